@@ -1,0 +1,46 @@
+/**
+ * Something that the person at the terminal can put right. The message is one line and says what to do, so it is
+ * shown as it stands, without a stack.
+ *
+ * @example throw new DevStackError('Port 4000 is in use: stop what listens there, or set AUTH_PORT.');
+ */
+export class DevStackError extends Error {
+  override name = 'DevStackError';
+}
+
+const systemFaults: Record<string, string> = {
+  ENOSPC: 'The disk is full: free some space and start again.',
+  EDQUOT: 'Your disk quota is used up: free some space and start again.',
+  EROFS: 'The file system is read-only: clone the repository to a place that can be written.',
+  EMFILE: 'Too many open files: raise the limit (ulimit -n 4096) and start again.',
+};
+
+/**
+ * One line about any error: ours as it stands, well-known faults of the system with what to do, the rest by message.
+ * Does not add a stack; errors that are bugs should be thrown on, not explained.
+ *
+ * @example console.error(explain(error));
+ */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof DevStackError) return error.message;
+  const { code, path } = error as NodeJS.ErrnoException;
+  const fault = code === undefined ? undefined : systemFaults[code];
+  if (fault !== undefined) return fault;
+  if ((code === 'EACCES' || code === 'EPERM') && path !== undefined) {
+    return `No permission for ${path}: give it to your user (chown), or remove it with npm run reset.`;
+  }
+  return explainText(error.message) ?? firstLine(error.message);
+}
+
+/** The same for the output of a program that was started, e.g. the tail of a server's log; undefined when unknown. */
+export function explainText(output: string): string | undefined {
+  if (/no space left on device|disk is full/i.test(output)) return systemFaults['ENOSPC'];
+  if (/disk quota exceeded/i.test(output)) return systemFaults['EDQUOT'];
+  if (/read-only file system/i.test(output)) return systemFaults['EROFS'];
+  return undefined;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,142 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { DevStackError, explainText } from '../errors.ts';
+import { startChild, type Child } from '../processes/child.ts';
+import { freePort } from '../processes/ports.ts';
+import { findPostgres } from './binaries.ts';
+import { prepareDataDirectory, superuser } from './data-directory.ts';
+import { stopOrphan } from './orphan.ts';
+import { chooseRunAs } from './run-as.ts';
+
+export type PostgresOptions = {
+  /** Folder of its own for data, password and log; made when missing. */
+  directory: string;
+  /** false: no fsync; fast, for data that may be lost when the machine stops. */
+  durable: boolean;
+  /** Delete `directory` should this process be killed; for tests. */
+  temporary?: boolean;
+  signal?: AbortSignal;
+};
+
+export type Postgres = {
+  pid: number;
+  /** Connection URL of a database; does not make it. */
+  url(database: string): string;
+  /** Makes a database unless it is there, and gives its URL. */
+  createDatabase(name: string): Promise<string>;
+  /** Fast shutdown: ends sessions, writes everything, resolves when the process is gone. */
+  stop(): Promise<void>;
+  /** SIGKILL, as a crash would. */
+  kill(): Promise<void>;
+  /** Settles when the server has ended, for whatever reason. */
+  exited: Promise<unknown>;
+};
+
+/**
+ * Starts a real Postgres 18 on a random loopback port, with a generated password, and waits until it answers a query.
+ * Data stays in `directory` and a server left there by a killed run is stopped first. Does not guard against two
+ * callers starting on one directory at once; startStack does.
+ *
+ * @throws DevStackError, one line, when it cannot start
+ * @example
+ * const postgres = await startPostgres({ directory: '.latchkey/postgres', durable: true });
+ * const url = await postgres.createDatabase('cart');
+ */
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const directory = resolve(options.directory);
+  const { durable, signal } = options;
+  mkdirSync(directory, { recursive: true });
+  const binaries = findPostgres();
+  const runAs = chooseRunAs(binaries.postgres, directory);
+  await stopOrphan(join(directory, 'data'));
+  const password = await prepareDataDirectory(directory, binaries, { runAs, durable });
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    const port = await freePort();
+    const [command = '', ...args] = [...runAs.prefix, binaries.postgres, ...serverArguments(directory, { port, durable })];
+    const logFile = join(directory, 'postgres.log');
+    const { prefix: _, ...ids } = runAs;
+    const orphan = { signal: 'SIGINT', ...(options.temporary === true ? { remove: directory } : {}) } as const;
+    const child = await startChild(command, args, { ...ids, cwd: '/', logFile, orphan });
+    const url = (database: string) => `postgres://${superuser}:${password}@127.0.0.1:${port}/${database}`;
+    try {
+      await untilReady(child, url('postgres'), signal);
+    } catch (error) {
+      await child.stop('SIGINT', 5_000);
+      if (signal?.aborted === true) throw error;
+      const log = readFileSync(logFile, 'utf8');
+      if (attempt < 5 && /could not bind|Address already in use/.test(log)) continue;
+      throw new DevStackError(explainText(log) ?? `Postgres did not start: ${lastFault(log)} (${logFile})`);
+    }
+    return {
+      pid: child.pid,
+      url,
+      createDatabase: (name) => createDatabase(url, name),
+      stop: async () => void (await child.stop('SIGINT', 15_000)),
+      kill: async () => void (await child.kill()),
+      exited: child.exited,
+    };
+  }
+}
+
+function serverArguments(directory: string, { port, durable }: { port: number; durable: boolean }): string[] {
+  const settings: Record<string, string> = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '200',
+    shared_buffers: '64MB',
+    // Reading ahead in worker processes gains nothing at this size, and costs three processes.
+    io_method: 'sync',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+  };
+  return ['-D', join(directory, 'data'), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
+}
+
+/** Ready means that a query was answered; a line in the log is not enough. */
+async function untilReady(child: Child, url: string, signal?: AbortSignal): Promise<void> {
+  // Recovery after a crash can take a while, hence the generous bound.
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(20)) {
+    signal?.throwIfAborted();
+    if (child.exit() !== undefined) throw new DevStackError('Postgres ended while starting.');
+    if (await answers(url)) return;
+  }
+  throw new DevStackError('Postgres did not answer within 60 s.');
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function createDatabase(url: Postgres['url'], name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url('postgres') });
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`).catch((error: { code?: string }) => {
+      if (error.code !== '42P04') throw error;
+    });
+  } finally {
+    await client.end();
+  }
+  return url(name);
+}
+
+function lastFault(log: string): string {
+  const lines = log.trim().split('\n');
+  const line = lines.findLast((text) => /FATAL|PANIC|error/i.test(text)) ?? lines.at(-1) ?? '';
+  return line.replace(/^.*?(FATAL|PANIC):\s*/, '');
+}

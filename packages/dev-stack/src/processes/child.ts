@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { DevStackError } from '../errors.ts';
+import { leash, type LeashOptions } from './leash.ts';
+
+export type ChildOptions = {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  uid?: number;
+  gid?: number;
+  /** File that receives stdout and stderr; emptied first, unless `append`. */
+  logFile: string;
+  append?: boolean;
+  /** What happens to the child when this process dies without stopping it. */
+  orphan: LeashOptions;
+};
+
+export type Exit = { code: number | null; signal: NodeJS.Signals | null };
+
+export type Child = {
+  pid: number;
+  /** Settles when the process has ended, however it ended. */
+  exited: Promise<Exit>;
+  /** undefined while the process runs. */
+  exit(): Exit | undefined;
+  /** Sends `signal`, waits, and after `graceMs` sends SIGKILL. Resolves when the process has ended. */
+  stop(signal: NodeJS.Signals, graceMs: number): Promise<Exit>;
+  kill(): Promise<Exit>;
+};
+
+/**
+ * Starts a program in a session of its own, so that Ctrl-C at the terminal reaches only us and we decide the order in
+ * which things stop; a leash ends it should we be killed. Output goes straight to a file and so outlives us.
+ *
+ * @throws DevStackError when the program cannot be started at all
+ * @example const child = await startChild('redis-server', ['--port', '0'], { logFile, orphan: { signal: 'SIGTERM' } });
+ */
+export async function startChild(command: string, args: string[], options: ChildOptions): Promise<Child> {
+  const { cwd, env, uid, gid, logFile, append, orphan } = options;
+  const log = openSync(logFile, append === true ? 'a' : 'w', 0o600);
+  let child: ChildProcess;
+  try {
+    child = spawn(command, args, {
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+      env: env ?? process.env,
+      stdio: ['ignore', log, log],
+      detached: process.platform !== 'win32',
+    });
+    await once(child, 'spawn').catch((error: NodeJS.ErrnoException) => {
+      throw new DevStackError(`${command} cannot be started (${error.code ?? error.message}).`, { cause: error });
+    });
+  } finally {
+    closeSync(log);
+  }
+  const pid = child.pid as number;
+  const release = leash(pid, orphan);
+  let exit: Exit | undefined;
+  const exited = once(child, 'exit').then(([code, signal]): Exit => {
+    release();
+    exit = { code, signal };
+    return exit;
+  });
+  const end = async (signal: NodeJS.Signals, graceMs: number): Promise<Exit> => {
+    if (exit !== undefined) return exit;
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    return await exited.finally(() => clearTimeout(timer));
+  };
+  return { pid, exited, exit: () => exit, stop: end, kill: () => end('SIGKILL', 1_000) };
+}

@@ -1,0 +1,58 @@
+import { connect } from 'node:net';
+import { Redis } from 'ioredis';
+import { DevStackError } from '../errors.ts';
+
+const oldestMajor = 7;
+
+/**
+ * Makes sure that a usable Redis answers at `url`: PING, and version 7.0 or later (Valkey counts by the Redis version
+ * that it is compatible with). Does not check memory policy or persistence.
+ *
+ * @throws DevStackError, one line, without the URL's password
+ */
+export async function checkRedis(url: string): Promise<void> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: 3_000,
+    commandTimeout: 3_000,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  let fault = '';
+  redis.on('error', (error: Error) => (fault ||= error.message));
+  let info: string;
+  try {
+    await redis.connect();
+    await redis.ping();
+    info = await redis.info('server');
+  } catch (error) {
+    const reason = fault || (error instanceof Error ? error.message : String(error));
+    throw new DevStackError(`Redis at ${withoutPassword(url)} does not work: ${reason.split('\n', 1)[0]}`);
+  } finally {
+    redis.disconnect();
+  }
+  const version = /redis_version:(\d+)\.(\S+)/.exec(info);
+  if (version === null || Number(version[1]) < oldestMajor) {
+    const found = version === null ? 'of unknown version' : `${version[1]}.${version[2]}`;
+    throw new DevStackError(`Redis at ${withoutPassword(url)} is ${found}: 7.0 or later is needed.`);
+  }
+}
+
+/** One PING over a bare socket: cheaper than a client while waiting for a server to come up. */
+export function isAnswering(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(1_000, () => end(false));
+    socket.once('error', () => end(false));
+    socket.once('connect', () => socket.write('PING\r\n'));
+    socket.once('data', (data) => end(data.toString().startsWith('+PONG')));
+  });
+}
+
+function withoutPassword(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'REDIS_URL';
+}

@@ -1,0 +1,73 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DevStackError, explainText } from '../errors.ts';
+import { startChild, type Child } from '../processes/child.ts';
+import { freePort } from '../processes/ports.ts';
+import { checkRedis, isAnswering } from './check.ts';
+
+export type RedisServerOptions = {
+  /** redis-server or valkey-server, by name or path. */
+  program: string;
+  directory: string;
+  durable: boolean;
+  /** Chosen at random when absent. */
+  port?: number;
+  temporary?: boolean;
+  signal?: AbortSignal;
+};
+
+export type RedisServer = { child: Child; port: number };
+
+/**
+ * Starts a Redis or Valkey process on loopback, with its files in `directory`, and waits until it answers a PING.
+ * Durable: every write is appended and synced each second. Otherwise nothing is written to disk.
+ *
+ * @throws DevStackError, one line, when it cannot start or is older than 7.0
+ */
+export async function startRedisServer(options: RedisServerOptions): Promise<RedisServer> {
+  const { program, durable, signal } = options;
+  const directory = resolve(options.directory);
+  mkdirSync(directory, { recursive: true });
+  const logFile = join(directory, 'redis.log');
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    const port = options.port ?? (await freePort());
+    const orphan = { signal: 'SIGTERM', ...(options.temporary === true ? { remove: directory } : {}) } as const;
+    const child = await startChild(program, serverArguments(directory, { port, durable }), { logFile, orphan });
+    try {
+      await untilReady(child, port, signal);
+      await checkRedis(`redis://127.0.0.1:${port}`);
+      return { child, port };
+    } catch (error) {
+      await child.stop('SIGTERM', 5_000);
+      if (signal?.aborted === true) throw error;
+      const log = readFileSync(logFile, 'utf8');
+      const taken = /Address already in use|Could not create server TCP/i.test(log);
+      if (taken && options.port === undefined && attempt < 5) continue;
+      if (taken) throw new DevStackError(`Port ${port} is in use, so Redis cannot start there.`);
+      if (/Bad file format|corrupt|Unexpected end of file/i.test(log)) {
+        throw new DevStackError(`Redis cannot read its data in ${directory}: npm run reset empties it.`);
+      }
+      const line = log.trim().split('\n').at(-1)?.replace(/^\d+:\w .*? [*#.-] /, '') ?? '';
+      throw new DevStackError(explainText(log) ?? (error instanceof DevStackError && log === '' ? error.message : `Redis did not start: ${line} (${logFile})`));
+    }
+  }
+}
+
+function serverArguments(directory: string, { port, durable }: { port: number; durable: boolean }): string[] {
+  return [
+    ...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory],
+    ...['--save', '', '--appendonly', durable ? 'yes' : 'no', '--appendfsync', 'everysec'],
+    ...['--daemonize', 'no', '--databases', '1'],
+  ];
+}
+
+async function untilReady(child: Child, port: number, signal?: AbortSignal): Promise<void> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(5)) {
+    signal?.throwIfAborted();
+    if (child.exit() !== undefined) throw new DevStackError('Redis ended while starting.');
+    if (await isAnswering(port)) return;
+  }
+  throw new DevStackError('Redis did not answer within 30 s.');
+}
