@@ -1,0 +1,125 @@
+import { type Static, type TObject, type TSchema, Type } from 'typebox';
+import { Default, Errors } from 'typebox/value';
+
+/** Every setting that is missing or wrong, in one message. It names settings, never what they were set to. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** One sentence for each faulty setting. */
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration is not valid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+const origin = '^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$';
+const url = '^https?://[^\\s]+$';
+
+/**
+ * The settings that every service has. Spread them into the service's own schema.
+ *
+ * @example
+ * const schema = Type.Object({ ...serviceConfig, GREETING: Type.String({ description: 'a greeting' }) });
+ */
+export const serviceConfig = {
+  HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'an address to listen on' }),
+  PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    description: 'a TCP port, 0 to 65535 (0: any free one)',
+  }),
+  DATABASE_URL: Type.String({ pattern: '^postgres(ql)?://', description: 'a postgres:// URL' }),
+  DATABASE_POOL_SIZE: Type.Integer({
+    minimum: 1,
+    maximum: 1000,
+    default: 10,
+    description: 'connections, 1 to 1000',
+  }),
+  LOG_LEVEL: Type.Union(
+    [
+      Type.Literal('fatal'),
+      Type.Literal('error'),
+      Type.Literal('warn'),
+      Type.Literal('info'),
+      Type.Literal('debug'),
+      Type.Literal('trace'),
+      Type.Literal('silent'),
+    ],
+    { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent' },
+  ),
+  NODE_ENV: Type.Union([Type.Literal('development'), Type.Literal('production'), Type.Literal('test')], {
+    default: 'production',
+    description: 'development, production or test',
+  }),
+  ISSUER: Type.String({ pattern: url, description: 'the http(s) URL that tokens name as their issuer' }),
+  JWKS_URI: Type.String({ pattern: url, description: 'the http(s) URL where the issuer publishes its keys' }),
+  CORS_ORIGINS: Type.Array(Type.String({ pattern: origin }), {
+    default: [],
+    description: 'origins (scheme://host[:port], no path, no *), separated by commas',
+  }),
+  TRUSTED_PROXIES: Type.Array(Type.String({ pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' }), {
+    default: [],
+    description: 'IP addresses or CIDR ranges, separated by commas',
+  }),
+  SHUTDOWN_TIMEOUT_MS: Type.Integer({
+    minimum: 1,
+    maximum: 600_000,
+    default: 10_000,
+    description: 'milliseconds, 1 to 600000',
+  }),
+};
+
+/**
+ * Reads a service's settings from environment variables: coerces, applies defaults, checks.
+ *
+ * The schema's keys are the variables' names. A string becomes an integer, number, boolean (`true`/`false`/`1`/`0`)
+ * or array (split at commas, blanks trimmed) where the schema asks for one. A variable that is set to nothing counts
+ * as not set; variables that the schema does not name are ignored. Does not check that anything is reachable.
+ *
+ * @throws {ConfigError} naming every faulty setting at once, without the values (one may be a secret).
+ * @example
+ * const config = loadConfig(Type.Object({ ...serviceConfig }), process.env);
+ */
+export function loadConfig<T extends TObject>(schema: T, env: Record<string, string | undefined>): Static<T> {
+  const properties = Object.entries<TSchema>(schema.properties);
+  const given: Record<string, unknown> = {};
+  for (const [name, property] of properties) {
+    const text = env[name];
+    if (text !== undefined && text !== '') given[name] = coerce(text, property);
+  }
+  const settings = Default(schema, given);
+  const wrong = new Set(Errors(schema, settings).flatMap(settingsNamedBy));
+  if (wrong.size > 0) {
+    throw new ConfigError(
+      properties.filter(([name]) => wrong.has(name)).map(([name, property]) => fault(name, property, given)),
+    );
+  }
+  return settings as Static<T>;
+}
+
+function coerce(text: string, schema: TSchema): unknown {
+  const type = 'type' in schema ? schema.type : undefined;
+  if (type === 'integer') return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  if (type === 'number') return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text;
+  if (type === 'boolean') return { true: true, '1': true, false: false, '0': false }[text] ?? text;
+  if (type === 'array') {
+    const items = (schema as { items?: TSchema }).items ?? {};
+    return text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+      .map((item) => coerce(item, items));
+  }
+  return text;
+}
+
+function settingsNamedBy(error: { keyword: string; instancePath: string; params: object }): string[] {
+  if (error.instancePath !== '') return [error.instancePath.split('/')[1] ?? ''];
+  return 'requiredProperties' in error.params ? (error.params.requiredProperties as string[]) : [];
+}
+
+function fault(name: string, schema: TSchema, given: Record<string, unknown>): string {
+  const expected = 'description' in schema ? ` (expected: ${String(schema.description)})` : '';
+  return given[name] === undefined ? `${name} is missing${expected}` : `${name} is not valid${expected}`;
+}

@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import pg from 'pg';
+import { isDatabaseUnavailable } from './database-errors.ts';
+
+export interface DatabaseOptions<S extends Record<string, unknown>> {
+  /** A postgres:// URL. */
+  url: string;
+  /** The drizzle schema. */
+  schema: S;
+  /** The folder that drizzle-kit wrote. */
+  migrationsFolder: string;
+  /** Most connections at a time. */
+  poolSize: number;
+  /** How Postgres names us in pg_stat_activity. */
+  applicationName: string;
+}
+
+export interface Database<S extends Record<string, unknown>> {
+  db: NodePgDatabase<S>;
+  pool: pg.Pool;
+  /** Rejects when the database does not answer. */
+  ping(): Promise<void>;
+  /** Waits for queries under way, then closes every connection. */
+  close(): Promise<void>;
+}
+
+const firstConnectionMs = 15_000;
+const retryEveryMs = 250;
+const connectTimeoutMs = 2000;
+const statementTimeoutMs = 5000;
+const migrationTimeoutMs = 120_000;
+// Any number will do that nobody else uses in the same database: "latchkey" in hex, shortened.
+const migrationLock = 0x1a7c_4e79;
+
+/**
+ * Connects to Postgres, brings its tables up to date and returns a pool. Several replicas may start at once: an
+ * advisory lock lets one migrate while the others wait. The first connection is tried for 15 s.
+ *
+ * Afterwards a lost database ends no process: queries reject until it is back, and the error handler answers 503.
+ * Does not create the database.
+ *
+ * @throws the last connection error after 15 s; at once for a wrong password or a database that is not there.
+ * @example
+ * const database = await openDatabase({ url, schema, migrationsFolder, poolSize: 10, applicationName: 'cart-service' });
+ */
+export async function openDatabase<S extends Record<string, unknown>>(
+  options: DatabaseOptions<S>,
+): Promise<Database<S>> {
+  await migrateDatabase(options);
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: statementTimeoutMs,
+    // For a server that went silent, when nobody is left to keep statement_timeout.
+    query_timeout: statementTimeoutMs + 1000,
+    idle_in_transaction_session_timeout: statementTimeoutMs * 2,
+    keepAlive: true,
+  });
+  // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+  return {
+    db: drizzle(pool, { schema: options.schema }),
+    pool,
+    ping: async () => {
+      await pool.query('select 1');
+    },
+    close: () => pool.end(),
+  };
+}
+
+async function migrateDatabase<S extends Record<string, unknown>>(
+  options: DatabaseOptions<S>,
+): Promise<void> {
+  const client = await firstConnection(options);
+  try {
+    await client.query('select pg_advisory_lock($1)', [migrationLock]);
+    await migrate(drizzle(client), { migrationsFolder: options.migrationsFolder });
+  } finally {
+    // Ending the session gives up the lock.
+    await client.end();
+  }
+}
+
+async function firstConnection(options: { url: string; applicationName: string }): Promise<pg.Client> {
+  const giveUpAt = Date.now() + firstConnectionMs;
+  for (;;) {
+    const client = new pg.Client({
+      connectionString: options.url,
+      application_name: `${options.applicationName} migration`,
+      connectionTimeoutMillis: connectTimeoutMs,
+      statement_timeout: migrationTimeoutMs,
+    });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.end().catch(() => {});
+      if (!isDatabaseUnavailable(error) || Date.now() >= giveUpAt) throw error;
+      await delay(retryEveryMs);
+    }
+  }
+}

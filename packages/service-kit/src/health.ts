@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify';
+import type { Lifecycle } from './lifecycle.ts';
+import { describeError } from './logging.ts';
+import { ProblemError } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** GET /ready says 503 while the check rejects, or takes longer than a second. */
+    addReadinessCheck(name: string, check: () => Promise<void>): void;
+  }
+}
+
+const checkTimeoutMs = 1000;
+
+/** Adds GET /live (the process answers), GET /ready (it can serve now) and `app.addReadinessCheck`. */
+export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
+  const checks = new Map<string, () => Promise<void>>();
+  let running: Promise<string[]> | undefined;
+
+  app.decorate('addReadinessCheck', (name: string, check: () => Promise<void>) => {
+    checks.set(name, check);
+  });
+  app.addHook('preClose', (done) => {
+    lifecycle.draining = true;
+    done();
+  });
+
+  app.get('/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
+  app.get('/ready', { schema: { hide: true } }, async (request) => {
+    if (lifecycle.draining) throw notReady(['closing'], 'The service is closing.');
+    // Many probes at once cost no more than one.
+    running ??= failingOf(checks, (name, error) => {
+      request.log.warn({ check: name, err: describeError(error) }, 'not ready');
+    }).finally(() => {
+      running = undefined;
+    });
+    const failing = await running;
+    if (failing.length > 0) throw notReady(failing, `Not ready: ${failing.join(', ')}.`);
+    return { status: 'ready', checks: [...checks.keys()] };
+  });
+}
+
+function notReady(failing: string[], detail: string): ProblemError {
+  return new ProblemError({
+    status: 503,
+    code: 'not_ready',
+    detail,
+    headers: { 'retry-after': '1' },
+    extensions: { failing },
+  });
+}
+
+async function failingOf(
+  checks: ReadonlyMap<string, () => Promise<void>>,
+  onFailure: (name: string, error: unknown) => void,
+): Promise<string[]> {
+  const outcomes = await Promise.all(
+    [...checks].map(async ([name, check]) => {
+      try {
+        await withTimeout(check());
+        return [];
+      } catch (error) {
+        onFailure(name, error);
+        return [name];
+      }
+    }),
+  );
+  return outcomes.flat();
+}
+
+async function withTimeout(work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${checkTimeoutMs} ms`)), checkTimeoutMs);
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,74 @@
+import { STATUS_CODES } from 'node:http';
+import { type Static, Type } from 'typebox';
+
+/**
+ * The body of every error (RFC 9457). `code` is for programs and stable; `detail` is for people; `instance` is the
+ * request's id, to be found again in the log. Use it in a route's `response` schema for each error status.
+ *
+ * @example
+ * response: { 200: cartSchema, 401: problemSchema, 403: problemSchema, 503: problemSchema }
+ */
+export const problemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String(),
+    detail: Type.Optional(Type.String()),
+    instance: Type.String(),
+  },
+  { title: 'Problem', description: 'RFC 9457 problem details', additionalProperties: true },
+);
+
+export type Problem = Static<typeof problemSchema>;
+
+export interface ProblemOptions {
+  status: number;
+  /** Stable, lower_snake_case. */
+  code: string;
+  /** Shown to the caller, so it holds nothing secret. */
+  detail: string;
+  title?: string;
+  headers?: Record<string, string>;
+  /** Further members of the body (RFC 9457 §3.2). */
+  extensions?: Record<string, unknown>;
+  /** Goes to the log, never to the caller. */
+  cause?: unknown;
+}
+
+/**
+ * An error whose text may be shown to the caller. Throw it from a handler; the error handler makes the answer.
+ *
+ * @example
+ * throw new ProblemError({ status: 409, code: 'cart_full', detail: 'A cart holds at most 100 lines.' });
+ */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly code: string;
+  readonly status: number;
+  readonly title: string;
+  readonly headers: Record<string, string>;
+  readonly extensions: Record<string, unknown>;
+
+  constructor({ status, code, detail, title, headers, extensions, cause }: ProblemOptions) {
+    super(detail, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.status = status;
+    this.title = title ?? titleOf(status);
+    this.headers = headers ?? {};
+    this.extensions = extensions ?? {};
+  }
+}
+
+/** The status's own phrase, as RFC 9457 §4.2.1 wants it for problems of type about:blank. */
+export function titleOf(status: number): string {
+  return STATUS_CODES[status] ?? 'Error';
+}
+
+/** The phrase as a code, for errors that bring none of their own: 404 is `not_found`. */
+export function codeOf(status: number): string {
+  return titleOf(status)
+    .toLowerCase()
+    .replaceAll(' ', '_')
+    .replaceAll(/[^a-z_]/g, '');
+}

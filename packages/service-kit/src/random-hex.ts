@@ -1,0 +1,16 @@
+import { randomFillSync } from 'node:crypto';
+
+// One system call fills ids for some hundred requests.
+const pool = Buffer.alloc(8192);
+let used = pool.length;
+
+/** As many random bytes as asked for (at most 32), in lower-case hex. */
+export function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const start = used;
+  used += bytes;
+  return pool.toString('hex', start, used);
+}

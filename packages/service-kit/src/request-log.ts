@@ -1,0 +1,40 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the error handler answered for, so that one line can tell of it. */
+    failure: { code: string; error: unknown } | null;
+  }
+}
+
+/**
+ * One line for each finished request: failures (≥ 500) at error with the error, other refusals (≥ 400) at info, all
+ * else at debug. The line names the route, not the URL: a query string or a path may hold anything.
+ */
+export function addRequestLog(app: FastifyInstance): void {
+  app.decorateRequest('failure', null);
+  app.addHook('onResponse', (request, reply, done) => {
+    const { statusCode } = reply;
+    if (statusCode >= 500)
+      request.log.error({ ...lineOf(request, reply), err: request.failure?.error }, 'request failed');
+    else if (statusCode >= 400) request.log.info(lineOf(request, reply), 'request refused');
+    else if (isVerbose(request.log.level)) request.log.debug(lineOf(request, reply), 'request completed');
+    done();
+  });
+}
+
+// Asked before the line is put together, because nearly every request ends here.
+function isVerbose(level: string): boolean {
+  return level === 'debug' || level === 'trace';
+}
+
+function lineOf(request: FastifyRequest, reply: FastifyReply): Record<string, unknown> {
+  return {
+    method: request.method,
+    route: request.is404 ? undefined : request.routeOptions.url,
+    status: reply.statusCode,
+    code: request.failure?.code,
+    duration_ms: Math.round(reply.elapsedTime * 1000) / 1000,
+    address: request.ip,
+  };
+}

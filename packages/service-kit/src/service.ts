@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  LogController,
+  type RawServerDefault,
+} from 'fastify';
+import type { DestinationStream } from 'pino';
+import { collectAllowedMethods } from './allowed-methods.ts';
+import { addCors } from './cors.ts';
+import { addDocs } from './docs.ts';
+import { addErrorHandler, answerClientError, sendEarlyProblem } from './error-handler.ts';
+import { addHealth } from './health.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { createLogger } from './logging.ts';
+import { addMetrics } from './metrics.ts';
+import { requestIdOf } from './request-id.ts';
+import { addRequestLog } from './request-log.ts';
+import { addResponseHeaders } from './response-headers.ts';
+import { addTraceContext, traceContextOf } from './trace-context.ts';
+import { refuseUnknownProperties, schemaController } from './validation.ts';
+
+export type Service = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Shared with runService, which sets `draining` when a stop signal comes. */
+    readonly lifecycle: Lifecycle;
+  }
+}
+
+export interface ServiceOptions {
+  /** The service's name in logs, e.g. `cart-service`. */
+  name: string;
+  /** Title of the OpenAPI document. */
+  title: string;
+  description: string;
+  /** Version of the API; default 0.1.0. */
+  version?: string;
+  logLevel: string;
+  /** Exact origins whose pages may call the service; none closes it to all. */
+  corsOrigins: string[];
+  /** Addresses or CIDR ranges whose X-Forwarded-* are believed; none believes nobody. */
+  trustedProxies: string[];
+  /** Where log lines go; default standard output. */
+  logDestination?: DestinationStream;
+}
+
+const bodyLimitBytes = 64 * 1024;
+const requestTimeoutMs = 30_000;
+
+/**
+ * Makes an HTTP service with what all our services share, and no route of its own but /live, /ready, /metrics and
+ * /docs. Does not listen (runService does), does not read the environment, and authenticates nobody (auth-client does).
+ *
+ * @throws when an origin is not one.
+ * @example
+ * const app = await createService({ name: 'cart-service', title: 'Cart', description: '…', logLevel: 'info',
+ *   corsOrigins: [], trustedProxies: [] });
+ * app.addReadinessCheck('postgres', () => database.ping());
+ */
+export async function createService(options: ServiceOptions): Promise<Service> {
+  const lifecycle: Lifecycle = { draining: false };
+  const { logDestination: destination } = options;
+  const app: Service = fastify({
+    loggerInstance: createLogger({
+      name: options.name,
+      level: options.logLevel,
+      ...(destination && { destination }),
+    }) as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger, bindings, loggerOptions, raw) => {
+      const ids = { request_id: bindings['reqId'], trace_id: traceContextOf(raw).traceId };
+      return logger.child(ids, loggerOptions);
+    },
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
+    // A request that reaches us while we close is served, and told to use another connection next time.
+    return503OnClosing: false,
+    frameworkErrors: sendEarlyProblem,
+    clientErrorHandler: answerClientError,
+    schemaController,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  // fastify takes any text as a body unless told not to.
+  app.removeContentTypeParser('text/plain');
+  app.decorate('lifecycle', lifecycle);
+
+  const allowedMethods = collectAllowedMethods(app);
+  refuseUnknownProperties(app);
+  addErrorHandler(app, allowedMethods);
+  addTraceContext(app);
+  addResponseHeaders(app, lifecycle);
+  addRequestLog(app);
+  await addCors(app, options.corsOrigins);
+  await addDocs(app, {
+    title: options.title,
+    description: options.description,
+    version: options.version ?? '0.1.0',
+  });
+  addMetrics(app);
+  addHealth(app, lifecycle);
+  return app;
+}
