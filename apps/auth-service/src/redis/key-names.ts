@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Every Redis key that auth-service uses is named here.
+ *
+ * All keys of one person carry one hash tag, `{<shard>}`, so that a script that touches several of them is legal in
+ * Redis Cluster. A session's id begins with its shard: a refresh finds its keys without knowing the person.
+ */
+
+export function shardOf(subject: string, shards: number): number {
+  return createHash('sha256').update(subject).digest().readUInt32BE(0) % shards;
+}
+
+/** The shard that a session id names, or undefined when the id was not made by us. */
+export function shardOfSession(sessionId: string): number | undefined {
+  const match = /^(\d{1,4})-[\w-]{22}$/.exec(sessionId);
+  return match ? Number(match[1]) : undefined;
+}
+
+export function sessionKey(shard: number, sessionId: string): string {
+  return `{${shard}}:session:${sessionId}`;
+}
+
+/** A sorted set of one person's session ids, scored by absolute expiry. */
+export function sessionsOfSubjectKey(shard: number, subject: string): string {
+  return `{${shard}}:sessions:${subject}`;
+}
+
+/** The stream of what was revoked in this shard. */
+export function revocationsKey(shard: number): string {
+  return `{${shard}}:revocations`;
+}
+
+/** The number of the newest entry in the stream of revocations. It outlives the entries, so it never repeats. */
+export function revocationSequenceKey(shard: number): string {
+  return `{${shard}}:revocations:sequence`;
+}

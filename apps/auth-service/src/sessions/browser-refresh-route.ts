@@ -1,0 +1,66 @@
+import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import type { ClientRegistry } from '../clients/clients.ts';
+import { type RefreshTokenGrant, refreshTokens } from '../tokens/grants/refresh-token.ts';
+import { answerWithTokens, tokenAnswerSchema } from '../tokens/token-answer.ts';
+import { TokenError } from '../tokens/token-error.ts';
+import { checkBrowserOrigin } from './browser-origin.ts';
+import type { RefreshCookie } from './refresh-cookie.ts';
+
+const browserRefreshSchema = {
+  summary: "Refresh a browser's session by its cookie",
+  tags: ['sessions'],
+  security: [],
+  body: Type.Object({ client_id: Type.String({ maxLength: 64 }) }, { additionalProperties: false }),
+  response: {
+    200: tokenAnswerSchema,
+    400: problemSchema,
+    401: problemSchema,
+    403: problemSchema,
+    503: problemSchema,
+  },
+};
+
+export type BrowserRefreshRouteOptions = RefreshTokenGrant & {
+  readonly clients: ClientRegistry;
+  readonly cookie: RefreshCookie;
+};
+
+/** POST /sessions/refresh: what POST /token is for other clients. 401 means: sign in again. */
+export async function browserRefreshRoute(app: Service, options: BrowserRefreshRouteOptions): Promise<void> {
+  const { clients, cookie } = options;
+
+  app.post('/sessions/refresh', { schema: browserRefreshSchema }, async (request, reply) => {
+    const client = clients.find(request.body.client_id);
+    if (client?.kind !== 'browser') {
+      throw new ProblemError({ status: 400, code: 'unknown_client', detail: 'There is no such browser client.' });
+    }
+    checkBrowserOrigin(request, client);
+    const refreshToken = cookie.read(request);
+    if (refreshToken === undefined) throw signInAgain();
+
+    try {
+      const tokens = await refreshTokens(options, {
+        refreshToken,
+        clientId: client.id,
+        address: request.ip,
+        requestId: request.id,
+        traceId: request.traceparent.traceId,
+      });
+      return answerWithTokens(reply, { tokens, client, cookie });
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      cookie.clear(reply);
+      throw signInAgain(error);
+    }
+  });
+}
+
+function signInAgain(cause?: Error): ProblemError {
+  return new ProblemError({
+    status: 401,
+    code: 'session_ended',
+    detail: 'There is no session here any more. Sign in again.',
+    cause,
+  });
+}

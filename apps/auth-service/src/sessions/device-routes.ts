@@ -1,0 +1,137 @@
+import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
+import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { RefreshCookie } from './refresh-cookie.ts';
+import type { EndReason, ListedSession } from './session.ts';
+import type { SessionStore } from './session-store.ts';
+
+const time = Type.String({ format: 'date-time' });
+
+const sessionSchema = Type.Object({
+  id: Type.String(),
+  client_id: Type.String(),
+  device_name: Type.String(),
+  address: Type.String(),
+  created_at: time,
+  last_used_at: time,
+  expires_at: time,
+  current: Type.Boolean({ description: 'The session of the token that asks.' }),
+});
+
+const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
+const ended = Type.Null({ description: 'Ended.' });
+
+export type DeviceRoutesOptions = {
+  readonly sessions: SessionStore;
+  readonly audit: AuditLog;
+  readonly cookie: RefreshCookie;
+};
+
+/** One's own sessions, each a device: list them, end this one, another one, all others, all. */
+export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): Promise<void> {
+  const { sessions, audit, cookie } = options;
+
+  app.get(
+    '/sessions',
+    {
+      onRequest: app.authenticate,
+      schema: {
+        summary: 'List my devices',
+        tags: ['sessions'],
+        response: { 200: Type.Object({ sessions: Type.Array(sessionSchema) }), ...refusals },
+      },
+    },
+    async (request) => {
+      const list = await sessions.list(request.auth.subject);
+      return { sessions: list.map((session) => answerWith(session, request.auth.sessionId)) };
+    },
+  );
+
+  app.delete(
+    '/sessions/current',
+    {
+      onRequest: app.authenticate,
+      schema: { summary: 'Sign out of this device', tags: ['sessions'], response: { 204: ended, ...refusals } },
+    },
+    async (request, reply) => {
+      // A session that is gone already is what was asked for.
+      await endOne(request, request.auth.sessionId, 'sign_out');
+      cookie.clear(reply);
+      return reply.code(204).send();
+    },
+  );
+
+  app.delete(
+    '/sessions/:id',
+    {
+      onRequest: app.authenticate,
+      schema: {
+        summary: 'Sign another device out',
+        tags: ['sessions'],
+        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+        response: { 204: ended, 404: problemSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      if (await endOne(request, request.params.id, 'ended_by_user')) return reply.code(204).send();
+      throw new ProblemError({ status: 404, code: 'session_not_found', detail: 'You have no session with this id.' });
+    },
+  );
+
+  app.delete(
+    '/sessions',
+    {
+      onRequest: app.authenticate,
+      schema: {
+        summary: 'Sign all devices out, or all but this one',
+        tags: ['sessions'],
+        querystring: Type.Object(
+          { except: Type.Optional(Type.Literal('current')) },
+          { additionalProperties: false },
+        ),
+        response: { 204: ended, 400: problemSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { subject, sessionId } = request.auth;
+      const spared = request.query.except === 'current' ? sessionId : undefined;
+      const ids = await sessions.endAll(subject, 'ended_all', spared);
+      for (const id of ids) recordEnd(request, id, 'ended_all');
+      if (spared === undefined) cookie.clear(reply);
+      return reply.code(204).send();
+    },
+  );
+
+  async function endOne(request: FastifyRequest, id: string, reason: EndReason): Promise<boolean> {
+    const wasEnded = await sessions.end(request.auth.subject, id, reason);
+    if (wasEnded) recordEnd(request, id, reason);
+    return wasEnded;
+  }
+
+  function recordEnd(request: FastifyRequest, sessionId: string, reason: EndReason): void {
+    audit.record({
+      event: 'session.ended',
+      subject: request.auth.subject,
+      sessionId,
+      clientId: request.auth.clientId,
+      address: request.ip,
+      requestId: request.id,
+      traceId: request.traceparent.traceId,
+      details: { reason },
+    });
+  }
+}
+
+function answerWith(session: ListedSession, currentId: string) {
+  return {
+    id: session.id,
+    client_id: session.clientId,
+    device_name: session.deviceName,
+    address: session.address,
+    created_at: new Date(session.createdAt).toISOString(),
+    last_used_at: new Date(session.lastUsedAt).toISOString(),
+    expires_at: new Date(session.expiresAt).toISOString(),
+    current: session.id === currentId,
+  };
+}

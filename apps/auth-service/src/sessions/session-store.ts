@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import {
+  revocationSequenceKey,
+  revocationsKey,
+  sessionKey,
+  sessionsOfSubjectKey,
+  shardOf,
+  shardOfSession,
+} from '../redis/key-names.ts';
+import { loadScript } from '../redis/script.ts';
+import { orUnavailable } from '../redis/store-unavailable-error.ts';
+import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
+import type { EndReason, ListedSession, RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
+
+/** How long the token before the current one is answered with the same successor again. A deliberate relaxation. */
+export const REPLAY_GRACE_MS = 10_000;
+/** How often it is, within that time: more than an honest client's parallel requests, each sent twice, can be. */
+export const MOST_REPLAYS = 200;
+/** How many rotations a store may have lost for their tokens to be adopted. */
+export const MOST_ADOPTED = 8;
+
+const FIRST_GENERATION = 1;
+
+const script = (file: string) => new URL(`./scripts/${file}`, import.meta.url);
+const startSession = loadScript<string>('startSession', [script('start-session.lua')]);
+const refreshSession = loadScript<[RefreshVerdict, ...string[]]>('refreshSession', [
+  script('publish-revocation.lua'),
+  script('refresh-session.lua'),
+]);
+const endSessions = loadScript<string[]>('endSessions', [
+  script('publish-revocation.lua'),
+  script('end-sessions.lua'),
+]);
+
+export type SessionStoreOptions = {
+  readonly redis: Redis;
+  readonly macKeys: MacKeys;
+  readonly shards: number;
+  /** The absolute lifetime of a session. Nothing extends it (RFC 10017). */
+  readonly sessionSeconds: number;
+  /** The longest that an access token can be valid after its session ended: its lifetime and the clocks' skew. */
+  readonly revocationSeconds: number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
+
+export type NewSession = {
+  readonly subject: string;
+  readonly clientId: string;
+  readonly roles: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
+  readonly deviceName: string;
+  readonly address: string;
+};
+
+export type SessionStore = ReturnType<typeof createSessionStore>;
+
+/**
+ * The sessions in Redis. Each step is one atomic script, and every rule takes the time as an argument.
+ *
+ * Rejects with a ProblemError 503 `session_store_unavailable` when Redis does not answer within a second.
+ *
+ * @example
+ * const { grant, refreshToken } = await store.start({ subject, clientId, roles, deviceName, address });
+ * const outcome = await store.refresh(refreshToken, clientId);
+ */
+export function createSessionStore(options: SessionStoreOptions) {
+  const { redis, macKeys, shards, clock } = options;
+  const revocationTtlMs = options.revocationSeconds * 1000;
+  const signingKey = macKeys[0];
+
+  return {
+    /** Starts a session. The id is new with every sign-in, whoever asks. */
+    async start(session: NewSession): Promise<{ grant: SessionGrant; refreshToken: string }> {
+      const now = clock();
+      const shard = shardOf(session.subject, shards);
+      const sessionId = `${shard}-${randomBytes(16).toString('base64url')}`;
+      const grant: SessionGrant = {
+        sessionId,
+        subject: session.subject,
+        clientId: session.clientId,
+        roles: session.roles,
+        scopes: session.scopes,
+        authTime: Math.floor(now / 1000),
+        expiresAt: now + options.sessionSeconds * 1000,
+      };
+      const keys = [sessionKey(shard, sessionId), sessionsOfSubjectKey(shard, session.subject)];
+      const record = recordOf(grant, session, { now, kid: signingKey.kid });
+      await orUnavailable(startSession(redis, keys, [sessionId, now, grant.expiresAt, ...record]));
+      return { grant, refreshToken: tokenOf(grant, FIRST_GENERATION, signingKey.kid) };
+    },
+
+    /** Presents a refresh token; see RefreshVerdict for what may come of it. A forged one is UNKNOWN. */
+    async refresh(refreshToken: string, clientId: string): Promise<RefreshOutcome> {
+      const presented = readRefreshToken(refreshToken, clientId, macKeys);
+      const shard = presented && shardOfSession(presented.sessionId);
+      if (presented === undefined || shard === undefined || shard >= shards) return { verdict: 'UNKNOWN' };
+
+      const { sessionId, generation } = presented;
+      const keys = [sessionKey(shard, sessionId), revocationsKey(shard), revocationSequenceKey(shard)];
+      const limits = [REPLAY_GRACE_MS, MOST_REPLAYS, MOST_ADOPTED];
+      const [verdict, kid, ...values] = await orUnavailable(
+        refreshSession(redis, keys, [sessionId, generation, clock(), ...limits, signingKey.kid, revocationTtlMs]),
+      );
+      if (verdict === 'UNKNOWN' || verdict === 'REVOKED' || verdict === 'EXPIRED') return { verdict };
+      const grant = grantFrom(sessionId, values);
+      if (verdict === 'REUSED') return { verdict, grant };
+      return { verdict, grant, refreshToken: tokenOf(grant, generation + 1, kid as string) };
+    },
+
+    /** A person's living sessions, the last used first. */
+    async list(subject: string): Promise<ListedSession[]> {
+      const shard = shardOf(subject, shards);
+      const ids = await liveIdsOf(shard, subject);
+      const pipeline = redis.pipeline();
+      for (const id of ids) pipeline.hmget(sessionKey(shard, id), ...LISTED_FIELDS);
+      const replies = (await orUnavailable(pipeline.exec())) ?? [];
+      return replies
+        .flatMap(([error, values], index) => {
+          if (error) throw error;
+          return listedFrom(ids[index] as string, values as (string | null)[]) ?? [];
+        })
+        .sort((a, b) => b.lastUsedAt - a.lastUsedAt);
+    },
+
+    /** Ends one session of this person. Returns false when there is none, dead or somebody else's. */
+    async end(subject: string, sessionId: string, reason: EndReason): Promise<boolean> {
+      const shard = shardOf(subject, shards);
+      if (shardOfSession(sessionId) !== shard) return false;
+      return (await endAllOf(shard, subject, [sessionId], reason)).length === 1;
+    },
+
+    /** Ends all sessions of this person but `except`; returns the ids of those that it ended. */
+    async endAll(subject: string, reason: EndReason, except?: string): Promise<string[]> {
+      const shard = shardOf(subject, shards);
+      const ids = (await liveIdsOf(shard, subject)).filter((id) => id !== except);
+      return ids.length === 0 ? [] : endAllOf(shard, subject, ids, reason);
+    },
+  };
+
+  function tokenOf(grant: SessionGrant, generation: number, kid: string): string {
+    // The kid is the one of the rotation, so that a replay gets the same string even if the keys changed in between.
+    const key = macKeys.find((candidate) => candidate.kid === kid) ?? signingKey;
+    return writeRefreshToken({ sessionId: grant.sessionId, generation, clientId: grant.clientId, key });
+  }
+
+  function liveIdsOf(shard: number, subject: string): Promise<string[]> {
+    return orUnavailable(redis.zrangebyscore(sessionsOfSubjectKey(shard, subject), clock(), '+inf'));
+  }
+
+  function endAllOf(shard: number, subject: string, ids: string[], reason: EndReason): Promise<string[]> {
+    const keys = [
+      sessionsOfSubjectKey(shard, subject),
+      revocationsKey(shard),
+      revocationSequenceKey(shard),
+      ...ids.map((id) => sessionKey(shard, id)),
+    ];
+    return orUnavailable(endSessions(redis, keys, [subject, clock(), reason, revocationTtlMs, ...ids]));
+  }
+}
+
+/**
+ * The record's fields. Names and values are short, and a session stays one small listpack: Redis keeps a hash compact
+ * while each value has at most 64 bytes.
+ */
+function recordOf(grant: SessionGrant, session: NewSession, at: { now: number; kid: string }): (string | number)[] {
+  const record = {
+    state: 'active',
+    gen: FIRST_GENERATION,
+    at: at.now,
+    replays: 0,
+    kid: at.kid,
+    exp: grant.expiresAt,
+    sub: grant.subject,
+    client: grant.clientId,
+    roles: grant.roles.join(' '),
+    ...(grant.scopes === undefined ? {} : { scope: grant.scopes.join(' ') }),
+    auth: grant.authTime,
+    device: session.deviceName,
+    addr: session.address,
+    created: at.now,
+  };
+  return Object.entries(record).flat();
+}
+
+function grantFrom(sessionId: string, values: readonly (string | null)[]): SessionGrant {
+  const [subject, clientId, roles, scope, authTime, expiresAt] = values;
+  if (subject == null || clientId == null || roles == null) throw new Error(`session ${sessionId} has no owner`);
+  return {
+    sessionId,
+    subject,
+    clientId,
+    roles: roles === '' ? [] : roles.split(' '),
+    scopes: scope == null ? undefined : scope.split(' '),
+    authTime: Number(authTime),
+    expiresAt: Number(expiresAt),
+  };
+}
+
+const LISTED_FIELDS = ['state', 'client', 'device', 'addr', 'created', 'at', 'exp'] as const;
+
+function listedFrom(id: string, values: readonly (string | null)[]): ListedSession | undefined {
+  const [state, clientId, deviceName, address, createdAt, lastUsedAt, expiresAt] = values;
+  if (state !== 'active') return undefined;
+  return {
+    id,
+    clientId: clientId ?? '',
+    deviceName: deviceName ?? '',
+    address: address ?? '',
+    createdAt: Number(createdAt),
+    lastUsedAt: Number(lastUsedAt),
+    expiresAt: Number(expiresAt),
+  };
+}

@@ -1,0 +1,42 @@
+/** What a session was granted: all that an access token of it is made from. */
+export type SessionGrant = {
+  readonly sessionId: string;
+  readonly subject: string;
+  readonly clientId: string;
+  readonly roles: readonly string[];
+  /** The scopes that the sign-in asked for, when it asked for fewer than the roles allow. */
+  readonly scopes: readonly string[] | undefined;
+  /** When the person last proved who they are, in seconds since the epoch. */
+  readonly authTime: number;
+  /** When the session ends whatever happens, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+};
+
+/** A session as its owner sees it in the list of devices. Times are milliseconds since the epoch. */
+export type ListedSession = {
+  readonly id: string;
+  readonly clientId: string;
+  readonly deviceName: string;
+  readonly address: string;
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+};
+
+/**
+ * What presenting a refresh token meant. ROTATED, REPLAYED and ADOPTED succeed; the others are invalid_grant.
+ *
+ * - ROTATED: the current generation; the next one was issued.
+ * - REPLAYED: the generation before, moments after the rotation (a lost reply, two tabs); the same successor again.
+ * - ADOPTED: a generation that the store does not know of but our MAC proves: it lost writes in a failover.
+ * - REUSED: a generation long since replaced: somebody has a copy. The session is dead.
+ */
+export type RefreshVerdict = 'ROTATED' | 'REPLAYED' | 'ADOPTED' | 'REUSED' | 'REVOKED' | 'EXPIRED' | 'UNKNOWN';
+
+export type RefreshOutcome =
+  | { readonly verdict: 'ROTATED' | 'REPLAYED' | 'ADOPTED'; readonly grant: SessionGrant; readonly refreshToken: string }
+  | { readonly verdict: 'REUSED'; readonly grant: SessionGrant }
+  | { readonly verdict: 'REVOKED' | 'EXPIRED' | 'UNKNOWN' };
+
+/** Why a session was ended; told to services, and to the device that was signed out. */
+export type EndReason = 'sign_out' | 'ended_by_user' | 'ended_all';

@@ -1,0 +1,107 @@
+import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import type { SignIn } from '../accounts/sign-in.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Client, ClientRegistry } from '../clients/clients.ts';
+import type { AccessTokenIssuer } from '../tokens/access-token.ts';
+import { issueTokens, scopesOfGrant } from '../tokens/issue-tokens.ts';
+import { narrowScopes, parseScope } from '../tokens/scope.ts';
+import { answerWithTokens, tokenAnswerSchema } from '../tokens/token-answer.ts';
+import { checkBrowserOrigin } from './browser-origin.ts';
+import { deviceNameFrom } from './device-name.ts';
+import type { RefreshCookie } from './refresh-cookie.ts';
+import type { SessionStore } from './session-store.ts';
+
+const signInSchema = {
+  summary: 'Sign in: start a session on this device',
+  tags: ['sessions'],
+  security: [],
+  body: Type.Object(
+    {
+      client_id: Type.String({ maxLength: 64 }),
+      username: Type.String({ minLength: 1, maxLength: 256 }),
+      password: Type.String({ minLength: 1, maxLength: 256 }),
+      device_name: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' }),
+      ),
+      scope: Type.Optional(
+        Type.String({ maxLength: 1024, description: 'Fewer scopes than the roles allow, for a session of less power.' }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  response: {
+    201: tokenAnswerSchema,
+    400: problemSchema,
+    401: problemSchema,
+    403: problemSchema,
+    429: problemSchema,
+    503: problemSchema,
+  },
+};
+
+export type SignInRouteOptions = {
+  readonly signIn: SignIn;
+  readonly sessions: SessionStore;
+  readonly issueAccessToken: AccessTokenIssuer;
+  readonly audit: AuditLog;
+  readonly clients: ClientRegistry;
+  readonly cookie: RefreshCookie;
+};
+
+/** POST /sessions: id and password in, a session and its first tokens out. */
+export async function signInRoute(app: Service, options: SignInRouteOptions): Promise<void> {
+  app.post('/sessions', { schema: signInSchema }, async (request, reply) => {
+    const { client_id: clientId, username, password, device_name: deviceName, scope } = request.body;
+    const client = clientOr400(options.clients, clientId);
+    checkBrowserOrigin(request, client);
+    const scopes = scopesOr400(scope);
+
+    const from = { address: request.ip, requestId: request.id, traceId: request.traceparent.traceId };
+    const account = await options.signIn({ username, password, clientId, ...from });
+    if (narrowScopes(scopesOfGrant({ roles: account.roles, scopes: undefined }), scopes) === undefined) {
+      throw scopeNotAllowed();
+    }
+
+    const session = await options.sessions.start({
+      subject: account.id,
+      clientId,
+      roles: account.roles,
+      scopes,
+      deviceName: deviceName ?? deviceNameFrom(request.headers['user-agent']),
+      address: request.ip,
+    });
+    const tokens = await issueTokens(options.issueAccessToken, session, undefined);
+    if (tokens === undefined) throw scopeNotAllowed();
+    options.audit.record({
+      event: 'sign_in.succeeded',
+      subject: account.id,
+      sessionId: tokens.sessionId,
+      clientId,
+      ...from,
+    });
+    reply.code(201);
+    return answerWithTokens(reply, { tokens, client, cookie: options.cookie });
+  });
+}
+
+function clientOr400(clients: ClientRegistry, clientId: string): Client {
+  const client = clients.find(clientId);
+  if (client) return client;
+  throw new ProblemError({ status: 400, code: 'unknown_client', detail: 'There is no client with this client_id.' });
+}
+
+function scopesOr400(scope: string | undefined): string[] | undefined {
+  if (scope === undefined) return undefined;
+  const scopes = parseScope(scope);
+  if (scopes) return scopes;
+  throw new ProblemError({ status: 400, code: 'malformed_scope', detail: 'scope is a list of words, one space between.' });
+}
+
+function scopeNotAllowed(): ProblemError {
+  return new ProblemError({
+    status: 403,
+    code: 'scope_not_allowed',
+    detail: 'This account does not have all the scopes that were asked for.',
+  });
+}

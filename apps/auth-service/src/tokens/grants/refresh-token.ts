@@ -1,0 +1,57 @@
+import type { AuditLog } from '../../audit/audit-log.ts';
+import type { RefreshOutcome } from '../../sessions/session.ts';
+import type { SessionStore } from '../../sessions/session-store.ts';
+import type { AccessTokenIssuer } from '../access-token.ts';
+import { type IssuedTokens, issueTokens } from '../issue-tokens.ts';
+import { TokenError } from '../token-error.ts';
+
+export type RefreshTokenGrant = {
+  readonly sessions: SessionStore;
+  readonly issueAccessToken: AccessTokenIssuer;
+  readonly audit: AuditLog;
+  /** Counts the verdicts. */
+  readonly onVerdict: (verdict: RefreshOutcome['verdict']) => void;
+};
+
+export type PresentedRefreshToken = {
+  readonly refreshToken: string;
+  readonly clientId: string;
+  readonly scopes?: readonly string[] | undefined;
+  /** Who asked, for the audit log. */
+  readonly address: string;
+  readonly requestId: string;
+  readonly traceId: string;
+};
+
+const AUDITED = { REPLAYED: 'refresh.replayed', ADOPTED: 'refresh.adopted', REUSED: 'refresh.reused' } as const;
+
+/**
+ * Exchanges a refresh token for the next one and an access token (RFC 6749 §6, with rotation as RFC 9700 §4.14.2 asks).
+ *
+ * Throws TokenError `invalid_grant` when the session is dead, expired, unknown or now found to be stolen, all with the
+ * same words; `invalid_scope` when more scope is asked for than was granted.
+ */
+export async function refreshTokens(deps: RefreshTokenGrant, presented: PresentedRefreshToken): Promise<IssuedTokens> {
+  const outcome = await deps.sessions.refresh(presented.refreshToken, presented.clientId);
+  deps.onVerdict(outcome.verdict);
+  audit(deps.audit, outcome, presented);
+  if (!('refreshToken' in outcome)) {
+    throw new TokenError('invalid_grant', 'The refresh token is not valid any more. Sign in again.');
+  }
+  const tokens = await issueTokens(deps.issueAccessToken, outcome, presented.scopes);
+  if (tokens === undefined) throw new TokenError('invalid_scope', 'The session was not granted this scope.');
+  return tokens;
+}
+
+function audit(log: AuditLog, outcome: RefreshOutcome, presented: PresentedRefreshToken): void {
+  if (outcome.verdict !== 'REPLAYED' && outcome.verdict !== 'ADOPTED' && outcome.verdict !== 'REUSED') return;
+  log.record({
+    event: AUDITED[outcome.verdict],
+    subject: outcome.grant.subject,
+    sessionId: outcome.grant.sessionId,
+    clientId: outcome.grant.clientId,
+    address: presented.address,
+    requestId: presented.requestId,
+    traceId: presented.traceId,
+  });
+}

@@ -1,0 +1,43 @@
+import { scopesOf } from '../accounts/roles.ts';
+import type { SessionGrant } from '../sessions/session.ts';
+import type { AccessTokenIssuer } from './access-token.ts';
+import { narrowScopes } from './scope.ts';
+
+/** RFC 6749 §5.1, in the words of our own code. */
+export type IssuedTokens = {
+  readonly accessToken: string;
+  readonly expiresInSeconds: number;
+  readonly scopes: readonly string[];
+  readonly sessionId: string;
+  readonly refreshToken: string;
+  /** The session's absolute expiry, in milliseconds since the epoch. */
+  readonly sessionExpiresAt: number;
+};
+
+/** The scopes of a session's tokens: what its roles allow now, within what its sign-in asked for. */
+export function scopesOfGrant(grant: Pick<SessionGrant, 'roles' | 'scopes'>): readonly string[] {
+  const allowed = scopesOf(grant.roles);
+  return grant.scopes === undefined ? allowed : allowed.filter((scope) => grant.scopes?.includes(scope));
+}
+
+/**
+ * Makes the access token that goes with a refresh token. Returns undefined when more scopes were asked for than the
+ * session has.
+ */
+export async function issueTokens(
+  issueAccessToken: AccessTokenIssuer,
+  session: { grant: SessionGrant; refreshToken: string },
+  askedScopes: readonly string[] | undefined,
+): Promise<IssuedTokens | undefined> {
+  const scopes = narrowScopes(scopesOfGrant(session.grant), askedScopes);
+  if (scopes === undefined) return undefined;
+  const { token, expiresInSeconds } = await issueAccessToken(session.grant, scopes);
+  return {
+    accessToken: token,
+    expiresInSeconds,
+    scopes,
+    sessionId: session.grant.sessionId,
+    refreshToken: session.refreshToken,
+    sessionExpiresAt: session.grant.expiresAt,
+  };
+}

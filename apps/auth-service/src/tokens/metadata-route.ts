@@ -1,0 +1,39 @@
+import type { Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import { SCOPES } from './resource-servers.ts';
+
+const metadataSchema = Type.Object({
+  issuer: Type.String(),
+  token_endpoint: Type.String(),
+  jwks_uri: Type.String(),
+  scopes_supported: Type.Array(Type.String()),
+  response_types_supported: Type.Array(Type.String()),
+  grant_types_supported: Type.Array(Type.String()),
+  token_endpoint_auth_methods_supported: Type.Array(Type.String()),
+  service_documentation: Type.String(),
+});
+
+/** GET /.well-known/oauth-authorization-server (RFC 8414). */
+export async function metadataRoute(app: Service, options: { issuer: string }): Promise<void> {
+  const { issuer } = options;
+  const metadata = {
+    issuer,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    scopes_supported: [...SCOPES],
+    response_types_supported: [],
+    grant_types_supported: ['refresh_token'],
+    token_endpoint_auth_methods_supported: ['none'],
+    service_documentation: `${issuer}/docs`,
+  };
+  const schema = {
+    summary: 'Authorization server metadata (RFC 8414)',
+    tags: ['tokens'],
+    security: [],
+    response: { 200: metadataSchema },
+  };
+  app.get('/.well-known/oauth-authorization-server', { schema }, async (_request, reply) => {
+    reply.header('cache-control', 'public, max-age=3600');
+    return metadata;
+  });
+}

@@ -1,0 +1,30 @@
+import type { RefreshVerdict } from '../../src/sessions/session.ts';
+import { MOST_ADOPTED, MOST_REPLAYS, REPLAY_GRACE_MS } from '../../src/sessions/session-store.ts';
+
+/** The table of verdicts as plain code: what the Lua script must do, written a second time to compare against. */
+export type ModelSession = {
+  state: 'active' | 'reused' | 'revoked';
+  generation: number;
+  reachedAt: number;
+  replays: number;
+  expiresAt: number;
+};
+
+export function modelRefresh(session: ModelSession | undefined, presented: number, now: number): RefreshVerdict {
+  if (session === undefined) return 'UNKNOWN';
+  if (session.state !== 'active') return 'REVOKED';
+  if (now >= session.expiresAt) return 'EXPIRED';
+  const ahead = presented - session.generation;
+  if (ahead === 0 || (ahead > 0 && ahead <= MOST_ADOPTED)) {
+    session.generation = presented + 1;
+    session.reachedAt = now;
+    session.replays = 0;
+    return ahead === 0 ? 'ROTATED' : 'ADOPTED';
+  }
+  if (ahead === -1 && now - session.reachedAt <= REPLAY_GRACE_MS && session.replays < MOST_REPLAYS) {
+    session.replays += 1;
+    return 'REPLAYED';
+  }
+  session.state = 'reused';
+  return 'REUSED';
+}

@@ -1,0 +1,123 @@
+import { type TestRedis, startTestRedis } from '@latchkey/dev-stack/testing';
+import fc from 'fast-check';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sessionKey } from '../../src/redis/key-names.ts';
+import type { RefreshVerdict } from '../../src/sessions/session.ts';
+import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
+import { type ModelSession, modelRefresh } from './refresh-model.ts';
+import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+
+let server: TestRedis;
+let redis: Redis;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connect(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+type Step =
+  | { do: 'refresh'; back: number; times: number }
+  | { do: 'advance'; ms: number }
+  | { do: 'end' }
+  | { do: 'save' }
+  | { do: 'lose writes' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  // `back` counts from the newest token that the client ever got; after lost writes that is ahead of the store.
+  { weight: 12, arbitrary: fc.record({ do: fc.constant('refresh' as const), back: fc.constant(0), times: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('refresh' as const), back: fc.integer({ min: 0, max: 4 }), times: fc.constant(1) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 9_000, 10_000, 10_001, -5_000, -3_600_000, 600_000, 3_700_000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('save' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('lose writes' as const) }) },
+);
+
+test('refresh decides as the table says, whatever is repeated, lost, rolled back or done to the clock', async () => {
+  const seen: Partial<Record<RefreshVerdict, number>> = {};
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      await redis.flushdb();
+      const clock = createClock();
+      const macKeys = createMacKeys();
+      const store = createStore({ redis, clock: clock.now, macKeys });
+      const { grant } = await store.start(newSession());
+      const { sessionId } = grant;
+
+      let model: ModelSession = { state: 'active', generation: 1, reachedAt: clock.now(), replays: 0, expiresAt: grant.expiresAt };
+      let deaths = 0;
+      let newest = 1;
+      let saved = { keys: await dumpAll(redis), model: { ...model }, deaths };
+      const successors = new Map<number, string>();
+
+      for (const next of steps) {
+        if (next.do === 'advance') clock.advance(next.ms);
+        else if (next.do === 'save') saved = { keys: await dumpAll(redis), model: { ...model }, deaths };
+        else if (next.do === 'lose writes') {
+          await restoreAll(redis, saved.keys);
+          model = { ...saved.model };
+          deaths = saved.deaths;
+        } else if (next.do === 'end') {
+          const dies = model.state === 'active';
+          expect(await store.end(grant.subject, sessionId, 'sign_out')).toBe(dies);
+          if (dies) {
+            model.state = 'revoked';
+            deaths += 1;
+          }
+        } else {
+          const generation = Math.max(1, newest - next.back);
+          const token = writeRefreshToken({ sessionId, generation, clientId: CLIENT, key: macKeys[0] });
+          for (let time = 0; time < next.times; time++) {
+            const expected = modelRefresh(model, generation, clock.now());
+            const outcome = await store.refresh(token, CLIENT);
+            expect(outcome.verdict).toBe(expected);
+            seen[expected] = (seen[expected] ?? 0) + 1;
+            if (expected === 'REUSED') deaths += 1;
+            if ('refreshToken' in outcome) {
+              // The child of a generation is always the same string.
+              expect(outcome.refreshToken).toBe(successors.get(generation) ?? outcome.refreshToken);
+              successors.set(generation, outcome.refreshToken);
+              // Expiry, owner and client never change.
+              expect(outcome.grant).toEqual(grant);
+              newest = Math.max(newest, generation + 1);
+            }
+          }
+        }
+        // One head, exactly one entry on the feed per death, and nothing that outlives the session.
+        const [state, head] = await redis.hmget(sessionKey(0, sessionId), 'state', 'gen');
+        expect([state, Number(head)]).toEqual([model.state, model.generation]);
+        expect(await redis.xlen('{0}:revocations')).toBe(deaths);
+        expect(await redis.pexpiretime(sessionKey(0, sessionId))).toBe(grant.expiresAt);
+      }
+    }),
+    { numRuns: 150 },
+  );
+
+  // The generator reaches every row of the table often, so that the property says something about each.
+  for (const verdict of ['ROTATED', 'REPLAYED', 'ADOPTED', 'REUSED', 'REVOKED', 'EXPIRED'] as const) {
+    expect(seen[verdict] ?? 0, verdict).toBeGreaterThan(30);
+  }
+}, 60_000);
+
+type Dump = Map<string, { value: Buffer; expiresAt: number }>;
+
+async function dumpAll(from: Redis): Promise<Dump> {
+  const dump: Dump = new Map();
+  for (const key of await from.keys('*')) {
+    const value = await from.dumpBuffer(key);
+    if (value) dump.set(key, { value, expiresAt: await from.pexpiretime(key) });
+  }
+  return dump;
+}
+
+/** What a failover to a replica that lags does: the store is back where it was, and no client knows. */
+async function restoreAll(to: Redis, dump: Dump): Promise<void> {
+  await to.flushdb();
+  for (const [key, { value, expiresAt }] of dump) {
+    await to.restore(key, Math.max(0, expiresAt), value, 'ABSTTL');
+  }
+}

@@ -1,0 +1,78 @@
+import { type TestRedis, startTestRedis } from '@latchkey/dev-stack/testing';
+import { ProblemError } from '@latchkey/service-kit';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RefreshOutcome } from '../../src/sessions/session.ts';
+import { REPLAY_GRACE_MS, type SessionStore } from '../../src/sessions/session-store.ts';
+import { startLossyProxy } from './lossy-proxy.ts';
+import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+
+const REPLICAS = 4;
+const ROUNDS = 200;
+const CONCURRENT = 100;
+
+let server: TestRedis;
+let proxy: Awaited<ReturnType<typeof startLossyProxy>>;
+let connections: Redis[];
+beforeAll(async () => {
+  server = await startTestRedis();
+  proxy = await startLossyProxy(server.url);
+  connections = Array.from({ length: REPLICAS }, () => connect(proxy.url));
+});
+afterAll(async () => {
+  for (const connection of connections) connection.disconnect();
+  await proxy.stop();
+  await server.stop();
+});
+
+test(`${CONCURRENT} concurrent refreshes of one token, ${ROUNDS} times, with lost replies: one lineage, no false alarm`, async () => {
+  const clock = createClock();
+  const macKeys = createMacKeys();
+  const stores = connections.map((redis) => createStore({ redis, clock: clock.now, macKeys }));
+  const [first] = stores as [SessionStore, ...SessionStore[]];
+  const { refreshToken } = await first.start(newSession());
+
+  let token = refreshToken;
+  const old: string[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round % 4 === 0) proxy.loseReplies(2);
+    const outcomes = await Promise.all(
+      Array.from({ length: CONCURRENT }, (_, index) =>
+        untilAnswered(() => (stores[index % REPLICAS] as SessionStore).refresh(token, CLIENT)),
+      ),
+    );
+    const successors = new Set(outcomes.map((outcome) => ('refreshToken' in outcome ? outcome.refreshToken : outcome.verdict)));
+    expect([...successors]).toEqual([expect.stringMatching(/^rt1\./)]);
+    expect(outcomes.filter((outcome) => outcome.verdict === 'ROTATED').length).toBeLessThanOrEqual(1);
+    old.push(token);
+    token = [...successors][0] as string;
+    clock.advance(50);
+  }
+  expect(proxy.lost()).toBeGreaterThan(ROUNDS / 4);
+  expect(await (connections[0] as Redis).exists('{0}:revocations')).toBe(0);
+
+  clock.advance(REPLAY_GRACE_MS + 1);
+  expect(await first.refresh(token, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+}, 60_000);
+
+test('every replay after the grace is caught', async () => {
+  const clock = createClock();
+  const store = createStore({ redis: connections[0] as Redis, clock: clock.now });
+  for (let round = 0; round < 100; round++) {
+    const { refreshToken } = await store.start(newSession());
+    await untilAnswered(() => store.refresh(refreshToken, CLIENT));
+    clock.advance(REPLAY_GRACE_MS + 1 + round);
+    expect(await untilAnswered(() => store.refresh(refreshToken, CLIENT))).toMatchObject({ verdict: 'REUSED' });
+  }
+});
+
+/** What a client does that meets 503: the same request again. */
+async function untilAnswered(request: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await request();
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.status === 503) || attempt === 20) throw error;
+    }
+  }
+}

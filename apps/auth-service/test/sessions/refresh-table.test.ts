@@ -1,0 +1,163 @@
+import { type TestRedis, startTestRedis } from '@latchkey/dev-stack/testing';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type MacKeys, readRefreshToken, writeRefreshToken } from '../../src/sessions/refresh-token.ts';
+import { MOST_ADOPTED, MOST_REPLAYS, REPLAY_GRACE_MS } from '../../src/sessions/session-store.ts';
+import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+
+let server: TestRedis;
+let redis: Redis;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connect(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+async function setUp(macKeys: MacKeys = createMacKeys()) {
+  const clock = createClock();
+  const store = createStore({ redis, clock: clock.now, macKeys });
+  const { grant, refreshToken } = await store.start(newSession());
+  const { sessionId } = grant;
+  const tokenAt = (generation: number) =>
+    writeRefreshToken({ sessionId, generation, clientId: CLIENT, key: macKeys[0] });
+  const present = (token: string, clientId = CLIENT) => store.refresh(token, clientId);
+  return { clock, store, grant, first: refreshToken, tokenAt, present };
+}
+
+async function revocationsOf(sessionId: string): Promise<string[]> {
+  const entries = await redis.xrange('{0}:revocations', '-', '+');
+  return entries.filter(([, fields]) => fields.includes(sessionId)).map(([, fields]) => fields.join(' '));
+}
+
+describe('presenting a refresh token', () => {
+  test('the current one is ROTATED: its successor works, and carries the grant unchanged', async () => {
+    const { first, present, grant } = await setUp();
+    const outcome = await present(first);
+    expect(outcome).toMatchObject({ verdict: 'ROTATED', grant });
+    if (!('refreshToken' in outcome)) throw new Error('no successor');
+    expect(outcome.refreshToken).not.toBe(first);
+    expect(await present(outcome.refreshToken)).toMatchObject({ verdict: 'ROTATED', grant });
+  });
+
+  test('the one before, within the grace, is REPLAYED: the same successor again', async () => {
+    const { first, present, clock } = await setUp();
+    const rotated = await present(first);
+    clock.advance(REPLAY_GRACE_MS);
+    const replayed = await present(first);
+    expect(replayed).toEqual({ ...rotated, verdict: 'REPLAYED' });
+  });
+
+  test('a replay gets the same successor even when the MAC keys were changed in between', async () => {
+    const [old] = createMacKeys();
+    const { first, clock, present, store } = await setUp([old]);
+    const rotated = await present(first);
+    const [fresh] = createMacKeys();
+    const restarted = createStore({ redis, clock: clock.now, macKeys: [{ ...fresh, kid: 'k2' }, old] });
+    expect(await restarted.refresh(first, CLIENT)).toEqual({ ...rotated, verdict: 'REPLAYED' });
+    expect(store).not.toBe(restarted);
+  });
+
+  test('the one before, after the grace, is REUSED: the session is dead, and the feed says so once', async () => {
+    const { first, present, clock, grant } = await setUp();
+    const rotated = await present(first);
+    clock.advance(REPLAY_GRACE_MS + 1);
+    expect(await present(first)).toEqual({ verdict: 'REUSED', grant });
+    expect(await present(first)).toEqual({ verdict: 'REVOKED' });
+    if (!('refreshToken' in rotated)) throw new Error('no successor');
+    expect(await present(rotated.refreshToken)).toEqual({ verdict: 'REVOKED' });
+    expect(await revocationsOf(grant.sessionId)).toEqual([
+      `session ${grant.sessionId} reason reuse at ${clock.now()}`,
+    ]);
+  });
+
+  test('one of two generations ago is REUSED, however fresh', async () => {
+    const { first, present } = await setUp();
+    const second = await present(first);
+    if (!('refreshToken' in second)) throw new Error('no successor');
+    await present(second.refreshToken);
+    expect(await present(first)).toMatchObject({ verdict: 'REUSED' });
+  });
+
+  test(`more than ${MOST_REPLAYS} replays within the grace are REUSED`, async () => {
+    const { first, present } = await setUp();
+    await present(first);
+    for (let replay = 0; replay < MOST_REPLAYS; replay++) {
+      expect(await present(first)).toMatchObject({ verdict: 'REPLAYED' });
+    }
+    expect(await present(first)).toMatchObject({ verdict: 'REUSED' });
+  });
+
+  test('one that the store has forgotten in a failover is ADOPTED, up to the bound', async () => {
+    const { present, tokenAt, grant } = await setUp();
+    expect(await present(tokenAt(1 + MOST_ADOPTED))).toMatchObject({
+      verdict: 'ADOPTED',
+      refreshToken: tokenAt(2 + MOST_ADOPTED),
+      grant,
+    });
+    expect(await present(tokenAt(2 + MOST_ADOPTED))).toMatchObject({ verdict: 'ROTATED' });
+    expect(await present(tokenAt(4 + 2 * MOST_ADOPTED))).toMatchObject({ verdict: 'REUSED' });
+  });
+
+  test('after the absolute expiry it is EXPIRED, however recently it was rotated', async () => {
+    const { first, present, clock, grant } = await setUp();
+    clock.advance(3600_000 - 1);
+    const rotated = await present(first);
+    expect(rotated).toMatchObject({ verdict: 'ROTATED', grant: { expiresAt: grant.expiresAt } });
+    clock.advance(1);
+    if (!('refreshToken' in rotated)) throw new Error('no successor');
+    expect(await present(rotated.refreshToken)).toEqual({ verdict: 'EXPIRED' });
+  });
+
+  test('of an ended session it is REVOKED, also when the sign-out races it', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { first, present, store, grant } = await setUp();
+      const [, outcome] = await Promise.all([
+        store.end(grant.subject, grant.sessionId, 'sign_out'),
+        present(first),
+      ]);
+      expect(['ROTATED', 'REVOKED']).toContain(outcome.verdict);
+      expect(await present('refreshToken' in outcome ? outcome.refreshToken : first)).toEqual({ verdict: 'REVOKED' });
+    }
+  });
+
+  test.each([
+    ['another client', (token: string) => [token, 'storefront']],
+    ['another generation', (token: string) => [token.replace(/\.1\./, '.2.'), CLIENT]],
+    ['a generation with a leading zero', (token: string) => [token.replace(/\.1\./, '.01.'), CLIENT]],
+    ['another session', (token: string) => [token.replace(/0-./, (id) => (id === '0-A' ? '0-B' : '0-A')), CLIENT]],
+    ['another key', (token: string) => [token.replace('k1', 'k2'), CLIENT]],
+    ['unused bits set in its MAC', (token: string) => [withUnusedBits(token), CLIENT]],
+    ['a shortened MAC', (token: string) => [token.slice(0, -1), CLIENT]],
+    ['nothing in it', () => ['', CLIENT]],
+    ['an access token', () => ['eyJhbGciOiJSUzI1NiJ9.e30.AAAA', CLIENT]],
+  ] as const)('a forged one with %s is UNKNOWN, and harms nobody', async (_what, forge) => {
+    const { first, present } = await setUp();
+    const [token, clientId] = forge(first);
+    expect(await present(token as string, clientId)).toEqual({ verdict: 'UNKNOWN' });
+    expect(await present(first)).toMatchObject({ verdict: 'ROTATED' });
+  });
+
+  test('one of a session that the store never had is UNKNOWN, without an alarm', async () => {
+    const { first, present, grant } = await setUp();
+    await redis.del(`{0}:session:${grant.sessionId}`);
+    expect(await present(first)).toEqual({ verdict: 'UNKNOWN' });
+    expect(await revocationsOf(grant.sessionId)).toEqual([]);
+  });
+});
+
+/** The last character of 43 carries two unused bits: another spelling of the same MAC. */
+function withUnusedBits(token: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1) as string) ^ 1];
+}
+
+test('the token can be read only with the client that it was made for', () => {
+  const keys = createMacKeys();
+  const sessionId = `0-${'a'.repeat(22)}`;
+  const token = writeRefreshToken({ sessionId, generation: 7, clientId: CLIENT, key: keys[0] });
+  expect(readRefreshToken(token, CLIENT, keys)).toEqual({ sessionId, generation: 7, kid: 'k1' });
+  expect(readRefreshToken(token, 'storefront', keys)).toBeUndefined();
+});

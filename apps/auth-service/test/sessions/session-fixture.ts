@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { connectRedis } from '../../src/redis/connection.ts';
+import type { MacKeys } from '../../src/sessions/refresh-token.ts';
+import { createSessionStore, type NewSession } from '../../src/sessions/session-store.ts';
+
+export const CLIENT = 'latchkey-cli';
+
+export function connect(url: string): Redis {
+  return connectRedis({ url, onError: () => {} });
+}
+
+export function createMacKeys(): MacKeys {
+  return [{ kid: 'k1', secret: randomBytes(32) }];
+}
+
+/** A clock that stands still until it is moved, starting at the present. */
+export function createClock() {
+  let now = Date.now();
+  return { now: () => now, advance: (ms: number) => void (now += ms) };
+}
+
+export function createStore(options: { redis: Redis; clock: () => number; macKeys?: MacKeys; shards?: number }) {
+  return createSessionStore({
+    macKeys: createMacKeys(),
+    shards: 1,
+    sessionSeconds: 3600,
+    revocationSeconds: 330,
+    ...options,
+  });
+}
+
+export function newSession(overrides: Partial<NewSession> = {}): NewSession {
+  return {
+    subject: randomBytes(16).toString('base64url'),
+    clientId: CLIENT,
+    roles: ['customer'],
+    deviceName: 'Firefox on Linux',
+    address: '192.0.2.17',
+    ...overrides,
+  };
+}
