@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DevStackError, explainText } from '../errors.ts';
 import { startChild, type Child } from '../processes/child.ts';
+import { stopOrphan } from '../processes/orphan.ts';
 import { freePort } from '../processes/ports.ts';
 import { findPostgres } from './binaries.ts';
 import { prepareDataDirectory, superuser } from './data-directory.ts';
-import { stopOrphan } from './orphan.ts';
 import { chooseRunAs } from './run-as.ts';
 
 export type PostgresOptions = {
@@ -50,7 +50,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   mkdirSync(directory, { recursive: true });
   const binaries = findPostgres();
   const runAs = chooseRunAs(binaries.postgres, directory);
-  await stopOrphan(join(directory, 'data'));
+  const data = join(directory, 'data');
+  await stopOrphan({ pidFile: join(data, 'postmaster.pid'), program: /^postgres$/, directory: data, signal: 'SIGINT' });
   const password = await prepareDataDirectory(directory, binaries, { runAs, durable });
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();

@@ -14,7 +14,7 @@ read -r line
 kill -s "$2" "$1" 2>/dev/null
 if [ -n "$3" ]; then
   n=0
-  while kill -0 "$1" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+  while kill -0 "$1" 2>/dev/null && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
   rm -rf -- "$3"
 fi
 `;

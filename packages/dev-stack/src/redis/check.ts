@@ -8,9 +8,10 @@ const oldestMajor = 7;
  * Makes sure that a usable Redis answers at `url`: PING, and version 7.0 or later (Valkey counts by the Redis version
  * that it is compatible with). Does not check memory policy or persistence.
  *
+ * @returns the server's own process id, as it sees it
  * @throws DevStackError, one line, without the URL's password
  */
-export async function checkRedis(url: string): Promise<void> {
+export async function checkRedis(url: string): Promise<{ processId: number }> {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: 3_000,
@@ -18,24 +19,29 @@ export async function checkRedis(url: string): Promise<void> {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  let fault = '';
-  redis.on('error', (error: Error) => (fault ||= error.message));
+  let connectionFault = '';
+  redis.on('error', (error: Error) => (connectionFault ||= error.message));
   let info: string;
   try {
     await redis.connect();
     await redis.ping();
     info = await redis.info('server');
   } catch (error) {
-    const reason = fault || (error instanceof Error ? error.message : String(error));
-    throw new DevStackError(`Redis at ${withoutPassword(url)} does not work: ${reason.split('\n', 1)[0]}`);
+    const reason = connectionFault || (error instanceof Error ? error.message : String(error));
+    throw new DevStackError(`Redis at ${withoutPassword(url)} does not work (${reason.split('\n', 1)[0]}): repair it, or unset REDIS_URL.`);
   } finally {
     redis.disconnect();
   }
-  const version = /redis_version:(\d+)\.(\S+)/.exec(info);
-  if (version === null || Number(version[1]) < oldestMajor) {
-    const found = version === null ? 'of unknown version' : `${version[1]}.${version[2]}`;
-    throw new DevStackError(`Redis at ${withoutPassword(url)} is ${found}: 7.0 or later is needed.`);
-  }
+  const fault = versionFault(info);
+  if (fault !== undefined) throw new DevStackError(`Redis at ${withoutPassword(url)} is ${fault}: 7.0 or later is needed.`);
+  return { processId: Number(/process_id:(\d+)/.exec(info)?.[1]) };
+}
+
+/** What is wrong with the version in the answer to INFO; undefined when it will do. */
+export function versionFault(info: string): string | undefined {
+  const version = /redis_version:(\d+)(\S*)/.exec(info);
+  if (version === null) return 'of unknown version';
+  return Number(version[1]) < oldestMajor ? `version ${version[1]}${version[2]}` : undefined;
 }
 
 /** One PING over a bare socket: cheaper than a client while waiting for a server to come up. */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError, explainText } from '../errors.ts';
 import { startChild, type Child } from '../processes/child.ts';
+import { stopOrphan } from '../processes/orphan.ts';
 import { freePort } from '../processes/ports.ts';
 import { checkRedis, isAnswering } from './check.ts';
 
@@ -30,6 +31,9 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
   const directory = resolve(options.directory);
   mkdirSync(directory, { recursive: true });
   const logFile = join(directory, 'redis.log');
+  const pidFile = join(directory, 'redis.pid');
+  // On Debian redis-server is a link to redis-check-rdb.
+  await stopOrphan({ pidFile, program: /^(redis|valkey)-/, directory, signal: 'SIGTERM' });
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     const port = options.port ?? (await freePort());
@@ -37,8 +41,11 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
     const child = await startChild(program, serverArguments(directory, { port, durable }), { logFile, orphan });
     try {
       await untilReady(child, port, signal);
-      await checkRedis(`redis://127.0.0.1:${port}`);
-      return { child, port };
+      const { processId } = await checkRedis(`redis://127.0.0.1:${port}`);
+      // Another server may have had the port: it answers while ours is about to give up.
+      if (processId === child.pid) return { child, port };
+      await Promise.race([child.exited, sleep(2_000)]);
+      throw new DevStackError('Another Redis answered.');
     } catch (error) {
       await child.stop('SIGTERM', 5_000);
       if (signal?.aborted === true) throw error;
@@ -50,7 +57,8 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
         throw new DevStackError(`Redis cannot read its data in ${directory}: npm run reset empties it.`);
       }
       const line = log.trim().split('\n').at(-1)?.replace(/^\d+:\w .*? [*#.-] /, '') ?? '';
-      throw new DevStackError(explainText(log) ?? (error instanceof DevStackError && log === '' ? error.message : `Redis did not start: ${line} (${logFile})`));
+      if (/: 7\.0 or later/.test(String(error))) throw error;
+      throw new DevStackError(explainText(log) ?? `Redis did not start: ${line} (${logFile})`);
     }
   }
 }
@@ -59,7 +67,7 @@ function serverArguments(directory: string, { port, durable }: { port: number; d
   return [
     ...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory],
     ...['--save', '', '--appendonly', durable ? 'yes' : 'no', '--appendfsync', 'everysec'],
-    ...['--daemonize', 'no', '--databases', '1'],
+    ...['--daemonize', 'no', '--databases', '1', '--pidfile', join(directory, 'redis.pid')],
   ];
 }
 

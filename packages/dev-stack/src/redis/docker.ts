@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DevStackError } from '../errors.ts';
+import { startChild } from '../processes/child.ts';
+import { checkRedis, isAnswering } from './check.ts';
+import type { RedisServer } from './server.ts';
+
+const image = 'redis:8';
+
+export type DockerRedisOptions = {
+  /** Path of the docker program. */
+  docker: string;
+  directory: string;
+  durable: boolean;
+  port?: number;
+  onProgress?: ((line: string) => void) | undefined;
+  signal?: AbortSignal;
+};
+
+/** Whether a Docker engine answers; the docker program alone does not mean that one runs. */
+export function dockerAnswers(docker: string): boolean {
+  return spawnSync(docker, ['info', '--format', '{{.ServerVersion}}'], { timeout: 5_000 }).status === 0;
+}
+
+/**
+ * Starts Redis in a container, published on loopback alone, its data in `directory`. The container is a foreground
+ * `docker run --rm`, so the signal that ends our child ends the container too.
+ *
+ * @throws DevStackError, one line
+ */
+export async function startDockerRedis(options: DockerRedisOptions): Promise<RedisServer> {
+  const { docker, durable, onProgress, signal } = options;
+  const directory = resolve(options.directory);
+  mkdirSync(directory, { recursive: true });
+  const logFile = join(directory, 'redis.log');
+  if (spawnSync(docker, ['image', 'inspect', image], { timeout: 5_000 }).status !== 0) {
+    onProgress?.(`Fetching the image ${image} …`);
+    const pull = await startChild(docker, ['pull', '--quiet', image], { logFile, orphan: { signal: 'SIGTERM' } });
+    const abort = () => void pull.kill();
+    signal?.addEventListener('abort', abort);
+    const { code } = await pull.exited;
+    signal?.removeEventListener('abort', abort);
+    signal?.throwIfAborted();
+    if (code !== 0) throw new DevStackError(`Docker cannot fetch ${image} (${logFile}): install Redis instead.`);
+  }
+  const name = `latchkey-redis-${randomBytes(4).toString('hex')}`;
+  const user = process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`];
+  const child = await startChild(
+    docker,
+    [
+      ...['run', '--rm', '--name', name, '--publish', `127.0.0.1:${options.port ?? ''}:6379`],
+      ...[...user, '--volume', `${directory}:/data`, image],
+      ...['redis-server', '--save', '', '--appendonly', durable ? 'yes' : 'no', '--databases', '1'],
+    ],
+    { logFile, orphan: { signal: 'SIGTERM' } },
+  );
+  try {
+    const port = await publishedPort(docker, name, signal);
+    await checkRedis(`redis://127.0.0.1:${port}`);
+    return { child, port };
+  } catch (error) {
+    await child.stop('SIGTERM', 10_000);
+    throw error;
+  }
+}
+
+async function publishedPort(docker: string, name: string, signal?: AbortSignal): Promise<number> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(100)) {
+    signal?.throwIfAborted();
+    const { stdout } = spawnSync(docker, ['port', name, '6379/tcp'], { encoding: 'utf8', timeout: 5_000 });
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(stdout ?? '')?.[1]);
+    if (port > 0 && (await isAnswering(port))) return port;
+  }
+  throw new DevStackError('Redis in Docker did not answer within 30 s: look at docker ps, or install Redis.');
+}

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
+import { DevStackError } from '../errors.ts';
+import { findOnPath } from './find.ts';
+
+const managers: Record<string, string[][]> = {
+  'apt-get': [
+    ['apt-get', 'update', '--quiet'],
+    ['apt-get', 'install', '--yes', '--no-install-recommends', 'redis-server'],
+  ],
+  brew: [['brew', 'install', 'redis']],
+  dnf: [['dnf', 'install', '--assumeyes', 'valkey']],
+  apk: [['apk', 'add', 'redis']],
+};
+
+export type InstallOptions = {
+  env: Record<string, string | undefined>;
+  /** Whether a person is there to be asked. */
+  interactive?: boolean;
+  ask?: (question: string) => Promise<string>;
+};
+
+/**
+ * Installs Redis by the system's package manager: after asking when somebody is at the terminal, without asking only
+ * when CI=true.
+ *
+ * @throws DevStackError that names the commands to run, when nobody is there to ask or the answer is no
+ */
+export async function installRedis({ env, interactive, ask = askTerminal }: InstallOptions): Promise<void> {
+  const commands = installCommands(env);
+  const shown = commands.map((command) => command.join(' ')).join(' && ');
+  const missing = new DevStackError(
+    `Redis was not found. Install it${shown === '' ? '' : ` (${shown})`}, or start Docker, or set REDIS_URL; then start again.`,
+  );
+  if (commands.length === 0) throw missing;
+  if (env['CI'] !== 'true') {
+    const atTerminal = interactive ?? (process.stdin.isTTY && process.stdout.isTTY);
+    if (!atTerminal) throw missing;
+    const answer = await ask(`Redis was not found. Run "${shown}"? [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw missing;
+  }
+  for (const [program = '', ...args] of commands) {
+    const child = spawn(program, args, { stdio: 'inherit', env });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new DevStackError(`"${[program, ...args].join(' ')}" failed: install Redis by hand and start again.`);
+  }
+}
+
+/** The commands that install Redis here; none when no known package manager is on PATH. */
+export function installCommands(env: Record<string, string | undefined>): string[][] {
+  const path = env['PATH'] ?? '';
+  const manager = Object.keys(managers).find((name) => findOnPath([name], path) !== undefined);
+  const commands = manager === undefined ? [] : (managers[manager] ?? []);
+  // Homebrew refuses root; the others need it.
+  const sudo = manager !== 'brew' && process.getuid?.() !== 0 && findOnPath(['sudo'], path) !== undefined;
+  return sudo ? commands.map((command) => ['sudo', ...command]) : commands;
+}
+
+async function askTerminal(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const closed = once(terminal, 'close').then(() => '');
+  // Ctrl-C and Ctrl-D while being asked mean no.
+  terminal.on('SIGINT', () => terminal.close());
+  try {
+    return await Promise.race([terminal.question(question), closed]);
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startPostgres } from '../../src/postgres/start.ts';
+
+let directory: string;
+const stops: (() => Promise<void>)[] = [];
+// mkdtemp makes it 0700: as root this is the folder that an unprivileged Postgres cannot enter by itself.
+beforeEach(() => {
+  directory = join(mkdtempSync(join(tmpdir(), 'latchkey-test-')), 'postgres');
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+  rmSync(join(directory, '..'), { recursive: true, force: true });
+});
+
+async function start() {
+  const postgres = await startPostgres({ directory, durable: false });
+  stops.push(postgres.stop);
+  return postgres;
+}
+
+async function query(url: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('starts in a folder that only its owner can enter, and keeps data between starts', async () => {
+  const first = await start();
+  const url = await first.createDatabase('cart');
+  await query(url, 'CREATE TABLE item AS SELECT 7 AS id');
+  await first.stop();
+  expect(() => process.kill(first.pid, 0)).toThrow(/ESRCH/);
+
+  const second = await start();
+  expect(await query(await second.createDatabase('cart'), 'SELECT id FROM item')).toEqual([{ id: 7 }]);
+});
+
+test('does not let anybody in without the password', async () => {
+  const postgres = await start();
+  const url = new URL(postgres.url('postgres'));
+  url.password = 'guess';
+  await expect(query(url.href, 'SELECT 1')).rejects.toThrow(/password authentication failed/);
+});
+
+test('a Postgres left running on the same data is stopped first, and its data is there', async () => {
+  const orphan = await start();
+  await query(orphan.url('postgres'), 'CREATE TABLE item AS SELECT 7 AS id');
+  const next = await start();
+  expect(() => process.kill(orphan.pid, 0)).toThrow(/ESRCH/);
+  expect(await query(next.url('postgres'), 'SELECT id FROM item')).toEqual([{ id: 7 }]);
+});
+
+test('a lock file that names a process of somebody else is removed, and the process left alone', async () => {
+  const first = await start();
+  await first.kill();
+  const lockFile = join(directory, 'data', 'postmaster.pid');
+  const lock = readFileSync(lockFile, 'utf8').split('\n');
+  writeFileSync(lockFile, [String(process.ppid), ...lock.slice(1)].join('\n'));
+  const second = await start();
+  expect(await query(second.url('postgres'), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  expect(process.kill(process.ppid, 0)).toBe(true);
+});
+
+test('data of another Postgres version is refused with what to do', async () => {
+  const first = await start();
+  await first.stop();
+  writeFileSync(join(directory, 'data', 'PG_VERSION'), '17\n');
+  await expect(start()).rejects.toThrow(
+    'The data here is of Postgres 17, not 18: npm run reset empties it.',
+  );
+});

@@ -1,0 +1,147 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { versionFault } from '../../src/redis/check.ts';
+import { findRedisServer } from '../../src/redis/find.ts';
+import { startRedis, type RedisOptions } from '../../src/redis/start.ts';
+
+let root: string;
+let bin: string;
+const stops: (() => Promise<void>)[] = [];
+const server = findRedisServer() ?? 'redis-server';
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+  bin = join(root, 'bin');
+  mkdirSync(bin);
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+  rmSync(root, { recursive: true, force: true });
+});
+
+async function start(options: Partial<RedisOptions> = {}) {
+  const redis = await startRedis({ directory: join(root, 'redis'), durable: true, ...options });
+  stops.push(redis.stop);
+  return redis;
+}
+
+/** A program in `bin`, for a PATH on which nothing else is. */
+function program(name: string, script: string): void {
+  writeFileSync(join(bin, name), `#!/bin/sh\nPATH=/usr/bin:/bin\n${script}\n`);
+  chmodSync(join(bin, name), 0o755);
+}
+
+async function command(url: string, name: string, ...args: string[]): Promise<unknown> {
+  const redis = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => null });
+  redis.on('error', () => {});
+  try {
+    return await redis.call(name, ...args);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+test('a durable Redis keeps its data between starts and listens on loopback alone', async () => {
+  const first = await start();
+  await command(first.url, 'SET', 'key', 'value');
+  expect(await command(first.url, 'CONFIG', 'GET', 'bind')).toEqual(['bind', '127.0.0.1']);
+  await first.stop();
+  const second = await start();
+  expect(await command(second.url, 'GET', 'key')).toBe('value');
+});
+
+test('a Redis left running in the same folder is stopped first', async () => {
+  const orphan = await start();
+  const next = await start();
+  expect(() => process.kill(orphan.pid as number, 0)).toThrow(/ESRCH/);
+  expect(await command(next.url, 'PING')).toBe('PONG');
+});
+
+test('the Redis of REDIS_URL is used, and left running', async () => {
+  const given = await start();
+  const redis = await start({ env: { REDIS_URL: given.url } });
+  expect(redis).toMatchObject({ url: given.url, pid: undefined });
+  await redis.stop();
+  expect(await command(given.url, 'PING')).toBe('PONG');
+});
+
+test.each([
+  ['redis://user:hunter2@127.0.0.1:1', /^Redis at 127\.0\.0\.1:1 does not work \(.*ECONNREFUSED.*\): repair it, or unset/],
+  ['localhost', /^REDIS_URL is not a Redis address/],
+])('a broken REDIS_URL %s says so in one line, without the password', async (url, message) => {
+  const error = await start({ env: { REDIS_URL: url } }).catch((fault: Error) => fault);
+  expect(error).toMatchObject({ name: 'DevStackError', message: expect.stringMatching(message) });
+  expect((error as Error).message).not.toMatch(/hunter2|\n/);
+});
+
+test('a port in use is named', async () => {
+  const first = await start();
+  const port = Number(new URL(first.url).port);
+  await expect(start({ directory: join(root, 'other'), port })).rejects.toThrow(`Port ${port} is in use`);
+});
+
+test('without any Redis and with nobody to ask, the commands to run are named', async () => {
+  program('apt-get', 'exit 1');
+  await expect(start({ env: { PATH: bin } })).rejects.toThrow(/apt-get install .*redis-server.*Docker.*REDIS_URL/);
+});
+
+test('the package manager runs only after a yes, and what it installed is used', async () => {
+  program('apt-get', `[ "$1" = update ] || ln -s ${server} ${join(bin, 'redis-server')}`);
+  const questions: string[] = [];
+  const ask = (answer: string) => ({
+    interactive: true,
+    ask: async (question: string) => {
+      questions.push(question);
+      return answer;
+    },
+  });
+  await expect(start({ env: { PATH: bin }, install: ask('') })).rejects.toThrow(/Redis was not found/);
+  const redis = await start({ env: { PATH: bin }, install: ask('y') });
+  expect(await command(redis.url, 'PING')).toBe('PONG');
+  expect(questions).toEqual([expect.stringContaining('apt-get install'), expect.stringContaining('apt-get install')]);
+});
+
+test('in CI the package manager runs without asking', async () => {
+  program('dnf', `ln -s ${server} ${join(bin, 'valkey-server')}`);
+  const redis = await start({ env: { PATH: bin, CI: 'true' } });
+  expect(await command(redis.url, 'PING')).toBe('PONG');
+});
+
+test('Docker is used when an engine answers, published on loopback alone', async () => {
+  // Stands in for the engine: runs the real server that `docker run` would, on a port of its own.
+  program(
+    'docker',
+    `case "$1" in
+      info|image) exit 0 ;;
+      run) echo "$@" > ${root}/run; exec ${server} --port 0 --bind 127.0.0.1 --port $(cat ${root}/port) --dir ${root} ;;
+      port) echo "127.0.0.1:$(cat ${root}/port)" ;;
+    esac`,
+  );
+  const other = await start({ directory: join(root, 'other') });
+  const port = new URL(other.url).port;
+  await other.stop();
+  writeFileSync(join(root, 'port'), port);
+  const redis = await start({ env: { PATH: bin } });
+  expect(redis.url).toBe(`redis://127.0.0.1:${port}`);
+  expect(await command(redis.url, 'PING')).toBe('PONG');
+  await redis.stop();
+  await expect(command(redis.url, 'PING')).rejects.toThrow();
+});
+
+test('a Docker without an engine is passed over', async () => {
+  program('docker', 'exit 1');
+  symlinkSync('/bin/false', join(bin, 'brew'));
+  await expect(start({ env: { PATH: bin } })).rejects.toThrow(/brew install redis/);
+});
+
+test.each([
+  ['redis_version:6.2.14', 'version 6.2.14'],
+  ['redis_version:7.0.0', undefined],
+  ['redis_version:10.1.0', undefined],
+  ['server:other', 'of unknown version'],
+])('the version in %j is judged', (info, fault) => {
+  expect(versionFault(info)).toBe(fault);
+});
