@@ -17,8 +17,9 @@ import { createLogger } from './logging.ts';
 import { addMetrics } from './metrics.ts';
 import { requestIdOf } from './request-id.ts';
 import { addRequestLog } from './request-log.ts';
+import { RequestLogger } from './request-logger.ts';
 import { addResponseHeaders } from './response-headers.ts';
-import { addTraceContext, traceContextOf } from './trace-context.ts';
+import { addTraceContext } from './trace-context.ts';
 import { refuseUnknownProperties, schemaController } from './validation.ts';
 
 export type Service = FastifyInstance<
@@ -76,10 +77,8 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       ...(destination && { destination }),
     }) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (logger, bindings, loggerOptions, raw) => {
-      const ids = { request_id: bindings['reqId'], trace_id: traceContextOf(raw).traceId };
-      return logger.child(ids, loggerOptions);
-    },
+    childLoggerFactory: (logger, { reqId }, childOptions, raw) =>
+      new RequestLogger(logger, raw, reqId, childOptions),
     genReqId: requestIdOf,
     requestIdHeader: false,
     bodyLimit: bodyLimitBytes,

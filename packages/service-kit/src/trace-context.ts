@@ -46,7 +46,7 @@ const kept = Symbol('trace context');
 
 /** The trace of a raw request, worked out once. The request's logger is made before the request, hence here. */
 export function traceContextOf(request: IncomingMessage & { [kept]?: TraceContext }): TraceContext {
-  request[kept] ??= traceContextFrom(request.headers['traceparent'] as string | undefined);
+  request[kept] ??= traceContextFrom(request.headers.traceparent as string | undefined);
   return request[kept];
 }
 

@@ -34,10 +34,10 @@ function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   const copy: Record<string, unknown> = { ...schema };
   for (const key of ['anyOf', 'oneOf', 'items']) if (key in copy) copy[key] = closed(copy[key]);
-  if (typeof copy['properties'] === 'object' && copy['properties'] !== null) {
-    const properties = Object.entries(copy['properties']);
-    copy['properties'] = Object.fromEntries(properties.map(([name, property]) => [name, closed(property)]));
-    copy['additionalProperties'] ??= false;
+  if (typeof copy.properties === 'object' && copy.properties !== null) {
+    const properties = Object.entries(copy.properties);
+    copy.properties = Object.fromEntries(properties.map(([name, property]) => [name, closed(property)]));
+    copy.additionalProperties ??= false;
   }
   return copy;
 }
