@@ -1,0 +1,33 @@
+import type { AuthErrorCode } from './errors.ts';
+
+/**
+ * The WWW-Authenticate value for a refusal (RFC 6750 §3), or undefined where none belongs.
+ *
+ * A request without a token gets no error code. `realm` is the service's audience: RFC 6750 §3 wants at least one
+ * parameter after the scheme.
+ *
+ * @example challenge('invalid_token', { realm: 'cart-service' })
+ */
+export function challenge(code: AuthErrorCode, { realm, scopes = [] }: ChallengeContext): string | undefined {
+  if (code === 'key_set_unavailable') return undefined;
+  const parameters = [`realm=${quoted(realm)}`];
+  if (code !== 'missing_token') parameters.push(`error=${quoted(code)}`, `error_description=${quoted(descriptions[code])}`);
+  if (code === 'insufficient_scope') parameters.push(`scope=${quoted(scopes.join(' '))}`);
+  return `Bearer ${parameters.join(', ')}`;
+}
+
+export interface ChallengeContext {
+  realm: string;
+  /** The scopes that the route needs, all of them. */
+  scopes?: readonly string[];
+}
+
+const descriptions = {
+  invalid_token: 'The access token is not valid here',
+  insufficient_scope: 'The access token lacks a scope',
+} as const;
+
+// RFC 9110 §5.6.4 quoted-string. Anything beyond printable ASCII is dropped, so no value can end the header line.
+function quoted(value: string): string {
+  return `"${value.replace(/[^\x20-\x7e]/g, '').replace(/["\\]/g, '\\$&')}"`;
+}

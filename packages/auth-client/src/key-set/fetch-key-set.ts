@@ -1,0 +1,95 @@
+import { Buffer, isUtf8 } from 'node:buffer';
+import { parseJsonObject } from '../strict-json.ts';
+import { type RsaJwk, readJwk } from './json-web-key.ts';
+
+export interface FetchedKeySet {
+  keys: RsaJwk[];
+  /** Keys that the set holds and that cannot be used, each by the reason. */
+  refused: string[];
+  /** `max-age` of Cache-Control, if the answer has one. */
+  maxAgeSeconds: number | undefined;
+}
+
+export interface FetchKeySetOptions {
+  jwksUri: string;
+  fetch: typeof globalThis.fetch;
+  timeoutMs: number;
+  /** Aborts the request when the service closes. */
+  closing: AbortSignal;
+}
+
+/** The fetch failed: no answer, not a key set, or not one usable key in it. */
+export class KeySetFetchError extends Error {}
+
+const maxBodyBytes = 256 * 1024;
+const maxKeys = 64;
+const jsonMediaType = /^application\/(?:json|jwk-set\+json)\s*(?:;|$)/i;
+
+/**
+ * Fetches a JWK Set (RFC 7517 §5), from the configured address and nowhere else: no redirects, 200 and JSON only, at
+ * most 256 KB, within the timeout. Keys that cannot be used are left out; so are all keys that share a kid.
+ *
+ * @throws KeySetFetchError, or what fetch throws
+ */
+export async function fetchKeySet({ jwksUri, fetch, timeoutMs, closing }: FetchKeySetOptions): Promise<FetchedKeySet> {
+  const response = await fetch(jwksUri, {
+    headers: { accept: 'application/jwk-set+json, application/json' },
+    redirect: 'error',
+    signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), closing]),
+  });
+  if (response.status !== 200 || !jsonMediaType.test(response.headers.get('content-type') ?? '')) {
+    await response.body?.cancel();
+    throw new KeySetFetchError(`answered ${response.status}, not a JSON key set`);
+  }
+  const { keys } = parseJsonObject(await boundedText(response));
+  if (!Array.isArray(keys) || keys.length > maxKeys) throw new KeySetFetchError('not a JWK Set');
+  return { ...usableKeys(keys), maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength;
+    // Leaving the loop cancels the body, and with it the connection.
+    if (length > maxBodyBytes) throw new KeySetFetchError(`longer than ${maxBodyBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw new KeySetFetchError('not UTF-8');
+  return bytes.toString('utf8');
+}
+
+function usableKeys(values: unknown[]): { keys: RsaJwk[]; refused: string[] } {
+  const keys = new Map<string, RsaJwk>();
+  const seen = new Set<string>();
+  const refused: string[] = [];
+  for (const value of values) {
+    const kid = kidOf(value);
+    if (kid !== undefined && seen.has(kid)) {
+      // Which of them signs cannot be told, so neither is trusted.
+      keys.delete(kid);
+      refused.push('duplicate kid');
+      continue;
+    }
+    if (kid !== undefined) seen.add(kid);
+    const key = readJwk(value);
+    if ('refused' in key) refused.push(key.refused);
+    else keys.set(key.kid, key);
+  }
+  if (keys.size === 0) throw new KeySetFetchError('no usable key');
+  return { keys: [...keys.values()], refused };
+}
+
+function kidOf(value: unknown): string | undefined {
+  const kid = typeof value === 'object' && value !== null && 'kid' in value ? value.kid : undefined;
+  return typeof kid === 'string' ? kid : undefined;
+}
+
+function maxAgeOf(cacheControl: string | null): number | undefined {
+  if (cacheControl === null) return undefined;
+  // RFC 9111 §5.2.2: what may not be stored, or not be reused without asking, is fresh for no time at all.
+  if (/(?:^|[,\s])no-(?:store|cache)(?:[,\s]|$)/i.test(cacheControl)) return 0;
+  const maxAge = /(?:^|[,\s])max-age="?(\d{1,10})"?(?:[,\s]|$)/i.exec(cacheControl)?.[1];
+  return maxAge === undefined ? undefined : Number(maxAge);
+}

@@ -1,0 +1,140 @@
+import { AuthError } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import { type FetchedKeySet, fetchKeySet } from './fetch-key-set.ts';
+import { refreshDelayMs, retryDelayMs } from './refresh-schedule.ts';
+import { createVerificationKey, type SignaturePolicy, type VerificationKey } from './verification-key.ts';
+
+export interface KeySetOptions {
+  jwksUri: string;
+  fetch: typeof globalThis.fetch;
+  timeoutMs: number;
+  /** Between two fetches that unknown kids cause. */
+  cooldownSeconds: number;
+  /** How long keys stay good after the last fetch that succeeded. */
+  maxStaleSeconds: number;
+  clock: Clock;
+  policy: SignaturePolicy;
+  onFetched?: (fetched: FetchedKeySet) => void;
+  onFailed?: (error: unknown) => void;
+}
+
+/**
+ * The issuer's current keys. Refreshes itself in the background, one request at a time, so that no request waits for
+ * a fetch but the very first, and those whose kid is unknown.
+ */
+export class KeySet {
+  readonly #options: KeySetOptions;
+  readonly #closing = new AbortController();
+  #keys = new Map<string, VerificationKey>();
+  #fetchedAtMs: number | undefined;
+  #askedForUnknownKidAtMs = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  #inFlight: Promise<boolean> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: KeySetOptions) {
+    this.#options = options;
+  }
+
+  /** The key, if the current set has it. */
+  find(kid: string): VerificationKey | undefined {
+    return this.#keys.get(kid);
+  }
+
+  /** False before the first successful fetch, and when the last one is longer ago than the staleness bound. */
+  get usable(): boolean {
+    return (
+      this.#fetchedAtMs !== undefined &&
+      this.#options.clock.monotonicMs() - this.#fetchedAtMs <= this.#options.maxStaleSeconds * 1000
+    );
+  }
+
+  /** Seconds since the keys were last fetched; Infinity before the first time. */
+  get ageSeconds(): number {
+    if (this.#fetchedAtMs === undefined) return Number.POSITIVE_INFINITY;
+    return (this.#options.clock.monotonicMs() - this.#fetchedAtMs) / 1000;
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** Fetches now, or joins the fetch under way. Resolves to whether it succeeded; never rejects. */
+  refresh(): Promise<boolean> {
+    if (this.#closing.signal.aborted) return Promise.resolve(false);
+    this.#inFlight ??= this.#fetch().finally(() => {
+      this.#inFlight = undefined;
+    });
+    return this.#inFlight;
+  }
+
+  /**
+   * Waits for keys if a fetch is under way that may bring them.
+   *
+   * @throws AuthError key_set_unavailable, with Retry-After
+   */
+  async untilUsable(): Promise<void> {
+    if (this.usable) return;
+    await this.#inFlight;
+    if (!this.usable) throw this.unavailable();
+  }
+
+  /**
+   * Looks for a key that the set lacks: joins a fetch under way, or starts one unless another unknown kid has done so
+   * within the cooldown, however that went. Undefined at once while the cooldown lasts.
+   */
+  seek(kid: string): Promise<VerificationKey | undefined> | undefined {
+    if (!this.#inFlight) {
+      const now = this.#options.clock.monotonicMs();
+      if (now - this.#askedForUnknownKidAtMs < this.#options.cooldownSeconds * 1000) return undefined;
+      this.#askedForUnknownKidAtMs = now;
+    }
+    return this.refresh().then(() => this.find(kid));
+  }
+
+  unavailable(): AuthError {
+    const seconds = Math.ceil(retryDelayMs(this.#failures, 1) / 1000);
+    return new AuthError('key_set_unavailable', { headers: { 'retry-after': String(seconds) } });
+  }
+
+  /** Stops refreshing and aborts the fetch under way. */
+  close(): void {
+    this.#closing.abort();
+    clearTimeout(this.#timer);
+  }
+
+  async #fetch(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    const { jwksUri, fetch, timeoutMs, maxStaleSeconds, onFetched, onFailed } = this.#options;
+    try {
+      const fetched = await fetchKeySet({ jwksUri, fetch, timeoutMs, closing: this.#closing.signal });
+      await this.#replace(fetched);
+      this.#failures = 0;
+      this.#schedule(refreshDelayMs(fetched.maxAgeSeconds, { maxStaleSeconds }));
+      onFetched?.(fetched);
+      return true;
+    } catch (error) {
+      this.#failures += 1;
+      this.#schedule(retryDelayMs(this.#failures));
+      if (!this.#closing.signal.aborted) onFailed?.(error);
+      return false;
+    }
+  }
+
+  async #replace({ keys }: FetchedKeySet): Promise<void> {
+    const next = new Map<string, VerificationKey>();
+    for (const jwk of keys) {
+      const known = this.#keys.get(jwk.kid);
+      const unchanged = known && known.modulus === jwk.n && known.exponent === jwk.e;
+      next.set(jwk.kid, unchanged ? known : await createVerificationKey(jwk, this.#options.policy));
+    }
+    for (const key of this.#keys.values()) key.current = next.get(key.kid) === key;
+    this.#keys = next;
+    this.#fetchedAtMs = this.#options.clock.monotonicMs();
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#closing.signal.aborted) return;
+    this.#timer = setTimeout(() => void this.refresh(), delayMs).unref();
+  }
+}

@@ -1,0 +1,54 @@
+import { createPublicKey } from 'node:crypto';
+import fastifyJwt from '@fastify/jwt';
+import Fastify from 'fastify';
+import type { RsaJwk } from './json-web-key.ts';
+
+/** A public key of the issuer, ready to verify. */
+export interface VerificationKey {
+  readonly kid: string;
+  readonly modulus: string;
+  readonly exponent: string;
+  readonly modulusBytes: number;
+  /** Verifies signature, alg, typ, iss, aud and times; returns the payload. Throws on anything that is not right. */
+  readonly verify: (token: string) => Record<string, unknown>;
+  /** False as soon as a newer key set lacks the key. */
+  current: boolean;
+}
+
+export interface SignaturePolicy {
+  issuer: string;
+  audience: string;
+  clockSkewSeconds: number;
+}
+
+/**
+ * Readies a key: one @fastify/jwt per key, in verify mode, on a Fastify instance of its own that never listens.
+ *
+ * Not on the service's instance, for three reasons: a service may use @fastify/jwt for itself, before or after this
+ * plugin; keys come and go while the service runs, when nothing can be registered any more; and with a fixed key
+ * @fastify/jwt decodes a token once instead of twice. fast-jwt's cache stays off: see verified-tokens.ts.
+ */
+export async function createVerificationKey(jwk: RsaJwk, policy: SignaturePolicy): Promise<VerificationKey> {
+  const publicKey = createPublicKey({ key: { kty: 'RSA', n: jwk.n, e: jwk.e }, format: 'jwk' });
+  const host = Fastify({ logger: false });
+  await host.register(fastifyJwt, {
+    secret: { public: publicKey.export({ type: 'spki', format: 'pem' }) },
+    verify: {
+      algorithms: ['RS256'],
+      cache: false,
+      checkTyp: 'at+jwt',
+      requiredClaims: ['iss', 'sub', 'aud', 'client_id', 'jti', 'iat', 'exp'],
+      allowedIss: policy.issuer,
+      allowedAud: policy.audience,
+      clockTolerance: policy.clockSkewSeconds * 1000,
+    },
+  });
+  return {
+    kid: jwk.kid,
+    modulus: jwk.n,
+    exponent: jwk.e,
+    modulusBytes: jwk.modulusBytes,
+    verify: (token) => host.jwt.verify<Record<string, unknown>>(token),
+    current: true,
+  };
+}

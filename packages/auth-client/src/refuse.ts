@@ -1,0 +1,50 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { challenge } from './challenge.ts';
+import type { AuthError } from './errors.ts';
+
+/** What a route asks for, and what its challenges say. */
+export interface Route {
+  /** The service's audience. */
+  realm: string;
+  /** All of them are needed. */
+  scopes: readonly string[];
+}
+
+const titles: Record<number, string> = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' };
+
+/**
+ * Answers a refused request: problem+json (RFC 9457) with its challenge or Retry-After. The plugin answers by itself,
+ * so that the answer is right in every service, whatever its error handler makes of errors that it does not know.
+ */
+export function refuse(
+  error: AuthError,
+  { request, reply, route }: { request: FastifyRequest; reply: FastifyReply; route: Route },
+): void {
+  log(error, request);
+  const wwwAuthenticate = challenge(error.code, route);
+  if (wwwAuthenticate !== undefined) reply.header('www-authenticate', wwwAuthenticate);
+  reply
+    .code(error.status)
+    .headers(error.headers)
+    .type('application/problem+json')
+    .send(
+      JSON.stringify({
+        type: 'about:blank',
+        title: titles[error.status],
+        status: error.status,
+        code: error.code,
+        detail: error.message,
+        instance: request.id,
+      }),
+    );
+}
+
+function log({ code, reason, cause }: AuthError, request: FastifyRequest): void {
+  if (reason !== 'unexpected') {
+    request.log.debug({ code, reason }, 'request refused');
+    return;
+  }
+  // Where it happened, but not the message, which may quote what was being parsed.
+  const at = cause instanceof Error ? cause.stack?.match(/^ {4}at .*$/gm)?.slice(0, 10) : undefined;
+  request.log.error({ code, reason, at }, 'request refused: verifying its token failed unexpectedly');
+}

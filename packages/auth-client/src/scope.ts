@@ -1,0 +1,33 @@
+// RFC 6749 §3.3: scope = scope-token *( SP scope-token ), scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+const scopeList = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+
+/** True for one scope as RFC 6749 §3.3 spells it: printable ASCII without space, quote or backslash. */
+export function isScope(value: string): boolean {
+  return scopeToken.test(value);
+}
+
+/** True for a `scope` claim or parameter: scopes parted by single spaces (RFC 6749 §3.3). */
+export function isScopeList(value: string): boolean {
+  return scopeList.test(value);
+}
+
+/** A set that nobody can add to: one verified token is shared by all requests that present it. */
+export class ScopeSet extends Set<string> {
+  constructor(list: string) {
+    super();
+    for (const scope of list.split(' ')) if (scope !== '') super.add(scope);
+  }
+
+  override add(): never {
+    throw new TypeError('The scopes of an access token cannot be changed');
+  }
+
+  override delete(): never {
+    throw new TypeError('The scopes of an access token cannot be changed');
+  }
+
+  override clear(): never {
+    throw new TypeError('The scopes of an access token cannot be changed');
+  }
+}

@@ -1,0 +1,2 @@
+export { createSigningKey, type SigningKey } from './signing-key.ts';
+export { createTestIssuer, type MintOverrides, type TestIssuer, type TestIssuerOptions } from './test-issuer.ts';
