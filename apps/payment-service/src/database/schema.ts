@@ -1,0 +1,97 @@
+import { sql } from 'drizzle-orm';
+import { bigint, check, index, integer, json, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
+import { type PaymentStatus, paymentStatuses, type RefundStatus, refundStatuses } from '../payments/rules.ts';
+
+const minorUnits = (name: string) => bigint(name, { mode: 'number' });
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
+const oneOf = (column: AnyPgColumn, values: readonly string[]) =>
+  sql`${column} in (${sql.raw(values.map((value) => `'${value}'`).join(', '))})`;
+
+/** A payment's id is also the reference, and the idempotency key, that the processor knows it by. */
+export const payments = pgTable(
+  'payments',
+  {
+    id: uuid('id').primaryKey(),
+    subject: text('subject').notNull(),
+    status: text('status').$type<PaymentStatus>().notNull(),
+    amount: minorUnits('amount').notNull(),
+    currency: text('currency').notNull(),
+    refunded: minorUnits('refunded').notNull().default(0),
+    /** Reserved for refunds that the processor has not confirmed. */
+    refunding: minorUnits('refunding').notNull().default(0),
+    cardLast4: text('card_last4').notNull(),
+    cardBrand: text('card_brand').notNull(),
+    declineReason: text('decline_reason'),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    // Read backwards for the newest first.
+    index('payments_of_subject').on(table.subject, table.createdAt, table.id),
+    check('payments_status', oneOf(table.status, paymentStatuses)),
+    check('payments_amount', sql`${table.amount} between 1 and 100000000000`),
+    // The last line of defence: no order of events gives back more than was captured.
+    check(
+      'payments_refunds_within_amount',
+      sql`${table.refunded} >= 0 and ${table.refunding} >= 0 and ${table.refunded} + ${table.refunding} <= ${table.amount}`,
+    ),
+  ],
+);
+
+export const refunds = pgTable(
+  'refunds',
+  {
+    id: uuid('id').primaryKey(),
+    paymentId: uuid('payment_id')
+      .notNull()
+      .references(() => payments.id),
+    /** Who gave the money back, which is usually not who paid. */
+    requestedBy: text('requested_by').notNull(),
+    amount: minorUnits('amount').notNull(),
+    status: text('status').$type<RefundStatus>().notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    index('refunds_by_payment').on(table.paymentId),
+    check('refunds_status', oneOf(table.status, refundStatuses)),
+    check('refunds_amount', sql`${table.amount} >= 1`),
+  ],
+);
+
+/** One row per Idempotency-Key and subject. Neither the key nor the body can be read back from it. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    subject: text('subject').notNull(),
+    keyDigest: text('key_digest').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    /** The payment or refund that the request made. */
+    resourceId: uuid('resource_id').notNull(),
+    /** Somebody works on the request until then; afterwards, without an answer, it may be taken over. */
+    runningUntil: instant('running_until').notNull(),
+    answerStatus: integer('answer_status'),
+    /** json, not jsonb: it comes back with its members in the order in which they were first answered. */
+    answerBody: json('answer_body'),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.subject, table.keyDigest] }),
+    index('idempotency_keys_age').on(table.createdAt),
+  ],
+);
+
+/**
+ * The books of the sandbox processor: what a real one would keep on its side. Nothing but the sandbox reads it, and
+ * tests, which count charges in it.
+ */
+export const sandboxLedger = pgTable('sandbox_ledger', {
+  reference: uuid('reference').primaryKey(),
+  chargeReference: uuid('charge_reference'),
+  outcome: text('outcome').$type<'succeeded' | 'declined'>().notNull(),
+  reason: text('reason'),
+  amount: minorUnits('amount').notNull(),
+  currency: text('currency').notNull(),
+  /** How often the reference was presented; all but the first moved nothing. */
+  calls: integer('calls').notNull().default(1),
+});

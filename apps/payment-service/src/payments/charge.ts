@@ -1,0 +1,57 @@
+import type { Card } from './card.ts';
+import type { PaymentsContext } from './context.ts';
+import type { Payment } from './payment.ts';
+import { findPayment, type Move, movePayment } from './payment-store.ts';
+import { askProcessor, type Inquiry } from './processor.ts';
+import { nextStatus } from './rules.ts';
+
+/**
+ * Has the processor charge the card for a payment that is written down already, and records what it said. The
+ * payment's id is the reference, so charging twice, at the same time or after a crash, takes the money once.
+ */
+export async function charge(context: PaymentsContext, payment: Payment, card: Card): Promise<Payment> {
+  const request = { reference: payment.id, amount: payment.amount, card };
+  const outcome = await askProcessor(context.processorTimeoutMs, (signal) => context.processor.charge(request, signal));
+  return recordOutcome(context, payment, outcome);
+}
+
+/** Asks the processor what became of a payment, and records it. Needs no card; charges nothing. */
+export async function inquire(context: PaymentsContext, payment: Payment): Promise<Payment> {
+  const outcome = await askProcessor(context.processorTimeoutMs, (signal) =>
+    context.processor.inquire(payment.id, signal),
+  );
+  return recordOutcome(context, payment, outcome);
+}
+
+async function recordOutcome(context: PaymentsContext, payment: Payment, outcome: Inquiry): Promise<Payment> {
+  const move = moveAfter(outcome, new Date(context.clock()));
+  let current = payment;
+  // Somebody else may move it at the same time. News that still changes something is tried again; it ends, because
+  // each round finds the payment further along.
+  while (move !== undefined && nextStatus(current.status, move.event) !== undefined) {
+    const moved = await movePayment(context.database, current, move);
+    if (moved) return moved;
+    current = await existingPayment(context, payment.id);
+  }
+  return current;
+}
+
+function moveAfter(outcome: Inquiry, now: Date): Move | undefined {
+  switch (outcome.outcome) {
+    case 'succeeded':
+      return { event: 'charge_succeeded', now };
+    case 'declined':
+      return { event: 'charge_declined', now, declineReason: outcome.reason };
+    case 'unknown':
+      return { event: 'charge_unanswered', now };
+    case 'not_found':
+      return undefined;
+  }
+}
+
+/** A payment that is known to be there. */
+export async function existingPayment({ database }: Pick<PaymentsContext, 'database'>, id: string): Promise<Payment> {
+  const payment = await findPayment(database, id);
+  if (payment === undefined) throw new Error(`payment ${id} is gone`);
+  return payment;
+}

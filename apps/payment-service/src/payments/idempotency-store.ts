@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProblemError } from '@latchkey/service-kit';
+import { and, eq, isNotNull, isNull, lt, lte } from 'drizzle-orm';
+import type { Connection, Database } from '../database/open-payment-database.ts';
+import { idempotencyKeys } from '../database/schema.ts';
+import type { RequestIdentity } from './idempotency.ts';
+
+/** A key, and the answer given under it, is kept this long at least. */
+export const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
+
+/** What was answered, as it went out. */
+export type Answer = { readonly status: number; readonly body: unknown };
+
+/** `answer` is there when the request was answered before; else it is ours to carry out, for this resource. */
+export type Claim = { readonly resourceId: string; readonly answer: Answer | undefined };
+
+/** Writes the first trace of the request, in the transaction that takes the key. Throws to refuse: nothing is kept. */
+export type FirstStep = (transaction: Connection, resourceId: string) => Promise<void>;
+
+export type IdempotencyStoreOptions = {
+  readonly database: Database;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+  /** How long one run may take before another request with the same key takes it over, after a crash mostly. */
+  readonly runMs: number;
+  /** How long a request waits for another one with the same key before it answers 409. */
+  readonly waitMs: number;
+};
+
+type Row = typeof idempotencyKeys.$inferSelect;
+
+export type IdempotencyStore = ReturnType<typeof createIdempotencyStore>;
+
+/**
+ * Idempotency keys in Postgres (draft-ietf-httpapi-idempotency-key-header). A key belongs to its subject. Exclusion
+ * by `runningUntil` only saves work: should two runs overlap, after a long pause of one, then both speak to the
+ * processor with the same reference, and money still moves once.
+ *
+ * @example
+ * const claim = await keys.claim(identity, (transaction, id) => insertPendingPayment(transaction, { id, … }));
+ * if (claim.answer) return claim.answer;
+ */
+export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }: IdempotencyStoreOptions) {
+  const runningUntil = () => new Date(clock() + runMs);
+
+  /** Undefined when the key is taken. */
+  async function start(identity: RequestIdentity, firstStep: FirstStep): Promise<Claim | undefined> {
+    const resourceId = newId();
+    return database.transaction(async (transaction) => {
+      const taken = await transaction
+        .insert(idempotencyKeys)
+        .values({ ...identity, resourceId, runningUntil: runningUntil(), createdAt: new Date(clock()) })
+        .onConflictDoNothing()
+        .returning({ resourceId: idempotencyKeys.resourceId });
+      if (taken.length === 0) return undefined;
+      await firstStep(transaction, resourceId);
+      return { resourceId, answer: undefined };
+    });
+  }
+
+  /** Undefined while somebody else runs it. */
+  async function takeOver(row: Row): Promise<Claim | undefined> {
+    const taken = await database
+      .update(idempotencyKeys)
+      .set({ runningUntil: runningUntil() })
+      .where(
+        and(
+          sameKey(row),
+          isNull(idempotencyKeys.answerStatus),
+          eq(idempotencyKeys.runningUntil, row.runningUntil),
+          lte(idempotencyKeys.runningUntil, new Date(clock())),
+        ),
+      )
+      .returning({ resourceId: idempotencyKeys.resourceId });
+    return taken.length === 0 ? undefined : { resourceId: row.resourceId, answer: undefined };
+  }
+
+  return {
+    /**
+     * Takes the key for this request, waits a little when another request holds it, and resumes what a crash left.
+     *
+     * @throws ProblemError 422 `idempotency_key_reused` when the key came with another request, 409
+     *   `request_in_progress` with Retry-After when the other one takes too long, and whatever `firstStep` throws
+     */
+    async claim(identity: RequestIdentity, firstStep: FirstStep): Promise<Claim> {
+      for (let waitedMs = 0, pauseMs = 10; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, 200)) {
+        const [row] = await database.select().from(idempotencyKeys).where(sameKey(identity));
+        if (row === undefined) {
+          const started = await start(identity, firstStep);
+          if (started) return started;
+        } else {
+          if (row.fingerprint !== identity.fingerprint) throw keyReused();
+          if (row.answerStatus !== null) {
+            return { resourceId: row.resourceId, answer: { status: row.answerStatus, body: row.answerBody } };
+          }
+          const resumed = await takeOver(row);
+          if (resumed) return resumed;
+          if (waitedMs >= waitMs) throw stillRunning(row.runningUntil.getTime() - clock());
+        }
+        await sleep(pauseMs);
+      }
+    },
+
+    /** Keeps the final answer: from now on it is what every repetition gets. The first answer stays. */
+    async finish(identity: RequestIdentity, answer: Answer): Promise<void> {
+      await database
+        .update(idempotencyKeys)
+        .set({ answerStatus: answer.status, answerBody: answer.body })
+        .where(and(sameKey(identity), isNull(idempotencyKeys.answerStatus)));
+    },
+
+    /** Leaves the request unanswered, for the next repetition to carry on at once. */
+    async release(identity: RequestIdentity): Promise<void> {
+      await database
+        .update(idempotencyKeys)
+        .set({ runningUntil: new Date(clock()) })
+        .where(and(sameKey(identity), isNull(idempotencyKeys.answerStatus)));
+    },
+
+    /**
+     * Forgets answered keys older than 24 hours. One without a final answer is never forgotten, since a repetition is
+     * what brings it to its end. Returns how many went.
+     */
+    async forgetOld(): Promise<number> {
+      const before = new Date(clock() - KEY_RETENTION_MS);
+      const gone = await database
+        .delete(idempotencyKeys)
+        .where(and(lt(idempotencyKeys.createdAt, before), isNotNull(idempotencyKeys.answerStatus)));
+      return gone.rowCount ?? 0;
+    },
+  };
+}
+
+function sameKey({ subject, keyDigest }: Pick<RequestIdentity, 'subject' | 'keyDigest'>) {
+  return and(eq(idempotencyKeys.subject, subject), eq(idempotencyKeys.keyDigest, keyDigest));
+}
+
+function keyReused(): ProblemError {
+  return new ProblemError({
+    status: 422,
+    code: 'idempotency_key_reused',
+    detail: 'This Idempotency-Key came with another request before. Make a new key for a new request.',
+  });
+}
+
+function stillRunning(remainingMs: number): ProblemError {
+  return new ProblemError({
+    status: 409,
+    code: 'request_in_progress',
+    detail: 'The first request with this Idempotency-Key is still running. Repeat this one a little later.',
+    headers: { 'retry-after': String(Math.max(1, Math.ceil(remainingMs / 1000))) },
+  });
+}

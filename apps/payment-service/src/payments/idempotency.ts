@@ -1,0 +1,51 @@
+import { createHmac } from 'node:crypto';
+
+/** What makes a request the same as an earlier one. */
+export interface RequestIdentity {
+  subject: string;
+  /** Stands for the client's key, which is itself not kept. */
+  keyDigest: string;
+  /** Stands for the operation and its body. */
+  fingerprint: string;
+}
+
+export interface KeyedRequest {
+  subject: string;
+  /** The Idempotency-Key header as it came: 1 to 255 visible characters, with or without quotes. */
+  key: string;
+  /** Method and path: one key cannot serve two operations. */
+  operation: string;
+  body: unknown;
+}
+
+/**
+ * The identity of a request (draft-ietf-httpapi-idempotency-key-header §2). Key and body go through HMAC-SHA-256 with
+ * a secret that is not in the database: a plain hash of a body that holds a card number could be searched in minutes,
+ * since its last four digits and its brand are known. Members may come in any order; everything else counts.
+ *
+ * @example identifyRequest(secret, { subject, key, operation: 'POST /payments', body })
+ */
+export function identifyRequest(secret: Uint8Array, { subject, key, operation, body }: KeyedRequest): RequestIdentity {
+  const bareKey = withoutQuotes(key);
+  const digest = (label: string, value: unknown) =>
+    createHmac('sha256', secret).update(canonicalJson([label, subject, bareKey, value])).digest('base64url');
+  return { subject, keyDigest: digest('key', null), fingerprint: digest('request', [operation, body]) };
+}
+
+/** The draft writes the key as a structured-field string (RFC 8941 §3.3.3), in quotes; most clients leave them out. */
+function withoutQuotes(key: string): string {
+  return /^".+"$/.test(key) ? key.slice(1, -1) : key;
+}
+
+/**
+ * JSON with sorted member names, so that equal values give equal text. For plain JSON values alone.
+ *
+ * @example canonicalJson({ b: 1, a: [2] }) // '{"a":[2],"b":1}'
+ */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_name, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

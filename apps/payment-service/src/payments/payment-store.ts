@@ -1,0 +1,117 @@
+import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import type { Connection } from '../database/open-payment-database.ts';
+import { payments } from '../database/schema.ts';
+import type { CardSummary } from './card.ts';
+import type { Cursor } from './cursor.ts';
+import type { Money } from './money.ts';
+import type { Payment } from './payment.ts';
+import { nextStatus, type PaymentEvent } from './rules.ts';
+
+export type NewPayment = {
+  readonly id: string;
+  readonly subject: string;
+  readonly amount: Money;
+  readonly card: CardSummary;
+  readonly createdAt: Date;
+};
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Writes down a payment before the processor hears of it, so that a crash cannot lose a charge. */
+export async function insertPendingPayment(connection: Connection, payment: NewPayment): Promise<void> {
+  await connection.insert(payments).values({
+    id: payment.id,
+    subject: payment.subject,
+    status: 'pending',
+    amount: payment.amount.amount,
+    currency: payment.amount.currency,
+    cardLast4: payment.card.last4,
+    cardBrand: payment.card.brand,
+    createdAt: payment.createdAt,
+    updatedAt: payment.createdAt,
+  });
+}
+
+/**
+ * The payment with this id, whoever owns it; undefined when there is none, or when the text is no id at all.
+ * With `lock`, nobody else moves it until the transaction ends.
+ */
+export async function findPayment(
+  connection: Connection,
+  id: string,
+  { lock = false }: { lock?: boolean } = {},
+): Promise<Payment | undefined> {
+  if (!uuid.test(id)) return undefined;
+  const query = connection.select().from(payments).where(eq(payments.id, id));
+  const [row] = lock ? await query.for('update') : await query;
+  return row && toPayment(row);
+}
+
+/** A page of one person's payments, newest first, from right after the cursor. */
+export async function listPayments(
+  connection: Connection,
+  { subject, limit, after }: { subject: string; limit: number; after: Cursor | undefined },
+): Promise<Payment[]> {
+  const rows = await connection
+    .select()
+    .from(payments)
+    .where(and(eq(payments.subject, subject), after && olderThan(after)))
+    .orderBy(desc(payments.createdAt), desc(payments.id))
+    .limit(limit);
+  return rows.map(toPayment);
+}
+
+// A comparison of rows, not of columns one by one, is what the index can answer.
+function olderThan({ createdAt, id }: Cursor): SQL {
+  return sql`(${payments.createdAt}, ${payments.id}) < (${createdAt.toISOString()}::timestamptz, ${id}::uuid)`;
+}
+
+export type Move = {
+  readonly event: PaymentEvent;
+  readonly now: Date;
+  readonly declineReason?: string;
+  /** New sums, when the event is a refund. */
+  readonly refunded?: number;
+  readonly refunding?: number;
+};
+
+/**
+ * Moves a payment along its table of transitions, provided that it still is in the status in which it was read.
+ * Undefined when the event changes nothing, or when somebody else was faster: read it again.
+ */
+export async function movePayment(connection: Connection, payment: Payment, move: Move): Promise<Payment | undefined> {
+  const status = nextStatus(payment.status, move.event);
+  if (status === undefined) return undefined;
+  const [row] = await connection
+    .update(payments)
+    .set({
+      status,
+      updatedAt: move.now,
+      declineReason: move.declineReason,
+      refunded: move.refunded,
+      refunding: move.refunding,
+    })
+    .where(and(eq(payments.id, payment.id), eq(payments.status, payment.status)))
+    .returning();
+  return row && toPayment(row);
+}
+
+/** Sets how much is reserved for refunds under way. Only for a payment read with `lock`. */
+export async function setRefunding(connection: Connection, id: string, refunding: number): Promise<void> {
+  await connection.update(payments).set({ refunding }).where(eq(payments.id, id));
+}
+
+function toPayment(row: typeof payments.$inferSelect): Payment {
+  return {
+    id: row.id,
+    subject: row.subject,
+    status: row.status,
+    amount: { amount: row.amount, currency: row.currency },
+    refunded: row.refunded,
+    refunding: row.refunding,
+    card: { last4: row.cardLast4, brand: row.cardBrand },
+    declineReason: row.declineReason ?? undefined,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  };
+}

@@ -1,0 +1,155 @@
+import type { AuthHook } from '@latchkey/auth-client';
+import { problemSchema, type Service } from '@latchkey/service-kit';
+import type { PaymentsContext } from './context.ts';
+import { identifyRequest } from './idempotency.ts';
+import { pay } from './pay.ts';
+import { readPage, readPayment } from './read.ts';
+import { refund } from './refund.ts';
+import {
+  commonProblems,
+  idempotencyHeadersSchema,
+  listQuerySchema,
+  payBodySchema,
+  paymentListSchema,
+  paymentParamsSchema,
+  paymentSchema,
+  refundBodySchema,
+  refundSchema,
+  toPaymentBody,
+} from './schemas.ts';
+
+export type PaymentRoutesOptions = {
+  readonly context: PaymentsContext;
+  /** Keys the fingerprints of requests; see identifyRequest. */
+  readonly fingerprintKey: Uint8Array;
+};
+
+const payRoute = {
+  summary: 'Charge a card',
+  tags: ['payments'],
+  security: [{ bearer: ['payment:write'] }],
+  description:
+    'Repeating the request with the same Idempotency-Key answers as the first time and charges nothing; 202 means ' +
+    'that the card processor has not answered: repeat the request, or read the payment, to learn the outcome. A ' +
+    'decline is a 201 whose status says so. Cards of the sandbox: 4242424242424242 succeeds, 4000000000000002 is ' +
+    'declined, 4000000000009995 has insufficient funds, 4000000000000119 answers late and has succeeded, ' +
+    '4000000000000127 answers late and was declined.',
+  headers: idempotencyHeadersSchema,
+  body: payBodySchema,
+  response: { 201: paymentSchema, 202: paymentSchema, 409: problemSchema, 422: problemSchema, ...commonProblems },
+};
+
+const listRoute = {
+  summary: 'List one’s own payments, newest first',
+  tags: ['payments'],
+  security: [{ bearer: ['payment:read'] }],
+  querystring: listQuerySchema,
+  response: { 200: paymentListSchema, ...commonProblems },
+};
+
+const readRoute = {
+  summary: 'Read a payment',
+  tags: ['payments'],
+  security: [{ bearer: ['payment:read'] }, { bearer: ['payment:refund'] }],
+  description: 'One’s own; with payment:refund anybody’s. Asks the card processor when the outcome is not known yet.',
+  params: paymentParamsSchema,
+  response: { 200: paymentSchema, 404: problemSchema, ...commonProblems },
+};
+
+const refundRoute = {
+  summary: 'Refund a payment, wholly or in part',
+  tags: ['payments'],
+  security: [{ bearer: ['payment:refund'] }],
+  description:
+    'payment:refund is a permission of support: it reaches everybody’s payments. Without an amount it refunds all ' +
+    'that is left. 202 means that the card processor has not answered: repeat the request.',
+  params: paymentParamsSchema,
+  headers: idempotencyHeadersSchema,
+  body: refundBodySchema,
+  response: {
+    201: refundSchema,
+    202: refundSchema,
+    404: problemSchema,
+    409: problemSchema,
+    422: problemSchema,
+    ...commonProblems,
+  },
+};
+
+/** The routes of the payments room. */
+export async function paymentRoutes(
+  app: Service,
+  { context, fingerprintKey }: PaymentRoutesOptions,
+): Promise<void> {
+  const requireRead = app.requireScope('payment:read');
+  /** Who may refund a payment may look at it first, with or without payment:read. */
+  const requireReadOrRefund: AuthHook = (request, reply, done) =>
+    request.auth.scopes.has('payment:refund') ? done() : requireRead(request, reply, done);
+
+  app.post('/payments', { onRequest: app.requireScope('payment:write'), schema: payRoute }, async (request, reply) => {
+    const { amount, card } = request.body;
+    const answer = await pay(context, {
+      identity: identifyRequest(fingerprintKey, {
+        subject: request.auth.subject,
+        key: request.headers['idempotency-key'],
+        operation: 'POST /payments',
+        body: request.body,
+      }),
+      amount,
+      card: {
+        number: card.number,
+        expMonth: card.exp_month,
+        expYear: card.exp_year,
+        ...(card.cvc !== undefined && { cvc: card.cvc }),
+      },
+    });
+    const { id, status } = answer.body;
+    request.log.info({ payment_id: id, payment_status: status, replayed: answer.replayed }, 'payment answered');
+    reply.code(answer.status).headers({ ...replayedHeader(answer), location: `/payments/${id}` });
+    return answer.body;
+  });
+
+  app.get('/payments', { onRequest: requireRead, schema: listRoute }, async (request) => {
+    const { limit, cursor } = request.query;
+    const page = await readPage(context, { subject: request.auth.subject, limit, cursor });
+    return {
+      payments: page.payments.map(toPaymentBody),
+      ...(page.nextCursor !== undefined && { next_cursor: page.nextCursor }),
+    };
+  });
+
+  app.get('/payments/:id', { onRequest: [app.authenticate, requireReadOrRefund], schema: readRoute }, async (request) => {
+    const { subject, scopes } = request.auth;
+    const payment = await readPayment(context, request.params.id, { subject, readsAll: scopes.has('payment:refund') });
+    return toPaymentBody(payment);
+  });
+
+  app.post(
+    '/payments/:id/refunds',
+    { onRequest: app.requireScope('payment:refund'), schema: refundRoute },
+    async (request, reply) => {
+      const { id: paymentId } = request.params;
+      const answer = await refund(context, {
+        identity: identifyRequest(fingerprintKey, {
+          subject: request.auth.subject,
+          key: request.headers['idempotency-key'],
+          operation: `POST /payments/${paymentId}/refunds`,
+          body: request.body,
+        }),
+        paymentId,
+        amount: request.body.amount,
+      });
+      const { id, status } = answer.body;
+      request.log.info(
+        { payment_id: paymentId, refund_id: id, refund_status: status, replayed: answer.replayed },
+        'refund answered',
+      );
+      reply.code(answer.status).headers(replayedHeader(answer));
+      return answer.body;
+    },
+  );
+}
+
+function replayedHeader({ replayed }: { replayed: boolean }): Record<string, string> {
+  return replayed ? { 'idempotency-replayed': 'true' } : {};
+}

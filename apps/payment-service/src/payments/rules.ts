@@ -1,0 +1,86 @@
+/** Where a payment stands. `unknown`: the processor did not answer in time, and has to be asked again. */
+export const paymentStatuses = [
+  'pending',
+  'unknown',
+  'succeeded',
+  'declined',
+  'partially_refunded',
+  'refunded',
+] as const;
+export type PaymentStatus = (typeof paymentStatuses)[number];
+
+/** Where a refund stands. A `failed` one gave its reserved amount back. */
+export const refundStatuses = ['pending', 'succeeded', 'failed'] as const;
+export type RefundStatus = (typeof refundStatuses)[number];
+
+/** What the card processor told us about a payment. */
+export type PaymentEvent =
+  | 'charge_succeeded'
+  | 'charge_declined'
+  | 'charge_unanswered'
+  | 'refunded_in_part'
+  | 'refunded_in_full';
+
+/**
+ * The whole life of a payment. What is not in this table does not happen: no status is ever left backwards, and
+ * `declined` and `refunded` are never left at all.
+ */
+export const transitions: Readonly<Record<PaymentStatus, Partial<Record<PaymentEvent, PaymentStatus>>>> = {
+  pending: { charge_succeeded: 'succeeded', charge_declined: 'declined', charge_unanswered: 'unknown' },
+  unknown: { charge_succeeded: 'succeeded', charge_declined: 'declined' },
+  succeeded: { refunded_in_part: 'partially_refunded', refunded_in_full: 'refunded' },
+  partially_refunded: { refunded_in_part: 'partially_refunded', refunded_in_full: 'refunded' },
+  declined: {},
+  refunded: {},
+};
+
+/**
+ * The status that follows from an event, or undefined when the event changes nothing in this status (a duplicate, or
+ * news that comes too late).
+ *
+ * @example nextStatus('pending', 'charge_succeeded') // 'succeeded'
+ */
+export function nextStatus(status: PaymentStatus, event: PaymentEvent): PaymentStatus | undefined {
+  return transitions[status][event];
+}
+
+/** True once the processor's verdict on the charge is known; it never becomes false again. */
+export function isSettled(status: PaymentStatus): boolean {
+  return status !== 'pending' && status !== 'unknown';
+}
+
+/** The money of one payment, in minor units. Invariant: refunded + refunding ≤ captured. */
+export interface CapturedMoney {
+  captured: number;
+  /** Given back already. */
+  refunded: number;
+  /** Reserved for refunds that the processor has not confirmed yet. */
+  refunding: number;
+}
+
+export type RefundVerdict =
+  | { allowed: true; amount: number }
+  | { allowed: false; reason: 'not_refundable' | 'nothing_left' | 'exceeds_captured' };
+
+/**
+ * Whether an amount may be given back, and how much. Refunds still under way count as given, so that two people at
+ * the same time cannot give back more than was captured. Without an amount it is all that is left.
+ * Does not check who asks, nor the currency.
+ *
+ * @example decideRefund('succeeded', { captured: 500, refunded: 0, refunding: 200 }, undefined) // { allowed: true, amount: 300 }
+ */
+export function decideRefund(status: PaymentStatus, money: CapturedMoney, amount: number | undefined): RefundVerdict {
+  if (nextStatus(status, 'refunded_in_full') === undefined) {
+    return { allowed: false, reason: status === 'refunded' ? 'nothing_left' : 'not_refundable' };
+  }
+  const left = money.captured - money.refunded - money.refunding;
+  if (amount === undefined) {
+    return left > 0 ? { allowed: true, amount: left } : { allowed: false, reason: 'nothing_left' };
+  }
+  return amount <= left ? { allowed: true, amount } : { allowed: false, reason: 'exceeds_captured' };
+}
+
+/** The event that a confirmed refund is for its payment. */
+export function refundEvent(money: CapturedMoney, amount: number): PaymentEvent {
+  return money.refunded + amount === money.captured ? 'refunded_in_full' : 'refunded_in_part';
+}
