@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** @typedef {import('./runner.mjs').Runner} Runner */
+/** @typedef {{ node?: string, pnpm?: string }} Toolchain  paths of the two programs */
+
+const oldestNode = 24;
+const oldestPnpm = 12;
+const packages = { node: 'node@26', pnpm: 'pnpm@12' };
+const windows = process.platform === 'win32';
+
+/**
+ * The Node.js to run the services with: this one if new enough, else one fetched from the npm registry.
+ *
+ * @param {string} root
+ * @param {Runner} runner
+ * @returns {Promise<string>} path of the program
+ */
+export async function findNode(root, runner) {
+  if (major(process.versions.node) >= oldestNode) return process.execPath;
+  return (await remembered(root, 'node', oldestNode)) ?? (await fetch(root, runner, 'node'));
+}
+
+/**
+ * pnpm: that on PATH if new enough, else one fetched from the npm registry.
+ *
+ * @param {string} root
+ * @param {Runner} runner
+ * @returns {Promise<string>} path of the program
+ */
+export async function findPnpm(root, runner) {
+  const found = onPath('pnpm');
+  if (found !== undefined && works(found, oldestPnpm)) return found;
+  return (await remembered(root, 'pnpm', oldestPnpm)) ?? (await fetch(root, runner, 'pnpm'));
+}
+
+/**
+ * @param {string} root
+ * @param {'node' | 'pnpm'} name
+ * @param {number} oldest
+ */
+async function remembered(root, name, oldest) {
+  const path = readToolchain(root)[name];
+  return path !== undefined && existsSync(path) && works(path, oldest) ? path : undefined;
+}
+
+/**
+ * Fetches what is missing by npx, which comes with npm, and remembers where npx put it, so that the next start neither
+ * needs npx nor a network.
+ *
+ * @param {string} root
+ * @param {Runner} runner
+ * @param {'node' | 'pnpm'} wanted
+ * @returns {Promise<string>}
+ */
+async function fetch(root, runner, wanted) {
+  const needsNode = major(process.versions.node) < oldestNode;
+  const names = needsNode ? [packages.node, packages.pnpm] : [packages.pnpm];
+  console.error(`Fetching ${names.join(' and ')} from the npm registry (once) …`);
+  const print = join(dirname(fileURLToPath(import.meta.url)), 'print-paths.mjs');
+  const args = ['--yes', ...names.flatMap((name) => ['--package', name]), '--', 'node', print];
+  const { code, stdout, stderr } = await runner.capture(windows ? 'npx.cmd' : 'npx', args, { cwd: tmpdir(), shell: windows });
+  /** @type {Toolchain} */
+  let fetched = {};
+  try {
+    fetched = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  } catch {
+    // Handled below: nothing usable was printed.
+  }
+  const path = fetched[wanted];
+  if (code !== 0 || path === undefined || !works(path, wanted === 'node' ? oldestNode : oldestPnpm)) {
+    process.stderr.write(stderr);
+    throw new Error(
+      `${names.join(' and ')} could not be fetched: check the network and start again, or install Node.js ≥ ${oldestNode} and pnpm ≥ ${oldestPnpm}.`,
+    );
+  }
+  const file = toolchainFile(root);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ ...readToolchain(root), ...fetched }, null, 2)}\n`);
+  return path;
+}
+
+/** @param {string} root */
+function toolchainFile(root) {
+  return join(root, '.latchkey', 'toolchain.json');
+}
+
+/**
+ * @param {string} root
+ * @returns {Toolchain}
+ */
+function readToolchain(root) {
+  try {
+    return JSON.parse(readFileSync(toolchainFile(root), 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * @param {string} program
+ * @param {number} oldest
+ */
+function works(program, oldest) {
+  // Away from the repository, where some pnpm would first replace itself by the version that package.json names.
+  const { status, stdout } = spawnSync(program, ['--version'], {
+    cwd: tmpdir(),
+    encoding: 'utf8',
+    timeout: 20_000,
+    shell: windows,
+    env: { ...process.env, COREPACK_ENABLE_DOWNLOAD_PROMPT: '0' },
+  });
+  return status === 0 && major(stdout.trim().replace(/^v/, '')) >= oldest;
+}
+
+/** @param {string} version */
+function major(version) {
+  return Number.parseInt(version, 10);
+}
+
+/**
+ * @param {string} name
+ * @param {string} path
+ */
+export function onPath(name, path = process.env['PATH'] ?? '') {
+  for (const folder of path.split(delimiter).filter(Boolean)) {
+    const file = join(folder, windows ? `${name}.cmd` : name);
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not here.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
+/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean, orphanNotice?: boolean }} RunOptions */
+
+const stopSignals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+// npm passes a signal on although a terminal, or a kill of the whole group, has sent it to us as well.
+const sameSignalMs = 500;
+
+/**
+ * Runs one child at a time and passes signals on to it. Ctrl-C at a terminal reaches the child without us, since the
+ * terminal signals the whole foreground group; passing it on would make it two, and the second means "at once".
+ */
+export class Runner {
+  /** Exit code to end with once a stop signal has come; undefined until then. @type {number | undefined} */
+  interrupted = undefined;
+  /** @type {ChildProcess | undefined} */
+  #child = undefined;
+  #lastSignalAt = -Infinity;
+
+  constructor() {
+    for (const signal of stopSignals) process.on(signal, () => this.#onSignal(signal));
+  }
+
+  /**
+   * Runs a program on our own terminal until it ends.
+   *
+   * @param {string} program
+   * @param {string[]} args
+   * @param {RunOptions} options  orphanNotice: give the child an IPC channel, by whose end it learns of our death
+   * @returns {Promise<number>} its exit code; 128 + number for a signal
+   */
+  async run(program, args, { orphanNotice, ...options } = {}) {
+    const stdio = /** @type {import('node:child_process').StdioOptions} */ (
+      orphanNotice ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit'
+    );
+    return await this.#wait(spawn(program, args, { ...options, stdio }), program);
+  }
+
+  /**
+   * Runs a program and keeps what it prints.
+   *
+   * @param {string} program
+   * @param {string[]} args
+   * @param {RunOptions} options
+   * @returns {Promise<{ code: number, stdout: string, stderr: string }>}
+   */
+  async capture(program, args, options = {}) {
+    const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    const code = await this.#wait(child, program);
+    if (this.interrupted !== undefined) throw new Error('Stopped.');
+    return { code, stdout, stderr };
+  }
+
+  /**
+   * @param {ChildProcess} child
+   * @param {string} program
+   * @returns {Promise<number>}
+   */
+  #wait(child, program) {
+    if (this.interrupted !== undefined) child.kill('SIGTERM');
+    this.#child = child;
+    return new Promise((resolve, reject) => {
+      child.on('error', (error) => reject(new Error(`${program} cannot be started: ${error.message}`)));
+      child.on('close', (code, signal) => {
+        this.#child = undefined;
+        resolve(code ?? 128 + constants.signals[signal ?? 'SIGTERM']);
+      });
+    });
+  }
+
+  /** @param {typeof stopSignals[number]} signal */
+  #onSignal(signal) {
+    this.interrupted ??= 128 + constants.signals[signal];
+    const now = performance.now();
+    const again = now - this.#lastSignalAt < sameSignalMs;
+    this.#lastSignalAt = now;
+    if (again || (signal === 'SIGINT' && process.stdin.isTTY)) return;
+    this.#child?.kill(signal);
+  }
+}

@@ -1,0 +1,22 @@
+/** What `node` is given for each task; the caller's own arguments follow. Paths are relative to the repository. */
+const tasks = {
+  start: ['packages/dev-stack/src/start.ts'],
+  reset: ['packages/dev-stack/src/reset.ts'],
+  test: ['node_modules/vitest/vitest.mjs', 'run'],
+  check: ['scripts/check.ts'],
+  demo: ['demo/src/main.ts'],
+  bench: ['bench/src/main.ts'],
+};
+
+export const taskNames = Object.keys(tasks);
+
+/**
+ * @param {string} task
+ * @param {string[]} args
+ * @returns {string[] | undefined} undefined for an unknown task
+ */
+export function taskCommand(task, args) {
+  const command = new Map(Object.entries(tasks)).get(task);
+  // Node.js 24 may still warn that running TypeScript is experimental.
+  return command === undefined ? undefined : ['--disable-warning=ExperimentalWarning', ...command, ...args];
+}

@@ -1,0 +1,33 @@
+// Runs a task with the Node.js and pnpm that the repository needs, whatever the machine has. Plain JavaScript without
+// dependencies, because it is what runs on Node.js 18 in a clone where nothing is installed yet.
+//
+//   node scripts/with-toolchain.mjs start|test|check|demo|bench|reset [arguments]
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installDependencies } from './toolchain/install.mjs';
+import { findNode } from './toolchain/find.mjs';
+import { Runner } from './toolchain/runner.mjs';
+import { taskCommand, taskNames } from './toolchain/tasks.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [task = '', ...args] = process.argv.slice(2);
+const runner = new Runner();
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message.split('\n', 1)[0] : String(error));
+  process.exitCode = runner.interrupted ?? 1;
+}
+
+async function main() {
+  const command = taskCommand(task, args);
+  if (command === undefined) {
+    console.error(`Unknown task "${task}": use one of ${taskNames.join(', ')}.`);
+    return 1;
+  }
+  const node = await findNode(root, runner);
+  await installDependencies(root, runner);
+  const path = [dirname(node), join(root, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
+  return await runner.run(node, command, { cwd: root, env: { ...process.env, PATH: path }, orphanNotice: task === 'start' });
+}
