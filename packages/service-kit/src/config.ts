@@ -1,5 +1,5 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
-import { Default, Errors } from 'typebox/value';
+import { Check, Default } from 'typebox/value';
 
 /** Every setting that is missing or wrong, in one message. It names settings, never what they were set to. */
 export class ConfigError extends Error {
@@ -88,13 +88,15 @@ export function loadConfig<T extends TObject>(schema: T, env: Record<string, str
     const text = env[name];
     if (text !== undefined && text !== '') given[name] = coerce(text, property);
   }
-  const settings = Default(schema, given);
-  const wrong = new Set(Errors(schema, settings).flatMap(settingsNamedBy));
-  if (wrong.size > 0) {
-    throw new ConfigError(
-      properties.filter(([name]) => wrong.has(name)).map(([name, property]) => fault(name, property, given)),
-    );
-  }
+  const settings = Default(schema, given) as Record<string, unknown>;
+  const required = new Set<string>(schema.required);
+  const faults = properties.flatMap(([name, property]) => {
+    const setting = settings[name];
+    if (setting === undefined)
+      return required.has(name) ? [`${name} is missing${expectation(property)}`] : [];
+    return Check(property, setting) ? [] : [`${name} is not valid${expectation(property)}`];
+  });
+  if (faults.length > 0) throw new ConfigError(faults);
   return settings as Static<T>;
 }
 
@@ -114,12 +116,6 @@ function coerce(text: string, schema: TSchema): unknown {
   return text;
 }
 
-function settingsNamedBy(error: { keyword: string; instancePath: string; params: object }): string[] {
-  if (error.instancePath !== '') return [error.instancePath.split('/')[1] ?? ''];
-  return 'requiredProperties' in error.params ? (error.params.requiredProperties as string[]) : [];
-}
-
-function fault(name: string, schema: TSchema, given: Record<string, unknown>): string {
-  const expected = 'description' in schema ? ` (expected: ${String(schema.description)})` : '';
-  return given[name] === undefined ? `${name} is missing${expected}` : `${name} is not valid${expected}`;
+function expectation(schema: TSchema): string {
+  return 'description' in schema ? ` (expected: ${String(schema.description)})` : '';
 }

@@ -1,0 +1,1 @@
+export { type NetworkLink, startNetworkLink } from './network-link.ts';

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import net, { type AddressInfo, type Socket } from 'node:net';
+
+/** A loopback port in front of a server, to take the server away and bring it back. */
+export interface NetworkLink {
+  /** The server's URL, by way of this link. */
+  readonly url: string;
+  /** As if the server had died: open connections break, new ones are refused. */
+  cut(): Promise<void>;
+  /** As if the server had frozen: connections stay open, and nothing comes back. */
+  freeze(): void;
+  /** The server is back, on its old address or on the one given. */
+  restore(serverUrl?: string): Promise<void>;
+  /** Ends the link. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a link to the server that a URL names, such as postgres:// or redis://.
+ *
+ * @example
+ * const link = await startNetworkLink(database.url);
+ * const app = await buildApp({ database: await openDatabase({ url: link.url, … }) });
+ * await link.cut();
+ */
+export async function startNetworkLink(serverUrl: string): Promise<NetworkLink> {
+  const sockets = new Set<Socket>();
+  let target = addressOf(serverUrl);
+  let frozen = false;
+  let server = await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const url = new URL(serverUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+
+  async function listen(on: number): Promise<net.Server> {
+    const started = net.createServer(forward);
+    started.listen(on, '127.0.0.1');
+    await once(started, 'listening');
+    return started;
+  }
+
+  function forward(client: Socket): void {
+    const upstream = net.connect(target);
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from);
+      from.on('data', (chunk) => {
+        if (!frozen) to.write(chunk);
+      });
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+  }
+
+  async function cut(): Promise<void> {
+    for (const socket of sockets) socket.resetAndDestroy();
+    if (!server.listening) return;
+    server.close();
+    await once(server, 'close');
+  }
+
+  return {
+    url: url.href,
+    cut,
+    freeze: () => {
+      frozen = true;
+    },
+    restore: async (newServerUrl) => {
+      if (newServerUrl !== undefined) target = addressOf(newServerUrl);
+      frozen = false;
+      if (!server.listening) server = await listen(port);
+    },
+    close: cut,
+  };
+}
+
+function addressOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { serviceUnderTest } from './service-under-test.ts';
+
+describe('/live and /ready', () => {
+  it('say yes when there is nothing to check', async () => {
+    const { app } = await serviceUnderTest();
+    expect((await app.inject('/live')).json()).toEqual({ status: 'live' });
+    expect((await app.inject('/ready')).json()).toEqual({ status: 'ready', checks: [] });
+    await app.close();
+  });
+
+  it('/ready names the checks that fail, /live stays', async () => {
+    const { app, logLines } = await serviceUnderTest();
+    let broken = true;
+    app.addReadinessCheck('postgres', async () => {});
+    app.addReadinessCheck('keys', async () => {
+      if (broken) throw new Error('http://10.0.0.5 is down');
+    });
+    const response = await app.inject('/ready');
+    expect(response.statusCode).toBe(503);
+    expect(response.headers['content-type']).toContain('application/problem+json');
+    expect(response.headers['retry-after']).toBe('1');
+    expect(response.json()).toMatchObject({ code: 'not_ready', failing: ['keys'] });
+    expect(response.body).not.toContain('10.0.0.5');
+    expect(logLines().some((line) => line.check === 'keys')).toBe(true);
+    expect((await app.inject('/live')).statusCode).toBe(200);
+
+    broken = false;
+    expect((await app.inject('/ready')).json()).toEqual({ status: 'ready', checks: ['postgres', 'keys'] });
+    await app.close();
+  });
+
+  it('/ready gives a check that hangs one second', async () => {
+    const { app } = await serviceUnderTest();
+    app.addReadinessCheck('frozen', () => new Promise(() => {}));
+    const started = performance.now();
+    const response = await app.inject('/ready');
+    expect(response.json()).toMatchObject({ status: 503, failing: ['frozen'] });
+    expect(performance.now() - started).toBeLessThan(2000);
+    await app.close();
+  });
+
+  it('/ready survives a check that throws at once', async () => {
+    const { app } = await serviceUnderTest();
+    app.addReadinessCheck('bug', () => {
+      throw new Error('not even a promise');
+    });
+    expect((await app.inject('/ready')).json()).toMatchObject({ status: 503, failing: ['bug'] });
+    await app.close();
+  });
+
+  it('many probes at once run a check once', async () => {
+    const { app } = await serviceUnderTest();
+    let runs = 0;
+    app.addReadinessCheck('slow', async () => {
+      runs += 1;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+    await Promise.all(Array.from({ length: 20 }, () => app.inject('/ready')));
+    expect(runs).toBe(1);
+    await app.close();
+  });
+
+  it('/ready says no once the service is closing, while other routes still answer', async () => {
+    const { app } = await serviceUnderTest();
+    app.lifecycle.draining = true;
+    const ready = await app.inject('/ready');
+    expect(ready.json()).toMatchObject({ status: 503, failing: ['closing'] });
+    const live = await app.inject('/live');
+    expect(live.statusCode).toBe(200);
+    expect(live.headers.connection).toBe('close');
+    await app.close();
+  });
+});

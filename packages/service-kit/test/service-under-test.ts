@@ -1,0 +1,39 @@
+import { createService, type Service, type ServiceOptions } from '../src/index.ts';
+
+export interface LoggedLine {
+  level: string;
+  msg: string;
+  [field: string]: unknown;
+}
+
+export interface ServiceUnderTest {
+  app: Service;
+  /** Everything written to the log so far, as it was written. */
+  logText(): string;
+  /** The same, parsed; throws when a line is not JSON. */
+  logLines(): LoggedLine[];
+}
+
+/** A service whose log is kept. Add routes, then use it; close it with `app.close()`. */
+export async function serviceUnderTest(overrides: Partial<ServiceOptions> = {}): Promise<ServiceUnderTest> {
+  let text = '';
+  const app = await createService({
+    name: 'test-service',
+    title: 'Test',
+    description: 'A service for tests.',
+    logLevel: 'debug',
+    corsOrigins: [],
+    trustedProxies: [],
+    logDestination: { write: (line: string) => (text += line) },
+    ...overrides,
+  });
+  return {
+    app,
+    logText: () => text,
+    logLines: () =>
+      text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as LoggedLine),
+  };
+}
