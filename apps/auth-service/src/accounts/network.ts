@@ -1,0 +1,43 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+const GROUPS = 8;
+const GROUPS_OF_A_NETWORK = 4;
+
+/**
+ * The network that an address is counted under: an IPv4 address by itself, an IPv6 address with its /64, of which one
+ * household or server has as many addresses as it likes. Anything else is `unknown`, one network for all of it.
+ *
+ * @example
+ * networkOf('::ffff:192.0.2.7'); // '192.0.2.7'
+ * networkOf('2001:db8::1'); // '2001:db8:0:0::/64'
+ */
+export function networkOf(address: string | undefined): string {
+  const bare = (address ?? '').split('%', 1)[0] ?? '';
+  if (isIPv4(bare)) return bare;
+  if (!isIPv6(bare)) return 'unknown';
+  const groups = groupsOf(bare);
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xff_ff;
+  if (isMapped) return bytesOf(groups.slice(6)).join('.');
+  const network = groups.slice(0, GROUPS_OF_A_NETWORK).map((group) => group.toString(16));
+  return `${network.join(':')}::/64`;
+}
+
+function groupsOf(address: string): number[] {
+  const [head = '', tail] = address.replace(/\d+\.\d+\.\d+\.\d+$/, hexOfIPv4).split('::');
+  const before = parse(head);
+  const after = tail === undefined ? [] : parse(tail);
+  return [...before, ...new Array<number>(GROUPS - before.length - after.length).fill(0), ...after];
+}
+
+function parse(groups: string): number[] {
+  return groups === '' ? [] : groups.split(':').map((group) => Number.parseInt(group, 16));
+}
+
+function hexOfIPv4(address: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+  return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
+function bytesOf(groups: readonly number[]): number[] {
+  return groups.flatMap((group) => [group >> 8, group & 0xff]);
+}

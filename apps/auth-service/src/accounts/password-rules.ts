@@ -1,0 +1,56 @@
+import {
+  charactersOf,
+  LEAST_PASSWORD_CHARACTERS,
+  MOST_PASSWORD_CHARACTERS,
+  passwordText,
+} from './password-text.ts';
+
+export type PasswordFault = {
+  readonly rule: 'not_text' | 'too_short' | 'too_long' | 'contains_username' | 'breached';
+  /** For the person; never holds the password. */
+  readonly detail: string;
+};
+
+/**
+ * Says which rule a new password breaks, if any (ASVS 5.0 6.2; NIST SP 800-63B-4 §3.1.1.2: length and a list of known
+ * passwords, no rules about which characters it is made of).
+ *
+ * Does not guess how strong a password is that is on no list: 15 characters or more are advised, 8 required.
+ *
+ * @example
+ * passwordFault({ password: 'password1', username: 'alice', isBreached }); // { rule: 'breached', … }
+ */
+export function passwordFault(candidate: {
+  readonly password: string;
+  /** Normalised. */
+  readonly username: string;
+  /** Asked with the password in lower case. */
+  readonly isBreached: (password: string) => boolean;
+}): PasswordFault | undefined {
+  const { password, username } = candidate;
+  const text = passwordText(password);
+  if (text === undefined) return password.isWellFormed() && password.length > 0 ? TOO_LONG : NOT_TEXT;
+  if (charactersOf(text) < LEAST_PASSWORD_CHARACTERS) return TOO_SHORT;
+  const folded = text.toLowerCase();
+  const names = [username, username.split('@', 1)[0] ?? username];
+  if (names.some((name) => folded.includes(name))) return CONTAINS_USERNAME;
+  return candidate.isBreached(folded) ? BREACHED : undefined;
+}
+
+const NOT_TEXT: PasswordFault = { rule: 'not_text', detail: 'The password is empty or not valid Unicode.' };
+const TOO_SHORT: PasswordFault = {
+  rule: 'too_short',
+  detail: `A password has at least ${LEAST_PASSWORD_CHARACTERS} characters; 15 or more are better.`,
+};
+const TOO_LONG: PasswordFault = {
+  rule: 'too_long',
+  detail: `A password has at most ${MOST_PASSWORD_CHARACTERS} characters.`,
+};
+const CONTAINS_USERNAME: PasswordFault = {
+  rule: 'contains_username',
+  detail: 'The password contains the user name, which is the first thing that anybody would try.',
+};
+const BREACHED: PasswordFault = {
+  rule: 'breached',
+  detail: 'This password is on the lists that attackers try first. Choose another one.',
+};

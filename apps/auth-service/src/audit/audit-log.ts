@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FastifyBaseLogger } from 'fastify';
+import { isDatabaseUnavailable } from '@latchkey/service-kit';
+import type { Database } from '../database/schema.ts';
+import { type AuditEvent, type AuditRow, auditRowOf } from './audit-event.ts';
+import { createAuditStore } from './audit-store.ts';
+
+const DEFAULT_MOST_QUEUED = 10_000;
+const MOST_PER_INSERT = 200;
+const RETRY_EVERY_MS = 1000;
+const CLOSE_WITHIN_MS = 3000;
+
+export type AuditLogOptions = {
+  readonly db: Database;
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Events kept in memory while Postgres is away; default 10,000, some 5 MB. */
+  readonly mostQueued?: number;
+};
+
+export type AuditLog = {
+  /** Records an event. Returns at once and never throws. */
+  record(event: AuditEvent): void;
+  /** Resolves when all that is recorded so far is in Postgres, or lost; waits while Postgres is away. */
+  flush(): Promise<void>;
+  /** Writes what is left, for at most three seconds. Call it before the database is closed. */
+  close(): Promise<void>;
+  /** Since the start. `lost` events are in the service's log alone. */
+  counts(): { readonly queued: number; readonly written: number; readonly lost: number };
+};
+
+/**
+ * The audit log: each event goes to the service's log (level info) at once, and to Postgres in batches, so that no
+ * request waits for it. While Postgres is away events are kept, up to a bound; an event beyond it, and one that
+ * Postgres refuses, is counted and logged as lost (level error). A crash of the process loses from Postgres what is
+ * in the queue, usually the last few milliseconds; the service's log has it. An insert whose answer was lost is made
+ * again, so an event can be there twice.
+ *
+ * Does not judge what it is told: the caller keeps tokens, passwords and typed user names out.
+ *
+ * @example
+ * audit.record({ event: 'session.ended', subject, sessionId, details: { reason: 'sign_out' } });
+ */
+export function createAuditLog(options: AuditLogOptions): AuditLog {
+  const { log, clock, mostQueued = DEFAULT_MOST_QUEUED } = options;
+  const store = createAuditStore(options.db);
+  const queue: AuditRow[] = [];
+  const closing = new AbortController();
+  let written = 0;
+  let lost = 0;
+  let writing: Promise<void> | undefined;
+
+  return {
+    record(event) {
+      const row = auditRowOf(event, new Date(clock()));
+      log.info({ audit: withoutNulls(row) }, `audit ${row.event}`);
+      if (closing.signal.aborted || queue.length >= mostQueued) return lose([row], 'queue full');
+      queue.push(row);
+      writing ??= writeAll();
+    },
+    async flush() {
+      await writing;
+    },
+    async close() {
+      const deadline = setTimeout(() => closing.abort(), CLOSE_WITHIN_MS);
+      await writing;
+      clearTimeout(deadline);
+      closing.abort();
+    },
+    counts: () => ({ queued: queue.length, written, lost }),
+  };
+
+  async function writeAll(): Promise<void> {
+    // The events of one turn of the event loop share an insert.
+    await Promise.resolve();
+    let most = MOST_PER_INSERT;
+    while (queue.length > 0) {
+      const batch = queue.slice(0, most);
+      const outcome = await insert(batch);
+      if (outcome === 'done') {
+        queue.splice(0, batch.length);
+        most = MOST_PER_INSERT;
+      } else if (outcome === 'unavailable' && !closing.signal.aborted) {
+        await delay(RETRY_EVERY_MS, undefined, { signal: closing.signal }).catch(() => {});
+      } else if (outcome !== 'unavailable' && batch.length > 1) {
+        // A row that Postgres refuses must not take the others with it, nor hold them up: one at a time finds it.
+        most = 1;
+      } else {
+        lose(queue.splice(0, outcome === 'unavailable' ? queue.length : 1), outcome);
+      }
+    }
+    writing = undefined;
+  }
+
+  async function insert(batch: readonly AuditRow[]): Promise<'done' | 'unavailable' | Error> {
+    try {
+      await store.insert(batch);
+      written += batch.length;
+      return 'done';
+    } catch (error) {
+      return isDatabaseUnavailable(error) ? 'unavailable' : (error as Error);
+    }
+  }
+
+  function lose(rows: readonly AuditRow[], reason: Error | 'unavailable' | 'queue full'): void {
+    lost += rows.length;
+    const why = reason instanceof Error ? { err: reason } : { reason };
+    log.error({ ...why, lost: rows.length, lost_in_all: lost }, 'audit events could not be written to Postgres');
+  }
+}
+
+function withoutNulls(row: AuditRow): Record<string, unknown> {
+  const { at: _, ...fields } = row;
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}

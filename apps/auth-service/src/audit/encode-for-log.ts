@@ -1,0 +1,26 @@
+/** Longer texts are cut: whoever sends us something does not decide how long our log lines are. */
+const MOST_CHARACTERS = 512;
+
+// Controls, line separators, and the marks that turn the direction of text around: a line that holds one of these can
+// show a reader something other than what was recorded. Lone surrogates cannot be stored at all.
+const misleading = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
+// The shapes of our own tokens: a JSON Web Token and a refresh token. A last guard; nobody means to record one.
+const tokenShapes = /eyJ[\w=-]{8,}(?:\.[\w=-]*){0,4}|rt1\.[\w.=-]+/g;
+
+/**
+ * Makes a text from outside safe to record and to read: one line, no hidden characters, bounded, and without anything
+ * that has the shape of a token (ASVS 5.0 16.4.1, 16.2.5).
+ *
+ * @example
+ * encodeForLog('a\nb'); // 'a\\u000ab'
+ */
+export function encodeForLog(text: string): string {
+  const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+  return cut.replace(tokenShapes, '[token]').replace(misleading, escapeOf);
+}
+
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code > 0xff_ff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`;
+}

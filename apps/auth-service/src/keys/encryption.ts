@@ -1,0 +1,96 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+
+const FORMAT = 'v1';
+const KEY_BYTES = 32;
+/** 96 bits, the only nonce size that GCM takes without hashing it (NIST SP 800-38D §5.2.1.1). */
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const KEY_ID_CHARACTERS = 11;
+
+/** Encrypts private keys at rest, under keys that are never in the database. */
+export type KeyEncryption = {
+  /** The id of the key that encrypts. It follows from the key, so there is nothing to configure. */
+  readonly currentId: string;
+  /** The text can only be opened under the same label: rows cannot be swapped. */
+  encrypt(plain: Buffer, label: string): string;
+  /** @throws KeyEncryptionError when no configured key fits, or the text was changed */
+  decrypt(encrypted: string, label: string): Buffer;
+  /** 32 bytes for another purpose, which tell nothing about the key itself (HKDF, RFC 5869). */
+  deriveKey(purpose: string): Buffer;
+};
+
+export class KeyEncryptionError extends Error {
+  override readonly name = 'KeyEncryptionError';
+}
+
+/**
+ * Reads KEY_ENCRYPTION_KEY: 32 bytes in base64url, or several, separated by commas. The first encrypts, all decrypt.
+ * To change the key: add the new one behind the old one, at every replica; then put it in front, and the key ring
+ * re-encrypts what it finds; then take the old one away.
+ *
+ * @throws KeyEncryptionError naming the fault, never the value
+ * @example
+ * const encryption = parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY);
+ */
+export function parseKeyEncryptionKeys(text: string): KeyEncryption {
+  const keys = text.split(',').map((part, index) => {
+    const key = Buffer.from(part.trim(), 'base64url');
+    if (key.length === KEY_BYTES && key.toString('base64url') === part.trim().replace(/=+$/, '')) return key;
+    throw new KeyEncryptionError(
+      `KEY_ENCRYPTION_KEY: key ${index + 1} is not ${KEY_BYTES} bytes in base64url. ` +
+        'Make one by: openssl rand -base64 32 | tr +/ -_ | tr -d =',
+    );
+  });
+  return createKeyEncryption(keys);
+}
+
+function createKeyEncryption(keys: readonly Buffer[]): KeyEncryption {
+  const byId = new Map(keys.map((key) => [idOf(key), key]));
+  const [current] = keys;
+  if (current === undefined) throw new KeyEncryptionError('KEY_ENCRYPTION_KEY is empty.');
+  const currentId = idOf(current);
+
+  return {
+    currentId,
+    encrypt(plain, label) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', current, nonce, { authTagLength: TAG_BYTES });
+      cipher.setAAD(Buffer.from(label));
+      const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+      return [FORMAT, currentId, nonce.toString('base64url'), sealed.toString('base64url')].join('.');
+    },
+    decrypt(encrypted, label) {
+      const [format, keyId = '', nonceText = '', sealedText = ''] = encrypted.split('.');
+      if (format !== FORMAT) throw new KeyEncryptionError(`${label} is encrypted in a format that is not known here.`);
+      const key = byId.get(keyId);
+      if (key === undefined) throw wrongKey(label, keyId, [...byId.keys()]);
+      const sealed = Buffer.from(sealedText, 'base64url');
+      const nonce = Buffer.from(nonceText, 'base64url');
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+        decipher.setAAD(Buffer.from(label));
+        decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+        return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
+      } catch (cause) {
+        throw new KeyEncryptionError(`${label} was changed in the database, or moved there from another row.`, { cause });
+      }
+    },
+    deriveKey: (purpose) => Buffer.from(hkdfSync('sha256', current, '', `latchkey ${purpose}`, KEY_BYTES)),
+  };
+}
+
+/** What the encryption of a signing key's private half is bound to. */
+export function privateKeyLabel(kid: string): string {
+  return `signing key ${kid}`;
+}
+
+function idOf(key: Buffer): string {
+  return createHmac('sha256', key).update('latchkey key id').digest('base64url').slice(0, KEY_ID_CHARACTERS);
+}
+
+function wrongKey(label: string, keyId: string, known: readonly string[]): KeyEncryptionError {
+  return new KeyEncryptionError(
+    `KEY_ENCRYPTION_KEY does not fit this database: ${label} is encrypted under key ${keyId}, ` +
+      `and the setting holds ${known.join(', ')}. Put the key with that id back (after a comma, if it was replaced).`,
+  );
+}

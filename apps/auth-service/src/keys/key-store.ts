@@ -1,0 +1,103 @@
+import { and, desc, isNotNull, isNull, eq, sql } from 'drizzle-orm';
+import { type Database, signingKeys, type Transaction } from '../database/schema.ts';
+import type { KeyTimes } from './life-cycle.ts';
+import type { PublicJwk } from './signing-key.ts';
+
+/** A row of signing_keys. */
+export type KeyRecord = KeyTimes & {
+  readonly publicJwk: PublicJwk;
+  /** Null once the key has retired. */
+  readonly encryptedPrivateKey: string | null;
+  readonly kekId: string | null;
+};
+
+export type NewKeyRecord = {
+  readonly publicJwk: PublicJwk;
+  readonly encryptedPrivateKey: string;
+  readonly kekId: string;
+};
+
+// Any number will do that nobody else uses in this database: "key ring" in hex, shortened.
+const ROTATION_LOCK = 0x6b65_7972;
+const MOST_LISTED = 100;
+
+/** The keys that are published, the oldest first. */
+export async function readPublishedKeys(db: Database | Transaction): Promise<KeyRecord[]> {
+  const rows = await db
+    .select()
+    .from(signingKeys)
+    .where(isNull(signingKeys.removedAt))
+    .orderBy(signingKeys.publishedAt, signingKeys.kid);
+  return rows.map(recordOf);
+}
+
+/** The newest hundred keys, those that are gone among them. */
+export async function readLatestKeys(db: Database): Promise<KeyRecord[]> {
+  const rows = await db.select().from(signingKeys).orderBy(desc(signingKeys.publishedAt)).limit(MOST_LISTED);
+  return rows.map(recordOf);
+}
+
+/**
+ * Lets one replica at a time change keys. The lock ends with the transaction, also when the process dies.
+ *
+ * @returns false when `wait` is not set and another replica has the lock
+ */
+export async function lockKeys(transaction: Transaction, { wait }: { wait: boolean }): Promise<boolean> {
+  if (wait) {
+    await transaction.execute(sql`select pg_advisory_xact_lock(${ROTATION_LOCK})`);
+    return true;
+  }
+  const answer = await transaction.execute<{ locked: boolean }>(
+    sql`select pg_try_advisory_xact_lock(${ROTATION_LOCK}) as locked`,
+  );
+  return answer.rows[0]?.locked === true;
+}
+
+export async function insertKey(
+  transaction: Transaction,
+  key: NewKeyRecord,
+  times: { publishedAt: number; activatedAt: number | null },
+): Promise<void> {
+  await transaction.insert(signingKeys).values({
+    ...key,
+    kid: key.publicJwk.kid,
+    publishedAt: new Date(times.publishedAt),
+    activatedAt: times.activatedAt === null ? null : new Date(times.activatedAt),
+  });
+}
+
+/** Retires the active key, erasing its private half, and activates another. Returns the kid of the retired one. */
+export async function activateKey(transaction: Transaction, kid: string, now: number): Promise<string | undefined> {
+  const [retired] = await transaction
+    .update(signingKeys)
+    .set({ retiredAt: new Date(now), encryptedPrivateKey: null, kekId: null })
+    .where(and(isNotNull(signingKeys.activatedAt), isNull(signingKeys.retiredAt)))
+    .returning({ kid: signingKeys.kid });
+  await transaction.update(signingKeys).set({ activatedAt: new Date(now) }).where(eq(signingKeys.kid, kid));
+  return retired?.kid;
+}
+
+export async function removeKey(transaction: Transaction, kid: string, now: number): Promise<void> {
+  await transaction.update(signingKeys).set({ removedAt: new Date(now) }).where(eq(signingKeys.kid, kid));
+}
+
+export async function replaceEncryption(
+  transaction: Transaction,
+  kid: string,
+  encryption: { encryptedPrivateKey: string; kekId: string },
+): Promise<void> {
+  await transaction.update(signingKeys).set(encryption).where(eq(signingKeys.kid, kid));
+}
+
+function recordOf(row: typeof signingKeys.$inferSelect): KeyRecord {
+  return {
+    kid: row.kid,
+    publicJwk: row.publicJwk,
+    encryptedPrivateKey: row.encryptedPrivateKey,
+    kekId: row.kekId,
+    publishedAt: row.publishedAt.getTime(),
+    activatedAt: row.activatedAt?.getTime() ?? null,
+    retiredAt: row.retiredAt?.getTime() ?? null,
+    removedAt: row.removedAt?.getTime() ?? null,
+  };
+}

@@ -1,0 +1,26 @@
+import { ProblemError } from '@latchkey/service-kit';
+import type { KeyChange } from './rotation.ts';
+
+/** What a commanded rotation did. */
+export type RotationResult =
+  /** There was no next key; there is one now, and it can be activated when it has been published for long enough. */
+  | { readonly action: 'published'; readonly kid: string }
+  /** The next key signs from now on, and another one was published to follow it. */
+  | { readonly action: 'activated'; readonly kid: string; readonly retiring: string; readonly next: string };
+
+export function rotationResultOf(changes: readonly KeyChange[]): RotationResult {
+  const kidOf = (wanted: KeyChange['change']) => changes.find(({ change }) => change === wanted)?.kid ?? '';
+  if (!changes.some(({ change }) => change === 'activated')) return { action: 'published', kid: kidOf('published') };
+  return { action: 'activated', kid: kidOf('activated'), retiring: kidOf('retired'), next: kidOf('published') };
+}
+
+export function rotationTooEarly(allowedAt: number, now: number): ProblemError {
+  return new ProblemError({
+    status: 409,
+    code: 'rotation_too_early',
+    detail:
+      'The next key has not been published for long enough: somebody may still hold a key set without it. ' +
+      `It can be activated from ${new Date(allowedAt).toISOString()} on.`,
+    headers: { 'retry-after': String(Math.max(1, Math.ceil((allowedAt - now) / 1000))) },
+  });
+}

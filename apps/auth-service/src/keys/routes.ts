@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { problemSchema, type Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import { requestOrigin } from '../audit/request-origin.ts';
+import type { KeyRing } from './key-ring.ts';
+import type { JwkSet } from './loaded-keys.ts';
+
+const jwkSetSchema = Type.Object({
+  keys: Type.Array(
+    Type.Object({
+      kty: Type.Literal('RSA'),
+      kid: Type.String(),
+      use: Type.Literal('sig'),
+      alg: Type.Literal('RS256'),
+      n: Type.String(),
+      e: Type.String(),
+    }),
+  ),
+});
+
+const time = Type.String({ format: 'date-time' });
+const timeOrNull = Type.Union([time, Type.Null()]);
+
+const keySchema = Type.Object({
+  kid: Type.String(),
+  state: Type.Union([
+    Type.Literal('next', { description: 'Published, not signing yet.' }),
+    Type.Literal('active', { description: 'Signs.' }),
+    Type.Literal('retiring', { description: 'Published until the last token that it signed has expired.' }),
+    Type.Literal('gone', { description: 'No longer published.' }),
+  ]),
+  published_at: time,
+  activated_at: timeOrNull,
+  retired_at: timeOrNull,
+  removed_at: timeOrNull,
+});
+
+const rotationSchema = Type.Object({
+  action: Type.Union([Type.Literal('activated'), Type.Literal('published')]),
+  kid: Type.String({ description: 'The key that was activated or published.' }),
+  retiring: Type.Optional(Type.String({ description: 'The kid of the key that signed until now.' })),
+  next: Type.Optional(Type.String({ description: 'The kid of the key that was published to follow.' })),
+});
+
+const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
+
+export type KeyRoutesOptions = {
+  readonly keyRing: KeyRing;
+  /** How long consumers may keep the set. */
+  readonly jwksMaxAgeSeconds: number;
+};
+
+/** The public key set, and the management of signing keys. No answer holds anything of a private key. */
+export async function keyRoutes(app: Service, { keyRing, jwksMaxAgeSeconds }: KeyRoutesOptions): Promise<void> {
+  let answered: { readonly set: JwkSet; readonly etag: string } | undefined;
+
+  app.get(
+    '/.well-known/jwks.json',
+    {
+      schema: {
+        summary: 'The public signing keys (RFC 7517)',
+        tags: ['keys'],
+        security: [],
+        response: { 200: { content: { 'application/jwk-set+json': { schema: jwkSetSchema } } }, 304: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const set = keyRing.jwks();
+      if (answered?.set !== set) {
+        answered = { set, etag: `"${createHash('sha256').update(JSON.stringify(set)).digest('base64url')}"` };
+      }
+      reply.header('cache-control', `public, max-age=${jwksMaxAgeSeconds}`).header('etag', answered.etag);
+      if (isUnchanged(request.headers['if-none-match'], answered.etag)) return reply.code(304).send(null);
+      return reply.type('application/jwk-set+json').send({ keys: [...set.keys] });
+    },
+  );
+
+  app.get(
+    '/keys',
+    {
+      onRequest: app.requireScope('keys:manage'),
+      schema: {
+        summary: 'List signing keys, the newest first',
+        tags: ['keys'],
+        response: { 200: Type.Object({ keys: Type.Array(keySchema) }), ...refusals },
+      },
+    },
+    async () => ({
+      keys: (await keyRing.list()).map((key) => ({
+        kid: key.kid,
+        state: key.state,
+        published_at: isoTime(key.publishedAt),
+        activated_at: isoTimeOrNull(key.activatedAt),
+        retired_at: isoTimeOrNull(key.retiredAt),
+        removed_at: isoTimeOrNull(key.removedAt),
+      })),
+    }),
+  );
+
+  app.post(
+    '/keys/rotation',
+    {
+      onRequest: app.requireScope('keys:manage'),
+      schema: {
+        summary: 'Have the next key sign from now on',
+        description: 'Refused with 409 and Retry-After until every consumer has had the time to fetch the next key.',
+        tags: ['keys'],
+        response: { 200: rotationSchema, 201: rotationSchema, 409: problemSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const result = await keyRing.rotate({ subject: request.auth.subject, ...requestOrigin(request) });
+      return reply.code(result.action === 'published' ? 201 : 200).send(result);
+    },
+  );
+}
+
+/** RFC 9110 §13.1.2: a list of tags, compared weakly, or `*`. */
+function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags !== undefined && (tags.includes('*') || tags.includes(etag));
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function isoTimeOrNull(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}
