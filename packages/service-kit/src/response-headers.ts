@@ -19,6 +19,11 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 export function addResponseHeaders(app: FastifyInstance, lifecycle: Lifecycle): void {
   app.addHook('onRequest', (request, reply, done) => {
     setResponseHeaders(reply, request.id);
+    done();
+  });
+  // Decided when the answer leaves, not when the request came: a request that was in flight when the stop signal came
+  // would otherwise leave its connection open, and the close waiting for it.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.draining) reply.header('connection', 'close');
     done();
   });

@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
@@ -11,6 +13,8 @@ export interface RunOptions {
 
 // Long enough for each busy keep-alive connection to carry one more answer, which says `connection: close`.
 const drainMs = 250;
+// Long enough for a connection that was just accepted to bring its request.
+const lastRequestMs = 100;
 
 /**
  * Listens, and sees to a clean end: SIGTERM or SIGINT makes the service not ready, lets requests in flight finish,
@@ -57,7 +61,8 @@ async function stop(app: FastifyInstance, timeoutMs: number): Promise<void> {
   timer.unref();
   try {
     app.lifecycle.draining = true;
-    await delay(Math.min(drainMs, timeoutMs / 2));
+    await delay(drainMs);
+    await closeListener(app.server);
     await app.close();
     app.log.info('stopped');
     process.exit(0);
@@ -65,6 +70,17 @@ async function stop(app: FastifyInstance, timeoutMs: number): Promise<void> {
     app.log.error({ err: error }, 'stopping failed');
     process.exit(1);
   }
+}
+
+// http's own close() hangs up at once on connections that wait for their next request, also when that is on its way:
+// the client would see a reset. So stop accepting first, and hang up on those that stay idle afterwards.
+async function closeListener(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+  await Promise.race([closed, delay(lastRequestMs)]);
+  server.closeIdleConnections();
+  const closeIdle = setInterval(() => server.closeIdleConnections(), lastRequestMs);
+  await closed;
+  clearInterval(closeIdle);
 }
 
 function reasonOf(error: unknown): string {

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const program = fileURLToPath(new URL('./fixtures/slow-service.ts', import.meta.url));
+const running = new Set<ChildProcess>();
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+interface Started {
+  child: ChildProcess;
+  output(): string;
+  exit: Promise<number | null>;
+  /** Resolves when the log holds the text. */
+  logged(text: string): Promise<void>;
+}
+
+function start(port = 0, shutdownTimeoutMs = 5000): Started {
+  const child = spawn(process.execPath, [program, String(port), String(shutdownTimeoutMs)]);
+  running.add(child);
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += String(chunk)));
+  child.stderr.on('data', (chunk) => (output += String(chunk)));
+  const exit = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+  const logged = async (text: string) => {
+    for (let waited = 0; !output.includes(text); waited += 10) {
+      if (waited > 10_000) throw new Error(`"${text}" was not logged within 10 s, but:\n${output}`);
+      await delay(10);
+    }
+  };
+  return { child, output: () => output, exit, logged };
+}
+
+async function startAndListen(shutdownTimeoutMs?: number): Promise<Started & { port: number }> {
+  const started = start(0, shutdownTimeoutMs);
+  await started.logged('listening on');
+  const port = Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(started.output())?.[1]);
+  return { ...started, port };
+}
+
+const get = (port: number, path: string, agent: http.Agent): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const request = http.get({ host: '127.0.0.1', port, path, agent }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode ?? 0));
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+  });
+
+describe('runService', () => {
+  it('finishes every request in flight on SIGTERM, and loses none that was accepted', async () => {
+    const { child, port, exit, output } = await startAndListen();
+    const agent = new http.Agent({ keepAlive: true });
+    const outcomes: (number | string)[] = [];
+    const client = async (index: number): Promise<void> => {
+      for (;;) {
+        try {
+          outcomes.push(await get(port, `/work?ms=${index % 20}`, agent));
+        } catch (error) {
+          const { code } = error as { code?: string };
+          if (code === 'ECONNREFUSED') return;
+          outcomes.push(String(code));
+          return;
+        }
+        await delay(index % 7);
+      }
+    };
+    const slow = Array.from({ length: 10 }, () => get(port, '/work?ms=1500', agent));
+    const clients = Array.from({ length: 20 }, (_, index) => client(index));
+    await delay(300);
+    child.kill('SIGTERM');
+    expect(await Promise.all(slow)).toEqual(Array.from({ length: 10 }, () => 200));
+    await Promise.all(clients);
+    expect(await exit).toBe(0);
+    agent.destroy();
+    expect(outcomes.length).toBeGreaterThan(100);
+    expect(outcomes.filter((outcome) => outcome !== 200)).toEqual([]);
+    expect(output()).toMatch(/"signal":"SIGTERM".*\n.*resources closed.*\n.*stopped/);
+  });
+
+  it('is not ready while it drains, and asks clients to go elsewhere', async () => {
+    const { child, port, exit, logged } = await startAndListen();
+    child.kill('SIGINT');
+    await logged('stopping');
+    const response = await fetch(`http://127.0.0.1:${port}/ready`);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('connection')).toBe('close');
+    expect(await exit).toBe(0);
+  });
+
+  it('ends idle: an open keep-alive connection does not hold it up', async () => {
+    const { child, port, exit } = await startAndListen();
+    const agent = new http.Agent({ keepAlive: true });
+    await get(port, '/live', agent);
+    const unused = net.connect(port, '127.0.0.1');
+    unused.on('error', () => {});
+    await once(unused, 'connect');
+    const started = performance.now();
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(performance.now() - started).toBeLessThan(3000);
+    agent.destroy();
+    unused.destroy();
+  });
+
+  it('gives up on requests that outlast the timeout', async () => {
+    const { child, port, exit, output } = await startAndListen(500);
+    const lost = get(port, '/work?ms=60000', http.globalAgent).catch(
+      (error: { code?: string }) => error.code,
+    );
+    await delay(100);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(1);
+    expect(await lost).toBe('ECONNRESET');
+    expect(output()).toContain('requests did not finish in time');
+  });
+
+  it('exits at once on a second signal', async () => {
+    const { child, port, exit, logged } = await startAndListen();
+    void get(port, '/work?ms=60000', http.globalAgent).catch(() => {});
+    await delay(100);
+    child.kill('SIGTERM');
+    await logged('stopping');
+    const started = performance.now();
+    child.kill('SIGTERM');
+    expect(await exit).toBe(1);
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it('says in one line that the port is taken, and closes what was opened', async () => {
+    const holder = net.createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const { exit, output } = start(port);
+    expect(await exit).toBe(1);
+    holder.close();
+    const lines = output()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: string; msg: string });
+    expect(lines.filter(({ level }) => level === 'fatal').map(({ msg }) => msg)).toEqual([
+      `127.0.0.1:${port} is in use: stop what listens there, or set PORT to another port`,
+    ]);
+    expect(output()).toContain('resources closed');
+    expect(output()).not.toMatch(/stack|node:net/);
+  });
+});
