@@ -29,6 +29,13 @@ export type Child = {
   kill(): Promise<Exit>;
 };
 
+const running = new Set<ChildProcess>();
+
+/** SIGKILL to everything that was started here and still runs; for when there is no time to stop it. */
+export function killAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 /**
  * Starts a program in a session of its own, so that Ctrl-C at the terminal reaches only us and we decide the order in
  * which things stop; a leash ends it should we be killed. Output goes straight to a file and so outlives us.
@@ -57,9 +64,11 @@ export async function startChild(command: string, args: string[], options: Child
   }
   const pid = child.pid as number;
   const release = leash(pid, orphan);
+  running.add(child);
   let exit: Exit | undefined;
   const exited = once(child, 'exit').then(([code, signal]): Exit => {
     release();
+    running.delete(child);
     exit = { code, signal };
     return exit;
   });

@@ -1,0 +1,29 @@
+import type { Secrets } from '../stack/secrets.ts';
+
+// Nothing else of ours is passed on: a stray HOST, PORT or DATABASE_URL must not change what the stack does.
+const passedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LOG_LEVEL', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'SystemRoot'];
+
+export type EnvironmentOptions = { port: number; databaseUrl: string; authPort: number };
+
+/** The settings of any service of the stack. */
+export function serviceEnvironment({ port, databaseUrl, authPort }: EnvironmentOptions): NodeJS.ProcessEnv {
+  const inherited = passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return {
+    ...Object.fromEntries(inherited),
+    NODE_ENV: 'development',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    DATABASE_URL: databaseUrl,
+    ISSUER: `http://localhost:${authPort}`,
+    JWKS_URI: `http://127.0.0.1:${authPort}/.well-known/jwks.json`,
+  };
+}
+
+/** What auth-service needs besides. */
+export function authEnvironment(redisUrl: string, secrets: Secrets): NodeJS.ProcessEnv {
+  return {
+    REDIS_URL: redisUrl,
+    REFRESH_TOKEN_KEYS: secrets.refreshTokenKeys,
+    KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
+  };
+}

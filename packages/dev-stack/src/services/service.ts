@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DevStackError, explainText } from '../errors.ts';
+import { startChild, type Child, type Exit } from '../processes/child.ts';
+import { lastFault } from './log.ts';
+import type { ServiceDefinition } from './definitions.ts';
+
+export type ServiceOptions = {
+  port: number;
+  env: NodeJS.ProcessEnv;
+  logFile: string;
+  /** Called when the service ends without having been asked to, once it was ready. */
+  onCrash?: ((message: string) => void) | undefined;
+};
+
+export type Service = {
+  url: string;
+  audience: string;
+  docsUrl: string;
+  /** undefined while it is stopped. */
+  readonly pid: number | undefined;
+  /** Starts it and waits until it says that it is ready; its log continues. */
+  start(signal?: AbortSignal): Promise<void>;
+  /** SIGTERM: requests in flight finish. */
+  stop(): Promise<void>;
+  /** SIGKILL, as a crash would. */
+  kill(): Promise<void>;
+  /** Everything that it has logged since the stack was started. */
+  logs(): string;
+};
+
+// A service gives requests in flight 10 s; past that and a margin it is not going to end by itself.
+const stopMs = 15_000;
+const readyMs = 60_000;
+
+/** A service as a child process that can be stopped, killed and started again on the same port. Not yet started. */
+export function createService(definition: ServiceDefinition, options: ServiceOptions): Service {
+  const { port, env, logFile, onCrash } = options;
+  const url = `http://127.0.0.1:${port}`;
+  let child: Child | undefined;
+  let expected = false;
+  let append = false;
+
+  const end = async (how: (running: Child) => Promise<Exit>): Promise<void> => {
+    if (child === undefined) return;
+    expected = true;
+    await how(child);
+    child = undefined;
+  };
+
+  return {
+    url,
+    audience: definition.audience,
+    docsUrl: `${url}/docs`,
+    get pid() {
+      return child?.exit() === undefined ? child?.pid : undefined;
+    },
+    start: async (signal) => {
+      if (child !== undefined && child.exit() === undefined) return;
+      expected = false;
+      const args = ['--disable-warning=ExperimentalWarning', definition.entry];
+      const { directory: cwd } = definition;
+      const started = await startChild(process.execPath, args, { cwd, env, logFile, append, orphan: { signal: 'SIGTERM' } });
+      append = true;
+      child = started;
+      try {
+        await untilReady(definition, { url, child: started, logFile, ...(signal === undefined ? {} : { signal }) });
+      } catch (error) {
+        await end((running) => running.stop('SIGTERM', stopMs));
+        throw error;
+      }
+      void started.exited.then((exit) => {
+        if (!expected) onCrash?.(`${definition.name} ended (${describe(exit)}): ${lastFault(logFile)} (${logFile})`);
+      });
+    },
+    stop: () => end((running) => running.stop('SIGTERM', stopMs)),
+    kill: () => end((running) => running.kill()),
+    logs: () => readFileSync(logFile, 'utf8'),
+  };
+}
+
+type Starting = { url: string; child: Child; logFile: string; signal?: AbortSignal };
+
+async function untilReady({ name }: ServiceDefinition, { url, child, logFile, signal }: Starting): Promise<void> {
+  let answer = 'no answer';
+  for (const end = Date.now() + readyMs; Date.now() < end; await sleep(30)) {
+    signal?.throwIfAborted();
+    const exit = child.exit();
+    if (exit !== undefined) {
+      const reason = explainText(readFileSync(logFile, 'utf8')) ?? lastFault(logFile);
+      throw new DevStackError(`${name} does not start (${describe(exit)}): ${reason} (log: ${logFile})`);
+    }
+    try {
+      const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(5_000) });
+      const body = await response.text();
+      if (response.ok) return;
+      answer = `${response.status} ${body.slice(0, 200)}`;
+    } catch {
+      // Not listening yet.
+    }
+  }
+  throw new DevStackError(`${name} was not ready within ${readyMs / 1000} s (${answer}; log: ${logFile})`);
+}
+
+function describe({ code, signal }: Exit): string {
+  return signal === null ? `exit code ${code ?? 'unknown'}` : signal;
+}

@@ -1,0 +1,45 @@
+import { DevStackError } from '../errors.ts';
+import { freePort, isPortFree } from '../processes/ports.ts';
+import type { ServiceDefinition } from '../services/definitions.ts';
+
+/**
+ * A port for each service: its own, or the one that `env` names for it, or a random one.
+ *
+ * @throws DevStackError that names each port that is taken, and how to choose another
+ */
+export async function choosePorts<Key extends string>(
+  definitions: Record<Key, ServiceDefinition>,
+  ports: 'default' | 'random',
+  env: Record<string, string | undefined> = process.env,
+): Promise<Record<Key, number>> {
+  const keys = Object.keys(definitions) as Key[];
+  const chosen = new Map<Key, number>();
+  const taken: string[] = [];
+  const variables: string[] = [];
+  for (const key of keys) {
+    const { name, portVariable, defaultPort } = definitions[key];
+    const given = env[portVariable];
+    if (ports === 'random') {
+      chosen.set(key, await freePort());
+      continue;
+    }
+    const port = given === undefined || given === '' ? defaultPort : Number(given);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+      throw new DevStackError(`${portVariable} is not a port: give it a whole number from 1 to 65535.`);
+    }
+    if ([...chosen.values()].includes(port)) throw new DevStackError(`Port ${port} is given to two services: see ${portVariable}.`);
+    if (!(await isPortFree(port))) {
+      taken.push(`${port} (${name})`);
+      variables.push(portVariable);
+    }
+    chosen.set(key, port);
+  }
+  if (taken.length > 0) {
+    const noun = taken.length === 1 ? 'Port' : 'Ports';
+    const verb = taken.length === 1 ? 'is' : 'are';
+    throw new DevStackError(
+      `${noun} ${taken.join(', ')} ${verb} in use: stop what listens there, or choose another by ${variables.join(', ')}.`,
+    );
+  }
+  return Object.fromEntries(chosen) as Record<Key, number>;
+}

@@ -1,0 +1,132 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { startPostgres, type Postgres } from '../postgres/start.ts';
+import { startRedis, type RedisInstance } from '../redis/start.ts';
+import { serviceDefinitions, type ServiceKey } from '../services/definitions.ts';
+import { authEnvironment, serviceEnvironment } from '../services/environment.ts';
+import { createService, type Service } from '../services/service.ts';
+import { createDemoAccounts, demoAccounts, type DemoAccount } from './accounts.ts';
+import { lockDirectory } from './lock.ts';
+import { choosePorts } from './ports.ts';
+import { loadSecrets } from './secrets.ts';
+
+export type StackOptions = {
+  /** Folder for data, secrets and logs; made when missing. One stack at a time. */
+  directory: string;
+  /** 'default': 4000 to 4003, or what AUTH_PORT, CART_PORT, WISHLIST_PORT and PAYMENT_PORT say. */
+  ports: 'default' | 'random';
+  /** false: no fsync, for data that is thrown away. Default true. */
+  durable?: boolean;
+  /** Settings of single services, over those that the stack makes. */
+  env?: Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
+  onProgress?: (line: string) => void;
+  /** One line when something that ran has ended by itself. */
+  onCrash?: (message: string) => void;
+  /** Aborting it undoes a start that is under way. */
+  signal?: AbortSignal;
+};
+
+export type Stack = {
+  services: Record<ServiceKey, Service>;
+  issuer: string;
+  accounts: DemoAccount[];
+  redis: RedisInstance;
+  postgres: Postgres;
+  /** Services first, then their stores. May be called more than once. */
+  stop(): Promise<void>;
+};
+
+/**
+ * The whole system on this machine: Postgres, Redis, the services as child processes, the demo accounts. Resolves when
+ * every service says that it is ready; when it rejects, nothing is left running.
+ *
+ * @throws DevStackError, one line that says what to do; the signal's reason when aborted
+ * @example
+ * const stack = await startStack({ directory: '.latchkey', ports: 'random' });
+ * const response = await fetch(`${stack.services.cart.url}/ready`);
+ * await stack.stop();
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const directory = resolve(options.directory);
+  mkdirSync(join(directory, 'logs'), { recursive: true });
+  const cleanups: (() => unknown)[] = [lockDirectory(directory)];
+  let stopped: Promise<void> | undefined;
+  const stop = () => (stopped ??= undo(cleanups));
+  try {
+    return { ...(await start(directory, options, cleanups)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(directory: string, options: StackOptions, cleanups: (() => unknown)[]): Promise<Omit<Stack, 'stop'>> {
+  const { durable = true, env = {}, onProgress, onCrash, signal } = options;
+  const ports = await choosePorts(serviceDefinitions, options.ports);
+  const secrets = loadSecrets(directory);
+
+  onProgress?.('Starting Postgres and Redis …');
+  const stop = { ...(signal === undefined ? {} : { signal }) };
+  const [postgres, redis] = await all([
+    startPostgres({ directory: join(directory, 'postgres'), durable, ...stop }).then((started) => {
+      cleanups.push(started.stop);
+      return started;
+    }),
+    startRedis({ directory: join(directory, 'redis'), durable, onProgress, ...stop }).then((started) => {
+      cleanups.push(started.stop);
+      return started;
+    }),
+  ]);
+
+  const authEnv = authEnvironment(redis.url, secrets);
+  const create = async (key: ServiceKey): Promise<[Service, NodeJS.ProcessEnv]> => {
+    const definition = serviceDefinitions[key];
+    const databaseUrl = await postgres.createDatabase(definition.database);
+    const serviceEnv = {
+      ...serviceEnvironment({ port: ports[key], databaseUrl, authPort: ports.auth }),
+      ...(key === 'auth' ? authEnv : {}),
+      ...env[key],
+    };
+    const logFile = join(directory, 'logs', `${definition.name}.log`);
+    const service = createService(definition, { port: ports[key], env: serviceEnv, logFile, onCrash });
+    return [service, serviceEnv];
+  };
+  const [[auth, commandEnv], [cart], [wishlist], [payment]] = await all([
+    create('auth'),
+    create('cart'),
+    create('wishlist'),
+    create('payment'),
+  ]);
+  cleanups.push(() => Promise.all([auth, cart, wishlist, payment].map((service) => service.stop())));
+
+  onProgress?.('Starting auth-service …');
+  await auth.start(signal);
+  onProgress?.('Starting cart-service, wishlist-service and payment-service …');
+  await all([
+    cart.start(signal),
+    wishlist.start(signal),
+    payment.start(signal),
+    createDemoAccounts(directory, commandEnv, signal),
+  ]);
+  signal?.throwIfAborted();
+  const issuer = `http://localhost:${ports.auth}`;
+  return { services: { auth, cart, wishlist, payment }, issuer, accounts: demoAccounts, redis, postgres };
+}
+
+/** As Promise.all, but waits for every one, so that nothing goes on behind the back of whoever then cleans up. */
+async function all<T extends readonly unknown[]>(promises: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const results = await Promise.allSettled(promises);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
+/** In reverse: services before their stores, the lock last. One that fails does not spare the others. */
+async function undo(cleanups: (() => unknown)[]): Promise<void> {
+  for (const cleanup of cleanups.splice(0).reverse()) {
+    try {
+      await cleanup();
+    } catch {
+      // What cannot be stopped has ended.
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { DevStackError, explain } from './errors.ts';
+import { serviceDefinitions, type ServiceKey } from './services/definitions.ts';
+import { watchLog } from './services/log-watch.ts';
+import { startStack } from './stack/start-stack.ts';
+import { stopSignal } from './stop-signal.ts';
+import { welcome } from './terminal/welcome.ts';
+
+// npm start: the whole system on this machine until Ctrl-C. LATCHKEY_DIRECTORY chooses where the data is kept.
+const directory = process.env['LATCHKEY_DIRECTORY'] || join(import.meta.dirname, '..', '..', '..', '.latchkey');
+const signal = stopSignal(() => console.log('\nStopping …'));
+const aborted = once(signal, 'abort');
+
+try {
+  const began = performance.now();
+  const stack = await startStack({
+    directory,
+    ports: 'default',
+    signal,
+    onProgress: (line) => console.log(line),
+    onCrash: (message) => console.error(`${message}\nThe others go on. Press Ctrl-C and start again.`),
+  });
+  console.log(welcome(stack, (performance.now() - began) / 1000));
+  for (const key of Object.keys(stack.services) as ServiceKey[]) {
+    const { name } = serviceDefinitions[key];
+    const logFile = join(directory, 'logs', `${name}.log`);
+    watchLog(logFile, (message) => console.error(`${name}: ${message} (${logFile})`));
+  }
+  const ended = await Promise.race([
+    aborted.then(() => undefined),
+    stack.postgres.exited.then(() => 'Postgres'),
+    stack.redis.exited().then(() => 'Redis'),
+  ]);
+  const stopping = signal.aborted;
+  await stack.stop();
+  if (ended !== undefined && !stopping) {
+    throw new DevStackError(`${ended} ended by itself: look at the log in ${join(directory, ended.toLowerCase())}, and start again.`);
+  }
+  console.log('Stopped.');
+} catch (error) {
+  if (signal.aborted) console.log('Stopped.');
+  else {
+    console.error(explain(error));
+    process.exitCode = 1;
+  }
+}
+// Nothing is left to do; a stray timer must not hold the terminal.
+process.exit();

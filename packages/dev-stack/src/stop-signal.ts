@@ -1,0 +1,29 @@
+import { killAll } from './processes/child.ts';
+
+// npm and the terminal each deliver one Ctrl-C, a few milliseconds apart; nobody presses it twice that fast.
+const sameSignalMs = 1_000;
+
+/**
+ * A signal that aborts at the first Ctrl-C, SIGTERM or hang-up, or when the launcher that started us has died. A second
+ * one kills all that runs and ends this process at once.
+ */
+export function stopSignal(onFirst: () => void): AbortSignal {
+  const controller = new AbortController();
+  let firstAt: number | undefined;
+  const onSignal = (): void => {
+    const now = performance.now();
+    if (firstAt === undefined) {
+      firstAt = now;
+      onFirst();
+      controller.abort(new Error('Stopped.'));
+    } else if (now - firstAt > sameSignalMs) {
+      killAll();
+      process.exit(1);
+    }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  process.on('disconnect', onSignal);
+  // The channel is there only to notice the launcher's end; it must not keep us alive.
+  process.channel?.unref();
+  return controller.signal;
+}

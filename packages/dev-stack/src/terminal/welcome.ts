@@ -1,0 +1,33 @@
+import type { Stack } from '../stack/start-stack.ts';
+import { serviceDefinitions, type ServiceKey } from '../services/definitions.ts';
+import { formatTable } from './table.ts';
+
+/** What `npm start` prints when everything is ready. */
+export function welcome(stack: Stack, seconds: number): string {
+  const services = (Object.keys(stack.services) as ServiceKey[]).map((key) => {
+    const { url, audience, docsUrl } = stack.services[key];
+    return [serviceDefinitions[key].name, local(url), audience, local(docsUrl)];
+  });
+  const accounts = stack.accounts.map(({ username, password, roles }) => [username, password, roles.join(', ')]);
+  const [first] = stack.accounts;
+  const auth = local(stack.services.auth.url);
+  const body = JSON.stringify({ client_id: 'latchkey-cli', username: first?.username, password: first?.password });
+  return `
+Latchkey is ready (${seconds.toFixed(1)} s).
+
+${formatTable([['service', 'URL', 'audience', 'docs'], ...services])}
+
+${formatTable([['demo account', 'password (this machine only)', 'roles'], ...accounts])}
+
+Sign in once, then use every service with the same token:
+
+  TOKEN=$(curl -s ${auth}/sessions -H 'content-type: application/json' \\
+    -d '${body}' | node -pe 'JSON.parse(fs.readFileSync(0)).access_token')
+  curl -s ${local(stack.services.cart.url)}/cart -H "authorization: Bearer $TOKEN"
+
+Press Ctrl-C to stop.`;
+}
+
+function local(url: string): string {
+  return url.replace('127.0.0.1', 'localhost');
+}
