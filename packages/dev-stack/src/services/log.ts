@@ -22,7 +22,7 @@ export function lastFault(logFile: string): string {
   const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').trim().split('\n') : [];
   const logged = lines.map(parseFault).findLast((fault) => fault !== undefined && fault.level >= errorLevel);
   if (logged !== undefined) return logged.message;
-  const thrown = lines.findLastIndex((line) => /^(\w*Error|Error \[\w+\]|\w*Error \[\w+\])\b.*:/.test(line));
+  const thrown = lines.findLastIndex((line) => /^\w*Error( \[\w+\])?: /.test(line));
   if (thrown < 0) return lines.at(-1) || 'it logged nothing';
   // A configuration error lists its faults on the lines that follow.
   const faults = lines.slice(thrown + 1).filter((line) => /^\s+- /.test(line));

@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { freePort, isPortFree } from '../../src/processes/ports.ts';
+import { serviceDefinitions } from '../../src/services/definitions.ts';
+import { lockDirectory, lockHolder } from '../../src/stack/lock.ts';
+import { choosePorts } from '../../src/stack/ports.ts';
+import { loadSecrets } from '../../src/stack/secrets.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+test('secrets are made once, differ between stacks, and only their owner may read them', () => {
+  const first = loadSecrets(directory);
+  expect(loadSecrets(directory)).toEqual(first);
+  expect(statSync(join(directory, 'secrets.json')).mode & 0o777).toBe(0o600);
+  rmSync(join(directory, 'secrets.json'));
+  const second = loadSecrets(directory);
+  expect(second.keyEncryptionKey).not.toBe(first.keyEncryptionKey);
+  expect(Buffer.from(second.keyEncryptionKey, 'base64url')).toHaveLength(32);
+});
+
+test('damaged secrets are not replaced behind the back of the data that needs them', () => {
+  writeFileSync(join(directory, 'secrets.json'), '{"refreshTokenKeys":');
+  expect(() => loadSecrets(directory)).toThrow(/secrets\.json is damaged: .*npm run reset/);
+});
+
+test('a directory is used by one stack at a time', () => {
+  const unlock = lockDirectory(directory);
+  expect(() => lockDirectory(directory)).toThrow(`already runs from ${directory} (process ${process.pid})`);
+  unlock();
+  expect(lockHolder(directory)).toBeUndefined();
+  lockDirectory(directory)();
+});
+
+test('the lock of a process that has died, or whose number another has now, is taken over', () => {
+  const { pid } = spawnSync('true');
+  writeFileSync(join(directory, 'stack.lock'), `${pid} 12345\n`);
+  lockDirectory(directory)();
+  writeFileSync(join(directory, 'stack.lock'), `${process.pid} 12345\n`);
+  expect(lockHolder(directory)).toBeUndefined();
+  lockDirectory(directory)();
+});
+
+test('ports are the documented ones unless the environment names others', async () => {
+  const port = await freePort();
+  const { cart } = serviceDefinitions;
+  expect(await choosePorts({ cart }, 'default', { CART_PORT: String(port) })).toEqual({ cart: port });
+  expect(cart).toMatchObject({ defaultPort: 4001, portVariable: 'CART_PORT' });
+  await expect(choosePorts({ cart }, 'default', { CART_PORT: 'many' })).rejects.toThrow('CART_PORT is not a port');
+});
+
+test('a port in use is named, with the setting that chooses another', async () => {
+  const port = await freePort();
+  const server = createServer().listen(port, '127.0.0.1');
+  await expect.poll(() => isPortFree(port)).toBe(false);
+  const { cart } = serviceDefinitions;
+  await expect(choosePorts({ cart }, 'default', { CART_PORT: String(port) })).rejects.toThrow(
+    `Port ${port} (cart-service) is in use: stop what listens there, or choose another by CART_PORT.`,
+  );
+  await new Promise((resolve) => server.close(resolve));
+});
