@@ -5,7 +5,7 @@ import { bearerToken } from './bearer-token.ts';
 import { AuthClientError, AuthError, asAuthError } from './errors.ts';
 import { KeySet } from './key-set/key-set.ts';
 import { type AuthClientOptions, checkOptions } from './options.ts';
-import { type Route, refuse } from './refuse.ts';
+import { type Route, refuse, withChallenge } from './refuse.ts';
 import { isScope } from './scope.ts';
 import { TokenVerifier } from './token-verifier.ts';
 
@@ -91,7 +91,7 @@ export const authClient = fastifyPlugin(
     });
     app.decorate('authClient', {
       ready: () => keySet.untilUsable(),
-      verify: async (token) => verifier.verify(token),
+      verify: (token) => verifyAlone(verifier, { token, realm: options.audience }),
       get keySetAgeSeconds() {
         return keySet.ageSeconds;
       },
@@ -105,6 +105,17 @@ export const authClient = fastifyPlugin(
   },
   { name: '@latchkey/auth-client', fastify: '5.x' },
 );
+
+async function verifyAlone(
+  verifier: TokenVerifier,
+  { token, realm }: { token: string; realm: string },
+): Promise<Authentication> {
+  try {
+    return await verifier.verify(token);
+  } catch (error) {
+    throw withChallenge(asAuthError(error), { realm, scopes: [] });
+  }
+}
 
 function authenticationOfRequest(this: FastifyRequest): Authentication {
   const authentication = (this as AuthenticatedRequest)[slot];
@@ -125,7 +136,7 @@ function hook(verifier: TokenVerifier, route: Route): AuthHook {
   return function authenticate(request, reply, done) {
     let result: Authentication | Promise<Authentication>;
     try {
-      result = (request as AuthenticatedRequest)[slot] ?? verifier.verify(bearerToken(request.raw));
+      result = (request as AuthenticatedRequest)[slot] ?? verifier.verify(bearerToken(request.raw.rawHeaders));
       if (!(result instanceof Promise)) admit(request, { authentication: result, route });
     } catch (error) {
       refuse(asAuthError(error), { request, reply, route });

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { challenge } from './challenge.ts';
-import type { AuthError } from './errors.ts';
+import { AuthError } from './errors.ts';
 
 /** What a route asks for, and what its challenges say. */
 export interface Route {
@@ -12,17 +12,24 @@ export interface Route {
 
 const titles: Record<number, string> = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' };
 
+/** The error with the WWW-Authenticate header that belongs to it, for whoever answers with `error.headers`. */
+export function withChallenge(error: AuthError, route: Route): AuthError {
+  const wwwAuthenticate = challenge(error.code, route);
+  if (wwwAuthenticate === undefined) return error;
+  const { code, reason, cause, headers } = error;
+  return new AuthError(code, { reason, cause, headers: { ...headers, 'www-authenticate': wwwAuthenticate } });
+}
+
 /**
  * Answers a refused request: problem+json (RFC 9457) with its challenge or Retry-After. The plugin answers by itself,
  * so that the answer is right in every service, whatever its error handler makes of errors that it does not know.
  */
 export function refuse(
-  error: AuthError,
+  refusal: AuthError,
   { request, reply, route }: { request: FastifyRequest; reply: FastifyReply; route: Route },
 ): void {
+  const error = withChallenge(refusal, route);
   log(error, request);
-  const wwwAuthenticate = challenge(error.code, route);
-  if (wwwAuthenticate !== undefined) reply.header('www-authenticate', wwwAuthenticate);
   reply
     .code(error.status)
     .headers(error.headers)

@@ -29,9 +29,11 @@ export class TokenVerifier {
    */
   verify(token: string): Authentication | Promise<Authentication> {
     if (token.length > maxTokenLength) throw invalidToken('length');
-    if (!this.#keySet.usable) return this.#verifyWhenUsable(token);
+    const monotonicMs = this.#options.clock.monotonicMs();
+    if (!this.#keySet.isUsableAt(monotonicMs)) return this.#verifyWhenUsable(token);
     const verified = this.#verified.get(token);
-    return verified ? this.#stillGood(verified) : this.#verifyNew(token);
+    // A token whose key has left the set is treated as never seen: its key may have come back.
+    return verified?.key.current ? this.#stillGood(verified, monotonicMs) : this.#verifyNew(token);
   }
 
   /** How many verified tokens are remembered. */
@@ -39,11 +41,10 @@ export class TokenVerifier {
     return this.#verified.size;
   }
 
-  #stillGood({ key, expiresAtWallMs, expiresAtMonotonicMs, authentication }: VerifiedToken): Authentication {
-    const { clock } = this.#options;
-    if (!key.current) throw invalidToken('key removed');
-    if (clock.wallMs() >= expiresAtWallMs || clock.monotonicMs() >= expiresAtMonotonicMs) throw invalidToken('expired');
-    return authentication;
+  #stillGood(verified: VerifiedToken, monotonicMs: number): Authentication {
+    if (monotonicMs >= verified.expiresAtMonotonicMs) throw invalidToken('expired');
+    if (this.#options.clock.wallMs() >= verified.expiresAtWallMs) throw invalidToken('expired');
+    return verified.authentication;
   }
 
   async #verifyWhenUsable(token: string): Promise<Authentication> {

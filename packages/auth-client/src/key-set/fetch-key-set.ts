@@ -10,15 +10,18 @@ export interface FetchedKeySet {
   maxAgeSeconds: number | undefined;
 }
 
-export interface FetchKeySetOptions {
+interface FetchSource {
   jwksUri: string;
   fetch: typeof globalThis.fetch;
+}
+
+export interface FetchKeySetOptions extends FetchSource {
   timeoutMs: number;
   /** Aborts the request when the service closes. */
   closing: AbortSignal;
 }
 
-/** The fetch failed: no answer, not a key set, or not one usable key in it. */
+/** The fetch brought nothing to verify with: not a key set, or not one usable key in it. */
 export class KeySetFetchError extends Error {}
 
 const maxBodyBytes = 256 * 1024;
@@ -31,11 +34,25 @@ const jsonMediaType = /^application\/(?:json|jwk-set\+json)\s*(?:;|$)/i;
  *
  * @throws KeySetFetchError, or what fetch throws
  */
-export async function fetchKeySet({ jwksUri, fetch, timeoutMs, closing }: FetchKeySetOptions): Promise<FetchedKeySet> {
+export async function fetchKeySet({ timeoutMs, closing, ...from }: FetchKeySetOptions): Promise<FetchedKeySet> {
+  const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing]);
+  signal.throwIfAborted();
+  // The race holds even a fetch that ignores its signal to the timeout.
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort);
+  try {
+    return await Promise.race([fetchFrom(from, signal), aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function fetchFrom({ jwksUri, fetch }: FetchSource, signal: AbortSignal): Promise<FetchedKeySet> {
   const response = await fetch(jwksUri, {
     headers: { accept: 'application/jwk-set+json, application/json' },
     redirect: 'error',
-    signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), closing]),
+    signal,
   });
   if (response.status !== 200 || !jsonMediaType.test(response.headers.get('content-type') ?? '')) {
     await response.body?.cancel();
@@ -77,7 +94,6 @@ function usableKeys(values: unknown[]): { keys: RsaJwk[]; refused: string[] } {
     if ('refused' in key) refused.push(key.refused);
     else keys.set(key.kid, key);
   }
-  if (keys.size === 0) throw new KeySetFetchError('no usable key');
   return { keys: [...keys.values()], refused };
 }
 

@@ -1,6 +1,7 @@
-import { AuthError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
-import { type FetchedKeySet, fetchKeySet } from './fetch-key-set.ts';
+import { AuthError } from '../errors.ts';
+import { type FetchedKeySet, fetchKeySet, KeySetFetchError } from './fetch-key-set.ts';
+import type { RsaJwk } from './json-web-key.ts';
 import { refreshDelayMs, retryDelayMs } from './refresh-schedule.ts';
 import { createVerificationKey, type SignaturePolicy, type VerificationKey } from './verification-key.ts';
 
@@ -26,7 +27,8 @@ export class KeySet {
   readonly #options: KeySetOptions;
   readonly #closing = new AbortController();
   #keys = new Map<string, VerificationKey>();
-  #fetchedAtMs: number | undefined;
+  #fetchedAtMs = Number.NEGATIVE_INFINITY;
+  #usableUntilMs = Number.NEGATIVE_INFINITY;
   #askedForUnknownKidAtMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #inFlight: Promise<boolean> | undefined;
@@ -41,17 +43,16 @@ export class KeySet {
     return this.#keys.get(kid);
   }
 
-  /** False before the first successful fetch, and when the last one is longer ago than the staleness bound. */
-  get usable(): boolean {
-    return (
-      this.#fetchedAtMs !== undefined &&
-      this.#options.clock.monotonicMs() - this.#fetchedAtMs <= this.#options.maxStaleSeconds * 1000
-    );
+  /**
+   * Whether the keys are good at this monotonic time: not before the first successful fetch, and not when the last one
+   * is longer ago than the staleness bound.
+   */
+  isUsableAt(monotonicMs: number): boolean {
+    return monotonicMs <= this.#usableUntilMs;
   }
 
   /** Seconds since the keys were last fetched; Infinity before the first time. */
   get ageSeconds(): number {
-    if (this.#fetchedAtMs === undefined) return Number.POSITIVE_INFINITY;
     return (this.#options.clock.monotonicMs() - this.#fetchedAtMs) / 1000;
   }
 
@@ -74,9 +75,9 @@ export class KeySet {
    * @throws AuthError key_set_unavailable, with Retry-After
    */
   async untilUsable(): Promise<void> {
-    if (this.usable) return;
+    if (this.#isUsable()) return;
     await this.#inFlight;
-    if (!this.usable) throw this.unavailable();
+    if (!this.#isUsable()) throw this.unavailable();
   }
 
   /**
@@ -93,7 +94,8 @@ export class KeySet {
   }
 
   unavailable(): AuthError {
-    const seconds = Math.ceil(retryDelayMs(this.#failures, 1) / 1000);
+    const longest = { everSucceeded: this.#everSucceeded, random: 1 };
+    const seconds = Math.ceil(retryDelayMs(this.#failures, longest) / 1000);
     return new AuthError('key_set_unavailable', { headers: { 'retry-after': String(seconds) } });
   }
 
@@ -115,22 +117,38 @@ export class KeySet {
       return true;
     } catch (error) {
       this.#failures += 1;
-      this.#schedule(retryDelayMs(this.#failures));
+      this.#schedule(retryDelayMs(this.#failures, { everSucceeded: this.#everSucceeded }));
       if (!this.#closing.signal.aborted) onFailed?.(error);
       return false;
     }
   }
 
-  async #replace({ keys }: FetchedKeySet): Promise<void> {
+  async #replace({ keys, refused }: FetchedKeySet): Promise<void> {
     const next = new Map<string, VerificationKey>();
     for (const jwk of keys) {
-      const known = this.#keys.get(jwk.kid);
-      const unchanged = known && known.modulus === jwk.n && known.exponent === jwk.e;
-      next.set(jwk.kid, unchanged ? known : await createVerificationKey(jwk, this.#options.policy));
+      const key = await this.#keyFor(jwk).catch(() => undefined);
+      if (key) next.set(jwk.kid, key);
+      else refused.push('unusable');
     }
+    if (next.size === 0) throw new KeySetFetchError('no usable key');
     for (const key of this.#keys.values()) key.current = next.get(key.kid) === key;
     this.#keys = next;
     this.#fetchedAtMs = this.#options.clock.monotonicMs();
+    this.#usableUntilMs = this.#fetchedAtMs + this.#options.maxStaleSeconds * 1000;
+  }
+
+  async #keyFor(jwk: RsaJwk): Promise<VerificationKey> {
+    const known = this.#keys.get(jwk.kid);
+    const unchanged = known && known.modulus === jwk.n && known.exponent === jwk.e;
+    return unchanged ? known : createVerificationKey(jwk, this.#options.policy);
+  }
+
+  get #everSucceeded(): boolean {
+    return this.#fetchedAtMs !== Number.NEGATIVE_INFINITY;
+  }
+
+  #isUsable(): boolean {
+    return this.isUsableAt(this.#options.clock.monotonicMs());
   }
 
   #schedule(delayMs: number): void {

@@ -3,6 +3,7 @@ const maxRefreshSeconds = 3600;
 const defaultRefreshSeconds = 60;
 const firstRetryMs = 1000;
 const lastRetryMs = 30_000;
+const lastFirstRetryMs = 5000;
 
 /**
  * When to fetch again after a success: as long as the answer said it is fresh (60 s when it did not say), within 5 s
@@ -17,7 +18,14 @@ export function refreshDelayMs(
   return seconds * 1000 * (1 - random / 10);
 }
 
-/** When to try again after the nth failure in a row: 1 s, doubling to 30 s; half of it up to all of it, at random. */
-export function retryDelayMs(failures: number, random = Math.random()): number {
-  return Math.min(firstRetryMs * 2 ** Math.max(0, failures - 1), lastRetryMs) * (0.5 + random / 2);
+/**
+ * When to try again after the nth failure in a row: 1 s, doubling to 30 s, or to 5 s as long as no fetch has ever
+ * succeeded, since without keys the service serves nobody. Half of that up to all of it, at random.
+ */
+export function retryDelayMs(
+  failures: number,
+  { everSucceeded, random = Math.random() }: { everSucceeded: boolean; random?: number },
+): number {
+  const longestMs = everSucceeded ? lastRetryMs : lastFirstRetryMs;
+  return Math.min(firstRetryMs * 2 ** Math.max(0, failures - 1), longestMs) * (0.5 + random / 2);
 }
