@@ -35,3 +35,21 @@ export function revocationsKey(shard: number): string {
 export function revocationSequenceKey(shard: number): string {
   return `{${shard}}:revocations:sequence`;
 }
+
+/**
+ * Counts of failed attempts, by pseudonyms. They compare names with networks, so one script touches several people's
+ * and several networks' keys: all carry one tag. A sign-in costs a thousand times what this one slot does for it.
+ */
+export function attemptsKey(limit: string, ...pseudonyms: readonly string[]): string {
+  return `{attempts}:${limit}:${pseudonyms.join(':')}`;
+}
+
+/** There while a person is known to sign in from a network. */
+export function familiarNetworkKey(username: string, network: string): string {
+  return `{attempts}:familiar:${username}:${network}`;
+}
+
+/** There while a refusal for a name and a network has been reported lately. */
+export function refusalReportedKey(username: string, network: string): string {
+  return `{attempts}:reported:${username}:${network}`;
+}

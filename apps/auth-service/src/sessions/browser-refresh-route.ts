@@ -1,5 +1,6 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
+import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientRegistry } from '../clients/clients.ts';
 import { type RefreshTokenGrant, refreshTokens } from '../tokens/grants/refresh-token.ts';
 import { answerWithTokens, tokenAnswerSchema } from '../tokens/token-answer.ts';
@@ -43,9 +44,7 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
       const tokens = await refreshTokens(options, {
         refreshToken,
         clientId: client.id,
-        address: request.ip,
-        requestId: request.id,
-        traceId: request.traceparent.traceId,
+        origin: requestOrigin(request),
       });
       return answerWithTokens(reply, { tokens, client, cookie });
     } catch (error) {

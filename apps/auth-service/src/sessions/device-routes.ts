@@ -2,6 +2,7 @@ import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { AuditLog } from '../audit/audit-log.ts';
+import { requestOrigin } from '../audit/request-origin.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import type { EndReason, ListedSession } from './session.ts';
 import type { SessionStore } from './session-store.ts';
@@ -58,7 +59,7 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
       // A session that is gone already is what was asked for.
       await endOne(request, request.auth.sessionId, 'sign_out');
       cookie.clear(reply);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 
@@ -74,7 +75,7 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
       },
     },
     async (request, reply) => {
-      if (await endOne(request, request.params.id, 'ended_by_user')) return reply.code(204).send();
+      if (await endOne(request, request.params.id, 'ended_by_user')) return reply.code(204).send(null);
       throw new ProblemError({ status: 404, code: 'session_not_found', detail: 'You have no session with this id.' });
     },
   );
@@ -99,7 +100,7 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
       const ids = await sessions.endAll(subject, 'ended_all', spared);
       for (const id of ids) recordEnd(request, id, 'ended_all');
       if (spared === undefined) cookie.clear(reply);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 
@@ -115,9 +116,7 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
       subject: request.auth.subject,
       sessionId,
       clientId: request.auth.clientId,
-      address: request.ip,
-      requestId: request.id,
-      traceId: request.traceparent.traceId,
+      ...requestOrigin(request),
       details: { reason },
     });
   }

@@ -9,7 +9,7 @@ import {
   shardOfSession,
 } from '../redis/key-names.ts';
 import { loadScript } from '../redis/script.ts';
-import { orUnavailable } from '../redis/store-unavailable-error.ts';
+import { orUnavailable } from '../redis/or-unavailable.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
 import type { EndReason, ListedSession, RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
 

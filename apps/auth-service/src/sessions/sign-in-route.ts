@@ -1,7 +1,8 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
-import type { SignIn } from '../accounts/sign-in.ts';
+import type { Accounts } from '../accounts/accounts.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import { requestOrigin } from '../audit/request-origin.ts';
 import type { Client, ClientRegistry } from '../clients/clients.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
 import { issueTokens, scopesOfGrant } from '../tokens/issue-tokens.ts';
@@ -41,7 +42,7 @@ const signInSchema = {
 };
 
 export type SignInRouteOptions = {
-  readonly signIn: SignIn;
+  readonly accounts: Accounts;
   readonly sessions: SessionStore;
   readonly issueAccessToken: AccessTokenIssuer;
   readonly audit: AuditLog;
@@ -57,8 +58,8 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
     checkBrowserOrigin(request, client);
     const scopes = scopesOr400(scope);
 
-    const from = { address: request.ip, requestId: request.id, traceId: request.traceparent.traceId };
-    const account = await options.signIn({ username, password, clientId, ...from });
+    const origin = requestOrigin(request);
+    const account = await options.accounts.signIn({ username, password, clientId, ...origin });
     if (narrowScopes(scopesOfGrant({ roles: account.roles, scopes: undefined }), scopes) === undefined) {
       throw scopeNotAllowed();
     }
@@ -78,7 +79,7 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
       subject: account.id,
       sessionId: tokens.sessionId,
       clientId,
-      ...from,
+      ...origin,
     });
     reply.code(201);
     return answerWithTokens(reply, { tokens, client, cookie: options.cookie });

@@ -1,6 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import type { FastifyError } from 'fastify';
 import { Type } from 'typebox';
+import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientRegistry } from '../clients/clients.ts';
 import type { RefreshCookie } from '../sessions/refresh-cookie.ts';
 import { acceptForms } from './form-body.ts';
@@ -64,9 +65,7 @@ export async function tokenRoute(app: Service, options: TokenRouteOptions): Prom
       refreshToken,
       clientId,
       scopes,
-      address: request.ip,
-      requestId: request.id,
-      traceId: request.traceparent.traceId,
+      origin: requestOrigin(request),
     });
     return answerWithTokens(reply, { tokens, client, cookie: options.cookie });
   });

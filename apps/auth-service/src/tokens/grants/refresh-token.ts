@@ -1,4 +1,5 @@
 import type { AuditLog } from '../../audit/audit-log.ts';
+import type { Origin } from '../../audit/audit-event.ts';
 import type { RefreshOutcome } from '../../sessions/session.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import type { AccessTokenIssuer } from '../access-token.ts';
@@ -17,10 +18,7 @@ export type PresentedRefreshToken = {
   readonly refreshToken: string;
   readonly clientId: string;
   readonly scopes?: readonly string[] | undefined;
-  /** Who asked, for the audit log. */
-  readonly address: string;
-  readonly requestId: string;
-  readonly traceId: string;
+  readonly origin: Origin;
 };
 
 const AUDITED = { REPLAYED: 'refresh.replayed', ADOPTED: 'refresh.adopted', REUSED: 'refresh.reused' } as const;
@@ -50,8 +48,6 @@ function audit(log: AuditLog, outcome: RefreshOutcome, presented: PresentedRefre
     subject: outcome.grant.subject,
     sessionId: outcome.grant.sessionId,
     clientId: outcome.grant.clientId,
-    address: presented.address,
-    requestId: presented.requestId,
-    traceId: presented.traceId,
+    ...presented.origin,
   });
 }

@@ -9,7 +9,7 @@ export async function orUnavailable<T>(operation: Promise<T>): Promise<T> {
   try {
     return await operation;
   } catch (cause) {
-    if (cause instanceof ReplyError && !isPassing(cause)) throw cause;
+    if (cause instanceof ReplyError && !isPassing(cause as Error)) throw cause;
     throw new ProblemError({
       status: 503,
       code: 'session_store_unavailable',

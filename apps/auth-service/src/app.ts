@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import fastifyCookie from '@fastify/cookie';
+import { authClient } from '@latchkey/auth-client';
+import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
+import { createAccounts } from './accounts/accounts.ts';
+import { accountRoutes } from './accounts/routes.ts';
+import { createAuditLog } from './audit/audit-log.ts';
+import { createClientRegistry } from './clients/clients.ts';
+import type { AuthConfig } from './config.ts';
+import type { AuthDatabase } from './database/open-auth-database.ts';
+import { parseKeyEncryptionKeys } from './keys/encryption.ts';
+import { createKeyRing } from './keys/key-ring.ts';
+import { keyRoutes } from './keys/routes.ts';
+import { connectRedis } from './redis/connection.ts';
+import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
+import { deviceRoutes } from './sessions/device-routes.ts';
+import { createRefreshCookie } from './sessions/refresh-cookie.ts';
+import { parseMacKeys } from './sessions/refresh-token.ts';
+import { createSessionStore } from './sessions/session-store.ts';
+import { signInRoute } from './sessions/sign-in-route.ts';
+import { createAccessTokenIssuer } from './tokens/access-token.ts';
+import { createVerdictCounter } from './tokens/grants/verdict-counter.ts';
+import { metadataRoute } from './tokens/metadata-route.ts';
+import { tokenRoute } from './tokens/token-route.ts';
+
+export type AppOptions = {
+  readonly config: AuthConfig;
+  readonly database: AuthDatabase;
+  /** Milliseconds since the epoch; default the machine's clock. */
+  readonly clock?: () => number;
+  readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
+};
+
+/**
+ * Builds auth-service, ready to listen. It owns the Redis connection that it makes, and closes it and the database when
+ * it closes.
+ */
+export async function buildApp({ config, database, clock = Date.now, logDestination }: AppOptions): Promise<Service> {
+  const app = await createService({
+    name: 'auth-service',
+    title: 'Latchkey auth-service',
+    description: 'Signs people in, issues access tokens (RFC 9068), rotates refresh tokens, publishes its keys.',
+    logLevel: config.LOG_LEVEL,
+    corsOrigins: config.CORS_ORIGINS,
+    trustedProxies: config.TRUSTED_PROXIES,
+    ...(logDestination && { logDestination }),
+  });
+  const { db } = database;
+  const redis = connectRedis({
+    url: config.REDIS_URL,
+    onError: (error) => app.log.warn({ reason: error.message }, 'redis connection'),
+  });
+  const keyEncryptionKeys = parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY);
+  const audit = createAuditLog({ db, log: app.log, clock });
+
+  const keyRing = createKeyRing({
+    db,
+    log: app.log,
+    clock,
+    audit,
+    keyEncryptionKeys,
+    jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
+    skewSeconds: config.KEY_SKEW_SECONDS,
+    tokenSeconds: config.ACCESS_TOKEN_SECONDS,
+    rotationDays: config.KEY_ROTATION_DAYS,
+  });
+  const accounts = await createAccounts({
+    db,
+    redis,
+    audit,
+    clock,
+    randomBytes,
+    pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
+    hashConcurrency: config.PASSWORD_HASH_CONCURRENCY,
+  });
+  const sessions = createSessionStore({
+    redis,
+    macKeys: parseMacKeys(config.REFRESH_TOKEN_KEYS),
+    shards: config.REDIS_SHARDS,
+    sessionSeconds: config.SESSION_SECONDS,
+    revocationSeconds: config.ACCESS_TOKEN_SECONDS + config.KEY_SKEW_SECONDS,
+    clock,
+  });
+  const issueAccessToken = createAccessTokenIssuer({
+    issuer: config.ISSUER,
+    lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
+    signer: () => keyRing.signer(),
+    clock,
+  });
+  const clients = createClientRegistry({ storefrontOrigins: config.CORS_ORIGINS });
+  const cookie = createRefreshCookie({ issuer: config.ISSUER });
+  const onVerdict = createVerdictCounter(app.metrics);
+
+  app.addHook('onClose', async () => {
+    await keyRing.stop();
+    await audit.close();
+    redis.disconnect();
+    await database.close();
+  });
+  app.addReadinessCheck('postgres', () => database.ping());
+  app.addReadinessCheck('redis', async () => void (await redis.ping()));
+
+  await keyRing.start();
+  await app.register(fastifyCookie);
+  await app.register(authClient, {
+    issuer: config.ISSUER,
+    audience: 'auth-service',
+    jwksUri: config.JWKS_URI,
+    // Its own keys are at hand: it verifies what it signed without a request to itself.
+    fetch: async () => Response.json(keyRing.jwks(), { headers: { 'cache-control': 'max-age=5' } }),
+  });
+
+  await app.register(keyRoutes, { keyRing, jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS });
+  await app.register(metadataRoute, { issuer: config.ISSUER });
+  await app.register(tokenRoute, { clients, cookie, sessions, issueAccessToken, audit, onVerdict });
+  await app.register(signInRoute, { accounts, clients, cookie, sessions, issueAccessToken, audit });
+  await app.register(browserRefreshRoute, { clients, cookie, sessions, issueAccessToken, audit, onVerdict });
+  await app.register(deviceRoutes, { sessions, audit, cookie });
+  await app.register(accountRoutes, { accounts });
+  return app;
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { createLogger, ProblemError } from '@latchkey/service-kit';
+import { createAccounts } from './accounts/accounts.ts';
+import { createAuditLog } from './audit/audit-log.ts';
+import { readConfig } from './config.ts';
+import { openAuthDatabase } from './database/open-auth-database.ts';
+import { parseKeyEncryptionKeys } from './keys/encryption.ts';
+import { createKeyRing } from './keys/key-ring.ts';
+import { connectRedis } from './redis/connection.ts';
+
+const USAGE = `Usage (with auth-service's environment):
+  node src/commands.ts create-account --username NAME --roles ROLE[,ROLE]   the password is read from standard input
+  node src/commands.ts rotate-key                                            publish the next signing key, or activate it
+`;
+
+/** The operator's commands. They work on auth-service's own stores, whether or not it runs. */
+async function run(command: string | undefined): Promise<void> {
+  const config = readConfig(process.env);
+  const database = await openAuthDatabase(config);
+  const { db } = database;
+  const log = createLogger({ name: 'auth-service', level: 'warn' });
+  const keyEncryptionKeys = parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY);
+  const audit = createAuditLog({ db, log, clock: Date.now });
+  const redis = connectRedis({ url: config.REDIS_URL, onError: () => {} });
+  try {
+    if (command === 'create-account') {
+      const accounts = await createAccounts({
+        db,
+        redis,
+        audit,
+        clock: Date.now,
+        randomBytes,
+        pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
+        hashConcurrency: 1,
+      });
+      const { username = '', roles = '' } = values;
+      const password = (await text(process.stdin)).replace(/\r?\n$/, '');
+      const account = await accounts.create({ username, password, roles: roles.split(',') });
+      process.stdout.write(`${account.id}\n`);
+    } else {
+      const keyRing = createKeyRing({
+        db,
+        log,
+        clock: Date.now,
+        audit,
+        keyEncryptionKeys,
+        jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
+        skewSeconds: config.KEY_SKEW_SECONDS,
+        tokenSeconds: config.ACCESS_TOKEN_SECONDS,
+        rotationDays: config.KEY_ROTATION_DAYS,
+      });
+      process.stdout.write(`${JSON.stringify(await keyRing.rotate())}\n`);
+    }
+  } finally {
+    await audit.close();
+    redis.disconnect();
+    await database.close();
+  }
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { username: { type: 'string' }, roles: { type: 'string' } },
+});
+const [command] = positionals;
+if (command !== 'create-account' && command !== 'rotate-key') {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+} else {
+  try {
+    await run(command);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    // A refusal is an answer: its code lets a script tell "exists already" from a fault.
+    process.stderr.write(`${error.code}: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,39 @@
+import { loadConfig, serviceConfig } from '@latchkey/service-kit';
+import { type Static, Type } from 'typebox';
+
+const configSchema = Type.Object({
+  ...serviceConfig,
+  REDIS_URL: Type.String({ pattern: '^rediss?://', description: 'a redis:// URL' }),
+  REDIS_SHARDS: Type.Integer({
+    minimum: 1,
+    maximum: 1024,
+    default: 1,
+    description: 'hash tags to spread people over, 1 to 1024; fixed once there are sessions',
+  }),
+  REFRESH_TOKEN_KEYS: Type.String({
+    minLength: 1,
+    description: 'kid:base64url[,kid:base64url], 32 bytes each; the first signs',
+  }),
+  KEY_ENCRYPTION_KEY: Type.String({
+    minLength: 1,
+    description: 'base64url of 32 bytes[,older ones]; the first encrypts',
+  }),
+  ACCESS_TOKEN_SECONDS: Type.Integer({ minimum: 5, maximum: 300, default: 300, description: 'seconds, 5 to 300' }),
+  SESSION_SECONDS: Type.Integer({
+    minimum: 60,
+    maximum: 31_536_000,
+    default: 2_592_000,
+    description: 'seconds, 60 to 31536000',
+  }),
+  JWKS_MAX_AGE_SECONDS: Type.Integer({ minimum: 1, maximum: 3600, default: 60, description: 'seconds, 1 to 3600' }),
+  KEY_SKEW_SECONDS: Type.Integer({ minimum: 1, maximum: 300, default: 30, description: 'seconds, 1 to 300' }),
+  KEY_ROTATION_DAYS: Type.Integer({ minimum: 1, maximum: 365, default: 30, description: 'days, 1 to 365' }),
+  PASSWORD_HASH_CONCURRENCY: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: '1 to 64' }),
+});
+
+export type AuthConfig = Static<typeof configSchema>;
+
+/** Reads auth-service's settings; throws ConfigError naming every fault at once. */
+export function readConfig(env: Record<string, string | undefined>): AuthConfig {
+  return loadConfig(configSchema, env);
+}

@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type AuthApp, bearer, refresh, register, signIn, startAuthApp, type Tokens } from '../support/auth-app.ts';
+
+let auth: AuthApp;
+let session: Tokens;
+let username: string;
+beforeEach(async () => {
+  auth = await startAuthApp();
+  username = await register(auth.app);
+  session = await signIn(auth.app, username);
+});
+afterEach(() => auth.stop());
+
+const requests = () => [
+  refresh(auth.app, session.refresh_token),
+  auth.app.inject({ url: '/sessions', headers: bearer(session.access_token) }),
+  auth.app.inject({ method: 'DELETE', url: '/sessions/current', headers: bearer(session.access_token) }),
+  auth.app.inject({
+    method: 'POST',
+    url: '/sessions',
+    payload: { client_id: 'latchkey-cli', username, password: 'a long enough passphrase' },
+  }),
+];
+
+async function expectUnavailable(): Promise<void> {
+  const startedAt = performance.now();
+  for (const answer of await Promise.all(requests())) {
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['retry-after']).toBeDefined();
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+  }
+  expect(performance.now() - startedAt).toBeLessThan(1500);
+  expect((await auth.app.inject({ url: '/ready' })).statusCode).toBe(503);
+  expect((await auth.app.inject({ url: '/.well-known/jwks.json' })).statusCode).toBe(200);
+}
+
+async function untilRefreshed(): Promise<Tokens> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const answer = await refresh(auth.app, session.refresh_token);
+    if (answer.statusCode === 200) return answer.json();
+    expect(answer.statusCode).toBe(503);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('no refresh succeeded within 5 s of the return of Redis');
+}
+
+test('a frozen Redis turns into 503 within a second, and nobody is signed out by it', async () => {
+  process.kill(auth.redis.pid, 'SIGSTOP');
+  try {
+    await expectUnavailable();
+  } finally {
+    process.kill(auth.redis.pid, 'SIGCONT');
+  }
+  // What was asked of the frozen Redis may yet be carried out, the sign-out too; the store must be well either way.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  session = await signIn(auth.app, username);
+  await untilRefreshed();
+});
+
+test('a dead Redis turns into 503 within a second, and sign-ins work again when it returns', async () => {
+  await auth.redis.kill();
+  await expectUnavailable();
+  await auth.redis.restart();
+  for (let attempt = 0; ; attempt++) {
+    try {
+      session = await signIn(auth.app, username);
+      break;
+    } catch (error) {
+      if (attempt === 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  await untilRefreshed();
+});

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AuthApp, bearer, refresh, register, signIn, startAuthApp, type Tokens } from '../support/auth-app.ts';
+
+let auth: AuthApp;
+beforeAll(async () => {
+  auth = await startAuthApp();
+});
+afterAll(() => auth.stop());
+
+type Listed = { id: string; device_name: string; current: boolean; created_at: string; last_used_at: string };
+
+async function devicesOf(session: Tokens): Promise<Listed[]> {
+  const answer = await auth.app.inject({ url: '/sessions', headers: bearer(session.access_token) });
+  expect(answer.statusCode).toBe(200);
+  return answer.json().sessions;
+}
+
+function end(session: Tokens, path: string) {
+  return auth.app.inject({ method: 'DELETE', url: path, headers: bearer(session.access_token) });
+}
+
+async function lives(session: Tokens): Promise<boolean> {
+  return (await refresh(auth.app, session.refresh_token)).statusCode === 200;
+}
+
+test('a person sees each device with its name, address and last use, and which one asks', async () => {
+  const username = await register(auth.app);
+  const phone = await signIn(auth.app, username, { device_name: 'Phone' });
+  const laptop = await signIn(auth.app, username, { device_name: '노트북' });
+  const devices = await devicesOf(laptop);
+  expect(devices).toHaveLength(2);
+  expect(devices.find((device) => device.id === laptop.session_id)).toMatchObject({
+    client_id: 'latchkey-cli',
+    device_name: '노트북',
+    address: expect.stringMatching(/^198\.18\./),
+    current: true,
+  });
+  expect(devices.find((device) => device.id === phone.session_id)).toMatchObject({ device_name: 'Phone', current: false });
+
+  await refresh(auth.app, phone.refresh_token);
+  const [lastUsed] = await devicesOf(laptop);
+  expect(lastUsed).toMatchObject({ id: phone.session_id });
+  expect(Date.parse(lastUsed?.last_used_at ?? '')).toBeGreaterThan(Date.parse(lastUsed?.created_at ?? ''));
+});
+
+test('a device without a name is named after its browser and system', async () => {
+  const username = await register(auth.app);
+  const answer = await auth.app.inject({
+    method: 'POST',
+    url: '/sessions',
+    payload: { client_id: 'latchkey-cli', username, password: 'a long enough passphrase' },
+    headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
+  });
+  expect(await devicesOf(answer.json())).toMatchObject([{ device_name: 'Firefox on Linux' }]);
+});
+
+test('signing out ends this session at once, and asking twice changes nothing', async () => {
+  const session = await signIn(auth.app, await register(auth.app));
+  expect((await end(session, '/sessions/current')).statusCode).toBe(204);
+  expect(await lives(session)).toBe(false);
+  expect((await end(session, '/sessions/current')).statusCode).toBe(204);
+});
+
+test('ending another device, all others, or all ends just those', async () => {
+  const username = await register(auth.app);
+  const [first, second, third] = [
+    await signIn(auth.app, username),
+    await signIn(auth.app, username),
+    await signIn(auth.app, username),
+  ];
+  expect((await end(first, `/sessions/${second.session_id}`)).statusCode).toBe(204);
+  expect(await lives(second)).toBe(false);
+  expect(await devicesOf(first)).toHaveLength(2);
+
+  expect((await end(first, '/sessions?except=current')).statusCode).toBe(204);
+  expect(await lives(third)).toBe(false);
+  expect(await devicesOf(first)).toMatchObject([{ id: first.session_id, current: true }]);
+
+  expect((await end(first, '/sessions')).statusCode).toBe(204);
+  expect(await lives(first)).toBe(false);
+});
+
+test('nobody can end, or learn of, somebody else’s session', async () => {
+  const victim = await signIn(auth.app, await register(auth.app));
+  const stranger = await signIn(auth.app, await register(auth.app));
+  const foreign = await end(stranger, `/sessions/${victim.session_id}`);
+  const unknown = await end(stranger, `/sessions/0-${'a'.repeat(22)}`);
+  expect([foreign.statusCode, unknown.statusCode]).toEqual([404, 404]);
+  expect({ ...foreign.json(), instance: '' }).toEqual({ ...unknown.json(), instance: '' });
+  expect(await lives(victim)).toBe(true);
+});
+
+test('every end is in the audit log, with its reason', async () => {
+  const session = await signIn(auth.app, await register(auth.app));
+  await end(session, '/sessions/current');
+  const line = auth.logs().split('\n').find((entry) => entry.includes('session.ended') && entry.includes(session.session_id));
+  expect(line).toContain('sign_out');
+});
+
+test.each([
+  ['an unknown query', 'DELETE', '/sessions?except=me', 400],
+  ['an id of another shape', 'DELETE', '/sessions/../../etc', 404],
+] as const)('%s is refused, and nothing ends', async (_what, method, url, status) => {
+  const session = await signIn(auth.app, await register(auth.app));
+  const answer = await auth.app.inject({ method, url, headers: bearer(session.access_token) });
+  expect(answer.statusCode).toBe(status);
+  expect(await lives(session)).toBe(true);
+});

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { createTestDatabase, startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import type { Service } from '@latchkey/service-kit';
+import { buildApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { openAuthDatabase } from '../../src/database/open-auth-database.ts';
+
+export const STOREFRONT_ORIGIN = 'http://localhost:3000';
+export const ISSUER = 'http://localhost:4000';
+export const PASSWORD = 'a long enough passphrase';
+
+export type AuthApp = {
+  app: Service;
+  redis: TestRedis;
+  databaseUrl: string;
+  logs(): string;
+  stop(): Promise<void>;
+};
+
+/** auth-service whole, on its own Redis and its own database; not listening. */
+export async function startAuthApp(
+  options: { env?: Record<string, string>; clock?: () => number; logLevel?: string } = {},
+): Promise<AuthApp> {
+  const [database, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
+  const config = readConfig({
+    PORT: '0',
+    NODE_ENV: 'test',
+    LOG_LEVEL: options.logLevel ?? 'debug',
+    DATABASE_URL: database.url,
+    REDIS_URL: redis.url,
+    ISSUER,
+    JWKS_URI: `${ISSUER}/.well-known/jwks.json`,
+    CORS_ORIGINS: STOREFRONT_ORIGIN,
+    TRUSTED_PROXIES: '127.0.0.1',
+    REFRESH_TOKEN_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
+    KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
+    ...options.env,
+  });
+  let logged = '';
+  const app = await buildApp({
+    config,
+    database: await openAuthDatabase(config),
+    logDestination: { write: (line: string) => void (logged += line) },
+    ...(options.clock && { clock: options.clock }),
+  });
+  await app.ready();
+  return {
+    app,
+    redis,
+    databaseUrl: database.url,
+    logs: () => logged,
+    async stop() {
+      await app.close();
+      await redis.stop();
+      await database.drop();
+    },
+  };
+}
+
+export type Tokens = {
+  access_token: string;
+  token_type: string;
+  expires_in: number;
+  scope: string;
+  session_id: string;
+  refresh_token: string;
+};
+
+/** Registers a customer under a name of their own. */
+export async function register(app: Service): Promise<string> {
+  const username = `person-${randomBytes(4).toString('hex')}`;
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/accounts',
+    payload: { username, password: PASSWORD },
+    headers: from(username),
+  });
+  if (answer.statusCode !== 201) throw new Error(`registering answered ${answer.statusCode}: ${answer.body}`);
+  return username;
+}
+
+/** Signs in from the command line's client, each person from an address of their own. */
+export async function signIn(app: Service, username: string, body: Record<string, unknown> = {}): Promise<Tokens> {
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/sessions',
+    payload: { client_id: 'latchkey-cli', username, password: PASSWORD, ...body },
+    headers: from(username),
+  });
+  if (answer.statusCode !== 201) throw new Error(`signing in answered ${answer.statusCode}: ${answer.body}`);
+  return answer.json();
+}
+
+export function refresh(app: Service, refreshToken: string, parameters: Record<string, string> = {}) {
+  return app.inject({
+    method: 'POST',
+    url: '/token',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: 'latchkey-cli',
+      refresh_token: refreshToken,
+      ...parameters,
+    }).toString(),
+  });
+}
+
+export function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
+/** An address (RFC 2544, 198.18.0.0/15) that follows from the name, so that one test's rate limit is not another's. */
+export function from(name: string): Record<string, string> {
+  const hash = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 65_536, 7);
+  return { 'x-forwarded-for': `198.18.${hash >> 8}.${hash & 255}` };
+}
+
+export function decode(token: string): { header: Record<string, unknown>; claims: Record<string, unknown> } {
+  const [header, claims] = token.split('.').map((part) => Buffer.from(part, 'base64url').toString());
+  return { header: JSON.parse(header ?? ''), claims: JSON.parse(claims ?? '') };
+}

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AuthApp, bearer, decode, ISSUER, register, signIn, startAuthApp } from '../support/auth-app.ts';
+
+let auth: AuthApp;
+beforeAll(async () => {
+  auth = await startAuthApp();
+});
+afterAll(() => auth.stop());
+
+test('an access token has the header and the claims of RFC 9068, and lives 300 seconds', async () => {
+  const username = await register(auth.app);
+  const { access_token, expires_in, session_id, scope } = await signIn(auth.app, username);
+  const account = await auth.app.inject({ url: '/account', headers: bearer(access_token) });
+  const { header, claims } = decode(access_token);
+
+  expect(header).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: expect.stringMatching(/^[\w-]{43}$/) });
+  const now = Date.now() / 1000;
+  expect(claims).toEqual({
+    iss: ISSUER,
+    sub: account.json().id,
+    aud: ['auth-service', 'cart-service', 'wishlist-service', 'payment-service'],
+    client_id: 'latchkey-cli',
+    scope,
+    sid: session_id,
+    jti: expect.stringMatching(/^[\w-]{22}$/),
+    iat: expect.closeTo(now, -1),
+    exp: (claims['iat'] as number) + 300,
+    auth_time: expect.closeTo(now, -1),
+    acr: expect.any(String),
+  });
+  expect(expires_in).toBe(300);
+});
+
+test('nothing about the person is in it: no name, nothing that a name could be found by', async () => {
+  const username = await register(auth.app);
+  const { access_token } = await signIn(auth.app, username, { device_name: 'Kitchen tablet' });
+  const { header, claims } = decode(access_token);
+  expect(JSON.stringify({ header, claims })).not.toMatch(new RegExp(`${username}|Kitchen|198\\.18\\.`, 'i'));
+});
+
+test('the token of a browser, with all that a customer may do, stays under 1.2 KB', async () => {
+  const { access_token } = await signIn(auth.app, await register(auth.app));
+  expect(access_token.length).toBeLessThan(1200);
+});
+
+test('a session that asked for less is good at fewer services', async () => {
+  const username = await register(auth.app);
+  const { access_token, scope } = await signIn(auth.app, username, { scope: 'cart:read' });
+  expect(scope).toBe('cart:read');
+  expect(decode(access_token).claims).toMatchObject({ scope: 'cart:read', aud: ['auth-service', 'cart-service'] });
+});
+
+test('no two tokens have the same jti', async () => {
+  const username = await register(auth.app);
+  const tokens = await Promise.all([signIn(auth.app, username), signIn(auth.app, username)]);
+  expect(new Set(tokens.map((token) => decode(token.access_token).claims['jti'])).size).toBe(2);
+});

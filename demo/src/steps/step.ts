@@ -1,0 +1,16 @@
+import type { Narrator } from '../narrator.ts';
+import type { Shop, Tokens } from '../shop.ts';
+
+export type DemoAccount = { readonly username: string; readonly password: string; readonly roles: readonly string[] };
+
+/** What every step is given. */
+export type Stage = {
+  readonly tell: Narrator;
+  readonly shop: Shop;
+  /** The demo account that has this role, and no greater one. */
+  readonly account: (role: 'customer' | 'viewer' | 'admin') => DemoAccount;
+  readonly auth: { stop(): Promise<void>; start(): Promise<void> };
+};
+
+/** The customer's session, and a refresh token of it that a thief copied along the way. */
+export type Customer = { tokens: Tokens; stolen?: { refreshToken: string; at: number } };

@@ -1,0 +1,49 @@
+import type { Customer, Stage } from './step.ts';
+
+/** The verdicts that a service reaches by itself: signature, audience, scope. */
+export async function verdicts({ tell, shop, account }: Stage, { tokens }: Customer): Promise<void> {
+  tell.step('Without a token, and with an edited one');
+  const bare = await shop.call('cart', '/cart', {}, tell);
+  tell.check(
+    'no token: 401 with a bare challenge (RFC 6750 §3)',
+    bare.status === 401 && !bare.headers.get('www-authenticate')?.includes('error='),
+  );
+  const edited = await shop.call('cart', '/cart', { token: withMoreScope(tokens.access_token) }, tell);
+  tell.check('an edited claim: 401, the signature does not fit', edited.status === 401);
+
+  tell.step('A token that is for other services');
+  const narrow = await shop.call(
+    'auth',
+    '/sessions',
+    { method: 'POST', json: { client_id: 'latchkey-cli', scope: 'cart:read', ...credentialsOf(account('customer')) } },
+    tell,
+  );
+  const cartOnly = String(narrow.body['access_token']);
+  tell.check('signing in for cart:read alone gives a token for cart-service', narrow.body['scope'] === 'cart:read');
+  const read = await shop.call('cart', '/cart', { token: cartOnly }, tell);
+  tell.check('cart-service accepts it', read.status === 200);
+  const foreign = await shop.call('payment', '/payments', { token: cartOnly }, tell);
+  tell.check('payment-service refuses it: 401, it is not in the audience', foreign.status === 401);
+
+  tell.step('A permission that a person lacks');
+  const viewer = await shop.signIn(account('viewer'), tell);
+  tell.say(`granted: ${viewer.scope}`);
+  const json = { sku: 'mug-blue', quantity: 1, unit_price: { amount: 1_900, currency: 'EUR' } };
+  const write = await shop.call('cart', '/cart/items', { method: 'POST', token: viewer.access_token, json }, tell);
+  tell.check(
+    'a viewer cannot fill a cart: 403 insufficient_scope, naming cart:write',
+    write.status === 403 && write.headers.get('www-authenticate')?.includes('scope="cart:write"') === true,
+  );
+}
+
+function credentialsOf({ username, password }: { username: string; password: string }) {
+  return { username, password };
+}
+
+/** The claims with a scope added, and the signature of before: what somebody tries who can read base64. */
+function withMoreScope(token: string): string {
+  const [header, payload, signature] = token.split('.') as [string, string, string];
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+  claims.scope += ' payment:refund';
+  return [header, Buffer.from(JSON.stringify(claims)).toString('base64url'), signature].join('.');
+}

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bearer, eventually, refresh, type System, signIn, startSystem, type Tokens } from './system.ts';
+
+let system: System;
+beforeAll(async () => {
+  // A key may sign two seconds after it was published, rather than ninety.
+  system = await startSystem({ JWKS_MAX_AGE_SECONDS: '1', KEY_SKEW_SECONDS: '1' });
+}, 60_000);
+afterAll(() => system?.stop());
+
+const SHOPS = { cart: '/cart', wishlist: '/wishlist', payment: '/payments' } as const;
+
+async function statusesWith(token: string): Promise<number[]> {
+  const { services } = system.stack;
+  return Promise.all(
+    Object.entries(SHOPS).map(async ([name, path]) => {
+      const { url } = services[name as keyof typeof SHOPS];
+      return (await fetch(url + path, { headers: bearer(token) })).status;
+    }),
+  );
+}
+
+test('one sign-in serves cart, wishlist and payment, and so does each token refreshed from it', async () => {
+  const tokens = await signIn(system.stack);
+  expect(await statusesWith(tokens.access_token)).toEqual([200, 200, 200]);
+  const next = (await (await refresh(system.stack, tokens.refresh_token)).json()) as Tokens;
+  expect(await statusesWith(next.access_token)).toEqual([200, 200, 200]);
+});
+
+test('a sign-in survives a restart of auth-service, and a refresh token is no good twice for it', async () => {
+  const { auth } = system.stack.services;
+  const tokens = await signIn(system.stack);
+  const next = (await (await refresh(system.stack, tokens.refresh_token)).json()) as Tokens;
+  await auth.stop();
+  // Nobody is asked about a token: the services go on.
+  expect(await statusesWith(next.access_token)).toEqual([200, 200, 200]);
+  await auth.start();
+  const after = (await (await refresh(system.stack, next.refresh_token)).json()) as Tokens;
+  expect(await statusesWith(after.access_token)).toEqual([200, 200, 200]);
+  expect((await refresh(system.stack, tokens.refresh_token)).status).toBe(400);
+  expect((await refresh(system.stack, after.refresh_token)).status).toBe(400);
+}, 30_000);
+
+test('the signing key rotates while requests flow, and none is refused', async () => {
+  const admin = await signIn(system.stack, 'admin');
+  const rotate = () =>
+    fetch(`${system.stack.services.auth.url}/keys/rotation`, { method: 'POST', headers: bearer(admin.access_token) });
+
+  let token = (await signIn(system.stack)).access_token;
+  let flowing = true;
+  const answers = new Map<number, number>();
+  const traffic = Array.from({ length: 4 }, async () => {
+    while (flowing) {
+      for (const status of await statusesWith(token)) answers.set(status, (answers.get(status) ?? 0) + 1);
+    }
+  });
+
+  const kids = new Set<string>();
+  for (let rotation = 0; rotation < 2; rotation++) {
+    expect((await rotate()).status).toBeLessThan(300);
+    const before = kidOf(token);
+    kids.add(before);
+    await eventually(async () => {
+      const response = await rotate();
+      expect([200, 201, 409]).toContain(response.status);
+      token = (await signIn(system.stack)).access_token;
+      return kidOf(token) === before ? undefined : true;
+    });
+  }
+  kids.add(kidOf(token));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  flowing = false;
+  await Promise.all(traffic);
+
+  expect(kids.size).toBe(3);
+  expect([...answers.keys()]).toEqual([200]);
+  expect(answers.get(200)).toBeGreaterThan(200);
+}, 60_000);
+
+function kidOf(token: string): string {
+  return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
+}

@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Stack, startStack } from '@latchkey/dev-stack';
+
+export type System = { stack: Stack; stop(): Promise<void> };
+
+/** The whole system, as `npm start` brings it up, on free ports and in a folder of its own. */
+export async function startSystem(env: Record<string, string> = {}): Promise<System> {
+  const directory = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    const stack = await startStack({ directory, ports: 'random', env: { auth: env } });
+    return { stack, stop: () => stack.stop().then(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+export type Tokens = { access_token: string; refresh_token: string; session_id: string; scope: string };
+
+export async function signIn(stack: Stack, role = 'customer'): Promise<Tokens> {
+  const account = stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
+  if (account === undefined) throw new Error(`no demo account has the role ${role}`);
+  const { username, password } = account;
+  const response = await fetch(`${stack.services.auth.url}/sessions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
+  });
+  if (response.status !== 201) throw new Error(`signing in answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as Tokens;
+}
+
+export function refresh(stack: Stack, refreshToken: string): Promise<Response> {
+  return fetch(`${stack.services.auth.url}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: 'latchkey-cli',
+      refresh_token: refreshToken,
+    }),
+  });
+}
+
+export function bearer(token: string): { authorization: string } {
+  return { authorization: `Bearer ${token}` };
+}
+
+export async function eventually<T>(attempt: () => Promise<T | undefined>, withinMs = 15_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const value = await attempt();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw new Error(`it did not come about within ${withinMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
