@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Postgres, startPostgres } from '@latchkey/dev-stack';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startForwarder } from './forwarder.ts';
+import { chargesOf } from './ledger.ts';
+import { euros, goodCard, type PaymentFixture, startPaymentService } from './payment-fixture.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'latchkey-payment-outage-'));
+let postgres: Postgres;
+let forwarder: Awaited<ReturnType<typeof startForwarder>>;
+let service: PaymentFixture;
+
+async function start(): Promise<URL> {
+  postgres = await startPostgres({ directory, durable: true, temporary: true });
+  const url = new URL(await postgres.createDatabase('payments'));
+  forwarder.forwardTo(Number(url.port));
+  return url;
+}
+
+beforeAll(async () => {
+  forwarder = await startForwarder();
+  const url = await start();
+  url.port = String(forwarder.port);
+  service = await startPaymentService({ databaseUrl: url.href });
+}, 60_000);
+afterAll(async () => {
+  await service?.close();
+  forwarder.close();
+  await postgres.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const pay = (key: string) =>
+  service.pay({ key, token: service.customer('ada'), body: { amount: euros(100), card: goodCard } });
+
+test('while Postgres is gone every route answers 503 with Retry-After; when it is back so are they', async () => {
+  const before = await pay('before');
+  const id = before.body.id ?? '';
+  const flood = Array.from({ length: 30 }, () => {
+    const key = randomUUID();
+    return { key, reply: pay(key) };
+  });
+  await postgres.kill();
+  forwarder.forwardTo(undefined);
+
+  // Killed in mid-flight: each was answered, or told that the database was away. No third thing.
+  for (const { reply } of flood) expect([201, 503]).toContain((await reply).status);
+  for (const ask of [() => pay('during'), () => service.call('/payments'), () => service.call(`/payments/${id}`), () => service.refund(id)]) {
+    const started = performance.now();
+    const { status, body, headers } = await ask();
+    expect([status, body.code]).toEqual([503, 'database_unavailable']);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(performance.now() - started).toBeLessThan(3000);
+  }
+  expect((await service.call('/ready')).status).toBe(503);
+  expect((await service.call('/live')).status).toBe(200);
+
+  await start();
+  expect((await service.call('/ready')).status).toBe(200);
+  expect((await pay('before')).text).toBe(before.text);
+  expect((await pay('during')).status).toBe(201);
+
+  const repeated = await Promise.all(flood.map(({ key }) => pay(key)));
+  expect(new Set(repeated.map(({ status }) => status))).toEqual(new Set([201]));
+  // One for each key, however far each had come.
+  expect(await chargesOf(service.database.db, 'ada')).toMatchObject({ charged: 32, taken: 3200 });
+}, 60_000);

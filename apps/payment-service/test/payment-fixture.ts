@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import { type AppOptions, buildApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { openPaymentDatabase } from '../src/database/open-payment-database.ts';
+import type { PaymentBody } from '../src/payments/schemas.ts';
+
+export const goodCard = { number: '4242424242424242', exp_month: 12, exp_year: 2090, cvc: '123' };
+export const euros = (amount: number) => ({ amount, currency: 'EUR' });
+export const card = (number: string) => ({ ...goodCard, number });
+
+/** Short, so that tests of a silent processor are. */
+export const processorTimeoutMs = 300;
+
+export type Call = {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Default a customer's. */
+  token?: string;
+  key?: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+};
+
+/** Everything that an answer may hold, and need not. */
+type Body = Partial<Omit<PaymentBody, 'status'>> & {
+  status?: string | number;
+  code?: string;
+  payment_id?: string;
+  payments?: PaymentBody[];
+  next_cursor?: string;
+};
+
+export type Reply = { status: number; headers: Headers; text: string; body: Body };
+
+export type PaymentFixture = Awaited<ReturnType<typeof startPaymentService>>;
+
+export type FixtureOptions = Pick<AppOptions, 'processor' | 'clock'> & {
+  /** Default a database of its own, dropped at the end. */
+  databaseUrl?: string;
+  /** Default an issuer of its own, closed at the end. */
+  issuer?: TestIssuer;
+  env?: Record<string, string>;
+};
+
+/** A payment-service that listens, on a database of its own unless told otherwise. */
+export async function startPaymentService(options: FixtureOptions = {}) {
+  const created = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
+  const issuer = options.issuer ?? (await createTestIssuer({ audience: 'payment-service' }));
+  const lines: string[] = [];
+  const env = serviceEnv({ databaseUrl: options.databaseUrl ?? created?.url ?? '', issuer });
+  const config = readConfig({ ...env, ...options.env });
+  const database = await openPaymentDatabase(config);
+  const app = await buildApp({
+    config,
+    database,
+    logDestination: { write: (line) => void lines.push(line) },
+    ...(options.processor && { processor: options.processor }),
+    ...(options.clock && { clock: options.clock }),
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  await app.authClient.ready();
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+
+  return {
+    app,
+    url,
+    env,
+    issuer,
+    database,
+    logs: () => lines.join(''),
+    ...callsTo(url, issuer),
+    async close() {
+      await app.close();
+      if (options.issuer === undefined) await issuer.close();
+      await created?.drop();
+    },
+  };
+}
+
+/** What payment-service is started with. */
+export function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: TestIssuer }) {
+  return {
+    NODE_ENV: 'test',
+    PORT: '0',
+    LOG_LEVEL: 'trace',
+    DATABASE_URL: databaseUrl,
+    ISSUER: issuer.issuer,
+    JWKS_URI: issuer.jwksUri,
+    PROCESSOR_TIMEOUT_MS: String(processorTimeoutMs),
+    FINGERPRINT_KEY: Buffer.alloc(32, 7).toString('base64url'),
+  };
+}
+
+/** Requests as a customer, or as somebody else, to a payment-service. */
+export function callsTo(url: string, issuer: TestIssuer) {
+  const customer = (subject = 'ada') => issuer.mint({ subject, scope: 'payment:read payment:write' });
+  const support = (subject = 'sam') => issuer.mint({ subject, scope: 'payment:read payment:write payment:refund' });
+
+  async function call(path: string, { method = 'GET', token = customer(), key, headers, body }: Call = {}): Promise<Reply> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(token !== '' && { authorization: `Bearer ${token}` }),
+        ...(key !== undefined && { 'idempotency-key': key }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const { status } = response;
+    return { status, headers: response.headers, text, body: text.startsWith('{') ? JSON.parse(text) : {} };
+  }
+
+  return {
+    call,
+    customer,
+    support,
+    pay: ({ body = { amount: euros(1999), card: goodCard }, ...rest }: Call = {}) =>
+      call('/payments', { method: 'POST', key: randomUUID(), body, ...rest }),
+    refund: (id: string, { body = {}, ...rest }: Call = {}) =>
+      call(`/payments/${id}/refunds`, { method: 'POST', key: randomUUID(), token: support(), body, ...rest }),
+  };
+}

@@ -1,0 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { decodeCursor, encodeCursor } from '../../src/payments/cursor.ts';
+
+test('a cursor comes back as it went, to the millisecond', () => {
+  const place = { createdAt: new Date('2026-03-04T05:06:07.089Z'), id: randomUUID() };
+  expect(decodeCursor(encodeCursor(place))).toEqual(place);
+});
+
+test.each([
+  '',
+  'x',
+  '%00',
+  Buffer.from('1.2').toString('base64url'),
+  Buffer.from(`-1.${randomUUID()}`).toString('base64url'),
+  Buffer.from(`1.${randomUUID()}x`).toString('base64url'),
+  Buffer.from(`1.${randomUUID()}\n`).toString('base64url'),
+  Buffer.from(`9999999999999999.${randomUUID()}`).toString('base64url'),
+])('what is not a cursor is none: %j', (text) => {
+  expect(decodeCursor(text)).toBeUndefined();
+});

@@ -1,0 +1,103 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chargesOf, refundsOf } from '../ledger.ts';
+import { callsTo, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+
+/** Restarted by whoever restarts services; what repeats the requests. */
+let survivor: PaymentFixture;
+beforeAll(async () => {
+  survivor = await startPaymentService();
+});
+afterAll(() => survivor.close());
+
+const program = fileURLToPath(new URL('./doomed-service.ts', import.meta.url));
+
+type Message = { address?: { port: number }; statements?: number };
+
+/** Lets a service die before the n-th statement of one request. True when the request had no n-th statement. */
+async function dieBefore(statement: number, request: (url: string) => Promise<unknown>): Promise<boolean> {
+  const child = fork(program, {
+    env: { PATH: process.env['PATH'], ...survivor.env, LOG_LEVEL: 'silent', DIES_BEFORE_STATEMENT: String(statement) },
+  });
+  try {
+    let wasLast = false;
+    child.on('message', ({ statements }: Message) => {
+      wasLast = statements !== undefined;
+    });
+    const url = await addressOf(child);
+    const dead = once(child, 'exit');
+    await expect(request(url)).rejects.toThrow('fetch failed');
+    expect(await dead).toEqual([null, 'SIGKILL']);
+    return wasLast;
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+async function addressOf(child: ChildProcess): Promise<string> {
+  const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [Message | number | null];
+  const port = typeof message === 'object' ? message?.address?.port : undefined;
+  if (port === undefined) throw new Error(`the service did not start: ${JSON.stringify(message)}`);
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Tries every statement, a few at a time, until one is past the end. Returns how many deaths there were. */
+async function atEveryStep(atStep: (statement: number) => Promise<boolean>): Promise<number> {
+  const together = 5;
+  for (let first = 1; ; first += together) {
+    const ended = await Promise.all(Array.from({ length: together }, (_, index) => atStep(first + index)));
+    const end = ended.indexOf(true);
+    if (end !== -1) return first + end;
+  }
+}
+
+const statusOf = async (id: string) => {
+  const { rows } = await survivor.database.db.execute(sql`select status from payments where id = ${id}`);
+  return rows[0]?.['status'];
+};
+
+test('killed at any step and repeated, a payment is charged once', async () => {
+  const deaths = await atEveryStep(async (statement) => {
+    const subject = `payer ${statement}`;
+    const token = survivor.customer(subject);
+    const request = { token, key: 'the-same', body: { amount: euros(1999), card: goodCard } };
+
+    const wasLast = await dieBefore(statement, (url) => callsTo(url, survivor.issuer).pay(request));
+    const repeated = await survivor.pay(request);
+    const again = await survivor.pay(request);
+
+    expect([repeated.status, repeated.body.status], `killed before statement ${statement}`).toEqual([201, 'succeeded']);
+    expect(again.text).toBe(repeated.text);
+    const list = await survivor.call('/payments', { token });
+    expect(list.body.payments?.map(({ id }) => id)).toEqual([repeated.body.id]);
+    expect(await statusOf(repeated.body.id ?? '')).toBe('succeeded');
+    expect(await chargesOf(survivor.database.db, subject)).toMatchObject({ charged: 1, taken: 1999 });
+    return wasLast;
+  });
+  // Take the key (5), read the payment, charge, record, keep the answer.
+  expect(deaths).toBeGreaterThanOrEqual(9);
+}, 120_000);
+
+test('killed at any step and repeated, a refund gives back once', async () => {
+  const token = survivor.support();
+  const deaths = await atEveryStep(async (statement) => {
+    const { body: payment } = await survivor.pay({ body: { amount: euros(1000), card: goodCard } });
+    const id = payment.id ?? '';
+    const request = { token, key: `refund-${statement}`, body: { amount: euros(400) } };
+
+    const wasLast = await dieBefore(statement, (url) => callsTo(url, survivor.issuer).refund(id, request));
+    const repeated = await survivor.refund(id, request);
+    const rest = await survivor.refund(id);
+
+    expect([repeated.status, repeated.body.status], `killed before statement ${statement}`).toEqual([201, 'succeeded']);
+    expect(rest.body.amount).toEqual(euros(600));
+    expect(await refundsOf(survivor.database.db, id)).toEqual([400, 600]);
+    expect(await statusOf(id)).toBe('refunded');
+    return wasLast;
+  });
+  // Reserve (7), read, refund (5), record (5), read, keep the answer.
+  expect(deaths).toBeGreaterThanOrEqual(18);
+}, 120_000);
