@@ -1,11 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// `npm test` sets it; it is read by whatever has to report the result (scripts/check.ts, .ci/run).
-const resultFile = process.env['LATCHKEY_TEST_RESULT'];
-
 export default defineConfig({
   test: {
-    include: ['{apps,packages}/*/test/**/*.test.ts', '{demo,bench,scripts}/test/**/*.test.ts'],
+    include: ['{apps,packages}/*/test/**/*.test.ts', '{demo,bench,e2e,scripts}/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**'],
     globalSetup: ['packages/dev-stack/src/testing/global-setup.ts'],
     pool: 'forks',
@@ -14,11 +11,7 @@ export default defineConfig({
     testTimeout: 15_000,
     hookTimeout: 30_000,
     teardownTimeout: 20_000,
-    reporters: [
-      'default',
-      './scripts/test-reporter.ts',
-      ...(resultFile === undefined ? [] : [['json', { outputFile: resultFile }] as ['json', { outputFile: string }]]),
-    ],
+    reporters: ['default', './scripts/test-reporter.ts'],
     env: { NODE_ENV: 'test' },
   },
 });

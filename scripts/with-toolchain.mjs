@@ -4,8 +4,8 @@
 //   node scripts/with-toolchain.mjs start|test|check|demo|bench|reset [arguments]
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installDependencies } from './toolchain/install.mjs';
 import { findNode } from './toolchain/find.mjs';
+import { installDependencies } from './toolchain/install.mjs';
 import { Runner } from './toolchain/runner.mjs';
 import { taskCommand, taskNames } from './toolchain/tasks.mjs';
 
@@ -29,5 +29,9 @@ async function main() {
   const node = await findNode(root, runner);
   await installDependencies(root, runner);
   const path = [dirname(node), join(root, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
-  return await runner.run(node, command, { cwd: root, env: { ...process.env, PATH: path }, orphanNotice: task === 'start' });
+  return await runner.run(node, command, {
+    cwd: root,
+    env: { ...process.env, PATH: path },
+    orphanNotice: task === 'start',
+  });
 }

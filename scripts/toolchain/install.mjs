@@ -28,7 +28,8 @@ export async function installDependencies(root, runner) {
   });
   if (code !== 0) {
     process.stderr.write(stdout + stderr);
-    if (/ENOSPC|no space left/i.test(stdout + stderr)) throw new Error('The disk is full: free some space and start again.');
+    if (/ENOSPC|no space left/i.test(stdout + stderr))
+      throw new Error('The disk is full: free some space and start again.');
     throw new Error('The dependencies could not be installed (see above): repair that and start again.');
   }
   rmSync(marker, { force: true });

@@ -5,7 +5,9 @@ import { stopOrphan } from './processes/orphan.ts';
 import { lockHolder } from './stack/lock.ts';
 
 // npm run reset: forgets all data and secrets of the stack on this machine.
-const directory = resolve(process.env['LATCHKEY_DIRECTORY'] || join(import.meta.dirname, '..', '..', '..', '.latchkey'));
+const directory = resolve(
+  process.env['LATCHKEY_DIRECTORY'] || join(import.meta.dirname, '..', '..', '..', '.latchkey'),
+);
 // Where Node.js and pnpm were fetched to is no data.
 const kept = new Set(['toolchain.json']);
 
@@ -19,11 +21,22 @@ try {
 async function reset(): Promise<void> {
   if (!existsSync(directory)) return console.log('There is no data to remove.');
   const holder = lockHolder(directory);
-  if (holder !== undefined) throw new DevStackError(`Latchkey is running (process ${holder}): stop it first.`);
+  if (holder !== undefined)
+    throw new DevStackError(`Latchkey is running (process ${holder}): stop it first.`);
   const data = join(directory, 'postgres', 'data');
-  await stopOrphan({ pidFile: join(data, 'postmaster.pid'), program: /^postgres$/, directory: data, signal: 'SIGINT' });
+  await stopOrphan({
+    pidFile: join(data, 'postmaster.pid'),
+    program: /^postgres$/,
+    directory: data,
+    signal: 'SIGINT',
+  });
   const redis = join(directory, 'redis');
-  await stopOrphan({ pidFile: join(redis, 'redis.pid'), program: /^(redis|valkey)-/, directory: redis, signal: 'SIGTERM' });
+  await stopOrphan({
+    pidFile: join(redis, 'redis.pid'),
+    program: /^(redis|valkey)-/,
+    directory: redis,
+    signal: 'SIGTERM',
+  });
   for (const name of readdirSync(directory).filter((entry) => !kept.has(entry))) {
     rmSync(join(directory, name), { recursive: true, force: true });
   }

@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { DevStackError, explain } from './errors.ts';
-import { serviceDefinitions, type ServiceKey } from './services/definitions.ts';
+import { type ServiceKey, serviceDefinitions } from './services/definitions.ts';
 import { watchLog } from './services/log-watch.ts';
 import { startStack } from './stack/start-stack.ts';
 import { stopSignal } from './stop-signal.ts';
 import { welcome } from './terminal/welcome.ts';
 
 // npm start: the whole system on this machine until Ctrl-C. LATCHKEY_DIRECTORY chooses where the data is kept.
-const directory = process.env['LATCHKEY_DIRECTORY'] || join(import.meta.dirname, '..', '..', '..', '.latchkey');
+const directory =
+  process.env['LATCHKEY_DIRECTORY'] || join(import.meta.dirname, '..', '..', '..', '.latchkey');
 const signal = stopSignal(() => console.log('\nStopping …'));
 const aborted = once(signal, 'abort');
 
@@ -35,7 +36,9 @@ try {
   const stopping = signal.aborted;
   await stack.stop();
   if (ended !== undefined && !stopping) {
-    throw new DevStackError(`${ended} ended by itself: look at the log in ${join(directory, ended.toLowerCase())}, and start again.`);
+    throw new DevStackError(
+      `${ended} ended by itself: look at the log in ${join(directory, ended.toLowerCase())}, and start again.`,
+    );
   }
   console.log('Stopped.');
 } catch (error) {

@@ -3,9 +3,15 @@ import { DevStackError, explain } from '../src/errors.ts';
 
 test.each([
   [new DevStackError('Do this.'), 'Do this.'],
-  [Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), /^The disk is full/],
+  [
+    Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }),
+    /^The disk is full/,
+  ],
   [new Error('could not write file: No space left on device'), /^The disk is full/],
-  [Object.assign(new Error('EACCES'), { code: 'EACCES', path: '/data/secrets.json' }), /^No permission for \/data\/sec/],
+  [
+    Object.assign(new Error('EACCES'), { code: 'EACCES', path: '/data/secrets.json' }),
+    /^No permission for \/data\/sec/,
+  ],
   [new Error('first line\n    at somewhere'), 'first line'],
   ['text', 'text'],
 ])('%s is explained in one line', (error, expected) => {

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { DevStackError } from '../errors.ts';
 
@@ -22,11 +22,14 @@ export function findPostgres(): PostgresBinaries {
   try {
     entry = from.resolve(name);
   } catch {
-    throw new DevStackError(`No Postgres for ${platform}-${process.arch}: install again, optional packages included.`);
+    throw new DevStackError(
+      `No Postgres for ${platform}-${process.arch}: install again, optional packages included.`,
+    );
   }
   const folder = join(dirname(entry), '..', 'native', 'bin');
   const suffix = platform === 'windows' ? '.exe' : '';
   const binaries = { postgres: join(folder, `postgres${suffix}`), initdb: join(folder, `initdb${suffix}`) };
-  if (!existsSync(binaries.postgres)) throw new DevStackError(`${name} is incomplete: delete node_modules and install.`);
+  if (!existsSync(binaries.postgres))
+    throw new DevStackError(`${name} is incomplete: delete node_modules and install.`);
   return binaries;
 }

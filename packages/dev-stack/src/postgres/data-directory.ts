@@ -1,7 +1,16 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DevStackError, explainText } from '../errors.ts';
 import type { PostgresBinaries } from './binaries.ts';
@@ -27,7 +36,9 @@ export async function prepareDataDirectory(
   if (existsSync(join(data, 'PG_VERSION')) && existsSync(passwordFile)) {
     const version = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
     if (version === majorVersion) return readFileSync(passwordFile, 'utf8').trim();
-    throw new DevStackError(`The data here is of Postgres ${version}, not ${majorVersion}: npm run reset empties it.`);
+    throw new DevStackError(
+      `The data here is of Postgres ${version}, not ${majorVersion}: npm run reset empties it.`,
+    );
   }
   const fresh = join(directory, 'data.new');
   for (const leftover of [data, fresh]) rmSync(leftover, { recursive: true, force: true });
@@ -54,14 +65,22 @@ export async function prepareDataDirectory(
   ];
   const { uid: asUid, gid: asGid } = runAs;
   const ids = asUid === undefined || asGid === undefined ? {} : { uid: asUid, gid: asGid };
-  const child = spawn(command, args, { ...ids, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const child = spawn(command, args, {
+    ...ids,
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const [code] = await once(child, 'close');
   if (code !== 0) {
     rmSync(fresh, { recursive: true, force: true });
-    const reason = errors.split('\n').find((line) => /error|fatal/i.test(line)) ?? errors.split('\n', 1)[0] ?? '';
-    throw new DevStackError(explainText(errors) ?? `Postgres cannot make its data directory: ${reason.trim()}`);
+    const reason =
+      errors.split('\n').find((line) => /error|fatal/i.test(line)) ?? errors.split('\n', 1)[0] ?? '';
+    throw new DevStackError(
+      explainText(errors) ?? `Postgres cannot make its data directory: ${reason.trim()}`,
+    );
   }
   renameSync(fresh, data);
   return password;

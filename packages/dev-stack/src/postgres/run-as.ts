@@ -28,16 +28,30 @@ export function chooseRunAs(postgres: string, folder: string): RunAs {
     const [command = '/bin/sh', ...args] = [...way.prefix, ...trial(postgres, folder)];
     const { uid, gid } = way;
     const ids = uid === undefined || gid === undefined ? {} : { uid, gid };
-    const { status, stderr, error } = spawnSync(command, args, { ...ids, encoding: 'utf8', timeout: 10_000, cwd: '/' });
+    const { status, stderr, error } = spawnSync(command, args, {
+      ...ids,
+      encoding: 'utf8',
+      timeout: 10_000,
+      cwd: '/',
+    });
     if (status === 0) return { prefix: way.prefix, ...ids };
     reason = (error?.message ?? stderr).trim().split('\n').at(-1) ?? '';
   }
-  throw new DevStackError(`Postgres cannot run here as this user (${reason}): use a folder that other users can enter.`);
+  throw new DevStackError(
+    `Postgres cannot run here as this user (${reason}): use a folder that other users can enter.`,
+  );
 }
 
 function trial(postgres: string, folder: string): string[] {
   if (process.platform === 'win32') return [postgres, '--version'];
-  return ['/bin/sh', '-c', 'cd "$1" && : > .trial && rm .trial && exec "$2" --version', 'trial', folder, postgres];
+  return [
+    '/bin/sh',
+    '-c',
+    'cd "$1" && : > .trial && rm .trial && exec "$2" --version',
+    'trial',
+    folder,
+    postgres,
+  ];
 }
 
 function waysForRoot({ uid, gid }: Ids): (RunAs & { owner?: Ids })[] {
@@ -58,7 +72,10 @@ function waysForRoot({ uid, gid }: Ids): (RunAs & { owner?: Ids })[] {
     { prefix: [], uid, gid, owner },
     { prefix: setpriv('dac_read_search'), owner },
     { prefix: setpriv('dac_override'), owner },
-    { prefix: ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'], owner: { uid: 0, gid: 0 } },
+    {
+      prefix: ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'],
+      owner: { uid: 0, gid: 0 },
+    },
   ];
 }
 
@@ -72,6 +89,7 @@ function idsFor(folder: string): Ids {
     .map(([name, , id, group]) => ({ name, uid: Number(id) >>> 0, gid: Number(group) >>> 0 }))
     .filter((user) => user.uid !== 0);
   const user = users.find(({ name }) => name === 'nobody') ?? users[0];
-  if (user === undefined) throw new DevStackError('Postgres cannot run as root, and /etc/passwd has no other user.');
+  if (user === undefined)
+    throw new DevStackError('Postgres cannot run as root, and /etc/passwd has no other user.');
   return user;
 }

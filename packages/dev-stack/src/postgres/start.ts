@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DevStackError, explainText } from '../errors.ts';
-import { startChild, type Child } from '../processes/child.ts';
+import { type Child, startChild } from '../processes/child.ts';
 import { stopOrphan } from '../processes/orphan.ts';
 import { freePort } from '../processes/ports.ts';
 import { findPostgres } from './binaries.ts';
@@ -51,15 +51,27 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const binaries = findPostgres();
   const runAs = chooseRunAs(binaries.postgres, directory);
   const data = join(directory, 'data');
-  await stopOrphan({ pidFile: join(data, 'postmaster.pid'), program: /^postgres$/, directory: data, signal: 'SIGINT' });
+  await stopOrphan({
+    pidFile: join(data, 'postmaster.pid'),
+    program: /^postgres$/,
+    directory: data,
+    signal: 'SIGINT',
+  });
   const password = await prepareDataDirectory(directory, binaries, { runAs, durable });
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     const port = await freePort();
-    const [command = '', ...args] = [...runAs.prefix, binaries.postgres, ...serverArguments(directory, { port, durable })];
+    const [command = '', ...args] = [
+      ...runAs.prefix,
+      binaries.postgres,
+      ...serverArguments(directory, { port, durable }),
+    ];
     const logFile = join(directory, 'postgres.log');
     const { prefix: _, ...ids } = runAs;
-    const orphan = { signal: 'SIGINT', ...(options.temporary === true ? { remove: directory } : {}) } as const;
+    const orphan = {
+      signal: 'SIGINT',
+      ...(options.temporary === true ? { remove: directory } : {}),
+    } as const;
     const child = await startChild(command, args, { ...ids, cwd: '/', logFile, orphan });
     const url = (database: string) => `postgres://${superuser}:${password}@127.0.0.1:${port}/${database}`;
     try {
@@ -95,7 +107,11 @@ function serverArguments(directory: string, { port, durable }: { port: number; d
     log_timezone: 'UTC',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
   };
-  return ['-D', join(directory, 'data'), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
+  return [
+    '-D',
+    join(directory, 'data'),
+    ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+  ];
 }
 
 /** Ready means that a query was answered; a line in the log is not enough. */

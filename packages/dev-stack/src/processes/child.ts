@@ -1,8 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { DevStackError } from '../errors.ts';
-import { leash, type LeashOptions } from './leash.ts';
+import { type LeashOptions, leash } from './leash.ts';
 
 export type ChildOptions = {
   cwd?: string;
@@ -57,7 +57,9 @@ export async function startChild(command: string, args: string[], options: Child
       detached: process.platform !== 'win32',
     });
     await once(child, 'spawn').catch((error: NodeJS.ErrnoException) => {
-      throw new DevStackError(`${command} cannot be started (${error.code ?? error.message}).`, { cause: error });
+      throw new DevStackError(`${command} cannot be started (${error.code ?? error.message}).`, {
+        cause: error,
+      });
     });
   } finally {
     closeSync(log);

@@ -28,12 +28,15 @@ export async function checkRedis(url: string): Promise<{ processId: number }> {
     info = await redis.info('server');
   } catch (error) {
     const reason = connectionFault || (error instanceof Error ? error.message : String(error));
-    throw new DevStackError(`Redis at ${withoutPassword(url)} does not work (${reason.split('\n', 1)[0]}): repair it, or unset REDIS_URL.`);
+    throw new DevStackError(
+      `Redis at ${withoutPassword(url)} does not work (${reason.split('\n', 1)[0]}): repair it, or unset REDIS_URL.`,
+    );
   } finally {
     redis.disconnect();
   }
   const fault = versionFault(info);
-  if (fault !== undefined) throw new DevStackError(`Redis at ${withoutPassword(url)} is ${fault}: 7.0 or later is needed.`);
+  if (fault !== undefined)
+    throw new DevStackError(`Redis at ${withoutPassword(url)} is ${fault}: 7.0 or later is needed.`);
   return { processId: Number(/process_id:(\d+)/.exec(info)?.[1]) };
 }
 

@@ -38,16 +38,21 @@ export async function startDockerRedis(options: DockerRedisOptions): Promise<Red
   const logFile = join(directory, 'redis.log');
   if (spawnSync(docker, ['image', 'inspect', image], { timeout: 5_000 }).status !== 0) {
     onProgress?.(`Fetching the image ${image} …`);
-    const pull = await startChild(docker, ['pull', '--quiet', image], { logFile, orphan: { signal: 'SIGTERM' } });
+    const pull = await startChild(docker, ['pull', '--quiet', image], {
+      logFile,
+      orphan: { signal: 'SIGTERM' },
+    });
     const abort = () => void pull.kill();
     signal?.addEventListener('abort', abort);
     const { code } = await pull.exited;
     signal?.removeEventListener('abort', abort);
     signal?.throwIfAborted();
-    if (code !== 0) throw new DevStackError(`Docker cannot fetch ${image} (${logFile}): install Redis instead.`);
+    if (code !== 0)
+      throw new DevStackError(`Docker cannot fetch ${image} (${logFile}): install Redis instead.`);
   }
   const name = `latchkey-redis-${randomBytes(4).toString('hex')}`;
-  const user = process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`];
+  const user =
+    process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`];
   const child = await startChild(
     docker,
     [

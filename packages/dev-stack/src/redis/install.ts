@@ -43,7 +43,10 @@ export async function installRedis({ env, interactive, ask = askTerminal }: Inst
   for (const [program = '', ...args] of commands) {
     const child = spawn(program, args, { stdio: 'inherit', env });
     const [code] = await once(child, 'exit');
-    if (code !== 0) throw new DevStackError(`"${[program, ...args].join(' ')}" failed: install Redis by hand and start again.`);
+    if (code !== 0)
+      throw new DevStackError(
+        `"${[program, ...args].join(' ')}" failed: install Redis by hand and start again.`,
+      );
   }
 }
 

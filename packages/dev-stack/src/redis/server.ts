@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError, explainText } from '../errors.ts';
-import { startChild, type Child } from '../processes/child.ts';
+import { type Child, startChild } from '../processes/child.ts';
 import { stopOrphan } from '../processes/orphan.ts';
 import { freePort } from '../processes/ports.ts';
 import { checkRedis, isAnswering } from './check.ts';
@@ -37,8 +37,14 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     const port = options.port ?? (await freePort());
-    const orphan = { signal: 'SIGTERM', ...(options.temporary === true ? { remove: directory } : {}) } as const;
-    const child = await startChild(program, serverArguments(directory, { port, durable }), { logFile, orphan });
+    const orphan = {
+      signal: 'SIGTERM',
+      ...(options.temporary === true ? { remove: directory } : {}),
+    } as const;
+    const child = await startChild(program, serverArguments(directory, { port, durable }), {
+      logFile,
+      orphan,
+    });
     try {
       await untilReady(child, port, signal);
       const { processId } = await checkRedis(`redis://127.0.0.1:${port}`);
@@ -56,7 +62,12 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
       if (/Bad file format|corrupt|Unexpected end of file/i.test(log)) {
         throw new DevStackError(`Redis cannot read its data in ${directory}: npm run reset empties it.`);
       }
-      const line = log.trim().split('\n').at(-1)?.replace(/^\d+:\w .*? [*#.-] /, '') ?? '';
+      const line =
+        log
+          .trim()
+          .split('\n')
+          .at(-1)
+          ?.replace(/^\d+:\w .*? [*#.-] /, '') ?? '';
       if (/: 7\.0 or later/.test(String(error))) throw error;
       throw new DevStackError(explainText(log) ?? `Redis did not start: ${line} (${logFile})`);
     }

@@ -1,9 +1,9 @@
+import { DevStackError } from '../errors.ts';
 import { checkRedis } from './check.ts';
 import { dockerAnswers, startDockerRedis } from './docker.ts';
 import { findOnPath, findRedisServer } from './find.ts';
-import { installRedis, type InstallOptions } from './install.ts';
-import { startRedisServer, type RedisServer } from './server.ts';
-import { DevStackError } from '../errors.ts';
+import { type InstallOptions, installRedis } from './install.ts';
+import { type RedisServer, startRedisServer } from './server.ts';
 
 export type RedisOptions = {
   /** Folder of its own for data and log; made when missing. */
@@ -50,11 +50,15 @@ export async function startRedis(options: RedisOptions): Promise<RedisInstance> 
   if (program === undefined) {
     const docker = findOnPath(['docker'], env['PATH']);
     if (docker !== undefined && dockerAnswers(docker)) {
-      return await managed((port) => startDockerRedis({ ...common, ...port, docker, onProgress }), options.port);
+      return await managed(
+        (port) => startDockerRedis({ ...common, ...port, docker, onProgress }),
+        options.port,
+      );
     }
     await installRedis({ ...options.install, env });
     program = findRedisServer(env['PATH']);
-    if (program === undefined) throw new DevStackError('Redis was installed but is not on PATH: open a new terminal.');
+    if (program === undefined)
+      throw new DevStackError('Redis was installed but is not on PATH: open a new terminal.');
   }
   const found = program;
   return await managed((port) => startRedisServer({ ...common, ...port, program: found }), options.port);

@@ -1,13 +1,25 @@
 import type { Secrets } from '../stack/secrets.ts';
 
 // Nothing else of ours is passed on: a stray HOST, PORT or DATABASE_URL must not change what the stack does.
-const passedOn = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LOG_LEVEL', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'SystemRoot'];
+const passedOn = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'TZ',
+  'LANG',
+  'LOG_LEVEL',
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'SystemRoot',
+];
 
 export type EnvironmentOptions = { port: number; databaseUrl: string; authPort: number };
 
 /** The settings of any service of the stack. */
 export function serviceEnvironment({ port, databaseUrl, authPort }: EnvironmentOptions): NodeJS.ProcessEnv {
-  const inherited = passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  const inherited = passedOn.flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]]],
+  );
   return {
     ...Object.fromEntries(inherited),
     NODE_ENV: 'development',

@@ -8,7 +8,11 @@ const errorLevel = 50;
 /** The warning or worse in a line of a service's log; undefined for the rest. */
 export function parseFault(line: string): LogFault | undefined {
   try {
-    const { level, msg, err } = JSON.parse(line) as { level?: unknown; msg?: unknown; err?: { message?: unknown } };
+    const { level, msg, err } = JSON.parse(line) as {
+      level?: unknown;
+      msg?: unknown;
+      err?: { message?: unknown };
+    };
     if (typeof level !== 'number' || level < warningLevel) return undefined;
     const detail = typeof err?.message === 'string' && err.message !== msg ? `: ${err.message}` : '';
     return { level, message: `${String(msg)}${detail}`.replaceAll(/\s+/g, ' ') };

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError, explainText } from '../errors.ts';
-import { startChild, type Child, type Exit } from '../processes/child.ts';
-import { lastFault } from './log.ts';
+import { type Child, type Exit, startChild } from '../processes/child.ts';
 import type { ServiceDefinition } from './definitions.ts';
+import { lastFault } from './log.ts';
 
 export type ServiceOptions = {
   port: number;
@@ -60,17 +60,29 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
       expected = false;
       const args = ['--disable-warning=ExperimentalWarning', definition.entry];
       const { directory: cwd } = definition;
-      const started = await startChild(process.execPath, args, { cwd, env, logFile, append, orphan: { signal: 'SIGTERM' } });
+      const started = await startChild(process.execPath, args, {
+        cwd,
+        env,
+        logFile,
+        append,
+        orphan: { signal: 'SIGTERM' },
+      });
       append = true;
       child = started;
       try {
-        await untilReady(definition, { url, child: started, logFile, ...(signal === undefined ? {} : { signal }) });
+        await untilReady(definition, {
+          url,
+          child: started,
+          logFile,
+          ...(signal === undefined ? {} : { signal }),
+        });
       } catch (error) {
         await end((running) => running.stop('SIGTERM', stopMs));
         throw error;
       }
       void started.exited.then((exit) => {
-        if (!expected) onCrash?.(`${definition.name} ended (${describe(exit)}): ${lastFault(logFile)} (${logFile})`);
+        if (!expected)
+          onCrash?.(`${definition.name} ended (${describe(exit)}): ${lastFault(logFile)} (${logFile})`);
       });
     },
     stop: () => end((running) => running.stop('SIGTERM', stopMs)),
@@ -81,7 +93,10 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
 
 type Starting = { url: string; child: Child; logFile: string; signal?: AbortSignal };
 
-async function untilReady({ name }: ServiceDefinition, { url, child, logFile, signal }: Starting): Promise<void> {
+async function untilReady(
+  { name }: ServiceDefinition,
+  { url, child, logFile, signal }: Starting,
+): Promise<void> {
   let answer = 'no answer';
   for (const end = Date.now() + readyMs; Date.now() < end; await sleep(30)) {
     signal?.throwIfAborted();

@@ -20,17 +20,27 @@ export const demoAccounts: DemoAccount[] = [
  *
  * @param env auth-service's environment
  */
-export async function createDemoAccounts(directory: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<void> {
+export async function createDemoAccounts(
+  directory: string,
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<void> {
   const marker = join(directory, 'accounts-made');
   if (existsSync(marker)) return;
   // All at once: most of the time goes into starting node.
-  const results = await Promise.allSettled(demoAccounts.map((account) => createAccount(account, env, signal)));
+  const results = await Promise.allSettled(
+    demoAccounts.map((account) => createAccount(account, env, signal)),
+  );
   signal?.throwIfAborted();
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   writeFileSync(marker, `${demoAccounts.map(({ username }) => username).join('\n')}\n`);
 }
 
-async function createAccount({ username, password, roles }: DemoAccount, env: NodeJS.ProcessEnv, signal?: AbortSignal) {
+async function createAccount(
+  { username, password, roles }: DemoAccount,
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+) {
   const args = ['--disable-warning=ExperimentalWarning', 'src/commands.ts', 'create-account'];
   const child = spawn(process.execPath, [...args, '--username', username, '--roles', roles.join(',')], {
     cwd: serviceDefinitions.auth.directory,
@@ -45,5 +55,7 @@ async function createAccount({ username, password, roles }: DemoAccount, env: No
   child.stdin.end(`${password}\n`);
   const [code] = await once(child, 'close');
   if (code === 0 || /^\w*(taken|exists)\w*:/m.test(errors)) return;
-  throw new DevStackError(`The demo account ${username} could not be made: ${errors.trim().split('\n', 1)[0]}`);
+  throw new DevStackError(
+    `The demo account ${username} could not be made: ${errors.trim().split('\n', 1)[0]}`,
+  );
 }

@@ -19,7 +19,9 @@ export function lockDirectory(directory: string): () => void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt >= 3) throw error;
       const holder = lockHolder(directory);
       if (holder !== undefined) {
-        throw new DevStackError(`Latchkey already runs from ${directory} (process ${holder}): stop that one first.`);
+        throw new DevStackError(
+          `Latchkey already runs from ${directory} (process ${holder}): stop that one first.`,
+        );
       }
       rmSync(file, { force: true });
     }

@@ -27,7 +27,8 @@ export async function choosePorts<Key extends string>(
     if (!Number.isInteger(port) || port < 1 || port > 65_535) {
       throw new DevStackError(`${portVariable} is not a port: give it a whole number from 1 to 65535.`);
     }
-    if ([...chosen.values()].includes(port)) throw new DevStackError(`Port ${port} is given to two services: see ${portVariable}.`);
+    if ([...chosen.values()].includes(port))
+      throw new DevStackError(`Port ${port} is given to two services: see ${portVariable}.`);
     if (!(await isPortFree(port))) {
       taken.push(`${port} (${name})`);
       variables.push(portVariable);

@@ -25,13 +25,16 @@ export function loadSecrets(directory: string): Secrets {
     return makeSecrets(file);
   }
   const secrets = parse(text);
-  if (secrets === undefined) throw new DevStackError(`${file} is damaged: restore it, or empty everything by npm run reset.`);
+  if (secrets === undefined)
+    throw new DevStackError(`${file} is damaged: restore it, or empty everything by npm run reset.`);
   return secrets;
 }
 
 function parse(text: string): Secrets | undefined {
   try {
-    const { refreshTokenKeys, keyEncryptionKey } = JSON.parse(text) as Partial<Record<keyof Secrets, unknown>>;
+    const { refreshTokenKeys, keyEncryptionKey } = JSON.parse(text) as Partial<
+      Record<keyof Secrets, unknown>
+    >;
     if (typeof refreshTokenKeys === 'string' && typeof keyEncryptionKey === 'string') {
       return { refreshTokenKeys, keyEncryptionKey };
     }

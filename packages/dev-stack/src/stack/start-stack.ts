@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { startPostgres, type Postgres } from '../postgres/start.ts';
-import { startRedis, type RedisInstance } from '../redis/start.ts';
-import { serviceDefinitions, type ServiceKey } from '../services/definitions.ts';
+import { type Postgres, startPostgres } from '../postgres/start.ts';
+import { type RedisInstance, startRedis } from '../redis/start.ts';
+import { type ServiceKey, serviceDefinitions } from '../services/definitions.ts';
 import { authEnvironment, serviceEnvironment } from '../services/environment.ts';
 import { createService, type Service } from '../services/service.ts';
-import { createDemoAccounts, demoAccounts, type DemoAccount } from './accounts.ts';
+import { createDemoAccounts, type DemoAccount, demoAccounts } from './accounts.ts';
 import { lockDirectory } from './lock.ts';
 import { choosePorts } from './ports.ts';
 import { loadSecrets } from './secrets.ts';
@@ -60,7 +60,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-async function start(directory: string, options: StackOptions, cleanups: (() => unknown)[]): Promise<Omit<Stack, 'stop'>> {
+async function start(
+  directory: string,
+  options: StackOptions,
+  cleanups: (() => unknown)[],
+): Promise<Omit<Stack, 'stop'>> {
   const { durable = true, env = {}, onProgress, onCrash, signal } = options;
   const ports = await choosePorts(serviceDefinitions, options.ports);
   const secrets = loadSecrets(directory);

@@ -1,5 +1,5 @@
+import { type ServiceKey, serviceDefinitions } from '../services/definitions.ts';
 import type { Stack } from '../stack/start-stack.ts';
-import { serviceDefinitions, type ServiceKey } from '../services/definitions.ts';
 import { formatTable } from './table.ts';
 
 /** What `npm start` prints when everything is ready. */
@@ -8,10 +8,18 @@ export function welcome(stack: Stack, seconds: number): string {
     const { url, audience, docsUrl } = stack.services[key];
     return [serviceDefinitions[key].name, local(url), audience, local(docsUrl)];
   });
-  const accounts = stack.accounts.map(({ username, password, roles }) => [username, password, roles.join(', ')]);
+  const accounts = stack.accounts.map(({ username, password, roles }) => [
+    username,
+    password,
+    roles.join(', '),
+  ]);
   const [first] = stack.accounts;
   const auth = local(stack.services.auth.url);
-  const body = JSON.stringify({ client_id: 'latchkey-cli', username: first?.username, password: first?.password });
+  const body = JSON.stringify({
+    client_id: 'latchkey-cli',
+    username: first?.username,
+    password: first?.password,
+  });
   return `
 Latchkey is ready (${seconds.toFixed(1)} s).
 

@@ -27,7 +27,9 @@ export type TestRedis = {
 export async function startTestRedis({ durable = false }: { durable?: boolean } = {}): Promise<TestRedis> {
   const program = findRedisServer();
   if (program === undefined) {
-    throw new Error('The tests need redis-server or valkey-server on PATH (Debian: apt-get install redis-server).');
+    throw new Error(
+      'The tests need redis-server or valkey-server on PATH (Debian: apt-get install redis-server).',
+    );
   }
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-redis-'));
   const options = { program, directory, durable, temporary: true };

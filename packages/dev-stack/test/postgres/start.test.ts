@@ -73,7 +73,5 @@ test('data of another Postgres version is refused with what to do', async () => 
   const first = await start();
   await first.stop();
   writeFileSync(join(directory, 'data', 'PG_VERSION'), '17\n');
-  await expect(start()).rejects.toThrow(
-    'The data here is of Postgres 17, not 18: npm run reset empties it.',
-  );
+  await expect(start()).rejects.toThrow('The data here is of Postgres 17, not 18: npm run reset empties it.');
 });

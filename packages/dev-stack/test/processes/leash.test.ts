@@ -19,27 +19,32 @@ function startParent(release: boolean, folder: string) {
     console.log(child.pid);
     setInterval(() => {}, 1000);
   `;
-  return spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 test.each([
   { release: false, outlives: false },
   { release: true, outlives: true },
-])('a child whose parent is killed outlives it: $outlives, when released: $release', async ({ release, outlives }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
-  const owner = startParent(release, folder);
-  const [line] = await once(createInterface(owner.stdout), 'line');
-  const pid = Number(line);
-  await sleep(50);
-  owner.kill('SIGKILL');
-  await once(owner, 'exit');
-  if (outlives) {
-    await sleep(300);
-    expect(isAlive(pid)).toBe(true);
-    process.kill(pid, 'SIGKILL');
-  } else {
-    await expect.poll(() => isAlive(pid)).toBe(false);
-    await expect.poll(() => existsSync(folder), { timeout: 12_000 }).toBe(false);
-  }
-  rmSync(folder, { recursive: true, force: true });
-});
+])(
+  'a child whose parent is killed outlives it: $outlives, when released: $release',
+  async ({ release, outlives }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+    const owner = startParent(release, folder);
+    const [line] = await once(createInterface(owner.stdout), 'line');
+    const pid = Number(line);
+    await sleep(50);
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    if (outlives) {
+      await sleep(300);
+      expect(isAlive(pid)).toBe(true);
+      process.kill(pid, 'SIGKILL');
+    } else {
+      await expect.poll(() => isAlive(pid)).toBe(false);
+      await expect.poll(() => existsSync(folder), { timeout: 12_000 }).toBe(false);
+    }
+    rmSync(folder, { recursive: true, force: true });
+  },
+);

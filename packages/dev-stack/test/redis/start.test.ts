@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { versionFault } from '../../src/redis/check.ts';
 import { findRedisServer } from '../../src/redis/find.ts';
-import { startRedis, type RedisOptions } from '../../src/redis/start.ts';
+import { type RedisOptions, startRedis } from '../../src/redis/start.ts';
 
 let root: string;
 let bin: string;
@@ -69,7 +69,10 @@ test('the Redis of REDIS_URL is used, and left running', async () => {
 });
 
 test.each([
-  ['redis://user:hunter2@127.0.0.1:1', /^Redis at 127\.0\.0\.1:1 does not work \(.*ECONNREFUSED.*\): repair it, or unset/],
+  [
+    'redis://user:hunter2@127.0.0.1:1',
+    /^Redis at 127\.0\.0\.1:1 does not work \(.*ECONNREFUSED.*\): repair it, or unset/,
+  ],
   ['localhost', /^REDIS_URL is not a Redis address/],
 ])('a broken REDIS_URL %s says so in one line, without the password', async (url, message) => {
   const error = await start({ env: { REDIS_URL: url } }).catch((fault: Error) => fault);
@@ -85,7 +88,9 @@ test('a port in use is named', async () => {
 
 test('without any Redis and with nobody to ask, the commands to run are named', async () => {
   program('apt-get', 'exit 1');
-  await expect(start({ env: { PATH: bin } })).rejects.toThrow(/apt-get install .*redis-server.*Docker.*REDIS_URL/);
+  await expect(start({ env: { PATH: bin } })).rejects.toThrow(
+    /apt-get install .*redis-server.*Docker.*REDIS_URL/,
+  );
 });
 
 test('the package manager runs only after a yes, and what it installed is used', async () => {
@@ -101,7 +106,10 @@ test('the package manager runs only after a yes, and what it installed is used',
   await expect(start({ env: { PATH: bin }, install: ask('') })).rejects.toThrow(/Redis was not found/);
   const redis = await start({ env: { PATH: bin }, install: ask('y') });
   expect(await command(redis.url, 'PING')).toBe('PONG');
-  expect(questions).toEqual([expect.stringContaining('apt-get install'), expect.stringContaining('apt-get install')]);
+  expect(questions).toEqual([
+    expect.stringContaining('apt-get install'),
+    expect.stringContaining('apt-get install'),
+  ]);
 });
 
 test('in CI the package manager runs without asking', async () => {

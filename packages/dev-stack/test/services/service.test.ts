@@ -63,7 +63,10 @@ test('a killed service starts again at the same address, and its log goes on', a
 });
 
 test.each([
-  ['fatal', /^fixture-service does not start \(exit code 1\): the database does not let us in \(log: .*fixture\.log\)$/],
+  [
+    'fatal',
+    /^fixture-service does not start \(exit code 1\): the database does not let us in \(log: .*fixture\.log\)$/,
+  ],
   ['throw', /: ConfigError: The configuration is not valid: - PORT is missing - ISSUER is missing \(log: /],
   ['disk', /: The disk is full: free some space and start again\. \(log: /],
 ])('a service that fails at start (%s) gives its reason in one line', async (fault, message) => {
@@ -88,7 +91,9 @@ test('a service that ends by itself is reported once, with its log', async () =>
   const service = await create();
   await service.start();
   await fetch(`${service.url}/crash`).catch(() => {});
-  await expect.poll(() => crashes).toEqual([expect.stringMatching(/^fixture-service ended \(exit code 7\): .*fixture\.log/)]);
+  await expect
+    .poll(() => crashes)
+    .toEqual([expect.stringMatching(/^fixture-service ended \(exit code 7\): .*fixture\.log/)]);
 });
 
 test('warnings in the log are passed on once each, and information is not', async () => {

@@ -53,7 +53,9 @@ test('ports are the documented ones unless the environment names others', async 
   const { cart } = serviceDefinitions;
   expect(await choosePorts({ cart }, 'default', { CART_PORT: String(port) })).toEqual({ cart: port });
   expect(cart).toMatchObject({ defaultPort: 4001, portVariable: 'CART_PORT' });
-  await expect(choosePorts({ cart }, 'default', { CART_PORT: 'many' })).rejects.toThrow('CART_PORT is not a port');
+  await expect(choosePorts({ cart }, 'default', { CART_PORT: 'many' })).rejects.toThrow(
+    'CART_PORT is not a port',
+  );
 });
 
 test('a port in use is named, with the setting that chooses another', async () => {

@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { Runner } from './toolchain/runner.mjs';
+
+// npm run check: everything that a change must pass. Every step runs, so that one run tells all that is wrong.
+// --no-tests leaves out the tests, for whoever has just run them.
+const root = join(import.meta.dirname, '..');
+const bin = (name: string) => join(root, 'node_modules', '.bin', name);
+
+type Step = { name: string; program: string; args: string[] };
+
+const steps: Step[] = [
+  { name: 'lint', program: bin('biome'), args: ['check', '--error-on-warnings'] },
+  {
+    name: 'types',
+    program: bin('turbo'),
+    args: ['run', 'typecheck', '--continue', '--cache=local:rw', '--output-logs=errors-only'],
+  },
+  { name: 'boundaries', program: bin('turbo'), args: ['boundaries'] },
+  { name: 'unused code', program: bin('knip'), args: [] },
+  { name: 'tests', program: process.execPath, args: [join('node_modules', 'vitest', 'vitest.mjs'), 'run'] },
+];
+
+const noTests = process.argv.slice(2).includes('--no-tests');
+const runner = new Runner();
+const env = {
+  ...process.env,
+  TURBO_TELEMETRY_DISABLED: '1',
+  TURBO_NO_UPDATE_NOTIFIER: '1',
+  DO_NOT_TRACK: '1',
+};
+const results: { name: string; ok: boolean; seconds: number }[] = [];
+
+for (const { name, program, args } of steps) {
+  if (name === 'tests' && noTests) continue;
+  console.log(`\n── ${name} ──`);
+  const began = performance.now();
+  const code = await runner.run(program, args, { cwd: root, env }).catch((error: Error) => {
+    console.error(error.message);
+    return 1;
+  });
+  results.push({ name, ok: code === 0, seconds: (performance.now() - began) / 1000 });
+  if (runner.interrupted !== undefined) process.exit(runner.interrupted);
+}
+
+console.log('\n── check ──');
+for (const { name, ok, seconds } of results) {
+  console.log(`${ok ? 'ok     ' : 'FAILED '} ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s`);
+}
+if (noTests) console.log('left out tests (--no-tests)');
+const failed = results.filter(({ ok }) => !ok).map(({ name }) => name);
+console.log(failed.length === 0 ? 'All passed.' : `Failed: ${failed.join(', ')}.`);
+process.exitCode = failed.length === 0 ? 0 : 1;
