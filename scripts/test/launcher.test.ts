@@ -1,0 +1,171 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+// A repository of its own, whose tasks and package managers only say what became of them.
+let root: string;
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+  const scripts = join(import.meta.dirname, '..');
+  for (const name of ['with-toolchain.mjs', 'toolchain']) {
+    cpSync(join(scripts, name), join(root, 'scripts', name), { recursive: true });
+  }
+  write('pnpm-lock.yaml', 'lock: 1\n');
+  write('node_modules/.pnpm/lock.yaml', 'lock: 1\n');
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(root, { recursive: true, force: true });
+});
+
+function write(path: string, content: string): void {
+  mkdirSync(join(root, path, '..'), { recursive: true });
+  writeFileSync(join(root, path), content);
+}
+
+/** A program in front of all others on PATH. */
+function program(name: string, script: string): void {
+  write(`bin/${name}`, `#!/bin/sh\n${script}\n`);
+  chmodSync(join(root, 'bin', name), 0o755);
+}
+
+function launch(args: string[], { node = [] as string[], group = false } = {}): ChildProcess {
+  const child = spawn(process.execPath, [...node, 'scripts/with-toolchain.mjs', ...args], {
+    cwd: root,
+    env: { ...process.env, PATH: [join(root, 'bin'), '/usr/bin', '/bin'].join(delimiter) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: group,
+  });
+  children.push(child);
+  return child;
+}
+
+async function run(args: string[], options: { node?: string[] } = {}) {
+  const child = launch(args, options);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout as NodeJS.ReadableStream),
+    text(child.stderr as NodeJS.ReadableStream),
+    once(child, 'close'),
+  ]);
+  return { stdout, stderr, code: code as number };
+}
+
+/** Makes the launcher believe that it runs on Node.js 18. */
+function oldNode(): string[] {
+  write('old.mjs', `Object.defineProperty(process.versions, 'node', { value: '18.19.0' });`);
+  return ['--import', join(root, 'old.mjs')];
+}
+
+test('a task gets its arguments, and its exit code is handed on', async () => {
+  write('scripts/check.ts', 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 3;');
+  expect(await run(['check', '--no-tests', 'a b'])).toMatchObject({
+    stdout: '["--no-tests","a b"]\n',
+    code: 3,
+  });
+});
+
+test('an unknown task is refused by name, with the known ones', async () => {
+  const { stderr, code } = await run(['constructor']);
+  expect(stderr).toBe('Unknown task "constructor": use one of start, reset, test, check, demo, bench.\n');
+  expect(code).toBe(1);
+});
+
+test.each([
+  ['to the launcher alone', false],
+  ['to the whole process group', true],
+])('SIGTERM %s reaches the task, which ends in its own way', async (_, group) => {
+  write(
+    'scripts/check.ts',
+    `let signals = 0;
+     process.on('SIGTERM', () => {
+       signals += 1;
+       setTimeout(() => { console.log('signals', signals); process.exit(0); }, 300);
+     });
+     setInterval(() => {}, 1000);
+     console.log('up');`,
+  );
+  const child = launch(['check'], { group });
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (data: string) => (output += data));
+  await expect.poll(() => output).toContain('up');
+  if (group) process.kill(-(child.pid as number), 'SIGTERM');
+  else child.kill('SIGTERM');
+  // What npm does when it was signalled as well.
+  if (group) child.kill('SIGTERM');
+  const [code] = await once(child, 'close');
+  expect(code).toBe(0);
+  expect(output).toMatch(group ? /signals [12]\n/ : /signals 1\n/);
+});
+
+test('dependencies are installed quietly when the lockfile is not what node_modules holds', async () => {
+  write('scripts/check.ts', `console.log('ran');`);
+  program(
+    'pnpm',
+    'if [ "$1" = --version ]; then echo 12.1.0; else echo noise; echo "$@" > ran; cp pnpm-lock.yaml node_modules/.pnpm/lock.yaml; fi',
+  );
+  expect(await run(['check'])).toMatchObject({ stdout: 'ran\n', stderr: '' });
+  expect(existsSync(join(root, 'ran'))).toBe(false);
+
+  write('pnpm-lock.yaml', 'lock: 2\n');
+  expect(await run(['check'])).toMatchObject({ stdout: 'ran\n', stderr: 'Installing dependencies …\n' });
+  expect(readFileSync(join(root, 'ran'), 'utf8')).toBe('install --frozen-lockfile\n');
+  expect(await run(['check'])).toMatchObject({ stderr: '' });
+});
+
+test('an install that fails shows why, stops the task, and is made again', async () => {
+  write('scripts/check.ts', `console.log('ran');`);
+  write('pnpm-lock.yaml', 'lock: 2\n');
+  program(
+    'pnpm',
+    '[ "$1" = --version ] && echo 12.1.0 && exit; cp pnpm-lock.yaml node_modules/.pnpm/lock.yaml; echo ERR_BROKEN; exit 1',
+  );
+  const first = await run(['check']);
+  expect(first).toMatchObject({ stdout: '', code: 1 });
+  expect(first.stderr).toMatch(/ERR_BROKEN\nThe dependencies could not be installed/);
+  // The lockfile's copy is there now, but the install was not finished.
+  expect((await run(['check'])).stderr).toContain('ERR_BROKEN');
+});
+
+test('on an old Node.js both programs are fetched once, and found again without npx', async () => {
+  write('scripts/check.ts', `console.log('ran');`);
+  write('pnpm-lock.yaml', 'lock: 2\n');
+  program('pnpm', 'echo 9.0.0');
+  write(
+    'fetched/pnpm',
+    '#!/bin/sh\n[ "$1" = --version ] && echo 12.9.0 && exit; cp pnpm-lock.yaml node_modules/.pnpm/lock.yaml\n',
+  );
+  chmodSync(join(root, 'fetched', 'pnpm'), 0o755);
+  const paths = JSON.stringify({ node: process.execPath, pnpm: join(root, 'fetched', 'pnpm') });
+  program('npx', `echo "$@" > ${join(root, 'npx-arguments')}; echo '${paths}'`);
+  const first = await run(['check'], { node: oldNode() });
+  expect(first).toMatchObject({ stdout: 'ran\n', code: 0 });
+  expect(first.stderr).toContain('Fetching node@26 and pnpm@12 from the npm registry (once)');
+  expect(readFileSync(join(root, 'npx-arguments'), 'utf8')).toContain(
+    '--yes --package node@26 --package pnpm@12 -- node',
+  );
+
+  program('npx', 'exit 1');
+  expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', stderr: '', code: 0 });
+});
+
+test('without a network the old Node.js says what to do', async () => {
+  program('npx', 'echo "npm error network" >&2; exit 1');
+  const { stderr, code } = await run(['check'], { node: oldNode() });
+  expect(stderr).toMatch(/npm error network\nnode@26 and pnpm@12 could not be fetched: check the network/);
+  expect(code).toBe(1);
+});
