@@ -28,7 +28,8 @@ export async function buildApp(options: AppOptions): Promise<Service> {
   const app = await createService({
     name: 'payment-service',
     title: 'Latchkey payment-service',
-    description: 'Charges cards, once for each Idempotency-Key, and gives the money back. Amounts are minor units.',
+    description:
+      'Charges cards, once for each Idempotency-Key, and gives the money back. Amounts are minor units.',
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
@@ -50,7 +51,11 @@ export async function buildApp(options: AppOptions): Promise<Service> {
   app.addReadinessCheck('keys', () => app.authClient.ready());
   forgetOldKeys(app, keys);
 
-  await app.register(authClient, { issuer: config.ISSUER, audience: 'payment-service', jwksUri: config.JWKS_URI });
+  await app.register(authClient, {
+    issuer: config.ISSUER,
+    audience: 'payment-service',
+    jwksUri: config.JWKS_URI,
+  });
   await app.register(paymentRoutes, {
     context: {
       database: db,

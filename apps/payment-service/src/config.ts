@@ -30,7 +30,9 @@ export type Config = Static<typeof schema>;
 export function readConfig(env: Record<string, string | undefined>): Config {
   const config = loadConfig(schema, env);
   if (config.NODE_ENV === 'production' && config.FINGERPRINT_KEY === undefined) {
-    throw new ConfigError(['FINGERPRINT_KEY is missing (expected in production: 32 random bytes in base64url)']);
+    throw new ConfigError([
+      'FINGERPRINT_KEY is missing (expected in production: 32 random bytes in base64url)',
+    ]);
   }
   return config;
 }

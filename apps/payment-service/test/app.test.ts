@@ -17,18 +17,29 @@ test('it is ready when it has the database and the issuer’s keys', async () =>
 
 test('without the issuer’s keys it is not ready, and says so', async () => {
   const config = readConfig({ ...service.env, JWKS_URI: 'http://127.0.0.1:1/jwks.json' });
-  const app = await buildApp({ config, database: await openPaymentDatabase(config), logDestination: { write: () => undefined } });
+  const app = await buildApp({
+    config,
+    database: await openPaymentDatabase(config),
+    logDestination: { write: () => undefined },
+  });
   try {
     const reply = await app.inject('/ready');
     expect([reply.statusCode, reply.json().failing]).toEqual([503, ['keys']]);
-    const payments = await app.inject({ url: '/payments', headers: { authorization: `Bearer ${service.customer()}` } });
+    const payments = await app.inject({
+      url: '/payments',
+      headers: { authorization: `Bearer ${service.customer()}` },
+    });
     expect([payments.statusCode, payments.headers['retry-after']]).toEqual([503, expect.any(String)]);
   } finally {
     await app.close();
   }
 });
 
-type Operation = { security?: unknown; summary?: string; responses: Record<string, { content?: Record<string, unknown> }> };
+type Operation = {
+  security?: unknown;
+  summary?: string;
+  responses: Record<string, { content?: Record<string, unknown> }>;
+};
 
 test('the OpenAPI document declares each status, each error as a problem, and the scope of each route', async () => {
   const { text } = await service.call('/docs/json', { token: '' });
@@ -58,7 +69,9 @@ test('request id and trace go through', async () => {
   const { headers } = await service.pay({ headers: { traceparent, 'x-request-id': 'request-77' } });
   expect(headers.get('x-request-id')).toBe('request-77');
   expect(headers.get('traceparent')).toContain('0af7651916cd43dd8448eb211c80319c');
-  expect(service.logs()).toMatch(/"request_id":"request-77".*"trace_id":"0af7651916cd43dd8448eb211c80319c".*payment answered/);
+  expect(service.logs()).toMatch(
+    /"request_id":"request-77".*"trace_id":"0af7651916cd43dd8448eb211c80319c".*payment answered/,
+  );
 });
 
 test('methods that do not exist answer 405', async () => {

@@ -31,11 +31,19 @@ const everyScope =
 
 function request(route: Route, token: string) {
   const [method, path, _scopes, body] = route;
-  return service.call(path.replace(':id', paymentId), { method, token, key: randomUUID(), ...(body && { body: body() }) });
+  return service.call(path.replace(':id', paymentId), {
+    method,
+    token,
+    key: randomUUID(),
+    ...(body && { body: body() }),
+  });
 }
 
 const badTokens: [string, () => string][] = [
-  ['of another service', () => service.issuer.mint({ subject: 'ada', audience: 'cart-service', scope: everyScope })],
+  [
+    'of another service',
+    () => service.issuer.mint({ subject: 'ada', audience: 'cart-service', scope: everyScope }),
+  ],
   ['that expired', () => service.issuer.expired({ subject: 'ada', scope: everyScope })],
   ['of another issuer’s key', () => stranger.mint({ subject: 'ada', scope: everyScope })],
   ['without a subject', () => service.issuer.mint({ scope: everyScope, claims: { sub: undefined } })],
@@ -50,16 +58,17 @@ test.each(routes)('%s %s without a token: 401 and a bare challenge', async (...r
   expect(await rowCounts(service.database.db)).toEqual(before);
 });
 
-test.each(routes.flatMap((route) => badTokens.map(([what, token]) => ({ route, what, token, name: `${route[0]} ${route[1]}` }))))(
-  '$name with a token $what: 401 invalid_token',
-  async ({ route, token }) => {
-    const before = await rowCounts(service.database.db);
-    const reply = await request(route, token());
-    expect(reply.status).toBe(401);
-    expect(reply.headers.get('www-authenticate')).toContain('error="invalid_token"');
-    expect(await rowCounts(service.database.db)).toEqual(before);
-  },
-);
+test.each(
+  routes.flatMap((route) =>
+    badTokens.map(([what, token]) => ({ route, what, token, name: `${route[0]} ${route[1]}` })),
+  ),
+)('$name with a token $what: 401 invalid_token', async ({ route, token }) => {
+  const before = await rowCounts(service.database.db);
+  const reply = await request(route, token());
+  expect(reply.status).toBe(401);
+  expect(reply.headers.get('www-authenticate')).toContain('error="invalid_token"');
+  expect(await rowCounts(service.database.db)).toEqual(before);
+});
 
 test.each(routes)('%s %s needs its scope, and no other will do', async (...route) => {
   const scopes = everyScope.split(' ').filter((scope) => !route[2].includes(scope));

@@ -16,7 +16,10 @@ test('production, which is the default, does not start without FINGERPRINT_KEY',
 });
 
 test('on a developer’s machine the settings that all services share will do', () => {
-  expect(readConfig({ ...env, NODE_ENV: 'development' })).toMatchObject({ PORT: 4003, PROCESSOR_TIMEOUT_MS: 2000 });
+  expect(readConfig({ ...env, NODE_ENV: 'development' })).toMatchObject({
+    PORT: 4003,
+    PROCESSOR_TIMEOUT_MS: 2000,
+  });
 });
 
 test.each([

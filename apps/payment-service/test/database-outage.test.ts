@@ -48,7 +48,12 @@ test('while Postgres is gone every route answers 503 with Retry-After; when it i
 
   // Killed in mid-flight: each was answered, or told that the database was away. No third thing.
   for (const { reply } of flood) expect([201, 503]).toContain((await reply).status);
-  for (const ask of [() => pay('during'), () => service.call('/payments'), () => service.call(`/payments/${id}`), () => service.refund(id)]) {
+  for (const ask of [
+    () => pay('during'),
+    () => service.call('/payments'),
+    () => service.call(`/payments/${id}`),
+    () => service.refund(id),
+  ]) {
     const started = performance.now();
     const { status, body, headers } = await ask();
     expect([status, body.code]).toEqual([503, 'database_unavailable']);

@@ -8,7 +8,10 @@ export async function startForwarder() {
   const server = createServer((socket) => {
     if (targetPort === undefined) return void socket.resetAndDestroy();
     const target = connect(targetPort, '127.0.0.1');
-    for (const [one, other] of [[socket, target], [target, socket]] as const) {
+    for (const [one, other] of [
+      [socket, target],
+      [target, socket],
+    ] as const) {
       sockets.add(one);
       one.pipe(other);
       one.on('error', () => other.destroy());

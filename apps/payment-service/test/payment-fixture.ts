@@ -80,7 +80,7 @@ export async function startPaymentService(options: FixtureOptions = {}) {
 }
 
 /** What payment-service is started with. */
-export function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: TestIssuer }) {
+function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: TestIssuer }) {
   return {
     NODE_ENV: 'test',
     PORT: '0',
@@ -96,9 +96,13 @@ export function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issue
 /** Requests as a customer, or as somebody else, to a payment-service. */
 export function callsTo(url: string, issuer: TestIssuer) {
   const customer = (subject = 'ada') => issuer.mint({ subject, scope: 'payment:read payment:write' });
-  const support = (subject = 'sam') => issuer.mint({ subject, scope: 'payment:read payment:write payment:refund' });
+  const support = (subject = 'sam') =>
+    issuer.mint({ subject, scope: 'payment:read payment:write payment:refund' });
 
-  async function call(path: string, { method = 'GET', token = customer(), key, headers, body }: Call = {}): Promise<Reply> {
+  async function call(
+    path: string,
+    { method = 'GET', token = customer(), key, headers, body }: Call = {},
+  ): Promise<Reply> {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {

@@ -13,7 +13,13 @@ afterAll(() => service.close());
 
 // An unusual cvc, so that finding it means something.
 const secrets = (number: string) => ({ ...card(number), cvc: '9137' });
-const numbers = ['4242424242424242', '4000000000000002', '4000000000000119', '378282246310005', '4242424242424241'];
+const numbers = [
+  '4242424242424242',
+  '4000000000000002',
+  '4000000000000119',
+  '378282246310005',
+  '4242424242424241',
+];
 
 /** Every row of every table, as text. */
 async function everythingStored(): Promise<string> {
@@ -52,7 +58,11 @@ test('no card number, no cvc and no token is in the database, in the logs or in 
       throw new Error('out of order');
     },
   };
-  const other = await startPaymentService({ processor: faulty, databaseUrl: service.env.DATABASE_URL, issuer: service.issuer });
+  const other = await startPaymentService({
+    processor: faulty,
+    databaseUrl: service.env.DATABASE_URL,
+    issuer: service.issuer,
+  });
   const failed = await other.pay({ body: { amount: euros(100), card: secrets('4242424242424242') } });
   expect(failed.status).toBe(500);
   const logs = service.logs() + other.logs();
@@ -76,7 +86,9 @@ test('neither the Idempotency-Key nor a plain hash of the card is stored', async
   await service.pay({ key: 'a-key-to-be-looked-for', body });
   const stored = await everythingStored();
   const hashes = ['4242424242424242', JSON.stringify(body), JSON.stringify(body.card)].flatMap((text) =>
-    (['hex', 'base64', 'base64url'] as const).map((encoding) => createHash('sha256').update(text).digest(encoding)),
+    (['hex', 'base64', 'base64url'] as const).map((encoding) =>
+      createHash('sha256').update(text).digest(encoding),
+    ),
   );
   for (const text of ['a-key-to-be-looked-for', ...hashes]) expect(stored).not.toContain(text);
 });

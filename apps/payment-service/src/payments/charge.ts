@@ -11,7 +11,9 @@ import { nextStatus } from './rules.ts';
  */
 export async function charge(context: PaymentsContext, payment: Payment, card: Card): Promise<Payment> {
   const request = { reference: payment.id, amount: payment.amount, card };
-  const outcome = await askProcessor(context.processorTimeoutMs, (signal) => context.processor.charge(request, signal));
+  const outcome = await askProcessor(context.processorTimeoutMs, (signal) =>
+    context.processor.charge(request, signal),
+  );
   return recordOutcome(context, payment, outcome);
 }
 
@@ -50,7 +52,10 @@ function moveAfter(outcome: Inquiry, now: Date): Move | undefined {
 }
 
 /** A payment that is known to be there. */
-export async function existingPayment({ database }: Pick<PaymentsContext, 'database'>, id: string): Promise<Payment> {
+export async function existingPayment(
+  { database }: Pick<PaymentsContext, 'database'>,
+  id: string,
+): Promise<Payment> {
   const payment = await findPayment(database, id);
   if (payment === undefined) throw new Error(`payment ${id} is gone`);
   return payment;

@@ -6,7 +6,7 @@ import { idempotencyKeys } from '../database/schema.ts';
 import type { RequestIdentity } from './idempotency.ts';
 
 /** A key, and the answer given under it, is kept this long at least. */
-export const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
+const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
 
 /** What was answered, as it went out. */
 export type Answer = { readonly status: number; readonly body: unknown };

@@ -25,10 +25,15 @@ export interface KeyedRequest {
  *
  * @example identifyRequest(secret, { subject, key, operation: 'POST /payments', body })
  */
-export function identifyRequest(secret: Uint8Array, { subject, key, operation, body }: KeyedRequest): RequestIdentity {
+export function identifyRequest(
+  secret: Uint8Array,
+  { subject, key, operation, body }: KeyedRequest,
+): RequestIdentity {
   const bareKey = withoutQuotes(key);
   const digest = (label: string, value: unknown) =>
-    createHmac('sha256', secret).update(canonicalJson([label, subject, bareKey, value])).digest('base64url');
+    createHmac('sha256', secret)
+      .update(canonicalJson([label, subject, bareKey, value]))
+      .digest('base64url');
   return { subject, keyDigest: digest('key', null), fingerprint: digest('request', [operation, body]) };
 }
 

@@ -79,7 +79,11 @@ export type Move = {
  * Moves a payment along its table of transitions, provided that it still is in the status in which it was read.
  * Undefined when the event changes nothing, or when somebody else was faster: read it again.
  */
-export async function movePayment(connection: Connection, payment: Payment, move: Move): Promise<Payment | undefined> {
+export async function movePayment(
+  connection: Connection,
+  payment: Payment,
+  move: Move,
+): Promise<Payment | undefined> {
   const status = nextStatus(payment.status, move.event);
   if (status === undefined) return undefined;
   const [row] = await connection

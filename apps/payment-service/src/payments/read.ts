@@ -23,7 +23,8 @@ export type Reader = {
  */
 export async function readPayment(context: PaymentsContext, id: string, reader: Reader): Promise<Payment> {
   const payment = await findPayment(context.database, id);
-  if (payment === undefined || !(reader.readsAll || payment.subject === reader.subject)) throw paymentNotFound();
+  if (payment === undefined || !(reader.readsAll || payment.subject === reader.subject))
+    throw paymentNotFound();
 
   const abandoned = (since: Date) => context.clock() - since.getTime() > context.runMs;
   if (payment.status === 'unknown' || (payment.status === 'pending' && abandoned(payment.createdAt))) {
@@ -35,7 +36,11 @@ export async function readPayment(context: PaymentsContext, id: string, reader: 
   return existingPayment(context, payment.id);
 }
 
-export type PageRequest = { readonly subject: string; readonly limit: number; readonly cursor: string | undefined };
+export type PageRequest = {
+  readonly subject: string;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+};
 export type Page = { readonly payments: readonly Payment[]; readonly nextCursor: string | undefined };
 
 /**
@@ -45,7 +50,10 @@ export type Page = { readonly payments: readonly Payment[]; readonly nextCursor:
  * @throws ProblemError 400 `invalid_cursor`
  * @example const page = await readPage(context, { subject, limit: 20, cursor: undefined });
  */
-export async function readPage(context: PaymentsContext, { subject, limit, cursor }: PageRequest): Promise<Page> {
+export async function readPage(
+  context: PaymentsContext,
+  { subject, limit, cursor }: PageRequest,
+): Promise<Page> {
   const after = cursor === undefined ? undefined : decodeCursor(cursor);
   if (cursor !== undefined && after === undefined) {
     throw new ProblemError({ status: 400, code: 'invalid_cursor', detail: 'The cursor is not one of ours.' });

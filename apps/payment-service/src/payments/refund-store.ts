@@ -13,7 +13,11 @@ export type NewRefund = {
 };
 
 /** Writes down a refund and reserves its amount. The payment must have been read with `lock` in this transaction. */
-export async function reserveRefund(connection: Connection, payment: Payment, refund: NewRefund): Promise<void> {
+export async function reserveRefund(
+  connection: Connection,
+  payment: Payment,
+  refund: NewRefund,
+): Promise<void> {
   await connection.insert(refunds).values({ ...refund, paymentId: payment.id, status: 'pending' });
   await setRefunding(connection, payment.id, payment.refunding + refund.amount);
 }
@@ -26,7 +30,9 @@ export async function findRefund(connection: Connection, id: string): Promise<Re
 
 /** The refunds of a payment whose outcome is not known. */
 export async function pendingRefunds(connection: Connection, paymentId: string): Promise<Refund[]> {
-  const rows = await refundRows(connection).where(and(eq(refunds.paymentId, paymentId), eq(refunds.status, 'pending')));
+  const rows = await refundRows(connection).where(
+    and(eq(refunds.paymentId, paymentId), eq(refunds.status, 'pending')),
+  );
   return rows.map(toRefund);
 }
 

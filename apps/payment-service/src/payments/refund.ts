@@ -77,7 +77,11 @@ async function reserve(
   const payment = await findPayment(transaction, paymentId, { lock: true });
   if (payment === undefined) throw paymentNotFound();
   if (amount !== undefined && amount.currency !== payment.amount.currency) {
-    throw new ProblemError({ status: 422, code: 'currency_mismatch', detail: 'The payment is in another currency.' });
+    throw new ProblemError({
+      status: 422,
+      code: 'currency_mismatch',
+      detail: 'The payment is in another currency.',
+    });
   }
   const verdict = decideRefund(payment.status, capturedMoney(payment), amount?.amount);
   if (!verdict.allowed) throw refusal(verdict.reason);
@@ -94,7 +98,8 @@ function refusal(reason: 'not_refundable' | 'nothing_left' | 'exceeds_captured')
     const detail = 'The amount is more than what is left of the payment.';
     return new ProblemError({ status: 422, code: 'refund_exceeds_payment', detail });
   }
-  const detail = reason === 'nothing_left' ? 'All of the payment has been refunded.' : 'The payment was not captured.';
+  const detail =
+    reason === 'nothing_left' ? 'All of the payment has been refunded.' : 'The payment was not captured.';
   return new ProblemError({ status: 409, code: 'payment_not_refundable', detail });
 }
 

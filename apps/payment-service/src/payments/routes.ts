@@ -36,7 +36,13 @@ const payRoute = {
     '4000000000000127 answers late and was declined.',
   headers: idempotencyHeadersSchema,
   body: payBodySchema,
-  response: { 201: paymentSchema, 202: paymentSchema, 409: problemSchema, 422: problemSchema, ...commonProblems },
+  response: {
+    201: paymentSchema,
+    202: paymentSchema,
+    409: problemSchema,
+    422: problemSchema,
+    ...commonProblems,
+  },
 };
 
 const listRoute = {
@@ -51,7 +57,8 @@ const readRoute = {
   summary: 'Read a payment',
   tags: ['payments'],
   security: [{ bearer: ['payment:read'] }, { bearer: ['payment:refund'] }],
-  description: 'One’s own; with payment:refund anybody’s. Asks the card processor when the outcome is not known yet.',
+  description:
+    'One’s own; with payment:refund anybody’s. Asks the card processor when the outcome is not known yet.',
   params: paymentParamsSchema,
   response: { 200: paymentSchema, 404: problemSchema, ...commonProblems },
 };
@@ -86,28 +93,35 @@ export async function paymentRoutes(
   const requireReadOrRefund: AuthHook = (request, reply, done) =>
     request.auth.scopes.has('payment:refund') ? done() : requireRead(request, reply, done);
 
-  app.post('/payments', { onRequest: app.requireScope('payment:write'), schema: payRoute }, async (request, reply) => {
-    const { amount, card } = request.body;
-    const answer = await pay(context, {
-      identity: identifyRequest(fingerprintKey, {
-        subject: request.auth.subject,
-        key: request.headers['idempotency-key'],
-        operation: 'POST /payments',
-        body: request.body,
-      }),
-      amount,
-      card: {
-        number: card.number,
-        expMonth: card.exp_month,
-        expYear: card.exp_year,
-        ...(card.cvc !== undefined && { cvc: card.cvc }),
-      },
-    });
-    const { id, status } = answer.body;
-    request.log.info({ payment_id: id, payment_status: status, replayed: answer.replayed }, 'payment answered');
-    reply.code(answer.status).headers({ ...replayedHeader(answer), location: `/payments/${id}` });
-    return answer.body;
-  });
+  app.post(
+    '/payments',
+    { onRequest: app.requireScope('payment:write'), schema: payRoute },
+    async (request, reply) => {
+      const { amount, card } = request.body;
+      const answer = await pay(context, {
+        identity: identifyRequest(fingerprintKey, {
+          subject: request.auth.subject,
+          key: request.headers['idempotency-key'],
+          operation: 'POST /payments',
+          body: request.body,
+        }),
+        amount,
+        card: {
+          number: card.number,
+          expMonth: card.exp_month,
+          expYear: card.exp_year,
+          ...(card.cvc !== undefined && { cvc: card.cvc }),
+        },
+      });
+      const { id, status } = answer.body;
+      request.log.info(
+        { payment_id: id, payment_status: status, replayed: answer.replayed },
+        'payment answered',
+      );
+      reply.code(answer.status).headers({ ...replayedHeader(answer), location: `/payments/${id}` });
+      return answer.body;
+    },
+  );
 
   app.get('/payments', { onRequest: requireRead, schema: listRoute }, async (request) => {
     const { limit, cursor } = request.query;
@@ -118,11 +132,18 @@ export async function paymentRoutes(
     };
   });
 
-  app.get('/payments/:id', { onRequest: [app.authenticate, requireReadOrRefund], schema: readRoute }, async (request) => {
-    const { subject, scopes } = request.auth;
-    const payment = await readPayment(context, request.params.id, { subject, readsAll: scopes.has('payment:refund') });
-    return toPaymentBody(payment);
-  });
+  app.get(
+    '/payments/:id',
+    { onRequest: [app.authenticate, requireReadOrRefund], schema: readRoute },
+    async (request) => {
+      const { subject, scopes } = request.auth;
+      const payment = await readPayment(context, request.params.id, {
+        subject,
+        readsAll: scopes.has('payment:refund'),
+      });
+      return toPaymentBody(payment);
+    },
+  );
 
   app.post(
     '/payments/:id/refunds',

@@ -69,7 +69,11 @@ export type RefundVerdict =
  *
  * @example decideRefund('succeeded', { captured: 500, refunded: 0, refunding: 200 }, undefined) // { allowed: true, amount: 300 }
  */
-export function decideRefund(status: PaymentStatus, money: CapturedMoney, amount: number | undefined): RefundVerdict {
+export function decideRefund(
+  status: PaymentStatus,
+  money: CapturedMoney,
+  amount: number | undefined,
+): RefundVerdict {
   if (nextStatus(status, 'refunded_in_full') === undefined) {
     return { allowed: false, reason: status === 'refunded' ? 'nothing_left' : 'not_refundable' };
   }

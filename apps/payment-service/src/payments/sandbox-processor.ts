@@ -9,7 +9,7 @@ type Settled = { outcome: 'succeeded' } | { outcome: 'declined'; reason: string 
 const succeeded: Settled = { outcome: 'succeeded' };
 
 /** What the sandbox does with each of its cards; any other number is declined, so that no real card is ever taken. */
-export const sandboxCards: Readonly<Record<string, Settled & { silent?: true }>> = {
+const sandboxCards: Readonly<Record<string, Settled & { silent?: true }>> = {
   '4242424242424242': succeeded,
   '5555555555554444': succeeded,
   '378282246310005': succeeded,
@@ -39,7 +39,10 @@ export function createSandboxProcessor(database: Database): CardProcessor {
     },
 
     async inquire(reference: string): Promise<Inquiry> {
-      const [entry] = await database.select().from(sandboxLedger).where(eq(sandboxLedger.reference, reference));
+      const [entry] = await database
+        .select()
+        .from(sandboxLedger)
+        .where(eq(sandboxLedger.reference, reference));
       return entry ? toOutcome(entry) : { outcome: 'not_found' };
     },
 
@@ -54,7 +57,10 @@ export function createSandboxProcessor(database: Database): CardProcessor {
   };
 }
 
-type NewEntry = Pick<ChargeRequest, 'reference' | 'amount'> & { verdict: Settled; chargeReference: string | null };
+type NewEntry = Pick<ChargeRequest, 'reference' | 'amount'> & {
+  verdict: Settled;
+  chargeReference: string | null;
+};
 
 /** The first verdict on a reference stays; every further call is counted, and changes nothing. */
 async function record(connection: Connection, { reference, amount, verdict, chargeReference }: NewEntry) {

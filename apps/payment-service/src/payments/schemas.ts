@@ -17,7 +17,11 @@ const instantSchema = Type.String({ format: 'date-time' });
 export const payBodySchema = Type.Object({
   amount: moneySchema,
   card: Type.Object({
-    number: Type.String({ pattern: '^[0-9]{12,19}$', description: 'digits alone', examples: ['4242424242424242'] }),
+    number: Type.String({
+      pattern: '^[0-9]{12,19}$',
+      description: 'digits alone',
+      examples: ['4242424242424242'],
+    }),
     exp_month: Type.Integer({ minimum: 1, maximum: 12 }),
     exp_year: Type.Integer({ minimum: 2000, maximum: 2199, description: 'four digits' }),
     cvc: Type.Optional(Type.String({ pattern: '^[0-9]{3,4}$' })),
@@ -76,7 +80,13 @@ export type PaymentBody = Static<typeof paymentSchema>;
 export type RefundBody = Static<typeof refundSchema>;
 
 /** What any route with a token may answer. */
-export const commonProblems = { 400: problemSchema, 401: problemSchema, 403: problemSchema, 500: problemSchema, 503: problemSchema };
+export const commonProblems = {
+  400: problemSchema,
+  401: problemSchema,
+  403: problemSchema,
+  500: problemSchema,
+  503: problemSchema,
+};
 
 export function toPaymentBody(payment: Payment): PaymentBody {
   return {

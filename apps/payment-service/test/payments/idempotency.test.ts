@@ -3,7 +3,12 @@ import { expect, test } from 'vitest';
 import { canonicalJson, identifyRequest } from '../../src/payments/idempotency.ts';
 
 const secret = randomBytes(32);
-const request = { subject: 'ada', key: 'k-1', operation: 'POST /payments', body: { a: 1, b: { c: [1, 2], d: 'x' } } };
+const request = {
+  subject: 'ada',
+  key: 'k-1',
+  operation: 'POST /payments',
+  body: { a: 1, b: { c: [1, 2], d: 'x' } },
+};
 const identity = identifyRequest(secret, request);
 
 test('members in another order, and a key in quotes, are the same request', () => {
@@ -40,5 +45,7 @@ test('without the secret nothing can be compared', () => {
 });
 
 test('canonical JSON sorts members at every depth, and only members', () => {
-  expect(canonicalJson({ b: [{ z: 1, y: [] }, null], a: 'é"' })).toBe('{"a":"é\\"","b":[{"y":[],"z":1},null]}');
+  expect(canonicalJson({ b: [{ z: 1, y: [] }, null], a: 'é"' })).toBe(
+    '{"a":"é\\"","b":[{"y":[],"z":1},null]}',
+  );
 });

@@ -16,7 +16,13 @@ const body = { amount: euros(100), card: goodCard };
 
 test.each([
   ['the same bytes', body],
-  ['members in another order', { card: Object.fromEntries(Object.entries(goodCard).reverse()), amount: { currency: 'EUR', amount: 100 } }],
+  [
+    'members in another order',
+    {
+      card: Object.fromEntries(Object.entries(goodCard).reverse()),
+      amount: { currency: 'EUR', amount: 100 },
+    },
+  ],
 ])('same key, %s: the same answer, marked as a replay', async (what, repeated) => {
   const token = service.customer(what);
   const first = await service.pay({ token, key: 'k', body });
@@ -68,7 +74,10 @@ test('a replay is what was answered then, whatever became of the payment', async
 
 test('two people may use the same key, and neither sees the other’s payment', async () => {
   const key = randomUUID();
-  const [ada, bob] = [await service.pay({ key, body }), await service.pay({ key, body, token: service.customer('bob') })];
+  const [ada, bob] = [
+    await service.pay({ key, body }),
+    await service.pay({ key, body, token: service.customer('bob') }),
+  ];
   expect([ada.status, bob.status]).toEqual([201, 201]);
   expect(bob.body.id).not.toBe(ada.body.id);
 });
@@ -96,7 +105,10 @@ test.each([
   expect(await rowCounts(service.database.db)).toEqual(before);
 });
 
-test.each([['one character', '!'], ['255 characters', '~'.repeat(255)]])('a key of %s will do', async (_what, key) => {
+test.each([
+  ['one character', '!'],
+  ['255 characters', '~'.repeat(255)],
+])('a key of %s will do', async (_what, key) => {
   expect((await service.pay({ key, body })).status).toBe(201);
 });
 
@@ -115,7 +127,9 @@ test('20 requests at once with one key and two bodies: one charge, and the other
   const token = service.customer('mixed crowd');
   const key = randomUUID();
   const replies = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => service.pay({ token, key, body: { ...body, amount: euros(1 + (index % 2)) } })),
+    Array.from({ length: 20 }, (_, index) =>
+      service.pay({ token, key, body: { ...body, amount: euros(1 + (index % 2)) } }),
+    ),
   );
   expect(replies.filter((reply) => reply.status === 201)).toHaveLength(10);
   expect(replies.filter((reply) => reply.status === 422)).toHaveLength(10);
@@ -153,12 +167,20 @@ test('answered keys are forgotten after 24 hours and not before; unanswered ones
   await db.execute(sql`update idempotency_keys set answer_status = null, answer_body = null
     where resource_id = (select id from payments where subject = 'keeper' order by created_at desc limit 1)`);
   const left = async () => {
-    const { rows } = await db.execute(sql`select answer_status from idempotency_keys where subject = 'keeper'`);
+    const { rows } = await db.execute(
+      sql`select answer_status from idempotency_keys where subject = 'keeper'`,
+    );
     return rows.map((row) => row['answer_status']).sort();
   };
   const forgetAfter = (ms: number) => {
     const clock = () => Date.now() + ms;
-    return createIdempotencyStore({ database: db, clock, newId: randomUUID, runMs: 1, waitMs: 1 }).forgetOld();
+    return createIdempotencyStore({
+      database: db,
+      clock,
+      newId: randomUUID,
+      runMs: 1,
+      waitMs: 1,
+    }).forgetOld();
   };
 
   const day = 24 * 60 * 60 * 1000;

@@ -20,7 +20,12 @@ type Message = { address?: { port: number }; statements?: number };
 /** Lets a service die before the n-th statement of one request. True when the request had no n-th statement. */
 async function dieBefore(statement: number, request: (url: string) => Promise<unknown>): Promise<boolean> {
   const child = fork(program, {
-    env: { PATH: process.env['PATH'], ...survivor.env, LOG_LEVEL: 'silent', DIES_BEFORE_STATEMENT: String(statement) },
+    env: {
+      PATH: process.env['PATH'],
+      ...survivor.env,
+      LOG_LEVEL: 'silent',
+      DIES_BEFORE_STATEMENT: String(statement),
+    },
   });
   try {
     let wasLast = false;
@@ -38,7 +43,9 @@ async function dieBefore(statement: number, request: (url: string) => Promise<un
 }
 
 async function addressOf(child: ChildProcess): Promise<string> {
-  const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [Message | number | null];
+  const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
+    Message | number | null,
+  ];
   const port = typeof message === 'object' ? message?.address?.port : undefined;
   if (port === undefined) throw new Error(`the service did not start: ${JSON.stringify(message)}`);
   return `http://127.0.0.1:${port}`;
@@ -69,7 +76,10 @@ test('killed at any step and repeated, a payment is charged once', async () => {
     const repeated = await survivor.pay(request);
     const again = await survivor.pay(request);
 
-    expect([repeated.status, repeated.body.status], `killed before statement ${statement}`).toEqual([201, 'succeeded']);
+    expect([repeated.status, repeated.body.status], `killed before statement ${statement}`).toEqual([
+      201,
+      'succeeded',
+    ]);
     expect(again.text).toBe(repeated.text);
     const list = await survivor.call('/payments', { token });
     expect(list.body.payments?.map(({ id }) => id)).toEqual([repeated.body.id]);
@@ -92,7 +102,10 @@ test('killed at any step and repeated, a refund gives back once', async () => {
     const repeated = await survivor.refund(id, request);
     const rest = await survivor.refund(id);
 
-    expect([repeated.status, repeated.body.status], `killed before statement ${statement}`).toEqual([201, 'succeeded']);
+    expect([repeated.status, repeated.body.status], `killed before statement ${statement}`).toEqual([
+      201,
+      'succeeded',
+    ]);
     expect(rest.body.amount).toEqual(euros(600));
     expect(await refundsOf(survivor.database.db, id)).toEqual([400, 600]);
     expect(await statusOf(id)).toBe('refunded');

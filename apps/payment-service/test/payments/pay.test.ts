@@ -47,12 +47,17 @@ test.each([
 });
 
 test.each([1, 100_000_000_000])('amount %d is taken', async (amount) => {
-  const { status, body } = await service.pay({ body: { amount: { amount, currency: 'JPY' }, card: goodCard } });
+  const { status, body } = await service.pay({
+    body: { amount: { amount, currency: 'JPY' }, card: goodCard },
+  });
   expect([status, body.amount]).toEqual([201, { amount, currency: 'JPY' }]);
 });
 
 test('a card is taken on its last day and not after, but a payment made with it can be asked for again', async () => {
-  const request = { key: 'last-day', body: { amount: euros(1), card: { ...goodCard, exp_month: 11, exp_year: 2030 } } };
+  const request = {
+    key: 'last-day',
+    body: { amount: euros(1), card: { ...goodCard, exp_month: 11, exp_year: 2030 } },
+  };
   const before = await service.pay(request);
   now += 1000;
   const again = await service.pay(request);
@@ -88,7 +93,12 @@ test.each<[string, unknown, number, string]>([
   ['the test currency', amount({ amount: 100, currency: 'XTS' }), 422, 'invalid_currency'],
   ['a wrong check digit', { ...body, card: card('4242424242424241') }, 422, 'invalid_card'],
   ['spaces in the number', { ...body, card: card('4242 4242 4242 4242') }, 400, 'invalid_request'],
-  ['a number as a number', { ...body, card: { ...goodCard, number: 4242424242424242 } }, 400, 'invalid_request'],
+  [
+    'a number as a number',
+    { ...body, card: { ...goodCard, number: 4242424242424242 } },
+    400,
+    'invalid_request',
+  ],
   ['a number too short', { ...body, card: card('42424242424') }, 400, 'invalid_request'],
   ['a number too long', { ...body, card: card('4'.repeat(20)) }, 400, 'invalid_request'],
   ['digits of another script', { ...body, card: card('٤'.repeat(16)) }, 400, 'invalid_request'],
@@ -98,7 +108,12 @@ test.each<[string, unknown, number, string]>([
   ['an expired card', { ...body, card: { ...goodCard, exp_year: 2029 } }, 422, 'expired_card'],
   ['a cvc of letters', { ...body, card: { ...goodCard, cvc: 'abc' } }, 400, 'invalid_request'],
   ['an unknown property', { ...body, subject: 'bob' }, 400, 'invalid_request'],
-  ['an unknown property of the card', { ...body, card: { ...goodCard, holder: 'A' } }, 400, 'invalid_request'],
+  [
+    'an unknown property of the card',
+    { ...body, card: { ...goodCard, holder: 'A' } },
+    400,
+    'invalid_request',
+  ],
   ['a prototype', '{"__proto__":{"amount":1},"amount":{"amount":1,"currency":"EUR"}}', 400, 'malformed_body'],
   ['two megabytes', `{"amount":"${'x'.repeat(2_000_000)}"}`, 413, 'body_too_large'],
 ])('%s is refused, and nothing is stored', async (_what, sent, status, code) => {

@@ -23,5 +23,7 @@ test('an adapter that ignores its signal is not waited for, and its late error e
 });
 
 test('a fault of the adapter is thrown on: it is no verdict', async () => {
-  await expect(askProcessor(1000, () => Promise.reject(new Error('misconfigured')))).rejects.toThrow('misconfigured');
+  await expect(askProcessor(1000, () => Promise.reject(new Error('misconfigured')))).rejects.toThrow(
+    'misconfigured',
+  );
 });

@@ -16,7 +16,10 @@ async function makePayments(subject: string, count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let index = 0; index < count; index += 1) {
     if (index % 3 === 0) now += 1;
-    const { body } = await service.pay({ token: service.customer(subject), body: { amount: euros(1 + index), card: goodCard } });
+    const { body } = await service.pay({
+      token: service.customer(subject),
+      body: { amount: euros(1 + index), card: goodCard },
+    });
     ids.push(body.id ?? '');
   }
   return ids;
@@ -28,7 +31,11 @@ async function page(subject: string, query: string) {
   return { payments: reply.body.payments ?? [], cursor: reply.body.next_cursor };
 }
 
-async function turnPages(subject: string, limit: number, between: () => Promise<unknown> = async () => undefined) {
+async function turnPages(
+  subject: string,
+  limit: number,
+  between: () => Promise<unknown> = async () => undefined,
+) {
   const seen: PaymentBody[] = [];
   for (let query = `?limit=${limit}`; ; ) {
     const { payments, cursor } = await page(subject, query);
@@ -63,14 +70,20 @@ test('a page holds 20 unless told otherwise, and a person without payments has a
   expect(await page('nobody', '')).toEqual({ payments: [], cursor: undefined });
 });
 
-test.each(['limit=0', 'limit=101', 'limit=1.5', 'limit=x', 'limit=-1', 'cursor=x', 'cursor=', `cursor=${'x'.repeat(201)}`])(
-  'GET /payments?%s is refused',
-  async (query) => {
-    const reply = await service.call(`/payments?${query}`);
-    expect(reply.status).toBe(400);
-    expect(reply.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-  },
-);
+test.each([
+  'limit=0',
+  'limit=101',
+  'limit=1.5',
+  'limit=x',
+  'limit=-1',
+  'cursor=x',
+  'cursor=',
+  `cursor=${'x'.repeat(201)}`,
+])('GET /payments?%s is refused', async (query) => {
+  const reply = await service.call(`/payments?${query}`);
+  expect(reply.status).toBe(400);
+  expect(reply.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+});
 
 test('a list holds one’s own payments alone, for support too, and somebody else’s cursor shows nothing of theirs', async () => {
   await makePayments('dora', 3);
@@ -98,7 +111,9 @@ test.each([
   ['payment:read', 404],
 ])('somebody else’s payment, with %s: %d', async (scope, status) => {
   const [id] = await makePayments('hal', 1);
-  const reply = await service.call(`/payments/${id}`, { token: service.issuer.mint({ subject: 'sam', scope }) });
+  const reply = await service.call(`/payments/${id}`, {
+    token: service.issuer.mint({ subject: 'sam', scope }),
+  });
   expect(reply.status).toBe(status);
 });
 

@@ -50,7 +50,13 @@ test('without an amount all that is left goes back', async () => {
 
 test.each<[string, () => Promise<string>, unknown, number, string]>([
   ['more than was paid', () => paid(1000), { amount: euros(1001) }, 422, 'refund_exceeds_payment'],
-  ['another currency', () => paid(1000), { amount: { amount: 1, currency: 'USD' } }, 422, 'currency_mismatch'],
+  [
+    'another currency',
+    () => paid(1000),
+    { amount: { amount: 1, currency: 'USD' } },
+    422,
+    'currency_mismatch',
+  ],
   ['nothing', () => paid(1000), { amount: euros(0) }, 400, 'invalid_request'],
   ['less than nothing', () => paid(1000), { amount: euros(-5) }, 400, 'invalid_request'],
   ['a bare number', () => paid(1000), { amount: 5 }, 400, 'invalid_request'],
@@ -82,27 +88,39 @@ test('what is refunded already cannot be refunded again', async () => {
   const onceMore = await service.refund(id, part(1));
 
   expect([tooMuch.status, tooMuch.body.code]).toEqual([422, 'refund_exceeds_payment']);
-  for (const reply of [again, onceMore]) expect([reply.status, reply.body.code]).toEqual([409, 'payment_not_refundable']);
+  for (const reply of [again, onceMore])
+    expect([reply.status, reply.body.code]).toEqual([409, 'payment_not_refundable']);
 });
 
 test('same key: one refund; another body or another payment: 422', async () => {
   const [id, other] = [await paid(1000), await paid(1000)];
   const key = randomUUID();
   const first = await service.refund(id, { ...part(100), key });
-  const replays = await Promise.all(Array.from({ length: 10 }, () => service.refund(id, { ...part(100), key })));
+  const replays = await Promise.all(
+    Array.from({ length: 10 }, () => service.refund(id, { ...part(100), key })),
+  );
   const changed = await service.refund(id, { ...part(101), key });
   const elsewhere = await service.refund(other, { ...part(100), key });
 
   for (const reply of replays) {
-    expect([reply.status, reply.text, reply.headers.get('idempotency-replayed')]).toEqual([201, first.text, 'true']);
+    expect([reply.status, reply.text, reply.headers.get('idempotency-replayed')]).toEqual([
+      201,
+      first.text,
+      'true',
+    ]);
   }
-  for (const reply of [changed, elsewhere]) expect([reply.status, reply.body.code]).toEqual([422, 'idempotency_key_reused']);
+  for (const reply of [changed, elsewhere])
+    expect([reply.status, reply.body.code]).toEqual([422, 'idempotency_key_reused']);
   expect(await refundsOf(service.database.db, id)).toEqual([100]);
   expect(await refundsOf(service.database.db, other)).toEqual([]);
 });
 
 test('without a key: 400', async () => {
-  const reply = await service.call(`/payments/${await paid()}/refunds`, { method: 'POST', token: service.support(), body: {} });
+  const reply = await service.call(`/payments/${await paid()}/refunds`, {
+    method: 'POST',
+    token: service.support(),
+    body: {},
+  });
   expect([reply.status, reply.body.code]).toEqual([400, 'invalid_request']);
 });
 
@@ -140,7 +158,9 @@ test('refunds of random parts, at once: never more than was paid, and our sum is
 test('who refunded is written down', async () => {
   const id = await paid(1000);
   const { body } = await service.refund(id, { token: service.support('sue') });
-  const { rows } = await service.database.db.execute(sql`select requested_by, payment_id from refunds where id = ${body.id}`);
+  const { rows } = await service.database.db.execute(
+    sql`select requested_by, payment_id from refunds where id = ${body.id}`,
+  );
   expect(rows).toEqual([{ requested_by: 'sue', payment_id: id }]);
 });
 
@@ -168,17 +188,29 @@ test('a refund that gets no answer is 202, blocks its amount, and is brought to 
       { ...part(500), key: randomUUID() },
     ];
     const lost = await Promise.all(requests.map((request) => other.refund(id, request)));
-    expect(lost.map((reply) => [reply.status, reply.body.status])).toEqual([[202, 'pending'], [202, 'pending']]);
+    expect(lost.map((reply) => [reply.status, reply.body.status])).toEqual([
+      [202, 'pending'],
+      [202, 'pending'],
+    ]);
     expect(await read(id)).toMatchObject({ status: 'succeeded', refunded_amount: 0 });
     expect((await other.refund(id, part(101))).body.code).toBe('refund_exceeds_payment');
 
     silent = false;
     const repeated = await other.refund(id, requests[0]);
-    expect([repeated.status, repeated.body.id, repeated.body.status]).toEqual([201, lost[0]?.body.id, 'succeeded']);
-    await database.execute(sql`update refunds set created_at = created_at - interval '1 hour' where payment_id = ${id}`);
+    expect([repeated.status, repeated.body.id, repeated.body.status]).toEqual([
+      201,
+      lost[0]?.body.id,
+      'succeeded',
+    ]);
+    await database.execute(
+      sql`update refunds set created_at = created_at - interval '1 hour' where payment_id = ${id}`,
+    );
     expect(await read(id)).toMatchObject({ status: 'partially_refunded', refunded_amount: 900 });
     expect(await refundsOf(database, id)).toEqual([400, 500]);
-    expect((await other.refund(id, requests[1])).body).toMatchObject({ id: lost[1]?.body.id, status: 'succeeded' });
+    expect((await other.refund(id, requests[1])).body).toMatchObject({
+      id: lost[1]?.body.id,
+      status: 'succeeded',
+    });
   } finally {
     await other.close();
   }
@@ -186,7 +218,10 @@ test('a refund that gets no answer is 202, blocks its amount, and is brought to 
 
 test('a refund that the processor declines gives its amount back', async () => {
   const sandbox = createSandboxProcessor(service.database.db);
-  const refusing: CardProcessor = { ...sandbox, refund: async () => ({ outcome: 'declined', reason: 'account_closed' }) };
+  const refusing: CardProcessor = {
+    ...sandbox,
+    refund: async () => ({ outcome: 'declined', reason: 'account_closed' }),
+  };
   const other = await startPaymentService({
     processor: refusing,
     databaseUrl: service.env.DATABASE_URL,

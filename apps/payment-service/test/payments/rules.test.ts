@@ -61,7 +61,9 @@ test('whatever happens, in whatever order, a payment only moves forward, and a v
         if (before === 'declined') expect(status).toBe('declined');
         if (before === 'succeeded') expect(status).not.toBe('declined');
       }
-      const firstVerdict = history.find((event) => event === 'charge_succeeded' || event === 'charge_declined');
+      const firstVerdict = history.find(
+        (event) => event === 'charge_succeeded' || event === 'charge_declined',
+      );
       if (firstVerdict === undefined) expect(isSettled(status)).toBe(false);
       else expect(status === 'declined').toBe(firstVerdict === 'charge_declined');
     }),
@@ -81,7 +83,10 @@ test('a duplicate of the last event changes nothing but a further partial refund
 type Step = { do: 'ask'; amount: number | undefined } | { do: 'confirm' | 'fail'; which: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constant('ask' as const), amount: fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined }) }),
+  fc.record({
+    do: fc.constant('ask' as const),
+    amount: fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined }),
+  }),
   fc.record({ do: fc.constantFrom('confirm' as const, 'fail' as const), which: fc.nat(5) }),
 );
 
@@ -119,7 +124,10 @@ test('refunds asked for, confirmed and failed in any order never exceed what was
   );
 });
 
-test.each(['pending', 'unknown', 'declined'] as const)('nothing can be refunded while a payment is %s', (status) => {
-  const money = { captured: 100, refunded: 0, refunding: 0 };
-  expect(decideRefund(status, money, 1)).toEqual({ allowed: false, reason: 'not_refundable' });
-});
+test.each(['pending', 'unknown', 'declined'] as const)(
+  'nothing can be refunded while a payment is %s',
+  (status) => {
+    const money = { captured: 100, refunded: 0, refunding: 0 };
+    expect(decideRefund(status, money, 1)).toEqual({ allowed: false, reason: 'not_refundable' });
+  },
+);

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chargesOf } from '../ledger.ts';
-import { card, euros, type PaymentFixture, processorTimeoutMs, startPaymentService } from '../payment-fixture.ts';
+import {
+  card,
+  euros,
+  type PaymentFixture,
+  processorTimeoutMs,
+  startPaymentService,
+} from '../payment-fixture.ts';
 
 let service: PaymentFixture;
 beforeAll(async () => {
@@ -15,44 +21,64 @@ const outcomes = [
   ['4000000000000127', 'declined', 'card_declined', 0],
 ] as const;
 
-test.each(outcomes)('card %s: unknown within the time limit, and %s when the request is repeated', async (number, verdict, reason, charged) => {
-  const subject = `repeats ${number}`;
-  const request = { token: service.customer(subject), key: randomUUID(), body: { amount: euros(700), card: card(number) } };
-  const started = performance.now();
-  const first = await service.pay(request);
-  const tookMs = performance.now() - started;
-  const second = await service.pay(request);
-  const third = await service.pay(request);
+test.each(outcomes)(
+  'card %s: unknown within the time limit, and %s when the request is repeated',
+  async (number, verdict, reason, charged) => {
+    const subject = `repeats ${number}`;
+    const request = {
+      token: service.customer(subject),
+      key: randomUUID(),
+      body: { amount: euros(700), card: card(number) },
+    };
+    const started = performance.now();
+    const first = await service.pay(request);
+    const tookMs = performance.now() - started;
+    const second = await service.pay(request);
+    const third = await service.pay(request);
 
-  expect([first.status, first.body.status, first.headers.get('location')]).toEqual([202, 'unknown', `/payments/${first.body.id}`]);
-  expect(tookMs).toBeGreaterThanOrEqual(processorTimeoutMs - 5);
-  expect(tookMs).toBeLessThan(processorTimeoutMs + 1000);
-  expect(second.status).toBe(201);
-  expect(second.body).toMatchObject({ id: first.body.id, status: verdict });
-  expect(second.body.decline_reason).toBe(reason);
-  expect([third.status, third.text, third.headers.get('idempotency-replayed')]).toEqual([201, second.text, 'true']);
-  expect(await chargesOf(service.database.db, subject)).toMatchObject({ charged, calls: 2 });
-});
+    expect([first.status, first.body.status, first.headers.get('location')]).toEqual([
+      202,
+      'unknown',
+      `/payments/${first.body.id}`,
+    ]);
+    expect(tookMs).toBeGreaterThanOrEqual(processorTimeoutMs - 5);
+    expect(tookMs).toBeLessThan(processorTimeoutMs + 1000);
+    expect(second.status).toBe(201);
+    expect(second.body).toMatchObject({ id: first.body.id, status: verdict });
+    expect(second.body.decline_reason).toBe(reason);
+    expect([third.status, third.text, third.headers.get('idempotency-replayed')]).toEqual([
+      201,
+      second.text,
+      'true',
+    ]);
+    expect(await chargesOf(service.database.db, subject)).toMatchObject({ charged, calls: 2 });
+  },
+);
 
-test.each(outcomes)('card %s: reading the payment finds out that it %s, and asks no card for it', async (number, verdict, reason, charged) => {
-  const subject = `reads ${number}`;
-  const token = service.customer(subject);
-  const request = { token, key: randomUUID(), body: { amount: euros(700), card: card(number) } };
-  const { body: unknown } = await service.pay(request);
-  const read = await service.call(`/payments/${unknown.id}`, { token });
-  const again = await service.pay(request);
+test.each(outcomes)(
+  'card %s: reading the payment finds out that it %s, and asks no card for it',
+  async (number, verdict, reason, charged) => {
+    const subject = `reads ${number}`;
+    const token = service.customer(subject);
+    const request = { token, key: randomUUID(), body: { amount: euros(700), card: card(number) } };
+    const { body: unknown } = await service.pay(request);
+    const read = await service.call(`/payments/${unknown.id}`, { token });
+    const again = await service.pay(request);
 
-  expect([read.status, read.body.status, read.body.decline_reason]).toEqual([200, verdict, reason]);
-  expect([again.status, again.text]).toEqual([201, read.text]);
-  expect(await chargesOf(service.database.db, subject)).toMatchObject({ charged, calls: 1 });
-});
+    expect([read.status, read.body.status, read.body.decline_reason]).toEqual([200, verdict, reason]);
+    expect([again.status, again.text]).toEqual([201, read.text]);
+    expect(await chargesOf(service.database.db, subject)).toMatchObject({ charged, calls: 1 });
+  },
+);
 
 test('ten repetitions and ten readings at once agree, and charge once', async () => {
   const token = service.customer('crowd');
   const request = { token, key: randomUUID(), body: { amount: euros(700), card: card('4000000000000119') } };
   const { body } = await service.pay(request);
   const replies = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => (index % 2 ? service.pay(request) : service.call(`/payments/${body.id}`, { token }))),
+    Array.from({ length: 20 }, (_, index) =>
+      index % 2 ? service.pay(request) : service.call(`/payments/${body.id}`, { token }),
+    ),
   );
   expect(new Set(replies.map((reply) => reply.body.status))).toEqual(new Set(['succeeded']));
   expect(await chargesOf(service.database.db, 'crowd')).toMatchObject({ charged: 1 });
@@ -64,8 +90,12 @@ test('a payment of which the processor never heard stays open for its request to
   const { body } = await service.pay(request);
   // As a crash before the charge, long ago, leaves it.
   await service.database.db.execute(sql`delete from sandbox_ledger where reference = ${body.id}`);
-  await service.database.db.execute(sql`update payments set status = 'pending', created_at = created_at - interval '1 hour' where id = ${body.id}`);
-  await service.database.db.execute(sql`update idempotency_keys set answer_status = null where resource_id = ${body.id}`);
+  await service.database.db.execute(
+    sql`update payments set status = 'pending', created_at = created_at - interval '1 hour' where id = ${body.id}`,
+  );
+  await service.database.db.execute(
+    sql`update idempotency_keys set answer_status = null where resource_id = ${body.id}`,
+  );
 
   expect((await service.call(`/payments/${body.id}`, { token })).body.status).toBe('pending');
   const repeated = await service.pay(request);
