@@ -46,10 +46,12 @@ export function createShop(urls: Urls) {
   return {
     call,
     metrics: async (service: ServiceName): Promise<string> => (await fetch(`${urls[service]}/metrics`)).text(),
-    async signIn(account: { username: string; password: string }, tell?: Narrator): Promise<Tokens> {
-      const json = { client_id: 'latchkey-cli', device_name: 'Demo terminal', ...account };
+    /** Signs in from a command line; with a scope, for less than the account's roles allow. */
+    async signIn(account: { username: string; password: string; scope?: string }, tell?: Narrator): Promise<Tokens> {
+      const { username, password, scope } = account;
+      const json = { client_id: 'latchkey-cli', device_name: 'Demo terminal', username, password, scope };
       const answer = await call('auth', '/sessions', { method: 'POST', json }, tell);
-      if (answer.status !== 201) throw new Error(`${account.username} could not sign in: ${answer.status}`);
+      if (answer.status !== 201) throw new Error(`${username} could not sign in: ${answer.status}`);
       return answer.body as Tokens;
     },
     refresh(refreshToken: string, tell?: Narrator): Promise<Answer> {

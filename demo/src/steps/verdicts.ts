@@ -12,14 +12,9 @@ export async function verdicts({ tell, shop, account }: Stage, { tokens }: Custo
   tell.check('an edited claim: 401, the signature does not fit', edited.status === 401);
 
   tell.step('A token that is for other services');
-  const narrow = await shop.call(
-    'auth',
-    '/sessions',
-    { method: 'POST', json: { client_id: 'latchkey-cli', scope: 'cart:read', ...credentialsOf(account('customer')) } },
-    tell,
-  );
-  const cartOnly = String(narrow.body['access_token']);
-  tell.check('signing in for cart:read alone gives a token for cart-service', narrow.body['scope'] === 'cart:read');
+  const narrow = await shop.signIn({ ...account('customer'), scope: 'cart:read' }, tell);
+  const cartOnly = narrow.access_token;
+  tell.check('signing in for cart:read alone gives a token for cart-service', narrow.scope === 'cart:read');
   const read = await shop.call('cart', '/cart', { token: cartOnly }, tell);
   tell.check('cart-service accepts it', read.status === 200);
   const foreign = await shop.call('payment', '/payments', { token: cartOnly }, tell);
@@ -34,10 +29,6 @@ export async function verdicts({ tell, shop, account }: Stage, { tokens }: Custo
     'a viewer cannot fill a cart: 403 insufficient_scope, naming cart:write',
     write.status === 403 && write.headers.get('www-authenticate')?.includes('scope="cart:write"') === true,
   );
-}
-
-function credentialsOf({ username, password }: { username: string; password: string }) {
-  return { username, password };
 }
 
 /** The claims with a scope added, and the signature of before: what somebody tries who can read base64. */
