@@ -1,0 +1,37 @@
+import { authClient } from '@latchkey/auth-client';
+import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
+import { cartRoutes } from './cart/routes.ts';
+import { createCartStore } from './cart/store.ts';
+import type { Config } from './config.ts';
+import type { CartDatabase } from './database/open-cart-database.ts';
+
+export type AppOptions = {
+  readonly config: Config;
+  readonly database: CartDatabase;
+  readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
+};
+
+/** Builds cart-service, ready to listen. It closes the database when it closes. */
+export async function buildApp({ config, database, logDestination }: AppOptions): Promise<Service> {
+  const app = await createService({
+    name: 'cart-service',
+    title: 'Latchkey cart-service',
+    description: 'A user’s cart. Amounts are minor units.',
+    logLevel: config.LOG_LEVEL,
+    corsOrigins: config.CORS_ORIGINS,
+    trustedProxies: config.TRUSTED_PROXIES,
+    ...(logDestination && { logDestination }),
+  });
+
+  app.addHook('onClose', () => database.close());
+  app.addReadinessCheck('postgres', () => database.ping());
+  app.addReadinessCheck('keys', () => app.authClient.ready());
+
+  await app.register(authClient, {
+    issuer: config.ISSUER,
+    audience: 'cart-service',
+    jwksUri: config.JWKS_URI,
+  });
+  await app.register(cartRoutes, { store: createCartStore(database.db) });
+  return app;
+}

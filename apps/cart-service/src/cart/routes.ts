@@ -1,0 +1,103 @@
+import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import {
+  addBodySchema,
+  cartSchema,
+  changeBodySchema,
+  commonProblems,
+  lineParamsSchema,
+  lineSchema,
+  toCartBody,
+  toLineBody,
+} from './schemas.ts';
+import type { CartStore } from './store.ts';
+
+const badBody = { 400: problemSchema, 413: problemSchema, 415: problemSchema };
+
+const readRoute = {
+  summary: 'Read one’s cart',
+  tags: ['cart'],
+  security: [{ bearer: ['cart:read'] }],
+  response: { 200: cartSchema, ...commonProblems },
+};
+
+const addRoute = {
+  summary: 'Put something into the cart',
+  tags: ['cart'],
+  security: [{ bearer: ['cart:write'] }],
+  description:
+    'A thing that is there already becomes more (200), and the newest price holds for all its pieces. A cart has one ' +
+    'currency (409 currency_conflict), at most 100 things (409 cart_full) and 999 pieces of each (409 quantity_limit).',
+  body: addBodySchema,
+  response: {
+    200: lineSchema,
+    201: lineSchema,
+    ...badBody,
+    409: problemSchema,
+    422: problemSchema,
+    ...commonProblems,
+  },
+};
+
+const changeRoute = {
+  summary: 'Change how many pieces of something the cart holds',
+  tags: ['cart'],
+  security: [{ bearer: ['cart:write'] }],
+  params: lineParamsSchema,
+  body: changeBodySchema,
+  response: { 200: lineSchema, ...badBody, 404: problemSchema, ...commonProblems },
+};
+
+const removeRoute = {
+  summary: 'Take something out of the cart',
+  tags: ['cart'],
+  security: [{ bearer: ['cart:write'] }],
+  description: 'Also 204 when the cart did not hold it, so that the request can be repeated.',
+  params: lineParamsSchema,
+  response: { 204: Type.Null(), 400: problemSchema, ...commonProblems },
+};
+
+const clearRoute = {
+  summary: 'Empty the cart',
+  tags: ['cart'],
+  security: [{ bearer: ['cart:write'] }],
+  response: { 204: Type.Null(), ...commonProblems },
+};
+
+/** The routes of the cart room. Whose cart it is says the token, and nothing else. */
+export async function cartRoutes(app: Service, { store }: { store: CartStore }): Promise<void> {
+  const mayRead = app.requireScope('cart:read');
+  const mayWrite = app.requireScope('cart:write');
+
+  app.get('/cart', { onRequest: mayRead, schema: readRoute }, async (request) =>
+    toCartBody(await store.read(request.auth.subject)),
+  );
+
+  app.post('/cart/items', { onRequest: mayWrite, schema: addRoute }, async (request, reply) => {
+    const { sku, quantity, unit_price: unitPrice } = request.body;
+    const { line, created } = await store.add(request.auth.subject, { sku, quantity, unitPrice });
+    reply.code(created ? 201 : 200);
+    return toLineBody(line);
+  });
+
+  app.patch('/cart/items/:sku', { onRequest: mayWrite, schema: changeRoute }, async (request) => {
+    const { sku } = request.params;
+    const line = await store.changeQuantity(request.auth.subject, { sku, quantity: request.body.quantity });
+    if (line === undefined) throw notInCart();
+    return toLineBody(line);
+  });
+
+  app.delete('/cart/items/:sku', { onRequest: mayWrite, schema: removeRoute }, async (request, reply) => {
+    await store.remove(request.auth.subject, request.params.sku);
+    return reply.code(204).send(null);
+  });
+
+  app.delete('/cart', { onRequest: mayWrite, schema: clearRoute }, async (request, reply) => {
+    await store.clear(request.auth.subject);
+    return reply.code(204).send(null);
+  });
+}
+
+function notInCart(): ProblemError {
+  return new ProblemError({ status: 404, code: 'not_in_cart', detail: 'The cart does not hold this.' });
+}

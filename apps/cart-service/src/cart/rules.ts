@@ -1,0 +1,86 @@
+/** Lines that a cart holds at most. */
+export const maximumLines = 100;
+/** Pieces of one thing at most. */
+export const maximumQuantity = 999;
+/**
+ * The highest price of one piece, in minor units: a hundred million euros. A full cart of such things comes to less
+ * than 2^53 (100 × 999 × 10^10 ≈ 10^15), so that no sum here can lose a cent.
+ */
+export const maximumUnitAmount = 10_000_000_000;
+
+/** An amount in the currency's minor units (cents, yen) and its ISO 4217 code. */
+export interface Money {
+  amount: number;
+  currency: string;
+}
+
+export interface CartLine {
+  sku: string;
+  quantity: number;
+  unitPrice: Money;
+}
+
+export interface Cart {
+  lines: CartLine[];
+  /** null: the cart is empty. */
+  updatedAt: Date | null;
+}
+
+const refusals = {
+  invalid_currency: { status: 422, message: 'The currency is not an ISO 4217 code in use.' },
+  currency_conflict: { status: 409, message: 'The cart holds things in another currency.' },
+  cart_full: { status: 409, message: `A cart holds at most ${maximumLines} different things.` },
+  quantity_limit: { status: 409, message: `A cart holds at most ${maximumQuantity} pieces of one thing.` },
+} as const;
+
+/** A change that the rules of a cart do not allow. Its message may be shown. */
+export class CartRefusal extends Error {
+  override readonly name = 'CartRefusal';
+  readonly code: keyof typeof refusals;
+  readonly status: number;
+
+  constructor(code: keyof typeof refusals) {
+    super(refusals[code].message);
+    this.code = code;
+    this.status = refusals[code].status;
+  }
+}
+
+const currencies: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+
+/** True for an upper-case ISO 4217 code of real money; test and metal codes (XTS, XAU) are not in the list. */
+export function isCurrency(code: string): boolean {
+  return currencies.has(code);
+}
+
+/**
+ * The line that results from putting something into a cart with these lines. A thing that is there already becomes
+ * more, and takes the newest price for all its pieces: a cart shows what the shop asks now.
+ *
+ * @throws {CartRefusal} invalid_currency, currency_conflict, cart_full, quantity_limit
+ * @example lineAfterAdding([], { sku: 'tea', quantity: 2, unitPrice: { amount: 450, currency: 'EUR' } })
+ */
+export function lineAfterAdding(lines: readonly CartLine[], addition: CartLine): CartLine {
+  const { currency } = addition.unitPrice;
+  if (!isCurrency(currency)) throw new CartRefusal('invalid_currency');
+  const present = lines.find(({ sku }) => sku === addition.sku);
+  const others = lines.filter((line) => line !== present);
+  if (others.some((line) => line.unitPrice.currency !== currency)) throw new CartRefusal('currency_conflict');
+  if (others.length >= maximumLines) throw new CartRefusal('cart_full');
+  const quantity = (present?.quantity ?? 0) + addition.quantity;
+  if (quantity > maximumQuantity) throw new CartRefusal('quantity_limit');
+  return { ...addition, quantity };
+}
+
+/** What all pieces of a line cost. */
+export function lineTotal({ quantity, unitPrice }: CartLine): Money {
+  return { amount: quantity * unitPrice.amount, currency: unitPrice.currency };
+}
+
+/** What the cart costs: one sum, as a cart has one currency; none for an empty cart. */
+export function totalsOf(lines: readonly CartLine[]): Money[] {
+  const [first] = lines;
+  if (first === undefined) return [];
+  const amount = lines.reduce((sum, line) => sum + lineTotal(line).amount, 0);
+  return [{ amount, currency: first.unitPrice.currency }];
+}

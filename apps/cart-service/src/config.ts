@@ -1,0 +1,16 @@
+import { loadConfig, serviceConfig } from '@latchkey/service-kit';
+import { type Static, Type } from 'typebox';
+
+const schema = Type.Object({ ...serviceConfig });
+
+export type Config = Static<typeof schema>;
+
+/**
+ * Reads the settings of cart-service.
+ *
+ * @throws {ConfigError} naming every faulty setting at once
+ * @example const config = readConfig(process.env);
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  return loadConfig(schema, env);
+}
