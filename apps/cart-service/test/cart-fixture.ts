@@ -1,0 +1,96 @@
+import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import type { Problem } from '@latchkey/service-kit';
+import type { Static } from 'typebox';
+import { buildApp } from '../src/app.ts';
+import type { cartSchema, lineSchema } from '../src/cart/schemas.ts';
+import { readConfig } from '../src/config.ts';
+import { openCartDatabase } from '../src/database/open-cart-database.ts';
+
+export type CartBody = Static<typeof cartSchema>;
+export type LineBody = Static<typeof lineSchema>;
+
+export type Call = {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
+  /** Default a token of ada's with both scopes; '' sends none. */
+  token?: string;
+  headers?: Record<string, string>;
+  /** Text is sent as it is, all else as JSON. */
+  body?: unknown;
+};
+
+export type Reply<Body> = { status: number; headers: Record<string, unknown>; text: string; body: Body };
+
+export type FixtureOptions = {
+  /** Default a database of its own, dropped at the end. */
+  databaseUrl?: string;
+  /** Default the test issuer's. */
+  jwksUri?: string;
+};
+
+export type CartFixture = Awaited<ReturnType<typeof startCartService>>;
+
+/** A cart-service on a real database and with a real issuer, reached by inject. */
+export async function startCartService(options: FixtureOptions = {}) {
+  const created = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
+  const issuer: TestIssuer = await createTestIssuer({ audience: 'cart-service' });
+  const config = readConfig({
+    NODE_ENV: 'test',
+    PORT: '0',
+    LOG_LEVEL: 'trace',
+    DATABASE_URL: options.databaseUrl ?? created?.url,
+    ISSUER: issuer.issuer,
+    JWKS_URI: options.jwksUri ?? issuer.jwksUri,
+  });
+  const database = await openCartDatabase(config);
+  let log = '';
+  const app = await buildApp({ config, database, logDestination: { write: (line) => (log += line) } });
+  await app.ready();
+
+  const tokenOf = (subject: string, scope = 'cart:read cart:write') => issuer.mint({ subject, scope });
+
+  async function call<Body = Problem>(path: string, request: Call = {}): Promise<Reply<Body>> {
+    const { method = 'GET', token = tokenOf('ada'), headers, body } = request;
+    const response = await app.inject({
+      method,
+      url: path,
+      headers: {
+        ...(token !== '' && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const { statusCode: status, payload: text } = response;
+    return {
+      status,
+      headers: response.headers,
+      text,
+      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+    };
+  }
+
+  return {
+    app,
+    issuer,
+    database,
+    log: () => log,
+    tokenOf,
+    call,
+    add: (body: unknown, rest: Call = {}) => call<LineBody>('/cart/items', { method: 'POST', body, ...rest }),
+    cart: async (token?: string) =>
+      (await call<CartBody>('/cart', token === undefined ? {} : { token })).body,
+    /** Everything stored, for everybody. */
+    async stored() {
+      return (await database.pool.query('select * from cart_lines order by subject, sku')).rows as unknown[];
+    },
+    async close() {
+      await app.close();
+      await issuer.close();
+      await created?.drop();
+    },
+  };
+}
+
+export const tea = { sku: 'tea', quantity: 2, unit_price: { amount: 450, currency: 'EUR' } };
+export const cup = { sku: 'cup', quantity: 1, unit_price: { amount: 1200, currency: 'EUR' } };

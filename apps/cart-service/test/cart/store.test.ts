@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CartFixture, startCartService, tea } from '../cart-fixture.ts';
+
+let service: CartFixture;
+
+beforeAll(async () => {
+  service = await startCartService();
+});
+afterAll(() => service.close());
+
+const times = <T>(count: number, work: (index: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+
+const tally = (statuses: number[]) =>
+  Object.fromEntries(
+    [...new Set(statuses)].sort().map((status) => [status, statuses.filter((s) => s === status).length]),
+  );
+
+describe('requests at the same time', () => {
+  it('50 adds of 1 sum to 50', async () => {
+    const token = service.tokenOf('racer');
+    const replies = await times(50, () => service.add({ ...tea, quantity: 1 }, { token }));
+    expect(tally(replies.map(({ status }) => status))).toEqual({ 200: 49, 201: 1 });
+    expect(replies.map(({ body }) => body.quantity).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 50 }, (_, index) => index + 1),
+    );
+    expect((await service.cart(token)).items).toMatchObject([{ sku: 'tea', quantity: 50 }]);
+  });
+
+  it('never pass the limit of a quantity', async () => {
+    const token = service.tokenOf('hoarder');
+    const replies = await times(20, () => service.add({ ...tea, quantity: 100 }, { token }));
+    expect(tally(replies.map(({ status }) => status))).toEqual({ 200: 8, 201: 1, 409: 11 });
+    expect((await service.cart(token)).items).toMatchObject([{ quantity: 900 }]);
+  });
+
+  it('never pass the limit of things', async () => {
+    const token = service.tokenOf('collector');
+    const replies = await times(120, (index) => service.add({ ...tea, sku: `sku-${index}` }, { token }));
+    expect(tally(replies.map(({ status }) => status))).toEqual({ 201: 100, 409: 20 });
+    expect((await service.cart(token)).items).toHaveLength(100);
+  });
+
+  it('never mix currencies', async () => {
+    const token = service.tokenOf('traveller');
+    const replies = await times(20, (index) =>
+      service.add(
+        { ...tea, sku: `sku-${index}`, unit_price: { amount: 1, currency: index % 2 === 0 ? 'EUR' : 'USD' } },
+        { token },
+      ),
+    );
+    expect(tally(replies.map(({ status }) => status))).toEqual({ 201: 10, 409: 10 });
+    expect(new Set((await service.cart(token)).items.map((item) => item.unit_price.currency)).size).toBe(1);
+  });
+
+  it('of all kinds end in a cart that is whole, without a failure', async () => {
+    const token = service.tokenOf('shopper');
+    const replies = await times(120, (index) => {
+      const path = `/cart/items/sku-${index % 3}`;
+      if (index % 8 === 0) return service.call('/cart', { method: 'DELETE', token });
+      if (index % 4 === 1) return service.call(path, { method: 'PATCH', body: { quantity: 5 }, token });
+      if (index % 4 === 2) return service.call(path, { method: 'DELETE', token });
+      return service.call('/cart/items', {
+        method: 'POST',
+        body: { ...tea, sku: `sku-${index % 3}` },
+        token,
+      });
+    });
+    expect(
+      replies.map(({ status }) => status).filter((status) => ![200, 201, 204, 404].includes(status)),
+    ).toEqual([]);
+    const { rows } = await service.database.pool.query(
+      `select subject from carts where subject = 'shopper'
+       and not exists (select 1 from cart_lines where cart_lines.subject = carts.subject)`,
+    );
+    expect(rows).toEqual([]);
+  });
+});
