@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-export type LogFault = { level: number; message: string };
+export type LogFault = { severe: boolean; message: string };
 
-const warningLevel = 40;
-const errorLevel = 50;
+const severe = new Set<unknown>(['error', 'fatal']);
 
-/** The warning or worse in a line of a service's log; undefined for the rest. */
+/** The warning or worse in a line of a service's log (JSON, level by name); undefined for the rest. */
 export function parseFault(line: string): LogFault | undefined {
   try {
     const { level, msg, err } = JSON.parse(line) as {
@@ -13,9 +12,9 @@ export function parseFault(line: string): LogFault | undefined {
       msg?: unknown;
       err?: { message?: unknown };
     };
-    if (typeof level !== 'number' || level < warningLevel) return undefined;
+    if (level !== 'warn' && !severe.has(level)) return undefined;
     const detail = typeof err?.message === 'string' && err.message !== msg ? `: ${err.message}` : '';
-    return { level, message: `${String(msg)}${detail}`.replaceAll(/\s+/g, ' ') };
+    return { severe: severe.has(level), message: `${String(msg)}${detail}`.replaceAll(/\s+/g, ' ') };
   } catch {
     return undefined;
   }
@@ -24,7 +23,7 @@ export function parseFault(line: string): LogFault | undefined {
 /** What went wrong, in a line, by the end of a service's log: its last error, or the message of what it died of. */
 export function lastFault(logFile: string): string {
   const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').trim().split('\n') : [];
-  const logged = lines.map(parseFault).findLast((fault) => fault !== undefined && fault.level >= errorLevel);
+  const logged = lines.map(parseFault).findLast((fault) => fault?.severe === true);
   if (logged !== undefined) return logged.message;
   const thrown = lines.findLastIndex((line) => /^\w*Error( \[\w+\])?: /.test(line));
   if (thrown < 0) return lines.at(-1) || 'it logged nothing';

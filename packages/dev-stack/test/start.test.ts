@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../src/processes/ports.ts';
+import { type ServiceKey, serviceDefinitions } from '../src/services/definitions.ts';
+import { demoAccounts } from '../src/stack/accounts.ts';
+import { isAlive } from './alive.ts';
+
+// The real thing: `npm start` without npm, with its own data and ports. The tests follow one another on one data set.
+const startTimeoutMs = 60_000;
+const children: ChildProcess[] = [];
+const ports = new Map<ServiceKey, number>();
+let directory: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+  for (const key of Object.keys(serviceDefinitions) as ServiceKey[]) ports.set(key, await freePort());
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function run(script: string, env: NodeJS.ProcessEnv = {}) {
+  const settings = Object.fromEntries(
+    [...ports].map(([key, port]) => [serviceDefinitions[key].portVariable, String(port)]),
+  );
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'src', script)], {
+    env: { ...process.env, ...settings, LATCHKEY_DIRECTORY: directory, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  return {
+    child,
+    output: () => output,
+    printed: (text: string | RegExp) =>
+      expect.poll(() => output, { timeout: startTimeoutMs, interval: 20 }).toMatch(text),
+    exit: async () => (await once(child, 'close'))[0] as number,
+  };
+}
+
+/** Every process that works for the stack in `directory`: its services have it in their settings or open files. */
+function leftovers(): string[] {
+  if (process.platform !== 'linux') {
+    const { stdout } = spawnSync('ps', ['-Ao', 'command='], { encoding: 'utf8' });
+    return stdout.split('\n').filter((command) => command.includes(directory));
+  }
+  const found: string[] = [];
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      const files = ['cwd', 'fd/1', 'fd/2'].map((name) => readlinkSync(`/proc/${pid}/${name}`));
+      const ours = [command, ...files].some((text) => text.includes(directory));
+      if (ours && isAlive(Number(pid))) found.push(command);
+    } catch {
+      // Ended meanwhile, or not for us to see.
+    }
+  }
+  return found;
+}
+
+async function signIn(username: string, password: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${ports.get('auth')}/sessions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
+  });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { access_token: string }).access_token;
+}
+
+async function cart(token: string, init: RequestInit = {}): Promise<unknown> {
+  const response = await fetch(`http://127.0.0.1:${ports.get('cart')}/cart`, {
+    ...init,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(response.status).toBe(200);
+  return await response.json();
+}
+
+test('SIGTERM half-way through the first start leaves nothing running', {
+  timeout: startTimeoutMs,
+}, async () => {
+  const start = run('start.ts');
+  await start.printed('Starting auth-service');
+  start.child.kill('SIGTERM');
+  expect(await start.exit()).toBe(0);
+  expect(start.output()).toMatch(/Stopping …\nStopped\.\n$/);
+  expect(leftovers()).toEqual([]);
+});
+
+test('start, sign in as each demo account, stop; a second start has the data', {
+  timeout: 2 * startTimeoutMs,
+}, async () => {
+  const first = run('start.ts');
+  await first.printed('Press Ctrl-C to stop');
+  for (const [key, port] of ports) {
+    const { name } = serviceDefinitions[key];
+    expect(first.output()).toContain(`http://localhost:${port}/docs`);
+    expect(first.output()).toContain(name);
+  }
+  for (const { username, password } of demoAccounts) {
+    expect(first.output()).toMatch(new RegExp(`${username} +${password}`));
+    await signIn(username, password);
+  }
+  const { username = '', password = '' } = demoAccounts[0] ?? {};
+  const token = await signIn(username, password);
+  await cart(token);
+  // What the checks below rely on: it does see what runs.
+  expect(leftovers().length).toBeGreaterThan(2);
+  expect(statSync(join(directory, 'secrets.json')).mode & 0o777).toBe(0o600);
+
+  const again = run('start.ts');
+  expect(await again.exit()).toBe(1);
+  expect(again.output()).toMatch(/^Latchkey already runs from .* \(process \d+\): stop that one first\.\n$/);
+  const reset = run('reset.ts');
+  expect(await reset.exit()).toBe(1);
+  expect(reset.output()).toMatch(/^Latchkey is running \(process \d+\): stop it first\.\n$/);
+
+  first.child.kill('SIGINT');
+  expect(await first.exit()).toBe(0);
+  expect(leftovers()).toEqual([]);
+
+  const second = run('start.ts');
+  await second.printed('Press Ctrl-C to stop');
+  // The same signing key, account and session: the token of the first run is still good.
+  await cart(token);
+  second.child.kill('SIGKILL');
+  await second.exit();
+  await expect.poll(leftovers, { timeout: 15_000 }).toEqual([]);
+});
+
+test('a port in use is one line, exit code 1, and nothing started', async () => {
+  const server = createServer().listen(ports.get('wishlist'), '127.0.0.1');
+  await once(server, 'listening');
+  const start = run('start.ts');
+  expect(await start.exit()).toBe(1);
+  expect(start.output()).toBe(
+    `Port ${ports.get('wishlist')} (wishlist-service) is in use: stop what listens there, or choose another by WISHLIST_PORT.\n`,
+  );
+  expect(leftovers()).toEqual([]);
+  server.close();
+});
+
+test('a broken Redis is one line, exit code 1, and nothing left running', async () => {
+  const start = run('start.ts', { REDIS_URL: 'redis://127.0.0.1:1' });
+  expect(await start.exit()).toBe(1);
+  expect(start.output()).toMatch(
+    /^Starting .*\nRedis at 127\.0\.0\.1:1 does not work \(.*\): repair it, or unset REDIS_URL\.\n$/,
+  );
+  expect(leftovers()).toEqual([]);
+});
+
+test('reset removes data and secrets', async () => {
+  const reset = run('reset.ts');
+  expect(await reset.exit()).toBe(0);
+  expect(readdirSync(directory)).toEqual([]);
+});
