@@ -1,0 +1,99 @@
+import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import type { Problem } from '@latchkey/service-kit';
+import type { Static } from 'typebox';
+import { buildApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { openWishlistDatabase } from '../src/database/open-wishlist-database.ts';
+import type { itemSchema, wishlistSchema } from '../src/wishlist/schemas.ts';
+
+export type WishlistBody = Static<typeof wishlistSchema>;
+export type ItemBody = Static<typeof itemSchema>;
+
+export type Call = {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
+  /** Default a token of ada's with both scopes; '' sends none. */
+  token?: string;
+  headers?: Record<string, string>;
+  /** Text is sent as it is, all else as JSON. */
+  body?: unknown;
+};
+
+export type Reply<Body> = { status: number; headers: Record<string, unknown>; text: string; body: Body };
+
+export type FixtureOptions = {
+  /** Default a database of its own, dropped at the end. */
+  databaseUrl?: string;
+  /** Default the test issuer's. */
+  jwksUri?: string;
+};
+
+export type WishlistFixture = Awaited<ReturnType<typeof startWishlistService>>;
+
+/** A wishlist-service on a real database and with a real issuer, reached by inject. */
+export async function startWishlistService(options: FixtureOptions = {}) {
+  const created = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
+  const issuer: TestIssuer = await createTestIssuer({ audience: 'wishlist-service' });
+  const config = readConfig({
+    NODE_ENV: 'test',
+    PORT: '0',
+    LOG_LEVEL: 'trace',
+    DATABASE_URL: options.databaseUrl ?? created?.url,
+    ISSUER: issuer.issuer,
+    JWKS_URI: options.jwksUri ?? issuer.jwksUri,
+  });
+  const database = await openWishlistDatabase(config);
+  let log = '';
+  const app = await buildApp({ config, database, logDestination: { write: (line) => (log += line) } });
+  await app.ready();
+
+  const tokenOf = (subject: string, scope = 'wishlist:read wishlist:write') =>
+    issuer.mint({ subject, scope });
+
+  async function call<Body = Problem>(path: string, request: Call = {}): Promise<Reply<Body>> {
+    const { method = 'GET', token = tokenOf('ada'), headers, body } = request;
+    const response = await app.inject({
+      method,
+      url: path,
+      headers: {
+        ...(token !== '' && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const { statusCode: status, payload: text } = response;
+    return {
+      status,
+      headers: response.headers,
+      text,
+      body: (text === '' ? undefined : JSON.parse(text)) as Body,
+    };
+  }
+
+  return {
+    app,
+    issuer,
+    database,
+    log: () => log,
+    tokenOf,
+    call,
+    add: (body: unknown, rest: Call = {}) =>
+      call<ItemBody>('/wishlist/items', { method: 'POST', body, ...rest }),
+    wishlist: async (token?: string) =>
+      (await call<WishlistBody>('/wishlist', token === undefined ? {} : { token })).body,
+    /** Everything stored, for everybody. */
+    async stored() {
+      return (await database.pool.query('select * from wishlist_items order by subject, sku'))
+        .rows as unknown[];
+    },
+    async close() {
+      await app.close();
+      await issuer.close();
+      await created?.drop();
+    },
+  };
+}
+
+export const tea = { sku: 'tea', note: 'for the birthday' };
+export const cup = { sku: 'cup' };
