@@ -1,0 +1,13 @@
+import type { Role } from './roles.ts';
+
+/** A person. */
+export type Account = {
+  /** The `sub` of their tokens: opaque, and never given to another person. */
+  readonly id: string;
+  /** Normalised. */
+  readonly username: string;
+  readonly roles: readonly Role[];
+  readonly createdAt: Date;
+  /** Set when the account may no longer sign in. */
+  readonly disabledAt: Date | null;
+};

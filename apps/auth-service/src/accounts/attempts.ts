@@ -1,0 +1,136 @@
+import type { Redis } from 'ioredis';
+import { attemptsKey, familiarNetworkKey, refusalReportedKey } from '../redis/key-names.ts';
+import { orUnavailable } from '../redis/or-unavailable.ts';
+import { loadScript } from '../redis/script.ts';
+import {
+  type AttemptLimit,
+  FAMILIAR_FOR_MS,
+  forgivenessMs,
+  NAME_AND_NETWORK,
+  NAME_FROM_UNFAMILIAR_NETWORKS,
+  NETWORK,
+  REGISTRATION,
+  REPORT_REFUSALS_EVERY_MS,
+} from './attempt-limits.ts';
+import { networkOf } from './network.ts';
+import type { Pseudonyms } from './pseudonyms.ts';
+
+const script = (file: string) => new URL(`./scripts/${file}`, import.meta.url);
+const chargeAttempt = loadScript<[number, number, number]>('chargeAttempt', [script('charge-attempt.lua')]);
+const forgiveAttempt = loadScript<null>('forgiveAttempt', [script('forgive-attempt.lua')]);
+
+/** After Redis did not answer, nobody else waits for it for this long: a queue of sign-ins would add up to minutes. */
+const REST_AFTER_FAILURE_MS = 500;
+
+export type AttemptsOptions = {
+  readonly redis: Redis;
+  readonly pseudonyms: Pseudonyms;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
+
+/** An attempt that is under way: counted as failed until it is forgiven. */
+export type SignInAttempt = {
+  readonly familiarKey: string;
+  readonly charged: readonly { readonly key: string; readonly limit: AttemptLimit }[];
+};
+
+export type Admission =
+  | { readonly admitted: true; readonly attempt: SignInAttempt }
+  | {
+      readonly admitted: false;
+      readonly retryAfterMs: number;
+      /** Whether this refusal is worth a line in the audit log, or just one more of many. */
+      readonly isNews: boolean;
+    };
+
+export type Attempts = ReturnType<typeof createAttempts>;
+
+/**
+ * Limits on guessing, shared by all replicas, in Redis. A stranger cannot use them against a person: where somebody
+ * signed in within the last 30 days, only failures for that name from that very network count. (Whoever shares the
+ * network with that person, behind one IPv4 address say, can still use up those ten.)
+ *
+ * Names and networks are in Redis as pseudonyms alone, and every key expires. A name that nobody has is limited just
+ * like one that somebody has.
+ *
+ * Rejects with ProblemError 503 when Redis does not answer: nobody guesses uncounted.
+ *
+ * @example
+ * const admission = await attempts.admitSignIn({ username: 'alice', address: '192.0.2.7' });
+ */
+export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
+  let restUntil = 0;
+
+  return {
+    /** Counts an attempt as failed, before it is made, and says whether it may be made. The name is normalised. */
+    async admitSignIn(from: { username: string; address: string | undefined }): Promise<Admission> {
+      const username = pseudonyms.username(from.username);
+      const network = pseudonyms.network(networkOf(from.address));
+      const limits = [
+        { key: attemptsKey('name-and-network', username, network), limit: NAME_AND_NETWORK, exemptsFamiliar: false },
+        { key: attemptsKey('network', network), limit: NETWORK, exemptsFamiliar: true },
+        { key: attemptsKey('name', username), limit: NAME_FROM_UNFAMILIAR_NETWORKS, exemptsFamiliar: true },
+      ];
+      const familiarKey = familiarNetworkKey(username, network);
+      const [waitMs, isFamiliar, isNews] = await charge(limits, [familiarKey, refusalReportedKey(username, network)]);
+      if (waitMs > 0) return { admitted: false, retryAfterMs: waitMs, isNews: isNews === 1 };
+      const charged = limits.filter(({ exemptsFamiliar }) => isFamiliar === 0 || !exemptsFamiliar);
+      return { admitted: true, attempt: { familiarKey, charged } };
+    },
+
+    /** The attempt was the person: nothing counts against them any more here, and the network is familiar. */
+    async forgive({ familiarKey, charged }: SignInAttempt): Promise<void> {
+      // What others failed in the same network stays: else a guesser would sign in to an account of their own between.
+      const amounts = charged.map(({ limit }) => (limit === NAME_AND_NETWORK ? 0 : forgivenessMs(limit)));
+      await giveBack(charged, { amounts, familiarKeys: [familiarKey] });
+    },
+
+    /** The attempt came to nothing through no fault of whoever made it. */
+    async abandon({ charged }: SignInAttempt): Promise<void> {
+      await giveBack(charged, { amounts: charged.map(({ limit }) => forgivenessMs(limit)), familiarKeys: [] });
+    },
+
+    /** Counts a registration. Returns how long to wait before the next one is allowed, 0 when this one is. */
+    async admitRegistration(address: string | undefined): Promise<number> {
+      const key = attemptsKey('registration', pseudonyms.network(networkOf(address)));
+      const [waitMs] = await charge([{ key, limit: REGISTRATION, exemptsFamiliar: false }], []);
+      return waitMs;
+    },
+
+    /** Where an account was registered, its person is at home. */
+    async welcome(from: { username: string; address: string | undefined }): Promise<void> {
+      const network = pseudonyms.network(networkOf(from.address));
+      const familiarKey = familiarNetworkKey(pseudonyms.username(from.username), network);
+      await giveBack([], { amounts: [], familiarKeys: [familiarKey] });
+    },
+  };
+
+  function charge(
+    limits: readonly { key: string; limit: AttemptLimit; exemptsFamiliar: boolean }[],
+    marks: readonly string[],
+  ): Promise<[number, number, number]> {
+    const keys = [...limits.map(({ key }) => key), ...marks];
+    const args = limits.flatMap(({ limit, exemptsFamiliar }) => [limit.most, limit.windowMs, exemptsFamiliar ? 1 : 0]);
+    return ask(() => chargeAttempt(redis, keys, [clock(), limits.length, REPORT_REFUSALS_EVERY_MS, ...args]));
+  }
+
+  async function giveBack(
+    charged: SignInAttempt['charged'],
+    how: { readonly amounts: readonly number[]; readonly familiarKeys: readonly string[] },
+  ): Promise<void> {
+    const keys = [...charged.map(({ key }) => key), ...how.familiarKeys];
+    const args = [charged.length, clock() + FAMILIAR_FOR_MS, FAMILIAR_FOR_MS, ...how.amounts];
+    await ask(() => forgiveAttempt(redis, keys, args));
+  }
+
+  async function ask<T>(operation: () => Promise<T>): Promise<T> {
+    if (performance.now() < restUntil) return orUnavailable(Promise.reject(new Error('Redis did not answer just now.')));
+    try {
+      return await orUnavailable(operation());
+    } catch (error) {
+      restUntil = performance.now() + REST_AFTER_FAILURE_MS;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { ProblemError } from '@latchkey/service-kit';
+import type { PasswordFault } from './password-rules.ts';
+import { USERNAME_RULE } from './username.ts';
+
+/** The same for a name that nobody has, a wrong password and a disabled account. */
+export function invalidCredentials(): ProblemError {
+  return new ProblemError({
+    status: 401,
+    code: 'invalid_credentials',
+    detail: 'The user name or the password is wrong.',
+  });
+}
+
+export function tooManyAttempts(retryAfterMs: number): ProblemError {
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return new ProblemError({
+    status: 429,
+    code: 'too_many_attempts',
+    detail: `Too many attempts. The next one is possible in ${seconds} s.`,
+    headers: { 'retry-after': String(seconds) },
+  });
+}
+
+export function invalidUsername(): ProblemError {
+  return new ProblemError({ status: 400, code: 'invalid_username', detail: USERNAME_RULE });
+}
+
+export function weakPassword({ rule, detail }: PasswordFault): ProblemError {
+  return new ProblemError({ status: 400, code: 'weak_password', detail, extensions: { rule } });
+}
+
+export function usernameTaken(): ProblemError {
+  return new ProblemError({ status: 409, code: 'username_taken', detail: 'Somebody has this user name already.' });
+}
+
+export function unknownRole(error: RangeError): ProblemError {
+  return new ProblemError({ status: 400, code: 'unknown_role', detail: error.message });
+}
+
+export function accountNotFound(): ProblemError {
+  return new ProblemError({ status: 404, code: 'account_not_found', detail: 'There is no account with this id.' });
+}

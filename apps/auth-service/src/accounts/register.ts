@@ -1,0 +1,90 @@
+import type { Origin } from '../audit/audit-event.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Account } from './account.ts';
+import type { AccountStore } from './account-store.ts';
+import type { Attempts } from './attempts.ts';
+import { loadBreachedPasswords } from './breached-passwords.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import type { PasswordHasher } from './password-hash.ts';
+import { passwordFault } from './password-rules.ts';
+import { invalidUsername, tooManyAttempts, unknownRole, usernameTaken, weakPassword } from './refusals.ts';
+import { parseRoles, type Role } from './roles.ts';
+import { isUsername, normaliseUsername } from './username.ts';
+
+const ID_BYTES = 16;
+
+export type RegisterParts = {
+  readonly store: AccountStore;
+  readonly attempts: Attempts;
+  readonly hasher: PasswordHasher;
+  readonly hashing: ConcurrencyLimit;
+  readonly audit: Pick<AuditLog, 'record'>;
+  readonly randomBytes: (size: number) => Buffer;
+};
+
+export type Registration = Origin & {
+  readonly username: string;
+  readonly password: string;
+};
+
+/**
+ * Makes accounts: `register` for people who ask for one, limited per network; `create` for operators, who say which
+ * roles it has.
+ *
+ * Both reject with ProblemError 400 `invalid_username`, `weak_password` (the member `rule` says why) or `unknown_role`,
+ * 409 `username_taken`, 503 `busy`; `register` also with 429 `too_many_attempts`.
+ *
+ * @example
+ * const account = await register({ username: 'Alice', password, address: request.ip });
+ */
+export function createRegistration(parts: RegisterParts) {
+  const { store, attempts, hasher, hashing, audit } = parts;
+
+  return {
+    async register(registration: Registration): Promise<Account> {
+      const { username, password, ...origin } = registration;
+      const valid = await validated(username, password);
+      const waitMs = await attempts.admitRegistration(origin.address);
+      if (waitMs > 0) throw tooManyAttempts(waitMs);
+      const account = await insert({ ...valid, roles: ['customer'] }, origin);
+      // The account is made: a Redis that fails now does not unmake it.
+      await attempts.welcome({ username: account.username, address: origin.address }).catch(() => {});
+      return account;
+    },
+
+    async create(account: { username: string; password: string; roles: readonly string[] }): Promise<Account> {
+      const roles = rolesOr400(account.roles);
+      return insert({ ...(await validated(account.username, account.password)), roles }, {});
+    },
+  };
+
+  async function insert(
+    { username, password, roles }: { username: string; password: string; roles: readonly Role[] },
+    origin: Origin,
+  ): Promise<Account> {
+    const id = parts.randomBytes(ID_BYTES).toString('base64url');
+    const passwordHash = await hashing.run(() => hasher.hash(password));
+    const account = await store.insert({ id, username, passwordHash, roles });
+    if (account === undefined) throw usernameTaken();
+    audit.record({ ...origin, event: 'account.created', subject: id, details: { roles } });
+    return account;
+  }
+}
+
+async function validated(typed: string, password: string): Promise<{ username: string; password: string }> {
+  const username = normaliseUsername(typed);
+  if (!isUsername(username)) throw invalidUsername();
+  const breached = await loadBreachedPasswords();
+  const fault = passwordFault({ password, username, isBreached: (candidate) => breached.has(candidate) });
+  if (fault) throw weakPassword(fault);
+  return { username, password };
+}
+
+/** As parseRoles, for a caller who is to be told. */
+export function rolesOr400(names: readonly string[]): Role[] {
+  try {
+    return parseRoles(names);
+  } catch (error) {
+    throw error instanceof RangeError ? unknownRole(error) : error;
+  }
+}

@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { NAME_AND_NETWORK, NAME_FROM_UNFAMILIAR_NETWORKS, NETWORK, REGISTRATION } from '../../src/accounts/attempt-limits.ts';
+import { type Attempts, createAttempts, type SignInAttempt } from '../../src/accounts/attempts.ts';
+import { createPseudonyms } from '../../src/accounts/pseudonyms.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const DAY_MS = 86_400_000;
+const HOME = '192.0.2.7';
+
+let server: TestRedis;
+let redis: Redis;
+let now: number;
+let attempts: Attempts;
+
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connectRedis({ url: server.url, onError: () => {} });
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+beforeEach(async () => {
+  await redis.flushall();
+  now = START;
+  attempts = createAttempts({ redis, clock: () => now, pseudonyms: createPseudonyms(randomBytes(32)) });
+});
+
+function stranger(index: number): string {
+  return `198.${18 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
+}
+
+/** How long the next one has to wait after as many failures; 0 when it may try (and counts as failed, too). */
+async function waitAfter(failures: number, from: { username: string; address: string }): Promise<number> {
+  for (let failure = 0; failure < failures; failure += 1) await attempts.admitSignIn(from);
+  const admission = await attempts.admitSignIn(from);
+  return admission.admitted ? 0 : admission.retryAfterMs;
+}
+
+async function admitted(from: { username: string; address: string }): Promise<SignInAttempt> {
+  const admission = await attempts.admitSignIn(from);
+  if (!admission.admitted) throw new Error(`refused for ${admission.retryAfterMs} ms`);
+  return admission.attempt;
+}
+
+test('after ten failures for a name from a network, the eleventh waits 90 s', async () => {
+  expect(await waitAfter(NAME_AND_NETWORK.most - 1, { username: 'alice', address: HOME })).toBe(0);
+  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBe(90_000);
+  now += 89_999;
+  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBe(1);
+  now += 1;
+  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBe(0);
+  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBe(90_000);
+});
+
+test('a refused attempt counts for nothing: insisting does not make the wait longer', async () => {
+  await waitAfter(NAME_AND_NETWORK.most, { username: 'alice', address: HOME });
+  expect(await waitAfter(1000, { username: 'alice', address: HOME })).toBe(90_000);
+});
+
+test('of a hundred guesses at once no more than ten are admitted', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const from = { username: `person${round}`, address: stranger(round) };
+    const admissions = await Promise.all(Array.from({ length: 100 }, () => attempts.admitSignIn(from)));
+    expect(admissions.filter((admission) => admission.admitted)).toHaveLength(NAME_AND_NETWORK.most);
+  }
+});
+
+test('two replicas count together', async () => {
+  const key = randomBytes(32);
+  const replica = () => {
+    const own = connectRedis({ url: server.url, onError: () => {} });
+    return { own, attempts: createAttempts({ redis: own, clock: () => now, pseudonyms: createPseudonyms(key) }) };
+  };
+  const replicas = [replica(), replica()];
+  const from = { username: 'alice', address: HOME };
+  const admissions = await Promise.all(
+    replicas.flatMap(({ attempts }) => Array.from({ length: 50 }, () => attempts.admitSignIn(from))),
+  );
+  for (const { own } of replicas) own.disconnect();
+  expect(admissions.filter((admission) => admission.admitted)).toHaveLength(NAME_AND_NETWORK.most);
+});
+
+test('a network that tries many names runs into its own limit, and into no other one', async () => {
+  for (let index = 0; index < NETWORK.most; index += 1) await admitted({ username: `person${index}`, address: HOME });
+  expect(await waitAfter(0, { username: 'somebody', address: HOME })).toBe(9000);
+  expect(await waitAfter(0, { username: 'somebody', address: stranger(1) })).toBe(0);
+});
+
+test('all addresses of an IPv6 /64 count as one', async () => {
+  for (let index = 0; index < NAME_AND_NETWORK.most; index += 1) {
+    await admitted({ username: 'alice', address: `2001:db8:0:7::${index}` });
+  }
+  expect(await waitAfter(0, { username: 'alice', address: '2001:db8:0:7:ffff::1' })).toBe(90_000);
+  expect(await waitAfter(0, { username: 'alice', address: '2001:db8:0:8::1' })).toBe(0);
+});
+
+test('guesses from everywhere lock a name everywhere but where its person is known', async () => {
+  await attempts.forgive(await admitted({ username: 'victim', address: HOME }));
+  for (let index = 0; index < NAME_FROM_UNFAMILIAR_NETWORKS.most; index += 1) {
+    await admitted({ username: 'victim', address: stranger(index) });
+  }
+  expect(await waitAfter(0, { username: 'victim', address: stranger(5000) })).toBe(120_000);
+  expect(await waitAfter(0, { username: 'victim', address: HOME })).toBe(0);
+});
+
+test('a stranger who uses up the limit of a network does not lock out the people at home in it', async () => {
+  await attempts.forgive(await admitted({ username: 'victim', address: HOME }));
+  for (let index = 0; index < NETWORK.most; index += 1) await admitted({ username: `person${index}`, address: HOME });
+  expect(await waitAfter(0, { username: 'nobody-known', address: HOME })).toBeGreaterThan(0);
+  expect(await waitAfter(0, { username: 'victim', address: HOME })).toBe(0);
+});
+
+test('a network is familiar for 30 days after the last sign-in from it', async () => {
+  await attempts.forgive(await admitted({ username: 'victim', address: HOME }));
+  async function isKnownAtHome(): Promise<boolean> {
+    for (let index = 0; index < NAME_FROM_UNFAMILIAR_NETWORKS.most; index += 1) {
+      await attempts.admitSignIn({ username: 'victim', address: stranger(index) });
+    }
+    return (await waitAfter(0, { username: 'victim', address: HOME })) === 0;
+  }
+  now += 30 * DAY_MS - 1;
+  expect(await isKnownAtHome()).toBe(true);
+  now += 1;
+  expect(await isKnownAtHome()).toBe(false);
+});
+
+test('where somebody registered, they are at home', async () => {
+  await attempts.welcome({ username: 'victim', address: HOME });
+  for (let index = 0; index < NAME_FROM_UNFAMILIAR_NETWORKS.most; index += 1) {
+    await admitted({ username: 'victim', address: stranger(index) });
+  }
+  expect(await waitAfter(0, { username: 'victim', address: HOME })).toBe(0);
+});
+
+test('a sign-in forgives what its person mistyped, and nothing of what others failed in the same network', async () => {
+  for (let index = 0; index < NETWORK.most - 10; index += 1) {
+    await admitted({ username: `person${index}`, address: HOME });
+  }
+  for (let typo = 0; typo < NAME_AND_NETWORK.most - 1; typo += 1) await admitted({ username: 'alice', address: HOME });
+  await attempts.forgive(await admitted({ username: 'alice', address: HOME }));
+  expect(await waitAfter(NAME_AND_NETWORK.most - 1, { username: 'alice', address: HOME })).toBe(0);
+
+  // One place was left, and it was given back: one more guess, not a hundred.
+  expect(await waitAfter(0, { username: 'stranger', address: HOME })).toBe(0);
+  expect(await waitAfter(0, { username: 'stranger', address: HOME })).toBeGreaterThan(0);
+});
+
+test('a thousand sign-ins that succeed run into no limit', async () => {
+  for (let index = 0; index < 1000; index += 1) {
+    await attempts.forgive(await admitted({ username: `person${index % 7}`, address: HOME }));
+  }
+  expect(await waitAfter(0, { username: 'new-here', address: HOME })).toBe(0);
+});
+
+test('an attempt that came to nothing is given back, once', async () => {
+  const from = { username: 'alice', address: HOME };
+  for (let index = 0; index < NAME_AND_NETWORK.most - 1; index += 1) await admitted(from);
+  await attempts.abandon(await admitted(from));
+  expect(await waitAfter(0, from)).toBe(0);
+  expect(await waitAfter(0, from)).toBe(90_000);
+});
+
+test('of many refusals the first in a minute is news', async () => {
+  await waitAfter(NAME_AND_NETWORK.most - 1, { username: 'alice', address: HOME });
+  const refusals = await Promise.all(
+    Array.from({ length: 50 }, () => attempts.admitSignIn({ username: 'alice', address: HOME })),
+  );
+  expect(refusals.filter((refusal) => !refusal.admitted && refusal.isNews)).toHaveLength(1);
+});
+
+test('registrations are limited for each network', async () => {
+  for (let index = 0; index < REGISTRATION.most; index += 1) expect(await attempts.admitRegistration(HOME)).toBe(0);
+  expect(await attempts.admitRegistration(HOME)).toBe(36_000);
+  expect(await attempts.admitRegistration(stranger(1))).toBe(0);
+});
+
+test('a clock that is set back by a day does not make anybody wait for a day', async () => {
+  await waitAfter(NAME_AND_NETWORK.most, { username: 'alice', address: HOME });
+  now -= DAY_MS;
+  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBeLessThanOrEqual(120_000);
+});
+
+test('what lies in Redis names nobody, and goes away by itself', async () => {
+  await waitAfter(NAME_AND_NETWORK.most, { username: 'alice', address: HOME });
+  await attempts.forgive(await admitted({ username: 'bob', address: '2001:db8::1' }));
+  await attempts.admitRegistration(HOME);
+  const keys = await redis.keys('*');
+  expect(keys.length).toBeGreaterThan(4);
+  for (const key of keys) {
+    expect(`${key} ${await redis.get(key)}`).not.toMatch(/alice|bob|192\.0\.2|2001/);
+    expect(await redis.pttl(key)).toBeGreaterThan(0);
+    expect(await redis.pttl(key)).toBeLessThanOrEqual(30 * DAY_MS);
+  }
+});
+
+test('a frozen Redis is 503 within a second, for a whole queue of attempts', async () => {
+  process.kill(server.pid, 'SIGSTOP');
+  try {
+    const startedAt = performance.now();
+    for (let turn = 0; turn < 50; turn += 1) {
+      await expect(attempts.admitSignIn({ username: 'alice', address: HOME })).rejects.toMatchObject({
+        status: 503,
+        headers: { 'retry-after': '1' },
+      });
+    }
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+  } finally {
+    process.kill(server.pid, 'SIGCONT');
+  }
+});

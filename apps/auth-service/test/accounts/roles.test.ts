@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { parseRoles, SCOPES, scopesOf } from '../../src/accounts/roles.ts';
+
+test('a viewer reads, and nothing else', () => {
+  expect(scopesOf(['viewer'])).toEqual(['cart:read', 'wishlist:read', 'payment:read']);
+});
+
+test('a customer may not refund, support may', () => {
+  expect(scopesOf(['customer'])).not.toContain('payment:refund');
+  expect(scopesOf(['support'])).toEqual([...scopesOf(['customer']), 'payment:refund']);
+});
+
+test('only an admin manages accounts and keys', () => {
+  expect(scopesOf(['admin'])).toEqual([...SCOPES]);
+  expect(scopesOf(['viewer', 'customer', 'support']).filter((scope) => scope.endsWith(':manage'))).toEqual([]);
+});
+
+test('several roles allow what they allow together, each scope once and in one order', () => {
+  expect(scopesOf(['support', 'viewer'])).toEqual(scopesOf(['viewer', 'support', 'viewer']));
+  expect(scopesOf([])).toEqual([]);
+});
+
+test.each(['root', '', 'Admin', '__proto__', 'constructor', 'toString'])('the role %j is refused', (name) => {
+  expect(() => scopesOf([name])).toThrow(RangeError);
+  expect(() => parseRoles(['viewer', name])).toThrow('There is no role');
+});

@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto';
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { eq } from 'drizzle-orm';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Accounts, createAccounts } from '../../src/accounts/accounts.ts';
+import { NAME_AND_NETWORK } from '../../src/accounts/attempt-limits.ts';
+import { createPasswordHasher, type Derive } from '../../src/accounts/password-hash.ts';
+import type { AuditEvent } from '../../src/audit/audit-event.ts';
+import { accounts as accountsTable } from '../../src/database/schema.ts';
+import { connectRedis } from '../../src/redis/connection.ts';
+import { type OpenTestDatabase, openTestDatabase } from '../database/open-test-database.ts';
+
+const PASSWORD = 'a long enough passphrase';
+const HOME = '192.0.2.7';
+
+let database: OpenTestDatabase;
+let server: TestRedis;
+let redis: Redis;
+let accounts: Accounts;
+let audited: AuditEvent[];
+let derivations: string[];
+
+/** Stands for argon2id where only the number of hashes and their cost matter. */
+const countedDerive: Derive = async (password, { memoryKiB, passes, parallelism, salt, hashBytes }) => {
+  derivations.push(`${memoryKiB}/${passes}/${parallelism}/${salt.length}`);
+  return Buffer.concat([password, Buffer.alloc(hashBytes)]).subarray(0, hashBytes);
+};
+
+beforeAll(async () => {
+  [database, server] = await Promise.all([openTestDatabase(), startTestRedis()]);
+  redis = connectRedis({ url: server.url, onError: () => {} });
+});
+afterAll(async () => {
+  redis.disconnect();
+  await Promise.all([database.close(), server.stop()]);
+});
+beforeEach(async () => {
+  await redis.flushall();
+  await database.db.delete(accountsTable);
+  audited = [];
+  derivations = [];
+  accounts = await accountsWith({ derive: countedDerive });
+});
+
+function accountsWith(options: { derive?: Derive; hashConcurrency?: number }): Promise<Accounts> {
+  return createAccounts({
+    db: database.db,
+    redis,
+    audit: { record: (event) => void audited.push(event) },
+    clock: Date.now,
+    randomBytes,
+    pseudonymKey: randomBytes(32),
+    hashConcurrency: 2,
+    ...options,
+  });
+}
+
+async function register(username: string): Promise<string> {
+  return (await accounts.create({ username, password: PASSWORD, roles: ['customer'] })).id;
+}
+
+/** All that a caller can see of a refusal. */
+async function refusalOf(username: string, password: string, address = HOME): Promise<unknown> {
+  try {
+    await accounts.signIn({ username, password, address });
+  } catch (error) {
+    const { status, code, message, headers } = error as Error & Record<string, unknown>;
+    return { status, code, message, headers };
+  }
+  throw new Error('the sign-in succeeded');
+}
+
+test('the right password signs in, however the name is written', async () => {
+  const id = await register('alice');
+  const real = await accountsWith({});
+  await real.create({ username: 'bob', password: PASSWORD, roles: ['viewer'] });
+  expect(await accounts.signIn({ username: ' ＡLICE', password: PASSWORD, address: HOME })).toMatchObject({
+    id,
+    username: 'alice',
+    roles: ['customer'],
+  });
+  expect(await real.signIn({ username: 'bob', password: PASSWORD, address: HOME })).toMatchObject({ roles: ['viewer'] });
+  await expect(real.signIn({ username: 'bob', password: `${PASSWORD} `, address: HOME })).rejects.toMatchObject({
+    status: 401,
+  });
+});
+
+test('an unknown name, a wrong password and a disabled account get one answer, at the cost of one hash each', async () => {
+  await register('alice');
+  await register('former');
+  await database.db
+    .update(accountsTable)
+    .set({ disabledAt: new Date() })
+    .where(eq(accountsTable.username, 'former'));
+
+  const cases: [string, string][] = [
+    ['alice', 'not the password'],
+    ['nobody', 'not the password'],
+    ['former', PASSWORD],
+    ['former', 'not the password'],
+    ['not a name at all \u0000', 'not the password'],
+  ];
+  const seen = new Set<string>();
+  for (const [username, password] of cases) {
+    derivations = [];
+    const refusal = await refusalOf(username, password);
+    seen.add(JSON.stringify({ refusal, derivations }));
+  }
+  expect([...seen].map((one) => JSON.parse(one))).toEqual([
+    {
+      refusal: expect.objectContaining({ status: 401, code: 'invalid_credentials' }),
+      derivations: ['19456/2/1/16'],
+    },
+  ]);
+});
+
+test('a name that nobody has is limited like one that somebody has', async () => {
+  await register('alice');
+  const answers = async (username: string) => {
+    const all = [];
+    for (let guess = 0; guess <= NAME_AND_NETWORK.most; guess += 1) all.push(await refusalOf(username, 'a wrong guess'));
+    return all;
+  };
+  const known = await answers('alice');
+  expect(known.at(-1)).toMatchObject({ status: 429, code: 'too_many_attempts', headers: { 'retry-after': '90' } });
+  expect(await answers('nobody')).toEqual(known);
+});
+
+test('the limit comes before the hash, and holds for the right password too', async () => {
+  await register('alice');
+  for (let guess = 0; guess < NAME_AND_NETWORK.most; guess += 1) await refusalOf('alice', 'a wrong guess');
+  derivations = [];
+  expect(await refusalOf('alice', PASSWORD)).toMatchObject({ status: 429 });
+  expect(derivations).toEqual([]);
+  expect(await accounts.signIn({ username: 'alice', password: PASSWORD, address: '192.0.2.8' })).toBeDefined();
+});
+
+test('a hundred sign-ins of one person at once succeed, for all that each is counted first', async () => {
+  await register('alice');
+  const all = Array.from({ length: 100 }, () => accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME }));
+  expect(new Set((await Promise.all(all)).map(({ username }) => username))).toEqual(new Set(['alice']));
+});
+
+test('a hundred guesses at once cost ten hashes', async () => {
+  await register('alice');
+  derivations = [];
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () => refusalOf('alice', 'a wrong guess') as Promise<{ status: number }>),
+  );
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(NAME_AND_NETWORK.most);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(100 - NAME_AND_NETWORK.most);
+  expect(derivations).toHaveLength(NAME_AND_NETWORK.most);
+});
+
+test('a hash of an older cost is replaced when its password is seen', async () => {
+  const id = await register('alice');
+  const older = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
+  await database.db.update(accountsTable).set({ passwordHash: older }).where(eq(accountsTable.id, id));
+  const real = await accountsWith({});
+  const signIn = () => real.signIn({ username: 'alice', password: 'password', address: HOME });
+  await signIn();
+  const [row] = await database.db.select().from(accountsTable).where(eq(accountsTable.id, id));
+  expect((await createPasswordHasher({ randomBytes })).needsRehash(row?.passwordHash ?? '')).toBe(false);
+  expect((await signIn()).id).toBe(id);
+});
+
+test('failures and the first refusal are audited, without the name that was typed', async () => {
+  const id = await register('alice');
+  audited = [];
+  await refusalOf('my-secret-password-by-mistake', 'x');
+  for (let guess = 0; guess < NAME_AND_NETWORK.most + 5; guess += 1) await refusalOf('alice', 'a wrong guess');
+  const failed = audited.filter(({ event }) => event === 'sign_in.failed');
+  expect(failed).toHaveLength(NAME_AND_NETWORK.most + 1);
+  expect(failed[0]).not.toHaveProperty('subject', expect.anything());
+  expect(failed[1]).toMatchObject({ subject: id, address: HOME });
+  expect(audited.filter(({ event }) => event === 'sign_in.limited')).toHaveLength(1);
+  expect(JSON.stringify(audited)).not.toMatch(/my-secret|alice|a wrong guess/);
+});
+
+test('when Postgres is away the attempt is not held against the person', async () => {
+  await register('alice');
+  await database.cutOff();
+  try {
+    for (let attempt = 0; attempt < NAME_AND_NETWORK.most; attempt += 1) {
+      await expect(accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME })).rejects.toThrow();
+    }
+  } finally {
+    await database.reconnect();
+  }
+  expect(await accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME })).toBeDefined();
+});

@@ -1,0 +1,81 @@
+import { connect, createServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import { openDatabase } from '@latchkey/service-kit';
+import { authSchema, type Database } from '../../src/database/schema.ts';
+
+const migrationsFolder = new URL('../../drizzle', import.meta.url).pathname;
+
+export type OpenTestDatabase = {
+  readonly db: Database;
+  /** Another pool on the same database, as another replica has it. */
+  another(): Promise<Database>;
+  /** Cuts `db` off from Postgres: connections break, and new ones are refused. */
+  cutOff(): Promise<void>;
+  /** Lets it through again. */
+  reconnect(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** auth-service's tables in a database of one's own, behind a relay that can be cut. */
+export async function openTestDatabase(): Promise<OpenTestDatabase> {
+  const database = await createTestDatabase();
+  const relay = await startRelay(new URL(database.url));
+  const opened = [await open(relay.url)];
+  const [first] = opened as [Awaited<ReturnType<typeof open>>];
+  return {
+    db: first.db,
+    async another() {
+      const other = await open(database.url);
+      opened.push(other);
+      return other.db;
+    },
+    cutOff: relay.cut,
+    reconnect: relay.listen,
+    async close() {
+      await Promise.all(opened.map((pool) => pool.close()));
+      await relay.cut();
+      await database.drop();
+    },
+  };
+}
+
+function open(url: string) {
+  return openDatabase({ url, schema: authSchema, migrationsFolder, poolSize: 4, applicationName: 'test' });
+}
+
+async function startRelay(target: URL) {
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => socket.destroy());
+  };
+  const server = createServer((inbound) => {
+    const outbound = connect(Number(target.port), target.hostname);
+    keep(inbound);
+    keep(outbound);
+    inbound.pipe(outbound).pipe(inbound);
+    inbound.on('close', () => outbound.destroy());
+    outbound.on('close', () => inbound.destroy());
+  });
+  let port = 0;
+  const listen = () =>
+    new Promise<void>((resolve) => {
+      server.listen(port, '127.0.0.1', () => {
+        port = (server.address() as AddressInfo).port;
+        resolve();
+      });
+    });
+  await listen();
+  const url = new URL(target);
+  url.host = `127.0.0.1:${port}`;
+  return {
+    url: url.href,
+    listen,
+    cut: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}

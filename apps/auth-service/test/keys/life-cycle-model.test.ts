@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type KeyState, type KeyTimes, planRotation, type RotationPolicy, stateOf } from '../../src/keys/life-cycle.ts';
+
+const SECOND = 1000;
+const DAY = 86_400_000;
+const REPLICAS = 3;
+
+/**
+ * A house of replicas on one database, with consumers that cache key sets as long as they may, driven by the rules
+ * alone. Each replica's clock is off by up to a fifth of the skew either way, and it looks into the database every
+ * sixth of the skew at the latest: together less than the skew, as life-cycle.ts wants.
+ */
+class House {
+  now = Date.UTC(2026, 0, 1);
+  database: KeyTimes[] = [];
+  /** What each replica saw when it last looked. */
+  seen: { at: number; keys: KeyTimes[] }[] = [];
+  /** The sets that consumers may still hold. */
+  cached: { until: number; kids: Set<string> }[] = [];
+  tokens: { kid: string; expiresAt: number }[] = [];
+  activations = 0;
+  readonly policy: RotationPolicy;
+  readonly clockOffsets: readonly number[];
+  private made = 0;
+
+  constructor(policy: RotationPolicy, clockOffsets: readonly number[]) {
+    this.policy = policy;
+    this.clockOffsets = clockOffsets;
+    for (let replica = 0; replica < REPLICAS; replica += 1) this.look(replica, { rotate: true });
+  }
+
+  clock(replica: number): number {
+    return this.now + ((this.clockOffsets[replica] ?? 0) * this.policy.skewSeconds * SECOND) / 5;
+  }
+
+  look(replica: number, how: { rotate: boolean; commanded?: boolean }): void {
+    if (how.rotate) this.rotate(replica, how.commanded ?? false);
+    this.seen[replica] = { at: this.now, keys: this.database };
+  }
+
+  /** Time passes in steps in which every replica looks as often as it must. */
+  pass(milliseconds: number): void {
+    const reloadMs = (this.policy.skewSeconds * SECOND) / 6;
+    const end = this.now + milliseconds;
+    while (this.now < end) {
+      const due = Math.min(...this.seen.map(({ at }) => at + reloadMs));
+      // Over days in which nothing can change the replicas look all the same; no need to do it step by step.
+      this.now = end - this.now > DAY / 2 ? end : Math.min(end, Math.max(due, this.now + 1));
+      for (const [replica, { at }] of this.seen.entries()) {
+        if (this.now - at >= reloadMs) this.look(replica, { rotate: true });
+      }
+      this.check();
+    }
+  }
+
+  publish(replica: number): Set<string> {
+    return new Set(this.seen[replica]?.keys.filter((key) => stateOf(key) !== 'gone').map(({ kid }) => kid));
+  }
+
+  fetch(replica: number): void {
+    this.cached.push({ until: this.now + this.policy.jwksMaxAgeSeconds * SECOND, kids: this.publish(replica) });
+  }
+
+  sign(replica: number): void {
+    const kid = this.seen[replica]?.keys.find((key) => stateOf(key) === 'active')?.kid ?? 'none';
+    this.tokens.push({ kid, expiresAt: this.now + this.policy.tokenSeconds * SECOND });
+    this.check();
+  }
+
+  check(): void {
+    // Plain comparisons: a hundred thousand calls of expect would take longer than all the rest.
+    const count = (state: KeyState) => this.database.filter((key) => stateOf(key) === state).length;
+    if (count('active') !== 1) throw new Error(`${count('active')} active keys`);
+    if (count('next') > 1) throw new Error(`${count('next')} next keys`);
+    this.tokens = this.tokens.filter(({ expiresAt }) => expiresAt > this.now);
+    this.cached = this.cached.filter(({ until }) => until > this.now);
+    const sets = [...this.cached.map(({ kids }) => kids), ...this.seen.map((_, replica) => this.publish(replica))];
+    for (const kid of new Set(this.tokens.map((token) => token.kid))) {
+      if (!sets.every((kids) => kids.has(kid))) throw new Error(`somebody who may meet a token of ${kid} lacks the key`);
+    }
+  }
+
+  private rotate(replica: number, commanded: boolean): void {
+    const now = this.clock(replica);
+    const { actions } = planRotation({ keys: this.database, now, policy: this.policy, commanded });
+    for (const action of actions) {
+      if (action.type === 'publish' || action.type === 'bootstrap') {
+        const activatedAt = action.type === 'bootstrap' ? now : null;
+        this.made += 1;
+        const key = { kid: `k${this.made}`, publishedAt: now, activatedAt, retiredAt: null, removedAt: null };
+        this.database = [...this.database, key];
+      } else if (action.type === 'activate') {
+        this.activations += 1;
+        this.database = this.database.map((key) => {
+          if (key.kid === action.kid) return { ...key, activatedAt: now };
+          return stateOf(key) === 'active' ? { ...key, retiredAt: now } : key;
+        });
+      } else {
+        this.database = this.database.map((key) => (key.kid === action.kid ? { ...key, removedAt: now } : key));
+      }
+    }
+  }
+}
+
+const replica = fc.nat({ max: REPLICAS - 1 });
+const command = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('pass' as const), share: fc.double({ min: 0, max: 2, noNaN: true }) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('days' as const), days: fc.nat({ max: 3 }) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('rotate' as const), replica }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('fetch' as const), replica }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('sign' as const), replica }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('look' as const), replica }) },
+);
+const policy = fc.record({
+  jwksMaxAgeSeconds: fc.integer({ min: 1, max: 300 }),
+  skewSeconds: fc.integer({ min: 1, max: 60 }),
+  tokenSeconds: fc.integer({ min: 5, max: 300 }),
+  rotationDays: fc.integer({ min: 1, max: 3 }),
+});
+const clockOffsets = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: REPLICAS, maxLength: REPLICAS });
+
+test('whatever happens when: one key signs, and everybody who meets its tokens holds it', () => {
+  let activations = 0;
+  fc.assert(
+    fc.property(policy, clockOffsets, fc.array(command, { minLength: 30, maxLength: 90, size: 'max' }), (rules, offsets, commands) => {
+      const house = new House(rules, offsets);
+      house.check();
+      for (const step of commands) {
+        if (step.type === 'pass') house.pass((rules.jwksMaxAgeSeconds + rules.skewSeconds) * SECOND * step.share);
+        else if (step.type === 'days') house.pass(step.days * DAY);
+        else if (step.type === 'rotate') house.look(step.replica, { rotate: true, commanded: true });
+        else if (step.type === 'fetch') house.fetch(step.replica);
+        else if (step.type === 'sign') house.sign(step.replica);
+        else house.look(step.replica, { rotate: false });
+        house.check();
+      }
+      activations += house.activations;
+    }),
+    { numRuns: 1500 },
+  );
+  // A run in which nothing ever rotated would prove nothing.
+  expect(activations).toBeGreaterThan(1500);
+});

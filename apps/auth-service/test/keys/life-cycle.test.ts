@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { type KeyTimes, planRotation, type RotationPolicy, stateOf } from '../../src/keys/life-cycle.ts';
+
+const policy: RotationPolicy = { jwksMaxAgeSeconds: 60, skewSeconds: 30, tokenSeconds: 300, rotationDays: 30 };
+const START = Date.UTC(2026, 0, 1);
+const SECOND = 1000;
+const DAY = 86_400_000;
+
+function key(kid: string, times: Partial<KeyTimes> = {}): KeyTimes {
+  return { kid, publishedAt: START, activatedAt: null, retiredAt: null, removedAt: null, ...times };
+}
+
+const active = key('active', { activatedAt: START });
+const next = key('next');
+
+test('in an empty database the first key signs at once, and the next one is published with it', () => {
+  expect(planRotation({ keys: [], now: START, policy })).toEqual({
+    actions: [{ type: 'bootstrap' }, { type: 'publish' }],
+  });
+});
+
+test('between rotations there is nothing to do', () => {
+  expect(planRotation({ keys: [active, next], now: START + 30 * DAY - 1, policy })).toEqual({ actions: [] });
+});
+
+test('after 30 days the next key signs, and another is published to follow it', () => {
+  expect(planRotation({ keys: [active, next], now: START + 30 * DAY, policy }).actions).toEqual([
+    { type: 'activate', kid: 'next' },
+    { type: 'publish' },
+  ]);
+});
+
+test('a command does so at any time after the max-age and the skew, and says when that is before', () => {
+  const at = (now: number) => planRotation({ keys: [active, next], now, policy, commanded: true });
+  expect(at(START + 90 * SECOND - 1)).toEqual({ actions: [], refusedUntil: START + 90 * SECOND });
+  expect(at(START + 90 * SECOND).actions).toEqual([{ type: 'activate', kid: 'next' }, { type: 'publish' }]);
+});
+
+test('a schedule that is shorter than the publication waits for it', () => {
+  const late = key('next', { publishedAt: START + 30 * DAY });
+  expect(planRotation({ keys: [active, late], now: START + 30 * DAY, policy })).toEqual({ actions: [] });
+});
+
+test('a retired key stays until its last token has expired, and the skew after', () => {
+  const retired = key('old', { activatedAt: START, retiredAt: START });
+  const plan = (now: number) => planRotation({ keys: [retired, active, next], now, policy }).actions;
+  expect(plan(START + 330 * SECOND - 1)).toEqual([]);
+  expect(plan(START + 330 * SECOND)).toEqual([{ type: 'remove', kid: 'old' }]);
+});
+
+test('where the next key is missing it is published first, and a command gets no further than that', () => {
+  for (const commanded of [false, true]) {
+    expect(planRotation({ keys: [active], now: START + 60 * DAY, policy, commanded })).toEqual({
+      actions: [{ type: 'publish' }],
+    });
+  }
+});
+
+test('without an active key the next one takes over as soon as it may', () => {
+  expect(planRotation({ keys: [next], now: START + 89 * SECOND, policy }).actions).toEqual([]);
+  expect(planRotation({ keys: [next], now: START + 90 * SECOND, policy }).actions).toContainEqual({
+    type: 'activate',
+    kid: 'next',
+  });
+});
+
+test('the state follows from the times', () => {
+  const old = { activatedAt: START, retiredAt: START };
+  expect([next, active, key('a', old), key('b', { ...old, removedAt: START })].map(stateOf)).toEqual([
+    'next',
+    'active',
+    'retiring',
+    'gone',
+  ]);
+});
