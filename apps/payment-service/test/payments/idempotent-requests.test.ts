@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createIdempotencyStore } from '../../src/payments/idempotency-store.ts';
 import type { CardProcessor } from '../../src/payments/processor.ts';
+import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts';
 import { chargesOf, rowCounts } from '../ledger.ts';
 import { card, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
 
@@ -121,6 +123,41 @@ test('20 identical requests at once: one charge, and one answer for all', async 
   expect(replies[0]?.status).toBe(201);
   expect(replies.filter((reply) => reply.headers.get('idempotency-replayed') === null)).toHaveLength(1);
   expect(await chargesOf(service.database.db, 'crowd')).toEqual({ charged: 1, calls: 1, taken: 100 });
+});
+
+test('while the processor is at work on a request, its repetitions wait and do not call it', async () => {
+  const sandbox = createSandboxProcessor(service.database.db);
+  const slow: CardProcessor = {
+    ...sandbox,
+    charge: async (request, signal) => {
+      const outcome = await sandbox.charge(request, signal);
+      await sleep(250);
+      return outcome;
+    },
+  };
+  const other = await startPaymentService({
+    processor: slow,
+    databaseUrl: service.env.DATABASE_URL,
+    issuer: service.issuer,
+  });
+  try {
+    const request = { token: service.customer('patient crowd'), key: randomUUID(), body };
+    const charges = () => chargesOf(service.database.db, 'patient crowd');
+    const first = other.pay(request);
+    await vi.waitUntil(async () => (await charges()).calls === 1);
+    // Half of them at another replica.
+    const others = Array.from({ length: 20 }, (_, index) => (index % 2 ? service : other).pay(request));
+    const replies = await Promise.all([first, ...others]);
+
+    expect(new Set(replies.map((reply) => `${reply.status} ${reply.text}`)).size).toBe(1);
+    expect(await charges()).toEqual({
+      charged: 1,
+      calls: 1,
+      taken: 100,
+    });
+  } finally {
+    await other.close();
+  }
 });
 
 test('20 requests at once with one key and two bodies: one charge, and the other body is refused', async () => {
