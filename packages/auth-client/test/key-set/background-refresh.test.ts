@@ -1,0 +1,104 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { KeySet } from '../../src/key-set/key-set.ts';
+import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
+
+let first: SigningKey;
+let second: SigningKey;
+let published: SigningKey[];
+let fails: boolean;
+let fetches: number;
+let keySet: KeySet;
+
+beforeAll(async () => {
+  [first, second] = await Promise.all([createSigningKey(), createSigningKey()]);
+});
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  published = [first];
+  fails = false;
+  fetches = 0;
+  keySet = new KeySet({
+    jwksUri: 'http://issuer.example/jwks.json',
+    fetch: async () => {
+      fetches += 1;
+      if (fails) throw new TypeError('fetch failed');
+      const headers = { 'content-type': 'application/json', 'cache-control': 'max-age=100' };
+      return new Response(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }), { headers });
+    },
+    timeoutMs: 1000,
+    cooldownSeconds: 30,
+    maxStaleSeconds: 3600,
+    clock: systemClock,
+    policy: { issuer: 'http://issuer.example', audience: 'cart-service', clockSkewSeconds: 30 },
+  });
+});
+
+afterEach(() => {
+  keySet.close();
+  vi.useRealTimers();
+});
+
+/** Lets the timer ring, and the fetch that it starts come to its end. */
+async function pass(seconds: number): Promise<void> {
+  vi.advanceTimersByTime(seconds * 1000);
+  await keySet.refresh();
+}
+
+describe('without any request', () => {
+  it('fetches again when the set is no longer fresh, and drops what it lacks', async () => {
+    await keySet.refresh();
+    const key = keySet.find(first.kid);
+    expect(key?.current).toBe(true);
+    vi.advanceTimersByTime(89_000);
+    expect(fetches).toBe(1);
+    published = [second];
+    await pass(11);
+    expect(fetches).toBe(2);
+    expect(keySet.find(first.kid)).toBeUndefined();
+    expect(key?.current).toBe(false);
+    expect(keySet.find(second.kid)?.current).toBe(true);
+  });
+
+  it('keeps the same key object while the key stays, so that what it verified stays good', async () => {
+    await keySet.refresh();
+    const key = keySet.find(first.kid);
+    published = [second, first];
+    await pass(100);
+    expect(keySet.find(first.kid)).toBe(key);
+    expect(key?.current).toBe(true);
+  });
+
+  it('tries again soon after a failure, and keeps the keys', async () => {
+    await keySet.refresh();
+    fails = true;
+    await pass(100);
+    expect(fetches).toBe(2);
+    expect(keySet.find(first.kid)?.current).toBe(true);
+    fails = false;
+    await pass(1);
+    expect(fetches).toBe(3);
+  });
+
+  it('keeps the keys when the set has become empty', async () => {
+    await keySet.refresh();
+    published = [];
+    await pass(100);
+    expect(fetches).toBe(2);
+    expect(keySet.find(first.kid)?.current).toBe(true);
+  });
+});
+
+describe('fetching', () => {
+  it('is done once for all who ask at the same time', async () => {
+    expect(await Promise.all([keySet.refresh(), keySet.refresh(), keySet.refresh()])).toEqual([true, true, true]);
+    expect(fetches).toBe(1);
+  });
+
+  it('does not happen any more once closed', async () => {
+    keySet.close();
+    expect(await keySet.refresh()).toBe(false);
+    expect(fetches).toBe(0);
+  });
+});
