@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 
 /** What makes a request the same as an earlier one. */
 export interface RequestIdentity {
@@ -19,9 +19,13 @@ export interface KeyedRequest {
 }
 
 /**
- * The identity of a request (draft-ietf-httpapi-idempotency-key-header §2). Key and body go through HMAC-SHA-256 with
- * a secret that is not in the database: a plain hash of a body that holds a card number could be searched in minutes,
- * since its last four digits and its brand are known. Members may come in any order; everything else counts.
+ * The identity of a request (draft-ietf-httpapi-idempotency-key-header §2). Members may come in any order; everything
+ * else counts.
+ *
+ * The body goes through HMAC-SHA-256 with a secret that is not in the database: a plain hash of a body that holds a
+ * card number could be searched in minutes, since its last four digits and its brand are known. The key's digest does
+ * without the secret, so that a key is recognized after the secret was changed: its request is then refused, as
+ * another one, and not charged again.
  *
  * @example identifyRequest(secret, { subject, key, operation: 'POST /payments', body })
  */
@@ -30,11 +34,12 @@ export function identifyRequest(
   { subject, key, operation, body }: KeyedRequest,
 ): RequestIdentity {
   const bareKey = withoutQuotes(key);
-  const digest = (label: string, value: unknown) =>
-    createHmac('sha256', secret)
-      .update(canonicalJson([label, subject, bareKey, value]))
-      .digest('base64url');
-  return { subject, keyDigest: digest('key', null), fingerprint: digest('request', [operation, body]) };
+  const request = canonicalJson([subject, bareKey, operation, body]);
+  return {
+    subject,
+    keyDigest: createHash('sha256').update(bareKey).digest('base64url'),
+    fingerprint: createHmac('sha256', secret).update(request).digest('base64url'),
+  };
 }
 
 /** The draft writes the key as a structured-field string (RFC 8941 §3.3.3), in quotes; most clients leave them out. */

@@ -30,17 +30,22 @@ test.each([
 
 test.each([
   ['another key', { key: 'k-2' }],
-  ['another person', { subject: 'bob' }],
   ['a key of one quote', { key: '"' }],
-])('%s is another key, and its fingerprint cannot be compared', (_what, change) => {
+])('%s is another request, of another fingerprint', (_what, change) => {
   const other = identifyRequest(secret, { ...request, ...change });
   expect(other.keyDigest).not.toBe(identity.keyDigest);
   expect(other.fingerprint).not.toBe(identity.fingerprint);
 });
 
-test('without the secret nothing can be compared', () => {
+test('the same key and body of two people have fingerprints that tell nothing of each other', () => {
+  const other = identifyRequest(secret, { ...request, subject: 'bob' });
+  expect(other.subject).toBe('bob');
+  expect(other.fingerprint).not.toBe(identity.fingerprint);
+});
+
+test('with another secret the key is recognized and the fingerprint is not: refused, rather than charged again', () => {
   const other = identifyRequest(randomBytes(32), request);
-  expect(other.keyDigest).not.toBe(identity.keyDigest);
+  expect(other.keyDigest).toBe(identity.keyDigest);
   expect(other.fingerprint).not.toBe(identity.fingerprint);
 });
 
