@@ -34,12 +34,17 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
       return row && accountOf(row);
     },
 
-    async findWithPassword(username: string): Promise<{ account: Account; passwordHash: string } | undefined> {
+    async findWithPassword(
+      username: string,
+    ): Promise<{ account: Account; passwordHash: string } | undefined> {
       const [row] = await db.select().from(accounts).where(eq(accounts.username, username));
       return row && { account: accountOf(row), passwordHash: row.passwordHash };
     },
 
-    async replacePasswordHash(id: string, change: { readonly from: string; readonly to: string }): Promise<void> {
+    async replacePasswordHash(
+      id: string,
+      change: { readonly from: string; readonly to: string },
+    ): Promise<void> {
       await db
         .update(accounts)
         .set({ passwordHash: change.to, updatedAt: now() })

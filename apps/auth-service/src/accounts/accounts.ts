@@ -46,7 +46,10 @@ export async function createAccounts(options: AccountsOptions) {
   const store = createAccountStore({ db, clock });
   const attempts = createAttempts({ redis, clock, pseudonyms });
   const hasher = await createPasswordHasher({ randomBytes, ...(derive && { derive }) });
-  const hashing = createConcurrencyLimit({ running: options.hashConcurrency, waiting: MOST_WAITING_FOR_A_HASH });
+  const hashing = createConcurrencyLimit({
+    running: options.hashConcurrency,
+    waiting: MOST_WAITING_FOR_A_HASH,
+  });
 
   return {
     ...createRegistration({ store, attempts, hasher, hashing, audit, randomBytes }),
@@ -60,7 +63,9 @@ export async function createAccounts(options: AccountsOptions) {
      * Gives an account other roles. They count from the next access token that is issued for it; tokens that exist keep
      * their scopes until they expire. Rejects with ProblemError 404 `account_not_found`, 400 `unknown_role`.
      */
-    async changeRoles(change: Origin & { id: string; roles: readonly string[]; actor: string }): Promise<Account> {
+    async changeRoles(
+      change: Origin & { id: string; roles: readonly string[]; actor: string },
+    ): Promise<Account> {
       const { id, roles, actor, ...origin } = change;
       const changed = await store.replaceRoles(id, rolesOr400(roles));
       if (changed === undefined) throw accountNotFound();

@@ -68,12 +68,19 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
       const username = pseudonyms.username(from.username);
       const network = pseudonyms.network(networkOf(from.address));
       const limits = [
-        { key: attemptsKey('name-and-network', username, network), limit: NAME_AND_NETWORK, exemptsFamiliar: false },
+        {
+          key: attemptsKey('name-and-network', username, network),
+          limit: NAME_AND_NETWORK,
+          exemptsFamiliar: false,
+        },
         { key: attemptsKey('network', network), limit: NETWORK, exemptsFamiliar: true },
         { key: attemptsKey('name', username), limit: NAME_FROM_UNFAMILIAR_NETWORKS, exemptsFamiliar: true },
       ];
       const familiarKey = familiarNetworkKey(username, network);
-      const [waitMs, isFamiliar, isNews] = await charge(limits, [familiarKey, refusalReportedKey(username, network)]);
+      const [waitMs, isFamiliar, isNews] = await charge(limits, [
+        familiarKey,
+        refusalReportedKey(username, network),
+      ]);
       if (waitMs > 0) return { admitted: false, retryAfterMs: waitMs, isNews: isNews === 1 };
       const charged = limits.filter(({ exemptsFamiliar }) => isFamiliar === 0 || !exemptsFamiliar);
       return { admitted: true, attempt: { familiarKey, charged } };
@@ -88,7 +95,10 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
 
     /** The attempt came to nothing through no fault of whoever made it. */
     async abandon({ charged }: SignInAttempt): Promise<void> {
-      await giveBack(charged, { amounts: charged.map(({ limit }) => forgivenessMs(limit)), familiarKeys: [] });
+      await giveBack(charged, {
+        amounts: charged.map(({ limit }) => forgivenessMs(limit)),
+        familiarKeys: [],
+      });
     },
 
     /** Counts a registration. Returns how long to wait before the next one is allowed, 0 when this one is. */
@@ -111,7 +121,11 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
     marks: readonly string[],
   ): Promise<[number, number, number]> {
     const keys = [...limits.map(({ key }) => key), ...marks];
-    const args = limits.flatMap(({ limit, exemptsFamiliar }) => [limit.most, limit.windowMs, exemptsFamiliar ? 1 : 0]);
+    const args = limits.flatMap(({ limit, exemptsFamiliar }) => [
+      limit.most,
+      limit.windowMs,
+      exemptsFamiliar ? 1 : 0,
+    ]);
     return ask(() => chargeAttempt(redis, keys, [clock(), limits.length, REPORT_REFUSALS_EVERY_MS, ...args]));
   }
 
@@ -125,7 +139,8 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
   }
 
   async function ask<T>(operation: () => Promise<T>): Promise<T> {
-    if (performance.now() < restUntil) return orUnavailable(Promise.reject(new Error('Redis did not answer just now.')));
+    if (performance.now() < restUntil)
+      return orUnavailable(Promise.reject(new Error('Redis did not answer just now.')));
     try {
       return await orUnavailable(operation());
     } catch (error) {

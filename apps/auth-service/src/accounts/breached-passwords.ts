@@ -8,7 +8,9 @@ let loading: Promise<ReadonlySet<string>> | undefined;
  */
 export function loadBreachedPasswords(): Promise<ReadonlySet<string>> {
   loading ??= import('@zxcvbn-ts/language-common').then(({ dictionary }) => {
-    const longEnough = dictionary['passwords-common'].filter((word) => word.length >= LEAST_PASSWORD_CHARACTERS);
+    const longEnough = dictionary['passwords-common'].filter(
+      (word) => word.length >= LEAST_PASSWORD_CHARACTERS,
+    );
     return new Set(longEnough);
   });
   return loading;

@@ -14,7 +14,8 @@ export const MOST_PASSWORD_BYTES = 4 * MOST_PASSWORD_CHARACTERS;
  */
 export function passwordText(password: string): string | undefined {
   // Bounds the work of normalising. Composing shortens text, but not from four times the most.
-  if (password.length === 0 || password.length > MOST_PASSWORD_BYTES || !password.isWellFormed()) return undefined;
+  if (password.length === 0 || password.length > MOST_PASSWORD_BYTES || !password.isWellFormed())
+    return undefined;
   const text = password.normalize('NFKC');
   return charactersOf(text) > MOST_PASSWORD_CHARACTERS ? undefined : text;
 }

@@ -23,7 +23,8 @@ export function writePhcString(hash: Argon2Hash): string {
 /** @throws Error when it is not an argon2id hash of version 19; the message does not quote it */
 export function readPhcString(text: string): Argon2Hash {
   const [, memory, passes, parallelism, salt, hash] = shape.exec(text) ?? [];
-  if (salt === undefined || hash === undefined) throw new Error('A stored password hash is not an argon2id PHC string.');
+  if (salt === undefined || hash === undefined)
+    throw new Error('A stored password hash is not an argon2id PHC string.');
   return {
     memoryKiB: Number(memory),
     passes: Number(passes),

@@ -15,7 +15,11 @@ export type Pseudonyms = ReturnType<typeof createPseudonyms>;
  */
 export function createPseudonyms(key: Buffer) {
   const pseudonym = (kind: string, value: string) =>
-    createHmac('sha256', key).update(`${kind}\0${value}`).digest().subarray(0, PSEUDONYM_BYTES).toString('base64url');
+    createHmac('sha256', key)
+      .update(`${kind}\0${value}`)
+      .digest()
+      .subarray(0, PSEUDONYM_BYTES)
+      .toString('base64url');
   return {
     /** Of a normalised user name. */
     username: (name: string) => pseudonym('username', name),

@@ -30,7 +30,11 @@ export function weakPassword({ rule, detail }: PasswordFault): ProblemError {
 }
 
 export function usernameTaken(): ProblemError {
-  return new ProblemError({ status: 409, code: 'username_taken', detail: 'Somebody has this user name already.' });
+  return new ProblemError({
+    status: 409,
+    code: 'username_taken',
+    detail: 'Somebody has this user name already.',
+  });
 }
 
 export function unknownRole(error: RangeError): ProblemError {
@@ -38,5 +42,9 @@ export function unknownRole(error: RangeError): ProblemError {
 }
 
 export function accountNotFound(): ProblemError {
-  return new ProblemError({ status: 404, code: 'account_not_found', detail: 'There is no account with this id.' });
+  return new ProblemError({
+    status: 404,
+    code: 'account_not_found',
+    detail: 'There is no account with this id.',
+  });
 }

@@ -52,7 +52,11 @@ export function createRegistration(parts: RegisterParts) {
       return account;
     },
 
-    async create(account: { username: string; password: string; roles: readonly string[] }): Promise<Account> {
+    async create(account: {
+      username: string;
+      password: string;
+      roles: readonly string[];
+    }): Promise<Account> {
       const roles = rolesOr400(account.roles);
       return insert({ ...(await validated(account.username, account.password)), roles }, {});
     },

@@ -14,7 +14,10 @@ const ownAccountSchema = Type.Object({ ...account, scopes: Type.Array(Type.Enum(
 const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
 
 /** Registration, one's own account, and other people's roles. Signing in is a session's beginning: sessions/. */
-export async function accountRoutes(app: Service, { accounts }: { readonly accounts: Accounts }): Promise<void> {
+export async function accountRoutes(
+  app: Service,
+  { accounts }: { readonly accounts: Accounts },
+): Promise<void> {
   app.post(
     '/accounts',
     {
@@ -24,7 +27,11 @@ export async function accountRoutes(app: Service, { accounts }: { readonly accou
         security: [],
         body: Type.Object(
           {
-            username: Type.String({ minLength: 1, maxLength: 256, description: '3 to 64 of a-z 0-9 . _ @ + -' }),
+            username: Type.String({
+              minLength: 1,
+              maxLength: 256,
+              description: '3 to 64 of a-z 0-9 . _ @ + -',
+            }),
             password: Type.String({ minLength: 1, maxLength: 1024, description: '8 to 256 characters' }),
           },
           { additionalProperties: false },

@@ -61,7 +61,10 @@ export function createSignIn(parts: SignInParts): SignIn {
 
     await attempts.forgive(admission.attempt);
     if (hasher.needsRehash(found.passwordHash)) {
-      await store.replacePasswordHash(found.account.id, { from: found.passwordHash, to: await hasher.hash(password) });
+      await store.replacePasswordHash(found.account.id, {
+        from: found.passwordHash,
+        to: await hasher.hash(password),
+      });
     }
     return found.account;
   }

@@ -70,7 +70,11 @@ function encodeDetails(details: AuditDetails): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(details).map(([name, value]) => [
       encodeForLog(name),
-      typeof value === 'string' ? encodeForLog(value) : Array.isArray(value) ? value.map(encodeForLog) : value,
+      typeof value === 'string'
+        ? encodeForLog(value)
+        : Array.isArray(value)
+          ? value.map(encodeForLog)
+          : value,
     ]),
   );
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FastifyBaseLogger } from 'fastify';
 import { isDatabaseUnavailable } from '@latchkey/service-kit';
+import type { FastifyBaseLogger } from 'fastify';
 import type { Database } from '../database/schema.ts';
 import { type AuditEvent, type AuditRow, auditRowOf } from './audit-event.ts';
 import { createAuditStore } from './audit-store.ts';
@@ -55,7 +55,8 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     record(event) {
       const row = auditRowOf(event, new Date(clock()));
       log.info({ audit: withoutNulls(row) }, `audit ${row.event}`);
-      if (closing.signal.aborted || queue.length >= mostQueued) return lose([row], 'queue full');
+      if (closing.signal.aborted) return lose([row], 'closed');
+      if (queue.length >= mostQueued) return lose([row], 'queue full');
       queue.push(row);
       writing ??= writeAll();
     },
@@ -63,10 +64,10 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       await writing;
     },
     async close() {
-      const deadline = setTimeout(() => closing.abort(), CLOSE_WITHIN_MS);
-      await writing;
-      clearTimeout(deadline);
+      // Also when an insert hangs: whoever closes has a deadline of their own.
+      await Promise.race([writing, delay(CLOSE_WITHIN_MS, undefined, { ref: false })]);
       closing.abort();
+      if (queue.length > 0) lose(queue.splice(0), 'unavailable');
     },
     counts: () => ({ queued: queue.length, written, lost }),
   };
@@ -75,19 +76,19 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     // The events of one turn of the event loop share an insert.
     await Promise.resolve();
     let most = MOST_PER_INSERT;
-    while (queue.length > 0) {
+    while (queue.length > 0 && !closing.signal.aborted) {
       const batch = queue.slice(0, most);
       const outcome = await insert(batch);
       if (outcome === 'done') {
         queue.splice(0, batch.length);
-        most = MOST_PER_INSERT;
-      } else if (outcome === 'unavailable' && !closing.signal.aborted) {
+      } else if (outcome === 'unavailable') {
         await delay(RETRY_EVERY_MS, undefined, { signal: closing.signal }).catch(() => {});
-      } else if (outcome !== 'unavailable' && batch.length > 1) {
+      } else if (batch.length > 1) {
         // A row that Postgres refuses must not take the others with it, nor hold them up: one at a time finds it.
         most = 1;
       } else {
-        lose(queue.splice(0, outcome === 'unavailable' ? queue.length : 1), outcome);
+        lose(queue.splice(0, 1), outcome);
+        most = MOST_PER_INSERT;
       }
     }
     writing = undefined;
@@ -103,10 +104,13 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     }
   }
 
-  function lose(rows: readonly AuditRow[], reason: Error | 'unavailable' | 'queue full'): void {
+  function lose(rows: readonly AuditRow[], reason: Error | 'unavailable' | 'queue full' | 'closed'): void {
     lost += rows.length;
     const why = reason instanceof Error ? { err: reason } : { reason };
-    log.error({ ...why, lost: rows.length, lost_in_all: lost }, 'audit events could not be written to Postgres');
+    log.error(
+      { ...why, lost: rows.length, lost_in_all: lost },
+      'audit events could not be written to Postgres',
+    );
   }
 }
 

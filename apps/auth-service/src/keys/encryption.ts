@@ -61,7 +61,8 @@ function createKeyEncryption(keys: readonly Buffer[]): KeyEncryption {
     },
     decrypt(encrypted, label) {
       const [format, keyId = '', nonceText = '', sealedText = ''] = encrypted.split('.');
-      if (format !== FORMAT) throw new KeyEncryptionError(`${label} is encrypted in a format that is not known here.`);
+      if (format !== FORMAT)
+        throw new KeyEncryptionError(`${label} is encrypted in a format that is not known here.`);
       const key = byId.get(keyId);
       if (key === undefined) throw wrongKey(label, keyId, [...byId.keys()]);
       const sealed = Buffer.from(sealedText, 'base64url');
@@ -72,7 +73,10 @@ function createKeyEncryption(keys: readonly Buffer[]): KeyEncryption {
         decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
         return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
       } catch (cause) {
-        throw new KeyEncryptionError(`${label} was changed in the database, or moved there from another row.`, { cause });
+        throw new KeyEncryptionError(
+          `${label} was changed in the database, or moved there from another row.`,
+          { cause },
+        );
       }
     },
     deriveKey: (purpose) => Buffer.from(hkdfSync('sha256', current, '', `latchkey ${purpose}`, KEY_BYTES)),

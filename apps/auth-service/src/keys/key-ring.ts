@@ -3,7 +3,7 @@ import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/schema.ts';
 import type { KeyEncryption } from './encryption.ts';
-import { readLatestKeys, readPublishedKeys } from './key-store.ts';
+import { type KeyRecord, readLatestKeys, readPublishedKeys } from './key-store.ts';
 import { type RotationPolicy, stateOf } from './life-cycle.ts';
 import { type JwkSet, type LoadedKeys, loadKeys, openPrivateKey, type Signer } from './loaded-keys.ts';
 import { carryOutRotation, isRotationDue, type KeyChange, type Rotation } from './rotation.ts';
@@ -66,11 +66,10 @@ export function createKeyRing(options: KeyRingOptions) {
      * @throws KeyEncryptionError when KEY_ENCRYPTION_KEY does not fit the database
      */
     async start(): Promise<void> {
-      await rotateIfDue({ wait: true });
+      const records = await follow({ wait: true });
+      current();
       // The next key too: better now than when its turn comes.
-      const withPrivateHalf = (await readPublishedKeys(db)).filter((key) => key.encryptedPrivateKey !== null);
-      for (const key of withPrivateHalf) openPrivateKey(key, encryption);
-      await reload();
+      for (const key of records) if (key.encryptedPrivateKey !== null) openPrivateKey(key, encryption);
       schedule();
     },
 
@@ -80,7 +79,10 @@ export function createKeyRing(options: KeyRingOptions) {
       await lastTick;
     },
 
-    reload,
+    /** Looks now what other replicas have done. */
+    async reload(): Promise<void> {
+      await reload();
+    },
 
     /**
      * Has the next key sign from now on. Needs no start(). Rejects with ProblemError 409 `rotation_too_early` and
@@ -102,24 +104,30 @@ export function createKeyRing(options: KeyRingOptions) {
   };
 
   function current(): LoadedKeys {
-    if (loaded === undefined) throw new Error('The key ring has no key to sign with: it has not been started.');
-    return loaded;
+    if (loaded) return loaded;
+    throw new Error(
+      'The key ring has no key to sign with: it was not started, or the database has no active key.',
+    );
   }
 
   /** One after the other, so that an older answer never replaces a newer one. */
-  function reload(): Promise<void> {
+  function reload(): Promise<KeyRecord[]> {
     const reloading = lastReload.then(async () => {
-      loaded = loadKeys(await readPublishedKeys(db), { before: loaded, encryption, log });
+      const records = await readPublishedKeys(db);
+      loaded = loadKeys(records, { before: loaded, encryption, log });
       loadedAt = clock();
+      return records;
     });
     lastReload = reloading.catch(() => {});
     return reloading;
   }
 
-  async function rotateIfDue({ wait }: { wait: boolean }): Promise<void> {
-    if (!isRotationDue(rotation, await readPublishedKeys(db))) return;
+  async function follow({ wait }: { wait: boolean }): Promise<KeyRecord[]> {
+    const records = await reload();
+    if (!isRotationDue(rotation, records)) return records;
     const { changes } = await carryOutRotation(rotation, { commanded: false, wait });
     record(changes, {});
+    return reload();
   }
 
   function schedule(): void {
@@ -132,11 +140,13 @@ export function createKeyRing(options: KeyRingOptions) {
 
   async function tick(): Promise<void> {
     try {
-      await rotateIfDue({ wait: false });
-      await reload();
+      await follow({ wait: false });
     } catch (error) {
       const ageSeconds = Math.round((clock() - loadedAt) / 1000);
-      log.warn({ err: error, age_seconds: ageSeconds }, 'signing keys could not be read; going on with those in memory');
+      log.warn(
+        { err: error, age_seconds: ageSeconds },
+        'signing keys could not be read; going on with those in memory',
+      );
     }
   }
 

@@ -1,4 +1,4 @@
-import { and, desc, isNotNull, isNull, eq, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import { type Database, signingKeys, type Transaction } from '../database/schema.ts';
 import type { KeyTimes } from './life-cycle.ts';
 import type { PublicJwk } from './signing-key.ts';
@@ -67,18 +67,28 @@ export async function insertKey(
 }
 
 /** Retires the active key, erasing its private half, and activates another. Returns the kid of the retired one. */
-export async function activateKey(transaction: Transaction, kid: string, now: number): Promise<string | undefined> {
+export async function activateKey(
+  transaction: Transaction,
+  kid: string,
+  now: number,
+): Promise<string | undefined> {
   const [retired] = await transaction
     .update(signingKeys)
     .set({ retiredAt: new Date(now), encryptedPrivateKey: null, kekId: null })
     .where(and(isNotNull(signingKeys.activatedAt), isNull(signingKeys.retiredAt)))
     .returning({ kid: signingKeys.kid });
-  await transaction.update(signingKeys).set({ activatedAt: new Date(now) }).where(eq(signingKeys.kid, kid));
+  await transaction
+    .update(signingKeys)
+    .set({ activatedAt: new Date(now) })
+    .where(eq(signingKeys.kid, kid));
   return retired?.kid;
 }
 
 export async function removeKey(transaction: Transaction, kid: string, now: number): Promise<void> {
-  await transaction.update(signingKeys).set({ removedAt: new Date(now) }).where(eq(signingKeys.kid, kid));
+  await transaction
+    .update(signingKeys)
+    .set({ removedAt: new Date(now) })
+    .where(eq(signingKeys.kid, kid));
 }
 
 export async function replaceEncryption(

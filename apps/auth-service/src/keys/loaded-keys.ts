@@ -14,7 +14,7 @@ export type LoadedKeys = { readonly signer: Signer; readonly jwks: JwkSet };
 /**
  * What follows from the rows. Keeps the objects that stay the same, so that callers can tell by identity and no key is
  * decrypted twice. A key that cannot be opened is published all the same (other replicas sign with it), and this
- * replica goes on with the signer that it has.
+ * replica goes on with the signer that it has. Without an active key all stays as it was.
  *
  * @throws KeyEncryptionError when the active key cannot be opened and there is no signer from before
  */
@@ -25,10 +25,10 @@ export function loadKeys(
     readonly encryption: KeyEncryption;
     readonly log: Pick<FastifyBaseLogger, 'error'>;
   },
-): LoadedKeys {
-  const active = records.find((record) => stateOf(record) === 'active');
-  if (active === undefined) throw new Error('There is no active signing key in the database.');
+): LoadedKeys | undefined {
   const { before } = from;
+  const active = records.find((record) => stateOf(record) === 'active');
+  if (active === undefined) return before;
   const jwks = { keys: records.map(({ publicJwk }) => publicJwk) };
   return {
     signer: before?.signer.kid === active.kid ? before.signer : openOrKeep(active, from),
@@ -41,7 +41,10 @@ function openOrKeep(active: KeyRecord, from: Parameters<typeof loadKeys>[1]): Si
     return openPrivateKey(active, from.encryption);
   } catch (error) {
     if (from.before === undefined) throw error;
-    from.log.error({ err: error, kid: active.kid }, 'the active signing key cannot be opened; signing with the one before');
+    from.log.error(
+      { err: error, kid: active.kid },
+      'the active signing key cannot be opened; signing with the one before',
+    );
     return from.before.signer;
   }
 }

@@ -10,8 +10,14 @@ export type RotationResult =
 
 export function rotationResultOf(changes: readonly KeyChange[]): RotationResult {
   const kidOf = (wanted: KeyChange['change']) => changes.find(({ change }) => change === wanted)?.kid ?? '';
-  if (!changes.some(({ change }) => change === 'activated')) return { action: 'published', kid: kidOf('published') };
-  return { action: 'activated', kid: kidOf('activated'), retiring: kidOf('retired'), next: kidOf('published') };
+  if (!changes.some(({ change }) => change === 'activated'))
+    return { action: 'published', kid: kidOf('published') };
+  return {
+    action: 'activated',
+    kid: kidOf('activated'),
+    retiring: kidOf('retired'),
+    next: kidOf('published'),
+  };
 }
 
 export function rotationTooEarly(allowedAt: number, now: number): ProblemError {

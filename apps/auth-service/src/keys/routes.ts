@@ -51,7 +51,10 @@ export type KeyRoutesOptions = {
 };
 
 /** The public key set, and the management of signing keys. No answer holds anything of a private key. */
-export async function keyRoutes(app: Service, { keyRing, jwksMaxAgeSeconds }: KeyRoutesOptions): Promise<void> {
+export async function keyRoutes(
+  app: Service,
+  { keyRing, jwksMaxAgeSeconds }: KeyRoutesOptions,
+): Promise<void> {
   let answered: { readonly set: JwkSet; readonly etag: string } | undefined;
 
   app.get(
@@ -61,7 +64,10 @@ export async function keyRoutes(app: Service, { keyRing, jwksMaxAgeSeconds }: Ke
         summary: 'The public signing keys (RFC 7517)',
         tags: ['keys'],
         security: [],
-        response: { 200: { content: { 'application/jwk-set+json': { schema: jwkSetSchema } } }, 304: Type.Null() },
+        response: {
+          200: { content: { 'application/jwk-set+json': { schema: jwkSetSchema } } },
+          304: Type.Null(),
+        },
       },
     },
     async (request, reply) => {
@@ -103,7 +109,8 @@ export async function keyRoutes(app: Service, { keyRing, jwksMaxAgeSeconds }: Ke
       onRequest: app.requireScope('keys:manage'),
       schema: {
         summary: 'Have the next key sign from now on',
-        description: 'Refused with 409 and Retry-After until every consumer has had the time to fetch the next key.',
+        description:
+          'Refused with 409 and Retry-After until every consumer has had the time to fetch the next key.',
         tags: ['keys'],
         response: { 200: rotationSchema, 201: rotationSchema, 409: problemSchema, ...refusals },
       },

@@ -25,9 +25,16 @@ const generate = promisify(generateKeyPair);
 
 /** Makes an RSA key pair for RS256. Takes a few hundred milliseconds, in libuv's pool. */
 export async function generateSigningKey(): Promise<NewSigningKey> {
-  const { publicKey, privateKey } = await generate('rsa', { modulusLength: MODULUS_BITS, publicExponent: 0x1_00_01 });
+  const { publicKey, privateKey } = await generate('rsa', {
+    modulusLength: MODULUS_BITS,
+    publicExponent: 0x1_00_01,
+  });
   const publicJwk = publicJwkOf(publicKey);
-  return { kid: publicJwk.kid, publicJwk, privateKeyDer: privateKey.export({ format: 'der', type: 'pkcs8' }) };
+  return {
+    kid: publicJwk.kid,
+    publicJwk,
+    privateKeyDer: privateKey.export({ format: 'der', type: 'pkcs8' }),
+  };
 }
 
 export function publicJwkOf(publicKey: KeyObject): PublicJwk {
@@ -45,5 +52,7 @@ export function privateKeyFrom(privateKeyDer: Buffer): KeyObject {
 
 /** RFC 7638 §3: SHA-256 over the required members, in alphabetical order, without space. */
 export function thumbprintOf({ n, e }: { n: string; e: string }): string {
-  return createHash('sha256').update(JSON.stringify({ e, kty: 'RSA', n })).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify({ e, kty: 'RSA', n }))
+    .digest('base64url');
 }

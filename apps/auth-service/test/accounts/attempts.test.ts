@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { NAME_AND_NETWORK, NAME_FROM_UNFAMILIAR_NETWORKS, NETWORK, REGISTRATION } from '../../src/accounts/attempt-limits.ts';
+import {
+  NAME_AND_NETWORK,
+  NAME_FROM_UNFAMILIAR_NETWORKS,
+  NETWORK,
+  REGISTRATION,
+} from '../../src/accounts/attempt-limits.ts';
 import { type Attempts, createAttempts, type SignInAttempt } from '../../src/accounts/attempts.ts';
 import { createPseudonyms } from '../../src/accounts/pseudonyms.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
@@ -74,7 +79,10 @@ test('two replicas count together', async () => {
   const key = randomBytes(32);
   const replica = () => {
     const own = connectRedis({ url: server.url, onError: () => {} });
-    return { own, attempts: createAttempts({ redis: own, clock: () => now, pseudonyms: createPseudonyms(key) }) };
+    return {
+      own,
+      attempts: createAttempts({ redis: own, clock: () => now, pseudonyms: createPseudonyms(key) }),
+    };
   };
   const replicas = [replica(), replica()];
   const from = { username: 'alice', address: HOME };
@@ -86,7 +94,8 @@ test('two replicas count together', async () => {
 });
 
 test('a network that tries many names runs into its own limit, and into no other one', async () => {
-  for (let index = 0; index < NETWORK.most; index += 1) await admitted({ username: `person${index}`, address: HOME });
+  for (let index = 0; index < NETWORK.most; index += 1)
+    await admitted({ username: `person${index}`, address: HOME });
   expect(await waitAfter(0, { username: 'somebody', address: HOME })).toBe(9000);
   expect(await waitAfter(0, { username: 'somebody', address: stranger(1) })).toBe(0);
 });
@@ -110,7 +119,8 @@ test('guesses from everywhere lock a name everywhere but where its person is kno
 
 test('a stranger who uses up the limit of a network does not lock out the people at home in it', async () => {
   await attempts.forgive(await admitted({ username: 'victim', address: HOME }));
-  for (let index = 0; index < NETWORK.most; index += 1) await admitted({ username: `person${index}`, address: HOME });
+  for (let index = 0; index < NETWORK.most; index += 1)
+    await admitted({ username: `person${index}`, address: HOME });
   expect(await waitAfter(0, { username: 'nobody-known', address: HOME })).toBeGreaterThan(0);
   expect(await waitAfter(0, { username: 'victim', address: HOME })).toBe(0);
 });
@@ -141,7 +151,8 @@ test('a sign-in forgives what its person mistyped, and nothing of what others fa
   for (let index = 0; index < NETWORK.most - 10; index += 1) {
     await admitted({ username: `person${index}`, address: HOME });
   }
-  for (let typo = 0; typo < NAME_AND_NETWORK.most - 1; typo += 1) await admitted({ username: 'alice', address: HOME });
+  for (let typo = 0; typo < NAME_AND_NETWORK.most - 1; typo += 1)
+    await admitted({ username: 'alice', address: HOME });
   await attempts.forgive(await admitted({ username: 'alice', address: HOME }));
   expect(await waitAfter(NAME_AND_NETWORK.most - 1, { username: 'alice', address: HOME })).toBe(0);
 
@@ -174,7 +185,8 @@ test('of many refusals the first in a minute is news', async () => {
 });
 
 test('registrations are limited for each network', async () => {
-  for (let index = 0; index < REGISTRATION.most; index += 1) expect(await attempts.admitRegistration(HOME)).toBe(0);
+  for (let index = 0; index < REGISTRATION.most; index += 1)
+    expect(await attempts.admitRegistration(HOME)).toBe(0);
   expect(await attempts.admitRegistration(HOME)).toBe(36_000);
   expect(await attempts.admitRegistration(stranger(1))).toBe(0);
 });

@@ -15,6 +15,9 @@ test.each([
   expect(networkOf(address)).toBe(network);
 });
 
-test.each([undefined, '', 'localhost', '1.2.3', '192.0.2.7, 198.51.100.1'])('%j is in no known network', (address) => {
-  expect(networkOf(address)).toBe('unknown');
-});
+test.each([undefined, '', 'localhost', '1.2.3', '192.0.2.7, 198.51.100.1'])(
+  '%j is in no known network',
+  (address) => {
+    expect(networkOf(address)).toBe('unknown');
+  },
+);

@@ -14,7 +14,10 @@ test('a hash that the reference implementation made is verified', async () => {
 });
 
 test('a hash is a PHC string at 19 MiB, two passes, one lane, with a salt of its own', async () => {
-  const [one, other] = await Promise.all([hasher.hash('the same password'), hasher.hash('the same password')]);
+  const [one, other] = await Promise.all([
+    hasher.hash('the same password'),
+    hasher.hash('the same password'),
+  ]);
   expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
   expect(one).not.toBe(other);
   expect(await hasher.verify('the same password', one)).toBe(true);
@@ -68,9 +71,12 @@ test('a hash of another cost is to be made anew, one of today is not', async () 
   expect(hasher.needsRehash(await hasher.hash('a long enough passphrase'))).toBe(false);
 });
 
-test.each(['', 'plain text', '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'])(
-  'a stored hash that is not argon2id is a fault, and the message does not quote it: %j',
-  async (stored) => {
-    await expect(hasher.verify('password', stored)).rejects.toThrow('A stored password hash is not an argon2id PHC string.');
-  },
-);
+test.each([
+  '',
+  'plain text',
+  '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc',
+])('a stored hash that is not argon2id is a fault, and the message does not quote it: %j', async (stored) => {
+  await expect(hasher.verify('password', stored)).rejects.toThrow(
+    'A stored password hash is not an argon2id PHC string.',
+  );
+});

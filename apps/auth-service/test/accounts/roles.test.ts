@@ -12,7 +12,9 @@ test('a customer may not refund, support may', () => {
 
 test('only an admin manages accounts and keys', () => {
   expect(scopesOf(['admin'])).toEqual([...SCOPES]);
-  expect(scopesOf(['viewer', 'customer', 'support']).filter((scope) => scope.endsWith(':manage'))).toEqual([]);
+  expect(scopesOf(['viewer', 'customer', 'support']).filter((scope) => scope.endsWith(':manage'))).toEqual(
+    [],
+  );
 });
 
 test('several roles allow what they allow together, each scope once and in one order', () => {

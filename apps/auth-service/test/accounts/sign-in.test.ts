@@ -80,8 +80,12 @@ test('the right password signs in, however the name is written', async () => {
     username: 'alice',
     roles: ['customer'],
   });
-  expect(await real.signIn({ username: 'bob', password: PASSWORD, address: HOME })).toMatchObject({ roles: ['viewer'] });
-  await expect(real.signIn({ username: 'bob', password: `${PASSWORD} `, address: HOME })).rejects.toMatchObject({
+  expect(await real.signIn({ username: 'bob', password: PASSWORD, address: HOME })).toMatchObject({
+    roles: ['viewer'],
+  });
+  await expect(
+    real.signIn({ username: 'bob', password: `${PASSWORD} `, address: HOME }),
+  ).rejects.toMatchObject({
     status: 401,
   });
 });
@@ -119,11 +123,16 @@ test('a name that nobody has is limited like one that somebody has', async () =>
   await register('alice');
   const answers = async (username: string) => {
     const all = [];
-    for (let guess = 0; guess <= NAME_AND_NETWORK.most; guess += 1) all.push(await refusalOf(username, 'a wrong guess'));
+    for (let guess = 0; guess <= NAME_AND_NETWORK.most; guess += 1)
+      all.push(await refusalOf(username, 'a wrong guess'));
     return all;
   };
   const known = await answers('alice');
-  expect(known.at(-1)).toMatchObject({ status: 429, code: 'too_many_attempts', headers: { 'retry-after': '90' } });
+  expect(known.at(-1)).toMatchObject({
+    status: 429,
+    code: 'too_many_attempts',
+    headers: { 'retry-after': '90' },
+  });
   expect(await answers('nobody')).toEqual(known);
 });
 
@@ -133,12 +142,16 @@ test('the limit comes before the hash, and holds for the right password too', as
   derivations = [];
   expect(await refusalOf('alice', PASSWORD)).toMatchObject({ status: 429 });
   expect(derivations).toEqual([]);
-  expect(await accounts.signIn({ username: 'alice', password: PASSWORD, address: '192.0.2.8' })).toBeDefined();
+  expect(
+    await accounts.signIn({ username: 'alice', password: PASSWORD, address: '192.0.2.8' }),
+  ).toBeDefined();
 });
 
 test('a hundred sign-ins of one person at once succeed, for all that each is counted first', async () => {
   await register('alice');
-  const all = Array.from({ length: 100 }, () => accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME }));
+  const all = Array.from({ length: 100 }, () =>
+    accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME }),
+  );
   expect(new Set((await Promise.all(all)).map(({ username }) => username))).toEqual(new Set(['alice']));
 });
 
@@ -169,7 +182,8 @@ test('failures and the first refusal are audited, without the name that was type
   const id = await register('alice');
   audited = [];
   await refusalOf('my-secret-password-by-mistake', 'x');
-  for (let guess = 0; guess < NAME_AND_NETWORK.most + 5; guess += 1) await refusalOf('alice', 'a wrong guess');
+  for (let guess = 0; guess < NAME_AND_NETWORK.most + 5; guess += 1)
+    await refusalOf('alice', 'a wrong guess');
   const failed = audited.filter(({ event }) => event === 'sign_in.failed');
   expect(failed).toHaveLength(NAME_AND_NETWORK.most + 1);
   expect(failed[0]).not.toHaveProperty('subject', expect.anything());
@@ -183,7 +197,9 @@ test('when Postgres is away the attempt is not held against the person', async (
   await database.cutOff();
   try {
     for (let attempt = 0; attempt < NAME_AND_NETWORK.most; attempt += 1) {
-      await expect(accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME })).rejects.toThrow();
+      await expect(
+        accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME }),
+      ).rejects.toThrow();
     }
   } finally {
     await database.reconnect();

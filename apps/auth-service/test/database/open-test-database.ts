@@ -1,5 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import { openDatabase } from '@latchkey/service-kit';
 import { authSchema, type Database } from '../../src/database/schema.ts';

@@ -67,9 +67,15 @@ test('keys for other purposes differ from each other and from one configuration 
   expect(parseKeyEncryptionKeys(text).deriveKey('one')).toEqual(keys[0]);
 });
 
-test.each(['', 'short', randomBytes(31).toString('base64url'), randomBytes(33).toString('base64url'), `${secret()},`, '!'.repeat(43)])(
-  'a setting that is no key is refused without being quoted: %j',
-  (setting) => {
-    expect(() => parseKeyEncryptionKeys(setting)).toThrow(/^KEY_ENCRYPTION_KEY: key \d is not 32 bytes in base64url/);
-  },
-);
+test.each([
+  '',
+  'short',
+  randomBytes(31).toString('base64url'),
+  randomBytes(33).toString('base64url'),
+  `${secret()},`,
+  '!'.repeat(43),
+])('a setting that is no key is refused without being quoted: %j', (setting) => {
+  expect(() => parseKeyEncryptionKeys(setting)).toThrow(
+    /^KEY_ENCRYPTION_KEY: key \d is not 32 bytes in base64url/,
+  );
+});

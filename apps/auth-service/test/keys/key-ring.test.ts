@@ -14,6 +14,7 @@ let database: OpenTestDatabase;
 let now: number;
 let audited: string[];
 let warnings: object[];
+let errors: object[];
 const secret = randomBytes(32).toString('base64url');
 const rings: KeyRing[] = [];
 
@@ -22,6 +23,7 @@ beforeEach(async () => {
   now = START;
   audited = [];
   warnings = [];
+  errors = [];
 });
 afterEach(async () => {
   await Promise.all(rings.splice(0).map((ring) => ring.stop()));
@@ -31,7 +33,11 @@ afterEach(async () => {
 function keyRing(options: { db?: OpenTestDatabase['db']; keys?: string; reloadMs?: number } = {}): KeyRing {
   const ring = createKeyRing({
     db: options.db ?? database.db,
-    log: { info: () => {}, warn: (entry: object) => void warnings.push(entry), error: () => {} } as never,
+    log: {
+      info: () => {},
+      warn: (entry: object) => void warnings.push(entry),
+      error: (entry: object) => void errors.push(entry),
+    } as never,
     audit: { record: ({ event, details }) => void audited.push(`${event} ${String(details?.['kid'])}`) },
     keyEncryptionKeys: parseKeyEncryptionKeys(options.keys ?? secret),
     clock: () => now,
@@ -61,7 +67,12 @@ async function states(ring: KeyRing): Promise<Record<string, string>> {
 
 function signs(signer: { privateKey: KeyObject }, jwk: object): boolean {
   const text = Buffer.from('text');
-  return verify('sha256', text, createPublicKey({ key: { ...jwk }, format: 'jwk' }), sign('sha256', text, signer.privateKey));
+  return verify(
+    'sha256',
+    text,
+    createPublicKey({ key: { ...jwk }, format: 'jwk' }),
+    sign('sha256', text, signer.privateKey),
+  );
 }
 
 test('in an empty database it makes a key that signs and one to follow it', async () => {
@@ -70,7 +81,11 @@ test('in an empty database it makes a key that signs and one to follow it', asyn
   expect(ring.jwks().keys).toHaveLength(2);
   expect(signs(ring.signer(), ring.jwks().keys.find((key) => key.kid === kid) ?? {})).toBe(true);
   expect(Object.values(await states(ring)).sort()).toEqual(['active', 'next']);
-  expect(audited.map((line) => line.split(' ')[0])).toEqual(['key.published', 'key.activated', 'key.published']);
+  expect(audited.map((line) => line.split(' ')[0])).toEqual([
+    'key.published',
+    'key.activated',
+    'key.published',
+  ]);
 });
 
 test('a private key is in the database encrypted, and is erased when it retires', async () => {
@@ -101,7 +116,12 @@ test('a rotation is refused until everybody has had time to fetch the next key, 
   expect(ring.signer().kid).toBe(first);
 
   now += 1;
-  expect(await ring.rotate()).toEqual({ action: 'activated', kid: next, retiring: first, next: expect.any(String) });
+  expect(await ring.rotate()).toEqual({
+    action: 'activated',
+    kid: next,
+    retiring: first,
+    next: expect.any(String),
+  });
   expect(ring.signer().kid).toBe(next);
   expect(kidsOf(ring)).toHaveLength(3);
   await expect(ring.rotate()).rejects.toMatchObject({ headers: { 'retry-after': '90' } });
@@ -155,12 +175,17 @@ test('of replicas that are told to rotate at once, one does, and the others say 
     expect(new Set(replicas.map((ring) => ring.signer().kid)).size).toBe(1);
     const rows = await database.db.select().from(signingKeys);
     expect(rows).toHaveLength(2 + round);
-    expect(rows.filter(({ activatedAt, retiredAt }) => activatedAt !== null && retiredAt === null)).toHaveLength(1);
+    expect(
+      rows.filter(({ activatedAt, retiredAt }) => activatedAt !== null && retiredAt === null),
+    ).toHaveLength(1);
   }
 });
 
 test('replicas whose schedule is due at once rotate once between them, and follow each other', async () => {
-  const replicas = [await started({ reloadMs: 10 }), await started({ db: await database.another(), reloadMs: 10 })];
+  const replicas = [
+    await started({ reloadMs: 10 }),
+    await started({ db: await database.another(), reloadMs: 10 }),
+  ];
   const before = replicas[0]?.signer().kid;
   now += 30 * DAY;
   await vi.waitFor(() => {
@@ -206,6 +231,18 @@ test('when the key-encryption key changes, what is under the old one is encrypte
   expect(new Set([before, during, after].map((ring) => ring.signer().kid)).size).toBe(1);
 });
 
+test('a replica that lacks the new key-encryption key publishes on what it cannot open, and says so', async () => {
+  const behind = await started();
+  const { kid } = behind.signer();
+  const ahead = await started({ keys: `${randomBytes(32).toString('base64url')},${secret}` });
+  now += LEAD;
+  await ahead.rotate();
+  await behind.reload();
+  expect(kidsOf(behind)).toEqual(kidsOf(ahead));
+  expect(behind.signer().kid).toBe(kid);
+  expect(errors).toEqual([expect.objectContaining({ kid: ahead.signer().kid })]);
+});
+
 test('a row that was swapped for another is refused', async () => {
   await started();
   const [one, other] = await database.db.select().from(signingKeys);
@@ -225,5 +262,5 @@ test('Postgres itself refuses a second active key', async () => {
 test('the command works without a start, and before one it makes the first key', async () => {
   expect(await keyRing().rotate()).toMatchObject({ action: 'activated' });
   await expect(keyRing().rotate()).rejects.toMatchObject({ code: 'rotation_too_early' });
-  expect(() => keyRing().signer()).toThrow('has not been started');
+  expect(() => keyRing().signer()).toThrow('it was not started');
 });

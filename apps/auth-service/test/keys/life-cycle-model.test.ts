@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type KeyState, type KeyTimes, planRotation, type RotationPolicy, stateOf } from '../../src/keys/life-cycle.ts';
+import {
+  type KeyState,
+  type KeyTimes,
+  planRotation,
+  type RotationPolicy,
+  stateOf,
+} from '../../src/keys/life-cycle.ts';
 
 const SECOND = 1000;
 const DAY = 86_400_000;
@@ -59,7 +65,10 @@ class House {
   }
 
   fetch(replica: number): void {
-    this.cached.push({ until: this.now + this.policy.jwksMaxAgeSeconds * SECOND, kids: this.publish(replica) });
+    this.cached.push({
+      until: this.now + this.policy.jwksMaxAgeSeconds * SECOND,
+      kids: this.publish(replica),
+    });
   }
 
   sign(replica: number): void {
@@ -75,9 +84,13 @@ class House {
     if (count('next') > 1) throw new Error(`${count('next')} next keys`);
     this.tokens = this.tokens.filter(({ expiresAt }) => expiresAt > this.now);
     this.cached = this.cached.filter(({ until }) => until > this.now);
-    const sets = [...this.cached.map(({ kids }) => kids), ...this.seen.map((_, replica) => this.publish(replica))];
+    const sets = [
+      ...this.cached.map(({ kids }) => kids),
+      ...this.seen.map((_, replica) => this.publish(replica)),
+    ];
     for (const kid of new Set(this.tokens.map((token) => token.kid))) {
-      if (!sets.every((kids) => kids.has(kid))) throw new Error(`somebody who may meet a token of ${kid} lacks the key`);
+      if (!sets.every((kids) => kids.has(kid)))
+        throw new Error(`somebody who may meet a token of ${kid} lacks the key`);
     }
   }
 
@@ -97,7 +110,9 @@ class House {
           return stateOf(key) === 'active' ? { ...key, retiredAt: now } : key;
         });
       } else {
-        this.database = this.database.map((key) => (key.kid === action.kid ? { ...key, removedAt: now } : key));
+        this.database = this.database.map((key) =>
+          key.kid === action.kid ? { ...key, removedAt: now } : key,
+        );
       }
     }
   }
@@ -105,7 +120,13 @@ class House {
 
 const replica = fc.nat({ max: REPLICAS - 1 });
 const command = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('pass' as const), share: fc.double({ min: 0, max: 2, noNaN: true }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('pass' as const),
+      share: fc.double({ min: 0, max: 2, noNaN: true }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('days' as const), days: fc.nat({ max: 3 }) }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('rotate' as const), replica }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('fetch' as const), replica }) },
@@ -118,25 +139,34 @@ const policy = fc.record({
   tokenSeconds: fc.integer({ min: 5, max: 300 }),
   rotationDays: fc.integer({ min: 1, max: 3 }),
 });
-const clockOffsets = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: REPLICAS, maxLength: REPLICAS });
+const clockOffsets = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
+  minLength: REPLICAS,
+  maxLength: REPLICAS,
+});
 
 test('whatever happens when: one key signs, and everybody who meets its tokens holds it', () => {
   let activations = 0;
   fc.assert(
-    fc.property(policy, clockOffsets, fc.array(command, { minLength: 30, maxLength: 90, size: 'max' }), (rules, offsets, commands) => {
-      const house = new House(rules, offsets);
-      house.check();
-      for (const step of commands) {
-        if (step.type === 'pass') house.pass((rules.jwksMaxAgeSeconds + rules.skewSeconds) * SECOND * step.share);
-        else if (step.type === 'days') house.pass(step.days * DAY);
-        else if (step.type === 'rotate') house.look(step.replica, { rotate: true, commanded: true });
-        else if (step.type === 'fetch') house.fetch(step.replica);
-        else if (step.type === 'sign') house.sign(step.replica);
-        else house.look(step.replica, { rotate: false });
+    fc.property(
+      policy,
+      clockOffsets,
+      fc.array(command, { minLength: 30, maxLength: 90, size: 'max' }),
+      (rules, offsets, commands) => {
+        const house = new House(rules, offsets);
         house.check();
-      }
-      activations += house.activations;
-    }),
+        for (const step of commands) {
+          if (step.type === 'pass')
+            house.pass((rules.jwksMaxAgeSeconds + rules.skewSeconds) * SECOND * step.share);
+          else if (step.type === 'days') house.pass(step.days * DAY);
+          else if (step.type === 'rotate') house.look(step.replica, { rotate: true, commanded: true });
+          else if (step.type === 'fetch') house.fetch(step.replica);
+          else if (step.type === 'sign') house.sign(step.replica);
+          else house.look(step.replica, { rotate: false });
+          house.check();
+        }
+        activations += house.activations;
+      },
+    ),
     { numRuns: 1500 },
   );
   // A run in which nothing ever rotated would prove nothing.

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { type KeyTimes, planRotation, type RotationPolicy, stateOf } from '../../src/keys/life-cycle.ts';
 
-const policy: RotationPolicy = { jwksMaxAgeSeconds: 60, skewSeconds: 30, tokenSeconds: 300, rotationDays: 30 };
+const policy: RotationPolicy = {
+  jwksMaxAgeSeconds: 60,
+  skewSeconds: 30,
+  tokenSeconds: 300,
+  rotationDays: 30,
+};
 const START = Date.UTC(2026, 0, 1);
 const SECOND = 1000;
 const DAY = 86_400_000;
