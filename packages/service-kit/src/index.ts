@@ -5,4 +5,5 @@ export { createLogger } from './logging.ts';
 export { type Problem, ProblemError, type ProblemOptions, problemSchema } from './problem.ts';
 export { type RunOptions, runService } from './run.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';
+export { startService } from './start.ts';
 export type { TraceContext } from './trace-context.ts';

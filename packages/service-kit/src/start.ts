@@ -1,0 +1,39 @@
+import { ConfigError } from './config.ts';
+import { isDatabaseUnavailable } from './database-errors.ts';
+
+/**
+ * Runs what a service's main.ts does before it listens. When that fails the process ends with exit code 1 and, on
+ * standard error, a message that says what to do; the stack only where the cause is not known.
+ *
+ * @example
+ * await startService(async () => {
+ *   const config = readConfig(process.env);
+ *   await runService(await buildApp({ config, database: await openCartDatabase(config) }), { … });
+ * });
+ */
+export async function startService(start: () => Promise<void>): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+const refusedBy: Readonly<Record<string, string>> = {
+  '28P01': 'Postgres refuses the user or the password in DATABASE_URL.',
+  '28000': 'Postgres refuses the user in DATABASE_URL.',
+  '3D000': 'The database that DATABASE_URL names does not exist: create it first.',
+};
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (!(error instanceof Error)) return 'The service could not start, for a reason that is not an Error.';
+  const { code } = error as { code?: unknown };
+  const refusal = typeof code === 'string' ? refusedBy[code] : undefined;
+  if (refusal !== undefined) return refusal;
+  if (isDatabaseUnavailable(error)) {
+    return `Postgres cannot be reached (${String(code ?? error.message)}): is it running where DATABASE_URL says?`;
+  }
+  return `The service could not start: ${error.stack ?? error.message}`;
+}
