@@ -1,5 +1,6 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { Check, Default } from 'typebox/value';
+import { readSettingText } from './setting-text.ts';
 
 /** Every setting that is missing or wrong, in one message. It names settings, never what they were set to. */
 export class ConfigError extends Error {
@@ -75,7 +76,8 @@ export const serviceConfig = {
  *
  * The schema's keys are the variables' names. A string becomes an integer, number, boolean (`true`/`false`/`1`/`0`)
  * or array (split at commas, blanks trimmed) where the schema asks for one. A variable that is set to nothing counts
- * as not set; variables that the schema does not name are ignored. Does not check that anything is reachable.
+ * as not set; variables that the schema does not name are ignored. Any setting NAME may come from a file instead, which
+ * NAME_FILE names. Does not check that anything is reachable.
  *
  * @throws {ConfigError} naming every faulty setting at once, without the values (one may be a secret).
  * @example
@@ -84,13 +86,17 @@ export const serviceConfig = {
 export function loadConfig<T extends TObject>(schema: T, env: Record<string, string | undefined>): Static<T> {
   const properties = Object.entries<TSchema>(schema.properties);
   const given: Record<string, unknown> = {};
+  const unreadable = new Map<string, string>();
   for (const [name, property] of properties) {
-    const text = env[name];
-    if (text !== undefined && text !== '') given[name] = coerce(text, property);
+    const setting = readSettingText(name, env);
+    if ('fault' in setting) unreadable.set(name, setting.fault);
+    else if (setting.text !== undefined) given[name] = coerce(setting.text, property);
   }
   const settings = Default(schema, given) as Record<string, unknown>;
   const required = new Set<string>(schema.required);
   const faults = properties.flatMap(([name, property]) => {
+    const fault = unreadable.get(name);
+    if (fault !== undefined) return [fault];
     const setting = settings[name];
     if (setting === undefined)
       return required.has(name) ? [`${name} is missing${expectation(property)}`] : [];

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+
+/** A setting as text; undefined when it is not set; a fault when it is given in a way that cannot be read. */
+export type SettingText = { text: string | undefined } | { fault: string };
+
+/**
+ * Reads the text of a setting: of the variable NAME, or of the file that the variable NAME_FILE names, for secrets that
+ * an orchestrator mounts. White space around a file's contents is dropped. A fault never tells the path or the contents.
+ *
+ * @example
+ * readSettingText('DATABASE_URL', { DATABASE_URL_FILE: '/run/secrets/database-url' });
+ */
+export function readSettingText(name: string, env: Record<string, string | undefined>): SettingText {
+  const variable = `${name}_FILE`;
+  const text = env[name] || undefined;
+  const path = env[variable] || undefined;
+  if (path === undefined) return { text };
+  if (text !== undefined) return { fault: `${name} and ${variable} are both set: keep one of them` };
+  try {
+    const contents = readFileSync(path, 'utf8').trim();
+    return contents === '' ? { fault: `${variable} names an empty file` } : { text: contents };
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+    return { fault: `${variable} names a file that cannot be read (${reason})` };
+  }
+}
