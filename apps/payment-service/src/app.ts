@@ -65,7 +65,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
       runMs,
       clock,
     },
-    fingerprintKey: Buffer.from(config.FINGERPRINT_KEY ?? '', 'base64url'),
+    fingerprintKey: Buffer.from(config.FINGERPRINT_KEY, 'base64url'),
   });
   return app;
 }

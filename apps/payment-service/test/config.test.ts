@@ -9,14 +9,12 @@ const env = {
 };
 const key = Buffer.alloc(32, 1).toString('base64url');
 
-test('production, which is the default, does not start without FINGERPRINT_KEY', () => {
-  expect(() => readConfig(env)).toThrow(/FINGERPRINT_KEY is missing/);
-  expect(() => readConfig({ ...env, NODE_ENV: 'production' })).toThrow(/FINGERPRINT_KEY is missing/);
-  expect(readConfig({ ...env, FINGERPRINT_KEY: key }).FINGERPRINT_KEY).toBe(key);
-});
-
-test('on a developer’s machine the settings that all services share will do', () => {
-  expect(readConfig({ ...env, NODE_ENV: 'development' })).toMatchObject({
+test('the service does not start without FINGERPRINT_KEY, in production or elsewhere', () => {
+  for (const NODE_ENV of ['production', 'development', 'test']) {
+    expect(() => readConfig({ ...env, NODE_ENV })).toThrow(/FINGERPRINT_KEY is missing/);
+  }
+  expect(readConfig({ ...env, FINGERPRINT_KEY: key })).toMatchObject({
+    FINGERPRINT_KEY: key,
     PORT: 4003,
     PROCESSOR_TIMEOUT_MS: 2000,
   });
@@ -29,7 +27,7 @@ test.each([
   ['PROCESSOR_TIMEOUT_MS', '10001'],
   ['PROCESSOR_TIMEOUT_MS', '2s'],
 ])('%s=%s is refused, and not repeated', (name, value) => {
-  const read = () => readConfig({ ...env, NODE_ENV: 'test', [name]: value });
+  const read = () => readConfig({ ...env, FINGERPRINT_KEY: key, [name]: value });
   expect(read).toThrow(new RegExp(`${name} is not valid`));
   expect(read).not.toThrow(new RegExp(value));
 });

@@ -27,6 +27,8 @@ export function serviceEnvironment({ port, databaseUrl, authPort }: EnvironmentO
     PORT: String(port),
     DATABASE_URL: databaseUrl,
     ISSUER: `http://localhost:${authPort}`,
+    // Where the shop's page is served, once there is one.
+    CORS_ORIGINS: 'http://localhost:3000',
     JWKS_URI: `http://127.0.0.1:${authPort}/.well-known/jwks.json`,
   };
 }
@@ -38,4 +40,9 @@ export function authEnvironment(redisUrl: string, secrets: Secrets): NodeJS.Proc
     REFRESH_TOKEN_KEYS: secrets.refreshTokenKeys,
     KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
   };
+}
+
+/** What payment-service needs besides. */
+export function paymentEnvironment(secrets: Secrets): NodeJS.ProcessEnv {
+  return { FINGERPRINT_KEY: secrets.fingerprintKey };
 }

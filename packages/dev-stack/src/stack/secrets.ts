@@ -8,6 +8,8 @@ export type Secrets = {
   refreshTokenKeys: string;
   /** base64url of 32 bytes; see auth-service's KEY_ENCRYPTION_KEY. */
   keyEncryptionKey: string;
+  /** base64url of 32 bytes; see payment-service's FINGERPRINT_KEY. */
+  fingerprintKey: string;
 };
 
 /**
@@ -32,12 +34,9 @@ export function loadSecrets(directory: string): Secrets {
 
 function parse(text: string): Secrets | undefined {
   try {
-    const { refreshTokenKeys, keyEncryptionKey } = JSON.parse(text) as Partial<
-      Record<keyof Secrets, unknown>
-    >;
-    if (typeof refreshTokenKeys === 'string' && typeof keyEncryptionKey === 'string') {
-      return { refreshTokenKeys, keyEncryptionKey };
-    }
+    const secrets = JSON.parse(text) as Partial<Record<string, unknown>>;
+    const names: (keyof Secrets)[] = ['refreshTokenKeys', 'keyEncryptionKey', 'fingerprintKey'];
+    if (names.every((name) => typeof secrets[name] === 'string')) return secrets as Secrets;
   } catch {
     // Damaged, as below.
   }
@@ -46,7 +45,7 @@ function parse(text: string): Secrets | undefined {
 
 function makeSecrets(file: string): Secrets {
   const key = () => randomBytes(32).toString('base64url');
-  const secrets = { refreshTokenKeys: `r1:${key()}`, keyEncryptionKey: key() };
+  const secrets = { refreshTokenKeys: `r1:${key()}`, keyEncryptionKey: key(), fingerprintKey: key() };
   // Written beside and moved: a full disk leaves no half of a file.
   writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);

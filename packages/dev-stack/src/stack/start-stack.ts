@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { type Postgres, startPostgres } from '../postgres/start.ts';
 import { type RedisInstance, startRedis } from '../redis/start.ts';
 import { type ServiceKey, serviceDefinitions } from '../services/definitions.ts';
-import { authEnvironment, serviceEnvironment } from '../services/environment.ts';
+import { authEnvironment, paymentEnvironment, serviceEnvironment } from '../services/environment.ts';
 import { createService, type Service } from '../services/service.ts';
 import { createDemoAccounts, type DemoAccount, demoAccounts } from './accounts.ts';
 import { lockDirectory } from './lock.ts';
@@ -82,13 +82,16 @@ async function start(
     }),
   ]);
 
-  const authEnv = authEnvironment(redis.url, secrets);
+  const ownEnv: Partial<Record<ServiceKey, NodeJS.ProcessEnv>> = {
+    auth: authEnvironment(redis.url, secrets),
+    payment: paymentEnvironment(secrets),
+  };
   const create = async (key: ServiceKey): Promise<[Service, NodeJS.ProcessEnv]> => {
     const definition = serviceDefinitions[key];
     const databaseUrl = await postgres.createDatabase(definition.database);
     const serviceEnv = {
       ...serviceEnvironment({ port: ports[key], databaseUrl, authPort: ports.auth }),
-      ...(key === 'auth' ? authEnv : {}),
+      ...ownEnv[key],
       ...env[key],
     };
     const logFile = join(directory, 'logs', `${definition.name}.log`);
