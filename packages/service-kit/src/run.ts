@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { Server as NetServer } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 export interface RunOptions {
@@ -15,6 +15,7 @@ export interface RunOptions {
 const drainMs = 250;
 // Long enough for a connection that was just accepted to bring its request.
 const lastRequestMs = 100;
+const maxTurns = 10_000;
 
 /**
  * Listens, and sees to a clean end: SIGTERM or SIGINT makes the service not ready, lets requests in flight finish,
@@ -75,12 +76,29 @@ async function stop(app: FastifyInstance, timeoutMs: number): Promise<void> {
 // http's own close() hangs up at once on connections that wait for their next request, also when that is on its way:
 // the client would see a reset. So stop accepting first, and hang up on those that stay idle afterwards.
 async function closeListener(server: Server): Promise<void> {
+  await untilNobodyKnocks(server);
   const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
   await Promise.race([closed, delay(lastRequestMs)]);
   server.closeIdleConnections();
   const closeIdle = setInterval(() => server.closeIdleConnections(), lastRequestMs);
   await closed;
   clearInterval(closeIdle);
+}
+
+// Closing the listener also resets connections that the kernel has taken for us and we have not. Right after a turn of
+// the event loop that brought none, there are none.
+async function untilNobodyKnocks(server: Server): Promise<void> {
+  let knocked = false;
+  const onConnection = (): void => {
+    knocked = true;
+  };
+  server.on('connection', onConnection);
+  for (let turn = 0; turn < maxTurns; turn += 1) {
+    knocked = false;
+    await nextTurn();
+    if (!knocked) break;
+  }
+  server.off('connection', onConnection);
 }
 
 function reasonOf(error: unknown): string {
