@@ -59,18 +59,24 @@ export function checkClaims(
 ): asserts claims is AccessTokenClaims {
   if (claims.iss !== policy.issuer) throw invalidToken('iss');
   if (!isForAudience(claims.aud, policy.audience)) throw invalidToken('aud');
-  for (const name of ['sub', 'client_id', 'jti', 'sid']) if (!isIdentifier(claims[name])) throw invalidToken(name);
+  for (const name of ['sub', 'client_id', 'jti', 'sid'])
+    if (!isIdentifier(claims[name])) throw invalidToken(name);
   checkTimes(claims, { policy, now });
-  if (has(claims, 'scope') && !(typeof claims.scope === 'string' && isScopeList(claims.scope))) throw invalidToken('scope');
+  if (has(claims, 'scope') && !(typeof claims.scope === 'string' && isScopeList(claims.scope)))
+    throw invalidToken('scope');
   if (has(claims, 'acr') && !isIdentifier(claims.acr)) throw invalidToken('acr');
   if (has(claims, 'act')) checkActor(claims.act);
 }
 
-function checkTimes(claims: Record<string, unknown>, { policy, now }: { policy: ClaimsPolicy; now: number }): void {
+function checkTimes(
+  claims: Record<string, unknown>,
+  { policy, now }: { policy: ClaimsPolicy; now: number },
+): void {
   const latest = now + policy.clockSkewSeconds;
   const { iat, exp, auth_time: authTime, nbf } = claims;
   if (!isNumericDate(iat) || iat > latest) throw invalidToken('iat');
-  if (!isNumericDate(exp) || exp <= iat || exp - iat > policy.maxTokenLifetimeSeconds) throw invalidToken('exp');
+  if (!isNumericDate(exp) || exp <= iat || exp - iat > policy.maxTokenLifetimeSeconds)
+    throw invalidToken('exp');
   if (now >= exp) throw invalidToken('expired');
   if (!isNumericDate(authTime) || authTime > latest) throw invalidToken('auth_time');
   if (has(claims, 'nbf') && (!isNumericDate(nbf) || nbf > latest)) throw invalidToken('nbf');
@@ -78,7 +84,9 @@ function checkTimes(claims: Record<string, unknown>, { policy, now }: { policy: 
 
 function isForAudience(aud: unknown, audience: string): boolean {
   if (typeof aud === 'string') return aud === audience;
-  return Array.isArray(aud) && aud.length <= maxAudiences && aud.every(isIdentifier) && aud.includes(audience);
+  return (
+    Array.isArray(aud) && aud.length <= maxAudiences && aud.every(isIdentifier) && aud.includes(audience)
+  );
 }
 
 function checkActor(actor: unknown): void {

@@ -55,6 +55,7 @@ function actorOf({ sub, act }: ActorClaim): Actor {
 }
 
 function freezeDeep<T extends object>(value: T): T {
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) freezeDeep(member);
+  for (const member of Object.values(value))
+    if (typeof member === 'object' && member !== null) freezeDeep(member);
   return Object.freeze(value);
 }

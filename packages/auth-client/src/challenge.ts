@@ -11,7 +11,8 @@ import type { AuthErrorCode } from './errors.ts';
 export function challenge(code: AuthErrorCode, { realm, scopes = [] }: ChallengeContext): string | undefined {
   if (code === 'key_set_unavailable') return undefined;
   const parameters = [`realm=${quoted(realm)}`];
-  if (code !== 'missing_token') parameters.push(`error=${quoted(code)}`, `error_description=${quoted(descriptions[code])}`);
+  if (code !== 'missing_token')
+    parameters.push(`error=${quoted(code)}`, `error_description=${quoted(descriptions[code])}`);
   if (code === 'insufficient_scope') parameters.push(`scope=${quoted(scopes.join(' '))}`);
   return `Bearer ${parameters.join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { invalidToken } from './errors.ts';
 import { isKeyId } from './key-set/json-web-key.ts';
-import { parseJsonObject, scanJson, StrictJsonError } from './strict-json.ts';
+import { parseJsonObject, StrictJsonError, scanJson } from './strict-json.ts';
 
 /** The longest token that is looked at, in characters. */
 export const maxTokenLength = 8192;
@@ -35,7 +35,8 @@ export function readCompactToken(token: string): CompactToken {
   const segments = threeSegments.exec(token);
   if (!segments) throw invalidToken('format');
   const [, header = '', payload = '', signature = ''] = segments;
-  if (!isCanonical(header) || !isCanonical(payload) || !isCanonical(signature)) throw invalidToken('base64url');
+  if (!isCanonical(header) || !isCanonical(payload) || !isCanonical(signature))
+    throw invalidToken('base64url');
   try {
     const kid = kidOf(parseJsonObject(utf8(header)));
     // Only scanned: @fastify/jwt parses the payload, from the same bytes, once the signature has proved good.

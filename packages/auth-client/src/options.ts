@@ -55,19 +55,26 @@ const known = new Set(['issuer', 'audience', 'jwksUri', 'fetch', 'clock', ...Obj
 export function checkOptions(options: AuthClientOptions): CheckedOptions {
   const faults: string[] = [];
   const given: Record<string, unknown> = { ...options };
-  for (const name of Object.keys(given)) if (!known.has(name)) faults.push(`unknown option ${JSON.stringify(name)}`);
-  for (const name of ['issuer', 'jwksUri']) if (!isHttpUrl(given[name])) faults.push(`${name} must be an http(s) URL`);
+  for (const name of Object.keys(given))
+    if (!known.has(name)) faults.push(`unknown option ${JSON.stringify(name)}`);
+  for (const name of ['issuer', 'jwksUri'])
+    if (!isHttpUrl(given[name])) faults.push(`${name} must be an http(s) URL`);
   if (typeof given.audience !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(given.audience)) {
     faults.push('audience must be 1 to 255 printable ASCII characters without space, quote or backslash');
   }
   for (const [name, { min, max }] of Object.entries(numbers)) {
     const value = given[name];
-    if (value !== undefined && !(Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max)) {
+    if (
+      value !== undefined &&
+      !(Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max)
+    ) {
       faults.push(`${name} must be a whole number from ${min} to ${max}`);
     }
   }
-  if (options.fetch !== undefined && typeof options.fetch !== 'function') faults.push('fetch must be a function');
-  if (options.clock !== undefined && !isClock(options.clock)) faults.push('clock must have wallMs() and monotonicMs()');
+  if (options.fetch !== undefined && typeof options.fetch !== 'function')
+    faults.push('fetch must be a function');
+  if (options.clock !== undefined && !isClock(options.clock))
+    faults.push('clock must have wallMs() and monotonicMs()');
   if (faults.length > 0) throw new AuthClientOptionsError(faults);
   return {
     issuer: options.issuer,
@@ -88,7 +95,9 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
 function isHttpUrl(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   const url = URL.parse(value);
-  return url !== null && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.hash;
+  return (
+    url !== null && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.hash
+  );
 }
 
 function isClock(value: Partial<Clock>): boolean {

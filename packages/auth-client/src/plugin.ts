@@ -9,7 +9,7 @@ import { type Route, refuse, withChallenge } from './refuse.ts';
 import { isScope } from './scope.ts';
 import { TokenVerifier } from './token-verifier.ts';
 
-/** A hook that lets a request pass or answers it. Works as onRequest (the right place), preParsing… or preHandler. */
+/** A hook that lets a request pass or answers it. Works as onRequest (the right place), preValidation or preHandler. */
 export type AuthHook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
 
 /** `app.authClient`: for readiness checks, metrics, and tokens that do not come in a request's header. */
@@ -74,7 +74,8 @@ export const authClient = fastifyPlugin(
       clock: options.clock,
       policy: options,
       onFetched: ({ keys, refused }) => {
-        if (refused.length > 0) app.log.warn({ usable: keys.length, refused }, 'the key set has keys that cannot be used');
+        if (refused.length > 0)
+          app.log.warn({ usable: keys.length, refused }, 'the key set has keys that cannot be used');
       },
       onFailed: (error) => app.log.warn({ err: error }, 'the key set could not be fetched'),
     });
@@ -128,7 +129,10 @@ function authenticationOfRequest(this: FastifyRequest): Authentication {
 
 function checkScopes(scopes: readonly string[]): void {
   if (scopes.length > 0 && scopes.every((scope) => typeof scope === 'string' && isScope(scope))) return;
-  throw new AuthClientError('invalid_scope', 'requireScope needs at least one scope, spelled as in RFC 6749 §3.3');
+  throw new AuthClientError(
+    'invalid_scope',
+    'requireScope needs at least one scope, spelled as in RFC 6749 §3.3',
+  );
 }
 
 /** Callback-style and without a promise on the usual path: a cached token costs a lookup and a few comparisons. */
@@ -136,7 +140,8 @@ function hook(verifier: TokenVerifier, route: Route): AuthHook {
   return function authenticate(request, reply, done) {
     let result: Authentication | Promise<Authentication>;
     try {
-      result = (request as AuthenticatedRequest)[slot] ?? verifier.verify(bearerToken(request.raw.rawHeaders));
+      result =
+        (request as AuthenticatedRequest)[slot] ?? verifier.verify(bearerToken(request.raw.rawHeaders));
       if (!(result instanceof Promise)) admit(request, { authentication: result, route });
     } catch (error) {
       refuse(asAuthError(error), { request, reply, route });
@@ -155,7 +160,11 @@ function hook(verifier: TokenVerifier, route: Route): AuthHook {
   };
 }
 
-function admit(request: FastifyRequest, { authentication, route }: { authentication: Authentication; route: Route }): void {
-  for (const scope of route.scopes) if (!authentication.scopes.has(scope)) throw new AuthError('insufficient_scope');
+function admit(
+  request: FastifyRequest,
+  { authentication, route }: { authentication: Authentication; route: Route },
+): void {
+  for (const scope of route.scopes)
+    if (!authentication.scopes.has(scope)) throw new AuthError('insufficient_scope');
   (request as AuthenticatedRequest)[slot] = authentication;
 }

@@ -63,7 +63,8 @@ export function parseJsonObject(text: string): Record<string, unknown> {
   } catch {
     throw new StrictJsonError('not JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new StrictJsonError('not an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new StrictJsonError('not an object');
   return value as Record<string, unknown>;
 }
 
@@ -76,11 +77,15 @@ function endOfString(text: string, start: number, escapes: boolean): number {
 
 function isEscaped(text: string, start: number, quote: number): boolean {
   let backslashes = 0;
-  while (quote - 1 - backslashes >= start && text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes += 1;
+  while (quote - 1 - backslashes >= start && text.charCodeAt(quote - 1 - backslashes) === 0x5c)
+    backslashes += 1;
   return backslashes % 2 === 1;
 }
 
-function stringBetween(text: string, { start, end, escapes }: { start: number; end: number; escapes: boolean }): string {
+function stringBetween(
+  text: string,
+  { start, end, escapes }: { start: number; end: number; escapes: boolean },
+): string {
   const raw = text.slice(start + 1, end);
   if (!escapes || !raw.includes('\\')) return raw;
   let value: unknown;

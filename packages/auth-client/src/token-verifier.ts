@@ -64,7 +64,10 @@ export class TokenVerifier {
     });
   }
 
-  #verifyWith(key: VerificationKey, { token, compact }: { token: string; compact: CompactToken }): Authentication {
+  #verifyWith(
+    key: VerificationKey,
+    { token, compact }: { token: string; compact: CompactToken },
+  ): Authentication {
     // RFC 8017 §8.2.2 step 1: the signature is exactly as long as the modulus.
     if (compact.signatureBytes !== key.modulusBytes) throw invalidToken('signature');
     const claims = verifySignature(key, token);

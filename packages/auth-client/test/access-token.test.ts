@@ -80,7 +80,11 @@ describe('names', () => {
 
 describe('what a service sees', () => {
   it('is made of the claims', () => {
-    const claims = { ...good, act: { sub: 'payment-service', act: { sub: 'storefront' } }, extra: { deep: [1] } };
+    const claims = {
+      ...good,
+      act: { sub: 'payment-service', act: { sub: 'storefront' } },
+      extra: { deep: [1] },
+    };
     const authentication = authenticationOf(claims);
     expect({ ...authentication, scopes: [...authentication.scopes] }).toEqual({
       subject: 'user-1',
@@ -109,13 +113,22 @@ describe('what a service sees', () => {
 
   it('cannot be changed by one request for the next', () => {
     const authentication = authenticationOf({ ...good, act: { sub: 'payment-service' } });
-    const writable = authentication as unknown as { subject: string; audience: string[]; scopes: Set<string>; claims: { act: { sub: string } } };
-    expect(() => { writable.subject = 'admin'; }).toThrow(TypeError);
+    const writable = authentication as unknown as {
+      subject: string;
+      audience: string[];
+      scopes: Set<string>;
+      claims: { act: { sub: string } };
+    };
+    expect(() => {
+      writable.subject = 'admin';
+    }).toThrow(TypeError);
     expect(() => writable.audience.push('x')).toThrow(TypeError);
     expect(() => writable.scopes.add('payment:refund')).toThrow(TypeError);
     expect(() => writable.scopes.delete('cart:read')).toThrow(TypeError);
     expect(() => writable.scopes.clear()).toThrow(TypeError);
-    expect(() => { writable.claims.act.sub = 'x'; }).toThrow(TypeError);
+    expect(() => {
+      writable.claims.act.sub = 'x';
+    }).toThrow(TypeError);
     expect([...authentication.scopes]).toEqual(['cart:read', 'cart:write']);
   });
 });

@@ -39,11 +39,17 @@ describe('the Authorization header', () => {
   });
 
   it('is not taken for a value that looks like it', () => {
-    expect(reading('Host', 'authorization', 'X-Authorization', 'Bearer abc', 'Cookie', 'Bearer abc')).toBe('refused: missing_token');
+    expect(reading('Host', 'authorization', 'X-Authorization', 'Bearer abc', 'Cookie', 'Bearer abc')).toBe(
+      'refused: missing_token',
+    );
   });
 
   it('is refused when it is there twice, even with the same value', () => {
-    expect(reading('Authorization', 'Bearer abc', 'authorization', 'Bearer abc')).toBe('refused: invalid_token');
-    expect(reading('Authorization', 'Basic YTpi', 'authorization', 'Bearer abc')).toBe('refused: invalid_token');
+    expect(reading('Authorization', 'Bearer abc', 'authorization', 'Bearer abc')).toBe(
+      'refused: invalid_token',
+    );
+    expect(reading('Authorization', 'Basic YTpi', 'authorization', 'Bearer abc')).toBe(
+      'refused: invalid_token',
+    );
   });
 });

@@ -27,12 +27,18 @@ describe('the WWW-Authenticate header', () => {
 
   it('stays one header of well-formed parameters, whatever the names', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.array(fc.string({ unit: 'binary' })), (anyRealm, scopes) => {
-        const header = challenge('insufficient_scope', { realm: anyRealm, scopes }) ?? '';
-        const quotedString = String.raw`"(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"`;
-        expect(header).toMatch(new RegExp(`^Bearer [a-z_]+=${quotedString}(?:, [a-z_]+=${quotedString}){3}$`));
-        new Headers({ 'www-authenticate': header });
-      }),
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.array(fc.string({ unit: 'binary' })),
+        (anyRealm, scopes) => {
+          const header = challenge('insufficient_scope', { realm: anyRealm, scopes }) ?? '';
+          const quotedString = String.raw`"(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"`;
+          expect(header).toMatch(
+            new RegExp(`^Bearer [a-z_]+=${quotedString}(?:, [a-z_]+=${quotedString}){3}$`),
+          );
+          new Headers({ 'www-authenticate': header });
+        },
+      ),
     );
   });
 });

@@ -15,7 +15,13 @@ let token: string;
 beforeAll(async () => {
   issuer = await createTestIssuer({ audience: 'cart-service' });
   const options = checkOptions({ issuer: issuer.issuer, audience: 'cart-service', jwksUri: issuer.jwksUri });
-  keySet = new KeySet({ ...options, timeoutMs: 5000, cooldownSeconds: 30, maxStaleSeconds: 3600, policy: options });
+  keySet = new KeySet({
+    ...options,
+    timeoutMs: 5000,
+    cooldownSeconds: 30,
+    maxStaleSeconds: 3600,
+    policy: options,
+  });
   await keySet.refresh();
   verifier = new TokenVerifier(options, keySet);
   token = issuer.mint({ scope: 'cart:read', claims: { act: { sub: 'payment-service' } } });
@@ -54,7 +60,9 @@ describe('a good token with one change', () => {
   it('is refused with any bit of any character flipped', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(token.length - 1), fc.nat(7), async (at, bit) => {
-        await expectRefused(token.slice(0, at) + String.fromCharCode(token.charCodeAt(at) ^ (1 << bit)) + token.slice(at + 1));
+        await expectRefused(
+          token.slice(0, at) + String.fromCharCode(token.charCodeAt(at) ^ (1 << bit)) + token.slice(at + 1),
+        );
       }),
       { numRuns: 1500 },
     );
@@ -64,7 +72,10 @@ describe('a good token with one change', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.nat(token.length),
-        fc.oneof(fc.string({ minLength: 1, maxLength: 3 }), fc.constantFrom('.', '=', '==', ' ', '\n', '\r\n', '\u0000', '%00')),
+        fc.oneof(
+          fc.string({ minLength: 1, maxLength: 3 }),
+          fc.constantFrom('.', '=', '==', ' ', '\n', '\r\n', '\u0000', '%00'),
+        ),
         async (at, inserted) => expectRefused(token.slice(0, at) + inserted + token.slice(at)),
       ),
       { numRuns: 500 },
@@ -76,20 +87,29 @@ describe('a good token with one change', () => {
       { numRuns: 500 },
     );
     const [header, payload, signature] = token.split('.');
-    for (const parts of [[payload, header, signature], [header, signature, payload], [header, header, signature]]) {
+    for (const parts of [
+      [payload, header, signature],
+      [header, signature, payload],
+      [header, header, signature],
+    ]) {
       await expectRefused(parts.join('.'));
     }
   });
 
-  it.each(['\n', '\r\n', ' ', '\t', '\u00a0', '\ufeff', '==', '='])('is refused with %j before it or after it', async (extra) => {
-    await expectRefused(token + extra);
-    await expectRefused(extra + token);
-  });
+  it.each(['\n', '\r\n', ' ', '\t', '\u00a0', '\ufeff', '==', '='])(
+    'is refused with %j before it or after it',
+    async (extra) => {
+      await expectRefused(token + extra);
+      await expectRefused(extra + token);
+    },
+  );
 });
 
 describe('any text at all', () => {
   it('is refused as a bad token, never by another error', async () => {
-    await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 200 }), expectRefused), { numRuns: 1000 });
+    await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 200 }), expectRefused), {
+      numRuns: 1000,
+    });
     const part = fc.oneof(
       fc.json().map((text) => Buffer.from(text).toString('base64url')),
       fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('base64url')),
@@ -104,12 +124,17 @@ describe('any text at all', () => {
 describe('the header', () => {
   const header = (changes: Record<string, unknown>): string => issuer.mint({ header: changes });
 
-  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/at+JWT'])('may spell its type %s', (typ) => {
-    expect(verifier.verify(header({ typ }))).toMatchObject({ subject: 'user-1' });
-  });
+  it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/at+JWT'])(
+    'may spell its type %s',
+    (typ) => {
+      expect(verifier.verify(header({ typ }))).toMatchObject({ subject: 'user-1' });
+    },
+  );
 
   it('may have parameters that change nothing (RFC 7515 §4)', () => {
-    expect(verifier.verify(header({ x5t: 'abc', 'urn:example:note': [1] }))).toMatchObject({ subject: 'user-1' });
+    expect(verifier.verify(header({ x5t: 'abc', 'urn:example:note': [1] }))).toMatchObject({
+      subject: 'user-1',
+    });
   });
 
   it('yields the kid and the length of the signature', () => {

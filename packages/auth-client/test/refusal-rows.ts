@@ -1,7 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 import { signatureRows } from './signature-rows.ts';
-import { decoded, encoded, goodClaims, goodHeader, resigned, segmentsOf, type RefusalContext, type RefusalRow } from './tokens.ts';
+import {
+  decoded,
+  encoded,
+  goodClaims,
+  goodHeader,
+  type RefusalContext,
+  type RefusalRow,
+  resigned,
+  segmentsOf,
+} from './tokens.ts';
 
 // Tokens that a service must answer with 401 invalid_token, whoever sends them. Each is made from a good one, so that
 // the row's own fault is the only one. `issuer` may be any test issuer whose audience is the service's.
@@ -16,7 +25,10 @@ function withClaims(name: string, changes: (context: RefusalContext) => Record<s
   return { name, token: (context) => context.issuer.mint({ claims: changes(context) }) };
 }
 
-function withJson(name: string, json: (context: RefusalContext) => { header?: string | Buffer; payload?: string | Buffer }): RefusalRow {
+function withJson(
+  name: string,
+  json: (context: RefusalContext) => { header?: string | Buffer; payload?: string | Buffer },
+): RefusalRow {
   return {
     name,
     token(context) {
@@ -81,8 +93,8 @@ const headerRows: RefusalRow[] = [
   withHeader('jku of the issuer', ({ issuer }) => ({ jku: issuer.jwksUri })),
   withHeader('x5u', ({ elsewhere }) => ({ x5u: `${elsewhere}/chain.pem` })),
   withHeader('x5c', () => ({ x5c: ['MIIB'] })),
-  ...['JWT', 'jwt', 'logout+jwt', 'secevent+jwt', 'dpop+jwt', 'at+jwt ', 'at', 'application/jwt', ''].map((typ) =>
-    withHeader(`typ ${JSON.stringify(typ)}`, () => ({ typ })),
+  ...['JWT', 'jwt', 'logout+jwt', 'secevent+jwt', 'dpop+jwt', 'at+jwt ', 'at', 'application/jwt', ''].map(
+    (typ) => withHeader(`typ ${JSON.stringify(typ)}`, () => ({ typ })),
   ),
   withHeader('typ missing', () => ({ typ: undefined })),
   withHeader('typ null', () => ({ typ: null })),
@@ -176,10 +188,18 @@ const jsonRows: RefusalRow[] = [
     payload: Buffer.from(JSON.stringify({ ...goodClaims(context), note: '\u00ff' }), 'latin1'),
   })),
   withJson('an overlong UTF-8 encoding in the header', (context) => ({
-    header: Buffer.concat([Buffer.from('{"x":"'), Buffer.from([0xc0, 0xaf]), Buffer.from(`",${JSON.stringify(goodHeader(context)).slice(1)}`)]),
+    header: Buffer.concat([
+      Buffer.from('{"x":"'),
+      Buffer.from([0xc0, 0xaf]),
+      Buffer.from(`",${JSON.stringify(goodHeader(context)).slice(1)}`),
+    ]),
   })),
   withJson('a surrogate encoded as UTF-8', (context) => ({
-    payload: Buffer.concat([Buffer.from('{"x":"'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from(`",${JSON.stringify(goodClaims(context)).slice(1)}`)]),
+    payload: Buffer.concat([
+      Buffer.from('{"x":"'),
+      Buffer.from([0xed, 0xa0, 0x80]),
+      Buffer.from(`",${JSON.stringify(goodClaims(context)).slice(1)}`),
+    ]),
   })),
   withJson('a lone surrogate in a claim', (context) => ({
     payload: JSON.stringify(goodClaims(context)).replace('"user-1"', '"user-\\ud800"'),
@@ -191,7 +211,9 @@ const jsonRows: RefusalRow[] = [
   withJson('a comment in the JSON', (context) => ({ payload: `/**/${JSON.stringify(goodClaims(context))}` })),
   withJson('a second JSON value', (context) => ({ payload: `${JSON.stringify(goodClaims(context))}{}` })),
   withJson('a payload that is an array', (context) => ({ payload: JSON.stringify([goodClaims(context)]) })),
-  withJson('a payload that is a string', (context) => ({ payload: JSON.stringify(JSON.stringify(goodClaims(context))) })),
+  withJson('a payload that is a string', (context) => ({
+    payload: JSON.stringify(JSON.stringify(goodClaims(context))),
+  })),
   withJson('a payload that is null', () => ({ payload: 'null' })),
   withJson('a payload without content', () => ({ payload: ' ' })),
   withJson('a header that is an array', (context) => ({ header: JSON.stringify([goodHeader(context)]) })),
@@ -230,7 +252,9 @@ const encodingRows: RefusalRow[] = [
     const [header, payload, signature] = segmentsOf(token);
     return JSON.stringify({ protected: header, payload, signature });
   }),
-  changed('over 8 KB, though well signed', (_token, { issuer }) => issuer.mint({ claims: { note: 'x'.repeat(6500) } })),
+  changed('over 8 KB, though well signed', (_token, { issuer }) =>
+    issuer.mint({ claims: { note: 'x'.repeat(6500) } }),
+  ),
   changed('an opaque refresh token', () => 'rt1.k1.0-abcdef.7.bWFj'),
 ];
 

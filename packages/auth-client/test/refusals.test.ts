@@ -25,7 +25,10 @@ beforeAll(async () => {
   context = { issuer, audience, elsewhere: `http://127.0.0.1:${port}` };
   service = await startService(issuer, {
     // Room for the longest row: Node's own limit would answer 431 to it.
-    server: { http: { maxHeaderSize: 1 << 20 }, logger: { level: 'trace', stream: { write: (line) => logLines.push(line) } } },
+    server: {
+      http: { maxHeaderSize: 1 << 20 },
+      logger: { level: 'trace', stream: { write: (line) => logLines.push(line) } },
+    },
   });
 });
 
@@ -38,7 +41,9 @@ afterAll(async () => {
 async function expectInvalidToken(response: Response, token: string): Promise<void> {
   const body = await response.text();
   expect(response.status).toBe(401);
-  expect(response.headers.get('www-authenticate')).toMatch(/^Bearer realm="cart-service", error="invalid_token"/);
+  expect(response.headers.get('www-authenticate')).toMatch(
+    /^Bearer realm="cart-service", error="invalid_token"/,
+  );
   expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
   expect(JSON.parse(body)).toMatchObject({ status: 401, code: 'invalid_token', title: 'Unauthorized' });
   for (const segment of token.split('.')) if (segment.length > 8) expect(body).not.toContain(segment);

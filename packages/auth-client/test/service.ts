@@ -18,12 +18,19 @@ export interface TestService {
 /** A small service with a real socket: /cart wants cart:read, /account any token, /open nothing. */
 export async function startService(
   issuer: Pick<TestIssuer, 'issuer' | 'jwksUri'>,
-  { options = {}, server = {} }: { options?: Partial<AuthClientOptions>; server?: FastifyHttpOptions<Server> } = {},
+  {
+    options = {},
+    server = {},
+  }: { options?: Partial<AuthClientOptions>; server?: FastifyHttpOptions<Server> } = {},
 ): Promise<TestService> {
   const app = Fastify(server);
   await app.register(authClient, { issuer: issuer.issuer, audience, jwksUri: issuer.jwksUri, ...options });
-  app.get('/cart', { onRequest: app.requireScope('cart:read') }, async (request) => ({ owner: request.auth.subject }));
-  app.get('/account', { onRequest: app.authenticate }, async (request) => ({ subject: request.auth.subject }));
+  app.get('/cart', { onRequest: app.requireScope('cart:read') }, async (request) => ({
+    owner: request.auth.subject,
+  }));
+  app.get('/account', { onRequest: app.authenticate }, async (request) => ({
+    subject: request.auth.subject,
+  }));
   app.get('/open', async () => ({ open: true }));
   app.get('/undeclared', async (request) => ({ subject: request.auth.subject }));
   const url = await app.listen({ port: 0, host: '127.0.0.1' });

@@ -1,6 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { constants, createHash, privateEncrypt, sign } from 'node:crypto';
-import { decoded, encoded, goodClaims, goodHeader, type RefusalContext, type RefusalRow, segmentsOf } from './tokens.ts';
+import {
+  decoded,
+  encoded,
+  goodClaims,
+  goodHeader,
+  type RefusalContext,
+  type RefusalRow,
+  segmentsOf,
+} from './tokens.ts';
 
 // Signatures over a good header and payload, each wrong in one way (after Wycheproof's RSASSA-PKCS1-v1_5 vectors). They
 // are made with the private key, by exponentiating a wrong encoded message: a lenient verifier accepts them.
@@ -18,7 +26,13 @@ interface Encoding {
 }
 
 function encodedMessage(input: string, encoding: Encoding): Buffer {
-  const { info = sha256Info, hash = sha256, blockType = 1, separator = 0, trailing = Buffer.alloc(0) } = encoding;
+  const {
+    info = sha256Info,
+    hash = sha256,
+    blockType = 1,
+    separator = 0,
+    trailing = Buffer.alloc(0),
+  } = encoding;
   const { padding = (length: number) => Buffer.alloc(length, 0xff) } = encoding;
   const digestInfo = Buffer.concat([Buffer.from(info, 'hex'), hash(input), trailing]);
   const filler = padding(modulusBytes - 3 - digestInfo.length);
@@ -93,7 +107,10 @@ export const signatureRows: readonly RefusalRow[] = [
   forged('long-form length of the identifier', { info: '3032300e06810960864801650304020105000420' }),
   forged('long-form length of the digest', { info: '3032300d06096086480165030402010500048120' }),
   forged('two-byte long-form length', { info: '30820031300d060960864801650304020105000420' }),
-  forged('indefinite length', { info: '3080300d060960864801650304020105000420', trailing: Buffer.from([0, 0]) }),
+  forged('indefinite length', {
+    info: '3080300d060960864801650304020105000420',
+    trailing: Buffer.from([0, 0]),
+  }),
   forged('garbage after the parameters', { info: '3033300f0609608648016503040201050005000420' }),
   forged('garbage after the DigestInfo, its length adjusted', {
     info: '3033300d060960864801650304020105000420',
@@ -112,7 +129,10 @@ export const signatureRows: readonly RefusalRow[] = [
   forged('last padding byte wrong', { padding: withByte(-1, 0x7f) }),
   forged('a zero within the padding', { padding: withByte(20, 0) }),
   forged('padding of zeros', { padding: (length) => Buffer.alloc(length, 0) }),
-  forged('padding of random bytes, as for encryption', { blockType: 2, padding: (length) => Buffer.alloc(length, 0x5a) }),
+  forged('padding of random bytes, as for encryption', {
+    blockType: 2,
+    padding: (length) => Buffer.alloc(length, 0x5a),
+  }),
   forged('block type 0', { blockType: 0 }),
   forged('block type 2', { blockType: 2 }),
   forged('separator not zero', { separator: 0xff }),
@@ -129,7 +149,9 @@ export const signatureRows: readonly RefusalRow[] = [
   reshaped('zero', () => Buffer.alloc(modulusBytes, 0)),
   reshaped('one', () => Buffer.concat([Buffer.alloc(modulusBytes - 1, 0), Buffer.from([1])])),
   reshaped('modulus', (_signature, { issuer }) => decoded(issuer.signingKey.jwk.n)),
-  reshaped('modulus − 1', (_signature, { issuer }) => bytesOf(numberOf(decoded(issuer.signingKey.jwk.n)) - 1n, modulusBytes)),
+  reshaped('modulus − 1', (_signature, { issuer }) =>
+    bytesOf(numberOf(decoded(issuer.signingKey.jwk.n)) - 1n, modulusBytes),
+  ),
   reshaped('n − s', (signature, { issuer }) =>
     bytesOf(numberOf(decoded(issuer.signingKey.jwk.n)) - numberOf(signature), modulusBytes),
   ),

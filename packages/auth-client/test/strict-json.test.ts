@@ -11,8 +11,10 @@ const spelled = (name: string): fc.Arbitrary<string> =>
     .tuple(...[...name].map((character) => fc.tuple(fc.constant(character), fc.boolean())))
     .map((characters) =>
       characters
-        .map(([character, escape]) =>
-          escape ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : JSON.stringify(character).slice(1, -1),
+        .map(([character, escaped]) =>
+          escaped
+            ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+            : JSON.stringify(character).slice(1, -1),
         )
         .join(''),
     );
@@ -22,10 +24,21 @@ const space = fc.constantFrom('', ' ', '\n', '\t ');
 
 const { node } = fc.letrec<{ node: Node; object: Node; array: Node; leaf: Node }>((tie) => ({
   leaf: fc.oneof(
-    fc.constantFrom('1', 'true', 'null', '-0.5e3', '""', '"{\\"a\\":1,\\"a\\":2}"', '"\\\\"', '"\\ud83d\\ude00"').map((text) => ({
-      text,
-      duplicates: false,
-    })),
+    fc
+      .constantFrom(
+        '1',
+        'true',
+        'null',
+        '-0.5e3',
+        '""',
+        '"{\\"a\\":1,\\"a\\":2}"',
+        '"\\\\"',
+        '"\\ud83d\\ude00"',
+      )
+      .map((text) => ({
+        text,
+        duplicates: false,
+      })),
     fc.string().map((value) => ({ text: JSON.stringify(value), duplicates: false })),
   ),
   array: fc.array(tie('node'), { maxLength: 4 }).map((nodes) => ({
@@ -34,7 +47,11 @@ const { node } = fc.letrec<{ node: Node; object: Node; array: Node; leaf: Node }
   })),
   object: fc
     .array(
-      fc.tuple(name.chain((plain) => fc.tuple(fc.constant(plain), spelled(plain))), tie('node'), space),
+      fc.tuple(
+        name.chain((plain) => fc.tuple(fc.constant(plain), spelled(plain))),
+        tie('node'),
+        space,
+      ),
       { maxLength: 4 },
     )
     .map((members) => {
@@ -61,24 +78,30 @@ describe('scanning JSON', () => {
 
   it('is sound on any text: it either refuses it or leaves it to JSON.parse', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', 'a', ' ', '1', '\\u')), (pieces) => {
-        const text = pieces.join('');
-        let value: unknown;
-        try {
-          value = parseJsonObject(text);
-        } catch (error) {
-          expect((error as Error).constructor.name).toBe('StrictJsonError');
-          return;
-        }
-        expect(value).toEqual(JSON.parse(text));
-      }),
+      fc.property(
+        fc.array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', 'a', ' ', '1', '\\u')),
+        (pieces) => {
+          const text = pieces.join('');
+          let value: unknown;
+          try {
+            value = parseJsonObject(text);
+          } catch (error) {
+            expect((error as Error).constructor.name).toBe('StrictJsonError');
+            return;
+          }
+          expect(value).toEqual(JSON.parse(text));
+        },
+      ),
       { numRuns: 5000 },
     );
   });
 
-  it.each(['"\\ud800"', '"\\udc00x"', '{"\\ud83d":1}', '["\\ude00\\ud83d"]'])('refuses a lone surrogate: %s', (text) => {
-    expect(() => scanJson(text)).toThrow('lone surrogate');
-  });
+  it.each(['"\\ud800"', '"\\udc00x"', '{"\\ud83d":1}', '["\\ude00\\ud83d"]'])(
+    'refuses a lone surrogate: %s',
+    (text) => {
+      expect(() => scanJson(text)).toThrow('lone surrogate');
+    },
+  );
 
   it('takes 16 levels and refuses 17, and 4,000,000 without running out of stack', () => {
     const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
@@ -87,12 +110,23 @@ describe('scanning JSON', () => {
     expect(() => scanJson(nested(4_000_000))).toThrow('too deep');
   });
 
-  it.each(['', ' ', 'null', '1', '"x"', '[]', '{', '{"a":1}x', '{a:1}', "{'a':1}", '{"a":01}', '{"a":\u0000}', '{"a":"\n"}'])(
-    'takes nothing but a whole object: %j',
-    (text) => {
-      expect(() => parseJsonObject(text)).toThrow();
-    },
-  );
+  it.each([
+    '',
+    ' ',
+    'null',
+    '1',
+    '"x"',
+    '[]',
+    '{',
+    '{"a":1}x',
+    '{a:1}',
+    "{'a':1}",
+    '{"a":01}',
+    '{"a":\u0000}',
+    '{"a":"\n"}',
+  ])('takes nothing but a whole object: %j', (text) => {
+    expect(() => parseJsonObject(text)).toThrow();
+  });
 
   it('says nothing of the text', () => {
     const secret = 'eyJhbGciOiJub25lIn0';

@@ -36,13 +36,20 @@ export function goodClaims({ issuer }: RefusalContext): Record<string, unknown> 
 }
 
 /** A token that is really signed by another algorithm, with the issuer's key. */
-export function resigned(name: string, { alg, hash, pss = false }: { alg: string; hash: string; pss?: boolean }): RefusalRow {
+export function resigned(
+  name: string,
+  { alg, hash, pss = false }: { alg: string; hash: string; pss?: boolean },
+): RefusalRow {
   return {
     name,
     token(context) {
       const input = `${encoded({ ...goodHeader(context), alg })}.${encoded(goodClaims(context))}`;
       const padding = pss ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING;
-      const key = { key: context.issuer.signingKey.privateKey, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+      const key = {
+        key: context.issuer.signingKey.privateKey,
+        padding,
+        saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+      };
       return `${input}.${sign(hash, Buffer.from(input), key).toString('base64url')}`;
     },
   };

@@ -74,7 +74,9 @@ describe('a token that is remembered', () => {
   it('is not forgotten for garbage', async () => {
     const token = issuer.mint({ scope: 'cart:read' });
     expect((await service.cart(token)).status).toBe(200);
-    const garbage = Array.from({ length: 100 }, (_, n) => service.cart(`${token.slice(0, -20)}${String(n).padStart(20, 'A')}`));
+    const garbage = Array.from({ length: 100 }, (_, n) =>
+      service.cart(`${token.slice(0, -20)}${String(n).padStart(20, 'A')}`),
+    );
     expect(new Set((await Promise.all(garbage)).map(({ status }) => status))).toEqual(new Set([401]));
     expect(service.app.authClient.verifiedTokens).toBe(1);
   });

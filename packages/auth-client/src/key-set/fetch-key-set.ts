@@ -34,7 +34,11 @@ const jsonMediaType = /^application\/(?:json|jwk-set\+json)\s*(?:;|$)/i;
  *
  * @throws KeySetFetchError, or what fetch throws
  */
-export async function fetchKeySet({ timeoutMs, closing, ...from }: FetchKeySetOptions): Promise<FetchedKeySet> {
+export async function fetchKeySet({
+  timeoutMs,
+  closing,
+  ...from
+}: FetchKeySetOptions): Promise<FetchedKeySet> {
   const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing]);
   signal.throwIfAborted();
   // The race holds even a fetch that ignores its signal to the timeout.

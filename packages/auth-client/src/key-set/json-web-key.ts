@@ -26,7 +26,8 @@ export function isKeyId(value: unknown): value is string {
  * or over 8192 bits, exponent even or under 65537, no usable kid, or a private key that somebody has published.
  */
 export function readJwk(value: unknown): RsaJwk | { refused: string } {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { refused: 'not an object' };
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { refused: 'not an object' };
   const jwk = value as Record<string, unknown>;
   if (jwk.kty !== 'RSA') return { refused: 'kty' };
   if (!isKeyId(jwk.kid)) return { refused: 'kid' };

@@ -14,7 +14,11 @@ export function refreshDelayMs(
   maxAgeSeconds = defaultRefreshSeconds,
   { maxStaleSeconds, random = Math.random() }: { maxStaleSeconds: number; random?: number },
 ): number {
-  const seconds = Math.min(Math.max(maxAgeSeconds, minRefreshSeconds), maxRefreshSeconds, maxStaleSeconds / 2);
+  const seconds = Math.min(
+    Math.max(maxAgeSeconds, minRefreshSeconds),
+    maxRefreshSeconds,
+    maxStaleSeconds / 2,
+  );
   return seconds * 1000 * (1 - random / 10);
 }
 

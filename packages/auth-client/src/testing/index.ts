@@ -1,2 +1,7 @@
 export { createSigningKey, type SigningKey } from './signing-key.ts';
-export { createTestIssuer, type MintOverrides, type TestIssuer, type TestIssuerOptions } from './test-issuer.ts';
+export {
+  createTestIssuer,
+  type MintOverrides,
+  type TestIssuer,
+  type TestIssuerOptions,
+} from './test-issuer.ts';

@@ -92,7 +92,11 @@ describe('without any request', () => {
 
 describe('fetching', () => {
   it('is done once for all who ask at the same time', async () => {
-    expect(await Promise.all([keySet.refresh(), keySet.refresh(), keySet.refresh()])).toEqual([true, true, true]);
+    expect(await Promise.all([keySet.refresh(), keySet.refresh(), keySet.refresh()])).toEqual([
+      true,
+      true,
+      true,
+    ]);
     expect(fetches).toBe(1);
   });
 

@@ -79,15 +79,25 @@ describe('an answer that is no key set', () => {
     ['no keys member', json({ issuer: 'x' })],
     ['keys that are no array', json({ keys: { 0: {} } })],
     ['65 keys', json({ keys: Array.from({ length: 65 }, () => ({})) })],
-    ['keys twice', (request, response) => json(`{"keys":[],"keys":[${JSON.stringify(key.jwk)}]}`)(request, response)],
+    [
+      'keys twice',
+      (request, response) => json(`{"keys":[],"keys":[${JSON.stringify(key.jwk)}]}`)(request, response),
+    ],
     ['deep nesting', json(`{"keys":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)],
-    ['404', (_request, response) => response.writeHead(404, { 'content-type': 'application/json' }).end('{"keys":[]}')],
-    ['206', (request, response) => {
-      response.statusCode = 206;
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ keys: [key.jwk] }));
-      request.resume();
-    }],
+    [
+      '404',
+      (_request, response) =>
+        response.writeHead(404, { 'content-type': 'application/json' }).end('{"keys":[]}'),
+    ],
+    [
+      '206',
+      (request, response) => {
+        response.statusCode = 206;
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ keys: [key.jwk] }));
+        request.resume();
+      },
+    ],
     ['a type that only begins as JSON', json('{"keys":[]}', { type: 'application/jsonp' })],
   ])('is refused: %s', async (_name, listener) => {
     server.answer(listener);

@@ -30,7 +30,9 @@ describe('a key that is taken', () => {
     ['of 8192 bits', () => ({ n: modulusOf(1024) })],
     ['with a four-byte exponent', () => ({ e: exponentOf('80000001') })],
   ])('%s', (_name, changes) => {
-    const changed = Object.fromEntries(Object.entries({ ...jwk, ...changes() }).filter(([, value]) => value !== undefined));
+    const changed = Object.fromEntries(
+      Object.entries({ ...jwk, ...changes() }).filter(([, value]) => value !== undefined),
+    );
     expect(readJwk(changed)).toMatchObject({ kid: jwk.kid });
   });
 });
@@ -62,7 +64,10 @@ describe('a key that is refused', () => {
     ['n', () => ({ n: modulusOf(1025) })],
     ['n', () => ({ n: modulusOf(256, 0xc0, 0x02) })],
     ['n', () => ({ n: `${n}=` })],
-    ['n', () => ({ n: Buffer.concat([Buffer.from([0]), Buffer.from(n, 'base64url')]).toString('base64url') })],
+    [
+      'n',
+      () => ({ n: Buffer.concat([Buffer.from([0]), Buffer.from(n, 'base64url')]).toString('base64url') }),
+    ],
     ['n', () => ({ n: 'A'.repeat(100_000) })],
     ['e', () => ({ e: undefined })],
     ['e', () => ({ e: '' })],
@@ -73,7 +78,9 @@ describe('a key that is refused', () => {
     ['e', () => ({ e: exponentOf('00010001') })],
     ['e', () => ({ e: exponentOf('0100000001') })],
   ])('%s', (reason, changes) => {
-    const changed = Object.fromEntries(Object.entries({ ...jwk, ...changes() }).filter(([, value]) => value !== undefined));
+    const changed = Object.fromEntries(
+      Object.entries({ ...jwk, ...changes() }).filter(([, value]) => value !== undefined),
+    );
     expect(readJwk(changed)).toEqual({ refused: reason });
   });
 });

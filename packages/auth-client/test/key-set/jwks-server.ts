@@ -41,7 +41,10 @@ export function keySetOf(...keys: SigningKey[]): RequestListener {
 }
 
 /** Answers with this as JSON. */
-export function json(body: unknown, { type = 'application/json', cacheControl = 'max-age=60' } = {}): RequestListener {
+export function json(
+  body: unknown,
+  { type = 'application/json', cacheControl = 'max-age=60' } = {},
+): RequestListener {
   return (_request, response) => {
     response.writeHead(200, { 'content-type': type, 'cache-control': cacheControl });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuthClientOptions } from '../../src/index.ts';
-import { createSigningKey, createTestIssuer, type SigningKey, type TestIssuer } from '../../src/testing/index.ts';
+import {
+  createSigningKey,
+  createTestIssuer,
+  type SigningKey,
+  type TestIssuer,
+} from '../../src/testing/index.ts';
 import { createTestClock, type TestClock } from '../clock.ts';
 import { audience, startService, type TestService } from '../service.ts';
 import { type JwksServer, json, keySetOf, startJwksServer } from './jwks-server.ts';
@@ -31,7 +36,10 @@ afterEach(async () => {
 });
 
 async function start(options: Partial<AuthClientOptions> = {}): Promise<TestService> {
-  service = await startService({ issuer: issuer.issuer, jwksUri: jwks.jwksUri }, { options: { clock, ...options } });
+  service = await startService(
+    { issuer: issuer.issuer, jwksUri: jwks.jwksUri },
+    { options: { clock, ...options } },
+  );
   return service;
 }
 
@@ -83,7 +91,16 @@ describe('before the first key set has come', () => {
     const { cart, app } = await start();
     await expectUnavailable(await cart(good()));
     jwks.answer(keySetOf(first));
-    await expect.poll(() => app.authClient.ready().then(() => true, () => false), { timeout: 3000 }).toBe(true);
+    await expect
+      .poll(
+        () =>
+          app.authClient.ready().then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 3000 },
+      )
+      .toBe(true);
     expect(await statusOf(cart(good()))).toBe(200);
   });
 
@@ -108,9 +125,9 @@ describe('a kid that the set lacks', () => {
     expect(new Set(passed)).toEqual(new Set([200]));
     release();
     expect(new Set(await Promise.all(unknown))).toEqual(new Set([401]));
-    expect(new Set(await Promise.all(Array.from({ length: 50 }, (_, n) => statusOf(cart(withUnknownKey(n))))))).toEqual(
-      new Set([401]),
-    );
+    expect(
+      new Set(await Promise.all(Array.from({ length: 50 }, (_, n) => statusOf(cart(withUnknownKey(n)))))),
+    ).toEqual(new Set([401]));
     expect(jwks.requests).toBe(2);
   });
 

@@ -1,0 +1,101 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { authClient } from '../src/index.ts';
+import { createTestIssuer, type TestIssuer } from '../src/testing/index.ts';
+import { audience } from './service.ts';
+
+// Ways around a check, and slips, that the types rule out: tsc fails if one of the marked lines compiles. For those who
+// have no types, none of them gets through when it runs, either.
+
+let issuer: TestIssuer;
+let options: { issuer: string; audience: string; jwksUri: string };
+
+beforeAll(async () => {
+  issuer = await createTestIssuer({ audience });
+  options = { issuer: issuer.issuer, audience, jwksUri: issuer.jwksUri };
+});
+
+afterAll(() => issuer.close());
+
+function refused(register: (app: FastifyInstance) => PromiseLike<unknown>): Promise<void> {
+  const registering = Promise.resolve(register(Fastify()));
+  return expect(registering).rejects.toMatchObject({ code: 'invalid_options' });
+}
+
+describe('registering', () => {
+  it('needs an issuer, an audience and the place of the keys', async () => {
+    const { issuer: iss, audience: aud, jwksUri } = options;
+    // @ts-expect-error no issuer
+    await refused((app) => app.register(authClient, { audience: aud, jwksUri }));
+    // @ts-expect-error no audience
+    await refused((app) => app.register(authClient, { issuer: iss, jwksUri }));
+    // @ts-expect-error no place of the keys
+    await refused((app) => app.register(authClient, { issuer: iss, audience: aud }));
+    // @ts-expect-error nothing at all
+    await refused((app) => app.register(authClient));
+  });
+
+  it('offers no way to check less', async () => {
+    // @ts-expect-error any audience
+    await refused((app) => app.register(authClient, { ...options, audience: null }));
+    // @ts-expect-error several audiences
+    await refused((app) => app.register(authClient, { ...options, audience: [audience, 'payment-service'] }));
+    // @ts-expect-error other algorithms
+    await refused((app) => app.register(authClient, { ...options, algorithms: ['HS256'] }));
+    // @ts-expect-error a shared secret
+    await refused((app) => app.register(authClient, { ...options, secret: 'secret' }));
+    // @ts-expect-error tokens that never expire
+    await refused((app) => app.register(authClient, { ...options, ignoreExpiration: true }));
+    // @ts-expect-error any lifetime
+    await refused((app) => app.register(authClient, { ...options, maxTokenLifetimeSeconds: null }));
+    // @ts-expect-error nothing verified
+    await refused((app) => app.register(authClient, { ...options, enabled: false }));
+  });
+});
+
+describe('a route', () => {
+  it('names its scopes', async () => {
+    const app = Fastify();
+    await app.register(authClient, options);
+    // @ts-expect-error no scope is no requirement: that is app.authenticate
+    expect(() => app.requireScope()).toThrow('at least one scope');
+    // @ts-expect-error scopes are given one by one
+    expect(() => app.requireScope(['cart:read', 'cart:write'])).toThrow('at least one scope');
+    await app.close();
+  });
+
+  it('cannot change what was verified', async () => {
+    const app = Fastify().withTypeProvider<TypeBoxTypeProvider>();
+    await app.register(authClient, options);
+    const querystring = Type.Object({ sku: Type.String() });
+    app.get('/', { onRequest: app.requireScope('cart:read'), schema: { querystring } }, async (request) => {
+      // Beside a type provider, both keep their types.
+      const line: string = request.auth.subject + request.query.sku;
+      expect(() => {
+        // @ts-expect-error the whole
+        request.auth = null;
+      }).toThrow(TypeError);
+      expect(() => {
+        // @ts-expect-error a part
+        request.auth.subject = 'admin';
+      }).toThrow(TypeError);
+      // @ts-expect-error the scopes
+      expect(() => request.auth.scopes.add('payment:refund')).toThrow(TypeError);
+      // @ts-expect-error the audience
+      expect(() => request.auth.audience.push('payment-service')).toThrow(TypeError);
+      expect(() => {
+        // @ts-expect-error the claims
+        request.auth.claims.sub = 'admin';
+      }).toThrow(TypeError);
+      // @ts-expect-error and an actor is there in an exchanged token only
+      expect(() => request.auth.actor.subject).toThrow(TypeError);
+      return line;
+    });
+    const authorization = `Bearer ${issuer.mint({ scope: 'cart:read' })}`;
+    const answer = await app.inject({ url: '/?sku=-7', headers: { authorization } });
+    expect([answer.statusCode, answer.body]).toEqual([200, 'user-1-7']);
+    await app.close();
+  });
+});

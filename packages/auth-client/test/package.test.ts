@@ -1,0 +1,152 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { publint } from 'publint';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const require = createRequire(import.meta.url);
+const packageDirectory = join(import.meta.dirname, '..');
+const dist = join(packageDirectory, 'dist');
+const hadDist = existsSync(dist);
+
+const serviceFile = `
+import { authClient } from '@latchkey/auth-client';
+import { createTestIssuer } from '@latchkey/auth-client/testing';
+import Fastify from 'fastify';
+
+const issuer = await createTestIssuer({ audience: 'cart-service' });
+const app = Fastify();
+await app.register(authClient, { issuer: issuer.issuer, audience: 'cart-service', jwksUri: issuer.jwksUri });
+app.get('/cart', { onRequest: app.requireScope('cart:read') }, async (request) => ({ owner: request.auth.subject }));
+const url = await app.listen({ port: 0, host: '127.0.0.1' });
+const tokens = { good: issuer.mint({ scope: 'cart:read' }), poor: issuer.mint(), expired: issuer.expired() };
+process.stdout.write(JSON.stringify({ url, tokens }));
+process.stdin.once('end', async () => { await app.close(); await issuer.close(); }).resume();
+`;
+
+const consumerFile = `
+import { AuthClientError, type AuthClientOptions, AuthError, authClient, type Authentication } from '@latchkey/auth-client';
+import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
+import Fastify, { type FastifyRequest } from 'fastify';
+
+export async function start(options: AuthClientOptions): Promise<string> {
+  const app = Fastify();
+  await app.register(authClient, options);
+  await app.authClient.ready();
+  app.get('/cart', { onRequest: app.requireScope('cart:read', 'cart:write') }, async (request) => ownerOf(request));
+  app.get('/account', { onRequest: app.authenticate }, async ({ auth }) => [...auth.scopes]);
+  return app.listen({ port: 0 });
+}
+
+export const ownerOf = ({ auth }: FastifyRequest): string => auth.subject;
+export const actorOf = (auth: Authentication): string | undefined => auth.actor?.subject;
+export const statusOf = (error: unknown): number => (error instanceof AuthError ? error.status : 500);
+export const codeOf = (error: AuthClientError): string => error.code;
+export const issuer: Promise<TestIssuer> = createTestIssuer({ audience: 'cart-service' });
+// @ts-expect-error the issuer for tests is not in the main entry
+export { createTestIssuer as notHere } from '@latchkey/auth-client';
+// @ts-expect-error what is inside stays inside
+export type { KeySet } from '@latchkey/auth-client/dist/key-set/key-set.js';
+`;
+
+let directory: string;
+let tarball: string;
+
+function binaryOf(name: string, path: string): string {
+  return join(dirname(require.resolve(`${name}/package.json`)), path);
+}
+
+async function versionOf(name: string): Promise<string> {
+  return JSON.parse(await readFile(join(packageDirectory, 'node_modules', name, 'package.json'), 'utf8'))
+    .version;
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'auth-client-package-'));
+  await run('pnpm', ['pack', '--pack-destination', directory], { cwd: packageDirectory });
+  tarball = join(directory, (await readdir(directory)).find((name) => name.endsWith('.tgz')) ?? '');
+  const dependencies = {
+    '@latchkey/auth-client': `file:${tarball}`,
+    '@types/node': await versionOf('@types/node'),
+    fastify: await versionOf('fastify'),
+  };
+  await writeFile(
+    join(directory, 'package.json'),
+    JSON.stringify({ private: true, type: 'module', dependencies }),
+  );
+  await writeFile(join(directory, 'service.js'), serviceFile);
+  await writeFile(join(directory, 'consumer.ts'), consumerFile);
+  await run('pnpm', ['install', '--prefer-offline', '--ignore-workspace'], { cwd: directory });
+}, 120_000);
+
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+  if (!hadDist) await rm(dist, { recursive: true, force: true });
+});
+
+describe('the packed package', () => {
+  it('satisfies publint', async () => {
+    const { messages } = await publint({
+      pkgDir: packageDirectory,
+      pack: 'pnpm',
+      level: 'warning',
+      strict: true,
+    });
+    expect(messages).toEqual([]);
+  });
+
+  it('satisfies attw: its types are found and true', async () => {
+    await expect(run('pnpm', ['run', 'attw', tarball], { cwd: packageDirectory })).resolves.toBeDefined();
+  });
+
+  it('carries what it needs to run and to be read, and no more', async () => {
+    const installed = join(directory, 'node_modules/@latchkey/auth-client');
+    expect((await readdir(installed)).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
+    const files = await readdir(join(installed, 'dist'), { recursive: true });
+    expect(files.filter((name) => name.includes('.') && !/\.(?:js|d\.ts)$/.test(name))).toEqual([]);
+    const { dependencies, peerDependencies } = JSON.parse(
+      await readFile(join(installed, 'package.json'), 'utf8'),
+    );
+    expect(Object.keys(dependencies)).toEqual(['@fastify/jwt', 'fastify-plugin']);
+    expect(peerDependencies).toEqual({ fastify: '^5.0.0' });
+  });
+});
+
+describe('an empty project that installs it', () => {
+  let service: ChildProcess | undefined;
+
+  afterAll(async () => {
+    if (service?.exitCode !== null) return;
+    service.stdin?.end();
+    await once(service, 'exit');
+  });
+
+  it('runs a service with it', async () => {
+    service = spawn(process.execPath, ['service.js'], { cwd: directory, stdio: ['pipe', 'pipe', 'inherit'] });
+    const [output] = await once(service.stdout as NodeJS.ReadableStream, 'data');
+    const { url, tokens } = JSON.parse(String(output));
+    const get = (token: string): Promise<Response> =>
+      fetch(`${url}/cart`, { headers: { authorization: `Bearer ${token}` } });
+    const answer = await get(tokens.good);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ owner: 'user-1' });
+    expect((await get(tokens.poor)).status).toBe(403);
+    expect((await get(tokens.expired)).status).toBe(401);
+    expect((await get(`${tokens.good}x`)).status).toBe(401);
+  });
+
+  it('type-checks against it', async () => {
+    const tsc = binaryOf('typescript', 'bin/tsc');
+    const options = ['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node'];
+    const checking = run(process.execPath, [tsc, ...options, '--exactOptionalPropertyTypes', 'consumer.ts'], {
+      cwd: directory,
+    });
+    await expect(checking).resolves.toMatchObject({ stdout: '' });
+  });
+});

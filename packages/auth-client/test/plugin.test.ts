@@ -1,0 +1,317 @@
+import { connect } from 'node:net';
+import fastifyJwt from '@fastify/jwt';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { AuthClientError, type AuthClientOptions, AuthError, authClient } from '../src/index.ts';
+import { createTestIssuer, type TestIssuer } from '../src/testing/index.ts';
+import { audience, startService, type TestService } from './service.ts';
+
+let issuer: TestIssuer;
+let service: TestService;
+
+beforeAll(async () => {
+  issuer = await createTestIssuer({ audience });
+  service = await startService(issuer);
+});
+
+afterAll(async () => {
+  await service.close();
+  await issuer.close();
+});
+
+/** Status lines of a request sent as these very bytes. */
+async function raw(url: string, lines: string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.end(`${lines.join('\r\n')}\r\n\r\n`);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  return answer;
+}
+
+describe('a request without a token', () => {
+  it.each([undefined, 'Basic YTpi', 'Digest x'])(
+    'is challenged, and told no error: %s',
+    async (authorization) => {
+      const response = await service.get('/cart', authorization);
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toBe('Bearer realm="cart-service"');
+      expect(await response.json()).toEqual({
+        type: 'about:blank',
+        title: 'Unauthorized',
+        status: 401,
+        code: 'missing_token',
+        detail: 'This resource needs an access token',
+        instance: expect.any(String),
+      });
+    },
+  );
+
+  it('has none in its query, its form or a cookie (RFC 6750 §2.2 and §2.3 are not used)', async () => {
+    const token = issuer.mint({ scope: 'cart:read' });
+    const response = await fetch(`${service.url}/cart?access_token=${token}`, {
+      headers: { cookie: `access_token=${token}; token=${token}`, 'x-access-token': token },
+    });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="cart-service"');
+  });
+});
+
+describe('a request with a token', () => {
+  it('passes with the scope, and the handler sees whose it is', async () => {
+    const response = await service.cart(issuer.mint({ subject: 'user-7', scope: 'cart:write cart:read' }));
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ owner: 'user-7' });
+  });
+
+  it('is told which scope it lacks', async () => {
+    for (const scope of [undefined, 'cart:write', 'cart:reader', 'cart', 'CART:READ']) {
+      const response = await service.cart(issuer.mint(scope === undefined ? {} : { scope }));
+      expect(response.status).toBe(403);
+      expect(response.headers.get('www-authenticate')).toMatch(
+        /error="insufficient_scope", .*scope="cart:read"$/,
+      );
+      expect(await response.json()).toMatchObject({
+        status: 403,
+        code: 'insufficient_scope',
+        title: 'Forbidden',
+      });
+    }
+  });
+
+  it('is refused when it has two Authorization headers, of which Node shows the first only', async () => {
+    const good = `Authorization: Bearer ${issuer.mint({ scope: 'cart:read' })}`;
+    const request = (...headers: string[]): Promise<string> =>
+      raw(service.url, ['GET /cart HTTP/1.1', 'Host: localhost', ...headers, 'Connection: close']);
+    expect(await request(good)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await request(good, 'Authorization: Basic YTpi')).toMatch(
+      /^HTTP\/1\.1 401 .*error="invalid_token"/s,
+    );
+    expect(await request('authorization: Basic YTpi', good)).toMatch(
+      /^HTTP\/1\.1 401 .*error="invalid_token"/s,
+    );
+    expect(await request(good, good)).toMatch(/^HTTP\/1\.1 401 /);
+  });
+});
+
+describe('app.authClient', () => {
+  it('is ready once it has keys, and says how old they are', async () => {
+    await service.app.authClient.ready();
+    expect(service.app.authClient.keySetAgeSeconds).toBeLessThan(60);
+    expect(service.app.authClient.keySetSize).toBe(1);
+  });
+
+  it('verifies a token that came by another way', async () => {
+    const authentication = await service.app.authClient.verify(issuer.mint({ scope: 'cart:read' }));
+    expect(authentication.scopes.has('cart:read')).toBe(true);
+    const refusal: unknown = await service.app.authClient
+      .verify(issuer.expired())
+      .catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(AuthError);
+    expect(refusal).toBeInstanceOf(AuthClientError);
+    expect(refusal).toMatchObject({
+      code: 'invalid_token',
+      status: 401,
+      headers: { 'www-authenticate': expect.stringContaining('error="invalid_token"') },
+    });
+  });
+});
+
+describe('what the programmer did wrong', () => {
+  it('is said when request.auth is read on a route without auth', async () => {
+    const response = await service.get('/undeclared', `Bearer ${issuer.mint()}`);
+    expect(response.status).toBe(500);
+    expect(await response.text()).toContain('request.auth was read on a route without auth');
+  });
+
+  it.each([[], [''], ['cart:read cart:write'], ['cart"read'], ['cart\r\nSet-Cookie: x'], [7]])(
+    'is said when a scope is none: %j',
+    (...scopes) => {
+      expect(() => service.app.requireScope(...(scopes as [string]))).toThrow('RFC 6749 §3.3');
+    },
+  );
+});
+
+describe('in a service of any kind', () => {
+  let app: FastifyInstance | undefined;
+
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+  });
+
+  async function prepare(options: Partial<AuthClientOptions> = {}): Promise<FastifyInstance> {
+    app ??= Fastify();
+    await app.register(authClient, { issuer: issuer.issuer, audience, jwksUri: issuer.jwksUri, ...options });
+    return app;
+  }
+
+  const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` });
+
+  it('answers by itself, whatever the error handler would make of it', async () => {
+    app = Fastify();
+    app.setErrorHandler((_error, _request, reply) => reply.code(500).send('handled'));
+    await prepare();
+    app.get('/', { onRequest: app.authenticate }, async () => 'passed');
+    const response = await app.inject('/');
+    expect(response.statusCode).toBe(401);
+    expect(response.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  });
+
+  it.each(['onRequest', 'preValidation', 'preHandler'] as const)('works as %s hook', async (name) => {
+    const service = await prepare();
+    service.get('/', { [name]: service.requireScope('cart:read') }, async (request) => request.auth.subject);
+    const headers = bearer(issuer.mint({ scope: 'cart:read' }));
+    expect((await service.inject({ url: '/', headers })).body).toBe('user-1');
+    expect((await service.inject({ url: '/' })).statusCode).toBe(401);
+  });
+
+  it('lets a hook for all routes and a scope for one go together', async () => {
+    await prepare();
+    await app?.register(async (shop) => {
+      shop.addHook('onRequest', shop.authenticate);
+      shop.get('/any', async (request) => request.auth.subject);
+      shop.get(
+        '/cart',
+        { onRequest: shop.requireScope('cart:read', 'cart:write') },
+        async (request) => request.auth.subject,
+      );
+    });
+    const get = async (url: string, scope: string): Promise<number | undefined> =>
+      (await app?.inject({ url, headers: bearer(issuer.mint({ scope })) }))?.statusCode;
+    expect(await get('/any', 'x')).toBe(200);
+    expect(await get('/cart', 'cart:read cart:write')).toBe(200);
+    expect(await get('/cart', 'cart:read')).toBe(403);
+    expect((await app?.inject('/any'))?.statusCode).toBe(401);
+  });
+
+  it('keeps one request from seeing what another was allowed', async () => {
+    await prepare();
+    app?.get('/', { onRequest: app.authenticate }, async (request) => request.auth.subject);
+    const subjects = Array.from({ length: 50 }, (_, n) => `user-${n}`);
+    const answers = await Promise.all(
+      subjects.map((subject) => app?.inject({ url: '/', headers: bearer(issuer.mint({ subject })) })),
+    );
+    expect(answers.map((answer) => answer?.body)).toEqual(subjects);
+  });
+
+  it.each(['before', 'after'])(
+    'leaves a @fastify/jwt alone that the service registered %s it',
+    async (order) => {
+      app = Fastify();
+      if (order === 'after') await prepare();
+      await app.register(fastifyJwt, { secret: 'a secret of the service itself' });
+      if (order === 'before') await prepare();
+      app.get('/own', { onRequest: (request) => request.jwtVerify() }, async (request) => request.user);
+      app.get('/cart', { onRequest: app.authenticate }, async (request) => ({
+        user: request.user,
+        subject: request.auth.subject,
+      }));
+      const own = app.jwt.sign({ name: 'own' });
+      expect((await app.inject({ url: '/own', headers: bearer(own) })).json()).toMatchObject({ name: 'own' });
+      expect((await app.inject({ url: '/own', headers: bearer(issuer.mint()) })).statusCode).not.toBe(200);
+      expect((await app.inject({ url: '/cart', headers: bearer(issuer.mint()) })).json()).toEqual({
+        user: null,
+        subject: 'user-1',
+      });
+      expect((await app.inject({ url: '/cart', headers: bearer(own) })).statusCode).toBe(401);
+    },
+  );
+
+  it('refuses to be registered twice', async () => {
+    await prepare();
+    await expect(prepare()).rejects.toThrow(/already/);
+  });
+});
+
+describe('an error that nobody foresaw', () => {
+  const secret = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ';
+
+  async function answerWith(
+    options: Partial<AuthClientOptions>,
+  ): Promise<{ response: Response; body: string; logs: string }> {
+    let logs = '';
+    const stream = { write: (line: string) => (logs += line) };
+    const broken = await startService(issuer, { options, server: { logger: { level: 'trace', stream } } });
+    const response = await broken.get('/account', `Bearer ${issuer.mint()}`);
+    const body = await response.text();
+    await broken.close();
+    return { response, body, logs };
+  }
+
+  const clock = { wallMs: () => Date.now(), monotonicMs: () => performance.now() };
+
+  it.each<[string, () => never]>([
+    [
+      'a RangeError',
+      () => {
+        throw new RangeError(`bad ${secret}`);
+      },
+    ],
+    [
+      'an error with a status',
+      () => {
+        throw Object.assign(new Error(secret), { statusCode: 200, status: 200, code: 'OK' });
+      },
+    ],
+    [
+      'a string',
+      () => {
+        throw secret;
+      },
+    ],
+    [
+      'undefined',
+      () => {
+        throw undefined;
+      },
+    ],
+  ])('refuses the token: %s', async (_name, wallMs) => {
+    const { response, body, logs } = await answerWith({ clock: { ...clock, wallMs } });
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    expect(JSON.parse(body)).toMatchObject({ code: 'invalid_token' });
+    expect(body).not.toContain(secret);
+    expect(logs).toContain('failed unexpectedly');
+    expect(logs).not.toContain(secret);
+  });
+
+  it.each<[string, typeof globalThis.fetch]>([
+    [
+      'that throws',
+      () => {
+        throw new SyntaxError('x');
+      },
+    ],
+    [
+      'that throws no error',
+      () => {
+        throw null;
+      },
+    ],
+    ['that rejects', () => Promise.reject('x')],
+    ['that answers with something else', () => Promise.resolve({ status: 200 } as Response)],
+    ['that answers with nothing', () => Promise.resolve(undefined as unknown as Response)],
+  ])('means 503 where keys are fetched by a fetch %s', async (_name, fetchKeys) => {
+    const { response } = await answerWith({ fetch: fetchKeys });
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  });
+
+  it('skips a key that looks right and cannot be used', async () => {
+    const fetchKeys = async (): Promise<Response> => {
+      const keys = [
+        {
+          ...issuer.signingKey.jwk,
+          kid: 'odd',
+          e: 'AQABAQ',
+          n: `${issuer.signingKey.jwk.n.slice(0, -4)}AAAB`,
+        },
+        issuer.signingKey.jwk,
+      ];
+      return Response.json({ keys });
+    };
+    const { response } = await answerWith({ fetch: fetchKeys });
+    expect(response.status).toBe(200);
+  });
+});
