@@ -5,7 +5,11 @@ export type ServiceName = 'auth' | 'cart' | 'wishlist' | 'payment';
 /** Where the services are; the demo needs nothing else of them, and speaks HTTP like anybody. */
 export type Urls = Readonly<Record<ServiceName, string>>;
 
-export type Answer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+};
 
 export type Tokens = {
   readonly access_token: string;
@@ -24,7 +28,12 @@ export type Call = {
 
 /** A customer's hands: sends requests, and tells of them when given a narrator. */
 export function createShop(urls: Urls) {
-  async function call(service: ServiceName, path: string, options: Call = {}, tell?: Narrator): Promise<Answer> {
+  async function call(
+    service: ServiceName,
+    path: string,
+    options: Call = {},
+    tell?: Narrator,
+  ): Promise<Answer> {
     const { method = 'GET', token, json, form } = options;
     const headers = new Headers(options.headers);
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
@@ -45,9 +54,13 @@ export function createShop(urls: Urls) {
 
   return {
     call,
-    metrics: async (service: ServiceName): Promise<string> => (await fetch(`${urls[service]}/metrics`)).text(),
+    metrics: async (service: ServiceName): Promise<string> =>
+      (await fetch(`${urls[service]}/metrics`)).text(),
     /** Signs in from a command line; with a scope, for less than the account's roles allow. */
-    async signIn(account: { username: string; password: string; scope?: string }, tell?: Narrator): Promise<Tokens> {
+    async signIn(
+      account: { username: string; password: string; scope?: string },
+      tell?: Narrator,
+    ): Promise<Tokens> {
       const { username, password, scope } = account;
       const json = { client_id: 'latchkey-cli', device_name: 'Demo terminal', username, password, scope };
       const answer = await call('auth', '/sessions', { method: 'POST', json }, tell);

@@ -44,7 +44,10 @@ test('a sign-in survives a restart of auth-service, and a refresh token is no go
 test('the signing key rotates while requests flow, and none is refused', async () => {
   const admin = await signIn(system.stack, 'admin');
   const rotate = () =>
-    fetch(`${system.stack.services.auth.url}/keys/rotation`, { method: 'POST', headers: bearer(admin.access_token) });
+    fetch(`${system.stack.services.auth.url}/keys/rotation`, {
+      method: 'POST',
+      headers: bearer(admin.access_token),
+    });
 
   let token = (await signIn(system.stack)).access_token;
   let flowing = true;

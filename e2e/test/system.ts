@@ -29,7 +29,8 @@ export async function signIn(stack: Stack, role = 'customer'): Promise<Tokens> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
   });
-  if (response.status !== 201) throw new Error(`signing in answered ${response.status}: ${await response.text()}`);
+  if (response.status !== 201)
+    throw new Error(`signing in answered ${response.status}: ${await response.text()}`);
   return (await response.json()) as Tokens;
 }
 

@@ -35,11 +35,17 @@ export type AppOptions = {
  * Builds auth-service, ready to listen. It owns the Redis connection that it makes, and closes it and the database when
  * it closes.
  */
-export async function buildApp({ config, database, clock = Date.now, logDestination }: AppOptions): Promise<Service> {
+export async function buildApp({
+  config,
+  database,
+  clock = Date.now,
+  logDestination,
+}: AppOptions): Promise<Service> {
   const app = await createService({
     name: 'auth-service',
     title: 'Latchkey auth-service',
-    description: 'Signs people in, issues access tokens (RFC 9068), rotates refresh tokens, publishes its keys.',
+    description:
+      'Signs people in, issues access tokens (RFC 9068), rotates refresh tokens, publishes its keys.',
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
@@ -64,6 +70,14 @@ export async function buildApp({ config, database, clock = Date.now, logDestinat
     tokenSeconds: config.ACCESS_TOKEN_SECONDS,
     rotationDays: config.KEY_ROTATION_DAYS,
   });
+  const sessions = createSessionStore({
+    redis,
+    macKeys: parseMacKeys(config.REFRESH_TOKEN_KEYS),
+    shards: config.REDIS_SHARDS,
+    sessionSeconds: config.SESSION_SECONDS,
+    revocationSeconds: config.ACCESS_TOKEN_SECONDS + config.KEY_SKEW_SECONDS,
+    clock,
+  });
   const accounts = await createAccounts({
     db,
     redis,
@@ -72,14 +86,7 @@ export async function buildApp({ config, database, clock = Date.now, logDestinat
     randomBytes,
     pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
     hashConcurrency: config.PASSWORD_HASH_CONCURRENCY,
-  });
-  const sessions = createSessionStore({
-    redis,
-    macKeys: parseMacKeys(config.REFRESH_TOKEN_KEYS),
-    shards: config.REDIS_SHARDS,
-    sessionSeconds: config.SESSION_SECONDS,
-    revocationSeconds: config.ACCESS_TOKEN_SECONDS + config.KEY_SKEW_SECONDS,
-    clock,
+    onRolesChanged: sessions.changeRoles,
   });
   const issueAccessToken = createAccessTokenIssuer({
     issuer: config.ISSUER,

@@ -12,7 +12,7 @@ import { connectRedis } from './redis/connection.ts';
 
 const USAGE = `Usage (with auth-service's environment):
   node src/commands.ts create-account --username NAME --roles ROLE[,ROLE]   the password is read from standard input
-  node src/commands.ts rotate-key                                            publish the next signing key, or activate it
+  node src/commands.ts rotate-key                                            sign with the next key from now on
 `;
 
 /** The operator's commands. They work on auth-service's own stores, whether or not it runs. */
@@ -34,6 +34,8 @@ async function run(command: string | undefined): Promise<void> {
         randomBytes,
         pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
         hashConcurrency: 1,
+        // An account that is being made has no sessions yet.
+        onRolesChanged: async () => {},
       });
       const { username = '', roles = '' } = values;
       const password = (await text(process.stdin)).replace(/\r?\n$/, '');

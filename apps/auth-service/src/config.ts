@@ -1,5 +1,7 @@
-import { loadConfig, serviceConfig } from '@latchkey/service-kit';
+import { ConfigError, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
+import { parseKeyEncryptionKeys } from './keys/encryption.ts';
+import { parseMacKeys } from './sessions/refresh-token.ts';
 
 const configSchema = Type.Object({
   ...serviceConfig,
@@ -18,14 +20,24 @@ const configSchema = Type.Object({
     minLength: 1,
     description: 'base64url of 32 bytes[,older ones]; the first encrypts',
   }),
-  ACCESS_TOKEN_SECONDS: Type.Integer({ minimum: 5, maximum: 300, default: 300, description: 'seconds, 5 to 300' }),
+  ACCESS_TOKEN_SECONDS: Type.Integer({
+    minimum: 5,
+    maximum: 300,
+    default: 300,
+    description: 'seconds, 5 to 300',
+  }),
   SESSION_SECONDS: Type.Integer({
     minimum: 60,
     maximum: 31_536_000,
     default: 2_592_000,
     description: 'seconds, 60 to 31536000',
   }),
-  JWKS_MAX_AGE_SECONDS: Type.Integer({ minimum: 1, maximum: 3600, default: 60, description: 'seconds, 1 to 3600' }),
+  JWKS_MAX_AGE_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 3600,
+    default: 60,
+    description: 'seconds, 1 to 3600',
+  }),
   KEY_SKEW_SECONDS: Type.Integer({ minimum: 1, maximum: 300, default: 30, description: 'seconds, 1 to 300' }),
   KEY_ROTATION_DAYS: Type.Integer({ minimum: 1, maximum: 365, default: 30, description: 'days, 1 to 365' }),
   PASSWORD_HASH_CONCURRENCY: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: '1 to 64' }),
@@ -35,5 +47,21 @@ export type AuthConfig = Static<typeof configSchema>;
 
 /** Reads auth-service's settings; throws ConfigError naming every fault at once. */
 export function readConfig(env: Record<string, string | undefined>): AuthConfig {
-  return loadConfig(configSchema, env);
+  const config = loadConfig(configSchema, env);
+  const faults = [
+    ...faultOf('REFRESH_TOKEN_KEYS', () => parseMacKeys(config.REFRESH_TOKEN_KEYS)),
+    ...faultOf('KEY_ENCRYPTION_KEY', () => parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY)),
+  ];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** The keys' own parsers say what is wrong, and never what the secret is. */
+function faultOf(name: string, parse: () => unknown): string[] {
+  try {
+    parse();
+    return [];
+  } catch (error) {
+    return [`${name} is not valid: ${error instanceof Error ? error.message : 'it cannot be read'}`];
+  }
 }

@@ -1,13 +1,15 @@
-import { runService } from '@latchkey/service-kit';
+import { runService, startService } from '@latchkey/service-kit';
 import { buildApp } from './app.ts';
 import { readConfig } from './config.ts';
 import { openAuthDatabase } from './database/open-auth-database.ts';
 
-const config = readConfig(process.env);
-const database = await openAuthDatabase(config);
-const app = await buildApp({ config, database });
-await runService(app, {
-  host: config.HOST,
-  port: config.PORT,
-  shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+await startService(async () => {
+  const config = readConfig(process.env);
+  const database = await openAuthDatabase(config);
+  const app = await buildApp({ config, database });
+  await runService(app, {
+    host: config.HOST,
+    port: config.PORT,
+    shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+  });
 });

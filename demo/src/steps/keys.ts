@@ -13,7 +13,10 @@ export async function rotateKeys({ tell, shop, account }: Stage): Promise<void> 
   const rotated = await untilRotated(shop, admin.access_token);
   tell.answer(`${rotated.status} ${JSON.stringify(rotated.body)}`);
   const fresh = await shop.signIn(account('customer'), tell);
-  tell.check('new tokens are signed with the new key', kidOf(fresh.access_token) !== kidOf(customer.access_token));
+  tell.check(
+    'new tokens are signed with the new key',
+    kidOf(fresh.access_token) !== kidOf(customer.access_token),
+  );
   traffic.add(fresh.access_token);
   await delay(500);
 
@@ -29,7 +32,9 @@ function startTraffic(shop: Stage['shop'], token: string) {
   let refused = 0;
   const worker = async (service: 'cart' | 'wishlist') => {
     for (let turn = 0; running; turn++) {
-      const { status } = await shop.call(service, `/${service}`, { token: tokens[turn % tokens.length] as string });
+      const { status } = await shop.call(service, `/${service}`, {
+        token: tokens[turn % tokens.length] as string,
+      });
       sent += 1;
       if (status !== 200) refused += 1;
       await delay(5);

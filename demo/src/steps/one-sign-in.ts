@@ -5,7 +5,10 @@ export async function oneSignIn({ tell, shop, account }: Stage): Promise<Custome
   const customer = account('customer');
   tell.step(`One sign-in: ${customer.username} signs in once, with id and password`);
   const tokens = await shop.signIn(customer, tell);
-  tell.check('auth-service answered with one access token and one refresh token', tokens.refresh_token.startsWith('rt1.'));
+  tell.check(
+    'auth-service answered with one access token and one refresh token',
+    tokens.refresh_token.startsWith('rt1.'),
+  );
 
   tell.step('Three services accept that token, each on its own');
   const { access_token: token } = tokens;
@@ -38,6 +41,9 @@ export async function oneSignIn({ tell, shop, account }: Stage): Promise<Custome
     },
     tell,
   );
-  tell.check('payment-service charged a test card', payment.status === 201 && payment.body['status'] === 'succeeded');
+  tell.check(
+    'payment-service charged a test card',
+    payment.status === 201 && payment.body['status'] === 'succeeded',
+  );
   return { tokens };
 }

@@ -10,7 +10,10 @@ export async function twoTabs({ tell, shop }: Stage, customer: Customer): Promis
   const before = customer.tokens.refresh_token;
   const [one, two] = await Promise.all([shop.refresh(before, tell), shop.refresh(before, tell)]);
   tell.check('both are served', one.status === 200 && two.status === 200);
-  tell.check('both get the same successor: one lineage', one.body['refresh_token'] === two.body['refresh_token']);
+  tell.check(
+    'both get the same successor: one lineage',
+    one.body['refresh_token'] === two.body['refresh_token'],
+  );
   customer.tokens = one.body as Customer['tokens'];
   customer.stolen = { refreshToken: before, at: Date.now() };
   tell.say('(Remember the token of before: somebody has copied it.)');
@@ -23,11 +26,16 @@ export async function stolenRefreshToken({ tell, shop }: Stage, customer: Custom
   tell.step('The stolen refresh token is replayed');
   const wait = stolen.at + GRACE_MS + 500 - Date.now();
   if (wait > 0) {
-    tell.say(`Waiting ${Math.ceil(wait / 1000)} s: for ${GRACE_MS / 1000} s a repetition passes as a second tab.`);
+    tell.say(
+      `Waiting ${Math.ceil(wait / 1000)} s: for ${GRACE_MS / 1000} s a repetition passes as a second tab.`,
+    );
     await delay(wait);
   }
   const thief = await shop.refresh(stolen.refreshToken, tell);
-  tell.check('the thief gets nothing: invalid_grant', thief.status === 400 && thief.body['error'] === 'invalid_grant');
+  tell.check(
+    'the thief gets nothing: invalid_grant',
+    thief.status === 400 && thief.body['error'] === 'invalid_grant',
+  );
   const owner = await shop.refresh(tokens.refresh_token, tell);
   tell.check('the whole session is dead: its newest token is refused too', owner.status === 400);
 }
@@ -36,7 +44,12 @@ export async function stolenRefreshToken({ tell, shop }: Stage, customer: Custom
 export async function signOut({ tell, shop, account }: Stage): Promise<void> {
   tell.step('Sign-out');
   const tokens = await shop.signIn(account('customer'), tell);
-  const out = await shop.call('auth', '/sessions/current', { method: 'DELETE', token: tokens.access_token }, tell);
+  const out = await shop.call(
+    'auth',
+    '/sessions/current',
+    { method: 'DELETE', token: tokens.access_token },
+    tell,
+  );
   tell.check('auth-service ended the session', out.status === 204);
   const refreshed = await shop.refresh(tokens.refresh_token, tell);
   tell.check('its refresh token is dead at once', refreshed.status === 400);

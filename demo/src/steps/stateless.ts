@@ -25,7 +25,10 @@ export async function stateless({ tell, shop, account, auth }: Stage): Promise<v
     shop.call('wishlist', '/wishlist', { token }, tell),
     shop.call('payment', '/payments', { token }, tell),
   ]);
-  tell.check('all three services still verify and serve', answers.every((answer) => answer.status === 200));
+  tell.check(
+    'all three services still verify and serve',
+    answers.every((answer) => answer.status === 200),
+  );
   await auth.start();
   const back = await shop.signIn(account('customer'), tell);
   tell.check('auth-service is back, and signs in again', back.access_token.length > 0);

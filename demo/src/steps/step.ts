@@ -1,7 +1,11 @@
 import type { Narrator } from '../narrator.ts';
 import type { Shop, Tokens } from '../shop.ts';
 
-export type DemoAccount = { readonly username: string; readonly password: string; readonly roles: readonly string[] };
+export type DemoAccount = {
+  readonly username: string;
+  readonly password: string;
+  readonly roles: readonly string[];
+};
 
 /** What every step is given. */
 export type Stage = {

@@ -24,7 +24,12 @@ export async function verdicts({ tell, shop, account }: Stage, { tokens }: Custo
   const viewer = await shop.signIn(account('viewer'), tell);
   tell.say(`granted: ${viewer.scope}`);
   const json = { sku: 'mug-blue', quantity: 1, unit_price: { amount: 1_900, currency: 'EUR' } };
-  const write = await shop.call('cart', '/cart/items', { method: 'POST', token: viewer.access_token, json }, tell);
+  const write = await shop.call(
+    'cart',
+    '/cart/items',
+    { method: 'POST', token: viewer.access_token, json },
+    tell,
+  );
   tell.check(
     'a viewer cannot fill a cart: 403 insufficient_scope, naming cart:write',
     write.status === 403 && write.headers.get('www-authenticate')?.includes('scope="cart:write"') === true,

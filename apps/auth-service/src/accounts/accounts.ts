@@ -26,6 +26,8 @@ export type AccountsOptions = {
   readonly pseudonymKey: Buffer;
   /** How many passwords are hashed at a time, each 19 MiB. */
   readonly hashConcurrency: number;
+  /** Told after an account was given other roles; what it does is part of the change, and can be done again. */
+  readonly onRolesChanged: (subject: string, roles: readonly string[]) => Promise<void>;
   /** Default node:crypto's argon2id. */
   readonly derive?: Derive;
 };
@@ -60,8 +62,9 @@ export async function createAccounts(options: AccountsOptions) {
     find: store.find,
 
     /**
-     * Gives an account other roles. They count from the next access token that is issued for it; tokens that exist keep
-     * their scopes until they expire. Rejects with ProblemError 404 `account_not_found`, 400 `unknown_role`.
+     * Gives an account other roles. They count from the next access token that is issued for it, in sessions under way
+     * too; tokens that exist keep their scopes until they expire. Rejects with ProblemError 404 `account_not_found`,
+     * 400 `unknown_role`; 503 when sessions cannot be reached: then the same request again completes the change.
      */
     async changeRoles(
       change: Origin & { id: string; roles: readonly string[]; actor: string },
@@ -76,6 +79,7 @@ export async function createAccounts(options: AccountsOptions) {
         subject: id,
         details: { actor, before, after: account.roles },
       });
+      await options.onRolesChanged(id, account.roles);
       return account;
     },
   };

@@ -22,5 +22,7 @@ export async function orUnavailable<T>(operation: Promise<T>): Promise<T> {
 
 /** Answers with which a starting, failing-over or full Redis says "not now". */
 function isPassing(error: Error): boolean {
-  return /^(LOADING|BUSY|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|OOM|MISCONF|NOREPLICAS|NOAUTH)\b/.test(error.message);
+  return /^(LOADING|BUSY|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|OOM|MISCONF|NOREPLICAS|NOAUTH)\b/.test(
+    error.message,
+  );
 }

@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 
 /** One atomic step: keys and arguments in, the script's reply out. */
-export type Script<Reply> = (redis: Redis, keys: readonly string[], args: readonly (string | number)[]) => Promise<Reply>;
+export type Script<Reply> = (
+  redis: Redis,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<Reply>;
 
 /**
  * Loads a Lua script, with the files that it builds on in front of it.
@@ -21,7 +25,9 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
       redis.defineCommand(name, { lua });
       defined.add(redis);
     }
-    const command = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[name];
+    const command = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[
+      name
+    ];
     if (command === undefined) throw new Error(`Redis command ${name} was not defined`);
     return command.call(redis, keys.length, ...keys, ...args);
   };

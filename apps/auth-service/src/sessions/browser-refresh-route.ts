@@ -34,7 +34,11 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
   app.post('/sessions/refresh', { schema: browserRefreshSchema }, async (request, reply) => {
     const client = clients.find(request.body.client_id);
     if (client?.kind !== 'browser') {
-      throw new ProblemError({ status: 400, code: 'unknown_client', detail: 'There is no such browser client.' });
+      throw new ProblemError({
+        status: 400,
+        code: 'unknown_client',
+        detail: 'There is no such browser client.',
+      });
     }
     checkBrowserOrigin(request, client);
     const refreshToken = cookie.read(request);

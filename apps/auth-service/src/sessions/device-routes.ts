@@ -53,7 +53,11 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
     '/sessions/current',
     {
       onRequest: app.authenticate,
-      schema: { summary: 'Sign out of this device', tags: ['sessions'], response: { 204: ended, ...refusals } },
+      schema: {
+        summary: 'Sign out of this device',
+        tags: ['sessions'],
+        response: { 204: ended, ...refusals },
+      },
     },
     async (request, reply) => {
       // A session that is gone already is what was asked for.
@@ -76,7 +80,11 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
     },
     async (request, reply) => {
       if (await endOne(request, request.params.id, 'ended_by_user')) return reply.code(204).send(null);
-      throw new ProblemError({ status: 404, code: 'session_not_found', detail: 'You have no session with this id.' });
+      throw new ProblemError({
+        status: 404,
+        code: 'session_not_found',
+        detail: 'You have no session with this id.',
+      });
     },
   );
 

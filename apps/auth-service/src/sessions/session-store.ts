@@ -8,8 +8,8 @@ import {
   shardOf,
   shardOfSession,
 } from '../redis/key-names.ts';
-import { loadScript } from '../redis/script.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
+import { loadScript } from '../redis/script.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
 import type { EndReason, ListedSession, RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
 
@@ -28,6 +28,7 @@ const refreshSession = loadScript<[RefreshVerdict, ...string[]]>('refreshSession
   script('publish-revocation.lua'),
   script('refresh-session.lua'),
 ]);
+const changeRoles = loadScript<number>('changeRoles', [script('change-roles.lua')]);
 const endSessions = loadScript<string[]>('endSessions', [
   script('publish-revocation.lua'),
   script('end-sessions.lua'),
@@ -101,7 +102,14 @@ export function createSessionStore(options: SessionStoreOptions) {
       const keys = [sessionKey(shard, sessionId), revocationsKey(shard), revocationSequenceKey(shard)];
       const limits = [REPLAY_GRACE_MS, MOST_REPLAYS, MOST_ADOPTED];
       const [verdict, kid, ...values] = await orUnavailable(
-        refreshSession(redis, keys, [sessionId, generation, clock(), ...limits, signingKey.kid, revocationTtlMs]),
+        refreshSession(redis, keys, [
+          sessionId,
+          generation,
+          clock(),
+          ...limits,
+          signingKey.kid,
+          revocationTtlMs,
+        ]),
       );
       if (verdict === 'UNKNOWN' || verdict === 'REVOKED' || verdict === 'EXPIRED') return { verdict };
       const grant = grantFrom(sessionId, values);
@@ -122,6 +130,14 @@ export function createSessionStore(options: SessionStoreOptions) {
           return listedFrom(ids[index] as string, values as (string | null)[]) ?? [];
         })
         .sort((a, b) => b.lastUsedAt - a.lastUsedAt);
+    },
+
+    /** Gives all living sessions of this person other roles: the next refresh of each brings the scopes of those. */
+    async changeRoles(subject: string, roles: readonly string[]): Promise<void> {
+      const shard = shardOf(subject, shards);
+      const ids = await liveIdsOf(shard, subject);
+      const keys = ids.map((id) => sessionKey(shard, id));
+      if (ids.length > 0) await orUnavailable(changeRoles(redis, keys, [subject, roles.join(' ')]));
     },
 
     /** Ends one session of this person. Returns false when there is none, dead or somebody else's. */
@@ -164,7 +180,11 @@ export function createSessionStore(options: SessionStoreOptions) {
  * The record's fields. Names and values are short, and a session stays one small listpack: Redis keeps a hash compact
  * while each value has at most 64 bytes.
  */
-function recordOf(grant: SessionGrant, session: NewSession, at: { now: number; kid: string }): (string | number)[] {
+function recordOf(
+  grant: SessionGrant,
+  session: NewSession,
+  at: { now: number; kid: string },
+): (string | number)[] {
   const record = {
     state: 'active',
     gen: FIRST_GENERATION,
@@ -186,7 +206,8 @@ function recordOf(grant: SessionGrant, session: NewSession, at: { now: number; k
 
 function grantFrom(sessionId: string, values: readonly (string | null)[]): SessionGrant {
   const [subject, clientId, roles, scope, authTime, expiresAt] = values;
-  if (subject == null || clientId == null || roles == null) throw new Error(`session ${sessionId} has no owner`);
+  if (subject == null || clientId == null || roles == null)
+    throw new Error(`session ${sessionId} has no owner`);
   return {
     sessionId,
     subject,

@@ -31,12 +31,23 @@ export type ListedSession = {
  * - ADOPTED: a generation that the store does not know of but our MAC proves: it lost writes in a failover.
  * - REUSED: a generation long since replaced: somebody has a copy. The session is dead.
  */
-export type RefreshVerdict = 'ROTATED' | 'REPLAYED' | 'ADOPTED' | 'REUSED' | 'REVOKED' | 'EXPIRED' | 'UNKNOWN';
+export type RefreshVerdict =
+  | 'ROTATED'
+  | 'REPLAYED'
+  | 'ADOPTED'
+  | 'REUSED'
+  | 'REVOKED'
+  | 'EXPIRED'
+  | 'UNKNOWN';
 
 export type RefreshOutcome =
-  | { readonly verdict: 'ROTATED' | 'REPLAYED' | 'ADOPTED'; readonly grant: SessionGrant; readonly refreshToken: string }
+  | {
+      readonly verdict: 'ROTATED' | 'REPLAYED' | 'ADOPTED';
+      readonly grant: SessionGrant;
+      readonly refreshToken: string;
+    }
   | { readonly verdict: 'REUSED'; readonly grant: SessionGrant }
   | { readonly verdict: 'REVOKED' | 'EXPIRED' | 'UNKNOWN' };
 
 /** Why a session was ended; told to services, and to the device that was signed out. */
-export type EndReason = 'sign_out' | 'ended_by_user' | 'ended_all';
+export type EndReason = 'sign_out' | 'ended_by_user' | 'ended_all' | 'account_changed';

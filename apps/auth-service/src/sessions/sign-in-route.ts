@@ -1,17 +1,13 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
-import type { Accounts } from '../accounts/accounts.ts';
-import type { AuditLog } from '../audit/audit-log.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { Client, ClientRegistry } from '../clients/clients.ts';
-import type { AccessTokenIssuer } from '../tokens/access-token.ts';
-import { issueTokens, scopesOfGrant } from '../tokens/issue-tokens.ts';
-import { narrowScopes, parseScope } from '../tokens/scope.ts';
+import { parseScope } from '../tokens/scope.ts';
 import { answerWithTokens, tokenAnswerSchema } from '../tokens/token-answer.ts';
 import { checkBrowserOrigin } from './browser-origin.ts';
 import { deviceNameFrom } from './device-name.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
-import type { SessionStore } from './session-store.ts';
+import { type SignInParts, signIn } from './sign-in.ts';
 
 const signInSchema = {
   summary: 'Sign in: start a session on this device',
@@ -26,7 +22,10 @@ const signInSchema = {
         Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' }),
       ),
       scope: Type.Optional(
-        Type.String({ maxLength: 1024, description: 'Fewer scopes than the roles allow, for a session of less power.' }),
+        Type.String({
+          maxLength: 1024,
+          description: 'Fewer scopes than the roles allow, for a session of less power.',
+        }),
       ),
     },
     { additionalProperties: false },
@@ -41,11 +40,7 @@ const signInSchema = {
   },
 };
 
-export type SignInRouteOptions = {
-  readonly accounts: Accounts;
-  readonly sessions: SessionStore;
-  readonly issueAccessToken: AccessTokenIssuer;
-  readonly audit: AuditLog;
+export type SignInRouteOptions = SignInParts & {
   readonly clients: ClientRegistry;
   readonly cookie: RefreshCookie;
 };
@@ -58,28 +53,13 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
     checkBrowserOrigin(request, client);
     const scopes = scopesOr400(scope);
 
-    const origin = requestOrigin(request);
-    const account = await options.accounts.signIn({ username, password, clientId, ...origin });
-    if (narrowScopes(scopesOfGrant({ roles: account.roles, scopes: undefined }), scopes) === undefined) {
-      throw scopeNotAllowed();
-    }
-
-    const session = await options.sessions.start({
-      subject: account.id,
+    const tokens = await signIn(options, {
+      username,
+      password,
       clientId,
-      roles: account.roles,
       scopes,
       deviceName: deviceName ?? deviceNameFrom(request.headers['user-agent']),
-      address: request.ip,
-    });
-    const tokens = await issueTokens(options.issueAccessToken, session, undefined);
-    if (tokens === undefined) throw scopeNotAllowed();
-    options.audit.record({
-      event: 'sign_in.succeeded',
-      subject: account.id,
-      sessionId: tokens.sessionId,
-      clientId,
-      ...origin,
+      origin: requestOrigin(request),
     });
     reply.code(201);
     return answerWithTokens(reply, { tokens, client, cookie: options.cookie });
@@ -89,20 +69,20 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
 function clientOr400(clients: ClientRegistry, clientId: string): Client {
   const client = clients.find(clientId);
   if (client) return client;
-  throw new ProblemError({ status: 400, code: 'unknown_client', detail: 'There is no client with this client_id.' });
+  throw new ProblemError({
+    status: 400,
+    code: 'unknown_client',
+    detail: 'There is no client with this client_id.',
+  });
 }
 
 function scopesOr400(scope: string | undefined): string[] | undefined {
   if (scope === undefined) return undefined;
   const scopes = parseScope(scope);
   if (scopes) return scopes;
-  throw new ProblemError({ status: 400, code: 'malformed_scope', detail: 'scope is a list of words, one space between.' });
-}
-
-function scopeNotAllowed(): ProblemError {
-  return new ProblemError({
-    status: 403,
-    code: 'scope_not_allowed',
-    detail: 'This account does not have all the scopes that were asked for.',
+  throw new ProblemError({
+    status: 400,
+    code: 'malformed_scope',
+    detail: 'scope is a list of words, one space between.',
   });
 }

@@ -8,7 +8,11 @@ const ACR_PASSWORD = 'urn:latchkey:acr:password';
 
 export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
 
-export type AccessToken = { readonly token: string; readonly expiresInSeconds: number; readonly scopes: readonly string[] };
+export type AccessToken = {
+  readonly token: string;
+  readonly expiresInSeconds: number;
+  readonly scopes: readonly string[];
+};
 
 export type AccessTokenIssuerOptions = {
   readonly issuer: string;
@@ -55,7 +59,11 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions) {
     };
     const input = `${encode({ alg: 'RS256', typ: 'at+jwt', kid })}.${encode(claims)}`;
     const signature = await signInPool('sha256', Buffer.from(input, 'latin1'), privateKey);
-    return { token: `${input}.${signature.toString('base64url')}`, expiresInSeconds: lifetimeSeconds, scopes };
+    return {
+      token: `${input}.${signature.toString('base64url')}`,
+      expiresInSeconds: lifetimeSeconds,
+      scopes,
+    };
   };
 }
 

@@ -6,12 +6,17 @@ import { TokenError } from './token-error.ts';
  * twice is refused (RFC 6749 §3.2), and one without a value counts as left out.
  */
 export function acceptForms(app: FastifyInstance): void {
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
-    const form: Record<string, string> = Object.create(null);
-    for (const [name, value] of new URLSearchParams(body as string)) {
-      if (name in form) return done(new TokenError('invalid_request', 'A parameter stands more than once.'));
-      if (value !== '') form[name] = value;
-    }
-    done(null, form);
-  });
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => {
+      const form: Record<string, string> = Object.create(null);
+      for (const [name, value] of new URLSearchParams(body as string)) {
+        if (name in form)
+          return done(new TokenError('invalid_request', 'A parameter stands more than once.'));
+        if (value !== '') form[name] = value;
+      }
+      done(null, form);
+    },
+  );
 }

@@ -2,6 +2,7 @@ import { scopesOf } from '../accounts/roles.ts';
 import type { SessionGrant } from '../sessions/session.ts';
 import type { AccessTokenIssuer } from './access-token.ts';
 import { narrowScopes } from './scope.ts';
+import { TokenError } from './token-error.ts';
 
 /** RFC 6749 §5.1, in the words of our own code. */
 export type IssuedTokens = {
@@ -21,16 +22,16 @@ export function scopesOfGrant(grant: Pick<SessionGrant, 'roles' | 'scopes'>): re
 }
 
 /**
- * Makes the access token that goes with a refresh token. Returns undefined when more scopes were asked for than the
- * session has.
+ * Makes the access token that goes with a refresh token. Throws TokenError `invalid_scope` when more scopes are asked
+ * for than the session has.
  */
 export async function issueTokens(
   issueAccessToken: AccessTokenIssuer,
   session: { grant: SessionGrant; refreshToken: string },
   askedScopes: readonly string[] | undefined,
-): Promise<IssuedTokens | undefined> {
+): Promise<IssuedTokens> {
   const scopes = narrowScopes(scopesOfGrant(session.grant), askedScopes);
-  if (scopes === undefined) return undefined;
+  if (scopes === undefined) throw new TokenError('invalid_scope', 'The session was not granted this scope.');
   const { token, expiresInSeconds } = await issueAccessToken(session.grant, scopes);
   return {
     accessToken: token,

@@ -55,11 +55,16 @@ export async function tokenRoute(app: Service, options: TokenRouteOptions): Prom
       throw new TokenError('unsupported_grant_type', 'Grant types: refresh_token.');
     }
     if (client.kind === 'browser') {
-      throw new TokenError('unauthorized_client', 'This client refreshes at POST /sessions/refresh, by its cookie.');
+      throw new TokenError(
+        'unauthorized_client',
+        'This client refreshes at POST /sessions/refresh, by its cookie.',
+      );
     }
-    if (refreshToken === undefined) throw new TokenError('invalid_request', 'The parameter refresh_token is missing.');
+    if (refreshToken === undefined)
+      throw new TokenError('invalid_request', 'The parameter refresh_token is missing.');
     const scopes = scope === undefined ? undefined : parseScope(scope);
-    if (scope !== undefined && scopes === undefined) throw new TokenError('invalid_scope', 'The scope is malformed.');
+    if (scope !== undefined && scopes === undefined)
+      throw new TokenError('invalid_scope', 'The scope is malformed.');
 
     const tokens = await refreshTokens(options, {
       refreshToken,

@@ -52,6 +52,7 @@ function accountsWith(options: { derive?: Derive; hashConcurrency?: number }): P
     randomBytes,
     pseudonymKey: randomBytes(32),
     hashConcurrency: 2,
+    onRolesChanged: async () => {},
     ...options,
   });
 }

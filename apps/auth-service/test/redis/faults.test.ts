@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type AuthApp, bearer, refresh, register, signIn, startAuthApp, type Tokens } from '../support/auth-app.ts';
+import {
+  type AuthApp,
+  bearer,
+  refresh,
+  register,
+  signIn,
+  startAuthApp,
+  type Tokens,
+} from '../support/auth-app.ts';
 
 let auth: AuthApp;
 let session: Tokens;

@@ -25,7 +25,10 @@ async function signInByBrowser(app = auth.app, origin: string | undefined = STOR
   });
 }
 
-function refreshByCookie(cookies: Record<string, string>, headers: Record<string, string> = { origin: STOREFRONT_ORIGIN }) {
+function refreshByCookie(
+  cookies: Record<string, string>,
+  headers: Record<string, string> = { origin: STOREFRONT_ORIGIN },
+) {
   return auth.app.inject({
     method: 'POST',
     url: '/sessions/refresh',

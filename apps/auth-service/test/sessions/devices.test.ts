@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AuthApp, bearer, refresh, register, signIn, startAuthApp, type Tokens } from '../support/auth-app.ts';
+import {
+  type AuthApp,
+  bearer,
+  refresh,
+  register,
+  signIn,
+  startAuthApp,
+  type Tokens,
+} from '../support/auth-app.ts';
 
 let auth: AuthApp;
 beforeAll(async () => {
@@ -35,7 +43,10 @@ test('a person sees each device with its name, address and last use, and which o
     address: expect.stringMatching(/^198\.18\./),
     current: true,
   });
-  expect(devices.find((device) => device.id === phone.session_id)).toMatchObject({ device_name: 'Phone', current: false });
+  expect(devices.find((device) => device.id === phone.session_id)).toMatchObject({
+    device_name: 'Phone',
+    current: false,
+  });
 
   await refresh(auth.app, phone.refresh_token);
   const [lastUsed] = await devicesOf(laptop);
@@ -93,7 +104,10 @@ test('nobody can end, or learn of, somebody else’s session', async () => {
 test('every end is in the audit log, with its reason', async () => {
   const session = await signIn(auth.app, await register(auth.app));
   await end(session, '/sessions/current');
-  const line = auth.logs().split('\n').find((entry) => entry.includes('session.ended') && entry.includes(session.session_id));
+  const line = auth
+    .logs()
+    .split('\n')
+    .find((entry) => entry.includes('session.ended') && entry.includes(session.session_id));
   expect(line).toContain('sign_out');
 });
 

@@ -38,7 +38,9 @@ export async function startLossyProxy(targetUrl: string) {
 
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    loseReplies: (count: number) => void (repliesToLose = count),
+    loseReplies(count: number): void {
+      repliesToLose = count;
+    },
     lost: () => lost,
     async stop(): Promise<void> {
       for (const socket of sockets) socket.destroy();

@@ -10,7 +10,11 @@ export type ModelSession = {
   expiresAt: number;
 };
 
-export function modelRefresh(session: ModelSession | undefined, presented: number, now: number): RefreshVerdict {
+export function modelRefresh(
+  session: ModelSession | undefined,
+  presented: number,
+  now: number,
+): RefreshVerdict {
   if (session === undefined) return 'UNKNOWN';
   if (session.state !== 'active') return 'REVOKED';
   if (now >= session.expiresAt) return 'EXPIRED';

@@ -1,10 +1,10 @@
-import { type TestRedis, startTestRedis } from '@latchkey/dev-stack/testing';
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
-import type { RefreshVerdict } from '../../src/sessions/session.ts';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
+import type { RefreshVerdict } from '../../src/sessions/session.ts';
 import { type ModelSession, modelRefresh } from './refresh-model.ts';
 import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
 
@@ -28,9 +28,29 @@ type Step =
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   // `back` counts from the newest token that the client ever got; after lost writes that is ahead of the store.
-  { weight: 12, arbitrary: fc.record({ do: fc.constant('refresh' as const), back: fc.constant(0), times: fc.integer({ min: 1, max: 3 }) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('refresh' as const), back: fc.integer({ min: 0, max: 4 }), times: fc.constant(1) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 9_000, 10_000, 10_001, -5_000, -3_600_000, 600_000, 3_700_000) }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constant('refresh' as const),
+      back: fc.constant(0),
+      times: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('refresh' as const),
+      back: fc.integer({ min: 0, max: 4 }),
+      times: fc.constant(1),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('advance' as const),
+      ms: fc.constantFrom(1, 9_000, 10_000, 10_001, -5_000, -3_600_000, 600_000, 3_700_000),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('save' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('lose writes' as const) }) },
@@ -48,7 +68,13 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
       const { grant } = await store.start(newSession());
       const { sessionId } = grant;
 
-      let model: ModelSession = { state: 'active', generation: 1, reachedAt: clock.now(), replays: 0, expiresAt: grant.expiresAt };
+      let model: ModelSession = {
+        state: 'active',
+        generation: 1,
+        reachedAt: clock.now(),
+        replays: 0,
+        expiresAt: grant.expiresAt,
+      };
       let deaths = 0;
       let newest = 1;
       let saved = { keys: await dumpAll(redis), model: { ...model }, deaths };

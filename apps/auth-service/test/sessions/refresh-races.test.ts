@@ -1,4 +1,4 @@
-import { type TestRedis, startTestRedis } from '@latchkey/dev-stack/testing';
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { ProblemError } from '@latchkey/service-kit';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -41,7 +41,9 @@ test(`${CONCURRENT} concurrent refreshes of one token, ${ROUNDS} times, with los
         untilAnswered(() => (stores[index % REPLICAS] as SessionStore).refresh(token, CLIENT)),
       ),
     );
-    const successors = new Set(outcomes.map((outcome) => ('refreshToken' in outcome ? outcome.refreshToken : outcome.verdict)));
+    const successors = new Set(
+      outcomes.map((outcome) => ('refreshToken' in outcome ? outcome.refreshToken : outcome.verdict)),
+    );
     expect([...successors]).toEqual([expect.stringMatching(/^rt1\./)]);
     expect(outcomes.filter((outcome) => outcome.verdict === 'ROTATED').length).toBeLessThanOrEqual(1);
     old.push(token);
@@ -62,7 +64,9 @@ test('every replay after the grace is caught', async () => {
     const { refreshToken } = await store.start(newSession());
     await untilAnswered(() => store.refresh(refreshToken, CLIENT));
     clock.advance(REPLAY_GRACE_MS + 1 + round);
-    expect(await untilAnswered(() => store.refresh(refreshToken, CLIENT))).toMatchObject({ verdict: 'REUSED' });
+    expect(await untilAnswered(() => store.refresh(refreshToken, CLIENT))).toMatchObject({
+      verdict: 'REUSED',
+    });
   }
 });
 

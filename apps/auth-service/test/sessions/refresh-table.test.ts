@@ -1,4 +1,4 @@
-import { type TestRedis, startTestRedis } from '@latchkey/dev-stack/testing';
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from '../../src/sessions/refresh-token.ts';
@@ -119,7 +119,9 @@ describe('presenting a refresh token', () => {
         present(first),
       ]);
       expect(['ROTATED', 'REVOKED']).toContain(outcome.verdict);
-      expect(await present('refreshToken' in outcome ? outcome.refreshToken : first)).toEqual({ verdict: 'REVOKED' });
+      expect(await present('refreshToken' in outcome ? outcome.refreshToken : first)).toEqual({
+        verdict: 'REVOKED',
+      });
     }
   });
 
@@ -127,7 +129,10 @@ describe('presenting a refresh token', () => {
     ['another client', (token: string) => [token, 'storefront']],
     ['another generation', (token: string) => [token.replace(/\.1\./, '.2.'), CLIENT]],
     ['a generation with a leading zero', (token: string) => [token.replace(/\.1\./, '.01.'), CLIENT]],
-    ['another session', (token: string) => [token.replace(/0-./, (id) => (id === '0-A' ? '0-B' : '0-A')), CLIENT]],
+    [
+      'another session',
+      (token: string) => [token.replace(/0-./, (id) => (id === '0-A' ? '0-B' : '0-A')), CLIENT],
+    ],
     ['another key', (token: string) => [token.replace('k1', 'k2'), CLIENT]],
     ['unused bits set in its MAC', (token: string) => [withUnusedBits(token), CLIENT]],
     ['a shortened MAC', (token: string) => [token.slice(0, -1), CLIENT]],

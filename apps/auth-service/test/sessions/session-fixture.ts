@@ -17,10 +17,20 @@ export function createMacKeys(): MacKeys {
 /** A clock that stands still until it is moved, starting at the present. */
 export function createClock() {
   let now = Date.now();
-  return { now: () => now, advance: (ms: number) => void (now += ms) };
+  return {
+    now: () => now,
+    advance(ms: number): void {
+      now += ms;
+    },
+  };
 }
 
-export function createStore(options: { redis: Redis; clock: () => number; macKeys?: MacKeys; shards?: number }) {
+export function createStore(options: {
+  redis: Redis;
+  clock: () => number;
+  macKeys?: MacKeys;
+  shards?: number;
+}) {
   return createSessionStore({
     macKeys: createMacKeys(),
     shards: 1,

@@ -40,7 +40,11 @@ export async function startAuthApp(
   const app = await buildApp({
     config,
     database: await openAuthDatabase(config),
-    logDestination: { write: (line: string) => void (logged += line) },
+    logDestination: {
+      write(line: string) {
+        logged += line;
+      },
+    },
     ...(options.clock && { clock: options.clock }),
   });
   await app.ready();
@@ -80,7 +84,11 @@ export async function register(app: Service): Promise<string> {
 }
 
 /** Signs in from the command line's client, each person from an address of their own. */
-export async function signIn(app: Service, username: string, body: Record<string, unknown> = {}): Promise<Tokens> {
+export async function signIn(
+  app: Service,
+  username: string,
+  body: Record<string, unknown> = {},
+): Promise<Tokens> {
   const answer = await app.inject({
     method: 'POST',
     url: '/sessions',

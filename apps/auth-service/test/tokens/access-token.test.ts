@@ -47,7 +47,10 @@ test('a session that asked for less is good at fewer services', async () => {
   const username = await register(auth.app);
   const { access_token, scope } = await signIn(auth.app, username, { scope: 'cart:read' });
   expect(scope).toBe('cart:read');
-  expect(decode(access_token).claims).toMatchObject({ scope: 'cart:read', aud: ['auth-service', 'cart-service'] });
+  expect(decode(access_token).claims).toMatchObject({
+    scope: 'cart:read',
+    aud: ['auth-service', 'cart-service'],
+  });
 });
 
 test('no two tokens have the same jti', async () => {

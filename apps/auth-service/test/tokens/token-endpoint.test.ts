@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AuthApp, decode, refresh, register, signIn, startAuthApp, type Tokens } from '../support/auth-app.ts';
+import {
+  type AuthApp,
+  decode,
+  refresh,
+  register,
+  signIn,
+  startAuthApp,
+  type Tokens,
+} from '../support/auth-app.ts';
 
 let auth: AuthApp;
 beforeAll(async () => {
@@ -15,7 +23,12 @@ test('refreshing gives a new access token of the same session, the next refresh 
   expect(answer.statusCode).toBe(200);
   expect(answer.headers['cache-control']).toBe('no-store');
   const tokens = answer.json<Tokens>();
-  expect(tokens).toMatchObject({ token_type: 'Bearer', expires_in: 300, session_id: session.session_id, scope: session.scope });
+  expect(tokens).toMatchObject({
+    token_type: 'Bearer',
+    expires_in: 300,
+    session_id: session.session_id,
+    scope: session.scope,
+  });
   expect(tokens.refresh_token).not.toBe(session.refresh_token);
   expect(tokens.access_token).not.toBe(session.access_token);
   const { claims } = decode(tokens.access_token);
@@ -66,12 +79,42 @@ describe('scope on refresh', () => {
 test.each([
   ['no parameters', {}, 400, 'invalid_request'],
   ['no refresh token', { grant_type: 'refresh_token', client_id: 'latchkey-cli' }, 400, 'invalid_request'],
-  ['an unknown client', { grant_type: 'refresh_token', client_id: 'nobody', refresh_token: 'x' }, 401, 'invalid_client'],
-  ['the password grant', { grant_type: 'password', client_id: 'latchkey-cli', username: 'a', password: 'b' }, 400, 'unsupported_grant_type'],
-  ['a client with the browser’s id', { grant_type: 'refresh_token', client_id: 'storefront', refresh_token: 'x' }, 400, 'unauthorized_client'],
-  ['garbage for a token', { grant_type: 'refresh_token', client_id: 'latchkey-cli', refresh_token: 'x' }, 400, 'invalid_grant'],
-  ['a token longer than any', { grant_type: 'refresh_token', client_id: 'latchkey-cli', refresh_token: 'x'.repeat(300) }, 400, 'invalid_request'],
-  ['a malformed scope', { grant_type: 'refresh_token', client_id: 'latchkey-cli', refresh_token: 'x', scope: 'a  b' }, 400, 'invalid_scope'],
+  [
+    'an unknown client',
+    { grant_type: 'refresh_token', client_id: 'nobody', refresh_token: 'x' },
+    401,
+    'invalid_client',
+  ],
+  [
+    'the password grant',
+    { grant_type: 'password', client_id: 'latchkey-cli', username: 'a', password: 'b' },
+    400,
+    'unsupported_grant_type',
+  ],
+  [
+    'a client with the browser’s id',
+    { grant_type: 'refresh_token', client_id: 'storefront', refresh_token: 'x' },
+    400,
+    'unauthorized_client',
+  ],
+  [
+    'garbage for a token',
+    { grant_type: 'refresh_token', client_id: 'latchkey-cli', refresh_token: 'x' },
+    400,
+    'invalid_grant',
+  ],
+  [
+    'a token longer than any',
+    { grant_type: 'refresh_token', client_id: 'latchkey-cli', refresh_token: 'x'.repeat(300) },
+    400,
+    'invalid_request',
+  ],
+  [
+    'a malformed scope',
+    { grant_type: 'refresh_token', client_id: 'latchkey-cli', refresh_token: 'x', scope: 'a  b' },
+    400,
+    'invalid_scope',
+  ],
 ])('%s is refused in the words of RFC 6749', async (_what, parameters, status, error) => {
   const answer = await auth.app.inject({
     method: 'POST',
@@ -100,7 +143,12 @@ test.each([
   ['no known type', 'text/xml', '<a/>', 415],
   ['two megabytes', 'application/x-www-form-urlencoded', `a=${'x'.repeat(2_000_000)}`, 413],
 ])('a body with %s is refused', async (_what, type, payload, status) => {
-  const answer = await auth.app.inject({ method: 'POST', url: '/token', headers: { 'content-type': type }, payload });
+  const answer = await auth.app.inject({
+    method: 'POST',
+    url: '/token',
+    headers: { 'content-type': type },
+    payload,
+  });
   expect(answer.statusCode).toBe(status);
 });
 
@@ -118,7 +166,10 @@ test('no token, password or key is ever in the log', async () => {
   const session = await freshSession();
   const { refresh_token } = (await refresh(auth.app, session.refresh_token)).json<Tokens>();
   await auth.app.inject({ url: `/account?access_token=${session.access_token}` });
-  await auth.app.inject({ url: `/nowhere/${refresh_token}`, headers: { authorization: `Bearer ${session.access_token}` } });
+  await auth.app.inject({
+    url: `/nowhere/${refresh_token}`,
+    headers: { authorization: `Bearer ${session.access_token}` },
+  });
   await auth.app.inject({ method: 'POST', url: '/sessions', payload: `{"refresh_token":"${refresh_token}"` });
   const logs = auth.logs();
   expect(logs).not.toMatch(/eyJ[\w-]{10,}/);

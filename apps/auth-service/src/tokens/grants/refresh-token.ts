@@ -1,5 +1,5 @@
-import type { AuditLog } from '../../audit/audit-log.ts';
 import type { Origin } from '../../audit/audit-event.ts';
+import type { AuditLog } from '../../audit/audit-log.ts';
 import type { RefreshOutcome } from '../../sessions/session.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import type { AccessTokenIssuer } from '../access-token.ts';
@@ -21,7 +21,11 @@ export type PresentedRefreshToken = {
   readonly origin: Origin;
 };
 
-const AUDITED = { REPLAYED: 'refresh.replayed', ADOPTED: 'refresh.adopted', REUSED: 'refresh.reused' } as const;
+const AUDITED = {
+  REPLAYED: 'refresh.replayed',
+  ADOPTED: 'refresh.adopted',
+  REUSED: 'refresh.reused',
+} as const;
 
 /**
  * Exchanges a refresh token for the next one and an access token (RFC 6749 §6, with rotation as RFC 9700 §4.14.2 asks).
@@ -29,16 +33,17 @@ const AUDITED = { REPLAYED: 'refresh.replayed', ADOPTED: 'refresh.adopted', REUS
  * Throws TokenError `invalid_grant` when the session is dead, expired, unknown or now found to be stolen, all with the
  * same words; `invalid_scope` when more scope is asked for than was granted.
  */
-export async function refreshTokens(deps: RefreshTokenGrant, presented: PresentedRefreshToken): Promise<IssuedTokens> {
+export async function refreshTokens(
+  deps: RefreshTokenGrant,
+  presented: PresentedRefreshToken,
+): Promise<IssuedTokens> {
   const outcome = await deps.sessions.refresh(presented.refreshToken, presented.clientId);
   deps.onVerdict(outcome.verdict);
   audit(deps.audit, outcome, presented);
   if (!('refreshToken' in outcome)) {
     throw new TokenError('invalid_grant', 'The refresh token is not valid any more. Sign in again.');
   }
-  const tokens = await issueTokens(deps.issueAccessToken, outcome, presented.scopes);
-  if (tokens === undefined) throw new TokenError('invalid_scope', 'The session was not granted this scope.');
-  return tokens;
+  return issueTokens(deps.issueAccessToken, outcome, presented.scopes);
 }
 
 function audit(log: AuditLog, outcome: RefreshOutcome, presented: PresentedRefreshToken): void {

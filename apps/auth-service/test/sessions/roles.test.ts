@@ -1,0 +1,89 @@
+import { eq } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accounts } from '../../src/database/schema.ts';
+import {
+  type AuthApp,
+  bearer,
+  refresh,
+  register,
+  signIn,
+  startAuthApp,
+  type Tokens,
+} from '../support/auth-app.ts';
+
+let auth: AuthApp;
+let db: ReturnType<typeof drizzle>;
+beforeAll(async () => {
+  auth = await startAuthApp();
+  db = drizzle(auth.databaseUrl);
+});
+afterAll(async () => {
+  await db.$client.end();
+  await auth.stop();
+});
+
+async function admin(): Promise<Tokens> {
+  const username = await register(auth.app);
+  await db
+    .update(accounts)
+    .set({ roles: ['admin'] })
+    .where(eq(accounts.username, username));
+  return signIn(auth.app, username);
+}
+
+async function giveRoles(session: Tokens, roles: string[]): Promise<number> {
+  const account = await auth.app.inject({ url: '/account', headers: bearer(session.access_token) });
+  const answer = await auth.app.inject({
+    method: 'PUT',
+    url: `/accounts/${account.json().id}/roles`,
+    headers: bearer((await admin()).access_token),
+    payload: { roles },
+  });
+  return answer.statusCode;
+}
+
+test('a change of roles reaches every session of that person at its next refresh, and nobody else’s', async () => {
+  const username = await register(auth.app);
+  const [phone, laptop] = [await signIn(auth.app, username), await signIn(auth.app, username)];
+  const other = await signIn(auth.app, await register(auth.app));
+  expect(await giveRoles(phone, ['viewer'])).toBe(200);
+  for (const session of [phone, laptop]) {
+    expect((await refresh(auth.app, session.refresh_token)).json<Tokens>().scope).toBe(
+      'cart:read wishlist:read payment:read',
+    );
+  }
+  expect((await refresh(auth.app, other.refresh_token)).json<Tokens>().scope).toBe(other.scope);
+});
+
+test('a session that asked for less gets no more when the roles grow', async () => {
+  const session = await signIn(auth.app, await register(auth.app), { scope: 'cart:read payment:write' });
+  expect(await giveRoles(session, ['support'])).toBe(200);
+  const next = (await refresh(auth.app, session.refresh_token)).json<Tokens>();
+  expect(next.scope).toBe('cart:read payment:write');
+  expect(await giveRoles(session, ['viewer'])).toBe(200);
+  expect((await refresh(auth.app, next.refresh_token)).json<Tokens>().scope).toBe('cart:read');
+});
+
+test('nobody signs in for more than the roles allow', async () => {
+  const username = await register(auth.app);
+  await expect(signIn(auth.app, username, { scope: 'cart:read keys:manage' })).rejects.toThrow(
+    /403.*scope_not_allowed/,
+  );
+});
+
+test('roles that change while somebody signs in do not leave a session with the old ones', async () => {
+  const username = await register(auth.app);
+  const first = await signIn(auth.app, username);
+  for (let round = 0; round < 5; round++) {
+    const [roles, before] = round % 2 === 0 ? [['viewer'], 'cart:write'] : [['customer'], undefined];
+    const [signedIn] = await Promise.allSettled([signIn(auth.app, username), giveRoles(first, roles)]);
+    if (signedIn.status === 'rejected') {
+      expect(signedIn.reason.message).toContain('account_changed');
+      continue;
+    }
+    const next = (await refresh(auth.app, signedIn.value.refresh_token)).json<Tokens>();
+    if (before !== undefined) expect(next.scope).not.toContain(before);
+    else expect(next.scope).toContain('cart:write');
+  }
+});
