@@ -112,6 +112,26 @@ test.each([
   expect(output).toMatch(group ? /signals [12]\n/ : /signals 1\n/);
 });
 
+test('a task ends when npm is killed without a word', async () => {
+  write(
+    'scripts/check.ts',
+    `process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000); console.log(process.pid);`,
+  );
+  // npm's place is taken by a shell that waits.
+  const script = `${process.execPath} scripts/with-toolchain.mjs check; true`;
+  const shell = spawn('/bin/sh', ['-c', script], {
+    cwd: root,
+    env: { ...process.env, npm_lifecycle_event: 'check' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(shell);
+  const [line] = await once(shell.stdout.setEncoding('utf8'), 'data');
+  shell.kill('SIGKILL');
+  // Its output ends when the last process that holds it does.
+  await once(shell, 'close');
+  expect(() => process.kill(Number(line), 0)).toThrow(/ESRCH/);
+});
+
 test('dependencies are installed quietly when the lockfile is not what node_modules holds', async () => {
   write('scripts/check.ts', `console.log('ran');`);
   program(

@@ -22,6 +22,16 @@ export class Runner {
 
   constructor() {
     for (const signal of stopSignals) process.on(signal, () => this.#onSignal(signal));
+    // npm (and the shell that some put between) may be killed without a word to us: then we have a new parent. Not so
+    // without npm, where the shell that started us may well end first.
+    const parent = process.ppid;
+    if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return;
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      this.#onSignal('SIGTERM');
+    }, 200);
+    timer.unref();
   }
 
   /**
