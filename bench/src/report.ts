@@ -1,0 +1,86 @@
+import type { Bound, Figure, Measurement } from './benchmark.ts';
+import type { Machine } from './machine.ts';
+import { meets, spreadOf } from './statistics.ts';
+
+export type Result = Measurement & { readonly name: string; readonly title: string };
+
+export type Report = {
+  readonly machine: Machine;
+  /** What to type to measure it again. */
+  readonly command: string;
+  readonly quick: boolean;
+  readonly results: readonly Result[];
+};
+
+/** True when every figure with a bound keeps within it. */
+export function passes(results: readonly Result[]): boolean {
+  return results.every(({ figures }) => figures.every(({ values, bound }) => !bound || meets(values, bound)));
+}
+
+/** The summary that a person reads: what was measured, its spread, the bound and the verdict. */
+export function renderReport({ machine, command, quick, results }: Report): string {
+  const rows = results.flatMap(({ figures }) => figures.map(rowOf));
+  const details = results.flatMap(({ title, details: lines }) => [
+    title,
+    ...lines.map((line) => `  ${line}`),
+    '',
+  ]);
+  const busy = machine.loadBefore > machine.cores / 4;
+  return [
+    '',
+    ...details,
+    ...table([['Figure', 'Median', 'Spread', 'Rounds', 'Bound', 'Verdict'], ...rows]),
+    '',
+    `${machine.cpu}, ${machine.cores} cores; Node.js ${machine.node}, OpenSSL ${machine.openssl}; ${machine.platform}`,
+    `commit ${machine.commit}; ${machine.startedAt}; ${command}`,
+    ...(quick ? ['A quick run: the shape, not the figures to quote.'] : []),
+    ...(busy
+      ? [`Other work was running (load ${machine.loadBefore.toFixed(1)}): the figures are rough.`]
+      : []),
+    '',
+  ].join('\n');
+}
+
+/** The same, with every round, for programs. */
+export function reportAsJson({ machine, command, quick, results }: Report): string {
+  const benchmarks = results.map(({ name, title, figures, details }) => ({
+    name,
+    title,
+    figures: figures.map((figure) => ({
+      ...figure,
+      ...spreadOf(figure.values),
+      met: figure.bound === undefined ? null : meets(figure.values, figure.bound),
+    })),
+    details,
+  }));
+  return `${JSON.stringify({ machine, command, quick, passed: passes(results), benchmarks }, null, 2)}\n`;
+}
+
+function rowOf(figure: Figure): string[] {
+  const { median, min, max } = spreadOf(figure.values);
+  const show = (value: number) => (figure.unit === 'bytes' ? `${Math.round(value)} B` : value.toFixed(3));
+  const verdict = figure.bound === undefined ? '' : meets(figure.values, figure.bound) ? 'met' : 'MISSED';
+  return [
+    figure.name,
+    show(median),
+    `${show(min)} to ${show(max)}`,
+    String(figure.values.length),
+    figure.bound === undefined ? '' : boundText(figure.bound, show),
+    verdict,
+  ];
+}
+
+function boundText(bound: Bound, show: (value: number) => string): string {
+  return 'medianAtLeast' in bound ? `≥ ${show(bound.medianAtLeast)}` : `all ≤ ${show(bound.everyAtMost)}`;
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return rows.flatMap((row, index) => (index === 0 ? [line(row), rule] : [line(row)]));
+}
