@@ -82,6 +82,7 @@ async function start(
     }),
   ]);
 
+  const compileCache = join(directory, 'compile-cache');
   const ownEnv: Partial<Record<ServiceKey, NodeJS.ProcessEnv>> = {
     auth: authEnvironment(redis.url, secrets),
     payment: paymentEnvironment(secrets),
@@ -90,7 +91,7 @@ async function start(
     const definition = serviceDefinitions[key];
     const databaseUrl = await postgres.createDatabase(definition.database);
     const serviceEnv = {
-      ...serviceEnvironment({ port: ports[key], databaseUrl, authPort: ports.auth }),
+      ...serviceEnvironment({ port: ports[key], databaseUrl, authPort: ports.auth, compileCache }),
       ...ownEnv[key],
       ...env[key],
     };
