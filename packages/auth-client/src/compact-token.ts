@@ -4,7 +4,7 @@ import { isKeyId } from './key-set/json-web-key.ts';
 import { parseJsonObject, StrictJsonError, scanJson } from './strict-json.ts';
 
 /** The longest token that is looked at, in characters. */
-export const maxTokenLength = 8192;
+const maxTokenLength = 8192;
 
 /** What the strict reading of a token yields before any key is chosen. */
 export interface CompactToken {

@@ -1,6 +1,6 @@
 import { checkClaims } from './access-token.ts';
 import { type Authentication, authenticationOf } from './authentication.ts';
-import { type CompactToken, maxTokenLength, readCompactToken } from './compact-token.ts';
+import { type CompactToken, readCompactToken } from './compact-token.ts';
 import { invalidToken } from './errors.ts';
 import type { KeySet } from './key-set/key-set.ts';
 import type { VerificationKey } from './key-set/verification-key.ts';
@@ -28,7 +28,6 @@ export class TokenVerifier {
    * @throws AuthError invalid_token or key_set_unavailable, thrown or as the promise's rejection
    */
   verify(token: string): Authentication | Promise<Authentication> {
-    if (token.length > maxTokenLength) throw invalidToken('length');
     const monotonicMs = this.#options.clock.monotonicMs();
     if (!this.#keySet.isUsableAt(monotonicMs)) return this.#verifyWhenUsable(token);
     const verified = this.#verified.get(token);

@@ -58,6 +58,10 @@ describe('times', () => {
 
 describe('names', () => {
   it.each([
+    ['iss of another issuer', { iss: 'https://issuer.example/' }, 'iss'],
+    ['iss in an array', { iss: [policy.issuer] }, 'iss'],
+    ['aud of another service', { aud: ['payment-service'] }, 'aud'],
+    ['aud with a number beside ours', { aud: ['cart-service', 1] }, 'aud'],
     ['sub of 255 characters', { sub: 'x'.repeat(255) }, 'good'],
     ['sub of 256', { sub: 'x'.repeat(256) }, 'sub'],
     ['sub with letters of any script', { sub: 'Zoë 😀' }, 'good'],

@@ -141,3 +141,44 @@ describe('the header', () => {
     expect(readCompactToken(token)).toEqual({ kid: issuer.signingKey.kid, signatureBytes: 256 });
   });
 });
+
+describe('each check stands by itself, also where @fastify/jwt or OpenSSL would refuse as well', () => {
+  const reasonOf = (bad: string): unknown => {
+    try {
+      return verifier.verify(bad);
+    } catch (error) {
+      return (error as AuthError).reason;
+    }
+  };
+
+  it.each<[string, Record<string, unknown>]>([
+    ['alg', { alg: 'none' }],
+    ['alg', { alg: 'HS256' }],
+    ['alg', { alg: ['RS256'] }],
+    ['typ', { typ: 'JWT' }],
+    ['typ', { typ: undefined }],
+    ['kid', { kid: 'a/b' }],
+    ['header', { crit: ['exp'] }],
+  ])('%s: %j', (reason, changes) => {
+    expect(reasonOf(issuer.mint({ header: changes }))).toBe(reason);
+  });
+
+  it('the length of the token', () => {
+    expect(reasonOf(issuer.mint({ claims: { note: 'x'.repeat(6500) } }))).toBe('length');
+  });
+
+  it('the length of the signature', () => {
+    const signature = Buffer.from(token.split('.')[2] ?? '', 'base64url');
+    const input = token.slice(0, token.lastIndexOf('.') + 1);
+    expect(reasonOf(input + Buffer.concat([Buffer.from([0]), signature]).toString('base64url'))).toBe(
+      'signature',
+    );
+    expect(reasonOf(input + signature.subarray(1).toString('base64url'))).toBe('signature');
+  });
+
+  it('the signature, before any claim is looked at', () => {
+    const other = issuer.mint({ claims: { iss: 'https://issuer.example', exp: 1 } });
+    const forged = `${other.slice(0, other.lastIndexOf('.'))}.${token.split('.')[2]}`;
+    expect(reasonOf(forged)).toBe('FAST_JWT_INVALID_SIGNATURE');
+  });
+});

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
@@ -43,7 +44,7 @@ afterEach(() => {
 /** Lets the timer ring, and the fetch that it starts come to its end. */
 async function pass(seconds: number): Promise<void> {
   vi.advanceTimersByTime(seconds * 1000);
-  await keySet.refresh();
+  for (let turn = 0; turn < 50; turn += 1) await setImmediate();
 }
 
 describe('without any request', () => {
@@ -79,6 +80,19 @@ describe('without any request', () => {
     fails = false;
     await pass(1);
     expect(fetches).toBe(3);
+  });
+
+  it('forgets earlier failures with the first success', async () => {
+    fails = true;
+    await keySet.refresh();
+    for (let failures = 1; failures < 8; failures += 1) await pass(30);
+    fails = false;
+    await pass(30);
+    fails = true;
+    await pass(100);
+    const before = fetches;
+    await pass(1);
+    expect(fetches).toBe(before + 1);
   });
 
   it('keeps the keys when the set has become empty', async () => {
