@@ -104,7 +104,7 @@ export async function buildApp({
     redis.disconnect();
     await database.close();
   });
-  app.addReadinessCheck('postgres', () => database.ping());
+
   app.addReadinessCheck('redis', async () => void (await redis.ping()));
 
   await keyRing.start();

@@ -92,6 +92,17 @@ export function createSessionStore(options: SessionStoreOptions) {
       return { grant, refreshToken: tokenOf(grant, FIRST_GENERATION, signingKey.kid) };
     },
 
+    /** What the session of a refresh token was granted, without using the token; undefined when it is not ours. */
+    async grantOf(refreshToken: string, clientId: string): Promise<SessionGrant | undefined> {
+      const presented = readRefreshToken(refreshToken, clientId, macKeys);
+      const shard = presented && shardOfSession(presented.sessionId);
+      if (presented === undefined || shard === undefined) return undefined;
+      const values = await orUnavailable(
+        redis.hmget(sessionKey(shard, presented.sessionId), ...GRANT_FIELDS),
+      );
+      return values[0] === null ? undefined : grantFrom(presented.sessionId, values);
+    },
+
     /** Presents a refresh token; see RefreshVerdict for what may come of it. A forged one is UNKNOWN. */
     async refresh(refreshToken: string, clientId: string): Promise<RefreshOutcome> {
       const presented = readRefreshToken(refreshToken, clientId, macKeys);
@@ -203,6 +214,9 @@ function recordOf(
   };
   return Object.entries(record).flat();
 }
+
+/** In the order in which refresh-session.lua answers them. */
+const GRANT_FIELDS = ['sub', 'client', 'roles', 'scope', 'auth', 'exp'] as const;
 
 function grantFrom(sessionId: string, values: readonly (string | null)[]): SessionGrant {
   const [subject, clientId, roles, scope, authTime, expiresAt] = values;

@@ -49,7 +49,8 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions) {
       sub: grant.subject,
       aud: audienceOf(scopes),
       client_id: grant.clientId,
-      scope: scopes.join(' '),
+      // RFC 6749 §3.3: there is no empty scope; who has none has no claim.
+      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
       sid: grant.sessionId,
       jti: randomBytes(16).toString('base64url'),
       iat: issuedAt,

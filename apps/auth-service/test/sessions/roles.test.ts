@@ -65,6 +65,15 @@ test('a session that asked for less gets no more when the roles grow', async () 
   expect((await refresh(auth.app, next.refresh_token)).json<Tokens>().scope).toBe('cart:read');
 });
 
+test('who has no role left may still see the own account, and nothing else', async () => {
+  const session = await signIn(auth.app, await register(auth.app));
+  expect(await giveRoles(session, [])).toBe(200);
+  const next = (await refresh(auth.app, session.refresh_token)).json<Tokens>();
+  expect(next.scope).toBe('');
+  const account = await auth.app.inject({ url: '/account', headers: bearer(next.access_token) });
+  expect(account.json()).toMatchObject({ roles: [], scopes: [] });
+});
+
 test('nobody signs in for more than the roles allow', async () => {
   const username = await register(auth.app);
   await expect(signIn(auth.app, username, { scope: 'cart:read keys:manage' })).rejects.toThrow(
