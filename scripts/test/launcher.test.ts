@@ -27,6 +27,7 @@ beforeEach(() => {
   }
   write('pnpm-lock.yaml', 'lock: 1\n');
   write('node_modules/.pnpm/lock.yaml', 'lock: 1\n');
+  program('pnpm', 'echo 12.0.0');
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
