@@ -12,6 +12,7 @@ import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
 import type { EndReason, ListedSession, RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
+import { GRANT_FIELDS, grantFrom, LISTED_FIELDS, listedFrom, recordOf } from './session-record.ts';
 
 /** How long the token before the current one is answered with the same successor again. A deliberate relaxation. */
 export const REPLAY_GRACE_MS = 10_000;
@@ -20,7 +21,8 @@ export const MOST_REPLAYS = 200;
 /** How many rotations a store may have lost for their tokens to be adopted. */
 export const MOST_ADOPTED = 8;
 
-const FIRST_GENERATION = 1;
+/** Not 1: Redis keeps small numbers in fewer bytes, and a session must not grow as it is used. */
+export const FIRST_GENERATION = 100_000;
 
 const script = (file: string) => new URL(`./scripts/${file}`, import.meta.url);
 const startSession = loadScript<string>('startSession', [script('start-session.lua')]);
@@ -86,8 +88,8 @@ export function createSessionStore(options: SessionStoreOptions) {
         authTime: Math.floor(now / 1000),
         expiresAt: now + options.sessionSeconds * 1000,
       };
-      const keys = [sessionKey(shard, sessionId), sessionsOfSubjectKey(shard, session.subject)];
-      const record = recordOf(grant, session, { now, kid: signingKey.kid });
+      const keys = [sessionKey(sessionId), sessionsOfSubjectKey(shard, session.subject)];
+      const record = recordOf(grant, { ...session, now, generation: FIRST_GENERATION, kid: signingKey.kid });
       await orUnavailable(startSession(redis, keys, [sessionId, now, grant.expiresAt, ...record]));
       return { grant, refreshToken: tokenOf(grant, FIRST_GENERATION, signingKey.kid) };
     },
@@ -97,9 +99,7 @@ export function createSessionStore(options: SessionStoreOptions) {
       const presented = readRefreshToken(refreshToken, clientId, macKeys);
       const shard = presented && shardOfSession(presented.sessionId);
       if (presented === undefined || shard === undefined) return undefined;
-      const values = await orUnavailable(
-        redis.hmget(sessionKey(shard, presented.sessionId), ...GRANT_FIELDS),
-      );
+      const values = await orUnavailable(redis.hmget(sessionKey(presented.sessionId), ...GRANT_FIELDS));
       return values[0] === null ? undefined : grantFrom(presented.sessionId, values);
     },
 
@@ -110,7 +110,7 @@ export function createSessionStore(options: SessionStoreOptions) {
       if (presented === undefined || shard === undefined || shard >= shards) return { verdict: 'UNKNOWN' };
 
       const { sessionId, generation } = presented;
-      const keys = [sessionKey(shard, sessionId), revocationsKey(shard), revocationSequenceKey(shard)];
+      const keys = [sessionKey(sessionId), revocationsKey(shard), revocationSequenceKey(shard)];
       const limits = [REPLAY_GRACE_MS, MOST_REPLAYS, MOST_ADOPTED];
       const [verdict, kid, ...values] = await orUnavailable(
         refreshSession(redis, keys, [
@@ -133,7 +133,7 @@ export function createSessionStore(options: SessionStoreOptions) {
       const shard = shardOf(subject, shards);
       const ids = await liveIdsOf(shard, subject);
       const pipeline = redis.pipeline();
-      for (const id of ids) pipeline.hmget(sessionKey(shard, id), ...LISTED_FIELDS);
+      for (const id of ids) pipeline.hmget(sessionKey(id), ...LISTED_FIELDS);
       const replies = (await orUnavailable(pipeline.exec())) ?? [];
       return replies
         .flatMap(([error, values], index) => {
@@ -147,7 +147,7 @@ export function createSessionStore(options: SessionStoreOptions) {
     async changeRoles(subject: string, roles: readonly string[]): Promise<void> {
       const shard = shardOf(subject, shards);
       const ids = await liveIdsOf(shard, subject);
-      const keys = ids.map((id) => sessionKey(shard, id));
+      const keys = ids.map((id) => sessionKey(id));
       if (ids.length > 0) await orUnavailable(changeRoles(redis, keys, [subject, roles.join(' ')]));
     },
 
@@ -181,70 +181,8 @@ export function createSessionStore(options: SessionStoreOptions) {
       sessionsOfSubjectKey(shard, subject),
       revocationsKey(shard),
       revocationSequenceKey(shard),
-      ...ids.map((id) => sessionKey(shard, id)),
+      ...ids.map((id) => sessionKey(id)),
     ];
     return orUnavailable(endSessions(redis, keys, [subject, clock(), reason, revocationTtlMs, ...ids]));
   }
-}
-
-/**
- * The record's fields. Names and values are short, and a session stays one small listpack: Redis keeps a hash compact
- * while each value has at most 64 bytes.
- */
-function recordOf(
-  grant: SessionGrant,
-  session: NewSession,
-  at: { now: number; kid: string },
-): (string | number)[] {
-  const record = {
-    state: 'active',
-    gen: FIRST_GENERATION,
-    at: at.now,
-    replays: 0,
-    kid: at.kid,
-    exp: grant.expiresAt,
-    sub: grant.subject,
-    client: grant.clientId,
-    roles: grant.roles.join(' '),
-    ...(grant.scopes === undefined ? {} : { scope: grant.scopes.join(' ') }),
-    auth: grant.authTime,
-    device: session.deviceName,
-    addr: session.address,
-    created: at.now,
-  };
-  return Object.entries(record).flat();
-}
-
-/** In the order in which refresh-session.lua answers them. */
-const GRANT_FIELDS = ['sub', 'client', 'roles', 'scope', 'auth', 'exp'] as const;
-
-function grantFrom(sessionId: string, values: readonly (string | null)[]): SessionGrant {
-  const [subject, clientId, roles, scope, authTime, expiresAt] = values;
-  if (subject == null || clientId == null || roles == null)
-    throw new Error(`session ${sessionId} has no owner`);
-  return {
-    sessionId,
-    subject,
-    clientId,
-    roles: roles === '' ? [] : roles.split(' '),
-    scopes: scope == null ? undefined : scope.split(' '),
-    authTime: Number(authTime),
-    expiresAt: Number(expiresAt),
-  };
-}
-
-const LISTED_FIELDS = ['state', 'client', 'device', 'addr', 'created', 'at', 'exp'] as const;
-
-function listedFrom(id: string, values: readonly (string | null)[]): ListedSession | undefined {
-  const [state, clientId, deviceName, address, createdAt, lastUsedAt, expiresAt] = values;
-  if (state !== 'active') return undefined;
-  return {
-    id,
-    clientId: clientId ?? '',
-    deviceName: deviceName ?? '',
-    address: address ?? '',
-    createdAt: Number(createdAt),
-    lastUsedAt: Number(lastUsedAt),
-    expiresAt: Number(expiresAt),
-  };
 }

@@ -17,6 +17,7 @@ export type ListedSession = {
   readonly id: string;
   readonly clientId: string;
   readonly deviceName: string;
+  /** An IPv4 address, or an IPv6 one's /64 network. */
   readonly address: string;
   readonly createdAt: number;
   readonly lastUsedAt: number;

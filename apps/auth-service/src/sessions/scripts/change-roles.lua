@@ -7,9 +7,9 @@ local subject, roles = ARGV[1], ARGV[2]
 
 local changed = 0
 for index = 1, #KEYS do
-  local found = redis.call('HMGET', KEYS[index], 'state', 'sub')
+  local found = redis.call('HMGET', KEYS[index], 's', 'u')
   if found[1] == 'active' and found[2] == subject then
-    redis.call('HSET', KEYS[index], 'roles', roles)
+    redis.call('HSET', KEYS[index], 'l', roles)
     changed = changed + 1
   end
 end

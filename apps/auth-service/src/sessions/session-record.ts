@@ -1,0 +1,74 @@
+import { networkOf } from '../accounts/network.ts';
+import type { ListedSession, SessionGrant } from './session.ts';
+
+/**
+ * A session in Redis: one small hash. Redis keeps it as a listpack while each value has at most 64 bytes, and hands out
+ * memory in steps, of which this takes the 192-byte one: so names are one letter, and an IPv6 address is its network.
+ * The scripts use these names:
+ *
+ * s state: active, revoked or reused · g current generation · t when it was reached (ms) · r replays of the one before ·
+ * k kid of the MAC key that signed it · x absolute expiry (ms) · u subject (user) · c client · l roles · o scopes, if
+ * fewer were asked for than the roles allow · a when the person last proved who they are (s) · d device name ·
+ * i address · b created (born; s)
+ */
+
+/** What refresh-session.lua answers of a session, in this order. */
+export const GRANT_FIELDS = ['u', 'c', 'l', 'o', 'a', 'x'] as const;
+
+/** What a list of devices is made from. */
+export const LISTED_FIELDS = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
+
+/** The fields and values of a new session. */
+export function recordOf(
+  grant: SessionGrant,
+  start: { now: number; generation: number; kid: string; deviceName: string; address: string },
+): (string | number)[] {
+  const record = {
+    s: 'active',
+    g: start.generation,
+    t: start.now,
+    r: 0,
+    k: start.kid,
+    x: grant.expiresAt,
+    u: grant.subject,
+    c: grant.clientId,
+    l: grant.roles.join(' '),
+    ...(grant.scopes === undefined ? {} : { o: grant.scopes.join(' ') }),
+    a: grant.authTime,
+    d: start.deviceName,
+    i: networkOf(start.address),
+    b: Math.floor(start.now / 1000),
+  };
+  return Object.entries(record).flat();
+}
+
+/** Reads the values of GRANT_FIELDS. */
+export function grantFrom(sessionId: string, values: readonly (string | null)[]): SessionGrant {
+  const [subject, clientId, roles, scope, authTime, expiresAt] = values;
+  if (subject == null || clientId == null || roles == null)
+    throw new Error(`session ${sessionId} has no owner`);
+  return {
+    sessionId,
+    subject,
+    clientId,
+    roles: roles === '' ? [] : roles.split(' '),
+    scopes: scope == null ? undefined : scope.split(' '),
+    authTime: Number(authTime),
+    expiresAt: Number(expiresAt),
+  };
+}
+
+/** Reads the values of LISTED_FIELDS; undefined for a session that is dead or gone. */
+export function listedFrom(id: string, values: readonly (string | null)[]): ListedSession | undefined {
+  const [state, clientId, deviceName, address, createdAtSeconds, lastUsedAt, expiresAt] = values;
+  if (state !== 'active') return undefined;
+  return {
+    id,
+    clientId: clientId ?? '',
+    deviceName: deviceName ?? '',
+    address: address ?? '',
+    createdAt: Number(createdAtSeconds) * 1000,
+    lastUsedAt: Number(lastUsedAt),
+    expiresAt: Number(expiresAt),
+  };
+}
