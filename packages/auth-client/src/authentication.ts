@@ -1,5 +1,5 @@
 import type { AccessTokenClaims, ActorClaim } from './access-token.ts';
-import { ScopeSet } from './scope.ts';
+import { scopesOf } from './scope.ts';
 
 /** Who acts for the subject; `actor` is who acted before. */
 export interface Actor {
@@ -38,7 +38,7 @@ export function authenticationOf(claims: AccessTokenClaims): Authentication {
     subject: claims.sub,
     sessionId: claims.sid,
     clientId: claims.client_id,
-    scopes: new ScopeSet(claims.scope ?? ''),
+    scopes: scopesOf(claims.scope ?? ''),
     tokenId: claims.jti,
     audience: Object.freeze(typeof claims.aud === 'string' ? [claims.aud] : claims.aud),
     issuedAt: claims.iat,
