@@ -28,8 +28,8 @@ async function main() {
   }
   const node = await findNode(root, runner);
   await installDependencies(root, runner);
-  // turbo runs the packages' scripts by pnpm.
-  const tools = task === 'check' ? [node, await findPnpm(root, runner)] : [node];
+  // turbo runs the packages' scripts by pnpm, and a test packs a package with it.
+  const tools = task === 'check' || task === 'test' ? [node, await findPnpm(root, runner)] : [node];
   const path = [
     ...tools.map((tool) => dirname(tool)),
     join(root, 'node_modules', '.bin'),
