@@ -48,7 +48,7 @@ export function createCartStore(db: Database): CartStore {
 
     changeQuantity: (subject, { sku, quantity }) =>
       db.transaction(async (tx) => {
-        await lockCart(tx, subject);
+        if (!(await lockCart(tx, subject))) return undefined;
         const [row] = await tx.update(cartLines).set({ quantity }).where(lineOf(subject, sku)).returning();
         if (row === undefined) return undefined;
         await touchCart(tx, subject);
@@ -57,7 +57,7 @@ export function createCartStore(db: Database): CartStore {
 
     remove: (subject, sku) =>
       db.transaction(async (tx) => {
-        await lockCart(tx, subject);
+        if (!(await lockCart(tx, subject))) return;
         const removed = await tx
           .delete(cartLines)
           .where(lineOf(subject, sku))
@@ -82,8 +82,17 @@ async function lockOrCreateCart(tx: Connection, subject: string): Promise<void> 
     .onConflictDoUpdate({ target: carts.subject, set: changed });
 }
 
-async function lockCart(tx: Connection, subject: string): Promise<void> {
-  await tx.select({ subject: carts.subject }).from(carts).where(eq(carts.subject, subject)).for('update');
+/**
+ * Returns false when there is no cart, and so nothing was locked. A cart may come into being right after: whoever went
+ * on then would change lines without the lock, and could end in a deadlock with somebody who has it.
+ */
+async function lockCart(tx: Connection, subject: string): Promise<boolean> {
+  const locked = await tx
+    .select({ subject: carts.subject })
+    .from(carts)
+    .where(eq(carts.subject, subject))
+    .for('update');
+  return locked.length > 0;
 }
 
 async function touchCart(tx: Connection, subject: string): Promise<void> {
