@@ -28,6 +28,7 @@ const longest: NewSession = {
   subject: randomBytes(16).toString('base64url'),
   clientId: 'latchkey-cli',
   roles: ['customer', 'viewer', 'support', 'admin'],
+  rolesVersion: 1000,
   scopes: ['cart:read', 'cart:write', 'wishlist:read', 'payment:read', 'payment:write', 'payment:refund'],
   deviceName: 'x'.repeat(64),
   address: '2001:db8:85a3:8d3:1319:8a2e:1370:7348',
@@ -62,6 +63,7 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
     ...device,
     subject: randomBytes(16).toString('base64url'),
     roles: ['customer'],
+    rolesVersion: 0,
   }));
   const sessions = await Promise.all(
     [...people, longest].map((person) => store.start(person).then((started) => ({ person, ...started }))),

@@ -86,7 +86,7 @@ export async function buildApp({
     randomBytes,
     pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
     hashConcurrency: config.PASSWORD_HASH_CONCURRENCY,
-    onRolesChanged: sessions.changeRoles,
+    onRolesChanged: ({ id, roles, rolesVersion }) => sessions.changeRoles(id, { roles, rolesVersion }),
   });
   const issueAccessToken = createAccessTokenIssuer({
     issuer: config.ISSUER,

@@ -9,7 +9,7 @@ import type { ListedSession, SessionGrant } from './session.ts';
  * s state: active, revoked or reused · g current generation · t when it was reached (ms) · r replays of the one before ·
  * k kid of the MAC key that signed it · x absolute expiry (ms) · u subject (user) · c client · l roles · o scopes, if
  * fewer were asked for than the roles allow · a when the person last proved who they are (s) · d device name ·
- * i address · b created (born; s)
+ * i address · b created (born; s) · v version of the roles
  */
 
 /** What refresh-session.lua answers of a session, in this order. */
@@ -21,7 +21,14 @@ export const LISTED_FIELDS = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
 /** The fields and values of a new session. */
 export function recordOf(
   grant: SessionGrant,
-  start: { now: number; generation: number; kid: string; deviceName: string; address: string },
+  start: {
+    now: number;
+    generation: number;
+    kid: string;
+    rolesVersion: number;
+    deviceName: string;
+    address: string;
+  },
 ): (string | number)[] {
   const record = {
     s: 'active',
@@ -33,6 +40,7 @@ export function recordOf(
     u: grant.subject,
     c: grant.clientId,
     l: grant.roles.join(' '),
+    v: start.rolesVersion,
     ...(grant.scopes === undefined ? {} : { o: grant.scopes.join(' ') }),
     a: grant.authTime,
     d: start.deviceName,

@@ -62,6 +62,7 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
       clientId,
       scopes,
       deviceName: deviceName ?? deviceNameFrom(request.headers['user-agent']),
+      replaces: client.kind === 'browser' ? options.cookie.read(request) : undefined,
       origin: requestOrigin(request),
     });
     reply.code(201);

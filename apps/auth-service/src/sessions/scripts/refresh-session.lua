@@ -6,12 +6,17 @@
 -- KEYS  1 session  2 stream of revocations  3 its sequence
 -- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 most replays  6 most generations to adopt
 --       7 kid that signs now
---       8 how long a revocation is kept (ms)
+--       8 how long a revocation is kept (ms)  9 when it was sent, by Redis' clock (ms)  10 how late it may be (ms)
 -- Reply { verdict } or { verdict, kid of the successor, u, c, l, o, a, x }
 local session, stream, sequence = KEYS[1], KEYS[2], KEYS[3]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace, most_replays, most_adopted, signing_kid = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
-local revocation_ttl = ARGV[8]
+local revocation_ttl, sent_at, most_delay = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+
+-- Redis was frozen, and whoever asked has been told so long ago. To rotate now would make a thief of them when they ask
+-- again. This is no part of the rule: the rule's time is `now`.
+local time = redis.call('TIME')
+if time[1] * 1000 + time[2] / 1000 - sent_at > most_delay then return { 'LATE' } end
 
 local head = redis.call('HMGET', session, 's', 'g', 't', 'r', 'x', 'k')
 local state, current, reached_at, replays = head[1], tonumber(head[2]), tonumber(head[3]), tonumber(head[4])
