@@ -51,6 +51,18 @@ USER node
 HEALTHCHECK NONE
 CMD ["node", "/app/deploy/compose/src/demo-accounts.ts"]
 
+# The scripted demo, on a system that runs.
+FROM node AS demo
+WORKDIR /app
+COPY packages/dev-stack/package.json packages/dev-stack/
+COPY packages/dev-stack/src packages/dev-stack/src
+COPY demo/package.json demo/
+COPY demo/src demo/src
+RUN mkdir -p demo/node_modules/@latchkey \
+    && ln -s ../../../packages/dev-stack demo/node_modules/@latchkey/dev-stack
+USER node
+CMD ["node", "demo/src/main.ts"]
+
 # The one-shot service that makes the secrets, and the front: Node.js and our sources, no dependencies.
 FROM node AS tools
 WORKDIR /app/deploy/compose

@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+export const repository = join(import.meta.dirname, '..', '..');
+
+/** The project's name: this clone's own, so that the system that somebody has running stays as it is. */
+export const project = `latchkey-test-${createHash('sha256').update(repository).digest('hex').slice(0, 8)}`;
+
+export type Ports = Readonly<Record<'auth' | 'cart' | 'wishlist' | 'payment', number>>;
+
+const run = promisify(execFile);
+const maxBuffer = 64 * 1024 * 1024;
+
+/** Runs `docker …` and returns what it printed. @throws with its error output when it fails */
+export async function docker(...args: string[]): Promise<string> {
+  return (await run('docker', args, { maxBuffer })).stdout;
+}
+
+/** `docker compose` on this clone's project, with its published ports. */
+export function createCompose(ports: Ports, directory = repository) {
+  const env = {
+    ...process.env,
+    AUTH_PORT: String(ports.auth),
+    CART_PORT: String(ports.cart),
+    WISHLIST_PORT: String(ports.wishlist),
+    PAYMENT_PORT: String(ports.payment),
+    // Profiles and files that the caller's shell names are not part of the test.
+    COMPOSE_PROFILES: undefined,
+    COMPOSE_FILE: undefined,
+    COMPOSE_ANSI: 'never',
+    BUILDKIT_PROGRESS: 'plain',
+  };
+  return async (...args: string[]): Promise<string> => {
+    const command = ['compose', '--project-name', project, '--project-directory', directory];
+    const options = { cwd: directory, env, maxBuffer };
+    const { stdout, stderr } = await run('docker', [...command, ...args], options);
+    return stdout + stderr;
+  };
+}
+
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}

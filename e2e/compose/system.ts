@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { demoAccounts } from '@latchkey/dev-stack/demo-accounts';
+import { inject } from 'vitest';
+import { createCompose, docker, project } from './docker.ts';
+
+export const ports = inject('ports');
+export const compose = createCompose(ports);
+
+export const urls = {
+  auth: `http://localhost:${ports.auth}`,
+  cart: `http://localhost:${ports.cart}`,
+  wishlist: `http://localhost:${ports.wishlist}`,
+  payment: `http://localhost:${ports.payment}`,
+};
+
+export const services = ['auth-service', 'cart-service', 'wishlist-service', 'payment-service'];
+
+export type Container = {
+  Id: string;
+  Name: string;
+  State: { Status: string; Pid: number; ExitCode: number; StartedAt: string; Health?: { Status: string } };
+  RestartCount: number;
+  Config: { User: string; Env: string[]; Labels: Record<string, string> };
+  HostConfig: {
+    ReadonlyRootfs: boolean;
+    CapDrop: string[] | null;
+    CapAdd: string[] | null;
+    SecurityOpt: string[] | null;
+    Privileged: boolean;
+    Memory: number;
+    PidsLimit: number;
+    Init: boolean;
+    LogConfig: { Type: string; Config: Record<string, string> };
+    PortBindings: Record<string, { HostIp: string; HostPort: string }[]> | null;
+  };
+  Mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean }[];
+  NetworkSettings: {
+    Ports: Record<string, { HostIp: string; HostPort: string }[] | null>;
+    Networks: Record<string, { IPAddress: string; NetworkID: string }>;
+  };
+};
+
+/** The project's containers (those of one service), as they are now; ended one-shots among them. */
+export async function containers(service?: string): Promise<Container[]> {
+  const filters = [`label=com.docker.compose.project=${project}`];
+  if (service !== undefined) filters.push(`label=com.docker.compose.service=${service}`);
+  const ids = await docker('ps', '--all', '--quiet', ...filters.flatMap((filter) => ['--filter', filter]));
+  if (ids.trim() === '') return [];
+  return JSON.parse(await docker('inspect', ...ids.trim().split('\n'))) as Container[];
+}
+
+export async function container(service: string): Promise<Container> {
+  const [found] = await containers(service);
+  if (found === undefined) throw new Error(`there is no container of ${service}`);
+  return found;
+}
+
+export function serviceOf({ Config }: Container): string {
+  return Config.Labels['com.docker.compose.service'] ?? '';
+}
+
+/** Runs a command inside a container. @throws when it fails */
+export function exec(service: Container, ...command: string[]): Promise<string> {
+  return docker('exec', service.Id, ...command);
+}
+
+export type Tokens = { access_token: string; refresh_token: string; session_id: string };
+
+/** A connection of its own for each request, so that the front may choose a replica anew. */
+const ownConnection = { connection: 'close' };
+
+export async function signIn(role = 'customer'): Promise<Tokens> {
+  const account = demoAccounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
+  const response = await fetch(`${urls.auth}/sessions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...ownConnection },
+    body: JSON.stringify({
+      client_id: 'latchkey-cli',
+      username: account?.username,
+      password: account?.password,
+    }),
+  });
+  if (response.status !== 201)
+    throw new Error(`signing in answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as Tokens;
+}
+
+export function refresh(refreshToken: string): Promise<Response> {
+  return fetch(`${urls.auth}/token`, {
+    method: 'POST',
+    headers: ownConnection,
+    body: new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: 'latchkey-cli',
+      refresh_token: refreshToken,
+    }),
+  });
+}
+
+export function get(url: string, token?: string): Promise<Response> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return fetch(url, { headers: { ...ownConnection, ...authorization }, signal: AbortSignal.timeout(15_000) });
+}
+
+/** Signs in and reads from every shop service. @throws when anything does not answer as it should */
+export async function useEverything(): Promise<void> {
+  const { access_token: token } = await signIn();
+  for (const url of [`${urls.cart}/cart`, `${urls.wishlist}/wishlist`, `${urls.payment}/payments`]) {
+    const response = await get(url, token);
+    await response.text();
+    if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
+  }
+}
+
+/** Tries until it no longer rejects; returns after how many seconds. @throws the last error when time is up */
+export async function eventually(attempt: () => Promise<unknown>, withinSeconds = 60): Promise<number> {
+  const began = performance.now();
+  for (;;) {
+    try {
+      await attempt();
+      return (performance.now() - began) / 1000;
+    } catch (error) {
+      if (performance.now() - began > withinSeconds * 1000) throw error;
+      await delay(200);
+    }
+  }
+}

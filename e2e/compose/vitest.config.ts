@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+// npm run test:compose: everything that docker compose up promises, tried on running containers. Not part of npm test,
+// because it needs a Docker engine and minutes.
+const files = [
+  'start',
+  'hardening',
+  'isolation',
+  'secrets',
+  'issuer',
+  'healing',
+  'draining',
+  'demo',
+  'scaling',
+  'rebuilding',
+].map((name) => join(import.meta.dirname, 'test', `${name}.test.ts`));
+
+/** All tests share one running system: in the order above, whatever vitest has learnt about durations. */
+class InOrder extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    return specifications.toSorted((a, b) => files.indexOf(a.moduleId) - files.indexOf(b.moduleId));
+  }
+}
+
+export default defineConfig({
+  root: join(import.meta.dirname, '..', '..'),
+  test: {
+    include: ['e2e/compose/test/*.test.ts'],
+    globalSetup: [join(import.meta.dirname, 'global-setup.ts')],
+    sequence: { sequencer: InOrder },
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    teardownTimeout: 120_000,
+    reporters: ['verbose', join(import.meta.dirname, '..', '..', 'scripts', 'test-reporter.ts')],
+  },
+});
