@@ -31,8 +31,8 @@ function runTests(source: string) {
   return { ...run, result: JSON.parse(readFileSync(file, 'utf8')) as unknown };
 }
 
-function report(file: string) {
-  return spawnSync(process.execPath, [join(scripts, 'test-result.mjs'), file], { encoding: 'utf8' });
+function report(...files: string[]) {
+  return spawnSync(process.execPath, [join(scripts, 'test-result.mjs'), ...files], { encoding: 'utf8' });
 }
 
 test('the last lines of a test run name what failed and what was skipped', () => {
@@ -79,6 +79,19 @@ test.each([
   const file = join(root, 'given.json');
   writeFileSync(file, JSON.stringify(result));
   expect(report(file)).toMatchObject({ status: code, stdout: `${output}\n` });
+});
+
+test.each([
+  [{ passed: 3, failed: [], skipped: ['c'] }, 0, 'SKIPPED  c\n5 passed, 0 failed, 1 skipped'],
+  [{ passed: 3, failed: ['c'], skipped: [] }, 1, 'FAILED   c\n5 passed, 1 failed, 0 skipped'],
+  [{ passed: 0, failed: [], skipped: [] }, 1, 'No test ran.\n2 passed, 0 failed, 0 skipped'],
+])('two results are reported as one, and are good if both are: %j', (second, code, output) => {
+  const files = [join(root, 'first.json'), join(root, 'second.json')] as const;
+  writeFileSync(files[0], JSON.stringify({ passed: 2, failed: [], skipped: [] }));
+  writeFileSync(files[1], JSON.stringify(second));
+  expect(report(...files)).toMatchObject({ status: code, stdout: `${output}\n` });
+  rmSync(files[1]);
+  expect(report(...files).status).toBe(1);
 });
 
 test('no result at all is a failure', () => {
