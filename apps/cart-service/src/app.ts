@@ -16,7 +16,7 @@ export async function buildApp({ config, database, logDestination }: AppOptions)
   const app = await createService({
     name: 'cart-service',
     title: 'Latchkey cart-service',
-    description: 'A user’s cart. Amounts are minor units.',
+    description: 'A user’s cart, and claims on it by payments under way. Amounts are minor units.',
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
