@@ -12,6 +12,7 @@ import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
 import type { EndReason, ListedSession, RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
+import { GRANT_FIELDS, grantFrom, LISTED_FIELDS, listedFrom, recordOf } from './session-record.ts';
 
 /** How long the token before the current one is answered with the same successor again. A deliberate relaxation. */
 export const REPLAY_GRACE_MS = 10_000;
@@ -28,6 +29,7 @@ const refreshSession = loadScript<[RefreshVerdict, ...string[]]>('refreshSession
   script('publish-revocation.lua'),
   script('refresh-session.lua'),
 ]);
+const renewAuthTime = loadScript<(string | null)[]>('renewAuthTime', [script('renew-auth-time.lua')]);
 const changeRoles = loadScript<number>('changeRoles', [script('change-roles.lua')]);
 const endSessions = loadScript<string[]>('endSessions', [
   script('publish-revocation.lua'),
@@ -87,7 +89,7 @@ export function createSessionStore(options: SessionStoreOptions) {
         expiresAt: now + options.sessionSeconds * 1000,
       };
       const keys = [sessionKey(shard, sessionId), sessionsOfSubjectKey(shard, session.subject)];
-      const record = recordOf(grant, session, { now, kid: signingKey.kid });
+      const record = recordOf(grant, session, { now, generation: FIRST_GENERATION, kid: signingKey.kid });
       await orUnavailable(startSession(redis, keys, [sessionId, now, grant.expiresAt, ...record]));
       return { grant, refreshToken: tokenOf(grant, FIRST_GENERATION, signingKey.kid) };
     },
@@ -115,6 +117,30 @@ export function createSessionStore(options: SessionStoreOptions) {
       const grant = grantFrom(sessionId, values);
       if (verdict === 'REUSED') return { verdict, grant };
       return { verdict, grant, refreshToken: tokenOf(grant, generation + 1, kid as string) };
+    },
+
+    /** The grant of this person's session as it is now; undefined when it has ended, or is somebody else's. */
+    async find(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
+      const shard = shardOf(subject, shards);
+      if (shardOfSession(sessionId) !== shard) return undefined;
+      const fields = ['state', ...GRANT_FIELDS];
+      const [state, ...values] = await orUnavailable(redis.hmget(sessionKey(shard, sessionId), ...fields));
+      if (state !== 'active') return undefined;
+      const grant = grantFrom(sessionId, values);
+      return grant.subject === subject && clock() < grant.expiresAt ? grant : undefined;
+    },
+
+    /**
+     * The person has proved who they are once more: this session's `auth_time` is now, no other session's, and its
+     * refresh token and expiry stay as they are. Undefined as for find.
+     */
+    async renewAuthTime(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
+      const shard = shardOf(subject, shards);
+      if (shardOfSession(sessionId) !== shard) return undefined;
+      const values = await orUnavailable(
+        renewAuthTime(redis, [sessionKey(shard, sessionId)], [subject, clock()]),
+      );
+      return values.length === 0 ? undefined : grantFrom(sessionId, values);
     },
 
     /** A person's living sessions, the last used first. */
@@ -174,63 +200,4 @@ export function createSessionStore(options: SessionStoreOptions) {
     ];
     return orUnavailable(endSessions(redis, keys, [subject, clock(), reason, revocationTtlMs, ...ids]));
   }
-}
-
-/**
- * The record's fields. Names and values are short, and a session stays one small listpack: Redis keeps a hash compact
- * while each value has at most 64 bytes.
- */
-function recordOf(
-  grant: SessionGrant,
-  session: NewSession,
-  at: { now: number; kid: string },
-): (string | number)[] {
-  const record = {
-    state: 'active',
-    gen: FIRST_GENERATION,
-    at: at.now,
-    replays: 0,
-    kid: at.kid,
-    exp: grant.expiresAt,
-    sub: grant.subject,
-    client: grant.clientId,
-    roles: grant.roles.join(' '),
-    ...(grant.scopes === undefined ? {} : { scope: grant.scopes.join(' ') }),
-    auth: grant.authTime,
-    device: session.deviceName,
-    addr: session.address,
-    created: at.now,
-  };
-  return Object.entries(record).flat();
-}
-
-function grantFrom(sessionId: string, values: readonly (string | null)[]): SessionGrant {
-  const [subject, clientId, roles, scope, authTime, expiresAt] = values;
-  if (subject == null || clientId == null || roles == null)
-    throw new Error(`session ${sessionId} has no owner`);
-  return {
-    sessionId,
-    subject,
-    clientId,
-    roles: roles === '' ? [] : roles.split(' '),
-    scopes: scope == null ? undefined : scope.split(' '),
-    authTime: Number(authTime),
-    expiresAt: Number(expiresAt),
-  };
-}
-
-const LISTED_FIELDS = ['state', 'client', 'device', 'addr', 'created', 'at', 'exp'] as const;
-
-function listedFrom(id: string, values: readonly (string | null)[]): ListedSession | undefined {
-  const [state, clientId, deviceName, address, createdAt, lastUsedAt, expiresAt] = values;
-  if (state !== 'active') return undefined;
-  return {
-    id,
-    clientId: clientId ?? '',
-    deviceName: deviceName ?? '',
-    address: address ?? '',
-    createdAt: Number(createdAt),
-    lastUsedAt: Number(lastUsedAt),
-    expiresAt: Number(expiresAt),
-  };
 }

@@ -1,6 +1,7 @@
 import { scopesOf } from '../accounts/roles.ts';
 import type { SessionGrant } from '../sessions/session.ts';
 import type { AccessTokenIssuer } from './access-token.ts';
+import { personClaims } from './claims.ts';
 import { narrowScopes } from './scope.ts';
 import { TokenError } from './token-error.ts';
 
@@ -32,7 +33,7 @@ export async function issueTokens(
 ): Promise<IssuedTokens> {
   const scopes = narrowScopes(scopesOfGrant(session.grant), askedScopes);
   if (scopes === undefined) throw new TokenError('invalid_scope', 'The session was not granted this scope.');
-  const { token, expiresInSeconds } = await issueAccessToken(session.grant, scopes);
+  const { token, expiresInSeconds } = await issueAccessToken(personClaims(session.grant, scopes));
   return {
     accessToken: token,
     expiresInSeconds,
