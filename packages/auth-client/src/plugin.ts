@@ -1,17 +1,20 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import {
+  type AuthHook,
+  callerOfRequest,
+  createHook,
+  slot,
+  surroundings,
+  userOfRequest,
+} from './auth-hook.ts';
 import type { Authentication, UserAuthentication } from './authentication.ts';
-import { bearerToken } from './bearer-token.ts';
-import type { Clock } from './clock.ts';
-import { AuthClientError, AuthError, asAuthError } from './errors.ts';
+import { asAuthError } from './errors.ts';
 import { KeySet } from './key-set/key-set.ts';
 import { type AuthClientOptions, checkOptions } from './options.ts';
-import { type Route, refuse, withChallenge } from './refuse.ts';
-import { type AccessOptions, checkRequirements, requirementsFrom } from './requirements.ts';
+import { withChallenge } from './refuse.ts';
+import { type AccessOptions, requirementsFrom } from './requirements.ts';
 import { accessTokenSignature, TokenVerifier } from './token-verifier.ts';
-
-/** A hook that lets a request pass or answers it. Works as onRequest (the right place), preValidation or preHandler. */
-export type AuthHook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
 
 /** `app.authClient`: for readiness checks, metrics, and tokens that do not come in a request's header. */
 export interface AuthClient {
@@ -54,12 +57,6 @@ declare module 'fastify' {
   }
 }
 
-const slot = Symbol('latchkey authentication');
-
-interface AuthenticatedRequest extends FastifyRequest {
-  [slot]: Authentication | null;
-}
-
 /**
  * Verifies access tokens (RFC 9068) in this service, by the issuer's published keys and nobody's help.
  *
@@ -96,9 +93,10 @@ export const authClient = fastifyPlugin(
     app.decorateRequest(slot, null);
     app.decorateRequest('caller', { getter: callerOfRequest });
     app.decorateRequest('auth', { getter: userOfRequest });
-    app.decorate('authenticate', hook({ verifier, clock }, { realm, scopes: [] }));
+    app.decorate(surroundings, { realm, clock });
+    app.decorate('authenticate', createHook({ verifier, clock }, { realm, scopes: [] }));
     app.decorate('requireScope', (...given: unknown[]) =>
-      hook({ verifier, clock }, { realm, ...requirementsFrom(given) }),
+      createHook({ verifier, clock }, { realm, ...requirementsFrom(given) }),
     );
     app.decorate('authClient', {
       ready: () => keySet.untilUsable(),
@@ -126,52 +124,4 @@ async function verifyAlone(
   } catch (error) {
     throw withChallenge(asAuthError(error), { realm, scopes: [] });
   }
-}
-
-function callerOfRequest(this: FastifyRequest): Authentication {
-  const authentication = (this as AuthenticatedRequest)[slot];
-  if (authentication) return authentication;
-  throw new AuthClientError(
-    'auth_not_declared',
-    'request.auth was read on a route without auth: declare onRequest: app.requireScope(…) or app.authenticate on it',
-  );
-}
-
-function userOfRequest(this: FastifyRequest): UserAuthentication {
-  const { caller } = this;
-  if (caller.isService) throw new AuthError('user_required');
-  return caller;
-}
-
-/** Callback-style and without a promise on the usual path: a cached token costs a lookup and a few comparisons. */
-function hook({ verifier, clock }: { verifier: TokenVerifier; clock: Clock }, route: Route): AuthHook {
-  return function authenticate(request, reply, done) {
-    let result: Authentication | Promise<Authentication>;
-    try {
-      result =
-        (request as AuthenticatedRequest)[slot] ?? verifier.verify(bearerToken(request.raw.rawHeaders));
-      if (!(result instanceof Promise)) admit(request, { authentication: result, route, clock });
-    } catch (error) {
-      refuse(asAuthError(error), { request, reply, route });
-      return;
-    }
-    if (!(result instanceof Promise)) {
-      done();
-      return;
-    }
-    result
-      .then((authentication) => admit(request, { authentication, route, clock }))
-      .then(
-        () => done(),
-        (error: unknown) => refuse(asAuthError(error), { request, reply, route }),
-      );
-  };
-}
-
-function admit(
-  request: FastifyRequest,
-  { authentication, route, clock }: { authentication: Authentication; route: Route; clock: Clock },
-): void {
-  checkRequirements(authentication, { requirements: route, clock });
-  (request as AuthenticatedRequest)[slot] = authentication;
 }
