@@ -56,4 +56,8 @@ test('it is remembered until no clock of ours accepts the assertion any more, an
   // 60 s of life, and at both ends 30 s that a service's clock may differ, and 30 s that a replica's may.
   expect(await redis.pttl(key)).toBeGreaterThan(170_000);
   expect(await redis.pttl(key)).toBeLessThanOrEqual(180_000);
+  // A replay leaves the first use's mark: its reply may be on its way for the second time.
+  const mark = await redis.get(key);
+  await replicas[1]?.use('payment-service', jti);
+  expect(await redis.get(key)).toBe(mark);
 });

@@ -81,6 +81,7 @@ test('a service’s own token is no person’s, also when it was sent to the ser
   expect(await exchange('payment-service', 'cart-service', access_token)).toMatchObject({
     error: 'invalid_grant',
   });
+  expect(auth.logs()).toContain('"reason":"service_token"');
 });
 
 test('a service without a scope of its own gets no token in its own name', async () => {

@@ -6,6 +6,7 @@ import {
   decode,
   ISSUER,
   postToken,
+  refresh,
   register,
   signIn,
   startAuthApp,
@@ -183,6 +184,15 @@ describe('refused by policy', () => {
     const answer = await exchange(actor, person.access_token, parameters);
     expect(answer.json()).toEqual({ error, error_description: expect.any(String) });
     expect(answer.statusCode).toBe(400);
+  });
+
+  test('a scope that the session has, and the token that came in does not', async () => {
+    const person = await session();
+    const narrow = await refresh(auth.app, person.refresh_token, { scope: 'payment:write' });
+    const { access_token } = narrow.json<Tokens>();
+    const answer = await exchange('payment-service', access_token, { scope: 'cart:read' });
+    expect(answer.json().error).toBe('invalid_scope');
+    expect((await exchange('payment-service', access_token)).json().scope).toBe('cart:checkout');
   });
 
   test('a scope that was taken from the person after the token was issued', async () => {
