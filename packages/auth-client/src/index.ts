@@ -8,3 +8,19 @@ export type { AuthClientOptions } from './options.ts';
 export { type AuthClient, authClient } from './plugin.ts';
 export { requireRecentSignIn } from './recent-sign-in.ts';
 export type { AccessOptions } from './requirements.ts';
+export type { ServiceCounters } from './service-client/counters.ts';
+export type { Hop } from './service-client/hop.ts';
+export { HopError, type HopErrorCode, type HopOutcome } from './service-client/hop-error.ts';
+export type { HopInit } from './service-client/hop-request.ts';
+export {
+  createServiceIdentity,
+  type ServiceIdentity,
+  type ServiceIdentityOptions,
+} from './service-client/identity.ts';
+export {
+  createMemoryIdentityStore,
+  type IdentityStore,
+  type PublishedKey,
+} from './service-client/identity-store.ts';
+export type { HopSettings, ServiceClientOptions } from './service-client/options.ts';
+export { type ServiceClient, serviceClient } from './service-client/plugin.ts';

@@ -1,0 +1,155 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  authClient,
+  HopError,
+  type HopInit,
+  type HopSettings,
+  type ServiceClientOptions,
+  serviceClient,
+} from '../../src/index.ts';
+import {
+  createTestIssuer,
+  type MintOverrides,
+  type TestClient,
+  type TestIssuer,
+} from '../../src/testing/index.ts';
+import { createTestClock, type TestClock } from '../clock.ts';
+
+/** What cart-service received. */
+export interface Received {
+  method: string;
+  url: string;
+  authorization: string;
+  trace: string | undefined;
+  requestId: string | undefined;
+  body: unknown;
+}
+
+type Answerer = (request: FastifyRequest, reply: FastifyReply) => unknown;
+
+export interface Shop {
+  issuer: TestIssuer;
+  /** Exchanges tokens to call cart-service. */
+  payment: FastifyInstance;
+  clock: TestClock;
+  received: Received[];
+  /** Replaces what cart-service does with a request whose token is good, or with all requests. */
+  cart: { answer: Answerer | undefined; gate: Answerer | undefined };
+  /** GET /cart at cart-service by way of payment-service, or what else `via` says. */
+  call(
+    token: string,
+    via?: { path?: string; init?: HopInit; settings?: HopSettings; headers?: object },
+  ): Promise<Called>;
+  /** A user's token for payment-service. */
+  mint(overrides?: MintOverrides): string;
+  close(): Promise<void>;
+}
+
+export interface Called {
+  status: number;
+  body: Record<string, unknown>;
+  headers: Record<string, unknown>;
+  error: HopError | undefined;
+}
+
+export interface ShopOptions {
+  client?: Partial<ServiceClientOptions>;
+  policy?: TestClient['toward'];
+  cartUrl?: string;
+}
+
+const scopes = 'cart:read cart:write payment:write';
+
+/** An issuer, a payment-service and a cart-service, each listening for real. */
+export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = {}): Promise<Shop> {
+  const issuer = await createTestIssuer({ audience: 'payment-service' });
+  const clock = createTestClock();
+  const received: Received[] = [];
+  const behaviour: Shop['cart'] = { answer: undefined, gate: undefined };
+  const { issuer: iss, jwksUri, tokenEndpoint } = issuer;
+
+  const cart = Fastify();
+  await cart.register(authClient, { issuer: iss, audience: 'cart-service', jwksUri });
+  cart.addHook('onRequest', async (request, reply) => {
+    const { authorization = '', traceparent, 'x-request-id': requestId } = request.headers;
+    const { method, url } = request;
+    received.push({
+      method,
+      url,
+      authorization,
+      trace: traceparent as string,
+      requestId: requestId as string,
+      body: undefined,
+    });
+    if (behaviour.gate) await behaviour.gate(request, reply);
+    return reply.sent ? reply : undefined;
+  });
+  cart.addHook('onRequest', cart.authenticate);
+  cart.addHook('preHandler', async (request) => {
+    const last = received.at(-1);
+    if (last) last.body = request.body;
+  });
+  cart.all('/*', async (request, reply) => {
+    if (behaviour.answer) return behaviour.answer(request, reply);
+    const { subject, scopes: held, actor, audience, clientId } = request.auth;
+    return { owner: subject, scopes: [...held], actor, audience, clientId };
+  });
+  const cartAddress = await cart.listen({ port: 0, host: '127.0.0.1' });
+
+  const payment = Fastify();
+  await payment.register(authClient, { issuer: iss, audience: 'payment-service', jwksUri });
+  await payment.register(serviceClient, {
+    clientId: 'payment-service',
+    tokenEndpoint,
+    issuer: iss,
+    services: { 'cart-service': cartUrl ?? cartAddress },
+    clock,
+    ...client,
+  });
+  payment.get('/.well-known/jwks.json', async (_request, reply) =>
+    reply.send({ keys: await payment.serviceClient.identity.publicKeys() }),
+  );
+  let via: { path: string; init?: HopInit; settings?: HopSettings } = { path: '/cart' };
+  let lastError: unknown;
+  payment.addHook('onError', async (_request, _reply, error) => {
+    lastError = error;
+  });
+  payment.get('/via', { onRequest: payment.authenticate }, async (request, reply) => {
+    const hop = payment.serviceClient('cart-service', via.settings);
+    const response = await hop.fetch(request, via.path, via.init);
+    return reply.code(response.status).send({ ok: response.ok, body: await response.text() });
+  });
+  const url = await payment.listen({ port: 0, host: '127.0.0.1' });
+  issuer.addClient('payment-service', {
+    jwksUri: `${url}/.well-known/jwks.json`,
+    ...(policy && { toward: policy }),
+  });
+
+  return {
+    issuer,
+    payment,
+    clock,
+    received,
+    cart: behaviour,
+    mint: (overrides) => issuer.mint({ scope: scopes, ...overrides }),
+    async call(token, { headers = {}, ...how } = {}) {
+      via = { path: '/cart', ...how };
+      lastError = undefined;
+      const answer = await payment.inject({
+        url: '/via',
+        headers: { authorization: `Bearer ${token}`, ...headers },
+      });
+      const body = answer.json() as Record<string, unknown>;
+      if (typeof body.body === 'string' && body.body.startsWith('{')) body.body = JSON.parse(body.body);
+      const error = lastError instanceof HopError ? lastError : undefined;
+      return { status: answer.statusCode, body, headers: answer.headers, error };
+    },
+    async close() {
+      for (const app of [payment, cart]) {
+        app.server.closeAllConnections();
+        await app.close();
+      }
+      await issuer.close();
+    },
+  };
+}
