@@ -84,8 +84,18 @@ function answerTo(error: unknown): Answer {
   if (typeof code !== 'string') return plain(status);
   if (code in fastifyProblems) return fastifyProblem(status, code);
   if (!ownCode.test(code)) return plain(status);
-  const { headers } = error as { headers?: Record<string, string> };
-  return { ...plain(status), code, headers: headers ?? {}, detail: status < 500 ? error.message : undefined };
+  const { headers, expose, extensions } = error as OwnError;
+  const detail = status < 500 || expose === true ? error.message : undefined;
+  return { ...plain(status), code, headers: headers ?? {}, extensions: extensions ?? {}, detail };
+}
+
+/** Errors of other packages that have a code of their own, such as auth-client's. */
+interface OwnError {
+  headers?: Readonly<Record<string, string>>;
+  /** The message may be shown, whatever the status is. */
+  expose?: boolean;
+  /** Further members of the body (RFC 9457 §3.2). */
+  extensions?: Readonly<Record<string, unknown>>;
 }
 
 function fastifyProblem(status: number, fastifyCode: string): Answer {
