@@ -4,7 +4,7 @@
 //   node scripts/with-toolchain.mjs start|test|check|demo|bench|reset [arguments]
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findNode } from './toolchain/find.mjs';
+import { findNode, findPnpm } from './toolchain/find.mjs';
 import { installDependencies } from './toolchain/install.mjs';
 import { Runner } from './toolchain/runner.mjs';
 import { taskCommand, taskNames } from './toolchain/tasks.mjs';
@@ -28,7 +28,13 @@ async function main() {
   }
   const node = await findNode(root, runner);
   await installDependencies(root, runner);
-  const path = [dirname(node), join(root, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
+  // turbo runs the packages' scripts by pnpm, and a test packs a package with it.
+  const tools = task === 'check' || task === 'test' ? [node, await findPnpm(root, runner)] : [node];
+  const path = [
+    ...tools.map((tool) => dirname(tool)),
+    join(root, 'node_modules', '.bin'),
+    process.env['PATH'] ?? '',
+  ].join(delimiter);
   return await runner.run(node, command, {
     cwd: root,
     env: { ...process.env, PATH: path },

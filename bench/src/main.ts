@@ -53,9 +53,18 @@ async function runAll(chosen: readonly Benchmark[], quick: boolean): Promise<Res
   for (const [index, benchmark] of chosen.entries()) {
     const secondsAfter = chosen.slice(index + 1).reduce((sum, later) => sum + secondsOf(later), 0);
     progress.begin(benchmark.title, { seconds: secondsOf(benchmark), secondsAfter });
-    const measurement = await benchmark.run({ quick, progress, signal: interrupted.signal });
+    const { name, title } = benchmark;
+    try {
+      results.push({
+        name,
+        title,
+        ...(await benchmark.run({ quick, progress, signal: interrupted.signal })),
+      });
+    } catch (error) {
+      // What the others measured is still worth having.
+      results.push({ name, title, figures: [], details: [], failure: String(stackOf(error)) });
+    }
     interrupted.signal.throwIfAborted();
-    results.push({ name: benchmark.name, title: benchmark.title, ...measurement });
   }
   progress.end();
   return results;

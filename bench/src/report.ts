@@ -2,7 +2,12 @@ import type { Bound, Figure, Measurement } from './benchmark.ts';
 import type { Machine } from './machine.ts';
 import { meets, spreadOf } from './statistics.ts';
 
-export type Result = Measurement & { readonly name: string; readonly title: string };
+export type Result = Measurement & {
+  readonly name: string;
+  readonly title: string;
+  /** Why it could not be measured. */
+  readonly failure?: string;
+};
 
 export type Report = {
   readonly machine: Machine;
@@ -12,9 +17,12 @@ export type Report = {
   readonly results: readonly Result[];
 };
 
-/** True when every figure with a bound keeps within it. */
+/** True when everything could be measured, and every figure with a bound keeps within it. */
 export function passes(results: readonly Result[]): boolean {
-  return results.every(({ figures }) => figures.every(({ values, bound }) => !bound || meets(values, bound)));
+  return results.every(
+    ({ figures, failure }) =>
+      failure === undefined && figures.every(({ values, bound }) => !bound || meets(values, bound)),
+  );
 }
 
 /** The summary that a person reads: what was measured, its spread, the bound and the verdict. */
@@ -43,7 +51,7 @@ export function renderReport({ machine, command, quick, results }: Report): stri
 
 /** The same, with every round, for programs. */
 export function reportAsJson({ machine, command, quick, results }: Report): string {
-  const benchmarks = results.map(({ name, title, figures, details }) => ({
+  const benchmarks = results.map(({ name, title, figures, details, failure }) => ({
     name,
     title,
     figures: figures.map((figure) => ({
@@ -52,6 +60,7 @@ export function reportAsJson({ machine, command, quick, results }: Report): stri
       met: figure.bound === undefined ? null : meets(figure.values, figure.bound),
     })),
     details,
+    ...(failure === undefined ? {} : { failure }),
   }));
   return `${JSON.stringify({ machine, command, quick, passed: passes(results), benchmarks }, null, 2)}\n`;
 }

@@ -28,6 +28,7 @@ const longest: NewSession = {
   subject: randomBytes(16).toString('base64url'),
   clientId: 'latchkey-cli',
   roles: ['customer', 'viewer', 'support', 'admin'],
+  rolesVersion: 1000,
   scopes: ['cart:read', 'cart:write', 'wishlist:read', 'payment:read', 'payment:write', 'payment:refund'],
   deviceName: 'x'.repeat(64),
   address: '2001:db8:85a3:8d3:1319:8a2e:1370:7348',
@@ -62,6 +63,7 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
     ...device,
     subject: randomBytes(16).toString('base64url'),
     roles: ['customer'],
+    rolesVersion: 0,
   }));
   const sessions = await Promise.all(
     [...people, longest].map((person) => store.start(person).then((started) => ({ person, ...started }))),
@@ -95,13 +97,15 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
 
   /** Every key that names the session or its person, found by looking at all keys: none can hide. */
   async function weigh(subject: string, sessionId: string): Promise<Weight> {
-    const keys = (await redis.keys('*')).filter((key) => key.includes(sessionId) || key.includes(subject));
+    // A key names the session without its shard, which its hash tag says.
+    const name = sessionId.slice(sessionId.indexOf('-') + 1);
+    const keys = (await redis.keys('*')).filter((key) => key.includes(name) || key.includes(subject));
     const sizes = await Promise.all(
       keys.map(async (key) => ({ key, bytes: Number(await redis.memory('USAGE', key, 'SAMPLES', 0)) })),
     );
     const sum = (chosen: (key: string) => boolean) =>
       sizes.reduce((total, { key, bytes }) => total + (chosen(key) ? bytes : 0), 0);
-    return { session: sum((key) => key.includes(sessionId)), index: sum((key) => !key.includes(sessionId)) };
+    return { session: sum((key) => key.includes(name)), index: sum((key) => !key.includes(name)) };
   }
 }
 

@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startStack } from '@latchkey/dev-stack';
 import { createNarrator } from './narrator.ts';
 import { createShop } from './shop.ts';
 import { insideTheToken } from './steps/inside-the-token.ts';
@@ -11,37 +7,26 @@ import { signOut, stolenRefreshToken, twoTabs } from './steps/refreshing.ts';
 import { stateless } from './steps/stateless.ts';
 import type { Stage } from './steps/step.ts';
 import { verdicts } from './steps/verdicts.ts';
+import { findSystem } from './system.ts';
 
 const tell = createNarrator((line) => process.stdout.write(`${line}\n`));
-const directory = await mkdtemp(join(tmpdir(), 'latchkey-demo-'));
+const system = await findSystem(process.env);
 
-process.stdout.write('Starting a system of its own for the demo, on free ports …\n');
-const stack = await startStack({
-  directory,
-  ports: 'random',
-  // A key may sign once every service has had time to fetch it. Three seconds of that suit a demo.
-  env: { auth: { JWKS_MAX_AGE_SECONDS: '2', KEY_SKEW_SECONDS: '1' } },
-});
-
-const stop = async () => {
-  await stack.stop();
-  await rm(directory, { recursive: true, force: true });
-};
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void stop().finally(() => process.exit(1)));
+  process.once(signal, () => void system.stop().finally(() => process.exit(1)));
 }
 
 try {
-  const { auth, cart, wishlist, payment } = stack.services;
+  const { urls, accounts, auth } = system;
   const stage: Stage = {
     tell,
-    shop: createShop({ auth: auth.url, cart: cart.url, wishlist: wishlist.url, payment: payment.url }),
+    shop: createShop(urls),
     account(role) {
-      const found = stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
+      const found = accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
       if (found === undefined) throw new Error(`there is no demo account with the role ${role} alone`);
       return found;
     },
-    auth,
+    ...(auth && { auth }),
   };
 
   const customer = await oneSignIn(stage);
@@ -53,7 +38,7 @@ try {
   await signOut(stage);
   await stateless(stage);
 } finally {
-  await stop();
+  await system.stop();
 }
 
 process.stdout.write(`\n${tell.summary()}\n`);

@@ -21,8 +21,8 @@ export function createNarrator(write: (line: string) => void) {
     say(text: string): void {
       write(`   ${text}`);
     },
-    request(method: string, url: string): void {
-      write(`   ${styleText('cyan', '→')} ${method} ${url}`);
+    request(method: string, target: string): void {
+      write(`   ${styleText('cyan', '→')} ${method} ${target}`);
     },
     answer(text: string): void {
       write(`   ${styleText('cyan', '←')} ${text}`);

@@ -38,7 +38,7 @@ export function createShop(urls: Urls) {
     const headers = new Headers(options.headers);
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
     if (json !== undefined) headers.set('content-type', 'application/json');
-    tell?.request(method, urls[service] + path);
+    tell?.request(method, `${service}-service ${path}`);
 
     const response = await fetch(urls[service] + path, {
       method,

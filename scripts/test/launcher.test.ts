@@ -27,6 +27,7 @@ beforeEach(() => {
   }
   write('pnpm-lock.yaml', 'lock: 1\n');
   write('node_modules/.pnpm/lock.yaml', 'lock: 1\n');
+  program('pnpm', 'echo 12.0.0');
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -181,6 +182,21 @@ test('on an old Node.js both programs are fetched once, and found again without 
 
   program('npx', 'exit 1');
   expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', stderr: '', code: 0 });
+});
+
+test.each([
+  ['check', 'scripts/check.ts'],
+  ['test', 'node_modules/vitest/vitest.mjs'],
+])('%s finds the right pnpm on PATH, also where the machine has an older one', async (task, file) => {
+  write(
+    file,
+    `import { execSync } from 'node:child_process'; console.log(String(execSync('pnpm --version')));`,
+  );
+  program('pnpm', 'echo 9.0.0');
+  write('fetched/pnpm', '#!/bin/sh\necho 12.9.0\n');
+  chmodSync(join(root, 'fetched', 'pnpm'), 0o755);
+  write('.latchkey/toolchain.json', JSON.stringify({ pnpm: join(root, 'fetched', 'pnpm') }));
+  expect((await run([task])).stdout).toContain('12.9.0');
 });
 
 test('without a network the old Node.js says what to do', async () => {

@@ -7,8 +7,9 @@ import { fileURLToPath } from 'node:url';
 /** @typedef {import('./runner.mjs').Runner} Runner */
 /** @typedef {{ node?: string, pnpm?: string }} Toolchain  paths of the two programs */
 
-const oldestNode = 24;
-const oldestPnpm = 12;
+// The first with crypto.argon2, which hashes passwords.
+const oldestNode = '24.7';
+const oldestPnpm = '12.0';
 const packages = { node: 'node@26', pnpm: 'pnpm@12' };
 const windows = process.platform === 'win32';
 
@@ -20,7 +21,7 @@ const windows = process.platform === 'win32';
  * @returns {Promise<string>} path of the program
  */
 export async function findNode(root, runner) {
-  if (major(process.versions.node) >= oldestNode) return process.execPath;
+  if (isAtLeast(process.versions.node, oldestNode)) return process.execPath;
   return (await remembered(root, 'node', oldestNode)) ?? (await fetch(root, runner, 'node'));
 }
 
@@ -40,7 +41,7 @@ export async function findPnpm(root, runner) {
 /**
  * @param {string} root
  * @param {'node' | 'pnpm'} name
- * @param {number} oldest
+ * @param {string} oldest
  */
 async function remembered(root, name, oldest) {
   const path = readToolchain(root)[name];
@@ -57,7 +58,7 @@ async function remembered(root, name, oldest) {
  * @returns {Promise<string>}
  */
 async function fetch(root, runner, wanted) {
-  const needsNode = major(process.versions.node) < oldestNode;
+  const needsNode = !isAtLeast(process.versions.node, oldestNode);
   const names = needsNode ? [packages.node, packages.pnpm] : [packages.pnpm];
   console.error(`Fetching ${names.join(' and ')} from the npm registry (once) …`);
   const print = join(dirname(fileURLToPath(import.meta.url)), 'print-paths.mjs');
@@ -105,7 +106,7 @@ function readToolchain(root) {
 
 /**
  * @param {string} program
- * @param {number} oldest
+ * @param {string} oldest
  */
 function works(program, oldest) {
   // Away from the repository, where some pnpm would first replace itself by the version that package.json names.
@@ -116,12 +117,17 @@ function works(program, oldest) {
     shell: windows,
     env: { ...process.env, COREPACK_ENABLE_DOWNLOAD_PROMPT: '0' },
   });
-  return status === 0 && major(stdout.trim().replace(/^v/, '')) >= oldest;
+  return status === 0 && isAtLeast(stdout.trim().replace(/^v/, ''), oldest);
 }
 
-/** @param {string} version */
-function major(version) {
-  return Number.parseInt(version, 10);
+/**
+ * @param {string} version  1.2.3
+ * @param {string} oldest  1.2
+ */
+export function isAtLeast(version, oldest) {
+  const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
+  const [oldestMajor = 0, oldestMinor = 0] = oldest.split('.').map(Number);
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
 /**

@@ -96,7 +96,7 @@ export async function buildApp({
     randomBytes,
     pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
     hashConcurrency: config.PASSWORD_HASH_CONCURRENCY,
-    onRolesChanged: sessions.changeRoles,
+    onRolesChanged: ({ id, roles, rolesVersion }) => sessions.changeRoles(id, { roles, rolesVersion }),
   });
   const issueAccessToken = createAccessTokenIssuer({
     issuer: config.ISSUER,
@@ -126,7 +126,7 @@ export async function buildApp({
     redis.disconnect();
     await database.close();
   });
-  app.addReadinessCheck('postgres', () => database.ping());
+
   app.addReadinessCheck('redis', async () => void (await redis.ping()));
 
   await keyRing.start();

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { createLogger, ProblemError } from '@latchkey/service-kit';
-import { createAccounts } from './accounts/accounts.ts';
+import { type NewAccount, parseAccountLines } from './accounts/account-lines.ts';
+import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { readConfig } from './config.ts';
 import { openAuthDatabase } from './database/open-auth-database.ts';
@@ -12,8 +13,12 @@ import { connectRedis } from './redis/connection.ts';
 
 const USAGE = `Usage (with auth-service's environment):
   node src/commands.ts create-account --username NAME --roles ROLE[,ROLE]   the password is read from standard input
-  node src/commands.ts rotate-key                                            sign with the next key from now on
+  node src/commands.ts create-accounts    one {"username", "password", "roles"} per line of standard input;
+                                          an account that exists stays as it is
+  node src/commands.ts rotate-key         sign with the next key from now on
 `;
+
+const commands = ['create-account', 'create-accounts', 'rotate-key'];
 
 /** The operator's commands. They work on auth-service's own stores, whether or not it runs. */
 async function run(command: string | undefined): Promise<void> {
@@ -25,7 +30,7 @@ async function run(command: string | undefined): Promise<void> {
   const audit = createAuditLog({ db, log, clock: Date.now });
   const redis = connectRedis({ url: config.REDIS_URL, onError: () => {} });
   try {
-    if (command === 'create-account') {
+    if (command !== 'rotate-key') {
       const accounts = await createAccounts({
         db,
         redis,
@@ -37,10 +42,15 @@ async function run(command: string | undefined): Promise<void> {
         // An account that is being made has no sessions yet.
         onRolesChanged: async () => {},
       });
-      const { username = '', roles = '' } = values;
-      const password = (await text(process.stdin)).replace(/\r?\n$/, '');
-      const account = await accounts.create({ username, password, roles: roles.split(',') });
-      process.stdout.write(`${account.id}\n`);
+      const input = await text(process.stdin);
+      if (command === 'create-account') {
+        const { username = '', roles = '' } = values;
+        const password = input.replace(/\r?\n$/, '');
+        const account = await accounts.create({ username, password, roles: roles.split(',') });
+        process.stdout.write(`${account.id}\n`);
+      } else {
+        for (const account of parseAccountLines(input)) await createUnlessThere(accounts, account);
+      }
     } else {
       const keyRing = createKeyRing({
         db,
@@ -62,12 +72,22 @@ async function run(command: string | undefined): Promise<void> {
   }
 }
 
+async function createUnlessThere(accounts: Accounts, account: NewAccount): Promise<void> {
+  try {
+    const { id } = await accounts.create(account);
+    process.stdout.write(`${account.username}: ${id}\n`);
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.code !== 'username_taken') throw error;
+    process.stdout.write(`${account.username}: exists\n`);
+  }
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { username: { type: 'string' }, roles: { type: 'string' } },
 });
 const [command] = positionals;
-if (command !== 'create-account' && command !== 'rotate-key') {
+if (command === undefined || !commands.includes(command)) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {

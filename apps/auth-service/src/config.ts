@@ -77,6 +77,7 @@ function faultOf(name: string, parse: () => unknown): string[] {
     parse();
     return [];
   } catch (error) {
+    if (error instanceof ConfigError) return [...error.faults];
     return [`${name} is not valid: ${error instanceof Error ? error.message : 'it cannot be read'}`];
   }
 }

@@ -37,6 +37,14 @@ afterAll(async () => {
 const pay = (key: string) =>
   service.pay({ key, token: service.customer(key), body: { amount: euros(100), card: goodCard } });
 
+/** 202 says that the processor has not answered in time, as may happen on a busy machine: the repetition asks it again. */
+async function untilDecided(request: () => ReturnType<typeof pay>): ReturnType<typeof pay> {
+  for (;;) {
+    const reply = await request();
+    if (reply.status !== 202) return reply;
+  }
+}
+
 test('while Postgres is gone every route answers 503 with Retry-After; when it is back so are they', async () => {
   const before = await pay('before');
   const id = before.body.id ?? '';
@@ -69,7 +77,7 @@ test('while Postgres is gone every route answers 503 with Retry-After; when it i
   expect((await pay('before')).text).toBe(before.text);
   expect((await pay('during')).status).toBe(201);
 
-  const repeated = await Promise.all(flood.map(({ key }) => pay(key)));
+  const repeated = await Promise.all(flood.map(({ key }) => untilDecided(() => pay(key))));
   expect(new Set(repeated.map(({ status }) => status))).toEqual(new Set([201]));
   // One for each key, however far each had come.
   for (const key of ['before', 'during', ...flood.map(({ key }) => key)]) {

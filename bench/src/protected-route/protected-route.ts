@@ -12,6 +12,7 @@ const plans = {
   quick: { rounds: 3, seconds: 0.7, warmUpSeconds: 0.7 },
 };
 const tokenCount = 500;
+const leastRatio = { medianAtLeast: 0.85 };
 
 /** (1) How many of its requests a route still answers once it is protected. */
 export const protectedRoute: Benchmark = {
@@ -78,12 +79,14 @@ function measurementOf({ unprotected, ignored, authClient, readme }: Contenders)
         name: 'protected route, requests/s against unprotected',
         values: ratios(rate(authClient), rate(unprotected)),
         unit: 'ratio',
-        bound: { medianAtLeast: 0.85 },
+        bound: leastRatio,
       },
       {
         name: "· by the server's CPU time per request",
         values: ratios(work(unprotected), work(authClient)),
         unit: 'ratio',
+        // Both ratios agree when nothing else runs. When something does, requests/s say little, and could say "met".
+        bound: leastRatio,
       },
       {
         name: '· against unprotected, token sent and ignored',

@@ -9,7 +9,7 @@ export async function rotateKeys({ tell, shop, account }: Stage): Promise<void> 
   const traffic = startTraffic(shop, customer.access_token);
 
   tell.say('The next key has been published for a while, so every service knows it before it signs.');
-  tell.request('POST', '/keys/rotation');
+  tell.request('POST', 'auth-service /keys/rotation');
   const rotated = await untilRotated(shop, admin.access_token);
   tell.answer(`${rotated.status} ${JSON.stringify(rotated.body)}`);
   const fresh = await shop.signIn(account('customer'), tell);

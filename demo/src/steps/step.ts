@@ -13,7 +13,8 @@ export type Stage = {
   readonly shop: Shop;
   /** The demo account that has this role, and no greater one. */
   readonly account: (role: 'customer' | 'viewer' | 'admin') => DemoAccount;
-  readonly auth: { stop(): Promise<void>; start(): Promise<void> };
+  /** Absent where the demo may not stop auth-service. */
+  readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
 };
 
 /** The customer's session, and a refresh token of it that a thief copied along the way. */

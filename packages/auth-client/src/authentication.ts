@@ -1,5 +1,5 @@
 import type { AccessTokenClaims, ActorClaim, ServiceTokenClaims, UserTokenClaims } from './access-token.ts';
-import { ScopeSet } from './scope.ts';
+import { scopesOf } from './scope.ts';
 
 /** Who acts for the subject; `actor` is who acted before. */
 export interface Actor {
@@ -55,7 +55,7 @@ export function authenticationOf(claims: AccessTokenClaims): Authentication {
   const common = {
     subject: claims.sub,
     clientId: claims.client_id,
-    scopes: new ScopeSet(claims.scope ?? ''),
+    scopes: scopesOf(claims.scope ?? ''),
     tokenId: claims.jti,
     audience: Object.freeze(typeof claims.aud === 'string' ? [claims.aud] : claims.aud),
     issuedAt: claims.iat,

@@ -12,8 +12,8 @@ export function isScopeList(value: string): boolean {
   return scopeList.test(value);
 }
 
-/** A set that nobody can add to: one verified token is shared by all requests that present it. */
-export class ScopeSet extends Set<string> {
+/** A set that nobody can add to: it is shared by all requests whose tokens carry this list. */
+class ScopeSet extends Set<string> {
   constructor(list: string) {
     super();
     for (const scope of list.split(' ')) if (scope !== '') super.add(scope);
@@ -30,4 +30,20 @@ export class ScopeSet extends Set<string> {
   override clear(): never {
     throw new TypeError('The scopes of an access token cannot be changed');
   }
+}
+
+const maxRemembered = 1000;
+const remembered = new Map<string, ScopeSet>();
+
+/**
+ * The scopes of a `scope` claim that has been checked. Tokens of one role carry the same list, and get the same set:
+ * fewer objects per token, and one that is warm whoever asks.
+ */
+export function scopesOf(list: string): ReadonlySet<string> {
+  const known = remembered.get(list);
+  if (known) return known;
+  if (remembered.size >= maxRemembered) remembered.clear();
+  const scopes = new ScopeSet(list);
+  remembered.set(list, scopes);
+  return scopes;
 }

@@ -35,7 +35,8 @@ export function explain(error: unknown): string {
 
 /** The same for the output of a program that was started, e.g. the tail of a server's log; undefined when unknown. */
 export function explainText(output: string): string | undefined {
-  if (/no space left on device|disk is full/i.test(output)) return systemFaults['ENOSPC'];
+  if (/no space left on device|disk is full|check free disk space|wrote only \d+ of \d+ bytes/i.test(output))
+    return systemFaults['ENOSPC'];
   if (/disk quota exceeded/i.test(output)) return systemFaults['EDQUOT'];
   if (/read-only file system/i.test(output)) return systemFaults['EROFS'];
   return undefined;

@@ -7,6 +7,7 @@ test.each([
     Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }),
     /^The disk is full/,
   ],
+  [new Error('FATAL:  could not extend file: wrote only 4096 of 8192 bytes at block 7'), /^The disk is full/],
   [new Error('could not write file: No space left on device'), /^The disk is full/],
   [
     Object.assign(new Error('EACCES'), { code: 'EACCES', path: '/data/secrets.json' }),

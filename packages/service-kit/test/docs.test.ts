@@ -39,7 +39,10 @@ describe('/docs', () => {
   it('has a page that its own content security policy lets work', async () => {
     const page = await service.app.inject('/docs/');
     expect(page.headers['content-type']).toContain('text/html');
-    expect(page.headers['content-security-policy']).toContain("script-src 'self'");
+    const policy = page.headers['content-security-policy'];
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe-inline');
     const script = await service.app.inject('/docs/static/swagger-ui-bundle.js');
     expect(script.statusCode).toBe(200);
   });

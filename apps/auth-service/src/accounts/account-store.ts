@@ -61,7 +61,7 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
         if (before === undefined) return undefined;
         const [after] = await transaction
           .update(accounts)
-          .set({ roles: [...roles], updatedAt: now() })
+          .set({ roles: [...roles], rolesVersion: before.rolesVersion + 1, updatedAt: now() })
           .where(eq(accounts.id, id))
           .returning();
         return { account: accountOf(after ?? before), before: parseRoles(before.roles) };
@@ -71,6 +71,6 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
 }
 
 function accountOf(row: typeof accounts.$inferSelect): Account {
-  const { id, username, roles, createdAt, disabledAt } = row;
-  return { id, username, roles: parseRoles(roles), createdAt, disabledAt };
+  const { id, username, roles, rolesVersion, createdAt, disabledAt } = row;
+  return { id, username, roles: parseRoles(roles), rolesVersion, createdAt, disabledAt };
 }

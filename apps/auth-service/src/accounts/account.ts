@@ -7,6 +7,8 @@ export type Account = {
   /** Normalised. */
   readonly username: string;
   readonly roles: readonly Role[];
+  /** Counts the changes of roles. */
+  readonly rolesVersion: number;
   readonly createdAt: Date;
   /** Set when the account may no longer sign in. */
   readonly disabledAt: Date | null;

@@ -27,7 +27,7 @@ export type AccountsOptions = {
   /** How many passwords are hashed at a time, each 19 MiB. */
   readonly hashConcurrency: number;
   /** Told after an account was given other roles; what it does is part of the change, and can be done again. */
-  readonly onRolesChanged: (subject: string, roles: readonly string[]) => Promise<void>;
+  readonly onRolesChanged: (account: Account) => Promise<void>;
   /** Default node:crypto's argon2id. */
   readonly derive?: Derive;
 };
@@ -79,7 +79,7 @@ export async function createAccounts(options: AccountsOptions) {
         subject: id,
         details: { actor, before, after: account.roles },
       });
-      await options.onRolesChanged(id, account.roles);
+      await options.onRolesChanged(account);
       return account;
     },
   };

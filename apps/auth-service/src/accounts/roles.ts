@@ -1,17 +1,4 @@
-/** All scopes, in the order in which tokens list them. */
-export const SCOPES = [
-  'cart:read',
-  'cart:write',
-  'wishlist:read',
-  'wishlist:write',
-  'payment:read',
-  'payment:write',
-  'payment:refund',
-  'accounts:manage',
-  'keys:manage',
-] as const;
-
-export type Scope = (typeof SCOPES)[number];
+import { SCOPES, type Scope } from '../tokens/resource-servers.ts';
 
 const SCOPES_OF_ROLE = {
   viewer: ['cart:read', 'wishlist:read', 'payment:read'],

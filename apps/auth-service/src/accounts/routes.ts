@@ -1,10 +1,11 @@
 import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
+import { SCOPES } from '../tokens/resource-servers.ts';
 import type { Account } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import { accountNotFound } from './refusals.ts';
-import { ROLES, SCOPES, scopesOf } from './roles.ts';
+import { ROLES, scopesOf } from './roles.ts';
 
 const roles = Type.Array(Type.Enum(ROLES));
 const account = { id: Type.String(), username: Type.String(), roles };

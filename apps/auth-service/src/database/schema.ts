@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { bigserial, index, jsonb, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigserial, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { PublicJwk } from '../keys/signing-key.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
@@ -13,6 +13,8 @@ export const accounts = pgTable('accounts', {
   /** A PHC string. */
   passwordHash: text('password_hash').notNull(),
   roles: text('roles').array().notNull(),
+  /** Counts the changes of roles, so that whoever hears of two can tell which came last. */
+  rolesVersion: integer('roles_version').notNull().default(0),
   disabledAt: instant('disabled_at'),
   createdAt: instant('created_at').notNull(),
   updatedAt: instant('updated_at').notNull(),

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { ConfigError } from '@latchkey/service-kit';
 
 const FORMAT = 'v1';
 const KEY_BYTES = 32;
@@ -19,8 +20,10 @@ export type KeyEncryption = {
   deriveKey(purpose: string): Buffer;
 };
 
-export class KeyEncryptionError extends Error {
-  override readonly name = 'KeyEncryptionError';
+export class KeyEncryptionError extends ConfigError {
+  constructor(fault: string) {
+    super([fault]);
+  }
 }
 
 /**
@@ -73,10 +76,11 @@ function createKeyEncryption(keys: readonly Buffer[]): KeyEncryption {
         decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
         return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
       } catch (cause) {
-        throw new KeyEncryptionError(
+        const error = new KeyEncryptionError(
           `${label} was changed in the database, or moved there from another row.`,
-          { cause },
         );
+        error.cause = cause;
+        throw error;
       }
     },
     deriveKey: (purpose) => Buffer.from(hkdfSync('sha256', current, '', `latchkey ${purpose}`, KEY_BYTES)),

@@ -17,13 +17,15 @@ export function shardOfSession(sessionId: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-export function sessionKey(shard: number, sessionId: string): string {
-  return `{${shard}}:session:${sessionId}`;
+/** One session. There are as many of these keys as people signed in: they are short, and name the shard once. */
+export function sessionKey(sessionId: string): string {
+  const dash = sessionId.indexOf('-');
+  return `{${sessionId.slice(0, dash)}}:s:${sessionId.slice(dash + 1)}`;
 }
 
 /** A sorted set of one person's session ids, scored by absolute expiry. */
 export function sessionsOfSubjectKey(shard: number, subject: string): string {
-  return `{${shard}}:sessions:${subject}`;
+  return `{${shard}}:u:${subject}`;
 }
 
 /** The stream of what was revoked in this shard. */

@@ -13,7 +13,7 @@ export async function orUnavailable<T>(operation: Promise<T>): Promise<T> {
     throw new ProblemError({
       status: 503,
       code: 'session_store_unavailable',
-      detail: 'Sessions cannot be reached at the moment. Nothing was changed; try again.',
+      detail: 'Sessions cannot be reached at the moment. Try again; what was done already is not done twice.',
       headers: { 'retry-after': '1' },
       cause,
     });

@@ -13,7 +13,7 @@ const sessionSchema = Type.Object({
   id: Type.String(),
   client_id: Type.String(),
   device_name: Type.String(),
-  address: Type.String(),
+  address: Type.String({ description: 'An IPv4 address, or the /64 network of an IPv6 one.' }),
   created_at: time,
   last_used_at: time,
   expires_at: time,

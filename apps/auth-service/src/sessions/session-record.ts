@@ -1,40 +1,56 @@
+import { networkOf } from '../accounts/network.ts';
 import type { ListedSession, SessionGrant } from './session.ts';
 
-/** What a new session is made from, besides its grant. */
-export type DeviceFacts = { readonly deviceName: string; readonly address: string };
-
 /**
- * The record's fields. Names and values are short, and a session stays one small listpack: Redis keeps a hash compact
- * while each value has at most 64 bytes.
+ * A session in Redis: one small hash. Redis keeps it as a listpack while each value has at most 64 bytes, and hands out
+ * memory in steps, of which this takes the 192-byte one: so names are one letter, and an IPv6 address is its network.
+ * The scripts use these names:
+ *
+ * s state: active, revoked or reused · g current generation · t when it was reached (ms) · r replays of the one before ·
+ * k kid of the MAC key that signed it · x absolute expiry (ms) · u subject (user) · c client · l roles · o scopes, if
+ * fewer were asked for than the roles allow · a when the person last proved who they are (s) · d device name ·
+ * i address · b created (born; s) · v version of the roles
  */
+
+/** What refresh-session.lua answers of a session, in this order. */
+export const GRANT_FIELDS = ['u', 'c', 'l', 'o', 'a', 'x'] as const;
+
+/** What a list of devices is made from. */
+export const LISTED_FIELDS = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
+
+/** The fields and values of a new session. */
 export function recordOf(
   grant: SessionGrant,
-  session: DeviceFacts,
-  at: { now: number; generation: number; kid: string },
+  start: {
+    now: number;
+    generation: number;
+    kid: string;
+    rolesVersion: number;
+    deviceName: string;
+    address: string;
+  },
 ): (string | number)[] {
   const record = {
-    state: 'active',
-    gen: at.generation,
-    at: at.now,
-    replays: 0,
-    kid: at.kid,
-    exp: grant.expiresAt,
-    sub: grant.subject,
-    client: grant.clientId,
-    roles: grant.roles.join(' '),
-    ...(grant.scopes === undefined ? {} : { scope: grant.scopes.join(' ') }),
-    auth: grant.authTime,
-    device: session.deviceName,
-    addr: session.address,
-    created: at.now,
+    s: 'active',
+    g: start.generation,
+    t: start.now,
+    r: 0,
+    k: start.kid,
+    x: grant.expiresAt,
+    u: grant.subject,
+    c: grant.clientId,
+    l: grant.roles.join(' '),
+    v: start.rolesVersion,
+    ...(grant.scopes === undefined ? {} : { o: grant.scopes.join(' ') }),
+    a: grant.authTime,
+    d: start.deviceName,
+    i: networkOf(start.address),
+    b: Math.floor(start.now / 1000),
   };
   return Object.entries(record).flat();
 }
 
-/** The fields that grantFrom reads; the scripts answer with the same ones. */
-export const GRANT_FIELDS = ['sub', 'client', 'roles', 'scope', 'auth', 'exp'] as const;
-
-/** The grant, from the fields named GRANT_FIELDS in their order. Throws when there is no owner: no record of ours. */
+/** Reads the values of GRANT_FIELDS. */
 export function grantFrom(sessionId: string, values: readonly (string | null)[]): SessionGrant {
   const [subject, clientId, roles, scope, authTime, expiresAt] = values;
   if (subject == null || clientId == null || roles == null)
@@ -50,19 +66,16 @@ export function grantFrom(sessionId: string, values: readonly (string | null)[])
   };
 }
 
-/** The fields that listedFrom reads. */
-export const LISTED_FIELDS = ['state', 'client', 'device', 'addr', 'created', 'at', 'exp'] as const;
-
-/** A session for its owner's list; undefined when it has ended. */
+/** Reads the values of LISTED_FIELDS; undefined for a session that is dead or gone. */
 export function listedFrom(id: string, values: readonly (string | null)[]): ListedSession | undefined {
-  const [state, clientId, deviceName, address, createdAt, lastUsedAt, expiresAt] = values;
+  const [state, clientId, deviceName, address, createdAtSeconds, lastUsedAt, expiresAt] = values;
   if (state !== 'active') return undefined;
   return {
     id,
     clientId: clientId ?? '',
     deviceName: deviceName ?? '',
     address: address ?? '',
-    createdAt: Number(createdAt),
+    createdAt: Number(createdAtSeconds) * 1000,
     lastUsedAt: Number(lastUsedAt),
     expiresAt: Number(expiresAt),
   };

@@ -9,6 +9,7 @@ import {
   shardOfSession,
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
+import { createRedisClock } from '../redis/redis-clock.ts';
 import { loadScript } from '../redis/script.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
 import type { EndReason, ListedSession, RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
@@ -18,14 +19,19 @@ import { GRANT_FIELDS, grantFrom, LISTED_FIELDS, listedFrom, recordOf } from './
 export const REPLAY_GRACE_MS = 10_000;
 /** How often it is, within that time: more than an honest client's parallel requests, each sent twice, can be. */
 export const MOST_REPLAYS = 200;
+/** How long after it was sent Redis may carry a refresh out. Well above our timeout, well below the grace. */
+const MOST_DELAY_MS = 3_000;
+/** The sessions that one person can have at a time. Beyond it the oldest ends. */
+export const MOST_SESSIONS = 100;
 /** How many rotations a store may have lost for their tokens to be adopted. */
 export const MOST_ADOPTED = 8;
 
-const FIRST_GENERATION = 1;
+/** Not 1: Redis keeps small numbers in fewer bytes, and a session must not grow as it is used. */
+export const FIRST_GENERATION = 100_000;
 
 const script = (file: string) => new URL(`./scripts/${file}`, import.meta.url);
 const startSession = loadScript<string>('startSession', [script('start-session.lua')]);
-const refreshSession = loadScript<[RefreshVerdict, ...string[]]>('refreshSession', [
+const refreshSession = loadScript<[RefreshVerdict | 'LATE', ...string[]]>('refreshSession', [
   script('publish-revocation.lua'),
   script('refresh-session.lua'),
 ]);
@@ -52,6 +58,7 @@ export type NewSession = {
   readonly subject: string;
   readonly clientId: string;
   readonly roles: readonly string[];
+  readonly rolesVersion: number;
   readonly scopes?: readonly string[] | undefined;
   readonly deviceName: string;
   readonly address: string;
@@ -72,10 +79,13 @@ export function createSessionStore(options: SessionStoreOptions) {
   const { redis, macKeys, shards, clock } = options;
   const revocationTtlMs = options.revocationSeconds * 1000;
   const signingKey = macKeys[0];
+  const redisClock = createRedisClock(redis);
 
   return {
-    /** Starts a session. The id is new with every sign-in, whoever asks. */
-    async start(session: NewSession): Promise<{ grant: SessionGrant; refreshToken: string }> {
+    /** Starts a session. The id is new with every sign-in, whoever asks. `displaced`: what had to end for it. */
+    async start(
+      session: NewSession,
+    ): Promise<{ grant: SessionGrant; refreshToken: string; displaced: string[] }> {
       const now = clock();
       const shard = shardOf(session.subject, shards);
       const sessionId = `${shard}-${randomBytes(16).toString('base64url')}`;
@@ -88,10 +98,20 @@ export function createSessionStore(options: SessionStoreOptions) {
         authTime: Math.floor(now / 1000),
         expiresAt: now + options.sessionSeconds * 1000,
       };
-      const keys = [sessionKey(shard, sessionId), sessionsOfSubjectKey(shard, session.subject)];
-      const record = recordOf(grant, session, { now, generation: FIRST_GENERATION, kid: signingKey.kid });
+      const keys = [sessionKey(sessionId), sessionsOfSubjectKey(shard, session.subject)];
+      const record = recordOf(grant, { ...session, now, generation: FIRST_GENERATION, kid: signingKey.kid });
       await orUnavailable(startSession(redis, keys, [sessionId, now, grant.expiresAt, ...record]));
-      return { grant, refreshToken: tokenOf(grant, FIRST_GENERATION, signingKey.kid) };
+      const displaced = await endOldest(shard, session.subject);
+      return { grant, refreshToken: tokenOf(grant, FIRST_GENERATION, signingKey.kid), displaced };
+    },
+
+    /** What the session of a refresh token was granted, without using the token; undefined when it is not ours. */
+    async grantOf(refreshToken: string, clientId: string): Promise<SessionGrant | undefined> {
+      const presented = readRefreshToken(refreshToken, clientId, macKeys);
+      const shard = presented && shardOfSession(presented.sessionId);
+      if (presented === undefined || shard === undefined) return undefined;
+      const values = await orUnavailable(redis.hmget(sessionKey(presented.sessionId), ...GRANT_FIELDS));
+      return values[0] === null ? undefined : grantFrom(presented.sessionId, values);
     },
 
     /** Presents a refresh token; see RefreshVerdict for what may come of it. A forged one is UNKNOWN. */
@@ -101,21 +121,30 @@ export function createSessionStore(options: SessionStoreOptions) {
       if (presented === undefined || shard === undefined || shard >= shards) return { verdict: 'UNKNOWN' };
 
       const { sessionId, generation } = presented;
-      const keys = [sessionKey(shard, sessionId), revocationsKey(shard), revocationSequenceKey(shard)];
+      const keys = [sessionKey(sessionId), revocationsKey(shard), revocationSequenceKey(shard)];
       const limits = [REPLAY_GRACE_MS, MOST_REPLAYS, MOST_ADOPTED];
-      const [verdict, kid, ...values] = await orUnavailable(
-        refreshSession(redis, keys, [
-          sessionId,
-          generation,
-          clock(),
-          ...limits,
-          signingKey.kid,
-          revocationTtlMs,
-        ]),
-      );
+      const ask = () =>
+        orUnavailable(
+          refreshSession(redis, keys, [
+            sessionId,
+            generation,
+            clock(),
+            ...limits,
+            signingKey.kid,
+            revocationTtlMs,
+            redisClock.now(),
+            MOST_DELAY_MS,
+          ]),
+        );
+      const [verdict, kid, ...values] = await redisClock.retryWhenLate<RefreshVerdict>(ask);
       if (verdict === 'UNKNOWN' || verdict === 'REVOKED' || verdict === 'EXPIRED') return { verdict };
       const grant = grantFrom(sessionId, values);
       if (verdict === 'REUSED') return { verdict, grant };
+      if (shardOf(grant.subject, shards) !== shard) {
+        // Its person could neither see nor end it any more.
+        await endAllOf(shard, grant.subject, [sessionId], 'shards_changed');
+        return { verdict: 'REVOKED' };
+      }
       return { verdict, grant, refreshToken: tokenOf(grant, generation + 1, kid as string) };
     },
 
@@ -123,8 +152,8 @@ export function createSessionStore(options: SessionStoreOptions) {
     async find(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return undefined;
-      const fields = ['state', ...GRANT_FIELDS];
-      const [state, ...values] = await orUnavailable(redis.hmget(sessionKey(shard, sessionId), ...fields));
+      const fields = ['s', ...GRANT_FIELDS];
+      const [state, ...values] = await orUnavailable(redis.hmget(sessionKey(sessionId), ...fields));
       if (state !== 'active') return undefined;
       const grant = grantFrom(sessionId, values);
       return grant.subject === subject && clock() < grant.expiresAt ? grant : undefined;
@@ -137,9 +166,7 @@ export function createSessionStore(options: SessionStoreOptions) {
     async renewAuthTime(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return undefined;
-      const values = await orUnavailable(
-        renewAuthTime(redis, [sessionKey(shard, sessionId)], [subject, clock()]),
-      );
+      const values = await orUnavailable(renewAuthTime(redis, [sessionKey(sessionId)], [subject, clock()]));
       return values.length === 0 ? undefined : grantFrom(sessionId, values);
     },
 
@@ -147,23 +174,25 @@ export function createSessionStore(options: SessionStoreOptions) {
     async list(subject: string): Promise<ListedSession[]> {
       const shard = shardOf(subject, shards);
       const ids = await liveIdsOf(shard, subject);
-      const pipeline = redis.pipeline();
-      for (const id of ids) pipeline.hmget(sessionKey(shard, id), ...LISTED_FIELDS);
-      const replies = (await orUnavailable(pipeline.exec())) ?? [];
-      return replies
-        .flatMap(([error, values], index) => {
-          if (error) throw error;
-          return listedFrom(ids[index] as string, values as (string | null)[]) ?? [];
-        })
+      const records = await orUnavailable(
+        Promise.all(ids.map((id) => redis.hmget(sessionKey(id), ...LISTED_FIELDS))),
+      );
+      return records
+        .flatMap((values, index) => listedFrom(ids[index] as string, values) ?? [])
         .sort((a, b) => b.lastUsedAt - a.lastUsedAt);
     },
 
-    /** Gives all living sessions of this person other roles: the next refresh of each brings the scopes of those. */
-    async changeRoles(subject: string, roles: readonly string[]): Promise<void> {
-      const shard = shardOf(subject, shards);
-      const ids = await liveIdsOf(shard, subject);
-      const keys = ids.map((id) => sessionKey(shard, id));
-      if (ids.length > 0) await orUnavailable(changeRoles(redis, keys, [subject, roles.join(' ')]));
+    /**
+     * Gives all living sessions of this person other roles: the next refresh of each brings the scopes of those. A
+     * change that is older than what a session has passes it over.
+     */
+    async changeRoles(
+      subject: string,
+      to: { roles: readonly string[]; rolesVersion: number },
+    ): Promise<void> {
+      const ids = await liveIdsOf(shardOf(subject, shards), subject);
+      const args = [subject, to.roles.join(' '), to.rolesVersion];
+      if (ids.length > 0) await orUnavailable(changeRoles(redis, ids.map(sessionKey), args));
     },
 
     /** Ends one session of this person. Returns false when there is none, dead or somebody else's. */
@@ -191,12 +220,20 @@ export function createSessionStore(options: SessionStoreOptions) {
     return orUnavailable(redis.zrangebyscore(sessionsOfSubjectKey(shard, subject), clock(), '+inf'));
   }
 
+  async function endOldest(shard: number, subject: string): Promise<string[]> {
+    // In order of expiry, and so of age.
+    const surplus = await orUnavailable(
+      redis.zrange(sessionsOfSubjectKey(shard, subject), '0', String(-MOST_SESSIONS - 1)),
+    );
+    return surplus.length === 0 ? [] : endAllOf(shard, subject, surplus, 'too_many');
+  }
+
   function endAllOf(shard: number, subject: string, ids: string[], reason: EndReason): Promise<string[]> {
     const keys = [
       sessionsOfSubjectKey(shard, subject),
       revocationsKey(shard),
       revocationSequenceKey(shard),
-      ...ids.map((id) => sessionKey(shard, id)),
+      ...ids.map(sessionKey),
     ];
     return orUnavailable(endSessions(redis, keys, [subject, clock(), reason, revocationTtlMs, ...ids]));
   }

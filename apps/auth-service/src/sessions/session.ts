@@ -17,6 +17,7 @@ export type ListedSession = {
   readonly id: string;
   readonly clientId: string;
   readonly deviceName: string;
+  /** An IPv4 address, or an IPv6 one's /64 network. */
   readonly address: string;
   readonly createdAt: number;
   readonly lastUsedAt: number;
@@ -49,5 +50,20 @@ export type RefreshOutcome =
   | { readonly verdict: 'REUSED'; readonly grant: SessionGrant }
   | { readonly verdict: 'REVOKED' | 'EXPIRED' | 'UNKNOWN' };
 
-/** Why a session was ended; told to services, and to the device that was signed out. */
-export type EndReason = 'sign_out' | 'ended_by_user' | 'ended_all' | 'account_changed';
+/**
+ * Why a session was ended.
+ *
+ * - sign_out, ended_by_user, ended_all: its person asked, here, from another device, or for all of them
+ * - replaced: the same browser signed in anew · too_many: the person signed in on more devices than are kept
+ * - sign_in_failed: it had begun, but could not be handed over · account_changed: the account changed meanwhile
+ * - shards_changed: REDIS_SHARDS was changed, and its keys are no longer where its person's are
+ */
+export type EndReason =
+  | 'sign_out'
+  | 'ended_by_user'
+  | 'ended_all'
+  | 'replaced'
+  | 'too_many'
+  | 'sign_in_failed'
+  | 'account_changed'
+  | 'shards_changed';

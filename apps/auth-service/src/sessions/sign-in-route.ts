@@ -9,6 +9,8 @@ import { deviceNameFrom } from './device-name.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { type SignInParts, signIn } from './sign-in.ts';
 
+const MOST_DEVICE_NAME_BYTES = 64;
+
 const signInSchema = {
   summary: 'Sign in: start a session on this device',
   tags: ['sessions'],
@@ -17,7 +19,7 @@ const signInSchema = {
     {
       client_id: Type.String({ maxLength: 64 }),
       username: Type.String({ minLength: 1, maxLength: 256 }),
-      password: Type.String({ minLength: 1, maxLength: 256 }),
+      password: Type.String({ minLength: 1, maxLength: 1024 }),
       device_name: Type.Optional(
         Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' }),
       ),
@@ -52,6 +54,7 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
     const client = clientOr400(options.clients, clientId);
     checkBrowserOrigin(request, client);
     const scopes = scopesOr400(scope);
+    refuseLongDeviceName(deviceName);
 
     const tokens = await signIn(options, {
       username,
@@ -59,6 +62,7 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
       clientId,
       scopes,
       deviceName: deviceName ?? deviceNameFrom(request.headers['user-agent']),
+      replaces: client.kind === 'browser' ? options.cookie.read(request) : undefined,
       origin: requestOrigin(request),
     });
     reply.code(201);
@@ -73,6 +77,16 @@ function clientOr400(clients: ClientRegistry, clientId: string): PublicClient {
     status: 400,
     code: 'unknown_client',
     detail: 'There is no client with this client_id.',
+  });
+}
+
+/** Redis keeps a session in its compact form while no value has more than 64 bytes. */
+function refuseLongDeviceName(name: string | undefined): void {
+  if (name === undefined || Buffer.byteLength(name) <= MOST_DEVICE_NAME_BYTES) return;
+  throw new ProblemError({
+    status: 400,
+    code: 'device_name_too_long',
+    detail: `device_name has at most ${MOST_DEVICE_NAME_BYTES} bytes of UTF-8.`,
   });
 }
 

@@ -1,10 +1,12 @@
 import { ProblemError } from '@latchkey/service-kit';
+import type { Account } from '../accounts/account.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
 import { type IssuedTokens, issueTokens, scopesOfGrant } from '../tokens/issue-tokens.ts';
 import { narrowScopes } from '../tokens/scope.ts';
+import type { EndReason, SessionGrant } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
 export type SignInParts = {
@@ -21,6 +23,8 @@ export type SignInRequest = {
   /** Fewer scopes than the roles allow, if the session is to have less power. */
   readonly scopes: readonly string[] | undefined;
   readonly deviceName: string;
+  /** The refresh token that this browser holds already. */
+  readonly replaces?: string | undefined;
   readonly origin: Origin & { readonly address: string };
 };
 
@@ -38,26 +42,30 @@ export async function signIn(parts: SignInParts, request: SignInRequest): Promis
   const account = await accounts.signIn({ username, password, clientId, ...origin });
   refuseMoreScopesThanAllowed(account.roles, scopes);
 
-  const { id: subject, roles } = account;
-  const session = await sessions.start({
-    subject,
-    clientId,
-    roles,
-    scopes,
-    deviceName,
-    address: origin.address,
-  });
-  await endIfAccountChanged(parts, { subject, roles, sessionId: session.grant.sessionId });
-
-  const tokens = await issueTokens(parts.issueAccessToken, session, undefined);
-  parts.audit.record({
-    event: 'sign_in.succeeded',
-    subject,
-    sessionId: tokens.sessionId,
-    clientId,
-    ...origin,
-  });
-  return tokens;
+  const { id: subject, roles, rolesVersion } = account;
+  const where = { deviceName, address: origin.address };
+  const session = await sessions.start({ subject, clientId, roles, rolesVersion, scopes, ...where });
+  try {
+    await refuseIfAccountChanged(accounts, account);
+    const tokens = await issueTokens(parts.issueAccessToken, session, undefined);
+    const { sessionId } = tokens;
+    parts.audit.record({ event: 'sign_in.succeeded', subject, sessionId, clientId, ...origin });
+    for (const displaced of session.displaced) {
+      parts.audit.record({
+        ...origin,
+        event: 'session.ended',
+        subject,
+        sessionId: displaced,
+        details: { reason: 'too_many' },
+      });
+    }
+    await endReplaced(parts, request);
+    return tokens;
+  } catch (error) {
+    // Nobody has its token: it would stand in the list of devices for a month.
+    await end(parts, { request, grant: session.grant, reason: 'sign_in_failed' }).catch(() => {});
+    throw error;
+  }
 }
 
 function refuseMoreScopesThanAllowed(roles: readonly string[], asked: readonly string[] | undefined): void {
@@ -73,17 +81,39 @@ function refuseMoreScopesThanAllowed(roles: readonly string[], asked: readonly s
  * A change of roles reaches the sessions that there are. One that was made while the password was being checked may
  * have missed this session, so the account is looked at once more.
  */
-async function endIfAccountChanged(
-  { accounts, sessions }: SignInParts,
-  session: { subject: string; roles: readonly string[]; sessionId: string },
-): Promise<void> {
-  const now = await accounts.find(session.subject);
-  if (now && now.disabledAt === null && now.roles.join(' ') === session.roles.join(' ')) return;
-  await sessions.end(session.subject, session.sessionId, 'account_changed');
+async function refuseIfAccountChanged(accounts: Pick<Accounts, 'find'>, account: Account): Promise<void> {
+  const now = await accounts.find(account.id);
+  if (now && now.disabledAt === null && now.rolesVersion === account.rolesVersion) return;
   throw new ProblemError({
     status: 503,
     code: 'account_changed',
     detail: 'The account was changed during the sign-in. Try again.',
     headers: { 'retry-after': '1' },
+  });
+}
+
+/** A browser that signs in anew leaves no session behind that only its overwritten cookie could use (ASVS 5.0 7.2.4). */
+async function endReplaced(parts: SignInParts, request: SignInRequest): Promise<void> {
+  if (request.replaces === undefined) return;
+  const grant = await parts.sessions.grantOf(request.replaces, request.clientId);
+  if (grant !== undefined) await end(parts, { request, grant, reason: 'replaced' });
+}
+
+type End = { request: SignInRequest; grant: SessionGrant; reason: EndReason };
+
+async function end(parts: SignInParts, ending: End): Promise<void> {
+  const { subject, sessionId } = ending.grant;
+  if (await parts.sessions.end(subject, sessionId, ending.reason)) recordEnd(parts, ending);
+}
+
+function recordEnd({ audit }: SignInParts, { request, grant, reason }: End): void {
+  const { subject, sessionId, clientId } = grant;
+  audit.record({
+    event: 'session.ended',
+    subject,
+    sessionId,
+    clientId,
+    ...request.origin,
+    details: { reason },
   });
 }

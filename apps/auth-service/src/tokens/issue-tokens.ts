@@ -1,4 +1,4 @@
-import { scopesOf } from '../accounts/roles.ts';
+import { isRole, scopesOf } from '../accounts/roles.ts';
 import type { SessionGrant } from '../sessions/session.ts';
 import type { AccessTokenIssuer } from './access-token.ts';
 import { personClaims } from './claims.ts';
@@ -18,7 +18,8 @@ export type IssuedTokens = {
 
 /** The scopes of a session's tokens: what its roles allow now, within what its sign-in asked for. */
 export function scopesOfGrant(grant: Pick<SessionGrant, 'roles' | 'scopes'>): readonly string[] {
-  const allowed = scopesOf(grant.roles);
+  // A role that this version does not know any more allows nothing.
+  const allowed = scopesOf(grant.roles.filter(isRole));
   return grant.scopes === undefined ? allowed : allowed.filter((scope) => grant.scopes?.includes(scope));
 }
 
@@ -32,7 +33,7 @@ export async function issueTokens(
   askedScopes: readonly string[] | undefined,
 ): Promise<IssuedTokens> {
   const scopes = narrowScopes(scopesOfGrant(session.grant), askedScopes);
-  if (scopes === undefined) throw new TokenError('invalid_scope', 'The session was not granted this scope.');
+  if (scopes === undefined) throw scopeNotGranted();
   const { token, expiresInSeconds } = await issueAccessToken(personClaims(session.grant, scopes));
   return {
     accessToken: token,
@@ -42,4 +43,8 @@ export async function issueTokens(
     refreshToken: session.refreshToken,
     sessionExpiresAt: session.grant.expiresAt,
   };
+}
+
+export function scopeNotGranted(): TokenError {
+  return new TokenError('invalid_scope', 'The session was not granted this scope.');
 }

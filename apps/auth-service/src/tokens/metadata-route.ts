@@ -1,7 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { GRANT_TYPES } from './grants/grant-table.ts';
-import { SCOPES } from './resource-servers.ts';
+import { ALL_SCOPES } from './resource-servers.ts';
 
 const metadataSchema = Type.Object({
   issuer: Type.String(),
@@ -22,7 +22,7 @@ export async function metadataRoute(app: Service, options: { issuer: string }): 
     issuer,
     token_endpoint: `${issuer}/token`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
-    scopes_supported: [...SCOPES],
+    scopes_supported: [...ALL_SCOPES],
     response_types_supported: [],
     grant_types_supported: [...GRANT_TYPES],
     token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],

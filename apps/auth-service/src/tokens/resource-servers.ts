@@ -3,9 +3,9 @@ type ResourceServer = {
   /** Granted to people, by their roles. */
   readonly scopes: readonly string[];
   /** Granted to services that act for a person; never to a person: see clients/delegation-policy.ts. */
-  readonly actorScopes?: readonly string[];
+  readonly actorScopes: readonly string[];
   /** Granted to services in their own name. */
-  readonly serviceScopes?: readonly string[];
+  readonly serviceScopes: readonly string[];
 };
 
 /**
@@ -14,23 +14,47 @@ type ResourceServer = {
  * A person's access token is for the services whose scopes it carries, and for auth-service, where everybody may see
  * their own account and devices. So a token with fewer scopes is good at fewer places.
  */
-export const RESOURCE_SERVERS: readonly ResourceServer[] = [
+export const RESOURCE_SERVERS = [
+  {
+    audience: 'cart-service',
+    scopes: ['cart:read', 'cart:write'],
+    actorScopes: ['cart:checkout'],
+    serviceScopes: [],
+  },
+  {
+    audience: 'wishlist-service',
+    scopes: ['wishlist:read', 'wishlist:write'],
+    actorScopes: [],
+    serviceScopes: [],
+  },
+  {
+    audience: 'payment-service',
+    scopes: ['payment:read', 'payment:write', 'payment:refund'],
+    actorScopes: [],
+    serviceScopes: [],
+  },
   {
     audience: 'auth-service',
     scopes: ['accounts:manage', 'keys:manage'],
+    actorScopes: [],
     serviceScopes: ['revocations:read'],
   },
-  { audience: 'cart-service', scopes: ['cart:read', 'cart:write'], actorScopes: ['cart:checkout'] },
-  { audience: 'wishlist-service', scopes: ['wishlist:read', 'wishlist:write'] },
-  { audience: 'payment-service', scopes: ['payment:read', 'payment:write', 'payment:refund'] },
-];
+] as const satisfies readonly ResourceServer[];
 
-export const SCOPES: readonly string[] = RESOURCE_SERVERS.flatMap(scopesOfServer);
+/** A scope that a person can have. */
+export type Scope = (typeof RESOURCE_SERVERS)[number]['scopes'][number];
+
+/** All scopes that people can have, in the order in which tokens list them. */
+export const SCOPES: readonly Scope[] = RESOURCE_SERVERS.flatMap((server) => server.scopes);
+
+/** These, and those that only services can have. */
+export const ALL_SCOPES: readonly string[] = RESOURCE_SERVERS.flatMap(scopesOfServer);
 
 /** The `aud` of a person's token with these scopes (RFC 9068 §2.2.3). */
 export function audienceOf(scopes: readonly string[]): string[] {
   return RESOURCE_SERVERS.filter(
-    (server) => server.audience === 'auth-service' || server.scopes.some((scope) => scopes.includes(scope)),
+    (server) =>
+      server.audience === 'auth-service' || server.scopes.some((scope: Scope) => scopes.includes(scope)),
   ).map((server) => server.audience);
 }
 
@@ -41,6 +65,6 @@ export function audienceOfServiceScopes(scopes: readonly string[]): string[] {
   ).map((server) => server.audience);
 }
 
-function scopesOfServer({ scopes, actorScopes = [], serviceScopes = [] }: ResourceServer): readonly string[] {
+function scopesOfServer({ scopes, actorScopes, serviceScopes }: ResourceServer): readonly string[] {
   return [...scopes, ...actorScopes, ...serviceScopes];
 }

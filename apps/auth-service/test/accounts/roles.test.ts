@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseRoles, SCOPES, scopesOf } from '../../src/accounts/roles.ts';
+import { parseRoles, scopesOf } from '../../src/accounts/roles.ts';
+import { SCOPES } from '../../src/tokens/resource-servers.ts';
 
 test('a viewer reads, and nothing else', () => {
   expect(scopesOf(['viewer'])).toEqual(['cart:read', 'wishlist:read', 'payment:read']);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { SCOPES as SCOPES_OF_PEOPLE } from '../../src/accounts/roles.ts';
+import { scopesOf } from '../../src/accounts/roles.ts';
 import { DELEGATION_POLICY } from '../../src/clients/delegation-policy.ts';
-import { RESOURCE_SERVERS } from '../../src/tokens/resource-servers.ts';
+import { RESOURCE_SERVERS, SCOPES } from '../../src/tokens/resource-servers.ts';
 
 const serverOf = (audience: string) => RESOURCE_SERVERS.find((server) => server.audience === audience);
 const services = Object.entries(DELEGATION_POLICY);
@@ -10,7 +10,11 @@ const delegations = services.flatMap(([actor, { toward }]) =>
 );
 
 test('roles grant what resource servers list as people’s scopes, and no scope of actors or services', () => {
-  expect([...SCOPES_OF_PEOPLE].sort()).toEqual(RESOURCE_SERVERS.flatMap(({ scopes }) => scopes).sort());
+  const people: readonly string[] = scopesOf(['admin']);
+  expect(people).toEqual(SCOPES);
+  for (const { actorScopes, serviceScopes } of RESOURCE_SERVERS) {
+    for (const scope of [...actorScopes, ...serviceScopes]) expect(people).not.toContain(scope);
+  }
 });
 
 test.each(delegations)('$actor toward $audience: every scope is one of that service', (delegation) => {
@@ -21,7 +25,7 @@ test.each(delegations)('$actor toward $audience: every scope is one of that serv
     expect(server?.actorScopes).toContain(scope);
     // Whoever requires nothing gives it to every person.
     expect(requires.length).toBeGreaterThan(0);
-    for (const required of requires) expect(SCOPES_OF_PEOPLE).toContain(required);
+    for (const required of requires) expect(SCOPES).toContain(required);
   }
 });
 
@@ -29,7 +33,7 @@ test.each(services)(
   '%s acts toward others only, and in its own name has scopes of services alone',
   (name, policy) => {
     expect(Object.keys(policy.toward)).not.toContain(name);
-    const known = RESOURCE_SERVERS.flatMap(({ serviceScopes = [] }) => serviceScopes);
+    const known = RESOURCE_SERVERS.flatMap(({ serviceScopes }): readonly string[] => serviceScopes);
     for (const scope of policy.ownScopes) expect(known).toContain(scope);
   },
 );

@@ -65,6 +65,25 @@ test('a frozen Redis turns into 503 within a second, and nobody is signed out by
   await untilRefreshed();
 });
 
+test('a refresh that a frozen Redis carries out too late changes nothing: the same token still works', async () => {
+  let now = Date.now();
+  const slow = await startAuthApp({ clock: () => now });
+  try {
+    const name = await register(slow.app);
+    const { refresh_token: token } = await signIn(slow.app, name);
+    process.kill(slow.redis.pid, 'SIGSTOP');
+    expect((await refresh(slow.app, token)).statusCode).toBe(503);
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    process.kill(slow.redis.pid, 'SIGCONT');
+    // Had it been carried out, this would be a replay long after the grace: a theft.
+    now += 60_000;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect((await refresh(slow.app, token)).statusCode).toBe(200);
+  } finally {
+    await slow.stop();
+  }
+});
+
 test('a dead Redis turns into 503 within a second, and sign-ins work again when it returns', async () => {
   await auth.redis.kill();
   await expectUnavailable();

@@ -76,6 +76,22 @@ test('the cookie refreshes, and each answer brings the next one', async () => {
   expect(cookieOf(answer)?.value).not.toBe(first?.value);
 });
 
+test('signing in anew in the same browser ends the session that it replaces', async () => {
+  const username = await register(auth.app);
+  const signIn = (cookies: Record<string, string>) =>
+    auth.app.inject({
+      method: 'POST',
+      url: '/sessions',
+      payload: { client_id: 'storefront', username, password: PASSWORD },
+      headers: { ...from(username), origin: STOREFRONT_ORIGIN },
+      cookies,
+    });
+  const first = cookieOf(await signIn({}))?.value ?? '';
+  const second = cookieOf(await signIn({ refresh_token: first }))?.value ?? '';
+  expect((await refreshByCookie({ refresh_token: first })).statusCode).toBe(401);
+  expect((await refreshByCookie({ refresh_token: second })).statusCode).toBe(200);
+});
+
 describe('another site cannot use the cookie', () => {
   test.each([
     ['another origin', { origin: 'https://evil.example' }],

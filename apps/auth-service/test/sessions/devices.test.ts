@@ -8,6 +8,7 @@ import {
   startAuthApp,
   type Tokens,
 } from '../support/auth-app.ts';
+import { connect } from './session-fixture.ts';
 
 let auth: AuthApp;
 beforeAll(async () => {
@@ -109,6 +110,31 @@ test('every end is in the audit log, with its reason', async () => {
     .split('\n')
     .find((entry) => entry.includes('session.ended') && entry.includes(session.session_id));
   expect(line).toContain('sign_out');
+});
+
+test('a device name of more than 64 bytes is refused, and no session starts', async () => {
+  const username = await register(auth.app);
+  await expect(signIn(auth.app, username, { device_name: '가'.repeat(22) })).rejects.toThrow(
+    /400.*device_name_too_long/,
+  );
+  expect(await devicesOf(await signIn(auth.app, username, { device_name: '가'.repeat(21) }))).toHaveLength(1);
+});
+
+test('every sign-in has a session id of its own, and Redis holds no refresh token of any', async () => {
+  const username = await register(auth.app);
+  const [first, second] = [await signIn(auth.app, username), await signIn(auth.app, username)];
+  expect(first.session_id).not.toBe(second.session_id);
+  const redis = connect(auth.redis.url);
+  try {
+    const macs = [first, second].map((session) => session.refresh_token.split('.').at(-1) as string);
+    for (const key of await redis.keys('*')) {
+      const content = (await redis.dumpBuffer(key))?.toString('latin1') ?? '';
+      expect(content).not.toContain('rt1.');
+      for (const mac of macs) expect(content).not.toContain(mac);
+    }
+  } finally {
+    redis.disconnect();
+  }
 });
 
 test.each([

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
+import { FIRST_GENERATION } from '../../src/sessions/session-store.ts';
 import { type ModelSession, modelRefresh } from './refresh-model.ts';
 import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
 
@@ -70,13 +71,13 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
 
       let model: ModelSession = {
         state: 'active',
-        generation: 1,
+        generation: FIRST_GENERATION,
         reachedAt: clock.now(),
         replays: 0,
         expiresAt: grant.expiresAt,
       };
       let deaths = 0;
-      let newest = 1;
+      let newest = FIRST_GENERATION;
       let saved = { keys: await dumpAll(redis), model: { ...model }, deaths };
       const successors = new Map<number, string>();
 
@@ -95,7 +96,7 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
             deaths += 1;
           }
         } else {
-          const generation = Math.max(1, newest - next.back);
+          const generation = Math.max(FIRST_GENERATION, newest - next.back);
           const token = writeRefreshToken({ sessionId, generation, clientId: CLIENT, key: macKeys[0] });
           for (let time = 0; time < next.times; time++) {
             const expected = modelRefresh(model, generation, clock.now());
@@ -114,10 +115,10 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
           }
         }
         // One head, exactly one entry on the feed per death, and nothing that outlives the session.
-        const [state, head] = await redis.hmget(sessionKey(0, sessionId), 'state', 'gen');
+        const [state, head] = await redis.hmget(sessionKey(sessionId), 's', 'g');
         expect([state, Number(head)]).toEqual([model.state, model.generation]);
         expect(await redis.xlen('{0}:revocations')).toBe(deaths);
-        expect(await redis.pexpiretime(sessionKey(0, sessionId))).toBe(grant.expiresAt);
+        expect(await redis.pexpiretime(sessionKey(sessionId))).toBe(grant.expiresAt);
       }
     }),
     { numRuns: 150 },

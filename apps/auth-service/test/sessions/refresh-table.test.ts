@@ -1,8 +1,14 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sessionKey } from '../../src/redis/key-names.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from '../../src/sessions/refresh-token.ts';
-import { MOST_ADOPTED, MOST_REPLAYS, REPLAY_GRACE_MS } from '../../src/sessions/session-store.ts';
+import {
+  FIRST_GENERATION,
+  MOST_ADOPTED,
+  MOST_REPLAYS,
+  REPLAY_GRACE_MS,
+} from '../../src/sessions/session-store.ts';
 import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
 
 let server: TestRedis;
@@ -92,13 +98,15 @@ describe('presenting a refresh token', () => {
 
   test('one that the store has forgotten in a failover is ADOPTED, up to the bound', async () => {
     const { present, tokenAt, grant } = await setUp();
-    expect(await present(tokenAt(1 + MOST_ADOPTED))).toMatchObject({
+    expect(await present(tokenAt(FIRST_GENERATION + MOST_ADOPTED))).toMatchObject({
       verdict: 'ADOPTED',
-      refreshToken: tokenAt(2 + MOST_ADOPTED),
+      refreshToken: tokenAt(FIRST_GENERATION + 1 + MOST_ADOPTED),
       grant,
     });
-    expect(await present(tokenAt(2 + MOST_ADOPTED))).toMatchObject({ verdict: 'ROTATED' });
-    expect(await present(tokenAt(4 + 2 * MOST_ADOPTED))).toMatchObject({ verdict: 'REUSED' });
+    expect(await present(tokenAt(FIRST_GENERATION + 1 + MOST_ADOPTED))).toMatchObject({ verdict: 'ROTATED' });
+    expect(await present(tokenAt(FIRST_GENERATION + 3 + 2 * MOST_ADOPTED))).toMatchObject({
+      verdict: 'REUSED',
+    });
   });
 
   test('after the absolute expiry it is EXPIRED, however recently it was rotated', async () => {
@@ -127,8 +135,11 @@ describe('presenting a refresh token', () => {
 
   test.each([
     ['another client', (token: string) => [token, 'storefront']],
-    ['another generation', (token: string) => [token.replace(/\.1\./, '.2.'), CLIENT]],
-    ['a generation with a leading zero', (token: string) => [token.replace(/\.1\./, '.01.'), CLIENT]],
+    ['another generation', (token: string) => [token.replace(/\.100000\./, '.100001.'), CLIENT]],
+    [
+      'a generation with a leading zero',
+      (token: string) => [token.replace(/\.100000\./, '.0100000.'), CLIENT],
+    ],
     [
       'another session',
       (token: string) => [token.replace(/0-./, (id) => (id === '0-A' ? '0-B' : '0-A')), CLIENT],
@@ -147,7 +158,7 @@ describe('presenting a refresh token', () => {
 
   test('one of a session that the store never had is UNKNOWN, without an alarm', async () => {
     const { first, present, grant } = await setUp();
-    await redis.del(`{0}:session:${grant.sessionId}`);
+    await redis.del(sessionKey(grant.sessionId));
     expect(await present(first)).toEqual({ verdict: 'UNKNOWN' });
     expect(await revocationsOf(grant.sessionId)).toEqual([]);
   });

@@ -45,6 +45,7 @@ export function newSession(overrides: Partial<NewSession> = {}): NewSession {
     subject: randomBytes(16).toString('base64url'),
     clientId: CLIENT,
     roles: ['customer'],
+    rolesVersion: 0,
     deviceName: 'Firefox on Linux',
     address: '192.0.2.17',
     ...overrides,

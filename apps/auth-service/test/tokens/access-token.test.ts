@@ -18,7 +18,7 @@ test('an access token has the header and the claims of RFC 9068, and lives 300 s
   expect(claims).toEqual({
     iss: ISSUER,
     sub: account.json().id,
-    aud: ['auth-service', 'cart-service', 'wishlist-service', 'payment-service'],
+    aud: ['cart-service', 'wishlist-service', 'payment-service', 'auth-service'],
     client_id: 'latchkey-cli',
     scope,
     sid: session_id,
@@ -49,7 +49,7 @@ test('a session that asked for less is good at fewer services', async () => {
   expect(scope).toBe('cart:read');
   expect(decode(access_token).claims).toMatchObject({
     scope: 'cart:read',
-    aud: ['auth-service', 'cart-service'],
+    aud: ['cart-service', 'auth-service'],
   });
 });
 

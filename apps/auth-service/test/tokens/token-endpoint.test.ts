@@ -71,8 +71,12 @@ describe('scope on refresh', () => {
     const answer = await refresh(auth.app, session.refresh_token, { scope: 'cart:read cart:write' });
     expect(answer.statusCode).toBe(400);
     expect(answer.json().error).toBe('invalid_scope');
-    // The client has lost nothing: the same token, asked for properly, still answers.
+    // The client has lost nothing: its token was not used up.
+    const metrics = () =>
+      auth.app.inject({ url: '/metrics' }).then(({ body }) => /verdict="REPLAYED"} (\d+)/.exec(body)?.[1]);
+    const replays = await metrics();
     expect((await refresh(auth.app, session.refresh_token)).json().scope).toBe('cart:read');
+    expect(await metrics()).toBe(replays);
   });
 });
 

@@ -20,9 +20,17 @@ export async function lockOrCreateCart(tx: Connection, subject: string): Promise
     .onConflictDoUpdate({ target: carts.subject, set: changed });
 }
 
-/** Locks a cart's row, if there is one. */
-export async function lockCart(tx: Connection, subject: string): Promise<void> {
-  await tx.select({ subject: carts.subject }).from(carts).where(eq(carts.subject, subject)).for('update');
+/**
+ * Locks a cart's row. Returns false when there is no cart, and so nothing was locked. A cart may come into being right
+ * after: whoever went on then would change lines without the lock, and could end in a deadlock with somebody who has it.
+ */
+export async function lockCart(tx: Connection, subject: string): Promise<boolean> {
+  const locked = await tx
+    .select({ subject: carts.subject })
+    .from(carts)
+    .where(eq(carts.subject, subject))
+    .for('update');
+  return locked.length > 0;
 }
 
 /**

@@ -53,7 +53,7 @@ export function createCartStore(db: Database): CartStore {
 
     changeQuantity: (subject, { sku, quantity }) =>
       db.transaction(async (tx) => {
-        await lockCart(tx, subject);
+        if (!(await lockCart(tx, subject))) return undefined;
         const [row] = await tx.update(cartLines).set({ quantity }).where(lineOf(subject, sku)).returning();
         if (row === undefined) return undefined;
         await touchCart(tx, subject);
@@ -62,7 +62,7 @@ export function createCartStore(db: Database): CartStore {
 
     remove: (subject, sku) =>
       db.transaction(async (tx) => {
-        await lockCart(tx, subject);
+        if (!(await lockCart(tx, subject))) return;
         const removed = await tx
           .delete(cartLines)
           .where(lineOf(subject, sku))

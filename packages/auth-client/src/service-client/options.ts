@@ -117,6 +117,7 @@ function faultsOfServices(services: unknown): string[] {
 }
 
 function isStore(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
   const { put, list } = value as Partial<IdentityStore>;
   return typeof put === 'function' && typeof list === 'function';
 }

@@ -85,7 +85,7 @@ export const serviceClient = fastifyPlugin(
 
     function hopFor(audience: string, settings: HopSettings = {}): Hop {
       const own = counters.get(audience);
-      const baseUrl = services[audience]?.replace(/\/$/, '');
+      const baseUrl = own && services[audience]?.replace(/\/$/, '');
       if (!own || baseUrl === undefined) {
         throw new AuthClientError(
           'unknown_service',

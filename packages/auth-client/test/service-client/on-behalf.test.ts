@@ -125,10 +125,10 @@ describe('exchanged tokens', () => {
     const { call, mint, issuer, clock } = await start();
     const token = mint();
     await call(token, { settings });
-    clock.advance(284);
+    clock.advance(283);
     await call(token, { settings });
     expect(issuer.tokenRequests).toBe(1);
-    clock.advance(1);
+    clock.advance(2);
     clock.step(-285);
     await call(mint(), { settings });
     expect(issuer.tokenRequests).toBe(2);

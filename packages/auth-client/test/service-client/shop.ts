@@ -8,8 +8,10 @@ import {
   serviceClient,
 } from '../../src/index.ts';
 import {
+  createSigningKey,
   createTestIssuer,
   type MintOverrides,
+  type SigningKey,
   type TestClient,
   type TestIssuer,
 } from '../../src/testing/index.ts';
@@ -36,13 +38,16 @@ export interface Shop {
   /** Replaces what cart-service does with a request whose token is good, or with all requests. */
   cart: { answer: Answerer | undefined; gate: Answerer | undefined };
   /** GET /cart at cart-service by way of payment-service, or what else `via` says. */
-  call(
-    token: string,
-    via?: { path?: string; init?: HopInit; settings?: HopSettings; headers?: object },
-  ): Promise<Called>;
+  call(token: string, via?: Via & { headers?: object }): Promise<Called>;
   /** A user's token for payment-service. */
   mint(overrides?: MintOverrides): string;
   close(): Promise<void>;
+}
+
+interface Via {
+  path?: string;
+  init?: HopInit;
+  settings?: HopSettings;
 }
 
 export interface Called {
@@ -58,11 +63,15 @@ export interface ShopOptions {
   cartUrl?: string;
 }
 
+/** One for the whole run: what matters here is not the issuer's key. */
+let signingKey: Promise<SigningKey> | undefined;
+
 const scopes = 'cart:read cart:write payment:write';
 
 /** An issuer, a payment-service and a cart-service, each listening for real. */
 export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = {}): Promise<Shop> {
-  const issuer = await createTestIssuer({ audience: 'payment-service' });
+  signingKey ??= createSigningKey();
+  const issuer = await createTestIssuer({ audience: 'payment-service', signingKey: await signingKey });
   const clock = createTestClock();
   const received: Received[] = [];
   const behaviour: Shop['cart'] = { answer: undefined, gate: undefined };
@@ -109,15 +118,16 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
   payment.get('/.well-known/jwks.json', async (_request, reply) =>
     reply.send({ keys: await payment.serviceClient.identity.publicKeys() }),
   );
-  let via: { path: string; init?: HopInit; settings?: HopSettings } = { path: '/cart' };
-  let lastError: unknown;
-  payment.addHook('onError', async (_request, _reply, error) => {
-    lastError = error;
+  // How each call is to go on, and how it failed, by its number.
+  const calls = new Map<string, { via: Via; error?: unknown }>();
+  const callOf = (request: FastifyRequest) => calls.get(String(request.headers['x-call']));
+  payment.addHook('onError', async (request, _reply, error) => {
+    Object.assign(callOf(request) ?? {}, { error });
   });
-  payment.get('/via', { onRequest: payment.authenticate }, async (request, reply) => {
-    const hop = payment.serviceClient('cart-service', via.settings);
-    const response = await hop.fetch(request, via.path, via.init);
-    return reply.code(response.status).send({ ok: response.ok, body: await response.text() });
+  payment.get('/via', { onRequest: payment.authenticate }, async (request) => {
+    const { path = '/cart', init, settings } = callOf(request)?.via ?? {};
+    const response = await payment.serviceClient('cart-service', settings).fetch(request, path, init);
+    return { status: response.status, ok: response.ok, body: await response.text() };
   });
   const url = await payment.listen({ port: 0, host: '127.0.0.1' });
   issuer.addClient('payment-service', {
@@ -132,17 +142,18 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
     received,
     cart: behaviour,
     mint: (overrides) => issuer.mint({ scope: scopes, ...overrides }),
-    async call(token, { headers = {}, ...how } = {}) {
-      via = { path: '/cart', ...how };
-      lastError = undefined;
+    async call(token, { headers = {}, ...via } = {}) {
+      const id = String(calls.size);
+      calls.set(id, { via });
       const answer = await payment.inject({
         url: '/via',
-        headers: { authorization: `Bearer ${token}`, ...headers },
+        headers: { authorization: `Bearer ${token}`, 'x-call': id, ...headers },
       });
-      const body = answer.json() as Record<string, unknown>;
+      const { status, ...body } = answer.json() as { status?: number; body?: unknown };
       if (typeof body.body === 'string' && body.body.startsWith('{')) body.body = JSON.parse(body.body);
-      const error = lastError instanceof HopError ? lastError : undefined;
-      return { status: answer.statusCode, body, headers: answer.headers, error };
+      const failure = calls.get(id)?.error;
+      const error = failure instanceof HopError ? failure : undefined;
+      return { status: status ?? answer.statusCode, body, headers: answer.headers, error };
     },
     async close() {
       for (const app of [payment, cart]) {

@@ -79,7 +79,8 @@ export async function prepareDataDirectory(
     const reason =
       errors.split('\n').find((line) => /error|fatal/i.test(line)) ?? errors.split('\n', 1)[0] ?? '';
     throw new DevStackError(
-      explainText(errors) ?? `Postgres cannot make its data directory: ${reason.trim()}`,
+      explainText(errors) ??
+        `Postgres cannot make its data directory: ${reason.replace(/^.*?(FATAL|PANIC|error):\s*/, '')}`,
     );
   }
   renameSync(fresh, data);

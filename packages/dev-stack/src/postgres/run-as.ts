@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { DevStackError } from '../errors.ts';
 
 /** How to start a Postgres program: as `[...prefix, program, ...args]`, with these ids. */
@@ -24,37 +25,44 @@ export function chooseRunAs(postgres: string, folder: string): RunAs {
   const ways = process.getuid?.() === 0 ? waysForRoot(idsFor(folder)) : [{ prefix: [] }];
   let reason = '';
   for (const way of ways) {
-    if (way.owner !== undefined) chownSync(folder, way.owner.uid, way.owner.gid);
-    const [command = '/bin/sh', ...args] = [...way.prefix, ...trial(postgres, folder)];
-    const { uid, gid } = way;
-    const ids = uid === undefined || gid === undefined ? {} : { uid, gid };
+    reason = tryWay(way, postgres, folder);
+    const { prefix, uid, gid } = way;
+    if (reason === '') return uid === undefined || gid === undefined ? { prefix } : { prefix, uid, gid };
+  }
+  throw new DevStackError(
+    `Postgres cannot run here (${reason}): start as a user other than root, or from a folder that others can enter.`,
+  );
+}
+
+type Way = RunAs & { owner?: Ids };
+
+/** Why it does not work; empty when it does. */
+function tryWay({ prefix, uid, gid, owner }: Way, postgres: string, folder: string): string {
+  const ids = uid === undefined || gid === undefined ? {} : { uid, gid };
+  const [command = '', ...args] = [...prefix, ...trial(postgres, folder)];
+  try {
+    if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
     const { status, stderr, error } = spawnSync(command, args, {
       ...ids,
       encoding: 'utf8',
       timeout: 10_000,
       cwd: '/',
     });
-    if (status === 0) return { prefix: way.prefix, ...ids };
-    reason = (error?.message ?? stderr).trim().split('\n').at(-1) ?? '';
+    if (status === 0) return '';
+    return (error?.message ?? stderr).trim().split('\n').at(-1) || `exit code ${status}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    rmSync(join(folder, '.trial'), { force: true });
   }
-  throw new DevStackError(
-    `Postgres cannot run here as this user (${reason}): use a folder that other users can enter.`,
-  );
 }
 
 function trial(postgres: string, folder: string): string[] {
   if (process.platform === 'win32') return [postgres, '--version'];
-  return [
-    '/bin/sh',
-    '-c',
-    'cd "$1" && : > .trial && rm .trial && exec "$2" --version',
-    'trial',
-    folder,
-    postgres,
-  ];
+  return ['/bin/sh', '-c', 'cd "$1" && : > .trial && exec "$2" --version', 'trial', folder, postgres];
 }
 
-function waysForRoot({ uid, gid }: Ids): (RunAs & { owner?: Ids })[] {
+function waysForRoot({ uid, gid }: Ids): Way[] {
   const setpriv = (capability: string) => [
     'setpriv',
     `--reuid=${uid}`,

@@ -18,6 +18,7 @@ export const demoAccounts: DemoAccount[] = [
 /**
  * Makes the demo accounts through auth-service's own command, once per data set.
  *
+ * @param directory remembers that they have been made
  * @param env auth-service's environment
  */
 export async function createDemoAccounts(
@@ -27,22 +28,8 @@ export async function createDemoAccounts(
 ): Promise<void> {
   const marker = join(directory, 'accounts-made');
   if (existsSync(marker)) return;
-  // All at once: most of the time goes into starting node.
-  const results = await Promise.allSettled(
-    demoAccounts.map((account) => createAccount(account, env, signal)),
-  );
-  signal?.throwIfAborted();
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  writeFileSync(marker, `${demoAccounts.map(({ username }) => username).join('\n')}\n`);
-}
-
-async function createAccount(
-  { username, password, roles }: DemoAccount,
-  env: NodeJS.ProcessEnv,
-  signal?: AbortSignal,
-) {
-  const args = ['--disable-warning=ExperimentalWarning', 'src/commands.ts', 'create-account'];
-  const child = spawn(process.execPath, [...args, '--username', username, '--roles', roles.join(',')], {
+  const args = ['--disable-warning=ExperimentalWarning', 'src/commands.ts', 'create-accounts'];
+  const child = spawn(process.execPath, args, {
     cwd: serviceDefinitions.auth.directory,
     env,
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -52,10 +39,11 @@ async function createAccount(
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   child.stdin.on('error', () => {});
-  child.stdin.end(`${password}\n`);
+  child.stdin.end(demoAccounts.map((account) => `${JSON.stringify(account)}\n`).join(''));
   const [code] = await once(child, 'close');
-  if (code === 0 || /^\w*(taken|exists)\w*:/m.test(errors)) return;
-  throw new DevStackError(
-    `The demo account ${username} could not be made: ${errors.trim().split('\n', 1)[0]}`,
-  );
+  signal?.throwIfAborted();
+  if (code !== 0) {
+    throw new DevStackError(`The demo accounts could not be made: ${errors.trim().split('\n', 1)[0]}`);
+  }
+  writeFileSync(marker, `${demoAccounts.map(({ username }) => username).join('\n')}\n`);
 }

@@ -87,7 +87,6 @@ async function start(
     }),
   ]);
 
-  const compileCache = join(directory, 'compile-cache');
   const ownEnv: Partial<Record<ServiceKey, NodeJS.ProcessEnv>> = {
     auth: authEnvironment(redis.url, secrets, ports),
     wishlist: callerEnvironment(ports),
@@ -97,7 +96,7 @@ async function start(
     const definition = serviceDefinitions[key];
     const databaseUrl = await postgres.createDatabase(definition.database);
     const serviceEnv = {
-      ...serviceEnvironment({ port: ports[key], databaseUrl, authPort: ports.auth, compileCache }),
+      ...serviceEnvironment({ port: ports[key], databaseUrl, authPort: ports.auth }),
       ...ownEnv[key],
       ...env[key],
     };

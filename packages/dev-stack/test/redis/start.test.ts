@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -78,6 +78,16 @@ test.each([
   const error = await start({ env: { REDIS_URL: url } }).catch((fault: Error) => fault);
   expect(error).toMatchObject({ name: 'DevStackError', message: expect.stringMatching(message) });
   expect((error as Error).message).not.toMatch(/hunter2|\n/);
+});
+
+test('data that Redis cannot read is named, with what to do', async () => {
+  const redis = await start();
+  await command(redis.url, 'SET', 'key', 'value');
+  await redis.stop();
+  const folder = join(root, 'redis', 'appendonlydir');
+  const file = readdirSync(folder).find((name) => name.endsWith('.incr.aof')) ?? '';
+  writeFileSync(join(folder, file), 'not what Redis wrote\n'.repeat(10));
+  await expect(start()).rejects.toThrow(/^Redis cannot read its data in .*: npm run reset empties it\.$/);
 });
 
 test('a port in use is named', async () => {

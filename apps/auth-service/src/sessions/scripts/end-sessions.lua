@@ -9,11 +9,11 @@ local subject, now, reason, revocation_ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
 local ended = {}
 for index = 4, #KEYS do
-  local found = redis.call('HMGET', KEYS[index], 'state', 'sub')
+  local found = redis.call('HMGET', KEYS[index], 's', 'u')
   if found[1] == 'active' and found[2] == subject then
     local id = ARGV[index + 1]
     publish_revocation(stream, sequence, revocation_ttl, { 'session', id, 'reason', reason, 'at', now })
-    redis.call('HSET', KEYS[index], 'state', 'revoked')
+    redis.call('HSET', KEYS[index], 's', 'revoked')
     redis.call('ZREM', sessions, id)
     ended[#ended + 1] = id
   end

@@ -1,17 +1,24 @@
 -- Decides what presenting the refresh token of one generation means, and carries it out. The table of verdicts is
 -- in docs/architecture.md, "Refresh tokens".
 --
+-- The record's fields are explained in session-record.ts.
+--
 -- KEYS  1 session  2 stream of revocations  3 its sequence
 -- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 most replays  6 most generations to adopt
 --       7 kid that signs now
---       8 how long a revocation is kept (ms)
--- Reply { verdict } or { verdict, kid of the successor, sub, client, roles, scope, auth, exp }
+--       8 how long a revocation is kept (ms)  9 when it was sent, by Redis' clock (ms)  10 how late it may be (ms)
+-- Reply { verdict } or { verdict, kid of the successor, u, c, l, o, a, x }
 local session, stream, sequence = KEYS[1], KEYS[2], KEYS[3]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace, most_replays, most_adopted, signing_kid = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
-local revocation_ttl = ARGV[8]
+local revocation_ttl, sent_at, most_delay = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 
-local head = redis.call('HMGET', session, 'state', 'gen', 'at', 'replays', 'exp', 'kid')
+-- Redis was frozen, and whoever asked has been told so long ago. To rotate now would make a thief of them when they ask
+-- again. This is no part of the rule: the rule's time is `now`.
+local time = redis.call('TIME')
+if time[1] * 1000 + time[2] / 1000 - sent_at > most_delay then return { 'LATE' } end
+
+local head = redis.call('HMGET', session, 's', 'g', 't', 'r', 'x', 'k')
 local state, current, reached_at, replays = head[1], tonumber(head[2]), tonumber(head[3]), tonumber(head[4])
 local expires_at, kid = tonumber(head[5]), head[6]
 
@@ -20,23 +27,23 @@ if state ~= 'active' then return { 'REVOKED' } end
 if now >= expires_at then return { 'EXPIRED' } end
 
 local function answer(verdict, successor_kid)
-  return { verdict, successor_kid, unpack(redis.call('HMGET', session, 'sub', 'client', 'roles', 'scope', 'auth', 'exp')) }
+  return { verdict, successor_kid, unpack(redis.call('HMGET', session, 'u', 'c', 'l', 'o', 'a', 'x')) }
 end
 
 local function rotate(verdict)
-  redis.call('HSET', session, 'gen', presented + 1, 'at', now, 'replays', 0, 'kid', signing_kid)
+  redis.call('HSET', session, 'g', presented + 1, 't', now, 'r', 0, 'k', signing_kid)
   return answer(verdict, signing_kid)
 end
 
 local ahead = presented - current
 if ahead == 0 then return rotate('ROTATED') end
 if ahead == -1 and now - reached_at <= grace and replays < most_replays then
-  redis.call('HINCRBY', session, 'replays', 1)
+  redis.call('HINCRBY', session, 'r', 1)
   return answer('REPLAYED', kid)
 end
 -- We signed this generation, so the store has lost writes: no thief is needed to explain it.
 if ahead > 0 and ahead <= most_adopted then return rotate('ADOPTED') end
 
 publish_revocation(stream, sequence, revocation_ttl, { 'session', id, 'reason', 'reuse', 'at', now })
-redis.call('HSET', session, 'state', 'reused')
+redis.call('HSET', session, 's', 'reused')
 return answer('REUSED', kid)

@@ -3,7 +3,8 @@ import type { AuditLog } from '../../audit/audit-log.ts';
 import type { RefreshOutcome } from '../../sessions/session.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import type { AccessTokenIssuer } from '../access-token.ts';
-import { type IssuedTokens, issueTokens } from '../issue-tokens.ts';
+import { type IssuedTokens, issueTokens, scopeNotGranted, scopesOfGrant } from '../issue-tokens.ts';
+import { narrowScopes } from '../scope.ts';
 import { sessionAnswerOf } from '../token-answer.ts';
 import { TokenError } from '../token-error.ts';
 import { askedScopes, type Grant } from './grant.ts';
@@ -39,6 +40,7 @@ export async function refreshTokens(
   deps: RefreshTokenParts,
   presented: PresentedRefreshToken,
 ): Promise<IssuedTokens> {
+  await refuseMoreScopesThanGranted(deps.sessions, presented);
   const outcome = await deps.sessions.refresh(presented.refreshToken, presented.clientId);
   deps.onVerdict(outcome.verdict);
   audit(deps.audit, outcome, presented);
@@ -68,6 +70,18 @@ export function createRefreshTokenGrant(deps: RefreshTokenParts): Grant {
       client,
     );
   };
+}
+
+/** Before the token is used up: a client that asks for too much can still ask again with the token that it has. */
+async function refuseMoreScopesThanGranted(
+  sessions: SessionStore,
+  presented: PresentedRefreshToken,
+): Promise<void> {
+  if (presented.scopes === undefined) return;
+  const grant = await sessions.grantOf(presented.refreshToken, presented.clientId);
+  if (grant !== undefined && narrowScopes(scopesOfGrant(grant), presented.scopes) === undefined) {
+    throw scopeNotGranted();
+  }
 }
 
 function audit(log: AuditLog, outcome: RefreshOutcome, presented: PresentedRefreshToken): void {

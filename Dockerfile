@@ -1,0 +1,63 @@
+# Every image of the project. Targets: service (with SERVICE=auth-service, …), demo-accounts, demo, tools.
+# Services run their TypeScript as it stands, so nothing is built here; the workspace's symlinks are kept, because
+# Node.js strips no types inside node_modules.
+FROM node:26-slim AS node
+ENV NODE_ENV=production
+
+# What one service needs from npm. Only manifests go in, so a change of sources leaves this stage as it is.
+FROM node AS dependencies
+WORKDIR /app
+COPY package.json ./
+# The pnpm that package.json names; Node.js has brought none since corepack left it.
+RUN npm install --global --no-fund --no-audit --no-update-notifier \
+    "$(node --print 'require("./package.json").packageManager')"
+COPY pnpm-workspace.yaml pnpm-lock.yaml ./
+COPY packages/auth-client/package.json packages/auth-client/
+COPY packages/service-kit/package.json packages/service-kit/
+ARG SERVICE
+COPY apps/${SERVICE}/package.json apps/${SERVICE}/
+# One store for all services, one build at a time: what they share is downloaded once.
+RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
+    CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
+    --filter "@latchkey/${SERVICE}..."
+# auth-client uses the fastify of whoever uses it (a peer dependency), which a production install does not link.
+RUN ln --symbolic --relative apps/${SERVICE}/node_modules/fastify packages/auth-client/node_modules/fastify
+
+FROM node AS service
+WORKDIR /app
+ARG SERVICE
+COPY --from=dependencies /app ./
+COPY packages/auth-client/src packages/auth-client/src
+COPY packages/service-kit/src packages/service-kit/src
+COPY apps/${SERVICE} apps/${SERVICE}
+WORKDIR /app/apps/${SERVICE}
+USER node
+# The default of 30 s between checks would make a chain of starts slow.
+HEALTHCHECK --start-period=30s --start-interval=500ms --interval=5s --timeout=3s --retries=3 \
+    CMD ["node", "--eval", "require('node:http').get({ port: process.env.PORT, path: '/ready' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+CMD ["node", "src/main.ts"]
+
+# auth-service's commands, and the accounts to try the system with: for one's own machine and nothing else.
+FROM service AS demo-accounts
+COPY packages/dev-stack/package.json /app/packages/dev-stack/
+COPY packages/dev-stack/src /app/packages/dev-stack/src
+COPY deploy/compose/package.json /app/deploy/compose/
+COPY deploy/compose/src /app/deploy/compose/src
+USER root
+RUN mkdir -p /app/deploy/compose/node_modules/@latchkey \
+    && ln -s ../../../../packages/dev-stack /app/deploy/compose/node_modules/@latchkey/dev-stack \
+    && install --directory --owner=node --group=node /var/lib/latchkey
+USER node
+HEALTHCHECK NONE
+CMD ["node", "/app/deploy/compose/src/demo-accounts.ts"]
+
+# The one-shot service that makes the secrets, and the front: Node.js and our sources, no dependencies.
+FROM node AS tools
+WORKDIR /app/deploy/compose
+# A volume takes over the owner of the folder that it is first mounted on.
+RUN install --directory --owner=node --group=node --mode=755 /secrets \
+    /secrets/all /secrets/auth-service /secrets/cart-service /secrets/wishlist-service /secrets/payment-service \
+    /secrets/postgres /secrets/redis
+COPY deploy/compose/package.json ./
+COPY deploy/compose/src src
+USER node

@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { createTestDatabase, startTestRedis } from '@latchkey/dev-stack/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openAuthDatabase } from '../src/database/open-auth-database.ts';
+import { authSchema } from '../src/database/schema.ts';
+import { PASSWORD } from './support/auth-app.ts';
+
+let env: NodeJS.ProcessEnv;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let redis: Awaited<ReturnType<typeof startTestRedis>>;
+beforeAll(async () => {
+  [database, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
+  env = {
+    PATH: process.env['PATH'],
+    NODE_ENV: 'test',
+    PORT: '0',
+    DATABASE_URL: database.url,
+    REDIS_URL: redis.url,
+    ISSUER: 'http://localhost:4000',
+    JWKS_URI: 'http://localhost:4000/.well-known/jwks.json',
+    REFRESH_TOKEN_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
+    KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
+  };
+});
+afterAll(async () => {
+  await redis.stop();
+  await database.drop();
+});
+
+async function command(
+  args: string[],
+  input = '',
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', 'src/commands.ts', ...args],
+    {
+      cwd: join(import.meta.dirname, '..'),
+      env,
+    },
+  );
+  child.stdin.end(input);
+  const [[code], stdout, stderr] = await Promise.all([
+    once(child, 'close') as Promise<[number]>,
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  return { code, stdout, stderr };
+}
+
+async function accounts(): Promise<Record<string, string[]>> {
+  const { db, close } = await openAuthDatabase({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: 1 });
+  const rows = await db.select().from(authSchema.accounts);
+  await close();
+  return Object.fromEntries(rows.map(({ username, roles }) => [username, roles]));
+}
+
+const line = (username: string, ...roles: string[]) =>
+  `${JSON.stringify({ username, password: PASSWORD, roles })}\n`;
+
+describe('create-accounts', () => {
+  it('makes an account for each line, and leaves one that exists as it is', async () => {
+    const first = await command(
+      ['create-accounts'],
+      line('anna', 'customer') + line('ben', 'viewer', 'support'),
+    );
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    const second = await command(['create-accounts'], `${line('anna', 'admin')}\n${line('carla', 'admin')}`);
+    expect(second).toMatchObject({ code: 0, stderr: '' });
+    expect(second.stdout).toMatch(/^anna: exists\ncarla: [\w-]+\n$/);
+    expect(await accounts()).toEqual({ anna: ['customer'], ben: ['viewer', 'support'], carla: ['admin'] });
+  });
+
+  it('stops at an account that breaks a rule, saying which rule', async () => {
+    const weak = JSON.stringify({ username: 'dora', password: 'short', roles: ['customer'] });
+    expect(await command(['create-accounts'], weak)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^weak_password: /),
+    });
+    expect(await accounts()).not.toHaveProperty('dora');
+  });
+
+  it('makes nothing when a line is not an account, and does not repeat the line', async () => {
+    const { code, stderr } = await command(
+      ['create-accounts'],
+      `${line('emil', 'customer')}{"password":"s3cret"}`,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('line 2 is not an account');
+    expect(stderr).not.toContain('s3cret');
+    expect(await accounts()).not.toHaveProperty('emil');
+  });
+});
+
+describe('a command that does not exist', () => {
+  it('is answered with the usage and exit code 2', async () => {
+    expect(await command(['create-everything'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Usage'),
+    });
+  });
+});

@@ -1,0 +1,70 @@
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MOST_SESSIONS } from '../../src/sessions/session-store.ts';
+import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+
+let server: TestRedis;
+let redis: Redis;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connect(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+test('of two changes of roles the later one counts, in whichever order they arrive', async () => {
+  const store = createStore({ redis, clock: Date.now });
+  const session = newSession();
+  const { refreshToken } = await store.start(session);
+  await store.changeRoles(session.subject, { roles: ['viewer'], rolesVersion: 2 });
+  await store.changeRoles(session.subject, { roles: ['admin'], rolesVersion: 1 });
+  expect(await store.refresh(refreshToken, CLIENT)).toMatchObject({ grant: { roles: ['viewer'] } });
+});
+
+test(`a person has ${MOST_SESSIONS} sessions at most: beyond them the oldest ends`, async () => {
+  const clock = createClock();
+  const store = createStore({ redis, clock: clock.now });
+  const session = newSession();
+  const started = [];
+  for (let count = 0; count < MOST_SESSIONS + 2; count++) {
+    started.push(await store.start(session));
+    clock.advance(1);
+  }
+  const [first, second, third] = started;
+  expect(started.flatMap(({ displaced }) => displaced)).toEqual([
+    first?.grant.sessionId,
+    second?.grant.sessionId,
+  ]);
+  expect(await store.list(session.subject)).toHaveLength(MOST_SESSIONS);
+  expect(await store.refresh(second?.refreshToken ?? '', CLIENT)).toEqual({ verdict: 'REVOKED' });
+  expect(await store.refresh(third?.refreshToken ?? '', CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+  expect(await store.endAll(session.subject, 'ended_all')).toHaveLength(MOST_SESSIONS);
+});
+
+test('a session whose person belongs to another shard by now ends at its next refresh', async () => {
+  const macKeys = createMacKeys();
+  const before = createStore({ redis, clock: Date.now, macKeys, shards: 1 });
+  const after = createStore({ redis, clock: Date.now, macKeys, shards: 1024 });
+  const { refreshToken, grant } = await before.start(newSession());
+  expect(await after.refresh(refreshToken, CLIENT)).toEqual({ verdict: 'REVOKED' });
+  expect(await before.end(grant.subject, grant.sessionId, 'sign_out')).toBe(false);
+});
+
+test("every key that a session leaves goes by itself, the person's list with the last of them", async () => {
+  await redis.flushdb();
+  const store = createStore({ redis, clock: Date.now });
+  const session = newSession();
+  const { grant, refreshToken } = await store.start(session);
+  await store.refresh(refreshToken, CLIENT);
+  await store.end(session.subject, grant.sessionId, 'sign_out');
+  const keys = (await redis.keys('*')).filter((key) => !key.endsWith(':sequence'));
+  expect(keys.length).toBeGreaterThan(1);
+  for (const key of keys) {
+    const expiresAt = await redis.pexpiretime(key);
+    expect(expiresAt, key).toBeGreaterThan(0);
+    expect(expiresAt, key).toBeLessThanOrEqual(Date.now() + 3_600_000);
+  }
+});

@@ -1,0 +1,88 @@
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { ProblemError } from '@latchkey/service-kit';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Account } from '../../src/accounts/account.ts';
+import type { AuditEvent } from '../../src/audit/audit-event.ts';
+import { type SignInParts, signIn } from '../../src/sessions/sign-in.ts';
+import { CLIENT, connect, createStore } from './session-fixture.ts';
+
+let server: TestRedis;
+let redis: Redis;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connect(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+/** Real sessions; the account is whatever the test says that it is, before the password was checked and after. */
+function setUp(accounts: { before: Account; after: Account | undefined }, parts: Partial<SignInParts> = {}) {
+  const sessions = createStore({ redis, clock: Date.now });
+  const events: AuditEvent[] = [];
+  const all: SignInParts = {
+    accounts: { signIn: async () => accounts.before, find: async () => accounts.after },
+    sessions,
+    issueAccessToken: async (_grant, scopes) => ({ token: 'signed', expiresInSeconds: 300, scopes }),
+    audit: { record: (event: AuditEvent) => void events.push(event) } as SignInParts['audit'],
+    ...parts,
+  };
+  const request = {
+    username: 'ada',
+    password: 'secret',
+    clientId: CLIENT,
+    scopes: undefined,
+    deviceName: 'Phone',
+    origin: { address: '192.0.2.1' },
+  };
+  return { run: () => signIn(all, request), sessions, events };
+}
+
+let people = 0;
+function person(changes: Partial<Account> = {}): Account {
+  people += 1;
+  return {
+    id: `subject-${people}`.padEnd(22, 'x'),
+    username: 'ada',
+    roles: ['customer'],
+    rolesVersion: 3,
+    createdAt: new Date(),
+    disabledAt: null,
+    ...changes,
+  };
+}
+
+describe('a sign-in leaves no session when', () => {
+  const before = person();
+  test.each([
+    ['the roles changed while the password was checked', { before, after: { ...before, rolesVersion: 4 } }],
+    ['the account was disabled meanwhile', { before, after: { ...before, disabledAt: new Date() } }],
+    ['the account is gone', { before, after: undefined }],
+  ])('%s: 503, try again', async (_what, accounts) => {
+    const { run, sessions, events } = setUp(accounts);
+    await expect(run()).rejects.toMatchObject({ status: 503, code: 'account_changed' });
+    expect(await sessions.list(before.id)).toEqual([]);
+    expect(events).toMatchObject([{ event: 'session.ended', details: { reason: 'sign_in_failed' } }]);
+  });
+
+  test('its token cannot be signed', async () => {
+    const account = person();
+    const failure = new ProblemError({ status: 503, code: 'no_key', detail: 'No key.' });
+    const { run, sessions } = setUp(
+      { before: account, after: account },
+      { issueAccessToken: () => Promise.reject(failure) },
+    );
+    await expect(run()).rejects.toBe(failure);
+    expect(await sessions.list(account.id)).toEqual([]);
+  });
+});
+
+test('a sign-in that went well leaves its session, and one line in the audit log', async () => {
+  const account = person();
+  const { run, sessions, events } = setUp({ before: account, after: account });
+  const { sessionId } = await run();
+  expect(await sessions.list(account.id)).toMatchObject([{ id: sessionId, deviceName: 'Phone' }]);
+  expect(events).toMatchObject([{ event: 'sign_in.succeeded', sessionId, subject: account.id }]);
+});

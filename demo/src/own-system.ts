@@ -1,0 +1,27 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startStack } from '@latchkey/dev-stack';
+import type { System } from './system.ts';
+
+/** Starts the whole system on free ports, with its data in a folder that goes when it stops. */
+export async function startOwnSystem(): Promise<System> {
+  const directory = await mkdtemp(join(tmpdir(), 'latchkey-demo-'));
+  process.stdout.write('Starting a system of its own for the demo, on free ports …\n');
+  const stack = await startStack({
+    directory,
+    ports: 'random',
+    // A key may sign once every service has had time to fetch it. Three seconds of that suit a demo.
+    env: { auth: { JWKS_MAX_AGE_SECONDS: '2', KEY_SKEW_SECONDS: '1' } },
+  });
+  const { auth, cart, wishlist, payment } = stack.services;
+  return {
+    urls: { auth: auth.url, cart: cart.url, wishlist: wishlist.url, payment: payment.url },
+    accounts: stack.accounts,
+    auth,
+    async stop() {
+      await stack.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

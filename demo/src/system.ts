@@ -1,0 +1,36 @@
+import type { Urls } from './shop.ts';
+import type { DemoAccount } from './steps/step.ts';
+
+/** A Latchkey to show the demo on. */
+export type System = {
+  readonly urls: Urls;
+  readonly accounts: readonly DemoAccount[];
+  /** Absent where the demo may not stop and start auth-service. */
+  readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
+  stop(): Promise<void>;
+};
+
+const variables = {
+  auth: 'AUTH_URL',
+  cart: 'CART_URL',
+  wishlist: 'WISHLIST_URL',
+  payment: 'PAYMENT_URL',
+} as const;
+
+/**
+ * The running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL; all or none), with the
+ * demo accounts in it; or else a system of the demo's own.
+ */
+export async function findSystem(env: NodeJS.ProcessEnv): Promise<System> {
+  const given = Object.entries(variables).filter(([, variable]) => env[variable]);
+  if (given.length === 0) {
+    // Only here: a container that shows the demo on a running system has neither Postgres nor Redis.
+    const { startOwnSystem } = await import('./own-system.ts');
+    return startOwnSystem();
+  }
+  const { demoAccounts } = await import('@latchkey/dev-stack/demo-accounts');
+  const missing = Object.values(variables).filter((variable) => !env[variable]);
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all four services, or none`);
+  const urls = Object.fromEntries(given.map(([name, variable]) => [name, env[variable]])) as Urls;
+  return { urls, accounts: demoAccounts, stop: async () => {} };
+}

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { createReplicas } from './replicas.ts';
+
+export type FrontOptions = {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly replicas: ReturnType<typeof createReplicas>;
+  /** How long connections that wait for an answer may take once the front is told to close, in milliseconds. */
+  readonly drainMs?: number;
+};
+
+/** A connection counts as idle when its last word was an answer, and nothing has been said since for so long. */
+const IDLE_MS = 250;
+
+/**
+ * One published port for all replicas of a service: each TCP connection goes to the next replica. Bytes pass unread, so
+ * it can neither add nor change a header, and a service sees the front's address as the client's.
+ *
+ * While no replica accepts, a connection waits for one (see Replicas): a restart is a pause, not an error.
+ *
+ * @example
+ * const front = await startFront({ port: 4000, replicas });
+ * await front.close();
+ */
+export async function startFront({ port, replicas, drainMs = 10_000 }: FrontOptions) {
+  const connections = new Set<Connection>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, async (client) => {
+    const connection = new Connection(client);
+    connections.add(connection);
+    client.once('close', () => connections.delete(connection));
+    const replica = await replicas.connect(connection.closed);
+    if (replica === undefined) client.resetAndDestroy();
+    else connection.join(replica);
+  });
+  server.listen(port);
+  await once(server, 'listening');
+  const address = server.address() as { port: number };
+
+  return {
+    port: address.port,
+    /** Stops accepting; hangs up on idle connections at once, and on the others when they are answered or out of time. */
+    async close(): Promise<void> {
+      const closed = once(server, 'close');
+      server.close();
+      for (const giveUpAt = performance.now() + drainMs; connections.size > 0; await delay(IDLE_MS / 5)) {
+        const outOfTime = performance.now() >= giveUpAt;
+        for (const connection of connections) if (outOfTime || connection.isIdle()) connection.end();
+      }
+      await closed;
+    },
+  };
+}
+
+/** A client's connection and, once there is one, that to the replica. */
+class Connection {
+  readonly #client: Socket;
+  readonly #closing = new AbortController();
+  #asked = false;
+  #lastWordAt = performance.now();
+
+  constructor(client: Socket) {
+    this.#client = client;
+    // Node.js tells of a connection that broke by 'error' and 'close': the second is enough.
+    client.on('error', () => {});
+    client.once('close', () => this.#closing.abort());
+  }
+
+  /** Aborted when the client is gone. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  join(replica: Socket): void {
+    const client = this.#client;
+    replica.on('error', () => {});
+    client.on('data', () => this.#note(true));
+    replica.on('data', () => this.#note(false));
+    client.pipe(replica);
+    replica.pipe(client);
+    client.once('close', () => replica.destroy());
+    // A half-closed connection is passed on as such (by pipe); a broken one breaks the other.
+    replica.once('close', () => {
+      if (!replica.readableEnded) client.resetAndDestroy();
+    });
+    if (client.destroyed) replica.destroy();
+  }
+
+  isIdle(): boolean {
+    return !this.#asked && performance.now() - this.#lastWordAt >= IDLE_MS;
+  }
+
+  end(): void {
+    this.#client.destroy();
+  }
+
+  #note(asked: boolean): void {
+    this.#asked = asked;
+    this.#lastWordAt = performance.now();
+  }
+}

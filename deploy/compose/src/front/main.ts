@@ -1,0 +1,22 @@
+import { resolve4 } from 'node:dns/promises';
+import { startFront } from './front.ts';
+import { createReplicas } from './replicas.ts';
+import { parseRoutes } from './routes.ts';
+
+// The published ports. Compose can publish a port for one container only, so this one stands before the replicas of
+// each service, as a Service does in Kubernetes. See docs/decisions/0018-a-front-for-published-ports.md.
+const routes = parseRoutes(process.env['ROUTES'] ?? '');
+const fronts = await Promise.all(
+  routes.map(({ port, host, hostPort }) =>
+    startFront({ port, replicas: createReplicas({ port: hostPort, addresses: () => resolve4(host) }) }),
+  ),
+);
+for (const { port, host, hostPort } of routes)
+  console.log(`${port} → every replica of ${host}:${hostPort}, in turn`);
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(
+    signal,
+    () => void Promise.all(fronts.map((front) => front.close())).then(() => process.exit(0)),
+  );
+}

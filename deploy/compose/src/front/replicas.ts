@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export type ReplicasOptions = {
+  readonly port: number;
+  /** The addresses of the replicas that there are now; rejects, or finds none, when there is none. */
+  readonly addresses: () => Promise<string[]>;
+  /** How long a replica may take to accept a connection, in milliseconds. */
+  readonly connectTimeoutMs?: number;
+  /** How long to go on trying while no replica accepts, as when the only one restarts, in milliseconds. */
+  readonly patienceMs?: number;
+};
+
+const RETRY_EVERY_MS = 50;
+
+/**
+ * The replicas of one service, taken in turn. Does not look into what they say: whoever accepts a connection gets it.
+ *
+ * @example
+ * const replicas = createReplicas({ port: 4000, addresses: () => resolve4('auth-service') });
+ * const socket = await replicas.connect(signal);
+ */
+export function createReplicas(options: ReplicasOptions) {
+  const { port, addresses, connectTimeoutMs = 1000, patienceMs = 10_000 } = options;
+  let turn = 0;
+
+  async function connectToAny(signal: AbortSignal): Promise<Socket | undefined> {
+    const found = (await addresses().catch(() => [])).toSorted();
+    const first = turn++;
+    for (let step = 0; step < found.length && !signal.aborted; step++) {
+      const host = found[(first + step) % found.length] as string;
+      const socket = await tryToConnect(
+        { host, port },
+        AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]),
+      );
+      if (socket !== undefined) return socket;
+    }
+    return undefined;
+  }
+
+  return {
+    /**
+     * A connection to the next replica that accepts one. Undefined when none does within the patience, or when `signal`
+     * is aborted.
+     */
+    async connect(signal: AbortSignal): Promise<Socket | undefined> {
+      const giveUpAt = performance.now() + patienceMs;
+      while (!signal.aborted) {
+        const socket = await connectToAny(signal);
+        if (socket !== undefined) return socket;
+        if (performance.now() >= giveUpAt) return undefined;
+        await delay(RETRY_EVERY_MS, undefined, { signal }).catch(() => {});
+      }
+      return undefined;
+    },
+  };
+}
+
+async function tryToConnect(
+  to: { host: string; port: number },
+  signal: AbortSignal,
+): Promise<Socket | undefined> {
+  const socket = connect({ ...to, noDelay: true, allowHalfOpen: true });
+  try {
+    await once(socket, 'connect', { signal });
+    return socket;
+  } catch {
+    // Refused, unreachable, too slow, or not wanted any more: all the same to who tries the next.
+    socket.destroy();
+    return undefined;
+  }
+}

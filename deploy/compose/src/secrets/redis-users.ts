@@ -1,0 +1,30 @@
+/**
+ * The commands that auth-service sends, in its scripts and outside them, and those by which its client library makes a
+ * connection. A test compares this with auth-service's sources: a new command there belongs here too.
+ */
+export const authServiceCommands = [
+  ...['auth', 'hello', 'info', 'ping', 'client|setname', 'client|setinfo'],
+  ...['eval', 'evalsha'],
+  ...['get', 'set', 'del', 'incr'],
+  ...['hincrby', 'hmget', 'hset'],
+  ...['zadd', 'zrange', 'zrangebyscore', 'zrem', 'zremrangebyscore'],
+  ...['xadd'],
+  ...['pexpire', 'pexpireat', 'pttl'],
+];
+
+/**
+ * Redis's access-control list. Passwords come as SHA-256 in hex.
+ *
+ * - default, the operator's: everything
+ * - health, for the health check: may ask whether Redis is there, without a password
+ * - auth-service: its own commands on keys that carry a hash tag, as all of its keys do; no KEYS, FLUSHALL or CONFIG
+ */
+export function redisUsers(digests: { admin: string; authService: string }): string {
+  const commands = authServiceCommands.map((command) => `+${command}`).join(' ');
+  return [
+    `user default on #${digests.admin} ~* &* +@all`,
+    'user health on nopass resetkeys resetchannels -@all +ping',
+    `user auth-service on #${digests.authService} resetkeys ~{*}:* resetchannels -@all ${commands}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,137 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpRequest, type RequestListener } from 'node:http';
+import { connect } from 'node:net';
+import { buffer, text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startFront } from '../../src/front/front.ts';
+import { createReplicas } from '../../src/front/replicas.ts';
+import { type ReplicaServer, startReplica } from './replica-server.ts';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function replica(host: string, answer: RequestListener, port = 0): Promise<ReplicaServer> {
+  const server = await startReplica(host, answer, port);
+  cleanups.push(server.stop);
+  return server;
+}
+
+async function front(port: number, hosts: string[], options: { patienceMs?: number; drainMs?: number } = {}) {
+  const replicas = createReplicas({ port, addresses: async () => hosts, ...options });
+  const started = await startFront({ port: 0, replicas, ...options });
+  cleanups.push(() => started.close());
+  return started;
+}
+
+/** Who answers on a connection of its own. */
+async function ask(port: number, path = '/'): Promise<string> {
+  const sent = httpRequest({ port, path, agent: false });
+  // A connection that breaks amid the answer is told of by the answer as well.
+  sent.on('error', () => {});
+  sent.end();
+  const [response] = await once(sent, 'response');
+  return text(response);
+}
+
+const named =
+  (name: string): RequestListener =>
+  (_, response) =>
+    void response.end(name);
+
+describe('the front', () => {
+  it('gives each connection to the next replica', async () => {
+    const { port } = await replica('127.0.0.1', named('a'));
+    await replica('127.0.0.2', named('b'), port);
+    await replica('127.0.0.3', named('c'), port);
+    const { port: published } = await front(port, ['127.0.0.3', '127.0.0.1', '127.0.0.2']);
+    const answers = [];
+    for (let turn = 0; turn < 9; turn++) answers.push(await ask(published));
+    expect(answers.join('')).toBe('abcabcabc');
+  });
+
+  it('passes over a replica that does not accept', async () => {
+    const { port } = await replica('127.0.0.1', named('a'));
+    const { port: published } = await front(port, ['127.0.0.1', '127.0.0.2']);
+    for (let turn = 0; turn < 4; turn++) expect(await ask(published)).toBe('a');
+  });
+
+  it('lets a connection wait for the only replica to come back', async () => {
+    const gone = await startReplica('127.0.0.1', named('before'));
+    const { port: published } = await front(gone.port, ['127.0.0.1']);
+    await gone.stop();
+    const answer = ask(published);
+    await delay(200);
+    await replica('127.0.0.1', named('after'), gone.port);
+    expect(await answer).toBe('after');
+  });
+
+  it('hangs up when no replica accepts within its patience', async () => {
+    const gone = await startReplica('127.0.0.1', named('never'));
+    await gone.stop();
+    const { port: published } = await front(gone.port, ['127.0.0.1'], { patienceMs: 100 });
+    await expect(ask(published)).rejects.toThrow(/ECONNRESET|socket hang up/);
+  });
+
+  it('passes bytes on as they are, both ways', async () => {
+    const { port } = await replica('127.0.0.1', async (request, response) => {
+      response.end(await buffer(request));
+    });
+    const { port: published } = await front(port, ['127.0.0.1']);
+    const body = randomBytes(3_000_000);
+    const answer = await fetch(`http://127.0.0.1:${published}`, { method: 'POST', body });
+    const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+    expect(digest(Buffer.from(await answer.arrayBuffer()))).toBe(digest(body));
+  });
+
+  it('passes a half-closed connection on as such', async () => {
+    const { port } = await replica('127.0.0.1', named('answered'));
+    const { port: published } = await front(port, ['127.0.0.1']);
+    const socket = connect({ port: published, allowHalfOpen: true });
+    socket.end('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(await text(socket)).toMatch(/answered$/);
+  });
+
+  it('breaks the connection of a client whose replica died amid an answer', async () => {
+    const { port } = await replica('127.0.0.1', (request, response) => {
+      response.write('half of');
+      setTimeout(() => request.socket.resetAndDestroy(), 20);
+    });
+    const { port: published } = await front(port, ['127.0.0.1']);
+    await expect(ask(published)).rejects.toThrow(/ECONNRESET|aborted|terminated/);
+  });
+});
+
+describe('a front that closes', () => {
+  it('lets a request under way be answered, and hangs up on idle connections at once', async () => {
+    const { port } = await replica('127.0.0.1', async (request, response) => {
+      if (request.url === '/slow') await delay(600);
+      response.end(request.url);
+    });
+    const closing = await front(port, ['127.0.0.1']);
+    const idle = connect(closing.port);
+    idle.write('GET /idle HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(idle, 'data');
+    const idleClosed = once(idle, 'close').then(() => performance.now());
+    const slow = ask(closing.port, '/slow');
+    await delay(100);
+    const closed = closing.close().then(() => performance.now());
+    expect(await slow).toBe('/slow');
+    expect(await idleClosed).toBeLessThan(await closed);
+    await expect(ask(closing.port)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('does not wait for ever', async () => {
+    const { port } = await replica('127.0.0.1', () => {});
+    const closing = await front(port, ['127.0.0.1'], { drainMs: 200 });
+    const asked = ask(closing.port).catch((error: Error) => error.message);
+    await delay(100);
+    const began = performance.now();
+    await closing.close();
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(await asked).toMatch(/ECONNRESET|hang up/);
+  });
+});
