@@ -73,6 +73,7 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
   signingKey ??= createSigningKey();
   const issuer = await createTestIssuer({ audience: 'payment-service', signingKey: await signingKey });
   const clock = createTestClock();
+  const signedInAt = Math.floor(Date.now() / 1000) - 10;
   const received: Received[] = [];
   const behaviour: Shop['cart'] = { answer: undefined, gate: undefined };
   const { issuer: iss, jwksUri, tokenEndpoint } = issuer;
@@ -141,7 +142,9 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
     clock,
     received,
     cart: behaviour,
-    mint: (overrides) => issuer.mint({ scope: scopes, ...overrides }),
+    // One sign-in, whatever second the token is minted in.
+    mint: (overrides) =>
+      issuer.mint({ scope: scopes, ...overrides, claims: { auth_time: signedInAt, ...overrides?.claims } }),
     async call(token, { headers = {}, ...via } = {}) {
       const id = String(calls.size);
       calls.set(id, { via });
