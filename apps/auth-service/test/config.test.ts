@@ -29,7 +29,7 @@ test('every fault is named in one message, and no secret is in it', () => {
     SERVICE_JWKS_URIS: 'latchkey-cli=http://127.0.0.1/',
   };
   expect(() => readConfig(faulty)).toThrow(
-    /REFRESH_TOKEN_KEYS is not valid[\s\S]*KEY_ENCRYPTION_KEY is not valid[\s\S]*SERVICE_JWKS_URIS is not valid/,
+    /REFRESH_TOKEN_KEYS is not valid[\s\S]*KEY_ENCRYPTION_KEY: key 1 is not[\s\S]*SERVICE_JWKS_URIS is not valid/,
   );
   expect(() => readConfig(faulty)).not.toThrow(/c2VjcmV0/);
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sessionKey } from '../../src/redis/key-names.ts';
 import type { SessionStore } from '../../src/sessions/session-store.ts';
 import { CLIENT, connect, createClock, createStore, newSession } from './session-fixture.ts';
 
@@ -30,12 +31,12 @@ test('a living session is found with its grant', async () => {
 
 test('renewing changes auth_time in the grant and in what refreshes bring, and nothing else', async () => {
   const { store, grant, clock, refreshToken } = await setUp();
-  const key = `{${grant.sessionId.split('-')[0]}}:session:${grant.sessionId}`;
+  const key = sessionKey(grant.sessionId);
   const [before, ttl] = [await redis.hgetall(key), await redis.pexpiretime(key)];
   clock.advance(90_500);
   const authTime = Math.floor(clock.now() / 1000);
   expect(await store.renewAuthTime(grant.subject, grant.sessionId)).toEqual({ ...grant, authTime });
-  expect(await redis.hgetall(key)).toEqual({ ...before, auth: String(authTime) });
+  expect(await redis.hgetall(key)).toEqual({ ...before, a: String(authTime) });
   expect(await redis.pexpiretime(key)).toBe(ttl);
   expect(await store.refresh(refreshToken, CLIENT)).toMatchObject({
     verdict: 'ROTATED',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sessionKey } from '../../src/redis/key-names.ts';
 import { connect } from '../sessions/session-fixture.ts';
 import {
   type AuthApp,
@@ -198,7 +199,7 @@ describe('refused by policy', () => {
   test('a scope that was taken from the person after the token was issued', async () => {
     const person = await session();
     const redis = connect(auth.redis.url);
-    await redis.hset(`{0}:session:${person.session_id}`, 'roles', 'viewer');
+    await redis.hset(sessionKey(person.session_id), 'l', 'viewer');
     redis.disconnect();
     const answer = await exchange('wishlist-service', person.access_token, { scope: 'cart:write' });
     expect(answer.json().error).toBe('invalid_scope');
