@@ -1,17 +1,28 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@latchkey/dev-stack';
+import { type Stack, type StackOptions, startStack } from '@latchkey/dev-stack';
 
-export type System = { stack: Stack; stop(): Promise<void> };
+export type System = {
+  stack: Stack;
+  /** Where its services keep what Node.js makes of the sources. */
+  compileCache: string;
+  stop(): Promise<void>;
+};
 
-/** The whole system, as `npm start` brings it up, on free ports and in a folder of its own. */
-export async function startSystem(env: Record<string, string> = {}): Promise<System> {
+/**
+ * The whole system, as `npm start` brings it up, on free ports and in a folder of its own. `auth` are settings of
+ * auth-service, `others` of the rest.
+ */
+export async function startSystem(
+  auth: Record<string, string> = {},
+  others: NonNullable<StackOptions['env']> = {},
+): Promise<System> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    const stack = await startStack({ directory, ports: 'random', env: { auth: env } });
-    return { stack, stop: () => stack.stop().then(remove) };
+    const stack = await startStack({ directory, ports: 'random', env: { ...others, auth } });
+    return { stack, compileCache: join(directory, 'compile-cache'), stop: () => stack.stop().then(remove) };
   } catch (error) {
     await remove();
     throw error;
