@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { System } from './system.ts';
 
 export type ReplicaOptions = {
@@ -18,7 +19,7 @@ export type Replica = {
 };
 
 const repository = join(import.meta.dirname, '..', '..');
-const faultPoint = join(import.meta.dirname, 'fault-point.ts');
+const faultPoint = fileURLToPath(new URL('./fault-point.ts', import.meta.url));
 
 /**
  * One more replica of a service of the stack, on the same database, that is doomed: it kills itself at the step that
