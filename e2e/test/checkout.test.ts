@@ -51,6 +51,12 @@ async function expectPaidOnce(shopper: Shopper, context = ''): Promise<void> {
   expect(await shopper.payments(), context).toMatchObject([{ status: 'succeeded', cart_settled: true }]);
 }
 
+/** What a service has logged under a trace. */
+function linesOf(service: { logs(): string }, traceId: string): Record<string, unknown>[] {
+  const lines = service.logs().split('\n');
+  return lines.filter((line) => line.includes(traceId)).map((line) => JSON.parse(line));
+}
+
 describe('a checkout', () => {
   test('charges exactly what the cart costs, and empties it, in one trace', async () => {
     const shopper = await buyer();
@@ -65,9 +71,18 @@ describe('a checkout', () => {
     expect([paid.status, paid.body['status'], paid.body['cart_settled']]).toEqual([201, 'succeeded', true]);
     expect(await books.charges(shopper.subject)).toEqual([2100]);
     expect(await shopper.cart()).toEqual({});
-    for (const service of [system.stack.services.payment, system.stack.services.auth]) {
-      expect(service.logs()).toContain(traceId);
-    }
+    const { payment, auth, cart } = system.stack.services;
+    // The payment, the exchange for cart-service, and what became of the cart.
+    expect(linesOf(payment, traceId)).toContainEqual(expect.objectContaining({ subject: shopper.subject }));
+    expect(JSON.stringify(linesOf(auth, traceId))).toContain('token.exchanged');
+    expect(linesOf(cart, traceId)).toMatchObject(
+      ['open', 'completed'].map((status) => ({
+        checkout_id: paid.body['id'],
+        checkout_status: status,
+        subject: shopper.subject,
+        actors: ['payment-service'],
+      })),
+    );
     const again = await shopper.pay(2100);
     expect([again.status, again.body['code']]).toEqual([409, 'cart_empty']);
   });

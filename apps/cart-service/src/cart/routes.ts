@@ -1,5 +1,6 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
+import { acting } from './acting.ts';
 import {
   addBodySchema,
   additionHeadersSchema,
@@ -86,6 +87,8 @@ export async function cartRoutes(app: Service, { store }: { store: CartStore }):
       { sku, quantity, unitPrice },
       key,
     );
+    if (request.auth.actor)
+      request.log.info({ sku, replayed, ...acting(request.auth) }, 'added for somebody');
     reply.code(created ? 201 : 200).headers(replayed ? { 'idempotency-replayed': 'true' } : {});
     return toLineBody(line);
   });

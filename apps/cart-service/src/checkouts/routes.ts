@@ -1,5 +1,8 @@
 import { problemSchema, type Service } from '@latchkey/service-kit';
+import type { FastifyRequest } from 'fastify';
+import { acting } from '../cart/acting.ts';
 import { commonProblems } from '../cart/schemas.ts';
+import type { Checkout } from './rules.ts';
 import { checkoutParamsSchema, checkoutSchema, toCheckoutBody } from './schemas.ts';
 import type { CheckoutStore } from './store.ts';
 
@@ -42,19 +45,29 @@ const releaseRoute = {
 export async function checkoutRoutes(app: Service, { store }: { store: CheckoutStore }): Promise<void> {
   const mayCheckOut = app.requireScope('cart:checkout', { actors: ['payment-service'] });
 
+  // The last part of a trace that began with a payment.
+  const answer = (request: FastifyRequest, checkout: Checkout) => {
+    const { id, status } = checkout;
+    request.log.info(
+      { checkout_id: id, checkout_status: status, ...acting(request.auth) },
+      'checkout answered',
+    );
+    return toCheckoutBody(checkout);
+  };
+
   app.put('/cart/checkouts/:id', { onRequest: mayCheckOut, schema: claimRoute }, async (request, reply) => {
     const { checkout, created } = await store.claim(request.auth.subject, request.params.id);
     reply.code(created ? 201 : 200);
-    return toCheckoutBody(checkout);
+    return answer(request, checkout);
   });
 
   app.post(
     '/cart/checkouts/:id/complete',
     { onRequest: mayCheckOut, schema: completeRoute },
-    async (request) => toCheckoutBody(await store.complete(request.auth.subject, request.params.id)),
+    async (request) => answer(request, await store.complete(request.auth.subject, request.params.id)),
   );
 
   app.post('/cart/checkouts/:id/release', { onRequest: mayCheckOut, schema: releaseRoute }, async (request) =>
-    toCheckoutBody(await store.release(request.auth.subject, request.params.id)),
+    answer(request, await store.release(request.auth.subject, request.params.id)),
   );
 }

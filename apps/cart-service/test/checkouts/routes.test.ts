@@ -54,6 +54,9 @@ describe('a checkout over HTTP', () => {
       expect(await items()).toEqual([['tea', 2]]);
     }
     expect((await claim(id)).body.status).toBe('completed');
+    expect(service.log()).toMatch(
+      /"checkout_status":"completed","subject":"ada","actors":\["payment-service"\]/,
+    );
   });
 
   it('is refused in the words of a problem document, and changes nothing', async () => {

@@ -72,7 +72,12 @@ export function payRoute(app: Service, { context, cartOf, fingerprintKey, stepUp
     });
     const { id, status } = answer.body;
     request.log.info(
-      { payment_id: id, payment_status: status, replayed: answer.replayed },
+      {
+        payment_id: id,
+        payment_status: status,
+        replayed: answer.replayed,
+        subject: request.auth.subject,
+      },
       'payment answered',
     );
     logCartFault(request, id, answer.cartFault);

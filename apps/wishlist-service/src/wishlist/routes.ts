@@ -135,7 +135,8 @@ export async function wishlistRoutes(app: Service, { store, cartOf }: WishlistRo
       { store, cart: cartOf(request) },
       { subject: request.auth.subject, itemId: request.params.id, order: { quantity, unitPrice } },
     );
-    request.log.info({ item_id: request.params.id, move_id: move.id }, 'moved into the cart');
+    const { subject } = request.auth;
+    request.log.info({ item_id: request.params.id, move_id: move.id, subject }, 'moved into the cart');
     return { sku, quantity: move.quantity, unit_price: move.unitPrice };
   });
 }
