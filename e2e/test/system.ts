@@ -31,14 +31,15 @@ export async function startSystem(
 
 export type Tokens = { access_token: string; refresh_token: string; session_id: string; scope: string };
 
-export async function signIn(stack: Stack, role = 'customer'): Promise<Tokens> {
+/** Signs the demo account of this role in; with `scopes`, for no more than those. */
+export async function signIn(stack: Stack, role = 'customer', scopes?: readonly string[]): Promise<Tokens> {
   const account = stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
   if (account === undefined) throw new Error(`no demo account has the role ${role}`);
   const { username, password } = account;
   const response = await fetch(`${stack.services.auth.url}/sessions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
+    body: JSON.stringify({ client_id: 'latchkey-cli', username, password, scope: scopes?.join(' ') }),
   });
   if (response.status !== 201)
     throw new Error(`signing in answered ${response.status}: ${await response.text()}`);
