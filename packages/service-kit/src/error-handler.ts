@@ -69,7 +69,8 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
 
 function answerTo(error: unknown): Answer {
   if (error instanceof ProblemError) return { ...error, title: error.title, detail: error.message };
-  if (isDatabaseUnavailable(error)) {
+  // An error that brings its own answer may have a lost connection for a cause: that of a call to another service.
+  if (!bringsItsAnswer(error) && isDatabaseUnavailable(error)) {
     const detail = 'The database cannot be reached. Try again shortly.';
     return { ...plain(503), code: 'database_unavailable', detail, headers: { 'retry-after': '1' } };
   }
@@ -96,6 +97,12 @@ interface OwnError {
   expose?: boolean;
   /** Further members of the body (RFC 9457 §3.2). */
   extensions?: Readonly<Record<string, unknown>>;
+}
+
+function bringsItsAnswer(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { status, code } = error as { status?: unknown; code?: unknown };
+  return typeof status === 'number' && typeof code === 'string' && ownCode.test(code);
 }
 
 function fastifyProblem(status: number, fastifyCode: string): Answer {

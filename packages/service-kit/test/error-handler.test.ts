@@ -55,7 +55,9 @@ beforeAll(async () => {
     });
   });
   app.get('/foreign-exposed', async () => {
-    const error = new Error('cart-service gave no usable answer.');
+    // A lost connection to another service is not a lost database.
+    const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED', syscall: 'connect' });
+    const error = new Error('cart-service gave no usable answer.', { cause });
     throw Object.assign(error, {
       status: 502,
       code: 'hop_failed',
