@@ -1,17 +1,28 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@latchkey/dev-stack';
+import { type Stack, type StackOptions, startStack } from '@latchkey/dev-stack';
 
-export type System = { stack: Stack; stop(): Promise<void> };
+export type System = {
+  stack: Stack;
+  /** Where its services keep what Node.js makes of the sources. */
+  compileCache: string;
+  stop(): Promise<void>;
+};
 
-/** The whole system, as `npm start` brings it up, on free ports and in a folder of its own. */
-export async function startSystem(env: Record<string, string> = {}): Promise<System> {
+/**
+ * The whole system, as `npm start` brings it up, on free ports and in a folder of its own. `auth` are settings of
+ * auth-service, `others` of the rest.
+ */
+export async function startSystem(
+  auth: Record<string, string> = {},
+  others: NonNullable<StackOptions['env']> = {},
+): Promise<System> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    const stack = await startStack({ directory, ports: 'random', env: { auth: env } });
-    return { stack, stop: () => stack.stop().then(remove) };
+    const stack = await startStack({ directory, ports: 'random', env: { ...others, auth } });
+    return { stack, compileCache: join(directory, 'compile-cache'), stop: () => stack.stop().then(remove) };
   } catch (error) {
     await remove();
     throw error;
@@ -20,14 +31,15 @@ export async function startSystem(env: Record<string, string> = {}): Promise<Sys
 
 export type Tokens = { access_token: string; refresh_token: string; session_id: string; scope: string };
 
-export async function signIn(stack: Stack, role = 'customer'): Promise<Tokens> {
+/** Signs the demo account of this role in; with `scopes`, for no more than those. */
+export async function signIn(stack: Stack, role = 'customer', scopes?: readonly string[]): Promise<Tokens> {
   const account = stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
   if (account === undefined) throw new Error(`no demo account has the role ${role}`);
   const { username, password } = account;
   const response = await fetch(`${stack.services.auth.url}/sessions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
+    body: JSON.stringify({ client_id: 'latchkey-cli', username, password, scope: scopes?.join(' ') }),
   });
   if (response.status !== 201)
     throw new Error(`signing in answered ${response.status}: ${await response.text()}`);

@@ -5,8 +5,12 @@ import { createService, type Service, type ServiceOptions } from '@latchkey/serv
 import { createAccounts } from './accounts/accounts.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAuditLog } from './audit/audit-log.ts';
-import { createClientRegistry } from './clients/clients.ts';
-import type { AuthConfig } from './config.ts';
+import { createAuthenticationFailures } from './clients/authentication-failures.ts';
+import { createAssertionVerifier } from './clients/client-assertion.ts';
+import { createClientAuthentication } from './clients/client-authentication.ts';
+import { DELEGATION_POLICY, type DelegationPolicy } from './clients/delegation-policy.ts';
+import { createUsedAssertions } from './clients/used-assertions.ts';
+import { type AuthConfig, clientsOf } from './config.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
@@ -14,13 +18,16 @@ import { keyRoutes } from './keys/routes.ts';
 import { connectRedis } from './redis/connection.ts';
 import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
 import { deviceRoutes } from './sessions/device-routes.ts';
+import { reauthenticationRoute } from './sessions/reauthentication-route.ts';
 import { createRefreshCookie } from './sessions/refresh-cookie.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 import { createSessionStore } from './sessions/session-store.ts';
 import { signInRoute } from './sessions/sign-in-route.ts';
 import { createAccessTokenIssuer } from './tokens/access-token.ts';
+import { createGrantTable } from './tokens/grants/grant-table.ts';
 import { createVerdictCounter } from './tokens/grants/verdict-counter.ts';
 import { metadataRoute } from './tokens/metadata-route.ts';
+import { createSubjectTokens } from './tokens/subject-tokens.ts';
 import { tokenRoute } from './tokens/token-route.ts';
 
 export type AppOptions = {
@@ -28,6 +35,8 @@ export type AppOptions = {
   readonly database: AuthDatabase;
   /** Milliseconds since the epoch; default the machine's clock. */
   readonly clock?: () => number;
+  /** Default the one that stands in the code. */
+  readonly delegationPolicy?: DelegationPolicy;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
 };
 
@@ -39,6 +48,7 @@ export async function buildApp({
   config,
   database,
   clock = Date.now,
+  delegationPolicy: policy = DELEGATION_POLICY,
   logDestination,
 }: AppOptions): Promise<Service> {
   const app = await createService({
@@ -94,11 +104,23 @@ export async function buildApp({
     signer: () => keyRing.signer(),
     clock,
   });
-  const clients = createClientRegistry({ storefrontOrigins: config.CORS_ORIGINS });
+  const clients = clientsOf(config);
+  const assertions = createAssertionVerifier({
+    issuer: config.ISSUER,
+    usedAssertions: createUsedAssertions(redis),
+    log: app.log,
+    clock,
+  });
+  const authenticate = createClientAuthentication({
+    clients,
+    verifyAssertion: assertions.verify,
+    onFailure: createAuthenticationFailures({ audit, registry: app.metrics, clock }),
+  });
   const cookie = createRefreshCookie({ issuer: config.ISSUER });
   const onVerdict = createVerdictCounter(app.metrics);
 
   app.addHook('onClose', async () => {
+    assertions.close();
     await keyRing.stop();
     await audit.close();
     redis.disconnect();
@@ -108,20 +130,31 @@ export async function buildApp({
   app.addReadinessCheck('redis', async () => void (await redis.ping()));
 
   await keyRing.start();
+  // Its own keys are at hand: it verifies what it signed without a request to itself.
+  const fetchKeys = async () => Response.json(keyRing.jwks(), { headers: { 'cache-control': 'max-age=5' } });
+  const subjectTokens = await createSubjectTokens({
+    issuer: config.ISSUER,
+    jwksUri: config.JWKS_URI,
+    fetchKeys,
+    audiences: clients.services.map(({ id }) => id),
+  });
+  app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
   await app.register(authClient, {
     issuer: config.ISSUER,
     audience: 'auth-service',
     jwksUri: config.JWKS_URI,
-    // Its own keys are at hand: it verifies what it signed without a request to itself.
-    fetch: async () => Response.json(keyRing.jwks(), { headers: { 'cache-control': 'max-age=5' } }),
+    fetch: fetchKeys,
   });
 
   await app.register(keyRoutes, { keyRing, jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS });
   await app.register(metadataRoute, { issuer: config.ISSUER });
-  await app.register(tokenRoute, { clients, cookie, sessions, issueAccessToken, audit, onVerdict });
+  const refreshing = { sessions, issueAccessToken, audit, onVerdict };
+  const grants = createGrantTable({ ...refreshing, policy, subjectTokens });
+  await app.register(tokenRoute, { authenticate, grants });
   await app.register(signInRoute, { accounts, clients, cookie, sessions, issueAccessToken, audit });
-  await app.register(browserRefreshRoute, { clients, cookie, sessions, issueAccessToken, audit, onVerdict });
+  await app.register(browserRefreshRoute, { clients, cookie, ...refreshing });
+  await app.register(reauthenticationRoute, { accounts, sessions, issueAccessToken, audit });
   await app.register(deviceRoutes, { sessions, audit, cookie });
   await app.register(accountRoutes, { accounts });
   return app;

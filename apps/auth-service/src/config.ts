@@ -1,5 +1,7 @@
 import { ConfigError, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
+import { createClientRegistry } from './clients/clients.ts';
+import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 
@@ -19,6 +21,10 @@ const configSchema = Type.Object({
   KEY_ENCRYPTION_KEY: Type.String({
     minLength: 1,
     description: 'base64url of 32 bytes[,older ones]; the first encrypts',
+  }),
+  SERVICE_JWKS_URIS: Type.Array(Type.String(), {
+    default: [],
+    description: 'name=url[,name=url]: the services that may authenticate, and where each publishes its keys',
   }),
   ACCESS_TOKEN_SECONDS: Type.Integer({
     minimum: 5,
@@ -51,12 +57,21 @@ export function readConfig(env: Record<string, string | undefined>): AuthConfig 
   const faults = [
     ...faultOf('REFRESH_TOKEN_KEYS', () => parseMacKeys(config.REFRESH_TOKEN_KEYS)),
     ...faultOf('KEY_ENCRYPTION_KEY', () => parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY)),
+    ...faultOf('SERVICE_JWKS_URIS', () => clientsOf(config)),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
 
-/** The keys' own parsers say what is wrong, and never what the secret is. */
+/** The clients that these settings make. */
+export function clientsOf(config: AuthConfig) {
+  return createClientRegistry({
+    storefrontOrigins: config.CORS_ORIGINS,
+    serviceJwksUris: parseServiceJwksUris(config.SERVICE_JWKS_URIS),
+  });
+}
+
+/** The parsers say what is wrong, and never what the secret is. */
 function faultOf(name: string, parse: () => unknown): string[] {
   try {
     parse();

@@ -2,6 +2,8 @@ import { authClient } from '@latchkey/auth-client';
 import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
 import { cartRoutes } from './cart/routes.ts';
 import { createCartStore } from './cart/store.ts';
+import { checkoutRoutes } from './checkouts/routes.ts';
+import { createCheckoutStore } from './checkouts/store.ts';
 import type { Config } from './config.ts';
 import type { CartDatabase } from './database/open-cart-database.ts';
 
@@ -16,7 +18,7 @@ export async function buildApp({ config, database, logDestination }: AppOptions)
   const app = await createService({
     name: 'cart-service',
     title: 'Latchkey cart-service',
-    description: 'A user’s cart. Amounts are minor units.',
+    description: 'A user’s cart, and claims on it by payments under way. Amounts are minor units.',
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
@@ -33,5 +35,6 @@ export async function buildApp({ config, database, logDestination }: AppOptions)
     jwksUri: config.JWKS_URI,
   });
   await app.register(cartRoutes, { store: createCartStore(database.db) });
+  await app.register(checkoutRoutes, { store: createCheckoutStore(database.db) });
   return app;
 }

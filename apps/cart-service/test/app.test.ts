@@ -9,6 +9,10 @@ type Operation = {
   responses: Record<string, { content?: Record<string, unknown> }>;
   requestBody?: unknown;
 };
+const scopeOf = (name: string) => {
+  if (name.includes('/checkouts/')) return 'cart:checkout';
+  return name.startsWith('get ') ? 'cart:read' : 'cart:write';
+};
 type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>> };
 
 describe('the OpenAPI document', () => {
@@ -34,14 +38,17 @@ describe('the OpenAPI document', () => {
       'delete /cart/items/{sku}',
       'get /cart',
       'patch /cart/items/{sku}',
+      'post /cart/checkouts/{id}/complete',
+      'post /cart/checkouts/{id}/release',
       'post /cart/items',
+      'put /cart/checkouts/{id}',
     ]);
   });
 
   it('says of each which scope it needs and how it can fail', () => {
     for (const [name, { security, summary, responses, requestBody }] of operations) {
       expect(summary, name).toBeTruthy();
-      expect(security, name).toEqual([{ bearer: [name.startsWith('get ') ? 'cart:read' : 'cart:write'] }]);
+      expect(security, name).toEqual([{ bearer: [scopeOf(name)] }]);
       const problems = ['401', '403', '500', '503', ...(requestBody ? ['400', '413', '415'] : [])];
       expect(Object.keys(responses), name).toEqual(expect.arrayContaining(problems));
       for (const status of problems) {

@@ -4,6 +4,7 @@ import type { Problem } from '@latchkey/service-kit';
 import type { Static } from 'typebox';
 import { buildApp } from '../src/app.ts';
 import type { cartSchema, lineSchema } from '../src/cart/schemas.ts';
+import type { checkoutSchema } from '../src/checkouts/schemas.ts';
 import { readConfig } from '../src/config.ts';
 import { openCartDatabase } from '../src/database/open-cart-database.ts';
 
@@ -49,6 +50,10 @@ export async function startCartService(options: FixtureOptions = {}) {
 
   const tokenOf = (subject: string, scope = 'cart:read cart:write') => issuer.mint({ subject, scope });
 
+  /** A token that payment-service got for somebody. */
+  const checkoutTokenOf = (subject: string, act: unknown = { sub: 'payment-service' }) =>
+    issuer.mint({ subject, scope: 'cart:read cart:checkout', claims: { act } });
+
   async function call<Body = Problem>(path: string, request: Call = {}): Promise<Reply<Body>> {
     const { method = 'GET', token = tokenOf('ada'), headers, body } = request;
     const response = await app.inject({
@@ -76,6 +81,7 @@ export async function startCartService(options: FixtureOptions = {}) {
     database,
     log: () => log,
     tokenOf,
+    checkoutTokenOf,
     call,
     add: (body: unknown, rest: Call = {}) => call<LineBody>('/cart/items', { method: 'POST', body, ...rest }),
     cart: async (token?: string) =>
@@ -91,6 +97,9 @@ export async function startCartService(options: FixtureOptions = {}) {
     },
   };
 }
+
+/** A claim under a payment's id. */
+export type CheckoutBody = Static<typeof checkoutSchema>;
 
 export const tea = { sku: 'tea', quantity: 2, unit_price: { amount: 450, currency: 'EUR' } };
 export const cup = { sku: 'cup', quantity: 1, unit_price: { amount: 1200, currency: 'EUR' } };

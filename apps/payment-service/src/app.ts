@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { authClient } from '@latchkey/auth-client';
+import { authClient, serviceClient } from '@latchkey/auth-client';
 import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
+import { addServiceClientMetrics, createIdentityStore, jwksRoute } from '@latchkey/service-kit/identity';
+import type { FastifyRequest } from 'fastify';
 import type { Config } from './config.ts';
 import type { PaymentDatabase } from './database/open-payment-database.ts';
+import type { CartCheckout } from './payments/cart-checkout.ts';
+import { cartOnBehalf, cartScopes } from './payments/cart-on-behalf.ts';
 import { createIdempotencyStore } from './payments/idempotency-store.ts';
 import type { CardProcessor } from './payments/processor.ts';
 import { forgetOldKeys } from './payments/retention.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { createSandboxProcessor } from './payments/sandbox-processor.ts';
 
-/** What one run may take beyond the processor's own time: a handful of statements. */
+/** What one run may take beyond the processor's and the cart's own time: a handful of statements. */
 const databaseAllowanceMs = 1000;
 
 export type AppOptions = {
@@ -17,6 +21,8 @@ export type AppOptions = {
   readonly database: PaymentDatabase;
   /** Default the sandbox: there is no other adapter yet. */
   readonly processor?: CardProcessor;
+  /** The cart of whoever sent a request; default cart-service's, on that person's behalf. */
+  readonly cartOf?: (request: FastifyRequest) => CartCheckout;
   /** Milliseconds since the epoch; default the machine's clock. */
   readonly clock?: () => number;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
@@ -29,14 +35,14 @@ export async function buildApp(options: AppOptions): Promise<Service> {
     name: 'payment-service',
     title: 'Latchkey payment-service',
     description:
-      'Charges cards, once for each Idempotency-Key, and gives the money back. Amounts are minor units.',
+      'Charges carts, once for each Idempotency-Key, and gives the money back. Amounts are minor units.',
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
     ...(logDestination && { logDestination }),
   });
   const { db } = database;
-  const runMs = config.PROCESSOR_TIMEOUT_MS + databaseAllowanceMs;
+  const runMs = config.PROCESSOR_TIMEOUT_MS + 2 * config.CART_TIMEOUT_MS + databaseAllowanceMs;
   const keys = createIdempotencyStore({
     database: db,
     clock,
@@ -49,6 +55,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
   app.addHook('onClose', () => database.close());
   app.addReadinessCheck('postgres', () => database.ping());
   app.addReadinessCheck('keys', () => app.authClient.ready());
+  app.addReadinessCheck('identity', () => app.serviceClient.identity.ready());
   forgetOldKeys(app, keys);
 
   await app.register(authClient, {
@@ -56,6 +63,18 @@ export async function buildApp(options: AppOptions): Promise<Service> {
     audience: 'payment-service',
     jwksUri: config.JWKS_URI,
   });
+  const identityStore = createIdentityStore(db);
+  await app.register(serviceClient, {
+    clientId: 'payment-service',
+    issuer: config.ISSUER,
+    tokenEndpoint: config.TOKEN_ENDPOINT,
+    identityStore,
+    services: { 'cart-service': config.CART_URL },
+  });
+  await app.register(jwksRoute, { store: identityStore });
+  addServiceClientMetrics(app.metrics, app.serviceClient.counters);
+  const cart = app.serviceClient('cart-service', { scopes: cartScopes, timeoutMs: config.CART_TIMEOUT_MS });
+  const cartOf = (request: FastifyRequest) => cartOnBehalf(cart, request);
   await app.register(paymentRoutes, {
     context: {
       database: db,
@@ -65,6 +84,8 @@ export async function buildApp(options: AppOptions): Promise<Service> {
       runMs,
       clock,
     },
+    cartOf: options.cartOf ?? cartOf,
+    stepUp: { amount: config.STEP_UP_AMOUNT, maxAgeSeconds: config.STEP_UP_MAX_AGE_SECONDS },
     fingerprintKey: Buffer.from(config.FINGERPRINT_KEY, 'base64url'),
   });
   return app;

@@ -9,6 +9,32 @@ const schema = Type.Object({
     default: 2000,
     description: 'how long the card processor may take to answer: milliseconds, 10 to 10000',
   }),
+  CART_URL: Type.String({
+    pattern: '^https?://[^\\s]+$',
+    description: 'the http(s) URL of cart-service',
+  }),
+  CART_TIMEOUT_MS: Type.Integer({
+    minimum: 10,
+    maximum: 10_000,
+    default: 2000,
+    description: 'how long cart-service may take to answer: milliseconds, 10 to 10000',
+  }),
+  TOKEN_ENDPOINT: Type.String({
+    pattern: '^https?://[^\\s]+$',
+    description: 'the http(s) URL where auth-service exchanges tokens',
+  }),
+  STEP_UP_AMOUNT: Type.Integer({
+    minimum: 0,
+    maximum: 100_000_000_000,
+    default: 50_000,
+    description: 'minor units, of whatever currency; a payment of more wants a recent sign-in',
+  }),
+  STEP_UP_MAX_AGE_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 86_400,
+    default: 300,
+    description: 'how recent that sign-in has to be: seconds, 1 to 86400',
+  }),
   FINGERPRINT_KEY: Type.String({
     pattern: '^[A-Za-z0-9_-]{43,}$',
     description: 'at least 32 random bytes in base64url; it keys the fingerprints of requests',

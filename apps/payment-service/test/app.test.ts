@@ -12,7 +12,10 @@ afterAll(() => service.close());
 
 test('it is ready when it has the database and the issuer’s keys', async () => {
   const { status, text } = await service.call('/ready', { token: '' });
-  expect([status, JSON.parse(text)]).toEqual([200, { status: 'ready', checks: ['postgres', 'keys'] }]);
+  expect([status, JSON.parse(text)]).toEqual([
+    200,
+    { status: 'ready', checks: ['postgres', 'keys', 'identity'] },
+  ]);
 });
 
 test('without the issuer’s keys it is not ready, and says so', async () => {
@@ -43,13 +46,16 @@ type Operation = {
 
 test('the OpenAPI document declares each status, each error as a problem, and the scope of each route', async () => {
   const { text } = await service.call('/docs/json', { token: '' });
-  const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, Operation>> };
+  // The keys are public: no scope, nothing to refuse.
+  const { '/.well-known/jwks.json': _keys, ...paths } = (
+    JSON.parse(text) as { paths: Record<string, Record<string, Operation>> }
+  ).paths;
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [`${method} ${path}`, operation] as const),
   );
   const declared = operations.map(([name, { responses }]) => [name, Object.keys(responses).join(' ')]);
   expect(Object.fromEntries(declared)).toEqual({
-    'post /payments': '201 202 400 401 403 409 422 500 503',
+    'post /payments': '201 202 400 401 403 409 422 500 502 503 504',
     'get /payments': '200 400 401 403 500 503',
     'get /payments/{id}': '200 400 401 403 404 500 503',
     'post /payments/{id}/refunds': '201 202 400 401 403 404 409 422 500 503',

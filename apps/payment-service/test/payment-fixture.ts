@@ -6,6 +6,7 @@ import { type AppOptions, buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { openPaymentDatabase } from '../src/database/open-payment-database.ts';
 import type { PaymentBody } from '../src/payments/schemas.ts';
+import { createTestCarts } from './test-carts.ts';
 
 export const goodCard = { number: '4242424242424242', exp_month: 12, exp_year: 2090, cvc: '123' };
 export const euros = (amount: number) => ({ amount, currency: 'EUR' });
@@ -14,6 +15,9 @@ export const card = (number: string) => ({ ...goodCard, number });
 /** Short, so that tests of a silent processor are. */
 export const processorTimeoutMs = 300;
 
+/** The carts of everybody, shared by all services of a test file. */
+export const carts = createTestCarts();
+
 export type Call = {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Default a customer's. */
@@ -21,6 +25,8 @@ export type Call = {
   key?: string;
   headers?: Record<string, string>;
   body?: unknown;
+  /** pay() makes the payer's cart cost what the body says, unless this leaves it alone. */
+  cart?: 'as it is';
 };
 
 /** Everything that an answer may hold, and need not. */
@@ -56,6 +62,7 @@ export async function startPaymentService(options: FixtureOptions = {}) {
     config,
     database,
     logDestination: { write: (line) => void lines.push(line) },
+    cartOf: (request) => carts.of(request.auth.subject),
     ...(options.processor && { processor: options.processor }),
     ...(options.clock && { clock: options.clock }),
   });
@@ -89,8 +96,21 @@ function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: Test
     ISSUER: issuer.issuer,
     JWKS_URI: issuer.jwksUri,
     PROCESSOR_TIMEOUT_MS: String(processorTimeoutMs),
+    // Nobody is there: the tests' carts are in this process.
+    CART_URL: 'http://127.0.0.1:1',
+    CART_TIMEOUT_MS: '100',
+    TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
     FINGERPRINT_KEY: Buffer.alloc(32, 7).toString('base64url'),
   };
+}
+
+/** Makes the cart of a token's subject cost what a body says, if it says anything. */
+function fillCart(token: string, body: unknown): void {
+  const { amount: price } = (typeof body === 'object' ? body : {}) as { amount?: unknown };
+  const { amount, currency } = (price ?? {}) as Record<string, unknown>;
+  if (typeof amount !== 'number' || typeof currency !== 'string') return;
+  const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString() || '{}');
+  carts.hold(claims.sub, { amount, currency });
 }
 
 /** Requests as a customer, or as somebody else, to a payment-service. */
@@ -122,8 +142,15 @@ export function callsTo(url: string, issuer: TestIssuer) {
     call,
     customer,
     support,
-    pay: ({ body = { amount: euros(1999), card: goodCard }, ...rest }: Call = {}) =>
-      call('/payments', { method: 'POST', key: randomUUID(), body, ...rest }),
+    pay: ({
+      body = { amount: euros(1999), card: goodCard },
+      token = customer(),
+      cart,
+      ...rest
+    }: Call = {}) => {
+      if (cart === undefined) fillCart(token, body);
+      return call('/payments', { method: 'POST', key: randomUUID(), token, body, ...rest });
+    },
     refund: (id: string, { body = {}, ...rest }: Call = {}) =>
       call(`/payments/${id}/refunds`, { method: 'POST', key: randomUUID(), token: support(), body, ...rest }),
   };

@@ -1,7 +1,23 @@
 import { loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 
-const schema = Type.Object({ ...serviceConfig });
+const schema = Type.Object({
+  ...serviceConfig,
+  CART_URL: Type.String({
+    pattern: '^https?://[^\\s]+$',
+    description: 'the http(s) URL of cart-service',
+  }),
+  CART_TIMEOUT_MS: Type.Integer({
+    minimum: 10,
+    maximum: 10_000,
+    default: 2000,
+    description: 'how long cart-service may take to answer: milliseconds, 10 to 10000',
+  }),
+  TOKEN_ENDPOINT: Type.String({
+    pattern: '^https?://[^\\s]+$',
+    description: 'the http(s) URL where auth-service exchanges tokens',
+  }),
+});
 
 export type Config = Static<typeof schema>;
 

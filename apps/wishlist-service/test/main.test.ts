@@ -19,6 +19,8 @@ const settings = () => ({
   // Nobody is there: the service starts without.
   ISSUER: 'http://127.0.0.1:1',
   JWKS_URI: 'http://127.0.0.1:1/.well-known/jwks.json',
+  CART_URL: 'http://127.0.0.1:1',
+  TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
 });
 
 function start(env: Record<string, string>) {
@@ -51,6 +53,8 @@ test('main names every missing setting at once, and no value', async () => {
     'DATABASE_URL is not valid',
     'ISSUER is missing',
     'JWKS_URI is missing',
+    'CART_URL is missing',
+    'TOKEN_ENDPOINT is missing',
   ]) {
     expect(output()).toContain(name);
   }

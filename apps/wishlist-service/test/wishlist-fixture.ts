@@ -6,6 +6,7 @@ import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { openWishlistDatabase } from '../src/database/open-wishlist-database.ts';
 import type { itemSchema, wishlistSchema } from '../src/wishlist/schemas.ts';
+import { createTestCarts } from './test-carts.ts';
 
 export type WishlistBody = Static<typeof wishlistSchema>;
 export type ItemBody = Static<typeof itemSchema>;
@@ -41,10 +42,19 @@ export async function startWishlistService(options: FixtureOptions = {}) {
     DATABASE_URL: options.databaseUrl ?? created?.url,
     ISSUER: issuer.issuer,
     JWKS_URI: options.jwksUri ?? issuer.jwksUri,
+    // Nobody is there: the tests' carts are in this process.
+    CART_URL: 'http://127.0.0.1:1',
+    TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
   });
   const database = await openWishlistDatabase(config);
   let log = '';
-  const app = await buildApp({ config, database, logDestination: { write: (line) => (log += line) } });
+  const carts = createTestCarts();
+  const app = await buildApp({
+    config,
+    database,
+    cartOf: (request) => carts.of(request.auth.subject),
+    logDestination: { write: (line) => (log += line) },
+  });
   await app.ready();
 
   const tokenOf = (subject: string, scope = 'wishlist:read wishlist:write') =>
@@ -75,8 +85,11 @@ export async function startWishlistService(options: FixtureOptions = {}) {
     app,
     issuer,
     database,
+    carts,
     log: () => log,
     tokenOf,
+    /** May move things into the cart. */
+    moverToken: (subject: string) => tokenOf(subject, 'wishlist:read wishlist:write cart:write'),
     call,
     add: (body: unknown, rest: Call = {}) =>
       call<ItemBody>('/wishlist/items', { method: 'POST', body, ...rest }),

@@ -1,3 +1,4 @@
+import { checkLifetime, hasClaim, isForAudience, isIdentifier, isNumericDate } from './claim-checks.ts';
 import { invalidToken } from './errors.ts';
 import { isScopeList } from './scope.ts';
 
@@ -8,23 +9,37 @@ export interface ActorClaim {
   readonly [name: string]: unknown;
 }
 
-/** The claims of an access token (RFC 9068 §2.2), after checkClaims. Times are NumericDates: whole seconds. */
-export interface AccessTokenClaims {
+/** What both kinds of access token say (RFC 9068 §2.2). Times are NumericDates: whole seconds. */
+interface CommonClaims {
   readonly iss: string;
   readonly sub: string;
   readonly aud: string | readonly string[];
   readonly client_id: string;
-  readonly sid: string;
   readonly jti: string;
   readonly iat: number;
   readonly exp: number;
-  readonly auth_time: number;
   readonly nbf?: number;
   readonly scope?: string;
   readonly acr?: string;
-  readonly act?: ActorClaim;
   readonly [name: string]: unknown;
 }
+
+/** A person's token: it stems from a sign-in, maybe by way of services that act for the person. */
+export interface UserTokenClaims extends CommonClaims {
+  readonly sid: string;
+  readonly auth_time: number;
+  readonly act?: ActorClaim;
+}
+
+/** A service's own token (client credentials, RFC 6749 §4.4): no person is behind it, and `sub` is the client. */
+export interface ServiceTokenClaims extends CommonClaims {
+  readonly sid?: undefined;
+  readonly auth_time?: undefined;
+  readonly act?: undefined;
+}
+
+/** The claims of an access token, after checkClaims. */
+export type AccessTokenClaims = UserTokenClaims | ServiceTokenClaims;
 
 export interface ClaimsPolicy {
   issuer: string;
@@ -35,18 +50,17 @@ export interface ClaimsPolicy {
   maxTokenLifetimeSeconds: number;
 }
 
-// The last second of the year 9999: a time in milliseconds is far beyond it.
-const lastNumericDate = 253_402_300_799;
-const maxAudiences = 64;
 const maxActors = 8;
-// At most 255 characters, no control characters: these values end up in logs, keys and headers.
-const identifier = /^[^\p{Cc}]{1,255}$/u;
+const claimsOfPeople = ['sid', 'auth_time', 'act'];
 
 /**
  * Checks every claim of a token whose signature is good (RFC 9068 §4, RFC 7519 §4.1), at `now` in seconds.
  *
  * `exp` is strict: a token is refused from that second on. A client whose token is refused a little early refreshes;
  * leeway would only lengthen the life of a stolen one.
+ *
+ * A token is a service's own if it has none of `sid`, `auth_time` and `act`, and its `sub` is its `client_id` (RFC 9068
+ * §2.2); any other must have both `sid` and `auth_time`.
  *
  * Does not check revocation, nor whether the scopes suffice.
  *
@@ -57,36 +71,26 @@ export function checkClaims(
   claims: Record<string, unknown>,
   { policy, now }: { policy: ClaimsPolicy; now: number },
 ): asserts claims is AccessTokenClaims {
-  if (claims.iss !== policy.issuer) throw invalidToken('iss');
-  if (!isForAudience(claims.aud, policy.audience)) throw invalidToken('aud');
-  for (const name of ['sub', 'client_id', 'jti', 'sid'])
-    if (!isIdentifier(claims[name])) throw invalidToken(name);
-  checkTimes(claims, { policy, now });
-  if (has(claims, 'scope') && !(typeof claims.scope === 'string' && isScopeList(claims.scope)))
+  const { issuer, audience, clockSkewSeconds, maxTokenLifetimeSeconds } = policy;
+  if (claims.iss !== issuer) throw invalidToken('iss');
+  if (!isForAudience(claims.aud, audience)) throw invalidToken('aud');
+  for (const name of ['sub', 'client_id', 'jti']) if (!isIdentifier(claims[name])) throw invalidToken(name);
+  checkLifetime(claims, { policy: { clockSkewSeconds, maxLifetimeSeconds: maxTokenLifetimeSeconds }, now });
+  if (!isServicesOwn(claims)) checkSignIn(claims, now + clockSkewSeconds);
+  if (hasClaim(claims, 'scope') && !(typeof claims.scope === 'string' && isScopeList(claims.scope)))
     throw invalidToken('scope');
-  if (has(claims, 'acr') && !isIdentifier(claims.acr)) throw invalidToken('acr');
-  if (has(claims, 'act')) checkActor(claims.act);
+  if (hasClaim(claims, 'acr') && !isIdentifier(claims.acr)) throw invalidToken('acr');
 }
 
-function checkTimes(
-  claims: Record<string, unknown>,
-  { policy, now }: { policy: ClaimsPolicy; now: number },
-): void {
-  const latest = now + policy.clockSkewSeconds;
-  const { iat, exp, auth_time: authTime, nbf } = claims;
-  if (!isNumericDate(iat) || iat > latest) throw invalidToken('iat');
-  if (!isNumericDate(exp) || exp <= iat || exp - iat > policy.maxTokenLifetimeSeconds)
-    throw invalidToken('exp');
-  if (now >= exp) throw invalidToken('expired');
+function isServicesOwn(claims: Record<string, unknown>): boolean {
+  return claims.sub === claims.client_id && !claimsOfPeople.some((name) => hasClaim(claims, name));
+}
+
+function checkSignIn(claims: Record<string, unknown>, latest: number): void {
+  const { sid, auth_time: authTime } = claims;
+  if (!isIdentifier(sid)) throw invalidToken('sid');
   if (!isNumericDate(authTime) || authTime > latest) throw invalidToken('auth_time');
-  if (has(claims, 'nbf') && (!isNumericDate(nbf) || nbf > latest)) throw invalidToken('nbf');
-}
-
-function isForAudience(aud: unknown, audience: string): boolean {
-  if (typeof aud === 'string') return aud === audience;
-  return (
-    Array.isArray(aud) && aud.length <= maxAudiences && aud.every(isIdentifier) && aud.includes(audience)
-  );
+  if (hasClaim(claims, 'act')) checkActor(claims.act);
 }
 
 function checkActor(actor: unknown): void {
@@ -95,20 +99,8 @@ function checkActor(actor: unknown): void {
     if (typeof current !== 'object' || current === null || Array.isArray(current)) throw invalidToken('act');
     const members = current as Record<string, unknown>;
     if (!isIdentifier(members.sub)) throw invalidToken('act');
-    if (!has(members, 'act')) return;
+    if (!hasClaim(members, 'act')) return;
     current = members.act;
   }
   throw invalidToken('act');
-}
-
-function isNumericDate(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= lastNumericDate;
-}
-
-function isIdentifier(value: unknown): value is string {
-  return typeof value === 'string' && identifier.test(value);
-}
-
-function has(object: object, name: string): boolean {
-  return Object.hasOwn(object, name);
 }

@@ -1,4 +1,4 @@
-import type { AccessTokenClaims, ActorClaim } from './access-token.ts';
+import type { AccessTokenClaims, ActorClaim, ServiceTokenClaims, UserTokenClaims } from './access-token.ts';
 import { scopesOf } from './scope.ts';
 
 /** Who acts for the subject; `actor` is who acted before. */
@@ -7,46 +7,70 @@ export interface Actor {
   readonly actor?: Actor;
 }
 
-/** What a verified access token says: `request.auth`. Frozen, and shared by all requests that present the token. */
-export interface Authentication {
-  /** The user (`sub`), an opaque id. */
-  readonly subject: string;
-  /** The sign-in that the token stems from (`sid`). */
-  readonly sessionId: string;
+interface CommonAuthentication {
   readonly clientId: string;
   readonly scopes: ReadonlySet<string>;
   /** `jti` */
   readonly tokenId: string;
   /** All services that the token is for, this one among them. */
   readonly audience: readonly string[];
-  /** Seconds since 1970, as are the two below. */
+  /** Seconds since 1970, as is the one below. */
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** When the user last proved who they are. */
-  readonly authTime: number;
-  /** How: the authentication context class (`acr`), if the issuer says. */
+  /** How the subject proved who they are: the authentication context class (`acr`), if the issuer says. */
   readonly acr: string | undefined;
+}
+
+/** What a person's token says: `request.auth`. Frozen, and shared by all requests that present the token. */
+export interface UserAuthentication extends CommonAuthentication {
+  readonly isService: false;
+  /** The user (`sub`), an opaque id. */
+  readonly subject: string;
+  /** The sign-in that the token stems from (`sid`). */
+  readonly sessionId: string;
+  /** When the user last proved who they are. Seconds since 1970. */
+  readonly authTime: number;
   /** Present in an exchanged token: the service that acts on the user's behalf. */
   readonly actor?: Actor;
   /** All claims as they were signed. */
-  readonly claims: AccessTokenClaims;
+  readonly claims: UserTokenClaims;
 }
+
+/** What a service's own token says: nobody signed in, and nobody is acted for. */
+export interface ServiceAuthentication extends CommonAuthentication {
+  readonly isService: true;
+  /** The service: the same as `clientId`. */
+  readonly subject: string;
+  readonly sessionId?: undefined;
+  readonly authTime?: undefined;
+  readonly actor?: undefined;
+  readonly claims: ServiceTokenClaims;
+}
+
+/** What a verified access token says: `request.caller`. `isService` tells which of the two it is. */
+export type Authentication = UserAuthentication | ServiceAuthentication;
 
 /** Turns checked claims into request.auth. */
 export function authenticationOf(claims: AccessTokenClaims): Authentication {
-  return Object.freeze({
+  const common = {
     subject: claims.sub,
-    sessionId: claims.sid,
     clientId: claims.client_id,
     scopes: scopesOf(claims.scope ?? ''),
     tokenId: claims.jti,
     audience: Object.freeze(typeof claims.aud === 'string' ? [claims.aud] : claims.aud),
     issuedAt: claims.iat,
     expiresAt: claims.exp,
-    authTime: claims.auth_time,
     acr: claims.acr,
+  };
+  freezeDeep(claims);
+  if (claims.sid === undefined) return Object.freeze({ ...common, isService: true, claims });
+  return Object.freeze({
+    ...common,
+    isService: false,
+    sessionId: claims.sid,
+    authTime: claims.auth_time,
     ...(claims.act && { actor: actorOf(claims.act) }),
-    claims: freezeDeep(claims),
+    claims,
   });
 }
 

@@ -15,8 +15,18 @@ export interface CompactToken {
 }
 
 const threeSegments = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
-// RFC 9068 §4 allows both spellings; media types compare without case (RFC 7515 §4.1.9, RFC 2045 §5.1).
-const accessTokenType = /^(?:application\/)?at\+jwt$/i;
+/** What kind of token is expected. Told apart by `typ`, so that none passes for another (RFC 8725 §3.11). */
+export interface TokenProfile {
+  /** Media types without `application/`, in lower case; null stands for a header without `typ`. */
+  types: readonly (string | null)[];
+  /** Header parameters that are refused besides those that always are. */
+  refusedParameters?: readonly string[];
+}
+
+/** RFC 9068 §2.1 */
+export const accessTokenProfile: TokenProfile = { types: ['at+jwt'] };
+
+const mediaTypePrefix = /^application\//;
 // Each of these would have the header choose the key, or how the token is read. Other unknown parameters are ignored,
 // as RFC 7515 §4 has it: what cannot be ignored is named in crit, and crit is refused.
 const refusedParameters = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c'];
@@ -24,13 +34,13 @@ const refusedParameters = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c'];
 /**
  * Reads a token of RFC 7515 §7.1 (compact serialization) with no leniency at all, so that every byte of it means one
  * thing: three non-empty segments of canonical base64url, UTF-8, JSON objects without duplicate names or lone
- * surrogates, and a header that is RS256, at+jwt and a kid.
+ * surrogates, and a header that is RS256, a `typ` of the profile's and a kid.
  *
  * Does not verify the signature and does not look at the claims.
  *
  * @throws AuthError invalid_token
  */
-export function readCompactToken(token: string): CompactToken {
+export function readCompactToken(token: string, profile: TokenProfile = accessTokenProfile): CompactToken {
   if (token.length > maxTokenLength) throw invalidToken('length');
   const segments = threeSegments.exec(token);
   if (!segments) throw invalidToken('format');
@@ -38,7 +48,7 @@ export function readCompactToken(token: string): CompactToken {
   if (!isCanonical(header) || !isCanonical(payload) || !isCanonical(signature))
     throw invalidToken('base64url');
   try {
-    const kid = kidOf(parseJsonObject(utf8(header)));
+    const kid = kidOf(parseJsonObject(utf8(header)), profile);
     // Only scanned: @fastify/jwt parses the payload, from the same bytes, once the signature has proved good.
     scanJson(utf8(payload));
     return { kid, signatureBytes: Math.floor((signature.length * 3) / 4) };
@@ -48,13 +58,20 @@ export function readCompactToken(token: string): CompactToken {
   }
 }
 
-function kidOf(header: Record<string, unknown>): string {
-  for (const name of refusedParameters) if (Object.hasOwn(header, name)) throw invalidToken('header');
+function kidOf(header: Record<string, unknown>, profile: TokenProfile): string {
+  for (const name of [...refusedParameters, ...(profile.refusedParameters ?? [])])
+    if (Object.hasOwn(header, name)) throw invalidToken('header');
   const { alg, typ, kid } = header;
   if (alg !== 'RS256') throw invalidToken('alg');
-  if (typeof typ !== 'string' || !accessTokenType.test(typ)) throw invalidToken('typ');
+  if (Object.hasOwn(header, 'typ') && typeof typ !== 'string') throw invalidToken('typ');
+  if (!profile.types.includes(typeOf(typ))) throw invalidToken('typ');
   if (!isKeyId(kid)) throw invalidToken('kid');
   return kid;
+}
+
+// RFC 9068 §4 allows both spellings; media types compare without case (RFC 7515 §4.1.9, RFC 2045 §5.1).
+function typeOf(typ: unknown): string | null {
+  return typeof typ === 'string' ? typ.toLowerCase().replace(mediaTypePrefix, '') : null;
 }
 
 /** RFC 4648 §3.5: the bits of the last character that encode nothing must be zero, or several texts mean one value. */

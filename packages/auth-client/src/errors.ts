@@ -10,19 +10,32 @@ export class AuthClientError extends Error {
 }
 
 /** What a refused request is told. `missing_token` appears in the body only: its challenge carries no error code. */
-export type AuthErrorCode = 'missing_token' | 'invalid_token' | 'insufficient_scope' | 'key_set_unavailable';
+export type AuthErrorCode =
+  | 'missing_token'
+  | 'invalid_token'
+  | 'insufficient_user_authentication'
+  | 'insufficient_scope'
+  | 'user_required'
+  | 'actor_not_allowed'
+  | 'key_set_unavailable';
 
 const statusOf: Record<AuthErrorCode, number> = {
   missing_token: 401,
   invalid_token: 401,
+  insufficient_user_authentication: 401,
   insufficient_scope: 403,
+  user_required: 403,
+  actor_not_allowed: 403,
   key_set_unavailable: 503,
 };
 
 const messageOf: Record<AuthErrorCode, string> = {
   missing_token: 'This resource needs an access token',
   invalid_token: 'The access token is malformed, expired, revoked or not meant for this service',
+  insufficient_user_authentication: 'The sign-in is too long ago for this: the user must sign in again',
   insufficient_scope: 'The access token lacks a scope that this resource needs',
+  user_required: 'This resource is for people: a service cannot use it in its own name',
+  actor_not_allowed: 'This resource is not open to who acts for the user here',
   key_set_unavailable: 'No current signing keys are at hand to verify access tokens with',
 };
 

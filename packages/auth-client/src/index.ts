@@ -1,6 +1,26 @@
-export type { AccessTokenClaims, ActorClaim } from './access-token.ts';
-export type { Actor, Authentication } from './authentication.ts';
+export type { AccessTokenClaims, ActorClaim, ServiceTokenClaims, UserTokenClaims } from './access-token.ts';
+export type { AuthHook } from './auth-hook.ts';
+export type { Actor, Authentication, ServiceAuthentication, UserAuthentication } from './authentication.ts';
 export type { Clock } from './clock.ts';
 export { AuthClientError, AuthError, type AuthErrorCode } from './errors.ts';
-export { type AuthClientOptions, AuthClientOptionsError } from './options.ts';
-export { type AuthClient, type AuthHook, authClient } from './plugin.ts';
+export { AuthClientOptionsError } from './option-checks.ts';
+export type { AuthClientOptions } from './options.ts';
+export { type AuthClient, authClient } from './plugin.ts';
+export { requireRecentSignIn } from './recent-sign-in.ts';
+export type { AccessOptions } from './requirements.ts';
+export type { ServiceCounters } from './service-client/counters.ts';
+export type { Hop } from './service-client/hop.ts';
+export { HopError, type HopErrorCode, type HopOutcome } from './service-client/hop-error.ts';
+export type { HopInit } from './service-client/hop-request.ts';
+export {
+  createServiceIdentity,
+  type ServiceIdentity,
+  type ServiceIdentityOptions,
+} from './service-client/identity.ts';
+export {
+  createMemoryIdentityStore,
+  type IdentityStore,
+  type PublishedKey,
+} from './service-client/identity-store.ts';
+export type { HopSettings, ServiceClientOptions } from './service-client/options.ts';
+export { type ServiceClient, serviceClient } from './service-client/plugin.ts';

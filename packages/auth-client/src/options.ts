@@ -1,5 +1,13 @@
 import { type Clock, systemClock } from './clock.ts';
-import { AuthClientError } from './errors.ts';
+import {
+  AuthClientOptionsError,
+  faultsOfNames,
+  faultsOfNumbers,
+  faultsOfSurroundings,
+  isHttpUrl,
+  isServiceName,
+  type NumberRanges,
+} from './option-checks.ts';
 
 export interface AuthClientOptions {
   /** The `iss` that tokens must carry: the issuer's identifier, a URL. Compared as a string. */
@@ -28,13 +36,6 @@ export interface AuthClientOptions {
 
 export type CheckedOptions = Required<AuthClientOptions>;
 
-/** Options that the plugin cannot work with; the message names all faults. */
-export class AuthClientOptionsError extends AuthClientError {
-  constructor(faults: readonly string[]) {
-    super('invalid_options', `@latchkey/auth-client cannot be registered: ${faults.join('; ')}`);
-  }
-}
-
 const numbers = {
   maxTokenLifetimeSeconds: { standard: 300, min: 1, max: 86_400 },
   clockSkewSeconds: { standard: 30, min: 0, max: 300 },
@@ -42,7 +43,7 @@ const numbers = {
   jwksCooldownSeconds: { standard: 30, min: 1, max: 3600 },
   jwksMaxStaleSeconds: { standard: 3600, min: 1, max: 604_800 },
   verifiedTokensMax: { standard: 10_000, min: 2, max: 10_000_000 },
-} as const;
+} as const satisfies NumberRanges;
 
 const known = new Set(['issuer', 'audience', 'jwksUri', 'fetch', 'clock', ...Object.keys(numbers)]);
 
@@ -53,28 +54,13 @@ const known = new Set(['issuer', 'audience', 'jwksUri', 'fetch', 'clock', ...Obj
  * @throws AuthClientOptionsError naming every fault
  */
 export function checkOptions(options: AuthClientOptions): CheckedOptions {
-  const faults: string[] = [];
   const given: Record<string, unknown> = { ...options };
-  for (const name of Object.keys(given))
-    if (!known.has(name)) faults.push(`unknown option ${JSON.stringify(name)}`);
+  const faults = faultsOfNames(given, known);
   for (const name of ['issuer', 'jwksUri'])
     if (!isHttpUrl(given[name])) faults.push(`${name} must be an http(s) URL`);
-  if (typeof given.audience !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(given.audience)) {
+  if (!isServiceName(given.audience))
     faults.push('audience must be 1 to 255 printable ASCII characters without space, quote or backslash');
-  }
-  for (const [name, { min, max }] of Object.entries(numbers)) {
-    const value = given[name];
-    if (
-      value !== undefined &&
-      !(Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max)
-    ) {
-      faults.push(`${name} must be a whole number from ${min} to ${max}`);
-    }
-  }
-  if (options.fetch !== undefined && typeof options.fetch !== 'function')
-    faults.push('fetch must be a function');
-  if (options.clock !== undefined && !isClock(options.clock))
-    faults.push('clock must have wallMs() and monotonicMs()');
+  faults.push(...faultsOfNumbers(given, numbers), ...faultsOfSurroundings({ ...options }));
   if (faults.length > 0) throw new AuthClientOptionsError(faults);
   return {
     issuer: options.issuer,
@@ -90,16 +76,4 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     clock: options.clock ?? systemClock,
   };
-}
-
-function isHttpUrl(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  const url = URL.parse(value);
-  return (
-    url !== null && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.hash
-  );
-}
-
-function isClock(value: Partial<Clock>): boolean {
-  return typeof value?.wallMs === 'function' && typeof value.monotonicMs === 'function';
 }

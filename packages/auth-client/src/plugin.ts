@@ -1,16 +1,20 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import type { Authentication } from './authentication.ts';
-import { bearerToken } from './bearer-token.ts';
-import { AuthClientError, AuthError, asAuthError } from './errors.ts';
+import {
+  type AuthHook,
+  callerOfRequest,
+  createHook,
+  slot,
+  surroundings,
+  userOfRequest,
+} from './auth-hook.ts';
+import type { Authentication, UserAuthentication } from './authentication.ts';
+import { asAuthError } from './errors.ts';
 import { KeySet } from './key-set/key-set.ts';
 import { type AuthClientOptions, checkOptions } from './options.ts';
-import { type Route, refuse, withChallenge } from './refuse.ts';
-import { isScope } from './scope.ts';
-import { TokenVerifier } from './token-verifier.ts';
-
-/** A hook that lets a request pass or answers it. Works as onRequest (the right place), preValidation or preHandler. */
-export type AuthHook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
+import { withChallenge } from './refuse.ts';
+import { type AccessOptions, requirementsFrom } from './requirements.ts';
+import { accessTokenSignature, TokenVerifier } from './token-verifier.ts';
 
 /** `app.authClient`: for readiness checks, metrics, and tokens that do not come in a request's header. */
 export interface AuthClient {
@@ -29,26 +33,28 @@ export interface AuthClient {
 declare module 'fastify' {
   interface FastifyInstance {
     authClient: AuthClient;
-    /** Lets requests with a valid access token pass, whatever its scopes. */
+    /** Lets requests with a person's valid access token pass, whatever its scopes. */
     authenticate: AuthHook;
     /**
-     * Lets requests pass whose valid access token has all these scopes; others get 401 or 403.
+     * Lets requests pass whose valid access token has all these scopes and is a person's; others get 401 or 403. What
+     * else a route asks for comes last.
      *
      * @example app.get('/cart', { onRequest: app.requireScope('cart:read') }, handler)
+     * @example app.post('/refunds', { onRequest: app.requireScope('payment:refund', { maxAuthAgeSeconds: 300 }) }, handler)
      */
     requireScope(...scopes: [string, ...string[]]): AuthHook;
+    requireScope(...scopesAndOptions: [string, ...string[], AccessOptions]): AuthHook;
   }
 
   interface FastifyRequest {
-    /** What the access token says. Throws on a route that has neither authenticate nor requireScope. */
-    readonly auth: Authentication;
+    /**
+     * What the person's access token says. Throws on a route that has neither authenticate nor requireScope, and, where
+     * services are let in, for a service's own token (403 user_required): ask `request.caller` there.
+     */
+    readonly auth: UserAuthentication;
+    /** What the access token says, a person's or a service's own: `isService` tells. Throws as `auth` does without auth. */
+    readonly caller: Authentication;
   }
-}
-
-const slot = Symbol('latchkey authentication');
-
-interface AuthenticatedRequest extends FastifyRequest {
-  [slot]: Authentication | null;
 }
 
 /**
@@ -65,14 +71,15 @@ interface AuthenticatedRequest extends FastifyRequest {
 export const authClient = fastifyPlugin(
   async (app: FastifyInstance, given: AuthClientOptions) => {
     const options = checkOptions(given);
+    const { audience: realm, clock } = options;
     const keySet = new KeySet({
       jwksUri: options.jwksUri,
       fetch: options.fetch,
       timeoutMs: options.jwksTimeoutMs,
       cooldownSeconds: options.jwksCooldownSeconds,
       maxStaleSeconds: options.jwksMaxStaleSeconds,
-      clock: options.clock,
-      policy: options,
+      clock,
+      policy: accessTokenSignature(options),
       onFetched: ({ keys, refused }) => {
         if (refused.length > 0)
           app.log.warn({ usable: keys.length, refused }, 'the key set has keys that cannot be used');
@@ -84,15 +91,16 @@ export const authClient = fastifyPlugin(
     app.addHook('onClose', async () => keySet.close());
 
     app.decorateRequest(slot, null);
-    app.decorateRequest('auth', { getter: authenticationOfRequest });
-    app.decorate('authenticate', hook(verifier, { realm: options.audience, scopes: [] }));
-    app.decorate('requireScope', (...scopes: [string, ...string[]]) => {
-      checkScopes(scopes);
-      return hook(verifier, { realm: options.audience, scopes });
-    });
+    app.decorateRequest('caller', { getter: callerOfRequest });
+    app.decorateRequest('auth', { getter: userOfRequest });
+    app.decorate(surroundings, { realm, clock });
+    app.decorate('authenticate', createHook({ verifier, clock }, { realm, scopes: [] }));
+    app.decorate('requireScope', (...given: unknown[]) =>
+      createHook({ verifier, clock }, { realm, ...requirementsFrom(given) }),
+    );
     app.decorate('authClient', {
       ready: () => keySet.untilUsable(),
-      verify: (token) => verifyAlone(verifier, { token, realm: options.audience }),
+      verify: (token) => verifyAlone(verifier, { token, realm }),
       get keySetAgeSeconds() {
         return keySet.ageSeconds;
       },
@@ -116,55 +124,4 @@ async function verifyAlone(
   } catch (error) {
     throw withChallenge(asAuthError(error), { realm, scopes: [] });
   }
-}
-
-function authenticationOfRequest(this: FastifyRequest): Authentication {
-  const authentication = (this as AuthenticatedRequest)[slot];
-  if (authentication) return authentication;
-  throw new AuthClientError(
-    'auth_not_declared',
-    'request.auth was read on a route without auth: declare onRequest: app.requireScope(…) or app.authenticate on it',
-  );
-}
-
-function checkScopes(scopes: readonly string[]): void {
-  if (scopes.length > 0 && scopes.every((scope) => typeof scope === 'string' && isScope(scope))) return;
-  throw new AuthClientError(
-    'invalid_scope',
-    'requireScope needs at least one scope, spelled as in RFC 6749 §3.3',
-  );
-}
-
-/** Callback-style and without a promise on the usual path: a cached token costs a lookup and a few comparisons. */
-function hook(verifier: TokenVerifier, route: Route): AuthHook {
-  return function authenticate(request, reply, done) {
-    let result: Authentication | Promise<Authentication>;
-    try {
-      result =
-        (request as AuthenticatedRequest)[slot] ?? verifier.verify(bearerToken(request.raw.rawHeaders));
-      if (!(result instanceof Promise)) admit(request, { authentication: result, route });
-    } catch (error) {
-      refuse(asAuthError(error), { request, reply, route });
-      return;
-    }
-    if (!(result instanceof Promise)) {
-      done();
-      return;
-    }
-    result
-      .then((authentication) => admit(request, { authentication, route }))
-      .then(
-        () => done(),
-        (error: unknown) => refuse(asAuthError(error), { request, reply, route }),
-      );
-  };
-}
-
-function admit(
-  request: FastifyRequest,
-  { authentication, route }: { authentication: Authentication; route: Route },
-): void {
-  for (const scope of route.scopes)
-    if (!authentication.scopes.has(scope)) throw new AuthError('insufficient_scope');
-  (request as AuthenticatedRequest)[slot] = authentication;
 }

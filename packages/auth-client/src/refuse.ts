@@ -1,13 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { challenge } from './challenge.ts';
 import { AuthError } from './errors.ts';
+import type { Requirements } from './requirements.ts';
 
 /** What a route asks for, and what its challenges say. */
-export interface Route {
+export interface Route extends Requirements {
   /** The service's audience. */
   realm: string;
-  /** All of them are needed. */
-  scopes: readonly string[];
 }
 
 const titles: Record<number, string> = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' };

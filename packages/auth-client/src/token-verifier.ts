@@ -1,11 +1,22 @@
 import { checkClaims } from './access-token.ts';
 import { type Authentication, authenticationOf } from './authentication.ts';
-import { type CompactToken, readCompactToken } from './compact-token.ts';
+import { accessTokenProfile } from './compact-token.ts';
 import { invalidToken } from './errors.ts';
 import type { KeySet } from './key-set/key-set.ts';
-import type { VerificationKey } from './key-set/verification-key.ts';
+import type { SignaturePolicy } from './key-set/verification-key.ts';
 import type { CheckedOptions } from './options.ts';
+import { openSignedToken, type SignedToken } from './signed-token.ts';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
+
+/** What the keys of access tokens check by themselves. */
+export function accessTokenSignature({
+  issuer,
+  audience,
+  clockSkewSeconds,
+}: Pick<CheckedOptions, 'issuer' | 'audience' | 'clockSkewSeconds'>): SignaturePolicy {
+  const requiredClaims = ['iss', 'sub', 'aud', 'client_id', 'jti', 'iat', 'exp'];
+  return { issuer, audience, clockSkewSeconds, typ: 'at+jwt', requiredClaims };
+}
 
 /** Says whether a token is good, at this service, now. */
 export class TokenVerifier {
@@ -52,24 +63,13 @@ export class TokenVerifier {
   }
 
   #verifyNew(token: string): Authentication | Promise<Authentication> {
-    const compact = readCompactToken(token);
-    const key = this.#keySet.find(compact.kid);
-    if (key) return this.#verifyWith(key, { token, compact });
-    const sought = this.#keySet.seek(compact.kid);
-    if (!sought) throw invalidToken('unknown kid');
-    return sought.then((found) => {
-      if (!found) throw invalidToken('unknown kid');
-      return this.#verifyWith(found, { token, compact });
-    });
+    const opened = openSignedToken(token, { keySet: this.#keySet, profile: accessTokenProfile });
+    return opened instanceof Promise
+      ? opened.then((signed) => this.#accept(token, signed))
+      : this.#accept(token, opened);
   }
 
-  #verifyWith(
-    key: VerificationKey,
-    { token, compact }: { token: string; compact: CompactToken },
-  ): Authentication {
-    // RFC 8017 §8.2.2 step 1: the signature is exactly as long as the modulus.
-    if (compact.signatureBytes !== key.modulusBytes) throw invalidToken('signature');
-    const claims = verifySignature(key, token);
+  #accept(token: string, { claims, key }: SignedToken): Authentication {
     const wallMs = this.#options.clock.wallMs();
     checkClaims(claims, { policy: this.#options, now: wallMs / 1000 });
     const authentication = authenticationOf(claims);
@@ -81,13 +81,5 @@ export class TokenVerifier {
       expiresAtMonotonicMs: this.#options.clock.monotonicMs() + expiresAtWallMs - wallMs,
     });
     return authentication;
-  }
-}
-
-function verifySignature(key: VerificationKey, token: string): Record<string, unknown> {
-  try {
-    return key.verify(token);
-  } catch (error) {
-    throw invalidToken(error instanceof Error && 'code' in error ? String(error.code) : 'unexpected', error);
   }
 }

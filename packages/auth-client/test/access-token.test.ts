@@ -82,6 +82,44 @@ describe('names', () => {
   });
 });
 
+describe('a service’s own token', () => {
+  const { sid: _sid, auth_time: _authTime, acr: _acr, ...rest } = good;
+  const own = { ...rest, sub: 'payment-service', client_id: 'payment-service' };
+  const verdictOn = (changes: Record<string, unknown>): string => {
+    try {
+      checkClaims({ ...own, ...changes }, { policy, now });
+      return 'good';
+    } catch (error) {
+      return (error as { reason: string }).reason;
+    }
+  };
+
+  it.each([
+    ['names the client as its subject', {}, 'good'],
+    ['is no person’s token that lost its session', { sub: 'user-1' }, 'sid'],
+    ['has no session', { sid: 'session-1' }, 'auth_time'],
+    ['has no time of sign-in', { auth_time: now }, 'sid'],
+    ['has no empty session either', { sid: undefined }, 'sid'],
+    ['acts for nobody', { act: { sub: 'payment-service' } }, 'sid'],
+    ['lives no longer than others', { exp: now + 301 }, 'exp'],
+  ])('%s', (_name, changes, expected) => {
+    expect(verdictOn(changes)).toBe(expected);
+  });
+
+  it('is told apart by what a service sees', () => {
+    const claims: Record<string, unknown> = { ...own };
+    checkClaims(claims, { policy, now });
+    const authentication = authenticationOf(claims);
+    expect(authentication).toMatchObject({
+      isService: true,
+      subject: 'payment-service',
+      clientId: 'payment-service',
+    });
+    for (const name of ['sessionId', 'authTime', 'actor']) expect(name in authentication).toBe(false);
+    expect(Object.isFrozen(authentication)).toBe(true);
+  });
+});
+
 describe('what a service sees', () => {
   it('is made of the claims', () => {
     const claims = {
@@ -91,6 +129,7 @@ describe('what a service sees', () => {
     };
     const authentication = authenticationOf(claims);
     expect({ ...authentication, scopes: [...authentication.scopes] }).toEqual({
+      isService: false,
       subject: 'user-1',
       sessionId: 'session-1',
       clientId: 'storefront',

@@ -5,7 +5,7 @@ import { AuthError } from '../src/errors.ts';
 import { KeySet } from '../src/key-set/key-set.ts';
 import { checkOptions } from '../src/options.ts';
 import { createTestIssuer, type TestIssuer } from '../src/testing/index.ts';
-import { TokenVerifier } from '../src/token-verifier.ts';
+import { accessTokenSignature, TokenVerifier } from '../src/token-verifier.ts';
 
 let issuer: TestIssuer;
 let keySet: KeySet;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     timeoutMs: 5000,
     cooldownSeconds: 30,
     maxStaleSeconds: 3600,
-    policy: options,
+    policy: accessTokenSignature(options),
   });
   await keySet.refresh();
   verifier = new TokenVerifier(options, keySet);

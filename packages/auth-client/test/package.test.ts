@@ -31,7 +31,11 @@ process.stdin.once('end', async () => { await app.close(); await issuer.close();
 `;
 
 const consumerFile = `
-import { AuthClientError, type AuthClientOptions, AuthError, authClient, type Authentication } from '@latchkey/auth-client';
+import {
+  AuthClientError, type AuthClientOptions, AuthError, authClient, type Authentication, HopError, requireRecentSignIn,
+  serviceClient,
+} from '@latchkey/auth-client';
+import { createJwtVerifier, JwtError } from '@latchkey/auth-client/jwt';
 import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
 import Fastify, { type FastifyRequest } from 'fastify';
 
@@ -40,13 +44,27 @@ export async function start(options: AuthClientOptions): Promise<string> {
   await app.register(authClient, options);
   await app.authClient.ready();
   app.get('/cart', { onRequest: app.requireScope('cart:read', 'cart:write') }, async (request) => ownerOf(request));
-  app.get('/account', { onRequest: app.authenticate }, async ({ auth }) => [...auth.scopes]);
+  app.get('/account', { onRequest: app.authenticate }, async ({ auth }) => [...auth.scopes, auth.sessionId.length]);
+  await app.register(serviceClient, {
+    clientId: 'payment-service', tokenEndpoint: options.issuer, issuer: options.issuer, services: { 'cart-service': options.issuer },
+  });
+  const cart = app.serviceClient('cart-service', { scopes: ['cart:read'], timeoutMs: 1000 });
+  app.put('/checkout', { onRequest: app.requireScope('a', 'b', { actors: ['payment-service'] }) }, async (request) => {
+    requireRecentSignIn(request, 300);
+    return (await cart.fetch(request, '/cart')).json();
+  });
+  app.get('/feed', { onRequest: app.requireScope('a', { allowService: true }) }, async ({ caller }) =>
+    caller.isService ? caller.clientId : caller.sessionId,
+  );
   return app.listen({ port: 0 });
 }
 
 export const ownerOf = ({ auth }: FastifyRequest): string => auth.subject;
 export const actorOf = (auth: Authentication): string | undefined => auth.actor?.subject;
 export const statusOf = (error: unknown): number => (error instanceof AuthError ? error.status : 500);
+export const hopOf = (error: unknown): string => (error instanceof HopError ? error.hop : '');
+export const verifier = createJwtVerifier({ jwksUri: 'http://a.example', audience: 'a', typ: ['jwt'], maxLifetimeSeconds: 60 });
+export const reasonOf = (error: unknown): string => (error instanceof JwtError ? error.reason : '');
 export const codeOf = (error: AuthClientError): string => error.code;
 export const issuer: Promise<TestIssuer> = createTestIssuer({ audience: 'cart-service' });
 // @ts-expect-error the issuer for tests is not in the main entry

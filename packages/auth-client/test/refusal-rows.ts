@@ -126,6 +126,19 @@ const claimRows: RefusalRow[] = [
     withClaims(`${claim} of 256 characters`, () => ({ [claim]: 'x'.repeat(256) })),
     withClaims(`${claim} with a newline`, () => ({ [claim]: 'user-1\nadmin' })),
   ]),
+  // Without both it would be a service's own token, if its subject were the client.
+  withClaims('sid and auth_time missing', () => ({ sid: undefined, auth_time: undefined })),
+  withClaims('sid missing in a service’s own token', () => ({ sub: 'test-client', sid: undefined })),
+  withClaims('auth_time missing in a service’s own token', () => ({
+    sub: 'test-client',
+    auth_time: undefined,
+  })),
+  withClaims('a service’s own token that acts for itself', () => ({
+    sub: 'test-client',
+    sid: undefined,
+    auth_time: undefined,
+    act: { sub: 'test-client' },
+  })),
   withClaims('iss of another issuer', () => ({ iss: 'https://issuer.example' })),
   withClaims('iss with a slash more', ({ issuer }) => ({ iss: `${issuer.issuer}/` })),
   withClaims('iss array', ({ issuer }) => ({ iss: [issuer.issuer] })),

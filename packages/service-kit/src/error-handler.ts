@@ -69,7 +69,8 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
 
 function answerTo(error: unknown): Answer {
   if (error instanceof ProblemError) return { ...error, title: error.title, detail: error.message };
-  if (isDatabaseUnavailable(error)) {
+  // An error that brings its own answer may have a lost connection for a cause: that of a call to another service.
+  if (!bringsItsAnswer(error) && isDatabaseUnavailable(error)) {
     const detail = 'The database cannot be reached. Try again shortly.';
     return { ...plain(503), code: 'database_unavailable', detail, headers: { 'retry-after': '1' } };
   }
@@ -84,8 +85,24 @@ function answerTo(error: unknown): Answer {
   if (typeof code !== 'string') return plain(status);
   if (code in fastifyProblems) return fastifyProblem(status, code);
   if (!ownCode.test(code)) return plain(status);
-  const { headers } = error as { headers?: Record<string, string> };
-  return { ...plain(status), code, headers: headers ?? {}, detail: status < 500 ? error.message : undefined };
+  const { headers, expose, extensions } = error as OwnError;
+  const detail = status < 500 || expose === true ? error.message : undefined;
+  return { ...plain(status), code, headers: headers ?? {}, extensions: extensions ?? {}, detail };
+}
+
+/** Errors of other packages that have a code of their own, such as auth-client's. */
+interface OwnError {
+  headers?: Readonly<Record<string, string>>;
+  /** The message may be shown, whatever the status is. */
+  expose?: boolean;
+  /** Further members of the body (RFC 9457 §3.2). */
+  extensions?: Readonly<Record<string, unknown>>;
+}
+
+function bringsItsAnswer(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { status, code } = error as { status?: unknown; code?: unknown };
+  return typeof status === 'number' && typeof code === 'string' && ownCode.test(code);
 }
 
 function fastifyProblem(status: number, fastifyCode: string): Answer {

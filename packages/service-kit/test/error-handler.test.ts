@@ -54,6 +54,17 @@ beforeAll(async () => {
       headers: { 'retry-after': '5' },
     });
   });
+  app.get('/foreign-exposed', async () => {
+    // A lost connection to another service is not a lost database.
+    const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED', syscall: 'connect' });
+    const error = new Error('cart-service gave no usable answer.', { cause });
+    throw Object.assign(error, {
+      status: 502,
+      code: 'hop_failed',
+      expose: true,
+      extensions: { hop: 'cart-service' },
+    });
+  });
 });
 
 afterAll(() => service.app.close());
@@ -253,6 +264,12 @@ describe('an error that a handler throws', () => {
     expect(problem).toMatchObject({ status: 503, code: 'keys_unavailable' });
     expect(response.headers['retry-after']).toBe('5');
     expect(response.body).not.toContain('10.0.0.5');
+  });
+
+  it('shows the message and the further members of a foreign 5xx that says it may', async () => {
+    const { problem } = await problemOf({ url: '/foreign-exposed' });
+    const detail = 'cart-service gave no usable answer.';
+    expect(problem).toMatchObject({ status: 502, code: 'hop_failed', detail, hop: 'cart-service' });
   });
 });
 

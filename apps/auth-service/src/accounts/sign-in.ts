@@ -22,6 +22,8 @@ export type Credentials = Origin & {
   readonly username: string;
   readonly password: string;
   readonly clientId?: string;
+  /** The session in which somebody proves once more who they are. */
+  readonly sessionId?: string;
 };
 
 export type SignIn = (credentials: Credentials) => Promise<Account>;

@@ -1,28 +1,54 @@
-/**
- * An OAuth client (RFC 6749 §2): the program in which a person signs in.
- *
- * - browser: a single-page app. Its refresh token lives in an HttpOnly cookie, and it may call from its origins only.
- * - native: a command line, a mobile app. It gets the refresh token in the body, and keeps it itself.
- */
-export type Client = {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: 'browser' | 'native';
-  /** The exact origins (RFC 6454) that a browser client calls from. */
+/** The kinds of client that people sign in with, and services. */
+export type Client = BrowserClient | NativeClient | ServiceClient;
+
+type Identified = { readonly id: string; readonly name: string };
+
+/** A single-page app. Its refresh token lives in an HttpOnly cookie, and it may call from its origins only. */
+export type BrowserClient = Identified & {
+  readonly kind: 'browser';
+  /** Exact (RFC 6454). */
   readonly origins: readonly string[];
 };
 
-export type ClientRegistry = { find(id: string): Client | undefined };
+/** A command line, a mobile app. It gets the refresh token in the body, and keeps it itself. */
+export type NativeClient = Identified & { readonly kind: 'native' };
+
+/**
+ * One of our own services: a confidential client (RFC 6749 §2.1) that signs with a key of its own. We know where it
+ * publishes the public half, and no secret. Its id is also the audience by which tokens name it.
+ */
+export type ServiceClient = Identified & { readonly kind: 'service'; readonly jwksUri: string };
+
+/** A client in which a person signs in: it cannot keep a secret, and so has none. */
+export type PublicClient = BrowserClient | NativeClient;
+
+export type ClientRegistry = {
+  find(id: string): Client | undefined;
+  readonly services: readonly ServiceClient[];
+};
+
+/** A service by its name, and where it publishes its keys. */
+export type ServiceJwksUris = ReadonlyMap<string, string>;
 
 /**
  * The first-party clients. They are few, they change with the code that they belong to, and so they are declared here
- * rather than kept in a database (docs/decisions/0004).
+ * rather than kept in a database (docs/decisions/0004). Services come from the configuration, as their addresses do.
+ *
+ * @throws Error when a service has the id of another client
  */
-export function createClientRegistry(options: { storefrontOrigins: readonly string[] }): ClientRegistry {
+export function createClientRegistry(options: {
+  storefrontOrigins: readonly string[];
+  serviceJwksUris: ServiceJwksUris;
+}): ClientRegistry {
+  const services = [...options.serviceJwksUris].map(
+    ([id, jwksUri]): ServiceClient => ({ id, name: id, kind: 'service', jwksUri }),
+  );
   const clients: readonly Client[] = [
     { id: 'storefront', name: 'The shop in a browser', kind: 'browser', origins: options.storefrontOrigins },
-    { id: 'latchkey-cli', name: 'Command line', kind: 'native', origins: [] },
+    { id: 'latchkey-cli', name: 'Command line', kind: 'native' },
+    ...services,
   ];
   const byId = new Map(clients.map((client) => [client.id, client]));
-  return { find: (id) => byId.get(id) };
+  if (byId.size !== clients.length) throw new Error('a service has the id of another client');
+  return { find: (id) => byId.get(id), services };
 }

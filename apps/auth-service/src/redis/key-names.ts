@@ -55,3 +55,8 @@ export function familiarNetworkKey(username: string, network: string): string {
 export function refusalReportedKey(username: string, network: string): string {
   return `{attempts}:reported:${username}:${network}`;
 }
+
+/** There once a client has shown the assertion with this `jti`; hashed, because the client chooses the text. */
+export function assertionKey(clientId: string, jti: string): string {
+  return `assertion:${clientId}:${createHash('sha256').update(jti).digest('base64url')}`;
+}

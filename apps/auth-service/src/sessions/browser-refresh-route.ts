@@ -2,8 +2,8 @@ import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientRegistry } from '../clients/clients.ts';
-import { type RefreshTokenGrant, refreshTokens } from '../tokens/grants/refresh-token.ts';
-import { answerWithTokens, tokenAnswerSchema } from '../tokens/token-answer.ts';
+import { type RefreshTokenParts, refreshTokens } from '../tokens/grants/refresh-token.ts';
+import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { TokenError } from '../tokens/token-error.ts';
 import { checkBrowserOrigin } from './browser-origin.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
@@ -14,7 +14,7 @@ const browserRefreshSchema = {
   security: [],
   body: Type.Object({ client_id: Type.String({ maxLength: 64 }) }, { additionalProperties: false }),
   response: {
-    200: tokenAnswerSchema,
+    200: sessionAnswerSchema,
     400: problemSchema,
     401: problemSchema,
     403: problemSchema,
@@ -22,7 +22,7 @@ const browserRefreshSchema = {
   },
 };
 
-export type BrowserRefreshRouteOptions = RefreshTokenGrant & {
+export type BrowserRefreshRouteOptions = RefreshTokenParts & {
   readonly clients: ClientRegistry;
   readonly cookie: RefreshCookie;
 };

@@ -35,6 +35,7 @@ const refreshSession = loadScript<[RefreshVerdict | 'LATE', ...string[]]>('refre
   script('publish-revocation.lua'),
   script('refresh-session.lua'),
 ]);
+const renewAuthTime = loadScript<(string | null)[]>('renewAuthTime', [script('renew-auth-time.lua')]);
 const changeRoles = loadScript<number>('changeRoles', [script('change-roles.lua')]);
 const endSessions = loadScript<string[]>('endSessions', [
   script('publish-revocation.lua'),
@@ -145,6 +146,28 @@ export function createSessionStore(options: SessionStoreOptions) {
         return { verdict: 'REVOKED' };
       }
       return { verdict, grant, refreshToken: tokenOf(grant, generation + 1, kid as string) };
+    },
+
+    /** The grant of this person's session as it is now; undefined when it has ended, or is somebody else's. */
+    async find(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
+      const shard = shardOf(subject, shards);
+      if (shardOfSession(sessionId) !== shard) return undefined;
+      const fields = ['s', ...GRANT_FIELDS];
+      const [state, ...values] = await orUnavailable(redis.hmget(sessionKey(sessionId), ...fields));
+      if (state !== 'active') return undefined;
+      const grant = grantFrom(sessionId, values);
+      return grant.subject === subject && clock() < grant.expiresAt ? grant : undefined;
+    },
+
+    /**
+     * The person has proved who they are once more: this session's `auth_time` is now, no other session's, and its
+     * refresh token and expiry stay as they are. Undefined as for find.
+     */
+    async renewAuthTime(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
+      const shard = shardOf(subject, shards);
+      if (shardOfSession(sessionId) !== shard) return undefined;
+      const values = await orUnavailable(renewAuthTime(redis, [sessionKey(sessionId)], [subject, clock()]));
+      return values.length === 0 ? undefined : grantFrom(sessionId, values);
     },
 
     /** A person's living sessions, the last used first. */

@@ -1,9 +1,9 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
-import type { Client, ClientRegistry } from '../clients/clients.ts';
+import type { ClientRegistry, PublicClient } from '../clients/clients.ts';
 import { parseScope } from '../tokens/scope.ts';
-import { answerWithTokens, tokenAnswerSchema } from '../tokens/token-answer.ts';
+import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { checkBrowserOrigin } from './browser-origin.ts';
 import { deviceNameFrom } from './device-name.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
@@ -33,7 +33,7 @@ const signInSchema = {
     { additionalProperties: false },
   ),
   response: {
-    201: tokenAnswerSchema,
+    201: sessionAnswerSchema,
     400: problemSchema,
     401: problemSchema,
     403: problemSchema,
@@ -70,9 +70,9 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
   });
 }
 
-function clientOr400(clients: ClientRegistry, clientId: string): Client {
+function clientOr400(clients: ClientRegistry, clientId: string): PublicClient {
   const client = clients.find(clientId);
-  if (client) return client;
+  if (client && client.kind !== 'service') return client;
   throw new ProblemError({
     status: 400,
     code: 'unknown_client',

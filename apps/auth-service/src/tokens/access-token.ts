@@ -1,17 +1,12 @@
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { SessionGrant } from '../sessions/session.ts';
-import { audienceOf } from './resource-servers.ts';
-
-/** How the person proved who they are (RFC 9068 §2.2.1, `acr`): by user name and password. */
-const ACR_PASSWORD = 'urn:latchkey:acr:password';
+import type { TokenClaims } from './claims.ts';
 
 export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
 
 export type AccessToken = {
   readonly token: string;
   readonly expiresInSeconds: number;
-  readonly scopes: readonly string[];
 };
 
 export type AccessTokenIssuerOptions = {
@@ -23,7 +18,11 @@ export type AccessTokenIssuerOptions = {
   readonly clock: () => number;
 };
 
-export type AccessTokenIssuer = ReturnType<typeof createAccessTokenIssuer>;
+/** `expiresBy`: the latest that `exp` may be, in seconds since the epoch. */
+export type AccessTokenIssuer = (
+  claims: TokenClaims,
+  limits?: { readonly expiresBy: number },
+) => Promise<AccessToken>;
 
 // In libuv's pool: one RSA signature takes most of a millisecond, and the event loop has others to serve meanwhile.
 const signInPool = promisify(sign) as (algorithm: string, data: Buffer, key: KeyObject) => Promise<Buffer>;
@@ -36,34 +35,27 @@ const signInPool = promisify(sign) as (algorithm: string, data: Buffer, key: Key
  *
  * @example
  * const issue = createAccessTokenIssuer({ issuer, lifetimeSeconds: 300, signer: () => keyRing.signer(), clock: Date.now });
- * const { token } = await issue(grant, ['cart:read']);
+ * const { token } = await issue(personClaims(grant, ['cart:read']));
  */
-export function createAccessTokenIssuer(options: AccessTokenIssuerOptions) {
+export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): AccessTokenIssuer {
   const { issuer, lifetimeSeconds } = options;
 
-  return async (grant: SessionGrant, scopes: readonly string[]): Promise<AccessToken> => {
+  return async (claims, { expiresBy } = { expiresBy: Number.POSITIVE_INFINITY }) => {
     const { kid, privateKey } = options.signer();
     const issuedAt = Math.floor(options.clock() / 1000);
-    const claims = {
+    const expiresAt = Math.min(issuedAt + lifetimeSeconds, expiresBy);
+    const payload = {
       iss: issuer,
-      sub: grant.subject,
-      aud: audienceOf(scopes),
-      client_id: grant.clientId,
-      // RFC 6749 §3.3: there is no empty scope; who has none has no claim.
-      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
-      sid: grant.sessionId,
+      ...claims,
       jti: randomBytes(16).toString('base64url'),
       iat: issuedAt,
-      exp: issuedAt + lifetimeSeconds,
-      auth_time: grant.authTime,
-      acr: ACR_PASSWORD,
+      exp: expiresAt,
     };
-    const input = `${encode({ alg: 'RS256', typ: 'at+jwt', kid })}.${encode(claims)}`;
+    const input = `${encode({ alg: 'RS256', typ: 'at+jwt', kid })}.${encode(payload)}`;
     const signature = await signInPool('sha256', Buffer.from(input, 'latin1'), privateKey);
     return {
       token: `${input}.${signature.toString('base64url')}`,
-      expiresInSeconds: lifetimeSeconds,
-      scopes,
+      expiresInSeconds: expiresAt - issuedAt,
     };
   };
 }

@@ -1,6 +1,7 @@
 import { isRole, scopesOf } from '../accounts/roles.ts';
 import type { SessionGrant } from '../sessions/session.ts';
 import type { AccessTokenIssuer } from './access-token.ts';
+import { personClaims } from './claims.ts';
 import { narrowScopes } from './scope.ts';
 import { TokenError } from './token-error.ts';
 
@@ -33,7 +34,7 @@ export async function issueTokens(
 ): Promise<IssuedTokens> {
   const scopes = narrowScopes(scopesOfGrant(session.grant), askedScopes);
   if (scopes === undefined) throw scopeNotGranted();
-  const { token, expiresInSeconds } = await issueAccessToken(session.grant, scopes);
+  const { token, expiresInSeconds } = await issueAccessToken(personClaims(session.grant, scopes));
   return {
     accessToken: token,
     expiresInSeconds,

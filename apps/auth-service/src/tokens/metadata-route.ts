@@ -1,6 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
-import { SCOPES } from './resource-servers.ts';
+import { GRANT_TYPES } from './grants/grant-table.ts';
+import { ALL_SCOPES } from './resource-servers.ts';
 
 const metadataSchema = Type.Object({
   issuer: Type.String(),
@@ -10,6 +11,7 @@ const metadataSchema = Type.Object({
   response_types_supported: Type.Array(Type.String()),
   grant_types_supported: Type.Array(Type.String()),
   token_endpoint_auth_methods_supported: Type.Array(Type.String()),
+  token_endpoint_auth_signing_alg_values_supported: Type.Array(Type.String()),
   service_documentation: Type.String(),
 });
 
@@ -20,10 +22,11 @@ export async function metadataRoute(app: Service, options: { issuer: string }): 
     issuer,
     token_endpoint: `${issuer}/token`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
-    scopes_supported: [...SCOPES],
+    scopes_supported: [...ALL_SCOPES],
     response_types_supported: [],
-    grant_types_supported: ['refresh_token'],
-    token_endpoint_auth_methods_supported: ['none'],
+    grant_types_supported: [...GRANT_TYPES],
+    token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+    token_endpoint_auth_signing_alg_values_supported: ['RS256'],
     service_documentation: `${issuer}/docs`,
   };
   const schema = {

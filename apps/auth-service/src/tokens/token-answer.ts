@@ -1,18 +1,45 @@
 import type { FastifyReply } from 'fastify';
-import { Type } from 'typebox';
-import type { Client } from '../clients/clients.ts';
+import { type Static, Type } from 'typebox';
+import type { PublicClient } from '../clients/clients.ts';
 import type { RefreshCookie } from '../sessions/refresh-cookie.ts';
 import type { IssuedTokens } from './issue-tokens.ts';
 
-/** RFC 6749 §5.1. A browser's refresh token is in its cookie, and so not here. */
-export const tokenAnswerSchema = Type.Object({
+const common = {
   access_token: Type.String(),
   token_type: Type.Literal('Bearer'),
   expires_in: Type.Integer({ description: 'Seconds until the access token expires.' }),
   scope: Type.String(),
+};
+
+/** The tokens of a session (RFC 6749 §5.1). A browser's refresh token is in its cookie, and so not here. */
+export const sessionAnswerSchema = Type.Object({
+  ...common,
   session_id: Type.String(),
   refresh_token: Type.Optional(Type.String()),
 });
+
+/** Whatever the token endpoint hands out. */
+export const tokenAnswerSchema = Type.Object({
+  ...common,
+  session_id: Type.Optional(Type.String({ description: 'Of a refresh.' })),
+  refresh_token: Type.Optional(Type.String({ description: 'Of a refresh: the next one.' })),
+  issued_token_type: Type.Optional(Type.String({ description: 'Of a token exchange (RFC 8693 §2.2.1).' })),
+});
+
+export type SessionAnswer = Static<typeof sessionAnswerSchema>;
+export type TokenAnswer = Static<typeof tokenAnswerSchema>;
+
+/** The answer to a client, which has the refresh token in it unless the client is a browser. */
+export function sessionAnswerOf(tokens: IssuedTokens, client: PublicClient): SessionAnswer {
+  return {
+    access_token: tokens.accessToken,
+    token_type: 'Bearer',
+    expires_in: tokens.expiresInSeconds,
+    scope: tokens.scopes.join(' '),
+    session_id: tokens.sessionId,
+    ...(client.kind === 'native' ? { refresh_token: tokens.refreshToken } : {}),
+  };
+}
 
 /**
  * Hands the tokens to their client: the refresh token in an HttpOnly cookie for a browser, in the body for others. No
@@ -20,19 +47,12 @@ export const tokenAnswerSchema = Type.Object({
  */
 export function answerWithTokens(
   reply: FastifyReply,
-  options: { tokens: IssuedTokens; client: Client; cookie: RefreshCookie },
-) {
+  options: { tokens: IssuedTokens; client: PublicClient; cookie: RefreshCookie },
+): SessionAnswer {
   const { tokens, client, cookie } = options;
   reply.header('cache-control', 'no-store');
   if (client.kind === 'browser') {
     cookie.set(reply, { refreshToken: tokens.refreshToken, expiresAt: tokens.sessionExpiresAt });
   }
-  return {
-    access_token: tokens.accessToken,
-    token_type: 'Bearer' as const,
-    expires_in: tokens.expiresInSeconds,
-    scope: tokens.scopes.join(' '),
-    session_id: tokens.sessionId,
-    ...(client.kind === 'native' ? { refresh_token: tokens.refreshToken } : {}),
-  };
+  return sessionAnswerOf(tokens, client);
 }

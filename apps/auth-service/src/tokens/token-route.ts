@@ -1,14 +1,13 @@
 import type { Service } from '@latchkey/service-kit';
-import type { FastifyError } from 'fastify';
+import type { FastifyError, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
-import type { ClientRegistry } from '../clients/clients.ts';
-import type { RefreshCookie } from '../sessions/refresh-cookie.ts';
+import type { AuthenticateClient, PresentedClient } from '../clients/client-authentication.ts';
 import { acceptForms } from './form-body.ts';
-import { type RefreshTokenGrant, refreshTokens } from './grants/refresh-token.ts';
-import { parseScope } from './scope.ts';
-import { answerWithTokens, tokenAnswerSchema } from './token-answer.ts';
+import type { GrantTable } from './grants/grant-table.ts';
+import { tokenAnswerSchema } from './token-answer.ts';
 import { TokenError } from './token-error.ts';
+import { type TokenParameters, tokenParametersSchema } from './token-parameters.ts';
 
 const tokenErrorSchema = Type.Object({ error: Type.String(), error_description: Type.String() });
 
@@ -17,63 +16,51 @@ const tokenSchema = {
   tags: ['tokens'],
   security: [],
   consumes: ['application/x-www-form-urlencoded'],
-  // RFC 6749 §3.2: unrecognised parameters are ignored.
-  body: Type.Object(
-    {
-      grant_type: Type.String(),
-      client_id: Type.String(),
-      refresh_token: Type.Optional(Type.String({ maxLength: 256 })),
-      scope: Type.Optional(Type.String({ maxLength: 1024 })),
-    },
-    { additionalProperties: true },
-  ),
+  body: tokenParametersSchema,
   response: { 200: tokenAnswerSchema, 400: tokenErrorSchema, 401: tokenErrorSchema },
 };
 
-export type TokenRouteOptions = RefreshTokenGrant & {
-  readonly clients: ClientRegistry;
-  readonly cookie: RefreshCookie;
+export type TokenRouteOptions = {
+  readonly authenticate: AuthenticateClient;
+  readonly grants: GrantTable;
 };
 
 /** POST /token. Its errors are RFC 6749's JSON, not problem documents. */
 export async function tokenRoute(app: Service, options: TokenRouteOptions): Promise<void> {
+  const { authenticate, grants } = options;
   acceptForms(app);
 
   const ownErrorHandler = app.errorHandler;
   app.setErrorHandler((error: FastifyError | TokenError, request, reply) => {
     const refusal = asTokenError(error);
     if (refusal === undefined) return ownErrorHandler.call(app, error as FastifyError, request, reply);
-    reply.code(refusal.status).header('cache-control', 'no-store').type('application/json');
+    reply.code(refusal.status).headers(refusal.headers).header('cache-control', 'no-store');
+    reply.type('application/json');
     return reply.send({ error: refusal.code, error_description: refusal.message });
   });
 
   app.post('/token', { schema: tokenSchema }, async (request, reply) => {
-    const { grant_type: grantType, client_id: clientId, refresh_token: refreshToken, scope } = request.body;
-    const client = options.clients.find(clientId);
-    if (client === undefined) throw new TokenError('invalid_client', 'There is no such client.');
-    if (grantType !== 'refresh_token') {
-      throw new TokenError('unsupported_grant_type', 'Grant types: refresh_token.');
+    const parameters = request.body;
+    const origin = requestOrigin(request);
+    const client = await authenticate(presentedBy(request, parameters), origin);
+    const grant = grants.get(parameters.grant_type);
+    if (grant === undefined) {
+      throw new TokenError('unsupported_grant_type', `Grant types: ${[...grants.keys()].join(', ')}.`);
     }
-    if (client.kind === 'browser') {
-      throw new TokenError(
-        'unauthorized_client',
-        'This client refreshes at POST /sessions/refresh, by its cookie.',
-      );
-    }
-    if (refreshToken === undefined)
-      throw new TokenError('invalid_request', 'The parameter refresh_token is missing.');
-    const scopes = scope === undefined ? undefined : parseScope(scope);
-    if (scope !== undefined && scopes === undefined)
-      throw new TokenError('invalid_scope', 'The scope is malformed.');
-
-    const tokens = await refreshTokens(options, {
-      refreshToken,
-      clientId,
-      scopes,
-      origin: requestOrigin(request),
-    });
-    return answerWithTokens(reply, { tokens, client, cookie: options.cookie });
+    const answer = await grant({ client, parameters, origin });
+    reply.header('cache-control', 'no-store');
+    return answer;
   });
+}
+
+function presentedBy(request: FastifyRequest, parameters: TokenParameters): PresentedClient {
+  return {
+    clientId: parameters.client_id,
+    assertionType: parameters.client_assertion_type,
+    assertion: parameters.client_assertion,
+    secret: parameters.client_secret,
+    authorization: request.headers.authorization,
+  };
 }
 
 function asTokenError(error: FastifyError | TokenError): TokenError | undefined {

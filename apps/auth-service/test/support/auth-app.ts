@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createTestDatabase, startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Service } from '@latchkey/service-kit';
 import { buildApp } from '../../src/app.ts';
+import type { DelegationPolicy } from '../../src/clients/delegation-policy.ts';
 import { readConfig } from '../../src/config.ts';
 import { openAuthDatabase } from '../../src/database/open-auth-database.ts';
 
@@ -19,7 +20,12 @@ export type AuthApp = {
 
 /** auth-service whole, on its own Redis and its own database; not listening. */
 export async function startAuthApp(
-  options: { env?: Record<string, string>; clock?: () => number; logLevel?: string } = {},
+  options: {
+    env?: Record<string, string>;
+    clock?: () => number;
+    logLevel?: string;
+    delegationPolicy?: DelegationPolicy;
+  } = {},
 ): Promise<AuthApp> {
   const [database, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
   const config = readConfig({
@@ -46,6 +52,7 @@ export async function startAuthApp(
       },
     },
     ...(options.clock && { clock: options.clock }),
+    ...(options.delegationPolicy && { delegationPolicy: options.delegationPolicy }),
   });
   await app.ready();
   return {
@@ -100,16 +107,25 @@ export async function signIn(
 }
 
 export function refresh(app: Service, refreshToken: string, parameters: Record<string, string> = {}) {
+  return postToken(app, {
+    grant_type: 'refresh_token',
+    client_id: 'latchkey-cli',
+    refresh_token: refreshToken,
+    ...parameters,
+  });
+}
+
+/** POST /token with these parameters, as a form. */
+export function postToken(
+  app: Service,
+  parameters: Record<string, string>,
+  headers: Record<string, string> = {},
+) {
   return app.inject({
     method: 'POST',
     url: '/token',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    payload: new URLSearchParams({
-      grant_type: 'refresh_token',
-      client_id: 'latchkey-cli',
-      refresh_token: refreshToken,
-      ...parameters,
-    }).toString(),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    payload: new URLSearchParams(parameters).toString(),
   });
 }
 

@@ -162,7 +162,13 @@ test('metadata (RFC 8414) names the endpoints', async () => {
     issuer: 'http://localhost:4000',
     token_endpoint: 'http://localhost:4000/token',
     jwks_uri: 'http://localhost:4000/.well-known/jwks.json',
-    grant_types_supported: ['refresh_token'],
+    grant_types_supported: [
+      'refresh_token',
+      'client_credentials',
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+    ],
+    token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+    token_endpoint_auth_signing_alg_values_supported: ['RS256'],
   });
 });
 

@@ -1,7 +1,9 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
+import { acting } from './acting.ts';
 import {
   addBodySchema,
+  additionHeadersSchema,
   cartSchema,
   changeBodySchema,
   commonProblems,
@@ -27,7 +29,11 @@ const addRoute = {
   security: [{ bearer: ['cart:write'] }],
   description:
     'A thing that is there already becomes more (200), and the newest price holds for all its pieces. A cart has one ' +
-    'currency (409 currency_conflict), at most 100 things (409 cart_full) and 999 pieces of each (409 quantity_limit).',
+    'currency (409 currency_conflict), at most 100 things (409 cart_full) and 999 pieces of each (409 quantity_limit). ' +
+    'With an Idempotency-Key it is put in once: the key again is answered as the first time, also when it was refused, ' +
+    'with Idempotency-Replayed: true; with another body it is a 422 idempotency_key_reused. The newest 1,000 keys of a ' +
+    'person are remembered.',
+  headers: additionHeadersSchema,
   body: addBodySchema,
   response: {
     200: lineSchema,
@@ -75,8 +81,15 @@ export async function cartRoutes(app: Service, { store }: { store: CartStore }):
 
   app.post('/cart/items', { onRequest: mayWrite, schema: addRoute }, async (request, reply) => {
     const { sku, quantity, unit_price: unitPrice } = request.body;
-    const { line, created } = await store.add(request.auth.subject, { sku, quantity, unitPrice });
-    reply.code(created ? 201 : 200);
+    const key = request.headers['idempotency-key'];
+    const { line, created, replayed } = await store.add(
+      request.auth.subject,
+      { sku, quantity, unitPrice },
+      key,
+    );
+    if (request.auth.actor)
+      request.log.info({ sku, replayed, ...acting(request.auth) }, 'added for somebody');
+    reply.code(created ? 201 : 200).headers(replayed ? { 'idempotency-replayed': 'true' } : {});
     return toLineBody(line);
   });
 

@@ -31,15 +31,31 @@ const refusals = {
   currency_conflict: { status: 409, message: 'The cart holds things in another currency.' },
   cart_full: { status: 409, message: `A cart holds at most ${maximumLines} different things.` },
   quantity_limit: { status: 409, message: `A cart holds at most ${maximumQuantity} pieces of one thing.` },
+  idempotency_key_reused: {
+    status: 422,
+    message: 'This Idempotency-Key came with another request before. Make a new key for a new request.',
+  },
 } as const;
+
+/** What came of putting something in. */
+export interface Addition {
+  /** The line as it then was. */
+  line: CartLine;
+  /** False: the cart held the thing already, and has more of it. */
+  created: boolean;
+  /** The key came before; nothing was added this time. */
+  replayed: boolean;
+}
+
+export type CartRefusalCode = keyof typeof refusals;
 
 /** A change that the rules of a cart do not allow. Its message may be shown. */
 export class CartRefusal extends Error {
   override readonly name = 'CartRefusal';
-  readonly code: keyof typeof refusals;
+  readonly code: CartRefusalCode;
   readonly status: number;
 
-  constructor(code: keyof typeof refusals) {
+  constructor(code: CartRefusalCode) {
     super(refusals[code].message);
     this.code = code;
     this.status = refusals[code].status;
@@ -70,6 +86,11 @@ export function lineAfterAdding(lines: readonly CartLine[], addition: CartLine):
   const quantity = (present?.quantity ?? 0) + addition.quantity;
   if (quantity > maximumQuantity) throw new CartRefusal('quantity_limit');
   return { ...addition, quantity };
+}
+
+/** True when a cart with these lines does not hold the line's thing yet. */
+export function isNew(lines: readonly CartLine[], { sku }: CartLine): boolean {
+  return lines.every((line) => line.sku !== sku);
 }
 
 /** What all pieces of a line cost. */

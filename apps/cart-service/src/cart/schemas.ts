@@ -25,7 +25,7 @@ const priceSchema = Type.Object(
   { examples: [{ amount: 450, currency: 'EUR' }] },
 );
 
-const totalSchema = Type.Object({
+export const totalSchema = Type.Object({
   amount: Type.Integer({ minimum: 0, description: 'minor units' }),
   currency: Type.String({ description: 'ISO 4217' }),
 });
@@ -34,6 +34,16 @@ export const addBodySchema = Type.Object({
   sku: skuSchema,
   quantity: quantitySchema,
   unit_price: priceSchema,
+});
+
+export const additionHeadersSchema = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,255}$',
+      description:
+        'Made anew for each addition, best a random UUID, and sent again when the request is repeated.',
+    }),
+  ),
 });
 
 export const changeBodySchema = Type.Object({ quantity: quantitySchema });

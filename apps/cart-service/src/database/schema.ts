@@ -1,10 +1,27 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import type { CartLine, CartRefusalCode } from '../cart/rules.ts';
+import { type CheckoutStatus, checkoutStatuses } from '../checkouts/rules.ts';
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
 
 /** One row for each user whose cart holds something. Whoever changes a cart locks its row first. */
 export const carts = pgTable('carts', {
   subject: text('subject').primaryKey(),
-  updatedAt: timestamp('updated_at', { withTimezone: true, mode: 'date', precision: 3 }).notNull(),
+  updatedAt: instant('updated_at').notNull(),
 });
 
 export const cartLines = pgTable(
@@ -26,5 +43,54 @@ export const cartLines = pgTable(
     check('cart_lines_quantity', sql`${table.quantity} between 1 and 999`),
     check('cart_lines_unit_amount', sql`${table.unitAmount} between 0 and 10000000000`),
     check('cart_lines_currency', sql`${table.currency} ~ '^[A-Z]{3}$'`),
+  ],
+);
+
+/**
+ * One row for each addition that came with an Idempotency-Key: what was asked, and what came of it. It outlives the
+ * cart, whose row goes with its last line.
+ */
+export const keyedAdditions = pgTable(
+  'keyed_additions',
+  {
+    subject: text('subject').notNull(),
+    key: text('key').notNull(),
+    sku: text('sku').notNull(),
+    quantity: integer('quantity').notNull(),
+    unitAmount: bigint('unit_amount', { mode: 'number' }).notNull(),
+    currency: text('currency').notNull(),
+    /** Why the rules refused it; null when they did not. */
+    refusal: text('refusal').$type<CartRefusalCode>(),
+    /** Pieces in the line afterwards; null when it was refused. */
+    lineQuantity: integer('line_quantity'),
+    lineCreated: boolean('line_created').notNull(),
+    /** Which came first. */
+    position: bigint('position', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.subject, table.key] }),
+    index('keyed_additions_age').on(table.subject, table.position),
+    check('keyed_additions_outcome', sql`(${table.refusal} is null) = (${table.lineQuantity} is not null)`),
+  ],
+);
+
+/** Claims on carts, by the payment that made them. They belong to a subject, not to the cart's row, and outlive it. */
+export const checkouts = pgTable(
+  'checkouts',
+  {
+    subject: text('subject').notNull(),
+    id: uuid('id').notNull(),
+    status: text('status').$type<CheckoutStatus>().notNull(),
+    lines: jsonb('lines').$type<readonly CartLine[]>().notNull(),
+    claimedAt: instant('claimed_at').notNull().default(sql`clock_timestamp()`),
+  },
+  (table) => [
+    primaryKey({ columns: [table.subject, table.id] }),
+    // The last line of defence: no cart is claimed twice at a time, whatever the code above it does.
+    uniqueIndex('checkouts_one_open').on(table.subject).where(sql`${table.status} = 'open'`),
+    check(
+      'checkouts_status',
+      sql`${table.status} in (${sql.raw(checkoutStatuses.map((status) => `'${status}'`).join(', '))})`,
+    ),
   ],
 );

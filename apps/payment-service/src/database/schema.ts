@@ -34,12 +34,15 @@ export const payments = pgTable(
     cardLast4: text('card_last4').notNull(),
     cardBrand: text('card_brand').notNull(),
     declineReason: text('decline_reason'),
+    /** When the buyer's cart followed the verdict; until then the payment is work to be done. */
+    cartSettledAt: instant('cart_settled_at'),
     createdAt: instant('created_at').notNull(),
     updatedAt: instant('updated_at').notNull(),
   },
   (table) => [
     // Read backwards for the newest first.
     index('payments_of_subject').on(table.subject, table.createdAt, table.id),
+    index('payments_unsettled').on(table.subject).where(sql`${table.cartSettledAt} is null`),
     check('payments_status', oneOf(table.status, paymentStatuses)),
     check('payments_amount', sql`${table.amount} between 1 and 100000000000`),
     // The last line of defence: no order of events gives back more than was captured.
@@ -106,3 +109,6 @@ export const sandboxLedger = pgTable('sandbox_ledger', {
   /** How often the reference was presented; all but the first moved nothing. */
   calls: integer('calls').notNull().default(1),
 });
+
+/** The public keys of this service's replicas. */
+export { serviceKeys } from '@latchkey/service-kit/identity';

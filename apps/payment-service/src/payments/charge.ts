@@ -1,3 +1,4 @@
+import { ProblemError } from '@latchkey/service-kit';
 import type { Card } from './card.ts';
 import type { PaymentsContext } from './context.ts';
 import type { Payment } from './payment.ts';
@@ -21,6 +22,18 @@ export async function charge(context: PaymentsContext, payment: Payment, card: C
 export async function inquire(context: PaymentsContext, payment: Payment): Promise<Payment> {
   const outcome = await askProcessor(context.processorTimeoutMs, (signal) =>
     context.processor.inquire(payment.id, signal),
+  );
+  return recordOutcome(context, payment, outcome);
+}
+
+/**
+ * Has the processor never charge a payment from now on, and records what it said: that nothing was taken, or that it
+ * had been. Needs no card. Afterwards the payment has its verdict, unless the processor was silent.
+ */
+export async function giveUp(context: PaymentsContext, payment: Payment): Promise<Payment> {
+  const request = { reference: payment.id, amount: payment.amount };
+  const outcome = await askProcessor(context.processorTimeoutMs, (signal) =>
+    context.processor.cancel(request, signal),
   );
   return recordOutcome(context, payment, outcome);
 }
@@ -51,12 +64,22 @@ function moveAfter(outcome: Inquiry, now: Date): Move | undefined {
   }
 }
 
-/** A payment that is known to be there. */
+/**
+ * A payment that has been written down.
+ *
+ * @throws ProblemError 409 `request_in_progress` when it is gone: another run of the same request was faster, and
+ *   refused it
+ */
 export async function existingPayment(
   { database }: Pick<PaymentsContext, 'database'>,
   id: string,
 ): Promise<Payment> {
   const payment = await findPayment(database, id);
-  if (payment === undefined) throw new Error(`payment ${id} is gone`);
-  return payment;
+  if (payment !== undefined) return payment;
+  throw new ProblemError({
+    status: 409,
+    code: 'request_in_progress',
+    detail: 'Another run of this request has refused it. Repeat it a little later.',
+    headers: { 'retry-after': '1' },
+  });
 }

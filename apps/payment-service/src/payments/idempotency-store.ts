@@ -12,7 +12,10 @@ const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
 export type Answer = { readonly status: number; readonly body: unknown };
 
 /** `answer` is there when the request was answered before; else it is ours to carry out, for this resource. */
-export type Claim = { readonly resourceId: string; readonly answer: Answer | undefined };
+export type Claim = Pick<RequestIdentity, 'subject' | 'keyDigest'> & {
+  readonly resourceId: string;
+  readonly answer: Answer | undefined;
+};
 
 /** Writes the first trace of the request, in the transaction that takes the key. Throws to refuse: nothing is kept. */
 export type FirstStep = (transaction: Connection, resourceId: string) => Promise<void>;
@@ -55,7 +58,7 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
         .returning({ resourceId: idempotencyKeys.resourceId });
       if (taken.length === 0) return undefined;
       await firstStep(transaction, resourceId);
-      return { resourceId, answer: undefined };
+      return claimOn({ ...identity, resourceId });
     });
   }
 
@@ -73,7 +76,7 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
         ),
       )
       .returning({ resourceId: idempotencyKeys.resourceId });
-    return taken.length === 0 ? undefined : { resourceId: row.resourceId, answer: undefined };
+    return taken.length === 0 ? undefined : claimOn(row);
   }
 
   return {
@@ -92,7 +95,7 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
         } else {
           if (row.fingerprint !== identity.fingerprint) throw keyReused();
           if (row.answerStatus !== null) {
-            return { resourceId: row.resourceId, answer: { status: row.answerStatus, body: row.answerBody } };
+            return { ...claimOn(row), answer: { status: row.answerStatus, body: row.answerBody } };
           }
           const resumed = await takeOver(row);
           if (resumed) return resumed;
@@ -103,19 +106,19 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
     },
 
     /** Keeps the final answer: from now on it is what every repetition gets. The first answer stays. */
-    async finish(identity: RequestIdentity, answer: Answer): Promise<void> {
+    async finish(claim: Claim, answer: Answer): Promise<void> {
       await database
         .update(idempotencyKeys)
         .set({ answerStatus: answer.status, answerBody: answer.body })
-        .where(and(sameKey(identity), isNull(idempotencyKeys.answerStatus)));
+        .where(unanswered(claim));
     },
 
     /** Leaves the request unanswered, for the next repetition to carry on at once. */
-    async release(identity: RequestIdentity): Promise<void> {
+    async release(claim: Claim): Promise<void> {
       await database
         .update(idempotencyKeys)
         .set({ runningUntil: new Date(clock()) })
-        .where(and(sameKey(identity), isNull(idempotencyKeys.answerStatus)));
+        .where(unanswered(claim));
     },
 
     /**
@@ -134,6 +137,19 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
 
 function sameKey({ subject, keyDigest }: Pick<RequestIdentity, 'subject' | 'keyDigest'>) {
   return and(eq(idempotencyKeys.subject, subject), eq(idempotencyKeys.keyDigest, keyDigest));
+}
+
+function claimOn({ subject, keyDigest, resourceId }: Omit<Claim, 'answer'>): Claim {
+  return { subject, keyDigest, resourceId, answer: undefined };
+}
+
+/** By the resource too: the key may have been freed by a refusal and taken again, while a slow run was under way. */
+function unanswered(claim: Claim) {
+  return and(
+    sameKey(claim),
+    eq(idempotencyKeys.resourceId, claim.resourceId),
+    isNull(idempotencyKeys.answerStatus),
+  );
 }
 
 function keyReused(): ProblemError {

@@ -1,58 +1,75 @@
 import { ProblemError } from '@latchkey/service-kit';
 import type { Connection } from '../database/open-payment-database.ts';
 import { type Card, isExpired, passesLuhn, summarizeCard } from './card.ts';
-import { charge, existingPayment } from './charge.ts';
+import type { CartCheckout } from './cart-checkout.ts';
+import { existingPayment } from './charge.ts';
+import { chargeCart } from './charge-cart.ts';
 import type { PaymentsContext } from './context.ts';
 import type { RequestIdentity } from './idempotency.ts';
 import { isCurrency, type Money } from './money.ts';
-import { insertPendingPayment } from './payment-store.ts';
-import { isSettled } from './rules.ts';
+import { insertPendingPayment, lockSubject, unsettledPayments } from './payment-store.ts';
 import { type PaymentBody, toPaymentBody } from './schemas.ts';
+import { refuseWhileRunning, settleCartIfPossible } from './settle.ts';
 
 export type PayRequest = {
   /** Who pays, and what makes this the same request as an earlier one. */
   readonly identity: RequestIdentity;
+  /** What the buyer saw and agreed to: it must be what the cart costs. */
   readonly amount: Money;
   readonly card: Card;
+  /** The cart of whoever pays. */
+  readonly cart: CartCheckout;
 };
 
 export type PayAnswer = {
-  /** 201 with a final verdict (also a decline); 202 while the processor has not given one. */
+  /** 201 with a final verdict (also a decline); 202 while the processor or the cart has not followed. */
   readonly status: 201 | 202;
   readonly body: PaymentBody;
   /** The answer was given before, and is given again. */
   readonly replayed: boolean;
+  /** Why the cart could not be brought in line with a verdict that is known; for the log. */
+  readonly cartFault?: unknown;
 };
 
 /**
- * Charges a card, once, however often the request is repeated and wherever a crash falls: the payment is written down
- * as pending before the processor hears of it, and a repetition carries on from there with the same reference.
+ * Charges a card with what the buyer's cart costs, and takes that out of the cart, both once, however often the request
+ * is repeated and wherever a crash falls. Each step has its reference, the payment's id, and can be repeated: written
+ * down as pending, cart claimed, card charged, cart completed (or released), answer kept. A repetition carries on.
  *
- * Does not check who asks: the route's scope does. Amounts are minor units.
+ * Does not check who asks, nor how recent the sign-in is: the route does. Amounts are minor units.
  *
  * @throws ProblemError 422 `invalid_currency`, `invalid_card`, `expired_card`, `idempotency_key_reused`; 409
- *   `request_in_progress`. After any of these nothing was stored, and the key is as free as before.
+ *   `cart_empty`, `cart_changed`, `request_in_progress`. After any of these nothing was stored, and the key is as free
+ *   as before. 409 `checkout_in_progress`, and what the cart throws when it cannot be reached: nothing was charged, and
+ *   a repetition carries on.
  * @example
- * const { status, body } = await pay(context, { identity, amount: { amount: 1999, currency: 'EUR' }, card });
+ * const { status, body } = await pay(context, { identity, amount: { amount: 1999, currency: 'EUR' }, card, cart });
  */
 export async function pay(context: PaymentsContext, request: PayRequest): Promise<PayAnswer> {
   refuseImpossible(request);
-  const claim = await context.keys.claim(request.identity, (transaction, id) =>
+  const { identity, cart } = request;
+  const claim = await context.keys.claim(identity, (transaction, id) =>
     writeDown(transaction, request, { id, now: context.clock() }),
   );
   // We wrote this answer ourselves, below.
   if (claim.answer) return { ...(claim.answer as Omit<PayAnswer, 'replayed'>), replayed: true };
 
-  const pending = await existingPayment(context, claim.resourceId);
-  const payment = isSettled(pending.status) ? pending : await charge(context, pending, request.card);
-
-  const body = toPaymentBody(payment);
-  if (!isSettled(payment.status)) {
-    await context.keys.release(request.identity);
-    return { status: 202, body, replayed: false };
+  try {
+    const pending = await existingPayment(context, claim.resourceId);
+    const charged = await chargeCart(context, pending, request);
+    const { payment, cartFault } = await settleCartIfPossible(context, charged, cart);
+    const body = toPaymentBody(payment);
+    if (payment.cartSettledAt === undefined) {
+      await context.keys.release(claim);
+      return { status: 202, body, replayed: false, ...(cartFault !== undefined && { cartFault }) };
+    }
+    await context.keys.finish(claim, { status: 201, body });
+    return { status: 201, body, replayed: false };
+  } catch (error) {
+    // The next repetition need not wait for a run that has ended. When the database is away, it waits.
+    await context.keys.release(claim).catch(() => undefined);
+    throw error;
   }
-  await context.keys.finish(request.identity, { status: 201, body });
-  return { status: 201, body, replayed: false };
 }
 
 function refuseImpossible({ amount, card }: PayRequest): void {
@@ -64,14 +81,17 @@ function refuseImpossible({ amount, card }: PayRequest): void {
 
 async function writeDown(
   transaction: Connection,
-  { identity, amount, card }: PayRequest,
+  { identity: { subject }, amount, card }: PayRequest,
   { id, now }: { id: string; now: number },
 ): Promise<void> {
   // Only a new payment: one that was made on the card's last day can still be asked for on the next.
   if (isExpired(card, now)) throw refusal('expired_card', 'The card has expired.');
+  // One at a time for each buyer: of two keys for one cart, one is told so here, before anything was stored.
+  await lockSubject(transaction, subject);
+  refuseWhileRunning(await unsettledPayments(transaction, subject), now);
   await insertPendingPayment(transaction, {
     id,
-    subject: identity.subject,
+    subject,
     amount,
     card: summarizeCard(card.number),
     createdAt: new Date(now),

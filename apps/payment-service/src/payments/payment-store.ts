@@ -1,6 +1,6 @@
-import { and, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm';
 import type { Connection } from '../database/open-payment-database.ts';
-import { payments } from '../database/schema.ts';
+import { idempotencyKeys, payments } from '../database/schema.ts';
 import type { CardSummary } from './card.ts';
 import type { Cursor } from './cursor.ts';
 import type { Money } from './money.ts';
@@ -61,6 +61,46 @@ export async function listPayments(
   return rows.map(toPayment);
 }
 
+/** A payment whose cart is not settled, and until when somebody is at work on it. */
+export type UnsettledPayment = Payment & { readonly runningUntil: Date | undefined };
+
+/** One person's payments that have no verdict, or whose cart has not been brought in line with it; oldest first. */
+export async function unsettledPayments(
+  connection: Connection,
+  subject: string,
+): Promise<UnsettledPayment[]> {
+  const rows = await connection
+    .select({ payment: payments, runningUntil: idempotencyKeys.runningUntil })
+    .from(payments)
+    .leftJoin(
+      idempotencyKeys,
+      and(
+        eq(idempotencyKeys.subject, payments.subject),
+        eq(idempotencyKeys.resourceId, payments.id),
+        isNull(idempotencyKeys.answerStatus),
+      ),
+    )
+    .where(and(eq(payments.subject, subject), isNull(payments.cartSettledAt)))
+    .orderBy(payments.createdAt, payments.id);
+  return rows.map(({ payment, runningUntil }) => ({
+    ...toPayment(payment),
+    runningUntil: runningUntil ?? undefined,
+  }));
+}
+
+/** Keeps this person's other new payments waiting until the transaction ends: there is no row yet to be locked. */
+export async function lockSubject(transaction: Connection, subject: string): Promise<void> {
+  await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended(${subject}, 0))`);
+}
+
+/** Notes that the cart has followed the verdict. The first time stays. */
+export async function markCartSettled(connection: Connection, id: string, now: Date): Promise<void> {
+  await connection
+    .update(payments)
+    .set({ cartSettledAt: now })
+    .where(and(eq(payments.id, id), isNull(payments.cartSettledAt)));
+}
+
 // A comparison of rows, not of columns one by one, is what the index can answer.
 function olderThan({ createdAt, id }: Cursor): SQL {
   return sql`(${payments.createdAt}, ${payments.id}) < (${createdAt.toISOString()}::timestamptz, ${id}::uuid)`;
@@ -115,6 +155,7 @@ function toPayment(row: typeof payments.$inferSelect): Payment {
     refunding: row.refunding,
     card: { last4: row.cardLast4, brand: row.cardBrand },
     declineReason: row.declineReason ?? undefined,
+    cartSettledAt: row.cartSettledAt ?? undefined,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   };

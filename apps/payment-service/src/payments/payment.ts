@@ -14,6 +14,8 @@ export type Payment = {
   readonly refunding: number;
   readonly card: CardSummary;
   readonly declineReason: string | undefined;
+  /** When the buyer's cart was brought in line with the verdict; undefined: that is still to be done. */
+  readonly cartSettledAt: Date | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 };

@@ -8,6 +8,9 @@ export interface ChargeRequest {
   card: Card;
 }
 
+/** `reference` is that of a charge which is not to be made. */
+export type CancelRequest = Pick<ChargeRequest, 'reference' | 'amount'>;
+
 /** `reference` is the refund's id, and the idempotency key of the refund. */
 export interface RefundRequest {
   reference: string;
@@ -33,6 +36,8 @@ export type Inquiry = Outcome | { outcome: 'not_found' };
 export interface CardProcessor {
   charge(request: ChargeRequest, signal: AbortSignal): Promise<Outcome>;
   inquire(reference: string, signal: AbortSignal): Promise<Inquiry>;
+  /** Declines a charge that has not come yet, for good, so that it charges nothing when it comes; else its verdict. */
+  cancel(request: CancelRequest, signal: AbortSignal): Promise<Outcome>;
   refund(request: RefundRequest, signal: AbortSignal): Promise<Outcome>;
 }
 

@@ -1,4 +1,5 @@
 import { ProblemError } from '@latchkey/service-kit';
+import type { CartCheckout } from './cart-checkout.ts';
 import { existingPayment, inquire } from './charge.ts';
 import type { PaymentsContext } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -7,25 +8,33 @@ import type { Payment } from './payment.ts';
 import { findPayment, listPayments } from './payment-store.ts';
 import { sendRefund } from './refund.ts';
 import { pendingRefunds } from './refund-store.ts';
+import { type Settlement, settleCartIfPossible } from './settle.ts';
 
 export type Reader = {
   readonly subject: string;
   /** Support reads everybody's payments, one at a time and by id. */
   readonly readsAll: boolean;
+  /** The reader's own cart; undefined when they may not check it out. */
+  readonly cart: CartCheckout | undefined;
 };
 
 /**
  * One payment. When its outcome, or that of a refund, is open and nobody is at work on it (any more), the processor
- * is asked first. It stays open when the processor does not know either.
+ * is asked first. It stays open when the processor does not know either. The buyer's reading brings their cart in line
+ * with a verdict that it has not followed yet.
  *
  * @throws ProblemError 404 `payment_not_found`, also for somebody else's payment
- * @example const payment = await readPayment(context, id, { subject, readsAll: false });
+ * @example const { payment } = await readPayment(context, id, { subject, readsAll: false, cart });
  */
-export async function readPayment(context: PaymentsContext, id: string, reader: Reader): Promise<Payment> {
-  const payment = await findPayment(context.database, id);
-  if (payment === undefined || !(reader.readsAll || payment.subject === reader.subject))
-    throw paymentNotFound();
+export async function readPayment(context: PaymentsContext, id: string, reader: Reader): Promise<Settlement> {
+  const found = await findPayment(context.database, id);
+  if (found === undefined || !(reader.readsAll || found.subject === reader.subject)) throw paymentNotFound();
+  const payment = await withNews(context, found);
+  if (reader.cart === undefined || payment.subject !== reader.subject) return { payment };
+  return settleCartIfPossible(context, payment, reader.cart);
+}
 
+async function withNews(context: PaymentsContext, payment: Payment): Promise<Payment> {
   const abandoned = (since: Date) => context.clock() - since.getTime() > context.runMs;
   if (payment.status === 'unknown' || (payment.status === 'pending' && abandoned(payment.createdAt))) {
     return inquire(context, payment);

@@ -50,10 +50,10 @@ export async function refund(context: PaymentsContext, order: RefundOrder): Prom
 
   const body = toRefundBody(refunded);
   if (refunded.status === 'pending') {
-    await context.keys.release(order.identity);
+    await context.keys.release(claim);
     return { status: 202, body, replayed: false };
   }
-  await context.keys.finish(order.identity, { status: 201, body });
+  await context.keys.finish(claim, { status: 201, body });
   return { status: 201, body, replayed: false };
 }
 

@@ -1,15 +1,13 @@
 import type { AuthHook } from '@latchkey/auth-client';
 import { problemSchema, type Service } from '@latchkey/service-kit';
-import type { PaymentsContext } from './context.ts';
 import { identifyRequest } from './idempotency.ts';
-import { pay } from './pay.ts';
+import { logCartFault, type PayRouteOptions, payRoute, replayedHeader } from './pay-route.ts';
 import { readPage, readPayment } from './read.ts';
 import { refund } from './refund.ts';
 import {
   commonProblems,
   idempotencyHeadersSchema,
   listQuerySchema,
-  payBodySchema,
   paymentListSchema,
   paymentParamsSchema,
   paymentSchema,
@@ -18,32 +16,7 @@ import {
   toPaymentBody,
 } from './schemas.ts';
 
-export type PaymentRoutesOptions = {
-  readonly context: PaymentsContext;
-  /** Keys the fingerprints of requests; see identifyRequest. */
-  readonly fingerprintKey: Uint8Array;
-};
-
-const payRoute = {
-  summary: 'Charge a card',
-  tags: ['payments'],
-  security: [{ bearer: ['payment:write'] }],
-  description:
-    'Repeating the request with the same Idempotency-Key answers as the first time and charges nothing; 202 means ' +
-    'that the card processor has not answered: repeat the request, or read the payment, to learn the outcome. A ' +
-    'decline is a 201 whose status says so. Cards of the sandbox: 4242424242424242 succeeds, 4000000000000002 is ' +
-    'declined, 4000000000009995 has insufficient funds, 4000000000000119 answers late and has succeeded, ' +
-    '4000000000000127 answers late and was declined.',
-  headers: idempotencyHeadersSchema,
-  body: payBodySchema,
-  response: {
-    201: paymentSchema,
-    202: paymentSchema,
-    409: problemSchema,
-    422: problemSchema,
-    ...commonProblems,
-  },
-};
+export type PaymentRoutesOptions = PayRouteOptions;
 
 const listRoute = {
   summary: 'List one’s own payments, newest first',
@@ -84,44 +57,14 @@ const refundRoute = {
 };
 
 /** The routes of the payments room. */
-export async function paymentRoutes(
-  app: Service,
-  { context, fingerprintKey }: PaymentRoutesOptions,
-): Promise<void> {
+export async function paymentRoutes(app: Service, options: PaymentRoutesOptions): Promise<void> {
+  const { context, cartOf, fingerprintKey } = options;
+  payRoute(app, options);
+
   const requireRead = app.requireScope('payment:read');
   /** Who may refund a payment may look at it first, with or without payment:read. */
   const requireReadOrRefund: AuthHook = (request, reply, done) =>
     request.auth.scopes.has('payment:refund') ? done() : requireRead(request, reply, done);
-
-  app.post(
-    '/payments',
-    { onRequest: app.requireScope('payment:write'), schema: payRoute },
-    async (request, reply) => {
-      const { amount, card } = request.body;
-      const answer = await pay(context, {
-        identity: identifyRequest(fingerprintKey, {
-          subject: request.auth.subject,
-          key: request.headers['idempotency-key'],
-          operation: 'POST /payments',
-          body: request.body,
-        }),
-        amount,
-        card: {
-          number: card.number,
-          expMonth: card.exp_month,
-          expYear: card.exp_year,
-          ...(card.cvc !== undefined && { cvc: card.cvc }),
-        },
-      });
-      const { id, status } = answer.body;
-      request.log.info(
-        { payment_id: id, payment_status: status, replayed: answer.replayed },
-        'payment answered',
-      );
-      reply.code(answer.status).headers({ ...replayedHeader(answer), location: `/payments/${id}` });
-      return answer.body;
-    },
-  );
 
   app.get('/payments', { onRequest: requireRead, schema: listRoute }, async (request) => {
     const { limit, cursor } = request.query;
@@ -137,10 +80,13 @@ export async function paymentRoutes(
     { onRequest: [app.authenticate, requireReadOrRefund], schema: readRoute },
     async (request) => {
       const { subject, scopes } = request.auth;
-      const payment = await readPayment(context, request.params.id, {
+      const { payment, cartFault } = await readPayment(context, request.params.id, {
         subject,
         readsAll: scopes.has('payment:refund'),
+        // Who may only look cannot have a cart changed by looking.
+        cart: scopes.has('payment:write') ? cartOf(request) : undefined,
       });
+      logCartFault(request, payment.id, cartFault);
       return toPaymentBody(payment);
     },
   );
@@ -169,8 +115,4 @@ export async function paymentRoutes(
       return answer.body;
     },
   );
-}
-
-function replayedHeader({ replayed }: { replayed: boolean }): Record<string, string> {
-  return replayed ? { 'idempotency-replayed': 'true' } : {};
 }

@@ -1,3 +1,6 @@
+import type { CartClaim } from './cart-checkout.ts';
+import type { Money } from './money.ts';
+
 /** Where a payment stands. `unknown`: the processor did not answer in time, and has to be asked again. */
 export const paymentStatuses = [
   'pending',
@@ -47,6 +50,18 @@ export function nextStatus(status: PaymentStatus, event: PaymentEvent): PaymentS
 /** True once the processor's verdict on the charge is known; it never becomes false again. */
 export function isSettled(status: PaymentStatus): boolean {
   return status !== 'pending' && status !== 'unknown';
+}
+
+export type ChargeVerdict = 'charge' | 'given_up' | 'in_progress' | 'cart_empty' | 'cart_changed';
+
+/**
+ * What to do after a claim on the cart: it is charged if it costs exactly what the buyer agreed to, in the same
+ * currency. A claim that was given up is never charged, whatever it holds.
+ */
+export function decideCharge(claim: CartClaim, agreed: Money): ChargeVerdict {
+  if (claim.state !== 'claimed') return claim.state;
+  const { amount, currency } = claim.total;
+  return amount === agreed.amount && currency === agreed.currency ? 'charge' : 'cart_changed';
 }
 
 /** The money of one payment, in minor units. Invariant: refunded + refunding ≤ captured. */

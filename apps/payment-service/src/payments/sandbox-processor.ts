@@ -1,7 +1,14 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Connection, Database } from '../database/open-payment-database.ts';
 import { sandboxLedger } from '../database/schema.ts';
-import type { CardProcessor, ChargeRequest, Inquiry, Outcome, RefundRequest } from './processor.ts';
+import type {
+  CancelRequest,
+  CardProcessor,
+  ChargeRequest,
+  Inquiry,
+  Outcome,
+  RefundRequest,
+} from './processor.ts';
 
 type Entry = typeof sandboxLedger.$inferSelect;
 type Settled = { outcome: 'succeeded' } | { outcome: 'declined'; reason: string };
@@ -44,6 +51,12 @@ export function createSandboxProcessor(database: Database): CardProcessor {
         .from(sandboxLedger)
         .where(eq(sandboxLedger.reference, reference));
       return entry ? toOutcome(entry) : { outcome: 'not_found' };
+    },
+
+    async cancel({ reference, amount }: CancelRequest): Promise<Outcome> {
+      const verdict: Settled = { outcome: 'declined', reason: 'cancelled' };
+      const entry = await record(database, { reference, amount, verdict, chargeReference: null });
+      return toOutcome(entry);
     },
 
     async refund({ reference, chargeReference, amount }: RefundRequest): Promise<Outcome> {

@@ -59,6 +59,10 @@ export const paymentSchema = Type.Object({
   refunded_amount: Type.Integer({ minimum: 0, description: 'minor units given back so far' }),
   card: Type.Object({ last4: Type.String(), brand: Type.String() }),
   decline_reason: Type.Optional(Type.String()),
+  cart_settled: Type.Boolean({
+    description:
+      'whether the cart has followed: what was paid for is out of it, or the claim on it was given up',
+  }),
   created_at: instantSchema,
   updated_at: instantSchema,
 });
@@ -96,6 +100,7 @@ export function toPaymentBody(payment: Payment): PaymentBody {
     refunded_amount: payment.refunded,
     card: payment.card,
     ...(payment.declineReason !== undefined && { decline_reason: payment.declineReason }),
+    cart_settled: payment.cartSettledAt !== undefined,
     created_at: payment.createdAt.toISOString(),
     updated_at: payment.updatedAt.toISOString(),
   };

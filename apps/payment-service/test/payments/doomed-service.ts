@@ -4,12 +4,24 @@ import { openPaymentDatabase } from '../../src/database/open-payment-database.ts
 
 /**
  * A payment-service that kills itself, as SIGKILL does, right before the n-th statement that a POST sends to Postgres,
- * the sandbox's own among them; when there are fewer, right before the answer. Started as a child process by
+ * the sandbox's own among them; when there are fewer, right before the answer. What stands between the begin and the
+ * commit of a transaction is not counted: Postgres undoes all of it alike. Started as a child process by
  * killed-service.test.ts.
  */
 const lastStatement = Number(process.env['DIES_BEFORE_STATEMENT']);
 
 const die = () => void process.kill(process.pid, 'SIGKILL');
+let open = false;
+
+/** A statement outside of a transaction, its begin, or its commit. */
+function isStep(query: unknown): boolean {
+  const text = typeof query === 'string' ? query : (query as { text?: string }).text;
+  const within = open;
+  if (text === 'begin') open = true;
+  if (text === 'commit' || text === 'rollback') open = false;
+  return !within || text === 'commit';
+}
+
 let armed = false;
 let statements = 0;
 
@@ -18,7 +30,7 @@ const database = await openPaymentDatabase(config);
 database.pool.on('connect', (client) => {
   const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
   const counting = (...parameters: unknown[]) => {
-    if (armed) {
+    if (armed && isStep(parameters[0])) {
       statements += 1;
       if (statements === lastStatement) die();
     }
@@ -38,5 +50,6 @@ app.addHook('onSend', async (request) => {
   }
 });
 await app.listen({ host: config.HOST, port: config.PORT });
-await app.authClient.ready();
+// Nothing else is to speak to Postgres meanwhile.
+await Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]);
 process.send?.({ address: app.server.address() });

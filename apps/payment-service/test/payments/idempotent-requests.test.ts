@@ -165,7 +165,7 @@ test('20 requests at once with one key and two bodies: one charge, and the other
   const key = randomUUID();
   const replies = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
-      service.pay({ token, key, body: { ...body, amount: euros(1 + (index % 2)) } }),
+      service.pay({ token, key, body: { ...body, card: { ...goodCard, cvc: `12${index % 2}` } } }),
     ),
   );
   expect(replies.filter((reply) => reply.status === 201)).toHaveLength(10);
@@ -175,7 +175,7 @@ test('20 requests at once with one key and two bodies: one charge, and the other
 
 test('a processor that never answers keeps nobody waiting for long: 202 or 409 with Retry-After', async () => {
   const never = () => new Promise<never>(() => undefined);
-  const dead: CardProcessor = { charge: never, inquire: never, refund: never };
+  const dead: CardProcessor = { charge: never, inquire: never, cancel: never, refund: never };
   const other = await startPaymentService({ processor: dead, env: { PROCESSOR_TIMEOUT_MS: '600' } });
   try {
     const started = performance.now();

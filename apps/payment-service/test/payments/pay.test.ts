@@ -21,6 +21,7 @@ test('a payment answers with its verdict, and nothing of the card but brand and 
     amount: { amount: 1999, currency: 'EUR' },
     refunded_amount: 0,
     card: { last4: '4242', brand: 'visa' },
+    cart_settled: true,
     created_at: '2030-11-30T23:59:59.000Z',
     updated_at: '2030-11-30T23:59:59.000Z',
   });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   type CapturedMoney,
+  decideCharge,
   decideRefund,
   isSettled,
   nextStatus,
@@ -131,3 +132,15 @@ test.each(['pending', 'unknown', 'declined'] as const)(
     expect(decideRefund(status, money, 1)).toEqual({ allowed: false, reason: 'not_refundable' });
   },
 );
+
+test.each([
+  [{ state: 'claimed', total: { amount: 100, currency: 'EUR' } }, 'charge'],
+  [{ state: 'claimed', total: { amount: 101, currency: 'EUR' } }, 'cart_changed'],
+  [{ state: 'claimed', total: { amount: 99, currency: 'EUR' } }, 'cart_changed'],
+  [{ state: 'claimed', total: { amount: 100, currency: 'USD' } }, 'cart_changed'],
+  [{ state: 'cart_empty' }, 'cart_empty'],
+  [{ state: 'in_progress' }, 'in_progress'],
+  [{ state: 'given_up' }, 'given_up'],
+] as const)('agreed to 100 EUR, with %j: %s', (claim, verdict) => {
+  expect(decideCharge(claim, { amount: 100, currency: 'EUR' })).toBe(verdict);
+});

@@ -1,11 +1,17 @@
-import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
+import { problemSchema, type Service } from '@latchkey/service-kit';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { CartAdditions } from './cart-additions.ts';
+import { itemNotFound } from './item-not-found.ts';
+import { moveToCart, settleMoves } from './move.ts';
 import {
   addBodySchema,
   changeBodySchema,
   commonProblems,
   itemParamsSchema,
   itemSchema,
+  moveBodySchema,
+  movedSchema,
   toItemBody,
   wishlistSchema,
 } from './schemas.ts';
@@ -17,6 +23,9 @@ const readRoute = {
   summary: 'Read one’s wishlist',
   tags: ['wishlist'],
   security: [{ bearer: ['wishlist:read'] }],
+  description:
+    'Items that are on their way into the cart are settled first, if the token carries wishlist:write and cart:write and ' +
+    'the cart can be reached.',
   response: { 200: wishlistSchema, ...commonProblems },
 };
 
@@ -44,17 +53,62 @@ const removeRoute = {
   tags: ['wishlist'],
   security: [{ bearer: ['wishlist:write'] }],
   params: itemParamsSchema,
-  response: { 204: Type.Null(), 400: problemSchema, 404: problemSchema, ...commonProblems },
+  description: 'Not while it is on its way into the cart (409 item_moving).',
+  response: {
+    204: Type.Null(),
+    400: problemSchema,
+    404: problemSchema,
+    409: problemSchema,
+    ...commonProblems,
+  },
+};
+
+const moveRoute = {
+  summary: 'Move an item into the cart',
+  tags: ['wishlist'],
+  security: [{ bearer: ['wishlist:write', 'cart:write'] }],
+  description:
+    'wishlist-service puts it into the cart on the user’s behalf, then takes it off the list. When the cart does not ' +
+    'take it (409 cart_full, quantity_limit, currency_conflict; 422 invalid_currency) it stays on the list. Problems of ' +
+    '502, 503 and 504 name the service that failed (hop): the item is `moving` then, until it is moved again, which ' +
+    'carries on as it was first asked for, or the list is read. 404 also when it has been moved.',
+  params: itemParamsSchema,
+  body: moveBodySchema,
+  response: {
+    200: movedSchema,
+    ...badBody,
+    404: problemSchema,
+    409: problemSchema,
+    422: problemSchema,
+    ...commonProblems,
+    502: problemSchema,
+    504: problemSchema,
+  },
+};
+
+export type WishlistRoutesOptions = {
+  readonly store: WishlistStore;
+  /** The cart of whoever sent this request. */
+  readonly cartOf: (request: FastifyRequest) => CartAdditions;
 };
 
 /** The routes of the wishlist room. Whose wishlist it is says the token, and nothing else. */
-export async function wishlistRoutes(app: Service, { store }: { store: WishlistStore }): Promise<void> {
+export async function wishlistRoutes(app: Service, { store, cartOf }: WishlistRoutesOptions): Promise<void> {
   const mayRead = app.requireScope('wishlist:read');
   const mayWrite = app.requireScope('wishlist:write');
+  // What wishlist-service does in the cart for somebody, they must be allowed to do themselves.
+  const mayMove = app.requireScope('wishlist:write', 'cart:write');
 
-  app.get('/wishlist', { onRequest: mayRead, schema: readRoute }, async (request) => ({
-    items: (await store.read(request.auth.subject)).map(toItemBody),
-  }));
+  app.get('/wishlist', { onRequest: mayRead, schema: readRoute }, async (request) => {
+    const { subject, scopes } = request.auth;
+    const items = await store.read(subject);
+    // Who may only look cannot have a cart changed by looking.
+    const settles = scopes.has('wishlist:write') && scopes.has('cart:write');
+    if (!settles || items.every(({ move }) => move === null)) return { items: items.map(toItemBody) };
+    const { settled, cartFault } = await settleMoves({ store, cart: cartOf(request) }, subject, items);
+    if (cartFault !== undefined) request.log.warn({ err: cartFault }, 'a move could not be settled yet');
+    return { items: (settled === 0 ? items : await store.read(subject)).map(toItemBody) };
+  });
 
   app.post('/wishlist/items', { onRequest: mayWrite, schema: addRoute }, async (request, reply) => {
     const { sku, note = null } = request.body;
@@ -74,9 +128,15 @@ export async function wishlistRoutes(app: Service, { store }: { store: WishlistS
     if (!(await store.remove(request.auth.subject, request.params.id))) throw itemNotFound();
     return reply.code(204).send(null);
   });
-}
 
-/** One answer for an item that does not exist and for one that is somebody else's. */
-function itemNotFound(): ProblemError {
-  return new ProblemError({ status: 404, code: 'item_not_found', detail: 'There is no such item.' });
+  app.post('/wishlist/items/:id/move', { onRequest: mayMove, schema: moveRoute }, async (request) => {
+    const { unit_price: unitPrice, quantity } = request.body;
+    const { sku, move } = await moveToCart(
+      { store, cart: cartOf(request) },
+      { subject: request.auth.subject, itemId: request.params.id, order: { quantity, unitPrice } },
+    );
+    const { subject } = request.auth;
+    request.log.info({ item_id: request.params.id, move_id: move.id, subject }, 'moved into the cart');
+    return { sku, quantity: move.quantity, unit_price: move.unitPrice };
+  });
 }

@@ -1,5 +1,6 @@
 import { problemSchema } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
+import { itemStatuses, maximumQuantity, maximumUnitAmount } from './move-rules.ts';
 import { maximumNoteLength, type WishlistItem } from './rules.ts';
 
 const skuSchema = Type.String({
@@ -25,10 +26,34 @@ export const changeBodySchema = Type.Object({ note: noteSchema });
 
 export const itemParamsSchema = Type.Object({ id: Type.String({ format: 'uuid' }) });
 
+const priceSchema = Type.Object(
+  {
+    amount: Type.Integer({ minimum: 0, maximum: maximumUnitAmount, description: 'minor units (cents, yen)' }),
+    currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217' }),
+  },
+  { examples: [{ amount: 450, currency: 'EUR' }] },
+);
+
+export const moveBodySchema = Type.Object({
+  unit_price: priceSchema,
+  quantity: Type.Integer({ minimum: 1, maximum: maximumQuantity, default: 1 }),
+});
+
+export const movedSchema = Type.Object(
+  { sku: skuSchema, quantity: Type.Integer(), unit_price: priceSchema },
+  { description: 'what went into the cart' },
+);
+
 export const itemSchema = Type.Object({
   id: Type.String({ format: 'uuid' }),
   sku: skuSchema,
   note: noteSchema,
+  status: Type.Unsafe<(typeof itemStatuses)[number]>({
+    type: 'string',
+    enum: itemStatuses,
+    description:
+      '`moving`: on its way into the cart, which may have it already; moving it again, or reading the list, tells',
+  }),
   added_at: Type.String({ format: 'date-time' }),
 });
 
@@ -45,5 +70,11 @@ export const commonProblems = {
 };
 
 export function toItemBody(item: WishlistItem): Static<typeof itemSchema> {
-  return { id: item.id, sku: item.sku, note: item.note, added_at: item.addedAt.toISOString() };
+  return {
+    id: item.id,
+    sku: item.sku,
+    note: item.note,
+    status: item.move === null ? 'wished' : 'moving',
+    added_at: item.addedAt.toISOString(),
+  };
 }

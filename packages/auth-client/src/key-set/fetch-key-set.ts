@@ -1,4 +1,6 @@
-import { Buffer, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
+import { boundedBody } from '../bounded-body.ts';
+import { untilAborted } from '../deadline.ts';
 import { parseJsonObject } from '../strict-json.ts';
 import { type RsaJwk, readJwk } from './json-web-key.ts';
 
@@ -40,16 +42,8 @@ export async function fetchKeySet({
   ...from
 }: FetchKeySetOptions): Promise<FetchedKeySet> {
   const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing]);
-  signal.throwIfAborted();
-  // The race holds even a fetch that ignores its signal to the timeout.
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort);
-  try {
-    return await Promise.race([fetchFrom(from, signal), aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+  // Holds even a fetch that ignores its signal to the timeout.
+  return untilAborted(signal, () => fetchFrom(from, signal));
 }
 
 async function fetchFrom({ jwksUri, fetch }: FetchSource, signal: AbortSignal): Promise<FetchedKeySet> {
@@ -68,15 +62,8 @@ async function fetchFrom({ jwksUri, fetch }: FetchSource, signal: AbortSignal): 
 }
 
 async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    // Leaving the loop cancels the body, and with it the connection.
-    if (length > maxBodyBytes) throw new KeySetFetchError(`longer than ${maxBodyBytes} bytes`);
-    chunks.push(chunk);
-  }
-  const bytes = Buffer.concat(chunks);
+  const bytes = await boundedBody(response, maxBodyBytes);
+  if (!bytes) throw new KeySetFetchError(`longer than ${maxBodyBytes} bytes`);
   if (!isUtf8(bytes)) throw new KeySetFetchError('not UTF-8');
   return bytes.toString('utf8');
 }

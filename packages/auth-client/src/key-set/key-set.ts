@@ -9,19 +9,24 @@ export interface KeySetOptions {
   jwksUri: string;
   fetch: typeof globalThis.fetch;
   timeoutMs: number;
-  /** Between two fetches that unknown kids cause. */
+  /** Between two fetches that tokens cause: by an unknown kid, and on demand. */
   cooldownSeconds: number;
   /** How long keys stay good after the last fetch that succeeded. */
   maxStaleSeconds: number;
   clock: Clock;
   policy: SignaturePolicy;
+  /**
+   * 'background' (the default) fetches again before the keys are too old; 'on-demand' fetches only when somebody waits
+   * for keys, and sets no timer: for key sets that are needed now and then.
+   */
+  refresh?: 'background' | 'on-demand';
   onFetched?: (fetched: FetchedKeySet) => void;
   onFailed?: (error: unknown) => void;
 }
 
 /**
  * The issuer's current keys. Refreshes itself in the background, one request at a time, so that no request waits for
- * a fetch but the very first, and those whose kid is unknown.
+ * a fetch but the very first, and those whose kid is unknown; or on demand.
  */
 export class KeySet {
   readonly #options: KeySetOptions;
@@ -29,7 +34,7 @@ export class KeySet {
   #keys = new Map<string, VerificationKey>();
   #fetchedAtMs = Number.NEGATIVE_INFINITY;
   #usableUntilMs = Number.NEGATIVE_INFINITY;
-  #askedForUnknownKidAtMs = Number.NEGATIVE_INFINITY;
+  #askedAtMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #inFlight: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -70,13 +75,13 @@ export class KeySet {
   }
 
   /**
-   * Waits for keys if a fetch is under way that may bring them.
+   * Waits for keys if a fetch is under way that may bring them. On demand, starts one, at most once per cooldown.
    *
    * @throws AuthError key_set_unavailable, with Retry-After
    */
   async untilUsable(): Promise<void> {
     if (this.#isUsable()) return;
-    await this.#inFlight;
+    await (this.#options.refresh === 'on-demand' ? this.#refreshOnDemand() : this.#inFlight);
     if (!this.#isUsable()) throw this.unavailable();
   }
 
@@ -85,12 +90,7 @@ export class KeySet {
    * within the cooldown, however that went. Undefined at once while the cooldown lasts.
    */
   seek(kid: string): Promise<VerificationKey | undefined> | undefined {
-    if (!this.#inFlight) {
-      const now = this.#options.clock.monotonicMs();
-      if (now - this.#askedForUnknownKidAtMs < this.#options.cooldownSeconds * 1000) return undefined;
-      this.#askedForUnknownKidAtMs = now;
-    }
-    return this.refresh().then(() => this.find(kid));
+    return this.#refreshOnDemand()?.then(() => this.find(kid));
   }
 
   unavailable(): AuthError {
@@ -103,6 +103,15 @@ export class KeySet {
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
+  }
+
+  #refreshOnDemand(): Promise<boolean> | undefined {
+    if (!this.#inFlight) {
+      const now = this.#options.clock.monotonicMs();
+      if (now - this.#askedAtMs < this.#options.cooldownSeconds * 1000) return undefined;
+      this.#askedAtMs = now;
+    }
+    return this.refresh();
   }
 
   async #fetch(): Promise<boolean> {
@@ -152,7 +161,7 @@ export class KeySet {
   }
 
   #schedule(delayMs: number): void {
-    if (this.#closing.signal.aborted) return;
+    if (this.#closing.signal.aborted || this.#options.refresh === 'on-demand') return;
     this.#timer = setTimeout(() => void this.refresh(), delayMs).unref();
   }
 }

@@ -15,10 +15,15 @@ export interface VerificationKey {
   current: boolean;
 }
 
+/** What @fastify/jwt itself checks, beside the signature. The strict checks of header and claims are made besides. */
 export interface SignaturePolicy {
-  issuer: string;
+  /** Undefined: the issuer is checked elsewhere. */
+  issuer?: string | undefined;
   audience: string;
   clockSkewSeconds: number;
+  /** The one `typ` that is expected, in lower case; undefined where there may be others, or none. */
+  typ?: string | undefined;
+  requiredClaims: readonly string[];
 }
 
 /**
@@ -36,9 +41,9 @@ export async function createVerificationKey(jwk: RsaJwk, policy: SignaturePolicy
     verify: {
       algorithms: ['RS256'],
       cache: false,
-      checkTyp: 'at+jwt',
-      requiredClaims: ['iss', 'sub', 'aud', 'client_id', 'jti', 'iat', 'exp'],
-      allowedIss: policy.issuer,
+      ...(policy.typ !== undefined && { checkTyp: policy.typ }),
+      requiredClaims: [...policy.requiredClaims],
+      ...(policy.issuer !== undefined && { allowedIss: policy.issuer }),
       allowedAud: policy.audience,
       clockTolerance: policy.clockSkewSeconds * 1000,
     },

@@ -5,3 +5,4 @@ export {
   type TestIssuer,
   type TestIssuerOptions,
 } from './test-issuer.ts';
+export type { TestClient, TestDelegation } from './token-endpoint.ts';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
+import { createTestTokenEndpoint, type TestClient } from './token-endpoint.ts';
 
 export interface TestIssuerOptions {
   /** `iss` of its tokens. Default its own address. */
@@ -14,6 +15,8 @@ export interface TestIssuerOptions {
   clockOffsetSeconds?: number;
   /** Signs with this key instead of a new one, which saves about 100 ms. */
   signingKey?: SigningKey;
+  /** The services that may exchange tokens at its token endpoint. More can be added later. */
+  clients?: Readonly<Record<string, TestClient>>;
 }
 
 export interface MintOverrides {
@@ -36,6 +39,14 @@ export interface MintOverrides {
 export interface TestIssuer {
   readonly issuer: string;
   readonly jwksUri: string;
+  /** Exchanges tokens (RFC 8693) for its clients, by auth-service's rules. */
+  readonly tokenEndpoint: string;
+  /** How often a token has been asked for. */
+  readonly tokenRequests: number;
+  /** Lets another service exchange tokens, or replaces what is known of it. */
+  addClient(id: string, client: TestClient): void;
+  /** Exchanges no token of this sign-in any more. */
+  endSession(sessionId: string): void;
   /** The key that signs now. */
   readonly signingKey: SigningKey;
   /** How often the key set has been asked for. */
@@ -65,8 +76,16 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   let signingKey = options.signingKey ?? (await createSigningKey());
   let published = [signingKey];
   let keySetRequests = 0;
+  let tokenRequests = 0;
+  const clients = new Map(Object.entries(options.clients ?? {}));
+  const endedSessions = new Set<string>();
 
   const server = createServer((request, response) => {
+    if (request.method === 'POST' && request.url === '/token') {
+      tokenRequests += 1;
+      tokenEndpoint(request, response).catch((error: unknown) => response.destroy(error as Error));
+      return;
+    }
     if (request.url !== '/.well-known/jwks.json') {
       response.writeHead(404).end();
       return;
@@ -98,9 +117,28 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     return signingKey.sign({ alg: 'RS256', typ: 'at+jwt', kid: signingKey.kid, ...overrides.header }, claims);
   }
 
+  const tokenEndpoint = createTestTokenEndpoint({
+    issuer,
+    clients,
+    endedSessions,
+    publishedKeys: () => published,
+    mint,
+    now: () => Date.now() + offsetSeconds * 1000,
+  });
+
   return {
     issuer,
     jwksUri: `${address}/.well-known/jwks.json`,
+    tokenEndpoint: `${address}/token`,
+    get tokenRequests() {
+      return tokenRequests;
+    },
+    addClient(id, client) {
+      clients.set(id, client);
+    },
+    endSession(sessionId) {
+      endedSessions.add(sessionId);
+    },
     get signingKey() {
       return signingKey;
     },

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { systemClock } from '../../src/clock.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
+import { accessTokenSignature } from '../../src/token-verifier.ts';
 
 let first: SigningKey;
 let second: SigningKey;
@@ -32,7 +33,11 @@ beforeEach(() => {
     cooldownSeconds: 30,
     maxStaleSeconds: 3600,
     clock: systemClock,
-    policy: { issuer: 'http://issuer.example', audience: 'cart-service', clockSkewSeconds: 30 },
+    policy: accessTokenSignature({
+      issuer: 'http://issuer.example',
+      audience: 'cart-service',
+      clockSkewSeconds: 30,
+    }),
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Secrets } from '../stack/secrets.ts';
+import { type ServiceKey, serviceDefinitions } from './definitions.ts';
 
 // Nothing else of ours is passed on: a stray HOST, PORT or DATABASE_URL must not change what the stack does.
 const passedOn = [
@@ -38,12 +39,29 @@ export function serviceEnvironment(options: EnvironmentOptions): NodeJS.ProcessE
   };
 }
 
+type Ports = Readonly<Record<ServiceKey, number>>;
+
+/** The services that authenticate to auth-service, in order to act for people at others. */
+const callers = ['payment', 'wishlist'] as const satisfies ServiceKey[];
+
 /** What auth-service needs besides. */
-export function authEnvironment(redisUrl: string, secrets: Secrets): NodeJS.ProcessEnv {
+export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports): NodeJS.ProcessEnv {
+  const jwksUris = callers.map(
+    (key) => `${serviceDefinitions[key].audience}=http://127.0.0.1:${ports[key]}/.well-known/jwks.json`,
+  );
   return {
     REDIS_URL: redisUrl,
     REFRESH_TOKEN_KEYS: secrets.refreshTokenKeys,
     KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
+    SERVICE_JWKS_URIS: jwksUris.join(','),
+  };
+}
+
+/** What a service needs besides that calls cart-service on a person's behalf. */
+export function callerEnvironment(ports: Ports): NodeJS.ProcessEnv {
+  return {
+    CART_URL: `http://127.0.0.1:${ports.cart}`,
+    TOKEN_ENDPOINT: `http://127.0.0.1:${ports.auth}/token`,
   };
 }
 

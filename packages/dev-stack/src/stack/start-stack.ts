@@ -3,7 +3,12 @@ import { join, resolve } from 'node:path';
 import { type Postgres, startPostgres } from '../postgres/start.ts';
 import { type RedisInstance, startRedis } from '../redis/start.ts';
 import { type ServiceKey, serviceDefinitions } from '../services/definitions.ts';
-import { authEnvironment, paymentEnvironment, serviceEnvironment } from '../services/environment.ts';
+import {
+  authEnvironment,
+  callerEnvironment,
+  paymentEnvironment,
+  serviceEnvironment,
+} from '../services/environment.ts';
 import { createService, type Service } from '../services/service.ts';
 import { createDemoAccounts, type DemoAccount, demoAccounts } from './accounts.ts';
 import { lockDirectory } from './lock.ts';
@@ -83,8 +88,9 @@ async function start(
   ]);
 
   const ownEnv: Partial<Record<ServiceKey, NodeJS.ProcessEnv>> = {
-    auth: authEnvironment(redis.url, secrets),
-    payment: paymentEnvironment(secrets),
+    auth: authEnvironment(redis.url, secrets, ports),
+    wishlist: callerEnvironment(ports),
+    payment: { ...callerEnvironment(ports), ...paymentEnvironment(secrets) },
   };
   const create = async (key: ServiceKey): Promise<[Service, NodeJS.ProcessEnv]> => {
     const definition = serviceDefinitions[key];

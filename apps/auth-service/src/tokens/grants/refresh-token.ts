@@ -5,9 +5,11 @@ import type { SessionStore } from '../../sessions/session-store.ts';
 import type { AccessTokenIssuer } from '../access-token.ts';
 import { type IssuedTokens, issueTokens, scopeNotGranted, scopesOfGrant } from '../issue-tokens.ts';
 import { narrowScopes } from '../scope.ts';
+import { sessionAnswerOf } from '../token-answer.ts';
 import { TokenError } from '../token-error.ts';
+import { askedScopes, type Grant } from './grant.ts';
 
-export type RefreshTokenGrant = {
+export type RefreshTokenParts = {
   readonly sessions: SessionStore;
   readonly issueAccessToken: AccessTokenIssuer;
   readonly audit: AuditLog;
@@ -35,7 +37,7 @@ const AUDITED = {
  * same words; `invalid_scope` when more scope is asked for than was granted.
  */
 export async function refreshTokens(
-  deps: RefreshTokenGrant,
+  deps: RefreshTokenParts,
   presented: PresentedRefreshToken,
 ): Promise<IssuedTokens> {
   await refuseMoreScopesThanGranted(deps.sessions, presented);
@@ -46,6 +48,28 @@ export async function refreshTokens(
     throw new TokenError('invalid_grant', 'The refresh token is not valid any more. Sign in again.');
   }
   return issueTokens(deps.issueAccessToken, outcome, presented.scopes);
+}
+
+/** grant_type refresh_token (RFC 6749 §6), for clients that keep the token themselves. */
+export function createRefreshTokenGrant(deps: RefreshTokenParts): Grant {
+  return async ({ client, parameters, origin }) => {
+    if (client.kind === 'browser') {
+      throw new TokenError(
+        'unauthorized_client',
+        'This client refreshes at POST /sessions/refresh, by its cookie.',
+      );
+    }
+    if (client.kind === 'service')
+      throw new TokenError('unauthorized_client', 'Nobody signs in to a service.');
+    const { refresh_token: refreshToken } = parameters;
+    if (refreshToken === undefined)
+      throw new TokenError('invalid_request', 'The parameter refresh_token is missing.');
+    const scopes = askedScopes(parameters);
+    return sessionAnswerOf(
+      await refreshTokens(deps, { refreshToken, clientId: client.id, scopes, origin }),
+      client,
+    );
+  };
 }
 
 /** Before the token is used up: a client that asks for too much can still ask again with the token that it has. */

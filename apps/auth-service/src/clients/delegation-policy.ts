@@ -1,0 +1,46 @@
+/**
+ * Which service may act toward which other on a person's behalf, with which scopes. What does not stand here is
+ * refused.
+ *
+ * - `scopes`: may be passed on, if the person's own token has them. Never more than the person may do.
+ * - `actorScopes`: exist for this service alone; no person's own token ever carries them. The service gets one if the
+ *   person's token has all the scopes that it `requires`.
+ * - `ownScopes`: what the service may do in its own name, for nobody.
+ */
+export const DELEGATION_POLICY: DelegationPolicy = {
+  'payment-service': {
+    ownScopes: ['revocations:read'],
+    toward: {
+      'cart-service': {
+        scopes: ['cart:read'],
+        actorScopes: { 'cart:checkout': { requires: ['payment:write'] } },
+      },
+    },
+  },
+  'wishlist-service': {
+    ownScopes: ['revocations:read'],
+    toward: {
+      'cart-service': { scopes: ['cart:write'] },
+    },
+  },
+  'cart-service': {
+    ownScopes: ['revocations:read'],
+    toward: {},
+  },
+};
+
+export type DelegationPolicy = Readonly<Record<string, ServicePolicy>>;
+
+export type ServicePolicy = {
+  readonly ownScopes: readonly string[];
+  /** By audience. */
+  readonly toward: Readonly<Record<string, Delegation>>;
+};
+
+export type Delegation = {
+  readonly scopes: readonly string[];
+  readonly actorScopes?: Readonly<Record<string, { readonly requires: readonly string[] }>>;
+};
+
+/** How many services may stand between a person and the one that is called: `act`, and one `act` within. */
+export const MOST_ACTORS = 2;

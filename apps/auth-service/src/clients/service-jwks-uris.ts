@@ -1,0 +1,34 @@
+import type { ServiceJwksUris } from './clients.ts';
+
+const NAME = /^[a-z][a-z0-9-]{0,63}$/;
+
+/**
+ * Reads the setting SERVICE_JWKS_URIS: `name=url,name=url`, the services that may authenticate here and where each
+ * publishes its keys. Whoever can change an answer from there can act as that service: https, or a network of ours.
+ *
+ * Does not fetch anything.
+ *
+ * @throws Error that names the fault
+ * @example
+ * parseServiceJwksUris(['payment-service=http://127.0.0.1:4003/.well-known/jwks.json']);
+ */
+export function parseServiceJwksUris(entries: readonly string[]): ServiceJwksUris {
+  const uris = new Map<string, string>();
+  for (const [index, entry] of entries.entries()) {
+    const split = entry.indexOf('=');
+    const [name, uri] = [entry.slice(0, split), entry.slice(split + 1)];
+    if (split < 1 || !NAME.test(name) || !isJwksUri(uri)) {
+      throw new Error(`entry ${index + 1} is not of the form name=url`);
+    }
+    if (uris.has(name)) throw new Error(`${name} stands there twice`);
+    uris.set(name, uri);
+  }
+  return uris;
+}
+
+function isJwksUri(text: string): boolean {
+  const url = URL.parse(text);
+  return (
+    url !== null && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.hash
+  );
+}

@@ -1,0 +1,52 @@
+import { problemSchema, type Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import { requestOrigin } from '../audit/request-origin.ts';
+import { sessionAnswerSchema } from '../tokens/token-answer.ts';
+import { type ReauthenticationParts, reauthenticate } from './reauthentication.ts';
+
+const reauthenticationSchema = {
+  summary: 'Prove once more who I am, in this session (RFC 9470)',
+  description:
+    'For a route that answered insufficient_user_authentication. The access token in the answer carries the new ' +
+    'auth_time; the refresh token stays the same.',
+  tags: ['sessions'],
+  body: Type.Object(
+    { password: Type.String({ minLength: 1, maxLength: 256 }) },
+    { additionalProperties: false },
+  ),
+  response: {
+    200: sessionAnswerSchema,
+    400: problemSchema,
+    401: problemSchema,
+    403: problemSchema,
+    429: problemSchema,
+    503: problemSchema,
+  },
+};
+
+/** POST /sessions/current/reauthentication. */
+export async function reauthenticationRoute(app: Service, parts: ReauthenticationParts): Promise<void> {
+  app.post(
+    '/sessions/current/reauthentication',
+    { onRequest: app.authenticate, schema: reauthenticationSchema },
+    async (request, reply) => {
+      const { subject, sessionId, clientId, scopes } = request.auth;
+      const renewed = await reauthenticate(parts, {
+        subject,
+        sessionId,
+        clientId,
+        scopes,
+        password: request.body.password,
+        origin: requestOrigin(request),
+      });
+      reply.header('cache-control', 'no-store');
+      return {
+        access_token: renewed.token,
+        token_type: 'Bearer' as const,
+        expires_in: renewed.expiresInSeconds,
+        scope: renewed.scopes.join(' '),
+        session_id: renewed.sessionId,
+      };
+    },
+  );
+}

@@ -1,0 +1,35 @@
+import type { DelegationPolicy } from '../../clients/delegation-policy.ts';
+import type { AccessTokenIssuer } from '../access-token.ts';
+import { serviceClaims } from '../claims.ts';
+import { narrowScopes } from '../scope.ts';
+import { TokenError } from '../token-error.ts';
+import { askedScopes, type Grant } from './grant.ts';
+
+export type ClientCredentialsParts = {
+  readonly policy: DelegationPolicy;
+  readonly issueAccessToken: AccessTokenIssuer;
+};
+
+/**
+ * grant_type client_credentials (RFC 6749 §4.4): a service in its own name, within the `ownScopes` of the policy.
+ *
+ * Refuses clients that people sign in with (`unauthorized_client`): they have no name to prove.
+ */
+export function createClientCredentialsGrant({ policy, issueAccessToken }: ClientCredentialsParts): Grant {
+  return async ({ client, parameters }) => {
+    const own =
+      client.kind === 'service' && Object.hasOwn(policy, client.id) ? policy[client.id]?.ownScopes : [];
+    if (own === undefined || own.length === 0) {
+      throw new TokenError('unauthorized_client', 'This client can do nothing in its own name.');
+    }
+    const scopes = narrowScopes(own, askedScopes(parameters));
+    if (scopes === undefined) throw new TokenError('invalid_scope', 'The client does not have this scope.');
+    const { token, expiresInSeconds } = await issueAccessToken(serviceClaims(client.id, scopes));
+    return {
+      access_token: token,
+      token_type: 'Bearer',
+      expires_in: expiresInSeconds,
+      scope: scopes.join(' '),
+    };
+  };
+}

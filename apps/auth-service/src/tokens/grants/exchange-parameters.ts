@@ -1,0 +1,36 @@
+import { TokenError } from '../token-error.ts';
+import type { TokenParameters } from '../token-parameters.ts';
+import { askedScopes } from './grant.ts';
+
+/** RFC 8693 §3. */
+export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
+
+export type Exchange = {
+  readonly subjectToken: string;
+  readonly audience: string;
+  readonly askedScopes: readonly string[] | undefined;
+};
+
+/**
+ * Reads the parameters of RFC 8693 §2.1, of which we take the plain case: one access token, for one audience, acted on
+ * by the client itself. What asks for more is refused rather than passed over.
+ *
+ * @throws TokenError `invalid_request`, `invalid_scope`
+ */
+export function readExchange(parameters: TokenParameters): Exchange {
+  const { subject_token: subjectToken, audience } = parameters;
+  if (subjectToken === undefined) throw invalid('The parameter subject_token is missing.');
+  if (parameters.subject_token_type !== ACCESS_TOKEN_TYPE)
+    throw invalid(`The subject_token_type is ${ACCESS_TOKEN_TYPE}.`);
+  if ((parameters.requested_token_type ?? ACCESS_TOKEN_TYPE) !== ACCESS_TOKEN_TYPE)
+    throw invalid(`The requested_token_type is ${ACCESS_TOKEN_TYPE}.`);
+  if (parameters.actor_token !== undefined || parameters.actor_token_type !== undefined)
+    throw invalid('The actor is the client itself: there is no actor_token.');
+  if (parameters.resource !== undefined) throw invalid('Name the service by audience, not by resource.');
+  if (audience === undefined) throw invalid('The parameter audience is missing.');
+  return { subjectToken, audience, askedScopes: askedScopes(parameters) };
+}
+
+function invalid(description: string): TokenError {
+  return new TokenError('invalid_request', description);
+}

@@ -1,0 +1,51 @@
+import { type Authentication, authClient } from '@latchkey/auth-client';
+import Fastify from 'fastify';
+
+export type SubjectTokens = {
+  /**
+   * Verifies an access token that was sent to the service of this name, as that service itself would. Rejects with
+   * AuthError.
+   */
+  verify(token: string, audience: string): Promise<Authentication>;
+  close(): Promise<void>;
+};
+
+/**
+ * Verifies the tokens that services want to exchange. A service may exchange what was sent to it and nothing else, so
+ * each has a verifier with its own name as the audience: auth-client, on an instance that never listens.
+ *
+ * Does not check that the session lives.
+ *
+ * @example
+ * const subjectTokens = await createSubjectTokens({ issuer, jwksUri, fetchKeys, audiences: ['payment-service'] });
+ * const person = await subjectTokens.verify(token, 'payment-service');
+ */
+export async function createSubjectTokens(options: {
+  readonly issuer: string;
+  readonly jwksUri: string;
+  /** Our own keys, without a request. */
+  readonly fetchKeys: typeof globalThis.fetch;
+  readonly audiences: readonly string[];
+}): Promise<SubjectTokens> {
+  const { issuer, jwksUri, fetchKeys } = options;
+  const hosts = new Map(
+    await Promise.all(
+      options.audiences.map(async (audience) => {
+        const host = Fastify({ logger: false });
+        await host.register(authClient, { issuer, audience, jwksUri, fetch: fetchKeys });
+        return [audience, host] as const;
+      }),
+    ),
+  );
+
+  return {
+    async verify(token, audience) {
+      const host = hosts.get(audience);
+      if (host === undefined) throw new TypeError(`There is no verifier for ${audience}.`);
+      return host.authClient.verify(token);
+    },
+    async close() {
+      await Promise.all([...hosts.values()].map((host) => host.close()));
+    },
+  };
+}

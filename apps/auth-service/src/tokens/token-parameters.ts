@@ -1,0 +1,28 @@
+import { type Static, Type } from 'typebox';
+
+const text = (maxLength: number, description?: string) =>
+  Type.Optional(Type.String({ maxLength, ...(description && { description }) }));
+
+/** The form that the token endpoint reads. RFC 6749 §3.2: unrecognised parameters are ignored. */
+export const tokenParametersSchema = Type.Object(
+  {
+    grant_type: Type.String({ maxLength: 128 }),
+    client_id: text(256, 'Required of clients that do not authenticate.'),
+    client_assertion_type: Type.Optional(Type.String()),
+    // As long as it likes: a bad assertion is answered with invalid_client, also one that is too long.
+    client_assertion: Type.Optional(Type.String({ description: 'private_key_jwt (RFC 7523 §2.2).' })),
+    client_secret: Type.Optional(Type.String({ description: 'Refused: no client here has a secret.' })),
+    scope: text(1024),
+    refresh_token: text(256),
+    subject_token: Type.Optional(Type.String({ description: "The person's access token (RFC 8693 §2.1)." })),
+    subject_token_type: text(128),
+    audience: text(256, 'The one service that the new token is for.'),
+    requested_token_type: text(128),
+    actor_token: Type.Optional(Type.String({ description: 'Refused: the actor is the client.' })),
+    actor_token_type: text(128),
+    resource: text(2048, 'Refused: name the audience.'),
+  },
+  { additionalProperties: true },
+);
+
+export type TokenParameters = Static<typeof tokenParametersSchema>;

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { clientsOf, readConfig } from '../src/config.ts';
+
+const key = () => randomBytes(32).toString('base64url');
+const env = {
+  PORT: '4000',
+  DATABASE_URL: 'postgres://localhost/auth',
+  REDIS_URL: 'redis://localhost',
+  ISSUER: 'http://localhost:4000',
+  JWKS_URI: 'http://localhost:4000/.well-known/jwks.json',
+  REFRESH_TOKEN_KEYS: `k1:${key()}`,
+  KEY_ENCRYPTION_KEY: key(),
+};
+
+test('services stand in SERVICE_JWKS_URIS, and without it there are none', () => {
+  expect(clientsOf(readConfig(env)).services).toEqual([]);
+  const uri = 'http://127.0.0.1:4003/.well-known/jwks.json';
+  const { services, find } = clientsOf(readConfig({ ...env, SERVICE_JWKS_URIS: `payment-service=${uri}` }));
+  expect(services).toEqual([find('payment-service')]);
+  expect(services).toMatchObject([{ kind: 'service', jwksUri: uri }]);
+});
+
+test('every fault is named in one message, and no secret is in it', () => {
+  const faulty = {
+    ...env,
+    REFRESH_TOKEN_KEYS: 'k1:c2VjcmV0',
+    KEY_ENCRYPTION_KEY: 'c2VjcmV0',
+    SERVICE_JWKS_URIS: 'latchkey-cli=http://127.0.0.1/',
+  };
+  expect(() => readConfig(faulty)).toThrow(
+    /REFRESH_TOKEN_KEYS is not valid[\s\S]*KEY_ENCRYPTION_KEY: key 1 is not[\s\S]*SERVICE_JWKS_URIS is not valid/,
+  );
+  expect(() => readConfig(faulty)).not.toThrow(/c2VjcmV0/);
+});

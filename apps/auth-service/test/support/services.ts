@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSigningKey, type SigningKey } from '@latchkey/auth-client/testing';
+import { ISSUER } from './auth-app.ts';
+
+export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+export type AssertionChanges = {
+  /** Replaces claims and header parameters; undefined leaves one out. */
+  claims?: Record<string, unknown>;
+  header?: Record<string, unknown>;
+  key?: SigningKey;
+};
+
+export type TestServices = {
+  /** For SERVICE_JWKS_URIS. */
+  readonly jwksUris: string;
+  key(name: string): SigningKey;
+  /** A client assertion of this service, good unless the changes make it bad. */
+  assertion(name: string, changes?: AssertionChanges): string;
+  /** The parameters by which this service authenticates, each time anew. */
+  credentials(name: string): Record<string, string>;
+  /** Publishes these keys, and signs with the first. */
+  publish(name: string, keys: readonly [SigningKey, ...SigningKey[]]): void;
+  /** How often its keys were asked for. */
+  requests(name: string): number;
+  /** Answers 500 while true. */
+  setDown(down: boolean): void;
+  close(): Promise<void>;
+};
+
+/** Services as auth-service knows them: real keys, published over HTTP on a loopback port. */
+export async function startServices(names: readonly string[], issuer = ISSUER): Promise<TestServices> {
+  const keys = new Map<string, readonly [SigningKey, ...SigningKey[]]>();
+  for (const name of names) keys.set(name, [await createSigningKey()]);
+  const requests = new Map<string, number>();
+  let isDown = false;
+
+  const server = createServer((request, response) => {
+    const name = request.url?.slice(1) ?? '';
+    requests.set(name, (requests.get(name) ?? 0) + 1);
+    if (isDown) return void response.writeHead(500).end();
+    response.setHeader('content-type', 'application/jwk-set+json').setHeader('cache-control', 'max-age=5');
+    response.end(JSON.stringify({ keys: keys.get(name)?.map(({ jwk }) => jwk) }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const keysOf = (name: string) => {
+    const found = keys.get(name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  };
+
+  const services: TestServices = {
+    jwksUris: names.map((name) => `${name}=${address}/${name}`).join(','),
+    key: (name) => keysOf(name)[0],
+    assertion(name, { claims = {}, header = {}, key = keysOf(name)[0] } = {}) {
+      const now = Math.floor(Date.now() / 1000);
+      return key.sign(
+        { alg: 'RS256', kid: key.kid, ...header },
+        { iss: name, sub: name, aud: issuer, jti: randomUUID(), iat: now, exp: now + 60, ...claims },
+      );
+    },
+    credentials: (name) => ({
+      client_id: name,
+      client_assertion_type: JWT_BEARER,
+      client_assertion: services.assertion(name),
+    }),
+    publish: (name, published) => void keys.set(name, published),
+    requests: (name) => requests.get(name) ?? 0,
+    setDown(down) {
+      isDown = down;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+  return services;
+}

@@ -1,0 +1,144 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import * as oauth from 'oauth4webapi';
+import * as openid from 'openid-client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AuthApp, decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
+import { ACCESS_TOKEN_TYPE, startServices, type TestServices, TOKEN_EXCHANGE } from '../support/services.ts';
+
+const SERVICE = 'payment-service';
+
+let services: TestServices;
+let auth: AuthApp;
+let issuer: URL;
+let key: oauth.PrivateKey;
+let personsToken: string;
+beforeAll(async () => {
+  issuer = new URL(`http://127.0.0.1:${await freePort()}`);
+  services = await startServices([SERVICE], issuer.origin);
+  auth = await startAuthApp({ env: { ISSUER: issuer.origin, SERVICE_JWKS_URIS: services.jwksUris } });
+  await auth.app.listen({ host: '127.0.0.1', port: Number(issuer.port) });
+  key = await webCryptoKey();
+  personsToken = (await signIn(auth.app, await register(auth.app))).access_token;
+});
+afterAll(async () => {
+  await auth.stop();
+  await services.close();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The service's private key, as both libraries want it. */
+async function webCryptoKey(): Promise<oauth.PrivateKey> {
+  const { kid, privateKey } = services.key(SERVICE);
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
+  return { kid, key: await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']) };
+}
+
+const exchange = () => ({
+  subject_token: personsToken,
+  subject_token_type: ACCESS_TOKEN_TYPE,
+  audience: 'cart-service',
+  scope: 'cart:read cart:checkout',
+});
+
+function expectExchanged(token: string): void {
+  expect(decode(token).claims).toMatchObject({
+    sub: decode(personsToken).claims['sub'],
+    aud: ['cart-service'],
+    client_id: SERVICE,
+    scope: 'cart:read cart:checkout',
+    act: { sub: SERVICE },
+  });
+}
+
+describe('oauth4webapi', () => {
+  const insecure = { [oauth.allowInsecureRequests]: true };
+  const client: oauth.Client = { client_id: SERVICE };
+
+  async function discover(): Promise<oauth.AuthorizationServer> {
+    const answer = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
+    return oauth.processDiscoveryResponse(issuer, answer);
+  }
+
+  test('finds the server by its metadata, which offers what it is about to do', async () => {
+    expect(await discover()).toMatchObject({
+      token_endpoint: `${issuer.origin}/token`,
+      grant_types_supported: expect.arrayContaining(['client_credentials', TOKEN_EXCHANGE]),
+      token_endpoint_auth_methods_supported: expect.arrayContaining(['private_key_jwt']),
+    });
+  });
+
+  test('gets a token in the service’s name', async () => {
+    const server = await discover();
+    const answer = await oauth.clientCredentialsGrantRequest(
+      server,
+      client,
+      oauth.PrivateKeyJwt(key),
+      new URLSearchParams({ scope: 'revocations:read' }),
+      insecure,
+    );
+    const { access_token, scope } = await oauth.processClientCredentialsResponse(server, client, answer);
+    expect(scope).toBe('revocations:read');
+    expect(decode(access_token).claims).toMatchObject({ sub: SERVICE, aud: ['auth-service'] });
+  });
+
+  test('exchanges a person’s token', async () => {
+    const server = await discover();
+    const answer = await oauth.genericTokenEndpointRequest(
+      server,
+      client,
+      oauth.PrivateKeyJwt(key),
+      TOKEN_EXCHANGE,
+      exchange(),
+      insecure,
+    );
+    const body = await oauth.processGenericTokenEndpointResponse(server, client, answer);
+    expect(body['issued_token_type']).toBe(ACCESS_TOKEN_TYPE);
+    expectExchanged(body.access_token);
+  });
+
+  test('understands a refusal', async () => {
+    const server = await discover();
+    const answer = await oauth.clientCredentialsGrantRequest(server, client, oauth.None(), {}, insecure);
+    await expect(oauth.processClientCredentialsResponse(server, client, answer)).rejects.toMatchObject({
+      error: 'invalid_client',
+      status: 401,
+    });
+  });
+});
+
+describe('openid-client', () => {
+  const discover = () =>
+    openid.discovery(issuer, SERVICE, {}, openid.PrivateKeyJwt(key), {
+      algorithm: 'oauth2',
+      execute: [openid.allowInsecureRequests],
+    });
+
+  test('gets a token in the service’s name', async () => {
+    const { access_token } = await openid.clientCredentialsGrant(await discover(), {
+      scope: 'revocations:read',
+    });
+    expect(decode(access_token).claims).toMatchObject({ sub: SERVICE, aud: ['auth-service'] });
+  });
+
+  test('exchanges a person’s token', async () => {
+    const body = await openid.genericGrantRequest(await discover(), TOKEN_EXCHANGE, exchange());
+    expect(body['issued_token_type']).toBe(ACCESS_TOKEN_TYPE);
+    expectExchanged(body.access_token);
+  });
+
+  test('understands a refusal', async () => {
+    const parameters = { ...exchange(), audience: 'wishlist-service' };
+    await expect(
+      openid.genericGrantRequest(await discover(), TOKEN_EXCHANGE, parameters),
+    ).rejects.toMatchObject({ error: 'invalid_target', status: 400 });
+  });
+});

@@ -1,0 +1,125 @@
+import { and, eq } from 'drizzle-orm';
+import { type Connection, holdingCart, linesOf, removeLines, touchCart, writeLine } from '../cart/rows.ts';
+import type { Database } from '../database/open-cart-database.ts';
+import { checkouts } from '../database/schema.ts';
+import {
+  type Checkout,
+  type CheckoutEvent,
+  CheckoutRefusal,
+  checkClaim,
+  linesAfterCheckout,
+  statusAfter,
+} from './rules.ts';
+
+/** Checkouts of carts. Each belongs to a subject: under another subject the same id is another checkout. */
+export interface CheckoutStore {
+  /**
+   * Claims what the cart holds now. A known id is answered as it stands, whatever became of the cart.
+   *
+   * @throws {CheckoutRefusal} checkout_in_progress, cart_empty; nothing is stored then
+   */
+  claim(subject: string, id: string): Promise<{ checkout: Checkout; created: boolean }>;
+  /**
+   * Takes what was claimed out of the cart, once, however often it is called.
+   *
+   * @throws {CheckoutRefusal} checkout_released, checkout_not_found
+   */
+  complete(subject: string, id: string): Promise<Checkout>;
+  /**
+   * Gives the claim up; the cart stays as it is. An id that never claimed anything is kept as released, so that a
+   * claim that comes late finds the door closed.
+   *
+   * @throws {CheckoutRefusal} checkout_completed
+   */
+  release(subject: string, id: string): Promise<Checkout>;
+}
+
+/**
+ * Keeps checkouts in Postgres. All that concerns one cart, edits and checkouts, happens one after the other, because
+ * each begins by locking the cart's row.
+ */
+export function createCheckoutStore(db: Database): CheckoutStore {
+  const holding = <T>(subject: string, work: (tx: Connection) => Promise<T>): Promise<T> =>
+    db.transaction((tx) => holdingCart(tx, subject, () => work(tx)));
+
+  return {
+    claim: (subject, id) =>
+      holding(subject, async (tx) => {
+        const known = await find(tx, subject, id);
+        if (known) return { checkout: known, created: false };
+        const lines = await linesOf(tx, subject);
+        checkClaim({ lines, open: await hasOpen(tx, subject) });
+        return { checkout: await insert(tx, subject, { id, status: 'open', lines }), created: true };
+      }),
+
+    complete: (subject, id) =>
+      holding(subject, async (tx) => {
+        const checkout = await find(tx, subject, id);
+        if (checkout === undefined) throw new CheckoutRefusal('checkout_not_found');
+        if (statusAfter(checkout.status, 'complete') === undefined) return checkout;
+        await takeOut(tx, subject, checkout);
+        return end(tx, subject, { checkout, event: 'complete' });
+      }),
+
+    release: (subject, id) =>
+      holding(subject, async (tx) => {
+        const checkout = await find(tx, subject, id);
+        if (checkout === undefined) return insert(tx, subject, { id, status: 'released', lines: [] });
+        return end(tx, subject, { checkout, event: 'release' });
+      }),
+  };
+}
+
+async function takeOut(tx: Connection, subject: string, checkout: Checkout): Promise<void> {
+  const before = await linesOf(tx, subject);
+  const after = new Map(linesAfterCheckout(before, checkout.lines).map((line) => [line.sku, line]));
+  const gone: string[] = [];
+  for (const { sku, quantity } of before) {
+    const left = after.get(sku);
+    if (left === undefined) gone.push(sku);
+    else if (left.quantity !== quantity) await writeLine(tx, subject, left);
+  }
+  await removeLines(tx, subject, gone);
+  await touchCart(tx, subject);
+}
+
+async function end(
+  tx: Connection,
+  subject: string,
+  { checkout, event }: { checkout: Checkout; event: CheckoutEvent },
+): Promise<Checkout> {
+  const status = statusAfter(checkout.status, event);
+  if (status === undefined) return checkout;
+  await tx.update(checkouts).set({ status }).where(keyOf(subject, checkout.id));
+  return { ...checkout, status };
+}
+
+async function find(tx: Connection, subject: string, id: string): Promise<Checkout | undefined> {
+  const [row] = await tx.select().from(checkouts).where(keyOf(subject, id));
+  return row && toCheckout(row);
+}
+
+async function hasOpen(tx: Connection, subject: string): Promise<boolean> {
+  return (await tx.$count(checkouts, and(eq(checkouts.subject, subject), eq(checkouts.status, 'open')))) > 0;
+}
+
+async function insert(
+  tx: Connection,
+  subject: string,
+  checkout: Pick<Checkout, 'id' | 'status' | 'lines'>,
+): Promise<Checkout> {
+  const [row] = await tx
+    .insert(checkouts)
+    .values({ subject, ...checkout })
+    .returning();
+  if (row === undefined) throw new Error('an insert without a conflict returns its row');
+  return toCheckout(row);
+}
+
+function keyOf(subject: string, id: string) {
+  return and(eq(checkouts.subject, subject), eq(checkouts.id, id));
+}
+
+function toCheckout({ id, status, lines, claimedAt }: typeof checkouts.$inferSelect): Checkout {
+  return { id, status, lines, claimedAt };
+}

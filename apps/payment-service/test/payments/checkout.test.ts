@@ -1,0 +1,319 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { CardProcessor } from '../../src/payments/processor.ts';
+import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts';
+import { chargesOf, rowCounts } from '../ledger.ts';
+import {
+  card,
+  carts,
+  euros,
+  goodCard,
+  type PaymentFixture,
+  processorTimeoutMs,
+  startPaymentService,
+} from '../payment-fixture.ts';
+import { unreachable } from '../test-carts.ts';
+
+let service: PaymentFixture;
+beforeAll(async () => {
+  service = await startPaymentService();
+});
+afterEach(() => carts.healthy());
+afterAll(() => service.close());
+
+const late = '4000000000000119';
+const charges = (subject: string) => chargesOf(service.database.db, subject);
+
+/** One buyer, whose cart costs this much. */
+function buyer(subject: string, ...amounts: number[]) {
+  const token = service.customer(subject);
+  for (const amount of amounts) carts.put(subject, euros(amount));
+  return {
+    token,
+    pay: (amount: number, { key = randomUUID() as string, number = goodCard.number, from = service } = {}) =>
+      from.pay({ token, key, body: { amount: euros(amount), card: card(number) }, cart: 'as it is' }),
+    read: (id: string | undefined) => service.call(`/payments/${id}`, { token }),
+    list: async () => (await service.call('/payments', { token })).body.payments ?? [],
+  };
+}
+
+describe('a payment', () => {
+  it('charges what the cart costs, and empties it of that', async () => {
+    const ada = buyer('ada', 1500, 499);
+    carts.after((step) => (step === 'claim' ? carts.put('ada', euros(7)) : undefined));
+    const { status, body } = await ada.pay(1999);
+    expect([status, body.status, body.cart_settled]).toEqual([201, 'succeeded', true]);
+    // What was added while it went on was not paid for.
+    expect(carts.amountsIn('ada')).toEqual([7]);
+    expect(carts.calls.splice(0)).toEqual(['claim', 'complete']);
+    expect(await charges('ada')).toEqual({ charged: 1, calls: 1, taken: 1999 });
+  });
+
+  it('that is declined leaves the cart as it was, to be paid with another card', async () => {
+    const bea = buyer('bea', 100);
+    const declined = await bea.pay(100, { number: '4000000000000002' });
+    expect([declined.status, declined.body.status, declined.body.cart_settled]).toEqual([
+      201,
+      'declined',
+      true,
+    ]);
+    expect(carts.amountsIn('bea')).toEqual([100]);
+    expect((await bea.pay(100)).body.status).toBe('succeeded');
+    expect(carts.amountsIn('bea')).toEqual([]);
+  });
+
+  it.each([
+    ['more', euros(101)],
+    ['less', euros(99)],
+    ['another currency', { amount: 100, currency: 'USD' }],
+  ])(
+    'of %s than the cart costs is refused, leaves nothing behind, and its key is free',
+    async (what, price) => {
+      const subject = `agreed to ${what}`;
+      const { token, pay } = buyer(subject, 100);
+      const before = await rowCounts(service.database.db);
+      const body = { amount: price, card: goodCard };
+      const refused = await service.pay({ token, key: 'k', body, cart: 'as it is' });
+      expect([refused.status, refused.body.code]).toEqual([409, 'cart_changed']);
+      // The processor keeps that it must never charge this reference.
+      expect(await rowCounts(service.database.db)).toEqual({
+        ...before,
+        ledger: Number(before?.['ledger']) + 1,
+      });
+      expect(carts.statusesOf(subject)).toEqual(['released']);
+      expect((await pay(100, { key: 'k' })).status).toBe(201);
+      expect(await charges(subject)).toMatchObject({ charged: 1, taken: 100 });
+    },
+  );
+
+  it('for an empty cart is refused, leaves nothing behind, and its key is free', async () => {
+    const cal = buyer('cal');
+    const refused = await cal.pay(100, { key: 'k' });
+    expect([refused.status, refused.body.code]).toEqual([409, 'cart_empty']);
+    expect(await cal.list()).toEqual([]);
+    carts.put('cal', euros(100));
+    expect((await cal.pay(100, { key: 'k' })).status).toBe(201);
+  });
+});
+
+describe('two keys for one cart', () => {
+  it('20 at once: one pays, and nothing is left of the others', async () => {
+    const { pay, list } = buyer('eager', 100);
+    const replies = await Promise.all(Array.from({ length: 20 }, () => pay(100)));
+    const codes = replies.map(({ status, body }) => (status === 201 ? 'paid' : body.code));
+    expect(codes.filter((code) => code === 'paid')).toHaveLength(1);
+    // One that comes when all is over finds an empty cart.
+    for (const code of codes) expect(['paid', 'checkout_in_progress', 'cart_empty']).toContain(code);
+    const waiting = replies.find(({ body }) => body.code === 'checkout_in_progress');
+    expect(waiting?.headers.get('retry-after')).toBe('1');
+    expect(await list()).toHaveLength(1);
+    expect(await charges('eager')).toMatchObject({ charged: 1, taken: 100 });
+    expect((await pay(100)).body.code).toBe('cart_empty');
+  });
+
+  it.each([
+    [late, 'succeeded', 'cart_empty'],
+    ['4000000000000127', 'declined', undefined],
+  ])(
+    'card %s, without an answer: the second key learns that it %s, and acts on it',
+    async (number, verdict, code) => {
+      const subject = `in doubt ${number}`;
+      const { pay, read, list } = buyer(subject, 100);
+      const first = await pay(100, { number });
+      expect([first.status, first.body.status, first.body.cart_settled]).toEqual([202, 'unknown', false]);
+      const second = await pay(100);
+      expect(second.body.code).toBe(code);
+      expect((await read(first.body.id)).body).toMatchObject({ status: verdict, cart_settled: true });
+      expect(await charges(subject)).toMatchObject({ charged: 1, taken: 100 });
+      expect(carts.amountsIn(subject)).toEqual([]);
+      expect(await list()).toHaveLength(verdict === 'declined' ? 2 : 1);
+    },
+  );
+
+  it('a payment that got stuck before its charge is given up, and its own key learns so', async () => {
+    const { pay } = buyer('stuck', 100);
+    carts.after((step) => (step === 'claim' ? Promise.reject(unreachable()) : undefined));
+    const first = await pay(100, { key: 'first' });
+    expect([first.status, first.body.code]).toEqual([503, 'hop_unavailable']);
+    carts.healthy();
+
+    const second = await pay(100, { key: 'second' });
+    expect([second.status, second.body.status]).toEqual([201, 'succeeded']);
+    const again = await pay(100, { key: 'first' });
+    expect([again.status, again.body.status, again.body.decline_reason]).toEqual([
+      201,
+      'declined',
+      'cancelled',
+    ]);
+    expect(await charges('stuck')).toMatchObject({ charged: 1, taken: 100 });
+  });
+
+  it('a run that slept through being given up charges nothing when it wakes', async () => {
+    const { pay } = buyer('sleeper', 100);
+    const { promise: woken, resolve: wake } = Promise.withResolvers<void>();
+    let asleep = false;
+    carts.after((step) => {
+      if (step !== 'claim' || asleep) return undefined;
+      asleep = true;
+      return woken;
+    });
+    const sleeper = pay(100, { key: 'sleeper' });
+    await vi.waitUntil(() => asleep);
+    await service.database.db.execute(
+      sql`update idempotency_keys set running_until = now() where subject = 'sleeper'`,
+    );
+    const second = await pay(100);
+    wake();
+    expect([second.status, second.body.status]).toEqual([201, 'succeeded']);
+    expect((await sleeper).body).toMatchObject({ status: 'declined', decline_reason: 'cancelled' });
+    expect(await charges('sleeper')).toMatchObject({ charged: 1, taken: 100 });
+    expect(carts.statusesOf('sleeper').sort()).toEqual(['completed', 'released']);
+  });
+
+  it('while the processor does not say what became of the first, the second waits', async () => {
+    const sandbox = createSandboxProcessor(service.database.db);
+    let silent = true;
+    const processor: CardProcessor = {
+      ...sandbox,
+      cancel: async (request, signal) =>
+        silent ? new Promise<never>(() => undefined) : sandbox.cancel(request, signal),
+    };
+    const other = await startPaymentService({
+      processor,
+      databaseUrl: service.env.DATABASE_URL,
+      issuer: service.issuer,
+    });
+    const { pay } = buyer('patient', 100);
+    await pay(100, { number: late });
+    const second = await pay(100, { key: 'second', from: other });
+    silent = false;
+    const again = await pay(100, { key: 'second', from: other });
+    await other.close();
+    expect([second.status, second.body.code]).toEqual([409, 'checkout_in_progress']);
+    expect([again.status, again.body.code]).toEqual([409, 'cart_empty']);
+    expect(await charges('patient')).toMatchObject({ charged: 1, taken: 100 });
+  });
+});
+
+describe('while the cart cannot be reached', () => {
+  it.each(['before', 'after'] as const)(
+    'a claim that fails %s it arrives: nothing is charged, and a repetition pays',
+    async (when) => {
+      const { pay, list } = buyer(`claims, and fails ${when}`, 100);
+      carts[when]((step) => (step === 'claim' ? Promise.reject(unreachable()) : undefined));
+      const first = await pay(100, { key: 'k' });
+      expect([first.status, first.body.code]).toEqual([503, 'hop_unavailable']);
+      expect(await charges(`claims, and fails ${when}`)).toMatchObject({ charged: 0, calls: 0 });
+      carts.healthy();
+      const started = performance.now();
+      const second = await pay(100, { key: 'k' });
+      expect([second.status, second.body.status]).toEqual([201, 'succeeded']);
+      // The run had ended: nobody waits for it.
+      expect(performance.now() - started).toBeLessThan(processorTimeoutMs);
+      expect(await list()).toHaveLength(1);
+    },
+  );
+
+  it.each(['before', 'after'] as const)(
+    'a completion that fails %s it arrives: 202 says that the money was taken; a repetition completes',
+    async (when) => {
+      const subject = `completes, and fails ${when}`;
+      const { pay } = buyer(subject, 100);
+      carts[when]((step) => (step === 'complete' ? Promise.reject(unreachable()) : undefined));
+      const first = await pay(100, { key: 'k' });
+      expect([first.status, first.body.status, first.body.cart_settled]).toEqual([202, 'succeeded', false]);
+      expect(service.logs()).toContain('the cart could not be settled yet');
+      carts.healthy();
+      const second = await pay(100, { key: 'k' });
+      const third = await pay(100, { key: 'k' });
+      expect([second.status, second.body.cart_settled]).toEqual([201, true]);
+      expect(third.text).toBe(second.text);
+      expect(carts.amountsIn(subject)).toEqual([]);
+      expect(await charges(subject)).toEqual({ charged: 1, calls: 1, taken: 100 });
+    },
+  );
+
+  it('a payment made for good is completed by its buyer’s next one', async () => {
+    const { pay, read } = buyer('comes back', 100);
+    carts.before((step) => (step === 'complete' ? Promise.reject(unreachable()) : undefined));
+    const first = await pay(100);
+    carts.put('comes back', euros(30));
+    expect((await pay(130)).status).toBe(503);
+    carts.healthy();
+    expect((await pay(30)).status).toBe(201);
+    expect((await read(first.body.id)).body.cart_settled).toBe(true);
+    expect(await charges('comes back')).toMatchObject({ charged: 2, taken: 130 });
+    expect(carts.amountsIn('comes back')).toEqual([]);
+  });
+
+  it('a release that fails is made up for as well', async () => {
+    const { pay } = buyer('declined', 100);
+    carts.before((step) => (step === 'release' ? Promise.reject(unreachable()) : undefined));
+    const first = await pay(100, { key: 'k', number: '4000000000000002' });
+    expect([first.status, first.body.status, first.body.cart_settled]).toEqual([202, 'declined', false]);
+    carts.healthy();
+    expect((await pay(100)).status).toBe(201);
+    expect(carts.statusesOf('declined').sort()).toEqual(['completed', 'released']);
+  });
+});
+
+describe('reading a payment', () => {
+  async function unsettled(subject: string) {
+    const { pay, read } = buyer(subject, 100);
+    carts.before((step) => (step === 'complete' ? Promise.reject(unreachable()) : undefined));
+    const { body } = await pay(100);
+    return { id: body.id, read };
+  }
+
+  it('settles the buyer’s cart', async () => {
+    const { id, read } = await unsettled('looks');
+    expect((await read(id)).body).toMatchObject({ status: 'succeeded', cart_settled: false });
+    carts.healthy();
+    expect((await read(id)).body).toMatchObject({ status: 'succeeded', cart_settled: true });
+    expect(carts.amountsIn('looks')).toEqual([]);
+  });
+
+  it('asks the processor and then settles, when the verdict was open', async () => {
+    const { pay, read } = buyer('looks and asks', 100);
+    const { body } = await pay(100, { number: late });
+    expect((await read(body.id)).body).toMatchObject({ status: 'succeeded', cart_settled: true });
+    expect(carts.amountsIn('looks and asks')).toEqual([]);
+  });
+
+  it.each([
+    ['support', () => service.support('sam')],
+    [
+      'its buyer with payment:read alone',
+      () => service.issuer.mint({ subject: 'looks', scope: 'payment:read' }),
+    ],
+  ])('by %s leaves the cart alone', async (_who, token) => {
+    const { id, read } = await unsettled('looks');
+    carts.healthy();
+    carts.calls.splice(0);
+    const reply = await service.call(`/payments/${id}`, { token: token() });
+    expect([reply.status, reply.body.cart_settled]).toEqual([200, false]);
+    expect(carts.calls).toEqual([]);
+    await read(id);
+    expect(carts.calls).toEqual(['complete']);
+  });
+});
+
+it('a slow run of a refused request does not answer for the next request with its key', async () => {
+  const { pay } = buyer('slow', 50);
+  let release = 0;
+  carts.before(async (step) => {
+    if (step === 'release' && release++ === 0) await sleep(300);
+  });
+  const slow = pay(100, { key: 'k' });
+  await vi.waitUntil(() => release === 1);
+  await service.database.db.execute(
+    sql`update idempotency_keys set running_until = now() where subject = 'slow'`,
+  );
+  const second = await pay(100, { key: 'k' });
+  expect([(await slow).status, second.status]).toEqual([409, 201]);
+  expect(second.body).toMatchObject({ status: 'declined', decline_reason: 'cancelled' });
+  expect((await pay(100, { key: 'k' })).text).toBe(second.text);
+  expect(await charges('slow')).toMatchObject({ charged: 0 });
+});

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rowCounts } from '../ledger.ts';
+import { carts, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+
+let service: PaymentFixture;
+beforeAll(async () => {
+  service = await startPaymentService({ env: { STEP_UP_AMOUNT: '1000', STEP_UP_MAX_AGE_SECONDS: '60' } });
+});
+afterAll(() => service.close());
+
+function pay(amount: number, { signedInSecondsAgo, key }: { signedInSecondsAgo: number; key?: string }) {
+  const token = service.issuer.mint({
+    subject: 'ada',
+    scope: 'payment:write',
+    claims: { auth_time: Math.floor(Date.now() / 1000) - signedInSecondsAgo },
+  });
+  return service.pay({
+    token,
+    body: { amount: euros(amount), card: goodCard },
+    ...(key !== undefined && { key }),
+  });
+}
+
+test('more than STEP_UP_AMOUNT wants a recent sign-in, says how recent, and stores nothing without it', async () => {
+  const before = await rowCounts(service.database.db);
+  carts.calls.splice(0);
+  const refused = await pay(1001, { signedInSecondsAgo: 62, key: 'k' });
+  expect([refused.status, refused.body.code]).toEqual([401, 'insufficient_user_authentication']);
+  const challenge = refused.headers.get('www-authenticate');
+  expect(challenge).toContain('error="insufficient_user_authentication"');
+  expect(challenge).toContain('max_age="60"');
+  expect(await rowCounts(service.database.db)).toEqual(before);
+  expect(carts.calls).toEqual([]);
+  // The same key, after signing in again.
+  expect((await pay(1001, { signedInSecondsAgo: 5, key: 'k' })).status).toBe(201);
+});
+
+test('up to STEP_UP_AMOUNT an old sign-in will do', async () => {
+  expect((await pay(1000, { signedInSecondsAgo: 86_400 })).status).toBe(201);
+});

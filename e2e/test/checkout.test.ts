@@ -1,0 +1,194 @@
+import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { atEveryStep } from './at-every-step.ts';
+import { type Books, openBooks } from './books.ts';
+import { startDoomedReplica } from './replica.ts';
+import { newShopper, type Shopper } from './shopper.ts';
+import { type System, startSystem } from './system.ts';
+
+const fingerprintKey = Buffer.alloc(32, 7).toString('base64url');
+
+let system: System;
+let cartLink: NetworkLink;
+let books: Books;
+beforeAll(async () => {
+  // cart-service is reached through a link, so that a doomed replica can take its place.
+  cartLink = await startNetworkLink('http://127.0.0.1:1');
+  const payment = {
+    CART_URL: cartLink.url,
+    FINGERPRINT_KEY: fingerprintKey,
+    STEP_UP_AMOUNT: '100000',
+    STEP_UP_MAX_AGE_SECONDS: '2',
+  };
+  system = await startSystem({}, { payment });
+  await cartIsAt(system.stack.services.cart.url);
+  books = await openBooks(system.stack);
+}, 60_000);
+afterAll(async () => {
+  await books?.close();
+  await system?.stop();
+  await cartLink.close();
+});
+
+async function cartIsAt(url: string): Promise<void> {
+  await cartLink.cut();
+  await cartLink.restore(url);
+}
+
+/** Somebody whose cart costs 2100. */
+async function buyer(): Promise<Shopper> {
+  const shopper = await newShopper(system.stack);
+  await shopper.put('tea', 2, 450);
+  await shopper.put('cup', 1, 1200);
+  return shopper;
+}
+
+/** Charged once, emptied once, nothing left open. */
+async function expectPaidOnce(shopper: Shopper, context = ''): Promise<void> {
+  expect(await books.charges(shopper.subject), context).toEqual([2100]);
+  expect(await books.claims(shopper.subject), context).toEqual(['completed']);
+  expect(await shopper.cart(), context).toEqual({});
+  expect(await shopper.payments(), context).toMatchObject([{ status: 'succeeded', cart_settled: true }]);
+}
+
+/** What a service has logged under a trace. */
+function linesOf(service: { logs(): string }, traceId: string): Record<string, unknown>[] {
+  const lines = service.logs().split('\n');
+  return lines.filter((line) => line.includes(traceId)).map((line) => JSON.parse(line));
+}
+
+describe('a checkout', () => {
+  test('charges exactly what the cart costs, and empties it, in one trace', async () => {
+    const shopper = await buyer();
+    const tooLittle = await shopper.pay(2099);
+    expect([tooLittle.status, tooLittle.body['code']]).toEqual([409, 'cart_changed']);
+    expect(await shopper.cart()).toEqual({ tea: 2, cup: 1 });
+
+    await shopper.signInAgain();
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
+    const paid = await shopper.pay(2100, { headers: { traceparent } });
+    expect([paid.status, paid.body['status'], paid.body['cart_settled']]).toEqual([201, 'succeeded', true]);
+    expect(await books.charges(shopper.subject)).toEqual([2100]);
+    expect(await shopper.cart()).toEqual({});
+    const { payment, auth, cart } = system.stack.services;
+    // The payment, the exchange for cart-service, and what became of the cart.
+    expect(linesOf(payment, traceId)).toContainEqual(expect.objectContaining({ subject: shopper.subject }));
+    expect(JSON.stringify(linesOf(auth, traceId))).toContain('token.exchanged');
+    expect(linesOf(cart, traceId)).toMatchObject(
+      ['open', 'completed'].map((status) => ({
+        checkout_id: paid.body['id'],
+        checkout_status: status,
+        subject: shopper.subject,
+        actors: ['payment-service'],
+      })),
+    );
+    const again = await shopper.pay(2100);
+    expect([again.status, again.body['code']]).toEqual([409, 'cart_empty']);
+  });
+
+  test('of a large amount wants a recent sign-in, which re-authentication in the same session gives', async () => {
+    const shopper = await newShopper(system.stack);
+    await shopper.put('gold', 1, 100_001);
+    await new Promise((resolve) => setTimeout(resolve, 3100));
+    const refused = await shopper.pay(100_001, { key: 'large' });
+    expect([refused.status, refused.body['code']]).toEqual([401, 'insufficient_user_authentication']);
+    expect(refused.headers.get('www-authenticate')).toContain('max_age="2"');
+    expect(await books.claims(shopper.subject)).toEqual([]);
+
+    expect((await shopper.reauthenticate()).status).toBe(200);
+    const paid = await shopper.pay(100_001, { key: 'large' });
+    expect([paid.status, paid.body['status']]).toEqual([201, 'succeeded']);
+    expect(await shopper.cart()).toEqual({});
+  });
+
+  test('needs no auth-service once a token is kept, and names the hop when there is none', async () => {
+    const { auth } = system.stack.services;
+    const [known, unknown] = [await buyer(), await buyer()];
+    // Keeps a token for this session.
+    await known.pay(1);
+    await auth.stop();
+    try {
+      expect((await known.pay(2100)).status).toBe(201);
+      const refused = await unknown.pay(2100, { key: 'meanwhile' });
+      expect([refused.status, refused.body['code'], refused.body['hop']]).toEqual([
+        503,
+        'hop_unavailable',
+        'cart-service',
+      ]);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(refused.text).not.toMatch(/127\.0\.0\.1|ECONN|eyJ/);
+    } finally {
+      await auth.start();
+    }
+    expect(await books.charges(unknown.subject)).toEqual([]);
+    expect((await unknown.pay(2100, { key: 'meanwhile' })).status).toBe(201);
+    await expectPaidOnce(unknown);
+  }, 60_000);
+});
+
+test('payment-service killed at any step: repeated, it charges once and empties the cart once', async () => {
+  const steps = await atEveryStep(7, async (numbers) => {
+    // Ready all at once, so that auth-service learns of their keys at once.
+    const doomed = await Promise.all(
+      numbers.map(async (beforeStep) => {
+        const replica = await startDoomedReplica(system, {
+          service: 'payment',
+          env: { FINGERPRINT_KEY: fingerprintKey, PROCESSOR_TIMEOUT_MS: '100', CART_TIMEOUT_MS: '1000' },
+          fault: { request: '^POST /payments$', steps: 'statement,call,answer', beforeStep },
+        });
+        return { beforeStep, replica, shopper: await buyer() };
+      }),
+    );
+    return Promise.all(
+      doomed.map(async ({ beforeStep, replica, shopper }) => {
+        const first = await shopper.pay(2100, { key: 'the-same', url: replica.url }).catch(() => undefined);
+        replica.kill();
+        expect(await replica.ended).toBe('SIGKILL');
+        const repeated = await shopper.pay(2100, { key: 'the-same' });
+        const again = await shopper.pay(2100, { key: 'the-same' });
+
+        const context = `killed before step ${beforeStep}`;
+        expect([repeated.status, repeated.body['status'], context]).toEqual([201, 'succeeded', context]);
+        expect(again.text).toBe(repeated.text);
+        await expectPaidOnce(shopper, context);
+        return first === undefined;
+      }),
+    );
+  });
+  // Look for the key, write down (2), read, look at others, exchange, claim, charge, record, complete, settle, keep the
+  // answer, send it.
+  expect(steps).toBe(13);
+}, 240_000);
+
+test('cart-service killed before or after each of its two parts: repeated, it charges once and empties the cart once', async () => {
+  // claim comes, claim is answered, completion comes, completion is answered
+  const replicas = await Promise.all(
+    [1, 2, 3, 4].map((beforeStep) =>
+      startDoomedReplica(system, {
+        service: 'cart',
+        env: {},
+        fault: { request: '^(PUT|POST) /cart/checkouts/', steps: 'request,answer', beforeStep },
+      }),
+    ),
+  );
+  for (const [index, replica] of replicas.entries()) {
+    const shopper = await buyer();
+    await cartIsAt(replica.url);
+    const first = await shopper.pay(2100, { key: 'the-same' });
+    expect(await replica.ended).toBe('SIGKILL');
+    if (index < 2) expect([first.status, first.body['hop']]).toEqual([503, 'cart-service']);
+    else
+      expect([first.status, first.body['status'], first.body['cart_settled']]).toEqual([
+        202,
+        'succeeded',
+        false,
+      ]);
+
+    await cartIsAt(system.stack.services.cart.url);
+    // Whoever repeats the request, or looks at what became of it, or does neither and pays for something else.
+    if (index === 3) await shopper.payment(first.body['id']);
+    else expect((await shopper.pay(2100, { key: 'the-same' })).status).toBe(201);
+    await expectPaidOnce(shopper, `killed at ${index}`);
+  }
+}, 120_000);

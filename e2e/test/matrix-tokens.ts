@@ -1,0 +1,104 @@
+import { createServiceIdentity } from '@latchkey/auth-client';
+import { openAuthDatabase } from '@latchkey/auth-service/src/database/open-auth-database.ts';
+import { parseKeyEncryptionKeys } from '@latchkey/auth-service/src/keys/encryption.ts';
+import { createKeyRing } from '@latchkey/auth-service/src/keys/key-ring.ts';
+import { createAccessTokenIssuer } from '@latchkey/auth-service/src/tokens/access-token.ts';
+import type { TokenClaims } from '@latchkey/auth-service/src/tokens/claims.ts';
+import type { Stack } from '@latchkey/dev-stack';
+import pg from 'pg';
+
+export type Caller = Awaited<ReturnType<typeof joinAsService>>;
+
+/**
+ * Joins a service of the stack as one more replica of it: with a key of its own, published through the service's own
+ * database. So auth-service gives it what it would give the service.
+ */
+export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist') {
+  const clientId = stack.services[service].audience;
+  const identity = createServiceIdentity({
+    clientId,
+    store: {
+      put: async ({ kid, jwk, expiresAt }) => {
+        const database = new pg.Client({ connectionString: stack.postgres.url(service) });
+        await database.connect();
+        const text = `insert into service_keys (kid, jwk, expires_at) values ($1, $2, $3)
+                      on conflict (kid) do update set expires_at = excluded.expires_at`;
+        await database.query(text, [kid, jwk, new Date(expiresAt)]).finally(() => database.end());
+      },
+      list: async () => [],
+    },
+  });
+  await identity.ready();
+
+  async function ask(parameters: Record<string, string>): Promise<string> {
+    const response = await fetch(`${stack.services.auth.url}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        ...parameters,
+        client_id: clientId,
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: await identity.assertion(stack.issuer),
+      }),
+    });
+    const body = (await response.json()) as Record<string, unknown>;
+    if (response.status !== 200) throw new Error(`${response.status} ${String(body['error'])}`);
+    return String(body['access_token']);
+  }
+
+  return {
+    /** A token in the service's own name. */
+    own: () => ask({ grant_type: 'client_credentials' }),
+    /** A token for cart-service, with all that the service may have there. */
+    exchange: (subjectToken: string) =>
+      ask({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: subjectToken,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        audience: 'cart-service',
+      }),
+    close: () => identity.close(),
+  };
+}
+
+/**
+ * Signs with the system's own key what auth-service would never sign, or no longer: only the claims can be why it is
+ * refused.
+ */
+export async function openSigner(stack: Stack, keyEncryptionKey: string) {
+  const database = await openAuthDatabase({
+    DATABASE_URL: stack.postgres.url('auth'),
+    DATABASE_POOL_SIZE: 1,
+  });
+  const silent = () => {};
+  const keyRing = createKeyRing({
+    db: database.db,
+    log: { info: silent, warn: silent, error: silent },
+    audit: { record: silent },
+    keyEncryptionKeys: parseKeyEncryptionKeys(keyEncryptionKey),
+    clock: Date.now,
+    jwksMaxAgeSeconds: 60,
+    skewSeconds: 30,
+    tokenSeconds: 300,
+    rotationDays: 30,
+  });
+  await keyRing.reload();
+  await database.close();
+  const signer = keyRing.signer();
+  return async (claims: TokenClaims, issuedSecondsAgo = 0): Promise<string> => {
+    const clock = () => Date.now() - issuedSecondsAgo * 1000;
+    const issue = createAccessTokenIssuer({
+      issuer: stack.issuer,
+      lifetimeSeconds: 300,
+      signer: () => signer,
+      clock,
+    });
+    return (await issue(claims)).token;
+  };
+}
+
+/** What a token says, but for what every token is given anew. */
+export function claimsOf(token: string): TokenClaims {
+  const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+  const { iss: _iss, jti: _jti, iat: _iat, exp: _exp, ...claims } = JSON.parse(payload);
+  return claims;
+}

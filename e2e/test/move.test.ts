@@ -1,0 +1,132 @@
+import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { atEveryStep } from './at-every-step.ts';
+import { type Replica, startDoomedReplica } from './replica.ts';
+import { newShopper, type Shopper } from './shopper.ts';
+import { type System, startSystem } from './system.ts';
+
+let system: System;
+let cartLink: NetworkLink;
+beforeAll(async () => {
+  // cart-service is reached through a link, so that a doomed replica can take its place.
+  cartLink = await startNetworkLink('http://127.0.0.1:1');
+  system = await startSystem({}, { wishlist: { CART_URL: cartLink.url } });
+  await cartIsAt(system.stack.services.cart.url);
+}, 60_000);
+afterAll(async () => {
+  await system?.stop();
+  await cartLink.close();
+});
+
+async function cartIsAt(url: string): Promise<void> {
+  await cartLink.cut();
+  await cartLink.restore(url);
+}
+
+/** Exactly one place, exactly once. */
+async function expectInCart(shopper: Shopper, context: string): Promise<void> {
+  expect(await shopper.wishes(), context).toEqual({});
+  expect(await shopper.cart(), context).toEqual({ tea: 3 });
+}
+
+/** Moving it again, or looking at the list: both bring a move to its end. */
+async function carryOn(shopper: Shopper, item: string, how: number): Promise<void> {
+  if (how % 2 === 0) await shopper.wishes();
+  else expect([200, 404]).toContain((await shopper.move(item, 3)).status);
+}
+
+test('a wish moves into the cart, on the user’s behalf; what the cart refuses stays a wish', async () => {
+  const shopper = await newShopper(system.stack);
+  const item = await shopper.wish('tea');
+  const moved = await shopper.move(item, 3);
+  expect([moved.status, moved.body]).toEqual([
+    200,
+    { sku: 'tea', quantity: 3, unit_price: { amount: 450, currency: 'EUR' } },
+  ]);
+  await expectInCart(shopper, 'moved');
+
+  const more = await shopper.wish('tea');
+  const refused = await shopper.move(more, 998);
+  expect([refused.status, refused.body['code'], refused.body['hop']]).toEqual([
+    409,
+    'quantity_limit',
+    'cart-service',
+  ]);
+  expect(await shopper.wishes()).toEqual({ tea: 'wished' });
+});
+
+test('cart-service killed at any step of a move: in the end the thing is in one place', async () => {
+  const steps = await atEveryStep(4, async (numbers) => {
+    const replicas = await Promise.all(
+      numbers.map((beforeStep) =>
+        startDoomedReplica(system, {
+          service: 'cart',
+          env: {},
+          fault: { request: '^POST /cart/items$', steps: 'statement,answer', beforeStep },
+        }),
+      ),
+    );
+    const was: boolean[] = [];
+    for (const [index, replica] of replicas.entries())
+      was.push(await moveThrough(replica, numbers[index] ?? 0));
+    return was;
+  });
+  // Begin, commit, answer.
+  expect(steps).toBe(3);
+}, 120_000);
+
+/** True when the replica died of it. */
+async function moveThrough(replica: Replica, step: number): Promise<boolean> {
+  const context = `killed before step ${step}`;
+  const shopper = await newShopper(system.stack);
+  const item = await shopper.wish('tea');
+  await cartIsAt(replica.url);
+  const first = await shopper.move(item, 3);
+  const died = first.status !== 200;
+  if (died) {
+    expect([first.status, first.body['hop'], context]).toEqual([503, 'cart-service', context]);
+    expect(await replica.ended).toBe('SIGKILL');
+    // Nobody can tell yet, and nobody pretends to.
+    expect(await shopper.wishes(), context).toEqual({ tea: 'moving' });
+  }
+  replica.kill();
+  await cartIsAt(system.stack.services.cart.url);
+  await carryOn(shopper, item, step);
+  await expectInCart(shopper, context);
+  return died;
+}
+
+test('wishlist-service killed at any step of a move: in the end the thing is in one place', async () => {
+  const steps = await atEveryStep(6, async (numbers) => {
+    const doomed = await Promise.all(
+      numbers.map(async (beforeStep) => {
+        const replica = await startDoomedReplica(system, {
+          service: 'wishlist',
+          env: {},
+          fault: { request: '/move$', steps: 'statement,call,answer', beforeStep },
+        });
+        return { beforeStep, replica, shopper: await newShopper(system.stack) };
+      }),
+    );
+    return Promise.all(
+      doomed.map(async ({ beforeStep, replica, shopper }) => {
+        const item = await shopper.wish('tea');
+        const first = await shopper.move(item, 3, replica.url).catch(() => undefined);
+        replica.kill();
+        await replica.ended;
+        const context = `killed before step ${beforeStep}`;
+        if (first === undefined) {
+          const [wishes, cart] = [await shopper.wishes(), await shopper.cart()];
+          // Looking at the list has brought it to its end, unless nothing had begun.
+          expect([{ tea: 'wished' }, {}], context).toContainEqual(wishes);
+          expect(cart, context).toEqual('tea' in wishes ? {} : { tea: 3 });
+        }
+        await carryOn(shopper, item, 1);
+        await expectInCart(shopper, context);
+        return first === undefined;
+      }),
+    );
+  });
+  // Mark, exchange, add, take off the list, answer.
+  expect(steps).toBe(5);
+}, 120_000);

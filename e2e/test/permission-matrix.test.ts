@@ -1,0 +1,193 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { TokenClaims } from '@latchkey/auth-service/src/tokens/claims.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readMatrix } from './matrix-table.ts';
+import { type Caller, claimsOf, joinAsService, openSigner } from './matrix-tokens.ts';
+import { bearer, type System, signIn, startSystem } from './system.ts';
+
+type Request = { readonly path: string; readonly body?: unknown };
+type Route = {
+  readonly service: 'auth' | 'cart' | 'wishlist' | 'payment';
+  /** The one that the token without the scope does not have. */
+  readonly scope?: string;
+  /** Makes what the request needs in order to succeed, and the request. */
+  readonly prepare: () => Promise<Request>;
+  /** Undoes what would stand in the way of the next. */
+  readonly settle?: (request: Request) => Promise<unknown>;
+};
+
+const price = { amount: 1, currency: 'EUR' };
+const routes: Record<string, Route> = {
+  'GET /account': { service: 'auth', prepare: async () => ({ path: '/account' }) },
+  'PUT /accounts/{id}/roles': {
+    service: 'auth',
+    scope: 'accounts:manage',
+    prepare: async () => ({ path: `/accounts/${viewerId}/roles`, body: { roles: ['viewer'] } }),
+  },
+  'GET /cart': { service: 'cart', scope: 'cart:read', prepare: async () => ({ path: '/cart' }) },
+  'POST /cart/items': {
+    service: 'cart',
+    scope: 'cart:write',
+    prepare: async () => ({ path: '/cart/items', body: { sku: 'tea', quantity: 1, unit_price: price } }),
+  },
+  'PUT /cart/checkouts/{id}': {
+    service: 'cart',
+    scope: 'cart:checkout',
+    prepare: async () => {
+      await fillCart();
+      return { path: `/cart/checkouts/${randomUUID()}` };
+    },
+    settle: ({ path }) => send('cart', 'POST', { path: `${path}/release` }, exchangedByPayment),
+  },
+  'GET /wishlist': {
+    service: 'wishlist',
+    scope: 'wishlist:read',
+    prepare: async () => ({ path: '/wishlist' }),
+  },
+  'POST /wishlist/items/{id}/move': {
+    service: 'wishlist',
+    scope: 'wishlist:write',
+    prepare: async () => {
+      const wish = { path: '/wishlist/items', body: { sku: 'tea' } };
+      const { id } = (await (await send('wishlist', 'POST', wish, user)).json()) as { id: string };
+      return { path: `/wishlist/items/${id}/move`, body: { quantity: 1, unit_price: price } };
+    },
+  },
+  'GET /payments': {
+    service: 'payment',
+    scope: 'payment:read',
+    prepare: async () => ({ path: '/payments' }),
+  },
+  'POST /payments': {
+    service: 'payment',
+    scope: 'payment:write',
+    prepare: async () => {
+      await fillCart();
+      const cart = (await (await send('cart', 'GET', { path: '/cart' }, user)).json()) as {
+        totals: unknown[];
+      };
+      const card = { number: '4242424242424242', exp_month: 12, exp_year: 2090 };
+      return { path: '/payments', body: { amount: cart.totals[0], card } };
+    },
+  },
+};
+
+/** What each kind of token is, for a route. */
+const kinds: Record<string, (route: Route) => string | Promise<string>> = {
+  'no token': () => '',
+  'the user’s own': () => user,
+  'the user’s own, without the scope': ({ scope }) =>
+    userScopes.includes(scope ?? '') ? userWithout(scope ?? '') : user,
+  'exchanged by payment-service, for cart-service': () => exchangedByPayment,
+  'exchanged by wishlist-service, for cart-service': () => exchangedByWishlist,
+  'a service’s own': () => paymentsOwn,
+  expired: ({ service }) => sign({ ...claims(service), auth_time: secondsAgo(400) }, 400),
+  'of a session that has ended': () => ended.user,
+  'of a session that has ended, exchanged before': () => ended.exchanged,
+  'for another audience': ({ service }) => sign(claims(service === 'wishlist' ? 'cart' : 'wishlist')),
+  'with every scope, but without an actor': ({ service }) => sign(claims(service)),
+  'with every scope, and another actor': ({ service }) => sign(acted(service, { sub: 'wishlist-service' })),
+  'with every scope, and two actors': ({ service }) =>
+    sign(acted(service, { sub: 'payment-service', act: { sub: 'wishlist-service' } })),
+};
+
+const columns = Object.groupBy(Object.keys(routes), (route) => `${routes[route]?.service}-service`);
+const cells = readMatrix(readFileSync(new URL('../../docs/permission-matrix.md', import.meta.url), 'utf8'), {
+  routes: columns as Record<string, string[]>,
+  kinds: Object.keys(kinds),
+});
+
+let system: System;
+let payment: Caller;
+let wishlist: Caller;
+let sign: Awaited<ReturnType<typeof openSigner>>;
+let user: string;
+let userScopes: readonly string[];
+let viewerId: string;
+let exchangedByPayment: string;
+let exchangedByWishlist: string;
+let paymentsOwn: string;
+let ended: { user: string; exchanged: string };
+
+beforeAll(async () => {
+  const keyEncryptionKey = randomBytes(32).toString('base64url');
+  system = await startSystem({ KEY_ENCRYPTION_KEY: keyEncryptionKey });
+  const { stack } = system;
+  [payment, wishlist, sign] = await Promise.all([
+    joinAsService(stack, 'payment'),
+    joinAsService(stack, 'wishlist'),
+    openSigner(stack, keyEncryptionKey),
+  ]);
+  ({ access_token: user } = await signIn(stack, 'admin'));
+  userScopes = claimsOf(user).scope?.split(' ') ?? [];
+  viewerId = claimsOf((await signIn(stack, 'viewer')).access_token).sub;
+  exchangedByPayment = await payment.exchange(user);
+  exchangedByWishlist = await wishlist.exchange(user);
+  paymentsOwn = await payment.own();
+  const { access_token: token } = await signIn(stack, 'admin');
+  ended = { user: token, exchanged: await payment.exchange(token) };
+  await send('auth', 'DELETE', { path: '/sessions/current' }, token);
+}, 90_000);
+afterAll(async () => {
+  payment?.close();
+  wishlist?.close();
+  await system?.stop();
+});
+
+test.each(cells)('$service, $route, token $kind: $status', async ({ route: name, kind, status }) => {
+  const route = routes[name];
+  const tokenFor = kinds[kind];
+  if (!route || !tokenFor) throw new Error('the table has been read with these names');
+  const request = await route.prepare();
+  const response = await send(route.service, name.split(' ')[0] ?? '', request, await tokenFor(route));
+  const text = await response.text();
+  await route.settle?.(request);
+  expect(`${response.status}${response.status === status ? '' : ` ${text}`}`).toBe(String(status));
+  if (status === 401) expect(response.headers.get('www-authenticate')).toMatch(/^Bearer /);
+});
+
+test('auth-service exchanges no token of a session that has ended, nor of another audience', async () => {
+  await expect(payment.exchange(ended.user)).rejects.toThrow('400 invalid_grant');
+  await expect(payment.exchange(exchangedByWishlist)).rejects.toThrow('400 invalid_grant');
+});
+
+async function send(service: Route['service'], method: string, { path, body }: Request, token: string) {
+  return await fetch(`${system.stack.services[service].url}${path}`, {
+    method,
+    headers: {
+      ...(token !== '' && bearer(token)),
+      ...(path === '/payments' && method === 'POST' && { 'idempotency-key': randomUUID() }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+}
+
+function fillCart() {
+  return send(
+    'cart',
+    'POST',
+    { path: '/cart/items', body: { sku: 'tea', quantity: 1, unit_price: price } },
+    user,
+  );
+}
+
+async function userWithout(scope: string): Promise<string> {
+  const scopes = userScopes.filter((each) => each !== scope);
+  return (await signIn(system.stack, 'admin', scopes)).access_token;
+}
+
+/** The user's, for one service alone, and with cart:checkout besides. */
+function claims(service: Route['service']): TokenClaims {
+  const scope = [...userScopes, 'cart:checkout'].join(' ');
+  return { ...claimsOf(user), aud: [`${service}-service`], scope };
+}
+
+function acted(service: Route['service'], act: NonNullable<TokenClaims['act']>): TokenClaims {
+  return { ...claims(service), client_id: act.sub, act };
+}
+
+function secondsAgo(seconds: number): number {
+  return Math.floor(Date.now() / 1000) - seconds;
+}

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { System } from './system.ts';
+
+export type ReplicaOptions = {
+  service: 'cart' | 'wishlist' | 'payment';
+  env: Record<string, string>;
+  /** Where it dies: see fault-point.ts. */
+  fault: { request: string; steps: string; beforeStep: number };
+};
+
+export type Replica = {
+  url: string;
+  /** Resolves to the signal that ended it. */
+  ended: Promise<unknown>;
+  kill(): void;
+};
+
+const repository = join(import.meta.dirname, '..', '..');
+const faultPoint = fileURLToPath(new URL('./fault-point.ts', import.meta.url));
+
+/**
+ * One more replica of a service of the stack, on the same database, that is doomed: it kills itself at the step that
+ * `fault` names. What it began, the stack's own replica has to carry on with.
+ */
+export async function startDoomedReplica(system: System, options: ReplicaOptions): Promise<Replica> {
+  const { service, env, fault } = options;
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--import', faultPoint, 'src/main.ts'],
+    {
+      cwd: join(repository, 'apps', `${service}-service`),
+      env: {
+        ...settings(system, service),
+        ...env,
+        FAULT_REQUEST: fault.request,
+        FAULT_STEPS: fault.steps,
+        FAULT_BEFORE_STEP: String(fault.beforeStep),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const ended = once(child, 'exit').then(([, signal]) => signal as unknown);
+  let output = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: unknown): void => {
+      output += String(chunk);
+      const found = /listening on (http:\/\/[0-9.:]+)/.exec(output)?.[1];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    void ended.then(() => reject(new Error(`the replica did not start: ${output}`)));
+  });
+  await untilReady(url);
+  return { url, ended, kill: () => void child.kill('SIGKILL') };
+}
+
+function settings(
+  { stack, compileCache }: System,
+  service: ReplicaOptions['service'],
+): Record<string, string | undefined> {
+  const { auth, cart } = stack.services;
+  return {
+    PATH: process.env['PATH'],
+    NODE_ENV: 'test',
+    NODE_COMPILE_CACHE: compileCache,
+    LOG_LEVEL: 'info',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATABASE_URL: stack.postgres.url(service),
+    ISSUER: stack.issuer,
+    JWKS_URI: `${auth.url}/.well-known/jwks.json`,
+    CART_URL: cart.url,
+    TOKEN_ENDPOINT: `${auth.url}/token`,
+  };
+}
+
+async function untilReady(url: string): Promise<void> {
+  for (const end = Date.now() + 30_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const response = await fetch(`${url}/ready`).catch(() => undefined);
+    await response?.body?.cancel();
+    if (response?.ok) return;
+    if (Date.now() > end) throw new Error(`${url} did not get ready`);
+  }
+}

@@ -1,0 +1,101 @@
+import { checkLifetime, hasClaim, isForAudience, isIdentifier } from '../claim-checks.ts';
+import { asAuthError, invalidToken } from '../errors.ts';
+import { KeySet } from '../key-set/key-set.ts';
+import { openSignedToken } from '../signed-token.ts';
+import { asJwtError, JwtError } from './errors.ts';
+import { type CheckedJwtVerifierOptions, checkJwtOptions, type JwtVerifierOptions } from './options.ts';
+
+/** The claims of a token that passed. Those that checkClaims did not look at may be anything. */
+export interface JwtClaims {
+  readonly iss?: string;
+  readonly sub?: string;
+  readonly aud: string | readonly string[];
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly nbf?: number;
+  readonly [name: string]: unknown;
+}
+
+export interface JwtVerifier {
+  /** Verifies a token. @throws JwtError, and nothing else, as the promise's rejection */
+  verify(token: string): Promise<JwtClaims>;
+  /** Seconds since the keys were last fetched; Infinity before the first time. */
+  readonly keySetAgeSeconds: number;
+  /** Aborts the fetch under way; verifies nothing any more that needs another. */
+  close(): void;
+}
+
+/**
+ * Verifies signed tokens that are no access tokens, such as client assertions (RFC 7523 §3), as strictly: RS256, one of
+ * the given types, by the keys that one address publishes. `aud` must be this audience and no other. `jti`, `iat` and
+ * `exp` must be there; so must `iss` where an issuer is given.
+ *
+ * The keys are fetched when the first token comes, when they have become too old, and for a kid that is unknown, but at
+ * most once per cooldown, one request at a time. No timer runs.
+ *
+ * Does not remember what it has seen: whoever wants `jti` used once keeps them, for maxLifetimeSeconds and the leeway.
+ *
+ * @throws AuthClientError invalid_options, naming every fault
+ * @example
+ * const assertions = createJwtVerifier({ jwksUri, issuer: 'payment-service', audience: issuer, typ: [null, 'jwt'],
+ *   maxLifetimeSeconds: 60, expiryLeewaySeconds: 30 })
+ * const { jti } = await assertions.verify(assertion)
+ */
+export function createJwtVerifier(given: JwtVerifierOptions): JwtVerifier {
+  const options = checkJwtOptions(given);
+  const { issuer, audience, clockSkewSeconds, expiryLeewaySeconds, clock } = options;
+  const keySet = new KeySet({
+    jwksUri: options.jwksUri,
+    fetch: options.fetch,
+    timeoutMs: options.timeoutMs,
+    cooldownSeconds: options.cooldownSeconds,
+    maxStaleSeconds: options.maxStaleSeconds,
+    clock,
+    refresh: 'on-demand',
+    policy: {
+      issuer,
+      audience,
+      // fast-jwt has one tolerance for both directions; the exact one is checked below.
+      clockSkewSeconds: Math.max(clockSkewSeconds, expiryLeewaySeconds),
+      requiredClaims: ['aud', 'jti', 'iat', 'exp', ...(issuer === undefined ? [] : ['iss'])],
+    },
+    ...(options.onFailed && { onFailed: options.onFailed }),
+  });
+  const profile = { types: options.typ, refusedParameters: ['x5t', 'x5t#S256'] };
+
+  async function verify(token: string): Promise<JwtClaims> {
+    try {
+      if (typeof token !== 'string') throw invalidToken('format');
+      await keySet.untilUsable();
+      const { claims } = await openSignedToken(token, { keySet, profile });
+      checkStandardClaims(claims, { options, now: clock.wallMs() / 1000 });
+      await options.checkClaims?.(claims);
+      return claims;
+    } catch (error) {
+      throw error instanceof JwtError ? error : asJwtError(asAuthError(error));
+    }
+  }
+
+  return {
+    verify,
+    get keySetAgeSeconds() {
+      return keySet.ageSeconds;
+    },
+    close: () => keySet.close(),
+  };
+}
+
+function checkStandardClaims(
+  claims: Record<string, unknown>,
+  { options, now }: { options: CheckedJwtVerifierOptions; now: number },
+): asserts claims is JwtClaims & Record<string, unknown> {
+  const { issuer, audience } = options;
+  if (issuer !== undefined && claims.iss !== issuer) throw invalidToken('iss');
+  if (!isForAudience(claims.aud, audience)) throw invalidToken('aud');
+  if (Array.isArray(claims.aud) && claims.aud.length !== 1) throw invalidToken('aud');
+  if (!isIdentifier(claims.jti)) throw invalidToken('jti');
+  for (const name of ['iss', 'sub'])
+    if (hasClaim(claims, name) && !isIdentifier(claims[name])) throw invalidToken(name);
+  checkLifetime(claims, { policy: options, now });
+}

@@ -1,0 +1,49 @@
+import { HopError, type HopErrorDetails, retryAfterOf } from './hop-error.ts';
+
+const stepUp = /(?:^|[\s,])error="?insufficient_user_authentication"?(?=$|[\s,])/;
+const maxAge = /(?:^|[\s,])max_age="?(\d{1,9})"?(?=$|[\s,])/;
+
+/** Whether a 401 says that the user must sign in again (RFC 9470 §3): another token for the same sign-in is no help. */
+export function wantsRecentSignIn(response: Response): boolean {
+  return response.status === 401 && stepUp.test(response.headers.get('www-authenticate') ?? '');
+}
+
+/**
+ * Lets the handler have what it can do something about: success, and refusals of what it asked for (400, 404, 409, 422,
+ * …). Everything else is an error that names the hop. `realm` is this service, in challenges to its own caller.
+ *
+ * @throws HopError
+ */
+export function judgeAnswer(response: Response, { hop, realm }: { hop: string; realm: string }): Response {
+  const { status } = response;
+  if (status >= 200 && status < 300) return response;
+  const reason = `answered ${status}`;
+  const refused: HopErrorDetails = { hop, outcome: 'refused', reason };
+  const unknown: HopErrorDetails = { hop, outcome: 'unknown', reason };
+  if (wantsRecentSignIn(response)) {
+    const headers = { 'www-authenticate': stepUpChallenge(response, realm) };
+    throw new HopError('insufficient_user_authentication', { ...refused, headers });
+  }
+  switch (status) {
+    case 401:
+      throw new HopError('hop_failed', refused);
+    case 403:
+      throw new HopError('hop_refused', refused);
+    case 408:
+    case 504:
+      throw new HopError('hop_timeout', unknown);
+    case 429:
+      throw new HopError('hop_unavailable', { ...refused, headers: retryAfterOf(response) });
+    case 503:
+      throw new HopError('hop_unavailable', { ...unknown, headers: retryAfterOf(response) });
+  }
+  if (status >= 400 && status < 500) return response;
+  throw new HopError('hop_failed', unknown);
+}
+
+/** Made anew: of the other side's challenge only the number is passed on. */
+function stepUpChallenge(response: Response, realm: string): string {
+  const seconds = maxAge.exec(response.headers.get('www-authenticate') ?? '')?.[1];
+  const bound = seconds === undefined ? '' : `, max_age="${seconds}"`;
+  return `Bearer realm="${realm}", error="insufficient_user_authentication"${bound}`;
+}

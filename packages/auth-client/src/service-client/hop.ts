@@ -1,0 +1,166 @@
+import type { FastifyRequest } from 'fastify';
+import { bearerToken } from '../bearer-token.ts';
+import { boundedBody } from '../bounded-body.ts';
+import { isTimeout, withDeadline } from '../deadline.ts';
+import { AuthClientError } from '../errors.ts';
+import type { ServiceCounters } from './counters.ts';
+import type { DelegatedTokens, Delegation } from './delegated-tokens.ts';
+import { judgeAnswer, wantsRecentSignIn } from './hop-answer.ts';
+import { HopError, retryAfterOf } from './hop-error.ts';
+import { checkHopInit, type HopInit, hopUrl, isIdempotent, traceHeaders } from './hop-request.ts';
+import type { KeptToken } from './kept-tokens.ts';
+import { asHopError } from './token-endpoint-error.ts';
+
+/** Another service, called on the user's behalf. */
+export interface Hop {
+  /**
+   * Sends a request to the other service with a token exchanged for this purpose, and the trace of `request`, whose
+   * route must require auth. Resolves to the answer when it is a success or a refusal that the handler can make
+   * something of: 2xx, and 4xx but for 401, 403, 408 and 429. Redirects are not followed.
+   *
+   * A 401 gets one more attempt with a fresh token; a lost connection gets one more if the method is idempotent.
+   *
+   * @throws HopError, to be passed on or handled by its `code` and `outcome`; AuthError user_required for a service's
+   * own token; AuthClientError invalid_hop_request
+   * @example const response = await cart.fetch(request, `/cart/items/${encodeURIComponent(sku)}`, { method: 'DELETE' })
+   */
+  fetch(request: FastifyRequest, path: string, init?: HopInit): Promise<Response>;
+}
+
+export interface HopOptions {
+  /** The audience. */
+  hop: string;
+  baseUrl: string;
+  scopes: readonly string[];
+  /** For the whole call: exchange, attempts, body. */
+  timeoutMs: number;
+  /** This service, in challenges to its callers. */
+  realm: string;
+  tokens: DelegatedTokens;
+  counters: ServiceCounters;
+  fetch: typeof globalThis.fetch;
+}
+
+interface Call {
+  url: string;
+  init: HopInit;
+  trace: Record<string, string>;
+  /** It was sent, and not refused. */
+  mayBeDone: boolean;
+}
+
+interface Errand {
+  call: Call;
+  delegation: Delegation;
+  signal: AbortSignal;
+}
+
+const maxBodyBytes = 1024 * 1024;
+const withoutBody = new Set([204, 205, 304]);
+/** Of the connection that the body came over; it has been read and decoded. */
+const goneHeaders = ['content-encoding', 'content-length', 'transfer-encoding', 'connection', 'keep-alive'];
+/** The request never left: there was nobody to send it to. */
+const notSentCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** Makes the client for one other service. */
+export function createHop(options: HopOptions): Hop {
+  const { hop, baseUrl, scopes, timeoutMs, realm, tokens, counters } = options;
+
+  async function attempts(errand: Errand): Promise<Response> {
+    const { call, delegation } = errand;
+    const token = await tokenFor(delegation);
+    const response = await send(errand, token);
+    if (response.status !== 401 || wantsRecentSignIn(response)) return response;
+    tokens.drop(token);
+    call.mayBeDone = false;
+    return send(errand, await tokenFor(delegation));
+  }
+
+  function tokenFor(delegation: Delegation): Promise<KeptToken> {
+    return tokens.get(delegation).catch((error: unknown) => {
+      throw asHopError(error, { hop, realm });
+    });
+  }
+
+  async function send(errand: Errand, token: KeptToken): Promise<Response> {
+    try {
+      return await sendOnce(errand, token);
+    } catch (error) {
+      const { call, signal } = errand;
+      if (signal.aborted || error instanceof HopError || !isIdempotent(call.init)) throw error;
+      return sendOnce(errand, token);
+    }
+  }
+
+  async function sendOnce({ call, signal }: Errand, { accessToken }: KeptToken): Promise<Response> {
+    // The deadline may have passed while the token was awaited.
+    signal.throwIfAborted();
+    counters.requests += 1;
+    call.mayBeDone = true;
+    const headers = { ...call.init.headers, ...call.trace, authorization: `Bearer ${accessToken}` };
+    const response = await options.fetch(call.url, { ...call.init, headers, redirect: 'manual', signal });
+    const body = await boundedBody(response, maxBodyBytes);
+    if (!body) throw new HopError('hop_failed', { hop, outcome: 'unknown', reason: 'answer too long' });
+    return readAnswer(response, body);
+  }
+
+  async function perform(request: FastifyRequest, path: string, init: HopInit): Promise<Response> {
+    const { auth: user } = request;
+    const url = hopUrl(baseUrl, path);
+    checkHopInit(init);
+    const trace = traceHeaders(request);
+    const subjectToken = bearerToken(request.raw.rawHeaders);
+    const delegation = { user, subjectToken, audience: hop, scopes, headers: trace, counters };
+    const call: Call = { url, init, trace, mayBeDone: false };
+    try {
+      const response = await withDeadline(timeoutMs, (signal) => attempts({ call, delegation, signal }));
+      return judgeAnswer(response, { hop, realm });
+    } catch (error) {
+      throw asCallError(error, { hop, mayBeDone: call.mayBeDone });
+    }
+  }
+
+  return {
+    async fetch(request, path, init = {}) {
+      try {
+        return await perform(request, path, init);
+      } catch (error) {
+        if (error instanceof HopError) {
+          counters.failures += 1;
+          const { code, reason, outcome } = error;
+          request.log.warn({ hop, code, reason, outcome }, 'another service could not be used');
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+/** An answer that holds its whole body, so that reading it cannot fail any more. */
+function readAnswer({ status, statusText, headers }: Response, body: Buffer<ArrayBuffer>): Response {
+  const kept = new Headers(headers);
+  for (const name of goneHeaders) kept.delete(name);
+  return new Response(withoutBody.has(status) ? null : body, { status, statusText, headers: kept });
+}
+
+function asCallError(error: unknown, { hop, mayBeDone }: { hop: string; mayBeDone: boolean }): Error {
+  if (error instanceof AuthClientError) return error;
+  const outcome = mayBeDone ? 'unknown' : 'not_sent';
+  if (isTimeout(error))
+    return new HopError('hop_timeout', { hop, outcome, reason: 'deadline', cause: error });
+  const code = codeOf(error);
+  return new HopError('hop_unavailable', {
+    hop,
+    outcome: code !== undefined && notSentCodes.has(code) ? 'not_sent' : outcome,
+    reason: `connection: ${code ?? 'failed'}`,
+    headers: retryAfterOf(),
+    cause: error,
+  });
+}
+
+/** fetch says what happened in the cause. */
+function codeOf(error: unknown): string | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,132 @@
+import { type Clock, systemClock } from '../clock.ts';
+import { AuthClientError } from '../errors.ts';
+import { generateRsaKey, type PublicJwk, type RsaKey } from '../rsa-key.ts';
+import { signAssertion } from './client-assertion.ts';
+import { createMemoryIdentityStore, type IdentityStore } from './identity-store.ts';
+
+export interface ServiceIdentityOptions {
+  /** The service's name, as the authorization server knows it. */
+  clientId: string;
+  /** Shared by all replicas. Default this process's memory, which is enough for one. */
+  store?: IdentityStore;
+  /** How long one key signs. Default 24. */
+  rotationHours?: number;
+  /** Told when the key could not be published, for the log. */
+  onFailed?: (error: unknown) => void;
+  /** Default the system's clocks. */
+  clock?: Clock;
+}
+
+/** Who this service is, and how it proves it. */
+export interface ServiceIdentity {
+  readonly clientId: string;
+  /** Resolves once the key is published. @throws AuthClientError identity_unavailable */
+  ready(): Promise<void>;
+  /** A client assertion for this issuer, good for one use. @throws AuthClientError identity_unavailable */
+  assertion(issuer: string): Promise<string>;
+  /** The public keys of all replicas, for /.well-known/jwks.json. @throws what the store throws */
+  publicKeys(): Promise<PublicJwk[]>;
+  /** Whether the key that signs was published so lately that the authorization server may not have seen it. */
+  readonly justPublished: boolean;
+  /** Stops publishing: the key disappears when it expires. */
+  close(): void;
+}
+
+interface HeldKey extends RsaKey {
+  madeAtMs: number;
+  /** Monotonic; undefined until it is in the store. */
+  publishedAtMs: number | undefined;
+}
+
+/** A replica that died is forgotten after this; so is a key that was replaced. */
+const keyLifetimeMs = 600_000;
+/** Often, so that the keys of replicas that live are the newest even among those of a replica that starts in a loop. */
+const publishEveryMs = 30_000;
+const retryAfterMs = 2000;
+/** Longer than the key set may be cached (max-age=5). */
+const settleMs = 6000;
+const hourMs = 3_600_000;
+
+/**
+ * Makes this process's identity: a key pair that never leaves it, whose public half is published through the store as
+ * long as the process lives. A new key is published some seconds before it signs, and the old one stays published for
+ * at least five minutes after.
+ *
+ * Does not serve the keys: a route of the service does, with what publicKeys() answers.
+ *
+ * @example
+ * const identity = createServiceIdentity({ clientId: 'payment-service', store })
+ * const assertion = await identity.assertion('http://localhost:4000')
+ */
+export function createServiceIdentity(options: ServiceIdentityOptions): ServiceIdentity {
+  const { clientId, rotationHours = 24, clock = systemClock, onFailed } = options;
+  const store = options.store ?? createMemoryIdentityStore();
+  let current: HeldKey | undefined;
+  let next: HeldKey | undefined;
+  let publishing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  async function make(): Promise<HeldKey> {
+    return { ...(await generateRsaKey()), madeAtMs: clock.monotonicMs(), publishedAtMs: undefined };
+  }
+
+  async function publish(): Promise<void> {
+    current ??= await make();
+    if (!next && clock.monotonicMs() - current.madeAtMs >= rotationHours * hourMs) next = await make();
+    for (const key of next ? [next, current] : [current]) {
+      await store.put({ kid: key.kid, jwk: key.jwk, expiresAt: clock.wallMs() + keyLifetimeMs });
+      key.publishedAtMs ??= clock.monotonicMs();
+    }
+  }
+
+  function publishNow(): Promise<void> {
+    clearTimeout(timer);
+    publishing = publish()
+      .then(
+        () => publishEveryMs,
+        (error: unknown) => {
+          onFailed?.(error);
+          return retryAfterMs;
+        },
+      )
+      .then((delayMs) => {
+        publishing = undefined;
+        if (!closed) timer = setTimeout(() => void publishNow(), delayMs).unref();
+      });
+    return publishing;
+  }
+
+  async function signingKey(): Promise<HeldKey> {
+    if (current?.publishedAtMs === undefined) await publishing;
+    if (next && isOlder(next, settleMs)) {
+      current = next;
+      next = undefined;
+    }
+    if (current?.publishedAtMs === undefined)
+      throw new AuthClientError('identity_unavailable', 'This service’s public key is not published yet');
+    return current;
+  }
+
+  function isOlder({ publishedAtMs = Number.POSITIVE_INFINITY }: HeldKey, ageMs: number): boolean {
+    return clock.monotonicMs() - publishedAtMs >= ageMs;
+  }
+
+  void publishNow();
+  return {
+    clientId,
+    async ready() {
+      await signingKey();
+    },
+    assertion: async (audience) =>
+      signAssertion(await signingKey(), { clientId, audience, now: clock.wallMs() }),
+    publicKeys: async () => (await store.list(clock.wallMs())).map(({ jwk }) => jwk),
+    get justPublished() {
+      return current !== undefined && !isOlder(current, settleMs);
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { type CompactToken, readCompactToken, type TokenProfile } from './compact-token.ts';
+import { invalidToken } from './errors.ts';
+import type { KeySet } from './key-set/key-set.ts';
+import type { VerificationKey } from './key-set/verification-key.ts';
+
+/** A token whose signature is good: its payload, whose claims nobody has judged yet, and the key that it was made with. */
+export interface SignedToken {
+  claims: Record<string, unknown>;
+  key: VerificationKey;
+}
+
+/**
+ * Reads a token strictly, finds its key in the set and verifies the signature. Answers at once, unless the key must be
+ * fetched first.
+ *
+ * Does not check the claims (beyond what the key's own policy does), and does not ask whether the key set is usable.
+ *
+ * @throws AuthError invalid_token, thrown or as the promise's rejection
+ */
+export function openSignedToken(
+  token: string,
+  { keySet, profile }: { keySet: KeySet; profile: TokenProfile },
+): SignedToken | Promise<SignedToken> {
+  const compact = readCompactToken(token, profile);
+  const key = keySet.find(compact.kid);
+  if (key) return openWith(key, { token, compact });
+  const sought = keySet.seek(compact.kid);
+  if (!sought) throw invalidToken('unknown kid');
+  return sought.then((found) => {
+    if (!found) throw invalidToken('unknown kid');
+    return openWith(found, { token, compact });
+  });
+}
+
+function openWith(
+  key: VerificationKey,
+  { token, compact }: { token: string; compact: CompactToken },
+): SignedToken {
+  // RFC 8017 §8.2.2 step 1: the signature is exactly as long as the modulus.
+  if (compact.signatureBytes !== key.modulusBytes) throw invalidToken('signature');
+  try {
+    return { claims: key.verify(token), key };
+  } catch (error) {
+    throw invalidToken(error instanceof Error && 'code' in error ? String(error.code) : 'unexpected', error);
+  }
+}

@@ -1,0 +1,184 @@
+import { Buffer } from 'node:buffer';
+import { verify } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type AccessTokenClaims,
+  type ActorClaim,
+  checkClaims,
+  type UserTokenClaims,
+} from '../access-token.ts';
+import { createJwtVerifier, type JwtVerifier } from '../jwt/jwt-verifier.ts';
+import type { SigningKey } from './signing-key.ts';
+import type { MintOverrides } from './test-issuer.ts';
+
+/** What a service may have toward another. */
+export interface TestDelegation {
+  /** Passed on if the user's token has them. */
+  scopes: readonly string[];
+  /** The actor's own, each with the scopes that the user's token must have for it. */
+  actorScopes?: Readonly<Record<string, { requires: readonly string[] }>>;
+}
+
+/** A service that exchanges tokens. */
+export interface TestClient {
+  /** Where it publishes its keys. */
+  jwksUri: string;
+  /** By audience. Default: toward everybody, whatever the user's token has. */
+  toward?: Readonly<Record<string, TestDelegation>>;
+}
+
+export interface TestTokenEndpointOptions {
+  issuer: string;
+  clients: ReadonlyMap<string, TestClient>;
+  endedSessions: ReadonlySet<string>;
+  publishedKeys(): readonly SigningKey[];
+  mint(overrides: MintOverrides): string;
+  /** Milliseconds since 1970, by the issuer's clock. */
+  now(): number;
+}
+
+class Refusal extends Error {}
+
+const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
+const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const mostActors = 2;
+const longestLifeSeconds = 300;
+
+/**
+ * A token endpoint that exchanges tokens (RFC 8693) by auth-service's rules: the client authenticates with
+ * private_key_jwt, each assertion once; scopes are what the policy has in common with the user's token, and the actor's
+ * own; `act` names the chain, two actors at most; the new token lives no longer than the one that came in.
+ */
+export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
+  const verifiers = new Map<string, JwtVerifier>();
+  const usedAssertions = new Set<string>();
+
+  async function authenticate(form: URLSearchParams): Promise<{ id: string; client: TestClient }> {
+    const id = form.get('client_id') ?? '';
+    const client = options.clients.get(id);
+    if (!client) throw new Refusal('invalid_client');
+    const key = `${id} ${client.jwksUri}`;
+    const verifier =
+      verifiers.get(key) ??
+      createJwtVerifier({
+        jwksUri: client.jwksUri,
+        issuer: id,
+        audience: options.issuer,
+        typ: [null, 'jwt', 'client-authentication+jwt'],
+        maxLifetimeSeconds: 60,
+        expiryLeewaySeconds: 30,
+        cooldownSeconds: 1,
+      });
+    verifiers.set(key, verifier);
+    const claims = await verifier.verify(form.get('client_assertion') ?? '').catch(() => undefined);
+    if (!claims || claims.sub !== id || usedAssertions.has(claims.jti)) throw new Refusal('invalid_client');
+    usedAssertions.add(claims.jti);
+    return { id, client };
+  }
+
+  function userOf(token: string, actor: string): UserTokenClaims {
+    const claims = open(token, options.publishedKeys());
+    const policy = {
+      issuer: options.issuer,
+      audience: actor,
+      clockSkewSeconds: 30,
+      maxTokenLifetimeSeconds: longestLifeSeconds,
+    };
+    try {
+      checkClaims(claims, { policy, now: options.now() / 1000 });
+    } catch {
+      throw new Refusal('invalid_grant');
+    }
+    const checked: AccessTokenClaims = claims;
+    if (checked.sid === undefined || options.endedSessions.has(checked.sid))
+      throw new Refusal('invalid_grant');
+    return checked;
+  }
+
+  async function exchange(form: URLSearchParams): Promise<object> {
+    const { id, client } = await authenticate(form);
+    if (form.get('grant_type') !== exchangeGrant) throw new Refusal('unsupported_grant_type');
+    const audience = form.get('audience') ?? '';
+    if (audience === '' || form.get('subject_token_type') !== accessTokenType)
+      throw new Refusal('invalid_request');
+    const user = userOf(form.get('subject_token') ?? '', id);
+    const act: ActorClaim = user.act ? { sub: id, act: user.act } : { sub: id };
+    if (depthOf(act) > mostActors) throw new Refusal('invalid_target');
+    const scopes = grantedScopes(form, { user, delegation: delegationOf(client, { audience, user }) });
+    const iat = Math.floor(options.now() / 1000);
+    const exp = Math.min(iat + longestLifeSeconds, user.exp);
+    const accessToken = options.mint({
+      audience,
+      subject: user.sub,
+      sessionId: user.sid,
+      clientId: id,
+      scope: scopes,
+      claims: { iat, exp, auth_time: user.auth_time, act, ...(user.acr !== undefined && { acr: user.acr }) },
+    });
+    return {
+      access_token: accessToken,
+      issued_token_type: accessTokenType,
+      token_type: 'Bearer',
+      expires_in: exp - iat,
+      scope: scopes.join(' '),
+    };
+  }
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    const answer = await exchange(new URLSearchParams(body)).then(
+      (token) => ({ status: 200, body: token }),
+      (error: unknown) => {
+        if (!(error instanceof Refusal)) throw error;
+        const status = error.message === 'invalid_client' ? 401 : 400;
+        return { status, body: { error: error.message } };
+      },
+    );
+    response.writeHead(answer.status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.end(JSON.stringify(answer.body));
+  };
+}
+
+function delegationOf(
+  { toward }: TestClient,
+  { audience, user }: { audience: string; user: UserTokenClaims },
+): TestDelegation {
+  if (!toward) return { scopes: scopesOf(user) };
+  const delegation = Object.hasOwn(toward, audience) ? toward[audience] : undefined;
+  if (!delegation) throw new Refusal('invalid_target');
+  return delegation;
+}
+
+function grantedScopes(
+  form: URLSearchParams,
+  { user, delegation }: { user: UserTokenClaims; delegation: TestDelegation },
+): string[] {
+  const held = scopesOf(user);
+  const passedOn = held.filter((scope) => delegation.scopes.includes(scope));
+  const own = Object.entries(delegation.actorScopes ?? {}).flatMap(([scope, { requires }]) =>
+    requires.every((needed) => held.includes(needed)) ? [scope] : [],
+  );
+  const allowed = [...passedOn, ...own];
+  const asked = form.get('scope')?.split(' ') ?? allowed;
+  if (asked.length === 0 || !asked.every((scope) => allowed.includes(scope)))
+    throw new Refusal('invalid_scope');
+  return asked;
+}
+
+function scopesOf({ scope = '' }: UserTokenClaims): string[] {
+  return scope.split(' ').filter((one) => one !== '');
+}
+
+function depthOf({ act }: ActorClaim): number {
+  return 1 + (act ? depthOf(act) : 0);
+}
+
+function open(token: string, keys: readonly SigningKey[]): Record<string, unknown> {
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  const data = Buffer.from(`${header}.${payload}`);
+  const isGood = ({ publicKey }: SigningKey): boolean =>
+    verify('sha256', data, publicKey, Buffer.from(signature, 'base64url'));
+  if (!keys.some(isGood)) throw new Refusal('invalid_grant');
+  return JSON.parse(Buffer.from(payload, 'base64url').toString());
+}

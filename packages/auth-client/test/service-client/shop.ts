@@ -1,0 +1,169 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  authClient,
+  HopError,
+  type HopInit,
+  type HopSettings,
+  type ServiceClientOptions,
+  serviceClient,
+} from '../../src/index.ts';
+import {
+  createSigningKey,
+  createTestIssuer,
+  type MintOverrides,
+  type SigningKey,
+  type TestClient,
+  type TestIssuer,
+} from '../../src/testing/index.ts';
+import { createTestClock, type TestClock } from '../clock.ts';
+
+/** What cart-service received. */
+export interface Received {
+  method: string;
+  url: string;
+  authorization: string;
+  trace: string | undefined;
+  requestId: string | undefined;
+  body: unknown;
+}
+
+type Answerer = (request: FastifyRequest, reply: FastifyReply) => unknown;
+
+export interface Shop {
+  issuer: TestIssuer;
+  /** Exchanges tokens to call cart-service. */
+  payment: FastifyInstance;
+  clock: TestClock;
+  received: Received[];
+  /** Replaces what cart-service does with a request whose token is good, or with all requests. */
+  cart: { answer: Answerer | undefined; gate: Answerer | undefined };
+  /** GET /cart at cart-service by way of payment-service, or what else `via` says. */
+  call(token: string, via?: Via & { headers?: object }): Promise<Called>;
+  /** A user's token for payment-service. */
+  mint(overrides?: MintOverrides): string;
+  close(): Promise<void>;
+}
+
+interface Via {
+  path?: string;
+  init?: HopInit;
+  settings?: HopSettings;
+}
+
+export interface Called {
+  status: number;
+  body: Record<string, unknown>;
+  headers: Record<string, unknown>;
+  error: HopError | undefined;
+}
+
+export interface ShopOptions {
+  client?: Partial<ServiceClientOptions>;
+  policy?: TestClient['toward'];
+  cartUrl?: string;
+}
+
+/** One for the whole run: what matters here is not the issuer's key. */
+let signingKey: Promise<SigningKey> | undefined;
+
+const scopes = 'cart:read cart:write payment:write';
+
+/** An issuer, a payment-service and a cart-service, each listening for real. */
+export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = {}): Promise<Shop> {
+  signingKey ??= createSigningKey();
+  const issuer = await createTestIssuer({ audience: 'payment-service', signingKey: await signingKey });
+  const clock = createTestClock();
+  const signedInAt = Math.floor(Date.now() / 1000) - 10;
+  const received: Received[] = [];
+  const behaviour: Shop['cart'] = { answer: undefined, gate: undefined };
+  const { issuer: iss, jwksUri, tokenEndpoint } = issuer;
+
+  const cart = Fastify();
+  await cart.register(authClient, { issuer: iss, audience: 'cart-service', jwksUri });
+  cart.addHook('onRequest', async (request, reply) => {
+    const { authorization = '', traceparent, 'x-request-id': requestId } = request.headers;
+    const { method, url } = request;
+    received.push({
+      method,
+      url,
+      authorization,
+      trace: traceparent as string,
+      requestId: requestId as string,
+      body: undefined,
+    });
+    if (behaviour.gate) await behaviour.gate(request, reply);
+    return reply.sent ? reply : undefined;
+  });
+  cart.addHook('onRequest', cart.authenticate);
+  cart.addHook('preHandler', async (request) => {
+    const last = received.at(-1);
+    if (last) last.body = request.body;
+  });
+  cart.all('/*', async (request, reply) => {
+    if (behaviour.answer) return behaviour.answer(request, reply);
+    const { subject, scopes: held, actor, audience, clientId } = request.auth;
+    return { owner: subject, scopes: [...held], actor, audience, clientId };
+  });
+  const cartAddress = await cart.listen({ port: 0, host: '127.0.0.1' });
+
+  const payment = Fastify();
+  await payment.register(authClient, { issuer: iss, audience: 'payment-service', jwksUri });
+  await payment.register(serviceClient, {
+    clientId: 'payment-service',
+    tokenEndpoint,
+    issuer: iss,
+    services: { 'cart-service': cartUrl ?? cartAddress },
+    clock,
+    ...client,
+  });
+  payment.get('/.well-known/jwks.json', async (_request, reply) =>
+    reply.send({ keys: await payment.serviceClient.identity.publicKeys() }),
+  );
+  // How each call is to go on, and how it failed, by its number.
+  const calls = new Map<string, { via: Via; error?: unknown }>();
+  const callOf = (request: FastifyRequest) => calls.get(String(request.headers['x-call']));
+  payment.addHook('onError', async (request, _reply, error) => {
+    Object.assign(callOf(request) ?? {}, { error });
+  });
+  payment.get('/via', { onRequest: payment.authenticate }, async (request) => {
+    const { path = '/cart', init, settings } = callOf(request)?.via ?? {};
+    const response = await payment.serviceClient('cart-service', settings).fetch(request, path, init);
+    return { status: response.status, ok: response.ok, body: await response.text() };
+  });
+  const url = await payment.listen({ port: 0, host: '127.0.0.1' });
+  issuer.addClient('payment-service', {
+    jwksUri: `${url}/.well-known/jwks.json`,
+    ...(policy && { toward: policy }),
+  });
+
+  return {
+    issuer,
+    payment,
+    clock,
+    received,
+    cart: behaviour,
+    // One sign-in, whatever second the token is minted in.
+    mint: (overrides) =>
+      issuer.mint({ scope: scopes, ...overrides, claims: { auth_time: signedInAt, ...overrides?.claims } }),
+    async call(token, { headers = {}, ...via } = {}) {
+      const id = String(calls.size);
+      calls.set(id, { via });
+      const answer = await payment.inject({
+        url: '/via',
+        headers: { authorization: `Bearer ${token}`, 'x-call': id, ...headers },
+      });
+      const { status, ...body } = answer.json() as { status?: number; body?: unknown };
+      if (typeof body.body === 'string' && body.body.startsWith('{')) body.body = JSON.parse(body.body);
+      const failure = calls.get(id)?.error;
+      const error = failure instanceof HopError ? failure : undefined;
+      return { status: status ?? answer.statusCode, body, headers: answer.headers, error };
+    },
+    async close() {
+      for (const app of [payment, cart]) {
+        app.server.closeAllConnections();
+        await app.close();
+      }
+      await issuer.close();
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServiceIdentity, type ServiceIdentity } from '../../src/index.ts';
+import { createTestIssuer, type MintOverrides, type TestIssuer } from '../../src/testing/index.ts';
+import { type JwksServer, json, startJwksServer } from '../key-set/jwks-server.ts';
+import { decoded, segmentsOf } from '../tokens.ts';
+
+// The issuer for tests must refuse what auth-service refuses, or tests made with it prove nothing.
+
+let identity: ServiceIdentity;
+let keys: JwksServer;
+let issuer: TestIssuer;
+
+beforeAll(async () => {
+  identity = createServiceIdentity({ clientId: 'payment-service' });
+  await identity.ready();
+  keys = await startJwksServer(json({ keys: await identity.publicKeys() }));
+  issuer = await createTestIssuer({
+    audience: 'payment-service',
+    clients: {
+      'payment-service': {
+        jwksUri: keys.jwksUri,
+        toward: {
+          'cart-service': {
+            scopes: ['cart:read'],
+            actorScopes: { 'cart:checkout': { requires: ['payment:write'] } },
+          },
+        },
+      },
+    },
+  });
+});
+
+afterAll(async () => {
+  identity.close();
+  await issuer.close();
+  await keys.close();
+});
+
+const mint = (overrides: MintOverrides = {}): string =>
+  issuer.mint({ scope: 'cart:read payment:write', ...overrides });
+
+async function exchange(
+  changes: Record<string, string | undefined> = {},
+): Promise<[number, Record<string, unknown>]> {
+  const parameters: Record<string, string | undefined> = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    client_id: 'payment-service',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: await identity.assertion(issuer.issuer),
+    subject_token: mint(),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    audience: 'cart-service',
+    ...changes,
+  };
+  const body = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) body.set(name, value);
+  const response = await fetch(issuer.tokenEndpoint, { method: 'POST', body });
+  return [response.status, (await response.json()) as Record<string, unknown>];
+}
+
+describe('the token endpoint of a test issuer', () => {
+  it('answers as RFC 8693 §2.2.1 says, with a token for one audience that names the actor', async () => {
+    const claims = { auth_time: 1_700_000_000, acr: 'urn:example:password' };
+    const [status, body] = await exchange({
+      subject_token: mint({ subject: 'user-7', sessionId: 'session-7', lifetimeSeconds: 100, claims }),
+      scope: 'cart:checkout',
+    });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      token_type: 'Bearer',
+      scope: 'cart:checkout',
+    });
+    expect(body.expires_in).toBeLessThanOrEqual(100);
+    const issued = JSON.parse(decoded(segmentsOf(String(body.access_token))[1] ?? '').toString());
+    expect(issued).toMatchObject({
+      sub: 'user-7',
+      sid: 'session-7',
+      aud: 'cart-service',
+      client_id: 'payment-service',
+      scope: 'cart:checkout',
+      act: { sub: 'payment-service' },
+      ...claims,
+    });
+  });
+
+  it('gives all that the policy allows when no scope is asked for', async () => {
+    expect((await exchange())[1].scope).toBe('cart:read cart:checkout');
+    expect((await exchange({ subject_token: mint({ scope: 'cart:read cart:write' }) }))[1].scope).toBe(
+      'cart:read',
+    );
+  });
+
+  it.each<[string, string, () => Record<string, string | undefined>]>([
+    ['an unknown client', 'invalid_client', () => ({ client_id: 'stranger' })],
+    ['no assertion', 'invalid_client', () => ({ client_assertion: undefined })],
+    ['another grant', 'unsupported_grant_type', () => ({ grant_type: 'password' })],
+    ['no audience', 'invalid_request', () => ({ audience: undefined })],
+    ['an audience without policy', 'invalid_target', () => ({ audience: 'wishlist-service' })],
+    ['an audience of the prototype', 'invalid_target', () => ({ audience: 'constructor' })],
+    ['a scope that the policy lacks', 'invalid_scope', () => ({ scope: 'cart:write' })],
+    [
+      'a scope that the user lacks',
+      'invalid_scope',
+      () => ({ scope: 'cart:read', subject_token: mint({ scope: 'x' }) }),
+    ],
+    [
+      'a scope without what it requires',
+      'invalid_scope',
+      () => ({ scope: 'cart:checkout', subject_token: mint({ scope: 'cart:read' }) }),
+    ],
+    ['nothing in common', 'invalid_scope', () => ({ subject_token: mint({ scope: 'x' }) })],
+    ['an expired token', 'invalid_grant', () => ({ subject_token: issuer.expired() })],
+    [
+      'a token that was sent to another',
+      'invalid_grant',
+      () => ({ subject_token: mint({ audience: 'cart-service' }) }),
+    ],
+    ['a token of nobody', 'invalid_grant', () => ({ subject_token: 'a.b.c' })],
+    ['a forged token', 'invalid_grant', () => ({ subject_token: `${mint().slice(0, -10)}AAAAAAAAAA` })],
+    [
+      'a service’s own token',
+      'invalid_grant',
+      () => ({
+        subject_token: mint({ claims: { sub: 'x', client_id: 'x', sid: undefined, auth_time: undefined } }),
+      }),
+    ],
+    [
+      'a chain of two',
+      'invalid_target',
+      () => ({ subject_token: mint({ claims: { act: { sub: 'a', act: { sub: 'b' } } } }) }),
+    ],
+  ])('refuses %s', async (_name, error, changes) => {
+    expect(await exchange(changes())).toEqual([error === 'invalid_client' ? 401 : 400, { error }]);
+  });
+
+  it('takes an assertion once', async () => {
+    const client_assertion = await identity.assertion(issuer.issuer);
+    expect((await exchange({ client_assertion }))[0]).toBe(200);
+    expect(await exchange({ client_assertion })).toEqual([401, { error: 'invalid_client' }]);
+  });
+
+  it('takes no assertion for another issuer', async () => {
+    const client_assertion = await identity.assertion('https://other.example');
+    expect(await exchange({ client_assertion })).toEqual([401, { error: 'invalid_client' }]);
+  });
+
+  it('exchanges nothing of a session that has ended', async () => {
+    const subject_token = mint({ sessionId: 'session-9' });
+    expect((await exchange({ subject_token }))[0]).toBe(200);
+    issuer.endSession('session-9');
+    expect(await exchange({ subject_token })).toEqual([400, { error: 'invalid_grant' }]);
+  });
+});

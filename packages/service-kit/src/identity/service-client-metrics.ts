@@ -1,0 +1,43 @@
+import { Counter, type Registry } from 'prom-client';
+
+/** What auth-client's `app.serviceClient.counters` holds for each service that is called. */
+export interface ServiceClientCounts {
+  readonly audience: string;
+  readonly exchanges: number;
+  readonly failedExchanges: number;
+  readonly kept: number;
+  readonly requests: number;
+  readonly failures: number;
+}
+
+const counted = [
+  [
+    'service_client_exchanges_total',
+    'Tokens asked for to call another service on a user’s behalf',
+    'exchanges',
+  ],
+  ['service_client_failed_exchanges_total', 'Those that were refused or failed', 'failedExchanges'],
+  ['service_client_kept_total', 'Calls for which a kept token was at hand', 'kept'],
+  ['service_client_requests_total', 'Requests sent to other services, each attempt counted', 'requests'],
+  ['service_client_failures_total', 'Calls to other services that failed', 'failures'],
+] as const;
+
+/**
+ * Shows what the service client has done as `service_client_…_total{audience}`.
+ *
+ * @example addServiceClientMetrics(app.metrics, app.serviceClient.counters);
+ */
+export function addServiceClientMetrics(registry: Registry, counts: readonly ServiceClientCounts[]): void {
+  for (const [name, help, property] of counted) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['audience'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const count of counts) this.inc({ audience: count.audience }, count[property]);
+      },
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import { jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+
+/**
+ * The public keys of a service's replicas. Export it from the service's own drizzle schema, so that its migrations make
+ * the table. Nothing in it is secret; who can write to it can act as the service.
+ *
+ * @example export { serviceKeys } from '@latchkey/service-kit/identity';
+ */
+export const serviceKeys = pgTable('service_keys', {
+  /** RFC 7638 thumbprint. */
+  kid: text('kid').primaryKey(),
+  jwk: jsonb('jwk').$type<ServiceJwk>().notNull(),
+  expiresAt: timestamp('expires_at', { withTimezone: true, mode: 'date', precision: 3 }).notNull(),
+});
+
+/** A public RSA key as it is published (RFC 7517). */
+export type ServiceJwk = Readonly<Record<'kty' | 'n' | 'e' | 'kid' | 'use' | 'alg', string>>;
