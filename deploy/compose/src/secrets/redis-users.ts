@@ -3,7 +3,7 @@
  * connection. A test compares this with auth-service's sources: a new command there belongs here too.
  */
 export const authServiceCommands = [
-  ...['auth', 'hello', 'info', 'ping', 'client|setname', 'client|setinfo'],
+  ...['auth', 'hello', 'info', 'ping', 'time', 'client|setname', 'client|setinfo'],
   ...['eval', 'evalsha'],
   ...['get', 'set', 'del', 'incr'],
   ...['hincrby', 'hmget', 'hset'],
