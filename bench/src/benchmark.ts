@@ -8,7 +8,7 @@ export type Figure = {
   readonly name: string;
   /** One value per round, or per thing measured. */
   readonly values: readonly number[];
-  readonly unit: 'ratio' | 'bytes';
+  readonly unit: 'ratio' | 'bytes' | 'count' | 'ms';
   /** Absent: printed for comparison, and not judged. */
   readonly bound?: Bound;
 };

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArguments, UsageError, usage } from './arguments.ts';
 import type { Benchmark } from './benchmark.ts';
+import { checkout } from './checkout/checkout.ts';
 import { firstVerification } from './first-verification.ts';
 import { describeMachine } from './machine.ts';
 import { Progress } from './progress.ts';
@@ -9,7 +10,13 @@ import { refreshRate } from './refresh-rate/refresh-rate.ts';
 import { passes, type Report, type Result, renderReport, reportAsJson } from './report.ts';
 import { sessionBytes } from './session-bytes.ts';
 
-const benchmarks: readonly Benchmark[] = [protectedRoute, firstVerification, refreshRate, sessionBytes];
+const benchmarks: readonly Benchmark[] = [
+  protectedRoute,
+  firstVerification,
+  refreshRate,
+  sessionBytes,
+  checkout,
+];
 const names = benchmarks.map(({ name }) => name);
 
 const interrupted = new AbortController();

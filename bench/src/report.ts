@@ -65,9 +65,16 @@ export function reportAsJson({ machine, command, quick, results }: Report): stri
   return `${JSON.stringify({ machine, command, quick, passed: passes(results), benchmarks }, null, 2)}\n`;
 }
 
+const texts: Record<Figure['unit'], (value: number) => string> = {
+  ratio: (value) => value.toFixed(3),
+  bytes: (value) => `${Math.round(value)} B`,
+  count: (value) => String(Math.round(value)),
+  ms: (value) => `${value.toFixed(2)} ms`,
+};
+
 function rowOf(figure: Figure): string[] {
   const { median, min, max } = spreadOf(figure.values);
-  const show = (value: number) => (figure.unit === 'bytes' ? `${Math.round(value)} B` : value.toFixed(3));
+  const show = (value: number) => texts[figure.unit](value);
   const verdict = figure.bound === undefined ? '' : meets(figure.values, figure.bound) ? 'met' : 'MISSED';
   return [
     figure.name,

@@ -17,6 +17,21 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: (lower + upper) / 2, min: at(sorted, 0), max: at(sorted, sorted.length - 1) };
 }
 
+/**
+ * The smallest of the values that at least this share of them does not exceed (nearest rank).
+ *
+ * @throws RangeError as spreadOf does
+ * @example percentile([1, 2, 3, 4], 0.5) // 2
+ */
+export function percentile(values: readonly number[], share: number): number {
+  spreadOf(values);
+  const rank = Math.ceil(values.length * share);
+  return at(
+    values.toSorted((a, b) => a - b),
+    Math.max(0, rank - 1),
+  );
+}
+
 /** Whether the values keep within the bound. Not rounded first: 0.8499 misses 0.85. */
 export function meets(values: readonly number[], bound: Bound): boolean {
   const { median, max } = spreadOf(values);

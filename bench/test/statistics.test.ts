@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meets, ratios, spreadOf } from '../src/statistics.ts';
+import { meets, percentile, ratios, spreadOf } from '../src/statistics.ts';
 
 describe('spreadOf', () => {
   it('takes the middle of an odd number of values, in whatever order they come', () => {
@@ -22,6 +22,23 @@ describe('spreadOf', () => {
 
   it.each([[[]], [[1, Number.NaN]], [[Number.POSITIVE_INFINITY]]])('refuses %j', (values) => {
     expect(() => spreadOf(values)).toThrow(RangeError);
+  });
+});
+
+describe('percentile', () => {
+  const values = Array.from({ length: 200 }, (_, index) => 200 - index);
+
+  it.each([
+    [0, 1],
+    [0.5, 100],
+    [0.99, 198],
+    [1, 200],
+  ])('of %d is %d among the numbers from 1 to 200', (share, expected) => {
+    expect(percentile(values, share)).toBe(expected);
+  });
+
+  it('refuses to say anything of nothing', () => {
+    expect(() => percentile([], 0.99)).toThrow(RangeError);
   });
 });
 

@@ -1,0 +1,36 @@
+/** How many requests auth-service has answered since it was started, by route; what asks for its health apart. */
+export async function authRequests(url: string): Promise<Map<string, number>> {
+  const response = await fetch(`${url}/metrics`);
+  return countRequests(await response.text());
+}
+
+const line = /^http_request_duration_seconds_count\{(.*)\} (\d+)$/gm;
+/** Asked by whoever watches it, of whom this benchmark is one, however many people buy. */
+const watched = new Set(['/metrics', '/ready', '/live']);
+
+/**
+ * Adds up what http_request_duration_seconds has counted for each route.
+ *
+ * @example countRequests('http_request_duration_seconds_count{method="POST",route="/token",status="200"} 50')
+ *   // Map { 'POST /token' => 50 }
+ */
+export function countRequests(metrics: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [, labels = '', count] of metrics.matchAll(line)) {
+    const [, method] = /method="([^"]*)"/.exec(labels) ?? [];
+    const [, route = ''] = /route="([^"]*)"/.exec(labels) ?? [];
+    if (watched.has(route)) continue;
+    const name = `${method} ${route}`;
+    counts.set(name, (counts.get(name) ?? 0) + Number(count));
+  }
+  return counts;
+}
+
+/** What came in between: only the routes that were asked. */
+export function requestsBetween(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const differences = [...after].map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const);
+  return new Map(differences.filter(([, count]) => count > 0));
+}
