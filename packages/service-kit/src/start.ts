@@ -1,8 +1,10 @@
+import { basename } from 'node:path';
 import { ConfigError } from './config.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';
 
 /**
- * Runs what a service's main.ts does before it listens. When that fails the process ends with exit code 1 and, on
+ * Runs what a service's main.ts does before it listens. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to
+ * that OpenTelemetry collector, under the name in OTEL_SERVICE_NAME; without it, nothing of that is loaded. When that fails the process ends with exit code 1 and, on
  * standard error, a message that says what to do; the stack only where the cause is not known.
  *
  * @example
@@ -13,6 +15,11 @@ import { isDatabaseUnavailable } from './database-errors.ts';
  */
 export async function startService(start: () => Promise<void>): Promise<void> {
   try {
+    const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: serviceName } = process.env;
+    if (endpoint) {
+      const { startTelemetry } = await import('./telemetry/start-telemetry.ts');
+      startTelemetry({ endpoint, serviceName: serviceName || basename(process.cwd()) });
+    }
     await start();
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);

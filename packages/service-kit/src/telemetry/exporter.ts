@@ -1,0 +1,94 @@
+import type { Attribute, OtlpLogRecord, OtlpMetric, OtlpSpan } from './otlp.ts';
+
+export type ExporterOptions = {
+  /** The collector, e.g. `http://localhost:4318`. */
+  readonly endpoint: URL;
+  /** Says who reports: service.name and so on. */
+  readonly resource: readonly Attribute[];
+  readonly metrics: () => Promise<OtlpMetric[]>;
+  /** Told once when the collector stops taking reports, and once when it does again. */
+  readonly onChange: (isReached: boolean) => void;
+  readonly intervalMs?: number;
+  readonly fetch?: typeof globalThis.fetch;
+};
+
+export type Exporter = ReturnType<typeof createExporter>;
+
+/** Of each kind, between two reports; what is over is not kept, so that a collector that is gone costs little. */
+const mostWaiting = 2000;
+const timeoutMs = 2000;
+const scope = { name: '@latchkey/service-kit' };
+
+/**
+ * Reports spans, log lines and metrics to an OpenTelemetry collector every two seconds, by OTLP over HTTP in JSON. What
+ * cannot be delivered is dropped: telling of the work never holds up the work.
+ *
+ * @example
+ * const exporter = createExporter({ endpoint, resource, metrics, onChange });
+ * exporter.addSpan(span);
+ * await exporter.stop();
+ */
+export function createExporter(options: ExporterOptions) {
+  const { endpoint, resource, metrics, onChange, intervalMs = 2000, fetch = globalThis.fetch } = options;
+  let spans: OtlpSpan[] = [];
+  let logs: OtlpLogRecord[] = [];
+  let isReached = true;
+  let reporting: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => void report(), intervalMs).unref();
+
+  /** One report after the other; the collector's slowness is not multiplied. */
+  function report(): Promise<void> {
+    reporting = reporting.then(send);
+    return reporting;
+  }
+
+  async function send(): Promise<void> {
+    const of = { resource: { attributes: resource } };
+    const [newSpans, newLogs] = [spans, logs];
+    spans = [];
+    logs = [];
+    const sent = [
+      post('metrics', {
+        resourceMetrics: [{ ...of, scopeMetrics: [{ scope, metrics: await metrics().catch(() => []) }] }],
+      }),
+    ];
+    if (newSpans.length > 0)
+      sent.push(post('traces', { resourceSpans: [{ ...of, scopeSpans: [{ scope, spans: newSpans }] }] }));
+    if (newLogs.length > 0)
+      sent.push(post('logs', { resourceLogs: [{ ...of, scopeLogs: [{ scope, logRecords: newLogs }] }] }));
+    const wasReached = (await Promise.all(sent)).every(Boolean);
+    if (wasReached !== isReached) onChange(wasReached);
+    isReached = wasReached;
+  }
+
+  async function post(signal: 'metrics' | 'traces' | 'logs', body: unknown): Promise<boolean> {
+    try {
+      const response = await fetch(new URL(`v1/${signal}`, endpoint), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      await response.body?.cancel();
+      return response.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  return {
+    addSpan(span: OtlpSpan): void {
+      if (spans.length < mostWaiting) spans.push(span);
+    },
+
+    addLog(record: OtlpLogRecord): void {
+      if (logs.length < mostWaiting) logs.push(record);
+    },
+
+    /** Reports what is left, and no more after that. Waits some seconds at most. */
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await report();
+    },
+  };
+}

@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { OtlpLogRecord, OtlpMetric, OtlpSpan } from '../../src/telemetry/otlp.ts';
+
+const program = fileURLToPath(new URL('../fixtures/traced-service.ts', import.meta.url));
+const running = new Set<ChildProcess>();
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let collector: Server;
+let received: { path: string; body: Record<string, unknown> }[];
+let answerStatus: number;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  collector = createServer(async (request, response) => {
+    received.push({ path: request.url ?? '', body: (await json(request)) as Record<string, unknown> });
+    response.writeHead(answerStatus).end('{}');
+  });
+  collector.listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+});
+afterAll(async () => {
+  collector.close();
+  collector.closeAllConnections();
+  await database.drop();
+});
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+  running.clear();
+});
+
+async function start(env: NodeJS.ProcessEnv) {
+  received = [];
+  answerStatus = 200;
+  const child = spawn(process.execPath, [program, database.url], {
+    env: { PATH: process.env['PATH'], ...env },
+  });
+  running.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  for (let waited = 0; !output.includes('listening on') && child.exitCode === null; waited += 20) {
+    if (waited > 10_000) throw new Error(`it does not listen:\n${output}`);
+    await delay(20);
+  }
+  const url = /listening on (http:\S+?)"/.exec(output)?.[1] ?? '';
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await once(child, 'close');
+  };
+  return { url, stop, output: () => output, child };
+}
+
+function reporting() {
+  const { port } = collector.address() as AddressInfo;
+  return start({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_SERVICE_NAME: 'traced' });
+}
+
+type Reports<T> = { resource: { attributes: unknown[] } } & Record<string, Record<string, T[]>[]>;
+
+function allOf<T>(path: string, [outer, inner, leaf]: [string, string, string]): T[] {
+  return received
+    .filter((report) => report.path === path)
+    .flatMap(({ body }) => body[outer] as Reports<T>[])
+    .flatMap((report) => report[inner] ?? [])
+    .flatMap((scope) => scope[leaf] ?? []);
+}
+const spans = () => allOf<OtlpSpan>('/v1/traces', ['resourceSpans', 'scopeSpans', 'spans']);
+const logs = () => allOf<OtlpLogRecord>('/v1/logs', ['resourceLogs', 'scopeLogs', 'logRecords']);
+const metrics = () => allOf<OtlpMetric>('/v1/metrics', ['resourceMetrics', 'scopeMetrics', 'metrics']);
+
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
+  it('reports a request, what it took and what it called, as one trace', async () => {
+    const service = await reporting();
+    await fetch(`${service.url}/outer/7?x=in-the-query`, { headers: { traceparent } });
+    await service.stop();
+
+    const trace = spans().filter(({ traceId }) => traceId === '0af7651916cd43dd8448eb211c80319c');
+    const named = Object.fromEntries(trace.map((span) => [`${span.name} ${span.kind}`, span]));
+    expect(Object.keys(named).sort()).toEqual([
+      'GET /inner 2',
+      'GET /outer/:id 2',
+      'GET 3',
+      'postgres select 3',
+    ]);
+    const outer = named['GET /outer/:id 2'];
+    expect(outer?.parentSpanId).toBe('b7ad6b7169203331');
+    expect(named['postgres select 3']?.parentSpanId).toBe(outer?.spanId);
+    expect(named['GET 3']?.parentSpanId).toBe(outer?.spanId);
+    expect(named['GET /inner 2']?.parentSpanId).toBe(named['GET 3']?.spanId);
+    for (const span of trace) {
+      expect(BigInt(span.endTimeUnixNano)).toBeGreaterThan(BigInt(span.startTimeUnixNano));
+      expect(Math.abs(Number(BigInt(span.startTimeUnixNano) / 1_000_000n) - Date.now())).toBeLessThan(60_000);
+    }
+    expect(outer?.attributes).toContainEqual({
+      key: 'http.response.status_code',
+      value: { intValue: '200' },
+    });
+    expect(JSON.stringify(received)).not.toContain('in-the-query');
+    expect(JSON.stringify(received)).not.toContain('a value');
+  });
+
+  it('marks a request that failed, and none for probes', async () => {
+    const service = await reporting();
+    await fetch(`${service.url}/broken`);
+    for (const path of ['/live', '/ready', '/metrics']) await fetch(service.url + path);
+    await service.stop();
+    expect(spans().map(({ name, status }) => [name, status.code])).toEqual([['GET /broken', 2]]);
+  });
+
+  it('reports log lines with their trace, and no token in them', async () => {
+    const service = await reporting();
+    await fetch(`${service.url}/outer/7`, { headers: { traceparent } });
+    await service.stop();
+    const line = logs().find(({ body }) => body.stringValue === 'on it');
+    expect(line).toMatchObject({
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      severityNumber: 9,
+      severityText: 'info',
+    });
+    expect(logs().map(({ body }) => body.stringValue)).toContain('stopping');
+    expect(JSON.stringify(received)).not.toContain('rt1.');
+  });
+
+  it('reports its metrics as they are on /metrics', async () => {
+    const service = await reporting();
+    for (let sent = 0; sent < 3; sent++) await fetch(`${service.url}/inner`);
+    const text = await (await fetch(`${service.url}/metrics`)).text();
+    await service.stop();
+    const durations = metrics().findLast(({ name }) => name === 'http_request_duration_seconds');
+    const points = durations && 'histogram' in durations ? durations.histogram.dataPoints : [];
+    const point = points.find(({ attributes }) => JSON.stringify(attributes).includes('/inner'));
+    expect(text).toContain('http_request_duration_seconds_count{method="GET",route="/inner",status="200"} 3');
+    expect(point?.count).toBe('3');
+    expect(point?.bucketCounts.reduce((sum, count) => sum + Number(count), 0)).toBe(3);
+    expect(point?.bucketCounts).toHaveLength((point?.explicitBounds.length ?? 0) + 1);
+    expect(metrics().some((metric) => metric.name === 'process_cpu_seconds_total' && 'sum' in metric)).toBe(
+      true,
+    );
+    expect(
+      metrics().some((metric) => metric.name === 'process_resident_memory_bytes' && 'gauge' in metric),
+    ).toBe(true);
+  });
+
+  it('says who reports', async () => {
+    const service = await reporting();
+    await service.stop();
+    const [report] = received.flatMap(({ body }) => Object.values(body).flat()) as Reports<unknown>[];
+    expect(report?.resource.attributes).toContainEqual({
+      key: 'service.name',
+      value: { stringValue: 'traced' },
+    });
+    expect(JSON.stringify(report?.resource.attributes)).toContain('service.instance.id');
+  });
+
+  it('serves on, and stops in time, when the collector refuses or is gone', async () => {
+    const service = await reporting();
+    answerStatus = 500;
+    expect((await fetch(`${service.url}/inner`)).status).toBe(200);
+    await service.stop();
+
+    const gone = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
+    expect((await fetch(`${gone.url}/inner`)).status).toBe(200);
+    const began = performance.now();
+    await gone.stop();
+    expect(gone.child.exitCode).toBe(0);
+    expect(performance.now() - began).toBeLessThan(4000);
+  });
+
+  it('does not start when that is no URL', async () => {
+    const { child, output } = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' });
+    if (child.exitCode === null) await once(child, 'close');
+    expect(child.exitCode).toBe(1);
+    expect(output()).toContain('OTEL_EXPORTER_OTLP_ENDPOINT is not valid');
+  });
+});
+
+describe('a service without it', () => {
+  it('has nobody listening to what it does', async () => {
+    const service = await start({});
+    expect(await (await fetch(`${service.url}/cost`)).json()).toEqual({ listened_to: false });
+    await service.stop();
+    expect(received).toEqual([]);
+  });
+});
