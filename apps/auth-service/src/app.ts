@@ -10,7 +10,7 @@ import { createAssertionVerifier } from './clients/client-assertion.ts';
 import { createClientAuthentication } from './clients/client-authentication.ts';
 import { DELEGATION_POLICY, type DelegationPolicy } from './clients/delegation-policy.ts';
 import { createUsedAssertions } from './clients/used-assertions.ts';
-import { type AuthConfig, clientsOf } from './config.ts';
+import { type AuthConfig, clientsOf, LONGEST_ACCESS_TOKEN_SECONDS } from './config.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
@@ -77,7 +77,7 @@ export async function buildApp({
     keyEncryptionKeys,
     jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
     skewSeconds: config.KEY_SKEW_SECONDS,
-    tokenSeconds: config.ACCESS_TOKEN_SECONDS,
+    tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
     rotationDays: config.KEY_ROTATION_DAYS,
   });
   const sessions = createSessionStore({
@@ -85,7 +85,7 @@ export async function buildApp({
     macKeys: parseMacKeys(config.REFRESH_TOKEN_KEYS),
     shards: config.REDIS_SHARDS,
     sessionSeconds: config.SESSION_SECONDS,
-    revocationSeconds: config.ACCESS_TOKEN_SECONDS + config.KEY_SKEW_SECONDS,
+    revocationSeconds: LONGEST_ACCESS_TOKEN_SECONDS + config.KEY_SKEW_SECONDS,
     clock,
   });
   const accounts = await createAccounts({

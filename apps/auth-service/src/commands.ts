@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { createLogger, ProblemError } from '@latchkey/service-kit';
+import { createLogger, ProblemError, startService } from '@latchkey/service-kit';
 import { type NewAccount, parseAccountLines } from './accounts/account-lines.ts';
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { createAuditLog } from './audit/audit-log.ts';
-import { readConfig } from './config.ts';
+import { LONGEST_ACCESS_TOKEN_SECONDS, readConfig } from './config.ts';
 import { openAuthDatabase } from './database/open-auth-database.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
@@ -60,7 +60,7 @@ async function run(command: string | undefined): Promise<void> {
         keyEncryptionKeys,
         jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
         skewSeconds: config.KEY_SKEW_SECONDS,
-        tokenSeconds: config.ACCESS_TOKEN_SECONDS,
+        tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
         rotationDays: config.KEY_ROTATION_DAYS,
       });
       process.stdout.write(`${JSON.stringify(await keyRing.rotate())}\n`);
@@ -91,12 +91,14 @@ if (command === undefined || !commands.includes(command)) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
-  try {
-    await run(command);
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    // A refusal is an answer: its code lets a script tell "exists already" from a fault.
-    process.stderr.write(`${error.code}: ${error.message}\n`);
-    process.exitCode = 1;
-  }
+  await startService(async () => {
+    try {
+      await run(command);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      // A refusal is an answer: its code lets a script tell "exists already" from a fault.
+      process.stderr.write(`${error.code}: ${error.message}\n`);
+      process.exitCode = 1;
+    }
+  });
 }

@@ -5,6 +5,9 @@ import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 
+/** The longest that an access token can live, whatever the setting is or was. */
+export const LONGEST_ACCESS_TOKEN_SECONDS = 300;
+
 const configSchema = Type.Object({
   ...serviceConfig,
   REDIS_URL: Type.String({ pattern: '^rediss?://', description: 'a redis:// URL' }),
@@ -28,8 +31,8 @@ const configSchema = Type.Object({
   }),
   ACCESS_TOKEN_SECONDS: Type.Integer({
     minimum: 5,
-    maximum: 300,
-    default: 300,
+    maximum: LONGEST_ACCESS_TOKEN_SECONDS,
+    default: LONGEST_ACCESS_TOKEN_SECONDS,
     description: 'seconds, 5 to 300',
   }),
   SESSION_SECONDS: Type.Integer({

@@ -28,6 +28,8 @@ export async function addDocs(
     openapi: {
       openapi: '3.1.0',
       info: { title, description, version },
+      // A route that anybody may call says `security: []`.
+      security: [{ bearer: [] }],
       components: {
         securitySchemes: {
           bearer: {

@@ -32,10 +32,15 @@ export function passwordFault(candidate: {
   if (text === undefined) return password.isWellFormed() && password.length > 0 ? TOO_LONG : NOT_TEXT;
   if (charactersOf(text) < LEAST_PASSWORD_CHARACTERS) return TOO_SHORT;
   const folded = text.toLowerCase();
-  const names = [username, username.split('@', 1)[0] ?? username];
+  // A short part before the @ would forbid nearly every password.
+  const localPart = username.split('@', 1)[0] ?? username;
+  const names = localPart.length < LEAST_NAME_CHARACTERS ? [username] : [username, localPart];
   if (names.some((name) => folded.includes(name))) return CONTAINS_USERNAME;
   return candidate.isBreached(folded) ? BREACHED : undefined;
 }
+
+/** The least of the part before the @ that must not stand in a password. */
+const LEAST_NAME_CHARACTERS = 4;
 
 const NOT_TEXT: PasswordFault = { rule: 'not_text', detail: 'The password is empty or not valid Unicode.' };
 const TOO_SHORT: PasswordFault = {

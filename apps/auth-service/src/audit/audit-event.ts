@@ -9,7 +9,6 @@ export type AuditEventName =
   | 'sign_in.limited'
   | 'session.ended'
   | 'session.reauthenticated'
-  | 'sessions.ended'
   | 'refresh.replayed'
   | 'refresh.adopted'
   | 'refresh.reused'

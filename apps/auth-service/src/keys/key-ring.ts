@@ -66,7 +66,7 @@ export function createKeyRing(options: KeyRingOptions) {
      * @throws KeyEncryptionError when KEY_ENCRYPTION_KEY does not fit the database
      */
     async start(): Promise<void> {
-      const records = await follow({ wait: true });
+      const records = await follow({ isStart: true });
       current();
       // The next key too: better now than when its turn comes.
       for (const key of records) if (key.encryptedPrivateKey !== null) openPrivateKey(key, encryption);
@@ -89,7 +89,11 @@ export function createKeyRing(options: KeyRingOptions) {
      * Retry-After while a consumer could still hold a set without the next key.
      */
     async rotate(by: Origin & { readonly subject?: string } = {}): Promise<RotationResult> {
-      const { changes, refusedUntil } = await carryOutRotation(rotation, { commanded: true, wait: true });
+      const { changes, refusedUntil } = await carryOutRotation(rotation, {
+        commanded: true,
+        wait: true,
+        rewrap: false,
+      });
       record(changes, by);
       await reload();
       if (refusedUntil !== undefined) throw rotationTooEarly(refusedUntil, clock());
@@ -122,10 +126,14 @@ export function createKeyRing(options: KeyRingOptions) {
     return reloading;
   }
 
-  async function follow({ wait }: { wait: boolean }): Promise<KeyRecord[]> {
+  async function follow({ isStart }: { isStart: boolean }): Promise<KeyRecord[]> {
     const records = await reload();
-    if (!isRotationDue(rotation, records)) return records;
-    const { changes } = await carryOutRotation(rotation, { commanded: false, wait });
+    if (!isRotationDue(rotation, records, { rewrap: isStart })) return records;
+    const { changes } = await carryOutRotation(rotation, {
+      commanded: false,
+      wait: isStart,
+      rewrap: isStart,
+    });
     record(changes, {});
     return reload();
   }
@@ -140,7 +148,7 @@ export function createKeyRing(options: KeyRingOptions) {
 
   async function tick(): Promise<void> {
     try {
-      await follow({ wait: false });
+      await follow({ isStart: false });
     } catch (error) {
       const ageSeconds = Math.round((clock() - loadedAt) / 1000);
       log.warn(

@@ -33,9 +33,13 @@ export type Rotation = {
 };
 
 /** Says whether carryOutRotation would find something to do. */
-export function isRotationDue(rotation: Rotation, keys: readonly KeyRecord[]): boolean {
+export function isRotationDue(
+  rotation: Rotation,
+  keys: readonly KeyRecord[],
+  { rewrap }: { readonly rewrap: boolean },
+): boolean {
   const { actions } = planRotation({ keys, now: rotation.clock(), policy: rotation.policy });
-  return actions.length > 0 || keys.some((key) => isUnderOldKey(rotation, key));
+  return actions.length > 0 || (rewrap && keys.some((key) => isUnderOldKey(rotation, key)));
 }
 
 /**
@@ -44,7 +48,7 @@ export function isRotationDue(rotation: Rotation, keys: readonly KeyRecord[]): b
  */
 export async function carryOutRotation(
   rotation: Rotation,
-  how: { readonly commanded: boolean; readonly wait: boolean },
+  how: { readonly commanded: boolean; readonly wait: boolean; readonly rewrap: boolean },
 ): Promise<RotationOutcome> {
   // Making a key takes a while; whoever waits for the lock should not wait for that too.
   const prepared = await prepareKeys(rotation, planFor(rotation, await readPublishedKeys(rotation.db), how));
@@ -57,7 +61,9 @@ export async function carryOutRotation(
       if (action.type === 'activate') assertOpens(rotation, keys, action.kid);
       changes.push(...(await apply(rotation, transaction, action, prepared)));
     }
-    changes.push(...(await rewrap(rotation, transaction, await readPublishedKeys(transaction))));
+    // At a start only: while the setting is being rolled out, two replicas would else undo each other's work for ever.
+    if (how.rewrap)
+      changes.push(...(await rewrap(rotation, transaction, await readPublishedKeys(transaction))));
     return { ...plan, changes };
   });
 }

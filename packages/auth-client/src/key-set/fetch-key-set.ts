@@ -58,7 +58,7 @@ async function fetchFrom({ jwksUri, fetch }: FetchSource, signal: AbortSignal): 
   }
   const { keys } = parseJsonObject(await boundedText(response));
   if (!Array.isArray(keys) || keys.length > maxKeys) throw new KeySetFetchError('not a JWK Set');
-  return { ...usableKeys(keys), maxAgeSeconds: maxAgeOf(response.headers.get('cache-control')) };
+  return { ...usableKeys(keys), maxAgeSeconds: freshForSeconds(response.headers) };
 }
 
 async function boundedText(response: Response): Promise<string> {
@@ -91,6 +91,13 @@ function usableKeys(values: unknown[]): { keys: RsaJwk[]; refused: string[] } {
 function kidOf(value: unknown): string | undefined {
   const kid = typeof value === 'object' && value !== null && 'kid' in value ? value.kid : undefined;
   return typeof kid === 'string' ? kid : undefined;
+}
+
+/** What is left of max-age: a cache on the way says how long it had the answer (RFC 9111 §4.2, §5.1). */
+function freshForSeconds(headers: Headers): number | undefined {
+  const maxAge = maxAgeOf(headers.get('cache-control'));
+  const age = /^\d{1,10}$/.exec(headers.get('age') ?? '')?.[0];
+  return maxAge === undefined || age === undefined ? maxAge : Math.max(0, maxAge - Number(age));
 }
 
 function maxAgeOf(cacheControl: string | null): number | undefined {

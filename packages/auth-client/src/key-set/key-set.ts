@@ -139,11 +139,15 @@ export class KeySet {
       if (key) next.set(jwk.kid, key);
       else refused.push('unusable');
     }
-    if (next.size === 0) throw new KeySetFetchError('no usable key');
+    // A set that is empty on purpose is believed: its issuer has withdrawn every key.
+    const isWithdrawn = keys.length === 0 && refused.length === 0;
+    if (next.size === 0 && !isWithdrawn) throw new KeySetFetchError('no usable key');
     for (const key of this.#keys.values()) key.current = next.get(key.kid) === key;
     this.#keys = next;
     this.#fetchedAtMs = this.#options.clock.monotonicMs();
-    this.#usableUntilMs = this.#fetchedAtMs + this.#options.maxStaleSeconds * 1000;
+    this.#usableUntilMs = isWithdrawn
+      ? Number.NEGATIVE_INFINITY
+      : this.#fetchedAtMs + this.#options.maxStaleSeconds * 1000;
   }
 
   async #keyFor(jwk: RsaJwk): Promise<VerificationKey> {

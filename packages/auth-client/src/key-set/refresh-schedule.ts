@@ -1,4 +1,4 @@
-const minRefreshSeconds = 5;
+const minRefreshSeconds = 1;
 const maxRefreshSeconds = 3600;
 const defaultRefreshSeconds = 60;
 const firstRetryMs = 1000;
@@ -6,7 +6,7 @@ const lastRetryMs = 30_000;
 const lastFirstRetryMs = 5000;
 
 /**
- * When to fetch again after a success: as long as the answer said it is fresh (60 s when it did not say), within 5 s
+ * When to fetch again after a success: as long as the answer said it is fresh (60 s when it did not say), within 1 s
  * and 1 h, and early enough that one failure does not make the keys too old. Up to a tenth earlier, at random, so that
  * replicas that started together do not ask together.
  */

@@ -100,11 +100,16 @@ describe('without any request', () => {
     expect(fetches).toBe(before + 1);
   });
 
-  it('keeps the keys when the set has become empty', async () => {
+  it('believes an issuer that withdraws every key, until it publishes one again', async () => {
     await keySet.refresh();
     published = [];
     await pass(100);
-    expect(fetches).toBe(2);
+    expect(fetches).toBeGreaterThan(1);
+    expect(keySet.find(first.kid)).toBeUndefined();
+    await expect(keySet.untilUsable()).rejects.toMatchObject({ status: 503, code: 'key_set_unavailable' });
+    published = [first];
+    await keySet.refresh();
+    await keySet.untilUsable();
     expect(keySet.find(first.kid)?.current).toBe(true);
   });
 });

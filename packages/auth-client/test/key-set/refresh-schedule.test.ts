@@ -4,7 +4,8 @@ import { refreshDelayMs, retryDelayMs } from '../../src/key-set/refresh-schedule
 describe('when the keys are fetched again after a success', () => {
   it.each([
     [undefined, 60_000],
-    [0, 5000],
+    [0, 1000],
+    [2, 2000],
     [300, 300_000],
     [86_400, 1_800_000],
   ])('max-age %s: after %d ms', (maxAgeSeconds, delayMs) => {
