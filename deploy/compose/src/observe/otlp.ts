@@ -1,0 +1,102 @@
+// The parts of OTLP in JSON that the page shows (opentelemetry.io/docs/specs/otlp). A sender may leave out any field
+// that has its default value, so everything is optional here.
+
+type Value = {
+  readonly stringValue?: string;
+  readonly intValue?: string | number;
+  readonly doubleValue?: number;
+  readonly boolValue?: boolean;
+};
+export type KeyValue = { readonly key: string; readonly value?: Value };
+
+export type Span = {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name?: string;
+  readonly kind?: number;
+  readonly startTimeUnixNano?: string;
+  readonly endTimeUnixNano?: string;
+  readonly attributes?: readonly KeyValue[];
+  readonly status?: { readonly code?: number };
+};
+
+export type LogRecord = {
+  readonly timeUnixNano?: string;
+  readonly severityNumber?: number;
+  readonly severityText?: string;
+  readonly body?: Value;
+  readonly attributes?: readonly KeyValue[];
+  readonly traceId?: string;
+};
+
+export type NumberPoint = {
+  readonly attributes?: readonly KeyValue[];
+  readonly asDouble?: number;
+  readonly asInt?: string | number;
+};
+
+export type HistogramPoint = {
+  readonly attributes?: readonly KeyValue[];
+  readonly count?: string | number;
+  readonly bucketCounts?: readonly (string | number)[];
+  readonly explicitBounds?: readonly number[];
+};
+
+export type Metric = {
+  readonly name: string;
+  readonly gauge?: { readonly dataPoints?: readonly NumberPoint[] };
+  readonly sum?: { readonly dataPoints?: readonly NumberPoint[] };
+  readonly histogram?: { readonly dataPoints?: readonly HistogramPoint[] };
+};
+
+/** Who sent a report. */
+export type Source = { readonly service: string; readonly instance: string };
+
+type Resource = { readonly resource?: { readonly attributes?: readonly KeyValue[] } };
+
+export type TraceReport = {
+  readonly resourceSpans?: readonly (Resource & {
+    readonly scopeSpans?: readonly { readonly spans?: readonly Span[] }[];
+  })[];
+};
+export type LogReport = {
+  readonly resourceLogs?: readonly (Resource & {
+    readonly scopeLogs?: readonly { readonly logRecords?: readonly LogRecord[] }[];
+  })[];
+};
+export type MetricReport = {
+  readonly resourceMetrics?: readonly (Resource & {
+    readonly scopeMetrics?: readonly { readonly metrics?: readonly Metric[] }[];
+  })[];
+};
+
+export function sourceOf({ resource }: Resource): Source {
+  const attributes = plain(resource?.attributes);
+  return {
+    service: String(attributes['service.name'] ?? 'unknown'),
+    instance: String(attributes['service.instance.id'] ?? ''),
+  };
+}
+
+export function plain(attributes: readonly KeyValue[] = []): Record<string, string | number | boolean> {
+  return Object.fromEntries(
+    attributes.map(({ key, value = {} }) => {
+      const { stringValue, intValue, doubleValue, boolValue } = value;
+      return [
+        key,
+        stringValue ??
+          (intValue === undefined ? undefined : Number(intValue)) ??
+          doubleValue ??
+          boolValue ??
+          '',
+      ];
+    }),
+  );
+}
+
+/** Milliseconds since the epoch, with fractions. */
+export function milliseconds(unixNano = '0'): number {
+  const nanoseconds = BigInt(unixNano);
+  return Number(nanoseconds / 1_000_000n) + Number(nanoseconds % 1_000_000n) / 1e6;
+}

@@ -1,0 +1,185 @@
+// One page, asked anew every two seconds. Everything that services say is put in as text, never as HTML.
+const everyMs = 2000;
+const byId = (id) => document.getElementById(id);
+let overview = { services: [], traces: [], logs: [] };
+
+function element(tag, { text, className, title } = {}, ...children) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  if (title) made.title = title;
+  made.append(...children);
+  return made;
+}
+
+function drawn(tag, attributes, ...children) {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  made.append(...children);
+  return made;
+}
+
+const clock = (ms) =>
+  `${new Date(ms).toLocaleTimeString([], { hour12: false })}.${String(Math.floor(ms % 1000)).padStart(3, '0')}`;
+const duration = (ms) =>
+  ms === null
+    ? '–'
+    : ms < 10
+      ? `${ms.toFixed(1)} ms`
+      : ms < 1000
+        ? `${ms.toFixed(0)} ms`
+        : `${(ms / 1000).toFixed(1)} s`;
+const number = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
+
+function history(values) {
+  const top = Math.max(1, ...values);
+  const points = values.map((value, index) => `${(index / 59) * 160},${23 - (value / top) * 22}`).join(' ');
+  return drawn(
+    'svg',
+    { class: 'history', viewBox: '0 0 160 24', 'aria-hidden': 'true' },
+    drawn('polyline', { points }),
+  );
+}
+
+function serviceRow(figures) {
+  const cell = (text, className = '') => element('td', { text, className: `number ${className}` });
+  const row = element('tr', {}, element('td', { text: figures.service }));
+  row.append(
+    cell(figures.instances),
+    cell(number(figures.requests_per_second)),
+    cell(number(figures.errors_per_second), figures.errors_per_second > 0 ? 'bad' : ''),
+    cell(duration(figures.p50_ms)),
+    cell(duration(figures.p95_ms)),
+    cell(`${(figures.cpu_cores * 100).toFixed(0)} %`),
+    cell(`${(figures.memory_bytes / 2 ** 20).toFixed(0)} MiB`),
+    cell(duration(figures.event_loop_p99_ms)),
+    element('td', {}, history(figures.history)),
+  );
+  return row;
+}
+
+function traceItem(trace) {
+  const button = element('button', { title: trace.id });
+  button.append(
+    element('span', { text: clock(trace.start_ms), className: 'quiet' }),
+    element('span', {
+      text: `${trace.name} · ${trace.services.join(' → ')}`,
+      className: trace.failed ? 'bad' : '',
+    }),
+    element('span', { text: trace.status ?? '', className: trace.status >= 400 ? 'warn' : 'quiet' }),
+    element('span', { text: duration(trace.duration_ms), className: 'number' }),
+  );
+  button.addEventListener('click', () => showTrace(trace));
+  return element('li', {}, button);
+}
+
+function logItem(line) {
+  const level = line.severity >= 17 ? 'bad' : line.severity >= 13 ? 'warn' : 'quiet';
+  const rest = Object.entries(line.attributes)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+  const item = element('li');
+  item.append(
+    element('span', { text: `${clock(line.time_ms)} `, className: 'quiet' }),
+    element('span', { text: `${line.level} `, className: level }),
+    element('span', { text: `${line.service} ` }),
+    element('strong', { text: `${line.message} ` }),
+    element('span', { text: rest, className: 'quiet' }),
+  );
+  return item;
+}
+
+/** How deep a span lies below its trace's first one. */
+function depthOf(span, spans) {
+  let depth = 0;
+  for (let at = span; at?.parent && depth < 20; depth++) {
+    const parent = spans.find(({ id }) => id === at.parent);
+    if (!parent) break;
+    at = parent;
+  }
+  return depth;
+}
+
+function spanItem(span, spans, { start, whole }) {
+  const label = `${'\u00a0\u00a0'.repeat(depthOf(span, spans))}${span.service} · ${span.name}`;
+  const bar = drawn('rect', {
+    x: `${((span.start_ms - start) / whole) * 100}%`,
+    width: `${Math.max(0.4, (span.duration_ms / whole) * 100)}%`,
+    height: 12,
+    rx: 2,
+  });
+  const said = Object.entries(span.attributes)
+    .map(([key, value]) => `${key}: ${value}`)
+    .join('\n');
+  return element(
+    'li',
+    { className: span.failed ? 'failed' : '', title: said },
+    element('span', { text: label }),
+    drawn('svg', { 'aria-hidden': 'true' }, bar),
+    element('span', { text: duration(span.duration_ms), className: 'number' }),
+  );
+}
+
+async function showTrace(trace) {
+  const { spans, logs } = await (await fetch(`/api/traces/${trace.id}`)).json();
+  const start = Math.min(...spans.map(({ start_ms }) => start_ms));
+  const whole = Math.max(0.001, ...spans.map((span) => span.start_ms + span.duration_ms - start));
+  byId('trace-title').textContent = `${trace.name} · ${duration(whole)} · ${trace.id}`;
+  byId('spans').replaceChildren(...spans.map((span) => spanItem(span, spans, { start, whole })));
+  byId('trace-logs').replaceChildren(
+    ...(logs.length ? logs.map(logItem) : [element('li', { text: 'none', className: 'quiet' })]),
+  );
+  byId('trace').showModal();
+}
+
+function offer(select, services) {
+  const known = new Set([...select.options].map(({ value }) => value));
+  for (const service of services)
+    if (!known.has(service)) select.append(element('option', { text: service }));
+}
+
+function draw() {
+  const { services, traces, logs } = overview;
+  const names = services.map(({ service }) => service);
+  offer(byId('trace-service'), names);
+  offer(byId('log-service'), names);
+  byId('services').replaceChildren(...services.map(serviceRow));
+
+  const service = byId('trace-service').value;
+  const failedOnly = byId('trace-failed').checked;
+  const shown = traces.filter(
+    (trace) => (!service || trace.services.includes(service)) && (!failedOnly || trace.failed),
+  );
+  byId('traces').replaceChildren(...shown.map(traceItem));
+
+  const [from, least, text] = [
+    byId('log-service').value,
+    Number(byId('log-severity').value),
+    byId('log-text').value.toLowerCase(),
+  ];
+  const lines = logs.filter(
+    (line) =>
+      (!from || line.service === from) &&
+      line.severity >= least &&
+      (!text || JSON.stringify(line).toLowerCase().includes(text)),
+  );
+  byId('logs').replaceChildren(...lines.map(logItem));
+}
+
+async function look() {
+  try {
+    overview = await (await fetch('/api/overview')).json();
+    const count = overview.services.reduce((sum, { instances }) => sum + instances, 0);
+    byId('state').textContent = count
+      ? `${count} ${count === 1 ? 'process reports' : 'processes report'} · ${overview.traces.length} traces, ${overview.logs.length} log lines`
+      : 'No service reports: start the system by COMPOSE_PROFILES=observe docker compose up --wait';
+    draw();
+  } catch {
+    byId('state').textContent = 'This page’s server does not answer.';
+  }
+  setTimeout(look, everyMs);
+}
+
+for (const id of ['trace-service', 'trace-failed', 'log-service', 'log-severity', 'log-text'])
+  byId(id).addEventListener('input', draw);
+look();

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { createLogs } from './logs.ts';
+import { createMetrics } from './metrics.ts';
+import { type LogReport, type MetricReport, sourceOf, type TraceReport } from './otlp.ts';
+import { createTraces } from './traces.ts';
+
+const mostBytes = 8 * 1024 * 1024;
+const page = join(import.meta.dirname, 'page');
+const files: Readonly<Record<string, { file: string; type: string }>> = {
+  '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
+  '/page.css': { file: 'page.css', type: 'text/css; charset=utf-8' },
+  '/page.js': { file: 'page.js', type: 'text/javascript; charset=utf-8' },
+};
+const pageHeaders = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+/**
+ * Takes OpenTelemetry's reports (OTLP over HTTP, in JSON) and shows them on one page. Keeps the newest in memory and
+ * nothing on disk. Knows no users: it is for one's own machine, behind a port on 127.0.0.1.
+ */
+export function createObserver(): Server {
+  const traces = createTraces();
+  const logs = createLogs();
+  const metrics = createMetrics();
+
+  const take: Readonly<Record<string, (report: unknown) => void>> = {
+    '/v1/traces': (report) => {
+      for (const resource of (report as TraceReport).resourceSpans ?? [])
+        for (const { spans = [] } of resource.scopeSpans ?? [])
+          for (const span of spans) traces.add(sourceOf(resource), span);
+    },
+    '/v1/logs': (report) => {
+      for (const resource of (report as LogReport).resourceLogs ?? [])
+        for (const { logRecords = [] } of resource.scopeLogs ?? [])
+          for (const record of logRecords) logs.add(sourceOf(resource), record);
+    },
+    '/v1/metrics': (report) => {
+      for (const resource of (report as MetricReport).resourceMetrics ?? [])
+        metrics.add(
+          sourceOf(resource),
+          (resource.scopeMetrics ?? []).flatMap((scope) => scope.metrics ?? []),
+        );
+    },
+  };
+
+  function show(path: string, response: ServerResponse): void {
+    const file = files[path];
+    const [, traceId] = /^\/api\/traces\/([0-9a-f]{32})$/.exec(path) ?? [];
+    if (file !== undefined) {
+      response.writeHead(200, { 'content-type': file.type, ...pageHeaders });
+      response.end(readFileSync(join(page, file.file)));
+    } else if (path === '/api/overview') {
+      answer(response, 200, { services: metrics.list(), traces: traces.list(100), logs: logs.list(300) });
+    } else if (traceId !== undefined) {
+      answer(response, 200, { spans: traces.spansOf(traceId), logs: logs.ofTrace(traceId) });
+    } else answer(response, 404, {});
+  }
+
+  return createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://observe');
+    const taken = take[pathname];
+    if (request.method === 'GET') return show(pathname, response);
+    if (request.method !== 'POST' || taken === undefined) return answer(response, 404, {});
+    if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
+      return answer(response, 415, { message: 'send OTLP in JSON (OTEL_EXPORTER_OTLP_PROTOCOL=http/json)' });
+    }
+    try {
+      taken(await json(limited(request)));
+      answer(response, 200, { partialSuccess: {} });
+    } catch (error) {
+      answer(response, 400, { message: error instanceof Error ? error.message : 'not a report' });
+    }
+  });
+}
+
+async function* limited(request: IncomingMessage): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new Error('the report is too long');
+    yield chunk;
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(body));
+}
