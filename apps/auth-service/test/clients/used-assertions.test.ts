@@ -52,7 +52,7 @@ test('it is remembered until no clock of ours accepts the assertion any more, an
   const jti = 'any text: even\u0000this';
   await replicas[0]?.use('payment-service', jti);
   const key = assertionKey('payment-service', jti);
-  expect(key).toMatch(/^assertion:payment-service:[\w-]{43}$/);
+  expect(key).toMatch(/^\{[\w-]{43}\}:assertion:payment-service$/);
   // 60 s of life, and at both ends 30 s that a service's clock may differ, and 30 s that a replica's may.
   expect(await redis.pttl(key)).toBeGreaterThan(170_000);
   expect(await redis.pttl(key)).toBeLessThanOrEqual(180_000);
