@@ -8,7 +8,7 @@ export interface FetchedKeySet {
   keys: RsaJwk[];
   /** Keys that the set holds and that cannot be used, each by the reason. */
   refused: string[];
-  /** `max-age` of Cache-Control, if the answer has one. */
+  /** What is left of Cache-Control's `max-age`, if the answer has one. */
   maxAgeSeconds: number | undefined;
 }
 
@@ -96,7 +96,8 @@ function kidOf(value: unknown): string | undefined {
 /** What is left of max-age: a cache on the way says how long it had the answer (RFC 9111 §4.2, §5.1). */
 function freshForSeconds(headers: Headers): number | undefined {
   const maxAge = maxAgeOf(headers.get('cache-control'));
-  const age = /^\d{1,10}$/.exec(headers.get('age') ?? '')?.[0];
+  // Of a list the first counts, as there (§5.1).
+  const age = /^\d+(?=\s*(?:,|$))/.exec(headers.get('age') ?? '')?.[0];
   return maxAge === undefined || age === undefined ? maxAge : Math.max(0, maxAge - Number(age));
 }
 

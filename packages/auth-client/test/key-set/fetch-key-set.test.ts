@@ -66,6 +66,22 @@ describe('a key set that is taken', () => {
     server.answer(json({ keys: [key.jwk] }, { cacheControl }));
     expect((await get()).maxAgeSeconds).toBe(seconds);
   });
+
+  it.each([
+    ['max-age=60', '45', 15],
+    ['max-age=60', '45, 10', 15],
+    ['max-age=60', '61', 0],
+    ['max-age=60', '9'.repeat(400), 0],
+    ['max-age=60', '-5', 60],
+    ['max-age=60', '5 s', 60],
+    ['public', '45', undefined],
+  ])('is fresh for less when a cache had it: %s, Age: %s', async (cacheControl, age, seconds) => {
+    server.answer((request, response) => {
+      response.setHeader('age', age);
+      json({ keys: [key.jwk] }, { cacheControl })(request, response);
+    });
+    expect((await get()).maxAgeSeconds).toBe(seconds);
+  });
 });
 
 describe('an answer that is no key set', () => {
