@@ -15,7 +15,7 @@ export interface SignedToken {
  *
  * Does not check the claims (beyond what the key's own policy does), and does not ask whether the key set is usable.
  *
- * @throws AuthError invalid_token, thrown or as the promise's rejection
+ * @throws AuthError invalid_token, thrown or as the promise's rejection, which may be key_set_unavailable too
  */
 export function openSignedToken(
   token: string,

@@ -49,8 +49,8 @@ export class KeySet {
   }
 
   /**
-   * Whether the keys are good at this monotonic time: not before the first successful fetch, and not when the last one
-   * is longer ago than the staleness bound.
+   * Whether the keys are good at this monotonic time: not before the first successful fetch, not when the last one is
+   * longer ago than the staleness bound, and not when it brought a set that is empty on purpose.
    */
   isUsableAt(monotonicMs: number): boolean {
     return monotonicMs <= this.#usableUntilMs;
@@ -87,10 +87,15 @@ export class KeySet {
 
   /**
    * Looks for a key that the set lacks: joins a fetch under way, or starts one unless another unknown kid has done so
-   * within the cooldown, however that went. Undefined at once while the cooldown lasts.
+   * within the cooldown, however that went. Undefined at once while the cooldown lasts. Rejects with AuthError
+   * key_set_unavailable when there are no keys after it.
    */
   seek(kid: string): Promise<VerificationKey | undefined> | undefined {
-    return this.#refreshOnDemand()?.then(() => this.find(kid));
+    return this.#refreshOnDemand()?.then(() => {
+      // The set may just have been withdrawn: then nobody can say anything about this kid.
+      if (!this.#isUsable()) throw this.unavailable();
+      return this.find(kid);
+    });
   }
 
   unavailable(): AuthError {

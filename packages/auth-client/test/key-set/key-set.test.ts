@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuthClientOptions } from '../../src/index.ts';
@@ -179,6 +180,38 @@ describe('a key that the fresh set lacks', () => {
     jwks.answer(json({ keys: [{ ...second.jwk, kid: first.kid }] }));
     expect(await statusOf(cart(withUnknownKey(1)))).toBe(401);
     expect(await statusOf(cart(remembered))).toBe(401);
+  });
+});
+
+describe('a fresh set without one usable key', () => {
+  it('is believed when it is empty: every token gets 503 from then on, until there are keys again', async () => {
+    const { cart, app } = await start();
+    const remembered = good();
+    expect(await statusOf(cart(remembered))).toBe(200);
+    jwks.answer(json({ keys: [] }, { cacheControl: 'max-age=1' }));
+    await expectUnavailable(await cart(withUnknownKey(1)));
+    expect(app.authClient.keySetSize).toBe(0);
+    await expectUnavailable(await cart(remembered));
+    await expectUnavailable(await cart(good()));
+    await expect(app.authClient.ready()).rejects.toMatchObject({ code: 'key_set_unavailable' });
+    jwks.answer(keySetOf(first));
+    await expect.poll(() => statusOf(cart(remembered)), { timeout: 3000 }).toBe(200);
+  });
+
+  it.each<[string, RequestListener]>([
+    ['cannot be read', json('{"keys":[]')],
+    ['is not 200', (_request, response) => response.writeHead(404).end('{"keys":[]}')],
+    ['has no keys member', json({})],
+    ['has keys that cannot be used', json({ keys: [{ kty: 'EC', kid: 'x' }] })],
+    ['has one thing in it that is no key', json({ keys: [null] })],
+  ])('is not believed when it %s: the keys stay', async (_what, answer) => {
+    const { cart, app } = await start();
+    expect(await statusOf(cart(good()))).toBe(200);
+    jwks.answer(answer);
+    expect(await statusOf(cart(withUnknownKey(1)))).toBe(401);
+    expect(jwks.requests).toBe(2);
+    expect(app.authClient.keySetSize).toBe(1);
+    expect(await statusOf(cart(good()))).toBe(200);
   });
 });
 
