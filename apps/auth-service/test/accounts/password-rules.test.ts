@@ -29,8 +29,10 @@ test.each([
 
 test('the name before the @ of a mail address counts as the user name', () => {
   expect(ruleBrokenBy('hello-barbara-hello', 'barbara@example.com')).toBe('contains_username');
+  expect(ruleBrokenBy('hello-anna-hello', 'anna@example.com')).toBe('contains_username');
   // Too short to mean anything: else hardly a password would be left.
   expect(ruleBrokenBy('correct horse battery staple', 'a@example.com')).toBeUndefined();
+  expect(ruleBrokenBy('hello-bob-hello', 'bob@example.com')).toBeUndefined();
 });
 
 test.each([
