@@ -28,8 +28,8 @@ export class KeyEncryptionError extends ConfigError {
 
 /**
  * Reads KEY_ENCRYPTION_KEY: 32 bytes in base64url, or several, separated by commas. The first encrypts, all decrypt.
- * To change the key: add the new one behind the old one, at every replica; then put it in front, and the key ring
- * re-encrypts what it finds; then take the old one away.
+ * To change the key: add the new one behind the old one, at every replica; then put it in front, at every replica, and
+ * each re-encrypts what it finds when it starts; then take the old one away.
  *
  * @throws KeyEncryptionError naming the fault, never the value
  * @example

@@ -231,6 +231,29 @@ test('when the key-encryption key changes, what is under the old one is encrypte
   expect(new Set([before, during, after].map((ring) => ring.signer().kid)).size).toBe(1);
 });
 
+test('replicas that differ in which key-encryption key is first leave each other’s encryption alone', async () => {
+  const newer = randomBytes(32).toString('base64url');
+  const oldFirst = await started({ keys: `${secret},${newer}`, reloadMs: 10 });
+  const newFirst = await started({ keys: `${newer},${secret}`, db: await database.another(), reloadMs: 10 });
+  const encryption = async () =>
+    (await database.db.select().from(signingKeys)).map((row) => [row.kid, row.encryptedPrivateKey]).sort();
+  const afterTheStarts = await encryption();
+  const rewrapped = () => audited.filter((line) => line.startsWith('key.rewrapped'));
+  expect(rewrapped()).toHaveLength(2);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await encryption()).toEqual(afterTheStarts);
+
+  // What one makes, the other can use, and a rotation is no reason to encrypt anew either.
+  for (const ring of [oldFirst, newFirst]) {
+    now += LEAD;
+    await ring.rotate();
+  }
+  await Promise.all([oldFirst.reload(), newFirst.reload()]);
+  expect(oldFirst.signer().kid).toBe(newFirst.signer().kid);
+  expect(rewrapped()).toHaveLength(2);
+  expect(errors).toEqual([]);
+});
+
 test('a replica that lacks the new key-encryption key publishes on what it cannot open, and says so', async () => {
   const behind = await started();
   const { kid } = behind.signer();
