@@ -3,11 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemSchema } from '../src/index.ts';
 import { type ServiceUnderTest, serviceUnderTest } from './service-under-test.ts';
 
+interface Operation {
+  security?: unknown;
+  responses: Record<string, { content: Record<string, unknown> }>;
+}
+
 interface OpenApi {
   openapi: string;
   info: { title: string };
   components: { securitySchemes: Record<string, unknown> };
-  paths: Record<string, Record<string, { responses: Record<string, { content: Record<string, unknown> }> }>>;
+  security: unknown;
+  paths: Record<string, Record<string, Operation>>;
 }
 
 let service: ServiceUnderTest;
@@ -16,6 +22,7 @@ beforeAll(async () => {
   service = await serviceUnderTest();
   const response = { 200: Type.Object({ id: Type.Union([Type.String(), Type.Null()]) }), 404: problemSchema };
   service.app.get('/things/:id', { schema: { response } }, async () => ({ id: null }));
+  service.app.post('/things', { schema: { security: [] } }, async () => ({}));
 });
 
 afterAll(() => service.app.close());
@@ -26,7 +33,14 @@ describe('/docs', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(document.info.title).toBe('Test');
     expect(document.components.securitySchemes).toHaveProperty('bearer');
-    expect(Object.keys(document.paths)).toEqual(['/things/{id}']);
+    expect(Object.keys(document.paths)).toEqual(['/things/{id}', '/things']);
+  });
+
+  it('says that a route needs a bearer token, unless the route says that anybody may call it', async () => {
+    const { security, paths } = (await service.app.inject('/docs/json')).json<OpenApi>();
+    expect(security).toEqual([{ bearer: [] }]);
+    expect(paths['/things/{id}']?.get).not.toHaveProperty('security');
+    expect(paths['/things']?.post?.security).toEqual([]);
   });
 
   it('says that errors are application/problem+json', async () => {
