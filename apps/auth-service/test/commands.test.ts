@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createTestDatabase, startTestRedis } from '@latchkey/dev-stack/testing';
@@ -34,13 +35,14 @@ afterAll(async () => {
 async function command(
   args: string[],
   input = '',
+  changes: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', 'src/commands.ts', ...args],
     {
       cwd: join(import.meta.dirname, '..'),
-      env,
+      env: { ...env, ...changes },
     },
   );
   child.stdin.end(input);
@@ -93,6 +95,42 @@ describe('create-accounts', () => {
     expect(stderr).toContain('line 2 is not an account');
     expect(stderr).not.toContain('s3cret');
     expect(await accounts()).not.toHaveProperty('emil');
+  });
+});
+
+describe('rotate-key', () => {
+  it('does not go to Redis', async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { code, stdout, stderr } = await command(['rotate-key'], '', {
+      REDIS_URL: `redis://127.0.0.1:${port}`,
+    });
+    server.close();
+    expect({ code, stderr, connections }).toEqual({ code: 0, stderr: '', connections: 0 });
+    expect(JSON.parse(stdout)).toMatchObject({ action: 'activated', kid: expect.any(String) });
+  });
+
+  it('says by its code why it refuses', async () => {
+    expect(await command(['rotate-key'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^rotation_too_early: .+\n$/),
+    });
+  });
+});
+
+describe('a setting that is missing', () => {
+  it('is named in one message, without a stack', async () => {
+    const { code, stderr } = await command(['rotate-key'], '', { ISSUER: undefined, REDIS_URL: undefined });
+    expect(code).toBe(1);
+    expect(stderr).toContain('ISSUER');
+    expect(stderr).toContain('REDIS_URL');
+    expect(stderr).not.toMatch(/^ {4}at /m);
   });
 });
 
