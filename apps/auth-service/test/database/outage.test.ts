@@ -1,0 +1,59 @@
+import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
+import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type AuthApp,
+  bearer,
+  from,
+  PASSWORD,
+  refresh,
+  register,
+  signIn,
+  startAuthApp,
+  type Tokens,
+} from '../support/auth-app.ts';
+
+let database: TestDatabase;
+let link: NetworkLink;
+let auth: AuthApp;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  link = await startNetworkLink(database.url);
+  auth = await startAuthApp({ env: { DATABASE_URL: link.url } });
+});
+afterAll(async () => {
+  await auth.stop();
+  await link.close();
+  await database.drop();
+});
+
+const ready = async () => (await auth.app.inject({ url: '/ready' })).statusCode;
+
+test('without Postgres, who is signed in stays so, /ready says 200, and what needs Postgres says 503', async () => {
+  const username = await register(auth.app);
+  const session = await signIn(auth.app, username);
+  expect(await ready()).toBe(200);
+
+  await link.cut();
+  const signingIn = await auth.app.inject({
+    method: 'POST',
+    url: '/sessions',
+    payload: { client_id: 'latchkey-cli', username, password: PASSWORD },
+    headers: from(username),
+  });
+  expect(signingIn.statusCode).toBe(503);
+  expect(signingIn.json()).toMatchObject({ code: 'database_unavailable' });
+
+  expect(await ready()).toBe(200);
+  const refreshed = await refresh(auth.app, session.refresh_token);
+  expect(refreshed.statusCode).toBe(200);
+  const { access_token, refresh_token } = refreshed.json<Tokens>();
+  expect((await refresh(auth.app, refresh_token)).statusCode).toBe(200);
+  const devices = await auth.app.inject({ url: '/sessions', headers: bearer(access_token) });
+  expect(devices.statusCode).toBe(200);
+
+  await link.restore();
+  await expect
+    .poll(() => signIn(auth.app, username).then(Boolean, () => false), { timeout: 5000 })
+    .toBe(true);
+});
