@@ -2,6 +2,7 @@ import { createNarrator } from './narrator.ts';
 import { createShop } from './shop.ts';
 import { insideTheToken } from './steps/inside-the-token.ts';
 import { rotateKeys } from './steps/keys.ts';
+import { onBehalf, stepUp } from './steps/on-behalf.ts';
 import { oneSignIn } from './steps/one-sign-in.ts';
 import { signOut, stolenRefreshToken, twoTabs } from './steps/refreshing.ts';
 import { stateless } from './steps/stateless.ts';
@@ -17,7 +18,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  const { urls, accounts, auth } = system;
+  const { urls, accounts, auth, stepUpAfterSeconds } = system;
   const stage: Stage = {
     tell,
     shop: createShop(urls),
@@ -27,11 +28,14 @@ try {
       return found;
     },
     ...(auth && { auth }),
+    ...(stepUpAfterSeconds !== undefined && { stepUpAfterSeconds }),
   };
 
   const customer = await oneSignIn(stage);
   await insideTheToken(stage, customer);
   await verdicts(stage, customer);
+  await onBehalf(stage);
+  await stepUp(stage);
   await twoTabs(stage, customer);
   await rotateKeys(stage);
   await stolenRefreshToken(stage, customer);

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { startStack } from '@latchkey/dev-stack';
 import type { System } from './system.ts';
 
+const STEP_UP_AFTER_SECONDS = 2;
+
 /** Starts the whole system on free ports, with its data in a folder that goes when it stops. */
 export async function startOwnSystem(): Promise<System> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-demo-'));
@@ -12,12 +14,17 @@ export async function startOwnSystem(): Promise<System> {
     directory,
     ports: 'random',
     // A key may sign once every service has had time to fetch it. Three seconds of that suit a demo.
-    env: { auth: { JWKS_MAX_AGE_SECONDS: '2', KEY_SKEW_SECONDS: '1' } },
+    // So do two seconds after which a large payment asks who is there.
+    env: {
+      auth: { JWKS_MAX_AGE_SECONDS: '2', KEY_SKEW_SECONDS: '1' },
+      payment: { STEP_UP_MAX_AGE_SECONDS: String(STEP_UP_AFTER_SECONDS) },
+    },
   });
   const { auth, cart, wishlist, payment } = stack.services;
   return {
     urls: { auth: auth.url, cart: cart.url, wishlist: wishlist.url, payment: payment.url },
     accounts: stack.accounts,
+    stepUpAfterSeconds: STEP_UP_AFTER_SECONDS,
     auth,
     async stop() {
       await stack.stop();

@@ -7,6 +7,8 @@ export type System = {
   readonly accounts: readonly DemoAccount[];
   /** Absent where the demo may not stop and start auth-service. */
   readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
+  /** How old a sign-in may be for a large payment, in seconds; absent where the demo cannot wait for it. */
+  readonly stepUpAfterSeconds?: number;
   stop(): Promise<void>;
 };
 

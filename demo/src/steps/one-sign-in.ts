@@ -13,6 +13,7 @@ export async function oneSignIn({ tell, shop, account }: Stage): Promise<Custome
   tell.step('Three services accept that token, each on its own');
   const { access_token: token } = tokens;
   const price = { amount: 1_900, currency: 'EUR' };
+  await shop.call('cart', '/cart', { method: 'DELETE', token });
   const cart = await shop.call(
     'cart',
     '/cart/items',

@@ -15,6 +15,8 @@ export type Stage = {
   readonly account: (role: 'customer' | 'viewer' | 'admin') => DemoAccount;
   /** Absent where the demo may not stop auth-service. */
   readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
+  /** How old a sign-in may be for a large payment, in seconds; absent where the demo cannot wait for it. */
+  readonly stepUpAfterSeconds?: number;
 };
 
 /** The customer's session, and a refresh token of it that a thief copied along the way. */

@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Stage } from './step.ts';
+
+const CARD = { number: '4242424242424242', exp_month: 12, exp_year: 2099 };
+const TEAPOT = { amount: 2_400, currency: 'EUR' };
+/** More than this, in cents, wants a sign-in no older than the system says. */
+const LARGE = { amount: 60_000, currency: 'EUR' };
+
+/** A service asks another one on the person's behalf, with the least permission that will do. */
+export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
+  const { access_token: token } = await shop.signIn(account('customer'));
+  const pay = (amount: object, key: string) =>
+    shop.call(
+      'payment',
+      '/payments',
+      { method: 'POST', token, headers: { 'idempotency-key': key }, json: { amount, card: CARD } },
+      tell,
+    );
+
+  tell.step('A wish moves into the cart: wishlist-service acts for the person at cart-service');
+  await shop.call('cart', '/cart', { method: 'DELETE', token });
+  const wish = await shop.call('wishlist', '/wishlist/items', {
+    method: 'POST',
+    token,
+    json: { sku: 'teapot' },
+  });
+  const path = `/wishlist/items/${wish.body['id']}/move`;
+  const moved = await shop.call(
+    'wishlist',
+    path,
+    { method: 'POST', token, json: { unit_price: TEAPOT } },
+    tell,
+  );
+  const [cart, wishes] = await Promise.all([
+    shop.call('cart', '/cart', { token }),
+    shop.call('wishlist', '/wishlist', { token }),
+  ]);
+  const skusOf = (items: unknown) => (items as { sku: string }[]).map(({ sku }) => sku);
+  tell.check(
+    'the teapot is in the cart',
+    moved.status === 200 && skusOf(cart.body['items']).includes('teapot'),
+  );
+  tell.check('and no longer among the wishes', !skusOf(wishes.body['items']).includes('teapot'));
+
+  tell.step('Payment charges exactly the cart, which it asks for on the person’s behalf');
+  const agreed = await pay({ ...TEAPOT, amount: 1 }, crypto.randomUUID());
+  tell.check(
+    'an amount that is not the cart’s total: 409 cart_changed, nothing charged',
+    agreed.status === 409 && agreed.body['code'] === 'cart_changed',
+  );
+  const key = crypto.randomUUID();
+  const paid = await pay(TEAPOT, key);
+  tell.check('the cart’s total: charged', paid.status === 201 && paid.body['status'] === 'succeeded');
+  const again = await pay(TEAPOT, key);
+  tell.check(
+    'the same request again: the same answer, nothing charged',
+    again.status === 201 && again.body['id'] === paid.body['id'],
+  );
+  const emptied = await shop.call('cart', '/cart', { token });
+  tell.check('the cart is empty', (emptied.body['items'] as unknown[]).length === 0);
+
+  tell.step('What payment-service may do there, the person may not');
+  const claim = await shop.call(
+    'cart',
+    `/cart/checkouts/${crypto.randomUUID()}`,
+    { method: 'PUT', token },
+    tell,
+  );
+  tell.check(
+    'claiming a cart needs cart:checkout, which no person’s token ever carries: 403',
+    claim.status === 403,
+  );
+}
+
+/** A large payment wants proof that the person is still there (RFC 9470). */
+export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage): Promise<void> {
+  tell.step('A large payment wants a recent sign-in');
+  if (stepUpAfterSeconds === undefined) {
+    tell.say(
+      '(In a system of its own the demo shows the challenge: here it would have to wait for five minutes.)',
+    );
+    return;
+  }
+  const customer = account('customer');
+  const { access_token: old } = await shop.signIn(customer);
+  const item = { sku: 'samovar', quantity: 1, unit_price: LARGE };
+  await shop.call('cart', '/cart/items', { method: 'POST', token: old, json: item });
+  const pay = (token: string) =>
+    shop.call(
+      'payment',
+      '/payments',
+      {
+        method: 'POST',
+        token,
+        headers: { 'idempotency-key': 'the-samovar' },
+        json: { amount: LARGE, card: CARD },
+      },
+      tell,
+    );
+  await delay((stepUpAfterSeconds + 1.1) * 1000);
+  const challenged = await pay(old);
+  tell.check(
+    'the sign-in is too old: 401 insufficient_user_authentication, with max_age',
+    challenged.status === 401 && /max_age=/.test(challenged.headers.get('www-authenticate') ?? ''),
+  );
+  const renewed = await shop.call(
+    'auth',
+    '/sessions/current/reauthentication',
+    { method: 'POST', token: old, json: { password: customer.password } },
+    tell,
+  );
+  const paid = await pay(String(renewed.body['access_token']));
+  tell.check('after the password once more, in the same session, it goes through', paid.status === 201);
+}
