@@ -44,6 +44,19 @@ test('anybody may fetch the public keys, and keep them for the max-age', async (
   }
 });
 
+test('a key stays published for the longest lifetime of a token, however short new tokens live', async () => {
+  await auth.stop();
+  auth = await startAuthApp({ clock: () => now, env: { ACCESS_TOKEN_SECONDS: '60' } });
+  const admin = await tokenOf('admin');
+  const { kid } = decode(admin).header;
+  now += 90_000;
+  expect((await rotate(admin)).statusCode).toBe(200);
+  // The next rotation takes away what is due.
+  now += 329_000;
+  expect((await rotate(admin)).statusCode).toBe(200);
+  expect((await keySet()).map((key) => key.kid)).toContain(kid);
+});
+
 test('who has the set already is told so, until it changes', async () => {
   const { headers } = await auth.app.inject({ url: '/.well-known/jwks.json' });
   const etag = String(headers['etag']);
