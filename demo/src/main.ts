@@ -8,6 +8,7 @@ import { signOut, stolenRefreshToken, twoTabs } from './steps/refreshing.ts';
 import { stateless } from './steps/stateless.ts';
 import type { Stage } from './steps/step.ts';
 import { verdicts } from './steps/verdicts.ts';
+import { whoActsForWhom } from './steps/who-acts-for-whom.ts';
 import { findSystem } from './system.ts';
 
 const tell = createNarrator((line) => process.stdout.write(`${line}\n`));
@@ -18,7 +19,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  const { urls, accounts, auth, stepUpAfterSeconds } = system;
+  const { urls, accounts, auth, stepUpAfterSeconds, logs } = system;
   const stage: Stage = {
     tell,
     shop: createShop(urls),
@@ -29,12 +30,14 @@ try {
     },
     ...(auth && { auth }),
     ...(stepUpAfterSeconds !== undefined && { stepUpAfterSeconds }),
+    ...(logs && { logs }),
   };
 
   const customer = await oneSignIn(stage);
   await insideTheToken(stage, customer);
   await verdicts(stage, customer);
   await onBehalf(stage);
+  await whoActsForWhom(stage);
   await stepUp(stage);
   await twoTabs(stage, customer);
   await rotateKeys(stage);

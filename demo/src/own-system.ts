@@ -26,6 +26,7 @@ export async function startOwnSystem(): Promise<System> {
     accounts: stack.accounts,
     stepUpAfterSeconds: STEP_UP_AFTER_SECONDS,
     auth,
+    logs: (service) => stack.services[service].logs(),
     async stop() {
       await stack.stop();
       await rm(directory, { recursive: true, force: true });

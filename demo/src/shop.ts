@@ -60,10 +60,11 @@ export function createShop(urls: Urls) {
     async signIn(
       account: { username: string; password: string; scope?: string },
       tell?: Narrator,
+      headers: Record<string, string> = {},
     ): Promise<Tokens> {
       const { username, password, scope } = account;
       const json = { client_id: 'latchkey-cli', device_name: 'Demo terminal', username, password, scope };
-      const answer = await call('auth', '/sessions', { method: 'POST', json }, tell);
+      const answer = await call('auth', '/sessions', { method: 'POST', json, headers }, tell);
       if (answer.status !== 201) throw new Error(`${username} could not sign in: ${answer.status}`);
       return answer.body as Tokens;
     },

@@ -1,4 +1,4 @@
-import type { Urls } from './shop.ts';
+import type { ServiceName, Urls } from './shop.ts';
 import type { DemoAccount } from './steps/step.ts';
 
 /** A Latchkey to show the demo on. */
@@ -9,6 +9,8 @@ export type System = {
   readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
   /** How old a sign-in may be for a large payment, in seconds; absent where the demo cannot wait for it. */
   readonly stepUpAfterSeconds?: number;
+  /** Everything that a service has logged; absent where the demo cannot read it. */
+  readonly logs?: (service: ServiceName) => string;
   stop(): Promise<void>;
 };
 

@@ -43,21 +43,36 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
   tell.check('and no longer among the wishes', !skusOf(wishes.body['items']).includes('teapot'));
 
   tell.step('Payment charges exactly the cart, which it asks for on the person’s behalf');
-  const agreed = await pay({ ...TEAPOT, amount: 1 }, crypto.randomUUID());
+  const mugs = { sku: 'mug-blue', quantity: 2, unit_price: { amount: 1_900, currency: 'EUR' } };
+  await shop.call('cart', '/cart/items', { method: 'POST', token, json: mugs });
+  const [total] = (await shop.call('cart', '/cart', { token })).body['totals'] as (typeof TEAPOT)[];
+  tell.say(`In the cart: a teapot and two mugs, ${total?.amount} cents.`);
+  const newestPayment = async () => {
+    const { body } = await shop.call('payment', '/payments?limit=1', { token });
+    return (body['payments'] as { id: string }[])[0]?.id;
+  };
+  const before = await newestPayment();
+  const agreed = await pay({ ...total, amount: 1 }, crypto.randomUUID());
   tell.check(
     'an amount that is not the cart’s total: 409 cart_changed, nothing charged',
-    agreed.status === 409 && agreed.body['code'] === 'cart_changed',
+    agreed.status === 409 && agreed.body['code'] === 'cart_changed' && (await newestPayment()) === before,
   );
   const key = crypto.randomUUID();
-  const paid = await pay(TEAPOT, key);
-  tell.check('the cart’s total: charged', paid.status === 201 && paid.body['status'] === 'succeeded');
-  const again = await pay(TEAPOT, key);
+  const paid = await pay({ ...total }, key);
   tell.check(
-    'the same request again: the same answer, nothing charged',
-    again.status === 201 && again.body['id'] === paid.body['id'],
+    'the cart’s total: charged, and not a cent more',
+    paid.body['status'] === 'succeeded' &&
+      (paid.body['amount'] as typeof TEAPOT).amount === TEAPOT.amount + 2 * mugs.unit_price.amount,
   );
   const emptied = await shop.call('cart', '/cart', { token });
   tell.check('the cart is empty', (emptied.body['items'] as unknown[]).length === 0);
+  const again = await pay({ ...total }, key);
+  tell.check(
+    'the same Idempotency-Key again: the first answer, nothing charged',
+    again.headers.get('idempotency-replayed') === 'true' &&
+      again.body['id'] === paid.body['id'] &&
+      (await newestPayment()) === paid.body['id'],
+  );
 
   tell.step('What payment-service may do there, the person may not');
   const claim = await shop.call(
@@ -67,8 +82,8 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
     tell,
   );
   tell.check(
-    'claiming a cart needs cart:checkout, which no person’s token ever carries: 403',
-    claim.status === 403,
+    'claiming a cart needs cart:checkout, which no person’s token ever carries: 403 insufficient_scope',
+    claim.status === 403 && claim.body['code'] === 'insufficient_scope',
   );
 }
 
@@ -82,7 +97,7 @@ export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage)
     return;
   }
   const customer = account('customer');
-  const { access_token: old } = await shop.signIn(customer);
+  const { access_token: old, session_id: session } = await shop.signIn(customer);
   const item = { sku: 'samovar', quantity: 1, unit_price: LARGE };
   await shop.call('cart', '/cart/items', { method: 'POST', token: old, json: item });
   const pay = (token: string) =>
@@ -100,8 +115,10 @@ export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage)
   await delay((stepUpAfterSeconds + 1.1) * 1000);
   const challenged = await pay(old);
   tell.check(
-    'the sign-in is too old: 401 insufficient_user_authentication, with max_age',
-    challenged.status === 401 && /max_age=/.test(challenged.headers.get('www-authenticate') ?? ''),
+    'the sign-in is too old: 401 insufficient_user_authentication, and how old it may be',
+    challenged.status === 401 &&
+      challenged.body['code'] === 'insufficient_user_authentication' &&
+      challenged.headers.get('www-authenticate')?.includes(`max_age="${stepUpAfterSeconds}"`) === true,
   );
   const renewed = await shop.call(
     'auth',
@@ -109,6 +126,13 @@ export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage)
     { method: 'POST', token: old, json: { password: customer.password } },
     tell,
   );
+  tell.check(
+    'the password once more renews this session’s auth_time, and starts no other',
+    renewed.body['session_id'] === session,
+  );
   const paid = await pay(String(renewed.body['access_token']));
-  tell.check('after the password once more, in the same session, it goes through', paid.status === 201);
+  tell.check(
+    'with the new token it goes through',
+    paid.status === 201 && paid.body['status'] === 'succeeded',
+  );
 }

@@ -1,5 +1,5 @@
 import type { Narrator } from '../narrator.ts';
-import type { Shop, Tokens } from '../shop.ts';
+import type { ServiceName, Shop, Tokens } from '../shop.ts';
 
 export type DemoAccount = {
   readonly username: string;
@@ -17,6 +17,8 @@ export type Stage = {
   readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
   /** How old a sign-in may be for a large payment, in seconds; absent where the demo cannot wait for it. */
   readonly stepUpAfterSeconds?: number;
+  /** Everything that a service has logged; absent where the demo cannot read it. */
+  readonly logs?: (service: ServiceName) => string;
 };
 
 /** The customer's session, and a refresh token of it that a thief copied along the way. */
