@@ -8,7 +8,7 @@ export const repository = join(import.meta.dirname, '..', '..');
 /** The project's name: this clone's own, so that the system that somebody has running stays as it is. */
 export const project = `latchkey-test-${createHash('sha256').update(repository).digest('hex').slice(0, 8)}`;
 
-export type Ports = Readonly<Record<'auth' | 'cart' | 'wishlist' | 'payment', number>>;
+export type Ports = Readonly<Record<'auth' | 'cart' | 'wishlist' | 'payment' | 'observe', number>>;
 
 const run = promisify(execFile);
 const maxBuffer = 64 * 1024 * 1024;
@@ -18,19 +18,28 @@ export async function docker(...args: string[]): Promise<string> {
   return (await run('docker', args, { maxBuffer })).stdout;
 }
 
+type ComposeOptions = {
+  /** Where the compose file and the sources are; default this clone. */
+  readonly directory?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
 /** `docker compose` on this clone's project, with its published ports. */
-export function createCompose(ports: Ports, directory = repository) {
+export function createCompose(ports: Ports, options: ComposeOptions = {}) {
+  const { directory = repository } = options;
   const env = {
     ...process.env,
     AUTH_PORT: String(ports.auth),
     CART_PORT: String(ports.cart),
     WISHLIST_PORT: String(ports.wishlist),
     PAYMENT_PORT: String(ports.payment),
+    OBSERVE_PORT: String(ports.observe),
     // Profiles and files that the caller's shell names are not part of the test.
     COMPOSE_PROFILES: undefined,
     COMPOSE_FILE: undefined,
     COMPOSE_ANSI: 'never',
     BUILDKIT_PROGRESS: 'plain',
+    ...options.env,
   };
   return async (...args: string[]): Promise<string> => {
     const command = ['compose', '--project-name', project, '--project-directory', directory];

@@ -18,8 +18,8 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
       `The compose test needs a Docker engine with Compose v2: ${error.message.split('\n', 1)[0]}`,
     );
   });
-  const [auth, cart, wishlist, payment] = await freePorts(4);
-  const ports = { auth, cart, wishlist, payment } as Ports;
+  const [auth, cart, wishlist, payment, observe] = await freePorts(5);
+  const ports = { auth, cart, wishlist, payment, observe } as Ports;
   const compose = createCompose(ports);
   const down = () =>
     compose('--profile', '*', 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');

@@ -5,6 +5,8 @@ import { createCompose, docker, project } from './docker.ts';
 
 export const ports = inject('ports');
 export const compose = createCompose(ports);
+export const composeWith = (env: Record<string, string>) => createCompose(ports, { env });
+export const observeUrl = `http://localhost:${ports.observe}`;
 
 export const urls = {
   auth: `http://localhost:${ports.auth}`,

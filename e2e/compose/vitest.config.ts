@@ -14,6 +14,7 @@ const files = [
   'draining',
   'demo',
   'scaling',
+  'observing',
   'rebuilding',
 ].map((name) => join(import.meta.dirname, 'test', `${name}.test.ts`));
 

@@ -14,7 +14,7 @@ describe('docker compose build', () => {
     const isSource = (path: string) =>
       !/(^|\/)(node_modules|\.git|\.latchkey|\.turbo)(\/|$)/.test(path.slice(repository.length));
     cpSync(repository, copy, { recursive: true, filter: isSource });
-    const compose = createCompose(ports, copy);
+    const compose = createCompose(ports, { directory: copy });
     const image = async () =>
       (await docker('image', 'inspect', '--format', '{{.Id}}', `${project}-cart-service`)).trim();
     await compose('build', 'cart-service');

@@ -84,9 +84,9 @@ function readingOf(
     buckets: bounds
       .concat(Infinity)
       .map((_, index) => points.reduce((sum, point) => sum + Number(point.bucketCounts?.[index] ?? 0), 0)),
-    cpuSeconds: valueOf(metrics, 'process_cpu_seconds_total'),
-    memoryBytes: valueOf(metrics, 'process_resident_memory_bytes'),
-    eventLoopP99: valueOf(metrics, 'nodejs_eventloop_lag_p99_seconds'),
+    cpuSeconds: latestOf(metrics, 'process_cpu_seconds_total'),
+    memoryBytes: latestOf(metrics, 'process_resident_memory_bytes'),
+    eventLoopP99: latestOf(metrics, 'nodejs_eventloop_lag_p99_seconds'),
   };
   return { reading, bounds };
 }
@@ -95,7 +95,7 @@ function countOf(points: readonly HistogramPoint[]): number {
   return points.reduce((sum, { count }) => sum + Number(count ?? 0), 0);
 }
 
-function valueOf(metrics: readonly Metric[], name: string): number {
+function latestOf(metrics: readonly Metric[], name: string): number {
   const metric = metrics.find((each) => each.name === name);
   const [point] = (metric?.gauge ?? metric?.sum)?.dataPoints ?? ([] as NumberPoint[]);
   return Number(point?.asDouble ?? point?.asInt ?? 0);

@@ -7,7 +7,8 @@ export type Handouts = Readonly<Record<string, Readonly<Record<string, string>>>
 
 /**
  * Who is given what. Each container mounts its own volume alone, so nobody can read what is not written here for it.
- * Redis checks auth-service's password by a digest; the operator's is there to be used (docs/containers.md).
+ * Redis checks auth-service's password by a digest; the operator's is there to be used
+ * (docs/decisions/0019-secrets-in-containers.md).
  */
 export function handoutsOf(secrets: Secrets): Handouts {
   const database = (service: string, password: SecretName) =>

@@ -12,8 +12,6 @@ export type ExporterOptions = {
   readonly fetch?: typeof globalThis.fetch;
 };
 
-export type Exporter = ReturnType<typeof createExporter>;
-
 /** Of each kind, between two reports; what is over is not kept, so that a collector that is gone costs little. */
 const mostWaiting = 2000;
 const timeoutMs = 2000;

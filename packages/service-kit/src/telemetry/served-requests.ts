@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { traceContextOf } from '../trace-context.ts';
 import type { ActiveSpan, Tracer } from './spans.ts';
 
 /** Asked every few seconds by machines; they would bury what people do. */
@@ -13,7 +14,7 @@ export function traceServedRequests(tracer: Tracer, onService: (app: FastifyInst
     const spans = new WeakMap<FastifyRequest, ActiveSpan>();
     app.addHook('onRequest', (request, _reply, done) => {
       if (probes.has(request.routeOptions.url ?? '')) return done();
-      const { traceId, spanId, parentId } = request.traceparent;
+      const { traceId, spanId, parentId } = traceContextOf(request.raw);
       const span = tracer.start({ name: request.method, kind: 'server', ids: { traceId, spanId, parentId } });
       spans.set(request, span);
       tracer.within(span, done);

@@ -41,7 +41,11 @@ export function startTelemetry({ endpoint, serviceName, intervalMs }: TelemetryO
       'service.name': serviceName,
       'service.instance.id': `${hostname()}-${process.pid}`,
     }),
-    metrics: async () => (await Promise.all(services.map(({ metrics }) => readMetrics(metrics)))).flat(),
+    metrics: async () => {
+      // A library may have a fastify of its own, without metrics.
+      const registries = services.flatMap((app) => (app.hasDecorator('metrics') ? [app.metrics] : []));
+      return (await Promise.all(registries.map(readMetrics))).flat();
+    },
     onChange: (isReached) => {
       const log = services[0]?.log;
       if (isReached) log?.info('telemetry is taken again');

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  compose,
+  composeWith,
+  container,
+  eventually,
+  exec,
+  observeUrl,
+  refresh,
+  services,
+  signIn,
+  useEverything,
+} from '../system.ts';
+
+type Overview = {
+  services: { service: string; instances: number; memory_bytes: number; cpu_cores: number }[];
+  traces: { id: string; name: string; services: string[] }[];
+  logs: { service: string; message: string }[];
+};
+type Trace = { spans: { service: string; name: string; parent?: string; id: string }[] };
+
+const observing = composeWith({ COMPOSE_PROFILES: 'observe' });
+
+async function read<T>(path: string): Promise<T> {
+  return (await (await fetch(observeUrl + path)).json()) as T;
+}
+
+describe('without the profile observe', () => {
+  it('nobody is told where to report, no page is there, and nothing listens to what services do', async () => {
+    for (const service of services) {
+      const running = await container(service);
+      expect(running.Config.Env).toContain('OTEL_EXPORTER_OTLP_ENDPOINT=');
+      const maps = await exec(
+        running,
+        'sh',
+        '-c',
+        'cat /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n" | grep OTLP || true',
+      );
+      expect(maps).not.toContain('http');
+    }
+    await expect(fetch(observeUrl)).rejects.toThrow();
+  });
+});
+
+describe('with the profile observe', () => {
+  beforeAll(() => observing('up', '--wait'));
+  afterAll(async () => {
+    await observing('down', '--timeout', '5');
+    await compose('up', '--wait');
+  });
+
+  it('its page answers on 127.0.0.1, in a container that is as closed as the others', async () => {
+    expect(await (await fetch(observeUrl)).text()).toContain('<title>Latchkey');
+    const { Config, HostConfig, NetworkSettings } = await container('observe');
+    expect(Config.User).toBe('node');
+    expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapDrop: ['ALL'], CapAdd: null });
+    expect(HostConfig.SecurityOpt).toContain('no-new-privileges:true');
+    expect(HostConfig.Memory).toBeGreaterThan(0);
+    expect(NetworkSettings.Ports['4318/tcp']?.map(({ HostIp }) => HostIp)).toEqual(['127.0.0.1']);
+  });
+
+  it('shows metrics, traces and logs of all services', async () => {
+    await useEverything();
+    const { refresh_token: token } = await signIn();
+    await refresh(token);
+    await refresh('rt1.not.a.real.token');
+    await eventually(async () => {
+      const { services: figures, traces, logs } = await read<Overview>('/api/overview');
+      const named = (list: { service: string }[]) => [...new Set(list.map(({ service }) => service))].sort();
+      expect(named(figures)).toEqual(services.toSorted());
+      expect(figures.every(({ memory_bytes: memory }) => memory > 10_000_000)).toBe(true);
+      expect(named(logs)).toEqual(services.toSorted());
+      expect(new Set(traces.flatMap((trace) => trace.services))).toEqual(new Set(services));
+    }, 30);
+  });
+
+  it('shows what a request took: its queries and its Redis commands, below it', async () => {
+    const { refresh_token: token } = await signIn();
+    await refresh(token);
+    await eventually(async () => {
+      const { traces } = await read<Overview>('/api/overview');
+      const names = (
+        await Promise.all(traces.slice(0, 20).map(({ id }) => read<Trace>(`/api/traces/${id}`)))
+      ).map(({ spans }) => spans.map(({ name }) => name));
+      expect(
+        names.some((trace) => trace[0] === 'POST /token' && trace.some((name) => /^redis /.test(name))),
+      ).toBe(true);
+      expect(
+        names.some((trace) => trace[0] === 'POST /sessions' && trace.some((name) => /^postgres /.test(name))),
+      ).toBe(true);
+    }, 30);
+  });
+
+  it('holds no token and no password', async () => {
+    const { traces, ...rest } = await read<Overview>('/api/overview');
+    const details = await Promise.all(traces.map(({ id }) => read(`/api/traces/${id}`)));
+    expect(JSON.stringify({ rest, details })).not.toMatch(/eyJ[\w-]{8}|rt1\.|teal-lantern/);
+  });
+});
