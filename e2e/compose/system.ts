@@ -70,12 +70,14 @@ export type Tokens = { access_token: string; refresh_token: string; session_id: 
 
 /** A connection of its own for each request, so that the front may choose a replica anew. */
 const ownConnection = { connection: 'close' };
+const timeoutMs = 15_000;
 
 export async function signIn(role = 'customer'): Promise<Tokens> {
   const account = demoAccounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
   const response = await fetch(`${urls.auth}/sessions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownConnection },
+    signal: AbortSignal.timeout(timeoutMs),
     body: JSON.stringify({
       client_id: 'latchkey-cli',
       username: account?.username,
@@ -91,6 +93,7 @@ export function refresh(refreshToken: string): Promise<Response> {
   return fetch(`${urls.auth}/token`, {
     method: 'POST',
     headers: ownConnection,
+    signal: AbortSignal.timeout(timeoutMs),
     body: new URLSearchParams({
       grant_type: 'refresh_token',
       client_id: 'latchkey-cli',
@@ -101,7 +104,7 @@ export function refresh(refreshToken: string): Promise<Response> {
 
 export function get(url: string, token?: string): Promise<Response> {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return fetch(url, { headers: { ...ownConnection, ...authorization }, signal: AbortSignal.timeout(15_000) });
+  return fetch(url, { headers: { ...ownConnection, ...authorization }, signal: AbortSignal.timeout(timeoutMs) });
 }
 
 /** Signs in and reads from every shop service. @throws when anything does not answer as it should */
