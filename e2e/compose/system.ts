@@ -104,7 +104,10 @@ export function refresh(refreshToken: string): Promise<Response> {
 
 export function get(url: string, token?: string): Promise<Response> {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return fetch(url, { headers: { ...ownConnection, ...authorization }, signal: AbortSignal.timeout(timeoutMs) });
+  return fetch(url, {
+    headers: { ...ownConnection, ...authorization },
+    signal: AbortSignal.timeout(timeoutMs),
+  });
 }
 
 /** Signs in and reads from every shop service. @throws when anything does not answer as it should */
