@@ -75,6 +75,7 @@ function settings(
     JWKS_URI: `${auth.url}/.well-known/jwks.json`,
     CART_URL: cart.url,
     TOKEN_ENDPOINT: `${auth.url}/token`,
+    REVOCATIONS_URI: `${auth.url}/revocations`,
   };
 }
 

@@ -1,7 +1,7 @@
-import { loadConfig, serviceConfig } from '@latchkey/service-kit';
+import { issuerEndpoints, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 
-const schema = Type.Object({ ...serviceConfig });
+const schema = Type.Object({ ...serviceConfig, ...issuerEndpoints });
 
 export type Config = Static<typeof schema>;
 

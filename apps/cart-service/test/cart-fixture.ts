@@ -42,6 +42,8 @@ export async function startCartService(options: FixtureOptions = {}) {
     DATABASE_URL: options.databaseUrl ?? created?.url,
     ISSUER: issuer.issuer,
     JWKS_URI: options.jwksUri ?? issuer.jwksUri,
+    TOKEN_ENDPOINT: issuer.tokenEndpoint,
+    REVOCATIONS_URI: 'http://127.0.0.1:1/revocations',
   });
   const database = await openCartDatabase(config);
   let log = '';

@@ -19,6 +19,8 @@ const settings = () => ({
   // Nobody is there: the service starts without.
   ISSUER: 'http://127.0.0.1:1',
   JWKS_URI: 'http://127.0.0.1:1/.well-known/jwks.json',
+  TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
+  REVOCATIONS_URI: 'http://127.0.0.1:1/revocations',
 });
 
 function start(env: Record<string, string>) {

@@ -1,8 +1,9 @@
-import { loadConfig, serviceConfig } from '@latchkey/service-kit';
+import { issuerEndpoints, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 
 const schema = Type.Object({
   ...serviceConfig,
+  ...issuerEndpoints,
   PROCESSOR_TIMEOUT_MS: Type.Integer({
     minimum: 10,
     maximum: 10_000,
@@ -18,10 +19,6 @@ const schema = Type.Object({
     maximum: 10_000,
     default: 2000,
     description: 'how long cart-service may take to answer: milliseconds, 10 to 10000',
-  }),
-  TOKEN_ENDPOINT: Type.String({
-    pattern: '^https?://[^\\s]+$',
-    description: 'the http(s) URL where auth-service exchanges tokens',
   }),
   STEP_UP_AMOUNT: Type.Integer({
     minimum: 0,

@@ -8,6 +8,7 @@ const env = {
   JWKS_URI: 'http://localhost:4000/.well-known/jwks.json',
   CART_URL: 'http://localhost:4001',
   TOKEN_ENDPOINT: 'http://localhost:4000/token',
+  REVOCATIONS_URI: 'http://localhost:4000/revocations',
 };
 const key = Buffer.alloc(32, 1).toString('base64url');
 

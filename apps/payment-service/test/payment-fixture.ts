@@ -100,6 +100,7 @@ function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: Test
     CART_URL: 'http://127.0.0.1:1',
     CART_TIMEOUT_MS: '100',
     TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
+    REVOCATIONS_URI: 'http://127.0.0.1:1/revocations',
     FINGERPRINT_KEY: Buffer.alloc(32, 7).toString('base64url'),
   };
 }

@@ -1,8 +1,9 @@
-import { loadConfig, serviceConfig } from '@latchkey/service-kit';
+import { issuerEndpoints, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 
 const schema = Type.Object({
   ...serviceConfig,
+  ...issuerEndpoints,
   CART_URL: Type.String({
     pattern: '^https?://[^\\s]+$',
     description: 'the http(s) URL of cart-service',
@@ -12,10 +13,6 @@ const schema = Type.Object({
     maximum: 10_000,
     default: 2000,
     description: 'how long cart-service may take to answer: milliseconds, 10 to 10000',
-  }),
-  TOKEN_ENDPOINT: Type.String({
-    pattern: '^https?://[^\\s]+$',
-    description: 'the http(s) URL where auth-service exchanges tokens',
   }),
 });
 

@@ -21,6 +21,7 @@ const settings = () => ({
   JWKS_URI: 'http://127.0.0.1:1/.well-known/jwks.json',
   CART_URL: 'http://127.0.0.1:1',
   TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
+  REVOCATIONS_URI: 'http://127.0.0.1:1/revocations',
 });
 
 function start(env: Record<string, string>) {

@@ -45,6 +45,7 @@ export async function startWishlistService(options: FixtureOptions = {}) {
     // Nobody is there: the tests' carts are in this process.
     CART_URL: 'http://127.0.0.1:1',
     TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
+    REVOCATIONS_URI: 'http://127.0.0.1:1/revocations',
   });
   const database = await openWishlistDatabase(config);
   let log = '';

@@ -72,6 +72,20 @@ export const serviceConfig = {
 };
 
 /**
+ * The settings of a service that has tokens verified and revocations told by auth-service, as all but auth-service do.
+ *
+ * @example
+ * const schema = Type.Object({ ...serviceConfig, ...issuerEndpoints });
+ */
+export const issuerEndpoints = {
+  TOKEN_ENDPOINT: Type.String({ pattern: url, description: 'the http(s) URL where auth-service issues tokens' }),
+  REVOCATIONS_URI: Type.String({
+    pattern: url,
+    description: 'the http(s) URL where auth-service tells what has been revoked',
+  }),
+};
+
+/**
  * Reads a service's settings from environment variables: coerces, applies defaults, checks.
  *
  * The schema's keys are the variables' names. A string becomes an integer, number, boolean (`true`/`false`/`1`/`0`)

@@ -94,3 +94,6 @@ export const checkouts = pgTable(
     ),
   ],
 );
+
+/** The public keys of this service's replicas. */
+export { serviceKeys } from '@latchkey/service-kit/identity';

@@ -36,17 +36,19 @@ export function serviceEnvironment(options: EnvironmentOptions): NodeJS.ProcessE
     // Where the shop's page is served, once there is one.
     CORS_ORIGINS: 'http://localhost:3000',
     JWKS_URI: `http://127.0.0.1:${authPort}/.well-known/jwks.json`,
+    TOKEN_ENDPOINT: `http://127.0.0.1:${authPort}/token`,
+    REVOCATIONS_URI: `http://127.0.0.1:${authPort}/revocations`,
   };
 }
 
 type Ports = Readonly<Record<ServiceKey, number>>;
 
-/** The services that authenticate to auth-service, in order to act for people at others. */
-const callers = ['payment', 'wishlist'] as const satisfies ServiceKey[];
+/** The services that authenticate to auth-service: all others. */
+const clients = ['cart', 'wishlist', 'payment'] as const satisfies ServiceKey[];
 
 /** What auth-service needs besides. */
 export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports): NodeJS.ProcessEnv {
-  const jwksUris = callers.map(
+  const jwksUris = clients.map(
     (key) => `${serviceDefinitions[key].audience}=http://127.0.0.1:${ports[key]}/.well-known/jwks.json`,
   );
   return {
@@ -59,10 +61,7 @@ export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports
 
 /** What a service needs besides that calls cart-service on a person's behalf. */
 export function callerEnvironment(ports: Ports): NodeJS.ProcessEnv {
-  return {
-    CART_URL: `http://127.0.0.1:${ports.cart}`,
-    TOKEN_ENDPOINT: `http://127.0.0.1:${ports.auth}/token`,
-  };
+  return { CART_URL: `http://127.0.0.1:${ports.cart}` };
 }
 
 /** What payment-service needs besides. */
