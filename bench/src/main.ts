@@ -8,6 +8,7 @@ import { Progress } from './progress.ts';
 import { protectedRoute } from './protected-route/protected-route.ts';
 import { refreshRate } from './refresh-rate/refresh-rate.ts';
 import { passes, type Report, type Result, renderReport, reportAsJson } from './report.ts';
+import { revocation } from './revocation/revocation.ts';
 import { sessionBytes } from './session-bytes.ts';
 
 const benchmarks: readonly Benchmark[] = [
@@ -16,6 +17,7 @@ const benchmarks: readonly Benchmark[] = [
   refreshRate,
   sessionBytes,
   checkout,
+  revocation,
 ];
 const names = benchmarks.map(({ name }) => name);
 
