@@ -16,6 +16,8 @@ export const accounts = pgTable('accounts', {
   /** Counts the changes of roles, so that whoever hears of two can tell which came last. */
   rolesVersion: integer('roles_version').notNull().default(0),
   disabledAt: instant('disabled_at'),
+  /** Null: it is the one that the account was made with. */
+  passwordChangedAt: instant('password_changed_at'),
   createdAt: instant('created_at').notNull(),
   updatedAt: instant('updated_at').notNull(),
 });
