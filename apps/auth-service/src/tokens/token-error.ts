@@ -1,4 +1,4 @@
-/** The error codes of RFC 6749 §5.2 and RFC 8693 §2.2.2 that this endpoint answers with. */
+/** The error codes of RFC 6749 §5.2, RFC 8693 §2.2.2 and RFC 7009 §2.2.1 that our endpoints answer with. */
 export type TokenErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -6,9 +6,10 @@ export type TokenErrorCode =
   | 'unauthorized_client'
   | 'unsupported_grant_type'
   | 'invalid_scope'
-  | 'invalid_target';
+  | 'invalid_target'
+  | 'unsupported_token_type';
 
-/** A refusal of the token endpoint. Its message is the `error_description`, and gives nothing away. */
+/** A refusal of an OAuth endpoint. Its message is the `error_description`, and gives nothing away. */
 export class TokenError extends Error {
   readonly code: TokenErrorCode;
   readonly status: 400 | 401;

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { clientParameters } from './oauth-endpoint.ts';
 
 const text = (maxLength: number, description?: string) =>
   Type.Optional(Type.String({ maxLength, ...(description && { description }) }));
@@ -7,11 +8,7 @@ const text = (maxLength: number, description?: string) =>
 export const tokenParametersSchema = Type.Object(
   {
     grant_type: Type.String({ maxLength: 128 }),
-    client_id: text(256, 'Required of clients that do not authenticate.'),
-    client_assertion_type: Type.Optional(Type.String()),
-    // As long as it likes: a bad assertion is answered with invalid_client, also one that is too long.
-    client_assertion: Type.Optional(Type.String({ description: 'private_key_jwt (RFC 7523 §2.2).' })),
-    client_secret: Type.Optional(Type.String({ description: 'Refused: no client here has a secret.' })),
+    ...clientParameters,
     scope: text(1024),
     refresh_token: text(256),
     subject_token: Type.Optional(Type.String({ description: "The person's access token (RFC 8693 §2.1)." })),
