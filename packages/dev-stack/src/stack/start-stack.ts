@@ -15,6 +15,8 @@ import { lockDirectory } from './lock.ts';
 import { choosePorts } from './ports.ts';
 import { loadSecrets } from './secrets.ts';
 
+type Environments = Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
+
 export type StackOptions = {
   /** Folder for data, secrets and logs; made when missing. One stack at a time. */
   directory: string;
@@ -22,8 +24,8 @@ export type StackOptions = {
   ports: 'default' | 'random';
   /** false: no fsync, for data that is thrown away. Default true. */
   durable?: boolean;
-  /** Settings of single services, over those that the stack makes. */
-  env?: Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
+  /** Settings of single services, over those that the stack makes; a function is told where the services will be. */
+  env?: Environments | ((urls: Readonly<Record<ServiceKey, string>>) => Promise<Environments>);
   onProgress?: (line: string) => void;
   /** One line when something that ran has ended by itself. */
   onCrash?: (message: string) => void;
@@ -70,8 +72,9 @@ async function start(
   options: StackOptions,
   cleanups: (() => unknown)[],
 ): Promise<Omit<Stack, 'stop'>> {
-  const { durable = true, env = {}, onProgress, onCrash, signal } = options;
+  const { durable = true, onProgress, onCrash, signal } = options;
   const ports = await choosePorts(serviceDefinitions, options.ports);
+  const env = await givenEnvironments(options, ports);
   const secrets = loadSecrets(directory);
 
   onProgress?.('Starting Postgres and Redis …');
@@ -87,7 +90,7 @@ async function start(
     }),
   ]);
 
-  const ownEnv: Partial<Record<ServiceKey, NodeJS.ProcessEnv>> = {
+  const ownEnv: Environments = {
     auth: authEnvironment(redis.url, secrets, ports),
     wishlist: callerEnvironment(ports),
     payment: { ...callerEnvironment(ports), ...paymentEnvironment(secrets) },
@@ -124,6 +127,15 @@ async function start(
   signal?.throwIfAborted();
   const issuer = `http://localhost:${ports.auth}`;
   return { services: { auth, cart, wishlist, payment }, issuer, accounts: demoAccounts, redis, postgres };
+}
+
+async function givenEnvironments(
+  { env = {} }: StackOptions,
+  ports: Readonly<Record<ServiceKey, number>>,
+): Promise<Environments> {
+  if (typeof env !== 'function') return env;
+  const url = (key: ServiceKey) => `http://127.0.0.1:${ports[key]}`;
+  return env({ auth: url('auth'), cart: url('cart'), wishlist: url('wishlist'), payment: url('payment') });
 }
 
 /** As Promise.all, but waits for every one, so that nothing goes on behind the back of whoever then cleans up. */
