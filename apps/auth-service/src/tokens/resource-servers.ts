@@ -4,7 +4,7 @@ type ResourceServer = {
   readonly scopes: readonly string[];
   /** Granted to services that act for a person; never to a person: see clients/delegation-policy.ts. */
   readonly actorScopes: readonly string[];
-  /** Granted to services in their own name. */
+  /** Granted to services in their own name; some of them to people too. */
   readonly serviceScopes: readonly string[];
 };
 
@@ -35,7 +35,7 @@ export const RESOURCE_SERVERS = [
   },
   {
     audience: 'auth-service',
-    scopes: ['accounts:manage', 'keys:manage'],
+    scopes: ['accounts:manage', 'clients:manage', 'keys:manage', 'revocations:read'],
     actorScopes: [],
     serviceScopes: ['revocations:read'],
   },
@@ -48,7 +48,7 @@ export type Scope = (typeof RESOURCE_SERVERS)[number]['scopes'][number];
 export const SCOPES: readonly Scope[] = RESOURCE_SERVERS.flatMap((server) => server.scopes);
 
 /** These, and those that only services can have. */
-export const ALL_SCOPES: readonly string[] = RESOURCE_SERVERS.flatMap(scopesOfServer);
+export const ALL_SCOPES: readonly string[] = [...new Set(RESOURCE_SERVERS.flatMap(scopesOfServer))];
 
 /** The `aud` of a person's token with these scopes (RFC 9068 §2.2.3). */
 export function audienceOf(scopes: readonly string[]): string[] {

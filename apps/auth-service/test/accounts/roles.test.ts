@@ -11,11 +11,13 @@ test('a customer may not refund, support may', () => {
   expect(scopesOf(['support'])).toEqual([...scopesOf(['customer']), 'payment:refund']);
 });
 
-test('only an admin manages accounts and keys', () => {
+test('only an admin manages accounts, clients and keys, and watches what is revoked', () => {
   expect(scopesOf(['admin'])).toEqual([...SCOPES]);
-  expect(scopesOf(['viewer', 'customer', 'support']).filter((scope) => scope.endsWith(':manage'))).toEqual(
-    [],
+  expect(SCOPES).toEqual(
+    expect.arrayContaining(['accounts:manage', 'clients:manage', 'keys:manage', 'revocations:read']),
   );
+  const others = scopesOf(['viewer', 'customer', 'support']);
+  expect(others.filter((scope) => scope.endsWith(':manage') || scope === 'revocations:read')).toEqual([]);
 });
 
 test('several roles allow what they allow together, each scope once and in one order', () => {
