@@ -8,6 +8,13 @@ export type { AuthClientOptions } from './options.ts';
 export { type AuthClient, authClient } from './plugin.ts';
 export { requireRecentSignIn } from './recent-sign-in.ts';
 export type { AccessOptions } from './requirements.ts';
+export { isRevocation, type Revocation } from './revocation/revocation.ts';
+export {
+  createRevocationList,
+  type RevocableToken,
+  type RevocationList,
+  type RevocationListOptions,
+} from './revocation/revocation-list.ts';
 export type { ServiceCounters } from './service-client/counters.ts';
 export type { Hop } from './service-client/hop.ts';
 export { HopError, type HopErrorCode, type HopOutcome } from './service-client/hop-error.ts';

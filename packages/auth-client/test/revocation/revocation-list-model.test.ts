@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Revocation } from '../../src/revocation/revocation.ts';
+import { createRevocationList, type RevocableToken } from '../../src/revocation/revocation-list.ts';
+
+// The list against the same thing without any cleverness: everything that was ever received, looked through from the
+// start. Few names and times close together, so that entries meet.
+
+const retentionSeconds = 10;
+
+interface Received {
+  revocation: Revocation;
+  atMs: number;
+}
+
+function concerns(revocation: Revocation, token: RevocableToken): boolean {
+  switch (revocation.kind) {
+    case 'session':
+      return token.sessionId === revocation.id;
+    case 'token':
+      return token.tokenId === revocation.id;
+    case 'key':
+      return token.kid === revocation.id;
+    case 'subject':
+      return token.subject === revocation.id && token.issuedAt < revocation.before;
+    case 'client':
+      return token.clientId === revocation.id && token.issuedAt < revocation.before;
+    case 'all':
+      return token.issuedAt < revocation.before;
+  }
+}
+
+const namesOf = (revocations: readonly Revocation[]): Set<string> =>
+  new Set(revocations.map((each) => `${each.kind} ${'id' in each ? each.id : ''}`));
+
+const id = fc.constantFrom('a', 'b', 'c');
+const before = fc.integer({ min: 100, max: 106 });
+const reason = fc.constantFrom('sign_out', 'displaced', 'reuse');
+const revocation: fc.Arbitrary<Revocation> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('session', 'token', 'key'), id, reason }),
+  fc.record({ kind: fc.constantFrom('subject', 'client'), id, before, reason }),
+  fc.record({ kind: fc.constant('all' as const), before, reason }),
+);
+const token: fc.Arbitrary<RevocableToken> = fc.record({
+  sessionId: fc.option(id, { nil: undefined }),
+  tokenId: id,
+  subject: id,
+  clientId: id,
+  kid: id,
+  issuedAt: fc.integer({ min: 99, max: 106 }),
+});
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ apply: fc.array(revocation, { maxLength: 3 }) }) },
+  { weight: 3, arbitrary: fc.record({ advanceMs: fc.integer({ min: 0, max: 4000 }) }) },
+  { weight: 1, arbitrary: fc.record({ stepMs: fc.integer({ min: -1e6, max: 1e6 }) }) },
+  { weight: 1, arbitrary: fc.constant({ confirm: true as const }) },
+  { weight: 5, arbitrary: fc.record({ find: token }) },
+  { weight: 2, arbitrary: fc.constant({ size: true as const }) },
+);
+
+describe('the list of revocations', () => {
+  it('says what looking through everything would say, whatever happens', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 1e6 }),
+        fc.array(step, { maxLength: 60, size: 'max' }),
+        (startMs, steps) => {
+          let monotonicMs = startMs;
+          let wallMs = 1.7e12;
+          const clock = { monotonicMs: () => monotonicMs, wallMs: () => wallMs };
+          const list = createRevocationList({ retentionSeconds, clock });
+          const received: Received[] = [];
+          const good = new Map<string, number>();
+          const within = (seconds: number): Revocation[] =>
+            received.flatMap((each) => (monotonicMs - each.atMs < seconds * 1000 ? [each.revocation] : []));
+
+          for (const action of steps) {
+            if ('advanceMs' in action) monotonicMs += action.advanceMs;
+            else if ('stepMs' in action) wallMs += action.stepMs;
+            else if ('confirm' in action) list.confirm();
+            else if ('apply' in action) {
+              list.apply(action.apply);
+              for (const each of action.apply) received.push({ revocation: each, atMs: monotonicMs });
+            } else if ('size' in action) {
+              // What was received again has its time anew, and leaves within a second of it.
+              expect(list.size).toBeGreaterThanOrEqual(namesOf(within(retentionSeconds)).size);
+              expect(list.size).toBeLessThanOrEqual(namesOf(within(retentionSeconds + 1)).size);
+            } else {
+              const reasons = (seconds: number): string[] =>
+                within(seconds).flatMap((each) => (concerns(each, action.find) ? [each.reason] : []));
+              const found = list.find(action.find);
+              // Everything within its time is held; nothing is held that never was received.
+              if (reasons(retentionSeconds).length > 0) expect(found).toBeDefined();
+              if (found !== undefined) expect(reasons(Number.POSITIVE_INFINITY)).toContain(found);
+              // What was good under this revision still is.
+              const name = JSON.stringify(action.find);
+              if (found === undefined) good.set(name, list.revision);
+              else expect(good.get(name)).not.toBe(list.revision);
+            }
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

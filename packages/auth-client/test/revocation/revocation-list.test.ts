@@ -1,0 +1,228 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Revocation } from '../../src/revocation/revocation.ts';
+import {
+  createRevocationList,
+  type RevocableToken,
+  type RevocationList,
+} from '../../src/revocation/revocation-list.ts';
+import { createTestClock, type TestClock } from '../clock.ts';
+
+const issuedAt = 1_700_000_000;
+const token: RevocableToken = {
+  sessionId: 'session-1',
+  tokenId: 'token-1',
+  subject: 'user-1',
+  clientId: 'storefront',
+  issuedAt,
+  kid: 'key-1',
+};
+const signOut: Revocation = { kind: 'session', id: 'session-1', reason: 'sign_out' };
+
+let clock: TestClock;
+let list: RevocationList;
+
+beforeEach(() => {
+  clock = createTestClock();
+  list = createRevocationList({ retentionSeconds: 330, clock });
+});
+
+describe('a list of revocations', () => {
+  it.each<[string, Revocation]>([
+    ['its session', signOut],
+    ['itself', { kind: 'token', id: 'token-1', reason: 'token_revoked' }],
+    ['its user', { kind: 'subject', id: 'user-1', before: issuedAt + 1, reason: 'roles_changed' }],
+    ['its client', { kind: 'client', id: 'storefront', before: issuedAt + 1, reason: 'client_revoked' }],
+    ['its key', { kind: 'key', id: 'key-1', reason: 'key_revoked' }],
+    ['all', { kind: 'all', before: issuedAt + 1, reason: 'store_lost' }],
+  ])('knows why a token is revoked: %s', (_name, revocation) => {
+    expect(list.find(token)).toBeUndefined();
+    list.apply([revocation]);
+    expect(list.find(token)).toBe(revocation.reason);
+  });
+
+  it.each<[string, Revocation]>([
+    ['another session', { ...signOut, id: 'session-2' }],
+    ['a session called as its user', { ...signOut, id: 'user-1' }],
+    ['another token', { kind: 'token', id: 'token-2', reason: 'token_revoked' }],
+    ['another user', { kind: 'subject', id: 'user-2', before: issuedAt + 1, reason: 'roles_changed' }],
+    ['its user, before it', { kind: 'subject', id: 'user-1', before: issuedAt, reason: 'roles_changed' }],
+    ['another client', { kind: 'client', id: 'mobile', before: issuedAt + 1, reason: 'client_revoked' }],
+    ['its client, before it', { kind: 'client', id: 'storefront', before: issuedAt, reason: 'x' }],
+    ['another key', { kind: 'key', id: 'key-2', reason: 'key_revoked' }],
+    ['all before it', { kind: 'all', before: issuedAt, reason: 'store_lost' }],
+  ])('lets a token be that does not concern: %s', (_name, revocation) => {
+    list.apply([revocation]);
+    expect(list.find(token)).toBeUndefined();
+  });
+
+  it('knows of tokens without a session', () => {
+    const { sessionId: _, ...ofService } = token;
+    list.apply([{ ...signOut, id: 'undefined' }, signOut]);
+    expect(list.find(ofService)).toBeUndefined();
+    list.apply([{ kind: 'client', id: 'storefront', before: issuedAt + 1, reason: 'client_revoked' }]);
+    expect(list.find(ofService)).toBe('client_revoked');
+  });
+
+  it('keeps of two for one user what concerns more tokens, whichever came last', () => {
+    const of = (before: number, reason: string): Revocation => ({
+      kind: 'subject',
+      id: 'user-1',
+      before,
+      reason,
+    });
+    list.apply([of(issuedAt + 10, 'password_changed')]);
+    list.apply([of(issuedAt - 10, 'roles_changed')]);
+    expect(list.find(token)).toBe('password_changed');
+    list.apply([of(issuedAt + 20, 'account_disabled')]);
+    expect(list.find({ ...token, issuedAt: issuedAt + 15 })).toBe('account_disabled');
+    expect(list.size).toBe(1);
+  });
+
+  it('keeps the first reason of a session that is said to have ended twice', () => {
+    list.apply([signOut, { ...signOut, reason: 'ended_all' }]);
+    expect(list.find(token)).toBe('sign_out');
+  });
+});
+
+describe('an entry', () => {
+  it('stays as long as a token that it concerns may be good, and leaves then', () => {
+    list.apply([signOut]);
+    clock.advance(320);
+    expect(list.size).toBe(1);
+    expect(list.find(token)).toBe('sign_out');
+    clock.advance(11);
+    expect(list.size).toBe(0);
+    expect(list.find(token)).toBeUndefined();
+  });
+
+  it('leaves when something else comes, or the list is said to be complete, without being asked for', () => {
+    list.apply([signOut]);
+    clock.advance(331);
+    list.confirm();
+    expect(list.find(token)).toBeUndefined();
+    list.apply([signOut]);
+    clock.advance(331);
+    list.apply([{ ...signOut, id: 'session-2' }]);
+    expect(list.find(token)).toBeUndefined();
+  });
+
+  it('stays for as long again when it is received again', () => {
+    list.apply([signOut, { ...signOut, id: 'session-2' }]);
+    clock.advance(200);
+    list.apply([signOut]);
+    clock.advance(200);
+    expect(list.size).toBe(1);
+    expect(list.find(token)).toBe('sign_out');
+  });
+
+  it('takes no notice of the wall clock', () => {
+    list.apply([signOut]);
+    clock.step(86_400);
+    expect(list.size).toBe(1);
+    clock.step(-2 * 86_400);
+    clock.advance(331);
+    expect(list.size).toBe(0);
+  });
+});
+
+describe('how old the knowledge is', () => {
+  it('is counted from the last time that it was complete', () => {
+    expect(list.lagSeconds).toBe(Number.POSITIVE_INFINITY);
+    list.apply([signOut]);
+    expect(list.lagSeconds).toBe(Number.POSITIVE_INFINITY);
+    list.confirm();
+    expect(list.lagSeconds).toBeLessThan(60);
+    clock.advance(1000);
+    list.apply([signOut]);
+    expect(list.lagSeconds).toBeGreaterThanOrEqual(1000);
+    clock.step(-86_400);
+    list.confirm();
+    expect(list.lagSeconds).toBeLessThan(60);
+  });
+
+  it('lets those who wait go on when it is complete for the first time', async () => {
+    let isReady = false;
+    const waiting = list.ready().then(() => {
+      isReady = true;
+    });
+    list.apply([signOut]);
+    await Promise.resolve();
+    expect(isReady).toBe(false);
+    list.confirm();
+    await waiting;
+    await list.ready();
+  });
+});
+
+describe('those who listen', () => {
+  it('hear what is new, once it holds, and not what was known', () => {
+    const heard: [Revocation, string | undefined, number][] = [];
+    list.onRevoked((revocation) => heard.push([revocation, list.find(token), list.size]));
+    const other: Revocation = { ...signOut, id: 'session-2' };
+    list.apply([other, signOut]);
+    list.apply([other, signOut, other]);
+    expect(heard).toEqual([
+      [other, 'sign_out', 2],
+      [signOut, 'sign_out', 2],
+    ]);
+  });
+
+  it('hear of a user again when more of the tokens are concerned', () => {
+    const heard: Revocation[] = [];
+    list.onRevoked((revocation) => heard.push(revocation));
+    const first: Revocation = { kind: 'subject', id: 'user-1', before: issuedAt, reason: 'roles_changed' };
+    const more: Revocation = { ...first, before: issuedAt + 1 };
+    list.apply([first]);
+    list.apply([first, more]);
+    expect(heard).toEqual([first, more]);
+  });
+
+  it('hear nothing any more once they have had enough', () => {
+    let count = 0;
+    const stop = list.onRevoked(() => {
+      count += 1;
+    });
+    list.apply([signOut]);
+    stop();
+    list.apply([{ ...signOut, id: 'session-2' }]);
+    expect(count).toBe(1);
+  });
+
+  it('do not keep anything from being held by throwing', () => {
+    list.onRevoked(() => {
+      throw new Error('no');
+    });
+    expect(() => list.apply([{ ...signOut, id: 'session-2' }, signOut])).toThrow('no');
+    expect([list.find(token), list.size, list.revision]).toEqual(['sign_out', 2, 1]);
+  });
+});
+
+describe('the revision', () => {
+  it('is another one when a token may be revoked that was not, and only then', () => {
+    const { revision } = list;
+    list.confirm();
+    list.apply([]);
+    expect(list.revision).toBe(revision);
+    list.apply([signOut]);
+    const after = list.revision;
+    expect(after).not.toBe(revision);
+    list.apply([signOut]);
+    clock.advance(331);
+    list.confirm();
+    expect([list.revision, list.size]).toEqual([after, 0]);
+    list.apply([signOut]);
+    expect(list.revision).not.toBe(after);
+  });
+});
+
+describe('what cannot be', () => {
+  it.each<[object, string]>([
+    [{}, 'retentionSeconds'],
+    [{ retentionSeconds: 0 }, 'retentionSeconds'],
+    [{ retentionSeconds: 0.5 }, 'retentionSeconds'],
+    [{ retentionSeconds: Number.POSITIVE_INFINITY }, 'retentionSeconds'],
+    [{ retentionSeconds: 330, clock: {} }, 'clock'],
+  ])('is said: %j', (options, word) => {
+    expect(() => createRevocationList(options as { retentionSeconds: number })).toThrow(word);
+  });
+});
