@@ -21,7 +21,7 @@ export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
     checks.set(name, check);
   });
   app.addHook('preClose', (done) => {
-    lifecycle.draining = true;
+    lifecycle.drain();
     done();
   });
 

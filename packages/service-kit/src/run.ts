@@ -61,7 +61,7 @@ async function stop(app: FastifyInstance, timeoutMs: number): Promise<void> {
   }, timeoutMs);
   timer.unref();
   try {
-    app.lifecycle.draining = true;
+    app.lifecycle.drain();
     await delay(drainMs);
     await closeListener(app.server);
     await app.close();

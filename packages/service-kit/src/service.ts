@@ -12,7 +12,7 @@ import { addCors } from './cors.ts';
 import { addDocs } from './docs.ts';
 import { addErrorHandler, answerClientError, sendEarlyProblem } from './error-handler.ts';
 import { addHealth } from './health.ts';
-import type { Lifecycle } from './lifecycle.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger } from './logging.ts';
 import { addMetrics } from './metrics.ts';
 import { requestIdOf } from './request-id.ts';
@@ -32,7 +32,7 @@ export type Service = FastifyInstance<
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Shared with runService, which sets `draining` when a stop signal comes. */
+    /** Shared with runService, which lets it drain when a stop signal comes. */
     readonly lifecycle: Lifecycle;
   }
 }
@@ -68,7 +68,7 @@ const requestTimeoutMs = 30_000;
  * app.addReadinessCheck('postgres', () => database.ping());
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const lifecycle: Lifecycle = { draining: false };
+  const lifecycle = createLifecycle();
   const { logDestination: destination } = options;
   const app: Service = fastify({
     loggerInstance: createLogger({

@@ -63,7 +63,7 @@ describe('/live and /ready', () => {
 
   it('/ready says no once the service is closing, while other routes still answer', async () => {
     const { app } = await serviceUnderTest();
-    app.lifecycle.draining = true;
+    app.lifecycle.drain();
     const ready = await app.inject('/ready');
     expect(ready.json()).toMatchObject({ status: 503, failing: ['closing'] });
     const live = await app.inject('/live');

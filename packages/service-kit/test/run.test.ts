@@ -119,6 +119,14 @@ describe('runService', () => {
     unused.destroy();
   });
 
+  it('does not wait for an answer without an end that ends itself when the service begins to stop', async () => {
+    const { child, port, exit } = await startAndListen();
+    const response = await fetch(`http://127.0.0.1:${port}/endless`);
+    child.kill('SIGTERM');
+    expect(await response.text()).toBe('for ever\nand a day\n');
+    expect(await exit).toBe(0);
+  });
+
   it('gives up on requests that outlast the timeout', async () => {
     const { child, port, exit, output } = await startAndListen(500);
     const lost = get(port, '/work?ms=60000', http.globalAgent).catch(
