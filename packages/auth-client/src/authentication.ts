@@ -12,6 +12,8 @@ interface CommonAuthentication {
   readonly scopes: ReadonlySet<string>;
   /** `jti` */
   readonly tokenId: string;
+  /** The issuer's key that signed it (`kid`). */
+  readonly keyId: string;
   /** All services that the token is for, this one among them. */
   readonly audience: readonly string[];
   /** Seconds since 1970, as is the one below. */
@@ -50,13 +52,14 @@ export interface ServiceAuthentication extends CommonAuthentication {
 /** What a verified access token says: `request.caller`. `isService` tells which of the two it is. */
 export type Authentication = UserAuthentication | ServiceAuthentication;
 
-/** Turns checked claims into request.auth. */
-export function authenticationOf(claims: AccessTokenClaims): Authentication {
+/** Turns checked claims into request.auth; `keyId` is the `kid` of the key that signed them. */
+export function authenticationOf(claims: AccessTokenClaims, keyId: string): Authentication {
   const common = {
     subject: claims.sub,
     clientId: claims.client_id,
     scopes: scopesOf(claims.scope ?? ''),
     tokenId: claims.jti,
+    keyId,
     audience: Object.freeze(typeof claims.aud === 'string' ? [claims.aud] : claims.aud),
     issuedAt: claims.iat,
     expiresAt: claims.exp,

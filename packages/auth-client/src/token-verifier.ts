@@ -72,7 +72,7 @@ export class TokenVerifier {
   #accept(token: string, { claims, key }: SignedToken): Authentication {
     const wallMs = this.#options.clock.wallMs();
     checkClaims(claims, { policy: this.#options, now: wallMs / 1000 });
-    const authentication = authenticationOf(claims);
+    const authentication = authenticationOf(claims, key.kid);
     const expiresAtWallMs = claims.exp * 1000;
     this.#verified.set(token, {
       authentication,

@@ -109,7 +109,7 @@ describe('a service’s own token', () => {
   it('is told apart by what a service sees', () => {
     const claims: Record<string, unknown> = { ...own };
     checkClaims(claims, { policy, now });
-    const authentication = authenticationOf(claims);
+    const authentication = authenticationOf(claims, 'key-1');
     expect(authentication).toMatchObject({
       isService: true,
       subject: 'payment-service',
@@ -127,7 +127,7 @@ describe('what a service sees', () => {
       act: { sub: 'payment-service', act: { sub: 'storefront' } },
       extra: { deep: [1] },
     };
-    const authentication = authenticationOf(claims);
+    const authentication = authenticationOf(claims, 'key-1');
     expect({ ...authentication, scopes: [...authentication.scopes] }).toEqual({
       isService: false,
       subject: 'user-1',
@@ -135,6 +135,7 @@ describe('what a service sees', () => {
       clientId: 'storefront',
       scopes: ['cart:read', 'cart:write'],
       tokenId: 'token-1',
+      keyId: 'key-1',
       audience: ['cart-service', 'wishlist-service'],
       issuedAt: now,
       expiresAt: now + 300,
@@ -147,7 +148,7 @@ describe('what a service sees', () => {
 
   it('has no scopes, acr or actor where the token has none, and one audience where it names one', () => {
     const { scope: _scope, acr: _acr, ...claims } = good;
-    const authentication = authenticationOf({ ...claims, aud: 'cart-service' });
+    const authentication = authenticationOf({ ...claims, aud: 'cart-service' }, 'key-1');
     expect([...authentication.scopes]).toEqual([]);
     expect(authentication.audience).toEqual(['cart-service']);
     expect(authentication.acr).toBeUndefined();
@@ -155,7 +156,7 @@ describe('what a service sees', () => {
   });
 
   it('cannot be changed by one request for the next', () => {
-    const authentication = authenticationOf({ ...good, act: { sub: 'payment-service' } });
+    const authentication = authenticationOf({ ...good, act: { sub: 'payment-service' } }, 'key-1');
     const writable = authentication as unknown as {
       subject: string;
       audience: string[];

@@ -2,14 +2,14 @@ import { type Clock, systemClock } from '../clock.ts';
 import { AuthClientOptionsError, faultsOfNumbers, faultsOfSurroundings } from '../option-checks.ts';
 import type { Revocation } from './revocation.ts';
 
-/** What of a token decides whether it has been revoked. `issuedAt` is its `iat`. */
+/** What of a token decides whether it has been revoked: any Authentication will do. */
 export interface RevocableToken {
   readonly sessionId?: string | undefined;
   readonly tokenId: string;
   readonly subject: string;
   readonly clientId: string;
   readonly issuedAt: number;
-  readonly kid: string;
+  readonly keyId: string;
 }
 
 /** What has been revoked, as far as is known here, and as of when. */
@@ -70,7 +70,7 @@ type Entries = Map<string, Entry>;
  * const list = createRevocationList({ retentionSeconds: 330 })
  * list.apply([{ kind: 'session', id: '0-7Fq', reason: 'sign_out' }])
  * list.confirm()
- * list.find({ sessionId: '0-7Fq', tokenId, subject, clientId, issuedAt, kid }) // 'sign_out'
+ * list.find({ sessionId: '0-7Fq', tokenId, subject, clientId, issuedAt, keyId }) // 'sign_out'
  */
 export function createRevocationList(options: RevocationListOptions): RevocationList {
   const retention = { retentionSeconds: { standard: undefined, min: 1, max: 172_800 } };
@@ -135,7 +135,7 @@ class EntriesByKind implements RevocationList {
       this.#token.get(token.tokenId)?.reason ??
       reasonIfIssuedBefore(this.#subject.get(token.subject), issuedAt) ??
       reasonIfIssuedBefore(this.#client.get(token.clientId), issuedAt) ??
-      this.#key.get(token.kid)?.reason ??
+      this.#key.get(token.keyId)?.reason ??
       reasonIfIssuedBefore(this.#all.get(''), issuedAt)
     );
   }

@@ -20,7 +20,7 @@ function concerns(revocation: Revocation, token: RevocableToken): boolean {
     case 'token':
       return token.tokenId === revocation.id;
     case 'key':
-      return token.kid === revocation.id;
+      return token.keyId === revocation.id;
     case 'subject':
       return token.subject === revocation.id && token.issuedAt < revocation.before;
     case 'client':
@@ -46,7 +46,7 @@ const token: fc.Arbitrary<RevocableToken> = fc.record({
   tokenId: id,
   subject: id,
   clientId: id,
-  kid: id,
+  keyId: id,
   issuedAt: fc.integer({ min: 99, max: 106 }),
 });
 const step = fc.oneof(

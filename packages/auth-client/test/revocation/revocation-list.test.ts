@@ -14,7 +14,7 @@ const token: RevocableToken = {
   subject: 'user-1',
   clientId: 'storefront',
   issuedAt,
-  kid: 'key-1',
+  keyId: 'key-1',
 };
 const signOut: Revocation = { kind: 'session', id: 'session-1', reason: 'sign_out' };
 
