@@ -20,7 +20,7 @@ beforeAll(async () => {
     STEP_UP_AMOUNT: '100000',
     STEP_UP_MAX_AGE_SECONDS: '2',
   };
-  system = await startSystem({}, { payment });
+  system = await startSystem({ payment });
   await cartIsAt(system.stack.services.cart.url);
   books = await openBooks(system.stack);
 }, 60_000);

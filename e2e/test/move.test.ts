@@ -10,7 +10,7 @@ let cartLink: NetworkLink;
 beforeAll(async () => {
   // cart-service is reached through a link, so that a doomed replica can take its place.
   cartLink = await startNetworkLink('http://127.0.0.1:1');
-  system = await startSystem({}, { wishlist: { CART_URL: cartLink.url } });
+  system = await startSystem({ wishlist: { CART_URL: cartLink.url } });
   await cartIsAt(system.stack.services.cart.url);
 }, 60_000);
 afterAll(async () => {

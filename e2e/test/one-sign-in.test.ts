@@ -4,7 +4,7 @@ import { bearer, eventually, refresh, type System, signIn, startSystem, type Tok
 let system: System;
 beforeAll(async () => {
   // A key may sign two seconds after it was published, rather than ninety.
-  system = await startSystem({ JWKS_MAX_AGE_SECONDS: '1', KEY_SKEW_SECONDS: '1' });
+  system = await startSystem({ auth: { JWKS_MAX_AGE_SECONDS: '1', KEY_SKEW_SECONDS: '1' } });
 }, 60_000);
 afterAll(() => system?.stop());
 

@@ -112,7 +112,7 @@ let ended: { user: string; exchanged: string };
 
 beforeAll(async () => {
   const keyEncryptionKey = randomBytes(32).toString('base64url');
-  system = await startSystem({ KEY_ENCRYPTION_KEY: keyEncryptionKey });
+  system = await startSystem({ auth: { KEY_ENCRYPTION_KEY: keyEncryptionKey } });
   const { stack } = system;
   [payment, wishlist, sign] = await Promise.all([
     joinAsService(stack, 'payment'),

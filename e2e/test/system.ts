@@ -5,24 +5,28 @@ import { type Stack, type StackOptions, startStack } from '@latchkey/dev-stack';
 
 export type System = {
   stack: Stack;
+  /** Where its data is. */
+  directory: string;
   /** Where its services keep what Node.js makes of the sources. */
   compileCache: string;
   stop(): Promise<void>;
 };
 
 /**
- * The whole system, as `npm start` brings it up, on free ports and in a folder of its own. `auth` are settings of
- * auth-service, `others` of the rest.
+ * The whole system, as `npm start` brings it up, on free ports and in a folder of its own. `env` are settings of single
+ * services, or what is to be made of their addresses.
  */
-export async function startSystem(
-  auth: Record<string, string> = {},
-  others: NonNullable<StackOptions['env']> = {},
-): Promise<System> {
+export async function startSystem(env: NonNullable<StackOptions['env']> = {}): Promise<System> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    const stack = await startStack({ directory, ports: 'random', env: { ...others, auth } });
-    return { stack, compileCache: join(directory, 'compile-cache'), stop: () => stack.stop().then(remove) };
+    const stack = await startStack({ directory, ports: 'random', env });
+    return {
+      stack,
+      directory,
+      compileCache: join(directory, 'compile-cache'),
+      stop: () => stack.stop().then(remove),
+    };
   } catch (error) {
     await remove();
     throw error;
@@ -46,12 +50,12 @@ export async function signIn(stack: Stack, role = 'customer', scopes?: readonly 
   return (await response.json()) as Tokens;
 }
 
-export function refresh(stack: Stack, refreshToken: string): Promise<Response> {
+export function refresh(stack: Stack, refreshToken: string, clientId = 'latchkey-cli'): Promise<Response> {
   return fetch(`${stack.services.auth.url}/token`, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'refresh_token',
-      client_id: 'latchkey-cli',
+      client_id: clientId,
       refresh_token: refreshToken,
     }),
   });

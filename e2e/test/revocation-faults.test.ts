@@ -1,0 +1,154 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bearer, type System, signIn, startSystem, type Tokens } from './system.ts';
+import { acceptedEverywhere, expectRefusedForGood, verdictsOn } from './verdicts.ts';
+
+const maxLagSeconds = 2;
+
+let system: System;
+/** Between auth-service's feed and each service that listens to it. */
+const lines: NetworkLink[] = [];
+
+beforeAll(async () => {
+  system = await startSystem(async ({ auth }) => {
+    const lineTo = async () => {
+      const line = await startNetworkLink(auth);
+      lines.push(line);
+      return { REVOCATIONS_URI: `${line.url.replace(/\/$/, '')}/revocations` };
+    };
+    const payment = { ...(await lineTo()), REVOCATION_MAX_LAG_SECONDS: String(maxLagSeconds) };
+    // Often enough that knowledge is never older than payment-service bears.
+    return {
+      auth: { REVOCATION_HEARTBEAT_MS: '500' },
+      cart: await lineTo(),
+      wishlist: await lineTo(),
+      payment,
+    };
+  });
+}, 120_000);
+afterAll(async () => {
+  await system.stop();
+  await Promise.all(lines.map((line) => line.close()));
+});
+
+const restoreLines = () => Promise.all(lines.map((line) => line.restore()));
+const verdicts = ({ access_token: token }: Tokens) => verdictsOn(system.stack, token);
+
+async function signOut({ access_token: token }: Tokens): Promise<void> {
+  const url = `${system.stack.services.auth.url}/sessions/current`;
+  const response = await fetch(url, { method: 'DELETE', headers: bearer(token) });
+  expect(response.status).toBe(204);
+}
+
+/** A payment that says nothing: 400 once it is let in. */
+async function tryToPay({ access_token: token }: Tokens): Promise<number> {
+  const url = `${system.stack.services.payment.url}/payments`;
+  const response = await fetch(url, { method: 'POST', headers: bearer(token) });
+  await response.body?.cancel();
+  return response.status;
+}
+
+describe.each<{ fault: string; cut: () => Promise<unknown>; restore: () => Promise<unknown> }>([
+  { fault: 'is cut', cut: () => Promise.all(lines.map((line) => line.cut())), restore: restoreLines },
+  {
+    fault: 'is silent',
+    cut: async () => lines.map((line) => line.freeze()),
+    restore: restoreLines,
+  },
+])('a line to the feed that $fault', ({ cut, restore }) => {
+  it('lets carts carry on and stops payments, which recover by themselves; nothing that was revoked meanwhile passes', async () => {
+    const [kept, ended] = [await signIn(system.stack), await signIn(system.stack)];
+    expect(await verdicts(ended)).toEqual(acceptedEverywhere);
+    expect(await tryToPay(kept)).toBe(400);
+
+    await cut();
+    await signOut(ended);
+    await expect.poll(() => tryToPay(kept), { timeout: 15_000 }).toBe(503);
+    expect(await verdicts(kept)).toEqual(acceptedEverywhere);
+    // What nobody has told them, they do not know.
+    expect(await verdicts(ended)).toEqual({ ...acceptedEverywhere, auth: 401 });
+
+    await restore();
+    await expect.poll(() => tryToPay(kept), { timeout: 15_000 }).toBe(400);
+    await expectRefusedForGood(system.stack, ended.access_token);
+    expect(await verdicts(kept)).toEqual(acceptedEverywhere);
+  });
+});
+
+describe('auth-service killed', () => {
+  it('costs no service its knowledge, and is listened to again when it is back', async () => {
+    const [kept, ended] = [await signIn(system.stack), await signIn(system.stack)];
+    await signOut(ended);
+    await expectRefusedForGood(system.stack, ended.access_token);
+    const { auth, cart } = system.stack.services;
+    await auth.kill();
+    await expect.poll(() => tryToPay(kept), { timeout: 15_000 }).toBe(503);
+    expect(await verdictsAtShop(ended)).toEqual(refusedAtShop);
+    expect(await verdictsAtShop(kept)).toEqual({ cart: 200, wishlist: 200, payment: 200 });
+
+    await auth.start();
+    await expect.poll(() => tryToPay(kept), { timeout: 15_000 }).toBe(400);
+    await expectRefusedForGood(system.stack, ended.access_token);
+    // A service that starts only now is told all the same.
+    await cart.kill();
+    await cart.start();
+    await expectRefusedForGood(system.stack, ended.access_token);
+    expect(await verdicts(kept)).toEqual(acceptedEverywhere);
+  });
+});
+
+describe('Redis killed', () => {
+  it('and back with its data: what was revoked stays revoked, also for a service that starts later', async () => {
+    const [kept, ended] = [await signIn(system.stack), await signIn(system.stack)];
+    await signOut(ended);
+    await expectRefusedForGood(system.stack, ended.access_token);
+    const { redis, services } = system.stack;
+    await redis.kill();
+    await expect.poll(() => tryToPay(kept), { timeout: 15_000 }).toBe(503);
+    expect(await verdictsAtShop(ended)).toEqual(refusedAtShop);
+    await redis.restart();
+    await expect.poll(() => tryToPay(kept), { timeout: 15_000 }).toBe(400);
+    await services.cart.kill();
+    await services.cart.start();
+    await expectRefusedForGood(system.stack, ended.access_token);
+    expect(await verdicts(kept)).toEqual(acceptedEverywhere);
+  });
+
+  it('and back without its data: every session is lost, and so every token of before dies', async () => {
+    const [lost, ended] = [await signIn(system.stack), await signIn(system.stack)];
+    await signOut(ended);
+    await expectRefusedForGood(system.stack, ended.access_token);
+    const { redis, services } = system.stack;
+    await redis.kill();
+    await rm(join(system.directory, 'redis'), { recursive: true, force: true });
+    // A token of the second in which the new data set begins would not be older than it.
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await redis.restart();
+    await expectRefusedForGood(system.stack, lost.access_token);
+    await services.cart.kill();
+    await services.cart.start();
+    await expectRefusedForGood(system.stack, ended.access_token);
+    const fresh = await signIn(system.stack);
+    expect(await verdicts(fresh)).toEqual(acceptedEverywhere);
+    await expect.poll(() => tryToPay(fresh), { timeout: 15_000 }).toBe(400);
+  });
+});
+
+const refusedAtShop = { cart: 401, wishlist: 401, payment: 401 };
+
+/** Of the services that are there while auth-service is not, or cannot reach its store. */
+async function verdictsAtShop({ access_token: token }: Tokens): Promise<object> {
+  const { services } = system.stack;
+  const at = async (url: string): Promise<number> => {
+    const response = await fetch(url, { headers: bearer(token) });
+    await response.body?.cancel();
+    return response.status;
+  };
+  return {
+    cart: await at(`${services.cart.url}/cart`),
+    wishlist: await at(`${services.wishlist.url}/wishlist`),
+    payment: await at(`${services.payment.url}/payments`),
+  };
+}

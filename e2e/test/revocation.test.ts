@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bearer, refresh, type System, signIn, startSystem, type Tokens } from './system.ts';
+import { acceptedEverywhere, expectRefusedForGood, reasonAtCart, verdictsOn } from './verdicts.ts';
+
+const password = 'walnut-harbour-lantern-39';
+
+let system: System;
+let operator: string;
+
+beforeAll(async () => {
+  system = await startSystem({ auth: { JWKS_MAX_AGE_SECONDS: '1', KEY_SKEW_SECONDS: '1' } });
+  operator = (await signIn(system.stack, 'admin')).access_token;
+}, 120_000);
+afterAll(() => system.stop());
+
+type Call = { method?: string; token?: string; body?: unknown };
+
+/** Asks auth-service. Rejects when it refuses. */
+async function ask(
+  path: string,
+  { method = 'GET', token, body }: Call = {},
+): Promise<Record<string, unknown>> {
+  const response = await fetch(system.stack.services.auth.url + path, {
+    method,
+    headers: {
+      ...(token !== undefined && bearer(token)),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);
+  return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+}
+
+type Person = { id: string; username: string; signIn(clientId?: string): Promise<Tokens> };
+
+/** Somebody new, so that what is done to them concerns no other test. */
+async function newPerson(): Promise<Person> {
+  const username = `person-${randomUUID().slice(0, 13)}`;
+  const { id } = await ask('/accounts', { method: 'POST', body: { username, password } });
+  return {
+    id: String(id),
+    username,
+    async signIn(clientId = 'latchkey-cli') {
+      const body = { client_id: clientId, username, password };
+      return (await ask('/sessions', { method: 'POST', body })) as Tokens;
+    },
+  };
+}
+
+const verdicts = ({ access_token: token }: Tokens) => verdictsOn(system.stack, token);
+
+describe('a token dies at every service, without any of them asking', () => {
+  it('when its session signs out, and only its own', async () => {
+    const person = await newPerson();
+    const [here, elsewhere] = [await person.signIn(), await person.signIn()];
+    expect(await verdicts(here)).toEqual(acceptedEverywhere);
+    await ask('/sessions/current', { method: 'DELETE', token: here.access_token });
+    await expectRefusedForGood(system.stack, here.access_token);
+    expect(await reasonAtCart(system.stack, here.access_token)).toBe('sign_out');
+    expect(await verdicts(elsewhere)).toEqual(acceptedEverywhere);
+  });
+
+  it('when another device ends it, or all others, or all', async () => {
+    const person = await newPerson();
+    const [one, two, three, four] = [
+      await person.signIn(),
+      await person.signIn(),
+      await person.signIn(),
+      await person.signIn(),
+    ];
+    await ask(`/sessions/${one.session_id}`, { method: 'DELETE', token: two.access_token });
+    await expectRefusedForGood(system.stack, one.access_token);
+    await ask('/sessions?except=current', { method: 'DELETE', token: two.access_token });
+    await expectRefusedForGood(system.stack, three.access_token);
+    await expectRefusedForGood(system.stack, four.access_token);
+    expect(await verdicts(two)).toEqual(acceptedEverywhere);
+    await ask('/sessions', { method: 'DELETE', token: two.access_token });
+    await expectRefusedForGood(system.stack, two.access_token);
+  });
+
+  it('when another device displaces it under the one-device policy, and it learns why', async () => {
+    const person = await newPerson();
+    const old = await person.signIn('latchkey-mobile');
+    const elsewhere = await person.signIn();
+    const current = await person.signIn('latchkey-mobile');
+    await expectRefusedForGood(system.stack, old.access_token);
+    expect(await reasonAtCart(system.stack, old.access_token)).toBe('displaced');
+    const refused = await refresh(system.stack, old.refresh_token, 'latchkey-mobile');
+    expect(await refused.json()).toMatchObject({ error: 'invalid_grant', reason: 'displaced' });
+    expect(await verdicts(current)).toEqual(acceptedEverywhere);
+    expect(await verdicts(elsewhere)).toEqual(acceptedEverywhere);
+  });
+
+  it('when its account is disabled', async () => {
+    const person = await newPerson();
+    const tokens = await person.signIn();
+    const status = (status: string) =>
+      ask(`/accounts/${person.id}/status`, { method: 'PUT', token: operator, body: { status } });
+    await status('disabled');
+    await expectRefusedForGood(system.stack, tokens.access_token);
+    await expect(person.signIn()).rejects.toThrow('invalid_credentials');
+    await status('active');
+    expect(await verdicts(await person.signIn())).toEqual(acceptedEverywhere);
+  });
+
+  it('when the password is changed elsewhere', async () => {
+    const person = await newPerson();
+    const [stolen, own] = [await person.signIn(), await person.signIn()];
+    await ask('/account/password', {
+      method: 'PUT',
+      token: own.access_token,
+      body: { current_password: password, new_password: `${password}-and-more` },
+    });
+    await expectRefusedForGood(system.stack, stolen.access_token);
+    expect(await verdicts(own)).toEqual(acceptedEverywhere);
+  });
+
+  it('when roles change: the next refresh brings the new scopes, which pass at once', async () => {
+    const person = await newPerson();
+    const before = await person.signIn();
+    await ask(`/accounts/${person.id}/roles`, {
+      method: 'PUT',
+      token: operator,
+      body: { roles: ['support'] },
+    });
+    const after = (await (await refresh(system.stack, before.refresh_token)).json()) as Tokens;
+    expect(after.scope).toContain('payment:refund');
+    expect(await verdicts(after)).toEqual(acceptedEverywhere);
+    await expectRefusedForGood(system.stack, before.access_token);
+    expect(await verdicts(after)).toEqual(acceptedEverywhere);
+  });
+
+  it('when its client is revoked', async () => {
+    const person = await newPerson();
+    const [mobile, cli] = [await person.signIn('latchkey-mobile'), await person.signIn()];
+    const status = (status: string) =>
+      ask('/clients/latchkey-mobile/status', { method: 'PUT', token: operator, body: { status } });
+    await status('revoked');
+    await expectRefusedForGood(system.stack, mobile.access_token);
+    expect(await verdicts(cli)).toEqual(acceptedEverywhere);
+    await status('active');
+    expect(await verdicts(await person.signIn('latchkey-mobile'))).toEqual(acceptedEverywhere);
+  });
+});
+
+describe('a signing key', () => {
+  const kidOf = ({ access_token: token }: Tokens): string =>
+    JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
+
+  it('that is rotated costs no request; one that is revoked takes its tokens with it, and no others', async () => {
+    const person = await newPerson();
+    const first = await person.signIn();
+    const refused: number[] = [];
+    let running = true;
+    const traffic = (async () => {
+      for (; running; await new Promise((resolve) => setTimeout(resolve, 5)))
+        refused.push(...Object.values(await verdicts(first)).filter((status) => status !== 200));
+    })();
+    await expect
+      .poll(() => ask('/keys/rotation', { method: 'POST', token: operator }).catch(() => undefined), {
+        timeout: 20_000,
+        interval: 300,
+      })
+      .toBeDefined();
+    const second = await person.signIn();
+    expect(kidOf(second)).not.toBe(kidOf(first));
+    expect(await verdicts(second)).toEqual(acceptedEverywhere);
+    running = false;
+    await traffic;
+    expect(refused).toEqual([]);
+
+    // The operator's own token may have been signed with it: a new one.
+    operator = (await signIn(system.stack, 'admin')).access_token;
+    await ask(`/keys/${kidOf(first)}`, { method: 'DELETE', token: operator });
+    expect(await verdicts(second)).toEqual(acceptedEverywhere);
+    await expectRefusedForGood(system.stack, first.access_token);
+    expect(await verdicts(second)).toEqual(acceptedEverywhere);
+  });
+
+  it('that signs now can be revoked: the next one takes over, and its tokens pass at once', async () => {
+    const person = await newPerson();
+    const before = await person.signIn();
+    await ask(`/keys/${kidOf(before)}`, { method: 'DELETE', token: operator });
+    const after = await person.signIn();
+    expect(kidOf(after)).not.toBe(kidOf(before));
+    await expect.poll(() => verdicts(after), { timeout: 10_000 }).toEqual(acceptedEverywhere);
+    await expectRefusedForGood(system.stack, before.access_token);
+    operator = (await signIn(system.stack, 'admin')).access_token;
+  });
+});

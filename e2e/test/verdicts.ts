@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Stack } from '@latchkey/dev-stack';
+import { expect } from 'vitest';
+import { bearer } from './system.ts';
+
+/** A route of each service that every customer may read. */
+const paths = { auth: '/account', cart: '/cart', wishlist: '/wishlist', payment: '/payments' } as const;
+
+export type Verdicts = Readonly<Record<keyof typeof paths, number>>;
+
+export const acceptedEverywhere: Verdicts = { auth: 200, cart: 200, wishlist: 200, payment: 200 };
+export const refusedEverywhere: Verdicts = { auth: 401, cart: 401, wishlist: 401, payment: 401 };
+
+/** What each service answers to a token. */
+export async function verdictsOn({ services }: Stack, token: string): Promise<Verdicts> {
+  const statuses = await Promise.all(
+    Object.entries(paths).map(async ([service, path]) => {
+      const response = await fetch(services[service as keyof typeof paths].url + path, {
+        headers: bearer(token),
+      });
+      await response.body?.cancel();
+      return [service, response.status];
+    }),
+  );
+  return Object.fromEntries(statuses) as Verdicts;
+}
+
+/** Why a service says that a token was revoked. */
+export async function reasonAtCart({ services }: Stack, token: string): Promise<unknown> {
+  const response = await fetch(`${services.cart.url}/cart`, { headers: bearer(token) });
+  return ((await response.json()) as Record<string, unknown>)['reason'];
+}
+
+/** Waits until every service has refused a token, and sees to it that none of them ever accepts it again. */
+export async function expectRefusedForGood(stack: Stack, token: string): Promise<void> {
+  await expect.poll(() => verdictsOn(stack, token), { timeout: 10_000 }).toEqual(refusedEverywhere);
+  for (let again = 0; again < 5; again += 1) {
+    expect(await verdictsOn(stack, token)).toEqual(refusedEverywhere);
+    await delay(20);
+  }
+}
