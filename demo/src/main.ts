@@ -1,12 +1,15 @@
 import { createNarrator } from './narrator.ts';
 import { createShop } from './shop.ts';
+import { rolesAndAccounts } from './steps/administration.ts';
+import { oneDevice } from './steps/devices.ts';
 import { insideTheToken } from './steps/inside-the-token.ts';
-import { rotateKeys } from './steps/keys.ts';
+import { revokeKey, rotateKeys } from './steps/keys.ts';
 import { onBehalf, stepUp } from './steps/on-behalf.ts';
 import { oneSignIn } from './steps/one-sign-in.ts';
-import { signOut, stolenRefreshToken, twoTabs } from './steps/refreshing.ts';
+import { twoTabs } from './steps/refreshing.ts';
 import { stateless } from './steps/stateless.ts';
 import type { Stage } from './steps/step.ts';
+import { stolenAccessToken, stolenRefreshToken } from './steps/stolen-tokens.ts';
 import { verdicts } from './steps/verdicts.ts';
 import { whoActsForWhom } from './steps/who-acts-for-whom.ts';
 import { findSystem } from './system.ts';
@@ -40,9 +43,12 @@ try {
   await whoActsForWhom(stage);
   await stepUp(stage);
   await twoTabs(stage, customer);
-  await rotateKeys(stage);
+  const signedByOldKey = await rotateKeys(stage);
+  await stolenAccessToken(stage);
+  await oneDevice(stage);
+  await rolesAndAccounts(stage);
   await stolenRefreshToken(stage, customer);
-  await signOut(stage);
+  await revokeKey(stage, signedByOldKey);
   await stateless(stage);
 } finally {
   await system.stop();

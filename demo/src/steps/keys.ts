@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Tokens } from '../shop.ts';
+import { timeRefusals } from '../stopwatch.ts';
 import type { Stage } from './step.ts';
 
-/** The signing key changes under traffic, and nobody notices. */
-export async function rotateKeys({ tell, shop, account }: Stage): Promise<void> {
+/** The signing key changes under traffic, and nobody notices. Returns tokens that the key of before has signed. */
+export async function rotateKeys({ tell, shop, account }: Stage): Promise<Tokens> {
   tell.step('The signing key rotates while requests flow');
   const admin = await shop.signIn(account('admin'), tell);
   const customer = await shop.signIn(account('customer'));
@@ -22,6 +24,25 @@ export async function rotateKeys({ tell, shop, account }: Stage): Promise<void> 
 
   const { sent, refused } = await traffic.stop();
   tell.check(`${sent} requests with tokens of both keys, ${refused} refused`, refused === 0 && sent > 50);
+  return customer;
+}
+
+/** The key of before has leaked, and is revoked: every token that it signed dies, and no other. */
+export async function revokeKey(stage: Stage, signedByIt: Tokens): Promise<void> {
+  const { tell, shop, account } = stage;
+  tell.step('The key of before has leaked, and is revoked');
+  const admin = (await shop.signIn(account('admin'))).access_token;
+  const fresh = await shop.signIn(account('customer'), tell);
+  const token = signedByIt.access_token;
+  const path = `/keys/${kidOf(token)}`;
+  await timeRefusals(stage, {
+    token,
+    revoke: () => shop.call('auth', path, { method: 'DELETE', token: admin }, tell),
+  });
+  const other = await shop.call('cart', '/cart', { token: fresh.access_token }, tell);
+  tell.check('tokens of the other key pass', other.status === 200);
+  const refreshed = await shop.refresh(signedByIt.refresh_token, tell);
+  tell.check('the session lives: its refresh brings a token of the other key', refreshed.status === 200);
 }
 
 /** A request every few milliseconds to each of two services, with each of the tokens in turn. */
@@ -60,6 +81,6 @@ async function untilRotated(shop: Stage['shop'], token: string) {
   }
 }
 
-function kidOf(token: string): unknown {
+function kidOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
 }

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import type { Tokens } from '../shop.ts';
+import { timeRefusals } from '../stopwatch.ts';
+import type { Stage } from './step.ts';
+
+const password = 'amber-kettle-window-58';
+
+/** Somebody is given other roles, and then shut out: what they hold dies at once, and a refresh brings what they may now. */
+export async function rolesAndAccounts(stage: Stage): Promise<void> {
+  const { tell, shop, account } = stage;
+  tell.step('Other roles, and a disabled account');
+  // Somebody new, so that nobody else's account is changed by this.
+  const username = `demo-${randomUUID().slice(0, 8)}`;
+  const registered = await shop.call('auth', '/accounts', { method: 'POST', json: { username, password } });
+  const id = String(registered.body['id']);
+  const before = await shop.signIn({ username, password }, tell);
+  const admin = (await shop.signIn(account('admin'))).access_token;
+
+  await timeRefusals(stage, {
+    token: before.access_token,
+    revoke: () =>
+      shop.call(
+        'auth',
+        `/accounts/${id}/roles`,
+        { method: 'PUT', token: admin, json: { roles: ['viewer'] } },
+        tell,
+      ),
+  });
+  const after = (await shop.refresh(before.refresh_token, tell)).body as Tokens;
+  tell.check(
+    'the session lives, and the next refresh brings the new scopes',
+    !after.scope.includes('cart:write'),
+  );
+  const line = { sku: 'mug-blue', quantity: 1, unit_price: { amount: 1900, currency: 'EUR' } };
+  const token = after.access_token;
+  const write = await shop.call('cart', '/cart/items', { method: 'POST', token, json: line }, tell);
+  tell.check('cart-service refuses what is no longer allowed: insufficient_scope', write.status === 403);
+  const read = await shop.call('cart', '/cart', { token }, tell);
+  tell.check('and serves what is', read.status === 200);
+
+  await timeRefusals(stage, {
+    token,
+    revoke: () =>
+      shop.call(
+        'auth',
+        `/accounts/${id}/status`,
+        { method: 'PUT', token: admin, json: { status: 'disabled' } },
+        tell,
+      ),
+  });
+  await shop.call('auth', '/sessions/current', { method: 'DELETE', token: admin });
+}

@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Tokens } from '../shop.ts';
+import { timeRefusals } from '../stopwatch.ts';
+import type { Customer, Stage } from './step.ts';
+
+/** How long auth-service forgives a repeated refresh token; after it, a repetition is a theft. */
+const GRACE_MS = 10_000;
+
+/** A copied access token works for the thief until the owner signs out, and then nowhere any more. */
+export async function stolenAccessToken(stage: Stage): Promise<void> {
+  const { tell, shop, account } = stage;
+  tell.step('A stolen access token, and a sign-out');
+  const { access_token: token, refresh_token: refreshToken } = await shop.signIn(account('customer'), tell);
+  const thief = await shop.call('cart', '/cart', { token }, tell);
+  tell.check('the thief looks into the cart: a token is as good as its copy', thief.status === 200);
+  await timeRefusals(stage, {
+    token,
+    revoke: () => shop.call('auth', '/sessions/current', { method: 'DELETE', token }, tell),
+  });
+  const refused = await shop.call('cart', '/cart', { token }, tell);
+  tell.check(
+    'cart-service says why: sign_out',
+    refused.status === 401 && refused.body['reason'] === 'sign_out',
+  );
+  const refreshed = await shop.refresh(refreshToken, tell);
+  tell.check('its refresh token is dead, too', refreshed.status === 400);
+}
+
+/** The copy is used after the grace: the session dies, for the thief and for the owner, access tokens included. */
+export async function stolenRefreshToken(stage: Stage, customer: Customer): Promise<void> {
+  const { tell, shop } = stage;
+  const { stolen } = customer;
+  if (stolen === undefined) throw new Error('nothing was stolen');
+  tell.step('The stolen refresh token is replayed');
+  const wait = stolen.at + GRACE_MS + 500 - Date.now();
+  if (wait > 0) {
+    tell.say(
+      `Waiting ${Math.ceil(wait / 1000)} s: for ${GRACE_MS / 1000} s a repetition passes as a second tab.`,
+    );
+    await delay(wait);
+  }
+  const owner = (await shop.refresh(customer.tokens.refresh_token, tell)).body as Tokens;
+  await timeRefusals(stage, {
+    token: owner.access_token,
+    async revoke() {
+      const thief = await shop.refresh(stolen.refreshToken, tell);
+      tell.check(
+        'the thief gets nothing: invalid_grant',
+        thief.status === 400 && thief.body['error'] === 'invalid_grant',
+      );
+    },
+  });
+  const refused = await shop.refresh(owner.refresh_token, tell);
+  tell.check(
+    'the whole session is dead, and its owner learns why: reuse',
+    refused.status === 400 && refused.body['reason'] === 'reuse',
+  );
+}
