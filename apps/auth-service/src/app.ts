@@ -3,6 +3,7 @@ import fastifyCookie from '@fastify/cookie';
 import { authClient } from '@latchkey/auth-client';
 import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
 import { createAccounts } from './accounts/accounts.ts';
+import { accountManagementRoutes } from './accounts/management-routes.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { createAuthenticationFailures } from './clients/authentication-failures.ts';
@@ -18,6 +19,7 @@ import { keyRoutes } from './keys/routes.ts';
 import { connectRedis } from './redis/connection.ts';
 import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
 import { deviceRoutes } from './sessions/device-routes.ts';
+import { managedSessionRoutes } from './sessions/managed-session-routes.ts';
 import { reauthenticationRoute } from './sessions/reauthentication-route.ts';
 import { createRefreshCookie } from './sessions/refresh-cookie.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
@@ -96,7 +98,7 @@ export async function buildApp({
     randomBytes,
     pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
     hashConcurrency: config.PASSWORD_HASH_CONCURRENCY,
-    onRolesChanged: ({ id, roles, rolesVersion }) => sessions.changeRoles(id, { roles, rolesVersion }),
+    sessions,
   });
   const issueAccessToken = createAccessTokenIssuer({
     issuer: config.ISSUER,
@@ -157,5 +159,7 @@ export async function buildApp({
   await app.register(reauthenticationRoute, { accounts, sessions, issueAccessToken, audit });
   await app.register(deviceRoutes, { sessions, audit, cookie });
   await app.register(accountRoutes, { accounts });
+  await app.register(accountManagementRoutes, { accounts });
+  await app.register(managedSessionRoutes, { accounts, sessions, audit });
   return app;
 }

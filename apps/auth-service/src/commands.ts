@@ -73,7 +73,7 @@ async function createAccountsFromInput(command: string, { config, db, audit }: S
       pseudonymKey: parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY).deriveKey('pseudonyms'),
       hashConcurrency: 1,
       // An account that is being made has no sessions yet.
-      onRolesChanged: async () => {},
+      sessions: { find: async () => undefined, endAll: async () => [], changeRoles: async () => {} },
     });
     const input = await text(process.stdin);
     if (command === 'create-account') {

@@ -12,4 +12,6 @@ export type Account = {
   readonly createdAt: Date;
   /** Set when the account may no longer sign in. */
   readonly disabledAt: Date | null;
+  /** Null: it is the one that the account was made with. */
+  readonly passwordChangedAt: Date | null;
 };

@@ -2,6 +2,8 @@ import { ProblemError } from '@latchkey/service-kit';
 import type { PasswordFault } from './password-rules.ts';
 import { USERNAME_RULE } from './username.ts';
 
+type WeakPassword = { readonly rule: PasswordFault['rule'] | 'unchanged'; readonly detail: string };
+
 /** The same for a name that nobody has, a wrong password and a disabled account. */
 export function invalidCredentials(): ProblemError {
   return new ProblemError({
@@ -9,6 +11,10 @@ export function invalidCredentials(): ProblemError {
     code: 'invalid_credentials',
     detail: 'The user name or the password is wrong.',
   });
+}
+
+export function isInvalidCredentials(error: unknown): boolean {
+  return error instanceof ProblemError && error.code === 'invalid_credentials';
 }
 
 export function tooManyAttempts(retryAfterMs: number): ProblemError {
@@ -25,8 +31,12 @@ export function invalidUsername(): ProblemError {
   return new ProblemError({ status: 400, code: 'invalid_username', detail: USERNAME_RULE });
 }
 
-export function weakPassword({ rule, detail }: PasswordFault): ProblemError {
+export function weakPassword({ rule, detail }: WeakPassword): ProblemError {
   return new ProblemError({ status: 400, code: 'weak_password', detail, extensions: { rule } });
+}
+
+export function unchangedPassword(): ProblemError {
+  return weakPassword({ rule: 'unchanged', detail: 'The new password is the current one.' });
 }
 
 export function usernameTaken(): ProblemError {
@@ -46,5 +56,15 @@ export function accountNotFound(): ProblemError {
     status: 404,
     code: 'account_not_found',
     detail: 'There is no account with this id.',
+  });
+}
+
+/** For operators who would lock themselves out by mistake. */
+export function ownAccount(): ProblemError {
+  return new ProblemError({
+    status: 409,
+    code: 'own_account',
+    detail:
+      'With this you could not undo it: nobody disables themselves, or takes accounts:manage from themselves.',
   });
 }

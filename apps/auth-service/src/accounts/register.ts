@@ -3,12 +3,12 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { Account } from './account.ts';
 import type { AccountStore } from './account-store.ts';
 import type { Attempts } from './attempts.ts';
-import { loadBreachedPasswords } from './breached-passwords.ts';
 import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import { refuseWeakPassword } from './new-password.ts';
 import type { PasswordHasher } from './password-hash.ts';
-import { passwordFault } from './password-rules.ts';
-import { invalidUsername, tooManyAttempts, unknownRole, usernameTaken, weakPassword } from './refusals.ts';
-import { parseRoles, type Role } from './roles.ts';
+import { invalidUsername, tooManyAttempts, usernameTaken } from './refusals.ts';
+import type { Role } from './roles.ts';
+import { rolesOr400 } from './roles-or-400.ts';
 import { isUsername, normaliseUsername } from './username.ts';
 
 const ID_BYTES = 16;
@@ -78,17 +78,6 @@ export function createRegistration(parts: RegisterParts) {
 async function validated(typed: string, password: string): Promise<{ username: string; password: string }> {
   const username = normaliseUsername(typed);
   if (!isUsername(username)) throw invalidUsername();
-  const breached = await loadBreachedPasswords();
-  const fault = passwordFault({ password, username, isBreached: (candidate) => breached.has(candidate) });
-  if (fault) throw weakPassword(fault);
+  await refuseWeakPassword(password, username);
   return { username, password };
-}
-
-/** As parseRoles, for a caller who is to be told. */
-export function rolesOr400(names: readonly string[]): Role[] {
-  try {
-    return parseRoles(names);
-  } catch (error) {
-    throw error instanceof RangeError ? unknownRole(error) : error;
-  }
 }

@@ -1,24 +1,13 @@
-import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
+import { problemSchema, type Service } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
-import type { EndReason, ListedSession } from './session.ts';
+import { sessionNotFound } from './refusals.ts';
+import type { EndReason } from './session.ts';
+import { listedSessionAnswer, listedSessionSchema } from './session-answer.ts';
 import type { SessionStore } from './session-store.ts';
-
-const time = Type.String({ format: 'date-time' });
-
-const sessionSchema = Type.Object({
-  id: Type.String(),
-  client_id: Type.String(),
-  device_name: Type.String(),
-  address: Type.String({ description: 'An IPv4 address, or the /64 network of an IPv6 one.' }),
-  created_at: time,
-  last_used_at: time,
-  expires_at: time,
-  current: Type.Boolean({ description: 'The session of the token that asks.' }),
-});
 
 const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
 const ended = Type.Null({ description: 'Ended.' });
@@ -40,12 +29,12 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
       schema: {
         summary: 'List my devices',
         tags: ['sessions'],
-        response: { 200: Type.Object({ sessions: Type.Array(sessionSchema) }), ...refusals },
+        response: { 200: Type.Object({ sessions: Type.Array(listedSessionSchema) }), ...refusals },
       },
     },
     async (request) => {
       const list = await sessions.list(request.auth.subject);
-      return { sessions: list.map((session) => answerWith(session, request.auth.sessionId)) };
+      return { sessions: list.map((session) => listedSessionAnswer(session, request.auth.sessionId)) };
     },
   );
 
@@ -80,11 +69,7 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
     },
     async (request, reply) => {
       if (await endOne(request, request.params.id, 'ended_by_user')) return reply.code(204).send(null);
-      throw new ProblemError({
-        status: 404,
-        code: 'session_not_found',
-        detail: 'You have no session with this id.',
-      });
+      throw sessionNotFound('You have no session with this id.');
     },
   );
 
@@ -128,17 +113,4 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
       details: { reason },
     });
   }
-}
-
-function answerWith(session: ListedSession, currentId: string) {
-  return {
-    id: session.id,
-    client_id: session.clientId,
-    device_name: session.deviceName,
-    address: session.address,
-    created_at: new Date(session.createdAt).toISOString(),
-    last_used_at: new Date(session.lastUsedAt).toISOString(),
-    expires_at: new Date(session.expiresAt).toISOString(),
-    current: session.id === currentId,
-  };
 }

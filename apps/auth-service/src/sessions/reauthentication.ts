@@ -1,4 +1,3 @@
-import { ProblemError } from '@latchkey/service-kit';
 import type { Accounts } from '../accounts/accounts.ts';
 import { invalidCredentials } from '../accounts/refusals.ts';
 import type { Origin } from '../audit/audit-event.ts';
@@ -6,6 +5,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { AccessToken, AccessTokenIssuer } from '../tokens/access-token.ts';
 import { personClaims } from '../tokens/claims.ts';
 import { scopesOfGrant } from '../tokens/issue-tokens.ts';
+import { sessionEnded } from './refusals.ts';
 import type { SessionStore } from './session-store.ts';
 
 export type ReauthenticationParts = {
@@ -54,13 +54,4 @@ export async function reauthenticate(
   const accessToken = await parts.issueAccessToken(personClaims(grant, scopes));
   parts.audit.record({ event: 'session.reauthenticated', subject, sessionId, clientId, ...origin });
   return { ...accessToken, scopes, sessionId };
-}
-
-function sessionEnded(): ProblemError {
-  return new ProblemError({
-    status: 401,
-    code: 'session_ended',
-    detail: 'This session has ended. Sign in again.',
-    headers: { 'www-authenticate': 'Bearer realm="auth-service", error="invalid_token"' },
-  });
 }

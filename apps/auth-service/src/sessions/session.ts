@@ -55,6 +55,8 @@ export type RefreshOutcome =
  *
  * - sign_out, ended_by_user, ended_all: its person asked, here, from another device, or for all of them
  * - replaced: the same browser signed in anew · too_many: the person signed in on more devices than are kept
+ * - displaced: they signed in on more devices than this client allows
+ * - account_disabled, ended_by_operator: an operator did · password_changed: the person did, on another device
  * - sign_in_failed: it had begun, but could not be handed over · account_changed: the account changed meanwhile
  * - shards_changed: REDIS_SHARDS was changed, and its keys are no longer where its person's are
  */
@@ -64,6 +66,10 @@ export type EndReason =
   | 'ended_all'
   | 'replaced'
   | 'too_many'
+  | 'displaced'
+  | 'account_disabled'
+  | 'password_changed'
+  | 'ended_by_operator'
   | 'sign_in_failed'
   | 'account_changed'
   | 'shards_changed';

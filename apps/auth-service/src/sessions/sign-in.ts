@@ -10,7 +10,7 @@ import type { EndReason, SessionGrant } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
 export type SignInParts = {
-  readonly accounts: Pick<Accounts, 'signIn' | 'find'>;
+  readonly accounts: Pick<Accounts, 'signIn' | 'findSettled'>;
   readonly sessions: SessionStore;
   readonly issueAccessToken: AccessTokenIssuer;
   readonly audit: AuditLog;
@@ -78,12 +78,20 @@ function refuseMoreScopesThanAllowed(roles: readonly string[], asked: readonly s
 }
 
 /**
- * A change of roles reaches the sessions that there are. One that was made while the password was being checked may
- * have missed this session, so the account is looked at once more.
+ * A change of roles, password or status reaches the sessions that there are. One that was made while the password was
+ * being checked may have missed this session, so the account is looked at once more.
  */
-async function refuseIfAccountChanged(accounts: Pick<Accounts, 'find'>, account: Account): Promise<void> {
-  const now = await accounts.find(account.id);
-  if (now && now.disabledAt === null && now.rolesVersion === account.rolesVersion) return;
+async function refuseIfAccountChanged(
+  accounts: Pick<Accounts, 'findSettled'>,
+  account: Account,
+): Promise<void> {
+  const now = await accounts.findSettled(account.id);
+  const isSame =
+    now !== undefined &&
+    now.disabledAt === null &&
+    now.rolesVersion === account.rolesVersion &&
+    now.passwordChangedAt?.getTime() === account.passwordChangedAt?.getTime();
+  if (isSame) return;
   throw new ProblemError({
     status: 503,
     code: 'account_changed',

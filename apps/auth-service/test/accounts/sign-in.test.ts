@@ -52,7 +52,7 @@ function accountsWith(options: { derive?: Derive; hashConcurrency?: number }): P
     randomBytes,
     pseudonymKey: randomBytes(32),
     hashConcurrency: 2,
-    onRolesChanged: async () => {},
+    sessions: { find: async () => undefined, endAll: async () => [], changeRoles: async () => {} },
     ...options,
   });
 }

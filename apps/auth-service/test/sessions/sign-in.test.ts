@@ -23,7 +23,7 @@ function setUp(accounts: { before: Account; after: Account | undefined }, parts:
   const sessions = createStore({ redis, clock: Date.now });
   const events: AuditEvent[] = [];
   const all: SignInParts = {
-    accounts: { signIn: async () => accounts.before, find: async () => accounts.after },
+    accounts: { signIn: async () => accounts.before, findSettled: async () => accounts.after },
     sessions,
     issueAccessToken: async (_grant, scopes) => ({ token: 'signed', expiresInSeconds: 300, scopes }),
     audit: { record: (event: AuditEvent) => void events.push(event) } as SignInParts['audit'],
@@ -50,6 +50,7 @@ function person(changes: Partial<Account> = {}): Account {
     rolesVersion: 3,
     createdAt: new Date(),
     disabledAt: null,
+    passwordChangedAt: null,
     ...changes,
   };
 }
@@ -59,6 +60,7 @@ describe('a sign-in leaves no session when', () => {
   test.each([
     ['the roles changed while the password was checked', { before, after: { ...before, rolesVersion: 4 } }],
     ['the account was disabled meanwhile', { before, after: { ...before, disabledAt: new Date() } }],
+    ['the password changed', { before, after: { ...before, passwordChangedAt: new Date() } }],
     ['the account is gone', { before, after: undefined }],
   ])('%s: 503, try again', async (_what, accounts) => {
     const { run, sessions, events } = setUp(accounts);

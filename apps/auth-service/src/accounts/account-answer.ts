@@ -1,0 +1,42 @@
+import { Type } from 'typebox';
+import type { Account } from './account.ts';
+import { ROLES } from './roles.ts';
+
+export const rolesSchema = Type.Array(Type.Enum(ROLES));
+
+const account = { id: Type.String(), username: Type.String(), roles: rolesSchema };
+
+/** An account as its person sees it. */
+export const accountSchema = Type.Object(account);
+
+export const statusSchema = Type.Union([
+  Type.Literal('active'),
+  Type.Literal('disabled', { description: 'Cannot sign in, and has no session.' }),
+]);
+
+const time = Type.String({ format: 'date-time' });
+
+/** An account as operators see it. */
+export const managedAccountSchema = Type.Object({
+  ...account,
+  status: statusSchema,
+  created_at: time,
+  password_changed_at: Type.Union([time, Type.Null()], {
+    description: 'Null: it is the one that the account was made with.',
+  }),
+});
+
+export const accountIdSchema = Type.Object({ id: Type.String({ pattern: '^[A-Za-z0-9_-]{22}$' }) });
+
+export function accountAnswer({ id, username, roles }: Account) {
+  return { id, username, roles: [...roles] };
+}
+
+export function managedAccountAnswer(account: Account) {
+  return {
+    ...accountAnswer(account),
+    status: account.disabledAt === null ? ('active' as const) : ('disabled' as const),
+    created_at: account.createdAt.toISOString(),
+    password_changed_at: account.passwordChangedAt?.toISOString() ?? null,
+  };
+}

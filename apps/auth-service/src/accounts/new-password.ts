@@ -1,0 +1,14 @@
+import { loadBreachedPasswords } from './breached-passwords.ts';
+import { passwordFault } from './password-rules.ts';
+import { weakPassword } from './refusals.ts';
+
+/**
+ * Lets a password pass that may become an account's. The user name is normalised.
+ *
+ * Throws ProblemError 400 `weak_password`; its member `rule` says why.
+ */
+export async function refuseWeakPassword(password: string, username: string): Promise<void> {
+  const breached = await loadBreachedPasswords();
+  const fault = passwordFault({ password, username, isBreached: (candidate) => breached.has(candidate) });
+  if (fault) throw weakPassword(fault);
+}

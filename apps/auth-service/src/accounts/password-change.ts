@@ -1,0 +1,101 @@
+import type { Origin } from '../audit/audit-event.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { sessionEnded } from '../sessions/refusals.ts';
+import type { Account } from './account.ts';
+import type { AccountSessions } from './account-sessions.ts';
+import type { AccountStore } from './account-store.ts';
+import type { ConcurrencyLimit } from './concurrency-limit.ts';
+import { refuseWeakPassword } from './new-password.ts';
+import type { PasswordHasher } from './password-hash.ts';
+import { passwordText } from './password-text.ts';
+import { invalidCredentials, isInvalidCredentials, unchangedPassword } from './refusals.ts';
+import type { SignIn } from './sign-in.ts';
+
+/** How long after a change a request that looks like its repetition is tried as one. */
+const REPEATED_WITHIN_MS = 10 * 60_000;
+
+export type PasswordChangeParts = {
+  readonly store: AccountStore;
+  readonly sessions: AccountSessions;
+  readonly signIn: SignIn;
+  readonly hasher: PasswordHasher;
+  readonly hashing: ConcurrencyLimit;
+  readonly audit: Pick<AuditLog, 'record'>;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
+
+export type PasswordChange = {
+  readonly subject: string;
+  /** The session in which they ask: it stays. */
+  readonly sessionId: string;
+  readonly clientId: string;
+  readonly currentPassword: string;
+  readonly newPassword: string;
+  readonly endOtherSessions: boolean;
+  readonly origin: Origin;
+};
+
+/**
+ * Gives a person another password, and ends their other sessions if they wish. A wrong current password counts as one
+ * at sign-in does, against the same limits, and costs the same.
+ *
+ * The change and the end of the other sessions go together (docs/decisions/0026): the sessions end first, while no
+ * sign-in can pass that began with the old password; when they cannot be ended, the password stays. The same request
+ * again does no harm: within ten minutes of the change it succeeds without changing anything.
+ *
+ * Rejects with ProblemError 400 `weak_password` (the member `rule` says why), 401 `session_ended`, 503 when a store
+ * does not answer, and with what signIn rejects with.
+ */
+export function createPasswordChange(parts: PasswordChangeParts): (change: PasswordChange) => Promise<void> {
+  const { store, sessions, signIn, hasher, hashing, audit, clock } = parts;
+
+  return async (change) => {
+    const { subject, sessionId, currentPassword, newPassword } = change;
+    if ((await sessions.find(subject, sessionId)) === undefined) throw sessionEnded();
+    const account = await store.find(subject);
+    if (account === undefined) throw invalidCredentials();
+    await refuseWeakPassword(newPassword, account.username);
+    if (passwordText(newPassword) === passwordText(currentPassword)) throw unchangedPassword();
+
+    const proven = await proveCurrent(change, account);
+    if (proven !== undefined && (await replace(change, proven))) return;
+    // It is another password by now. Perhaps the new one, and this is the request once more that made it so.
+    await prove(change, account, newPassword);
+    await endOthers(change);
+  };
+
+  /** Returns undefined when it is not the current one, but may have been until lately. */
+  async function proveCurrent(change: PasswordChange, account: Account): Promise<Account | undefined> {
+    try {
+      return await prove(change, account, change.currentPassword);
+    } catch (error) {
+      const changedAt = account.passwordChangedAt?.getTime() ?? Number.NEGATIVE_INFINITY;
+      if (isInvalidCredentials(error) && clock() - changedAt < REPEATED_WITHIN_MS) return undefined;
+      throw error;
+    }
+  }
+
+  function prove(change: PasswordChange, { username }: Account, password: string): Promise<Account> {
+    const { sessionId, clientId, origin } = change;
+    return signIn({ username, password, sessionId, clientId, ...origin });
+  }
+
+  async function replace(change: PasswordChange, proven: Account): Promise<boolean> {
+    const { subject, sessionId, clientId, origin } = change;
+    const passwordHash = await hashing.run(() => hasher.hash(change.newPassword));
+    const isReplaced = await store.replacePassword(proven, passwordHash, () => endOthers(change));
+    if (isReplaced)
+      audit.record({ event: 'account.password_changed', subject, sessionId, clientId, ...origin });
+    return isReplaced;
+  }
+
+  async function endOthers(change: PasswordChange): Promise<void> {
+    if (!change.endOtherSessions) return;
+    const { subject, clientId, origin } = change;
+    const reason = 'password_changed';
+    for (const sessionId of await sessions.endAll(subject, reason, change.sessionId)) {
+      audit.record({ event: 'session.ended', subject, sessionId, clientId, ...origin, details: { reason } });
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import { unknownRole } from './refusals.ts';
+import { parseRoles, type Role } from './roles.ts';
+
+/** As parseRoles, for a caller who is to be told: throws ProblemError 400 `unknown_role`. */
+export function rolesOr400(names: readonly string[]): Role[] {
+  try {
+    return parseRoles(names);
+  } catch (error) {
+    throw error instanceof RangeError ? unknownRole(error) : error;
+  }
+}
