@@ -1,7 +1,7 @@
 // Runs a task with the Node.js and pnpm that the repository needs, whatever the machine has. Plain JavaScript without
 // dependencies, because it is what runs on Node.js 18 in a clone where nothing is installed yet.
 //
-//   node scripts/with-toolchain.mjs start|test|test:compose|check|demo|bench|reset [arguments]
+//   node scripts/with-toolchain.mjs start|test|test:compose|check|demo|bench|admin|reset [arguments]
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findNode, findPnpm } from './toolchain/find.mjs';

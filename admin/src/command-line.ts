@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util';
+import { type Command, parameterCounts, wordsOf } from './command.ts';
+import { CommandError } from './command-error.ts';
+import { accountCommands } from './commands/accounts.ts';
+import { clientCommands } from './commands/clients.ts';
+import { keyCommands } from './commands/keys.ts';
+import { revocationCommands } from './commands/revocations.ts';
+import { sessionCommands } from './commands/sessions.ts';
+
+const commands: readonly Command[] = [
+  ...accountCommands,
+  ...sessionCommands,
+  ...clientCommands,
+  ...keyCommands,
+  ...revocationCommands,
+];
+
+const widest = Math.max(...commands.map((command) => command.usage.length));
+
+export const usage = `Administers a running Latchkey, signed in as an operator.
+
+${commands.map((command) => `  npm run admin -- ${command.usage.padEnd(widest)}  ${command.summary}`).join('\n')}
+
+Options
+  --url <url>        auth-service; default AUTH_URL, or http://localhost:4000
+  --username <name>  the operator's account; default LATCHKEY_USERNAME, or admin
+  --help             this text
+
+The password is LATCHKEY_PASSWORD, or asked for. Exit code: 0 done, 1 refused or failed, 2 not understood.
+`;
+
+type CommandLine =
+  | { readonly help: true }
+  | {
+      readonly help: false;
+      readonly authUrl: string;
+      readonly username: string;
+      readonly command: Command;
+      readonly args: readonly string[];
+    };
+
+/**
+ * Finds the command that was typed.
+ *
+ * @throws CommandError with exit code 2 for a command, a parameter or an option that there is not
+ * @example readCommandLine(['accounts', 'disable', 'mina'], process.env)
+ */
+export function readCommandLine(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): CommandLine {
+  const { values, positionals } = parse(argv);
+  if (values.help || positionals.length === 0) return { help: true };
+  const command = commands.find((candidate) =>
+    wordsOf(candidate).every((word, index) => positionals[index] === word),
+  );
+  if (command === undefined) {
+    throw new CommandError(`There is no command "${positionals.join(' ')}": npm run admin lists them.`, {
+      exitCode: 2,
+    });
+  }
+  const args = positionals.slice(wordsOf(command).length);
+  const { least, most } = parameterCounts(command);
+  if (args.length < least || args.length > most)
+    throw new CommandError(`Usage: npm run admin -- ${command.usage}`, { exitCode: 2 });
+  return {
+    help: false,
+    authUrl: (values.url ?? env['AUTH_URL'] ?? 'http://localhost:4000').replace(/\/$/, ''),
+    username: values.username ?? env['LATCHKEY_USERNAME'] ?? 'admin',
+    command,
+    args,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        url: { type: 'string' },
+        username: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (cause) {
+    throw new CommandError(cause instanceof Error ? cause.message : String(cause), { exitCode: 2, cause });
+  }
+}

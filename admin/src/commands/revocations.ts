@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { createRevocationList, followRevocations, type Revocation } from '@latchkey/auth-client';
+import type { Command } from '../command.ts';
+
+/** Nothing is looked up in it here: it is only told. */
+const retentionSeconds = 330;
+
+export const revocationCommands: readonly Command[] = [
+  {
+    usage: 'revocations watch',
+    summary: 'what is revoked, as services hear of it, until Ctrl-C',
+    async run(_args, { operator, print, signal }) {
+      const list = createRevocationList({ retentionSeconds });
+      list.onRevoked((revocation) => print(describe(revocation)));
+      const following = followRevocations(list, {
+        uri: `${operator.authUrl}/revocations`,
+        accessToken: operator.accessToken,
+      });
+      try {
+        if (!signal.aborted) await once(signal, 'abort');
+      } finally {
+        following.close();
+      }
+    },
+  },
+];
+
+function describe(revocation: Revocation): string {
+  const time = new Date().toISOString();
+  const before = 'before' in revocation ? ` issued before ${isoTime(revocation.before)}` : '';
+  const id = 'id' in revocation ? ` ${revocation.id}` : '';
+  return `${time}  ${revocation.reason.padEnd(18)} ${revocation.kind}${id}${before}`;
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
