@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Arrivals } from './arrivals.ts';
+import { type GeneratorHealth, startHealth } from './health.ts';
+import { Latencies } from './latencies.ts';
+import { createSeries, type SecondOfLoad } from './series.ts';
+
+/** What became of one request: 'ok', or the name of a fault. */
+export type Outcome = string;
+
+/** Sends one request. It may reject: that is a fault, too. */
+export type Send = (index: number) => Promise<Outcome>;
+
+export type LoadOptions = {
+  readonly arrivals: Arrivals;
+  /** What arrives in the first milliseconds is sent and not counted. Default 0. */
+  readonly warmUpMs?: number;
+  /** How long after the last arrival answers are waited for. Default 10,000. */
+  readonly drainMs?: number;
+  /** Told once a second. */
+  readonly onSecond?: (second: SecondOfLoad) => void;
+  readonly signal?: AbortSignal;
+};
+
+export type LoadResult = {
+  /** Requests that were to be sent while it counted, and the seconds that they were spread over. */
+  readonly offered: number;
+  readonly seconds: number;
+  /** Answered without a fault, per second. */
+  readonly achievedPerSecond: number;
+  /** From the intended start to the end of the answer, of what was answered without a fault. */
+  readonly latencies: Latencies;
+  /** How often each fault came; `unfinished` is what had no answer when the draining ended. */
+  readonly faults: ReadonlyMap<string, number>;
+  readonly health: GeneratorHealth;
+  readonly series: readonly SecondOfLoad[];
+};
+
+/**
+ * Sends requests by an absolute schedule, whatever becomes of those before (an open model), and measures each from the
+ * moment at which it was meant to start. So a server that stalls is seen to stall by everybody who would have come
+ * meanwhile; a generator that waits for answers would have left them out (coordinated omission).
+ *
+ * Does not limit how many requests are under way: `send` queues, if its connections are few.
+ *
+ * @example
+ * const result = await runOpenLoad(send, { arrivals: evenArrivals({ perSecond: 200, seconds: 30 }) });
+ * result.latencies.percentile(99);
+ */
+export async function runOpenLoad(send: Send, options: LoadOptions): Promise<LoadResult> {
+  const { arrivals, warmUpMs = 0, drainMs = 10_000, onSecond, signal } = options;
+  const latencies = new Latencies();
+  const faults = new Map<string, number>();
+  const health = startHealth();
+  const series = createSeries(onSecond);
+  const underWay = new Map<number, number>();
+  const beganAt = performance.now();
+  let offered = 0;
+  let lastDueMs = 0;
+
+  const start = (index: number, dueMs: number): void => {
+    const counts = dueMs >= warmUpMs;
+    if (counts) {
+      offered += 1;
+      health.sent(performance.now() - beganAt - dueMs);
+    }
+    series.started(performance.now() - beganAt);
+    underWay.set(index, dueMs);
+    send(index)
+      .catch(faultOf)
+      .then((outcome) => {
+        // What ends after the draining has been given up on already.
+        if (!underWay.delete(index)) return;
+        const tookMs = performance.now() - beganAt - dueMs;
+        series.ended(performance.now() - beganAt, { tookMs, isFault: outcome !== 'ok' });
+        if (!counts) return;
+        if (outcome === 'ok') latencies.record(tookMs);
+        else faults.set(outcome, (faults.get(outcome) ?? 0) + 1);
+      });
+  };
+
+  let index = 0;
+  for (let next = arrivals.next(); next.done !== true && signal?.aborted !== true; ) {
+    const elapsedMs = performance.now() - beganAt;
+    if (next.value > elapsedMs) {
+      await delay(Math.max(1, next.value - elapsedMs - 1));
+      continue;
+    }
+    lastDueMs = next.value;
+    start(index, next.value);
+    index += 1;
+    next = arrivals.next();
+  }
+  const givenUpAt = performance.now() + drainMs;
+  while (underWay.size > 0 && performance.now() < givenUpAt && signal?.aborted !== true) await delay(5);
+  const unfinished = [...underWay.values()].filter((dueMs) => dueMs >= warmUpMs).length;
+  underWay.clear();
+  if (unfinished > 0) faults.set('unfinished', unfinished);
+  const seconds = Math.max(0.001, (lastDueMs - warmUpMs) / 1000);
+  return {
+    offered,
+    seconds,
+    achievedPerSecond: latencies.count / seconds,
+    latencies,
+    faults,
+    health: health.stop(),
+    series: series.end(),
+  };
+}
+
+/** Why there was no answer: the code of undici or of the system, if there is one. */
+function faultOf(error: unknown): Outcome {
+  if (!(error instanceof Error)) return 'failed';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
