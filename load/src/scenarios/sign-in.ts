@@ -1,0 +1,12 @@
+import { expecting, personOf, type Scenario } from './scenario.ts';
+
+export const signIn: Scenario = {
+  name: 'sign-in',
+  story: 'signs in with name and password: one argon2id hash, one session, one signature',
+  perSecond: 5,
+  async play(world, index) {
+    const { username, password } = personOf(world, index);
+    const json = { client_id: 'latchkey-cli', device_name: 'load test', username, password };
+    return expecting(201, await world.http.auth.status({ method: 'POST', path: '/sessions', json }));
+  },
+};

@@ -1,0 +1,66 @@
+import { Pool } from 'undici';
+
+export type ServiceName = 'auth' | 'cart' | 'wishlist' | 'payment';
+
+export type Request = {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly path: string;
+  readonly token?: string;
+  readonly json?: object;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
+
+/** Sends requests to one service. */
+export type Http = {
+  /** Rejects when there is no answer. */
+  request(request: Request): Promise<Answer>;
+  /** The same for whoever wants no more than the status: the body is read and thrown away. */
+  status(request: Request): Promise<number>;
+  close(): Promise<void>;
+};
+
+/** More than are ever busy while a service keeps up; when it does not, requests queue here, and their time counts. */
+const connections = 256;
+/** Longer than any service gives another one. */
+const timeoutMs = 30_000;
+
+/** A client of one service, with keep-alive connections. */
+export function createHttp(url: string): Http {
+  const pool = new Pool(url, { connections, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
+
+  function send({ method = 'GET', path, token, json, form, headers }: Request) {
+    return pool.request({
+      method,
+      path,
+      headers: {
+        ...headers,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+      },
+      body: bodyOf(json, form),
+    });
+  }
+
+  return {
+    async request(request) {
+      const { statusCode, body } = await send(request);
+      const text = await body.text();
+      return { status: statusCode, body: text.startsWith('{') ? JSON.parse(text) : {} };
+    },
+    async status(request) {
+      const { statusCode, body } = await send(request);
+      await body.dump();
+      return statusCode;
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function bodyOf(json: object | undefined, form: Request['form']): string | null {
+  if (json !== undefined) return JSON.stringify(json);
+  return form === undefined ? null : new URLSearchParams(form).toString();
+}
