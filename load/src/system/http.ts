@@ -17,6 +17,8 @@ export type Answer = { readonly status: number; readonly body: Readonly<Record<s
 export type Http = {
   /** Rejects when there is no answer. */
   request(request: Request): Promise<Answer>;
+  /** The body as it came. Rejects unless it was 200. */
+  text(request: Request): Promise<string>;
   /** The same for whoever wants no more than the status: the body is read and thrown away. */
   status(request: Request): Promise<number>;
   close(): Promise<void>;
@@ -50,6 +52,12 @@ export function createHttp(url: string): Http {
       const { statusCode, body } = await send(request);
       const text = await body.text();
       return { status: statusCode, body: text.startsWith('{') ? JSON.parse(text) : {} };
+    },
+    async text(request) {
+      const { statusCode, body } = await send(request);
+      const text = await body.text();
+      if (statusCode !== 200) throw new Error(`GET ${url}${request.path} was answered ${statusCode}`);
+      return text;
     },
     async status(request) {
       const { statusCode, body } = await send(request);

@@ -1,0 +1,100 @@
+import { evenArrivals } from '../generator/arrivals.ts';
+import { type LoadResult, runOpenLoad, type Send } from '../generator/open-load.ts';
+
+/** One rate that was tried. */
+export type RatePoint = {
+  readonly offeredPerSecond: number;
+  readonly achievedPerSecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly faults: number;
+  /** Why the point says nothing about the system; none when it does. */
+  readonly invalid: readonly string[];
+  readonly sustained: boolean;
+};
+
+export type Saturation = {
+  /** The highest rate that was sustained, per second. */
+  readonly knee: number;
+  /** In the order in which they were tried. */
+  readonly points: readonly RatePoint[];
+};
+
+export type SaturationOptions = {
+  /** Where the search begins, per second: a rate that is surely sustained. */
+  readonly from: number;
+  readonly secondsEach: number;
+  /** How many times the interval between sustained and not is halved. */
+  readonly refinements: number;
+  readonly onPoint?: (point: RatePoint) => void;
+  readonly signal?: AbortSignal;
+};
+
+/** Sustained means: nothing failed, no more than 2 % fell behind, and hardly anybody waited for longer than this. */
+const mostP99Ms = 250;
+const leastAchieved = 0.98;
+const warmUpMs = 500;
+const drainMs = 3000;
+const highest = 50_000;
+
+/**
+ * Looks for the highest rate that the system sustains: doubles it until it does not, then halves the interval. Between
+ * two rates it waits until what was left over has been answered, so that one does not pay for the other.
+ *
+ * @example
+ * const { knee } = await findSaturation(send, { from: 100, secondsEach: 4, refinements: 4 });
+ */
+export async function findSaturation(send: Send, options: SaturationOptions): Promise<Saturation> {
+  const points: RatePoint[] = [];
+  const isSustained = async (perSecond: number): Promise<boolean> => {
+    const point = await tryRate(send, perSecond, options);
+    points.push(point);
+    options.onPoint?.(point);
+    return point.sustained;
+  };
+
+  let sustained = 0;
+  let exceeded = Math.min(options.from, highest);
+  while (exceeded < highest && options.signal?.aborted !== true && (await isSustained(exceeded))) {
+    sustained = exceeded;
+    exceeded *= 2;
+  }
+  for (let left = options.refinements; left > 0 && options.signal?.aborted !== true; left -= 1) {
+    const between = Math.round((sustained + exceeded) / 2);
+    if (await isSustained(between)) sustained = between;
+    else exceeded = between;
+  }
+  return { knee: sustained, points };
+}
+
+async function tryRate(send: Send, perSecond: number, options: SaturationOptions): Promise<RatePoint> {
+  const seconds = options.secondsEach + warmUpMs / 1000;
+  const result = await runOpenLoad(send, {
+    arrivals: evenArrivals({ perSecond, seconds }),
+    warmUpMs,
+    drainMs,
+    ...(options.signal && { signal: options.signal }),
+  });
+  const { p50, p99 } = result.latencies.summary();
+  const faults = faultCount(result);
+  const { achievedPerSecond } = result;
+  return {
+    offeredPerSecond: perSecond,
+    achievedPerSecond,
+    p50,
+    p99,
+    faults,
+    invalid: result.health.faults,
+    // A generator that could not keep up has not shown that the system could.
+    sustained:
+      result.health.faults.length === 0 &&
+      faults === 0 &&
+      p99 <= mostP99Ms &&
+      result.latencies.count >= leastAchieved * result.offered,
+  };
+}
+
+/** How many requests ended otherwise than they should. */
+export function faultCount({ faults }: Pick<LoadResult, 'faults'>): number {
+  return [...faults.values()].reduce((sum, count) => sum + count, 0);
+}
