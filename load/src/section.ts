@@ -1,0 +1,68 @@
+import type { Redis } from 'ioredis';
+import type { World } from './scenarios/scenario.ts';
+import type { SystemUnderLoad } from './system/system.ts';
+
+/** A number that the run is about. */
+export type Figure = {
+  /** The same from run to run: two runs are compared by it. */
+  readonly name: string;
+  readonly unit: '1/s' | 'ms' | '' | 'MB' | 'CPU µs' | 'ops';
+  /** One value for each round; of a single measurement, one. The median is the figure. */
+  readonly values: readonly number[];
+};
+
+export type Table = {
+  readonly title: string;
+  readonly columns: readonly string[];
+  /** Numbers are set to the right. */
+  readonly rows: readonly (readonly (string | number)[])[];
+};
+
+export type Axis = { readonly title: string; readonly isLogarithmic?: boolean };
+
+export type Plot = {
+  readonly title: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly {
+    readonly name: string;
+    readonly points: readonly (readonly [x: number, y: number])[];
+  }[];
+};
+
+/** What one part of a run brought. */
+export type SectionResult = {
+  readonly figures: readonly Figure[];
+  readonly tables: readonly Table[];
+  readonly plots: readonly Plot[];
+  /** What a reader must know to read the figures right: sentences. */
+  readonly notes: readonly string[];
+  /** Why the part says nothing about the system: the generator did not keep up. None when it does. */
+  readonly invalid: readonly string[];
+};
+
+export type Context = {
+  readonly system: SystemUnderLoad;
+  readonly world: World;
+  /** Absent where the system is not ours. */
+  readonly redis?: Redis;
+  /** The shape of everything in about a minute, with a wider spread. */
+  readonly quick: boolean;
+  readonly seed: number;
+  /** Says what goes on now, and how it goes. */
+  readonly tell: (text: string) => void;
+  readonly signal: AbortSignal;
+};
+
+/** One part of a run, and one of its report. */
+export type Section = {
+  readonly name: string;
+  readonly title: string;
+  /** About how long it takes. */
+  readonly seconds: { readonly full: number; readonly quick: number };
+  /** Needs what only a system of our own allows: to restart, to kill, to look inside. */
+  readonly needsOwnSystem?: boolean;
+  /** Only when it is asked for by this option. */
+  readonly option?: 'rivals';
+  run(context: Context): Promise<SectionResult>;
+};
