@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+
+/** What the figures depend on besides the code. */
+export type Provenance = {
+  readonly commit: string;
+  readonly command: string;
+  readonly machine: string;
+  readonly node: string;
+  readonly startedAt: string;
+  readonly seed: number;
+  readonly quick: boolean;
+  /** What ran where. */
+  readonly system: string;
+  /** Processes that wanted a core in the minute before the run, on average. */
+  readonly loadBefore: number;
+};
+
+export function describeRun(run: {
+  argv: readonly string[];
+  seed: number;
+  quick: boolean;
+  isOwnSystem: boolean;
+}): Provenance {
+  const cores = availableParallelism();
+  const cpu = cpus()[0]?.model.trim() ?? 'unknown CPU';
+  return {
+    commit: describeCommit(),
+    command: ['npm run load', ...(run.argv.length > 0 ? ['--', ...run.argv] : [])].join(' '),
+    machine: `${cpu}, ${cores} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}`,
+    node: `Node.js ${process.version}, OpenSSL ${process.versions.openssl}`,
+    startedAt: new Date().toISOString(),
+    seed: run.seed,
+    quick: run.quick,
+    system: run.isOwnSystem
+      ? 'one process of each service, one Redis (append-only file), one Postgres and the generator share the cores'
+      : 'a running system, named by its URLs; the generator runs beside it',
+    loadBefore: loadavg()[0] ?? 0,
+  };
+}
+
+/** A figure belongs to a commit only if nothing else was in the working tree. */
+function describeCommit(): string {
+  try {
+    const changed = git('status', '--porcelain', '--untracked-files=no') !== '';
+    return git('rev-parse', '--short=12', 'HEAD') + (changed ? ', with changes that are not committed' : '');
+  } catch {
+    return 'unknown';
+  }
+}
+
+function git(...args: string[]): string {
+  const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
+  return execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8', stdio }).trim();
+}

@@ -1,0 +1,82 @@
+import { Redis } from 'ioredis';
+import type { Arguments } from './arguments.ts';
+import { createProgress } from './progress.ts';
+import { describeRun } from './report/provenance.ts';
+import type { Report, ReportedSection } from './report/report.ts';
+import type { Context, Section } from './section.ts';
+import { createHttp, type ServiceName } from './system/http.ts';
+import { signInPeople } from './system/people.ts';
+import { findSystem } from './system/system.ts';
+
+const plans = { full: { people: 200 }, quick: { people: 50 } };
+const startSeconds = 15;
+
+/** Runs the sections that were asked for, one after the other: two at once would measure each other. */
+export async function runSections(
+  sections: readonly Section[],
+  run: { args: Arguments; argv: readonly string[]; signal: AbortSignal },
+): Promise<Report> {
+  const { args, argv, signal } = run;
+  const secondsOf = ({ seconds }: Section) => (args.quick ? seconds.quick : seconds.full);
+  const total = sections.reduce((sum, section) => sum + secondsOf(section), startSeconds);
+  const progress = createProgress(total);
+  progress.begin('Getting ready', startSeconds);
+  progress.tell('starting the system');
+  const system = await findSystem(process.env, signal);
+  await using _system = { [Symbol.asyncDispose]: () => system.stop() };
+  const provenance = describeRun({
+    argv,
+    seed: args.seed,
+    quick: args.quick,
+    isOwnSystem: system.stack !== undefined,
+  });
+  const services = ['auth', 'cart', 'wishlist', 'payment'] as const satisfies ServiceName[];
+  const http = Object.fromEntries(
+    services.map((name) => [name, createHttp(system.urls[name])]),
+  ) as Context['world']['http'];
+  const redis = system.stack && new Redis(system.stack.redis.url);
+  // It is restarted on the way.
+  redis?.on('error', () => {});
+  await using _clients = {
+    [Symbol.asyncDispose]: async () => {
+      redis?.disconnect();
+      await Promise.all(services.map((name) => http[name].close()));
+    },
+  };
+  progress.tell('signing people in');
+  const people = await signInPeople(http.auth, args.quick ? plans.quick.people : plans.full.people);
+  const context: Context = {
+    system,
+    world: { http, people },
+    ...(redis && { redis }),
+    quick: args.quick,
+    seed: args.seed,
+    tell: progress.tell,
+    signal,
+  };
+
+  const reported: ReportedSection[] = [];
+  for (const section of sections) {
+    signal.throwIfAborted();
+    if (section.needsOwnSystem === true && system.stack === undefined) continue;
+    progress.begin(section.title, secondsOf(section));
+    reported.push(await runSection(section, context));
+  }
+  progress.end();
+  return { provenance, sections: reported };
+}
+
+async function runSection(section: Section, context: Context): Promise<ReportedSection> {
+  const { name, title } = section;
+  const beganAt = performance.now();
+  const elapsed = () => Math.round((performance.now() - beganAt) / 1000);
+  try {
+    return { name, title, ...(await section.run(context)), seconds: elapsed() };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    // What the others measure is still worth having.
+    const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const nothing = { figures: [], tables: [], plots: [], notes: [], invalid: [] };
+    return { name, title, ...nothing, seconds: elapsed(), failure };
+  }
+}
