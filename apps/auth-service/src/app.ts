@@ -77,6 +77,7 @@ export async function buildApp({
     clock,
     audit,
     keyEncryptionKeys,
+    publish: () => Promise.reject(new Error('the log of revocations is not there yet')),
     jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
     skewSeconds: config.KEY_SKEW_SECONDS,
     tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,

@@ -52,6 +52,7 @@ async function rotateKey({ config, ...stores }: Stores): Promise<void> {
   const keyRing = createKeyRing({
     ...stores,
     clock: Date.now,
+    publish: () => Promise.reject(new Error('the log of revocations is not there yet')),
     keyEncryptionKeys: parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY),
     jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
     skewSeconds: config.KEY_SKEW_SECONDS,
