@@ -3,9 +3,9 @@ import { AuthError } from '../errors.ts';
 import { type FetchedKeySet, fetchKeySet, KeySetFetchError } from './fetch-key-set.ts';
 import type { RsaJwk } from './json-web-key.ts';
 import { refreshDelayMs, retryDelayMs } from './refresh-schedule.ts';
-import { createVerificationKey, type SignaturePolicy, type VerificationKey } from './verification-key.ts';
+import { createVerificationKey, type KeyPolicies, type VerificationKey } from './verification-key.ts';
 
-export interface KeySetOptions {
+export interface KeySetOptions extends KeyPolicies {
   jwksUri: string;
   fetch: typeof globalThis.fetch;
   timeoutMs: number;
@@ -14,7 +14,6 @@ export interface KeySetOptions {
   /** How long keys stay good after the last fetch that succeeded. */
   maxStaleSeconds: number;
   clock: Clock;
-  policy: SignaturePolicy;
   /**
    * 'background' (the default) fetches again before the keys are too old; 'on-demand' fetches only when somebody waits
    * for keys, and sets no timer: for key sets that are needed now and then.
@@ -23,6 +22,11 @@ export interface KeySetOptions {
   onFetched?: (fetched: FetchedKeySet) => void;
   onFailed?: (error: unknown) => void;
 }
+
+/** Between two fetches that security events cause. */
+const eventCooldownMs = 1000;
+/** Longer than it takes all replicas of the issuer to hear of a key. */
+const secondLookMs = 1000;
 
 /**
  * The issuer's current keys. Refreshes itself in the background, one request at a time, so that no request waits for
@@ -35,9 +39,11 @@ export class KeySet {
   #fetchedAtMs = Number.NEGATIVE_INFINITY;
   #usableUntilMs = Number.NEGATIVE_INFINITY;
   #askedAtMs = Number.NEGATIVE_INFINITY;
+  #askedForEventAtMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #inFlight: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #secondLook: NodeJS.Timeout | undefined;
 
   constructor(options: KeySetOptions) {
     this.#options = options;
@@ -98,6 +104,39 @@ export class KeySet {
     });
   }
 
+  /** Looks for the key of a security event, which the set lacks, as refreshForEvents does. Never rejects. */
+  async seekForEvent(kid: string): Promise<VerificationKey | undefined> {
+    // A fetch that began before the key was published is no reason to give up.
+    await this.#inFlight;
+    if (!this.find(kid)) await this.refreshForEvents();
+    return this.find(kid);
+  }
+
+  /**
+   * Fetches the keys for what the issuer itself sends, its feed: not under the cooldown that strangers' tokens can bring
+   * about, but at most once a second. Joins a fetch under way. Resolves when that is done; never rejects.
+   */
+  async refreshForEvents(): Promise<void> {
+    if (!this.#inFlight) {
+      const now = this.#options.clock.monotonicMs();
+      if (now - this.#askedForEventAtMs < eventCooldownMs) return;
+      this.#askedForEventAtMs = now;
+    }
+    await this.refresh();
+  }
+
+  /**
+   * The issuer has just withdrawn a key: fetches at once, what a fetch under way brings being too old, and once more a
+   * second later, because the replica that answered may not have heard of the key that signs now.
+   */
+  renew(): void {
+    const underWay = this.#inFlight;
+    if (underWay) void underWay.then(() => this.refresh());
+    else void this.refresh();
+    clearTimeout(this.#secondLook);
+    this.#secondLook = setTimeout(() => void this.refresh(), secondLookMs).unref();
+  }
+
   unavailable(): AuthError {
     const longest = { everSucceeded: this.#everSucceeded, random: 1 };
     const seconds = Math.ceil(retryDelayMs(this.#failures, longest) / 1000);
@@ -108,6 +147,7 @@ export class KeySet {
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
+    clearTimeout(this.#secondLook);
   }
 
   #refreshOnDemand(): Promise<boolean> | undefined {
@@ -158,7 +198,7 @@ export class KeySet {
   async #keyFor(jwk: RsaJwk): Promise<VerificationKey> {
     const known = this.#keys.get(jwk.kid);
     const unchanged = known && known.modulus === jwk.n && known.exponent === jwk.e;
-    return unchanged ? known : createVerificationKey(jwk, this.#options.policy);
+    return unchanged ? known : createVerificationKey(jwk, this.#options);
   }
 
   get #everSucceeded(): boolean {
