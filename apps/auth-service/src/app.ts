@@ -147,6 +147,7 @@ export async function buildApp({
     issuer: config.ISSUER,
     audience: 'auth-service',
     jwksUri: config.JWKS_URI,
+    revocations: null,
     fetch: fetchKeys,
   });
 

@@ -33,6 +33,7 @@ export async function buildApp({ config, database, logDestination }: AppOptions)
     issuer: config.ISSUER,
     audience: 'cart-service',
     jwksUri: config.JWKS_URI,
+    revocations: null,
   });
   await app.register(cartRoutes, { store: createCartStore(database.db) });
   await app.register(checkoutRoutes, { store: createCheckoutStore(database.db) });

@@ -62,6 +62,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
     issuer: config.ISSUER,
     audience: 'payment-service',
     jwksUri: config.JWKS_URI,
+    revocations: null,
   });
   const identityStore = createIdentityStore(db);
   await app.register(serviceClient, {

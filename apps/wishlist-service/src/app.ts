@@ -39,6 +39,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
     issuer: config.ISSUER,
     audience: 'wishlist-service',
     jwksUri: config.JWKS_URI,
+    revocations: null,
   });
   const identityStore = createIdentityStore(database.db);
   await app.register(serviceClient, {

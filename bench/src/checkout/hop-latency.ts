@@ -35,6 +35,7 @@ export async function measureHop(
     issuer,
     audience: 'payment-service',
     jwksUri: `${auth.url}/.well-known/jwks.json`,
+    revocations: null,
   });
   await app.register(serviceClient, {
     clientId: 'payment-service',

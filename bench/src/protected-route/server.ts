@@ -8,7 +8,7 @@ const app = Fastify();
 const answer = { items: [{ sku: 'tea-001', quantity: 2, price: 1250 }], total: 2500, currency: 'EUR' };
 
 if (kind === 'ours') {
-  await app.register(authClient, { issuer, audience: 'cart-service', jwksUri });
+  await app.register(authClient, { issuer, audience: 'cart-service', jwksUri, revocations: null });
   await app.authClient.ready();
   app.get('/unprotected', async () => answer);
   app.get('/protected', { onRequest: app.requireScope('cart:read') }, async () => answer);

@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import { AuthClientError, AuthError, asAuthError } from './errors.ts';
 import { type Route, refuse } from './refuse.ts';
 import { checkRequirements } from './requirements.ts';
+import type { RevocationList } from './revocation/revocation-list.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 /** A hook that lets a request pass or answers it. Works as onRequest (the right place), preValidation or preHandler. */
@@ -46,13 +47,17 @@ export function userOfRequest(this: FastifyRequest): UserAuthentication {
   return caller;
 }
 
+export interface HookContext {
+  verifier: TokenVerifier;
+  clock: Clock;
+  /** Null: nobody tells this service what has been revoked. */
+  revocations: RevocationList | null;
+}
+
 /** Callback-style and without a promise on the usual path: a cached token costs a lookup and a few comparisons. */
-export function createHook(
-  { verifier, clock }: { verifier: TokenVerifier; clock: Clock },
-  route: Route,
-): AuthHook {
+export function createHook({ verifier, clock, revocations }: HookContext, route: Route): AuthHook {
   function admit(request: FastifyRequest, authentication: Authentication): void {
-    checkRequirements(authentication, { requirements: route, clock });
+    checkRequirements(authentication, { requirements: route, clock, revocations });
     request[slot] = authentication;
   }
 

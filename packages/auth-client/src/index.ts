@@ -4,10 +4,11 @@ export type { Actor, Authentication, ServiceAuthentication, UserAuthentication }
 export type { Clock } from './clock.ts';
 export { AuthClientError, AuthError, type AuthErrorCode } from './errors.ts';
 export { AuthClientOptionsError } from './option-checks.ts';
-export type { AuthClientOptions } from './options.ts';
+export type { AuthClientOptions, RevocationFeed } from './options.ts';
 export { type AuthClient, authClient } from './plugin.ts';
 export { requireRecentSignIn } from './recent-sign-in.ts';
 export type { AccessOptions } from './requirements.ts';
+export type { RevocationState } from './revocation/known-revocations.ts';
 export { isRevocation, type Revocation } from './revocation/revocation.ts';
 export {
   createRevocationList,

@@ -8,14 +8,18 @@ export interface VerifiedToken {
   /** Expiry by the wall clock, and by the monotonic one: setting the clock back does not give a token more time. */
   readonly expiresAtWallMs: number;
   readonly expiresAtMonotonicMs: number;
+  /** The revision of the list of revocations at which the token was last looked up there, and was not revoked. */
+  goodAtRevision: number | undefined;
+  /** Why it was revoked. A token stays revoked when the list has long forgotten it. */
+  revoked: string | undefined;
 }
 
 /**
- * Tokens that have been verified, by the whole token. Only successes enter, so garbage cannot evict anything.
+ * Tokens that have been verified, by the whole token. Only tokens of the issuer's enter, so garbage cannot evict anything.
  *
  * Bounded by two generations: when the young one is full it becomes the old one, and what was old is dropped. A hit
- * moves nothing but a token found in the old generation, once. Expired tokens stay until they are dropped, and keep
- * being refused.
+ * moves nothing but a token found in the old generation, once. Expired and revoked tokens stay until they are
+ * dropped, and keep being refused.
  *
  * Does not judge: whoever takes a token from here asks whether it still holds.
  */

@@ -22,7 +22,7 @@ import Fastify from 'fastify';
 
 const issuer = await createTestIssuer({ audience: 'cart-service' });
 const app = Fastify();
-await app.register(authClient, { issuer: issuer.issuer, audience: 'cart-service', jwksUri: issuer.jwksUri });
+await app.register(authClient, { issuer: issuer.issuer, audience: 'cart-service', jwksUri: issuer.jwksUri, revocations: null });
 app.get('/cart', { onRequest: app.requireScope('cart:read') }, async (request) => ({ owner: request.auth.subject }));
 const url = await app.listen({ port: 0, host: '127.0.0.1' });
 const tokens = { good: issuer.mint({ scope: 'cart:read' }), poor: issuer.mint(), expired: issuer.expired() };

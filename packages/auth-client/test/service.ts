@@ -24,7 +24,13 @@ export async function startService(
   }: { options?: Partial<AuthClientOptions>; server?: FastifyHttpOptions<Server> } = {},
 ): Promise<TestService> {
   const app = Fastify(server);
-  await app.register(authClient, { issuer: issuer.issuer, audience, jwksUri: issuer.jwksUri, ...options });
+  await app.register(authClient, {
+    issuer: issuer.issuer,
+    audience,
+    jwksUri: issuer.jwksUri,
+    revocations: null,
+    ...options,
+  });
   app.get('/cart', { onRequest: app.requireScope('cart:read') }, async (request) => ({
     owner: request.auth.subject,
   }));

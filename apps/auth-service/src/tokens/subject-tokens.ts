@@ -32,7 +32,7 @@ export async function createSubjectTokens(options: {
     await Promise.all(
       options.audiences.map(async (audience) => {
         const host = Fastify({ logger: false });
-        await host.register(authClient, { issuer, audience, jwksUri, fetch: fetchKeys });
+        await host.register(authClient, { issuer, audience, jwksUri, revocations: null, fetch: fetchKeys });
         return [audience, host] as const;
       }),
     ),

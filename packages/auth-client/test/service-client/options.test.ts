@@ -78,6 +78,7 @@ describe('the options of the service client', () => {
       issuer: good.issuer,
       audience: 'payment-service',
       jwksUri: good.issuer,
+      revocations: null,
       fetch: keys,
     });
     await app.register(serviceClient, good);

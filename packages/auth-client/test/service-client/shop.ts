@@ -79,7 +79,7 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
   const { issuer: iss, jwksUri, tokenEndpoint } = issuer;
 
   const cart = Fastify();
-  await cart.register(authClient, { issuer: iss, audience: 'cart-service', jwksUri });
+  await cart.register(authClient, { issuer: iss, audience: 'cart-service', jwksUri, revocations: null });
   cart.addHook('onRequest', async (request, reply) => {
     const { authorization = '', traceparent, 'x-request-id': requestId } = request.headers;
     const { method, url } = request;
@@ -107,7 +107,12 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
   const cartAddress = await cart.listen({ port: 0, host: '127.0.0.1' });
 
   const payment = Fastify();
-  await payment.register(authClient, { issuer: iss, audience: 'payment-service', jwksUri });
+  await payment.register(authClient, {
+    issuer: iss,
+    audience: 'payment-service',
+    jwksUri,
+    revocations: null,
+  });
   await payment.register(serviceClient, {
     clientId: 'payment-service',
     tokenEndpoint,
