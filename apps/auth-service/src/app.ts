@@ -9,7 +9,9 @@ import { createAuditLog } from './audit/audit-log.ts';
 import { createAuthenticationFailures } from './clients/authentication-failures.ts';
 import { createAssertionVerifier } from './clients/client-assertion.ts';
 import { createClientAuthentication } from './clients/client-authentication.ts';
+import { createClientStatuses } from './clients/client-statuses.ts';
 import { DELEGATION_POLICY, type DelegationPolicy } from './clients/delegation-policy.ts';
+import { clientRoutes } from './clients/routes.ts';
 import { createUsedAssertions } from './clients/used-assertions.ts';
 import { type AuthConfig, clientsOf, LONGEST_ACCESS_TOKEN_SECONDS } from './config.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
@@ -71,18 +73,20 @@ export async function buildApp({
   const keyEncryptionKeys = parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY);
   const audit = createAuditLog({ db, log: app.log, clock });
 
+  const publish = () => Promise.reject(new Error('the log of revocations is not there yet'));
   const keyRing = createKeyRing({
     db,
     log: app.log,
     clock,
     audit,
     keyEncryptionKeys,
-    publish: () => Promise.reject(new Error('the log of revocations is not there yet')),
+    publish,
     jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
     skewSeconds: config.KEY_SKEW_SECONDS,
     tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
     rotationDays: config.KEY_ROTATION_DAYS,
   });
+  const clientStatuses = createClientStatuses({ db, log: app.log, audit, publish, clock });
   const sessions = createSessionStore({
     redis,
     macKeys: parseMacKeys(config.REFRESH_TOKEN_KEYS),
@@ -105,6 +109,7 @@ export async function buildApp({
     issuer: config.ISSUER,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
     signer: () => keyRing.signer(),
+    issuedFromOf: clientStatuses.issuedFromOf,
     clock,
   });
   const clients = clientsOf(config);
@@ -116,6 +121,7 @@ export async function buildApp({
   });
   const authenticate = createClientAuthentication({
     clients,
+    statuses: clientStatuses,
     verifyAssertion: assertions.verify,
     onFailure: createAuthenticationFailures({ audit, registry: app.metrics, clock }),
   });
@@ -125,6 +131,7 @@ export async function buildApp({
   app.addHook('onClose', async () => {
     assertions.close();
     await keyRing.stop();
+    await clientStatuses.stop();
     await audit.close();
     redis.disconnect();
     await database.close();
@@ -133,6 +140,7 @@ export async function buildApp({
   app.addReadinessCheck('redis', async () => void (await redis.ping()));
 
   await keyRing.start();
+  await clientStatuses.start();
   // Its own keys are at hand: it verifies what it signed without a request to itself.
   const fetchKeys = async () => Response.json(keyRing.jwks(), { headers: { 'cache-control': 'max-age=5' } });
   const subjectTokens = await createSubjectTokens({
@@ -152,12 +160,21 @@ export async function buildApp({
   });
 
   await app.register(keyRoutes, { keyRing, jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS });
+  await app.register(clientRoutes, { clients, statuses: clientStatuses });
   await app.register(metadataRoute, { issuer: config.ISSUER });
   const refreshing = { sessions, issueAccessToken, audit, onVerdict };
   const grants = createGrantTable({ ...refreshing, policy, subjectTokens });
   await app.register(tokenRoute, { authenticate, grants });
-  await app.register(signInRoute, { accounts, clients, cookie, sessions, issueAccessToken, audit });
-  await app.register(browserRefreshRoute, { clients, cookie, ...refreshing });
+  await app.register(signInRoute, {
+    accounts,
+    clients,
+    clientStatuses,
+    cookie,
+    sessions,
+    issueAccessToken,
+    audit,
+  });
+  await app.register(browserRefreshRoute, { clients, clientStatuses, cookie, ...refreshing });
   await app.register(reauthenticationRoute, { accounts, sessions, issueAccessToken, audit });
   await app.register(deviceRoutes, { sessions, audit, cookie });
   await app.register(accountRoutes, { accounts });

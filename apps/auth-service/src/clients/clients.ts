@@ -24,6 +24,7 @@ export type PublicClient = BrowserClient | NativeClient;
 
 export type ClientRegistry = {
   find(id: string): Client | undefined;
+  readonly all: readonly Client[];
   readonly services: readonly ServiceClient[];
 };
 
@@ -50,5 +51,5 @@ export function createClientRegistry(options: {
   ];
   const byId = new Map(clients.map((client) => [client.id, client]));
   if (byId.size !== clients.length) throw new Error('a service has the id of another client');
-  return { find: (id) => byId.get(id), services };
+  return { find: (id) => byId.get(id), all: clients, services };
 }

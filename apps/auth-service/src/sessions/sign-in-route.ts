@@ -1,7 +1,9 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
+import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { ClientRegistry, PublicClient } from '../clients/clients.ts';
+import { refuseRevoked } from '../clients/refusals.ts';
 import { parseScope } from '../tokens/scope.ts';
 import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { checkBrowserOrigin } from './browser-origin.ts';
@@ -44,6 +46,7 @@ const signInSchema = {
 
 export type SignInRouteOptions = SignInParts & {
   readonly clients: ClientRegistry;
+  readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly cookie: RefreshCookie;
 };
 
@@ -53,6 +56,7 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
     const { client_id: clientId, username, password, device_name: deviceName, scope } = request.body;
     const client = clientOr400(options.clients, clientId);
     checkBrowserOrigin(request, client);
+    refuseRevoked(options.clientStatuses, client);
     const scopes = scopesOr400(scope);
     refuseLongDeviceName(deviceName);
 
