@@ -13,12 +13,14 @@ export type AuthHook = (request: FastifyRequest, reply: FastifyReply, done: Hook
 
 /** Where a request keeps what its token says. */
 export const slot = Symbol('latchkey authentication');
-/** Where an app keeps what handlers need to refuse requests by themselves. */
+/** Where an app keeps what handlers need to refuse requests by themselves, and other plugins to know what we know. */
 export const surroundings = Symbol('latchkey surroundings');
 
 export interface Surroundings {
   realm: string;
   clock: Clock;
+  /** Null: nobody tells this service what has been revoked. */
+  revocations: RevocationList | null;
 }
 
 declare module 'fastify' {
@@ -47,11 +49,8 @@ export function userOfRequest(this: FastifyRequest): UserAuthentication {
   return caller;
 }
 
-export interface HookContext {
+export interface HookContext extends Omit<Surroundings, 'realm'> {
   verifier: TokenVerifier;
-  clock: Clock;
-  /** Null: nobody tells this service what has been revoked. */
-  revocations: RevocationList | null;
 }
 
 /** Callback-style and without a promise on the usual path: a cached token costs a lookup and a few comparisons. */

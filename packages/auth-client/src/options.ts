@@ -9,6 +9,7 @@ import {
   type NumberRanges,
 } from './option-checks.ts';
 import { isAge } from './requirements.ts';
+import type { AccessTokenSource } from './revocation/access-token-source.ts';
 import type { RevocationList } from './revocation/revocation-list.ts';
 
 /** Where the issuer tells, as it happens, what it revokes. */
@@ -16,7 +17,7 @@ export interface RevocationFeed {
   /** The only address that is asked for revocations. `http:` only on a network you trust. */
   uri: string;
   /** Gives a token that may read the feed; asked whenever one is needed. See createClientCredentials. */
-  accessToken: () => Promise<string>;
+  accessToken: AccessTokenSource;
   /**
    * The most that the knowledge of what has been revoked may be old, in seconds, wherever a route does not say; when it
    * is older, 503 revocations_stale. Default null: carry on, whatever is not known yet dies with the token's expiry.
@@ -100,6 +101,11 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     clock: options.clock ?? systemClock,
   };
+}
+
+/** The feed, if that is where the service learns what is revoked. */
+export function feedOf({ revocations }: Pick<AuthClientOptions, 'revocations'>): RevocationFeed | undefined {
+  return revocations === null || isRevocationList(revocations) ? undefined : revocations;
 }
 
 /** Tells a list that is kept in this process from the address of a feed. */

@@ -11,7 +11,7 @@ import {
 import type { Authentication, UserAuthentication } from './authentication.ts';
 import { AuthClientError, asAuthError } from './errors.ts';
 import { KeySet } from './key-set/key-set.ts';
-import { type AuthClientOptions, checkOptions } from './options.ts';
+import { type AuthClientOptions, checkOptions, feedOf } from './options.ts';
 import { withChallenge } from './refuse.ts';
 import { type AccessOptions, checkRevocationLag, requirementsFrom } from './requirements.ts';
 import {
@@ -20,6 +20,7 @@ import {
   type RevocationState,
 } from './revocation/known-revocations.ts';
 import type { Revocation } from './revocation/revocation.ts';
+import { securityEventSignature } from './revocation/security-event.ts';
 import { accessTokenSignature, TokenVerifier } from './token-verifier.ts';
 
 /** `app.authClient`: for readiness checks, metrics, and tokens that do not come in a request's header. */
@@ -94,13 +95,14 @@ export const authClient = fastifyPlugin(
       maxStaleSeconds: options.jwksMaxStaleSeconds,
       clock,
       policy: accessTokenSignature(options),
+      ...(feedOf(options) && { eventPolicy: securityEventSignature(options.issuer) }),
       onFetched: ({ keys, refused }) => {
         if (refused.length > 0)
           app.log.warn({ usable: keys.length, refused }, 'the key set has keys that cannot be used');
       },
       onFailed: (error) => app.log.warn({ err: error }, 'the key set could not be fetched'),
     });
-    const known = learnRevocations(options, { keySet });
+    const known = learnRevocations(options, { keySet, log: app.log });
     const revocations = known?.list ?? null;
     const verifier = new TokenVerifier(options, { keySet, revocations });
     void keySet.refresh();
@@ -112,7 +114,7 @@ export const authClient = fastifyPlugin(
     app.decorateRequest(slot, null);
     app.decorateRequest('caller', { getter: callerOfRequest });
     app.decorateRequest('auth', { getter: userOfRequest });
-    app.decorate(surroundings, { realm, clock });
+    app.decorate(surroundings, { realm, clock, revocations });
     const standard = { realm, maxRevocationLagSeconds: known?.maxLagSeconds ?? null };
     const context = { verifier, clock, revocations };
     app.decorate('authenticate', createHook(context, { ...standard, scopes: [] }));

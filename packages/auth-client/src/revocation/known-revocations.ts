@@ -1,8 +1,8 @@
+import type { FastifyBaseLogger } from 'fastify';
 import type { KeySet } from '../key-set/key-set.ts';
-import { AuthClientOptionsError } from '../option-checks.ts';
-import { type CheckedOptions, isRevocationList } from '../options.ts';
-import type { Revocation } from './revocation.ts';
-import type { RevocationList } from './revocation-list.ts';
+import { type CheckedOptions, feedOf, isRevocationList, type RevocationFeed } from '../options.ts';
+import { createRevocationList, type RevocationList } from './revocation-list.ts';
+import { type RevocationFollower, subscribe } from './subscribe.ts';
 
 /** `app.authClient.revocations`: what this service knows of what has been revoked. Live: read it when it is needed. */
 export interface RevocationState {
@@ -10,7 +10,7 @@ export interface RevocationState {
   readonly lagSeconds: number;
   /** How many revocations are held. */
   readonly entries: number;
-  /** How often the line to the feed was lost and opened again. */
+  /** How often the feed has been opened, or tried to be, after the first time. */
   readonly reconnects: number;
   /** How many of the feed's events were refused. */
   readonly refusedEvents: number;
@@ -26,22 +26,29 @@ export interface KnownRevocations {
   close(): void;
 }
 
-/** A key's tokens die by the list at once; this long after, the keys are fetched once more. */
-const secondFetchMs = 1000;
+interface Surroundings {
+  /** Where security events are verified too, if there is a feed. */
+  keySet: KeySet;
+  log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
+}
 
 /** Starts to learn what has been revoked; null if nobody tells this service. */
 export function learnRevocations(
-  { revocations }: CheckedOptions,
-  { keySet }: { keySet: KeySet },
+  options: CheckedOptions,
+  surroundings: Surroundings,
 ): KnownRevocations | null {
-  if (revocations === null) return null;
-  if (!isRevocationList(revocations))
-    throw new AuthClientOptionsError(['revocations: the feed cannot be followed yet']);
-  const list = revocations;
-  const stopFetching = fetchKeysWhenOneIsRevoked(list, keySet);
+  const { revocations: source } = options;
+  if (source === null) return null;
+  const feed = feedOf(options);
+  const list = isRevocationList(source) ? source : newList(options);
+  // Its tokens die by the list. But another key signs now, and its tokens are not to wait for a cooldown.
+  const stopListening = list.onRevoked(({ kind }) => {
+    if (kind === 'key') surroundings.keySet.renew();
+  });
+  const follower = feed && follow(feed, { list, options, surroundings });
   return {
     list,
-    maxLagSeconds: null,
+    maxLagSeconds: feed?.maxLagSeconds ?? null,
     state: {
       get lagSeconds() {
         return list.lagSeconds;
@@ -49,28 +56,42 @@ export function learnRevocations(
       get entries() {
         return list.size;
       },
-      reconnects: 0,
-      refusedEvents: 0,
+      get reconnects() {
+        return follower?.reconnects ?? 0;
+      },
+      get refusedEvents() {
+        return follower?.refusedEvents ?? 0;
+      },
     },
-    close: stopFetching,
+    close() {
+      stopListening();
+      follower?.close();
+    },
   };
 }
 
-/**
- * Where a key was revoked, another one signs, which may be a new one: the keys are fetched at once, so that its tokens
- * are not refused for as long as the cooldown for unknown keys lasts. And again a second later, because whoever answered
- * at once may not have heard of it yet.
- */
-function fetchKeysWhenOneIsRevoked(list: RevocationList, keySet: KeySet): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const stopListening = list.onRevoked(({ kind }: Revocation) => {
-    if (kind !== 'key') return;
-    void keySet.refresh();
-    clearTimeout(timer);
-    timer = setTimeout(() => void keySet.refresh(), secondFetchMs).unref();
+/** A token can be good for its lifetime after it was revoked, and for as much longer as our clock is behind. */
+function newList({ maxTokenLifetimeSeconds, clockSkewSeconds, clock }: CheckedOptions): RevocationList {
+  return createRevocationList({ retentionSeconds: maxTokenLifetimeSeconds + clockSkewSeconds, clock });
+}
+
+function follow(
+  { uri, accessToken }: RevocationFeed,
+  {
+    list,
+    options: { issuer, fetch, clock },
+    surroundings: { keySet, log },
+  }: { list: RevocationList; options: CheckedOptions; surroundings: Surroundings },
+): RevocationFollower {
+  return subscribe(list, {
+    issuer,
+    uri,
+    accessToken,
+    keySet,
+    fetch,
+    clock,
+    onLost: (error) => log.warn({ err: error }, 'the feed of revocations cannot be followed'),
+    onFollowing: () => log.info('the feed of revocations is followed again'),
+    onRefused: (reason) => log.warn({ reason }, 'an event of the feed of revocations was refused'),
   });
-  return () => {
-    stopListening();
-    clearTimeout(timer);
-  };
 }
