@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { authClient, serviceClient } from '@latchkey/auth-client';
+import { authClient, createServiceIdentity, serviceClient } from '@latchkey/auth-client';
 import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
 import { addServiceClientMetrics, createIdentityStore, jwksRoute } from '@latchkey/service-kit/identity';
 import type { FastifyRequest } from 'fastify';
@@ -65,11 +65,16 @@ export async function buildApp(options: AppOptions): Promise<Service> {
     revocations: null,
   });
   const identityStore = createIdentityStore(db);
-  await app.register(serviceClient, {
+  const identity = createServiceIdentity({
     clientId: 'payment-service',
+    store: identityStore,
+    onFailed: (error) => app.log.warn({ err: error }, 'this service’s public key could not be published'),
+  });
+  app.addHook('onClose', async () => identity.close());
+  await app.register(serviceClient, {
+    identity,
     issuer: config.ISSUER,
     tokenEndpoint: config.TOKEN_ENDPOINT,
-    identityStore,
     services: { 'cart-service': config.CART_URL },
   });
   await app.register(jwksRoute, { store: identityStore });

@@ -1,9 +1,12 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   authClient,
+  createServiceIdentity,
   HopError,
   type HopInit,
   type HopSettings,
+  type IdentityStore,
+  type RevocationList,
   type ServiceClientOptions,
   serviceClient,
 } from '../../src/index.ts';
@@ -59,6 +62,9 @@ export interface Called {
 
 export interface ShopOptions {
   client?: Partial<ServiceClientOptions>;
+  identityStore?: IdentityStore;
+  /** What payment-service knows of revocations. Default nothing. */
+  revocations?: RevocationList;
   policy?: TestClient['toward'];
   cartUrl?: string;
 }
@@ -69,7 +75,8 @@ let signingKey: Promise<SigningKey> | undefined;
 const scopes = 'cart:read cart:write payment:write';
 
 /** An issuer, a payment-service and a cart-service, each listening for real. */
-export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = {}): Promise<Shop> {
+export async function startShop(options: ShopOptions = {}): Promise<Shop> {
+  const { client = {}, policy, cartUrl, identityStore, revocations = null } = options;
   signingKey ??= createSigningKey();
   const issuer = await createTestIssuer({ audience: 'payment-service', signingKey: await signingKey });
   const clock = createTestClock();
@@ -111,10 +118,16 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
     issuer: iss,
     audience: 'payment-service',
     jwksUri,
-    revocations: null,
+    revocations,
   });
-  await payment.register(serviceClient, {
+  const identity = createServiceIdentity({
     clientId: 'payment-service',
+    clock,
+    ...(identityStore && { store: identityStore }),
+  });
+  payment.addHook('onClose', async () => identity.close());
+  await payment.register(serviceClient, {
+    identity,
     tokenEndpoint,
     issuer: iss,
     services: { 'cart-service': cartUrl ?? cartAddress },
@@ -122,7 +135,7 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
     ...client,
   });
   payment.get('/.well-known/jwks.json', async (_request, reply) =>
-    reply.send({ keys: await payment.serviceClient.identity.publicKeys() }),
+    reply.send({ keys: await identity.publicKeys() }),
   );
   // How each call is to go on, and how it failed, by its number.
   const calls = new Map<string, { via: Via; error?: unknown }>();
