@@ -19,6 +19,10 @@ import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { connectRedis } from './redis/connection.ts';
+import { createIntrospection } from './revocation/introspection.ts';
+import { introspectionRoute } from './revocation/introspection-route.ts';
+import { createTokenRevocation } from './revocation/token-revocation.ts';
+import { tokenRevocationRoute } from './revocation/token-revocation-route.ts';
 import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
 import { deviceRoutes } from './sessions/device-routes.ts';
 import { managedSessionRoutes } from './sessions/managed-session-routes.ts';
@@ -31,6 +35,7 @@ import { createAccessTokenIssuer } from './tokens/access-token.ts';
 import { createGrantTable } from './tokens/grants/grant-table.ts';
 import { createVerdictCounter } from './tokens/grants/verdict-counter.ts';
 import { metadataRoute } from './tokens/metadata-route.ts';
+import { AUDIENCES } from './tokens/resource-servers.ts';
 import { createSubjectTokens } from './tokens/subject-tokens.ts';
 import { tokenRoute } from './tokens/token-route.ts';
 
@@ -147,7 +152,7 @@ export async function buildApp({
     issuer: config.ISSUER,
     jwksUri: config.JWKS_URI,
     fetchKeys,
-    audiences: clients.services.map(({ id }) => id),
+    audiences: [...AUDIENCES, ...clients.services.map(({ id }) => id)],
   });
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
@@ -165,6 +170,11 @@ export async function buildApp({
   const refreshing = { sessions, issueAccessToken, audit, onVerdict };
   const grants = createGrantTable({ ...refreshing, policy, subjectTokens });
   await app.register(tokenRoute, { authenticate, grants });
+  const revokeToken = createTokenRevocation({ sessions, subjectTokens, publish, audit });
+  await app.register(tokenRevocationRoute, { authenticate, revokeToken });
+  const isComplete = () => false;
+  const introspect = createIntrospection({ sessions, clientStatuses, subjectTokens, isComplete });
+  await app.register(introspectionRoute, { authenticate, introspect });
   await app.register(signInRoute, {
     accounts,
     clients,
