@@ -1,6 +1,21 @@
 import type { Revocation } from '@latchkey/auth-client';
-import type { Position } from './position.ts';
-import type { PublishableRevocation } from './revocation.ts';
+import type { Redis } from 'ioredis';
+import { createReaderConnection } from '../redis/connection.ts';
+import { revocationHeadKey, revocationsKey, shardOf, shardOfSession } from '../redis/key-names.ts';
+import { orUnavailable } from '../redis/or-unavailable.ts';
+import { loadScript } from '../redis/script.ts';
+import { createPageReader } from './page-reader.ts';
+import { type Position, writeShardPosition } from './position.ts';
+import { fieldsOf, type PublishableRevocation } from './revocation.ts';
+import { createShardReader } from './shard-reader.ts';
+
+/** No data set has this epoch: it stands for a shard that has not been read yet. */
+const UNKNOWN_POSITION = '0-0';
+
+const publishEntry = loadScript<'OK'>('publishRevocation', [
+  new URL('./scripts/publish-revocation.lua', import.meta.url),
+  new URL('./scripts/publish.lua', import.meta.url),
+]);
 
 /** The entries between two positions, in order, and all of them. */
 export type RevocationBatch = {
@@ -51,3 +66,117 @@ export type RevocationLog = {
    */
   readonly issuedFrom: number;
 };
+
+export type RevocationLogOptions = {
+  /** For what is asked now and then. To follow, the log makes connections of its own, one for each shard. */
+  readonly redis: Redis;
+  readonly redisUrl: string;
+  readonly shards: number;
+  /** See retentionSeconds. */
+  readonly revocationSeconds: number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Redis went away, or a listener threw. */
+  readonly onError: (error: Error) => void;
+};
+
+/**
+ * What was revoked and may still matter, as all replicas know it: streams in Redis, one for each shard, that the scripts
+ * append to which end sessions. It is read once by each replica, and told to its listeners.
+ *
+ * Says nothing about how old a token is: an entry concerns tokens that may have expired by themselves.
+ *
+ * @example
+ * const log = createRevocationLog({ redis, redisUrl, shards: 1, revocationSeconds: 330, clock: Date.now, onError });
+ * log.onBatch(({ revocations }) => list.apply(revocations));
+ * await log.start();
+ */
+export function createRevocationLog(options: RevocationLogOptions): RevocationLog {
+  const { redis, shards, clock } = options;
+  const retentionMs = options.revocationSeconds * 1000;
+  const batchListeners = new Set<(batch: RevocationBatch) => void>();
+  const epochListeners = new Set<() => void>();
+  let head: Position = Array.from({ length: shards }, () => UNKNOWN_POSITION);
+  let issuedFrom = 0;
+
+  const readers = Array.from({ length: shards }, (_, shard) =>
+    createShardReader({
+      shard,
+      createConnection: () => createReaderConnection(options.redisUrl),
+      retentionMs,
+      clock,
+      onReset(position) {
+        head = head.with(shard, writeShardPosition(position));
+        for (const listener of epochListeners) tell(listener);
+      },
+      onEntries(position, revocations) {
+        const after = head;
+        head = head.with(shard, writeShardPosition(position));
+        issuedFrom = revocations.reduce(
+          (latest, entry) => (entry.kind === 'all' ? Math.max(latest, entry.before) : latest),
+          issuedFrom,
+        );
+        for (const listener of batchListeners) tell(() => listener({ after, upTo: head, revocations }));
+      },
+      onError: options.onError,
+    }),
+  );
+  const readPage = createPageReader({ redis, clock });
+
+  return {
+    async start() {
+      await Promise.all(readers.map((reader) => reader.start()));
+    },
+    async stop() {
+      await Promise.all(readers.map((reader) => reader.stop()));
+    },
+    get head() {
+      return head;
+    },
+    get isFollowing() {
+      return isFollowing();
+    },
+    get issuedFrom() {
+      return issuedFrom;
+    },
+    onBatch: (listener) => subscribe(batchListeners, listener),
+    onNewEpoch: (listener) => subscribe(epochListeners, listener),
+
+    async read(after) {
+      // A part of what is retained must not pass for all of it.
+      const isKnown = after === 'oldest' ? isFollowing() : !head.includes(UNKNOWN_POSITION);
+      if (!isKnown) return orUnavailable(Promise.reject(new Error('The log is not up to date.')));
+      return readPage(after, head);
+    },
+
+    async publish(revocation) {
+      const shard = shardFor(revocation);
+      const keys = [revocationsKey(shard), revocationHeadKey(shard)];
+      await orUnavailable(publishEntry(redis, keys, [clock(), retentionMs, ...fieldsOf(revocation)]));
+    },
+  };
+
+  function isFollowing(): boolean {
+    return readers.every((reader) => reader.isFollowing);
+  }
+
+  function tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      // What one listener makes of it is nothing to the others, nor to the reader.
+      options.onError(error as Error);
+    }
+  }
+
+  function shardFor(revocation: PublishableRevocation): number {
+    if (revocation.kind === 'subject') return shardOf(revocation.id, shards);
+    const shard = revocation.kind === 'session' ? shardOfSession(revocation.id) : undefined;
+    return shard !== undefined && shard < shards ? shard : 0;
+  }
+}
+
+function subscribe<Listener>(listeners: Set<Listener>, listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
