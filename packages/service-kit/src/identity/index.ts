@@ -1,3 +1,4 @@
+export { type AuthClientCounts, addAuthClientMetrics } from './auth-client-metrics.ts';
 export {
   createIdentityStore,
   type PublishedServiceKey,
