@@ -45,9 +45,9 @@ export async function openOperator(options: { authUrl: string; username: string;
     refreshAtMs = performance.now() + tokens.expires_in * 1000 - marginMs;
   }
 
-  /** The operator's access token, a fresh one when it is about to expire. */
-  async function accessToken(): Promise<string> {
-    if (performance.now() >= refreshAtMs) {
+  /** The operator's access token; a fresh one when it is about to expire, or is the one that was refused. */
+  async function accessToken(refused?: string): Promise<string> {
+    if (performance.now() >= refreshAtMs || refused === tokens.access_token) {
       const body = new URLSearchParams({
         grant_type: 'refresh_token',
         client_id: clientId,
