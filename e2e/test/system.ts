@@ -5,8 +5,6 @@ import { type Stack, type StackOptions, startStack } from '@latchkey/dev-stack';
 
 export type System = {
   stack: Stack;
-  /** Where its services keep what Node.js makes of the sources. */
-  compileCache: string;
   stop(): Promise<void>;
 };
 
@@ -22,7 +20,7 @@ export async function startSystem(
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
     const stack = await startStack({ directory, ports: 'random', env: { ...others, auth } });
-    return { stack, compileCache: join(directory, 'compile-cache'), stop: () => stack.stop().then(remove) };
+    return { stack, stop: () => stack.stop().then(remove) };
   } catch (error) {
     await remove();
     throw error;
