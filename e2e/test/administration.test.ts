@@ -18,7 +18,6 @@ function environment(role = 'admin'): NodeJS.ProcessEnv {
   const account = system.stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
   return {
     PATH: process.env['PATH'],
-    NODE_COMPILE_CACHE: system.compileCache,
     AUTH_URL: system.stack.services.auth.url,
     LATCHKEY_USERNAME: account?.username,
     LATCHKEY_PASSWORD: account?.password,

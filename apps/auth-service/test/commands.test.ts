@@ -20,6 +20,7 @@ beforeAll(async () => {
   [database, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
   env = {
     PATH: process.env['PATH'],
+    NODE_OPTIONS: process.env['NODE_OPTIONS'],
     NODE_ENV: 'test',
     PORT: '0',
     DATABASE_URL: database.url,

@@ -3,7 +3,7 @@ import type { TokenProfile } from '../compact-token.ts';
 import { invalidToken } from '../errors.ts';
 import type { KeySet } from '../key-set/key-set.ts';
 import type { SignaturePolicy } from '../key-set/verification-key.ts';
-import { openSignedToken, type SignedToken } from '../signed-token.ts';
+import { type Opening, openSignedToken, type SignedToken } from '../signed-token.ts';
 import { entriesBetween, isPosition, type Position } from './position.ts';
 import { isRevocation, type Revocation } from './revocation.ts';
 
@@ -51,6 +51,16 @@ export function securityEventSignature(issuer: string): SignaturePolicy {
   };
 }
 
+export interface EventSurroundings {
+  issuer: string;
+  /** Made with `eventPolicy`. */
+  keySet: KeySet;
+  /** Whether this key was revoked: what it signs from then on may be anybody's. */
+  isRevokedKey: (kid: string) => boolean;
+  /** Monotonic, in milliseconds. */
+  now: number;
+}
+
 /**
  * Reads a Security Event Token (RFC 8417) of the issuer's feed, as strictly as an access token: RS256, secevent+jwt, by
  * the issuer's keys, `aud` the feed alone, exactly one event of a type that is known, whose positions and number of
@@ -63,20 +73,22 @@ export function securityEventSignature(issuer: string): SignaturePolicy {
  */
 export function openSecurityEvent(
   token: string,
-  { issuer, keySet, now }: { issuer: string; keySet: KeySet; now: number },
+  { issuer, keySet, isRevokedKey, now }: EventSurroundings,
 ): SecurityEvent | Promise<SecurityEvent> {
-  const opened = keySet.isUsableAt(now)
-    ? openSignedToken(token, { keySet, profile })
-    : openWhenUsable(token, keySet);
+  const checkKey = (kid: string): void => {
+    if (isRevokedKey(kid)) throw invalidToken('revoked key');
+  };
+  const opening = { keySet, profile, checkKey };
+  const opened = keySet.isUsableAt(now) ? openSignedToken(token, opening) : openWhenUsable(token, opening);
   return opened instanceof Promise
     ? opened.then((signed) => eventOf(signed, issuer))
     : eventOf(opened, issuer);
 }
 
-async function openWhenUsable(token: string, keySet: KeySet): Promise<SignedToken> {
-  await keySet.refreshForEvents();
-  await keySet.untilUsable();
-  return openSignedToken(token, { keySet, profile });
+async function openWhenUsable(token: string, opening: Opening): Promise<SignedToken> {
+  await opening.keySet.refreshForEvents();
+  await opening.keySet.untilUsable();
+  return openSignedToken(token, opening);
 }
 
 function eventOf({ claims }: SignedToken, issuer: string): SecurityEvent {

@@ -9,6 +9,7 @@ import { FeedChain } from './feed-chain.ts';
 import { type FeedPace, reopenDelayMs, standardPace } from './feed-pace.ts';
 import { FeedAnswerError, openFeed } from './open-feed.ts';
 import type { RevocationList } from './revocation-list.ts';
+import { reasonOfKey } from './revoked-key.ts';
 import { maxEventLength, openSecurityEvent, type SecurityEvent } from './security-event.ts';
 
 /** What follows the feed, until it is closed. */
@@ -162,7 +163,8 @@ class Subscription implements RevocationFollower {
     const { issuer, keySet, clock } = this.#options;
     let event: SecurityEvent | Promise<SecurityEvent>;
     try {
-      event = openSecurityEvent(data, { issuer, keySet, now: clock.monotonicMs() });
+      const isRevokedKey = (kid: string): boolean => reasonOfKey(this.#list, kid) !== undefined;
+      event = openSecurityEvent(data, { issuer, keySet, isRevokedKey, now: clock.monotonicMs() });
     } catch (error) {
       return this.#refuse(asAuthError(error).reason);
     }
