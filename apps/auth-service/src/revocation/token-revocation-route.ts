@@ -19,7 +19,10 @@ const revocationSchema = {
     { additionalProperties: true },
   ),
   response: {
-    200: Type.Null({ description: 'It is no good any more, if it was this client’s.' }),
+    200: {
+      description: 'It is no good any more, if it was this client’s.',
+      content: { 'text/plain': { schema: Type.String({ maxLength: 0 }) } },
+    },
     400: oauthErrorSchema,
     401: oauthErrorSchema,
     413: problemSchema,
@@ -44,6 +47,7 @@ export async function tokenRevocationRoute(
     const origin = requestOrigin(request);
     const client = await authenticate(presentedBy(request, request.body), origin);
     await revokeToken({ client, token: request.body.token, origin });
-    return reply.header('cache-control', 'no-store').send(null);
+    // RFC 7009 §2.2: the status says it all.
+    return reply.header('cache-control', 'no-store').type('text/plain').send('');
   });
 }
