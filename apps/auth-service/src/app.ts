@@ -19,8 +19,11 @@ import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { connectRedis } from './redis/connection.ts';
+import { feedRoute } from './revocation/feed/route.ts';
 import { createIntrospection } from './revocation/introspection.ts';
 import { introspectionRoute } from './revocation/introspection-route.ts';
+import { retentionSeconds } from './revocation/revocation.ts';
+import { createRevocations } from './revocation/revocations.ts';
 import { createTokenRevocation } from './revocation/token-revocation.ts';
 import { tokenRevocationRoute } from './revocation/token-revocation-route.ts';
 import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
@@ -75,10 +78,22 @@ export async function buildApp({
     url: config.REDIS_URL,
     onError: (error) => app.log.warn({ reason: error.message }, 'redis connection'),
   });
+  const retention = retentionSeconds({
+    tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
+    skewSeconds: config.KEY_SKEW_SECONDS,
+  });
   const keyEncryptionKeys = parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY);
   const audit = createAuditLog({ db, log: app.log, clock });
 
-  const publish = () => Promise.reject(new Error('the log of revocations is not there yet'));
+  const revocations = createRevocations({
+    redis,
+    redisUrl: config.REDIS_URL,
+    shards: config.REDIS_SHARDS,
+    retentionSeconds: retention,
+    onError: (error) => app.log.warn({ err: error }, 'the log of revocations'),
+    clock,
+  });
+  const { publish } = revocations;
   const keyRing = createKeyRing({
     db,
     log: app.log,
@@ -97,7 +112,7 @@ export async function buildApp({
     macKeys: parseMacKeys(config.REFRESH_TOKEN_KEYS),
     shards: config.REDIS_SHARDS,
     sessionSeconds: config.SESSION_SECONDS,
-    revocationSeconds: LONGEST_ACCESS_TOKEN_SECONDS + config.KEY_SKEW_SECONDS,
+    revocationSeconds: retention,
     clock,
   });
   const accounts = await createAccounts({
@@ -114,7 +129,7 @@ export async function buildApp({
     issuer: config.ISSUER,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
     signer: () => keyRing.signer(),
-    issuedFromOf: clientStatuses.issuedFromOf,
+    issuedFromOf: (clientId) => Math.max(revocations.log.issuedFrom, clientStatuses.issuedFromOf(clientId)),
     clock,
   });
   const clients = clientsOf(config);
@@ -138,20 +153,32 @@ export async function buildApp({
     await keyRing.stop();
     await clientStatuses.stop();
     await audit.close();
+    await revocations.stop();
     redis.disconnect();
     await database.close();
   });
 
   app.addReadinessCheck('redis', async () => void (await redis.ping()));
 
+  app.addReadinessCheck('revocations', async () => {
+    if (!revocations.log.isFollowing) throw new Error('what was revoked cannot be known');
+  });
+
   await keyRing.start();
   await clientStatuses.start();
+  // Before anybody else hears of it, so that the death of a key is not signed by that key.
+  revocations.log.onBatch(({ revocations: heard }) => {
+    keyRing.hear(heard);
+    clientStatuses.hear(heard);
+  });
+  await revocations.start();
   // Its own keys are at hand: it verifies what it signed without a request to itself.
   const fetchKeys = async () => Response.json(keyRing.jwks(), { headers: { 'cache-control': 'max-age=5' } });
   const subjectTokens = await createSubjectTokens({
     issuer: config.ISSUER,
     jwksUri: config.JWKS_URI,
     fetchKeys,
+    revocations: revocations.list,
     audiences: [...AUDIENCES, ...clients.services.map(({ id }) => id)],
   });
   app.addHook('onClose', subjectTokens.close);
@@ -160,7 +187,8 @@ export async function buildApp({
     issuer: config.ISSUER,
     audience: 'auth-service',
     jwksUri: config.JWKS_URI,
-    revocations: null,
+    jwksCooldownSeconds: 1,
+    revocations: revocations.list,
     fetch: fetchKeys,
   });
 
@@ -172,9 +200,16 @@ export async function buildApp({
   await app.register(tokenRoute, { authenticate, grants });
   const revokeToken = createTokenRevocation({ sessions, subjectTokens, publish, audit });
   await app.register(tokenRevocationRoute, { authenticate, revokeToken });
-  const isComplete = () => false;
+  const isComplete = () => revocations.log.isFollowing;
   const introspect = createIntrospection({ sessions, clientStatuses, subjectTokens, isComplete });
   await app.register(introspectionRoute, { authenticate, introspect });
+  await app.register(feedRoute, {
+    issuer: config.ISSUER,
+    revocations,
+    keyRing,
+    heartbeatMs: config.REVOCATION_HEARTBEAT_MS,
+    clock,
+  });
   await app.register(signInRoute, {
     accounts,
     clients,

@@ -11,11 +11,12 @@ export const LONGEST_ACCESS_TOKEN_SECONDS = 300;
 const configSchema = Type.Object({
   ...serviceConfig,
   REDIS_URL: Type.String({ pattern: '^rediss?://', description: 'a redis:// URL' }),
+  // Events of the feed carry one position for each, and so does the header by which it is resumed.
   REDIS_SHARDS: Type.Integer({
     minimum: 1,
-    maximum: 1024,
+    maximum: 256,
     default: 1,
-    description: 'hash tags to spread people over, 1 to 1024; fixed once there are sessions',
+    description: 'hash tags to spread people over, 1 to 256; fixed once there are sessions',
   }),
   REFRESH_TOKEN_KEYS: Type.String({
     minLength: 1,
@@ -49,6 +50,12 @@ const configSchema = Type.Object({
   }),
   KEY_SKEW_SECONDS: Type.Integer({ minimum: 1, maximum: 300, default: 30, description: 'seconds, 1 to 300' }),
   KEY_ROTATION_DAYS: Type.Integer({ minimum: 1, maximum: 365, default: 30, description: 'days, 1 to 365' }),
+  REVOCATION_HEARTBEAT_MS: Type.Integer({
+    minimum: 100,
+    maximum: 60_000,
+    default: 5000,
+    description: 'milliseconds, 100 to 60000: how often subscribers are told that they know everything',
+  }),
   PASSWORD_HASH_CONCURRENCY: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: '1 to 64' }),
 });
 

@@ -1,4 +1,4 @@
-import { AuthError, type Authentication, authClient } from '@latchkey/auth-client';
+import { AuthError, type Authentication, authClient, type RevocationList } from '@latchkey/auth-client';
 import Fastify from 'fastify';
 
 export type SubjectTokens = {
@@ -16,10 +16,11 @@ export type SubjectTokens = {
 };
 
 /**
- * Verifies the tokens that services want to exchange, and those that somebody asks us about. A service may exchange what was sent to it and nothing else, so
- * each has a verifier with its own name as the audience: auth-client, on an instance that never listens.
+ * Verifies the tokens that services want to exchange, and those that somebody asks us about. A service may exchange what
+ * was sent to it and nothing else, so each has a verifier with its own name as the audience: auth-client, on an instance
+ * that never listens.
  *
- * Does not check that the session lives.
+ * Refuses what this replica has heard to be revoked. Does not ask the store whether the session lives.
  *
  * @example
  * const subjectTokens = await createSubjectTokens({ issuer, jwksUri, fetchKeys, audiences: ['payment-service'] });
@@ -30,14 +31,23 @@ export async function createSubjectTokens(options: {
   readonly jwksUri: string;
   /** Our own keys, without a request. */
   readonly fetchKeys: typeof globalThis.fetch;
+  /** What was revoked, as we know it. */
+  readonly revocations: RevocationList;
   readonly audiences: readonly string[];
 }): Promise<SubjectTokens> {
-  const { issuer, jwksUri, fetchKeys } = options;
+  const { issuer, jwksUri, fetchKeys, revocations } = options;
   const hosts = new Map(
     await Promise.all(
       [...new Set(options.audiences)].map(async (audience) => {
         const host = Fastify({ logger: false });
-        await host.register(authClient, { issuer, audience, jwksUri, revocations: null, fetch: fetchKeys });
+        await host.register(authClient, {
+          issuer,
+          audience,
+          jwksUri,
+          jwksCooldownSeconds: 1,
+          revocations,
+          fetch: fetchKeys,
+        });
         return [audience, host] as const;
       }),
     ),
