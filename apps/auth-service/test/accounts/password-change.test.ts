@@ -102,6 +102,22 @@ describe('a change of password', () => {
     expect(await signsInWith(phone, NEXT)).toBe(true);
   });
 
+  test('is taken again while the first one is being made, also when its turn comes after that', async () => {
+    const phone = await createPerson(auth);
+    const unlock = await database.lock(phone.id);
+    const first = change(phone);
+    await database.untilWaiting(1);
+    const failures = () => auth.logs().split('sign_in.failed').length;
+    const failedBefore = failures();
+    // Others, who keep the hashing busy until the first is done.
+    const others = Array.from({ length: 16 }, (_, index) => signIn(auth.app, `nobody-${index}`));
+    const second = change(phone);
+    await expect.poll(failures, { ...WITHIN, interval: 1 }).toBeGreaterThan(failedBefore + 1);
+    await unlock();
+    expect([(await first).statusCode, (await second).statusCode]).toEqual([204, 204]);
+    await Promise.allSettled(others);
+  });
+
   test('to two passwords at once is made once, and the other request is told that its password is wrong', async () => {
     const phone = await createPerson(auth);
     const passwords = [NEXT, 'a third long passphrase'];
