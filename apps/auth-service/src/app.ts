@@ -22,7 +22,7 @@ import { connectRedis } from './redis/connection.ts';
 import { feedRoute } from './revocation/feed/route.ts';
 import { createIntrospection } from './revocation/introspection.ts';
 import { introspectionRoute } from './revocation/introspection-route.ts';
-import { retentionSeconds } from './revocation/revocation.ts';
+import { retentionSeconds } from './revocation/log/revocation.ts';
 import { createRevocations } from './revocation/revocations.ts';
 import { createTokenRevocation } from './revocation/token-revocation.ts';
 import { tokenRevocationRoute } from './revocation/token-revocation-route.ts';

@@ -10,8 +10,8 @@ import { type AuthDatabase, openAuthDatabase } from './database/open-auth-databa
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
 import { connectRedis } from './redis/connection.ts';
-import { retentionSeconds } from './revocation/revocation.ts';
-import { createRevocationLog, type RevocationLog } from './revocation/revocation-log.ts';
+import { retentionSeconds } from './revocation/log/revocation.ts';
+import { createRevocationLog, type RevocationLog } from './revocation/log/revocation-log.ts';
 
 const USAGE = `Usage (with auth-service's environment):
   node src/commands.ts create-account --username NAME --roles ROLE[,ROLE]   the password is read from standard input

@@ -4,7 +4,7 @@ import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { createPoll } from '../database/poll.ts';
 import type { Database } from '../database/schema.ts';
-import type { RevocationLog } from '../revocation/revocation-log.ts';
+import type { RevocationLog } from '../revocation/log/revocation-log.ts';
 import { type ClientStatus, type ClientStatusRecord, changeStatus, statusOf } from './client-status.ts';
 import { lockStatuses, readStatuses, writeStatus } from './client-status-store.ts';
 import { clientRevoked, ownClient } from './refusals.ts';

@@ -5,7 +5,7 @@ import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { createPoll } from '../database/poll.ts';
 import type { Database } from '../database/schema.ts';
-import type { RevocationLog } from '../revocation/revocation-log.ts';
+import type { RevocationLog } from '../revocation/log/revocation-log.ts';
 import type { KeyEncryption } from './encryption.ts';
 import type { KeyChange, KeyRoom } from './key-changes.ts';
 import { carryOutRevocation, type KeyRevocationResult, revocationResultOf } from './key-revocation.ts';

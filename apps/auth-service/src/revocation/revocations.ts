@@ -1,7 +1,7 @@
 import { createRevocationList, type RevocationList } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
-import type { PublishableRevocation } from './revocation.ts';
-import { createRevocationLog, type RevocationLog } from './revocation-log.ts';
+import type { PublishableRevocation } from './log/revocation.ts';
+import { createRevocationLog, type RevocationLog } from './log/revocation-log.ts';
 
 /** How old the list says that it is, at most, while the log is following. */
 const CONFIRM_MS = 250;

@@ -5,8 +5,8 @@ import type { Client } from '../clients/clients.ts';
 import type { SessionStore } from '../sessions/session-store.ts';
 import type { SubjectTokens } from '../tokens/subject-tokens.ts';
 import { TokenError } from '../tokens/token-error.ts';
+import type { RevocationLog } from './log/revocation-log.ts';
 import { readPresentedToken } from './presented-token.ts';
-import type { RevocationLog } from './revocation-log.ts';
 
 export type TokenRevocationParts = {
   readonly sessions: Pick<SessionStore, 'grantOf' | 'end'>;

@@ -30,7 +30,7 @@ export const MOST_ADOPTED = 8;
 export const FIRST_GENERATION = 100_000;
 
 const script = (file: string) => new URL(file, import.meta.url);
-const publishRevocation = script('../revocation/scripts/publish-revocation.lua');
+const publishRevocation = script('../revocation/log/scripts/publish-revocation.lua');
 const startSession = loadScript<number>('startSession', [
   publishRevocation,
   script('./scripts/start-session.lua'),

@@ -10,14 +10,14 @@ import {
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
-import { FURTHEST_AHEAD_SECONDS } from '../revocation/issued-from.ts';
+import { FURTHEST_AHEAD_SECONDS } from '../revocation/log/issued-from.ts';
 import type { EndReason, ListedSession, SessionGrant } from './session.ts';
 import { LISTED_FIELDS, listedFrom } from './session-record.ts';
 
 /** The sessions that one person can have at a time. Beyond it the oldest ends. */
 export const MOST_SESSIONS = 100;
 
-const publishRevocation = new URL('../revocation/scripts/publish-revocation.lua', import.meta.url);
+const publishRevocation = new URL('../revocation/log/scripts/publish-revocation.lua', import.meta.url);
 const endSessions = loadScript<string[]>('endSessions', [
   publishRevocation,
   new URL('./scripts/end-sessions.lua', import.meta.url),

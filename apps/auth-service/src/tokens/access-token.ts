@@ -1,6 +1,6 @@
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { honoured } from '../revocation/issued-from.ts';
+import { honoured } from '../revocation/log/issued-from.ts';
 import type { TokenClaims } from './claims.ts';
 
 export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };

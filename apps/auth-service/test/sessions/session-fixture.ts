@@ -3,7 +3,7 @@ import type { Revocation } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { revocationsKey } from '../../src/redis/key-names.ts';
-import { revocationFrom } from '../../src/revocation/revocation.ts';
+import { revocationFrom } from '../../src/revocation/log/revocation.ts';
 import type { MacKeys } from '../../src/sessions/refresh-token.ts';
 import { createSessionStore, type NewSession } from '../../src/sessions/session-store.ts';
 

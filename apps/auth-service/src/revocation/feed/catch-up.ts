@@ -1,5 +1,5 @@
-import type { Position } from '../position.ts';
-import type { RevocationLog } from '../revocation-log.ts';
+import type { Position } from '../log/position.ts';
+import type { RevocationLog } from '../log/revocation-log.ts';
 import { eventIdOf, isAhead } from './event-id.ts';
 import type { LiveMessages } from './live-messages.ts';
 import type { FeedMessage } from './message.ts';

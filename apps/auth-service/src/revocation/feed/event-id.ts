@@ -1,4 +1,4 @@
-import { type Position, readShardPosition } from '../position.ts';
+import { type Position, readShardPosition } from '../log/position.ts';
 
 /** The id of an event in the stream (`id:`): the position to which it leads. */
 export function eventIdOf(position: Position): string {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RevocationLog } from '../revocation-log.ts';
+import type { RevocationLog } from '../log/revocation-log.ts';
 import { createCatchUp } from './catch-up.ts';
 import { positionFromEventId } from './event-id.ts';
 import { type EventStream, MOST_UNSENT_BYTES } from './event-stream.ts';

@@ -1,6 +1,6 @@
 import type { Revocation } from '@latchkey/auth-client';
-import type { Position } from '../position.ts';
-import type { RevocationBatch } from '../revocation-log.ts';
+import type { Position } from '../log/position.ts';
+import type { RevocationBatch } from '../log/revocation-log.ts';
 import { type FeedMessage, feedMessage, MOST_REVOCATIONS } from './message.ts';
 import type { SecurityEvents } from './security-event.ts';
 

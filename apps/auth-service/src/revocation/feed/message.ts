@@ -1,4 +1,4 @@
-import type { RevocationBatch } from '../revocation-log.ts';
+import type { RevocationBatch } from '../log/revocation-log.ts';
 import { eventIdOf } from './event-id.ts';
 
 export type MessageType = 'revocations' | 'snapshot' | 'heartbeat';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { signCompactJws } from '../../keys/compact-jws.ts';
 import type { Signer } from '../../keys/loaded-keys.ts';
-import type { Position } from '../position.ts';
-import type { RevocationBatch } from '../revocation-log.ts';
+import type { Position } from '../log/position.ts';
+import type { RevocationBatch } from '../log/revocation-log.ts';
 
 /** Whom the events are for: everybody who verifies our tokens. */
 const AUDIENCE = 'urn:latchkey:revocations';

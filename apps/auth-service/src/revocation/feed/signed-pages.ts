@@ -1,4 +1,4 @@
-import type { RevocationBatch } from '../revocation-log.ts';
+import type { RevocationBatch } from '../log/revocation-log.ts';
 import { type FeedMessage, feedMessage } from './message.ts';
 import type { SecurityEvents } from './security-event.ts';
 

@@ -3,7 +3,7 @@ import type { AuditDetails } from '../../audit/audit-event.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { ServiceClient } from '../../clients/clients.ts';
 import type { DelegationPolicy } from '../../clients/delegation-policy.ts';
-import { honoured } from '../../revocation/issued-from.ts';
+import { honoured } from '../../revocation/log/issued-from.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import type { AccessTokenIssuer } from '../access-token.ts';
 import { delegatedClaims } from '../claims.ts';

@@ -1,5 +1,7 @@
-import type { Revocation } from '@latchkey/auth-client';
 import type { Service } from '@latchkey/service-kit';
+import { connectRedis } from '../../../src/redis/connection.ts';
+import type { PublishableRevocation } from '../../../src/revocation/revocation.ts';
+import { createRevocationLog } from '../../../src/revocation/revocation-log.ts';
 import { type AuthApp, bearer, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
 import { startServices } from '../../support/services.ts';
 import { type FeedReader, openFeed } from './reader.ts';
@@ -14,6 +16,9 @@ export type FeedFixture = AuthApp & {
   open(options?: { url?: string; lastEventId?: string | undefined }): Promise<FeedReader>;
   /** Has another replica listen, and says where. */
   listenAlso(): Promise<{ app: Service; url: string }>;
+  /** Appends to the log, as a replica that nobody follows would. */
+  publish(...revocations: PublishableRevocation[]): Promise<void>;
+  /** The sum over all labels. */
   metric(name: string): Promise<number>;
 };
 
@@ -26,6 +31,15 @@ export async function startFeed(
     logLevel: 'info',
     ...options,
     env: { SERVICE_JWKS_URIS: services.jwksUris, REVOCATION_HEARTBEAT_MS: '200', ...options.env },
+  });
+  const redis = connectRedis({ url: auth.redis.url, onError: () => {} });
+  const log = createRevocationLog({
+    redis,
+    redisUrl: auth.redis.url,
+    shards: Number(options.env?.['REDIS_SHARDS'] ?? 1),
+    revocationSeconds: 330,
+    clock: Date.now,
+    onError: () => {},
   });
   const listen = (app: Service) => app.listen({ host: '127.0.0.1', port: 0 });
   const url = await listen(auth.app);
@@ -46,6 +60,9 @@ export async function startFeed(
       const app = await auth.startReplica();
       return { app, url: await listen(app) };
     },
+    async publish(...revocations) {
+      await Promise.all(revocations.map((revocation) => log.publish(revocation)));
+    },
     async metric(name) {
       const { body } = await auth.app.inject('/metrics');
       const values = body
@@ -55,6 +72,7 @@ export async function startFeed(
       return values.reduce((sum, value) => sum + value, 0);
     },
     async stop() {
+      redis.disconnect();
       await auth.stop();
       await services.close();
     },
@@ -63,7 +81,7 @@ export async function startFeed(
 }
 
 /** So many revocations that are told apart, of the kinds that come in bulk. */
-export function someRevocations(count: number, name: string): Exclude<Revocation, { kind: 'all' }>[] {
+export function someRevocations(count: number, name: string): PublishableRevocation[] {
   return Array.from({ length: count }, (_, index) => {
     const id = `${name}-${String(index).padStart(6, '0')}`;
     return index % 3 === 0
@@ -73,8 +91,7 @@ export function someRevocations(count: number, name: string): Exclude<Revocation
 }
 
 export async function signedIn(app: Service): Promise<{ token: string; sessionId: string }> {
-  const username = await register(app);
-  const { access_token: token, session_id: sessionId } = await signIn(app, username);
+  const { access_token: token, session_id: sessionId } = await signIn(app, await register(app));
   return { token, sessionId };
 }
 

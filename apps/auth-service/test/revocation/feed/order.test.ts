@@ -5,8 +5,8 @@ import { isAhead } from '../../../src/revocation/feed/event-id.ts';
 import type { EventStream } from '../../../src/revocation/feed/event-stream.ts';
 import { createRevocationFeed } from '../../../src/revocation/feed/feed.ts';
 import type { SecurityEvents } from '../../../src/revocation/feed/security-event.ts';
-import type { Position } from '../../../src/revocation/position.ts';
-import type { RevocationBatch } from '../../../src/revocation/revocation-log.ts';
+import type { Position } from '../../../src/revocation/log/position.ts';
+import type { RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import { ScriptedLog } from './scripted-log.ts';
 
 const SHARDS = 2;

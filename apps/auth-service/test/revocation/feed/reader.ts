@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Revocation } from '@latchkey/auth-client';
-import { readShardPosition } from '../../../src/revocation/position.ts';
+import { readShardPosition } from '../../../src/revocation/log/position.ts';
 
 const EVENT = 'urn:latchkey:event:';
 const SESSION_REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';

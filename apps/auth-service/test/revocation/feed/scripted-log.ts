@@ -1,6 +1,6 @@
 import type { Revocation } from '@latchkey/auth-client';
-import { type Position, readShardPosition } from '../../../src/revocation/position.ts';
-import type { RevocationBatch, RevocationLog } from '../../../src/revocation/revocation-log.ts';
+import { type Position, readShardPosition } from '../../../src/revocation/log/position.ts';
+import type { RevocationBatch, RevocationLog } from '../../../src/revocation/log/revocation-log.ts';
 
 const PAGE = 3;
 

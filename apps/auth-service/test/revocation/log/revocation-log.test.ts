@@ -1,7 +1,7 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Position } from '../../src/revocation/position.ts';
-import type { RevocationBatch } from '../../src/revocation/revocation-log.ts';
+import type { Position } from '../../../src/revocation/log/position.ts';
+import type { RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import { createLog, epochOf, sequenceOf, someSession, type TestLog, until } from './log-fixture.ts';
 
 let server: TestRedis;

@@ -1,6 +1,6 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createStore, newSession } from '../sessions/session-fixture.ts';
+import { createStore, newSession } from '../../sessions/session-fixture.ts';
 import { createLog, epochOf, sequenceOf, someSession, type TestLog, until } from './log-fixture.ts';
 
 const servers: TestRedis[] = [];

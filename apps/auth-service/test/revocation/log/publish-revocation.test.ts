@@ -1,9 +1,9 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { StreamEntry } from '../../src/revocation/revocation.ts';
-import { createRevocationLog } from '../../src/revocation/revocation-log.ts';
-import { startLossyProxy } from '../sessions/lossy-proxy.ts';
+import type { StreamEntry } from '../../../src/revocation/log/revocation.ts';
+import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
+import { startLossyProxy } from '../../sessions/lossy-proxy.ts';
 import {
   CLIENT,
   connect,
@@ -12,7 +12,7 @@ import {
   createStore,
   newSession,
   revocationsIn,
-} from '../sessions/session-fixture.ts';
+} from '../../sessions/session-fixture.ts';
 import { bytesOf, someSession } from './log-fixture.ts';
 
 const STREAM = '{0}:revocations';

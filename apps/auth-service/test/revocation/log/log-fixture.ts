@@ -1,7 +1,7 @@
 import type { Revocation } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
-import { createRevocationLog, type RevocationBatch } from '../../src/revocation/revocation-log.ts';
-import { connect } from '../sessions/session-fixture.ts';
+import { createRevocationLog, type RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
+import { connect } from '../../sessions/session-fixture.ts';
 
 /** A log of its own, as one replica has it, with everything that its listeners are told. */
 export function createLog(options: { url: string; shards?: number; clock?: () => number }) {

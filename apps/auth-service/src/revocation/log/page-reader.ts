@@ -1,7 +1,7 @@
 import type { Revocation } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
-import { revocationHeadKey, revocationsKey } from '../redis/key-names.ts';
-import { orUnavailable } from '../redis/or-unavailable.ts';
+import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
+import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { type Position, readShardPosition, type ShardPosition, writeShardPosition } from './position.ts';
 import { revocationsAfter, type StreamEntry } from './revocation.ts';
 import type { RevocationBatch } from './revocation-log.ts';

@@ -1,9 +1,9 @@
 import type { Revocation } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
-import { createReaderConnection } from '../redis/connection.ts';
-import { revocationHeadKey, revocationsKey, shardOf, shardOfSession } from '../redis/key-names.ts';
-import { orUnavailable } from '../redis/or-unavailable.ts';
-import { loadScript } from '../redis/script.ts';
+import { createReaderConnection } from '../../redis/connection.ts';
+import { revocationHeadKey, revocationsKey, shardOf, shardOfSession } from '../../redis/key-names.ts';
+import { orUnavailable } from '../../redis/or-unavailable.ts';
+import { loadScript } from '../../redis/script.ts';
 import { createPageReader } from './page-reader.ts';
 import { type Position, writeShardPosition } from './position.ts';
 import { fieldsOf, type PublishableRevocation } from './revocation.ts';
