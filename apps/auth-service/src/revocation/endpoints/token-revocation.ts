@@ -1,11 +1,11 @@
 import { AuthError } from '@latchkey/auth-client';
-import type { Origin } from '../audit/audit-event.ts';
-import type { AuditLog } from '../audit/audit-log.ts';
-import type { Client } from '../clients/clients.ts';
-import type { SessionStore } from '../sessions/session-store.ts';
-import type { SubjectTokens } from '../tokens/subject-tokens.ts';
-import { TokenError } from '../tokens/token-error.ts';
-import type { RevocationLog } from './log/revocation-log.ts';
+import type { Origin } from '../../audit/audit-event.ts';
+import type { AuditLog } from '../../audit/audit-log.ts';
+import type { Client } from '../../clients/clients.ts';
+import type { SessionStore } from '../../sessions/session-store.ts';
+import type { SubjectTokens } from '../../tokens/subject-tokens.ts';
+import { TokenError } from '../../tokens/token-error.ts';
+import type { RevocationLog } from '../log/revocation-log.ts';
 import { readPresentedToken } from './presented-token.ts';
 
 export type TokenRevocationParts = {

@@ -1,8 +1,8 @@
 import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
-import { requestOrigin } from '../audit/request-origin.ts';
-import type { AuthenticateClient } from '../clients/client-authentication.ts';
-import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../tokens/oauth-endpoint.ts';
+import { requestOrigin } from '../../audit/request-origin.ts';
+import type { AuthenticateClient } from '../../clients/client-authentication.ts';
+import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../../tokens/oauth-endpoint.ts';
 import type { RevokeToken } from './token-revocation.ts';
 
 const revocationSchema = {

@@ -1,10 +1,10 @@
 import type { Authentication } from '@latchkey/auth-client';
 import { ProblemError } from '@latchkey/service-kit';
-import type { ClientStatuses } from '../clients/client-statuses.ts';
-import type { Client } from '../clients/clients.ts';
-import type { SessionStore } from '../sessions/session-store.ts';
-import type { SubjectTokens } from '../tokens/subject-tokens.ts';
-import { TokenError } from '../tokens/token-error.ts';
+import type { ClientStatuses } from '../../clients/client-statuses.ts';
+import type { Client } from '../../clients/clients.ts';
+import type { SessionStore } from '../../sessions/session-store.ts';
+import type { SubjectTokens } from '../../tokens/subject-tokens.ts';
+import { TokenError } from '../../tokens/token-error.ts';
 import { noneIfInvalid } from './token-revocation.ts';
 
 export type IntrospectionParts = {

@@ -1,9 +1,9 @@
 import type { Authentication } from '@latchkey/auth-client';
 import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
-import { requestOrigin } from '../audit/request-origin.ts';
-import type { AuthenticateClient } from '../clients/client-authentication.ts';
-import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../tokens/oauth-endpoint.ts';
+import { requestOrigin } from '../../audit/request-origin.ts';
+import type { AuthenticateClient } from '../../clients/client-authentication.ts';
+import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../../tokens/oauth-endpoint.ts';
 import type { Introspect } from './introspection.ts';
 
 const seconds = Type.Optional(Type.Integer({ description: 'Seconds since 1970.' }));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readPresentedToken } from '../../src/revocation/presented-token.ts';
+import { readPresentedToken } from '../../../src/revocation/endpoints/presented-token.ts';
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const jwt = (header: unknown, payload: unknown = {}) => `${part(header)}.${part(payload)}.AAAA`;

@@ -12,9 +12,14 @@ import {
   signIn,
   startAuthApp,
   type Tokens,
-} from '../support/auth-app.ts';
-import { openDatabase, WITHIN } from '../support/operator.ts';
-import { ACCESS_TOKEN_TYPE, startServices, type TestServices, TOKEN_EXCHANGE } from '../support/services.ts';
+} from '../../support/auth-app.ts';
+import { openDatabase, WITHIN } from '../../support/operator.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  startServices,
+  type TestServices,
+  TOKEN_EXCHANGE,
+} from '../../support/services.ts';
 
 let services: TestServices;
 let auth: AuthApp;
