@@ -1,7 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import { connectRedis } from '../../../src/redis/connection.ts';
-import type { PublishableRevocation } from '../../../src/revocation/revocation.ts';
-import { createRevocationLog } from '../../../src/revocation/revocation-log.ts';
+import type { PublishableRevocation } from '../../../src/revocation/log/revocation.ts';
+import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
 import { type AuthApp, bearer, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
 import { startServices } from '../../support/services.ts';
 import { type FeedReader, openFeed } from './reader.ts';
