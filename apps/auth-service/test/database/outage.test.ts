@@ -12,7 +12,6 @@ import {
   startAuthApp,
   type Tokens,
 } from '../support/auth-app.ts';
-
 import { ask, createOperator, openDatabase, WITHIN } from '../support/operator.ts';
 
 let database: TestDatabase;
