@@ -1,11 +1,19 @@
 import type { Revocation } from '@latchkey/auth-client';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { createRevocationLog, type RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import { connect } from '../../sessions/session-fixture.ts';
 
+export type LogOptions = {
+  url: string;
+  shards?: number;
+  clock?: () => number;
+  /** For whoever publishes thousands at a time: without the timeout that a request has, however slow the machine is. */
+  isPatient?: boolean;
+};
+
 /** A log of its own, as one replica has it, with everything that its listeners are told. */
-export function createLog(options: { url: string; shards?: number; clock?: () => number }) {
-  const redis = connect(options.url);
+export function createLog({ isPatient = false, ...options }: LogOptions) {
+  const redis = isPatient ? new Redis(options.url) : connect(options.url);
   const errors: Error[] = [];
   const log = createRevocationLog({
     redis,

@@ -1,5 +1,5 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import type { Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { StreamEntry } from '../../../src/revocation/log/revocation.ts';
 import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
@@ -20,18 +20,22 @@ const HEAD = '{0}:revocations:head';
 
 let server: TestRedis;
 let redis: Redis;
+/** Without the timeout that a request has, however slow the machine is. */
+let patient: Redis;
 beforeAll(async () => {
   server = await startTestRedis();
   redis = connect(server.url);
+  patient = new Redis(server.url);
 });
 afterAll(async () => {
+  patient.disconnect();
   redis.disconnect();
   await server.stop();
 });
 beforeEach(() => redis.flushall());
 
 function openLog(revocationSeconds: number) {
-  const options = { redis, redisUrl: server.url, shards: 1, clock: Date.now, onError: () => {} };
+  const options = { redis: patient, redisUrl: server.url, shards: 1, clock: Date.now, onError: () => {} };
   return createRevocationLog({ ...options, revocationSeconds });
 }
 

@@ -2,11 +2,19 @@ import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Position } from '../../../src/revocation/log/position.ts';
 import type { RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
-import { createLog, epochOf, sequenceOf, someSession, type TestLog, until } from './log-fixture.ts';
+import {
+  createLog,
+  epochOf,
+  type LogOptions,
+  sequenceOf,
+  someSession,
+  type TestLog,
+  until,
+} from './log-fixture.ts';
 
 let server: TestRedis;
 const logs: TestLog[] = [];
-function open(options: { shards?: number; clock?: () => number } = {}): TestLog {
+function open(options: Partial<LogOptions> = {}): TestLog {
   const log = createLog({ url: server.url, ...options });
   logs.push(log);
   return log;
@@ -107,7 +115,7 @@ describe('following', () => {
   test('a burst of 10,000 is told once, in order, in batches that join, of 500 at most', async () => {
     const { log, batches, told, epochs } = open();
     await log.start();
-    const publishers = Array.from({ length: 4 }, () => open());
+    const publishers = Array.from({ length: 4 }, () => open({ isPatient: true }));
     await Promise.all(
       Array.from({ length: 10_000 }, (_, number) => publishers[number % 4]?.log.publish(someSession(number))),
     );
@@ -131,7 +139,7 @@ describe('following', () => {
   });
 
   test('50 publishers at a time leave no gap between the numbers, and none twice', async () => {
-    const publishers = Array.from({ length: 50 }, () => open());
+    const publishers = Array.from({ length: 50 }, () => open({ isPatient: true }));
     await Promise.all(
       publishers.flatMap(({ log }, index) =>
         Array.from({ length: 20 }, (_, number) => log.publish(someSession(index * 20 + number))),
@@ -193,7 +201,7 @@ describe('following', () => {
 describe('reading', () => {
   /** A log that follows, with 1,200 sessions in it behind the entry of the data set. */
   async function filled(options: { shards?: number } = {}): Promise<TestLog> {
-    const test = open(options);
+    const test = open({ ...options, isPatient: true });
     await test.log.start();
     const shards = options.shards ?? 1;
     const sent = Array.from({ length: 1_200 }, (_, number) => ({
@@ -279,7 +287,7 @@ describe('reading', () => {
   test('while entries pour in, pages and what is told live join without a gap or a double', async () => {
     const { log } = open();
     await log.start();
-    const publisher = open();
+    const publisher = open({ isPatient: true });
     let published = 0;
     const pouring = (async () => {
       while (published < 6_000) {
