@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { AuthError } from '../errors.ts';
 import { type FetchedKeySet, fetchKeySet, KeySetFetchError } from './fetch-key-set.ts';
@@ -40,6 +41,7 @@ export class KeySet {
   #usableUntilMs = Number.NEGATIVE_INFINITY;
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #askedForEventAtMs = Number.NEGATIVE_INFINITY;
+  #missingForEvents: string | undefined;
   #failures = 0;
   #inFlight: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -104,11 +106,18 @@ export class KeySet {
     });
   }
 
-  /** Looks for the key of a security event, which the set lacks, as refreshForEvents does. Never rejects. */
+  /**
+   * Looks for the key of a security event, which the set lacks: waits for a fetch under way, and fetches again at once, or
+   * as soon as a second has passed since events last caused that. Never rejects.
+   */
   async seekForEvent(kid: string): Promise<VerificationKey | undefined> {
-    // A fetch that began before the key was published is no reason to give up.
     await this.#inFlight;
+    if (!this.find(kid) && this.#eventCooldownMs > 0 && kid !== this.#missingForEvents)
+      // A timer may be early by a fraction of a millisecond.
+      await delay(this.#eventCooldownMs + 1, undefined, { signal: this.#closing.signal }).catch(() => {});
     if (!this.find(kid)) await this.refreshForEvents();
+    // Who has just been looked for in vain is not waited for each time that they come.
+    if (!this.find(kid)) this.#missingForEvents = kid;
     return this.find(kid);
   }
 
@@ -118,9 +127,8 @@ export class KeySet {
    */
   async refreshForEvents(): Promise<void> {
     if (!this.#inFlight) {
-      const now = this.#options.clock.monotonicMs();
-      if (now - this.#askedForEventAtMs < eventCooldownMs) return;
-      this.#askedForEventAtMs = now;
+      if (this.#eventCooldownMs > 0) return;
+      this.#askedForEventAtMs = this.#options.clock.monotonicMs();
     }
     await this.refresh();
   }
@@ -199,6 +207,11 @@ export class KeySet {
     const known = this.#keys.get(jwk.kid);
     const unchanged = known && known.modulus === jwk.n && known.exponent === jwk.e;
     return unchanged ? known : createVerificationKey(jwk, this.#options);
+  }
+
+  /** How much is left of the second in which events cause no other fetch. */
+  get #eventCooldownMs(): number {
+    return this.#askedForEventAtMs + eventCooldownMs - this.#options.clock.monotonicMs();
   }
 
   get #everSucceeded(): boolean {
