@@ -109,6 +109,7 @@ export class TokenVerifier {
     const authentication = authenticationOf(claims, key.kid);
     const expiresAtWallMs = claims.exp * 1000;
     const verified: VerifiedToken = {
+      token,
       authentication,
       key,
       expiresAtWallMs,
@@ -116,7 +117,7 @@ export class TokenVerifier {
       goodAtRevision: undefined,
       revoked: undefined,
     };
-    this.#verified.set(token, verified);
+    this.#verified.add(verified);
     return this.#unlessRevoked(verified);
   }
 }
