@@ -18,6 +18,7 @@ function environment(role = 'admin'): NodeJS.ProcessEnv {
   const account = system.stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
   return {
     PATH: process.env['PATH'],
+    NODE_OPTIONS: process.env['NODE_OPTIONS'],
     AUTH_URL: system.stack.services.auth.url,
     LATCHKEY_USERNAME: account?.username,
     LATCHKEY_PASSWORD: account?.password,

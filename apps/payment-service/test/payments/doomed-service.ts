@@ -39,7 +39,9 @@ database.pool.on('connect', (client) => {
   Object.assign(client, { query: counting });
 });
 
-const app = await buildApp({ config, database });
+const accessToken = async () => process.env['REVOCATIONS_TOKEN'] ?? '';
+const revocations = { uri: config.REVOCATIONS_URI, accessToken };
+const app = await buildApp({ config, database, revocations });
 app.addHook('preHandler', async (request) => {
   armed = request.method === 'POST';
 });

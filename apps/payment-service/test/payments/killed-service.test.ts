@@ -25,6 +25,7 @@ async function dieBefore(statement: number, request: (url: string) => Promise<un
       NODE_OPTIONS: process.env['NODE_OPTIONS'],
       ...survivor.env,
       LOG_LEVEL: 'silent',
+      REVOCATIONS_TOKEN: await survivor.issuer.revocations.accessToken(),
       DIES_BEFORE_STATEMENT: String(statement),
     },
   });
