@@ -63,8 +63,8 @@ export interface Called {
 export interface ShopOptions {
   client?: Partial<ServiceClientOptions>;
   identityStore?: IdentityStore;
-  /** What payment-service knows of revocations. Default nothing. */
-  revocations?: RevocationList;
+  /** What payment-service knows of revocations, or 'feed' for what the issuer tells. Default nothing. */
+  revocations?: RevocationList | 'feed';
   policy?: TestClient['toward'];
   cartUrl?: string;
 }
@@ -118,7 +118,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     issuer: iss,
     audience: 'payment-service',
     jwksUri,
-    revocations,
+    revocations: revocations === 'feed' ? issuer.revocations : revocations,
   });
   const identity = createServiceIdentity({
     clientId: 'payment-service',
