@@ -6,6 +6,7 @@ import type { KeySet } from './key-set/key-set.ts';
 import type { SignaturePolicy } from './key-set/verification-key.ts';
 import type { CheckedOptions } from './options.ts';
 import type { RevocationList } from './revocation/revocation-list.ts';
+import { reasonOfKey } from './revocation/revoked-key.ts';
 import { openSignedToken, type SignedToken } from './signed-token.ts';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
 
@@ -18,9 +19,6 @@ export function accessTokenSignature({
   const requiredClaims = ['iss', 'sub', 'aud', 'client_id', 'jti', 'iat', 'exp'];
   return { issuer, audience, clockSkewSeconds, typ: 'at+jwt', requiredClaims };
 }
-
-/** Concerned by no revocation but its key's. */
-const tokenOfNobody = { tokenId: '', subject: '', clientId: '', issuedAt: Number.POSITIVE_INFINITY };
 
 export interface Knowledge {
   keySet: KeySet;
@@ -88,7 +86,8 @@ export class TokenVerifier {
 
   /** A revoked key leaves the set as well. Its tokens are not to have the keys fetched, and their bearers hear why. */
   readonly #checkKey = (kid: string): void => {
-    const why = this.#revocations?.find({ ...tokenOfNobody, keyId: kid });
+    if (!this.#revocations) return;
+    const why = reasonOfKey(this.#revocations, kid);
     if (why !== undefined) throw revokedToken(why);
   };
 
