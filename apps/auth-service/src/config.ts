@@ -2,6 +2,7 @@ import { ConfigError, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { createClientRegistry } from './clients/clients.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
+import { parseSessionLimits } from './clients/session-limits.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 
@@ -42,6 +43,11 @@ const configSchema = Type.Object({
     default: 2_592_000,
     description: 'seconds, 60 to 31536000',
   }),
+  SESSION_LIMITS: Type.Array(Type.String(), {
+    default: [],
+    description:
+      'client=number[,client=number]: on how many devices a person may be signed in with it; 0: with no limit',
+  }),
   JWKS_MAX_AGE_SECONDS: Type.Integer({
     minimum: 1,
     maximum: 3600,
@@ -67,17 +73,19 @@ export function readConfig(env: Record<string, string | undefined>): AuthConfig 
   const faults = [
     ...faultOf('REFRESH_TOKEN_KEYS', () => parseMacKeys(config.REFRESH_TOKEN_KEYS)),
     ...faultOf('KEY_ENCRYPTION_KEY', () => parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY)),
-    ...faultOf('SERVICE_JWKS_URIS', () => clientsOf(config)),
+    ...faultOf('SERVICE_JWKS_URIS', () => clientsOf({ ...config, SESSION_LIMITS: [] })),
+    ...faultOf('SESSION_LIMITS', () => clientsOf({ ...config, SERVICE_JWKS_URIS: [] })),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
 
 /** The clients that these settings make. */
-export function clientsOf(config: AuthConfig) {
+export function clientsOf(config: Pick<AuthConfig, 'CORS_ORIGINS' | 'SERVICE_JWKS_URIS' | 'SESSION_LIMITS'>) {
   return createClientRegistry({
     storefrontOrigins: config.CORS_ORIGINS,
     serviceJwksUris: parseServiceJwksUris(config.SERVICE_JWKS_URIS),
+    sessionLimits: parseSessionLimits(config.SESSION_LIMITS),
   });
 }
 

@@ -107,5 +107,5 @@ function isBasic(authorization: string | undefined): boolean {
 /** RFC 6749 §5.2: who tried the Authorization header is answered with a challenge. */
 function invalidClient({ authorization }: PresentedClient): TokenError {
   const headers = isBasic(authorization) ? { 'www-authenticate': 'Basic realm="auth-service"' } : undefined;
-  return new TokenError('invalid_client', 'The client could not be authenticated.', headers);
+  return new TokenError('invalid_client', 'The client could not be authenticated.', { headers });
 }

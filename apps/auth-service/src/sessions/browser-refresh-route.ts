@@ -30,7 +30,7 @@ export type BrowserRefreshRouteOptions = RefreshTokenParts & {
   readonly cookie: RefreshCookie;
 };
 
-/** POST /sessions/refresh: what POST /token is for other clients. 401 means: sign in again. */
+/** POST /sessions/refresh: what POST /token is for other clients. 401 means: sign in again; `reason` says why, if known. */
 export async function browserRefreshRoute(app: Service, options: BrowserRefreshRouteOptions): Promise<void> {
   const { clients, cookie } = options;
 
@@ -64,11 +64,12 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
   });
 }
 
-function signInAgain(cause?: Error): ProblemError {
+function signInAgain(cause?: TokenError): ProblemError {
   return new ProblemError({
     status: 401,
     code: 'session_ended',
     detail: 'There is no session here any more. Sign in again.',
+    ...(cause?.reason && { extensions: { reason: cause.reason } }),
     cause,
   });
 }

@@ -22,6 +22,13 @@ const endSessions = loadScript<string[]>('endSessions', [
   publishRevocation,
   new URL('./scripts/end-sessions.lua', import.meta.url),
 ]);
+const endSurplus = loadScript<string[]>('endSurplus', [
+  publishRevocation,
+  new URL('./scripts/end-surplus.lua', import.meta.url),
+]);
+const renameSession = loadScript<(string | null)[]>('renameSession', [
+  new URL('./scripts/rename-session.lua', import.meta.url),
+]);
 const changeRoles = loadScript<number>('changeRoles', [
   publishRevocation,
   new URL('./scripts/change-roles.lua', import.meta.url),
@@ -85,6 +92,14 @@ export function createSessionsOfSubject({
       );
     },
 
+    /** Gives one session of this person another device name; undefined as for end. */
+    async rename(subject: string, sessionId: string, deviceName: string): Promise<ListedSession | undefined> {
+      if (shardOfSession(sessionId) !== shardOf(subject, shards)) return undefined;
+      const args = [subject, clock(), deviceName];
+      const values = await orUnavailable(renameSession(redis, [sessionKey(sessionId)], args));
+      return listedFrom(sessionId, values);
+    },
+
     /** Ends one session of this person. Returns false when there is none, dead or somebody else's. */
     async end(subject: string, sessionId: string, reason: EndReason): Promise<boolean> {
       const shard = shardOf(subject, shards);
@@ -102,6 +117,20 @@ export function createSessionsOfSubject({
     async endAll(subject: string, reason: EndReason, except?: string): Promise<string[]> {
       const ids = (await liveIdsOf(subject)).filter((id) => id !== except);
       return endThese({ shard: shardOf(subject, shards), subject }, ids, reason);
+    },
+
+    /**
+     * Ends the oldest that the person of this new session has with its client, until there are `most`; returns the ids
+     * of those that it ended. However many begin at once: when the last of them has done this, that many are left.
+     */
+    async endSurplus(
+      { subject, clientId, sessionId }: Pick<SessionGrant, 'subject' | 'clientId' | 'sessionId'>,
+      most: number,
+    ): Promise<string[]> {
+      const ids = await liveIdsOf(subject);
+      const policy = [clientId, most, sessionId];
+      const args = [subject, clock(), 'displaced', revocationTtlMs, ...policy, ...ids];
+      return orUnavailable(endSurplus(redis, keysFor(shardOf(subject, shards), subject, ids), args));
     },
 
     /** Ends the oldest, until there are MOST_SESSIONS; returns the ids of those that it ended. */
@@ -126,12 +155,17 @@ export function createSessionsOfSubject({
     reason: EndReason,
   ): Promise<string[]> {
     if (ids.length === 0) return [];
-    const keys = [
-      sessionsOfSubjectKey(shard, subject),
-      revocationsKey(shard),
-      revocationHeadKey(shard),
-      ...ids.map(sessionKey),
-    ];
+    const keys = keysFor(shard, subject, ids);
     return orUnavailable(endSessions(redis, keys, [subject, clock(), reason, revocationTtlMs, ...ids]));
   }
+}
+
+/** What the scripts that end sessions touch. */
+function keysFor(shard: number, subject: string, ids: readonly string[]): string[] {
+  return [
+    sessionsOfSubjectKey(shard, subject),
+    revocationsKey(shard),
+    revocationHeadKey(shard),
+    ...ids.map(sessionKey),
+  ];
 }

@@ -8,10 +8,9 @@ import { parseScope } from '../tokens/scope.ts';
 import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { checkBrowserOrigin } from './browser-origin.ts';
 import { deviceNameFrom } from './device-name.ts';
+import { deviceNameSchema, refuseLongDeviceName } from './device-name-schema.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { type SignInParts, signIn } from './sign-in.ts';
-
-const MOST_DEVICE_NAME_BYTES = 64;
 
 const signInSchema = {
   summary: 'Sign in: start a session on this device',
@@ -22,9 +21,7 @@ const signInSchema = {
       client_id: Type.String({ maxLength: 64 }),
       username: Type.String({ minLength: 1, maxLength: 256 }),
       password: Type.String({ minLength: 1, maxLength: 1024 }),
-      device_name: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' }),
-      ),
+      device_name: Type.Optional(deviceNameSchema),
       scope: Type.Optional(
         Type.String({
           maxLength: 1024,
@@ -63,7 +60,7 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
     const tokens = await signIn(options, {
       username,
       password,
-      clientId,
+      client,
       scopes,
       deviceName: deviceName ?? deviceNameFrom(request.headers['user-agent']),
       replaces: client.kind === 'browser' ? options.cookie.read(request) : undefined,
@@ -81,16 +78,6 @@ function clientOr400(clients: ClientRegistry, clientId: string): PublicClient {
     status: 400,
     code: 'unknown_client',
     detail: 'There is no client with this client_id.',
-  });
-}
-
-/** Redis keeps a session in its compact form while no value has more than 64 bytes. */
-function refuseLongDeviceName(name: string | undefined): void {
-  if (name === undefined || Buffer.byteLength(name) <= MOST_DEVICE_NAME_BYTES) return;
-  throw new ProblemError({
-    status: 400,
-    code: 'device_name_too_long',
-    detail: `device_name has at most ${MOST_DEVICE_NAME_BYTES} bytes of UTF-8.`,
   });
 }
 
