@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { openPaymentDatabase } from '../../src/database/open-payment-database.ts';
@@ -52,6 +53,15 @@ app.addHook('onSend', async (request) => {
   }
 });
 await app.listen({ host: config.HOST, port: config.PORT });
-// Nothing else is to speak to Postgres meanwhile.
-await Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]);
+// Nothing else is to speak to Postgres meanwhile. A machine that is busy may need a second attempt for the keys.
+await untilReady();
 process.send?.({ address: app.server.address() });
+
+async function untilReady(): Promise<void> {
+  try {
+    await Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]);
+  } catch {
+    await delay(50);
+    await untilReady();
+  }
+}
