@@ -113,27 +113,31 @@ class Subscription implements RevocationFollower {
     const giveUp = (why: string): void => attempt.abort(new DOMException(why, 'TimeoutError'));
     const answer = setTimeout(giveUp, this.#pace.answerMs, 'The feed does not answer');
     let silence: NodeJS.Timeout | undefined;
+    let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
     try {
       const token = await untilAborted(signal, () => this.#prepare());
       answer.refresh();
-      const reader = await this.#open(token, signal);
+      reader = await this.#open(token, signal);
       clearTimeout(answer);
       silence = setTimeout(giveUp, this.#pace.silenceMs, 'The feed is silent');
       const stream = new EventStream({ maxLength: maxEventLength });
       for (;;) {
-        const { done, value } = await untilAborted(signal, () => reader.read());
+        const { done, value } = await untilAborted(signal, reader.read.bind(reader));
         if (done) return new Error('The feed has ended');
         silence.refresh();
         for (const message of stream.push(value)) {
           // Awaited only where there is something to wait for: requests in between see all that came at once, or nothing.
-          const taken = this.#take(message);
-          if (taken) await untilAborted(signal, () => taken);
+          const opening = this.#openEvent(message);
+          const event = opening instanceof Promise ? await untilAborted(signal, () => opening) : opening;
+          if (event) this.#accept(event);
         }
       }
     } finally {
       clearTimeout(answer);
       clearTimeout(silence);
       attempt.abort();
+      // For a fetch that takes no notice of its signal.
+      reader?.cancel().catch(() => {});
     }
   }
 
@@ -158,24 +162,24 @@ class Subscription implements RevocationFollower {
     }
   }
 
-  #take({ data, isTooLong }: StreamMessage): Promise<void> | undefined {
+  /** Undefined for an event that is refused. */
+  #openEvent({
+    data,
+    isTooLong,
+  }: StreamMessage): SecurityEvent | undefined | Promise<SecurityEvent | undefined> {
     if (isTooLong) return this.#refuse('length');
     const { issuer, keySet, clock } = this.#options;
-    let event: SecurityEvent | Promise<SecurityEvent>;
+    const isRevokedKey = (kid: string): boolean => reasonOfKey(this.#list, kid) !== undefined;
+    const refuse = (error: unknown): undefined => this.#refuse(asAuthError(error).reason);
     try {
-      const isRevokedKey = (kid: string): boolean => reasonOfKey(this.#list, kid) !== undefined;
-      event = openSecurityEvent(data, { issuer, keySet, isRevokedKey, now: clock.monotonicMs() });
+      const event = openSecurityEvent(data, { issuer, keySet, isRevokedKey, now: clock.monotonicMs() });
+      return event instanceof Promise ? event.catch(refuse) : event;
     } catch (error) {
-      return this.#refuse(asAuthError(error).reason);
+      return refuse(error);
     }
-    if (!(event instanceof Promise)) return this.#accept(event);
-    return event.then(
-      (opened) => this.#accept(opened),
-      (error: unknown) => this.#refuse(asAuthError(error).reason),
-    );
   }
 
-  #accept(event: SecurityEvent): undefined {
+  #accept(event: SecurityEvent): void {
     // The issuer says so: it holds even where something else is missing.
     this.#list.apply(event.revocations);
     const verdict = this.#chain.accept(event);
