@@ -43,8 +43,6 @@ export type SessionsOfSubjectOptions = {
   readonly clock: () => number;
 };
 
-export type SessionsOfSubject = ReturnType<typeof createSessionsOfSubject>;
-
 /**
  * What concerns the sessions of one person, who is always named: whoever asks cannot reach somebody else's by guessing
  * an id. Whatever ends, and whatever access tokens are no longer good, is on the feed by the same step.

@@ -132,6 +132,23 @@ describe('a change of roles', () => {
     expect(await store.find(other.subject, grant.sessionId)).toEqual(grant);
   });
 
+  test('by a clock that is behind, or carried out late, still revokes what was issued meanwhile', async () => {
+    const { store, clock } = await setUp();
+    const behind = createStore({ redis, clock: () => clock.now() - 10_000 });
+    const person = newSession();
+    const { refreshToken, grant } = await store.start(person);
+    clock.advance(3_000);
+    const late = await refreshed(store, refreshToken);
+    clock.advance(3_000);
+    const renewed = await store.renewAuthTime(person.subject, grant.sessionId);
+    await behind.changeRoles(person.subject, { roles: ['viewer'], rolesVersion: 1 });
+    const before = (await roleChanges())[0]?.before ?? 0;
+    for (const issued of [grant, late.grant, renewed]) {
+      expect(issuedAt(issued as SessionGrant)).toBeLessThan(before);
+    }
+    expect(issuedAt((await refreshed(store, late.refreshToken)).grant)).toBe(before);
+  });
+
   test('made while a clock was an hour ahead revokes no later than by the right one, once that is right', async () => {
     const { store, changeRoles, clock, second } = await setUp();
     const person = newSession();

@@ -58,7 +58,7 @@ export type RevocationLog = {
    * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer.
    */
   publish(revocation: PublishableRevocation): Promise<void>;
-  /** Whether everything is told that is in Redis, as of less than a second ago; false while Redis is away. */
+  /** Whether everything is told that is in Redis, as of less than two seconds ago; false while Redis is away. */
   readonly isFollowing: boolean;
   /**
    * No token may be issued with an `iat` before this, in seconds since 1970: the data set says that all of those are

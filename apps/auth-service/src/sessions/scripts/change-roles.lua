@@ -10,22 +10,25 @@ local issued_from, stream, head = KEYS[1], KEYS[2], KEYS[3]
 local subject, now, revocation_ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local roles, version, furthest_ahead = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 
--- The latest iat of a token up to now.
+-- The latest iat of a token up to now. `now` may be from before the newest of them: another replica's clock is ahead, or
+-- Redis was frozen and carries out first what was sent later.
 local second = math.floor(now / 1000)
 local latest = second
-local function consider(from)
-  from = tonumber(from or 0)
-  if from - second <= furthest_ahead then latest = math.max(latest, from) end
+local function consider(time)
+  local at = math.floor(tonumber(time or 0))
+  if at - second <= furthest_ahead then latest = math.max(latest, at) end
 end
 
 local living, changed = {}, {}
 consider(redis.call('GET', issued_from))
 for index = 4, #KEYS do
-  local found = redis.call('HMGET', KEYS[index], 's', 'u', 'v', 'n')
+  local found = redis.call('HMGET', KEYS[index], 's', 'u', 'v', 'n', 't', 'a')
   if found[1] == 'active' and found[2] == subject then
     living[#living + 1] = KEYS[index]
     if tonumber(found[3]) < version then changed[#changed + 1] = KEYS[index] end
     consider(found[4])
+    consider(found[5] / 1000)
+    consider(found[6])
   end
 end
 if #changed == 0 then return 0 end
