@@ -253,6 +253,20 @@ describe('an operator', () => {
   });
 });
 
+describe('access tokens that are out are refused, and say why, after', () => {
+  test.each([
+    ['roles_changed', 'PUT', '/roles', { roles: ['viewer'] }],
+    ['account_disabled', 'PUT', '/status', { status: 'disabled' }],
+    ['ended_by_operator', 'DELETE', '/sessions', undefined],
+  ] as const)('%s', async (reason, method, what, payload) => {
+    const person = await createPerson(auth);
+    const changed = await ask(auth, operator, { method, url: `/accounts/${person.id}${what}`, payload });
+    expect(changed.statusCode).toBeLessThan(300);
+    const refused = async () => (await get('/account', person)).json();
+    await expect.poll(refused, WITHIN).toMatchObject({ status: 401, code: 'invalid_token', reason });
+  });
+});
+
 const UNKNOWN = 'A'.repeat(22);
 const ROUTES = [
   ['GET', '/accounts?username=somebody', undefined],
