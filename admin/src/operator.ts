@@ -36,7 +36,7 @@ export async function openOperator(options: { authUrl: string; username: string;
     );
     const text = await response.text();
     const body = parse(text);
-    if (!response.ok) throw new CommandError(refusalOf(response.status, body));
+    if (!response.ok) throw new RefusedError(response.status, body);
     return body;
   }
 
@@ -45,9 +45,9 @@ export async function openOperator(options: { authUrl: string; username: string;
     refreshAtMs = performance.now() + tokens.expires_in * 1000 - marginMs;
   }
 
-  /** The operator's access token, a fresh one when it is about to expire. */
-  async function accessToken(): Promise<string> {
-    if (performance.now() >= refreshAtMs) {
+  /** The operator's access token; a fresh one when it is about to expire, or is the one that was refused. */
+  async function accessToken(refused?: string): Promise<string> {
+    if (performance.now() >= refreshAtMs || refused === tokens.access_token) {
       const body = new URLSearchParams({
         grant_type: 'refresh_token',
         client_id: clientId,
@@ -58,11 +58,22 @@ export async function openOperator(options: { authUrl: string; username: string;
     return tokens.access_token;
   }
 
-  async function call(path: string, { method = 'GET', json }: Call = {}): Promise<Json> {
+  /** Asks auth-service as the operator, who may just have revoked the token that they asked with: then by a fresh one. */
+  async function call(path: string, request: Call = {}): Promise<Json> {
+    const token = await accessToken();
+    try {
+      return await callWith(token, path, request);
+    } catch (error) {
+      if (!(error instanceof RefusedError && error.status === 401)) throw error;
+      return callWith(await accessToken(token), path, request);
+    }
+  }
+
+  function callWith(token: string, path: string, { method = 'GET', json }: Call): Promise<Json> {
     return send(path, {
       method,
       headers: {
-        authorization: `Bearer ${await accessToken()}`,
+        authorization: `Bearer ${token}`,
         ...(json !== undefined && { 'content-type': 'application/json' }),
       },
       ...(json !== undefined && { body: JSON.stringify(json) }),
@@ -98,8 +109,13 @@ function parse(text: string): Json {
   }
 }
 
-/** RFC 9457 or RFC 6749 §5.2, in a line. */
-function refusalOf(status: number, body: Json): string {
-  const text = body['detail'] ?? body['error_description'] ?? body['title'] ?? 'refused';
-  return `${String(text)} (${status} ${String(body['code'] ?? body['error'] ?? '')})`;
+/** What auth-service answered, in a line: RFC 9457 or RFC 6749 §5.2. */
+class RefusedError extends CommandError {
+  readonly status: number;
+
+  constructor(status: number, body: Json) {
+    const text = body['detail'] ?? body['error_description'] ?? body['title'] ?? 'refused';
+    super(`${String(text)} (${status} ${String(body['code'] ?? body['error'] ?? '')})`);
+    this.status = status;
+  }
 }

@@ -74,6 +74,7 @@ export async function openSigner(stack: Stack, keyEncryptionKey: string) {
     db: database.db,
     log: { info: silent, warn: silent, error: silent },
     audit: { record: silent },
+    publish: async () => {},
     keyEncryptionKeys: parseKeyEncryptionKeys(keyEncryptionKey),
     clock: Date.now,
     jwksMaxAgeSeconds: 60,

@@ -58,15 +58,12 @@ export async function startDoomedReplica(system: System, options: ReplicaOptions
   return { url, ended, kill: () => void child.kill('SIGKILL') };
 }
 
-function settings(
-  { stack, compileCache }: System,
-  service: ReplicaOptions['service'],
-): Record<string, string | undefined> {
+function settings({ stack }: System, service: ReplicaOptions['service']): Record<string, string | undefined> {
   const { auth, cart } = stack.services;
   return {
     PATH: process.env['PATH'],
     NODE_ENV: 'test',
-    NODE_COMPILE_CACHE: compileCache,
+    NODE_OPTIONS: process.env['NODE_OPTIONS'],
     LOG_LEVEL: 'info',
     HOST: '127.0.0.1',
     PORT: '0',

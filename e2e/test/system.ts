@@ -7,8 +7,6 @@ export type System = {
   stack: Stack;
   /** Where its data is. */
   directory: string;
-  /** Where its services keep what Node.js makes of the sources. */
-  compileCache: string;
   stop(): Promise<void>;
 };
 
@@ -21,12 +19,7 @@ export async function startSystem(env: NonNullable<StackOptions['env']> = {}): P
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
     const stack = await startStack({ directory, ports: 'random', env });
-    return {
-      stack,
-      directory,
-      compileCache: join(directory, 'compile-cache'),
-      stop: () => stack.stop().then(remove),
-    };
+    return { stack, directory, stop: () => stack.stop().then(remove) };
   } catch (error) {
     await remove();
     throw error;

@@ -12,14 +12,19 @@ export const revocationCommands: readonly Command[] = [
     async run(_args, { operator, print, signal }) {
       const list = createRevocationList({ retentionSeconds });
       list.onRevoked((revocation) => print(describe(revocation)));
-      const following = followRevocations(list, {
+      const { issuer } = await operator.call('/.well-known/oauth-authorization-server');
+      const follower = followRevocations(list, {
+        issuer: String(issuer),
+        jwksUri: `${operator.authUrl}/.well-known/jwks.json`,
         uri: `${operator.authUrl}/revocations`,
         accessToken: operator.accessToken,
+        onLost: (error) =>
+          print(`The feed was lost: ${error instanceof Error ? error.message : String(error)}`),
       });
       try {
         if (!signal.aborted) await once(signal, 'abort');
       } finally {
-        following.close();
+        follower.close();
       }
     },
   },

@@ -9,7 +9,9 @@ import { createAuditLog } from './audit/audit-log.ts';
 import { createAuthenticationFailures } from './clients/authentication-failures.ts';
 import { createAssertionVerifier } from './clients/client-assertion.ts';
 import { createClientAuthentication } from './clients/client-authentication.ts';
+import { createClientStatuses } from './clients/client-statuses.ts';
 import { DELEGATION_POLICY, type DelegationPolicy } from './clients/delegation-policy.ts';
+import { clientRoutes } from './clients/routes.ts';
 import { createUsedAssertions } from './clients/used-assertions.ts';
 import { type AuthConfig, clientsOf, LONGEST_ACCESS_TOKEN_SECONDS } from './config.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
@@ -17,6 +19,13 @@ import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { connectRedis } from './redis/connection.ts';
+import { createIntrospection } from './revocation/endpoints/introspection.ts';
+import { introspectionRoute } from './revocation/endpoints/introspection-route.ts';
+import { createTokenRevocation } from './revocation/endpoints/token-revocation.ts';
+import { tokenRevocationRoute } from './revocation/endpoints/token-revocation-route.ts';
+import { feedRoute } from './revocation/feed/route.ts';
+import { retentionSeconds } from './revocation/log/revocation.ts';
+import { createRevocations } from './revocation/revocations.ts';
 import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
 import { deviceRoutes } from './sessions/device-routes.ts';
 import { managedSessionRoutes } from './sessions/managed-session-routes.ts';
@@ -29,6 +38,7 @@ import { createAccessTokenIssuer } from './tokens/access-token.ts';
 import { createGrantTable } from './tokens/grants/grant-table.ts';
 import { createVerdictCounter } from './tokens/grants/verdict-counter.ts';
 import { metadataRoute } from './tokens/metadata-route.ts';
+import { AUDIENCES } from './tokens/resource-servers.ts';
 import { createSubjectTokens } from './tokens/subject-tokens.ts';
 import { tokenRoute } from './tokens/token-route.ts';
 
@@ -68,26 +78,41 @@ export async function buildApp({
     url: config.REDIS_URL,
     onError: (error) => app.log.warn({ reason: error.message }, 'redis connection'),
   });
+  const retention = retentionSeconds({
+    tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
+    skewSeconds: config.KEY_SKEW_SECONDS,
+  });
   const keyEncryptionKeys = parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY);
   const audit = createAuditLog({ db, log: app.log, clock });
 
+  const revocations = createRevocations({
+    redis,
+    redisUrl: config.REDIS_URL,
+    shards: config.REDIS_SHARDS,
+    retentionSeconds: retention,
+    onError: (error) => app.log.warn({ err: error }, 'the log of revocations'),
+    clock,
+  });
+  const { publish } = revocations;
   const keyRing = createKeyRing({
     db,
     log: app.log,
     clock,
     audit,
     keyEncryptionKeys,
+    publish,
     jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
     skewSeconds: config.KEY_SKEW_SECONDS,
     tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
     rotationDays: config.KEY_ROTATION_DAYS,
   });
+  const clientStatuses = createClientStatuses({ db, log: app.log, audit, publish, clock });
   const sessions = createSessionStore({
     redis,
     macKeys: parseMacKeys(config.REFRESH_TOKEN_KEYS),
     shards: config.REDIS_SHARDS,
     sessionSeconds: config.SESSION_SECONDS,
-    revocationSeconds: LONGEST_ACCESS_TOKEN_SECONDS + config.KEY_SKEW_SECONDS,
+    revocationSeconds: retention,
     clock,
   });
   const accounts = await createAccounts({
@@ -104,6 +129,7 @@ export async function buildApp({
     issuer: config.ISSUER,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
     signer: () => keyRing.signer(),
+    issuedFromOf: (clientId) => Math.max(revocations.log.issuedFrom, clientStatuses.issuedFromOf(clientId)),
     clock,
   });
   const clients = clientsOf(config);
@@ -115,6 +141,7 @@ export async function buildApp({
   });
   const authenticate = createClientAuthentication({
     clients,
+    statuses: clientStatuses,
     verifyAssertion: assertions.verify,
     onFailure: createAuthenticationFailures({ audit, registry: app.metrics, clock }),
   });
@@ -124,21 +151,35 @@ export async function buildApp({
   app.addHook('onClose', async () => {
     assertions.close();
     await keyRing.stop();
+    await clientStatuses.stop();
     await audit.close();
+    await revocations.stop();
     redis.disconnect();
     await database.close();
   });
 
   app.addReadinessCheck('redis', async () => void (await redis.ping()));
 
+  app.addReadinessCheck('revocations', async () => {
+    if (!revocations.log.isFollowing) throw new Error('what was revoked cannot be known');
+  });
+
   await keyRing.start();
+  await clientStatuses.start();
+  // Before anybody else hears of it, so that the death of a key is not signed by that key.
+  revocations.log.onBatch(({ revocations: heard }) => {
+    keyRing.hear(heard);
+    clientStatuses.hear(heard);
+  });
+  await revocations.start();
   // Its own keys are at hand: it verifies what it signed without a request to itself.
   const fetchKeys = async () => Response.json(keyRing.jwks(), { headers: { 'cache-control': 'max-age=5' } });
   const subjectTokens = await createSubjectTokens({
     issuer: config.ISSUER,
     jwksUri: config.JWKS_URI,
     fetchKeys,
-    audiences: clients.services.map(({ id }) => id),
+    revocations: revocations.list,
+    audiences: [...AUDIENCES, ...clients.services.map(({ id }) => id)],
   });
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
@@ -146,16 +187,39 @@ export async function buildApp({
     issuer: config.ISSUER,
     audience: 'auth-service',
     jwksUri: config.JWKS_URI,
+    jwksCooldownSeconds: 1,
+    revocations: revocations.list,
     fetch: fetchKeys,
   });
 
   await app.register(keyRoutes, { keyRing, jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS });
+  await app.register(clientRoutes, { clients, statuses: clientStatuses });
   await app.register(metadataRoute, { issuer: config.ISSUER });
   const refreshing = { sessions, issueAccessToken, audit, onVerdict };
   const grants = createGrantTable({ ...refreshing, policy, subjectTokens });
   await app.register(tokenRoute, { authenticate, grants });
-  await app.register(signInRoute, { accounts, clients, cookie, sessions, issueAccessToken, audit });
-  await app.register(browserRefreshRoute, { clients, cookie, ...refreshing });
+  const revokeToken = createTokenRevocation({ sessions, subjectTokens, publish, audit });
+  await app.register(tokenRevocationRoute, { authenticate, revokeToken });
+  const isComplete = () => revocations.log.isFollowing;
+  const introspect = createIntrospection({ sessions, clientStatuses, subjectTokens, isComplete });
+  await app.register(introspectionRoute, { authenticate, introspect });
+  await app.register(feedRoute, {
+    issuer: config.ISSUER,
+    revocations,
+    keyRing,
+    heartbeatMs: config.REVOCATION_HEARTBEAT_MS,
+    clock,
+  });
+  await app.register(signInRoute, {
+    accounts,
+    clients,
+    clientStatuses,
+    cookie,
+    sessions,
+    issueAccessToken,
+    audit,
+  });
+  await app.register(browserRefreshRoute, { clients, clientStatuses, cookie, ...refreshing });
   await app.register(reauthenticationRoute, { accounts, sessions, issueAccessToken, audit });
   await app.register(deviceRoutes, { sessions, audit, cookie });
   await app.register(accountRoutes, { accounts });

@@ -8,22 +8,32 @@ import { type AuditLog, createAuditLog } from './audit/audit-log.ts';
 import { type AuthConfig, LONGEST_ACCESS_TOKEN_SECONDS, readConfig } from './config.ts';
 import { type AuthDatabase, openAuthDatabase } from './database/open-auth-database.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
-import { createKeyRing } from './keys/key-ring.ts';
+import { createKeyRing, type KeyRing } from './keys/key-ring.ts';
 import { connectRedis } from './redis/connection.ts';
+import { retentionSeconds } from './revocation/log/revocation.ts';
+import { createRevocationLog, type RevocationLog } from './revocation/log/revocation-log.ts';
 
 const USAGE = `Usage (with auth-service's environment):
   node src/commands.ts create-account --username NAME --roles ROLE[,ROLE]   the password is read from standard input
   node src/commands.ts create-accounts    one {"username", "password", "roles"} per line of standard input;
                                           an account that exists stays as it is
   node src/commands.ts rotate-key         sign with the next key from now on
+  node src/commands.ts revoke-key KID     have every token that this key signed refused from now on, everywhere;
+                                          after an error: once more, which completes what was begun
 `;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { username: { type: 'string' }, roles: { type: 'string' } },
 });
-const [command] = positionals;
-const commands = ['create-account', 'create-accounts', 'rotate-key'];
+const [command, ...operands] = positionals;
+/** How many operands each command takes. */
+const commands: Readonly<Record<string, number>> = {
+  'create-account': 0,
+  'create-accounts': 0,
+  'rotate-key': 0,
+  'revoke-key': 1,
+};
 
 type Stores = {
   readonly config: AuthConfig;
@@ -41,24 +51,53 @@ async function run(command: string): Promise<void> {
   const audit = createAuditLog({ db, log, clock: Date.now });
   const stores = { config, db, log, audit };
   try {
-    await (command === 'rotate-key' ? rotateKey(stores) : createAccountsFromInput(command, stores));
+    if (command === 'rotate-key') await rotateKey(stores);
+    else if (command === 'revoke-key') await revokeKey(stores, operands[0] ?? '');
+    else await createAccountsFromInput(command, stores);
   } finally {
     await audit.close();
     await database.close();
   }
 }
 
-async function rotateKey({ config, ...stores }: Stores): Promise<void> {
-  const keyRing = createKeyRing({
+async function rotateKey(stores: Stores): Promise<void> {
+  // To rotate is no reason to go to Redis.
+  const keyRing = keyRingOf(stores, () => Promise.reject(new Error('A rotation revokes nothing.')));
+  process.stdout.write(`${JSON.stringify(await keyRing.rotate())}\n`);
+}
+
+async function revokeKey(stores: Stores, kid: string): Promise<void> {
+  const { config } = stores;
+  const redis = connectRedis({ url: config.REDIS_URL, onError: () => {} });
+  try {
+    const { publish } = createRevocationLog({
+      redis,
+      redisUrl: config.REDIS_URL,
+      shards: config.REDIS_SHARDS,
+      revocationSeconds: retentionSeconds({
+        tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
+        skewSeconds: config.KEY_SKEW_SECONDS,
+      }),
+      clock: Date.now,
+      onError: () => {},
+    });
+    process.stdout.write(`${JSON.stringify(await keyRingOf(stores, publish).revoke(kid))}\n`);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function keyRingOf({ config, ...stores }: Stores, publish: RevocationLog['publish']): KeyRing {
+  return createKeyRing({
     ...stores,
     clock: Date.now,
+    publish,
     keyEncryptionKeys: parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY),
     jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
     skewSeconds: config.KEY_SKEW_SECONDS,
     tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
     rotationDays: config.KEY_ROTATION_DAYS,
   });
-  process.stdout.write(`${JSON.stringify(await keyRing.rotate())}\n`);
 }
 
 async function createAccountsFromInput(command: string, { config, db, audit }: Stores): Promise<void> {
@@ -99,7 +138,7 @@ async function createUnlessThere(accounts: Accounts, account: NewAccount): Promi
   }
 }
 
-if (command === undefined || !commands.includes(command)) {
+if (command === undefined || commands[command] !== operands.length) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {

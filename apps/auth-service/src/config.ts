@@ -2,6 +2,7 @@ import { ConfigError, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { createClientRegistry } from './clients/clients.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
+import { parseSessionLimits } from './clients/session-limits.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 
@@ -11,11 +12,12 @@ export const LONGEST_ACCESS_TOKEN_SECONDS = 300;
 const configSchema = Type.Object({
   ...serviceConfig,
   REDIS_URL: Type.String({ pattern: '^rediss?://', description: 'a redis:// URL' }),
+  // Events of the feed carry one position for each, and so does the header by which it is resumed.
   REDIS_SHARDS: Type.Integer({
     minimum: 1,
-    maximum: 1024,
+    maximum: 256,
     default: 1,
-    description: 'hash tags to spread people over, 1 to 1024; fixed once there are sessions',
+    description: 'hash tags to spread people over, 1 to 256; fixed once there are sessions',
   }),
   REFRESH_TOKEN_KEYS: Type.String({
     minLength: 1,
@@ -41,6 +43,11 @@ const configSchema = Type.Object({
     default: 2_592_000,
     description: 'seconds, 60 to 31536000',
   }),
+  SESSION_LIMITS: Type.Array(Type.String(), {
+    default: [],
+    description:
+      'client=number[,client=number]: on how many devices a person may be signed in with it; 0: with no limit',
+  }),
   JWKS_MAX_AGE_SECONDS: Type.Integer({
     minimum: 1,
     maximum: 3600,
@@ -49,6 +56,12 @@ const configSchema = Type.Object({
   }),
   KEY_SKEW_SECONDS: Type.Integer({ minimum: 1, maximum: 300, default: 30, description: 'seconds, 1 to 300' }),
   KEY_ROTATION_DAYS: Type.Integer({ minimum: 1, maximum: 365, default: 30, description: 'days, 1 to 365' }),
+  REVOCATION_HEARTBEAT_MS: Type.Integer({
+    minimum: 100,
+    maximum: 60_000,
+    default: 5000,
+    description: 'milliseconds, 100 to 60000: how often subscribers are told that they know everything',
+  }),
   PASSWORD_HASH_CONCURRENCY: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: '1 to 64' }),
 });
 
@@ -60,17 +73,19 @@ export function readConfig(env: Record<string, string | undefined>): AuthConfig 
   const faults = [
     ...faultOf('REFRESH_TOKEN_KEYS', () => parseMacKeys(config.REFRESH_TOKEN_KEYS)),
     ...faultOf('KEY_ENCRYPTION_KEY', () => parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY)),
-    ...faultOf('SERVICE_JWKS_URIS', () => clientsOf(config)),
+    ...faultOf('SERVICE_JWKS_URIS', () => clientsOf({ ...config, SESSION_LIMITS: [] })),
+    ...faultOf('SESSION_LIMITS', () => clientsOf({ ...config, SERVICE_JWKS_URIS: [] })),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
 
 /** The clients that these settings make. */
-export function clientsOf(config: AuthConfig) {
+export function clientsOf(config: Pick<AuthConfig, 'CORS_ORIGINS' | 'SERVICE_JWKS_URIS' | 'SESSION_LIMITS'>) {
   return createClientRegistry({
     storefrontOrigins: config.CORS_ORIGINS,
     serviceJwksUris: parseServiceJwksUris(config.SERVICE_JWKS_URIS),
+    sessionLimits: parseSessionLimits(config.SESSION_LIMITS),
   });
 }
 

@@ -5,9 +5,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createTestDatabase, startTestRedis } from '@latchkey/dev-stack/testing';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openAuthDatabase } from '../src/database/open-auth-database.ts';
 import { authSchema } from '../src/database/schema.ts';
+import { type KeyState, stateOf } from '../src/keys/life-cycle.ts';
+import { revocationsKey } from '../src/redis/key-names.ts';
 import { PASSWORD } from './support/auth-app.ts';
 
 let env: NodeJS.ProcessEnv;
@@ -17,6 +20,7 @@ beforeAll(async () => {
   [database, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
   env = {
     PATH: process.env['PATH'],
+    NODE_OPTIONS: process.env['NODE_OPTIONS'],
     NODE_ENV: 'test',
     PORT: '0',
     DATABASE_URL: database.url,
@@ -59,6 +63,17 @@ async function accounts(): Promise<Record<string, string[]>> {
   const rows = await db.select().from(authSchema.accounts);
   await close();
   return Object.fromEntries(rows.map(({ username, roles }) => [username, roles]));
+}
+
+function timesOf(row: typeof authSchema.signingKeys.$inferSelect) {
+  const ms = (time: Date | null) => time?.getTime() ?? null;
+  return {
+    kid: row.kid,
+    publishedAt: row.publishedAt.getTime(),
+    activatedAt: ms(row.activatedAt),
+    retiredAt: ms(row.retiredAt),
+    removedAt: ms(row.removedAt),
+  };
 }
 
 const line = (username: string, ...roles: string[]) =>
@@ -121,6 +136,60 @@ describe('rotate-key', () => {
       stdout: '',
       stderr: expect.stringMatching(/^rotation_too_early: .+\n$/),
     });
+  });
+});
+
+describe('revoke-key', () => {
+  const states = async () => {
+    const { db, close } = await openAuthDatabase({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: 1 });
+    const rows = await db.select().from(authSchema.signingKeys);
+    await close();
+    return new Map(rows.map((row) => [row.kid, stateOf(timesOf(row))]));
+  };
+  const kidOf = async (wanted: KeyState) =>
+    [...(await states())].find(([, state]) => state === wanted)?.[0] ?? '';
+
+  it('has the next key sign, and tells everybody by way of Redis', async () => {
+    const [kid, next] = [await kidOf('active'), await kidOf('next')];
+    const { code, stdout, stderr } = await command(['revoke-key', kid]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({ action: 'revoked', kid, activated: next, next: expect.any(String) });
+    expect((await states()).get(kid)).toBe('gone');
+    const client = new Redis(redis.url);
+    const entries = await client.xrange(revocationsKey(0), '-', '+');
+    client.disconnect();
+    expect(entries.map(([, fields]) => fields.join(' '))).toContainEqual(
+      expect.stringContaining(`kind key id ${kid} reason key_revoked`),
+    );
+  });
+
+  it('does it once more when asked again, for a key that is gone', async () => {
+    const kid = await kidOf('gone');
+    const { code, stdout } = await command(['revoke-key', kid]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ action: 'revoked', kid });
+  });
+
+  it('says by its code that there is no such key', async () => {
+    expect(await command(['revoke-key', 'stranger'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^key_not_found: .+\n$/),
+    });
+  });
+
+  it('when nobody can be told, says so, and what was done stays done', async () => {
+    const kid = await kidOf('active');
+    const { code, stderr } = await command(['revoke-key', kid], '', { REDIS_URL: 'redis://127.0.0.1:1' });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^session_store_unavailable: .+\n$/),
+    });
+    expect((await states()).get(kid)).toBe('gone');
+  });
+
+  it('wants to know which', async () => {
+    expect(await command(['revoke-key'])).toMatchObject({ code: 2, stderr: expect.stringContaining('KID') });
   });
 });
 

@@ -21,6 +21,32 @@ test('services stand in SERVICE_JWKS_URIS, and without it there are none', () =>
   expect(services).toMatchObject([{ kind: 'service', jwksUri: uri }]);
 });
 
+test('SESSION_LIMITS says on how many devices people may be signed in with a client; without it the code does', () => {
+  const mostOf = (limits: string | undefined, id: string) => {
+    const client = clientsOf(
+      readConfig(limits === undefined ? env : { ...env, SESSION_LIMITS: limits }),
+    ).find(id);
+    return client?.kind === 'service' ? undefined : client?.mostSessions;
+  };
+  expect(mostOf(undefined, 'latchkey-cli')).toBeNull();
+  expect(mostOf(undefined, 'latchkey-mobile')).toBe(1);
+  expect(mostOf('latchkey-cli=2, latchkey-mobile=0', 'latchkey-cli')).toBe(2);
+  expect(mostOf('latchkey-cli=2, latchkey-mobile=0', 'latchkey-mobile')).toBeNull();
+});
+
+test.each(['latchkey-cli', 'latchkey-cli=101', 'nobody=1', 'payment-service=1'])(
+  'SESSION_LIMITS=%s is a fault, and its alone',
+  (limits) => {
+    const faulty = {
+      ...env,
+      SESSION_LIMITS: limits,
+      SERVICE_JWKS_URIS: 'payment-service=http://127.0.0.1:4003/.well-known/jwks.json',
+    };
+    expect(() => readConfig(faulty)).toThrow(/SESSION_LIMITS is not valid/);
+    expect(() => readConfig(faulty)).not.toThrow(/SERVICE_JWKS_URIS/);
+  },
+);
+
 test('every fault is named in one message, and no secret is in it', () => {
   const faulty = {
     ...env,

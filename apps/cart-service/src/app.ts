@@ -1,5 +1,6 @@
-import { authClient } from '@latchkey/auth-client';
+import type { RevocationFeed } from '@latchkey/auth-client';
 import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
+import { registerAuthentication } from '@latchkey/service-kit/identity';
 import { cartRoutes } from './cart/routes.ts';
 import { createCartStore } from './cart/store.ts';
 import { checkoutRoutes } from './checkouts/routes.ts';
@@ -10,11 +11,14 @@ import type { CartDatabase } from './database/open-cart-database.ts';
 export type AppOptions = {
   readonly config: Config;
   readonly database: CartDatabase;
+  /** Default auth-service's, read in this service's own name. */
+  readonly revocations?: RevocationFeed;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
 };
 
 /** Builds cart-service, ready to listen. It closes the database when it closes. */
-export async function buildApp({ config, database, logDestination }: AppOptions): Promise<Service> {
+export async function buildApp(options: AppOptions): Promise<Service> {
+  const { config, database, revocations, logDestination } = options;
   const app = await createService({
     name: 'cart-service',
     title: 'Latchkey cart-service',
@@ -27,13 +31,8 @@ export async function buildApp({ config, database, logDestination }: AppOptions)
 
   app.addHook('onClose', () => database.close());
   app.addReadinessCheck('postgres', () => database.ping());
-  app.addReadinessCheck('keys', () => app.authClient.ready());
 
-  await app.register(authClient, {
-    issuer: config.ISSUER,
-    audience: 'cart-service',
-    jwksUri: config.JWKS_URI,
-  });
+  await registerAuthentication(app, { name: 'cart-service', config, db: database.db, revocations });
   await app.register(cartRoutes, { store: createCartStore(database.db) });
   await app.register(checkoutRoutes, { store: createCheckoutStore(database.db) });
   return app;

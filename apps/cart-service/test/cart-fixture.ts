@@ -43,11 +43,16 @@ export async function startCartService(options: FixtureOptions = {}) {
     ISSUER: issuer.issuer,
     JWKS_URI: options.jwksUri ?? issuer.jwksUri,
     TOKEN_ENDPOINT: issuer.tokenEndpoint,
-    REVOCATIONS_URI: 'http://127.0.0.1:1/revocations',
+    REVOCATIONS_URI: issuer.revocations.uri,
   });
   const database = await openCartDatabase(config);
   let log = '';
-  const app = await buildApp({ config, database, logDestination: { write: (line) => (log += line) } });
+  const app = await buildApp({
+    config,
+    database,
+    revocations: issuer.revocations,
+    logDestination: { write: (line) => (log += line) },
+  });
   await app.ready();
 
   const tokenOf = (subject: string, scope = 'cart:read cart:write') => issuer.mint({ subject, scope });

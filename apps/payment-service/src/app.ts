@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { authClient, serviceClient } from '@latchkey/auth-client';
+import { type RevocationFeed, serviceClient } from '@latchkey/auth-client';
 import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
-import { addServiceClientMetrics, createIdentityStore, jwksRoute } from '@latchkey/service-kit/identity';
+import { addServiceClientMetrics, registerAuthentication } from '@latchkey/service-kit/identity';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from './config.ts';
 import type { PaymentDatabase } from './database/open-payment-database.ts';
@@ -19,6 +19,8 @@ const databaseAllowanceMs = 1000;
 export type AppOptions = {
   readonly config: Config;
   readonly database: PaymentDatabase;
+  /** Default auth-service's, read in this service's own name. */
+  readonly revocations?: RevocationFeed;
   /** Default the sandbox: there is no other adapter yet. */
   readonly processor?: CardProcessor;
   /** The cart of whoever sent a request; default cart-service's, on that person's behalf. */
@@ -54,24 +56,20 @@ export async function buildApp(options: AppOptions): Promise<Service> {
 
   app.addHook('onClose', () => database.close());
   app.addReadinessCheck('postgres', () => database.ping());
-  app.addReadinessCheck('keys', () => app.authClient.ready());
-  app.addReadinessCheck('identity', () => app.serviceClient.identity.ready());
   forgetOldKeys(app, keys);
 
-  await app.register(authClient, {
-    issuer: config.ISSUER,
-    audience: 'payment-service',
-    jwksUri: config.JWKS_URI,
+  const identity = await registerAuthentication(app, {
+    name: 'payment-service',
+    config,
+    db,
+    revocations: options.revocations,
   });
-  const identityStore = createIdentityStore(db);
   await app.register(serviceClient, {
-    clientId: 'payment-service',
+    identity,
     issuer: config.ISSUER,
     tokenEndpoint: config.TOKEN_ENDPOINT,
-    identityStore,
     services: { 'cart-service': config.CART_URL },
   });
-  await app.register(jwksRoute, { store: identityStore });
   addServiceClientMetrics(app.metrics, app.serviceClient.counters);
   const cart = app.serviceClient('cart-service', { scopes: cartScopes, timeoutMs: config.CART_TIMEOUT_MS });
   const cartOf = (request: FastifyRequest) => cartOnBehalf(cart, request);
@@ -86,6 +84,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
     },
     cartOf: options.cartOf ?? cartOf,
     stepUp: { amount: config.STEP_UP_AMOUNT, maxAgeSeconds: config.STEP_UP_MAX_AGE_SECONDS },
+    maxRevocationLagSeconds: config.REVOCATION_MAX_LAG_SECONDS,
     fingerprintKey: Buffer.from(config.FINGERPRINT_KEY, 'base64url'),
   });
   return app;

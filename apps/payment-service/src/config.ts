@@ -32,6 +32,12 @@ const schema = Type.Object({
     default: 300,
     description: 'how recent that sign-in has to be: seconds, 1 to 86400',
   }),
+  REVOCATION_MAX_LAG_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 3600,
+    default: 10,
+    description: 'how old the knowledge of revocations may be where money moves: seconds, 1 to 3600',
+  }),
   FINGERPRINT_KEY: Type.String({
     pattern: '^[A-Za-z0-9_-]{43,}$',
     description: 'at least 32 random bytes in base64url; it keys the fingerprints of requests',

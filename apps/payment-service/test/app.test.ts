@@ -14,7 +14,7 @@ test('it is ready when it has the database and the issuer’s keys', async () =>
   const { status, text } = await service.call('/ready', { token: '' });
   expect([status, JSON.parse(text)]).toEqual([
     200,
-    { status: 'ready', checks: ['postgres', 'keys', 'identity'] },
+    { status: 'ready', checks: ['postgres', 'identity', 'keys and revocations'] },
   ]);
 });
 
@@ -27,7 +27,7 @@ test('without the issuer’s keys it is not ready, and says so', async () => {
   });
   try {
     const reply = await app.inject('/ready');
-    expect([reply.statusCode, reply.json().failing]).toEqual([503, ['keys']]);
+    expect([reply.statusCode, reply.json().failing]).toEqual([503, ['keys and revocations']]);
     const payments = await app.inject({
       url: '/payments',
       headers: { authorization: `Bearer ${service.customer()}` },

@@ -61,6 +61,7 @@ export async function startPaymentService(options: FixtureOptions = {}) {
   const app = await buildApp({
     config,
     database,
+    revocations: issuer.revocations,
     logDestination: { write: (line) => void lines.push(line) },
     cartOf: (request) => carts.of(request.auth.subject),
     ...(options.processor && { processor: options.processor }),
@@ -100,7 +101,7 @@ function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: Test
     CART_URL: 'http://127.0.0.1:1',
     CART_TIMEOUT_MS: '100',
     TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
-    REVOCATIONS_URI: 'http://127.0.0.1:1/revocations',
+    REVOCATIONS_URI: issuer.revocations.uri,
     FINGERPRINT_KEY: Buffer.alloc(32, 7).toString('base64url'),
   };
 }

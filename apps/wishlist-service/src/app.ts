@@ -1,6 +1,6 @@
-import { authClient, serviceClient } from '@latchkey/auth-client';
+import { type RevocationFeed, serviceClient } from '@latchkey/auth-client';
 import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
-import { addServiceClientMetrics, createIdentityStore, jwksRoute } from '@latchkey/service-kit/identity';
+import { addServiceClientMetrics, registerAuthentication } from '@latchkey/service-kit/identity';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from './config.ts';
 import type { WishlistDatabase } from './database/open-wishlist-database.ts';
@@ -12,6 +12,8 @@ import { createWishlistStore } from './wishlist/store.ts';
 export type AppOptions = {
   readonly config: Config;
   readonly database: WishlistDatabase;
+  /** Default auth-service's, read in this service's own name. */
+  readonly revocations?: RevocationFeed;
   /** The cart of whoever sent a request; default cart-service's, on that person's behalf. */
   readonly cartOf?: (request: FastifyRequest) => CartAdditions;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
@@ -32,23 +34,19 @@ export async function buildApp(options: AppOptions): Promise<Service> {
 
   app.addHook('onClose', () => database.close());
   app.addReadinessCheck('postgres', () => database.ping());
-  app.addReadinessCheck('keys', () => app.authClient.ready());
-  app.addReadinessCheck('identity', () => app.serviceClient.identity.ready());
 
-  await app.register(authClient, {
-    issuer: config.ISSUER,
-    audience: 'wishlist-service',
-    jwksUri: config.JWKS_URI,
+  const identity = await registerAuthentication(app, {
+    name: 'wishlist-service',
+    config,
+    db: database.db,
+    revocations: options.revocations,
   });
-  const identityStore = createIdentityStore(database.db);
   await app.register(serviceClient, {
-    clientId: 'wishlist-service',
+    identity,
     issuer: config.ISSUER,
     tokenEndpoint: config.TOKEN_ENDPOINT,
-    identityStore,
     services: { 'cart-service': config.CART_URL },
   });
-  await app.register(jwksRoute, { store: identityStore });
   addServiceClientMetrics(app.metrics, app.serviceClient.counters);
   const cart = app.serviceClient('cart-service', { scopes: cartScopes, timeoutMs: config.CART_TIMEOUT_MS });
   const cartOf = (request: FastifyRequest) => cartOnBehalf(cart, request);

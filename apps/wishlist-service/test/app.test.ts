@@ -73,7 +73,7 @@ test('the service starts without the issuer, and is ready once the keys are ther
   expect((await service.call('/live', { token: '' })).status).toBe(200);
   expect((await service.call('/ready', { token: '' })).body).toMatchObject({
     status: 503,
-    failing: ['keys'],
+    failing: ['keys and revocations'],
   });
   const refused = await service.call('/wishlist');
   expect(refused.body).toMatchObject({ status: 503, code: 'key_set_unavailable' });

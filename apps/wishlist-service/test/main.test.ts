@@ -25,7 +25,8 @@ const settings = () => ({
 });
 
 function start(env: Record<string, string>) {
-  const child = spawn(process.execPath, [program], { env: { PATH: process.env['PATH'], ...env } });
+  const { PATH, NODE_OPTIONS } = process.env;
+  const child = spawn(process.execPath, [program], { env: { PATH, NODE_OPTIONS, ...env } });
   let output = '';
   child.stdout.on('data', (chunk) => (output += String(chunk)));
   child.stderr.on('data', (chunk) => (output += String(chunk)));

@@ -45,7 +45,7 @@ export async function startWishlistService(options: FixtureOptions = {}) {
     // Nobody is there: the tests' carts are in this process.
     CART_URL: 'http://127.0.0.1:1',
     TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
-    REVOCATIONS_URI: 'http://127.0.0.1:1/revocations',
+    REVOCATIONS_URI: issuer.revocations.uri,
   });
   const database = await openWishlistDatabase(config);
   let log = '';
@@ -53,6 +53,7 @@ export async function startWishlistService(options: FixtureOptions = {}) {
   const app = await buildApp({
     config,
     database,
+    revocations: issuer.revocations,
     cartOf: (request) => carts.of(request.auth.subject),
     logDestination: { write: (line) => (log += line) },
   });

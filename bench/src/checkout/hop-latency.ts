@@ -1,4 +1,4 @@
-import { authClient, serviceClient } from '@latchkey/auth-client';
+import { authClient, createServiceIdentity, serviceClient } from '@latchkey/auth-client';
 import type { Stack } from '@latchkey/dev-stack';
 import { openPaymentDatabase } from '@latchkey/payment-service/src/database/open-payment-database.ts';
 import { createIdentityStore } from '@latchkey/service-kit/identity';
@@ -35,12 +35,17 @@ export async function measureHop(
     issuer,
     audience: 'payment-service',
     jwksUri: `${auth.url}/.well-known/jwks.json`,
+    revocations: null,
   });
-  await app.register(serviceClient, {
+  const identity = createServiceIdentity({
     clientId: 'payment-service',
+    store: createIdentityStore(database.db),
+  });
+  app.addHook('onClose', async () => identity.close());
+  await app.register(serviceClient, {
+    identity,
     issuer,
     tokenEndpoint: `${auth.url}/token`,
-    identityStore: createIdentityStore(database.db),
     services: { 'cart-service': cart.url },
   });
   const hop = app.serviceClient('cart-service', { scopes: ['cart:read'] });

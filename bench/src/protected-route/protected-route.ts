@@ -5,6 +5,7 @@ import { startMeasuredServer } from '../processes/measured-server.ts';
 import { createTemporaryDirectory } from '../processes/temporary-directory.ts';
 import { ratios, spreadOf } from '../statistics.ts';
 import { mintCustomerTokens } from '../tokens.ts';
+import { bytesPerRevocation, heldRevocations } from './held-revocations.ts';
 import { type Load, loadRoute, type Round } from './load.ts';
 
 const plans = {
@@ -13,12 +14,13 @@ const plans = {
 };
 const tokenCount = 500;
 const leastRatio = { medianAtLeast: 0.85 };
+const held = heldRevocations.toLocaleString('en');
 
 /** (1) How many of its requests a route still answers once it is protected. */
 export const protectedRoute: Benchmark = {
   name: 'protected-route',
   title: 'Protected route',
-  seconds: { full: 92, quick: 19 },
+  seconds: { full: 115, quick: 24 },
   run,
 };
 
@@ -29,7 +31,7 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
   await using directory = await createTemporaryDirectory();
   const issuer = await createTestIssuer();
   await using _ = { [Symbol.asyncDispose]: () => issuer.close() };
-  const start = (kind: 'ours' | 'rival') =>
+  const start = (kind: 'ours' | 'revoked' | 'rival') =>
     startMeasuredServer({
       script: new URL('./server.ts', import.meta.url),
       args: [kind, issuer.issuer, issuer.jwksUri],
@@ -37,6 +39,7 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
       signal,
     });
   await using ours = await start('ours');
+  await using revoked = await start('revoked');
   await using rival = await start('rival');
 
   const authorizations = mintCustomerTokens(issuer, tokenCount).map((token) => `Bearer ${token}`);
@@ -49,8 +52,13 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
   const unprotected = contender('unprotected', plain);
   const ignored = contender('unprotected, token sent and ignored', { ...plain, authorizations });
   const authClient = contender('auth-client', { server: ours, path: '/protected', authorizations });
+  const holding = contender(`auth-client, ${held} revocations held`, {
+    server: revoked,
+    path: '/protected',
+    authorizations,
+  });
   const readme = contender('@fastify/jwt + get-jwks', { server: rival, path: '/protected', authorizations });
-  const contenders = [unprotected, ignored, authClient, readme];
+  const contenders = [unprotected, ignored, authClient, holding, readme];
 
   for (const each of contenders) {
     signal.throwIfAborted();
@@ -65,12 +73,12 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
       each.rounds.push(await loadRoute(each, plan.seconds));
     }
   }
-  return measurementOf({ unprotected, ignored, authClient, readme });
+  return measurementOf({ unprotected, ignored, authClient, holding, readme });
 }
 
-type Contenders = Record<'unprotected' | 'ignored' | 'authClient' | 'readme', Contender>;
+type Contenders = Record<'unprotected' | 'ignored' | 'authClient' | 'holding' | 'readme', Contender>;
 
-function measurementOf({ unprotected, ignored, authClient, readme }: Contenders): Measurement {
+function measurementOf({ unprotected, ignored, authClient, holding, readme }: Contenders): Measurement {
   const rate = ({ rounds }: Contender) => rounds.map(({ requestsPerSecond }) => requestsPerSecond);
   const work = ({ rounds }: Contender) => rounds.map(({ cpuMicroseconds }) => cpuMicroseconds);
   return {
@@ -89,6 +97,12 @@ function measurementOf({ unprotected, ignored, authClient, readme }: Contenders)
         bound: leastRatio,
       },
       {
+        name: `· the same, with ${held} revocations held`,
+        values: ratios(work(unprotected), work(holding)),
+        unit: 'ratio',
+        bound: leastRatio,
+      },
+      {
         name: '· against unprotected, token sent and ignored',
         values: ratios(rate(authClient), rate(ignored)),
         unit: 'ratio',
@@ -98,8 +112,14 @@ function measurementOf({ unprotected, ignored, authClient, readme }: Contenders)
         values: ratios(rate(readme), rate(unprotected)),
         unit: 'ratio',
       },
+      {
+        name: 'a revocation that is held, memory',
+        values: [bytesPerRevocation()],
+        unit: 'bytes',
+        bound: { everyAtMost: 100 },
+      },
     ],
-    details: [unprotected, ignored, authClient, readme].map(describe),
+    details: [unprotected, ignored, authClient, holding, readme].map(describe),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import { AuthClientError, AuthError, asAuthError } from './errors.ts';
 import { type Route, refuse } from './refuse.ts';
 import { checkRequirements } from './requirements.ts';
+import type { RevocationList } from './revocation/revocation-list.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 /** A hook that lets a request pass or answers it. Works as onRequest (the right place), preValidation or preHandler. */
@@ -12,12 +13,14 @@ export type AuthHook = (request: FastifyRequest, reply: FastifyReply, done: Hook
 
 /** Where a request keeps what its token says. */
 export const slot = Symbol('latchkey authentication');
-/** Where an app keeps what handlers need to refuse requests by themselves. */
+/** Where an app keeps what handlers need to refuse requests by themselves, and other plugins to know what we know. */
 export const surroundings = Symbol('latchkey surroundings');
 
 export interface Surroundings {
   realm: string;
   clock: Clock;
+  /** Null: nobody tells this service what has been revoked. */
+  revocations: RevocationList | null;
 }
 
 declare module 'fastify' {
@@ -46,13 +49,14 @@ export function userOfRequest(this: FastifyRequest): UserAuthentication {
   return caller;
 }
 
+export interface HookContext extends Omit<Surroundings, 'realm'> {
+  verifier: TokenVerifier;
+}
+
 /** Callback-style and without a promise on the usual path: a cached token costs a lookup and a few comparisons. */
-export function createHook(
-  { verifier, clock }: { verifier: TokenVerifier; clock: Clock },
-  route: Route,
-): AuthHook {
+export function createHook({ verifier, clock, revocations }: HookContext, route: Route): AuthHook {
   function admit(request: FastifyRequest, authentication: Authentication): void {
-    checkRequirements(authentication, { requirements: route, clock });
+    checkRequirements(authentication, { requirements: route, clock, revocations });
     request[slot] = authentication;
   }
 

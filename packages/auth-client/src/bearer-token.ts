@@ -15,7 +15,7 @@ export function bearerToken(rawHeaders: readonly string[]): string {
   // looked at the second.
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
-    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue;
+    if (name !== 'authorization' && (name.length !== 13 || name.toLowerCase() !== 'authorization')) continue;
     if (authorization !== undefined) throw invalidToken('header');
     authorization = rawHeaders[index + 1];
   }

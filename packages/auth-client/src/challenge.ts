@@ -13,8 +13,7 @@ export function challenge(
   { realm, scopes = [], maxAuthAgeSeconds }: ChallengeContext,
 ): string | undefined {
   // RFC 6750 §3.1 has no error code that says these; what a client could do about insufficient_scope does not help.
-  if (code === 'key_set_unavailable' || code === 'user_required' || code === 'actor_not_allowed')
-    return undefined;
+  if (!hasChallenge(code)) return undefined;
   const parameters = [`realm=${quoted(realm)}`];
   if (code !== 'missing_token')
     parameters.push(`error=${quoted(code)}`, `error_description=${quoted(descriptions[code])}`);
@@ -22,6 +21,10 @@ export function challenge(
   if (code === 'insufficient_user_authentication' && maxAuthAgeSeconds !== undefined)
     parameters.push(`max_age=${quoted(String(maxAuthAgeSeconds))}`);
   return `Bearer ${parameters.join(', ')}`;
+}
+
+function hasChallenge(code: AuthErrorCode): code is keyof typeof descriptions | 'missing_token' {
+  return code === 'missing_token' || Object.hasOwn(descriptions, code);
 }
 
 export interface ChallengeContext {

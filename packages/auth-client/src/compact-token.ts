@@ -3,7 +3,7 @@ import { invalidToken } from './errors.ts';
 import { isKeyId } from './key-set/json-web-key.ts';
 import { parseJsonObject, StrictJsonError, scanJson } from './strict-json.ts';
 
-/** The longest token that is looked at, in characters. */
+/** The longest token that is looked at, in characters, unless its profile says otherwise. */
 const maxTokenLength = 8192;
 
 /** What the strict reading of a token yields before any key is chosen. */
@@ -21,6 +21,10 @@ export interface TokenProfile {
   types: readonly (string | null)[];
   /** Header parameters that are refused besides those that always are. */
   refusedParameters?: readonly string[];
+  /** In characters. Default 8192. */
+  maxLength?: number;
+  /** What the issuer itself sends: verified by the keys' policy for events. */
+  isEvent?: boolean;
 }
 
 /** RFC 9068 §2.1 */
@@ -41,7 +45,7 @@ const refusedParameters = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c'];
  * @throws AuthError invalid_token
  */
 export function readCompactToken(token: string, profile: TokenProfile = accessTokenProfile): CompactToken {
-  if (token.length > maxTokenLength) throw invalidToken('length');
+  if (token.length > (profile.maxLength ?? maxTokenLength)) throw invalidToken('length');
   const segments = threeSegments.exec(token);
   if (!segments) throw invalidToken('format');
   const [, header = '', payload = '', signature = ''] = segments;

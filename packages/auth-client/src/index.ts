@@ -4,10 +4,13 @@ export type { Actor, Authentication, ServiceAuthentication, UserAuthentication }
 export type { Clock } from './clock.ts';
 export { AuthClientError, AuthError, type AuthErrorCode } from './errors.ts';
 export { AuthClientOptionsError } from './option-checks.ts';
-export type { AuthClientOptions } from './options.ts';
+export type { AuthClientOptions, RevocationFeed } from './options.ts';
 export { type AuthClient, authClient } from './plugin.ts';
 export { requireRecentSignIn } from './recent-sign-in.ts';
 export type { AccessOptions } from './requirements.ts';
+export type { AccessTokenSource } from './revocation/access-token-source.ts';
+export { type FollowRevocationsOptions, followRevocations } from './revocation/follow-revocations.ts';
+export type { RevocationState } from './revocation/known-revocations.ts';
 export { isRevocation, type Revocation } from './revocation/revocation.ts';
 export {
   createRevocationList,
@@ -15,6 +18,11 @@ export {
   type RevocationList,
   type RevocationListOptions,
 } from './revocation/revocation-list.ts';
+export type { FeedReports, RevocationFollower } from './revocation/subscribe.ts';
+export {
+  type ClientCredentialsOptions,
+  createClientCredentials,
+} from './service-client/client-credentials.ts';
 export type { ServiceCounters } from './service-client/counters.ts';
 export type { Hop } from './service-client/hop.ts';
 export { HopError, type HopErrorCode, type HopOutcome } from './service-client/hop-error.ts';

@@ -15,8 +15,9 @@ const titles: Record<number, string> = { 401: 'Unauthorized', 403: 'Forbidden', 
 export function withChallenge(error: AuthError, route: Route): AuthError {
   const wwwAuthenticate = challenge(error.code, route);
   if (wwwAuthenticate === undefined) return error;
-  const { code, reason, cause, headers } = error;
-  return new AuthError(code, { reason, cause, headers: { ...headers, 'www-authenticate': wwwAuthenticate } });
+  const { code, reason, cause, extensions } = error;
+  const headers = { ...error.headers, 'www-authenticate': wwwAuthenticate };
+  return new AuthError(code, { reason, cause, extensions, headers });
 }
 
 /**
@@ -41,6 +42,7 @@ export function refuse(
         code: error.code,
         detail: error.message,
         instance: request.id,
+        ...error.extensions,
       }),
     );
 }

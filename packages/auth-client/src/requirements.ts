@@ -1,6 +1,7 @@
 import type { Authentication } from './authentication.ts';
 import type { Clock } from './clock.ts';
 import { AuthClientError, AuthError } from './errors.ts';
+import type { RevocationList } from './revocation/revocation-list.ts';
 import { isScope } from './scope.ts';
 
 /** What a route asks for besides scopes. */
@@ -17,6 +18,12 @@ export interface AccessOptions {
   maxAuthAgeSeconds?: number;
   /** Lets services in with tokens of their own, behind which nobody signed in. Default false: 403 user_required. */
   allowService?: boolean;
+  /**
+   * The most that this service's knowledge of what has been revoked may be old, in seconds; when it is older, 503
+   * revocations_stale. Default the service's own bound; null sets none. The issuer confirms every 5 s: bounds under 10
+   * refuse now and then for nothing.
+   */
+  maxRevocationLagSeconds?: number | null;
 }
 
 /** What a route asks of a caller whose token is good. */
@@ -25,7 +32,7 @@ export interface Requirements extends AccessOptions {
   scopes: readonly string[];
 }
 
-const known = new Set(['actors', 'maxAuthAgeSeconds', 'allowService']);
+const known = new Set(['actors', 'maxAuthAgeSeconds', 'allowService', 'maxRevocationLagSeconds']);
 
 /**
  * Takes apart what requireScope was given: scopes, and options last.
@@ -53,13 +60,15 @@ function isScopeName(value: unknown): value is string {
 }
 
 function faultOf(requirements: Requirements, names: readonly string[]): string | undefined {
-  const { actors, maxAuthAgeSeconds, allowService } = requirements;
+  const { actors, maxAuthAgeSeconds, allowService, maxRevocationLagSeconds: maxLag } = requirements;
   const unknown = names.find((name) => !known.has(name));
   if (unknown !== undefined) return `unknown option ${JSON.stringify(unknown)}`;
   if (names.includes('actors') && !(Array.isArray(actors) && actors.length > 0 && actors.every(isScopeName)))
     return 'actors must name at least one service';
   if (names.includes('maxAuthAgeSeconds') && !isAge(maxAuthAgeSeconds))
     return 'maxAuthAgeSeconds must be a whole number of seconds, 1 or more';
+  if (names.includes('maxRevocationLagSeconds') && !(maxLag === null || isAge(maxLag)))
+    return 'maxRevocationLagSeconds must be a whole number of seconds, 1 or more, or null';
   if (names.includes('allowService') && typeof allowService !== 'boolean')
     return 'allowService must be true or false';
   if (allowService && (actors || maxAuthAgeSeconds !== undefined))
@@ -67,26 +76,35 @@ function faultOf(requirements: Requirements, names: readonly string[]): string |
   return undefined;
 }
 
-/** A bound on how long ago a sign-in may be: whole seconds, 1 or more. */
+/** A bound on how long ago something may be: whole seconds, 1 or more. */
 export function isAge(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
 }
 
+interface CheckContext {
+  clock: Clock;
+  /** Null: nobody tells this service what has been revoked. */
+  revocations: RevocationList | null;
+}
+
 /**
  * Lets a caller whose token is good pass, or says what is missing: the kind of caller first, then scopes, then the
- * actor, and the age of the sign-in last, so that nobody signs in again for what they may not do anyway.
+ * actor, then the age of the sign-in, so that nobody signs in again for what they may not do anyway; and last whether
+ * enough is known of what has been revoked.
  *
- * @throws AuthError user_required, insufficient_scope, actor_not_allowed or insufficient_user_authentication
+ * @throws AuthError user_required, insufficient_scope, actor_not_allowed, insufficient_user_authentication or
+ * revocations_stale
  */
 export function checkRequirements(
   caller: Authentication,
-  { requirements, clock }: { requirements: Requirements; clock: Clock },
+  { requirements, clock, revocations }: CheckContext & { requirements: Requirements },
 ): void {
-  const { scopes, actors, maxAuthAgeSeconds, allowService = false } = requirements;
+  const { scopes, actors, maxAuthAgeSeconds, allowService = false, maxRevocationLagSeconds } = requirements;
   if (caller.isService && !allowService) throw new AuthError('user_required');
   for (const scope of scopes) if (!caller.scopes.has(scope)) throw new AuthError('insufficient_scope');
   if (actors) checkActors(caller, actors);
   if (maxAuthAgeSeconds !== undefined) checkAuthAge(caller, { maxAuthAgeSeconds, clock });
+  checkRevocationLag(revocations, maxRevocationLagSeconds);
 }
 
 function checkActors({ actor }: Authentication, allowed: readonly string[]): void {
@@ -102,4 +120,14 @@ export function checkAuthAge(
 ): void {
   if (authTime === undefined || clock.wallMs() / 1000 - authTime > maxAuthAgeSeconds)
     throw new AuthError('insufficient_user_authentication');
+}
+
+/** @throws AuthError revocations_stale when the list was complete longer ago; without a bound any age will do */
+export function checkRevocationLag(
+  revocations: Pick<RevocationList, 'lagSeconds'> | null,
+  maxSeconds: number | null | undefined,
+): void {
+  // The bound first: how old the list is, only the clock can tell.
+  if (typeof maxSeconds === 'number' && revocations && revocations.lagSeconds > maxSeconds)
+    throw new AuthError('revocations_stale', { headers: { 'retry-after': '1' } });
 }

@@ -9,6 +9,13 @@ export interface SignedToken {
   key: VerificationKey;
 }
 
+export interface Opening {
+  keySet: KeySet;
+  profile: TokenProfile;
+  /** Refuses, by throwing, tokens that name a key which is not even to be looked for. */
+  checkKey?: (kid: string) => void;
+}
+
 /**
  * Reads a token strictly, finds its key in the set and verifies the signature. Answers at once, unless the key must be
  * fetched first.
@@ -19,27 +26,29 @@ export interface SignedToken {
  */
 export function openSignedToken(
   token: string,
-  { keySet, profile }: { keySet: KeySet; profile: TokenProfile },
+  { keySet, profile, checkKey }: Opening,
 ): SignedToken | Promise<SignedToken> {
   const compact = readCompactToken(token, profile);
+  checkKey?.(compact.kid);
   const key = keySet.find(compact.kid);
-  if (key) return openWith(key, { token, compact });
-  const sought = keySet.seek(compact.kid);
+  const read = { token, compact, isEvent: profile.isEvent === true };
+  if (key) return openWith(key, read);
+  const sought = read.isEvent ? keySet.seekForEvent(compact.kid) : keySet.seek(compact.kid);
   if (!sought) throw invalidToken('unknown kid');
   return sought.then((found) => {
     if (!found) throw invalidToken('unknown kid');
-    return openWith(found, { token, compact });
+    return openWith(found, read);
   });
 }
 
 function openWith(
   key: VerificationKey,
-  { token, compact }: { token: string; compact: CompactToken },
+  { token, compact, isEvent }: { token: string; compact: CompactToken; isEvent: boolean },
 ): SignedToken {
   // RFC 8017 §8.2.2 step 1: the signature is exactly as long as the modulus.
   if (compact.signatureBytes !== key.modulusBytes) throw invalidToken('signature');
   try {
-    return { claims: key.verify(token), key };
+    return { claims: isEvent ? key.verifyEvent(token) : key.verify(token), key };
   } catch (error) {
     throw invalidToken(error instanceof Error && 'code' in error ? String(error.code) : 'unexpected', error);
   }

@@ -1,10 +1,12 @@
 import { checkClaims } from './access-token.ts';
 import { type Authentication, authenticationOf } from './authentication.ts';
 import { accessTokenProfile } from './compact-token.ts';
-import { invalidToken } from './errors.ts';
+import { invalidToken, revokedToken } from './errors.ts';
 import type { KeySet } from './key-set/key-set.ts';
 import type { SignaturePolicy } from './key-set/verification-key.ts';
 import type { CheckedOptions } from './options.ts';
+import type { RevocationList } from './revocation/revocation-list.ts';
+import { reasonOfKey } from './revocation/revoked-key.ts';
 import { openSignedToken, type SignedToken } from './signed-token.ts';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
 
@@ -18,15 +20,23 @@ export function accessTokenSignature({
   return { issuer, audience, clockSkewSeconds, typ: 'at+jwt', requiredClaims };
 }
 
+export interface Knowledge {
+  keySet: KeySet;
+  /** Null: nobody tells this service what has been revoked. */
+  revocations: RevocationList | null;
+}
+
 /** Says whether a token is good, at this service, now. */
 export class TokenVerifier {
   readonly #options: CheckedOptions;
   readonly #keySet: KeySet;
+  readonly #revocations: RevocationList | null;
   readonly #verified: VerifiedTokens;
 
-  constructor(options: CheckedOptions, keySet: KeySet) {
+  constructor(options: CheckedOptions, { keySet, revocations }: Knowledge) {
     this.#options = options;
     this.#keySet = keySet;
+    this.#revocations = revocations;
     this.#verified = new VerifiedTokens(options.verifiedTokensMax);
   }
 
@@ -34,7 +44,7 @@ export class TokenVerifier {
    * Verifies a token. Answers at once unless keys must be waited for: before the first key set has come, and for a
    * kid that is not in it.
    *
-   * Does not look at scopes.
+   * Does not look at scopes, nor at how old the knowledge of what has been revoked is.
    *
    * @throws AuthError invalid_token or key_set_unavailable, thrown or as the promise's rejection
    */
@@ -54,6 +64,18 @@ export class TokenVerifier {
   #stillGood(verified: VerifiedToken, monotonicMs: number): Authentication {
     if (monotonicMs >= verified.expiresAtMonotonicMs) throw invalidToken('expired');
     if (this.#options.clock.wallMs() >= verified.expiresAtWallMs) throw invalidToken('expired');
+    return this.#unlessRevoked(verified);
+  }
+
+  /** Looks a token up once for each revision of the list, not for each request. */
+  #unlessRevoked(verified: VerifiedToken): Authentication {
+    if (!this.#revocations) return verified.authentication;
+    const { revision } = this.#revocations;
+    if (verified.goodAtRevision !== revision) {
+      verified.revoked ??= this.#revocations.find(verified.authentication);
+      if (verified.revoked !== undefined) throw revokedToken(verified.revoked);
+      verified.goodAtRevision = revision;
+    }
     return verified.authentication;
   }
 
@@ -62,8 +84,19 @@ export class TokenVerifier {
     return this.verify(token);
   }
 
+  /** A revoked key leaves the set as well. Its tokens are not to have the keys fetched, and their bearers hear why. */
+  readonly #checkKey = (kid: string): void => {
+    if (!this.#revocations) return;
+    const why = reasonOfKey(this.#revocations, kid);
+    if (why !== undefined) throw revokedToken(why);
+  };
+
   #verifyNew(token: string): Authentication | Promise<Authentication> {
-    const opened = openSignedToken(token, { keySet: this.#keySet, profile: accessTokenProfile });
+    const opened = openSignedToken(token, {
+      keySet: this.#keySet,
+      profile: accessTokenProfile,
+      checkKey: this.#checkKey,
+    });
     return opened instanceof Promise
       ? opened.then((signed) => this.#accept(token, signed))
       : this.#accept(token, opened);
@@ -74,12 +107,16 @@ export class TokenVerifier {
     checkClaims(claims, { policy: this.#options, now: wallMs / 1000 });
     const authentication = authenticationOf(claims, key.kid);
     const expiresAtWallMs = claims.exp * 1000;
-    this.#verified.set(token, {
+    const verified: VerifiedToken = {
+      token,
       authentication,
       key,
       expiresAtWallMs,
       expiresAtMonotonicMs: this.#options.clock.monotonicMs() + expiresAtWallMs - wallMs,
-    });
-    return authentication;
+      goodAtRevision: undefined,
+      revoked: undefined,
+    };
+    this.#verified.add(verified);
+    return this.#unlessRevoked(verified);
   }
 }

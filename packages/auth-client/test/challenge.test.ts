@@ -22,7 +22,8 @@ describe('the WWW-Authenticate header', () => {
   });
 
   it('is not sent with a 503', () => {
-    expect(challenge('key_set_unavailable', { realm })).toBeUndefined();
+    for (const code of ['key_set_unavailable', 'revocations_stale'] as const)
+      expect(challenge(code, { realm })).toBeUndefined();
   });
 
   it('stays one header of well-formed parameters, whatever the names', () => {

@@ -14,7 +14,12 @@ let token: string;
 
 beforeAll(async () => {
   issuer = await createTestIssuer({ audience: 'cart-service' });
-  const options = checkOptions({ issuer: issuer.issuer, audience: 'cart-service', jwksUri: issuer.jwksUri });
+  const options = checkOptions({
+    issuer: issuer.issuer,
+    audience: 'cart-service',
+    jwksUri: issuer.jwksUri,
+    revocations: null,
+  });
   keySet = new KeySet({
     ...options,
     timeoutMs: 5000,
@@ -23,7 +28,7 @@ beforeAll(async () => {
     policy: accessTokenSignature(options),
   });
   await keySet.refresh();
-  verifier = new TokenVerifier(options, keySet);
+  verifier = new TokenVerifier(options, { keySet, revocations: null });
   token = issuer.mint({ scope: 'cart:read', claims: { act: { sub: 'payment-service' } } });
 });
 

@@ -10,11 +10,11 @@ import { audience } from './service.ts';
 // have no types, none of them gets through when it runs, either.
 
 let issuer: TestIssuer;
-let options: { issuer: string; audience: string; jwksUri: string };
+let options: { issuer: string; audience: string; jwksUri: string; revocations: null };
 
 beforeAll(async () => {
   issuer = await createTestIssuer({ audience });
-  options = { issuer: issuer.issuer, audience, jwksUri: issuer.jwksUri };
+  options = { issuer: issuer.issuer, audience, jwksUri: issuer.jwksUri, revocations: null };
 });
 
 afterAll(() => issuer.close());
@@ -26,15 +26,28 @@ function refused(register: (app: FastifyInstance) => PromiseLike<unknown>): Prom
 
 describe('registering', () => {
   it('needs an issuer, an audience and the place of the keys', async () => {
-    const { issuer: iss, audience: aud, jwksUri } = options;
+    const { issuer: iss, audience: aud, jwksUri, revocations } = options;
     // @ts-expect-error no issuer
-    await refused((app) => app.register(authClient, { audience: aud, jwksUri }));
+    await refused((app) => app.register(authClient, { audience: aud, jwksUri, revocations }));
     // @ts-expect-error no audience
-    await refused((app) => app.register(authClient, { issuer: iss, jwksUri }));
+    await refused((app) => app.register(authClient, { issuer: iss, jwksUri, revocations }));
     // @ts-expect-error no place of the keys
-    await refused((app) => app.register(authClient, { issuer: iss, audience: aud }));
+    await refused((app) => app.register(authClient, { issuer: iss, audience: aud, revocations }));
     // @ts-expect-error nothing at all
     await refused((app) => app.register(authClient));
+  });
+
+  it('says how it learns what is revoked, or that nobody tells it', async () => {
+    const { revocations: _, ...silent } = options;
+    const { issuer: uri } = options;
+    // @ts-expect-error left out
+    await refused((app) => app.register(authClient, silent));
+    // @ts-expect-error undefined, as a setting that was forgotten
+    await refused((app) => app.register(authClient, { ...options, revocations: undefined }));
+    // @ts-expect-error turned off by a word
+    await refused((app) => app.register(authClient, { ...options, revocations: false }));
+    // @ts-expect-error asked by nobody
+    await refused((app) => app.register(authClient, { ...options, revocations: { uri } }));
   });
 
   it('offers no way to check less', async () => {

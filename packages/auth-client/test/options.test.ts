@@ -2,12 +2,19 @@ import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { type AuthClientOptions, AuthClientOptionsError, authClient } from '../src/index.ts';
 import { checkOptions } from '../src/options.ts';
+import { createRevocationList } from '../src/revocation/revocation-list.ts';
 
 const good = {
   issuer: 'https://auth.example',
   audience: 'cart-service',
   jwksUri: 'http://auth-service:4000/.well-known/jwks.json',
+  revocations: null,
 };
+
+const feed = { uri: 'http://auth-service:4000/revocations', accessToken: async () => 'token' };
+const needed =
+  'revocations must be { uri, accessToken }, a list of revocations, or null if nobody tells this service';
+const badLag = 'revocations.maxLagSeconds must be a whole number of seconds, 1 or more, or null';
 
 function fault(changes: Record<string, unknown>): string {
   try {
@@ -20,7 +27,7 @@ function fault(changes: Record<string, unknown>): string {
 }
 
 describe('the options', () => {
-  it('have defaults but for who issues, for whom, and where the keys are', () => {
+  it('have defaults but for who issues, for whom, where the keys are and who tells of revocations', () => {
     expect(checkOptions(good)).toMatchObject({
       ...good,
       maxTokenLifetimeSeconds: 300,
@@ -42,6 +49,23 @@ describe('the options', () => {
     [{ jwksUri: 'file:///etc/passwd' }, 'jwksUri must be an http(s) URL'],
     [{ jwksUri: 'https://user:password@auth.example/jwks.json' }, 'jwksUri must be an http(s) URL'],
     [{ jwksUri: '' }, 'jwksUri must be an http(s) URL'],
+    [{ revocations: undefined }, needed],
+    [{ revocations: false }, needed],
+    [{ revocations: 'https://auth.example/revocations' }, needed],
+    [{ revocations: [feed] }, needed],
+    [{ revocations: feed }, 'none'],
+    [{ revocations: { ...feed, maxLagSeconds: null } }, 'none'],
+    [{ revocations: { ...feed, maxLagSeconds: 10 } }, 'none'],
+    [
+      { revocations: {} },
+      'revocations.uri must be an http(s) URL; revocations.accessToken must be a function',
+    ],
+    [{ revocations: { ...feed, uri: '/revocations' } }, 'revocations.uri must be an http(s) URL'],
+    [{ revocations: { ...feed, accessToken: 'token' } }, 'revocations.accessToken must be a function'],
+    [{ revocations: { ...feed, maxLagSeconds: 0 } }, badLag],
+    [{ revocations: { ...feed, maxLagSeconds: '10' } }, badLag],
+    [{ revocations: { ...feed, maxLagSecond: 10 } }, 'revocations: unknown option "maxLagSecond"'],
+    [{ revocations: createRevocationList({ retentionSeconds: 330 }) }, 'none'],
     [
       { audience: '' },
       'audience must be 1 to 255 printable ASCII characters without space, quote or backslash',

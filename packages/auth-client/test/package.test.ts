@@ -22,7 +22,7 @@ import Fastify from 'fastify';
 
 const issuer = await createTestIssuer({ audience: 'cart-service' });
 const app = Fastify();
-await app.register(authClient, { issuer: issuer.issuer, audience: 'cart-service', jwksUri: issuer.jwksUri });
+await app.register(authClient, { issuer: issuer.issuer, audience: 'cart-service', jwksUri: issuer.jwksUri, revocations: null });
 app.get('/cart', { onRequest: app.requireScope('cart:read') }, async (request) => ({ owner: request.auth.subject }));
 const url = await app.listen({ port: 0, host: '127.0.0.1' });
 const tokens = { good: issuer.mint({ scope: 'cart:read' }), poor: issuer.mint(), expired: issuer.expired() };
@@ -32,8 +32,8 @@ process.stdin.once('end', async () => { await app.close(); await issuer.close();
 
 const consumerFile = `
 import {
-  AuthClientError, type AuthClientOptions, AuthError, authClient, type Authentication, HopError, requireRecentSignIn,
-  serviceClient,
+  AuthClientError, type AuthClientOptions, AuthError, authClient, type Authentication, createServiceIdentity, HopError,
+  requireRecentSignIn, serviceClient,
 } from '@latchkey/auth-client';
 import { createJwtVerifier, JwtError } from '@latchkey/auth-client/jwt';
 import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
@@ -45,8 +45,9 @@ export async function start(options: AuthClientOptions): Promise<string> {
   await app.authClient.ready();
   app.get('/cart', { onRequest: app.requireScope('cart:read', 'cart:write') }, async (request) => ownerOf(request));
   app.get('/account', { onRequest: app.authenticate }, async ({ auth }) => [...auth.scopes, auth.sessionId.length]);
+  const identity = createServiceIdentity({ clientId: 'payment-service' });
   await app.register(serviceClient, {
-    clientId: 'payment-service', tokenEndpoint: options.issuer, issuer: options.issuer, services: { 'cart-service': options.issuer },
+    identity, tokenEndpoint: options.issuer, issuer: options.issuer, services: { 'cart-service': options.issuer },
   });
   const cart = app.serviceClient('cart-service', { scopes: ['cart:read'], timeoutMs: 1000 });
   app.put('/checkout', { onRequest: app.requireScope('a', 'b', { actors: ['payment-service'] }) }, async (request) => {

@@ -142,7 +142,13 @@ describe('in a service of any kind', () => {
 
   async function prepare(options: Partial<AuthClientOptions> = {}): Promise<FastifyInstance> {
     app ??= Fastify();
-    await app.register(authClient, { issuer: issuer.issuer, audience, jwksUri: issuer.jwksUri, ...options });
+    await app.register(authClient, {
+      issuer: issuer.issuer,
+      audience,
+      jwksUri: issuer.jwksUri,
+      revocations: null,
+      ...options,
+    });
     return app;
   }
 

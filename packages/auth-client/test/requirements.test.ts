@@ -10,7 +10,12 @@ let app: FastifyInstance;
 beforeAll(async () => {
   issuer = await createTestIssuer({ audience });
   app = Fastify();
-  await app.register(authClient, { issuer: issuer.issuer, audience, jwksUri: issuer.jwksUri });
+  await app.register(authClient, {
+    issuer: issuer.issuer,
+    audience,
+    jwksUri: issuer.jwksUri,
+    revocations: null,
+  });
   const subject = async (request: { auth: { subject: string } }): Promise<string> => request.auth.subject;
   app.get('/any', { onRequest: app.authenticate }, subject);
   app.get('/cart', { onRequest: app.requireScope('cart:read') }, subject);

@@ -15,7 +15,10 @@ export interface TestService {
   close(): Promise<void>;
 }
 
-/** A small service with a real socket: /cart wants cart:read, /account any token, /open nothing. */
+/**
+ * A small service with a real socket: /cart wants cart:read, /any-age too, however old the knowledge of what is revoked
+ * is, /account any token, /open nothing.
+ */
 export async function startService(
   issuer: Pick<TestIssuer, 'issuer' | 'jwksUri'>,
   {
@@ -24,13 +27,24 @@ export async function startService(
   }: { options?: Partial<AuthClientOptions>; server?: FastifyHttpOptions<Server> } = {},
 ): Promise<TestService> {
   const app = Fastify(server);
-  await app.register(authClient, { issuer: issuer.issuer, audience, jwksUri: issuer.jwksUri, ...options });
+  await app.register(authClient, {
+    issuer: issuer.issuer,
+    audience,
+    jwksUri: issuer.jwksUri,
+    revocations: null,
+    ...options,
+  });
   app.get('/cart', { onRequest: app.requireScope('cart:read') }, async (request) => ({
     owner: request.auth.subject,
   }));
   app.get('/account', { onRequest: app.authenticate }, async (request) => ({
     subject: request.auth.subject,
   }));
+  app.get(
+    '/any-age',
+    { onRequest: app.requireScope('cart:read', { maxRevocationLagSeconds: null }) },
+    async (request) => ({ owner: request.auth.subject }),
+  );
   app.get('/open', async () => ({ open: true }));
   app.get('/undeclared', async (request) => ({ subject: request.auth.subject }));
   const url = await app.listen({ port: 0, host: '127.0.0.1' });

@@ -5,26 +5,48 @@ import { createTestClock, type TestClock } from './clock.ts';
 import { audience, startService, type TestService } from './service.ts';
 
 describe('remembered tokens', () => {
-  const token = {} as VerifiedToken;
+  const add = (tokens: VerifiedTokens, token: string): void => tokens.add({ token } as VerifiedToken);
 
   it('are never more than the bound, and the latest half of it is always there', () => {
     const tokens = new VerifiedTokens(100);
     for (let n = 0; n < 1000; n += 1) {
-      tokens.set(`token-${n}`, token);
+      add(tokens, `token-${n}`);
       expect(tokens.size).toBeLessThanOrEqual(100);
     }
-    for (let n = 951; n < 1000; n += 1) expect(tokens.get(`token-${n}`)).toBe(token);
+    for (let n = 951; n < 1000; n += 1)
+      expect(tokens.get(`token-${n}`)).toMatchObject({ token: `token-${n}` });
     expect(tokens.get('token-899')).toBeUndefined();
   });
 
   it('stay as long as they are used, whatever passes by', () => {
     const tokens = new VerifiedTokens(100);
-    tokens.set('used', token);
+    add(tokens, 'used');
     for (let n = 0; n < 1000; n += 1) {
-      tokens.set(`token-${n}`, token);
-      expect(tokens.get('used')).toBe(token);
+      add(tokens, `token-${n}`);
+      expect(tokens.get('used')).toMatchObject({ token: 'used' });
     }
     expect(tokens.size).toBeLessThanOrEqual(100);
+  });
+
+  it('are never taken for others that are alike but for one character, wherever it is', () => {
+    const token = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ.c2lnbmF0dXJl';
+    const tokens = new VerifiedTokens(100);
+    add(tokens, token);
+    for (let index = 0; index < token.length; index += 1)
+      expect(tokens.get(`${token.slice(0, index)}_${token.slice(index + 1)}`)).toBeUndefined();
+    for (const other of ['', 'e', token.slice(1), token.slice(-8), `${token}x`])
+      expect(tokens.get(other)).toBeUndefined();
+    expect(tokens.get(token)).toMatchObject({ token });
+  });
+
+  it('are found by all of their characters, also where the end, by which they are looked for, is the same', () => {
+    const tokens = new VerifiedTokens(100);
+    add(tokens, 'user-1.same-end');
+    expect(tokens.get('user-2.same-end')).toBeUndefined();
+    add(tokens, 'user-2.same-end');
+    expect(tokens.get('user-2.same-end')).toMatchObject({ token: 'user-2.same-end' });
+    // Only one of them is remembered: the other is verified anew.
+    expect(tokens.get('user-1.same-end')).toBeUndefined();
   });
 });
 

@@ -78,7 +78,10 @@ export const serviceConfig = {
  * const schema = Type.Object({ ...serviceConfig, ...issuerEndpoints });
  */
 export const issuerEndpoints = {
-  TOKEN_ENDPOINT: Type.String({ pattern: url, description: 'the http(s) URL where auth-service issues tokens' }),
+  TOKEN_ENDPOINT: Type.String({
+    pattern: url,
+    description: 'the http(s) URL where auth-service issues tokens',
+  }),
   REVOCATIONS_URI: Type.String({
     pattern: url,
     description: 'the http(s) URL where auth-service tells what has been revoked',

@@ -18,6 +18,7 @@ const unavailableSystemCodes = new Set(
 const unavailableMessages = [
   'Connection terminated',
   'timeout exceeded when trying to connect',
+  'timeout expired',
   'Client has encountered a connection error',
   'Client was closed and is not queryable',
   'Cannot use a pool after calling end on the pool',

@@ -81,6 +81,17 @@ describe('openDatabase', () => {
     await link.close();
   });
 
+  it('waits for a database that takes connections and does not answer yet', async () => {
+    const link = await startNetworkLink(test.url);
+    link.freeze();
+    const opening = open(link.url);
+    await delay(500);
+    await link.restore();
+    // What was sent meanwhile is lost: the first attempt runs into its timeout.
+    await (await opening).ping();
+    await link.close();
+  });
+
   it('gives up at once when waiting would not help', async () => {
     const missing = new URL(test.url);
     missing.pathname = '/no_such_database';

@@ -1,6 +1,7 @@
 import type { Origin } from '../audit/audit-event.ts';
 import { TokenError } from '../tokens/token-error.ts';
 import { AssertionError, type VerifyAssertion } from './client-assertion.ts';
+import type { ClientStatuses } from './client-statuses.ts';
 import type { Client, ClientRegistry, ServiceClient } from './clients.ts';
 
 /** RFC 7523 §2.2. */
@@ -26,6 +27,7 @@ export type AuthenticationFailure = {
 
 export type ClientAuthenticationParts = {
   readonly clients: ClientRegistry;
+  readonly statuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly verifyAssertion: VerifyAssertion;
   readonly onFailure: (failure: AuthenticationFailure) => void;
 };
@@ -34,7 +36,8 @@ export type AuthenticateClient = (presented: PresentedClient, origin: Origin) =>
 
 /**
  * Finds out which client asks (RFC 6749 §2.3). Clients in which people sign in have nothing to prove it by, and say so
- * (`none`); a service proves it by private_key_jwt (RFC 7523 §2.2). No client has a secret.
+ * (`none`); a service proves it by private_key_jwt (RFC 7523 §2.2). No client has a secret. One that was revoked is
+ * refused like one that does not exist.
  *
  * Every failure is TokenError `invalid_client`, in the same words. Rejects with ProblemError 503 when that cannot be
  * decided now: the service's keys, or Redis, cannot be reached.
@@ -55,6 +58,7 @@ export function createClientAuthentication(parts: ClientAuthenticationParts): Au
     };
     if (presented.secret !== undefined || isBasic(presented.authorization)) throw refuse('secret');
     if (client === undefined) throw refuse('unknown');
+    if (parts.statuses.isRevoked(client.id)) throw refuse('revoked');
     if (client.kind !== 'service') {
       if (assertion !== undefined || assertionType !== undefined)
         throw refuse('public_client_with_assertion');
@@ -103,5 +107,5 @@ function isBasic(authorization: string | undefined): boolean {
 /** RFC 6749 §5.2: who tried the Authorization header is answered with a challenge. */
 function invalidClient({ authorization }: PresentedClient): TokenError {
   const headers = isBasic(authorization) ? { 'www-authenticate': 'Basic realm="auth-service"' } : undefined;
-  return new TokenError('invalid_client', 'The client could not be authenticated.', headers);
+  return new TokenError('invalid_client', 'The client could not be authenticated.', { headers });
 }

@@ -50,6 +50,18 @@ export const signingKeys = pgTable(
   ],
 );
 
+/**
+ * Clients whose status was ever changed; those that are not here are active. Which clients there are stands in
+ * clients/clients.ts and in the configuration.
+ */
+export const clientStatuses = pgTable('client_statuses', {
+  clientId: text('client_id').primaryKey(),
+  /** Null while it is active. */
+  revokedAt: instant('revoked_at'),
+  /** No token of this client with an earlier `iat` is good. Whole seconds. */
+  tokensFrom: instant('tokens_from').notNull(),
+});
+
 /** What happened, for whoever has to find out later. Rows are added, never changed. */
 export const auditEvents = pgTable(
   'audit_events',
@@ -68,7 +80,7 @@ export const auditEvents = pgTable(
   (table) => [index('audit_events_subject_at').on(table.subject, table.at)],
 );
 
-export const authSchema = { accounts, signingKeys, auditEvents };
+export const authSchema = { accounts, signingKeys, clientStatuses, auditEvents };
 
 /** What openDatabase of service-kit returns as `db` for this schema. */
 export type Database = NodePgDatabase<typeof authSchema>;

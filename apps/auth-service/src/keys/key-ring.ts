@@ -1,12 +1,18 @@
+import type { Revocation } from '@latchkey/auth-client';
+import { ProblemError } from '@latchkey/service-kit';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import { createPoll } from '../database/poll.ts';
 import type { Database } from '../database/schema.ts';
+import type { RevocationLog } from '../revocation/log/revocation-log.ts';
 import type { KeyEncryption } from './encryption.ts';
+import type { KeyChange, KeyRoom } from './key-changes.ts';
+import { carryOutRevocation, type KeyRevocationResult, revocationResultOf } from './key-revocation.ts';
 import { type KeyRecord, readLatestKeys, readPublishedKeys } from './key-store.ts';
-import { type RotationPolicy, stateOf } from './life-cycle.ts';
+import { afterRevocations, type RotationPolicy, stateOf } from './life-cycle.ts';
 import { type JwkSet, type LoadedKeys, loadKeys, openPrivateKey, type Signer } from './loaded-keys.ts';
-import { carryOutRotation, isRotationDue, type KeyChange, type Rotation } from './rotation.ts';
+import { carryOutRotation, isRotationDue } from './rotation.ts';
 import { type RotationResult, rotationResultOf, rotationTooEarly } from './rotation-result.ts';
 
 const SHORTEST_RELOAD_MS = 250;
@@ -19,6 +25,8 @@ export type KeyRingOptions = RotationPolicy & {
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>;
   readonly audit: Pick<AuditLog, 'record'>;
   readonly keyEncryptionKeys: KeyEncryption;
+  /** Tells everybody who verifies tokens. */
+  readonly publish: RevocationLog['publish'];
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** How often to look what other replicas have done; default a sixth of the skew, from 250 ms to 5 s. */
@@ -26,6 +34,8 @@ export type KeyRingOptions = RotationPolicy & {
 };
 
 export type KeyRing = ReturnType<typeof createKeyRing>;
+
+type By = Origin & { readonly subject?: string };
 
 /**
  * The signing keys, in memory: the one that signs now and the set that is published. Follows what other replicas do by
@@ -37,25 +47,37 @@ export type KeyRing = ReturnType<typeof createKeyRing>;
  * is cut off (it says so in its log).
  *
  * @example
- * const keyRing = createKeyRing({ db, log, audit, clock, keyEncryptionKeys, jwksMaxAgeSeconds: 60, skewSeconds: 30,
- *   tokenSeconds: 300, rotationDays: 30 });
+ * const keyRing = createKeyRing({ db, log, audit, publish, clock, keyEncryptionKeys, jwksMaxAgeSeconds: 60,
+ *   skewSeconds: 30, tokenSeconds: 300, rotationDays: 30 });
  * await keyRing.start();
  * const { kid, privateKey } = keyRing.signer();
  */
 export function createKeyRing(options: KeyRingOptions) {
   const { db, log, audit, clock, keyEncryptionKeys: encryption } = options;
-  const rotation: Rotation = { db, encryption, clock, policy: options };
-  const reloadMs = options.reloadMs ?? defaultReloadMs(options.skewSeconds);
+  const room: KeyRoom = { db, encryption, clock, policy: options };
+  /** Heard of as revoked, and not yet seen to be gone from the database. */
+  const revoked = new Set<string>();
+  let records: readonly KeyRecord[] = [];
   let loaded: LoadedKeys | undefined;
   let loadedAt = clock();
   let lastReload: Promise<unknown> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
-  let isStopped = false;
-  let lastTick: Promise<void> = Promise.resolve();
+  const poll = createPoll({
+    everyMs: options.reloadMs ?? defaultReloadMs(options.skewSeconds),
+    task: async () => void (await follow({ isStart: false })),
+    onFailed: warn,
+  });
 
   return {
-    /** The key that signs now. The same object until the next rotation. */
-    signer: (): Signer => current().signer,
+    /**
+     * The key that signs now. The same object until another one does.
+     *
+     * @throws ProblemError 503 `no_signing_key` when the key that signed was revoked and no other can be opened here
+     */
+    signer(): Signer {
+      const { signer } = current();
+      if (signer === undefined) throw noSigningKey();
+      return signer;
+    },
 
     /** What /.well-known/jwks.json shows. The same object until a key comes or goes. */
     jwks: (): JwkSet => current().jwks,
@@ -66,18 +88,14 @@ export function createKeyRing(options: KeyRingOptions) {
      * @throws KeyEncryptionError when KEY_ENCRYPTION_KEY does not fit the database
      */
     async start(): Promise<void> {
-      const records = await follow({ isStart: true });
+      await follow({ isStart: true });
       current();
       // The next key too: better now than when its turn comes.
       for (const key of records) if (key.encryptedPrivateKey !== null) openPrivateKey(key, encryption);
-      schedule();
+      poll.start();
     },
 
-    async stop(): Promise<void> {
-      isStopped = true;
-      clearTimeout(timer);
-      await lastTick;
-    },
+    stop: (): Promise<void> => poll.stop(),
 
     /** Looks now what other replicas have done. */
     async reload(): Promise<void> {
@@ -88,22 +106,51 @@ export function createKeyRing(options: KeyRingOptions) {
      * Has the next key sign from now on. Needs no start(). Rejects with ProblemError 409 `rotation_too_early` and
      * Retry-After while a consumer could still hold a set without the next key.
      */
-    async rotate(by: Origin & { readonly subject?: string } = {}): Promise<RotationResult> {
-      const { changes, refusedUntil } = await carryOutRotation(rotation, {
-        commanded: true,
-        wait: true,
-        rewrap: false,
-      });
+    async rotate(by: By = {}): Promise<RotationResult> {
+      const how = { commanded: true, wait: true, rewrap: false };
+      const { changes, refusedUntil } = await carryOutRotation(room, how);
       record(changes, by);
       await reload();
       if (refusedUntil !== undefined) throw rotationTooEarly(refusedUntil, clock());
       return rotationResultOf(changes);
     },
 
+    /**
+     * Has every token that this key signed refused from now on, everywhere: takes it out of the set, has the next one
+     * sign if it did, then tells everybody. Needs no start(). When it fails half-way, the same call completes it; for a
+     * key that is gone already it tells everybody once more.
+     *
+     * Rejects with ProblemError 404 `key_not_found`, and with what `publish` rejects with: then the key is out of the
+     * set, but whoever holds an older set has not been told.
+     */
+    async revoke(kid: string, by: By = {}): Promise<KeyRevocationResult> {
+      const changes = await carryOutRevocation(room, kid);
+      record(changes, by);
+      if (changes.length === 0) audit.record({ ...by, event: 'key.revoked', details: { kid, again: true } });
+      hear([kid]);
+      try {
+        await options.publish({ kind: 'key', id: kid, reason: 'key_revoked' });
+      } finally {
+        await reload().catch(warn);
+      }
+      return revocationResultOf(kid, changes);
+    },
+
+    /**
+     * Takes in what others have revoked. A key among it is out of the set when this returns, and does not sign any
+     * more, whether or not Postgres can be asked; what was made in its place follows. Never throws.
+     */
+    hear(revocations: readonly Revocation[]): void {
+      const kids = revocations.flatMap((revocation) => (revocation.kind === 'key' ? [revocation.id] : []));
+      if (kids.length === 0) return;
+      hear(kids);
+      reload().catch(warn);
+    },
+
     /** The newest hundred keys with their states, those that are gone among them. */
     async list() {
-      const records = await readLatestKeys(db);
-      return records.map(({ encryptedPrivateKey: _, ...key }) => ({ ...key, state: stateOf(key) }));
+      const latest = await readLatestKeys(db);
+      return latest.map(({ encryptedPrivateKey: _, ...key }) => ({ ...key, state: stateOf(key) }));
     },
   };
 
@@ -114,51 +161,46 @@ export function createKeyRing(options: KeyRingOptions) {
     );
   }
 
+  function hear(kids: readonly string[]): void {
+    for (const kid of kids) revoked.add(kid);
+    load();
+  }
+
+  function load(): void {
+    const left = afterRevocations(records, { kids: revoked, now: clock() });
+    loaded = loadKeys(left, { before: loaded, encryption, log });
+  }
+
   /** One after the other, so that an older answer never replaces a newer one. */
-  function reload(): Promise<KeyRecord[]> {
+  function reload(): Promise<void> {
     const reloading = lastReload.then(async () => {
-      const records = await readPublishedKeys(db);
-      loaded = loadKeys(records, { before: loaded, encryption, log });
+      records = await readPublishedKeys(db);
+      load();
       loadedAt = clock();
-      return records;
+      const kids = new Set(records.map(({ kid }) => kid));
+      for (const kid of revoked) if (!kids.has(kid)) revoked.delete(kid);
     });
     lastReload = reloading.catch(() => {});
     return reloading;
   }
 
-  async function follow({ isStart }: { isStart: boolean }): Promise<KeyRecord[]> {
-    const records = await reload();
-    if (!isRotationDue(rotation, records, { rewrap: isStart })) return records;
-    const { changes } = await carryOutRotation(rotation, {
-      commanded: false,
-      wait: isStart,
-      rewrap: isStart,
-    });
-    record(changes, {});
-    return reload();
+  async function follow({ isStart }: { isStart: boolean }): Promise<void> {
+    await reload();
+    if (!isRotationDue(room, records, { rewrap: isStart })) return;
+    const how = { commanded: false, wait: isStart, rewrap: isStart };
+    record((await carryOutRotation(room, how)).changes, {});
+    await reload();
   }
 
-  function schedule(): void {
-    if (isStopped) return;
-    timer = setTimeout(() => {
-      lastTick = tick().finally(schedule);
-    }, reloadMs);
-    timer.unref();
+  function warn(error: unknown): void {
+    const ageSeconds = Math.round((clock() - loadedAt) / 1000);
+    log.warn(
+      { err: error, age_seconds: ageSeconds },
+      'signing keys could not be read; going on with those in memory',
+    );
   }
 
-  async function tick(): Promise<void> {
-    try {
-      await follow({ isStart: false });
-    } catch (error) {
-      const ageSeconds = Math.round((clock() - loadedAt) / 1000);
-      log.warn(
-        { err: error, age_seconds: ageSeconds },
-        'signing keys could not be read; going on with those in memory',
-      );
-    }
-  }
-
-  function record(changes: readonly KeyChange[], by: Origin & { readonly subject?: string }): void {
+  function record(changes: readonly KeyChange[], by: By): void {
     for (const { change, kid } of changes) audit.record({ ...by, event: `key.${change}`, details: { kid } });
   }
 }
@@ -166,4 +208,13 @@ export function createKeyRing(options: KeyRingOptions) {
 function defaultReloadMs(skewSeconds: number): number {
   const shareMs = (skewSeconds * 1000) / RELOADS_PER_SKEW;
   return Math.min(LONGEST_RELOAD_MS, Math.max(SHORTEST_RELOAD_MS, shareMs));
+}
+
+function noSigningKey(): ProblemError {
+  return new ProblemError({
+    status: 503,
+    code: 'no_signing_key',
+    detail: 'The key that signed was revoked, and the one that signs instead is not at hand yet.',
+    headers: { 'retry-after': '1' },
+  });
 }

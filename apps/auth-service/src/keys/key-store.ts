@@ -91,6 +91,21 @@ export async function removeKey(transaction: Transaction, kid: string, now: numb
     .where(eq(signingKeys.kid, kid));
 }
 
+/** Takes a key out of the set whatever its state is, and erases its private half. */
+export async function revokeKey(transaction: Transaction, kid: string, now: number): Promise<void> {
+  const at = new Date(now);
+  // One that was to be the next has never signed, and so has not retired either.
+  const retiredAt = sql`case when ${signingKeys.activatedAt} is null then null else coalesce(${signingKeys.retiredAt}, ${at}) end`;
+  await transaction
+    .update(signingKeys)
+    .set({ removedAt: at, retiredAt, encryptedPrivateKey: null, kekId: null })
+    .where(eq(signingKeys.kid, kid));
+}
+
+export async function hasKey(transaction: Transaction, kid: string): Promise<boolean> {
+  return (await transaction.$count(signingKeys, eq(signingKeys.kid, kid))) > 0;
+}
+
 export async function replaceEncryption(
   transaction: Transaction,
   kid: string,

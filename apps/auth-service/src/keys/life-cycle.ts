@@ -1,6 +1,6 @@
 /**
  * The rules of a signing key's life: next (published, not signing) → active → retiring (published, not signing) →
- * gone. Pure: times come in, in milliseconds since the epoch.
+ * gone. Whoever revokes a key sends it from any state to the last. Pure: times come in, in milliseconds since the epoch.
  */
 
 export type KeyState = 'next' | 'active' | 'retiring' | 'gone';
@@ -27,12 +27,14 @@ export type RotationPolicy = {
 export type KeyAction =
   /** Make a key and publish it; it waits as the next one. */
   | { readonly type: 'publish' }
-  /** Make the first key of all and sign with it at once. */
+  /** Make a key where there is none, and sign with it at once. */
   | { readonly type: 'bootstrap' }
   /** Sign with this key from now on; the active one retires. */
   | { readonly type: 'activate'; readonly kid: string }
   /** Take this key out of the set. */
-  | { readonly type: 'remove'; readonly kid: string };
+  | { readonly type: 'remove'; readonly kid: string }
+  /** Take this key out of the set, whatever it has signed, and erase its private half. */
+  | { readonly type: 'revoke'; readonly kid: string };
 
 export type RotationPlan = {
   readonly actions: readonly KeyAction[];
@@ -97,6 +99,47 @@ export function planRotation(situation: {
     return { actions: [...removals, { type: 'activate', kid: next.kid }, { type: 'publish' }] };
   }
   return commanded ? { actions: removals, refusedUntil: readyAt } : { actions: removals };
+}
+
+/**
+ * Says what it takes to revoke a key: to have everybody refuse its tokens from now on. Nothing, if it is gone.
+ *
+ * If it is the active one, the next signs at once, however short a time it has been published: whoever holds a set
+ * without it fetches the set when the revocation is heard of. There is a next key again afterwards.
+ *
+ * @example
+ * planRevocation(keys, active.kid); // revoke it, activate the next one, publish another
+ */
+export function planRevocation(keys: readonly KeyTimes[], kid: string): readonly KeyAction[] {
+  const key = keys.find((candidate) => candidate.kid === kid);
+  const state = key === undefined ? 'gone' : stateOf(key);
+  if (state === 'gone') return [];
+  const revoke = { type: 'revoke', kid } as const;
+  if (state === 'retiring') return [revoke];
+  if (state === 'next') return [revoke, { type: 'publish' }];
+  const next = keys.find((candidate) => stateOf(candidate) === 'next');
+  const signs: KeyAction = next === undefined ? { type: 'bootstrap' } : { type: 'activate', kid: next.kid };
+  return [revoke, signs, { type: 'publish' }];
+}
+
+/**
+ * The keys that are left, once these have been revoked one after the other, but for those that are then made. So a
+ * replica that has heard of it can go on before it has read the database.
+ */
+export function afterRevocations<Key extends KeyTimes>(
+  keys: readonly Key[],
+  { kids, now }: { readonly kids: Iterable<string>; readonly now: number },
+): readonly Key[] {
+  let left = keys;
+  for (const kid of kids) {
+    const activated = planRevocation(left, kid).find(({ type }) => type === 'activate');
+    left = left
+      .filter((key) => key.kid !== kid)
+      .map((key) =>
+        activated?.type === 'activate' && key.kid === activated.kid ? { ...key, activatedAt: now } : key,
+      );
+  }
+  return left;
 }
 
 /** When the active key has signed for long enough. Without an active key, a rotation has been due for ever. */

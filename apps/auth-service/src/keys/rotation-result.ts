@@ -1,5 +1,5 @@
 import { ProblemError } from '@latchkey/service-kit';
-import type { KeyChange } from './rotation.ts';
+import type { KeyChange } from './key-changes.ts';
 
 /** What a commanded rotation did. */
 export type RotationResult =

@@ -120,6 +120,32 @@ export async function keyRoutes(
       return reply.code(result.action === 'published' ? 201 : 200).send(result);
     },
   );
+
+  app.delete(
+    '/keys/:kid',
+    {
+      onRequest: app.requireScope('keys:manage'),
+      schema: {
+        summary: 'Have every token that this key signed refused from now on, everywhere',
+        description:
+          'If it signs, the next key signs instead, at once. After a 503 ask again: that completes what was begun. The ' +
+          'access token that asks may be among those that are refused then: refresh it.',
+        tags: ['keys'],
+        // RFC 7638: a SHA-256 in base64url.
+        params: Type.Object({ kid: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }) }),
+        response: {
+          204: Type.Null({ description: 'Revoked, and everybody is told.' }),
+          400: problemSchema,
+          404: problemSchema,
+          ...refusals,
+        },
+      },
+    },
+    async (request, reply) => {
+      await keyRing.revoke(request.params.kid, { subject: request.auth.subject, ...requestOrigin(request) });
+      return reply.code(204).send(null);
+    },
+  );
 }
 
 /** RFC 9110 §13.1.2: a list of tags, compared weakly, or `*`. */

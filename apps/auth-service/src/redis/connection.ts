@@ -25,3 +25,29 @@ export function connectRedis(options: { url: string; onError: (error: Error) => 
   redis.on('error', options.onError);
   return redis;
 }
+
+/**
+ * Makes a connection for a reader that waits for entries of a stream. It connects when `connect()` is called, never again
+ * by itself, and sends nothing a second time: so the reader knows that one server answers it from first to last. It has
+ * no timeout either, since waiting is its work: the reader has its own.
+ *
+ * @example
+ * const redis = createReaderConnection('redis://127.0.0.1:6379');
+ * await redis.connect();
+ */
+export function createReaderConnection(url: string): Redis {
+  const redis = new Redis(url, {
+    connectionName: 'auth-service-reader',
+    lazyConnect: true,
+    connectTimeout: COMMAND_TIMEOUT_MS,
+    disconnectTimeout: 100,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  // Whoever waits for a reply is told.
+  redis.on('error', () => {});
+  return redis;
+}

@@ -33,9 +33,14 @@ export function revocationsKey(shard: number): string {
   return `{${shard}}:revocations`;
 }
 
-/** The number of the newest entry in the stream of revocations. It outlives the entries, so it never repeats. */
-export function revocationSequenceKey(shard: number): string {
-  return `{${shard}}:revocations:sequence`;
+/** What is known of the stream of revocations as a whole: a hash, explained in publish-revocation.lua. */
+export function revocationHeadKey(shard: number): string {
+  return `{${shard}}:revocations:head`;
+}
+
+/** The earliest `iat` of a person's access tokens, in seconds since 1970; there while earlier ones may yet be valid. */
+export function issuedFromKey(shard: number, subject: string): string {
+  return `{${shard}}:n:${subject}`;
 }
 
 /**

@@ -1,7 +1,9 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
+import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { ClientRegistry } from '../clients/clients.ts';
+import { refuseRevoked } from '../clients/refusals.ts';
 import { type RefreshTokenParts, refreshTokens } from '../tokens/grants/refresh-token.ts';
 import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { TokenError } from '../tokens/token-error.ts';
@@ -24,10 +26,11 @@ const browserRefreshSchema = {
 
 export type BrowserRefreshRouteOptions = RefreshTokenParts & {
   readonly clients: ClientRegistry;
+  readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly cookie: RefreshCookie;
 };
 
-/** POST /sessions/refresh: what POST /token is for other clients. 401 means: sign in again. */
+/** POST /sessions/refresh: what POST /token is for other clients. 401 means: sign in again; `reason` says why, if known. */
 export async function browserRefreshRoute(app: Service, options: BrowserRefreshRouteOptions): Promise<void> {
   const { clients, cookie } = options;
 
@@ -41,6 +44,8 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
       });
     }
     checkBrowserOrigin(request, client);
+    // The cookie stays: the session goes on when the client is let in again.
+    refuseRevoked(options.clientStatuses, client);
     const refreshToken = cookie.read(request);
     if (refreshToken === undefined) throw signInAgain();
 
@@ -59,11 +64,12 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
   });
 }
 
-function signInAgain(cause?: Error): ProblemError {
+function signInAgain(cause?: TokenError): ProblemError {
   return new ProblemError({
     status: 401,
     code: 'session_ended',
     detail: 'There is no session here any more. Sign in again.',
+    ...(cause?.reason && { extensions: { reason: cause.reason } }),
     cause,
   });
 }

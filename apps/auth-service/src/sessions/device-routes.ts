@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
+import { deviceNameSchema, refuseLongDeviceName } from './device-name-schema.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { sessionNotFound } from './refusals.ts';
 import type { EndReason } from './session.ts';
@@ -18,7 +19,7 @@ export type DeviceRoutesOptions = {
   readonly cookie: RefreshCookie;
 };
 
-/** One's own sessions, each a device: list them, end this one, another one, all others, all. */
+/** One's own sessions, each a device: list them, name them, end this one, another one, all others, all. */
 export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): Promise<void> {
   const { sessions, audit, cookie } = options;
 
@@ -70,6 +71,30 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
     async (request, reply) => {
       if (await endOne(request, request.params.id, 'ended_by_user')) return reply.code(204).send(null);
       throw sessionNotFound('You have no session with this id.');
+    },
+  );
+
+  app.patch(
+    '/sessions/:id',
+    {
+      onRequest: app.authenticate,
+      schema: {
+        summary: 'Give one of my devices another name',
+        tags: ['sessions'],
+        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+        body: Type.Object({ device_name: deviceNameSchema }, { additionalProperties: false }),
+        response: { 200: listedSessionSchema, 400: problemSchema, 404: problemSchema, ...refusals },
+      },
+    },
+    async (request) => {
+      const { subject, clientId, sessionId } = request.auth;
+      const { device_name: deviceName } = request.body;
+      refuseLongDeviceName(deviceName);
+      const renamed = await sessions.rename(subject, request.params.id, deviceName);
+      if (renamed === undefined) throw sessionNotFound('You have no session with this id.');
+      const origin = requestOrigin(request);
+      audit.record({ event: 'session.renamed', subject, sessionId: renamed.id, clientId, ...origin });
+      return listedSessionAnswer(renamed, sessionId);
     },
   );
 

@@ -4,7 +4,7 @@ import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AccessToken, AccessTokenIssuer } from '../tokens/access-token.ts';
 import { personClaims } from '../tokens/claims.ts';
-import { scopesOfGrant } from '../tokens/issue-tokens.ts';
+import { limitsOf, scopesOfGrant } from '../tokens/issue-tokens.ts';
 import { sessionEnded } from './refusals.ts';
 import type { SessionStore } from './session-store.ts';
 
@@ -51,7 +51,7 @@ export async function reauthenticate(
   const grant = await parts.sessions.renewAuthTime(subject, sessionId);
   if (grant === undefined) throw sessionEnded();
   const scopes = scopesOfGrant(grant).filter((scope) => request.scopes.has(scope));
-  const accessToken = await parts.issueAccessToken(personClaims(grant, scopes));
+  const accessToken = await parts.issueAccessToken(personClaims(grant, scopes), limitsOf(grant));
   parts.audit.record({ event: 'session.reauthenticated', subject, sessionId, clientId, ...origin });
   return { ...accessToken, scopes, sessionId };
 }

@@ -9,20 +9,20 @@ import type { ListedSession, SessionGrant } from './session.ts';
  * s state: active, revoked or reused · g current generation · t when it was reached (ms) · r replays of the one before ·
  * k kid of the MAC key that signed it · x absolute expiry (ms) · u subject (user) · c client · l roles · o scopes, if
  * fewer were asked for than the roles allow · a when the person last proved who they are (s) · d device name ·
- * i address · b created (born; s) · v version of the roles
+ * i address · b created (born; s) · v version of the roles · n issuedFrom (s), once it was needed · w why it ended, once
+ * it has
  */
 
 /** What refresh-session.lua answers of a session, in this order. */
-export const GRANT_FIELDS = ['u', 'c', 'l', 'o', 'a', 'x'] as const;
+export const GRANT_FIELDS = ['u', 'c', 'l', 'o', 'a', 'x', 'n'] as const;
 
 /** What a list of devices is made from. */
 export const LISTED_FIELDS = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
 
 /** The fields and values of a new session. */
 export function recordOf(
-  grant: SessionGrant,
+  grant: Omit<SessionGrant, 'issuedFrom'>,
   start: {
-    now: number;
     generation: number;
     kid: string;
     rolesVersion: number;
@@ -33,7 +33,7 @@ export function recordOf(
   const record = {
     s: 'active',
     g: start.generation,
-    t: start.now,
+    t: grant.readAt,
     r: 0,
     k: start.kid,
     x: grant.expiresAt,
@@ -45,14 +45,18 @@ export function recordOf(
     a: grant.authTime,
     d: start.deviceName,
     i: networkOf(start.address),
-    b: Math.floor(start.now / 1000),
+    b: Math.floor(grant.readAt / 1000),
   };
   return Object.entries(record).flat();
 }
 
-/** Reads the values of GRANT_FIELDS. */
-export function grantFrom(sessionId: string, values: readonly (string | null)[]): SessionGrant {
-  const [subject, clientId, roles, scope, authTime, expiresAt] = values;
+/** Reads the values of GRANT_FIELDS, which were asked for at `readAt`, or later. */
+export function grantFrom(
+  sessionId: string,
+  values: readonly (string | null)[],
+  readAt: number,
+): SessionGrant {
+  const [subject, clientId, roles, scope, authTime, expiresAt, issuedFrom] = values;
   if (subject == null || clientId == null || roles == null)
     throw new Error(`session ${sessionId} has no owner`);
   return {
@@ -63,6 +67,8 @@ export function grantFrom(sessionId: string, values: readonly (string | null)[])
     scopes: scope == null ? undefined : scope.split(' '),
     authTime: Number(authTime),
     expiresAt: Number(expiresAt),
+    issuedFrom: Number(issuedFrom ?? 0),
+    readAt,
   };
 }
 

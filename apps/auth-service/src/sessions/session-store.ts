@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import {
-  revocationSequenceKey,
+  issuedFromKey,
+  revocationHeadKey,
   revocationsKey,
   sessionKey,
   sessionsOfSubjectKey,
@@ -12,8 +13,9 @@ import { orUnavailable } from '../redis/or-unavailable.ts';
 import { createRedisClock } from '../redis/redis-clock.ts';
 import { loadScript } from '../redis/script.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
-import type { EndReason, ListedSession, RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
-import { GRANT_FIELDS, grantFrom, LISTED_FIELDS, listedFrom, recordOf } from './session-record.ts';
+import type { RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
+import { GRANT_FIELDS, grantFrom, recordOf } from './session-record.ts';
+import { createSessionsOfSubject } from './sessions-of-subject.ts';
 
 /** How long the token before the current one is answered with the same successor again. A deliberate relaxation. */
 export const REPLAY_GRACE_MS = 10_000;
@@ -21,25 +23,24 @@ export const REPLAY_GRACE_MS = 10_000;
 export const MOST_REPLAYS = 200;
 /** How long after it was sent Redis may carry a refresh out. Well above our timeout, well below the grace. */
 const MOST_DELAY_MS = 3_000;
-/** The sessions that one person can have at a time. Beyond it the oldest ends. */
-export const MOST_SESSIONS = 100;
 /** How many rotations a store may have lost for their tokens to be adopted. */
 export const MOST_ADOPTED = 8;
 
 /** Not 1: Redis keeps small numbers in fewer bytes, and a session must not grow as it is used. */
 export const FIRST_GENERATION = 100_000;
 
-const script = (file: string) => new URL(`./scripts/${file}`, import.meta.url);
-const startSession = loadScript<string>('startSession', [script('start-session.lua')]);
-const refreshSession = loadScript<[RefreshVerdict | 'LATE', ...string[]]>('refreshSession', [
-  script('publish-revocation.lua'),
-  script('refresh-session.lua'),
+const script = (file: string) => new URL(file, import.meta.url);
+const publishRevocation = script('../revocation/log/scripts/publish-revocation.lua');
+const startSession = loadScript<number>('startSession', [
+  publishRevocation,
+  script('./scripts/start-session.lua'),
 ]);
-const renewAuthTime = loadScript<(string | null)[]>('renewAuthTime', [script('renew-auth-time.lua')]);
-const changeRoles = loadScript<number>('changeRoles', [script('change-roles.lua')]);
-const endSessions = loadScript<string[]>('endSessions', [
-  script('publish-revocation.lua'),
-  script('end-sessions.lua'),
+const refreshSession = loadScript<[RefreshVerdict | 'LATE', ...string[]]>('refreshSession', [
+  publishRevocation,
+  script('./scripts/refresh-session.lua'),
+]);
+const renewAuthTime = loadScript<(string | null)[]>('renewAuthTime', [
+  script('./scripts/renew-auth-time.lua'),
 ]);
 
 export type SessionStoreOptions = {
@@ -80,8 +81,11 @@ export function createSessionStore(options: SessionStoreOptions) {
   const revocationTtlMs = options.revocationSeconds * 1000;
   const signingKey = macKeys[0];
   const redisClock = createRedisClock(redis);
+  const ofSubject = createSessionsOfSubject(options);
 
   return {
+    ...ofSubject,
+
     /** Starts a session. The id is new with every sign-in, whoever asks. `displaced`: what had to end for it. */
     async start(
       session: NewSession,
@@ -89,7 +93,7 @@ export function createSessionStore(options: SessionStoreOptions) {
       const now = clock();
       const shard = shardOf(session.subject, shards);
       const sessionId = `${shard}-${randomBytes(16).toString('base64url')}`;
-      const grant: SessionGrant = {
+      const requested = {
         sessionId,
         subject: session.subject,
         clientId: session.clientId,
@@ -97,11 +101,20 @@ export function createSessionStore(options: SessionStoreOptions) {
         scopes: session.scopes,
         authTime: Math.floor(now / 1000),
         expiresAt: now + options.sessionSeconds * 1000,
+        readAt: now,
       };
-      const keys = [sessionKey(sessionId), sessionsOfSubjectKey(shard, session.subject)];
-      const record = recordOf(grant, { ...session, now, generation: FIRST_GENERATION, kid: signingKey.kid });
-      await orUnavailable(startSession(redis, keys, [sessionId, now, grant.expiresAt, ...record]));
-      const displaced = await endOldest(shard, session.subject);
+      const keys = [
+        sessionKey(sessionId),
+        sessionsOfSubjectKey(shard, session.subject),
+        issuedFromKey(shard, session.subject),
+        revocationsKey(shard),
+        revocationHeadKey(shard),
+      ];
+      const record = recordOf(requested, { ...session, generation: FIRST_GENERATION, kid: signingKey.kid });
+      const args = [sessionId, now, requested.expiresAt, revocationTtlMs, ...record];
+      const issuedFrom = await orUnavailable(startSession(redis, keys, args));
+      const grant: SessionGrant = { ...requested, issuedFrom };
+      const displaced = await ofSubject.endOldest(session.subject);
       return { grant, refreshToken: tokenOf(grant, FIRST_GENERATION, signingKey.kid), displaced };
     },
 
@@ -110,8 +123,9 @@ export function createSessionStore(options: SessionStoreOptions) {
       const presented = readRefreshToken(refreshToken, clientId, macKeys);
       const shard = presented && shardOfSession(presented.sessionId);
       if (presented === undefined || shard === undefined) return undefined;
+      const now = clock();
       const values = await orUnavailable(redis.hmget(sessionKey(presented.sessionId), ...GRANT_FIELDS));
-      return values[0] === null ? undefined : grantFrom(presented.sessionId, values);
+      return values[0] === null ? undefined : grantFrom(presented.sessionId, values, now);
     },
 
     /** Presents a refresh token; see RefreshVerdict for what may come of it. A forged one is UNKNOWN. */
@@ -121,31 +135,22 @@ export function createSessionStore(options: SessionStoreOptions) {
       if (presented === undefined || shard === undefined || shard >= shards) return { verdict: 'UNKNOWN' };
 
       const { sessionId, generation } = presented;
-      const keys = [sessionKey(sessionId), revocationsKey(shard), revocationSequenceKey(shard)];
+      const keys = [sessionKey(sessionId), revocationsKey(shard), revocationHeadKey(shard)];
       const limits = [REPLAY_GRACE_MS, MOST_REPLAYS, MOST_ADOPTED];
-      const ask = () =>
-        orUnavailable(
-          refreshSession(redis, keys, [
-            sessionId,
-            generation,
-            clock(),
-            ...limits,
-            signingKey.kid,
-            revocationTtlMs,
-            redisClock.now(),
-            MOST_DELAY_MS,
-          ]),
-        );
-      const [verdict, kid, ...values] = await redisClock.retryWhenLate<RefreshVerdict>(ask);
-      if (verdict === 'UNKNOWN' || verdict === 'REVOKED' || verdict === 'EXPIRED') return { verdict };
-      const grant = grantFrom(sessionId, values);
+      const now = clock();
+      const args = [sessionId, generation, now, ...limits, signingKey.kid, revocationTtlMs];
+      const [verdict, detail, ...values] = await redisClock.retryWhenLate<RefreshVerdict>(() =>
+        orUnavailable(refreshSession(redis, keys, [...args, redisClock.now(), MOST_DELAY_MS])),
+      );
+      if (verdict === 'REVOKED') return { verdict, reason: detail ?? undefined };
+      if (verdict === 'UNKNOWN' || verdict === 'EXPIRED') return { verdict };
+      const grant = grantFrom(sessionId, values, now);
       if (verdict === 'REUSED') return { verdict, grant };
       if (shardOf(grant.subject, shards) !== shard) {
-        // Its person could neither see nor end it any more.
-        await endAllOf(shard, grant.subject, [sessionId], 'shards_changed');
-        return { verdict: 'REVOKED' };
+        await ofSubject.endMisplaced(grant);
+        return { verdict: 'REVOKED', reason: 'shards_changed' };
       }
-      return { verdict, grant, refreshToken: tokenOf(grant, generation + 1, kid as string) };
+      return { verdict, grant, refreshToken: tokenOf(grant, generation + 1, detail as string) };
     },
 
     /** The grant of this person's session as it is now; undefined when it has ended, or is somebody else's. */
@@ -153,10 +158,11 @@ export function createSessionStore(options: SessionStoreOptions) {
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return undefined;
       const fields = ['s', ...GRANT_FIELDS];
+      const now = clock();
       const [state, ...values] = await orUnavailable(redis.hmget(sessionKey(sessionId), ...fields));
       if (state !== 'active') return undefined;
-      const grant = grantFrom(sessionId, values);
-      return grant.subject === subject && clock() < grant.expiresAt ? grant : undefined;
+      const grant = grantFrom(sessionId, values, now);
+      return grant.subject === subject && now < grant.expiresAt ? grant : undefined;
     },
 
     /**
@@ -166,47 +172,9 @@ export function createSessionStore(options: SessionStoreOptions) {
     async renewAuthTime(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return undefined;
-      const values = await orUnavailable(renewAuthTime(redis, [sessionKey(sessionId)], [subject, clock()]));
-      return values.length === 0 ? undefined : grantFrom(sessionId, values);
-    },
-
-    /** A person's living sessions, the last used first. */
-    async list(subject: string): Promise<ListedSession[]> {
-      const shard = shardOf(subject, shards);
-      const ids = await liveIdsOf(shard, subject);
-      const records = await orUnavailable(
-        Promise.all(ids.map((id) => redis.hmget(sessionKey(id), ...LISTED_FIELDS))),
-      );
-      return records
-        .flatMap((values, index) => listedFrom(ids[index] as string, values) ?? [])
-        .sort((a, b) => b.lastUsedAt - a.lastUsedAt);
-    },
-
-    /**
-     * Gives all living sessions of this person other roles: the next refresh of each brings the scopes of those. A
-     * change that is older than what a session has passes it over.
-     */
-    async changeRoles(
-      subject: string,
-      to: { roles: readonly string[]; rolesVersion: number },
-    ): Promise<void> {
-      const ids = await liveIdsOf(shardOf(subject, shards), subject);
-      const args = [subject, to.roles.join(' '), to.rolesVersion];
-      if (ids.length > 0) await orUnavailable(changeRoles(redis, ids.map(sessionKey), args));
-    },
-
-    /** Ends one session of this person. Returns false when there is none, dead or somebody else's. */
-    async end(subject: string, sessionId: string, reason: EndReason): Promise<boolean> {
-      const shard = shardOf(subject, shards);
-      if (shardOfSession(sessionId) !== shard) return false;
-      return (await endAllOf(shard, subject, [sessionId], reason)).length === 1;
-    },
-
-    /** Ends all sessions of this person but `except`; returns the ids of those that it ended. */
-    async endAll(subject: string, reason: EndReason, except?: string): Promise<string[]> {
-      const shard = shardOf(subject, shards);
-      const ids = (await liveIdsOf(shard, subject)).filter((id) => id !== except);
-      return ids.length === 0 ? [] : endAllOf(shard, subject, ids, reason);
+      const now = clock();
+      const values = await orUnavailable(renewAuthTime(redis, [sessionKey(sessionId)], [subject, now]));
+      return values.length === 0 ? undefined : grantFrom(sessionId, values, now);
     },
   };
 
@@ -214,27 +182,5 @@ export function createSessionStore(options: SessionStoreOptions) {
     // The kid is the one of the rotation, so that a replay gets the same string even if the keys changed in between.
     const key = macKeys.find((candidate) => candidate.kid === kid) ?? signingKey;
     return writeRefreshToken({ sessionId: grant.sessionId, generation, clientId: grant.clientId, key });
-  }
-
-  function liveIdsOf(shard: number, subject: string): Promise<string[]> {
-    return orUnavailable(redis.zrangebyscore(sessionsOfSubjectKey(shard, subject), clock(), '+inf'));
-  }
-
-  async function endOldest(shard: number, subject: string): Promise<string[]> {
-    // In order of expiry, and so of age.
-    const surplus = await orUnavailable(
-      redis.zrange(sessionsOfSubjectKey(shard, subject), '0', String(-MOST_SESSIONS - 1)),
-    );
-    return surplus.length === 0 ? [] : endAllOf(shard, subject, surplus, 'too_many');
-  }
-
-  function endAllOf(shard: number, subject: string, ids: string[], reason: EndReason): Promise<string[]> {
-    const keys = [
-      sessionsOfSubjectKey(shard, subject),
-      revocationsKey(shard),
-      revocationSequenceKey(shard),
-      ...ids.map(sessionKey),
-    ];
-    return orUnavailable(endSessions(redis, keys, [subject, clock(), reason, revocationTtlMs, ...ids]));
   }
 }

@@ -10,6 +10,10 @@ export type SessionGrant = {
   readonly authTime: number;
   /** When the session ends whatever happens, in milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** Its access tokens from before this second (since the epoch) are revoked, and new ones say no earlier one; or 0. */
+  readonly issuedFrom: number;
+  /** Our time before it was read, in milliseconds since the epoch. What is made from it says no later one. */
+  readonly readAt: number;
 };
 
 /** A session as its owner sees it in the list of devices. Times are milliseconds since the epoch. */
@@ -48,16 +52,19 @@ export type RefreshOutcome =
       readonly refreshToken: string;
     }
   | { readonly verdict: 'REUSED'; readonly grant: SessionGrant }
-  | { readonly verdict: 'REVOKED' | 'EXPIRED' | 'UNKNOWN' };
+  /** `reason`: an EndReason or `reuse`; missing when the session ended before reasons were kept. */
+  | { readonly verdict: 'REVOKED'; readonly reason: string | undefined }
+  | { readonly verdict: 'EXPIRED' | 'UNKNOWN' };
 
 /**
  * Why a session was ended.
  *
  * - sign_out, ended_by_user, ended_all: its person asked, here, from another device, or for all of them
  * - replaced: the same browser signed in anew · too_many: the person signed in on more devices than are kept
- * - displaced: they signed in on more devices than this client allows
- * - account_disabled, ended_by_operator: an operator did · password_changed: the person did, on another device
+ * - displaced: the person signed in with this client on more devices than its policy allows
  * - sign_in_failed: it had begun, but could not be handed over · account_changed: the account changed meanwhile
+ * - account_disabled, password_changed: so for all the person's sessions, or all others
+ * - ended_by_operator: somebody who manages accounts · token_revoked: its client (RFC 7009)
  * - shards_changed: REDIS_SHARDS was changed, and its keys are no longer where its person's are
  */
 export type EndReason =
@@ -67,9 +74,10 @@ export type EndReason =
   | 'replaced'
   | 'too_many'
   | 'displaced'
+  | 'sign_in_failed'
+  | 'account_changed'
   | 'account_disabled'
   | 'password_changed'
   | 'ended_by_operator'
-  | 'sign_in_failed'
-  | 'account_changed'
+  | 'token_revoked'
   | 'shards_changed';

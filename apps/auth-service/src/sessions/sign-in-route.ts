@@ -1,15 +1,16 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
+import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { ClientRegistry, PublicClient } from '../clients/clients.ts';
+import { refuseRevoked } from '../clients/refusals.ts';
 import { parseScope } from '../tokens/scope.ts';
 import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { checkBrowserOrigin } from './browser-origin.ts';
 import { deviceNameFrom } from './device-name.ts';
+import { deviceNameSchema, refuseLongDeviceName } from './device-name-schema.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { type SignInParts, signIn } from './sign-in.ts';
-
-const MOST_DEVICE_NAME_BYTES = 64;
 
 const signInSchema = {
   summary: 'Sign in: start a session on this device',
@@ -20,9 +21,7 @@ const signInSchema = {
       client_id: Type.String({ maxLength: 64 }),
       username: Type.String({ minLength: 1, maxLength: 256 }),
       password: Type.String({ minLength: 1, maxLength: 1024 }),
-      device_name: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$' }),
-      ),
+      device_name: Type.Optional(deviceNameSchema),
       scope: Type.Optional(
         Type.String({
           maxLength: 1024,
@@ -44,6 +43,7 @@ const signInSchema = {
 
 export type SignInRouteOptions = SignInParts & {
   readonly clients: ClientRegistry;
+  readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly cookie: RefreshCookie;
 };
 
@@ -53,13 +53,14 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
     const { client_id: clientId, username, password, device_name: deviceName, scope } = request.body;
     const client = clientOr400(options.clients, clientId);
     checkBrowserOrigin(request, client);
+    refuseRevoked(options.clientStatuses, client);
     const scopes = scopesOr400(scope);
     refuseLongDeviceName(deviceName);
 
     const tokens = await signIn(options, {
       username,
       password,
-      clientId,
+      client,
       scopes,
       deviceName: deviceName ?? deviceNameFrom(request.headers['user-agent']),
       replaces: client.kind === 'browser' ? options.cookie.read(request) : undefined,
@@ -77,16 +78,6 @@ function clientOr400(clients: ClientRegistry, clientId: string): PublicClient {
     status: 400,
     code: 'unknown_client',
     detail: 'There is no client with this client_id.',
-  });
-}
-
-/** Redis keeps a session in its compact form while no value has more than 64 bytes. */
-function refuseLongDeviceName(name: string | undefined): void {
-  if (name === undefined || Buffer.byteLength(name) <= MOST_DEVICE_NAME_BYTES) return;
-  throw new ProblemError({
-    status: 400,
-    code: 'device_name_too_long',
-    detail: `device_name has at most ${MOST_DEVICE_NAME_BYTES} bytes of UTF-8.`,
   });
 }
 

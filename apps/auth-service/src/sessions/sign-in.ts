@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { PublicClient } from '../clients/clients.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
 import { type IssuedTokens, issueTokens, scopesOfGrant } from '../tokens/issue-tokens.ts';
 import { narrowScopes } from '../tokens/scope.ts';
@@ -19,7 +20,7 @@ export type SignInParts = {
 export type SignInRequest = {
   readonly username: string;
   readonly password: string;
-  readonly clientId: string;
+  readonly client: Pick<PublicClient, 'id' | 'mostSessions'>;
   /** Fewer scopes than the roles allow, if the session is to have less power. */
   readonly scopes: readonly string[] | undefined;
   readonly deviceName: string;
@@ -29,7 +30,8 @@ export type SignInRequest = {
 };
 
 /**
- * Signs a person in: checks the password, starts a session under a new id, issues its first tokens.
+ * Signs a person in: checks the password, starts a session under a new id, issues its first tokens. Tokens are handed
+ * over when no more sessions are left than the client's policy allows.
  *
  * Does not check which client asks, or from where: the route has.
  *
@@ -37,7 +39,8 @@ export type SignInRequest = {
  */
 export async function signIn(parts: SignInParts, request: SignInRequest): Promise<IssuedTokens> {
   const { accounts, sessions } = parts;
-  const { username, password, clientId, scopes, deviceName, origin } = request;
+  const { username, password, client, scopes, deviceName, origin } = request;
+  const clientId = client.id;
 
   const account = await accounts.signIn({ username, password, clientId, ...origin });
   refuseMoreScopesThanAllowed(account.roles, scopes);
@@ -45,25 +48,21 @@ export async function signIn(parts: SignInParts, request: SignInRequest): Promis
   const { id: subject, roles, rolesVersion } = account;
   const where = { deviceName, address: origin.address };
   const session = await sessions.start({ subject, clientId, roles, rolesVersion, scopes, ...where });
+  const { grant } = session;
   try {
     await refuseIfAccountChanged(accounts, account);
     const tokens = await issueTokens(parts.issueAccessToken, session, undefined);
-    const { sessionId } = tokens;
-    parts.audit.record({ event: 'sign_in.succeeded', subject, sessionId, clientId, ...origin });
-    for (const displaced of session.displaced) {
-      parts.audit.record({
-        ...origin,
-        event: 'session.ended',
-        subject,
-        sessionId: displaced,
-        details: { reason: 'too_many' },
-      });
-    }
     await endReplaced(parts, request);
+    const displaced =
+      client.mostSessions === null ? [] : await sessions.endSurplus(grant, client.mostSessions);
+    const { sessionId } = grant;
+    parts.audit.record({ event: 'sign_in.succeeded', subject, sessionId, clientId, ...origin });
+    recordEnds(parts, session.displaced, { request, grant, reason: 'too_many' });
+    recordEnds(parts, displaced, { request, grant, reason: 'displaced' });
     return tokens;
   } catch (error) {
     // Nobody has its token: it would stand in the list of devices for a month.
-    await end(parts, { request, grant: session.grant, reason: 'sign_in_failed' }).catch(() => {});
+    await end(parts, { request, grant, reason: 'sign_in_failed' }).catch(() => {});
     throw error;
   }
 }
@@ -103,8 +102,16 @@ async function refuseIfAccountChanged(
 /** A browser that signs in anew leaves no session behind that only its overwritten cookie could use (ASVS 5.0 7.2.4). */
 async function endReplaced(parts: SignInParts, request: SignInRequest): Promise<void> {
   if (request.replaces === undefined) return;
-  const grant = await parts.sessions.grantOf(request.replaces, request.clientId);
+  const grant = await parts.sessions.grantOf(request.replaces, request.client.id);
   if (grant !== undefined) await end(parts, { request, grant, reason: 'replaced' });
+}
+
+/** What had to end for the new session. */
+function recordEnds({ audit }: SignInParts, sessionIds: readonly string[], { request, grant, reason }: End) {
+  for (const sessionId of sessionIds) {
+    const details = { reason, by_session: grant.sessionId };
+    audit.record({ ...request.origin, event: 'session.ended', subject: grant.subject, sessionId, details });
+  }
 }
 
 type End = { request: SignInRequest; grant: SessionGrant; reason: EndReason };

@@ -1,5 +1,6 @@
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';
+import { honoured } from '../revocation/log/issued-from.ts';
 import type { TokenClaims } from './claims.ts';
 
 export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
@@ -14,15 +15,25 @@ export type AccessTokenIssuerOptions = {
   readonly lifetimeSeconds: number;
   /** The key that signs now; asked for each token, since it changes. */
   readonly signer: () => SigningKey;
+  /** No token of this client (`client_id`) may have an earlier `iat`; in seconds since the epoch, 0 for none. */
+  readonly issuedFromOf?: (clientId: string) => number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
 
-/** `expiresBy`: the latest that `exp` may be, in seconds since the epoch. */
-export type AccessTokenIssuer = (
-  claims: TokenClaims,
-  limits?: { readonly expiresBy: number },
-) => Promise<AccessToken>;
+export type AccessTokenLimits = {
+  /**
+   * When what the claims say was read, in milliseconds since the epoch; default now. A token that said a later `iat`
+   * would outlive a revocation of what changed in between.
+   */
+  readonly issuedAt?: number;
+  /** The earliest that `iat` may be, in seconds since the epoch: tokens from before are revoked. */
+  readonly issuedFrom?: number;
+  /** The latest that `exp` may be, in seconds since the epoch. */
+  readonly expiresBy?: number;
+};
+
+export type AccessTokenIssuer = (claims: TokenClaims, limits?: AccessTokenLimits) => Promise<AccessToken>;
 
 // In libuv's pool: one RSA signature takes most of a millisecond, and the event loop has others to serve meanwhile.
 const signInPool = promisify(sign) as (algorithm: string, data: Buffer, key: KeyObject) => Promise<Buffer>;
@@ -40,10 +51,16 @@ const signInPool = promisify(sign) as (algorithm: string, data: Buffer, key: Key
 export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): AccessTokenIssuer {
   const { issuer, lifetimeSeconds } = options;
 
-  return async (claims, { expiresBy } = { expiresBy: Number.POSITIVE_INFINITY }) => {
+  return async (claims, limits = {}) => {
     const { kid, privateKey } = options.signer();
-    const issuedAt = Math.floor(options.clock() / 1000);
-    const expiresAt = Math.min(issuedAt + lifetimeSeconds, expiresBy);
+    const now = Math.floor((limits.issuedAt ?? options.clock()) / 1000);
+    const issuedAt = Math.max(
+      now,
+      honoured(limits.issuedFrom ?? 0, now),
+      honoured(options.issuedFromOf?.(claims.client_id) ?? 0, now),
+    );
+    // From now, and not from `iat`: a revocation is kept for as long as a token of this moment can live.
+    const expiresAt = Math.min(now + lifetimeSeconds, limits.expiresBy ?? Number.POSITIVE_INFINITY);
     const payload = {
       iss: issuer,
       ...claims,
@@ -55,7 +72,7 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
     const signature = await signInPool('sha256', Buffer.from(input, 'latin1'), privateKey);
     return {
       token: `${input}.${signature.toString('base64url')}`,
-      expiresInSeconds: expiresAt - issuedAt,
+      expiresInSeconds: expiresAt - now,
     };
   };
 }

@@ -1,6 +1,6 @@
 import { isRole, scopesOf } from '../accounts/roles.ts';
 import type { SessionGrant } from '../sessions/session.ts';
-import type { AccessTokenIssuer } from './access-token.ts';
+import type { AccessTokenIssuer, AccessTokenLimits } from './access-token.ts';
 import { personClaims } from './claims.ts';
 import { narrowScopes } from './scope.ts';
 import { TokenError } from './token-error.ts';
@@ -23,6 +23,13 @@ export function scopesOfGrant(grant: Pick<SessionGrant, 'roles' | 'scopes'>): re
   return grant.scopes === undefined ? allowed : allowed.filter((scope) => grant.scopes?.includes(scope));
 }
 
+/** What an access token must keep to that is made from this grant, so that it is revoked by what changes the grant. */
+export function limitsOf(
+  grant: Pick<SessionGrant, 'readAt' | 'issuedFrom'>,
+): Required<Pick<AccessTokenLimits, 'issuedAt' | 'issuedFrom'>> {
+  return { issuedAt: grant.readAt, issuedFrom: grant.issuedFrom };
+}
+
 /**
  * Makes the access token that goes with a refresh token. Throws TokenError `invalid_scope` when more scopes are asked
  * for than the session has.
@@ -34,14 +41,15 @@ export async function issueTokens(
 ): Promise<IssuedTokens> {
   const scopes = narrowScopes(scopesOfGrant(session.grant), askedScopes);
   if (scopes === undefined) throw scopeNotGranted();
-  const { token, expiresInSeconds } = await issueAccessToken(personClaims(session.grant, scopes));
+  const { grant } = session;
+  const { token, expiresInSeconds } = await issueAccessToken(personClaims(grant, scopes), limitsOf(grant));
   return {
     accessToken: token,
     expiresInSeconds,
     scopes,
-    sessionId: session.grant.sessionId,
+    sessionId: grant.sessionId,
     refreshToken: session.refreshToken,
-    sessionExpiresAt: session.grant.expiresAt,
+    sessionExpiresAt: grant.expiresAt,
   };
 }
 

@@ -6,7 +6,13 @@ import { acceptForms } from './form-body.ts';
 import { TokenError } from './token-error.ts';
 
 /** RFC 6749 §5.2, which RFC 7009 §2.2.1 and RFC 7662 §2.3 take over. */
-export const oauthErrorSchema = Type.Object({ error: Type.String(), error_description: Type.String() });
+export const oauthErrorSchema = Type.Object({
+  error: Type.String(),
+  error_description: Type.String(),
+  reason: Type.Optional(
+    Type.String({ description: 'Of a refresh: why the session has ended, if that is known.' }),
+  ),
+});
 
 /** The parameters by which a client says, or proves, who it is: the same at every endpoint. */
 export const clientParameters = {
@@ -28,7 +34,8 @@ export function speakOAuth(app: Service): void {
     if (refusal === undefined) return ownErrorHandler.call(app, error as FastifyError, request, reply);
     reply.code(refusal.status).headers(refusal.headers).header('cache-control', 'no-store');
     reply.type('application/json');
-    return reply.send({ error: refusal.code, error_description: refusal.message });
+    const { code, message, reason } = refusal;
+    return reply.send({ error: code, error_description: message, ...(reason && { reason }) });
   });
 }
 

@@ -50,6 +50,9 @@ export const SCOPES: readonly Scope[] = RESOURCE_SERVERS.flatMap((server) => ser
 /** These, and those that only services can have. */
 export const ALL_SCOPES: readonly string[] = [...new Set(RESOURCE_SERVERS.flatMap(scopesOfServer))];
 
+/** All services that a token can be for. */
+export const AUDIENCES: readonly string[] = RESOURCE_SERVERS.map(({ audience }) => audience);
+
 /** The `aud` of a person's token with these scopes (RFC 9068 §2.2.3). */
 export function audienceOf(scopes: readonly string[]): string[] {
   return RESOURCE_SERVERS.filter(

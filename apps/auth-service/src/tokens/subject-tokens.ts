@@ -1,4 +1,4 @@
-import { type Authentication, authClient } from '@latchkey/auth-client';
+import { AuthError, type Authentication, authClient, type RevocationList } from '@latchkey/auth-client';
 import Fastify from 'fastify';
 
 export type SubjectTokens = {
@@ -7,14 +7,20 @@ export type SubjectTokens = {
    * AuthError.
    */
   verify(token: string, audience: string): Promise<Authentication>;
+  /**
+   * Verifies an access token as the first of these services that is known here would: for when it does not matter whom
+   * it is for. Rejects with AuthError, also when none of them is known.
+   */
+  verifyFor(token: string, audiences: readonly string[]): Promise<Authentication>;
   close(): Promise<void>;
 };
 
 /**
- * Verifies the tokens that services want to exchange. A service may exchange what was sent to it and nothing else, so
- * each has a verifier with its own name as the audience: auth-client, on an instance that never listens.
+ * Verifies the tokens that services want to exchange, and those that somebody asks us about. A service may exchange what
+ * was sent to it and nothing else, so each has a verifier with its own name as the audience: auth-client, on an instance
+ * that never listens.
  *
- * Does not check that the session lives.
+ * Refuses what this replica has heard to be revoked. Does not ask the store whether the session lives.
  *
  * @example
  * const subjectTokens = await createSubjectTokens({ issuer, jwksUri, fetchKeys, audiences: ['payment-service'] });
@@ -25,14 +31,23 @@ export async function createSubjectTokens(options: {
   readonly jwksUri: string;
   /** Our own keys, without a request. */
   readonly fetchKeys: typeof globalThis.fetch;
+  /** What was revoked, as we know it. */
+  readonly revocations: RevocationList;
   readonly audiences: readonly string[];
 }): Promise<SubjectTokens> {
-  const { issuer, jwksUri, fetchKeys } = options;
+  const { issuer, jwksUri, fetchKeys, revocations } = options;
   const hosts = new Map(
     await Promise.all(
-      options.audiences.map(async (audience) => {
+      [...new Set(options.audiences)].map(async (audience) => {
         const host = Fastify({ logger: false });
-        await host.register(authClient, { issuer, audience, jwksUri, fetch: fetchKeys });
+        await host.register(authClient, {
+          issuer,
+          audience,
+          jwksUri,
+          jwksCooldownSeconds: 1,
+          revocations,
+          fetch: fetchKeys,
+        });
         return [audience, host] as const;
       }),
     ),
@@ -42,6 +57,11 @@ export async function createSubjectTokens(options: {
     async verify(token, audience) {
       const host = hosts.get(audience);
       if (host === undefined) throw new TypeError(`There is no verifier for ${audience}.`);
+      return host.authClient.verify(token);
+    },
+    async verifyFor(token, audiences) {
+      const host = audiences.map((audience) => hosts.get(audience)).find((known) => known !== undefined);
+      if (host === undefined) throw new AuthError('invalid_token', { reason: 'aud' });
       return host.authClient.verify(token);
     },
     async close() {

@@ -14,12 +14,22 @@ export class TokenError extends Error {
   readonly code: TokenErrorCode;
   readonly status: 400 | 401;
   readonly headers: Readonly<Record<string, string>>;
+  /** Why the session has ended, for who has shown a token that we gave them. Beside RFC 6749's members. */
+  readonly reason: string | undefined;
 
-  constructor(code: TokenErrorCode, description: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    code: TokenErrorCode,
+    description: string,
+    more: {
+      readonly headers?: Readonly<Record<string, string>> | undefined;
+      readonly reason?: string | undefined;
+    } = {},
+  ) {
     super(description);
     this.name = 'TokenError';
     this.code = code;
     this.status = code === 'invalid_client' ? 401 : 400;
-    this.headers = headers;
+    this.headers = more.headers ?? {};
+    this.reason = more.reason;
   }
 }

@@ -9,12 +9,16 @@ const delegations = services.flatMap(([actor, { toward }]) =>
   Object.entries(toward).map(([audience, delegation]) => ({ actor, audience, ...delegation })),
 );
 
-test('roles grant what resource servers list as people’s scopes, and no scope of actors or services', () => {
+test('roles grant what resource servers list as people’s scopes, and no scope of actors', () => {
   const people: readonly string[] = scopesOf(['admin']);
   expect(people).toEqual(SCOPES);
-  for (const { actorScopes, serviceScopes } of RESOURCE_SERVERS) {
-    for (const scope of [...actorScopes, ...serviceScopes]) expect(people).not.toContain(scope);
-  }
+  for (const { actorScopes } of RESOURCE_SERVERS)
+    for (const scope of actorScopes) expect(people).not.toContain(scope);
+});
+
+test('of the scopes that services have in their own name, operators have one: to watch what is revoked', () => {
+  const ofServices = RESOURCE_SERVERS.flatMap(({ serviceScopes }): readonly string[] => serviceScopes);
+  expect(ofServices.filter((scope) => SCOPES.some((known) => known === scope))).toEqual(['revocations:read']);
 });
 
 test.each(delegations)('$actor toward $audience: every scope is one of that service', (delegation) => {

@@ -28,5 +28,7 @@ test.each([
 
 test('no service can take the name of a client that people sign in with', () => {
   const serviceJwksUris = parseServiceJwksUris([`storefront=${URI}`]);
-  expect(() => createClientRegistry({ storefrontOrigins: [], serviceJwksUris })).toThrow(/another client/);
+  expect(() =>
+    createClientRegistry({ storefrontOrigins: [], serviceJwksUris, sessionLimits: new Map() }),
+  ).toThrow(/another client/);
 });

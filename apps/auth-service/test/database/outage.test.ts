@@ -12,6 +12,7 @@ import {
   startAuthApp,
   type Tokens,
 } from '../support/auth-app.ts';
+import { ask, createOperator, openDatabase, WITHIN } from '../support/operator.ts';
 
 let database: TestDatabase;
 let link: NetworkLink;
@@ -56,4 +57,26 @@ test('without Postgres, who is signed in stays so, /ready says 200, and what nee
   await expect
     .poll(() => signIn(auth.app, username).then(Boolean, () => false), { timeout: 5000 })
     .toBe(true);
+});
+
+test('without Postgres operators can change nothing, and are told so', async () => {
+  const shop = openDatabase({ ...auth, databaseUrl: database.url });
+  const operator = await createOperator(auth, shop);
+  await shop.close();
+  const { keys } = (await auth.app.inject({ url: '/.well-known/jwks.json' })).json();
+  await link.cut();
+  for (const request of [
+    { method: 'GET', url: '/clients' },
+    { method: 'PUT', url: '/clients/storefront/status', payload: { status: 'revoked' } },
+    { method: 'DELETE', url: `/keys/${keys[0].kid}` },
+  ] as const) {
+    const answer = await ask(auth, operator, request);
+    expect(answer.statusCode).toBe(503);
+    expect(answer.json()).toMatchObject({ code: 'database_unavailable' });
+    expect(answer.headers['retry-after']).toBeDefined();
+  }
+  expect((await auth.app.inject({ url: '/.well-known/jwks.json' })).json()).toEqual({ keys });
+  await link.restore();
+  const list = { method: 'GET', url: '/clients' } as const;
+  await expect.poll(async () => (await ask(auth, operator, list)).statusCode, WITHIN).toBe(200);
 });

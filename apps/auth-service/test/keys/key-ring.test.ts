@@ -1,5 +1,7 @@
 import { createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Revocation } from '@latchkey/auth-client';
+import { eq } from 'drizzle-orm';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { signingKeys } from '../../src/database/schema.ts';
 import { parseKeyEncryptionKeys } from '../../src/keys/encryption.ts';
 import { createKeyRing, type KeyRing } from '../../src/keys/key-ring.ts';
@@ -15,6 +17,9 @@ let now: number;
 let audited: string[];
 let warnings: object[];
 let errors: object[];
+let published: Revocation[];
+/** What publishing does besides. */
+let onPublish: () => Promise<void>;
 const secret = randomBytes(32).toString('base64url');
 const rings: KeyRing[] = [];
 
@@ -24,6 +29,8 @@ beforeEach(async () => {
   audited = [];
   warnings = [];
   errors = [];
+  published = [];
+  onPublish = async () => {};
 });
 afterEach(async () => {
   await Promise.all(rings.splice(0).map((ring) => ring.stop()));
@@ -40,6 +47,10 @@ function keyRing(options: { db?: OpenTestDatabase['db']; keys?: string; reloadMs
     } as never,
     audit: { record: ({ event, details }) => void audited.push(`${event} ${String(details?.['kid'])}`) },
     keyEncryptionKeys: parseKeyEncryptionKeys(options.keys ?? secret),
+    publish: async (revocation) => {
+      published.push(revocation);
+      await onPublish();
+    },
     clock: () => now,
     jwksMaxAgeSeconds: 60,
     skewSeconds: 30,
@@ -286,4 +297,154 @@ test('the command works without a start, and before one it makes the first key',
   expect(await keyRing().rotate()).toMatchObject({ action: 'activated' });
   await expect(keyRing().rotate()).rejects.toMatchObject({ code: 'rotation_too_early' });
   expect(() => keyRing().signer()).toThrow('it was not started');
+});
+
+describe('revoking a key', () => {
+  const entry = (kid: string) => ({ kind: 'key', id: kid, reason: 'key_revoked' });
+
+  test('that signs: the next one signs at once, another is made to follow, and everybody is told afterwards', async () => {
+    const ring = await started();
+    const { kid } = ring.signer();
+    const next = kidsOf(ring).find((other) => other !== kid);
+    let rowWhenTold: { removedAt: Date | null } | undefined;
+    onPublish = async () => {
+      [rowWhenTold] = await database.db.select().from(signingKeys).where(eq(signingKeys.kid, kid));
+    };
+    const result = await ring.revoke(kid, { subject: 'operator' });
+    expect(result).toEqual({ action: 'revoked', kid, activated: next, next: expect.any(String) });
+    expect(ring.signer().kid).toBe(next);
+    expect(kidsOf(ring).sort()).toEqual([next, result.next].sort());
+    expect(await states(ring)).toEqual({
+      [kid]: 'gone',
+      [String(next)]: 'active',
+      [String(result.next)]: 'next',
+    });
+    expect(published).toEqual([entry(kid)]);
+    expect(rowWhenTold).toMatchObject({
+      removedAt: expect.any(Date),
+      encryptedPrivateKey: null,
+      kekId: null,
+    });
+    expect(audited.slice(-3)).toEqual([
+      `key.revoked ${kid}`,
+      `key.activated ${next}`,
+      `key.published ${result.next}`,
+    ]);
+  });
+
+  test('that waits: another one waits, and the one that signs is as before', async () => {
+    const ring = await started();
+    const signer = ring.signer();
+    const [next] = kidsOf(ring).filter((kid) => kid !== signer.kid) as [string];
+    const result = await ring.revoke(next);
+    expect(result).toEqual({ action: 'revoked', kid: next, next: expect.any(String) });
+    expect(ring.signer()).toBe(signer);
+    expect(kidsOf(ring).sort()).toEqual([signer.kid, result.next].sort());
+    expect(published).toEqual([entry(next)]);
+    // It has never signed, and its row says so.
+    const listed = (await ring.list()).find(({ kid }) => kid === next);
+    expect(listed).toMatchObject({ state: 'gone', activatedAt: null, retiredAt: null });
+  });
+
+  test('that retires: it leaves the set before its tokens have expired', async () => {
+    const ring = await started();
+    const { kid } = ring.signer();
+    now += LEAD;
+    await ring.rotate();
+    expect(await ring.revoke(kid)).toEqual({ action: 'revoked', kid });
+    expect(kidsOf(ring)).toHaveLength(2);
+    expect(kidsOf(ring)).not.toContain(kid);
+    expect(published).toEqual([entry(kid)]);
+  });
+
+  test('that is gone says so to everybody once more; one that nobody knows is not found', async () => {
+    const ring = await started();
+    const { kid } = ring.signer();
+    await ring.revoke(kid);
+    const after = kidsOf(ring);
+    expect(await ring.revoke(kid)).toEqual({ action: 'revoked', kid });
+    expect(kidsOf(ring)).toEqual(after);
+    expect(published).toEqual([entry(kid), entry(kid)]);
+    expect(audited.filter((line) => line === `key.revoked ${kid}`)).toHaveLength(2);
+    await expect(ring.revoke('stranger')).rejects.toMatchObject({ status: 404, code: 'key_not_found' });
+    expect(published).toHaveLength(2);
+  });
+
+  test('half-way, when nobody can be told, is completed by the same call', async () => {
+    const ring = await started();
+    const { kid } = ring.signer();
+    onPublish = () => Promise.reject(new Error('nobody there'));
+    await expect(ring.revoke(kid)).rejects.toThrow('nobody there');
+    // What is in the database is in the set, too.
+    expect(kidsOf(ring)).toHaveLength(2);
+    expect(kidsOf(ring)).not.toContain(kid);
+    onPublish = async () => {};
+    await ring.revoke(kid);
+    expect(published).toEqual([entry(kid), entry(kid)]);
+    expect(await database.db.select().from(signingKeys)).toHaveLength(3);
+  });
+
+  test('at two replicas at once, while both are told to rotate, leaves one that signs and one to follow', async () => {
+    const replicas = [await started(), await started({ db: await database.another() })] as const;
+    for (let round = 1; round <= 5; round += 1) {
+      now += LEAD;
+      const { kid } = replicas[0].signer();
+      await Promise.allSettled(
+        replicas.flatMap((ring) => [ring.revoke(kid), ring.rotate(), ring.revoke(kid)]),
+      );
+      for (const ring of replicas) await ring.reload();
+      const found = Object.values(await states(replicas[0]));
+      expect(found.filter((state) => state === 'active')).toHaveLength(1);
+      expect(found.filter((state) => state === 'next')).toHaveLength(1);
+      expect(replicas[0].signer().kid).toBe(replicas[1].signer().kid);
+      expect(kidsOf(replicas[0])).not.toContain(kid);
+      expect(kidsOf(replicas[1])).toEqual(kidsOf(replicas[0]));
+    }
+  });
+
+  test('is followed by a replica that hears of it, at once, and with what was made in its place soon', async () => {
+    const [ring, other] = [await started(), await started({ db: await database.another() })];
+    const { kid } = ring.signer();
+    await ring.revoke(kid);
+    expect(other.signer().kid).toBe(kid);
+    other.hear([{ kind: 'session', id: '0-abc', reason: 'sign_out' }, entry(kid) as Revocation]);
+    expect(other.signer().kid).toBe(ring.signer().kid);
+    expect(kidsOf(other)).not.toContain(kid);
+    await vi.waitFor(() => expect(kidsOf(other)).toEqual(kidsOf(ring)), 5000);
+  });
+
+  test('is followed without Postgres, too', async () => {
+    const [ring, other] = [await started({ reloadMs: 20 }), await started({ db: await database.another() })];
+    const { kid } = ring.signer();
+    await database.cutOff();
+    await other.revoke(kid);
+    ring.hear(published);
+    await vi.waitFor(() => expect(warnings.length).toBeGreaterThan(1), 10_000);
+    expect(kidsOf(ring)).toEqual([other.signer().kid]);
+    expect(ring.signer().kid).toBe(other.signer().kid);
+    await database.reconnect();
+    await vi.waitFor(() => expect(kidsOf(ring)).toEqual(kidsOf(other)), 10_000);
+  });
+
+  test('leaves a replica that cannot open the one that signs instead with nothing to sign with', async () => {
+    const behind = await started();
+    const ahead = await started({ keys: `${randomBytes(32).toString('base64url')},${secret}` });
+    const revoked = behind.signer().kid;
+    // The next key is under the newer key-encryption key already: the start has seen to that.
+    await ahead.revoke(revoked);
+    await behind.reload();
+    expect(kidsOf(behind)).toEqual(kidsOf(ahead));
+    expect(() => behind.signer()).toThrow(
+      expect.objectContaining({ status: 503, code: 'no_signing_key', headers: { 'retry-after': '1' } }),
+    );
+    expect(errors).toContainEqual(expect.objectContaining({ kid: ahead.signer().kid }));
+  });
+
+  test('needs no start', async () => {
+    const ring = await started();
+    const { kid } = ring.signer();
+    expect(await keyRing().revoke(kid)).toMatchObject({ action: 'revoked', kid });
+    await ring.reload();
+    expect(ring.signer().kid).not.toBe(kid);
+  });
 });

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  afterRevocations,
+  type KeyAction,
   type KeyState,
   type KeyTimes,
+  planRevocation,
   planRotation,
   type RotationPolicy,
   stateOf,
@@ -26,6 +29,7 @@ class House {
   cached: { until: number; kids: Set<string> }[] = [];
   tokens: { kid: string; expiresAt: number }[] = [];
   activations = 0;
+  readonly revoked = new Set<string>();
   readonly policy: RotationPolicy;
   readonly clockOffsets: readonly number[];
   private made = 0;
@@ -77,6 +81,30 @@ class House {
     this.check();
   }
 
+  /**
+   * Everybody hears of it. A replica that can read the database does; the others go on with what they have. Consumers
+   * fetch the set anew, wherever they come to.
+   */
+  revoke(replica: number, which: { key: number; readers: readonly boolean[] }): void {
+    for (const other of this.seen.keys()) this.look(other, { rotate: false });
+    const published = this.database.filter((key) => stateOf(key) !== 'gone');
+    const kid = published[which.key % published.length]?.kid ?? '';
+    this.carryOut(planRevocation(this.database, kid), this.clock(replica));
+    this.revoked.add(kid);
+    this.tokens = this.tokens.filter((token) => token.kid !== kid);
+    for (const [other, { keys }] of this.seen.entries()) {
+      if (other === replica || which.readers[other]) this.look(other, { rotate: false });
+      else {
+        const left = afterRevocations(keys, { kids: [kid], now: this.clock(other) });
+        this.seen[other] = { at: this.now, keys: [...left] };
+      }
+    }
+    const holders = this.cached.length;
+    this.cached = [];
+    for (let holder = 0; holder < holders; holder += 1) this.fetch((replica + holder) % REPLICAS);
+    if (!this.database.some((key) => stateOf(key) === 'next')) throw new Error('no next key');
+  }
+
   check(): void {
     // Plain comparisons: a hundred thousand calls of expect would take longer than all the rest.
     const count = (state: KeyState) => this.database.filter((key) => stateOf(key) === state).length;
@@ -88,6 +116,9 @@ class House {
       ...this.cached.map(({ kids }) => kids),
       ...this.seen.map((_, replica) => this.publish(replica)),
     ];
+    for (const kid of this.revoked) {
+      if (sets.some((kids) => kids.has(kid))) throw new Error(`${kid} was revoked, and somebody has it`);
+    }
     for (const kid of new Set(this.tokens.map((token) => token.kid))) {
       if (!sets.every((kids) => kids.has(kid)))
         throw new Error(`somebody who may meet a token of ${kid} lacks the key`);
@@ -97,6 +128,13 @@ class House {
   private rotate(replica: number, commanded: boolean): void {
     const now = this.clock(replica);
     const { actions } = planRotation({ keys: this.database, now, policy: this.policy, commanded });
+    this.carryOut(actions, now);
+  }
+
+  private carryOut(actions: readonly KeyAction[], now: number): void {
+    const change = (kid: string, times: (key: KeyTimes) => Partial<KeyTimes>) => {
+      this.database = this.database.map((key) => (key.kid === kid ? { ...key, ...times(key) } : key));
+    };
     for (const action of actions) {
       if (action.type === 'publish' || action.type === 'bootstrap') {
         const activatedAt = action.type === 'bootstrap' ? now : null;
@@ -105,14 +143,14 @@ class House {
         this.database = [...this.database, key];
       } else if (action.type === 'activate') {
         this.activations += 1;
-        this.database = this.database.map((key) => {
-          if (key.kid === action.kid) return { ...key, activatedAt: now };
-          return stateOf(key) === 'active' ? { ...key, retiredAt: now } : key;
-        });
+        const active = this.database.find((key) => stateOf(key) === 'active');
+        if (active) change(active.kid, () => ({ retiredAt: now }));
+        change(action.kid, () => ({ activatedAt: now }));
+      } else if (action.type === 'revoke') {
+        const retiredAt = (key: KeyTimes) => (key.activatedAt === null ? null : (key.retiredAt ?? now));
+        change(action.kid, (key) => ({ removedAt: now, retiredAt: retiredAt(key) }));
       } else {
-        this.database = this.database.map((key) =>
-          key.kid === action.kid ? { ...key, removedAt: now } : key,
-        );
+        change(action.kid, () => ({ removedAt: now }));
       }
     }
   }
@@ -132,6 +170,15 @@ const command = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: fc.constant('fetch' as const), replica }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('sign' as const), replica }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('look' as const), replica }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('revoke' as const),
+      replica,
+      key: fc.nat({ max: 20 }),
+      readers: fc.array(fc.boolean(), { minLength: REPLICAS, maxLength: REPLICAS }),
+    }),
+  },
 );
 const policy = fc.record({
   jwksMaxAgeSeconds: fc.integer({ min: 1, max: 300 }),
@@ -144,8 +191,9 @@ const clockOffsets = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
   maxLength: REPLICAS,
 });
 
-test('whatever happens when: one key signs, and everybody who meets its tokens holds it', () => {
+test('whatever happens when: one key signs, everybody who meets its tokens holds it, and nobody a revoked one', () => {
   let activations = 0;
+  let revocations = 0;
   fc.assert(
     fc.property(
       policy,
@@ -161,14 +209,17 @@ test('whatever happens when: one key signs, and everybody who meets its tokens h
           else if (step.type === 'rotate') house.look(step.replica, { rotate: true, commanded: true });
           else if (step.type === 'fetch') house.fetch(step.replica);
           else if (step.type === 'sign') house.sign(step.replica);
+          else if (step.type === 'revoke') house.revoke(step.replica, step);
           else house.look(step.replica, { rotate: false });
           house.check();
         }
         activations += house.activations;
+        revocations += house.revoked.size;
       },
     ),
     { numRuns: 1500 },
   );
-  // A run in which nothing ever rotated would prove nothing.
+  // A run in which nothing ever rotated, or was revoked, would prove nothing.
   expect(activations).toBeGreaterThan(1500);
+  expect(revocations).toBeGreaterThan(1500);
 });

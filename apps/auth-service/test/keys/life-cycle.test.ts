@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { type KeyTimes, planRotation, type RotationPolicy, stateOf } from '../../src/keys/life-cycle.ts';
+import {
+  afterRevocations,
+  type KeyTimes,
+  planRevocation,
+  planRotation,
+  type RotationPolicy,
+  stateOf,
+} from '../../src/keys/life-cycle.ts';
 
 const policy: RotationPolicy = {
   jwksMaxAgeSeconds: 60,
@@ -67,6 +74,43 @@ test('without an active key the next one takes over as soon as it may', () => {
     type: 'activate',
     kid: 'next',
   });
+});
+
+const retiring = key('old', { activatedAt: START, retiredAt: START });
+const gone = key('gone', { activatedAt: START, retiredAt: START, removedAt: START });
+
+test.each([
+  [
+    'the active key: the next one signs at once, however young, and another is published',
+    active,
+    [{ type: 'revoke', kid: 'active' }, { type: 'activate', kid: 'next' }, { type: 'publish' }],
+  ],
+  [
+    'the next key: another is published in its place',
+    next,
+    [{ type: 'revoke', kid: 'next' }, { type: 'publish' }],
+  ],
+  ['a retiring key: it leaves the set', retiring, [{ type: 'revoke', kid: 'old' }]],
+  ['a key that is gone: nothing', gone, []],
+  ['a key that nobody knows: nothing', key('stranger'), []],
+])('revoking %s', (_what, { kid }, actions) => {
+  expect(planRevocation([retiring, active, next, gone], kid)).toEqual(actions);
+});
+
+test('revoking the active key where no next one waits makes one that signs at once', () => {
+  expect(planRevocation([active], 'active')).toEqual([
+    { type: 'revoke', kid: 'active' },
+    { type: 'bootstrap' },
+    { type: 'publish' },
+  ]);
+});
+
+test('who has heard of revocations, and no more, knows which keys are left and which of them signs', () => {
+  const left = (...kids: string[]) => afterRevocations([retiring, active, next], { kids, now: START + 7 });
+  expect(left('active')).toEqual([retiring, { ...next, activatedAt: START + 7 }]);
+  expect(left('old', 'next')).toEqual([active]);
+  expect(left('active', 'next')).toEqual([retiring]);
+  expect(left('stranger')).toEqual([retiring, active, next]);
 });
 
 test('the state follows from the times', () => {

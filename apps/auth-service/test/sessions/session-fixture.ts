@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { Revocation } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
 import { connectRedis } from '../../src/redis/connection.ts';
+import { revocationsKey } from '../../src/redis/key-names.ts';
+import { revocationFrom } from '../../src/revocation/log/revocation.ts';
 import type { MacKeys } from '../../src/sessions/refresh-token.ts';
 import { createSessionStore, type NewSession } from '../../src/sessions/session-store.ts';
 
@@ -50,4 +53,10 @@ export function newSession(overrides: Partial<NewSession> = {}): NewSession {
     address: '192.0.2.17',
     ...overrides,
   };
+}
+
+/** What has been published in a shard and is there yet. */
+export async function revocationsIn(redis: Redis, shard = 0): Promise<Revocation[]> {
+  const entries = await redis.xrange(revocationsKey(shard), '-', '+');
+  return entries.map(([, fields]) => revocationFrom(fields, 0));
 }

@@ -1,7 +1,7 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MOST_SESSIONS } from '../../src/sessions/session-store.ts';
+import { MOST_SESSIONS } from '../../src/sessions/sessions-of-subject.ts';
 import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
 
 let server: TestRedis;
@@ -39,7 +39,10 @@ test(`a person has ${MOST_SESSIONS} sessions at most: beyond them the oldest end
     second?.grant.sessionId,
   ]);
   expect(await store.list(session.subject)).toHaveLength(MOST_SESSIONS);
-  expect(await store.refresh(second?.refreshToken ?? '', CLIENT)).toEqual({ verdict: 'REVOKED' });
+  expect(await store.refresh(second?.refreshToken ?? '', CLIENT)).toEqual({
+    verdict: 'REVOKED',
+    reason: 'too_many',
+  });
   expect(await store.refresh(third?.refreshToken ?? '', CLIENT)).toMatchObject({ verdict: 'ROTATED' });
   expect(await store.endAll(session.subject, 'ended_all')).toHaveLength(MOST_SESSIONS);
 });
@@ -49,7 +52,7 @@ test('a session whose person belongs to another shard by now ends at its next re
   const before = createStore({ redis, clock: Date.now, macKeys, shards: 1 });
   const after = createStore({ redis, clock: Date.now, macKeys, shards: 1024 });
   const { refreshToken, grant } = await before.start(newSession());
-  expect(await after.refresh(refreshToken, CLIENT)).toEqual({ verdict: 'REVOKED' });
+  expect(await after.refresh(refreshToken, CLIENT)).toEqual({ verdict: 'REVOKED', reason: 'shards_changed' });
   expect(await before.end(grant.subject, grant.sessionId, 'sign_out')).toBe(false);
 });
 
@@ -60,7 +63,7 @@ test("every key that a session leaves goes by itself, the person's list with the
   const { grant, refreshToken } = await store.start(session);
   await store.refresh(refreshToken, CLIENT);
   await store.end(session.subject, grant.sessionId, 'sign_out');
-  const keys = (await redis.keys('*')).filter((key) => !key.endsWith(':sequence'));
+  const keys = (await redis.keys('*')).filter((key) => !key.endsWith(':revocations:head'));
   expect(keys.length).toBeGreaterThan(1);
   for (const key of keys) {
     const expiresAt = await redis.pexpiretime(key);

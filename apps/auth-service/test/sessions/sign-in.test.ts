@@ -32,7 +32,7 @@ function setUp(accounts: { before: Account; after: Account | undefined }, parts:
   const request = {
     username: 'ada',
     password: 'secret',
-    clientId: CLIENT,
+    client: { id: CLIENT, mostSessions: null },
     scopes: undefined,
     deviceName: 'Phone',
     origin: { address: '192.0.2.1' },

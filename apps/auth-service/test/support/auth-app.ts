@@ -15,6 +15,8 @@ export type AuthApp = {
   redis: TestRedis;
   databaseUrl: string;
   logs(): string;
+  /** Builds another replica: the same service, on the same Redis and the same database. It stops with this one. */
+  startReplica(): Promise<Service>;
   stop(): Promise<void>;
 };
 
@@ -25,9 +27,14 @@ export async function startAuthApp(
     clock?: () => number;
     logLevel?: string;
     delegationPolicy?: DelegationPolicy;
+    /** Has Redis keep its data over a restart. */
+    durableRedis?: boolean;
   } = {},
 ): Promise<AuthApp> {
-  const [database, redis] = await Promise.all([createTestDatabase(), startTestRedis()]);
+  const [database, redis] = await Promise.all([
+    createTestDatabase(),
+    startTestRedis({ durable: options.durableRedis ?? false }),
+  ]);
   const config = readConfig({
     PORT: '0',
     NODE_ENV: 'test',
@@ -43,25 +50,31 @@ export async function startAuthApp(
     ...options.env,
   });
   let logged = '';
-  const app = await buildApp({
-    config,
-    database: await openAuthDatabase(config),
-    logDestination: {
-      write(line: string) {
-        logged += line;
+  const replicas: Service[] = [];
+  const startReplica = async () => {
+    const replica = await buildApp({
+      config,
+      database: await openAuthDatabase(config),
+      logDestination: {
+        write(line: string) {
+          logged += line;
+        },
       },
-    },
-    ...(options.clock && { clock: options.clock }),
-    ...(options.delegationPolicy && { delegationPolicy: options.delegationPolicy }),
-  });
-  await app.ready();
+      ...(options.clock && { clock: options.clock }),
+      ...(options.delegationPolicy && { delegationPolicy: options.delegationPolicy }),
+    });
+    replicas.push(replica);
+    await replica.ready();
+    return replica;
+  };
   return {
-    app,
+    app: await startReplica(),
     redis,
     databaseUrl: database.url,
     logs: () => logged,
+    startReplica,
     async stop() {
-      await app.close();
+      await Promise.all(replicas.map((replica) => replica.close()));
       await redis.stop();
       await database.drop();
     },

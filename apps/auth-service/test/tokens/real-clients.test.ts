@@ -73,6 +73,10 @@ describe('oauth4webapi', () => {
       token_endpoint: `${issuer.origin}/token`,
       grant_types_supported: expect.arrayContaining(['client_credentials', TOKEN_EXCHANGE]),
       token_endpoint_auth_methods_supported: expect.arrayContaining(['private_key_jwt']),
+      revocation_endpoint: `${issuer.origin}/revoke`,
+      revocation_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+      introspection_endpoint: `${issuer.origin}/introspect`,
+      introspection_endpoint_auth_methods_supported: ['private_key_jwt'],
     });
   });
 
@@ -105,6 +109,77 @@ describe('oauth4webapi', () => {
     expectExchanged(body.access_token);
   });
 
+  test('asks about a person’s token, gives back the one that it exchanged, and asks about that', async () => {
+    const server = await discover();
+    const authentication = oauth.PrivateKeyJwt(key);
+    const ask = async (token: string) =>
+      oauth.processIntrospectionResponse(
+        server,
+        client,
+        await oauth.introspectionRequest(server, client, authentication, token, insecure),
+      );
+    expect(await ask(personsToken)).toMatchObject({
+      ...decode(personsToken).claims,
+      active: true,
+      token_type: 'Bearer',
+    });
+
+    const own = await oauth.genericTokenEndpointRequest(
+      server,
+      client,
+      authentication,
+      TOKEN_EXCHANGE,
+      exchange(),
+      insecure,
+    );
+    const { access_token } = await oauth.processGenericTokenEndpointResponse(server, client, own);
+    const given = await oauth.revocationRequest(server, client, authentication, access_token, insecure);
+    expect(await oauth.processRevocationResponse(given)).toBeUndefined();
+    expect(await ask(access_token)).toEqual({ active: false });
+    expect(await ask('no token of ours')).toEqual({ active: false });
+  });
+
+  test('gives a person’s refresh token back, as a client that has nothing to prove', async () => {
+    const server = await discover();
+    const cli: oauth.Client = { client_id: 'latchkey-cli' };
+    const tokens = await signIn(auth.app, await register(auth.app));
+    const given = await oauth.revocationRequest(server, cli, oauth.None(), tokens.refresh_token, {
+      additionalParameters: { token_type_hint: 'refresh_token' },
+      ...insecure,
+    });
+    await oauth.processRevocationResponse(given);
+    const refreshed = await oauth.refreshTokenGrantRequest(
+      server,
+      cli,
+      oauth.None(),
+      tokens.refresh_token,
+      insecure,
+    );
+    await expect(oauth.processRefreshTokenResponse(server, cli, refreshed)).rejects.toMatchObject({
+      error: 'invalid_grant',
+    });
+  });
+
+  test('understands that it may not ask, and that a token is of no type that can be given back', async () => {
+    const server = await discover();
+    const asked = await oauth.introspectionRequest(server, client, oauth.None(), personsToken, insecure);
+    await expect(oauth.processIntrospectionResponse(server, client, asked)).rejects.toMatchObject({
+      error: 'invalid_client',
+      status: 401,
+    });
+    const given = await oauth.revocationRequest(
+      server,
+      client,
+      oauth.PrivateKeyJwt(key),
+      services.assertion(SERVICE, { header: { typ: 'JWT' } }),
+      insecure,
+    );
+    await expect(oauth.processRevocationResponse(given)).rejects.toMatchObject({
+      error: 'unsupported_token_type',
+      status: 400,
+    });
+  });
+
   test('understands a refusal', async () => {
     const server = await discover();
     const answer = await oauth.clientCredentialsGrantRequest(server, client, oauth.None(), {}, insecure);
@@ -133,6 +208,17 @@ describe('openid-client', () => {
     const body = await openid.genericGrantRequest(await discover(), TOKEN_EXCHANGE, exchange());
     expect(body['issued_token_type']).toBe(ACCESS_TOKEN_TYPE);
     expectExchanged(body.access_token);
+  });
+
+  test('asks about a person’s token, gives back the one that it exchanged, and asks about that', async () => {
+    const configuration = await discover();
+    expect(await openid.tokenIntrospection(configuration, personsToken)).toMatchObject({
+      ...decode(personsToken).claims,
+      active: true,
+    });
+    const { access_token } = await openid.genericGrantRequest(configuration, TOKEN_EXCHANGE, exchange());
+    await openid.tokenRevocation(configuration, access_token);
+    expect(await openid.tokenIntrospection(configuration, access_token)).toEqual({ active: false });
   });
 
   test('understands a refusal', async () => {

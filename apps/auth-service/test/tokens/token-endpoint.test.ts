@@ -46,7 +46,11 @@ test('a stolen and replayed token ends the session, for the thief and the owner 
     const owner = await refresh(later.app, next.refresh_token);
     for (const answer of [thief, owner]) {
       expect(answer.statusCode).toBe(400);
-      expect(answer.json()).toEqual({ error: 'invalid_grant', error_description: expect.any(String) });
+      expect(answer.json()).toEqual({
+        error: 'invalid_grant',
+        error_description: expect.any(String),
+        reason: 'reuse',
+      });
     }
     expect(owner.body).toBe(thief.body);
     expect(later.logs()).toContain('refresh.reused');

@@ -1,6 +1,7 @@
+import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sessionKey } from '../../src/redis/key-names.ts';
-import { connect } from '../sessions/session-fixture.ts';
+import { issuedFromKey, sessionKey } from '../../src/redis/key-names.ts';
+import { connect, createStore } from '../sessions/session-fixture.ts';
 import {
   type AuthApp,
   bearer,
@@ -17,14 +18,15 @@ import { ACCESS_TOKEN_TYPE, startServices, type TestServices, TOKEN_EXCHANGE } f
 
 let services: TestServices;
 let auth: AuthApp;
-/** Added to the machine's clock for what auth-service does. */
-let offsetMs = 0;
+/** Added to the machine's clock for what auth-service does. It has been there for an hour: people have signed in since. */
+let offsetMs = -3_600_000;
 beforeAll(async () => {
   services = await startServices(['payment-service', 'wishlist-service', 'cart-service']);
   auth = await startAuthApp({
     env: { SERVICE_JWKS_URIS: services.jwksUris },
     clock: () => Date.now() + offsetMs,
   });
+  offsetMs = 0;
 });
 afterAll(async () => {
   await auth.stop();
@@ -43,6 +45,25 @@ function exchange(actor: string, subjectToken: string, parameters: Record<string
 }
 
 const session = async (body = {}): Promise<Tokens> => signIn(auth.app, await register(auth.app), body);
+
+async function inRedis<T>(ask: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = connect(auth.redis.url);
+  try {
+    return await ask(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** As auth-service itself would, when an administrator asks. Returns the earliest iat of the tokens from then on. */
+async function changeRoles(token: string, roles: string[]): Promise<number> {
+  const subject = String(decode(token).claims['sub']);
+  return inRedis(async (redis) => {
+    const sessions = createStore({ redis, clock: () => Date.now() + offsetMs });
+    await sessions.changeRoles(subject, { roles, rolesVersion: 1 });
+    return Number(await redis.get(issuedFromKey(0, subject)));
+  });
+}
 
 function auditOf(event: string, sessionId: string): Record<string, unknown>[] {
   return auth
@@ -105,6 +126,18 @@ describe('a service that acts for a person', () => {
     expect(decode(body.access_token).claims).toMatchObject({ exp, auth_time });
     expect(body.expires_in).toBeLessThanOrEqual(100);
     expect(body.expires_in).toBeGreaterThan(80);
+  });
+
+  test('gets a token that a change of roles from before it does not revoke, in the same second either', async () => {
+    const person = await session();
+    const issuedFrom = await changeRoles(person.access_token, ['viewer']);
+    const refreshed = (await refresh(auth.app, person.refresh_token)).json<Tokens>();
+    const answer = await exchange('payment-service', refreshed.access_token);
+    expect(answer.json()).toMatchObject({ scope: 'cart:read' });
+    for (const { access_token } of [refreshed, answer.json()]) {
+      expect(decode(access_token).claims['iat']).toBeGreaterThanOrEqual(issuedFrom);
+    }
+    expect(decode(person.access_token).claims['iat']).toBeLessThan(issuedFrom);
   });
 
   test('is in the audit log, with subject, session, actors, scopes and trace', async () => {
@@ -242,6 +275,14 @@ describe('a subject token that is no good is invalid_grant', () => {
       },
     ],
     [
+      'one from before a change of roles, however little',
+      async () => {
+        const { access_token } = await session();
+        await changeRoles(access_token, ['viewer']);
+        return access_token;
+      },
+    ],
+    [
       'one whose session was ended by a stolen refresh token',
       async () => {
         const { access_token, refresh_token } = await session();
@@ -269,6 +310,7 @@ describe('a subject token that is no good is invalid_grant', () => {
   });
 
   test('a session that reached its absolute expiry', async () => {
+    offsetMs = -3_600_000;
     const short = await startAuthApp({
       env: { SERVICE_JWKS_URIS: services.jwksUris, SESSION_SECONDS: '60' },
       clock: () => Date.now() + offsetMs,

@@ -8,8 +8,18 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const times = <T>(count: number, work: (index: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+/** More than there are connections, and not so many that one is waited for until the request is refused for that. */
+const together = 24;
+
+async function times<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  while (results.length < count) {
+    const done = results.length;
+    const wave = Array.from({ length: Math.min(together, count - done) }, (_, index) => work(done + index));
+    results.push(...(await Promise.all(wave)));
+  }
+  return results;
+}
 
 const tally = (statuses: number[]) =>
   Object.fromEntries(

@@ -13,6 +13,11 @@ export type PayRouteOptions = {
   readonly cartOf: (request: FastifyRequest) => CartCheckout;
   /** Keys the fingerprints of requests; see identifyRequest. */
   readonly fingerprintKey: Uint8Array;
+  /**
+   * How old the knowledge of what has been revoked may be where money moves: carrying on with a stolen token for minutes
+   * costs more there than turning people away.
+   */
+  readonly maxRevocationLagSeconds: number;
   readonly stepUp: {
     /** Minor units, of whatever currency: a payment of more wants a recent sign-in. */
     readonly amount: number;
@@ -48,8 +53,9 @@ const schema = {
 };
 
 /** POST /payments. */
-export function payRoute(app: Service, { context, cartOf, fingerprintKey, stepUp }: PayRouteOptions): void {
-  const onRequest = app.requireScope('payment:write');
+export function payRoute(app: Service, options: PayRouteOptions): void {
+  const { context, cartOf, fingerprintKey, maxRevocationLagSeconds, stepUp } = options;
+  const onRequest = app.requireScope('payment:write', { maxRevocationLagSeconds });
 
   app.post('/payments', { onRequest, schema }, async (request, reply) => {
     const { amount, card } = request.body;

@@ -58,7 +58,7 @@ const refundRoute = {
 
 /** The routes of the payments room. */
 export async function paymentRoutes(app: Service, options: PaymentRoutesOptions): Promise<void> {
-  const { context, cartOf, fingerprintKey } = options;
+  const { context, cartOf, fingerprintKey, maxRevocationLagSeconds } = options;
   payRoute(app, options);
 
   const requireRead = app.requireScope('payment:read');
@@ -93,7 +93,7 @@ export async function paymentRoutes(app: Service, options: PaymentRoutesOptions)
 
   app.post(
     '/payments/:id/refunds',
-    { onRequest: app.requireScope('payment:refund'), schema: refundRoute },
+    { onRequest: app.requireScope('payment:refund', { maxRevocationLagSeconds }), schema: refundRoute },
     async (request, reply) => {
       const { id: paymentId } = request.params;
       const answer = await refund(context, {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { openPaymentDatabase } from '../../src/database/open-payment-database.ts';
@@ -39,7 +40,9 @@ database.pool.on('connect', (client) => {
   Object.assign(client, { query: counting });
 });
 
-const app = await buildApp({ config, database });
+const accessToken = async () => process.env['REVOCATIONS_TOKEN'] ?? '';
+const revocations = { uri: config.REVOCATIONS_URI, accessToken };
+const app = await buildApp({ config, database, revocations });
 app.addHook('preHandler', async (request) => {
   armed = request.method === 'POST';
 });
@@ -50,6 +53,15 @@ app.addHook('onSend', async (request) => {
   }
 });
 await app.listen({ host: config.HOST, port: config.PORT });
-// Nothing else is to speak to Postgres meanwhile.
-await Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]);
+// Nothing else is to speak to Postgres meanwhile. A machine that is busy may need a second attempt for the keys.
+await untilReady();
 process.send?.({ address: app.server.address() });
+
+async function untilReady(): Promise<void> {
+  try {
+    await Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]);
+  } catch {
+    await delay(50);
+    await untilReady();
+  }
+}

@@ -1,8 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -11,16 +8,10 @@ import { callsTo, euros, goodCard, type PaymentFixture, startPaymentService } fr
 
 /** Restarted by whoever restarts services; what repeats the requests. */
 let survivor: PaymentFixture;
-/** Services start with a fifth less work. */
-let compileCache: string;
 beforeAll(async () => {
-  compileCache = mkdtempSync(join(tmpdir(), 'latchkey-compile-cache-'));
   survivor = await startPaymentService();
 });
-afterAll(async () => {
-  await survivor.close();
-  rmSync(compileCache, { recursive: true, force: true });
-});
+afterAll(() => survivor.close());
 
 const program = fileURLToPath(new URL('./doomed-service.ts', import.meta.url));
 
@@ -31,9 +22,10 @@ async function dieBefore(statement: number, request: (url: string) => Promise<un
   const child = fork(program, {
     env: {
       PATH: process.env['PATH'],
+      NODE_OPTIONS: process.env['NODE_OPTIONS'],
       ...survivor.env,
       LOG_LEVEL: 'silent',
-      NODE_COMPILE_CACHE: compileCache,
+      REVOCATIONS_TOKEN: await survivor.issuer.revocations.accessToken(),
       DIES_BEFORE_STATEMENT: String(statement),
     },
   });

@@ -5,10 +5,10 @@
 export const authServiceCommands = [
   ...['auth', 'hello', 'info', 'ping', 'time', 'client|setname', 'client|setinfo'],
   ...['eval', 'evalsha'],
-  ...['get', 'set', 'del', 'incr'],
-  ...['hincrby', 'hmget', 'hset'],
+  ...['get', 'set', 'del', 'exists'],
+  ...['hget', 'hincrby', 'hmget', 'hset'],
   ...['zadd', 'zrange', 'zrangebyscore', 'zrem', 'zremrangebyscore'],
-  ...['xadd'],
+  ...['xadd', 'xdel', 'xrange', 'xread'],
   ...['pexpire', 'pexpireat', 'pttl'],
 ];
 

@@ -1,11 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { AuthError } from '../errors.ts';
 import { type FetchedKeySet, fetchKeySet, KeySetFetchError } from './fetch-key-set.ts';
 import type { RsaJwk } from './json-web-key.ts';
 import { refreshDelayMs, retryDelayMs } from './refresh-schedule.ts';
-import { createVerificationKey, type SignaturePolicy, type VerificationKey } from './verification-key.ts';
+import { createVerificationKey, type KeyPolicies, type VerificationKey } from './verification-key.ts';
 
-export interface KeySetOptions {
+export interface KeySetOptions extends KeyPolicies {
   jwksUri: string;
   fetch: typeof globalThis.fetch;
   timeoutMs: number;
@@ -14,7 +15,6 @@ export interface KeySetOptions {
   /** How long keys stay good after the last fetch that succeeded. */
   maxStaleSeconds: number;
   clock: Clock;
-  policy: SignaturePolicy;
   /**
    * 'background' (the default) fetches again before the keys are too old; 'on-demand' fetches only when somebody waits
    * for keys, and sets no timer: for key sets that are needed now and then.
@@ -23,6 +23,11 @@ export interface KeySetOptions {
   onFetched?: (fetched: FetchedKeySet) => void;
   onFailed?: (error: unknown) => void;
 }
+
+/** Between two fetches that security events cause. */
+const eventCooldownMs = 1000;
+/** Longer than it takes all replicas of the issuer to hear of a key. */
+const secondLookMs = 1000;
 
 /**
  * The issuer's current keys. Refreshes itself in the background, one request at a time, so that no request waits for
@@ -35,9 +40,12 @@ export class KeySet {
   #fetchedAtMs = Number.NEGATIVE_INFINITY;
   #usableUntilMs = Number.NEGATIVE_INFINITY;
   #askedAtMs = Number.NEGATIVE_INFINITY;
+  #askedForEventAtMs = Number.NEGATIVE_INFINITY;
+  #missingForEvents: string | undefined;
   #failures = 0;
   #inFlight: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #secondLook: NodeJS.Timeout | undefined;
 
   constructor(options: KeySetOptions) {
     this.#options = options;
@@ -98,6 +106,45 @@ export class KeySet {
     });
   }
 
+  /**
+   * Looks for the key of a security event, which the set lacks: waits for a fetch under way, and fetches again at once, or
+   * as soon as a second has passed since events last caused that. Never rejects.
+   */
+  async seekForEvent(kid: string): Promise<VerificationKey | undefined> {
+    await this.#inFlight;
+    if (!this.find(kid) && this.#eventCooldownMs > 0 && kid !== this.#missingForEvents)
+      // A timer may be early by a fraction of a millisecond.
+      await delay(this.#eventCooldownMs + 1, undefined, { signal: this.#closing.signal }).catch(() => {});
+    if (!this.find(kid)) await this.refreshForEvents();
+    // Who has just been looked for in vain is not waited for each time that they come.
+    if (!this.find(kid)) this.#missingForEvents = kid;
+    return this.find(kid);
+  }
+
+  /**
+   * Fetches the keys for what the issuer itself sends, its feed: not under the cooldown that strangers' tokens can bring
+   * about, but at most once a second. Joins a fetch under way. Resolves when that is done; never rejects.
+   */
+  async refreshForEvents(): Promise<void> {
+    if (!this.#inFlight) {
+      if (this.#eventCooldownMs > 0) return;
+      this.#askedForEventAtMs = this.#options.clock.monotonicMs();
+    }
+    await this.refresh();
+  }
+
+  /**
+   * The issuer has just withdrawn a key: fetches at once, what a fetch under way brings being too old, and once more a
+   * second later, because the replica that answered may not have heard of the key that signs now.
+   */
+  renew(): void {
+    const underWay = this.#inFlight;
+    if (underWay) void underWay.then(() => this.refresh());
+    else void this.refresh();
+    clearTimeout(this.#secondLook);
+    this.#secondLook = setTimeout(() => void this.refresh(), secondLookMs).unref();
+  }
+
   unavailable(): AuthError {
     const longest = { everSucceeded: this.#everSucceeded, random: 1 };
     const seconds = Math.ceil(retryDelayMs(this.#failures, longest) / 1000);
@@ -108,6 +155,7 @@ export class KeySet {
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
+    clearTimeout(this.#secondLook);
   }
 
   #refreshOnDemand(): Promise<boolean> | undefined {
@@ -158,7 +206,12 @@ export class KeySet {
   async #keyFor(jwk: RsaJwk): Promise<VerificationKey> {
     const known = this.#keys.get(jwk.kid);
     const unchanged = known && known.modulus === jwk.n && known.exponent === jwk.e;
-    return unchanged ? known : createVerificationKey(jwk, this.#options.policy);
+    return unchanged ? known : createVerificationKey(jwk, this.#options);
+  }
+
+  /** How much is left of the second in which events cause no other fetch. */
+  get #eventCooldownMs(): number {
+    return this.#askedForEventAtMs + eventCooldownMs - this.#options.clock.monotonicMs();
   }
 
   get #everSucceeded(): boolean {

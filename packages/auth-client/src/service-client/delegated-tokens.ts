@@ -1,12 +1,17 @@
 import type { UserAuthentication } from '../authentication.ts';
 import type { Clock } from '../clock.ts';
+import { concerns } from '../revocation/concerns.ts';
+import type { Revocation } from '../revocation/revocation.ts';
 import type { ServiceCounters } from './counters.ts';
 import { type KeptToken, KeptTokens } from './kept-tokens.ts';
-import type { Exchange, IssuedToken } from './token-endpoint.ts';
+import { type IssuedToken, usableForMs } from './token-endpoint.ts';
 import { TokenEndpointError } from './token-endpoint-error.ts';
+import type { Exchange } from './token-exchange.ts';
 import { tokenKey } from './token-key.ts';
 
 export interface DelegatedTokensOptions {
+  /** This service, who acts. */
+  clientId: string;
   exchange: (exchange: Exchange) => Promise<IssuedToken>;
   clock: Clock;
   max: number;
@@ -19,14 +24,12 @@ export interface Delegation extends Exchange {
 }
 
 interface Flight {
-  readonly sessionId: string;
-  /** The session ended meanwhile: what comes back is not to be used. */
+  /** What the token says that is being exchanged. */
+  readonly user: UserAuthentication;
+  /** That token was revoked meanwhile: what comes back is not to be used. */
   forgotten: boolean;
   result: Promise<KeptToken>;
 }
-
-/** A token is not used in the last 15 s before it expires, so that it does not expire on the way. */
-const marginMs = 15_000;
 
 /**
  * Tokens to call other services with on users' behalf: exchanged when needed, one exchange at a time for all that need
@@ -67,9 +70,35 @@ export class DelegatedTokens {
 
   /** Forgets what is kept and what is on its way for this session. */
   forgetSession(sessionId: string): void {
-    this.#kept.dropSession(sessionId);
+    this.#kept.dropAllOf('session', sessionId);
+    this.#forgetFlights((user) => user.sessionId === sessionId);
+  }
+
+  /**
+   * Forgets what must not be used any more, or would be refused. More than that of what is kept, because it can be had
+   * again; no more than that of what is on its way, because somebody waits for it.
+   */
+  forget(revocation: Revocation): void {
+    switch (revocation.kind) {
+      case 'session':
+      case 'subject':
+        this.#kept.dropAllOf(revocation.kind, revocation.id);
+        break;
+      case 'client':
+        if (revocation.id === this.#options.clientId) this.#kept.clear();
+        else this.#kept.dropClient(revocation.id);
+        break;
+      case 'key':
+      case 'all':
+        this.#kept.clear();
+        break;
+    }
+    this.#forgetFlights((user) => concerns(revocation, user));
+  }
+
+  #forgetFlights(isForgotten: (user: UserAuthentication) => boolean): void {
     for (const [key, flight] of this.#flights) {
-      if (flight.sessionId !== sessionId) continue;
+      if (!isForgotten(flight.user)) continue;
       flight.forgotten = true;
       this.#flights.delete(key);
     }
@@ -77,7 +106,7 @@ export class DelegatedTokens {
 
   #start(key: string, delegation: Delegation): Flight {
     const flight: Flight = {
-      sessionId: delegation.user.sessionId,
+      user: delegation.user,
       forgotten: false,
       result: this.#exchange(key, delegation)
         .then((token) => {
@@ -96,11 +125,10 @@ export class DelegatedTokens {
     counters.exchanges += 1;
     const askedAtMs = this.#options.clock.monotonicMs();
     try {
-      const { accessToken, expiresInSeconds } = await this.#options.exchange(exchange);
-      const lifetimeMs = expiresInSeconds * 1000;
-      // Half of a short life, so that the last seconds of a user's token do not cost an exchange for each request.
-      const usableUntilMs = askedAtMs + lifetimeMs - Math.min(marginMs, lifetimeMs / 2);
-      return { accessToken, key, sessionId: user.sessionId, usableUntilMs };
+      const issued = await this.#options.exchange(exchange);
+      const { sessionId, subject, clientId } = user;
+      const usableUntilMs = askedAtMs + usableForMs(issued);
+      return { accessToken: issued.accessToken, key, sessionId, subject, clientId, usableUntilMs };
     } catch (error) {
       counters.failedExchanges += 1;
       throw error;

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { AuthClientError } from '../errors.ts';
+import { AuthClientOptionsError, faultsOfNames, faultsOfNumbers, isServiceName } from '../option-checks.ts';
 import { generateRsaKey, type PublicJwk, type RsaKey } from '../rsa-key.ts';
 import { signAssertion } from './client-assertion.ts';
 import { createMemoryIdentityStore, type IdentityStore } from './identity-store.ts';
@@ -7,7 +8,7 @@ import { createMemoryIdentityStore, type IdentityStore } from './identity-store.
 export interface ServiceIdentityOptions {
   /** The service's name, as the authorization server knows it. */
   clientId: string;
-  /** Shared by all replicas. Default this process's memory, which is enough for one. */
+  /** Where the replicas of this service keep their public keys. Default this process's memory: enough for one replica. */
   store?: IdentityStore;
   /** How long one key signs. Default 24. */
   rotationHours?: number;
@@ -46,20 +47,25 @@ const retryAfterMs = 2000;
 /** Longer than the key set may be cached (max-age=5). */
 const settleMs = 6000;
 const hourMs = 3_600_000;
+const numbers = { rotationHours: { standard: 24, min: 1, max: 8760 } } as const;
+const known = new Set(['clientId', 'store', 'rotationHours', 'onFailed', 'clock']);
 
 /**
  * Makes this process's identity: a key pair that never leaves it, whose public half is published through the store as
  * long as the process lives. A new key is published some seconds before it signs, and the old one stays published for
  * at least five minutes after.
  *
- * Does not serve the keys: a route of the service does, with what publicKeys() answers.
+ * Does not serve the keys: a route of the service does, with what publicKeys() answers. Close it when the service closes.
  *
+ * @throws AuthClientOptionsError
  * @example
  * const identity = createServiceIdentity({ clientId: 'payment-service', store })
  * const assertion = await identity.assertion('http://localhost:4000')
  */
 export function createServiceIdentity(options: ServiceIdentityOptions): ServiceIdentity {
-  const { clientId, rotationHours = 24, clock = systemClock, onFailed } = options;
+  check(options);
+  const { clientId, clock = systemClock, onFailed } = options;
+  const rotationHours = options.rotationHours ?? numbers.rotationHours.standard;
   const store = options.store ?? createMemoryIdentityStore();
   let current: HeldKey | undefined;
   let next: HeldKey | undefined;
@@ -129,4 +135,28 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
       clearTimeout(timer);
     },
   };
+}
+
+/** Whether something is what createServiceIdentity makes. */
+export function isServiceIdentity(value: unknown): value is ServiceIdentity {
+  if (typeof value !== 'object' || value === null) return false;
+  const { clientId, assertion, publicKeys } = value as Partial<ServiceIdentity>;
+  return isServiceName(clientId) && typeof assertion === 'function' && typeof publicKeys === 'function';
+}
+
+function check(options: ServiceIdentityOptions): void {
+  const given: Record<string, unknown> = { ...options };
+  const faults = [
+    ...faultsOfNames(given, known),
+    ...(isServiceName(given.clientId) ? [] : ['clientId must be a service’s name']),
+    ...(given.store === undefined || isStore(given.store) ? [] : ['store must have put() and list()']),
+    ...faultsOfNumbers(given, numbers),
+  ];
+  if (faults.length > 0) throw new AuthClientOptionsError(faults, 'a service’s identity cannot be made');
+}
+
+function isStore(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { put, list } = value as Partial<IdentityStore>;
+  return typeof put === 'function' && typeof list === 'function';
 }

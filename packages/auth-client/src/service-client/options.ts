@@ -10,21 +10,17 @@ import {
   type NumberRanges,
 } from '../option-checks.ts';
 import { isScope } from '../scope.ts';
-import type { IdentityStore } from './identity-store.ts';
+import { isServiceIdentity, type ServiceIdentity } from './identity.ts';
 
 export interface ServiceClientOptions {
-  /** This service's name, as the authorization server knows it. */
-  clientId: string;
+  /** Who this service is: what createServiceIdentity makes. Whoever made it closes it. */
+  identity: ServiceIdentity;
   /** Where tokens are exchanged. `http:` only on a network you trust. */
   tokenEndpoint: string;
   /** The authorization server's identifier: what client assertions are for. */
   issuer: string;
   /** The services that may be called: each audience, and its base URL. Tokens are sent to no other address. */
   services: Readonly<Record<string, string>>;
-  /** Where the replicas of this service keep their public keys. Default this process's memory: enough for one replica. */
-  identityStore?: IdentityStore;
-  /** How long one key of this service signs. Default 24. */
-  keyRotationHours?: number;
   /** How long an exchange may take. Default 2000. */
   exchangeTimeoutMs?: number;
   /** How many exchanged tokens are kept. Default 10000; about 2 KB each. */
@@ -42,16 +38,14 @@ export interface HopSettings {
   timeoutMs?: number;
 }
 
-export type CheckedServiceClientOptions = Required<Omit<ServiceClientOptions, 'identityStore'>> &
-  Pick<ServiceClientOptions, 'identityStore'>;
+export type CheckedServiceClientOptions = Required<ServiceClientOptions>;
 
 const numbers = {
-  keyRotationHours: { standard: 24, min: 1, max: 8760 },
   exchangeTimeoutMs: { standard: 2000, min: 1, max: 60_000 },
   keptTokensMax: { standard: 10_000, min: 1, max: 1_000_000 },
 } as const satisfies NumberRanges;
 
-const others = ['clientId', 'tokenEndpoint', 'issuer', 'services', 'identityStore', 'fetch', 'clock'];
+const others = ['identity', 'tokenEndpoint', 'issuer', 'services', 'fetch', 'clock'];
 const known = new Set([...others, ...Object.keys(numbers)]);
 const defaultTimeoutMs = 2000;
 
@@ -64,30 +58,24 @@ export function checkServiceClientOptions(options: ServiceClientOptions): Checke
   const given: Record<string, unknown> = { ...options };
   const faults = [
     ...faultsOfNames(given, known),
-    ...(isServiceName(given.clientId) ? [] : ['clientId must be a service’s name']),
+    ...(isServiceIdentity(given.identity) ? [] : ['identity must be what createServiceIdentity makes']),
     ...['tokenEndpoint', 'issuer'].flatMap((name) =>
       isHttpUrl(given[name]) ? [] : [`${name} must be an http(s) URL`],
     ),
     ...faultsOfServices(given.services),
-    ...(given.identityStore === undefined || isStore(given.identityStore)
-      ? []
-      : ['identityStore must have put() and list()']),
     ...faultsOfNumbers(given, numbers),
     ...faultsOfSurroundings(given),
   ];
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'serviceClient cannot be registered');
-  const { identityStore } = options;
   return {
-    clientId: options.clientId,
+    identity: options.identity,
     tokenEndpoint: options.tokenEndpoint,
     issuer: options.issuer,
     services: { ...options.services },
-    keyRotationHours: options.keyRotationHours ?? numbers.keyRotationHours.standard,
     exchangeTimeoutMs: options.exchangeTimeoutMs ?? numbers.exchangeTimeoutMs.standard,
     keptTokensMax: options.keptTokensMax ?? numbers.keptTokensMax.standard,
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     clock: options.clock ?? systemClock,
-    ...(identityStore && { identityStore }),
   };
 }
 
@@ -114,10 +102,4 @@ function faultsOfServices(services: unknown): string[] {
       ? []
       : [`services: ${JSON.stringify(name)} must be a service’s name and have an http(s) URL`],
   );
-}
-
-function isStore(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { put, list } = value as Partial<IdentityStore>;
-  return typeof put === 'function' && typeof list === 'function';
 }

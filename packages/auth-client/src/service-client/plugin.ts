@@ -1,17 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
+import { surroundings } from '../auth-hook.ts';
 import { AuthClientError } from '../errors.ts';
 import { newCounters, type ServiceCounters } from './counters.ts';
 import { DelegatedTokens } from './delegated-tokens.ts';
 import { createHop, type Hop } from './hop.ts';
-import { createServiceIdentity, type ServiceIdentity } from './identity.ts';
+import type { ServiceIdentity } from './identity.ts';
 import {
   checkHopSettings,
   checkServiceClientOptions,
   type HopSettings,
   type ServiceClientOptions,
 } from './options.ts';
-import { exchangeToken } from './token-endpoint.ts';
+import { exchangeToken } from './token-exchange.ts';
 
 /** `app.serviceClient` */
 export interface ServiceClient {
@@ -22,7 +23,10 @@ export interface ServiceClient {
    * @example const cart = app.serviceClient('cart-service', { scopes: ['cart:read'], timeoutMs: 1000 })
    */
   (audience: string, settings?: HopSettings): Hop;
-  /** Forgets the tokens that stem from this sign-in; those on their way are not used either. */
+  /**
+   * Forgets the tokens that stem from this sign-in; those on their way are not used either. Where authClient knows what
+   * is revoked, that is done without being asked.
+   */
   forgetSession(sessionId: string): void;
   /** Who this service is; `publicKeys()` is what it publishes. */
   readonly identity: ServiceIdentity;
@@ -42,14 +46,14 @@ declare module 'fastify' {
  * Calls other services on the user's behalf: exchanges the user's token for one that only the other service takes, with
  * no more scopes than the call needs (RFC 8693), and proves who this service is by a key of its own (RFC 7523).
  *
- * Register authClient first. Does not publish the keys: a route of the service does, see `identity.publicKeys()`.
- * Does not ask whether the session of a kept token has ended, for up to the token's life (300 s): forgetSession is for
- * whoever knows.
+ * Register authClient first. Whatever it learns to be revoked is forgotten here at once; where it has `revocations: null`,
+ * a kept token is used for as long as it lives (300 s), unless forgetSession is called. Does not publish the keys, and
+ * does not close the identity: see createServiceIdentity.
  *
  * @throws AuthClientOptionsError
  * @example
- * await app.register(serviceClient, { clientId: 'payment-service', tokenEndpoint, issuer, identityStore,
- *   services: { 'cart-service': 'http://127.0.0.1:4001' } })
+ * const identity = createServiceIdentity({ clientId: 'payment-service', store })
+ * await app.register(serviceClient, { identity, tokenEndpoint, issuer, services: { 'cart-service': 'http://127.0.0.1:4001' } })
  * const cart = app.serviceClient('cart-service', { scopes: ['cart:read'] })
  * app.get('/total', { onRequest: app.requireScope('payment:read') }, async (request) => {
  *   const response = await cart.fetch(request, '/cart')
@@ -59,16 +63,8 @@ declare module 'fastify' {
 export const serviceClient = fastifyPlugin(
   async (app: FastifyInstance, given: ServiceClientOptions) => {
     const options = checkServiceClientOptions(given);
-    const { clientId, services, fetch, clock } = options;
-    const identity = createServiceIdentity({
-      clientId,
-      rotationHours: options.keyRotationHours,
-      clock,
-      onFailed: (error) => app.log.warn({ err: error }, 'this service’s public key could not be published'),
-      ...(options.identityStore && { store: options.identityStore }),
-    });
-    app.addHook('onClose', async () => identity.close());
-
+    const { identity, services, fetch, clock } = options;
+    const { clientId } = identity;
     const endpoint = {
       tokenEndpoint: options.tokenEndpoint,
       issuer: options.issuer,
@@ -78,9 +74,14 @@ export const serviceClient = fastifyPlugin(
     };
     const tokens = new DelegatedTokens({
       exchange: (exchange) => exchangeToken(exchange, endpoint),
+      clientId,
       clock,
       max: options.keptTokensMax,
     });
+    const stopForgetting = app[surroundings].revocations?.onRevoked((revocation) =>
+      tokens.forget(revocation),
+    );
+    app.addHook('onClose', async () => stopForgetting?.());
     const counters = new Map(Object.keys(services).map((audience) => [audience, newCounters(audience)]));
 
     function hopFor(audience: string, settings: HopSettings = {}): Hop {

@@ -16,84 +16,90 @@ export interface TokenEndpointOptions {
   fetch: typeof globalThis.fetch;
 }
 
-export interface Exchange {
-  subjectToken: string;
-  audience: string;
+/** What is asked of the token endpoint, beside who asks. */
+export interface TokenRequest {
+  /** `grant_type`, and what belongs to it. */
+  parameters: Readonly<Record<string, string>>;
   /** None: all that the policy allows. */
   scopes: readonly string[];
-  /** Trace headers. */
-  headers: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>>;
+  /** The `issued_token_type` that the answer must name (RFC 8693 §2.2.1). */
+  issuedTokenType?: string;
 }
 
-/** What an exchange brought. */
 export interface IssuedToken {
   accessToken: string;
   /** Counted from when it was asked for. */
   expiresInSeconds: number;
 }
 
-const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 const maxBodyBytes = 64 * 1024;
 /** The authorization server asks for keys that it does not know once a second. */
 const keySeenAfterMs = 1100;
+/** A token is not used in the last 15 s before it expires, so that it does not expire on the way. */
+const marginMs = 15_000;
+
+/** How long after it was asked for a token is used: for half of a short life, so that its last seconds are of use too. */
+export function usableForMs({ expiresInSeconds }: IssuedToken): number {
+  const lifetimeMs = expiresInSeconds * 1000;
+  return lifetimeMs - Math.min(marginMs, lifetimeMs / 2);
+}
 
 /**
- * Exchanges a user's access token for one with which this service may call `audience` on the user's behalf (RFC 8693
- * §2.1), authenticating with a client assertion (RFC 7523 §2.2). An answer that is not what was asked for is an error:
- * of another kind, or without a scope that was asked for.
+ * Asks for an access token (RFC 6749 §3.2), authenticating with a client assertion (RFC 7523 §2.2). An answer that is not
+ * what was asked for is an error: of another kind, or without a scope that was asked for.
  *
  * Keeps nothing and asks once; only if our key was published so lately that it may not be known yet, once more.
  *
  * @throws TokenEndpointError; AuthClientError identity_unavailable
  */
-export async function exchangeToken(exchange: Exchange, options: TokenEndpointOptions): Promise<IssuedToken> {
+export async function requestToken(
+  request: TokenRequest,
+  options: TokenEndpointOptions,
+): Promise<IssuedToken> {
   try {
-    return await askOnce(exchange, options);
+    return await askOnce(request, options);
   } catch (error) {
     const mayBeNew = error instanceof TokenEndpointError && error.error === 'invalid_client';
     if (!mayBeNew || !options.identity.justPublished) throw error;
     await delay(keySeenAfterMs);
-    return askOnce(exchange, options);
+    return askOnce(request, options);
   }
 }
 
-async function askOnce(exchange: Exchange, options: TokenEndpointOptions): Promise<IssuedToken> {
+async function askOnce(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {
   const { identity, issuer, timeoutMs } = options;
   const assertion = await identity.assertion(issuer);
-  const parameters = new URLSearchParams({
-    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  const form = new URLSearchParams({
+    ...request.parameters,
     client_id: identity.clientId,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: assertion,
-    subject_token: exchange.subjectToken,
-    subject_token_type: accessTokenType,
-    requested_token_type: accessTokenType,
-    audience: exchange.audience,
-    ...(exchange.scopes.length > 0 && { scope: exchange.scopes.join(' ') }),
+    ...(request.scopes.length > 0 && { scope: request.scopes.join(' ') }),
   });
   const { response, body } = await withDeadline(timeoutMs, (signal) =>
-    post(parameters, { exchange, options, signal }),
+    post(form, { request, options, signal }),
   ).catch((cause: unknown) => {
     throw new TokenEndpointError(isTimeout(cause) ? 'timeout' : 'unreachable', { cause });
   });
   if (response.status !== 200) throw new TokenEndpointError(errorOf(response, body), { response });
-  return issuedToken(body, exchange);
+  return issuedToken(body, request);
 }
 
 interface Posting {
-  exchange: Exchange;
+  request: TokenRequest;
   options: TokenEndpointOptions;
   signal: AbortSignal;
 }
 
 async function post(
-  parameters: URLSearchParams,
-  { exchange, options, signal }: Posting,
+  form: URLSearchParams,
+  { request, options, signal }: Posting,
 ): Promise<{ response: Response; body: Record<string, unknown> }> {
   const response = await options.fetch(options.tokenEndpoint, {
     method: 'POST',
-    headers: { ...exchange.headers, accept: 'application/json' },
-    body: parameters,
+    headers: { ...request.headers, accept: 'application/json' },
+    body: form,
     redirect: 'error',
     signal,
   });
@@ -115,14 +121,14 @@ function errorOf({ status }: Response, { error }: Record<string, unknown>): stri
   return named && /^[a-z_]{1,40}$/.test(error) ? error : `answered ${status}`;
 }
 
-/** RFC 8693 §2.2.1 */
-function issuedToken(body: Record<string, unknown>, { scopes }: Exchange): IssuedToken {
+/** RFC 6749 §5.1, RFC 8693 §2.2.1 */
+function issuedToken(body: Record<string, unknown>, { scopes, issuedTokenType }: TokenRequest): IssuedToken {
   const { access_token: accessToken, expires_in: expiresInSeconds, scope } = body;
   const isToken = typeof accessToken === 'string' && /^[\x21-\x7e]{1,8192}$/.test(accessToken);
   const isBearer = typeof body.token_type === 'string' && body.token_type.toLowerCase() === 'bearer';
+  const isWanted = issuedTokenType === undefined || body.issued_token_type === issuedTokenType;
   const lives = typeof expiresInSeconds === 'number' && expiresInSeconds > 0;
-  if (!(isToken && isBearer && lives && body.issued_token_type === accessTokenType))
-    throw new TokenEndpointError('malformed answer');
+  if (!(isToken && isBearer && lives && isWanted)) throw new TokenEndpointError('malformed answer');
   // RFC 6749 §5.1: without `scope` the token has what was asked for.
   if (scope === undefined) return { accessToken, expiresInSeconds };
   const granted = typeof scope === 'string' && (scope === '' || isScopeList(scope)) ? scope.split(' ') : [];

@@ -1,7 +1,7 @@
+export type { MintOverrides } from './mint.ts';
 export { createSigningKey, type SigningKey } from './signing-key.ts';
 export {
   createTestIssuer,
-  type MintOverrides,
   type TestIssuer,
   type TestIssuerOptions,
 } from './test-issuer.ts';

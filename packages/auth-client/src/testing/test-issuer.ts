@@ -1,6 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Revocation } from '../revocation/revocation.ts';
+import { scopesOf } from '../scope.ts';
+import { createMint, issuerAudience, type Mint, ofService } from './mint.ts';
+import { openToken } from './open-token.ts';
+import { createTestFeed } from './revocation-feed.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
 import { createTestTokenEndpoint, type TestClient } from './token-endpoint.ts';
 
@@ -15,46 +19,44 @@ export interface TestIssuerOptions {
   clockOffsetSeconds?: number;
   /** Signs with this key instead of a new one, which saves about 100 ms. */
   signingKey?: SigningKey;
-  /** The services that may exchange tokens at its token endpoint. More can be added later. */
+  /** The services that may ask for tokens at its token endpoint. More can be added later. */
   clients?: Readonly<Record<string, TestClient>>;
-}
-
-export interface MintOverrides {
-  audience?: string | readonly string[];
-  /** Default 'user-1'. */
-  subject?: string;
-  /** Default none. */
-  scope?: string | readonly string[];
-  sessionId?: string;
-  clientId?: string;
-  /** `exp − iat`. Default 300. */
-  lifetimeSeconds?: number;
-  /** Replaces any claims; undefined leaves one out. */
-  claims?: Record<string, unknown>;
-  /** Replaces any header parameters; undefined leaves one out. */
-  header?: Record<string, unknown>;
+  /** How often its feed of revocations says that there is nothing new. Default 100; auth-service's is 5000. */
+  heartbeatMs?: number;
 }
 
 /** An issuer for tests: real keys, made in this process, and a real key set over HTTP on a loopback port. */
 export interface TestIssuer {
   readonly issuer: string;
   readonly jwksUri: string;
-  /** Exchanges tokens (RFC 8693) for its clients, by auth-service's rules. */
+  /** Gives its clients tokens in their own name, and exchanges people's (RFC 8693), by auth-service's rules. */
   readonly tokenEndpoint: string;
   /** How often a token has been asked for. */
   readonly tokenRequests: number;
-  /** Lets another service exchange tokens, or replaces what is known of it. */
+  /** Lets another service ask for tokens, or replaces what is known of it. */
   addClient(id: string, client: TestClient): void;
   /** Exchanges no token of this sign-in any more. */
   endSession(sessionId: string): void;
+  /** Its feed of revocations, and tokens with which it can be read: for `authClient`. */
+  readonly revocations: { readonly uri: string; accessToken(): Promise<string> };
+  /**
+   * Tells the feed's subscribers, and whoever comes later. Besides, no token of a session is exchanged any more, and a
+   * key is no longer published unless it is the one that signs: rotate first.
+   */
+  revoke(...revocations: Revocation[]): void;
+  /** How many subscribers the feed has. */
+  readonly feedConnections: number;
+  /** Hangs up on the feed's subscribers, and on those who come, until restoreFeed. */
+  cutFeed(): void;
+  restoreFeed(): void;
   /** The key that signs now. */
   readonly signingKey: SigningKey;
   /** How often the key set has been asked for. */
   readonly keySetRequests: number;
   /** An access token (RFC 9068), signed and good unless the overrides make it bad. */
-  mint(overrides?: MintOverrides): string;
+  mint: Mint;
   /** An access token that expired a minute ago. */
-  expired(overrides?: MintOverrides): string;
+  expired: Mint;
   /** Signs with a new key from now on. The old one stays published, unless `keepOld: false`. */
   rotate(options?: { keepOld?: boolean }): Promise<SigningKey>;
   /** Sets its clock this far ahead of the machine's; negative is behind. */
@@ -67,11 +69,13 @@ export interface TestIssuer {
  *
  * @example
  * const issuer = await createTestIssuer({ audience: 'cart-service' })
- * await app.register(authClient, { issuer: issuer.issuer, audience: 'cart-service', jwksUri: issuer.jwksUri })
+ * const { issuer: iss, jwksUri, revocations } = issuer
+ * await app.register(authClient, { issuer: iss, audience: 'cart-service', jwksUri, revocations })
  * const token = issuer.mint({ scope: 'cart:read' })
+ * issuer.revoke({ kind: 'session', id: 'session-1', reason: 'sign_out' })
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
-  const { audience = 'test-service', maxAgeSeconds = 60 } = options;
+  const { audience = 'test-service', maxAgeSeconds = 60, heartbeatMs = 100 } = options;
   let offsetSeconds = options.clockOffsetSeconds ?? 0;
   let signingKey = options.signingKey ?? (await createSigningKey());
   let published = [signingKey];
@@ -86,6 +90,10 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       tokenEndpoint(request, response).catch((error: unknown) => response.destroy(error as Error));
       return;
     }
+    if (request.url === '/revocations') {
+      feed.serve(request, response);
+      return;
+    }
     if (request.url !== '/.well-known/jwks.json') {
       response.writeHead(404).end();
       return;
@@ -98,33 +106,20 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   const address = await listen(server);
   const issuer = options.issuer ?? address;
 
-  function mint(overrides: MintOverrides = {}): string {
-    const { scope, lifetimeSeconds = 300 } = overrides;
-    const now = Math.floor(Date.now() / 1000) + offsetSeconds;
-    const claims = {
-      iss: issuer,
-      sub: overrides.subject ?? 'user-1',
-      aud: overrides.audience ?? audience,
-      client_id: overrides.clientId ?? 'test-client',
-      ...(scope !== undefined && { scope: typeof scope === 'string' ? scope : scope.join(' ') }),
-      sid: overrides.sessionId ?? 'session-1',
-      jti: randomUUID(),
-      iat: now,
-      exp: now + lifetimeSeconds,
-      auth_time: now,
-      ...overrides.claims,
-    };
-    return signingKey.sign({ alg: 'RS256', typ: 'at+jwt', kid: signingKey.kid, ...overrides.header }, claims);
-  }
-
-  const tokenEndpoint = createTestTokenEndpoint({
+  const surroundings = {
     issuer,
-    clients,
-    endedSessions,
+    signingKey: () => signingKey,
     publishedKeys: () => published,
-    mint,
     now: () => Date.now() + offsetSeconds * 1000,
-  });
+  };
+  const mint = createMint({ ...surroundings, audience });
+  const tokenEndpoint = createTestTokenEndpoint({ ...surroundings, clients, endedSessions, mint });
+  const feed = createTestFeed({ ...surroundings, heartbeatMs, mayRead });
+
+  function mayRead(token: string): boolean {
+    const claims = openToken(token, { ...surroundings, audience: issuerAudience });
+    return claims !== undefined && scopesOf(claims.scope ?? '').has('revocations:read');
+  }
 
   return {
     issuer,
@@ -139,6 +134,23 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     endSession(sessionId) {
       endedSessions.add(sessionId);
     },
+    revocations: {
+      uri: `${address}/revocations`,
+      accessToken: async () => mint(ofService('test-service', ['revocations:read'])),
+    },
+    revoke(...revocations) {
+      for (const revocation of revocations) {
+        if (revocation.kind === 'session') endedSessions.add(revocation.id);
+        if (revocation.kind === 'key')
+          published = published.filter((key) => key === signingKey || key.kid !== revocation.id);
+      }
+      feed.revoke(revocations);
+    },
+    get feedConnections() {
+      return feed.connections;
+    },
+    cutFeed: feed.cut,
+    restoreFeed: feed.restore,
     get signingKey() {
       return signingKey;
     },
@@ -147,7 +159,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     },
     mint,
     expired(overrides = {}) {
-      const iat = Math.floor(Date.now() / 1000) + offsetSeconds - 360;
+      const iat = Math.floor(surroundings.now() / 1000) - 360;
       return mint({ ...overrides, claims: { iat, auth_time: iat, exp: iat + 300, ...overrides.claims } });
     },
     async rotate({ keepOld = true } = {}) {
@@ -158,7 +170,10 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     skew(seconds) {
       offsetSeconds = seconds;
     },
-    close: () => close(server),
+    async close() {
+      feed.close();
+      await close(server);
+    },
   };
 }
 

@@ -1,15 +1,9 @@
-import { Buffer } from 'node:buffer';
-import { verify } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type AccessTokenClaims,
-  type ActorClaim,
-  checkClaims,
-  type UserTokenClaims,
-} from '../access-token.ts';
+import type { ActorClaim, UserTokenClaims } from '../access-token.ts';
 import { createJwtVerifier, type JwtVerifier } from '../jwt/jwt-verifier.ts';
+import { type Mint, ofService } from './mint.ts';
+import { openToken } from './open-token.ts';
 import type { SigningKey } from './signing-key.ts';
-import type { MintOverrides } from './test-issuer.ts';
 
 /** What a service may have toward another. */
 export interface TestDelegation {
@@ -19,12 +13,14 @@ export interface TestDelegation {
   actorScopes?: Readonly<Record<string, { requires: readonly string[] }>>;
 }
 
-/** A service that exchanges tokens. */
+/** A service that asks for tokens. */
 export interface TestClient {
   /** Where it publishes its keys. */
   jwksUri: string;
   /** By audience. Default: toward everybody, whatever the user's token has. */
   toward?: Readonly<Record<string, TestDelegation>>;
+  /** What it may have in its own name. Default `revocations:read`. */
+  ownScopes?: readonly string[];
 }
 
 export interface TestTokenEndpointOptions {
@@ -32,9 +28,14 @@ export interface TestTokenEndpointOptions {
   clients: ReadonlyMap<string, TestClient>;
   endedSessions: ReadonlySet<string>;
   publishedKeys(): readonly SigningKey[];
-  mint(overrides: MintOverrides): string;
+  mint: Mint;
   /** Milliseconds since 1970, by the issuer's clock. */
   now(): number;
+}
+
+interface Asking {
+  id: string;
+  client: TestClient;
 }
 
 class Refusal extends Error {}
@@ -45,15 +46,16 @@ const mostActors = 2;
 const longestLifeSeconds = 300;
 
 /**
- * A token endpoint that exchanges tokens (RFC 8693) by auth-service's rules: the client authenticates with
- * private_key_jwt, each assertion once; scopes are what the policy has in common with the user's token, and the actor's
- * own; `act` names the chain, two actors at most; the new token lives no longer than the one that came in.
+ * A token endpoint by auth-service's rules. The client authenticates with private_key_jwt, each assertion once. It gets
+ * tokens in its own name (client credentials), and exchanges people's (RFC 8693): scopes are what the policy has in common
+ * with the user's token, and the actor's own; `act` names the chain, two actors at most; the new token lives no longer
+ * than the one that came in.
  */
 export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
   const verifiers = new Map<string, JwtVerifier>();
   const usedAssertions = new Set<string>();
 
-  async function authenticate(form: URLSearchParams): Promise<{ id: string; client: TestClient }> {
+  async function authenticate(form: URLSearchParams): Promise<Asking> {
     const id = form.get('client_id') ?? '';
     const client = options.clients.get(id);
     if (!client) throw new Refusal('invalid_client');
@@ -77,27 +79,35 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
   }
 
   function userOf(token: string, actor: string): UserTokenClaims {
-    const claims = open(token, options.publishedKeys());
-    const policy = {
-      issuer: options.issuer,
-      audience: actor,
-      clockSkewSeconds: 30,
-      maxTokenLifetimeSeconds: longestLifeSeconds,
-    };
-    try {
-      checkClaims(claims, { policy, now: options.now() / 1000 });
-    } catch {
-      throw new Refusal('invalid_grant');
-    }
-    const checked: AccessTokenClaims = claims;
-    if (checked.sid === undefined || options.endedSessions.has(checked.sid))
+    const checked = openToken(token, { ...options, audience: actor });
+    if (checked?.sid === undefined || options.endedSessions.has(checked.sid))
       throw new Refusal('invalid_grant');
     return checked;
   }
 
-  async function exchange(form: URLSearchParams): Promise<object> {
-    const { id, client } = await authenticate(form);
-    if (form.get('grant_type') !== exchangeGrant) throw new Refusal('unsupported_grant_type');
+  async function grant(form: URLSearchParams): Promise<object> {
+    const asking = await authenticate(form);
+    switch (form.get('grant_type')) {
+      case exchangeGrant:
+        return exchange(form, asking);
+      case 'client_credentials':
+        return ownToken(form, asking);
+      default:
+        throw new Refusal('unsupported_grant_type');
+    }
+  }
+
+  function ownToken(form: URLSearchParams, { id, client }: Asking): object {
+    const own = client.ownScopes ?? ['revocations:read'];
+    const scopes = form.get('scope')?.split(' ') ?? own;
+    if (own.length === 0) throw new Refusal('unauthorized_client');
+    if (!scopes.every((scope) => own.includes(scope))) throw new Refusal('invalid_scope');
+    const accessToken = options.mint(ofService(id, scopes));
+    const scope = scopes.join(' ');
+    return { access_token: accessToken, token_type: 'Bearer', expires_in: longestLifeSeconds, scope };
+  }
+
+  function exchange(form: URLSearchParams, { id, client }: Asking): object {
     const audience = form.get('audience') ?? '';
     if (audience === '' || form.get('subject_token_type') !== accessTokenType)
       throw new Refusal('invalid_request');
@@ -127,7 +137,7 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    const answer = await exchange(new URLSearchParams(body)).then(
+    const answer = await grant(new URLSearchParams(body)).then(
       (token) => ({ status: 200, body: token }),
       (error: unknown) => {
         if (!(error instanceof Refusal)) throw error;
@@ -172,13 +182,4 @@ function scopesOf({ scope = '' }: UserTokenClaims): string[] {
 
 function depthOf({ act }: ActorClaim): number {
   return 1 + (act ? depthOf(act) : 0);
-}
-
-function open(token: string, keys: readonly SigningKey[]): Record<string, unknown> {
-  const [header = '', payload = '', signature = ''] = token.split('.');
-  const data = Buffer.from(`${header}.${payload}`);
-  const isGood = ({ publicKey }: SigningKey): boolean =>
-    verify('sha256', data, publicKey, Buffer.from(signature, 'base64url'));
-  if (!keys.some(isGood)) throw new Refusal('invalid_grant');
-  return JSON.parse(Buffer.from(payload, 'base64url').toString());
 }

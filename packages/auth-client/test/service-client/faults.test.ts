@@ -343,7 +343,7 @@ describe('an identity that cannot be published', () => {
       },
       list: async () => [...kept.values()],
     };
-    const { call, mint } = await start({ client: { identityStore } });
+    const { call, mint } = await start({ identityStore });
     expect(await call(mint(), { settings })).toMatchObject({
       status: 503,
       error: { code: 'hop_unavailable', reason: 'identity_unavailable', outcome: 'not_sent' },

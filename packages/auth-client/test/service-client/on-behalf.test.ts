@@ -125,25 +125,25 @@ describe('exchanged tokens', () => {
     const { call, mint, issuer, clock } = await start();
     const token = mint();
     await call(token, { settings });
-    clock.advance(283);
+    clock.advance(280);
     await call(token, { settings });
     expect(issuer.tokenRequests).toBe(1);
-    clock.advance(2);
-    clock.step(-285);
+    clock.advance(6);
+    clock.step(-286);
     await call(mint(), { settings });
     expect(issuer.tokenRequests).toBe(2);
   });
 
   it('live no longer than the token that came in, and are kept for half of a short life', async () => {
     const { call, mint, issuer, clock } = await start();
-    const token = mint({ lifetimeSeconds: 20 });
+    const token = mint({ lifetimeSeconds: 28 });
     await call(token, { settings });
-    clock.advance(9);
-    clock.step(-9);
+    clock.advance(10);
+    clock.step(-10);
     await call(token, { settings });
     expect(issuer.tokenRequests).toBe(1);
-    clock.advance(2);
-    clock.step(-2);
+    clock.advance(5);
+    clock.step(-5);
     await call(token, { settings });
     expect(issuer.tokenRequests).toBe(2);
   });

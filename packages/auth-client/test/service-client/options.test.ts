@@ -1,10 +1,21 @@
 import Fastify from 'fastify';
-import { describe, expect, it } from 'vitest';
-import { authClient, type HopSettings, type ServiceClientOptions, serviceClient } from '../../src/index.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  authClient,
+  createClientCredentials,
+  createServiceIdentity,
+  type HopSettings,
+  type ServiceClientOptions,
+  serviceClient,
+} from '../../src/index.ts';
 import { checkHopSettings, checkServiceClientOptions } from '../../src/service-client/options.ts';
 
+const identity = createServiceIdentity({ clientId: 'payment-service' });
+
+afterAll(() => identity.close());
+
 const good = {
-  clientId: 'payment-service',
+  identity,
   tokenEndpoint: 'http://127.0.0.1:4000/token',
   issuer: 'http://localhost:4000',
   services: { 'cart-service': 'http://127.0.0.1:4001' },
@@ -23,7 +34,6 @@ describe('the options of the service client', () => {
   it('have defaults but for who, where and whom', () => {
     expect(checkServiceClientOptions(good)).toMatchObject({
       ...good,
-      keyRotationHours: 24,
       exchangeTimeoutMs: 2000,
       keptTokensMax: 10_000,
     });
@@ -33,8 +43,8 @@ describe('the options of the service client', () => {
     [{ services: {} }, 'none'],
     [{ exchangeTimeoutMs: undefined }, 'none'],
     [{ services: { 'cart-service': 'https://gateway.example/cart/' } }, 'none'],
-    [{ clientId: 'a b' }, 'clientId must be a service’s name'],
-    [{ clientId: 'a"b' }, 'clientId must be a service’s name'],
+    [{ identity: undefined }, 'identity must be what createServiceIdentity makes'],
+    [{ identity: { clientId: 'payment-service' } }, 'identity must be what createServiceIdentity makes'],
     [{ tokenEndpoint: 'auth' }, 'tokenEndpoint must be an http(s) URL'],
     [{ issuer: undefined }, 'issuer must be an http(s) URL'],
     [{ services: undefined }, 'services must name each audience and its URL'],
@@ -47,13 +57,11 @@ describe('the options of the service client', () => {
       { services: { 'cart-service': 'http://a.example/?x=1' } },
       'services: "cart-service" must be a service’s name and have an http(s) URL',
     ],
-    [{ identityStore: null }, 'identityStore must have put() and list()'],
-    [{ identityStore: { put() {} } }, 'identityStore must have put() and list()'],
     [{ exchangeTimeoutMs: 0 }, 'exchangeTimeoutMs must be a whole number from 1 to 60000'],
     [{ secret: 'x' }, 'unknown option "secret"'],
     [
-      { clientId: '', keptTokensMax: 0 },
-      'clientId must be a service’s name; keptTokensMax must be a whole number from 1 to 1000000',
+      { identity: null, keptTokensMax: 0 },
+      'identity must be what createServiceIdentity makes; keptTokensMax must be a whole number from 1 to 1000000',
     ],
   ])('are checked, and all faults said: %j', (changes, expected) => {
     expect(fault(changes)).toBe(expected);
@@ -78,11 +86,43 @@ describe('the options of the service client', () => {
       issuer: good.issuer,
       audience: 'payment-service',
       jwksUri: good.issuer,
+      revocations: null,
       fetch: keys,
     });
     await app.register(serviceClient, good);
     for (const name of ['payments', 'constructor', '__proto__', ''])
       expect(() => app.serviceClient(name)).toThrow('not among the services');
     await app.close();
+  });
+});
+
+describe('the options of an identity', () => {
+  it.each<[Record<string, unknown>, string]>([
+    [{ clientId: 'a b' }, 'clientId must be a service’s name'],
+    [{ clientId: 'a"b' }, 'clientId must be a service’s name'],
+    [{ clientId: undefined, rotationHours: 0 }, 'rotationHours must be a whole number from 1 to 8760'],
+    [{ store: null }, 'store must have put() and list()'],
+    [{ store: { put() {} } }, 'store must have put() and list()'],
+    [{ identityStore: {} }, 'unknown option "identityStore"'],
+  ])('are checked: %j', (changes, expected) => {
+    expect(() => createServiceIdentity({ clientId: 'a', ...changes } as never)).toThrow(expected);
+  });
+});
+
+describe('the options of client credentials', () => {
+  const { tokenEndpoint, issuer } = good;
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ identity: {} }, 'identity must be what createServiceIdentity makes'],
+    [{ scopes: undefined }, 'scopes must be a list of scopes'],
+    [{ scopes: ['a b'] }, 'scopes must be a list of scopes'],
+    [{ issuer: 'auth' }, 'issuer must be an http(s) URL'],
+    [{ tokenEndpoint: undefined }, 'tokenEndpoint must be an http(s) URL'],
+    [{ timeoutMs: 0 }, 'timeoutMs must be a whole number from 1 to 60000'],
+    [{ fetch: 1 }, 'fetch must be a function'],
+    [{ clientId: 'a' }, 'unknown option "clientId"'],
+  ])('are checked: %j', (changes, expected) => {
+    const options = { identity, tokenEndpoint, issuer, scopes: [], ...changes };
+    expect(() => createClientCredentials(options as never)).toThrow(expected);
   });
 });

@@ -1,9 +1,12 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   authClient,
+  createServiceIdentity,
   HopError,
   type HopInit,
   type HopSettings,
+  type IdentityStore,
+  type RevocationList,
   type ServiceClientOptions,
   serviceClient,
 } from '../../src/index.ts';
@@ -59,6 +62,9 @@ export interface Called {
 
 export interface ShopOptions {
   client?: Partial<ServiceClientOptions>;
+  identityStore?: IdentityStore;
+  /** What payment-service knows of revocations, or 'feed' for what the issuer tells. Default nothing. */
+  revocations?: RevocationList | 'feed';
   policy?: TestClient['toward'];
   cartUrl?: string;
 }
@@ -69,7 +75,8 @@ let signingKey: Promise<SigningKey> | undefined;
 const scopes = 'cart:read cart:write payment:write';
 
 /** An issuer, a payment-service and a cart-service, each listening for real. */
-export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = {}): Promise<Shop> {
+export async function startShop(options: ShopOptions = {}): Promise<Shop> {
+  const { client = {}, policy, cartUrl, identityStore, revocations = null } = options;
   signingKey ??= createSigningKey();
   const issuer = await createTestIssuer({ audience: 'payment-service', signingKey: await signingKey });
   const clock = createTestClock();
@@ -79,7 +86,7 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
   const { issuer: iss, jwksUri, tokenEndpoint } = issuer;
 
   const cart = Fastify();
-  await cart.register(authClient, { issuer: iss, audience: 'cart-service', jwksUri });
+  await cart.register(authClient, { issuer: iss, audience: 'cart-service', jwksUri, revocations: null });
   cart.addHook('onRequest', async (request, reply) => {
     const { authorization = '', traceparent, 'x-request-id': requestId } = request.headers;
     const { method, url } = request;
@@ -107,9 +114,20 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
   const cartAddress = await cart.listen({ port: 0, host: '127.0.0.1' });
 
   const payment = Fastify();
-  await payment.register(authClient, { issuer: iss, audience: 'payment-service', jwksUri });
-  await payment.register(serviceClient, {
+  await payment.register(authClient, {
+    issuer: iss,
+    audience: 'payment-service',
+    jwksUri,
+    revocations: revocations === 'feed' ? issuer.revocations : revocations,
+  });
+  const identity = createServiceIdentity({
     clientId: 'payment-service',
+    clock,
+    ...(identityStore && { store: identityStore }),
+  });
+  payment.addHook('onClose', async () => identity.close());
+  await payment.register(serviceClient, {
+    identity,
     tokenEndpoint,
     issuer: iss,
     services: { 'cart-service': cartUrl ?? cartAddress },
@@ -117,7 +135,7 @@ export async function startShop({ client = {}, policy, cartUrl }: ShopOptions = 
     ...client,
   });
   payment.get('/.well-known/jwks.json', async (_request, reply) =>
-    reply.send({ keys: await payment.serviceClient.identity.publicKeys() }),
+    reply.send({ keys: await identity.publicKeys() }),
   );
   // How each call is to go on, and how it failed, by its number.
   const calls = new Map<string, { via: Via; error?: unknown }>();

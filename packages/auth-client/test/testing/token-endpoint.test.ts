@@ -150,5 +150,31 @@ describe('the token endpoint of a test issuer', () => {
     expect((await exchange({ subject_token }))[0]).toBe(200);
     issuer.endSession('session-9');
     expect(await exchange({ subject_token })).toEqual([400, { error: 'invalid_grant' }]);
+    const revoked = mint({ sessionId: 'session-10' });
+    issuer.revoke({ kind: 'session', id: 'session-10', reason: 'sign_out' });
+    expect(await exchange({ subject_token: revoked })).toEqual([400, { error: 'invalid_grant' }]);
+  });
+
+  it('gives a service tokens in its own name, for the issuer’s feed', async () => {
+    const own = { grant_type: 'client_credentials', audience: undefined };
+    const [status, body] = await exchange({ ...own, scope: 'revocations:read' });
+    expect([status, body]).toMatchObject([
+      200,
+      { scope: 'revocations:read', token_type: 'Bearer', expires_in: 300 },
+    ]);
+    expect(body).not.toHaveProperty('issued_token_type');
+    const claims = JSON.parse(decoded(segmentsOf(String(body.access_token))[1] ?? '').toString());
+    expect(claims).toMatchObject({
+      sub: 'payment-service',
+      client_id: 'payment-service',
+      aud: 'auth-service',
+      scope: 'revocations:read',
+    });
+    expect(claims).not.toHaveProperty('sid');
+    expect((await exchange(own))[1].scope).toBe('revocations:read');
+    expect(await exchange({ ...own, scope: 'cart:read' })).toEqual([400, { error: 'invalid_scope' }]);
+    expect(await exchange({ ...own, client_assertion: 'x' })).toEqual([401, { error: 'invalid_client' }]);
+    issuer.addClient('payment-service', { jwksUri: keys.jwksUri, ownScopes: [] });
+    expect(await exchange(own)).toEqual([400, { error: 'unauthorized_client' }]);
   });
 });

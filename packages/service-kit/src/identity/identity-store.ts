@@ -10,7 +10,7 @@ export interface PublishedServiceKey {
   readonly expiresAt: number;
 }
 
-/** What auth-client's serviceClient takes as `identityStore`. */
+/** What auth-client's createServiceIdentity takes as `store`. */
 export interface ServiceIdentityStore {
   put(key: PublishedServiceKey): Promise<void>;
   list(now: number): Promise<PublishedServiceKey[]>;
@@ -30,7 +30,7 @@ const keptAfterExpiryMs = 3_600_000;
  *
  * @example
  * const store = createIdentityStore(database.db);
- * await app.register(serviceClient, { clientId: 'payment-service', identityStore: store, … });
+ * const identity = createServiceIdentity({ clientId: 'payment-service', store });
  */
 export function createIdentityStore(
   // Only the query builder is used, whatever the schema is.

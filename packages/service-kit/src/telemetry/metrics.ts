@@ -19,7 +19,9 @@ function convert({ name, help: description, type, values }: PromMetric, now: str
     const dataPoints = histogramPoints(name, values, now);
     return { name, description, histogram: { dataPoints, aggregationTemporality: cumulative } };
   }
-  const dataPoints = values.map(({ value, labels }) => ({
+  // JSON has no infinite numbers: what is not known yet has no point.
+  const known = values.filter(({ value }) => Number.isFinite(value));
+  const dataPoints = known.map(({ value, labels }) => ({
     attributes: attributesOf(labels),
     timeUnixNano: now,
     asDouble: value,

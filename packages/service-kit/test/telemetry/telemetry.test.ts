@@ -39,7 +39,7 @@ async function start(env: NodeJS.ProcessEnv) {
   received = [];
   answerStatus = 200;
   const child = spawn(process.execPath, [program, database.url], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_OPTIONS: process.env['NODE_OPTIONS'], ...env },
   });
   running.add(child);
   let output = '';

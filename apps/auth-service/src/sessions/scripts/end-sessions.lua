@@ -1,19 +1,19 @@
--- Ends the given sessions of one person, each with one entry on the feed. Sessions that are gone, dead or somebody
--- else's are passed over.
+-- Ends the given sessions of one person, each with one entry on the feed, and keeps why. Sessions that are gone, dead or
+-- somebody else's are passed over.
 --
--- KEYS  1 sessions of the subject  2 stream of revocations  3 its sequence  4.. sessions
+-- KEYS  1 sessions of the subject  2 stream of revocations  3 its head  4.. sessions
 -- ARGV  1 subject  2 now (ms)  3 reason  4 how long a revocation is kept (ms)  5.. session ids, in the order of the keys
 -- Reply the ids of the sessions that were ended
-local sessions, stream, sequence = KEYS[1], KEYS[2], KEYS[3]
-local subject, now, reason, revocation_ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local sessions, stream, head = KEYS[1], KEYS[2], KEYS[3]
+local subject, now, reason, revocation_ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 
 local ended = {}
 for index = 4, #KEYS do
   local found = redis.call('HMGET', KEYS[index], 's', 'u')
   if found[1] == 'active' and found[2] == subject then
     local id = ARGV[index + 1]
-    publish_revocation(stream, sequence, revocation_ttl, { 'session', id, 'reason', reason, 'at', now })
-    redis.call('HSET', KEYS[index], 's', 'revoked')
+    publish_revocation(stream, head, revocation_ttl, now, { 'kind', 'session', 'id', id, 'reason', reason })
+    redis.call('HSET', KEYS[index], 's', 'revoked', 'w', reason)
     redis.call('ZREM', sessions, id)
     ended[#ended + 1] = id
   end

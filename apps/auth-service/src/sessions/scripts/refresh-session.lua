@@ -3,31 +3,31 @@
 --
 -- The record's fields are explained in session-record.ts.
 --
--- KEYS  1 session  2 stream of revocations  3 its sequence
+-- KEYS  1 session  2 stream of revocations  3 its head
 -- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 most replays  6 most generations to adopt
 --       7 kid that signs now
 --       8 how long a revocation is kept (ms)  9 when it was sent, by Redis' clock (ms)  10 how late it may be (ms)
--- Reply { verdict } or { verdict, kid of the successor, u, c, l, o, a, x }
-local session, stream, sequence = KEYS[1], KEYS[2], KEYS[3]
+-- Reply { verdict }, { 'REVOKED', why, if that is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n }
+local session, stream, head = KEYS[1], KEYS[2], KEYS[3]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace, most_replays, most_adopted, signing_kid = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
-local revocation_ttl, sent_at, most_delay = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local revocation_ttl, sent_at, most_delay = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 
 -- Redis was frozen, and whoever asked has been told so long ago. To rotate now would make a thief of them when they ask
 -- again. This is no part of the rule: the rule's time is `now`.
 local time = redis.call('TIME')
 if time[1] * 1000 + time[2] / 1000 - sent_at > most_delay then return { 'LATE' } end
 
-local head = redis.call('HMGET', session, 's', 'g', 't', 'r', 'x', 'k')
-local state, current, reached_at, replays = head[1], tonumber(head[2]), tonumber(head[3]), tonumber(head[4])
-local expires_at, kid = tonumber(head[5]), head[6]
+local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'x', 'k', 'w')
+local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
+local expires_at, kid, why = tonumber(found[5]), found[6], found[7]
 
 if not state then return { 'UNKNOWN' } end
-if state ~= 'active' then return { 'REVOKED' } end
+if state ~= 'active' then return { 'REVOKED', why } end
 if now >= expires_at then return { 'EXPIRED' } end
 
 local function answer(verdict, successor_kid)
-  return { verdict, successor_kid, unpack(redis.call('HMGET', session, 'u', 'c', 'l', 'o', 'a', 'x')) }
+  return { verdict, successor_kid, unpack(redis.call('HMGET', session, 'u', 'c', 'l', 'o', 'a', 'x', 'n')) }
 end
 
 local function rotate(verdict)
@@ -44,6 +44,6 @@ end
 -- We signed this generation, so the store has lost writes: no thief is needed to explain it.
 if ahead > 0 and ahead <= most_adopted then return rotate('ADOPTED') end
 
-publish_revocation(stream, sequence, revocation_ttl, { 'session', id, 'reason', 'reuse', 'at', now })
-redis.call('HSET', session, 's', 'reused')
+publish_revocation(stream, head, revocation_ttl, now, { 'kind', 'session', 'id', id, 'reason', 'reuse' })
+redis.call('HSET', session, 's', 'reused', 'w', 'reuse')
 return answer('REUSED', kid)

@@ -2,7 +2,7 @@
 --
 -- KEYS  1 session
 -- ARGV  1 subject  2 now (ms)
--- Reply { u, c, l, o, a, x } as session-record.ts names them, or nothing when the session has ended or is somebody else's
+-- Reply { u, c, l, o, a, x, n } as session-record.ts names them, or nothing when the session has ended or is somebody else's
 local session = KEYS[1]
 local subject, now = ARGV[1], tonumber(ARGV[2])
 
@@ -10,4 +10,4 @@ local found = redis.call('HMGET', session, 's', 'u', 'x')
 if found[1] ~= 'active' or found[2] ~= subject or now >= tonumber(found[3]) then return {} end
 
 redis.call('HSET', session, 'a', string.format('%.0f', math.floor(now / 1000)))
-return redis.call('HMGET', session, 'u', 'c', 'l', 'o', 'a', 'x')
+return redis.call('HMGET', session, 'u', 'c', 'l', 'o', 'a', 'x', 'n')

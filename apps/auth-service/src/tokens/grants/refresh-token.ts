@@ -34,7 +34,7 @@ const AUDITED = {
  * Exchanges a refresh token for the next one and an access token (RFC 6749 §6, with rotation as RFC 9700 §4.14.2 asks).
  *
  * Throws TokenError `invalid_grant` when the session is dead, expired, unknown or now found to be stolen, all with the
- * same words; `invalid_scope` when more scope is asked for than was granted.
+ * same words, but for `reason` when it was ended; `invalid_scope` when more scope is asked for than was granted.
  */
 export async function refreshTokens(
   deps: RefreshTokenParts,
@@ -45,9 +45,18 @@ export async function refreshTokens(
   deps.onVerdict(outcome.verdict);
   audit(deps.audit, outcome, presented);
   if (!('refreshToken' in outcome)) {
-    throw new TokenError('invalid_grant', 'The refresh token is not valid any more. Sign in again.');
+    const reason = reasonOf(outcome);
+    throw new TokenError('invalid_grant', 'The refresh token is not valid any more. Sign in again.', {
+      reason,
+    });
   }
   return issueTokens(deps.issueAccessToken, outcome, presented.scopes);
+}
+
+/** Our MAC is in what was shown, so this tells nobody but those who were given it, or have a copy. */
+function reasonOf(outcome: RefreshOutcome): string | undefined {
+  if (outcome.verdict === 'REUSED') return 'reuse';
+  return outcome.verdict === 'REVOKED' ? outcome.reason : undefined;
 }
 
 /** grant_type refresh_token (RFC 6749 §6), for clients that keep the token themselves. */

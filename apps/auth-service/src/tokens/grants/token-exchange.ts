@@ -3,11 +3,12 @@ import type { AuditDetails } from '../../audit/audit-event.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { ServiceClient } from '../../clients/clients.ts';
 import type { DelegationPolicy } from '../../clients/delegation-policy.ts';
+import { honoured } from '../../revocation/log/issued-from.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
 import type { AccessTokenIssuer } from '../access-token.ts';
 import { delegatedClaims } from '../claims.ts';
 import { decideDelegation } from '../delegation-rules.ts';
-import { scopesOfGrant } from '../issue-tokens.ts';
+import { limitsOf, scopesOfGrant } from '../issue-tokens.ts';
 import type { SubjectTokens } from '../subject-tokens.ts';
 import type { TokenAnswer } from '../token-answer.ts';
 import { TokenError, type TokenErrorCode } from '../token-error.ts';
@@ -43,6 +44,8 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
     const session = await parts.sessions.find(person.subject, person.sessionId);
     if (session === undefined)
       throw refuse('invalid_grant', 'The session has ended.', { audience, reason: 'session_ended' });
+    if (person.issuedAt < honoured(session.issuedFrom, Math.floor(session.readAt / 1000)))
+      throw refuse('invalid_grant', 'The subject_token is revoked.', { audience, reason: 'token_revoked' });
     // What the token says, less what has been taken from the person since. No actor's own scope is among it: what was
     // delegated to one service is not passed on to a third.
     const heldScopes = scopesOfGrant(session).filter((scope) => person.scopes.has(scope));
@@ -64,7 +67,10 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
       { sub: person.subject, sid: person.sessionId, authTime: person.authTime, acr: person.acr },
       { actors: decision.actors, audience, scopes },
     );
-    const { token, expiresInSeconds } = await issueAccessToken(claims, { expiresBy: person.expiresAt });
+    const { token, expiresInSeconds } = await issueAccessToken(claims, {
+      ...limitsOf(session),
+      expiresBy: person.expiresAt,
+    });
     audit.record({
       event: 'token.exchanged',
       ...about(request, person),

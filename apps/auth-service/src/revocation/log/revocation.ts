@@ -47,3 +47,16 @@ export function revocationFrom(fields: readonly string[], now: number): Revocati
     reason: 'unreadable',
   };
 }
+
+/** As XRANGE and XREAD answer it. */
+export type StreamEntry = [id: string, fields: string[]];
+
+/** Reads the entries that follow upon the one with this number; undefined when one is missing among them. */
+export function revocationsAfter(
+  sequence: number,
+  entries: readonly StreamEntry[],
+  now: number,
+): Revocation[] | undefined {
+  const isDense = entries.every(([id], index) => id === `${sequence + 1 + index}-0`);
+  return isDense ? entries.map(([, fields]) => revocationFrom(fields, now)) : undefined;
+}

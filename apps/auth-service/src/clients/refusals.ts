@@ -1,0 +1,35 @@
+import { ProblemError } from '@latchkey/service-kit';
+import type { Client } from './clients.ts';
+
+/** @throws ProblemError 403 `client_revoked` */
+export function refuseRevoked(
+  statuses: { readonly isRevoked: (clientId: string) => boolean },
+  client: Pick<Client, 'id'>,
+): void {
+  if (statuses.isRevoked(client.id)) throw clientRevoked();
+}
+
+export function clientRevoked(): ProblemError {
+  return new ProblemError({
+    status: 403,
+    code: 'client_revoked',
+    detail: 'This client was switched off. Nobody can sign in with it, or stay signed in.',
+  });
+}
+
+export function clientNotFound(): ProblemError {
+  return new ProblemError({
+    status: 404,
+    code: 'client_not_found',
+    detail: 'There is no client with this id.',
+  });
+}
+
+export function ownClient(): ProblemError {
+  return new ProblemError({
+    status: 409,
+    code: 'own_client',
+    detail:
+      'You are signed in with this client yourself. Revoke it from another one, so that you are not locked out.',
+  });
+}

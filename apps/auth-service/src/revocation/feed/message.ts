@@ -1,0 +1,26 @@
+import type { RevocationBatch } from '../log/revocation-log.ts';
+import { eventIdOf } from './event-id.ts';
+
+export type MessageType = 'revocations' | 'snapshot' | 'heartbeat';
+
+/** One message of the feed, ready to be sent: signed once, and shared by all streams that get it. */
+export type FeedMessage = {
+  readonly type: MessageType;
+  /** The ids of the positions from which and to which it leads. */
+  readonly after: string;
+  readonly upTo: string;
+  readonly bytes: Buffer;
+};
+
+/** The most revocations in one message: some 90 KB, and one signature. */
+export const MOST_REVOCATIONS = 500;
+
+/** A message in the format of server-sent events (WHATWG HTML §9.2.6). A compact JWS has no line break in it. */
+export function feedMessage(
+  type: MessageType,
+  { after, upTo }: Pick<RevocationBatch, 'after' | 'upTo'>,
+  token: string,
+): FeedMessage {
+  const id = eventIdOf(upTo);
+  return { type, after: eventIdOf(after), upTo: id, bytes: Buffer.from(`id: ${id}\ndata: ${token}\n\n`) };
+}

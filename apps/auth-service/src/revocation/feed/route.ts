@@ -1,0 +1,114 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import type { Revocations } from '../revocations.ts';
+import { openEventStream } from './event-stream.ts';
+import { createRevocationFeed, type RevocationFeed } from './feed.ts';
+import { addFeedMetrics } from './metrics.ts';
+import { createSecurityEvents } from './security-event.ts';
+
+/** How many streams one replica serves: far more than there are services. */
+export const MOST_STREAMS = 1000;
+
+const feedSchema = {
+  summary: 'Follow what is revoked (server-sent events)',
+  description: [
+    'Each event is a Security Event Token (RFC 8417, `typ: secevent+jwt`), signed as access tokens are, for the',
+    'audience `urn:latchkey:revocations`. Its claims `after` and `up_to` are positions in the log, one for each shard:',
+    'an event whose `after` is not the last `up_to` shows that one is missing.\n\n',
+    '- `https://schemas.openid.net/secevent/caep/event-type/session-revoked`: one session, in `sub_id`\n',
+    '- `urn:latchkey:event:revocations`: any others, up to 500 at a time\n',
+    '- `urn:latchkey:event:snapshot`: a page of all that is kept; the last has `done: true`\n',
+    '- `urn:latchkey:event:heartbeat`: nothing was revoked after `up_to`; none come while that cannot be known\n\n',
+    'The stream ends when its token does. Resume with Last-Event-ID; when that place is not known any more, or none',
+    'is given, a snapshot comes first.',
+  ].join(' '),
+  tags: ['revocation'],
+  headers: Type.Object({
+    'last-event-id': Type.Optional(Type.String({ description: 'The `id` of the last event that was read.' })),
+  }),
+  response: {
+    200: {
+      description: 'Events, without an end.',
+      content: { 'text/event-stream': { schema: Type.String() } },
+    },
+    401: problemSchema,
+    403: problemSchema,
+    406: problemSchema,
+    503: problemSchema,
+  },
+};
+
+export type FeedRouteOptions = {
+  readonly issuer: string;
+  readonly revocations: Pick<Revocations, 'log' | 'list'>;
+  readonly keyRing: Pick<KeyRing, 'signer'>;
+  readonly heartbeatMs: number;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+};
+
+/** GET /revocations: the feed, to whoever may follow it. */
+export async function feedRoute(app: Service, options: FeedRouteOptions): Promise<void> {
+  const { issuer, keyRing, heartbeatMs, clock } = options;
+  const { log, list } = options.revocations;
+  const signer = () => keyRing.signer();
+  const feed: RevocationFeed = createRevocationFeed({
+    log,
+    events: createSecurityEvents({ issuer, signer, clock }),
+    signingKid: () => signer().kid,
+    heartbeatMs,
+    onFailed: (error) => app.log.warn({ err: error }, 'revocations could not be told, and are tried again'),
+    ...addFeedMetrics(app.metrics, {
+      streams: () => feed.streams,
+      unsentBytes: () => feed.unsentBytes,
+      isFollowing: () => log.isFollowing,
+    }),
+  });
+  // Streams have no end of their own: the process would wait for them.
+  app.lifecycle.onDraining(() => feed.close());
+
+  app.get(
+    '/revocations',
+    {
+      onRequest: app.requireScope('revocations:read', { allowService: true }),
+      // It would have to answer what GET does, and that depends on what comes.
+      exposeHeadRoute: false,
+      schema: feedSchema,
+    },
+    (request, reply) => {
+      if (!acceptsEventStream(request.headers.accept)) throw notAcceptable();
+      if (app.lifecycle.draining) throw unavailable('closing', 'The service is closing.');
+      if (feed.streams >= MOST_STREAMS) throw unavailable('too_many_streams', 'Too many streams are open.');
+      const { caller } = request;
+      const leftMs = caller.expiresAt * 1000 - clock();
+      reply.hijack();
+      const stream = openEventStream(reply.raw, reply.getHeaders() as OutgoingHttpHeaders);
+      const expiry = setTimeout(() => stream.end(), leftMs);
+      void stream.closed.then(() => clearTimeout(expiry));
+      feed.add(stream, {
+        lastEventId: request.headers['last-event-id'],
+        isAllowed: () => list.find(caller) === undefined,
+      });
+    },
+  );
+}
+
+/** RFC 9110 §12.5.1; weights other than 0 do not matter, because there is one type to choose from. */
+function acceptsEventStream(accept = '*/*'): boolean {
+  return accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    const isRefused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+    return !isRefused && ['text/event-stream', 'text/*', '*/*'].includes(type);
+  });
+}
+
+function notAcceptable(): ProblemError {
+  const detail = 'This route answers text/event-stream.';
+  return new ProblemError({ status: 406, code: 'not_acceptable', detail });
+}
+
+function unavailable(code: string, detail: string): ProblemError {
+  return new ProblemError({ status: 503, code, detail, headers: { 'retry-after': '1' } });
+}

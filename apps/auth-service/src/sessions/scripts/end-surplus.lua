@@ -1,0 +1,30 @@
+-- Ends the oldest of the given sessions that one person has with one client, until there are no more of them than may
+-- be, each with one entry on the feed. The one that has just begun is spared, also when a clock that was set back makes it
+-- look old; when another sign-in has ended it already, it does not count.
+--
+-- KEYS  1 sessions of the subject  2 stream of revocations  3 its head  4.. sessions, the oldest first
+-- ARGV  1 subject  2 now (ms)  3 reason  4 how long a revocation is kept (ms)  5 client  6 how many there may be
+--       7 id of the session that has just begun  8.. session ids, in the order of the keys
+-- Reply the ids of the sessions that were ended
+local sessions, stream, head = KEYS[1], KEYS[2], KEYS[3]
+local subject, now, reason, revocation_ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local client, room, spared = ARGV[5], tonumber(ARGV[6]), ARGV[7]
+
+local others = {}
+for index = #KEYS, 4, -1 do
+  local found = redis.call('HMGET', KEYS[index], 's', 'u', 'c')
+  if found[1] == 'active' and found[2] == subject and found[3] == client then
+    local id = ARGV[index + 4]
+    if id == spared then room = room - 1 else others[#others + 1] = { KEYS[index], id } end
+  end
+end
+
+local ended = {}
+for rank = math.max(room, 0) + 1, #others do
+  local session, id = others[rank][1], others[rank][2]
+  publish_revocation(stream, head, revocation_ttl, now, { 'kind', 'session', 'id', id, 'reason', reason })
+  redis.call('HSET', session, 's', 'revoked', 'w', reason)
+  redis.call('ZREM', sessions, id)
+  ended[#ended + 1] = id
+end
+return ended

@@ -1,0 +1,207 @@
+import type { Service } from '@latchkey/service-kit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type AuthApp,
+  bearer,
+  decode,
+  refresh,
+  register,
+  signIn,
+  startAuthApp,
+  type Tokens,
+} from '../support/auth-app.ts';
+import {
+  ask,
+  createOperator,
+  type Database,
+  openDatabase,
+  type Person,
+  WITHIN,
+} from '../support/operator.ts';
+
+let auth: AuthApp;
+let database: Database;
+let operator: Person;
+beforeAll(async () => {
+  // So that a rotation is allowed two seconds after the one before.
+  auth = await startAuthApp({
+    env: { KEY_SKEW_SECONDS: '1', JWKS_MAX_AGE_SECONDS: '1' },
+    durableRedis: true,
+  });
+  database = openDatabase(auth);
+  operator = await createOperator(auth, database);
+});
+afterAll(async () => {
+  await database.close();
+  await auth.stop();
+});
+
+const kidOf = (token: string) => String(decode(token).header['kid']);
+
+async function published(app: Service = auth.app): Promise<string[]> {
+  const { keys } = (await app.inject({ url: '/.well-known/jwks.json' })).json();
+  return keys.map(({ kid }: { kid: string }) => kid);
+}
+
+/** The operator's own token is one of those that a revoked key takes with it. */
+async function askAnew(request: Parameters<typeof ask>[2]) {
+  const tokens = await signIn(auth.app, operator.username);
+  return ask(auth, { ...operator, ...tokens }, request);
+}
+
+const revoke = (kid: string) => askAnew({ method: 'DELETE', url: `/keys/${kid}` });
+
+async function states(): Promise<Record<string, string>> {
+  const { keys } = (await askAnew({ method: 'GET', url: '/keys' })).json();
+  return Object.fromEntries(keys.map((key: { kid: string; state: string }) => [key.kid, key.state]));
+}
+
+const whoAmI = (token: string, app: Service = auth.app) =>
+  app.inject({ url: '/account', headers: bearer(token) });
+
+describe('refused', () => {
+  const unknown = 'A'.repeat(43);
+  const narrow = async () => signIn(auth.app, operator.username, { scope: 'accounts:manage clients:manage' });
+
+  test.each<[string, () => Promise<Pick<Tokens, 'access_token'>>, string, number, string]>([
+    ['to revoke a key without a token', async () => ({ access_token: '' }), unknown, 401, 'missing_token'],
+    ['to revoke a key without the scope', narrow, unknown, 403, 'insufficient_scope'],
+    ['a key that there is not', async () => operator, unknown, 404, 'key_not_found'],
+    ['what is no kid', async () => operator, 'next', 400, 'invalid_request'],
+    ['a kid that is too long', async () => operator, `${unknown}A`, 400, 'invalid_request'],
+  ])('%s', async (_what, who, kid, status, code) => {
+    const before = await published();
+    const { access_token: token } = await who();
+    const answer = await auth.app.inject({
+      method: 'DELETE',
+      url: `/keys/${kid}`,
+      headers: token === '' ? {} : bearer(token),
+    });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.json()).toMatchObject({ status, code });
+    expect(await published()).toEqual(before);
+  });
+});
+
+describe('the key that signs, revoked,', () => {
+  test('leaves the set at once and takes its tokens with it; the next one signs', async () => {
+    const { access_token: token, refresh_token: refreshToken } = await signIn(
+      auth.app,
+      await register(auth.app),
+    );
+    const kid = kidOf(token);
+    const [next] = (await published()).filter((other) => other !== kid);
+    expect((await whoAmI(token)).statusCode).toBe(200);
+
+    expect((await revoke(kid)).statusCode).toBe(204);
+    expect(await published()).not.toContain(kid);
+    expect(await published()).toHaveLength(2);
+    const refused = await whoAmI(token);
+    expect(refused.statusCode).toBe(401);
+    expect(refused.json()).toMatchObject({ code: 'invalid_token', reason: 'key_revoked' });
+
+    // Nobody has to sign in again.
+    const refreshed = await refresh(auth.app, refreshToken);
+    expect(kidOf(refreshed.json().access_token)).toBe(next);
+    expect((await whoAmI(refreshed.json().access_token)).statusCode).toBe(200);
+    expect(await states()).toMatchObject({ [kid]: 'gone', [String(next)]: 'active' });
+  });
+
+  test('can be revoked again, which changes nothing more', async () => {
+    const kid = kidOf((await signIn(auth.app, operator.username)).access_token);
+    expect((await revoke(kid)).statusCode).toBe(204);
+    const after = await published();
+    expect((await revoke(kid)).statusCode).toBe(204);
+    expect(await published()).toEqual(after);
+  });
+
+  test('leaves a trace in the audit log: who asked, and what followed', async () => {
+    const kid = kidOf((await signIn(auth.app, operator.username)).access_token);
+    const [next] = (await published()).filter((other) => other !== kid);
+    expect((await revoke(kid)).statusCode).toBe(204);
+    const recorded = async () =>
+      (await database.eventsOf(operator.id))
+        .filter(({ event }) => event.startsWith('key.'))
+        .slice(-3)
+        .map(({ event, details }) => [event, details?.['kid']]);
+    const [made] = (await published()).filter((other) => other !== next);
+    await expect.poll(recorded, WITHIN).toEqual([
+      ['key.revoked', kid],
+      ['key.activated', next],
+      ['key.published', made],
+    ]);
+  });
+});
+
+describe('under traffic, with two replicas,', () => {
+  /** Refreshes again and again, and shows each token to both replicas. */
+  async function goOn(replicas: readonly Service[], until: { over: boolean; revoked: Set<string> }) {
+    let tokens = await signIn(auth.app, await register(auth.app));
+    let accepted = 0;
+    let refusedByRevocation = 0;
+    for (let turn = 0; !until.over; turn += 1) {
+      const [issuing, other] = [replicas[turn % 2], replicas[(turn + 1) % 2]] as [Service, Service];
+      const refreshed = await refresh(issuing, tokens.refresh_token);
+      expect(refreshed.statusCode).toBe(200);
+      tokens = refreshed.json();
+      for (const app of [issuing, other]) {
+        const answer = await whoAmI(tokens.access_token, app);
+        if (answer.statusCode === 200) accepted += 1;
+        else {
+          // Of no other key has a token been refused.
+          expect(until.revoked).toContain(kidOf(tokens.access_token));
+          expect(answer.json()).toMatchObject({ reason: 'key_revoked' });
+          refusedByRevocation += 1;
+        }
+      }
+    }
+    return { accepted, refusedByRevocation };
+  }
+
+  test('a rotation refuses nobody, and a revoked key no token but its own', async () => {
+    const replicas = [auth.app, await auth.startReplica()];
+    const until = { over: false, revoked: new Set<string>() };
+    const clients = Array.from({ length: 4 }, () => goOn(replicas, until));
+    const everything = Promise.all(clients);
+    everything.catch(() => {
+      until.over = true;
+    });
+
+    const old = await signIn(auth.app, await register(auth.app));
+    const rotate = async () => (await askAnew({ method: 'POST', url: '/keys/rotation' })).statusCode;
+    await expect.poll(rotate, WITHIN).toBe(200);
+    expect((await whoAmI(old.access_token)).statusCode).toBe(200);
+
+    const kids = [kidOf(old.access_token), kidOf((await signIn(auth.app, operator.username)).access_token)];
+    for (const kid of kids) {
+      until.revoked.add(kid);
+      expect((await revoke(kid)).statusCode).toBe(204);
+      for (const replica of replicas)
+        await expect.poll(async () => published(replica), WITHIN).not.toContain(kid);
+    }
+    expect((await whoAmI(old.access_token)).json()).toMatchObject({ reason: 'key_revoked' });
+
+    until.over = true;
+    const counts = await everything;
+    expect(Math.min(...counts.map(({ accepted }) => accepted))).toBeGreaterThan(5);
+    await expect.poll(() => published(replicas[1]), WITHIN).toEqual(await published(replicas[0]));
+  });
+});
+
+describe('without Redis', () => {
+  test('a key is revoked all the same, the answer is 503, and asking again tells everybody', async () => {
+    const asking = { ...operator, ...(await signIn(auth.app, operator.username)) };
+    const kid = kidOf(asking.access_token);
+    const [other] = (await published()).filter((candidate) => candidate !== kid) as [string];
+    // Not the key that signed the token that asks: that one could not ask again.
+    const request = { method: 'DELETE', url: `/keys/${other}` } as const;
+    await auth.redis.kill();
+    const refused = await ask(auth, asking, request);
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers['retry-after']).toBeDefined();
+    expect(await published()).not.toContain(other);
+
+    await auth.redis.restart();
+    await expect.poll(async () => (await ask(auth, asking, request)).statusCode, WITHIN).toBe(204);
+  });
+});

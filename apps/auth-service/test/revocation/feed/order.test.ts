@@ -1,0 +1,202 @@
+import type { Revocation } from '@latchkey/auth-client';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isAhead } from '../../../src/revocation/feed/event-id.ts';
+import type { EventStream } from '../../../src/revocation/feed/event-stream.ts';
+import { createRevocationFeed } from '../../../src/revocation/feed/feed.ts';
+import type { SecurityEvents } from '../../../src/revocation/feed/security-event.ts';
+import type { Position } from '../../../src/revocation/log/position.ts';
+import type { RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
+import { ScriptedLog } from './scripted-log.ts';
+
+const SHARDS = 2;
+const HEARTBEAT_MS = 1_000_000;
+
+type Told =
+  | { readonly type: 'revocations'; readonly batch: RevocationBatch }
+  | { readonly type: 'snapshot'; readonly batch: RevocationBatch; readonly done: boolean }
+  | { readonly type: 'heartbeat'; readonly position: Position };
+
+/** Follows the feed as a subscriber does, and checks every message against what is true. */
+class Reader implements EventStream {
+  isOpen = true;
+  readonly unsentBytes = 0;
+  position: Position | undefined;
+  heartbeats = 0;
+  readonly faults: unknown[] = [];
+  readonly closed: Promise<void>;
+  readonly #log: ScriptedLog;
+  readonly #slow: <T>(value: T) => Promise<T>;
+  readonly #headAtStart: Position;
+  #isInSnapshot: boolean;
+  #close = () => {};
+
+  constructor(log: ScriptedLog, slow: <T>(value: T) => Promise<T>, position: Position | undefined) {
+    this.#log = log;
+    this.#headAtStart = log.head;
+    this.#slow = slow;
+    this.position = position;
+    this.#isInSnapshot = position === undefined;
+    this.closed = new Promise((resolve) => {
+      this.#close = resolve;
+    });
+  }
+
+  get isComplete(): boolean {
+    return !this.#isInSnapshot && this.position?.join() === this.#log.head.join();
+  }
+
+  write(bytes: Buffer): boolean {
+    try {
+      this.#read(bytes);
+    } catch (fault) {
+      // Thrown into the feed it might be taken for a failure that passes.
+      this.faults.push(fault);
+    }
+    return true;
+  }
+
+  untilDrained = () => this.#slow(undefined);
+  end(): void {
+    this.isOpen = false;
+    this.#close();
+  }
+  breakOff(): void {
+    this.end();
+  }
+
+  #read(bytes: Buffer): void {
+    const [, id, data = ''] = /^id: (.+)\ndata: (.+)\n\n$/.exec(bytes.toString()) ?? [];
+    const told = JSON.parse(data) as Told;
+    const { after, upTo } = 'batch' in told ? told.batch : { after: told.position, upTo: told.position };
+    expect(id).toBe(upTo.join());
+    const before = this.position;
+    this.position = upTo;
+    if (told.type === 'snapshot') this.#readSnapshotPage(told, { before, after });
+    else {
+      expect(this.#isInSnapshot).toBe(false);
+      expect(after).toEqual(before);
+    }
+    if ('batch' in told)
+      expect(namesOf(told.batch.revocations)).toEqual(namesOf(this.#log.between(after, upTo)));
+    else this.heartbeats += 1;
+  }
+
+  #readSnapshotPage(
+    { done }: { done: boolean },
+    { before, after }: { before: Position | undefined; after: Position },
+  ): void {
+    const isNextPage = this.#isInSnapshot && before?.join() === after.join();
+    // If not the next page, it is the first of another snapshot, which leaves out nothing that is kept.
+    if (!isNextPage) expect(this.#log.keepsNothingBefore(after)).toBe(true);
+    this.#isInSnapshot = !done;
+    if (done) expect(isAhead(this.#headAtStart, this.position ?? [])).toBe(false);
+  }
+}
+
+/** Sorted, because shards have no order among them. */
+function namesOf(revocations: readonly (Revocation | undefined)[]): string[] {
+  return revocations.map((revocation) => JSON.stringify(revocation)).sort();
+}
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('append' as const),
+      shard: fc.nat(1),
+      count: fc.integer({ min: 1, max: 5 }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant('tell' as const), most: fc.integer({ min: 1, max: 4 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('trim' as const), shard: fc.nat(1) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), keepsData: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('join' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('resume' as const), reader: fc.nat(9) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('fail to sign' as const) }) },
+  {
+    weight: 16,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), count: fc.integer({ min: 1, max: 8 }) }),
+  },
+);
+
+test('whatever comes between, every reader gets an unbroken chain of exactly what was revoked', async () => {
+  const met = { revocations: 0, snapshot: 0, heartbeat: 0, resumed: 0, failures: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(step, { minLength: 40, maxLength: 120 }),
+      async (scheduler, steps) => {
+        const slow = <T>(value: T): Promise<T> => scheduler.schedule(Promise.resolve(value));
+        const log = new ScriptedLog(SHARDS, slow);
+        let failures = 0;
+        const sign = async (told: Told): Promise<string> => {
+          await slow(undefined);
+          if (failures > 0) {
+            failures -= 1;
+            met.failures += 1;
+            throw new Error('there is no key');
+          }
+          return JSON.stringify(told);
+        };
+        const events: SecurityEvents = {
+          revocations: (batch) => sign({ type: 'revocations', batch }),
+          snapshot: (batch, { done }) => sign({ type: 'snapshot', batch, done }),
+          heartbeat: (position) => sign({ type: 'heartbeat', position }),
+        };
+        const feed = createRevocationFeed({
+          log,
+          events,
+          signingKid: () => 'k1',
+          heartbeatMs: HEARTBEAT_MS,
+          onSent(type) {
+            met[type] += 1;
+          },
+          pause: () => slow(undefined),
+        });
+        const readers: Reader[] = [];
+        const join = (position?: Position) => {
+          const reader = new Reader(log, slow, position);
+          readers.push(reader);
+          feed.add(reader, { lastEventId: position?.join(), isAllowed: () => true });
+        };
+        let number = 0;
+        const newRevocation = (): Revocation => {
+          number += 1;
+          return { kind: 'token', id: `t${number}`, reason: 'token_revoked' };
+        };
+
+        for (const now of steps) {
+          if (now.do === 'append')
+            for (let index = 0; index < now.count; index += 1) log.append(now.shard, newRevocation());
+          else if (now.do === 'tell') log.tell(now.most);
+          else if (now.do === 'trim') log.trim(now.shard);
+          else if (now.do === 'restart') log.restart(now);
+          else if (now.do === 'join') join();
+          else if (now.do === 'fail to sign') failures += 1;
+          else if (now.do === 'resume') {
+            const reader = readers[now.reader % (readers.length || 1)];
+            reader?.end();
+            met.resumed += reader === undefined ? 0 : 1;
+            if (reader?.position !== undefined) join(reader.position);
+          } else await scheduler.waitNext(Math.min(now.count, scheduler.count()));
+        }
+        failures = 0;
+        log.tell(1000);
+        join();
+        await scheduler.waitIdle();
+
+        expect(readers.flatMap(({ faults }) => faults)).toEqual([]);
+        const open = readers.filter(({ isOpen }) => isOpen);
+        expect(open.map(({ isComplete }) => isComplete)).toEqual(open.map(() => true));
+        expect(open.filter(({ heartbeats }) => heartbeats === 0)).toEqual([]);
+        feed.close();
+      },
+    ),
+    { numRuns: 500 },
+  );
+  console.log('messages and events in the feed-order property:', met);
+});

@@ -1,0 +1,196 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import http from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Revocation } from '@latchkey/auth-client';
+import { readShardPosition } from '../../../src/revocation/log/position.ts';
+
+const EVENT = 'urn:latchkey:event:';
+const SESSION_REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
+
+export type Payload = {
+  iss: string;
+  aud: string;
+  iat: number;
+  jti: string;
+  after: string[];
+  up_to: string[];
+  sub_id?: { format: string; session: { format: string; id: string } };
+  events: Record<string, { revocations?: Revocation[]; done?: boolean; reason_admin?: { en: string } }>;
+};
+
+export type FeedEvent = {
+  readonly id: string;
+  readonly header: Record<string, unknown>;
+  readonly payload: Payload;
+  /** Without what goes before the last colon or slash: heartbeat, session-revoked. */
+  readonly type: string;
+  readonly revocations: readonly Revocation[];
+};
+
+export type FeedOptions = {
+  readonly url: string;
+  readonly token: string;
+  readonly lastEventId?: string | undefined;
+  readonly headers?: Record<string, string>;
+};
+
+/**
+ * Follows the feed by plain HTTP and node:crypto, without any code of ours: it verifies each event by the published keys
+ * and checks that the chain of positions is unbroken. It can stop reading, as a slow subscriber does.
+ */
+export class FeedReader {
+  readonly events: FeedEvent[] = [];
+  /** What was wrong with what came. A test expects none. */
+  readonly faults: unknown[] = [];
+  position: string | undefined;
+  /** How it ended: by a complete answer, or broken off. */
+  ended: 'complete' | 'broken' | undefined;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly #response: http.IncomingMessage;
+  readonly #keys: ReadonlyMap<string, KeyObject>;
+  #text = '';
+
+  constructor(
+    response: http.IncomingMessage,
+    { keys, position }: { keys: ReadonlyMap<string, KeyObject>; position: string | undefined },
+  ) {
+    this.#response = response;
+    this.#keys = keys;
+    this.headers = response.headers;
+    this.position = position;
+    response.setEncoding('utf8');
+    response.on('data', (text: string) => this.#read(text));
+    response.on('close', () => {
+      this.ended = response.complete ? 'complete' : 'broken';
+    });
+    response.on('error', () => {});
+  }
+
+  /** In the order in which they came, those of snapshots among them. */
+  get revocations(): Revocation[] {
+    return this.events.flatMap(({ revocations }) => revocations);
+  }
+
+  ofType(type: string): FeedEvent[] {
+    return this.events.filter((event) => event.type === type);
+  }
+
+  pause(): void {
+    this.#response.pause();
+  }
+
+  read(): void {
+    this.#response.resume();
+  }
+
+  /** Hangs up. */
+  close(): void {
+    this.#response.destroy();
+  }
+
+  async until(isSo: (reader: FeedReader) => boolean, what = String(isSo)): Promise<void> {
+    const startedAt = performance.now();
+    while (!isSo(this)) {
+      if (performance.now() - startedAt > 10_000) {
+        const came = this.events.map(({ type, id }) => `${type} ${id}`).slice(-10);
+        throw new Error(`not within 10 s: ${what}; the last that came: ${came.join(', ')}`);
+      }
+      await delay(5);
+    }
+  }
+
+  #read(text: string): void {
+    this.#text += text;
+    for (let end = this.#text.indexOf('\n\n'); end >= 0; end = this.#text.indexOf('\n\n')) {
+      const message = this.#text.slice(0, end);
+      this.#text = this.#text.slice(end + 2);
+      try {
+        this.#take(message);
+      } catch (fault) {
+        this.faults.push(fault);
+      }
+    }
+  }
+
+  #take(message: string): void {
+    const [, id, token] = /^id: (\S+)\ndata: (\S+)$/.exec(message) ?? [];
+    if (id === undefined || token === undefined) throw new Error(`not a message of the feed: ${message}`);
+    const event = { id, ...this.#verified(token) };
+    this.events.push(event);
+    const { after, up_to } = event.payload;
+    if (up_to.join() !== id) throw new Error(`the id ${id} is not ${up_to}`);
+    if (event.type !== 'snapshot' && after.join() !== this.position)
+      throw new Error(`${event.type} follows on ${after}, and not on ${this.position}`);
+    const count = sequences(up_to) - sequences(after);
+    if (count !== event.revocations.length)
+      throw new Error(`${event.revocations.length} revocations from ${after} to ${up_to}`);
+    this.position = id;
+  }
+
+  #verified(token: string): Omit<FeedEvent, 'id'> {
+    const [head = '', body = '', signature = '', ...rest] = token.split('.');
+    const header = JSON.parse(Buffer.from(head, 'base64url').toString()) as Record<string, unknown>;
+    const payload = JSON.parse(Buffer.from(body, 'base64url').toString()) as Payload;
+    const key = this.#keys.get(String(header['kid']));
+    if (key === undefined) throw new Error(`the key ${header['kid']} is not published`);
+    const isSigned = verify(
+      'sha256',
+      Buffer.from(`${head}.${body}`),
+      key,
+      Buffer.from(signature, 'base64url'),
+    );
+    if (!isSigned || rest.length > 0) throw new Error('the signature is not good');
+    const [name = '', ...others] = Object.keys(payload.events);
+    if (others.length > 0) throw new Error('more than one event in a token');
+    return { header, payload, type: typeOf(name), revocations: revocationsOf(payload, name) };
+  }
+}
+
+function typeOf(name: string): string {
+  return name === SESSION_REVOKED ? 'session-revoked' : name.replace(EVENT, '');
+}
+
+function revocationsOf({ events, sub_id }: Payload, name: string): Revocation[] {
+  const event = events[name];
+  if (name !== SESSION_REVOKED) return event?.revocations ?? [];
+  return [{ kind: 'session', id: sub_id?.session.id ?? '', reason: event?.reason_admin?.en ?? '' }];
+}
+
+function sequences(position: readonly string[]): number {
+  return position.reduce((sum, part) => sum + (readShardPosition(part)?.sequence ?? Number.NaN), 0);
+}
+
+/** Opens the feed; resolves when the head of the answer is there. Rejects when it is not 200. */
+export async function openFeed({ url, token, lastEventId, headers }: FeedOptions): Promise<FeedReader> {
+  const keys = await publishedKeys(url);
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    const request = http.get(`${url}/revocations`, {
+      agent: false,
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: 'text/event-stream',
+        ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+        ...headers,
+      },
+    });
+    request.on('response', resolve);
+    request.on('error', reject);
+  });
+  if (response.statusCode !== 200) {
+    response.resume();
+    throw new Error(`the feed answered ${response.statusCode}`);
+  }
+  return new FeedReader(response, { keys, position: lastEventId });
+}
+
+async function publishedKeys(url: string): Promise<Map<string, KeyObject>> {
+  const set = (await (await fetch(`${url}/.well-known/jwks.json`)).json()) as {
+    keys: { kid: string; kty: string; n: string; e: string }[];
+  };
+  return new Map(set.keys.map((jwk) => [jwk.kid, createPublicKey({ key: jwk, format: 'jwk' })]));
+}
+
+/** What was revoked, as comparable texts in an order of their own: shards have none among them. */
+export function namesOf(revocations: readonly Revocation[]): string[] {
+  return revocations.map((revocation) => JSON.stringify(Object.entries(revocation).sort())).sort();
+}

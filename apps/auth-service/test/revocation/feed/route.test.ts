@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectRedis } from '../../../src/redis/connection.ts';
+import { revocationsKey } from '../../../src/redis/key-names.ts';
+import { bearer } from '../../support/auth-app.ts';
+import { type FeedFixture, signedIn, signOut, someRevocations, startFeed } from './fixture.ts';
+import { type FeedEvent, namesOf } from './reader.ts';
+
+let feed: FeedFixture;
+beforeAll(async () => {
+  feed = await startFeed();
+});
+afterAll(() => feed.stop());
+
+test('without a token it answers 401, and without the scope 403', async () => {
+  const nobody = await feed.app.inject('/revocations');
+  expect(nobody.statusCode).toBe(401);
+  expect(nobody.headers['www-authenticate']).toBe('Bearer realm="auth-service"');
+  const { token } = await signedIn(feed.app);
+  const customer = await feed.app.inject({ url: '/revocations', headers: bearer(token) });
+  expect(customer.statusCode).toBe(403);
+  expect(customer.json()).toMatchObject({ code: 'insufficient_scope' });
+});
+
+test('it answers no other method and no other type, and says what it does answer', async () => {
+  const headers = bearer(await feed.token());
+  for (const method of ['HEAD', 'POST', 'DELETE'] as const) {
+    const answer = await feed.app.inject({ method, url: '/revocations', headers });
+    expect([method, answer.statusCode, answer.headers.allow]).toEqual([method, 405, 'GET']);
+  }
+  for (const accept of ['application/json', 'text/event-stream;q=0', 'text/html, image/*']) {
+    const answer = await feed.app.inject({ url: '/revocations', headers: { ...headers, accept } });
+    expect([accept, answer.statusCode]).toEqual([accept, 406]);
+  }
+});
+
+test('a snapshot comes first, and then a heartbeat', async () => {
+  const reader = await feed.open();
+  expect(reader.headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  await reader.until(({ events }) => events.length >= 2);
+  const [first, second] = reader.events;
+  expect(first?.header).toEqual({ alg: 'RS256', typ: 'secevent+jwt', kid: expect.any(String) });
+  const claims = {
+    iss: 'http://localhost:4000',
+    aud: 'urn:latchkey:revocations',
+    iat: expect.closeTo(Date.now() / 1000, -1),
+    jti: expect.stringMatching(/^[\w-]{22}$/),
+  };
+  expect(first?.payload).toEqual({
+    ...claims,
+    after: [expect.stringMatching(/^[0-9a-f]+-0$/)],
+    up_to: [expect.stringMatching(/^[0-9a-f]+-\d+$/)],
+    events: {
+      'urn:latchkey:event:snapshot': {
+        // The first entry of every data set: what another one promised is over.
+        revocations: [{ kind: 'all', before: expect.any(Number), reason: 'store_lost' }],
+        done: true,
+      },
+    },
+  });
+  const position = first?.payload.up_to;
+  expect(second?.payload).toEqual({
+    ...claims,
+    after: position,
+    up_to: position,
+    events: { 'urn:latchkey:event:heartbeat': {} },
+  });
+  expect(reader.faults).toEqual([]);
+  reader.close();
+});
+
+test('a sign-out is told as CAEP’s session-revoked', async () => {
+  const reader = await feed.open();
+  await reader.until(({ events }) => events.length >= 2);
+  const { token, sessionId } = await signedIn(feed.app);
+  await signOut(feed.app, token);
+  await reader.until((now) => now.ofType('session-revoked').length > 0);
+  const { payload } = reader.ofType('session-revoked')[0] as FeedEvent;
+  expect(payload).toMatchObject({
+    sub_id: { format: 'complex', session: { format: 'opaque', id: sessionId } },
+    events: {
+      'https://schemas.openid.net/secevent/caep/event-type/session-revoked': {
+        event_timestamp: expect.closeTo(Date.now() / 1000, -1),
+        reason_admin: { en: 'sign_out' },
+      },
+    },
+  });
+  expect(Object.keys(payload)).not.toContain('exp');
+  expect(reader.faults).toEqual([]);
+  reader.close();
+});
+
+test('anything else is told as a batch, and heartbeats go on', async () => {
+  const reader = await feed.open();
+  await reader.until(({ events }) => events.length >= 2);
+  const revocation = {
+    kind: 'subject',
+    id: 'someone',
+    before: 1_700_000_000,
+    reason: 'roles_changed',
+  } as const;
+  await feed.publish(revocation);
+  await reader.until((now) => now.ofType('revocations').length > 0);
+  expect(reader.ofType('revocations')[0]?.payload.events).toEqual({
+    'urn:latchkey:event:revocations': { revocations: [revocation] },
+  });
+  const before = reader.ofType('heartbeat').length;
+  await reader.until((now) => now.ofType('heartbeat').length > before + 2);
+  expect(reader.faults).toEqual([]);
+  reader.close();
+});
+
+test('a stream is resumed from each position that it had, and gets exactly what came after', async () => {
+  const first = await feed.open();
+  await first.until(({ events }) => events.length >= 2);
+  const published = someRevocations(12, 'resumed');
+  for (const revocation of published) {
+    await feed.publish(revocation);
+    await first.until(
+      ({ revocations }) => namesOf(revocations.slice(-1)).join() === namesOf([revocation]).join(),
+    );
+  }
+  await first.until((now) => now.events.at(-1)?.type === 'heartbeat');
+  const told = first.events.filter(({ type }) => type !== 'heartbeat');
+  for (const [index, { id }] of told.entries()) {
+    const resumed = await feed.open({ lastEventId: id });
+    await resumed.until((now) => now.ofType('heartbeat').length > 0);
+    expect(resumed.ofType('snapshot')).toEqual([]);
+    const missed = told.slice(index + 1).flatMap(({ revocations }) => revocations);
+    expect(resumed.revocations).toEqual(missed);
+    expect([resumed.position, resumed.faults]).toEqual([first.position, []]);
+    resumed.close();
+  }
+  first.close();
+});
+
+test('an event id that means nothing here gets a snapshot', async () => {
+  const reader = await feed.open();
+  await reader.until(({ position }) => position !== undefined);
+  const [epoch = '', sequence = ''] = reader.position?.split('-') ?? [];
+  reader.close();
+  const ids = ['', 'x', `${epoch}-01`, `${epoch}-1,${epoch}-1`, `ab${epoch.slice(2)}-1`, 'a'.repeat(8000)];
+  // The last is ahead of all replicas: that of a data set that lost entries.
+  for (const lastEventId of [...ids, `${epoch}-${Number(sequence) + 5}`]) {
+    const other = await feed.open({ lastEventId });
+    await other.until((now) => now.ofType('heartbeat').length > 0);
+    expect(other.events[0]?.payload.events).toHaveProperty(['urn:latchkey:event:snapshot', 'done'], true);
+    expect(other.faults).toEqual([]);
+    other.close();
+  }
+});
+
+test('after what was trimmed away comes a snapshot of the rest', async () => {
+  const reader = await feed.open();
+  await reader.until(({ events }) => events.length >= 2);
+  const { position = '' } = reader;
+  reader.close();
+  await feed.publish(...someRevocations(40, 'trimmed'));
+  const redis = connectRedis({ url: feed.redis.url, onError: () => {} });
+  const length = await redis.xlen(revocationsKey(0));
+  await redis.xtrim(revocationsKey(0), 'MAXLEN', 10);
+  redis.disconnect();
+  const resumed = await feed.open({ lastEventId: position });
+  await resumed.until((now) => now.ofType('heartbeat').length > 0);
+  expect(resumed.ofType('snapshot')).toHaveLength(1);
+  expect(resumed.revocations).toHaveLength(10);
+  expect([length > 40, resumed.faults]).toEqual([true, []]);
+  resumed.close();
+});

@@ -1,0 +1,75 @@
+import type { Revocation } from '@latchkey/auth-client';
+import { Redis } from 'ioredis';
+import { createRevocationLog, type RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
+import { connect } from '../../sessions/session-fixture.ts';
+
+export type LogOptions = {
+  url: string;
+  shards?: number;
+  clock?: () => number;
+  /** For whoever publishes thousands at a time: without the timeout that a request has, however slow the machine is. */
+  isPatient?: boolean;
+};
+
+/** A log of its own, as one replica has it, with everything that its listeners are told. */
+export function createLog({ isPatient = false, ...options }: LogOptions) {
+  const redis = isPatient ? new Redis(options.url) : connect(options.url);
+  const errors: Error[] = [];
+  const log = createRevocationLog({
+    redis,
+    redisUrl: options.url,
+    shards: 1,
+    revocationSeconds: 330,
+    clock: Date.now,
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  const batches: RevocationBatch[] = [];
+  let epochs = 0;
+  log.onBatch((batch) => batches.push(batch));
+  log.onNewEpoch(() => {
+    epochs += 1;
+  });
+  return {
+    log,
+    redis,
+    errors,
+    batches,
+    told: (): Revocation[] => batches.flatMap(({ revocations }) => revocations),
+    epochs: () => epochs,
+    async stop(): Promise<void> {
+      await log.stop();
+      redis.disconnect();
+    },
+  };
+}
+
+export type TestLog = ReturnType<typeof createLog>;
+
+/** Waits until it is so, for 10 s at most. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`not within 10 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** A revocation of a session that never was. */
+export function someSession(number: number): { kind: 'session'; id: string; reason: string } {
+  return { kind: 'session', id: `0-${String(number).padStart(22, 'x')}`, reason: 'sign_out' };
+}
+
+/** The words of one string: `0x1a-7` is [0x1a, 7]. */
+export function sequenceOf(position: string | undefined): number {
+  return Number(position?.split('-')[1]);
+}
+
+export function epochOf(position: string | undefined): string | undefined {
+  return position?.split('-')[0];
+}
+
+/** Bytes that a key takes, every part of it counted. */
+export async function bytesOf(redis: Redis, key: string): Promise<number> {
+  return Number(await redis.memory('USAGE', key, 'SAMPLES', 0));
+}

@@ -1,0 +1,219 @@
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { StreamEntry } from '../../../src/revocation/log/revocation.ts';
+import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
+import { startLossyProxy } from '../../sessions/lossy-proxy.ts';
+import {
+  CLIENT,
+  connect,
+  createClock,
+  createMacKeys,
+  createStore,
+  newSession,
+  revocationsIn,
+} from '../../sessions/session-fixture.ts';
+import { bytesOf, someSession } from './log-fixture.ts';
+
+const STREAM = '{0}:revocations';
+const HEAD = '{0}:revocations:head';
+
+let server: TestRedis;
+let redis: Redis;
+/** Without the timeout that a request has, however slow the machine is. */
+let patient: Redis;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connect(server.url);
+  patient = new Redis(server.url);
+});
+afterAll(async () => {
+  patient.disconnect();
+  redis.disconnect();
+  await server.stop();
+});
+beforeEach(() => redis.flushall());
+
+function openLog(revocationSeconds: number) {
+  const options = { redis: patient, redisUrl: server.url, shards: 1, clock: Date.now, onError: () => {} };
+  return createRevocationLog({ ...options, revocationSeconds });
+}
+
+type Retained = { now: number; entries: { number: number; at: number }[] };
+
+/** Everything in the stream, with Redis' time at that very moment. */
+async function retained(): Promise<Retained> {
+  const replies = await redis.multi().time().xrange(STREAM, '-', '+').exec();
+  const [[, time], [, entries]] = replies as [[null, [string, string]], [null, StreamEntry[]]];
+  return {
+    now: Number(time[0]) * 1000 + Number(time[1]) / 1000,
+    entries: entries.map(([id, fields]) => ({ number: Number.parseInt(id, 10), at: Number(fields.at(-1)) })),
+  };
+}
+
+test('trimming drops what is older than the retention, a hundred at a time, and never what is younger', async () => {
+  const log = openLog(330);
+  await log.publish(someSession(0));
+  // Somebody signed everybody out 331 s ago, and somebody else just now.
+  const fill = `
+    for number = 3, 1000 do
+      redis.call('XADD', KEYS[1], number .. '-0', 'kind', 'session', 'id', 'x', 'reason', 'sign_out', 'at', ARGV[1])
+    end
+    for number = 1001, 1500 do
+      redis.call('XADD', KEYS[1], number .. '-0', 'kind', 'session', 'id', 'x', 'reason', 'sign_out', 'at', ARGV[2])
+    end
+    redis.call('XTRIM', KEYS[1], 'MINID', '3-0')
+    redis.call('HSET', KEYS[2], 'sequence', 1500)`;
+  const { now } = await retained();
+  await redis.eval(fill, 2, STREAM, HEAD, Math.floor(now) - 331_000, Math.floor(now) - 320_000);
+
+  const oldest: (number | undefined)[] = [];
+  for (let round = 0; round < 12; round++) {
+    await log.publish(someSession(round));
+    const { entries } = await retained();
+    oldest.push(entries[0]?.number);
+    expect(entries.at(-1)?.number).toBe(1501 + round);
+    expect(entries.map(({ number }) => number)).toEqual(
+      Array.from({ length: entries.length }, (_, index) => (entries[0]?.number ?? 0) + index),
+    );
+  }
+  expect(oldest).toEqual([103, 203, 303, 403, 503, 603, 703, 803, 903, 1001, 1001, 1001]);
+});
+
+test('memory is bounded by the rate times the retention, and no entry goes before its time', async () => {
+  const retentionMs = 500;
+  const log = openLog(retentionMs / 1000);
+  const publishedAt = new Map<number, number>();
+  let published = 0;
+  let [mostEntries, mostBytes] = [0, 0];
+  const startedAt = performance.now();
+  while (performance.now() - startedAt < 3_000) {
+    await Promise.all(Array.from({ length: 50 }, () => log.publish(someSession(published++))));
+    const { now, entries } = await retained();
+    for (const { number, at } of entries) publishedAt.set(number, at);
+    const kept = new Set(entries.map(({ number }) => number));
+    for (const [number, at] of publishedAt) {
+      if (now - at < retentionMs) expect(kept.has(number), `${number}, ${now - at} ms old`).toBe(true);
+    }
+    const newest = entries.at(-1)?.at ?? now;
+    expect(entries.filter(({ at }) => at < newest - retentionMs)).toEqual([]);
+    mostEntries = Math.max(mostEntries, entries.length);
+    mostBytes = Math.max(mostBytes, await bytesOf(redis, STREAM));
+  }
+  console.log(
+    `${published} published in 3 s, kept for ${retentionMs} ms: ${mostEntries} entries at most, ` +
+      `${(mostBytes / 1024).toFixed(0)} KiB`,
+  );
+  expect(published).toBeGreaterThan(mostEntries);
+}, 30_000);
+
+test('100,000 entries that matter are all kept; what they take is printed', async () => {
+  const log = openLog(330);
+  for (let number = 0; number < 100_000; number += 1_000) {
+    await Promise.all(Array.from({ length: 1_000 }, (_, index) => log.publish(someSession(number + index))));
+  }
+  expect(await redis.xlen(STREAM)).toBe(100_001);
+  const bytes = await bytesOf(redis, STREAM);
+  console.log(
+    `100,000 revocations take ${(bytes / 1024 / 1024).toFixed(1)} MiB: ${(bytes / 100_000).toFixed(0)} B each`,
+  );
+  expect(bytes / 100_000).toBeLessThan(120);
+}, 60_000);
+
+test('once nothing was revoked for as long as an entry is kept, the stream goes, and its numbers do not come again', async () => {
+  const log = openLog(0.05);
+  await log.publish(someSession(1));
+  await expect.poll(() => redis.exists(STREAM)).toBe(0);
+  await log.publish(someSession(2));
+  expect(await redis.hget(HEAD, 'sequence')).toBe('3');
+  expect((await retained()).entries.map(({ number }) => number)).toEqual([3]);
+});
+
+test('a head that was lost makes a new data set, whatever is in the stream', async () => {
+  const log = openLog(330);
+  for (let number = 0; number < 5; number++) await log.publish(someSession(number));
+  await redis.del(HEAD);
+  await log.publish(someSession(6));
+  expect(await revocationsIn(redis)).toEqual([
+    { kind: 'all', before: expect.any(Number), reason: 'store_lost' },
+    someSession(6),
+  ]);
+});
+
+test('a script that fails in the middle has written nothing', async () => {
+  const store = createStore({ redis, clock: Date.now });
+  const { grant } = await store.start(newSession());
+  // A number that the stream has had already: XADD refuses.
+  await redis.xadd(STREAM, '9-0', 'x', 'y');
+  await expect(store.end(grant.subject, grant.sessionId, 'sign_out')).rejects.toThrow(/XADD/);
+  expect(await redis.hget(HEAD, 'sequence')).toBe('1');
+  expect(await store.find(grant.subject, grant.sessionId)).toBeDefined();
+  expect(await store.list(grant.subject)).toHaveLength(1);
+});
+
+test('what is sent twice because the reply was lost happens once: ends, reuse, changes of roles, starts', async () => {
+  const proxy = await startLossyProxy(server.url);
+  const lossy = connect(proxy.url);
+  const clock = createClock();
+  const store = createStore({ redis: lossy, clock: clock.now });
+  const losing = async <T>(operation: () => Promise<T>): Promise<T> => {
+    await lossy.ping();
+    proxy.loseReplies(1);
+    return operation();
+  };
+  try {
+    for (let round = 0; round < 20; round++) {
+      const session = newSession();
+      const { grant } = await losing(() => store.start(session));
+      expect(grant).toMatchObject({ subject: session.subject });
+      const { refreshToken } = await store.start(session);
+      await losing(() => store.changeRoles(session.subject, { roles: ['viewer'], rolesVersion: round + 1 }));
+      await losing(() => store.end(session.subject, grant.sessionId, 'sign_out'));
+      await store.refresh(refreshToken, CLIENT);
+      clock.advance(60_000);
+      const reused = await losing(() => store.refresh(refreshToken, CLIENT));
+      expect(['REUSED', 'REVOKED']).toContain(reused.verdict);
+      const of = (await revocationsIn(redis)).slice(-3);
+      expect(of.map(({ kind, reason }) => `${kind} ${reason}`)).toEqual([
+        'subject roles_changed',
+        'session sign_out',
+        'session reuse',
+      ]);
+    }
+    expect(proxy.lost()).toBe(80);
+    expect(await redis.xlen(STREAM)).toBe(61);
+  } finally {
+    lossy.disconnect();
+    await proxy.stop();
+  }
+});
+
+test('a session that has ended is not started again by a request that Redis gets twice', async () => {
+  const store = createStore({ redis, clock: Date.now, macKeys: createMacKeys() });
+  const asked: (string | number)[][] = [];
+  const connection = connect(server.url);
+  try {
+    const recording = createStore({
+      redis: new Proxy(connection, {
+        get(target, name) {
+          const member = Reflect.get(target, name, target);
+          if (name !== 'startSession') return typeof member === 'function' ? member.bind(target) : member;
+          return (...args: (string | number)[]) => {
+            asked.push(args);
+            return (member as (...all: (string | number)[]) => Promise<number>).apply(target, args);
+          };
+        },
+      }),
+      clock: Date.now,
+    });
+    const { grant } = await recording.start(newSession());
+    await store.end(grant.subject, grant.sessionId, 'displaced');
+    await (connection as unknown as { startSession(...args: unknown[]): Promise<number> }).startSession(
+      ...(asked[0] ?? []),
+    );
+    expect(await store.find(grant.subject, grant.sessionId)).toBeUndefined();
+    expect(await store.list(grant.subject)).toEqual([]);
+  } finally {
+    connection.disconnect();
+  }
+});

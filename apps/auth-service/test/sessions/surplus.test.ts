@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { revocationsKey } from '../../src/redis/key-names.ts';
+import { connect, createClock, createStore, newSession } from './session-fixture.ts';
+
+let server: TestRedis;
+let redis: Redis;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connect(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+async function setUp() {
+  const clock = createClock();
+  const store = createStore({ redis, clock: clock.now });
+  const subject = randomBytes(16).toString('base64url');
+  const start = async (clientId = 'app') => (await store.start(newSession({ subject, clientId }))).grant;
+  const living = async () => (await store.list(subject)).map(({ id }) => id).sort();
+  return { clock, store, subject, start, living };
+}
+
+test('a clock that was set back makes no new session the one that ends', async () => {
+  const { clock, store, start, living } = await setUp();
+  const first = await start();
+  clock.advance(-600_000);
+  const second = await start();
+  expect(await store.endSurplus(second, 1)).toEqual([first.sessionId]);
+  expect(await living()).toEqual([second.sessionId]);
+});
+
+test('whatever the order in which those that begin at once do it, that many are left', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const { store, start, living } = await setUp();
+    const most = 1 + (round % 3);
+    const grants = await Promise.all(Array.from({ length: 8 }, () => start()));
+    const other = await start('another app');
+    const shuffled = grants.map((grant) => ({ grant, at: Math.random() })).sort((a, b) => a.at - b.at);
+    const ended = await Promise.all(shuffled.map(({ grant }) => store.endSurplus(grant, most)));
+    expect(await living()).toHaveLength(most + 1);
+    expect(await living()).toContain(other.sessionId);
+    // Each ends once.
+    expect(new Set(ended.flat()).size).toBe(ended.flat().length);
+    expect(ended.flat()).toHaveLength(8 - most);
+  }
+});
+
+test('done twice, it ends nothing more; each end is on the feed once, with its reason', async () => {
+  const { store, start, living } = await setUp();
+  const [first, second] = [await start(), await start()];
+  expect(await store.endSurplus(second, 1)).toEqual([first.sessionId]);
+  expect(await store.endSurplus(second, 1)).toEqual([]);
+  // What was displaced itself, by the time that its turn comes, ends nobody.
+  expect(await store.endSurplus(first, 1)).toEqual([]);
+  expect(await living()).toEqual([second.sessionId]);
+  const entries = await redis.xrange(revocationsKey(0), '-', '+');
+  const about = entries.map(([, fields]) => fields).filter((fields) => fields.includes(first.sessionId));
+  expect(about).toEqual([expect.arrayContaining(['kind', 'session', 'reason', 'displaced'])]);
+});

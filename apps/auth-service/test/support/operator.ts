@@ -1,0 +1,81 @@
+import { eq } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { expect } from 'vitest';
+import { accounts, auditEvents } from '../../src/database/schema.ts';
+import { type AuthApp, bearer, from, register, signIn, type Tokens } from './auth-app.ts';
+
+/** For what comes by itself, on a machine that has other things to do. */
+export const WITHIN = { timeout: 10_000 };
+
+export type Person = Tokens & { readonly id: string; readonly username: string };
+
+/** Registers somebody and signs them in. */
+export async function createPerson({ app }: AuthApp, body: Record<string, unknown> = {}): Promise<Person> {
+  const username = await register(app);
+  const tokens = await signIn(app, username, body);
+  const own = await app.inject({ url: '/account', headers: bearer(tokens.access_token) });
+  return { ...tokens, username, id: own.json().id };
+}
+
+export type Database = ReturnType<typeof openDatabase>;
+
+/** auth-service's own database, for what no route tells or does. */
+export function openDatabase({ databaseUrl }: AuthApp) {
+  const db = drizzle(databaseUrl);
+  return {
+    db,
+    close: () => db.$client.end(),
+    async accountOf(id: string) {
+      const [row] = await db.select().from(accounts).where(eq(accounts.id, id));
+      if (row === undefined) throw new Error('there is no such account');
+      return row;
+    },
+    change: (id: string, values: Partial<typeof accounts.$inferInsert>) =>
+      db.update(accounts).set(values).where(eq(accounts.id, id)),
+    /** What was recorded about an account, in order. */
+    eventsOf: (id: string) =>
+      db.select().from(auditEvents).where(eq(auditEvents.subject, id)).orderBy(auditEvents.id),
+    /**
+     * Keeps everybody else from changing this account until the function that it returns is called. That one may make a
+     * change of its own, which those who wait then find.
+     */
+    async lock(id: string): Promise<(change?: 'disable') => Promise<void>> {
+      const client = await db.$client.connect();
+      await client.query('begin');
+      await client.query('select 1 from accounts where id = $1 for update', [id]);
+      return async (change) => {
+        if (change) await client.query('update accounts set disabled_at = now() where id = $1', [id]);
+        await client.query('commit');
+        client.release();
+      };
+    },
+    /** Resolves when this many queries wait for such a lock. */
+    async untilWaiting(count: number): Promise<void> {
+      const waiting = async () => {
+        const { rowCount } = await db.$client.query(
+          "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        return rowCount;
+      };
+      await expect.poll(waiting, { ...WITHIN, interval: 10 }).toBe(count);
+    },
+  };
+}
+
+/** Somebody who may do what operators do, signed in. */
+export async function createOperator(auth: AuthApp, { change }: Database): Promise<Person> {
+  const person = await createPerson(auth);
+  await change(person.id, { roles: ['admin'] });
+  return { ...person, ...(await signIn(auth.app, person.username)) };
+}
+
+/** A request of this person, from where they live. */
+export function ask(
+  { app }: AuthApp,
+  person: Pick<Person, 'access_token' | 'username'>,
+  request: { method: 'GET' | 'PUT' | 'DELETE' | 'PATCH' | 'POST'; url: string; payload?: unknown },
+) {
+  const { payload, ...rest } = request;
+  const headers = { ...bearer(person.access_token), ...from(person.username) };
+  return app.inject({ ...rest, headers, ...(payload === undefined ? {} : { payload: payload as object }) });
+}

@@ -1,0 +1,112 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type System, signIn, startSystem } from './system.ts';
+import { acceptedEverywhere, expectRefusedForGood, verdictsOn } from './verdicts.ts';
+
+const program = join(import.meta.dirname, '..', '..', 'admin', 'src', 'main.ts');
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+}, 120_000);
+afterAll(() => system.stop());
+
+function environment(role = 'admin'): NodeJS.ProcessEnv {
+  const account = system.stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
+  return {
+    PATH: process.env['PATH'],
+    NODE_OPTIONS: process.env['NODE_OPTIONS'],
+    AUTH_URL: system.stack.services.auth.url,
+    LATCHKEY_USERNAME: account?.username,
+    LATCHKEY_PASSWORD: account?.password,
+  };
+}
+
+type Outcome = { code: number; stdout: string; stderr: string };
+
+/** npm run admin, but for what npm adds. */
+async function admin(args: string, env = environment()): Promise<Outcome> {
+  const run = promisify(execFile)(process.execPath, [program, ...args.split(' ')], { env });
+  return run.then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
+  );
+}
+
+describe('an operator at the command line', () => {
+  it('lists and ends the sessions of somebody', async () => {
+    const [one, two] = [await signIn(system.stack, 'viewer'), await signIn(system.stack, 'viewer')];
+    const listed = await admin('sessions list viewer');
+    expect(listed).toMatchObject({ code: 0, stderr: '' });
+    expect(listed.stdout).toContain(one.session_id);
+    expect(listed.stdout).toContain(two.session_id);
+    expect(await admin(`sessions end viewer ${one.session_id}`)).toMatchObject({ code: 0 });
+    await expectRefusedForGood(system.stack, one.access_token);
+    expect(await verdictsOn(system.stack, two.access_token)).toEqual(acceptedEverywhere);
+    expect(await admin('sessions end viewer')).toMatchObject({ code: 0 });
+    await expectRefusedForGood(system.stack, two.access_token);
+  });
+
+  it('changes roles, disables and enables an account', async () => {
+    const before = await signIn(system.stack, 'support');
+    expect((await admin('accounts roles support viewer,customer')).stdout).toContain('viewer,customer');
+    await expectRefusedForGood(system.stack, before.access_token);
+    expect((await admin('accounts disable support')).stdout).toContain('disabled');
+    await expect(signIn(system.stack, 'support')).rejects.toThrow('401');
+    expect((await admin('accounts enable support')).stdout).toContain('active');
+    expect((await admin('accounts roles support support')).stdout).toContain('support');
+    await signIn(system.stack, 'support');
+  });
+
+  it('lists clients and keys, and revokes one of each', async () => {
+    expect((await admin('clients list')).stdout).toMatch(/latchkey-mobile +native +active/);
+    expect((await admin('clients revoke latchkey-mobile')).code).toBe(0);
+    expect((await admin('clients list')).stdout).toMatch(/latchkey-mobile +native +revoked/);
+    expect((await admin('clients restore latchkey-mobile')).code).toBe(0);
+
+    const tokens = await signIn(system.stack);
+    const kid = /^(\S+) +active/m.exec((await admin('keys list')).stdout)?.[1];
+    expect(await admin(`keys revoke ${kid}`)).toMatchObject({ code: 0, stdout: `${kid} is revoked.\n` });
+    await expectRefusedForGood(system.stack, tokens.access_token);
+    const fresh = await signIn(system.stack);
+    await expect
+      .poll(() => verdictsOn(system.stack, fresh.access_token), { timeout: 10_000 })
+      .toEqual(acceptedEverywhere);
+  });
+
+  it('watches what is revoked as it happens, and leaves no session behind', async () => {
+    const watch = spawn(process.execPath, [program, 'revocations', 'watch'], { env: environment() });
+    let output = '';
+    watch.stdout.on('data', (chunk) => (output += String(chunk)));
+    watch.stderr.on('data', (chunk) => (output += String(chunk)));
+    try {
+      // What was revoked in the last minutes comes first.
+      await expect.poll(() => output, { timeout: 15_000 }).toMatch(/session|key|subject/);
+      const { session_id: id } = await signIn(system.stack, 'viewer');
+      await admin('sessions end viewer');
+      await expect.poll(() => output, { timeout: 15_000 }).toContain(`session ${id}`);
+      watch.kill('SIGINT');
+      expect((await once(watch, 'exit'))[0]).toBe(0);
+    } finally {
+      watch.kill('SIGKILL');
+    }
+    expect((await admin('sessions list admin')).stdout.match(/npm run admin/g)).toHaveLength(1);
+  });
+
+  it('is told in one line what went wrong', async () => {
+    expect(await admin('accounts show nobody-here')).toMatchObject({
+      code: 1,
+      stderr: 'There is no account "nobody-here".\n',
+    });
+    const refused = await admin('accounts show mina', environment('customer'));
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('403') });
+    const wrong = await admin('keys list', { ...environment(), LATCHKEY_PASSWORD: 'wrong' });
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('invalid_credentials') });
+    const nobody = await admin('keys list', { ...environment(), AUTH_URL: 'http://127.0.0.1:1' });
+    expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining('Is the system running') });
+    expect(`${refused.stderr}${wrong.stderr}${nobody.stderr}`.trim().split('\n')).toHaveLength(3);
+  });
+});

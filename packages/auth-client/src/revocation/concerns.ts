@@ -1,0 +1,20 @@
+import type { Revocation } from './revocation.ts';
+import type { RevocableToken } from './revocation-list.ts';
+
+/** Whether this revocation revokes this token. To ask that of all that is known, there is the list. */
+export function concerns(revocation: Revocation, token: RevocableToken): boolean {
+  switch (revocation.kind) {
+    case 'session':
+      return token.sessionId === revocation.id;
+    case 'token':
+      return token.tokenId === revocation.id;
+    case 'key':
+      return token.keyId === revocation.id;
+    case 'subject':
+      return token.subject === revocation.id && token.issuedAt < revocation.before;
+    case 'client':
+      return token.clientId === revocation.id && token.issuedAt < revocation.before;
+    case 'all':
+      return token.issuedAt < revocation.before;
+  }
+}

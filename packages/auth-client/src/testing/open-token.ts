@@ -1,0 +1,34 @@
+import { Buffer } from 'node:buffer';
+import { verify } from 'node:crypto';
+import { type AccessTokenClaims, checkClaims } from '../access-token.ts';
+import type { SigningKey } from './signing-key.ts';
+
+export interface OpenTokenOptions {
+  issuer: string;
+  audience: string;
+  publishedKeys(): readonly SigningKey[];
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+const longestLifeSeconds = 300;
+
+/** The claims of an access token that is the issuer's, and good for this audience; else undefined. */
+export function openToken(
+  token: string,
+  { issuer, audience, publishedKeys, now }: OpenTokenOptions,
+): AccessTokenClaims | undefined {
+  const [header = '', payload = '', signature = ''] = token.split('.');
+  const data = Buffer.from(`${header}.${payload}`);
+  const isGood = ({ publicKey }: SigningKey): boolean =>
+    verify('sha256', data, publicKey, Buffer.from(signature, 'base64url'));
+  if (!publishedKeys().some(isGood)) return undefined;
+  const claims: Record<string, unknown> = JSON.parse(Buffer.from(payload, 'base64url').toString());
+  const policy = { issuer, audience, clockSkewSeconds: 30, maxTokenLifetimeSeconds: longestLifeSeconds };
+  try {
+    checkClaims(claims, { policy, now: now() / 1000 });
+    return claims;
+  } catch {
+    return undefined;
+  }
+}

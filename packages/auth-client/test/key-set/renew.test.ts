@@ -1,0 +1,72 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { KeySet } from '../../src/key-set/key-set.ts';
+import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
+import { type JwksServer, keySetOf, startJwksServer } from './jwks-server.ts';
+
+let first: SigningKey;
+let second: SigningKey;
+let jwks: JwksServer;
+let keySet: KeySet;
+
+beforeAll(async () => {
+  [first, second] = await Promise.all([createSigningKey(), createSigningKey()]);
+});
+
+beforeEach(async () => {
+  jwks = await startJwksServer(keySetOf(first));
+  keySet = new KeySet({
+    jwksUri: jwks.jwksUri,
+    fetch: globalThis.fetch,
+    timeoutMs: 5000,
+    cooldownSeconds: 30,
+    maxStaleSeconds: 3600,
+    clock: systemClock,
+    policy: { audience: 'cart-service', clockSkewSeconds: 30, requiredClaims: [] },
+  });
+});
+
+afterEach(async () => {
+  keySet.close();
+  await jwks.close();
+});
+
+describe('a key set whose issuer has withdrawn a key', () => {
+  it('is fetched at once, and once more a second later', async () => {
+    await keySet.refresh();
+    jwks.answer(keySetOf(second));
+    keySet.renew();
+    await expect.poll(() => keySet.find(second.kid), { timeout: 5000 }).toBeDefined();
+    expect(keySet.find(first.kid)).toBeUndefined();
+    await expect.poll(() => jwks.requests, { timeout: 5000 }).toBe(3);
+  });
+
+  it('is fetched anew when a fetch was under way that may bring the old keys', async () => {
+    let release = (): void => {};
+    jwks.answer((request, response) => {
+      release = () => keySetOf(first)(request, response);
+      jwks.answer(keySetOf(second));
+    });
+    const underWay = keySet.refresh();
+    await expect.poll(() => jwks.requests, { timeout: 5000 }).toBe(1);
+    keySet.renew();
+    release();
+    await underWay;
+    await expect.poll(() => keySet.find(second.kid), { timeout: 5000 }).toBeDefined();
+    expect(jwks.requests).toBe(2);
+  });
+
+  it('does not ask for each of many', async () => {
+    await keySet.refresh();
+    for (let n = 0; n < 100; n += 1) keySet.renew();
+    await expect.poll(() => jwks.requests, { timeout: 5000 }).toBe(4);
+  });
+
+  it('asks for nothing once it is closed', async () => {
+    await keySet.refresh();
+    keySet.renew();
+    keySet.close();
+    expect(await keySet.refresh()).toBe(false);
+    expect(jwks.requests).toBeLessThanOrEqual(2);
+  });
+});

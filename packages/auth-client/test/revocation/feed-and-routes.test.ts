@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
+import { audience, startService, type TestService } from '../service.ts';
+
+let issuer: TestIssuer;
+let service: TestService;
+
+beforeEach(async () => {
+  issuer = await createTestIssuer({ audience });
+  service = await startService(issuer, {
+    options: { revocations: { ...issuer.revocations, maxLagSeconds: 2 } },
+  });
+  await service.app.authClient.ready();
+});
+afterEach(async () => {
+  await service.close();
+  await issuer.close();
+});
+
+const mint = (sessionId: string): string => issuer.mint({ scope: 'cart:read', sessionId });
+const patience = { timeout: 15_000 };
+
+describe('a service that follows the issuer’s feed', () => {
+  it('refuses what is revoked, tells why, and has done so when it tells others', async () => {
+    const [ended, other] = [mint('session-1'), mint('session-2')];
+    for (const token of [ended, other]) expect((await service.cart(token)).status).toBe(200);
+    const heard = new Promise<Promise<Response>>((resolve) => {
+      service.app.authClient.onRevoked(() => resolve(service.cart(ended)));
+    });
+    issuer.revoke({ kind: 'session', id: 'session-1', reason: 'displaced' });
+    const refused = await await heard;
+    expect(refused.status).toBe(401);
+    expect(await refused.json()).toMatchObject({ code: 'invalid_token', reason: 'displaced' });
+    expect((await service.cart(other)).status).toBe(200);
+    expect(service.app.authClient.revocations).toMatchObject({ entries: 1, reconnects: 0, refusedEvents: 0 });
+  });
+
+  it('knows when it starts what was revoked before', async () => {
+    const token = mint('session-1');
+    issuer.revoke({ kind: 'session', id: 'session-1', reason: 'sign_out' });
+    const late = await startService(issuer, { options: { revocations: issuer.revocations } });
+    await late.app.authClient.ready();
+    expect((await late.cart(token)).status).toBe(401);
+    await late.close();
+  });
+
+  it('goes over to another key at once, without a token that asks for it', async () => {
+    const token = mint('session-1');
+    expect((await service.cart(token)).status).toBe(200);
+    const dead = issuer.signingKey.kid;
+    await issuer.rotate();
+    issuer.revoke({ kind: 'key', id: dead, reason: 'key_revoked' });
+    await expect.poll(async () => (await service.cart(token)).status, patience).toBe(401);
+    expect(await (await service.cart(token)).json()).toMatchObject({ reason: 'key_revoked' });
+    await expect.poll(() => service.app.authClient.keySetSize, patience).toBe(1);
+    expect((await service.cart(mint('session-1'))).status).toBe(200);
+  });
+
+  it('refuses when it has heard nothing for longer than it may, until it hears again', async () => {
+    const [ended, other] = [mint('session-1'), mint('session-2')];
+    const status = async (path: string, token: string): Promise<number> =>
+      (await service.get(path, `Bearer ${token}`)).status;
+    issuer.cutFeed();
+    await expect.poll(() => status('/cart', other), patience).toBe(503);
+    expect(await status('/account', other)).toBe(503);
+    expect(await status('/any-age', other)).toBe(200);
+    await expect(service.app.authClient.verify(other)).rejects.toMatchObject({ code: 'revocations_stale' });
+
+    issuer.revoke({ kind: 'session', id: 'session-1', reason: 'sign_out' });
+    issuer.restoreFeed();
+    await expect.poll(() => status('/cart', other), patience).toBe(200);
+    expect(await status('/any-age', ended)).toBe(401);
+    expect(service.app.authClient.revocations?.reconnects).toBeGreaterThan(0);
+  });
+});

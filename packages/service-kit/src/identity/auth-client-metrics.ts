@@ -1,0 +1,75 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** What auth-client's `app.authClient` tells of itself. */
+export interface AuthClientCounts {
+  readonly keySetAgeSeconds: number;
+  readonly keySetSize: number;
+  readonly verifiedTokens: number;
+  /** Null: nobody tells the service what has been revoked. */
+  readonly revocations: {
+    readonly lagSeconds: number;
+    readonly entries: number;
+    readonly reconnects: number;
+    readonly refusedEvents: number;
+  } | null;
+}
+
+type Reading = readonly [name: string, help: string, read: () => number];
+
+/**
+ * Shows what the service knows: of the issuer's keys as `latchkey_key_set_…`, and of what has been revoked, unless nobody
+ * tells it, as `latchkey_revocation_…`. Ages are +Inf before the first time.
+ *
+ * @example addAuthClientMetrics(app.metrics, app.authClient);
+ */
+export function addAuthClientMetrics(registry: Registry, counts: AuthClientCounts): void {
+  const registers = [registry];
+  const { revocations } = counts;
+  const gauges: Reading[] = [
+    ['latchkey_key_set_age_seconds', 'Time since the keys were fetched', () => counts.keySetAgeSeconds],
+    ['latchkey_key_set_keys', 'Usable keys in the set', () => counts.keySetSize],
+    ['latchkey_verified_tokens', 'Verified tokens that are remembered', () => counts.verifiedTokens],
+  ];
+  if (revocations) {
+    gauges.push(
+      [
+        'latchkey_revocation_lag_seconds',
+        'Time since the knowledge of what has been revoked was last complete',
+        () => revocations.lagSeconds,
+      ],
+      ['latchkey_revocation_entries', 'Revocations that are held', () => revocations.entries],
+    );
+    addCounter(registry, [
+      'latchkey_revocation_reconnects_total',
+      'How often the feed of revocations was opened again',
+      () => revocations.reconnects,
+    ]);
+    addCounter(registry, [
+      'latchkey_revocation_refused_events_total',
+      'Events of the feed of revocations that were refused',
+      () => revocations.refusedEvents,
+    ]);
+  }
+  for (const [name, help, read] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}
+
+function addCounter(registry: Registry, [name, help, read]: Reading): void {
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(read());
+    },
+  });
+}

@@ -1,0 +1,64 @@
+import {
+  authClient,
+  createClientCredentials,
+  createServiceIdentity,
+  type RevocationFeed,
+  type ServiceIdentity,
+} from '@latchkey/auth-client';
+import type { Service } from '../service.ts';
+import { addAuthClientMetrics } from './auth-client-metrics.ts';
+import { createIdentityStore } from './identity-store.ts';
+import { jwksRoute } from './jwks-route.ts';
+
+export interface AuthenticationOptions {
+  /** The service's name: the audience of the tokens that it accepts, and the client as which it asks for its own. */
+  name: string;
+  /** Of serviceConfig and issuerEndpoints. */
+  config: Readonly<Record<'ISSUER' | 'JWKS_URI' | 'TOKEN_ENDPOINT' | 'REVOCATIONS_URI', string>>;
+  /** Where the table `service_keys` is. */
+  db: Parameters<typeof createIdentityStore>[0];
+  /** Default the one at REVOCATIONS_URI, read in the service's own name. */
+  revocations?: RevocationFeed | undefined;
+}
+
+/**
+ * Has a service verify access tokens by itself, and hear what is revoked. For that it has an identity of its own, whose
+ * public key it publishes, and with which it may also act for people: hand it to `serviceClient`.
+ *
+ * The service is not ready before it has the issuer's keys and knows what has been revoked. It goes on, afterwards, when
+ * the issuer is away; a route for which that is too little says so by `maxRevocationLagSeconds`.
+ *
+ * @example
+ * const identity = await registerAuthentication(app, { name: 'cart-service', config, db });
+ * app.get('/cart', { onRequest: app.requireScope('cart:read') }, …);
+ */
+export async function registerAuthentication(
+  app: Service,
+  { name, config, db, revocations }: AuthenticationOptions,
+): Promise<ServiceIdentity> {
+  const { ISSUER: issuer, JWKS_URI: jwksUri, TOKEN_ENDPOINT: tokenEndpoint } = config;
+  const store = createIdentityStore(db);
+  const identity = createServiceIdentity({
+    clientId: name,
+    store,
+    onFailed: (error) => app.log.warn({ err: error }, 'this service’s public key could not be published'),
+  });
+  app.addHook('onClose', async () => identity.close());
+  await app.register(jwksRoute, { store });
+  const accessToken = createClientCredentials({
+    identity,
+    issuer,
+    tokenEndpoint,
+    scopes: ['revocations:read'],
+  });
+  await app.register(authClient, {
+    issuer,
+    audience: name,
+    jwksUri,
+    revocations: revocations ?? { uri: config.REVOCATIONS_URI, accessToken },
+  });
+  addAuthClientMetrics(app.metrics, app.authClient);
+  app.addReadinessCheck('identity', () => identity.ready());
+  app.addReadinessCheck('keys and revocations', () => app.authClient.ready());
+  return identity;
+}

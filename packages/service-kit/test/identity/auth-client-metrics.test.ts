@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addAuthClientMetrics } from '../../src/identity/index.ts';
+import { readMetrics } from '../../src/telemetry/metrics.ts';
+import { type ServiceUnderTest, serviceUnderTest } from '../service-under-test.ts';
+
+let app: ServiceUnderTest['app'];
+
+beforeEach(async () => {
+  ({ app } = await serviceUnderTest());
+});
+afterEach(() => app.close());
+
+const metrics = async (): Promise<string> => (await app.inject('/metrics')).body;
+
+describe('metrics of what a service knows', () => {
+  it('are as they are when they are asked for', async () => {
+    const revocations = { lagSeconds: Number.POSITIVE_INFINITY, entries: 0, reconnects: 0, refusedEvents: 0 };
+    const counts = { keySetAgeSeconds: 7, keySetSize: 2, verifiedTokens: 40, revocations };
+    addAuthClientMetrics(app.metrics, counts);
+    let text = await metrics();
+    expect(text).toContain('latchkey_key_set_age_seconds 7');
+    expect(text).toContain('latchkey_key_set_keys 2');
+    expect(text).toContain('latchkey_verified_tokens 40');
+    expect(text).toContain('latchkey_revocation_lag_seconds +Inf');
+    Object.assign(revocations, { lagSeconds: 4.5, entries: 100, reconnects: 3, refusedEvents: 1 });
+    text = await metrics();
+    expect(text).toContain('latchkey_revocation_lag_seconds 4.5');
+    expect(text).toContain('latchkey_revocation_entries 100');
+    expect(text).toContain('latchkey_revocation_reconnects_total 3');
+    expect(text).toContain('latchkey_revocation_refused_events_total 1');
+  });
+
+  it('do not have an age that is no number where JSON carries them', async () => {
+    const revocations = { lagSeconds: Number.POSITIVE_INFINITY, entries: 0, reconnects: 0, refusedEvents: 0 };
+    addAuthClientMetrics(app.metrics, { keySetAgeSeconds: 7, keySetSize: 2, verifiedTokens: 0, revocations });
+    const read = await readMetrics(app.metrics);
+    const points = Object.fromEntries(
+      read.flatMap((metric) => ('gauge' in metric ? [[metric.name, metric.gauge.dataPoints.length]] : [])),
+    );
+    expect(points).toMatchObject({ latchkey_key_set_age_seconds: 1, latchkey_revocation_lag_seconds: 0 });
+  });
+
+  it('say nothing of revocations where nobody tells of them', async () => {
+    addAuthClientMetrics(app.metrics, {
+      keySetAgeSeconds: 7,
+      keySetSize: 2,
+      verifiedTokens: 0,
+      revocations: null,
+    });
+    expect(await metrics()).not.toContain('latchkey_revocation');
+  });
+});
