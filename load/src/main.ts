@@ -1,11 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { parseArguments, UsageError, usage } from './arguments.ts';
+import { chooseSections } from './choose.ts';
+import { faultSection } from './experiments/faults/fault-section.ts';
 import { scenarioSection } from './experiments/scenario-section.ts';
-import { renderText, verdictOf } from './report/report.ts';
+import { compareReports } from './report/compare.ts';
+import { renderPage } from './report/page/page.ts';
+import { verdictOf } from './report/report.ts';
+import { readReport } from './report/saved.ts';
+import { renderText } from './report/text.ts';
 import { runSections } from './run.ts';
 import type { Section } from './section.ts';
+import { namesSystem } from './system/system.ts';
 
-const sections: readonly Section[] = [scenarioSection];
+const sections: readonly Section[] = [scenarioSection, faultSection];
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -31,13 +38,15 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage(names));
     return 0;
   }
-  const chosen = sections.filter(
-    ({ name, option }) =>
-      (args.only.length === 0 || args.only.includes(name)) && (option === undefined || args[option]),
-  );
-  const report = await runSections(chosen, { args, argv, signal: interrupted.signal });
+  // Before anything is measured: a wrong name is not worth ten minutes.
+  const before = args.compare === undefined ? undefined : readReport(args.compare);
+  const choice = chooseSections(sections, { args, isOwnSystem: !namesSystem(process.env) });
+  const report = await runSections(choice, { args, argv, signal: interrupted.signal });
+  const comparison = before && compareReports(before, report);
   writeFileSync(`${args.out}.json`, `${JSON.stringify(report, null, 1)}\n`);
-  process.stdout.write(renderText(report));
+  writeFileSync(`${args.out}.html`, renderPage(report, comparison));
+  process.stdout.write(renderText(report, comparison));
+  process.stdout.write(`The report: ${args.out}.html, and for programs ${args.out}.json\n`);
   return verdictOf(report) === 'PASSED' ? 0 : 1;
 }
 

@@ -40,5 +40,3 @@ export function createProgress(totalSeconds: number, output: Output = process.st
     },
   };
 }
-
-export type Progress = ReturnType<typeof createProgress>;

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Arguments } from './arguments.ts';
+import type { Choice } from './choose.ts';
 import { createProgress } from './progress.ts';
 import { describeRun } from './report/provenance.ts';
 import type { Report, ReportedSection } from './report/report.ts';
@@ -11,9 +12,9 @@ import { findSystem } from './system/system.ts';
 const plans = { full: { people: 200 }, quick: { people: 50 } };
 const startSeconds = 15;
 
-/** Runs the sections that were asked for, one after the other: two at once would measure each other. */
+/** Runs what was chosen, one part after the other: two at once would measure each other. */
 export async function runSections(
-  sections: readonly Section[],
+  { chosen: sections, skipped }: Choice,
   run: { args: Arguments; argv: readonly string[]; signal: AbortSignal },
 ): Promise<Report> {
   const { args, argv, signal } = run;
@@ -58,12 +59,11 @@ export async function runSections(
   const reported: ReportedSection[] = [];
   for (const section of sections) {
     signal.throwIfAborted();
-    if (section.needsOwnSystem === true && system.stack === undefined) continue;
     progress.begin(section.title, secondsOf(section));
     reported.push(await runSection(section, context));
   }
   progress.end();
-  return { provenance, sections: reported };
+  return { version: 1, provenance, sections: reported, skipped };
 }
 
 async function runSection(section: Section, context: Context): Promise<ReportedSection> {

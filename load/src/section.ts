@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { GeneratorHealth } from './generator/health.ts';
 import type { World } from './scenarios/scenario.ts';
 import type { SystemUnderLoad } from './system/system.ts';
 
@@ -18,7 +19,14 @@ export type Table = {
   readonly rows: readonly (readonly (string | number)[])[];
 };
 
-export type Axis = { readonly title: string; readonly isLogarithmic?: boolean };
+export type Axis = {
+  /** With its unit. */
+  readonly title: string;
+  /** Points at or below 0 are left out. */
+  readonly isLogarithmic?: boolean;
+  /** From the highest to the lowest. */
+  readonly isReversed?: boolean;
+};
 
 export type Plot = {
   readonly title: string;
@@ -39,6 +47,12 @@ export type SectionResult = {
   readonly notes: readonly string[];
   /** Why the part says nothing about the system: the generator did not keep up. None when it does. */
   readonly invalid: readonly string[];
+  /** How the generator fared while each thing was measured. */
+  readonly health?: readonly { readonly during: string; readonly health: GeneratorHealth }[];
+  /** What the services used: CPU, memory, event loop, Redis. The report has a chapter of its own for these. */
+  readonly resources?: readonly Table[];
+  /** How much one core does: sentences. */
+  readonly sizing?: readonly string[];
 };
 
 export type Context = {

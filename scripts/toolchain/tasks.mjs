@@ -7,6 +7,7 @@ const tasks = {
   check: ['scripts/check.ts'],
   demo: ['demo/src/main.ts'],
   bench: ['bench/src/main.ts'],
+  load: ['load/src/main.ts'],
   admin: ['admin/src/main.ts'],
 };
 

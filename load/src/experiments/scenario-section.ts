@@ -40,11 +40,13 @@ async function run(context: Context): Promise<SectionResult> {
       { name: `${scenario.name} p99`, unit: 'ms' as const, values: [result.latencies.summary().p99] },
       { name: `${scenario.name} faults`, unit: '' as const, values: [faultCount(result)] },
     ]),
-    tables: [latencyTable(played), useTable(played)],
+    tables: [latencyTable(played)],
+    resources: [useTable(played)],
+    health: played.map(({ scenario, result }) => ({ during: scenario.name, health: result.health })),
     plots: [
       {
         title: 'Latency by percentile, from the intended start',
-        x: { title: 'share of requests that take longer, %', isLogarithmic: true },
+        x: { title: 'share of requests that take longer, %', isLogarithmic: true, isReversed: true },
         y: { title: 'ms', isLogarithmic: true },
         series: played.map(({ scenario, result }) => ({
           name: scenario.name,

@@ -19,16 +19,20 @@ const variables = {
   payment: 'PAYMENT_URL',
 } as const;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Whether the environment names a running system, or a part of one. */
+export function namesSystem(env: Environment): boolean {
+  return Object.values(variables).some((variable) => env[variable]);
+}
+
 /**
  * The running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL; all or none), or else one
  * of the run's own, on free ports, whose data goes when it stops.
  */
-export async function findSystem(
-  env: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
-): Promise<SystemUnderLoad> {
-  const given = Object.entries(variables).filter(([, variable]) => env[variable]);
-  if (given.length === 0) return startOwnSystem(signal);
+export async function findSystem(env: Environment, signal: AbortSignal): Promise<SystemUnderLoad> {
+  if (!namesSystem(env)) return startOwnSystem(signal);
+  const given = Object.entries(variables);
   const missing = Object.values(variables).filter((variable) => !env[variable]);
   if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all four services, or none`);
   const urls = Object.fromEntries(given.map(([name, variable]) => [name, env[variable]]));
@@ -40,7 +44,13 @@ async function startOwnSystem(signal: AbortSignal): Promise<SystemUnderLoad> {
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
     // Durable, as it would be for people who mean it: a refresh that is not on the disk would be cheaper.
-    const stack = await startStack({ directory, ports: 'random', signal });
+    const stack = await startStack({
+      directory,
+      ports: 'random',
+      // A key may sign once every service has had the time to fetch it: 15 s, or keys could not be rotated in a short run.
+      env: { auth: { JWKS_MAX_AGE_SECONDS: '10', KEY_SKEW_SECONDS: '5' } },
+      signal,
+    });
     const { auth, cart, wishlist, payment } = stack.services;
     return {
       urls: { auth: auth.url, cart: cart.url, wishlist: wishlist.url, payment: payment.url },

@@ -1,0 +1,12 @@
+/** A number as people read it: three digits that count, thousands apart; '–' for what could not be had. */
+export function showNumber(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
+  const rounded = Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
+  return rounded.toLocaleString('en', { maximumFractionDigits: 4 });
+}
+
+/** @example withUnit(12.34, 'ms') // '12.3 ms' */
+export function withUnit(value: number, unit: string): string {
+  return unit === '' ? showNumber(value) : `${showNumber(value)} ${unit}`;
+}

@@ -1,0 +1,73 @@
+import type { Table } from '../section.ts';
+import type { Comparison } from './compare.ts';
+import { showNumber } from './numbers.ts';
+import { type Report, sizingRules, verdictMeaning, verdictOf } from './report.ts';
+import { differenceTable, thresholdTable } from './tables.ts';
+
+/** The summary for the terminal: what was measured, what changed, and at the end what it comes to. */
+export function renderText(report: Report, comparison?: Comparison): string {
+  const { command, commit, machine } = report.provenance;
+  const verdict = verdictOf(report);
+  return [
+    ...report.sections.flatMap(sectionLines),
+    ...(comparison === undefined ? [] : comparisonLines(comparison)),
+    ...chapter('Sizing', sizingRules(report)),
+    ...chapter('Thresholds', linesOf(thresholdTable(report))),
+    ...chapter(
+      'Not measured',
+      report.skipped.map(({ title, reason }) => `${title}: ${reason}`),
+    ),
+    '',
+    `${machine}; commit ${commit}; ${command}`,
+    `${verdict}: ${verdictMeaning[verdict]}`,
+    '',
+  ].join('\n');
+}
+
+function sectionLines(section: Report['sections'][number]): string[] {
+  return [
+    '',
+    section.title.toUpperCase(),
+    ...(section.failure === undefined ? [] : [`FAILED: ${section.failure}`]),
+    ...section.invalid.map((reason) => `INVALID: ${reason}`),
+    ...[...section.tables, ...(section.resources ?? [])].flatMap((table) => [
+      '',
+      table.title,
+      ...linesOf(table),
+    ]),
+  ];
+}
+
+function comparisonLines(comparison: Comparison): string[] {
+  const changed = comparison.differences.filter(({ significance }) => significance !== 'within noise');
+  const same = comparison.differences.length - changed.length;
+  return [
+    '',
+    'DIFFERENCE TO THE SAVED RUN',
+    ...comparison.cautions,
+    ...linesOf(differenceTable(changed)),
+    `${same} more within noise`,
+  ];
+}
+
+function chapter(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', title.toUpperCase(), ...lines];
+}
+
+/** Its lines, in columns; none of a table without rows. */
+function linesOf({ columns, rows }: Table): string[] {
+  if (rows.length === 0) return [];
+  const show = (cell: string | number) => (typeof cell === 'number' ? showNumber(cell) : cell);
+  const cells = [columns, ...rows.map((row) => row.map(show))];
+  const widths = columns.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const isNumber = columns.map((_, column) => rows.some((row) => typeof row[column] === 'number'));
+  return cells.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return isNumber[column] === true ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}

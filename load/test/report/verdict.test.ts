@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { judge, unjudged, verdictOf } from '../../src/report/report.ts';
+import { renderText } from '../../src/report/text.ts';
+import type { Figure } from '../../src/section.ts';
+import { THRESHOLDS } from '../../src/thresholds.ts';
+import { sampleReport } from './sample.ts';
+
+const browseP99 = (...values: number[]): Figure => ({ name: 'browse p99', unit: 'ms', values });
+
+describe('the verdict', () => {
+  it('passes a run that meets its thresholds, the bound itself included', () => {
+    expect(verdictOf(sampleReport([browseP99(50)]))).toBe('PASSED');
+  });
+
+  it('judges the median of the rounds', () => {
+    expect(verdictOf(sampleReport([browseP99(10, 20, 900)]))).toBe('PASSED');
+    expect(verdictOf(sampleReport([browseP99(10, 51, 900)]))).toBe('MISSED');
+  });
+
+  it('does not pass a figure that could not be had', () => {
+    expect(verdictOf(sampleReport([browseP99(Number.NaN)]))).toBe('MISSED');
+    expect(verdictOf(sampleReport([browseP99()]))).toBe('MISSED');
+  });
+
+  it('is INVALID when the generator did not keep up, whatever the figures', () => {
+    expect(verdictOf(sampleReport([browseP99(1)], { invalid: ['browse: late'] }))).toBe('INVALID');
+  });
+
+  it('is FAILED when a part came to nothing', () => {
+    expect(verdictOf(sampleReport([], { failure: 'Error', invalid: ['late'] }))).toBe('FAILED');
+  });
+
+  it('knows which thresholds had nothing to judge', () => {
+    expect(unjudged(sampleReport([browseP99(1)]))).not.toContain('browse p99');
+    expect(unjudged(sampleReport([]))).toEqual(Object.keys(THRESHOLDS));
+    expect(judge(sampleReport([{ name: 'without a threshold', unit: '', values: [1] }]))).toEqual([]);
+  });
+});
+
+describe('the summary', () => {
+  it('ends with thresholds, provenance and verdict', () => {
+    const lines = renderText(sampleReport([browseP99(60)]))
+      .trimEnd()
+      .split('\n');
+    expect(lines.at(-1)).toMatch(/^MISSED: /);
+    expect(lines.at(-2)).toContain('npm run load -- --quick');
+    expect(lines).toContain('1 core of auth-service per 1,000 refreshes/s');
+    expect(lines.some((line) => /^browse p99 +60 ms +≤ 50 +MISSED$/.test(line))).toBe(true);
+  });
+
+  it('sets its columns one below the other', () => {
+    const text = renderText(sampleReport([]));
+    expect(text).toContain('scenario    p50  p99\nbrowse    1,235    –\n');
+  });
+});
