@@ -12,6 +12,12 @@ export function* evenArrivals({ perSecond, seconds }: { perSecond: number; secon
   return undefined;
 }
 
+/** The same for as long as it takes: until `isOver` says so. */
+export function* evenArrivalsUntil(perSecond: number, isOver: () => boolean): Arrivals {
+  for (let index = 0; !isOver(); index += 1) yield (index * 1000) / perSecond;
+  return undefined;
+}
+
 /**
  * Arrivals of people who do not know of each other (a Poisson process) at this rate on average; the same for the same
  * seed.

@@ -1,0 +1,40 @@
+/** How many requests began in one second, and how many of them were answered as they should be. */
+export type SecondOfService = { readonly second: number; readonly sent: number; readonly served: number };
+
+/** Counts by the second in which a request was sent, so that each is held against what was the case then. */
+export class Availability {
+  readonly #beganAtMs: number;
+  readonly #seconds: { sent: number; served: number }[] = [];
+  #lastFailureAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(beganAtMs: number) {
+    this.#beganAtMs = beganAtMs;
+  }
+
+  record(sentAtMs: number, served: boolean): void {
+    const second = Math.max(0, Math.floor((sentAtMs - this.#beganAtMs) / 1000));
+    while (this.#seconds.length <= second) this.#seconds.push({ sent: 0, served: 0 });
+    const counts = this.#seconds[second];
+    if (counts === undefined) return;
+    counts.sent += 1;
+    if (served) counts.served += 1;
+    else this.#lastFailureAtMs = Math.max(this.#lastFailureAtMs, sentAtMs);
+  }
+
+  /** Seconds in which nothing was sent are left out. */
+  seconds(): SecondOfService[] {
+    return this.#seconds.map((counts, second) => ({ second, ...counts })).filter(({ sent }) => sent > 0);
+  }
+
+  /** The share of all that was served; 1 when nothing was sent. */
+  share(): number {
+    const sent = this.#seconds.reduce((sum, second) => sum + second.sent, 0);
+    const served = this.#seconds.reduce((sum, second) => sum + second.served, 0);
+    return sent === 0 ? 1 : served / sent;
+  }
+
+  /** How long after that moment the last request was sent that was not served, in milliseconds; 0 if all were. */
+  recoveredWithinMs(atMs: number): number {
+    return Math.max(0, this.#lastFailureAtMs - atMs);
+  }
+}

@@ -1,0 +1,166 @@
+import type { Context, Plot, Section, SectionResult, Table } from '../../section.ts';
+import { type Session, startSessions } from '../../system/people.ts';
+import type { Availability } from './availability.ts';
+import { faults } from './faults.ts';
+import { boundMs, type FaultRun, playFault } from './under-fault.ts';
+
+const plans = {
+  full: {
+    perSecond: 300,
+    secondsBefore: 5,
+    secondsAfter: 10,
+    signOutsPerSecond: 5,
+    stormSignOuts: 5000,
+    signOutsEach: 120,
+  },
+  quick: {
+    perSecond: 150,
+    secondsBefore: 2,
+    secondsAfter: 4,
+    signOutsPerSecond: 3,
+    stormSignOuts: 300,
+    signOutsEach: 30,
+  },
+};
+/** Two people's worth: they are signed in two at a time. */
+const sessionsAtOnce = 100;
+
+/** People shop on while parts of the system are away; and nobody who has signed out may be let in. */
+export const faultSection: Section = {
+  name: 'faults',
+  title: 'Under fault',
+  seconds: { full: 480, quick: 100 },
+  needsOwnSystem: true,
+  run,
+};
+
+async function run(context: Context): Promise<SectionResult> {
+  const { system, world, quick, signal } = context;
+  const { stack } = system;
+  if (stack === undefined) throw new Error('Faults are made only in a system of our own.');
+  const plan = quick ? plans.quick : plans.full;
+  const sessions = await manySessions(plan.stormSignOuts + faults.length * plan.signOutsEach, context);
+  const stormy = sessions.splice(0, plan.stormSignOuts);
+
+  const runs: FaultRun[] = [];
+  for (const fault of faults) {
+    signal.throwIfAborted();
+    const doomed = sessions.splice(0, plan.signOutsEach);
+    runs.push(await playFault(fault, { stack, auth: world.http.auth, stormy, doomed, plan }, context));
+  }
+  return resultOf(runs, plan);
+}
+
+async function manySessions(count: number, { world, tell, signal }: Context): Promise<Session[]> {
+  const sessions: Session[] = [];
+  while (sessions.length < count) {
+    signal.throwIfAborted();
+    tell(`signing in, ${sessions.length} of ${count} times`);
+    const missing = Math.min(sessionsAtOnce, count - sessions.length);
+    sessions.push(...(await startSessions(world.http.auth, missing)));
+  }
+  return sessions;
+}
+
+function resultOf(runs: readonly FaultRun[], plan: (typeof plans)['full']): SectionResult {
+  const total = (of: (run: FaultRun) => number) => [runs.reduce((sum, run) => sum + of(run), 0)];
+  return {
+    figures: [
+      {
+        name: 'wrongly accepted under fault',
+        unit: '',
+        values: total((run) => run.oracle.counts.wronglyAccepted),
+      },
+      {
+        name: 'wrongly refused under fault',
+        unit: '',
+        values: total((run) => run.oracle.counts.wronglyRefused),
+      },
+      { name: 'sessions lost under fault', unit: '', values: total((run) => run.traffic.sessionsLost) },
+      ...runs.flatMap(({ fault, traffic, restoredAtMs }) => [
+        { name: `${fault.name}: shop requests served`, unit: '' as const, values: [traffic.shop.share()] },
+        {
+          name: `${fault.name}: recovered within`,
+          unit: 'ms' as const,
+          values: [
+            Math.max(
+              traffic.shop.recoveredWithinMs(restoredAtMs),
+              traffic.refreshes.recoveredWithinMs(restoredAtMs),
+            ),
+          ],
+        },
+      ]),
+    ],
+    tables: [faultTable(runs)],
+    plots: [
+      availabilityPlot('Requests served at the shop’s services, second by second', runs, ({ shop }) => shop),
+      availabilityPlot('Refreshes served, second by second', runs, ({ refreshes }) => refreshes),
+    ],
+    notes: notesOf(runs, plan),
+    invalid: runs.flatMap(({ fault, load }) => load.health.faults.map((text) => `${fault.name}: ${text}`)),
+  };
+}
+
+function faultTable(runs: readonly FaultRun[]): Table {
+  return {
+    title: 'What the oracle saw, and what was served',
+    columns: [
+      'fault',
+      'it took, s',
+      'requests',
+      'must be refused',
+      'wrongly accepted',
+      'wrongly refused',
+      'sessions lost',
+      'shop served, %',
+      'refreshes served, %',
+      'shop back after, ms',
+      'refreshes back after, ms',
+    ],
+    rows: runs.map(({ fault, traffic, oracle, load, tookMs, restoredAtMs }) => [
+      fault.name,
+      Number((tookMs / 1000).toFixed(1)),
+      load.offered,
+      oracle.counts.mustBeRefused,
+      oracle.counts.wronglyAccepted,
+      oracle.counts.wronglyRefused,
+      traffic.sessionsLost,
+      percent(traffic.shop),
+      percent(traffic.refreshes),
+      Math.round(traffic.shop.recoveredWithinMs(restoredAtMs)),
+      Math.round(traffic.refreshes.recoveredWithinMs(restoredAtMs)),
+    ]),
+  };
+}
+
+function availabilityPlot(
+  title: string,
+  runs: readonly FaultRun[],
+  of: (traffic: FaultRun['traffic']) => Availability,
+): Plot {
+  return {
+    title,
+    x: { title: 's since the beginning of each run' },
+    y: { title: 'served, %' },
+    series: runs.map(({ fault, traffic }) => ({
+      name: fault.name,
+      points: of(traffic)
+        .seconds()
+        .map(({ second, sent, served }) => [second, (100 * served) / sent] as const),
+    })),
+  };
+}
+
+function notesOf(runs: readonly FaultRun[], plan: (typeof plans)['full']): string[] {
+  return [
+    ...runs.map(({ fault }) => `${fault.name}: ${fault.story}.`),
+    `Each fault comes ${plan.secondsBefore} s after its run began; ${plan.perSecond} requests/s all the while, and ${plan.signOutsPerSecond} sign-outs/s; the storm is of ${plan.stormSignOuts} more.`,
+    `"Must be refused" counts the answers about revoked tokens that the service had refused before, or that were sent more than ${boundMs / 1000} s after the sign-out was answered (of one within an outage: after its end).`,
+    'Served means answered by a verdict, right or wrong: 503 and broken connections are not. "Back after" counts from when what was away was there again.',
+    'Nobody stands in front of a killed service here: its requests fail until it is back. Where there are replicas they go there.',
+  ];
+}
+
+function percent(availability: Availability): number {
+  return Number((availability.share() * 100).toFixed(2));
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { type Observation, Oracle } from '../../../src/experiments/faults/oracle.ts';
+
+const boundMs = 2000;
+
+function oracleWithSignOutAt(atMs: number): Oracle {
+  const oracle = new Oracle({ boundMs });
+  oracle.signOutSent('token');
+  oracle.signOutAnswered('token', atMs);
+  return oracle;
+}
+
+/** Sent at that moment, answered a millisecond later. */
+function asked(sentAtMs: number, rest: Partial<Observation> = {}): Observation {
+  return { service: 'cart', token: 'token', sentAtMs, answeredAtMs: sentAtMs + 1, status: 200, ...rest };
+}
+
+describe('a token that nobody has asked to revoke', () => {
+  it('is rightly accepted, and wrongly refused', () => {
+    const oracle = new Oracle({ boundMs });
+    expect(oracle.judge(asked(0))).toBe('ok');
+    expect(oracle.judge(asked(1, { status: 401 }))).toBe('wrongly refused');
+    expect(oracle.counts).toEqual({ mustBeRefused: 0, wronglyAccepted: 0, wronglyRefused: 1 });
+  });
+
+  it.each([500, 503, undefined])('gets no verdict from %s', (status) => {
+    const oracle = new Oracle({ boundMs });
+    expect(oracle.judge(asked(0, { status }))).toBe('unavailable');
+    expect(oracle.counts.wronglyRefused).toBe(0);
+  });
+});
+
+describe('a revoked token', () => {
+  it('may pass until the bound, and not after it', () => {
+    const oracle = oracleWithSignOutAt(1000);
+    expect(oracle.judge(asked(1000))).toBe('ok');
+    expect(oracle.judge(asked(3000))).toBe('ok');
+    expect(oracle.judge(asked(3001))).toBe('wrongly accepted');
+    expect(oracle.judge(asked(3002, { status: 401 }))).toBe('ok');
+    expect(oracle.counts).toEqual({ mustBeRefused: 2, wronglyAccepted: 1, wronglyRefused: 0 });
+  });
+
+  it('passes no more where it was refused once: only what was sent before may still', () => {
+    const oracle = oracleWithSignOutAt(1000);
+    expect(oracle.judge(asked(1100, { status: 401, answeredAtMs: 1200 }))).toBe('ok');
+    expect(oracle.judge(asked(1150, { answeredAtMs: 1300 }))).toBe('ok');
+    expect(oracle.judge(asked(1201))).toBe('wrongly accepted');
+  });
+
+  it('may still pass at another service than the one that refused it', () => {
+    const oracle = oracleWithSignOutAt(1000);
+    oracle.judge(asked(1100, { status: 401 }));
+    expect(oracle.judge(asked(1200, { service: 'wishlist' }))).toBe('ok');
+  });
+
+  it('is judged by the first refusal, whatever comes after it', () => {
+    const oracle = oracleWithSignOutAt(1000);
+    oracle.judge(asked(1100, { status: 401 }));
+    oracle.judge(asked(1500, { status: 401 }));
+    expect(oracle.judge(asked(1200))).toBe('wrongly accepted');
+  });
+
+  it('costs a service nothing that does not answer', () => {
+    expect(oracleWithSignOutAt(0).judge(asked(9000, { status: undefined }))).toBe('unavailable');
+  });
+});
+
+describe('a sign-out that was not answered', () => {
+  it('lets either verdict pass, but no service take a refusal back', () => {
+    const oracle = new Oracle({ boundMs });
+    oracle.signOutSent('token');
+    expect(oracle.judge(asked(60_000))).toBe('ok');
+    expect(oracle.judge(asked(60_010, { status: 401 }))).toBe('ok');
+    expect(oracle.judge(asked(60_020))).toBe('wrongly accepted');
+    expect(oracle.counts.wronglyRefused).toBe(0);
+  });
+});
+
+describe('an outage', () => {
+  it('within the bound moves it to the bound after the return', () => {
+    const oracle = oracleWithSignOutAt(1000);
+    oracle.outageBegan(2000);
+    expect(oracle.judge(asked(9000))).toBe('ok');
+    oracle.outageEnded(10_000);
+    expect(oracle.judge(asked(12_000))).toBe('ok');
+    expect(oracle.judge(asked(12_001))).toBe('wrongly accepted');
+  });
+
+  it('after the bound excuses nothing', () => {
+    const oracle = oracleWithSignOutAt(1000);
+    oracle.outageBegan(3500);
+    expect(oracle.judge(asked(4000))).toBe('wrongly accepted');
+  });
+
+  it('before the sign-out excuses nothing', () => {
+    const oracle = new Oracle({ boundMs });
+    oracle.outageBegan(0);
+    oracle.outageEnded(500);
+    oracle.signOutSent('token');
+    oracle.signOutAnswered('token', 1000);
+    expect(oracle.judge(asked(3001))).toBe('wrongly accepted');
+  });
+
+  it('does not excuse a service that has refused the token before', () => {
+    const oracle = oracleWithSignOutAt(1000);
+    oracle.judge(asked(1100, { status: 401 }));
+    oracle.outageBegan(1500);
+    expect(oracle.judge(asked(1600))).toBe('wrongly accepted');
+  });
+});
+
+it('is told of a sign-out before it is answered, and of an outage before it ends', () => {
+  const oracle = new Oracle({ boundMs });
+  expect(() => oracle.signOutAnswered('token', 0)).toThrow('was not sent');
+  expect(() => oracle.outageEnded(0)).toThrow('had not begun');
+});
