@@ -91,7 +91,7 @@ function resultOf(runs: readonly FaultRun[], plan: (typeof plans)['full']): Sect
         },
       ]),
     ],
-    tables: [faultTable(runs)],
+    tables: [faultTable(runs), ...wrongTables(runs)],
     plots: [
       availabilityPlot('Requests served at the shop’s services, second by second', runs, ({ shop }) => shop),
       availabilityPlot('Refreshes served, second by second', runs, ({ refreshes }) => refreshes),
@@ -131,6 +131,35 @@ function faultTable(runs: readonly FaultRun[]): Table {
       Math.round(traffic.refreshes.recoveredWithinMs(restoredAtMs)),
     ]),
   };
+}
+
+/** One by one, so that it can be seen what they have in common; nothing when there are none. */
+function wrongTables(runs: readonly FaultRun[]): Table[] {
+  const since = (from: number | undefined, toMs: number) =>
+    from === undefined ? '' : Math.round(toMs - from);
+  const rows = runs.flatMap(({ fault, oracle, restoredAtMs }) =>
+    oracle.wrong.map(({ service, sentAtMs, revokedAtMs, refusedAtMs }) => [
+      fault.name,
+      service,
+      since(revokedAtMs, sentAtMs),
+      since(refusedAtMs, sentAtMs),
+      since(restoredAtMs, sentAtMs),
+    ]),
+  );
+  if (rows.length === 0) return [];
+  return [
+    {
+      title: 'Wrongly accepted: the first of each fault, and when they were sent',
+      columns: [
+        'fault',
+        'service',
+        'after the sign-out, ms',
+        'after its first refusal here, ms',
+        'after everything was back, ms',
+      ],
+      rows,
+    },
+  ];
 }
 
 function availabilityPlot(

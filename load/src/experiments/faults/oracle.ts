@@ -19,6 +19,19 @@ export type OracleCounts = {
   readonly wronglyRefused: number;
 };
 
+/** A token that passed although it must not have. */
+export type WrongAcceptance = {
+  readonly service: string;
+  readonly sentAtMs: number;
+  /** When its sign-out was answered; undefined if it was not. */
+  readonly revokedAtMs: number | undefined;
+  /** When that service had refused it before; undefined if it had not. */
+  readonly refusedAtMs: number | undefined;
+};
+
+/** Enough to see what they have in common. */
+const mostKept = 10;
+
 type Fate = {
   /** When the sign-out was answered; undefined as long as, or if never, it was: then either verdict is right. */
   revokedAtMs: number | undefined;
@@ -46,6 +59,7 @@ export class Oracle {
   readonly #boundMs: number;
   readonly #fates = new Map<string, Fate>();
   readonly #outages: Outage[] = [];
+  readonly #wrong: WrongAcceptance[] = [];
   #mustBeRefused = 0;
   #wronglyAccepted = 0;
   #wronglyRefused = 0;
@@ -93,6 +107,9 @@ export class Oracle {
     }
     if (!mustBeRefused) return 'ok';
     this.#wronglyAccepted += 1;
+    const { revokedAtMs, refusedAtMs } = fate;
+    if (this.#wrong.length < mostKept)
+      this.#wrong.push({ service, sentAtMs, revokedAtMs, refusedAtMs: refusedAtMs.get(service) });
     return 'wrongly accepted';
   }
 
@@ -102,6 +119,11 @@ export class Oracle {
       wronglyAccepted: this.#wronglyAccepted,
       wronglyRefused: this.#wronglyRefused,
     };
+  }
+
+  /** The first of those that were wrongly accepted. */
+  get wrong(): readonly WrongAcceptance[] {
+    return this.#wrong;
   }
 
   /** From when on the service must refuse; Infinity while it need not. */

@@ -45,6 +45,7 @@ describe('a revoked token', () => {
     expect(oracle.judge(asked(1100, { status: 401, answeredAtMs: 1200 }))).toBe('ok');
     expect(oracle.judge(asked(1150, { answeredAtMs: 1300 }))).toBe('ok');
     expect(oracle.judge(asked(1201))).toBe('wrongly accepted');
+    expect(oracle.wrong).toEqual([{ service: 'cart', sentAtMs: 1201, revokedAtMs: 1000, refusedAtMs: 1200 }]);
   });
 
   it('may still pass at another service than the one that refused it', () => {
