@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { parseArguments, UsageError, usage } from './arguments.ts';
 import { chooseSections } from './choose.ts';
 import { faultSection } from './experiments/faults/fault-section.ts';
+import { latencySection } from './experiments/revocation-latency/latency-section.ts';
+import { saturationSection } from './experiments/saturation-section.ts';
 import { scenarioSection } from './experiments/scenario-section.ts';
 import { compareReports } from './report/compare.ts';
 import { renderPage } from './report/page/page.ts';
@@ -12,7 +14,7 @@ import { runSections } from './run.ts';
 import type { Section } from './section.ts';
 import { namesSystem } from './system/system.ts';
 
-const sections: readonly Section[] = [scenarioSection, faultSection];
+const sections: readonly Section[] = [scenarioSection, saturationSection, faultSection, latencySection];
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
