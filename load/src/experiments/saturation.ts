@@ -30,6 +30,8 @@ export type SaturationOptions = {
   readonly signal?: AbortSignal;
 };
 
+/** How often a rate that was meant to be surely sustained, and was not, is halved. */
+const mostHalvings = 4;
 /** Sustained means: nothing failed, no more than 2 % fell behind, and hardly anybody waited for longer than this. */
 const mostP99Ms = 250;
 const leastAchieved = 0.98;
@@ -38,32 +40,49 @@ const drainMs = 3000;
 const highest = 50_000;
 
 /**
- * Looks for the highest rate that the system sustains: doubles it until it does not, then halves the interval. Between
- * two rates it waits until what was left over has been answered, so that one does not pay for the other.
+ * Looks for the highest rate that the system sustains. Between two rates it waits until what was left over has been
+ * answered, so that one does not pay for the other.
  *
  * @example
  * const { knee } = await findSaturation(send, { from: 100, secondsEach: 4, refinements: 4 });
  */
-export async function findSaturation(send: Send, options: SaturationOptions): Promise<Saturation> {
+export function findSaturation(send: Send, options: SaturationOptions): Promise<Saturation> {
+  return searchKnee((perSecond) => tryRate(send, perSecond, options), options);
+}
+
+type SearchOptions = Pick<SaturationOptions, 'from' | 'refinements' | 'onPoint' | 'signal'>;
+
+/**
+ * Doubles the rate until it is not sustained (or halves it until it is, if the first was too much), then halves the
+ * interval.
+ */
+export async function searchKnee(
+  tryOne: (perSecond: number) => Promise<RatePoint>,
+  { from, refinements, onPoint, signal }: SearchOptions,
+): Promise<Saturation> {
   const points: RatePoint[] = [];
+  let sustained = 0;
+  let exceeded = Math.min(from, highest);
+  const goesOn = (): boolean => signal?.aborted !== true;
   const isSustained = async (perSecond: number): Promise<boolean> => {
-    const point = await tryRate(send, perSecond, options);
+    const point = await tryOne(perSecond);
     points.push(point);
-    options.onPoint?.(point);
+    onPoint?.(point);
     return point.sustained;
   };
-
-  let sustained = 0;
-  let exceeded = Math.min(options.from, highest);
-  while (exceeded < highest && options.signal?.aborted !== true && (await isSustained(exceeded))) {
-    sustained = exceeded;
-    exceeded *= 2;
-  }
-  for (let left = options.refinements; left > 0 && options.signal?.aborted !== true; left -= 1) {
+  const narrow = async (): Promise<void> => {
     const between = Math.round((sustained + exceeded) / 2);
     if (await isSustained(between)) sustained = between;
     else exceeded = between;
+  };
+
+  while (exceeded < highest && goesOn() && (await isSustained(exceeded))) {
+    sustained = exceeded;
+    exceeded *= 2;
   }
+  for (let left = mostHalvings; left > 0 && sustained === 0 && exceeded > 1 && goesOn(); left -= 1)
+    await narrow();
+  for (let left = refinements; left > 0 && sustained > 0 && goesOn(); left -= 1) await narrow();
   return { knee: sustained, points };
 }
 
@@ -87,6 +106,7 @@ async function tryRate(send: Send, perSecond: number, options: SaturationOptions
     invalid: result.health.faults,
     // A generator that could not keep up has not shown that the system could.
     sustained:
+      result.offered > 0 &&
       result.health.faults.length === 0 &&
       faults === 0 &&
       p99 <= mostP99Ms &&

@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import type { Redis } from 'ioredis';
 import type { Http, ServiceName } from './http.ts';
 
@@ -16,6 +17,10 @@ export type SystemUse = {
   readonly services: Readonly<Record<ServiceName, ServiceUse>>;
   /** Commands that Redis carried out; absent where it cannot be asked. */
   readonly redisCommands?: number;
+  /** Of one core, on average; absent where it cannot be asked. */
+  readonly redisCpu?: number;
+  /** Cores of this machine that were busy, with whatever, on average. */
+  readonly busyCores: number;
 };
 
 type Look = {
@@ -23,7 +28,8 @@ type Look = {
   readonly services: Readonly<
     Record<ServiceName, Readonly<Record<'cpuSeconds' | 'memoryBytes' | 'lagSeconds', number>>>
   >;
-  readonly redisCommands: number | undefined;
+  readonly redis: { readonly commands: number; readonly cpuSeconds: number } | undefined;
+  readonly busySeconds: number;
 };
 
 const names: readonly ServiceName[] = ['auth', 'cart', 'wishlist', 'payment'];
@@ -53,9 +59,15 @@ export async function watchSystem(http: Readonly<Record<ServiceName, Http>>, red
         wishlist: use('wishlist'),
         payment: use('payment'),
       };
-      const { redisCommands } = after;
-      if (redisCommands === undefined || before.redisCommands === undefined) return { seconds, services };
-      return { seconds, services, redisCommands: redisCommands - before.redisCommands };
+      const busyCores = (after.busySeconds - before.busySeconds) / seconds;
+      if (after.redis === undefined || before.redis === undefined) return { seconds, services, busyCores };
+      return {
+        seconds,
+        services,
+        busyCores,
+        redisCommands: after.redis.commands - before.redis.commands,
+        redisCpu: (after.redis.cpuSeconds - before.redis.cpuSeconds) / seconds,
+      };
     },
   };
 }
@@ -75,7 +87,12 @@ async function look(http: Readonly<Record<ServiceName, Http>>, redis: Redis | un
       ];
     }),
   ) as Look['services'];
-  return { atMs: performance.now(), services, redisCommands: redis && (await redisCommands(redis)) };
+  return {
+    atMs: performance.now(),
+    services,
+    redis: redis && (await lookAtRedis(redis)),
+    busySeconds: busySeconds(),
+  };
 }
 
 function metric(text: string, name: string): number {
@@ -83,6 +100,16 @@ function metric(text: string, name: string): number {
   return found === undefined ? Number.NaN : Number(found);
 }
 
-async function redisCommands(redis: Redis): Promise<number> {
-  return Number(/^total_commands_processed:(\d+)/m.exec(await redis.info('stats'))?.[1]);
+async function lookAtRedis(redis: Redis): Promise<NonNullable<Look['redis']>> {
+  const text = await redis.info();
+  const field = (name: string) => Number(new RegExp(`^${name}:([0-9.]+)`, 'm').exec(text)?.[1]);
+  return {
+    commands: field('total_commands_processed'),
+    cpuSeconds: field('used_cpu_sys') + field('used_cpu_user'),
+  };
+}
+
+/** Of all cores of this machine together, since it was started. */
+function busySeconds(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0) / 1000;
 }

@@ -1,0 +1,29 @@
+import type { ServiceName } from '../system/http.ts';
+import type { SystemUse } from '../system/watch.ts';
+
+/** Of what there is of it: above this, something has no room left. */
+const full = 0.9;
+const services: readonly ServiceName[] = ['auth', 'cart', 'wishlist', 'payment'];
+
+/** What a system at its limit had no more of, in a few words, by the CPU that everything used. */
+export function findBottleneck(
+  use: SystemUse,
+  own: { readonly generatorCpu: number; readonly cores: number },
+): string {
+  const parts: (readonly [name: string, cpu: number])[] = [
+    ...services.map((name) => [`${name}-service`, use.services[name].cpu] as const),
+    ['Redis', use.redisCpu ?? 0],
+    ['generator', own.generatorCpu],
+  ];
+  const biggest = parts
+    .filter(([, cpu]) => cpu >= 0.05)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, cpu]) => `${name} ${cpu.toFixed(2)}`)
+    .join(', ');
+  if (use.busyCores >= full * own.cores) return `all ${own.cores} cores of the machine: ${biggest}`;
+  // A Node.js process has one thread for its own code, and Redis one for its commands.
+  const single = parts
+    .filter(([, cpu]) => cpu >= full)
+    .map(([name, cpu]) => `${name} (${cpu.toFixed(2)} of a core)`);
+  return single.length > 0 ? single.join(', ') : `no CPU: it waited for something else (${biggest})`;
+}

@@ -1,0 +1,145 @@
+import type { Figure, Plot, SectionResult, Table } from '../section.ts';
+import type { ServiceName } from '../system/http.ts';
+import { findBottleneck } from './bottleneck.ts';
+import type { RatePoint } from './saturation.ts';
+import type { Measured, Searched } from './saturation-section.ts';
+
+const services: readonly ServiceName[] = ['auth', 'cart', 'wishlist', 'payment'];
+/** A service that takes less of a request's CPU is not worth a rule. */
+const leastShare = 0.05;
+
+type Machine = { readonly signingMicroseconds: number; readonly cores: number };
+
+/** What the searches found, as figures, tables, plots and rules. */
+export function describeSaturation(found: readonly Searched[], machine: Machine): SectionResult {
+  return {
+    figures: found.flatMap((search) => figuresOf(search, machine)),
+    tables: [kneeTable(found, machine), costTable(found, machine)],
+    plots: found.flatMap(plotsOf),
+    notes: [
+      'A rate is sustained when nothing fails, at most 2 % fall behind, the 99th percentile stays within 250 ms, and the generator keeps up. The knee is the highest that was.',
+      'Above the knee a point may be the generator’s fault as much as the system’s: they share the machine.',
+      'CPU for each request is taken at half of the knee, of all threads, the kernel’s work for it included, less what the services use when nobody asks.',
+    ],
+    invalid: found.flatMap(({ scenario, measured }) =>
+      (measured?.atHalf.result.health.faults ?? []).map(
+        (fault) => `${scenario.name}, at half of the knee: ${fault}`,
+      ),
+    ),
+    health: found.flatMap(({ scenario, measured }) =>
+      measured === undefined
+        ? []
+        : [
+            { during: `${scenario.name}, at half of the knee`, health: measured.atHalf.result.health },
+            { during: `${scenario.name}, at the knee`, health: measured.atKnee.result.health },
+          ],
+    ),
+    sizing: found.flatMap(sizingOf),
+  };
+}
+
+function figuresOf(
+  { scenario: { name }, knee, measured }: Searched,
+  { signingMicroseconds }: Machine,
+): Figure[] {
+  const figures: Figure[] = [{ name: `${name} knee`, unit: '1/s', values: [knee] }];
+  if (measured === undefined) return figures;
+  const { p99 } = measured.atHalf.result.latencies.summary();
+  figures.push({ name: `${name} p99 at half of the knee`, unit: 'ms', values: [p99] });
+  figures.push({ name: `${name} CPU of the services`, unit: 'CPU µs', values: [totalCpu(measured.atHalf)] });
+  if (name === 'refresh') {
+    const share = signingMicroseconds / cpuEach(measured.atHalf, 'auth');
+    figures.push({ name: 'refresh: the bare signature’s share of the CPU', unit: '', values: [share] });
+  }
+  return figures;
+}
+
+function kneeTable(found: readonly Searched[], { cores }: Machine): Table {
+  return {
+    title: 'How much is sustained, and what there is no more of then',
+    columns: ['scenario', 'knee/s', 'p99 at half, ms', 'p99 at the knee, ms', 'saturated'],
+    rows: found.map(({ scenario: { name }, knee, measured }) => {
+      if (measured === undefined) return [name, knee, '–', '–', 'no rate that was tried was sustained'];
+      const { atHalf, atKnee } = measured;
+      const generatorCpu = atKnee.result.health.cpu;
+      return [
+        name,
+        knee,
+        atHalf.result.latencies.summary().p99,
+        atKnee.result.latencies.summary().p99,
+        findBottleneck(atKnee.use, { generatorCpu, cores }),
+      ];
+    }),
+  };
+}
+
+function costTable(found: readonly Searched[], { signingMicroseconds }: Machine): Table {
+  const rows = found.flatMap(({ scenario: { name }, measured }) => {
+    if (measured === undefined) return [];
+    const { atHalf } = measured;
+    return [[name, ...services.map((service) => cpuEach(atHalf, service)), redisEach(atHalf) ?? '–']];
+  });
+  return {
+    title: 'CPU for each, µs',
+    columns: ['scenario', ...services.map((name) => `${name}-service`), 'Redis commands'],
+    rows: [...rows, ['one RS256 signature, for comparison', signingMicroseconds, '–', '–', '–', '–']],
+  };
+}
+
+/** "1 core of auth-service per N": of each service that has a part in it. */
+function sizingOf({ scenario: { name }, measured }: Searched): string[] {
+  if (measured === undefined) return [];
+  const total = totalCpu(measured.atHalf);
+  const rules = services
+    .map((service) => ({ service, microseconds: cpuEach(measured.atHalf, service) }))
+    .filter(({ microseconds }) => microseconds > leastShare * total)
+    .map(({ service, microseconds }) => `1 core of ${service}-service per ${perCore(microseconds)}/s`);
+  return rules.length === 0 ? [] : [`${name}: ${rules.join(', ')}`];
+}
+
+/** Two digits: more would promise what a machine of another make does not keep. */
+function perCore(microseconds: number): string {
+  return Number((1e6 / microseconds).toPrecision(2)).toLocaleString('en');
+}
+
+function totalCpu(measured: Measured): number {
+  return services.reduce((sum, service) => sum + cpuEach(measured, service), 0);
+}
+
+/** In microseconds, beyond what the service uses when nobody asks for anything. */
+function cpuEach({ use, idle, requests }: Measured, service: ServiceName): number {
+  const cpu = use.services[service].cpu - idle.services[service].cpu;
+  return (Math.max(0, cpu) * use.seconds * 1e6) / requests;
+}
+
+function redisEach({ use, idle, requests }: Measured): number | undefined {
+  if (use.redisCommands === undefined || idle.redisCommands === undefined) return undefined;
+  const unasked = (idle.redisCommands / idle.seconds) * use.seconds;
+  return Math.max(0, use.redisCommands - unasked) / requests;
+}
+
+function plotsOf({ scenario: { name }, points }: Searched): Plot[] {
+  const line = (of: (point: RatePoint) => number) =>
+    points.map((point) => [point.offeredPerSecond, of(point)] as const).toSorted(([a], [b]) => a - b);
+  const x = { title: 'offered, requests/s' };
+  return [
+    {
+      title: `${name}: achieved against offered`,
+      x,
+      y: { title: 'achieved, requests/s' },
+      series: [
+        { name: 'achieved', points: line(({ achievedPerSecond }) => achievedPerSecond) },
+        { name: 'all of it', points: line(({ offeredPerSecond }) => offeredPerSecond) },
+      ],
+    },
+    {
+      title: `${name}: latency against offered`,
+      x,
+      y: { title: 'ms', isLogarithmic: true },
+      series: [
+        { name: 'p50', points: line(({ p50 }) => p50) },
+        { name: 'p99', points: line(({ p99 }) => p99) },
+      ],
+    },
+  ];
+}

@@ -1,0 +1,111 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { evenArrivals } from '../generator/arrivals.ts';
+import { type LoadResult, runOpenLoad } from '../generator/open-load.ts';
+import { medianOf } from '../report/statistics.ts';
+import { browse } from '../scenarios/browse.ts';
+import { checkout } from '../scenarios/checkout.ts';
+import { refresh } from '../scenarios/refresh.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import type { Context, Section, SectionResult } from '../section.ts';
+import { freshen } from '../system/people.ts';
+import { type SystemUse, watchSystem } from '../system/watch.ts';
+import { findSaturation, type Saturation } from './saturation.ts';
+import { describeSaturation } from './saturation-report.ts';
+import { measureSigning } from './signing.ts';
+
+const searched = [
+  { scenario: refresh, from: 200 },
+  { scenario: browse, from: 200 },
+  { scenario: checkout, from: 20 },
+];
+const plans = {
+  full: {
+    secondsEach: 5,
+    refinements: 4,
+    measureSeconds: 15,
+    idleSeconds: 5,
+    signing: { rounds: 5, perRound: 300 },
+  },
+  quick: {
+    secondsEach: 1,
+    refinements: 1,
+    measureSeconds: 2,
+    idleSeconds: 1,
+    signing: { rounds: 3, perRound: 60 },
+  },
+};
+
+/** How much is too much, what there is no more of then, and how much one core does. */
+export const saturationSection: Section = {
+  name: 'saturation',
+  title: 'Saturation',
+  seconds: { full: searched.length * 110, quick: searched.length * 13 },
+  run,
+};
+
+/** A scenario at a rate that the system sustains, and what that costs. */
+export type Measured = {
+  readonly perSecond: number;
+  readonly requests: number;
+  readonly result: LoadResult;
+  readonly use: SystemUse;
+  /** What is used when nobody asks for anything. */
+  readonly idle: SystemUse;
+};
+
+export type Searched = Saturation & {
+  readonly scenario: Scenario;
+  /** Absent when no rate was sustained. */
+  readonly measured?: { readonly atHalf: Measured; readonly atKnee: Measured };
+};
+
+async function run(context: Context): Promise<SectionResult> {
+  const { signing, idleSeconds } = context.quick ? plans.quick : plans.full;
+  context.tell('signing, for comparison');
+  const signingMicroseconds = medianOf(measureSigning(signing));
+  const watch = await watchSystem(context.world.http, context.redis);
+  await delay(idleSeconds * 1000, undefined, { signal: context.signal });
+  const idle = await watch.end();
+  const found: Searched[] = [];
+  for (const each of searched) found.push(await search(each, { ...context, idle }));
+  return describeSaturation(found, { signingMicroseconds, cores: availableParallelism() });
+}
+
+type WithIdle = Context & { readonly idle: SystemUse };
+
+async function search({ scenario, from }: (typeof searched)[number], context: WithIdle): Promise<Searched> {
+  const { world, tell, signal } = context;
+  const { secondsEach, refinements } = context.quick ? plans.quick : plans.full;
+  await freshen(world.http.auth, world.people);
+  const saturation = await findSaturation((index) => scenario.play(world, index), {
+    from,
+    secondsEach,
+    refinements,
+    onPoint: ({ offeredPerSecond, p99, sustained }) =>
+      tell(
+        `${scenario.name}: ${offeredPerSecond}/s ${sustained ? 'held' : 'too much'}, p99 ${p99.toFixed(0)} ms`,
+      ),
+    signal,
+  });
+  signal.throwIfAborted();
+  if (saturation.knee === 0) return { scenario, ...saturation };
+  const atHalf = await measure(scenario, saturation.knee / 2, context);
+  const atKnee = await measure(scenario, saturation.knee, context);
+  return { scenario, ...saturation, measured: { atHalf, atKnee } };
+}
+
+async function measure(scenario: Scenario, perSecond: number, context: WithIdle): Promise<Measured> {
+  const { world, tell, signal, redis, idle } = context;
+  const { measureSeconds: seconds } = context.quick ? plans.quick : plans.full;
+  await freshen(world.http.auth, world.people);
+  tell(`${scenario.name}: ${Math.round(perSecond)}/s, to see what it costs`);
+  const watch = await watchSystem(world.http, redis);
+  let requests = 0;
+  const play = (index: number) => {
+    requests += 1;
+    return scenario.play(world, index);
+  };
+  const result = await runOpenLoad(play, { arrivals: evenArrivals({ perSecond, seconds }), signal });
+  return { perSecond, requests, result, use: await watch.end(), idle };
+}
