@@ -1,0 +1,33 @@
+// The part of autocannon that is used here; the package brings no types.
+declare module 'autocannon' {
+  export interface Options {
+    url: string;
+    connections: number;
+    pipelining: number;
+    /** seconds */
+    duration: number;
+    /** How often it looks whether it has been stopped, in milliseconds. */
+    sampleInt: number;
+    requests: {
+      method?: 'GET' | 'POST';
+      path: string;
+      headers: Record<string, string>;
+      body?: string;
+    }[];
+  }
+
+  export interface Result {
+    '2xx': number;
+    non2xx: number;
+    errors: number;
+    timeouts: number;
+  }
+
+  export interface Run extends PromiseLike<Result> {
+    on(event: 'response', listener: () => void): this;
+    stop(): void;
+  }
+
+  // biome-ignore lint/style/noDefaultExport: it is what autocannon has
+  export default function autocannon(options: Options): Run;
+}
