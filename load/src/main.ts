@@ -10,11 +10,18 @@ import { renderPage } from './report/page/page.ts';
 import { verdictOf } from './report/report.ts';
 import { readReport } from './report/saved.ts';
 import { renderText } from './report/text.ts';
+import { rivalsSection } from './rivals/rivals-section.ts';
 import { runSections } from './run.ts';
 import type { Section } from './section.ts';
 import { namesSystem } from './system/system.ts';
 
-const sections: readonly Section[] = [scenarioSection, saturationSection, faultSection, latencySection];
+const sections: readonly Section[] = [
+  scenarioSection,
+  saturationSection,
+  faultSection,
+  latencySection,
+  rivalsSection,
+];
 
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

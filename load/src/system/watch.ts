@@ -95,6 +95,11 @@ async function look(http: Readonly<Record<ServiceName, Http>>, redis: Redis | un
   };
 }
 
+/** CPU time that a service has used so far, by its own account, in seconds. */
+export async function cpuSecondsOf(service: Http): Promise<number> {
+  return metric(await service.text({ path: '/metrics' }), 'process_cpu_seconds_total');
+}
+
 function metric(text: string, name: string): number {
   const found = new RegExp(`^${name}(?:\\{[^}]*\\})? ([0-9.e+-]+)$`, 'm').exec(text)?.[1];
   return found === undefined ? Number.NaN : Number(found);

@@ -1,0 +1,24 @@
+import type { Context, Section, SectionResult } from '../section.ts';
+import { compareProtectedRoutes } from './protected-routes.ts';
+import { compareRefreshes } from './refreshes.ts';
+
+/** What others do with the same client, the same connections and, where it is one, the same token. */
+export const rivalsSection: Section = {
+  name: 'rivals',
+  title: 'Others beside ours',
+  seconds: { full: 180, quick: 30 },
+  option: 'rivals',
+  run,
+};
+
+async function run(context: Context): Promise<SectionResult> {
+  const routes = await compareProtectedRoutes(context);
+  const refreshes = await compareRefreshes(context);
+  return {
+    figures: [...routes.figures, ...refreshes.figures],
+    tables: [...routes.tables, ...refreshes.tables],
+    plots: [...routes.plots, ...refreshes.plots],
+    notes: [...routes.notes, ...refreshes.notes],
+    invalid: [],
+  };
+}

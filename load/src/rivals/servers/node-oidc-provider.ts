@@ -1,0 +1,81 @@
+// REDIS_URL=… node node-oidc-provider.ts <devices>: an authorization server with so many people signed in, whose refresh
+// tokens GET /refresh-tokens tells. As in ours, a refresh rotates the refresh token and brings one RS256 access token.
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { Provider } from 'oidc-provider';
+import { serveMeasured } from '../../processes/serve-measured.ts';
+import { audience } from './answer.ts';
+import { listening } from './listening.ts';
+import { redisAdapter } from './redis-adapter.ts';
+
+const devices = Number(process.argv[2] ?? 1);
+const resource = `urn:${audience}`;
+const clientId = 'app';
+const scope = 'offline_access cart:read cart:write wishlist:read wishlist:write payment:read payment:write';
+const shopScope = scope.replace('offline_access ', '');
+const dayInSeconds = 86_400;
+
+const redis = new Redis(process.env['REDIS_URL'] ?? '', { keyPrefix: 'rival:' });
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'key', alg: 'RS256', use: 'sig' };
+
+const provider = new Provider('http://localhost', {
+  adapter: (model) => redisAdapter(redis, model),
+  jwks: { keys: [jwk] },
+  cookies: { keys: [randomBytes(32).toString('base64url')] },
+  // A public client: its refresh tokens are rotated each time.
+  clients: [
+    {
+      client_id: clientId,
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      redirect_uris: ['http://localhost/callback'],
+    },
+  ],
+  findAccount: async (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
+  ttl: { AccessToken: 300, RefreshToken: 30 * dayInSeconds, Grant: 30 * dayInSeconds },
+  features: {
+    devInteractions: { enabled: false },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: async () => resource,
+      useGrantedResource: async () => true,
+      getResourceServerInfo: async () => ({
+        scope: shopScope,
+        audience,
+        accessTokenTTL: 300,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'RS256' } },
+      }),
+    },
+  },
+});
+
+/** Signs somebody in, as the pages of a sign-in would at their end. */
+async function signIn(accountId: string): Promise<string> {
+  const client = await provider.Client.find(clientId);
+  if (client === undefined) throw new Error('The client is not known.');
+  const grant = new provider.Grant({ accountId, clientId });
+  grant.addOIDCScope('offline_access');
+  grant.addResourceScope(resource, shopScope);
+  const grantId = await grant.save();
+  const token = new provider.RefreshToken({
+    accountId,
+    client,
+    grantId,
+    gty: 'authorization_code',
+    resource,
+    scope,
+    claims: {},
+    authTime: Math.floor(Date.now() / 1000),
+  });
+  return token.save();
+}
+
+const refreshTokens: string[] = [];
+for (let index = 0; index < devices; index += 1) refreshTokens.push(await signIn(`person-${index}`));
+provider.use(async (context, next) => {
+  if (context.path === '/refresh-tokens') context.body = { refreshTokens };
+  else await next();
+});
+await serveMeasured(listening(provider.callback()));
