@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { authClient, createServiceIdentity, type RevocationList } from '@latchkey/auth-client';
+import { openDatabase } from '@latchkey/service-kit';
+import { createIdentityStore, serviceKeys } from '@latchkey/service-kit/identity';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import { Redis } from 'ioredis';
+import { Pool } from 'undici';
+import { holdRevocations } from './held-revocations.ts';
+import { audience, type ServerSettings, scope, sessionPrefix, type Way } from './settings.ts';
+
+type AsyncHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+type Hook = onRequestHookHandler | AsyncHook;
+
+const cartMigrations = fileURLToPath(new URL('../../../../apps/cart-service/drizzle', import.meta.url));
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const connections = 64;
+
+/** Makes what decides, in one of these ways, whether a request may pass. */
+export async function protect(app: FastifyInstance, way: Way, settings: ServerSettings): Promise<Hook[]> {
+  switch (way) {
+    case 'none':
+      return [];
+    case 'local':
+      return [await verifyLocally(app, settings, null)];
+    case 'revocation':
+      return [await verifyLocally(app, settings, holdRevocations())];
+    case 'introspection':
+      return [await introspect(settings)];
+    case 'session':
+      return [lookUp(settings)];
+  }
+}
+
+/** As our services do it. */
+async function verifyLocally(
+  app: FastifyInstance,
+  { issuer, jwksUri }: ServerSettings,
+  revocations: RevocationList | null,
+): Promise<Hook> {
+  await app.register(authClient, { issuer, audience, jwksUri, revocations });
+  await app.authClient.ready();
+  return app.requireScope(scope);
+}
+
+/** RFC 7662, by a service that proves who it is with a signature (private_key_jwt), as ours do whenever they ask. */
+async function introspect({ issuer, introspectionUri, databaseUrl }: ServerSettings): Promise<AsyncHook> {
+  const database = await openDatabase({
+    url: databaseUrl,
+    schema: { serviceKeys },
+    migrationsFolder: cartMigrations,
+    poolSize: 1,
+    applicationName: 'load',
+  });
+  const identity = createServiceIdentity({ clientId: audience, store: createIdentityStore(database.db) });
+  const { origin, pathname: path } = new URL(introspectionUri);
+  const pool = new Pool(origin, { connections });
+
+  async function ask(token: string): Promise<{ active: boolean; scope?: string }> {
+    const form = new URLSearchParams({
+      token,
+      client_id: audience,
+      client_assertion_type: assertionType,
+      client_assertion: await identity.assertion(issuer),
+    });
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const { statusCode, body } = await pool.request({ method: 'POST', path, headers, body: form.toString() });
+    const text = await body.text();
+    if (statusCode !== 200) throw new Error(`POST ${path} was answered ${statusCode}: ${text}`);
+    return JSON.parse(text);
+  }
+
+  // Until auth-service has seen our new key.
+  for (let left = 20; left > 0; left -= 1) {
+    const answer = await ask('none').catch((error: unknown) => error);
+    if (!(answer instanceof Error)) break;
+    if (left === 1) throw answer;
+    await delay(500);
+  }
+  return async (request, reply) => {
+    const answer = await ask(bearerOf(request));
+    return answer.active && isAllowed(answer.scope) ? undefined : reply.code(401).send();
+  };
+}
+
+/** The stateful way: the request carries an opaque id, and what it stands for is in a store that all services share. */
+function lookUp({ redisUrl }: ServerSettings): AsyncHook {
+  const redis = new Redis(redisUrl);
+  return async (request, reply) => {
+    const stored = await redis.get(sessionPrefix + bearerOf(request));
+    const session = stored === null ? undefined : JSON.parse(stored);
+    return session !== undefined && session.expiresAt > Date.now() && isAllowed(session.scope)
+      ? undefined
+      : reply.code(401).send();
+  };
+}
+
+function bearerOf({ headers }: FastifyRequest): string {
+  return headers.authorization?.slice('Bearer '.length) ?? '';
+}
+
+function isAllowed(granted = ''): boolean {
+  return granted.split(' ').includes(scope);
+}

@@ -1,0 +1,50 @@
+import type { SystemUnderLoad } from '../../system/system.ts';
+
+/** The ways to find out whether a request may pass. */
+export const ways = ['none', 'local', 'revocation', 'introspection', 'session'] as const;
+export type Way = (typeof ways)[number];
+
+export const wayTitles: Readonly<Record<Way, string>> = {
+  none: 'no check',
+  local: 'token, verified locally',
+  revocation: 'token, and 100,000 revocations held',
+  introspection: 'token, introspected per request',
+  session: 'session, looked up in Redis per request',
+};
+
+/** What a request makes work for beside the service itself. */
+export const sharedParts: Readonly<Record<Way, readonly ('authCpu' | 'redisCpu')[]>> = {
+  none: [],
+  local: [],
+  revocation: [],
+  introspection: ['authCpu', 'redisCpu'],
+  session: ['redisCpu'],
+};
+
+/** Where a measured server finds what it needs: as a service of the system would. */
+export type ServerSettings = {
+  readonly issuer: string;
+  readonly jwksUri: string;
+  readonly introspectionUri: string;
+  readonly redisUrl: string;
+  /** Cart-service's: a measured server is one more replica of it, and proves who it is as a replica does. */
+  readonly databaseUrl: string;
+};
+
+export const audience = 'cart-service';
+export const scope = 'cart:read';
+export const sessionPrefix = 'load:session:';
+/** The environment variable that carries the settings, as JSON: a command line could be read by others. */
+export const settingsVariable = 'LOAD_SERVER_SETTINGS';
+
+/** @throws Error when the system is not ours */
+export async function settingsOf({ stack, urls }: SystemUnderLoad): Promise<ServerSettings> {
+  if (stack === undefined) throw new Error('Servers can be measured beside a system of our own only.');
+  return {
+    issuer: stack.issuer,
+    jwksUri: `${urls.auth}/.well-known/jwks.json`,
+    introspectionUri: `${urls.auth}/introspect`,
+    redisUrl: stack.redis.url,
+    databaseUrl: await stack.postgres.createDatabase('cart'),
+  };
+}

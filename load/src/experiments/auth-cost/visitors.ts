@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Session } from '../../system/people.ts';
+import { scope, sessionPrefix, type Way } from './settings.ts';
+
+/** What each person shows: their access token, or the id of a session that Redis holds. */
+export type Visitors = {
+  /** The Authorization headers of everybody. */
+  headersFor(way: Way): readonly string[];
+  forget(): Promise<void>;
+};
+
+const lifetimeSeconds = 3600;
+
+/** Gives everybody a session in the shared store beside the token that they have. */
+export async function createVisitors(people: readonly Session[], redis: Redis): Promise<Visitors> {
+  const ids = people.map(() => randomBytes(32).toString('base64url'));
+  const session = JSON.stringify({
+    subject: randomBytes(16).toString('base64url'),
+    client: 'storefront',
+    scope: `${scope} cart:write wishlist:read wishlist:write payment:read payment:write`,
+    authenticatedAt: Date.now(),
+    expiresAt: Date.now() + lifetimeSeconds * 1000,
+  });
+  await Promise.all(ids.map((id) => redis.set(sessionPrefix + id, session, 'EX', lifetimeSeconds)));
+  return {
+    headersFor: (way) =>
+      way === 'session'
+        ? ids.map((id) => `Bearer ${id}`)
+        : people.map(({ accessToken }) => `Bearer ${accessToken}`),
+    forget: async () => void (await redis.del(ids.map((id) => sessionPrefix + id))),
+  };
+}
