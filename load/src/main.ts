@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArguments, UsageError, usage } from './arguments.ts';
 import { chooseSections } from './choose.ts';
+import { costSection } from './experiments/auth-cost/cost-section.ts';
+import { growthSection } from './experiments/auth-cost/growth-section.ts';
 import { faultSection } from './experiments/faults/fault-section.ts';
 import { latencySection } from './experiments/revocation-latency/latency-section.ts';
 import { saturationSection } from './experiments/saturation-section.ts';
@@ -16,6 +18,8 @@ import type { Section } from './section.ts';
 import { namesSystem } from './system/system.ts';
 
 const sections: readonly Section[] = [
+  costSection,
+  growthSection,
   scenarioSection,
   saturationSection,
   faultSection,

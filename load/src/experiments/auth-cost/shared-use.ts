@@ -22,6 +22,25 @@ export async function lookAtShared(auth: Http, redis: Redis): Promise<SharedUse>
   };
 }
 
+/**
+ * What was used between two looks, beyond what is used while nobody asks for anything: `idle`, per second (heartbeats,
+ * and auth-service following its own stream).
+ */
+export function usedBeyond(
+  idle: SharedUse,
+  { before, after, seconds }: { before: SharedUse; after: SharedUse; seconds: number },
+): SharedUse {
+  const beyond = (part: keyof SharedUse) => Math.max(0, after[part] - before[part] - idle[part] * seconds);
+  return {
+    authCpu: beyond('authCpu'),
+    redisCpu: beyond('redisCpu'),
+    redisCommands: beyond('redisCommands'),
+  };
+}
+
+/** Nothing: to find out what is used while nobody asks. */
+export const noUse: SharedUse = { authCpu: 0, redisCpu: 0, redisCommands: 0 };
+
 /** @throws Error when it is not there: a figure must not be made of nothing */
 export function numberIn(text: string, pattern: RegExp): number {
   const found = pattern.exec(text)?.[1];
