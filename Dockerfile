@@ -1,17 +1,20 @@
-# Every image of the project. Targets: service (with SERVICE=auth-service, …), demo-accounts, demo, tools.
+# Every image of the project. Targets: service (with SERVICE=auth-service, …), demo-accounts, demo, load, tools.
 # Services run their TypeScript as it stands, so nothing is built here; the workspace's symlinks are kept, because
 # Node.js strips no types inside node_modules.
 FROM node:26-slim AS node
 ENV NODE_ENV=production
 
-# What one service needs from npm. Only manifests go in, so a change of sources leaves this stage as it is.
-FROM node AS dependencies
+# Only manifests go into this stage and the next, so a change of sources leaves them as they are.
+FROM node AS pnpm
 WORKDIR /app
 COPY package.json ./
 # The pnpm that package.json names; Node.js has brought none since corepack left it.
 RUN npm install --global --no-fund --no-audit --no-update-notifier \
     "$(node --print 'require("./package.json").packageManager')"
 COPY pnpm-workspace.yaml pnpm-lock.yaml ./
+
+# What one service needs from npm.
+FROM pnpm AS dependencies
 COPY packages/auth-client/package.json packages/auth-client/
 COPY packages/service-kit/package.json packages/service-kit/
 ARG SERVICE
@@ -66,6 +69,20 @@ RUN mkdir -p demo/node_modules/@latchkey \
     && ln -s ../../../packages/dev-stack demo/node_modules/@latchkey/dev-stack
 USER node
 CMD ["node", "demo/src/main.ts"]
+
+# The load tests, on a system that runs. What is only compared with ours, and what starts a system, stays outside.
+FROM pnpm AS load
+COPY load/package.json load/
+COPY packages/dev-stack/package.json packages/dev-stack/
+RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
+    CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
+    --filter @latchkey/load
+COPY load/src load/src
+# A volume takes over the owner of the folder that it is first mounted on.
+RUN install --directory --owner=node --group=node /reports
+WORKDIR /reports
+USER node
+ENTRYPOINT ["node", "/app/load/src/main.ts"]
 
 # The one-shot service that makes the secrets, and the front: Node.js and our sources, no dependencies.
 FROM node AS tools

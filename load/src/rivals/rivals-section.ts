@@ -7,6 +7,8 @@ export const rivalsSection: Section = {
   name: 'rivals',
   title: 'Others beside ours',
   seconds: { full: 180, quick: 30 },
+  // They are installed beside it.
+  needsOwnSystem: true,
   option: 'rivals',
   run,
 };

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, startStack } from '@latchkey/dev-stack';
+import type { Stack } from '@latchkey/dev-stack';
 import type { ServiceName } from './http.ts';
 
 /** A Latchkey to drive. */
@@ -43,6 +43,8 @@ async function startOwnSystem(signal: AbortSignal): Promise<SystemUnderLoad> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-load-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
+    // Only now: where a system runs already, what starts one need not be installed.
+    const { startStack } = await import('@latchkey/dev-stack');
     // Durable, as it would be for people who mean it: a refresh that is not on the disk would be cheaper.
     const stack = await startStack({
       directory,
