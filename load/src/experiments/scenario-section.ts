@@ -10,120 +10,59 @@ import { signIn } from '../scenarios/sign-in.ts';
 import type { Context, Section, SectionResult } from '../section.ts';
 import { freshen } from '../system/people.ts';
 import { type SystemUse, watchSystem } from '../system/watch.ts';
-import { faultCount } from './saturation.ts';
+import { describeScenarios } from './scenario-report.ts';
 
 const all: readonly Scenario[] = [signIn, refresh, browse, checkout, move, badTokens];
 const plans = {
-  full: { seconds: 30, warmUpSeconds: 3 },
-  quick: { seconds: 3, warmUpSeconds: 1 },
+  full: { rounds: 5, seconds: 6, warmUpSeconds: 1 },
+  quick: { rounds: 2, seconds: 2, warmUpSeconds: 0.5 },
 };
 
 /** What people do, at the rates of a small shop on a busy day: how long each takes, and what it costs. */
 export const scenarioSection: Section = {
   name: 'scenarios',
   title: 'What people do',
-  seconds: { full: all.length * 35, quick: all.length * 5 },
+  seconds: { full: all.length * 38, quick: all.length * 5 },
   run,
 };
 
-type Played = { readonly scenario: Scenario; readonly result: LoadResult; readonly use: SystemUse };
+/** A scenario, and each of its rounds. */
+export type Played = {
+  readonly scenario: Scenario;
+  readonly rounds: { readonly result: LoadResult; readonly use: SystemUse }[];
+};
 
+/** One scenario after the other, and then all of them again: what disturbs the machine for a while disturbs all alike. */
 async function run(context: Context): Promise<SectionResult> {
-  const played: Played[] = [];
-  for (const scenario of all) {
-    context.signal.throwIfAborted();
-    played.push(await play(scenario, context));
+  const { rounds } = context.quick ? plans.quick : plans.full;
+  const played: Played[] = all.map((scenario) => ({ scenario, rounds: [] }));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const each of played) {
+      context.signal.throwIfAborted();
+      each.rounds.push(await play(each.scenario, { context, round }));
+    }
   }
-  return {
-    figures: played.flatMap(({ scenario, result }) => [
-      { name: `${scenario.name} p50`, unit: 'ms' as const, values: [result.latencies.summary().p50] },
-      { name: `${scenario.name} p99`, unit: 'ms' as const, values: [result.latencies.summary().p99] },
-      { name: `${scenario.name} faults`, unit: '' as const, values: [faultCount(result)] },
-    ]),
-    tables: [latencyTable(played)],
-    resources: [useTable(played)],
-    health: played.map(({ scenario, result }) => ({ during: scenario.name, health: result.health })),
-    plots: [
-      {
-        title: 'Latency by percentile, from the intended start',
-        x: { title: 'share of requests that take longer, %', isLogarithmic: true, isReversed: true },
-        y: { title: 'ms', isLogarithmic: true },
-        series: played.map(({ scenario, result }) => ({
-          name: scenario.name,
-          points: result.latencies.curve().map(([percent, ms]) => [100 - percent, ms] as const),
-        })),
-      },
-      {
-        title: '99th percentile, second by second',
-        x: { title: 's' },
-        y: { title: 'ms', isLogarithmic: true },
-        series: played.map(({ scenario, result }) => ({
-          name: scenario.name,
-          points: result.series.filter(({ p99 }) => p99 > 0).map(({ second, p99 }) => [second, p99] as const),
-        })),
-      },
-    ],
-    notes: all.map(({ name, story }) => `${name}: ${story}.`),
-    invalid: played.flatMap(({ scenario, result }) =>
-      result.health.faults.map((fault) => `${scenario.name}: ${fault}`),
-    ),
-  };
+  return describeScenarios(played);
 }
 
-async function play(scenario: Scenario, context: Context): Promise<Played> {
+async function play(scenario: Scenario, { context, round }: { context: Context; round: number }) {
   const { world, tell, signal, seed, redis } = context;
-  const { seconds, warmUpSeconds } = context.quick ? plans.quick : plans.full;
+  const { rounds, seconds, warmUpSeconds } = context.quick ? plans.quick : plans.full;
   await freshen(world.http.auth, world.people);
   await scenario.prepare?.(world);
-  const arrivals = randomArrivals({ perSecond: scenario.perSecond, seconds: seconds + warmUpSeconds, seed });
+  const arrivals = randomArrivals({
+    perSecond: scenario.perSecond,
+    seconds: seconds + warmUpSeconds,
+    // Another pattern in each round, and the same in another run.
+    seed: seed * rounds + round,
+  });
   const watch = await watchSystem(world.http, redis);
   const result = await runOpenLoad((index) => scenario.play(world, index), {
     arrivals,
     warmUpMs: warmUpSeconds * 1000,
-    onSecond: ({ completed, p99 }) => tell(`${scenario.name}: ${completed}/s, p99 ${p99.toFixed(0)} ms`),
+    onSecond: ({ completed, p99 }) =>
+      tell(`round ${round} of ${rounds}, ${scenario.name}: ${completed}/s, p99 ${p99.toFixed(0)} ms`),
     signal,
   });
-  return { scenario, result, use: await watch.end() };
-}
-
-function latencyTable(played: readonly Played[]) {
-  return {
-    title: 'Latency, ms',
-    columns: ['scenario', 'offered/s', 'answered/s', 'p50', 'p90', 'p99', 'p99.9', 'max', 'faults'],
-    rows: played.map(({ scenario, result }) => {
-      const { p50, p90, p99, p999, max } = result.latencies.summary();
-      const faults = [...result.faults].map(([name, count]) => `${count} × ${name}`).join(', ') || '0';
-      const rates = [round(result.offered / result.seconds), round(result.achievedPerSecond)];
-      return [scenario.name, ...rates, ...[p50, p90, p99, p999, max].map(round), faults];
-    }),
-  };
-}
-
-function useTable(played: readonly Played[]) {
-  const names = ['auth', 'cart', 'wishlist', 'payment'] as const;
-  return {
-    title: 'What it costs: CPU of each service in cores, memory, event loop, Redis',
-    columns: [
-      'scenario',
-      ...names.map((name) => `${name} CPU`),
-      ...names.map((name) => `${name} MB`),
-      'worst event loop p99, ms',
-      'Redis commands each',
-    ],
-    rows: played.map(({ scenario, result, use }) => {
-      const services = names.map((name) => use.services[name]);
-      const count = result.latencies.count + faultCount(result);
-      return [
-        scenario.name,
-        ...services.map(({ cpu }) => round(cpu)),
-        ...services.map(({ memoryBytes }) => Math.round(memoryBytes / 1e6)),
-        round(Math.max(...services.map(({ eventLoopP99Ms }) => eventLoopP99Ms))),
-        use.redisCommands === undefined || count === 0 ? '' : round(use.redisCommands / count),
-      ];
-    }),
-  };
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3));
+  return { result, use: await watch.end() };
 }

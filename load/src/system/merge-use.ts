@@ -1,0 +1,30 @@
+import type { ServiceName } from './http.ts';
+import type { ServiceUse, SystemUse } from './watch.ts';
+
+/**
+ * What was used in several rounds as if they had been one: CPU on average, Redis commands in all, the worst event loop,
+ * memory at the end.
+ */
+export function mergeUse(rounds: readonly SystemUse[]): SystemUse {
+  const seconds = rounds.reduce((total, round) => total + round.seconds, 0);
+  const averageOf = (of: (round: SystemUse) => number) =>
+    rounds.reduce((total, round) => total + of(round) * round.seconds, 0) / seconds;
+  const service = (name: ServiceName): ServiceUse => ({
+    cpu: averageOf(({ services }) => services[name].cpu),
+    memoryBytes: rounds.at(-1)?.services[name].memoryBytes ?? Number.NaN,
+    eventLoopP99Ms: Math.max(...rounds.map(({ services }) => services[name].eventLoopP99Ms)),
+  });
+  const services = {
+    auth: service('auth'),
+    cart: service('cart'),
+    wishlist: service('wishlist'),
+    payment: service('payment'),
+  };
+  const merged = { seconds, services, busyCores: averageOf(({ busyCores }) => busyCores) };
+  if (rounds.some(({ redisCommands }) => redisCommands === undefined)) return merged;
+  return {
+    ...merged,
+    redisCommands: rounds.reduce((total, { redisCommands = 0 }) => total + redisCommands, 0),
+    redisCpu: averageOf(({ redisCpu = 0 }) => redisCpu),
+  };
+}
