@@ -11,9 +11,10 @@ export function chooseSections(
   sections: readonly Section[],
   { args, isOwnSystem }: { args: Arguments; isOwnSystem: boolean },
 ): Choice {
-  const reasonAgainst = ({ name, option, needsOwnSystem }: Section): string | undefined => {
+  const reasonAgainst = ({ name, option, needsOwnSystem, seconds }: Section): string | undefined => {
     if (needsOwnSystem === true && !isOwnSystem) return 'needs a system of the run’s own';
     if (args.only.length > 0) return args.only.includes(name) ? undefined : 'left out by --only';
+    if (args.quick && seconds.quick === 0) return 'takes too long for --quick';
     return option === undefined || args[option] ? undefined : `only with --${option}`;
   };
   const judged = sections.map((section) => ({ section, reason: reasonAgainst(section) }));

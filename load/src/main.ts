@@ -4,6 +4,7 @@ import { chooseSections } from './choose.ts';
 import { costSection } from './experiments/auth-cost/cost-section.ts';
 import { growthSection } from './experiments/auth-cost/growth-section.ts';
 import { faultSection } from './experiments/faults/fault-section.ts';
+import { memorySection } from './experiments/memory/memory-section.ts';
 import { latencySection } from './experiments/revocation-latency/latency-section.ts';
 import { saturationSection } from './experiments/saturation-section.ts';
 import { scenarioSection } from './experiments/scenario-section.ts';
@@ -24,6 +25,7 @@ const sections: readonly Section[] = [
   saturationSection,
   faultSection,
   latencySection,
+  memorySection,
   rivalsSection,
 ];
 

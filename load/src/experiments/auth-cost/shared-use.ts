@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Http } from '../../system/http.ts';
+import { numberIn } from '../../system/number-in.ts';
 
 /** What all services share, and how much of it was used so far. CPU in seconds. */
 export type SharedUse = {
@@ -40,10 +41,3 @@ export function usedBeyond(
 
 /** Nothing: to find out what is used while nobody asks. */
 export const noUse: SharedUse = { authCpu: 0, redisCpu: 0, redisCommands: 0 };
-
-/** @throws Error when it is not there: a figure must not be made of nothing */
-export function numberIn(text: string, pattern: RegExp): number {
-  const found = pattern.exec(text)?.[1];
-  if (found === undefined) throw new Error(`There is no ${pattern.source} in what was answered.`);
-  return Number(found);
-}

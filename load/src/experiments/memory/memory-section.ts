@@ -1,0 +1,155 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { evenArrivals } from '../../generator/arrivals.ts';
+import { runOpenLoad, type Send } from '../../generator/open-load.ts';
+import { browse } from '../../scenarios/browse.ts';
+import { checkout } from '../../scenarios/checkout.ts';
+import { refresh } from '../../scenarios/refresh.ts';
+import type { Scenario, World } from '../../scenarios/scenario.ts';
+import type { Context, Figure, Plot, Section, SectionResult } from '../../section.ts';
+import { freshen } from '../../system/people.ts';
+import { faultCount, findSaturation } from '../saturation.ts';
+import { lookAtMemory, type MemoryUse } from './memory-use.ts';
+import { type Sample, settled, slopePerSecond } from './trend.ts';
+
+const plans = {
+  full: { minutes: 10, everySeconds: 5, secondsEach: 4, refinements: 3 },
+  quick: { minutes: 0.5, everySeconds: 1, secondsEach: 1, refinements: 1 },
+};
+/** Of the time: until then caches fill, and code is still being compiled. */
+const warmingUp = 0.4;
+const growthMinutes = 10;
+/** A slope over less says more about the garbage collector than about what is kept. */
+const leastMinutes = 5;
+/** What people do, of twenty things. */
+const mix: readonly (readonly [Scenario, number])[] = [
+  [browse, 15],
+  [refresh, 4],
+  [checkout, 1],
+];
+
+/** Whether memory stays what it is while people shop at half of what the system can take. */
+export const memorySection: Section = {
+  name: 'memory',
+  title: 'Memory, at half of saturation',
+  // None: only when it is asked for by name is it run quickly, and then it says little.
+  seconds: { full: 670, quick: 0 },
+  run,
+};
+
+type Look = { readonly atSeconds: number; readonly use: MemoryUse };
+
+async function run(context: Context): Promise<SectionResult> {
+  const { world, tell, signal, quick } = context;
+  const plan = quick ? plans.quick : plans.full;
+  await freshen(world.http.auth, world.people);
+  const { knee } = await findSaturation(everything(world), {
+    from: 50,
+    secondsEach: plan.secondsEach,
+    refinements: plan.refinements,
+    onPoint: ({ offeredPerSecond, sustained }) =>
+      tell(`looking for the knee: ${offeredPerSecond}/s ${sustained ? 'held' : 'too much'}`),
+    signal,
+  });
+  signal.throwIfAborted();
+  if (knee === 0)
+    throw new Error('The system does not sustain 50 things a second: there is no half of that.');
+  const perSecond = Math.round(knee / 2);
+
+  await freshen(world.http.auth, world.people);
+  let isOver = false;
+  const looking = keepLooking(context, { everySeconds: plan.everySeconds, isOver: () => isOver });
+  const load = await runOpenLoad(everything(world), {
+    arrivals: evenArrivals({ perSecond, seconds: plan.minutes * 60 }),
+    onSecond: ({ second, completed, p99 }) =>
+      tell(`${second} of ${plan.minutes * 60} s: ${completed}/s, p99 ${p99.toFixed(0)} ms`),
+    signal,
+  }).finally(() => {
+    isOver = true;
+  });
+  const looks = await looking;
+  const { p50, p99 } = load.latencies.summary();
+  return {
+    ...describeLooks(looks, plan.minutes >= leastMinutes),
+    notes: [
+      `${perSecond} things a second for ${plan.minutes} minutes, half of the ${knee}/s that were found to be sustained for ${plan.secondsEach} s: of twenty, ${mix.map(([{ name }, share]) => `${share} × ${name}`).join(', ')}. Median ${p50.toFixed(1)} ms, p99 ${p99.toFixed(0)} ms, ${faultCount(load)} faults.`,
+      `Growth is the median slope (Theil and Sen) after the first ${warmingUp * 100} % of the time, in which caches fill and code is compiled, counted for ${growthMinutes} minutes. A slope below 0 counts as 0.`,
+    ],
+    invalid: load.health.faults,
+    health: [{ during: 'memory', health: load.health }],
+  };
+}
+
+/** Each scenario gets turns of its own, so that everybody comes round in each. */
+function everything(world: World): Send {
+  const turns = mix.flatMap(([scenario, share]) =>
+    Array.from({ length: share }, (_, turn) => ({ scenario, share, turn })),
+  );
+  return async (index) => {
+    const next = turns[index % turns.length];
+    if (next === undefined) return 'nothing to do';
+    const { scenario, share, turn } = next;
+    return scenario.play(world, Math.floor(index / turns.length) * share + turn);
+  };
+}
+
+async function keepLooking(
+  { world, redis }: Context,
+  { everySeconds, isOver }: { everySeconds: number; isOver: () => boolean },
+): Promise<readonly Look[]> {
+  const beganAtMs = performance.now();
+  const looks: Look[] = [];
+  while (!isOver()) {
+    const atSeconds = (performance.now() - beganAtMs) / 1000;
+    // One that is lost leaves a gap, and no more.
+    const use = await lookAtMemory(world.http, redis).catch(() => undefined);
+    if (use !== undefined) looks.push({ atSeconds, use });
+    await delay(everySeconds * 1000);
+  }
+  return looks;
+}
+
+/** How much it grows is said only of a run that was long enough. */
+function describeLooks(
+  looks: readonly Look[],
+  isLongEnough: boolean,
+): Pick<SectionResult, 'figures' | 'tables' | 'plots'> {
+  const samplesOf = (kind: keyof MemoryUse, name: string): Sample[] =>
+    looks.map(({ atSeconds, use }) => [atSeconds, use[kind][name] ?? Number.NaN]);
+  const namesOf = (kind: keyof MemoryUse) => Object.keys(looks[0]?.use[kind] ?? {});
+  const growthOf = (samples: readonly Sample[]) =>
+    Math.max(0, slopePerSecond(settled(samples, warmingUp)) * growthMinutes * 60);
+  const figuresOf = (kind: keyof MemoryUse, title: string): Figure[] =>
+    namesOf(kind).map((name) => ({
+      name: `${title} growth in ${growthMinutes} min: ${name}`,
+      unit: 'MB',
+      values: [growthOf(samplesOf(kind, name))],
+    }));
+  const plotOf = (kind: keyof MemoryUse, title: string): Plot => ({
+    title,
+    x: { title: 's' },
+    y: { title: 'MB' },
+    series: namesOf(kind).map((name) => ({ name, points: samplesOf(kind, name) })),
+  });
+  const rowsOf = (kind: keyof MemoryUse, title: string) =>
+    namesOf(kind).map((name) => {
+      const samples = samplesOf(kind, name);
+      const values = samples.map(([, value]) => value);
+      const [first = 0, last = 0] = [values[0], values.at(-1)];
+      const rounded = [first, Math.max(...values), last].map((value) => Number(value.toFixed(1)));
+      return [name, title, ...rounded, isLongEnough ? Number(growthOf(samples).toFixed(1)) : ''];
+    });
+  return {
+    figures: isLongEnough ? [...figuresOf('heap', 'heap'), ...figuresOf('resident', 'memory')] : [],
+    tables: [
+      {
+        title: 'Memory, MB',
+        columns: ['who', 'what', 'at first', 'most', 'at last', `growth in ${growthMinutes} min`],
+        rows: [...rowsOf('heap', 'heap'), ...rowsOf('resident', 'resident; of Redis its data')],
+      },
+    ],
+    plots: [
+      plotOf('heap', 'JavaScript heap of each service'),
+      plotOf('resident', 'Resident memory of each service, and data of Redis'),
+    ],
+  };
+}
