@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Section } from './section.ts';
 
 export class UsageError extends Error {}
 
@@ -35,12 +36,17 @@ export function parseArguments(argv: readonly string[], sections: readonly strin
   };
 }
 
-export function usage(sections: readonly string[]): string {
+/** How it is called, with how long it takes. */
+export function usage(sections: readonly Pick<Section, 'name' | 'seconds' | 'option'>[]): string {
+  const always = sections.filter(({ option }) => option === undefined);
+  const minutes = (length: 'full' | 'quick') =>
+    Math.ceil(always.reduce((sum, { seconds }) => sum + seconds[length], 0) / 60);
+  const names = sections.map(({ name }) => name).join(', ');
   return `Drives a Latchkey and writes a report: npm run load -- [options]
 
-  --quick          the shape of all of it, in about a minute
+  --quick          the shape of all of it, in about ${minutes('quick')} min instead of ${minutes('full')}
   --rivals         other libraries and servers beside ours, too
-  --only SECTION   one part of it, may be given again: ${sections.join(', ')}
+  --only SECTION   one part of it, may be given again: ${names}
   --compare FILE   what has changed since the run whose JSON this is
   --out NAME       writes NAME.html and NAME.json; default load-report
   --seed NUMBER    of the arrivals; default 1

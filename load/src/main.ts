@@ -50,7 +50,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const names = sections.map(({ name }) => name);
   const args = parseArguments(argv, names);
   if (args.help) {
-    process.stdout.write(usage(names));
+    process.stdout.write(usage(sections));
     return 0;
   }
   // Before anything is measured: a wrong name is not worth ten minutes.

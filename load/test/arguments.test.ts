@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { parseArguments, UsageError, usage } from '../src/arguments.ts';
-import { chooseSections } from '../src/choose.ts';
-import type { Section, SectionResult } from '../src/section.ts';
 
 const names = ['scenarios', 'faults', 'rivals'];
 const parse = (...argv: string[]) => parseArguments(argv, names);
@@ -37,44 +35,13 @@ describe('the options', () => {
   });
 
   it('are all explained', () => {
+    const text = usage([
+      { name: 'scenarios', seconds: { full: 300, quick: 61 } },
+      { name: 'rivals', seconds: { full: 600, quick: 60 }, option: 'rivals' },
+    ]);
     for (const option of ['quick', 'rivals', 'only', 'compare', 'out', 'seed', 'help'])
-      expect(usage(names)).toContain(`--${option}`);
-  });
-});
-
-describe('what runs', () => {
-  const section = (name: string, more: Partial<Section> = {}): Section => ({
-    name,
-    title: name,
-    seconds: { full: 1, quick: 1 },
-    run: async (): Promise<SectionResult> => ({ figures: [], tables: [], plots: [], notes: [], invalid: [] }),
-    ...more,
-  });
-  const sections = [
-    section('scenarios'),
-    section('faults', { needsOwnSystem: true }),
-    section('rivals', { option: 'rivals' }),
-  ];
-  const choose = (argv: string[], isOwnSystem = true) => {
-    const { chosen, skipped } = chooseSections(sections, { args: parse(...argv), isOwnSystem });
-    return { chosen: chosen.map(({ name }) => name), skipped };
-  };
-
-  it('is everything but what wants an option', () => {
-    expect(choose([])).toEqual({
-      chosen: ['scenarios', 'faults'],
-      skipped: [{ title: 'rivals', reason: 'only with --rivals' }],
-    });
-    expect(choose(['--rivals']).chosen).toEqual(['scenarios', 'faults', 'rivals']);
-  });
-
-  it('is what was named, with or without its option', () => {
-    expect(choose(['--only', 'rivals']).chosen).toEqual(['rivals']);
-  });
-
-  it('leaves out what a system of somebody else must not suffer', () => {
-    const { chosen, skipped } = choose(['--only', 'faults'], false);
-    expect(chosen).toEqual([]);
-    expect(skipped).toContainEqual({ title: 'faults', reason: 'needs a system of the run’s own' });
+      expect(text).toContain(`--${option}`);
+    expect(text).toContain('in about 2 min instead of 5\n');
+    expect(text).toContain('scenarios, rivals\n');
   });
 });

@@ -40,7 +40,7 @@ const plans = {
 export const saturationSection: Section = {
   name: 'saturation',
   title: 'Saturation',
-  seconds: { full: searched.length * 110, quick: searched.length * 13 },
+  seconds: { full: searched.length * 110, quick: searched.length * 11 },
   run,
 };
 
