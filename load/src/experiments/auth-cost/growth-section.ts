@@ -202,6 +202,10 @@ function resultOf(cells: readonly Cell[]): SectionResult {
       'Of auth-service and Redis that counts which comes on top of what they use while nobody asks for anything.',
       'What is shared has to grow with the number of services that a page asks, however few people there are: with tokens nothing is asked, whether there is one service or eight. A token costs auth-service one refresh in five minutes.',
     ],
+    health: cells.map(({ services, title, load }) => ({
+      during: `${services} services, ${title}`,
+      health: load.health,
+    })),
     invalid: cells.flatMap(({ services, title, load }) =>
       load.health.faults.map((text) => `${services} services, ${title}: ${text}`),
     ),

@@ -97,6 +97,7 @@ function resultOf(runs: readonly FaultRun[], plan: (typeof plans)['full']): Sect
       availabilityPlot('Refreshes served, second by second', runs, ({ refreshes }) => refreshes),
     ],
     notes: notesOf(runs, plan),
+    health: runs.map(({ fault, load }) => ({ during: fault.name, health: load.health })),
     invalid: runs.flatMap(({ fault, load }) => load.health.faults.map((text) => `${fault.name}: ${text}`)),
   };
 }

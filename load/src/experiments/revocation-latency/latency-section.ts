@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { evenArrivalsUntil } from '../../generator/arrivals.ts';
+import type { GeneratorHealth } from '../../generator/health.ts';
 import { Latencies } from '../../generator/latencies.ts';
-import { runOpenLoad } from '../../generator/open-load.ts';
+import { type LoadResult, runOpenLoad } from '../../generator/open-load.ts';
 import { expecting, personOf } from '../../scenarios/scenario.ts';
 import type { Context, Section, SectionResult } from '../../section.ts';
 import { freshen, type Session, startSessions } from '../../system/people.ts';
@@ -32,6 +33,8 @@ type Level = {
   readonly byService: ReadonlyMap<string, Latencies>;
   readonly all: Latencies;
   readonly wronglyAccepted: number;
+  /** Of the generator; undefined when nobody else asked. */
+  readonly health: GeneratorHealth | undefined;
   readonly invalid: readonly string[];
 };
 
@@ -53,6 +56,7 @@ async function measure(perSecond: number, sessions: readonly Session[], context:
   const name = perSecond === 0 ? 'idle' : `${perSecond}/s`;
   const background = startBackground(perSecond, context);
   const watched: SignOutWatched[] = [];
+  let others: LoadResult | undefined;
   try {
     await delay(settleMs, undefined, { signal: context.signal });
     for (const session of sessions) {
@@ -62,7 +66,7 @@ async function measure(perSecond: number, sessions: readonly Session[], context:
       await delay(pauseMs);
     }
   } finally {
-    await background.stop();
+    others = await background.stop();
   }
   const all = new Latencies();
   const byService = new Map(services.map(([service]) => [service as string, new Latencies()]));
@@ -73,7 +77,11 @@ async function measure(perSecond: number, sessions: readonly Session[], context:
     }
   }
   const wronglyAccepted = watched.reduce((sum, each) => sum + each.wronglyAccepted, 0);
-  return { name, byService, all, wronglyAccepted, invalid: background.invalid() };
+  const answers = [...(others?.faults ?? [])].map(
+    ([fault, count]) => `${count} requests of others were answered ${fault}`,
+  );
+  const invalid = [...(others?.health.faults ?? []), ...answers];
+  return { name, byService, all, wronglyAccepted, health: others?.health, invalid };
 }
 
 function signOutOf({ accessToken: token }: Session, { world }: Context): Promise<SignOutWatched> {
@@ -93,25 +101,19 @@ function signOutOf({ accessToken: token }: Session, { world }: Context): Promise
 
 /** Other people, at every service. */
 function startBackground(perSecond: number, { world, signal }: Context) {
-  let isOver = perSecond === 0;
-  let invalid: readonly string[] = [];
+  let isOver = false;
   const ask = async (index: number) => {
     const [service, path] = services[index % services.length] ?? services[0];
     const { accessToken: token } = personOf(world, Math.floor(index / services.length));
     return expecting(200, await world.http[service].status({ path, token }));
   };
   const arrivals = evenArrivalsUntil(perSecond * services.length, () => isOver);
-  const running = runOpenLoad(ask, { arrivals, signal });
+  const running = perSecond === 0 ? undefined : runOpenLoad(ask, { arrivals, signal });
   return {
-    async stop(): Promise<void> {
+    async stop(): Promise<LoadResult | undefined> {
       isOver = true;
-      const { health, faults } = await running;
-      const answers = [...faults].map(
-        ([fault, count]) => `${count} requests of others were answered ${fault}`,
-      );
-      invalid = [...health.faults, ...answers];
+      return running;
     },
-    invalid: () => invalid,
   };
 }
 
@@ -153,8 +155,12 @@ function resultOf(levels: readonly Level[], signOuts: number): SectionResult {
     ],
     notes: [
       `${signOuts} sign-outs at each load, one after the other. Every service is asked with the token in question, one request after the other, from before the sign-out until five answers after the first refusal: a time is read to within one answer.`,
+      'Idle means that nobody else asks anything.',
       'The clock starts when the answer to DELETE /sessions/current has come. A service that has refused by then counts as 0.001 ms.',
     ],
+    health: levels.flatMap(({ name, health }) =>
+      health === undefined ? [] : [{ during: `sign-outs, ${name}`, health }],
+    ),
     invalid: levels.flatMap(({ name, invalid }) => invalid.map((text) => `${name}: ${text}`)),
   };
 }
