@@ -2,12 +2,12 @@ import { Redis } from 'ioredis';
 import type { Arguments } from './arguments.ts';
 import type { Choice } from './choose.ts';
 import { createProgress } from './progress.ts';
-import { describeRun } from './report/provenance.ts';
+import { describeRedis, describeRun } from './report/provenance.ts';
 import type { Report, ReportedSection } from './report/report.ts';
 import type { Context, Section } from './section.ts';
 import { createHttp, type ServiceName } from './system/http.ts';
 import { signInPeople } from './system/people.ts';
-import { findSystem } from './system/system.ts';
+import { findSystem, namesSystem } from './system/system.ts';
 
 const plans = { full: { people: 200 }, quick: { people: 50 } };
 const startSeconds = 15;
@@ -22,15 +22,12 @@ export async function runSections(
   const total = sections.reduce((sum, section) => sum + secondsOf(section), startSeconds);
   const progress = createProgress(total);
   progress.begin('Getting ready', startSeconds);
+  // Before our own system keeps the machine busy.
+  const { seed, quick } = args;
+  const provenance = describeRun({ argv, seed, quick, isOwnSystem: !namesSystem(process.env) });
   progress.tell('starting the system');
   const system = await findSystem(process.env, signal);
   await using _system = { [Symbol.asyncDispose]: () => system.stop() };
-  const provenance = describeRun({
-    argv,
-    seed: args.seed,
-    quick: args.quick,
-    isOwnSystem: system.stack !== undefined,
-  });
   const services = ['auth', 'cart', 'wishlist', 'payment'] as const satisfies ServiceName[];
   const http = Object.fromEntries(
     services.map((name) => [name, createHttp(system.urls[name])]),
@@ -50,8 +47,8 @@ export async function runSections(
     system,
     world: { http, people },
     ...(redis && { redis }),
-    quick: args.quick,
-    seed: args.seed,
+    quick,
+    seed,
     tell: progress.tell,
     signal,
   };
@@ -63,7 +60,13 @@ export async function runSections(
     reported.push(await runSection(section, context));
   }
   progress.end();
-  return { version: 1, provenance, sections: reported, skipped };
+  const stores = redis && (await describeRedis(redis));
+  return {
+    version: 1,
+    provenance: { ...provenance, ...(stores !== undefined && { stores }) },
+    sections: reported,
+    skipped,
+  };
 }
 
 async function runSection(section: Section, context: Context): Promise<ReportedSection> {

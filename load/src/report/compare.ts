@@ -10,8 +10,8 @@ export type Significance =
   | 'worse'
   /** As clear, of a figure that is good or bad by what it says, and not by being high. */
   | 'different'
-  /** One of the runs has a single round: whether it is chance cannot be told. */
-  | 'spread unknown';
+  /** As clear, and of so few rounds that it may be chance all the same. */
+  | 'too few rounds';
 
 export type Difference = {
   readonly name: string;
@@ -31,6 +31,9 @@ export type Comparison = {
   /** Why the two should not be compared: sentences; none when nothing is known against it. */
   readonly cautions: readonly string[];
 };
+
+/** Above it, two runs are not said to differ. */
+const mostChance = 0.05;
 
 /** What has changed from one run to the other, figure by figure, with what the spread of the rounds says about it. */
 export function compareReports(before: Report, after: Report): Comparison {
@@ -68,10 +71,20 @@ function significanceOf(earlier: Figure, figure: Figure): Significance {
   const after = spreadOf(figure.values);
   const isHigher = after.min > before.max;
   if (!isHigher && !(after.max < before.min)) return 'within noise';
-  if (earlier.values.length < 2 || figure.values.length < 2) return 'spread unknown';
+  if (chanceOfSeparation(earlier.values.length, figure.values.length) > mostChance) return 'too few rounds';
   // A ratio may be good or bad when it is high.
   if (figure.unit === '') return 'different';
   return isHigher === (figure.unit === '1/s') ? 'better' : 'worse';
+}
+
+/**
+ * How likely it is that no round of one run reaches into those of the other when nothing has changed: of all orders of the
+ * rounds, two have them apart. With 5 and 5 it is 1 of 126, with 2 and 2 it is 1 of 3.
+ */
+export function chanceOfSeparation(before: number, after: number): number {
+  let orders = 1;
+  for (let index = 1; index <= before; index += 1) orders = (orders * (after + index)) / index;
+  return 2 / orders;
 }
 
 function figuresOf({ sections }: Report): Map<string, Figure> {

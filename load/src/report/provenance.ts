@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import type { Redis } from 'ioredis';
 
 /** What the figures depend on besides the code. */
 export type Provenance = {
@@ -12,6 +13,8 @@ export type Provenance = {
   readonly quick: boolean;
   /** What ran where. */
   readonly system: string;
+  /** Absent where they cannot be asked. */
+  readonly stores?: string;
   /** Processes that wanted a core in the minute before the run, on average. */
   readonly loadBefore: number;
 };
@@ -37,6 +40,14 @@ export function describeRun(run: {
       : 'a running system, named by its URLs; the generator runs beside it',
     loadBefore: loadavg()[0] ?? 0,
   };
+}
+
+/** Its version, and how it keeps what it is told: a refresh that need not reach the disk is cheaper. */
+export async function describeRedis(redis: Redis): Promise<string> {
+  const info = await redis.info();
+  const field = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown';
+  const isAppended = field('aof_enabled') === '1';
+  return `Redis ${field('redis_version')}, ${isAppended ? 'with' : 'without'} an append-only file`;
 }
 
 /** A figure belongs to a commit only if nothing else was in the working tree. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compareReports } from '../../src/report/compare.ts';
+import { chanceOfSeparation, compareReports } from '../../src/report/compare.ts';
 import { parseReport } from '../../src/report/saved.ts';
 import type { Figure } from '../../src/section.ts';
 import { sampleReport } from './sample.ts';
@@ -10,18 +10,26 @@ function differenceOf(unit: Figure['unit'], before: number[], after: number[]) {
 }
 
 it.each([
-  ['ms', [10, 11, 12], [11.5, 13, 14], 'within noise'],
-  ['ms', [10, 11, 12], [12, 13, 14], 'within noise'],
-  ['ms', [10, 11, 12], [12.1, 13, 14], 'worse'],
-  ['ms', [10, 11, 12], [7, 8, 9], 'better'],
-  ['1/s', [10, 11, 12], [13, 14, 15], 'better'],
-  ['1/s', [10, 11, 12], [7, 8, 9], 'worse'],
-  ['', [0.8, 0.81], [0.9, 0.91], 'different'],
-  ['ms', [10], [20], 'spread unknown'],
-  ['ms', [10, 11, 12], [20], 'spread unknown'],
+  ['ms', [10, 11, 12, 12], [11.5, 13, 14, 14], 'within noise'],
+  ['ms', [10, 11, 12, 12], [12, 13, 14, 14], 'within noise'],
+  ['ms', [10, 11, 12, 12], [12.1, 13, 14, 14], 'worse'],
+  ['ms', [10, 11, 12, 12], [7, 8, 9, 9], 'better'],
+  ['1/s', [10, 11, 12, 12], [13, 14, 15, 15], 'better'],
+  ['1/s', [10, 11, 12, 12], [7, 8, 9, 9], 'worse'],
+  ['', [0.8, 0.81, 0.8, 0.8], [0.9, 0.91, 0.9, 0.9], 'different'],
+  ['ms', [10], [20], 'too few rounds'],
+  ['ms', [10, 11], [20, 21], 'too few rounds'],
+  ['ms', [10, 11, 12, 13, 14], [20], 'too few rounds'],
   ['', [0], [0], 'within noise'],
 ] as const)('calls %s of %j and then %j %s', (unit, before, after, significance) => {
   expect(differenceOf(unit, [...before], [...after])?.significance).toBe(significance);
+});
+
+it('knows how likely it is that rounds lie apart by chance', () => {
+  expect(chanceOfSeparation(1, 1)).toBe(1);
+  expect(chanceOfSeparation(2, 2)).toBeCloseTo(1 / 3);
+  expect(chanceOfSeparation(5, 5)).toBeCloseTo(1 / 126);
+  expect(chanceOfSeparation(5, 1)).toBe(chanceOfSeparation(1, 5));
 });
 
 it('says by how much the median has changed, unless it was 0', () => {
