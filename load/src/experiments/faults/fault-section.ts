@@ -187,6 +187,7 @@ function notesOf(runs: readonly FaultRun[], plan: (typeof plans)['full']): strin
     `Each fault comes ${plan.secondsBefore} s after its run began; ${plan.perSecond} requests/s all the while, and ${plan.signOutsPerSecond} sign-outs/s; the storm is of ${plan.stormSignOuts} more.`,
     `"Must be refused" counts the answers about revoked tokens that the service had refused before, or that were sent more than ${boundMs / 1000} s after the sign-out was answered (of one within an outage: after its end).`,
     'Served means answered by a verdict, right or wrong: 503 and broken connections are not. "Back after" counts from when what was away was there again.',
+    'A service that starts again is asked every few milliseconds, from before it listens, with a token that it had refused: also its first answers must be right, and not only those after it says that it is ready.',
     'Nobody stands in front of a killed service here: its requests fail until it is back. Where there are replicas they go there.',
   ];
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Stack } from '@latchkey/dev-stack';
-import type { Http } from '../../system/http.ts';
+import type { Http, ServiceName } from '../../system/http.ts';
 import { type Session, signIn } from '../../system/people.ts';
 
 /** What a fault is made with. */
@@ -11,6 +11,8 @@ export type Stage = {
   /** Those who sign out in the storm. */
   readonly stormy: readonly Session[];
   signOut(session: Session): Promise<void>;
+  /** Asks a service with the token of somebody who has signed out, and lets the oracle judge. */
+  askRevoked(service: ServiceName): Promise<unknown>;
 };
 
 /** Something that goes wrong, or on, while people shop. */
@@ -24,6 +26,7 @@ export type Fault = {
 };
 
 const awayMs = 2000;
+const askEveryMs = 2;
 const signOutsAtOnce = 32;
 
 const redisRestarted: Fault = {
@@ -42,12 +45,26 @@ function killed(service: 'auth' | 'cart'): Fault {
     name: `${service}-service killed`,
     story: `${service}-service is killed, is away for ${awayMs / 1000} s, and is started again`,
     isOutage: true,
-    async inject({ stack, signal }) {
+    async inject({ stack, signal, askRevoked }) {
+      // So that the service has refused this token before: it must from its first answer after the return.
+      await askRevoked(service);
       await stack.services[service].kill();
       await delay(awayMs, undefined, { signal });
-      await stack.services[service].start(signal);
+      await askWhile(stack.services[service].start(signal), () => askRevoked(service));
     },
   };
+}
+
+/** As often as it can, so that the first answer of a service that starts is among those that are judged. */
+async function askWhile(starting: Promise<void>, ask: () => Promise<unknown>): Promise<void> {
+  let isStarting = true;
+  const started = starting.finally(() => {
+    isStarting = false;
+  });
+  const asking = (async () => {
+    for (; isStarting; await delay(askEveryMs)) await ask();
+  })();
+  await Promise.all([started, asking]);
 }
 
 const keysRotated: Fault = {

@@ -3,13 +3,15 @@ import type { World } from '../../scenarios/scenario.ts';
 import type { ServiceName } from '../../system/http.ts';
 import { refresh, type Session } from '../../system/people.ts';
 import { Availability } from './availability.ts';
-import type { Oracle } from './oracle.ts';
+import type { Judgement, Oracle } from './oracle.ts';
 
-const doors: readonly (readonly [ServiceName, string])[] = [
-  ['cart', '/cart'],
-  ['wishlist', '/wishlist'],
-  ['payment', '/payments'],
-];
+const doors: Readonly<Record<ServiceName, string>> = {
+  auth: '/sessions',
+  cart: '/cart',
+  wishlist: '/wishlist',
+  payment: '/payments',
+};
+const shop = ['cart', 'wishlist', 'payment'] as const satisfies ServiceName[];
 /** Of ten requests one is a refresh, and three come with a revoked token, once there are any. */
 const cycle = 10;
 const refreshTurns: readonly number[] = [0];
@@ -48,6 +50,13 @@ export class Traffic {
     if (status === 204) this.#oracle.signOutAnswered(token, performance.now());
   }
 
+  /** Asks a service with the token of whoever signed out first. Not counted as served or not. */
+  async askRevoked(service: ServiceName): Promise<Judgement | 'nobody has signed out'> {
+    const [token] = this.#revoked;
+    if (token === undefined) return 'nobody has signed out';
+    return (await this.#judge(service, token)).judgement;
+  }
+
   readonly send = async (index: number): Promise<Outcome> => {
     const turn = index % cycle;
     if (refreshTurns.includes(turn)) return this.#refresh(Math.floor(index / cycle));
@@ -58,18 +67,19 @@ export class Traffic {
 
   async #ask(index: number, token: string): Promise<Outcome> {
     // By turns of their own, so that each kind of token comes to each service.
-    const [service, path] = doors[Math.floor(index / cycle + index) % doors.length] ?? ['cart', '/cart'];
-    const sentAtMs = performance.now();
-    const status = await this.#world.http[service].status({ path, token }).catch(() => undefined);
-    const judgement = this.#oracle.judge({
-      service,
-      token,
-      sentAtMs,
-      answeredAtMs: performance.now(),
-      status,
-    });
+    const service = shop[Math.floor(index / cycle + index) % shop.length] ?? 'cart';
+    const { judgement, sentAtMs } = await this.#judge(service, token);
     this.shop.record(sentAtMs, judgement !== 'unavailable');
     return judgement;
+  }
+
+  async #judge(service: ServiceName, token: string): Promise<{ judgement: Judgement; sentAtMs: number }> {
+    const path = doors[service];
+    const sentAtMs = performance.now();
+    const status = await this.#world.http[service].status({ path, token }).catch(() => undefined);
+    const answeredAtMs = performance.now();
+    const judgement = this.#oracle.judge({ service, token, sentAtMs, answeredAtMs, status });
+    return { judgement, sentAtMs };
   }
 
   async #refresh(turn: number): Promise<Outcome> {

@@ -30,7 +30,7 @@ export type FaultRun = {
   readonly restoredAtMs: number;
 };
 
-type Cast = Omit<Stage, 'signOut' | 'signal'> & {
+type Cast = Omit<Stage, 'signOut' | 'askRevoked' | 'signal'> & {
   readonly doomed: readonly Session[];
   readonly plan: FaultPlan;
 };
@@ -59,7 +59,12 @@ export async function playFault(fault: Fault, cast: Cast, context: Context): Pro
     await pause(plan.secondsBefore);
     const beganAtMs = performance.now();
     if (fault.isOutage) oracle.outageBegan(beganAtMs);
-    await fault.inject({ ...cast, signal, signOut: (session) => traffic.signOut(session) });
+    await fault.inject({
+      ...cast,
+      signal,
+      signOut: (session) => traffic.signOut(session),
+      askRevoked: (service) => traffic.askRevoked(service),
+    });
     const restoredAtMs = performance.now();
     if (fault.isOutage) oracle.outageEnded(restoredAtMs);
     await pause(plan.secondsAfter);
