@@ -17,7 +17,7 @@ export function describeSaturation(found: readonly Searched[], machine: Machine)
     tables: [kneeTable(found, machine), costTable(found, machine)],
     plots: found.flatMap(plotsOf),
     notes: [
-      'A rate is sustained when nothing fails, at most 2 % fall behind, the 99th percentile stays within 250 ms, and the generator keeps up. The knee is the highest that was.',
+      'A rate is sustained when nothing fails, at most 5 % are behind when the sending ends, the 99th percentile stays within 250 ms, and the generator keeps up. The knee is the highest that was.',
       'Above the knee a point may be the generator’s fault as much as the system’s: they share the machine.',
       'CPU for each request is taken at half of the knee, of all threads, the kernel’s work for it included, less what the services use when nobody asks.',
     ],
@@ -135,7 +135,7 @@ function plotsOf({ scenario: { name }, points }: Searched): Plot[] {
     {
       title: `${name}: latency against offered`,
       x,
-      y: { title: 'ms', isLogarithmic: true },
+      y: { title: 'latency, ms', isLogarithmic: true },
       series: [
         { name: 'p50', points: line(({ p50 }) => p50) },
         { name: 'p99', points: line(({ p99 }) => p99) },

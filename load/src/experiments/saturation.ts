@@ -32,9 +32,11 @@ export type SaturationOptions = {
 
 /** How often a rate that was meant to be surely sustained, and was not, is halved. */
 const mostHalvings = 4;
-/** Sustained means: nothing failed, no more than 2 % fell behind, and hardly anybody waited for longer than this. */
+/** Sustained means: nothing failed, no more than 5 % were behind in the end, and hardly anybody waited for longer than this. */
 const mostP99Ms = 250;
-const leastAchieved = 0.98;
+const leastAchieved = 0.95;
+/** Under way when the sending ends, of a system that keeps up with a few slow requests. */
+const alwaysUnderWay = 2;
 const warmUpMs = 500;
 const drainMs = 3000;
 const highest = 50_000;
@@ -110,7 +112,7 @@ async function tryRate(send: Send, perSecond: number, options: SaturationOptions
       result.health.faults.length === 0 &&
       faults === 0 &&
       p99 <= mostP99Ms &&
-      result.latencies.count >= leastAchieved * result.offered,
+      achievedPerSecond * result.seconds + alwaysUnderWay >= leastAchieved * result.offered,
   };
 }
 

@@ -108,7 +108,7 @@ function plotsOf(whole: readonly Whole[]): Plot[] {
     {
       title: 'Latency by percentile, from the intended start',
       x: { title: 'share of requests that take longer, %', isLogarithmic: true, isReversed: true },
-      y: { title: 'ms', isLogarithmic: true },
+      y: { title: 'latency, ms', isLogarithmic: true },
       series: whole.map(({ name, result }) => ({
         name,
         points: result.latencies.curve().map(([percent, ms]) => [100 - percent, ms] as const),
@@ -116,8 +116,8 @@ function plotsOf(whole: readonly Whole[]): Plot[] {
     },
     {
       title: '99th percentile, second by second, one round after the other',
-      x: { title: 's' },
-      y: { title: 'ms', isLogarithmic: true },
+      x: { title: 'time, s' },
+      y: { title: 'latency, ms', isLogarithmic: true },
       series: whole.map(({ name, result }) => ({
         name,
         points: result.series.filter(({ p99 }) => p99 > 0).map(({ second, p99 }) => [second, p99] as const),

@@ -14,7 +14,7 @@ export function mergeLoads(rounds: readonly LoadResult[]): LoadResult {
   return {
     offered: sum(rounds.map(({ offered }) => offered)),
     seconds,
-    achievedPerSecond: latencies.count / seconds,
+    achievedPerSecond: sum(rounds.map((round) => round.achievedPerSecond * round.seconds)) / seconds,
     latencies,
     faults,
     health: worstOf(rounds.map(({ health }) => health)),

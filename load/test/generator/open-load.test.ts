@@ -13,8 +13,11 @@ async function serverThatTakes(answerAfterMs: (sinceStartMs: number) => number) 
   return server;
 }
 
+/** What a machine without other work does each time, and a busy one not always: a fault of ours would fail them all. */
+const onceOfFour = { retry: 3 };
+
 describe('a server that takes 50 ms', () => {
-  it.each([20, 200, 600])('reads 50 ms at the median, at %i requests/s', async (perSecond) => {
+  it.each([20, 200, 600])('reads 50 ms at the median, at %i requests/s', onceOfFour, async (perSecond) => {
     const { send } = await serverThatTakes(() => 50);
     const result = await runOpenLoad(send, {
       arrivals: evenArrivals({ perSecond, seconds: 3 }),
@@ -59,6 +62,24 @@ describe('a server that freezes for 2 s', () => {
   });
 });
 
+describe('a server that falls behind', () => {
+  it('is seen to achieve what it can, though everybody is answered in the end', async () => {
+    let freeAt = 0;
+    const oneIn20Ms = async (): Promise<string> => {
+      freeAt = Math.max(freeAt, performance.now()) + 20;
+      await delay(freeAt - performance.now());
+      return 'ok';
+    };
+    const { offered, latencies, achievedPerSecond } = await runOpenLoad(oneIn20Ms, {
+      arrivals: evenArrivals({ perSecond: 100, seconds: 2 }),
+      warmUpMs: 500,
+    });
+    expect(latencies.count).toBe(offered);
+    expect(achievedPerSecond).toBeLessThan(60);
+    expect(achievedPerSecond).toBeGreaterThan(20);
+  });
+});
+
 describe('what goes wrong', () => {
   it('is counted by its name, and not among the latencies', async () => {
     const send = async (index: number): Promise<string> => {
@@ -84,7 +105,7 @@ describe('what goes wrong', () => {
     expect(health.faults.join()).toMatch(/late/);
   });
 
-  it('does not when it kept up', async () => {
+  it('does not when it kept up', onceOfFour, async () => {
     const { send } = await serverThatTakes(() => 1);
     const { health } = await runOpenLoad(send, { arrivals: evenArrivals({ perSecond: 50, seconds: 2 }) });
     expect(health.faults.filter((fault) => fault.includes('core'))).toEqual([]);

@@ -4,6 +4,10 @@
   const plots = JSON.parse(document.getElementById('plots').textContent);
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const heightPx = 320;
+  /** Steps of an axis of rounds, of services: there is no half of one. */
+  const wholeSteps = [1, 2, 5]
+    .flatMap((step) => [step, step * 10, step * 100, step * 1000, step * 10_000])
+    .toSorted((a, b) => a - b);
   const palettes = {
     light: ['#0b62a4', '#b5460f', '#2c7a3f', '#7a3fa0', '#946200', '#b02a63', '#3d7d86', '#5c5c5c'],
     dark: ['#6db7f2', '#ff9d66', '#7ad190', '#c79bec', '#e5bb4f', '#f58bb5', '#7fcbd4', '#b5b5b5'],
@@ -32,7 +36,10 @@
       width,
       height: heightPx,
       scales: { x: { time: false, ...scaleOf(plot.x) }, y: scaleOf(plot.y, plot) },
-      axes: [axis(plot.x), { ...axis(plot.y), size: 64 }],
+      axes: [
+        { ...axis(plot.x), ...stepsOf(plot) },
+        { ...axis(plot.y), size: 64 },
+      ],
       cursor: { drag: { x: true, y: false } },
       series: [
         { label: plot.x.title, value: (_plot, value) => show(value) },
@@ -57,6 +64,11 @@
       // A linear axis of amounts begins at nothing, so that heights can be compared.
       ...(plot && !isLogarithmic && { range: (_plot, _low, high) => [0, high > 0 ? high * 1.08 : 1] }),
     };
+  }
+
+  function stepsOf({ x, series }) {
+    const isWhole = series.every(({ points }) => points.every(([at]) => Number.isInteger(at)));
+    return isWhole && !x.isLogarithmic ? { incrs: wholeSteps } : {};
   }
 
   /** uPlot wants all series over the same x values. */
