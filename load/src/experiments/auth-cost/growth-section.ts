@@ -23,7 +23,7 @@ const mostServices = 8;
 const pagesPerSecond = 20;
 const plans = {
   full: { seconds: 8, warmUpSeconds: 1 },
-  quick: { seconds: 1, warmUpSeconds: 0.5 },
+  quick: { seconds: 0.8, warmUpSeconds: 0.3 },
 };
 /** For what was left over to be done before the next looks. */
 const pauseMs = 100;
@@ -32,7 +32,7 @@ const pauseMs = 100;
 export const growthSection: Section = {
   name: 'growth',
   title: 'As services grow',
-  seconds: { full: 130, quick: 35 },
+  seconds: { full: 130, quick: 30 },
   needsOwnSystem: true,
   run,
 };

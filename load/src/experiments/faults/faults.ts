@@ -8,8 +8,8 @@ export type Stage = {
   readonly stack: Stack;
   readonly auth: Http;
   readonly signal: AbortSignal;
-  /** Those who sign out in the storm. */
-  readonly stormy: readonly Session[];
+  /** Many who are signed in, for a fault that needs them; else nobody. */
+  readonly crowd: readonly Session[];
   signOut(session: Session): Promise<void>;
   /** Asks a service with the token of somebody who has signed out, and lets the oracle judge. */
   askRevoked(service: ServiceName): Promise<unknown>;
@@ -21,6 +21,7 @@ export type Fault = {
   readonly story: string;
   /** Whether a part of the system is away meanwhile. */
   readonly isOutage: boolean;
+  readonly needsCrowd?: boolean;
   /** Does it. Resolves once everything that it took away is back. */
   inject(stage: Stage): Promise<void>;
 };
@@ -87,8 +88,9 @@ const storm: Fault = {
   name: 'storm of sign-outs',
   story: `everybody signs out, ${signOutsAtOnce} at a time`,
   isOutage: false,
-  async inject({ stormy, signOut, signal }) {
-    const waiting = stormy.values();
+  needsCrowd: true,
+  async inject({ crowd, signOut, signal }) {
+    const waiting = crowd.values();
     const work = async (): Promise<void> => {
       for (const session of waiting) {
         signal.throwIfAborted();

@@ -38,8 +38,8 @@ type Cast = Omit<Stage, 'signOut' | 'askRevoked' | 'signal'> & {
 /** Lets traffic flow, makes the fault, and lets it flow on until everything has had the time to recover. */
 export async function playFault(fault: Fault, cast: Cast, context: Context): Promise<FaultRun> {
   const { world, signal, tell } = context;
-  const { plan, doomed, stormy } = cast;
-  await freshen(world.http.auth, [...world.people, ...doomed, ...stormy]);
+  const { plan, doomed, crowd } = cast;
+  await freshen(world.http.auth, [...world.people, ...doomed, ...crowd]);
   const oracle = new Oracle({ boundMs });
   const traffic = new Traffic({ world, oracle, beganAtMs: performance.now() });
   const pause = (seconds: number) => delay(seconds * 1000, undefined, { signal });
