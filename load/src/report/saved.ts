@@ -1,30 +1,31 @@
 import { readFileSync } from 'node:fs';
+import { UsageError } from '../arguments.ts';
 import type { Report } from './report.ts';
 
 /**
  * A report that an earlier run wrote. Checks its version and that it has the parts that are read; trusts what is in them.
  *
- * @throws Error that says what is wrong with the file
+ * @throws UsageError that says what is wrong with the file
  */
 export function readReport(file: string): Report {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new Error(`${file} cannot be read.`, { cause });
+  } catch {
+    throw new UsageError(`${file} cannot be read.`);
   }
   return parseReport(text, file);
 }
 
-/** @throws Error that names the file and says what is wrong with it */
+/** @throws UsageError that names the file and says what is wrong with it */
 export function parseReport(text: string, file: string): Report {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${file} is not JSON.`, { cause });
+  } catch {
+    throw new UsageError(`${file} is not JSON.`);
   }
-  if (!isReport(value)) throw new Error(`${file} is no report of this version of the load tests.`);
+  if (!isReport(value)) throw new UsageError(`${file} is no report of this version of the load tests.`);
   return value;
 }
 
