@@ -5,8 +5,6 @@ import type { RatePoint } from './saturation.ts';
 import type { Measured, Searched } from './saturation-section.ts';
 
 const services: readonly ServiceName[] = ['auth', 'cart', 'wishlist', 'payment'];
-/** A service that takes less of a request's CPU is not worth a rule. */
-const leastShare = 0.05;
 
 type Machine = { readonly signingMicroseconds: number; readonly cores: number };
 
@@ -39,14 +37,18 @@ export function describeSaturation(found: readonly Searched[], machine: Machine)
 }
 
 function figuresOf(
-  { scenario: { name }, knee, measured }: Searched,
+  { scenario: { name }, uses, knee, measured }: Searched,
   { signingMicroseconds }: Machine,
 ): Figure[] {
   const figures: Figure[] = [{ name: `${name} knee`, unit: '1/s', values: [knee] }];
   if (measured === undefined) return figures;
   const { p99 } = measured.atHalf.result.latencies.summary();
   figures.push({ name: `${name} p99 at half of the knee`, unit: 'ms', values: [p99] });
-  figures.push({ name: `${name} CPU of the services`, unit: 'CPU µs', values: [totalCpu(measured.atHalf)] });
+  figures.push({
+    name: `${name} CPU of the services`,
+    unit: 'CPU µs',
+    values: [totalCpu(measured.atHalf, uses)],
+  });
   if (name === 'refresh') {
     const share = signingMicroseconds / cpuEach(measured.atHalf, 'auth');
     figures.push({ name: 'refresh: the bare signature’s share of the CPU', unit: '', values: [share] });
@@ -87,12 +89,12 @@ function costTable(found: readonly Searched[], { signingMicroseconds }: Machine)
 }
 
 /** "1 core of auth-service per N": of each service that has a part in it. */
-function sizingOf({ scenario: { name }, measured }: Searched): string[] {
+function sizingOf({ scenario: { name }, uses, measured }: Searched): string[] {
   if (measured === undefined) return [];
-  const total = totalCpu(measured.atHalf);
-  const rules = services
+  const rules = uses
     .map((service) => ({ service, microseconds: cpuEach(measured.atHalf, service) }))
-    .filter(({ microseconds }) => microseconds > leastShare * total)
+    // What rounds to nothing cannot be divided by.
+    .filter(({ microseconds }) => microseconds > 0)
     .map(({ service, microseconds }) => `1 core of ${service}-service per ${perCore(microseconds)}/s`);
   return rules.length === 0 ? [] : [`${name}: ${rules.join(', ')}`];
 }
@@ -102,8 +104,8 @@ function perCore(microseconds: number): string {
   return Number((1e6 / microseconds).toPrecision(2)).toLocaleString('en');
 }
 
-function totalCpu(measured: Measured): number {
-  return services.reduce((sum, service) => sum + cpuEach(measured, service), 0);
+function totalCpu(measured: Measured, uses: readonly ServiceName[]): number {
+  return uses.reduce((sum, service) => sum + cpuEach(measured, service), 0);
 }
 
 /** In microseconds, beyond what the service uses when nobody asks for anything. */

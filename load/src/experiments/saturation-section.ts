@@ -8,16 +8,24 @@ import { checkout } from '../scenarios/checkout.ts';
 import { refresh } from '../scenarios/refresh.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { Context, Section, SectionResult } from '../section.ts';
+import type { ServiceName } from '../system/http.ts';
 import { freshen } from '../system/people.ts';
 import { type SystemUse, watchSystem } from '../system/watch.ts';
 import { findSaturation, type Saturation } from './saturation.ts';
 import { describeSaturation } from './saturation-report.ts';
 import { measureSigning } from './signing.ts';
 
-const searched = [
-  { scenario: refresh, from: 200 },
-  { scenario: browse, from: 200 },
-  { scenario: checkout, from: 20 },
+type Wanted = {
+  readonly scenario: Scenario;
+  readonly from: number;
+  /** The services that have work with each one, and not only now and then. */
+  readonly uses: readonly ServiceName[];
+};
+
+const searched: readonly Wanted[] = [
+  { scenario: refresh, from: 200, uses: ['auth'] },
+  { scenario: browse, from: 200, uses: ['cart', 'wishlist'] },
+  { scenario: checkout, from: 20, uses: ['payment', 'cart'] },
 ];
 const plans = {
   full: {
@@ -56,6 +64,7 @@ export type Measured = {
 
 export type Searched = Saturation & {
   readonly scenario: Scenario;
+  readonly uses: readonly ServiceName[];
   /** Absent when no rate was sustained. */
   readonly measured?: { readonly atHalf: Measured; readonly atKnee: Measured };
 };
@@ -74,7 +83,7 @@ async function run(context: Context): Promise<SectionResult> {
 
 type WithIdle = Context & { readonly idle: SystemUse };
 
-async function search({ scenario, from }: (typeof searched)[number], context: WithIdle): Promise<Searched> {
+async function search({ scenario, from, uses }: Wanted, context: WithIdle): Promise<Searched> {
   const { world, tell, signal } = context;
   const { secondsEach, refinements } = context.quick ? plans.quick : plans.full;
   await freshen(world.http.auth, world.people);
@@ -89,10 +98,10 @@ async function search({ scenario, from }: (typeof searched)[number], context: Wi
     signal,
   });
   signal.throwIfAborted();
-  if (saturation.knee === 0) return { scenario, ...saturation };
+  if (saturation.knee === 0) return { scenario, uses, ...saturation };
   const atHalf = await measure(scenario, saturation.knee / 2, context);
   const atKnee = await measure(scenario, saturation.knee, context);
-  return { scenario, ...saturation, measured: { atHalf, atKnee } };
+  return { scenario, uses, ...saturation, measured: { atHalf, atKnee } };
 }
 
 async function measure(scenario: Scenario, perSecond: number, context: WithIdle): Promise<Measured> {

@@ -46,6 +46,7 @@ const point = (offeredPerSecond: number) => ({
 });
 const searched: Searched = {
   scenario: refresh,
+  uses: ['auth'],
   knee: 200,
   points: [point(200), point(100)],
   measured: { atHalf: measured(), atKnee: measured() },
@@ -79,7 +80,7 @@ it('is invalid where the generator did not keep up at half of the knee', () => {
 
 it('makes no rule of a system that sustained nothing', () => {
   const { sizing, figures, tables } = describeSaturation(
-    [{ scenario: refresh, knee: 0, points: [] }],
+    [{ scenario: refresh, uses: ['auth'], knee: 0, points: [] }],
     machine,
   );
   expect(sizing).toEqual([]);
