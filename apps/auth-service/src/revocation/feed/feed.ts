@@ -5,8 +5,8 @@ import { positionFromEventId } from './event-id.ts';
 import { type EventStream, MOST_UNSENT_BYTES } from './event-stream.ts';
 import { createLiveMessages } from './live-messages.ts';
 import type { FeedMessage, MessageType } from './message.ts';
+import { createPages } from './pages.ts';
 import type { SecurityEvents } from './security-event.ts';
-import { createSignedPages } from './signed-pages.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 
 export type RevocationFeedOptions = {
@@ -53,13 +53,14 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
         if (subscriber.held === undefined) catchUpFromWhereItStands(subscriber);
     },
   });
-  const pages = createSignedPages(events, options);
+  const pages = createPages(options);
   const catchUp = createCatchUp({ log, live, pages, send, follow, onFailed, pause });
 
   const stopListening = [
     log.onBatch((batch) => live.push(batch)),
     log.onNewEpoch(() => {
       live.clear();
+      pages.clear();
       for (const subscriber of subscribers) void catchUp(subscriber, 'oldest');
     }),
   ];
