@@ -3,6 +3,7 @@ const everyMs = 2000;
 const byId = (id) => document.getElementById(id);
 const filters = ['trace-service', 'trace-text', 'trace-failed', 'log-service', 'log-severity', 'log-text'];
 let timer;
+let looks = 0;
 
 function element(tag, { text, className, title } = {}, ...children) {
   const made = document.createElement(tag);
@@ -125,7 +126,8 @@ async function showTrace(trace) {
   const { spans, logs } = await (await fetch(`/api/traces/${trace.id}`)).json();
   const start = Math.min(...spans.map(({ start_ms }) => start_ms));
   const whole = Math.max(0.001, ...spans.map((span) => span.start_ms + span.duration_ms - start));
-  byId('trace-title').textContent = `${trace.name} · ${duration(whole)} · ${trace.id}`;
+  const leftOut = trace.left_out ? ` · ${trace.left_out} more spans not kept` : '';
+  byId('trace-title').textContent = `${trace.name} · ${duration(whole)} · ${trace.id}${leftOut}`;
   byId('spans').replaceChildren(...spans.map((span) => spanItem(span, spans, { start, whole })));
   byId('trace-logs').replaceChildren(
     ...(logs.length ? logs.map(logItem) : [element('li', { text: 'none', className: 'quiet' })]),
@@ -135,9 +137,10 @@ async function showTrace(trace) {
 
 /**
  * Shows items in a list without touching those that it shows already, so that who reads or tabs through it keeps the
- * place. What an item says is its key.
+ * place. What an item says is its key. Nothing moves while somebody is in the list by keyboard.
  */
 function keep(list, items, make) {
+  if (list.querySelector(':focus-visible')) return;
   const shown = new Map([...list.children].map((child) => [child.dataset.key, child]));
   const keys = items.map((item) => JSON.stringify(item));
   for (const [key, child] of shown) if (!keys.includes(key)) child.remove();
@@ -163,8 +166,12 @@ function draw({ services, traces, logs }) {
   offer(byId('log-service'), names);
   byId('services').replaceChildren(...services.map(serviceRow));
   keep(byId('traces'), traces, traceItem);
+  // One stop for Tab; from there the arrow keys lead on.
+  for (const [index, button] of buttonsOf(byId('traces')).entries()) button.tabIndex = index === 0 ? 0 : -1;
   keep(byId('logs'), logs, logItem);
 }
+
+const buttonsOf = (list) => [...list.querySelectorAll('button')];
 
 function stateOf(services) {
   const count = services.reduce((sum, { instances }) => sum + instances, 0);
@@ -186,11 +193,15 @@ function query() {
 
 async function look() {
   clearTimeout(timer);
+  // An answer to what was asked for before may come after one to what is asked for now.
+  const mine = ++looks;
   try {
     const overview = await (await fetch(`/api/overview?${query()}`)).json();
+    if (mine !== looks) return;
     byId('state').textContent = stateOf(overview.services);
     draw(overview);
   } catch {
+    if (mine !== looks) return;
     byId('state').textContent = 'This page’s server does not answer.';
   }
   if (byId('hold').getAttribute('aria-pressed') === 'false') timer = setTimeout(look, everyMs);
@@ -201,6 +212,13 @@ byId('hold').addEventListener('click', () => {
   byId('hold').setAttribute('aria-pressed', String(held));
   if (held) clearTimeout(timer);
   else look();
+});
+byId('traces').addEventListener('keydown', (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  const buttons = buttonsOf(byId('traces'));
+  buttons[buttons.indexOf(document.activeElement) + step]?.focus();
 });
 for (const id of filters) byId(id).addEventListener('input', look);
 look();
