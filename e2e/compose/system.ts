@@ -70,7 +70,8 @@ export type Tokens = { access_token: string; refresh_token: string; session_id: 
 
 /** A connection of its own for each request, so that the front may choose a replica anew. */
 const ownConnection = { connection: 'close' };
-const timeoutMs = 15_000;
+/** Longer than the front waits for a replica. */
+const timeoutMs = 60_000;
 
 export async function signIn(role = 'customer'): Promise<Tokens> {
   const account = demoAccounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
@@ -121,7 +122,7 @@ export async function useEverything(): Promise<void> {
 }
 
 /** Tries until it no longer rejects; returns after how many seconds. @throws the last error when time is up */
-export async function eventually(attempt: () => Promise<unknown>, withinSeconds = 60): Promise<number> {
+export async function eventually(attempt: () => Promise<unknown>, withinSeconds = 120): Promise<number> {
   const began = performance.now();
   for (;;) {
     try {

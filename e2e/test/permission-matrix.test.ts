@@ -40,7 +40,11 @@ const routes: Record<string, Route> = {
   'POST /cart/items': {
     service: 'cart',
     scope: 'cart:write',
-    prepare: async () => ({ path: '/cart/items', body: { sku: 'tea', quantity: 1, unit_price: price } }),
+    // 200 rather than 201: more of what is there.
+    prepare: async () => {
+      await fillCart();
+      return { path: '/cart/items', body: { sku: 'tea', quantity: 1, unit_price: price } };
+    },
   },
   'PUT /cart/checkouts/{id}': {
     service: 'cart',

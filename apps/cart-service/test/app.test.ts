@@ -85,7 +85,7 @@ test('the service starts without the issuer, and is ready once the keys are ther
   expect((await service.call('/cart')).status).toBe(200);
   await service.close();
   await nobody.close();
-}, 30_000);
+});
 
 test('a database that goes away is a 503, and all is well when it is back', async () => {
   const database = await createTestDatabase();

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  compose,
   composeWith,
   container,
   eventually,
@@ -20,6 +20,9 @@ type Overview = {
 type Trace = { spans: { service: string; name: string; parent?: string; id: string }[] };
 
 const observing = composeWith({ COMPOSE_PROFILES: 'observe' });
+
+/** Services report every two seconds. What a busy machine does not deliver in time is dropped, so who waits asks anew. */
+const reported = () => delay(2500);
 
 async function read<T>(path: string): Promise<T> {
   return (await (await fetch(observeUrl + path)).json()) as T;
@@ -44,10 +47,6 @@ describe('without the profile observe', () => {
 
 describe('with the profile observe', () => {
   beforeAll(() => observing('up', '--wait'));
-  afterAll(async () => {
-    await observing('down', '--timeout', '5');
-    await compose('up', '--wait');
-  });
 
   it('its page answers on 127.0.0.1, in a container that is as closed as the others', async () => {
     expect(await (await fetch(observeUrl)).text()).toContain('<title>Latchkey');
@@ -60,24 +59,24 @@ describe('with the profile observe', () => {
   });
 
   it('shows metrics, traces and logs of all services', async () => {
-    await useEverything();
-    const { refresh_token: token } = await signIn();
-    await refresh(token);
-    await refresh('rt1.not.a.real.token');
     await eventually(async () => {
+      await useEverything();
+      await refresh('rt1.not.a.real.token');
+      await reported();
       const { services: figures, traces, logs } = await read<Overview>('/api/overview');
       const named = (list: { service: string }[]) => [...new Set(list.map(({ service }) => service))].sort();
       expect(named(figures)).toEqual(services.toSorted());
       expect(figures.every(({ memory_bytes: memory }) => memory > 10_000_000)).toBe(true);
       expect(named(logs)).toEqual(services.toSorted());
       expect(new Set(traces.flatMap((trace) => trace.services))).toEqual(new Set(services));
-    }, 30);
+    });
   });
 
   it('shows what a request took: its queries and its Redis commands, below it', async () => {
-    const { refresh_token: token } = await signIn();
-    await refresh(token);
     await eventually(async () => {
+      const { refresh_token: token } = await signIn();
+      await refresh(token);
+      await reported();
       const { traces } = await read<Overview>('/api/overview');
       const names = (
         await Promise.all(traces.slice(0, 20).map(({ id }) => read<Trace>(`/api/traces/${id}`)))
@@ -88,7 +87,7 @@ describe('with the profile observe', () => {
       expect(
         names.some((trace) => trace[0] === 'POST /sessions' && trace.some((name) => /^postgres /.test(name))),
       ).toBe(true);
-    }, 30);
+    });
   });
 
   it('holds no token and no password', async () => {

@@ -160,7 +160,7 @@ describe('two keys for one cart', () => {
       return woken;
     });
     const sleeper = pay(100, { key: 'sleeper' });
-    await vi.waitUntil(() => asleep);
+    await vi.waitUntil(() => asleep, 10_000);
     await service.database.db.execute(
       sql`update idempotency_keys set running_until = now() where subject = 'sleeper'`,
     );
@@ -307,7 +307,7 @@ it('a slow run of a refused request does not answer for the next request with it
     if (step === 'release' && release++ === 0) await sleep(300);
   });
   const slow = pay(100, { key: 'k' });
-  await vi.waitUntil(() => release === 1);
+  await vi.waitUntil(() => release === 1, 10_000);
   await service.database.db.execute(
     sql`update idempotency_keys set running_until = now() where subject = 'slow'`,
   );
