@@ -5,8 +5,9 @@ import { namesOf } from './reader.ts';
 
 let feed: FeedFixture;
 let other: Awaited<ReturnType<FeedFixture['listenAlso']>>;
+// Three shards: an event then has three positions, which two replicas may reach in different orders.
 beforeAll(async () => {
-  feed = await startFeed();
+  feed = await startFeed({ env: { REDIS_SHARDS: '3' } });
   other = await feed.listenAlso();
 });
 afterAll(() => feed.stop());
