@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{apps,packages,deploy}/*/test/**/*.test.ts', '{admin,demo,bench,e2e,scripts}/test/**/*.test.ts'],
+    include: [
+      '{apps,packages,deploy}/*/test/**/*.test.ts',
+      '{admin,demo,bench,e2e,scripts}/test/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**'],
     globalSetup: ['packages/dev-stack/src/testing/global-setup.ts'],
     pool: 'forks',
