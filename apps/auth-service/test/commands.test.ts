@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createTestDatabase, startTestRedis } from '@latchkey/dev-stack/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openAuthDatabase } from '../src/database/open-auth-database.ts';
 import { authSchema } from '../src/database/schema.ts';
 import { PASSWORD } from './support/auth-app.ts';
@@ -100,6 +100,12 @@ describe('create-accounts', () => {
 });
 
 describe('rotate-key', () => {
+  let unused: Awaited<ReturnType<typeof createTestDatabase>>;
+  beforeEach(async () => {
+    unused = await createTestDatabase();
+  });
+  afterEach(() => unused.drop());
+
   it('does not go to Redis', async () => {
     let connections = 0;
     const server = createServer((socket) => {
@@ -109,6 +115,7 @@ describe('rotate-key', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const { code, stdout, stderr } = await command(['rotate-key'], '', {
+      DATABASE_URL: unused.url,
       REDIS_URL: `redis://127.0.0.1:${port}`,
     });
     server.close();
@@ -117,7 +124,9 @@ describe('rotate-key', () => {
   });
 
   it('says by its code why it refuses', async () => {
-    expect(await command(['rotate-key'])).toMatchObject({
+    const rotateKey = () => command(['rotate-key'], '', { DATABASE_URL: unused.url });
+    expect(await rotateKey()).toMatchObject({ code: 0 });
+    expect(await rotateKey()).toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(/^rotation_too_early: .+\n$/),
