@@ -9,8 +9,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**'],
     globalSetup: ['packages/dev-stack/src/testing/global-setup.ts'],
     pool: 'forks',
-    // Tests start servers of their own: more workers than cores make timings, and so tests, unreliable.
-    maxWorkers: 2,
+    // One more than the two cores of a small machine: a third of the time tests wait, for timeouts and for processes.
+    maxWorkers: 3,
     // Against tests that hang: how fast things are is for no limit to say.
     testTimeout: 60_000,
     hookTimeout: 60_000,

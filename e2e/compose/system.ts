@@ -73,17 +73,18 @@ const ownConnection = { connection: 'close' };
 /** Longer than the front waits for a replica. */
 const timeoutMs = 60_000;
 
-export async function signIn(role = 'customer'): Promise<Tokens> {
+export function credentialsOf(role: string): { username: string; password: string } {
   const account = demoAccounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
+  if (account === undefined) throw new Error(`there is no demo account with the role ${role} alone`);
+  return { username: account.username, password: account.password };
+}
+
+export async function signIn(role = 'customer'): Promise<Tokens> {
   const response = await fetch(`${urls.auth}/sessions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownConnection },
     signal: AbortSignal.timeout(timeoutMs),
-    body: JSON.stringify({
-      client_id: 'latchkey-cli',
-      username: account?.username,
-      password: account?.password,
-    }),
+    body: JSON.stringify({ client_id: 'latchkey-cli', ...credentialsOf(role) }),
   });
   if (response.status !== 201)
     throw new Error(`signing in answered ${response.status}: ${await response.text()}`);

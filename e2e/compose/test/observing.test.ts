@@ -1,14 +1,19 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   composeWith,
   container,
+  credentialsOf,
   eventually,
   exec,
+  get,
   observeUrl,
   refresh,
   services,
   signIn,
+  type Tokens,
+  urls,
   useEverything,
 } from '../system.ts';
 
@@ -87,6 +92,53 @@ describe('with the profile observe', () => {
       expect(
         names.some((trace) => trace[0] === 'POST /sessions' && trace.some((name) => /^postgres /.test(name))),
       ).toBe(true);
+    });
+  });
+
+  it('shows a purchase as one trace: signing in, the cart, the payment, the exchange for it, the cart again', async () => {
+    await eventually(async () => {
+      const trace = randomBytes(16).toString('hex');
+      const send = (url: string, body: object, headers = {}) =>
+        fetch(url, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            traceparent: `00-${trace}-${'1'.repeat(16)}-01`,
+            ...headers,
+          },
+          body: JSON.stringify(body),
+        });
+      const signedIn = await send(`${urls.auth}/sessions`, {
+        client_id: 'latchkey-cli',
+        ...credentialsOf('customer'),
+      });
+      const { access_token: token } = (await signedIn.json()) as Tokens;
+      const authorization = `Bearer ${token}`;
+      const price = { amount: 1900, currency: 'EUR' };
+      const item = { sku: `mug-${trace.slice(0, 8)}`, quantity: 1, unit_price: price };
+      await (await send(`${urls.cart}/cart/items`, item, { authorization })).text();
+      const cart = (await (await get(`${urls.cart}/cart`, token)).json()) as { totals: (typeof price)[] };
+      const card = { number: '4242424242424242', exp_month: 12, exp_year: 2099 };
+      const headers = { authorization, 'idempotency-key': trace };
+      expect((await send(`${urls.payment}/payments`, { amount: cart.totals[0], card }, headers)).status).toBe(
+        201,
+      );
+      await reported();
+      const { traces } = await read<Overview>(`/api/overview?trace_text=${trace}`);
+      expect(traces).toHaveLength(1);
+      const { spans } = await read<Trace>(`/api/traces/${trace}`);
+      const served = spans
+        .map(({ service, name }) => `${service} ${name}`)
+        .filter((name) => / \//.test(name));
+      expect(served).toEqual(
+        expect.arrayContaining([
+          'auth-service POST /sessions',
+          'cart-service POST /cart/items',
+          'payment-service POST /payments',
+          'auth-service POST /token',
+          'cart-service PUT /cart/checkouts/:id',
+        ]),
+      );
     });
   });
 

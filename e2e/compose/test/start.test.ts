@@ -3,12 +3,12 @@ import { seconds } from '../docker.ts';
 import { compose, containers, serviceOf, useEverything } from '../system.ts';
 
 describe('docker compose up --wait', () => {
-  it('comes back within a minute and a half, from warm images and empty volumes', () => {
+  it('comes back within three minutes, from warm images and empty volumes', () => {
     // On an idle machine of two cores it takes 11 s (docs/containers.md). This one may be busy, so the figure is told
     // and the bound is wide: what must be noticed is a health check that waits for its longest interval.
     const taken = inject('startSeconds');
     console.log(`docker compose up --wait, from warm images and empty volumes: ${taken.toFixed(1)} s`);
-    expect(taken).toBeLessThan(90);
+    expect(taken).toBeLessThan(180);
   });
 
   it('leaves every container healthy, and the one-shots ended well', async () => {

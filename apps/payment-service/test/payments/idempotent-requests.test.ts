@@ -179,8 +179,8 @@ test('a processor that never answers keeps nobody waiting for long: 202 or 409 w
   const other = await startPaymentService({ processor: dead, env: { PROCESSOR_TIMEOUT_MS: '600' } });
   try {
     const started = performance.now();
-    const key = randomUUID();
-    const replies = await Promise.all(Array.from({ length: 12 }, () => other.pay({ key, body })));
+    const request = { token: other.customer('unanswered'), key: randomUUID(), body };
+    const replies = await Promise.all(Array.from({ length: 12 }, () => other.pay(request)));
     const statuses = new Set(replies.map((reply) => reply.status));
 
     expect(statuses).toEqual(new Set([202, 409]));
