@@ -20,7 +20,6 @@ const REASONS: Record<EndReason, true> = {
   too_many: true,
   displaced: true,
   sign_in_failed: true,
-  account_changed: true,
   account_disabled: true,
   password_changed: true,
   ended_by_operator: true,
