@@ -242,6 +242,8 @@ describe('closing', () => {
       const following = follow(options, server);
       if (index < phases.length - 1) await sleep(300);
       following.close();
+      // What was on its way already may still arrive.
+      await sleep(1000);
       await eventually(() => server.streams.size).toBe(0);
       const { length } = server.asked;
       await sleep(1500);
