@@ -6,19 +6,23 @@ interface Entry {
   readonly reason: string;
   /** Tokens with an `iat` before this, in seconds since 1970. Infinity: all of them. */
   readonly before: number;
-  /** By the monotonic clock. */
+  /** By the monotonic clock. Of a key it says nothing. */
   readonly leavesAtMs: number;
 }
 
 type Entries = Map<string, Entry>;
 
-/** The revocations that may still concern a token, each until its time is over. Times are the monotonic clock's. */
+/**
+ * The revocations that may still concern a token, each until its time is over; those of keys for good. Times are the
+ * monotonic clock's.
+ */
 export class HeldRevocations {
   // In each, entries stand in the order in which they leave.
   readonly #session: Entries = new Map();
   readonly #token: Entries = new Map();
   readonly #subject: Entries = new Map();
   readonly #client: Entries = new Map();
+  /** They never leave: whoever has a key goes on signing with it, and our key set may be from before it was withdrawn. */
   readonly #key: Entries = new Map();
   /** One entry at most, under the empty id. */
   readonly #all: Entries = new Map();
@@ -43,6 +47,7 @@ export class HeldRevocations {
     this.#second = second;
     this.#shared.clear();
     for (const entries of this.#kinds()) {
+      if (entries === this.#key) continue;
       for (const [id, { leavesAtMs }] of entries) {
         if (leavesAtMs > nowMs) break;
         entries.delete(id);

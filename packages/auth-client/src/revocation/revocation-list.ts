@@ -57,7 +57,8 @@ const latestMax = 64;
  * An empty list of revocations. It does nothing by itself: whoever has it feeds it, by apply and confirm.
  *
  * An entry leaves when it was last received `retentionSeconds` ago, at most a second later, by the monotonic clock, so
- * that no setting of the machine's time brings a token back. That is done in apply, confirm and size; there is no timer.
+ * that no setting of the machine's time has it leave earlier. That is done in apply, confirm and size; there is no timer.
+ * Those of keys stay, because a key that leaked signs new tokens: they are as few as the keys that operators revoke.
  * Memory is bounded by how much is revoked in that time: 70 to 100 bytes for each entry.
  *
  * Does not check who says so: apply only what has been verified.

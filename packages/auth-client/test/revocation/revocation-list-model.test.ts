@@ -72,7 +72,11 @@ describe('the list of revocations', () => {
           const received: Received[] = [];
           const good = new Map<string, number>();
           const within = (seconds: number): Revocation[] =>
-            received.flatMap((each) => (monotonicMs - each.atMs < seconds * 1000 ? [each.revocation] : []));
+            received.flatMap((each) =>
+              each.revocation.kind === 'key' || monotonicMs - each.atMs < seconds * 1000
+                ? [each.revocation]
+                : [],
+            );
 
           for (const action of steps) {
             if ('advanceMs' in action) monotonicMs += action.advanceMs;

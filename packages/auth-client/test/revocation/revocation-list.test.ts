@@ -106,6 +106,14 @@ describe('an entry', () => {
     expect(list.find(token)).toBeUndefined();
   });
 
+  it('of a key stays: who has the key signs new tokens with it, long after it was revoked', () => {
+    list.apply([{ kind: 'key', id: 'key-1', reason: 'key_revoked' }, signOut]);
+    clock.advance(100_000);
+    list.confirm();
+    expect(list.size).toBe(1);
+    expect(list.find({ ...token, issuedAt: issuedAt + 100_000 })).toBe('key_revoked');
+  });
+
   it('stays for as long again when it is received again', () => {
     list.apply([signOut, { ...signOut, id: 'session-2' }]);
     clock.advance(200);
