@@ -134,14 +134,10 @@ export class KeySet {
   }
 
   /**
-   * The issuer has just withdrawn this key. It leaves the set, however long the keys that are left stay good without a
-   * fetch; and keys are fetched at once, what a fetch under way brings being too old, and once more a second later,
-   * because the replica that answered may not have heard of the key that signs now.
+   * The issuer has just withdrawn a key: fetches at once, what a fetch under way brings being too old, and once more a
+   * second later, because the replica that answered may not have heard of the key that signs now.
    */
-  withdraw(kid: string): void {
-    const key = this.#keys.get(kid);
-    if (key) key.current = false;
-    this.#keys.delete(kid);
+  renew(): void {
     const underWay = this.#inFlight;
     if (underWay) void underWay.then(() => this.refresh());
     else void this.refresh();

@@ -84,8 +84,8 @@ export function followRevocations(
   });
   const reports = { onLost, onFollowing, onRefused };
   const follower = subscribe(list, { issuer, uri, accessToken, keySet, fetch, clock, ...reports });
-  const unsubscribe = list.onRevoked((revocation) => {
-    if (revocation.kind === 'key') keySet.withdraw(revocation.id);
+  const unsubscribe = list.onRevoked(({ kind }) => {
+    if (kind === 'key') keySet.renew();
   });
   return {
     close() {

@@ -41,10 +41,9 @@ export function learnRevocations(
   if (source === null) return null;
   const feed = feedOf(options);
   const list = isRevocationList(source) ? source : newList(options);
-  // The list forgets it in time; a thief who has the key would not. And another one signs now, whose tokens are not to
-  // wait for a cooldown.
-  const stopListening = list.onRevoked((revocation) => {
-    if (revocation.kind === 'key') surroundings.keySet.withdraw(revocation.id);
+  // Its tokens die by the list. But another key signs now, and its tokens are not to wait for a cooldown.
+  const stopListening = list.onRevoked(({ kind }) => {
+    if (kind === 'key') surroundings.keySet.renew();
   });
   const follower = feed && follow(feed, { list, options, surroundings });
   return {
