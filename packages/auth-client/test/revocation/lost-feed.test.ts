@@ -56,6 +56,23 @@ async function nextConfirmation(list: RevocationList): Promise<void> {
   });
 }
 
+describe('a feed that was lost', () => {
+  it('has the keys fetched when it is back: one that was revoked meanwhile may be told of no more', async () => {
+    const next = await createSigningKey();
+    serve(sessions(1));
+    const following = follow();
+    await following.list.ready();
+    expect(following.keySet.find(key.kid)).toBeDefined();
+    feed.answer((_request, response) => response.writeHead(503).end());
+    [...feed.streams].at(-1)?.end();
+    await eventually(() => following.reports).toEqual(['lost']);
+    feed.keys.splice(0, 1, next);
+    serve(sessions(1));
+    await eventually(() => following.keySet.find(key.kid)).toBeUndefined();
+    expect(following.keySet.find(next.kid)).toBeDefined();
+  });
+});
+
 describe('a feed that cannot be had', () => {
   it.each<[string, number, Record<string, string>]>([
     ['forbidden', 403, {}],
