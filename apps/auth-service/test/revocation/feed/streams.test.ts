@@ -55,7 +55,7 @@ test('so many streams and no more; those that hang up leave nothing behind', {
   const onWarning = (warning: Error) => warnings.push(warning.message);
   process.on('warning', onWarning);
   await feed.stop();
-  feed = await startFeed({ env: { REVOCATION_HEARTBEAT_MS: '60000' } });
+  feed = await startFeed({ env: { REVOCATION_HEARTBEAT_MS: '5000' } });
   const { url } = feed;
   const token = await feed.token();
   const keys = await publishedKeys(url);
