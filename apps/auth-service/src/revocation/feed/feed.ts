@@ -103,9 +103,11 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
 
   function offer(subscriber: Subscriber, message: FeedMessage, number: number): void {
     if (number < subscriber.joinsAt || !subscriber.stream.isOpen) return;
-    if (!subscriber.isAllowed()) subscriber.stream.end();
-    else if (subscriber.held === undefined) follow(subscriber, message);
-    else hold(subscriber, subscriber.held, message);
+    if (subscriber.held === undefined) {
+      follow(subscriber, message);
+      // Afterwards: what revokes its own token, a key say, it should not hear of only when it has come again.
+      if (!subscriber.isAllowed()) subscriber.stream.end();
+    } else hold(subscriber, subscriber.held, message);
   }
 
   function hold({ stream }: Subscriber, held: FeedMessage[], message: FeedMessage): void {

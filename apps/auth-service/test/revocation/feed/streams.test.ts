@@ -29,6 +29,8 @@ test('a stream ends when its token, its client or the key of its token is revoke
   await feed.publish({ kind: 'key', id: String(header['kid']), reason: 'key_revoked' });
   await readers[1]?.until(({ ended }) => ended === 'complete');
   await other.until(({ ended }) => ended === 'complete');
+  // But first it is told: who had to come again to hear of it would go on, so long, taking that key's tokens.
+  for (const reader of [readers[1], other]) expect(JSON.stringify(reader?.events)).toContain('"key_revoked"');
 
   // Nor is anything signed by that key any more, though a snapshot up to here was signed before.
   const later = await feed.open();
