@@ -92,6 +92,8 @@ test('a database that goes away is a 503, and all is well when it is back', asyn
   const database = await createTestDatabase();
   const link = await startNetworkLink(database.url);
   const service = await startWishlistService({ databaseUrl: link.url });
+  const ready = async () => (await service.call('/ready', { token: '' })).status;
+  await expect.poll(ready, { timeout: 10_000 }).toBe(200);
   await service.app.serviceClient.identity.ready();
   await service.add(tea);
   const before = await service.wishlist();

@@ -23,6 +23,8 @@ export interface RevocationList {
   apply(revocations: readonly Revocation[]): void;
   /** Says that the list is complete as of now: whoever revokes has just proved that nothing is missing. */
   confirm(): void;
+  /** Whether the list has been complete at least once. Before that it may lack anything. */
+  readonly hasBeenComplete: boolean;
   /** Seconds since the list was last complete; Infinity before the first time. */
   readonly lagSeconds: number;
   /** How many revocations are held. */
@@ -106,6 +108,10 @@ class ListInMemory implements RevocationList {
     this.#held.moveTo(now);
     this.#confirmedAtMs = now;
     this.#completed.resolve();
+  }
+
+  get hasBeenComplete(): boolean {
+    return this.#confirmedAtMs !== Number.NEGATIVE_INFINITY;
   }
 
   get lagSeconds(): number {
