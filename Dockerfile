@@ -39,8 +39,9 @@ RUN install --directory --owner=node --group=node ${NODE_COMPILE_CACHE}
 WORKDIR /app/apps/${SERVICE}
 USER node
 RUN node --eval "import('./src/app.ts').then(() => require('node:module').flushCompileCache())"
-# The default of 30 s between checks would make a chain of starts slow.
-HEALTHCHECK --start-period=30s --start-interval=500ms --interval=5s --timeout=3s --retries=3 \
+# The default of 30 s between checks would make a chain of starts slow. Patient all the same: who is unhealthy makes
+# `up --wait` fail, and a machine with other work may take its time.
+HEALTHCHECK --start-period=60s --start-interval=500ms --interval=5s --timeout=10s --retries=10 \
     CMD ["node", "--eval", "require('node:http').get({ port: process.env.PORT, path: '/ready' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 CMD ["node", "src/main.ts"]
 

@@ -24,7 +24,7 @@ type ComposeOptions = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-/** `docker compose` on this clone's project, with its published ports. */
+/** `docker compose` on this clone's project, with its published ports. `up --wait` waits again, twice at most. */
 export function createCompose(ports: Ports, options: ComposeOptions = {}) {
   const { directory = repository } = options;
   const env = {
@@ -42,10 +42,18 @@ export function createCompose(ports: Ports, options: ComposeOptions = {}) {
     ...options.env,
   };
   return async (...args: string[]): Promise<string> => {
-    const command = ['compose', '--project-name', project, '--project-directory', directory];
-    const options = { cwd: directory, env, maxBuffer };
-    const { stdout, stderr } = await run('docker', [...command, ...args], options);
-    return stdout + stderr;
+    const command = ['compose', '--project-name', project, '--project-directory', directory, ...args];
+    for (let attemptsLeft = 2; ; attemptsLeft--) {
+      try {
+        const { stdout, stderr } = await run('docker', command, { cwd: directory, env, maxBuffer });
+        return stdout + stderr;
+      } catch (error) {
+        // A busy machine can make a container fail its health checks for so long that Compose gives up waiting.
+        const [unhealthy] = /container \S+ is unhealthy/.exec(String(error)) ?? [];
+        if (unhealthy === undefined || !args.includes('--wait') || attemptsLeft === 0) throw error;
+        console.log(`${unhealthy}: waiting again`);
+      }
+    }
   };
 }
 

@@ -18,8 +18,7 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
       `The compose test needs a Docker engine with Compose v2: ${error.message.split('\n', 1)[0]}`,
     );
   });
-  const [auth, cart, wishlist, payment, observe] = await freePorts(5);
-  const ports = { auth, cart, wishlist, payment, observe } as Ports;
+  const ports = await freePorts();
   const compose = createCompose(ports);
   const down = () =>
     compose('--profile', '*', 'down', '--volumes', '--remove-orphans', '--rmi', 'local', '--timeout', '5');
@@ -27,7 +26,7 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   await down();
   try {
     // One after the other: builds beside each other only fight for the same cores.
-    const build = await seconds(() => compose('--profile', '*', 'build'));
+    const build = await seconds(() => twice(() => compose('--profile', '*', 'build')));
     console.log(`docker compose build: ${build.toFixed(1)} s`);
     const start = await seconds(() => compose('up', '--wait'));
     console.log(
@@ -43,16 +42,33 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   return async () => void (await down());
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+/** Builds download, and a network that fails once is no fault of ours. */
+async function twice(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    console.log(`docker compose build failed and is tried again: ${error}`);
+    await work();
+  }
+}
+
+/**
+ * Five ports that nobody uses. Below those that the kernel hands out (from 32768 on), because the front gives its own
+ * back for a moment whenever it restarts.
+ */
+async function freePorts(): Promise<Ports> {
+  const free = new Set<number>();
+  while (free.size < 5) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (await isFree(port)) free.add(port);
+  }
+  const [auth, cart, wishlist, payment, observe] = [...free] as [number, number, number, number, number];
+  return { auth, cart, wishlist, payment, observe };
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

@@ -70,19 +70,21 @@ export type Tokens = { access_token: string; refresh_token: string; session_id: 
 
 /** A connection of its own for each request, so that the front may choose a replica anew. */
 const ownConnection = { connection: 'close' };
-const timeoutMs = 15_000;
+/** Longer than the front waits for a replica. */
+const timeoutMs = 60_000;
+
+export function credentialsOf(role: string): { username: string; password: string } {
+  const account = demoAccounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
+  if (account === undefined) throw new Error(`there is no demo account with the role ${role} alone`);
+  return { username: account.username, password: account.password };
+}
 
 export async function signIn(role = 'customer'): Promise<Tokens> {
-  const account = demoAccounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
   const response = await fetch(`${urls.auth}/sessions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownConnection },
     signal: AbortSignal.timeout(timeoutMs),
-    body: JSON.stringify({
-      client_id: 'latchkey-cli',
-      username: account?.username,
-      password: account?.password,
-    }),
+    body: JSON.stringify({ client_id: 'latchkey-cli', ...credentialsOf(role) }),
   });
   if (response.status !== 201)
     throw new Error(`signing in answered ${response.status}: ${await response.text()}`);
@@ -121,7 +123,7 @@ export async function useEverything(): Promise<void> {
 }
 
 /** Tries until it no longer rejects; returns after how many seconds. @throws the last error when time is up */
-export async function eventually(attempt: () => Promise<unknown>, withinSeconds = 60): Promise<number> {
+export async function eventually(attempt: () => Promise<unknown>, withinSeconds = 120): Promise<number> {
   const began = performance.now();
   for (;;) {
     try {

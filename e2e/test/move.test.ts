@@ -10,7 +10,7 @@ let cartLink: NetworkLink;
 beforeAll(async () => {
   // cart-service is reached through a link, so that a doomed replica can take its place.
   cartLink = await startNetworkLink('http://127.0.0.1:1');
-  system = await startSystem({ wishlist: { CART_URL: cartLink.url } });
+  system = await startSystem({ wishlist: { CART_URL: cartLink.url, CART_TIMEOUT_MS: '10000' } });
   await cartIsAt(system.stack.services.cart.url);
 }, 60_000);
 afterAll(async () => {
@@ -102,7 +102,7 @@ test('wishlist-service killed at any step of a move: in the end the thing is in 
       numbers.map(async (beforeStep) => {
         const replica = await startDoomedReplica(system, {
           service: 'wishlist',
-          env: {},
+          env: { CART_TIMEOUT_MS: '10000' },
           fault: { request: '/move$', steps: 'statement,call,answer', beforeStep },
         });
         return { beforeStep, replica, shopper: await newShopper(system.stack) };

@@ -39,7 +39,7 @@ test('a sign-in survives a restart of auth-service, and a refresh token is no go
   expect(await statusesWith(after.access_token)).toEqual([200, 200, 200]);
   expect((await refresh(system.stack, tokens.refresh_token)).status).toBe(400);
   expect((await refresh(system.stack, after.refresh_token)).status).toBe(400);
-}, 30_000);
+});
 
 test('the signing key rotates while requests flow, and none is refused', async () => {
   const admin = await signIn(system.stack, 'admin');
@@ -73,12 +73,12 @@ test('the signing key rotates while requests flow, and none is refused', async (
   }
   kids.add(kidOf(token));
   await new Promise((resolve) => setTimeout(resolve, 300));
+  await eventually(async () => (answers.get(200) ?? 0) > 200 || undefined);
   flowing = false;
   await Promise.all(traffic);
 
   expect(kids.size).toBe(3);
   expect([...answers.keys()]).toEqual([200]);
-  expect(answers.get(200)).toBeGreaterThan(200);
 }, 60_000);
 
 function kidOf(token: string): string {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readMatrix } from './matrix-table.ts';
 import { type Caller, claimsOf, joinAsService, openSigner } from './matrix-tokens.ts';
 import { bearer, type System, signIn, startSystem } from './system.ts';
+import { untilRefused } from './verdicts.ts';
 
 type Request = { readonly path: string; readonly body?: unknown };
 type Route = {
@@ -25,11 +26,25 @@ const routes: Record<string, Route> = {
     scope: 'accounts:manage',
     prepare: async () => ({ path: `/accounts/${viewerId}/roles`, body: { roles: ['viewer'] } }),
   },
+  'GET /clients': {
+    service: 'auth',
+    scope: 'clients:manage',
+    prepare: async () => ({ path: '/clients' }),
+  },
+  'GET /revocations': {
+    service: 'auth',
+    scope: 'revocations:read',
+    prepare: async () => ({ path: '/revocations' }),
+  },
   'GET /cart': { service: 'cart', scope: 'cart:read', prepare: async () => ({ path: '/cart' }) },
   'POST /cart/items': {
     service: 'cart',
     scope: 'cart:write',
-    prepare: async () => ({ path: '/cart/items', body: { sku: 'tea', quantity: 1, unit_price: price } }),
+    // 200 rather than 201: more of what is there.
+    prepare: async () => {
+      await fillCart();
+      return { path: '/cart/items', body: { sku: 'tea', quantity: 1, unit_price: price } };
+    },
   },
   'PUT /cart/checkouts/{id}': {
     service: 'cart',
@@ -128,6 +143,7 @@ beforeAll(async () => {
   const { access_token: token } = await signIn(stack, 'admin');
   ended = { user: token, exchanged: await payment.exchange(token) };
   await send('auth', 'DELETE', { path: '/sessions/current' }, token);
+  await untilRefused(stack, token);
 }, 90_000);
 afterAll(async () => {
   payment?.close();
@@ -141,7 +157,7 @@ test.each(cells)('$service, $route, token $kind: $status', async ({ route: name,
   if (!route || !tokenFor) throw new Error('the table has been read with these names');
   const request = await route.prepare();
   const response = await send(route.service, name.split(' ')[0] ?? '', request, await tokenFor(route));
-  const text = await response.text();
+  const text = await textOf(response);
   await route.settle?.(request);
   expect(`${response.status}${response.status === status ? '' : ` ${text}`}`).toBe(String(status));
   if (status === 401) expect(response.headers.get('www-authenticate')).toMatch(/^Bearer /);
@@ -162,6 +178,13 @@ async function send(service: Route['service'], method: string, { path, body }: R
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
+}
+
+/** The feed of revocations has no end: that it is served is all that is asked. */
+async function textOf(response: Response): Promise<string> {
+  if (response.headers.get('content-type') !== 'text/event-stream') return response.text();
+  await response.body?.cancel();
+  return '';
 }
 
 function fillCart() {

@@ -129,7 +129,7 @@ export async function buildApp({
     issuer: config.ISSUER,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
     signer: () => keyRing.signer(),
-    issuedFromOf: (clientId) => Math.max(revocations.log.issuedFrom, clientStatuses.issuedFromOf(clientId)),
+    issuedFromOf: clientStatuses.issuedFromOf,
     clock,
   });
   const clients = clientsOf(config);
@@ -196,7 +196,12 @@ export async function buildApp({
   await app.register(clientRoutes, { clients, statuses: clientStatuses });
   await app.register(metadataRoute, { issuer: config.ISSUER });
   const refreshing = { sessions, issueAccessToken, audit, onVerdict };
-  const grants = createGrantTable({ ...refreshing, policy, subjectTokens });
+  const grants = createGrantTable({
+    ...refreshing,
+    policy,
+    subjectTokens,
+    issuedFrom: () => revocations.log.issuedFrom,
+  });
   await app.register(tokenRoute, { authenticate, grants });
   const revokeToken = createTokenRevocation({ sessions, subjectTokens, publish, audit });
   await app.register(tokenRevocationRoute, { authenticate, revokeToken });

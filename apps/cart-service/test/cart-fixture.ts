@@ -54,6 +54,8 @@ export async function startCartService(options: FixtureOptions = {}) {
     logDestination: { write: (line) => (log += line) },
   });
   await app.ready();
+  // Where there are no keys to be had, nobody waits for them.
+  if (options.jwksUri === undefined) await app.authClient.ready();
 
   const tokenOf = (subject: string, scope = 'cart:read cart:write') => issuer.mint({ subject, scope });
 

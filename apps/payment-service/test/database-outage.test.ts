@@ -67,7 +67,7 @@ test('while Postgres is gone every route answers 503 with Retry-After; when it i
     const { status, body, headers } = await ask();
     expect([status, body.code]).toEqual([503, 'database_unavailable']);
     expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   }
   expect((await service.call('/ready')).status).toBe(503);
   expect((await service.call('/live')).status).toBe(200);

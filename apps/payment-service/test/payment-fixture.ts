@@ -12,8 +12,8 @@ export const goodCard = { number: '4242424242424242', exp_month: 12, exp_year: 2
 export const euros = (amount: number) => ({ amount, currency: 'EUR' });
 export const card = (number: string) => ({ ...goodCard, number });
 
-/** Short, so that tests of a silent processor are. */
-export const processorTimeoutMs = 300;
+/** Short, so that tests of a silent processor are; long enough for one that answers on a busy machine. */
+export const processorTimeoutMs = 1000;
 
 /** The carts of everybody, shared by all services of a test file. */
 export const carts = createTestCarts();

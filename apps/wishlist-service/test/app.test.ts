@@ -86,12 +86,14 @@ test('the service starts without the issuer, and is ready once the keys are ther
   expect((await service.call('/wishlist')).status).toBe(200);
   await service.close();
   await nobody.close();
-}, 30_000);
+});
 
 test('a database that goes away is a 503, and all is well when it is back', async () => {
   const database = await createTestDatabase();
   const link = await startNetworkLink(database.url);
   const service = await startWishlistService({ databaseUrl: link.url });
+  const ready = async () => (await service.call('/ready', { token: '' })).status;
+  await expect.poll(ready, { timeout: 10_000 }).toBe(200);
   await service.app.serviceClient.identity.ready();
   await service.add(tea);
   const before = await service.wishlist();

@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { docker } from '../docker.ts';
 import { compose, containers, get, signIn, urls } from '../system.ts';
-import { startTraffic } from '../traffic.ts';
+import { expectNoneLost, startTraffic } from '../traffic.ts';
 
 const routes = {
   'cart-service': `${urls.cart}/cart`,
@@ -11,37 +10,35 @@ const routes = {
   'auth-service': `${urls.auth}/account`,
 };
 
+/** On connections that are kept alive, as browsers do. */
+async function keeping(url: string) {
+  const { access_token: token } = await signIn();
+  return { token, kept: () => fetch(url, { headers: { authorization: `Bearer ${token}` } }) };
+}
+
 describe('SIGTERM under light load fails no request', () => {
   it.each(Object.entries(routes))('when the only replica of %s restarts', async (service, url) => {
-    const { access_token: token } = await signIn();
-    const headers = { authorization: `Bearer ${token}` };
-    // Connections that are kept alive, as browsers do, and connections for one request each.
-    const kept = startTraffic(() => fetch(url, { headers }));
-    const fresh = startTraffic(() => get(url, token), { workers: 2 });
-    await delay(500);
-    await compose('restart', service);
-    await delay(500);
-    const outcomes = [await kept.stop(), await fresh.stop()];
-    const sent = outcomes.reduce((sum, outcome) => sum + outcome.sent, 0);
-    const slowest = Math.max(...outcomes.map(({ slowestMs }) => slowestMs));
-    console.log(`restart of ${service}: ${sent} requests, the slowest ${(slowest / 1000).toFixed(1)} s`);
-    expect(outcomes.flatMap(({ failures }) => failures)).toEqual([]);
-    expect(sent).toBeGreaterThan(50);
+    const { token, kept } = await keeping(url);
+    const fresh = () => get(url, token);
+    await expectNoneLost(async () => {
+      const traffic = startTraffic(kept, kept, kept, kept, fresh, fresh);
+      await traffic.more(60);
+      await compose('restart', service);
+      await traffic.more(60);
+      return traffic.stop();
+    });
   });
 
   it('when one of two replicas stops for good', async () => {
-    await compose('up', '--wait', '--scale', 'cart-service=2', 'cart-service');
-    const { access_token: token } = await signIn();
-    const headers = { authorization: `Bearer ${token}` };
-    const traffic = startTraffic(() => fetch(routes['cart-service'], { headers }));
-    await delay(500);
-    const [first] = await containers('cart-service');
-    await docker('stop', first?.Id ?? '');
-    await delay(500);
-    const { sent, failures, slowestMs } = await traffic.stop();
-    console.log(`one of two replicas stops: ${sent} requests, the slowest ${slowestMs.toFixed(0)} ms`);
-    expect(failures).toEqual([]);
-    expect(sent).toBeGreaterThan(50);
-    await compose('up', '--wait', '--scale', 'cart-service=1');
+    const { kept } = await keeping(routes['cart-service']);
+    await expectNoneLost(async () => {
+      await compose('up', '--wait', '--no-deps', '--scale', 'cart-service=2', 'cart-service');
+      const traffic = startTraffic(kept, kept, kept, kept);
+      await traffic.more(60);
+      const [first] = await containers('cart-service');
+      await docker('stop', first?.Id ?? '');
+      await traffic.more(60);
+      return traffic.stop();
+    });
   });
 });

@@ -50,7 +50,7 @@ describe('a service says that it is not ready', () => {
     const { access_token: token } = await signIn();
     await compose('stop', 'redis');
     try {
-      await eventually(async () => expect((await get(`${urls.auth}/ready`)).status).toBe(503), 15);
+      await eventually(async () => expect((await get(`${urls.auth}/ready`)).status).toBe(503));
       expect((await get(`${urls.cart}/cart`, token)).status).toBe(200);
     } finally {
       await compose('start', 'redis');

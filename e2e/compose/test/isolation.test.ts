@@ -26,7 +26,7 @@ async function answer(host: string, port: number, bytes: Buffer): Promise<string
   }
 }
 
-/** The same from inside a container, with Node.js. */
+/** The same from inside a container, with Node.js. Patient, because who is reached must be seen to be reached. */
 function answerWithin(from: Container, host: string, port: number, bytes: Buffer): Promise<string> {
   const script = `
     const socket = require('node:net').connect({ host: '${host}', port: ${port} });
@@ -34,7 +34,7 @@ function answerWithin(from: Container, host: string, port: number, bytes: Buffer
     socket.on('error', () => end(''));
     socket.on('data', (data) => end(String(data)));
     socket.write(Buffer.from('${bytes.toString('hex')}', 'hex'));
-    setTimeout(end, 1500, '');`;
+    setTimeout(end, 15000, '');`;
   return exec(from, 'node', '--eval', script);
 }
 

@@ -9,20 +9,25 @@ const copy = mkdtempSync(join(tmpdir(), 'latchkey-rebuild-'));
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 describe('docker compose build', () => {
-  it('takes seconds after a one-line change in one service', async () => {
+  it('makes anew what holds the sources, and nothing else, after a one-line change in one service', async () => {
     // The files, not the history and not what is installed: what a build may use is in .dockerignore.
     const isSource = (path: string) =>
       !/(^|\/)(node_modules|\.git|\.latchkey|\.turbo)(\/|$)/.test(path.slice(repository.length));
     cpSync(repository, copy, { recursive: true, filter: isSource });
     const compose = createCompose(ports, { directory: copy });
-    const image = async () =>
-      (await docker('image', 'inspect', '--format', '{{.Id}}', `${project}-cart-service`)).trim();
+    const layers = async (): Promise<string[]> =>
+      JSON.parse(
+        await docker('image', 'inspect', '--format', '{{json .RootFS.Layers}}', `${project}-cart-service`),
+      );
     await compose('build', 'cart-service');
-    const before = await image();
+    const before = await layers();
     appendFileSync(join(copy, 'apps', 'cart-service', 'src', 'main.ts'), `// ${Date.now()}\n`);
     const taken = await seconds(() => compose('build', 'cart-service'));
     console.log(`docker compose build cart-service after a one-line change: ${taken.toFixed(1)} s`);
-    expect(await image()).not.toBe(before);
-    expect(taken).toBeLessThan(10);
+    const after = await layers();
+    // The service's sources, the empty folder for what Node.js makes of them, and that.
+    expect(after.slice(0, -4)).toEqual(before.slice(0, -4));
+    expect(after).not.toEqual(before);
+    expect(taken).toBeLessThan(60);
   });
 });

@@ -84,7 +84,7 @@ describe('secrets', () => {
 
   it('are the same after the containers were made anew, and so sessions go on', async () => {
     const { refresh_token: token } = await signIn();
-    await compose('down', '--timeout', '10');
+    await compose('down', '--timeout', '30');
     await compose('up', '--wait');
     expect(await containers('secrets')).toHaveLength(1);
     expect(

@@ -122,12 +122,17 @@ export function checkAuthAge(
     throw new AuthError('insufficient_user_authentication');
 }
 
-/** @throws AuthError revocations_stale when the list was complete longer ago; without a bound any age will do */
+/**
+ * @throws AuthError revocations_stale when the list was complete longer ago; without a bound any age will do, but a list
+ * that has never been complete may lack everything: then nobody passes, as while there are no keys
+ */
 export function checkRevocationLag(
-  revocations: Pick<RevocationList, 'lagSeconds'> | null,
+  revocations: Pick<RevocationList, 'hasBeenComplete' | 'lagSeconds'> | null,
   maxSeconds: number | null | undefined,
 ): void {
+  if (!revocations) return;
   // The bound first: how old the list is, only the clock can tell.
-  if (typeof maxSeconds === 'number' && revocations && revocations.lagSeconds > maxSeconds)
+  const isTooOld = typeof maxSeconds === 'number' && revocations.lagSeconds > maxSeconds;
+  if (isTooOld || !revocations.hasBeenComplete)
     throw new AuthError('revocations_stale', { headers: { 'retry-after': '1' } });
 }

@@ -67,12 +67,12 @@ export class TokenVerifier {
     return this.#unlessRevoked(verified);
   }
 
-  /** Looks a token up once for each revision of the list, not for each request. */
+  /** Looks a token up once for each revision of the list, not for each request, and then among what is new. */
   #unlessRevoked(verified: VerifiedToken): Authentication {
     if (!this.#revocations) return verified.authentication;
     const { revision } = this.#revocations;
     if (verified.goodAtRevision !== revision) {
-      verified.revoked ??= this.#revocations.find(verified.authentication);
+      verified.revoked ??= this.#revocations.find(verified.authentication, verified.goodAtRevision);
       if (verified.revoked !== undefined) throw revokedToken(verified.revoked);
       verified.goodAtRevision = revision;
     }

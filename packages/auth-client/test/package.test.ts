@@ -104,7 +104,10 @@ beforeAll(async () => {
   );
   await writeFile(join(directory, 'service.js'), serviceFile);
   await writeFile(join(directory, 'consumer.ts'), consumerFile);
-  await run('pnpm', ['install', '--prefer-offline', '--ignore-workspace'], { cwd: directory });
+  // Wherever temporary files are: on another disk pnpm would begin a store of its own there, and leave it behind.
+  const { stdout: store } = await run('pnpm', ['store', 'path'], { cwd: packageDirectory });
+  const install = ['install', '--prefer-offline', '--ignore-workspace', `--store-dir=${store.trim()}`];
+  await run('pnpm', install, { cwd: directory });
 }, 120_000);
 
 afterAll(async () => {

@@ -62,7 +62,7 @@ export type RefreshOutcome =
  * - sign_out, ended_by_user, ended_all: its person asked, here, from another device, or for all of them
  * - replaced: the same browser signed in anew · too_many: the person signed in on more devices than are kept
  * - displaced: the person signed in with this client on more devices than its policy allows
- * - sign_in_failed: it had begun, but could not be handed over · account_changed: the account changed meanwhile
+ * - sign_in_failed: it had begun, but could not be handed over
  * - account_disabled, password_changed: so for all the person's sessions, or all others
  * - ended_by_operator: somebody who manages accounts · token_revoked: its client (RFC 7009)
  * - shards_changed: REDIS_SHARDS was changed, and its keys are no longer where its person's are
@@ -75,7 +75,6 @@ export type EndReason =
   | 'too_many'
   | 'displaced'
   | 'sign_in_failed'
-  | 'account_changed'
   | 'account_disabled'
   | 'password_changed'
   | 'ended_by_operator'

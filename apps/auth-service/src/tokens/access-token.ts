@@ -1,5 +1,5 @@
-import { type KeyObject, randomBytes, sign } from 'node:crypto';
-import { promisify } from 'node:util';
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { signCompactJws } from '../keys/compact-jws.ts';
 import { honoured } from '../revocation/log/issued-from.ts';
 import type { TokenClaims } from './claims.ts';
 
@@ -35,9 +35,6 @@ export type AccessTokenLimits = {
 
 export type AccessTokenIssuer = (claims: TokenClaims, limits?: AccessTokenLimits) => Promise<AccessToken>;
 
-// In libuv's pool: one RSA signature takes most of a millisecond, and the event loop has others to serve meanwhile.
-const signInPool = promisify(sign) as (algorithm: string, data: Buffer, key: KeyObject) => Promise<Buffer>;
-
 /**
  * Issues access tokens (RFC 9068) as RS256 JWS in compact form.
  *
@@ -52,7 +49,7 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
   const { issuer, lifetimeSeconds } = options;
 
   return async (claims, limits = {}) => {
-    const { kid, privateKey } = options.signer();
+    const signer = options.signer();
     const now = Math.floor((limits.issuedAt ?? options.clock()) / 1000);
     const issuedAt = Math.max(
       now,
@@ -68,15 +65,9 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
       iat: issuedAt,
       exp: expiresAt,
     };
-    const input = `${encode({ alg: 'RS256', typ: 'at+jwt', kid })}.${encode(payload)}`;
-    const signature = await signInPool('sha256', Buffer.from(input, 'latin1'), privateKey);
     return {
-      token: `${input}.${signature.toString('base64url')}`,
+      token: await signCompactJws({ typ: 'at+jwt', payload, signer }),
       expiresInSeconds: expiresAt - now,
     };
   };
-}
-
-function encode(part: object): string {
-  return Buffer.from(JSON.stringify(part)).toString('base64url');
 }

@@ -23,11 +23,16 @@ export function scopesOfGrant(grant: Pick<SessionGrant, 'roles' | 'scopes'>): re
   return grant.scopes === undefined ? allowed : allowed.filter((scope) => grant.scopes?.includes(scope));
 }
 
-/** What an access token must keep to that is made from this grant, so that it is revoked by what changes the grant. */
-export function limitsOf(
-  grant: Pick<SessionGrant, 'readAt' | 'issuedFrom'>,
-): Required<Pick<AccessTokenLimits, 'issuedAt' | 'issuedFrom'>> {
-  return { issuedAt: grant.readAt, issuedFrom: grant.issuedFrom };
+/**
+ * What an access token must keep to that is made from this grant, so that it is revoked by what changes the grant, and
+ * gone when the session is: the sessions that a change reaches are those that have not expired.
+ */
+export function limitsOf({
+  readAt,
+  issuedFrom,
+  expiresAt,
+}: Pick<SessionGrant, 'readAt' | 'issuedFrom' | 'expiresAt'>): Required<AccessTokenLimits> {
+  return { issuedAt: readAt, issuedFrom, expiresBy: Math.ceil(expiresAt / 1000) };
 }
 
 /**

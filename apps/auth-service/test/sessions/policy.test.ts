@@ -189,7 +189,7 @@ describe('why a session has ended is told to who holds its refresh token', () =>
     const session = await signIn(auth.app, await register(auth.app));
     await auth.app.inject({ method: 'DELETE', url: '/sessions', headers: bearer(session.access_token) });
     for (const [token, client] of [
-      [`${session.refresh_token.slice(0, -1)}A`, 'latchkey-cli'],
+      [withAnotherMac(session.refresh_token), 'latchkey-cli'],
       [session.refresh_token, MOBILE],
     ] as const) {
       const answer = await refresh(auth.app, token, { client_id: client });
@@ -210,3 +210,8 @@ test('a limit that was raised counts for the next sign-in, and 0 is none', async
     await app.stop();
   }
 });
+
+/** Not at its very end: the last letter has bits that mean nothing. */
+function withAnotherMac(token: string): string {
+  return `${token.slice(0, -9)}${token.at(-9) === 'A' ? 'B' : 'A'}${token.slice(-8)}`;
+}

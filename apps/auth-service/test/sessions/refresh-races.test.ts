@@ -1,7 +1,7 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { ProblemError } from '@latchkey/service-kit';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { RefreshOutcome } from '../../src/sessions/session.ts';
 import { REPLAY_GRACE_MS, type SessionStore } from '../../src/sessions/session-store.ts';
 import { startLossyProxy } from './lossy-proxy.ts';
@@ -32,6 +32,7 @@ afterAll(async () => {
   await proxy.stop();
   await server.stop();
 });
+beforeEach(() => (connections[0] as Redis).flushdb());
 
 test(`${CONCURRENT} concurrent refreshes of one token, ${ROUNDS} times, with lost replies: one lineage, no false alarm`, async () => {
   const clock = createClock();

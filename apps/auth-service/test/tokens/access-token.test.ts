@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AuthApp, bearer, decode, ISSUER, register, signIn, startAuthApp } from '../support/auth-app.ts';
+import {
+  type AuthApp,
+  bearer,
+  decode,
+  ISSUER,
+  refresh,
+  register,
+  signIn,
+  startAuthApp,
+} from '../support/auth-app.ts';
 
 let auth: AuthApp;
 beforeAll(async () => {
@@ -57,4 +66,19 @@ test('no two tokens have the same jti', async () => {
   const username = await register(auth.app);
   const tokens = await Promise.all([signIn(auth.app, username), signIn(auth.app, username)]);
   expect(new Set(tokens.map((token) => decode(token.access_token).claims['jti'])).size).toBe(2);
+});
+
+test('a token does not outlive its session: what ends the sessions of a person would pass over it', async () => {
+  const short = await startAuthApp({ env: { SESSION_SECONDS: '60' } });
+  try {
+    const first = await signIn(short.app, await register(short.app));
+    const again = (await refresh(short.app, first.refresh_token)).json();
+    for (const { access_token, expires_in } of [first, again]) {
+      const { exp } = decode(access_token).claims;
+      expect(expires_in).toBeLessThanOrEqual(61);
+      expect(Number(exp)).toBeLessThanOrEqual(Date.now() / 1000 + 61);
+    }
+  } finally {
+    await short.stop();
+  }
 });

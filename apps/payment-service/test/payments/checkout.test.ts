@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CardProcessor } from '../../src/payments/processor.ts';
@@ -43,6 +42,7 @@ describe('a payment', () => {
   it('charges what the cart costs, and empties it of that', async () => {
     const ada = buyer('ada', 1500, 499);
     carts.after((step) => (step === 'claim' ? carts.put('ada', euros(7)) : undefined));
+    carts.calls.splice(0);
     const { status, body } = await ada.pay(1999);
     expect([status, body.status, body.cart_settled]).toEqual([201, 'succeeded', true]);
     // What was added while it went on was not paid for.
@@ -160,7 +160,7 @@ describe('two keys for one cart', () => {
       return woken;
     });
     const sleeper = pay(100, { key: 'sleeper' });
-    await vi.waitUntil(() => asleep);
+    await vi.waitUntil(() => asleep, 10_000);
     await service.database.db.execute(
       sql`update idempotency_keys set running_until = now() where subject = 'sleeper'`,
     );
@@ -303,15 +303,17 @@ describe('reading a payment', () => {
 it('a slow run of a refused request does not answer for the next request with its key', async () => {
   const { pay } = buyer('slow', 50);
   let release = 0;
+  const overtaken = Promise.withResolvers<void>();
   carts.before(async (step) => {
-    if (step === 'release' && release++ === 0) await sleep(300);
+    if (step === 'release' && release++ === 0) await overtaken.promise;
   });
   const slow = pay(100, { key: 'k' });
-  await vi.waitUntil(() => release === 1);
+  await vi.waitUntil(() => release === 1, 10_000);
   await service.database.db.execute(
     sql`update idempotency_keys set running_until = now() where subject = 'slow'`,
   );
   const second = await pay(100, { key: 'k' });
+  overtaken.resolve();
   expect([(await slow).status, second.status]).toEqual([409, 201]);
   expect(second.body).toMatchObject({ status: 'declined', decline_reason: 'cancelled' });
   expect((await pay(100, { key: 'k' })).text).toBe(second.text);

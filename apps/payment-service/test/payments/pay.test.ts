@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { chargesOf, rowCounts } from '../ledger.ts';
 import { card, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
 
@@ -9,7 +9,11 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 // Just before the end of a month, for the card that expires with it.
-let now = Date.UTC(2030, 10, 30, 23, 59, 59);
+const endOfMonth = Date.UTC(2030, 10, 30, 23, 59, 59);
+let now = endOfMonth;
+beforeEach(() => {
+  now = endOfMonth;
+});
 
 test('a payment answers with its verdict, and nothing of the card but brand and last four digits', async () => {
   const { status, body, headers } = await service.pay();

@@ -8,7 +8,6 @@ test('an answer in time is passed on', async () => {
 });
 
 test('an adapter that ignores its signal is not waited for, and its late error ends no process', async () => {
-  const started = performance.now();
   let signal: AbortSignal | undefined;
   const late = Promise.withResolvers<Outcome>();
   const answer = await askProcessor(50, (given) => {
@@ -16,7 +15,6 @@ test('an adapter that ignores its signal is not waited for, and its late error e
     return late.promise;
   });
   expect(answer).toEqual({ outcome: 'unknown' });
-  expect(performance.now() - started).toBeLessThan(500);
   expect(signal?.aborted).toBe(true);
   late.reject(new Error('connection reset'));
   await new Promise(setImmediate);

@@ -16,9 +16,9 @@ const count = (statuses: number[], status: number) => statuses.filter((other) =>
 describe('requests at the same time', () => {
   it('add a thing once, and all get the same item', async () => {
     const token = service.tokenOf('racer');
-    const replies = await times(50, () => service.add(tea, { token }));
+    const replies = await times(25, () => service.add(tea, { token }));
     const statuses = replies.map(({ status }) => status);
-    expect([count(statuses, 201), count(statuses, 200)]).toEqual([1, 49]);
+    expect([count(statuses, 201), count(statuses, 200)]).toEqual([1, 24]);
     expect(new Set(replies.map(({ body }) => body.id)).size).toBe(1);
     expect((await service.wishlist(token)).items).toHaveLength(1);
   });

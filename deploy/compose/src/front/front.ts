@@ -6,7 +6,7 @@ import type { createReplicas } from './replicas.ts';
 export type FrontOptions = {
   /** 0 takes any free port. */
   readonly port: number;
-  readonly replicas: ReturnType<typeof createReplicas>;
+  readonly replicas: Pick<ReturnType<typeof createReplicas>, 'connect'>;
   /** How long connections that wait for an answer may take once the front is told to close, in milliseconds. */
   readonly drainMs?: number;
 };
@@ -18,7 +18,9 @@ const IDLE_MS = 250;
  * One published port for all replicas of a service: each TCP connection goes to the next replica. Bytes pass unread, so
  * it can neither add nor change a header, and a service sees the front's address as the client's.
  *
- * While no replica accepts, a connection waits for one (see Replicas): a restart is a pause, not an error.
+ * A replica is chosen when the client first says something, so that none has to wait for a request that is late, or
+ * hangs up on one. While no replica accepts, a connection waits for one (see Replicas): a restart is a pause, not an
+ * error.
  *
  * @example
  * const front = await startFront({ port: 4000, replicas });
@@ -30,6 +32,7 @@ export async function startFront({ port, replicas, drainMs = 10_000 }: FrontOpti
     const connection = new Connection(client);
     connections.add(connection);
     client.once('close', () => connections.delete(connection));
+    await connection.spoke();
     const replica = await replicas.connect(connection.closed);
     if (replica === undefined) client.resetAndDestroy();
     else connection.join(replica);
@@ -70,6 +73,11 @@ class Connection {
   /** Aborted when the client is gone. */
   get closed(): AbortSignal {
     return this.#closing.signal;
+  }
+
+  /** Resolves when the client has said something, which is kept for the replica, or is gone. */
+  async spoke(): Promise<void> {
+    await once(this.#client, 'readable', { signal: this.closed }).catch(() => {});
   }
 
   join(replica: Socket): void {

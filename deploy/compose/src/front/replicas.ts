@@ -22,7 +22,7 @@ const RETRY_EVERY_MS = 50;
  * const socket = await replicas.connect(signal);
  */
 export function createReplicas(options: ReplicasOptions) {
-  const { port, addresses, connectTimeoutMs = 1000, patienceMs = 10_000 } = options;
+  const { port, addresses, connectTimeoutMs = 1000, patienceMs = 30_000 } = options;
   let turn = 0;
 
   async function connectToAny(signal: AbortSignal): Promise<Socket | undefined> {

@@ -10,8 +10,15 @@ export type ShownLine = {
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 };
 
+export type LogFilter = {
+  readonly service?: string;
+  /** The least severity number (opentelemetry.io: 9 info, 13 warn, 17 error). */
+  readonly severity?: number;
+  readonly text?: string;
+};
+
 /** The newest log lines, in memory. */
-export function createLogs(most = 2000) {
+export function createLogs(most = 4000) {
   let lines: ShownLine[] = [];
   return {
     add({ service }: Source, record: LogRecord): void {
@@ -29,8 +36,11 @@ export function createLogs(most = 2000) {
     },
 
     /** Newest first. */
-    list(limit: number): ShownLine[] {
-      return lines.slice(-limit).reverse();
+    list(limit: number, filter: LogFilter = {}): ShownLine[] {
+      return lines
+        .filter((line) => matches(line, filter))
+        .slice(-limit)
+        .reverse();
     },
 
     /** In the order in which they were written. */
@@ -38,4 +48,10 @@ export function createLogs(most = 2000) {
       return lines.filter((line) => line.trace === trace);
     },
   };
+}
+
+function matches(line: ShownLine, { service, severity = 0, text = '' }: LogFilter): boolean {
+  if (service && line.service !== service) return false;
+  if (line.severity < severity) return false;
+  return text === '' || JSON.stringify(line).toLowerCase().includes(text.toLowerCase());
 }

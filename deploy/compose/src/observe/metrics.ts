@@ -14,6 +14,8 @@ export type ServiceFigures = {
   readonly cpu_cores: number;
   readonly memory_bytes: number;
   readonly event_loop_p99_ms: number;
+  /** Spans and log lines that never came here, since the services started. */
+  readonly dropped: number;
   /** Requests per second at the last reports, oldest first. */
   readonly history: readonly number[];
 };
@@ -26,6 +28,7 @@ type Reading = {
   readonly cpuSeconds: number;
   readonly memoryBytes: number;
   readonly eventLoopP99: number;
+  readonly dropped: number;
 };
 type Instance = {
   service: string;
@@ -87,6 +90,7 @@ function readingOf(
     cpuSeconds: latestOf(metrics, 'process_cpu_seconds_total'),
     memoryBytes: latestOf(metrics, 'process_resident_memory_bytes'),
     eventLoopP99: latestOf(metrics, 'nodejs_eventloop_lag_p99_seconds'),
+    dropped: pointsOf(metrics, 'telemetry_dropped_total').reduce((sum, point) => sum + amountOf(point), 0),
   };
   return { reading, bounds };
 }
@@ -96,9 +100,17 @@ function countOf(points: readonly HistogramPoint[]): number {
 }
 
 function latestOf(metrics: readonly Metric[], name: string): number {
+  const [point] = pointsOf(metrics, name);
+  return point === undefined ? 0 : amountOf(point);
+}
+
+function pointsOf(metrics: readonly Metric[], name: string): readonly NumberPoint[] {
   const metric = metrics.find((each) => each.name === name);
-  const [point] = (metric?.gauge ?? metric?.sum)?.dataPoints ?? ([] as NumberPoint[]);
-  return Number(point?.asDouble ?? point?.asInt ?? 0);
+  return (metric?.gauge ?? metric?.sum)?.dataPoints ?? [];
+}
+
+function amountOf({ asDouble, asInt }: NumberPoint): number {
+  return Number(asDouble ?? asInt ?? 0);
 }
 
 /** Per second, between the last two reports. */
@@ -123,6 +135,7 @@ function figuresOf(service: string, replicas: readonly Instance[]): ServiceFigur
     p95_ms: quantile(0.95, bounds, buckets),
     cpu_cores: sum((each) => rate(each, 'cpuSeconds')),
     memory_bytes: sum(({ now }) => now.memoryBytes),
+    dropped: sum(({ now }) => now.dropped),
     event_loop_p99_ms: Math.max(...replicas.map(({ now }) => now.eventLoopP99)) * 1000,
     history: Array.from({ length: longest }, (_, index) =>
       sum(({ history }) => history.at(index - longest) ?? 0),

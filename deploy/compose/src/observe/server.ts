@@ -7,7 +7,7 @@ import { createMetrics } from './metrics.ts';
 import { type LogReport, type MetricReport, sourceOf, type TraceReport } from './otlp.ts';
 import { createTraces } from './traces.ts';
 
-const mostBytes = 8 * 1024 * 1024;
+const mostBytes = 16 * 1024 * 1024;
 const page = join(import.meta.dirname, 'page');
 const files: Readonly<Record<string, { file: string; type: string }>> = {
   '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
@@ -51,23 +51,30 @@ export function createObserver(): Server {
     },
   };
 
-  function show(path: string, response: ServerResponse): void {
+  function show({ pathname: path, searchParams: query }: URL, response: ServerResponse): void {
     const file = files[path];
     const [, traceId] = /^\/api\/traces\/([0-9a-f]{32})$/.exec(path) ?? [];
     if (file !== undefined) {
       response.writeHead(200, { 'content-type': file.type, ...pageHeaders });
       response.end(readFileSync(join(page, file.file)));
     } else if (path === '/api/overview') {
-      answer(response, 200, { services: metrics.list(), traces: traces.list(100), logs: logs.list(300) });
+      const [service, text] = [query.get('trace_service') ?? '', query.get('trace_text') ?? ''];
+      const [from, words] = [query.get('log_service') ?? '', query.get('log_text') ?? ''];
+      answer(response, 200, {
+        services: metrics.list(),
+        traces: traces.list(100, { service, text, failed: query.get('trace_failed') === 'true' }),
+        logs: logs.list(200, { service: from, text: words, severity: Number(query.get('log_severity')) }),
+      });
     } else if (traceId !== undefined) {
       answer(response, 200, { spans: traces.spansOf(traceId), logs: logs.ofTrace(traceId) });
     } else answer(response, 404, {});
   }
 
   return createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://observe');
-    const taken = take[pathname];
-    if (request.method === 'GET') return show(pathname, response);
+    const url = URL.parse(request.url ?? '', 'http://observe');
+    if (url === null) return answer(response, 400, {});
+    const taken = take[url.pathname];
+    if (request.method === 'GET') return show(url, response);
     if (request.method !== 'POST' || taken === undefined) return answer(response, 404, {});
     if (!(request.headers['content-type'] ?? '').startsWith('application/json')) {
       return answer(response, 415, { message: 'send OTLP in JSON (OTEL_EXPORTER_OTLP_PROTOCOL=http/json)' });

@@ -17,43 +17,77 @@ export type TraceSummary = {
   readonly name: string;
   readonly services: readonly string[];
   readonly spans: number;
+  /** Spans that came and were not kept, because the trace had too many. */
+  readonly left_out: number;
   readonly start_ms: number;
   readonly duration_ms: number;
   readonly failed: boolean;
   readonly status: number | undefined;
 };
 
+export type TraceFilter = { readonly service?: string; readonly failed?: boolean; readonly text?: string };
+
+type Trace = { readonly id: string; readonly spans: ShownSpan[]; leftOut: number };
+
 const mostSpansOfOne = 500;
 
-/** The newest traces, in memory: the oldest goes when one too many comes. */
-export function createTraces(most = 500) {
-  const traces = new Map<string, ShownSpan[]>();
+/**
+ * The newest traces, in memory. Those that cross services or failed have as much room as all others together, so that
+ * a flood of plain requests does not wash away what somebody looks for.
+ */
+export function createTraces({ mostTraces = 2000, mostSpans = 20_000 } = {}) {
+  const plainOnes = new Map<string, Trace>();
+  const telling = new Map<string, Trace>();
+  let spanCount = 0;
+
+  const find = (id: string) => telling.get(id) ?? plainOnes.get(id);
+
+  function forgetOldest(): void {
+    const group = plainOnes.size >= telling.size ? plainOnes : telling;
+    for (const { id, spans } of group.values()) {
+      group.delete(id);
+      spanCount -= spans.length;
+      return;
+    }
+  }
 
   return {
     add(source: Source, span: Span): void {
-      const known = traces.get(span.traceId);
-      const spans = known ?? [];
-      if (known === undefined) traces.set(span.traceId, spans);
-      if (spans.length < mostSpansOfOne) spans.push(shownOf(source, span));
-      for (const id of traces.keys()) {
-        if (traces.size <= most) break;
-        traces.delete(id);
+      const trace = find(span.traceId) ?? { id: span.traceId, spans: [], leftOut: 0 };
+      if (trace.spans.length >= mostSpansOfOne) {
+        trace.leftOut += 1;
+        return;
       }
+      trace.spans.push(shownOf(source, span));
+      spanCount += 1;
+      const isTelling = trace.spans.some(
+        ({ service, failed }) => failed || service !== trace.spans[0]?.service,
+      );
+      if (isTelling) plainOnes.delete(trace.id);
+      (isTelling ? telling : plainOnes).set(trace.id, trace);
+      while (plainOnes.size + telling.size > mostTraces || spanCount > mostSpans) forgetOldest();
     },
 
     /** Newest first. */
-    list(limit: number): TraceSummary[] {
-      return [...traces]
-        .map(([id, spans]) => summaryOf(id, spans))
+    list(limit: number, filter: TraceFilter = {}): TraceSummary[] {
+      return [...plainOnes.values(), ...telling.values()]
+        .map(summaryOf)
+        .filter((summary) => matches(summary, filter))
         .sort((a, b) => b.start_ms - a.start_ms)
         .slice(0, limit);
     },
 
     /** In the order of their beginning. */
     spansOf(id: string): ShownSpan[] {
-      return (traces.get(id) ?? []).toSorted((a, b) => a.start_ms - b.start_ms);
+      return (find(id)?.spans ?? []).toSorted((a, b) => a.start_ms - b.start_ms);
     },
   };
+}
+
+function matches(summary: TraceSummary, { service, failed, text = '' }: TraceFilter): boolean {
+  if (service && !summary.services.includes(service)) return false;
+  if (failed && !summary.failed) return false;
+  return `${summary.id} ${summary.name} ${summary.status ?? ''}`.toLowerCase().includes(text.toLowerCase());
 }
 
 function shownOf({ service }: Source, span: Span): ShownSpan {
@@ -71,18 +105,20 @@ function shownOf({ service }: Source, span: Span): ShownSpan {
   };
 }
 
-function summaryOf(id: string, spans: readonly ShownSpan[]): TraceSummary {
-  const start = Math.min(...spans.map(({ start_ms }) => start_ms));
+function summaryOf({ id, spans, leftOut }: Trace): TraceSummary {
+  const inOrder = spans.toSorted((a, b) => a.start_ms - b.start_ms);
+  const start = inOrder[0]?.start_ms ?? 0;
   const end = Math.max(...spans.map(({ start_ms, duration_ms }) => start_ms + duration_ms));
   const ids = new Set(spans.map((span) => span.id));
-  const isRoot = ({ parent }: ShownSpan) => parent === undefined || !ids.has(parent);
-  const first = spans.toSorted((a, b) => a.start_ms - b.start_ms).find(isRoot);
+  const first = inOrder.find(({ parent }) => parent === undefined || !ids.has(parent));
   const status = first?.attributes['http.response.status_code'];
   return {
     id,
     name: first?.name ?? '',
-    services: [...new Set(spans.map(({ service }) => service))],
+    // In the order in which the request reached them.
+    services: [...new Set(inOrder.map(({ service }) => service))],
     spans: spans.length,
+    left_out: leftOut,
     start_ms: start,
     duration_ms: end - start,
     failed: spans.some(({ failed }) => failed),

@@ -76,6 +76,26 @@ describe('the front', () => {
     await expect(ask(published)).rejects.toThrow(/ECONNRESET|socket hang up/);
   });
 
+  it('chooses a replica when the client speaks: one that stops hangs up on who is silent', async () => {
+    const { port } = await replica('127.0.0.1', named('later'));
+    const chosen: AbortSignal[] = [];
+    const replicas = createReplicas({ port, addresses: async () => ['127.0.0.1'] });
+    const choosing = {
+      connect: (signal: AbortSignal) => {
+        chosen.push(signal);
+        return replicas.connect(signal);
+      },
+    };
+    const { port: published, close } = await startFront({ port: 0, replicas: choosing });
+    cleanups.push(close);
+    const socket = connect({ port: published, allowHalfOpen: true });
+    await once(socket, 'connect');
+    await delay(100);
+    expect(chosen).toHaveLength(0);
+    socket.end('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    expect(await text(socket)).toMatch(/later$/);
+  });
+
   it('passes bytes on as they are, both ways', async () => {
     const { port } = await replica('127.0.0.1', async (request, response) => {
       response.end(await buffer(request));

@@ -83,17 +83,18 @@ describe('traces', () => {
     expect((await overview()).traces).toMatchObject([{ failed: true }]);
   });
 
-  it('are kept up to a number, the newest', async () => {
-    for (let index = 0; index < 510; index++) {
-      const id = index.toString(16).padStart(32, '0');
-      await post(
-        '/v1/traces',
-        traces('cart-service', { ...span('1', undefined, [index, index + 1]), traceId: id }),
-      );
-    }
-    expect((await overview()).traces[0]?.id).toBe((509).toString(16).padStart(32, '0'));
-    expect((await traceOf('0'.padStart(32, '0'))).spans).toEqual([]);
-    expect((await traceOf((10).toString(16).padStart(32, '0'))).spans).toHaveLength(1);
+  it('are found by service, failure, and a part of their name or id', async () => {
+    const found = async (query: string) =>
+      ((await (await fetch(`${url}/api/overview?${query}`)).json()) as Overview).traces.map(({ id }) => id);
+    const other = 'b'.repeat(32);
+    await post('/v1/traces', traces('cart-service', span('1', undefined, [0, 1], { name: 'GET /cart' })));
+    const failed = { traceId: other, name: 'POST /payments', status: { code: 2 } };
+    await post('/v1/traces', traces('payment-service', span('2', undefined, [5, 6], failed)));
+    expect(await found('')).toEqual([other, traceId]);
+    expect(await found('trace_service=cart-service')).toEqual([traceId]);
+    expect(await found('trace_failed=true')).toEqual([other]);
+    expect(await found('trace_text=Payments')).toEqual([other]);
+    expect(await found('trace_text=aaaa')).toEqual([traceId]);
   });
 });
 
@@ -118,6 +119,22 @@ describe('log lines', () => {
   });
 });
 
+describe('log lines that are asked for', () => {
+  it('are found by service, severity and text', async () => {
+    const records = [
+      { severityNumber: 9, body: { stringValue: 'started' } },
+      { severityNumber: 17, body: { stringValue: 'broken' } },
+    ];
+    for (const service of ['auth-service', 'cart-service']) {
+      const scopeLogs = [{ logRecords: records }];
+      await post('/v1/logs', { resourceLogs: [{ resource: resource(service), scopeLogs }] });
+    }
+    const query = 'log_service=cart-service&log_severity=13&log_text=BROK';
+    const { logs } = (await (await fetch(`${url}/api/overview?${query}`)).json()) as Overview;
+    expect(logs.map(({ service, message }) => [service, message])).toEqual([['cart-service', 'broken']]);
+  });
+});
+
 describe('metrics', () => {
   it('become figures for each service', async () => {
     const report = (instance: string) => ({
@@ -128,6 +145,7 @@ describe('metrics', () => {
             {
               metrics: [
                 { name: 'process_resident_memory_bytes', gauge: { dataPoints: [{ asDouble: 1000 }] } },
+                { name: 'telemetry_dropped_total', sum: { dataPoints: [{ asDouble: 3 }, { asInt: '4' }] } },
               ],
             },
           ],
@@ -137,7 +155,14 @@ describe('metrics', () => {
     await post('/v1/metrics', report('one'));
     await post('/v1/metrics', report('two'));
     expect((await overview()).services).toMatchObject([
-      { service: 'cart-service', instances: 2, memory_bytes: 2000, requests_per_second: 0, p95_ms: null },
+      {
+        service: 'cart-service',
+        instances: 2,
+        memory_bytes: 2000,
+        dropped: 14,
+        requests_per_second: 0,
+        p95_ms: null,
+      },
     ]);
   });
 });
@@ -157,7 +182,13 @@ describe('the server', () => {
     ['protobuf', '/v1/traces', 'x', 'application/x-protobuf', 415],
     ['another path', '/v1/other', '{}', 'application/json', 404],
     ['a report without anything in it', '/v1/metrics', '{}', 'application/json', 200],
-    ['a report that is too long', '/v1/logs', JSON.stringify('x'.repeat(9_000_000)), 'application/json', 400],
+    [
+      'a report that is too long',
+      '/v1/logs',
+      JSON.stringify('x'.repeat(17_000_000)),
+      'application/json',
+      400,
+    ],
   ])('answers %s, and goes on', async (_, path, body, type, status) => {
     expect((await post(path, body, type)).status).toBe(status);
     expect((await fetch(`${url}/api/overview`)).status).toBe(200);

@@ -24,8 +24,9 @@ const lineEnd = /[\r\n]/g;
 
 /**
  * Reads an event stream (text/event-stream, WHATWG HTML §9.2.6) as its bytes come, however they are cut: UTF-8 with or
- * without byte order mark, lines ended by CR, LF or CRLF; `data`, `id`, `event`, `retry`, comments; other fields are
- * ignored. Holds at most about two messages of the longest length, whatever is sent.
+ * without byte order mark, lines ended by CR, LF or CRLF; `data`, `id`, `event`, comments; other fields are ignored,
+ * `retry` too, because whoever follows has a pace of their own. Holds at most about two messages of the longest length,
+ * whatever is sent.
  *
  * Does not look at what the messages say.
  *
@@ -48,15 +49,9 @@ export class EventStream {
   #dataLength = 0;
   #isTooLong = false;
   #skipped = 0;
-  #retryMs: number | undefined;
 
   constructor({ maxLength = standardMaxLength }: EventStreamOptions = {}) {
     this.#maxLength = maxLength;
-  }
-
-  /** How long the stream asks to wait before it is opened again, in milliseconds. */
-  get retryMs(): number | undefined {
-    return this.#retryMs;
   }
 
   /**
@@ -125,9 +120,6 @@ export class EventStream {
         break;
       case 'id':
         if (!value.includes('\0')) this.#id = value;
-        break;
-      case 'retry':
-        if (/^\d{1,9}$/.test(value)) this.#retryMs = Number(value);
         break;
     }
   }

@@ -187,8 +187,7 @@ class Subscription implements RevocationFollower {
     if (verdict === 'incomplete') return;
     this.#list.confirm();
     this.#completeSinceMs ??= this.#options.clock.monotonicMs();
-    if (this.#isLost) report(this.#options.onFollowing);
-    this.#isLost = false;
+    if (this.#isLost) this.#reportReturn();
   }
 
   #refuse(reason: string): undefined {
@@ -200,6 +199,13 @@ class Subscription implements RevocationFollower {
   #reportLoss(error: unknown): void {
     if (!this.#isLost) report(this.#options.onLost, error);
     this.#isLost = true;
+  }
+
+  #reportReturn(): void {
+    this.#isLost = false;
+    // The feed tells of a revoked key for some minutes only; the key set has been without it ever since.
+    void this.#options.keySet.refreshForEvents();
+    report(this.#options.onFollowing);
   }
 
   #wasSteady(): boolean {

@@ -92,12 +92,6 @@ describe('an event stream', () => {
     expect(readAtOnce(text)).toEqual(expected);
   });
 
-  it('says how long to wait before it is opened again', () => {
-    const stream = new EventStream();
-    stream.push(Buffer.from('retry: 5\nretry: x\nretry: -1\nretry:\n'));
-    expect(stream.retryMs).toBe(5);
-  });
-
   it('means the same however its bytes are cut', () => {
     const part = fc.constantFrom(
       ...['\r', '\n', '\r\n', '\n\n', '\r\r', ':', ': ', ' ', '\0', '\uFEFF', 'ü', '漢', '🔑', 'x', 'yz'],

@@ -56,6 +56,23 @@ async function nextConfirmation(list: RevocationList): Promise<void> {
   });
 }
 
+describe('a feed that was lost', () => {
+  it('has the keys fetched when it is back: one that was revoked meanwhile may be told of no more', async () => {
+    const next = await createSigningKey();
+    serve(sessions(1));
+    const following = follow();
+    await following.list.ready();
+    expect(following.keySet.find(key.kid)).toBeDefined();
+    feed.answer((_request, response) => response.writeHead(503).end());
+    [...feed.streams].at(-1)?.end();
+    await eventually(() => following.reports).toEqual(['lost']);
+    feed.keys.splice(0, 1, next);
+    serve(sessions(1));
+    await eventually(() => following.keySet.find(key.kid)).toBeUndefined();
+    expect(following.keySet.find(next.kid)).toBeDefined();
+  });
+});
+
 describe('a feed that cannot be had', () => {
   it.each<[string, number, Record<string, string>]>([
     ['forbidden', 403, {}],
@@ -242,6 +259,8 @@ describe('closing', () => {
       const following = follow(options, server);
       if (index < phases.length - 1) await sleep(300);
       following.close();
+      // What was on its way already may still arrive.
+      await sleep(1000);
       await eventually(() => server.streams.size).toBe(0);
       const { length } = server.asked;
       await sleep(1500);

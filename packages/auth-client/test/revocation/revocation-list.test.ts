@@ -106,6 +106,14 @@ describe('an entry', () => {
     expect(list.find(token)).toBeUndefined();
   });
 
+  it('of a key stays: who has the key signs new tokens with it, long after it was revoked', () => {
+    list.apply([{ kind: 'key', id: 'key-1', reason: 'key_revoked' }, signOut]);
+    clock.advance(100_000);
+    list.confirm();
+    expect(list.size).toBe(1);
+    expect(list.find({ ...token, issuedAt: issuedAt + 100_000 })).toBe('key_revoked');
+  });
+
   it('stays for as long again when it is received again', () => {
     list.apply([signOut, { ...signOut, id: 'session-2' }]);
     clock.advance(200);
@@ -193,7 +201,7 @@ describe('those who listen', () => {
       throw new Error('no');
     });
     expect(() => list.apply([{ ...signOut, id: 'session-2' }, signOut])).toThrow('no');
-    expect([list.find(token), list.size, list.revision]).toEqual(['sign_out', 2, 1]);
+    expect([list.find(token), list.size, list.revision]).toEqual(['sign_out', 2, 2]);
   });
 });
 
@@ -212,6 +220,32 @@ describe('the revision', () => {
     expect([list.revision, list.size]).toEqual([after, 0]);
     list.apply([signOut]);
     expect(list.revision).not.toBe(after);
+  });
+});
+
+describe('a token that was good at some revision', () => {
+  const other = (n: number): Revocation => ({ kind: 'session', id: `other-${n}`, reason: 'sign_out' });
+
+  it.each([0, 1, 63, 64, 65, 1000])('is found revoked among what came since, with %i more', (count) => {
+    list.apply(Array.from({ length: 100 }, (_, n) => other(n)));
+    const { revision } = list;
+    expect(list.find(token, revision)).toBeUndefined();
+    for (let n = 0; n < count; n += 1) list.apply([other(1000 + n)]);
+    expect(list.find(token, revision)).toBeUndefined();
+    list.apply([{ ...signOut, reason: 'displaced' }]);
+    expect(list.find(token, revision)).toBe('displaced');
+    for (let n = 0; n < count; n += 1) list.apply([other(3000 + n)]);
+    expect(list.find(token, revision)).toBe('displaced');
+  });
+
+  it('is found revoked in one batch with many others, wherever it stands', () => {
+    for (const [turn, at] of [0, 1, 499].entries()) {
+      const { revision } = list;
+      const batch = Array.from({ length: 500 }, (_, n) => other(turn * 500 + n));
+      const mine = { ...token, sessionId: `mine-${turn}` };
+      list.apply(batch.with(at, { ...signOut, id: mine.sessionId }));
+      expect(list.find(mine, revision)).toBe('sign_out');
+    }
   });
 });
 

@@ -208,6 +208,17 @@ describe('a revoked key', () => {
   });
 });
 
+describe('a revoked key that the service cannot be rid of, because its issuer is away', () => {
+  it('signs no good token ever again, however new', async () => {
+    list.apply([{ kind: 'key', id: issuer.signingKey.kid, reason: 'key_revoked' }]);
+    clock.advance(1000);
+    list.confirm();
+    const iat = Math.floor(clock.wallMs() / 1000);
+    const forged = issuer.mint({ scope: 'cart:read', claims: { iat, exp: iat + 300, auth_time: iat } });
+    await expectRevoked(await service.cart(forged), 'key_revoked');
+  });
+});
+
 describe('those who listen', () => {
   it('hear what is revoked once its tokens are refused, whatever others make of it', async () => {
     const token = mint();

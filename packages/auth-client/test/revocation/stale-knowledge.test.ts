@@ -65,9 +65,12 @@ describe('a service whose knowledge of what is revoked is old', () => {
     expect(await get('/pay')).toMatchObject({ status: 200 });
   });
 
-  it('has no knowledge before the first time', async () => {
+  it('has no knowledge before the first time, and lets nobody pass anywhere', async () => {
     list.apply([{ kind: 'session', id: 'session-2', reason: 'sign_out' }]);
     expect(await get('/pay')).toEqual(stale);
+    expect(await get('/cart')).toEqual(stale);
+    list.confirm();
+    clock.advance(200);
     expect(await get('/cart')).toMatchObject({ status: 200 });
   });
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Shop, type ShopOptions, startShop } from './shop.ts';
 
 let shop: Shop;
@@ -99,7 +99,7 @@ describe('a hop that is slow', () => {
     const { status, error } = await call(mint(), { settings: { scopes, timeoutMs: 400 } });
     expect(status).toBe(504);
     expect(error).toMatchObject({ code: 'hop_timeout', outcome: 'unknown' });
-    expect(performance.now() - before).toBeLessThan(1500);
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('to be reached, because of the exchange, fails those alone who cannot wait for it', async () => {
@@ -292,8 +292,8 @@ describe('the token endpoint', () => {
   });
 
   it.each([
-    ['by its own time', { exchangeTimeoutMs: 300 }, 5000],
-    ['by the time of the call', { exchangeTimeoutMs: 5000 }, 300],
+    ['by its own time', { exchangeTimeoutMs: 300 }, 60_000],
+    ['by the time of the call', { exchangeTimeoutMs: 60_000 }, 300],
   ])('that is slow is given up %s', async (_name, client, timeoutMs) => {
     const tokenEndpoint = await serverThat(() => {});
     const { call, mint } = await start({ client: { ...client, tokenEndpoint } });
@@ -303,7 +303,7 @@ describe('the token endpoint', () => {
       status: 504,
       error: { code: 'hop_timeout', outcome: 'not_sent' },
     });
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('that does not know our key yet is asked again a second later', async () => {
@@ -313,8 +313,10 @@ describe('the token endpoint', () => {
     const { jwksUri } = issuer;
     const own = `${shop.payment.listeningOrigin}/.well-known/jwks.json`;
     issuer.addClient('payment-service', { jwksUri });
+    const calling = call(mint(), { settings: { scopes, timeoutMs: 10_000 } });
+    await vi.waitUntil(() => issuer.tokenRequests === 1, 10_000);
     setTimeout(() => issuer.addClient('payment-service', { jwksUri: own }), 500);
-    expect((await call(mint(), { settings: { scopes, timeoutMs: 5000 } })).status).toBe(200);
+    expect((await calling).status).toBe(200);
     expect(issuer.tokenRequests).toBe(2);
   });
 

@@ -1,3 +1,4 @@
+import { createDropCounter } from './dropped.ts';
 import type { Attribute, OtlpLogRecord, OtlpMetric, OtlpSpan } from './otlp.ts';
 
 export type ExporterOptions = {
@@ -13,13 +14,14 @@ export type ExporterOptions = {
 };
 
 /** Of each kind, between two reports; what is over is not kept, so that a collector that is gone costs little. */
-const mostWaiting = 2000;
+const mostWaiting = 8000;
 const timeoutMs = 2000;
 const scope = { name: '@latchkey/service-kit' };
 
 /**
  * Reports spans, log lines and metrics to an OpenTelemetry collector every two seconds, by OTLP over HTTP in JSON. What
- * cannot be delivered is dropped: telling of the work never holds up the work.
+ * cannot be delivered is dropped, and counted in the metric telemetry_dropped_total: telling of the work never holds up
+ * the work.
  *
  * @example
  * const exporter = createExporter({ endpoint, resource, metrics, onChange });
@@ -30,6 +32,7 @@ export function createExporter(options: ExporterOptions) {
   const { endpoint, resource, metrics, onChange, intervalMs = 2000, fetch = globalThis.fetch } = options;
   let spans: OtlpSpan[] = [];
   let logs: OtlpLogRecord[] = [];
+  const dropped = createDropCounter();
   let isReached = true;
   let reporting: Promise<void> = Promise.resolve();
   const timer = setInterval(() => void report(), intervalMs).unref();
@@ -45,15 +48,18 @@ export function createExporter(options: ExporterOptions) {
     const [newSpans, newLogs] = [spans, logs];
     spans = [];
     logs = [];
+    const figures = [...(await metrics().catch(() => [])), dropped.metric()];
     const sent = [
-      post('metrics', {
-        resourceMetrics: [{ ...of, scopeMetrics: [{ scope, metrics: await metrics().catch(() => []) }] }],
-      }),
+      post('metrics', { resourceMetrics: [{ ...of, scopeMetrics: [{ scope, metrics: figures }] }] }),
     ];
-    if (newSpans.length > 0)
-      sent.push(post('traces', { resourceSpans: [{ ...of, scopeSpans: [{ scope, spans: newSpans }] }] }));
-    if (newLogs.length > 0)
-      sent.push(post('logs', { resourceLogs: [{ ...of, scopeLogs: [{ scope, logRecords: newLogs }] }] }));
+    if (newSpans.length > 0) {
+      const body = { resourceSpans: [{ ...of, scopeSpans: [{ scope, spans: newSpans }] }] };
+      sent.push(dropped.unless(post('traces', body), 'spans', newSpans.length));
+    }
+    if (newLogs.length > 0) {
+      const body = { resourceLogs: [{ ...of, scopeLogs: [{ scope, logRecords: newLogs }] }] };
+      sent.push(dropped.unless(post('logs', body), 'log_lines', newLogs.length));
+    }
     const wasReached = (await Promise.all(sent)).every(Boolean);
     if (wasReached !== isReached) onChange(wasReached);
     isReached = wasReached;
@@ -77,10 +83,12 @@ export function createExporter(options: ExporterOptions) {
   return {
     addSpan(span: OtlpSpan): void {
       if (spans.length < mostWaiting) spans.push(span);
+      else dropped.add('spans', 1);
     },
 
     addLog(record: OtlpLogRecord): void {
       if (logs.length < mostWaiting) logs.push(record);
+      else dropped.add('log_lines', 1);
     },
 
     /** Reports what is left, and no more after that. Waits some seconds at most. */

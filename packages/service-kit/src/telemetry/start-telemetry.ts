@@ -34,6 +34,8 @@ export function startTelemetry({ endpoint, serviceName, intervalMs }: TelemetryO
     throw new ConfigError(['OTEL_EXPORTER_OTLP_ENDPOINT is not valid (expected: an http(s) URL)']);
   }
   const services: FastifyInstance[] = [];
+  // A library may have a fastify of its own, without metrics and without a log.
+  const ownServices = () => services.filter((app) => app.hasDecorator('metrics'));
   const exporter = createExporter({
     endpoint: url,
     // Replicas of one service differ by their instance.
@@ -41,13 +43,9 @@ export function startTelemetry({ endpoint, serviceName, intervalMs }: TelemetryO
       'service.name': serviceName,
       'service.instance.id': `${hostname()}-${process.pid}`,
     }),
-    metrics: async () => {
-      // A library may have a fastify of its own, without metrics.
-      const registries = services.flatMap((app) => (app.hasDecorator('metrics') ? [app.metrics] : []));
-      return (await Promise.all(registries.map(readMetrics))).flat();
-    },
+    metrics: async () => (await Promise.all(ownServices().map(({ metrics }) => readMetrics(metrics)))).flat(),
     onChange: (isReached) => {
-      const log = services[0]?.log;
+      const log = ownServices()[0]?.log;
       if (isReached) log?.info('telemetry is taken again');
       else log?.warn('telemetry is not taken: the collector cannot be reached');
     },

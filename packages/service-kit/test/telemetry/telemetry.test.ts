@@ -44,16 +44,19 @@ async function start(env: NodeJS.ProcessEnv) {
   running.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
-  for (let waited = 0; !output.includes('listening on') && child.exitCode === null; waited += 20) {
-    if (waited > 10_000) throw new Error(`it does not listen:\n${output}`);
-    await delay(20);
-  }
+  const logged = async (text: string) => {
+    for (let waited = 0; !output.includes(text) && child.exitCode === null; waited += 20) {
+      if (waited > 10_000) throw new Error(`"${text}" was not logged:\n${output}`);
+      await delay(20);
+    }
+  };
+  await logged('listening on');
   const url = /listening on (http:\S+?)"/.exec(output)?.[1] ?? '';
   const stop = async () => {
     child.kill('SIGTERM');
     await once(child, 'close');
   };
-  return { url, stop, output: () => output, child };
+  return { url, stop, logged, output: () => output, child };
 }
 
 function reporting() {
@@ -172,6 +175,25 @@ describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     await gone.stop();
     expect(gone.child.exitCode).toBe(0);
     expect(performance.now() - began).toBeLessThan(4000);
+  });
+
+  it('tells how much it could not deliver, once it can', async () => {
+    const service = await reporting();
+    answerStatus = 500;
+    await fetch(`${service.url}/inner`);
+    await service.logged('telemetry is not taken');
+    answerStatus = 200;
+    await service.stop();
+    const dropped = metrics().findLast(({ name }) => name === 'telemetry_dropped_total');
+    const points = dropped && 'sum' in dropped ? dropped.sum.dataPoints : [];
+    const counts = Object.fromEntries(
+      points.map(({ attributes, asDouble }) => [JSON.stringify(attributes[0]?.value), asDouble]),
+    );
+    expect(counts).toEqual({
+      '{"stringValue":"spans"}': 1,
+      '{"stringValue":"log_lines"}': expect.any(Number),
+    });
+    expect(counts['{"stringValue":"log_lines"}']).toBeGreaterThan(0);
   });
 
   it('does not start when that is no URL', async () => {

@@ -3,7 +3,7 @@ import type { RevocationLog } from '../log/revocation-log.ts';
 import { eventIdOf, isAhead } from './event-id.ts';
 import type { LiveMessages } from './live-messages.ts';
 import type { FeedMessage } from './message.ts';
-import type { SignedPages } from './signed-pages.ts';
+import type { Pages } from './pages.ts';
 import type { Subscriber } from './subscriber.ts';
 
 const PAUSE_MS = 100;
@@ -12,9 +12,9 @@ const MOST_BEHIND_MS = 1000;
 const BEHIND_PAUSE_MS = 20;
 
 export type CatchUpParts = {
-  readonly log: Pick<RevocationLog, 'read' | 'head' | 'isFollowing'>;
+  readonly log: Pick<RevocationLog, 'head' | 'isFollowing'>;
   readonly live: Pick<LiveMessages<Subscriber>, 'seal' | 'heartbeat'>;
-  readonly pages: SignedPages;
+  readonly pages: Pages;
   readonly send: (subscriber: Subscriber, message: FeedMessage) => void;
   /** Sends a live message, or catches up again when it does not follow on what was sent last. */
   readonly follow: (subscriber: Subscriber, message: FeedMessage) => void;
@@ -50,7 +50,7 @@ export function createCatchUp({ log, live, pages, send, follow, onFailed, pause 
       const head = eventIdOf(log.head);
       subscriber.joinsAt = live.seal();
       subscriber.held = [];
-      const page = await log.read(after);
+      const page = await pages.read(after);
       if (page === undefined) {
         await giveUp();
         return false;

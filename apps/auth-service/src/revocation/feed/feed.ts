@@ -5,8 +5,8 @@ import { positionFromEventId } from './event-id.ts';
 import { type EventStream, MOST_UNSENT_BYTES } from './event-stream.ts';
 import { createLiveMessages } from './live-messages.ts';
 import type { FeedMessage, MessageType } from './message.ts';
+import { createPages } from './pages.ts';
 import type { SecurityEvents } from './security-event.ts';
-import { createSignedPages } from './signed-pages.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 
 export type RevocationFeedOptions = {
@@ -53,13 +53,14 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
         if (subscriber.held === undefined) catchUpFromWhereItStands(subscriber);
     },
   });
-  const pages = createSignedPages(events, options);
+  const pages = createPages(options);
   const catchUp = createCatchUp({ log, live, pages, send, follow, onFailed, pause });
 
   const stopListening = [
     log.onBatch((batch) => live.push(batch)),
     log.onNewEpoch(() => {
       live.clear();
+      pages.clear();
       for (const subscriber of subscribers) void catchUp(subscriber, 'oldest');
     }),
   ];
@@ -102,9 +103,11 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
 
   function offer(subscriber: Subscriber, message: FeedMessage, number: number): void {
     if (number < subscriber.joinsAt || !subscriber.stream.isOpen) return;
-    if (!subscriber.isAllowed()) subscriber.stream.end();
-    else if (subscriber.held === undefined) follow(subscriber, message);
-    else hold(subscriber, subscriber.held, message);
+    if (subscriber.held === undefined) {
+      follow(subscriber, message);
+      // Afterwards: what revokes its own token, a key say, it should not hear of only when it has come again.
+      if (!subscriber.isAllowed()) subscriber.stream.end();
+    } else hold(subscriber, subscriber.held, message);
   }
 
   function hold({ stream }: Subscriber, held: FeedMessage[], message: FeedMessage): void {

@@ -18,25 +18,14 @@ type Part = {
 export type PageReader = (after: Position | 'oldest', head: Position) => Promise<RevocationBatch | undefined>;
 
 /**
- * Reads what lies between a position and the head, page by page; see RevocationLog.read. The shards are taken in their
- * order.
+ * Reads what lies between a position and the head, page by page; see RevocationLog.read. All shards give of theirs to each
+ * page, so that they come to the head together: what is read last of a long snapshot must not have been dropped meanwhile.
  */
 export function createPageReader({ redis, clock }: { redis: Redis; clock: () => number }): PageReader {
   return async (after, head) => {
-    if (after !== 'oldest' && after.length !== head.length) return undefined;
-    const parts: Part[] = [];
-    let room = MOST_ENTRIES;
-    for (const [shard, text] of head.entries()) {
-      const last = readShardPosition(text);
-      if (last === undefined) throw new TypeError('A head has positions that we wrote.');
-      const part =
-        after === 'oldest'
-          ? await oldestOf(shard, last, room)
-          : await nextOf(shard, { after: readShardPosition(after[shard] ?? ''), last }, room);
-      if (part === undefined) return undefined;
-      parts.push(part);
-      room -= part.revocations.length;
-    }
+    const last = head.map(placeOf);
+    const parts = await (after === 'oldest' ? oldestParts(last) : nextParts(after, last));
+    if (parts === undefined || !parts.every((part) => part !== undefined)) return undefined;
     return {
       after: parts.map((part) => writeShardPosition(part.after)),
       upTo: parts.map((part) => writeShardPosition(part.upTo)),
@@ -44,26 +33,43 @@ export function createPageReader({ redis, clock }: { redis: Redis; clock: () => 
     };
   };
 
+  function oldestParts(last: readonly ShardPosition[]): Promise<(Part | undefined)[]> {
+    const count = Math.floor(MOST_ENTRIES / last.length);
+    return Promise.all(last.map((place, shard) => oldestOf(shard, place, count)));
+  }
+
+  async function nextParts(
+    position: Position,
+    last: readonly ShardPosition[],
+  ): Promise<(Part | undefined)[] | undefined> {
+    const after = position.map(readShardPosition);
+    const left = last.map((place, shard) => entriesTo(place, after[shard]));
+    if (after.length !== last.length || !left.every((count) => count !== undefined)) return undefined;
+    const shares = sharesOf(left);
+    return Promise.all(
+      last.map((place, shard) =>
+        nextOf(shard, { after: after[shard] as ShardPosition, last: place }, shares[shard] as number),
+      ),
+    );
+  }
+
   async function nextOf(
     shard: number,
-    { after, last }: { after: ShardPosition | undefined; last: ShardPosition },
-    room: number,
+    { after, last }: { after: ShardPosition; last: ShardPosition },
+    count: number,
   ): Promise<Part | undefined> {
-    if (after === undefined || after.epoch !== last.epoch || after.sequence > last.sequence) return undefined;
-    const count = Math.min(room, last.sequence - after.sequence);
     if (count === 0) return { after, upTo: after, revocations: [] };
     const { epoch, entries } = await ask(shard, { from: `${after.sequence + 1}-0`, last, count });
     if (epoch !== last.epoch || entries.length !== count) return undefined;
     return partOf(after, entries);
   }
 
-  async function oldestOf(shard: number, last: ShardPosition, room: number): Promise<Part | undefined> {
-    // One at least, to see where the oldest is.
-    const { epoch, entries } = await ask(shard, { from: '-', last, count: Math.max(room, 1) });
+  async function oldestOf(shard: number, last: ShardPosition, count: number): Promise<Part | undefined> {
+    const { epoch, entries } = await ask(shard, { from: '-', last, count });
     if (epoch !== last.epoch) return undefined;
     const [oldest] = entries;
     const sequence = oldest === undefined ? last.sequence : Number.parseInt(oldest[0], 10) - 1;
-    return partOf({ epoch, sequence }, entries.slice(0, room));
+    return partOf({ epoch, sequence }, entries);
   }
 
   function partOf(after: ShardPosition, entries: readonly StreamEntry[]): Part | undefined {
@@ -84,4 +90,28 @@ export function createPageReader({ redis, clock }: { redis: Redis; clock: () => 
     const [[, entries], [, epoch]] = replies as [[null, StreamEntry[]], [null, string | null]];
     return { epoch, entries };
   }
+}
+
+function placeOf(text: string): ShardPosition {
+  const place = readShardPosition(text);
+  if (place === undefined) throw new TypeError('A head has positions that we wrote.');
+  return place;
+}
+
+/** How many entries there are between the two; undefined when the log cannot go on from the one to the other. */
+function entriesTo(last: ShardPosition, after: ShardPosition | undefined): number | undefined {
+  if (after === undefined || after.epoch !== last.epoch || after.sequence > last.sequence) return undefined;
+  return last.sequence - after.sequence;
+}
+
+/** How many entries of each shard are in a page, by how many each has left. */
+function sharesOf(left: readonly number[]): number[] {
+  const all = left.reduce((sum, count) => sum + count, 0);
+  let room = MOST_ENTRIES;
+  return left.map((count) => {
+    const share = all <= MOST_ENTRIES ? count : Math.max(1, Math.floor((count * MOST_ENTRIES) / all));
+    const taken = Math.min(count, share, room);
+    room -= taken;
+    return taken;
+  });
 }

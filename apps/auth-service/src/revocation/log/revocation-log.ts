@@ -39,8 +39,9 @@ export type RevocationLog = {
    */
   onBatch(listener: (batch: RevocationBatch) => void): () => void;
   /**
-   * The data set or the Redis server is another one: every subscriber needs a snapshot. `head` is of the new epoch
-   * already, at its oldest entry, and what is retained is told once more.
+   * The data set or the Redis server is another one, or seen for the first time, or entries went before we read them:
+   * every subscriber needs a snapshot. `head` is of the new epoch already, before its oldest entry, and what is retained
+   * is told (once more). Called for each shard.
    */
   onNewEpoch(listener: () => void): () => void;
   /**
@@ -48,7 +49,8 @@ export type RevocationLog = {
    * whose `upTo` is that head is the last. Undefined when the log cannot go on from there: another epoch, trimmed away,
    * or ahead of the head. 'oldest' starts at what is retained.
    *
-   * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer.
+   * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer, and 'oldest' also while the log
+   * is not following: a part must not pass for the whole.
    */
   read(after: Position | 'oldest'): Promise<RevocationBatch | undefined>;
   /**

@@ -8,6 +8,8 @@ import { askedScopes, type Grant } from './grant.ts';
 export type ClientCredentialsParts = {
   readonly policy: DelegationPolicy;
   readonly issueAccessToken: AccessTokenIssuer;
+  /** The earliest `iat` that a token may have, by what all replicas were told; in seconds since 1970, 0 for none. */
+  readonly issuedFrom: () => number;
 };
 
 /**
@@ -15,7 +17,11 @@ export type ClientCredentialsParts = {
  *
  * Refuses clients that people sign in with (`unauthorized_client`): they have no name to prove.
  */
-export function createClientCredentialsGrant({ policy, issueAccessToken }: ClientCredentialsParts): Grant {
+export function createClientCredentialsGrant({
+  policy,
+  issueAccessToken,
+  issuedFrom,
+}: ClientCredentialsParts): Grant {
   return async ({ client, parameters }) => {
     const own =
       client.kind === 'service' && Object.hasOwn(policy, client.id) ? policy[client.id]?.ownScopes : [];
@@ -24,7 +30,10 @@ export function createClientCredentialsGrant({ policy, issueAccessToken }: Clien
     }
     const scopes = narrowScopes(own, askedScopes(parameters));
     if (scopes === undefined) throw new TokenError('invalid_scope', 'The client does not have this scope.');
-    const { token, expiresInSeconds } = await issueAccessToken(serviceClaims(client.id, scopes));
+    const { token, expiresInSeconds } = await issueAccessToken(serviceClaims(client.id, scopes), {
+      // A session's tokens have it from the session: what was read before the store lost it must not be dated after.
+      issuedFrom: issuedFrom(),
+    });
     return {
       access_token: token,
       token_type: 'Bearer',

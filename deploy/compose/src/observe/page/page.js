@@ -1,7 +1,9 @@
 // One page, asked anew every two seconds. Everything that services say is put in as text, never as HTML.
 const everyMs = 2000;
 const byId = (id) => document.getElementById(id);
-let overview = { services: [], traces: [], logs: [] };
+const filters = ['trace-service', 'trace-text', 'trace-failed', 'log-service', 'log-severity', 'log-text'];
+let timer;
+let looks = 0;
 
 function element(tag, { text, className, title } = {}, ...children) {
   const made = document.createElement(tag);
@@ -124,12 +126,32 @@ async function showTrace(trace) {
   const { spans, logs } = await (await fetch(`/api/traces/${trace.id}`)).json();
   const start = Math.min(...spans.map(({ start_ms }) => start_ms));
   const whole = Math.max(0.001, ...spans.map((span) => span.start_ms + span.duration_ms - start));
-  byId('trace-title').textContent = `${trace.name} · ${duration(whole)} · ${trace.id}`;
+  const leftOut = trace.left_out ? ` · ${trace.left_out} more spans not kept` : '';
+  byId('trace-title').textContent = `${trace.name} · ${duration(whole)} · ${trace.id}${leftOut}`;
   byId('spans').replaceChildren(...spans.map((span) => spanItem(span, spans, { start, whole })));
   byId('trace-logs').replaceChildren(
     ...(logs.length ? logs.map(logItem) : [element('li', { text: 'none', className: 'quiet' })]),
   );
   byId('trace').showModal();
+}
+
+/**
+ * Shows items in a list without touching those that it shows already, so that who reads or tabs through it keeps the
+ * place. What an item says is its key. Nothing moves while somebody is in the list by keyboard.
+ */
+function keep(list, items, make) {
+  if (list.querySelector(':focus-visible')) return;
+  const shown = new Map([...list.children].map((child) => [child.dataset.key, child]));
+  const keys = items.map((item) => JSON.stringify(item));
+  for (const [key, child] of shown) if (!keys.includes(key)) child.remove();
+  for (const [index, item] of items.entries()) {
+    const at = list.children[index];
+    if (at?.dataset.key === keys[index]) continue;
+    const child = shown.get(keys[index]) ?? make(item);
+    child.dataset.key = keys[index];
+    list.insertBefore(child, at ?? null);
+  }
+  if (items.length === 0) list.replaceChildren(element('li', { text: 'none', className: 'quiet' }));
 }
 
 function offer(select, services) {
@@ -138,48 +160,65 @@ function offer(select, services) {
     if (!known.has(service)) select.append(element('option', { text: service }));
 }
 
-function draw() {
-  const { services, traces, logs } = overview;
+function draw({ services, traces, logs }) {
   const names = services.map(({ service }) => service);
   offer(byId('trace-service'), names);
   offer(byId('log-service'), names);
   byId('services').replaceChildren(...services.map(serviceRow));
+  keep(byId('traces'), traces, traceItem);
+  // One stop for Tab; from there the arrow keys lead on.
+  for (const [index, button] of buttonsOf(byId('traces')).entries()) button.tabIndex = index === 0 ? 0 : -1;
+  keep(byId('logs'), logs, logItem);
+}
 
-  const service = byId('trace-service').value;
-  const failedOnly = byId('trace-failed').checked;
-  const shown = traces.filter(
-    (trace) => (!service || trace.services.includes(service)) && (!failedOnly || trace.failed),
-  );
-  byId('traces').replaceChildren(...shown.map(traceItem));
+const buttonsOf = (list) => [...list.querySelectorAll('button')];
 
-  const [from, least, text] = [
-    byId('log-service').value,
-    Number(byId('log-severity').value),
-    byId('log-text').value.toLowerCase(),
-  ];
-  const lines = logs.filter(
-    (line) =>
-      (!from || line.service === from) &&
-      line.severity >= least &&
-      (!text || JSON.stringify(line).toLowerCase().includes(text)),
-  );
-  byId('logs').replaceChildren(...lines.map(logItem));
+function stateOf(services) {
+  const count = services.reduce((sum, { instances }) => sum + instances, 0);
+  const dropped = services.reduce((sum, each) => sum + each.dropped, 0);
+  if (count === 0)
+    return 'No service reports: start the system by COMPOSE_PROFILES=observe docker compose up --wait';
+  const lost =
+    dropped === 0 ? 'nothing was lost on the way' : `${dropped} spans and log lines were lost on the way`;
+  return `${count} ${count === 1 ? 'process reports' : 'processes report'} · ${lost}`;
+}
+
+function query() {
+  const values = filters.map((id) => [
+    id.replace('-', '_'),
+    byId(id).type === 'checkbox' ? String(byId(id).checked) : byId(id).value,
+  ]);
+  return new URLSearchParams(values);
 }
 
 async function look() {
+  clearTimeout(timer);
+  // An answer to what was asked for before may come after one to what is asked for now.
+  const mine = ++looks;
   try {
-    overview = await (await fetch('/api/overview')).json();
-    const count = overview.services.reduce((sum, { instances }) => sum + instances, 0);
-    byId('state').textContent = count
-      ? `${count} ${count === 1 ? 'process reports' : 'processes report'} · ${overview.traces.length} traces, ${overview.logs.length} log lines`
-      : 'No service reports: start the system by COMPOSE_PROFILES=observe docker compose up --wait';
-    draw();
+    const overview = await (await fetch(`/api/overview?${query()}`)).json();
+    if (mine !== looks) return;
+    byId('state').textContent = stateOf(overview.services);
+    draw(overview);
   } catch {
+    if (mine !== looks) return;
     byId('state').textContent = 'This page’s server does not answer.';
   }
-  setTimeout(look, everyMs);
+  if (byId('hold').getAttribute('aria-pressed') === 'false') timer = setTimeout(look, everyMs);
 }
 
-for (const id of ['trace-service', 'trace-failed', 'log-service', 'log-severity', 'log-text'])
-  byId(id).addEventListener('input', draw);
+byId('hold').addEventListener('click', () => {
+  const held = byId('hold').getAttribute('aria-pressed') === 'false';
+  byId('hold').setAttribute('aria-pressed', String(held));
+  if (held) clearTimeout(timer);
+  else look();
+});
+byId('traces').addEventListener('keydown', (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  const buttons = buttonsOf(byId('traces'));
+  buttons[buttons.indexOf(document.activeElement) + step]?.focus();
+});
+for (const id of filters) byId(id).addEventListener('input', look);
 look();

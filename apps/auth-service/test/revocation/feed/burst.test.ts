@@ -1,0 +1,112 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { MOST_UNSENT_BYTES } from '../../../src/revocation/feed/event-stream.ts';
+import { type FeedFixture, someRevocations, startFeed } from './fixture.ts';
+import { type FeedReader, namesOf, openFeed } from './reader.ts';
+
+const BURST = 10_000;
+const MOST_BURSTS = 20;
+
+const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+/** The largest value that was seen while the work went on. */
+async function whileSampling<T>(feed: FeedFixture, work: () => Promise<T>): Promise<[T, number]> {
+  let most = 0;
+  let isDone = false;
+  const sampling = (async () => {
+    while (!isDone) {
+      most = Math.max(most, await feed.metric('latchkey_revocation_unsent_bytes'));
+      await delay(20);
+    }
+  })();
+  try {
+    return [await work(), most];
+  } finally {
+    isDone = true;
+    await sampling;
+  }
+}
+
+/** Told without a snapshot: each once, and none besides. */
+function toldSince(reader: FeedReader): string[] {
+  return namesOf(
+    reader.events.filter(({ type }) => type !== 'snapshot').flatMap((event) => event.revocations),
+  );
+}
+
+test('10,000 revocations in a burst reach every reader once and in order; one that stops reading is dropped, and resumes', {
+  timeout: 120_000,
+}, async () => {
+  const feed = await startFeed();
+  try {
+    const token = await feed.token();
+    const open = (lastEventId?: string) => openFeed({ url: feed.url, token, lastEventId });
+    const [first, second, slow] = await Promise.all([open(), open(), open()]);
+    for (const reader of [first, second, slow]) await reader.until(({ events }) => events.length >= 2);
+    const cpuBefore = process.cpuUsage();
+    const startedAt = performance.now();
+    const truth = someRevocations(BURST, 'burst');
+    slow.pause();
+    const [, unsent] = await whileSampling(feed, async () => {
+      await feed.publish(...truth);
+      for (const reader of [first, second]) await reader.until(({ count }) => count > BURST);
+    });
+    const cpu = process.cpuUsage(cpuBefore);
+    console.log(
+      `${BURST} revocations: ${(performance.now() - startedAt).toFixed(0)} ms until two readers have verified them all, ` +
+        `${first.ofType('revocations').length + first.ofType('session-revoked').length} messages and signatures, ` +
+        `${((cpu.user + cpu.system) / 1000).toFixed(0)} ms of CPU for Redis' client, server and readers together; ` +
+        `most unsent ${mebibytes(unsent)}`,
+    );
+    for (const reader of [first, second]) {
+      expect(toldSince(reader)).toEqual(namesOf(truth));
+      expect(reader.faults).toEqual([]);
+    }
+    // One signature for up to 500.
+    expect(first.events.length).toBeLessThan(BURST / 10);
+
+    // The sockets' own buffers take some megabytes before anything has to wait here.
+    let bursts = 1;
+    const rssBefore = process.memoryUsage().rss;
+    const [, mostUnsent] = await whileSampling(feed, async () => {
+      for (; bursts < MOST_BURSTS; bursts += 1) {
+        if ((await feed.metric('latchkey_revocation_dropped_total')) > 0) break;
+        const more = someRevocations(BURST, `burst-${bursts}`);
+        truth.push(...more);
+        await feed.publish(...more);
+        await first.until(({ count }) => count > truth.length);
+      }
+    });
+    console.log(
+      `the reader that stopped was dropped after ${bursts * BURST} revocations; most unsent ${mebibytes(mostUnsent)} ` +
+        `of ${mebibytes(MOST_UNSENT_BYTES)} for each; resident memory of server and readers together grew by ` +
+        mebibytes(process.memoryUsage().rss - rssBefore),
+    );
+    expect(await feed.metric('latchkey_revocation_dropped_total')).toBe(1);
+    expect(mostUnsent).toBeLessThanOrEqual(3 * MOST_UNSENT_BYTES);
+
+    slow.read();
+    await slow.until(({ ended }) => ended === 'broken');
+    const resumed = await open(slow.position);
+    await resumed.until((now) => now.ofType('heartbeat').length > 0);
+    expect([...slow.ofType('snapshot'), ...resumed.ofType('snapshot')]).toHaveLength(1);
+    expect(namesOf([...slow.revocations.slice(1), ...resumed.revocations])).toEqual(namesOf(truth));
+    expect([...slow.faults, ...resumed.faults]).toEqual([]);
+    console.log(`it had read ${slow.count - 1} and got the other ${resumed.count} on resuming`);
+
+    // What a new subscriber gets.
+    const snapshotAt = performance.now();
+    const fresh = await open();
+    await fresh.until((now) => now.ofType('heartbeat').length > 0);
+    expect(fresh.count).toBe(truth.length + 1);
+    expect(fresh.ofType('snapshot').map(({ payload }) => Object.values(payload.events)[0]?.done)).toEqual(
+      fresh.ofType('snapshot').map((_, index, all) => index === all.length - 1),
+    );
+    console.log(
+      `a snapshot of ${fresh.count} in ${fresh.ofType('snapshot').length} pages took ` +
+        `${(performance.now() - snapshotAt).toFixed(0)} ms`,
+    );
+  } finally {
+    await feed.stop();
+  }
+});

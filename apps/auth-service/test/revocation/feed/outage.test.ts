@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { type FeedFixture, someRevocations, startFeed } from './fixture.ts';
+import { namesOf, openFeed } from './reader.ts';
+
+let feed: FeedFixture;
+afterEach(() => feed.stop());
+
+const epochOf = (position = '') => position.split('-')[0];
+
+for (const [durableRedis, outcome] of [
+  [true, 'with its data: the stream goes on with a snapshot of the new epoch'],
+  [false, 'without its data: the stream ends, since that revokes every token, and can be opened anew'],
+] as const) {
+  test(`while Redis is away streams stay open, without heartbeats; it comes back ${outcome}`, {
+    timeout: 60_000,
+  }, async () => {
+    feed = await startFeed({ durableRedis });
+    const reader = await feed.open();
+    await reader.until(({ events }) => events.length >= 2);
+    const before = someRevocations(20, 'before');
+    await feed.publish(...before);
+    await reader.until(({ count }) => count === 21);
+    const { position: oldPosition, events } = reader;
+    // What Redis has not yet written to its file, it may lose.
+    if (durableRedis) await delay(1100);
+
+    await feed.redis.kill();
+    await expect.poll(() => feed.metric('latchkey_revocation_log_following'), { timeout: 10_000 }).toBe(0);
+    const silentFrom = events.length;
+    await delay(1000);
+    expect([reader.ended, events.slice(silentFrom)]).toEqual([undefined, []]);
+
+    const killedAt = performance.now();
+    await feed.redis.restart();
+    await feed.publish(...someRevocations(5, 'after'));
+    if (durableRedis) {
+      await reader.until((now) => now.ofType('snapshot').length > 1);
+      await reader.until(() =>
+        namesOf(reader.revocations).includes(namesOf(someRevocations(5, 'after').slice(4)).join()),
+      );
+      const snapshot = reader
+        .ofType('snapshot')
+        .slice(1)
+        .flatMap(({ revocations }) => revocations);
+      expect(namesOf(snapshot)).toEqual(expect.arrayContaining(namesOf(before)));
+    } else {
+      // The data set's own first entry revokes all tokens from before, the stream's among them.
+      await reader.until(({ ended }) => ended === 'complete');
+    }
+    console.log(
+      `Redis back ${durableRedis ? 'with' : 'without'} its data: ` +
+        `the stream heard of it within ${(performance.now() - killedAt).toFixed(0)} ms of the start of Redis`,
+    );
+
+    // Whoever resumes from before is in another epoch, and gets a snapshot too.
+    const resumed = await feed.open({ lastEventId: oldPosition });
+    await resumed.until((now) => now.ofType('heartbeat').length > 0);
+    expect(resumed.ofType('snapshot')).toHaveLength(1);
+    expect(epochOf(resumed.position)).not.toBe(epochOf(oldPosition));
+    const names = namesOf(resumed.revocations);
+    expect(names).toEqual(expect.arrayContaining(namesOf(someRevocations(5, 'after'))));
+    expect(names.some((name) => name.includes('before-'))).toBe(durableRedis);
+    expect([...reader.faults, ...resumed.faults]).toEqual([]);
+    resumed.close();
+  });
+}
+
+test('while Redis is frozen there are no heartbeats; a subscriber that comes then waits, and is served when it answers again', {
+  timeout: 60_000,
+}, async () => {
+  feed = await startFeed();
+  const reader = await feed.open();
+  await reader.until(({ events }) => events.length >= 2);
+  const token = await feed.token();
+  process.kill(feed.redis.pid, 'SIGSTOP');
+  try {
+    await expect.poll(() => feed.metric('latchkey_revocation_log_following'), { timeout: 10_000 }).toBe(0);
+    const { length } = reader.events;
+    const waiting = await openFeed({ url: feed.url, token });
+    await delay(1000);
+    expect([reader.events.length, waiting.events.length]).toEqual([length, 0]);
+    process.kill(feed.redis.pid, 'SIGCONT');
+    await waiting.until((now) => now.ofType('heartbeat').length > 0);
+    await reader.until(({ events }) => events.length > length);
+    expect([...reader.faults, ...waiting.faults]).toEqual([]);
+    waiting.close();
+    reader.close();
+  } finally {
+    process.kill(feed.redis.pid, 'SIGCONT');
+  }
+});

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { MOST_STREAMS } from '../../../src/revocation/feed/route.ts';
+import { bearer, decode } from '../../support/auth-app.ts';
+import { type FeedFixture, startFeed } from './fixture.ts';
+import { openFeed, publishedKeys } from './reader.ts';
+
+let feed: FeedFixture;
+beforeEach(async () => {
+  feed = await startFeed();
+});
+afterEach(() => feed.stop());
+
+const connections = () =>
+  new Promise<number>((resolve) => feed.app.server.getConnections((_error, count) => resolve(count)));
+
+test('a stream ends when its token, its client or the key of its token is revoked, and no other does', async () => {
+  const { url } = feed;
+  const revoked = [await feed.token(), await feed.token()];
+  const other = await feed.open();
+  const readers = await Promise.all(revoked.map((token) => openFeed({ url, token })));
+  await Promise.all([...readers, other].map((reader) => reader.until(({ events }) => events.length >= 2)));
+
+  const { header, claims } = decode(revoked[0] ?? '');
+  await feed.publish({ kind: 'token', id: String(claims['jti']), reason: 'token_revoked' });
+  await readers[0]?.until(({ ended }) => ended === 'complete');
+  expect([readers[1]?.ended, other.ended]).toEqual([undefined, undefined]);
+  await expect(openFeed({ url, token: revoked[0] ?? '' })).rejects.toThrow('401');
+
+  await feed.publish({ kind: 'key', id: String(header['kid']), reason: 'key_revoked' });
+  await readers[1]?.until(({ ended }) => ended === 'complete');
+  await other.until(({ ended }) => ended === 'complete');
+  // But first it is told: who had to come again to hear of it would go on, so long, taking that key's tokens.
+  for (const reader of [readers[1], other]) expect(JSON.stringify(reader?.events)).toContain('"key_revoked"');
+
+  // Nor is anything signed by that key any more, though a snapshot up to here was signed before.
+  const later = await feed.open();
+  await later.until((now) => now.ofType('heartbeat').length > 0);
+  expect(later.events.map((event) => event.header['kid'])).not.toContain(header['kid']);
+  expect(later.faults).toEqual([]);
+  later.close();
+});
+
+test('a stream ends when its token expires', async () => {
+  await feed.stop();
+  feed = await startFeed({ env: { ACCESS_TOKEN_SECONDS: '5' } });
+  const token = await feed.token();
+  const reader = await openFeed({ url: feed.url, token });
+  await reader.until(({ ended }) => ended !== undefined);
+  expect(reader.ended).toBe('complete');
+  expect(Date.now() / 1000).toBeGreaterThanOrEqual(Number(decode(token).claims['exp']));
+});
+
+test('so many streams and no more; those that hang up leave nothing behind', {
+  timeout: 60_000,
+}, async () => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning.message);
+  process.on('warning', onWarning);
+  await feed.stop();
+  feed = await startFeed({ env: { REVOCATION_HEARTBEAT_MS: '5000' } });
+  const { url } = feed;
+  const token = await feed.token();
+  const keys = await publishedKeys(url);
+  const open = () => openFeed({ url, token, keys });
+  const readers = [];
+  for (let opened = 0; opened < MOST_STREAMS; opened += 100)
+    readers.push(...(await Promise.all(Array.from({ length: 100 }, open))));
+  expect(await feed.metric('latchkey_revocation_streams')).toBe(MOST_STREAMS);
+  const refused = await feed.app.inject({ url: '/revocations', headers: bearer(token) });
+  expect(refused.statusCode).toBe(503);
+  expect(refused.headers['retry-after']).toBe('1');
+  expect(refused.json()).toMatchObject({ code: 'too_many_streams' });
+
+  await feed.publish({ kind: 'token', id: 'one-for-all', reason: 'token_revoked' });
+  for (const reader of readers) await reader.until(({ count }) => count >= 2);
+  expect(readers.flatMap(({ faults }) => faults)).toEqual([]);
+
+  for (const reader of readers) reader.close();
+  await expect.poll(() => feed.metric('latchkey_revocation_streams')).toBe(0);
+  // The keys were fetched by a connection that is kept.
+  await expect.poll(connections).toBeLessThanOrEqual(1);
+  expect(await feed.metric('latchkey_revocation_unsent_bytes')).toBe(0);
+  const again = await open();
+  await again.until(({ events }) => events.length >= 2);
+  again.close();
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
+
+test('shutting down ends all streams at once', async () => {
+  const readers = await Promise.all(Array.from({ length: 20 }, () => feed.open()));
+  await Promise.all(readers.map((reader) => reader.until(({ events }) => events.length >= 2)));
+  const startedAt = performance.now();
+  const closing = feed.app.close();
+  for (const reader of readers) await reader.until(({ ended }) => ended === 'complete');
+  const endedMs = performance.now() - startedAt;
+  await closing;
+  const closedMs = performance.now() - startedAt;
+  console.log(`20 streams ended after ${endedMs.toFixed(0)} ms, the service after ${closedMs.toFixed(0)} ms`);
+  expect(closedMs).toBeLessThan(5000);
+});
+
+test('while it drains it takes no new streams, and those that there are end at the signal', async () => {
+  const token = await feed.token();
+  const reader = await openFeed({ url: feed.url, token });
+  feed.app.lifecycle.drain();
+  await reader.until(({ ended }) => ended === 'complete');
+  const refused = await feed.app.inject({ url: '/revocations', headers: bearer(token) });
+  expect([refused.statusCode, refused.json().code]).toEqual([503, 'closing']);
+});

@@ -1,0 +1,93 @@
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { EndReason } from '../../src/sessions/session.ts';
+import { REPLAY_GRACE_MS } from '../../src/sessions/session-store.ts';
+import {
+  CLIENT,
+  createClock,
+  createMacKeys,
+  createStore,
+  newSession,
+  revocationsIn,
+} from './session-fixture.ts';
+
+const REASONS: Record<EndReason, true> = {
+  sign_out: true,
+  ended_by_user: true,
+  ended_all: true,
+  replaced: true,
+  too_many: true,
+  displaced: true,
+  sign_in_failed: true,
+  account_disabled: true,
+  password_changed: true,
+  ended_by_operator: true,
+  token_revoked: true,
+  shards_changed: true,
+};
+
+let server: TestRedis;
+/** Of several replicas. Without the timeout that a request has, however slow the machine is. */
+let connections: [Redis, Redis, Redis];
+beforeAll(async () => {
+  server = await startTestRedis();
+  connections = [new Redis(server.url), new Redis(server.url), new Redis(server.url)];
+});
+afterAll(async () => {
+  for (const connection of connections) connection.disconnect();
+  await server.stop();
+});
+
+function createReplicas() {
+  const clock = createClock();
+  const macKeys = createMacKeys();
+  const [first, ...others] = connections.map((redis) => createStore({ redis, clock: clock.now, macKeys }));
+  if (first === undefined) throw new Error('no replica');
+  return { clock, first, all: [first, ...others] };
+}
+
+async function deathsOf(sessionId: string): Promise<string[]> {
+  const entries = await revocationsIn(connections[0]);
+  return entries.flatMap((entry) =>
+    entry.kind === 'session' && entry.id === sessionId ? [entry.reason] : [],
+  );
+}
+
+test.each(Object.keys(REASONS) as EndReason[])(
+  '%s: the feed says it once, and so does whoever refuses the refresh token',
+  async (reason) => {
+    const { first } = createReplicas();
+    const session = newSession();
+    const { grant, refreshToken } = await first.start(session);
+    expect(await first.end(session.subject, grant.sessionId, reason)).toBe(true);
+    expect(await first.end(session.subject, grant.sessionId, 'sign_out')).toBe(false);
+    expect(await first.endAll(session.subject, 'ended_all')).toEqual([]);
+    expect(await deathsOf(grant.sessionId)).toEqual([reason]);
+    expect(await first.refresh(refreshToken, CLIENT)).toEqual({ verdict: 'REVOKED', reason });
+  },
+);
+
+test('ends, ends of all, and a thief who refreshes, all at once and at every replica: one death, one entry', async () => {
+  const { clock, first, all } = createReplicas();
+  const seen = new Set<string>();
+  for (let round = 0; round < 60; round++) {
+    const session = newSession();
+    const { grant, refreshToken } = await first.start(session);
+    await first.refresh(refreshToken, CLIENT);
+    clock.advance(REPLAY_GRACE_MS + 1);
+    const attempts = all.flatMap((store) => [
+      () => store.refresh(refreshToken, CLIENT),
+      () => store.end(session.subject, grant.sessionId, 'sign_out'),
+      () => store.endAll(session.subject, 'ended_all'),
+    ]);
+    // Each round another comes first.
+    const start = round % attempts.length;
+    await Promise.all([...attempts.slice(start), ...attempts.slice(0, start)].map((attempt) => attempt()));
+    const deaths = await deathsOf(grant.sessionId);
+    expect(deaths).toHaveLength(1);
+    expect(await first.refresh(refreshToken, CLIENT)).toEqual({ verdict: 'REVOKED', reason: deaths[0] });
+    seen.add(deaths[0] ?? '');
+  }
+  expect(seen.size).toBeGreaterThan(1);
+});

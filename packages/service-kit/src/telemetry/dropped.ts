@@ -1,0 +1,35 @@
+import { attributesOf, cumulative, nanoseconds, type OtlpMetric } from './otlp.ts';
+
+type Kind = 'spans' | 'log_lines';
+
+/** Counts what was not delivered, as a metric, so that nobody takes what is shown for all that there was. */
+export function createDropCounter() {
+  const counts: Record<Kind, number> = { spans: 0, log_lines: 0 };
+  const startTimeUnixNano = nanoseconds(performance.timeOrigin);
+  const add = (kind: Kind, many: number): void => {
+    counts[kind] += many;
+  };
+  return {
+    add,
+    /** Counts them unless the delivery succeeds, which is what it resolves to. */
+    async unless(delivery: Promise<boolean>, kind: Kind, many: number): Promise<boolean> {
+      const isDelivered = await delivery;
+      if (!isDelivered) add(kind, many);
+      return isDelivered;
+    },
+    metric(): OtlpMetric {
+      const timeUnixNano = nanoseconds(Date.now());
+      const dataPoints = Object.entries(counts).map(([kind, asDouble]) => ({
+        attributes: attributesOf({ kind }),
+        timeUnixNano,
+        startTimeUnixNano,
+        asDouble,
+      }));
+      return {
+        name: 'telemetry_dropped_total',
+        description: 'Spans and log lines that the collector was not given, or did not take.',
+        sum: { dataPoints, aggregationTemporality: cumulative, isMonotonic: true },
+      };
+    },
+  };
+}
