@@ -38,10 +38,16 @@ export async function stateless({ tell, shop, account, auth }: Stage): Promise<v
   tell.check('auth-service is back, and signs in again', back.access_token.length > 0);
 }
 
-/** How many token and session requests auth-service has answered, by its own metrics; fetching keys does not count. */
+/**
+ * How many requests auth-service has answered that could say something about a token, by its own metrics. Fetching keys
+ * does not count, nor opening the line by which services hear what is revoked, and asking for the token for that.
+ */
 async function requestsServedByAuth(shop: Stage['shop']): Promise<number> {
   const text = await shop.metrics('auth');
   return [...text.matchAll(/^http_request_duration_seconds_count\{(.*)\} (\d+)$/gm)]
-    .filter(([, labels]) => !/route="(\/metrics|\/ready|\/live|\/\.well-known\/[^"]*)"/.test(labels ?? ''))
+    .filter(
+      ([, labels]) =>
+        !/route="(\/metrics|\/ready|\/live|\/\.well-known\/[^"]*|\/revocations|\/token)"/.test(labels ?? ''),
+    )
     .reduce((sum, [, , count]) => sum + Number(count), 0);
 }
