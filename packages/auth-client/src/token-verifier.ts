@@ -1,6 +1,7 @@
 import { checkClaims } from './access-token.ts';
 import { type Authentication, authenticationOf } from './authentication.ts';
 import { accessTokenProfile } from './compact-token.ts';
+import { withDeadline } from './deadline.ts';
 import { invalidToken, revokedToken } from './errors.ts';
 import type { KeySet } from './key-set/key-set.ts';
 import type { SignaturePolicy } from './key-set/verification-key.ts';
@@ -26,23 +27,28 @@ export interface Knowledge {
   revocations: RevocationList | null;
 }
 
+/** How long after its start a service has requests wait until it has been told for the first time what is revoked. */
+const firstKnowledgeMs = 5000;
+
 /** Says whether a token is good, at this service, now. */
 export class TokenVerifier {
   readonly #options: CheckedOptions;
   readonly #keySet: KeySet;
   readonly #revocations: RevocationList | null;
   readonly #verified: VerifiedTokens;
+  readonly #startedAtMs: number;
 
   constructor(options: CheckedOptions, { keySet, revocations }: Knowledge) {
     this.#options = options;
     this.#keySet = keySet;
     this.#revocations = revocations;
     this.#verified = new VerifiedTokens(options.verifiedTokensMax);
+    this.#startedAtMs = options.clock.monotonicMs();
   }
 
   /**
-   * Verifies a token. Answers at once unless keys must be waited for: before the first key set has come, and for a
-   * kid that is not in it.
+   * Verifies a token. Answers at once unless something must be waited for: the first key set, the first knowledge of what
+   * is revoked (in the first seconds only), and the key of a kid that is not in the set.
    *
    * Does not look at scopes, nor at how old the knowledge of what has been revoked is.
    *
@@ -50,7 +56,11 @@ export class TokenVerifier {
    */
   verify(token: string): Authentication | Promise<Authentication> {
     const monotonicMs = this.#options.clock.monotonicMs();
-    if (!this.#keySet.isUsableAt(monotonicMs)) return this.#verifyWhenUsable(token);
+    const isUsable = this.#keySet.isUsableAt(monotonicMs) && this.#waitForKnowledgeMs(monotonicMs) === 0;
+    return isUsable ? this.#verifyNow(token, monotonicMs) : this.#verifyWhenUsable(token);
+  }
+
+  #verifyNow(token: string, monotonicMs: number): Authentication | Promise<Authentication> {
     const verified = this.#verified.get(token);
     // A token whose key has left the set is treated as never seen: its key may have come back.
     return verified?.key.current ? this.#stillGood(verified, monotonicMs) : this.#verifyNew(token);
@@ -81,7 +91,17 @@ export class TokenVerifier {
 
   async #verifyWhenUsable(token: string): Promise<Authentication> {
     await this.#keySet.untilUsable();
-    return this.verify(token);
+    const { clock } = this.#options;
+    const waitMs = this.#waitForKnowledgeMs(clock.monotonicMs());
+    // In vain is no verdict on the token: whoever asks how old the knowledge is will see.
+    if (waitMs > 0) await withDeadline(waitMs, async () => this.#revocations?.ready()).catch(() => {});
+    return this.#verifyNow(token, clock.monotonicMs());
+  }
+
+  /** A service that has just started waits rather than refuse: it takes milliseconds, as fetching the keys does. */
+  #waitForKnowledgeMs(monotonicMs: number): number {
+    if (this.#revocations === null || this.#revocations.hasBeenComplete) return 0;
+    return Math.max(0, this.#startedAtMs + firstKnowledgeMs - monotonicMs);
   }
 
   /** A revoked key leaves the set as well. Its tokens are not to have the keys fetched, and their bearers hear why. */
