@@ -23,17 +23,19 @@ try {
     onCrash: (message) => console.error(`${message}\nThe others go on. Press Ctrl-C and start again.`),
   });
   console.log(welcome(stack, (performance.now() - began) / 1000));
-  for (const key of Object.keys(stack.services) as ServiceKey[]) {
+  const watches = (Object.keys(stack.services) as ServiceKey[]).map((key) => {
     const { name } = serviceDefinitions[key];
     const logFile = join(directory, 'logs', `${name}.log`);
-    watchLog(logFile, (message) => console.error(`${name}: ${message} (${logFile})`));
-  }
+    return watchLog(logFile, (message) => console.error(`${name}: ${message} (${logFile})`));
+  });
   const ended = await Promise.race([
     aborted.then(() => undefined),
     stack.postgres.exited.then(() => 'Postgres'),
     stack.redis.exited().then(() => 'Redis'),
   ]);
   const stopping = signal.aborted;
+  // That services miss each other while they stop is no news.
+  for (const endWatch of watches) endWatch();
   await stack.stop();
   if (ended !== undefined && !stopping) {
     throw new DevStackError(
