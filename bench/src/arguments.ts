@@ -46,7 +46,7 @@ function read(args: readonly string[]) {
 export function usage(benchmarks: readonly string[]): string {
   return `Usage: npm run bench -- [--quick] [--json FILE] [--only NAME]…
 
-  --quick      fewer and shorter rounds, about a minute instead of three
+  --quick      fewer and shorter rounds, a minute and a half instead of four
   --json FILE  also write every round to FILE
   --only NAME  run this benchmark alone; may stand several times: ${benchmarks.join(', ')}
 
