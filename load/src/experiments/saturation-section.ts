@@ -23,9 +23,9 @@ type Wanted = {
 };
 
 const searched: readonly Wanted[] = [
-  { scenario: refresh, from: 200, uses: ['auth'] },
-  { scenario: browse, from: 200, uses: ['cart', 'wishlist'] },
-  { scenario: checkout, from: 20, uses: ['payment', 'cart'] },
+  { scenario: refresh, from: 400, uses: ['auth'] },
+  { scenario: browse, from: 400, uses: ['cart', 'wishlist'] },
+  { scenario: checkout, from: 50, uses: ['payment', 'cart'] },
 ];
 const plans = {
   full: {
@@ -36,10 +36,10 @@ const plans = {
     signing: { rounds: 5, perRound: 300 },
   },
   quick: {
-    secondsEach: 1,
+    secondsEach: 0.6,
     refinements: 1,
-    measureSeconds: 2,
-    idleSeconds: 1,
+    measureSeconds: 1,
+    idleSeconds: 0.5,
     signing: { rounds: 3, perRound: 60 },
   },
 };
@@ -48,7 +48,7 @@ const plans = {
 export const saturationSection: Section = {
   name: 'saturation',
   title: 'Saturation',
-  seconds: { full: searched.length * 110, quick: searched.length * 11 },
+  seconds: { full: searched.length * 110, quick: searched.length * 7 },
   run,
 };
 

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { type Account, makeAccounts, type Place } from './accounts.ts';
 import type { Http } from './http.ts';
 
 const clientId = 'latchkey-cli';
@@ -18,37 +18,25 @@ export type Session = {
   expiresAtMs: number;
 };
 
-/**
- * Signs people in, each on one device, before anything is measured. Each password costs what a password costs; so people
- * are made two at a time, as many as auth-service hashes at once, and are kept for all scenarios.
- */
-export async function signInPeople(auth: Http, count: number): Promise<Session[]> {
-  return inParallel(count, async () => {
-    const account = newAccount();
-    await expectStatus(201, () => auth.request({ method: 'POST', path: '/accounts', json: account }));
-    return signIn(auth, account);
-  });
+/** Signs people in, each on one device, before anything is measured. They are kept for all scenarios. */
+export async function signInPeople(place: Place, count: number): Promise<Session[]> {
+  const accounts = await makeAccounts(count, place);
+  return signInAll(place.auth, accounts);
 }
 
 /** Signs a few people in on many devices each: sessions that are to be signed out. */
-export async function startSessions(auth: Http, count: number): Promise<Session[]> {
-  const people = Math.ceil(count / mostSessions);
-  const sessions = await inParallel(people, async (person) => {
-    const account = newAccount();
-    await expectStatus(201, () => auth.request({ method: 'POST', path: '/accounts', json: account }));
-    const devices = Math.min(mostSessions, count - person * mostSessions);
-    const own: Session[] = [];
-    while (own.length < devices) own.push(await signIn(auth, account));
-    return own;
-  });
-  return sessions.flat();
+export async function startSessions(place: Place, count: number): Promise<Session[]> {
+  const accounts = await makeAccounts(Math.ceil(count / mostSessions), place);
+  const devices = Array.from({ length: mostSessions }, () => accounts).flat();
+  return signInAll(place.auth, devices.slice(0, count));
 }
 
 /** One more session of an account. */
-export async function signIn(auth: Http, account: { username: string; password: string }): Promise<Session> {
+export async function signIn(auth: Http, account: Account): Promise<Session> {
   const { username, password } = account;
   const json = { client_id: clientId, device_name: 'load test', username, password };
-  const { body } = await expectStatus(201, () => auth.request({ method: 'POST', path: '/sessions', json }));
+  const { status, body } = await auth.request({ method: 'POST', path: '/sessions', json });
+  if (status !== 201) throw new Error(`POST /sessions was answered ${status}: ${JSON.stringify(body)}`);
   const session = { username, password, sessionId: String(body['session_id']) } as Session;
   return keep(session, body);
 }
@@ -72,10 +60,6 @@ export async function freshen(auth: Http, sessions: readonly Session[]): Promise
   await Promise.all(Array.from({ length: 8 }, work));
 }
 
-function newAccount() {
-  return { username: `load-${randomUUID()}`, password: randomBytes(18).toString('base64url') };
-}
-
 function keep(session: Session, body: Readonly<Record<string, unknown>>): Session {
   session.accessToken = String(body['access_token']);
   session.refreshToken = String(body['refresh_token']);
@@ -83,21 +67,13 @@ function keep(session: Session, body: Readonly<Record<string, unknown>>): Sessio
   return session;
 }
 
-async function inParallel<T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> {
-  const made: T[] = [];
-  const indices = Array.from({ length: count }, (_, index) => index).values();
+/** Two at a time, as many as auth-service hashes at once: each password costs what a password costs. */
+async function signInAll(auth: Http, accounts: readonly Account[]): Promise<Session[]> {
+  const sessions: Session[] = [];
+  const waiting = accounts.values();
   const work = async (): Promise<void> => {
-    for (const index of indices) made.push(await make(index));
+    for (const account of waiting) sessions.push(await signIn(auth, account));
   };
   await Promise.all([work(), work()]);
-  return made;
-}
-
-async function expectStatus<A extends { status: number; body: object }>(
-  status: number,
-  ask: () => Promise<A>,
-): Promise<A> {
-  const answer = await ask();
-  if (answer.status === status) return answer;
-  throw new Error(`Preparing people was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return sessions;
 }

@@ -8,6 +8,8 @@ export type Stage = {
   readonly stack: Stack;
   readonly auth: Http;
   readonly signal: AbortSignal;
+  /** How long what is taken away stays away. */
+  readonly awayMs: number;
   /** Many who are signed in, for a fault that needs them; else nobody. */
   readonly crowd: readonly Session[];
   signOut(session: Session): Promise<void>;
@@ -26,15 +28,14 @@ export type Fault = {
   inject(stage: Stage): Promise<void>;
 };
 
-const awayMs = 2000;
 const askEveryMs = 2;
 const signOutsAtOnce = 32;
 
 const redisRestarted: Fault = {
   name: 'Redis restarted',
-  story: `Redis is killed, is away for ${awayMs / 1000} s, and comes back with its data`,
+  story: 'Redis is killed, is away for a while, and comes back with its data',
   isOutage: true,
-  async inject({ stack, signal }) {
+  async inject({ stack, signal, awayMs }) {
     await stack.redis.kill();
     await delay(awayMs, undefined, { signal });
     await stack.redis.restart();
@@ -44,9 +45,9 @@ const redisRestarted: Fault = {
 function killed(service: 'auth' | 'cart'): Fault {
   return {
     name: `${service}-service killed`,
-    story: `${service}-service is killed, is away for ${awayMs / 1000} s, and is started again`,
+    story: `${service}-service is killed, is away for a while, and is started again`,
     isOutage: true,
-    async inject({ stack, signal, askRevoked }) {
+    async inject({ stack, signal, awayMs, askRevoked }) {
       // So that the service has refused this token before: it must from its first answer after the return.
       await askRevoked(service);
       await stack.services[service].kill();

@@ -15,6 +15,8 @@ const drainMs = 5000;
 export type FaultPlan = {
   readonly perSecond: number;
   readonly secondsBefore: number;
+  /** How long what is taken away stays away. */
+  readonly secondsAway: number;
   readonly secondsAfter: number;
   readonly signOutsPerSecond: number;
 };
@@ -30,7 +32,7 @@ export type FaultRun = {
   readonly restoredAtMs: number;
 };
 
-type Cast = Omit<Stage, 'signOut' | 'askRevoked' | 'signal'> & {
+type Cast = Omit<Stage, 'signOut' | 'askRevoked' | 'signal' | 'awayMs'> & {
   readonly doomed: readonly Session[];
   readonly plan: FaultPlan;
 };
@@ -61,6 +63,7 @@ export async function playFault(fault: Fault, cast: Cast, context: Context): Pro
     if (fault.isOutage) oracle.outageBegan(beganAtMs);
     await fault.inject({
       ...cast,
+      awayMs: plan.secondsAway * 1000,
       signal,
       signOut: (session) => traffic.signOut(session),
       askRevoked: (service) => traffic.askRevoked(service),

@@ -16,7 +16,7 @@ export const demoAccounts: DemoAccount[] = [
 ];
 
 /**
- * Makes the demo accounts through auth-service's own command, once per data set.
+ * Makes the demo accounts, once per data set.
  *
  * @param directory remembers that they have been made
  * @param env auth-service's environment
@@ -28,6 +28,22 @@ export async function createDemoAccounts(
 ): Promise<void> {
   const marker = join(directory, 'accounts-made');
   if (existsSync(marker)) return;
+  await createAccounts(demoAccounts, env, signal);
+  writeFileSync(marker, `${demoAccounts.map(({ username }) => username).join('\n')}\n`);
+}
+
+/**
+ * Makes accounts through auth-service's own command, however many: registering over HTTP is limited for each network. One
+ * that exists stays as it is.
+ *
+ * @param env auth-service's environment
+ * @throws DevStackError with what the command says
+ */
+export async function createAccounts(
+  accounts: readonly DemoAccount[],
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<void> {
   const args = ['--disable-warning=ExperimentalWarning', 'src/commands.ts', 'create-accounts'];
   const child = spawn(process.execPath, args, {
     cwd: serviceDefinitions.auth.directory,
@@ -39,11 +55,10 @@ export async function createDemoAccounts(
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   child.stdin.on('error', () => {});
-  child.stdin.end(demoAccounts.map((account) => `${JSON.stringify(account)}\n`).join(''));
+  child.stdin.end(accounts.map((account) => `${JSON.stringify(account)}\n`).join(''));
   const [code] = await once(child, 'close');
   signal?.throwIfAborted();
   if (code !== 0) {
-    throw new DevStackError(`The demo accounts could not be made: ${errors.trim().split('\n', 1)[0]}`);
+    throw new DevStackError(`Accounts could not be made: ${errors.trim().split('\n', 1)[0]}`);
   }
-  writeFileSync(marker, `${demoAccounts.map(({ username }) => username).join('\n')}\n`);
 }

@@ -10,7 +10,7 @@ import {
   serviceEnvironment,
 } from '../services/environment.ts';
 import { createService, type Service } from '../services/service.ts';
-import { createDemoAccounts, type DemoAccount, demoAccounts } from './accounts.ts';
+import { createAccounts, createDemoAccounts, type DemoAccount, demoAccounts } from './accounts.ts';
 import { lockDirectory } from './lock.ts';
 import { choosePorts } from './ports.ts';
 import { loadSecrets } from './secrets.ts';
@@ -39,6 +39,8 @@ export type Stack = {
   accounts: DemoAccount[];
   redis: RedisInstance;
   postgres: Postgres;
+  /** Makes more accounts, however many, whether or not auth-service runs. */
+  createAccounts(accounts: readonly DemoAccount[]): Promise<void>;
   /** Services first, then their stores. May be called more than once. */
   stop(): Promise<void>;
 };
@@ -126,7 +128,14 @@ async function start(
   ]);
   signal?.throwIfAborted();
   const issuer = `http://localhost:${ports.auth}`;
-  return { services: { auth, cart, wishlist, payment }, issuer, accounts: demoAccounts, redis, postgres };
+  return {
+    services: { auth, cart, wishlist, payment },
+    issuer,
+    accounts: demoAccounts,
+    redis,
+    postgres,
+    createAccounts: (accounts) => createAccounts(accounts, commandEnv, signal),
+  };
 }
 
 async function givenEnvironments(
