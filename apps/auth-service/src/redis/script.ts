@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
+import { batchWrites } from './batch-writes.ts';
 
 /** One atomic step: keys and arguments in, the script's reply out. */
 export type Script<Reply> = (
@@ -29,6 +30,7 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
       name
     ];
     if (command === undefined) throw new Error(`Redis command ${name} was not defined`);
+    batchWrites(redis);
     return command.call(redis, keys.length, ...keys, ...args);
   };
 }

@@ -18,16 +18,16 @@ local revocation_ttl, sent_at, most_delay = tonumber(ARGV[8]), tonumber(ARGV[9])
 local time = redis.call('TIME')
 if time[1] * 1000 + time[2] / 1000 - sent_at > most_delay then return { 'LATE' } end
 
-local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'x', 'k', 'w')
+local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n')
 local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
-local expires_at, kid, why = tonumber(found[5]), found[6], found[7]
+local kid, why, expires_at = found[5], found[6], tonumber(found[12])
 
 if not state then return { 'UNKNOWN' } end
 if state ~= 'active' then return { 'REVOKED', why } end
 if now >= expires_at then return { 'EXPIRED' } end
 
 local function answer(verdict, successor_kid)
-  return { verdict, successor_kid, unpack(redis.call('HMGET', session, 'u', 'c', 'l', 'o', 'a', 'x', 'n')) }
+  return { verdict, successor_kid, unpack(found, 7, 13) }
 end
 
 local function rotate(verdict)
