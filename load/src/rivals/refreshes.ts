@@ -129,6 +129,11 @@ function describe(contenders: readonly Contender<RefreshRound>[]): SectionResult
         unit: '',
         values: ratios(values(ours, 'perSecond'), values(theirs, 'perSecond')),
       },
+      {
+        name: 'refreshes for the same CPU, ours against node-oidc-provider',
+        unit: '',
+        values: ratios(values(theirs, 'cpuMicroseconds'), values(ours, 'cpuMicroseconds')),
+      },
     ],
     tables: [
       {
