@@ -1,9 +1,12 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 export default defineConfig({
-  root: `${import.meta.dirname}/page`,
-  plugins: [react()],
+  root: join(import.meta.dirname, 'page'),
+  plugins: [react(), compressedFiles()],
   build: {
     outDir: '../dist',
     emptyOutDir: true,
@@ -13,3 +16,25 @@ export default defineConfig({
     target: 'es2024',
   },
 });
+
+/** Writes each text file's compressed forms beside it, so that the server has nothing to compress. */
+function compressedFiles(): Plugin {
+  let directory = '';
+  return {
+    name: 'compressed-files',
+    apply: 'build',
+    configResolved: ({ root, build }) => {
+      directory = join(root, build.outDir);
+    },
+    closeBundle: () => {
+      const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+      // The page itself is written anew for each answer.
+      for (const name of names.filter((each) => /\.(js|css|svg)$/.test(each))) {
+        const file = join(directory, name);
+        const contents = readFileSync(file);
+        writeFileSync(`${file}.br`, brotliCompressSync(contents));
+        writeFileSync(`${file}.gz`, gzipSync(contents, { level: 9 }));
+      }
+    },
+  };
+}

@@ -1,3 +1,5 @@
+import type { Config } from './config.ts';
+
 /** What the page has to know, as the server writes it into index.html. The page imports the type alone. */
 export type PageConfig = {
   readonly issuer: string;
@@ -9,6 +11,21 @@ export type PageConfig = {
     readonly wishlist: string;
     readonly payment: string;
   };
-  /** Whether the demo's routes are there (docs/decisions/0037). */
+  /** Whether the demo's routes are there. */
   readonly demo: boolean;
 };
+
+/** The page's part of the server's settings. All of it is public. */
+export function pageConfigOf(config: Config): PageConfig {
+  return {
+    issuer: config.ISSUER,
+    client_id: 'storefront',
+    services: {
+      auth: config.AUTH_ORIGIN,
+      cart: config.CART_ORIGIN,
+      wishlist: config.WISHLIST_ORIGIN,
+      payment: config.PAYMENT_ORIGIN,
+    },
+    demo: config.DEMO,
+  };
+}
