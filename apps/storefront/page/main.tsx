@@ -1,10 +1,22 @@
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/controls.css';
+import './styles/people.css';
+import './styles/shop.css';
+import './styles/products.css';
+import './styles/overlays.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { session } from './session/session.ts';
 
 const root = document.getElementById('root');
-if (root)
-  createRoot(root).render(
-    <StrictMode>
-      <h1>Latchkey</h1>
-    </StrictMode>,
-  );
+if (root === null) throw new Error('index.html has no #root');
+// What it finds is in its state, and so is what it does not.
+session.restore().catch(() => {});
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
