@@ -1,6 +1,5 @@
 import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
-import type { Config } from './config.ts';
-import { pageConfigOf } from './page-config.ts';
+import { type Config, pageConfigOf } from './config.ts';
 import { pageFiles } from './page-files.ts';
 
 export type AppOptions = {

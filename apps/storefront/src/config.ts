@@ -1,6 +1,7 @@
 import { ConfigError, httpConfig, loadConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { parseDemoAccounts } from './demo/accounts.ts';
+import type { PageConfig } from './page-config.ts';
 
 const address = '^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$';
 const origin = (of: string) =>
@@ -62,4 +63,19 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     faults.push('DEMO_ACCOUNTS is not valid (expected: JSON, a list of {"username", "password", "roles"})');
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+/** The page's part of the server's settings. All of it is public. */
+export function pageConfigOf(config: Config): PageConfig {
+  return {
+    issuer: config.ISSUER,
+    client_id: 'storefront',
+    services: {
+      auth: config.AUTH_ORIGIN,
+      cart: config.CART_ORIGIN,
+      wishlist: config.WISHLIST_ORIGIN,
+      payment: config.PAYMENT_ORIGIN,
+    },
+    demo: config.DEMO,
+  };
 }

@@ -1,5 +1,3 @@
-import type { Config } from './config.ts';
-
 /** What the page has to know, as the server writes it into index.html. The page imports the type alone. */
 export type PageConfig = {
   readonly issuer: string;
@@ -14,18 +12,3 @@ export type PageConfig = {
   /** Whether the demo's routes are there. */
   readonly demo: boolean;
 };
-
-/** The page's part of the server's settings. All of it is public. */
-export function pageConfigOf(config: Config): PageConfig {
-  return {
-    issuer: config.ISSUER,
-    client_id: 'storefront',
-    services: {
-      auth: config.AUTH_ORIGIN,
-      cart: config.CART_ORIGIN,
-      wishlist: config.WISHLIST_ORIGIN,
-      payment: config.PAYMENT_ORIGIN,
-    },
-    demo: config.DEMO,
-  };
-}
