@@ -1,12 +1,18 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import optimizeLocales from '@react-aria/optimize-locales-plugin';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
 export default defineConfig({
   root: join(import.meta.dirname, 'page'),
-  plugins: [react(), compressedFiles()],
+  plugins: [
+    react(),
+    // Of the component library's own texts those in the page's languages alone.
+    optimizeLocales.vite({ locales: ['en-US', 'ko-KR'] }),
+    compressedFiles(),
+  ],
   build: {
     outDir: '../dist',
     emptyOutDir: true,

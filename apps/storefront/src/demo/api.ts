@@ -63,7 +63,10 @@ export type Stopwatch = {
   readonly service: ShopService;
   readonly before: Verdict;
   readonly after: Verdict;
-  /** From the answer to what changed it, to the first other verdict, in milliseconds; null: it did not change in time. */
+  /**
+   * From the answer to what changed it, to the first other verdict, in milliseconds; null: it did not change in time, or
+   * the token was no good there before.
+   */
   readonly elapsed_ms: number | null;
 };
 export type Timed = { readonly stopwatch: readonly Stopwatch[] };

@@ -36,7 +36,8 @@ async function untilChanged(before: Verdict, { verdict, began }: Watch): Promise
     const elapsed = performance.now() - began;
     const isOther = after.status !== before.status || after.code !== before.code;
     if (isOther) return { service, before, after, elapsed_ms: Math.round(elapsed * 10) / 10 };
-    if (elapsed > longestMs) return { service, before, after, elapsed_ms: null };
+    // A token that was no good here before does not become worse.
+    if (elapsed > longestMs || before.status === 401) return { service, before, after, elapsed_ms: null };
     await delay(betweenMs);
   }
 }
