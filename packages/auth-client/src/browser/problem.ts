@@ -22,6 +22,8 @@ export function retryAfterSecondsOf({ headers }: Response, nowMs: number): numbe
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value === '') return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value);
+  // Date.parse takes much else for a date.
+  if (!/^[A-Z][a-z]{2}/.test(value)) return undefined;
   const seconds = Math.ceil((Date.parse(value) - nowMs) / 1000);
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }

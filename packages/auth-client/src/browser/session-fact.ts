@@ -38,8 +38,13 @@ export function laterOf(known: SessionFact | undefined, told: SessionFact): Sess
 
 /** Of one end, the tab that asked first hears the reason. Those that ask later have no cookie left, and hear none. */
 function endOf(known: SignedOutFact, told: SignedOutFact): SignedOutFact {
-  if (known.reason !== null || told.reason === null) return known;
-  return { ...told, version: Math.max(known.version, told.version) };
+  const isNews = told.version > known.version || (known.reason === null && told.reason !== null);
+  if (!isNews) return known;
+  return {
+    kind: 'signed_out',
+    version: Math.max(known.version, told.version),
+    reason: known.reason ?? told.reason,
+  };
 }
 
 /** For facts of readable tokens alone: see isReadable. */
