@@ -9,8 +9,13 @@ export function useFormats() {
   return {
     money: (money: Money) => formatMoney(money, language),
     number: (value: number) => value.toLocaleString(language),
-    time: (instant: string | number) =>
-      new Date(instant).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' }),
+    time: (instant: string | number) => formatTime(new Date(instant), language),
     list: (words: readonly string[]) => new Intl.ListFormat(language, { type: 'conjunction' }).format(words),
   };
+}
+
+/** Of today, the time is enough. */
+function formatTime(instant: Date, language: string): string {
+  const isToday = instant.toDateString() === new Date().toDateString();
+  return instant.toLocaleString(language, { timeStyle: 'short', ...(!isToday && { dateStyle: 'medium' }) });
 }

@@ -45,10 +45,10 @@ export function AccountCard({ state }: { state: SignedIn }) {
         </ul>
       </details>
       <div className="form-foot">
-        <Button isPending={signOut.isPending} onPress={() => signOut.mutate(false)}>
+        <Button look="small" isPending={signOut.isPending} onPress={() => signOut.mutate(false)}>
           {t('people.signOut')}
         </Button>
-        <Button isDisabled={signOut.isPending} onPress={() => signOut.mutate(true)}>
+        <Button look="small" isDisabled={signOut.isPending} onPress={() => signOut.mutate(true)}>
           {t('people.signOutEverywhere')}
         </Button>
       </div>

@@ -8,7 +8,7 @@ export function EndedNotice({ reason }: { reason: string | null }) {
   const why = endReason(reason);
   if (why === null) return null;
   return (
-    <Notice tone={isAlarming(why) ? 'bad' : 'warn'} title={t('ended.title')}>
+    <Notice tone={isAlarming(why) ? 'bad' : 'warn'} title={t('ended.title')} isAlert>
       <span>
         {t(`ended.${why}`)} {t('ended.again')}
       </span>

@@ -10,7 +10,7 @@ export function FaultNotice({ error, onRetry }: { error: unknown; onRetry?: () =
   const fault = useFault(error);
   if (fault === null) return null;
   return (
-    <Notice tone={fault.kind === 'service_down' || fault.kind === 'rate_limited' ? 'warn' : 'bad'}>
+    <Notice tone={fault.kind === 'service_down' || fault.kind === 'rate_limited' ? 'warn' : 'bad'} isAlert>
       <FaultText fault={fault} />
       {onRetry !== undefined && <Button onPress={onRetry}>{t('page.retry')}</Button>}
     </Notice>

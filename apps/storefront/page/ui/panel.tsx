@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '../session/use-session.ts';
 import { FaultNotice } from './fault-notice.tsx';
+import { useKeptFocus } from './use-kept-focus.ts';
 
 export type PanelProps<Data> = {
   readonly title: string;
@@ -16,7 +17,7 @@ export function Panel<Data>({ title, signedOut, query, children }: PanelProps<Da
   const { t } = useTranslation();
   const { status } = useSession();
   return (
-    <section className="panel" aria-label={title}>
+    <section {...useKeptFocus<HTMLElement>()} className="panel" aria-label={title}>
       {status === 'signed_out' && <p className="empty">{signedOut}</p>}
       {status === 'signed_in' && (
         <>

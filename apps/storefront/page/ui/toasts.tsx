@@ -16,7 +16,7 @@ type Message = { readonly text: string } | { readonly fault: Fault };
 
 const shownMs = 6000;
 
-const queue = new ToastQueue<Message>({ maxVisibleToasts: 3 });
+const queue = new ToastQueue<Message>({ maxVisibleToasts: 2 });
 
 /** Says that something went as it was asked for. It goes away by itself. */
 export function tell(text: string): void {

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
@@ -17,6 +17,9 @@ export type CardFormProps = {
 export function CardForm({ amount, isPending, onPay }: CardFormProps) {
   const { t } = useTranslation();
   const { money } = useFormats();
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The button that brought the form is gone.
+  useEffect(() => heading.current?.focus(), []);
   const [typed, setTyped] = useState({
     number: groupDigits(sandboxCards[0].number),
     expiry: '12/30',
@@ -36,7 +39,9 @@ export function CardForm({ amount, isPending, onPay }: CardFormProps) {
 
   return (
     <form className="form card-form" onSubmit={submit} aria-label={t('checkout.title')} noValidate>
-      <h3>{t('checkout.title')}</h3>
+      <h3 ref={heading} tabIndex={-1}>
+        {t('checkout.title')}
+      </h3>
       <SandboxCards
         number={typed.number}
         onChoose={(number) => setTyped({ ...typed, number: groupDigits(number) })}

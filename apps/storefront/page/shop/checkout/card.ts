@@ -48,3 +48,18 @@ export function groupDigits(text: string): string {
     .slice(0, 19)
     .replaceAll(/(\d{4})(?=\d)/g, '$1 ');
 }
+
+const brandNames = new Map([
+  ['visa', 'Visa'],
+  ['mastercard', 'Mastercard'],
+  ['amex', 'American Express'],
+  ['discover', 'Discover'],
+  ['diners', 'Diners Club'],
+  ['jcb', 'JCB'],
+  ['unionpay', 'UnionPay'],
+]);
+
+/** A brand as it writes itself; payment-service's own word where the page knows none. */
+export function brandName(brand: string): string {
+  return brandNames.get(brand) ?? brand;
+}

@@ -31,7 +31,10 @@ export function Checkout({ total }: { total: Money | undefined }) {
         </p>
       )}
       {stepUp === null && <FaultNotice error={pay.error} />}
-      <PaymentOutcome payment={pay.data ?? pay.unanswered} isAsking={pay.isPending} />
+      {/* There before it has something to say, so that it is read out when it does. */}
+      <div role="status">
+        <PaymentOutcome payment={pay.data ?? pay.unanswered} isAsking={pay.isPending} />
+      </div>
       {total !== undefined && !isOpen && (
         <Button look="primary" onPress={() => setOpen(true)}>
           {t('cart.checkout')}

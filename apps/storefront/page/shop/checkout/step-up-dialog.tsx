@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
+import { useAccount } from '../../session/people.ts';
 import { session } from '../../session/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -19,6 +20,7 @@ export type StepUpDialogProps = {
 export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDialogProps) {
   const { t } = useTranslation();
   const { number } = useFormats();
+  const { data: account } = useAccount();
   const [password, setPassword] = useState('');
   const confirm = useMutation({
     mutationFn: (typed: string) => session.reauthenticate(typed),
@@ -40,6 +42,8 @@ export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDial
     <Dialog title={t('stepUp.title')} isOpen onClose={onClose}>
       <form className="form" onSubmit={submit}>
         <p>{text}</p>
+        {/* Tells a password manager whose password is asked for. */}
+        <input hidden readOnly autoComplete="username" value={account?.username ?? ''} />
         <FaultNotice error={confirm.error} />
         <TextField
           label={t('people.password')}

@@ -5,6 +5,7 @@ import { useFormats } from '../../i18n/format.ts';
 import { useScope } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { tell, tellFault } from '../../ui/toasts.tsx';
+import { brandName } from '../checkout/card.ts';
 import { isOpen, isRefundable, type Payment } from './payment.ts';
 import { RefundDialog } from './refund-dialog.tsx';
 import { useDeclineReason } from './use-decline-reason.ts';
@@ -57,7 +58,7 @@ export function PaymentRow({ payment, onRefunded }: PaymentRowProps) {
           </time>
         </p>
         <p className="soft">
-          {t('payments.card', { brand: payment.card.brand, last4: payment.card.last4 })}
+          {t('payments.card', { brand: brandName(payment.card.brand), last4: payment.card.last4 })}
           {payment.status === 'declined' && ` · ${declineReason(payment)}`}
           {payment.refunded_amount > 0 &&
             ` · ${t('payments.givenBack', { amount: money({ ...payment.amount, amount: payment.refunded_amount }) })}`}

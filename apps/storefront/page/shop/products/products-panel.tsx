@@ -40,30 +40,28 @@ function ProductCard({ product }: { product: Product }) {
   return (
     <li className="product">
       <Picture sku={product.sku} />
+      <Button
+        look="icon"
+        aria-label={t('products.wish', { name })}
+        isPending={wish.isPending}
+        onPress={() => requireSignIn(wishFor)}
+      >
+        <Icon name="heart" />
+      </Button>
       <div className="product-text">
         <h3>{name}</h3>
         <p className="description">{t(`products.descriptions.${product.sku}`)}</p>
       </div>
       <div className="product-foot">
         <span className="price">{money(product.price)}</span>
-        <span className="product-buttons">
-          <Button
-            look="icon"
-            aria-label={t('products.wish', { name })}
-            isPending={wish.isPending}
-            onPress={() => requireSignIn(wishFor)}
-          >
-            <Icon name="heart" />
-          </Button>
-          <Button
-            look="icon"
-            aria-label={t('products.addToCart', { name })}
-            isPending={addToCart.isPending}
-            onPress={() => requireSignIn(add)}
-          >
-            <Icon name="plus" />
-          </Button>
-        </span>
+        <Button
+          look="icon"
+          aria-label={t('products.addToCart', { name })}
+          isPending={addToCart.isPending}
+          onPress={() => requireSignIn(add)}
+        >
+          <Icon name="bag" />
+        </Button>
       </div>
     </li>
   );

@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import text from '../../../../../docs/architecture.md?raw';
 import { shopMessages as en } from '../../../page/i18n/en/shop.ts';
 import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
 import { endReason, isAlarming } from '../../../page/session/end-reasons.ts';
 
-const document = new URL('../../../../../docs/architecture.md', import.meta.url);
-
 /** The reasons in the table of "Why a session ended", and the words of "What can be revoked". */
 function documentedReasons(): string[] {
-  const text = readFileSync(document, 'utf8');
   const [, after = ''] = text.split('### Why a session ended\n');
   const [section = ''] = after.split('\n## ');
   const rows = section.split('\n').filter((row) => row.startsWith('| `'));
