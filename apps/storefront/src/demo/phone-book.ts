@@ -9,8 +9,6 @@ export type HeldPhone = { shown: Phone; tokens: Tokens };
 const clientId = 'latchkey-mobile';
 const mostPhones = 6;
 
-export type PhoneBook = ReturnType<typeof createPhoneBook>;
-
 /** The phones of everybody who tries the demo, the newest last. They are gone with this process. */
 export function createPhoneBook(auth: AuthService) {
   const phones = new Map<string, HeldPhone[]>();
