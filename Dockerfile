@@ -54,12 +54,16 @@ RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked 
     CI=true NODE_ENV=development pnpm install --frozen-lockfile --store-dir=/pnpm/store \
     --package-import-method=copy --filter @latchkey/storefront
 COPY packages/auth-client/src packages/auth-client/src
+COPY tsconfig.base.json ./
 COPY apps/storefront apps/storefront
 WORKDIR /app/apps/storefront
 RUN node_modules/.bin/vite build
 
 FROM service AS storefront
 COPY --from=page /app/apps/storefront/dist dist
+USER root
+RUN install --directory --owner=node --group=node /var/lib/latchkey
+USER node
 # What a volume begins with: no accounts, until somebody makes them.
 COPY --chown=node:node <<EOF /var/lib/latchkey/demo-accounts.json
 []

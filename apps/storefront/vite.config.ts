@@ -32,7 +32,7 @@ function compressedFiles(): Plugin {
     configResolved: ({ root, build }) => {
       directory = resolve(root, build.outDir);
     },
-    closeBundle: () => {
+    writeBundle: () => {
       const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
       // The page itself is written anew for each answer.
       for (const name of names.filter((each) => /\.(js|css|svg)$/.test(each))) {
