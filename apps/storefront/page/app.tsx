@@ -10,6 +10,8 @@ import { type View, ViewSwitch } from './layout/view-switch.tsx';
 import { queryClient } from './services/queries.ts';
 import { PeopleSection } from './session/people-section.tsx';
 import { Shop } from './shop/shop.tsx';
+import { Boundary } from './ui/boundary.tsx';
+import { Notice } from './ui/notice.tsx';
 import { Toasts } from './ui/toasts.tsx';
 
 /** The whole page: who one is and the shop, and in the demo what goes on behind it. */
@@ -26,8 +28,10 @@ export function App() {
         <PageHeader />
         <main className="layout" data-view={view} data-demo={config.demo}>
           <div className="shop" id="shop" tabIndex={-1}>
-            <PeopleSection />
-            <Shop />
+            <Boundary fallback={<Notice tone="bad">{t('faults.unexpected.here')}</Notice>}>
+              <PeopleSection />
+              <Shop />
+            </Boundary>
           </div>
           {config.demo && <ConsoleSection />}
         </main>

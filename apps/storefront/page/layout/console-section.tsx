@@ -1,5 +1,7 @@
-import { Component, lazy, type ReactNode, Suspense } from 'react';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Boundary } from '../ui/boundary.tsx';
+import { Notice } from '../ui/notice.tsx';
 
 // A chunk of its own: outside the demo nobody loads it.
 const DemoConsole = lazy(async () => ({ default: (await import('../demo/console.tsx')).DemoConsole }));
@@ -9,26 +11,11 @@ export function ConsoleSection() {
   const { t } = useTranslation();
   return (
     <section className="console" id="console" aria-label={t('page.console')}>
-      <ConsoleBoundary fallback={<p className="notice bad">{t('page.consoleFailed')}</p>}>
+      <Boundary fallback={<Notice tone="bad">{t('page.consoleFailed')}</Notice>}>
         <Suspense fallback={<p className="soft">{t('page.loading')}</p>}>
           <DemoConsole />
         </Suspense>
-      </ConsoleBoundary>
+      </Boundary>
     </section>
   );
-}
-
-type BoundaryProps = { readonly fallback: ReactNode; readonly children: ReactNode };
-
-/** A console that fails leaves the shop as it is. */
-class ConsoleBoundary extends Component<BoundaryProps, { failed: boolean }> {
-  override state = { failed: false };
-
-  static getDerivedStateFromError(): { failed: boolean } {
-    return { failed: true };
-  }
-
-  override render(): ReactNode {
-    return this.state.failed ? this.props.fallback : this.props.children;
-  }
 }

@@ -18,6 +18,11 @@ export const queryClient = new QueryClient({
   },
 });
 
+/** Forgets what was read of whoever was signed in. */
+export function forgetEverybody(): void {
+  queryClient.removeQueries({ predicate: ({ queryKey: [noun] }) => noun !== 'demo-people' });
+}
+
 /** The key of what was read of the person who is signed in. */
 export function useKey(noun: Noun): readonly string[] {
   const state = useSession();
