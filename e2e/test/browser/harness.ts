@@ -1,4 +1,4 @@
-import type { Stack } from '@latchkey/dev-stack';
+import type { Stack, StackOptions } from '@latchkey/dev-stack';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { startSystem } from '../system.ts';
 import { launchChromium } from './chromium.ts';
@@ -27,15 +27,16 @@ export type BrowserSystem = {
 const failedRequest = /^Failed to load resource: the server responded with a status of \d+/;
 
 /**
- * The whole system with its page, on free ports, and a chromium to open it with: one for a test file.
+ * The whole system with its page, on free ports, and a chromium to open it with: one for a test file. `env` are settings
+ * of single services.
  *
  * @example
  * const system = await startBrowserSystem();
  * const { openTab, complaints } = await system.newPerson({ locale: 'ko-KR' });
  * const page = await openTab();
  */
-export async function startBrowserSystem(): Promise<BrowserSystem> {
-  const system = await startSystem({}, { storefront: true });
+export async function startBrowserSystem(env: NonNullable<StackOptions['env']> = {}): Promise<BrowserSystem> {
+  const system = await startSystem(env, { storefront: true });
   try {
     const { stack } = system;
     const browser = await launchChromium();

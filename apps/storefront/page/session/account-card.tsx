@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormats } from '../i18n/format.ts';
 import { Button } from '../ui/button.tsx';
 import { tell, tellFault } from '../ui/toasts.tsx';
+import { Avatar } from './avatar.tsx';
 import { useAccount } from './people.ts';
 import { session } from './session.ts';
 
@@ -25,9 +26,7 @@ export function AccountCard({ state }: { state: SignedIn }) {
   return (
     <div className="account">
       <div className="account-head">
-        <span className="avatar" data-person={name} aria-hidden="true">
-          {name.slice(0, 1).toUpperCase()}
-        </span>
+        <Avatar name={name} />
         <p className="account-name">
           <strong>{t('people.hello', { name })}</strong>
           <span className="soft">{t('people.passwordGiven', { time: time(state.authTimeMs) })}</span>

@@ -2,6 +2,7 @@ import { Button } from 'react-aria-components/Button';
 import { useTranslation } from 'react-i18next';
 import type { DemoPerson } from '../../src/demo/api.ts';
 import { shopMessages } from '../i18n/en/shop.ts';
+import { Avatar } from './avatar.tsx';
 import { useDemoPeople } from './people.ts';
 import type { Credentials } from './register.ts';
 
@@ -18,7 +19,7 @@ export function DemoPeopleList({ isPending, onChoose }: DemoPeopleListProps) {
   return (
     <>
       <p className="soft">{t('people.demoIntro')}</p>
-      <ul className="people">
+      <ul className="people" aria-label={t('people.signInAs')}>
         {people.map((person) => (
           <li key={person.username}>
             <Person person={person} isPending={isPending} onChoose={onChoose} />
@@ -35,15 +36,8 @@ function Person({ person, isPending, onChoose }: DemoPeopleListProps & { person:
   const { username: name, password } = person;
   const role = person.roles.map((own) => (isRole(own) ? t(`people.roles.${own}`) : own)).join(', ');
   return (
-    <Button
-      className="person"
-      aria-label={t('people.signInAs', { name, role })}
-      isDisabled={isPending}
-      onPress={() => onChoose({ username: name, password })}
-    >
-      <span className="avatar" data-person={name} aria-hidden="true">
-        {name.slice(0, 1).toUpperCase()}
-      </span>
+    <Button className="person" isDisabled={isPending} onPress={() => onChoose({ username: name, password })}>
+      <Avatar name={name} />
       <span className="person-text">
         <strong>{name}</strong>
         <span className="soft">{role}</span>

@@ -28,7 +28,7 @@ export const shopMessages = {
     newHere: 'New here? Register',
     knownHere: 'You have an account? Sign in',
     registered: 'Your account is made, and you are signed in.',
-    signInAs: 'Sign in as {{name}}, {{role}}',
+    signInAs: 'Sign in as',
     signedInAs: 'Signed in',
     hello: 'Hello, {{name}}.',
     roles: { customer: 'buys', viewer: 'may only look', support: 'refunds', admin: 'runs the system' },

@@ -30,7 +30,7 @@ export const shopMessages = {
     newHere: '처음이신가요? 가입하기',
     knownHere: '계정이 있으신가요? 로그인',
     registered: '계정을 만들고 로그인했습니다.',
-    signInAs: '{{name}} 계정으로 로그인, {{role}}',
+    signInAs: '이 계정으로 로그인',
     signedInAs: '로그인됨',
     hello: '{{name}} 님, 안녕하세요.',
     roles: { customer: '구매', viewer: '보기만 가능', support: '환불 담당', admin: '시스템 운영' },

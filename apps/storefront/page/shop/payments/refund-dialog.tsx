@@ -49,8 +49,16 @@ export function RefundDialog({ payment, onClose, onRefunded }: RefundDialogProps
       <form className="form" onSubmit={submit}>
         <p>{t('payments.refundText', { amount: money(payment.amount), left: money(left) })}</p>
         <FaultNotice error={refund.error} />
-        {refund.data?.status === 'pending' && <Notice tone="warn" isAlert>{t('payments.refundPending')}</Notice>}
-        {refund.data?.status === 'failed' && <Notice tone="bad" isAlert>{t('payments.refundFailed')}</Notice>}
+        {refund.data?.status === 'pending' && (
+          <Notice tone="warn" isAlert>
+            {t('payments.refundPending')}
+          </Notice>
+        )}
+        {refund.data?.status === 'failed' && (
+          <Notice tone="bad" isAlert>
+            {t('payments.refundFailed')}
+          </Notice>
+        )}
         <NumberField
           className="field"
           value={typed}
