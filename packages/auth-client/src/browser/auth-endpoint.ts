@@ -58,7 +58,6 @@ export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         credentials: 'include',
-        cache: 'no-store',
         // Goes on when the page is left meanwhile: a refresh whose cookie nobody took would cost the session.
         keepalive: true,
         signal: tooLate.signal,
