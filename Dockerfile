@@ -1,5 +1,5 @@
-# Every image of the project. Targets: service (with SERVICE=auth-service, …), demo-accounts, demo, load, tools.
-# Services run their TypeScript as it stands, so nothing is built here; the workspace's symlinks are kept, because
+# Every image of the project. Targets: service (with SERVICE=auth-service, …), storefront, demo-accounts, demo, load,
+# tools. Services run their TypeScript as it stands, so only the page is built; the workspace's symlinks are kept, because
 # Node.js strips no types inside node_modules.
 FROM node:26-slim AS node
 ENV NODE_ENV=production
@@ -44,6 +44,30 @@ RUN node --eval "import('./src/app.ts').then(() => require('node:module').flushC
 HEALTHCHECK --start-period=60s --start-interval=500ms --interval=5s --timeout=10s --retries=10 \
     CMD ["node", "--eval", "require('node:http').get({ port: process.env.PORT, path: '/ready' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 CMD ["node", "src/main.ts"]
+
+# The page, as vite builds it.
+FROM pnpm AS page
+COPY packages/auth-client/package.json packages/auth-client/
+COPY packages/service-kit/package.json packages/service-kit/
+COPY apps/storefront/package.json apps/storefront/
+RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
+    CI=true NODE_ENV=development pnpm install --frozen-lockfile --store-dir=/pnpm/store \
+    --package-import-method=copy --filter @latchkey/storefront
+COPY packages/auth-client/src packages/auth-client/src
+COPY tsconfig.base.json ./
+COPY apps/storefront apps/storefront
+WORKDIR /app/apps/storefront
+RUN node_modules/.bin/vite build
+
+FROM service AS storefront
+COPY --from=page /app/apps/storefront/dist dist
+USER root
+RUN install --directory --owner=node --group=node /var/lib/latchkey
+USER node
+# What a volume begins with: no accounts, until somebody makes them.
+COPY --chown=node:node <<EOF /var/lib/latchkey/demo-accounts.json
+[]
+EOF
 
 # auth-service's commands, and the accounts to try the system with: for one's own machine and nothing else.
 FROM service AS demo-accounts
@@ -92,6 +116,10 @@ WORKDIR /app/deploy/compose
 RUN install --directory --owner=node --group=node --mode=755 /secrets \
     /secrets/all /secrets/auth-service /secrets/cart-service /secrets/wishlist-service /secrets/payment-service \
     /secrets/postgres /secrets/redis
+COPY packages/service-kit/package.json /app/packages/service-kit/
+COPY packages/service-kit/src/otlp.ts /app/packages/service-kit/src/
+RUN mkdir -p node_modules/@latchkey \
+    && ln -s ../../../../packages/service-kit node_modules/@latchkey/service-kit
 COPY deploy/compose/package.json ./
 COPY deploy/compose/src src
 USER node

@@ -8,7 +8,9 @@ export const repository = join(import.meta.dirname, '..', '..');
 /** The project's name: this clone's own, so that the system that somebody has running stays as it is. */
 export const project = `latchkey-test-${createHash('sha256').update(repository).digest('hex').slice(0, 8)}`;
 
-export type Ports = Readonly<Record<'auth' | 'cart' | 'wishlist' | 'payment' | 'observe', number>>;
+export type Ports = Readonly<
+  Record<'storefront' | 'auth' | 'cart' | 'wishlist' | 'payment' | 'observe', number>
+>;
 
 const run = promisify(execFile);
 const maxBuffer = 64 * 1024 * 1024;
@@ -29,6 +31,7 @@ export function createCompose(ports: Ports, options: ComposeOptions = {}) {
   const { directory = repository } = options;
   const env = {
     ...process.env,
+    STOREFRONT_PORT: String(ports.storefront),
     AUTH_PORT: String(ports.auth),
     CART_PORT: String(ports.cart),
     WISHLIST_PORT: String(ports.wishlist),

@@ -53,17 +53,18 @@ async function twice(work: () => Promise<unknown>): Promise<void> {
 }
 
 /**
- * Five ports that nobody uses. Below those that the kernel hands out (from 32768 on), because the front gives its own
+ * Six ports that nobody uses. Below those that the kernel hands out (from 32768 on), because the front gives its own
  * back for a moment whenever it restarts.
  */
 async function freePorts(): Promise<Ports> {
   const free = new Set<number>();
-  while (free.size < 5) {
+  while (free.size < 6) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     if (await isFree(port)) free.add(port);
   }
-  const [auth, cart, wishlist, payment, observe] = [...free] as [number, number, number, number, number];
-  return { auth, cart, wishlist, payment, observe };
+  const names = ['storefront', 'auth', 'cart', 'wishlist', 'payment', 'observe'];
+  const found = [...free];
+  return Object.fromEntries(names.map((name, index) => [name, found[index]])) as Ports;
 }
 
 function isFree(port: number): Promise<boolean> {

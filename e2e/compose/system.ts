@@ -8,6 +8,8 @@ export const compose = createCompose(ports);
 export const composeWith = (env: Record<string, string>) => createCompose(ports, { env });
 export const observeUrl = `http://localhost:${ports.observe}`;
 
+export const storefrontUrl = `http://localhost:${ports.storefront}`;
+
 export const urls = {
   auth: `http://localhost:${ports.auth}`,
   cart: `http://localhost:${ports.cart}`,

@@ -12,13 +12,17 @@ export type System = {
 
 /**
  * The whole system, as `npm start` brings it up, on free ports and in a folder of its own. `env` are settings of single
- * services, or what is to be made of their addresses.
+ * services, or what is to be made of their addresses;
+ * with `storefront`, the page is served too.
  */
-export async function startSystem(env: NonNullable<StackOptions['env']> = {}): Promise<System> {
+export async function startSystem(
+  env: NonNullable<StackOptions['env']> = {},
+  { storefront = false }: Pick<StackOptions, 'storefront'> = {},
+): Promise<System> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    const stack = await startStack({ directory, ports: 'random', env });
+    const stack = await startStack({ directory, ports: 'random', env, storefront });
     return { stack, directory, stop: () => stack.stop().then(remove) };
   } catch (error) {
     await remove();

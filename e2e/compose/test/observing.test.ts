@@ -34,7 +34,7 @@ async function read<T>(path: string): Promise<T> {
 }
 
 describe('without the profile observe', () => {
-  it('nobody is told where to report, no page is there, and nothing listens to what services do', async () => {
+  it('nobody is told of a collector, and no page is there', async () => {
     for (const service of services) {
       const running = await container(service);
       expect(running.Config.Env).toContain('OTEL_EXPORTER_OTLP_ENDPOINT=');

@@ -25,6 +25,7 @@ describe('docker compose up --wait', () => {
       'cart-service': 'healthy',
       'wishlist-service': 'healthy',
       'payment-service': 'healthy',
+      storefront: 'healthy',
       front: 'healthy',
     });
   });

@@ -1,5 +1,5 @@
 export type { AccessTokenClaims, ActorClaim, ServiceTokenClaims, UserTokenClaims } from './access-token.ts';
-export type { AuthHook } from './auth-hook.ts';
+export { type AuthHook, callerOf } from './auth-hook.ts';
 export type { Actor, Authentication, ServiceAuthentication, UserAuthentication } from './authentication.ts';
 export type { Clock } from './clock.ts';
 export { AuthClientError, AuthError, type AuthErrorCode } from './errors.ts';
@@ -7,6 +7,7 @@ export { AuthClientOptionsError } from './option-checks.ts';
 export type { AuthClientOptions, RevocationFeed } from './options.ts';
 export { type AuthClient, authClient } from './plugin.ts';
 export { requireRecentSignIn } from './recent-sign-in.ts';
+export type { Refusal } from './refuse.ts';
 export type { AccessOptions } from './requirements.ts';
 export type { AccessTokenSource } from './revocation/access-token-source.ts';
 export { type FollowRevocationsOptions, followRevocations } from './revocation/follow-revocations.ts';

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { challenge } from './challenge.ts';
 import { AuthError } from './errors.ts';
@@ -8,6 +9,15 @@ export interface Route extends Requirements {
   /** The service's audience. */
   realm: string;
 }
+
+/** What is told on the diagnostics channel `@latchkey/auth-client:refused`, for whoever shows why. */
+export interface Refusal {
+  readonly request: FastifyRequest;
+  /** Its `reason` names the check that failed. */
+  readonly error: AuthError;
+}
+
+const refusals = channel('@latchkey/auth-client:refused');
 
 const titles: Record<number, string> = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' };
 
@@ -30,6 +40,7 @@ export function refuse(
 ): void {
   const error = withChallenge(refusal, route);
   log(error, request);
+  if (refusals.hasSubscribers) refusals.publish({ request, error } satisfies Refusal);
   reply
     .code(error.status)
     .headers(error.headers)

@@ -18,6 +18,7 @@ try {
   const stack = await startStack({
     directory,
     ports: 'default',
+    storefront: true,
     signal,
     onProgress: (line) => console.log(line),
     onCrash: (message) => console.error(`${message}\nThe others go on. Press Ctrl-C and start again.`),

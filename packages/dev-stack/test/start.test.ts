@@ -6,19 +6,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../src/processes/ports.ts';
-import { type ServiceKey, serviceDefinitions } from '../src/services/definitions.ts';
+import { serviceDefinitions, storefrontDefinition } from '../src/services/definitions.ts';
 import { demoAccounts } from '../src/stack/accounts.ts';
 import { isAlive } from './alive.ts';
 
 // The real thing: `npm start` without npm, with its own data and ports. The tests follow one another on one data set.
 const startTimeoutMs = 60_000;
 const children: ChildProcess[] = [];
-const ports = new Map<ServiceKey, number>();
+const definitions = { ...serviceDefinitions, storefront: storefrontDefinition };
+type Key = keyof typeof definitions;
+const ports = new Map<Key, number>();
 let directory: string;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
-  for (const key of Object.keys(serviceDefinitions) as ServiceKey[]) ports.set(key, await freePort());
+  for (const key of Object.keys(definitions) as Key[]) ports.set(key, await freePort());
 });
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -31,7 +33,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function run(script: string, env: NodeJS.ProcessEnv = {}) {
   const settings = Object.fromEntries(
-    [...ports].map(([key, port]) => [serviceDefinitions[key].portVariable, String(port)]),
+    [...ports].map(([key, port]) => [definitions[key].portVariable, String(port)]),
   );
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'src', script)], {
     env: { ...process.env, ...settings, LATCHKEY_DIRECTORY: directory, ...env },
@@ -105,8 +107,13 @@ test('start, sign in as each demo account, stop; a second start has the data', {
 }, async () => {
   const first = run('start.ts');
   await first.printed('Press Ctrl-C to stop');
-  for (const [key, port] of ports) {
-    const { name } = serviceDefinitions[key];
+  const page = `http://localhost:${ports.get('storefront')}`;
+  expect(first.output()).toContain(`Open ${page} and try it`);
+  expect(await (await fetch(page)).text()).toContain('"demo":true');
+  expect(statSync(join(directory, 'control.sock')).mode & 0o777).toBe(0o600);
+  for (const key of Object.keys(serviceDefinitions) as Key[]) {
+    const port = ports.get(key);
+    const { name } = definitions[key];
     expect(first.output()).toContain(`http://localhost:${port}/docs`);
     expect(first.output()).toContain(name);
   }

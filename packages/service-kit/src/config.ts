@@ -18,24 +18,17 @@ const origin = '^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$';
 const url = '^https?://[^\\s]+$';
 
 /**
- * The settings that every service has. Spread them into the service's own schema.
+ * The settings of whatever listens for HTTP. Spread them into the schema of one that keeps nothing.
  *
  * @example
- * const schema = Type.Object({ ...serviceConfig, GREETING: Type.String({ description: 'a greeting' }) });
+ * const schema = Type.Object({ ...httpConfig, GREETING: Type.String({ description: 'a greeting' }) });
  */
-export const serviceConfig = {
+export const httpConfig = {
   HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'an address to listen on' }),
   PORT: Type.Integer({
     minimum: 0,
     maximum: 65_535,
     description: 'a TCP port, 0 to 65535 (0: any free one)',
-  }),
-  DATABASE_URL: Type.String({ pattern: '^postgres(ql)?://', description: 'a postgres:// URL' }),
-  DATABASE_POOL_SIZE: Type.Integer({
-    minimum: 1,
-    maximum: 1000,
-    default: 10,
-    description: 'connections, 1 to 1000',
   }),
   LOG_LEVEL: Type.Union(
     [
@@ -53,12 +46,6 @@ export const serviceConfig = {
     default: 'production',
     description: 'development, production or test',
   }),
-  ISSUER: Type.String({ pattern: url, description: 'the http(s) URL that tokens name as their issuer' }),
-  JWKS_URI: Type.String({ pattern: url, description: 'the http(s) URL where the issuer publishes its keys' }),
-  CORS_ORIGINS: Type.Array(Type.String({ pattern: origin }), {
-    default: [],
-    description: 'origins (scheme://host[:port], no path, no *), separated by commas',
-  }),
   TRUSTED_PROXIES: Type.Array(Type.String({ pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' }), {
     default: [],
     description: 'IP addresses or CIDR ranges, separated by commas',
@@ -68,6 +55,29 @@ export const serviceConfig = {
     maximum: 600_000,
     default: 10_000,
     description: 'milliseconds, 1 to 600000',
+  }),
+};
+
+/**
+ * The settings that every service with a database and an issuer has. Spread them into the service's own schema.
+ *
+ * @example
+ * const schema = Type.Object({ ...serviceConfig, GREETING: Type.String({ description: 'a greeting' }) });
+ */
+export const serviceConfig = {
+  ...httpConfig,
+  DATABASE_URL: Type.String({ pattern: '^postgres(ql)?://', description: 'a postgres:// URL' }),
+  DATABASE_POOL_SIZE: Type.Integer({
+    minimum: 1,
+    maximum: 1000,
+    default: 10,
+    description: 'connections, 1 to 1000',
+  }),
+  ISSUER: Type.String({ pattern: url, description: 'the http(s) URL that tokens name as their issuer' }),
+  JWKS_URI: Type.String({ pattern: url, description: 'the http(s) URL where the issuer publishes its keys' }),
+  CORS_ORIGINS: Type.Array(Type.String({ pattern: origin }), {
+    default: [],
+    description: 'origins (scheme://host[:port], no path, no *), separated by commas',
   }),
 };
 

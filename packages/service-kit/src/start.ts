@@ -4,8 +4,9 @@ import { isDatabaseUnavailable } from './database-errors.ts';
 
 /**
  * Runs what a service's main.ts does before it listens. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to
- * that OpenTelemetry collector, under the name in OTEL_SERVICE_NAME; without it, nothing of that is loaded. When that fails the process ends with exit code 1 and, on
- * standard error, a message that says what to do; the stack only where the cause is not known.
+ * that OpenTelemetry collector, under the name in OTEL_SERVICE_NAME; with SPANS_ENDPOINT, as the demo sets it, its spans
+ * go there within a moment. Without either, nothing of that is loaded. When starting fails the process ends with exit
+ * code 1 and, on standard error, a message that says what to do; the stack only where the cause is not known.
  *
  * @example
  * await startService(async () => {
@@ -15,10 +16,11 @@ import { isDatabaseUnavailable } from './database-errors.ts';
  */
 export async function startService(start: () => Promise<void>): Promise<void> {
   try {
-    const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: serviceName } = process.env;
-    if (endpoint) {
+    const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, SPANS_ENDPOINT: spansEndpoint } = process.env;
+    if (endpoint || spansEndpoint) {
       const { startTelemetry } = await import('./telemetry/start-telemetry.ts');
-      startTelemetry({ endpoint, serviceName: serviceName || basename(process.cwd()) });
+      const serviceName = process.env['OTEL_SERVICE_NAME'] || basename(process.cwd());
+      startTelemetry({ endpoint, spansEndpoint, serviceName });
     }
     await start();
   } catch (error) {

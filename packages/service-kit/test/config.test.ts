@@ -77,8 +77,8 @@ describe('loadConfig', () => {
     });
     expect(error.faults.map((fault) => fault.split(' (')[0])).toEqual([
       'PORT is not valid',
-      'DATABASE_URL is missing',
       'LOG_LEVEL is not valid',
+      'DATABASE_URL is missing',
       'ISSUER is not valid',
       'JWKS_URI is missing',
       'CORS_ORIGINS is not valid',

@@ -13,6 +13,14 @@ const SCOPES_OF_ROLE = {
     'payment:refund',
   ],
   admin: SCOPES,
+  // One permission each, for whoever is to have another set of them than the roles above.
+  'cart-reader': ['cart:read'],
+  'cart-writer': ['cart:write'],
+  'wishlist-reader': ['wishlist:read'],
+  'wishlist-writer': ['wishlist:write'],
+  'payment-reader': ['payment:read'],
+  'payment-writer': ['payment:write'],
+  'payment-refunder': ['payment:refund'],
 } as const satisfies Record<string, readonly Scope[]>;
 
 export type Role = keyof typeof SCOPES_OF_ROLE;

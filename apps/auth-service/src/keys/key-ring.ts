@@ -10,7 +10,7 @@ import type { KeyEncryption } from './encryption.ts';
 import type { KeyChange, KeyRoom } from './key-changes.ts';
 import { carryOutRevocation, type KeyRevocationResult, revocationResultOf } from './key-revocation.ts';
 import { type KeyRecord, readLatestKeys, readPublishedKeys } from './key-store.ts';
-import { afterRevocations, type RotationPolicy, stateOf } from './life-cycle.ts';
+import { afterRevocations, mayActivateAt, type RotationPolicy, stateOf } from './life-cycle.ts';
 import { type JwkSet, type LoadedKeys, loadKeys, openPrivateKey, type Signer } from './loaded-keys.ts';
 import { carryOutRotation, isRotationDue } from './rotation.ts';
 import { type RotationResult, rotationResultOf, rotationTooEarly } from './rotation-result.ts';
@@ -150,7 +150,11 @@ export function createKeyRing(options: KeyRingOptions) {
     /** The newest hundred keys with their states, those that are gone among them. */
     async list() {
       const latest = await readLatestKeys(db);
-      return latest.map(({ encryptedPrivateKey: _, ...key }) => ({ ...key, state: stateOf(key) }));
+      return latest.map(({ encryptedPrivateKey: _, ...key }) => ({
+        ...key,
+        state: stateOf(key),
+        mayActivateAt: mayActivateAt(key, options),
+      }));
     },
   };
 

@@ -30,6 +30,9 @@ const keySchema = Type.Object({
     Type.Literal('gone', { description: 'No longer published.' }),
   ]),
   published_at: time,
+  may_sign_at: Type.Union([time, Type.Null()], {
+    description: 'Of the next key: when it may sign at the earliest.',
+  }),
   activated_at: timeOrNull,
   retired_at: timeOrNull,
   removed_at: timeOrNull,
@@ -96,6 +99,7 @@ export async function keyRoutes(
         kid: key.kid,
         state: key.state,
         published_at: isoTime(key.publishedAt),
+        may_sign_at: key.state === 'next' ? isoTime(key.mayActivateAt) : null,
         activated_at: isoTimeOrNull(key.activatedAt),
         retired_at: isoTimeOrNull(key.retiredAt),
         removed_at: isoTimeOrNull(key.removedAt),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRoles, scopesOf } from '../../src/accounts/roles.ts';
+import { parseRoles, ROLES, scopesOf } from '../../src/accounts/roles.ts';
 import { SCOPES } from '../../src/tokens/resource-servers.ts';
 
 test('a viewer reads, and nothing else', () => {
@@ -18,6 +18,11 @@ test('only an admin manages accounts, clients and keys, and watches what is revo
   );
   const others = scopesOf(['viewer', 'customer', 'support']);
   expect(others.filter((scope) => scope.endsWith(':manage') || scope === 'revocations:read')).toEqual([]);
+});
+
+test('there is a role for each permission in the shop alone', () => {
+  const alone = ROLES.map((role) => scopesOf([role])).filter((scopes) => scopes.length === 1);
+  expect(alone.flat()).toEqual(scopesOf(['support']));
 });
 
 test('several roles allow what they allow together, each scope once and in one order', () => {

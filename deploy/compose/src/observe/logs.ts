@@ -1,4 +1,4 @@
-import { type LogRecord, milliseconds, plain, type Source } from './otlp.ts';
+import { type LogRecord, milliseconds, plain, type Source } from '@latchkey/service-kit/otlp';
 
 export type ShownLine = {
   readonly time_ms: number;

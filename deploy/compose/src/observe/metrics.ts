@@ -1,5 +1,5 @@
-import type { HistogramPoint, Metric, NumberPoint, Source } from './otlp.ts';
-import { plain } from './otlp.ts';
+import type { HistogramPoint, Metric, NumberPoint, Source } from '@latchkey/service-kit/otlp';
+import { plain } from '@latchkey/service-kit/otlp';
 
 export type ServiceFigures = {
   readonly service: string;

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
+import { type LogReport, type MetricReport, sourceOf, type TraceReport } from '@latchkey/service-kit/otlp';
 import { createLogs } from './logs.ts';
 import { createMetrics } from './metrics.ts';
-import { type LogReport, type MetricReport, sourceOf, type TraceReport } from './otlp.ts';
 import { createTraces } from './traces.ts';
 
 const mostBytes = 16 * 1024 * 1024;

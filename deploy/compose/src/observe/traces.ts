@@ -1,4 +1,4 @@
-import { milliseconds, plain, type Source, type Span } from './otlp.ts';
+import { milliseconds, plain, type Source, type Span } from '@latchkey/service-kit/otlp';
 
 export type ShownSpan = {
   readonly id: string;

@@ -27,6 +27,8 @@ export type Child = {
   /** Sends `signal`, waits, and after `graceMs` sends SIGKILL. Resolves when the process has ended. */
   stop(signal: NodeJS.Signals, graceMs: number): Promise<Exit>;
   kill(): Promise<Exit>;
+  /** Sends a signal and waits for nothing. */
+  send(signal: NodeJS.Signals): void;
 };
 
 const running = new Set<ChildProcess>();
@@ -80,5 +82,12 @@ export async function startChild(command: string, args: string[], options: Child
     const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     return await exited.finally(() => clearTimeout(timer));
   };
-  return { pid, exited, exit: () => exit, stop: end, kill: () => end('SIGKILL', 1_000) };
+  return {
+    pid,
+    exited,
+    exit: () => exit,
+    stop: end,
+    kill: () => end('SIGKILL', 1_000),
+    send: (signal) => void child.kill(signal),
+  };
 }

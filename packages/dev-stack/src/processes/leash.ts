@@ -12,6 +12,8 @@ const script = `
 read -r line
 [ "$line" = released ] && exit 0
 kill -s "$2" "$1" 2>/dev/null
+# One that is frozen hears no other signal.
+kill -s CONT "$1" 2>/dev/null
 if [ -n "$3" ]; then
   n=0
   while kill -0 "$1" 2>/dev/null && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done

@@ -65,7 +65,11 @@ export async function startDockerRedis(options: DockerRedisOptions): Promise<Red
   try {
     const port = await publishedPort(docker, name, signal);
     await checkRedis(`redis://127.0.0.1:${port}`);
-    return { child, port };
+    const tell = (command: 'pause' | 'unpause') => spawnSync(docker, [command, name], { timeout: 10_000 });
+    const freeze = async () => void tell('pause');
+    // Of one that is not paused docker says so, and that is all.
+    const thaw = async () => void tell('unpause');
+    return { child, port, freeze, thaw };
   } catch (error) {
     await child.stop('SIGTERM', 10_000);
     throw error;

@@ -18,7 +18,13 @@ export type RedisServerOptions = {
   signal?: AbortSignal;
 };
 
-export type RedisServer = { child: Child; port: number };
+export type RedisServer = {
+  child: Child;
+  port: number;
+  freeze(): Promise<void>;
+  /** Does nothing to one that is not frozen, or has ended. */
+  thaw(): Promise<void>;
+};
 
 /**
  * Starts a Redis or Valkey process on loopback, with its files in `directory`, and waits until it answers a PING.
@@ -49,7 +55,11 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
       await untilReady(child, port, signal);
       const { processId } = await checkRedis(`redis://127.0.0.1:${port}`);
       // Another server may have had the port: it answers while ours is about to give up.
-      if (processId === child.pid) return { child, port };
+      if (processId === child.pid) {
+        const freeze = async () => child.send('SIGSTOP');
+        const thaw = async () => child.send('SIGCONT');
+        return { child, port, freeze, thaw };
+      }
       await Promise.race([child.exited, sleep(2_000)]);
       throw new DevStackError('Another Redis answered.');
     } catch (error) {

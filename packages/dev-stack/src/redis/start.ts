@@ -29,6 +29,9 @@ export type RedisInstance = {
   kill(): Promise<void>;
   /** Ends it if it runs and starts it again on the same port. */
   restart(): Promise<void>;
+  /** Has it answer nobody until it is thawed: its connections and its data stay as they are. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
   /** Settles when the server of the last start has ended; never for one that is not ours. */
   exited(): Promise<unknown>;
 };
@@ -75,12 +78,19 @@ async function managed(
     get pid() {
       return server.child.pid;
     },
-    stop: async () => void (await server.child.stop('SIGTERM', 10_000)),
+    stop: async () => {
+      // Frozen it would not hear the signal.
+      await server.thaw();
+      await server.child.stop('SIGTERM', 10_000);
+    },
     kill: async () => void (await server.child.kill()),
     restart: async () => {
+      await server.thaw();
       await server.child.stop('SIGTERM', 10_000);
       server = await start({ port });
     },
+    freeze: () => server.freeze(),
+    thaw: () => server.thaw(),
     exited: () => server.child.exited,
   };
 }
@@ -97,6 +107,8 @@ async function external(url: string): Promise<RedisInstance> {
     stop: async () => {},
     kill: notOurs,
     restart: notOurs,
+    freeze: notOurs,
+    thaw: notOurs,
     exited: () => new Promise(() => {}),
   };
 }

@@ -11,22 +11,34 @@ export type ServiceDefinition = {
   defaultPort: number;
   /** Environment variable that chooses another port. */
   portVariable: string;
-  database: string;
 };
+
+/** One that keeps something in Postgres. */
+export type DatabaseServiceDefinition = ServiceDefinition & { database: string };
 
 export type ServiceKey = 'auth' | 'cart' | 'wishlist' | 'payment';
 
 const repository = join(import.meta.dirname, '..', '..', '..', '..');
 
 /** The services of the stack. auth comes first: the others fetch its public keys when they start. */
-export const serviceDefinitions: Record<ServiceKey, ServiceDefinition> = {
+export const serviceDefinitions: Record<ServiceKey, DatabaseServiceDefinition> = {
   auth: define('auth', 4000),
   cart: define('cart', 4001),
   wishlist: define('wishlist', 4002),
   payment: define('payment', 4003),
 };
 
-function define(key: ServiceKey, defaultPort: number): ServiceDefinition {
+/** Serves the page. It keeps nothing, and no token is meant for it. */
+export const storefrontDefinition: ServiceDefinition = {
+  name: 'storefront',
+  directory: join(repository, 'apps', 'storefront'),
+  entry: 'src/main.ts',
+  audience: 'storefront',
+  defaultPort: 3000,
+  portVariable: 'STOREFRONT_PORT',
+};
+
+function define(key: ServiceKey, defaultPort: number): DatabaseServiceDefinition {
   return {
     name: `${key}-service`,
     directory: join(repository, 'apps', `${key}-service`),

@@ -1,5 +1,5 @@
 import type { Secrets } from '../stack/secrets.ts';
-import { type ServiceKey, serviceDefinitions } from './definitions.ts';
+import { type ServiceKey, serviceDefinitions, storefrontDefinition } from './definitions.ts';
 
 // Nothing else of ours is passed on: a stray HOST, PORT or DATABASE_URL must not change what the stack does.
 const passedOn = [
@@ -18,11 +18,32 @@ export type EnvironmentOptions = {
   port: number;
   databaseUrl: string;
   authPort: number;
+  /** Where the page is, if it is served. */
+  storefrontPort?: number | undefined;
 };
 
 /** The settings of any service of the stack. */
 export function serviceEnvironment(options: EnvironmentOptions): NodeJS.ProcessEnv {
-  const { port, databaseUrl, authPort } = options;
+  const { port, databaseUrl, authPort, storefrontPort } = options;
+  return {
+    ...commonEnvironment(port),
+    DATABASE_URL: databaseUrl,
+    ISSUER: issuerAt(authPort),
+    CORS_ORIGINS: `http://localhost:${storefrontPort ?? storefrontDefinition.defaultPort}`,
+    ...(storefrontPort === undefined ? {} : { SPANS_ENDPOINT: `http://127.0.0.1:${storefrontPort}` }),
+    JWKS_URI: `http://127.0.0.1:${authPort}/.well-known/jwks.json`,
+    TOKEN_ENDPOINT: `http://127.0.0.1:${authPort}/token`,
+    REVOCATIONS_URI: `http://127.0.0.1:${authPort}/revocations`,
+  };
+}
+
+/** What tokens name as their issuer: auth-service as people reach it. */
+export function issuerAt(authPort: number): string {
+  return `http://localhost:${authPort}`;
+}
+
+/** What every process of the stack is told. */
+export function commonEnvironment(port: number): NodeJS.ProcessEnv {
   const inherited = passedOn.flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]]],
   );
@@ -31,13 +52,6 @@ export function serviceEnvironment(options: EnvironmentOptions): NodeJS.ProcessE
     NODE_ENV: 'development',
     HOST: '127.0.0.1',
     PORT: String(port),
-    DATABASE_URL: databaseUrl,
-    ISSUER: `http://localhost:${authPort}`,
-    // Where the shop's page is served, once there is one.
-    CORS_ORIGINS: 'http://localhost:3000',
-    JWKS_URI: `http://127.0.0.1:${authPort}/.well-known/jwks.json`,
-    TOKEN_ENDPOINT: `http://127.0.0.1:${authPort}/token`,
-    REVOCATIONS_URI: `http://127.0.0.1:${authPort}/revocations`,
   };
 }
 

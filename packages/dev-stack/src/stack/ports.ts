@@ -8,7 +8,7 @@ import type { ServiceDefinition } from '../services/definitions.ts';
  * @throws DevStackError that names each port that is taken, and how to choose another
  */
 export async function choosePorts<Key extends string>(
-  definitions: Record<Key, ServiceDefinition>,
+  definitions: Readonly<Record<Key, ServiceDefinition>>,
   ports: 'default' | 'random',
   env: Record<string, string | undefined> = process.env,
 ): Promise<Record<Key, number>> {

@@ -2,15 +2,20 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Postgres, startPostgres } from '../postgres/start.ts';
 import { type RedisInstance, startRedis } from '../redis/start.ts';
-import { type ServiceKey, serviceDefinitions } from '../services/definitions.ts';
+import { type ServiceKey, serviceDefinitions, storefrontDefinition } from '../services/definitions.ts';
 import {
   authEnvironment,
   callerEnvironment,
+  issuerAt,
   paymentEnvironment,
   serviceEnvironment,
 } from '../services/environment.ts';
 import { createService, type Service } from '../services/service.ts';
+import { watchedKeys } from '../storefront/environment.ts';
+import { stoppableParts } from '../storefront/stoppable.ts';
+import { startStorefront } from '../storefront/storefront.ts';
 import { createAccounts, createDemoAccounts, type DemoAccount, demoAccounts } from './accounts.ts';
+import { controlSocketIn, startControl } from './control.ts';
 import { lockDirectory } from './lock.ts';
 import { choosePorts } from './ports.ts';
 import { loadSecrets } from './secrets.ts';
@@ -20,10 +25,12 @@ type Environments = Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
 export type StackOptions = {
   /** Folder for data, secrets and logs; made when missing. One stack at a time. */
   directory: string;
-  /** 'default': 4000 to 4003, or what AUTH_PORT, CART_PORT, WISHLIST_PORT and PAYMENT_PORT say. */
+  /** 'default': 4000 to 4003 and 3000, or what AUTH_PORT, CART_PORT, WISHLIST_PORT, PAYMENT_PORT, STOREFRONT_PORT say. */
   ports: 'default' | 'random';
   /** false: no fsync, for data that is thrown away. Default true. */
   durable?: boolean;
+  /** Serves the page too, in demo mode, and lets it stop and start parts of the stack. Default false. */
+  storefront?: boolean;
   /** Settings of single services, over those that the stack makes; a function is told where the services will be. */
   env?: Environments | ((urls: Readonly<Record<ServiceKey, string>>) => Promise<Environments>);
   onProgress?: (line: string) => void;
@@ -35,6 +42,8 @@ export type StackOptions = {
 
 export type Stack = {
   services: Record<ServiceKey, Service>;
+  /** Only if it was asked for. Its page is at http://localhost and this port. */
+  storefront?: Service;
   issuer: string;
   accounts: DemoAccount[];
   redis: RedisInstance;
@@ -75,13 +84,17 @@ async function start(
   cleanups: (() => unknown)[],
 ): Promise<Omit<Stack, 'stop'>> {
   const { durable = true, onProgress, onCrash, signal } = options;
-  const ports = await choosePorts(serviceDefinitions, options.ports);
+  const ports = await portsOf(options);
   const env = await givenEnvironments(options, ports);
   const secrets = loadSecrets(directory);
 
-  onProgress?.('Starting Postgres and Redis …');
+  const logs = join(directory, 'logs');
+  const controlSocket = controlSocketIn(directory);
+  onProgress?.(
+    hasStorefront(ports) ? 'Starting Postgres, Redis and the page …' : 'Starting Postgres and Redis …',
+  );
   const stop = { ...(signal === undefined ? {} : { signal }) };
-  const [postgres, redis] = await all([
+  const [postgres, redis, storefront] = await all([
     startPostgres({ directory: join(directory, 'postgres'), durable, ...stop }).then((started) => {
       cleanups.push(started.stop);
       return started;
@@ -90,10 +103,21 @@ async function start(
       cleanups.push(started.stop);
       return started;
     }),
+    // It needs none of the others, and is there when they have something to show.
+    hasStorefront(ports)
+      ? startStorefront({
+          ports,
+          controlSocket,
+          logs,
+          onCrash,
+          signal,
+          onCleanup: (end) => cleanups.push(end),
+        })
+      : undefined,
   ]);
 
   const ownEnv: Environments = {
-    auth: authEnvironment(redis.url, secrets, ports),
+    auth: { ...authEnvironment(redis.url, secrets, ports), ...(storefront && watchedKeys) },
     wishlist: callerEnvironment(ports),
     payment: { ...callerEnvironment(ports), ...paymentEnvironment(secrets) },
   };
@@ -101,11 +125,16 @@ async function start(
     const definition = serviceDefinitions[key];
     const databaseUrl = await postgres.createDatabase(definition.database);
     const serviceEnv = {
-      ...serviceEnvironment({ port: ports[key], databaseUrl, authPort: ports.auth }),
+      ...serviceEnvironment({
+        port: ports[key],
+        databaseUrl,
+        authPort: ports.auth,
+        storefrontPort: ports.storefront,
+      }),
       ...ownEnv[key],
       ...env[key],
     };
-    const logFile = join(directory, 'logs', `${definition.name}.log`);
+    const logFile = join(logs, `${definition.name}.log`);
     const service = createService(definition, { port: ports[key], env: serviceEnv, logFile, onCrash });
     return [service, serviceEnv];
   };
@@ -116,6 +145,10 @@ async function start(
     create('payment'),
   ]);
   cleanups.push(() => Promise.all([auth, cart, wishlist, payment].map((service) => service.stop())));
+  if (storefront) {
+    const control = await startControl(controlSocket, stoppableParts(auth, redis));
+    cleanups.push(control.close);
+  }
 
   onProgress?.('Starting auth-service …');
   await auth.start(signal);
@@ -127,15 +160,26 @@ async function start(
     createDemoAccounts(directory, commandEnv, signal),
   ]);
   signal?.throwIfAborted();
-  const issuer = `http://localhost:${ports.auth}`;
   return {
     services: { auth, cart, wishlist, payment },
-    issuer,
+    ...(storefront && { storefront }),
+    issuer: issuerAt(ports.auth),
     accounts: demoAccounts,
     redis,
     postgres,
     createAccounts: (accounts) => createAccounts(accounts, commandEnv, signal),
   };
+}
+
+type Ports = Readonly<Record<ServiceKey, number> & { storefront?: number }>;
+
+async function portsOf({ ports, storefront = false }: StackOptions): Promise<Ports> {
+  if (!storefront) return await choosePorts(serviceDefinitions, ports);
+  return await choosePorts({ ...serviceDefinitions, storefront: storefrontDefinition }, ports);
+}
+
+function hasStorefront(ports: Ports): ports is Ports & { storefront: number } {
+  return ports.storefront !== undefined;
 }
 
 async function givenEnvironments(
@@ -148,7 +192,9 @@ async function givenEnvironments(
 }
 
 /** As Promise.all, but waits for every one, so that nothing goes on behind the back of whoever then cleans up. */
-async function all<T extends readonly unknown[]>(promises: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+async function all<T extends readonly unknown[]>(
+  promises: { [K in keyof T]: Promise<T[K]> | T[K] },
+): Promise<T> {
   const results = await Promise.allSettled(promises);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;

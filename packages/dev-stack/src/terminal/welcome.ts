@@ -13,6 +13,10 @@ export function welcome(stack: Stack, seconds: number): string {
     password,
     roles.join(', '),
   ]);
+  const page =
+    stack.storefront === undefined
+      ? ''
+      : `\nOpen ${local(stack.storefront.url)} and try it, or use the services yourself:\n`;
   const [first] = stack.accounts;
   const auth = local(stack.services.auth.url);
   const body = JSON.stringify({
@@ -22,7 +26,7 @@ export function welcome(stack: Stack, seconds: number): string {
   });
   return `
 Latchkey is ready (${seconds.toFixed(1)} s).
-
+${page}
 ${formatTable([['service', 'URL', 'audience', 'docs'], ...services])}
 
 ${formatTable([['demo account', 'password (this machine only)', 'roles'], ...accounts])}

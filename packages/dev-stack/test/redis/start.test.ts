@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { versionFault } from '../../src/redis/check.ts';
@@ -51,6 +52,20 @@ test('a durable Redis keeps its data between starts and listens on loopback alon
   await first.stop();
   const second = await start();
   expect(await command(second.url, 'GET', 'key')).toBe('value');
+});
+
+test('a frozen Redis answers nobody, goes on as it was when thawed, and can be stopped frozen', async () => {
+  const redis = await start();
+  await command(redis.url, 'SET', 'key', 'value');
+  await redis.freeze();
+  const asked = command(redis.url, 'GET', 'key');
+  expect(await Promise.race([asked, delay(300, 'silence')])).toBe('silence');
+  await redis.thaw();
+  expect(await asked).toBe('value');
+  await redis.freeze();
+  const began = performance.now();
+  await redis.stop();
+  expect(performance.now() - began).toBeLessThan(5000);
 });
 
 test('a Redis left running in the same folder is stopped first', async () => {

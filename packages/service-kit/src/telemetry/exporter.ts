@@ -6,7 +6,8 @@ export type ExporterOptions = {
   readonly endpoint: URL;
   /** Says who reports: service.name and so on. */
   readonly resource: readonly Attribute[];
-  readonly metrics: () => Promise<OtlpMetric[]>;
+  /** Default none: spans alone are reported, and nothing while there are none. */
+  readonly metrics?: () => Promise<OtlpMetric[]>;
   /** Told once when the collector stops taking reports, and once when it does again. */
   readonly onChange: (isReached: boolean) => void;
   readonly intervalMs?: number;
@@ -19,9 +20,9 @@ const timeoutMs = 2000;
 const scope = { name: '@latchkey/service-kit' };
 
 /**
- * Reports spans, log lines and metrics to an OpenTelemetry collector every two seconds, by OTLP over HTTP in JSON. What
- * cannot be delivered is dropped, and counted in the metric telemetry_dropped_total: telling of the work never holds up
- * the work.
+ * Reports spans, log lines and metrics to an OpenTelemetry collector, by default every two seconds, by OTLP over HTTP in
+ * JSON. What cannot be delivered is dropped, and counted in the metric telemetry_dropped_total: telling of the work never
+ * holds up the work.
  *
  * @example
  * const exporter = createExporter({ endpoint, resource, metrics, onChange });
@@ -48,10 +49,13 @@ export function createExporter(options: ExporterOptions) {
     const [newSpans, newLogs] = [spans, logs];
     spans = [];
     logs = [];
-    const figures = [...(await metrics().catch(() => [])), dropped.metric()];
-    const sent = [
-      post('metrics', { resourceMetrics: [{ ...of, scopeMetrics: [{ scope, metrics: figures }] }] }),
-    ];
+    const sent: Promise<boolean>[] = [];
+    if (metrics !== undefined) {
+      const figures = [...(await metrics().catch(() => [])), dropped.metric()];
+      sent.push(
+        post('metrics', { resourceMetrics: [{ ...of, scopeMetrics: [{ scope, metrics: figures }] }] }),
+      );
+    }
     if (newSpans.length > 0) {
       const body = { resourceSpans: [{ ...of, scopeSpans: [{ scope, spans: newSpans }] }] };
       sent.push(dropped.unless(post('traces', body), 'spans', newSpans.length));
@@ -60,6 +64,7 @@ export function createExporter(options: ExporterOptions) {
       const body = { resourceLogs: [{ ...of, scopeLogs: [{ scope, logRecords: newLogs }] }] };
       sent.push(dropped.unless(post('logs', body), 'log_lines', newLogs.length));
     }
+    if (sent.length === 0) return;
     const wasReached = (await Promise.all(sent)).every(Boolean);
     if (wasReached !== isReached) onChange(wasReached);
     isReached = wasReached;

@@ -10,13 +10,13 @@ type SentRequest = {
   addHeader(name: string, value: string): void;
 };
 
-/** A span for each request that fetch sends, but for those to `except`. Passes the trace on where the caller did not. */
-export function traceSentRequests(tracer: Tracer, except: string): void {
+/** A span for each request that fetch sends, but for those to the origins of `except`. Passes the trace on where the caller did not. */
+export function traceSentRequests(tracer: Tracer, except: readonly string[]): void {
   const spans = new WeakMap<SentRequest, { span: ActiveSpan; status?: number }>();
 
   subscribe('undici:request:create', (message) => {
     const { request } = message as { request: SentRequest };
-    if (String(request.origin) === except) return;
+    if (except.includes(String(request.origin))) return;
     const span = tracer.start({ name: request.method, kind: 'client' });
     spans.set(request, { span });
     const isPassedOn = request.headers.some((name) => String(name).toLowerCase() === 'traceparent');

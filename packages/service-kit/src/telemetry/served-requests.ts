@@ -2,12 +2,14 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { traceContextOf } from '../trace-context.ts';
 import type { ActiveSpan, Tracer } from './spans.ts';
+import { followTokens } from './token-attributes.ts';
 
 /** Asked every few seconds by machines; they would bury what people do. */
 const probes = new Set(['/live', '/ready', '/metrics']);
 
 /** A span for each request that a fastify made after this call serves. `onService` is told of each such fastify. */
 export function traceServedRequests(tracer: Tracer, onService: (app: FastifyInstance) => void): void {
+  const tokenAttributesOf = followTokens();
   subscribe('fastify.initialization', (message) => {
     const { fastify: app } = message as { fastify: FastifyInstance };
     onService(app);
@@ -30,6 +32,7 @@ export function traceServedRequests(tracer: Tracer, onService: (app: FastifyInst
           'http.response.status_code': reply.statusCode,
           'error.type': request.failure?.code,
           'latchkey.request_id': request.id,
+          ...tokenAttributesOf(request),
         },
       });
       done();

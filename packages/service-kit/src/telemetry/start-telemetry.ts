@@ -11,53 +11,72 @@ import { createTracer } from './spans.ts';
 import { tracePostgres, traceRedis } from './stores.ts';
 
 export type TelemetryOptions = {
-  /** An OTLP collector's address, as OTEL_EXPORTER_OTLP_ENDPOINT says it. */
-  readonly endpoint: string;
+  /** An OTLP collector's address, as OTEL_EXPORTER_OTLP_ENDPOINT says it: for everything, every two seconds. */
+  readonly endpoint?: string | undefined;
+  /** Who shows spans as they end, as SPANS_ENDPOINT says it: for them alone, and at once. */
+  readonly spansEndpoint?: string | undefined;
   /** service.name in every report. */
   readonly serviceName: string;
-  readonly intervalMs?: number;
 };
 
+/** Soon enough to look live, and rarely enough that a burst of spans is one report. */
+const spansIntervalMs = 150;
+
 /**
- * Reports traces, metrics and log lines of this process to an OpenTelemetry collector. Call it before the service is
- * made: it listens to what fastify, pino, ioredis and fetch tell on their diagnostics channels.
+ * Reports traces, metrics and log lines of this process to an OpenTelemetry collector, traces alone to who shows them,
+ * or both. Call it before the service is made: it listens to what fastify, pino, ioredis and fetch tell on their
+ * diagnostics channels.
  *
  * This module is loaded only when it is wanted: a service that reports to nobody does not pay for it.
  *
- * @throws {ConfigError} when the endpoint is not an http(s) URL
+ * @throws {ConfigError} when an endpoint is not an http(s) URL
  * @example
  * startTelemetry({ endpoint: 'http://localhost:4318', serviceName: 'cart-service' });
  */
-export function startTelemetry({ endpoint, serviceName, intervalMs }: TelemetryOptions): void {
-  const url = URL.parse(endpoint.endsWith('/') ? endpoint : `${endpoint}/`);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new ConfigError(['OTEL_EXPORTER_OTLP_ENDPOINT is not valid (expected: an http(s) URL)']);
-  }
+export function startTelemetry({ endpoint, spansEndpoint, serviceName }: TelemetryOptions): void {
+  const collector = urlOf('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint);
+  const viewer = urlOf('SPANS_ENDPOINT', spansEndpoint);
   const services: FastifyInstance[] = [];
   // A library may have a fastify of its own, without metrics and without a log.
   const ownServices = () => services.filter((app) => app.hasDecorator('metrics'));
-  const exporter = createExporter({
-    endpoint: url,
+  const common = {
     // Replicas of one service differ by their instance.
     resource: attributesOf({
       'service.name': serviceName,
       'service.instance.id': `${hostname()}-${process.pid}`,
     }),
-    metrics: async () => (await Promise.all(ownServices().map(({ metrics }) => readMetrics(metrics)))).flat(),
-    onChange: (isReached) => {
+    onChange: (isReached: boolean) => {
       const log = ownServices()[0]?.log;
       if (isReached) log?.info('telemetry is taken again');
       else log?.warn('telemetry is not taken: the collector cannot be reached');
     },
-    ...(intervalMs === undefined ? {} : { intervalMs }),
+  };
+  const metrics = async () =>
+    (await Promise.all(ownServices().map((app) => readMetrics(app.metrics)))).flat();
+  const reports = collector && createExporter({ ...common, endpoint: collector, metrics });
+  const shown = viewer && createExporter({ ...common, endpoint: viewer, intervalMs: spansIntervalMs });
+  const exporters = [reports, shown].filter((exporter) => exporter !== undefined);
+
+  const tracer = createTracer((span) => {
+    for (const exporter of exporters) exporter.addSpan(span);
   });
-  const tracer = createTracer(exporter.addSpan);
   traceServedRequests(tracer, (app) => {
     services.push(app);
-    app.addHook('onClose', exporter.stop);
+    app.addHook('onClose', async () => void (await Promise.all(exporters.map(({ stop }) => stop()))));
   });
-  traceSentRequests(tracer, url.origin);
+  traceSentRequests(
+    tracer,
+    [collector, viewer].flatMap((url) => url?.origin ?? []),
+  );
   traceRedis(tracer);
   tracePostgres(tracer);
-  followLogLines(exporter.addLog);
+  if (reports) followLogLines(reports.addLog);
+}
+
+function urlOf(setting: string, address: string | undefined): URL | undefined {
+  if (!address) return undefined;
+  const url = URL.parse(address.endsWith('/') ? address : `${address}/`);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new ConfigError([`${setting} is not valid (expected: an http(s) URL)`]);
+  return url;
 }

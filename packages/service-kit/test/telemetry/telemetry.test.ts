@@ -204,7 +204,38 @@ describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   });
 });
 
-describe('a service without it', () => {
+describe('a service with SPANS_ENDPOINT', () => {
+  const shown = () => {
+    const { port } = collector.address() as AddressInfo;
+    return { SPANS_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_SERVICE_NAME: 'traced' };
+  };
+
+  it('tells of its spans at once, and of nothing else', async () => {
+    const service = await start(shown());
+    await fetch(`${service.url}/outer/7`, { headers: { traceparent } });
+    for (let waited = 0; spans().length === 0 && waited < 1500; waited += 20) await delay(20);
+    expect(spans().map(({ name }) => name)).toContain('GET /outer/:id');
+    await service.stop();
+    expect(new Set(received.map(({ path }) => path))).toEqual(new Set(['/v1/traces']));
+  });
+
+  it('tells a collector too, if there is one', async () => {
+    const gone = 'http://127.0.0.1:1';
+    const service = await start({ ...shown(), OTEL_EXPORTER_OTLP_ENDPOINT: gone });
+    await fetch(`${service.url}/inner`);
+    await service.logged('telemetry is not taken');
+    await service.stop();
+    expect(spans().map(({ name }) => name)).toContain('GET /inner');
+  });
+
+  it('does not start when that is no URL', async () => {
+    const { child, output } = await start({ SPANS_ENDPOINT: 'storefront' });
+    if (child.exitCode === null) await once(child, 'close');
+    expect(output()).toContain('SPANS_ENDPOINT is not valid');
+  });
+});
+
+describe('a service with neither', () => {
   it('has nobody listening to what it does', async () => {
     const service = await start({});
     expect(await (await fetch(`${service.url}/cost`)).json()).toEqual({ listened_to: false });

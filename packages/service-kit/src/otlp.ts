@@ -1,4 +1,4 @@
-// The parts of OTLP in JSON that the page shows (opentelemetry.io/docs/specs/otlp). A sender may leave out any field
+// The parts of OTLP in JSON that our pages show (opentelemetry.io/docs/specs/otlp). A sender may leave out any field
 // that has its default value, so everything is optional here.
 
 type Value = {
@@ -71,6 +71,7 @@ export type MetricReport = {
   })[];
 };
 
+/** Who sent a report: what its resource says. */
 export function sourceOf({ resource }: Resource): Source {
   const attributes = plain(resource?.attributes);
   return {
@@ -79,6 +80,7 @@ export function sourceOf({ resource }: Resource): Source {
   };
 }
 
+/** Attributes as an object; a value of a kind that we do not show is empty. */
 export function plain(attributes: readonly KeyValue[] = []): Record<string, string | number | boolean> {
   return Object.fromEntries(
     attributes.map(({ key, value = {} }) => {

@@ -1,0 +1,43 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { I18nProvider } from 'react-aria-components/I18nProvider';
+import { useTranslation } from 'react-i18next';
+import { config } from './config.ts';
+import { currentLanguage } from './i18n/i18n.ts';
+import { ConsoleSection } from './layout/console-section.tsx';
+import { PageHeader } from './layout/page-header.tsx';
+import { type View, ViewSwitch } from './layout/view-switch.tsx';
+import { queryClient } from './services/queries.ts';
+import { PeopleSection } from './session/people-section.tsx';
+import { Shop } from './shop/shop.tsx';
+import { Boundary } from './ui/boundary.tsx';
+import { Notice } from './ui/notice.tsx';
+import { Toasts } from './ui/toasts.tsx';
+
+/** The whole page: who one is and the shop, and in the demo what goes on behind it. */
+export function App() {
+  const { t } = useTranslation();
+  const [view, setView] = useState<View>('shop');
+  useEffect(() => {
+    document.title = t('page.title');
+  }, [t]);
+
+  return (
+    <I18nProvider locale={currentLanguage()}>
+      <QueryClientProvider client={queryClient}>
+        <PageHeader />
+        <main className="layout" data-view={view} data-demo={config.demo}>
+          <div className="shop" id="shop" tabIndex={-1}>
+            <Boundary fallback={<Notice tone="bad">{t('faults.unexpected.here')}</Notice>}>
+              <PeopleSection />
+              <Shop />
+            </Boundary>
+          </div>
+          {config.demo && <ConsoleSection />}
+        </main>
+        {config.demo && <ViewSwitch view={view} onChange={setView} />}
+        <Toasts />
+      </QueryClientProvider>
+    </I18nProvider>
+  );
+}

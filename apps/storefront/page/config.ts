@@ -1,0 +1,11 @@
+import type { PageConfig } from '../src/page-config.ts';
+
+/** What the server wrote into index.html: where the services are, and whether this is the demo. */
+export const config: PageConfig = readConfig();
+
+function readConfig(): PageConfig {
+  const text = document.getElementById('page-config')?.textContent;
+  if (!text)
+    throw new Error('index.html holds no page configuration: is it served by the storefront’s server?');
+  return JSON.parse(text);
+}

@@ -1,0 +1,75 @@
+/** What a service asks of a token, in the order in which it asks. */
+export const checks = [
+  ...['token', 'form', 'signature', 'issuer', 'audience', 'claims', 'times', 'revoked'],
+  ...['person', 'scope', 'actor', 'recent_sign_in', 'freshness'],
+] as const;
+export type Check = (typeof checks)[number];
+
+/** Names that services give to the check that refused a token, by the step that they belong to. */
+const names: Readonly<Record<string, Check>> = {
+  missing_token: 'token',
+  ...stepOf('form', ['length', 'format', 'base64url', 'utf8', 'json', 'header', 'alg', 'typ', 'kid']),
+  ...stepOf('signature', ['signature', 'unknown kid', 'key_set_unavailable']),
+  ...stepOf('issuer', ['iss', 'issuer']),
+  ...stepOf('audience', ['aud', 'audience']),
+  ...stepOf('claims', ['sub', 'client_id', 'jti', 'sid', 'act', 'acr', 'auth_time']),
+  ...stepOf('times', ['iat', 'exp', 'nbf', 'expired']),
+  revoked: 'revoked',
+  user_required: 'person',
+  ...stepOf('scope', ['scope', 'insufficient_scope']),
+  ...stepOf('actor', ['actor', 'actor_not_allowed']),
+  insufficient_user_authentication: 'recent_sign_in',
+  revocations_stale: 'freshness',
+};
+
+function stepOf(check: Check, of: readonly string[]): Readonly<Record<string, Check>> {
+  return Object.fromEntries(of.map((name) => [name, check]));
+}
+
+/** The step that refused, by the name that a service's span or problem document gives; null for any other name. */
+export function checkNamed(name: string): Check | null {
+  // `revoked: sign_out` says why as well.
+  const [word = name] = name.split(':', 1);
+  return names[word] ?? null;
+}
+
+/** Where it is written down what a step has to ask. */
+export const standards: Readonly<Record<Check, { readonly name: string; readonly url: string }>> = {
+  token: rfc(6750, '3'),
+  form: rfc(7515, '7.1'),
+  signature: rfc(7515, '5.2'),
+  issuer: rfc(9068, '4'),
+  audience: rfc(9068, '4'),
+  claims: rfc(9068, '2.2'),
+  times: rfc(7519, '4.1.4'),
+  revoked: { name: 'CAEP 1.0', url: 'https://openid.net/specs/openid-caep-1_0-final.html' },
+  person: rfc(9068, '2.2'),
+  scope: rfc(6750, '3.1'),
+  actor: rfc(8693, '4.1'),
+  recent_sign_in: rfc(9470, '3'),
+  freshness: rfc(8417, '2'),
+};
+
+function rfc(number: number, section: string): { readonly name: string; readonly url: string } {
+  return {
+    name: `RFC ${number} §${section}`,
+    url: `https://www.rfc-editor.org/rfc/rfc${number}#section-${section}`,
+  };
+}
+
+/** The tests that prove a step, as paths in the repository. */
+export const proofs: Readonly<Record<Check, string>> = {
+  token: 'packages/auth-client/test/bearer-token.test.ts',
+  form: 'packages/auth-client/test/refusal-rows.ts',
+  signature: 'packages/auth-client/test/signature-rows.ts',
+  issuer: 'packages/auth-client/test/refusals.test.ts',
+  audience: 'packages/auth-client/test/refusals.test.ts',
+  claims: 'packages/auth-client/test/access-token.test.ts',
+  times: 'packages/auth-client/test/access-token.test.ts',
+  revoked: 'e2e/test/revocation.test.ts',
+  person: 'packages/auth-client/test/requirements.test.ts',
+  scope: 'e2e/test/permission-matrix.test.ts',
+  actor: 'e2e/test/permission-matrix.test.ts',
+  recent_sign_in: 'apps/payment-service/test/payments/step-up.test.ts',
+  freshness: 'packages/auth-client/test/revocation/stale-knowledge.test.ts',
+};

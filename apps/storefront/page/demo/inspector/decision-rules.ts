@@ -1,0 +1,84 @@
+import { type ShownSpan, tokenAttributes } from '../../../src/demo/api.ts';
+import type { PageAnswer, TrafficEntry } from '../../traffic/traffic.ts';
+import { type Check, checkNamed } from './checks.ts';
+
+/** What decided over a request. */
+export type Decision =
+  /** Nobody has answered yet. */
+  | { readonly kind: 'waiting' }
+  /** Nobody will. */
+  | { readonly kind: 'unanswered' }
+  /** The token passed every check. */
+  | { readonly kind: 'passed' }
+  /** There was no token, and none was needed. */
+  | { readonly kind: 'open' }
+  /** `check` is null while the service's span, which names it, is not here. */
+  | {
+      readonly kind: 'refused';
+      readonly check: Check | null;
+      readonly code: string | null;
+      readonly reason: string | null;
+      /** The service's own word for it, which its answer does not say. */
+      readonly refusedBy: string | null;
+    }
+  /** auth-service did not let the person in, or on: `code` says why. */
+  | { readonly kind: 'not_signed_in'; readonly code: string | null; readonly reason: string | null }
+  /** The token passed; what was asked for did not fit. */
+  | { readonly kind: 'turned_down'; readonly code: string | null }
+  /** Something that the service needs failed. */
+  | { readonly kind: 'failed'; readonly code: string | null };
+
+/** What decided over the page's own request. */
+export function decisionOfEntry({ request, answer, spans }: TrafficEntry): Decision {
+  const served = spans.find(({ parent_span_id: parent }) => parent === request.spanId);
+  return decide({ answer, hasToken: request.token !== null, served });
+}
+
+/** What decided over a request that a service made. Services always bring a token of their own to other services. */
+export function decisionOfHop(span: ShownSpan): Decision {
+  if (span.status === null) return { kind: 'unanswered' };
+  const code = span.attributes['error.type'];
+  const problem = { code: typeof code === 'string' ? code : null, reason: null, detail: null };
+  const hasToken = span.attributes[tokenAttributes.subject] !== undefined;
+  const answer = { status: span.status, headers: {}, durationMs: span.duration_ms, problem };
+  return decide({ answer, hasToken, served: span });
+}
+
+type Known = {
+  readonly answer: PageAnswer | null;
+  readonly hasToken: boolean;
+  readonly served: ShownSpan | undefined;
+};
+
+function decide({ answer, hasToken, served }: Known): Decision {
+  if (answer === null) return { kind: 'waiting' };
+  const { status, problem } = answer;
+  const code = problem?.code ?? null;
+  const reason = problem?.reason ?? null;
+  const named = served?.attributes[tokenAttributes.refusedBy];
+  const refusedBy = typeof named === 'string' ? named : null;
+  const check = checkOf({ refusedBy, code, reason });
+  if (status === 0) return { kind: 'unanswered' };
+  if (check !== null || refusedBy !== null || (hasToken && (status === 401 || status === 403)))
+    return { kind: 'refused', check, code, reason: reason ?? reasonIn(refusedBy), refusedBy };
+  if (status === 401 || status === 403) return { kind: 'not_signed_in', code, reason };
+  if (status >= 500) return { kind: 'failed', code };
+  if (status >= 400) return { kind: 'turned_down', code };
+  return { kind: hasToken ? 'passed' : 'open' };
+}
+
+function checkOf(said: {
+  readonly refusedBy: string | null;
+  readonly code: string | null;
+  readonly reason: string | null;
+}): Check | null {
+  if (said.refusedBy !== null) return checkNamed(said.refusedBy);
+  // Of a token that is not good its bearer is told nothing but why it was revoked.
+  if (said.code === 'invalid_token') return said.reason === null ? null : 'revoked';
+  return said.code === null ? null : checkNamed(said.code);
+}
+
+/** `revoked: sign_out` */
+function reasonIn(refusedBy: string | null): string | null {
+  return refusedBy?.split(':')[1]?.trim() ?? null;
+}

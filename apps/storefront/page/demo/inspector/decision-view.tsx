@@ -1,0 +1,88 @@
+import { useTranslation } from 'react-i18next';
+import { useReason } from '../reason.ts';
+import { type Check, checks, proofs, standards } from './checks.ts';
+import type { Decision } from './decision-rules.ts';
+
+const asOnlySomeRoutesAsk: ReadonlySet<Check> = new Set(['actor', 'recent_sign_in', 'freshness']);
+
+type DecisionViewProps = {
+  readonly decision: Decision;
+  /** Who decided. */
+  readonly service: string;
+};
+
+/** Which check decided, in plain words, with where it is written down and which test proves it. */
+export function DecisionView({ decision, service }: DecisionViewProps) {
+  const { t } = useTranslation('demo');
+  const check = decision.kind === 'refused' ? decision.check : null;
+  const shown = check ?? (decision.kind === 'passed' || decision.kind === 'turned_down' ? 'signature' : null);
+  return (
+    <>
+      <p className="inspector-decision" data-kind={decision.kind}>
+        <DecisionText decision={decision} service={service} />
+      </p>
+      {shown !== null && (
+        <p className="inspector-sources">
+          {t('inspector.standard')} <a href={standards[shown].url}>{standards[shown].name}</a>.{' '}
+          {t('inspector.proof')} <code>{proofs[shown]}</code>
+        </p>
+      )}
+      <Ladder decision={decision} />
+    </>
+  );
+}
+
+function DecisionText({ decision, service }: DecisionViewProps) {
+  const { t } = useTranslation('demo');
+  const reasonText = useReason();
+  switch (decision.kind) {
+    case 'refused': {
+      const { check, reason, refusedBy } = decision;
+      const why = check === null ? t('inspector.decisions.unknown') : t(`checks.${check}.refused`);
+      const word = refusedBy === null ? '' : t('inspector.decisions.own_word', { word: refusedBy });
+      return [why, reason === null ? '' : `(${reasonText(reason)})`, word].filter(Boolean).join(' ');
+    }
+    case 'not_signed_in':
+      return t('inspector.decisions.not_signed_in', {
+        code: decision.reason === null ? decision.code : reasonText(decision.reason),
+      });
+    case 'turned_down':
+    case 'failed':
+      return t(`inspector.decisions.${decision.kind}`, { code: decision.code });
+    default:
+      return t(`inspector.decisions.${decision.kind}`, { service });
+  }
+}
+
+/** How far the token came: every check in order, and at which it ended. */
+function Ladder({ decision }: { readonly decision: Decision }) {
+  const { t } = useTranslation('demo');
+  const until = reached(decision);
+  if (until === null) return null;
+  return (
+    <ol className="inspector-ladder" aria-label={t('inspector.ladder')}>
+      {checks.map((check, index) => {
+        const state = stateOf(check, index - until.index);
+        return (
+          <li key={check} data-state={state}>
+            <span>{t(`checks.${check}.asks`)}</span>
+            <span className="inspector-ladder-state">{t(`inspector.ladder_state.${state}`)}</span>
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+/** @param beyond how many steps after the one that refused; negative for those before it */
+function stateOf(check: Check, beyond: number): 'passed' | 'refused' | 'unasked' | 'if_asked' {
+  if (beyond === 0) return 'refused';
+  if (beyond > 0) return 'unasked';
+  return asOnlySomeRoutesAsk.has(check) ? 'if_asked' : 'passed';
+}
+
+function reached(decision: Decision): { readonly index: number } | null {
+  if (decision.kind === 'passed' || decision.kind === 'turned_down') return { index: checks.length };
+  if (decision.kind !== 'refused' || decision.check === null) return null;
+  return { index: checks.indexOf(decision.check satisfies Check) };
+}

@@ -1,0 +1,56 @@
+import { useTranslation } from 'react-i18next';
+import { type ShownSpan, tokenAttributes } from '../../../src/demo/api.ts';
+import { actorsOf } from '../lanes/arrow-rules.ts';
+
+const fields = [
+  ['subject', tokenAttributes.subject],
+  ['actors', tokenAttributes.actors],
+  ['client', tokenAttributes.client],
+  ['scope', tokenAttributes.scope],
+  ['session', tokenAttributes.session],
+  ['key', tokenAttributes.keyId],
+] as const;
+
+type HopViewProps = {
+  readonly span: ShownSpan;
+  /** service.name of who asked. */
+  readonly caller: string;
+};
+
+/** Who acts for whom in a request between services, as the service that was asked tells it. */
+export function HopView({ span, caller }: HopViewProps) {
+  const { t } = useTranslation('demo');
+  const { service, attributes } = span;
+  const [actor, ...before] = actorsOf(span);
+  const known = fields.flatMap(([name, attribute]) => {
+    const value = attributes[attribute];
+    return value === undefined ? [] : [[name, String(value)] as const];
+  });
+  return (
+    <>
+      <p className="inspector-hop">
+        {actor === undefined
+          ? t('inspector.hop_own', { caller })
+          : t('inspector.hop_sentence', { actor, service })}{' '}
+        {before.length > 0 && t('inspector.hop_chain', { actors: before.join(' ') })}
+      </p>
+      {known.length > 0 && (
+        <>
+          <dl className="headers">
+            {known.map(([name, value]) => (
+              <div key={name} className="header">
+                <dt>{t(`inspector.hop_fields.${name}`)}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+            <div className="header">
+              <dt>{t('inspector.hop_fields.audience')}</dt>
+              <dd>{service}</dd>
+            </div>
+          </dl>
+          <p className="demo-about">{t('inspector.hop_note', { service })}</p>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+import { useTranslation } from 'react-i18next';
+import type { TrafficEntry } from '../../traffic/traffic.ts';
+import type { Arrow } from '../lanes/arrow-rules.ts';
+import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
+import { CurlView } from './curl-view.tsx';
+import { decisionOfEntry, decisionOfHop } from './decision-rules.ts';
+import { DecisionView } from './decision-view.tsx';
+import { HeadersView } from './headers-view.tsx';
+import { HopView } from './hop-view.tsx';
+import { Section } from './section.tsx';
+import { TimelineView } from './timeline-view.tsx';
+import { TokenView } from './token-view.tsx';
+
+type InspectorProps = { readonly entry: TrafficEntry | null; readonly arrow: Arrow | null };
+
+/** Everything about the chosen request. */
+export function Inspector({ entry, arrow }: InspectorProps) {
+  const { t } = useTranslation('demo');
+  return (
+    <section className="demo-card inspector" aria-labelledby="inspector-title">
+      <h2 id="inspector-title">{t('inspector.title')}</h2>
+      {entry === null || arrow === null ? (
+        <p className="demo-about">{t('inspector.choose')}</p>
+      ) : (
+        <Inspected entry={entry} arrow={arrow} />
+      )}
+    </section>
+  );
+}
+
+function Inspected({ entry, arrow }: { readonly entry: TrafficEntry; readonly arrow: Arrow }) {
+  const { t } = useTranslation('demo');
+  const { span, from, to, name, status } = arrow;
+  const service = `${to}-service`;
+  return (
+    <>
+      <h3 className="inspector-name">
+        <span className="demo-lane" data-lane={from}>
+          {t(`lanes.names.${from}`)}
+        </span>
+        <span aria-hidden="true"> → </span>
+        <span className="demo-lane" data-lane={to}>
+          {t(`lanes.names.${to}`)}
+        </span>{' '}
+        <code>{name}</code> <VerdictBadge status={status} />
+      </h3>
+      <Section title={t('inspector.decided')} isOpen>
+        <DecisionView decision={span ? decisionOfHop(span) : decisionOfEntry(entry)} service={service} />
+      </Section>
+      {span !== null && (
+        <Section title={t('inspector.hop')} isOpen>
+          <HopView span={span} caller={`${from}-service`} />
+        </Section>
+      )}
+      <Section title={t('inspector.timeline')} isOpen>
+        <TimelineView entry={entry} />
+      </Section>
+      {span === null && (
+        <>
+          <Section title={t('inspector.token')} isOpen>
+            <TokenView token={entry.request.token} />
+          </Section>
+          <Section title={t('inspector.headers')}>
+            <HeadersView entry={entry} />
+          </Section>
+          <Section title={t('inspector.curl')}>
+            <CurlView request={entry.request} />
+          </Section>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,90 @@
+import { ListBox, ListBoxItem } from 'react-aria-components/ListBox';
+import { useTranslation } from 'react-i18next';
+import { currentLanguage } from '../../i18n/i18n.ts';
+import { formatDuration } from '../stopwatch/format-duration.ts';
+import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
+import { ArrowLine, lanePosition } from './arrow-line.tsx';
+import type { Arrow } from './arrow-rules.ts';
+import { lanes } from './lanes.ts';
+
+export type ArrowsProps = {
+  readonly arrows: readonly Arrow[];
+  readonly selected: string | null;
+  readonly onSelect: (key: string) => void;
+  readonly emptyText: string;
+};
+
+/** Requests as arrows between lanes, the newest on top. A list box: arrow keys walk through it. */
+export function LaneView({ arrows, selected, onSelect, emptyText }: ArrowsProps) {
+  const { t } = useTranslation('demo');
+  return (
+    <div className="lanes-view">
+      <div className="lanes-names" aria-hidden="true">
+        {lanes.map((lane) => (
+          <span key={lane} className="demo-lane" data-lane={lane}>
+            {t(`lanes.names.${lane}`)}
+          </span>
+        ))}
+      </div>
+      <ListBox
+        className="lanes-list"
+        aria-label={t('lanes.caption')}
+        items={arrows.map((arrow) => ({ id: arrow.key, arrow }))}
+        selectionMode="single"
+        selectionBehavior="replace"
+        selectedKeys={selected === null ? [] : [selected]}
+        onSelectionChange={(keys) => {
+          const [key] = keys;
+          if (key !== undefined) onSelect(String(key));
+        }}
+        renderEmptyState={() => <p className="lanes-empty">{emptyText}</p>}
+        // The names of items change while they are on their way.
+        dependencies={[currentLanguage()]}
+      >
+        {({ arrow }) => <ArrowItem key={arrow.key} arrow={arrow} />}
+      </ListBox>
+    </div>
+  );
+}
+
+function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
+  const { t } = useTranslation('demo');
+  const { from, to, name, verdict, status, actors, durationMs, span } = arrow;
+  const [actor] = actors;
+  const description = t('lanes.described', {
+    name,
+    from: t(`lanes.names.${from}`),
+    to: t(`lanes.names.${to}`),
+    verdict: t(`lanes.verdicts.${verdict}`),
+    status: status ?? '',
+  });
+  const acts = actor === undefined ? '' : t('lanes.acts_for_you', { actor });
+  return (
+    <ListBoxItem
+      id={arrow.key}
+      className="lanes-row"
+      textValue={description}
+      aria-label={acts === '' ? description : `${description}, ${acts}`}
+      data-verdict={verdict}
+      data-hop={span !== null}
+      data-trace={arrow.traceId}
+    >
+      <ArrowLine {...arrow} />
+      <span className="lanes-label" style={placeOf(arrow)}>
+        <span className="lanes-name">{name}</span>
+        <VerdictBadge status={status} />
+        {durationMs !== null && (
+          <span className="lanes-took">{formatDuration(durationMs, currentLanguage())}</span>
+        )}
+        {acts !== '' && <span className="lanes-acts">{acts}</span>}
+      </span>
+    </ListBoxItem>
+  );
+}
+
+/** Labels begin where the arrow's left end is, or end at its right end where they would run out of the picture. */
+function placeOf({ from, to }: Arrow): { left: string } | { right: string } {
+  const left = Math.min(lanePosition(from), lanePosition(to));
+  const right = Math.max(lanePosition(from), lanePosition(to));
+  return left <= 50 ? { left: `calc(${left}% + 0.5rem)` } : { right: `calc(${100 - right}% + 0.5rem)` };
+}

@@ -1,0 +1,76 @@
+import { useState } from 'react';
+import { Switch } from 'react-aria-components/Switch';
+import { useTranslation } from 'react-i18next';
+import { trafficStore } from '../../traffic/traffic-store.ts';
+import { Button } from '../../ui/button.tsx';
+import { Choice } from '../choice.tsx';
+import type { Arrow } from './arrow-rules.ts';
+import { countsOf, type Filter, filters, shownArrows } from './filter-rules.ts';
+import { LaneView } from './lane-view.tsx';
+import { TableView } from './table-view.tsx';
+
+type LanesSectionProps = {
+  /** Of each trace, its arrows. */
+  readonly traces: readonly (readonly Arrow[])[];
+  readonly selected: string | null;
+  readonly onSelect: (key: string) => void;
+  readonly isPaused: boolean;
+  readonly onPause: (isPaused: boolean) => void;
+  readonly isBackgroundOn: boolean;
+  readonly onBackground: (isOn: boolean) => void;
+  readonly areSpansThere: boolean;
+};
+
+/** The lanes with what steers them. */
+export function LanesSection(props: LanesSectionProps) {
+  const { traces, selected, onSelect, isPaused, onPause, isBackgroundOn, onBackground } = props;
+  const { t } = useTranslation('demo');
+  const [filter, setFilter] = useState<Filter>('all');
+  const [view, setView] = useState<'lanes' | 'table'>('lanes');
+  const arrows = shownArrows(traces, filter);
+  const View = view === 'lanes' ? LaneView : TableView;
+  return (
+    <section className="demo-card lanes" aria-labelledby="lanes-title">
+      <div className="lanes-head-row">
+        <h2 id="lanes-title">{t('lanes.title')}</h2>
+        <span className="lanes-live" data-paused={isPaused}>
+          {isPaused ? t('lanes.pause') : t('lanes.live')}
+        </span>
+      </div>
+      <p className="demo-about">{t('lanes.intro')}</p>
+      <div className="lanes-tools">
+        <Choice
+          label={t('lanes.filter')}
+          value={filter}
+          options={filters.map((name) => [name, t(`lanes.filters.${name}`)])}
+          onChange={setFilter}
+        />
+        <Choice
+          label={t('lanes.view')}
+          value={view}
+          options={[
+            ['lanes', t('lanes.as_lanes')],
+            ['table', t('lanes.as_table')],
+          ]}
+          onChange={setView}
+        />
+        <Button onPress={() => onPause(!isPaused)}>
+          {isPaused ? t('lanes.carry_on') : t('lanes.pause')}
+        </Button>
+        <Button onPress={() => trafficStore.clear()}>{t('lanes.clear')}</Button>
+        <Switch className="demo-switch" isSelected={isBackgroundOn} onChange={onBackground}>
+          <span className="demo-switch-track" aria-hidden="true" />
+          {t('lanes.background')}
+        </Switch>
+      </div>
+      {!props.areSpansThere && <p className="demo-fault">{t('lanes.spans_lost')}</p>}
+      <View
+        arrows={arrows}
+        selected={selected}
+        onSelect={onSelect}
+        emptyText={t(traces.length === 0 ? 'lanes.empty' : 'lanes.nothing')}
+      />
+      <p className="lanes-counts">{t('lanes.counts', countsOf(arrows))}</p>
+    </section>
+  );
+}

@@ -1,0 +1,81 @@
+import { config } from '../../config.ts';
+import { session } from '../../session/session.ts';
+import { readProblem } from '../../traffic/problem.ts';
+import { verdictOf } from '../lanes/verdicts.ts';
+
+const { cart, wishlist, payment } = config.services;
+
+/** What is tried while parts of the system are away. */
+export const attempts = [
+  ...['read_cart', 'read_wishlist', 'read_payments', 'write_cart'],
+  ...['pay', 'refresh'],
+] as const;
+export type Attempt = (typeof attempts)[number];
+
+/** HTTP status, 0 for none, and the code of the problem document. */
+export type Outcome = { readonly status: number; readonly code: string | null };
+
+/** Tries everything at once, for real. Nothing of it changes anything. */
+export async function tryAll(): Promise<Readonly<Record<Attempt, Outcome>>> {
+  const [reads, changes] = await Promise.all([
+    Promise.all([`${cart}/cart`, `${wishlist}/wishlist`, `${payment}/payments`].map((url) => send(url))),
+    Promise.all([removeNothing(), payTooLittle(), renew()]),
+  ]);
+  const [readCart = none, readWishlist = none, readPayments = none] = reads;
+  const [writeCart, pay, refresh] = changes;
+  return {
+    read_cart: readCart,
+    read_wishlist: readWishlist,
+    read_payments: readPayments,
+    write_cart: writeCart,
+    pay,
+    refresh,
+  };
+}
+
+/** What an outcome means while something is away. */
+export function meaningOf({ status }: Outcome): 'carries_on' | 'closed' | 'denied' {
+  const verdict = verdictOf(status);
+  if (verdict === 'passed' || verdict === 'turned_down') return 'carries_on';
+  return status === 403 ? 'denied' : 'closed';
+}
+
+const none: Outcome = { status: 0, code: 'no_answer' };
+
+async function send(url: string, init?: RequestInit): Promise<Outcome> {
+  try {
+    const answer = await session.fetch(`${url}#background`, init);
+    const problem = await readProblem(answer);
+    return { status: answer.status, code: problem?.code ?? null };
+  } catch {
+    return none;
+  }
+}
+
+/** The cart does not hold it, and says 204 even so. */
+function removeNothing(): Promise<Outcome> {
+  return send(`${cart}/cart/items/nothing-of-this-name`, { method: 'DELETE' });
+}
+
+/** No cart costs one cent, so nothing is charged; but whoever may pay gets as far as the cart. */
+function payTooLittle(): Promise<Outcome> {
+  const body = {
+    amount: { amount: 1, currency: 'EUR' },
+    card: { number: '4242424242424242', exp_month: 12, exp_year: 2090 },
+  };
+  return send(`${payment}/payments`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+    body: JSON.stringify(body),
+  });
+}
+
+async function renew(): Promise<Outcome> {
+  try {
+    const { status } = await session.refresh();
+    return status === 'signed_in' ? { status: 200, code: null } : { status: 401, code: 'session_ended' };
+  } catch (error) {
+    const { status = null, code = null } = error as { status?: number | null; code?: string };
+    return { status: status ?? 0, code };
+  }
+}

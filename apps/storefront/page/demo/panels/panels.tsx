@@ -1,0 +1,41 @@
+import type { ComponentType } from 'react';
+import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components/Tabs';
+import { useTranslation } from 'react-i18next';
+import { DevicesPanel } from './devices.tsx';
+import { FailuresPanel } from './failures.tsx';
+import { KeysPanel } from './keys.tsx';
+import { PermissionsPanel } from './permissions.tsx';
+import { ThiefPanel } from './thief.tsx';
+
+const panels = [
+  ['permissions', PermissionsPanel],
+  ['devices', DevicesPanel],
+  ['thief', ThiefPanel],
+  ['keys', KeysPanel],
+  ['failures', FailuresPanel],
+] as const satisfies readonly (readonly [string, ComponentType])[];
+
+/** What can be done to the system, one panel at a time. */
+export function Panels() {
+  const { t } = useTranslation('demo');
+  return (
+    <section className="demo-card demo-panels" aria-labelledby="panels-title">
+      <h2 id="panels-title">{t('common.title')}</h2>
+      <p className="demo-about">{t('common.intro')}</p>
+      <Tabs>
+        <TabList className="demo-tabs" aria-label={t('common.title')}>
+          {panels.map(([name]) => (
+            <Tab key={name} id={name} className="demo-tab">
+              {t(`${name}.tab`)}
+            </Tab>
+          ))}
+        </TabList>
+        {panels.map(([name, Panel]) => (
+          <TabPanel key={name} id={name} className="demo-panel">
+            <Panel />
+          </TabPanel>
+        ))}
+      </Tabs>
+    </section>
+  );
+}

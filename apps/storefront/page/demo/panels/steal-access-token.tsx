@@ -1,0 +1,60 @@
+import { useTranslation } from 'react-i18next';
+import { session } from '../../session/session.ts';
+import { useSession } from '../../session/use-session.ts';
+import { Button } from '../../ui/button.tsx';
+import { DeedState, useDeed } from '../deed.tsx';
+import { demoApi } from '../demo-api.ts';
+import { StopwatchTable, VerdictTable } from '../stopwatch/stopwatch-table.tsx';
+import { useSummary } from '../stopwatch/summary.ts';
+
+/** The access token in other hands, until its owner signs out. */
+export function AccessTokenTheftPart() {
+  const { t } = useTranslation('demo');
+  const summary = useSummary();
+  const isSignedIn = useSession().status === 'signed_in';
+  const use = useDeed({
+    work: demoApi.useStolenAccessToken,
+    say: ({ verdicts }) =>
+      t('thief.done', { summary: verdicts.map(({ service, status }) => `${service} ${status}`).join(', ') }),
+  });
+  const signOut = useDeed({
+    work: async () => {
+      const timed = await demoApi.signOutRobbed();
+      // The page finds out, as any tab of the owner would.
+      await session.refresh().catch(() => {});
+      return timed;
+    },
+    say: ({ stopwatch }) => summary(stopwatch),
+  });
+  return (
+    <section className="demo-part" aria-labelledby="access-theft-title">
+      <h3 id="access-theft-title">{t('thief.access_title')}</h3>
+      <p className="demo-about">{t('thief.access_about')}</p>
+      <div className="demo-actions">
+        <Button
+          data-kind="danger"
+          isDisabled={!isSignedIn || use.isPending}
+          onPress={() => {
+            signOut.reset();
+            use.mutate();
+          }}
+        >
+          {t('thief.access_do')}
+        </Button>
+        <Button
+          look="primary"
+          isDisabled={!isSignedIn || use.data === undefined || signOut.isPending}
+          onPress={() => signOut.mutate()}
+        >
+          {t('thief.access_sign_out')}
+        </Button>
+      </div>
+      <DeedState deed={use} />
+      <DeedState deed={signOut} />
+      {use.data && !signOut.data && (
+        <VerdictTable verdicts={use.data.verdicts} caption={t('thief.access_used')} />
+      )}
+      {signOut.data && <StopwatchTable stopwatch={signOut.data.stopwatch} />}
+    </section>
+  );
+}

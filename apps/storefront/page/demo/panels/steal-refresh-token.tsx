@@ -1,0 +1,75 @@
+import { useTranslation } from 'react-i18next';
+import type { RefreshTokenTheft } from '../../../src/demo/api.ts';
+import { session } from '../../session/session.ts';
+import { useSession } from '../../session/use-session.ts';
+import { Button } from '../../ui/button.tsx';
+import { DeedState, useDeed } from '../deed.tsx';
+import { demoApi } from '../demo-api.ts';
+import { useReason } from '../reason.ts';
+import { StopwatchTable } from '../stopwatch/stopwatch-table.tsx';
+import { useSummary } from '../stopwatch/summary.ts';
+import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
+
+/** The refresh token used by somebody else: replaced tokens give it away. */
+export function RefreshTokenTheftPart() {
+  const { t } = useTranslation('demo');
+  const summary = useSummary();
+  const isSignedIn = useSession().status === 'signed_in';
+  const steal = useDeed({
+    work: async () => {
+      const theft = await demoApi.stealRefreshToken();
+      await session.refresh().catch(() => {});
+      return theft;
+    },
+    say: ({ stopwatch }) => summary(stopwatch),
+  });
+  return (
+    <section className="demo-part" aria-labelledby="refresh-theft-title">
+      <h3 id="refresh-theft-title">{t('thief.refresh_title')}</h3>
+      <p className="demo-about">{t('thief.refresh_about')}</p>
+      <div className="demo-actions">
+        <Button data-kind="danger" isDisabled={!isSignedIn || steal.isPending} onPress={() => steal.mutate()}>
+          {t('thief.refresh_do')}
+        </Button>
+      </div>
+      <DeedState deed={steal} />
+      {steal.data && (
+        <>
+          <Steps steps={steal.data.steps} />
+          <StopwatchTable stopwatch={steal.data.stopwatch} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Steps({ steps }: Pick<RefreshTokenTheft, 'steps'>) {
+  const { t } = useTranslation('demo');
+  const reasonText = useReason();
+  return (
+    <div className="demo-scroll">
+      <table className="demo-table">
+        <caption>{t('thief.steps')}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t('thief.who')}</th>
+            <th scope="col">{t('thief.generation')}</th>
+            <th scope="col">{t('thief.answer')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {steps.map(({ who, generation, status, code, reason }, index) => (
+            <tr key={index}>
+              <th scope="row">{t(`thief.whos.${who}`)}</th>
+              <td className="demo-elapsed">{generation}</td>
+              <td>
+                <VerdictBadge status={status} />{' '}
+                <span className="demo-why">{reason === null ? code : reasonText(reason)}</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+import { useEffect, useState } from 'react';
+import { session } from '../../session/session.ts';
+import { recordedFetch } from '../../traffic/recorded-fetch.ts';
+import { shopReads } from '../probes.ts';
+import { type LoadCount, noLoad, type Outcome, withOutcome } from './load-rules.ts';
+
+const everyMs = 125;
+
+/** Sends requests all the time while `isOn`, in the name of who is signed in, and counts what became of them. */
+export function useLoad(isOn: boolean): LoadCount {
+  const [count, setCount] = useState(noLoad);
+  useEffect(() => {
+    if (!isOn) return;
+    setCount(noLoad);
+    let turn = 0;
+    const timer = setInterval(async () => {
+      const reads = allowedReads();
+      const url = reads[turn++ % reads.length];
+      const outcome = url === undefined ? null : await readOnce(`${url}#load`);
+      if (outcome !== null) setCount((before) => withOutcome(before, outcome, Date.now()));
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [isOn]);
+  return count;
+}
+
+/** A permission that the person lacks is no error of what is being tried here. */
+function allowedReads(): readonly string[] {
+  const state = session.state();
+  if (state.status !== 'signed_in') return [];
+  const reads = Object.entries(shopReads).filter(([service]) =>
+    state.scopes.includes(`${service.replace('-service', '')}:read`),
+  );
+  return reads.map(([, url]) => url);
+}
+
+/** Null: nobody is signed in. */
+async function readOnce(url: string): Promise<Outcome | null> {
+  const state = session.state();
+  if (state.status !== 'signed_in') return null;
+  try {
+    const headers = { authorization: `Bearer ${state.accessToken}` };
+    const first = await recordedFetch(url, { headers });
+    await first.body?.cancel();
+    if (first.status !== 401) return first.ok ? 'passed' : 'failed';
+    // The session gets a new token, as it does for every request of the page, and tries once more.
+    const second = await session.fetch(url);
+    await second.body?.cancel();
+    return second.ok ? 'recovered' : 'failed';
+  } catch {
+    return 'failed';
+  }
+}

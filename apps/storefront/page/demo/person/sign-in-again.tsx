@@ -1,0 +1,39 @@
+import { useMutation } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import type { DemoPerson } from '../../../src/demo/api.ts';
+import { session } from '../../session/session.ts';
+import { useSession } from '../../session/use-session.ts';
+import { Button } from '../../ui/button.tsx';
+import { useAnnounce } from '../announcer.tsx';
+import { codeOf } from '../deed.tsx';
+import { useReason } from '../reason.ts';
+import { useDemoPerson } from './demo-person.ts';
+
+/** After a deed that ended the session, one click goes on as the same person. */
+export function SignInAgain() {
+  const { t } = useTranslation('demo');
+  const state = useSession();
+  const person = useDemoPerson();
+  const announce = useAnnounce();
+  const reasonText = useReason();
+  const signIn = useMutation({
+    mutationFn: ({ username, password }: DemoPerson) => session.signIn({ username, password }),
+    onSuccess: (_, { username }) => announce(t('common.signed_in_again', { username })),
+  });
+  // Who has not been signed in yet begins in the shop.
+  if (state.status !== 'signed_out' || person === null) return null;
+  const { reason } = state;
+  return (
+    <section className="demo-signed-out" aria-label={t('common.signed_out')}>
+      <p>
+        {reason === null
+          ? t('common.signed_out')
+          : t('common.signed_out_because', { reason: reasonText(reason) })}
+      </p>
+      <Button look="primary" isPending={signIn.isPending} onPress={() => signIn.mutate(person)}>
+        {t('common.sign_in_again', { username: person.username })}
+      </Button>
+      {signIn.isError && <p className="demo-fault">{t('common.failed', { code: codeOf(signIn.error) })}</p>}
+    </section>
+  );
+}

@@ -1,0 +1,15 @@
+/**
+ * Milliseconds for people: with a tenth below ten, whole below a second, then seconds with a tenth.
+ *
+ * @example
+ * formatDuration(3.06, 'en'); // '3.1 ms'
+ * formatDuration(2500, 'en'); // '2.5 s'
+ */
+export function formatDuration(ms: number, locale: string): string {
+  const isSeconds = Math.round(ms) >= 1000;
+  const value = isSeconds ? ms / 1000 : ms;
+  const digits = isSeconds || Math.round(ms * 10) < 100 ? 1 : 0;
+  const number = new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+  // Intl's own units stand apart by no space in some languages, and by a word in others.
+  return `${number}\u00a0${isSeconds ? 's' : 'ms'}`;
+}

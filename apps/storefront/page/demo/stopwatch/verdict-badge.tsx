@@ -1,0 +1,24 @@
+import { useTranslation } from 'react-i18next';
+import { type Verdict, verdictOf } from '../lanes/verdicts.ts';
+
+/** So that nobody needs the colours. */
+const signs: Readonly<Record<Verdict, string>> = {
+  waiting: '…',
+  passed: '✓',
+  refused: '✕',
+  turned_down: '↩',
+  failed: '!',
+};
+
+/** A status as a coloured label: `✓ 200`. */
+export function VerdictBadge({ status }: { readonly status: number | null }) {
+  const { t } = useTranslation('demo');
+  const verdict = verdictOf(status);
+  return (
+    <span className="demo-badge" data-verdict={verdict}>
+      <span aria-hidden="true">{signs[verdict]} </span>
+      {status === 0 ? t('lanes.no_answer') : (status ?? '')}
+      <span className="visually-hidden"> {t(`lanes.verdicts.${verdict}`)}</span>
+    </span>
+  );
+}

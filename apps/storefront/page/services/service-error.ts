@@ -1,0 +1,94 @@
+import { type Challenge, parseChallenge } from './challenge.ts';
+
+/** Whom the page asks. */
+export type ServiceName = 'auth-service' | 'cart-service' | 'wishlist-service' | 'payment-service';
+
+/** What a problem document (RFC 9457) of our services holds, as far as the page looks. */
+export type ProblemFacts = {
+  readonly code: string;
+  readonly detail: string | null;
+  /** Why a token was revoked, or a session ended. */
+  readonly reason: string | null;
+  /** The service behind the one that was asked, when that one failed. */
+  readonly hop: string | null;
+  /** The request's id, to find it in the inspector and in the service's log. */
+  readonly requestId: string | null;
+};
+
+/** A service did not do what it was asked, or gave no answer. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly service: ServiceName;
+  /** HTTP status; 0: no answer came. */
+  readonly status: number;
+  readonly facts: ProblemFacts;
+  readonly challenge: Challenge;
+  readonly retryAfterSeconds: number | null;
+
+  constructor(service: ServiceName, answer: ErrorAnswer, options?: ErrorOptions) {
+    super(`${service} answered ${answer.status} ${answer.facts.code}`, options);
+    this.service = service;
+    this.status = answer.status;
+    this.facts = answer.facts;
+    this.challenge = answer.challenge;
+    this.retryAfterSeconds = answer.retryAfterSeconds;
+  }
+}
+
+type ErrorAnswer = Pick<ServiceError, 'status' | 'facts' | 'challenge' | 'retryAfterSeconds'>;
+
+/**
+ * An error answer, whatever its body is: some are not ours (a proxy's page, say), and are told by their status.
+ *
+ * @example if (!response.ok) throw await errorFrom('cart-service', response);
+ */
+export async function errorFrom(service: ServiceName, response: Response): Promise<ServiceError> {
+  const body: unknown = await response.json().catch(() => null);
+  const { headers, status } = response;
+  return new ServiceError(service, {
+    status,
+    facts: factsOf(body, { status, requestId: headers.get('x-request-id') }),
+    challenge: parseChallenge(headers.get('www-authenticate')),
+    retryAfterSeconds: secondsOf(headers.get('retry-after')),
+  });
+}
+
+/** For a request that got no answer: the service is down, or the line to it. */
+export function noAnswer(service: ServiceName, cause: unknown): ServiceError {
+  const facts = { code: 'no_answer', detail: null, reason: null, hop: null, requestId: null };
+  const answer = { status: 0, facts, challenge: parseChallenge(null), retryAfterSeconds: null };
+  return new ServiceError(service, answer, { cause });
+}
+
+/** Codes of a request that was not done yet, and may be: sent again it carries on. */
+const underWay: ReadonlySet<string> = new Set(['request_in_progress', 'checkout_in_progress']);
+
+/**
+ * True when a service has refused a request for good, so that sending it once more is another request. Not so when
+ * nobody answered, or when the person, or time, can still help.
+ */
+export function isRefusedForGood(error: unknown): boolean {
+  if (!(error instanceof ServiceError)) return false;
+  const { status, facts } = error;
+  return status >= 400 && status < 500 && status !== 401 && status !== 429 && !underWay.has(facts.code);
+}
+
+function factsOf(body: unknown, answer: { status: number; requestId: string | null }): ProblemFacts {
+  const members: Readonly<Record<string, unknown>> =
+    typeof body === 'object' && body !== null ? { ...body } : {};
+  const text = (name: string) => {
+    const value = members[name];
+    return typeof value === 'string' ? value : null;
+  };
+  return {
+    code: text('code') ?? `status_${answer.status}`,
+    detail: text('detail'),
+    reason: text('reason'),
+    hop: text('hop'),
+    requestId: text('instance') ?? answer.requestId,
+  };
+}
+
+function secondsOf(retryAfter: string | null): number | null {
+  return retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : null;
+}

@@ -1,0 +1,63 @@
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '../ui/button.tsx';
+import { FaultNotice } from '../ui/fault-notice.tsx';
+import { TextField } from '../ui/text-field.tsx';
+import { tell } from '../ui/toasts.tsx';
+import { DemoPeopleList } from './demo-people.tsx';
+import { useSignIn } from './use-sign-in.ts';
+
+/** One press for somebody of the demo; a name and a password for everybody else; an account for who has none. */
+export function SignInForm() {
+  const { t } = useTranslation();
+  const signIn = useSignIn();
+  const [isNew, setNew] = useState(false);
+  const [username, setUsername] = useState('');
+  const [password, setPassword] = useState('');
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    signIn.mutate(
+      { username, password, isNew },
+      { onSuccess: () => isNew && tell(t('people.registered')), onError: () => setPassword('') },
+    );
+  }
+
+  return (
+    <>
+      <DemoPeopleList isPending={signIn.isPending} onChoose={(person) => signIn.mutate(person)} />
+      <FaultNotice error={signIn.error} />
+      <form className="form" onSubmit={submit}>
+        <div className="field-row">
+          <TextField
+            label={t('people.username')}
+            {...(isNew && { hint: t('people.usernameHint') })}
+            name="username"
+            autoComplete="username"
+            value={username}
+            onChange={setUsername}
+            isRequired
+          />
+          <TextField
+            label={t('people.password')}
+            {...(isNew && { hint: t('people.passwordHint') })}
+            type="password"
+            name="password"
+            autoComplete={isNew ? 'new-password' : 'current-password'}
+            value={password}
+            onChange={setPassword}
+            isRequired
+          />
+        </div>
+        <div className="form-foot">
+          <Button type="submit" look="primary" isPending={signIn.isPending}>
+            {isNew ? t('people.register') : t('people.signIn')}
+          </Button>
+          <Button onPress={() => setNew(!isNew)}>
+            {isNew ? t('people.knownHere') : t('people.newHere')}
+          </Button>
+        </div>
+      </form>
+    </>
+  );
+}

@@ -1,0 +1,27 @@
+import { useTranslation } from 'react-i18next';
+import { Panel } from '../../ui/panel.tsx';
+import { Checkout } from '../checkout/checkout.tsx';
+import { CartRow } from './cart-row.tsx';
+import { useCart } from './use-cart.ts';
+
+/** What is in the cart, and the way to pay for it. */
+export function CartPanel() {
+  const { t } = useTranslation();
+  const cart = useCart();
+  return (
+    <Panel title={t('cart.title')} signedOut={t('cart.signedOut')} query={cart}>
+      {({ items, totals: [total] }) => (
+        <>
+          {items.length === 0 && <p className="empty">{t('cart.empty')}</p>}
+          <ul className="rows">
+            {items.map((line) => (
+              <CartRow key={line.sku} line={line} />
+            ))}
+          </ul>
+          {/* Stays when the cart is empty: it says what became of the payment that emptied it. */}
+          <Checkout total={total} />
+        </>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,54 @@
+import type { Money } from '../money.ts';
+
+/** Pieces of one thing that cart-service takes at most. */
+export const maximumQuantity = 999;
+
+/** GET /cart. */
+export type Cart = {
+  readonly items: readonly CartLine[];
+  /** One sum; none for an empty cart. */
+  readonly totals: readonly Money[];
+};
+
+export type CartLine = {
+  readonly sku: string;
+  readonly quantity: number;
+  readonly unit_price: Money;
+  readonly line_total: Money;
+};
+
+/** Pieces in the cart, all things together. */
+export function piecesIn(cart: Cart | undefined): number {
+  return cart?.items.reduce((sum, { quantity }) => sum + quantity, 0) ?? 0;
+}
+
+/**
+ * The cart as it will be when cart-service has changed a quantity, to be shown until it answers.
+ *
+ * @example withQuantity(cart, { sku: 'mug-blue', quantity: 3 })
+ */
+export function withQuantity(cart: Cart, { sku, quantity }: Pick<CartLine, 'sku' | 'quantity'>): Cart {
+  return totalled(
+    cart.items.map((line) =>
+      line.sku === sku
+        ? {
+            ...line,
+            quantity,
+            line_total: { ...line.unit_price, amount: line.unit_price.amount * quantity },
+          }
+        : line,
+    ),
+  );
+}
+
+/** The cart without a thing. */
+export function without(cart: Cart, sku: string): Cart {
+  return totalled(cart.items.filter((line) => line.sku !== sku));
+}
+
+function totalled(items: readonly CartLine[]): Cart {
+  const [first] = items;
+  if (first === undefined) return { items, totals: [] };
+  const amount = items.reduce((sum, line) => sum + line.line_total.amount, 0);
+  return { items, totals: [{ amount, currency: first.unit_price.currency }] };
+}

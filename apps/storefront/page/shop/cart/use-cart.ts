@@ -1,0 +1,62 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ask } from '../../services/ask.ts';
+import { createIdempotencyKeys } from '../../services/idempotency-keys.ts';
+import { useInvalidate, useKey } from '../../services/queries.ts';
+import { isRefusedForGood } from '../../services/service-error.ts';
+import { useSession } from '../../session/use-session.ts';
+import type { Product } from '../products/catalogue.ts';
+import { type Cart, type CartLine, without, withQuantity } from './cart-rules.ts';
+
+/** The cart of who is signed in. */
+export function useCart() {
+  const signedIn = useSession().status === 'signed_in';
+  return useQuery({
+    queryKey: useKey('cart'),
+    queryFn: async () => (await ask<Cart>('cart-service', '/cart')).body,
+    enabled: signedIn,
+  });
+}
+
+/** Puts one piece into the cart. Pressed again after a lost answer, it is the same addition. */
+export function useAddToCart() {
+  const [keys] = useState(() => createIdempotencyKeys(() => crypto.randomUUID()));
+  const invalidate = useInvalidate();
+  return useMutation({
+    mutationFn: async ({ sku, price }: Product) => {
+      const body = { sku, quantity: 1, unit_price: price };
+      const idempotencyKey = keys.keyFor(body);
+      await ask<CartLine>('cart-service', '/cart/items', { method: 'POST', body, idempotencyKey });
+      keys.answered();
+    },
+    onError: (error) => {
+      if (isRefusedForGood(error)) keys.answered();
+    },
+    onSuccess: () => invalidate('cart'),
+  });
+}
+
+/** Changes how many pieces of something are in the cart; 0 takes it out. Shown at once, and undone when it is refused. */
+export function useChangeQuantity() {
+  const client = useQueryClient();
+  const invalidate = useInvalidate();
+  const queryKey = useKey('cart');
+  return useMutation({
+    mutationFn: async ({ sku, quantity }: Pick<CartLine, 'sku' | 'quantity'>) => {
+      const path = `/cart/items/${encodeURIComponent(sku)}`;
+      if (quantity === 0) await ask<null>('cart-service', path, { method: 'DELETE' });
+      else await ask<CartLine>('cart-service', path, { method: 'PATCH', body: { quantity } });
+    },
+    onMutate: async (change) => {
+      await client.cancelQueries({ queryKey });
+      const before = client.getQueryData<Cart>(queryKey);
+      if (before !== undefined) {
+        const after = change.quantity === 0 ? without(before, change.sku) : withQuantity(before, change);
+        client.setQueryData<Cart>(queryKey, after);
+      }
+      return { before };
+    },
+    onError: (_error, _change, context) => client.setQueryData(queryKey, context?.before),
+    onSettled: () => invalidate('cart'),
+  });
+}

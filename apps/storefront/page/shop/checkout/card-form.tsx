@@ -1,0 +1,81 @@
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormats } from '../../i18n/format.ts';
+import { Button } from '../../ui/button.tsx';
+import { TextField } from '../../ui/text-field.tsx';
+import type { Money } from '../money.ts';
+import { type Card, groupDigits, parseCard, sandboxCards } from './card.ts';
+import { SandboxCards } from './sandbox-cards.tsx';
+
+export type CardFormProps = {
+  readonly amount: Money;
+  readonly isPending: boolean;
+  readonly onPay: (card: Card) => void;
+};
+
+/** The card to pay with. What is typed here goes to payment-service, and is kept nowhere. */
+export function CardForm({ amount, isPending, onPay }: CardFormProps) {
+  const { t } = useTranslation();
+  const { money } = useFormats();
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The button that brought the form is gone.
+  useEffect(() => heading.current?.focus(), []);
+  const [typed, setTyped] = useState({
+    number: groupDigits(sandboxCards[0].number),
+    expiry: '12/30',
+    cvc: '123',
+  });
+  const [showsFaults, setShowsFaults] = useState(false);
+  const parsed = parseCard(typed);
+  const faults = showsFaults && parsed.card === undefined ? parsed.faults : [];
+  const faultOf = (field: keyof typeof typed) =>
+    faults.includes(field) ? t(`checkout.faults.${field}`) : undefined;
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    setShowsFaults(true);
+    if (parsed.card !== undefined && !isPending) onPay(parsed.card);
+  }
+
+  return (
+    <form className="form card-form" onSubmit={submit} aria-label={t('checkout.title')} noValidate>
+      <h3 ref={heading} tabIndex={-1}>
+        {t('checkout.title')}
+      </h3>
+      <SandboxCards
+        number={typed.number}
+        onChoose={(number) => setTyped({ ...typed, number: groupDigits(number) })}
+      />
+      <TextField
+        label={t('checkout.number')}
+        fault={faultOf('number')}
+        inputMode="numeric"
+        autoComplete="off"
+        value={typed.number}
+        onChange={(number) => setTyped({ ...typed, number: groupDigits(number) })}
+      />
+      <div className="field-row">
+        <TextField
+          label={t('checkout.expiry')}
+          hint={t('checkout.expiryHint')}
+          fault={faultOf('expiry')}
+          autoComplete="off"
+          value={typed.expiry}
+          onChange={(expiry) => setTyped({ ...typed, expiry })}
+        />
+        <TextField
+          label={t('checkout.cvc')}
+          fault={faultOf('cvc')}
+          inputMode="numeric"
+          autoComplete="off"
+          value={typed.cvc}
+          onChange={(cvc) => setTyped({ ...typed, cvc })}
+        />
+      </div>
+      <p className="hint">{t('checkout.largeAmount')}</p>
+      <Button type="submit" look="primary" isPending={isPending}>
+        {isPending ? t('checkout.paying') : t('checkout.pay', { amount: money(amount) })}
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,60 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormats } from '../../i18n/format.ts';
+import { faultOf } from '../../services/fault.ts';
+import { Button } from '../../ui/button.tsx';
+import { FaultNotice } from '../../ui/fault-notice.tsx';
+import type { Money } from '../money.ts';
+import { CardForm } from './card-form.tsx';
+import { PaymentOutcome } from './payment-outcome.tsx';
+import { StepUpDialog } from './step-up-dialog.tsx';
+import { type PayOrder, usePay } from './use-pay.ts';
+
+/** The sum, the card, and what became of the payment. `total` is undefined for an empty cart. */
+export function Checkout({ total }: { total: Money | undefined }) {
+  const { t } = useTranslation();
+  const { money } = useFormats();
+  const pay = usePay();
+  const [isOpen, setOpen] = useState(false);
+  const stepUp = stepUpOf(pay.error);
+
+  function send(order: PayOrder): void {
+    pay.mutate(order, { onSuccess: ({ status }) => setOpen(status !== 'succeeded') });
+  }
+
+  return (
+    <div className="checkout">
+      {total !== undefined && (
+        <p className="total">
+          <span>{t('cart.total')}</span>
+          <span className="price">{money(total)}</span>
+        </p>
+      )}
+      {stepUp === null && <FaultNotice error={pay.error} />}
+      {/* There before it has something to say, so that it is read out when it does. */}
+      <div role="status">
+        <PaymentOutcome payment={pay.data ?? pay.unanswered} isAsking={pay.isPending} />
+      </div>
+      {total !== undefined && !isOpen && (
+        <Button look="primary" onPress={() => setOpen(true)}>
+          {t('cart.checkout')}
+        </Button>
+      )}
+      {total !== undefined && isOpen && (
+        <CardForm amount={total} isPending={pay.isPending} onPay={(card) => send({ amount: total, card })} />
+      )}
+      {stepUp !== null && pay.variables !== undefined && (
+        <StepUpDialog
+          maxAgeSeconds={stepUp.maxAgeSeconds}
+          onClose={pay.reset}
+          onConfirmed={() => pay.variables && send(pay.variables)}
+        />
+      )}
+    </div>
+  );
+}
+
+function stepUpOf(error: unknown): { maxAgeSeconds: number | null } | null {
+  const fault = error === null ? null : faultOf(error, []);
+  return fault?.kind === 'sign_in_too_old' ? fault : null;
+}

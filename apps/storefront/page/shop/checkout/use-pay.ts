@@ -1,0 +1,52 @@
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ask } from '../../services/ask.ts';
+import { createIdempotencyKeys } from '../../services/idempotency-keys.ts';
+import { useInvalidate } from '../../services/queries.ts';
+import { isRefusedForGood } from '../../services/service-error.ts';
+import type { Money } from '../money.ts';
+import { isOpen, type Payment } from '../payments/payment.ts';
+import type { Card } from './card.ts';
+
+export type PayOrder = { readonly amount: Money; readonly card: Card };
+
+/** Times that the page asks again by itself while the card processor has no verdict, and how long it waits before. */
+const repeats = 3;
+const waitMs = 1500;
+
+/**
+ * Pays for what is in the cart. The same order keeps its Idempotency-Key until payment-service has answered for good:
+ * through a lost answer, through a 202, and through a password that is asked for in between. So pressing again never
+ * charges twice. `unanswered` is the payment as long as nobody knows its outcome.
+ */
+export function usePay() {
+  const [keys] = useState(() => createIdempotencyKeys(() => crypto.randomUUID()));
+  const [unanswered, setUnanswered] = useState<Payment>();
+  const invalidate = useInvalidate();
+
+  async function pay(order: PayOrder): Promise<Payment> {
+    const idempotencyKey = keys.keyFor(order);
+    const question = { method: 'POST', body: order, idempotencyKey } as const;
+    let answer = await ask<Payment>('payment-service', '/payments', question);
+    for (let repeated = 0; answer.status === 202 && repeated < repeats; repeated += 1) {
+      if (isOpen(answer.body)) setUnanswered(answer.body);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      answer = await ask<Payment>('payment-service', '/payments', question);
+    }
+    if (answer.status !== 202) keys.answered();
+    return answer.body;
+  }
+
+  const mutation = useMutation({
+    mutationFn: pay,
+    onError: (error) => {
+      // Nothing of it is kept there (apps/payment-service/README.md), so the next one is new.
+      if (isRefusedForGood(error)) keys.answered();
+    },
+    onSettled: () => {
+      setUnanswered(undefined);
+      return invalidate('cart', 'payments');
+    },
+  });
+  return { ...mutation, unanswered };
+}

@@ -1,0 +1,82 @@
+import { type FormEvent, useState } from 'react';
+import { Input, Label, NumberField } from 'react-aria-components/NumberField';
+import { useTranslation } from 'react-i18next';
+import { useFormats } from '../../i18n/format.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { FaultNotice } from '../../ui/fault-notice.tsx';
+import { Notice } from '../../ui/notice.tsx';
+import { tell } from '../../ui/toasts.tsx';
+import { minorDigits } from '../money.ts';
+import { type Payment, refundableAmount } from './payment.ts';
+import { useRefund } from './use-payments.ts';
+
+export type RefundDialogProps = {
+  readonly payment: Payment;
+  readonly onClose: () => void;
+  readonly onRefunded?: () => void;
+};
+
+/** Asks how much of a payment is to be given back: all that is left, or less. */
+export function RefundDialog({ payment, onClose, onRefunded }: RefundDialogProps) {
+  const { t } = useTranslation();
+  const { money } = useFormats();
+  const left = refundableAmount(payment);
+  const { currency } = left;
+  const unit = 10 ** minorDigits(currency);
+  const [typed, setTyped] = useState(left.amount / unit);
+  const refund = useRefund();
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    const amount = { amount: Math.round(typed * unit), currency };
+    if (!Number.isFinite(typed) || refund.isPending) return;
+    refund.mutate(
+      { id: payment.id, amount },
+      {
+        onSuccess: ({ status }) => {
+          if (status !== 'succeeded') return;
+          tell(t('payments.refunded', { amount: money(amount) }));
+          onRefunded?.();
+          onClose();
+        },
+      },
+    );
+  }
+
+  return (
+    <Dialog title={t('payments.refundTitle')} isOpen onClose={onClose}>
+      <form className="form" onSubmit={submit}>
+        <p>{t('payments.refundText', { amount: money(payment.amount), left: money(left) })}</p>
+        <FaultNotice error={refund.error} />
+        {refund.data?.status === 'pending' && (
+          <Notice tone="warn" isAlert>
+            {t('payments.refundPending')}
+          </Notice>
+        )}
+        {refund.data?.status === 'failed' && (
+          <Notice tone="bad" isAlert>
+            {t('payments.refundFailed')}
+          </Notice>
+        )}
+        <NumberField
+          className="field"
+          value={typed}
+          onChange={setTyped}
+          minValue={1 / unit}
+          maxValue={left.amount / unit}
+          formatOptions={{ style: 'currency', currency }}
+        >
+          <Label>{t('payments.refundAmount')}</Label>
+          <Input className="input" />
+        </NumberField>
+        <div className="form-foot">
+          <Button type="submit" look="primary" isPending={refund.isPending}>
+            {t('payments.refundConfirm')}
+          </Button>
+          <Button onPress={onClose}>{t('page.cancel')}</Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,57 @@
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ask } from '../../services/ask.ts';
+import { createIdempotencyKeys } from '../../services/idempotency-keys.ts';
+import { useInvalidate, useKey } from '../../services/queries.ts';
+import { isRefusedForGood } from '../../services/service-error.ts';
+import { useSession } from '../../session/use-session.ts';
+import type { Money } from '../money.ts';
+import type { Payment, PaymentPage, Refund } from './payment.ts';
+
+const pathOf = (id: string) => `/payments/${encodeURIComponent(id)}`;
+
+/** One's own payments, the newest first, a page at a time. */
+export function usePayments() {
+  const signedIn = useSession().status === 'signed_in';
+  return useInfiniteQuery({
+    queryKey: useKey('payments'),
+    queryFn: async ({ pageParam }) => {
+      const cursor = pageParam === '' ? '' : `&cursor=${encodeURIComponent(pageParam)}`;
+      return (await ask<PaymentPage>('payment-service', `/payments?limit=10${cursor}`)).body;
+    },
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor,
+    enabled: signedIn,
+  });
+}
+
+/** Reads one payment; has the card processor asked again when its outcome is open. */
+export function useReadPayment() {
+  const invalidate = useInvalidate();
+  return useMutation({
+    mutationFn: async (id: string) => (await ask<Payment>('payment-service', pathOf(id))).body,
+    onSuccess: () => invalidate('payments', 'cart'),
+  });
+}
+
+/** Gives money back. A repetition keeps its key until it is answered for good. */
+export function useRefund() {
+  const [keys] = useState(() => createIdempotencyKeys(() => crypto.randomUUID()));
+  const invalidate = useInvalidate();
+  return useMutation({
+    mutationFn: async ({ id, amount }: { id: string; amount: Money }) => {
+      const idempotencyKey = keys.keyFor({ id, amount });
+      const answer = await ask<Refund>('payment-service', `${pathOf(id)}/refunds`, {
+        method: 'POST',
+        body: { amount },
+        idempotencyKey,
+      });
+      if (answer.status !== 202) keys.answered();
+      return answer.body;
+    },
+    onError: (error) => {
+      if (isRefusedForGood(error)) keys.answered();
+    },
+    onSettled: () => invalidate('payments'),
+  });
+}

@@ -1,0 +1,68 @@
+import { useTranslation } from 'react-i18next';
+import { useFormats } from '../../i18n/format.ts';
+import { useRequireSignIn } from '../../session/use-require-sign-in.ts';
+import { Button } from '../../ui/button.tsx';
+import { Icon } from '../../ui/icons.tsx';
+import { tell, tellFault } from '../../ui/toasts.tsx';
+import { useAddToCart } from '../cart/use-cart.ts';
+import { useWish } from '../wishlist/use-wishlist.ts';
+import { type Product, products } from './catalogue.ts';
+import { Picture } from './picture.tsx';
+import { useProductName } from './use-product-name.ts';
+
+/** Everything that the shop sells. Anybody may look. */
+export function ProductsPanel() {
+  return (
+    <ul className="products">
+      {products.map((product) => (
+        <ProductCard key={product.sku} product={product} />
+      ))}
+    </ul>
+  );
+}
+
+function ProductCard({ product }: { product: Product }) {
+  const { t } = useTranslation();
+  const { money } = useFormats();
+  const name = useProductName()(product.sku);
+  const requireSignIn = useRequireSignIn();
+  const addToCart = useAddToCart();
+  const wish = useWish();
+
+  const add = () =>
+    addToCart.mutate(product, {
+      onSuccess: () => tell(t('products.added', { name })),
+      onError: tellFault,
+    });
+  const wishFor = () =>
+    wish.mutate(product.sku, { onSuccess: () => tell(t('products.wished', { name })), onError: tellFault });
+
+  return (
+    <li className="product">
+      <Picture sku={product.sku} />
+      <Button
+        look="icon"
+        aria-label={t('products.wish', { name })}
+        isPending={wish.isPending}
+        onPress={() => requireSignIn(wishFor)}
+      >
+        <Icon name="heart" />
+      </Button>
+      <div className="product-text">
+        <h3>{name}</h3>
+        <p className="description">{t(`products.descriptions.${product.sku}`)}</p>
+      </div>
+      <div className="product-foot">
+        <span className="price">{money(product.price)}</span>
+        <Button
+          look="icon"
+          aria-label={t('products.addToCart', { name })}
+          isPending={addToCart.isPending}
+          onPress={() => requireSignIn(add)}
+        >
+          <Icon name="bag" />
+        </Button>
+      </div>
+    </li>
+  );
+}

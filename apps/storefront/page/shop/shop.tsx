@@ -1,0 +1,57 @@
+import type { ReactNode } from 'react';
+import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components/Tabs';
+import { useTranslation } from 'react-i18next';
+import { CartPanel } from './cart/cart-panel.tsx';
+import { piecesIn } from './cart/cart-rules.ts';
+import { useCart } from './cart/use-cart.ts';
+import { PaymentsPanel } from './payments/payments-panel.tsx';
+import { ProductsPanel } from './products/products-panel.tsx';
+import { useWishlist } from './wishlist/use-wishlist.ts';
+import { WishlistPanel } from './wishlist/wishlist-panel.tsx';
+
+/** The shop: what there is, what one wishes for, what one is about to pay for, and what one has paid. */
+export function Shop() {
+  const { t } = useTranslation();
+  const { data: cart } = useCart();
+  const { data: wishlist } = useWishlist();
+  return (
+    <section aria-labelledby="shop-heading">
+      <h2 id="shop-heading" className="visually-hidden">
+        {t('tabs.label')}
+      </h2>
+      <Tabs className="tabs">
+        <TabList className="tab-list" aria-labelledby="shop-heading">
+          <ShopTab id="products">{t('tabs.products')}</ShopTab>
+          <ShopTab id="wishlist" total={wishlist?.items.length ?? 0}>
+            {t('tabs.wishlist')}
+          </ShopTab>
+          <ShopTab id="cart" total={piecesIn(cart)}>
+            {t('tabs.cart')}
+          </ShopTab>
+          <ShopTab id="payments">{t('tabs.payments')}</ShopTab>
+        </TabList>
+        <TabPanel id="products" className="tab-panel">
+          <ProductsPanel />
+        </TabPanel>
+        <TabPanel id="wishlist" className="tab-panel">
+          <WishlistPanel />
+        </TabPanel>
+        <TabPanel id="cart" className="tab-panel">
+          <CartPanel />
+        </TabPanel>
+        <TabPanel id="payments" className="tab-panel">
+          <PaymentsPanel />
+        </TabPanel>
+      </Tabs>
+    </section>
+  );
+}
+
+function ShopTab({ id, total = 0, children }: { id: string; total?: number; children: ReactNode }) {
+  return (
+    <Tab id={id} className="tab">
+      {children}
+      {total > 0 && <span className="count">{total}</span>}
+    </Tab>
+  );
+}

@@ -1,0 +1,43 @@
+import { useState } from 'react';
+import { Input, TextField } from 'react-aria-components/TextField';
+import { useTranslation } from 'react-i18next';
+import { tell, tellFault } from '../../ui/toasts.tsx';
+import { useChangeNote, type WishlistItem } from './use-wishlist.ts';
+
+/** Characters that wishlist-service takes. */
+const maximumLength = 500;
+
+/** A note on a wish. It is kept when the field is left, or by Enter; Escape undoes. */
+export function NoteField({ item, name }: { item: WishlistItem; name: string }) {
+  const { t } = useTranslation();
+  const changeNote = useChangeNote();
+  const kept = item.note ?? '';
+  const [typed, setTyped] = useState<string | null>(null);
+
+  function keep(): void {
+    const note = typed?.trim();
+    setTyped(null);
+    if (note === undefined || note === kept) return;
+    changeNote.mutate(
+      { id: item.id, note: note === '' ? null : note },
+      { onSuccess: () => tell(t('wishlist.noteKept')), onError: tellFault },
+    );
+  }
+
+  return (
+    <TextField
+      className="note"
+      aria-label={t('wishlist.note', { name })}
+      value={typed ?? changeNote.variables?.note ?? kept}
+      maxLength={maximumLength}
+      onChange={setTyped}
+      onBlur={keep}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') keep();
+        if (event.key === 'Escape') setTyped(null);
+      }}
+    >
+      <Input className="note-input" placeholder={t('wishlist.notePlaceholder')} />
+    </TextField>
+  );
+}

@@ -1,0 +1,39 @@
+import type { ShownSpan } from '../../src/demo/api.ts';
+import { noTraffic, type PageAnswer, type PageRequest, type Problem, type Traffic } from './traffic.ts';
+import { withAnswer, withProblem, withRequest, withSpan } from './traffic-rules.ts';
+
+export type TrafficStore = ReturnType<typeof createTrafficStore>;
+
+/**
+ * Keeps what this page and the services did lately, bounded, for useSyncExternalStore. Nothing of it is stored anywhere
+ * but in memory.
+ *
+ * @example
+ * const traffic = useSyncExternalStore(trafficStore.subscribe, trafficStore.snapshot);
+ */
+export function createTrafficStore() {
+  let traffic: Traffic = noTraffic;
+  const listeners = new Set<() => void>();
+
+  function become(next: Traffic): void {
+    if (next === traffic) return;
+    traffic = next;
+    for (const listener of listeners) listener();
+  }
+
+  return {
+    snapshot: (): Traffic => traffic,
+    subscribe(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    began: (request: PageRequest): void => become(withRequest(traffic, request)),
+    answered: (traceId: string, answer: PageAnswer): void => become(withAnswer(traffic, traceId, answer)),
+    explained: (traceId: string, problem: Problem): void => become(withProblem(traffic, traceId, problem)),
+    reported: (span: ShownSpan): void => become(withSpan(traffic, span)),
+    clear: (): void => become(noTraffic),
+  };
+}
+
+/** That of this page. */
+export const trafficStore = createTrafficStore();

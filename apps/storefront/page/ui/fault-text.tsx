@@ -1,0 +1,72 @@
+import { useTranslation } from 'react-i18next';
+import { shopMessages } from '../i18n/en/shop.ts';
+import { useFormats } from '../i18n/format.ts';
+import type { Fault } from '../services/fault.ts';
+import { endReason } from '../session/end-reasons.ts';
+
+/** What a fault is called, and what it means, in the person's language. Never what a program says to another. */
+export function useFaultText(): (fault: Fault) => { title: string; text: string } {
+  const { t } = useTranslation();
+  const { list, number } = useFormats();
+  return (fault) => {
+    switch (fault.kind) {
+      case 'missing_permission': {
+        const { service } = fault;
+        const text = t('faults.missing_permission.text', { service, scopes: list(fault.scopes) });
+        return { title: t('faults.missing_permission.title'), text };
+      }
+      case 'sign_in_too_old': {
+        const { service } = fault;
+        return {
+          title: t('faults.sign_in_too_old.title'),
+          text: t('faults.sign_in_too_old.text', { service }),
+        };
+      }
+      case 'session_ended': {
+        const why = endReason(fault.reason) ?? 'other';
+        return { title: t('faults.session_ended.title'), text: `${t(`ended.${why}`)} ${t('ended.again')}` };
+      }
+      case 'service_down': {
+        const { service, askedBy } = fault;
+        const text =
+          askedBy === null ? t('faults.service_down.text') : t('faults.service_down.behind', { askedBy });
+        return { title: t('faults.service_down.title', { service }), text };
+      }
+      case 'rate_limited': {
+        const seconds = number(fault.seconds);
+        return { title: t('faults.rate_limited.title'), text: t('faults.rate_limited.text', { seconds }) };
+      }
+      case 'refused': {
+        const text = isRefusal(fault.code) ? t(`refusals.${fault.code}`) : (fault.detail ?? fault.code);
+        return { title: t('faults.refused.title'), text };
+      }
+      case 'unexpected': {
+        const { service } = fault;
+        const text =
+          service === null ? t('faults.unexpected.here') : t('faults.unexpected.text', { service });
+        return { title: t('faults.unexpected.title'), text };
+      }
+    }
+  };
+}
+
+/** A fault in words, with the number by which the inspector and the service's log know the request. */
+export function FaultText({ fault }: { fault: Fault }) {
+  const { t } = useTranslation();
+  const { title, text } = useFaultText()(fault);
+  return (
+    <>
+      <strong>{title}</strong>
+      <span>{text}</span>
+      {fault.requestId !== null && (
+        <span className="request-id" data-request-id={fault.requestId}>
+          {t('faults.requestId', { id: fault.requestId })}
+        </span>
+      )}
+    </>
+  );
+}
+
+function isRefusal(code: string): code is keyof typeof shopMessages.refusals {
+  return Object.hasOwn(shopMessages.refusals, code);
+}

@@ -1,0 +1,81 @@
+import { ConfigError, httpConfig, loadConfig } from '@latchkey/service-kit';
+import { type Static, Type } from 'typebox';
+import { parseDemoAccounts } from './demo/accounts.ts';
+import type { PageConfig } from './page-config.ts';
+
+const address = '^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$';
+const origin = (of: string) =>
+  Type.String({ pattern: address, description: `the origin at which browsers reach ${of}` });
+const hereabouts = (of: string, name: string) =>
+  Type.Optional(
+    Type.String({ pattern: address, description: `where the demo reaches ${of}; default ${name}` }),
+  );
+
+const schema = Type.Object({
+  ...httpConfig,
+  ISSUER: Type.String({
+    pattern: '^https?://[^\\s]+$',
+    description: 'the http(s) URL that tokens name as their issuer',
+  }),
+  STOREFRONT_ORIGIN: origin('this page'),
+  AUTH_ORIGIN: origin('auth-service'),
+  CART_ORIGIN: origin('cart-service'),
+  WISHLIST_ORIGIN: origin('wishlist-service'),
+  PAYMENT_ORIGIN: origin('payment-service'),
+  DEMO: Type.Boolean({
+    default: false,
+    description: 'true or false: routes that play attacker and administrator; never where people rely on it',
+  }),
+  DEMO_ACCOUNTS: Type.String({
+    default: '[]',
+    description: 'JSON: a list of {"username", "password", "roles"}',
+  }),
+  CONTROL_SOCKET: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'the path of the socket by which the demo stops and starts things',
+    }),
+  ),
+  AUTH_URL: hereabouts('auth-service', 'AUTH_ORIGIN'),
+  CART_URL: hereabouts('cart-service', 'CART_ORIGIN'),
+  WISHLIST_URL: hereabouts('wishlist-service', 'WISHLIST_ORIGIN'),
+  PAYMENT_URL: hereabouts('payment-service', 'PAYMENT_ORIGIN'),
+});
+
+export type Config = Static<typeof schema>;
+
+/**
+ * Reads the settings of the storefront.
+ *
+ * @throws {ConfigError} naming every faulty setting at once; also when the demo is to run in production
+ * @example const config = readConfig(process.env);
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const config = loadConfig(schema, env);
+  const faults: string[] = [];
+  if (config.DEMO && config.NODE_ENV === 'production') {
+    faults.push(
+      'DEMO is on and NODE_ENV is production: the demo plays attacker and administrator without asking who calls. ' +
+        'Leave DEMO out, or set NODE_ENV=development on a machine of your own',
+    );
+  }
+  if (config.DEMO && parseDemoAccounts(config.DEMO_ACCOUNTS) === undefined)
+    faults.push('DEMO_ACCOUNTS is not valid (expected: JSON, a list of {"username", "password", "roles"})');
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** The page's part of the server's settings. All of it is public. */
+export function pageConfigOf(config: Config): PageConfig {
+  return {
+    issuer: config.ISSUER,
+    client_id: 'storefront',
+    services: {
+      auth: config.AUTH_ORIGIN,
+      cart: config.CART_ORIGIN,
+      wishlist: config.WISHLIST_ORIGIN,
+      payment: config.PAYMENT_ORIGIN,
+    },
+    demo: config.DEMO,
+  };
+}

@@ -1,0 +1,69 @@
+import { ProblemError } from '@latchkey/service-kit';
+import type { DemoAccount } from './accounts.ts';
+import type { AuthService, Tokens } from './auth-service.ts';
+import { type Answer, type Call, orPassOn } from './outgoing.ts';
+
+export type Administrator = {
+  /**
+   * Asks auth-service as the demo's administrator.
+   *
+   * @throws {ProblemError} what auth-service refuses, as it says it
+   */
+  ask(path: string, call?: Call): Promise<Answer>;
+};
+
+const clientId = 'latchkey-cli';
+
+/**
+ * The demo's administrator: signs in when first needed, as anybody does, refreshes, and signs in anew once that session
+ * has ended.
+ */
+export function createAdministrator(auth: AuthService, accounts: readonly DemoAccount[]): Administrator {
+  const account = accounts.find(({ roles }) => roles.includes('admin'));
+  let tokens: Promise<Tokens> | undefined;
+
+  function signedIn(): Promise<Tokens> {
+    tokens ??= remembered(signIn());
+    return tokens;
+  }
+
+  /** Of several who find at once that the tokens are no good, one gets others. */
+  function renewed(old: Promise<Tokens>): Promise<Tokens> {
+    if (tokens === old) tokens = remembered(renew(old));
+    return tokens ?? signedIn();
+  }
+
+  async function renew(old: Promise<Tokens>): Promise<Tokens> {
+    const answer = await auth.refresh(clientId, (await old).refreshToken);
+    return 'accessToken' in answer ? answer : await signIn();
+  }
+
+  function remembered(getting: Promise<Tokens>): Promise<Tokens> {
+    getting.catch(() => {
+      if (tokens === getting) tokens = undefined;
+    });
+    return getting;
+  }
+
+  async function signIn(): Promise<Tokens> {
+    if (account === undefined)
+      throw new ProblemError({
+        status: 409,
+        code: 'no_administrator',
+        detail: 'No demo account has the role admin.',
+      });
+    const { username, password } = account;
+    const scope = 'accounts:manage keys:manage';
+    return await auth.signIn({ clientId, username, password, scope, deviceName: 'The storefront’s demo' });
+  }
+
+  return {
+    async ask(path, call = {}) {
+      const first = signedIn();
+      const answer = await auth.ask(path, { ...call, token: (await first).accessToken });
+      if (answer.status !== 401) return orPassOn(answer);
+      const second = await renewed(first);
+      return orPassOn(await auth.ask(path, { ...call, token: second.accessToken }));
+    },
+  };
+}

@@ -1,0 +1,137 @@
+// What the page and the demo's routes say to each other. Types alone: both sides import it.
+
+/** Who verifies tokens by itself. */
+export type ShopService = 'cart-service' | 'wishlist-service' | 'payment-service';
+
+/** GET /demo/people: accounts to try the system with. They exist on this machine alone. */
+export type DemoPeople = { readonly people: readonly DemoPerson[] };
+export type DemoPerson = {
+  readonly username: string;
+  readonly password: string;
+  readonly roles: readonly string[];
+};
+
+/**
+ * GET /demo/spans?trace_prefix=<16 hex digits>: server-sent events named `span`, each with one of these as JSON; those of
+ * the last minute first, then as they come.
+ */
+export type ShownSpan = {
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly parent_span_id: string | null;
+  /** service.name of who reports it, e.g. `cart-service`. */
+  readonly service: string;
+  /** `server`: a request that the service answered. `client`: one that it made, also to its stores. */
+  readonly kind: 'server' | 'client';
+  /** E.g. `GET /cart`. */
+  readonly name: string;
+  /** Milliseconds since the epoch, with fractions. */
+  readonly start_ms: number;
+  readonly duration_ms: number;
+  /** HTTP status; null where there is none. */
+  readonly status: number | null;
+  /** Everything else that the service reports of it; among it, where a token decided: see `decidedBy`. */
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+};
+
+/** Names of attributes that say what a service made of a token. */
+export const tokenAttributes = {
+  /** The check that refused it, e.g. `signature`, `audience`, `expired`, `revoked`; absent when it passed. */
+  refusedBy: 'latchkey.token.refused_by',
+  subject: 'latchkey.token.sub',
+  session: 'latchkey.token.sid',
+  client: 'latchkey.token.client_id',
+  /** Who acts for the person, outermost first, separated by spaces; absent when the person asks. */
+  actors: 'latchkey.token.act',
+  scope: 'latchkey.token.scope',
+  keyId: 'latchkey.token.kid',
+} as const;
+
+/** What a service answers to a token. */
+export type Verdict = {
+  readonly service: ShopService;
+  /** HTTP status; 0: no answer. */
+  readonly status: number;
+  /** `code` of the problem document; null for a success. */
+  readonly code: string | null;
+  /** Why a revoked token was revoked, e.g. `sign_out`; null where nothing is said. */
+  readonly reason: string | null;
+};
+
+/** How a service's verdict on one token changed. */
+export type Stopwatch = {
+  readonly service: ShopService;
+  readonly before: Verdict;
+  readonly after: Verdict;
+  /**
+   * From the answer to what changed it, to the first other verdict, in milliseconds; null: it did not change in time, or
+   * the token was no good there before.
+   */
+  readonly elapsed_ms: number | null;
+};
+export type Timed = { readonly stopwatch: readonly Stopwatch[] };
+
+/** The body of every request that is about a token of the page's person. */
+export type WithToken = { readonly access_token: string };
+
+/** POST /demo/permissions/read with WithToken. */
+export type Permissions = {
+  readonly username: string;
+  readonly roles: readonly string[];
+  /** Every scope of the shop's services that can be given or taken. */
+  readonly scopes: readonly { readonly scope: string; readonly granted: boolean }[];
+};
+/** PUT /demo/permissions: as the administrator, gives the person of the token exactly these scopes. */
+export type ChangePermissions = WithToken & { readonly scopes: readonly string[] };
+export type PermissionsChanged = Permissions & Timed;
+
+/** POST /demo/thefts/access-token with WithToken: uses it from "another machine". */
+export type AccessTokenTheft = { readonly verdicts: readonly Verdict[] };
+/** POST /demo/thefts/access-token/sign-out with WithToken: its owner signs out; answers Timed. */
+
+/** POST /demo/thefts/refresh-token, with the cookie that the browser sends by itself. */
+export type RefreshTokenTheft = Timed & {
+  /** What happened, in order. */
+  readonly steps: readonly {
+    readonly who: 'thief' | 'owner';
+    /** Of the refresh token that was presented. */
+    readonly generation: number;
+    readonly status: number;
+    readonly code: string | null;
+    readonly reason: string | null;
+  }[];
+};
+
+/** A phone of the person: client latchkey-mobile, which allows one device at a time. */
+export type Phone = {
+  readonly id: string;
+  readonly device_name: string;
+  readonly session_id: string;
+  readonly signed_in: boolean;
+  /** Why its session ended, as the phone is told when it refreshes. */
+  readonly reason: string | null;
+};
+/** GET /demo/phones?username= */
+export type Phones = { readonly phones: readonly Phone[] };
+/** POST /demo/phones {username}: signs one more phone in. The stopwatch is that of the phone which it displaced. */
+export type PhoneSignedIn = Phones & Timed & { readonly phone: Phone };
+/** DELETE /demo/phones/{id} with WithToken: the person ends the phone's session from this page; answers Timed. */
+
+/** GET /demo/keys */
+export type SigningKeys = {
+  readonly keys: readonly {
+    readonly kid: string;
+    readonly state: 'next' | 'active' | 'retiring';
+    /** When a next key may sign at the earliest, RFC 3339. */
+    readonly may_sign_at: string | null;
+  }[];
+};
+/** POST /demo/keys/rotation: SigningKeys, or 409 rotation_too_early with Retry-After. */
+/** DELETE /demo/keys/{kid} with WithToken: answers SigningKeys & Timed. */
+
+/** GET /demo/failures; PUT /demo/failures/{name} {"stopped": true|false} answers the same. */
+export type Failures = {
+  /** Whether the demo can stop and start parts of the system: it can where `npm start` runs it. */
+  readonly available: boolean;
+  readonly stopped: Readonly<Record<'auth-service' | 'redis', boolean>>;
+};

@@ -1,0 +1,84 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ProblemError } from '@latchkey/service-kit';
+
+export type Call = {
+  readonly method?: string;
+  readonly token?: string | undefined;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as a form, in place of a body. */
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+};
+
+export type Answer = {
+  readonly status: number;
+  /** Of the JSON that came; empty when none did. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly headers: Headers;
+};
+
+const trace = new AsyncLocalStorage<string | undefined>();
+
+/** Has what is sent in `work` belong to the trace of this header, so that the page sees it as a part of what it asked. */
+export function withinTrace<T>(traceparent: string | undefined, work: () => T): T {
+  return trace.run(traceparent, work);
+}
+
+/**
+ * Sends a request as anybody could, and reads the answer.
+ *
+ * @throws when there is no answer
+ */
+export async function send(url: string, call: Call = {}): Promise<Answer> {
+  const { method = 'GET', token, body, form, headers, timeoutMs = 20_000 } = call;
+  const traceparent = trace.getStore();
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(traceparent !== undefined && { traceparent }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(form !== undefined && { body: new URLSearchParams(form) }),
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  const text = await response.text();
+  return { status: response.status, body: parse(text), headers: response.headers };
+}
+
+function parse(text: string): Answer['body'] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Answer['body']) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** A member of an answer that is text; undefined when it is none. */
+export function textIn({ body }: Pick<Answer, 'body'>, name: string): string | undefined {
+  const value = body[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/**
+ * The answer, if it is a success.
+ *
+ * @throws {ProblemError} the refusal as it came
+ */
+export function orPassOn(answer: Answer): Answer {
+  if (answer.status < 400) return answer;
+  const retryAfter = answer.headers.get('retry-after');
+  const reason = textIn(answer, 'reason');
+  throw new ProblemError({
+    status: answer.status,
+    code: textIn(answer, 'code') ?? textIn(answer, 'error') ?? 'refused',
+    detail: textIn(answer, 'detail') ?? textIn(answer, 'error_description') ?? 'auth-service refused this.',
+    ...(retryAfter !== null && { headers: { 'retry-after': retryAfter } }),
+    ...(reason !== undefined && { extensions: { reason } }),
+  });
+}

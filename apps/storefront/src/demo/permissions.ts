@@ -1,0 +1,64 @@
+import type { Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import type { Permissions, PermissionsChanged } from './api.ts';
+import { type DemoContext, tags, tokenMember, withTokenSchema } from './context.ts';
+import { orPassOn, textIn } from './outgoing.ts';
+import { rolesFor, shopScopes } from './role-rules.ts';
+import { timed } from './stopwatch.ts';
+
+const changeSchema = Type.Object({
+  ...tokenMember,
+  scopes: Type.Array(Type.Enum(shopScopes), { uniqueItems: true }),
+});
+
+/** What the person of a token may do in the shop, and another set of that, given by the administrator. */
+export async function permissionRoutes(
+  app: Service,
+  { auth, administrator, services }: DemoContext,
+): Promise<void> {
+  /** Whose token it is, auth-service says: nothing is believed that a token says by itself. */
+  async function personOf(token: string) {
+    const answer = orPassOn(await auth.ask('/account', { token }));
+    return {
+      id: textIn(answer, 'id') ?? '',
+      username: textIn(answer, 'username') ?? '',
+      roles: (answer.body['roles'] ?? []) as readonly string[],
+      scopes: (answer.body['scopes'] ?? []) as readonly string[],
+    };
+  }
+
+  app.post(
+    '/permissions/read',
+    { schema: { summary: 'What the person of this token may do', tags, body: withTokenSchema } },
+    async (request): Promise<Permissions> => permissionsOf(await personOf(request.body.access_token)),
+  );
+
+  app.put(
+    '/permissions',
+    {
+      schema: { summary: 'Let the person of this token do this, and nothing else', tags, body: changeSchema },
+    },
+    async (request): Promise<PermissionsChanged> => {
+      const { access_token: token, scopes } = request.body;
+      const person = await personOf(token);
+      const body = { roles: rolesFor(scopes) };
+      const { result, stopwatch } = await timed(services, token, () =>
+        administrator.ask(`/accounts/${person.id}/roles`, { method: 'PUT', body }),
+      );
+      const roles = (result.body['roles'] ?? []) as readonly string[];
+      return { ...permissionsOf({ ...person, roles, scopes }), stopwatch };
+    },
+  );
+}
+
+function permissionsOf({
+  username,
+  roles,
+  scopes,
+}: Omit<Permissions, 'scopes'> & { scopes: readonly string[] }) {
+  return {
+    username,
+    roles,
+    scopes: shopScopes.map((scope) => ({ scope, granted: scopes.includes(scope) })),
+  };
+}

@@ -1,0 +1,64 @@
+import { ProblemError, type Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import type { PhoneSignedIn, Phones, Timed } from './api.ts';
+import { type DemoContext, tags, withTokenSchema } from './context.ts';
+import { orPassOn } from './outgoing.ts';
+import { createPhoneBook } from './phone-book.ts';
+import { timed } from './stopwatch.ts';
+
+const whoSchema = Type.Object({ username: Type.String({ minLength: 1, maxLength: 256 }) });
+
+/** Phones of a person: one at a time may be signed in, and another displaces it. */
+export async function phoneRoutes(app: Service, { accounts, auth, services }: DemoContext): Promise<void> {
+  const book = createPhoneBook(auth);
+
+  app.get(
+    '/phones',
+    { schema: { summary: 'The phones of a person', tags, querystring: whoSchema } },
+    async (request): Promise<Phones> => ({ phones: await book.list(request.query.username) }),
+  );
+
+  app.post(
+    '/phones',
+    { schema: { summary: 'Sign one more phone in', tags, body: whoSchema } },
+    async (request, reply): Promise<PhoneSignedIn> => {
+      const { username } = request.body;
+      const account = accounts.find((each) => each.username === username);
+      if (account === undefined) throw notFound('no_demo_account', 'No demo account has this name.');
+      await book.list(username);
+      const displaced = book.signedIn(username);
+      const signIn = () => book.signIn(username, account.password);
+      const { result: phone, stopwatch } =
+        displaced === undefined
+          ? { result: await signIn(), stopwatch: [] }
+          : await timed(services, displaced.tokens.accessToken, signIn);
+      reply.code(201);
+      return { phone, phones: await book.list(username), stopwatch };
+    },
+  );
+
+  app.delete(
+    '/phones/:id',
+    {
+      schema: {
+        summary: 'Have the person of this token sign a phone out',
+        tags,
+        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+        body: withTokenSchema,
+      },
+    },
+    async (request): Promise<Timed> => {
+      const phone = book.find(request.params.id);
+      if (phone === undefined) throw notFound('phone_not_found', 'There is no phone with this id.');
+      const { stopwatch } = await timed(services, phone.tokens.accessToken, async () => {
+        const path = `/sessions/${phone.shown.session_id}`;
+        orPassOn(await auth.ask(path, { method: 'DELETE', token: request.body.access_token }));
+      });
+      return { stopwatch };
+    },
+  );
+}
+
+function notFound(code: string, detail: string): ProblemError {
+  return new ProblemError({ status: 404, code, detail });
+}

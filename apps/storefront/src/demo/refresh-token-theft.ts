@@ -1,0 +1,66 @@
+import { ProblemError, type Service } from '@latchkey/service-kit';
+import type { RefreshTokenTheft } from './api.ts';
+import { type DemoContext, tags } from './context.ts';
+import { type Answer, orPassOn, textIn } from './outgoing.ts';
+import { timed } from './stopwatch.ts';
+
+type Step = RefreshTokenTheft['steps'][number];
+
+/** As auth-service names it; over HTTPS the browser would keep it from us (docs/threat-model.md). */
+const cookieName = 'refresh_token';
+
+/**
+ * A stolen refresh token. Cookies are bound to a host and not to a port, so this server sees auth-service's cookie of
+ * localhost in whatever the page asks: a thief who could read it would have exactly that. The thief refreshes twice; the
+ * owner's copy, used after that, tells auth-service that two have it, and ends the session of both.
+ */
+export async function refreshTokenTheftRoutes(
+  app: Service,
+  { auth, services, origin }: DemoContext,
+): Promise<void> {
+  /** What a browser does; but a thief is in none, and can say any origin. */
+  const refresh = (refreshToken: string) =>
+    auth.ask('/sessions/refresh', {
+      method: 'POST',
+      body: { client_id: 'storefront' },
+      headers: { origin, cookie: `${cookieName}=${refreshToken}` },
+    });
+
+  const schema = { summary: 'Steal the refresh token of this browser, and have its owner use it too', tags };
+  app.post('/thefts/refresh-token', { schema }, async (request): Promise<RefreshTokenTheft> => {
+    const stolen = cookieIn(request.headers.cookie ?? '');
+    if (stolen === undefined) throw notSignedIn();
+    const steps: Step[] = [];
+    const first = await refresh(stolen);
+    steps.push(stepOf('thief', stolen, first));
+    orPassOn(first);
+    const next = cookieIn(first.headers.getSetCookie().join('; ')) ?? '';
+    const second = await refresh(next);
+    steps.push(stepOf('thief', next, second));
+    const token = textIn(orPassOn(second), 'access_token') ?? '';
+    const { stopwatch } = await timed(services, token, async () => {
+      steps.push(stepOf('owner', stolen, await refresh(stolen)));
+    });
+    return { steps, stopwatch };
+  });
+}
+
+function cookieIn(cookies: string): string | undefined {
+  return new RegExp(`(?:^|;)\\s*${cookieName}=([^;]+)`).exec(cookies)?.[1];
+}
+
+function stepOf(who: Step['who'], refreshToken: string, answer: Answer): Step {
+  return {
+    who,
+    // rt1.<key>.<session>.<generation>.<mac>
+    generation: Number(refreshToken.split('.')[3] ?? 0),
+    status: answer.status,
+    code: textIn(answer, 'code') ?? null,
+    reason: textIn(answer, 'reason') ?? null,
+  };
+}
+
+function notSignedIn(): ProblemError {
+  const detail = 'This browser has no session whose refresh token could be stolen: sign in first.';
+  return new ProblemError({ status: 409, code: 'not_signed_in', detail });
+}

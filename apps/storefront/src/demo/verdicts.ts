@@ -1,0 +1,31 @@
+import type { ShopService, Verdict } from './api.ts';
+import { type Call, send, textIn } from './outgoing.ts';
+
+/** Where each service is. */
+export type ShopServices = Readonly<Record<ShopService, string>>;
+
+/** A route of each service that whoever may read there may ask for. */
+const paths = {
+  'cart-service': '/cart',
+  'wishlist-service': '/wishlist',
+  'payment-service': '/payments?limit=1',
+} as const satisfies Record<ShopService, string>;
+
+export const shopServices = Object.keys(paths) as ShopService[];
+
+const timeoutMs = 2000;
+
+/** What a service answers to a token at this moment. */
+export async function verdictOf(
+  services: ShopServices,
+  service: ShopService,
+  call: Pick<Call, 'token' | 'headers'>,
+): Promise<Verdict> {
+  try {
+    const answer = await send(services[service] + paths[service], { ...call, timeoutMs });
+    const code = answer.status < 400 ? null : (textIn(answer, 'code') ?? null);
+    return { service, status: answer.status, code, reason: textIn(answer, 'reason') ?? null };
+  } catch {
+    return { service, status: 0, code: null, reason: null };
+  }
+}

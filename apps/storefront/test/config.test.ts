@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { settings } from './storefront-fixture.ts';
+
+test('the demo is off unless it is asked for', () => {
+  expect(readConfig(settings).DEMO).toBe(false);
+  expect(readConfig({ ...settings, DEMO: 'true' }).DEMO).toBe(true);
+});
+
+test('the demo does not start in production, nor where nobody says what it is', () => {
+  const refusal = /^The configuration is not valid:\n {2}- DEMO is on and NODE_ENV is production: /;
+  expect(() => readConfig({ ...settings, DEMO: 'true', NODE_ENV: 'production' })).toThrow(refusal);
+  expect(() => readConfig({ ...settings, DEMO: '1', NODE_ENV: '' })).toThrow(refusal);
+  expect(readConfig({ ...settings, NODE_ENV: 'production' }).DEMO).toBe(false);
+});
+
+test('accounts that cannot be read are named, and not shown', () => {
+  const read = () => readConfig({ ...settings, DEMO: 'true', DEMO_ACCOUNTS: '[{"password":"hunter2"}]' });
+  expect(read).toThrow('DEMO_ACCOUNTS is not valid');
+  expect(read).not.toThrow('hunter2');
+});
+
+test('every missing setting is named', () => {
+  expect(() => readConfig({})).toThrow(/PORT is missing.*STOREFRONT_ORIGIN is missing.*CART_ORIGIN/s);
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { arrowsOf } from '../../../page/demo/lanes/arrow-rules.ts';
+import { countsOf, shownArrows } from '../../../page/demo/lanes/filter-rules.ts';
+import type { TrafficEntry } from '../../../page/traffic/traffic.ts';
+import { tokenAttributes } from '../../../src/demo/api.ts';
+import { pageAnswer, pageRequest, services, shownSpan } from '../traffic/requests.ts';
+
+const request = pageRequest({ method: 'POST', url: 'http://localhost:4003/payments' });
+const payment = shownSpan({
+  span_id: 'pay',
+  service: 'payment-service',
+  name: 'POST /payments',
+  status: 201,
+});
+const toAuth = shownSpan({
+  span_id: 'out',
+  parent_span_id: 'pay',
+  service: 'payment-service',
+  kind: 'client',
+});
+const token = shownSpan({
+  span_id: 'tok',
+  parent_span_id: 'out',
+  service: 'auth-service',
+  name: 'POST /token',
+});
+const claim = shownSpan({
+  span_id: 'cart',
+  parent_span_id: 'pay',
+  name: 'PUT /cart/checkouts/:reference',
+  attributes: { [tokenAttributes.actors]: 'payment-service' },
+});
+
+const entry = (changes: Partial<TrafficEntry> = {}): TrafficEntry => ({
+  request,
+  answer: pageAnswer(201),
+  spans: [payment, toAuth, token, claim],
+  ...changes,
+});
+const ends = (changes?: Partial<TrafficEntry>) =>
+  arrowsOf(entry(changes), services).map(({ from, to, status }) => `${from}→${to} ${status}`);
+
+describe('arrows', () => {
+  it('go from who asked to who answered, across services', () => {
+    expect(ends()).toEqual(['page→payment 201', 'payment→auth 200', 'payment→cart 200']);
+  });
+
+  it('say who acts for the person', () => {
+    expect(arrowsOf(entry(), services).map(({ actors }) => actors)).toEqual([[], [], ['payment-service']]);
+  });
+
+  it('are there before anything has answered or reported', () => {
+    expect(ends({ answer: null, spans: [] })).toEqual(['page→payment null']);
+  });
+
+  it('come from the service that the page asked while that one has not reported its part', () => {
+    expect(ends({ spans: [claim] })).toEqual(['page→payment 201', 'payment→cart 200']);
+  });
+
+  it('end at a service that does not answer, as its caller tells it', () => {
+    const attributes = { 'server.address': 'http://127.0.0.1:4000' };
+    const cut = { ...toAuth, status: null, attributes };
+    expect(ends({ spans: [payment, cut] })).toEqual(['page→payment 201', 'payment→auth 0']);
+  });
+
+  it('leave out stores, and whoever has no lane', () => {
+    const store = shownSpan({
+      span_id: 'db',
+      parent_span_id: 'pay',
+      service: 'payment-service',
+      kind: 'client',
+    });
+    const stranger = shownSpan({ span_id: 'x', parent_span_id: 'pay', service: 'mail-service' });
+    expect(ends({ spans: [payment, store, stranger] })).toEqual(['page→payment 201']);
+    expect(ends({ request: pageRequest({ url: 'http://localhost:3000/demo/people' }) })).toEqual([]);
+  });
+});
+
+describe('the filter', () => {
+  const passed = arrowsOf(entry(), services);
+  const one = (traceId: string, purpose: 'person' | 'background' | 'load', status: number) =>
+    arrowsOf({ request: pageRequest({ traceId, purpose }), answer: pageAnswer(status), spans: [] }, services);
+  const traces = [
+    passed,
+    one('2', 'background', 200),
+    one('3', 'background', 401),
+    one('4', 'load', 200),
+    one('5', 'load', 503),
+  ];
+
+  it('shows the newest first, and load only where it goes wrong', () => {
+    expect(shownArrows(traces, 'all').map(({ traceId, to }) => `${traceId.slice(-1)}${to}`)).toEqual([
+      '5cart',
+      '3cart',
+      '2cart',
+      '1payment',
+      '1auth',
+      '1cart',
+    ]);
+  });
+
+  it('can show the person’s own, what services do, or what goes wrong', () => {
+    expect(shownArrows(traces, 'person')).toEqual(passed);
+    expect(shownArrows(traces, 'hops')).toEqual(passed);
+    expect(shownArrows(traces, 'refused').map(({ traceId }) => traceId)).toEqual(['5', '3']);
+  });
+
+  it('counts what is shown', () => {
+    expect(countsOf(shownArrows(traces, 'all'))).toEqual({ passed: 4, refused: 1, failed: 1 });
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { parseChallenge } from '../../../page/services/challenge.ts';
+
+describe('a challenge', () => {
+  it('names the scopes that a route needs', () => {
+    const header =
+      'Bearer realm="cart-service", error="insufficient_scope", error_description="The access token lacks a scope", scope="cart:read cart:write"';
+    expect(parseChallenge(header)).toEqual({
+      error: 'insufficient_scope',
+      scopes: ['cart:read', 'cart:write'],
+      maxAgeSeconds: null,
+    });
+  });
+
+  it('says how recent the sign-in has to be', () => {
+    const header =
+      'Bearer realm="payment-service", error="insufficient_user_authentication", error_description="x", max_age="300"';
+    expect(parseChallenge(header)).toMatchObject({
+      error: 'insufficient_user_authentication',
+      maxAgeSeconds: 300,
+    });
+  });
+
+  it('is nothing where there is none, and guesses nothing', () => {
+    const nothing = { error: null, scopes: [], maxAgeSeconds: null };
+    expect(parseChallenge(null)).toEqual(nothing);
+    expect(parseChallenge('Bearer realm="x"')).toEqual(nothing);
+    expect(parseChallenge('Bearer max_age="soon", scope=""')).toEqual(nothing);
+  });
+
+  it('reads quoted characters, and is not led astray by what stands within quotes', () => {
+    const header = String.raw`Bearer error_description="say \"scope=\" or error=\"no\"", error="invalid_token"`;
+    expect(parseChallenge(header)).toEqual({ error: 'invalid_token', scopes: [], maxAgeSeconds: null });
+  });
+});

@@ -1,0 +1,94 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { recordRequests } from '../../../page/traffic/record-requests.ts';
+import { createTraceIds } from '../../../page/traffic/trace-ids.ts';
+import { createTrafficStore, type TrafficStore } from '../../../page/traffic/traffic-store.ts';
+
+let store: TrafficStore;
+let sent: { url: string; headers: Headers }[];
+let answer: () => Response | Promise<Response>;
+
+beforeEach(() => {
+  store = createTrafficStore();
+  sent = [];
+});
+
+const ids = createTraceIds();
+
+function recorded(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+  const fetch: typeof globalThis.fetch = async (url, options) => {
+    sent.push({ url: String(url), headers: new Headers(options?.headers) });
+    return answer();
+  };
+  let now = 0;
+  return recordRequests({ fetch, ids, store, now: () => (now += 5) })(input, init);
+}
+
+const entry = () => store.snapshot().entries[0];
+const refusal = (body: string) => () =>
+  new Response(body, { status: 401, headers: { 'content-type': 'application/problem+json' } });
+
+describe('recorded requests', () => {
+  it('carry a trace id of this page load', async () => {
+    answer = () => new Response('{}');
+    await recorded('http://localhost:4001/cart');
+    const traceparent = sent[0]?.headers.get('traceparent');
+    expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    expect(traceparent?.slice(3, 19)).toBe(ids.prefix);
+    expect(entry()?.request.traceId).toBe(traceparent?.slice(3, 35));
+  });
+
+  it('are remembered with their status, times and headers, the token apart', async () => {
+    answer = () => new Response('{}', { headers: { 'x-request-id': 'r1' } });
+    await recorded('http://localhost:4001/cart', { headers: { authorization: 'Bearer a.b.c' } });
+    expect(entry()).toMatchObject({
+      request: { method: 'GET', url: 'http://localhost:4001/cart', token: 'a.b.c', startMs: 5 },
+      answer: { status: 200, durationMs: 5, headers: { 'x-request-id': 'r1' } },
+    });
+    expect(JSON.stringify(entry()?.request.headers)).not.toContain('a.b.c');
+  });
+
+  it('say what a problem document says, and leave it to the caller', async () => {
+    answer = refusal('{"code":"invalid_token","reason":"sign_out","detail":"No."}');
+    const response = await recorded('http://localhost:4001/cart');
+    expect(await response.json()).toHaveProperty('reason', 'sign_out');
+    await expect
+      .poll(() => entry()?.answer?.problem)
+      .toEqual({
+        code: 'invalid_token',
+        reason: 'sign_out',
+        detail: 'No.',
+      });
+  });
+
+  it('ignore a problem document without an end, or that is none', async () => {
+    for (const body of ['x'.repeat(20_000), '"text"', 'no json']) {
+      store.clear();
+      answer = refusal(body);
+      expect(await (await recorded('http://localhost:4001/cart')).text()).toBe(body);
+      expect(entry()?.answer?.problem).toBeNull();
+    }
+  });
+
+  it('remember that no answer came, and throw what was thrown', async () => {
+    const fault = new TypeError('Failed to fetch');
+    answer = () => Promise.reject(fault);
+    await expect(recorded('http://localhost:4001/cart')).rejects.toBe(fault);
+    expect(entry()?.answer?.status).toBe(0);
+  });
+
+  it('take from a fragment why the page asks, and send none', async () => {
+    answer = () => new Response('{}');
+    await recorded('http://localhost:4001/cart#background');
+    expect(entry()?.request.purpose).toBe('background');
+    expect(sent[0]?.url).toBe('http://localhost:4001/cart');
+  });
+
+  it('hide passwords and card numbers', async () => {
+    answer = () => new Response('{}');
+    const body = JSON.stringify({ username: 'mina', password: 'p-1', card: { number: '4242', cvc: '123' } });
+    await recorded('http://localhost:4000/sessions', { method: 'POST', body });
+    expect(entry()?.request.body).toBe(
+      '{"username":"mina","password":"$PASSWORD","card":{"number":"$CARD_NUMBER","cvc":"$CVC"}}',
+    );
+  });
+});

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type HttpServer, startHttpServer } from './http-server.ts';
+
+const modules = dirname(fileURLToPath(import.meta.resolve('@latchkey/auth-client/browser')));
+
+/**
+ * Serves an empty page with a session in it, from the modules as they stand in the repository. `options` are those of
+ * the session.
+ */
+export function startSessionPage(options: () => object): Promise<HttpServer> {
+  const page =
+    () => `<!doctype html><title>Session</title><link rel="icon" href="data:,"><script type="module">
+    import { createBrowserSession } from '/modules/index.ts';
+    globalThis.session = createBrowserSession(${JSON.stringify(options())});
+  </script>`;
+
+  return startHttpServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const isModule = pathname.startsWith('/modules/');
+    const body = isModule
+      ? stripTypeScriptTypes(await readFile(join(modules, basename(pathname)), 'utf8'))
+      : page();
+    response.writeHead(200, { 'content-type': isModule ? 'text/javascript' : 'text/html' });
+    response.end(body);
+  });
+}

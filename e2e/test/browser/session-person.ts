@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+import { openSessionTab, type SessionTab } from './session-tab.ts';
+
+const password = 'walnut-harbour-lantern-39';
+
+export type SessionPerson = {
+  readonly credentials: { readonly username: string; readonly password: string };
+  /** Their browser, which is closed when the test has finished. */
+  readonly context: BrowserContext;
+  openTab(): Promise<SessionTab>;
+  /** Tabs in which they are signed in. */
+  signedInTabs(count: number): Promise<readonly SessionTab[]>;
+  /** Another browser of theirs, in which they sign in. */
+  signInElsewhere(): Promise<SessionTab>;
+  /** A token of theirs by another client, which leaves the browser's session alone. */
+  otherToken(): Promise<string>;
+};
+
+export type Surroundings = { readonly authUrl: string; readonly page: string; readonly browser: Browser };
+
+/** Somebody who has just registered. */
+export async function newSessionPerson(surroundings: Surroundings): Promise<SessionPerson> {
+  const { authUrl, page, browser } = surroundings;
+  const username = `shopper-${randomUUID().slice(0, 13)}`;
+  const credentials = { username, password };
+  await post(`${authUrl}/accounts`, credentials);
+  const context = await newContext(browser);
+  const openTab = () => openSessionTab(context, page);
+
+  return {
+    credentials,
+    context,
+    openTab,
+    async signedInTabs(count) {
+      const tabs = [await openTab()];
+      await tabs[0]?.signIn(credentials);
+      while (tabs.length < count) tabs.push(await openTab());
+      return tabs;
+    },
+    async signInElsewhere() {
+      const tab = await openSessionTab(await newContext(browser), page);
+      await tab.signIn(credentials);
+      return tab;
+    },
+    async otherToken() {
+      const answer = await post(`${authUrl}/sessions`, { client_id: 'latchkey-cli', ...credentials });
+      return String(answer['access_token']);
+    },
+  };
+}
+
+async function newContext(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  return context;
+}
+
+async function post(url: string, body: object): Promise<Record<string, unknown>> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as Record<string, unknown>;
+}

@@ -1,0 +1,72 @@
+import type { BrowserContext, Page } from 'playwright-core';
+
+/** What BrowserSession.state says, as far as tests look at it. */
+export type State = {
+  status: string;
+  reason?: string | null;
+  accessToken?: string;
+  sessionId?: string;
+  authTimeMs?: number;
+};
+
+/** The session in the page, as session-page.ts makes it: these tests have no types of the DOM. */
+type WithSession = {
+  session: {
+    state(): State;
+    restore(): Promise<State>;
+    refresh(): Promise<State>;
+    signIn(credentials: Credentials): Promise<void>;
+    reauthenticate(password: string): Promise<void>;
+    signOut(): Promise<void>;
+    fetch(url: string): Promise<Response>;
+  };
+};
+
+export type Credentials = { username: string; password: string };
+
+export type SessionTab = Awaited<ReturnType<typeof openSessionTab>>;
+
+/** One more tab at this address, whose session has been restored, and what its page can do with it. */
+export async function openSessionTab(context: BrowserContext, address: string) {
+  const page: Page = await context.newPage();
+  await page.goto(address);
+  await page.waitForFunction(() => 'session' in globalThis);
+
+  const state = (): Promise<State> =>
+    page.evaluate(() => (globalThis as unknown as WithSession).session.state());
+
+  const tab = {
+    page,
+    state,
+    status: async () => (await state()).status,
+    token: async () => (await state()).accessToken,
+    restore: (): Promise<State> =>
+      page.evaluate(() => (globalThis as unknown as WithSession).session.restore()),
+    refresh: (): Promise<State> =>
+      page.evaluate(() => (globalThis as unknown as WithSession).session.refresh()),
+    signIn: (credentials: Credentials) =>
+      page.evaluate((given) => (globalThis as unknown as WithSession).session.signIn(given), credentials),
+    reauthenticate: (password: string) =>
+      page.evaluate(
+        (given) => (globalThis as unknown as WithSession).session.reauthenticate(given),
+        password,
+      ),
+    signOut: () => page.evaluate(() => (globalThis as unknown as WithSession).session.signOut()),
+    /** The status of the answer, or the code of the error. */
+    ask: (url: string): Promise<number | string> =>
+      page.evaluate(async (given) => {
+        try {
+          return (await (globalThis as unknown as WithSession).session.fetch(given)).status;
+        } catch (error) {
+          return (error as { code: string }).code;
+        }
+      }, url),
+    /** Begins a refresh and does not wait for it. */
+    beginRefresh: () =>
+      page.evaluate(() => {
+        void (globalThis as unknown as WithSession).session.refresh();
+      }),
+  };
+  await tab.restore();
+  return tab;
+}

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { bearer, eventually } from '../system.ts';
+import { describeInBrowser } from './chromium.ts';
+import { type SessionSystem, startSessionSystem } from './session-system.ts';
+import type { SessionTab } from './session-tab.ts';
+
+describeInBrowser('a browser session in real tabs', () => {
+  let system: SessionSystem;
+  beforeAll(async () => {
+    // So long that no timer renews a token while a test counts.
+    system = await startSessionSystem(300);
+  }, 120_000);
+  afterAll(() => system?.stop());
+
+  async function expectEnd(tabs: readonly SessionTab[], reason: string): Promise<void> {
+    for (const tab of tabs) await expect.poll(tab.state).toEqual({ status: 'signed_out', reason });
+  }
+
+  function hold(): () => void {
+    const release = system.front.hold();
+    onTestFinished(release);
+    return release;
+  }
+
+  it('signed in in one tab is signed in in all, and in those that open later, without asking again', async () => {
+    const person = await system.newPerson();
+    const [one, two] = [await person.openTab(), await person.openTab()];
+    expect(await one.state()).toEqual({ status: 'signed_out', reason: null });
+    const before = system.front.refreshes();
+    await one.signIn(person.credentials);
+    await expect.poll(two.token).toBe(await one.token());
+    const three = await person.openTab();
+    expect(await three.status()).toBe('signed_in');
+    const tabs = [one, two, three];
+    expect(await Promise.all(tabs.map((tab) => tab.ask(system.cart)))).toEqual([200, 200, 200]);
+    expect(system.front.refreshes()).toBe(before);
+  });
+
+  it('a page that is loaded again has the session back by its cookie', async () => {
+    const person = await system.newPerson();
+    const [tab] = (await person.signedInTabs(1)) as [SessionTab];
+    const { sessionId } = await tab.state();
+    await tab.page.close();
+    const again = await person.openTab();
+    expect(await again.state()).toMatchObject({ status: 'signed_in', sessionId });
+    expect(await again.ask(system.cart)).toBe(200);
+  });
+
+  it('five tabs that want a new token at once cause one request, and all have what it brought', async () => {
+    const person = await system.newPerson();
+    const tabs = await person.signedInTabs(5);
+    const before = system.front.refreshes();
+    const release = hold();
+    const refreshing = Promise.all(tabs.map((tab) => tab.refresh()));
+    await expect.poll(system.front.refreshes).toBe(before + 1);
+    // Until all stand in the queue.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    release();
+    const tokens = new Set((await refreshing).map(({ accessToken }) => accessToken));
+    expect(tokens.size).toBe(1);
+    expect(system.front.refreshes()).toBe(before + 1);
+  });
+
+  it('signed out in one tab is signed out in all, and for good', async () => {
+    const person = await system.newPerson();
+    const [one, two] = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
+    const token = await one.token();
+    await two.signOut();
+    await expectEnd([one, two], 'sign_out');
+    expect(await person.context.cookies()).toEqual([]);
+    expect(await one.ask(system.cart)).toBe('signed_out');
+    expect(await (await person.openTab()).status()).toBe('signed_out');
+    const refused = await fetch(`${system.auth.url}/sessions`, { headers: bearer(token ?? '') });
+    expect(refused.status).toBe(401);
+  });
+
+  it('a session that its person ended from another device says so in all tabs', async () => {
+    const person = await system.newPerson();
+    const tabs = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
+    const { sessionId } = await tabs[0].state();
+    const { status } = await fetch(`${system.auth.url}/sessions/${sessionId}`, {
+      method: 'DELETE',
+      headers: bearer(await person.otherToken()),
+    });
+    expect(status).toBe(204);
+    await eventually(async () => ((await tabs[0].ask(system.cart)) === 200 ? undefined : true));
+    await expectEnd(tabs, 'ended_by_user');
+  });
+
+  it('a session that a sign-in elsewhere displaced says so in all tabs', async () => {
+    const person = await system.newPerson();
+    const tabs = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
+    const other = await person.signInElsewhere();
+    await tabs[1].refresh();
+    await expectEnd(tabs, 'displaced');
+    expect(await other.ask(system.cart)).toBe(200);
+  });
+
+  it('a proof of who one is reaches all tabs', async () => {
+    const person = await system.newPerson();
+    const [one, two] = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
+    const before = (await one.state()).authTimeMs ?? 0;
+    // It is told in seconds.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await one.reauthenticate(person.credentials.password);
+    await expect.poll(async () => (await two.state()).authTimeMs).toBeGreaterThan(before);
+  });
+
+  it('nothing of it is kept where a script could find it', async () => {
+    const person = await system.newPerson();
+    const [tab] = (await person.signedInTabs(1)) as [SessionTab];
+    await tab.refresh();
+    const kept = await tab.page.evaluate(async () => {
+      const window = globalThis as unknown as {
+        localStorage: object;
+        sessionStorage: object;
+        document: { cookie: string };
+        indexedDB: { databases(): Promise<object[]> };
+        caches: { keys(): Promise<string[]> };
+      };
+      return {
+        localStorage: { ...window.localStorage },
+        sessionStorage: { ...window.sessionStorage },
+        cookie: window.document.cookie,
+        databases: await window.indexedDB.databases(),
+        caches: await window.caches.keys(),
+      };
+    });
+    expect(kept).toEqual({ localStorage: {}, sessionStorage: {}, cookie: '', databases: [], caches: [] });
+    expect(await person.context.cookies()).toMatchObject([
+      { name: 'refresh_token', httpOnly: true, sameSite: 'Strict', domain: 'localhost' },
+    ]);
+  });
+
+  it('a tab that is closed in the middle of a refresh does not cost the session', async () => {
+    const person = await system.newPerson();
+    const [tab] = (await person.signedInTabs(1)) as [SessionTab];
+    const { sessionId } = await tab.state();
+    const [before] = await person.context.cookies();
+    const asked = system.front.refreshes();
+    const release = hold();
+    await tab.beginRefresh();
+    await expect.poll(system.front.refreshes).toBe(asked + 1);
+    await tab.page.close();
+    release();
+    await expect.poll(async () => (await person.context.cookies())[0]?.value).not.toBe(before?.value);
+    expect(await (await person.openTab()).state()).toMatchObject({ status: 'signed_in', sessionId });
+  });
+
+  it('a redirect does not lead the token elsewhere', async () => {
+    const person = await system.newPerson();
+    const [tab] = (await person.signedInTabs(1)) as [SessionTab];
+    expect(await tab.ask(system.redirecting)).toBe('redirected');
+    expect(await tab.ask(system.stranger)).toBe('origin_not_allowed');
+    expect(system.led).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import type { Locator, Page } from 'playwright-core';
+
+const password = 'walnut-harbour-lantern-39';
+
+/** Registers somebody new by the form, who is signed in then. */
+export async function registerSomebody(page: Page): Promise<{ username: string; password: string }> {
+  const username = `shopper-${randomUUID().slice(0, 13)}`;
+  await page.getByRole('button', { name: 'New here? Register' }).click();
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Register', exact: true }).click();
+  await page.getByText(`Hello, ${username}.`).waitFor();
+  return { username, password };
+}
+
+/** Signs a person of the demo in, with one press. */
+export async function signInAs(page: Page, name: string): Promise<void> {
+  await page.getByRole('list', { name: 'Sign in as' }).getByRole('button', { name }).click();
+  await page.getByText(`Hello, ${name}.`).waitFor();
+}
+
+/** Goes to a part of the shop. */
+export async function openTab(
+  page: Page,
+  name: 'Products' | 'Wishlist' | 'Cart' | 'Payments',
+): Promise<void> {
+  await page.getByRole('tab', { name }).click();
+  await page.getByRole('tabpanel', { name }).waitFor();
+}
+
+export async function addToCart(page: Page, name: string): Promise<void> {
+  await openTab(page, 'Products');
+  await page.getByRole('button', { name: `Add ${name} to the cart` }).click();
+  await message(page, `${name} is in your cart.`).waitFor();
+}
+
+/** From whatever tab, with the sandbox card that does what it says. */
+export async function pay(page: Page, outcome = 'is charged'): Promise<void> {
+  await openTab(page, 'Cart');
+  await page.getByRole('button', { name: 'Check out' }).click();
+  await page.getByRole('radio', { name: outcome }).first().check();
+  await page.getByRole('button', { name: /^Pay / }).click();
+}
+
+/** What the page says of something that was done, or was not. */
+export function message(page: Page, text: string | RegExp): Locator {
+  return page
+    .getByRole('region', { name: /Messages/ })
+    .getByText(text)
+    .first();
+}
+
+/** Presses Tab until something has the focus. */
+export async function tabTo(page: Page, target: Locator): Promise<void> {
+  for (let presses = 0; presses < 80; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (await target.evaluate((element) => element.matches(':focus'))) return;
+  }
+  throw new Error(`${target} is not reached by Tab`);
+}

@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { describeInBrowser } from './chromium.ts';
+import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { addToCart, message, openTab, pay, registerSomebody, signInAs } from './shop-page.ts';
+
+describeInBrowser('the shop', () => {
+  let system: BrowserSystem;
+  beforeAll(async () => {
+    // Soon enough for a test, and late enough for the payment that follows the password.
+    system = await startBrowserSystem({ payment: { STEP_UP_MAX_AGE_SECONDS: '4' } });
+  }, 120_000);
+  // Pages that nobody looks at any more go on asking the services, as the console does.
+  afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
+  afterAll(() => system?.stop());
+
+  /** Somebody's first tab; `isClean` says afterwards whether the browser had nothing to complain about. */
+  async function visit() {
+    const { openTab: open, complaints, strangers } = await system.newPerson({ reducedMotion: 'reduce' });
+    const page = await open();
+    const isClean = () => expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
+    return { page, isClean };
+  }
+
+  it('sells: register, wish, move to the cart, pay, and find the payment', async () => {
+    const { page, isClean } = await visit();
+    await registerSomebody(page);
+    await page.getByRole('button', { name: 'Wish for Teapot' }).click();
+    await openTab(page, 'Wishlist');
+    const note = page.getByLabel('Note for Teapot');
+    await note.fill('for the winter');
+    await note.press('Enter');
+    await message(page, 'The note is kept.').waitFor();
+    await page.getByRole('button', { name: 'Move Teapot to the cart' }).click();
+    await page.getByText('Nothing is wished for yet.').waitFor();
+
+    await openTab(page, 'Cart');
+    await page.getByRole('button', { name: 'One more' }).click();
+    await page.getByText('€92.00').first().waitFor();
+    await pay(page);
+    await page.getByText('Paid €92.00. Thank you.').waitFor();
+    await page.getByText('The cart is empty.').waitFor();
+
+    await openTab(page, 'Payments');
+    const row = page.getByRole('listitem').filter({ hasText: 'Visa ending in 4242' });
+    await row.getByText('paid', { exact: true }).waitFor();
+    expect(await row.count()).toBe(1);
+    isClean();
+  });
+
+  it('keeps the cart when a card is declined, and says why', async () => {
+    const { page } = await visit();
+    await registerSomebody(page);
+    await addToCart(page, 'Blue mug');
+    await pay(page, 'has no funds');
+    await page.getByText('The card was declined: not enough money on it.').waitFor();
+    expect(
+      await page.getByRole('spinbutton').or(page.getByLabel('How many of Blue mug')).count(),
+    ).toBeGreaterThan(0);
+    await openTab(page, 'Payments');
+    await page.getByText('declined', { exact: true }).waitFor();
+  });
+
+  it('asks again while the card processor does not answer, with the same key', async () => {
+    const { page } = await visit();
+    const keys: (string | undefined)[] = [];
+    page.on('request', (request) => {
+      const isPayment = request.method() === 'POST' && request.url().endsWith('/payments');
+      if (isPayment) keys.push(request.headers()['idempotency-key']);
+    });
+    await registerSomebody(page);
+    await addToCart(page, 'Earl Grey');
+    await pay(page, 'answers late, is charged');
+    await page.getByText('The card processor has not answered yet.').waitFor();
+    await page.getByText('Paid €4.50. Thank you.').waitFor();
+    expect(keys.length).toBeGreaterThan(1);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it('asks for the password before a large payment, and pays with the same key', async () => {
+    const { page, isClean } = await visit();
+    const keys = new Set<string | undefined>();
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/payments'))
+        keys.add(request.headers()['idempotency-key']);
+    });
+    const { password } = await registerSomebody(page);
+    await addToCart(page, 'Moon jar');
+    await page.waitForTimeout(4000);
+    await pay(page);
+    const dialog = page.getByRole('dialog', { name: 'Is it you?' });
+    await dialog.getByLabel('Password').fill('not-the-password-at-all');
+    await dialog.getByRole('button', { name: 'Confirm and pay' }).click();
+    await dialog.getByText('The user name or the password is wrong.').waitFor();
+    await dialog.getByLabel('Password').fill(password);
+    await dialog.getByRole('button', { name: 'Confirm and pay' }).click();
+    await page.getByText('Paid €720.00. Thank you.').waitFor();
+    expect(keys.size).toBe(1);
+    isClean();
+  });
+
+  it('says which permission is missing to who may only look', async () => {
+    const { page } = await visit();
+    await signInAs(page, 'viewer');
+    await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
+    await message(page, 'cart-service wants the permission cart:write').waitFor();
+    await message(page, /^Request \S{8,}$/).waitFor();
+  });
+
+  it('refunds for support, and nobody else', async () => {
+    const buyer = await visit();
+    await registerSomebody(buyer.page);
+    await addToCart(buyer.page, 'Celadon bowl');
+    await pay(buyer.page);
+    await buyer.page.getByText('Paid €24.00. Thank you.').waitFor();
+    await openTab(buyer.page, 'Payments');
+    const id = (await buyer.page.getByText(/^Payment [0-9a-f-]{36}$/).textContent())?.replace('Payment ', '');
+    await buyer.page.getByRole('button', { name: 'Refund the payment of €24.00' }).click();
+    await buyer.page.getByRole('button', { name: 'Give back' }).click();
+    await buyer.page.getByText('payment-service wants the permission payment:refund').waitFor();
+
+    const { page } = await visit();
+    await signInAs(page, 'support');
+    await openTab(page, 'Payments');
+    await page.getByLabel('Payment number').fill(id ?? '');
+    await page.getByRole('button', { name: 'Find', exact: true }).click();
+    await page.getByRole('button', { name: 'Refund the payment of €24.00' }).click();
+    await page.getByLabel('Amount to give back').fill('10');
+    await page.getByRole('button', { name: 'Give back' }).click();
+    await message(page, '€10.00 was given back.').waitFor();
+    await page.getByText('partly refunded', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Refund the payment of €24.00' }).click();
+    await page.getByText('Of €24.00, €14.00 can be given back.').waitFor();
+  });
+
+  it('says which service is down, goes on with the others, and is whole again afterwards', async () => {
+    const { page } = await visit();
+    await registerSomebody(page);
+    await page.getByRole('button', { name: 'Wish for Teapot' }).click();
+    await message(page, 'Teapot is on your wishlist.').waitFor();
+    await system.stack.services.cart.stop();
+    try {
+      await page.getByRole('button', { name: 'Add Blue mug to the cart' }).click();
+      await message(page, 'cart-service cannot be reached').waitFor();
+      await openTab(page, 'Wishlist');
+      await page.getByRole('button', { name: 'Move Teapot to the cart' }).click();
+      await message(page, 'wishlist-service asked it on your behalf').waitFor();
+    } finally {
+      await system.stack.services.cart.start();
+    }
+    await page.getByRole('button', { name: 'Move Teapot to the cart' }).click();
+    await message(page, 'Teapot went into your cart.').waitFor();
+    await openTab(page, 'Cart');
+    await page.getByText('€46.00').first().waitFor();
+  });
+
+  it('tells who was signed out from elsewhere why', async () => {
+    const { openTab: open } = await system.newPerson();
+    const page = await open();
+    const { username, password } = await registerSomebody(page);
+    const other = await visit();
+    await other.page.getByLabel('User name').fill(username);
+    await other.page.getByLabel('Password').fill(password);
+    await other.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await other.page.getByText(`Hello, ${username}.`).waitFor();
+    await other.page.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await other.page.getByText('You are signed out.').waitFor();
+    // Whatever is asked next.
+    await page.getByRole('button', { name: 'Wish for Teapot' }).click();
+    await page.getByText('You were signed out').waitFor();
+    await page.getByText('You signed out everywhere.').first().waitFor();
+  });
+});

@@ -1,0 +1,277 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type {
+  AccessTokenTheft,
+  Failures,
+  Permissions,
+  PermissionsChanged,
+  PhoneSignedIn,
+  Phones,
+  RefreshTokenTheft,
+  SigningKeys,
+  Timed,
+} from '@latchkey/storefront/demo-api';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { demoPage, traceparent } from './demo-page.ts';
+import { newShopper } from './shopper.ts';
+import { bearer, eventually, type System, signIn, startSystem } from './system.ts';
+import { acceptedEverywhere, untilRefused, verdictsOn } from './verdicts.ts';
+
+let system: System;
+let page: ReturnType<typeof demoPage>;
+beforeAll(async () => {
+  // So that a key may be rotated within the test.
+  const auth = { JWKS_MAX_AGE_SECONDS: '1', KEY_SKEW_SECONDS: '1' };
+  system = await startSystem({ auth }, { storefront: true });
+  page = demoPage(system.stack);
+}, 120_000);
+afterAll(() => system?.stop());
+
+/** In a browser: the refresh token is in a cookie. */
+async function signInAtPage(username = 'mina') {
+  const { services, accounts } = system.stack;
+  const password = accounts.find((account) => account.username === username)?.password;
+  const response = await fetch(`${services.auth.url}/sessions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: page.origin },
+    body: JSON.stringify({ client_id: 'storefront', username, password }),
+  });
+  expect(response.status).toBe(201);
+  expect(response.headers.get('access-control-allow-origin')).toBe(page.origin);
+  const { access_token: token } = (await response.json()) as { access_token: string };
+  const [cookie = ''] = response.headers.getSetCookie().map((each) => each.split(';')[0] ?? '');
+  return { token, cookie, body: { access_token: token } };
+}
+
+const served = { status: 200, code: null };
+const revoked = (reason: string) => ({ status: 401, code: 'invalid_token', reason });
+
+function expectAllDied({ stopwatch }: Timed, reason: string): void {
+  expect(stopwatch.map(({ service }) => service)).toEqual([
+    'cart-service',
+    'wishlist-service',
+    'payment-service',
+  ]);
+  for (const watch of stopwatch) {
+    expect(watch).toMatchObject({ before: served, after: revoked(reason), elapsed_ms: expect.any(Number) });
+  }
+}
+
+describe('permissions', () => {
+  const granted = ({ scopes }: Permissions) => scopes.flatMap((each) => (each.granted ? [each.scope] : []));
+
+  it('are given and taken one by one, and every service hears of it', async () => {
+    const mina = await signInAtPage();
+    const read = await page.ask<Permissions>('/permissions/read', { method: 'POST', body: mina.body });
+    expect(read.body).toMatchObject({ username: 'mina', roles: ['customer'] });
+    const scopes = granted(read.body).filter((scope) => scope !== 'cart:read');
+    const change = { method: 'PUT', body: { ...mina.body, scopes } };
+    const changed = await page.ask<PermissionsChanged>('/permissions', change);
+    expect(changed.status).toBe(200);
+    expect(granted(changed.body)).toEqual(scopes);
+    expectAllDied(changed.body, 'roles_changed');
+
+    const later = await signInAtPage();
+    const { services } = system.stack;
+    const answer = await fetch(`${services.cart.url}/cart`, { headers: bearer(later.token) });
+    expect(answer.status).toBe(403);
+    expect(await verdictsOn(system.stack, later.token)).toEqual({ ...acceptedEverywhere, cart: 403 });
+
+    const body = { ...later.body, scopes: [...scopes, 'cart:read'] };
+    const back = await page.ask<PermissionsChanged>('/permissions', { method: 'PUT', body });
+    expect(back.body.roles).toEqual(['customer']);
+  });
+
+  it('each of them can be the only one', async () => {
+    const { body } = await page.ask<Permissions>('/permissions/read', {
+      method: 'POST',
+      body: (await signInAtPage('viewer')).body,
+    });
+    for (const { scope } of body.scopes) {
+      const viewer = await signInAtPage('viewer');
+      const change = { method: 'PUT', body: { ...viewer.body, scopes: [scope] } };
+      expect(granted((await page.ask<PermissionsChanged>('/permissions', change)).body)).toEqual([scope]);
+      const after = await signInAtPage('viewer');
+      const read = await page.ask<Permissions>('/permissions/read', { method: 'POST', body: after.body });
+      expect(granted(read.body)).toEqual([scope]);
+    }
+  });
+
+  it('of the administrator stay', async () => {
+    const admin = await signInAtPage('admin');
+    const change = { method: 'PUT', body: { ...admin.body, scopes: [] } };
+    const { status, body } = await page.ask<{ code: string }>('/permissions', change);
+    expect([status, body.code]).toEqual([409, 'own_account']);
+  });
+});
+
+describe('thefts', () => {
+  it('of a refresh token end the session of thief and owner', async () => {
+    const { cookie, token } = await signInAtPage();
+    const call = { method: 'POST', cookie: `theme=dark; ${cookie}` };
+    const { status, body } = await page.ask<RefreshTokenTheft>('/thefts/refresh-token', call);
+    expect(status).toBe(200);
+    const [{ generation } = { generation: 0 }] = body.steps;
+    expect(body.steps).toEqual([
+      { who: 'thief', generation, status: 200, code: null, reason: null },
+      { who: 'thief', generation: generation + 1, status: 200, code: null, reason: null },
+      { who: 'owner', generation, status: 401, code: 'session_ended', reason: 'reuse' },
+    ]);
+    expectAllDied(body, 'reuse');
+    await untilRefused(system.stack, token);
+  });
+
+  it('of an access token let the thief in until its owner signs out', async () => {
+    const { token, body } = await signInAtPage();
+    const theft = await page.ask<AccessTokenTheft>('/thefts/access-token', { method: 'POST', body });
+    expect(theft.body.verdicts.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const end = await page.ask<Timed>('/thefts/access-token/sign-out', { method: 'POST', body });
+    expectAllDied(end.body, 'sign_out');
+    expect((await verdictsOn(system.stack, token)).auth).toBe(401);
+  });
+});
+
+describe('phones', () => {
+  it('displace each other, and can be signed out from the page', async () => {
+    const { body } = await signInAtPage();
+    const one = { method: 'POST', body: { username: 'mina' } };
+    const first = await page.ask<PhoneSignedIn>('/phones', one);
+    expect([first.status, first.body.stopwatch]).toEqual([201, []]);
+    const second = await page.ask<PhoneSignedIn>('/phones', one);
+    expectAllDied(second.body, 'displaced');
+    expect(second.body.phones).toMatchObject([
+      { id: first.body.phone.id, signed_in: false, reason: 'displaced' },
+      { id: second.body.phone.id, signed_in: true, reason: null },
+    ]);
+
+    const end = await page.ask<Timed>(`/phones/${second.body.phone.id}`, { method: 'DELETE', body });
+    expectAllDied(end.body, 'ended_by_user');
+    const { phones } = (await page.ask<Phones>('/phones?username=mina')).body;
+    expect(phones.at(-1)).toMatchObject({ signed_in: false, reason: 'ended_by_user' });
+    expect((await page.ask('/phones', { method: 'POST', body: { username: 'nobody' } })).status).toBe(404);
+  });
+});
+
+describe('keys', () => {
+  it('rotate without a token being refused, and one that is killed takes its tokens along', async () => {
+    const { token, body } = await signInAtPage();
+    const before = (await page.ask<SigningKeys>('/keys')).body.keys;
+    const next = before.find(({ state }) => state === 'next');
+    await delay(Math.max(0, Date.parse(String(next?.may_sign_at)) - Date.now()));
+    const rotated = await page.ask<SigningKeys>('/keys/rotation', { method: 'POST' });
+    expect(rotated.status).toBe(200);
+    expect(rotated.body.keys).toContainEqual({ kid: next?.kid, state: 'active', may_sign_at: null });
+    expect(await verdictsOn(system.stack, token)).toEqual(acceptedEverywhere);
+    const tooEarly = await page.ask<{ code: string }>('/keys/rotation', { method: 'POST' });
+    expect([tooEarly.status, tooEarly.body.code]).toEqual([409, 'rotation_too_early']);
+    expect(Number(tooEarly.headers.get('retry-after'))).toBeGreaterThan(0);
+
+    const retiring = rotated.body.keys.find(({ state }) => state === 'retiring');
+    const killed = await page.ask<SigningKeys & Timed>(`/keys/${retiring?.kid}`, { method: 'DELETE', body });
+    expectAllDied(killed.body, 'key_revoked');
+    expect(killed.body.keys.map(({ kid }) => kid)).not.toContain(retiring?.kid);
+    expect(await verdictsOn(system.stack, (await signInAtPage()).token)).toEqual(acceptedEverywhere);
+  });
+});
+
+describe('spans', () => {
+  it('come as they end, with what the services made of the tokens', async () => {
+    const prefix = 'a1b2c3d4e5f60718';
+    const traceId = `${prefix}0000000000000001`;
+    const { spans, stop } = page.follow(prefix);
+    const shopper = await newShopper(system.stack);
+    const wish = await shopper.wish('mug-blue');
+    const { services } = system.stack;
+    const headers = { traceparent: traceparent(traceId) };
+    await shopper.put('mug-red', 1, 450);
+    const paid = await shopper.pay(450, { headers });
+    expect(paid.status).toBe(201);
+    await fetch(`${services.cart.url}/cart`, { headers: { ...bearer('no.good.token'), ...headers } });
+    expect(wish).not.toBe('');
+
+    const found = await eventually(async () => {
+      const exchanged = spans.find(
+        ({ attributes }) => attributes['latchkey.token.act'] === 'payment-service',
+      );
+      const refused = spans.find(({ attributes }) => 'latchkey.token.refused_by' in attributes);
+      const payment = spans.find(({ name, kind }) => name === 'POST /payments' && kind === 'server');
+      return exchanged && refused && payment ? { exchanged, refused, payment } : undefined;
+    });
+    stop();
+    expect(found.payment).toMatchObject({
+      trace_id: traceId,
+      service: 'payment-service',
+      status: 201,
+      attributes: {
+        'latchkey.token.sub': shopper.subject,
+        'latchkey.token.client_id': 'latchkey-cli',
+        'latchkey.token.sid': expect.any(String),
+        'latchkey.token.kid': expect.stringMatching(/^[\w-]{43}$/),
+        'latchkey.token.scope': expect.stringContaining('payment:write'),
+      },
+    });
+    expect(found.payment.attributes).not.toHaveProperty(['latchkey.token.act']);
+    expect(found.exchanged).toMatchObject({
+      service: 'cart-service',
+      kind: 'server',
+      attributes: { 'latchkey.token.sub': shopper.subject, 'latchkey.token.client_id': 'payment-service' },
+    });
+    expect(found.refused).toMatchObject({ service: 'cart-service', status: 401 });
+    expect(spans.map(({ service }) => service)).toContain('auth-service');
+    expect(spans.every(({ trace_id: id }) => id.startsWith(prefix))).toBe(true);
+  });
+
+  it('of the demo’s deeds are the page’s own, and those of its stopwatch are not', async () => {
+    const prefix = 'a1b2c3d4e5f60719';
+    const { spans, stop } = page.follow(prefix);
+    const { body } = await signInAtPage();
+    const call = { method: 'POST', body, traceId: `${prefix}0000000000000001` };
+    await page.ask<Timed>('/thefts/access-token/sign-out', call);
+    const signOut = await eventually(async () =>
+      spans.find(({ name, kind }) => name === 'DELETE /sessions/current' && kind === 'server'),
+    );
+    stop();
+    expect(signOut.service).toBe('auth-service');
+    expect(spans.some(({ name }) => name === 'GET /cart')).toBe(false);
+  });
+});
+
+describe('failures', () => {
+  it('auth-service is stopped and started, and the others verify without it', async () => {
+    const { token } = await signInAtPage();
+    const put = (name: string, stopped: boolean) =>
+      page.ask<Failures>(`/failures/${name}`, { method: 'PUT', body: { stopped } });
+    const down = await put('auth-service', true);
+    expect(down.body).toEqual({ available: true, stopped: { 'auth-service': true, redis: false } });
+    const { services } = system.stack;
+    const cart = await fetch(`${services.cart.url}/cart`, { headers: bearer(token) });
+    expect(cart.status).toBe(200);
+    const keys = await page.ask<{ code: string }>('/keys');
+    expect([keys.status, keys.body.code]).toEqual([503, 'auth_service_unavailable']);
+    const up = await put('auth-service', false);
+    expect(up.body.stopped['auth-service']).toBe(false);
+    expect((await signIn(system.stack)).access_token).not.toBe('');
+  });
+
+  it('Redis is frozen and thawed: sessions cannot be had, and then they can', async () => {
+    const put = (stopped: boolean) =>
+      page.ask<Failures>('/failures/redis', { method: 'PUT', body: { stopped } });
+    expect((await put(true)).body.stopped.redis).toBe(true);
+    const { username, password } = system.stack.accounts[0] ?? {};
+    const response = await fetch(`${system.stack.services.auth.url}/sessions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
+    });
+    expect(response.status).toBe(503);
+    await put(false);
+    await eventually(async () => await signIn(system.stack).catch(() => undefined));
+  });
+
+  it('the stack stops also while something of it is stopped', async () => {
+    await page.ask('/failures/redis', { method: 'PUT', body: { stopped: true } });
+    await page.ask('/failures/auth-service', { method: 'PUT', body: { stopped: true } });
+    const began = performance.now();
+    await system.stack.stop();
+    expect(performance.now() - began).toBeLessThan(9000);
+  });
+});

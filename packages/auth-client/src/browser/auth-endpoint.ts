@@ -1,0 +1,117 @@
+import { SessionError } from './errors.ts';
+import type { CheckedOptions } from './options.ts';
+import type { Platform } from './platform.ts';
+import { readProblem, retryAfterSecondsOf } from './problem.ts';
+import { type Send, unreachable } from './send.ts';
+import { type IssuedToken, isReadable } from './session-fact.ts';
+
+export interface SignInCredentials {
+  username: string;
+  password: string;
+  /** What the list of devices calls this one; default what the browser says it is. */
+  deviceName?: string;
+  /** Fewer scopes than the person has, separated by spaces, for a session of less power. */
+  scope?: string;
+}
+
+/** auth-service's routes for a browser. Each function throws SessionError. */
+export interface AuthEndpoint {
+  /** By the HttpOnly cookie; `session_ended` when there is no session (any more). */
+  refresh(): Promise<IssuedToken>;
+  signIn(credentials: SignInCredentials): Promise<IssuedToken>;
+  reauthenticate(accessToken: string, password: string): Promise<IssuedToken>;
+  signOut(accessToken: string, everywhere: boolean): Promise<void>;
+}
+
+// Short: what a lost answer to a refresh costs is made good only if the next request comes within seconds (see
+// renewal-failure.ts).
+const REFRESH_TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 15_000;
+
+export interface AuthEndpointOptions extends Pick<CheckedOptions, 'issuer' | 'clientId'> {
+  readonly send: Send;
+  readonly platform: Platform;
+}
+
+interface Question {
+  readonly method?: 'POST' | 'DELETE';
+  readonly accessToken?: string;
+  readonly body?: object;
+  readonly timeoutMs?: number;
+}
+
+export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
+  const { issuer, clientId, send, platform } = options;
+
+  async function ask<Result>(path: string, question: Question, read: Reader<Result>): Promise<Result> {
+    const { method = 'POST', accessToken, body, timeoutMs = TIMEOUT_MS } = question;
+    const url = issuer + path;
+    const tooLate = new AbortController();
+    const cancel = platform.setTimer(() => tooLate.abort(), timeoutMs);
+    const sentAtMs = platform.now();
+    try {
+      const response = await send(url, {
+        method,
+        headers: {
+          ...(accessToken !== undefined && { authorization: `Bearer ${accessToken}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        credentials: 'include',
+        // Goes on when the page is left meanwhile: a refresh whose cookie nobody took would cost the session.
+        keepalive: true,
+        signal: tooLate.signal,
+      });
+      if (!response.ok) throw await errorFrom(response, platform.now());
+      return await read(response, sentAtMs);
+    } catch (error) {
+      throw error instanceof SessionError ? error : unreachable(url, error);
+    } finally {
+      cancel();
+    }
+  }
+
+  return {
+    refresh: () =>
+      ask('/sessions/refresh', { body: { client_id: clientId }, timeoutMs: REFRESH_TIMEOUT_MS }, readToken),
+    signIn({ username, password, deviceName, scope }) {
+      const body = { client_id: clientId, username, password, device_name: deviceName, scope };
+      return ask('/sessions', { body }, readToken);
+    },
+    reauthenticate: (accessToken, password) =>
+      ask('/sessions/current/reauthentication', { accessToken, body: { password } }, readToken),
+    signOut: (accessToken, everywhere) =>
+      ask(everywhere ? '/sessions' : '/sessions/current', { method: 'DELETE', accessToken }, async () => {}),
+  };
+}
+
+type Reader<Result> = (response: Response, sentAtMs: number) => Promise<Result>;
+
+const readToken: Reader<IssuedToken> = async (response, sentAtMs) => {
+  const { access_token: accessToken, expires_in: expiresIn } = await readJson(response);
+  const lifetimeMs = Number(expiresIn) * 1000;
+  // From when it was asked for: the answer may have taken its time.
+  const token = { accessToken: String(accessToken), lifetimeMs, expiresAtMs: sentAtMs + lifetimeMs };
+  if (Number.isFinite(lifetimeMs) && isReadable(token)) return token;
+  throw new SessionError('unexpected_answer', 'auth-service answered with something else than a token.', {
+    status: response.status,
+  });
+};
+
+async function readJson(response: Response): Promise<Record<string, unknown>> {
+  try {
+    return { ...(await response.json()) };
+  } catch (error) {
+    // Anything else happened to the connection.
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+async function errorFrom(response: Response, nowMs: number): Promise<SessionError> {
+  const { status } = response;
+  const retryAfterSeconds = retryAfterSecondsOf(response, nowMs);
+  const { code, detail, reason } = await readProblem(response);
+  const message = detail ?? `auth-service answered ${status}.`;
+  return new SessionError(code ?? 'unexpected_answer', message, { status, retryAfterSeconds, reason });
+}

@@ -1,0 +1,73 @@
+import { signedOut } from './errors.ts';
+import type { Platform } from './platform.ts';
+import type { Renewal } from './renewal.ts';
+import type { RenewalSchedule } from './renewal-schedule.ts';
+import type { SignedInFact } from './session-fact.ts';
+import type { SessionStore } from './session-store.ts';
+
+/** A token that is about to expire would be refused when it arrives: this share of its life, and no more than 5 s. */
+const MARGIN = { share: 0.1, mostMs: 5_000 };
+
+export interface CurrentToken {
+  /**
+   * The token to send now. One that is due is renewed in the background; for one that is over, the caller waits.
+   *
+   * @throws {SessionError} `signed_out`, or why there is none at the moment
+   */
+  get(): Promise<SignedInFact>;
+  /**
+   * The token that follows this one, which a service has refused; undefined when nobody is signed in any more.
+   *
+   * @throws {SessionError} why there is none at the moment
+   */
+  after(refused: SignedInFact, reason: string | null): Promise<SignedInFact | undefined>;
+}
+
+export interface CurrentTokenParts {
+  readonly store: SessionStore;
+  readonly platform: Platform;
+  readonly renewal: Pick<Renewal, 'renew'>;
+  readonly schedule: Pick<RenewalSchedule, 'isDue'>;
+  readonly restore: () => Promise<unknown>;
+}
+
+export function createCurrentToken(parts: CurrentTokenParts): CurrentToken {
+  const { store, platform, renewal, schedule } = parts;
+
+  function held(): SignedInFact {
+    const fact = store.fact();
+    if (fact?.kind === 'signed_in') return fact;
+    throw signedOut(fact?.reason);
+  }
+
+  return {
+    async get() {
+      if (store.fact() === undefined) await parts.restore();
+      const fact = held();
+      const marginMs = Math.min(fact.lifetimeMs * MARGIN.share, MARGIN.mostMs);
+      if (platform.now() < fact.expiresAtMs - marginMs) {
+        if (schedule.isDue()) renewal.renew().catch(() => {});
+        return fact;
+      }
+      try {
+        await renewal.renew();
+      } catch (error) {
+        // Good for some moments more, and better than nothing.
+        if (platform.now() >= fact.expiresAtMs) throw error;
+      }
+      return held();
+    },
+
+    async after(refused, reason) {
+      if (isHeld(refused)) await renewal.renew(reason);
+      const fact = store.fact();
+      return fact?.kind === 'signed_in' ? fact : undefined;
+    },
+  };
+
+  /** Otherwise another tab, or another request, has got a newer one already. */
+  function isHeld({ accessToken }: SignedInFact): boolean {
+    const fact = store.fact();
+    return fact?.kind === 'signed_in' && fact.accessToken === accessToken;
+  }
+}

@@ -1,0 +1,42 @@
+/** Why it is worth looking at the session now: the page came into view, out of the back-forward cache, or online. */
+export type Wake = 'shown' | 'thawed' | 'online';
+
+/** What a session needs of the place where it runs. Tests bring their own. */
+export interface Platform {
+  /** Milliseconds since the epoch, by a clock that goes on while the machine sleeps. */
+  now(): number;
+  /** 0 to 1. */
+  random(): number;
+  /** Returns what cancels it. */
+  setTimer(run: () => void, delayMs: number): () => void;
+  /** Missing outside secure contexts. */
+  readonly locks: Pick<LockManager, 'request'> | undefined;
+  /** Undefined where there are no channels. */
+  openChannel(name: string): BroadcastChannel | undefined;
+  /** Returns what ends it. */
+  onWake(callback: (wake: Wake) => void): () => void;
+}
+
+export const browserPlatform: Platform = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  setTimer(run, delayMs) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+  get locks() {
+    // The types say that it is always there: insecure contexts are no concern of theirs.
+    return (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
+  },
+  openChannel: (name) => (typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(name)),
+  onWake(callback) {
+    // A worker has neither document nor pages to show.
+    if (typeof window === 'undefined') return () => {};
+    const ended = new AbortController();
+    const { signal } = ended;
+    document.addEventListener('visibilitychange', () => document.hidden || callback('shown'), { signal });
+    window.addEventListener('pageshow', ({ persisted }) => persisted && callback('thawed'), { signal });
+    window.addEventListener('online', () => callback('online'), { signal });
+    return () => ended.abort();
+  },
+};

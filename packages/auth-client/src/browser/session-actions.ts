@@ -1,0 +1,86 @@
+import type { AuthEndpoint, SignInCredentials } from './auth-endpoint.ts';
+import { SessionError, signedOut } from './errors.ts';
+import type { Platform } from './platform.ts';
+import type { RefreshLock } from './refresh-lock.ts';
+import type { Renewal } from './renewal.ts';
+import type { SignedInFact } from './session-fact.ts';
+import type { SessionStore } from './session-store.ts';
+import { readClaims } from './token-claims.ts';
+
+export interface SessionActions {
+  signIn(credentials: SignInCredentials): Promise<void>;
+  reauthenticate(password: string): Promise<void>;
+  signOut(everywhere: boolean): Promise<void>;
+}
+
+export interface SessionActionsParts {
+  readonly store: SessionStore;
+  readonly lock: RefreshLock;
+  readonly auth: AuthEndpoint;
+  readonly renewal: Renewal;
+  readonly platform: Platform;
+}
+
+/** What a person does with the session. Each in its turn, as refreshes are: none can undo what another has done. */
+export function createSessionActions(parts: SessionActionsParts): SessionActions {
+  const { store, lock, auth, renewal, platform } = parts;
+
+  /** What the store holds after it was made sure that it is not over. Undefined: nobody is signed in. */
+  async function heldInTurn(): Promise<SignedInFact | undefined> {
+    const fact = store.fact();
+    const isGood = fact?.kind === 'signed_in' && platform.now() < fact.expiresAtMs;
+    if (fact?.kind !== 'signed_out' && !isGood) await renewal.renewInTurn();
+    const held = store.fact();
+    return held?.kind === 'signed_in' ? held : undefined;
+  }
+
+  /** Asks with the token that there is, and once more with the next if that was refused. */
+  async function withToken(ask: (held: SignedInFact) => Promise<void>): Promise<void> {
+    const held = await heldInTurn();
+    if (held === undefined) return;
+    try {
+      await ask(held);
+    } catch (error) {
+      if (!isRefusedToken(error)) throw error;
+      await renewal.renewInTurn(error.reason);
+      const next = await heldInTurn();
+      if (next !== undefined) await ask(next);
+    }
+  }
+
+  return {
+    signIn: (credentials) => lock(async () => renewal.begin(await auth.signIn(credentials))),
+
+    reauthenticate: (password) =>
+      lock(async () => {
+        let asked: string | undefined;
+        await withToken(async (held) => {
+          const subject = readClaims(held.accessToken)?.subject;
+          // A password is not tried on somebody else's account.
+          if (asked !== undefined && asked !== subject)
+            throw new SessionError('session_changed', 'Somebody else has signed in meanwhile.');
+          asked = subject;
+          renewal.begin(await auth.reauthenticate(held.accessToken, password));
+        });
+        const fact = store.fact();
+        if (fact?.kind !== 'signed_in') throw signedOut(fact?.reason);
+      }),
+
+    signOut: (everywhere) =>
+      lock(() =>
+        withToken(async (held) => {
+          await auth.signOut(held.accessToken, everywhere);
+          // As auth-service calls it.
+          renewal.end(everywhere ? 'ended_all' : 'sign_out');
+        }),
+      ),
+  };
+}
+
+function isRefusedToken(error: unknown): error is SessionError {
+  return (
+    error instanceof SessionError &&
+    error.status === 401 &&
+    (error.code === 'invalid_token' || error.code === 'session_ended')
+  );
+}

@@ -1,0 +1,149 @@
+import { type Answer, type Asked, type HttpServer, problem, startHttpServer } from './http-server.ts';
+
+export const PASSWORD = 'harbour-lantern-23';
+
+/** How long its tokens are good. */
+export const LIFETIME_SECONDS = 300;
+
+interface Session {
+  readonly id: string;
+  readonly subject: string;
+  authTime: number;
+  /** Of the cookie that is good. */
+  generation: number;
+  ended: string | null;
+}
+
+export interface AuthServer extends Omit<HttpServer, 'asked'> {
+  /** What was asked, e.g. `POST /sessions/refresh`, the oldest first. */
+  readonly asked: string[];
+  /** How often a refresh was asked for. */
+  refreshes(): number;
+  /** Bodies of the requests to this path. */
+  bodies(path: string): unknown[];
+  /** Answers the next requests to this path like that; undefined: the connection breaks. */
+  fail(path: string, answer: Answer | undefined, times?: number): void;
+  /** Lets requests to this path wait, before they are answered, until the function that is returned is called. */
+  hold(path: string): () => void;
+  /** All sessions of a person end. */
+  end(subject: string, reason: string): void;
+  /** Whether this token is of a session that lives, and has not been refused by `refuse`. */
+  accepts(accessToken: string | undefined): boolean;
+  /** A token that no service accepts any more, whatever its session. */
+  refuse(accessToken: string): void;
+}
+
+/**
+ * The routes of auth-service for a browser, as far as the session goes by them: one cookie, whose next value comes with
+ * each refresh. Tokens bear no signature, as nobody here verifies it.
+ */
+export async function startAuthServer(): Promise<AuthServer> {
+  const sessions = new Map<string, Session>();
+  const refused = new Set<string>();
+  const faults = new Map<string, (Answer | undefined)[]>();
+  const held = new Map<string, Promise<void>>();
+  let tokens = 0;
+
+  const server = await startHttpServer(async (asked) => {
+    await held.get(asked.path);
+    const fault = faults.get(asked.path);
+    if (fault !== undefined && fault.length > 0) return fault.shift();
+    return routes[`${asked.method} ${asked.path}`]?.(asked) ?? problem(404, 'not_found');
+  });
+
+  const routes: Record<string, (asked: Asked) => Answer> = {
+    'POST /sessions'({ text }) {
+      const { username, password } = JSON.parse(text);
+      if (password !== PASSWORD) return problem(401, 'invalid_credentials', { detail: 'Wrong.' });
+      const id = `session-${sessions.size + 1}`;
+      const session = { id, subject: username, authTime: 1_800_000_000, generation: 0, ended: null };
+      sessions.set(id, session);
+      return withCookie(session, 201);
+    },
+    'POST /sessions/refresh'({ headers }) {
+      const [id = '', generation] = (/refresh_token=([^;]+)/.exec(headers.cookie ?? '')?.[1] ?? '').split(
+        '.',
+      );
+      const session = sessions.get(id);
+      if (session?.ended === null && session.generation === Number(generation))
+        return withCookie(session, 200);
+      const reason = session === undefined ? null : (session.ended ?? 'reuse');
+      return cleared(problem(401, 'session_ended', reason === null ? {} : { reason }));
+    },
+    'POST /sessions/current/reauthentication'(asked) {
+      const session = sessionOf(asked);
+      if (session === undefined) return invalidToken();
+      if (JSON.parse(asked.text).password !== PASSWORD) return problem(401, 'invalid_credentials');
+      session.authTime += 60;
+      return { status: 200, body: tokenAnswer(session) };
+    },
+    'DELETE /sessions/current': (asked) => signOut(asked, 'sign_out'),
+    'DELETE /sessions': (asked) => signOut(asked, 'ended_all'),
+  };
+
+  function signOut(asked: Asked, reason: string): Answer {
+    const session = sessionOf(asked);
+    if (session === undefined) return invalidToken();
+    session.ended = reason;
+    return cleared({ status: 204 });
+  }
+
+  function sessionOf({ headers }: Asked): Session | undefined {
+    const token = headers.authorization?.replace('Bearer ', '') ?? '';
+    if (refused.has(token)) return undefined;
+    const { sid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString() || '{}');
+    const session = sessions.get(sid);
+    return session?.ended === null ? session : undefined;
+  }
+
+  function withCookie(session: Session, status: number): Answer {
+    session.generation += 1;
+    const cookie = `refresh_token=${session.id}.${session.generation}; HttpOnly; Path=/`;
+    return { status, body: tokenAnswer(session), headers: { 'set-cookie': cookie } };
+  }
+
+  function tokenAnswer({ id, subject, authTime }: Session): object {
+    tokens += 1;
+    const claims = { sub: subject, sid: id, scope: 'cart:read cart:write', auth_time: authTime, jti: tokens };
+    const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+    return { access_token: `e30.${payload}.`, token_type: 'Bearer', expires_in: LIFETIME_SECONDS };
+  }
+
+  return {
+    origin: server.origin,
+    close: server.close,
+    get asked() {
+      return server.asked.map(({ method, path }) => `${method} ${path}`);
+    },
+    refreshes: () => server.asked.filter(({ path }) => path === '/sessions/refresh').length,
+    bodies: (path) =>
+      server.asked.filter((asked) => asked.path === path).map(({ text }) => JSON.parse(text || 'null')),
+    fail(path, answer, times = 1) {
+      faults.set(path, Array(times).fill(answer));
+    },
+    hold(path) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held.set(path, promise);
+      return () => {
+        held.delete(path);
+        resolve();
+      };
+    },
+    end(subject, reason) {
+      for (const session of sessions.values()) if (session.subject === subject) session.ended ??= reason;
+    },
+    accepts: (accessToken) =>
+      sessionOf({ headers: { authorization: `Bearer ${accessToken}` } } as Asked) !== undefined,
+    refuse: (accessToken) => void refused.add(accessToken),
+  };
+}
+
+export function invalidToken(reason?: string): Answer {
+  const headers = { 'www-authenticate': 'Bearer realm="cart-service", error="invalid_token"' };
+  return problem(401, 'invalid_token', { headers, ...(reason !== undefined && { reason }) });
+}
+
+function cleared(answer: Answer): Answer {
+  const cookie = 'refresh_token=; Max-Age=0; Path=/';
+  return { ...answer, headers: { ...answer.headers, 'set-cookie': cookie } };
+}

@@ -1,0 +1,90 @@
+import { onTestFinished } from 'vitest';
+import { type BrowserSession, startBrowserSession } from '../../src/browser/browser-session.ts';
+import { type AuthServer, invalidToken, PASSWORD, startAuthServer } from './auth-server.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import { createFakePlatform, type FakePlatform, type FakePlatformOptions } from './fake-platform.ts';
+import { type Answer, type Asked, type HttpServer, startHttpServer } from './http-server.ts';
+
+export interface Tab {
+  readonly session: BrowserSession;
+  readonly platform: FakePlatform;
+}
+
+export interface Browser {
+  /** That of all its tabs. */
+  readonly clock: FakeClock;
+  readonly auth: AuthServer;
+  /** Answers 200 to good tokens and 401 to others, unless `answer` says otherwise. */
+  readonly cart: HttpServer;
+  /** Undefined: as it does by itself. */
+  answer: ((asked: Asked) => Promise<Answer> | Answer | undefined) | undefined;
+  /** Another tab. */
+  openTab(options?: FakePlatformOptions & { clientId?: string }): Tab;
+  /** The one cookie, as the browser would send it. */
+  cookie(): string;
+}
+
+/** A browser without windows, with an auth-service and a cart-service that it can reach. */
+export async function openBrowser(): Promise<Browser> {
+  const auth = await startAuthServer();
+  const cart = await startHttpServer((asked) => {
+    const good = auth.accepts(asked.headers.authorization?.replace('Bearer ', ''));
+    return browser.answer?.(asked) ?? (good ? { status: 200, body: { items: [] } } : invalidToken());
+  });
+  const clock = createFakeClock();
+  let cookie = '';
+  const tabs: Tab[] = [];
+
+  /** Node.js's fetch, which knows no cookies, with those of auth-service. */
+  const fetchWithCookies: typeof fetch = async (input, init) => {
+    const headers = new Headers(init?.headers);
+    const takesCookies = init?.credentials === 'include';
+    if (takesCookies && cookie !== '') headers.set('cookie', cookie);
+    const response = await fetch(input, { ...init, headers });
+    const [set] = response.headers.getSetCookie();
+    if (takesCookies && set !== undefined)
+      cookie = set.includes('Max-Age=0') ? '' : (set.split(';')[0] ?? '');
+    return response;
+  };
+
+  const browser: Browser = {
+    clock,
+    auth,
+    cart,
+    answer: undefined,
+    cookie: () => cookie,
+    openTab({ clientId = 'storefront', ...options } = {}) {
+      const platform = createFakePlatform(clock, options);
+      const session = startBrowserSession(
+        { issuer: auth.origin, clientId, services: [cart.origin], fetch: fetchWithCookies },
+        platform,
+      );
+      tabs.push({ session, platform });
+      return { session, platform };
+    },
+  };
+
+  onTestFinished(async () => {
+    for (const { session } of tabs) session.close();
+    await Promise.all([auth.close(), cart.close()]);
+  });
+  return browser;
+}
+
+/** The state of whoever is signed in; throws when nobody is. */
+export function signedIn({ session }: Pick<Tab, 'session'>) {
+  const state = session.state();
+  if (state.status !== 'signed_in') throw new Error(`expected somebody to be signed in: ${state.status}`);
+  return state;
+}
+
+/** A tab in which this person has just signed in. */
+export async function signedInTab(
+  browser: Browser,
+  options: Parameters<Browser['openTab']>[0] & { username?: string } = {},
+): Promise<Tab> {
+  const { username = 'mina', ...rest } = options;
+  const tab = browser.openTab(rest);
+  await tab.session.signIn({ username, password: PASSWORD });
+  return tab;
+}

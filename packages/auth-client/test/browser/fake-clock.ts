@@ -1,0 +1,44 @@
+/** The time of one machine, which all its tabs share. */
+export interface FakeClock {
+  now(): number;
+  /** Returns what cancels it. */
+  setTimer(run: () => void, delayMs: number): () => void;
+  /** Lets this much time pass; timers that are due run in their order. */
+  advance(ms: number): void;
+  /** Time passes and no timer runs, as while a machine sleeps; or the clock is set to another time. */
+  step(ms: number): void;
+}
+
+export function createFakeClock(): FakeClock {
+  let nowMs = Date.now();
+  let elapsedMs = 0;
+  const timers = new Set<{ readonly run: () => void; readonly atMs: number }>();
+
+  function pass(toMs: number): void {
+    nowMs += toMs - elapsedMs;
+    elapsedMs = toMs;
+  }
+
+  return {
+    now: () => nowMs,
+    setTimer(run, delayMs) {
+      const timer = { run, atMs: elapsedMs + delayMs };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    advance(ms) {
+      const endMs = elapsedMs + ms;
+      for (;;) {
+        const [due] = [...timers].filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs);
+        if (due === undefined) break;
+        timers.delete(due);
+        pass(due.atMs);
+        due.run();
+      }
+      pass(endMs);
+    },
+    step(ms) {
+      nowMs += ms;
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest';
+import { openBrowser, signedIn, signedInTab } from './browser.ts';
+
+test('a token is renewed at 80 % of its life, unasked', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  const { accessToken } = signedIn(tab);
+  browser.clock.advance(239_000);
+  expect(browser.auth.refreshes()).toBe(0);
+  browser.clock.advance(1_000);
+  await expect.poll(() => signedIn(tab).accessToken).not.toBe(accessToken);
+  expect(signedIn(tab).expiresAtMs).toBe(browser.clock.now() + 300_000);
+  browser.clock.advance(240_000);
+  await expect.poll(() => browser.auth.refreshes()).toBe(2);
+});
+
+test('tabs differ in when they do it', async () => {
+  const browser = await openBrowser();
+  const early = await signedInTab(browser, { random: 0 });
+  browser.clock.advance(225_000);
+  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  early.session.close();
+  await signedInTab(browser, { random: 1 });
+  browser.clock.advance(254_000);
+  expect(browser.auth.refreshes()).toBe(1);
+  browser.clock.advance(1_000);
+  await expect.poll(() => browser.auth.refreshes()).toBe(2);
+});
+
+test('after a sleep, a request first gets a new token, and waits for it', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  browser.clock.step(3_600_000);
+  expect((await tab.session.fetch(`${browser.cart.origin}/cart`)).status).toBe(200);
+  expect(browser.cart.asked).toHaveLength(1);
+  expect(browser.auth.refreshes()).toBe(1);
+});
+
+test('a token that is due but good is used, while the next one is fetched', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  const { accessToken } = signedIn(tab);
+  const release = browser.auth.hold('/sessions/refresh');
+  browser.clock.step(250_000);
+  expect((await tab.session.fetch(`${browser.cart.origin}/cart`)).status).toBe(200);
+  expect(browser.cart.asked[0]?.headers.authorization).toBe(`Bearer ${accessToken}`);
+  release();
+  await expect.poll(() => signedIn(tab).accessToken).not.toBe(accessToken);
+});
+
+test('a token that would expire on its way is not sent', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  const { accessToken } = signedIn(tab);
+  browser.clock.step(296_000);
+  await tab.session.fetch(`${browser.cart.origin}/cart`);
+  expect(browser.cart.asked[0]?.headers.authorization).not.toBe(`Bearer ${accessToken}`);
+});
+
+test('a page that is looked at again renews what is due, and leaves the rest', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  tab.platform.wake('shown');
+  tab.platform.wake('online');
+  browser.clock.step(250_000);
+  tab.platform.wake('shown');
+  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+});
+
+test('a page out of the back-forward cache, which has heard nothing, finds out what is the case', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  browser.auth.end('mina', 'ended_by_user');
+  tab.platform.wake('thawed');
+  await expect.poll(() => tab.session.state()).toEqual({ status: 'signed_out', reason: 'ended_by_user' });
+});
+
+test('many who want a new token at once cause one request', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  browser.clock.step(400_000);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => tab.session.fetch(`${browser.cart.origin}/cart`)),
+  );
+  expect(answers.every(({ status }) => status === 200)).toBe(true);
+  await tab.session.refresh();
+  expect(browser.auth.refreshes()).toBe(2);
+});
+
+test('refresh says how things are, and why a session ended', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  const before = tab.session.state();
+  const after = await tab.session.refresh();
+  expect(after).toBe(tab.session.state());
+  expect(after).not.toBe(before);
+  browser.auth.end('mina', 'displaced');
+  expect(await tab.session.refresh()).toEqual({ status: 'signed_out', reason: 'displaced' });
+});
+
+test('once signed out, nothing is asked for any more', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  browser.auth.end('mina', 'displaced');
+  await tab.session.refresh();
+  tab.platform.wake('shown');
+  tab.platform.wake('online');
+  browser.clock.advance(3_600_000);
+  await expect(tab.session.fetch(`${browser.cart.origin}/cart`)).rejects.toMatchObject({
+    code: 'signed_out',
+    status: null,
+    reason: 'displaced',
+  });
+  expect(browser.auth.refreshes()).toBe(1);
+  expect(browser.cart.asked).toEqual([]);
+});
+
+test('what is left of a session’s last seconds is not renewed in a rush', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  const { accessToken } = signedIn(tab);
+  browser.auth.fail('/sessions/refresh', {
+    status: 200,
+    body: { access_token: `${accessToken}x`, expires_in: 0 },
+  });
+  await tab.session.refresh();
+  expect(browser.auth.refreshes()).toBe(1);
+  browser.clock.advance(499);
+  expect(browser.auth.refreshes()).toBe(1);
+  browser.clock.advance(1);
+  await expect.poll(() => browser.auth.refreshes()).toBe(2);
+});

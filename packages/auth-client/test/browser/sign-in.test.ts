@@ -1,0 +1,102 @@
+import { expect, test, vi } from 'vitest';
+import { PASSWORD } from './auth-server.ts';
+import { openBrowser, signedIn, signedInTab } from './browser.ts';
+import { problem } from './http-server.ts';
+
+test('signing in is seen in all tabs', async () => {
+  const browser = await openBrowser();
+  const [one, two] = [browser.openTab(), browser.openTab()];
+  await Promise.all([one.session.restore(), two.session.restore()]);
+  await one.session.signIn({ username: 'mina', password: PASSWORD, deviceName: 'Kiosk', scope: 'cart:read' });
+  expect(signedIn(one).subject).toBe('mina');
+  await expect.poll(() => two.session.state()).toEqual(one.session.state());
+  expect(browser.auth.bodies('/sessions')).toEqual([
+    {
+      client_id: 'storefront',
+      username: 'mina',
+      password: PASSWORD,
+      device_name: 'Kiosk',
+      scope: 'cart:read',
+    },
+  ]);
+});
+
+test('what is not said is not sent', async () => {
+  const browser = await openBrowser();
+  await signedInTab(browser);
+  expect(browser.auth.bodies('/sessions')).toEqual([
+    { client_id: 'storefront', username: 'mina', password: PASSWORD },
+  ]);
+});
+
+test('a wrong password is an error, and changes nothing', async () => {
+  const browser = await openBrowser();
+  const { session } = await signedInTab(browser);
+  const before = session.state();
+  await expect(session.signIn({ username: 'noah', password: 'wrong' })).rejects.toMatchObject({
+    name: 'SessionError',
+    code: 'invalid_credentials',
+    status: 401,
+    message: 'Wrong.',
+  });
+  expect(session.state()).toBe(before);
+});
+
+test('too many attempts: the error says when to come back', async () => {
+  const browser = await openBrowser();
+  const { session } = browser.openTab();
+  browser.auth.fail('/sessions', problem(429, 'too_many_attempts', { headers: { 'retry-after': '30' } }));
+  await expect(session.signIn({ username: 'mina', password: PASSWORD })).rejects.toMatchObject({
+    code: 'too_many_attempts',
+    status: 429,
+    retryAfterSeconds: 30,
+  });
+});
+
+test('the password is in no error', async () => {
+  const browser = await openBrowser();
+  const { session } = browser.openTab();
+  browser.auth.fail('/sessions', undefined);
+  const error = await session.signIn({ username: 'mina', password: PASSWORD }).catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: 'unreachable', status: null });
+  expect(JSON.stringify(error) + error.stack + error.cause?.stack).not.toContain(PASSWORD);
+});
+
+test('who subscribes is called when the state changes, until they have enough', async () => {
+  const browser = await openBrowser();
+  const tab = browser.openTab();
+  const { state, subscribe } = tab.session;
+  const seen: string[] = [];
+  const end = subscribe(() => seen.push(state().status));
+  await tab.session.signIn({ username: 'mina', password: PASSWORD });
+  expect(state()).toBe(state());
+  await tab.session.refresh();
+  end();
+  await tab.session.signOut();
+  expect(seen).toEqual(['signed_in', 'signed_in']);
+});
+
+test('a listener that throws leaves no other out, and its error is reported', async () => {
+  const browser = await openBrowser();
+  const { session } = browser.openTab();
+  const reported = vi.fn();
+  const { queueMicrotask } = globalThis;
+  vi.stubGlobal('queueMicrotask', (task: () => void) => queueMicrotask(() => attempt(task, reported)));
+  session.subscribe(() => {
+    throw new Error('theirs');
+  });
+  const called = vi.fn();
+  session.subscribe(called);
+  await session.signIn({ username: 'mina', password: PASSWORD });
+  vi.unstubAllGlobals();
+  expect(called).toHaveBeenCalledOnce();
+  expect(reported.mock.calls).toEqual([[new Error('theirs')]]);
+});
+
+function attempt(task: () => void, onError: (error: unknown) => void): void {
+  try {
+    task();
+  } catch (error) {
+    onError(error);
+  }
+}

@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest';
+import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
+import { problem } from './http-server.ts';
+
+/** Tabs of one person, all of which know it. */
+async function openTabs(browser: Browser, count: number): Promise<Tab[]> {
+  const first = await signedInTab(browser);
+  const others = Array.from({ length: count - 1 }, () => browser.openTab());
+  for (const { session } of others) await session.restore();
+  return [first, ...others];
+}
+
+const tokens = (tabs: Tab[]) => new Set(tabs.map((tab) => signedIn(tab).accessToken));
+
+test('tabs that want a new token at once cause one request, and all have what it brought', async () => {
+  const browser = await openBrowser();
+  const tabs = await openTabs(browser, 6);
+  const release = browser.auth.hold('/sessions/refresh');
+  const refreshing = tabs.map(({ session }) => session.refresh());
+  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  release();
+  await Promise.all(refreshing);
+  expect(tokens(tabs).size).toBe(1);
+  expect(browser.auth.refreshes()).toBe(1);
+});
+
+test('timers of many tabs, even at the same moment, cause one request for each life of a token', async () => {
+  const browser = await openBrowser();
+  const tabs = await openTabs(browser, 5);
+  for (let life = 1; life <= 3; life++) {
+    const before = signedIn(tabs[0] as Tab).accessToken;
+    browser.clock.advance(240_000);
+    await expect.poll(() => tokens(tabs).has(before)).toBe(false);
+    await expect.poll(() => tokens(tabs).size).toBe(1);
+    expect(browser.auth.refreshes()).toBe(life);
+  }
+});
+
+test('what fails for one is not tried by all', async () => {
+  const browser = await openBrowser();
+  const tabs = await openTabs(browser, 6);
+  browser.auth.fail(
+    '/sessions/refresh',
+    problem(503, 'redis_unavailable', { headers: { 'retry-after': '9' } }),
+    99,
+  );
+  const release = browser.auth.hold('/sessions/refresh');
+  const refreshing = tabs.map(({ session }) => session.refresh());
+  const refused = Promise.all(
+    refreshing.map((result) =>
+      expect(result).rejects.toMatchObject({ status: 503, code: 'redis_unavailable' }),
+    ),
+  );
+  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  release();
+  await refused;
+  expect(browser.auth.refreshes()).toBe(1);
+});
+
+test('an end is told to all tabs, with its reason, though the cookie is gone by then', async () => {
+  const browser = await openBrowser();
+  const tabs = await openTabs(browser, 4);
+  browser.auth.end('mina', 'displaced');
+  await Promise.all(tabs.map(({ session }) => session.refresh()));
+  for (const { session } of tabs)
+    await expect.poll(() => session.state()).toEqual({ status: 'signed_out', reason: 'displaced' });
+});
+
+test('a refused token that another tab has replaced already is not renewed again', async () => {
+  const browser = await openBrowser();
+  const [one, two] = (await openTabs(browser, 2)) as [Tab, Tab];
+  browser.auth.refuse(signedIn(one).accessToken);
+  const answers = await Promise.all(
+    [one, two].map(({ session }) => session.fetch(`${browser.cart.origin}/cart`)),
+  );
+  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  expect(browser.auth.refreshes()).toBe(1);
+});
+
+test('tabs of another client hear nothing', async () => {
+  const browser = await openBrowser();
+  const other = browser.openTab({ clientId: 'backoffice' });
+  await other.session.restore();
+  const tab = await signedInTab(browser);
+  await tab.session.refresh();
+  expect(other.session.state()).toEqual({ status: 'signed_out', reason: null });
+  await tab.session.signOut();
+});
+
+test('what makes no sense on the channel does no harm', async () => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  const before = tab.session.state();
+  const name = `latchkey session ${JSON.stringify([browser.auth.origin, 'storefront'])}`;
+  const channel = new BroadcastChannel(name);
+  for (const message of [null, 'hello', 7, {}, { type: 'fact' }, { type: 'failure', failure: 1 }])
+    channel.postMessage(message);
+  channel.postMessage({ type: 'fact', fact: { kind: 'signed_in', version: 9e15, accessToken: 'none' } });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  channel.close();
+  expect(tab.session.state()).toBe(before);
+});
+
+test('a tab that is closed while it refreshes leaves the others to do it', async () => {
+  const browser = await openBrowser();
+  const [one, two] = (await openTabs(browser, 2)) as [Tab, Tab];
+  const release = browser.auth.hold('/sessions/refresh');
+  void one.session.refresh();
+  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  const refreshing = two.session.refresh();
+  one.session.close();
+  release();
+  await refreshing;
+  expect(browser.auth.refreshes()).toBe(2);
+  expect(two.session.state().status).toBe('signed_in');
+});

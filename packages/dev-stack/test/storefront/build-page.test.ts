@@ -1,0 +1,79 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { buildPage } from '../../src/storefront/build-page.ts';
+
+// An app whose vite writes what its page says: what is tested is when it runs, and what becomes of what it makes.
+const vite = `
+const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
+const [, , , , to] = process.argv;
+const page = readFileSync('page/index.html', 'utf8');
+if (page === 'broken') {
+  console.error('error during build:\\nError: it is broken');
+  process.exit(1);
+}
+mkdirSync(to);
+writeFileSync(to + '/index.html', page + ' ' + process.env.NODE_ENV);
+`;
+let app: string;
+let logFile: string;
+const built = () => readFileSync(join(app, 'dist', 'index.html'), 'utf8');
+
+beforeEach(() => {
+  app = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+  logFile = join(app, 'build.log');
+  mkdirSync(join(app, 'node_modules', 'vite', 'bin'), { recursive: true });
+  writeFileSync(join(app, 'node_modules', 'vite', 'bin', 'vite.js'), vite);
+  mkdirSync(join(app, 'page'));
+  change('one');
+});
+afterEach(() => rmSync(app, { recursive: true, force: true }));
+
+function change(text: string, at = new Date()): void {
+  writeFileSync(join(app, 'page', 'index.html'), text);
+  utimesSync(join(app, 'page', 'index.html'), at, at);
+}
+
+test('the page is built when there is none, and again when something has changed', async () => {
+  await buildPage(app, { logFile });
+  expect(built()).toBe('one production');
+  change('two', new Date(Date.now() + 5000));
+  await buildPage(app, { logFile });
+  expect(built()).toBe('two production');
+  expect(readdirSync(join(app, 'node_modules'))).toEqual(['vite']);
+});
+
+test('a page that is newer than its sources is left as it is', async () => {
+  const before = new Date(Date.now() - 60_000);
+  change('one', before);
+  utimesSync(join(app, 'page'), before, before);
+  await buildPage(app, { logFile });
+  writeFileSync(join(app, 'dist', 'index.html'), 'kept');
+  await buildPage(app, { logFile });
+  expect(built()).toBe('kept');
+});
+
+test('two stacks that begin at once do not disturb each other', async () => {
+  await Promise.all([1, 2, 3].map((number) => buildPage(app, { logFile: `${logFile}${number}` })));
+  expect(built()).toBe('one production');
+});
+
+test('a page that cannot be built is one line with the reason, and the one before stays', async () => {
+  await buildPage(app, { logFile });
+  change('broken', new Date(Date.now() + 5000));
+  await expect(buildPage(app, { logFile })).rejects.toThrow(
+    `The page cannot be built: Error: it is broken (log: ${logFile})`,
+  );
+  expect(built()).toBe('one production');
+  expect(existsSync(logFile)).toBe(true);
+});

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const [english, korean] = ['README.md', 'README.ko.md'].map((name) =>
+  readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'),
+) as [string, string];
+
+/** What is in the code blocks; comments, and pictures' texts, are for people. */
+function code(text: string): string[] {
+  return [...text.matchAll(/```(?:sh|ts)\n([\s\S]*?)```/g)].map(([, block = '']) =>
+    block.replaceAll(/ +#.*$/gm, ''),
+  );
+}
+
+function links(text: string): string[] {
+  const others = /^README(?:\.ko)?\.md$/;
+  const found = [...text.matchAll(/\]\(([^)]+)\)|<(https?:[^>]+)>/g)];
+  return [...new Set(found.map(([, target, url]) => target ?? url ?? ''))]
+    .filter((link) => !others.test(link))
+    .sort();
+}
+
+/** The figures of the table, row by row, without a year, a unit or a word. */
+function figures(text: string): string[][] {
+  const [, after = ''] = text.split(/^## (?:Measured|측정)$/m);
+  const rows = (after.split(/^## /m)[0] ?? '').split('\n').filter((row) => row.startsWith('| '));
+  return rows.slice(2).map((row) => (row.match(/\d[\d,.]*\d|\d/g) ?? []).sort());
+}
+
+function words(text: string): string[] {
+  return [...new Set(text.match(/`[^`\n]+`/g))].sort();
+}
+
+describe('README.ko.md', () => {
+  it('has the same commands and the same code', () => {
+    expect(code(korean)).toEqual(code(english));
+  });
+
+  it('leads to the same places', () => {
+    expect(links(korean)).toEqual(links(english));
+  });
+
+  it('quotes the same figures', () => {
+    expect(figures(english).length).toBeGreaterThan(5);
+    expect(figures(korean)).toEqual(figures(english));
+  });
+
+  it('names the same settings, scopes and commands', () => {
+    expect(words(korean)).toEqual(words(english));
+  });
+
+  it('is linked, and links back', () => {
+    expect(english).toContain('(README.ko.md)');
+    expect(korean).toContain('(README.md)');
+  });
+});
