@@ -1,13 +1,33 @@
 import { defineConfig } from 'vitest/config';
 
+const inBrowser = 'e2e/test/browser/**/*.test.ts';
+
 export default defineConfig({
   test: {
-    include: [
-      '{apps,packages,deploy}/*/test/**/*.test.ts',
-      '{admin,demo,bench,e2e,load,scripts}/test/**/*.test.ts',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          globalSetup: ['packages/dev-stack/src/testing/global-setup.ts'],
+          include: [
+            '{apps,packages,deploy}/*/test/**/*.test.ts',
+            '{admin,demo,bench,e2e,load,scripts}/test/**/*.test.ts',
+          ],
+          exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**', inBrowser],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: [inBrowser],
+          // After all others, one at a time: a browser that draws without a graphics card wants both cores.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
-    exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**'],
-    globalSetup: ['packages/dev-stack/src/testing/global-setup.ts'],
     pool: 'forks',
     // One more than the two cores of a small machine: a third of the time tests wait, for timeouts and for processes.
     maxWorkers: 3,
