@@ -35,6 +35,9 @@ import {
   AuthClientError, type AuthClientOptions, AuthError, authClient, type Authentication, createServiceIdentity, HopError,
   requireRecentSignIn, serviceClient,
 } from '@latchkey/auth-client';
+import {
+  type BrowserSession, createBrowserSession, SessionError, type SessionState,
+} from '@latchkey/auth-client/browser';
 import { createJwtVerifier, JwtError } from '@latchkey/auth-client/jwt';
 import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
 import Fastify, { type FastifyRequest } from 'fastify';
@@ -67,6 +70,9 @@ export const hopOf = (error: unknown): string => (error instanceof HopError ? er
 export const verifier = createJwtVerifier({ jwksUri: 'http://a.example', audience: 'a', typ: ['jwt'], maxLifetimeSeconds: 60 });
 export const reasonOf = (error: unknown): string => (error instanceof JwtError ? error.reason : '');
 export const codeOf = (error: AuthClientError): string => error.code;
+export const session: BrowserSession = createBrowserSession({ issuer: 'http://a.example', clientId: 'a', services: [] });
+export const nameOf = (state: SessionState): string => (state.status === 'signed_in' ? state.subject : state.status);
+export const waitOf = (error: unknown): number => (error instanceof SessionError ? (error.retryAfterSeconds ?? 0) : 0);
 export const issuer: Promise<TestIssuer> = createTestIssuer({ audience: 'cart-service' });
 // @ts-expect-error the issuer for tests is not in the main entry
 export { createTestIssuer as notHere } from '@latchkey/auth-client';

@@ -8,7 +8,7 @@ import { useMemo, useState } from 'react';
 import { config } from '../config.ts';
 import { Announcer } from './announcer.tsx';
 import { Inspector } from './inspector/inspector.tsx';
-import { arrowsOf } from './lanes/arrow-rules.ts';
+import { type Arrow, arrowsOf } from './lanes/arrow-rules.ts';
 import { useBackground } from './lanes/background.ts';
 import { LanesSection } from './lanes/lanes-section.tsx';
 import { useSpans, useTraffic } from './lanes/use-traffic.ts';
@@ -30,8 +30,9 @@ export function DemoConsole() {
   const { entries } = useTraffic(isPaused);
   const traces = useMemo(() => entries.map((entry) => arrowsOf(entry, config.services)), [entries]);
   const arrows = traces.flat();
-  // Who has chosen nothing yet sees the first request that was let in, or else the first.
-  const example = arrows.find(({ verdict }) => verdict === 'passed') ?? arrows[0] ?? null;
+  // Who has chosen nothing yet sees the first request whose token was let in, or else the first.
+  const isExample = ({ verdict, to, span }: Arrow) => verdict === 'passed' && to !== 'auth' && span === null;
+  const example = arrows.find(isExample) ?? arrows[0] ?? null;
   const arrow = arrows.find(({ key }) => key === chosen) ?? example;
   const entry = entries.find(({ request }) => request.traceId === arrow?.traceId) ?? null;
 
@@ -51,8 +52,8 @@ export function DemoConsole() {
             areSpansThere={areSpansThere}
           />
           <Inspector entry={entry} arrow={arrow} />
+          <Panels />
         </div>
-        <Panels />
       </div>
     </Announcer>
   );

@@ -36,7 +36,7 @@ export const demoApi = {
   },
   useStolenAccessToken: () => ask<AccessTokenTheft>('POST', 'thefts/access-token', withToken()),
   signOutRobbed: () => ask<Timed>('POST', 'thefts/access-token/sign-out', withToken()),
-  stealRefreshToken: () => ask<RefreshTokenTheft>('POST', 'thefts/refresh-token', withToken()),
+  stealRefreshToken: () => ask<RefreshTokenTheft>('POST', 'thefts/refresh-token'),
   phones: (username: string) => ask<Phones>('GET', `phones?${new URLSearchParams({ username })}`),
   signPhoneIn: (username: string) => ask<PhoneSignedIn>('POST', 'phones', { username }),
   signPhoneOut: (id: string) => ask<Timed>('DELETE', `phones/${encodeURIComponent(id)}`, withToken()),

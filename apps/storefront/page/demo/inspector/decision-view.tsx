@@ -65,8 +65,10 @@ function Ladder({ decision }: { readonly decision: Decision }) {
         const state = stateOf(check, index - until.index);
         return (
           <li key={check} data-state={state}>
-            <span>{t(`checks.${check}.asks`)}</span>
-            <span className="inspector-ladder-state">{t(`inspector.ladder_state.${state}`)}</span>
+            {t(`checks.${check}.asks`)}{' '}
+            <span className={isPlain(state) ? 'visually-hidden' : 'inspector-ladder-state'}>
+              {t(`inspector.ladder_state.${state}`)}
+            </span>
           </li>
         );
       })}
@@ -74,8 +76,15 @@ function Ladder({ decision }: { readonly decision: Decision }) {
   );
 }
 
+type StepState = 'passed' | 'refused' | 'unasked' | 'if_asked';
+
+/** The mark before it says as much. */
+function isPlain(state: StepState): boolean {
+  return state === 'passed' || state === 'unasked';
+}
+
 /** @param beyond how many steps after the one that refused; negative for those before it */
-function stateOf(check: Check, beyond: number): 'passed' | 'refused' | 'unasked' | 'if_asked' {
+function stateOf(check: Check, beyond: number): StepState {
   if (beyond === 0) return 'refused';
   if (beyond > 0) return 'unasked';
   return asOnlySomeRoutesAsk.has(check) ? 'if_asked' : 'passed';

@@ -1,3 +1,4 @@
+import type { CSSProperties } from 'react';
 import { ListBox, ListBoxItem } from 'react-aria-components/ListBox';
 import { useTranslation } from 'react-i18next';
 import { currentLanguage } from '../../i18n/i18n.ts';
@@ -49,29 +50,24 @@ export function LaneView({ arrows, selected, onSelect, emptyText }: ArrowsProps)
 
 function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
   const { t } = useTranslation('demo');
-  const { from, to, name, verdict, status, actors, durationMs, span } = arrow;
+  const { from, to, name, status, verdict, actors, durationMs, span } = arrow;
   const [actor] = actors;
-  const description = t('lanes.described', {
-    name,
-    from: t(`lanes.names.${from}`),
-    to: t(`lanes.names.${to}`),
-    verdict: t(`lanes.verdicts.${verdict}`),
-    status: status ?? '',
-  });
+  const ends = t('lanes.ends', { from: t(`lanes.names.${from}`), to: t(`lanes.names.${to}`) });
   const acts = actor === undefined ? '' : t('lanes.acts_for_you', { actor });
   return (
     <ListBoxItem
       id={arrow.key}
       className="lanes-row"
-      textValue={description}
-      aria-label={acts === '' ? description : `${description}, ${acts}`}
+      textValue={`${name} ${ends}`}
       data-verdict={verdict}
       data-hop={span !== null}
       data-trace={arrow.traceId}
+      data-new={isNew(arrow)}
     >
       <ArrowLine {...arrow} />
       <span className="lanes-label" style={placeOf(arrow)}>
         <span className="lanes-name">{name}</span>
+        <span className="visually-hidden"> {ends} </span>
         <VerdictBadge status={status} />
         {durationMs !== null && (
           <span className="lanes-took">{formatDuration(durationMs, currentLanguage())}</span>
@@ -82,9 +78,16 @@ function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
   );
 }
 
-/** Labels begin where the arrow's left end is, or end at its right end where they would run out of the picture. */
-function placeOf({ from, to }: Arrow): { left: string } | { right: string } {
+/** Labels begin at the arrow's left end, or end at its right end where that leaves them more room. */
+function placeOf({ from, to }: Arrow): CSSProperties {
   const left = Math.min(lanePosition(from), lanePosition(to));
   const right = Math.max(lanePosition(from), lanePosition(to));
-  return left <= 50 ? { left: `calc(${left}% + 0.5rem)` } : { right: `calc(${100 - right}% + 0.5rem)` };
+  return 100 - left >= right
+    ? { left: `calc(${left}% + 0.5rem)`, maxWidth: `${98 - left}%` }
+    : { right: `calc(${100 - right}% + 0.5rem)`, maxWidth: `${right - 2}%` };
+}
+
+/** Only what has just happened moves in. */
+function isNew({ startMs, durationMs }: Arrow): boolean {
+  return Date.now() - startMs - (durationMs ?? 0) < 1000;
 }

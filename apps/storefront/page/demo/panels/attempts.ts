@@ -15,8 +15,10 @@ export type Attempt = (typeof attempts)[number];
 /** HTTP status, 0 for none, and the code of the problem document. */
 export type Outcome = { readonly status: number; readonly code: string | null };
 
+export type Outcomes = Readonly<Record<Attempt, Outcome>>;
+
 /** Tries everything at once, for real. Nothing of it changes anything. */
-export async function tryAll(): Promise<Readonly<Record<Attempt, Outcome>>> {
+export async function tryAll(): Promise<Outcomes> {
   const [reads, changes] = await Promise.all([
     Promise.all([`${cart}/cart`, `${wishlist}/wishlist`, `${payment}/payments`].map((url) => send(url))),
     Promise.all([removeNothing(), payTooLittle(), renew()]),

@@ -6,7 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { DeedState, useDeed } from '../deed.tsx';
 import { demoApi } from '../demo-api.ts';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
-import { attempts, meaningOf, tryAll } from './attempts.ts';
+import { attempts, meaningOf, type Outcomes, tryAll } from './attempts.ts';
 
 const parts = ['auth-service', 'redis'] as const;
 
@@ -23,7 +23,7 @@ export function FailuresPanel() {
     say: ({ part, state }) => t('failures.changed', { part: t(`failures.parts.${part}`), state }),
   });
   const { data } = failures;
-  const isAnyStopped = data !== undefined && parts.some((part) => data.stopped[part]);
+  const stopped = data === undefined ? [] : parts.filter((part) => data.stopped[part]);
   return (
     <>
       <p className="demo-about">{t('failures.about')}</p>
@@ -44,12 +44,16 @@ export function FailuresPanel() {
       )}
       <DeedState deed={change} />
       {isSignedIn ? (
-        <Answers isAnyStopped={isAnyStopped} />
+        <Answers stopped={stopped} />
       ) : (
         <p className="demo-about">{t('failures.signed_out_note')}</p>
       )}
     </>
   );
+}
+
+function hasClosed(outcomes: Outcomes | undefined): boolean {
+  return outcomes !== undefined && Object.values(outcomes).some((outcome) => meaningOf(outcome) === 'closed');
 }
 
 type PartProps = {
@@ -79,14 +83,15 @@ function Part({ part, isStopped, isBusy, onChange }: PartProps) {
   );
 }
 
-function Answers({ isAnyStopped }: { readonly isAnyStopped: boolean }) {
+function Answers({ stopped }: { readonly stopped: readonly string[] }) {
   const { t } = useTranslation('demo');
   const answers = useQuery({
-    // Asked anew when something was stopped or started, and while something is away.
-    queryKey: ['demo', 'state', 'attempts', isAnyStopped],
+    // Asked anew when something was stopped or started, and until all is as it should be.
+    queryKey: ['demo', 'state', 'attempts', ...stopped],
     queryFn: tryAll,
-    refetchInterval: isAnyStopped ? 2000 : false,
-    placeholderData: (before) => before,
+    refetchInterval: ({ state }) => (stopped.length > 0 || hasClosed(state.data) ? 2000 : false),
+    staleTime: 0,
+    gcTime: 0,
   });
   return (
     <>

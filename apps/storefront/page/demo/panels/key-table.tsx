@@ -1,15 +1,13 @@
 import { useTranslation } from 'react-i18next';
 import type { SigningKeys } from '../../../src/demo/api.ts';
-import { useSession } from '../../session/use-session.ts';
-import { decodeToken } from '../token/token.ts';
+import { useTokenKeyId } from './token-key.ts';
 
 const verdicts = { next: 'waiting', active: 'passed', retiring: 'turned_down' } as const;
 
 /** The keys that auth-service publishes, and which of them signed the page's token. */
 export function KeyTable({ keys }: SigningKeys) {
   const { t } = useTranslation('demo');
-  const state = useSession();
-  const token = state.status === 'signed_in' ? decodeToken(state.accessToken) : null;
+  const own = useTokenKeyId();
   return (
     <div className="demo-scroll">
       <table className="demo-table">
@@ -25,7 +23,7 @@ export function KeyTable({ keys }: SigningKeys) {
             <tr key={kid}>
               <th scope="row">
                 <code>{kid.slice(0, 12)}…</code>
-                {kid === token?.header['kid'] && <span className="demo-mark">{t('keys.yours')}</span>}
+                {kid === own && <span className="demo-mark">{t('keys.yours')}</span>}
               </th>
               <td>
                 <span className="demo-badge" data-verdict={verdicts[stage]}>

@@ -11,6 +11,7 @@ import { useSummary } from '../stopwatch/summary.ts';
 import { useCountdown } from './countdown.ts';
 import { KeyTable } from './key-table.tsx';
 import { NeedsSession } from './needs-session.tsx';
+import { useTokenKeyId } from './token-key.ts';
 import { useLoad } from './use-load.ts';
 
 const LoadChart = lazy(async () => ({ default: (await import('./load-chart.tsx')).LoadChart }));
@@ -83,7 +84,7 @@ function KeysPart() {
     say: (stopwatch) => t('keys.killed', { summary: summary(stopwatch) }),
   });
   const list = keys.data?.keys ?? [];
-  const active = list.find(({ state }) => state === 'active');
+  const kid = useTokenKeyId();
   const next = list.find(({ state }) => state === 'next');
   const waitSeconds = useCountdown(next?.may_sign_at ?? null);
 
@@ -100,8 +101,8 @@ function KeysPart() {
         </Button>
         <Button
           data-kind="danger"
-          isDisabled={active === undefined || revoke.isPending}
-          onPress={() => active && revoke.mutate(active.kid)}
+          isDisabled={kid === null || revoke.isPending}
+          onPress={() => kid !== null && revoke.mutate(kid)}
         >
           {t('keys.kill')}
         </Button>

@@ -36,6 +36,46 @@ describe('the timeline', () => {
     expect(rows.map(({ offsetMs }) => offsetMs)).toEqual([0, 1, 1, 2.5, 4]);
   });
 
+  it('writes a run of questions to one store in one line', () => {
+    const asked = (id: string, store: string, startMs: number) =>
+      shownSpan({
+        span_id: id,
+        kind: 'client',
+        name: `${store} x`,
+        start_ms: startMs,
+        duration_ms: 1,
+        status: null,
+        attributes: { 'db.system.name': store },
+      });
+    const spans = [
+      asked('a', 'postgresql', 1001),
+      asked('b', 'postgresql', 1004),
+      asked('c', 'redis', 1006),
+      asked('d', 'postgresql', 1008),
+    ];
+    const rows = timelineOf({ request, answer: pageAnswer(200), spans });
+    expect(rows.slice(1).map(({ name, durationMs }) => `${name} ${durationMs}`)).toEqual([
+      'postgresql ×2 4',
+      'redis x 1',
+      'postgresql x 1',
+    ]);
+  });
+
+  it('tells a call once, as the callee saw it, and one without an answer as its caller did', () => {
+    const call = shownSpan({
+      span_id: 'out',
+      kind: 'client',
+      service: 'payment-service',
+      name: 'PUT',
+      duration_ms: 5,
+    });
+    const served = shownSpan({ span_id: 'in', start_ms: 1002 });
+    const whos = (spans: Parameters<typeof timelineOf>[0]['spans']) =>
+      timelineOf({ request, answer: null, spans }).map(({ who }) => who);
+    expect(whos([call, served])).toEqual(['page', 'cart-service']);
+    expect(whos([{ ...call, status: null }])).toEqual(['page', 'payment-service']);
+  });
+
   it('shows a hop whose caller has not reported yet', () => {
     const spans = [shownSpan({ parent_span_id: 'unknown' })];
     expect(timelineOf({ request, answer: null, spans }).map(({ depth }) => depth)).toEqual([0, 1]);

@@ -25,7 +25,7 @@ export const lanes = {
   },
   no_answer: 'no answer',
   acts_for_you: '{{actor}} acts for you',
-  described: '{{name}}, {{from}} to {{to}}, {{verdict}} {{status}}',
+  ends: 'from {{from}} to {{to}}',
   counts: '{{passed}} let in, {{refused}} refused, {{failed}} failed',
   spans_lost: 'The line to the services’ telemetry is cut. It is opened again by itself.',
   table: { time: 'Time', from: 'From', to: 'To', request: 'Request', verdict: 'Verdict', took: 'Took' },

@@ -62,7 +62,7 @@ export const devices = {
   cancel: 'Cancel',
   renamed: 'Renamed to {{device}}.',
   sign_out: 'Sign out',
-  sign_out_device: 'Sign {{device}} out',
+  sign_out_device: 'Sign out: {{device}}',
   sign_out_others: 'Sign all others out',
   signed_out: '{{device}} is signed out.',
   others_signed_out: 'All other devices are signed out.',
@@ -133,7 +133,7 @@ export const keys = {
   rotate_in: 'Rotate (in {{seconds}} s)',
   rotate_why: 'Not before every service has had the time to fetch the next key.',
   rotated: 'The next key signs now. Tokens of the old one still pass.',
-  kill: 'It has leaked: revoke the key that signs',
+  kill: 'It has leaked: revoke the key of your token',
   killed: 'The key is revoked, and with it every token that it signed. {{summary}}',
   recovers: 'The page fetched a token of the new key and goes on.',
 };

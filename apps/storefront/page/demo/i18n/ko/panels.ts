@@ -62,7 +62,7 @@ export const devices = {
   cancel: '취소',
   renamed: '이름을 {{device}}(으)로 바꾸었습니다.',
   sign_out: '로그아웃',
-  sign_out_device: '{{device}} 로그아웃',
+  sign_out_device: '로그아웃: {{device}}',
   sign_out_others: '다른 기기 모두 로그아웃',
   signed_out: '{{device}}에서 로그아웃했습니다.',
   others_signed_out: '다른 기기에서 모두 로그아웃했습니다.',
@@ -133,7 +133,7 @@ export const keys = {
   rotate_in: '교체 ({{seconds}}초 뒤)',
   rotate_why: '모든 서비스가 다음 키를 받아 갈 시간이 지나야 합니다.',
   rotated: '이제 다음 키로 서명합니다. 이전 키의 토큰도 아직 통과합니다.',
-  kill: '유출되었다: 서명 중인 키 폐기',
+  kill: '유출되었다: 내 토큰에 서명한 키 폐기',
   killed: '키가 폐기되었고, 그 키로 서명한 토큰도 모두 폐기되었습니다. {{summary}}',
   recovers: '페이지는 새 키로 서명한 토큰을 받아 계속합니다.',
 };
