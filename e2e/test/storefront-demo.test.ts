@@ -194,7 +194,9 @@ describe('spans', () => {
       );
       const refused = spans.find(({ attributes }) => 'latchkey.token.refused_by' in attributes);
       const payment = spans.find(({ name, kind }) => name === 'POST /payments' && kind === 'server');
-      return exchanged && refused && payment ? { exchanged, refused, payment } : undefined;
+      // Each service tells by itself, when it comes to it.
+      const hasAuth = spans.some(({ service }) => service === 'auth-service');
+      return exchanged && refused && payment && hasAuth ? { exchanged, refused, payment } : undefined;
     });
     stop();
     expect(found.payment).toMatchObject({
@@ -216,7 +218,6 @@ describe('spans', () => {
       attributes: { 'latchkey.token.sub': shopper.subject, 'latchkey.token.client_id': 'payment-service' },
     });
     expect(found.refused).toMatchObject({ service: 'cart-service', status: 401 });
-    expect(spans.map(({ service }) => service)).toContain('auth-service');
     expect(spans.every(({ trace_id: id }) => id.startsWith(prefix))).toBe(true);
   });
 
