@@ -17,6 +17,8 @@ describeInBrowser('the shop', () => {
   async function visit() {
     const { openTab: open, complaints, strangers } = await system.newPerson({ reducedMotion: 'reduce' });
     const page = await open();
+    // Reading a wishlist carries on with moves, and here that is for the person to do.
+    await page.getByText('Keep reading in the background').click();
     const isClean = () => expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
     return { page, isClean };
   }
@@ -53,9 +55,7 @@ describeInBrowser('the shop', () => {
     await addToCart(page, 'Blue mug');
     await pay(page, 'has no funds');
     await page.getByText('The card was declined: not enough money on it.').waitFor();
-    expect(
-      await page.getByRole('spinbutton').or(page.getByLabel('How many of Blue mug')).count(),
-    ).toBeGreaterThan(0);
+    expect(await page.getByLabel('How many of Blue mug').inputValue()).toBe('1');
     await openTab(page, 'Payments');
     await page.getByText('declined', { exact: true }).waitFor();
   });

@@ -6,6 +6,7 @@ import './styles/inspector.css';
 import './styles/panels.css';
 import { useMemo, useState } from 'react';
 import { config } from '../config.ts';
+import type { TrafficEntry } from '../traffic/traffic.ts';
 import { Announcer } from './announcer.tsx';
 import { Inspector } from './inspector/inspector.tsx';
 import { type Arrow, arrowsOf } from './lanes/arrow-rules.ts';
@@ -28,7 +29,7 @@ export function DemoConsole() {
   const areSpansThere = useSpans();
   useBackground(isBackgroundOn && !isPaused);
   const { entries } = useTraffic(isPaused);
-  const traces = useMemo(() => entries.map((entry) => arrowsOf(entry, config.services)), [entries]);
+  const traces = useMemo(() => entries.map(arrowsOnce), [entries]);
   const arrows = traces.flat();
   // Who has chosen nothing yet sees the first request whose token was let in, or else the first.
   const isExample = ({ verdict, to, span }: Arrow) => verdict === 'passed' && to !== 'auth' && span === null;
@@ -57,4 +58,13 @@ export function DemoConsole() {
       </div>
     </Announcer>
   );
+}
+
+const arrowsOfEntry = new WeakMap<TrafficEntry, readonly Arrow[]>();
+
+/** The same arrows as long as nothing happened to them, so that they need not be drawn again. */
+function arrowsOnce(entry: TrafficEntry): readonly Arrow[] {
+  const arrows = arrowsOfEntry.get(entry) ?? arrowsOf(entry, config.services);
+  arrowsOfEntry.set(entry, arrows);
+  return arrows;
 }

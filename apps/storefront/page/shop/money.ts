@@ -12,6 +12,29 @@ export function formatMoney({ amount, currency }: Money, language: string): stri
   return formatOf(currency, language).format(amount / 10 ** minorDigits(currency));
 }
 
+/**
+ * An amount as it stands in a field: without the currency, and without separators of thousands.
+ *
+ * @example formatAmount({ amount: 123450, currency: 'EUR' }) // '1234.50'
+ */
+export function formatAmount({ amount, currency }: Money): string {
+  const digits = minorDigits(currency);
+  return (amount / 10 ** digits).toFixed(digits);
+}
+
+/**
+ * Reads an amount that somebody typed, with a point or a comma; null when it is none, is nothing, or is finer than the
+ * currency.
+ *
+ * @example parseAmount('12,5', 'EUR') // { amount: 1250, currency: 'EUR' }
+ */
+export function parseAmount(text: string, currency: string): Money | null {
+  const [, whole = '', fraction = ''] = /^\s*(\d{1,10})(?:[.,](\d*))?\s*$/.exec(text) ?? [];
+  const digits = minorDigits(currency);
+  const amount = Number(whole + fraction.padEnd(digits, '0'));
+  return whole === '' || fraction.length > digits || amount === 0 ? null : { amount, currency };
+}
+
 /** Digits after the point: 2 for euros, 0 for yen and won. */
 export function minorDigits(currency: string): number {
   return formatOf(currency, 'en').resolvedOptions().maximumFractionDigits ?? 0;

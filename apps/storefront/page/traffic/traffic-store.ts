@@ -4,9 +4,12 @@ import { withAnswer, withProblem, withRequest, withSpan } from './traffic-rules.
 
 export type TrafficStore = ReturnType<typeof createTrafficStore>;
 
+/** Spans come in bursts, and one picture of a burst is enough. */
+const tellAfterMs = 50;
+
 /**
- * Keeps what this page and the services did lately, bounded, for useSyncExternalStore. Nothing of it is stored anywhere
- * but in memory.
+ * Keeps what this page and the services did lately, bounded, for useSyncExternalStore. The snapshot is always new; that
+ * it changed is told a moment later. Nothing of it is stored anywhere but in memory.
  *
  * @example
  * const traffic = useSyncExternalStore(trafficStore.subscribe, trafficStore.snapshot);
@@ -14,11 +17,17 @@ export type TrafficStore = ReturnType<typeof createTrafficStore>;
 export function createTrafficStore() {
   let traffic: Traffic = noTraffic;
   const listeners = new Set<() => void>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function tell(): void {
+    timer = undefined;
+    for (const listener of listeners) listener();
+  }
 
   function become(next: Traffic): void {
     if (next === traffic) return;
     traffic = next;
-    for (const listener of listeners) listener();
+    if (timer === undefined) timer = setTimeout(tell, tellAfterMs);
   }
 
   return {

@@ -1,25 +1,60 @@
-import { Button, Group, Input, NumberField, type NumberFieldProps } from 'react-aria-components/NumberField';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Button } from './button.tsx';
 import { Icon } from './icons.tsx';
 
-export type QuantityFieldProps = Pick<NumberFieldProps, 'value' | 'onChange' | 'maxValue' | 'isDisabled'> & {
-  readonly label: string;
+export type QuantityFieldProps = {
+  /** Of what: a part of the names of the field and its buttons. */
+  readonly name: string;
+  readonly value: number;
+  readonly most: number;
+  readonly onChange: (value: number) => void;
 };
 
-/** How many of something: typed, or one more and one fewer. */
-export function QuantityField({ label, ...props }: QuantityFieldProps) {
+/**
+ * How many of something: typed, or one more and one fewer. What is typed counts when the field is left, or by Enter. The
+ * browser's own field, as the component library's is larger than the rest of this shop.
+ */
+export function QuantityField({ name, value, most, onChange }: QuantityFieldProps) {
   const { t } = useTranslation();
+  const [typed, setTyped] = useState<string | null>(null);
+
+  function keep(): void {
+    const quantity = Number(typed ?? value);
+    setTyped(null);
+    if (quantity !== value && Number.isInteger(quantity) && quantity >= 1 && quantity <= most)
+      onChange(quantity);
+  }
+
   return (
-    <NumberField {...props} aria-label={label} minValue={1} className="quantity">
-      <Group className="quantity-group">
-        <Button slot="decrement" className="button icon" aria-label={t('cart.fewer')}>
-          <Icon name="minus" />
-        </Button>
-        <Input className="quantity-input" />
-        <Button slot="increment" className="button icon" aria-label={t('cart.more')}>
-          <Icon name="plus" />
-        </Button>
-      </Group>
-    </NumberField>
+    <div className="quantity-group">
+      <Button
+        look="icon"
+        aria-label={t('cart.fewer', { name })}
+        isDisabled={value <= 1}
+        onPress={() => onChange(value - 1)}
+      >
+        <Icon name="minus" />
+      </Button>
+      <input
+        className="quantity-input"
+        type="number"
+        aria-label={t('cart.quantity', { name })}
+        min={1}
+        max={most}
+        value={typed ?? value}
+        onChange={({ target }) => setTyped(target.value)}
+        onBlur={keep}
+        onKeyDown={({ key }) => key === 'Enter' && keep()}
+      />
+      <Button
+        look="icon"
+        aria-label={t('cart.more', { name })}
+        isDisabled={value >= most}
+        onPress={() => onChange(value + 1)}
+      >
+        <Icon name="plus" />
+      </Button>
+    </div>
   );
 }

@@ -15,18 +15,27 @@ import { Icon } from './icons.tsx';
 type Message = { readonly text: string } | { readonly fault: Fault };
 
 const shownMs = 6000;
+const mostVisible = 2;
 
-const queue = new ToastQueue<Message>({ maxVisibleToasts: 2 });
+const queue = new ToastQueue<Message>({ maxVisibleToasts: mostVisible });
+/** Of the messages that are shown, the newest last. */
+const shown: string[] = [];
 
 /** Says that something went as it was asked for. It goes away by itself. */
 export function tell(text: string): void {
-  queue.add({ text }, { timeout: shownMs });
+  add({ text }, { timeout: shownMs });
 }
 
-/** Says what went wrong. It stays until it is closed: somebody may want to read the request's number. */
+/** Says what went wrong. It stays until it is closed, or pushed out: somebody may want to read the request's number. */
 export function tellFault(error: unknown): void {
   const state = session.state();
-  queue.add({ fault: faultOf(error, state.status === 'signed_in' ? state.scopes : []) });
+  add({ fault: faultOf(error, state.status === 'signed_in' ? state.scopes : []) });
+}
+
+/** What is pushed out is closed: the queue would show it once more when there is room again. */
+function add(message: Message, options: { timeout?: number } = {}): void {
+  shown.push(queue.add(message, options));
+  for (const old of shown.splice(0, shown.length - mostVisible)) queue.close(old);
 }
 
 /** Where messages appear. */

@@ -30,7 +30,7 @@ export function LaneView({ arrows, selected, onSelect, emptyText }: ArrowsProps)
       <ListBox
         className="lanes-list"
         aria-label={t('lanes.caption')}
-        items={arrows.map((arrow) => ({ id: arrow.key, arrow }))}
+        items={arrows}
         selectionMode="single"
         selectionBehavior="replace"
         selectedKeys={selected === null ? [] : [selected]}
@@ -39,10 +39,9 @@ export function LaneView({ arrows, selected, onSelect, emptyText }: ArrowsProps)
           if (key !== undefined) onSelect(String(key));
         }}
         renderEmptyState={() => <p className="lanes-empty">{emptyText}</p>}
-        // The names of items change while they are on their way.
         dependencies={[currentLanguage()]}
       >
-        {({ arrow }) => <ArrowItem key={arrow.key} arrow={arrow} />}
+        {(arrow) => <ArrowItem arrow={arrow} />}
       </ListBox>
     </div>
   );
@@ -62,7 +61,6 @@ function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
       data-verdict={verdict}
       data-hop={span !== null}
       data-trace={arrow.traceId}
-      data-new={isNew(arrow)}
     >
       <ArrowLine {...arrow} />
       <span className="lanes-label" style={placeOf(arrow)}>
@@ -85,9 +83,4 @@ function placeOf({ from, to }: Arrow): CSSProperties {
   return 100 - left >= right
     ? { left: `calc(${left}% + 0.5rem)`, maxWidth: `${98 - left}%` }
     : { right: `calc(${100 - right}% + 0.5rem)`, maxWidth: `${right - 2}%` };
-}
-
-/** Only what has just happened moves in. */
-function isNew({ startMs, durationMs }: Arrow): boolean {
-  return Date.now() - startMs - (durationMs ?? 0) < 1000;
 }

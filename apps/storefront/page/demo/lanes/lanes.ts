@@ -5,7 +5,6 @@ export const lanes = ['page', 'auth', 'cart', 'wishlist', 'payment'] as const;
 export type Lane = (typeof lanes)[number];
 
 /** Those that verify tokens by themselves. */
-export const shopLanes = ['cart', 'wishlist', 'payment'] as const satisfies readonly Lane[];
 
 /** The lane of who reports a span, e.g. `cart-service`; null for a service that has none. */
 export function laneOfService(service: string): Lane | null {

@@ -6,6 +6,7 @@ import { ask } from '../../services/ask.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { DeedState, useDeed } from '../deed.tsx';
+import { Scroll } from '../scroll.tsx';
 import { NeedsSession } from './needs-session.tsx';
 import { PhonesPart } from './phones.tsx';
 import { RenameDevice } from './rename-device.tsx';
@@ -65,7 +66,7 @@ function DeviceList() {
 
   return (
     <>
-      <div className="demo-scroll">
+      <Scroll>
         <table className="demo-table">
           <caption>{t('devices.list')}</caption>
           <thead>
@@ -109,7 +110,7 @@ function DeviceList() {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <div className="demo-actions">
         <Button isDisabled={list.length < 2} onPress={() => endOthers.mutate()}>
           {t('devices.sign_out_others')}

@@ -5,6 +5,7 @@ import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { DeedState, useDeed } from '../deed.tsx';
 import { demoApi } from '../demo-api.ts';
+import { Scroll } from '../scroll.tsx';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
 import { attempts, meaningOf, type Outcomes, tryAll } from './attempts.ts';
 
@@ -95,7 +96,7 @@ function Answers({ stopped }: { readonly stopped: readonly string[] }) {
   });
   return (
     <>
-      <div className="demo-scroll">
+      <Scroll>
         <table className="demo-table">
           <caption>{t('failures.asked')}</caption>
           <thead>
@@ -121,7 +122,7 @@ function Answers({ stopped }: { readonly stopped: readonly string[] }) {
             })}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <p className="demo-about">{t('failures.pay_note')}</p>
     </>
   );

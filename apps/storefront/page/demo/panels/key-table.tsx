@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { SigningKeys } from '../../../src/demo/api.ts';
+import { Scroll } from '../scroll.tsx';
 import { useTokenKeyId } from './token-key.ts';
 
 const verdicts = { next: 'waiting', active: 'passed', retiring: 'turned_down' } as const;
@@ -9,7 +10,7 @@ export function KeyTable({ keys }: SigningKeys) {
   const { t } = useTranslation('demo');
   const own = useTokenKeyId();
   return (
-    <div className="demo-scroll">
+    <Scroll>
       <table className="demo-table">
         <caption>{t('keys.list')}</caption>
         <thead>
@@ -34,6 +35,6 @@ export function KeyTable({ keys }: SigningKeys) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

@@ -7,6 +7,7 @@ import { DeedState, useDeed } from '../deed.tsx';
 import { demoApi } from '../demo-api.ts';
 import { useDemoPerson } from '../person/demo-person.ts';
 import { useReason } from '../reason.ts';
+import { Scroll } from '../scroll.tsx';
 import { StopwatchTable } from '../stopwatch/stopwatch-table.tsx';
 import { useSummary } from '../stopwatch/summary.ts';
 
@@ -62,7 +63,7 @@ function PhoneTable({ phones, onEnd }: PhoneTableProps) {
   const { t } = useTranslation('demo');
   const reasonText = useReason();
   return (
-    <div className="demo-scroll">
+    <Scroll>
       <table className="demo-table">
         <caption className="visually-hidden">{t('devices.phones')}</caption>
         <thead>
@@ -98,6 +99,6 @@ function PhoneTable({ phones, onEnd }: PhoneTableProps) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

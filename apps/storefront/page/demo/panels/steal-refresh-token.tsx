@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { DeedState, useDeed } from '../deed.tsx';
 import { demoApi } from '../demo-api.ts';
 import { useReason } from '../reason.ts';
+import { Scroll } from '../scroll.tsx';
 import { StopwatchTable } from '../stopwatch/stopwatch-table.tsx';
 import { useSummary } from '../stopwatch/summary.ts';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
@@ -47,7 +48,7 @@ function Steps({ steps }: Pick<RefreshTokenTheft, 'steps'>) {
   const { t } = useTranslation('demo');
   const reasonText = useReason();
   return (
-    <div className="demo-scroll">
+    <Scroll>
       <table className="demo-table">
         <caption>{t('thief.steps')}</caption>
         <thead>
@@ -70,6 +71,6 @@ function Steps({ steps }: Pick<RefreshTokenTheft, 'steps'>) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }

@@ -3,6 +3,7 @@ import type { Stopwatch, Verdict } from '../../../src/demo/api.ts';
 import { currentLanguage } from '../../i18n/i18n.ts';
 import { laneOfService } from '../lanes/lanes.ts';
 import { useReason } from '../reason.ts';
+import { Scroll } from '../scroll.tsx';
 import { formatDuration } from './format-duration.ts';
 import { VerdictBadge } from './verdict-badge.tsx';
 
@@ -16,7 +17,7 @@ export function StopwatchTable({
 }) {
   const { t } = useTranslation('demo');
   return (
-    <div className="demo-scroll">
+    <Scroll>
       <table className="demo-table demo-stopwatch">
         <caption>{caption ?? t('common.stopwatch')}</caption>
         <thead>
@@ -48,7 +49,7 @@ export function StopwatchTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
@@ -63,7 +64,7 @@ export function VerdictTable({
   const { t } = useTranslation('demo');
   const isTimed = verdicts.some(({ elapsedMs }) => elapsedMs !== undefined);
   return (
-    <div className="demo-scroll">
+    <Scroll>
       <table className="demo-table demo-stopwatch">
         <caption>{caption}</caption>
         <thead>
@@ -91,7 +92,7 @@ export function VerdictTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 

@@ -18,7 +18,7 @@ export function VerdictBadge({ status }: { readonly status: number | null }) {
     <span className="demo-badge" data-verdict={verdict}>
       <span aria-hidden="true">{signs[verdict]} </span>
       {status === 0 ? t('lanes.no_answer') : (status ?? '')}
-      <span className="visually-hidden"> {t(`lanes.verdicts.${verdict}`)}</span>
+      <span className="visually-hidden"> {t(`lanes.verdicts.${verdict}`)} </span>
     </span>
   );
 }

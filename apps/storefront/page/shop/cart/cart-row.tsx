@@ -33,12 +33,10 @@ export function CartRow({ line }: { line: CartLine }) {
         <p className="soft">{t('cart.each', { price: money(line.unit_price) })}</p>
         <div className="row-foot">
           <QuantityField
-            label={t('cart.quantity', { name })}
+            name={name}
             value={quantity}
-            maxValue={maximumQuantity}
-            onChange={(next) =>
-              Number.isInteger(next) && change.mutate({ sku, quantity: next }, { onError: tellFault })
-            }
+            most={maximumQuantity}
+            onChange={(next) => change.mutate({ sku, quantity: next }, { onError: tellFault })}
           />
           <Button look="icon" aria-label={t('cart.remove', { name })} onPress={remove}>
             <Icon name="bin" />

@@ -1,13 +1,13 @@
 import { type FormEvent, useState } from 'react';
-import { Input, Label, NumberField } from 'react-aria-components/NumberField';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { FaultNotice } from '../../ui/fault-notice.tsx';
 import { Notice } from '../../ui/notice.tsx';
+import { TextField } from '../../ui/text-field.tsx';
 import { tell } from '../../ui/toasts.tsx';
-import { minorDigits } from '../money.ts';
+import { formatAmount, parseAmount } from '../money.ts';
 import { type Payment, refundableAmount } from './payment.ts';
 import { useRefund } from './use-payments.ts';
 
@@ -23,14 +23,15 @@ export function RefundDialog({ payment, onClose, onRefunded }: RefundDialogProps
   const { money } = useFormats();
   const left = refundableAmount(payment);
   const { currency } = left;
-  const unit = 10 ** minorDigits(currency);
-  const [typed, setTyped] = useState(left.amount / unit);
+  const [typed, setTyped] = useState(() => formatAmount(left));
+  const [showsFault, setShowsFault] = useState(false);
   const refund = useRefund();
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    const amount = { amount: Math.round(typed * unit), currency };
-    if (!Number.isFinite(typed) || refund.isPending) return;
+    const amount = parseAmount(typed, currency);
+    setShowsFault(amount === null);
+    if (amount === null || refund.isPending) return;
     refund.mutate(
       { id: payment.id, amount },
       {
@@ -59,17 +60,14 @@ export function RefundDialog({ payment, onClose, onRefunded }: RefundDialogProps
             {t('payments.refundFailed')}
           </Notice>
         )}
-        <NumberField
-          className="field"
+        <TextField
+          label={t('payments.refundAmount', { currency })}
+          fault={showsFault ? t('payments.refundFault') : undefined}
+          inputMode="decimal"
+          autoComplete="off"
           value={typed}
           onChange={setTyped}
-          minValue={1 / unit}
-          maxValue={left.amount / unit}
-          formatOptions={{ style: 'currency', currency }}
-        >
-          <Label>{t('payments.refundAmount')}</Label>
-          <Input className="input" />
-        </NumberField>
+        />
         <div className="form-foot">
           <Button type="submit" look="primary" isPending={refund.isPending}>
             {t('payments.refundConfirm')}

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import text from '../../../../../docs/architecture.md?raw';
-import { shopMessages as en } from '../../../page/i18n/en/shop.ts';
-import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
-import { endReason, isAlarming } from '../../../page/session/end-reasons.ts';
+import { shopMessages as en } from '../../page/i18n/en/shop.ts';
+import { shopMessages as ko } from '../../page/i18n/ko/shop.ts';
+import { endReason, isAlarming } from '../../page/session/end-reasons.ts';
+
+const text = readFileSync(new URL('../../../../docs/architecture.md', import.meta.url), 'utf8');
 
 /** The reasons in the table of "Why a session ended", and the words of "What can be revoked". */
 function documentedReasons(): string[] {

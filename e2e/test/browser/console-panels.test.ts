@@ -1,0 +1,200 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { seriousFaults } from './axe.ts';
+import { describeInBrowser } from './chromium.ts';
+import { openPanel, stopwatchIn, verdictsIn } from './console-page.ts';
+import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { signInAs } from './shop-page.ts';
+
+const took = /^[\d.,]+\s(ms|s)$/;
+
+/** Every service let the token in, then refused it, and it was measured when. */
+function refusedEverywhere(why: string) {
+  const row = [expect.stringContaining('200'), expect.stringContaining(why), expect.stringMatching(took)];
+  return { 'cart-service': row, 'wishlist-service': row, 'payment-service': row };
+}
+
+const everywhere = (status: string) => {
+  const row = expect.arrayContaining([expect.stringContaining(status)]);
+  return { 'cart-service': row, 'wishlist-service': row, 'payment-service': row };
+};
+
+describeInBrowser('the panels', () => {
+  let system: BrowserSystem;
+  beforeAll(async () => {
+    // Every service has the next key after some seconds, and not only after a minute and a half.
+    system = await startBrowserSystem({ auth: { JWKS_MAX_AGE_SECONDS: '5', KEY_SKEW_SECONDS: '5' } });
+  }, 120_000);
+  afterAll(() => system?.stop());
+  // A page that nobody looks at any more would go on asking.
+  afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
+
+  async function visit(name = 'mina') {
+    const { openTab: open, complaints, strangers } = await system.newPerson({ reducedMotion: 'reduce' });
+    const page = await open();
+    await signInAs(page, name);
+    const isClean = () => {
+      // What chromium writes when a service that was stopped is asked.
+      const others = complaints.filter((text) => !text.includes('net::ERR_CONNECTION_REFUSED'));
+      expect({ complaints: others, strangers }).toEqual({ complaints: [], strangers: [] });
+    };
+    return { page, isClean };
+  }
+
+  const signInAgain = async (page: Page) => {
+    await page.getByRole('button', { name: 'Sign in again as mina' }).click();
+    await page.getByText('Hello, mina.').waitFor();
+  };
+
+  it('take a permission and give it back, while the page goes on', async () => {
+    const { page, isClean } = await visit();
+    const panel = await openPanel(page, 'Permissions');
+    const mayWrite = panel.getByRole('switch', { name: 'cart:write' });
+    await panel.getByText('cart:write').click();
+    expect(await stopwatchIn(panel)).toEqual(refusedEverywhere('the permissions changed'));
+    expect(await mayWrite.isChecked()).toBe(false);
+    expect(await verdictsIn(panel, 'With the new token')).toEqual(everywhere('200'));
+    await page
+      .getByRole('status')
+      .getByText(/^Permissions changed\. cart-service 401 refused/)
+      .waitFor();
+    await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
+    await page.getByText('cart-service wants the permission cart:write').first().waitFor();
+
+    await panel.getByText('cart:write').click();
+    await expect.poll(() => mayWrite.isChecked()).toBe(true);
+    await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
+    await page.getByText('Teapot is in your cart.').first().waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    isClean();
+  });
+
+  it('list devices, rename one, sign one out, and displace a phone', async () => {
+    const other = await visit();
+    const { page, isClean } = await visit();
+    const panel = await openPanel(page, 'Devices');
+    const table = panel.getByRole('table', { name: 'Your sessions' });
+    const mine = table.getByRole('row').filter({ hasText: 'this page' });
+    await mine.getByRole('button', { name: 'Rename' }).click();
+    await mine.getByRole('textbox').fill('The kitchen laptop');
+    await mine.getByRole('button', { name: 'Save' }).click();
+    await table.getByRole('rowheader', { name: 'The kitchen laptop' }).waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+
+    await panel.getByRole('button', { name: 'Sign a phone in' }).click();
+    const phones = panel.getByRole('table', { name: 'Phones: one at a time' });
+    await phones.getByText('signed in', { exact: true }).waitFor();
+    await panel.getByRole('button', { name: 'Sign a phone in' }).click();
+    await phones.getByText('signed out: another device signed in, and only one is allowed').waitFor();
+    expect(await stopwatchIn(panel)).toEqual(
+      refusedEverywhere('another device signed in, and only one is allowed'),
+    );
+
+    await panel.getByRole('button', { name: 'Sign all others out' }).click();
+    await other.page.getByRole('button', { name: 'Sign in again as mina' }).waitFor();
+    await phones.getByText('signed out: all devices were signed out').waitFor();
+    expect(await table.getByRole('rowheader').count()).toBe(1);
+    other.isClean();
+    isClean();
+  });
+
+  it('steal an access token, and watch it die when its owner signs out', async () => {
+    const { page, isClean } = await visit();
+    const panel = await openPanel(page, 'Thief');
+    const part = panel.getByRole('region', { name: 'Steal the access token' });
+    await part.getByRole('button', { name: 'Use it from another machine' }).click();
+    const used = await verdictsIn(part, 'The thief’s machine asks with your token');
+    expect(used).toEqual(everywhere('200'));
+    await part.getByRole('button', { name: 'Now sign out' }).click();
+    expect(await stopwatchIn(part)).toEqual(refusedEverywhere('signed out'));
+    await signInAgain(page);
+    isClean();
+  });
+
+  it('steal the refresh token, which ends the session for thief and owner', async () => {
+    const { page, isClean } = await visit();
+    const panel = await openPanel(page, 'Thief');
+    const part = panel.getByRole('region', { name: 'Steal the refresh token' });
+    await part.getByRole('button', { name: 'Steal it and use it' }).click();
+    expect(await stopwatchIn(part)).toEqual(refusedEverywhere('a sign of theft'));
+    const steps = part.getByRole('table', { name: 'What happened, in order' }).getByRole('rowheader');
+    expect(await steps.allTextContents()).toEqual(['thief', 'thief', 'owner']);
+    await page.getByText('You are signed out: a replaced refresh token was used').waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await signInAgain(page);
+    isClean();
+  });
+
+  it('forge tokens, none of which anybody takes', async () => {
+    const { page, isClean } = await visit();
+    const panel = await openPanel(page, 'Thief');
+    const part = panel.getByRole('region', { name: 'Change what it says' });
+    for (const [name, lie] of [
+      ['May refund payments', /^scope: .*payment:refund/],
+      ['Be somebody else', /^sub: /],
+      ['Never expire', /^exp: 4102444799/],
+      ['Send it unsigned', /^alg: none/],
+    ] as const) {
+      await part.getByRole('button', { name }).click();
+      await part.getByText(lie).waitFor();
+      expect(await verdictsIn(part, 'What each service answers')).toEqual(everywhere('401'));
+    }
+    // The page is still signed in: none of that was its session's own token.
+    await page.getByText('Hello, mina.').waitFor();
+    isClean();
+  });
+
+  it('rotate the key under traffic without an error, then kill it and recover', async () => {
+    const { page, isClean } = await visit();
+    const panel = await openPanel(page, 'Keys');
+    await panel.getByText('Send requests all the time').click();
+    const requests = async () => Number(await panel.getByRole('definition').first().textContent());
+    const errors = () => panel.getByRole('definition').nth(2).textContent();
+    const rotate = panel.getByRole('button', { name: 'Rotate now' });
+    await rotate.click();
+    await panel.getByText('The next key signs now.').waitFor();
+    await panel.getByRole('button', { name: /^Rotate \(in \d+ s\)$/ }).waitFor();
+    const table = panel.getByRole('table', { name: 'Signing keys' });
+    const own = table.getByRole('row').filter({ hasText: 'signed your token' });
+    await own.getByText('retired, its tokens still pass').waitFor();
+    const before = await requests();
+    await expect.poll(requests).toBeGreaterThan(before + 10);
+    expect(await errors()).toBe('0');
+    expect(await seriousFaults(page)).toEqual([]);
+
+    await panel.getByRole('button', { name: 'It has leaked: revoke the key of your token' }).click();
+    expect(await stopwatchIn(panel)).toEqual(refusedEverywhere('the signing key was revoked'));
+    await panel.getByText('The page fetched a token of the new key and goes on.').waitFor();
+    await own.getByText('signs', { exact: true }).waitFor();
+    const after = await requests();
+    await expect.poll(requests).toBeGreaterThan(after + 10);
+    expect(await errors()).toBe('0');
+    await page.getByText('Hello, mina.').waitFor();
+    isClean();
+  });
+
+  it('stop auth-service and Redis: what verifies carries on, the rest fails closed and comes back', async () => {
+    const { page, isClean } = await visit();
+    const panel = await openPanel(page, 'Failures');
+    const table = panel.getByRole('table', { name: 'What the services answer' });
+    const says = (attempt: string, text: string) =>
+      table
+        .getByRole('row')
+        .filter({ has: page.getByRole('rowheader', { name: attempt, exact: true }) })
+        .filter({ hasText: text })
+        .waitFor();
+    await says('Renew the token', 'carries on');
+    for (const part of ['auth-service', 'Redis']) {
+      await panel.getByRole('button', { name: `Stop ${part}` }).click();
+      await says('Renew the token', 'fails closed');
+      for (const read of ['Read the cart', 'Read the wishlist', 'Read payments', 'Change the cart'])
+        await says(read, 'carries on');
+      await panel.getByRole('button', { name: `Start ${part} again` }).click();
+      await panel.getByRole('button', { name: `Stop ${part}` }).waitFor();
+      await says('Renew the token', 'carries on');
+    }
+    await says('Pay', 'carries on');
+    expect(await seriousFaults(page)).toEqual([]);
+    isClean();
+  }, 180_000);
+});

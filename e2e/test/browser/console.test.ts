@@ -1,0 +1,190 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { seriousFaults } from './axe.ts';
+import { describeInBrowser } from './chromium.ts';
+import { arrow, inspector, lanes } from './console-page.ts';
+import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { addToCart, pay, signInAs, tabTo } from './shop-page.ts';
+
+describeInBrowser('the lanes and the inspector', () => {
+  let system: BrowserSystem;
+  beforeAll(async () => {
+    system = await startBrowserSystem();
+  }, 120_000);
+  afterAll(() => system?.stop());
+  // A page that nobody looks at any more would go on asking.
+  afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
+
+  async function visit(options: Parameters<BrowserSystem['newPerson']>[0] = {}) {
+    const { openTab: open, complaints, strangers, context } = await system.newPerson(options);
+    const page = await open();
+    const isClean = () => expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
+    return { page, context, isClean };
+  }
+
+  it('are alive before anybody does anything, signed out and signed in', async () => {
+    const { page, isClean } = await visit();
+    await arrow(page, /^GET \/cart from Page to Cart 401 refused/).click();
+    await inspector(page).getByText('No token came with the request.').waitFor();
+    await signInAs(page, 'mina');
+    for (const [path, lane] of [
+      ['/wishlist', 'Wishlist'],
+      ['/payments', 'Payment'],
+      ['/sessions', 'Auth'],
+    ])
+      await arrow(page, new RegExp(`^GET ${path} from Page to ${lane} 200 let in`)).waitFor();
+    isClean();
+  });
+
+  it('show a payment live, with the hop that payment-service makes for the person', async () => {
+    const { page, isClean } = await visit();
+    await signInAs(page, 'mina');
+    await addToCart(page, 'Blue mug');
+    await pay(page);
+    const own = arrow(page, /^POST \/payments from Page to Payment 201 let in/);
+    await own.waitFor();
+    const exchange = arrow(page, /^POST \/token from Payment to Auth 200 let in/);
+    await exchange.waitFor();
+    const claim = arrow(
+      page,
+      /^PUT \/cart\/checkouts\/.* from Payment to Cart 201 let in.*payment-service acts for you/,
+    );
+    await claim.click();
+    await inspector(page).getByText('payment-service asks cart-service on behalf of the person.').waitFor();
+    const told = inspector(page).getByRole('definition');
+    expect(await told.allTextContents()).toEqual(
+      expect.arrayContaining(['payment-service', 'cart:checkout', 'cart-service']),
+    );
+
+    await own.click();
+    const timeline = inspector(page).getByRole('list', { name: 'Where the time went' });
+    await timeline.getByText(/^cart-service, PUT .*: .* ms, beginning after/).waitFor();
+    isClean();
+  });
+
+  it('take a token apart, and never show it as it is', async () => {
+    const { page } = await visit();
+    const sent = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
+    await signInAs(page, 'mina');
+    const token = (await sent).headers()['authorization']?.replace('Bearer ', '') ?? '';
+    await arrow(page, /^GET \/cart from Page to Cart \d+ let in/).click();
+    const shown = inspector(page);
+    await shown.getByText('Every check passed.').waitFor();
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    await shown.getByText(claims.sub, { exact: true }).waitFor();
+    await shown.getByText(claims.scope, { exact: true }).waitFor();
+    await shown.getByText('The person, as an opaque id. It names nobody.').waitFor();
+    for (const absent of ['name', 'e-mail address', 'password', 'roles', 'refresh token'])
+      await shown.getByRole('listitem').getByText(absent, { exact: true }).waitFor();
+    await shown.getByRole('button', { name: 'Headers' }).click();
+    await shown.getByRole('button', { name: 'As curl' }).click();
+    await shown.getByText('-H "authorization: Bearer $TOKEN"').waitFor();
+    expect(token.length).toBeGreaterThan(500);
+    expect(await page.content()).not.toContain(token);
+  });
+
+  it('copy a request as curl, without its token', async () => {
+    const { page, context } = await visit();
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await signInAs(page, 'mina');
+    await arrow(page, /^GET \/cart from Page to Cart \d+ let in/).click();
+    await inspector(page).getByRole('button', { name: 'As curl' }).click();
+    await inspector(page).getByRole('button', { name: 'Copy as curl' }).click();
+    await page.getByText('Copied. It holds $TOKEN, not the token.').waitFor();
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(copied).toMatch(
+      /^curl -i "http:\/\/localhost:\d+\/cart" \\\n {2}-H "authorization: Bearer \$TOKEN"/,
+    );
+  });
+
+  it('name the check that refused, and the test that proves it', async () => {
+    const { page, isClean } = await visit();
+    await signInAs(page, 'viewer');
+    await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
+    await arrow(page, /^POST \/cart\/items from Page to Cart 403 refused/).click();
+    const shown = inspector(page);
+    await shown
+      .getByText('The token is good, but the person lacks the permission that this needs.')
+      .waitFor();
+    await shown.getByRole('link', { name: 'RFC 6750 §3.1' }).waitFor();
+    await shown.getByText('e2e/test/permission-matrix.test.ts').waitFor();
+    const step = shown.getByRole('listitem').filter({ hasText: 'Does it allow this?' });
+    expect(await step.textContent()).toContain('refused here');
+    isClean();
+  });
+
+  it('are walked through by the keyboard', async () => {
+    const { page } = await visit();
+    await signInAs(page, 'mina');
+    await arrow(page, /^GET \/wishlist from Page to Wishlist \d+ let in/).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const first = lanes(page).getByRole('option').first();
+    const second = lanes(page).getByRole('option').nth(1);
+    await first.click();
+    await page.keyboard.press('ArrowDown');
+    expect(await second.getAttribute('aria-selected')).toBe('true');
+    await page.keyboard.press('Tab');
+    expect(await lanes(page).evaluate((list) => list.matches(':focus-within'))).toBe(false);
+    await tabTo(page, inspector(page).getByRole('button', { name: 'What decided' }));
+  });
+
+  it('can be paused, cleared, filtered, and read as a table', async () => {
+    const { page } = await visit();
+    await signInAs(page, 'mina');
+    await arrow(page, /^GET \/payments from Page to Payment \d+ let in/).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const count = await lanes(page).getByRole('option').count();
+    await page.waitForTimeout(3000);
+    expect(await lanes(page).getByRole('option').count()).toBe(count);
+    await page.getByRole('radio', { name: 'Refused or failed' }).click();
+    await expect
+      .poll(() =>
+        lanes(page)
+          .getByRole('option', { name: /let in/ })
+          .count(),
+      )
+      .toBe(0);
+    await page.getByRole('radio', { name: 'All', exact: true }).click();
+    await page.getByRole('radio', { name: 'Table' }).click();
+    const table = page.getByRole('table', { name: 'Requests, the newest first' });
+    await table.getByRole('button', { name: 'GET /payments' }).first().click();
+    await inspector(page).getByText('Every check passed.').waitFor();
+    await page.getByRole('button', { name: 'Carry on' }).click();
+    await page.getByRole('switch', { name: 'Keep reading in the background' }).uncheck({ force: true });
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByText('No request yet.').waitFor();
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'have no serious fault that axe finds, when it is %s',
+    async (colorScheme) => {
+      const { page } = await visit({ colorScheme, reducedMotion: 'reduce' });
+      await signInAs(page, 'mina');
+      await addToCart(page, 'Blue mug');
+      await openEverything(page);
+      expect(await seriousFaults(page)).toEqual([]);
+      await page.getByRole('radio', { name: 'Table' }).click();
+      expect(await seriousFaults(page)).toEqual([]);
+    },
+  );
+
+  it('speak Korean, and fit on a phone', async () => {
+    const { page, isClean } = await visit({
+      locale: 'ko-KR',
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+    });
+    await page.getByRole('button', { name: /mina/ }).first().tap();
+    await page.getByRole('navigation').getByRole('button').nth(1).tap();
+    await page.getByRole('heading', { name: '토큰 하나, 서비스 넷' }).waitFor();
+    await page.getByText('모든 검사를 통과했습니다.').waitFor();
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    isClean();
+  });
+});
+
+async function openEverything(page: Page): Promise<void> {
+  await arrow(page, /^GET \/cart from Page to Cart \d+ let in/).click();
+  for (const name of ['Headers', 'As curl']) await inspector(page).getByRole('button', { name }).click();
+  await inspector(page).getByText('$TOKEN').first().waitFor();
+}
