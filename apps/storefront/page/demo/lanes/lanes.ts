@@ -4,8 +4,6 @@ import type { PageConfig } from '../../../src/page-config.ts';
 export const lanes = ['page', 'auth', 'cart', 'wishlist', 'payment'] as const;
 export type Lane = (typeof lanes)[number];
 
-/** Those that verify tokens by themselves. */
-
 /** The lane of who reports a span, e.g. `cart-service`; null for a service that has none. */
 export function laneOfService(service: string): Lane | null {
   const name = service.replace(/-service$/, '');

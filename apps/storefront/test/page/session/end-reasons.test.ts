@@ -1,10 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { shopMessages as en } from '../../page/i18n/en/shop.ts';
-import { shopMessages as ko } from '../../page/i18n/ko/shop.ts';
-import { endReason, isAlarming } from '../../page/session/end-reasons.ts';
+import { shopMessages as en } from '../../../page/i18n/en/shop.ts';
+import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
+import { endReason, isAlarming } from '../../../page/session/end-reasons.ts';
 
-const text = readFileSync(new URL('../../../../docs/architecture.md', import.meta.url), 'utf8');
+const [text = ''] = Object.values(
+  import.meta.glob<string>('../../../../../docs/architecture.md', {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  }),
+);
 
 /** The reasons in the table of "Why a session ended", and the words of "What can be revoked". */
 function documentedReasons(): string[] {
