@@ -58,7 +58,7 @@ describeInBrowser('the lanes and the inspector', () => {
 
     await own.click();
     const timeline = inspector(page).getByRole('list', { name: 'Where the time went' });
-    await timeline.getByText(/^cart-service, PUT .*: .* ms, beginning after/).waitFor();
+    await timeline.getByText(/^cart-service, PUT .*:.*\sms, beginning after/).waitFor();
     isClean();
   });
 
