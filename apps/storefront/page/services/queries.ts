@@ -29,7 +29,7 @@ export function useKey(noun: Noun): readonly string[] {
   return [noun, state.status === 'signed_in' ? state.sessionId : 'nobody'];
 }
 
-/** Reads nouns anew, after something has changed them. */
+/** Reads nouns anew, after something has changed them. Only who must not go on before waits for it. */
 export function useInvalidate(): (...nouns: readonly Noun[]) => Promise<void> {
   const client = useQueryClient();
   return async (...nouns) => {

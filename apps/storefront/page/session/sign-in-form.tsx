@@ -17,9 +17,9 @@ export function SignInForm() {
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    signIn.mutate(
-      { username, password, isNew },
-      { onSuccess: () => isNew && tell(t('people.registered')), onError: () => setPassword('') },
+    signIn.mutateAsync({ username, password, isNew }).then(
+      () => isNew && tell(t('people.registered')),
+      () => setPassword(''),
     );
   }
 

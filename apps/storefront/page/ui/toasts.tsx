@@ -32,6 +32,16 @@ export function tellFault(error: unknown): void {
   add({ fault: faultOf(error, state.status === 'signed_in' ? state.scopes : []) });
 }
 
+/**
+ * Says how something went, also when what asked for it has left the page meanwhile: a row that was moved away, a tab that
+ * was changed. The callbacks of a mutation's own call would not come then.
+ *
+ * @example report(unwish.mutateAsync(item.id), t('wishlist.removed', { name }))
+ */
+export function report(deed: Promise<unknown>, done?: string): void {
+  deed.then(() => done !== undefined && tell(done), tellFault);
+}
+
 /** What is pushed out is closed: the queue would show it once more when there is room again. */
 function add(message: Message, options: { timeout?: number } = {}): void {
   shown.push(queue.add(message, options));

@@ -160,7 +160,7 @@ export const shopMessages = {
       cancelled: 'it was given up for a later payment',
       other: 'no reason was given',
     },
-    largeAmount: 'More than €500 wants a password given in the last five minutes.',
+    largeAmount: 'A large amount may want your password once more.',
   },
   stepUp: {
     title: 'Is it you?',

@@ -161,7 +161,7 @@ export const shopMessages = {
       cancelled: '뒤이은 결제 때문에 취소됨',
       other: '사유를 알 수 없음',
     },
-    largeAmount: '€500가 넘으면 최근 5분 안에 비밀번호를 확인했어야 합니다.',
+    largeAmount: '금액이 크면 비밀번호를 한 번 더 물을 수 있습니다.',
   },
   stepUp: {
     title: '본인이 맞으신가요?',

@@ -3,7 +3,7 @@ import { useFormats } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { QuantityField } from '../../ui/quantity-field.tsx';
-import { tell, tellFault } from '../../ui/toasts.tsx';
+import { report } from '../../ui/toasts.tsx';
 import { Picture } from '../products/picture.tsx';
 import { useProductName } from '../products/use-product-name.ts';
 import { type CartLine, maximumQuantity } from './cart-rules.ts';
@@ -16,11 +16,7 @@ export function CartRow({ line }: { line: CartLine }) {
   const change = useChangeQuantity();
   const { sku, quantity } = line;
 
-  const remove = () =>
-    change.mutate(
-      { sku, quantity: 0 },
-      { onSuccess: () => tell(t('cart.removed', { name })), onError: tellFault },
-    );
+  const remove = () => report(change.mutateAsync({ sku, quantity: 0 }), t('cart.removed', { name }));
 
   return (
     <li className="row">
@@ -36,7 +32,7 @@ export function CartRow({ line }: { line: CartLine }) {
             name={name}
             value={quantity}
             most={maximumQuantity}
-            onChange={(next) => change.mutate({ sku, quantity: next }, { onError: tellFault })}
+            onChange={(next) => report(change.mutateAsync({ sku, quantity: next }))}
           />
           <Button look="icon" aria-label={t('cart.remove', { name })} onPress={remove}>
             <Icon name="bin" />

@@ -32,7 +32,7 @@ export function useAddToCart() {
     onError: (error) => {
       if (isRefusedForGood(error)) keys.answered();
     },
-    onSuccess: () => invalidate('cart'),
+    onSuccess: () => void invalidate('cart'),
   });
 }
 
@@ -57,6 +57,6 @@ export function useChangeQuantity() {
       return { before };
     },
     onError: (_error, _change, context) => client.setQueryData(queryKey, context?.before),
-    onSettled: () => invalidate('cart'),
+    onSettled: () => void invalidate('cart'),
   });
 }

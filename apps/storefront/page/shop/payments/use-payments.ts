@@ -30,7 +30,7 @@ export function useReadPayment() {
   const invalidate = useInvalidate();
   return useMutation({
     mutationFn: async (id: string) => (await ask<Payment>('payment-service', pathOf(id))).body,
-    onSuccess: () => invalidate('payments', 'cart'),
+    onSuccess: () => void invalidate('payments', 'cart'),
   });
 }
 
@@ -52,6 +52,6 @@ export function useRefund() {
     onError: (error) => {
       if (isRefusedForGood(error)) keys.answered();
     },
-    onSettled: () => invalidate('payments'),
+    onSettled: () => void invalidate('payments'),
   });
 }

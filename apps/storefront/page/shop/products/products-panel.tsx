@@ -3,7 +3,7 @@ import { useFormats } from '../../i18n/format.ts';
 import { useRequireSignIn } from '../../session/use-require-sign-in.ts';
 import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { tell, tellFault } from '../../ui/toasts.tsx';
+import { report } from '../../ui/toasts.tsx';
 import { useAddToCart } from '../cart/use-cart.ts';
 import { useWish } from '../wishlist/use-wishlist.ts';
 import { type Product, products } from './catalogue.ts';
@@ -29,13 +29,8 @@ function ProductCard({ product }: { product: Product }) {
   const addToCart = useAddToCart();
   const wish = useWish();
 
-  const add = () =>
-    addToCart.mutate(product, {
-      onSuccess: () => tell(t('products.added', { name })),
-      onError: tellFault,
-    });
-  const wishFor = () =>
-    wish.mutate(product.sku, { onSuccess: () => tell(t('products.wished', { name })), onError: tellFault });
+  const add = () => report(addToCart.mutateAsync(product), t('products.added', { name }));
+  const wishFor = () => report(wish.mutateAsync(product.sku), t('products.wished', { name }));
 
   return (
     <li className="product">

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Input, TextField } from 'react-aria-components/TextField';
 import { useTranslation } from 'react-i18next';
-import { tell, tellFault } from '../../ui/toasts.tsx';
+import { report } from '../../ui/toasts.tsx';
 import { useChangeNote, type WishlistItem } from './use-wishlist.ts';
 
 /** Characters that wishlist-service takes. */
@@ -18,10 +18,8 @@ export function NoteField({ item, name }: { item: WishlistItem; name: string }) 
     const note = typed?.trim();
     setTyped(null);
     if (note === undefined || note === kept) return;
-    changeNote.mutate(
-      { id: item.id, note: note === '' ? null : note },
-      { onSuccess: () => tell(t('wishlist.noteKept')), onError: tellFault },
-    );
+    const change = { id: item.id, note: note === '' ? null : note };
+    report(changeNote.mutateAsync(change), t('wishlist.noteKept'));
   }
 
   return (

@@ -32,7 +32,7 @@ export function useWish() {
   return useMutation({
     mutationFn: (sku: string) =>
       ask<WishlistItem>('wishlist-service', '/wishlist/items', { method: 'POST', body: { sku } }),
-    onSuccess: () => invalidate('wishlist'),
+    onSuccess: () => void invalidate('wishlist'),
   });
 }
 
@@ -41,7 +41,7 @@ export function useChangeNote() {
   return useMutation({
     mutationFn: ({ id, note }: { id: string; note: string | null }) =>
       ask<WishlistItem>('wishlist-service', pathOf(id), { method: 'PATCH', body: { note } }),
-    onSuccess: () => invalidate('wishlist'),
+    onSuccess: () => void invalidate('wishlist'),
   });
 }
 
@@ -49,7 +49,7 @@ export function useUnwish() {
   const invalidate = useInvalidate();
   return useMutation({
     mutationFn: (id: string) => ask<null>('wishlist-service', pathOf(id), { method: 'DELETE' }),
-    onSettled: () => invalidate('wishlist'),
+    onSettled: () => void invalidate('wishlist'),
   });
 }
 
@@ -62,6 +62,6 @@ export function useMoveToCart() {
         method: 'POST',
         body: { unit_price: price, quantity: 1 },
       }),
-    onSettled: () => invalidate('wishlist', 'cart'),
+    onSettled: () => void invalidate('wishlist', 'cart'),
   });
 }

@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
 import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { tell, tellFault } from '../../ui/toasts.tsx';
+import { report } from '../../ui/toasts.tsx';
 import { findProduct } from '../products/catalogue.ts';
 import { Picture } from '../products/picture.tsx';
 import { useProductName } from '../products/use-product-name.ts';
@@ -33,12 +33,7 @@ export function WishlistRow({ item }: { item: WishlistItem }) {
               look="primary"
               aria-label={t('wishlist.moveToCart', { name })}
               isPending={move.isPending}
-              onPress={() =>
-                move.mutate(
-                  { id: item.id, price },
-                  { onSuccess: () => tell(t('wishlist.moved', { name })), onError: tellFault },
-                )
-              }
+              onPress={() => report(move.mutateAsync({ id: item.id, price }), t('wishlist.moved', { name }))}
             >
               {t('wishlist.move')}
             </Button>
@@ -47,12 +42,7 @@ export function WishlistRow({ item }: { item: WishlistItem }) {
             look="icon"
             aria-label={t('wishlist.remove', { name })}
             isPending={unwish.isPending}
-            onPress={() =>
-              unwish.mutate(item.id, {
-                onSuccess: () => tell(t('wishlist.removed', { name })),
-                onError: tellFault,
-              })
-            }
+            onPress={() => report(unwish.mutateAsync(item.id), t('wishlist.removed', { name }))}
           >
             <Icon name="bin" />
           </Button>
