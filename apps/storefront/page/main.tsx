@@ -18,8 +18,6 @@ if (root === null) throw new Error('index.html has no #root');
 session.subscribe(() => {
   if (session.state().status === 'signed_out') forgetEverybody();
 });
-// What it finds is in its state, and so is what it does not.
-session.restore().catch(() => {});
 createRoot(root).render(
   <StrictMode>
     <App />

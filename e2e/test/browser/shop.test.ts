@@ -158,6 +158,20 @@ describeInBrowser('the shop', () => {
     await page.getByText('€46.00').first().waitFor();
   });
 
+  it('says that auth-service is down to who opens the page then, and goes on by itself when it is back', async () => {
+    const { openTab: open } = await system.newPerson();
+    await system.stack.services.auth.stop();
+    try {
+      const page = await open();
+      await page.getByText('auth-service cannot be reached').first().waitFor();
+      await page.getByRole('heading', { name: 'Teapot' }).waitFor();
+      await system.stack.services.auth.start();
+      await page.getByLabel('User name').waitFor();
+    } finally {
+      await system.stack.services.auth.start();
+    }
+  });
+
   it('tells who was signed out from elsewhere why', async () => {
     const { openTab: open } = await system.newPerson();
     const page = await open();

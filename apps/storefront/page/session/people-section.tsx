@@ -1,14 +1,17 @@
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import { FaultNotice } from '../ui/fault-notice.tsx';
 import { AccountCard } from './account-card.tsx';
 import { EndedNotice } from './ended-notice.tsx';
 import { SignInForm } from './sign-in-form.tsx';
+import { useRestore } from './use-restore.ts';
 import { useSession } from './use-session.ts';
 
 /** Who somebody is here: nobody yet, or somebody. */
 export function PeopleSection() {
   const { t } = useTranslation();
   const state = useSession();
+  const restore = useRestore();
   const heading = useRef<HTMLHeadingElement>(null);
   const before = useRef(state.status);
 
@@ -25,7 +28,12 @@ export function PeopleSection() {
       <h2 id="people-heading" ref={heading} tabIndex={-1}>
         {state.status === 'signed_in' ? t('people.signedInAs') : t('people.signIn')}
       </h2>
-      {state.status === 'restoring' && <p className="soft">{t('people.restoring')}</p>}
+      {state.status === 'restoring' && (
+        <>
+          <p className="soft">{t('people.restoring')}</p>
+          <FaultNotice error={restore.error} onRetry={() => void restore.refetch()} />
+        </>
+      )}
       {state.status === 'signed_out' && (
         <>
           <EndedNotice reason={state.reason} />
