@@ -112,9 +112,7 @@ export class KeySet {
    */
   async seekForEvent(kid: string): Promise<VerificationKey | undefined> {
     await this.#inFlight;
-    if (!this.find(kid) && this.#eventCooldownMs > 0 && kid !== this.#missingForEvents)
-      // A timer may be early by a fraction of a millisecond.
-      await delay(this.#eventCooldownMs + 1, undefined, { signal: this.#closing.signal }).catch(() => {});
+    if (!this.find(kid) && kid !== this.#missingForEvents) await this.#pastEventCooldown();
     if (!this.find(kid)) await this.refreshForEvents();
     // Who has just been looked for in vain is not waited for each time that they come.
     if (!this.find(kid)) this.#missingForEvents = kid;
@@ -207,6 +205,15 @@ export class KeySet {
     const known = this.#keys.get(jwk.kid);
     const unchanged = known && known.modulus === jwk.n && known.exponent === jwk.e;
     return unchanged ? known : createVerificationKey(jwk, this.#options);
+  }
+
+  /**
+   * Waits until events may cause another fetch. A timer goes by a coarser clock, in whole milliseconds, and so may be early
+   * by more than one: what is left then is waited for, too.
+   */
+  async #pastEventCooldown(): Promise<void> {
+    for (let attempts = 3; attempts > 0 && this.#eventCooldownMs > 0; attempts -= 1)
+      await delay(this.#eventCooldownMs + 1, undefined, { signal: this.#closing.signal }).catch(() => {});
   }
 
   /** How much is left of the second in which events cause no other fetch. */
