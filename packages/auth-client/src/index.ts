@@ -10,6 +10,7 @@ export { requireRecentSignIn } from './recent-sign-in.ts';
 export type { Refusal } from './refuse.ts';
 export type { AccessOptions } from './requirements.ts';
 export type { AccessTokenSource } from './revocation/access-token-source.ts';
+export { concerns } from './revocation/concerns.ts';
 export { type FollowRevocationsOptions, followRevocations } from './revocation/follow-revocations.ts';
 export type { RevocationState } from './revocation/known-revocations.ts';
 export { isRevocation, type Revocation } from './revocation/revocation.ts';

@@ -1,7 +1,13 @@
 import type { Revocation } from './revocation.ts';
 import type { RevocableToken } from './revocation-list.ts';
 
-/** Whether this revocation revokes this token. To ask that of all that is known, there is the list. */
+/**
+ * Whether this revocation revokes this token. To ask that of all that is known, there is the list. Does not check who says
+ * so, or that the token is good otherwise.
+ *
+ * @example
+ * concerns({ kind: 'key', id: 'a7f3', reason: 'key_revoked' }, request.caller) // true if that key signed the token
+ */
 export function concerns(revocation: Revocation, token: RevocableToken): boolean {
   switch (revocation.kind) {
     case 'session':

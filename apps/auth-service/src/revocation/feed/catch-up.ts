@@ -78,7 +78,6 @@ export function createCatchUp({ log, live, pages, send, follow, onFailed, pause 
     while (isCurrent()) {
       await stream.untilDrained();
       if (!isCurrent()) return;
-      if (!subscriber.isAllowed()) return stream.end();
       if (!log.isFollowing) await pause(PAUSE_MS);
       else if (await sendPage().catch(failed)) break;
       else if (isCurrent()) detach(subscriber);

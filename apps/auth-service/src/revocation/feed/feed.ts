@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { concerns, type RevocableToken } from '@latchkey/auth-client';
 import type { RevocationLog } from '../log/revocation-log.ts';
 import { createCatchUp } from './catch-up.ts';
 import { positionFromEventId } from './event-id.ts';
@@ -29,12 +30,13 @@ export type RevocationFeed = ReturnType<typeof createRevocationFeed>;
  * Tells everybody who follows what is revoked: what they missed, or all that is kept, and from then on what happens.
  *
  * Each subscriber is told each revocation once, in an unbroken chain of positions, whatever comes between: it was away,
- * it is slow, the log moved to another data set. Only a subscriber that does not read is let go; it may resume. While
- * Redis is away streams stay open, and there are no heartbeats: nobody knows then whether anything was revoked.
+ * it is slow, the log moved to another data set. A subscriber that does not read is let go; it may resume. So is one whose
+ * own token is revoked, once it has been told that: otherwise it would take a revoked key's tokens until it has come again.
+ * While Redis is away streams stay open, and there are no heartbeats: nobody knows then whether anything was revoked.
  *
  * @example
  * const feed = createRevocationFeed({ log, events, signingKid: () => keyRing.signer().kid, heartbeatMs: 5000 });
- * feed.add(stream, { lastEventId: undefined, isAllowed: () => true });
+ * feed.add(stream, { token: request.caller, lastEventId: undefined });
  */
 export function createRevocationFeed(options: RevocationFeedOptions) {
   const { log, events, onSent, onDropped, onFailed = () => {}, pause = delay } = options;
@@ -65,7 +67,6 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
     }),
   ];
   const heart = setInterval(() => {
-    for (const subscriber of subscribers) if (!subscriber.isAllowed()) subscriber.stream.end();
     if (log.isFollowing) live.heartbeat(log.head);
   }, options.heartbeatMs);
   heart.unref();
@@ -80,12 +81,15 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
       return [...subscribers].reduce((sum, { stream }) => sum + stream.unsentBytes, 0);
     },
 
-    /** Takes a stream in, until it closes. An event id that means nothing here is as good as none. */
+    /**
+     * Takes a stream in, until it closes. An event id that means nothing here is as good as none. Does not check the
+     * token, and does not know when it expires.
+     */
     add(
       stream: EventStream,
-      { lastEventId, isAllowed }: { lastEventId: string | undefined; isAllowed: () => boolean },
+      { token, lastEventId }: { token: RevocableToken; lastEventId: string | undefined },
     ): void {
-      const subscriber = createSubscriber(stream, isAllowed);
+      const subscriber = createSubscriber(stream, token);
       subscribers.add(subscriber);
       void stream.closed.then(() => subscribers.delete(subscriber));
       subscriber.standsAt = lastEventId ?? '';
@@ -103,11 +107,8 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
 
   function offer(subscriber: Subscriber, message: FeedMessage, number: number): void {
     if (number < subscriber.joinsAt || !subscriber.stream.isOpen) return;
-    if (subscriber.held === undefined) {
-      follow(subscriber, message);
-      // Afterwards: what revokes its own token, a key say, it should not hear of only when it has come again.
-      if (!subscriber.isAllowed()) subscriber.stream.end();
-    } else hold(subscriber, subscriber.held, message);
+    if (subscriber.held === undefined) follow(subscriber, message);
+    else hold(subscriber, subscriber.held, message);
   }
 
   function hold({ stream }: Subscriber, held: FeedMessage[], message: FeedMessage): void {
@@ -124,10 +125,14 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
   }
 
   function send(subscriber: Subscriber, message: FeedMessage): void {
-    if (subscriber.stream.write(message.bytes)) {
-      subscriber.standsAt = message.upTo;
-      onSent?.(message.type);
-    } else onDropped?.();
+    const { stream, token } = subscriber;
+    if (!stream.write(message.bytes)) {
+      onDropped?.();
+      return;
+    }
+    subscriber.standsAt = message.upTo;
+    onSent?.(message.type);
+    if (message.revocations.some((revocation) => concerns(revocation, token))) stream.end();
   }
 
   function catchUpFromWhereItStands(subscriber: Subscriber): void {

@@ -92,6 +92,7 @@ export function createLiveMessages<Subscriber>(options: LiveMessagesOptions<Subs
   async function signed(item: Item<Subscriber>): Promise<FeedMessage> {
     if ('revocations' in item) return feedMessage('revocations', item, await events.revocations(item));
     const { position } = item;
-    return feedMessage('heartbeat', { after: position, upTo: position }, await events.heartbeat(position));
+    const nothing = { after: position, upTo: position, revocations: [] };
+    return feedMessage('heartbeat', nothing, await events.heartbeat(position));
   }
 }

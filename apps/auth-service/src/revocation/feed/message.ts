@@ -1,3 +1,4 @@
+import type { Revocation } from '@latchkey/auth-client';
 import type { RevocationBatch } from '../log/revocation-log.ts';
 import { eventIdOf } from './event-id.ts';
 
@@ -9,6 +10,8 @@ export type FeedMessage = {
   /** The ids of the positions from which and to which it leads. */
   readonly after: string;
   readonly upTo: string;
+  /** What it tells. */
+  readonly revocations: readonly Revocation[];
   readonly bytes: Buffer;
 };
 
@@ -18,9 +21,10 @@ export const MOST_REVOCATIONS = 500;
 /** A message in the format of server-sent events (WHATWG HTML §9.2.6). A compact JWS has no line break in it. */
 export function feedMessage(
   type: MessageType,
-  { after, upTo }: Pick<RevocationBatch, 'after' | 'upTo'>,
+  { after, upTo, revocations }: RevocationBatch,
   token: string,
 ): FeedMessage {
   const id = eventIdOf(upTo);
-  return { type, after: eventIdOf(after), upTo: id, bytes: Buffer.from(`id: ${id}\ndata: ${token}\n\n`) };
+  const bytes = Buffer.from(`id: ${id}\ndata: ${token}\n\n`);
+  return { type, after: eventIdOf(after), upTo: id, revocations, bytes };
 }

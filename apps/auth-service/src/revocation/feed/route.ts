@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import type { KeyRing } from '../../keys/key-ring.ts';
-import type { Revocations } from '../revocations.ts';
+import type { RevocationLog } from '../log/revocation-log.ts';
 import { openEventStream } from './event-stream.ts';
 import { createRevocationFeed, type RevocationFeed } from './feed.ts';
 import { addFeedMetrics } from './metrics.ts';
@@ -42,7 +42,7 @@ const feedSchema = {
 
 export type FeedRouteOptions = {
   readonly issuer: string;
-  readonly revocations: Pick<Revocations, 'log' | 'list'>;
+  readonly log: RevocationLog;
   readonly keyRing: Pick<KeyRing, 'signer'>;
   readonly heartbeatMs: number;
   /** Milliseconds since 1970. */
@@ -51,8 +51,7 @@ export type FeedRouteOptions = {
 
 /** GET /revocations: the feed, to whoever may follow it. */
 export async function feedRoute(app: Service, options: FeedRouteOptions): Promise<void> {
-  const { issuer, keyRing, heartbeatMs, clock } = options;
-  const { log, list } = options.revocations;
+  const { issuer, log, keyRing, heartbeatMs, clock } = options;
   const signer = () => keyRing.signer();
   const feed: RevocationFeed = createRevocationFeed({
     log,
@@ -87,10 +86,7 @@ export async function feedRoute(app: Service, options: FeedRouteOptions): Promis
       const stream = openEventStream(reply.raw, reply.getHeaders() as OutgoingHttpHeaders);
       const expiry = setTimeout(() => stream.end(), leftMs);
       void stream.closed.then(() => clearTimeout(expiry));
-      feed.add(stream, {
-        lastEventId: request.headers['last-event-id'],
-        isAllowed: () => list.find(caller) === undefined,
-      });
+      feed.add(stream, { token: caller, lastEventId: request.headers['last-event-id'] });
     },
   );
 }

@@ -1,11 +1,12 @@
+import type { RevocableToken } from '@latchkey/auth-client';
 import type { EventStream } from './event-stream.ts';
 import type { FeedMessage } from './message.ts';
 
 /** Somebody who follows the feed: first catching up, then live. */
 export type Subscriber = {
   readonly stream: EventStream;
-  /** Whether the token that opened the stream is still good. */
-  readonly isAllowed: () => boolean;
+  /** The token that opened the stream. */
+  readonly token: RevocableToken;
   /** The id of the last event that was sent; before the first, of the event that it says it has seen. */
   standsAt: string;
   /** Counts how often it has begun to catch up: each time ends the one before. */
@@ -16,6 +17,6 @@ export type Subscriber = {
   held: FeedMessage[] | undefined;
 };
 
-export function createSubscriber(stream: EventStream, isAllowed: () => boolean): Subscriber {
-  return { stream, isAllowed, standsAt: '', attempt: 0, joinsAt: Number.POSITIVE_INFINITY, held: [] };
+export function createSubscriber(stream: EventStream, token: RevocableToken): Subscriber {
+  return { stream, token, standsAt: '', attempt: 0, joinsAt: Number.POSITIVE_INFINITY, held: [] };
 }

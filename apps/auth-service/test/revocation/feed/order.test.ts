@@ -23,15 +23,24 @@ class Reader implements EventStream {
   readonly unsentBytes = 0;
   position: Position | undefined;
   heartbeats = 0;
+  /** Whether it has been told that its own token is revoked. */
+  isRevoked = false;
   readonly faults: unknown[] = [];
   readonly closed: Promise<void>;
+  readonly tokenId: string;
   readonly #log: ScriptedLog;
   readonly #slow: <T>(value: T) => Promise<T>;
   readonly #headAtStart: Position;
   #isInSnapshot: boolean;
   #close = () => {};
 
-  constructor(log: ScriptedLog, slow: <T>(value: T) => Promise<T>, position: Position | undefined) {
+  constructor(
+    log: ScriptedLog,
+    slow: <T>(value: T) => Promise<T>,
+    position: Position | undefined,
+    tokenId: string,
+  ) {
+    this.tokenId = tokenId;
     this.#log = log;
     this.#headAtStart = log.head;
     this.#slow = slow;
@@ -58,11 +67,15 @@ class Reader implements EventStream {
 
   untilDrained = () => this.#slow(undefined);
   end(): void {
-    this.isOpen = false;
-    this.#close();
+    if (!this.isRevoked) this.faults.push(new Error('ended before it was told why'));
+    this.hangUp();
   }
   breakOff(): void {
-    this.end();
+    this.faults.push(new Error('broken off'));
+  }
+  hangUp(): void {
+    this.isOpen = false;
+    this.#close();
   }
 
   #read(bytes: Buffer): void {
@@ -77,9 +90,14 @@ class Reader implements EventStream {
       expect(this.#isInSnapshot).toBe(false);
       expect(after).toEqual(before);
     }
-    if ('batch' in told)
-      expect(namesOf(told.batch.revocations)).toEqual(namesOf(this.#log.between(after, upTo)));
+    if ('batch' in told) this.#readRevocations(told.batch);
     else this.heartbeats += 1;
+  }
+
+  #readRevocations({ after, upTo, revocations }: RevocationBatch): void {
+    const isOwn = (revocation: Revocation) => revocation.kind === 'token' && revocation.id === this.tokenId;
+    this.isRevoked ||= revocations.some(isOwn);
+    expect(namesOf(revocations)).toEqual(namesOf(this.#log.between(after, upTo)));
   }
 
   #readSnapshotPage(
@@ -124,7 +142,7 @@ const step = fc.oneof(
 );
 
 test('whatever comes between, every reader gets an unbroken chain of exactly what was revoked', async () => {
-  const met = { revocations: 0, snapshot: 0, heartbeat: 0, resumed: 0, failures: 0 };
+  const met = { revocations: 0, snapshot: 0, heartbeat: 0, resumed: 0, revoked: 0, failures: 0 };
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -158,12 +176,14 @@ test('whatever comes between, every reader gets an unbroken chain of exactly wha
           pause: () => slow(undefined),
         });
         const readers: Reader[] = [];
-        const join = (position?: Position) => {
-          const reader = new Reader(log, slow, position);
-          readers.push(reader);
-          feed.add(reader, { lastEventId: position?.join(), isAllowed: () => true });
-        };
         let number = 0;
+        /** With a token that is revoked before long. */
+        const join = (position?: Position) => {
+          const reader = new Reader(log, slow, position, `t${number + 8}`);
+          readers.push(reader);
+          const token = { tokenId: reader.tokenId, subject: 's', clientId: 's', issuedAt: 0, keyId: 'k1' };
+          feed.add(reader, { token, lastEventId: position?.join() });
+        };
         const newRevocation = (): Revocation => {
           number += 1;
           return { kind: 'token', id: `t${number}`, reason: 'token_revoked' };
@@ -179,7 +199,7 @@ test('whatever comes between, every reader gets an unbroken chain of exactly wha
           else if (now.do === 'fail to sign') failures += 1;
           else if (now.do === 'resume') {
             const reader = readers[now.reader % (readers.length || 1)];
-            reader?.end();
+            reader?.hangUp();
             met.resumed += reader === undefined ? 0 : 1;
             if (reader?.position !== undefined) join(reader.position);
           } else await scheduler.waitNext(Math.min(now.count, scheduler.count()));
@@ -191,8 +211,11 @@ test('whatever comes between, every reader gets an unbroken chain of exactly wha
 
         expect(readers.flatMap(({ faults }) => faults)).toEqual([]);
         const open = readers.filter(({ isOpen }) => isOpen);
+        expect(open.filter(({ isRevoked }) => isRevoked)).toEqual([]);
+        met.revoked += readers.filter(({ isRevoked }) => isRevoked).length;
         expect(open.map(({ isComplete }) => isComplete)).toEqual(open.map(() => true));
         expect(open.filter(({ heartbeats }) => heartbeats === 0)).toEqual([]);
+        for (const reader of open) reader.hangUp();
         feed.close();
       },
     ),

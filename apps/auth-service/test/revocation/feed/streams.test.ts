@@ -40,6 +40,20 @@ test('a stream ends when its token, its client or the key of its token is revoke
   later.close();
 });
 
+test('whose token is revoked is told so before the stream ends, however often the heart beats', async () => {
+  await feed.stop();
+  feed = await startFeed({ env: { REVOCATION_HEARTBEAT_MS: '100' } });
+  const tokens = await Promise.all(Array.from({ length: 40 }, () => feed.token()));
+  for (const token of tokens) {
+    const reader = await openFeed({ url: feed.url, token });
+    await reader.until(({ events }) => events.length >= 2);
+    const { jti } = decode(token).claims;
+    await feed.publish({ kind: 'token', id: String(jti), reason: 'token_revoked' });
+    await reader.until(({ ended }) => ended === 'complete');
+    expect(reader.revocations.at(-1)).toMatchObject({ id: jti });
+  }
+});
+
 test('a stream ends when its token expires', async () => {
   await feed.stop();
   feed = await startFeed({ env: { ACCESS_TOKEN_SECONDS: '5' } });
