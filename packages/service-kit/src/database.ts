@@ -3,6 +3,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import { isDatabaseUnavailable } from './database-errors.ts';
+import { giveBackConnections } from './database-transactions.ts';
 
 export interface DatabaseOptions<S extends Record<string, unknown>> {
   /** A postgres:// URL. */
@@ -60,10 +61,15 @@ export async function openDatabase<S extends Record<string, unknown>>(
     idle_in_transaction_session_timeout: statementTimeoutMs * 2,
     keepAlive: true,
   });
-  // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
+  // An idle connection that breaks is replaced by the next query, and one between two statements of a transaction fails
+  // the next statement; without a listener each would end the process. The pool listens to idle ones alone.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const { schema } = options;
+  const db = drizzle(pool, { schema });
+  giveBackConnections(db, { pool, schema });
   return {
-    db: drizzle(pool, { schema: options.schema }),
+    db,
     pool,
     ping: async () => {
       await pool.query('select 1');
