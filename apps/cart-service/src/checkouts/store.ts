@@ -1,5 +1,13 @@
-import { and, eq } from 'drizzle-orm';
-import { type Connection, holdingCart, linesOf, removeLines, touchCart, writeLine } from '../cart/rows.ts';
+import { and, eq, or } from 'drizzle-orm';
+import {
+  type Connection,
+  deleteCart,
+  holdingCart,
+  linesOf,
+  removeLines,
+  touchCart,
+  writeLine,
+} from '../cart/rows.ts';
 import type { Database } from '../database/open-cart-database.ts';
 import { checkouts } from '../database/schema.ts';
 import {
@@ -45,10 +53,10 @@ export function createCheckoutStore(db: Database): CheckoutStore {
   return {
     claim: (subject, id) =>
       holding(subject, async (tx) => {
-        const known = await find(tx, subject, id);
+        const { known, open } = await findOrOpen(tx, subject, id);
         if (known) return { checkout: known, created: false };
         const lines = await linesOf(tx, subject);
-        checkClaim({ lines, open: await hasOpen(tx, subject) });
+        checkClaim({ lines, open });
         return { checkout: await insert(tx, subject, { id, status: 'open', lines }), created: true };
       }),
 
@@ -73,6 +81,7 @@ export function createCheckoutStore(db: Database): CheckoutStore {
 async function takeOut(tx: Connection, subject: string, checkout: Checkout): Promise<void> {
   const before = await linesOf(tx, subject);
   const after = new Map(linesAfterCheckout(before, checkout.lines).map((line) => [line.sku, line]));
+  if (after.size === 0) return deleteCart(tx, subject);
   const gone: string[] = [];
   for (const { sku, quantity } of before) {
     const left = after.get(sku);
@@ -99,8 +108,19 @@ async function find(tx: Connection, subject: string, id: string): Promise<Checko
   return row && toCheckout(row);
 }
 
-async function hasOpen(tx: Connection, subject: string): Promise<boolean> {
-  return (await tx.$count(checkouts, and(eq(checkouts.subject, subject), eq(checkouts.status, 'open')))) > 0;
+/** The checkout with this id, and whether any is open. */
+async function findOrOpen(
+  tx: Connection,
+  subject: string,
+  id: string,
+): Promise<{ known: Checkout | undefined; open: boolean }> {
+  const isWanted = or(eq(checkouts.id, id), eq(checkouts.status, 'open'));
+  const rows = await tx
+    .select()
+    .from(checkouts)
+    .where(and(eq(checkouts.subject, subject), isWanted));
+  const known = rows.find((row) => row.id === id.toLowerCase());
+  return { known: known && toCheckout(known), open: rows.some(({ status }) => status === 'open') };
 }
 
 async function insert(

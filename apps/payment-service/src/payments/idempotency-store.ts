@@ -87,6 +87,9 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
      *   `request_in_progress` with Retry-After when the other one takes too long, and whatever `firstStep` throws
      */
     async claim(identity: RequestIdentity, firstStep: FirstStep): Promise<Claim> {
+      // Without a look first: most requests are new.
+      const first = await start(identity, firstStep);
+      if (first) return first;
       for (let waitedMs = 0, pauseMs = 10; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, 200)) {
         const [row] = await database.select().from(idempotencyKeys).where(sameKey(identity));
         if (row === undefined) {

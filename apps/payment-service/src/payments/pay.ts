@@ -7,6 +7,7 @@ import { chargeCart } from './charge-cart.ts';
 import type { PaymentsContext } from './context.ts';
 import type { RequestIdentity } from './idempotency.ts';
 import { isCurrency, type Money } from './money.ts';
+import type { Payment } from './payment.ts';
 import { insertPendingPayment, lockSubject, unsettledPayments } from './payment-store.ts';
 import { type PaymentBody, toPaymentBody } from './schemas.ts';
 import { refuseWhileRunning, settleCartIfPossible } from './settle.ts';
@@ -48,14 +49,15 @@ export type PayAnswer = {
 export async function pay(context: PaymentsContext, request: PayRequest): Promise<PayAnswer> {
   refuseImpossible(request);
   const { identity, cart } = request;
-  const claim = await context.keys.claim(identity, (transaction, id) =>
-    writeDown(transaction, request, { id, now: context.clock() }),
-  );
+  let written: Payment | undefined;
+  const claim = await context.keys.claim(identity, async (transaction, id) => {
+    written = await writeDown(transaction, request, { id, now: context.clock() });
+  });
   // We wrote this answer ourselves, below.
   if (claim.answer) return { ...(claim.answer as Omit<PayAnswer, 'replayed'>), replayed: true };
 
   try {
-    const pending = await existingPayment(context, claim.resourceId);
+    const pending = written ?? (await existingPayment(context, claim.resourceId));
     const charged = await chargeCart(context, pending, request);
     const { payment, cartFault } = await settleCartIfPossible(context, charged, cart);
     const body = toPaymentBody(payment);
@@ -83,13 +85,13 @@ async function writeDown(
   transaction: Connection,
   { identity: { subject }, amount, card }: PayRequest,
   { id, now }: { id: string; now: number },
-): Promise<void> {
+): Promise<Payment> {
   // Only a new payment: one that was made on the card's last day can still be asked for on the next.
   if (isExpired(card, now)) throw refusal('expired_card', 'The card has expired.');
   // One at a time for each buyer: of two keys for one cart, one is told so here, before anything was stored.
   await lockSubject(transaction, subject);
   refuseWhileRunning(await unsettledPayments(transaction, subject), now);
-  await insertPendingPayment(transaction, {
+  return insertPendingPayment(transaction, {
     id,
     subject,
     amount,

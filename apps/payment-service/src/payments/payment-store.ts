@@ -18,18 +18,23 @@ export type NewPayment = {
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Writes down a payment before the processor hears of it, so that a crash cannot lose a charge. */
-export async function insertPendingPayment(connection: Connection, payment: NewPayment): Promise<void> {
-  await connection.insert(payments).values({
-    id: payment.id,
-    subject: payment.subject,
-    status: 'pending',
-    amount: payment.amount.amount,
-    currency: payment.amount.currency,
-    cardLast4: payment.card.last4,
-    cardBrand: payment.card.brand,
-    createdAt: payment.createdAt,
-    updatedAt: payment.createdAt,
-  });
+export async function insertPendingPayment(connection: Connection, payment: NewPayment): Promise<Payment> {
+  const [row] = await connection
+    .insert(payments)
+    .values({
+      id: payment.id,
+      subject: payment.subject,
+      status: 'pending',
+      amount: payment.amount.amount,
+      currency: payment.amount.currency,
+      cardLast4: payment.card.last4,
+      cardBrand: payment.card.brand,
+      createdAt: payment.createdAt,
+      updatedAt: payment.createdAt,
+    })
+    .returning();
+  if (row === undefined) throw new Error('an insert without a conflict returns its row');
+  return toPayment(row);
 }
 
 /**
