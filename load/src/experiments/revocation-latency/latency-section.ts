@@ -8,9 +8,11 @@ import type { Context, Section, SectionResult } from '../../section.ts';
 import { freshen, type Session, startSessions } from '../../system/people.ts';
 import { type Door, type SignOutWatched, watchSignOut } from './watch-sign-out.ts';
 
-const plans = { full: { signOuts: 200 }, quick: { signOuts: 10 } };
-/** Requests per second of other people, at each service. */
-const loads = [0, 200, 500];
+const plans = {
+  /** `loads`: requests per second of other people, at each service. */
+  full: { signOuts: 200, loads: [0, 200, 500] },
+  quick: { signOuts: 10, loads: [0, 200] },
+};
 const services = [
   ['cart', '/cart'],
   ['wishlist', '/wishlist'],
@@ -40,7 +42,7 @@ type Level = {
 
 async function run(context: Context): Promise<SectionResult> {
   const { system, world, quick, tell, signal } = context;
-  const { signOuts } = quick ? plans.quick : plans.full;
+  const { signOuts, loads } = quick ? plans.quick : plans.full;
   const levels: Level[] = [];
   for (const perSecond of loads) {
     signal.throwIfAborted();
