@@ -210,7 +210,7 @@ export async function buildApp({
   await app.register(introspectionRoute, { authenticate, introspect });
   await app.register(feedRoute, {
     issuer: config.ISSUER,
-    log: revocations.log,
+    revocations,
     keyRing,
     heartbeatMs: config.REVOCATION_HEARTBEAT_MS,
     clock,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { concerns, type RevocableToken } from '@latchkey/auth-client';
 import type { RevocationLog } from '../log/revocation-log.ts';
 import { createCatchUp } from './catch-up.ts';
-import { positionFromEventId } from './event-id.ts';
+import { eventIdOf, positionFromEventId } from './event-id.ts';
 import { type EventStream, MOST_UNSENT_BYTES } from './event-stream.ts';
 import { createLiveMessages } from './live-messages.ts';
 import type { FeedMessage, MessageType } from './message.ts';
@@ -16,6 +16,8 @@ export type RevocationFeedOptions = {
   /** The kid of the key that signs now. */
   readonly signingKid: () => string;
   readonly heartbeatMs: number;
+  /** What is known to be revoked here. */
+  readonly isRevoked: (token: RevocableToken) => boolean;
   readonly onSent?: (type: MessageType) => void;
   /** A stream was broken off, because its reader did not keep up. */
   readonly onDropped?: () => void;
@@ -35,7 +37,7 @@ export type RevocationFeed = ReturnType<typeof createRevocationFeed>;
  * While Redis is away streams stay open, and there are no heartbeats: nobody knows then whether anything was revoked.
  *
  * @example
- * const feed = createRevocationFeed({ log, events, signingKid: () => keyRing.signer().kid, heartbeatMs: 5000 });
+ * const feed = createRevocationFeed({ log, events, signingKid, heartbeatMs: 5000, isRevoked });
  * feed.add(stream, { token: request.caller, lastEventId: undefined });
  */
 export function createRevocationFeed(options: RevocationFeedOptions) {
@@ -67,6 +69,7 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
     }),
   ];
   const heart = setInterval(() => {
+    endOverdue();
     if (log.isFollowing) live.heartbeat(log.head);
   }, options.heartbeatMs);
   heart.unref();
@@ -104,6 +107,19 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
       for (const { stream } of subscribers) stream.end();
     },
   };
+
+  /**
+   * Those that came with a token that was revoked, and had heard of it before, from a replica that is ahead: they are told
+   * nothing of it here. Only at the second heartbeat, since the list may know of what is on its way to them.
+   */
+  function endOverdue(): void {
+    const head = eventIdOf(log.head);
+    for (const subscriber of subscribers) {
+      const isDue = subscriber.standsAt === head && options.isRevoked(subscriber.token);
+      if (isDue && subscriber.isOverdue) subscriber.stream.end();
+      subscriber.isOverdue = isDue;
+    }
+  }
 
   function offer(subscriber: Subscriber, message: FeedMessage, number: number): void {
     if (number < subscriber.joinsAt || !subscriber.stream.isOpen) return;

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import type { KeyRing } from '../../keys/key-ring.ts';
-import type { RevocationLog } from '../log/revocation-log.ts';
+import type { Revocations } from '../revocations.ts';
 import { openEventStream } from './event-stream.ts';
 import { createRevocationFeed, type RevocationFeed } from './feed.ts';
 import { addFeedMetrics } from './metrics.ts';
@@ -42,7 +42,7 @@ const feedSchema = {
 
 export type FeedRouteOptions = {
   readonly issuer: string;
-  readonly log: RevocationLog;
+  readonly revocations: Pick<Revocations, 'log' | 'list'>;
   readonly keyRing: Pick<KeyRing, 'signer'>;
   readonly heartbeatMs: number;
   /** Milliseconds since 1970. */
@@ -51,13 +51,15 @@ export type FeedRouteOptions = {
 
 /** GET /revocations: the feed, to whoever may follow it. */
 export async function feedRoute(app: Service, options: FeedRouteOptions): Promise<void> {
-  const { issuer, log, keyRing, heartbeatMs, clock } = options;
+  const { issuer, keyRing, heartbeatMs, clock } = options;
+  const { log, list } = options.revocations;
   const signer = () => keyRing.signer();
   const feed: RevocationFeed = createRevocationFeed({
     log,
     events: createSecurityEvents({ issuer, signer, clock }),
     signingKid: () => signer().kid,
     heartbeatMs,
+    isRevoked: (token) => list.find(token) !== undefined,
     onFailed: (error) => app.log.warn({ err: error }, 'revocations could not be told, and are tried again'),
     ...addFeedMetrics(app.metrics, {
       streams: () => feed.streams,

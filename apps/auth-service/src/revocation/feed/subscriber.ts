@@ -15,8 +15,18 @@ export type Subscriber = {
   joinsAt: number;
   /** The live messages that came while what should be the last page is on its way; undefined when it is live. */
   held: FeedMessage[] | undefined;
+  /** At the last heartbeat its token was known to be revoked, and it had been told everything. */
+  isOverdue: boolean;
 };
 
 export function createSubscriber(stream: EventStream, token: RevocableToken): Subscriber {
-  return { stream, token, standsAt: '', attempt: 0, joinsAt: Number.POSITIVE_INFINITY, held: [] };
+  return {
+    stream,
+    token,
+    standsAt: '',
+    attempt: 0,
+    joinsAt: Number.POSITIVE_INFINITY,
+    held: [],
+    isOverdue: false,
+  };
 }

@@ -170,6 +170,7 @@ test('whatever comes between, every reader gets an unbroken chain of exactly wha
           events,
           signingKid: () => 'k1',
           heartbeatMs: HEARTBEAT_MS,
+          isRevoked: () => false,
           onSent(type) {
             met[type] += 1;
           },

@@ -1,0 +1,45 @@
+import { expect, onTestFinished, test } from 'vitest';
+import type { EventStream } from '../../../src/revocation/feed/event-stream.ts';
+import { createRevocationFeed } from '../../../src/revocation/feed/feed.ts';
+import { ScriptedLog } from './scripted-log.ts';
+
+const token = { tokenId: 't1', subject: 's', clientId: 's', issuedAt: 0, keyId: 'k1' };
+
+/** A stream whose reader had been told everything when it came, and a feed that knows in the end that it is revoked. */
+function resumedStream() {
+  const log = new ScriptedLog(1, async (value) => value);
+  const known = { isRevoked: false };
+  const feed = createRevocationFeed({
+    log,
+    events: { revocations: async () => 'r', snapshot: async () => 's', heartbeat: async () => 'h' },
+    signingKid: () => 'k1',
+    heartbeatMs: 20,
+    isRevoked: () => known.isRevoked,
+  });
+  onTestFinished(() => feed.close());
+  const stream: EventStream & { isOpen: boolean; written: number } = {
+    isOpen: true,
+    written: 0,
+    unsentBytes: 0,
+    write() {
+      stream.written += 1;
+      return true;
+    },
+    untilDrained: async () => {},
+    end() {
+      stream.isOpen = false;
+    },
+    breakOff: () => stream.end(),
+    closed: new Promise(() => {}),
+  };
+  feed.add(stream, { token, lastEventId: log.head.join() });
+  return { log, stream, known };
+}
+
+test('a stream that was resumed where its token had been revoked already ends, though it is told nothing more', async () => {
+  const { stream, known } = resumedStream();
+  await expect.poll(() => stream.written).toBeGreaterThan(2);
+  expect(stream.isOpen).toBe(true);
+  known.isRevoked = true;
+  await expect.poll(() => stream.isOpen).toBe(false);
+});
