@@ -209,7 +209,7 @@ describe('a database that is gone', () => {
         await tx.select().from(counters);
       }),
     );
-    const single = errorOf(db.execute(sql`select pg_sleep(0.5)`));
+    const single = errorOf(db.execute(sql`select pg_sleep(4)`));
     for (const error of [await whole, await single]) expect(isDatabaseUnavailable(error)).toBe(true);
     await link.restore(test.url);
     expect(await Promise.all([1, 2].map(() => db.select().from(counters)))).toEqual([

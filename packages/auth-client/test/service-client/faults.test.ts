@@ -38,7 +38,8 @@ async function serverThat(answer: Parameters<typeof createServer>[1]): Promise<s
 }
 
 const scopes = ['cart:read'];
-const settings = { scopes };
+// Patient: a busy machine is no fault of the other service.
+const settings = { scopes, timeoutMs: 20_000 };
 const put = { method: 'PUT' };
 const post = { method: 'POST' };
 
