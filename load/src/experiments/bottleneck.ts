@@ -15,7 +15,9 @@ export function findBottleneck(
     ['Redis', use.redisCpu ?? 0],
     ['generator', own.generatorCpu],
   ];
-  const biggest = parts
+  const known = parts.reduce((sum, [, cpu]) => sum + cpu, 0);
+  const rest = ['Postgres and all else', Math.max(0, use.busyCores - known)] as const;
+  const biggest = [...parts, rest]
     .filter(([, cpu]) => cpu >= 0.05)
     .toSorted(([, a], [, b]) => b - a)
     .map(([name, cpu]) => `${name} ${cpu.toFixed(2)}`)

@@ -1,7 +1,7 @@
 import type { Figure, Plot, SectionResult, Table } from '../section.ts';
 import type { ServiceName } from '../system/http.ts';
 import { findBottleneck } from './bottleneck.ts';
-import type { RatePoint } from './saturation.ts';
+import { faultCount, type RatePoint } from './saturation.ts';
 import type { Measured, Searched } from './saturation-section.ts';
 
 const services: readonly ServiceName[] = ['auth', 'cart', 'wishlist', 'payment'];
@@ -41,9 +41,11 @@ function figuresOf(
   { signingMicroseconds }: Machine,
 ): Figure[] {
   const figures: Figure[] = [{ name: `${name} knee`, unit: '1/s', values: [knee] }];
-  if (measured === undefined) return figures;
-  const { p99 } = measured.atHalf.result.latencies.summary();
+  const p99 = measured?.atHalf.result.latencies.summary().p99 ?? Number.NaN;
   figures.push({ name: `${name} p99 at half of the knee`, unit: 'ms', values: [p99] });
+  if (measured === undefined) return figures;
+  const faults = faultCount(measured.atHalf.result);
+  figures.push({ name: `${name} faults at half of the knee`, unit: '', values: [faults] });
   figures.push({
     name: `${name} CPU of the services`,
     unit: 'CPU µs',

@@ -25,10 +25,11 @@ type Wanted = {
 const searched: readonly Wanted[] = [
   { scenario: refresh, from: 400, uses: ['auth'] },
   { scenario: browse, from: 400, uses: ['cart', 'wishlist'] },
-  { scenario: checkout, from: 50, uses: ['payment', 'cart'] },
+  { scenario: checkout, from: 20, uses: ['payment', 'cart'] },
 ];
 const plans = {
   full: {
+    warmUpSeconds: 5,
     secondsEach: 5,
     refinements: 4,
     measureSeconds: 15,
@@ -36,6 +37,7 @@ const plans = {
     signing: { rounds: 5, perRound: 300 },
   },
   quick: {
+    warmUpSeconds: 0.5,
     secondsEach: 0.6,
     refinements: 1,
     measureSeconds: 1,
@@ -85,9 +87,17 @@ type WithIdle = Context & { readonly idle: SystemUse };
 
 async function search({ scenario, from, uses }: Wanted, context: WithIdle): Promise<Searched> {
   const { world, tell, signal } = context;
-  const { secondsEach, refinements } = context.quick ? plans.quick : plans.full;
+  const { warmUpSeconds, secondsEach, refinements } = context.quick ? plans.quick : plans.full;
   await freshen(world.http.auth, world.people);
-  const saturation = await findSaturation((index) => scenario.play(world, index), {
+  await scenario.prepare?.(world);
+  const play = (index: number) => scenario.play(world, index);
+  tell(`${scenario.name}: warming up`);
+  // What has not been compiled yet is slow, and a first rate that is too much for that would bound the search.
+  await runOpenLoad(play, {
+    arrivals: evenArrivals({ perSecond: from / 2, seconds: warmUpSeconds }),
+    signal,
+  });
+  const saturation = await findSaturation(play, {
     from,
     secondsEach,
     refinements,

@@ -17,7 +17,7 @@ type Whole = {
 };
 
 /** The rounds of all scenarios, as figures of each round, and as tables and plots of all rounds together. */
-export function describeScenarios(played: readonly Played[]): SectionResult {
+export function describeScenarios(played: readonly Played[], idle: SystemUse): SectionResult {
   const whole = played.map(({ scenario: { name }, rounds }) => ({
     name,
     rounds,
@@ -27,7 +27,7 @@ export function describeScenarios(played: readonly Played[]): SectionResult {
   return {
     figures: whole.flatMap(figuresOf),
     tables: [latencyTable(whole)],
-    resources: [cpuTable(whole), memoryTable(whole)],
+    resources: [cpuTable(whole, idle), memoryTable(whole)],
     health: whole.map(({ name, result: { health } }) => ({ during: name, health })),
     plots: plotsOf(whole),
     notes: [
@@ -70,18 +70,24 @@ function latencyTable(whole: readonly Whole[]): Table {
   };
 }
 
-function cpuTable(whole: readonly Whole[]): Table {
+/** Redis' commands, less what it is asked when nobody asks us for anything. */
+function commandsBeyond(idle: SystemUse, use: SystemUse): number | undefined {
+  if (idle.redisCommands === undefined || use.redisCommands === undefined) return undefined;
+  return Math.max(0, use.redisCommands - (idle.redisCommands / idle.seconds) * use.seconds);
+}
+
+function cpuTable(whole: readonly Whole[], idle: SystemUse): Table {
   return {
     title: 'CPU in cores, Redis',
     columns: ['scenario', ...services.map((name) => `${name}-service`), 'Redis', 'Redis commands each'],
     rows: whole.map(({ name, result, use }) => {
-      const count = result.latencies.count + faultCount(result);
-      const { redisCpu, redisCommands } = use;
+      const { redisCpu } = use;
+      const redisCommands = commandsBeyond(idle, use);
       return [
         name,
         ...services.map((service) => use.services[service].cpu),
         redisCpu ?? '–',
-        redisCommands === undefined || count === 0 ? '–' : redisCommands / count,
+        redisCommands === undefined || result.sent === 0 ? '–' : redisCommands / result.sent,
       ];
     }),
   };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { randomArrivals } from '../generator/arrivals.ts';
 import { type LoadResult, runOpenLoad } from '../generator/open-load.ts';
 import { badTokens } from '../scenarios/bad-tokens.ts';
@@ -14,8 +15,8 @@ import { describeScenarios } from './scenario-report.ts';
 
 const all: readonly Scenario[] = [signIn, refresh, browse, checkout, move, badTokens];
 const plans = {
-  full: { rounds: 5, seconds: 6, warmUpSeconds: 1 },
-  quick: { rounds: 2, seconds: 0.7, warmUpSeconds: 0.2 },
+  full: { rounds: 5, seconds: 6, warmUpSeconds: 1, idleSeconds: 5 },
+  quick: { rounds: 2, seconds: 0.7, warmUpSeconds: 0.2, idleSeconds: 0.5 },
 };
 
 /** What people do, at the rates of a small shop on a busy day: how long each takes, and what it costs. */
@@ -35,6 +36,7 @@ export type Played = {
 /** One scenario after the other, and then all of them again: what disturbs the machine for a while disturbs all alike. */
 async function run(context: Context): Promise<SectionResult> {
   const { rounds } = context.quick ? plans.quick : plans.full;
+  const idle = await idleUse(context);
   const played: Played[] = all.map((scenario) => ({ scenario, rounds: [] }));
   for (let round = 1; round <= rounds; round += 1) {
     for (const each of played) {
@@ -42,7 +44,14 @@ async function run(context: Context): Promise<SectionResult> {
       each.rounds.push(await play(each.scenario, { context, round }));
     }
   }
-  return describeScenarios(played);
+  return describeScenarios(played, idle);
+}
+
+async function idleUse({ world, redis, quick, signal, tell }: Context): Promise<SystemUse> {
+  tell('nobody asks for anything, for comparison');
+  const watch = await watchSystem(world.http, redis);
+  await delay((quick ? plans.quick : plans.full).idleSeconds * 1000, undefined, { signal });
+  return watch.end();
 }
 
 async function play(scenario: Scenario, { context, round }: { context: Context; round: number }) {

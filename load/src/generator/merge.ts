@@ -13,6 +13,9 @@ export function mergeLoads(rounds: readonly LoadResult[]): LoadResult {
   const seconds = sum(rounds.map((round) => round.seconds));
   return {
     offered: sum(rounds.map(({ offered }) => offered)),
+    sent: sum(rounds.map(({ sent }) => sent)),
+    behind: sum(rounds.map(({ behind }) => behind)),
+    settled: Promise.all(rounds.map(({ settled }) => settled)),
     seconds,
     achievedPerSecond: sum(rounds.map((round) => round.achievedPerSecond * round.seconds)) / seconds,
     latencies,

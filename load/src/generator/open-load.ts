@@ -25,17 +25,20 @@ export type LoadResult = {
   /** Requests that were to be sent while it counted, and the seconds that they were spread over. */
   readonly offered: number;
   readonly seconds: number;
-  /**
-   * Answers without a fault that came while requests were being sent, per second: of a system that falls behind, less than
-   * what was offered, though everything may be answered in the end.
-   */
+  /** Of all that were sent, those too that did not count. */
+  readonly sent: number;
+  /** Of those offered, answered without a fault while requests were being sent, per second. */
   readonly achievedPerSecond: number;
+  /** Of those offered, without an answer when the sending ended: of a system that falls behind, many. */
+  readonly behind: number;
   /** From the intended start to the end of the answer, of what was answered without a fault. */
   readonly latencies: Latencies;
   /** How often each fault came; `unfinished` is what had no answer when the draining ended. */
   readonly faults: ReadonlyMap<string, number>;
   readonly health: GeneratorHealth;
   readonly series: readonly SecondOfLoad[];
+  /** Resolves when everything has ended, also what the draining did not wait for. */
+  readonly settled: Promise<unknown>;
 };
 
 /**
@@ -61,6 +64,7 @@ export async function runOpenLoad(send: Send, options: LoadOptions): Promise<Loa
   let lastDueMs = 0;
   let isSending = true;
   let achieved = 0;
+  const all = new Set<Promise<unknown>>();
 
   const start = (index: number, dueMs: number): void => {
     const counts = dueMs >= warmUpMs;
@@ -70,20 +74,22 @@ export async function runOpenLoad(send: Send, options: LoadOptions): Promise<Loa
     }
     series.started(performance.now() - beganAt);
     underWay.set(index, dueMs);
-    send(index)
+    const answered = send(index)
       .catch(faultOf)
       .then((outcome) => {
+        all.delete(answered);
         // What ends after the draining has been given up on already.
         if (!underWay.delete(index)) return;
         const tookMs = performance.now() - beganAt - dueMs;
         series.ended(performance.now() - beganAt, { tookMs, isFault: outcome !== 'ok' });
-        // Also what arrived while it did not count: in its place, the last ones are answered too late to be counted.
-        if (outcome === 'ok' && isSending && performance.now() - beganAt >= warmUpMs) achieved += 1;
         if (!counts) return;
+        if (outcome === 'ok' && isSending) achieved += 1;
         if (outcome === 'ok') latencies.record(tookMs);
         else faults.set(outcome, (faults.get(outcome) ?? 0) + 1);
       });
+    all.add(answered);
   };
+  const countedUnderWay = () => [...underWay.values()].filter((dueMs) => dueMs >= warmUpMs).length;
 
   let index = 0;
   for (let next = arrivals.next(); next.done !== true && signal?.aborted !== true; ) {
@@ -98,20 +104,24 @@ export async function runOpenLoad(send: Send, options: LoadOptions): Promise<Loa
     next = arrivals.next();
   }
   isSending = false;
+  const behind = countedUnderWay();
   const givenUpAt = performance.now() + drainMs;
   while (underWay.size > 0 && performance.now() < givenUpAt && signal?.aborted !== true) await delay(5);
-  const unfinished = [...underWay.values()].filter((dueMs) => dueMs >= warmUpMs).length;
+  const unfinished = countedUnderWay();
   underWay.clear();
   if (unfinished > 0) faults.set('unfinished', unfinished);
   const seconds = Math.max(0.001, (lastDueMs - warmUpMs) / 1000);
   return {
     offered,
     seconds,
+    sent: index,
     achievedPerSecond: achieved / seconds,
+    behind,
     latencies,
     faults,
     health: health.stop(),
     series: series.end(),
+    settled: Promise.all(all),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Table } from '../section.ts';
 import type { Comparison } from './compare.ts';
 import { showNumber } from './numbers.ts';
-import { type Report, sizingRules, verdictMeaning, verdictOf } from './report.ts';
+import { judge, type Report, sizingRules, unjudged, verdictMeaning, verdictOf } from './report.ts';
 import { differenceTable, thresholdTable } from './tables.ts';
 
 /** The summary for the terminal: what was measured, what changed, and at the end what it comes to. */
@@ -19,6 +19,7 @@ export function renderText(report: Report, comparison?: Comparison): string {
     ),
     '',
     `${machine}; commit ${commit}; ${command}`,
+    `${judge(report).length} thresholds judged; ${unjudged(report).length} had no figure in this run`,
     `${verdict}: ${verdictMeaning[verdict]}`,
     '',
   ].join('\n');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Outcome } from '../generator/open-load.ts';
 import type { Session } from '../system/people.ts';
+import { emptyCarts } from './furnish.ts';
 import { inTurn } from './in-turn.ts';
 import { expecting, personOf, type Scenario, type World } from './scenario.ts';
 
@@ -13,6 +14,7 @@ export const checkout: Scenario = {
   story:
     'puts tea in the cart and pays for it: payment-service asks cart-service twice on the person’s behalf',
   perSecond: 20,
+  prepare: emptyCarts,
   async play(world, index) {
     const person = personOf(world, index);
     return inTurn(person, async () => {

@@ -5,7 +5,7 @@ import type { Session } from '../system/people.ts';
 /** What a scenario plays in. */
 export type World = {
   readonly http: Readonly<Record<ServiceName, Http>>;
-  /** Signed in, each with a cart and wishes of their own. */
+  /** Signed in. Who needs a full cart, or an empty one, sees to it in `prepare`. */
   readonly people: readonly Session[];
 };
 

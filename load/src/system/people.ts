@@ -1,7 +1,7 @@
 import { type Account, makeAccounts, type Place } from './accounts.ts';
 import type { Http } from './http.ts';
 
-const clientId = 'latchkey-cli';
+export const clientId = 'latchkey-cli';
 /** Below what one person may have at a time. */
 const mostSessions = 50;
 /** A token is replaced when it has less than this left to live, so that it outlives any scenario. */

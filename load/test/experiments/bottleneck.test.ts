@@ -18,7 +18,7 @@ function using(cpu: Partial<Record<'auth' | 'cart' | 'redis', number>>, busyCore
 it('names the machine when all of its cores are busy, and who keeps them so', () => {
   const use = using({ auth: 1.1, cart: 0.01, redis: 0.1 }, 1.9);
   expect(findBottleneck(use, { generatorCpu: 0.5, cores: 2 })).toBe(
-    'all 2 cores of the machine: auth-service 1.10, generator 0.50, Redis 0.10',
+    'all 2 cores of the machine: auth-service 1.10, generator 0.50, Postgres and all else 0.19, Redis 0.10',
   );
 });
 

@@ -25,6 +25,9 @@ function measured(faults: readonly string[] = []): Measured {
     idle: use(0.02),
     result: {
       offered: 1000,
+      sent: 1000,
+      behind: 0,
+      settled: Promise.resolve(),
       seconds: 10,
       achievedPerSecond: 100,
       latencies,
@@ -63,6 +66,7 @@ it('has the knee, the latency at half of it, the CPU and its share as figures', 
   expect(figures.map(({ name, values }) => [name, values[0]])).toEqual([
     ['refresh knee', 200],
     ['refresh p99 at half of the knee', expect.closeTo(5, 1)],
+    ['refresh faults at half of the knee', 0],
     ['refresh CPU of the services', expect.closeTo(800)],
     ['refresh: the bare signature’s share of the CPU', expect.closeTo(0.75)],
   ]);
@@ -84,6 +88,8 @@ it('makes no rule of a system that sustained nothing', () => {
     machine,
   );
   expect(sizing).toEqual([]);
-  expect(figures).toEqual([{ name: 'refresh knee', unit: '1/s', values: [0] }]);
+  // Which meets no threshold.
+  const p99 = { name: 'refresh p99 at half of the knee', unit: 'ms', values: [Number.NaN] };
+  expect(figures).toEqual([{ name: 'refresh knee', unit: '1/s', values: [0] }, p99]);
   expect(tables[0]?.rows[0]?.at(-1)).toBe('no rate that was tried was sustained');
 });

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { findSaturation, type RatePoint, searchKnee } from '../../src/experiments/saturation.ts';
+import { findSaturation, isSustained, type RatePoint, searchKnee } from '../../src/experiments/saturation.ts';
+import { Latencies } from '../../src/generator/latencies.ts';
+import type { LoadResult } from '../../src/generator/open-load.ts';
 
 /** A system that sustains so many per second, and not one more. */
 function systemOf(most: number) {
@@ -50,26 +52,56 @@ describe('the search', () => {
 });
 
 describe('a rate', () => {
-  it('is not sustained by a server that answers one request after the other, each in 10 ms, above 100/s', async () => {
+  const kept = (change: Partial<LoadResult> = {}): LoadResult => {
+    const latencies = new Latencies();
+    latencies.record(20);
+    const health = { lag: { p50: 0, p99: 0, max: 0 }, cpu: 0.1, faults: [] };
+    const rest = { faults: new Map(), health, series: [], settled: Promise.resolve() };
+    return {
+      offered: 100,
+      sent: 100,
+      seconds: 1,
+      achievedPerSecond: 100,
+      behind: 0,
+      latencies,
+      ...rest,
+      ...change,
+    };
+  };
+
+  it('is sustained when everything is answered soon, but for what has just been sent', () => {
+    expect(isSustained(kept())).toBe(true);
+    expect(isSustained(kept({ behind: 7 }))).toBe(true);
+  });
+
+  const slow = new Latencies();
+  slow.record(300);
+  it.each<[string, Partial<LoadResult>]>([
+    ['too many are behind', { behind: 8 }],
+    ['one request failed', { faults: new Map([['503', 1]]) }],
+    ['people wait', { latencies: slow }],
+    ['nothing was sent', { offered: 0 }],
+    ['the generator did not keep up', { health: { ...kept().health, faults: ['late'] } }],
+  ])('is not when %s', (_why, change) => {
+    expect(isSustained(kept(change))).toBe(false);
+  });
+
+  it('is not paid for by the next one: what was left over is waited for', async () => {
     let freeAt = 0;
-    const send = async (): Promise<string> => {
+    let underWay = 0;
+    const atFirst: number[] = [];
+    const inARow = async (index: number): Promise<string> => {
+      if (index === 0) atFirst.push(underWay);
+      underWay += 1;
       freeAt = Math.max(freeAt, performance.now()) + 10;
       await delay(freeAt - performance.now());
+      underWay -= 1;
       return 'ok';
     };
-    const { knee, points } = await findSaturation(send, { from: 200, secondsEach: 2, refinements: 0 });
+    const { knee, points } = await findSaturation(inARow, { from: 400, secondsEach: 1.5, refinements: 0 });
     expect(points[0]?.sustained).toBe(false);
     // How far below depends on how busy the machine of the tests is.
     expect(knee).toBeLessThanOrEqual(100);
+    expect(new Set(atFirst)).toEqual(new Set([0]));
   }, 60_000);
-
-  it('is not sustained when everything is refused', async () => {
-    const { knee, points } = await findSaturation(async () => '503', {
-      from: 2,
-      secondsEach: 0.5,
-      refinements: 0,
-    });
-    expect(knee).toBe(0);
-    expect(points[0]?.faults).toBeGreaterThan(0);
-  }, 30_000);
 });

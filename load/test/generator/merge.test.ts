@@ -12,6 +12,9 @@ function round(
   for (const each of ms) latencies.record(each);
   return {
     offered: ms.length,
+    sent: ms.length + 1,
+    behind: 1,
+    settled: Promise.resolve(),
     seconds: 2,
     achievedPerSecond: ms.length / 2,
     latencies,
@@ -37,6 +40,7 @@ it('takes several rounds for one', () => {
     ]),
   ]);
   expect(merged.offered).toBe(5);
+  expect([merged.sent, merged.behind]).toEqual([7, 2]);
   expect(merged.achievedPerSecond).toBe(5 / 4);
   expect(merged.latencies.count).toBe(5);
   expect(merged.latencies.summary().max).toBeCloseTo(9, 1);

@@ -55,6 +55,8 @@ type Stage = {
   readonly servers: readonly MeasuredServer[];
   readonly https: readonly Http[];
   readonly idle: SharedUse;
+  /** CPU seconds that each server uses in a second in which nobody asks. */
+  readonly idleServers: readonly number[];
 };
 
 async function run(context: Context): Promise<SectionResult> {
@@ -78,12 +80,15 @@ async function run(context: Context): Promise<SectionResult> {
 
   const { counts, seconds } = context.quick ? plans.quick : plans.full;
   const idle = await idleUse(seconds, () => lookAtShared(world.http.auth, redis));
+  const idleServers = await idleCpu(seconds, servers);
   const cells: Cell[] = [];
   for (const services of counts) {
     for (const each of compared) {
       signal.throwIfAborted();
       tell(`${services} services, ${each.title}`);
-      cells.push(await measure({ ...each, services }, { context, redis, visitors, servers, https, idle }));
+      cells.push(
+        await measure({ ...each, services }, { context, redis, visitors, servers, https, idle, idleServers }),
+      );
       await delay(pauseMs);
     }
   }
@@ -92,7 +97,7 @@ async function run(context: Context): Promise<SectionResult> {
 
 async function measure(cell: Pick<Cell, 'way' | 'title' | 'services'>, stage: Stage): Promise<Cell> {
   const { way, services } = cell;
-  const { context, redis, visitors, servers, https, idle } = stage;
+  const { context, redis, visitors, servers, https, idle, idleServers } = stage;
   const { seconds, warmUpSeconds } = context.quick ? plans.quick : plans.full;
   const asked = https.slice(0, services);
   const tokens = visitors.headersFor(way).map((header) => header.slice('Bearer '.length));
@@ -118,10 +123,10 @@ async function measure(cell: Pick<Cell, 'way' | 'title' | 'services'>, stage: St
   const elapsed = (performance.now() - beganAtMs) / 1000;
   const shared = usedBeyond(idle, { before: before.shared, after: after.shared, seconds: elapsed });
   const sharedSeconds = shared.authCpu + shared.redisCpu;
-  const serviceSeconds = after.services.reduce(
-    (sum, cpu, index) => sum + cpu - (before.services[index] ?? 0),
-    0,
-  );
+  const serviceSeconds = after.services.reduce((sum, cpu, index) => {
+    const unasked = (idleServers[index] ?? 0) * elapsed;
+    return sum + Math.max(0, cpu - (before.services[index] ?? 0) - unasked);
+  }, 0);
   const each = (total: number): number => total / load.offered;
   return {
     ...cell,
@@ -139,6 +144,14 @@ async function idleUse(seconds: number, look: () => Promise<SharedUse>): Promise
   const after = await look();
   const { authCpu, redisCpu, redisCommands } = usedBeyond(noUse, { before, after, seconds });
   return { authCpu: authCpu / seconds, redisCpu: redisCpu / seconds, redisCommands: redisCommands / seconds };
+}
+
+/** The same of each server: it holds revocations, and goes on hearing of new ones, whichever way it is asked. */
+async function idleCpu(seconds: number, servers: readonly MeasuredServer[]): Promise<number[]> {
+  const look = () => Promise.all(servers.map((server) => server.cpuSeconds()));
+  const before = await look();
+  await delay(seconds * 1000);
+  return (await look()).map((cpu, index) => (cpu - (before[index] ?? 0)) / seconds);
 }
 
 function resultOf(cells: readonly Cell[]): SectionResult {

@@ -33,8 +33,13 @@ export class Availability {
     return sent === 0 ? 1 : served / sent;
   }
 
-  /** How long after that moment the last request was sent that was not served, in milliseconds; 0 if all were. */
+  /**
+   * How long after that moment the last request was sent that was not served, in milliseconds; 0 if all were; Infinity when
+   * some of the last second were not.
+   */
   recoveredWithinMs(atMs: number): number {
+    const last = this.#seconds.at(-1);
+    if (last !== undefined && last.served < last.sent) return Number.POSITIVE_INFINITY;
     return Math.max(0, this.#lastFailureAtMs - atMs);
   }
 }

@@ -80,8 +80,19 @@ function resultOf(runs: readonly FaultRun[], plan: (typeof plans)['full']): Sect
         values: total((run) => run.oracle.counts.wronglyRefused),
       },
       { name: 'sessions lost under fault', unit: '', values: total((run) => run.traffic.sessionsLost) },
-      ...runs.flatMap(({ fault, traffic, restoredAtMs }) => [
+      ...runs.flatMap(({ fault, traffic, oracle, restoredAtMs }) => [
         { name: `${fault.name}: shop requests served`, unit: '' as const, values: [traffic.shop.share()] },
+        { name: `${fault.name}: refreshes served`, unit: '' as const, values: [traffic.refreshes.share()] },
+        {
+          name: `${fault.name}: answers that had to be refusals`,
+          unit: '' as const,
+          values: [oracle.counts.mustBeRefused],
+        },
+        {
+          name: `${fault.name}: sign-outs not answered`,
+          unit: '' as const,
+          values: [traffic.signOutsUnanswered],
+        },
         {
           name: `${fault.name}: recovered within`,
           unit: 'ms' as const,
@@ -189,6 +200,7 @@ function notesOf(runs: readonly FaultRun[], plan: (typeof plans)['full']): strin
     ...runs.map(({ fault }) => `${fault.name}: ${fault.story}.`),
     `Away means for ${plan.secondsAway} s.`,
     `Each fault comes ${plan.secondsBefore} s after its run began; ${plan.perSecond} requests/s all the while, and ${plan.signOutsPerSecond} sign-outs/s; the storm is of ${plan.stormSignOuts} more.`,
+    'In the end every token of those who have signed out is tried at every service; and all the while refresh tokens of theirs at auth-service.',
     `"Must be refused" counts the answers about revoked tokens that the service had refused before, or that were sent more than ${boundMs / 1000} s after the sign-out was answered (of one within an outage: after its end).`,
     'Served means answered by a verdict, right or wrong: 503 and broken connections are not. "Back after" counts from when what was away was there again.',
     'A service that starts again is asked every few milliseconds, from before it listens, with a token that it had refused: also its first answers must be right, and not only those after it says that it is ready.',

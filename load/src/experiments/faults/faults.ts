@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Stack } from '@latchkey/dev-stack';
 import type { Http, ServiceName } from '../../system/http.ts';
 import { type Session, signIn } from '../../system/people.ts';
+import type { Away } from './oracle.ts';
 
 /** What a fault is made with. */
 export type Stage = {
@@ -15,14 +16,16 @@ export type Stage = {
   signOut(session: Session): Promise<void>;
   /** Asks a service with the token of somebody who has signed out, and lets the oracle judge. */
   askRevoked(service: ServiceName): Promise<unknown>;
+  /** The same until it is refused. */
+  untilRefused(service: ServiceName): Promise<void>;
 };
 
 /** Something that goes wrong, or on, while people shop. */
 export type Fault = {
   readonly name: string;
   readonly story: string;
-  /** Whether a part of the system is away meanwhile. */
-  readonly isOutage: boolean;
+  /** Who cannot do their part meanwhile; absent when everybody can. */
+  readonly away?: Away;
   readonly needsCrowd?: boolean;
   /** Does it. Resolves once everything that it took away is back. */
   inject(stage: Stage): Promise<void>;
@@ -34,7 +37,7 @@ const signOutsAtOnce = 32;
 const redisRestarted: Fault = {
   name: 'Redis restarted',
   story: 'Redis is killed, is away for a while, and comes back with its data',
-  isOutage: true,
+  away: 'everybody',
   async inject({ stack, signal, awayMs }) {
     await stack.redis.kill();
     await delay(awayMs, undefined, { signal });
@@ -46,10 +49,11 @@ function killed(service: 'auth' | 'cart'): Fault {
   return {
     name: `${service}-service killed`,
     story: `${service}-service is killed, is away for a while, and is started again`,
-    isOutage: true,
-    async inject({ stack, signal, awayMs, askRevoked }) {
-      // So that the service has refused this token before: it must from its first answer after the return.
-      await askRevoked(service);
+    // Of auth-service everybody hears who has signed out.
+    away: service === 'auth' ? 'everybody' : [service],
+    async inject({ stack, signal, awayMs, askRevoked, untilRefused }) {
+      // It must refuse that token from its first answer after the return.
+      await untilRefused(service);
       await stack.services[service].kill();
       await delay(awayMs, undefined, { signal });
       await askWhile(stack.services[service].start(signal), () => askRevoked(service));
@@ -72,7 +76,6 @@ async function askWhile(starting: Promise<void>, ask: () => Promise<unknown>): P
 const keysRotated: Fault = {
   name: 'keys rotated',
   story: 'the next key begins to sign, and another is published to follow it',
-  isOutage: false,
   async inject({ stack, auth, signal }) {
     const operator = stack.accounts.find(({ roles }) => roles.includes('admin'));
     if (operator === undefined) throw new Error('The system has no operator.');
@@ -88,7 +91,6 @@ const keysRotated: Fault = {
 const storm: Fault = {
   name: 'storm of sign-outs',
   story: `everybody signs out, ${signOutsAtOnce} at a time`,
-  isOutage: false,
   needsCrowd: true,
   async inject({ crowd, signOut, signal }) {
     const waiting = crowd.values();

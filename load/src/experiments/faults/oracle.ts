@@ -39,15 +39,17 @@ type Fate = {
   readonly refusedAtMs: Map<string, number>;
 };
 
-type Outage = { readonly beganAtMs: number; endedAtMs: number };
+/** The services that could not do their part. */
+export type Away = readonly string[] | 'everybody';
+type Outage = { readonly away: Away; readonly beganAtMs: number; endedAtMs: number };
 
 /**
  * Knows which tokens were revoked, and when, because it is told of every sign-out; and so whether an answer was right.
  *
  * A revoked token must be refused by a service in each request that is sent after that service's first refusal of it has
  * come: what is known once is never forgotten, whatever is killed. And it must be refused by every service from
- * `boundMs` after its sign-out was answered; where a part of the system was away within that time, from `boundMs`
- * after its return.
+ * `boundMs` after its sign-out was answered; for a service that was away within that time, or all of them where what they
+ * hear of it from was, from `boundMs` after the return.
  *
  * @example
  * const oracle = new Oracle({ boundMs: 2000 });
@@ -80,14 +82,19 @@ export class Oracle {
     fate.revokedAtMs = atMs;
   }
 
-  outageBegan(atMs: number): void {
-    this.#outages.push({ beganAtMs: atMs, endedAtMs: Number.POSITIVE_INFINITY });
+  outageBegan(atMs: number, away: Away): void {
+    this.#outages.push({ away, beganAtMs: atMs, endedAtMs: Number.POSITIVE_INFINITY });
   }
 
   outageEnded(atMs: number): void {
     const last = this.#outages.at(-1);
     if (last === undefined) throw new Error('An outage ended that had not begun.');
     last.endedAtMs = atMs;
+  }
+
+  /** Whether this service has refused this token, which was signed out, before. */
+  hasRefused(service: string, token: string): boolean {
+    return this.#fates.get(token)?.refusedAtMs.has(service) === true;
   }
 
   judge({ service, token, sentAtMs, answeredAtMs, status }: Observation): Judgement {
@@ -131,8 +138,12 @@ export class Oracle {
     const refused = refusedAtMs.get(service) ?? Number.POSITIVE_INFINITY;
     if (revokedAtMs === undefined) return refused;
     let boundAtMs = revokedAtMs + this.#boundMs;
-    for (const { beganAtMs, endedAtMs } of this.#outages)
-      if (beganAtMs <= boundAtMs && endedAtMs >= revokedAtMs)
+    for (const { away, beganAtMs, endedAtMs } of this.#outages)
+      if (
+        (away === 'everybody' || away.includes(service)) &&
+        beganAtMs <= boundAtMs &&
+        endedAtMs >= revokedAtMs
+      )
         boundAtMs = Math.max(boundAtMs, endedAtMs + this.#boundMs);
     return Math.min(refused, boundAtMs);
   }

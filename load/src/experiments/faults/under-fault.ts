@@ -32,7 +32,7 @@ export type FaultRun = {
   readonly restoredAtMs: number;
 };
 
-type Cast = Omit<Stage, 'signOut' | 'askRevoked' | 'signal' | 'awayMs'> & {
+type Cast = Omit<Stage, 'signOut' | 'askRevoked' | 'untilRefused' | 'signal' | 'awayMs'> & {
   readonly doomed: readonly Session[];
   readonly plan: FaultPlan;
 };
@@ -60,19 +60,21 @@ export async function playFault(fault: Fault, cast: Cast, context: Context): Pro
   try {
     await pause(plan.secondsBefore);
     const beganAtMs = performance.now();
-    if (fault.isOutage) oracle.outageBegan(beganAtMs);
+    if (fault.away !== undefined) oracle.outageBegan(beganAtMs, fault.away);
     await fault.inject({
       ...cast,
       awayMs: plan.secondsAway * 1000,
       signal,
       signOut: (session) => traffic.signOut(session),
       askRevoked: (service) => traffic.askRevoked(service),
+      untilRefused: (service) => traffic.untilRefused(service, signal),
     });
     const restoredAtMs = performance.now();
-    if (fault.isOutage) oracle.outageEnded(restoredAtMs);
+    if (fault.away !== undefined) oracle.outageEnded(restoredAtMs);
     await pause(plan.secondsAfter);
     isOver = true;
     const load = await loading;
+    await traffic.askForAllRevoked();
     return { fault, traffic, oracle, load, tookMs: restoredAtMs - beganAtMs, restoredAtMs };
   } finally {
     isOver = true;

@@ -9,7 +9,7 @@ import type { Context, Figure, Plot, Section, SectionResult } from '../../sectio
 import { freshen } from '../../system/people.ts';
 import { faultCount, findSaturation } from '../saturation.ts';
 import { lookAtMemory, type MemoryUse } from './memory-use.ts';
-import { type Sample, settled, slopePerSecond } from './trend.ts';
+import { riseOfLowPoints, type Sample, settled, slopePerSecond } from './trend.ts';
 
 const plans = {
   full: { minutes: 10, everySeconds: 5, secondsEach: 4, refinements: 3 },
@@ -18,6 +18,8 @@ const plans = {
 /** Of the time: until then caches fill, and code is still being compiled. */
 const warmingUp = 0.4;
 const growthMinutes = 10;
+/** Of the looks that were meant: with fewer there is no telling. */
+const leastLooks = 0.8;
 /** A slope over less says more about the garbage collector than about what is kept. */
 const leastMinutes = 5;
 /** What people do, of twenty things. */
@@ -42,6 +44,7 @@ async function run(context: Context): Promise<SectionResult> {
   const { world, tell, signal, quick } = context;
   const plan = quick ? plans.quick : plans.full;
   await freshen(world.http.auth, world.people);
+  await checkout.prepare?.(world);
   const { knee } = await findSaturation(everything(world), {
     from: 50,
     secondsEach: plan.secondsEach,
@@ -67,12 +70,21 @@ async function run(context: Context): Promise<SectionResult> {
     isOver = true;
   });
   const looks = await looking;
+  const wanted = (plan.minutes * 60) / plan.everySeconds;
+  if (looks.length < leastLooks * wanted)
+    throw new Error(
+      `Of ${wanted} looks at the memory of the services ${looks.length} came: that says nothing.`,
+    );
   const { p50, p99 } = load.latencies.summary();
+  const isLongEnough = plan.minutes >= leastMinutes;
+  const { figures, ...described } = describeLooks(looks, isLongEnough);
+  const faults: Figure = { name: `faults in ${growthMinutes} min`, unit: '', values: [faultCount(load)] };
   return {
-    ...describeLooks(looks, plan.minutes >= leastMinutes),
+    ...described,
+    figures: isLongEnough ? [...figures, faults] : figures,
     notes: [
       `${perSecond} things a second for ${plan.minutes} minutes, half of the ${knee}/s that were found to be sustained for ${plan.secondsEach} s: of twenty, ${mix.map(([{ name }, share]) => `${share} × ${name}`).join(', ')}. Median ${p50.toFixed(1)} ms, p99 ${p99.toFixed(0)} ms, ${faultCount(load)} faults.`,
-      `Growth is the median slope (Theil and Sen) after the first ${warmingUp * 100} % of the time, in which caches fill and code is compiled, counted for ${growthMinutes} minutes. A slope below 0 counts as 0.`,
+      `The first ${warmingUp * 100} % of the time, in which caches fill and code is compiled, do not count. Of a heap growth is how much the least of the second half of the rest is above that of the first; of what is resident, the median slope (Theil and Sen), counted for ${growthMinutes} minutes. Below 0 counts as 0.`,
     ],
     invalid: load.health.faults,
     health: [{ during: 'memory', health: load.health }],
@@ -116,13 +128,16 @@ function describeLooks(
   const samplesOf = (kind: keyof MemoryUse, name: string): Sample[] =>
     looks.map(({ atSeconds, use }) => [atSeconds, use[kind][name] ?? Number.NaN]);
   const namesOf = (kind: keyof MemoryUse) => Object.keys(looks[0]?.use[kind] ?? {});
-  const growthOf = (samples: readonly Sample[]) =>
-    Math.max(0, slopePerSecond(settled(samples, warmingUp)) * growthMinutes * 60);
+  const growthOf = {
+    heap: (samples: readonly Sample[]) => riseOfLowPoints(settled(samples, warmingUp)),
+    resident: (samples: readonly Sample[]) =>
+      Math.max(0, slopePerSecond(settled(samples, warmingUp)) * growthMinutes * 60),
+  };
   const figuresOf = (kind: keyof MemoryUse, title: string): Figure[] =>
     namesOf(kind).map((name) => ({
-      name: `${title} growth in ${growthMinutes} min: ${name}`,
+      name: `${title}: ${name}`,
       unit: 'MB',
-      values: [growthOf(samplesOf(kind, name))],
+      values: [growthOf[kind](samplesOf(kind, name))],
     }));
   const plotOf = (kind: keyof MemoryUse, title: string): Plot => ({
     title,
@@ -136,14 +151,19 @@ function describeLooks(
       const values = samples.map(([, value]) => value);
       const [first = 0, last = 0] = [values[0], values.at(-1)];
       const rounded = [first, Math.max(...values), last].map((value) => Number(value.toFixed(1)));
-      return [name, title, ...rounded, isLongEnough ? Number(growthOf(samples).toFixed(1)) : ''];
+      return [name, title, ...rounded, isLongEnough ? Number(growthOf[kind](samples).toFixed(1)) : ''];
     });
   return {
-    figures: isLongEnough ? [...figuresOf('heap', 'heap'), ...figuresOf('resident', 'memory')] : [],
+    figures: isLongEnough
+      ? [
+          ...figuresOf('heap', 'rise of the heap’s low points'),
+          ...figuresOf('resident', `memory growth in ${growthMinutes} min`),
+        ]
+      : [],
     tables: [
       {
         title: 'Memory, MB',
-        columns: ['who', 'what', 'at first', 'most', 'at last', `growth in ${growthMinutes} min`],
+        columns: ['who', 'what', 'at first', 'most', 'at last', 'growth'],
         rows: [...rowsOf('heap', 'heap'), ...rowsOf('resident', 'resident; of Redis its data')],
       },
     ],

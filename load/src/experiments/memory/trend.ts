@@ -15,6 +15,19 @@ export function slopePerSecond(samples: readonly Sample[]): number {
   return (lower + upper) / 2;
 }
 
+/**
+ * By how much the least value of the second half is above that of the first; 0 when it is not. For a heap: between two
+ * collections it rises whatever is kept, and a tooth of the saw may last for minutes, but where it has been low again
+ * nothing was kept.
+ */
+export function riseOfLowPoints(samples: readonly Sample[]): number {
+  const middle = ((samples[0]?.[0] ?? 0) + (samples.at(-1)?.[0] ?? 0)) / 2;
+  const least = (half: (atSeconds: number) => boolean) =>
+    Math.min(...samples.filter(([atSeconds]) => half(atSeconds)).map(([, value]) => value));
+  const rise = least((atSeconds) => atSeconds > middle) - least((atSeconds) => atSeconds <= middle);
+  return Number.isFinite(rise) ? Math.max(0, rise) : 0;
+}
+
 /** Leaves out the first share of the time, in which caches fill. */
 export function settled(samples: readonly Sample[], shareLeftOut: number): readonly Sample[] {
   const first = samples[0]?.[0] ?? 0;

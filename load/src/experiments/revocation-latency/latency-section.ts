@@ -129,7 +129,7 @@ function resultOf(levels: readonly Level[], signOuts: number): SectionResult {
       {
         name: 'accepted after the first refusal',
         unit: '',
-        values: levels.map(({ wronglyAccepted }) => wronglyAccepted),
+        values: [levels.reduce((sum, { wronglyAccepted }) => sum + wronglyAccepted, 0)],
       },
     ],
     tables: [

@@ -19,8 +19,16 @@ it('has recovered once the last request that failed was sent', () => {
   availability.record(1800, false);
   availability.record(1700, false);
   availability.record(1900, true);
+  availability.record(2000, true);
   expect(availability.recoveredWithinMs(1500)).toBe(300);
   expect(availability.recoveredWithinMs(2000)).toBe(0);
+});
+
+it('has not recovered while some of the last second fail', () => {
+  const availability = new Availability(0);
+  availability.record(1000, true);
+  availability.record(1900, false);
+  expect(availability.recoveredWithinMs(500)).toBe(Number.POSITIVE_INFINITY);
 });
 
 it('was available if nobody asked', () => {

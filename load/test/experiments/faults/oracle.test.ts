@@ -80,7 +80,7 @@ describe('a sign-out that was not answered', () => {
 describe('an outage', () => {
   it('within the bound moves it to the bound after the return', () => {
     const oracle = oracleWithSignOutAt(1000);
-    oracle.outageBegan(2000);
+    oracle.outageBegan(2000, 'everybody');
     expect(oracle.judge(asked(9000))).toBe('ok');
     oracle.outageEnded(10_000);
     expect(oracle.judge(asked(12_000))).toBe('ok');
@@ -89,13 +89,19 @@ describe('an outage', () => {
 
   it('after the bound excuses nothing', () => {
     const oracle = oracleWithSignOutAt(1000);
-    oracle.outageBegan(3500);
+    oracle.outageBegan(3500, 'everybody');
     expect(oracle.judge(asked(4000))).toBe('wrongly accepted');
+  });
+
+  it('of another service excuses nothing', () => {
+    const oracle = oracleWithSignOutAt(1000);
+    oracle.outageBegan(2000, ['somebody-else']);
+    expect(oracle.judge(asked(3001))).toBe('wrongly accepted');
   });
 
   it('before the sign-out excuses nothing', () => {
     const oracle = new Oracle({ boundMs });
-    oracle.outageBegan(0);
+    oracle.outageBegan(0, 'everybody');
     oracle.outageEnded(500);
     oracle.signOutSent('token');
     oracle.signOutAnswered('token', 1000);
@@ -105,7 +111,7 @@ describe('an outage', () => {
   it('does not excuse a service that has refused the token before', () => {
     const oracle = oracleWithSignOutAt(1000);
     oracle.judge(asked(1100, { status: 401 }));
-    oracle.outageBegan(1500);
+    oracle.outageBegan(1500, 'everybody');
     expect(oracle.judge(asked(1600))).toBe('wrongly accepted');
   });
 });

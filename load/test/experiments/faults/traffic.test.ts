@@ -16,14 +16,19 @@ const person = (name: string): Session => ({
 
 /** Services that answer as they are told, and remember who asked. */
 function scene(
-  options: { status?: (request: Request) => number | Promise<number>; refresh?: () => Promise<Answer> } = {},
+  options: {
+    status?: (request: Request) => number | Promise<number>;
+    signOut?: number;
+    refresh?: () => Promise<Answer>;
+  } = {},
 ) {
   const asked: { service: string; token: string | undefined }[] = [];
   const refused = async (): Promise<Answer> => ({ status: 400, body: {} });
   const service = (name: string): Http => ({
     status: async (request: Request) => {
       asked.push({ service: name, token: request.token });
-      return request.method === 'DELETE' ? 204 : ((await options.status?.(request)) ?? 200);
+      if (request.method === 'DELETE') return options.signOut ?? 204;
+      return (await options.status?.(request)) ?? 200;
     },
     request: options.refresh ?? refused,
     text: async () => '',
@@ -53,7 +58,7 @@ describe('the traffic', () => {
 
   it('comes to every service with tokens of people who have signed out, too', async () => {
     const { asked, oracle, traffic } = scene({
-      status: ({ token }) => (token === 'token-of-eve' ? 401 : 200),
+      status: ({ path, token }) => (path === '/token' ? 400 : token === 'token-of-eve' ? 401 : 200),
     });
     await traffic.signOut(person('eve'));
     asked.length = 0;
@@ -65,12 +70,43 @@ describe('the traffic', () => {
 
   it('tells of a token that passes after its sign-out', async () => {
     const { oracle, traffic } = scene();
-    expect(await traffic.askRevoked('cart')).toBe('nobody has signed out');
     await traffic.signOut(person('eve'));
     // The bound of this oracle is 0 ms.
     await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await traffic.askRevoked('cart')).toBe('wrongly accepted');
+    await traffic.askRevoked('cart');
     expect(oracle.counts.wronglyAccepted).toBe(1);
+    await traffic.askForAllRevoked();
+    expect(oracle.counts.wronglyAccepted).toBe(4);
+  });
+
+  it('tells of a refresh token that is good after its sign-out', async () => {
+    const { oracle, traffic } = scene();
+    await traffic.signOut(person('eve'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await traffic.send(0)).toBe('wrongly accepted');
+    expect(oracle.counts.wronglyAccepted).toBe(1);
+    expect(traffic.refreshes.share()).toBe(1);
+  });
+
+  it('does not take a sign-out that failed for one that was done', async () => {
+    const { oracle, traffic } = scene({ status: () => 500, signOut: 500 });
+    await traffic.signOut(person('eve'));
+    await traffic.askRevoked('cart');
+    expect(traffic.signOutsUnanswered).toBe(1);
+    expect(oracle.counts.mustBeRefused).toBe(0);
+  });
+
+  it('waits until a service refuses who has signed out', async () => {
+    let asked = 0;
+    const status = () => {
+      asked += 1;
+      return asked < 3 ? 200 : 401;
+    };
+    const { oracle, traffic } = scene({ status });
+    await traffic.signOut(person('eve'));
+    await traffic.untilRefused('cart', new AbortController().signal);
+    expect(oracle.hasRefused('cart', 'token-of-eve')).toBe(true);
+    expect(asked).toBe(3);
   });
 
   it('counts an answer that is no verdict as not served', async () => {

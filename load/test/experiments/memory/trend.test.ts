@@ -1,8 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { type Sample, settled, slopePerSecond } from '../../../src/experiments/memory/trend.ts';
+import {
+  riseOfLowPoints,
+  type Sample,
+  settled,
+  slopePerSecond,
+} from '../../../src/experiments/memory/trend.ts';
 
 const series = (value: (second: number) => number): Sample[] =>
   Array.from({ length: 120 }, (_, index): Sample => [index * 5, value(index * 5)]);
+
+describe('the rise of low points', () => {
+  const tooth = (second: number) => ((second + 90) % 200) / 4;
+
+  it('is none for a saw with few and long teeth', () => {
+    expect(riseOfLowPoints(series((second) => 50 + tooth(second)))).toBeLessThan(3);
+  });
+
+  it('is what is kept from one half to the other', () => {
+    const rise = riseOfLowPoints(series((second) => 50 + tooth(second) + (second > 300 ? 20 : 0)));
+    expect(rise).toBeGreaterThan(17);
+    expect(rise).toBeLessThan(23);
+  });
+
+  it('is none of what falls, and of nothing', () => {
+    expect(riseOfLowPoints(series((second) => 100 - second / 10))).toBe(0);
+    expect(riseOfLowPoints([])).toBe(0);
+  });
+});
 
 describe('the slope of a series', () => {
   it('is what it grows in a second', () => {
