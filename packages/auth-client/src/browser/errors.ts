@@ -4,6 +4,8 @@ export interface SessionErrorDetails {
   retryAfterSeconds?: number | undefined;
   /** Why the session, or the token, is no good any more, as auth-service says it. */
   reason?: string | null;
+  /** Who did not answer, or with a redirect. */
+  origin?: string | undefined;
   cause?: unknown;
 }
 
@@ -29,15 +31,18 @@ export class SessionError extends Error {
   readonly reason: string | null;
   /** After how long it may be tried again. */
   declare readonly retryAfterSeconds?: number;
+  /** Who did not answer, or with a redirect; absent when that is known from an earlier attempt alone. */
+  declare readonly origin?: string;
 
   constructor(code: string, message: string, details: SessionErrorDetails = {}) {
-    const { status = null, retryAfterSeconds, reason = null, cause } = details;
+    const { status = null, retryAfterSeconds, reason = null, origin, cause } = details;
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'SessionError';
     this.code = code;
     this.status = status;
     this.reason = reason;
     if (retryAfterSeconds !== undefined) this.retryAfterSeconds = retryAfterSeconds;
+    if (origin !== undefined) this.origin = origin;
   }
 }
 

@@ -19,7 +19,9 @@ export function createSend(fetch: typeof globalThis.fetch): Send {
     if (!isRedirect(response)) return response;
     void response.body?.cancel();
     const { status } = response;
-    throw new SessionError('redirected', `${new URL(url).origin} answered with a redirect.`, {
+    const { origin } = new URL(url);
+    throw new SessionError('redirected', `${origin} answered with a redirect.`, {
+      origin,
       // A browser does not even tell the status.
       status: status === 0 ? null : status,
     });
@@ -27,7 +29,8 @@ export function createSend(fetch: typeof globalThis.fetch): Send {
 }
 
 export function unreachable(url: string, cause: unknown): SessionError {
-  return new SessionError('unreachable', `${new URL(url).origin} did not answer.`, { cause });
+  const { origin } = new URL(url);
+  return new SessionError('unreachable', `${origin} did not answer.`, { origin, cause });
 }
 
 function isRedirect({ type, status }: Response): boolean {
