@@ -1,7 +1,10 @@
 import type { Progress } from './progress.ts';
 
-/** What a figure must be for the run to pass. A ratio is held to its median, an amount that may not grow to its worst. */
-export type Bound = { readonly medianAtLeast: number } | { readonly everyAtMost: number };
+/** What a figure must be for the run to pass. Ratios and times are held to their median, an amount that may not grow to its worst. */
+export type Bound =
+  | { readonly medianAtLeast: number }
+  | { readonly medianAtMost: number }
+  | { readonly everyAtMost: number };
 
 /** One line of the summary. */
 export type Figure = {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArguments, UsageError, usage } from './arguments.ts';
 import type { Benchmark } from './benchmark.ts';
 import { checkout } from './checkout/checkout.ts';
+import { firstPaint } from './first-paint.ts';
 import { firstVerification } from './first-verification.ts';
 import { describeMachine } from './machine.ts';
 import { Progress } from './progress.ts';
@@ -18,6 +19,7 @@ const benchmarks: readonly Benchmark[] = [
   sessionBytes,
   checkout,
   revocation,
+  firstPaint,
 ];
 const names = benchmarks.map(({ name }) => name);
 

@@ -87,7 +87,8 @@ function rowOf(figure: Figure): string[] {
 }
 
 function boundText(bound: Bound, show: (value: number) => string): string {
-  return 'medianAtLeast' in bound ? `≥ ${show(bound.medianAtLeast)}` : `all ≤ ${show(bound.everyAtMost)}`;
+  if ('medianAtLeast' in bound) return `≥ ${show(bound.medianAtLeast)}`;
+  return 'medianAtMost' in bound ? `≤ ${show(bound.medianAtMost)}` : `all ≤ ${show(bound.everyAtMost)}`;
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

@@ -35,7 +35,8 @@ export function percentile(values: readonly number[], share: number): number {
 /** Whether the values keep within the bound. Not rounded first: 0.8499 misses 0.85. */
 export function meets(values: readonly number[], bound: Bound): boolean {
   const { median, max } = spreadOf(values);
-  return 'medianAtLeast' in bound ? median >= bound.medianAtLeast : max <= bound.everyAtMost;
+  if ('medianAtLeast' in bound) return median >= bound.medianAtLeast;
+  return 'medianAtMost' in bound ? median <= bound.medianAtMost : max <= bound.everyAtMost;
 }
 
 /** Divides round by round: what disturbs the machine for longer than a round disturbs both sides alike. */

@@ -49,6 +49,8 @@ describe('meets', () => {
   });
 
   it('holds every amount to an upper bound', () => {
+    expect(meets([900, 100, 400], { medianAtMost: 400 })).toBe(true);
+    expect(meets([900, 100, 401], { medianAtMost: 400 })).toBe(false);
     expect(meets([400, 350], { everyAtMost: 400 })).toBe(true);
     expect(meets([350, 350, 401], { everyAtMost: 400 })).toBe(false);
   });

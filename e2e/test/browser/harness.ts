@@ -1,7 +1,7 @@
 import type { Stack, StackOptions } from '@latchkey/dev-stack';
+import { launchChromium } from '@latchkey/dev-stack/chromium';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { startSystem } from '../system.ts';
-import { launchChromium } from './chromium.ts';
 
 /** A browser of one person: its tabs share cookies, as in one profile. */
 export type Person = {

@@ -1,7 +1,7 @@
+import { launchChromium } from '@latchkey/dev-stack/chromium';
 import type { Browser } from 'playwright-core';
 import { type System, startSystem } from '../system.ts';
 import { type AuthFront, startAuthFront } from './auth-front.ts';
-import { launchChromium } from './chromium.ts';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 import { startSessionPage } from './session-page.ts';
 import { newSessionPerson, type SessionPerson } from './session-person.ts';

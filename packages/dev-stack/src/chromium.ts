@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import { describe } from 'vitest';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -25,20 +24,12 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
     .find((file) => existsSync(file));
 }
 
-const isMissing = findChromium() === undefined && process.env['CI'] !== 'true';
-if (isMissing) {
-  process.stderr.write(
-    'SKIPPED tests in a browser: there is no chromium here (Debian: apt-get install chromium; or set CHROMIUM).\n',
-  );
-}
-
-/** As vitest's describe: skipped where there is no chromium, except in continuous integration, where it fails. */
-export const describeInBrowser = describe.skipIf(isMissing);
-
 /**
- * Starts chromium without a window. Close it.
+ * Starts the machine's chromium without a window. Close it.
  *
- * @throws when there is none
+ * @throws Error when there is none
+ * @example
+ * await using browser = await launchChromium();
  */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = findChromium();
