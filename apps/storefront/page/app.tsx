@@ -10,6 +10,7 @@ import { type View, ViewSwitch } from './layout/view-switch.tsx';
 import { queryClient } from './services/queries.ts';
 import { PeopleSection } from './session/people-section.tsx';
 import { Shop } from './shop/shop.tsx';
+import { onShowRequest } from './traffic/wanted-request.ts';
 import { Boundary } from './ui/boundary.tsx';
 import { Notice } from './ui/notice.tsx';
 import { Toasts } from './ui/toasts.tsx';
@@ -21,6 +22,8 @@ export function App() {
   useEffect(() => {
     document.title = t('page.title');
   }, [t]);
+
+  useEffect(() => onShowRequest(() => setView('console')), []);
 
   return (
     <I18nProvider locale={currentLanguage()}>

@@ -12,7 +12,7 @@ export function contentSecurityPolicy({ issuer, services }: PageConfig, nonce: s
     "default-src 'none'",
     "script-src 'self'",
     `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data:",
+    "img-src 'self'",
     "font-src 'self'",
     `connect-src 'self' ${[...called].join(' ')}`,
     "base-uri 'none'",

@@ -33,7 +33,7 @@ test('the page may load its own files, call the services, and nothing else', asy
   const policy = String(first.headers['content-security-policy']);
   const [, nonce = ''] = /'nonce-([^']+)'/.exec(policy) ?? [];
   expect(policy.replace(nonce, 'NONCE')).toBe(
-    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-NONCE'; img-src 'self' data:; font-src 'self'; " +
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-NONCE'; img-src 'self'; font-src 'self'; " +
       "connect-src 'self' http://localhost:4000 http://localhost:4001 http://localhost:4002 http://localhost:4003; " +
       "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
       "require-trusted-types-for 'script'; trusted-types default",

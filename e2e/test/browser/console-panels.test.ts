@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { seriousFaults } from './axe.ts';
-import { describeInBrowser } from './chromium.ts';
 import { openPanel, stopwatchIn, verdictsIn } from './console-page.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, startBrowserSystem } from './harness.ts';
 import { signInAs } from './shop-page.ts';
 
@@ -93,7 +93,7 @@ describeInBrowser('the panels', () => {
     await panel.getByRole('button', { name: 'Sign all others out' }).click();
     await other.page.getByRole('button', { name: 'Sign in again as mina' }).waitFor();
     await phones.getByText('signed out: all devices were signed out').waitFor();
-    expect(await table.getByRole('rowheader').count()).toBe(1);
+    await expect.poll(() => table.getByRole('rowheader').count()).toBe(1);
     other.isClean();
     isClean();
   });
@@ -107,6 +107,7 @@ describeInBrowser('the panels', () => {
     expect(used).toEqual(everywhere('200'));
     await part.getByRole('button', { name: 'Now sign out' }).click();
     expect(await stopwatchIn(part)).toEqual(refusedEverywhere('signed out'));
+    expect(await seriousFaults(page)).toEqual([]);
     await signInAgain(page);
     isClean();
   });
@@ -141,6 +142,7 @@ describeInBrowser('the panels', () => {
     }
     // The page is still signed in: none of that was its session's own token.
     await page.getByText('Hello, mina.').waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
     isClean();
   });
 
@@ -152,8 +154,9 @@ describeInBrowser('the panels', () => {
     const errors = () => panel.getByRole('definition').nth(2).textContent();
     const rotate = panel.getByRole('button', { name: 'Rotate now' });
     await rotate.click();
-    await panel.getByText('The next key signs now.').waitFor();
+    // First, for it is there for ten seconds only.
     await panel.getByRole('button', { name: /^Rotate \(in \d+ s\)$/ }).waitFor();
+    await panel.getByText('The next key signs now.').waitFor();
     const table = panel.getByRole('table', { name: 'Signing keys' });
     const own = table.getByRole('row').filter({ hasText: 'signed your token' });
     await own.getByText('retired, its tokens still pass').waitFor();

@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { seriousFaults } from './axe.ts';
-import { describeInBrowser } from './chromium.ts';
-import { arrow, inspector, lanes } from './console-page.ts';
+import { arrow, inspector, lanes, openPanel, stopwatchIn } from './console-page.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, startBrowserSystem } from './harness.ts';
-import { addToCart, pay, signInAs, tabTo } from './shop-page.ts';
+import { addToCart, openTab, pay, registerSomebody, signInAs, tabTo } from './shop-page.ts';
 
 describeInBrowser('the lanes and the inspector', () => {
   let system: BrowserSystem;
@@ -62,6 +62,77 @@ describeInBrowser('the lanes and the inspector', () => {
     isClean();
   });
 
+  it('show what the demo’s server does because of a panel', async () => {
+    const { page, isClean } = await visit();
+    await signInAs(page, 'mina');
+    const panel = await openPanel(page, 'Thief');
+    await panel.getByRole('button', { name: 'Use it from another machine' }).click();
+    for (const [path, lane] of [
+      ['/wishlist', 'Wishlist'],
+      ['/payments', 'Payment'],
+      ['/cart', 'Cart'],
+    ])
+      await arrow(
+        page,
+        new RegExp(`^GET ${path} from Page to ${lane} 200 let in.*by the demo’s server`),
+      ).click();
+    await inspector(page).getByText('The demo’s server sent this, because a panel asked it to.').waitFor();
+    const timeline = inspector(page).getByRole('list', { name: 'Where the time went' });
+    await timeline.getByText(/^page, POST \/demo\/thefts\/access-token: /).waitFor();
+    isClean();
+  });
+
+  it('say so when a request that somebody asks for is not kept any more', async () => {
+    const { page } = await visit();
+    await signInAs(page, 'viewer');
+    await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
+    const number = page.getByRole('button', { name: /^Request / }).first();
+    await number.waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await number.click();
+    await inspector(page).getByText('is kept no longer').waitFor();
+    await page.getByRole('status').getByText('is kept no longer').waitFor();
+    await arrow(page, /^GET /).click();
+    await inspector(page).getByText('is kept no longer').waitFor({ state: 'detached' });
+  });
+
+  it('keep the focus when what had it goes away', async () => {
+    const { page } = await visit();
+    await signInAs(page, 'mina');
+    const panel = await openPanel(page, 'Devices');
+    const sessions = panel.getByRole('region', { name: 'Your sessions' });
+    await sessions.getByRole('button', { name: 'Rename' }).first().press('Enter');
+    await sessions.getByRole('button', { name: 'Cancel' }).press('Enter');
+    await expect.poll(() => sessions.evaluate((part) => part.matches(':focus'))).toBe(true);
+    await panel.getByRole('button', { name: 'Sign a phone in' }).click();
+    const phones = panel.getByRole('region', { name: 'Phones: one at a time' });
+    await phones.getByRole('button', { name: 'Sign out: Phone' }).press('Enter');
+    await phones.getByText(/^signed out: /).waitFor();
+    await expect.poll(() => phones.evaluate((part) => part.matches(':focus'))).toBe(true);
+  });
+
+  it('change one permission, and leave what another tab has changed meanwhile', async () => {
+    const { page, context } = await visit();
+    const { username } = await registerSomebody(page);
+    const otherPage = await context.newPage();
+    await otherPage.goto(system.origin);
+    await otherPage.getByText(`Hello, ${username}.`).waitFor();
+    const here = await openPanel(page, 'Permissions');
+    const there = await openPanel(otherPage, 'Permissions');
+    await there.getByText('wishlist:write').waitFor();
+    for (const [panel, scope] of [
+      [here, 'cart:write'],
+      [there, 'wishlist:write'],
+      [here, 'payment:write'],
+    ] as const) {
+      await panel.getByText(scope).click();
+      await expect.poll(() => panel.getByRole('switch', { name: scope }).isChecked()).toBe(false);
+      await stopwatchIn(panel);
+    }
+    for (const scope of ['cart:write', 'wishlist:write', 'payment:write'])
+      expect([scope, await here.getByRole('switch', { name: scope }).isChecked()]).toEqual([scope, false]);
+  });
+
   it('take a token apart, and never show it as it is', async () => {
     const { page } = await visit();
     const sent = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
@@ -107,7 +178,7 @@ describeInBrowser('the lanes and the inspector', () => {
       .getByText('The token is good, but the person lacks the permission that this needs.')
       .waitFor();
     await shown.getByRole('link', { name: 'RFC 6750 §3.1' }).waitFor();
-    await shown.getByText('e2e/test/permission-matrix.test.ts').waitFor();
+    await shown.getByText('npm test -- e2e/test/permission-matrix.test.ts').waitFor();
     const step = shown.getByRole('listitem').filter({ hasText: 'Does it allow this?' });
     expect(await step.textContent()).toContain('refused here');
     isClean();
@@ -134,7 +205,8 @@ describeInBrowser('the lanes and the inspector', () => {
     await arrow(page, /^GET \/payments from Page to Payment \d+ let in/).waitFor();
     await page.getByRole('button', { name: 'Pause' }).click();
     const count = await lanes(page).getByRole('option').count();
-    await page.waitForTimeout(3000);
+    await addToCart(page, 'Teapot');
+    await openTab(page, 'Cart');
     expect(await lanes(page).getByRole('option').count()).toBe(count);
     await page.getByRole('radio', { name: 'Refused or failed' }).click();
     await expect
@@ -149,8 +221,10 @@ describeInBrowser('the lanes and the inspector', () => {
     const table = page.getByRole('table', { name: 'Requests, the newest first' });
     await table.getByRole('button', { name: 'GET /payments' }).first().click();
     await inspector(page).getByText('Every check passed.').waitFor();
+    await page.getByRole('radio', { name: 'Lanes' }).click();
     await page.getByRole('button', { name: 'Carry on' }).click();
-    await page.getByRole('switch', { name: 'Keep reading in the background' }).uncheck({ force: true });
+    await arrow(page, /^POST \/cart\/items from Page to Cart \d+ let in/).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Clear' }).click();
     await page.getByText('No request yet.').waitFor();
   });

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser } from './chromium.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { startShopAlone } from './shop-alone.ts';
+import { addToCart, pay, registerSomebody } from './shop-page.ts';
 
 describeInBrowser('the page', () => {
   let system: BrowserSystem;
@@ -33,5 +35,23 @@ describeInBrowser('the page', () => {
       .catch(() => {});
     expect(await page.evaluate(() => 'ran' in globalThis)).toBe(false);
     expect(complaints.join()).toMatch(/Content Security Policy|TrustedScript/);
+  });
+
+  it('is a shop and nothing else where it is no demo', async () => {
+    await using shop = await startShopAlone(system.stack);
+    const { openTab: open, complaints, strangers, context } = await system.newPerson();
+    const asked: string[] = [];
+    context.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const page = await open();
+    await registerSomebody(page);
+    await addToCart(page, 'Blue mug');
+    await pay(page);
+    await page.getByText('Paid €19.00. Thank you.').waitFor();
+    expect(await page.getByRole('region', { name: 'Inspector' }).count()).toBe(0);
+    expect(asked.filter((path) => path.startsWith('/demo') || path.includes('console'))).toEqual([]);
+    for (const path of ['/demo/spans', '/demo/people', '/demo/permissions'])
+      expect((await fetch(system.origin + path, { method: 'POST' })).status).toBe(404);
+    expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
+    expect(shop.log()).not.toMatch(/"level":"?(error|warn|50|40)/);
   });
 });

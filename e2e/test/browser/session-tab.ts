@@ -22,6 +22,9 @@ type WithSession = {
   };
 };
 
+/** The Web Locks of the browser. */
+type WithLocks = { navigator: { locks: { query(): Promise<{ pending: object[] }> } } };
+
 export type Credentials = { username: string; password: string };
 
 export type SessionTab = Awaited<ReturnType<typeof openSessionTab>>;
@@ -61,6 +64,11 @@ export async function openSessionTab(context: BrowserContext, address: string) {
           return (error as { code: string }).code;
         }
       }, url),
+    /** How many refreshes of all tabs wait for another to end. */
+    queued: (): Promise<number> =>
+      page.evaluate(
+        async () => (await (globalThis as unknown as WithLocks).navigator.locks.query()).pending.length,
+      ),
     /** Begins a refresh and does not wait for it. */
     beginRefresh: () =>
       page.evaluate(() => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { bearer, eventually } from '../system.ts';
-import { describeInBrowser } from './chromium.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
 import { type SessionSystem, startSessionSystem } from './session-system.ts';
 import type { SessionTab } from './session-tab.ts';
 
@@ -49,12 +49,12 @@ describeInBrowser('a browser session in real tabs', () => {
   it('five tabs that want a new token at once cause one request, and all have what it brought', async () => {
     const person = await system.newPerson();
     const tabs = await person.signedInTabs(5);
+    const [first] = tabs as [SessionTab];
     const before = system.front.refreshes();
     const release = hold();
     const refreshing = Promise.all(tabs.map((tab) => tab.refresh()));
     await expect.poll(system.front.refreshes).toBe(before + 1);
-    // Until all stand in the queue.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await expect.poll(first.queued).toBe(4);
     release();
     const tokens = new Set((await refreshing).map(({ accessToken }) => accessToken));
     expect(tokens.size).toBe(1);

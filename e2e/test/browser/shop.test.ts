@@ -1,13 +1,16 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { describeInBrowser } from './chromium.ts';
+import { inspector } from './console-page.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, startBrowserSystem } from './harness.ts';
 import { addToCart, message, openTab, pay, registerSomebody, signInAs } from './shop-page.ts';
+
+const stepUpSeconds = 10;
 
 describeInBrowser('the shop', () => {
   let system: BrowserSystem;
   beforeAll(async () => {
     // Soon enough for a test, and late enough for the payment that follows the password.
-    system = await startBrowserSystem({ payment: { STEP_UP_MAX_AGE_SECONDS: '4' } });
+    system = await startBrowserSystem({ payment: { STEP_UP_MAX_AGE_SECONDS: String(stepUpSeconds) } });
   }, 120_000);
   // Pages that nobody looks at any more go on asking the services, as the console does.
   afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
@@ -20,7 +23,7 @@ describeInBrowser('the shop', () => {
     // Reading a wishlist carries on with moves, and here that is for the person to do.
     await page.getByText('Keep reading in the background').click();
     const isClean = () => expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
-    return { page, isClean };
+    return { page, openAnother: open, isClean };
   }
 
   it('sells: register, wish, move to the cart, pay, and find the payment', async () => {
@@ -90,7 +93,7 @@ describeInBrowser('the shop', () => {
     });
     const { password } = await registerSomebody(page);
     await addToCart(page, 'Moon jar');
-    await page.waitForTimeout(4000);
+    await page.waitForTimeout(stepUpSeconds * 1000);
     await pay(page);
     const dialog = page.getByRole('dialog', { name: 'Is it you?' });
     await dialog.getByLabel('Password').fill('not-the-password-at-all');
@@ -108,7 +111,9 @@ describeInBrowser('the shop', () => {
     await signInAs(page, 'viewer');
     await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
     await message(page, 'cart-service wants the permission cart:write').waitFor();
-    await message(page, /^Request \S{8,}$/).waitFor();
+    await message(page, /^Request \S{8,}$/).click();
+    await inspector(page).getByRole('heading', { name: 'POST /cart/items' }).waitFor();
+    expect(await inspector(page).evaluate((element) => element.matches(':focus'))).toBe(true);
   });
 
   it('refunds for support, and nobody else', async () => {
@@ -138,7 +143,7 @@ describeInBrowser('the shop', () => {
   });
 
   it('says which service is down, goes on with the others, and is whole again afterwards', async () => {
-    const { page } = await visit();
+    const { page, openAnother } = await visit();
     await registerSomebody(page);
     await page.getByRole('button', { name: 'Wish for Teapot' }).click();
     await message(page, 'Teapot is on your wishlist.').waitFor();
@@ -152,6 +157,10 @@ describeInBrowser('the shop', () => {
     } finally {
       await system.stack.services.cart.start();
     }
+    // Another tab reads the list, and wishlist-service carries on with the move.
+    const other = await openAnother();
+    await openTab(other, 'Wishlist');
+    await other.getByText('Nothing is wished for yet.').waitFor();
     await page.getByRole('button', { name: 'Move Teapot to the cart' }).click();
     await message(page, 'Teapot went into your cart.').waitFor();
     await openTab(page, 'Cart');
@@ -170,6 +179,37 @@ describeInBrowser('the shop', () => {
     } finally {
       await system.stack.services.auth.start();
     }
+  });
+
+  it('pays nothing for who cancels while the password is being checked', async () => {
+    const { page } = await visit();
+    let payments = 0;
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/payments')) payments += 1;
+    });
+    const { password } = await registerSomebody(page);
+    await addToCart(page, 'Moon jar');
+    await page.waitForTimeout(stepUpSeconds * 1000);
+    await pay(page);
+    const dialog = page.getByRole('dialog', { name: 'Is it you?' });
+    await dialog.getByLabel('Password').fill(password);
+    const cancelled = Promise.withResolvers<void>();
+    await page.route('**/reauthentication', async (route) => {
+      await cancelled.promise;
+      await route.continue();
+    });
+    const checked = page.waitForResponse(
+      (response) => response.url().endsWith('/reauthentication') && response.request().method() === 'POST',
+    );
+    await dialog.getByRole('button', { name: 'Confirm and pay' }).click();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    cancelled.resolve();
+    expect((await checked).status()).toBe(200);
+    await openTab(page, 'Payments');
+    // The payment that asked for the password is written down, and has charged nothing.
+    await page.getByText('Nothing was paid yet.').waitFor();
+    expect(payments).toBe(1);
   });
 
   it('tells who was signed out from elsewhere why', async () => {

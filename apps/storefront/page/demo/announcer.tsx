@@ -1,4 +1,4 @@
-import { createContext, type ReactNode, use, useState } from 'react';
+import { createContext, type ReactNode, use, useCallback, useState } from 'react';
 
 const Announce = createContext<(text: string) => void>(() => {});
 
@@ -9,12 +9,14 @@ export function useAnnounce(): (text: string) => void {
 
 /** Holds the one live region of the console. It is there before anything is said, or it would not be heard. */
 export function Announcer({ children }: { readonly children: ReactNode }) {
-  const [text, setText] = useState('');
+  const [said, setSaid] = useState({ text: '', turn: 0 });
+  const announce = useCallback((text: string) => setSaid(({ turn }) => ({ text, turn: turn + 1 })), []);
   return (
-    <Announce value={setText}>
+    <Announce value={announce}>
       {children}
       <div role="status" className="demo-announcement">
-        {text}
+        {/* Another element each time: what stays as it was would not be read again. */}
+        <span key={said.turn}>{said.text}</span>
       </div>
     </Announce>
   );

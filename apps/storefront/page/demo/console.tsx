@@ -5,14 +5,16 @@ import './styles/lanes.css';
 import './styles/inspector.css';
 import './styles/panels.css';
 import { useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { config } from '../config.ts';
 import type { TrafficEntry } from '../traffic/traffic.ts';
-import { Announcer } from './announcer.tsx';
+import { Announcer, useAnnounce } from './announcer.tsx';
 import { Inspector } from './inspector/inspector.tsx';
 import { type Arrow, arrowsOf } from './lanes/arrow-rules.ts';
 import { useBackground } from './lanes/background.ts';
 import { LanesSection } from './lanes/lanes-section.tsx';
 import { useSpans, useTraffic } from './lanes/use-traffic.ts';
+import { useWantedRequest } from './lanes/use-wanted-request.ts';
 import { Panels } from './panels/panels.tsx';
 import { SignInAgain } from './person/sign-in-again.tsx';
 
@@ -23,40 +25,64 @@ import { SignInAgain } from './person/sign-in-again.tsx';
  * @example const DemoConsole = lazy(async () => ({ default: (await import('./demo/console.tsx')).DemoConsole }));
  */
 export function DemoConsole() {
+  return (
+    <Announcer>
+      <Console />
+    </Announcer>
+  );
+}
+
+function Console() {
+  const { t } = useTranslation('demo');
+  const announce = useAnnounce();
   const [isPaused, setPaused] = useState(false);
   const [isBackgroundOn, setBackgroundOn] = useState(true);
   const [chosen, choose] = useState<string | null>(null);
+  const [isGone, setGone] = useState(false);
   const areSpansThere = useSpans();
+  const select = (key: string) => {
+    setGone(false);
+    choose(key);
+  };
+  useWantedRequest((traceId) => {
+    if (traceId === null) {
+      setGone(true);
+      announce(t('inspector.gone'));
+    } else {
+      setPaused(false);
+      select(traceId);
+    }
+  });
   useBackground(isBackgroundOn && !isPaused);
-  const { entries } = useTraffic(isPaused);
-  const traces = useMemo(() => entries.map(arrowsOnce), [entries]);
+  const { entries, clear } = useTraffic(isPaused);
+  const traces = useMemo(() => entries.map(arrowsOnce).filter(({ length }) => length > 0), [entries]);
   const arrows = traces.flat();
   // Who has chosen nothing yet sees the first request whose token was let in, or else the first.
-  const isExample = ({ verdict, to, span }: Arrow) => verdict === 'passed' && to !== 'auth' && span === null;
+  const isExample = ({ verdict, to, span, purpose }: Arrow) =>
+    verdict === 'passed' && to !== 'auth' && span === null && purpose !== 'load';
   const example = arrows.find(isExample) ?? arrows[0] ?? null;
-  const arrow = arrows.find(({ key }) => key === chosen) ?? example;
+  const arrow = isGone ? null : (arrows.find(({ key }) => key === chosen) ?? example);
   const entry = entries.find(({ request }) => request.traceId === arrow?.traceId) ?? null;
 
   return (
-    <Announcer>
-      <div className="demo-console">
-        <SignInAgain />
-        <div className="demo-columns">
-          <LanesSection
-            traces={traces}
-            selected={arrow?.key ?? null}
-            onSelect={choose}
-            isPaused={isPaused}
-            onPause={setPaused}
-            isBackgroundOn={isBackgroundOn}
-            onBackground={setBackgroundOn}
-            areSpansThere={areSpansThere}
-          />
-          <Inspector entry={entry} arrow={arrow} />
-          <Panels />
-        </div>
+    <div className="demo-console">
+      <SignInAgain />
+      <div className="demo-columns">
+        <LanesSection
+          traces={traces}
+          selected={arrow?.key ?? null}
+          onSelect={select}
+          isPaused={isPaused}
+          onPause={setPaused}
+          onClear={clear}
+          isBackgroundOn={isBackgroundOn}
+          onBackground={setBackgroundOn}
+          areSpansThere={areSpansThere}
+        />
+        <Inspector entry={entry} arrow={arrow} isGone={isGone} />
+        <Panels />
       </div>
-    </Announcer>
+    </div>
   );
 }
 

@@ -11,6 +11,7 @@ import type {
   Timed,
 } from '../../src/demo/api.ts';
 import { session } from '../session/session.ts';
+import { recordedFetch } from '../traffic/recorded-fetch.ts';
 
 /** A demo route did not do it. `code` is that of its problem document, else `status_<n>`, or `no_answer`. */
 export class DemoError extends Error {
@@ -29,28 +30,40 @@ type PartName = keyof Failures['stopped'];
 
 /** The demo's routes, on the page's own origin. What they play stands beside their types. */
 export const demoApi = {
-  permissions: () => ask<Permissions>('POST', 'permissions/read', withToken()),
+  permissions: () => read<Permissions>('POST', 'permissions/read', withToken()),
   changePermissions: (scopes: readonly string[]) => {
     const change: ChangePermissions = { ...withToken(), scopes };
-    return ask<PermissionsChanged>('PUT', 'permissions', change);
+    return act<PermissionsChanged>('PUT', 'permissions', change);
   },
-  useStolenAccessToken: () => ask<AccessTokenTheft>('POST', 'thefts/access-token', withToken()),
-  signOutRobbed: () => ask<Timed>('POST', 'thefts/access-token/sign-out', withToken()),
-  stealRefreshToken: () => ask<RefreshTokenTheft>('POST', 'thefts/refresh-token'),
-  phones: (username: string) => ask<Phones>('GET', `phones?${new URLSearchParams({ username })}`),
-  signPhoneIn: (username: string) => ask<PhoneSignedIn>('POST', 'phones', { username }),
-  signPhoneOut: (id: string) => ask<Timed>('DELETE', `phones/${encodeURIComponent(id)}`, withToken()),
-  keys: () => ask<SigningKeys>('GET', 'keys'),
-  rotateKeys: () => ask<SigningKeys>('POST', 'keys/rotation'),
+  tryStolenAccessToken: () => act<AccessTokenTheft>('POST', 'thefts/access-token', withToken()),
+  signOutRobbed: () => act<Timed>('POST', 'thefts/access-token/sign-out', withToken()),
+  stealRefreshToken: () => act<RefreshTokenTheft>('POST', 'thefts/refresh-token'),
+  phones: (username: string) => read<Phones>('GET', `phones?${new URLSearchParams({ username })}`),
+  signPhoneIn: (username: string) => act<PhoneSignedIn>('POST', 'phones', { username }),
+  signPhoneOut: (id: string) => act<Timed>('DELETE', `phones/${encodeURIComponent(id)}`, withToken()),
+  keys: () => read<SigningKeys>('GET', 'keys'),
+  rotateKeys: () => act<SigningKeys>('POST', 'keys/rotation'),
   revokeKey: (kid: string) =>
-    ask<SigningKeys & Timed>('DELETE', `keys/${encodeURIComponent(kid)}`, withToken()),
-  failures: () => ask<Failures>('GET', 'failures'),
-  setStopped: (part: PartName, stopped: boolean) => ask<Failures>('PUT', `failures/${part}`, { stopped }),
+    act<SigningKeys & Timed>('DELETE', `keys/${encodeURIComponent(kid)}`, withToken()),
+  failures: () => read<Failures>('GET', 'failures'),
+  setStopped: (part: PartName, stopped: boolean) => act<Failures>('PUT', `failures/${part}`, { stopped }),
 };
 
-async function ask<Body>(method: string, path: string, body?: object): Promise<Body> {
+type Question = readonly [method: string, path: string, body?: object];
+
+/** What a panel shows. It is read again and again, and the lanes leave it out. */
+function read<Body>(...question: Question): Promise<Body> {
+  return ask(fetch, question);
+}
+
+/** What a panel does. It has a trace of this page, so that the lanes show whom the demo's server asks because of it. */
+function act<Body>(...question: Question): Promise<Body> {
+  return ask(recordedFetch, question);
+}
+
+async function ask<Body>(send: typeof fetch, [method, path, body]: Question): Promise<Body> {
   const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  const answer = await fetch(`/demo/${path}`, { method, ...(body !== undefined && json) }).catch(() => {
+  const answer = await send(`/demo/${path}`, { method, ...(body !== undefined && json) }).catch(() => {
     throw new DemoError('no_answer');
   });
   const said: unknown = await answer.json().catch(() => ({}));

@@ -51,13 +51,11 @@ async function send(
   try {
     return await session.fetch(`${origins[service]}${path}`, { method, headers, ...json });
   } catch (error) {
-    throw isServiceSilent(error) ? noAnswer(service, error) : error;
+    throw isSilent(origins[service], error) ? noAnswer(service, error) : error;
   }
 }
 
-/** With a token that is still good nobody had to ask auth-service first: who did not answer is the service itself. */
-function isServiceSilent(error: unknown): boolean {
-  const state = session.state();
-  const hasToken = state.status === 'signed_in' && state.expiresAtMs > Date.now();
-  return hasToken && error instanceof SessionError && error.code === 'unreachable';
+/** Not so when it was auth-service that did not answer, of which the session wanted another token first. */
+function isSilent(origin: string, error: unknown): boolean {
+  return error instanceof SessionError && error.origin === origin;
 }

@@ -17,7 +17,9 @@ export function SignInForm() {
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    signIn.mutateAsync({ username, password, isNew }).then(
+    // From then on the account is there, also when signing in failed.
+    const onRegistered = () => setNew(false);
+    signIn.mutateAsync({ username, password, ...(isNew && { onRegistered }) }).then(
       () => isNew && tell(t('people.registered')),
       () => setPassword(''),
     );

@@ -2,11 +2,19 @@ import { useMutation } from '@tanstack/react-query';
 import { type Credentials, register } from './register.ts';
 import { session } from './session.ts';
 
-/** Signs in, and with `isNew` makes the account first. */
+type SignIn = Credentials & {
+  /** Makes the account first, and says when it is made. */
+  readonly onRegistered?: () => void;
+};
+
+/** Signs in, somebody new as well. */
 export function useSignIn() {
   return useMutation({
-    mutationFn: async ({ isNew = false, ...credentials }: Credentials & { readonly isNew?: boolean }) => {
-      if (isNew) await register(credentials);
+    mutationFn: async ({ onRegistered, ...credentials }: SignIn) => {
+      if (onRegistered !== undefined) {
+        await register(credentials);
+        onRegistered();
+      }
       await session.signIn(credentials);
     },
   });

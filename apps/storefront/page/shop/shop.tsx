@@ -36,7 +36,8 @@ export function Shop() {
         <TabPanel id="wishlist" className="tab-panel">
           <WishlistPanel />
         </TabPanel>
-        <TabPanel id="cart" className="tab-panel">
+        {/* Kept while another is open: a payment goes on, and may have to ask for the password. */}
+        <TabPanel id="cart" className="tab-panel" shouldForceMount>
           <CartPanel />
         </TabPanel>
         <TabPanel id="payments" className="tab-panel">

@@ -1,15 +1,27 @@
 import type { ShownSpan } from '../../src/demo/api.ts';
-import type { PageAnswer, PageRequest, Problem, Traffic, TrafficEntry } from './traffic.ts';
+import type { PageAnswer, PageRequest, Problem, Purpose, Traffic, TrafficEntry } from './traffic.ts';
 
 /** Older traces leave when there are more. */
 export const mostEntries = 200;
+/** Of what nobody did by hand, what goes beyond this leaves first, or it would push out what people did. */
+export const keptOf = { load: 50, background: 50 } as const satisfies Partial<Record<Purpose, number>>;
 /** A trace with more spans than this is not drawn in full. */
 export const mostSpansOfTrace = 120;
 
 /** A request sets out. */
 export function withRequest({ entries }: Traffic, request: PageRequest): Traffic {
   const entry: TrafficEntry = { request, answer: null, spans: [] };
-  return { entries: [...entries, entry].slice(-mostEntries) };
+  const all = [...entries, entry];
+  return { entries: all.length > mostEntries ? all.toSpliced(indexOfNextToLeave(all), 1) : all };
+}
+
+function indexOfNextToLeave(entries: readonly TrafficEntry[]): number {
+  for (const purpose of ['load', 'background'] as const) {
+    const some = entries.filter(({ request }) => request.purpose === purpose);
+    const [oldest] = some;
+    if (oldest !== undefined && some.length > keptOf[purpose]) return entries.indexOf(oldest);
+  }
+  return 0;
 }
 
 /** Its answer is there, or will never be. */

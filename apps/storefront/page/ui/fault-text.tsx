@@ -1,8 +1,11 @@
+import { Button } from 'react-aria-components/Button';
 import { useTranslation } from 'react-i18next';
+import { config } from '../config.ts';
 import { shopMessages } from '../i18n/en/shop.ts';
 import { useFormats } from '../i18n/format.ts';
 import type { Fault } from '../services/fault.ts';
 import { endReason } from '../session/end-reasons.ts';
+import { showRequest } from '../traffic/wanted-request.ts';
 
 /** What a fault is called, and what it means, in the person's language. Never what a program says to another. */
 export function useFaultText(): (fault: Fault) => { title: string; text: string } {
@@ -52,18 +55,25 @@ export function useFaultText(): (fault: Fault) => { title: string; text: string 
 
 /** A fault in words, with the number by which the inspector and the service's log know the request. */
 export function FaultText({ fault }: { fault: Fault }) {
-  const { t } = useTranslation();
   const { title, text } = useFaultText()(fault);
   return (
     <>
       <strong>{title}</strong>
       <span>{text}</span>
-      {fault.requestId !== null && (
-        <span className="request-id" data-request-id={fault.requestId}>
-          {t('faults.requestId', { id: fault.requestId })}
-        </span>
-      )}
+      {fault.requestId !== null && <RequestId id={fault.requestId} />}
     </>
+  );
+}
+
+/** In the demo it opens the request in the inspector. */
+function RequestId({ id }: { id: string }) {
+  const { t } = useTranslation();
+  const text = t('faults.requestId', { id });
+  if (!config.demo) return <span className="request-id">{text}</span>;
+  return (
+    <Button className="request-id" onPress={() => showRequest(id)}>
+      {text}
+    </Button>
   );
 }
 

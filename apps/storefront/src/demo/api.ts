@@ -30,7 +30,7 @@ export type ShownSpan = {
   readonly duration_ms: number;
   /** HTTP status; null where there is none. */
   readonly status: number | null;
-  /** Everything else that the service reports of it; among it, where a token decided: see `decidedBy`. */
+  /** Everything else that the service reports of it; among it, what it made of a token: see `tokenAttributes`. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 };
 
@@ -65,7 +65,7 @@ export type Stopwatch = {
   readonly after: Verdict;
   /**
    * From the answer to what changed it, to the first other verdict, in milliseconds; null: it did not change in time, or
-   * the token was no good there before.
+   * the token was no good there before, or nothing was said of it. No answer, or one of 500 and above, is no verdict.
    */
   readonly elapsed_ms: number | null;
 };

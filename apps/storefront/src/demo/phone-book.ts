@@ -21,7 +21,8 @@ export function createPhoneBook(auth: AuthService) {
     if (status !== 401) return;
     const answer = await auth.refresh(clientId, phone.tokens.refreshToken);
     if ('accessToken' in answer) phone.tokens = answer;
-    else if (answer.status < 500)
+    // Anything else, such as 429 or 503, says nothing of its session.
+    else if (answer.status === 400 || answer.status === 401)
       phone.shown = { ...phone.shown, signed_in: false, reason: textIn(answer, 'reason') ?? null };
   }
 

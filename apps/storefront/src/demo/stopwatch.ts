@@ -4,7 +4,8 @@ import { withinTrace } from './outgoing.ts';
 import { type ShopServices, shopServices, verdictOf } from './verdicts.ts';
 
 const betweenMs = 2;
-const longestMs = 3000;
+/** Spent only where nothing changes. */
+const longestMs = 10_000;
 
 /**
  * Does something that should change what services make of a token, and measures how long each takes to do so: from the
@@ -34,10 +35,20 @@ async function untilChanged(before: Verdict, { verdict, began }: Watch): Promise
   for (;;) {
     const after = await verdict(service);
     const elapsed = performance.now() - began;
-    const isOther = after.status !== before.status || after.code !== before.code;
-    if (isOther) return { service, before, after, elapsed_ms: Math.round(elapsed * 10) / 10 };
-    // A token that was no good here before does not become worse.
-    if (elapsed > longestMs || before.status === 401) return { service, before, after, elapsed_ms: null };
+    if (isOther(before, after)) return { service, before, after, elapsed_ms: Math.round(elapsed * 10) / 10 };
+    // A token that was no good here before does not become worse; and from no verdict none can be told apart.
+    const isInVain = before.status === 401 || !isVerdict(before);
+    if (elapsed > longestMs || isInVain) return { service, before, after, elapsed_ms: null };
     await delay(betweenMs);
   }
+}
+
+function isOther(before: Verdict, after: Verdict): boolean {
+  if (!isVerdict(before) || !isVerdict(after)) return false;
+  return after.status !== before.status || after.code !== before.code;
+}
+
+/** A service that does not answer, or that something is wrong with, says nothing of the token. */
+function isVerdict({ status }: Verdict): boolean {
+  return status > 0 && status < 500;
 }

@@ -13,7 +13,7 @@ const paths = {
 
 export const shopServices = Object.keys(paths) as ShopService[];
 
-const timeoutMs = 2000;
+const timeoutMs = 5000;
 
 /** What a service answers to a token at this moment. */
 export async function verdictOf(

@@ -60,8 +60,8 @@ function rfc(number: number, section: string): { readonly name: string; readonly
 /** The tests that prove a step, as paths in the repository. */
 export const proofs: Readonly<Record<Check, string>> = {
   token: 'packages/auth-client/test/bearer-token.test.ts',
-  form: 'packages/auth-client/test/refusal-rows.ts',
-  signature: 'packages/auth-client/test/signature-rows.ts',
+  form: 'packages/auth-client/test/refusals.test.ts',
+  signature: 'packages/auth-client/test/refusals.test.ts',
   issuer: 'packages/auth-client/test/refusals.test.ts',
   audience: 'packages/auth-client/test/refusals.test.ts',
   claims: 'packages/auth-client/test/access-token.test.ts',

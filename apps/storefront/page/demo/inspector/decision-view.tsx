@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { useReason } from '../reason.ts';
 import { type Check, checks, proofs, standards } from './checks.ts';
+import { CopyButton } from './copy-button.tsx';
 import type { Decision } from './decision-rules.ts';
 
 const asOnlySomeRoutesAsk: ReadonlySet<Check> = new Set(['actor', 'recent_sign_in', 'freshness']);
@@ -24,10 +25,22 @@ export function DecisionView({ decision, service }: DecisionViewProps) {
       {shown !== null && (
         <p className="inspector-sources">
           {t('inspector.standard')} <a href={standards[shown].url}>{standards[shown].name}</a>.{' '}
-          {t('inspector.proof')} <code>{proofs[shown]}</code>
+          {t('inspector.proof')} <Proof command={`npm test -- ${proofs[shown]}`} />
         </p>
       )}
       <Ladder decision={decision} />
+    </>
+  );
+}
+
+function Proof({ command }: { readonly command: string }) {
+  const { t } = useTranslation('demo');
+  return (
+    <>
+      <code>{command}</code>{' '}
+      <CopyButton look="small" text={command} copied={t('inspector.proof_copied')}>
+        {t('inspector.copy_proof')}
+      </CopyButton>
     </>
   );
 }

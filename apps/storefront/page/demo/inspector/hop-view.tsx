@@ -13,11 +13,11 @@ const fields = [
 
 type HopViewProps = {
   readonly span: ShownSpan;
-  /** service.name of who asked. */
-  readonly caller: string;
+  /** service.name of who asked; null: the demo's server. */
+  readonly caller: string | null;
 };
 
-/** Who acts for whom in a request between services, as the service that was asked tells it. */
+/** Who acts for whom in a request that the page did not make itself, as the service that was asked tells it. */
 export function HopView({ span, caller }: HopViewProps) {
   const { t } = useTranslation('demo');
   const { service, attributes } = span;
@@ -26,12 +26,11 @@ export function HopView({ span, caller }: HopViewProps) {
     const value = attributes[attribute];
     return value === undefined ? [] : [[name, String(value)] as const];
   });
+  const ownName = caller === null ? t('inspector.hop_demo') : t('inspector.hop_own', { caller });
   return (
     <>
       <p className="inspector-hop">
-        {actor === undefined
-          ? t('inspector.hop_own', { caller })
-          : t('inspector.hop_sentence', { actor, service })}{' '}
+        {actor === undefined ? ownName : t('inspector.hop_sentence', { actor, service })}{' '}
         {before.length > 0 && t('inspector.hop_chain', { actors: before.join(' ') })}
       </p>
       {known.length > 0 && (
@@ -48,7 +47,7 @@ export function HopView({ span, caller }: HopViewProps) {
               <dd>{service}</dd>
             </div>
           </dl>
-          <p className="demo-about">{t('inspector.hop_note', { service })}</p>
+          {caller !== null && <p className="demo-about">{t('inspector.hop_note', { service })}</p>}
         </>
       )}
     </>

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { TrafficEntry } from '../../traffic/traffic.ts';
-import type { Arrow } from '../lanes/arrow-rules.ts';
+import { type Arrow, isByDemo } from '../lanes/arrow-rules.ts';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
 import { CurlView } from './curl-view.tsx';
 import { decisionOfEntry, decisionOfHop } from './decision-rules.ts';
@@ -11,16 +11,23 @@ import { Section } from './section.tsx';
 import { TimelineView } from './timeline-view.tsx';
 import { TokenView } from './token-view.tsx';
 
-type InspectorProps = { readonly entry: TrafficEntry | null; readonly arrow: Arrow | null };
+export const inspectorId = 'inspector';
+
+type InspectorProps = {
+  readonly entry: TrafficEntry | null;
+  readonly arrow: Arrow | null;
+  /** Whether the request that somebody wants to see is not kept any more; there is no `arrow` then. */
+  readonly isGone: boolean;
+};
 
 /** Everything about the chosen request. */
-export function Inspector({ entry, arrow }: InspectorProps) {
+export function Inspector({ entry, arrow, isGone }: InspectorProps) {
   const { t } = useTranslation('demo');
   return (
-    <section className="demo-card inspector" aria-labelledby="inspector-title">
+    <section id={inspectorId} className="demo-card inspector" aria-labelledby="inspector-title" tabIndex={-1}>
       <h2 id="inspector-title">{t('inspector.title')}</h2>
       {entry === null || arrow === null ? (
-        <p className="demo-about">{t('inspector.choose')}</p>
+        <p className="demo-about">{t(isGone ? 'inspector.gone' : 'inspector.choose')}</p>
       ) : (
         <Inspected entry={entry} arrow={arrow} />
       )}
@@ -49,7 +56,7 @@ function Inspected({ entry, arrow }: { readonly entry: TrafficEntry; readonly ar
       </Section>
       {span !== null && (
         <Section title={t('inspector.hop')} isOpen>
-          <HopView span={span} caller={`${from}-service`} />
+          <HopView span={span} caller={isByDemo(arrow) ? null : `${from}-service`} />
         </Section>
       )}
       <Section title={t('inspector.timeline')} isOpen>

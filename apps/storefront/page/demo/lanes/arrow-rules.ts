@@ -24,12 +24,20 @@ export type Arrow = {
   readonly actors: readonly string[];
 };
 
-/** The page's request, and below it those that services made because of it, in the order in which they began. */
+/**
+ * The page's request, and below it those that services made because of it, in the order in which they began. The demo's
+ * server has no lane: what it does for the page seems to come from there.
+ */
 export function arrowsOf(entry: TrafficEntry, services: PageConfig['services']): readonly Arrow[] {
   const own = ownArrow(entry, services);
-  if (own === null) return [];
-  const hops = entry.spans.flatMap((span) => hopArrow(span, { entry, own, services }) ?? []);
-  return [own, ...hops];
+  const asked = own?.to ?? 'page';
+  const hops = entry.spans.flatMap((span) => hopArrow(span, { entry, asked, services }) ?? []);
+  return own === null ? hops : [own, ...hops];
+}
+
+/** Whether the demo's server made this request, because of a panel. */
+export function isByDemo({ from, span }: Arrow): boolean {
+  return from === 'page' && span !== null;
 }
 
 function ownArrow({ request, answer }: TrafficEntry, services: PageConfig['services']): Arrow | null {
@@ -54,11 +62,12 @@ function ownArrow({ request, answer }: TrafficEntry, services: PageConfig['servi
 
 type Surroundings = {
   readonly entry: TrafficEntry;
-  readonly own: Arrow;
+  /** The lane of who was asked by the page. */
+  readonly asked: Lane;
   readonly services: PageConfig['services'];
 };
 
-function hopArrow(span: ShownSpan, { entry, own, services }: Surroundings): Arrow | null {
+function hopArrow(span: ShownSpan, { entry, asked, services }: Surroundings): Arrow | null {
   const { request, spans } = entry;
   // How the service that the page asked saw the page's own request.
   if (span.parent_span_id === request.spanId) return null;
@@ -66,7 +75,7 @@ function hopArrow(span: ShownSpan, { entry, own, services }: Surroundings): Arro
   if (by === null) return null;
   const ends =
     span.kind === 'server'
-      ? { from: callerOf(span, spans) ?? own.to, to: by }
+      ? { from: callerOf(span, spans) ?? asked, to: by }
       : { from: by, to: unansweredAt(span, services) };
   if (ends.to === null || ends.from === ends.to) return null;
   const status = span.kind === 'server' ? span.status : 0;

@@ -20,12 +20,12 @@ export function shownArrows(traces: readonly (readonly Arrow[])[], filter: Filte
 }
 
 function isShown(arrows: readonly Arrow[], filter: Filter): boolean {
-  const [own] = arrows;
-  if (own === undefined) return false;
+  const [first] = arrows;
+  if (first === undefined) return false;
   const wentWrong = arrows.some(({ verdict }) => verdict === 'refused' || verdict === 'failed');
-  if (own.purpose === 'load' && !wentWrong) return false;
-  if (filter === 'person') return own.purpose === 'person';
-  if (filter === 'hops') return arrows.length > 1;
+  if (first.purpose === 'load' && !wentWrong) return false;
+  if (filter === 'person') return first.purpose === 'person';
+  if (filter === 'hops') return arrows.some(({ from }) => from !== 'page');
   return filter === 'all' || wentWrong;
 }
 

@@ -5,7 +5,7 @@ import { currentLanguage } from '../../i18n/i18n.ts';
 import { formatDuration } from '../stopwatch/format-duration.ts';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
 import { ArrowLine, lanePosition } from './arrow-line.tsx';
-import type { Arrow } from './arrow-rules.ts';
+import { type Arrow, isByDemo } from './arrow-rules.ts';
 import { lanes } from './lanes.ts';
 
 export type ArrowsProps = {
@@ -52,7 +52,7 @@ function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
   const { from, to, name, status, verdict, actors, durationMs, span } = arrow;
   const [actor] = actors;
   const ends = t('lanes.ends', { from: t(`lanes.names.${from}`), to: t(`lanes.names.${to}`) });
-  const acts = actor === undefined ? '' : t('lanes.acts_for_you', { actor });
+  const acts = isByDemo(arrow) ? t('lanes.by_demo') : actor && t('lanes.acts_for_you', { actor });
   return (
     <ListBoxItem
       id={arrow.key}
@@ -70,7 +70,7 @@ function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
         {durationMs !== null && (
           <span className="lanes-took">{formatDuration(durationMs, currentLanguage())}</span>
         )}
-        {acts !== '' && <span className="lanes-acts">{acts}</span>}
+        {acts && <span className="lanes-acts">{acts}</span>}
       </span>
     </ListBoxItem>
   );

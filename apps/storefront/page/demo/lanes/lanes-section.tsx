@@ -1,7 +1,6 @@
 import { useState } from 'react';
 import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
-import { trafficStore } from '../../traffic/traffic-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Choice } from '../choice.tsx';
 import type { Arrow } from './arrow-rules.ts';
@@ -16,6 +15,7 @@ type LanesSectionProps = {
   readonly onSelect: (key: string) => void;
   readonly isPaused: boolean;
   readonly onPause: (isPaused: boolean) => void;
+  readonly onClear: () => void;
   readonly isBackgroundOn: boolean;
   readonly onBackground: (isOn: boolean) => void;
   readonly areSpansThere: boolean;
@@ -57,7 +57,7 @@ export function LanesSection(props: LanesSectionProps) {
         <Button onPress={() => onPause(!isPaused)}>
           {isPaused ? t('lanes.carry_on') : t('lanes.pause')}
         </Button>
-        <Button onPress={() => trafficStore.clear()}>{t('lanes.clear')}</Button>
+        <Button onPress={props.onClear}>{t('lanes.clear')}</Button>
         <Switch className="demo-switch" isSelected={isBackgroundOn} onChange={onBackground}>
           <span className="demo-switch-track" aria-hidden="true" />
           {t('lanes.background')}

@@ -5,6 +5,7 @@ import { useFormats } from '../../i18n/format.ts';
 import { ask } from '../../services/ask.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
+import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { DeedState, useDeed } from '../deed.tsx';
 import { Scroll } from '../scroll.tsx';
 import { NeedsSession } from './needs-session.tsx';
@@ -65,7 +66,7 @@ function DeviceList() {
   const list = devices.data ?? [];
 
   return (
-    <>
+    <section {...useKeptFocus<HTMLElement>()} className="demo-devices" aria-label={t('devices.list')}>
       <Scroll>
         <table className="demo-table">
           <caption>{t('devices.list')}</caption>
@@ -96,7 +97,12 @@ function DeviceList() {
                 <td>{time(device.last_used_at)}</td>
                 <td>
                   <div className="demo-actions">
-                    <Button onPress={() => setRenaming(device.id)}>{t('devices.rename')}</Button>
+                    <Button
+                      aria-label={t('devices.rename_device', { device: device.device_name })}
+                      onPress={() => setRenaming(device.id)}
+                    >
+                      {t('devices.rename')}
+                    </Button>
                     <Button
                       data-kind="danger"
                       aria-label={t('devices.sign_out_device', { device: device.device_name })}
@@ -119,6 +125,6 @@ function DeviceList() {
       {[devices, rename, end, endOthers].map((deed, index) => (
         <DeedState key={index} deed={{ isPending: false, error: deed.error }} />
       ))}
-    </>
+    </section>
   );
 }

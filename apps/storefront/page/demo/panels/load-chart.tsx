@@ -1,6 +1,7 @@
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import UPlot from 'uplot';
+import { useTheme } from '../../layout/theme.ts';
 import { chartColumns, chartSeconds, type LoadCount, noLoad } from './load-rules.ts';
 
 type LoadChartProps = {
@@ -13,7 +14,12 @@ type LoadChartProps = {
 const heightPx = 150;
 
 /** Requests and errors per second of the last minute. */
-export function LoadChart({ count, summary, names }: LoadChartProps) {
+export function LoadChart(props: LoadChartProps) {
+  // A canvas keeps the colours that it was drawn in.
+  return <Plot key={useTheme()} {...props} />;
+}
+
+function Plot({ count, summary, names }: LoadChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<UPlot>(null);
 

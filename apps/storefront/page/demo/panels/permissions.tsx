@@ -1,7 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
 import type { Permissions } from '../../../src/demo/api.ts';
+import { useAccount } from '../../session/people.ts';
 import { session } from '../../session/session.ts';
 import { useSession } from '../../session/use-session.ts';
 import { DeedState, useDeed } from '../deed.tsx';
@@ -15,10 +16,14 @@ import { NeedsSession } from './needs-session.tsx';
 /** Permissions of the person who is signed in, given and taken by the administrator. */
 export function PermissionsPanel() {
   const { t } = useTranslation('demo');
+  const { data: account } = useAccount();
   const person = useDemoPerson();
+  const username = account?.username ?? person?.username;
   return (
     <>
-      <p className="demo-about">{t('permissions.about', { username: person?.username ?? '…' })}</p>
+      <p className="demo-about">
+        {username === undefined ? t('permissions.about_anybody') : t('permissions.about', { username })}
+      </p>
       <NeedsSession>
         <ScopeSwitches />
       </NeedsSession>
@@ -31,25 +36,25 @@ function ScopeSwitches() {
   const state = useSession();
   const summary = useSummary();
   const subject = state.status === 'signed_in' ? state.subject : null;
-  const permissions = useQuery({
-    queryKey: ['demo', 'state', 'permissions', subject],
-    queryFn: demoApi.permissions,
-  });
+  const queries = useQueryClient();
+  const queryKey = ['demo', 'state', 'permissions', subject];
+  const permissions = useQuery({ queryKey, queryFn: demoApi.permissions });
   const change = useDeed({
-    work: async (scopes: readonly string[]) => {
-      const changed = await demoApi.changePermissions(scopes);
+    work: async ({ scope, isOn }: { scope: string; isOn: boolean }) => {
+      // Another tab may have changed them since they were read here.
+      const others = grantedOf(await demoApi.permissions()).filter((name) => name !== scope);
+      const scopes = isOn ? [...others, scope] : others;
+      const { stopwatch, ...changed } = await demoApi.changePermissions(scopes);
+      queries.setQueryData(queryKey, changed);
       // The token that the page holds is dead now; the next one carries what is left.
       await session.refresh();
-      return { changed, now: await verdictsOnSession() };
+      return { stopwatch, now: await verdictsOnSession() };
     },
-    say: ({ changed }) => t('permissions.done', { summary: summary(changed.stopwatch) }),
+    say: ({ stopwatch }) => t('permissions.done', { summary: summary(stopwatch) }),
   });
-  // Until the list is read again, what the change itself answered is newer.
-  const shown: Permissions | undefined = change.data?.changed ?? permissions.data;
-  if (shown === undefined)
+  if (permissions.data === undefined)
     return <DeedState deed={{ isPending: permissions.isPending, error: permissions.error }} />;
-  const { username, roles, scopes } = shown;
-  const granted = scopes.filter((scope) => scope.granted).map(({ scope }) => scope);
+  const { username, roles, scopes } = permissions.data;
 
   return (
     <>
@@ -61,9 +66,7 @@ function ScopeSwitches() {
             className="demo-switch"
             isSelected={isGranted}
             isDisabled={change.isPending}
-            onChange={(isOn) =>
-              change.mutate(isOn ? [...granted, scope] : granted.filter((name) => name !== scope))
-            }
+            onChange={(isOn) => change.mutate({ scope, isOn })}
           >
             <span className="demo-switch-track" aria-hidden="true" />
             <code>{scope}</code>
@@ -76,7 +79,7 @@ function ScopeSwitches() {
       <DeedState deed={change} />
       {change.data && (
         <div className="demo-results">
-          <StopwatchTable stopwatch={change.data.changed.stopwatch} />
+          <StopwatchTable stopwatch={change.data.stopwatch} />
           <div>
             <p className="demo-about">{t('permissions.went_on')}</p>
             <VerdictTable verdicts={change.data.now} caption={t('permissions.refreshed')} />
@@ -85,4 +88,8 @@ function ScopeSwitches() {
       )}
     </>
   );
+}
+
+function grantedOf({ scopes }: Permissions): readonly string[] {
+  return scopes.flatMap(({ scope, granted }) => (granted ? [scope] : []));
 }

@@ -3,9 +3,10 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Phone, Stopwatch } from '../../../src/demo/api.ts';
 import { Button } from '../../ui/button.tsx';
+import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { DeedState, useDeed } from '../deed.tsx';
 import { demoApi } from '../demo-api.ts';
-import { useDemoPerson } from '../person/demo-person.ts';
+import { useDemoPerson, useIsStranger } from '../person/demo-person.ts';
 import { useReason } from '../reason.ts';
 import { Scroll } from '../scroll.tsx';
 import { StopwatchTable } from '../stopwatch/stopwatch-table.tsx';
@@ -16,6 +17,7 @@ export function PhonesPart() {
   const { t } = useTranslation('demo');
   const summary = useSummary();
   const username = useDemoPerson()?.username ?? null;
+  const isStranger = useIsStranger();
   const [stopwatch, setStopwatch] = useState<readonly Stopwatch[]>([]);
   const phones = useQuery({
     queryKey: ['demo', 'state', 'phones', username],
@@ -41,7 +43,7 @@ export function PhonesPart() {
   const list = phones.data?.phones ?? [];
 
   return (
-    <section className="demo-part" aria-labelledby="phones-title">
+    <section {...useKeptFocus<HTMLElement>()} className="demo-part" aria-labelledby="phones-title">
       <h3 id="phones-title">{t('devices.phones')}</h3>
       <p className="demo-about">{t('devices.phones_about')}</p>
       {list.length === 0 ? <p>{t('devices.phone_none')}</p> : <PhoneTable phones={list} onEnd={end.mutate} />}
@@ -50,6 +52,7 @@ export function PhonesPart() {
           {t('devices.phone_add')}
         </Button>
       </div>
+      {isStranger && <p className="demo-about">{t('devices.phone_stranger')}</p>}
       <DeedState deed={add} />
       <DeedState deed={end} />
       {stopwatch.length > 0 && <StopwatchTable stopwatch={stopwatch} />}

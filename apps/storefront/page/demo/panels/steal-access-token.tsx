@@ -13,7 +13,7 @@ export function AccessTokenTheftPart() {
   const summary = useSummary();
   const isSignedIn = useSession().status === 'signed_in';
   const use = useDeed({
-    work: demoApi.useStolenAccessToken,
+    work: demoApi.tryStolenAccessToken,
     say: ({ verdicts }) =>
       t('thief.done', { summary: verdicts.map(({ service, status }) => `${service} ${status}`).join(', ') }),
   });

@@ -18,3 +18,11 @@ export function useDemoPerson(): DemoPerson | null {
   }, [now]);
   return people.find((person) => person.username === (now ?? username)) ?? null;
 }
+
+/** Whether somebody is signed in whose password the demo does not know, so that it cannot sign in for them. */
+export function useIsStranger(): boolean {
+  const { data: account } = useAccount();
+  const { data: people } = useDemoPeople();
+  if (account === undefined || people === undefined) return false;
+  return people.every(({ username }) => username !== account.username);
+}

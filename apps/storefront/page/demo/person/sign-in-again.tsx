@@ -4,6 +4,7 @@ import type { DemoPerson } from '../../../src/demo/api.ts';
 import { session } from '../../session/session.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
+import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { useAnnounce } from '../announcer.tsx';
 import { codeOf } from '../deed.tsx';
 import { useReason } from '../reason.ts';
@@ -11,18 +12,27 @@ import { useDemoPerson } from './demo-person.ts';
 
 /** After a deed that ended the session, one click goes on as the same person. */
 export function SignInAgain() {
-  const { t } = useTranslation('demo');
   const state = useSession();
   const person = useDemoPerson();
+  // Who has not been signed in yet begins in the shop.
+  const isWanted = state.status === 'signed_out' && person !== null;
+  return (
+    <div {...useKeptFocus<HTMLDivElement>()} className="demo-again">
+      {isWanted && <Offer person={person} reason={state.reason} />}
+    </div>
+  );
+}
+
+type OfferProps = { readonly person: DemoPerson; readonly reason: string | null };
+
+function Offer({ person, reason }: OfferProps) {
+  const { t } = useTranslation('demo');
   const announce = useAnnounce();
   const reasonText = useReason();
   const signIn = useMutation({
     mutationFn: ({ username, password }: DemoPerson) => session.signIn({ username, password }),
     onSuccess: (_, { username }) => announce(t('common.signed_in_again', { username })),
   });
-  // Who has not been signed in yet begins in the shop.
-  if (state.status !== 'signed_out' || person === null) return null;
-  const { reason } = state;
   return (
     <section className="demo-signed-out" aria-label={t('common.signed_out')}>
       <p>

@@ -36,12 +36,20 @@ export function useAddToCart() {
   });
 }
 
-/** Changes how many pieces of something are in the cart; 0 takes it out. Shown at once, and undone when it is refused. */
+const changing = ['change-quantity'] as const;
+
+/**
+ * Changes how many pieces of something are in the cart; 0 takes it out. Shown at once; sent one after the other, so that
+ * the last one counts; and what the cart holds is read when all have been answered, which undoes what was refused.
+ */
 export function useChangeQuantity() {
   const client = useQueryClient();
   const invalidate = useInvalidate();
   const queryKey = useKey('cart');
+  const isLast = () => client.isMutating({ mutationKey: changing }) === 1;
   return useMutation({
+    mutationKey: changing,
+    scope: { id: 'change-quantity' },
     mutationFn: async ({ sku, quantity }: Pick<CartLine, 'sku' | 'quantity'>) => {
       const path = `/cart/items/${encodeURIComponent(sku)}`;
       if (quantity === 0) await ask<null>('cart-service', path, { method: 'DELETE' });
@@ -56,7 +64,11 @@ export function useChangeQuantity() {
       }
       return { before };
     },
-    onError: (_error, _change, context) => client.setQueryData(queryKey, context?.before),
-    onSettled: () => void invalidate('cart'),
+    onError: (_error, _change, context) => {
+      if (isLast()) client.setQueryData(queryKey, context?.before);
+    },
+    onSettled: () => {
+      if (isLast()) void invalidate('cart');
+    },
   });
 }

@@ -24,7 +24,6 @@ export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDial
   const [password, setPassword] = useState('');
   const confirm = useMutation({
     mutationFn: (typed: string) => session.reauthenticate(typed),
-    onSuccess: onConfirmed,
     onError: () => setPassword(''),
   });
   const seconds = maxAgeSeconds ?? 300;
@@ -35,7 +34,8 @@ export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDial
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    if (!confirm.isPending) confirm.mutate(password);
+    // Not told of a dialog that was closed meanwhile: who cancels pays nothing.
+    if (!confirm.isPending) confirm.mutate(password, { onSuccess: onConfirmed });
   }
 
   return (

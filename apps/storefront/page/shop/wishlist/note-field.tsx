@@ -19,14 +19,17 @@ export function NoteField({ item, name }: { item: WishlistItem; name: string }) 
     setTyped(null);
     if (note === undefined || note === kept) return;
     const change = { id: item.id, note: note === '' ? null : note };
-    report(changeNote.mutateAsync(change), t('wishlist.noteKept'));
+    const changed = changeNote.mutateAsync(change);
+    // Nothing that somebody wrote is lost: it stands there to be kept once more.
+    changed.catch(() => setTyped((since) => since ?? note));
+    report(changed, t('wishlist.noteKept'));
   }
 
   return (
     <TextField
       className="note"
       aria-label={t('wishlist.note', { name })}
-      value={typed ?? changeNote.variables?.note ?? kept}
+      value={typed ?? (changeNote.isPending ? (changeNote.variables.note ?? '') : kept)}
       maxLength={maximumLength}
       onChange={setTyped}
       onBlur={keep}

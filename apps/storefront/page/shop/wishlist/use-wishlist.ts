@@ -1,7 +1,9 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { ask } from '../../services/ask.ts';
 import { useInvalidate, useKey } from '../../services/queries.ts';
+import { ServiceError } from '../../services/service-error.ts';
 import { useSession } from '../../session/use-session.ts';
+import type { Cart } from '../cart/cart-rules.ts';
 import type { Money } from '../money.ts';
 
 export type WishlistItem = {
@@ -41,7 +43,8 @@ export function useChangeNote() {
   return useMutation({
     mutationFn: ({ id, note }: { id: string; note: string | null }) =>
       ask<WishlistItem>('wishlist-service', pathOf(id), { method: 'PATCH', body: { note } }),
-    onSuccess: () => void invalidate('wishlist'),
+    // Waited for: until then the list has the note of before.
+    onSuccess: () => invalidate('wishlist'),
   });
 }
 
@@ -53,15 +56,27 @@ export function useUnwish() {
   });
 }
 
-/** Has wishlist-service put a thing into the cart on the person's behalf. Asking again carries on with the same move. */
+/**
+ * Has wishlist-service put a thing into the cart on the person's behalf. Asking again carries on with the same move, which
+ * may have come to its end meanwhile: whoever reads the list carries on with it, too.
+ */
 export function useMoveToCart() {
   const invalidate = useInvalidate();
   return useMutation({
-    mutationFn: ({ id, price }: { id: string; price: Money }) =>
-      ask<{ sku: string; quantity: number }>('wishlist-service', `${pathOf(id)}/move`, {
-        method: 'POST',
-        body: { unit_price: price, quantity: 1 },
-      }),
+    mutationFn: async ({ item, price }: { item: WishlistItem; price: Money }) => {
+      try {
+        const body = { unit_price: price, quantity: 1 };
+        await ask('wishlist-service', `${pathOf(item.id)}/move`, { method: 'POST', body });
+      } catch (error) {
+        const isGone = error instanceof ServiceError && error.facts.code === 'item_not_found';
+        if (!isGone || item.status !== 'moving' || !(await isInCart(item.sku))) throw error;
+      }
+    },
     onSettled: () => void invalidate('wishlist', 'cart'),
   });
+}
+
+async function isInCart(sku: string): Promise<boolean> {
+  const { body } = await ask<Cart>('cart-service', '/cart');
+  return body.items.some((line) => line.sku === sku);
 }

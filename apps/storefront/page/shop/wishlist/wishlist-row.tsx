@@ -33,7 +33,7 @@ export function WishlistRow({ item }: { item: WishlistItem }) {
               look="primary"
               aria-label={t('wishlist.moveToCart', { name })}
               isPending={move.isPending}
-              onPress={() => report(move.mutateAsync({ id: item.id, price }), t('wishlist.moved', { name }))}
+              onPress={() => report(move.mutateAsync({ item, price }), t('wishlist.moved', { name }))}
             >
               {t('wishlist.move')}
             </Button>

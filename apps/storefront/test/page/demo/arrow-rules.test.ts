@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { arrowsOf } from '../../../page/demo/lanes/arrow-rules.ts';
+import { arrowsOf, isByDemo } from '../../../page/demo/lanes/arrow-rules.ts';
 import { countsOf, shownArrows } from '../../../page/demo/lanes/filter-rules.ts';
 import type { TrafficEntry } from '../../../page/traffic/traffic.ts';
 import { tokenAttributes } from '../../../src/demo/api.ts';
@@ -40,6 +40,13 @@ const entry = (changes: Partial<TrafficEntry> = {}): TrafficEntry => ({
 const ends = (changes?: Partial<TrafficEntry>) =>
   arrowsOf(entry(changes), services).map(({ from, to, status }) => `${from}→${to} ${status}`);
 
+// The demo's server tells nothing of its own part.
+const panelRequest = pageRequest({ url: 'http://localhost:3000/demo/thefts/access-token', method: 'POST' });
+const panelEntry = entry({
+  request: panelRequest,
+  spans: [{ ...payment, parent_span_id: 'storefront' }, toAuth, token],
+});
+
 describe('arrows', () => {
   it('go from who asked to who answered, across services', () => {
     expect(ends()).toEqual(['page→payment 201', 'payment→auth 200', 'payment→cart 200']);
@@ -72,7 +79,14 @@ describe('arrows', () => {
     });
     const stranger = shownSpan({ span_id: 'x', parent_span_id: 'pay', service: 'mail-service' });
     expect(ends({ spans: [payment, store, stranger] })).toEqual(['page→payment 201']);
-    expect(ends({ request: pageRequest({ url: 'http://localhost:3000/demo/people' }) })).toEqual([]);
+    expect(ends({ request: panelRequest, spans: [] })).toEqual([]);
+  });
+
+  it('come from the page where the demo’s server asked because of a panel', () => {
+    const arrows = arrowsOf(panelEntry, services);
+    expect(arrows.map(({ from, to }) => `${from}→${to}`)).toEqual(['page→payment', 'payment→auth']);
+    expect(arrows.map(isByDemo)).toEqual([true, false]);
+    expect(arrowsOf(entry(), services).map(isByDemo)).toEqual([false, false, false]);
   });
 });
 
@@ -103,6 +117,13 @@ describe('the filter', () => {
     expect(shownArrows(traces, 'person')).toEqual(passed);
     expect(shownArrows(traces, 'hops')).toEqual(passed);
     expect(shownArrows(traces, 'refused').map(({ traceId }) => traceId)).toEqual(['5', '3']);
+  });
+
+  it('counts what the demo’s server asks among what the person did, and not as a service', () => {
+    const [theft] = arrowsOf(panelEntry, services);
+    const thefts = theft === undefined ? [] : [[theft]];
+    expect(shownArrows(thefts, 'person')).toEqual([theft]);
+    expect(shownArrows(thefts, 'hops')).toEqual([]);
   });
 
   it('counts what is shown', () => {

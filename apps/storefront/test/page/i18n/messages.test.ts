@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { demoMessages as demoEn } from '../../../page/demo/i18n/en.ts';
+import { demoMessages as demoKo } from '../../../page/demo/i18n/ko.ts';
 import { shopMessages as en } from '../../../page/i18n/en/shop.ts';
 import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
 import { chooseLanguage } from '../../../page/i18n/language.ts';
@@ -16,25 +18,33 @@ function wordsToFill(text: string): string[] {
   return [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, word = '']) => word).sort();
 }
 
-describe('the messages', () => {
-  const korean = new Map(flat(ko));
+const sameOfShop = ['checkout.cvc'];
+const sameOfDemo = ['thief.forged_claim', 'failures.parts.auth-service', 'failures.parts.redis'];
+
+describe.each<[part: string, english: Messages, korean: Messages, same: readonly string[]]>([
+  ['shop', en, ko, sameOfShop],
+  ['demo', demoEn, demoKo, sameOfDemo],
+])('the messages of the %s', (_part, english, translated, sameInBoth) => {
+  const korean = new Map(flat(translated));
 
   it('are there in both languages, with the same words to fill in', () => {
     expect([...korean.keys()].sort()).toEqual(
-      flat(en)
+      flat(english)
         .map(([path]) => path)
         .sort(),
     );
-    for (const [path, text] of flat(en)) {
+    for (const [path, text] of flat(english)) {
       expect([path, ...wordsToFill(korean.get(path) ?? '')]).toEqual([path, ...wordsToFill(text)]);
     }
   });
 
   it('are translated, but for what is the same word', () => {
-    const same = flat(en).filter(([path, text]) => korean.get(path) === text);
-    expect(same).toEqual([['checkout.cvc', 'CVC']]);
+    const same = flat(english).filter(([path, text]) => korean.get(path) === text);
+    expect(same.map(([path]) => path)).toEqual(sameInBoth);
   });
+});
 
+describe('the messages of the shop', () => {
   it('name every product', () => {
     for (const { sku } of products) {
       expect(en.products.names[sku]).toBeTruthy();

@@ -60,11 +60,16 @@ describe('recorded requests', () => {
       });
   });
 
-  it('ignore a problem document without an end, or that is none', async () => {
-    for (const body of ['x'.repeat(20_000), '"text"', 'no json']) {
+  it('ignore a problem document that is too long, or that is none', async () => {
+    const tooLong = JSON.stringify({ code: 'too_long', detail: 'x'.repeat(20_000) });
+    for (const body of [tooLong, '"text"', 'no json']) {
       store.clear();
       answer = refusal(body);
       expect(await (await recorded('http://localhost:4001/cart')).text()).toBe(body);
+      // What is read of the one before is read by then.
+      answer = refusal('{"code":"next"}');
+      await recorded('http://localhost:4001/cart');
+      await expect.poll(() => store.snapshot().entries[1]?.answer?.problem?.code).toBe('next');
       expect(entry()?.answer?.problem).toBeNull();
     }
   });
@@ -81,6 +86,16 @@ describe('recorded requests', () => {
     await recorded('http://localhost:4001/cart#background');
     expect(entry()?.request.purpose).toBe('background');
     expect(sent[0]?.url).toBe('http://localhost:4001/cart');
+  });
+
+  it('hide tokens in what is sent to the demo’s own routes', async () => {
+    answer = () => new Response('{}');
+    const body = JSON.stringify({ access_token: 'a.b.c', scopes: ['cart:read'] });
+    await recorded('http://localhost:3000/demo/permissions', { method: 'PUT', body });
+    expect(entry()?.request).toMatchObject({
+      body: '{"access_token":"$TOKEN","scopes":["cart:read"]}',
+      token: null,
+    });
   });
 
   it('hide passwords and card numbers', async () => {

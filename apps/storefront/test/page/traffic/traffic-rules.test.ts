@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { noTraffic } from '../../../page/traffic/traffic.ts';
+import { noTraffic, type Purpose, type Traffic } from '../../../page/traffic/traffic.ts';
 import {
+  keptOf,
   mostEntries,
   mostSpansOfTrace,
   withAnswer,
@@ -13,6 +14,18 @@ import { pageAnswer, pageRequest, shownSpan } from './requests.ts';
 const request = pageRequest();
 const { traceId } = request;
 const sent = withRequest(noTraffic, request);
+
+/** Traffic after so many more requests of each purpose, one after the other. */
+function after(requests: readonly (readonly [Purpose, number])[], before = noTraffic): Traffic {
+  return requests
+    .flatMap(([purpose, count]) => Array.from({ length: count }, () => purpose))
+    .reduce((traffic, purpose) => withRequest(traffic, pageRequest({ purpose })), before);
+}
+
+function counts({ entries }: Traffic): Partial<Record<Purpose, number>> {
+  const groups = Object.groupBy(entries, ({ request: { purpose } }) => purpose);
+  return Object.fromEntries(Object.entries(groups).map(([purpose, group]) => [purpose, group.length]));
+}
 
 describe('what the page remembers of its traffic', () => {
   it('holds a request that is on its way, then its answer, then what the answer said', () => {
@@ -29,6 +42,26 @@ describe('what the page remembers of its traffic', () => {
       traffic = withRequest(traffic, pageRequest({ traceId: String(index) }));
     expect(traffic.entries).toHaveLength(mostEntries);
     expect(traffic.entries[0]?.request.traceId).toBe('1');
+  });
+
+  it('lets go of load first, then of background, and then of the oldest', () => {
+    const all = after([
+      ['person', 5],
+      ['background', 70],
+      ['load', mostEntries],
+    ]);
+    expect(counts(all)).toEqual({ person: 5, background: 70, load: mostEntries - 75 });
+    const more = after([['person', 90]], all);
+    expect(counts(more)).toEqual({ person: 95, background: mostEntries - 145, load: keptOf.load });
+    expect(counts(after([['person', 5]], more))).toEqual({ person: 100, ...keptOf });
+    expect(counts(after([['person', mostEntries]], more))).toEqual({ person: mostEntries });
+  });
+
+  it('takes in what it would let go first, even when it is full of what people did', () => {
+    const full = after([['person', mostEntries]]);
+    const { entries } = after([['background', 1]], full);
+    expect(entries.at(-1)?.request.purpose).toBe('background');
+    expect(entries).toHaveLength(mostEntries);
   });
 
   it('sorts spans by when they began, however late they are told', () => {

@@ -1,8 +1,9 @@
 export const inspector = {
   title: 'Inspector',
   choose: 'Choose a request to see what is in it and which check decided.',
+  gone: 'The request that you asked for is kept no longer: newer ones have taken its place.',
   decided: 'What decided',
-  proof: 'The test that proves it:',
+  proof: 'The test that proves it, to run in the repository:',
   standard: 'Written down in',
   decisions: {
     waiting: 'No answer yet.',
@@ -50,6 +51,8 @@ export const inspector = {
   curl: 'As curl',
   curl_note: 'Set TOKEN first: the token itself is never copied.',
   copy: 'Copy as curl',
+  copy_proof: 'Copy',
+  proof_copied: 'Copied.',
   copied: 'Copied. It holds $TOKEN, not the token.',
   not_copied: 'The browser did not allow it. Mark the text and copy it.',
   hop: 'Who asks for whom',
@@ -57,6 +60,8 @@ export const inspector = {
     '{{actor}} asks {{service}} on behalf of the person. It exchanged the person’s token for one that is good for this alone.',
   hop_chain: 'Before it acted {{actors}}.',
   hop_own: '{{caller}} asks in its own name: it proves who it is with a key of its own.',
+  hop_demo:
+    'The demo’s server sent this, because a panel asked it to. It came as a thief, a phone or an administrator would come, by the ways that are open to everybody.',
   hop_fields: {
     subject: 'person (sub)',
     actors: 'acts for them (act)',

@@ -25,6 +25,7 @@ export const lanes = {
   },
   no_answer: 'no answer',
   acts_for_you: '{{actor}} acts for you',
+  by_demo: 'by the demo’s server',
   ends: 'from {{from}} to {{to}}',
   counts: '{{passed}} let in, {{refused}} refused, {{failed}} failed',
   spans_lost: 'The line to the services’ telemetry is cut. It is opened again by itself.',

@@ -27,10 +27,11 @@ export const common = {
     ended_by_operator: 'an administrator ended the session',
     token_revoked: 'the token was given back',
     reuse: 'a replaced refresh token was used: a sign of theft',
+    sign_in_failed: 'the sign-in was not completed',
     roles_changed: 'the permissions changed',
     key_revoked: 'the signing key was revoked',
     client_revoked: 'the application was switched off',
-    store_lost: 'the sessions were lost',
+    moved: 'the sessions were lost or moved',
   },
 };
 
@@ -38,6 +39,8 @@ export const permissions = {
   tab: 'Permissions',
   about:
     'Take a permission from {{username}}, as an administrator would. The token that the page holds is refused everywhere within milliseconds, and the next one has what is left.',
+  about_anybody:
+    'Take a permission from whoever is signed in, as an administrator would. The token that the page holds is refused everywhere within milliseconds, and the next one has what is left.',
   switches: 'What {{username}} may do',
   by_roles: 'Roles now: {{roles}}',
   no_roles: 'none',
@@ -57,6 +60,7 @@ export const devices = {
   actions: 'Do',
   this_one: 'this page',
   rename: 'Rename',
+  rename_device: 'Rename: {{device}}',
   new_name: 'New name of {{device}}',
   save: 'Save',
   cancel: 'Cancel',
@@ -70,6 +74,8 @@ export const devices = {
   phones_about:
     'The phone application allows one device. Sign a second one in: the first is displaced, its token dies everywhere, and it is told why.',
   phone_add: 'Sign a phone in',
+  phone_stranger:
+    'The phone signs in with a password, and the demo does not know yours. Sign in as one of the demo’s people to try this.',
   phone_state: 'State',
   phone_in: 'signed in',
   phone_out: 'signed out: {{reason}}',
@@ -128,7 +134,6 @@ export const keys = {
   recovered: 'Refused once, then passed with a new token',
   chart: 'Requests and errors per second',
   chart_summary: '{{requests}} requests, of which {{errors}} were refused or failed',
-  seconds: 'seconds ago',
   rotate: 'Rotate now',
   rotate_in: 'Rotate (in {{seconds}} s)',
   rotate_why: 'Not before every service has had the time to fetch the next key.',
@@ -147,7 +152,6 @@ export const failures = {
   start: 'Start {{part}} again',
   running: 'running',
   stopped: 'stopped',
-  state: '{{part}}: {{state}}',
   asked: 'What the services answer',
   deed: 'Attempt',
   now: 'Now',

@@ -1,8 +1,9 @@
 export const inspector = {
   title: '요청 살펴보기',
   choose: '요청을 고르면 그 내용과 어떤 검사가 결정했는지 볼 수 있습니다.',
+  gone: '찾는 요청은 더 이상 보관되어 있지 않습니다. 새 요청이 그 자리를 차지했습니다.',
   decided: '무엇이 결정했나',
-  proof: '이를 증명하는 테스트:',
+  proof: '이를 증명하는 테스트(저장소에서 실행):',
   standard: '표준 문서:',
   decisions: {
     waiting: '아직 응답이 없습니다.',
@@ -50,6 +51,8 @@ export const inspector = {
   curl: 'curl 명령',
   curl_note: '먼저 TOKEN을 설정하세요. 토큰 자체는 절대 복사되지 않습니다.',
   copy: 'curl로 복사',
+  copy_proof: '복사',
+  proof_copied: '복사했습니다.',
   copied: '복사했습니다. 토큰이 아니라 $TOKEN이 들어 있습니다.',
   not_copied: '브라우저가 복사를 허용하지 않았습니다. 직접 선택해 복사하세요.',
   hop: '누가 누구를 대신하나',
@@ -57,6 +60,8 @@ export const inspector = {
     '{{actor}}가 이용자를 대신해 {{service}}에 요청합니다. 이용자의 토큰을 이 일에만 쓸 수 있는 토큰으로 교환했습니다.',
   hop_chain: '그 앞에는 {{actors}}가 대신했습니다.',
   hop_own: '{{caller}}가 자기 이름으로 요청합니다. 자신의 키로 누구인지 증명합니다.',
+  hop_demo:
+    '패널의 부탁을 받아 데모 서버가 보낸 요청입니다. 도둑이나 휴대폰, 관리자가 하듯 누구에게나 열린 경로로 들어왔습니다.',
   hop_fields: {
     subject: '이용자 (sub)',
     actors: '대신하는 쪽 (act)',

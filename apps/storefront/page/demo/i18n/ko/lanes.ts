@@ -25,6 +25,7 @@ export const lanes = {
   },
   no_answer: '응답 없음',
   acts_for_you: '{{actor}}가 나를 대신함',
+  by_demo: '데모 서버가 보냄',
   ends: '{{from}}에서 {{to}}(으)로',
   counts: '통과 {{passed}}, 거부 {{refused}}, 실패 {{failed}}',
   spans_lost: '서비스 텔레메트리와의 연결이 끊겼습니다. 자동으로 다시 연결합니다.',

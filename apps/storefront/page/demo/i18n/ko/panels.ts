@@ -27,10 +27,11 @@ export const common = {
     ended_by_operator: '관리자가 세션을 종료함',
     token_revoked: '토큰이 반납됨',
     reuse: '교체된 리프레시 토큰이 쓰임, 도난의 징후',
+    sign_in_failed: '로그인이 완료되지 않음',
     roles_changed: '권한이 바뀜',
     key_revoked: '서명 키가 폐기됨',
     client_revoked: '애플리케이션이 중지됨',
-    store_lost: '세션이 사라짐',
+    moved: '세션이 사라졌거나 옮겨짐',
   },
 };
 
@@ -38,6 +39,8 @@ export const permissions = {
   tab: '권한',
   about:
     '관리자가 하듯 {{username}}의 권한을 거두어 보세요. 페이지가 가진 토큰은 몇 밀리초 안에 모든 곳에서 거부되고, 다음 토큰에는 남은 권한만 담깁니다.',
+  about_anybody:
+    '관리자가 하듯 로그인한 사람의 권한을 거두어 보세요. 페이지가 가진 토큰은 몇 밀리초 안에 모든 곳에서 거부되고, 다음 토큰에는 남은 권한만 담깁니다.',
   switches: '{{username}}이(가) 할 수 있는 일',
   by_roles: '현재 역할: {{roles}}',
   no_roles: '없음',
@@ -57,6 +60,7 @@ export const devices = {
   actions: '작업',
   this_one: '이 페이지',
   rename: '이름 바꾸기',
+  rename_device: '이름 바꾸기: {{device}}',
   new_name: '{{device}}의 새 이름',
   save: '저장',
   cancel: '취소',
@@ -70,6 +74,8 @@ export const devices = {
   phones_about:
     '휴대폰 앱은 한 대만 허용합니다. 두 번째 휴대폰으로 로그인해 보세요. 첫 번째는 밀려나고, 그 토큰은 모든 곳에서 무효가 되며, 이유도 통보받습니다.',
   phone_add: '휴대폰 로그인',
+  phone_stranger:
+    '휴대폰은 비밀번호로 로그인하는데, 데모는 당신의 비밀번호를 모릅니다. 데모 사용자 가운데 한 명으로 로그인해 시도해 보세요.',
   phone_state: '상태',
   phone_in: '로그인됨',
   phone_out: '로그아웃됨: {{reason}}',
@@ -128,7 +134,6 @@ export const keys = {
   recovered: '한 번 거부된 뒤 새 토큰으로 통과',
   chart: '초당 요청과 오류',
   chart_summary: '요청 {{requests}}건 가운데 {{errors}}건이 거부되거나 실패',
-  seconds: '초 전',
   rotate: '지금 교체',
   rotate_in: '교체 ({{seconds}}초 뒤)',
   rotate_why: '모든 서비스가 다음 키를 받아 갈 시간이 지나야 합니다.',
@@ -147,7 +152,6 @@ export const failures = {
   start: '{{part}} 다시 시작',
   running: '실행 중',
   stopped: '멈춤',
-  state: '{{part}}: {{state}}',
   asked: '서비스의 답',
   deed: '시도',
   now: '지금',

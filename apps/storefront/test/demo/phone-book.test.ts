@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import type { AuthService } from '../../src/demo/auth-service.ts';
+import { createPhoneBook } from '../../src/demo/phone-book.ts';
+
+/** auth-service, which takes no access token any more and answers a refresh so. */
+function authThatRefuses(status: number): AuthService {
+  const answer = (code: number, body = {}) => ({ status: code, body, headers: new Headers() });
+  return {
+    ask: async () => answer(401),
+    signIn: async () => ({ accessToken: 'a', refreshToken: 'r', sessionId: 's' }),
+    refresh: async () => answer(status, { reason: 'displaced' }),
+  };
+}
+
+test.each([
+  [400, { signed_in: false, reason: 'displaced' }],
+  [401, { signed_in: false, reason: 'displaced' }],
+  [429, { signed_in: true, reason: null }],
+  [503, { signed_in: true, reason: null }],
+])('a phone whose refresh is answered with %i shows %j', async (status, shown) => {
+  const book = createPhoneBook(authThatRefuses(status));
+  await book.signIn('mina', 'teal-lantern-harbour-42');
+  expect(await book.list('mina')).toMatchObject([shown]);
+});
