@@ -15,7 +15,7 @@ export function describeSaturation(found: readonly Searched[], machine: Machine)
     tables: [kneeTable(found, machine), costTable(found, machine)],
     plots: found.flatMap(plotsOf),
     notes: [
-      'A rate is sustained when nothing fails, at most 5 % are behind when the sending ends, the 99th percentile stays within 250 ms, and the generator keeps up. The knee is the highest that was.',
+      'A rate is sustained when nothing fails, at most 5 % are behind when the sending ends, the 99th percentile stays within 250 ms, and the generator keeps up. The knee is the highest that was, for a few seconds and then for as long as it is measured.',
       'Above the knee a point may be the generator’s fault as much as the system’s: they share the machine.',
       'CPU for each request is taken at half of the knee, of all threads, the kernel’s work for it included, less what the services use when nobody asks.',
     ],

@@ -11,7 +11,7 @@ import type { Context, Section, SectionResult } from '../section.ts';
 import type { ServiceName } from '../system/http.ts';
 import { freshen } from '../system/people.ts';
 import { type SystemUse, watchSystem } from '../system/watch.ts';
-import { findSaturation, type Saturation } from './saturation.ts';
+import { findSaturation, isSustained, type Saturation } from './saturation.ts';
 import { describeSaturation } from './saturation-report.ts';
 import { measureSigning } from './signing.ts';
 
@@ -45,6 +45,10 @@ const plans = {
     signing: { rounds: 3, perRound: 60 },
   },
 };
+
+/** From a rate that was sustained for a few seconds, and not for many, to the next one, and how often. */
+const stepDown = 0.9;
+const mostStepsDown = 6;
 
 /** How much is too much, what there is no more of then, and how much one core does. */
 export const saturationSection: Section = {
@@ -109,9 +113,20 @@ async function search({ scenario, from, uses }: Wanted, context: WithIdle): Prom
   });
   signal.throwIfAborted();
   if (saturation.knee === 0) return { scenario, uses, ...saturation };
-  const atHalf = await measure(scenario, saturation.knee / 2, context);
-  const atKnee = await measure(scenario, saturation.knee, context);
-  return { scenario, uses, ...saturation, measured: { atHalf, atKnee } };
+  const atKnee = await measureSustained(scenario, saturation.knee, context);
+  const atHalf = await measure(scenario, atKnee.perSecond / 2, context);
+  const { points } = saturation;
+  return { scenario, uses, points, knee: atKnee.perSecond, measured: { atHalf, atKnee } };
+}
+
+/** What was sustained for some seconds may pile up over more: then a little less is tried. */
+async function measureSustained(scenario: Scenario, knee: number, context: WithIdle): Promise<Measured> {
+  let measured = await measure(scenario, knee, context);
+  for (let left = mostStepsDown; left > 0 && !isSustained(measured.result); left -= 1) {
+    await measured.result.settled;
+    measured = await measure(scenario, Math.round(measured.perSecond * stepDown), context);
+  }
+  return measured;
 }
 
 async function measure(scenario: Scenario, perSecond: number, context: WithIdle): Promise<Measured> {
