@@ -13,25 +13,51 @@ export const shopReads: Readonly<Record<ShopService, string>> = {
   'payment-service': `${payment}/payments`,
 };
 
+type Probe = { readonly service: ShopService; readonly method: string; readonly url: string };
+
+const reads = (Object.entries(shopReads) as [ShopService, string][]).map(
+  ([service, url]): Probe => ({ service, method: 'GET', url }),
+);
+
 export type TimedVerdict = Verdict & { readonly elapsedMs: number };
+
+/** What needs a permission besides reading, asked so that whoever has it changes nothing: of things that are not there. */
+const probes: Readonly<Record<string, Probe>> = {
+  'cart:write': { service: 'cart-service', method: 'DELETE', url: `${cart}/cart/items/nothing-of-the-kind` },
+  'wishlist:write': {
+    service: 'wishlist-service',
+    method: 'DELETE',
+    url: `${wishlist}/wishlist/items/00000000-0000-0000-0000-000000000000`,
+  },
+  'payment:write': { service: 'payment-service', method: 'POST', url: `${payment}/payments` },
+  'payment:refund': {
+    service: 'payment-service',
+    method: 'POST',
+    url: `${payment}/payments/00000000-0000-0000-0000-000000000000/refunds`,
+  },
+};
 
 /** What each service says to a token that the session knows nothing of, and how long it takes to say it. */
 export function verdictsOnToken(token: string): Promise<readonly TimedVerdict[]> {
   const init = { headers: { authorization: `Bearer ${token}` } };
-  return verdictsBy((url) => recordedFetch(url, init));
+  return verdictsBy(reads, ({ url }) => recordedFetch(url, init));
 }
 
-/** What each service says to the page as it is signed in now. */
-export function verdictsOnSession(): Promise<readonly TimedVerdict[]> {
-  return verdictsBy((url) => session.fetch(url));
+/** What each service says to the page as it is signed in now; the one that `scope` is for, when asked for what needs it. */
+export function verdictsOnSession(scope: string): Promise<readonly TimedVerdict[]> {
+  const asked = reads.map((read) => (probes[scope]?.service === read.service ? probes[scope] : read));
+  return verdictsBy(asked, ({ url, method }) => session.fetch(url, { method }));
 }
 
-function verdictsBy(send: (url: string) => Promise<Response>): Promise<readonly TimedVerdict[]> {
-  const services = Object.entries(shopReads) as [ShopService, string][];
+function verdictsBy(
+  asked: readonly Probe[],
+  send: (probe: Probe) => Promise<Response>,
+): Promise<readonly TimedVerdict[]> {
   return Promise.all(
-    services.map(async ([service, url]) => {
+    asked.map(async (probe) => {
+      const { service } = probe;
       const startMs = performance.now();
-      const answer = await send(url).catch(() => null);
+      const answer = await send(probe).catch(() => null);
       const elapsedMs = performance.now() - startMs;
       if (answer === null) return { service, status: 0, code: null, reason: null, elapsedMs };
       const problem = await readProblem(answer);

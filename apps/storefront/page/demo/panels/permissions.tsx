@@ -48,7 +48,7 @@ function ScopeSwitches() {
       queries.setQueryData(queryKey, changed);
       // The token that the page holds is dead now; the next one carries what is left.
       await session.refresh();
-      return { stopwatch, now: await verdictsOnSession() };
+      return { stopwatch, now: await verdictsOnSession(scope) };
     },
     say: ({ stopwatch }) => t('permissions.done', { summary: summary(stopwatch) }),
   });

@@ -45,7 +45,8 @@ export const permissions = {
   by_roles: 'Roles now: {{roles}}',
   no_roles: 'none',
   done: 'Permissions changed. {{summary}}',
-  went_on: 'The page fetched a new token and went on. Now the services say:',
+  went_on:
+    'The page fetched a new token and went on. Asked for what needs this permission, the services say now (↩: let in, and there was nothing to do):',
   refreshed: 'With the new token',
 };
 

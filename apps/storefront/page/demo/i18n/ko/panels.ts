@@ -45,7 +45,8 @@ export const permissions = {
   by_roles: '현재 역할: {{roles}}',
   no_roles: '없음',
   done: '권한을 바꾸었습니다. {{summary}}',
-  went_on: '페이지는 새 토큰을 받아 계속합니다. 이제 서비스의 답은 이렇습니다:',
+  went_on:
+    '페이지는 새 토큰을 받아 계속합니다. 이 권한이 필요한 일을 청하면 서비스는 이제 이렇게 답합니다(↩: 들여보냈지만 할 일이 없음):',
   refreshed: '새 토큰으로',
 };
 
