@@ -79,8 +79,10 @@ async function run(context: Context): Promise<SectionResult> {
   started.defer(async () => void (await Promise.all(https.map((http) => http.close()))));
 
   const { counts, seconds } = context.quick ? plans.quick : plans.full;
-  const idle = await idleUse(seconds, () => lookAtShared(world.http.auth, redis));
-  const idleServers = await idleCpu(seconds, servers);
+  const [idle, idleServers] = await Promise.all([
+    idleUse(seconds, () => lookAtShared(world.http.auth, redis)),
+    idleCpu(seconds, servers),
+  ]);
   const cells: Cell[] = [];
   for (const services of counts) {
     for (const each of compared) {
