@@ -43,7 +43,7 @@ RUN node --eval "import('./src/app.ts').then(() => require('node:module').flushC
 # `up --wait` fail, and a machine with other work may take its time.
 HEALTHCHECK --start-period=60s --start-interval=500ms --interval=5s --timeout=10s --retries=10 \
     CMD ["node", "--eval", "require('node:http').get({ port: process.env.PORT, path: '/ready' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-CMD ["node", "src/main.ts"]
+CMD ["node", "--import", "@latchkey/service-kit/quick-start", "src/main.ts"]
 
 # The page, as vite builds it.
 FROM pnpm AS page

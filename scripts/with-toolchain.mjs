@@ -1,11 +1,12 @@
 // Runs a task with the Node.js and pnpm that the repository needs, whatever the machine has. Plain JavaScript without
 // dependencies, because it is what runs on Node.js 18 in a clone where nothing is installed yet.
 //
-//   node scripts/with-toolchain.mjs start|test|test:compose|check|demo|bench|admin|reset [arguments]
+//   node scripts/with-toolchain.mjs start|test|test:compose|check|demo|bench|load|admin|reset [arguments]
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findNode, findPnpm } from './toolchain/find.mjs';
 import { installDependencies } from './toolchain/install.mjs';
+import { quickStartOptions } from './toolchain/quick-start.mjs';
 import { Runner } from './toolchain/runner.mjs';
 import { taskCommand, taskNames } from './toolchain/tasks.mjs';
 
@@ -37,7 +38,7 @@ async function main() {
   ].join(delimiter);
   return await runner.run(node, command, {
     cwd: root,
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, NODE_OPTIONS: quickStartOptions(root, process.env['NODE_OPTIONS']) },
     orphanNotice: task === 'start',
   });
 }

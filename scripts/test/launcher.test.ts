@@ -13,7 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 // A repository of its own, whose tasks and package managers only say what became of them.
 let root: string;
@@ -25,11 +26,13 @@ beforeEach(() => {
   for (const name of ['with-toolchain.mjs', 'toolchain']) {
     cpSync(join(scripts, name), join(root, 'scripts', name), { recursive: true });
   }
+  write('packages/service-kit/src/quick-start.mjs', 'globalThis.startsQuickly = true;');
   write('pnpm-lock.yaml', 'lock: 1\n');
   write('node_modules/.pnpm/lock.yaml', 'lock: 1\n');
   program('pnpm', 'echo 12.0.0');
 });
 afterEach(() => {
+  vi.unstubAllEnvs();
   for (const child of children.splice(0)) child.kill('SIGKILL');
   rmSync(root, { recursive: true, force: true });
 });
@@ -71,6 +74,18 @@ function oldNode(): string[] {
   write('old.mjs', `Object.defineProperty(process.versions, 'node', { value: '18.19.0' });`);
   return ['--import', join(root, 'old.mjs')];
 }
+
+test('whatever a task starts has its start made quick, and the options that the caller gave', async () => {
+  write('given.mjs', 'globalThis.isGiven = true;');
+  const program = 'console.log(startsQuickly && isGiven)';
+  write(
+    'scripts/check.ts',
+    `import { spawnSync } from 'node:child_process';
+     ${program}; spawnSync(process.execPath, ['--eval', '${program}'], { stdio: 'inherit' });`,
+  );
+  vi.stubEnv('NODE_OPTIONS', `--import=${pathToFileURL(join(root, 'given.mjs'))}`);
+  expect(await run(['check'])).toMatchObject({ stdout: 'true\ntrue\n', code: 0 });
+});
 
 test('a task gets its arguments, and its exit code is handed on', async () => {
   write('scripts/check.ts', 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 3;');
