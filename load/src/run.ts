@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { Arguments } from './arguments.ts';
 import type { Choice } from './choose.ts';
 import { createProgress } from './progress.ts';
-import { describeRedis, describeRun } from './report/provenance.ts';
+import { describeRun, describeStores } from './report/provenance.ts';
 import type { Report, ReportedSection } from './report/report.ts';
 import type { Context, Section } from './section.ts';
 import { createHttp, type ServiceName } from './system/http.ts';
@@ -63,7 +63,7 @@ export async function runSections(
     reported.push(await runSection(section, context));
   }
   progress.end();
-  const stores = redis && (await describeRedis(redis));
+  const stores = redis && system.stack && (await describeStores(redis, system.stack.postgres));
   return {
     version: 1,
     provenance: { ...provenance, ...(stores !== undefined && { stores }) },

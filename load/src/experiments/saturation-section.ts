@@ -38,9 +38,9 @@ const plans = {
   },
   quick: {
     warmUpSeconds: 0.5,
-    secondsEach: 0.6,
+    secondsEach: 0.5,
     refinements: 1,
-    measureSeconds: 1,
+    measureSeconds: 0.8,
     idleSeconds: 0.5,
     signing: { rounds: 3, perRound: 60 },
   },

@@ -12,8 +12,9 @@ export type MeasuredServerOptions = {
 };
 
 export type MeasuredServer = AsyncDisposable & {
-  /** Its origin. */
+  /** Its origin; of one that serves several, the first. */
   readonly url: string;
+  readonly urls: readonly string[];
   /** CPU time that the process has used so far, in all its threads, in seconds. */
   cpuSeconds(): Promise<number>;
 };
@@ -55,9 +56,10 @@ export async function startMeasuredServer(options: MeasuredServerOptions): Promi
     }
   };
   try {
-    const { url } = (await asked(undefined, [AbortSignal.timeout(startWithinMs)])) as { url: string };
+    const { urls } = (await asked(undefined, [AbortSignal.timeout(startWithinMs)])) as { urls: string[] };
     return {
-      url,
+      url: urls[0] ?? '',
+      urls,
       async cpuSeconds() {
         const { user, system } = (await asked('cpu', [])) as NodeJS.CpuUsage;
         return (user + system) / 1e6;

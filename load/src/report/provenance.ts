@@ -42,12 +42,12 @@ export function describeRun(run: {
   };
 }
 
-/** Its version, and how it keeps what it is told: a refresh that need not reach the disk is cheaper. */
-export async function describeRedis(redis: Redis): Promise<string> {
+/** Their versions, and how Redis keeps what it is told: a refresh that need not reach the disk is cheaper. */
+export async function describeStores(redis: Redis, postgres: { version: string }): Promise<string> {
   const info = await redis.info();
   const field = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown';
   const isAppended = field('aof_enabled') === '1';
-  return `Redis ${field('redis_version')}, ${isAppended ? 'with' : 'without'} an append-only file`;
+  return `Redis ${field('redis_version')}, ${isAppended ? 'with' : 'without'} an append-only file; Postgres ${postgres.version}`;
 }
 
 /** A figure belongs to a commit only if nothing else was in the working tree. */

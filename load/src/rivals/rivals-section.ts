@@ -1,6 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import type { Context, Section, SectionResult } from '../section.ts';
 import { compareProtectedRoutes } from './protected-routes.ts';
 import { compareRefreshes } from './refreshes.ts';
+
+const packages = [
+  '@fastify/jwt',
+  'get-jwks',
+  'jose',
+  'express',
+  'express-oauth2-jwt-bearer',
+  'oidc-provider',
+  'fastify',
+];
 
 /** What others do with the same client, the same connections and, where it is one, the same token. */
 export const rivalsSection: Section = {
@@ -20,7 +32,13 @@ async function run(context: Context): Promise<SectionResult> {
     figures: [...routes.figures, ...refreshes.figures],
     tables: [...routes.tables, ...refreshes.tables],
     plots: [...routes.plots, ...refreshes.plots],
-    notes: [...routes.notes, ...refreshes.notes],
+    notes: [...routes.notes, ...refreshes.notes, `Versions: ${packages.map(describePackage).join(', ')}.`],
     invalid: [],
   };
+}
+
+function describePackage(name: string): string {
+  const file = findPackageJSON(name, import.meta.url);
+  if (file === undefined) throw new Error(`${name} is not installed.`);
+  return `${name} ${JSON.parse(readFileSync(file, 'utf8')).version}`;
 }

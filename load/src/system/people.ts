@@ -2,8 +2,6 @@ import { type Account, makeAccounts, type Place } from './accounts.ts';
 import type { Http } from './http.ts';
 
 export const clientId = 'latchkey-cli';
-/** Below what one person may have at a time. */
-const mostSessions = 50;
 /** A token is replaced when it has less than this left to live, so that it outlives any scenario. */
 const marginMs = 200_000;
 
@@ -24,11 +22,15 @@ export async function signInPeople(place: Place, count: number): Promise<Session
   return signInAll(place.auth, accounts);
 }
 
-/** Signs a few people in on many devices each: sessions that are to be signed out. */
-export async function startSessions(place: Place, count: number): Promise<Session[]> {
-  const accounts = await makeAccounts(Math.ceil(count / mostSessions), place);
-  const devices = Array.from({ length: mostSessions }, () => accounts).flat();
-  return signInAll(place.auth, devices.slice(0, count));
+/**
+ * Signs people in on more devices, one person after the other and round again: sessions that are to be signed out. A
+ * person may have 100 at a time.
+ */
+export function startSessions(auth: Http, people: readonly Account[], count: number): Promise<Session[]> {
+  return signInAll(
+    auth,
+    Array.from({ length: count }, (_, index) => people[index % people.length] as Account),
+  );
 }
 
 /** One more session of an account. */

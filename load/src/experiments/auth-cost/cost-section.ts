@@ -37,7 +37,7 @@ async function run(context: Context): Promise<SectionResult> {
   const script = new URL('./server.ts', import.meta.url);
   const contenders = await Promise.all(
     ways.map(async (way): Promise<Contender> => {
-      const server = servers.use(await startMeasuredServer({ script, args: [way], env, signal }));
+      const server = servers.use(await startMeasuredServer({ script, args: ['1', way], env, signal }));
       return { way, server, rounds: [] };
     }),
   );

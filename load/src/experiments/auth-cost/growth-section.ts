@@ -1,28 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { evenArrivals } from '../../generator/arrivals.ts';
-import { type LoadResult, runOpenLoad } from '../../generator/open-load.ts';
+import { runOpenLoad } from '../../generator/open-load.ts';
 import { type MeasuredServer, startMeasuredServer } from '../../processes/measured-server.ts';
 import { expecting } from '../../scenarios/scenario.ts';
-import type { Context, Figure, Plot, Section, SectionResult } from '../../section.ts';
+import type { Context, Section, SectionResult } from '../../section.ts';
 import { createHttp, type Http } from '../../system/http.ts';
 import { freshen } from '../../system/people.ts';
-import { faultCount } from '../saturation.ts';
-import { settingsOf, settingsVariable, type Way } from './settings.ts';
+import { type Cell, compared, describeGrowth, mostServices, pagesPerSecond } from './growth-report.ts';
+import { settingsOf, settingsVariable } from './settings.ts';
 import { lookAtShared, noUse, type SharedUse, usedBeyond } from './shared-use.ts';
 import { createVisitors, type Visitors } from './visitors.ts';
 
-const compared = [
-  { way: 'revocation', title: 'token' },
-  { way: 'session', title: 'session in Redis' },
-  { way: 'introspection', title: 'introspection' },
-] as const satisfies { way: Way; title: string }[];
-const mostServices = 8;
-/** What introspection at eight services takes on a small machine, too. */
-const pagesPerSecond = 20;
+/** `processes`: that the services are spread over. One takes about a second of CPU to start. */
 const plans = {
-  full: { counts: [1, 2, 4, 8], seconds: 8, warmUpSeconds: 1 },
-  quick: { counts: [1, 8], seconds: 0.6, warmUpSeconds: 0.2 },
+  full: { counts: [1, 2, 4, 8], processes: 8, seconds: 8, warmUpSeconds: 1 },
+  quick: { counts: [1, 8], processes: 2, seconds: 0.6, warmUpSeconds: 0.2 },
 };
 /** For what was left over to be done before the next looks. */
 const pauseMs = 100;
@@ -31,21 +24,9 @@ const pauseMs = 100;
 export const growthSection: Section = {
   name: 'growth',
   title: 'As services grow',
-  seconds: { full: 130, quick: 14 },
+  seconds: { full: 130, quick: 9 },
   needsOwnSystem: true,
   run,
-};
-
-type Cell = {
-  readonly way: Way;
-  readonly title: string;
-  readonly services: number;
-  readonly load: LoadResult;
-  /** Each page, of what all services share. */
-  readonly commands: number;
-  readonly sharedMicroseconds: number;
-  /** Each page, of everything. */
-  readonly microseconds: number;
 };
 
 type Stage = {
@@ -53,6 +34,7 @@ type Stage = {
   readonly redis: Redis;
   readonly visitors: Visitors;
   readonly servers: readonly MeasuredServer[];
+  /** One for each service: the first is served by the first server, the second by the second, and round again. */
   readonly https: readonly Http[];
   readonly idle: SharedUse;
   /** CPU seconds that each server uses in a second in which nobody asks. */
@@ -68,33 +50,35 @@ async function run(context: Context): Promise<SectionResult> {
   started.defer(() => visitors.forget());
   const env = { [settingsVariable]: JSON.stringify(await settingsOf(system)) };
   tell(`starting ${mostServices} services`);
+  const { counts, processes, seconds } = context.quick ? plans.quick : plans.full;
   const script = new URL('./server.ts', import.meta.url);
-  const args = compared.map(({ way }) => way);
+  const each = mostServices / processes;
+  const args = [String(each), ...compared.map(({ way }) => way)];
   const servers = await Promise.all(
-    Array.from({ length: mostServices }, async () =>
+    Array.from({ length: processes }, async () =>
       started.use(await startMeasuredServer({ script, args, env, signal })),
     ),
   );
-  const https = servers.map(({ url }) => createHttp(url));
+  const turns = Array.from({ length: each }, (_, turn) => servers.map(({ urls }) => urls[turn] ?? ''));
+  const https = turns.flat().map(createHttp);
   started.defer(async () => void (await Promise.all(https.map((http) => http.close()))));
 
-  const { counts, seconds } = context.quick ? plans.quick : plans.full;
   const [idle, idleServers] = await Promise.all([
     idleUse(seconds, () => lookAtShared(world.http.auth, redis)),
     idleCpu(seconds, servers),
   ]);
   const cells: Cell[] = [];
   for (const services of counts) {
-    for (const each of compared) {
+    for (const way of compared) {
       signal.throwIfAborted();
-      tell(`${services} services, ${each.title}`);
+      tell(`${services} services, ${way.title}`);
       cells.push(
-        await measure({ ...each, services }, { context, redis, visitors, servers, https, idle, idleServers }),
+        await measure({ ...way, services }, { context, redis, visitors, servers, https, idle, idleServers }),
       );
       await delay(pauseMs);
     }
   }
-  return resultOf(cells);
+  return describeGrowth(cells, processes);
 }
 
 async function measure(cell: Pick<Cell, 'way' | 'title' | 'services'>, stage: Stage): Promise<Cell> {
@@ -154,79 +138,4 @@ async function idleCpu(seconds: number, servers: readonly MeasuredServer[]): Pro
   const before = await look();
   await delay(seconds * 1000);
   return (await look()).map((cpu, index) => (cpu - (before[index] ?? 0)) / seconds);
-}
-
-function resultOf(cells: readonly Cell[]): SectionResult {
-  const plot = (title: string, y: Plot['y'], of: (cell: Cell) => number): Plot => ({
-    title,
-    x: { title: 'services that a page asks' },
-    y,
-    series: compared.map(({ way, title: name }) => ({
-      name,
-      points: cells.filter((cell) => cell.way === way).map((cell) => [cell.services, of(cell)] as const),
-    })),
-  });
-  return {
-    figures: cells
-      .filter(({ services }) => services === mostServices)
-      .flatMap(({ title, load, commands, microseconds }): Figure[] => [
-        { name: `page of 8 services p50: ${title}`, unit: 'ms', values: [load.latencies.percentile(50)] },
-        { name: `page of 8 services, shared store: ${title}`, unit: 'ops', values: [commands] },
-        { name: `page of 8 services, CPU: ${title}`, unit: 'CPU µs', values: [microseconds] },
-        { name: `page of 8 services, faults: ${title}`, unit: '', values: [faultCount(load)] },
-      ]),
-    tables: [
-      {
-        title: 'A page that asks services at once',
-        columns: [
-          'services',
-          'by',
-          'p50, ms',
-          'p99, ms',
-          'faults',
-          'Redis commands',
-          'CPU µs: what is shared',
-          'CPU µs: all',
-        ],
-        rows: cells.map(({ services, title, load, commands, sharedMicroseconds, microseconds }) => [
-          services,
-          title,
-          round(load.latencies.percentile(50)),
-          round(load.latencies.percentile(99)),
-          faultCount(load),
-          round(commands),
-          Math.round(sharedMicroseconds),
-          Math.round(microseconds),
-        ]),
-      },
-    ],
-    plots: [
-      plot('Latency of a page, median', { title: 'ms' }, ({ load }) => load.latencies.percentile(50)),
-      plot('Latency of a page, 99th percentile', { title: 'ms' }, ({ load }) =>
-        load.latencies.percentile(99),
-      ),
-      plot('Commands of the shared Redis for each page', { title: 'commands' }, ({ commands }) => commands),
-      plot(
-        'CPU of auth-service and Redis for each page',
-        { title: 'CPU µs' },
-        ({ sharedMicroseconds }) => sharedMicroseconds,
-      ),
-    ],
-    notes: [
-      `${pagesPerSecond} pages/s, each from a browser that asks 1, 2, 4 or 8 services at once and is done when the last has answered; every service is a process of its own, and checks each request by itself.`,
-      'Of auth-service and Redis that counts which comes on top of what they use while nobody asks for anything.',
-      'What is shared has to grow with the number of services that a page asks, however few people there are: with tokens nothing is asked, whether there is one service or eight. A token costs auth-service one refresh in five minutes.',
-    ],
-    health: cells.map(({ services, title, load }) => ({
-      during: `${services} services, ${title}`,
-      health: load.health,
-    })),
-    invalid: cells.flatMap(({ services, title, load }) =>
-      load.health.faults.map((text) => `${services} services, ${title}: ${text}`),
-    ),
-  };
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3));
 }

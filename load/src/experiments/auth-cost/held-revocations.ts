@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createRevocationList, type Revocation, type RevocationList } from '@latchkey/auth-client';
 
 const held = 100_000;
@@ -12,19 +12,21 @@ const batchSize = 500;
  */
 export function holdRevocations(): RevocationList {
   const list = createRevocationList({ retentionSeconds });
-  for (let count = 0; count < held; count += batchSize)
-    list.apply(Array.from({ length: batchSize }, signOut));
+  for (let count = 0; count < held; count += batchSize) list.apply(signOuts(batchSize));
   list.confirm();
   const everyMs = (retentionSeconds * 1000) / held;
   setInterval(() => {
-    list.apply([signOut()]);
+    list.apply(signOuts(1));
     list.confirm();
   }, everyMs).unref();
   return list;
 }
 
-function signOut(): Revocation {
-  const id = `0-${randomBytes(16).toString('base64url')}`;
-  // Parsed, as it comes from the feed.
-  return JSON.parse(JSON.stringify({ kind: 'session', id, reason: 'sign_out' }));
+/** Parsed, as they come from the feed, with ids as long as those of sessions. */
+function signOuts(count: number): Revocation[] {
+  const made = Array.from({ length: count }, () => {
+    const id = `0-${randomUUID().replaceAll('-', '').slice(0, 22)}`;
+    return { kind: 'session', id, reason: 'sign_out' };
+  });
+  return JSON.parse(JSON.stringify(made));
 }

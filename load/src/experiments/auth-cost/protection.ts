@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { authClient, createServiceIdentity, type RevocationList } from '@latchkey/auth-client';
-import { openDatabase } from '@latchkey/service-kit';
-import { createIdentityStore, serviceKeys } from '@latchkey/service-kit/identity';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { Redis } from 'ioredis';
 import { Pool } from 'undici';
@@ -15,6 +13,8 @@ type Hook = onRequestHookHandler | AsyncHook;
 const cartMigrations = fileURLToPath(new URL('../../../../apps/cart-service/drizzle', import.meta.url));
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const connections = 64;
+/** One list for all services of this process. */
+let held: RevocationList | undefined;
 
 /** Makes what decides, in one of these ways, whether a request may pass. */
 export async function protect(app: FastifyInstance, way: Way, settings: ServerSettings): Promise<Hook[]> {
@@ -24,7 +24,8 @@ export async function protect(app: FastifyInstance, way: Way, settings: ServerSe
     case 'local':
       return [await verifyLocally(app, settings, null)];
     case 'revocation':
-      return [await verifyLocally(app, settings, holdRevocations())];
+      held ??= holdRevocations();
+      return [await verifyLocally(app, settings, held)];
     case 'introspection':
       return [await introspect(settings)];
     case 'session':
@@ -45,6 +46,9 @@ async function verifyLocally(
 
 /** RFC 7662, by a service that proves who it is with a signature (private_key_jwt), as ours do whenever they ask. */
 async function introspect({ issuer, introspectionUri, databaseUrl }: ServerSettings): Promise<AsyncHook> {
+  // Only here: it takes as long to load as all the rest.
+  const { openDatabase } = await import('@latchkey/service-kit');
+  const { createIdentityStore, serviceKeys } = await import('@latchkey/service-kit/identity');
   const database = await openDatabase({
     url: databaseUrl,
     schema: { serviceKeys },

@@ -41,13 +41,13 @@ type Level = {
 };
 
 async function run(context: Context): Promise<SectionResult> {
-  const { system, world, quick, tell, signal } = context;
+  const { world, quick, tell, signal } = context;
   const { signOuts, loads } = quick ? plans.quick : plans.full;
   const levels: Level[] = [];
   for (const perSecond of loads) {
     signal.throwIfAborted();
     tell('signing people in');
-    const sessions = await startSessions({ system, auth: world.http.auth }, signOuts);
+    const sessions = await startSessions(world.http.auth, world.people, signOuts);
     await freshen(world.http.auth, world.people);
     levels.push(await measure(perSecond, sessions, context));
   }

@@ -22,6 +22,8 @@ export type PostgresOptions = {
 
 export type Postgres = {
   pid: number;
+  /** As it says itself: '18.1'. */
+  version: string;
   /** Connection URL of a database; does not make it. */
   url(database: string): string;
   /** Makes a database unless it is there, and gives its URL. */
@@ -74,8 +76,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     } as const;
     const child = await startChild(command, args, { ...ids, cwd: '/', logFile, orphan });
     const url = (database: string) => `postgres://${superuser}:${password}@127.0.0.1:${port}/${database}`;
+    let version: string;
     try {
-      await untilReady(child, url('postgres'), signal);
+      version = await untilReady(child, url('postgres'), signal);
     } catch (error) {
       await child.stop('SIGINT', 5_000);
       if (signal?.aborted === true) throw error;
@@ -85,6 +88,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     }
     return {
       pid: child.pid,
+      version,
       url,
       createDatabase: (name) => createDatabase(url, name),
       stop: async () => void (await child.stop('SIGINT', 15_000)),
@@ -115,26 +119,27 @@ function serverArguments(directory: string, { port, durable }: { port: number; d
   ];
 }
 
-/** Ready means that a query was answered; a line in the log is not enough. */
-async function untilReady(child: Child, url: string, signal?: AbortSignal): Promise<void> {
+/** Ready means that a query was answered, here about its version; a line in the log is not enough. */
+async function untilReady(child: Child, url: string, signal?: AbortSignal): Promise<string> {
   // Recovery after a crash can take a while, hence the generous bound.
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(20)) {
     signal?.throwIfAborted();
     if (child.exit() !== undefined) throw new DevStackError('Postgres ended while starting.');
-    if (await answers(url)) return;
+    const version = await askVersion(url);
+    if (version !== undefined) return version;
   }
   throw new DevStackError('Postgres did not answer within 60 s.');
 }
 
-async function answers(url: string): Promise<boolean> {
+async function askVersion(url: string): Promise<string | undefined> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   try {
     await client.connect();
-    await client.query('SELECT 1');
-    return true;
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]?.server_version;
   } catch {
-    return false;
+    return undefined;
   } finally {
     await client.end().catch(() => {});
   }
