@@ -22,10 +22,7 @@ const USAGE = `Usage (with auth-service's environment):
                                           after an error: once more, which completes what was begun
 `;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { username: { type: 'string' }, roles: { type: 'string' } },
-});
+const { values, positionals } = readArguments();
 const [command, ...operands] = positionals;
 /** How many operands each command takes. */
 const commands: Readonly<Record<string, number>> = {
@@ -34,6 +31,16 @@ const commands: Readonly<Record<string, number>> = {
   'rotate-key': 0,
   'revoke-key': 1,
 };
+
+/** Of an option that there is none of, nothing: it gets the usage. */
+function readArguments() {
+  const options = { username: { type: 'string' }, roles: { type: 'string' } } as const;
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch {
+    return { values: {}, positionals: [] };
+  }
+}
 
 type Stores = {
   readonly config: AuthConfig;

@@ -221,11 +221,9 @@ describe('a setting that is missing', () => {
   });
 });
 
-describe('a command that does not exist', () => {
-  it('is answered with the usage and exit code 2', async () => {
-    expect(await command(['create-everything'])).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('Usage'),
-    });
-  });
+it.each([
+  { what: 'a command that does not exist', args: ['create-everything'] },
+  { what: 'an option that does not exist', args: ['rotate-key', '--force'] },
+])('$what is answered with the usage and exit code 2', async ({ args }) => {
+  expect(await command(args)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Usage/) });
 });
