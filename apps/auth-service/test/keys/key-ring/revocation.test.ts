@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import type { Revocation } from '@latchkey/auth-client';
+import { eq } from 'drizzle-orm';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { signingKeys } from '../../../src/database/schema.ts';
+import { type KeyRingFixture, kidsOf, LEAD, openKeyRings, states } from './fixture.ts';
+
+let rings: KeyRingFixture;
+beforeEach(async () => {
+  rings = await openKeyRings();
+});
+afterEach(() => rings.close());
+
+describe('revoking a key', () => {
+  const entry = (kid: string) => ({ kind: 'key', id: kid, reason: 'key_revoked' });
+
+  test('that signs: the next one signs at once, another is made to follow, and everybody is told afterwards', async () => {
+    const ring = await rings.started();
+    const { kid } = ring.signer();
+    const next = kidsOf(ring).find((other) => other !== kid);
+    let rowWhenTold: { removedAt: Date | null } | undefined;
+    rings.onPublish = async () => {
+      [rowWhenTold] = await rings.database.db.select().from(signingKeys).where(eq(signingKeys.kid, kid));
+    };
+    const result = await ring.revoke(kid, { subject: 'operator' });
+    expect(result).toEqual({ action: 'revoked', kid, activated: next, next: expect.any(String) });
+    expect(ring.signer().kid).toBe(next);
+    expect(kidsOf(ring).sort()).toEqual([next, result.next].sort());
+    expect(await states(ring)).toEqual({
+      [kid]: 'gone',
+      [String(next)]: 'active',
+      [String(result.next)]: 'next',
+    });
+    expect(rings.published).toEqual([entry(kid)]);
+    expect(rowWhenTold).toMatchObject({
+      removedAt: expect.any(Date),
+      encryptedPrivateKey: null,
+      kekId: null,
+    });
+    expect(rings.audited.slice(-3)).toEqual([
+      `key.revoked ${kid}`,
+      `key.activated ${next}`,
+      `key.published ${result.next}`,
+    ]);
+  });
+
+  test('that waits: another one waits, and the one that signs is as before', async () => {
+    const ring = await rings.started();
+    const signer = ring.signer();
+    const [next] = kidsOf(ring).filter((kid) => kid !== signer.kid) as [string];
+    const result = await ring.revoke(next);
+    expect(result).toEqual({ action: 'revoked', kid: next, next: expect.any(String) });
+    expect(ring.signer()).toBe(signer);
+    expect(kidsOf(ring).sort()).toEqual([signer.kid, result.next].sort());
+    expect(rings.published).toEqual([entry(next)]);
+    // It has never signed, and its row says so.
+    const listed = (await ring.list()).find(({ kid }) => kid === next);
+    expect(listed).toMatchObject({ state: 'gone', activatedAt: null, retiredAt: null });
+  });
+
+  test('that retires: it leaves the set before its tokens have expired', async () => {
+    const ring = await rings.started();
+    const { kid } = ring.signer();
+    rings.now += LEAD;
+    await ring.rotate();
+    expect(await ring.revoke(kid)).toEqual({ action: 'revoked', kid });
+    expect(kidsOf(ring)).toHaveLength(2);
+    expect(kidsOf(ring)).not.toContain(kid);
+    expect(rings.published).toEqual([entry(kid)]);
+  });
+
+  test('that is gone says so to everybody once more; one that nobody knows is not found', async () => {
+    const ring = await rings.started();
+    const { kid } = ring.signer();
+    await ring.revoke(kid);
+    const after = kidsOf(ring);
+    expect(await ring.revoke(kid)).toEqual({ action: 'revoked', kid });
+    expect(kidsOf(ring)).toEqual(after);
+    expect(rings.published).toEqual([entry(kid), entry(kid)]);
+    expect(rings.audited.filter((line) => line === `key.revoked ${kid}`)).toHaveLength(2);
+    await expect(ring.revoke('stranger')).rejects.toMatchObject({ status: 404, code: 'key_not_found' });
+    expect(rings.published).toHaveLength(2);
+  });
+
+  test('half-way, when nobody can be told, is completed by the same call', async () => {
+    const ring = await rings.started();
+    const { kid } = ring.signer();
+    rings.onPublish = () => Promise.reject(new Error('nobody there'));
+    await expect(ring.revoke(kid)).rejects.toThrow('nobody there');
+    // What is in the database is in the set, too.
+    expect(kidsOf(ring)).toHaveLength(2);
+    expect(kidsOf(ring)).not.toContain(kid);
+    rings.onPublish = async () => {};
+    await ring.revoke(kid);
+    expect(rings.published).toEqual([entry(kid), entry(kid)]);
+    expect(await rings.database.db.select().from(signingKeys)).toHaveLength(3);
+  });
+
+  test('at two replicas at once, while both are told to rotate, leaves one that signs and one to follow', async () => {
+    const replicas = [
+      await rings.started(),
+      await rings.started({ db: await rings.database.another() }),
+    ] as const;
+    for (let round = 1; round <= 5; round += 1) {
+      rings.now += LEAD;
+      const { kid } = replicas[0].signer();
+      await Promise.allSettled(
+        replicas.flatMap((ring) => [ring.revoke(kid), ring.rotate(), ring.revoke(kid)]),
+      );
+      for (const ring of replicas) await ring.reload();
+      const found = Object.values(await states(replicas[0]));
+      expect(found.filter((state) => state === 'active')).toHaveLength(1);
+      expect(found.filter((state) => state === 'next')).toHaveLength(1);
+      expect(replicas[0].signer().kid).toBe(replicas[1].signer().kid);
+      expect(kidsOf(replicas[0])).not.toContain(kid);
+      expect(kidsOf(replicas[1])).toEqual(kidsOf(replicas[0]));
+    }
+  });
+
+  test('is followed by a replica that hears of it, at once, and with what was made in its place soon', async () => {
+    const [ring, other] = [
+      await rings.started(),
+      await rings.started({ db: await rings.database.another() }),
+    ];
+    const { kid } = ring.signer();
+    await ring.revoke(kid);
+    expect(other.signer().kid).toBe(kid);
+    other.hear([{ kind: 'session', id: '0-abc', reason: 'sign_out' }, entry(kid) as Revocation]);
+    expect(other.signer().kid).toBe(ring.signer().kid);
+    expect(kidsOf(other)).not.toContain(kid);
+    await vi.waitFor(() => expect(kidsOf(other)).toEqual(kidsOf(ring)), 5000);
+  });
+
+  test('is followed without Postgres, too', async () => {
+    const [ring, other] = [
+      await rings.started({ reloadMs: 20 }),
+      await rings.started({ db: await rings.database.another() }),
+    ];
+    const { kid } = ring.signer();
+    await rings.database.cutOff();
+    await other.revoke(kid);
+    ring.hear(rings.published);
+    await vi.waitFor(() => expect(rings.warnings.length).toBeGreaterThan(1), 10_000);
+    expect(kidsOf(ring)).toEqual([other.signer().kid]);
+    expect(ring.signer().kid).toBe(other.signer().kid);
+    await rings.database.reconnect();
+    await vi.waitFor(() => expect(kidsOf(ring)).toEqual(kidsOf(other)), 10_000);
+  });
+
+  test('leaves a replica that cannot open the one that signs instead with nothing to sign with', async () => {
+    const behind = await rings.started();
+    const ahead = await rings.started({ keys: `${randomBytes(32).toString('base64url')},${rings.secret}` });
+    const revoked = behind.signer().kid;
+    // The next key is under the newer key-encryption key already: the start has seen to that.
+    await ahead.revoke(revoked);
+    await behind.reload();
+    expect(kidsOf(behind)).toEqual(kidsOf(ahead));
+    expect(() => behind.signer()).toThrow(
+      expect.objectContaining({ status: 503, code: 'no_signing_key', headers: { 'retry-after': '1' } }),
+    );
+    expect(rings.errors).toContainEqual(expect.objectContaining({ kid: ahead.signer().kid }));
+  });
+
+  test('needs no start', async () => {
+    const ring = await rings.started();
+    const { kid } = ring.signer();
+    expect(await rings.create().revoke(kid)).toMatchObject({ action: 'revoked', kid });
+    await ring.reload();
+    expect(ring.signer().kid).not.toBe(kid);
+  });
+});
