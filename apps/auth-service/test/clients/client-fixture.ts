@@ -1,0 +1,59 @@
+import type { Service } from '@latchkey/service-kit';
+import {
+  type AuthApp,
+  bearer,
+  from,
+  PASSWORD,
+  STOREFRONT_ORIGIN,
+  startAuthApp,
+} from '../support/auth-app.ts';
+import { ask, createOperator, type Database, openDatabase, type Person } from '../support/operator.ts';
+import { startServices, type TestServices } from '../support/services.ts';
+
+export type ClientFixture = AuthApp & {
+  services: TestServices;
+  database: Database;
+  /** Signed in from the command line. */
+  operator: Person;
+  setStatus(id: string, status: string): ReturnType<typeof ask>;
+  /** Switches on again what a test may have switched off. */
+  activateAll(): Promise<void>;
+};
+
+/** auth-service with two services and an operator, who may switch clients off. */
+export async function startWithClients(): Promise<ClientFixture> {
+  const services = await startServices(['payment-service', 'cart-service']);
+  const auth = await startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris } });
+  const database = openDatabase(auth);
+  const operator = await createOperator(auth, database);
+  const setStatus = (id: string, status: string) =>
+    ask(auth, operator, { method: 'PUT', url: `/clients/${id}/status`, payload: { status } });
+  return {
+    ...auth,
+    services,
+    database,
+    operator,
+    setStatus,
+    async activateAll() {
+      for (const id of ['storefront', 'payment-service', 'cart-service']) await setStatus(id, 'active');
+    },
+    async stop() {
+      await database.close();
+      await auth.stop();
+      await services.close();
+    },
+  };
+}
+
+/** POST /sessions from the shop's page. */
+export function signInByBrowser(app: Service, username: string, password = PASSWORD) {
+  return app.inject({
+    method: 'POST',
+    url: '/sessions',
+    payload: { client_id: 'storefront', username, password },
+    headers: { ...from(username), origin: STOREFRONT_ORIGIN },
+  });
+}
+
+export const whoAmI = (app: Service, token: string) =>
+  app.inject({ url: '/account', headers: bearer(token) });
