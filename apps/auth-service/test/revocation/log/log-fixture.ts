@@ -1,4 +1,5 @@
 import type { Revocation } from '@latchkey/auth-client';
+import { startTestRedis } from '@latchkey/dev-stack/testing';
 import { Redis } from 'ioredis';
 import { createRevocationLog, type RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import { connect } from '../../sessions/session-fixture.ts';
@@ -45,6 +46,31 @@ export function createLog({ isPatient = false, ...options }: LogOptions) {
 }
 
 export type TestLog = ReturnType<typeof createLog>;
+
+/** Logs on a Redis of their own, which each test finds empty. */
+export async function startLogs() {
+  const server = await startTestRedis();
+  const logs: TestLog[] = [];
+  function open(options: Partial<LogOptions> = {}): TestLog {
+    const log = createLog({ url: server.url, ...options });
+    logs.push(log);
+    return log;
+  }
+  return {
+    open,
+    async empty(): Promise<void> {
+      const { redis, stop } = open();
+      await redis.flushall();
+      await stop();
+    },
+    async stopLogs(): Promise<void> {
+      await Promise.all(logs.splice(0).map(({ stop }) => stop()));
+    },
+    stop: () => server.stop(),
+  };
+}
+
+export type TestLogs = Awaited<ReturnType<typeof startLogs>>;
 
 /** Waits until it is so, for 10 s at most. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {

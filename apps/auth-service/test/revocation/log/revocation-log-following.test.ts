@@ -1,0 +1,165 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Position } from '../../../src/revocation/log/position.ts';
+import { sequenceOf, someSession, startLogs, type TestLogs, until } from './log-fixture.ts';
+
+let logs: TestLogs;
+beforeAll(async () => {
+  logs = await startLogs();
+});
+afterAll(() => logs.stop());
+beforeEach(() => logs.empty());
+afterEach(() => logs.stopLogs());
+
+describe('following', () => {
+  test('a new data set begins with one entry: every token from before it is revoked, for ever so little', async () => {
+    const now = 1_700_000_000_999;
+    const first = logs.open({ clock: () => now });
+    await first.log.start();
+    const second = logs.open({ clock: () => now + 5_000 });
+    await second.log.start();
+    for (const { told, log } of [first, second]) {
+      expect(told()).toEqual([{ kind: 'all', before: 1_700_000_001, reason: 'store_lost' }]);
+      expect(log.issuedFrom).toBe(1_700_000_001);
+      expect(log.head).toEqual([expect.stringMatching(/^[0-9a-f]{13}-1$/)]);
+    }
+    expect(first.log.head).toEqual(second.log.head);
+  });
+
+  test('who starts late is told what is retained, and then the same as everybody, in the same order', async () => {
+    const early = logs.open();
+    await early.log.start();
+    for (let number = 0; number < 1_200; number++) await early.log.publish(someSession(number));
+    const late = logs.open();
+    await late.log.start();
+    expect(late.log.isFollowing).toBe(true);
+    expect(late.told()).toHaveLength(1_201);
+    await early.log.publish({ kind: 'key', id: 'a-kid', reason: 'key_revoked' });
+    await until('both have heard of it', () =>
+      [early, late].every(({ told }) => told().at(-1)?.kind === 'key'),
+    );
+    expect(late.told()).toEqual(early.told());
+    expect(late.told().slice(1, -1)).toEqual(
+      Array.from({ length: 1_200 }, (_, number) => someSession(number)),
+    );
+  });
+
+  test('every kind of revocation comes out as it went in', async () => {
+    const { log, told } = logs.open();
+    await log.start();
+    const revocations = [
+      { kind: 'session', id: '0-abcdefghijklmnopqrstuv', reason: 'sign_out' },
+      { kind: 'token', id: 'a-jti', reason: 'token_revoked' },
+      { kind: 'subject', id: 'a-person', before: 1_700_000_000, reason: 'roles_changed' },
+      { kind: 'client', id: 'wishlist-service', before: 1_700_000_000, reason: 'client_revoked' },
+      { kind: 'key', id: 'a-kid', reason: 'key_revoked' },
+    ] as const;
+    for (const revocation of revocations) await log.publish(revocation);
+    await until('all are told', () => told().length === 6);
+    expect(told().slice(1)).toEqual(revocations);
+  });
+
+  test('an entry that nobody can read counts as the revocation of everything so far', async () => {
+    const { log, redis, told } = logs.open();
+    await log.start();
+    await redis.xadd(
+      '{0}:revocations',
+      '2-0',
+      'kind',
+      'continent',
+      'id',
+      'x',
+      'reason',
+      'drift',
+      'at',
+      '1700000000999',
+    );
+    await redis.hset('{0}:revocations:head', 'sequence', 2);
+    await until('it is told', () => told().length === 2);
+    expect(told()[1]).toEqual({ kind: 'all', before: 1_700_000_001, reason: 'unreadable' });
+  });
+
+  test('a burst of 10,000 is told once, in order, in batches that join, of 500 at most', async () => {
+    const { log, batches, told, epochs } = logs.open();
+    await log.start();
+    const publishers = Array.from({ length: 4 }, () => logs.open({ isPatient: true }));
+    await Promise.all(
+      Array.from({ length: 10_000 }, (_, number) => publishers[number % 4]?.log.publish(someSession(number))),
+    );
+    await until('all are told', () => told().length >= 10_001);
+    const ids = told().flatMap((entry) => (entry.kind === 'session' ? [entry.id] : []));
+    expect(ids).toHaveLength(10_000);
+    expect(new Set(ids)).toEqual(
+      new Set(Array.from({ length: 10_000 }, (_, number) => someSession(number).id)),
+    );
+
+    let at = batches[0]?.after;
+    for (const { after, upTo, revocations } of batches) {
+      expect(after).toEqual(at);
+      expect(revocations.length).toBeLessThanOrEqual(500);
+      expect(sequenceOf(upTo[0]) - sequenceOf(after[0])).toBe(revocations.length);
+      at = upTo;
+    }
+    expect(log.head).toEqual(at);
+    expect(epochs()).toBe(1);
+    console.log(`10,000 revocations by 4 connections came in ${batches.length} batches`);
+  });
+
+  test('50 publishers at a time leave no gap between the numbers, and none twice', async () => {
+    const publishers = Array.from({ length: 50 }, () => logs.open({ isPatient: true }));
+    await Promise.all(
+      publishers.flatMap(({ log }, index) =>
+        Array.from({ length: 20 }, (_, number) => log.publish(someSession(index * 20 + number))),
+      ),
+    );
+    const ids = (await logs.open().redis.xrange('{0}:revocations', '-', '+')).map(([id]) => id);
+    expect(ids).toEqual(Array.from({ length: 1_001 }, (_, index) => `${index + 1}-0`));
+  });
+
+  test('a listener that throws takes nothing from the others, nor from what comes after', async () => {
+    const { log, told, errors } = logs.open();
+    log.onBatch(() => {
+      throw new Error('cannot take it');
+    });
+    const heard: unknown[] = [];
+    const off = log.onBatch((batch) => heard.push(batch));
+    await log.start();
+    await log.publish(someSession(1));
+    await until('it is told', () => told().length === 2);
+    expect(errors.map(({ message }) => message)).toEqual(['cannot take it', 'cannot take it']);
+    off();
+    await log.publish(someSession(2));
+    await until('it is told', () => told().length === 3);
+    expect(heard).toHaveLength(2);
+    expect(log.isFollowing).toBe(true);
+  });
+
+  test('head says what has been told, at the time of telling', async () => {
+    const { log, told } = logs.open();
+    const heads: [Position, Position][] = [];
+    log.onBatch(({ upTo }) => heads.push([log.head, upTo]));
+    await log.start();
+    await log.publish(someSession(1));
+    await until('it is told', () => told().length === 2);
+    for (const [head, upTo] of heads) expect(head).toEqual(upTo);
+  });
+
+  test('several shards: each in its order, all in one position', async () => {
+    const { log, told, batches } = logs.open({ shards: 4 });
+    await log.start();
+    expect(log.head).toHaveLength(4);
+    const sent = Array.from({ length: 400 }, (_, number) => ({
+      ...someSession(number),
+      id: `${number % 4}-${String(number).padStart(22, 'x')}`,
+    }));
+    await Promise.all(sent.map((entry) => log.publish(entry)));
+    await until('all are told', () => told().length === 404);
+    expect(log.head.map(sequenceOf)).toEqual([101, 101, 101, 101]);
+    for (const shard of [0, 1, 2, 3]) {
+      const own = sent.filter(({ id }) => id.startsWith(`${shard}-`));
+      expect(told().filter((entry) => 'id' in entry && entry.id.startsWith(`${shard}-`))).toEqual(own);
+    }
+    for (const [index, { after }] of batches.entries()) {
+      if (index > 4) expect(after).toEqual(batches[index - 1]?.upTo);
+    }
+  });
+});
