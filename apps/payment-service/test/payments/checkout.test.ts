@@ -1,19 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CardProcessor } from '../../src/payments/processor.ts';
 import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts';
 import { chargesOf, rowCounts } from '../ledger.ts';
-import {
-  card,
-  carts,
-  euros,
-  goodCard,
-  type PaymentFixture,
-  processorTimeoutMs,
-  startPaymentService,
-} from '../payment-fixture.ts';
+import { carts, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
 import { unreachable } from '../test-carts.ts';
+import { buyerAt, late } from './buyer.ts';
 
 let service: PaymentFixture;
 beforeAll(async () => {
@@ -22,21 +14,8 @@ beforeAll(async () => {
 afterEach(() => carts.healthy());
 afterAll(() => service.close());
 
-const late = '4000000000000119';
+const buyer = (subject: string, ...amounts: number[]) => buyerAt(service, subject, ...amounts);
 const charges = (subject: string) => chargesOf(service.database.db, subject);
-
-/** One buyer, whose cart costs this much. */
-function buyer(subject: string, ...amounts: number[]) {
-  const token = service.customer(subject);
-  for (const amount of amounts) carts.put(subject, euros(amount));
-  return {
-    token,
-    pay: (amount: number, { key = randomUUID() as string, number = goodCard.number, from = service } = {}) =>
-      from.pay({ token, key, body: { amount: euros(amount), card: card(number) }, cart: 'as it is' }),
-    read: (id: string | undefined) => service.call(`/payments/${id}`, { token }),
-    list: async () => (await service.call('/payments', { token })).body.payments ?? [],
-  };
-}
 
 describe('a payment', () => {
   it('charges what the cart costs, and empties it of that', async () => {
@@ -195,127 +174,4 @@ describe('two keys for one cart', () => {
     expect([again.status, again.body.code]).toEqual([409, 'cart_empty']);
     expect(await charges('patient')).toMatchObject({ charged: 1, taken: 100 });
   });
-});
-
-describe('while the cart cannot be reached', () => {
-  it.each(['before', 'after'] as const)(
-    'a claim that fails %s it arrives: nothing is charged, and a repetition pays',
-    async (when) => {
-      const { pay, list } = buyer(`claims, and fails ${when}`, 100);
-      carts[when]((step) => (step === 'claim' ? Promise.reject(unreachable()) : undefined));
-      const first = await pay(100, { key: 'k' });
-      expect([first.status, first.body.code]).toEqual([503, 'hop_unavailable']);
-      expect(await charges(`claims, and fails ${when}`)).toMatchObject({ charged: 0, calls: 0 });
-      carts.healthy();
-      const started = performance.now();
-      const second = await pay(100, { key: 'k' });
-      expect([second.status, second.body.status]).toEqual([201, 'succeeded']);
-      // The run had ended: nobody waits for it.
-      expect(performance.now() - started).toBeLessThan(processorTimeoutMs);
-      expect(await list()).toHaveLength(1);
-    },
-  );
-
-  it.each(['before', 'after'] as const)(
-    'a completion that fails %s it arrives: 202 says that the money was taken; a repetition completes',
-    async (when) => {
-      const subject = `completes, and fails ${when}`;
-      const { pay } = buyer(subject, 100);
-      carts[when]((step) => (step === 'complete' ? Promise.reject(unreachable()) : undefined));
-      const first = await pay(100, { key: 'k' });
-      expect([first.status, first.body.status, first.body.cart_settled]).toEqual([202, 'succeeded', false]);
-      expect(service.logs()).toContain('the cart could not be settled yet');
-      carts.healthy();
-      const second = await pay(100, { key: 'k' });
-      const third = await pay(100, { key: 'k' });
-      expect([second.status, second.body.cart_settled]).toEqual([201, true]);
-      expect(third.text).toBe(second.text);
-      expect(carts.amountsIn(subject)).toEqual([]);
-      expect(await charges(subject)).toEqual({ charged: 1, calls: 1, taken: 100 });
-    },
-  );
-
-  it('a payment made for good is completed by its buyer’s next one', async () => {
-    const { pay, read } = buyer('comes back', 100);
-    carts.before((step) => (step === 'complete' ? Promise.reject(unreachable()) : undefined));
-    const first = await pay(100);
-    carts.put('comes back', euros(30));
-    expect((await pay(130)).status).toBe(503);
-    carts.healthy();
-    expect((await pay(30)).status).toBe(201);
-    expect((await read(first.body.id)).body.cart_settled).toBe(true);
-    expect(await charges('comes back')).toMatchObject({ charged: 2, taken: 130 });
-    expect(carts.amountsIn('comes back')).toEqual([]);
-  });
-
-  it('a release that fails is made up for as well', async () => {
-    const { pay } = buyer('declined', 100);
-    carts.before((step) => (step === 'release' ? Promise.reject(unreachable()) : undefined));
-    const first = await pay(100, { key: 'k', number: '4000000000000002' });
-    expect([first.status, first.body.status, first.body.cart_settled]).toEqual([202, 'declined', false]);
-    carts.healthy();
-    expect((await pay(100)).status).toBe(201);
-    expect(carts.statusesOf('declined').sort()).toEqual(['completed', 'released']);
-  });
-});
-
-describe('reading a payment', () => {
-  async function unsettled(subject: string) {
-    const { pay, read } = buyer(subject, 100);
-    carts.before((step) => (step === 'complete' ? Promise.reject(unreachable()) : undefined));
-    const { body } = await pay(100);
-    return { id: body.id, read };
-  }
-
-  it('settles the buyer’s cart', async () => {
-    const { id, read } = await unsettled('looks');
-    expect((await read(id)).body).toMatchObject({ status: 'succeeded', cart_settled: false });
-    carts.healthy();
-    expect((await read(id)).body).toMatchObject({ status: 'succeeded', cart_settled: true });
-    expect(carts.amountsIn('looks')).toEqual([]);
-  });
-
-  it('asks the processor and then settles, when the verdict was open', async () => {
-    const { pay, read } = buyer('looks and asks', 100);
-    const { body } = await pay(100, { number: late });
-    expect((await read(body.id)).body).toMatchObject({ status: 'succeeded', cart_settled: true });
-    expect(carts.amountsIn('looks and asks')).toEqual([]);
-  });
-
-  it.each([
-    ['support', () => service.support('sam')],
-    [
-      'its buyer with payment:read alone',
-      () => service.issuer.mint({ subject: 'looks', scope: 'payment:read' }),
-    ],
-  ])('by %s leaves the cart alone', async (_who, token) => {
-    const { id, read } = await unsettled('looks');
-    carts.healthy();
-    carts.calls.splice(0);
-    const reply = await service.call(`/payments/${id}`, { token: token() });
-    expect([reply.status, reply.body.cart_settled]).toEqual([200, false]);
-    expect(carts.calls).toEqual([]);
-    await read(id);
-    expect(carts.calls).toEqual(['complete']);
-  });
-});
-
-it('a slow run of a refused request does not answer for the next request with its key', async () => {
-  const { pay } = buyer('slow', 50);
-  let release = 0;
-  const overtaken = Promise.withResolvers<void>();
-  carts.before(async (step) => {
-    if (step === 'release' && release++ === 0) await overtaken.promise;
-  });
-  const slow = pay(100, { key: 'k' });
-  await vi.waitUntil(() => release === 1, 10_000);
-  await service.database.db.execute(
-    sql`update idempotency_keys set running_until = now() where subject = 'slow'`,
-  );
-  const second = await pay(100, { key: 'k' });
-  overtaken.resolve();
-  expect([(await slow).status, second.status]).toEqual([409, 201]);
-  expect(second.body).toMatchObject({ status: 'declined', decline_reason: 'cancelled' });
-  expect((await pay(100, { key: 'k' })).text).toBe(second.text);
-  expect(await charges('slow')).toMatchObject({ charged: 0 });
 });

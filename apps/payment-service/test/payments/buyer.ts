@@ -1,0 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import { card, carts, euros, goodCard, type PaymentFixture } from '../payment-fixture.ts';
+
+/** A card without an answer in time, which has been charged all the same. */
+export const late = '4000000000000119';
+
+/** One buyer at this service, whose cart costs this much. */
+export function buyerAt(service: PaymentFixture, subject: string, ...amounts: number[]) {
+  const token = service.customer(subject);
+  for (const amount of amounts) carts.put(subject, euros(amount));
+  return {
+    token,
+    pay: (amount: number, { key = randomUUID() as string, number = goodCard.number, from = service } = {}) =>
+      from.pay({ token, key, body: { amount: euros(amount), card: card(number) }, cart: 'as it is' }),
+    read: (id: string | undefined) => service.call(`/payments/${id}`, { token }),
+    list: async () => (await service.call('/payments', { token })).body.payments ?? [],
+  };
+}
