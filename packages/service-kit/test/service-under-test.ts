@@ -1,4 +1,4 @@
-import { createService, type Service, type ServiceOptions } from '../src/index.ts';
+import { createService, type Problem, type Service, type ServiceOptions } from '../src/index.ts';
 
 export interface LoggedLine {
   level: string;
@@ -36,4 +36,17 @@ export async function serviceUnderTest(overrides: Partial<ServiceOptions> = {}):
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as LoggedLine),
   };
+}
+
+export interface ProblemRequest {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  url: string;
+  payload?: string;
+  headers?: Record<string, string>;
+}
+
+/** The answer to a request that is refused, and the problem document in it. */
+export async function problemOf({ app }: ServiceUnderTest, request: ProblemRequest) {
+  const response = await app.inject(request);
+  return { response, problem: response.json<Problem & Record<string, unknown>>() };
 }
