@@ -11,13 +11,16 @@ if (cache !== null) {
 }
 
 // To learn that a .js file is a module, Node.js reads its package's package.json and parses the "exports" as well:
-// 170 KB in drizzle-orm, for each of its hundred files, which was half of a service's start.
+// 170 KB in drizzle-orm, for each of its hundred files, which was half of a service's start. An .mjs file, of which typebox
+// has seven hundred, is a module by its name.
 module.registerHooks?.({
   resolve(specifier, context, next) {
     const { parentURL, conditions } = context;
-    return parentURL?.includes('/node_modules/drizzle-orm/') &&
-      /^\.\.?\/.*\.js$/.test(specifier) &&
-      conditions.includes('import')
+    return parentURL !== undefined &&
+      conditions.includes('import') &&
+      /^\.\.?\//.test(specifier) &&
+      (specifier.endsWith('.mjs') ||
+        (specifier.endsWith('.js') && parentURL.includes('/node_modules/drizzle-orm/')))
       ? { url: new URL(specifier, parentURL).href, format: 'module', shortCircuit: true }
       : next(specifier, context);
   },

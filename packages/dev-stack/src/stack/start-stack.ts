@@ -151,14 +151,9 @@ async function start(
   }
 
   onProgress?.('Starting auth-service …');
-  await auth.start(signal);
+  await all([auth.start(signal), createDemoAccounts(directory, commandEnv, signal)]);
   onProgress?.('Starting cart-service, wishlist-service and payment-service …');
-  await all([
-    cart.start(signal),
-    wishlist.start(signal),
-    payment.start(signal),
-    createDemoAccounts(directory, commandEnv, signal),
-  ]);
+  await all([cart.start(signal), wishlist.start(signal), payment.start(signal)]);
   signal?.throwIfAborted();
   return {
     services: { auth, cart, wishlist, payment },
