@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Section } from './section.ts';
+import { type Section, secondsOf } from './section.ts';
 
 export class UsageError extends Error {}
 
@@ -39,12 +39,11 @@ export function parseArguments(argv: readonly string[], sections: readonly strin
 /** How it is called, with how long it takes. */
 export function usage(sections: readonly Pick<Section, 'name' | 'seconds' | 'option'>[]): string {
   const always = sections.filter(({ option }) => option === undefined);
-  const minutes = (length: 'full' | 'quick') =>
-    Math.ceil(always.reduce((sum, { seconds }) => sum + seconds[length], 0) / 60);
+  const takes = (length: 'full' | 'quick') => inWords(secondsOf(always, length).total);
   const names = sections.map(({ name }) => name).join(', ');
   return `Drives a Latchkey and writes a report: npm run load -- [options]
 
-  --quick          the shape of all of it, in about ${minutes('quick')} min instead of ${minutes('full')}
+  --quick          the shape of all of it, in about ${takes('quick')} instead of ${takes('full')}
   --rivals         other libraries and servers beside ours, too
   --only SECTION   one part of it, may be given again: ${names}
   --compare FILE   what has changed since the run whose JSON this is
@@ -55,6 +54,10 @@ export function usage(sections: readonly Pick<Section, 'name' | 'seconds' | 'opt
 It starts a system of its own, or drives the running one that AUTH_URL, CART_URL, WISHLIST_URL and PAYMENT_URL name.
 The exit code is 0 when every threshold is met, 1 when one is not or the run is invalid, 2 for a wrong option.
 `;
+}
+
+function inWords(seconds: number): string {
+  return seconds < 100 ? `${Math.ceil(seconds / 5) * 5} s` : `${Math.ceil(seconds / 60)} min`;
 }
 
 function parse(argv: readonly string[]) {

@@ -4,14 +4,13 @@ import type { Choice } from './choose.ts';
 import { createProgress } from './progress.ts';
 import { describeRun, describeStores } from './report/provenance.ts';
 import type { Report, ReportedSection } from './report/report.ts';
-import type { Context, Section } from './section.ts';
+import { type Context, type Section, secondsOf } from './section.ts';
 import { createHttp, type ServiceName } from './system/http.ts';
 import { signInPeople } from './system/people.ts';
 import { findSystem, namesSystem } from './system/system.ts';
 
 /** Where people have to register, each network gets 100 accounts an hour, and later parts need some, too. */
 const plan = { full: 200, quick: 40, registered: 60 };
-const startSeconds = 12;
 
 /** Runs what was chosen, one part after the other: two at once would measure each other. */
 export async function runSections(
@@ -19,10 +18,10 @@ export async function runSections(
   run: { args: Arguments; argv: readonly string[]; signal: AbortSignal },
 ): Promise<Report> {
   const { args, argv, signal } = run;
-  const secondsOf = ({ seconds }: Section) => (args.quick ? seconds.quick : seconds.full);
-  const total = sections.reduce((sum, section) => sum + secondsOf(section), startSeconds);
+  const length = args.quick ? 'quick' : 'full';
+  const { toStart, total } = secondsOf(sections, length);
   const progress = createProgress(total);
-  progress.begin('Getting ready', startSeconds);
+  progress.begin('Getting ready', toStart);
   // Before our own system keeps the machine busy.
   const { seed, quick } = args;
   const provenance = describeRun({ argv, seed, quick, isOwnSystem: !namesSystem(process.env) });
@@ -59,7 +58,7 @@ export async function runSections(
   const reported: ReportedSection[] = [];
   for (const section of sections) {
     signal.throwIfAborted();
-    progress.begin(section.title, secondsOf(section));
+    progress.begin(section.title, section.seconds[length]);
     reported.push(await runSection(section, context));
   }
   progress.end();

@@ -60,7 +60,7 @@ export type Context = {
   readonly world: World;
   /** Absent where the system is not ours. */
   readonly redis?: Redis;
-  /** The shape of everything in about a minute, with a wider spread. */
+  /** The shape of everything in little more than a minute, with a wider spread. */
   readonly quick: boolean;
   readonly seed: number;
   /** Says what goes on now, and how it goes. */
@@ -80,3 +80,14 @@ export type Section = {
   readonly option?: 'rivals';
   run(context: Context): Promise<SectionResult>;
 };
+
+const secondsToStart = 11;
+
+/** About how long these take, and what comes before them: the system is started, people are signed in. */
+export function secondsOf(
+  sections: readonly Pick<Section, 'seconds'>[],
+  length: keyof Section['seconds'],
+): { readonly toStart: number; readonly total: number } {
+  const total = sections.reduce((sum, { seconds }) => sum + seconds[length], secondsToStart);
+  return { toStart: secondsToStart, total };
+}

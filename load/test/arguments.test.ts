@@ -41,7 +41,7 @@ describe('the options', () => {
     ]);
     for (const option of ['quick', 'rivals', 'only', 'compare', 'out', 'seed', 'help'])
       expect(text).toContain(`--${option}`);
-    expect(text).toContain('in about 2 min instead of 5\n');
+    expect(text).toContain('in about 75 s instead of 6 min\n');
     expect(text).toContain('scenarios, rivals\n');
   });
 });

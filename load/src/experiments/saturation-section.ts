@@ -30,6 +30,7 @@ const searched: readonly Wanted[] = [
 const plans = {
   full: {
     warmUpSeconds: 5,
+    settleSeconds: 0.5,
     secondsEach: 5,
     refinements: 4,
     measureSeconds: 15,
@@ -38,6 +39,7 @@ const plans = {
   },
   quick: {
     warmUpSeconds: 0.5,
+    settleSeconds: 0.2,
     secondsEach: 0.5,
     refinements: 1,
     measureSeconds: 0.8,
@@ -54,7 +56,7 @@ const mostStepsDown = 6;
 export const saturationSection: Section = {
   name: 'saturation',
   title: 'Saturation',
-  seconds: { full: searched.length * 110, quick: searched.length * 7 },
+  seconds: { full: searched.length * 110, quick: searched.length * 5 },
   run,
 };
 
@@ -91,7 +93,7 @@ type WithIdle = Context & { readonly idle: SystemUse };
 
 async function search({ scenario, from, uses }: Wanted, context: WithIdle): Promise<Searched> {
   const { world, tell, signal } = context;
-  const { warmUpSeconds, secondsEach, refinements } = context.quick ? plans.quick : plans.full;
+  const { warmUpSeconds, settleSeconds, secondsEach, refinements } = context.quick ? plans.quick : plans.full;
   await freshen(world.http.auth, world.people);
   await scenario.prepare?.(world);
   const play = (index: number) => scenario.play(world, index);
@@ -103,6 +105,7 @@ async function search({ scenario, from, uses }: Wanted, context: WithIdle): Prom
   });
   const saturation = await findSaturation(play, {
     from,
+    settleSeconds,
     secondsEach,
     refinements,
     onPoint: ({ offeredPerSecond, p99, sustained }) =>

@@ -25,6 +25,8 @@ export type SaturationOptions = {
   /** Where the search begins, per second: a rate that is surely sustained. */
   readonly from: number;
   readonly secondsEach: number;
+  /** Before those, at the same rate and not counted. Default 0.5. */
+  readonly settleSeconds?: number;
   /** How many times the interval between sustained and not is halved. */
   readonly refinements: number;
   readonly onPoint?: (point: RatePoint) => void;
@@ -38,7 +40,6 @@ const mostP99Ms = 250;
 const mostBehind = 0.05;
 /** Under way when the sending ends, of a system that keeps up with a few slow requests. */
 const alwaysUnderWay = 2;
-const warmUpMs = 500;
 const drainMs = 3000;
 /** For what is still under way then: the next rate is not to pay for it. */
 const settleMs = 15_000;
@@ -92,10 +93,10 @@ export async function searchKnee(
 }
 
 async function tryRate(send: Send, perSecond: number, options: SaturationOptions): Promise<RatePoint> {
-  const seconds = options.secondsEach + warmUpMs / 1000;
+  const { secondsEach, settleSeconds = 0.5 } = options;
   const result = await runOpenLoad(send, {
-    arrivals: evenArrivals({ perSecond, seconds }),
-    warmUpMs,
+    arrivals: evenArrivals({ perSecond, seconds: settleSeconds + secondsEach }),
+    warmUpMs: settleSeconds * 1000,
     drainMs,
     ...(options.signal && { signal: options.signal }),
   });

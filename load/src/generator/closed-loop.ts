@@ -21,7 +21,7 @@ export type ClosedRound = {
 // Pipelined, so that autocannon needs less of its core than the server of its own.
 const connections = 10;
 const pipelining = 10;
-const settleMs = 300;
+const settleMs = 200;
 const mostSeconds = 60;
 
 /**

@@ -11,12 +11,12 @@ export type GeneratorHealth = {
 };
 
 /** A request sent later than this was sent by a generator that had too much to do. */
-const mostLagMs = 25;
+const standardLagMs = 25;
 /** Of one core. Above it, requests wait in this process and not at the system. */
 const mostCpu = 0.95;
 
-/** Watches the generator while it runs. */
-export function startHealth() {
+/** Watches the generator while it runs; `mostLagMs`: how late is too late. */
+export function startHealth(mostLagMs = standardLagMs) {
   const lags = new Latencies();
   const cpuBefore = process.cpuUsage();
   const beganAt = performance.now();

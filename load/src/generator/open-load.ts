@@ -16,6 +16,8 @@ export type LoadOptions = {
   readonly warmUpMs?: number;
   /** How long after the last arrival answers are waited for. Default 10,000. */
   readonly drainMs?: number;
+  /** 1 % of the requests sent later than this make the result invalid. Default 25: for latencies in milliseconds. */
+  readonly mostLagMs?: number;
   /** Told once a second. */
   readonly onSecond?: (second: SecondOfLoad) => void;
   readonly signal?: AbortSignal;
@@ -53,10 +55,10 @@ export type LoadResult = {
  * result.latencies.percentile(99);
  */
 export async function runOpenLoad(send: Send, options: LoadOptions): Promise<LoadResult> {
-  const { arrivals, warmUpMs = 0, drainMs = 10_000, onSecond, signal } = options;
+  const { arrivals, warmUpMs = 0, drainMs = 10_000, mostLagMs, onSecond, signal } = options;
   const latencies = new Latencies();
   const faults = new Map<string, number>();
-  const health = startHealth();
+  const health = startHealth(mostLagMs);
   const series = createSeries(onSecond);
   const underWay = new Map<number, number>();
   const beganAt = performance.now();

@@ -37,12 +37,12 @@ export const verdictMeaning: Readonly<Record<Verdict, string>> = {
   FAILED: 'A part of the run came to nothing.',
 };
 
-/** Every figure of the run that a threshold is set for. */
+/** Every figure of the run that a threshold is set for, and that has as many rounds as that asks for. */
 export function judge({ sections }: Pick<Report, 'sections'>): Judged[] {
   return sections.flatMap(({ figures }) =>
     figures.flatMap((figure) => {
       const threshold = THRESHOLDS[figure.name];
-      if (threshold === undefined) return [];
+      if (threshold === undefined || figure.values.length < (threshold.fewestRounds ?? 0)) return [];
       const median = medianOf(figure.values);
       // A figure that could not be had is NaN, and meets nothing.
       const isMet = 'atMost' in threshold ? median <= threshold.atMost : median >= threshold.atLeast;
@@ -64,7 +64,7 @@ export function verdictOf(report: Pick<Report, 'sections'>): Verdict {
   return missed.length === 0 ? 'PASSED' : 'MISSED';
 }
 
-/** The thresholds for which the run has no figure: they were not judged. */
+/** The thresholds for which the run has no figure, or too few rounds of it: they were not judged. */
 export function unjudged(report: Pick<Report, 'sections'>): string[] {
   const judged = new Set(judge(report).map(({ figure }) => figure.name));
   return Object.keys(THRESHOLDS).filter((name) => !judged.has(name));

@@ -19,7 +19,7 @@ export function renderText(report: Report, comparison?: Comparison): string {
     ),
     '',
     `${machine}; commit ${commit}; ${command}`,
-    `${judge(report).length} thresholds judged; ${unjudged(report).length} had no figure in this run`,
+    `${judge(report).length} thresholds judged; ${unjudged(report).length} had no figure in this run, or too few rounds`,
     `${verdict}: ${verdictMeaning[verdict]}`,
     '',
   ].join('\n');

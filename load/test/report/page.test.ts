@@ -57,7 +57,7 @@ describe('the page', () => {
 
   it('says what was not measured', () => {
     expect(page).toContain('Others beside ours: only with --rivals.');
-    expect(page).toContain('Thresholds without a figure: ');
+    expect(page).toContain('Thresholds without a figure, or with too few rounds of it: ');
   });
 
   it('says that other work was running, when it was', () => {

@@ -30,6 +30,14 @@ describe('the verdict', () => {
     expect(verdictOf(sampleReport([], { failure: 'Error', invalid: ['late'] }))).toBe('FAILED');
   });
 
+  it('does not judge a ratio by fewer rounds than its threshold asks for', () => {
+    const name = 'refreshes/s, ours against node-oidc-provider';
+    const ratio = (...values: number[]) => sampleReport([{ name, unit: '', values }]);
+    expect(verdictOf(ratio(0.9, 0.9))).toBe('PASSED');
+    expect(unjudged(ratio(0.9, 0.9))).toContain(name);
+    expect(verdictOf(ratio(0.9, 0.9, 0.9, 0.9, 0.9))).toBe('MISSED');
+  });
+
   it('knows which thresholds had nothing to judge', () => {
     expect(unjudged(sampleReport([browseP99(1)]))).not.toContain('browse p99');
     expect(unjudged(sampleReport([]))).toEqual(Object.keys(THRESHOLDS));

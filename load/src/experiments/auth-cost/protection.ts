@@ -13,8 +13,9 @@ type Hook = onRequestHookHandler | AsyncHook;
 const cartMigrations = fileURLToPath(new URL('../../../../apps/cart-service/drizzle', import.meta.url));
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const connections = 64;
-/** One list for all services of this process. */
+/** Of this process, whichever services it holds: what a replica has once. */
 let held: RevocationList | undefined;
+let introspector: Promise<AsyncHook> | undefined;
 
 /** Makes what decides, in one of these ways, whether a request may pass. */
 export async function protect(app: FastifyInstance, way: Way, settings: ServerSettings): Promise<Hook[]> {
@@ -27,7 +28,8 @@ export async function protect(app: FastifyInstance, way: Way, settings: ServerSe
       held ??= holdRevocations();
       return [await verifyLocally(app, settings, held)];
     case 'introspection':
-      return [await introspect(settings)];
+      introspector ??= introspect(settings);
+      return [await introspector];
     case 'session':
       return [lookUp(settings)];
   }
@@ -75,11 +77,11 @@ async function introspect({ issuer, introspectionUri, databaseUrl }: ServerSetti
   }
 
   // Until auth-service has seen our new key.
-  for (let left = 20; left > 0; left -= 1) {
+  for (let left = 100; left > 0; left -= 1) {
     const answer = await ask('none').catch((error: unknown) => error);
     if (!(answer instanceof Error)) break;
     if (left === 1) throw answer;
-    await delay(500);
+    await delay(100);
   }
   return async (request, reply) => {
     const answer = await ask(bearerOf(request));

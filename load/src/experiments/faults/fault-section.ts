@@ -9,6 +9,7 @@ const plans = {
     perSecond: 300,
     secondsBefore: 5,
     secondsAway: 2,
+    secondsAfterOutage: 10,
     secondsAfter: 10,
     signOutsPerSecond: 5,
     stormSignOuts: 5000,
@@ -16,10 +17,11 @@ const plans = {
   },
   quick: {
     perSecond: 150,
-    secondsBefore: 0.8,
-    secondsAway: 0.8,
-    secondsAfter: 2.3,
-    signOutsPerSecond: 3,
+    secondsBefore: 0.6,
+    secondsAway: 0.6,
+    secondsAfterOutage: 2.3,
+    secondsAfter: 1,
+    signOutsPerSecond: 4,
     stormSignOuts: 40,
     signOutsEach: 8,
   },
@@ -31,7 +33,7 @@ const sessionsAtOnce = 250;
 export const faultSection: Section = {
   name: 'faults',
   title: 'Under fault',
-  seconds: { full: 420, quick: 27 },
+  seconds: { full: 420, quick: 20 },
   needsOwnSystem: true,
   run,
 };

@@ -11,12 +11,17 @@ import { Traffic } from './traffic.ts';
 export const boundMs = 2000;
 /** Shorter than people wait, longer than any answer that comes at all. */
 const drainMs = 5000;
+/** What starts again takes the cores for a moment. Here are counted verdicts, and seconds. */
+const mostLagMs = 250;
 
 export type FaultPlan = {
   readonly perSecond: number;
   readonly secondsBefore: number;
   /** How long what is taken away stays away. */
   readonly secondsAway: number;
+  /** From when everything was back: what was revoked meanwhile must be refused by then. */
+  readonly secondsAfterOutage: number;
+  /** The same where nothing was away. */
   readonly secondsAfter: number;
   readonly signOutsPerSecond: number;
 };
@@ -49,6 +54,7 @@ export async function playFault(fault: Fault, cast: Cast, context: Context): Pro
   const loading = runOpenLoad(traffic.send, {
     arrivals: evenArrivalsUntil(plan.perSecond, () => isOver),
     drainMs,
+    mostLagMs,
     onSecond: ({ completed, faults }) => tell(`${fault.name}: ${completed}/s, ${faults} not served`),
     signal,
   });
@@ -71,7 +77,7 @@ export async function playFault(fault: Fault, cast: Cast, context: Context): Pro
     });
     const restoredAtMs = performance.now();
     if (fault.away !== undefined) oracle.outageEnded(restoredAtMs);
-    await pause(plan.secondsAfter);
+    await pause(fault.away === undefined ? plan.secondsAfter : plan.secondsAfterOutage);
     isOver = true;
     const load = await loading;
     await traffic.askForAllRevoked();

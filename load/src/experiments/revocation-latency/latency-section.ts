@@ -9,24 +9,23 @@ import { freshen, type Session, startSessions } from '../../system/people.ts';
 import { type Door, type SignOutWatched, watchSignOut } from './watch-sign-out.ts';
 
 const plans = {
-  /** `loads`: requests per second of other people, at each service. */
-  full: { signOuts: 200, loads: [0, 200, 500] },
-  quick: { signOuts: 10, loads: [0, 200] },
+  /** `loads`: requests per second of other people, at each service; `settleSeconds`: until they flow. */
+  full: { signOuts: 200, loads: [0, 200, 500], settleSeconds: 1 },
+  quick: { signOuts: 10, loads: [0, 200], settleSeconds: 0.3 },
 };
 const services = [
   ['cart', '/cart'],
   ['wishlist', '/wishlist'],
   ['payment', '/payments'],
 ] as const;
-/** Until the background load flows, and between two sign-outs: so that one does not follow upon the other. */
-const settleMs = 1000;
+/** Between two sign-outs, so that one does not follow upon the other. */
 const pauseMs = 20;
 
 /** How long a token lives on after its sign-out, by how busy the services are. */
 export const latencySection: Section = {
   name: 'revocation',
   title: 'From sign-out to the first refusal',
-  seconds: { full: 150, quick: 7 },
+  seconds: { full: 150, quick: 3 },
   run,
 };
 
@@ -55,12 +54,13 @@ async function run(context: Context): Promise<SectionResult> {
 }
 
 async function measure(perSecond: number, sessions: readonly Session[], context: Context): Promise<Level> {
+  const { settleSeconds } = context.quick ? plans.quick : plans.full;
   const name = perSecond === 0 ? 'idle' : `${perSecond}/s`;
   const background = startBackground(perSecond, context);
   const watched: SignOutWatched[] = [];
   let others: LoadResult | undefined;
   try {
-    await delay(settleMs, undefined, { signal: context.signal });
+    await delay(settleSeconds * 1000, undefined, { signal: context.signal });
     for (const session of sessions) {
       context.signal.throwIfAborted();
       context.tell(`${name}: sign-out ${watched.length + 1} of ${sessions.length}`);

@@ -112,7 +112,9 @@ function notMeasured(report: Report): Html {
   const without = unjudged(report);
   return renderList([
     ...report.skipped.map(({ title, reason }) => `${title}: ${reason}.`),
-    ...(without.length === 0 ? [] : [`Thresholds without a figure: ${without.join(', ')}.`]),
+    ...(without.length === 0
+      ? []
+      : [`Thresholds without a figure, or with too few rounds of it: ${without.join(', ')}.`]),
     'Networks: the generator and the system share one machine, or one network of containers.',
     'More than one replica of a service, and a Redis or Postgres on a machine of its own.',
     'Days: what only shows after hours, such as a slow leak, is not seen in minutes.',
