@@ -30,6 +30,8 @@ export interface Database<S extends Record<string, unknown>> {
 const firstConnectionMs = 15_000;
 const retryEveryMs = 250;
 const connectTimeoutMs = 2000;
+// A new one costs Postgres a process and a password check: where people come in waves, each wave would pay for that.
+const idleConnectionMs = 300_000;
 const statementTimeoutMs = 5000;
 const migrationTimeoutMs = 120_000;
 // Any number will do that nobody else uses in the same database: "latchkey" in hex, shortened.
@@ -55,6 +57,7 @@ export async function openDatabase<S extends Record<string, unknown>>(
     max: options.poolSize,
     application_name: options.applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: idleConnectionMs,
     statement_timeout: statementTimeoutMs,
     // For a server that went silent, when nobody is left to keep statement_timeout.
     query_timeout: statementTimeoutMs + 1000,
