@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rowCounts } from './ledger.ts';
-import { carts, euros, goodCard, type PaymentFixture, startPaymentService } from './payment-fixture.ts';
+import { euros, goodCard, type PaymentFixture, startPaymentService } from './payment-fixture.ts';
 
 let service: PaymentFixture;
 let stranger: TestIssuer;
@@ -82,7 +82,7 @@ test.each(routes)('%s %s needs its scope, and no other will do', async (...route
 });
 
 test.each(routes)('%s %s is done with its scope alone', async (...route) => {
-  carts.hold('ada', euros(1));
+  service.carts.hold('ada', euros(1));
   for (const scope of route[2]) {
     const reply = await request(route, service.issuer.mint({ subject: 'ada', scope }));
     expect([200, 201]).toContain(reply.status);

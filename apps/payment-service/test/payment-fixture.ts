@@ -6,7 +6,7 @@ import { type AppOptions, buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { openPaymentDatabase } from '../src/database/open-payment-database.ts';
 import type { PaymentBody } from '../src/payments/schemas.ts';
-import { createTestCarts } from './test-carts.ts';
+import { createTestCarts, type TestCarts } from './test-carts.ts';
 
 export const goodCard = { number: '4242424242424242', exp_month: 12, exp_year: 2090, cvc: '123' };
 export const euros = (amount: number) => ({ amount, currency: 'EUR' });
@@ -14,9 +14,6 @@ export const card = (number: string) => ({ ...goodCard, number });
 
 /** Short, so that tests of a silent processor are; long enough for one that answers on a busy machine. */
 export const processorTimeoutMs = 1000;
-
-/** The carts of everybody, shared by all services of a test file. */
-export const carts = createTestCarts();
 
 export type Call = {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -45,17 +42,19 @@ export type PaymentFixture = Awaited<ReturnType<typeof startPaymentService>>;
 export type FixtureOptions = Pick<AppOptions, 'processor' | 'clock'> & {
   /** Default a database of its own, dropped at the end. */
   databaseUrl?: string;
-  /** Default an issuer of its own, closed at the end. */
-  issuer?: TestIssuer;
+  /** Shares another one's database, issuer and carts. Default an issuer of its own, closed at the end, and no carts. */
+  beside?: { env: { DATABASE_URL: string }; issuer: TestIssuer; carts: TestCarts };
   env?: Record<string, string>;
 };
 
 /** A payment-service that listens, on a database of its own unless told otherwise. */
 export async function startPaymentService(options: FixtureOptions = {}) {
-  const created = options.databaseUrl === undefined ? await createTestDatabase() : undefined;
-  const issuer = options.issuer ?? (await createTestIssuer({ audience: 'payment-service' }));
+  const { beside, databaseUrl = beside?.env.DATABASE_URL } = options;
+  const created = databaseUrl === undefined ? await createTestDatabase() : undefined;
+  const issuer = beside?.issuer ?? (await createTestIssuer({ audience: 'payment-service' }));
+  const carts = beside?.carts ?? createTestCarts();
   const lines: string[] = [];
-  const env = serviceEnv({ databaseUrl: options.databaseUrl ?? created?.url ?? '', issuer });
+  const env = serviceEnv({ databaseUrl: databaseUrl ?? created?.url ?? '', issuer });
   const config = readConfig({ ...env, ...options.env });
   const database = await openPaymentDatabase(config);
   const app = await buildApp({
@@ -76,12 +75,13 @@ export async function startPaymentService(options: FixtureOptions = {}) {
     url,
     env,
     issuer,
+    carts,
     database,
     logs: () => lines.join(''),
-    ...callsTo(url, issuer),
+    ...callsTo(url, { issuer, carts }),
     async close() {
       await app.close();
-      if (options.issuer === undefined) await issuer.close();
+      if (beside === undefined) await issuer.close();
       await created?.drop();
     },
   };
@@ -107,7 +107,7 @@ function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: Test
 }
 
 /** Makes the cart of a token's subject cost what a body says, if it says anything. */
-function fillCart(token: string, body: unknown): void {
+function fillCart(carts: TestCarts, token: string, body: unknown): void {
   const { amount: price } = (typeof body === 'object' ? body : {}) as { amount?: unknown };
   const { amount, currency } = (price ?? {}) as Record<string, unknown>;
   if (typeof amount !== 'number' || typeof currency !== 'string') return;
@@ -116,7 +116,7 @@ function fillCart(token: string, body: unknown): void {
 }
 
 /** Requests as a customer, or as somebody else, to a payment-service. */
-export function callsTo(url: string, issuer: TestIssuer) {
+export function callsTo(url: string, { issuer, carts }: { issuer: TestIssuer; carts: TestCarts }) {
   const customer = (subject = 'ada') => issuer.mint({ subject, scope: 'payment:read payment:write' });
   const support = (subject = 'sam') =>
     issuer.mint({ subject, scope: 'payment:read payment:write payment:refund' });
@@ -150,7 +150,7 @@ export function callsTo(url: string, issuer: TestIssuer) {
       cart,
       ...rest
     }: Call = {}) => {
-      if (cart === undefined) fillCart(token, body);
+      if (cart === undefined) fillCart(carts, token, body);
       return call('/payments', { method: 'POST', key: randomUUID(), token, body, ...rest });
     },
     refund: (id: string, { body = {}, ...rest }: Call = {}) =>

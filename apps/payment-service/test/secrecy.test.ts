@@ -60,8 +60,7 @@ test('no card number, no cvc and no token is in the database, in the logs or in 
   };
   const other = await startPaymentService({
     processor: faulty,
-    databaseUrl: service.env.DATABASE_URL,
-    issuer: service.issuer,
+    beside: service,
   });
   const failed = await other.pay({ body: { amount: euros(100), card: secrets('4242424242424242') } });
   expect(failed.status).toBe(500);

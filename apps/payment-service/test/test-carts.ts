@@ -7,6 +7,8 @@ type Step = 'claim' | 'complete' | 'release';
 type Thing = Money & { id: string };
 type Checkout = { status: 'open' | 'completed' | 'released'; things: Thing[] };
 
+export type TestCarts = ReturnType<typeof createTestCarts>;
+
 /**
  * Carts in this process that keep cart-service's rules: one open claim at a time, the first claim under an id stays, what
  * was claimed is taken out once, and an end is final. How it is with the real one, end-to-end tests tell.

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { card, carts, euros, goodCard, type PaymentFixture } from '../payment-fixture.ts';
+import { card, euros, goodCard, type PaymentFixture } from '../payment-fixture.ts';
 
 /** A card without an answer in time, which has been charged all the same. */
 export const late = '4000000000000119';
@@ -7,7 +7,7 @@ export const late = '4000000000000119';
 /** One buyer at this service, whose cart costs this much. */
 export function buyerAt(service: PaymentFixture, subject: string, ...amounts: number[]) {
   const token = service.customer(subject);
-  for (const amount of amounts) carts.put(subject, euros(amount));
+  for (const amount of amounts) service.carts.put(subject, euros(amount));
   return {
     token,
     pay: (amount: number, { key = randomUUID() as string, number = goodCard.number, from = service } = {}) =>

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type { CardProcessor } from '../../src/payments/processor.ts';
 import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts';
 import { chargesOf, rowCounts } from '../ledger.ts';
-import { carts, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+import { euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
 import { unreachable } from '../test-carts.ts';
 import { buyerAt, late } from './buyer.ts';
 
@@ -11,7 +11,7 @@ let service: PaymentFixture;
 beforeAll(async () => {
   service = await startPaymentService();
 });
-afterEach(() => carts.healthy());
+afterEach(() => service.carts.healthy());
 afterAll(() => service.close());
 
 const buyer = (subject: string, ...amounts: number[]) => buyerAt(service, subject, ...amounts);
@@ -20,13 +20,13 @@ const charges = (subject: string) => chargesOf(service.database.db, subject);
 describe('a payment', () => {
   it('charges what the cart costs, and empties it of that', async () => {
     const ada = buyer('ada', 1500, 499);
-    carts.after((step) => (step === 'claim' ? carts.put('ada', euros(7)) : undefined));
-    carts.calls.splice(0);
+    service.carts.after((step) => (step === 'claim' ? service.carts.put('ada', euros(7)) : undefined));
+    service.carts.calls.splice(0);
     const { status, body } = await ada.pay(1999);
     expect([status, body.status, body.cart_settled]).toEqual([201, 'succeeded', true]);
     // What was added while it went on was not paid for.
-    expect(carts.amountsIn('ada')).toEqual([7]);
-    expect(carts.calls.splice(0)).toEqual(['claim', 'complete']);
+    expect(service.carts.amountsIn('ada')).toEqual([7]);
+    expect(service.carts.calls.splice(0)).toEqual(['claim', 'complete']);
     expect(await charges('ada')).toEqual({ charged: 1, calls: 1, taken: 1999 });
   });
 
@@ -38,9 +38,9 @@ describe('a payment', () => {
       'declined',
       true,
     ]);
-    expect(carts.amountsIn('bea')).toEqual([100]);
+    expect(service.carts.amountsIn('bea')).toEqual([100]);
     expect((await bea.pay(100)).body.status).toBe('succeeded');
-    expect(carts.amountsIn('bea')).toEqual([]);
+    expect(service.carts.amountsIn('bea')).toEqual([]);
   });
 
   it.each([
@@ -61,7 +61,7 @@ describe('a payment', () => {
         ...before,
         ledger: Number(before?.['ledger']) + 1,
       });
-      expect(carts.statusesOf(subject)).toEqual(['released']);
+      expect(service.carts.statusesOf(subject)).toEqual(['released']);
       expect((await pay(100, { key: 'k' })).status).toBe(201);
       expect(await charges(subject)).toMatchObject({ charged: 1, taken: 100 });
     },
@@ -72,7 +72,7 @@ describe('a payment', () => {
     const refused = await cal.pay(100, { key: 'k' });
     expect([refused.status, refused.body.code]).toEqual([409, 'cart_empty']);
     expect(await cal.list()).toEqual([]);
-    carts.put('cal', euros(100));
+    service.carts.put('cal', euros(100));
     expect((await cal.pay(100, { key: 'k' })).status).toBe(201);
   });
 });
@@ -106,17 +106,17 @@ describe('two keys for one cart', () => {
       expect(second.body.code).toBe(code);
       expect((await read(first.body.id)).body).toMatchObject({ status: verdict, cart_settled: true });
       expect(await charges(subject)).toMatchObject({ charged: 1, taken: 100 });
-      expect(carts.amountsIn(subject)).toEqual([]);
+      expect(service.carts.amountsIn(subject)).toEqual([]);
       expect(await list()).toHaveLength(verdict === 'declined' ? 2 : 1);
     },
   );
 
   it('a payment that got stuck before its charge is given up, and its own key learns so', async () => {
     const { pay } = buyer('stuck', 100);
-    carts.after((step) => (step === 'claim' ? Promise.reject(unreachable()) : undefined));
+    service.carts.after((step) => (step === 'claim' ? Promise.reject(unreachable()) : undefined));
     const first = await pay(100, { key: 'first' });
     expect([first.status, first.body.code]).toEqual([503, 'hop_unavailable']);
-    carts.healthy();
+    service.carts.healthy();
 
     const second = await pay(100, { key: 'second' });
     expect([second.status, second.body.status]).toEqual([201, 'succeeded']);
@@ -133,7 +133,7 @@ describe('two keys for one cart', () => {
     const { pay } = buyer('sleeper', 100);
     const { promise: woken, resolve: wake } = Promise.withResolvers<void>();
     let asleep = false;
-    carts.after((step) => {
+    service.carts.after((step) => {
       if (step !== 'claim' || asleep) return undefined;
       asleep = true;
       return woken;
@@ -148,7 +148,7 @@ describe('two keys for one cart', () => {
     expect([second.status, second.body.status]).toEqual([201, 'succeeded']);
     expect((await sleeper).body).toMatchObject({ status: 'declined', decline_reason: 'cancelled' });
     expect(await charges('sleeper')).toMatchObject({ charged: 1, taken: 100 });
-    expect(carts.statusesOf('sleeper').sort()).toEqual(['completed', 'released']);
+    expect(service.carts.statusesOf('sleeper').sort()).toEqual(['completed', 'released']);
   });
 
   it('while the processor does not say what became of the first, the second waits', async () => {
@@ -161,8 +161,7 @@ describe('two keys for one cart', () => {
     };
     const other = await startPaymentService({
       processor,
-      databaseUrl: service.env.DATABASE_URL,
-      issuer: service.issuer,
+      beside: service,
     });
     const { pay } = buyer('patient', 100);
     await pay(100, { number: late });

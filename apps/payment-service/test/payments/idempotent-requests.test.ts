@@ -137,8 +137,7 @@ test('while the processor is at work on a request, its repetitions wait and do n
   };
   const other = await startPaymentService({
     processor: slow,
-    databaseUrl: service.env.DATABASE_URL,
-    issuer: service.issuer,
+    beside: service,
   });
   try {
     const request = { token: service.customer('patient crowd'), key: randomUUID(), body };

@@ -81,7 +81,7 @@ test('killed at any step and repeated, a refund gives back once', async () => {
     const id = payment.id ?? '';
     const request = { token, key: `refund-${statement}`, body: { amount: euros(400) } };
 
-    const wasLast = await dieBefore(statement, (url) => callsTo(url, survivor.issuer).refund(id, request));
+    const wasLast = await dieBefore(statement, (url) => callsTo(url, survivor).refund(id, request));
     const repeated = await survivor.refund(id, request);
     const rest = await survivor.refund(id);
 

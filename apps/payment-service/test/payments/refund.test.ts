@@ -178,8 +178,7 @@ test('a refund that gets no answer is 202, blocks its amount, and is brought to 
   };
   const other = await startPaymentService({
     processor: lossy,
-    databaseUrl: service.env.DATABASE_URL,
-    issuer: service.issuer,
+    beside: service,
   });
   try {
     const id = await paid(1000);
@@ -224,8 +223,7 @@ test('a refund that the processor declines gives its amount back', async () => {
   };
   const other = await startPaymentService({
     processor: refusing,
-    databaseUrl: service.env.DATABASE_URL,
-    issuer: service.issuer,
+    beside: service,
   });
   try {
     const id = await paid(1000);

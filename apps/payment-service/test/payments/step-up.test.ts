@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rowCounts } from '../ledger.ts';
-import { carts, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+import { euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
 
 let service: PaymentFixture;
 beforeAll(async () => {
@@ -23,14 +23,14 @@ function pay(amount: number, { signedInSecondsAgo, key }: { signedInSecondsAgo: 
 
 test('more than STEP_UP_AMOUNT wants a recent sign-in, says how recent, and stores nothing without it', async () => {
   const before = await rowCounts(service.database.db);
-  carts.calls.splice(0);
+  service.carts.calls.splice(0);
   const refused = await pay(1001, { signedInSecondsAgo: 62, key: 'k' });
   expect([refused.status, refused.body.code]).toEqual([401, 'insufficient_user_authentication']);
   const challenge = refused.headers.get('www-authenticate');
   expect(challenge).toContain('error="insufficient_user_authentication"');
   expect(challenge).toContain('max_age="60"');
   expect(await rowCounts(service.database.db)).toEqual(before);
-  expect(carts.calls).toEqual([]);
+  expect(service.carts.calls).toEqual([]);
   // The same key, after signing in again.
   expect((await pay(1001, { signedInSecondsAgo: 5, key: 'k' })).status).toBe(201);
 });
