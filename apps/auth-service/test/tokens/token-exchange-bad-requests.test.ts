@@ -68,7 +68,9 @@ describe('a subject token that is no good is invalid_grant', () => {
     const answer = await auth.exchange('payment-service', token);
     expect(answer.json()).toEqual({ error: 'invalid_grant', error_description: expect.any(String) });
     expect(answer.statusCode).toBe(400);
-    expect(auth.logs().includes(token.slice(-20))).toBe(false);
+    // Not one piece of it; but a refresh token has its session's id in it, which is in the log for good reason.
+    const pieces = token.replace(/^rt1\.\w+\.[\w-]+/, '').match(/[\w-]{20}/g) ?? [token];
+    expect(pieces.filter((piece) => auth.logs().includes(piece))).toEqual([]);
   });
 
   test('a session that reached its absolute expiry', async () => {
