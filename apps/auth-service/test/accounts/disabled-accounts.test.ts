@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refresh, signIn } from '../support/auth-app.ts';
+import { lives, refresh, signIn } from '../support/auth-app.ts';
 import { createOperator, createPerson, WITHIN } from '../support/operator.ts';
 import { type ManagementFixture, startManagement } from './management-fixture.ts';
 
@@ -17,11 +17,11 @@ describe('a disabled account', () => {
     const answer = await auth.setStatus(phone, 'disabled');
     expect(answer.statusCode).toBe(200);
     expect(answer.json()).toMatchObject({ id: phone.id, status: 'disabled' });
-    expect([await auth.lives(phone), await auth.lives(laptop), await auth.lives(stranger)]).toEqual([
-      false,
-      false,
-      true,
-    ]);
+    expect([
+      await lives(auth.app, phone),
+      await lives(auth.app, laptop),
+      await lives(auth.app, stranger),
+    ]).toEqual([false, false, true]);
     expect(await auth.sessionIdsOf(phone)).toEqual([]);
     const disabled = await auth.trySignIn(phone);
     const wrong = await auth.trySignIn(stranger, 'not the password');
@@ -35,7 +35,7 @@ describe('a disabled account', () => {
     const answer = await auth.setStatus(phone, 'active');
     expect(answer.json()).toMatchObject({ status: 'active' });
     expect((await auth.trySignIn(phone)).statusCode).toBe(201);
-    expect(await auth.lives(phone)).toBe(false);
+    expect(await lives(auth.app, phone)).toBe(false);
   });
 
   test('is in the audit log: who did it, and which sessions ended; once, however often it is asked for', async () => {
@@ -62,7 +62,7 @@ describe('a disabled account', () => {
     const [disabled, ...refreshed] = await Promise.all([auth.setStatus(phone, 'disabled'), ...refreshing]);
     expect(disabled.statusCode).toBe(200);
     for (const answer of refreshed) {
-      if (answer.statusCode === 200) expect(await auth.lives(answer.json())).toBe(false);
+      if (answer.statusCode === 200) expect(await lives(auth.app, answer.json())).toBe(false);
       else expect(answer.json().error).toBe('invalid_grant');
     }
   });
@@ -80,7 +80,7 @@ describe('a sign-in in flight while its account is disabled', () => {
     expect((await disabling).statusCode).toBe(200);
     // Whichever of the two got the lock first: the tokens that it may have handed out are worth nothing.
     const answer = await signingIn;
-    if (answer.statusCode === 201) expect(await auth.lives(answer.json())).toBe(false);
+    if (answer.statusCode === 201) expect(await lives(auth.app, answer.json())).toBe(false);
     expect(await auth.sessionIdsOf(phone)).toEqual([]);
   });
 
@@ -94,7 +94,7 @@ describe('a sign-in in flight while its account is disabled', () => {
       const answers = await Promise.all(signingIn);
       expect(await auth.sessionIdsOf(phone)).toEqual([]);
       for (const answer of answers) {
-        if (answer.statusCode === 201) expect(await auth.lives(answer.json())).toBe(false);
+        if (answer.statusCode === 201) expect(await lives(auth.app, answer.json())).toBe(false);
         else expect([401, 503]).toContain(answer.statusCode);
       }
     }
@@ -114,7 +114,7 @@ test('when Redis is away the account is disabled, the answer 503, and the same r
   expect((await auth.database.accountOf(phone.id)).disabledAt).not.toBeNull();
   await expect.poll(async () => (await auth.trySignIn(phone)).statusCode, WITHIN).toBe(401);
   expect((await auth.setStatus(phone, 'disabled')).statusCode).toBe(200);
-  expect(await auth.lives(phone)).toBe(false);
+  expect(await lives(auth.app, phone)).toBe(false);
 });
 
 describe('nobody locks themselves out', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type AuthApp, from, PASSWORD, refresh, startAuthApp, type Tokens } from '../support/auth-app.ts';
+import { type AuthApp, from, PASSWORD, startAuthApp } from '../support/auth-app.ts';
 import { ask, createOperator, type Database, openDatabase, type Person } from '../support/operator.ts';
 
 type Answer = ReturnType<typeof ask>;
@@ -11,8 +11,6 @@ export type ManagementFixture = AuthApp & {
   get(url: string, by?: Person): Answer;
   put(url: string, payload: unknown, by?: Person): Answer;
   setStatus(person: Person, status: 'active' | 'disabled', by?: Person): Answer;
-  /** Whether a session can be refreshed. */
-  lives(session: Tokens): Promise<boolean>;
   trySignIn(person: Person, password?: string): Answer;
   sessionIdsOf(person: Person): Promise<string[]>;
 };
@@ -32,7 +30,6 @@ export async function startManagement(): Promise<ManagementFixture> {
     get,
     put,
     setStatus: (person, status, by) => put(`/accounts/${person.id}/status`, { status }, by),
-    lives: async (session) => (await refresh(auth.app, session.refresh_token)).statusCode === 200,
     trySignIn: (person, password = PASSWORD) =>
       auth.app.inject({
         method: 'POST',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bearer, PASSWORD, signIn } from '../support/auth-app.ts';
+import { bearer, lives, PASSWORD, signIn } from '../support/auth-app.ts';
 import { ask, createPerson, type Person, WITHIN } from '../support/operator.ts';
 import { type ManagementFixture, startManagement } from './management-fixture.ts';
 
@@ -57,7 +57,7 @@ describe('an operator', () => {
     const laptop = await signIn(auth.app, phone.username);
     const url = `/accounts/${phone.id}/sessions/${laptop.session_id}`;
     expect((await end(url)).statusCode).toBe(204);
-    expect([await auth.lives(phone), await auth.lives(laptop)]).toEqual([true, false]);
+    expect([await lives(auth.app, phone), await lives(auth.app, laptop)]).toEqual([true, false]);
     expect((await end(url)).json()).toMatchObject({ status: 404, code: 'session_not_found' });
     const details = { actor: auth.operator.id, reason: 'ended_by_operator' };
     await expect
@@ -69,16 +69,16 @@ describe('an operator', () => {
     const phone = await createPerson(auth);
     const laptop = await signIn(auth.app, phone.username);
     expect((await end(`/accounts/${phone.id}/sessions`)).statusCode).toBe(204);
-    expect([await auth.lives(phone), await auth.lives(laptop)]).toEqual([false, false]);
+    expect([await lives(auth.app, phone), await lives(auth.app, laptop)]).toEqual([false, false]);
     expect((await end(`/accounts/${phone.id}/sessions`)).statusCode).toBe(204);
     expect((await auth.trySignIn(phone)).statusCode).toBe(201);
-    expect(await auth.lives(await signIn(auth.app, auth.operator.username))).toBe(true);
+    expect(await lives(auth.app, await signIn(auth.app, auth.operator.username))).toBe(true);
   });
 
   test('does not end a session by way of an account that it is not of', async () => {
     const [phone, other] = [await createPerson(auth), await createPerson(auth)];
     expect((await end(`/accounts/${other.id}/sessions/${phone.session_id}`)).statusCode).toBe(404);
-    expect(await auth.lives(phone)).toBe(true);
+    expect(await lives(auth.app, phone)).toBe(true);
   });
 });
 
@@ -123,7 +123,7 @@ describe.each(ROUTES)('%s %s refuses', (method, path, body) => {
 
   async function expectUnchanged(): Promise<void> {
     expect(await auth.database.accountOf(person.id)).toMatchObject({ roles: ['customer'], disabledAt: null });
-    expect(await auth.lives(person)).toBe(true);
+    expect(await lives(auth.app, person)).toBe(true);
   }
 
   test('who does not say who they are', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bearer, from, PASSWORD, refresh, signIn, type Tokens } from '../support/auth-app.ts';
+import { from, lives, PASSWORD, signIn, type Tokens, whoAmI } from '../support/auth-app.ts';
 import { createPerson, type Person, WITHIN } from '../support/operator.ts';
 import { NEXT, type PasswordFixture, startWithPasswords } from './password-change-fixture.ts';
 
@@ -8,10 +8,6 @@ beforeAll(async () => {
   auth = await startWithPasswords();
 });
 afterAll(() => auth.stop());
-
-async function lives(session: Tokens): Promise<boolean> {
-  return (await refresh(auth.app, session.refresh_token)).statusCode === 200;
-}
 
 async function passwordChangesOf(person: Person): Promise<number> {
   const events = await auth.database.eventsOf(person.id);
@@ -26,11 +22,10 @@ describe('a change of password', () => {
     expect((await auth.change(phone)).statusCode).toBe(204);
     expect(await auth.signsInWith(phone, PASSWORD)).toBe(false);
     expect(await auth.signsInWith(phone, NEXT)).toBe(true);
-    expect(await lives(phone)).toBe(true);
-    expect(await lives(laptop)).toBe(false);
-    expect(await lives(stranger)).toBe(true);
-    const account = async (session: Tokens) =>
-      (await auth.app.inject({ url: '/account', headers: bearer(session.access_token) })).json();
+    expect(await lives(auth.app, phone)).toBe(true);
+    expect(await lives(auth.app, laptop)).toBe(false);
+    expect(await lives(auth.app, stranger)).toBe(true);
+    const account = async (session: Tokens) => (await whoAmI(auth.app, session.access_token)).json();
     await expect
       .poll(() => account(laptop), WITHIN)
       .toMatchObject({ status: 401, reason: 'password_changed' });
@@ -42,7 +37,7 @@ describe('a change of password', () => {
     const laptop = await signIn(auth.app, phone.username);
     expect((await auth.change(phone, { end_other_sessions: false })).statusCode).toBe(204);
     expect(await auth.signsInWith(phone, PASSWORD)).toBe(false);
-    expect(await lives(laptop)).toBe(true);
+    expect(await lives(auth.app, laptop)).toBe(true);
   });
 
   test('is in the audit log, with the sessions that it ended and without a password', async () => {
@@ -65,7 +60,7 @@ describe('a change of password', () => {
     const { passwordHash } = await auth.database.accountOf(phone.id);
     expect((await auth.change(phone, { end_other_sessions: false })).statusCode).toBe(204);
     expect((await auth.database.accountOf(phone.id)).passwordHash).toBe(passwordHash);
-    expect(await lives(laptop)).toBe(true);
+    expect(await lives(auth.app, laptop)).toBe(true);
   });
 
   test('is taken five times at once, and made once', async () => {
@@ -74,7 +69,7 @@ describe('a change of password', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => auth.change(phone)));
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([204, 204, 204, 204, 204]);
     await expect.poll(() => passwordChangesOf(phone), WITHIN).toBe(1);
-    expect(await lives(laptop)).toBe(false);
+    expect(await lives(auth.app, laptop)).toBe(false);
     expect(await auth.signsInWith(phone, NEXT)).toBe(true);
   });
 
@@ -157,7 +152,7 @@ describe('when Redis is away', () => {
     expect((await auth.database.accountOf(phone.id)).passwordChangedAt).toBeNull();
     await expect.poll(async () => (await auth.change(phone)).statusCode, WITHIN).toBe(204);
     expect(await auth.signsInWith(phone, NEXT)).toBe(true);
-    expect(await lives(laptop)).toBe(false);
+    expect(await lives(auth.app, laptop)).toBe(false);
   });
 
   test('from the start, nothing happens', async () => {

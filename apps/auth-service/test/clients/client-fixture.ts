@@ -1,12 +1,5 @@
 import type { Service } from '@latchkey/service-kit';
-import {
-  type AuthApp,
-  bearer,
-  from,
-  PASSWORD,
-  STOREFRONT_ORIGIN,
-  startAuthApp,
-} from '../support/auth-app.ts';
+import { type AuthApp, from, PASSWORD, STOREFRONT_ORIGIN, startAuthApp } from '../support/auth-app.ts';
 import { ask, createOperator, type Database, openDatabase, type Person } from '../support/operator.ts';
 import { startServices, type TestServices } from '../support/services.ts';
 
@@ -54,6 +47,3 @@ export function signInByBrowser(app: Service, username: string, password = PASSW
     headers: { ...from(username), origin: STOREFRONT_ORIGIN },
   });
 }
-
-export const whoAmI = (app: Service, token: string) =>
-  app.inject({ url: '/account', headers: bearer(token) });

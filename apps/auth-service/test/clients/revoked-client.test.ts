@@ -10,10 +10,11 @@ import {
   STOREFRONT_ORIGIN,
   signIn,
   startAuthApp,
+  whoAmI,
 } from '../support/auth-app.ts';
 import { ask, createOperator, type Database, openDatabase, WITHIN } from '../support/operator.ts';
-import { ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE } from '../support/services.ts';
-import { type ClientFixture, signInByBrowser, startWithClients, whoAmI } from './client-fixture.ts';
+import { ACCESS_TOKEN_TYPE, isActiveAtCart, TOKEN_EXCHANGE } from '../support/services.ts';
+import { type ClientFixture, signInByBrowser, startWithClients } from './client-fixture.ts';
 
 let auth: ClientFixture;
 beforeAll(async () => {
@@ -113,20 +114,11 @@ describe('a service that is revoked', () => {
       subject_token_type: ACCESS_TOKEN_TYPE,
       audience: 'cart-service',
     });
-  const introspect = async (token: string) => {
-    const answer = await auth.app.inject({
-      method: 'POST',
-      url: '/introspect',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      payload: new URLSearchParams({ token, ...auth.services.credentials('cart-service') }).toString(),
-    });
-    return answer.json().active;
-  };
 
   test('can neither get a token of its own nor exchange one, and what it has is refused', async () => {
     const person = await signIn(auth.app, await register(auth.app));
     const exchanged = (await exchange(person.access_token)).json().access_token;
-    expect(await introspect(exchanged)).toBe(true);
+    expect(await isActiveAtCart(auth, exchanged)).toBe(true);
 
     await auth.setStatus('payment-service', 'revoked');
     const own = { grant_type: 'client_credentials' };
@@ -134,15 +126,15 @@ describe('a service that is revoked', () => {
       expect(answer.statusCode).toBe(401);
       expect(answer.json().error).toBe('invalid_client');
     }
-    expect(await introspect(exchanged)).toBe(false);
+    expect(await isActiveAtCart(auth, exchanged)).toBe(false);
     // The person is not concerned, nor is another service.
     expect((await whoAmI(auth.app, person.access_token)).statusCode).toBe(200);
     expect((await asService('cart-service', own)).statusCode).toBe(200);
 
     await auth.setStatus('payment-service', 'active');
     const anew = (await exchange(person.access_token)).json().access_token;
-    expect(await introspect(anew)).toBe(true);
-    expect(await introspect(exchanged)).toBe(false);
+    expect(await isActiveAtCart(auth, anew)).toBe(true);
+    expect(await isActiveAtCart(auth, exchanged)).toBe(false);
   });
 
   test('is counted among the failures, with the reason', async () => {

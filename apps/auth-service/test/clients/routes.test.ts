@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { from, signIn, startAuthApp } from '../support/auth-app.ts';
+import { from, signIn, startAuthApp, whoAmI } from '../support/auth-app.ts';
 import { ask, createOperator, openDatabase, type Person, WITHIN } from '../support/operator.ts';
-import { type ClientFixture, signInByBrowser, startWithClients, whoAmI } from './client-fixture.ts';
+import { type ClientFixture, signInByBrowser, startWithClients } from './client-fixture.ts';
 
 let auth: ClientFixture;
 beforeAll(async () => {

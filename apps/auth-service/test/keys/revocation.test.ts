@@ -9,6 +9,7 @@ import {
   signIn,
   startAuthApp,
   type Tokens,
+  whoAmI,
 } from '../support/auth-app.ts';
 import {
   ask,
@@ -56,9 +57,6 @@ async function states(): Promise<Record<string, string>> {
   return Object.fromEntries(keys.map((key: { kid: string; state: string }) => [key.kid, key.state]));
 }
 
-const whoAmI = (token: string, app: Service = auth.app) =>
-  app.inject({ url: '/account', headers: bearer(token) });
-
 describe('refused', () => {
   const unknown = 'A'.repeat(43);
   const narrow = async () => signIn(auth.app, operator.username, { scope: 'accounts:manage clients:manage' });
@@ -91,19 +89,19 @@ describe('the key that signs, revoked,', () => {
     );
     const kid = kidOf(token);
     const [next] = (await published()).filter((other) => other !== kid);
-    expect((await whoAmI(token)).statusCode).toBe(200);
+    expect((await whoAmI(auth.app, token)).statusCode).toBe(200);
 
     expect((await revoke(kid)).statusCode).toBe(204);
     expect(await published()).not.toContain(kid);
     expect(await published()).toHaveLength(2);
-    const refused = await whoAmI(token);
+    const refused = await whoAmI(auth.app, token);
     expect(refused.statusCode).toBe(401);
     expect(refused.json()).toMatchObject({ code: 'invalid_token', reason: 'key_revoked' });
 
     // Nobody has to sign in again.
     const refreshed = await refresh(auth.app, refreshToken);
     expect(kidOf(refreshed.json().access_token)).toBe(next);
-    expect((await whoAmI(refreshed.json().access_token)).statusCode).toBe(200);
+    expect((await whoAmI(auth.app, refreshed.json().access_token)).statusCode).toBe(200);
     expect(await states()).toMatchObject({ [kid]: 'gone', [String(next)]: 'active' });
   });
 
@@ -145,7 +143,7 @@ describe('under traffic, with two replicas,', () => {
       expect(refreshed.statusCode).toBe(200);
       tokens = refreshed.json();
       for (const app of [issuing, other]) {
-        const answer = await whoAmI(tokens.access_token, app);
+        const answer = await whoAmI(app, tokens.access_token);
         if (answer.statusCode === 200) accepted += 1;
         else {
           // Of no other key has a token been refused.
@@ -170,7 +168,7 @@ describe('under traffic, with two replicas,', () => {
     const old = await signIn(auth.app, await register(auth.app));
     const rotate = async () => (await askAnew({ method: 'POST', url: '/keys/rotation' })).statusCode;
     await expect.poll(rotate, WITHIN).toBe(200);
-    expect((await whoAmI(old.access_token)).statusCode).toBe(200);
+    expect((await whoAmI(auth.app, old.access_token)).statusCode).toBe(200);
 
     const kids = [kidOf(old.access_token), kidOf((await signIn(auth.app, operator.username)).access_token)];
     for (const kid of kids) {
@@ -179,7 +177,7 @@ describe('under traffic, with two replicas,', () => {
       for (const replica of replicas)
         await expect.poll(async () => published(replica), WITHIN).not.toContain(kid);
     }
-    expect((await whoAmI(old.access_token)).json()).toMatchObject({ reason: 'key_revoked' });
+    expect((await whoAmI(auth.app, old.access_token)).json()).toMatchObject({ reason: 'key_revoked' });
 
     until.over = true;
     const counts = await everything;

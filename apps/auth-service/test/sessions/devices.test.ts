@@ -3,6 +3,7 @@ import { sessionKey } from '../../src/redis/key-names.ts';
 import {
   type AuthApp,
   bearer,
+  lives,
   refresh,
   register,
   signIn,
@@ -27,10 +28,6 @@ async function devicesOf(session: Tokens): Promise<Listed[]> {
 
 function end(session: Tokens, path: string) {
   return auth.app.inject({ method: 'DELETE', url: path, headers: bearer(session.access_token) });
-}
-
-async function lives(session: Tokens): Promise<boolean> {
-  return (await refresh(auth.app, session.refresh_token)).statusCode === 200;
 }
 
 test('a person sees each device with its name, address and last use, and which one asks', async () => {
@@ -89,7 +86,7 @@ test('a person names a device, this one or another; nothing else of it changes',
     device_name: 'Laptop',
     current: true,
   });
-  expect(await lives(phone)).toBe(true);
+  expect(await lives(auth.app, phone)).toBe(true);
   const line = auth
     .logs()
     .split('\n')
@@ -149,7 +146,7 @@ test('nobody names somebody else’s device, one that is gone, or one without sa
 test('signing out ends this session at once, and asking twice changes nothing', async () => {
   const session = await signIn(auth.app, await register(auth.app));
   expect((await end(session, '/sessions/current')).statusCode).toBe(204);
-  expect(await lives(session)).toBe(false);
+  expect(await lives(auth.app, session)).toBe(false);
   // By then its token is refused, or about to be.
   expect([204, 401]).toContain((await end(session, '/sessions/current')).statusCode);
 });
@@ -162,15 +159,15 @@ test('ending another device, all others, or all ends just those', async () => {
     await signIn(auth.app, username),
   ];
   expect((await end(first, `/sessions/${second.session_id}`)).statusCode).toBe(204);
-  expect(await lives(second)).toBe(false);
+  expect(await lives(auth.app, second)).toBe(false);
   expect(await devicesOf(first)).toHaveLength(2);
 
   expect((await end(first, '/sessions?except=current')).statusCode).toBe(204);
-  expect(await lives(third)).toBe(false);
+  expect(await lives(auth.app, third)).toBe(false);
   expect(await devicesOf(first)).toMatchObject([{ id: first.session_id, current: true }]);
 
   expect((await end(first, '/sessions')).statusCode).toBe(204);
-  expect(await lives(first)).toBe(false);
+  expect(await lives(auth.app, first)).toBe(false);
 });
 
 test('nobody can end, or learn of, somebody else’s session', async () => {
@@ -180,7 +177,7 @@ test('nobody can end, or learn of, somebody else’s session', async () => {
   const unknown = await end(stranger, `/sessions/0-${'a'.repeat(22)}`);
   expect([foreign.statusCode, unknown.statusCode]).toEqual([404, 404]);
   expect({ ...foreign.json(), instance: '' }).toEqual({ ...unknown.json(), instance: '' });
-  expect(await lives(victim)).toBe(true);
+  expect(await lives(auth.app, victim)).toBe(true);
 });
 
 test('every end is in the audit log, with its reason', async () => {
@@ -225,5 +222,5 @@ test.each([
   const session = await signIn(auth.app, await register(auth.app));
   const answer = await auth.app.inject({ method, url, headers: bearer(session.access_token) });
   expect(answer.statusCode).toBe(status);
-  expect(await lives(session)).toBe(true);
+  expect(await lives(auth.app, session)).toBe(true);
 });

@@ -142,6 +142,16 @@ export function postToken(
   });
 }
 
+/** Whether a session can be refreshed, which uses its refresh token up. */
+export async function lives(app: Service, session: Tokens): Promise<boolean> {
+  return (await refresh(app, session.refresh_token)).statusCode === 200;
+}
+
+/** GET /account with this access token. */
+export function whoAmI(app: Service, token: string) {
+  return app.inject({ url: '/account', headers: bearer(token) });
+}
+
 export function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSigningKey, type SigningKey } from '@latchkey/auth-client/testing';
+import type { Service } from '@latchkey/service-kit';
 import { ISSUER } from './auth-app.ts';
 
 export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -81,4 +82,18 @@ export async function startServices(names: readonly string[], issuer = ISSUER): 
     },
   };
   return services;
+}
+
+/** What POST /introspect tells cart-service of this token. */
+export async function isActiveAtCart(
+  { app, services }: { app: Service; services: TestServices },
+  token: string,
+): Promise<boolean> {
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/introspect',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({ token, ...services.credentials('cart-service') }).toString(),
+  });
+  return answer.json().active;
 }

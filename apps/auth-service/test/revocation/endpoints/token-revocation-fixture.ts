@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import {
   type AuthApp,
-  bearer,
   type postToken,
   register,
   signIn,
@@ -18,7 +17,6 @@ export type TokenRevocationFixture = AuthApp & {
   revoke(parameters: Record<string, string>, headers?: Record<string, string>): Answer;
   /** Somebody new, signed in from the command line. */
   session(): Promise<Tokens>;
-  whoAmI(token: string): Answer;
 };
 
 /** auth-service with two services that may give tokens back, too. */
@@ -36,7 +34,6 @@ export async function startTokenRevocation(): Promise<TokenRevocationFixture> {
         payload: new URLSearchParams(parameters).toString(),
       }),
     session: async () => signIn(auth.app, await register(auth.app)),
-    whoAmI: (token) => auth.app.inject({ url: '/account', headers: bearer(token) }),
     async stop() {
       await auth.stop();
       await services.close();

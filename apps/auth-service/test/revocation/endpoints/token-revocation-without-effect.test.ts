@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refresh, type Tokens } from '../../support/auth-app.ts';
+import { refresh, type Tokens, whoAmI } from '../../support/auth-app.ts';
 import {
   expectAnswered,
   startTokenRevocation,
@@ -40,7 +40,7 @@ describe('answered the same, and without any effect:', () => {
   ])('%s', async (_what, parameters) => {
     const own = await auth.session();
     expectAnswered(await auth.revoke(await parameters(own)));
-    expect((await auth.whoAmI(own.access_token)).statusCode).toBe(200);
+    expect((await whoAmI(auth.app, own.access_token)).statusCode).toBe(200);
     expect((await refresh(auth.app, own.refresh_token)).statusCode).toBe(200);
   });
 });

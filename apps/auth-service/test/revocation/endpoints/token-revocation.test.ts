@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  bearer,
   decode,
   from,
   PASSWORD,
@@ -9,9 +8,10 @@ import {
   register,
   STOREFRONT_ORIGIN,
   type Tokens,
+  whoAmI,
 } from '../../support/auth-app.ts';
 import { openDatabase, WITHIN } from '../../support/operator.ts';
-import { ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE } from '../../support/services.ts';
+import { ACCESS_TOKEN_TYPE, isActiveAtCart, TOKEN_EXCHANGE } from '../../support/services.ts';
 import {
   expectAnswered,
   startTokenRevocation,
@@ -32,7 +32,7 @@ describe('a refresh token that is given back', () => {
     const { access_token: token, refresh_token: refreshToken } = await auth.session();
     expectAnswered(await byCli(refreshToken));
     expect((await refresh(auth.app, refreshToken)).json()).toMatchObject({ error: 'invalid_grant' });
-    const refused = async () => (await auth.whoAmI(token)).json().reason;
+    const refused = async () => (await whoAmI(auth.app, token)).json().reason;
     await expect.poll(refused, WITHIN).toBe('token_revoked');
     // Once more is no error, and nothing more happens.
     expectAnswered(await byCli(refreshToken));
@@ -73,10 +73,10 @@ describe('an access token that is given back', () => {
     const { access_token: token, refresh_token: refreshToken } = await auth.session();
     const other = (await refresh(auth.app, refreshToken)).json<Tokens>();
     expectAnswered(await byCli(token));
-    const refused = await auth.whoAmI(token);
+    const refused = await whoAmI(auth.app, token);
     expect(refused.statusCode).toBe(401);
     expect(refused.json()).toMatchObject({ code: 'invalid_token', reason: 'token_revoked' });
-    expect((await auth.whoAmI(other.access_token)).statusCode).toBe(200);
+    expect((await whoAmI(auth.app, other.access_token)).statusCode).toBe(200);
     expect((await refresh(auth.app, other.refresh_token)).statusCode).toBe(200);
     expectAnswered(await byCli(token));
   });
@@ -84,7 +84,7 @@ describe('an access token that is given back', () => {
   test('dies at other replicas too', async () => {
     const replica = await auth.startReplica();
     const { access_token: token } = await auth.session();
-    const ask = async () => (await replica.inject({ url: '/account', headers: bearer(token) })).json().reason;
+    const ask = async () => (await whoAmI(replica, token)).json().reason;
     expect(await ask()).toBeUndefined();
     expectAnswered(await byCli(token));
     await expect.poll(ask, WITHIN).toBe('token_revoked');
@@ -100,7 +100,7 @@ describe('an access token that is given back', () => {
     });
     const token = signedIn.json().access_token;
     expectAnswered(await auth.revoke({ client_id: 'storefront', token }));
-    expect((await auth.whoAmI(token)).statusCode).toBe(401);
+    expect((await whoAmI(auth.app, token)).statusCode).toBe(401);
   });
 
   test('of a service: its own, and one that it exchanged', async () => {
@@ -117,24 +117,14 @@ describe('an access token that is given back', () => {
         ...credentials(),
       })
     ).json().access_token;
-    expect(await isActiveAtCart(exchanged)).toBe(true);
+    expect(await isActiveAtCart(auth, exchanged)).toBe(true);
     for (const token of [own, exchanged]) expectAnswered(await auth.revoke({ token, ...credentials() }));
-    expect(await isActiveAtCart(exchanged)).toBe(false);
-    expect((await auth.whoAmI(own)).json()).toMatchObject({ reason: 'token_revoked' });
+    expect(await isActiveAtCart(auth, exchanged)).toBe(false);
+    expect((await whoAmI(auth.app, own)).json()).toMatchObject({ reason: 'token_revoked' });
     // The person's own token is not the service's to give back, and is as good as before.
     expectAnswered(await auth.revoke({ token: persons, ...credentials() }));
-    expect((await auth.whoAmI(persons)).statusCode).toBe(200);
+    expect((await whoAmI(auth.app, persons)).statusCode).toBe(200);
   });
-
-  async function isActiveAtCart(token: string): Promise<boolean> {
-    const answer = await auth.app.inject({
-      method: 'POST',
-      url: '/introspect',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      payload: new URLSearchParams({ token, ...auth.services.credentials('cart-service') }).toString(),
-    });
-    return answer.json().active;
-  }
 
   test('is in the audit log by its id, and not itself', async () => {
     const { access_token: token } = await auth.session();
@@ -163,5 +153,5 @@ test('without Redis the answer is 503, and both kinds of token are as good as be
   }
   await auth.redis.restart();
   await expect.poll(async () => (await refresh(auth.app, refreshToken)).statusCode, WITHIN).toBe(200);
-  expect((await auth.whoAmI(token)).statusCode).toBe(200);
+  expect((await whoAmI(auth.app, token)).statusCode).toBe(200);
 });
