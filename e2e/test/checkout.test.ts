@@ -31,7 +31,7 @@ beforeAll(async () => {
   await cartIsAt(system.stack.services.cart.url);
   books = await openBooks(system.stack);
   early = { shopper: await newShopper(system.stack), at: performance.now() };
-}, 60_000);
+});
 afterAll(async () => {
   await books?.close();
   await system?.stop();
@@ -132,7 +132,7 @@ describe('a checkout', () => {
     expect(await books.charges(unknown.subject)).toEqual([]);
     expect((await unknown.pay(2100, { key: 'meanwhile' })).status).toBe(201);
     await expectPaidOnce(unknown);
-  }, 60_000);
+  });
 });
 
 test('payment-service killed at any step: repeated, it charges once and empties the cart once', async () => {

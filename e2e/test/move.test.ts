@@ -12,7 +12,7 @@ beforeAll(async () => {
   cartLink = await startNetworkLink('http://127.0.0.1:1');
   system = await startSystem({ wishlist: { CART_URL: cartLink.url, CART_TIMEOUT_MS: '10000' } });
   await cartIsAt(system.stack.services.cart.url);
-}, 60_000);
+});
 afterAll(async () => {
   await system?.stop();
   await cartLink.close();

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
@@ -79,9 +79,6 @@ export { createTestIssuer as notHere } from '@latchkey/auth-client';
 // @ts-expect-error what is inside stays inside
 export type { KeySet } from '@latchkey/auth-client/dist/key-set/key-set.js';
 `;
-
-// Each step starts a tool of its own, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
 
 let directory: string;
 let tarball: string;

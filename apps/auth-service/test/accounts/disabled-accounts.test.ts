@@ -98,7 +98,7 @@ describe('a sign-in in flight while its account is disabled', () => {
         else expect([401, 503]).toContain(answer.statusCode);
       }
     }
-  }, 60_000);
+  });
 });
 
 test('when Redis is away the account is disabled, the answer 503, and the same request again ends the sessions', async () => {

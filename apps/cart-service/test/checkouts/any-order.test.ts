@@ -83,4 +83,4 @@ it('whatever the order of edits, claims, ends and repetitions: charged exactly o
     { numRuns: 80 },
   );
   expect(completions).toBeGreaterThan(10);
-}, 60_000);
+});
