@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { PASSWORD } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 import { problem } from './http-server.ts';
@@ -82,13 +82,13 @@ test('a listener that throws leaves no other out, and its error is reported', as
   const reported = vi.fn();
   const { queueMicrotask } = globalThis;
   vi.stubGlobal('queueMicrotask', (task: () => void) => queueMicrotask(() => attempt(task, reported)));
+  onTestFinished(() => void vi.unstubAllGlobals());
   session.subscribe(() => {
     throw new Error('theirs');
   });
   const called = vi.fn();
   session.subscribe(called);
   await session.signIn({ username: 'mina', password: PASSWORD });
-  vi.unstubAllGlobals();
   expect(called).toHaveBeenCalledOnce();
   expect(reported.mock.calls).toEqual([[new Error('theirs')]]);
 });

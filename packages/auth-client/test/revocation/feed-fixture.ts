@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { SigningKey } from '../../src/testing/index.ts';
 import { claimsOf, type sessions } from './events.ts';
 import {
@@ -40,6 +41,15 @@ export async function startFollowedFeed(key: SigningKey) {
       for (const close of closing.splice(0).reverse()) await close();
     },
   });
+}
+
+/** Has a test fail that leaves a rejected promise to nobody. Before other hooks of the file: it looks after they are done. */
+export function expectRejectionsHandled(): void {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  beforeAll(() => void process.on('unhandledRejection', note));
+  afterAll(() => void process.off('unhandledRejection', note));
+  afterEach(() => expect(unhandled.splice(0)).toEqual([]));
 }
 
 /** The ids of the sessions that are revoked, of so many. */

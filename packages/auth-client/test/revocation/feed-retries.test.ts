@@ -2,26 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { claimsOf, sessions } from './events.ts';
-import { type FollowedFeed, startFollowedFeed } from './feed-fixture.ts';
+import { expectRejectionsHandled, type FollowedFeed, startFollowedFeed } from './feed-fixture.ts';
 import { eventually, type FeedServer, type followFeed, startFeedServer } from './feed-server.ts';
 
 let key: SigningKey;
 let feed: FollowedFeed;
-const unhandled: unknown[] = [];
+expectRejectionsHandled();
 
 beforeAll(async () => {
   key = await createSigningKey();
-  process.on('unhandledRejection', (error) => unhandled.push(error));
 });
 
 beforeEach(async () => {
   feed = await startFollowedFeed(key);
 });
 
-afterEach(async () => {
-  await feed.close();
-  expect(unhandled).toEqual([]);
-});
+afterEach(() => feed.close());
 
 describe('a feed that cannot be had', () => {
   it.each<[string, number, Record<string, string>]>([

@@ -3,27 +3,23 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RevocationList } from '../../src/index.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { at, claimsOf, sessions } from './events.ts';
-import { type FollowedFeed, startFollowedFeed } from './feed-fixture.ts';
+import { expectRejectionsHandled, type FollowedFeed, startFollowedFeed } from './feed-fixture.ts';
 import { eventually } from './feed-server.ts';
 import { startLine } from './line.ts';
 
 let key: SigningKey;
 let feed: FollowedFeed;
-const unhandled: unknown[] = [];
+expectRejectionsHandled();
 
 beforeAll(async () => {
   key = await createSigningKey();
-  process.on('unhandledRejection', (error) => unhandled.push(error));
 });
 
 beforeEach(async () => {
   feed = await startFollowedFeed(key);
 });
 
-afterEach(async () => {
-  await feed.close();
-  expect(unhandled).toEqual([]);
-});
+afterEach(() => feed.close());
 
 /** When the list is next proved complete. */
 async function nextConfirmation(list: RevocationList): Promise<void> {
