@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { reopenDelayMs, standardPace } from '../../src/revocation/feed-pace.ts';
+
+describe('how long to wait before the feed is opened again', () => {
+  it('doubles with each failure in a row, up to the longest', () => {
+    const delays = [0, 1, 2, 3, 4, 1000].map((failures) =>
+      reopenDelayMs(failures, { ...standardPace, random: 1 }),
+    );
+    expect(delays).toEqual([100, 200, 400, 500, 500, 500]);
+  });
+
+  it('is half of it at the least', () => {
+    const delays = [0, 1, 1000].map((failures) => reopenDelayMs(failures, { ...standardPace, random: 0 }));
+    expect(delays).toEqual([50, 100, 250]);
+  });
+
+  it('and what is tried before that, take less than 2 s together: so soon is a line found that has come back', () => {
+    expect(standardPace.answerMs + standardPace.longestDelayMs).toBeLessThan(2000);
+  });
+});
