@@ -52,7 +52,6 @@ describe('a feed that cannot be had', () => {
   });
 
   it('because the token is refused is asked for with another', async () => {
-    feed.serve(sessions(1));
     const told: (string | undefined)[] = [];
     feed.answer((_request, response) => {
       feed.serve(sessions(1));
@@ -90,7 +89,7 @@ describe('a feed that cannot be had', () => {
 });
 
 describe('a feed that ends again and again', () => {
-  it.each<[string, (n: number) => void]>([
+  it.each<[string, () => void]>([
     ['at once', () => feed.stream((stream) => stream.end())],
     [
       'after a good snapshot',
@@ -110,7 +109,7 @@ describe('a feed that ends again and again', () => {
     ],
     ['by breaking', () => feed.answer((request) => request.socket.destroy())],
   ])('%s is not stormed', async (_name, behave) => {
-    behave(0);
+    behave();
     const before = performance.now();
     const following = feed.follow();
     await eventually(() => feed.asked.length).toBeGreaterThanOrEqual(8);

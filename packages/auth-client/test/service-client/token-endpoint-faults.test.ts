@@ -5,11 +5,9 @@ const shops = createShops();
 afterEach(() => shops.close());
 
 describe('the token endpoint', () => {
-  const jsonServer = (status: number, body: unknown, headers = {}): Promise<string> =>
+  const jsonServer = (status: number, body: unknown): Promise<string> =>
     shops.serverThat((_request, response) =>
-      response
-        .writeHead(status, { 'content-type': 'application/json', ...headers })
-        .end(JSON.stringify(body)),
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
     );
   const good = {
     access_token: 'abc',
