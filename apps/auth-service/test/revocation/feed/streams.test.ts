@@ -105,11 +105,8 @@ test('shutting down ends all streams at once', async () => {
   const startedAt = performance.now();
   const closing = feed.app.close();
   for (const reader of readers) await reader.until(({ ended }) => ended === 'complete');
-  const endedMs = performance.now() - startedAt;
   await closing;
-  const closedMs = performance.now() - startedAt;
-  console.log(`20 streams ended after ${endedMs.toFixed(0)} ms, the service after ${closedMs.toFixed(0)} ms`);
-  expect(closedMs).toBeLessThan(5000);
+  expect(performance.now() - startedAt).toBeLessThan(5000);
 });
 
 test('while it drains it takes no new streams, and those that there are end at the signal', async () => {

@@ -143,7 +143,6 @@ test('a Redis that freezes is noticed, and goes on where it was when it wakes: n
   try {
     const frozenAt = performance.now();
     await until('it notices', () => !watcher.log.isFollowing);
-    console.log(`noticed within ${Math.round(performance.now() - frozenAt)} ms that Redis is frozen`);
     expect(performance.now() - frozenAt).toBeLessThan(4_000);
     await expect(watcher.log.publish(someSession(0))).rejects.toMatchObject({ status: 503 });
   } finally {

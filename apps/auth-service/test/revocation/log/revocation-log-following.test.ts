@@ -101,7 +101,6 @@ describe('following', () => {
     }
     expect(log.head).toEqual(at);
     expect(epochs()).toBe(1);
-    console.log(`10,000 revocations by 4 connections came in ${batches.length} batches`);
   });
 
   test('50 publishers at a time leave no gap between the numbers, and none twice', async () => {
