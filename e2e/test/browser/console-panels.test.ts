@@ -30,7 +30,7 @@ describeInBrowser('the panels', () => {
   afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
 
   async function visit(name = 'mina') {
-    const { openTab: open, complaints, strangers } = await system.newPerson({ reducedMotion: 'reduce' });
+    const { openTab: open, complaints, strangers } = await system.newPerson();
     const page = await open();
     await signInAs(page, name);
     const isClean = () => {

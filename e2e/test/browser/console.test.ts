@@ -23,7 +23,7 @@ describeInBrowser('the lanes and the inspector', () => {
   }
 
   it('are alive before anybody does anything, signed out and signed in', async () => {
-    const { page, isClean } = await visit();
+    const { page, isClean } = await visit({ reducedMotion: 'no-preference' });
     await arrow(page, /^GET \/cart from Page to Cart 401 refused/).click();
     await inspector(page).getByText('No token came with the request.').waitFor();
     await signInAs(page, 'mina');
@@ -232,7 +232,7 @@ describeInBrowser('the lanes and the inspector', () => {
   it.each(['light', 'dark'] as const)(
     'have no serious fault that axe finds, when it is %s',
     async (colorScheme) => {
-      const { page } = await visit({ colorScheme, reducedMotion: 'reduce' });
+      const { page } = await visit({ colorScheme });
       await signInAs(page, 'mina');
       await addToCart(page, 'Blue mug');
       await openEverything(page);

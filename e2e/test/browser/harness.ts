@@ -65,7 +65,8 @@ type Surroundings = {
 };
 
 async function newPerson(browser: Browser, { origin, ours, options }: Surroundings): Promise<Person> {
-  const context = await browser.newContext({ locale: 'en-GB', ...options });
+  // Still, unless a test wants it moving: without a graphics card the processor draws each frame.
+  const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
   const complaints: string[] = [];
   const strangers: string[] = [];
   context.on('console', (message) => {

@@ -94,7 +94,7 @@ describeInBrowser('the shop, for everybody', () => {
   it.each(['light', 'dark'] as const)(
     'has no serious fault that axe finds, when it is %s',
     async (colorScheme) => {
-      const { openTab: open } = await system.newPerson({ colorScheme, reducedMotion: 'reduce' });
+      const { openTab: open } = await system.newPerson({ colorScheme });
       const page = await open();
       await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
       expect(await seriousFaults(page)).toEqual([]);
@@ -133,7 +133,6 @@ describeInBrowser('the shop, for everybody', () => {
     const { openTab: open } = await system.newPerson({
       viewport: { width: 1280, height: 800 },
       colorScheme: 'light',
-      reducedMotion: 'reduce',
     });
     const page = await open();
     await signInAs(page, 'mina');

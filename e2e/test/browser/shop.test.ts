@@ -18,7 +18,7 @@ describeInBrowser('the shop', () => {
 
   /** Somebody's first tab; `isClean` says afterwards whether the browser had nothing to complain about. */
   async function visit() {
-    const { openTab: open, complaints, strangers } = await system.newPerson({ reducedMotion: 'reduce' });
+    const { openTab: open, complaints, strangers } = await system.newPerson();
     const page = await open();
     // Reading a wishlist carries on with moves, and here that is for the person to do.
     await page.getByText('Keep reading in the background').click();
