@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   type AuthApp,
   bearer,
@@ -29,6 +29,9 @@ beforeAll(async () => {
     durableRedis: true,
     clock: () => Date.now() + offsetMs,
   });
+  // It answers for tokens only while it follows the log.
+  const expectReady = async () => expect((await auth.app.inject('/ready')).statusCode).toBe(200);
+  await vi.waitFor(expectReady, { timeout: 20_000 });
 });
 afterAll(async () => {
   await auth.stop();
