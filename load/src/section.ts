@@ -60,7 +60,7 @@ export type Context = {
   readonly world: World;
   /** Absent where the system is not ours. */
   readonly redis?: Redis;
-  /** The shape of everything in little more than a minute, with a wider spread. */
+  /** The shape of everything in a minute and a half, with a wider spread. */
   readonly quick: boolean;
   readonly seed: number;
   /** Says what goes on now, and how it goes. */
