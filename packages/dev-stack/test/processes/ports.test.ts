@@ -1,0 +1,16 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { freePort, isPortFree } from '../../src/processes/ports.ts';
+
+test('a port that was handed out and is not used yet is not handed out again', async () => {
+  const ports = await Promise.all(Array.from({ length: 200 }, freePort));
+  expect(new Set(ports).size).toBe(200);
+});
+
+test('a port that somebody listens on is not free', async () => {
+  const server = createServer().listen(await freePort(), '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  expect(await isPortFree((server.address() as AddressInfo).port)).toBe(false);
+});
