@@ -44,8 +44,8 @@ export default defineConfig({
     // A worker keeps the modules that it has loaded for its next file: to load them anew took half of the time. So what a
     // file changes that others see (a global, the environment), it has to put back.
     isolate: false,
-    // One more than the two cores of a small machine: a third of the time tests wait, for timeouts and for processes.
-    maxWorkers: 3,
+    // As many as the cores of a small machine: each starts processes of its own, and what waits for those has limits.
+    maxWorkers: 2,
     // Against tests that hang: how fast things are is for no limit to say.
     testTimeout: 60_000,
     hookTimeout: 60_000,
