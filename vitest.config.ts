@@ -41,7 +41,7 @@ export default defineConfig({
       },
     ],
     pool: 'forks',
-    // A worker keeps the modules that it has loaded for its next file: to load them anew took half of the time. So what a
+    // A worker keeps the modules that it has loaded for its next file: to load them anew took a third of the time. So what a
     // file changes that others see (a global, the environment), it has to put back.
     isolate: false,
     // As many as the cores of a small machine: each starts processes of its own, and what waits for those has limits.

@@ -83,7 +83,7 @@ export function describeGrowth(cells: readonly Cell[], processes: number): Secti
       ),
     ],
     notes: [
-      `${pagesPerSecond} pages/s, each from a browser that asks 1, 2, 4 or 8 services at once and is done when the last has answered; the ${mostServices} services are ${processes} processes, and each checks every request by itself.`,
+      `${pagesPerSecond} pages/s, each from a browser that asks so many services at once and is done when the last has answered; the ${mostServices} services are ${processes} processes, and each checks every request by itself.`,
       'Of auth-service and Redis that counts which comes on top of what they use while nobody asks for anything.',
       'What is shared has to grow with the number of services that a page asks, however few people there are: with tokens nothing is asked, whether there is one service or eight. A token costs auth-service one refresh in five minutes.',
     ],
