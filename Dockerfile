@@ -49,6 +49,7 @@ CMD ["node", "--import", "@latchkey/service-kit/quick-start", "src/main.ts"]
 FROM pnpm AS page
 COPY packages/auth-client/package.json packages/auth-client/
 COPY packages/service-kit/package.json packages/service-kit/
+COPY packages/testing/package.json packages/testing/
 COPY apps/storefront/package.json apps/storefront/
 RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
     CI=true NODE_ENV=development pnpm install --frozen-lockfile --store-dir=/pnpm/store \

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type EventuallyOptions = {
+  /** How long to go on asking, in milliseconds. Default 30 s: it is there for tests that hang, not to judge speed. */
+  readonly withinMs?: number;
+  /** How long to pause between two attempts, in milliseconds. Default 20. */
+  readonly everyMs?: number;
+};
+
+/**
+ * Waits for a state to come: repeats `check` until it neither throws nor rejects, and returns what it returned. This is
+ * how every test here waits; none waits for a time to pass.
+ *
+ * An attempt that hangs counts against the limit, but is not cancelled. Does not look at what `check` returns, so a
+ * condition belongs into an `expect`.
+ *
+ * @param state the state that is expected, as the subject of the failure's message
+ * @throws Error `Not within 30 s: <state>`, and why the last attempt failed
+ * @example
+ * await eventually('payment-service is ready', async () => expect(await statusOf('/ready')).toBe(200));
+ */
+export async function eventually<T>(
+  state: string,
+  check: () => T | Promise<T>,
+  { withinMs = 30_000, everyMs = 20 }: EventuallyOptions = {},
+): Promise<T> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    try {
+      return await within(end, check);
+    } catch (cause) {
+      if (performance.now() + everyMs >= end) throw failure(state, withinMs, cause);
+    }
+    await sleep(everyMs);
+  }
+}
+
+async function within<T>(end: number, check: () => T | Promise<T>): Promise<T> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const hangs = () => reject(new Error('the attempt did not come to an end'));
+  const timer = setTimeout(hangs, end - performance.now());
+  try {
+    return await Promise.race([Promise.resolve().then(check), givenUp]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failure(state: string, withinMs: number, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const error = new Error(`Not within ${withinMs / 1000} s: ${state} (last attempt: ${reason})`, { cause });
+  // Points at the test, not in here.
+  Error.captureStackTrace(error, eventually);
+  return error;
+}
