@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { evenArrivals } from '../generator/arrivals.ts';
+import { type Clock, realClock } from '../generator/clock.ts';
 import { type LoadResult, runOpenLoad, type Send } from '../generator/open-load.ts';
 
 /** One rate that was tried. */
@@ -31,6 +31,8 @@ export type SaturationOptions = {
   readonly refinements: number;
   readonly onPoint?: (point: RatePoint) => void;
   readonly signal?: AbortSignal;
+  /** Default: the real one. */
+  readonly clock?: Clock;
 };
 
 /** How often a rate that was meant to be surely sustained, and was not, is halved. */
@@ -93,14 +95,15 @@ export async function searchKnee(
 }
 
 async function tryRate(send: Send, perSecond: number, options: SaturationOptions): Promise<RatePoint> {
-  const { secondsEach, settleSeconds = 0.5 } = options;
+  const { secondsEach, settleSeconds = 0.5, clock = realClock } = options;
   const result = await runOpenLoad(send, {
     arrivals: evenArrivals({ perSecond, seconds: settleSeconds + secondsEach }),
     warmUpMs: settleSeconds * 1000,
     drainMs,
+    clock,
     ...(options.signal && { signal: options.signal }),
   });
-  await Promise.race([result.settled, delay(settleMs, undefined, { ref: false })]);
+  await Promise.race([result.settled, clock.delay(settleMs, { ref: false })]);
   const { p50, p99 } = result.latencies.summary();
   return {
     offeredPerSecond: perSecond,

@@ -1,3 +1,4 @@
+import { type Clock, realClock } from './clock.ts';
 import { Latencies } from './latencies.ts';
 
 /** Whether the generator itself kept up: if it did not, its figures are about itself and not about the system. */
@@ -16,18 +17,17 @@ const standardLagMs = 25;
 const mostCpu = 0.95;
 
 /** Watches the generator while it runs; `mostLagMs`: how late is too late. */
-export function startHealth(mostLagMs = standardLagMs) {
+export function startHealth(mostLagMs = standardLagMs, clock: Clock = realClock) {
   const lags = new Latencies();
-  const cpuBefore = process.cpuUsage();
-  const beganAt = performance.now();
+  const cpuBefore = clock.cpuMs();
+  const beganAt = clock.now();
 
   return {
     /** A request was sent that many milliseconds after it was due. */
     sent: (lagMs: number): void => lags.record(lagMs),
 
     stop(): GeneratorHealth {
-      const { user, system } = process.cpuUsage(cpuBefore);
-      const cpu = (user + system) / 1000 / (performance.now() - beganAt);
+      const cpu = (clock.cpuMs() - cpuBefore) / (clock.now() - beganAt);
       const { p50, p99, max } = lags.summary();
       const faults = [
         ...(p99 > mostLagMs ? [`1 % of the requests were sent ${p99.toFixed(0)} ms late or later`] : []),

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Arrivals } from './arrivals.ts';
+import { type Clock, realClock } from './clock.ts';
 import { type GeneratorHealth, startHealth } from './health.ts';
 import { Latencies } from './latencies.ts';
 import { createSeries, type SecondOfLoad } from './series.ts';
@@ -21,6 +21,8 @@ export type LoadOptions = {
   /** Told once a second. */
   readonly onSecond?: (second: SecondOfLoad) => void;
   readonly signal?: AbortSignal;
+  /** Default: the real one. */
+  readonly clock?: Clock;
 };
 
 export type LoadResult = {
@@ -55,13 +57,21 @@ export type LoadResult = {
  * result.latencies.percentile(99);
  */
 export async function runOpenLoad(send: Send, options: LoadOptions): Promise<LoadResult> {
-  const { arrivals, warmUpMs = 0, drainMs = 10_000, mostLagMs, onSecond, signal } = options;
+  const {
+    arrivals,
+    warmUpMs = 0,
+    drainMs = 10_000,
+    mostLagMs,
+    onSecond,
+    signal,
+    clock = realClock,
+  } = options;
   const latencies = new Latencies();
   const faults = new Map<string, number>();
-  const health = startHealth(mostLagMs);
+  const health = startHealth(mostLagMs, clock);
   const series = createSeries(onSecond);
   const underWay = new Map<number, number>();
-  const beganAt = performance.now();
+  const beganAt = clock.now();
   let offered = 0;
   let lastDueMs = 0;
   let isSending = true;
@@ -72,9 +82,9 @@ export async function runOpenLoad(send: Send, options: LoadOptions): Promise<Loa
     const counts = dueMs >= warmUpMs;
     if (counts) {
       offered += 1;
-      health.sent(performance.now() - beganAt - dueMs);
+      health.sent(clock.now() - beganAt - dueMs);
     }
-    series.started(performance.now() - beganAt);
+    series.started(clock.now() - beganAt);
     underWay.set(index, dueMs);
     const answered = send(index)
       .catch(faultOf)
@@ -82,8 +92,8 @@ export async function runOpenLoad(send: Send, options: LoadOptions): Promise<Loa
         all.delete(answered);
         // What ends after the draining has been given up on already.
         if (!underWay.delete(index)) return;
-        const tookMs = performance.now() - beganAt - dueMs;
-        series.ended(performance.now() - beganAt, { tookMs, isFault: outcome !== 'ok' });
+        const tookMs = clock.now() - beganAt - dueMs;
+        series.ended(clock.now() - beganAt, { tookMs, isFault: outcome !== 'ok' });
         if (!counts) return;
         if (outcome === 'ok' && isSending) achieved += 1;
         if (outcome === 'ok') latencies.record(tookMs);
@@ -95,9 +105,9 @@ export async function runOpenLoad(send: Send, options: LoadOptions): Promise<Loa
 
   let index = 0;
   for (let next = arrivals.next(); next.done !== true && signal?.aborted !== true; ) {
-    const elapsedMs = performance.now() - beganAt;
+    const elapsedMs = clock.now() - beganAt;
     if (next.value > elapsedMs) {
-      await delay(Math.max(1, next.value - elapsedMs - 1));
+      await clock.delay(Math.max(1, next.value - elapsedMs - 1));
       continue;
     }
     lastDueMs = next.value;
@@ -107,8 +117,8 @@ export async function runOpenLoad(send: Send, options: LoadOptions): Promise<Loa
   }
   isSending = false;
   const behind = countedUnderWay();
-  const givenUpAt = performance.now() + drainMs;
-  while (underWay.size > 0 && performance.now() < givenUpAt && signal?.aborted !== true) await delay(5);
+  const givenUpAt = clock.now() + drainMs;
+  while (underWay.size > 0 && clock.now() < givenUpAt && signal?.aborted !== true) await clock.delay(5);
   const unfinished = countedUnderWay();
   underWay.clear();
   if (unfinished > 0) faults.set('unfinished', unfinished);

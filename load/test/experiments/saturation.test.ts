@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { findSaturation, isSustained, type RatePoint, searchKnee } from '../../src/experiments/saturation.ts';
 import { Latencies } from '../../src/generator/latencies.ts';
 import type { LoadResult } from '../../src/generator/open-load.ts';
+import { createTurnedClock } from '../generator/turned-clock.ts';
 
 /** A system that sustains so many per second, and not one more. */
 function systemOf(most: number) {
@@ -87,21 +87,22 @@ describe('a rate', () => {
   });
 
   it('is not paid for by the next one: what was left over is waited for', async () => {
+    const clock = createTurnedClock();
     let freeAt = 0;
     let underWay = 0;
     const atFirst: number[] = [];
     const inARow = async (index: number): Promise<string> => {
       if (index === 0) atFirst.push(underWay);
       underWay += 1;
-      freeAt = Math.max(freeAt, performance.now()) + 10;
-      await delay(freeAt - performance.now());
+      freeAt = Math.max(freeAt, clock.now()) + 10;
+      await clock.delay(freeAt - clock.now());
       underWay -= 1;
       return 'ok';
     };
-    const { knee, points } = await findSaturation(inARow, { from: 400, secondsEach: 1.5, refinements: 0 });
+    const options = { from: 400, secondsEach: 1.5, refinements: 0, clock };
+    const { knee, points } = await clock.turnUntil(findSaturation(inARow, options));
     expect(points[0]?.sustained).toBe(false);
-    // How far below depends on how busy the machine of the tests is.
-    expect(knee).toBeLessThanOrEqual(100);
+    expect(knee).toBe(100);
     expect(new Set(atFirst)).toEqual(new Set([0]));
   });
 });

@@ -3,11 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 
-/** A server that answers by a rule of its own, and a client that sends it one request. */
-export async function startFixedServer(answerAfterMs: (sinceStartMs: number) => number) {
-  const beganAt = performance.now();
+/** A server that answers after so many milliseconds, and a client that sends it one request. */
+export async function startFixedServer(answerAfterMs: number) {
   const server = createServer(async (_request, response) => {
-    await delay(answerAfterMs(performance.now() - beganAt));
+    await delay(answerAfterMs);
     response.end('ok');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
