@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { demoAccounts } from '@latchkey/dev-stack/demo-accounts';
+import { eventually as eventuallySoon } from '@latchkey/testing';
 import { inject } from 'vitest';
 import { createCompose, docker, project } from './docker.ts';
 
@@ -124,16 +124,7 @@ export async function useEverything(): Promise<void> {
   }
 }
 
-/** Tries until it no longer rejects; returns after how many seconds. @throws the last error when time is up */
-export async function eventually(attempt: () => Promise<unknown>, withinSeconds = 120): Promise<number> {
-  const began = performance.now();
-  for (;;) {
-    try {
-      await attempt();
-      return (performance.now() - began) / 1000;
-    } catch (error) {
-      if (performance.now() - began > withinSeconds * 1000) throw error;
-      await delay(200);
-    }
-  }
+/** As the tests' own, with the patience that containers need: they are restarted, and wait for each other. */
+export function eventually<T>(state: string, check: () => Promise<T>): Promise<T> {
+  return eventuallySoon(state, check, { withinMs: 120_000, everyMs: 200 });
 }

@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type System, signIn, startSystem } from './system.ts';
 import { acceptedEverywhere, expectRefusedForGood, verdictsOn } from './verdicts.ts';
@@ -72,9 +73,9 @@ describe('an operator at the command line', () => {
     expect(await admin(`keys revoke ${kid}`)).toMatchObject({ code: 0, stdout: `${kid} is revoked.\n` });
     await expectRefusedForGood(system.stack, tokens.access_token);
     const fresh = await signIn(system.stack);
-    await expect
-      .poll(() => verdictsOn(system.stack, fresh.access_token), { timeout: 10_000 })
-      .toEqual(acceptedEverywhere);
+    await eventually('the new token is accepted everywhere', async () =>
+      expect(await verdictsOn(system.stack, fresh.access_token)).toEqual(acceptedEverywhere),
+    );
   });
 
   it('watches what is revoked as it happens, and leaves no session behind', async () => {
@@ -84,10 +85,10 @@ describe('an operator at the command line', () => {
     watch.stderr.on('data', (chunk) => (output += String(chunk)));
     try {
       // What was revoked in the last minutes comes first.
-      await expect.poll(() => output, { timeout: 15_000 }).toMatch(/session|key|subject/);
+      await eventually('the watcher has begun to tell', () => expect(output).toMatch(/session|key|subject/));
       const { session_id: id } = await signIn(system.stack, 'viewer');
       await admin('sessions end viewer');
-      await expect.poll(() => output, { timeout: 15_000 }).toContain(`session ${id}`);
+      await eventually('the watcher tells of the session', () => expect(output).toContain(`session ${id}`));
       watch.kill('SIGINT');
       expect((await once(watch, 'exit'))[0]).toBe(0);
     } finally {

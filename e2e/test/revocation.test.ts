@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bearer, refresh, type System, signIn, startSystem, type Tokens } from './system.ts';
 import { acceptedEverywhere, expectRefusedForGood, reasonAtCart, verdictsOn } from './verdicts.ts';
@@ -159,12 +160,11 @@ describe('a signing key', () => {
       for (; running; await new Promise((resolve) => setTimeout(resolve, 5)))
         refused.push(...Object.values(await verdicts(first)).filter((status) => status !== 200));
     })();
-    await expect
-      .poll(() => ask('/keys/rotation', { method: 'POST', token: operator }).catch(() => undefined), {
-        timeout: 20_000,
-        interval: 300,
-      })
-      .toBeDefined();
+    await eventually('auth-service answers again', async () =>
+      expect(
+        await ask('/keys/rotation', { method: 'POST', token: operator }).catch(() => undefined),
+      ).toBeDefined(),
+    );
     const second = await person.signIn();
     expect(kidOf(second)).not.toBe(kidOf(first));
     expect(await verdicts(second)).toEqual(acceptedEverywhere);
@@ -186,7 +186,9 @@ describe('a signing key', () => {
     await ask(`/keys/${kidOf(before)}`, { method: 'DELETE', token: operator });
     const after = await person.signIn();
     expect(kidOf(after)).not.toBe(kidOf(before));
-    await expect.poll(() => verdicts(after), { timeout: 10_000 }).toEqual(acceptedEverywhere);
+    await eventually('the token of the new key is accepted everywhere', async () =>
+      expect(await verdicts(after)).toEqual(acceptedEverywhere),
+    );
     await expectRefusedForGood(system.stack, before.access_token);
     operator = (await signIn(system.stack, 'admin')).access_token;
   });

@@ -10,10 +10,11 @@ import type {
   SigningKeys,
   Timed,
 } from '@latchkey/storefront/demo-api';
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoPage, traceparent } from './demo-page.ts';
 import { newShopper } from './shopper.ts';
-import { bearer, eventually, type System, signIn, startSystem } from './system.ts';
+import { bearer, type System, signIn, startSystem } from './system.ts';
 import { acceptedEverywhere, untilRefused, verdictsOn } from './verdicts.ts';
 
 let system: System;
@@ -188,7 +189,7 @@ describe('spans', () => {
     expect(paid.status).toBe(201);
     await fetch(`${services.cart.url}/cart`, { headers: { ...bearer('no.good.token'), ...headers } });
 
-    const found = await eventually(async () => {
+    const found = await eventually('every service has told of its part', () => {
       const exchanged = spans.find(
         ({ attributes }) => attributes['latchkey.token.act'] === 'payment-service',
       );
@@ -196,7 +197,8 @@ describe('spans', () => {
       const payment = spans.find(({ name, kind }) => name === 'POST /payments' && kind === 'server');
       // Each service tells by itself, when it comes to it.
       const hasAuth = spans.some(({ service }) => service === 'auth-service');
-      return exchanged && refused && payment && hasAuth ? { exchanged, refused, payment } : undefined;
+      if (!(exchanged && refused && payment && hasAuth)) throw new Error(`only ${spans.length} spans`);
+      return { exchanged, refused, payment };
     });
     stop();
     expect(found.payment).toMatchObject({
@@ -227,20 +229,26 @@ describe('spans', () => {
     const { body } = await signInAtPage();
     const call = { method: 'POST', body, traceId: `${prefix}0000000000000001` };
     await page.ask<Timed>('/thefts/access-token/sign-out', call);
-    const signOut = await eventually(async () =>
-      spans.find(({ name, kind }) => name === 'DELETE /sessions/current' && kind === 'server'),
+    await eventually('the sign-out is told of', () =>
+      expect(spans).toContainEqual(
+        expect.objectContaining({
+          name: 'DELETE /sessions/current',
+          kind: 'server',
+          service: 'auth-service',
+        }),
+      ),
     );
-    expect(signOut.service).toBe('auth-service');
     // A service reports in order: with this one, those of the stopwatch would have come.
     const ours = `${prefix}0000000000000002`;
     const headers = { traceparent: traceparent(ours) };
     await fetch(`${system.stack.services.cart.url}/cart`, { headers });
-    const read = await eventually(async () => {
-      const reads = spans.filter(({ service, name }) => service === 'cart-service' && name === 'GET /cart');
-      return reads.some(({ trace_id: id }) => id === ours) ? reads : undefined;
-    });
+    const read = () =>
+      spans
+        .filter(({ service, name }) => service === 'cart-service' && name === 'GET /cart')
+        .map(({ trace_id: id }) => id);
+    await eventually('our reading of the cart is told of', () => expect(read()).toContain(ours));
     stop();
-    expect(read.map(({ trace_id: id }) => id)).toEqual([ours]);
+    expect(read()).toEqual([ours]);
   });
 });
 
@@ -273,7 +281,7 @@ describe('failures', () => {
     });
     expect(response.status).toBe(503);
     await put(false);
-    await eventually(async () => await signIn(system.stack).catch(() => undefined));
+    await eventually('signing in works again', () => signIn(system.stack));
   });
 
   it('the stack stops also while something of it is stopped, and nothing has to be killed', async () => {

@@ -61,13 +61,3 @@ export function refresh(stack: Stack, refreshToken: string, clientId = 'latchkey
 export function bearer(token: string): { authorization: string } {
   return { authorization: `Bearer ${token}` };
 }
-
-export async function eventually<T>(attempt: () => Promise<T | undefined>, withinMs = 15_000): Promise<T> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    const value = await attempt();
-    if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`it did not come about within ${withinMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

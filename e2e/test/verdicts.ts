@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import type { Stack } from '@latchkey/dev-stack';
+import { eventually } from '@latchkey/testing';
 import { expect } from 'vitest';
-import { bearer, eventually } from './system.ts';
+import { bearer } from './system.ts';
 
 /** A route of each service that every customer may read. */
 const paths = { auth: '/account', cart: '/cart', wishlist: '/wishlist', payment: '/payments' } as const;
@@ -34,8 +34,9 @@ export async function reasonAtCart({ services }: Stack, token: string): Promise<
 
 /** Waits until every service has refused a token. */
 export async function untilRefused(stack: Stack, token: string): Promise<void> {
-  const isRefused = async () => isDeepStrictEqual(await verdictsOn(stack, token), refusedEverywhere);
-  await eventually(async () => (await isRefused()) || undefined);
+  await eventually('the token is refused everywhere', async () =>
+    expect(await verdictsOn(stack, token)).toEqual(refusedEverywhere),
+  );
 }
 
 /** Waits until every service has refused a token, and sees to it that none of them ever accepts it again. */

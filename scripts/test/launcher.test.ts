@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 // A repository of its own, whose tasks and package managers only say what became of them.
@@ -120,7 +121,7 @@ test.each([
   const child = launch(['check'], { group });
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (data: string) => (output += data));
-  await expect.poll(() => output).toContain('up');
+  await eventually('the child says that it is up', () => expect(output).toContain('up'));
   if (group) process.kill(-(child.pid as number), 'SIGTERM');
   else child.kill('SIGTERM');
   // What npm does when it was signalled as well.

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -35,7 +36,7 @@ function start(env: Record<string, string>) {
 test('main listens, answers, and ends with 0 on SIGTERM', async () => {
   const { child, output, exit } = start(settings());
   try {
-    await expect.poll(output, { timeout: 30_000 }).toContain('listening on');
+    await eventually('the service listens', () => expect(output()).toContain('listening on'));
     const url = /listening on (http:\/\/[0-9.:]+)/.exec(output())?.[1];
     expect((await fetch(`${url}/live`)).status).toBe(200);
     expect((await fetch(`${url}/cart`)).status).toBe(401);

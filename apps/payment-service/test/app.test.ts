@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
@@ -27,9 +28,12 @@ test('without the issuer’s keys it is not ready, and says so', async () => {
   });
   try {
     // Its own key may still be in the making.
-    await expect
-      .poll(async () => (await app.inject('/ready')).json())
-      .toMatchObject({ status: 503, failing: ['keys and revocations'] });
+    await eventually('payment-service says that it has no keys yet', async () =>
+      expect((await app.inject('/ready')).json()).toMatchObject({
+        status: 503,
+        failing: ['keys and revocations'],
+      }),
+    );
     const payments = await app.inject({
       url: '/payments',
       headers: { authorization: `Bearer ${service.customer()}` },

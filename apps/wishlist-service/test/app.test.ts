@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import { startNetworkLink } from '@latchkey/service-kit/testing';
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { startWishlistService, tea, type WishlistFixture } from './wishlist-fixture.ts';
 
@@ -72,17 +73,20 @@ test('the service starts without the issuer, and is ready once the keys are ther
   const service = await startWishlistService({ jwksUri: nobody.url });
   expect((await service.call('/live', { token: '' })).status).toBe(200);
   // Its own key may still be in the making.
-  await expect
-    .poll(async () => (await service.call('/ready', { token: '' })).body)
-    .toMatchObject({ status: 503, failing: ['keys and revocations'] });
+  await eventually('the service says that it has no keys yet', async () =>
+    expect((await service.call('/ready', { token: '' })).body).toMatchObject({
+      status: 503,
+      failing: ['keys and revocations'],
+    }),
+  );
   const refused = await service.call('/wishlist');
   expect(refused.body).toMatchObject({ status: 503, code: 'key_set_unavailable' });
   expect(refused.headers['retry-after']).toBeDefined();
 
   await nobody.restore(service.issuer.jwksUri);
-  await expect
-    .poll(async () => (await service.call('/ready', { token: '' })).status, { timeout: 20_000 })
-    .toBe(200);
+  await eventually('the service is ready', async () =>
+    expect((await service.call('/ready', { token: '' })).status).toBe(200),
+  );
   expect((await service.call('/wishlist')).status).toBe(200);
   await service.close();
   await nobody.close();
@@ -93,7 +97,7 @@ test('a database that goes away is a 503, and all is well when it is back', asyn
   const link = await startNetworkLink(database.url);
   const service = await startWishlistService({ databaseUrl: link.url });
   const ready = async () => (await service.call('/ready', { token: '' })).status;
-  await expect.poll(ready, { timeout: 10_000 }).toBe(200);
+  await eventually('the service is ready', async () => expect(await ready()).toBe(200));
   await service.app.serviceClient.identity.ready();
   await service.add(tea);
   const before = await service.wishlist();

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { seconds } from '../docker.ts';
 import {
   compose,
   container,
@@ -18,8 +19,8 @@ afterAll(() => console.log(`Until everything answered again:\n${healed.join('\n'
 describe('the system heals by itself', () => {
   it.each(long)('after docker compose restart %s', async (service) => {
     await compose('restart', service);
-    const seconds = await eventually(useEverything);
-    healed.push(`  restart of ${service}: ${seconds.toFixed(1)} s`);
+    const taken = await seconds(() => eventually('everything answers', useEverything));
+    healed.push(`  restart of ${service}: ${taken.toFixed(1)} s`);
     const { State } = await container(service);
     expect(State.Status).toBe('running');
   });
@@ -29,17 +30,17 @@ describe('the system heals by itself', () => {
     // Everything below the init process, which the kernel protects: what an out-of-memory kill would look like.
     await exec(before, 'sh', '-c', 'kill -9 $(cat /proc/1/task/1/children)').catch(() => '');
     const began = performance.now();
-    await eventually(async () => {
+    await eventually('the container was restarted', async () => {
       const { RestartCount, State } = await container(service);
       if (RestartCount === before.RestartCount || State.Status !== 'running')
         throw new Error('not restarted');
     });
-    await eventually(useEverything);
+    await eventually('everything answers', useEverything);
     healed.push(`  crash of ${service}: ${((performance.now() - began) / 1000).toFixed(1)} s`);
   });
 
   it('and every container says that it is healthy', async () => {
-    await eventually(async () => {
+    await eventually('every container is healthy', async () => {
       for (const service of long) expect((await container(service)).State.Health?.Status).toBe('healthy');
     });
   });
@@ -50,12 +51,14 @@ describe('a service says that it is not ready', () => {
     const { access_token: token } = await signIn();
     await compose('stop', 'redis');
     try {
-      await eventually(async () => expect((await get(`${urls.auth}/ready`)).status).toBe(503));
+      await eventually('auth-service is not ready', async () =>
+        expect((await get(`${urls.auth}/ready`)).status).toBe(503),
+      );
       expect((await get(`${urls.cart}/cart`, token)).status).toBe(200);
     } finally {
       await compose('start', 'redis');
     }
-    await eventually(useEverything);
+    await eventually('everything answers', useEverything);
   });
 });
 
@@ -70,6 +73,6 @@ describe('while auth-service is stopped', () => {
     } finally {
       await compose('start', 'auth-service');
     }
-    await eventually(useEverything);
+    await eventually('everything answers', useEverything);
   });
 });

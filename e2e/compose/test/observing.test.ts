@@ -64,7 +64,7 @@ describe('with the profile observe', () => {
   });
 
   it('shows metrics, traces and logs of all services', async () => {
-    await eventually(async () => {
+    await eventually('the collector shows every service', async () => {
       await useEverything();
       await refresh('rt1.not.a.real.token');
       await reported();
@@ -78,7 +78,7 @@ describe('with the profile observe', () => {
   });
 
   it('shows what a request took: its queries and its Redis commands, below it', async () => {
-    await eventually(async () => {
+    await eventually('the collector shows what both requests took', async () => {
       const { refresh_token: token } = await signIn();
       await refresh(token);
       await reported();
@@ -96,7 +96,7 @@ describe('with the profile observe', () => {
   });
 
   it('shows a purchase as one trace: signing in, the cart, the payment, the exchange for it, the cart again', async () => {
-    await eventually(async () => {
+    await eventually('the collector shows the purchase as one trace', async () => {
       const trace = randomBytes(16).toString('hex');
       const send = (url: string, body: object, headers = {}) =>
         fetch(url, {

@@ -97,7 +97,7 @@ describe('with three replicas of every service', () => {
       for (let sent = 0; sent < 6; sent++) tokens.push((await signIn()).access_token);
       return new Set(tokens.slice(-6).map(kidOf));
     };
-    await eventually(async () => {
+    await eventually('the signing key is rotated', async () => {
       const headers = { authorization: `Bearer ${admin.access_token}` };
       const answer = await fetch(`${urls.auth}/keys/rotation`, { method: 'POST', headers });
       if (!answer.ok) throw new Error(`rotation answered ${answer.status}`);
@@ -116,7 +116,7 @@ describe('with three replicas of every service', () => {
       await traffic.more(30);
       const before = await container('cart-service');
       await exec(before, 'sh', '-c', 'kill -TERM $(cat /proc/1/task/1/children)').catch(() => '');
-      await eventually(async () => {
+      await eventually('the lost replica is back', async () => {
         const { State } = (await containers('cart-service')).find(({ Id }) => Id === before.Id) ?? before;
         if (State.StartedAt === before.State.StartedAt || State.Health?.Status !== 'healthy')
           throw new Error('not back');
@@ -130,7 +130,7 @@ describe('with three replicas of every service', () => {
 /** Tries until all replicas sign with one key; they look for what the others did every few hundred milliseconds. */
 async function eventuallySame(read: () => Promise<Set<string>>): Promise<string[]> {
   let found = new Set<string>();
-  await eventually(async () => {
+  await eventually('all replicas sign with one key', async () => {
     found = await read();
     if (found.size !== 1) throw new Error('the replicas sign with different keys');
   });

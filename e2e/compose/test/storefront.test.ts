@@ -54,7 +54,7 @@ describe('the storefront', () => {
   });
 
   it('acts as the administrator', async () => {
-    await eventually(async () => {
+    await eventually('the keys can be read', async () => {
       const answer = await fetch(`${storefrontUrl}/demo/keys`);
       expect(answer.status).toBe(200);
     });

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { seriousFaults } from './axe.ts';
@@ -66,10 +67,12 @@ describeInBrowser('the panels', () => {
     await page.getByText('cart-service wants the permission cart:write').first().waitFor();
 
     await panel.getByText('cart:write').click();
-    await expect.poll(() => mayWrite.isChecked()).toBe(true);
-    await expect
-      .poll(() => verdictsIn(panel, 'With the new token'))
-      .toMatchObject({ 'cart-service': expect.arrayContaining([expect.stringContaining('204')]) });
+    await eventually('the permission is back', async () => expect(await mayWrite.isChecked()).toBe(true));
+    await eventually('the cart can be written to again', async () =>
+      expect(await verdictsIn(panel, 'With the new token')).toMatchObject({
+        'cart-service': expect.arrayContaining([expect.stringContaining('204')]),
+      }),
+    );
     await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
     await page.getByText('Teapot is in your cart.').first().waitFor();
     expect(await seriousFaults(page)).toEqual([]);
@@ -100,7 +103,9 @@ describeInBrowser('the panels', () => {
     await panel.getByRole('button', { name: 'Sign all others out' }).click();
     await other.page.getByRole('button', { name: 'Sign in again as mina' }).waitFor();
     await phones.getByText('signed out: all devices were signed out').waitFor();
-    await expect.poll(() => table.getByRole('rowheader').count()).toBe(1);
+    await eventually('one key is left in the table', async () =>
+      expect(await table.getByRole('rowheader').count()).toBe(1),
+    );
     other.isClean();
     isClean();
   });
@@ -168,7 +173,9 @@ describeInBrowser('the panels', () => {
     const own = table.getByRole('row').filter({ hasText: 'signed your token' });
     await own.getByText('retired, its tokens still pass').waitFor();
     const before = await requests();
-    await expect.poll(requests).toBeGreaterThan(before + 10);
+    await eventually('ten more requests were made', async () =>
+      expect(await requests()).toBeGreaterThan(before + 10),
+    );
     expect(await errors()).toBe('0');
     expect(await seriousFaults(page)).toEqual([]);
 
@@ -177,7 +184,9 @@ describeInBrowser('the panels', () => {
     await panel.getByText('The page fetched a token of the new key and goes on.').waitFor();
     await own.getByText('signs', { exact: true }).waitFor();
     const after = await requests();
-    await expect.poll(requests).toBeGreaterThan(after + 10);
+    await eventually('ten more requests were made after the rotation', async () =>
+      expect(await requests()).toBeGreaterThan(after + 10),
+    );
     expect(await errors()).toBe('0');
     await page.getByText('Hello, mina.').waitFor();
     isClean();

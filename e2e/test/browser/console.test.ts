@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { seriousFaults } from './axe.ts';
@@ -103,12 +104,16 @@ describeInBrowser('the lanes and the inspector', () => {
     const sessions = panel.getByRole('region', { name: 'Your sessions' });
     await sessions.getByRole('button', { name: 'Rename' }).first().press('Enter');
     await sessions.getByRole('button', { name: 'Cancel' }).press('Enter');
-    await expect.poll(() => sessions.evaluate((part) => part.matches(':focus'))).toBe(true);
+    await eventually('the focus is in the list of sessions', async () =>
+      expect(await sessions.evaluate((part) => part.matches(':focus'))).toBe(true),
+    );
     await panel.getByRole('button', { name: 'Sign a phone in' }).click();
     const phones = panel.getByRole('region', { name: 'Phones: one at a time' });
     await phones.getByRole('button', { name: 'Sign out: Phone' }).press('Enter');
     await phones.getByText(/^signed out: /).waitFor();
-    await expect.poll(() => phones.evaluate((part) => part.matches(':focus'))).toBe(true);
+    await eventually('the focus is in the list of phones', async () =>
+      expect(await phones.evaluate((part) => part.matches(':focus'))).toBe(true),
+    );
   });
 
   it('change one permission, and leave what another tab has changed meanwhile', async () => {
@@ -126,7 +131,9 @@ describeInBrowser('the lanes and the inspector', () => {
       [here, 'payment:write'],
     ] as const) {
       await panel.getByText(scope).click();
-      await expect.poll(() => panel.getByRole('switch', { name: scope }).isChecked()).toBe(false);
+      await eventually('the switch is off', async () =>
+        expect(await panel.getByRole('switch', { name: scope }).isChecked()).toBe(false),
+      );
       await stopwatchIn(panel);
     }
     for (const scope of ['cart:write', 'wishlist:write', 'payment:write'])
@@ -209,13 +216,13 @@ describeInBrowser('the lanes and the inspector', () => {
     await openTab(page, 'Cart');
     expect(await lanes(page).getByRole('option').count()).toBe(count);
     await page.getByRole('radio', { name: 'Refused or failed' }).click();
-    await expect
-      .poll(() =>
-        lanes(page)
+    await eventually('nothing that was let in is shown', async () =>
+      expect(
+        await lanes(page)
           .getByRole('option', { name: /let in/ })
           .count(),
-      )
-      .toBe(0);
+      ).toBe(0),
+    );
     await page.getByRole('radio', { name: 'All', exact: true }).click();
     await page.getByRole('radio', { name: 'Table' }).click();
     const table = page.getByRole('table', { name: 'Requests, the newest first' });

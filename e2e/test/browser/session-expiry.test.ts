@@ -1,5 +1,5 @@
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { eventually } from '../system.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type SessionSystem, startSessionSystem } from './session-system.ts';
 import type { SessionTab } from './session-tab.ts';
@@ -43,11 +43,16 @@ describeInBrowser('a browser session whose tokens expire', () => {
     await system.auth.kill();
     onTestFinished(() => system.auth.start());
     expect(await Promise.all([one, two].map((tab) => tab.ask(system.cart)))).toEqual([200, 200]);
-    await eventually(async () => ((await one.ask(system.cart)) === 'unreachable' ? true : undefined));
+    await eventually('the token has expired', async () =>
+      expect(await one.ask(system.cart)).toBe('unreachable'),
+    );
     expect(await one.state()).toMatchObject({ status: 'signed_in', sessionId });
     await system.auth.start();
-    for (const tab of [one, two]) await expect.poll(() => tab.ask(system.cart)).toBe(200);
+    for (const tab of [one, two])
+      await eventually('the tab is served again', async () => expect(await tab.ask(system.cart)).toBe(200));
     expect(await two.state()).toMatchObject({ status: 'signed_in', sessionId });
-    await expect.poll(async () => (await one.token()) === (await two.token())).toBe(true);
+    await eventually('both tabs have the same token', async () =>
+      expect(await one.token()).toBe(await two.token()),
+    );
   });
 });

@@ -1,5 +1,6 @@
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { bearer, eventually } from '../system.ts';
+import { bearer } from '../system.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type SessionSystem, startSessionSystem } from './session-system.ts';
 import type { SessionTab } from './session-tab.ts';
@@ -13,7 +14,10 @@ describeInBrowser('a browser session in real tabs', () => {
   afterAll(() => system?.stop());
 
   async function expectEnd(tabs: readonly SessionTab[], reason: string): Promise<void> {
-    for (const tab of tabs) await expect.poll(tab.state).toEqual({ status: 'signed_out', reason });
+    for (const tab of tabs)
+      await eventually('the tab is signed out, and knows why', async () =>
+        expect(await tab.state()).toEqual({ status: 'signed_out', reason }),
+      );
   }
 
   function hold(): () => void {
@@ -28,7 +32,9 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(await one.state()).toEqual({ status: 'signed_out', reason: null });
     const before = system.front.refreshes();
     await one.signIn(person.credentials);
-    await expect.poll(two.token).toBe(await one.token());
+    await eventually('the other tab has the token', async () =>
+      expect(await two.token()).toBe(await one.token()),
+    );
     const three = await person.openTab();
     expect(await three.status()).toBe('signed_in');
     const tabs = [one, two, three];
@@ -53,8 +59,8 @@ describeInBrowser('a browser session in real tabs', () => {
     const before = system.front.refreshes();
     const release = hold();
     const refreshing = Promise.all(tabs.map((tab) => tab.refresh()));
-    await expect.poll(system.front.refreshes).toBe(before + 1);
-    await expect.poll(first.queued).toBe(4);
+    await eventually('one refresh was asked for', () => expect(system.front.refreshes()).toBe(before + 1));
+    await eventually('the other tabs wait for their turn', async () => expect(await first.queued()).toBe(4));
     release();
     const tokens = new Set((await refreshing).map(({ accessToken }) => accessToken));
     expect(tokens.size).toBe(1);
@@ -83,7 +89,9 @@ describeInBrowser('a browser session in real tabs', () => {
       headers: bearer(await person.otherToken()),
     });
     expect(status).toBe(204);
-    await eventually(async () => ((await tabs[0].ask(system.cart)) === 200 ? undefined : true));
+    await eventually('the token is refused', async () =>
+      expect(await tabs[0].ask(system.cart)).not.toBe(200),
+    );
     await expectEnd(tabs, 'ended_by_user');
   });
 
@@ -103,7 +111,9 @@ describeInBrowser('a browser session in real tabs', () => {
     // It is told in seconds.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await one.reauthenticate(person.credentials.password);
-    await expect.poll(async () => (await two.state()).authTimeMs).toBeGreaterThan(before);
+    await eventually('the other tab knows of the proof', async () =>
+      expect((await two.state()).authTimeMs).toBeGreaterThan(before),
+    );
   });
 
   it('nothing of it is kept where a script could find it', async () => {
@@ -140,10 +150,12 @@ describeInBrowser('a browser session in real tabs', () => {
     const asked = system.front.refreshes();
     const release = hold();
     await tab.beginRefresh();
-    await expect.poll(system.front.refreshes).toBe(asked + 1);
+    await eventually('the refresh was asked for', () => expect(system.front.refreshes()).toBe(asked + 1));
     await tab.page.close();
     release();
-    await expect.poll(async () => (await person.context.cookies())[0]?.value).not.toBe(before?.value);
+    await eventually('the browser has another cookie', async () =>
+      expect((await person.context.cookies())[0]?.value).not.toBe(before?.value),
+    );
     expect(await (await person.openTab()).state()).toMatchObject({ status: 'signed_in', sessionId });
   });
 

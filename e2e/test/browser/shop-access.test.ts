@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '@latchkey/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { seriousFaults } from './axe.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
@@ -32,7 +33,9 @@ describeInBrowser('the shop, for everybody', () => {
     await page.keyboard.press('Enter');
     await page.getByText(/^Hello, keys-/).waitFor();
     // The form is gone: the focus is where who signed in is told so.
-    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Signed in');
+    await eventually('the focus is where the page says who is signed in', async () =>
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Signed in'),
+    );
 
     await tabTo(page, button('Add Blue mug to the cart'));
     await page.keyboard.press('Enter');
@@ -48,7 +51,9 @@ describeInBrowser('the shop, for everybody', () => {
     await page.getByText('Paid €19.00. Thank you.').waitFor();
     await page.getByText('The cart is empty.').waitFor();
     // The form is gone, and the focus still in the cart.
-    await expect.poll(() => page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Cart');
+    await eventually('the focus is in the cart', async () =>
+      expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Cart'),
+    );
   });
 
   it('speaks Korean to who wants it, and remembers a change', async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@latchkey/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../src/processes/ports.ts';
 import { serviceDefinitions, storefrontDefinition } from '../src/services/definitions.ts';
@@ -46,8 +47,7 @@ function run(script: string, env: NodeJS.ProcessEnv = {}) {
   return {
     child,
     output: () => output,
-    printed: (text: string | RegExp) =>
-      expect.poll(() => output, { timeout: startTimeoutMs, interval: 20 }).toMatch(text),
+    printed: (text: string | RegExp) => eventually('the output says so', () => expect(output).toMatch(text)),
     exit: async () => (await once(child, 'close'))[0] as number,
   };
 }
@@ -145,7 +145,7 @@ test('start, sign in as each demo account, stop; a second start has the data', {
   await cart(token);
   second.child.kill('SIGKILL');
   await second.exit();
-  await expect.poll(leftovers, { timeout: 15_000 }).toEqual([]);
+  await eventually('nothing is left running', () => expect(leftovers()).toEqual([]));
 });
 
 test('a port in use is one line, exit code 1, and nothing started', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startPostgres } from '@latchkey/dev-stack';
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
@@ -164,7 +165,7 @@ describe('a database that is gone', () => {
       'test-service',
     ]);
     await admin.end();
-    await expect.poll(() => pool.totalCount).toBe(0);
+    await eventually('the pool has no connection left', () => expect(pool.totalCount).toBe(0));
     expect(await db.select().from(counters)).toEqual([{ value: 1 }]);
   });
 

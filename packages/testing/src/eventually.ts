@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 export type EventuallyOptions = {
   /** How long to go on asking, in milliseconds. Default 30 s: it is there for tests that hang, not to judge speed. */
   readonly withinMs?: number;
@@ -31,7 +29,7 @@ export async function eventually<T>(
     } catch (cause) {
       if (performance.now() + everyMs >= end) throw failure(state, withinMs, cause);
     }
-    await sleep(everyMs);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
@@ -46,10 +44,13 @@ async function within<T>(end: number, check: () => T | Promise<T>): Promise<T> {
   }
 }
 
+/** V8's own, and no part of the language: pages are tested too. */
+type CaptureStackTrace = { captureStackTrace?: (error: Error, above: unknown) => void };
+
 function failure(state: string, withinMs: number, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const error = new Error(`Not within ${withinMs / 1000} s: ${state} (last attempt: ${reason})`, { cause });
-  // Points at the test, not in here.
-  Error.captureStackTrace(error, eventually);
+  // Points at the test, not in here, where the engine can do that.
+  (Error as CaptureStackTrace).captureStackTrace?.(error, eventually);
   return error;
 }

@@ -1,6 +1,7 @@
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lives, refresh, signIn } from '../support/auth-app.ts';
-import { createOperator, createPerson, WITHIN } from '../support/operator.ts';
+import { createOperator, createPerson } from '../support/operator.ts';
 import { type ManagementFixture, startManagement } from './management-fixture.ts';
 
 let auth: ManagementFixture;
@@ -47,7 +48,7 @@ describe('a disabled account', () => {
     await auth.setStatus(phone, 'active');
     await auth.setStatus(phone, 'active');
     const recorded = async () => (await auth.database.eventsOf(phone.id)).slice(2);
-    await expect.poll(async () => (await recorded()).length, WITHIN).toBe(3);
+    await eventually('all three changes are recorded', async () => expect((await recorded()).length).toBe(3));
     const actor = auth.operator.id;
     expect(await recorded()).toMatchObject([
       { event: 'account.disabled', details: { actor }, requestId: expect.any(String) },
@@ -112,7 +113,9 @@ test('when Redis is away the account is disabled, the answer 503, and the same r
     process.kill(auth.redis.pid, 'SIGCONT');
   }
   expect((await auth.database.accountOf(phone.id)).disabledAt).not.toBeNull();
-  await expect.poll(async () => (await auth.trySignIn(phone)).statusCode, WITHIN).toBe(401);
+  await eventually('the account is disabled', async () =>
+    expect((await auth.trySignIn(phone)).statusCode).toBe(401),
+  );
   expect((await auth.setStatus(phone, 'disabled')).statusCode).toBe(200);
   expect(await lives(auth.app, phone)).toBe(false);
 });

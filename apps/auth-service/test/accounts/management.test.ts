@@ -1,6 +1,7 @@
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { bearer, lives, PASSWORD, signIn } from '../support/auth-app.ts';
-import { ask, createPerson, type Person, WITHIN } from '../support/operator.ts';
+import { ask, createPerson, type Person } from '../support/operator.ts';
 import { type ManagementFixture, startManagement } from './management-fixture.ts';
 
 let auth: ManagementFixture;
@@ -60,9 +61,13 @@ describe('an operator', () => {
     expect([await lives(auth.app, phone), await lives(auth.app, laptop)]).toEqual([true, false]);
     expect((await end(url)).json()).toMatchObject({ status: 404, code: 'session_not_found' });
     const details = { actor: auth.operator.id, reason: 'ended_by_operator' };
-    await expect
-      .poll(async () => (await auth.database.eventsOf(phone.id)).at(-1), WITHIN)
-      .toMatchObject({ event: 'session.ended', sessionId: laptop.session_id, details });
+    await eventually(`the end of the laptop's session is recorded`, async () =>
+      expect((await auth.database.eventsOf(phone.id)).at(-1)).toMatchObject({
+        event: 'session.ended',
+        sessionId: laptop.session_id,
+        details,
+      }),
+    );
   });
 
   test('ends all of them, and only theirs', async () => {
@@ -92,7 +97,9 @@ describe('access tokens that are out are refused, and say why, after', () => {
     const changed = await ask(auth, auth.operator, { method, url: `/accounts/${person.id}${what}`, payload });
     expect(changed.statusCode).toBeLessThan(300);
     const refused = async () => (await auth.get('/account', person)).json();
-    await expect.poll(refused, WITHIN).toMatchObject({ status: 401, code: 'invalid_token', reason });
+    await eventually('the token is refused, and why', async () =>
+      expect(await refused()).toMatchObject({ status: 401, code: 'invalid_token', reason }),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -132,7 +133,7 @@ test('an admin gives other roles, and the audit log knows who did it', async () 
   expect((await put(manager, ['viewer'], 'no-id')).statusCode).toBe(400);
 
   const changes = () => db.select().from(auditEvents).where(eq(auditEvents.event, 'account.roles_changed'));
-  await expect.poll(async () => (await changes()).length).toBe(1);
+  await eventually('the change is recorded', async () => expect((await changes()).length).toBe(1));
   expect((await changes())[0]).toMatchObject({
     subject: id,
     details: { actor: expect.any(String), before: ['customer'], after: ['support', 'viewer'] },

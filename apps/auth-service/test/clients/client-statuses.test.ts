@@ -1,5 +1,6 @@
 import type { Revocation } from '@latchkey/auth-client';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { eventually } from '@latchkey/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ClientStatuses, createClientStatuses } from '../../src/clients/client-statuses.ts';
 import { type OpenTestDatabase, openTestDatabase } from '../database/open-test-database.ts';
 
@@ -137,10 +138,14 @@ test('another replica follows when it hears of it, and by looking when it does n
   expect(hearing.isRevoked('storefront')).toBe(false);
   hearing.hear(published);
   expect(hearing.isRevoked('storefront')).toBe(true);
-  await vi.waitFor(() => expect(looking.isRevoked('storefront')).toBe(true), 5000);
+  await eventually('the client is known to be revoked', () =>
+    expect(looking.isRevoked('storefront')).toBe(true),
+  );
 
   await activate(one);
-  await vi.waitFor(() => expect(looking.isRevoked('storefront')).toBe(false), 5000);
+  await eventually('the client is known to be active again', () =>
+    expect(looking.isRevoked('storefront')).toBe(false),
+  );
   await hearing.reload();
   expect(hearing.isRevoked('storefront')).toBe(false);
   expect(hearing.issuedFromOf('storefront')).toBe(one.issuedFromOf('storefront'));
@@ -152,7 +157,9 @@ test('what is heard late, or again, does not switch off a client that was let in
   await revoke(one);
   await activate(one);
   other.hear(published);
-  await vi.waitFor(() => expect(other.isRevoked('storefront')).toBe(false), 5000);
+  await eventually('the other replica knows that the client is active again', () =>
+    expect(other.isRevoked('storefront')).toBe(false),
+  );
   other.hear(published);
   expect(other.isRevoked('storefront')).toBe(false);
 });
@@ -165,10 +172,12 @@ test('without Postgres it goes by what it has and what it hears', async () => {
   await database.cutOff();
   await revoke(other);
   cut.hear(published.slice(1));
-  await vi.waitFor(() => expect(warnings.length).toBeGreaterThan(1), 10_000);
+  await eventually('it has been warned of more than once', () => expect(warnings.length).toBeGreaterThan(1));
   expect(cut.isRevoked('payment-service')).toBe(true);
   expect(cut.isRevoked('storefront')).toBe(true);
   await activate(other);
   await database.reconnect();
-  await vi.waitFor(() => expect(cut.isRevoked('storefront')).toBe(false), 10_000);
+  await eventually('what was missed while the line was cut is known', () =>
+    expect(cut.isRevoked('storefront')).toBe(false),
+  );
 });

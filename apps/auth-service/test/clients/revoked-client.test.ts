@@ -1,4 +1,5 @@
 import type { Service } from '@latchkey/service-kit';
+import { eventually } from '@latchkey/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type AuthApp,
@@ -12,7 +13,7 @@ import {
   startAuthApp,
   whoAmI,
 } from '../support/auth-app.ts';
-import { ask, createOperator, type Database, openDatabase, WITHIN } from '../support/operator.ts';
+import { ask, createOperator, type Database, openDatabase } from '../support/operator.ts';
 import { ACCESS_TOKEN_TYPE, isActiveAtCart, TOKEN_EXCHANGE } from '../support/services.ts';
 import { type ClientFixture, signInByBrowser, startWithClients } from './client-fixture.ts';
 
@@ -157,12 +158,16 @@ describe('with another replica', () => {
     const cookie = signedIn.cookies[0]?.value ?? '';
     expect((await whoAmI(replica, token)).statusCode).toBe(200);
     await auth.setStatus('storefront', 'revoked');
-    await expect.poll(async () => (await whoAmI(replica, token)).statusCode, WITHIN).toBe(401);
+    await eventually(`the replica refuses the client's token`, async () =>
+      expect((await whoAmI(replica, token)).statusCode).toBe(401),
+    );
     expect((await refreshByCookie(replica, cookie)).statusCode).toBe(403);
     expect((await signInByBrowser(replica, await register(auth.app))).statusCode).toBe(403);
 
     await auth.setStatus('storefront', 'active');
-    await expect.poll(async () => (await refreshByCookie(replica, cookie)).statusCode, WITHIN).toBe(200);
+    await eventually('the replica serves the client again', async () =>
+      expect((await refreshByCookie(replica, cookie)).statusCode).toBe(200),
+    );
   });
 });
 

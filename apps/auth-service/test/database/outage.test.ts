@@ -1,5 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
 import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   type AuthApp,
@@ -12,7 +13,7 @@ import {
   startAuthApp,
   type Tokens,
 } from '../support/auth-app.ts';
-import { ask, createOperator, openDatabase, WITHIN } from '../support/operator.ts';
+import { ask, createOperator, openDatabase } from '../support/operator.ts';
 
 let database: TestDatabase;
 let link: NetworkLink;
@@ -54,9 +55,9 @@ test('without Postgres, who is signed in stays so, /ready says 200, and what nee
   expect(devices.statusCode).toBe(200);
 
   await link.restore();
-  await expect
-    .poll(() => signIn(auth.app, username).then(Boolean, () => false), { timeout: 5000 })
-    .toBe(true);
+  await eventually('signing in works again', async () =>
+    expect(await signIn(auth.app, username).then(Boolean, () => false)).toBe(true),
+  );
 });
 
 test('without Postgres operators can change nothing, and are told so', async () => {
@@ -78,5 +79,7 @@ test('without Postgres operators can change nothing, and are told so', async () 
   expect((await auth.app.inject({ url: '/.well-known/jwks.json' })).json()).toEqual({ keys });
   await link.restore();
   const list = { method: 'GET', url: '/clients' } as const;
-  await expect.poll(async () => (await ask(auth, operator, list)).statusCode, WITHIN).toBe(200);
+  await eventually('the accounts can be listed again', async () =>
+    expect((await ask(auth, operator, list)).statusCode).toBe(200),
+  );
 });

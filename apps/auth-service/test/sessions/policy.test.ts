@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type AuthApp,
@@ -11,7 +12,7 @@ import {
   startAuthApp,
   type Tokens,
 } from '../support/auth-app.ts';
-import { type Database, openDatabase, WITHIN } from '../support/operator.ts';
+import { type Database, openDatabase } from '../support/operator.ts';
 
 const MOBILE = 'latchkey-mobile';
 
@@ -58,7 +59,9 @@ describe('one device at a time', () => {
     const first = await onPhone(username);
     await onPhone(username);
     const account = () => auth.app.inject({ url: '/account', headers: bearer(first.access_token) });
-    await expect.poll(async () => (await account()).statusCode, WITHIN).toBe(401);
+    await eventually('the displaced session is refused', async () =>
+      expect((await account()).statusCode).toBe(401),
+    );
     expect((await account()).json()).toMatchObject({ code: 'invalid_token', reason: 'displaced' });
   });
 
@@ -82,14 +85,16 @@ describe('one device at a time', () => {
     const second = await onPhone(username);
     const own = await auth.app.inject({ url: '/account', headers: bearer(second.access_token) });
     const recorded = async () => (await database.eventsOf(own.json().id)).slice(-2);
-    await expect.poll(recorded, WITHIN).toMatchObject([
-      { event: 'sign_in.succeeded', sessionId: second.session_id },
-      {
-        event: 'session.ended',
-        sessionId: first.session_id,
-        details: { reason: 'displaced', by_session: second.session_id },
-      },
-    ]);
+    await eventually('the sign-in and the displacement are recorded', async () =>
+      expect(await recorded()).toMatchObject([
+        { event: 'sign_in.succeeded', sessionId: second.session_id },
+        {
+          event: 'session.ended',
+          sessionId: first.session_id,
+          details: { reason: 'displaced', by_session: second.session_id },
+        },
+      ]),
+    );
   });
 
   test('a wrong password displaces nobody', async () => {

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -64,7 +65,9 @@ test('the access tokens from before it are refused, and those of the refreshes a
   expect(await giveRoles(phone, ['viewer'])).toBe(200);
   for (const session of [phone, laptop]) {
     const { access_token } = (await refresh(auth.app, session.refresh_token)).json<Tokens>();
-    await expect.poll(async () => (await account(session.access_token)).statusCode).toBe(401);
+    await eventually('the token with the old roles is refused', async () =>
+      expect((await account(session.access_token)).statusCode).toBe(401),
+    );
     expect((await account(session.access_token)).json()).toMatchObject({ reason: 'roles_changed' });
     expect((await account(access_token)).statusCode).toBe(200);
   }

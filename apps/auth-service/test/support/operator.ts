@@ -1,11 +1,9 @@
+import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { expect } from 'vitest';
 import { accounts, auditEvents } from '../../src/database/schema.ts';
 import { type AuthApp, bearer, from, register, signIn, type Tokens } from './auth-app.ts';
-
-/** For what comes by itself, on a machine that has other things to do. */
-export const WITHIN = { timeout: 10_000 };
 
 export type Person = Tokens & { readonly id: string; readonly username: string };
 
@@ -57,7 +55,7 @@ export function openDatabase({ databaseUrl }: AuthApp) {
         );
         return rowCount;
       };
-      await expect.poll(waiting, { ...WITHIN, interval: 10 }).toBe(count);
+      await eventually('so many requests wait for the lock', async () => expect(await waiting()).toBe(count));
     },
   };
 }

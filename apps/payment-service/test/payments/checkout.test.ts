@@ -1,5 +1,6 @@
+import { eventually } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CardProcessor } from '../../src/payments/processor.ts';
 import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts';
 import { chargesOf, rowCounts } from '../ledger.ts';
@@ -139,7 +140,7 @@ describe('two keys for one cart', () => {
       return woken;
     });
     const sleeper = pay(100, { key: 'sleeper' });
-    await vi.waitUntil(() => asleep, 10_000);
+    await eventually('the first payment waits for the processor', () => expect(asleep).toBe(true));
     await service.database.db.execute(
       sql`update idempotency_keys set running_until = now() where subject = 'sleeper'`,
     );

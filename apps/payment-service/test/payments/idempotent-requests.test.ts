@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createIdempotencyStore } from '../../src/payments/idempotency-store.ts';
 import type { CardProcessor } from '../../src/payments/processor.ts';
 import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts';
@@ -143,7 +144,7 @@ test('while the processor is at work on a request, its repetitions wait and do n
     const request = { token: service.customer('patient crowd'), key: randomUUID(), body };
     const charges = () => chargesOf(service.database.db, 'patient crowd');
     const first = other.pay(request);
-    await vi.waitUntil(async () => (await charges()).calls === 1, 10_000);
+    await eventually('the processor was asked', async () => expect((await charges()).calls).toBe(1));
     // Half of them at another replica.
     const others = Array.from({ length: 20 }, (_, index) => (index % 2 ? service : other).pay(request));
     const replies = await Promise.all([first, ...others]);

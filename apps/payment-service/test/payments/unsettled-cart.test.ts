@@ -1,5 +1,6 @@
+import { eventually } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chargesOf } from '../ledger.ts';
 import { euros, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
 import { unreachable } from '../test-carts.ts';
@@ -133,7 +134,7 @@ it('a slow run of a refused request does not answer for the next request with it
     if (step === 'release' && release++ === 0) await overtaken.promise;
   });
   const slow = pay(100, { key: 'k' });
-  await vi.waitUntil(() => release === 1, 10_000);
+  await eventually('the first release waits', () => expect(release).toBe(1));
   await service.database.db.execute(
     sql`update idempotency_keys set running_until = now() where subject = 'slow'`,
   );

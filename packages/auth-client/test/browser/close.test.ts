@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { PASSWORD } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
@@ -33,7 +34,7 @@ test('what waits for its turn gives up', async () => {
   await two.session.restore();
   const release = browser.auth.hold('/sessions/refresh');
   const refreshing = one.session.refresh();
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   const waiting = two.session.refresh();
   const refused = expect(waiting).rejects.toMatchObject({ code: 'closed' });
   // Until it stands in the queue.
@@ -51,7 +52,7 @@ test('a request that is on its way goes on, so that its cookie is kept, and chan
   const cookie = browser.cookie();
   const release = browser.auth.hold('/sessions/refresh');
   const refreshing = session.refresh();
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   session.close();
   release();
   await refreshing;

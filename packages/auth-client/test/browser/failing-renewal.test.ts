@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { type Browser, openBrowser, signedIn, signedInTab } from './browser.ts';
 import { problem } from './http-server.ts';
@@ -22,7 +23,7 @@ test('while auth-service is away the token is used until it expires, and the ses
   const before = tab.session.state();
   browser.auth.fail('/sessions/refresh', undefined, 1000);
   browser.clock.advance(241_000);
-  await expect.poll(() => browser.auth.refreshes()).toBeGreaterThan(0);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBeGreaterThan(0));
   expect((await tab.session.fetch(`${browser.cart.origin}/cart`)).status).toBe(200);
   browser.clock.step(60_000);
   await expect(tab.session.fetch(`${browser.cart.origin}/cart`)).rejects.toMatchObject({
@@ -47,7 +48,7 @@ test('it is tried again after growing pauses, and comes right', async () => {
   const tab = await signedInTab(browser);
   browser.auth.fail('/sessions/refresh', undefined, 8);
   browser.clock.advance(240_000);
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   const pauses: number[] = [];
   while (pauses.length < 7) {
     // The failure has to arrive before time goes on.
@@ -60,7 +61,9 @@ test('it is tried again after growing pauses, and comes right', async () => {
   await new Promise((resolve) => setTimeout(resolve, 30));
   const { accessToken } = signedIn(tab);
   await nextAttempt(browser);
-  await expect.poll(() => signedIn(tab).accessToken).not.toBe(accessToken);
+  await eventually('the tab has another token', () =>
+    expect(signedIn(tab).accessToken).not.toBe(accessToken),
+  );
 });
 
 test('nobody asks before auth-service said to, and all who need a token hear why there is none', async () => {
@@ -111,7 +114,7 @@ test('an auth-service that never answers is one that cannot be reached', async (
   const release = browser.auth.hold('/sessions/refresh');
   const refreshing = tab.session.refresh();
   const refused = expect(refreshing).rejects.toMatchObject({ code: 'unreachable', status: null });
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   browser.clock.advance(5_000);
   await refused;
   release();
@@ -124,7 +127,7 @@ test('when the network is back, it is tried at once', async () => {
   await expect(tab.session.refresh()).rejects.toMatchObject({ code: 'unreachable' });
   browser.clock.step(500);
   tab.platform.wake('online');
-  await expect.poll(() => browser.auth.refreshes()).toBe(2);
+  await eventually('a second refresh was asked for', () => expect(browser.auth.refreshes()).toBe(2));
 });
 
 test('a client that was switched off keeps its session, for when it is let in again', async () => {
@@ -134,7 +137,7 @@ test('a client that was switched off keeps its session, for when it is let in ag
   await expect(tab.session.refresh()).rejects.toMatchObject({ code: 'client_revoked', status: 403 });
   expect(tab.session.state().status).toBe('signed_in');
   browser.clock.advance(1_500);
-  await expect.poll(() => browser.auth.refreshes()).toBe(2);
+  await eventually('a second refresh was asked for', () => expect(browser.auth.refreshes()).toBe(2));
 });
 
 test('a wait longer than timers can be is waited', async () => {
@@ -148,7 +151,7 @@ test('a wait longer than timers can be is waited', async () => {
   browser.clock.advance(4_999_000_000);
   expect(browser.auth.refreshes()).toBe(1);
   browser.clock.advance(1_003_000);
-  await expect.poll(() => browser.auth.refreshes()).toBe(2);
+  await eventually('a second refresh was asked for', () => expect(browser.auth.refreshes()).toBe(2));
 });
 
 test('a clock set back by an hour keeps nobody out', async () => {

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { PASSWORD } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
@@ -48,7 +49,9 @@ test('without Web Locks alone, tabs still tell each other', async () => {
   await two.session.restore();
   expect(browser.auth.refreshes()).toBe(0);
   await one.session.signOut();
-  await expect.poll(() => two.session.state()).toEqual({ status: 'signed_out', reason: 'sign_out' });
+  await eventually('the other tab is signed out', () =>
+    expect(two.session.state()).toEqual({ status: 'signed_out', reason: 'sign_out' }),
+  );
 });
 
 test('without channels alone, refreshes of several tabs still come one after the other', async () => {

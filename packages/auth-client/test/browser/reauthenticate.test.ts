@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { PASSWORD } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
@@ -10,7 +11,9 @@ test('the new token says when, and all tabs have it', async () => {
   const before = signedIn(one).authTimeMs;
   await one.session.reauthenticate(PASSWORD);
   expect(signedIn(one).authTimeMs).toBe(before + 60_000);
-  await expect.poll(() => signedIn(two).authTimeMs).toBe(before + 60_000);
+  await eventually('the other tab knows of the proof', () =>
+    expect(signedIn(two).authTimeMs).toBe(before + 60_000),
+  );
   expect(browser.auth.refreshes()).toBe(0);
 });
 

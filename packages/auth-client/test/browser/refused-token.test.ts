@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { invalidToken, PASSWORD } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
@@ -124,7 +125,7 @@ test('what one person asked for is not done in the name of another', async () =>
   const paying = one.session.fetch(`${browser.cart.origin}/payments`, { method: 'POST', body: '{}' });
   await arrived.promise;
   await two.session.signIn({ username: 'noah', password: PASSWORD });
-  await expect.poll(() => signedIn(one).subject).toBe('noah');
+  await eventually('the tab is signed in as somebody else', () => expect(signedIn(one).subject).toBe('noah'));
   answered.resolve(invalidToken('replaced'));
   expect((await paying).status).toBe(401);
   expect(browser.cart.asked).toHaveLength(1);

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 
@@ -8,23 +9,25 @@ test('a token is renewed at 80 % of its life, unasked', async () => {
   browser.clock.advance(239_000);
   expect(browser.auth.refreshes()).toBe(0);
   browser.clock.advance(1_000);
-  await expect.poll(() => signedIn(tab).accessToken).not.toBe(accessToken);
+  await eventually('the tab has another token', () =>
+    expect(signedIn(tab).accessToken).not.toBe(accessToken),
+  );
   expect(signedIn(tab).expiresAtMs).toBe(browser.clock.now() + 300_000);
   browser.clock.advance(240_000);
-  await expect.poll(() => browser.auth.refreshes()).toBe(2);
+  await eventually('a second refresh was asked for', () => expect(browser.auth.refreshes()).toBe(2));
 });
 
 test('tabs differ in when they do it', async () => {
   const browser = await openBrowser();
   const early = await signedInTab(browser, { random: 0 });
   browser.clock.advance(225_000);
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   early.session.close();
   await signedInTab(browser, { random: 1 });
   browser.clock.advance(254_000);
   expect(browser.auth.refreshes()).toBe(1);
   browser.clock.advance(1_000);
-  await expect.poll(() => browser.auth.refreshes()).toBe(2);
+  await eventually('a second refresh was asked for', () => expect(browser.auth.refreshes()).toBe(2));
 });
 
 test('after a sleep, a request first gets a new token, and waits for it', async () => {
@@ -45,7 +48,9 @@ test('a token that is due but good is used, while the next one is fetched', asyn
   expect((await tab.session.fetch(`${browser.cart.origin}/cart`)).status).toBe(200);
   expect(browser.cart.asked[0]?.headers.authorization).toBe(`Bearer ${accessToken}`);
   release();
-  await expect.poll(() => signedIn(tab).accessToken).not.toBe(accessToken);
+  await eventually('the tab has another token', () =>
+    expect(signedIn(tab).accessToken).not.toBe(accessToken),
+  );
 });
 
 test('a token that would expire on its way is not sent', async () => {
@@ -64,7 +69,7 @@ test('a page that is looked at again renews what is due, and leaves the rest', a
   tab.platform.wake('online');
   browser.clock.step(250_000);
   tab.platform.wake('shown');
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
 });
 
 test('a page out of the back-forward cache, which has heard nothing, finds out what is the case', async () => {
@@ -72,7 +77,9 @@ test('a page out of the back-forward cache, which has heard nothing, finds out w
   const tab = await signedInTab(browser);
   browser.auth.end('mina', 'ended_by_user');
   tab.platform.wake('thawed');
-  await expect.poll(() => tab.session.state()).toEqual({ status: 'signed_out', reason: 'ended_by_user' });
+  await eventually('the tab is signed out, and knows why', () =>
+    expect(tab.session.state()).toEqual({ status: 'signed_out', reason: 'ended_by_user' }),
+  );
 });
 
 test('many who want a new token at once cause one request', async () => {
@@ -128,5 +135,5 @@ test('what is left of a session’s last seconds is not renewed in a rush', asyn
   browser.clock.advance(499);
   expect(browser.auth.refreshes()).toBe(1);
   browser.clock.advance(1);
-  await expect.poll(() => browser.auth.refreshes()).toBe(2);
+  await eventually('a second refresh was asked for', () => expect(browser.auth.refreshes()).toBe(2));
 });

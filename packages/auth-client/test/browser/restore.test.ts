@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 import { problem } from './http-server.ts';
@@ -80,7 +81,7 @@ test('while it cannot be told, the state is open, and it is tried again', async 
   await expect(session.restore()).rejects.toMatchObject({ code: 'unreachable', status: null });
   expect(session.state()).toEqual({ status: 'restoring' });
   browser.clock.advance(2_000);
-  await expect.poll(() => session.state().status).toBe('signed_in');
+  await eventually('the session is restored', () => expect(session.state().status).toBe('signed_in'));
 });
 
 test('a request while it is not known yet waits for it', async () => {

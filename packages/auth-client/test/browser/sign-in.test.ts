@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { PASSWORD } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
@@ -9,7 +10,9 @@ test('signing in is seen in all tabs', async () => {
   await Promise.all([one.session.restore(), two.session.restore()]);
   await one.session.signIn({ username: 'mina', password: PASSWORD, deviceName: 'Kiosk', scope: 'cart:read' });
   expect(signedIn(one).subject).toBe('mina');
-  await expect.poll(() => two.session.state()).toEqual(one.session.state());
+  await eventually('the other tab has the same state', () =>
+    expect(two.session.state()).toEqual(one.session.state()),
+  );
   expect(browser.auth.bodies('/sessions')).toEqual([
     {
       client_id: 'storefront',

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 import { problem } from './http-server.ts';
@@ -8,7 +9,9 @@ test('signing out is seen in all tabs, and takes the cookie away', async () => {
   await two.session.restore();
   await one.session.signOut();
   expect(one.session.state()).toEqual({ status: 'signed_out', reason: 'sign_out' });
-  await expect.poll(() => two.session.state()).toEqual(one.session.state());
+  await eventually('the other tab has the same state', () =>
+    expect(two.session.state()).toEqual(one.session.state()),
+  );
   expect(browser.cookie()).toBe('');
   expect(browser.auth.asked).toEqual(['POST /sessions', 'DELETE /sessions/current']);
 });
@@ -77,13 +80,15 @@ test.each([
   await two.session.restore();
   const release = browser.auth.hold('/sessions/refresh');
   const refreshing = two.session.refresh();
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   const signingOut = (where === 'one' ? one : two).session.signOut();
   await new Promise((resolve) => setTimeout(resolve, 50));
   release();
   await Promise.all([refreshing, signingOut]);
   for (const { session } of [one, two])
-    await expect.poll(() => session.state()).toEqual({ status: 'signed_out', reason: 'sign_out' });
+    await eventually('every tab is signed out', () =>
+      expect(session.state()).toEqual({ status: 'signed_out', reason: 'sign_out' }),
+    );
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(one.session.state().status).toBe('signed_out');
   expect(two.session.state().status).toBe('signed_out');

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
 import { problem } from './http-server.ts';
@@ -17,7 +18,7 @@ test('tabs that want a new token at once cause one request, and all have what it
   const tabs = await openTabs(browser, 6);
   const release = browser.auth.hold('/sessions/refresh');
   const refreshing = tabs.map(({ session }) => session.refresh());
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   release();
   await Promise.all(refreshing);
   expect(tokens(tabs).size).toBe(1);
@@ -30,8 +31,8 @@ test('timers of many tabs, even at the same moment, cause one request for each l
   for (let life = 1; life <= 3; life++) {
     const before = signedIn(tabs[0] as Tab).accessToken;
     browser.clock.advance(240_000);
-    await expect.poll(() => tokens(tabs).has(before)).toBe(false);
-    await expect.poll(() => tokens(tabs).size).toBe(1);
+    await eventually('no tab has the old token', () => expect(tokens(tabs).has(before)).toBe(false));
+    await eventually('all tabs have the same token', () => expect(tokens(tabs).size).toBe(1));
     expect(browser.auth.refreshes()).toBe(life);
   }
 });
@@ -51,7 +52,7 @@ test('what fails for one is not tried by all', async () => {
       expect(result).rejects.toMatchObject({ status: 503, code: 'redis_unavailable' }),
     ),
   );
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   release();
   await refused;
   expect(browser.auth.refreshes()).toBe(1);
@@ -63,7 +64,9 @@ test('an end is told to all tabs, with its reason, though the cookie is gone by 
   browser.auth.end('mina', 'displaced');
   await Promise.all(tabs.map(({ session }) => session.refresh()));
   for (const { session } of tabs)
-    await expect.poll(() => session.state()).toEqual({ status: 'signed_out', reason: 'displaced' });
+    await eventually('every tab knows that it was displaced', () =>
+      expect(session.state()).toEqual({ status: 'signed_out', reason: 'displaced' }),
+    );
 });
 
 test('a refused token that another tab has replaced already is not renewed again', async () => {
@@ -106,7 +109,7 @@ test('a tab that is closed while it refreshes leaves the others to do it', async
   const [one, two] = (await openTabs(browser, 2)) as [Tab, Tab];
   const release = browser.auth.hold('/sessions/refresh');
   void one.session.refresh();
-  await expect.poll(() => browser.auth.refreshes()).toBe(1);
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   const refreshing = two.session.refresh();
   one.session.close();
   release();

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FetchedKeySet, fetchKeySet } from '../../src/key-set/fetch-key-set.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
@@ -147,7 +148,7 @@ describe('an answer that is no key set', () => {
       });
     });
     await expect(get()).rejects.toThrow('longer than');
-    await expect.poll(() => closed).toBe(true);
+    await eventually('the connection is closed', () => expect(closed).toBe(true));
   });
 
   it('is refused when it comes too slowly', async () => {

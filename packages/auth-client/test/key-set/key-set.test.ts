@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AuthClientOptions } from '../../src/index.ts';
 import {
@@ -92,14 +93,14 @@ describe('before the first key set has come', () => {
     const { cart, app } = await start();
     await expectUnavailable(await cart(good()));
     jwks.answer(keySetOf(first));
-    await expect
-      .poll(() =>
-        app.authClient.ready().then(
+    await eventually('the keys are there', async () =>
+      expect(
+        await app.authClient.ready().then(
           () => true,
           () => false,
         ),
-      )
-      .toBe(true);
+      ).toBe(true),
+    );
     expect(await statusOf(cart(good()))).toBe(200);
   });
 
@@ -118,7 +119,7 @@ describe('a kid that the set lacks', () => {
       release = () => keySetOf(first)(request, response);
     });
     const unknown = Array.from({ length: 500 }, (_, n) => statusOf(cart(withUnknownKey(n))));
-    await expect.poll(() => jwks.requests).toBe(2);
+    await eventually('the keys were asked for twice', () => expect(jwks.requests).toBe(2));
     // The fetch hangs; each of these answers would hang with it if it waited.
     const passed = await Promise.all(Array.from({ length: 50 }, () => statusOf(cart(good()))));
     expect(new Set(passed)).toEqual(new Set([200]));
@@ -193,7 +194,9 @@ describe('a fresh set without one usable key', () => {
     await expectUnavailable(await cart(good()));
     await expect(app.authClient.ready()).rejects.toMatchObject({ code: 'key_set_unavailable' });
     jwks.answer(keySetOf(first));
-    await expect.poll(() => statusOf(cart(remembered))).toBe(200);
+    await eventually('the remembered key verifies', async () =>
+      expect(await statusOf(cart(remembered))).toBe(200),
+    );
   });
 
   it.each<[string, RequestListener]>([
@@ -239,10 +242,10 @@ describe('closing the service', () => {
     let aborted = false;
     jwks.answer((request) => request.once('close', () => (aborted = true)));
     const { close } = await start();
-    await expect.poll(() => jwks.requests).toBe(1);
+    await eventually('the keys were asked for', () => expect(jwks.requests).toBe(1));
     await close();
     service = undefined;
-    await expect.poll(() => aborted).toBe(true);
+    await eventually('the request was aborted', () => expect(aborted).toBe(true));
     await sleep(1100);
     expect(jwks.requests).toBe(1);
   });

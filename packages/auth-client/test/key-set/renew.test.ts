@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
@@ -36,9 +37,9 @@ describe('a key set whose issuer has withdrawn a key', () => {
     await keySet.refresh();
     jwks.answer(keySetOf(second));
     keySet.renew();
-    await expect.poll(() => keySet.find(second.kid), { timeout: 5000 }).toBeDefined();
+    await eventually('the second key is known', () => expect(keySet.find(second.kid)).toBeDefined());
     expect(keySet.find(first.kid)).toBeUndefined();
-    await expect.poll(() => jwks.requests, { timeout: 5000 }).toBe(3);
+    await eventually('the keys were asked for three times', () => expect(jwks.requests).toBe(3));
   });
 
   it('is fetched anew when a fetch was under way that may bring the old keys', async () => {
@@ -48,18 +49,18 @@ describe('a key set whose issuer has withdrawn a key', () => {
       jwks.answer(keySetOf(second));
     });
     const underWay = keySet.refresh();
-    await expect.poll(() => jwks.requests, { timeout: 5000 }).toBe(1);
+    await eventually('the keys were asked for once', () => expect(jwks.requests).toBe(1));
     keySet.renew();
     release();
     await underWay;
-    await expect.poll(() => keySet.find(second.kid), { timeout: 5000 }).toBeDefined();
+    await eventually('the second key is known', () => expect(keySet.find(second.kid)).toBeDefined());
     expect(jwks.requests).toBe(2);
   });
 
   it('does not ask for each of many', async () => {
     await keySet.refresh();
     for (let n = 0; n < 100; n += 1) keySet.renew();
-    await expect.poll(() => jwks.requests, { timeout: 5000 }).toBe(4);
+    await eventually('the keys were asked for four times', () => expect(jwks.requests).toBe(4));
   });
 
   it('asks for nothing once it is closed', async () => {

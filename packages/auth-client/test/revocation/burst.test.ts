@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   createRevocationList,
@@ -12,7 +13,7 @@ import {
   type SigningKey,
   type TestIssuer,
 } from '../../src/testing/index.ts';
-import { eventually } from './feed-server.ts';
+
 import { startLine } from './line.ts';
 
 let signingKey: SigningKey;
@@ -93,7 +94,8 @@ describe('10,000 revocations in a burst', () => {
     for (const one of all.slice(0, 1000)) issuer.revoke(one);
     issuer.revoke(...all.slice(1000));
     lists.push(follow(issuer));
-    for (const list of lists) await eventually(() => list.size).toBe(10_000);
+    for (const list of lists)
+      await eventually('the list has all revocations', () => expect(list.size).toBe(10_000));
     for (const list of lists) expect(missing(list, all)).toEqual([]);
   });
 
@@ -117,7 +119,7 @@ describe('10,000 revocations in a burst', () => {
       }
       await sleep(20);
     }
-    await eventually(() => list.size).toBe(10_000);
+    await eventually('the list has all revocations', () => expect(list.size).toBe(10_000));
     expect(missing(list, all)).toEqual([]);
   });
 });

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { claimsOf, sessions } from './events.ts';
 import { expectRejectionsHandled, type FollowedFeed, startFollowedFeed } from './feed-fixture.ts';
-import { eventually, type FeedServer, type followFeed, startFeedServer } from './feed-server.ts';
+import { type FeedServer, type followFeed, startFeedServer } from './feed-server.ts';
 
 let key: SigningKey;
 let feed: FollowedFeed;
@@ -32,11 +33,13 @@ describe('a feed that cannot be had', () => {
     async (_name, status, headers) => {
       feed.answer((_request, response) => response.writeHead(status, headers).end());
       const following = feed.follow();
-      await eventually(() => feed.asked.length).toBeGreaterThanOrEqual(3);
+      await eventually('the feed was asked for three times', () =>
+        expect(feed.asked.length).toBeGreaterThanOrEqual(3),
+      );
       expect(following.follower.reconnects).toBe(feed.asked.length - 1);
       expect(following.reports).toEqual(['lost']);
       feed.serve(sessions(1));
-      await eventually(() => following.list.size).toBe(1);
+      await eventually('the list has the one revocation', () => expect(following.list.size).toBe(1));
       expect(following.reports).toEqual(['lost', 'following']);
     },
   );
@@ -46,7 +49,7 @@ describe('a feed that cannot be had', () => {
     feed.closing.push(() => elsewhere.close());
     feed.answer((_request, response) => response.writeHead(307, { location: elsewhere.uri }).end());
     const following = feed.follow();
-    await eventually(() => feed.asked.length).toBeGreaterThan(1);
+    await eventually('the feed was asked for again', () => expect(feed.asked.length).toBeGreaterThan(1));
     expect(elsewhere.asked).toEqual([]);
     expect(following.reports).toEqual(['lost']);
   });
@@ -67,7 +70,9 @@ describe('a feed that cannot be had', () => {
     expect(told).toEqual([undefined, 'stale']);
     expect(feed.asked.map(({ token }) => token)).toEqual(['stale', 'fresh']);
     feed.lastStream()?.end();
-    await eventually(() => told).toEqual([undefined, 'stale', undefined]);
+    await eventually('another token was asked for', () =>
+      expect(told).toEqual([undefined, 'stale', undefined]),
+    );
   });
 
   it('because there is no token is asked for when there is one', async () => {
@@ -112,7 +117,9 @@ describe('a feed that ends again and again', () => {
     behave();
     const before = performance.now();
     const following = feed.follow();
-    await eventually(() => feed.asked.length).toBeGreaterThanOrEqual(8);
+    await eventually('the feed was asked for eight times', () =>
+      expect(feed.asked.length).toBeGreaterThanOrEqual(8),
+    );
     // 100, 200, 400, 500, 500, 500, 500 ms, half of it at the least: 1.35 s.
     expect(performance.now() - before).toBeGreaterThan(1000);
     expect(following.follower.reconnects).toBeGreaterThanOrEqual(7);
@@ -143,7 +150,7 @@ describe('closing', () => {
       following.close();
       // What was on its way already may still arrive.
       await sleep(1000);
-      await eventually(() => server.streams.size).toBe(0);
+      await eventually('no stream is left at the server', () => expect(server.streams.size).toBe(0));
       const { length } = server.asked;
       await sleep(1500);
       expect(server.asked.length).toBe(length);
@@ -160,6 +167,6 @@ describe('closing', () => {
     const following = feed.follow();
     await following.list.ready();
     following.close();
-    await eventually(count).toBeLessThanOrEqual(before);
+    await eventually('no timer is left', () => expect(count()).toBeLessThanOrEqual(before));
   });
 });

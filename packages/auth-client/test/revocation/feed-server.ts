@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { createRevocationList, type RevocationList } from '../../src/index.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
@@ -9,9 +8,6 @@ import { securityEventSignature } from '../../src/revocation/security-event.ts';
 import { type RevocationFollower, type SubscribeOptions, subscribe } from '../../src/revocation/subscribe.ts';
 import type { SigningKey } from '../../src/testing/index.ts';
 import { issuer, set } from './events.ts';
-
-/** Asks until it is so; machines may be busy. */
-export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 8000, interval: 20 });
 
 /** What a subscriber asked for. */
 export interface FeedAsked {

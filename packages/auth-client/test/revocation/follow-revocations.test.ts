@@ -1,7 +1,7 @@
+import { eventually } from '@latchkey/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRevocationList, followRevocations } from '../../src/index.ts';
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
-import { eventually } from './feed-server.ts';
 
 const good = {
   issuer: 'http://localhost:4000',
@@ -40,11 +40,13 @@ describe('following revocations', () => {
     await issuer.rotate();
     issuer.revoke({ kind: 'key', id: kid, reason: 'key_revoked' });
     issuer.revoke({ kind: 'session', id: 'session-1', reason: 'sign_out' });
-    await eventually(() => list.size).toBe(2);
+    await eventually('the list has both revocations', () => expect(list.size).toBe(2));
     // For the event that the new key signed; at once because a key was revoked; and again a second later.
-    await eventually(() => issuer?.keySetRequests).toBeGreaterThanOrEqual(3);
+    await eventually('the keys were asked for as often as the feed says', () =>
+      expect(issuer?.keySetRequests).toBeGreaterThanOrEqual(3),
+    );
     follower.close();
-    await eventually(() => issuer?.feedConnections).toBe(0);
+    await eventually('the feed is left', () => expect(issuer?.feedConnections).toBe(0));
     expect(follower.refusedEvents).toBe(0);
   });
 });

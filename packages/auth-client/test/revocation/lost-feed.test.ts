@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RevocationList } from '../../src/index.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { at, claimsOf, sessions } from './events.ts';
 import { expectRejectionsHandled, type FollowedFeed, startFollowedFeed } from './feed-fixture.ts';
-import { eventually } from './feed-server.ts';
+
 import { startLine } from './line.ts';
 
 let key: SigningKey;
@@ -41,10 +42,12 @@ describe('a feed that was lost', () => {
     expect(following.keySet.find(key.kid)).toBeDefined();
     feed.answer((_request, response) => response.writeHead(503).end());
     [...feed.streams].at(-1)?.end();
-    await eventually(() => following.reports).toEqual(['lost']);
+    await eventually('the feed is reported as lost', () => expect(following.reports).toEqual(['lost']));
     feed.keys.splice(0, 1, next);
     feed.serve(sessions(1));
-    await eventually(() => following.keySet.find(key.kid)).toBeUndefined();
+    await eventually('the revoked key is forgotten', () =>
+      expect(following.keySet.find(key.kid)).toBeUndefined(),
+    );
     expect(following.keySet.find(next.kid)).toBeDefined();
   });
 });
@@ -58,7 +61,7 @@ describe('a line that breaks', () => {
     const following = feed.follow({}, { uri: `${line.url}/revocations`, jwksUri: feed.jwksUri });
     await following.list.ready();
     await line.cut();
-    await eventually(() => following.reports).toEqual(['lost']);
+    await eventually('the feed is reported as lost', () => expect(following.reports).toEqual(['lost']));
     log.push(...sessions(40, 1));
     feed.serve(log);
     await sleep(1500);
@@ -88,7 +91,9 @@ describe('a line that breaks', () => {
     log.push(...sessions(5, 1));
     feed.serve(log);
     // Attempts are made against the frozen line, too: each is given up after a second.
-    await eventually(() => following.follower.reconnects).toBeGreaterThanOrEqual(2);
+    await eventually('the feed was connected to twice more', () =>
+      expect(following.follower.reconnects).toBeGreaterThanOrEqual(2),
+    );
     expect(following.reports).toEqual(['lost']);
     const confirmed = nextConfirmation(following.list);
     await line.mend();
@@ -105,7 +110,9 @@ describe('a line that breaks', () => {
       feed.lastStream()?.raw(':\n');
     }
     expect(following.follower.reconnects).toBe(0);
-    await eventually(() => following.follower.reconnects).toBe(1);
+    await eventually('the feed was connected to once more', () =>
+      expect(following.follower.reconnects).toBe(1),
+    );
   });
 });
 
@@ -116,13 +123,13 @@ describe('a log that fails', () => {
       throw new Error('the log is full');
     };
     const following = feed.follow({ onLost: fail, onFollowing: fail, onRefused: fail });
-    await eventually(() => feed.asked.length).toBeGreaterThan(1);
+    await eventually('the feed was asked for again', () => expect(feed.asked.length).toBeGreaterThan(1));
     feed.stream((stream) => {
       stream.event(claimsOf.snapshot(0, sessions(1)));
       stream.raw('data: garbage\n\n');
       stream.event(claimsOf.batch(1, sessions(1, 1)));
     });
-    await eventually(() => following.list.size).toBe(2);
+    await eventually('the list has both revocations', () => expect(following.list.size).toBe(2));
   });
 
   it('nor does somebody who listens to the list: the event comes again', async () => {

@@ -1,10 +1,11 @@
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Revocation } from '../../src/index.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { createTestClock } from '../clock.ts';
 import { at, claimsOf, sessions } from './events.ts';
 import { type FollowedFeed, isRevoked, revokedOf, startFollowedFeed } from './feed-fixture.ts';
-import { eventually, type FeedStream } from './feed-server.ts';
+import type { FeedStream } from './feed-server.ts';
 
 let key: SigningKey;
 let other: SigningKey;
@@ -44,18 +45,18 @@ describe('an event that is refused', () => {
       await following.list.ready();
       const stream = feed.lastStream();
       if (stream) send(stream);
-      await eventually(() => following.follower.refusedEvents).toBe(1);
+      await eventually('an event was refused', () => expect(following.follower.refusedEvents).toBe(1));
       expect(following.reports).toEqual([reason]);
       expect(feed.asked).toHaveLength(1);
       // It is seen in the lag, however much that is not good arrives.
       clock.advance(60);
       if (stream) send(stream);
-      await eventually(() => following.follower.refusedEvents).toBe(2);
+      await eventually('a second event was refused', () => expect(following.follower.refusedEvents).toBe(2));
       expect(following.list.lagSeconds).toBeGreaterThan(59);
       expect(revokedOf(following, 9)).toEqual([0]);
       stream?.event(claimsOf.heartbeat(2));
-      await eventually(() => revokedOf(following, 9)).toEqual([0, 1]);
-      await eventually(() => following.list.lagSeconds).toBeLessThan(60);
+      await eventually('both sessions are revoked', () => expect(revokedOf(following, 9)).toEqual([0, 1]));
+      await eventually('the list is up to date', () => expect(following.list.lagSeconds).toBeLessThan(60));
       expect(feed.asked.map(({ lastEventId }) => lastEventId)).toEqual([undefined, undefined]);
     },
   );
@@ -80,7 +81,7 @@ describe('an event that is refused', () => {
       stream.event(claimsOf.batch(0, sessions(1)));
     });
     const following = feed.follow();
-    await eventually(() => following.list.size).toBe(1);
+    await eventually('the list has the one revocation', () => expect(following.list.size).toBe(1));
     expect([following.follower.refusedEvents, following.follower.reconnects]).toEqual([1000, 0]);
   });
 });
@@ -98,7 +99,7 @@ describe('a key that is not known', () => {
     feed.keys = [other, key];
     const stream = feed.lastStream();
     for (let n = 0; n < 10; n += 1) stream?.event(claimsOf.session(n, `session-${n}`), n % 2 ? key : other);
-    await eventually(() => heard).toEqual(sessions(10));
+    await eventually('all ten revocations were heard of', () => expect(heard).toEqual(sessions(10)));
     expect(feed.keySetRequests).toBe(2);
     expect(following.follower.refusedEvents).toBe(0);
   });
@@ -112,14 +113,14 @@ describe('a key that is not known', () => {
     await following.list.ready();
     const stream = feed.lastStream();
     for (let n = 0; n < 50; n += 1) stream?.event(claimsOf.heartbeat(0), other);
-    await eventually(() => following.follower.refusedEvents).toBe(50);
+    await eventually('fifty events were refused', () => expect(following.follower.refusedEvents).toBe(50));
     expect(feed.keySetRequests).toBe(2);
     expect(new Set(following.reports)).toEqual(new Set(['unknown kid']));
     clock.advance(1);
     feed.keys = [key, other];
     const confirmed = vi.spyOn(following.list, 'confirm');
     stream?.event(claimsOf.heartbeat(0), other);
-    await eventually(() => confirmed.mock.calls.length).toBe(1);
+    await eventually('the feed was confirmed', () => expect(confirmed.mock.calls.length).toBe(1));
     expect(feed.keySetRequests).toBe(3);
   });
 
@@ -133,10 +134,10 @@ describe('a key that is not known', () => {
     const stream = feed.lastStream();
     feed.keys = [other, key];
     stream?.event(claimsOf.session(0, 'session-0'), other);
-    await eventually(() => following.list.size).toBe(1);
+    await eventually('the list has the one revocation', () => expect(following.list.size).toBe(1));
     feed.keys = [third, other];
     stream?.event(claimsOf.session(1, 'session-1'), third);
-    await eventually(() => following.list.size).toBe(2);
+    await eventually('the list has both revocations', () => expect(following.list.size).toBe(2));
     expect([following.follower.refusedEvents, feed.keySetRequests]).toEqual([0, 3]);
   });
 
@@ -146,10 +147,10 @@ describe('a key that is not known', () => {
       stream.event(claimsOf.snapshot(0, sessions(1)));
     });
     const following = feed.follow();
-    await eventually(() => following.reports).toEqual(['lost']);
+    await eventually('the feed is reported as lost', () => expect(following.reports).toEqual(['lost']));
     expect(feed.asked).toEqual([]);
     feed.keys = [key];
-    await eventually(() => following.list.size).toBe(1);
+    await eventually('the list has the one revocation', () => expect(following.list.size).toBe(1));
     expect(following.reports).toEqual(['lost', 'following']);
   });
 
@@ -161,7 +162,7 @@ describe('a key that is not known', () => {
       stream.event(claimsOf.batch(1, sessions(1)), other);
     });
     const following = feed.follow();
-    await eventually(() => following.reports).toEqual(['revoked key']);
+    await eventually('the revoked key is reported', () => expect(following.reports).toEqual(['revoked key']));
     expect(isRevoked(following.list, 'session-0')).toBe(false);
   });
 });

@@ -1,8 +1,9 @@
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { at, claimsOf, sessions, set } from './events.ts';
 import { type FollowedFeed, revokedOf, startFollowedFeed } from './feed-fixture.ts';
-import { eventually, type FeedStream } from './feed-server.ts';
+import type { FeedStream } from './feed-server.ts';
 
 let key: SigningKey;
 let feed: FollowedFeed;
@@ -29,7 +30,7 @@ describe('a subscriber', () => {
     stream?.event(claimsOf.session(6, 'session-3'));
     stream?.event(claimsOf.batch(7, sessions(3, 4)));
     stream?.event(claimsOf.heartbeat(10));
-    await eventually(() => confirmed.mock.calls.length).toBe(3);
+    await eventually('the feed was confirmed three times', () => expect(confirmed.mock.calls.length).toBe(3));
     expect(revokedOf(following, 9)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect([following.follower.reconnects, following.follower.refusedEvents]).toEqual([0, 0]);
     expect(following.reports).toEqual([]);
@@ -41,7 +42,7 @@ describe('a subscriber', () => {
       stream.event(claimsOf.heartbeat(9));
     });
     const following = feed.follow();
-    await eventually(() => following.list.size).toBe(2);
+    await eventually('the list has both revocations', () => expect(following.list.size).toBe(2));
     expect(following.list.lagSeconds).toBe(Number.POSITIVE_INFINITY);
     feed.lastStream()?.event(claimsOf.snapshot(2, []));
     await following.list.ready();
@@ -54,9 +55,11 @@ describe('a subscriber', () => {
       stream.end();
     });
     const following = feed.follow();
-    await eventually(() => following.list.size).toBe(3);
+    await eventually('the list has three revocations', () => expect(following.list.size).toBe(3));
     expect(feed.asked.slice(0, 2).map(({ lastEventId }) => lastEventId)).toEqual([undefined, String(at(2))]);
-    await eventually(() => feed.asked[2]?.lastEventId).toBe(String(at(3)));
+    await eventually('the feed was asked for from the third event on', () =>
+      expect(feed.asked[2]?.lastEventId).toBe(String(at(3))),
+    );
     expect(following.follower.reconnects).toBeGreaterThanOrEqual(2);
   });
 
@@ -74,7 +77,9 @@ describe('a subscriber', () => {
     await following.list.ready();
     const stream = feed.lastStream();
     if (stream) cause(stream);
-    await eventually(() => revokedOf(following, 9)).toEqual(expect.arrayContaining([0, 1, 4, 5]));
+    await eventually('the sessions of both snapshots are revoked', () =>
+      expect(revokedOf(following, 9)).toEqual(expect.arrayContaining([0, 1, 4, 5])),
+    );
     expect(feed.asked.map(({ lastEventId }) => lastEventId)).toEqual([undefined, undefined]);
     expect(following.follower.refusedEvents).toBe(0);
   });
@@ -86,7 +91,9 @@ describe('a subscriber', () => {
     const following = feed.follow();
     await following.list.ready();
     feed.lastStream()?.event(claimsOf.batch(5, sessions(1, 5)));
-    await eventually(() => revokedOf(following, 9)).toEqual([5]);
+    await eventually('the session of the new snapshot alone is revoked', () =>
+      expect(revokedOf(following, 9)).toEqual([5]),
+    );
   });
 
   it('takes a snapshot of other data in the middle of a stream', async () => {
@@ -97,9 +104,13 @@ describe('a subscriber', () => {
       stream.event(claimsOf.batch(2, sessions(1, 3), 'ffff'));
     });
     const following = feed.follow();
-    await eventually(() => revokedOf(following, 9)).toEqual([0, 1, 2, 3]);
+    await eventually('all four sessions are revoked', () =>
+      expect(revokedOf(following, 9)).toEqual([0, 1, 2, 3]),
+    );
     feed.lastStream()?.end();
-    await eventually(() => feed.asked[1]?.lastEventId).toBe(String(at(3, 'ffff')));
+    await eventually('the feed was asked for from the last event on', () =>
+      expect(feed.asked[1]?.lastEventId).toBe(String(at(3, 'ffff'))),
+    );
   });
 });
 
@@ -115,7 +126,7 @@ describe('when the connection breaks', () => {
       } else stream.raw(event);
     });
     const following = feed.follow();
-    await eventually(() => revokedOf(following, 9)).toEqual([0, 1]);
+    await eventually('both sessions are revoked', () => expect(revokedOf(following, 9)).toEqual([0, 1]));
     expect(feed.asked.map(({ lastEventId }) => lastEventId)).toEqual([undefined, String(at(1))]);
     expect(following.follower.refusedEvents).toBe(0);
   });
@@ -150,7 +161,7 @@ describe('the clock of the wall', () => {
         feed.lastStream()?.event(claimsOf.session(head + 1, `session-${head + 1}`));
         head += 2;
       }
-      await eventually(() => following.list.size).toBe(8);
+      await eventually('the list has eight revocations', () => expect(following.list.size).toBe(8));
       expect(revokedOf(following, 9)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
       expect(following.list.lagSeconds).toBeLessThan(5);
       expect([following.follower.refusedEvents, following.follower.reconnects]).toEqual([0, 0]);

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createPublicKey, verify } from 'node:crypto';
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createMemoryIdentityStore,
@@ -103,7 +104,7 @@ describe('the key', () => {
     clock.advance(3600);
     await vi.advanceTimersByTimeAsync(30_000);
     // A key is made first, which takes its time on a busy machine.
-    await expect.poll(published, { timeout: 8000 }).toHaveLength(2);
+    await eventually('two keys are published', async () => expect(await published()).toHaveLength(2));
     expect(await kidOf()).toBe(first);
     await pass(7);
     const second = await kidOf();
@@ -125,10 +126,10 @@ describe('the key', () => {
     create({ store: { put, list: (now) => store.list(now) }, onFailed: (error) => failures.push(error) });
     await expect(identity.assertion(audience)).rejects.toMatchObject({ code: 'identity_unavailable' });
     await pass(2);
-    await expect.poll(() => put.mock.calls.length).toBe(2);
+    await eventually('the key was stored twice', () => expect(put.mock.calls.length).toBe(2));
     broken = false;
     await pass(2);
-    await expect.poll(published).toHaveLength(1);
+    await eventually('one key is published', async () => expect(await published()).toHaveLength(1));
     expect(new Set(put.mock.calls.map(([{ kid }]) => kid)).size).toBe(1);
     expect(failures).toHaveLength(2);
     await identity.ready();

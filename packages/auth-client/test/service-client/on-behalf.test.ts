@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Shop, type ShopOptions, startShop } from './shop.ts';
 
@@ -196,7 +197,7 @@ describe('a session that was ended', () => {
       },
     });
     const calling = call(mint(), { settings });
-    await expect.poll(() => issuer.tokenRequests).toBe(1);
+    await eventually('one token was asked for', () => expect(issuer.tokenRequests).toBe(1));
     payment.serviceClient.forgetSession('session-1');
     release();
     expect(await calling).toMatchObject({ status: 401, error: { code: 'hop_refused', outcome: 'not_sent' } });

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { eventually } from '@latchkey/testing';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createShops, scopes, settings } from './faults-fixture.ts';
 
 const shops = createShops();
@@ -90,7 +91,7 @@ describe('the token endpoint', () => {
     const own = `${payment.listeningOrigin}/.well-known/jwks.json`;
     issuer.addClient('payment-service', { jwksUri });
     const calling = call(mint(), { settings: { scopes, timeoutMs: 10_000 } });
-    await vi.waitUntil(() => issuer.tokenRequests === 1, 10_000);
+    await eventually('a token was asked for', () => expect(issuer.tokenRequests).toBe(1));
     setTimeout(() => issuer.addClient('payment-service', { jwksUri: own }), 500);
     expect((await calling).status).toBe(200);
     expect(issuer.tokenRequests).toBe(2);
@@ -130,8 +131,8 @@ describe('an identity that cannot be published', () => {
       code: 'identity_unavailable',
     });
     broken = false;
-    await expect
-      .poll(async () => (await call(mint(), { settings })).status, { timeout: 5000, interval: 250 })
-      .toBe(200);
+    await eventually('the call goes through once the key is published', async () =>
+      expect((await call(mint(), { settings })).status).toBe(200),
+    );
   });
 });

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   createRevocationList,
@@ -41,7 +42,7 @@ describe('the feed of a test issuer', () => {
     expect(issuer.feedConnections).toBe(1);
     issuer.revoke(session('one'));
     issuer.revoke(session('two'), { kind: 'subject', id: 'user-1', before: 1, reason: 'roles_changed' });
-    await expect.poll(() => list.size).toBe(1203);
+    await eventually('the list has all revocations', () => expect(list.size).toBe(1203));
   });
 
   it('is empty at first, and its heartbeats say so', async () => {
@@ -52,7 +53,7 @@ describe('the feed of a test issuer', () => {
     list.confirm = () => {
       confirmations += 1;
     };
-    await expect.poll(() => confirmations).toBeGreaterThan(3);
+    await eventually('the feed was confirmed several times', () => expect(confirmations).toBeGreaterThan(3));
     expect(list.size).toBe(0);
   });
 
@@ -63,12 +64,12 @@ describe('the feed of a test issuer', () => {
     const heard: Revocation[] = [];
     list.apply = (revocations) => heard.push(...revocations);
     issuer.revoke(...sessions(3));
-    await expect.poll(() => heard.length).toBe(3);
+    await eventually('all three were heard of', () => expect(heard.length).toBe(3));
     issuer.cutFeed();
     expect(issuer.feedConnections).toBe(0);
     issuer.revoke(session('meanwhile'));
     issuer.restoreFeed();
-    await expect.poll(() => heard.length).toBe(4);
+    await eventually('the fourth was heard of', () => expect(heard.length).toBe(4));
     expect(heard.at(-1)).toEqual(session('meanwhile'));
   });
 
@@ -78,7 +79,7 @@ describe('the feed of a test issuer', () => {
     await list.ready();
     await issuer.rotate({ keepOld: false });
     issuer.revoke(session('one'));
-    await expect.poll(() => list.size).toBe(1);
+    await eventually('the list has the one revocation', () => expect(list.size).toBe(1));
   });
 
   it.each<[string, (issuer: TestIssuer) => string | undefined]>([

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { isAlive } from '../alive.ts';
 
@@ -42,8 +43,8 @@ test.each([
       expect(isAlive(pid)).toBe(true);
       process.kill(pid, 'SIGKILL');
     } else {
-      await expect.poll(() => isAlive(pid)).toBe(false);
-      await expect.poll(() => existsSync(folder), { timeout: 12_000 }).toBe(false);
+      await eventually('the child is gone', () => expect(isAlive(pid)).toBe(false));
+      await eventually('its folder is gone', () => expect(existsSync(folder)).toBe(false));
     }
     rmSync(folder, { recursive: true, force: true });
   },

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePort } from '../../src/processes/ports.ts';
 import { watchLog } from '../../src/services/log-watch.ts';
@@ -80,7 +81,7 @@ test('aborting a start ends the service', async () => {
   const service = await create('never-ready');
   const controller = new AbortController();
   const started = service.start(controller.signal);
-  await expect.poll(() => service.pid).toBeGreaterThan(0);
+  await eventually('the service has been started', () => expect(service.pid).toBeGreaterThan(0));
   const pid = service.pid as number;
   controller.abort(new Error('Stopped.'));
   await expect(started).rejects.toThrow('Stopped.');
@@ -91,9 +92,11 @@ test('a service that ends by itself is reported once, with its log', async () =>
   const service = await create();
   await service.start();
   await fetch(`${service.url}/crash`).catch(() => {});
-  await expect
-    .poll(() => crashes)
-    .toEqual([expect.stringMatching(/^fixture-service ended \(exit code 7\): .*fixture\.log/)]);
+  await eventually('the crash is reported', () =>
+    expect(crashes).toEqual([
+      expect.stringMatching(/^fixture-service ended \(exit code 7\): .*fixture\.log/),
+    ]),
+  );
 });
 
 test('warnings in the log are passed on once each, and information is not', async () => {
@@ -103,6 +106,6 @@ test('warnings in the log are passed on once each, and information is not', asyn
   const end = watchLog(join(directory, 'fixture.log'), (message) => faults.push(message));
   await fetch(`${service.url}/warn`);
   await fetch(`${service.url}/warn`);
-  await expect.poll(() => faults, { timeout: 5_000 }).toEqual(['running low']);
+  await eventually('the fault is reported', () => expect(faults).toEqual(['running low']));
   end();
 });

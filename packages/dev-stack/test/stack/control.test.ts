@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Control, controlSocketIn, type Stoppable, startControl } from '../../src/stack/control.ts';
 
@@ -69,7 +70,7 @@ test('what it does not know is 404, and what it cannot do is said', async () => 
   expect((await ask('PUT', '/postgres', { stopped: true })).status).toBe(404);
   isStopped = true;
   const asked = ask('PUT', '/redis', { stopped: false });
-  await expect.poll(() => done).toEqual(['start']);
+  await eventually('the part was started', () => expect(done).toEqual(['start']));
   starting.reject(new Error('it does not start'));
   expect(await asked).toEqual({
     status: 500,
@@ -80,7 +81,7 @@ test('what it does not know is 404, and what it cannot do is said', async () => 
 test('closing it ends a start that is under way', async () => {
   isStopped = true;
   const asked = ask('PUT', '/redis', { stopped: false }).catch(() => {});
-  await expect.poll(() => done).toEqual(['start']);
+  await eventually('the part was started', () => expect(done).toEqual(['start']));
   await control.close();
   await asked;
   expect(isStopped).toBe(true);

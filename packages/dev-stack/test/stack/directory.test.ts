@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePort, isPortFree } from '../../src/processes/ports.ts';
 import { serviceDefinitions } from '../../src/services/definitions.ts';
@@ -61,7 +62,7 @@ test('ports are the documented ones unless the environment names others', async 
 test('a port in use is named, with the setting that chooses another', async () => {
   const port = await freePort();
   const server = createServer().listen(port, '127.0.0.1');
-  await expect.poll(() => isPortFree(port)).toBe(false);
+  await eventually('the port is taken', async () => expect(await isPortFree(port)).toBe(false));
   const { cart } = serviceDefinitions;
   await expect(choosePorts({ cart }, 'default', { CART_PORT: String(port) })).rejects.toThrow(
     `Port ${port} (cart-service) is in use: stop what listens there, or choose another by CART_PORT.`,

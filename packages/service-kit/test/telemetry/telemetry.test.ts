@@ -6,6 +6,7 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { OtlpLogRecord, OtlpMetric, OtlpSpan } from '../../src/telemetry/otlp.ts';
 
@@ -213,7 +214,9 @@ describe('a service with SPANS_ENDPOINT', () => {
   it('tells of its spans while it runs, and of nothing else', async () => {
     const service = await start(shown());
     await fetch(`${service.url}/outer/7`, { headers: { traceparent } });
-    await expect.poll(() => spans().map(({ name }) => name)).toContain('GET /outer/:id');
+    await eventually('the span is delivered', () =>
+      expect(spans().map(({ name }) => name)).toContain('GET /outer/:id'),
+    );
     await service.stop();
     expect(new Set(received.map(({ path }) => path))).toEqual(new Set(['/v1/traces']));
   });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Revocation } from '@latchkey/auth-client';
+import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { signingKeys } from '../../../src/database/schema.ts';
 import { type KeyRingFixture, kidsOf, LEAD, openKeyRings, states } from './fixture.ts';
 
@@ -128,7 +129,9 @@ describe('revoking a key', () => {
     other.hear([{ kind: 'session', id: '0-abc', reason: 'sign_out' }, entry(kid) as Revocation]);
     expect(other.signer().kid).toBe(ring.signer().kid);
     expect(kidsOf(other)).not.toContain(kid);
-    await vi.waitFor(() => expect(kidsOf(other)).toEqual(kidsOf(ring)), 5000);
+    await eventually('the other replica has the same keys', () =>
+      expect(kidsOf(other)).toEqual(kidsOf(ring)),
+    );
   });
 
   test('is followed without Postgres, too', async () => {
@@ -140,11 +143,15 @@ describe('revoking a key', () => {
     await rings.database.cutOff();
     await other.revoke(kid);
     ring.hear(rings.published);
-    await vi.waitFor(() => expect(rings.warnings.length).toBeGreaterThan(1), 10_000);
+    await eventually('it has been warned of more than once', () =>
+      expect(rings.warnings.length).toBeGreaterThan(1),
+    );
     expect(kidsOf(ring)).toEqual([other.signer().kid]);
     expect(ring.signer().kid).toBe(other.signer().kid);
     await rings.database.reconnect();
-    await vi.waitFor(() => expect(kidsOf(ring)).toEqual(kidsOf(other)), 10_000);
+    await eventually('the replica has caught up with the keys', () =>
+      expect(kidsOf(ring)).toEqual(kidsOf(other)),
+    );
   });
 
   test('leaves a replica that cannot open the one that signs instead with nothing to sign with', async () => {

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { eventually } from '@latchkey/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { signingKeys } from '../../../src/database/schema.ts';
 import { type KeyRingFixture, kidsOf, LEAD, openKeyRings, SECOND, START, states } from './fixture.ts';
 
@@ -63,13 +64,15 @@ test('it rotates by schedule, and takes the old key away when its last token has
   const ring = await rings.started({ reloadMs: 10 });
   const { kid: first } = ring.signer();
   rings.now += 30 * DAY;
-  await vi.waitFor(() => expect(ring.signer().kid).not.toBe(first), 10_000);
+  await eventually('another key signs', () => expect(ring.signer().kid).not.toBe(first));
   expect(kidsOf(ring)).toContain(first);
   rings.now += 329 * SECOND;
   await ring.reload();
   expect(kidsOf(ring)).toContain(first);
   rings.now += SECOND;
-  await vi.waitFor(() => expect(kidsOf(ring)).not.toContain(first), 10_000);
+  await eventually('the first key is not published any more', () =>
+    expect(kidsOf(ring)).not.toContain(first),
+  );
   expect(await states(ring)).toMatchObject({ [first]: 'gone' });
   expect(rings.audited).toContain(`key.removed ${first}`);
 });
@@ -122,9 +125,9 @@ test('replicas whose schedule is due at once rotate once between them, and follo
   ];
   const before = replicas[0]?.signer().kid;
   rings.now += 30 * DAY;
-  await vi.waitFor(() => {
+  await eventually('another key signs at every replica', () => {
     for (const ring of replicas) expect(ring.signer().kid).not.toBe(before);
-  }, 10_000);
+  });
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(new Set(replicas.map((ring) => ring.signer().kid)).size).toBe(1);
   expect(await rings.database.db.select().from(signingKeys)).toHaveLength(3);
@@ -135,7 +138,9 @@ test('cut off from Postgres it signs and publishes on, says so, and catches up a
   const other = await rings.started({ db: await rings.database.another() });
   const { kid } = ring.signer();
   await rings.database.cutOff();
-  await vi.waitFor(() => expect(rings.warnings.length).toBeGreaterThan(1), 10_000);
+  await eventually('it has been warned of more than once', () =>
+    expect(rings.warnings.length).toBeGreaterThan(1),
+  );
   expect(ring.signer().kid).toBe(kid);
 
   rings.now += LEAD;
@@ -146,7 +151,9 @@ test('cut off from Postgres it signs and publishes on, says so, and catches up a
   expect(kidsOf(other)).toContain(ring.signer().kid);
 
   await rings.database.reconnect();
-  await vi.waitFor(() => expect(ring.signer().kid).toBe(other.signer().kid), 10_000);
+  await eventually('the replica signs with the same key as the other', () =>
+    expect(ring.signer().kid).toBe(other.signer().kid),
+  );
 });
 
 test('Postgres itself refuses a second active key', async () => {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { eventually } from '@latchkey/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type AuthApp,
   bearer,
@@ -11,7 +12,7 @@ import {
   startAuthApp,
   type Tokens,
 } from '../../support/auth-app.ts';
-import { createPerson, openDatabase, WITHIN } from '../../support/operator.ts';
+import { createPerson, openDatabase } from '../../support/operator.ts';
 import {
   ACCESS_TOKEN_TYPE,
   startServices,
@@ -31,7 +32,7 @@ beforeAll(async () => {
   });
   // It answers for tokens only while it follows the log.
   const expectReady = async () => expect((await auth.app.inject('/ready')).statusCode).toBe(200);
-  await vi.waitFor(expectReady, { timeout: 20_000 });
+  await eventually('every service is ready', expectReady);
 });
 afterAll(async () => {
   await auth.stop();
@@ -274,5 +275,5 @@ test('without Redis nothing is active, and nothing is not: the answer is 503', a
   }
   await auth.redis.restart();
   const isActive = async () => (await introspect('cart-service', token)).json().active;
-  await expect.poll(isActive, WITHIN).toBe(true);
+  await eventually('the token is active again', async () => expect(await isActive()).toBe(true));
 });

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   decode,
@@ -10,7 +11,7 @@ import {
   type Tokens,
   whoAmI,
 } from '../../support/auth-app.ts';
-import { openDatabase, WITHIN } from '../../support/operator.ts';
+import { openDatabase } from '../../support/operator.ts';
 import { ACCESS_TOKEN_TYPE, isActiveAtCart, TOKEN_EXCHANGE } from '../../support/services.ts';
 import {
   expectAnswered,
@@ -33,7 +34,9 @@ describe('a refresh token that is given back', () => {
     expectAnswered(await byCli(refreshToken));
     expect((await refresh(auth.app, refreshToken)).json()).toMatchObject({ error: 'invalid_grant' });
     const refused = async () => (await whoAmI(auth.app, token)).json().reason;
-    await expect.poll(refused, WITHIN).toBe('token_revoked');
+    await eventually('the token is refused as revoked', async () =>
+      expect(await refused()).toBe('token_revoked'),
+    );
     // Once more is no error, and nothing more happens.
     expectAnswered(await byCli(refreshToken));
   });
@@ -61,9 +64,11 @@ describe('a refresh token that is given back', () => {
     const subject = String(decode(token).claims['sub']);
     const recorded = async () =>
       (await database.eventsOf(subject)).filter(({ event }) => event === 'session.ended');
-    await expect
-      .poll(recorded, WITHIN)
-      .toMatchObject([{ sessionId, clientId: 'latchkey-cli', details: { reason: 'token_revoked' } }]);
+    await eventually('the end of the session is recorded', async () =>
+      expect(await recorded()).toMatchObject([
+        { sessionId, clientId: 'latchkey-cli', details: { reason: 'token_revoked' } },
+      ]),
+    );
     await database.close();
   });
 });
@@ -87,7 +92,9 @@ describe('an access token that is given back', () => {
     const ask = async () => (await whoAmI(replica, token)).json().reason;
     expect(await ask()).toBeUndefined();
     expectAnswered(await byCli(token));
-    await expect.poll(ask, WITHIN).toBe('token_revoked');
+    await eventually('the token is refused as revoked everywhere', async () =>
+      expect(await ask()).toBe('token_revoked'),
+    );
   });
 
   test('of a browser, which never sees its refresh token, is taken from anywhere', async () => {
@@ -152,6 +159,8 @@ test('without Redis the answer is 503, and both kinds of token are as good as be
     expect(answer.headers['retry-after']).toBeDefined();
   }
   await auth.redis.restart();
-  await expect.poll(async () => (await refresh(auth.app, refreshToken)).statusCode, WITHIN).toBe(200);
+  await eventually('the token is refreshed once the store is back', async () =>
+    expect((await refresh(auth.app, refreshToken)).statusCode).toBe(200),
+  );
   expect((await whoAmI(auth.app, token)).statusCode).toBe(200);
 });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
 import { afterEach, expect, test } from 'vitest';
 import { type FeedFixture, someRevocations, startFeed } from './fixture.ts';
 import { namesOf, openFeed } from './reader.ts';
@@ -34,7 +35,9 @@ for (const [durableRedis, outcome] of [
     if (durableRedis) await delay(1100);
 
     await feed.redis.kill();
-    await expect.poll(() => feed.metric('latchkey_revocation_log_following'), { timeout: 10_000 }).toBe(0);
+    await eventually('it is seen that the log is not followed', async () =>
+      expect(await feed.metric('latchkey_revocation_log_following')).toBe(0),
+    );
     await expectSilence(events);
     expect(reader.ended).toBeUndefined();
 
@@ -75,7 +78,9 @@ test('while Redis is frozen there are no heartbeats; a subscriber that comes the
   const token = await feed.token();
   process.kill(feed.redis.pid, 'SIGSTOP');
   try {
-    await expect.poll(() => feed.metric('latchkey_revocation_log_following'), { timeout: 10_000 }).toBe(0);
+    await eventually('it is seen that the log is not followed', async () =>
+      expect(await feed.metric('latchkey_revocation_log_following')).toBe(0),
+    );
     const waiting = await openFeed({ url: feed.url, token });
     await expectSilence(reader.events);
     expect(waiting.events).toEqual([]);

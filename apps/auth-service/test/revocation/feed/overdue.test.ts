@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import type { EventStream } from '../../../src/revocation/feed/event-stream.ts';
 import { createRevocationFeed } from '../../../src/revocation/feed/feed.ts';
@@ -38,8 +39,8 @@ function resumedStream() {
 
 test('a stream that was resumed where its token had been revoked already ends, though it is told nothing more', async () => {
   const { stream, known } = resumedStream();
-  await expect.poll(() => stream.written).toBeGreaterThan(2);
+  await eventually('the stream has been written to', () => expect(stream.written).toBeGreaterThan(2));
   expect(stream.isOpen).toBe(true);
   known.isRevoked = true;
-  await expect.poll(() => stream.isOpen).toBe(false);
+  await eventually('the stream is closed', () => expect(stream.isOpen).toBe(false));
 });

@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { MOST_STREAMS } from '../../../src/revocation/feed/route.ts';
 import { bearer, decode } from '../../support/auth-app.ts';
@@ -89,9 +90,13 @@ test('so many streams and no more; those that hang up leave nothing behind', asy
   expect(readers.flatMap(({ faults }) => faults)).toEqual([]);
 
   for (const reader of readers) reader.close();
-  await expect.poll(() => feed.metric('latchkey_revocation_streams')).toBe(0);
+  await eventually('no stream is counted any more', async () =>
+    expect(await feed.metric('latchkey_revocation_streams')).toBe(0),
+  );
   // The keys were fetched by a connection that is kept.
-  await expect.poll(connections).toBeLessThanOrEqual(1);
+  await eventually('the connections of the streams are closed', async () =>
+    expect(await connections()).toBeLessThanOrEqual(1),
+  );
   expect(await feed.metric('latchkey_revocation_unsent_bytes')).toBe(0);
   const again = await open();
   await again.until(({ events }) => events.length >= 2);

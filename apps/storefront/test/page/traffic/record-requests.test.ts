@@ -1,3 +1,4 @@
+import { eventually } from '@latchkey/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { recordRequests } from '../../../page/traffic/record-requests.ts';
 import { createTraceIds } from '../../../page/traffic/trace-ids.ts';
@@ -51,13 +52,13 @@ describe('recorded requests', () => {
     answer = refusal('{"code":"invalid_token","reason":"sign_out","detail":"No."}');
     const response = await recorded('http://localhost:4001/cart');
     expect(await response.json()).toHaveProperty('reason', 'sign_out');
-    await expect
-      .poll(() => entry()?.answer?.problem)
-      .toEqual({
+    await eventually(`the refusal's reason has been read`, () =>
+      expect(entry()?.answer?.problem).toEqual({
         code: 'invalid_token',
         reason: 'sign_out',
         detail: 'No.',
-      });
+      }),
+    );
   });
 
   it('ignore a problem document that is too long, or that is none', async () => {
@@ -69,7 +70,9 @@ describe('recorded requests', () => {
       // What is read of the one before is read by then.
       answer = refusal('{"code":"next"}');
       await recorded('http://localhost:4001/cart');
-      await expect.poll(() => store.snapshot().entries[1]?.answer?.problem?.code).toBe('next');
+      await eventually(`the next refusal's reason has been read`, () =>
+        expect(store.snapshot().entries[1]?.answer?.problem?.code).toBe('next'),
+      );
       expect(entry()?.answer?.problem).toBeNull();
     }
   });
