@@ -1,3 +1,7 @@
+// A test's clock may stand still (vi.useFakeTimers); who waits goes by the real one.
+const { setTimeout, clearTimeout } = globalThis;
+const now = performance.now.bind(performance);
+
 export type EventuallyOptions = {
   /** How long to go on asking, in milliseconds. Default 30 s: it is there for tests that hang, not to judge speed. */
   readonly withinMs?: number;
@@ -22,12 +26,12 @@ export async function eventually<T>(
   check: () => T | Promise<T>,
   { withinMs = 30_000, everyMs = 20 }: EventuallyOptions = {},
 ): Promise<T> {
-  const end = performance.now() + withinMs;
+  const end = now() + withinMs;
   for (;;) {
     try {
       return await within(end, check);
     } catch (cause) {
-      if (performance.now() + everyMs >= end) throw failure(state, withinMs, cause);
+      if (now() + everyMs >= end) throw failure(state, withinMs, cause);
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
@@ -36,7 +40,7 @@ export async function eventually<T>(
 async function within<T>(end: number, check: () => T | Promise<T>): Promise<T> {
   const { promise: givenUp, reject } = Promise.withResolvers<never>();
   const hangs = () => reject(new Error('the attempt did not come to an end'));
-  const timer = setTimeout(hangs, end - performance.now());
+  const timer = setTimeout(hangs, end - now());
   try {
     return await Promise.race([Promise.resolve().then(check), givenUp]);
   } finally {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { eventually } from '../src/index.ts';
 
 describe('eventually', () => {
@@ -41,5 +41,17 @@ describe('eventually', () => {
   test('what is thrown need not be an error', async () => {
     const waiting = eventually('an answer', () => Promise.reject('nobody there'), { withinMs: 60 });
     await expect(waiting).rejects.toThrow('last attempt: nobody there');
+  });
+
+  test('waits by the real clock while that of the test stands still', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let asked = 0;
+    await eventually('the second answer', () => {
+      asked += 1;
+      expect(asked).toBe(2);
+    });
+    const waiting = eventually('the door is open', () => expect('shut').toBe('open'), { withinMs: 60 });
+    await expect(waiting).rejects.toThrow('Not within 0.06 s');
   });
 });
