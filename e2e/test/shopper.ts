@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Stack } from '@latchkey/dev-stack';
-import { bearer } from './system.ts';
+import { ageSignIn } from './old-sign-in.ts';
+import { bearer, refresh, type Tokens } from './system.ts';
 
 const password = 'walnut-harbour-lantern-39';
 
@@ -15,14 +16,14 @@ export async function newShopper(stack: Stack) {
   const username = `shopper-${randomUUID().slice(0, 13)}`;
   const { id } = (await ask(`${auth.url}/accounts`, { method: 'POST', body: { username, password } })).body;
 
-  async function signIn(): Promise<string> {
+  async function signIn(): Promise<Tokens> {
     const body = { client_id: 'latchkey-cli', username, password };
     const reply = await ask(`${auth.url}/sessions`, { method: 'POST', body });
     if (reply.status !== 201) throw new Error(`signing in answered ${reply.status}: ${reply.text}`);
-    return String(reply.body['access_token']);
+    return reply.body as Tokens;
   }
 
-  let token = await signIn();
+  let { access_token: token, refresh_token: refreshToken } = await signIn();
   const call = (url: string, { headers, ...rest }: Call = {}) =>
     ask(url, { ...rest, headers: { ...bearer(token), ...headers } });
 
@@ -30,7 +31,13 @@ export async function newShopper(stack: Stack) {
     subject: String(id),
     /** A session of its own, from which nothing has been kept anywhere. */
     signInAgain: async () => {
-      token = await signIn();
+      ({ access_token: token, refresh_token: refreshToken } = await signIn());
+    },
+    /** From now on their sign-in is an hour old. */
+    waitAnHour: async () => {
+      await ageSignIn(stack, token);
+      const refreshed = (await (await refresh(stack, refreshToken)).json()) as Tokens;
+      ({ access_token: token, refresh_token: refreshToken } = refreshed);
     },
     /** Proves who they are once more, in the same session. */
     reauthenticate: async () => {

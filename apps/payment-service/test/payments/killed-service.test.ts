@@ -57,7 +57,7 @@ async function addressOf(child: ChildProcess): Promise<string> {
 
 /** Tries every statement, a few at a time, until one is past the end. Returns how many deaths there were. */
 async function atEveryStep(atStep: (statement: number) => Promise<boolean>): Promise<number> {
-  const together = 6;
+  const together = 10;
   for (let first = 1; ; first += together) {
     const ended = await Promise.all(Array.from({ length: together }, (_, index) => atStep(first + index)));
     const end = ended.indexOf(true);

@@ -1,0 +1,19 @@
+import { sessionKey } from '@latchkey/auth-service/src/redis/key-names.ts';
+import type { Stack } from '@latchkey/dev-stack';
+import { Redis } from 'ioredis';
+
+const secondsAgo = 3600;
+
+/**
+ * Lets a session stand as if its person had proved an hour ago who they are. Tokens that are issued from now on say so;
+ * those that there are do not change.
+ */
+export async function ageSignIn({ redis }: Stack, accessToken: string): Promise<void> {
+  const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
+  const client = new Redis(redis.url);
+  try {
+    await client.hset(sessionKey(claims.sid), 'a', Math.floor(Date.now() / 1000) - secondsAgo);
+  } finally {
+    client.disconnect();
+  }
+}
