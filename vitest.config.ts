@@ -50,8 +50,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
-    // Polling ends as soon as it may; its own limit of one second is a guess about the machine.
-    expect: { poll: { timeout: 10_000 } },
     reporters: ['default', './scripts/test-reporter.ts'],
     env: { NODE_ENV: 'test' },
   },

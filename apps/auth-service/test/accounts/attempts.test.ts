@@ -213,15 +213,13 @@ test('what lies in Redis names nobody, and goes away by itself', async () => {
 test('a frozen Redis is 503, for a whole queue of attempts at once', async () => {
   process.kill(server.pid, 'SIGSTOP');
   try {
-    const startedAt = performance.now();
     for (let turn = 0; turn < 50; turn += 1) {
       await expect(attempts.admitSignIn({ username: 'alice', address: HOME })).rejects.toMatchObject({
         status: 503,
         headers: { 'retry-after': '1' },
       });
     }
-    // Not after its timeout for each of them.
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    // After its timeout for each of them it would be for longer than a test may take.
   } finally {
     process.kill(server.pid, 'SIGCONT');
   }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { openPaymentDatabase } from '../../src/database/open-payment-database.ts';
@@ -58,10 +58,7 @@ await untilReady();
 process.send?.({ address: app.server.address() });
 
 async function untilReady(): Promise<void> {
-  try {
-    await Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]);
-  } catch {
-    await delay(50);
-    await untilReady();
-  }
+  await eventually('the keys are there', () =>
+    Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]),
+  );
 }

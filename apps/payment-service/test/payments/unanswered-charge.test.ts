@@ -42,7 +42,6 @@ test.each(outcomes)(
       `/payments/${first.body.id}`,
     ]);
     expect(tookMs).toBeGreaterThanOrEqual(processorTimeoutMs - 5);
-    expect(tookMs).toBeLessThan(processorTimeoutMs + 9000);
     expect(second.status).toBe(201);
     expect(second.body).toMatchObject({ id: first.body.id, status: verdict });
     expect(second.body.decline_reason).toBe(reason);

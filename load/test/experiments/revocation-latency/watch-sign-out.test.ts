@@ -22,11 +22,14 @@ function sessionWith(lagsMs: Readonly<Record<string, number>>) {
 
 describe('watching a sign-out', () => {
   it('measures from its answer to the first refusal at each service', async () => {
+    const began = performance.now();
     const { latencyMs, wronglyAccepted } = await watchSignOut(sessionWith({ cart: 50, wishlist: 250 }));
-    expect(latencyMs.get('cart')).toBeGreaterThanOrEqual(49);
-    expect(latencyMs.get('cart')).toBeLessThan(200);
-    expect(latencyMs.get('wishlist')).toBeGreaterThanOrEqual(249);
-    expect(latencyMs.get('wishlist')).toBeLessThan(400);
+    const tookMs = performance.now() - began;
+    const [cart = 0, wishlist = 0] = [latencyMs.get('cart'), latencyMs.get('wishlist')];
+    expect(cart).toBeGreaterThanOrEqual(49);
+    expect(wishlist).toBeGreaterThanOrEqual(249);
+    expect(wishlist).toBeGreaterThan(cart);
+    expect(wishlist).toBeLessThan(tookMs);
     expect(wronglyAccepted).toBe(0);
   });
 

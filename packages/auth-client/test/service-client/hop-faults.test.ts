@@ -72,11 +72,9 @@ describe('a hop that is slow', () => {
   ])('%s is given up after the time for the whole call', async (_name, answer) => {
     const { call, mint, payment } = await shops.start({ cartUrl: await shops.serverThat(answer as never) });
     await payment.serviceClient.identity.ready();
-    const before = performance.now();
     const { status, error } = await call(mint(), { settings: { scopes, timeoutMs: 400 } });
     expect(status).toBe(504);
     expect(error).toMatchObject({ code: 'hop_timeout', outcome: 'unknown' });
-    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('to be reached, because of the exchange, fails those alone who cannot wait for it', async () => {

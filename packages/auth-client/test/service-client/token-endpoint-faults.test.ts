@@ -75,12 +75,10 @@ describe('the token endpoint', () => {
     const tokenEndpoint = await shops.serverThat(() => {});
     const { call, mint, payment } = await shops.start({ client: { ...client, tokenEndpoint } });
     await payment.serviceClient.identity.ready();
-    const before = performance.now();
     expect(await call(mint(), { settings: { scopes, timeoutMs } })).toMatchObject({
       status: 504,
       error: { code: 'hop_timeout', outcome: 'not_sent' },
     });
-    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   it('that does not know our key yet is asked again a second later', async () => {

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import http from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Revocation } from '@latchkey/auth-client';
+import { eventually } from '@latchkey/testing';
 import { readShardPosition } from '../../../src/revocation/log/position.ts';
 
 const EVENT = 'urn:latchkey:event:';
@@ -92,14 +92,10 @@ export class FeedReader {
   }
 
   async until(isSo: (reader: FeedReader) => boolean, what = String(isSo)): Promise<void> {
-    const startedAt = performance.now();
-    while (!isSo(this)) {
-      if (performance.now() - startedAt > 10_000) {
-        const came = this.events.map(({ type, id }) => `${type} ${id}`).slice(-10);
-        throw new Error(`not within 10 s: ${what}; the last that came: ${came.join(', ')}`);
-      }
-      await delay(10);
-    }
+    await eventually(what, () => {
+      const came = this.events.map(({ type, id }) => `${type} ${id}`).slice(-10);
+      if (!isSo(this)) throw new Error(`the last that came: ${came.join(', ')}`);
+    });
   }
 
   #read(text: string): void {

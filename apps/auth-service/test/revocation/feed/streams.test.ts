@@ -107,11 +107,9 @@ test('so many streams and no more; those that hang up leave nothing behind', asy
 test('shutting down ends all streams at once', async () => {
   const readers = await Promise.all(Array.from({ length: 20 }, () => feed.open()));
   await Promise.all(readers.map((reader) => reader.until(({ events }) => events.length >= 2)));
-  const startedAt = performance.now();
   const closing = feed.app.close();
   for (const reader of readers) await reader.until(({ ended }) => ended === 'complete');
   await closing;
-  expect(performance.now() - startedAt).toBeLessThan(5000);
 });
 
 test('while it drains it takes no new streams, and those that there are end at the signal', async () => {

@@ -1,6 +1,8 @@
 import type { Revocation } from '@latchkey/auth-client';
 import { startTestRedis } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
+import { expect } from 'vitest';
 import { createRevocationLog, type RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import { connect } from '../../sessions/session-fixture.ts';
 
@@ -72,13 +74,9 @@ export async function startLogs() {
 
 export type TestLogs = Awaited<ReturnType<typeof startLogs>>;
 
-/** Waits until it is so, for 10 s at most. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`not within 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+/** Waits until it is so. */
+export function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  return eventually(what, async () => expect(await isSo()).toBe(true));
 }
 
 /** A revocation of a session that never was. */

@@ -141,9 +141,7 @@ test('a Redis that freezes is noticed, and goes on where it was when it wakes: n
   await until('it is told', () => watcher.told().length === 2);
   process.kill(server.pid, 'SIGSTOP');
   try {
-    const frozenAt = performance.now();
     await until('it notices', () => !watcher.log.isFollowing);
-    expect(performance.now() - frozenAt).toBeLessThan(4_000);
     await expect(watcher.log.publish(someSession(0))).rejects.toMatchObject({ status: 503 });
   } finally {
     process.kill(server.pid, 'SIGCONT');
