@@ -1,51 +1,21 @@
 import { defineConfig } from 'vitest/config';
-
-const inBrowser = 'e2e/test/browser/**/*.test.ts';
-/** What reads the clock has to find a processor that is not busy. */
-const byTheClock = 'load/test/generator/**/*.test.ts';
+import SpreadingSequencer from './scripts/test-sequencer.ts';
 
 export default defineConfig({
   test: {
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'node',
-          globalSetup: ['packages/dev-stack/src/testing/global-setup.ts'],
-          include: [
-            '{apps,packages,deploy}/*/test/**/*.test.ts',
-            '{admin,demo,bench,e2e,load,scripts}/test/**/*.test.ts',
-          ],
-          exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**', inBrowser, byTheClock],
-        },
-      },
-      // After all others, one at a time.
-      {
-        extends: true,
-        test: {
-          name: 'clock',
-          include: [byTheClock],
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'browser',
-          include: [inBrowser],
-          // A browser that draws without a graphics card wants both cores.
-          maxWorkers: 1,
-          sequence: { groupOrder: 2 },
-        },
-      },
+    globalSetup: ['packages/dev-stack/src/testing/global-setup.ts'],
+    include: [
+      '{apps,packages,deploy}/*/test/**/*.test.ts',
+      '{admin,demo,bench,e2e,load,scripts}/test/**/*.test.ts',
     ],
+    exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**'],
     pool: 'forks',
     // A worker keeps the modules that it has loaded for its next file: to load them anew took a third of the time. So what a
     // file changes that others see (a global, the environment), it has to put back.
     isolate: false,
-    // As many as the cores of a small machine: each starts processes of its own, and what waits for those has limits.
-    maxWorkers: 2,
+    // One more than the cores of a small machine: tests wait for processes, for the disk and for each other's end.
+    maxWorkers: 3,
+    sequence: { sequencer: SpreadingSequencer },
     // Against tests that hang: how fast things are is for no limit to say.
     testTimeout: 60_000,
     hookTimeout: 60_000,
