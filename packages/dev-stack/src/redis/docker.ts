@@ -25,31 +25,36 @@ export function dockerAnswers(docker: string): boolean {
   return spawnSync(docker, ['info', '--format', '{{.ServerVersion}}'], { timeout: 5_000 }).status === 0;
 }
 
+/** Whether the engine has the image, or gets it now. */
+export async function fetchRedisImage(options: DockerRedisOptions): Promise<boolean> {
+  const { docker, directory, onProgress, signal } = options;
+  if (spawnSync(docker, ['image', 'inspect', image], { timeout: 5_000 }).status === 0) return true;
+  onProgress?.(`Fetching the image ${image} …`);
+  mkdirSync(directory, { recursive: true });
+  const logFile = join(directory, 'redis.log');
+  const pull = await startChild(docker, ['pull', '--quiet', image], {
+    logFile,
+    orphan: { signal: 'SIGTERM' },
+  });
+  const abort = () => void pull.kill();
+  signal?.addEventListener('abort', abort);
+  const { code } = await pull.exited;
+  signal?.removeEventListener('abort', abort);
+  signal?.throwIfAborted();
+  return code === 0;
+}
+
 /**
- * Starts Redis in a container, published on loopback alone, its data in `directory`. The container is a foreground
- * `docker run --rm`, so the signal that ends our child ends the container too.
+ * Starts Redis in a container of the image that `fetchRedisImage` saw to, published on loopback alone, its data in
+ * `directory`. The container is a foreground `docker run --rm`, so the signal that ends our child ends the container too.
  *
  * @throws DevStackError, one line
  */
 export async function startDockerRedis(options: DockerRedisOptions): Promise<RedisServer> {
-  const { docker, durable, onProgress, signal } = options;
+  const { docker, durable, signal } = options;
   const directory = resolve(options.directory);
   mkdirSync(directory, { recursive: true });
   const logFile = join(directory, 'redis.log');
-  if (spawnSync(docker, ['image', 'inspect', image], { timeout: 5_000 }).status !== 0) {
-    onProgress?.(`Fetching the image ${image} …`);
-    const pull = await startChild(docker, ['pull', '--quiet', image], {
-      logFile,
-      orphan: { signal: 'SIGTERM' },
-    });
-    const abort = () => void pull.kill();
-    signal?.addEventListener('abort', abort);
-    const { code } = await pull.exited;
-    signal?.removeEventListener('abort', abort);
-    signal?.throwIfAborted();
-    if (code !== 0)
-      throw new DevStackError(`Docker cannot fetch ${image} (${logFile}): install Redis instead.`);
-  }
   const name = `latchkey-redis-${randomBytes(4).toString('hex')}`;
   const user =
     process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`];
