@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { taskEnvironment } from './scripts/toolchain/environment.mjs';
+
+// Also for whoever starts vitest itself.
+process.env = taskEnvironment(process.env);
 
 const inBrowser = 'e2e/test/browser/**/*.test.ts';
 /** What reads the clock has to find a processor that is not busy. */

@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
@@ -85,6 +85,46 @@ test('whatever a task starts has its start made quick, and the options that the 
   );
   vi.stubEnv('NODE_OPTIONS', `--import=${pathToFileURL(join(root, 'given.mjs'))}`);
   expect(await run(['check'])).toMatchObject({ stdout: 'true\ntrue\n', code: 0 });
+});
+
+test('a task reaches this machine without the proxy of the shell, and no setting of another Postgres', async () => {
+  const hasIpv6 = Object.values(networkInterfaces()).some((found) =>
+    found?.some(({ address }) => address === '::1'),
+  );
+  write(
+    'scripts/check.ts',
+    `import { once } from 'node:events';
+     import { createServer, get } from 'node:http';
+     console.log(Object.keys(process.env).filter((name) => name.startsWith('PG')).length);
+     console.log(process.env.HTTP_PROXY, process.env.NO_PROXY === process.env.no_proxy, process.env.NO_PROXY);
+     for (const name of ['localhost', '127.0.0.1'${hasIpv6 ? ", '[::1]'" : ''}]) {
+       const server = createServer((request, response) => response.end('here '));
+       await once(server.listen(0, name.includes(':') ? '::1' : '127.0.0.1'), 'listening');
+       const url = \`http://\${name}:\${server.address().port}/\`;
+       process.stdout.write(await (await fetch(url)).text());
+       const [answer] = await once(get(url), 'response');
+       for await (const data of answer) process.stdout.write(data);
+       server.close();
+       server.closeAllConnections();
+     }`,
+  );
+  const proxy = 'http://127.0.0.1:1';
+  const shell = {
+    NODE_USE_ENV_PROXY: '1',
+    HTTP_PROXY: proxy,
+    http_proxy: proxy,
+    NO_PROXY: 'ignored.invalid',
+  };
+  for (const [name, value] of Object.entries({ ...shell, no_proxy: 'corp.invalid', PGSSLMODE: 'require' }))
+    vi.stubEnv(name, value);
+  const { stdout, stderr, code } = await run(['check']);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(stdout.split('\n')).toEqual([
+    '0',
+    `${proxy} true corp.invalid,localhost,127.0.0.1,::1,[::1]`,
+    'here '.repeat(hasIpv6 ? 6 : 4),
+  ]);
 });
 
 test('a task gets its arguments, and its exit code is handed on', async () => {

@@ -31,12 +31,31 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+/** What a shell may hold for other programs. None of it is for what we start. */
+const foreign = {
+  ...{ PGSSLMODE: 'require', PGOPTIONS: '-c no_such_setting=1', NODE_ENV: 'production', LOG_LEVEL: 'notice' },
+  ...{
+    HOST: '192.0.2.1',
+    PORT: '1',
+    ISSUER: 'nowhere',
+    DATABASE_URL: 'nowhere',
+    DATABASE_URL_FILE: '/nowhere',
+  },
+  ...{
+    REDIS_URL_FILE: '/nowhere',
+    CORS_ORIGINS: '*',
+    FORCE_COLOR: '1',
+    LC_ALL: 'xx_YY.UTF-8',
+    TZ: 'No/Where',
+  },
+};
+
 function run(script: string, env: NodeJS.ProcessEnv = {}) {
   const settings = Object.fromEntries(
     [...ports].map(([key, port]) => [definitions[key].portVariable, String(port)]),
   );
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'src', script)], {
-    env: { ...process.env, ...settings, LATCHKEY_DIRECTORY: directory, ...env },
+    env: { ...process.env, ...foreign, ...settings, LATCHKEY_DIRECTORY: directory, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);

@@ -33,6 +33,7 @@ export async function fetchRedisImage(options: DockerRedisOptions): Promise<bool
   mkdirSync(directory, { recursive: true });
   const logFile = join(directory, 'redis.log');
   const pull = await startChild(docker, ['pull', '--quiet', image], {
+    env: process.env,
     logFile,
     orphan: { signal: 'SIGTERM' },
   });
@@ -65,7 +66,7 @@ export async function startDockerRedis(options: DockerRedisOptions): Promise<Red
       ...[...user, '--volume', `${directory}:/data`, image],
       ...['redis-server', '--save', '', '--appendonly', durable ? 'yes' : 'no', '--databases', '1'],
     ],
-    { logFile, orphan: { signal: 'SIGTERM' } },
+    { env: process.env, logFile, orphan: { signal: 'SIGTERM' } },
   );
   try {
     const port = await publishedPort(docker, name, signal);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startPostgres } from '../../src/postgres/start.ts';
 
 let directory: string;
@@ -12,6 +12,7 @@ beforeEach(() => {
   directory = join(mkdtempSync(join(tmpdir(), 'latchkey-test-')), 'postgres');
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const stop of stops.splice(0)) await stop();
   rmSync(join(directory, '..'), { recursive: true, force: true });
 });
@@ -41,6 +42,23 @@ test('starts in a folder that only its owner can enter, and keeps data between s
 
   const second = await start();
   expect(await query(await second.createDatabase('cart'), 'SELECT id FROM item')).toEqual([{ id: 7 }]);
+});
+
+test('starts whatever the shell says about another Postgres, or about places that there are not', async () => {
+  const foreign = {
+    ...{ PGSSLMODE: 'require', PGSSLNEGOTIATION: 'sideways', PGOPTIONS: '-c no_such_setting=1' },
+    ...{ PGHOST: 'db.invalid', PGHOSTADDR: '192.0.2.1', PGPORT: '1', PGSERVICE: 'other', PGUSER: 'other' },
+    ...{ PGDATABASE: 'other', PGPASSWORD: 'guess', PGPASSFILE: '/nowhere', PGREPLICATION: 'true' },
+    ...{ PGCLIENTENCODING: 'klingon', PGDATESTYLE: 'none', PGTZ: 'No/Where', PGDATA: '/nowhere' },
+    ...{ PGCONNECT_TIMEOUT: 'soon', PGTARGETSESSIONATTRS: 'standby', LC_ALL: 'xx_YY.UTF-8', TZ: 'No/Where' },
+  };
+  for (const [name, value] of Object.entries(foreign)) vi.stubEnv(name, value);
+  const postgres = await start();
+  const url = await postgres.createDatabase('cart');
+  // What another program of the shell would read is as it was.
+  expect(process.env).toMatchObject(foreign);
+  vi.unstubAllEnvs();
+  expect(await query(url, 'SHOW timezone')).toEqual([{ TimeZone: 'UTC' }]);
 });
 
 test('does not let anybody in without the password', async () => {
