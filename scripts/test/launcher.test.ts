@@ -10,10 +10,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { loopbackAddresses } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 // A repository of its own, whose tasks and package managers only say what became of them.
@@ -88,16 +89,14 @@ test('whatever a task starts has its start made quick, and the options that the 
 });
 
 test('a task reaches this machine without the proxy of the shell, and no setting of another Postgres', async () => {
-  const hasIpv6 = Object.values(networkInterfaces()).some((found) =>
-    found?.some(({ address }) => address === '::1'),
-  );
+  const names = ['localhost', ...loopbackAddresses.map((host) => (host.includes(':') ? `[${host}]` : host))];
   write(
     'scripts/check.ts',
     `import { once } from 'node:events';
      import { createServer, get } from 'node:http';
      console.log(Object.keys(process.env).filter((name) => name.startsWith('PG')).length);
      console.log(process.env.HTTP_PROXY, process.env.NO_PROXY === process.env.no_proxy, process.env.NO_PROXY);
-     for (const name of ['localhost', '127.0.0.1'${hasIpv6 ? ", '[::1]'" : ''}]) {
+     for (const name of ${JSON.stringify(names)}) {
        const server = createServer((request, response) => response.end('here '));
        await once(server.listen(0, name.includes(':') ? '::1' : '127.0.0.1'), 'listening');
        const url = \`http://\${name}:\${server.address().port}/\`;
@@ -123,7 +122,7 @@ test('a task reaches this machine without the proxy of the shell, and no setting
   expect(stdout.split('\n')).toEqual([
     '0',
     `${proxy} true corp.invalid,localhost,127.0.0.1,::1,[::1]`,
-    'here '.repeat(hasIpv6 ? 6 : 4),
+    'here '.repeat(2 * names.length),
   ]);
 });
 

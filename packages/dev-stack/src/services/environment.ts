@@ -40,7 +40,8 @@ export function commonEnvironment(port: number): NodeJS.ProcessEnv {
     ...machineEnvironment(['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS']),
     ...(logLevels.includes(logLevel) ? { LOG_LEVEL: logLevel } : {}),
     NODE_ENV: 'development',
-    HOST: '127.0.0.1',
+    // The name that we print.
+    HOST: 'localhost',
     PORT: String(port),
   };
 }
