@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { describeError } from './describe-error.ts';
 import { type Listener, listen } from './listen.ts';
 
 export interface RunOptions {
@@ -116,5 +117,5 @@ function explain(error: unknown, { host, port }: RunOptions): string {
     return `${place} is in use: stop what listens there, or set PORT to another port`;
   if (reason === 'EADDRNOTAVAIL') return `${host} is not an address of this machine: set HOST to one`;
   if (reason === 'EACCES') return `not allowed to listen on ${place}: set PORT to 1024 or above`;
-  return `cannot listen on ${place}: ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot listen on ${place}: ${describeError(error).message}`;
 }
