@@ -240,6 +240,19 @@ test('on an old Node.js both programs are fetched once, and found again without 
   expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', stderr: '', code: 0 });
 });
 
+test('where the newest Node.js lacks a library of the system, the one before is fetched', async () => {
+  write('scripts/check.ts', `console.log('ran');`);
+  const paths = JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') });
+  program(
+    'npx',
+    `case "$*" in
+      *node@26*) echo "node: error while loading shared libraries: libatomic.so.1: cannot open" >&2; exit 127 ;;
+      *node@24*) echo '${paths}' ;;
+    esac`,
+  );
+  expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', code: 0 });
+});
+
 test.each([
   ['check', 'scripts/check.ts'],
   ['test', 'node_modules/vitest/vitest.mjs'],
