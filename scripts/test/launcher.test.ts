@@ -246,7 +246,7 @@ test('where the newest Node.js lacks a library of the system, the one before is 
   program(
     'npx',
     `case "$*" in
-      *node@26*) echo "node: error while loading shared libraries: libatomic.so.1: cannot open" >&2; exit 127 ;;
+      *node@26*) exit 127 ;;
       *node@24*) echo '${paths}' ;;
     esac`,
   );

@@ -13,7 +13,8 @@ const oldestPnpm = '12.0';
 // Node.js 26 needs a library (libatomic) that a bare system may lack, and the one before does not.
 const nodes = ['node@26', 'node@24'];
 const pnpm = 'pnpm@12';
-const lacksLibrary = /error while loading shared libraries|version `GLIBC/;
+// A shell's word for a program that cannot be run, which npx passes on.
+const cannotRun = 127;
 const windows = process.platform === 'win32';
 
 /**
@@ -83,7 +84,7 @@ async function fetch(root, runner, wanted) {
 /**
  * @param {string[]} names
  * @param {Runner} runner
- * @returns {Promise<{ toolchain: Toolchain, stderr: string }>} an empty toolchain when it failed
+ * @returns {Promise<{ toolchain: Toolchain, code: number, stderr: string }>} an empty toolchain when it failed
  */
 async function fetchByNpx(names, runner) {
   const print = join(dirname(fileURLToPath(import.meta.url)), 'print-paths.mjs');
@@ -93,10 +94,10 @@ async function fetchByNpx(names, runner) {
     shell: windows,
   });
   try {
-    return { toolchain: code === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : {}, stderr };
+    return { toolchain: code === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : {}, code, stderr };
   } catch {
     // Nothing usable was printed.
-    return { toolchain: {}, stderr };
+    return { toolchain: {}, code, stderr };
   }
 }
 
