@@ -66,8 +66,7 @@ async function fetch(root, runner, wanted) {
   const [names = [], ...others] = needsNode ? nodes.map((node) => [node, pnpm]) : [[pnpm]];
   console.error(`Fetching ${names.join(' and ')} from the npm registry (once) …`);
   let fetched = await fetchByNpx(names, runner);
-  for (const other of others)
-    if (lacksLibrary.test(fetched.stderr)) fetched = await fetchByNpx(other, runner);
+  for (const other of others) if (fetched.code === cannotRun) fetched = await fetchByNpx(other, runner);
   const path = fetched.toolchain[wanted];
   if (path === undefined || !works(path, wanted === 'node' ? oldestNode : oldestPnpm)) {
     process.stderr.write(fetched.stderr);
