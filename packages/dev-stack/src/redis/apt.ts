@@ -97,7 +97,7 @@ async function chooseVersions(
     if (!isUnknown) throw new DevStackError(explainText(output) ?? reasonIn(output));
   }
   // Without the lists of packages none is known.
-  const isFaulty = /^(W|E):/m.test(updateOutput);
+  const isFaulty = /^(E|W|Error|Warning):/m.test(updateOutput);
   const names = choices.map(([name]) => name).join(' or ');
   throw new DevStackError(
     explainText(updateOutput) ?? (isFaulty ? reasonIn(updateOutput) : `this system has no package ${names}`),
@@ -133,6 +133,8 @@ async function run(program: string, args: string[], options: AptOptions): Promis
 /** What apt or dpkg complains of first, without the addresses of what it asked. */
 function reasonIn(output: string): string {
   const fault =
-    /^(?:E|W|dpkg-deb): (?:error: )?(.+)$/m.exec(output)?.[1] ?? output.trim().split('\n').at(-1) ?? '';
-  return fault.replace(/^Failed to fetch \S+\s+/, '').trim();
+    /^(?:E|W|Error|Warning|dpkg-deb): (?:error: )?(.+)$/m.exec(output)?.[1] ??
+    output.trim().split('\n').at(-1) ??
+    '';
+  return fault.replace(/^Failed to fetch \S+\s+/, '').replace(/[.:\s]+$/, '');
 }

@@ -83,7 +83,7 @@ describe.skipIf(!hasApt(process.env))('on a system with apt (skipped elsewhere)'
     [
       'there is no network',
       () => 'deb http://127.0.0.1:1/ stable main',
-      /^Redis could not be fetched: .*Could not connect to 127\.0\.0\.1:1 .*\. Check the network, or install Redis/,
+      /^Redis could not be fetched: (Could not|Unable to) connect to 127\.0\.0\.1:1\b.*\. Check the network, or install Redis/,
     ],
     [
       'nobody signed it, even where the machine’s settings would let it pass',
