@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config';
 import { taskEnvironment } from './scripts/toolchain/environment.mjs';
 
 // Also for whoever starts vitest itself.
-process.env = taskEnvironment(process.env);
+const env = taskEnvironment(process.env);
+for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+Object.assign(process.env, env);
 
 const inBrowser = 'e2e/test/browser/**/*.test.ts';
 /** What reads the clock has to find a processor that is not busy. */
