@@ -9,6 +9,7 @@ import { checkRedis, isAnswering } from './check.ts';
 import type { RedisServer } from './server.ts';
 
 const image = 'redis:8';
+const longestPullMs = 120_000;
 
 export type DockerRedisOptions = {
   /** Path of the docker program. */
@@ -20,8 +21,10 @@ export type DockerRedisOptions = {
   signal?: AbortSignal;
 };
 
-/** Whether a Docker engine answers; the docker program alone does not mean that one runs. */
-export function dockerAnswers(docker: string): boolean {
+/** Whether a Docker engine of this machine answers; the docker program alone does not mean that one runs. */
+export function dockerAnswers(docker: string, env: Record<string, string | undefined>): boolean {
+  // What another machine's engine publishes on loopback is there, and not here.
+  if (!/^$|^(unix|npipe):/.test(env['DOCKER_HOST'] ?? '')) return false;
   return spawnSync(docker, ['info', '--format', '{{.ServerVersion}}'], { timeout: 5_000 }).status === 0;
 }
 
@@ -38,8 +41,11 @@ export async function fetchRedisImage(options: DockerRedisOptions): Promise<bool
     orphan: { signal: 'SIGTERM' },
   });
   const abort = () => void pull.kill();
+  // A registry that is out of reach may take long to say so.
+  const timer = setTimeout(abort, longestPullMs);
   signal?.addEventListener('abort', abort);
   const { code } = await pull.exited;
+  clearTimeout(timer);
   signal?.removeEventListener('abort', abort);
   signal?.throwIfAborted();
   return code === 0;

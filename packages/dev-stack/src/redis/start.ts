@@ -56,7 +56,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisInstance> 
   if (program === undefined) {
     const docker = findOnPath(['docker'], env['PATH']);
     const container = docker !== undefined && { ...common, docker, onProgress };
-    if (container && dockerAnswers(container.docker) && (await fetchRedisImage(container))) {
+    if (container && dockerAnswers(container.docker, env) && (await fetchRedisImage(container))) {
       return await managed((port) => startDockerRedis({ ...container, ...port }), options.port);
     }
     program = await provideRedis({ env, onProgress, signal, install: options.install });

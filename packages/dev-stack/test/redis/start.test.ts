@@ -175,12 +175,13 @@ test('Docker is used when an engine answers, published on loopback alone', async
 });
 
 test.each([
-  ['without an engine', 'exit 1'],
-  ['that cannot get the image', '[ "$1" = info ]'],
-])('a Docker %s is passed over', async (_, docker) => {
+  ['without an engine', 'exit 1', {}],
+  ['that cannot get the image', '[ "$1" = info ]', {}],
+  ['whose engine is another machine’s', 'exit 0', { DOCKER_HOST: 'ssh://docker.invalid' }],
+])('a Docker %s is passed over', async (_, docker, env) => {
   program('docker', docker);
   program('dnf', 'exit 1');
-  await expect(start({ env: bare() })).rejects.toThrow(/dnf install/);
+  await expect(start({ env: { ...bare(), ...env } })).rejects.toThrow(/dnf install/);
 });
 
 test.each([
