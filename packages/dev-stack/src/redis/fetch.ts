@@ -54,15 +54,13 @@ export async function fetchRedis(options: FetchOptions): Promise<string> {
     await fetchPackages(packages, { directory: fresh, env, signal });
     const name = makeProgram(fresh);
     const fault = faultOf(join(fresh, name));
-    if (fault !== undefined)
-      throw new DevStackError(`that of this system is ${fault}, and 7.0 or later is needed`);
+    if (fault !== undefined) throw new DevStackError(`what this system has is ${fault}`);
     settle(fresh, directory);
     return join(place, name);
   } catch (error) {
     if (!(error instanceof DevStackError)) throw error;
-    const what = `Redis could not be fetched: ${error.message.replace(/\.$/, '')}.`;
     throw new DevStackError(
-      `${what} Check the network, or install Redis 7.0 or later, or start Docker, or set REDIS_URL; then start again.`,
+      `Redis could not be fetched: ${error.message.replace(/\.$/, '')}. Put that right, or install Redis 7.0 or later, or start Docker, or set REDIS_URL; then start again.`,
       { cause: error },
     );
   } finally {

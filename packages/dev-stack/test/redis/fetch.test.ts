@@ -83,23 +83,23 @@ describe.skipIf(!hasApt(process.env))('on a system with apt (skipped elsewhere)'
     [
       'there is no network',
       () => 'deb http://127.0.0.1:1/ stable main',
-      /^Redis could not be fetched: (Could not|Unable to) connect to 127\.0\.0\.1:1\b.*\. Check the network, or install Redis/,
+      /^Redis could not be fetched: (Could not|Unable to) connect to 127\.0\.0\.1:1\b.*\. Put that right, or install Redis/,
     ],
     [
       'nobody signed it, even where the machine’s settings would let it pass',
       () => `deb file:${repository(['redis-server', 'redis-tools'], 'Redis server v=7.2.0')} ./`,
-      /^Redis could not be fetched: .*does not have a Release file\. Check the network, or install/,
+      /^Redis could not be fetched: .*does not have a Release file\. Put that right, or install/,
     ],
     [
       'it is too old',
       () =>
         `deb [trusted=yes] file:${repository(['redis-server', 'redis-tools'], 'Redis server v=6.0.16')} ./`,
-      /^Redis could not be fetched: that of this system is version 6\.0\.16, and 7\.0 or later is needed\. .*install Redis 7\.0/,
+      /^Redis could not be fetched: what this system has is version 6\.0\.16\. .*install Redis 7\.0 or later/,
     ],
     [
       'it does not run here',
       () => `deb [trusted=yes] file:${repository(['redis-server', 'redis-tools'], 'no version')} ./`,
-      /^Redis could not be fetched: that of this system is one that does not run/,
+      /^Redis could not be fetched: what this system has is one that does not run/,
     ],
     [
       'the distribution has none',
