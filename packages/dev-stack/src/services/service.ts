@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError, explainText } from '../errors.ts';
 import { type Child, type Exit, startChild } from '../processes/child.ts';
 import type { ServiceDefinition } from './definitions.ts';
-import { lastFault } from './log.ts';
+import { lastComplaint, lastFault } from './log.ts';
 
 export type ServiceOptions = {
   port: number;
@@ -116,7 +116,8 @@ async function untilReady(
       // Not listening yet.
     }
   }
-  throw new DevStackError(`${name} was not ready within ${readyMs / 1000} s (${answer}; log: ${logFile})`);
+  const reason = lastComplaint(logFile) ?? answer;
+  throw new DevStackError(`${name} was not ready within ${readyMs / 1000} s (${reason}; log: ${logFile})`);
 }
 
 /** By an agent of its own: that of the process, and fetch, may have been told to ask a proxy. */
