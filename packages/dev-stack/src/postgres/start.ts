@@ -91,6 +91,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       await child.stop('SIGINT', 5_000);
       if (signal?.aborted === true) throw error;
       const log = readFileSync(logFile, 'utf8');
+      // The processes of a server that was killed end a moment after it.
+      if (attempt < 100 && /pre-existing shared memory block/.test(log)) {
+        await sleep(100);
+        continue;
+      }
       if (attempt < 5 && /could not bind|Address already in use/.test(log)) continue;
       throw new DevStackError(explainText(log) ?? `Postgres did not start: ${lastFault(log)} (${logFile})`);
     }

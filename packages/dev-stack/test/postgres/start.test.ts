@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@latchkey/testing';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startPostgres } from '../../src/postgres/start.ts';
@@ -74,6 +75,26 @@ test('a Postgres left running on the same data is stopped first, and its data is
   const next = await start();
   expect(() => process.kill(orphan.pid, 0)).toThrow(/ESRCH/);
   expect(await query(next.url('postgres'), 'SELECT id FROM item')).toEqual([{ id: 7 }]);
+});
+
+test('a Postgres that was killed starts again once the last of its processes has ended', async () => {
+  const first = await start();
+  const client = new pg.Client({ connectionString: first.url('postgres') });
+  client.on('error', () => {});
+  await client.connect();
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const pid = rows[0]?.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  await first.kill();
+  const second = start();
+  try {
+    await eventually('Postgres refuses to start beside what is left', () =>
+      expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).toContain('pre-existing shared memory'),
+    );
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  expect(await query((await second).url('postgres'), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
 
 test('a lock file that names a process of somebody else is removed, and the process left alone', async () => {
