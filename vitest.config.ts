@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import SpreadingSequencer from './scripts/test-sequencer.ts';
+import { taskEnvironment } from './scripts/toolchain/environment.mjs';
+
+// Also for whoever starts vitest itself.
+const env = taskEnvironment(process.env);
+for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+Object.assign(process.env, env);
 
 export default defineConfig({
   test: {

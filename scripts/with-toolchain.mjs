@@ -4,6 +4,7 @@
 //   node scripts/with-toolchain.mjs start|test|test:compose|check|demo|bench|load|admin|reset [arguments]
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { taskEnvironment } from './toolchain/environment.mjs';
 import { findNode, findPnpm } from './toolchain/find.mjs';
 import { installDependencies } from './toolchain/install.mjs';
 import { quickStartOptions } from './toolchain/quick-start.mjs';
@@ -38,7 +39,11 @@ async function main() {
   ].join(delimiter);
   return await runner.run(node, command, {
     cwd: root,
-    env: { ...process.env, PATH: path, NODE_OPTIONS: quickStartOptions(root, process.env['NODE_OPTIONS']) },
+    env: {
+      ...taskEnvironment(process.env),
+      PATH: path,
+      NODE_OPTIONS: quickStartOptions(root, process.env['NODE_OPTIONS']),
+    },
     orphanNotice: task === 'start',
   });
 }

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { eventually } from '@latchkey/testing';
+import { eventually, loopbackAddresses } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 // A repository of its own, whose tasks and package managers only say what became of them.
@@ -86,6 +86,44 @@ test('whatever a task starts has its start made quick, and the options that the 
   );
   vi.stubEnv('NODE_OPTIONS', `--import=${pathToFileURL(join(root, 'given.mjs'))}`);
   expect(await run(['check'])).toMatchObject({ stdout: 'true\ntrue\n', code: 0 });
+});
+
+test('a task reaches this machine without the proxy of the shell, and no setting of another Postgres', async () => {
+  const names = ['localhost', ...loopbackAddresses.map((host) => (host.includes(':') ? `[${host}]` : host))];
+  write(
+    'scripts/check.ts',
+    `import { once } from 'node:events';
+     import { createServer, get } from 'node:http';
+     console.log(Object.keys(process.env).filter((name) => name.startsWith('PG')).length);
+     console.log(process.env.HTTP_PROXY, process.env.NO_PROXY === process.env.no_proxy, process.env.NO_PROXY);
+     for (const name of ${JSON.stringify(names)}) {
+       const server = createServer((request, response) => response.end('here '));
+       await once(server.listen(0, name.includes(':') ? '::1' : '127.0.0.1'), 'listening');
+       const url = \`http://\${name}:\${server.address().port}/\`;
+       process.stdout.write(await (await fetch(url)).text());
+       const [answer] = await once(get(url), 'response');
+       for await (const data of answer) process.stdout.write(data);
+       server.close();
+       server.closeAllConnections();
+     }`,
+  );
+  const proxy = 'http://127.0.0.1:1';
+  const shell = {
+    NODE_USE_ENV_PROXY: '1',
+    HTTP_PROXY: proxy,
+    http_proxy: proxy,
+    NO_PROXY: 'ignored.invalid',
+  };
+  for (const [name, value] of Object.entries({ ...shell, no_proxy: 'corp.invalid', PGSSLMODE: 'require' }))
+    vi.stubEnv(name, value);
+  const { stdout, stderr, code } = await run(['check']);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(stdout.split('\n')).toEqual([
+    '0',
+    `${proxy} true corp.invalid,localhost,127.0.0.1,::1,[::1]`,
+    'here '.repeat(2 * names.length),
+  ]);
 });
 
 test('a task gets its arguments, and its exit code is handed on', async () => {
@@ -200,6 +238,19 @@ test('on an old Node.js both programs are fetched once, and found again without 
 
   program('npx', 'exit 1');
   expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', stderr: '', code: 0 });
+});
+
+test('where the newest Node.js lacks a library of the system, the one before is fetched', async () => {
+  write('scripts/check.ts', `console.log('ran');`);
+  const paths = JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') });
+  program(
+    'npx',
+    `case "$*" in
+      *node@26*) exit 127 ;;
+      *node@24*) echo '${paths}' ;;
+    esac`,
+  );
+  expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', code: 0 });
 });
 
 test.each([

@@ -10,7 +10,11 @@ import { fileURLToPath } from 'node:url';
 // The first with crypto.argon2, which hashes passwords.
 const oldestNode = '24.7';
 const oldestPnpm = '12.0';
-const packages = { node: 'node@26', pnpm: 'pnpm@12' };
+// Node.js 26 needs a library (libatomic) that a bare system may lack, and the one before does not.
+const nodes = ['node@26', 'node@24'];
+const pnpm = 'pnpm@12';
+// A shell's word for a program that cannot be run, which npx passes on.
+const cannotRun = 127;
 const windows = process.platform === 'win32';
 
 /**
@@ -59,32 +63,41 @@ async function remembered(root, name, oldest) {
  */
 async function fetch(root, runner, wanted) {
   const needsNode = !isAtLeast(process.versions.node, oldestNode);
-  const names = needsNode ? [packages.node, packages.pnpm] : [packages.pnpm];
+  const [names = [], ...others] = needsNode ? nodes.map((node) => [node, pnpm]) : [[pnpm]];
   console.error(`Fetching ${names.join(' and ')} from the npm registry (once) …`);
-  const print = join(dirname(fileURLToPath(import.meta.url)), 'print-paths.mjs');
-  const args = ['--yes', ...names.flatMap((name) => ['--package', name]), '--', 'node', print];
-  const { code, stdout, stderr } = await runner.capture(windows ? 'npx.cmd' : 'npx', args, {
-    cwd: tmpdir(),
-    shell: windows,
-  });
-  /** @type {Toolchain} */
-  let fetched = {};
-  try {
-    fetched = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-  } catch {
-    // Handled below: nothing usable was printed.
-  }
-  const path = fetched[wanted];
-  if (code !== 0 || path === undefined || !works(path, wanted === 'node' ? oldestNode : oldestPnpm)) {
-    process.stderr.write(stderr);
+  let fetched = await fetchByNpx(names, runner);
+  for (const other of others) if (fetched.code === cannotRun) fetched = await fetchByNpx(other, runner);
+  const path = fetched.toolchain[wanted];
+  if (path === undefined || !works(path, wanted === 'node' ? oldestNode : oldestPnpm)) {
+    process.stderr.write(fetched.stderr);
     throw new Error(
       `${names.join(' and ')} could not be fetched: check the network and start again, or install Node.js ≥ ${oldestNode} and pnpm ≥ ${oldestPnpm}.`,
     );
   }
   const file = toolchainFile(root);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify({ ...readToolchain(root), ...fetched }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ ...readToolchain(root), ...fetched.toolchain }, null, 2)}\n`);
   return path;
+}
+
+/**
+ * @param {string[]} names
+ * @param {Runner} runner
+ * @returns {Promise<{ toolchain: Toolchain, code: number, stderr: string }>} an empty toolchain when it failed
+ */
+async function fetchByNpx(names, runner) {
+  const print = join(dirname(fileURLToPath(import.meta.url)), 'print-paths.mjs');
+  const args = ['--yes', ...names.flatMap((name) => ['--package', name]), '--', 'node', print];
+  const { code, stdout, stderr } = await runner.capture(windows ? 'npx.cmd' : 'npx', args, {
+    cwd: tmpdir(),
+    shell: windows,
+  });
+  try {
+    return { toolchain: code === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : {}, code, stderr };
+  } catch {
+    // Nothing usable was printed.
+    return { toolchain: {}, code, stderr };
+  }
 }
 
 /** @param {string} root */

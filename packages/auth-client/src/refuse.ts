@@ -64,6 +64,8 @@ function log({ code, reason, cause }: AuthError, request: FastifyRequest): void 
     return;
   }
   // Where it happened, but not the message, which may quote what was being parsed.
-  const at = cause instanceof Error ? cause.stack?.match(/^ {4}at .*$/gm)?.slice(0, 10) : undefined;
-  request.log.error({ code, reason, at }, 'request refused: verifying its token failed unexpectedly');
+  const isError = cause instanceof Error;
+  const thrown = isError ? cause.name : typeof cause;
+  const at = isError ? cause.stack?.match(/^ {4}at .*$/gm)?.slice(0, 10) : undefined;
+  request.log.error({ code, reason, thrown, at }, 'request refused: verifying its token failed unexpectedly');
 }

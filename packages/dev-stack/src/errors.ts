@@ -30,7 +30,8 @@ export function explain(error: unknown): string {
   if ((code === 'EACCES' || code === 'EPERM') && path !== undefined) {
     return `No permission for ${path}: give it to your user (chown), or remove it with npm run reset.`;
   }
-  return explainText(error.message) ?? firstLine(error.message);
+  // Of a connection that was tried at several addresses only the code says anything.
+  return explainText(error.message) ?? (firstLine(error.message) || (code ?? error.name));
 }
 
 /** The same for the output of a program that was started, e.g. the tail of a server's log; undefined when unknown. */

@@ -1,15 +1,14 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { latchkeyDirectory } from './directory.ts';
 import { DevStackError, explain } from './errors.ts';
 import { stopOrphan } from './processes/orphan.ts';
 import { lockHolder } from './stack/lock.ts';
 
 // npm run reset: forgets all data and secrets of the stack on this machine.
-const directory = resolve(
-  process.env['LATCHKEY_DIRECTORY'] || join(import.meta.dirname, '..', '..', '..', '.latchkey'),
-);
-// Where Node.js and pnpm were fetched to is no data.
-const kept = new Set(['toolchain.json']);
+const directory = latchkeyDirectory();
+// Programs that were fetched are no data: a start after this one must not need a network.
+const kept = new Set(['toolchain.json', 'programs']);
 
 try {
   await reset();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { latchkeyDirectory } from './directory.ts';
 import { DevStackError, explain } from './errors.ts';
 import { type ServiceKey, serviceDefinitions } from './services/definitions.ts';
 import { watchLog } from './services/log-watch.ts';
@@ -8,8 +9,7 @@ import { stopSignal } from './stop-signal.ts';
 import { welcome } from './terminal/welcome.ts';
 
 // npm start: the whole system on this machine until Ctrl-C. LATCHKEY_DIRECTORY chooses where the data is kept.
-const directory =
-  process.env['LATCHKEY_DIRECTORY'] || join(import.meta.dirname, '..', '..', '..', '.latchkey');
+const directory = latchkeyDirectory();
 const signal = stopSignal(() => console.log('\nStopping …'));
 const aborted = once(signal, 'abort');
 

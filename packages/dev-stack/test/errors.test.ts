@@ -14,6 +14,7 @@ test.each([
     /^No permission for \/data\/sec/,
   ],
   [new Error('first line\n    at somewhere'), 'first line'],
+  [Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
   ['text', 'text'],
 ])('%s is explained in one line', (error, expected) => {
   expect(explain(error)).toMatch(expected);

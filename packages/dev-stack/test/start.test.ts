@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@latchkey/testing';
+import { text } from 'node:stream/consumers';
+import { eventually, loopbackAddresses } from '@latchkey/testing';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../src/processes/ports.ts';
 import { serviceDefinitions, storefrontDefinition } from '../src/services/definitions.ts';
@@ -32,22 +34,41 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
+/** What a shell may hold for other programs. None of it is for what we start. */
+const foreign = {
+  ...{ PGSSLMODE: 'require', PGOPTIONS: '-c no_such_setting=1', NODE_ENV: 'production', LOG_LEVEL: 'notice' },
+  ...{
+    HOST: '192.0.2.1',
+    PORT: '1',
+    ISSUER: 'nowhere',
+    DATABASE_URL: 'nowhere',
+    DATABASE_URL_FILE: '/nowhere',
+  },
+  ...{
+    REDIS_URL_FILE: '/nowhere',
+    CORS_ORIGINS: '*',
+    FORCE_COLOR: '1',
+    LC_ALL: 'xx_YY.UTF-8',
+    TZ: 'No/Where',
+  },
+};
+
 function run(script: string, env: NodeJS.ProcessEnv = {}) {
   const settings = Object.fromEntries(
     [...ports].map(([key, port]) => [definitions[key].portVariable, String(port)]),
   );
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'src', script)], {
-    env: { ...process.env, ...settings, LATCHKEY_DIRECTORY: directory, ...env },
+    env: { ...process.env, ...foreign, ...settings, LATCHKEY_DIRECTORY: directory, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    stream.setEncoding('utf8').on('data', (data: string) => (output += data));
   return {
     child,
     output: () => output,
-    printed: (text: string | RegExp) => eventually('the output says so', () => expect(output).toMatch(text)),
+    printed: (line: string | RegExp) => eventually('the output says so', () => expect(output).toMatch(line)),
     exit: async () => (await once(child, 'close'))[0] as number,
   };
 }
@@ -63,7 +84,7 @@ function leftovers(): string[] {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       const files = ['cwd', 'fd/1', 'fd/2'].map((name) => readlinkSync(`/proc/${pid}/${name}`));
-      const ours = [command, ...files].some((text) => text.includes(directory));
+      const ours = [command, ...files].some((name) => name.includes(directory));
       if (ours && isAlive(Number(pid))) found.push(command);
     } catch {
       // Ended meanwhile, or not for us to see.
@@ -109,7 +130,11 @@ test('start, sign in as each demo account, stop; a second start has the data', {
   await first.printed('Press Ctrl-C to stop');
   const page = `http://localhost:${ports.get('storefront')}`;
   expect(first.output()).toContain(`Open ${page} and try it`);
-  expect(await (await fetch(page)).text()).toContain('"demo":true');
+  // Whatever the browser takes localhost for.
+  for (const host of loopbackAddresses) {
+    const [response] = await once(get(page, { host }), 'response');
+    expect(await text(response)).toContain('"demo":true');
+  }
   expect(statSync(join(directory, 'control.sock')).mode & 0o777).toBe(0o600);
   for (const key of Object.keys(serviceDefinitions) as Key[]) {
     const port = ports.get(key);
@@ -149,7 +174,8 @@ test('start, sign in as each demo account, stop; a second start has the data', {
 });
 
 test('a port in use is one line, exit code 1, and nothing started', async () => {
-  const server = createServer().listen(ports.get('wishlist'), '127.0.0.1');
+  // Where there is ::1, a browser that is told localhost asks there first.
+  const server = createServer().listen(ports.get('wishlist'), loopbackAddresses.at(-1));
   await once(server, 'listening');
   const start = run('start.ts');
   expect(await start.exit()).toBe(1);

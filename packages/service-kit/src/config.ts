@@ -24,7 +24,11 @@ const url = '^https?://[^\\s]+$';
  * const schema = Type.Object({ ...httpConfig, GREETING: Type.String({ description: 'a greeting' }) });
  */
 export const httpConfig = {
-  HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'an address to listen on' }),
+  HOST: Type.String({
+    minLength: 1,
+    default: '127.0.0.1',
+    description: 'an address to listen on; localhost: both 127.0.0.1 and ::1',
+  }),
   PORT: Type.Integer({
     minimum: 0,
     maximum: 65_535,

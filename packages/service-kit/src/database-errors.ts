@@ -31,17 +31,25 @@ const maxCauses = 5;
  * that trying again later makes sense. False for mistakes in a query, in a password or in the data.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  let current = error;
-  for (let depth = 0; depth < maxCauses && current instanceof Error; depth += 1) {
-    if (saysUnavailable(current)) return true;
-    current = current.cause;
+  try {
+    return isUnavailable(error, 0);
+  } catch {
+    // It cannot be read.
+    return false;
   }
-  return false;
+}
+
+function isUnavailable(error: unknown, depth: number): boolean {
+  if (!(error instanceof Error) || depth >= maxCauses) return false;
+  const parts: unknown[] = error instanceof AggregateError ? error.errors : [];
+  return (
+    (parts.length === 0 ? saysUnavailable(error) : parts.some((part) => isUnavailable(part, depth + 1))) ||
+    isUnavailable(error.cause, depth + 1)
+  );
 }
 
 function saysUnavailable(error: Error & { code?: unknown; severity?: unknown; syscall?: unknown }): boolean {
   const { code } = error;
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   if (typeof code !== 'string')
     return unavailableMessages.some((message) => error.message.startsWith(message));
   if (unavailableStates.has(code)) return true;

@@ -59,12 +59,21 @@ export function sendEarlyProblem(error: unknown, request: FastifyRequest, reply:
 }
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, title, code, detail, headers, extensions } = answerTo(error);
+  const { status, title, code, detail, headers, extensions } = answerOf(error);
   request.failure = { code, error };
   reply.code(status).headers(headers).type(contentType);
   return reply.send(
     JSON.stringify({ type: 'about:blank', title, status, code, detail, instance: request.id, ...extensions }),
   );
+}
+
+function answerOf(error: unknown): Answer {
+  try {
+    return answerTo(error);
+  } catch {
+    // One that cannot even be read.
+    return plain(500);
+  }
 }
 
 function answerTo(error: unknown): Answer {

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { Lifecycle } from './lifecycle.ts';
-import { describeError } from './logging.ts';
 import { ProblemError } from './problem.ts';
 
 declare module 'fastify' {
@@ -30,7 +29,7 @@ export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
     if (lifecycle.draining) throw notReady(['closing'], 'The service is closing.');
     // Many probes at once cost no more than one.
     running ??= failingOf(checks, (name, error) => {
-      request.log.warn({ check: name, err: describeError(error) }, 'not ready');
+      request.log.warn({ check: name, err: error }, 'not ready');
     }).finally(() => {
       running = undefined;
     });

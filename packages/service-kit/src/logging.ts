@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { describeError } from './describe-error.ts';
 
 const secretNames = [
   'authorization',
@@ -24,6 +25,9 @@ const secretPaths = secretNames.flatMap((name) => {
 // Both patterns move forward only, so they cannot be made slow.
 const tokenShapes = /eyJ[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=-]*){0,4}|rt1\.[A-Za-z0-9_.=-]+/g;
 
+// pino leaves out what is undefined, but that may be what was thrown.
+const thrownUndefined = Symbol('undefined');
+
 /**
  * Makes the service's logger: JSON lines, newlines encoded (no line can be forged), secrets left out twice: fields
  * by their name, and whatever looks like a token anywhere in the finished line.
@@ -43,9 +47,15 @@ export function createLogger(options: {
       level: options.level,
       base: { service: options.name },
       redact: { paths: secretPaths, censor: '[redacted]' },
-      serializers: { err: describeError },
+      serializers: {
+        err: (thrown: unknown) => describeError(thrown === thrownUndefined ? undefined : thrown),
+      },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (line) =>
+          'err' in line && line['err'] === undefined ? { ...line, err: thrownUndefined } : line,
+      },
       hooks: { streamWrite: withoutTokens },
     },
     options.destination ?? pino.destination({ dest: 1, sync: true }),
@@ -55,34 +65,4 @@ export function createLogger(options: {
 /** Replaces everything that has the shape of a token. */
 export function withoutTokens(text: string): string {
   return text.replace(tokenShapes, '[token]');
-}
-
-const maxCauses = 5;
-
-interface ErrorDescription {
-  type: string;
-  message: string;
-  code?: string;
-  stack?: string;
-  cause?: ErrorDescription;
-}
-
-/** An error for the log: no own properties (they may carry a request), no query parameters, causes in order. */
-export function describeError(error: unknown, depth = 0): ErrorDescription {
-  if (!(error instanceof Error)) return { type: typeof error, message: 'not an Error' };
-  const description: ErrorDescription = { type: error.name, message: withoutParameters(error.message) };
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'string') description.code = code;
-  if (error.stack !== undefined) description.stack = withoutParameters(error.stack);
-  if (error.cause !== undefined && depth < maxCauses)
-    description.cause = describeError(error.cause, depth + 1);
-  return description;
-}
-
-// drizzle-orm puts the values of a failed query into its message: "Failed query: …\nparams: …".
-function withoutParameters(text: string): string {
-  const start = text.indexOf('\nparams: ');
-  if (start === -1) return text;
-  const end = text.indexOf('\n    at ', start);
-  return text.slice(0, start) + (end === -1 ? '' : text.slice(end));
 }

@@ -16,7 +16,10 @@ export function addRequestLog(app: FastifyInstance): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { statusCode } = reply;
     if (statusCode >= 500)
-      request.log.error({ ...lineOf(request, reply), err: request.failure?.error }, 'request failed');
+      request.log.error(
+        { ...lineOf(request, reply), ...(request.failure && { err: request.failure.error }) },
+        'request failed',
+      );
     else if (statusCode >= 400) request.log.info(lineOf(request, reply), 'request refused');
     else if (isVerbose(request.log.level)) request.log.debug(lineOf(request, reply), 'request completed');
     done();

@@ -1,9 +1,11 @@
 import type { Server } from 'node:http';
-import { Server as NetServer } from 'node:net';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { describeError } from './describe-error.ts';
+import { type Listener, listen } from './listen.ts';
 
 export interface RunOptions {
+  /** An address of this machine; `localhost` stands for 127.0.0.1 and ::1. */
   host: string;
   /** 0 takes any free port. */
   port: number;
@@ -27,11 +29,10 @@ const maxTurns = 10_000;
  */
 export async function runService(app: FastifyInstance, options: RunOptions): Promise<void> {
   const { host, port, shutdownTimeoutMs } = options;
-  stopOnSignal(app, shutdownTimeoutMs);
+  const listening = listen(app, { host, port });
+  stopOnSignal(app, { listening, timeoutMs: shutdownTimeoutMs });
   try {
-    // The one line that says where; fastify's own would repeat it for each address.
-    const address = await app.listen({ host, port, listenTextResolver: (found) => `listening on ${found}` });
-    app.log.debug({ address }, 'started');
+    await listening;
   } catch (error) {
     app.log.fatal({ reason: reasonOf(error) }, explain(error, options));
     await app.close();
@@ -39,7 +40,9 @@ export async function runService(app: FastifyInstance, options: RunOptions): Pro
   }
 }
 
-function stopOnSignal(app: FastifyInstance, timeoutMs: number): void {
+type StopOptions = { listening: Promise<Listener>; timeoutMs: number };
+
+function stopOnSignal(app: FastifyInstance, options: StopOptions): void {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stopping) {
@@ -48,13 +51,13 @@ function stopOnSignal(app: FastifyInstance, timeoutMs: number): void {
     }
     stopping = true;
     app.log.info({ signal }, 'stopping');
-    void stop(app, timeoutMs);
+    void stop(app, options);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
 }
 
-async function stop(app: FastifyInstance, timeoutMs: number): Promise<void> {
+async function stop(app: FastifyInstance, { listening, timeoutMs }: StopOptions): Promise<void> {
   const timer = setTimeout(() => {
     app.log.error({ timeout_ms: timeoutMs }, 'requests did not finish in time: exiting');
     process.exit(1);
@@ -63,7 +66,7 @@ async function stop(app: FastifyInstance, timeoutMs: number): Promise<void> {
   try {
     app.lifecycle.drain();
     await delay(drainMs);
-    await closeListener(app.server);
+    await closeListener(app.server, await listening);
     await app.close();
     app.log.info('stopped');
     process.exit(0);
@@ -75,9 +78,9 @@ async function stop(app: FastifyInstance, timeoutMs: number): Promise<void> {
 
 // http's own close() hangs up at once on connections that wait for their next request, also when that is on its way:
 // the client would see a reset. So stop accepting first, and hang up on those that stay idle afterwards.
-async function closeListener(server: Server): Promise<void> {
+async function closeListener(server: Server, listener: Listener): Promise<void> {
   await untilNobodyKnocks(server);
-  const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+  const closed = listener.close();
   await Promise.race([closed, delay(lastRequestMs)]);
   server.closeIdleConnections();
   const closeIdle = setInterval(() => server.closeIdleConnections(), lastRequestMs);
@@ -106,11 +109,13 @@ function reasonOf(error: unknown): string {
 }
 
 function explain(error: unknown, { host, port }: RunOptions): string {
-  const place = `${host}:${port}`;
+  // Of two addresses the system says which one it was.
+  const { address = host } = error as { address?: string };
+  const place = `${address.includes(':') ? `[${address}]` : address}:${port}`;
   const reason = reasonOf(error);
   if (reason === 'EADDRINUSE')
     return `${place} is in use: stop what listens there, or set PORT to another port`;
   if (reason === 'EADDRNOTAVAIL') return `${host} is not an address of this machine: set HOST to one`;
   if (reason === 'EACCES') return `not allowed to listen on ${place}: set PORT to 1024 or above`;
-  return `cannot listen on ${place}: ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot listen on ${place}: ${describeError(error).message}`;
 }

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { ConfigError } from './config.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';
+import { describeError, type ErrorDescription } from './describe-error.ts';
+import { withoutTokens } from './logging.ts';
 
 /**
  * Runs what a service's main.ts does before it listens. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to
@@ -37,12 +39,17 @@ const refusedBy: Readonly<Record<string, string>> = {
 
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
-  if (!(error instanceof Error)) return 'The service could not start, for a reason that is not an Error.';
-  const { code } = error as { code?: unknown };
-  const refusal = typeof code === 'string' ? refusedBy[code] : undefined;
+  const described = describeError(error);
+  const { code, message } = described;
+  const refusal = code === undefined ? undefined : refusedBy[code];
   if (refusal !== undefined) return refusal;
-  if (isDatabaseUnavailable(error)) {
-    return `Postgres cannot be reached (${String(code ?? error.message)}): is it running where DATABASE_URL says?`;
-  }
-  return `The service could not start: ${error.stack ?? error.message}`;
+  if (isDatabaseUnavailable(error))
+    return `Postgres cannot be reached (${code ?? message}): is it running where DATABASE_URL says?`;
+  return withoutTokens(`The service could not start: ${inFull(described)}`);
+}
+
+/** With the stack, and the same for each cause. */
+function inFull({ type, message, stack = '', cause }: ErrorDescription): string {
+  const what = stack.includes(message) && stack !== '' ? stack : `${type}: ${message}\n${stack}`.trimEnd();
+  return cause === undefined ? what : `${what}\nCaused by: ${inFull(cause)}`;
 }

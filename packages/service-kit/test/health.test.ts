@@ -22,7 +22,14 @@ describe('/live and /ready', () => {
     expect(response.headers['retry-after']).toBe('1');
     expect(response.json()).toMatchObject({ code: 'not_ready', failing: ['keys'] });
     expect(response.body).not.toContain('10.0.0.5');
-    expect(logLines().some((line) => line.check === 'keys')).toBe(true);
+    expect(logLines().find((line) => line['check'] === 'keys')).toMatchObject({
+      msg: 'not ready',
+      err: {
+        type: 'Error',
+        message: 'http://10.0.0.5 is down',
+        stack: expect.stringContaining('health.test'),
+      },
+    });
     expect((await app.inject('/live')).statusCode).toBe(200);
 
     broken = false;
@@ -31,10 +38,11 @@ describe('/live and /ready', () => {
   });
 
   it('/ready gives a check that hangs one second', async () => {
-    const { app } = await serviceUnderTest();
+    const { app, logLines } = await serviceUnderTest();
     app.addReadinessCheck('frozen', () => new Promise(() => {}));
     const response = await app.inject('/ready');
     expect(response.json()).toMatchObject({ status: 503, failing: ['frozen'] });
+    expect(logLines()[0]).toMatchObject({ check: 'frozen', err: { message: 'no answer within 1000 ms' } });
     await app.close();
   });
 

@@ -4,7 +4,7 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@latchkey/testing';
+import { eventually, loopbackAddresses } from '@latchkey/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const program = fileURLToPath(new URL('./fixtures/slow-service.ts', import.meta.url));
@@ -50,9 +50,9 @@ interface Answer {
   connection: string | undefined;
 }
 
-const get = (port: number, path: string, agent: http.Agent): Promise<Answer> =>
+const get = (port: number, path: string, agent: http.Agent, host = '127.0.0.1'): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const request = http.get({ host: '127.0.0.1', port, path, agent }, (response) => {
+    const request = http.get({ host, port, path, agent }, (response) => {
       const { statusCode: status = 0, headers } = response;
       response.resume();
       response.on('end', () => resolve({ status, connection: headers.connection }));
@@ -75,9 +75,12 @@ describe('runService', () => {
     // As a well-behaved client does: it keeps its connection until it is told to go elsewhere.
     const client = async (index: number): Promise<void> => {
       for (;;) {
-        const answer = await get(port, `/work?ms=${index % 20}`, agent).catch(
-          (error: { code?: string }) => error,
-        );
+        const answer = await get(
+          port,
+          `/work?ms=${index % 20}`,
+          agent,
+          loopbackAddresses[index % loopbackAddresses.length],
+        ).catch((error: { code?: string }) => error);
         outcomes.push('status' in answer ? answer.status : String(answer.code));
         if (!('status' in answer) || answer.connection === 'close') return;
         await delay(index % 7);
@@ -85,7 +88,9 @@ describe('runService', () => {
     };
     const clients = Array.from({ length: 20 }, (_, index) => client(index));
     while (outcomes.length <= 100) await delay(10);
-    const slow = Array.from({ length: 10 }, () => get(port, '/work?ms=1500', agent));
+    const slow = Array.from({ length: 10 }, (_, index) =>
+      get(port, '/work?ms=1500', agent, loopbackAddresses[index % loopbackAddresses.length]),
+    );
     await underWay(port, 10);
     child.kill('SIGTERM');
     expect((await Promise.all(slow)).map(({ status }) => status)).toEqual(
@@ -158,21 +163,24 @@ describe('runService', () => {
     expect(output()).not.toContain('did not finish in time');
   });
 
-  it('says in one line that the port is taken, and closes what was opened', async () => {
-    const holder = net.createServer().listen(0, '127.0.0.1');
-    await once(holder, 'listening');
-    const { port } = holder.address() as AddressInfo;
-    const { exit, output } = start(port);
-    expect(await exit).toBe(1);
-    holder.close();
-    const lines = output()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { level: string; msg: string });
-    expect(lines.filter(({ level }) => level === 'fatal').map(({ msg }) => msg)).toEqual([
-      `127.0.0.1:${port} is in use: stop what listens there, or set PORT to another port`,
-    ]);
-    expect(output()).toContain('resources closed');
-    expect(output()).not.toMatch(/stack|node:net/);
-  });
+  it.each(loopbackAddresses)(
+    'says in one line that the port is taken at %s, and closes what was opened',
+    async (host) => {
+      const holder = net.createServer().listen(0, host);
+      await once(holder, 'listening');
+      const { port } = holder.address() as AddressInfo;
+      const { exit, output } = start(port);
+      expect(await exit).toBe(1);
+      holder.close();
+      const lines = output()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { level: string; msg: string });
+      expect(lines.filter(({ level }) => level === 'fatal').map(({ msg }) => msg)).toEqual([
+        `${host.includes(':') ? `[${host}]` : host}:${port} is in use: stop what listens there, or set PORT to another port`,
+      ]);
+      expect(output()).toContain('resources closed');
+      expect(output()).not.toMatch(/stack|node:net/);
+    },
+  );
 });

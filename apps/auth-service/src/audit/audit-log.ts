@@ -94,25 +94,28 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     writing = undefined;
   }
 
-  async function insert(batch: readonly AuditRow[]): Promise<'done' | 'unavailable' | Error> {
+  async function insert(batch: readonly AuditRow[]): Promise<'done' | 'unavailable' | Failure> {
     try {
       await store.insert(batch);
       written += batch.length;
       return 'done';
     } catch (error) {
-      return isDatabaseUnavailable(error) ? 'unavailable' : (error as Error);
+      return isDatabaseUnavailable(error) ? 'unavailable' : { err: error };
     }
   }
 
-  function lose(rows: readonly AuditRow[], reason: Error | 'unavailable' | 'queue full' | 'closed'): void {
+  function lose(rows: readonly AuditRow[], reason: Failure | 'unavailable' | 'queue full' | 'closed'): void {
     lost += rows.length;
-    const why = reason instanceof Error ? { err: reason } : { reason };
+    const why = typeof reason === 'string' ? { reason } : reason;
     log.error(
       { ...why, lost: rows.length, lost_in_all: lost },
       'audit events could not be written to Postgres',
     );
   }
 }
+
+/** Whatever the store threw. */
+type Failure = { readonly err: unknown };
 
 function withoutNulls(row: AuditRow): Record<string, unknown> {
   const { at: _, ...fields } = row;

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DevStackError, explainText } from '../errors.ts';
+import { serverEnvironment } from '../processes/environment.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import type { RunAs } from './run-as.ts';
 
@@ -68,6 +69,7 @@ export async function prepareDataDirectory(
   const child = spawn(command, args, {
     ...ids,
     cwd: '/',
+    env: serverEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });

@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DevStackError, explainText } from '../errors.ts';
 import { type Child, startChild } from '../processes/child.ts';
+import { serverEnvironment } from '../processes/environment.ts';
 import { stopOrphan } from '../processes/orphan.ts';
 import { freePort } from '../processes/ports.ts';
 import { findPostgres } from './binaries.ts';
+import { createClient } from './client.ts';
 import { prepareDataDirectory, superuser } from './data-directory.ts';
 import { chooseRunAs } from './run-as.ts';
 
@@ -74,7 +76,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       signal: 'SIGINT',
       ...(options.temporary === true ? { remove: directory } : {}),
     } as const;
-    const child = await startChild(command, args, { ...ids, cwd: '/', logFile, orphan });
+    const child = await startChild(command, args, {
+      ...ids,
+      cwd: '/',
+      env: serverEnvironment(),
+      logFile,
+      orphan,
+    });
     const url = (database: string) => `postgres://${superuser}:${password}@127.0.0.1:${port}/${database}`;
     let version: string;
     try {
@@ -83,6 +91,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       await child.stop('SIGINT', 5_000);
       if (signal?.aborted === true) throw error;
       const log = readFileSync(logFile, 'utf8');
+      // The processes of a server that was killed end a moment after it.
+      if (attempt < 100 && /pre-existing shared memory block/.test(log)) {
+        await sleep(100);
+        continue;
+      }
       if (attempt < 5 && /could not bind|Address already in use/.test(log)) continue;
       throw new DevStackError(explainText(log) ?? `Postgres did not start: ${lastFault(log)} (${logFile})`);
     }
@@ -132,7 +145,7 @@ async function untilReady(child: Child, url: string, signal?: AbortSignal): Prom
 }
 
 async function askVersion(url: string): Promise<string | undefined> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  const client = createClient({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => {});
   try {
     await client.connect();
@@ -146,7 +159,7 @@ async function askVersion(url: string): Promise<string | undefined> {
 }
 
 async function createDatabase(url: Postgres['url'], name: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url('postgres') });
+  const client = createClient({ connectionString: url('postgres') });
   await client.connect();
   try {
     await client.query(`CREATE DATABASE ${pg.escapeIdentifier(name)}`).catch((error: { code?: string }) => {

@@ -6,7 +6,7 @@ import { type LeashOptions, leash } from './leash.ts';
 
 export type ChildOptions = {
   cwd?: string;
-  env?: NodeJS.ProcessEnv;
+  env: NodeJS.ProcessEnv;
   uid?: number;
   gid?: number;
   /** File that receives stdout and stderr; emptied first, unless `append`. */
@@ -43,7 +43,7 @@ export function killAll(): void {
  * which things stop; a leash ends it should we be killed. Output goes straight to a file and so outlives us.
  *
  * @throws DevStackError when the program cannot be started at all
- * @example const child = await startChild('redis-server', ['--port', '0'], { logFile, orphan: { signal: 'SIGTERM' } });
+ * @example const child = await startChild('redis-server', ['--port', '0'], { env, logFile, orphan: { signal: 'SIGTERM' } });
  */
 export async function startChild(command: string, args: string[], options: ChildOptions): Promise<Child> {
   const { cwd, env, uid, gid, logFile, append, orphan } = options;
@@ -54,7 +54,7 @@ export async function startChild(command: string, args: string[], options: Child
       ...(cwd === undefined ? {} : { cwd }),
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
-      env: env ?? process.env,
+      env,
       stdio: ['ignore', log, log],
       detached: process.platform !== 'win32',
     });

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { DevStackError } from '../errors.ts';
 
 // Below what systems hand out to outgoing connections, so that none of those takes the port before it is used.
@@ -27,11 +27,38 @@ export async function freePort(): Promise<number> {
   throw new DevStackError('No free port on 127.0.0.1: is the loopback interface up?');
 }
 
-/** Whether nothing listens on 127.0.0.1:`port`. The answer can be out of date at once. */
-export function isPortFree(port: number): Promise<boolean> {
+/**
+ * Whether localhost:`port` is nobody's: a browser that is told localhost asks ::1 as well as 127.0.0.1. The answer can be
+ * out of date at once.
+ */
+export async function isPortFree(port: number): Promise<boolean> {
+  for (const host of ['127.0.0.1', '::1']) {
+    // Where a forwarded port is no socket of this machine, or a special address may be bound beside all addresses, only
+    // the second question tells.
+    if (!(await canListen(port, host)) || (await isAnswered(port, host))) return false;
+  }
+  return true;
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+    server.once('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve(code !== 'EADDRINUSE' && code !== 'EACCES'),
+    );
+    server.listen({ port, host, exclusive: true, ipv6Only: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+function isAnswered(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(500, () => end(false));
+    socket.once('error', () => end(false));
+    socket.once('connect', () => end(true));
   });
 }

@@ -9,6 +9,7 @@ import { checkRedis, isAnswering } from './check.ts';
 import type { RedisServer } from './server.ts';
 
 const image = 'redis:8';
+const longestPullMs = 120_000;
 
 export type DockerRedisOptions = {
   /** Path of the docker program. */
@@ -20,36 +21,47 @@ export type DockerRedisOptions = {
   signal?: AbortSignal;
 };
 
-/** Whether a Docker engine answers; the docker program alone does not mean that one runs. */
-export function dockerAnswers(docker: string): boolean {
+/** Whether a Docker engine of this machine answers; the docker program alone does not mean that one runs. */
+export function dockerAnswers(docker: string, env: Record<string, string | undefined>): boolean {
+  // What another machine's engine publishes on loopback is there, and not here.
+  if (!/^$|^(unix|npipe):/.test(env['DOCKER_HOST'] ?? '')) return false;
   return spawnSync(docker, ['info', '--format', '{{.ServerVersion}}'], { timeout: 5_000 }).status === 0;
 }
 
+/** Whether the engine has the image, or gets it now. */
+export async function fetchRedisImage(options: DockerRedisOptions): Promise<boolean> {
+  const { docker, directory, onProgress, signal } = options;
+  if (spawnSync(docker, ['image', 'inspect', image], { timeout: 5_000 }).status === 0) return true;
+  onProgress?.(`Fetching the image ${image} …`);
+  mkdirSync(directory, { recursive: true });
+  const logFile = join(directory, 'redis.log');
+  const pull = await startChild(docker, ['pull', '--quiet', image], {
+    env: process.env,
+    logFile,
+    orphan: { signal: 'SIGTERM' },
+  });
+  const abort = () => void pull.kill();
+  // A registry that is out of reach may take long to say so.
+  const timer = setTimeout(abort, longestPullMs);
+  signal?.addEventListener('abort', abort);
+  const { code } = await pull.exited;
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', abort);
+  signal?.throwIfAborted();
+  return code === 0;
+}
+
 /**
- * Starts Redis in a container, published on loopback alone, its data in `directory`. The container is a foreground
- * `docker run --rm`, so the signal that ends our child ends the container too.
+ * Starts Redis in a container of the image that `fetchRedisImage` saw to, published on loopback alone, its data in
+ * `directory`. The container is a foreground `docker run --rm`, so the signal that ends our child ends the container too.
  *
  * @throws DevStackError, one line
  */
 export async function startDockerRedis(options: DockerRedisOptions): Promise<RedisServer> {
-  const { docker, durable, onProgress, signal } = options;
+  const { docker, durable, signal } = options;
   const directory = resolve(options.directory);
   mkdirSync(directory, { recursive: true });
   const logFile = join(directory, 'redis.log');
-  if (spawnSync(docker, ['image', 'inspect', image], { timeout: 5_000 }).status !== 0) {
-    onProgress?.(`Fetching the image ${image} …`);
-    const pull = await startChild(docker, ['pull', '--quiet', image], {
-      logFile,
-      orphan: { signal: 'SIGTERM' },
-    });
-    const abort = () => void pull.kill();
-    signal?.addEventListener('abort', abort);
-    const { code } = await pull.exited;
-    signal?.removeEventListener('abort', abort);
-    signal?.throwIfAborted();
-    if (code !== 0)
-      throw new DevStackError(`Docker cannot fetch ${image} (${logFile}): install Redis instead.`);
-  }
   const name = `latchkey-redis-${randomBytes(4).toString('hex')}`;
   const user =
     process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`];
@@ -60,7 +72,7 @@ export async function startDockerRedis(options: DockerRedisOptions): Promise<Red
       ...[...user, '--volume', `${directory}:/data`, image],
       ...['redis-server', '--save', '', '--appendonly', durable ? 'yes' : 'no', '--databases', '1'],
     ],
-    { logFile, orphan: { signal: 'SIGTERM' } },
+    { env: process.env, logFile, orphan: { signal: 'SIGTERM' } },
   );
   try {
     const port = await publishedPort(docker, name, signal);

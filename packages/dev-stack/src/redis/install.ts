@@ -5,10 +5,6 @@ import { DevStackError } from '../errors.ts';
 import { findOnPath } from './find.ts';
 
 const managers: Record<string, string[][]> = {
-  'apt-get': [
-    ['apt-get', 'update', '--quiet'],
-    ['apt-get', 'install', '--yes', '--no-install-recommends', 'redis-server'],
-  ],
   brew: [['brew', 'install', 'redis']],
   dnf: [['dnf', 'install', '--assumeyes', 'valkey']],
   apk: [['apk', 'add', 'redis']],
@@ -22,19 +18,20 @@ export type InstallOptions = {
 };
 
 /**
- * Installs Redis by the system's package manager: after asking when somebody is at the terminal, without asking only
- * when CI=true.
+ * Installs Redis by the system's package manager: Homebrew is not asked about, since it changes nothing of the system's;
+ * the others are, by whoever is at the terminal, unless CI=true.
  *
  * @throws DevStackError that names the commands to run, when nobody is there to ask or the answer is no
  */
 export async function installRedis({ env, interactive, ask = askTerminal }: InstallOptions): Promise<void> {
-  const commands = installCommands(env);
+  const manager = findManager(env);
+  const commands = manager === undefined ? [] : installCommands(manager, env);
   const shown = commands.map((command) => command.join(' ')).join(' && ');
   const missing = new DevStackError(
     `Redis was not found. Install it${shown === '' ? '' : ` (${shown})`}, or start Docker, or set REDIS_URL; then start again.`,
   );
   if (commands.length === 0) throw missing;
-  if (env['CI'] !== 'true') {
+  if (env['CI'] !== 'true' && manager !== 'brew') {
     const atTerminal = interactive ?? (process.stdin.isTTY && process.stdout.isTTY);
     if (!atTerminal) throw missing;
     const answer = await ask(`Redis was not found. Run "${shown}"? [y/N] `);
@@ -50,13 +47,16 @@ export async function installRedis({ env, interactive, ask = askTerminal }: Inst
   }
 }
 
-/** The commands that install Redis here; none when no known package manager is on PATH. */
-export function installCommands(env: Record<string, string | undefined>): string[][] {
-  const path = env['PATH'] ?? '';
-  const manager = Object.keys(managers).find((name) => findOnPath([name], path) !== undefined);
-  const commands = manager === undefined ? [] : (managers[manager] ?? []);
+/** The first known package manager on PATH. */
+function findManager(env: Record<string, string | undefined>): string | undefined {
+  return Object.keys(managers).find((name) => findOnPath([name], env['PATH'] ?? '') !== undefined);
+}
+
+function installCommands(manager: string, env: Record<string, string | undefined>): string[][] {
+  const commands = managers[manager] ?? [];
   // Homebrew refuses root; the others need it.
-  const sudo = manager !== 'brew' && process.getuid?.() !== 0 && findOnPath(['sudo'], path) !== undefined;
+  const needsSudo = manager !== 'brew' && process.getuid?.() !== 0;
+  const sudo = needsSudo && findOnPath(['sudo'], env['PATH'] ?? '') !== undefined;
   return sudo ? commands.map((command) => ['sudo', ...command]) : commands;
 }
 

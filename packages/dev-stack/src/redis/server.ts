@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError, explainText } from '../errors.ts';
 import { type Child, startChild } from '../processes/child.ts';
+import { serverEnvironment } from '../processes/environment.ts';
 import { stopOrphan } from '../processes/orphan.ts';
 import { freePort } from '../processes/ports.ts';
 import { checkRedis, isAnswering } from './check.ts';
@@ -48,6 +49,7 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
       ...(options.temporary === true ? { remove: directory } : {}),
     } as const;
     const child = await startChild(program, serverArguments(directory, { port, durable }), {
+      env: serverEnvironment(),
       logFile,
       orphan,
     });

@@ -1,6 +1,9 @@
+import { latchkeyDirectory } from '../directory.ts';
 import { DevStackError } from '../errors.ts';
+import { hasApt } from './apt.ts';
 import { checkRedis } from './check.ts';
-import { dockerAnswers, startDockerRedis } from './docker.ts';
+import { dockerAnswers, fetchRedisImage, startDockerRedis } from './docker.ts';
+import { fetchRedis, findFetchedRedis } from './fetch.ts';
 import { findOnPath, findRedisServer } from './find.ts';
 import { type InstallOptions, installRedis } from './install.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
@@ -12,7 +15,7 @@ export type RedisOptions = {
   durable: boolean;
   /** Chosen at random when absent. */
   port?: number;
-  /** Where REDIS_URL, PATH and CI are read; default process.env. */
+  /** Where REDIS_URL, PATH, LATCHKEY_DIRECTORY and CI are read; default process.env. */
   env?: Record<string, string | undefined>;
   onProgress?: ((line: string) => void) | undefined;
   signal?: AbortSignal;
@@ -37,8 +40,8 @@ export type RedisInstance = {
 };
 
 /**
- * A real Redis (or Valkey) ≥ 7.0, from the first source that works: REDIS_URL; redis-server or valkey-server on PATH;
- * Docker, when an engine answers; the system's package manager, after asking.
+ * A real Redis (or Valkey) ≥ 7.0, from the first source that has one: REDIS_URL; redis-server or valkey-server on PATH;
+ * what an earlier start fetched; Docker, when an engine answers; the system's packages, see `provideRedis`.
  *
  * @throws DevStackError, one line that says what to do
  * @example const redis = await startRedis({ directory: '.latchkey/redis', durable: true });
@@ -49,22 +52,47 @@ export async function startRedis(options: RedisOptions): Promise<RedisInstance> 
   if (url !== undefined && url !== '') return await external(url);
   const common = { directory, durable, ...(signal === undefined ? {} : { signal }) };
 
-  let program = findRedisServer(env['PATH']);
+  let program = findProgram(env);
   if (program === undefined) {
     const docker = findOnPath(['docker'], env['PATH']);
-    if (docker !== undefined && dockerAnswers(docker)) {
-      return await managed(
-        (port) => startDockerRedis({ ...common, ...port, docker, onProgress }),
-        options.port,
-      );
+    const container = docker !== undefined && { ...common, docker, onProgress };
+    if (container && dockerAnswers(container.docker, env) && (await fetchRedisImage(container))) {
+      return await managed((port) => startDockerRedis({ ...container, ...port }), options.port);
     }
-    await installRedis({ ...options.install, env });
-    program = findRedisServer(env['PATH']);
-    if (program === undefined)
-      throw new DevStackError('Redis was installed but is not on PATH: open a new terminal.');
+    program = await provideRedis({ env, onProgress, signal, install: options.install });
   }
   const found = program;
   return await managed((port) => startRedisServer({ ...common, ...port, program: found }), options.port);
+}
+
+export type ProvideOptions = {
+  /** Where PATH, LATCHKEY_DIRECTORY and CI are read. */
+  env: Record<string, string | undefined>;
+  onProgress?: ((line: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+  install?: Omit<InstallOptions, 'env'> | undefined;
+};
+
+/**
+ * The program of a Redis or Valkey server that this machine has, or gets now: fetched into the folder of this clone where
+ * apt is, without rights and without asking; else installed by the system's package manager, see `installRedis`.
+ *
+ * @returns the path of the program
+ * @throws DevStackError, one line that says what to do
+ */
+export async function provideRedis({ env, onProgress, signal, install }: ProvideOptions): Promise<string> {
+  const found = findProgram(env);
+  if (found !== undefined) return found;
+  if (hasApt(env)) return await fetchRedis({ directory: latchkeyDirectory(env), env, onProgress, signal });
+  await installRedis({ ...install, env });
+  const installed = findRedisServer(env['PATH']);
+  if (installed === undefined)
+    throw new DevStackError('Redis was installed but is not on PATH: open a new terminal.');
+  return installed;
+}
+
+function findProgram(env: Record<string, string | undefined>): string | undefined {
+  return findRedisServer(env['PATH']) ?? findFetchedRedis(latchkeyDirectory(env));
 }
 
 async function managed(

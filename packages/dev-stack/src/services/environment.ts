@@ -1,18 +1,9 @@
+import { machineEnvironment } from '../processes/environment.ts';
 import type { Secrets } from '../stack/secrets.ts';
 import { type ServiceKey, serviceDefinitions, storefrontDefinition } from './definitions.ts';
 
-// Nothing else of ours is passed on: a stray HOST, PORT or DATABASE_URL must not change what the stack does.
-const passedOn = [
-  'PATH',
-  'HOME',
-  'TMPDIR',
-  'TZ',
-  'LANG',
-  'LOG_LEVEL',
-  'NODE_OPTIONS',
-  'NODE_EXTRA_CA_CERTS',
-  'SystemRoot',
-];
+// As loadConfig knows them. Another program's word for a level must not keep ours from starting.
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 export type EnvironmentOptions = {
   port: number;
@@ -44,13 +35,13 @@ export function issuerAt(authPort: number): string {
 
 /** What every process of the stack is told. */
 export function commonEnvironment(port: number): NodeJS.ProcessEnv {
-  const inherited = passedOn.flatMap((name) =>
-    process.env[name] === undefined ? [] : [[name, process.env[name]]],
-  );
+  const logLevel = process.env['LOG_LEVEL']?.toLowerCase() ?? '';
   return {
-    ...Object.fromEntries(inherited),
+    ...machineEnvironment(['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS']),
+    ...(logLevels.includes(logLevel) ? { LOG_LEVEL: logLevel } : {}),
     NODE_ENV: 'development',
-    HOST: '127.0.0.1',
+    // The name that we print.
+    HOST: 'localhost',
     PORT: String(port),
   };
 }

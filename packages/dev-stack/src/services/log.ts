@@ -20,9 +20,16 @@ export function parseFault(line: string): LogFault | undefined {
   }
 }
 
+/** The last that a service's log complains of, warnings included; undefined when it complains of nothing. */
+export function lastComplaint(logFile: string): string | undefined {
+  return linesOf(logFile)
+    .map(parseFault)
+    .findLast((fault) => fault !== undefined)?.message;
+}
+
 /** What went wrong, in a line, by the end of a service's log: its last error, or the message of what it died of. */
 export function lastFault(logFile: string): string {
-  const lines = existsSync(logFile) ? readFileSync(logFile, 'utf8').trim().split('\n') : [];
+  const lines = linesOf(logFile);
   const logged = lines.map(parseFault).findLast((fault) => fault?.severe === true);
   if (logged !== undefined) return logged.message;
   const thrown = lines.findLastIndex((line) => /^\w*Error( \[\w+\])?: /.test(line));
@@ -30,4 +37,8 @@ export function lastFault(logFile: string): string {
   // A configuration error lists its faults on the lines that follow.
   const faults = lines.slice(thrown + 1).filter((line) => /^\s+- /.test(line));
   return [lines[thrown], ...faults].join(' ').replaceAll(/\s+/g, ' ');
+}
+
+function linesOf(logFile: string): string[] {
+  return existsSync(logFile) ? readFileSync(logFile, 'utf8').trim().split('\n') : [];
 }

@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError, explainText } from '../errors.ts';
 import { type Child, type Exit, startChild } from '../processes/child.ts';
 import type { ServiceDefinition } from './definitions.ts';
-import { lastFault } from './log.ts';
+import { lastComplaint, lastFault } from './log.ts';
 
 export type ServiceOptions = {
   port: number;
@@ -106,15 +109,22 @@ async function untilReady(
       throw new DevStackError(`${name} does not start (${describe(exit)}): ${reason} (log: ${logFile})`);
     }
     try {
-      const response = await fetch(`${url}/ready`, { signal: AbortSignal.timeout(5_000) });
-      const body = await response.text();
-      if (response.ok) return;
-      answer = `${response.status} ${body.slice(0, 200)}`;
+      const { status, body } = await ask(`${url}/ready`);
+      if (status === 200) return;
+      answer = `${status} ${body.slice(0, 200)}`;
     } catch {
       // Not listening yet.
     }
   }
-  throw new DevStackError(`${name} was not ready within ${readyMs / 1000} s (${answer}; log: ${logFile})`);
+  const reason = lastComplaint(logFile) ?? answer;
+  throw new DevStackError(`${name} was not ready within ${readyMs / 1000} s (${reason}; log: ${logFile})`);
+}
+
+/** By an agent of its own: that of the process, and fetch, may have been told to ask a proxy. */
+async function ask(url: string): Promise<{ status: number | undefined; body: string }> {
+  const request = get(url, { agent: new Agent(), signal: AbortSignal.timeout(5_000) });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return { status: response.statusCode, body: await text(response) };
 }
 
 function describe({ code, signal }: Exit): string {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } f
 import { join } from 'node:path';
 import { DevStackError, explainText } from '../errors.ts';
 import { startChild } from '../processes/child.ts';
+import { machineEnvironment } from '../processes/environment.ts';
 
 export type BuildOptions = {
   /** Where the output of the build goes. */
@@ -46,7 +47,7 @@ async function runVite(
   const child = await startChild(process.execPath, [vite, 'build', '--outDir', to, '--emptyOutDir'], {
     cwd: directory,
     // Whoever starts us may be a test; the page is the one that people get.
-    env: { ...process.env, NODE_ENV: 'production', NODE_OPTIONS: '' },
+    env: { ...machineEnvironment(), NODE_ENV: 'production' },
     logFile,
     orphan: { signal: 'SIGKILL' },
   });

@@ -1,13 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { explain } from '../errors.ts';
 import { startPostgres } from '../postgres/start.ts';
+import { findRedisServer } from '../redis/find.ts';
+import { provideRedis } from '../redis/start.ts';
 import { keepTemporaryFilesInMemory } from './temporary-files.ts';
 
-/** Vitest's global setup: one Postgres for the whole run, gone at its end, also when the run is killed. */
+/** Vitest's global setup: one Postgres for the whole run, gone at its end, also when the run is killed; and a Redis program. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   keepTemporaryFilesInMemory();
+  await putRedisOnPath();
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
@@ -20,5 +24,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
   } catch (error) {
     remove();
     throw error;
+  }
+}
+
+/** Once for all tests, and for what they start: all of them look on PATH first. */
+async function putRedisOnPath(): Promise<void> {
+  const { env } = process;
+  if (findRedisServer() !== undefined) return;
+  try {
+    const program = await provideRedis({ env, onProgress: (line) => console.log(line) });
+    env['PATH'] = [dirname(program), env['PATH']].join(delimiter);
+  } catch (error) {
+    // Not every test needs one; those that do say so.
+    console.error(explain(error));
   }
 }

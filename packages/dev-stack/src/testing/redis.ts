@@ -27,9 +27,7 @@ export type TestRedis = {
 export async function startTestRedis({ durable = false }: { durable?: boolean } = {}): Promise<TestRedis> {
   const program = findRedisServer();
   if (program === undefined) {
-    throw new Error(
-      'The tests need redis-server or valkey-server on PATH (Debian: apt-get install redis-server).',
-    );
+    throw new Error('The tests need redis-server or valkey-server on PATH: see the start of their output.');
   }
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-redis-'));
   const options = { program, directory, durable, temporary: true };

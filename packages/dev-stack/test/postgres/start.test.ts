@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@latchkey/testing';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startPostgres } from '../../src/postgres/start.ts';
 
 let directory: string;
@@ -12,6 +13,7 @@ beforeEach(() => {
   directory = join(mkdtempSync(join(tmpdir(), 'latchkey-test-')), 'postgres');
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const stop of stops.splice(0)) await stop();
   rmSync(join(directory, '..'), { recursive: true, force: true });
 });
@@ -43,6 +45,23 @@ test('starts in a folder that only its owner can enter, and keeps data between s
   expect(await query(await second.createDatabase('cart'), 'SELECT id FROM item')).toEqual([{ id: 7 }]);
 });
 
+test('starts whatever the shell says about another Postgres, or about places that there are not', async () => {
+  const foreign = {
+    ...{ PGSSLMODE: 'require', PGSSLNEGOTIATION: 'sideways', PGOPTIONS: '-c no_such_setting=1' },
+    ...{ PGHOST: 'db.invalid', PGHOSTADDR: '192.0.2.1', PGPORT: '1', PGSERVICE: 'other', PGUSER: 'other' },
+    ...{ PGDATABASE: 'other', PGPASSWORD: 'guess', PGPASSFILE: '/nowhere', PGREPLICATION: 'true' },
+    ...{ PGCLIENTENCODING: 'klingon', PGDATESTYLE: 'none', PGTZ: 'No/Where', PGDATA: '/nowhere' },
+    ...{ PGCONNECT_TIMEOUT: 'soon', PGTARGETSESSIONATTRS: 'standby', LC_ALL: 'xx_YY.UTF-8', TZ: 'No/Where' },
+  };
+  for (const [name, value] of Object.entries(foreign)) vi.stubEnv(name, value);
+  const postgres = await start();
+  const url = await postgres.createDatabase('cart');
+  // What another program of the shell would read is as it was.
+  expect(process.env).toMatchObject(foreign);
+  vi.unstubAllEnvs();
+  expect(await query(url, 'SHOW timezone')).toEqual([{ TimeZone: 'UTC' }]);
+});
+
 test('does not let anybody in without the password', async () => {
   const postgres = await start();
   const url = new URL(postgres.url('postgres'));
@@ -56,6 +75,26 @@ test('a Postgres left running on the same data is stopped first, and its data is
   const next = await start();
   expect(() => process.kill(orphan.pid, 0)).toThrow(/ESRCH/);
   expect(await query(next.url('postgres'), 'SELECT id FROM item')).toEqual([{ id: 7 }]);
+});
+
+test('a Postgres that was killed starts again once the last of its processes has ended', async () => {
+  const first = await start();
+  const client = new pg.Client({ connectionString: first.url('postgres') });
+  client.on('error', () => {});
+  await client.connect();
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const pid = rows[0]?.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  await first.kill();
+  const second = start();
+  try {
+    await eventually('Postgres refuses to start beside what is left', () =>
+      expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).toContain('pre-existing shared memory'),
+    );
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  expect(await query((await second).url('postgres'), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
 
 test('a lock file that names a process of somebody else is removed, and the process left alone', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { loopbackAddresses } from '@latchkey/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort, isPortFree } from '../../src/processes/ports.ts';
 
@@ -8,9 +9,12 @@ test('a port that was handed out and is not used yet is not handed out again', a
   expect(new Set(ports).size).toBe(200);
 });
 
-test('a port that somebody listens on is not free', async () => {
-  const server = createServer().listen(await freePort(), '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  expect(await isPortFree((server.address() as AddressInfo).port)).toBe(false);
-});
+test.each([...loopbackAddresses, '0.0.0.0', ...(loopbackAddresses.length > 1 ? ['::'] : [])])(
+  'a port that somebody listens on at %s is not free',
+  async (host) => {
+    const server = createServer().listen(await freePort(), host);
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    expect(await isPortFree((server.address() as AddressInfo).port)).toBe(false);
+  },
+);

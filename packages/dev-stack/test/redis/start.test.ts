@@ -35,6 +35,9 @@ function program(name: string, script: string): void {
   chmodSync(join(bin, name), 0o755);
 }
 
+/** The environment of a machine that has what is in `bin`, and has fetched nothing yet. */
+const bare = () => ({ PATH: bin, LATCHKEY_DIRECTORY: root });
+
 async function command(url: string, name: string, ...args: string[]): Promise<unknown> {
   const redis = new Redis(url, { maxRetriesPerRequest: 0, retryStrategy: () => null });
   redis.on('error', () => {});
@@ -112,14 +115,12 @@ test('a port in use is named', async () => {
 });
 
 test('without any Redis and with nobody to ask, the commands to run are named', async () => {
-  program('apt-get', 'exit 1');
-  await expect(start({ env: { PATH: bin } })).rejects.toThrow(
-    /apt-get install .*redis-server.*Docker.*REDIS_URL/,
-  );
+  program('dnf', 'exit 1');
+  await expect(start({ env: bare() })).rejects.toThrow(/dnf install .*valkey.*Docker.*REDIS_URL/);
 });
 
 test('the package manager runs only after a yes, and what it installed is used', async () => {
-  program('apt-get', `[ "$1" = update ] || ln -s ${server} ${join(bin, 'redis-server')}`);
+  program('dnf', `ln -s ${server} ${join(bin, 'redis-server')}`);
   const questions: string[] = [];
   const ask = (answer: string) => ({
     interactive: true,
@@ -128,18 +129,27 @@ test('the package manager runs only after a yes, and what it installed is used',
       return answer;
     },
   });
-  await expect(start({ env: { PATH: bin }, install: ask('') })).rejects.toThrow(/Redis was not found/);
-  const redis = await start({ env: { PATH: bin }, install: ask('y') });
+  await expect(start({ env: bare(), install: ask('') })).rejects.toThrow(/Redis was not found/);
+  const redis = await start({ env: bare(), install: ask('y') });
   expect(await command(redis.url, 'PING')).toBe('PONG');
-  expect(questions).toEqual([
-    expect.stringContaining('apt-get install'),
-    expect.stringContaining('apt-get install'),
-  ]);
+  expect(questions).toEqual([expect.stringContaining('dnf install'), expect.stringContaining('dnf install')]);
 });
 
-test('in CI the package manager runs without asking', async () => {
-  program('dnf', `ln -s ${server} ${join(bin, 'valkey-server')}`);
-  const redis = await start({ env: { PATH: bin, CI: 'true' } });
+test.each([
+  ['in CI the system’s package manager', 'dnf', { CI: 'true' }],
+  ['Homebrew, which changes nothing of the system’s,', 'brew', {}],
+])('%s runs without asking', async (_, manager, env) => {
+  program(manager, `ln -s ${server} ${join(bin, 'valkey-server')}`);
+  const redis = await start({ env: { ...bare(), ...env } });
+  expect(await command(redis.url, 'PING')).toBe('PONG');
+});
+
+test('what an earlier start fetched is used, before Docker is asked', async () => {
+  program('docker', 'exit 0');
+  const folder = join(root, 'programs', 'redis');
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(server, join(folder, 'redis-server'));
+  const redis = await start({ env: bare() });
   expect(await command(redis.url, 'PING')).toBe('PONG');
 });
 
@@ -157,17 +167,21 @@ test('Docker is used when an engine answers, published on loopback alone', async
   const port = new URL(other.url).port;
   await other.stop();
   writeFileSync(join(root, 'port'), port);
-  const redis = await start({ env: { PATH: bin } });
+  const redis = await start({ env: bare() });
   expect(redis.url).toBe(`redis://127.0.0.1:${port}`);
   expect(await command(redis.url, 'PING')).toBe('PONG');
   await redis.stop();
   await expect(command(redis.url, 'PING')).rejects.toThrow();
 });
 
-test('a Docker without an engine is passed over', async () => {
-  program('docker', 'exit 1');
-  symlinkSync('/bin/false', join(bin, 'brew'));
-  await expect(start({ env: { PATH: bin } })).rejects.toThrow(/brew install redis/);
+test.each([
+  ['without an engine', 'exit 1', {}],
+  ['that cannot get the image', '[ "$1" = info ]', {}],
+  ['whose engine is another machine’s', 'exit 0', { DOCKER_HOST: 'ssh://docker.invalid' }],
+])('a Docker %s is passed over', async (_, docker, env) => {
+  program('docker', docker);
+  program('dnf', 'exit 1');
+  await expect(start({ env: { ...bare(), ...env } })).rejects.toThrow(/dnf install/);
 });
 
 test.each([

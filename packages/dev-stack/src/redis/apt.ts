@@ -1,0 +1,140 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DevStackError, explainText } from '../errors.ts';
+import { startChild } from '../processes/child.ts';
+import { findOnPath } from './find.ts';
+
+export type AptOptions = {
+  /** A folder of its own, empty; everything that apt-get writes goes there. Deleted should this process be killed. */
+  directory: string;
+  env: Record<string, string | undefined>;
+  signal?: AbortSignal | undefined;
+};
+
+// The machine's own sources, keys, proxies and pins stay in force; what would write elsewhere, or weaken the check of
+// signatures, does not. Read after the machine's settings, so it has the last word. Paths are relative to the folder.
+const configuration = `
+Dir::State "./state";
+Dir::State::status "/var/lib/dpkg/status";
+Dir::Cache "./cache";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Log "./log";
+# Nothing of the system is written, so any user may do it, and nobody else has to wait.
+Debug::NoLocking "true";
+# What root fetches, another user could not write into a folder of root's.
+APT::Sandbox::User "root";
+APT::Get::AllowUnauthenticated "false";
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
+Acquire::AllowDowngradeToInsecureRepositories "false";
+APT::Install-Recommends "false";
+APT::Install-Suggests "false";
+Acquire::http::Timeout "20";
+Acquire::https::Timeout "20";
+Acquire::Retries "1";
+Acquire::Languages "none";
+# Commands that other packages have run after apt-get, e.g. to empty the system's cache.
+#clear APT::Update;
+#clear AptCli::Hooks;
+# The lists of packages alone: no sources, contents or icons.
+#clear Acquire::IndexTargets;
+Acquire::IndexTargets::deb::Packages {
+  MetaKey "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages";
+  flatMetaKey "Packages";
+  ShortDescription "Packages";
+  Description "$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) Packages";
+  flatDescription "$(RELEASE) Packages";
+  Optional "0";
+};
+`;
+
+/** Whether this is a system of Debian's kind, whose package manager is apt. */
+export function hasApt(env: Record<string, string | undefined>): boolean {
+  const needed = ['apt-get', 'dpkg-deb'];
+  return process.platform === 'linux' && needed.every((name) => findOnPath([name], env['PATH'] ?? ''));
+}
+
+/**
+ * Fetches signed packages of the machine's own distribution, with those that they depend on and the machine lacks, and
+ * unpacks them into `<directory>/tree`. Installs nothing, needs no rights, and writes nowhere else.
+ *
+ * Does not check that what is unpacked runs.
+ *
+ * @param choices lists of packages; the first list that the distribution has is taken
+ * @throws DevStackError, one line, with apt's reason: also when apt cannot verify the signature
+ * @example await fetchPackages([['redis-server', 'redis-tools']], { directory, env: process.env });
+ */
+export async function fetchPackages(choices: string[][], options: AptOptions): Promise<void> {
+  const { directory } = options;
+  for (const folder of ['state/lists/partial', 'cache/archives/partial', 'log', 'tree'])
+    mkdirSync(join(directory, folder), { recursive: true });
+  writeFileSync(join(directory, 'apt.conf'), configuration);
+  // One source of several that is out of reach fails no update; whether the packages can be had, the next step shows.
+  const update = await apt(['update'], options);
+  const chosen = await chooseVersions(choices, { updateOutput: update.output, options });
+  const download = await apt(['download', ...chosen], options);
+  if (download.code !== 0) throw new DevStackError(explainText(download.output) ?? reasonIn(download.output));
+  for (const name of readdirSync(directory).filter((file) => file.endsWith('.deb'))) {
+    const { code, output } = await run('dpkg-deb', ['-x', name, 'tree'], options);
+    if (code !== 0)
+      throw new DevStackError(explainText(output) ?? `${name} cannot be unpacked: ${reasonIn(output)}`);
+  }
+}
+
+/** What apt would install for the first of `choices` that the distribution has, as `name=version`. */
+async function chooseVersions(
+  choices: string[][],
+  { updateOutput, options }: { updateOutput: string; options: AptOptions },
+): Promise<string[]> {
+  for (const packages of choices) {
+    // Also those that are installed: what we look for may be installed, and not be on PATH.
+    const { code, output } = await apt(['install', '--simulate', '--reinstall', ...packages], options);
+    const wanted = [...output.matchAll(/^Inst (\S+) (?:\[\S+\] )?\((\S+)/gm)];
+    if (code === 0 && wanted.length > 0) return wanted.map(([, name, version]) => `${name}=${version}`);
+    const isUnknown = /Unable to locate|no installation candidate|Reinstallation of .* is not possible/.test(
+      output,
+    );
+    if (!isUnknown) throw new DevStackError(explainText(output) ?? reasonIn(output));
+  }
+  // Without the lists of packages none is known.
+  const isFaulty = /^(E|W|Error|Warning):/m.test(updateOutput);
+  const names = choices.map(([name]) => name).join(' or ');
+  throw new DevStackError(
+    explainText(updateOutput) ?? (isFaulty ? reasonIn(updateOutput) : `this system has no package ${names}`),
+  );
+}
+
+function apt(args: string[], options: AptOptions): Promise<Outcome> {
+  return run('apt-get', ['-c', 'apt.conf', '--yes', '--quiet', ...args], options);
+}
+
+type Outcome = { code: number | null; output: string };
+
+async function run(program: string, args: string[], options: AptOptions): Promise<Outcome> {
+  const { directory, env, signal } = options;
+  signal?.throwIfAborted();
+  const path = findOnPath([program], env['PATH'] ?? '') ?? program;
+  const logFile = join(directory, `${program}.log`);
+  const child = await startChild(path, args, {
+    cwd: directory,
+    // apt runs scripts of the system to check signatures, whatever PATH the caller has.
+    env: { ...env, PATH: `${env['PATH']}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C' },
+    logFile,
+    orphan: { signal: 'SIGTERM', remove: directory },
+  });
+  const abort = () => void child.stop('SIGTERM', 2_000);
+  signal?.addEventListener('abort', abort);
+  const { code } = await child.exited;
+  signal?.removeEventListener('abort', abort);
+  signal?.throwIfAborted();
+  return { code, output: readFileSync(logFile, 'utf8') };
+}
+
+/** What apt or dpkg complains of first, without the addresses of what it asked. */
+function reasonIn(output: string): string {
+  const fault =
+    /^(?:E|W|Error|Warning|dpkg-deb): (?:error: )?(.+)$/m.exec(output)?.[1] ??
+    output.trim().split('\n').at(-1) ??
+    '';
+  return fault.replace(/^Failed to fetch \S+\s+/, '').replace(/[.:\s]+$/, '');
+}

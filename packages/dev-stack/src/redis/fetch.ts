@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DevStackError } from '../errors.ts';
+import { fetchPackages } from './apt.ts';
+import { versionFault } from './check.ts';
+
+export type FetchOptions = {
+  /** The folder that keeps what is fetched: see `latchkeyDirectory()`. Made when missing. */
+  directory: string;
+  env: Record<string, string | undefined>;
+  onProgress?: ((line: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+};
+
+const names = ['redis-server', 'valkey-server'];
+const packages = [
+  ['redis-server', 'redis-tools'],
+  ['valkey-server', 'valkey-tools'],
+];
+
+/** The redis-server or valkey-server that an earlier start fetched into `directory`, if it still runs and will do. */
+export function findFetchedRedis(directory: string): string | undefined {
+  return names
+    .map((name) => join(programFolder(directory), name))
+    .find((program) => existsSync(program) && faultOf(program) === undefined);
+}
+
+/**
+ * Fetches Redis, or Valkey, from the distribution's own signed packages into `directory`; see `fetchPackages`. It is made
+ * beside its place and moved there when it has run once, so an interrupted fetch leaves nothing half-made, and of two at
+ * the same time either serves both.
+ *
+ * @returns the path of the program
+ * @throws DevStackError, one line that says what to do; the signal's reason when aborted
+ * @example const program = await fetchRedis({ directory: '.latchkey', env: process.env });
+ */
+export async function fetchRedis(options: FetchOptions): Promise<string> {
+  const { directory, env, onProgress, signal } = options;
+  const place = programFolder(directory);
+  mkdirSync(dirname(place), { recursive: true });
+  const fresh = mkdtempSync(`${place}-`);
+  try {
+    onProgress?.('Fetching Redis from the packages of this system (once; nothing is installed) …');
+    await fetchPackages(packages, { directory: fresh, env, signal });
+    const name = makeProgram(fresh);
+    const fault = faultOf(join(fresh, name));
+    if (fault !== undefined) throw new DevStackError(`what this system has is ${fault}`);
+    settle(fresh, directory);
+    return join(place, name);
+  } catch (error) {
+    if (!(error instanceof DevStackError)) throw error;
+    throw new DevStackError(
+      `Redis could not be fetched: ${error.message.replace(/\.$/, '')}. Put that right, or install Redis 7.0 or later, or start Docker, or set REDIS_URL; then start again.`,
+      { cause: error },
+    );
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function programFolder(directory: string): string {
+  return join(directory, 'programs', 'redis');
+}
+
+/** Beside the unpacked tree a script that starts the server with its libraries, so that it is a program like any other. */
+function makeProgram(folder: string): string {
+  const files = readdirSync(join(folder, 'tree'), { recursive: true, encoding: 'utf8' });
+  const name = names.find((wanted) => files.includes(join('usr', 'bin', wanted)));
+  if (name === undefined) throw new DevStackError('the packages of this system hold no server');
+  const libraries = new Set(files.filter((file) => /\.so(\.|$)/.test(file)).map((file) => dirname(file)));
+  const path = [...libraries].map((library) => `"$here/tree/${library}"`).join(':');
+  const script = `#!/bin/sh
+here=$(PATH=/usr/bin:/bin readlink -f -- "$0")
+here=\${here%/*}
+LD_LIBRARY_PATH=${path} exec "$here/tree/usr/bin/${name}" "$@"
+`;
+  writeFileSync(join(folder, name), script);
+  chmodSync(join(folder, name), 0o755);
+  for (const entry of readdirSync(folder).filter((entry) => entry !== 'tree' && entry !== name)) {
+    rmSync(join(folder, entry), { recursive: true, force: true });
+  }
+  return name;
+}
+
+/** Why a program will not do; undefined when it will. */
+function faultOf(program: string): string | undefined {
+  const { status, stdout, stderr, error } = spawnSync(program, ['--version'], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
+  const version = /\bv=(\S+)/.exec(stdout ?? '')?.[1];
+  if (status === 0 && version !== undefined) return versionFault(`redis_version:${version}`);
+  return `one that does not run (${(error?.message ?? stderr).trim().split('\n').at(-1)})`;
+}
+
+/** Moves it to its place, unless one that works is there by now: another process may already be running that. */
+function settle(fresh: string, directory: string): void {
+  const place = programFolder(directory);
+  try {
+    renameSync(fresh, place);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (findFetchedRedis(directory) !== undefined) return;
+    rmSync(place, { recursive: true, force: true });
+    renameSync(fresh, place);
+  }
+}

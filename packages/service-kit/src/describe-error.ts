@@ -1,0 +1,101 @@
+/** What a log says of something that was thrown. */
+export interface ErrorDescription {
+  /** The error's name; of anything else its kind. */
+  type: string;
+  message: string;
+  code?: string;
+  stack?: string;
+  cause?: ErrorDescription;
+  /** Of an AggregateError. */
+  errors?: ErrorDescription[];
+}
+
+// With all causes and parts: a line of the log has an end.
+const mostDescribed = 10;
+
+/**
+ * Whatever was thrown, for the log: errors with their causes, also those of another realm, and things that are no errors.
+ * Leaves out properties of its own, which may carry a request, and the parameters of a query. Throws nothing, whatever the
+ * thing does when it is read. Does not look for tokens in the text: `withoutTokens` does, in the finished line.
+ *
+ * @example describeError(new Error('no answer', { cause: 'a string' })).cause; // { type: 'string', message: 'a string' }
+ */
+export function describeError(thrown: unknown): ErrorDescription {
+  return describe(thrown, new Set());
+}
+
+function describe(thrown: unknown, seen: Set<unknown>): ErrorDescription {
+  if (typeof thrown === 'function') return { type: 'function', message: 'a function' };
+  if (typeof thrown !== 'object' || thrown === null)
+    return { type: thrown === null ? 'null' : typeof thrown, message: withoutParameters(String(thrown)) };
+  seen.add(thrown);
+  const parts = read(thrown, 'errors');
+  const errors = isArray(parts) ? describeAll(parts, seen) : [];
+  const [code, stack, cause] = [read(thrown, 'code'), read(thrown, 'stack'), read(thrown, 'cause')];
+  return {
+    type: typeOf(thrown),
+    message: messageOf(thrown, errors),
+    ...(typeof code === 'string' && { code }),
+    ...(typeof stack === 'string' && { stack: withoutParameters(stack) }),
+    ...(errors.length > 0 && { errors }),
+    ...(cause !== undefined && maySee(cause, seen) && { cause: describe(cause, seen) }),
+  };
+}
+
+function describeAll(parts: readonly unknown[], seen: Set<unknown>): ErrorDescription[] {
+  const described: ErrorDescription[] = [];
+  // One after the other, since what was described before is not described again.
+  for (const part of parts.slice(0, mostDescribed))
+    if (maySee(part, seen)) described.push(describe(part, seen));
+  return described;
+}
+
+function maySee(thrown: unknown, seen: ReadonlySet<unknown>): boolean {
+  return seen.size < mostDescribed && !seen.has(thrown);
+}
+
+/** A property that may be a getter, or a trap, that throws. */
+function read(thrown: object, name: string): unknown {
+  try {
+    return Reflect.get(thrown, name);
+  } catch {
+    return undefined;
+  }
+}
+
+function isArray(value: unknown): value is unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function typeOf(thrown: object): string {
+  const name = read(thrown, 'name');
+  // What has no stack is no error, and its name may be anybody's.
+  if (typeof name === 'string' && name !== '' && typeof read(thrown, 'stack') === 'string') return name;
+  const maker = read(thrown, 'constructor');
+  const kind = typeof maker === 'function' ? read(maker, 'name') : undefined;
+  return typeof kind === 'string' && kind !== '' ? kind : 'object';
+}
+
+function messageOf(thrown: object, errors: readonly ErrorDescription[]): string {
+  const message = read(thrown, 'message');
+  // A connection that was tried at several addresses fails with an AggregateError that says nothing itself.
+  if (message === '' && errors.length > 0) return errors.map((error) => error.message).join('; ');
+  if (typeof message === 'string') return withoutParameters(message);
+  try {
+    return `no message; its keys: ${Object.keys(thrown).slice(0, mostDescribed).join(', ') || 'none'}`;
+  } catch {
+    return 'no message; it cannot be read';
+  }
+}
+
+// drizzle-orm puts the values of a failed query into its message: "Failed query: …\nparams: …".
+function withoutParameters(text: string): string {
+  const start = text.indexOf('\nparams: ');
+  if (start === -1) return text;
+  const end = text.indexOf('\n    at ', start);
+  return text.slice(0, start) + (end === -1 ? '' : text.slice(end));
+}

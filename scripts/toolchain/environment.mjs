@@ -1,0 +1,18 @@
+// Both ways in which clients write an IPv6 address.
+const loopback = ['localhost', '127.0.0.1', '::1', '[::1]'];
+
+/**
+ * The caller's environment without what would lead a task astray: whatever it starts is on this machine. Settings that
+ * clients of Postgres read (PGSSLMODE, PGOPTIONS, PGSERVICE and so on) are meant for another server. A proxy is not asked
+ * for this machine's own addresses; clients take no_proxy before NO_PROXY, so both say the same.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function taskEnvironment(env) {
+  const own = Object.entries(env).filter(([name]) => !/^(PG|NODE_PG_)/.test(name));
+  const given = env['no_proxy'] || env['NO_PROXY'] || '';
+  const names = given.split(/[\s,]+/).filter((name) => name !== '');
+  const direct = [...new Set([...names, ...loopback])].join(',');
+  return { ...Object.fromEntries(own), NO_PROXY: direct, no_proxy: direct };
+}
