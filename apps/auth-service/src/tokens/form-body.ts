@@ -1,3 +1,4 @@
+import { textOf } from '@latchkey/service-kit/text';
 import type { FastifyInstance } from 'fastify';
 import { TokenError } from './token-error.ts';
 
@@ -28,7 +29,9 @@ export function readForm(body: Buffer): Record<string, string> {
   const form: Record<string, string> = Object.create(null);
   const repeated = new Set<string>();
   const seen = new Set<string>();
-  for (const pair of textOf(body).split('&')) {
+  const text = textOf(body);
+  if (text === undefined) throw malformed('The body is not valid UTF-8.');
+  for (const pair of text.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
@@ -40,14 +43,6 @@ export function readForm(body: Buffer): Record<string, string> {
   if ([...repeated].some((name) => !TARGETS.has(name))) throw malformed('A parameter stands more than once.');
   if (repeated.size > 0) throw new TokenError('invalid_target', 'A token is for one audience.');
   return form;
-}
-
-function textOf(body: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
-  } catch {
-    throw malformed('The body is not valid UTF-8.');
-  }
 }
 
 /** Unlike URLSearchParams, which puts U+FFFD where bytes are no UTF-8, and would so turn one text into another. */
