@@ -49,6 +49,8 @@ test.each<[string, string, unknown]>([
   ['a pair of surrogates', '"\\ud83d\\ude00"', '😀'],
   ['a backslash before what looks like one', '"\\\\ud800"', '\\ud800'],
   ['characters of every length', '"aé전📱"', 'aé전📱'],
+  // RFC 8259 §8.1 lets a parser ignore it.
+  ['JSON after a byte order mark', '\ufeff"a"', 'a'],
   ['escapes', '{"\\u0061":["\\n\\t\\"\\\\\\/"]}', { a: ['\n\t"\\/'] }],
   ['a noncharacter', '"\\uffff"', '\uffff'],
 ])('%s is taken as it is', async (_what, payload, body) => {
