@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { createLogger, ProblemError, startService } from '@latchkey/service-kit';
+import { textOf } from '@latchkey/service-kit/text';
 import { type NewAccount, parseAccountLines } from './accounts/account-lines.ts';
 import { type Accounts, createAccounts } from './accounts/accounts.ts';
 import { type AuditLog, createAuditLog } from './audit/audit-log.ts';
@@ -121,7 +122,7 @@ async function createAccountsFromInput(command: string, { config, db, audit }: S
       // An account that is being made has no sessions yet.
       sessions: { find: async () => undefined, endAll: async () => [], changeRoles: async () => {} },
     });
-    const input = await text(process.stdin);
+    const input = await readInput();
     if (command === 'create-account') {
       const { username = '', roles = '' } = values;
       const password = input.replace(/\r?\n$/, '');
@@ -133,6 +134,12 @@ async function createAccountsFromInput(command: string, { config, db, audit }: S
   } finally {
     redis.disconnect();
   }
+}
+
+async function readInput(): Promise<string> {
+  const input = textOf(await buffer(process.stdin));
+  if (input !== undefined) return input;
+  throw new ProblemError({ status: 400, code: 'malformed_input', detail: 'Standard input is not UTF-8.' });
 }
 
 async function createUnlessThere(accounts: Accounts, account: NewAccount): Promise<void> {

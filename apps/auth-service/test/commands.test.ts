@@ -38,7 +38,7 @@ afterAll(async () => {
 
 async function command(
   args: string[],
-  input = '',
+  input: string | Buffer = '',
   changes: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = spawn(
@@ -99,6 +99,15 @@ describe('create-accounts', () => {
       stderr: expect.stringMatching(/^weak_password: /),
     });
     expect(await accounts()).not.toHaveProperty('dora');
+  });
+
+  it('makes nothing of input that is not UTF-8: nobody could type what was read', async () => {
+    const latin1 = Buffer.from(line('erik', 'customer').replace(PASSWORD, `${PASSWORD} \u00e9`), 'latin1');
+    expect(await command(['create-accounts'], latin1)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^malformed_input: /),
+    });
+    expect(await accounts()).not.toHaveProperty('erik');
   });
 
   it('makes nothing when a line is not an account, and does not repeat the line', async () => {

@@ -6,9 +6,14 @@ const maxAudiences = 64;
 // At most 255 characters, no control characters: these values end up in logs, keys and headers.
 const identifier = /^[^\p{Cc}]{1,255}$/u;
 
-/** A whole number of seconds since 1970 (RFC 7519 §2, NumericDate), up to the year 9999. */
-export function isNumericDate(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= lastNumericDate;
+/** A number of seconds since 1970 (RFC 7519 §2, NumericDate), up to the year 9999; a whole one unless fractions are let in. */
+export function isNumericDate(value: unknown, { fractions = false } = {}): value is number {
+  return (
+    typeof value === 'number' &&
+    (fractions || Number.isInteger(value)) &&
+    value > 0 &&
+    value <= lastNumericDate
+  );
 }
 
 /** 1 to 255 characters, none of them a control character. */
@@ -36,6 +41,8 @@ export interface LifetimePolicy {
   expiryLeewaySeconds?: number;
   /** The most that `exp − iat` may be. */
   maxLifetimeSeconds: number;
+  /** Whether times may have fractions, as RFC 7519 §2 allows. Default no: an issuer of ours sends none. */
+  fractions?: boolean;
 }
 
 /**
@@ -49,8 +56,16 @@ export function checkLifetime(
 ): void {
   const latest = now + policy.clockSkewSeconds;
   const { iat, exp, nbf } = claims;
-  if (!isNumericDate(iat) || iat > latest) throw invalidToken('iat');
-  if (!isNumericDate(exp) || exp <= iat || exp - iat > policy.maxLifetimeSeconds) throw invalidToken('exp');
+  const { fractions = false } = policy;
+  const isDate = (value: unknown): value is number => isNumericDate(value, { fractions });
+  if (!isDate(iat) || iat > latest) throw invalidToken('iat');
+  if (!isDate(exp) || exp <= iat || wholeMs(exp - iat) > policy.maxLifetimeSeconds * 1000)
+    throw invalidToken('exp');
   if (now >= exp + (policy.expiryLeewaySeconds ?? 0)) throw invalidToken('expired');
-  if (hasClaim(claims, 'nbf') && (!isNumericDate(nbf) || nbf > latest)) throw invalidToken('nbf');
+  if (hasClaim(claims, 'nbf') && (!isDate(nbf) || nbf > latest)) throw invalidToken('nbf');
+}
+
+/** A double holds a time of today to some 0.2 µs, so that the difference of two may be that much too long. */
+function wholeMs(seconds: number): number {
+  return Math.round(seconds * 1000);
 }

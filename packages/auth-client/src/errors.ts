@@ -2,7 +2,8 @@
 export class AuthClientError extends Error {
   readonly code: string;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  // ErrorOptions by another name: a program whose lib is older than es2022 has none.
+  constructor(code: string, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;

@@ -11,6 +11,7 @@ import {
 import { isAge } from './requirements.ts';
 import type { AccessTokenSource } from './revocation/access-token-source.ts';
 import type { RevocationList } from './revocation/revocation-list.ts';
+import { checkRuntime } from './runtime.ts';
 
 /** Where the issuer tells, as it happens, what it revokes. */
 export interface RevocationFeed {
@@ -77,6 +78,7 @@ const knownOfFeed = new Set(['uri', 'accessToken', 'maxLagSeconds']);
  * @throws AuthClientOptionsError naming every fault
  */
 export function checkOptions(options: AuthClientOptions): CheckedOptions {
+  checkRuntime();
   const given: Record<string, unknown> = { ...options };
   const faults = faultsOfNames(given, known);
   for (const name of ['issuer', 'jwksUri'])

@@ -1,10 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -80,8 +80,29 @@ export { createTestIssuer as notHere } from '@latchkey/auth-client';
 export type { KeySet } from '@latchkey/auth-client/dist/key-set/key-set.js';
 `;
 
+/** As a service that follows README.md: all that it sees is the error. */
+const refusedFile = `
+import { authClient } from '@latchkey/auth-client';
+import Fastify from 'fastify';
+
+const app = Fastify();
+app.register(authClient, {
+  issuer: 'http://a.example', audience: 'cart-service', jwksUri: 'http://a.example/keys', revocations: null,
+});
+await app.ready().catch((error) => {
+  process.stderr.write(error.code + ': ' + error.message + '\\n');
+  process.exit(3);
+});
+`;
+
 let directory: string;
 let tarball: string;
+/** The first on PATH that is too old, such as that of Debian 13. There may be none. */
+const oldNode = (process.env.PATH ?? '')
+  .split(delimiter)
+  .map((folder) => join(folder, 'node'))
+  .filter((node) => existsSync(node))
+  .find((node) => Number(spawnSync(node, ['-p', 'parseInt(process.versions.node)']).stdout) < 22);
 
 function binaryOf(name: string, path: string): string {
   return join(dirname(require.resolve(`${name}/package.json`)), path);
@@ -90,6 +111,14 @@ function binaryOf(name: string, path: string): string {
 async function versionOf(name: string): Promise<string> {
   return JSON.parse(await readFile(join(packageDirectory, 'node_modules', name, 'package.json'), 'utf8'))
     .version;
+}
+
+/** What a compiler says of the consumer's file. */
+async function typeCheck(typescript: string, ...options: string[]): Promise<string> {
+  const tsc = binaryOf(typescript, 'bin/tsc');
+  const strictly = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--types', 'node'];
+  const checking = run(process.execPath, [tsc, ...strictly, ...options, 'consumer.ts'], { cwd: directory });
+  return (await checking.catch((failed: { stdout: string }) => failed)).stdout;
 }
 
 beforeAll(async () => {
@@ -106,6 +135,7 @@ beforeAll(async () => {
     JSON.stringify({ private: true, type: 'module', dependencies }),
   );
   await writeFile(join(directory, 'service.js'), serviceFile);
+  await writeFile(join(directory, 'refused.js'), refusedFile);
   await writeFile(join(directory, 'consumer.ts'), consumerFile);
   // Wherever temporary files are: on another disk pnpm would begin a store of its own there, and leave it behind.
   const { stdout: store } = await run('pnpm', ['store', 'path'], { cwd: packageDirectory });
@@ -170,11 +200,27 @@ describe('an empty project that installs it', () => {
   });
 
   it('type-checks against it', async () => {
-    const tsc = binaryOf('typescript', 'bin/tsc');
-    const options = ['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node'];
-    const checking = run(process.execPath, [tsc, ...options, '--exactOptionalPropertyTypes', 'consumer.ts'], {
-      cwd: directory,
-    });
-    await expect(checking).resolves.toMatchObject({ stdout: '' });
+    await expect(typeCheck('typescript', '--target', 'es2024', '--module', 'nodenext')).resolves.toBe('');
   });
+
+  // What the oldest reads, those between read too.
+  it('type-checks against it with TypeScript 5.4, down to its own declarations', async () => {
+    const options = ['--target', 'es2020', '--module', 'nodenext', '--skipLibCheck', 'false'];
+    const faults = await typeCheck('typescript-5.4', ...options);
+    expect(faults.split('\n').filter((line) => /^(consumer|.*auth-client)/.test(line))).toEqual([]);
+  });
+
+  it.skipIf(oldNode === undefined)(
+    'refuses to be registered on a Node.js that is too old, and says so in one line',
+    async () => {
+      const failing = run(oldNode ?? '', ['refused.js'], { cwd: directory });
+      await expect(failing).rejects.toMatchObject({
+        code: 3,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^unsupported_runtime: @latchkey\/auth-client needs Node\.js 22\.12 or newer; this is \S+\n$/,
+        ),
+      });
+    },
+  );
 });

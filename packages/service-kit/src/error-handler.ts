@@ -4,7 +4,15 @@ import { isDatabaseUnavailable } from './database-errors.ts';
 import { codeOf, ProblemError, titleOf } from './problem.ts';
 import { setResponseHeaders } from './response-headers.ts';
 
-interface Answer {
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Has all errors at this path answered in a form of its own: also those of its body, its method, its URL. */
+    answerErrorsAs(path: string, form: ErrorForm): void;
+  }
+}
+
+/** What is wrong, before it has a form. All of it may be shown. */
+export interface ErrorAnswer {
   status: number;
   code: string;
   title: string;
@@ -13,12 +21,14 @@ interface Answer {
   extensions: Readonly<Record<string, unknown>>;
 }
 
+/** The answer as another standard than RFC 9457 writes it, in JSON; undefined leaves it a problem document. */
+export type ErrorForm = (answer: ErrorAnswer) => { status: number; body: object } | undefined;
+
 const contentType = 'application/problem+json; charset=utf-8';
 const ownCode = /^[a-z][a-z0-9_]{0,63}$/;
 
 // Fastify's own messages quote the request, so each is replaced.
 const fastifyProblems: Readonly<Record<string, readonly [code: string, detail: string]>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'The body must be application/json.'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'The body is too large.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed_body', 'The body is empty, but its content type says JSON.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_body', 'The body is not valid JSON.'],
@@ -30,13 +40,18 @@ const fastifyProblems: Readonly<Record<string, readonly [code: string, detail: s
   FST_ERR_MAX_PARAM_LENGTH: ['malformed_url', 'A part of the URL is too long.'],
 };
 
-/** Every error, unknown route and unknown method becomes application/problem+json (RFC 9457). */
+/** Every error, unknown route and unknown method becomes application/problem+json (RFC 9457), or what its path wants. */
 export function addErrorHandler(app: FastifyInstance, allowedMethods: (path: string) => string[]): void {
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  const forms = new Map<string, ErrorForm>();
+  app.decorate('answerErrorsAs', (path, form) => void forms.set(path, form));
+  const send = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    sendError(error, { request, reply, form: forms.get(request.routeOptions.url ?? pathOf(request)) });
+
+  app.setErrorHandler(send);
   app.setNotFoundHandler((request, reply) => {
-    const allowed = allowedMethods(request.url.split('?', 1)[0] ?? '');
+    const allowed = allowedMethods(pathOf(request));
     if (allowed.length === 0 || allowed.includes(request.method)) {
-      return sendProblem(
+      return send(
         new ProblemError({ status: 404, code: 'not_found', detail: 'No such route.' }),
         request,
         reply,
@@ -44,7 +59,7 @@ export function addErrorHandler(app: FastifyInstance, allowedMethods: (path: str
     }
     const headers = { allow: allowed.join(', ') };
     const detail = `This route takes ${allowed.join(', ')}.`;
-    return sendProblem(
+    return send(
       new ProblemError({ status: 405, code: 'method_not_allowed', detail, headers }),
       request,
       reply,
@@ -52,31 +67,48 @@ export function addErrorHandler(app: FastifyInstance, allowedMethods: (path: str
   });
 }
 
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}
+
 /** For errors that arise before any hook has run, such as a URL that cannot be decoded. */
 export function sendEarlyProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   setResponseHeaders(reply, request.id);
-  sendProblem(error, request, reply);
+  sendError(error, { request, reply });
 }
 
-function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, title, code, detail, headers, extensions } = answerOf(error);
+function sendError(
+  error: unknown,
+  { request, reply, form }: { request: FastifyRequest; reply: FastifyReply; form?: ErrorForm | undefined },
+): FastifyReply {
+  const answer = answerOf(error, request);
+  const { title, code, detail, headers, extensions } = answer;
   request.failure = { code, error };
-  reply.code(status).headers(headers).type(contentType);
-  return reply.send(
-    JSON.stringify({ type: 'about:blank', title, status, code, detail, instance: request.id, ...extensions }),
-  );
+  const formed = form?.(answer);
+  const status = formed?.status ?? answer.status;
+  reply
+    .code(status)
+    .headers(headers)
+    .type(formed ? 'application/json' : contentType);
+  const problem = { type: 'about:blank', title, status, code, detail, instance: request.id, ...extensions };
+  return reply.send(JSON.stringify(formed?.body ?? problem));
 }
 
-function answerOf(error: unknown): Answer {
+/** What the route says that it takes. */
+function bodyTypeOf(request: FastifyRequest): string {
+  return request.routeOptions.schema?.consumes?.join(' or ') ?? 'application/json';
+}
+
+function answerOf(error: unknown, request: FastifyRequest): ErrorAnswer {
   try {
-    return answerTo(error);
+    return answerTo(error, request);
   } catch {
     // One that cannot even be read.
     return plain(500);
   }
 }
 
-function answerTo(error: unknown): Answer {
+function answerTo(error: unknown, request: FastifyRequest): ErrorAnswer {
   if (error instanceof ProblemError) return { ...error, title: error.title, detail: error.message };
   // An error that brings its own answer may have a lost connection for a cause: that of a call to another service.
   if (!bringsItsAnswer(error) && isDatabaseUnavailable(error)) {
@@ -92,6 +124,8 @@ function answerTo(error: unknown): Answer {
   if (validation !== undefined)
     return { ...plain(400), code: 'invalid_request', detail: faultOf(validation, validationContext) };
   if (typeof code !== 'string') return plain(status);
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return { ...plain(status), code: codeOf(status), detail: `The body must be ${bodyTypeOf(request)}.` };
   if (code in fastifyProblems) return fastifyProblem(status, code);
   if (!ownCode.test(code)) return plain(status);
   const { headers, expose, extensions } = error as OwnError;
@@ -114,12 +148,12 @@ function bringsItsAnswer(error: unknown): boolean {
   return typeof status === 'number' && typeof code === 'string' && ownCode.test(code);
 }
 
-function fastifyProblem(status: number, fastifyCode: string): Answer {
+function fastifyProblem(status: number, fastifyCode: string): ErrorAnswer {
   const [code, detail] = fastifyProblems[fastifyCode] ?? [codeOf(status), undefined];
   return { ...plain(status), code, detail };
 }
 
-function plain(status: number): Answer {
+function plain(status: number): ErrorAnswer {
   const detail =
     status === 500 ? 'Something went wrong here. It has been logged under this instance.' : undefined;
   return { status, code: codeOf(status), title: titleOf(status), detail, headers: {}, extensions: {} };

@@ -20,6 +20,7 @@ import { addRequestLog } from './request-log.ts';
 import { RequestLogger } from './request-logger.ts';
 import { addResponseHeaders } from './response-headers.ts';
 import { addTraceContext } from './trace-context.ts';
+import { refuseBrokenText } from './unicode-requests.ts';
 import { refuseUnknownProperties, schemaController } from './validation.ts';
 
 export type Service = FastifyInstance<
@@ -101,6 +102,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   addResponseHeaders(app, lifecycle);
   addRequestLog(app);
   await addCors(app, options.corsOrigins);
+  refuseBrokenText(app);
   await addDocs(app, {
     title: options.title,
     description: options.description,

@@ -1,9 +1,4 @@
-import {
-  charactersOf,
-  LEAST_PASSWORD_CHARACTERS,
-  MOST_PASSWORD_CHARACTERS,
-  passwordText,
-} from './password-text.ts';
+import { LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS, passwordText } from './password-text.ts';
 
 export type PasswordFault = {
   readonly rule: 'not_text' | 'too_short' | 'too_long' | 'contains_username' | 'breached';
@@ -30,7 +25,7 @@ export function passwordFault(candidate: {
   const { password, username } = candidate;
   const text = passwordText(password);
   if (text === undefined) return password.isWellFormed() && password.length > 0 ? TOO_LONG : NOT_TEXT;
-  if (charactersOf(text) < LEAST_PASSWORD_CHARACTERS) return TOO_SHORT;
+  if ([...text].length < LEAST_PASSWORD_CHARACTERS) return TOO_SHORT;
   const folded = text.toLowerCase();
   // A short part before the @ would forbid nearly every password.
   const localPart = username.split('@', 1)[0] ?? username;

@@ -2,8 +2,11 @@
 export const LEAST_PASSWORD_CHARACTERS = 8;
 /** NIST asks for 64 at least; this leaves room for any passphrase. Longer ones are refused, never cut. */
 export const MOST_PASSWORD_CHARACTERS = 256;
-/** What MOST_PASSWORD_CHARACTERS can come to in UTF-8. */
-export const MOST_PASSWORD_BYTES = 4 * MOST_PASSWORD_CHARACTERS;
+/**
+ * What a password of MOST_PASSWORD_CHARACTERS can come to before it is normalised, in UTF-16 code units: no character is
+ * composed of more than six. Bounds the work, here and in the routes' schema, and is no rule for passwords.
+ */
+export const MOST_TYPED_UNITS = 8 * MOST_PASSWORD_CHARACTERS;
 
 /**
  * The form of a password that is hashed: NFKC, since two keyboards may encode the same letter in two ways
@@ -13,16 +16,8 @@ export const MOST_PASSWORD_BYTES = 4 * MOST_PASSWORD_CHARACTERS;
  * surrogates (they would all be hashed alike), more than MOST_PASSWORD_CHARACTERS.
  */
 export function passwordText(password: string): string | undefined {
-  // Bounds the work of normalising. Composing shortens text, but not from four times the most.
-  if (password.length === 0 || password.length > MOST_PASSWORD_BYTES || !password.isWellFormed())
+  if (password.length === 0 || password.length > MOST_TYPED_UNITS || !password.isWellFormed())
     return undefined;
   const text = password.normalize('NFKC');
-  return charactersOf(text) > MOST_PASSWORD_CHARACTERS ? undefined : text;
-}
-
-/** Code points. */
-export function charactersOf(text: string): number {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
+  return [...text].length > MOST_PASSWORD_CHARACTERS ? undefined : text;
 }

@@ -4,6 +4,7 @@ import { requestOrigin } from '../audit/request-origin.ts';
 import { SCOPES } from '../tokens/resource-servers.ts';
 import { accountAnswer, accountSchema, rolesSchema } from './account-answer.ts';
 import type { Accounts } from './accounts.ts';
+import { passwordSchema } from './password-schema.ts';
 import { accountNotFound } from './refusals.ts';
 import { scopesOf } from './roles.ts';
 
@@ -18,7 +19,7 @@ const registrationSchema = {
         maxLength: 256,
         description: '3 to 64 of a-z 0-9 . _ @ + -',
       }),
-      password: Type.String({ minLength: 1, maxLength: 1024, description: '8 to 256 characters' }),
+      password: passwordSchema,
     },
     { additionalProperties: false },
   ),
@@ -56,8 +57,8 @@ const passwordChangeSchema = {
   tags: ['accounts'],
   body: Type.Object(
     {
-      current_password: Type.String({ minLength: 1, maxLength: 1024 }),
-      new_password: Type.String({ minLength: 1, maxLength: 1024, description: '8 to 256 characters' }),
+      current_password: passwordSchema,
+      new_password: passwordSchema,
       end_other_sessions: Type.Boolean({ default: true }),
     },
     { additionalProperties: false },

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
-import { deviceNameSchema, refuseLongDeviceName } from './device-name-schema.ts';
+import { deviceNameSchema, keptDeviceName } from './device-name-schema.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { sessionNotFound } from './refusals.ts';
 import type { EndReason } from './session.ts';
@@ -88,8 +88,7 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
     },
     async (request) => {
       const { subject, clientId, sessionId } = request.auth;
-      const { device_name: deviceName } = request.body;
-      refuseLongDeviceName(deviceName);
+      const deviceName = keptDeviceName(request.body.device_name);
       const renamed = await sessions.rename(subject, request.params.id, deviceName);
       if (renamed === undefined) throw sessionNotFound('You have no session with this id.');
       const origin = requestOrigin(request);

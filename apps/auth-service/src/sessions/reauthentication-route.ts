@@ -1,5 +1,6 @@
 import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
+import { passwordSchema } from '../accounts/password-schema.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
 import { sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { type ReauthenticationParts, reauthenticate } from './reauthentication.ts';
@@ -10,10 +11,7 @@ const reauthenticationSchema = {
     'For a route that answered insufficient_user_authentication. The access token in the answer carries the new ' +
     'auth_time; the refresh token stays the same.',
   tags: ['sessions'],
-  body: Type.Object(
-    { password: Type.String({ minLength: 1, maxLength: 256 }) },
-    { additionalProperties: false },
-  ),
+  body: Type.Object({ password: passwordSchema }, { additionalProperties: false }),
   response: {
     200: sessionAnswerSchema,
     400: problemSchema,

@@ -1,5 +1,6 @@
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
+import { passwordSchema } from '../accounts/password-schema.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { ClientRegistry, PublicClient } from '../clients/clients.ts';
@@ -8,7 +9,7 @@ import { parseScope } from '../tokens/scope.ts';
 import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { checkBrowserOrigin } from './browser-origin.ts';
 import { deviceNameFrom } from './device-name.ts';
-import { deviceNameSchema, refuseLongDeviceName } from './device-name-schema.ts';
+import { deviceNameSchema, keptDeviceName } from './device-name-schema.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { type SignInParts, signIn } from './sign-in.ts';
 
@@ -20,7 +21,7 @@ const signInSchema = {
     {
       client_id: Type.String({ maxLength: 64 }),
       username: Type.String({ minLength: 1, maxLength: 256 }),
-      password: Type.String({ minLength: 1, maxLength: 1024 }),
+      password: passwordSchema,
       device_name: Type.Optional(deviceNameSchema),
       scope: Type.Optional(
         Type.String({
@@ -50,12 +51,12 @@ export type SignInRouteOptions = SignInParts & {
 /** POST /sessions: id and password in, a session and its first tokens out. */
 export async function signInRoute(app: Service, options: SignInRouteOptions): Promise<void> {
   app.post('/sessions', { schema: signInSchema }, async (request, reply) => {
-    const { client_id: clientId, username, password, device_name: deviceName, scope } = request.body;
+    const { client_id: clientId, username, password, device_name: typedName, scope } = request.body;
     const client = clientOr400(options.clients, clientId);
     checkBrowserOrigin(request, client);
     refuseRevoked(options.clientStatuses, client);
     const scopes = scopesOr400(scope);
-    refuseLongDeviceName(deviceName);
+    const deviceName = typedName === undefined ? undefined : keptDeviceName(typedName);
 
     const tokens = await signIn(options, {
       username,

@@ -1,26 +1,62 @@
+import { textOf } from '@latchkey/service-kit/text';
 import type { FastifyInstance } from 'fastify';
 import { TokenError } from './token-error.ts';
 
+export const FORM = 'application/x-www-form-urlencoded';
+
+/** RFC 8693 §2.1 lets a client name several targets. We make a token for one. */
+const TARGETS: ReadonlySet<string> = new Set(['audience', 'resource']);
+
 /**
- * Reads application/x-www-form-urlencoded, the form in which OAuth's endpoints are asked. A parameter that stands
- * twice is refused (RFC 6749 §3.2), and one without a value counts as left out. JSON is refused, in OAuth's words.
+ * Has a plugin's routes take forms, and nothing else: the one way in which OAuth's endpoints are asked. See readForm
+ * for what is refused.
  */
 export function acceptForms(app: FastifyInstance): void {
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, _body, done) => {
-    done(new TokenError('invalid_request', 'The body is application/x-www-form-urlencoded.'));
-  });
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string' },
-    (_request, body, done) => {
-      const form: Record<string, string> = Object.create(null);
-      for (const [name, value] of new URLSearchParams(body as string)) {
-        if (name in form)
-          return done(new TokenError('invalid_request', 'A parameter stands more than once.'));
-        if (value !== '') form[name] = value;
-      }
-      done(null, form);
-    },
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+    readForm(body),
   );
+}
+
+/**
+ * Reads application/x-www-form-urlencoded. A parameter without a value counts as left out, and one that stands twice is
+ * refused, with a value or without (RFC 6749 §3.1, §3.2).
+ *
+ * @throws TokenError `invalid_request`; `invalid_target` for more than one audience or resource (RFC 8693 §2.2.2)
+ * @example readForm(Buffer.from('grant_type=refresh_token&scope=')); // { grant_type: 'refresh_token' }
+ */
+export function readForm(body: Buffer): Record<string, string> {
+  const form: Record<string, string> = Object.create(null);
+  const repeated = new Set<string>();
+  const seen = new Set<string>();
+  const text = textOf(body);
+  if (text === undefined) throw malformed('The body is not valid UTF-8.');
+  for (const pair of text.split('&')) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = decode(equals === -1 ? pair : pair.slice(0, equals));
+    const value = equals === -1 ? '' : decode(pair.slice(equals + 1));
+    if (seen.has(name)) repeated.add(name);
+    seen.add(name);
+    if (value !== '') form[name] = value;
+  }
+  if ([...repeated].some((name) => !TARGETS.has(name))) throw malformed('A parameter stands more than once.');
+  if (repeated.size > 0) throw new TokenError('invalid_target', 'A token is for one audience.');
+  return form;
+}
+
+/** Unlike URLSearchParams, which puts U+FFFD where bytes are no UTF-8, and would so turn one text into another. */
+function decode(text: string): string {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw malformed('A parameter is not percent-encoded UTF-8.');
+  }
+  if (decoded.includes('\0')) throw malformed('A parameter has a NUL character.');
+  return decoded;
+}
+
+function malformed(description: string): TokenError {
+  return new TokenError('invalid_request', description);
 }

@@ -1,9 +1,9 @@
-import type { Service } from '@latchkey/service-kit';
-import type { FastifyError, FastifyRequest } from 'fastify';
+import type { ErrorAnswer, ErrorForm, Service } from '@latchkey/service-kit';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { PresentedClient } from '../clients/client-authentication.ts';
-import { acceptForms } from './form-body.ts';
-import { TokenError } from './token-error.ts';
+import { acceptForms, FORM } from './form-body.ts';
+import { isTokenErrorCode, TokenError } from './token-error.ts';
 
 /** RFC 6749 §5.2, which RFC 7009 §2.2.1 and RFC 7662 §2.3 take over. */
 export const oauthErrorSchema = Type.Object({
@@ -25,18 +25,26 @@ export const clientParameters = {
   client_secret: Type.Optional(Type.String({ description: 'Refused: no client here has a secret.' })),
 };
 
-/** Has this plugin's routes read forms, and answer errors in RFC 6749's JSON instead of problem documents. */
-export function speakOAuth(app: Service): void {
+/**
+ * Has this plugin's route at this path take a form, and answer every error of the client's in RFC 6749's JSON instead of
+ * a problem document: also another content type, another method, a body that is too large. What is our own fault, or
+ * our stores', stays a problem document (docs/decisions/0050-one-form-for-errors-of-oauth.md).
+ */
+export function speakOAuth(app: Service, path: string): void {
   acceptForms(app);
-  const ownErrorHandler = app.errorHandler;
-  app.setErrorHandler((error: FastifyError | TokenError, request, reply) => {
-    const refusal = asTokenError(error);
-    if (refusal === undefined) return ownErrorHandler.call(app, error as FastifyError, request, reply);
-    reply.code(refusal.status).headers(refusal.headers).header('cache-control', 'no-store');
-    reply.type('application/json');
-    const { code, message, reason } = refusal;
-    return reply.send({ error: code, error_description: message, ...(reason && { reason }) });
+  app.answerErrorsAs(path, asOAuthError);
+  // Nothing to parse reaches no parser: parameters in the URL alone, say.
+  app.addHook('preValidation', async ({ body }) => {
+    if (body == null) throw new TokenError('invalid_request', `The body must be ${FORM}.`);
   });
+}
+
+/** RFC 6749 §5.2. */
+function asOAuthError({ status, code, detail, extensions }: ErrorAnswer): ReturnType<ErrorForm> {
+  if (status >= 500) return undefined;
+  const error = isTokenErrorCode(code) ? code : 'invalid_request';
+  const body = { error, error_description: detail ?? 'The request is malformed.', ...extensions };
+  return { status: status === 415 ? 400 : status, body };
 }
 
 /** Reads what a request says of its client; proves nothing. */
@@ -56,12 +64,4 @@ export function presentedBy(
     secret: parameters.client_secret,
     authorization: request.headers.authorization,
   };
-}
-
-function asTokenError(error: FastifyError | TokenError): TokenError | undefined {
-  if (error instanceof TokenError) return error;
-  if ('validation' in error && error.validation) {
-    return new TokenError('invalid_request', 'A parameter is missing or malformed.');
-  }
-  return undefined;
 }

@@ -1,13 +1,20 @@
+const TOKEN_ERROR_CODES = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'invalid_target',
+  'unsupported_token_type',
+] as const;
+
 /** The error codes of RFC 6749 §5.2, RFC 8693 §2.2.2 and RFC 7009 §2.2.1 that our endpoints answer with. */
-export type TokenErrorCode =
-  | 'invalid_request'
-  | 'invalid_client'
-  | 'invalid_grant'
-  | 'unauthorized_client'
-  | 'unsupported_grant_type'
-  | 'invalid_scope'
-  | 'invalid_target'
-  | 'unsupported_token_type';
+export type TokenErrorCode = (typeof TOKEN_ERROR_CODES)[number];
+
+export function isTokenErrorCode(code: string): code is TokenErrorCode {
+  return TOKEN_ERROR_CODES.some((known) => known === code);
+}
 
 /** A refusal of an OAuth endpoint. Its message is the `error_description`, and gives nothing away. */
 export class TokenError extends Error {
@@ -31,5 +38,10 @@ export class TokenError extends Error {
     this.status = code === 'invalid_client' ? 401 : 400;
     this.headers = more.headers ?? {};
     this.reason = more.reason;
+  }
+
+  /** Further members of the answer. */
+  get extensions(): Readonly<Record<string, string>> {
+    return this.reason === undefined ? {} : { reason: this.reason };
   }
 }

@@ -24,7 +24,7 @@ export type TokenRouteOptions = {
 /** POST /token. Its errors are RFC 6749's JSON, not problem documents. */
 export async function tokenRoute(app: Service, options: TokenRouteOptions): Promise<void> {
   const { authenticate, grants } = options;
-  speakOAuth(app);
+  speakOAuth(app, '/token');
 
   app.post('/token', { schema: tokenSchema }, async (request, reply) => {
     const parameters = request.body;

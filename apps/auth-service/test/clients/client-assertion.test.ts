@@ -26,6 +26,15 @@ test.each<[string, () => Record<string, string>]>([
   ['with aud in an array of one', () => presenting(withClaims({ aud: [ISSUER] }))],
   ['with typ JWT', () => presenting(withHeader({ typ: 'JWT' }))],
   ['with typ client-authentication+jwt', () => presenting(withHeader({ typ: 'client-authentication+jwt' }))],
+  [
+    'with times that have fractions (RFC 7519 §2)',
+    () =>
+      presenting(withClaims({ iat: seconds() + 0.123456, nbf: seconds() - 0.5, exp: seconds() + 59.999 })),
+  ],
+  [
+    'that lives for 60 s, with fractions that no double holds',
+    () => presenting(withClaims({ iat: seconds() + 0.1, exp: seconds() + 60.1 })),
+  ],
   ['with a nbf of now', () => presenting(withClaims({ nbf: seconds() }))],
   [
     'of a service whose clock is 25 s ahead',
@@ -112,6 +121,10 @@ const refusals: [string, () => Record<string, string>][] = [
   ['a lifetime of 61 s', () => presenting(withClaims({ exp: seconds() + 61, iat: seconds() }))],
   ['exp before iat', () => presenting(withClaims({ exp: seconds() - 1 }))],
   ['exp as text', () => presenting(withClaims({ exp: String(seconds() + 60) }))],
+  ['exp beyond all years', () => presenting(withClaims({ exp: 1e308 }))],
+  ['iat before 1970', () => presenting(withClaims({ iat: -1.5, exp: 30.5 }))],
+  ['nbf as text', () => presenting(withClaims({ nbf: `${seconds()}.5` }))],
+  ['a lifetime of 60.01 s', () => presenting(withClaims({ iat: seconds() + 0.5, exp: seconds() + 60.51 }))],
   ['times in milliseconds', () => presenting(withClaims({ iat: Date.now(), exp: Date.now() + 60 }))],
   ['iat 35 s ahead', () => presenting(withClaims({ iat: seconds() + 35, exp: seconds() + 60 }))],
   ['nbf 35 s ahead', () => presenting(withClaims({ nbf: seconds() + 35 }))],

@@ -107,6 +107,23 @@ test('a name may be as long as at sign-in, so that a session stays as small', as
 });
 
 test.each([
+  ['turns its text around', '\u202eenohP s’adA\u202c', 'enohP s’adA'],
+  ['isolates and marks', 'Ada\u2066\u2069\u200f\u061c', 'Ada'],
+  ['has characters of no width', 'A\u200bd\ufeffa', 'Ada'],
+  ['is decomposed, and too long only so', '가'.repeat(21).normalize('NFD'), '가'.repeat(21)],
+  ['is a family of emoji', '👩‍👩‍👧 iPad', '👩‍👩‍👧 iPad'],
+])('of a name that %s, what people see is kept, at sign-in and later', async (_what, typed, kept) => {
+  const session = await signIn(auth.app, await register(auth.app), { device_name: typed });
+  expect(await devicesOf(session)).toMatchObject([{ device_name: kept }]);
+  await rename(session, session.session_id, { device_name: 'Phone' });
+  expect((await rename(session, session.session_id, { device_name: typed })).json().device_name).toBe(kept);
+});
+
+test.each([
+  ['one of bidi controls alone', { device_name: '\u202e\u2066' }, 400, 'device_name_blank'],
+  ['one of blanks', { device_name: ' \u3164\u00a0' }, 400, 'device_name_blank'],
+  ['one of 65 letters', { device_name: 'x'.repeat(65) }, 400, 'device_name_too_long'],
+  ['half a character', '{"device_name":"\\ud83d"}', 400, 'malformed_body'],
   ['one of 65 bytes', { device_name: `${'가'.repeat(21)}ab` }, 400, 'device_name_too_long'],
   ['an empty one', { device_name: '' }, 400, 'invalid_request'],
   ['two lines', { device_name: 'a\nb' }, 400, 'invalid_request'],

@@ -148,7 +148,7 @@ test('a parameter that stands twice is refused (RFC 6749 §3.2)', async () => {
 
 test.each([
   ['JSON', 'application/json', '{"grant_type":"refresh_token"}', 400],
-  ['no known type', 'text/xml', '<a/>', 415],
+  ['no known type', 'text/xml', '<a/>', 400],
   ['two megabytes', 'application/x-www-form-urlencoded', `a=${'x'.repeat(2_000_000)}`, 413],
 ])('a body with %s is refused', async (_what, type, payload, status) => {
   const answer = await auth.app.inject({

@@ -1,4 +1,4 @@
-import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
+import { idempotencyKeyOf, ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { acting } from './acting.ts';
 import {
@@ -81,7 +81,8 @@ export async function cartRoutes(app: Service, { store }: { store: CartStore }):
 
   app.post('/cart/items', { onRequest: mayWrite, schema: addRoute }, async (request, reply) => {
     const { sku, quantity, unit_price: unitPrice } = request.body;
-    const key = request.headers['idempotency-key'];
+    const header = request.headers['idempotency-key'];
+    const key = header === undefined ? undefined : idempotencyKeyOf(header);
     const { line, created, replayed } = await store.add(
       request.auth.subject,
       { sku, quantity, unitPrice },

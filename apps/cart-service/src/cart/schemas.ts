@@ -1,4 +1,4 @@
-import { problemSchema } from '@latchkey/service-kit';
+import { idempotencyKeySchema, problemSchema } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import {
   type Cart,
@@ -37,13 +37,7 @@ export const addBodySchema = Type.Object({
 });
 
 export const additionHeadersSchema = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      pattern: '^[\\x21-\\x7e]{1,255}$',
-      description:
-        'Made anew for each addition, best a random UUID, and sent again when the request is repeated.',
-    }),
-  ),
+  'idempotency-key': Type.Optional(idempotencyKeySchema),
 });
 
 export const changeBodySchema = Type.Object({ quantity: quantitySchema });

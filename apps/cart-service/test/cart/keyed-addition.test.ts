@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rememberedKeys } from '../../src/cart/keyed-addition.ts';
 import { type CartFixture, startCartService, tea } from '../cart-fixture.ts';
@@ -79,7 +81,44 @@ test('20 requests at once with one key add once', async () => {
 });
 
 test.each([
+  ['first bare', 'k', '"k"'],
+  ['first in quotes', '"k"', 'k'],
+  ['with a quote in it', '"k\\"k"', 'k"k'],
+])('a key bare and in quotes is one key: %s', async (what, one, other) => {
+  const subject = `spelling ${what}`;
+  const first = await addWith(subject, one);
+  const second = await addWith(subject, other);
+  expect([second.text, second.headers['idempotency-replayed']]).toEqual([first.text, 'true']);
+  expect(await quantityOf(subject)).toEqual([2]);
+});
+
+test('keys that were kept with their quotes are known without them', async () => {
+  const { pool } = service.database;
+  const rowOf = (key: string) => [`kept ${key}`, key];
+  for (const key of ['"k"', '"a\\"b"', 'k', '"'])
+    await pool.query(
+      `insert into keyed_additions (subject, key, sku, quantity, unit_amount, currency, line_quantity, line_created)
+       values ($1, $2, 'tea', 2, 450, 'EUR', 2, true)`,
+      rowOf(key),
+    );
+  await pool.query(`insert into keyed_additions (subject, key, sku, quantity, unit_amount, currency, line_quantity, line_created)
+    select 'both', key, 'tea', n, 450, 'EUR', n, true from (values ('k', 2), ('"k"', 3)) as kept(key, n)`);
+  await pool.query(await readFile(join(import.meta.dirname, '../../drizzle/0003_bare_keys.sql'), 'utf8'));
+  const { rows } = await pool.query(
+    `select subject, key from keyed_additions where subject like 'kept %' or subject = 'both'`,
+  );
+  expect(new Set(rows.map(({ subject, key }) => `${subject} → ${key}`))).toEqual(
+    new Set(['both → k', 'both → "k"', 'kept "k" → k', 'kept "a\\"b" → a"b', 'kept k → k', 'kept " → "']),
+  );
+  expect((await addWith('kept "k"', '"k"')).headers['idempotency-replayed']).toBe('true');
+});
+
+test.each([
   ['empty', ''],
+  ['an empty string', '""'],
+  ['a string without an end', '"k'],
+  ['a string with a parameter', '"k";a=1'],
+  ['two strings', '"k", "k"'],
   ['with a space', 'a b'],
   ['256 characters', 'k'.repeat(256)],
 ])('a key that is %s is refused', async (_what, key) => {

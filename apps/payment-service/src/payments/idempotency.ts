@@ -11,7 +11,7 @@ export interface RequestIdentity {
 
 export interface KeyedRequest {
   subject: string;
-  /** The Idempotency-Key header as it came: 1 to 255 visible characters, with or without quotes. */
+  /** What the Idempotency-Key header stands for, by idempotencyKeyOf. */
   key: string;
   /** Method and path: one key cannot serve two operations. */
   operation: string;
@@ -33,18 +33,12 @@ export function identifyRequest(
   secret: Uint8Array,
   { subject, key, operation, body }: KeyedRequest,
 ): RequestIdentity {
-  const bareKey = withoutQuotes(key);
-  const request = canonicalJson([subject, bareKey, operation, body]);
+  const request = canonicalJson([subject, key, operation, body]);
   return {
     subject,
-    keyDigest: createHash('sha256').update(bareKey).digest('base64url'),
+    keyDigest: createHash('sha256').update(key).digest('base64url'),
     fingerprint: createHmac('sha256', secret).update(request).digest('base64url'),
   };
-}
-
-/** The draft writes the key as a structured-field string (RFC 8941 §3.3.3), in quotes; most clients leave them out. */
-function withoutQuotes(key: string): string {
-  return /^".+"$/.test(key) ? key.slice(1, -1) : key;
 }
 
 /**

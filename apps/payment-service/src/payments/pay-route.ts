@@ -1,5 +1,5 @@
 import { requireRecentSignIn } from '@latchkey/auth-client';
-import { problemSchema, type Service } from '@latchkey/service-kit';
+import { idempotencyKeyOf, problemSchema, type Service } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import type { CartCheckout } from './cart-checkout.ts';
 import type { PaymentsContext } from './context.ts';
@@ -63,7 +63,7 @@ export function payRoute(app: Service, options: PayRouteOptions): void {
     const answer = await pay(context, {
       identity: identifyRequest(fingerprintKey, {
         subject: request.auth.subject,
-        key: request.headers['idempotency-key'],
+        key: idempotencyKeyOf(request.headers['idempotency-key']),
         operation: 'POST /payments',
         body: request.body,
       }),

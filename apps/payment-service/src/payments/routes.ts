@@ -1,5 +1,5 @@
 import type { AuthHook } from '@latchkey/auth-client';
-import { problemSchema, type Service } from '@latchkey/service-kit';
+import { idempotencyKeyOf, problemSchema, type Service } from '@latchkey/service-kit';
 import { identifyRequest } from './idempotency.ts';
 import { logCartFault, type PayRouteOptions, payRoute, replayedHeader } from './pay-route.ts';
 import { readPage, readPayment } from './read.ts';
@@ -99,7 +99,7 @@ export async function paymentRoutes(app: Service, options: PaymentRoutesOptions)
       const answer = await refund(context, {
         identity: identifyRequest(fingerprintKey, {
           subject: request.auth.subject,
-          key: request.headers['idempotency-key'],
+          key: idempotencyKeyOf(request.headers['idempotency-key']),
           operation: `POST /payments/${paymentId}/refunds`,
           body: request.body,
         }),

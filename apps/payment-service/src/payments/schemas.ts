@@ -1,4 +1,4 @@
-import { problemSchema } from '@latchkey/service-kit';
+import { idempotencyKeySchema, problemSchema } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { maximumAmount } from './money.ts';
 import type { Payment, Refund } from './payment.ts';
@@ -30,14 +30,8 @@ export const payBodySchema = Type.Object({
 
 export const refundBodySchema = Type.Object({ amount: Type.Optional(moneySchema) });
 
-export const idempotencyHeadersSchema = Type.Object({
-  'idempotency-key': Type.String({
-    pattern: '^[\\x21-\\x7e]{1,255}$',
-    description:
-      'Made anew by the client for each payment or refund, best a random UUID, and sent again when it repeats the ' +
-      'request. Kept for at least 24 hours.',
-  }),
-});
+/** A key is kept for at least 24 hours. */
+export const idempotencyHeadersSchema = Type.Object({ 'idempotency-key': idempotencyKeySchema });
 
 export const paymentParamsSchema = Type.Object({ id: Type.String({ minLength: 1, maxLength: 100 }) });
 

@@ -94,8 +94,29 @@ test('a key of a payment is not good for a refund', async () => {
 });
 
 test.each([
+  ['first bare', 'k', '"k"'],
+  ['first in quotes', '"k"', 'k'],
+  ['with a quote in it', '"k\\"k"', 'k"k'],
+])('a key bare and in quotes is one key, of payments and of refunds: %s', async (what, one, other) => {
+  const token = service.customer(`spelling ${what}`);
+  const first = await service.pay({ token, key: one, body });
+  const second = await service.pay({ token, key: other, body });
+  expect([second.text, second.headers.get('idempotency-replayed')]).toEqual([first.text, 'true']);
+  const support = service.support();
+  const refunds = [];
+  for (const key of [one, other].map((written) => written.replaceAll('k', `refund-${what.length}`)))
+    refunds.push(await service.refund(first.body.id ?? '', { key, token: support }));
+  expect(refunds.map(({ status }) => status)).toEqual([201, 201]);
+  expect(refunds[1]?.text).toBe(refunds[0]?.text);
+});
+
+test.each([
   ['missing', undefined],
   ['empty', ''],
+  ['an empty string', '""'],
+  ['a string without an end', '"k'],
+  ['a string with a parameter', '"k";a=1'],
+  ['two strings', '"k", "k"'],
   ['with a space inside', 'a b'],
   ['not ASCII', 'clé'],
   ['256 characters', 'k'.repeat(256)],

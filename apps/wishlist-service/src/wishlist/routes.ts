@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import type { CartAdditions } from './cart-additions.ts';
 import { itemNotFound } from './item-not-found.ts';
 import { moveToCart, settleMoves } from './move.ts';
+import { keptNote } from './note.ts';
 import {
   addBodySchema,
   changeBodySchema,
@@ -112,14 +113,15 @@ export async function wishlistRoutes(app: Service, { store, cartOf }: WishlistRo
 
   app.post('/wishlist/items', { onRequest: mayWrite, schema: addRoute }, async (request, reply) => {
     const { sku, note = null } = request.body;
-    const { item, created } = await store.add(request.auth.subject, { sku, note });
+    const { item, created } = await store.add(request.auth.subject, { sku, note: keptNote(note) });
     reply.code(created ? 201 : 200);
     return toItemBody(item);
   });
 
   app.patch('/wishlist/items/:id', { onRequest: mayWrite, schema: changeRoute }, async (request) => {
     const { id } = request.params;
-    const item = await store.changeNote(request.auth.subject, { id, note: request.body.note });
+    const note = keptNote(request.body.note);
+    const item = await store.changeNote(request.auth.subject, { id, note });
     if (item === undefined) throw itemNotFound();
     return toItemBody(item);
   });

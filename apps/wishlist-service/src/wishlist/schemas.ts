@@ -11,7 +11,8 @@ const skuSchema = Type.String({
 const noteSchema = Type.Union(
   [
     Type.String({
-      maxLength: maximumNoteLength,
+      // As it is typed: more than what is kept of it.
+      maxLength: 8 * maximumNoteLength,
       // Postgres cannot store U+0000 in a text.
       pattern: '^[^\\u0000]*$',
     }),

@@ -51,6 +51,19 @@ describe('a wishlist', () => {
     }
   });
 
+  it.each([
+    ['decomposed', '가'.repeat(500).normalize('NFD'), '가'.repeat(500)],
+    ['turned around', 'a \u202egift\u202c', 'a gift'],
+    ['with characters of no width', 'a\u200b gift\ufeff', 'a gift'],
+  ])('keeps of a note that is %s what people see', async (_what, note, kept) => {
+    const { body: item } = await service.add({ sku: 'tea', note });
+    expect(item.note).toBe(kept);
+    const path = `/wishlist/items/${item.id}`;
+    const change = (body: unknown) => service.call<ItemBody>(path, { method: 'PATCH', body });
+    await change({ note: null });
+    expect((await change({ note })).body.note).toBe(kept);
+  });
+
   it('loses an item, once', async () => {
     const { body: item } = await service.add(tea);
     await service.add(cup);
@@ -83,6 +96,8 @@ const bodies: [string, unknown, number][] = [
   ['a sku with a newline at its end', { sku: 'a\n' }, 400],
   ['a sku that paths resolve away', { sku: '.' }, 400],
   ['a note of 501 characters', { sku: 'a', note: 'x'.repeat(501) }, 400],
+  ['a note with half a character', '{"sku":"a","note":"\\ud83d"}', 400],
+  ['a note of 501 syllables, decomposed', { sku: 'a', note: '가'.repeat(501).normalize('NFD') }, 400],
   ['a note with NUL', { sku: 'a', note: 'x\u0000y' }, 400],
   ['a note that is a number', { sku: 'a', note: 1 }, 400],
   ['a note that is an object', { sku: 'a', note: {} }, 400],

@@ -22,6 +22,7 @@ export class JwtError extends AuthClientError {
 }
 
 /** Says the same of a token that is no access token. */
-export function asJwtError({ code, reason, cause }: AuthError): JwtError {
+export function asJwtError(error: AuthError): JwtError {
+  const { code, reason, cause } = error;
   return new JwtError(code === 'key_set_unavailable' ? code : 'invalid_jwt', { reason, cause });
 }

@@ -29,7 +29,7 @@ export interface JwtVerifier {
 /**
  * Verifies signed tokens that are no access tokens, such as client assertions (RFC 7523 §3), as strictly: RS256, one of
  * the given types, by the keys that one address publishes. `aud` must be this audience and no other. `jti`, `iat` and
- * `exp` must be there; so must `iss` where an issuer is given.
+ * `exp` must be there; so must `iss` where an issuer is given. Times may have fractions (RFC 7519 §2).
  *
  * The keys are fetched when the first token comes, when they have become too old, and for a kid that is unknown, but at
  * most once per cooldown, one request at a time. No timer runs.
@@ -97,5 +97,5 @@ function checkStandardClaims(
   if (!isIdentifier(claims.jti)) throw invalidToken('jti');
   for (const name of ['iss', 'sub'])
     if (hasClaim(claims, name) && !isIdentifier(claims[name])) throw invalidToken(name);
-  checkLifetime(claims, { policy: options, now });
+  checkLifetime(claims, { policy: { ...options, fractions: true }, now });
 }

@@ -8,6 +8,7 @@ import {
   isServiceName,
   type NumberRanges,
 } from '../option-checks.ts';
+import { checkRuntime } from '../runtime.ts';
 
 export interface JwtVerifierOptions {
   /** Where the signer publishes its keys. The only address that is ever asked. `http:` only on a network you trust. */
@@ -63,6 +64,7 @@ const typSyntax = /^[a-z0-9!#$&^_.+-]{1,127}$/;
  * @throws AuthClientOptionsError naming every fault
  */
 export function checkJwtOptions(options: JwtVerifierOptions): CheckedJwtVerifierOptions {
+  checkRuntime();
   const given: Record<string, unknown> = { ...options };
   const faults = [
     ...faultsOfNames(given, known),

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { isRoca } from './roca.ts';
 
 /** An RSA public key of a JWK Set (RFC 7517), after the checks of readJwk. */
 export interface RsaJwk {
@@ -23,7 +24,7 @@ export function isKeyId(value: unknown): value is string {
 
 /**
  * Reads one member of a key set, or says why it cannot be used: not RSA, not for RS256 signatures, modulus under 2048
- * or over 8192 bits, exponent even or under 65537, no usable kid, or a private key that somebody has published.
+ * or over 8192 bits, one that ROCA breaks, exponent even or under 65537, no usable kid, or a private key that somebody has published.
  */
 export function readJwk(value: unknown): RsaJwk | { refused: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -41,6 +42,7 @@ export function readJwk(value: unknown): RsaJwk | { refused: string } {
   if (!modulus) return { refused: 'n' };
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
   if (bits < minModulusBits || bits > maxModulusBits || isEven(modulus)) return { refused: 'n' };
+  if (isRoca(modulus)) return { refused: 'ROCA' };
   const exponent = unsignedInteger(jwk.e);
   if (!exponent || exponent.length > maxExponentBytes || isEven(exponent)) return { refused: 'e' };
   const e = exponent.readUIntBE(0, exponent.length);

@@ -7,6 +7,7 @@ import {
   faultsOfSurroundings,
   isHttpUrl,
 } from '../option-checks.ts';
+import { checkRuntime } from '../runtime.ts';
 import type { AccessTokenSource } from './access-token-source.ts';
 import type { RevocationList } from './revocation-list.ts';
 import { securityEventSignature } from './security-event.ts';
@@ -55,6 +56,7 @@ export function followRevocations(
   list: RevocationList,
   options: FollowRevocationsOptions,
 ): RevocationFollower {
+  checkRuntime();
   const given: Record<string, unknown> = { ...options };
   const faults = [
     ...faultsOfNames(given, known),

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { AuthClientOptionsError, faultsOfNumbers, faultsOfSurroundings } from '../option-checks.ts';
+import { checkRuntime } from '../runtime.ts';
 import { concerns } from './concerns.ts';
 import { HeldRevocations } from './held-revocations.ts';
 import type { Revocation } from './revocation.ts';
@@ -73,6 +74,7 @@ const latestMax = 64;
  * list.find({ sessionId: '0-7Fq', tokenId, subject, clientId, issuedAt, keyId }) // 'sign_out'
  */
 export function createRevocationList(options: RevocationListOptions): RevocationList {
+  checkRuntime();
   const retention = { retentionSeconds: { standard: undefined, min: 1, max: 172_800 } };
   const faults = [...faultsOfNumbers({ ...options }, retention), ...faultsOfSurroundings(options)];
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'a list of revocations cannot be made');

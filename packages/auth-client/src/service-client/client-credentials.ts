@@ -7,6 +7,7 @@ import {
   isHttpUrl,
 } from '../option-checks.ts';
 import type { AccessTokenSource } from '../revocation/access-token-source.ts';
+import { checkRuntime } from '../runtime.ts';
 import { isScope } from '../scope.ts';
 import { isServiceIdentity, type ServiceIdentity } from './identity.ts';
 import { requestToken, usableForMs } from './token-endpoint.ts';
@@ -76,6 +77,7 @@ export function createClientCredentials(options: ClientCredentialsOptions): Acce
 }
 
 function check(options: ClientCredentialsOptions): void {
+  checkRuntime();
   const given: Record<string, unknown> = { ...options };
   const { scopes } = given;
   const faults = [

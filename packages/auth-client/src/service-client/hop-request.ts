@@ -7,7 +7,7 @@ export interface HopInit {
   method?: string;
   /** Not `authorization` and not `cookie`: those are this client's business, and nobody's. */
   headers?: Readonly<Record<string, string>>;
-  body?: string | Uint8Array<ArrayBuffer> | URLSearchParams;
+  body?: string | Uint8Array | URLSearchParams;
 }
 
 const refusedHeaders = new Set(['authorization', 'cookie', 'host', 'traceparent', 'x-request-id']);

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { AuthClientError } from '../errors.ts';
 import { AuthClientOptionsError, faultsOfNames, faultsOfNumbers, isServiceName } from '../option-checks.ts';
 import { generateRsaKey, type PublicJwk, type RsaKey } from '../rsa-key.ts';
+import { checkRuntime } from '../runtime.ts';
 import { signAssertion } from './client-assertion.ts';
 import { createMemoryIdentityStore, type IdentityStore } from './identity-store.ts';
 
@@ -145,6 +146,7 @@ export function isServiceIdentity(value: unknown): value is ServiceIdentity {
 }
 
 function check(options: ServiceIdentityOptions): void {
+  checkRuntime();
   const given: Record<string, unknown> = { ...options };
   const faults = [
     ...faultsOfNames(given, known),

@@ -9,6 +9,7 @@ import {
   isServiceName,
   type NumberRanges,
 } from '../option-checks.ts';
+import { checkRuntime } from '../runtime.ts';
 import { isScope } from '../scope.ts';
 import { isServiceIdentity, type ServiceIdentity } from './identity.ts';
 
@@ -55,6 +56,7 @@ const defaultTimeoutMs = 2000;
  * @throws AuthClientOptionsError naming every fault
  */
 export function checkServiceClientOptions(options: ServiceClientOptions): CheckedServiceClientOptions {
+  checkRuntime();
   const given: Record<string, unknown> = { ...options };
   const faults = [
     ...faultsOfNames(given, known),

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Revocation } from '../revocation/revocation.ts';
+import { checkRuntime } from '../runtime.ts';
 import { scopesOf } from '../scope.ts';
 import { createMint, issuerAudience, type Mint, ofService } from './mint.ts';
 import { openToken } from './open-token.ts';
@@ -75,6 +76,7 @@ export interface TestIssuer {
  * issuer.revoke({ kind: 'session', id: 'session-1', reason: 'sign_out' })
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+  checkRuntime();
   const { audience = 'test-service', maxAgeSeconds = 60, heartbeatMs = 100 } = options;
   let offsetSeconds = options.clockOffsetSeconds ?? 0;
   let signingKey = options.signingKey ?? (await createSigningKey());

@@ -105,6 +105,14 @@ describe('a client assertion', () => {
     ['without iat', { claims: { iat: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
     ['without exp', { claims: { exp: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
     ['that lives too long', { claims: { exp: now() + 120 } }, 'exp'],
+    ['that lives too long by 2 ms', { claims: { iat: now() + 0.25, exp: now() + 60.252 } }, 'exp'],
+    ['with exp beyond all years', { claims: { exp: 1e308 } }, 'exp'],
+    ['with iat beyond all years', { claims: { iat: 1e308 } }, 'iat'],
+    ['with a negative iat', { claims: { iat: -0.5 } }, 'iat'],
+    ['with iat 0', { claims: { iat: 0 } }, 'iat'],
+    ['with nbf as text', { claims: { nbf: `${now()}.5` } }, 'FAST_JWT_INVALID_CLAIM_TYPE'],
+    ['with exp in an array', { claims: { exp: [now() + 60] } }, 'FAST_JWT_INVALID_CLAIM_VALUE'],
+    ['with nbf beyond all years', { claims: { nbf: 1e300 } }, 'unexpected'],
     ['with a sub that is none', { claims: { sub: ['a'] } }, 'sub'],
   ])('%s', async (_name, changes, expected) => {
     expect(await verdict(assertion(changes))).toBe(expected);
@@ -118,6 +126,13 @@ describe('a client assertion', () => {
   ])('%s', async (_name, ahead, expected) => {
     const iat = now() + ahead;
     expect(await verdict(assertion({ claims: { iat, exp: iat + 60 } }))).toBe(expected);
+  });
+
+  it('passes with times that have fractions (RFC 7519 §2), also when it lives for exactly as long as it may', async () => {
+    for (const fraction of [0.1, 0.123456, 0.25, 0.3, 0.7, 0.999999]) {
+      const iat = now() - 1 + fraction;
+      expect(await verdict(assertion({ claims: { iat, nbf: iat, exp: iat + 60 } }))).toBe('good');
+    }
   });
 
   it('is refused with a signature of another key, and as anything but a string', async () => {

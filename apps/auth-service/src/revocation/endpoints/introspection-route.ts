@@ -42,8 +42,7 @@ const introspectionSchema = {
     200: answerSchema,
     400: oauthErrorSchema,
     401: oauthErrorSchema,
-    413: problemSchema,
-    415: problemSchema,
+    413: oauthErrorSchema,
     503: problemSchema,
   },
 };
@@ -58,7 +57,7 @@ export async function introspectionRoute(
   app: Service,
   { authenticate, introspect }: IntrospectionRouteOptions,
 ): Promise<void> {
-  speakOAuth(app);
+  speakOAuth(app, '/introspect');
 
   app.post('/introspect', { schema: introspectionSchema }, async (request, reply) => {
     const client = await authenticate(presentedBy(request, request.body), requestOrigin(request));

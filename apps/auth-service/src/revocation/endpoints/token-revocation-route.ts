@@ -25,8 +25,7 @@ const revocationSchema = {
     },
     400: oauthErrorSchema,
     401: oauthErrorSchema,
-    413: problemSchema,
-    415: problemSchema,
+    413: oauthErrorSchema,
     503: problemSchema,
   },
 };
@@ -41,7 +40,7 @@ export async function tokenRevocationRoute(
   app: Service,
   { authenticate, revokeToken }: TokenRevocationRouteOptions,
 ): Promise<void> {
-  speakOAuth(app);
+  speakOAuth(app, '/revoke');
 
   app.post('/revoke', { schema: revocationSchema }, async (request, reply) => {
     const origin = requestOrigin(request);

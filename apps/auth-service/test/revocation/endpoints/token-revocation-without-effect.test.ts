@@ -118,7 +118,7 @@ describe('refused', () => {
 
   test.each<[string, Record<string, unknown>, number]>([
     ['a body of 2 MB', { payload: `client_id=latchkey-cli&token=${'x'.repeat(2_000_000)}` }, 413],
-    ['XML', { payload: '<token/>', headers: { 'content-type': 'application/xml' } }, 415],
+    ['XML', { payload: '<token/>', headers: { 'content-type': 'application/xml' } }, 400],
     ['no body', {}, 400],
     ['GET', { method: 'GET' }, 405],
   ])('%s', async (_what, request, status) => {
