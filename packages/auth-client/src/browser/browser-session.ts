@@ -84,7 +84,7 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
 
   const store = createSessionStore();
   const tabs = openTabChannel({ name, platform, store });
-  const lock = createRefreshLock({ name, locks: platform.locks, signal });
+  const lock = createRefreshLock({ name, platform, signal });
   const send = createSend(fetch);
   const auth = createAuthEndpoint({ issuer, clientId, send, platform });
   const renewal = createRenewal({ store, tabs, lock, auth, platform });

@@ -47,6 +47,16 @@ export async function openBrowser(): Promise<Browser> {
     return response;
   };
 
+  /** The cookies are the browser's, and come though the tab stands still. */
+  const fetchOf =
+    (platform: FakePlatform): typeof fetch =>
+    async (input, init) => {
+      const [answer] = await Promise.allSettled([fetchWithCookies(input, init)]);
+      await new Promise<void>((resolve) => platform.whenAwake(resolve, 'answer'));
+      if (answer.status === 'rejected') throw answer.reason;
+      return answer.value;
+    };
+
   const browser: Browser = {
     clock,
     auth,
@@ -56,7 +66,7 @@ export async function openBrowser(): Promise<Browser> {
     openTab({ clientId = 'storefront', ...options } = {}) {
       const platform = createFakePlatform(clock, options);
       const session = startBrowserSession(
-        { issuer: auth.origin, clientId, services: [cart.origin], fetch: fetchWithCookies },
+        { issuer: auth.origin, clientId, services: [cart.origin], fetch: fetchOf(platform) },
         platform,
       );
       tabs.push({ session, platform });
