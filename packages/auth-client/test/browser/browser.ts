@@ -19,7 +19,7 @@ export interface Browser {
   /** Undefined: as it does by itself. */
   answer: ((asked: Asked) => Promise<Answer> | Answer | undefined) | undefined;
   /** Another tab. */
-  openTab(options?: FakePlatformOptions & { clientId?: string }): Tab;
+  openTab(options?: FakePlatformOptions & { clientId?: string; cookies?: 'blocked' }): Tab;
   /** The one cookie, as the browser would send it. */
   cookie(): string;
 }
@@ -63,10 +63,15 @@ export async function openBrowser(): Promise<Browser> {
     cart,
     answer: undefined,
     cookie: () => cookie,
-    openTab({ clientId = 'storefront', ...options } = {}) {
+    openTab({ clientId = 'storefront', cookies, ...options } = {}) {
       const platform = createFakePlatform(clock, options);
       const session = startBrowserSession(
-        { issuer: auth.origin, clientId, services: [cart.origin], fetch: fetchOf(platform) },
+        {
+          issuer: auth.origin,
+          clientId,
+          services: [cart.origin],
+          fetch: cookies === 'blocked' ? fetch : fetchOf(platform),
+        },
         platform,
       );
       tabs.push({ session, platform });
