@@ -6,7 +6,7 @@ import type { Platform } from './platform.ts';
  * may be on its way here.
  *
  * A tab that stands still (a dialog, a breakpoint, a page put to sleep) would keep all others waiting: after
- * `patienceMs`, and half a second by chance, its turn is taken away. What it has begun goes on beside the task.
+ * `patienceMs` its turn is taken away. What it has begun goes on beside the task.
  *
  * @throws {SessionError} `closed`; and what the task throws
  */
@@ -17,7 +17,7 @@ export type RefreshLock = <Result>(
 
 export interface RefreshLockOptions {
   readonly name: string;
-  readonly platform: Pick<Platform, 'locks' | 'setTimer' | 'random'>;
+  readonly platform: Pick<Platform, 'locks' | 'setTimer'>;
   /** Once it is aborted, no task begins. */
   readonly signal: AbortSignal;
 }
@@ -27,9 +27,6 @@ export interface RefreshLockOptions {
  * for which auth-service answers the same cookie again.
  */
 export const PATIENCE_MS = 6_000;
-
-/** So that tabs which lose their patience together take the turn from the one that stands still, not from each other. */
-const SPREAD_MS = 500;
 
 /** A Web Lock, which a tab that is closed or crashes gives back by itself. Without Web Locks: one for this tab alone. */
 export function createRefreshLock({ name, platform, signal }: RefreshLockOptions): RefreshLock {
@@ -50,16 +47,15 @@ export function createRefreshLock({ name, platform, signal }: RefreshLockOptions
   };
 }
 
+type Held<Result> = { readonly result: Result } | undefined;
+
 interface WebLockOptions extends RefreshLockOptions {
   readonly locks: NonNullable<Platform['locks']>;
 }
 
 function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock {
   /** Undefined: the lock was not to be had. Does not end before the task does, though another tab take the lock away. */
-  async function hold<Result>(
-    options: LockOptions,
-    task: () => Promise<Result>,
-  ): Promise<{ result: Result } | undefined> {
+  async function hold<Result>(options: LockOptions, task: () => Promise<Result>): Promise<Held<Result>> {
     let running: Promise<Result> | undefined;
     try {
       await locks.request(name, options, (lock) => {
@@ -79,14 +75,14 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
   }
 
   /** Calls back once one tab has held the lock for so long. Returns what ends that. */
-  function watch(patienceMs: number, standsStill: () => void): () => void {
+  function watch(patienceMs: number, standsStill: (tab: string) => void): () => void {
     let cancel = (): void => {};
     let isOver = false;
     async function look(before?: string): Promise<void> {
       const now = await holder();
       if (isOver) return;
-      if (now !== undefined && now === before) standsStill();
-      else cancel = platform.setTimer(() => void look(now), patienceMs + SPREAD_MS * platform.random());
+      if (now !== undefined && now === before) standsStill(now);
+      else cancel = platform.setTimer(() => void look(now), patienceMs);
     }
     void look();
     return () => {
@@ -95,20 +91,39 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
     };
   }
 
-  /** Undefined: it has waited long enough. */
-  async function wait<Result>(task: () => Promise<Result>, patienceMs: number) {
+  /** Undefined: the tab that stood still is not the holder any more. */
+  async function takeOver<Result>(from: string, task: () => Promise<Result>): Promise<Held<Result>> {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    let running: Promise<Held<Result>> | undefined;
+    // One by one: tabs that lose their patience together would take the turn from each other.
+    await locks.request(`${name} taken over`, async () => {
+      if ((await holder()) !== from) return;
+      running = hold({ steal: true }, () => {
+        begin();
+        return task();
+      });
+      await Promise.race([begun, running]);
+    });
+    return running;
+  }
+
+  async function wait<Result>(task: () => Promise<Result>, patienceMs: number): Promise<Held<Result>> {
     const waiting = new AbortController();
     const close = () => waiting.abort(signal.reason);
     signal.addEventListener('abort', close);
-    const stop = watch(patienceMs, () => waiting.abort(standsStill));
+    let standing: string | undefined;
+    const stop = watch(patienceMs, (tab) => {
+      standing = tab;
+      waiting.abort();
+    });
     try {
       return await hold({ signal: waiting.signal }, () => {
         stop();
         return task();
       });
     } catch (error) {
-      if (error !== standsStill) throw error;
-      return undefined;
+      if (standing === undefined || error !== waiting.signal.reason) throw error;
+      return await takeOver(standing, task);
     } finally {
       stop();
       signal.removeEventListener('abort', close);
@@ -116,16 +131,11 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
   }
 
   return async (task, patienceMs = PATIENCE_MS) => {
-    const held =
-      (await hold({ ifAvailable: true }, () => task(false))) ??
-      (await wait(() => task(true), patienceMs)) ??
-      (await hold({ steal: true }, () => task(true)));
-    if (held === undefined) throw new TypeError('A lock that is taken away is held');
+    let held = await hold({ ifAvailable: true }, () => task(false));
+    while (held === undefined) held = await wait(() => task(true), patienceMs);
     return held.result;
   };
 }
-
-const standsStill = new Error('The tab that holds the lock stands still.');
 
 function lockOfThisTab(): RefreshLock {
   let last: Promise<unknown> = Promise.resolve();

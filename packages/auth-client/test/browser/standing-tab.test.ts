@@ -38,7 +38,7 @@ test('a tab that stands still while it refreshes keeps the others waiting for so
   const { standing, one, two, release } = await withStandingTab(browser);
   const before = signedIn(one).accessToken;
   const refreshing = one.session.refresh();
-  await losePatience(browser, one, 6_250);
+  await losePatience(browser, one, 6_000);
   await refreshing;
   expect(signedIn(one).accessToken).not.toBe(before);
   expect(browser.auth.refreshes()).toBe(2);
@@ -59,7 +59,7 @@ test.each<[string, (old: string) => Answer | undefined]>([
   const browser = await openBrowser();
   const { standing, one, two, refreshing, release } = await withStandingTab(browser);
   const next = one.session.refresh();
-  await losePatience(browser, one, 6_250);
+  await losePatience(browser, one, 6_000);
   await next;
   const { accessToken } = signedIn(one);
   const states: string[] = [];
@@ -94,7 +94,7 @@ test('signing out waits for a second, and what the standing tab brings later doe
   const { standing, one, two, refreshing, release } = await withStandingTab(browser);
   const { accessToken } = signedIn(one);
   const signingOut = one.session.signOut();
-  await losePatience(browser, one, 1_250);
+  await losePatience(browser, one, 1_000);
   await signingOut;
   browser.auth.fail(REFRESH, { status: 200, body: { access_token: `${accessToken}x`, expires_in: 300 } });
   release();
@@ -123,7 +123,7 @@ test.each([
   standing.platform.freeze();
   release();
   const signingIn = one.session.signIn({ username: 'noor', password: PASSWORD });
-  await losePatience(browser, one, 6_250);
+  await losePatience(browser, one, 6_000);
   await signingIn;
   await standing.platform.thaw();
   await acting;
