@@ -36,7 +36,6 @@ export function createRefreshCookie({ issuer, macKeys }: { issuer: string; macKe
   }
 
   return {
-    name,
     /**
      * Our tokens for this client: of each session the newest, the likeliest session first. Ours has the shortest path,
      * and browsers send that last (RFC 6265 §5.4).

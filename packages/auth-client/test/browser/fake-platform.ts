@@ -12,6 +12,8 @@ export interface FakePlatform extends Platform {
   thaw(): Promise<void>;
   /** Runs it, once it does not stand still. */
   whenAwake(run: () => void, what?: 'answer'): void;
+  /** How many answers have come while it stands still. */
+  readonly answers: number;
   /** How many timers wait. */
   readonly timers: number;
 }
@@ -82,6 +84,9 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
       for (const { run } of others) run();
     },
     whenAwake,
+    get answers() {
+      return due.filter(({ isAnswer }) => isAnswer).length;
+    },
     get timers() {
       return timers;
     },

@@ -30,6 +30,9 @@ async function losePatience(browser: Browser, { platform }: Tab, afterMs: number
   browser.clock.advance(1);
 }
 
+const untilAnswered = ({ platform }: Tab) =>
+  eventually('its answer has come', () => expect(platform.answers).toBe(1));
+
 /** For what must not happen. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 30));
 
@@ -66,7 +69,7 @@ test.each<[string, (old: string) => Answer | undefined]>([
   standing.session.subscribe(() => states.push(standing.session.state().status));
   browser.auth.fail(REFRESH, late(`${accessToken}old`));
   release();
-  await pause();
+  await untilAnswered(standing);
   await standing.platform.thaw();
   expect(await refreshing).toMatchObject({ status: 'signed_in', accessToken });
   await pause();
@@ -82,7 +85,7 @@ test('when nobody went on without it, its late answer counts', async () => {
   const before = signedIn(one).accessToken;
   browser.clock.advance(4_000);
   release();
-  await pause();
+  await untilAnswered(standing);
   browser.clock.advance(60_000);
   await standing.platform.thaw();
   expect(await refreshing).toMatchObject({ status: 'signed_in' });
@@ -98,7 +101,7 @@ test('signing out waits for a second, and what the standing tab brings later doe
   await signingOut;
   browser.auth.fail(REFRESH, { status: 200, body: { access_token: `${accessToken}x`, expires_in: 300 } });
   release();
-  await pause();
+  await untilAnswered(standing);
   await standing.platform.thaw();
   await refreshing;
   const signedOut = { status: 'signed_out', reason: 'sign_out' };
@@ -122,6 +125,7 @@ test.each([
   await eventually('it has asked', () => expect(browser.auth.asked.length).toBe(asked + 1));
   standing.platform.freeze();
   release();
+  await untilAnswered(standing);
   const signingIn = one.session.signIn({ username: 'noor', password: PASSWORD });
   await losePatience(browser, one, 6_000);
   await signingIn;
