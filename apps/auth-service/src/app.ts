@@ -146,7 +146,7 @@ export async function buildApp({
     verifyAssertion: assertions.verify,
     onFailure: createAuthenticationFailures({ audit, registry: app.metrics, clock }),
   });
-  const cookie = createRefreshCookie({ issuer: config.ISSUER, macKeys });
+  const cookie = createRefreshCookie({ issuer: config.ISSUER, macKeys, clock });
   const onVerdict = createVerdictCounter(app.metrics);
 
   app.addHook('onClose', async () => {

@@ -14,10 +14,10 @@ export type PresentedToken = RefreshToken & { readonly text: string };
  * MAC tells which are ours.
  *
  * @example
- * const cookie = createRefreshCookie({ issuer: 'https://auth.example', macKeys });
+ * const cookie = createRefreshCookie({ issuer: 'https://auth.example', macKeys, clock: Date.now });
  * cookie.set(reply, { refreshToken, expiresAt });
  */
-export function createRefreshCookie({ issuer, macKeys }: { issuer: string; macKeys: MacKeys }) {
+export function createRefreshCookie({ issuer, macKeys, clock }: RefreshCookieOptions) {
   const secure = issuer.startsWith('https:');
   const name = refreshCookieName(issuer);
   const attributes = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const;
@@ -52,7 +52,10 @@ export function createRefreshCookie({ issuer, macKeys }: { issuer: string; macKe
     },
     /** `expiresAt`: the session's absolute expiry, in milliseconds since the epoch. */
     set(reply: FastifyReply, cookie: { refreshToken: string; expiresAt: number }): void {
-      reply.setCookie(name, cookie.refreshToken, { ...attributes, expires: new Date(cookie.expiresAt) });
+      const expires = new Date(cookie.expiresAt);
+      // Goes before Expires (RFC 6265 §4.1.2.2), so that a browser whose clock is ahead keeps it.
+      const maxAge = Math.ceil((cookie.expiresAt - clock()) / 1000);
+      reply.setCookie(name, cookie.refreshToken, { ...attributes, expires, maxAge });
     },
     /** Takes the cookie away if all that came under its name is ours, of sessions that are over. */
     clear(reply: FastifyReply, { clientId, isOver }: ClearOptions): void {
@@ -62,6 +65,13 @@ export function createRefreshCookie({ issuer, macKeys }: { issuer: string; macKe
     },
   };
 }
+
+type RefreshCookieOptions = {
+  readonly issuer: string;
+  readonly macKeys: MacKeys;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
 
 type ClearOptions = { readonly clientId: string; readonly isOver: (sessionId: string) => boolean };
 

@@ -58,6 +58,14 @@ async function signOut({ token }: { token: string }) {
   expect(answer.statusCode).toBe(204);
 }
 
+test('a browser whose clock is wrong keeps it for as long as the session lives', async () => {
+  const payload = { username, password: PASSWORD };
+  const [cookie] = (await post('/sessions', { payload, headers: from(username) })).cookies;
+  const month = 30 * 86_400;
+  expect(cookie?.maxAge).toBeGreaterThan(month - 60);
+  expect(cookie?.maxAge).toBeLessThanOrEqual(month);
+});
+
 test('two issuers of one host have cookies of two names', async () => {
   const other = await startAuthApp({ env: { ISSUER: 'http://localhost:4100' } });
   try {
