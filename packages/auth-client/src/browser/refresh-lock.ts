@@ -97,7 +97,7 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
     let running: Promise<Held<Result>> | undefined;
     // One by one: tabs that lose their patience together would take the turn from each other.
     await locks.request(`${name} taken over`, async () => {
-      if ((await holder()) !== from) return;
+      if ((await holder()) !== from || signal.aborted) return;
       running = hold({ steal: true }, () => {
         begin();
         return task();
@@ -108,6 +108,7 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
   }
 
   async function wait<Result>(task: () => Promise<Result>, patienceMs: number): Promise<Held<Result>> {
+    signal.throwIfAborted();
     const waiting = new AbortController();
     const close = () => waiting.abort(signal.reason);
     signal.addEventListener('abort', close);

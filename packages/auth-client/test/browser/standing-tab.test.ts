@@ -79,6 +79,20 @@ test.each<[string, (old: string) => Answer | undefined]>([
   expect(browser.auth.refreshes()).toBe(2);
 });
 
+test('a session that is closed while it waits takes no turn', async () => {
+  const browser = await openBrowser();
+  const { one, two } = await withStandingTab(browser);
+  const refused = [one.session.refresh(), two.session.refresh()].map((refreshing) =>
+    expect(refreshing).rejects.toMatchObject({ code: 'closed' }),
+  );
+  two.session.close();
+  await eventually('it waits', () => expect(one.platform.timers).toBe(2));
+  one.session.close();
+  await Promise.all(refused);
+  expect([one, two].map(({ platform }) => platform.timers)).toEqual([0, 0]);
+  expect(browser.auth.refreshes()).toBe(1);
+});
+
 test('when nobody went on without it, its late answer counts', async () => {
   const browser = await openBrowser();
   const { standing, one, refreshing, release } = await withStandingTab(browser);
