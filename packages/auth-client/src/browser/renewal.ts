@@ -60,13 +60,13 @@ export function createRenewal({ store, tabs, lock, auth, platform }: RenewalPart
     await catchUp(askedAtMs);
     // Another tab has signed out or in, or renewed, which did not wait for this one. What came is about what was before.
     if (store.fact() !== before) return;
-    if (answer.status === 'fulfilled') return begin(answer.value);
+    if (answer.status === 'fulfilled') return begin(answer.value, askedAtMs);
     const error: unknown = answer.reason;
     if (!(error instanceof SessionError)) throw error;
     if (error.status !== 401 || error.code !== 'session_ended') throw fail(error);
-    if (error.reason !== 'no_cookie') return end(error.reason ?? reason);
+    if (error.reason !== 'no_cookie') return end(error.reason ?? reason, askedAtMs);
     // Who was not signed in misses none.
-    end(reason ?? (before?.kind === 'signed_in' ? 'no_cookie' : null));
+    end(reason ?? (before?.kind === 'signed_in' ? 'no_cookie' : null), askedAtMs);
   }
 
   /** Whether the answer is so late that another tab may have taken this one's turn. What the others know is heard first. */
@@ -91,15 +91,14 @@ export function createRenewal({ store, tabs, lock, auth, platform }: RenewalPart
     if (failure !== undefined && isBlocked(failure, nowMs)) throw errorOf(failure, nowMs);
   }
 
-  function begin(token: IssuedToken): void {
-    const askedAtMs = token.expiresAtMs - token.lifetimeMs;
-    const fact = { kind: 'signed_in', version: nextVersion(store.fact(), askedAtMs), ...token } as const;
+  function begin(token: IssuedToken, atMs = platform.now()): void {
+    const fact = { kind: 'signed_in', version: nextVersion(store.fact(), atMs), ...token } as const;
     store.take(fact);
     tabs.tell(fact);
   }
 
-  function end(reason: string | null): void {
-    const version = nextVersion(store.fact(), platform.now());
+  function end(reason: string | null, atMs = platform.now()): void {
+    const version = nextVersion(store.fact(), atMs);
     store.take({ kind: 'signed_out', version, reason });
     tabs.tell({ kind: 'signed_out', version, reason });
   }

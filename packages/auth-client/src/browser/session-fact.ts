@@ -28,8 +28,8 @@ export interface SignedOutFact {
 /**
  * The time, so that tabs agree; but always more than what was before, so that a clock set back does no harm.
  *
- * `atMs`: a token is good as of when it was asked for, and an end is one as of when it was answered. So an end is the later
- * of the two when a tab asked for the token before, and was answered, or went on, after.
+ * `atMs`: what came of a renewal counts as of when it was asked for; a sign-in and a sign-out, which change the session, as of
+ * when they were answered. So those are the later ones when a tab asked before, and was answered, or went on, after.
  */
 export function nextVersion(known: SessionFact | undefined, atMs: number): number {
   return Math.max(atMs, (known?.version ?? 0) + 1);
