@@ -107,9 +107,10 @@ export async function buildApp({
     rotationDays: config.KEY_ROTATION_DAYS,
   });
   const clientStatuses = createClientStatuses({ db, log: app.log, audit, publish, clock });
+  const macKeys = parseMacKeys(config.REFRESH_TOKEN_KEYS);
   const sessions = createSessionStore({
     redis,
-    macKeys: parseMacKeys(config.REFRESH_TOKEN_KEYS),
+    macKeys,
     shards: config.REDIS_SHARDS,
     sessionSeconds: config.SESSION_SECONDS,
     revocationSeconds: retention,
@@ -145,7 +146,7 @@ export async function buildApp({
     verifyAssertion: assertions.verify,
     onFailure: createAuthenticationFailures({ audit, registry: app.metrics, clock }),
   });
-  const cookie = createRefreshCookie({ issuer: config.ISSUER });
+  const cookie = createRefreshCookie({ issuer: config.ISSUER, macKeys, clock });
   const onVerdict = createVerdictCounter(app.metrics);
 
   app.addHook('onClose', async () => {

@@ -6,8 +6,13 @@ import { type HttpServer, startHttpServer } from './http-server.ts';
 export type AuthFront = HttpServer & {
   /** How often a refresh was asked for. */
   refreshes(): number;
-  /** Keeps answers back, which auth-service has given, until the function that is returned is called. */
+  /**
+   * Keeps answers back, which auth-service has given, until the function that is returned is called. A hold that follows is
+   * for what is asked from then on.
+   */
   hold(): () => void;
+  /** Tells auth-service nothing of the page's site from now on, as older browsers do, until the function is called. */
+  hideSite(): () => void;
 };
 
 /**
@@ -17,16 +22,20 @@ export type AuthFront = HttpServer & {
 export async function startAuthFront(authUrl: () => string): Promise<AuthFront> {
   let refreshes = 0;
   let isOpen = Promise.resolve();
+  let isSiteHidden = false;
 
   const server = await startHttpServer(async (request, response) => {
-    const { method, url, headers } = request;
+    const { method, url } = request;
+    const { 'sec-fetch-site': site, ...others } = request.headers;
+    const headers = isSiteHidden ? others : request.headers;
+    const open = isOpen;
     if (method === 'POST' && url === '/sessions/refresh') refreshes += 1;
     const upstream = send(new URL(url ?? '/', authUrl()), { method, headers });
     const [[answer]] = await Promise.all([
       once(upstream, 'response') as Promise<[IncomingMessage]>,
       pipeline(request, upstream),
     ]);
-    if (method !== 'OPTIONS') await isOpen;
+    if (method !== 'OPTIONS') await open;
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     await pipeline(answer, response);
   });
@@ -38,6 +47,12 @@ export async function startAuthFront(authUrl: () => string): Promise<AuthFront> 
       const { promise, resolve } = Promise.withResolvers<void>();
       isOpen = promise;
       return resolve;
+    },
+    hideSite() {
+      isSiteHidden = true;
+      return () => {
+        isSiteHidden = false;
+      };
     },
   };
 }

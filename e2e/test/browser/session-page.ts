@@ -8,13 +8,14 @@ const modules = dirname(fileURLToPath(import.meta.resolve('@latchkey/auth-client
 
 /**
  * Serves an empty page with a session in it, from the modules as they stand in the repository. `options` are those of
- * the session.
+ * the session of the page at this path.
  */
-export function startSessionPage(options: () => object): Promise<HttpServer> {
-  const page =
-    () => `<!doctype html><title>Session</title><link rel="icon" href="data:,"><script type="module">
+export function startSessionPage(options: (path: string) => object): Promise<HttpServer> {
+  const page = (
+    path: string,
+  ) => `<!doctype html><title>Session</title><link rel="icon" href="data:,"><script type="module">
     import { createBrowserSession } from '/modules/index.ts';
-    globalThis.session = createBrowserSession(${JSON.stringify(options())});
+    globalThis.session = createBrowserSession(${JSON.stringify(options(path))});
   </script>`;
 
   return startHttpServer(async (request, response) => {
@@ -22,7 +23,7 @@ export function startSessionPage(options: () => object): Promise<HttpServer> {
     const isModule = pathname.startsWith('/modules/');
     const body = isModule
       ? stripTypeScriptTypes(await readFile(join(modules, basename(pathname)), 'utf8'))
-      : page();
+      : page(pathname);
     response.writeHead(200, { 'content-type': isModule ? 'text/javascript' : 'text/html' });
     response.end(body);
   });

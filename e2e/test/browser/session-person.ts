@@ -9,7 +9,7 @@ export type SessionPerson = {
   readonly credentials: { readonly username: string; readonly password: string };
   /** Their browser, which is closed when the test has finished. */
   readonly context: BrowserContext;
-  openTab(): Promise<SessionTab>;
+  openTab(path?: string): Promise<SessionTab>;
   /** Tabs in which they are signed in. */
   signedInTabs(count: number): Promise<readonly SessionTab[]>;
   /** Another browser of theirs, in which they sign in. */
@@ -27,7 +27,7 @@ export async function newSessionPerson(surroundings: Surroundings): Promise<Sess
   const credentials = { username, password };
   await post(`${authUrl}/accounts`, credentials);
   const context = await newContext(browser);
-  const openTab = () => openSessionTab(context, page);
+  const openTab = (path = '/') => openSessionTab(context, page + path);
 
   return {
     credentials,

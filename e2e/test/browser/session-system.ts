@@ -6,6 +6,9 @@ import { type HttpServer, startHttpServer } from './http-server.ts';
 import { startSessionPage } from './session-page.ts';
 import { newSessionPerson, type SessionPerson } from './session-person.ts';
 
+/** Where the page takes auth-service for one of another site. */
+export const CROSS_SITE = '/cross-site';
+
 export type SessionSystem = {
   readonly auth: System['stack']['services']['auth'];
   /** Somebody who has just registered, and their browser. */
@@ -43,8 +46,8 @@ export async function startSessionSystem(tokenSeconds: number): Promise<SessionS
     response.writeHead(isPreflight ? 204 : 307, { ...cors(request.headers.origin), ...location }).end();
   });
   const front = await startAuthFront(() => urlOf('auth'));
-  const page = await startSessionPage(() => ({
-    issuer: front.origin,
+  const page = await startSessionPage((path) => ({
+    issuer: path === CROSS_SITE ? front.origin.replace('localhost', '127.0.0.1') : front.origin,
     clientId: 'storefront',
     services: [urlOf('cart'), redirecting.origin],
   }));

@@ -78,3 +78,29 @@ export async function openSessionTab(context: BrowserContext, address: string) {
   await tab.restore();
   return tab;
 }
+
+/** Opens a dialog, by which the tab stands still. Returns what closes it: for the tab, ten seconds have passed by then. */
+export async function standStill({ page }: SessionTab): Promise<() => Promise<void>> {
+  const opened = page.waitForEvent('dialog');
+  await page.evaluate(() => {
+    const window = globalThis as unknown as WithDialog;
+    window.setTimeout(() => {
+      window.alert('Still there?');
+      const { now } = Date;
+      Date.now = () => now() + 10_000;
+    });
+  });
+  const dialog = await opened;
+  return () => dialog.accept();
+}
+
+type WithDialog = { alert(text: string): void; setTimeout(run: () => void): void };
+
+/** Has the tab lose patience with others twenty times as soon. Requests have the time that they have. */
+export async function hurry({ page }: SessionTab): Promise<void> {
+  await page.evaluate(() => {
+    const wait = globalThis.setTimeout;
+    const hurried = (run: () => void, ms = 0) => wait(run, ms === 1_000 || ms === 6_000 ? ms / 20 : ms);
+    Object.assign(globalThis, { setTimeout: hurried });
+  });
+}

@@ -2,8 +2,8 @@ import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { bearer } from '../system.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
-import { type SessionSystem, startSessionSystem } from './session-system.ts';
-import type { SessionTab } from './session-tab.ts';
+import { CROSS_SITE, type SessionSystem, startSessionSystem } from './session-system.ts';
+import { hurry, type SessionTab, standStill } from './session-tab.ts';
 
 describeInBrowser('a browser session in real tabs', () => {
   let system: SessionSystem;
@@ -24,6 +24,17 @@ describeInBrowser('a browser session in real tabs', () => {
     const release = system.front.hold();
     onTestFinished(release);
     return release;
+  }
+
+  /** Its answer is kept back, and its page stands still, until the functions that are returned are called. */
+  async function standStillInRefresh(tab: SessionTab): Promise<readonly [() => void, () => Promise<void>]> {
+    const before = system.front.refreshes();
+    const release = hold();
+    await tab.beginRefresh();
+    await eventually('it has asked', () => expect(system.front.refreshes()).toBe(before + 1));
+    // What the others ask is answered.
+    hold()();
+    return [release, await standStill(tab)];
   }
 
   it('signed in in one tab is signed in in all, and in those that open later, without asking again', async () => {
@@ -138,7 +149,12 @@ describeInBrowser('a browser session in real tabs', () => {
     });
     expect(kept).toEqual({ localStorage: {}, sessionStorage: {}, cookie: '', databases: [], caches: [] });
     expect(await person.context.cookies()).toMatchObject([
-      { name: 'refresh_token', httpOnly: true, sameSite: 'Strict', domain: 'localhost' },
+      {
+        name: expect.stringMatching(/^latchkey-refresh-/),
+        httpOnly: true,
+        sameSite: 'Strict',
+        domain: 'localhost',
+      },
     ]);
   });
 
@@ -157,6 +173,80 @@ describeInBrowser('a browser session in real tabs', () => {
       expect((await person.context.cookies())[0]?.value).not.toBe(before?.value),
     );
     expect(await (await person.openTab()).state()).toMatchObject({ status: 'signed_in', sessionId });
+  });
+
+  it('cookies of other apps on the same host do no harm, and come to none', async () => {
+    const person = await system.newPerson();
+    const [tab] = (await person.signedInTabs(1)) as [SessionTab];
+    const { sessionId } = await tab.state();
+    const [{ name = '' } = {}] = await person.context.cookies();
+    const foreign = { value: 'of-another-app', domain: 'localhost' };
+    await person.context.addCookies([
+      { ...foreign, name: 'refresh_token', path: '/' },
+      // Browsers send the longer path first.
+      { ...foreign, name, path: '/sessions' },
+    ]);
+    for (let times = 0; times < 2; times++)
+      expect(await tab.refresh()).toMatchObject({ status: 'signed_in', sessionId });
+    await tab.signOut();
+    await tab.refresh();
+    const left = await person.context.cookies(
+      `${system.auth.url.replace('127.0.0.1', 'localhost')}/sessions`,
+    );
+    expect(left.filter(({ value }) => value === foreign.value)).toHaveLength(2);
+  });
+
+  it('tabs that stand still while they renew stop no other, and take nothing back', async () => {
+    const person = await system.newPerson();
+    const [standing, one, two] = (await person.signedInTabs(3)) as [SessionTab, SessionTab, SessionTab];
+    const { sessionId } = await one.state();
+    for (const tab of [one, two]) await hurry(tab);
+    const before = system.front.refreshes();
+    const [release, goOn] = await standStillInRefresh(standing);
+    const tokens = await Promise.all([one, two].map(async (tab) => (await tab.refresh()).accessToken));
+    expect(new Set(tokens).size).toBe(1);
+    expect(system.front.refreshes()).toBe(before + 2);
+    release();
+    const [releaseOne, oneGoesOn] = await standStillInRefresh(one);
+    await two.refresh();
+    releaseOne();
+    await Promise.all([goOn(), oneGoesOn()]);
+    await eventually('all tabs have the latest token', async () => {
+      for (const tab of [standing, one]) expect(await tab.token()).toBe(await two.token());
+    });
+    expect(await standing.refresh()).toMatchObject({ status: 'signed_in', sessionId });
+    expect(await one.ask(system.cart)).toBe(200);
+  });
+
+  it('a tab that stands still while it renews keeps nobody from signing out, for good', async () => {
+    const person = await system.newPerson();
+    const [standing, one] = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
+    await hurry(one);
+    const [release, goOn] = await standStillInRefresh(standing);
+    await one.signOut();
+    expect(await one.state()).toEqual({ status: 'signed_out', reason: 'sign_out' });
+    release();
+    await goOn();
+    await expectEnd([standing, one], 'sign_out');
+    await standing.page.close();
+    expect(await (await person.openTab()).status()).toBe('signed_out');
+  });
+
+  it('a page on another site than auth-service is told so when it signs in', async () => {
+    const person = await system.newPerson();
+    const tab = await person.openTab(CROSS_SITE);
+    expect(await tab.state()).toEqual({ status: 'signed_out', reason: 'cross_site' });
+    await expect(tab.signIn(person.credentials)).rejects.toThrow(/are on different sites.*Serve both/s);
+    expect(await person.context.cookies()).toEqual([]);
+  });
+
+  it('a browser that says nothing of sites is told with the first renewal that it kept no cookie', async () => {
+    const person = await system.newPerson();
+    onTestFinished(system.front.hideSite());
+    const tab = await person.openTab(CROSS_SITE);
+    expect(await tab.state()).toEqual({ status: 'signed_out', reason: null });
+    await tab.signIn(person.credentials);
+    expect(await tab.refresh()).toEqual({ status: 'signed_out', reason: 'no_cookie' });
   });
 
   it('a redirect does not lead the token elsewhere', async () => {

@@ -5,6 +5,7 @@ export type { ErrorAnswer, ErrorForm } from './error-handler.ts';
 export { idempotencyKeyOf, idempotencyKeySchema } from './idempotency-key.ts';
 export { createLogger } from './logging.ts';
 export { type Problem, ProblemError, type ProblemOptions, problemSchema } from './problem.ts';
+export { refreshCookieName } from './refresh-cookie-name.ts';
 export { type RunOptions, runService } from './run.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';
 export { startService } from './start.ts';

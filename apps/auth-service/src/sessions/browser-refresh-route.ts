@@ -7,7 +7,7 @@ import { refuseRevoked } from '../clients/refusals.ts';
 import { type RefreshTokenParts, refreshTokens } from '../tokens/grants/refresh-token.ts';
 import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { TokenError } from '../tokens/token-error.ts';
-import { checkBrowserOrigin } from './browser-origin.ts';
+import { checkBrowserOrigin, isCrossSite } from './browser-origin.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 
 const browserRefreshSchema = {
@@ -46,30 +46,29 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
     checkBrowserOrigin(request, client);
     // The cookie stays: the session goes on when the client is let in again.
     refuseRevoked(options.clientStatuses, client);
-    const refreshToken = cookie.read(request);
-    if (refreshToken === undefined) throw signInAgain();
-
-    try {
-      const tokens = await refreshTokens(options, {
-        refreshToken,
-        clientId: client.id,
-        origin: requestOrigin(request),
-      });
-      return answerWithTokens(reply, { tokens, client, cookie });
-    } catch (error) {
-      if (!(error instanceof TokenError)) throw error;
-      cookie.clear(reply);
-      throw signInAgain(error);
+    const refusals = new Map<string, TokenError>();
+    for (const { text: refreshToken, sessionId } of cookie.read(request, client.id)) {
+      try {
+        const presented = { refreshToken, clientId: client.id, origin: requestOrigin(request) };
+        return answerWithTokens(reply, { tokens: await refreshTokens(options, presented), client, cookie });
+      } catch (error) {
+        if (!(error instanceof TokenError)) throw error;
+        refusals.set(sessionId, error);
+      }
     }
+    cookie.clear(reply, { clientId: client.id, isOver: (sessionId) => refusals.has(sessionId) });
+    throw signInAgain([...refusals.values()], isCrossSite(request) ? 'cross_site' : 'no_cookie');
   });
 }
 
-function signInAgain(cause?: TokenError): ProblemError {
+function signInAgain(refusals: readonly TokenError[], withoutCookie: string): ProblemError {
+  const cause = refusals.find(({ reason }) => reason !== undefined) ?? refusals[0];
+  const reason = cause === undefined ? withoutCookie : cause.reason;
   return new ProblemError({
     status: 401,
     code: 'session_ended',
     detail: 'There is no session here any more. Sign in again.',
-    ...(cause?.reason && { extensions: { reason: cause.reason } }),
+    ...(reason !== undefined && { extensions: { reason } }),
     cause,
   });
 }

@@ -1,34 +1,45 @@
+/** The first that fits counts: nearly all say that they are Chrome and Safari, too. */
 const BROWSERS: readonly [RegExp, string][] = [
+  [/\bKAKAOTALK\b/i, 'KakaoTalk'],
+  [/\bNAVER\(/, 'NAVER app'],
+  [/\bWhale\//, 'Whale'],
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
-  [/\bOPR\//, 'Opera'],
+  [/\bOP(?:R|X|T|iOS)\/|\bOpera\b/, 'Opera'],
   [/\bSamsungBrowser\//, 'Samsung Internet'],
   [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
-  [/\b(?:Chrome|CriOS)\//, 'Chrome'],
+  [/; wv\)/, 'An app'],
+  [/(?:\b|Headless)(?:Chrome|Chromium|CriOS)\//, 'Chrome'],
+  [/\bAndroid\b.*\bVersion\//, 'Android Browser'],
   [/\bSafari\//, 'Safari'],
+  [/\b(?:iPhone|iPad)\b.*\bAppleWebKit\//, 'An app'],
   [/^curl\//, 'curl'],
-  [/^(?:node|undici)\b/, 'Node.js'],
+  [/^(?:node|undici)\b/i, 'Node.js'],
 ];
 
 const SYSTEMS: readonly [RegExp, string][] = [
-  [/\b(?:iPhone|iPad)\b/, 'iOS'],
+  [/\b(?:iPhone|iPad|iPod)\b/, 'iOS'],
   [/\bAndroid\b/, 'Android'],
   [/\bWindows\b/, 'Windows'],
-  [/\bMac OS X\b/, 'macOS'],
+  [/\b(?:Mac OS X|Macintosh)\b/, 'macOS'],
   [/\bCrOS\b/, 'ChromeOS'],
   [/\bLinux\b/, 'Linux'],
 ];
 
+/** No browser's is longer. */
+const MOST_CHARACTERS = 1_024;
+
 /**
  * A name by which a person recognises a device in a list: "Firefox on Linux". A hint, not a fact: whoever sends the
- * header chooses it.
+ * header chooses it. An iPad that asks for pages made for desktops says that it is a Mac.
  */
 export function deviceNameFrom(userAgent: string | undefined): string {
-  const browser = find(BROWSERS, userAgent);
-  const system = find(SYSTEMS, userAgent);
+  const text = userAgent?.slice(0, MOST_CHARACTERS) ?? '';
+  const browser = find(BROWSERS, text);
+  const system = find(SYSTEMS, text);
   if (browser && system) return `${browser} on ${system}`;
   return browser ?? system ?? 'Unknown device';
 }
 
-function find(table: readonly [RegExp, string][], userAgent = ''): string | undefined {
-  return table.find(([pattern]) => pattern.test(userAgent))?.[1];
+function find(table: readonly [RegExp, string][], text: string): string | undefined {
+  return table.find(([pattern]) => pattern.test(text))?.[1];
 }

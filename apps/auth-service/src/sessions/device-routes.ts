@@ -51,8 +51,10 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
     },
     async (request, reply) => {
       // A session that is gone already is what was asked for.
-      await endOne(request, request.auth.sessionId, 'sign_out');
-      cookie.clear(reply);
+      const { sessionId: current, clientId } = request.auth;
+      await endOne(request, current, 'sign_out');
+      // Another's, who has signed in meanwhile, stays.
+      cookie.clear(reply, { clientId, isOver: (sessionId) => sessionId === current });
       return reply.code(204).send(null);
     },
   );
@@ -112,11 +114,12 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
       },
     },
     async (request, reply) => {
-      const { subject, sessionId } = request.auth;
+      const { subject, sessionId, clientId } = request.auth;
       const spared = request.query.except === 'current' ? sessionId : undefined;
       const ids = await sessions.endAll(subject, 'ended_all', spared);
       for (const id of ids) recordEnd(request, id, 'ended_all');
-      if (spared === undefined) cookie.clear(reply);
+      const over = new Set(spared === undefined ? [...ids, sessionId] : ids);
+      cookie.clear(reply, { clientId, isOver: (id) => over.has(id) });
       return reply.code(204).send(null);
     },
   );

@@ -7,7 +7,7 @@ import type { ClientRegistry, PublicClient } from '../clients/clients.ts';
 import { refuseRevoked } from '../clients/refusals.ts';
 import { parseScope } from '../tokens/scope.ts';
 import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
-import { checkBrowserOrigin } from './browser-origin.ts';
+import { checkBrowserOrigin, refuseCrossSite } from './browser-origin.ts';
 import { deviceNameFrom } from './device-name.ts';
 import { deviceNameSchema, keptDeviceName } from './device-name-schema.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
@@ -54,6 +54,7 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
     const { client_id: clientId, username, password, device_name: typedName, scope } = request.body;
     const client = clientOr400(options.clients, clientId);
     checkBrowserOrigin(request, client);
+    refuseCrossSite(request, client);
     refuseRevoked(options.clientStatuses, client);
     const scopes = scopesOr400(scope);
     const deviceName = typedName === undefined ? undefined : keptDeviceName(typedName);
@@ -64,7 +65,8 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
       client,
       scopes,
       deviceName: deviceName ?? deviceNameFrom(request.headers['user-agent']),
-      replaces: client.kind === 'browser' ? options.cookie.read(request) : undefined,
+      replaces:
+        client.kind === 'browser' ? options.cookie.read(request, client.id).map(({ text }) => text) : [],
       origin: requestOrigin(request),
     });
     reply.code(201);

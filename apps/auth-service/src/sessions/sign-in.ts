@@ -24,8 +24,8 @@ export type SignInRequest = {
   /** Fewer scopes than the roles allow, if the session is to have less power. */
   readonly scopes: readonly string[] | undefined;
   readonly deviceName: string;
-  /** The refresh token that this browser holds already. */
-  readonly replaces?: string | undefined;
+  /** The refresh tokens that this browser holds already. */
+  readonly replaces?: readonly string[];
   readonly origin: Origin & { readonly address: string };
 };
 
@@ -101,9 +101,10 @@ async function refuseIfAccountChanged(
 
 /** A browser that signs in anew leaves no session behind that only its overwritten cookie could use (ASVS 5.0 7.2.4). */
 async function endReplaced(parts: SignInParts, request: SignInRequest): Promise<void> {
-  if (request.replaces === undefined) return;
-  const grant = await parts.sessions.grantOf(request.replaces, request.client.id);
-  if (grant !== undefined) await end(parts, { request, grant, reason: 'replaced' });
+  for (const refreshToken of request.replaces ?? []) {
+    const grant = await parts.sessions.grantOf(refreshToken, request.client.id);
+    if (grant !== undefined) await end(parts, { request, grant, reason: 'replaced' });
+  }
 }
 
 /** What had to end for the new session. */

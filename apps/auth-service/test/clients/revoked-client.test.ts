@@ -6,6 +6,7 @@ import {
   decode,
   PASSWORD,
   postToken,
+  REFRESH_COOKIE,
   refresh,
   register,
   STOREFRONT_ORIGIN,
@@ -29,7 +30,7 @@ function refreshByCookie(app: Service, refreshToken: string) {
     method: 'POST',
     url: '/sessions/refresh',
     payload: { client_id: 'storefront' },
-    cookies: { refresh_token: refreshToken },
+    cookies: { [REFRESH_COOKIE]: refreshToken },
     headers: { origin: STOREFRONT_ORIGIN },
   });
 }

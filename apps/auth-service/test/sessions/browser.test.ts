@@ -4,6 +4,7 @@ import {
   bearer,
   from,
   PASSWORD,
+  REFRESH_COOKIE,
   register,
   STOREFRONT_ORIGIN,
   startAuthApp,
@@ -45,7 +46,7 @@ test('a browser gets its refresh token in a cookie that no script can read, and 
   expect(answer.statusCode).toBe(201);
   expect(answer.json()).not.toHaveProperty('refresh_token');
   expect(cookieOf(answer)).toMatchObject({
-    name: 'refresh_token',
+    name: REFRESH_COOKIE,
     value: expect.stringMatching(/^rt1\./),
     httpOnly: true,
     sameSite: 'Strict',
@@ -59,7 +60,8 @@ test('over HTTPS the cookie is Secure and bound to the host (__Host-)', async ()
   });
   try {
     const cookie = cookieOf(await signInByBrowser(secure.app));
-    expect(cookie).toMatchObject({ name: '__Host-refresh_token', secure: true, httpOnly: true, path: '/' });
+    expect(cookie).toMatchObject({ secure: true, httpOnly: true, path: '/' });
+    expect(cookie?.name).toMatch(/^__Host-latchkey-refresh-[0-9a-f]{8}$/);
     expect(cookie).not.toHaveProperty('domain');
   } finally {
     await secure.stop();
@@ -68,7 +70,7 @@ test('over HTTPS the cookie is Secure and bound to the host (__Host-)', async ()
 
 test('the cookie refreshes, and each answer brings the next one', async () => {
   const first = cookieOf(await signInByBrowser());
-  const answer = await refreshByCookie({ refresh_token: first?.value ?? '' });
+  const answer = await refreshByCookie({ [REFRESH_COOKIE]: first?.value ?? '' });
   expect(answer.statusCode).toBe(200);
   expect(answer.headers['cache-control']).toBe('no-store');
   expect(answer.json()).toMatchObject({ token_type: 'Bearer', access_token: expect.any(String) });
@@ -87,9 +89,9 @@ test('signing in anew in the same browser ends the session that it replaces', as
       cookies,
     });
   const first = cookieOf(await signIn({}))?.value ?? '';
-  const second = cookieOf(await signIn({ refresh_token: first }))?.value ?? '';
-  expect((await refreshByCookie({ refresh_token: first })).statusCode).toBe(401);
-  expect((await refreshByCookie({ refresh_token: second })).statusCode).toBe(200);
+  const second = cookieOf(await signIn({ [REFRESH_COOKIE]: first }))?.value ?? '';
+  expect((await refreshByCookie({ [REFRESH_COOKIE]: first })).statusCode).toBe(401);
+  expect((await refreshByCookie({ [REFRESH_COOKIE]: second })).statusCode).toBe(200);
 });
 
 describe('another site cannot use the cookie', () => {
@@ -100,15 +102,39 @@ describe('another site cannot use the cookie', () => {
     ['no origin', {}],
   ])('refreshing from %s is 403, and the session lives on', async (_what, headers) => {
     const cookie = cookieOf(await signInByBrowser());
-    const answer = await refreshByCookie({ refresh_token: cookie?.value ?? '' }, headers);
+    const answer = await refreshByCookie({ [REFRESH_COOKIE]: cookie?.value ?? '' }, headers);
     expect(answer.statusCode).toBe(403);
     expect(answer.json().code).toBe('origin_not_allowed');
     expect(answer.cookies).toEqual([]);
-    expect((await refreshByCookie({ refresh_token: cookie?.value ?? '' })).statusCode).toBe(200);
+    expect((await refreshByCookie({ [REFRESH_COOKIE]: cookie?.value ?? '' })).statusCode).toBe(200);
   });
 
   test('signing in from another origin is 403', async () => {
     expect((await signInByBrowser(auth.app, 'https://evil.example')).statusCode).toBe(403);
+  });
+
+  test('a page of another site is told so before it signs in, and when it has no session', async () => {
+    const headers = { origin: STOREFRONT_ORIGIN, 'sec-fetch-site': 'cross-site' };
+    const payload = { client_id: 'storefront', username: 'nobody', password: 'none' };
+    const signIn = await auth.app.inject({ method: 'POST', url: '/sessions', payload, headers });
+    expect([signIn.statusCode, signIn.json().code]).toEqual([403, 'cross_site']);
+    expect(signIn.headers['set-cookie']).toBeUndefined();
+    expect(signIn.headers['access-control-allow-origin']).toBe(STOREFRONT_ORIGIN);
+    expect((await refreshByCookie({}, headers)).json()).toMatchObject({
+      code: 'session_ended',
+      reason: 'cross_site',
+    });
+  });
+
+  test.each(['same-site', 'same-origin', 'none'])('a page that is %s signs in', async (site) => {
+    const username = await register(auth.app);
+    const answer = await auth.app.inject({
+      method: 'POST',
+      url: '/sessions',
+      payload: { client_id: 'storefront', username, password: PASSWORD },
+      headers: { ...from(username), origin: STOREFRONT_ORIGIN, 'sec-fetch-site': site },
+    });
+    expect(answer.statusCode).toBe(201);
   });
 
   test('CORS names exact origins, and never * with credentials', async () => {
@@ -133,17 +159,18 @@ test('signing out takes the cookie away, and it is worth nothing afterwards', as
     method: 'DELETE',
     url: '/sessions/current',
     headers: bearer(signedIn.json().access_token),
+    cookies: { [REFRESH_COOKIE]: cookie?.value ?? '' },
   });
-  expect(answer.cookies).toMatchObject([{ name: 'refresh_token', value: '' }]);
-  const refused = await refreshByCookie({ refresh_token: cookie?.value ?? '' });
+  expect(answer.cookies).toMatchObject([{ name: REFRESH_COOKIE, value: '' }]);
+  const refused = await refreshByCookie({ [REFRESH_COOKIE]: cookie?.value ?? '' });
   expect(refused.statusCode).toBe(401);
   expect(refused.json().code).toBe('session_ended');
-  expect(refused.cookies).toMatchObject([{ name: 'refresh_token', value: '' }]);
+  expect(refused.cookies).toMatchObject([{ name: REFRESH_COOKIE, value: '' }]);
 });
 
 test.each([
   ['no cookie', {}],
-  ['garbage', { refresh_token: 'garbage' }],
+  ['garbage', { [REFRESH_COOKIE]: 'garbage' }],
 ])('refreshing with %s is 401 session_ended', async (_what, cookies) => {
   const answer = await refreshByCookie(cookies);
   expect(answer.statusCode).toBe(401);

@@ -5,6 +5,7 @@ import {
   bearer,
   from,
   PASSWORD,
+  REFRESH_COOKIE,
   refresh,
   register,
   STOREFRONT_ORIGIN,
@@ -159,14 +160,14 @@ describe('N devices, by the setting SESSION_LIMITS', () => {
         url: '/sessions/refresh',
         payload: { client_id: 'storefront' },
         headers: { origin: STOREFRONT_ORIGIN },
-        cookies: { refresh_token: cookie },
+        cookies: { [REFRESH_COOKIE]: cookie },
       });
       expect(answer.statusCode).toBe(401);
       expect(answer.json().code).toBe('session_ended');
       return answer.json().reason;
     };
     const first = await signInByBrowser({});
-    const second = await signInByBrowser({ refresh_token: first });
+    const second = await signInByBrowser({ [REFRESH_COOKIE]: first });
     await signInByBrowser({});
     expect([await reasonOf(first), await reasonOf(second)]).toEqual(['replaced', 'displaced']);
   });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createTestDatabase, startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import type { Service } from '@latchkey/service-kit';
+import { refreshCookieName, type Service } from '@latchkey/service-kit';
 import { buildApp } from '../../src/app.ts';
 import type { DelegationPolicy } from '../../src/clients/delegation-policy.ts';
 import { readConfig } from '../../src/config.ts';
@@ -8,6 +8,8 @@ import { openAuthDatabase } from '../../src/database/open-auth-database.ts';
 
 export const STOREFRONT_ORIGIN = 'http://localhost:3000';
 export const ISSUER = 'http://localhost:4000';
+/** What its cookie is called. */
+export const REFRESH_COOKIE = refreshCookieName(ISSUER);
 export const PASSWORD = 'a long enough passphrase';
 
 export type AuthApp = {

@@ -20,6 +20,8 @@ const shownAs = {
   client_revoked: 'client_revoked',
   key_revoked: 'key_revoked',
   roles_changed: 'roles_changed',
+  no_cookie: 'no_cookie',
+  cross_site: 'cross_site',
 } as const;
 
 export type EndReason = (typeof shownAs)[keyof typeof shownAs] | 'other';

@@ -1,3 +1,4 @@
+import { refreshCookieName } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import type { Config } from '../config.ts';
 import { type DemoAccount, parseDemoAccounts } from './accounts.ts';
@@ -13,6 +14,8 @@ export type DemoContext = {
   readonly services: ShopServices;
   /** The page's. */
   readonly origin: string;
+  /** Over HTTPS the browser would keep this one from us (docs/threat-model.md). */
+  readonly refreshCookieName: string;
 };
 
 export function demoContext(config: Config): DemoContext {
@@ -28,6 +31,7 @@ export function demoContext(config: Config): DemoContext {
       'payment-service': config.PAYMENT_URL ?? config.PAYMENT_ORIGIN,
     },
     origin: config.STOREFRONT_ORIGIN,
+    refreshCookieName: refreshCookieName(config.ISSUER),
   };
 }
 

@@ -6,9 +6,6 @@ import { timed } from './stopwatch.ts';
 
 type Step = RefreshTokenTheft['steps'][number];
 
-/** As auth-service names it; over HTTPS the browser would keep it from us (docs/threat-model.md). */
-const cookieName = 'refresh_token';
-
 /**
  * A stolen refresh token. Cookies are bound to a host and not to a port, so this server sees auth-service's cookie of
  * localhost in whatever the page asks: a thief who could read it would have exactly that. The thief refreshes twice; the
@@ -16,25 +13,25 @@ const cookieName = 'refresh_token';
  */
 export async function refreshTokenTheftRoutes(
   app: Service,
-  { auth, services, origin }: DemoContext,
+  { auth, services, origin, refreshCookieName }: DemoContext,
 ): Promise<void> {
   /** What a browser does; but a thief is in none, and can say any origin. */
   const refresh = (refreshToken: string) =>
     auth.ask('/sessions/refresh', {
       method: 'POST',
       body: { client_id: 'storefront' },
-      headers: { origin, cookie: `${cookieName}=${refreshToken}` },
+      headers: { origin, cookie: `${refreshCookieName}=${refreshToken}` },
     });
 
   const schema = { summary: 'Steal the refresh token of this browser, and have its owner use it too', tags };
   app.post('/thefts/refresh-token', { schema }, async (request): Promise<RefreshTokenTheft> => {
-    const stolen = cookieIn(request.headers.cookie ?? '');
+    const stolen = cookieIn(request.headers.cookie ?? '', refreshCookieName);
     if (stolen === undefined) throw notSignedIn();
     const steps: Step[] = [];
     const first = await refresh(stolen);
     steps.push(stepOf('thief', stolen, first));
     orPassOn(first);
-    const next = cookieIn(first.headers.getSetCookie().join('; ')) ?? '';
+    const next = cookieIn(first.headers.getSetCookie().join('; '), refreshCookieName) ?? '';
     const second = await refresh(next);
     steps.push(stepOf('thief', next, second));
     const token = textIn(orPassOn(second), 'access_token') ?? '';
@@ -45,8 +42,9 @@ export async function refreshTokenTheftRoutes(
   });
 }
 
-function cookieIn(cookies: string): string | undefined {
-  return new RegExp(`(?:^|;)\\s*${cookieName}=([^;]+)`).exec(cookies)?.[1];
+/** A token of ours: another app may have a cookie of that name. */
+function cookieIn(cookies: string, name: string): string | undefined {
+  return new RegExp(`(?:^|;)\\s*${name}=(rt1\\.[^;]+)`).exec(cookies)?.[1];
 }
 
 function stepOf(who: Step['who'], refreshToken: string, answer: Answer): Step {

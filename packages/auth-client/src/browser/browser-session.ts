@@ -24,7 +24,7 @@ export interface BrowserSession {
    * be told, it rejects, the state stays `restoring`, and it is tried again unasked.
    */
   restore(): Promise<SessionState>;
-  /** Signs a person in, in all tabs. A session that there is ends (`replaced`). */
+  /** Signs a person in, in all tabs. A session that there is ends (`replaced`). `cross_site`: see SessionError. */
   signIn(credentials: SignInCredentials): Promise<void>;
   /** Proves once more who is signed in, for what answered `insufficient_user_authentication` (RFC 9470). */
   reauthenticate(password: string): Promise<void>;
@@ -84,7 +84,7 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
 
   const store = createSessionStore();
   const tabs = openTabChannel({ name, platform, store });
-  const lock = createRefreshLock({ name, locks: platform.locks, signal });
+  const lock = createRefreshLock({ name, platform, signal });
   const send = createSend(fetch);
   const auth = createAuthEndpoint({ issuer, clientId, send, platform });
   const renewal = createRenewal({ store, tabs, lock, auth, platform });

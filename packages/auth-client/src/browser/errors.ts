@@ -12,7 +12,8 @@ export interface SessionErrorDetails {
 /**
  * What could not be done with the session.
  *
- * `code` is stable, the message is not. It is auth-service's own (`invalid_credentials`, `too_many_attempts`, …) or one of:
+ * `code` is stable, the message is not. It is auth-service's own (`invalid_credentials`, `too_many_attempts`, …; `cross_site`:
+ * page and auth-service have to be of one site, or the browser keeps no cookie, RFC 6265bis §5.2) or one of:
  *
  * - `unreachable`: no answer · `redirected`: the answer leads elsewhere, where no token goes · `unexpected_answer`: it
  *   cannot be read

@@ -10,7 +10,7 @@ export interface Platform {
   /** Returns what cancels it. */
   setTimer(run: () => void, delayMs: number): () => void;
   /** Missing outside secure contexts. */
-  readonly locks: Pick<LockManager, 'request'> | undefined;
+  readonly locks: Pick<LockManager, 'request' | 'query'> | undefined;
   /** Undefined where there are no channels. */
   openChannel(name: string): BroadcastChannel | undefined;
   /** Returns what ends it. */

@@ -5,27 +5,40 @@ import type { Platform } from './platform.ts';
  * Runs a task when no other runs, in any tab. `waited`: another one ran when this one was wanted, so what it found out
  * may be on its way here.
  *
+ * A tab that stands still (a dialog, a breakpoint, a page put to sleep) would keep all others waiting: after
+ * `patienceMs` its turn is taken away. What it has begun goes on beside the task.
+ *
  * @throws {SessionError} `closed`; and what the task throws
  */
-export type RefreshLock = <Result>(task: (waited: boolean) => Promise<Result>) => Promise<Result>;
+export type RefreshLock = <Result>(
+  task: (waited: boolean) => Promise<Result>,
+  patienceMs?: number,
+) => Promise<Result>;
 
 export interface RefreshLockOptions {
   readonly name: string;
-  readonly locks: Platform['locks'];
+  readonly platform: Pick<Platform, 'locks' | 'setTimer'>;
   /** Once it is aborted, no task begins. */
   readonly signal: AbortSignal;
 }
 
+/**
+ * Longer than a refresh takes, whose own timeout is 5 s: from a tab that is awake no turn is taken. And well within the 10 s
+ * for which auth-service answers the same cookie again.
+ */
+export const PATIENCE_MS = 6_000;
+
 /** A Web Lock, which a tab that is closed or crashes gives back by itself. Without Web Locks: one for this tab alone. */
-export function createRefreshLock({ name, locks, signal }: RefreshLockOptions): RefreshLock {
-  const inTurn = locks === undefined ? lockOfThisTab() : webLock(name, locks, signal);
-  return async (task) => {
+export function createRefreshLock({ name, platform, signal }: RefreshLockOptions): RefreshLock {
+  const { locks } = platform;
+  const inTurn = locks === undefined ? lockOfThisTab() : webLock({ name, locks, platform, signal });
+  return async (task, patienceMs) => {
     if (signal.aborted) throw closed();
     try {
       return await inTurn((waited) => {
         if (signal.aborted) throw closed();
         return task(waited);
-      });
+      }, patienceMs);
     } catch (error) {
       // While it waited for its turn.
       if (error === signal.reason) throw closed();
@@ -34,13 +47,94 @@ export function createRefreshLock({ name, locks, signal }: RefreshLockOptions): 
   };
 }
 
-function webLock(name: string, locks: NonNullable<Platform['locks']>, signal: AbortSignal): RefreshLock {
-  return async (task) => {
-    const atOnce = await locks.request(name, { ifAvailable: true }, async (lock) =>
-      lock === null ? undefined : { result: await task(false) },
-    );
-    if (atOnce !== undefined) return atOnce.result;
-    return await locks.request(name, { signal }, () => task(true));
+type Held<Result> = { readonly result: Result } | undefined;
+
+interface WebLockOptions extends RefreshLockOptions {
+  readonly locks: NonNullable<Platform['locks']>;
+}
+
+function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock {
+  /** Undefined: the lock was not to be had. Does not end before the task does, though another tab take the lock away. */
+  async function hold<Result>(options: LockOptions, task: () => Promise<Result>): Promise<Held<Result>> {
+    let running: Promise<Result> | undefined;
+    try {
+      await locks.request(name, options, (lock) => {
+        if (lock !== null) running = task();
+        return running;
+      });
+    } catch (error) {
+      if (running === undefined) throw error;
+    }
+    return running && { result: await running };
+  }
+
+  async function holder(): Promise<string | undefined> {
+    // Refused in a page that is being left.
+    const { held = [] } = await locks.query().catch((): LockManagerSnapshot => ({}));
+    return held.find((lock) => lock.name === name)?.clientId;
+  }
+
+  /** Calls back once one tab has held the lock for so long. Returns what ends that. */
+  function watch(patienceMs: number, standsStill: (tab: string) => void): () => void {
+    let cancel = (): void => {};
+    let isOver = false;
+    async function look(before?: string): Promise<void> {
+      const now = await holder();
+      if (isOver) return;
+      if (now !== undefined && now === before) standsStill(now);
+      else cancel = platform.setTimer(() => void look(now), patienceMs);
+    }
+    void look();
+    return () => {
+      isOver = true;
+      cancel();
+    };
+  }
+
+  /** Undefined: the tab that stood still is not the holder any more. */
+  async function takeOver<Result>(from: string, task: () => Promise<Result>): Promise<Held<Result>> {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    let running: Promise<Held<Result>> | undefined;
+    // One by one: tabs that lose their patience together would take the turn from each other.
+    await locks.request(`${name} taken over`, async () => {
+      if ((await holder()) !== from || signal.aborted) return;
+      running = hold({ steal: true }, () => {
+        begin();
+        return task();
+      });
+      await Promise.race([begun, running]);
+    });
+    return running;
+  }
+
+  async function wait<Result>(task: () => Promise<Result>, patienceMs: number): Promise<Held<Result>> {
+    signal.throwIfAborted();
+    const waiting = new AbortController();
+    const close = () => waiting.abort(signal.reason);
+    signal.addEventListener('abort', close);
+    let standing: string | undefined;
+    const stop = watch(patienceMs, (tab) => {
+      standing = tab;
+      waiting.abort();
+    });
+    try {
+      return await hold({ signal: waiting.signal }, () => {
+        stop();
+        return task();
+      });
+    } catch (error) {
+      if (standing === undefined || error !== waiting.signal.reason) throw error;
+      return await takeOver(standing, task);
+    } finally {
+      stop();
+      signal.removeEventListener('abort', close);
+    }
+  }
+
+  return async (task, patienceMs = PATIENCE_MS) => {
+    let held = await hold({ ifAvailable: true }, () => task(false));
+    while (held === undefined) held = await wait(() => task(true), patienceMs);
+    return held.result;
   };
 }
 

@@ -1,11 +1,14 @@
 import type { AuthEndpoint } from './auth-endpoint.ts';
 import { SessionError } from './errors.ts';
 import type { Platform } from './platform.ts';
-import type { RefreshLock } from './refresh-lock.ts';
+import { PATIENCE_MS, type RefreshLock } from './refresh-lock.ts';
 import { errorOf, failureOf, isBlocked } from './renewal-failure.ts';
 import { type IssuedToken, nextVersion } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
 import type { TabChannel } from './tab-channel.ts';
+
+/** Less than the others' patience, as they may have begun to wait a moment before this tab asked. */
+const LATE_MS = PATIENCE_MS - 500;
 
 export interface RenewalParts {
   readonly store: SessionStore;
@@ -25,6 +28,11 @@ export interface Renewal {
   renew(reason?: string | null): Promise<void>;
   /** The same, for whoever has the lock. */
   renewInTurn(reason?: string | null): Promise<void>;
+  /**
+   * Asks auth-service, for whoever has the lock, and draws the conclusion; or, when this tab stood still meanwhile and the
+   * others went on, goes by what the cookie says now.
+   */
+  conclude<Answer>(question: () => Promise<Answer>, conclusion: (answer: Answer) => void): Promise<void>;
   /** Goes by this token from now on, here and in the other tabs. */
   begin(token: IssuedToken): void;
   /** Goes by it that nobody is signed in, here and in the other tabs. */
@@ -47,22 +55,34 @@ export function createRenewal({ store, tabs, lock, auth, platform }: RenewalPart
     // Also by what another tab has been told in its turn.
     refuseIfBlocked();
     const before = store.fact();
-    const result = await auth.refresh().catch(asEnd);
-    // Without Web Locks, another tab may have signed out or in meanwhile. This answer is to the question from before.
+    const askedAtMs = platform.now();
+    const [answer] = await Promise.allSettled([auth.refresh()]);
+    await catchUp(askedAtMs);
+    // Another tab has signed out or in, or renewed, which did not wait for this one. What came is about what was before.
     if (store.fact() !== before) return;
-    if (result instanceof SessionError) end(result.reason ?? reason);
-    else begin(result);
+    if (answer.status === 'fulfilled') return begin(answer.value, askedAtMs);
+    const error: unknown = answer.reason;
+    if (!(error instanceof SessionError)) throw error;
+    if (error.status !== 401 || error.code !== 'session_ended') throw fail(error);
+    if (error.reason !== 'no_cookie') return end(error.reason ?? reason, askedAtMs);
+    // Who was not signed in misses none.
+    end(reason ?? (before?.kind === 'signed_in' ? 'no_cookie' : null), askedAtMs);
   }
 
-  /** The error that says that there is no session. All others are thrown, and kept for those who ask next. */
-  function asEnd(error: unknown): SessionError {
-    if (!(error instanceof SessionError)) throw error;
-    if (error.status === 401 && error.code === 'session_ended') return error;
+  /** Whether the answer is so late that another tab may have taken this one's turn. What the others know is heard first. */
+  async function catchUp(askedAtMs: number): Promise<boolean> {
+    const isLate = platform.now() - askedAtMs >= LATE_MS;
+    if (isLate) await tabs.ask();
+    return isLate;
+  }
+
+  /** Keeps it for those who ask next, in all tabs. */
+  function fail(error: SessionError): SessionError {
     const previous = store.failure();
     const failure = failureOf(error, { previous, nowMs: platform.now(), random: platform.random() });
     store.fail(failure);
     tabs.tellFailure(failure);
-    throw error;
+    return error;
   }
 
   function refuseIfBlocked(): void {
@@ -71,14 +91,14 @@ export function createRenewal({ store, tabs, lock, auth, platform }: RenewalPart
     if (failure !== undefined && isBlocked(failure, nowMs)) throw errorOf(failure, nowMs);
   }
 
-  function begin(token: IssuedToken): void {
-    const fact = { kind: 'signed_in', version: nextVersion(store.fact(), platform.now()), ...token } as const;
+  function begin(token: IssuedToken, atMs = platform.now()): void {
+    const fact = { kind: 'signed_in', version: nextVersion(store.fact(), atMs), ...token } as const;
     store.take(fact);
     tabs.tell(fact);
   }
 
-  function end(reason: string | null): void {
-    const version = nextVersion(store.fact(), platform.now());
+  function end(reason: string | null, atMs = platform.now()): void {
+    const version = nextVersion(store.fact(), atMs);
     store.take({ kind: 'signed_out', version, reason });
     tabs.tell({ kind: 'signed_out', version, reason });
   }
@@ -91,6 +111,14 @@ export function createRenewal({ store, tabs, lock, auth, platform }: RenewalPart
       return underway;
     },
     renewInTurn,
+    async conclude(question, conclusion) {
+      const before = store.fact();
+      const askedAtMs = platform.now();
+      const answer = await question();
+      const isOutdated = (await catchUp(askedAtMs)) && store.fact() !== before;
+      if (isOutdated) await renewInTurn();
+      else conclusion(answer);
+    },
     begin,
     end,
   };

@@ -7,6 +7,9 @@ import type { SignedInFact } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
 import { readClaims } from './token-claims.ts';
 
+/** Nobody who wants to leave waits for a slow refresh: its token dies with the session, whichever comes first. */
+const SIGN_OUT_PATIENCE_MS = 1_000;
+
 export interface SessionActions {
   signIn(credentials: SignInCredentials): Promise<void>;
   reauthenticate(password: string): Promise<void>;
@@ -49,7 +52,7 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
   }
 
   return {
-    signIn: (credentials) => lock(async () => renewal.begin(await auth.signIn(credentials))),
+    signIn: (credentials) => lock(() => renewal.conclude(() => auth.signIn(credentials), renewal.begin)),
 
     reauthenticate: (password) =>
       lock(async () => {
@@ -60,19 +63,23 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
           if (asked !== undefined && asked !== subject)
             throw new SessionError('session_changed', 'Somebody else has signed in meanwhile.');
           asked = subject;
-          renewal.begin(await auth.reauthenticate(held.accessToken, password));
+          await renewal.conclude(() => auth.reauthenticate(held.accessToken, password), renewal.begin);
         });
         const fact = store.fact();
         if (fact?.kind !== 'signed_in') throw signedOut(fact?.reason);
       }),
 
     signOut: (everywhere) =>
-      lock(() =>
-        withToken(async (held) => {
-          await auth.signOut(held.accessToken, everywhere);
-          // As auth-service calls it.
-          renewal.end(everywhere ? 'ended_all' : 'sign_out');
-        }),
+      lock(
+        () =>
+          withToken((held) =>
+            renewal.conclude(
+              () => auth.signOut(held.accessToken, everywhere),
+              // As auth-service calls it.
+              () => renewal.end(everywhere ? 'ended_all' : 'sign_out'),
+            ),
+          ),
+        SIGN_OUT_PATIENCE_MS,
       ),
   };
 }

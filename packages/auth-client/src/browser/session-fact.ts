@@ -25,9 +25,14 @@ export interface SignedOutFact {
   readonly reason: string | null;
 }
 
-/** The time, so that tabs agree; but always more than what was before, so that a clock set back does no harm. */
-export function nextVersion(known: SessionFact | undefined, nowMs: number): number {
-  return Math.max(nowMs, (known?.version ?? 0) + 1);
+/**
+ * The time, so that tabs agree; but always more than what was before, so that a clock set back does no harm.
+ *
+ * `atMs`: what came of a renewal counts as of when it was asked for; a sign-in and a sign-out, which change the session, as of
+ * when they were answered. So those are the later ones when a tab asked before, and was answered, or went on, after.
+ */
+export function nextVersion(known: SessionFact | undefined, atMs: number): number {
+  return Math.max(atMs, (known?.version ?? 0) + 1);
 }
 
 /** What to go by from now on: `known` itself, when what was told is no news. */
@@ -36,15 +41,20 @@ export function laterOf(known: SessionFact | undefined, told: SessionFact): Sess
   return known !== undefined && known.version >= told.version ? known : told;
 }
 
-/** Of one end, the tab that asked first hears the reason. Those that ask later have no cookie left, and hear none. */
+/** Of one end, the tab that asked first hears the reason. Those that ask later have no cookie left, and hear just that. */
 function endOf(known: SignedOutFact, told: SignedOutFact): SignedOutFact {
-  const isNews = told.version > known.version || (known.reason === null && told.reason !== null);
-  if (!isNews) return known;
+  const saysMore = weightOf(told) > weightOf(known);
+  if (told.version <= known.version && !saysMore) return known;
   return {
     kind: 'signed_out',
     version: Math.max(known.version, told.version),
-    reason: known.reason ?? told.reason,
+    reason: saysMore ? told.reason : known.reason,
   };
+}
+
+function weightOf({ reason }: SignedOutFact): number {
+  if (reason === null) return 0;
+  return reason === 'no_cookie' ? 1 : 2;
 }
 
 /** For facts of readable tokens alone: see isReadable. */

@@ -5,7 +5,10 @@ export type SessionState =
     }
   | {
       readonly status: 'signed_out';
-      /** Why the session ended, as auth-service says it (`displaced`, `reuse`, …); null: there was none, or it says nothing. */
+      /**
+       * Why the session ended, as auth-service says it (`displaced`, `reuse`, …); null: there was none, or it says nothing.
+       * `no_cookie`: the browser did not keep the cookie. `cross_site`: nor can it, as the page is of another site.
+       */
       readonly reason: string | null;
     }
   | {

@@ -23,7 +23,10 @@ export interface AuthServer extends Omit<HttpServer, 'asked'> {
   bodies(path: string): unknown[];
   /** Answers the next requests to this path like that; undefined: the connection breaks. */
   fail(path: string, answer: Answer | undefined, times?: number): void;
-  /** Lets requests to this path wait, before they are answered, until the function that is returned is called. */
+  /**
+   * Lets requests to this path wait, before they are answered, until the function that is returned is called. A hold that
+   * follows is for the requests from then on.
+   */
   hold(path: string): () => void;
   /** All sessions of a person end. */
   end(subject: string, reason: string): void;
@@ -67,8 +70,9 @@ export async function startAuthServer(): Promise<AuthServer> {
       const session = sessions.get(id);
       if (session?.ended === null && session.generation === Number(generation))
         return withCookie(session, 200);
-      const reason = session === undefined ? null : (session.ended ?? 'reuse');
-      return cleared(problem(401, 'session_ended', reason === null ? {} : { reason }));
+      const reason = session === undefined ? 'no_cookie' : (session.ended ?? 'reuse');
+      const refusal = problem(401, 'session_ended', { reason });
+      return session === undefined ? refusal : cleared(refusal);
     },
     'POST /sessions/current/reauthentication'(asked) {
       const session = sessionOf(asked);

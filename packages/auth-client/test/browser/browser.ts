@@ -19,7 +19,7 @@ export interface Browser {
   /** Undefined: as it does by itself. */
   answer: ((asked: Asked) => Promise<Answer> | Answer | undefined) | undefined;
   /** Another tab. */
-  openTab(options?: FakePlatformOptions & { clientId?: string }): Tab;
+  openTab(options?: FakePlatformOptions & { clientId?: string; cookies?: 'blocked' }): Tab;
   /** The one cookie, as the browser would send it. */
   cookie(): string;
 }
@@ -47,16 +47,31 @@ export async function openBrowser(): Promise<Browser> {
     return response;
   };
 
+  /** The cookies are the browser's, and come though the tab stands still. */
+  const fetchOf =
+    (platform: FakePlatform): typeof fetch =>
+    async (input, init) => {
+      const [answer] = await Promise.allSettled([fetchWithCookies(input, init)]);
+      await new Promise<void>((resolve) => platform.whenAwake(resolve, 'answer'));
+      if (answer.status === 'rejected') throw answer.reason;
+      return answer.value;
+    };
+
   const browser: Browser = {
     clock,
     auth,
     cart,
     answer: undefined,
     cookie: () => cookie,
-    openTab({ clientId = 'storefront', ...options } = {}) {
+    openTab({ clientId = 'storefront', cookies, ...options } = {}) {
       const platform = createFakePlatform(clock, options);
       const session = startBrowserSession(
-        { issuer: auth.origin, clientId, services: [cart.origin], fetch: fetchWithCookies },
+        {
+          issuer: auth.origin,
+          clientId,
+          services: [cart.origin],
+          fetch: cookies === 'blocked' ? fetch : fetchOf(platform),
+        },
         platform,
       );
       tabs.push({ session, platform });

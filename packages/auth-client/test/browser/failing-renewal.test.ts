@@ -1,7 +1,7 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { type Browser, openBrowser, signedIn, signedInTab } from './browser.ts';
-import { problem } from './http-server.ts';
+import { type Answer, problem } from './http-server.ts';
 
 const unavailable = problem(503, 'redis_unavailable', { headers: { 'retry-after': '7' } });
 
@@ -118,6 +118,24 @@ test('an auth-service that never answers is one that cannot be reached', async (
   browser.clock.advance(5_000);
   await refused;
   release();
+});
+
+test.each<[number, Answer]>([
+  [431, { status: 431, body: '', headers: { 'content-type': 'text/plain', connection: 'close' } }],
+  [431, problem(431, 'headers_too_large', { detail: 'Too many cookies.' })],
+  [400, { status: 400, body: '<html>Bad Request</html>', headers: { 'content-type': 'text/html' } }],
+  [400, { status: 400, body: '{"code":' }],
+])('a server that answers before it understood (%i %j) is no network that fails', async (status, answer) => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  browser.auth.fail('/sessions/refresh', answer);
+  const error = await tab.session.refresh().catch((thrown) => thrown);
+  expect(error).toMatchObject({ name: 'SessionError', status });
+  expect(error.code).toMatch(/^(?:unexpected_answer|headers_too_large)$/);
+  expect(error.message).toMatch(/^(?:auth-service answered \d+\.|Too many cookies\.)$/);
+  expect(tab.session.state().status).toBe('signed_in');
+  browser.answer = () => answer;
+  expect((await tab.session.fetch(`${browser.cart.origin}/cart`)).status).toBe(status);
 });
 
 test('when the network is back, it is tried at once', async () => {

@@ -6,6 +6,14 @@ const PASSES_BY_ITSELF_MS = 100;
 
 export interface FakePlatform extends Platform {
   wake(reason: Wake): void;
+  /** It stands still: no timer runs, no message is heard, no answer is read. */
+  freeze(): void;
+  /** It goes on: with the answers first, then with all else that was due. */
+  thaw(): Promise<void>;
+  /** Runs it, once it does not stand still. */
+  whenAwake(run: () => void, what?: 'answer'): void;
+  /** How many answers have come while it stands still. */
+  readonly answers: number;
   /** How many timers wait. */
   readonly timers: number;
 }
@@ -21,13 +29,20 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
   const { random = 0.5, without = [] } = options;
   const sleepers = new Set<(wake: Wake) => void>();
   let timers = 0;
+  let isFrozen = false;
+  let due: { readonly run: () => void; readonly isAnswer: boolean }[] = [];
+
+  function whenAwake(run: () => void, what?: 'answer'): void {
+    if (isFrozen) due.push({ run, isAnswer: what === 'answer' });
+    else run();
+  }
 
   return {
     now: clock.now,
     random: () => random,
     setTimer(run, delayMs) {
       if (delayMs <= PASSES_BY_ITSELF_MS) {
-        const timer = setTimeout(run, delayMs);
+        const timer = setTimeout(() => whenAwake(run), delayMs);
         return () => clearTimeout(timer);
       }
       let waits = true;
@@ -38,7 +53,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
       timers += 1;
       const cancel = clock.setTimer(() => {
         end();
-        run();
+        whenAwake(run);
       }, delayMs);
       return () => {
         end();
@@ -46,7 +61,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
       };
     },
     locks: without.includes('locks') ? undefined : navigator.locks,
-    openChannel: (name) => (without.includes('channels') ? undefined : new BroadcastChannel(name)),
+    openChannel: (name) => (without.includes('channels') ? undefined : openChannel(name, whenAwake)),
     onWake(callback) {
       sleepers.add(callback);
       return () => void sleepers.delete(callback);
@@ -54,8 +69,35 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     wake(reason) {
       for (const callback of sleepers) callback(reason);
     },
+    freeze() {
+      isFrozen = true;
+    },
+    async thaw() {
+      const [answers, others] = [
+        due.filter(({ isAnswer }) => isAnswer),
+        due.filter(({ isAnswer }) => !isAnswer),
+      ];
+      due = [];
+      isFrozen = false;
+      for (const { run } of answers) run();
+      await new Promise((resolve) => setImmediate(resolve));
+      for (const { run } of others) run();
+    },
+    whenAwake,
+    get answers() {
+      return due.filter(({ isAnswer }) => isAnswer).length;
+    },
     get timers() {
       return timers;
     },
   };
+}
+
+function openChannel(name: string, whenAwake: FakePlatform['whenAwake']): BroadcastChannel {
+  const channel = new BroadcastChannel(name);
+  const addEventListener = channel.addEventListener.bind(channel);
+  return Object.assign(channel, {
+    addEventListener: (type: 'message', hear: (event: MessageEvent) => void) =>
+      addEventListener(type, (event) => whenAwake(() => hear(event as MessageEvent))),
+  });
 }

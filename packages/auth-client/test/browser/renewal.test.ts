@@ -1,6 +1,8 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
+import { invalidToken } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
+import { problem } from './http-server.ts';
 
 test('a token is renewed at 80 % of its life, unasked', async () => {
   const browser = await openBrowser();
@@ -136,4 +138,30 @@ test('what is left of a session’s last seconds is not renewed in a rush', asyn
   expect(browser.auth.refreshes()).toBe(1);
   browser.clock.advance(1);
   await eventually('a second refresh was asked for', () => expect(browser.auth.refreshes()).toBe(2));
+});
+
+test('a browser that did not keep the cookie is told so, unless nobody was signed in', async () => {
+  const browser = await openBrowser();
+  const stranger = browser.openTab();
+  expect(await stranger.session.restore()).toEqual({ status: 'signed_out', reason: null });
+  stranger.session.close();
+  const tab = await signedInTab(browser, { cookies: 'blocked' });
+  expect(await tab.session.refresh()).toEqual({ status: 'signed_out', reason: 'no_cookie' });
+  const refused = await signedInTab(browser, { cookies: 'blocked' });
+  browser.answer = () => invalidToken('displaced');
+  await refused.session.fetch(`${browser.cart.origin}/cart`);
+  expect(refused.session.state()).toEqual({ status: 'signed_out', reason: 'displaced' });
+});
+
+test('a page of another site is told so by every refusal', async () => {
+  const browser = await openBrowser();
+  const { session } = browser.openTab();
+  browser.auth.fail('/sessions/refresh', problem(401, 'session_ended', { reason: 'cross_site' }));
+  expect(await session.restore()).toEqual({ status: 'signed_out', reason: 'cross_site' });
+  browser.auth.fail('/sessions', problem(403, 'cross_site', { detail: 'Two sites.' }));
+  await expect(session.signIn({ username: 'mina', password: 'any' })).rejects.toMatchObject({
+    code: 'cross_site',
+    status: 403,
+    message: 'Two sites.',
+  });
 });

@@ -31,6 +31,10 @@ test('the later fact holds, in whatever order they come', () => {
 test('a reason is kept, and taken from whoever has one, also when it comes late', () => {
   expect(laterOf(signedOut(1, 'displaced'), signedOut(2))).toEqual(signedOut(2, 'displaced'));
   expect(laterOf(signedOut(2), signedOut(1, 'displaced'))).toEqual(signedOut(2, 'displaced'));
+  const noCookie = signedOut(1, 'no_cookie');
+  expect(laterOf(noCookie, signedOut(2, 'sign_out'))).toEqual(signedOut(2, 'sign_out'));
+  expect(laterOf(signedOut(2, 'sign_out'), signedOut(3, 'no_cookie'))).toEqual(signedOut(3, 'sign_out'));
+  expect(laterOf(signedOut(2), noCookie)).toEqual(signedOut(2, 'no_cookie'));
 });
 
 test('a version is the time, and more than what was before even when the clock was set back', () => {

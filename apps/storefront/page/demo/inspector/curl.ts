@@ -17,8 +17,8 @@ export function curlOf({ method, url, headers, body }: PageRequest, pageOrigin: 
     if (value !== undefined) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
   }
   if (byCookie.test(url)) {
-    // auth-service takes the cookie from the pages that it knows, and only from them.
-    parts.push(`-H ${quoted(`origin: ${pageOrigin}`)}`, `--cookie "refresh_token=$REFRESH_TOKEN"`);
+    // auth-service takes the cookie from the pages that it knows, and only from them. No script can read its name.
+    parts.push(`-H ${quoted(`origin: ${pageOrigin}`)}`, '--cookie "$REFRESH_COOKIE"');
   }
   if (body !== null) parts.push(`-d ${quoted(body)}`);
   return parts.join(' \\\n  ');

@@ -60,6 +60,9 @@ export const shopMessages = {
     client_revoked: 'An operator switched this app off.',
     key_revoked: 'The key that signed your token was revoked, and with it every token that it signed.',
     roles_changed: 'What you may do was changed.',
+    no_cookie:
+      'The browser did not keep the cookie of your session: allow cookies, or serve page and auth-service from one site.',
+    cross_site: 'The page and auth-service are on different sites, so the browser keeps no session.',
     other: 'The session has ended.',
     again: 'Sign in again to go on.',
   },
@@ -228,6 +231,8 @@ export const shopMessages = {
     requestId: 'Request {{id}}',
   },
   refusals: {
+    cross_site:
+      'The page and auth-service are on different sites, so the browser would not keep your session. Serve both from one site: localhost and 127.0.0.1 are two.',
     invalid_credentials: 'The user name or the password is wrong.',
     username_taken: 'Somebody has this user name already.',
     invalid_username:

@@ -62,6 +62,9 @@ export const shopMessages = {
     client_revoked: '운영자가 이 앱의 사용을 중지했습니다.',
     key_revoked: '토큰에 서명한 키가 폐기되어, 그 키로 서명한 모든 토큰이 무효가 되었습니다.',
     roles_changed: '권한이 바뀌었습니다.',
+    no_cookie:
+      '브라우저가 이 세션의 쿠키를 보관하지 않았습니다. 쿠키를 허용하거나, 페이지와 auth-service를 같은 사이트에서 제공해 주세요.',
+    cross_site: '페이지와 auth-service의 사이트가 서로 달라 브라우저가 세션을 유지하지 않습니다.',
     other: '세션이 끝났습니다.',
     again: '계속하려면 다시 로그인해 주세요.',
   },
@@ -230,6 +233,8 @@ export const shopMessages = {
     requestId: '요청 {{id}}',
   },
   refusals: {
+    cross_site:
+      '페이지와 auth-service의 사이트가 서로 달라 브라우저가 세션을 유지할 수 없습니다. 둘을 같은 사이트에서 제공해 주세요. localhost와 127.0.0.1은 서로 다른 사이트입니다.',
     invalid_credentials: '아이디 또는 비밀번호가 맞지 않습니다.',
     username_taken: '이미 쓰이고 있는 아이디입니다.',
     invalid_username: '아이디는 3~64자이며 영문 소문자와 숫자, 그 사이의 . _ @ + - 를 쓸 수 있습니다.',

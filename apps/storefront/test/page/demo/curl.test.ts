@@ -41,7 +41,7 @@ describe('a request as curl', () => {
       token: null,
     });
     expect(curlOf(request, page)).toContain(
-      '-H "origin: http://localhost:3000" \\\n  --cookie "refresh_token=$REFRESH_TOKEN"',
+      '-H "origin: http://localhost:3000" \\\n  --cookie "$REFRESH_COOKIE"',
     );
   });
 });

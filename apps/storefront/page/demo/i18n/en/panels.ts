@@ -29,6 +29,8 @@ export const common = {
     reuse: 'a replaced refresh token was used: a sign of theft',
     sign_in_failed: 'the sign-in was not completed',
     roles_changed: 'the permissions changed',
+    no_cookie: 'the browser sent no cookie',
+    cross_site: 'the page is on another site than auth-service',
     key_revoked: 'the signing key was revoked',
     client_revoked: 'the application was switched off',
     moved: 'the sessions were lost or moved',

@@ -29,6 +29,8 @@ export const common = {
     reuse: '교체된 리프레시 토큰이 쓰임, 도난의 징후',
     sign_in_failed: '로그인이 완료되지 않음',
     roles_changed: '권한이 바뀜',
+    no_cookie: '브라우저가 쿠키를 보내지 않음',
+    cross_site: '페이지와 auth-service의 사이트가 다름',
     key_revoked: '서명 키가 폐기됨',
     client_revoked: '애플리케이션이 중지됨',
     moved: '세션이 사라졌거나 옮겨짐',

@@ -1,0 +1,150 @@
+import { eventually } from '@latchkey/testing';
+import { expect, test } from 'vitest';
+import { PASSWORD } from './auth-server.ts';
+import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
+import { type Answer, problem } from './http-server.ts';
+
+const REFRESH = '/sessions/refresh';
+const REAUTHENTICATION = '/sessions/current/reauthentication';
+
+/** Tabs of mina: the first stands still in the middle of a refresh, whose answer comes when `release` is called. */
+async function withStandingTab(browser: Browser) {
+  const [standing, one, two] = [await signedInTab(browser), browser.openTab(), browser.openTab()];
+  for (const { session } of [one, two]) await session.restore();
+  const release = browser.auth.hold(REFRESH);
+  const refreshing = standing.session.refresh();
+  await eventually('the refresh is on its way', () => expect(browser.auth.refreshes()).toBe(1));
+  // Later requests are answered.
+  browser.auth.hold(REFRESH)();
+  standing.platform.freeze();
+  return { standing, one, two, refreshing, release };
+}
+
+/** Lets time pass once `tab` waits for its turn. */
+async function losePatience(browser: Browser, { platform }: Tab, afterMs: number): Promise<void> {
+  const before = platform.timers;
+  await eventually('it waits', () => expect(platform.timers).toBeGreaterThan(before));
+  browser.clock.advance(afterMs - 1);
+  await pause();
+  expect(platform.timers).toBeGreaterThan(before);
+  browser.clock.advance(1);
+}
+
+const untilAnswered = ({ platform }: Tab) =>
+  eventually('its answer has come', () => expect(platform.answers).toBe(1));
+
+/** For what must not happen. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+test('a tab that stands still while it refreshes keeps the others waiting for some seconds', async () => {
+  const browser = await openBrowser();
+  const { standing, one, two, release } = await withStandingTab(browser);
+  const before = signedIn(one).accessToken;
+  const refreshing = one.session.refresh();
+  await losePatience(browser, one, 6_000);
+  await refreshing;
+  expect(signedIn(one).accessToken).not.toBe(before);
+  expect(browser.auth.refreshes()).toBe(2);
+  await eventually('the other has it', () => expect(two.session.state()).toEqual(one.session.state()));
+  // The turn is not the standing tab's any more: nobody waits again.
+  await two.session.refresh();
+  expect(browser.auth.refreshes()).toBe(3);
+  release();
+  await standing.platform.thaw();
+});
+
+test.each<[string, (old: string) => Answer | undefined]>([
+  ['an older token', (old) => ({ status: 200, body: { access_token: old, expires_in: 300 } })],
+  ['the end of the session', () => problem(401, 'session_ended', { reason: 'reuse' })],
+  ['a refusal', () => problem(503, 'redis_unavailable', { headers: { 'retry-after': '9' } })],
+  ['no answer', () => undefined],
+])('what it hears when it goes on is outdated: %s', async (_what, late) => {
+  const browser = await openBrowser();
+  const { standing, one, two, refreshing, release } = await withStandingTab(browser);
+  const next = one.session.refresh();
+  await losePatience(browser, one, 6_000);
+  await next;
+  const { accessToken } = signedIn(one);
+  const states: string[] = [];
+  standing.session.subscribe(() => states.push(standing.session.state().status));
+  browser.auth.fail(REFRESH, late(`${accessToken}old`));
+  release();
+  await untilAnswered(standing);
+  await standing.platform.thaw();
+  expect(await refreshing).toMatchObject({ status: 'signed_in', accessToken });
+  await pause();
+  for (const tab of [standing, one, two]) expect(signedIn(tab).accessToken).toBe(accessToken);
+  expect(states).toEqual(['signed_in']);
+  browser.clock.advance(10_000);
+  expect(browser.auth.refreshes()).toBe(2);
+});
+
+test('a session that is closed while it waits takes no turn', async () => {
+  const browser = await openBrowser();
+  const { one, two } = await withStandingTab(browser);
+  const refused = [one.session.refresh(), two.session.refresh()].map((refreshing) =>
+    expect(refreshing).rejects.toMatchObject({ code: 'closed' }),
+  );
+  two.session.close();
+  await eventually('it waits', () => expect(one.platform.timers).toBe(2));
+  one.session.close();
+  await Promise.all(refused);
+  expect([one, two].map(({ platform }) => platform.timers)).toEqual([0, 0]);
+  expect(browser.auth.refreshes()).toBe(1);
+});
+
+test('when nobody went on without it, its late answer counts', async () => {
+  const browser = await openBrowser();
+  const { standing, one, refreshing, release } = await withStandingTab(browser);
+  const before = signedIn(one).accessToken;
+  browser.clock.advance(4_000);
+  release();
+  await untilAnswered(standing);
+  browser.clock.advance(60_000);
+  await standing.platform.thaw();
+  expect(await refreshing).toMatchObject({ status: 'signed_in' });
+  await eventually('the other has it', () => expect(signedIn(one).accessToken).not.toBe(before));
+});
+
+test('signing out waits for a second, and what the standing tab brings later does not undo it', async () => {
+  const browser = await openBrowser();
+  const { standing, one, two, refreshing, release } = await withStandingTab(browser);
+  const { accessToken } = signedIn(one);
+  const signingOut = one.session.signOut();
+  await losePatience(browser, one, 1_000);
+  await signingOut;
+  browser.auth.fail(REFRESH, { status: 200, body: { access_token: `${accessToken}x`, expires_in: 300 } });
+  release();
+  await untilAnswered(standing);
+  await standing.platform.thaw();
+  await refreshing;
+  const signedOut = { status: 'signed_out', reason: 'sign_out' };
+  for (const { session } of [standing, one, two])
+    await eventually('it is signed out', () => expect(session.state()).toEqual(signedOut));
+  await pause();
+  for (const { session } of [standing, one, two]) expect(session.state()).toEqual(signedOut);
+});
+
+test.each([
+  ['sign-in', '/sessions', ({ session }: Tab) => session.signIn({ username: 'mina', password: PASSWORD })],
+  ['sign-out', '/sessions/current', ({ session }: Tab) => session.signOut()],
+  ['proof of who one is', REAUTHENTICATION, ({ session }: Tab) => session.reauthenticate(PASSWORD)],
+] as const)('a late %s gives way to who has signed in since', async (_what, path, act) => {
+  const browser = await openBrowser();
+  const [standing, one] = [await signedInTab(browser), browser.openTab()];
+  await one.session.restore();
+  const release = browser.auth.hold(path);
+  const asked = browser.auth.asked.length;
+  const acting = act(standing);
+  await eventually('it has asked', () => expect(browser.auth.asked.length).toBe(asked + 1));
+  standing.platform.freeze();
+  release();
+  await untilAnswered(standing);
+  const signingIn = one.session.signIn({ username: 'noor', password: PASSWORD });
+  await losePatience(browser, one, 6_000);
+  await signingIn;
+  await standing.platform.thaw();
+  await acting;
+  await pause();
+  for (const tab of [standing, one]) expect(signedIn(tab).subject).toBe('noor');
+});
