@@ -8,6 +8,7 @@ import fastify, {
 } from 'fastify';
 import type { DestinationStream } from 'pino';
 import { collectAllowedMethods } from './allowed-methods.ts';
+import { addClientAddress } from './client-address/add-client-address.ts';
 import { addCors } from './cors.ts';
 import { addDocs } from './docs.ts';
 import { addErrorHandler, answerClientError, sendEarlyProblem } from './error-handler.ts';
@@ -48,7 +49,7 @@ export interface ServiceOptions {
   logLevel: string;
   /** Exact origins whose pages may call the service; none closes it to all. */
   corsOrigins: string[];
-  /** Addresses or CIDR ranges whose X-Forwarded-* are believed; none believes nobody. */
+  /** Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Host are believed; none believes nobody. */
   trustedProxies: string[];
   /** Where log lines go; default standard output. */
   logDestination?: DestinationStream;
@@ -61,7 +62,7 @@ const requestTimeoutMs = 30_000;
  * Makes an HTTP service with what all our services share, and no route of its own but /live, /ready, /metrics and
  * /docs. Does not listen (runService does), does not read the environment, and authenticates nobody (auth-client does).
  *
- * @throws when an origin is not one.
+ * @throws when an origin is not one, or a trusted proxy neither an address nor a range.
  * @example
  * const app = await createService({ name: 'cart-service', title: 'Cart', description: '…', logLevel: 'info',
  *   corsOrigins: [], trustedProxies: [] });
@@ -83,7 +84,6 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     requestIdHeader: false,
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
-    trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
     // A request that reaches us while we close is served, and told to use another connection next time.
     return503OnClosing: false,
     frameworkErrors: sendEarlyProblem,
@@ -107,6 +107,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     version: options.version ?? '0.1.0',
   });
   addMetrics(app);
+  addClientAddress(app, { proxies: options.trustedProxies });
   addHealth(app, lifecycle);
   return app;
 }
