@@ -1,8 +1,6 @@
-import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseUnavailable } from './database-errors.ts';
 import { codeOf, ProblemError, titleOf } from './problem.ts';
-import { setResponseHeaders } from './response-headers.ts';
 
 interface Answer {
   status: number;
@@ -13,7 +11,7 @@ interface Answer {
   extensions: Readonly<Record<string, unknown>>;
 }
 
-const contentType = 'application/problem+json; charset=utf-8';
+export const problemContentType = 'application/problem+json; charset=utf-8';
 const ownCode = /^[a-z][a-z0-9_]{0,63}$/;
 
 // Fastify's own messages quote the request, so each is replaced.
@@ -52,16 +50,10 @@ export function addErrorHandler(app: FastifyInstance, allowedMethods: (path: str
   });
 }
 
-/** For errors that arise before any hook has run, such as a URL that cannot be decoded. */
-export function sendEarlyProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  setResponseHeaders(reply, request.id);
-  sendProblem(error, request, reply);
-}
-
-function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, title, code, detail, headers, extensions } = answerTo(error);
   request.failure = { code, error };
-  reply.code(status).headers(headers).type(contentType);
+  reply.code(status).headers(headers).type(problemContentType);
   return reply.send(
     JSON.stringify({ type: 'about:blank', title, status, code, detail, instance: request.id, ...extensions }),
   );
@@ -132,23 +124,4 @@ interface FastifyError {
 function faultOf(validation: { instancePath: string; message?: string }[], context = 'request'): string {
   const [first] = validation;
   return `${context}${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`;
-}
-
-const clientErrors: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
-
-/** Answers what is not even HTTP, then hangs up. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = clientErrors[error.code ?? ''] ?? 400;
-  const body = JSON.stringify({ type: 'about:blank', title: titleOf(status), status, code: codeOf(status) });
-  socket.end(
-    `HTTP/1.1 ${status} ${titleOf(status)}\r\ncontent-type: ${contentType}\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }

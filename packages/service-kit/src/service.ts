@@ -9,13 +9,15 @@ import fastify, {
 import type { DestinationStream } from 'pino';
 import { collectAllowedMethods } from './allowed-methods.ts';
 import { addClientAddress } from './client-address/add-client-address.ts';
-import { addCors } from './cors.ts';
+import { addCors, corsHeadersFor } from './cors.ts';
 import { addDocs } from './docs.ts';
-import { addErrorHandler, answerClientError, sendEarlyProblem } from './error-handler.ts';
+import { createEarlyAnswers } from './early-answers.ts';
+import { addErrorHandler } from './error-handler.ts';
 import { addHealth } from './health.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger } from './logging.ts';
 import { addMetrics } from './metrics.ts';
+import { addOptions, addRequestChecks, serverOptions } from './request-checks.ts';
 import { requestIdOf } from './request-id.ts';
 import { addRequestLog } from './request-log.ts';
 import { RequestLogger } from './request-logger.ts';
@@ -70,7 +72,9 @@ const requestTimeoutMs = 30_000;
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
   const lifecycle = createLifecycle();
-  const { logDestination: destination } = options;
+  const { logDestination: destination, corsOrigins: origins } = options;
+  const cors = corsHeadersFor(origins);
+  const early = createEarlyAnswers({ cors, origins });
   const app: Service = fastify({
     loggerInstance: createLogger({
       name: options.name,
@@ -86,8 +90,9 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     requestTimeout: requestTimeoutMs,
     // A request that reaches us while we close is served, and told to use another connection next time.
     return503OnClosing: false,
-    frameworkErrors: sendEarlyProblem,
-    clientErrorHandler: answerClientError,
+    http: serverOptions,
+    frameworkErrors: early.frameworkError,
+    clientErrorHandler: early.clientError,
     schemaController,
   }).withTypeProvider<TypeBoxTypeProvider>();
   // fastify takes any text as a body unless told not to.
@@ -97,10 +102,13 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const allowedMethods = collectAllowedMethods(app);
   refuseUnknownProperties(app);
   addErrorHandler(app, allowedMethods);
+  early.follow(app);
   addTraceContext(app);
   addResponseHeaders(app, lifecycle);
   addRequestLog(app);
-  await addCors(app, options.corsOrigins);
+  addOptions(app, { allowedMethods, cors });
+  await addCors(app, origins);
+  addRequestChecks(app);
   await addDocs(app, {
     title: options.title,
     description: options.description,

@@ -35,7 +35,10 @@ function add(list: BlockList, entry: string): void {
   if (address === undefined || rest.length > 0 || text.split(':').length === 2)
     throw new Error('an entry is neither an IP address nor a CIDR range');
   const family = familyOf(address);
-  if (prefix === undefined) return list.addAddress(address, family);
+  if (prefix === undefined) {
+    list.addAddress(address, family);
+    return;
+  }
   const isMapped = family === 'ipv4' && text.includes(':');
   const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) - (isMapped ? mappedPrefixBits : 0) : Number.NaN;
   if (!(bits >= 1 && bits <= (family === 'ipv4' ? 32 : 128)))
