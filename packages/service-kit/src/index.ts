@@ -5,5 +5,6 @@ export { createLogger } from './logging.ts';
 export { type Problem, ProblemError, type ProblemOptions, problemSchema } from './problem.ts';
 export { type RunOptions, runService } from './run.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';
+export { baseUrl, faultOfUrl, issuerUrl, originUrl, redisUrl } from './setting-url.ts';
 export { startService } from './start.ts';
 export type { TraceContext } from './trace-context.ts';

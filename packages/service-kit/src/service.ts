@@ -53,6 +53,8 @@ export interface ServiceOptions {
   corsOrigins: string[];
   /** Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Host are believed; none believes nobody. */
   trustedProxies: string[];
+  /** A path under which all routes can be asked for as well, whether a proxy takes it off or not; default none. */
+  basePath?: string;
   /** Where log lines go; default standard output. */
   logDestination?: DestinationStream;
 }
@@ -86,6 +88,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       new RequestLogger(logger, raw, reqId, childOptions),
     genReqId: requestIdOf,
     requestIdHeader: false,
+    ...withoutBasePath(options.basePath ?? '/'),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     // A request that reaches us while we close is served, and told to use another connection next time.
@@ -118,4 +121,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   addClientAddress(app, { proxies: options.trustedProxies });
   addHealth(app, lifecycle);
   return app;
+}
+
+function withoutBasePath(path: string): { rewriteUrl?: (request: IncomingMessage) => string } {
+  const base = path.replace(/\/$/, '');
+  if (base === '') return {};
+  return { rewriteUrl: ({ url = '/' }) => (url.startsWith(`${base}/`) ? url.slice(base.length) : url) };
 }
