@@ -1,6 +1,7 @@
 export { ConfigError, httpConfig, issuerEndpoints, loadConfig, serviceConfig } from './config.ts';
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 export { isDatabaseUnavailable } from './database-errors.ts';
+export { eventStreamHeaders, eventStreamOpening } from './event-stream.ts';
 export { createLogger } from './logging.ts';
 export { type Problem, ProblemError, type ProblemOptions, problemSchema } from './problem.ts';
 export { type RunOptions, runService } from './run.ts';
