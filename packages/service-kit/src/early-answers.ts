@@ -26,8 +26,6 @@ const statuses: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-export type EarlyAnswers = ReturnType<typeof createEarlyAnswers>;
-
 /**
  * Answers where fastify runs no hook: what is not even HTTP, and URLs that cannot be decoded. The answers are like all
  * others: problem documents with a request id that stands in the log, which pages of allowed origins can read.
