@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CorsHeaders } from './cors.ts';
 import { problemContentType, sendProblem } from './error-handler.ts';
 import { codeOf, type Problem, titleOf } from './problem.ts';
+import { headersTooLarge } from './request-checks.ts';
 import { plainRequestId } from './request-id.ts';
 import { commonHeaders, setResponseHeaders } from './response-headers.ts';
 import { traceContextFrom } from './trace-context.ts';
@@ -17,7 +18,7 @@ const details: Readonly<Record<number, string>> = {
   405: 'This server is no proxy.',
   408: 'The request did not arrive in time.',
   413: 'The body has more chunk extensions than are taken.',
-  431: 'The headers of the request are too large.',
+  431: headersTooLarge,
 };
 
 const statuses: Readonly<Record<string, number>> = {

@@ -4,6 +4,10 @@ import type { CorsHeaders } from './cors.ts';
 import { ProblemError } from './problem.ts';
 
 const mostHeaderBytes = 16 * 1024;
+export const headersTooLarge =
+  'The headers of the request are larger than 16 KB. In a browser those are cookies, mostly: those of all ' +
+  'apps on the same host are sent along, whatever their port.';
+
 /** As node:http does. */
 const headers = { connection: 'close' };
 
@@ -21,10 +25,8 @@ export function addRequestChecks(app: FastifyInstance): void {
   app.server.on('checkExpectation', serve);
   app.addHook('onRequest', ({ raw }, _reply, done) => {
     if (headerBytes(raw) > mostHeaderBytes) {
-      const detail =
-        'The headers of the request are larger than 16 KB. In a browser those are cookies, mostly: those of all ' +
-        'apps on the same host are sent along, whatever their port.';
-      throw new ProblemError({ status: 431, code: 'request_header_fields_too_large', detail, headers });
+      const code = 'request_header_fields_too_large';
+      throw new ProblemError({ status: 431, code, detail: headersTooLarge, headers });
     }
     if (raw.httpVersion === '1.1' && raw.headers.host === undefined) {
       const detail = 'The request has no Host.';

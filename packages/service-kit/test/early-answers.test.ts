@@ -1,4 +1,5 @@
 import net, { type AddressInfo } from 'node:net';
+import { eventually } from '@latchkey/testing';
 import { Type } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ServiceUnderTest, serviceUnderTest } from './service-under-test.ts';
@@ -165,6 +166,18 @@ describe('what cannot be read at all', () => {
     const second = text.slice(text.lastIndexOf('HTTP/1.1 '));
     expect(second).toMatch(/^HTTP\/1\.1 400 /);
     expect(second).toContain(`access-control-allow-origin: ${shop}`);
+  });
+
+  it('is 408 where a body does not come, to whoever sent the head', async () => {
+    const connected = new Promise<net.Socket>((resolve) => service.app.server.once('connection', resolve));
+    const answer = send(port, `POST /things HTTP/1.1\r\n${from(shop)}${json}content-length: 9\r\n\r\n{`);
+    const socket = await connected;
+    // As node:http says when the time of a request is up, which takes half a minute.
+    const timeUp = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+    await eventually('the head has been read', () => expect(socket.bytesRead).toBeGreaterThan(80));
+    setImmediate(() => service.app.server.emit('clientError', timeUp, socket));
+    const { status, headers } = await answer;
+    expect([status, headers['access-control-allow-origin']]).toEqual([408, shop]);
   });
 
   it('hangs up, and writes nothing into an answer that has begun', async () => {
