@@ -57,7 +57,10 @@ export function addOptions(
     const { origin, 'access-control-request-method': asked } = request.headers;
     if (request.method !== 'OPTIONS' || (origin !== undefined && asked !== undefined)) return done();
     reply.headers(cors(origin));
-    const allowed = allowedMethods(request.url.split('?', 1)[0] ?? '');
+    const [path = ''] = request.url.split('?', 1);
+    // The server as such.
+    if (path === '*') return void reply.code(204).send();
+    const allowed = allowedMethods(path);
     if (allowed.length === 0)
       throw new ProblemError({ status: 404, code: 'not_found', detail: 'No such route.' });
     reply

@@ -213,6 +213,7 @@ describe('OPTIONS', () => {
       expect(headers['x-request-id']).toBeDefined();
     }
     expect((await options('/things/7')).headers.allow).toBe('GET, HEAD, OPTIONS');
+    expect((await options('*')).status).toBe(204);
   });
 
   it('is a preflight when it says so', async () => {

@@ -11,6 +11,8 @@ const shownLength = 64;
 const messages: Readonly<Record<AddressFault, string>> = {
   unreadable:
     'a trusted proxy writes something into X-Forwarded-For that is no IP address: requests that come by it have no address, and limits by network do not hold for them',
+  missing:
+    'a request came from an address that TRUSTED_PROXIES names, without X-Forwarded-For: if it was made for somebody else, all that come so count as one network',
   other_header:
     'a trusted proxy writes Forwarded or X-Real-IP and no X-Forwarded-For, which alone is read: requests that come by it have no address, and limits by network do not hold for them',
   untrusted_proxy:

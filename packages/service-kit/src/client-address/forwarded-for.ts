@@ -9,10 +9,11 @@ export const unknownAddress = 'unknown';
  * Why people may share an address that they do not share:
  *
  * - `unreadable`: the entry of X-Forwarded-For that should be the client is no IP address.
+ * - `missing`: a trusted proxy does not say whom it speaks for. It may speak for itself: then this is no fault.
  * - `other_header`: a trusted proxy says it in `Forwarded` or `X-Real-IP` alone, which nobody reads here.
  * - `untrusted_proxy`: X-Forwarded-For comes from an address that TRUSTED_PROXIES does not name.
  */
-export type AddressFault = 'unreadable' | 'other_header' | 'untrusted_proxy';
+export type AddressFault = 'unreadable' | 'missing' | 'other_header' | 'untrusted_proxy';
 
 export interface ClientAddress {
   /** An IP address without port and zone, or `unknown`. */
@@ -40,7 +41,9 @@ export function clientAddressOf(
   }
   if (forwardedFor.length === 0) {
     const isElsewhere = headers.forwarded !== undefined || headers['x-real-ip'] !== undefined;
-    return isElsewhere ? { address: unknownAddress, fault: 'other_header' } : { address: peer };
+    return isElsewhere
+      ? { address: unknownAddress, fault: 'other_header' }
+      : { address: peer, fault: 'missing' };
   }
   let address = peer;
   for (const entry of forwardedFor.reverse()) {

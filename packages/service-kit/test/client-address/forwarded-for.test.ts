@@ -88,6 +88,11 @@ describe('what nobody is believed', () => {
     expect(addressOf({ forwarded }, '192.0.2.9')).toEqual({ address: '192.0.2.9' });
   });
 
+  it('a trusted proxy that does not say whom it speaks for: it may be itself', () => {
+    expect(addressOf({})).toEqual({ address: '10.0.0.5', fault: 'missing' });
+    expect(addressOf({ 'x-forwarded-for': ' , ' })).toEqual({ address: '10.0.0.5', fault: 'missing' });
+  });
+
   it('a peer without an address, as one on a Unix socket is', () => {
     const headers = { 'x-forwarded-for': '192.0.2.1' };
     const socket = {} as IncomingMessage['socket'];
@@ -99,7 +104,7 @@ it.each(['::ffff:10.0.0.5', '10.255.0.1', '2001:db8:ffff:1::1', '127.0.0.1'])(
   '%s is a trusted peer',
   (peer) => {
     expect(addressOf({ 'x-forwarded-for': '192.0.2.1' }, peer)).toEqual({ address: '192.0.2.1' });
-    expect(addressOf({}, peer).fault).toBeUndefined();
+    expect(addressOf({}, peer).fault).toBe('missing');
   },
 );
 
