@@ -81,6 +81,11 @@ export class EventStream {
     return messages;
   }
 
+  /** Whether a message, or a comment, has begun and not ended. */
+  get isWithinMessage(): boolean {
+    return this.#line !== '' || this.#skipping || this.#data.length > 0 || this.#isTooLong;
+  }
+
   #extendLine(part: string): void {
     if (!this.#skipping && this.#line.length + part.length <= this.#maxLength) {
       this.#line += part;

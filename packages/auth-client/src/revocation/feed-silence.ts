@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { isTimeout } from '../deadline.ts';
 import { AuthClientError } from '../errors.ts';
 
-/** Not a byte of the feed comes. The message is for operators, and names nothing of the inside. */
+/** The feed is asked and does not come. The message is for operators, and names nothing of the inside. */
 export class FeedSilentError extends AuthClientError {
   /** It may be shown, on /ready say. */
   readonly expose = true;
@@ -10,23 +10,25 @@ export class FeedSilentError extends AuthClientError {
   constructor() {
     super(
       'feed_silent',
-      'The feed of revocations is asked and sends nothing, not even a refusal: something between here and ' +
-        'auth-service buffers its answer (a proxy: see docs/proxies.md), or auth-service hangs',
+      'The feed of revocations is asked, and its answer does not come, or stops within an event: something between ' +
+        'here and auth-service buffers its answer (a proxy: see docs/proxies.md), or auth-service hangs',
     );
   }
 }
 
 /**
- * Tells a feed that is silent from one that is away. The issuer sends a comment together with the head of its answer; so
- * an attempt that runs out of time without a byte means that something keeps what it sends. One may be bad luck: after
- * `silenceMs` of such attempts, and no others, it is said, once until the feed is heard again.
+ * Tells a feed of which something in between keeps what it sends from one that is away. The issuer sends a comment
+ * together with the head of its answer, and each event whole. So an attempt that runs out of time without a byte, or
+ * within an event, is a sign. The first may be bad luck: it is said after `silenceMs` of such attempts, and no others; the
+ * second has taken as long by then. It is said once, until an event or another kind of failure comes.
  */
 export class FeedSilence {
   readonly #clock: Clock;
   readonly #silenceMs: number;
-  /** When the first of the attempts in a row was made. Monotonic. */
+  /** When the first of the attempts in a row was made that brought nothing. Monotonic. */
   #sinceMs: number | undefined;
-  #wasAsked = false;
+  /** What has come since the feed was asked; undefined when it was not. */
+  #came: 'nothing' | 'part of an event' | 'whole events' | undefined;
   #isOn = false;
 
   constructor({ clock, silenceMs }: { clock: Clock; silenceMs: number }) {
@@ -40,24 +42,34 @@ export class FeedSilence {
 
   /** The feed is about to be asked. */
   asked(): void {
-    this.#wasAsked = true;
+    this.#came = 'nothing';
     this.#sinceMs ??= this.#clock.monotonicMs();
   }
 
   /** Something of the feed came. */
-  heard(): void {
-    this.#wasAsked = false;
+  heard({ isWithinEvent }: { isWithinEvent: boolean }): void {
+    this.#came = isWithinEvent ? 'part of an event' : 'whole events';
     this.#sinceMs = undefined;
+  }
+
+  /** Nothing is missing. */
+  complete(): void {
     this.#isOn = false;
   }
 
-  /** What to report, if the silence has just become long enough. */
+  /** What to report, if the feed has just become silent. */
   attemptEnded(error: unknown): FeedSilentError | undefined {
-    if (!this.#wasAsked) return undefined;
-    this.#wasAsked = false;
-    if (!isTimeout(error)) this.heard();
-    if (this.#sinceMs === undefined || this.#isOn) return undefined;
-    if (this.#clock.monotonicMs() - this.#sinceMs < this.#silenceMs) return undefined;
+    const came = this.#came;
+    this.#came = undefined;
+    if (came === undefined) return undefined;
+    if (came === 'whole events' || !isTimeout(error)) {
+      this.#sinceMs = undefined;
+      this.#isOn = false;
+      return undefined;
+    }
+    const nowMs = this.#clock.monotonicMs();
+    const isLong = this.#sinceMs === undefined || nowMs - this.#sinceMs >= this.#silenceMs;
+    if (!isLong || this.#isOn) return undefined;
     this.#isOn = true;
     return new FeedSilentError();
   }

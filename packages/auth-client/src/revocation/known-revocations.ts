@@ -15,7 +15,7 @@ export interface RevocationState {
   readonly reconnects: number;
   /** How many of the feed's events were refused. */
   readonly refusedEvents: number;
-  /** Whether the feed has been asked for a while, and not a byte came: something in between buffers, most likely. */
+  /** Whether the feed is asked and does not come: something in between buffers, most likely. */
   readonly isSilent: boolean;
 }
 

@@ -21,7 +21,7 @@ export interface RevocationFollower {
   readonly reconnects: number;
   /** How many events were refused: not the issuer's, or not to be understood. */
   readonly refusedEvents: number;
-  /** Whether the feed has been asked for a while (12 s), and not a byte came, not even of a refusal. */
+  /** Whether the feed is asked and, for a while (12 s), not a byte comes, or not the rest of an event. */
   readonly isSilent: boolean;
 }
 
@@ -139,8 +139,9 @@ class Subscription implements RevocationFollower {
         const { done, value } = await untilAborted(signal, reader.read.bind(reader));
         if (done) return new Error('The feed has ended');
         silence.refresh();
-        this.#silence.heard();
-        for (const message of stream.push(value)) {
+        const messages = stream.push(value);
+        this.#silence.heard({ isWithinEvent: stream.isWithinMessage });
+        for (const message of messages) {
           // Awaited only where there is something to wait for: requests in between see all that came at once, or nothing.
           const opening = this.#openEvent(message);
           const event = opening instanceof Promise ? await untilAborted(signal, () => opening) : opening;
@@ -201,6 +202,7 @@ class Subscription implements RevocationFollower {
     if (verdict === 'gap') throw new FeedGapError('The feed has a gap');
     if (verdict === 'incomplete') return;
     this.#list.confirm();
+    this.#silence.complete();
     this.#completeSinceMs ??= this.#options.clock.monotonicMs();
     if (this.#isLost) this.#reportReturn();
   }

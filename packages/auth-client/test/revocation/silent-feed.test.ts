@@ -2,7 +2,7 @@ import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
-import { at, sessions } from './events.ts';
+import { at, claimsOf, sessions } from './events.ts';
 import { type FollowedFeed, startFollowedFeed } from './feed-fixture.ts';
 
 let key: SigningKey;
@@ -75,6 +75,20 @@ describe('a feed of which not a byte comes', () => {
       turn(200);
     }
     expect([told, follower.isSilent]).toEqual([[], false]);
+  });
+
+  it('or of which an event stops half-way, is silent after a single attempt, until it is complete', async () => {
+    feed.stream((stream) => {
+      stream.event(claimsOf.snapshot(0, sessions(2), { done: false }));
+      stream.raw(`:\n\nid: 1\ndata: eyJ${'x'.repeat(3000)}`);
+    });
+    const { told, follower, list } = followByClock();
+    await eventually('it is told', () => expect(told).toEqual(['feed_silent']));
+    await someAttempts();
+    expect([told, follower.isSilent, list.size]).toEqual([['feed_silent'], true, 2]);
+    feed.serve(sessions(2));
+    await list.ready();
+    expect(follower.isSilent).toBe(false);
   });
 
   it('has to be silent without a break', async () => {
