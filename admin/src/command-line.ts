@@ -65,11 +65,20 @@ export function readCommandLine(
     throw new CommandError(`Usage: npm run admin -- ${command.usage}`, { exitCode: 2 });
   return {
     help: false,
-    authUrl: (values.url ?? env['AUTH_URL'] ?? 'http://localhost:4000').replace(/\/$/, ''),
+    authUrl: authUrlFrom(values.url ?? env['AUTH_URL'] ?? 'http://localhost:4000'),
     username: values.username ?? env['LATCHKEY_USERNAME'] ?? 'admin',
     command,
     args,
   };
+}
+
+/** Paths are appended to it. */
+function authUrlFrom(text: string): string {
+  const isGood = /^https?:\/\/[^\s/\\?#@]+(\/[^\s\\?#]*)?$/i.test(text) && URL.canParse(text);
+  if (isGood) return text.replace(/\/+$/, '');
+  throw new CommandError('--url and AUTH_URL take an http(s) URL without user, query and fragment.', {
+    exitCode: 2,
+  });
 }
 
 function parse(argv: readonly string[]) {

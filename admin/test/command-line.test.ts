@@ -43,6 +43,9 @@ describe('a command line', () => {
     [['accounts', 'disable'], 'Usage: npm run admin -- accounts disable <username>'],
     [['keys', 'rotate', 'now'], 'Usage: npm run admin -- keys rotate'],
     [['keys', 'list', '--force'], "Unknown option '--force'"],
+    ...['localhost:4000', 'http://', 'http://:80', 'http://a b', 'http://u:p@a', 'http://a?b', 'ftp://a'].map(
+      (url): [string[], string] => [['keys', 'list', '--url', url], '--url and AUTH_URL take an http(s) URL'],
+    ),
   ])('%j is not understood, with exit code 2', (argv, message) => {
     let error: unknown;
     try {

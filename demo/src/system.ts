@@ -35,6 +35,8 @@ export async function findSystem(env: NodeJS.ProcessEnv): Promise<System> {
   const { demoAccounts } = await import('@latchkey/dev-stack/demo-accounts');
   const missing = Object.values(variables).filter((variable) => !env[variable]);
   if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all four services, or none`);
-  const urls = Object.fromEntries(given.map(([name, variable]) => [name, env[variable]])) as Urls;
+  const urls = Object.fromEntries(
+    given.map(([name, variable]) => [name, env[variable]?.replace(/\/+$/, '')]),
+  ) as Urls;
   return { urls, accounts: demoAccounts, stop: async () => {} };
 }

@@ -20,6 +20,7 @@ export const revocationCommands: readonly Command[] = [
         accessToken: operator.accessToken,
         onLost: (error) =>
           print(`The feed was lost: ${error instanceof Error ? error.message : String(error)}`),
+        onSilent: ({ message }) => print(`${message}.`),
       });
       try {
         if (!signal.aborted) await once(signal, 'abort');

@@ -71,6 +71,7 @@ export async function buildApp({
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
+    basePath: new URL(config.ISSUER).pathname,
     ...(logDestination && { logDestination }),
   });
   const { db } = database;

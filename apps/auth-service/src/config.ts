@@ -1,4 +1,4 @@
-import { ConfigError, loadConfig, serviceConfig } from '@latchkey/service-kit';
+import { ConfigError, loadConfig, redisUrl, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { createClientRegistry } from './clients/clients.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
@@ -11,7 +11,7 @@ export const LONGEST_ACCESS_TOKEN_SECONDS = 300;
 
 const configSchema = Type.Object({
   ...serviceConfig,
-  REDIS_URL: Type.String({ pattern: '^rediss?://', description: 'a redis:// URL' }),
+  REDIS_URL: redisUrl(),
   // Events of the feed carry one position for each, and so does the header by which it is resumed.
   REDIS_SHARDS: Type.Integer({
     minimum: 1,

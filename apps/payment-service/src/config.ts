@@ -1,4 +1,4 @@
-import { issuerEndpoints, loadConfig, serviceConfig } from '@latchkey/service-kit';
+import { baseUrl, issuerEndpoints, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 
 const schema = Type.Object({
@@ -10,10 +10,7 @@ const schema = Type.Object({
     default: 2000,
     description: 'how long the card processor may take to answer: milliseconds, 10 to 10000',
   }),
-  CART_URL: Type.String({
-    pattern: '^https?://[^\\s]+$',
-    description: 'the http(s) URL of cart-service',
-  }),
+  CART_URL: baseUrl('the http(s) URL of cart-service'),
   CART_TIMEOUT_MS: Type.Integer({
     minimum: 10,
     maximum: 10_000,

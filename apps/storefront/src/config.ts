@@ -1,22 +1,15 @@
-import { ConfigError, httpConfig, loadConfig } from '@latchkey/service-kit';
+import { ConfigError, httpConfig, issuerUrl, loadConfig, originUrl } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { parseDemoAccounts } from './demo/accounts.ts';
 import type { PageConfig } from './page-config.ts';
 
-const address = '^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$';
-const origin = (of: string) =>
-  Type.String({ pattern: address, description: `the origin at which browsers reach ${of}` });
+const origin = (of: string) => originUrl(`the origin at which browsers reach ${of}`);
 const hereabouts = (of: string, name: string) =>
-  Type.Optional(
-    Type.String({ pattern: address, description: `where the demo reaches ${of}; default ${name}` }),
-  );
+  Type.Optional(originUrl(`where the demo reaches ${of}; default ${name}`));
 
 const schema = Type.Object({
   ...httpConfig,
-  ISSUER: Type.String({
-    pattern: '^https?://[^\\s]+$',
-    description: 'the http(s) URL that tokens name as their issuer',
-  }),
+  ISSUER: issuerUrl('the http(s) URL that tokens name as their issuer, without a slash at its end'),
   STOREFRONT_ORIGIN: origin('this page'),
   AUTH_ORIGIN: origin('auth-service'),
   CART_ORIGIN: origin('cart-service'),

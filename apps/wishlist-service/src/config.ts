@@ -1,13 +1,10 @@
-import { issuerEndpoints, loadConfig, serviceConfig } from '@latchkey/service-kit';
+import { baseUrl, issuerEndpoints, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 
 const schema = Type.Object({
   ...serviceConfig,
   ...issuerEndpoints,
-  CART_URL: Type.String({
-    pattern: '^https?://[^\\s]+$',
-    description: 'the http(s) URL of cart-service',
-  }),
+  CART_URL: baseUrl('the http(s) URL of cart-service'),
   CART_TIMEOUT_MS: Type.Integer({
     minimum: 10,
     maximum: 10_000,

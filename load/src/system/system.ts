@@ -35,7 +35,9 @@ export async function findSystem(env: Environment, signal: AbortSignal): Promise
   const given = Object.entries(variables);
   const missing = Object.values(variables).filter((variable) => !env[variable]);
   if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all four services, or none`);
-  const urls = Object.fromEntries(given.map(([name, variable]) => [name, env[variable]]));
+  const urls = Object.fromEntries(
+    given.map(([name, variable]) => [name, env[variable]?.replace(/\/+$/, '')]),
+  );
   return { urls: urls as SystemUnderLoad['urls'], stop: async () => {} };
 }
 

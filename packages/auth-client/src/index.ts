@@ -11,6 +11,7 @@ export type { Refusal } from './refuse.ts';
 export type { AccessOptions } from './requirements.ts';
 export type { AccessTokenSource } from './revocation/access-token-source.ts';
 export { concerns } from './revocation/concerns.ts';
+export { FeedSilentError } from './revocation/feed-silence.ts';
 export { type FollowRevocationsOptions, followRevocations } from './revocation/follow-revocations.ts';
 export type { RevocationState } from './revocation/known-revocations.ts';
 export { isRevocation, type Revocation } from './revocation/revocation.ts';

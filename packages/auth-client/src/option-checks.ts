@@ -39,9 +39,10 @@ export function faultsOfNames(given: object, known: ReadonlySet<string>): string
   );
 }
 
-/** An absolute http(s) URL without credentials and fragment. */
+/** An absolute http(s) URL without credentials and fragment, written so that it needs no mending. */
 export function isHttpUrl(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
+  // A URL parser drops white space, and takes a backslash for a slash: what is compared as a string may not have them.
+  if (typeof value !== 'string' || !/^https?:\/\/[^/\\\s\p{Cc}][^\\\s\p{Cc}]*$/iu.test(value)) return false;
   const url = URL.parse(value);
   return (
     url !== null && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.hash

@@ -27,7 +27,8 @@ import { accessTokenSignature, TokenVerifier } from './token-verifier.ts';
 export interface AuthClient {
   /**
    * Resolves if tokens can be verified now, waiting for a fetch under way, and for as long as it takes until everything
-   * that has been revoked is known. @throws AuthError key_set_unavailable
+   * that has been revoked is known. @throws AuthError key_set_unavailable; AuthClientError feed_silent, while the feed
+   * connects and sends nothing
    */
   ready(): Promise<void>;
   /** Verifies a token, as the hooks do; scopes are up to the caller. @throws AuthError */
@@ -131,7 +132,7 @@ export const authClient = fastifyPlugin(
     app.decorate('authClient', {
       async ready() {
         await keySet.untilUsable();
-        await revocations?.ready();
+        await known?.ready();
       },
       async verify(token) {
         try {

@@ -1,6 +1,8 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { Check, Default } from 'typebox/value';
+import { faultOfTrustedProxy } from './client-address/trusted-proxies.ts';
 import { readSettingText } from './setting-text.ts';
+import { endpointUrl, issuerUrl, originUrl, postgresUrl } from './setting-url.ts';
 
 /** Every setting that is missing or wrong, in one message. It names settings, never what they were set to. */
 export class ConfigError extends Error {
@@ -13,9 +15,6 @@ export class ConfigError extends Error {
     this.faults = faults;
   }
 }
-
-const origin = '^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$';
-const url = '^https?://[^\\s]+$';
 
 /**
  * The settings of whatever listens for HTTP. Spread them into the schema of one that keeps nothing.
@@ -50,7 +49,7 @@ export const httpConfig = {
     default: 'production',
     description: 'development, production or test',
   }),
-  TRUSTED_PROXIES: Type.Array(Type.String({ pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' }), {
+  TRUSTED_PROXIES: Type.Array(Type.String({ fault: faultOfTrustedProxy }), {
     default: [],
     description: 'IP addresses or CIDR ranges, separated by commas',
   }),
@@ -70,16 +69,16 @@ export const httpConfig = {
  */
 export const serviceConfig = {
   ...httpConfig,
-  DATABASE_URL: Type.String({ pattern: '^postgres(ql)?://', description: 'a postgres:// URL' }),
+  DATABASE_URL: postgresUrl(),
   DATABASE_POOL_SIZE: Type.Integer({
     minimum: 1,
     maximum: 1000,
     default: 10,
     description: 'connections, 1 to 1000',
   }),
-  ISSUER: Type.String({ pattern: url, description: 'the http(s) URL that tokens name as their issuer' }),
-  JWKS_URI: Type.String({ pattern: url, description: 'the http(s) URL where the issuer publishes its keys' }),
-  CORS_ORIGINS: Type.Array(Type.String({ pattern: origin }), {
+  ISSUER: issuerUrl('the http(s) URL that tokens name as their issuer, without a slash at its end'),
+  JWKS_URI: endpointUrl('the http(s) URL where the issuer publishes its keys'),
+  CORS_ORIGINS: Type.Array(originUrl('an origin'), {
     default: [],
     description: 'origins (scheme://host[:port], no path, no *), separated by commas',
   }),
@@ -92,14 +91,8 @@ export const serviceConfig = {
  * const schema = Type.Object({ ...serviceConfig, ...issuerEndpoints });
  */
 export const issuerEndpoints = {
-  TOKEN_ENDPOINT: Type.String({
-    pattern: url,
-    description: 'the http(s) URL where auth-service issues tokens',
-  }),
-  REVOCATIONS_URI: Type.String({
-    pattern: url,
-    description: 'the http(s) URL where auth-service tells what has been revoked',
-  }),
+  TOKEN_ENDPOINT: endpointUrl('the http(s) URL where auth-service issues tokens'),
+  REVOCATIONS_URI: endpointUrl('the http(s) URL where auth-service tells what has been revoked'),
 };
 
 /**
@@ -109,6 +102,8 @@ export const issuerEndpoints = {
  * or array (split at commas, blanks trimmed) where the schema asks for one. A variable that is set to nothing counts
  * as not set; variables that the schema does not name are ignored. Any setting NAME may come from a file instead, which
  * NAME_FILE names. Does not check that anything is reachable.
+ *
+ * A schema of a string may have a `fault`: a function that says what is wrong with it, without repeating it.
  *
  * @throws {ConfigError} naming every faulty setting at once, without the values (one may be a secret).
  * @example
@@ -131,10 +126,20 @@ export function loadConfig<T extends TObject>(schema: T, env: Record<string, str
     const setting = settings[name];
     if (setting === undefined)
       return required.has(name) ? [`${name} is missing${expectation(property)}`] : [];
-    return Check(property, setting) ? [] : [`${name} is not valid${expectation(property)}`];
+    if (!Check(property, setting)) return [`${name} is not valid${expectation(property)}`];
+    const wrong = faultIn(property, setting);
+    return wrong === undefined ? [] : [`${name} is not valid${expectation(property)}: ${wrong}`];
   });
   if (faults.length > 0) throw new ConfigError(faults);
   return settings as Static<T>;
+}
+
+/** By the schema's own check, or that of its items. */
+function faultIn(schema: TSchema, setting: unknown): string | undefined {
+  const { items, fault } = schema as { items?: TSchema; fault?: (text: string) => string | undefined };
+  if (typeof setting === 'string') return fault?.(setting);
+  if (!Array.isArray(setting) || items === undefined) return undefined;
+  return setting.map((item) => faultIn(items, item)).find((found) => found !== undefined);
 }
 
 function coerce(text: string, schema: TSchema): unknown {

@@ -1,23 +1,44 @@
 import fastifyCors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 
+const exposedHeaders = ['x-request-id', 'traceparent', 'retry-after', 'www-authenticate'];
+
+/** What makes an answer readable for a page of this origin; nothing of that for an origin that is not let in. */
+export type CorsHeaders = (origin: string | undefined) => Readonly<Record<string, string>>;
+
 /**
- * Lets pages of exactly these origins read our answers, with cookies. With none, no header is sent and browsers keep
- * every other origin out.
+ * The headers of answers that no hook sees. Every other answer has the same by addCors.
  *
  * @throws when an origin is `*` or has a path: with credentials that would open the service to any page.
  */
-export async function addCors(app: FastifyInstance, origins: readonly string[]): Promise<void> {
+export function corsHeadersFor(origins: readonly string[]): CorsHeaders {
   for (const origin of origins) {
     if (!URL.canParse(origin) || new URL(origin).origin !== origin)
       throw new Error(`Not an origin: ${origin}`);
   }
+  if (origins.length === 0) return () => ({});
+  return (origin) => {
+    if (origin === undefined || !origins.includes(origin)) return { vary: 'Origin' };
+    return {
+      vary: 'Origin',
+      'access-control-allow-origin': origin,
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers': exposedHeaders.join(', '),
+    };
+  };
+}
+
+/**
+ * Lets pages of exactly these origins read our answers, with cookies. With none, no header is sent and browsers keep
+ * every other origin out.
+ */
+export async function addCors(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   if (origins.length === 0) return;
   await app.register(fastifyCors, {
     origin: [...origins],
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['x-request-id', 'traceparent', 'retry-after', 'www-authenticate'],
+    exposedHeaders,
     maxAge: 600,
   });
 }

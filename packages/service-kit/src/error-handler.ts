@@ -1,8 +1,6 @@
-import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseUnavailable } from './database-errors.ts';
 import { codeOf, ProblemError, titleOf } from './problem.ts';
-import { setResponseHeaders } from './response-headers.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -24,7 +22,7 @@ export interface ErrorAnswer {
 /** The answer as another standard than RFC 9457 writes it, in JSON; undefined leaves it a problem document. */
 export type ErrorForm = (answer: ErrorAnswer) => { status: number; body: object } | undefined;
 
-const contentType = 'application/problem+json; charset=utf-8';
+export const problemContentType = 'application/problem+json; charset=utf-8';
 const ownCode = /^[a-z][a-z0-9_]{0,63}$/;
 
 // Fastify's own messages quote the request, so each is replaced.
@@ -71,13 +69,8 @@ function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
 }
 
-/** For errors that arise before any hook has run, such as a URL that cannot be decoded. */
-export function sendEarlyProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  setResponseHeaders(reply, request.id);
-  sendError(error, { request, reply });
-}
-
-function sendError(
+/** Answers with a problem document, or in the form that the route's standard has for errors. */
+export function sendError(
   error: unknown,
   { request, reply, form }: { request: FastifyRequest; reply: FastifyReply; form?: ErrorForm | undefined },
 ): FastifyReply {
@@ -89,7 +82,7 @@ function sendError(
   reply
     .code(status)
     .headers(headers)
-    .type(formed ? 'application/json' : contentType);
+    .type(formed ? 'application/json' : problemContentType);
   const problem = { type: 'about:blank', title, status, code, detail, instance: request.id, ...extensions };
   return reply.send(JSON.stringify(formed?.body ?? problem));
 }
@@ -175,23 +168,4 @@ interface FastifyError {
 function faultOf(validation: { instancePath: string; message?: string }[], context = 'request'): string {
   const [first] = validation;
   return `${context}${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`;
-}
-
-const clientErrors: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
-
-/** Answers what is not even HTTP, then hangs up. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = clientErrors[error.code ?? ''] ?? 400;
-  const body = JSON.stringify({ type: 'about:blank', title: titleOf(status), status, code: codeOf(status) });
-  socket.end(
-    `HTTP/1.1 ${status} ${titleOf(status)}\r\ncontent-type: ${contentType}\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }

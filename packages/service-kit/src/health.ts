@@ -4,7 +4,10 @@ import { ProblemError } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** GET /ready says 503 while the check rejects, or takes longer than a second. */
+    /**
+     * GET /ready says 503 while the check rejects, or takes longer than a second. The error goes to the log; its message
+     * is shown, in `reasons`, if its property `expose` is true.
+     */
     addReadinessCheck(name: string, check: () => Promise<void>): void;
   }
 }
@@ -14,7 +17,7 @@ const checkTimeoutMs = 1000;
 /** Adds GET /live (the process answers), GET /ready (it can serve now) and `app.addReadinessCheck`. */
 export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
   const checks = new Map<string, () => Promise<void>>();
-  let running: Promise<string[]> | undefined;
+  let running: Promise<Failing> | undefined;
 
   app.decorate('addReadinessCheck', (name: string, check: () => Promise<void>) => {
     checks.set(name, check);
@@ -26,7 +29,7 @@ export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
 
   app.get('/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
   app.get('/ready', { schema: { hide: true } }, async (request) => {
-    if (lifecycle.draining) throw notReady(['closing'], 'The service is closing.');
+    if (lifecycle.draining) throw notReady(new Map([['closing', undefined]]), 'The service is closing.');
     // Many probes at once cost no more than one.
     running ??= failingOf(checks, (name, error) => {
       request.log.warn({ check: name, err: error }, 'not ready');
@@ -34,25 +37,32 @@ export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
       running = undefined;
     });
     const failing = await running;
-    if (failing.length > 0) throw notReady(failing, `Not ready: ${failing.join(', ')}.`);
+    if (failing.size > 0) throw notReady(failing, `Not ready: ${[...failing.keys()].join(', ')}.`);
     return { status: 'ready', checks: [...checks.keys()] };
   });
 }
 
-function notReady(failing: string[], detail: string): ProblemError {
+/** The checks that fail, and why, where that may be shown. */
+type Failing = ReadonlyMap<string, string | undefined>;
+
+function notReady(failing: Failing, detail: string): ProblemError {
+  const reasons = [...failing].filter(([, reason]) => reason !== undefined);
   return new ProblemError({
     status: 503,
     code: 'not_ready',
     detail,
     headers: { 'retry-after': '1' },
-    extensions: { failing },
+    extensions: {
+      failing: [...failing.keys()],
+      ...(reasons.length > 0 && { reasons: Object.fromEntries(reasons) }),
+    },
   });
 }
 
 async function failingOf(
   checks: ReadonlyMap<string, () => Promise<void>>,
   onFailure: (name: string, error: unknown) => void,
-): Promise<string[]> {
+): Promise<Failing> {
   const outcomes = await Promise.all(
     [...checks].map(async ([name, check]) => {
       try {
@@ -60,11 +70,16 @@ async function failingOf(
         return [];
       } catch (error) {
         onFailure(name, error);
-        return [name];
+        return [[name, reasonToShow(error)] as const];
       }
     }),
   );
-  return outcomes.flat();
+  return new Map(outcomes.flat());
+}
+
+function reasonToShow(error: unknown): string | undefined {
+  const isShown = error instanceof Error && (error as { expose?: unknown }).expose === true;
+  return isShown ? error.message : undefined;
 }
 
 async function withTimeout(work: Promise<void>): Promise<void> {

@@ -3,10 +3,12 @@ export { type Database, type DatabaseOptions, openDatabase } from './database.ts
 export { isDatabaseUnavailable } from './database-errors.ts';
 export type { ErrorAnswer, ErrorForm } from './error-handler.ts';
 export { idempotencyKeyOf, idempotencyKeySchema } from './idempotency-key.ts';
+export { eventStreamHeaders, eventStreamOpening } from './event-stream.ts';
 export { createLogger } from './logging.ts';
 export { type Problem, ProblemError, type ProblemOptions, problemSchema } from './problem.ts';
 export { refreshCookieName } from './refresh-cookie-name.ts';
 export { type RunOptions, runService } from './run.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';
+export { baseUrl, faultOfUrl, issuerUrl, originUrl, redisUrl } from './setting-url.ts';
 export { startService } from './start.ts';
 export type { TraceContext } from './trace-context.ts';

@@ -5,6 +5,10 @@ const sane = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** The caller's X-Request-Id when it is short and plain, else a new one of 32 hex digits. */
 export function requestIdOf(request: IncomingMessage): string {
-  const given = request.headers['x-request-id'];
+  return plainRequestId(request.headers['x-request-id']);
+}
+
+/** The same for a header by itself. */
+export function plainRequestId(given: unknown): string {
   return typeof given === 'string' && sane.test(given) ? given : randomHex(16);
 }

@@ -31,7 +31,10 @@ export function addResponseHeaders(app: FastifyInstance, lifecycle: Lifecycle): 
 
 /** As the hook does; for answers that are made before hooks run. */
 export function setResponseHeaders(reply: FastifyReply, requestId: string): void {
-  reply.headers(securityHeaders);
-  reply.header('x-request-id', requestId);
-  reply.header('traceparent', traceContextOf(reply.request.raw).header);
+  reply.headers(commonHeaders(requestId, traceContextOf(reply.request.raw).header));
+}
+
+/** What every answer has. */
+export function commonHeaders(requestId: string, traceparent: string): Record<string, string> {
+  return { ...securityHeaders, 'x-request-id': requestId, traceparent };
 }

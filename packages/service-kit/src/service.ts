@@ -8,13 +8,16 @@ import fastify, {
 } from 'fastify';
 import type { DestinationStream } from 'pino';
 import { collectAllowedMethods } from './allowed-methods.ts';
-import { addCors } from './cors.ts';
+import { addClientAddress } from './client-address/add-client-address.ts';
+import { addCors, corsHeadersFor } from './cors.ts';
 import { addDocs } from './docs.ts';
-import { addErrorHandler, answerClientError, sendEarlyProblem } from './error-handler.ts';
+import { createEarlyAnswers } from './early-answers.ts';
+import { addErrorHandler } from './error-handler.ts';
 import { addHealth } from './health.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger } from './logging.ts';
 import { addMetrics } from './metrics.ts';
+import { addOptions, addRequestChecks, serverOptions } from './request-checks.ts';
 import { requestIdOf } from './request-id.ts';
 import { addRequestLog } from './request-log.ts';
 import { RequestLogger } from './request-logger.ts';
@@ -49,8 +52,10 @@ export interface ServiceOptions {
   logLevel: string;
   /** Exact origins whose pages may call the service; none closes it to all. */
   corsOrigins: string[];
-  /** Addresses or CIDR ranges whose X-Forwarded-* are believed; none believes nobody. */
+  /** Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Host are believed; none believes nobody. */
   trustedProxies: string[];
+  /** A path under which all routes can be asked for as well, whether a proxy takes it off or not; default none. */
+  basePath?: string;
   /** Where log lines go; default standard output. */
   logDestination?: DestinationStream;
 }
@@ -62,7 +67,7 @@ const requestTimeoutMs = 30_000;
  * Makes an HTTP service with what all our services share, and no route of its own but /live, /ready, /metrics and
  * /docs. Does not listen (runService does), does not read the environment, and authenticates nobody (auth-client does).
  *
- * @throws when an origin is not one.
+ * @throws when an origin is not one, or a trusted proxy neither an address nor a range.
  * @example
  * const app = await createService({ name: 'cart-service', title: 'Cart', description: '…', logLevel: 'info',
  *   corsOrigins: [], trustedProxies: [] });
@@ -70,7 +75,9 @@ const requestTimeoutMs = 30_000;
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
   const lifecycle = createLifecycle();
-  const { logDestination: destination } = options;
+  const { logDestination: destination, corsOrigins: origins } = options;
+  const cors = corsHeadersFor(origins);
+  const early = createEarlyAnswers({ cors, origins });
   const app: Service = fastify({
     loggerInstance: createLogger({
       name: options.name,
@@ -82,13 +89,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       new RequestLogger(logger, raw, reqId, childOptions),
     genReqId: requestIdOf,
     requestIdHeader: false,
+    ...withoutBasePath(options.basePath ?? '/'),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
-    trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
     // A request that reaches us while we close is served, and told to use another connection next time.
     return503OnClosing: false,
-    frameworkErrors: sendEarlyProblem,
-    clientErrorHandler: answerClientError,
+    http: serverOptions,
+    frameworkErrors: early.frameworkError,
+    clientErrorHandler: early.clientError,
     schemaController,
   }).withTypeProvider<TypeBoxTypeProvider>();
   // fastify takes any text as a body unless told not to.
@@ -98,10 +106,13 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const allowedMethods = collectAllowedMethods(app);
   refuseUnknownProperties(app);
   addErrorHandler(app, allowedMethods);
+  early.follow(app);
   addTraceContext(app);
   addResponseHeaders(app, lifecycle);
   addRequestLog(app);
-  await addCors(app, options.corsOrigins);
+  addOptions(app, { allowedMethods, cors });
+  await addCors(app, origins);
+  addRequestChecks(app);
   refuseBrokenText(app);
   await addDocs(app, {
     title: options.title,
@@ -109,6 +120,13 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     version: options.version ?? '0.1.0',
   });
   addMetrics(app);
+  addClientAddress(app, { proxies: options.trustedProxies });
   addHealth(app, lifecycle);
   return app;
+}
+
+function withoutBasePath(path: string): { rewriteUrl?: (request: IncomingMessage) => string } {
+  const base = path.replace(/\/$/, '');
+  if (base === '') return {};
+  return { rewriteUrl: ({ url = '/' }) => (url.startsWith(`${base}/`) ? url.slice(base.length) : url) };
 }

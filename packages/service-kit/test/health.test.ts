@@ -37,6 +37,20 @@ describe('/live and /ready', () => {
     await app.close();
   });
 
+  it('/ready shows why a check fails where the error says it may', async () => {
+    const { app } = await serviceUnderTest();
+    const told = Object.assign(new Error('Something in between buffers'), { expose: true });
+    app.addReadinessCheck('revocations', () => Promise.reject(told));
+    app.addReadinessCheck('postgres', () => Promise.reject(new Error('10.0.0.5 is down')));
+    const response = await app.inject('/ready');
+    expect(response.json()).toMatchObject({
+      failing: ['revocations', 'postgres'],
+      reasons: { revocations: 'Something in between buffers' },
+    });
+    expect(response.body).not.toContain('10.0.0.5');
+    await app.close();
+  });
+
   it('/ready gives a check that hangs one second', async () => {
     const { app, logLines } = await serviceUnderTest();
     app.addReadinessCheck('frozen', () => new Promise(() => {}));

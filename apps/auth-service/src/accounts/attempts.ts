@@ -12,7 +12,7 @@ import {
   REGISTRATION,
   REPORT_REFUSALS_EVERY_MS,
 } from './attempt-limits.ts';
-import { networkOf } from './network.ts';
+import { networkOf, UNKNOWN_NETWORK } from './network.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
 
 const script = (file: string) => new URL(`./scripts/${file}`, import.meta.url);
@@ -51,6 +51,9 @@ export type Attempts = ReturnType<typeof createAttempts>;
  * signed in within the last 30 days, only failures for that name from that very network count. (Whoever shares the
  * network with that person, behind one IPv4 address say, can still use up those ten.)
  *
+ * Those whose network is not known are strangers to each other: what is limited by network alone is not limited for them,
+ * and no person is at home there. The limits by name hold.
+ *
  * Names and networks are in Redis as pseudonyms alone, and every key expires. A name that nobody has is limited just
  * like one that somebody has.
  *
@@ -66,6 +69,7 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
     /** Counts an attempt as failed, before it is made, and says whether it may be made. The name is normalised. */
     async admitSignIn(from: { username: string; address: string | undefined }): Promise<Admission> {
       const username = pseudonyms.username(from.username);
+      const isKnown = networkOf(from.address) !== UNKNOWN_NETWORK;
       const network = pseudonyms.network(networkOf(from.address));
       const limits = [
         {
@@ -73,8 +77,12 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
           limit: NAME_AND_NETWORK,
           exemptsFamiliar: false,
         },
-        { key: attemptsKey('network', network), limit: NETWORK, exemptsFamiliar: true },
-        { key: attemptsKey('name', username), limit: NAME_FROM_UNFAMILIAR_NETWORKS, exemptsFamiliar: true },
+        ...(isKnown ? [{ key: attemptsKey('network', network), limit: NETWORK, exemptsFamiliar: true }] : []),
+        {
+          key: attemptsKey('name', username),
+          limit: NAME_FROM_UNFAMILIAR_NETWORKS,
+          exemptsFamiliar: isKnown,
+        },
       ];
       const familiarKey = familiarNetworkKey(username, network);
       const [waitMs, isFamiliar, isNews] = await charge(limits, [
@@ -103,6 +111,7 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
 
     /** Counts a registration. Returns how long to wait before the next one is allowed, 0 when this one is. */
     async admitRegistration(address: string | undefined): Promise<number> {
+      if (networkOf(address) === UNKNOWN_NETWORK) return 0;
       const key = attemptsKey('registration', pseudonyms.network(networkOf(address)));
       const [waitMs] = await charge([{ key, limit: REGISTRATION, exemptsFamiliar: false }], []);
       return waitMs;

@@ -1,11 +1,14 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
+/** Of requests whose sender is not known. It is no network: those in it are strangers to each other. */
+export const UNKNOWN_NETWORK = 'unknown';
+
 const GROUPS = 8;
 const GROUPS_OF_A_NETWORK = 4;
 
 /**
  * The network that an address is counted under: an IPv4 address by itself, an IPv6 address with its /64, of which one
- * household or server has as many addresses as it likes. Anything else is `unknown`, one network for all of it.
+ * household or server has as many addresses as it likes. Anything else is UNKNOWN_NETWORK.
  *
  * @example
  * networkOf('::ffff:192.0.2.7'); // '192.0.2.7'
@@ -14,7 +17,7 @@ const GROUPS_OF_A_NETWORK = 4;
 export function networkOf(address: string | undefined): string {
   const bare = (address ?? '').split('%', 1)[0] ?? '';
   if (isIPv4(bare)) return bare;
-  if (!isIPv6(bare)) return 'unknown';
+  if (!isIPv6(bare)) return UNKNOWN_NETWORK;
   const groups = groupsOf(bare);
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xff_ff;
   if (isMapped) return bytesOf(groups.slice(6)).join('.');

@@ -1,3 +1,4 @@
+import { faultOfUrl } from '@latchkey/service-kit';
 import type { ServiceJwksUris } from './clients.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
@@ -17,18 +18,12 @@ export function parseServiceJwksUris(entries: readonly string[]): ServiceJwksUri
   for (const [index, entry] of entries.entries()) {
     const split = entry.indexOf('=');
     const [name, uri] = [entry.slice(0, split), entry.slice(split + 1)];
-    if (split < 1 || !NAME.test(name) || !isJwksUri(uri)) {
-      throw new Error(`entry ${index + 1} is not of the form name=url`);
-    }
+    if (split < 1 || !NAME.test(name)) throw new Error(`entry ${index + 1} is not of the form name=url`);
+    const fault = faultOfUrl(uri, 'endpoint');
+    if (fault !== undefined)
+      throw new Error(`entry ${index + 1} is not of the form name=url: of the URL, ${fault}`);
     if (uris.has(name)) throw new Error(`${name} stands there twice`);
     uris.set(name, uri);
   }
   return uris;
-}
-
-function isJwksUri(text: string): boolean {
-  const url = URL.parse(text);
-  return (
-    url !== null && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password && !url.hash
-  );
 }

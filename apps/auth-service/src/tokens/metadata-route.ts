@@ -47,8 +47,13 @@ export async function metadataRoute(app: Service, options: { issuer: string }): 
     security: [],
     response: { 200: metadataSchema },
   };
-  app.get('/.well-known/oauth-authorization-server', { schema }, async (_request, reply) => {
-    reply.header('cache-control', 'public, max-age=3600');
-    return metadata;
-  });
+  const wellKnown = '/.well-known/oauth-authorization-server';
+  // Of an issuer with a path, it stands before that path (§3.1). Below it is where the path was taken off by a proxy.
+  const paths = new Set([wellKnown, wellKnown + new URL(issuer).pathname.replace(/\/$/, '')]);
+  for (const path of paths) {
+    app.get(path, { schema }, async (_request, reply) => {
+      reply.header('cache-control', 'public, max-age=3600');
+      return metadata;
+    });
+  }
 }

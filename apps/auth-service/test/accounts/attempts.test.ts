@@ -191,6 +191,24 @@ test('registrations are limited for each network', async () => {
   expect(await attempts.admitRegistration(stranger(1))).toBe(0);
 });
 
+test('people whose address is not known share no limit, and each name has its own', async () => {
+  const from = (username: string) => ({ username, address: 'unknown' });
+  for (let index = 0; index <= NETWORK.most; index += 1) {
+    await admitted(from(`person${index}`));
+    expect(await attempts.admitRegistration('unknown')).toBe(0);
+  }
+  expect(await waitAfter(NAME_AND_NETWORK.most - 1, from('alice'))).toBe(0);
+  expect(await waitAfter(0, from('alice'))).toBe(90_000);
+});
+
+test('where the address is not known nobody is at home: guesses from everywhere lock the name there too', async () => {
+  await attempts.forgive(await admitted({ username: 'victim', address: 'unknown' }));
+  for (let index = 0; index < NAME_FROM_UNFAMILIAR_NETWORKS.most; index += 1) {
+    await attempts.admitSignIn({ username: 'victim', address: stranger(index) });
+  }
+  expect(await waitAfter(0, { username: 'victim', address: 'unknown' })).toBeGreaterThan(0);
+});
+
 test('a clock that is set back by a day does not make anybody wait for a day', async () => {
   await waitAfter(NAME_AND_NETWORK.most, { username: 'alice', address: HOME });
   now -= DAY_MS;

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { ProblemError, type Service } from '@latchkey/service-kit';
+import { eventStreamHeaders, eventStreamOpening, ProblemError, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { tags } from './context.ts';
 import type { Spans } from './spans.ts';
@@ -33,8 +33,8 @@ export async function eventRoutes(app: Service, { spans }: { spans: Spans }): Pr
     reply.hijack();
     const stream = reply.raw;
     const headers = reply.getHeaders() as OutgoingHttpHeaders;
-    stream.writeHead(200, { ...headers, 'content-type': 'text/event-stream', connection: 'close' });
-    stream.flushHeaders();
+    stream.writeHead(200, { ...headers, ...eventStreamHeaders });
+    stream.write(eventStreamOpening);
     streams.add(stream);
     const write = (text: string): void => {
       if (stream.writableLength > mostUnsentBytes) stream.destroy();

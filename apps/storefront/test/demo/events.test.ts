@@ -43,11 +43,13 @@ test('what a service reports reaches the page whose trace it is, and no other', 
     let text = '';
     expect(response.headers).toMatchObject({
       'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
     });
     response.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (text.endsWith('\n\n')) resolve(text);
+      // A comment comes first.
+      if (text.startsWith(':\n\n') && text.endsWith('}\n\n')) resolve(text.slice(3));
     });
   });
   asked.end();

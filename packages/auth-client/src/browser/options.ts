@@ -44,5 +44,8 @@ export function checkOptions(options: BrowserSessionOptions): CheckedOptions {
 }
 
 function isHttpUrl(value: string): boolean {
-  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+  if (/[\s\\]/.test(value) || !URL.canParse(value)) return false;
+  // No browser sends a request to an address with a password in it.
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username + password === '';
 }

@@ -36,7 +36,9 @@ const lineEnd = /[\r\n]/g;
  */
 export class EventStream {
   readonly #maxLength: number;
-  readonly #decoder = new TextDecoder();
+  // Of a byte order mark that comes in pieces, Node's decoder drops a second one, too.
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  #hasBegun = false;
   /** The line that has begun. */
   #line = '';
   /** The line that has begun is too long already: the rest of it is skipped. */
@@ -63,7 +65,9 @@ export class EventStream {
     const messages: StreamMessage[] = [];
     const text = this.#decoder.decode(bytes, { stream: true });
     if (text === '') return messages;
-    let start = this.#afterReturn && text.startsWith('\n') ? 1 : 0;
+    const isMarked = !this.#hasBegun && text.startsWith('\uFEFF');
+    this.#hasBegun = true;
+    let start = isMarked || (this.#afterReturn && text.startsWith('\n')) ? 1 : 0;
     this.#afterReturn = false;
     while (start < text.length) {
       lineEnd.lastIndex = start;
@@ -79,6 +83,11 @@ export class EventStream {
       }
     }
     return messages;
+  }
+
+  /** Whether a message, or a comment, has begun and not ended. */
+  get isWithinMessage(): boolean {
+    return this.#line !== '' || this.#skipping || this.#data.length > 0 || this.#isTooLong;
   }
 
   #extendLine(part: string): void {

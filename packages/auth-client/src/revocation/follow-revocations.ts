@@ -36,7 +36,7 @@ const numbers = {
   jwksTimeoutMs: { standard: 5000, min: 1, max: 60_000 },
   jwksMaxStaleSeconds: { standard: 3600, min: 1, max: 604_800 },
 } as const;
-const functions = ['accessToken', 'onLost', 'onFollowing', 'onRefused'] as const;
+const functions = ['accessToken', 'onLost', 'onFollowing', 'onRefused', 'onSilent'] as const;
 const known = new Set(['issuer', 'jwksUri', 'uri', 'fetch', 'clock', ...functions, ...Object.keys(numbers)]);
 
 /**
@@ -71,7 +71,7 @@ export function followRevocations(
     ...faultsOfSurroundings(given),
   ];
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'revocations cannot be followed');
-  const { issuer, jwksUri, uri, accessToken, onLost, onFollowing, onRefused } = options;
+  const { issuer, jwksUri, uri, accessToken, onLost, onFollowing, onRefused, onSilent } = options;
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = options;
   const policy = securityEventSignature(issuer);
   const keySet = new KeySet({
@@ -84,7 +84,7 @@ export function followRevocations(
     policy,
     eventPolicy: policy,
   });
-  const reports = { onLost, onFollowing, onRefused };
+  const reports = { onLost, onFollowing, onRefused, onSilent };
   const follower = subscribe(list, { issuer, uri, accessToken, keySet, fetch, clock, ...reports });
   const unsubscribe = list.onRevoked(({ kind }) => {
     if (kind === 'key') keySet.renew();
@@ -100,6 +100,9 @@ export function followRevocations(
     },
     get refusedEvents() {
       return follower.refusedEvents;
+    },
+    get isSilent() {
+      return follower.isSilent;
     },
   };
 }

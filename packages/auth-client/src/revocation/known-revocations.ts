@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { KeySet } from '../key-set/key-set.ts';
 import { type CheckedOptions, feedOf, isRevocationList, type RevocationFeed } from '../options.ts';
+import { FeedSilentError } from './feed-silence.ts';
 import { createRevocationList, type RevocationList } from './revocation-list.ts';
 import { type RevocationFollower, subscribe } from './subscribe.ts';
 
@@ -14,6 +15,8 @@ export interface RevocationState {
   readonly reconnects: number;
   /** How many of the feed's events were refused. */
   readonly refusedEvents: number;
+  /** Whether the feed is asked and does not come: something in between buffers, most likely. */
+  readonly isSilent: boolean;
 }
 
 /** What the service learns of revocations, from wherever its options say. */
@@ -22,6 +25,8 @@ export interface KnownRevocations {
   /** Where a route does not say. */
   readonly maxLagSeconds: number | null;
   readonly state: RevocationState;
+  /** Resolves when the list is complete for the first time. @throws FeedSilentError while the feed is silent before that */
+  ready(): Promise<void>;
   /** Stops learning. */
   close(): void;
 }
@@ -62,6 +67,13 @@ export function learnRevocations(
       get refusedEvents() {
         return follower?.refusedEvents ?? 0;
       },
+      get isSilent() {
+        return follower?.isSilent ?? false;
+      },
+    },
+    async ready() {
+      if (!list.hasBeenComplete && follower?.isSilent) throw new FeedSilentError();
+      await list.ready();
     },
     close() {
       stopListening();
@@ -92,6 +104,7 @@ function follow(
     clock,
     onLost: (error) => log.warn({ err: error }, 'the feed of revocations cannot be followed'),
     onFollowing: () => log.info('the feed of revocations is followed again'),
+    onSilent: (error) => log.warn({ code: error.code }, error.message),
     onRefused: (reason) => log.warn({ reason }, 'an event of the feed of revocations was refused'),
   });
 }

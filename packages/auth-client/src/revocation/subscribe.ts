@@ -7,6 +7,7 @@ import type { AccessTokenSource } from './access-token-source.ts';
 import { EventStream, type StreamMessage } from './event-stream.ts';
 import { FeedChain } from './feed-chain.ts';
 import { type FeedPace, reopenDelayMs, standardPace } from './feed-pace.ts';
+import { FeedSilence, type FeedSilentError } from './feed-silence.ts';
 import { FeedAnswerError, openFeed } from './open-feed.ts';
 import type { RevocationList } from './revocation-list.ts';
 import { reasonOfKey } from './revoked-key.ts';
@@ -20,6 +21,8 @@ export interface RevocationFollower {
   readonly reconnects: number;
   /** How many events were refused: not the issuer's, or not to be understood. */
   readonly refusedEvents: number;
+  /** Whether the feed is asked and, for a while (12 s), not a byte comes, or not the rest of an event. */
+  readonly isSilent: boolean;
 }
 
 /** What happens to the feed, for the log. */
@@ -30,6 +33,8 @@ export interface FeedReports {
   onFollowing?: (() => void) | undefined;
   /** An event was refused. `reason` names the check; nothing of the event is in it. */
   onRefused?: ((reason: string) => void) | undefined;
+  /** The feed has become silent: something in between buffers, most likely. */
+  onSilent?: ((error: FeedSilentError) => void) | undefined;
 }
 
 export interface SubscribeOptions extends FeedReports {
@@ -71,11 +76,13 @@ class Subscription implements RevocationFollower {
   /** When the feed, as it is open now, first proved that nothing is missing. Monotonic. */
   #completeSinceMs: number | undefined;
   #isLost = false;
+  readonly #silence: FeedSilence;
 
   constructor(list: RevocationList, options: SubscribeOptions) {
     this.#list = list;
     this.#options = options;
     this.#pace = { ...standardPace, ...options.pace };
+    this.#silence = new FeedSilence({ clock: options.clock, silenceMs: this.#pace.silenceMs });
   }
 
   get reconnects(): number {
@@ -84,6 +91,10 @@ class Subscription implements RevocationFollower {
 
   get refusedEvents(): number {
     return this.#refusedEvents;
+  }
+
+  get isSilent(): boolean {
+    return this.#silence.isOn;
   }
 
   close(): void {
@@ -99,6 +110,8 @@ class Subscription implements RevocationFollower {
       if (signal.aborted) return;
       failures = this.#wasSteady() ? 0 : failures + 1;
       if (this.#completeSinceMs === undefined) this.#reportLoss(error);
+      const silent = this.#silence.attemptEnded(error);
+      if (silent) report(this.#options.onSilent, silent);
       await delay(reopenDelayMs(failures, this.#pace), undefined, { signal }).catch(() => {});
     }
   }
@@ -117,6 +130,7 @@ class Subscription implements RevocationFollower {
     try {
       const token = await untilAborted(signal, () => this.#prepare());
       answer.refresh();
+      this.#silence.asked();
       reader = await this.#open(token, signal);
       clearTimeout(answer);
       silence = setTimeout(giveUp, this.#pace.silenceMs, 'The feed is silent');
@@ -125,7 +139,9 @@ class Subscription implements RevocationFollower {
         const { done, value } = await untilAborted(signal, reader.read.bind(reader));
         if (done) return new Error('The feed has ended');
         silence.refresh();
-        for (const message of stream.push(value)) {
+        const messages = stream.push(value);
+        this.#silence.heard({ isWithinEvent: stream.isWithinMessage });
+        for (const message of messages) {
           // Awaited only where there is something to wait for: requests in between see all that came at once, or nothing.
           const opening = this.#openEvent(message);
           const event = opening instanceof Promise ? await untilAborted(signal, () => opening) : opening;
@@ -186,6 +202,7 @@ class Subscription implements RevocationFollower {
     if (verdict === 'gap') throw new FeedGapError('The feed has a gap');
     if (verdict === 'incomplete') return;
     this.#list.confirm();
+    this.#silence.complete();
     this.#completeSinceMs ??= this.#options.clock.monotonicMs();
     if (this.#isLost) this.#reportReturn();
   }

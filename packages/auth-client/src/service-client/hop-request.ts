@@ -24,7 +24,7 @@ const requestIdShape = /^[A-Za-z0-9._-]{1,64}$/;
  * @throws AuthClientError invalid_hop_request
  */
 export function hopUrl(base: string, path: string): string {
-  const url = URL.parse(base + path);
+  const url = URL.parse(base.replace(/\/$/, '') + path);
   const given = path.split('#', 1)[0];
   const wanted = `${new URL(base).pathname.replace(/\/$/, '')}${given}`;
   const sound = path.startsWith('/') && given === path && url !== null && url.origin === new URL(base).origin;

@@ -101,7 +101,12 @@ export function createTestFeed({ issuer, signingKey, mayRead, heartbeatMs, now }
   }
 
   function open(response: ServerResponse, lastEventId: string | undefined): void {
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    response.write(':\n\n');
     for (const text of missed(lastEventId)) response.write(text);
     streams.add(response);
     timer ??= setInterval(beat, heartbeatMs).unref();

@@ -18,6 +18,8 @@ test.each([
   ['issuer', { issuer: 'auth.example' }],
   ['issuer', { issuer: 'file:///etc' }],
   ['issuer', { issuer: 'https://auth.example?x' }],
+  ['issuer', { issuer: 'https://user:password@auth.example' }],
+  ['issuer', { issuer: ' https://auth.example' }],
   ['clientId', { clientId: '' }],
   ['services', { services: ['https://cart.example/'] }],
   ['services', { services: ['https://cart.example/cart'] }],

@@ -115,6 +115,12 @@ describe('an event stream', () => {
     );
   });
 
+  it('begins after one byte order mark, however it comes', () => {
+    const bytes = Buffer.from('\uFEFF\uFEFFdata: a\n\ndata: b\n\n');
+    const pieces = [bytes.subarray(0, 1), bytes.subarray(1, 7), bytes.subarray(7)];
+    for (const given of [[bytes], pieces]) expect(told(read(given)).map(({ data }) => data)).toEqual(['b']);
+  });
+
   it('reads what is no UTF-8 as something, and goes on', () => {
     const pieces = [Buffer.from('data: a'), Uint8Array.of(0xff, 0xc3), Buffer.from('\n\ndata: b\n\n')];
     expect(told(read(pieces)).map(({ data }) => data)).toEqual(['a\uFFFD\uFFFD', 'b']);

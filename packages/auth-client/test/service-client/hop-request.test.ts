@@ -18,6 +18,7 @@ describe('a path at another service', () => {
     expect(hopUrl('http://gateway.example/shop/cart', '/cart?x=1')).toBe(
       'http://gateway.example/shop/cart/cart?x=1',
     );
+    expect(hopUrl(`${base}/`, '/cart')).toBe(`${base}/cart`);
   });
 
   it.each([

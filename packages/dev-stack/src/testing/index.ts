@@ -1,2 +1,3 @@
 export { createTestDatabase, type TestDatabase } from './database.ts';
+export { proxyPrograms, startHaproxy, startNginx, type TestProxy } from './proxies.ts';
 export { startTestRedis, type TestRedis } from './redis.ts';

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from '../config.ts';
+import { faultOfUrl } from '../setting-url.ts';
 import { createExporter } from './exporter.ts';
 import { followLogLines } from './log-lines.ts';
 import { readMetrics } from './metrics.ts';
@@ -75,8 +76,8 @@ export function startTelemetry({ endpoint, spansEndpoint, serviceName }: Telemet
 
 function urlOf(setting: string, address: string | undefined): URL | undefined {
   if (!address) return undefined;
-  const url = URL.parse(address.endsWith('/') ? address : `${address}/`);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new ConfigError([`${setting} is not valid (expected: an http(s) URL)`]);
-  return url;
+  const fault = faultOfUrl(address, 'base');
+  if (fault !== undefined)
+    throw new ConfigError([`${setting} is not valid (expected: an http(s) URL): ${fault}`]);
+  return new URL(address.endsWith('/') ? address : `${address}/`);
 }

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { eventStreamHeaders, eventStreamOpening } from '@latchkey/service-kit';
 
 /** What may wait for a reader that does not keep up. A minute of 1,000 revocations a second is more than three times that. */
 export const MOST_UNSENT_BYTES = 1024 * 1024;
@@ -23,7 +24,7 @@ export type EventStream = {
 };
 
 /**
- * Sends the head of the answer at once, and leaves the rest open. The connection ends with the stream.
+ * Sends the head of the answer and a comment at once, and leaves the rest open. The connection ends with the stream.
  *
  * @example
  * const stream = openEventStream(reply.raw, reply.getHeaders());
@@ -43,8 +44,8 @@ export function openEventStream(response: ServerResponse, headers: OutgoingHttpH
     wake();
   });
   if (isOpen) {
-    response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', connection: 'close' });
-    response.flushHeaders();
+    response.writeHead(200, { ...headers, ...eventStreamHeaders });
+    response.write(eventStreamOpening);
   } else close();
 
   return {

@@ -44,6 +44,7 @@ export class FeedReader {
   /** What was wrong with what came. A test expects none. */
   readonly faults: unknown[] = [];
   position: string | undefined;
+  comments = 0;
   /** How many revocations came. */
   count = 0;
   /** How it ended: by a complete answer, or broken off. */
@@ -103,6 +104,10 @@ export class FeedReader {
     for (let end = this.#text.indexOf('\n\n'); end >= 0; end = this.#text.indexOf('\n\n')) {
       const message = this.#text.slice(0, end);
       this.#text = this.#text.slice(end + 2);
+      if (message.startsWith(':')) {
+        this.comments += 1;
+        continue;
+      }
       try {
         this.#take(message);
       } catch (fault) {

@@ -35,8 +35,13 @@ test('it answers no other method and no other type, and says what it does answer
 
 test('a snapshot comes first, and then a heartbeat', async () => {
   const reader = await feed.open();
-  expect(reader.headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  expect(reader.headers).toMatchObject({
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store, no-transform',
+    'x-accel-buffering': 'no',
+  });
   await reader.until(({ events }) => events.length >= 2);
+  expect(reader.comments).toBe(1);
   const [first, second] = reader.events;
   expect(first?.header).toEqual({ alg: 'RS256', typ: 'secevent+jwt', kid: expect.any(String) });
   const claims = {

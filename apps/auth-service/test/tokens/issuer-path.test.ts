@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AuthApp, decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
+
+const issuer = 'http://localhost:4000/tenants/blue';
+
+let auth: AuthApp;
+beforeAll(async () => {
+  auth = await startAuthApp({ env: { ISSUER: issuer, JWKS_URI: `${issuer}/.well-known/jwks.json` } });
+});
+afterAll(() => auth.stop());
+
+test('an issuer with a path has its metadata where RFC 8414 §3.1 says, and where a proxy that drops the path asks', async () => {
+  const paths = [
+    '/.well-known/oauth-authorization-server/tenants/blue',
+    '/.well-known/oauth-authorization-server',
+    '/tenants/blue/.well-known/oauth-authorization-server',
+  ];
+  for (const url of paths) expect((await auth.app.inject(url)).json()).toMatchObject({ issuer });
+  expect((await auth.app.inject('/.well-known/oauth-authorization-server/tenants/red')).statusCode).toBe(404);
+});
+
+test('all that the metadata names is there, with the path and without', async () => {
+  const metadata = (await auth.app.inject('/.well-known/oauth-authorization-server')).json<
+    Record<string, unknown>
+  >();
+  const named = Object.entries(metadata).filter(([name]) => /(_endpoint|_uri|_documentation)$/.test(name));
+  expect(named).toHaveLength(5);
+  for (const [name, uri] of named) {
+    const { pathname, href } = new URL(String(uri));
+    expect(href.startsWith(`${issuer}/`)).toBe(true);
+    const method = name.endsWith('_endpoint') ? 'POST' : 'GET';
+    for (const url of [pathname, pathname.replace('/tenants/blue', '')])
+      expect([url, (await auth.app.inject({ method, url })).statusCode]).not.toEqual([url, 404]);
+  }
+});
+
+test('its tokens name it, and are good there', async () => {
+  const { access_token } = await signIn(auth.app, await register(auth.app));
+  expect(decode(access_token).claims).toMatchObject({ iss: issuer });
+  const headers = { authorization: `Bearer ${access_token}` };
+  expect((await auth.app.inject({ url: '/tenants/blue/account?x=1', headers })).statusCode).toBe(200);
+  expect((await auth.app.inject({ url: '/tenants/bluer/account', headers })).statusCode).toBe(404);
+});

@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Counter } from 'prom-client';
+import { type AddressFault, type ClientAddress, clientAddressOf } from './forwarded-for.ts';
+import { readIpAddress } from './ip-address.ts';
+import { trustedProxies } from './trusted-proxies.ts';
+
+const reportEveryMs = 10 * 60_000;
+const shownLength = 64;
+
+const messages: Readonly<Record<AddressFault, string>> = {
+  unreadable:
+    'a trusted proxy writes something into X-Forwarded-For that is no IP address: requests that come by it have no address, and limits by network do not hold for them',
+  missing:
+    'a request came from an address that TRUSTED_PROXIES names, without X-Forwarded-For: if it was made for somebody else, all that come so count as one network',
+  other_header:
+    'a trusted proxy writes Forwarded or X-Real-IP and no X-Forwarded-For, which alone is read: requests that come by it have no address, and limits by network do not hold for them',
+  untrusted_proxy:
+    'X-Forwarded-For comes from an address that TRUSTED_PROXIES does not name, and is not believed: if that is a proxy of yours, all that comes by it counts as one network',
+};
+
+/**
+ * Sets `request.ip` to who sent the request, and `request.host` to what they asked for, by the headers of trusted
+ * proxies alone. Whoever cannot be told is `unknown`.
+ *
+ * That is a warning on the log, once in ten minutes for each cause, and `client_address_faults_total{cause}`.
+ *
+ * Needs `app.metrics`. @throws Error when an entry is neither an address nor a range
+ */
+export function addClientAddress(
+  app: FastifyInstance,
+  { proxies, now = () => performance.now() }: { proxies: readonly string[]; now?: () => number },
+): void {
+  const isTrusted = trustedProxies(proxies);
+  const known = new WeakMap<IncomingMessage, ClientAddress>();
+  const reportedAtMs = new Map<AddressFault, number>();
+  const faults = new Counter({
+    name: 'client_address_faults_total',
+    help: 'Requests whose sender could not be told apart from others, by cause',
+    labelNames: ['cause'],
+    registers: [app.metrics],
+  });
+
+  function addressOf(raw: IncomingMessage): string {
+    const found = known.get(raw) ?? clientAddressOf(raw, isTrusted);
+    if (found.fault !== undefined && !known.has(raw)) report(found.fault, raw);
+    known.set(raw, found);
+    return found.address;
+  }
+
+  function report(cause: AddressFault, { headers }: IncomingMessage): void {
+    faults.inc({ cause });
+    if (now() - (reportedAtMs.get(cause) ?? Number.NEGATIVE_INFINITY) < reportEveryMs) return;
+    reportedAtMs.set(cause, now());
+    const forwardedFor = String(headers['x-forwarded-for'] ?? '').slice(-shownLength);
+    app.log.warn({ cause, ...(forwardedFor !== '' && { forwarded_for: forwardedFor }) }, messages[cause]);
+  }
+
+  // Read once, a peer's address is known for as long as the connection is an object: also after the client hung up.
+  app.server.on('connection', (socket) => void socket.remoteAddress);
+  app.decorateRequest('ip', {
+    getter(this: FastifyRequest) {
+      return addressOf(this.raw);
+    },
+  });
+  app.decorateRequest('host', {
+    getter(this: FastifyRequest) {
+      const { headers, socket } = this.raw;
+      const peer = readIpAddress(socket?.remoteAddress ?? '');
+      const forwarded = headers['x-forwarded-host'];
+      const isForwarded = forwarded !== undefined && peer !== undefined && isTrusted(peer);
+      return (isForwarded ? String(forwarded).split(',').at(-1)?.trim() : headers.host) ?? '';
+    },
+  });
+}

@@ -1,0 +1,84 @@
+import { type TString, Type } from 'typebox';
+
+/**
+ * What a URL is for, and so what may stand in it:
+ *
+ * - `issuer`: an identifier that is compared as a string (RFC 8414 §2), and to which paths are appended. One form alone.
+ * - `origin`: what browsers send as Origin (RFC 6454 §6.2). One form alone.
+ * - `base`: paths are appended.
+ * - `endpoint`: it is asked as it stands.
+ */
+export type UrlUse = 'issuer' | 'origin' | 'base' | 'endpoint';
+
+const oneForm =
+  'it is not in the form in which URLs are compared: lower case, in ASCII (xn--…), no default port (:80, :443), ' +
+  'no "." and "..", no digits left out of an address';
+
+/**
+ * What is wrong with a setting that is an http(s) URL; undefined if nothing is. Never tells the setting itself. Does not
+ * check that anybody answers there.
+ *
+ * @example faultOfUrl('http://localhost:4000/', 'issuer'); // 'it ends with a slash: leave that out'
+ */
+export function faultOfUrl(text: string, use: UrlUse): string | undefined {
+  if (/[\s\p{Cc}\p{Cf}]/u.test(text)) return 'there is white space or an invisible character in it';
+  if (text.includes('\\')) return 'there is a backslash in it';
+  if (!/^https?:\/\//.test(text)) return 'it does not begin with http:// or https://, in lower case';
+  const url = /^https?:\/\/[^/?#]/.test(text) ? URL.parse(text) : null;
+  if (url === null) return 'it cannot be read as a URL: is there a host, and a port up to 65535 if any?';
+  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/.test(url.hostname))
+    return 'there is something in its host that no host has';
+  if (/^[^/?#]*\/\/[^/?#]*@/.test(text)) return 'there is a user or a password in it';
+  if (text.includes('#')) return 'there is a fragment (#) in it';
+  if (use !== 'endpoint' && text.includes('?')) return 'there is a query (?) in it';
+  if (use === 'origin') {
+    if (url.pathname !== '/' || text.endsWith('/'))
+      return 'there is a path, or a slash at its end: leave that out';
+    return url.origin === text ? undefined : oneForm;
+  }
+  if (use === 'base') return undefined;
+  if (text.split('?', 1)[0]?.endsWith('/')) return 'it ends with a slash: leave that out';
+  if (use === 'endpoint') return undefined;
+  return url.href.replace(/\/$/, '') === text ? undefined : oneForm;
+}
+
+const urlOf =
+  (use: UrlUse) =>
+  (description: string): TString =>
+    Type.String({ description, fault: (text: string) => faultOfUrl(text, use) });
+
+/** Settings that are http(s) URLs, for a schema of loadConfig. */
+export const issuerUrl = urlOf('issuer');
+export const originUrl = urlOf('origin');
+export const baseUrl = urlOf('base');
+export const endpointUrl = urlOf('endpoint');
+
+/** A setting that names a Postgres database, in a form that pg can read. */
+export function postgresUrl(): TString {
+  return Type.String({
+    description: 'a postgres:// URL',
+    fault: (text: string) => faultOfStoreUrl(text, /^postgres(ql)?:\/\//),
+  });
+}
+
+/** A setting that names a Redis, in a form that ioredis can read. */
+export function redisUrl(): TString {
+  return Type.String({
+    description: 'a redis:// URL',
+    fault: (text: string) => {
+      const fault = faultOfStoreUrl(text, /^rediss?:\/\//);
+      if (fault !== undefined) return fault;
+      return /^\/?\d*$/.test(URL.parse(text)?.pathname ?? '')
+        ? undefined
+        : 'the database in its path is no number';
+    },
+  });
+}
+
+function faultOfStoreUrl(text: string, scheme: RegExp): string | undefined {
+  if (!scheme.test(text)) return 'it does not begin with the scheme that is expected';
+  // pg takes a URL with a user and without a host, for a socket, and spaces.
+  const read = URL.parse(text.replace('@/', '@localhost/').replaceAll(' ', '%20'));
+  if (read !== null && !text.includes('#')) return undefined;
+  return 'it cannot be read as a URL: is something in the password not percent-encoded?';
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { clientAddressOf } from '../../src/client-address/forwarded-for.ts';
+import { faultOfTrustedProxy, trustedProxies } from '../../src/client-address/trusted-proxies.ts';
+
+const isTrusted = trustedProxies(['10.0.0.0/8', '2001:db8:ffff::/48', '127.0.0.1']);
+
+function addressOf(
+  headers: Record<string, string | string[]>,
+  remoteAddress: string | undefined = '10.0.0.5',
+) {
+  const socket = { remoteAddress } as IncomingMessage['socket'];
+  return clientAddressOf({ headers: headers as IncomingMessage['headers'], socket }, isTrusted);
+}
+
+const forwardedFor = (text: string) => addressOf({ 'x-forwarded-for': text });
+
+describe('the address that a trusted proxy writes', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['192.0.2.1:1234', '192.0.2.1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['2001:DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['[2001:db8::1]:443', '2001:db8::1'],
+    ['"[2001:db8::1]:443"', '2001:db8::1'],
+    ['"192.0.2.1"', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6:443', '2001:db8:1:2:3:4:5:6'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['::ffff:c000:201', '192.0.2.1'],
+    ['::ffff:192.0.2.1:1234', '192.0.2.1'],
+    ['[::ffff:192.0.2.1]:1234', '192.0.2.1'],
+    ['[192.0.2.1]:1234', '192.0.2.1'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['[fe80::1%25eth0]:443', 'fe80::1'],
+    ['\t192.0.2.1 ', '192.0.2.1'],
+    // Empty elements count for nothing.
+    [', 192.0.2.1, ,', '192.0.2.1'],
+    // The right-most that is no trusted proxy: what stands before it may be the client's own invention.
+    ['198.51.100.1, 192.0.2.1', '192.0.2.1'],
+    ['unknown, 192.0.2.1:1234', '192.0.2.1'],
+    ['198.51.100.1, 192.0.2.1:80, 10.9.9.9:8080, [2001:db8:ffff::1]:443', '192.0.2.1'],
+    // Somebody within the trusted networks.
+    ['10.1.1.1, 10.2.2.2', '10.1.1.1'],
+    ['::ffff:10.1.1.1', '10.1.1.1'],
+  ])('%j is %s', (text, address) => {
+    expect(forwardedFor(text)).toEqual({ address });
+  });
+
+  it('may come in several lines', () => {
+    expect(addressOf({ 'x-forwarded-for': ['198.51.100.1', '192.0.2.1:1, 10.0.0.6'] })).toEqual({
+      address: '192.0.2.1',
+    });
+  });
+
+  it.each([
+    'unknown',
+    '_hidden',
+    '_SEVKISEK:1',
+    'gateway.internal',
+    '192.0.2.300',
+    '192.0.2',
+    '192.0.2.1:123456',
+    '[192.0.2.1',
+    '2001:db8::1::2',
+    'unix:',
+    '192.0.2.1x',
+    `[2001:db8::1%${'z'.repeat(200)}]`,
+    // The proxy that wrote the last entry is trusted, and what it was told is not to be read.
+    '192.0.2.1, unknown, 10.0.0.6',
+  ])('%j is nobody’s, and is told as a fault', (text) => {
+    expect(forwardedFor(text)).toEqual({ address: 'unknown', fault: 'unreadable' });
+  });
+});
+
+describe('what nobody is believed', () => {
+  it('X-Forwarded-For of an address that is not trusted', () => {
+    const headers = { 'x-forwarded-for': '203.0.113.9' };
+    expect(addressOf(headers, '192.0.2.9')).toEqual({ address: '192.0.2.9', fault: 'untrusted_proxy' });
+    expect(addressOf({}, '192.0.2.9')).toEqual({ address: '192.0.2.9' });
+  });
+
+  it('Forwarded: beside X-Forwarded-For it may be the client’s own; alone it is told as a fault', () => {
+    const forwarded = 'for="[2001:db8::7]:443"';
+    expect(addressOf({ forwarded, 'x-forwarded-for': '192.0.2.1' })).toEqual({ address: '192.0.2.1' });
+    expect(addressOf({ forwarded })).toEqual({ address: 'unknown', fault: 'other_header' });
+    expect(addressOf({ 'x-real-ip': '192.0.2.1' })).toEqual({ address: 'unknown', fault: 'other_header' });
+    expect(addressOf({ forwarded }, '192.0.2.9')).toEqual({ address: '192.0.2.9' });
+  });
+
+  it('a trusted proxy that does not say whom it speaks for: it may be itself', () => {
+    expect(addressOf({})).toEqual({ address: '10.0.0.5', fault: 'missing' });
+    expect(addressOf({ 'x-forwarded-for': ' , ' })).toEqual({ address: '10.0.0.5', fault: 'missing' });
+  });
+
+  it('a peer without an address, as one on a Unix socket is', () => {
+    const headers = { 'x-forwarded-for': '192.0.2.1' };
+    const socket = {} as IncomingMessage['socket'];
+    expect(clientAddressOf({ headers, socket }, isTrusted)).toMatchObject({ address: 'unknown' });
+  });
+});
+
+it.each(['::ffff:10.0.0.5', '10.255.0.1', '2001:db8:ffff:1::1', '127.0.0.1'])(
+  '%s is a trusted peer',
+  (peer) => {
+    expect(addressOf({ 'x-forwarded-for': '192.0.2.1' }, peer)).toEqual({ address: '192.0.2.1' });
+    expect(addressOf({}, peer).fault).toBe('missing');
+  },
+);
+
+describe('TRUSTED_PROXIES', () => {
+  it.each(['10.0.0.1', '10.0.0.0/8', '::1', '2001:db8::/32', '::ffff:10.0.0.0/104', '::ffff:10.0.0.1'])(
+    'may be %s',
+    (entry) => expect(faultOfTrustedProxy(entry)).toBeUndefined(),
+  );
+
+  it.each([
+    '999.1.1.1',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    '0.0.0.0/0',
+    '::/0',
+    '::ffff:0.0.0.0/96',
+    '10.0.0.1:80',
+    'localhost',
+    '*',
+    'fe80::1%eth0',
+  ])('may not be %s', (entry) => expect(faultOfTrustedProxy(entry)).toEqual(expect.any(String)));
+});
