@@ -4,11 +4,13 @@ import type { Platform } from './platform.ts';
 import type { RefreshLock } from './refresh-lock.ts';
 import { errorOf, failureOf, isBlocked } from './renewal-failure.ts';
 import { type IssuedToken, nextVersion } from './session-fact.ts';
+import type { SessionMark } from './session-mark.ts';
 import type { SessionStore } from './session-store.ts';
 import type { TabChannel } from './tab-channel.ts';
 
 export interface RenewalParts {
   readonly store: SessionStore;
+  readonly mark: SessionMark;
   readonly tabs: TabChannel;
   readonly lock: RefreshLock;
   readonly auth: AuthEndpoint;
@@ -31,7 +33,7 @@ export interface Renewal {
   end(reason: string | null): void;
 }
 
-export function createRenewal({ store, tabs, lock, auth, platform }: RenewalParts): Renewal {
+export function createRenewal({ store, mark, tabs, lock, auth, platform }: RenewalParts): Renewal {
   let underway: Promise<void> | undefined;
 
   async function renewOnce(reason: string | null): Promise<void> {
@@ -73,12 +75,14 @@ export function createRenewal({ store, tabs, lock, auth, platform }: RenewalPart
 
   function begin(token: IssuedToken): void {
     const fact = { kind: 'signed_in', version: nextVersion(store.fact(), platform.now()), ...token } as const;
+    mark.began();
     store.take(fact);
     tabs.tell(fact);
   }
 
   function end(reason: string | null): void {
     const version = nextVersion(store.fact(), platform.now());
+    mark.ended();
     store.take({ kind: 'signed_out', version, reason });
     tabs.tell({ kind: 'signed_out', version, reason });
   }

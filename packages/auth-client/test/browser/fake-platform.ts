@@ -13,12 +13,14 @@ export interface FakePlatform extends Platform {
 export interface FakePlatformOptions {
   random?: number;
   /** What browsers lack outside secure contexts, or altogether. */
-  without?: readonly ('locks' | 'channels')[];
+  without?: readonly ('locks' | 'channels' | 'storage')[];
+  /** That of the origin, which all tabs share. */
+  storage?: Platform['storage'];
 }
 
 /** Node.js's own Web Locks and channels, which join all sessions of this process as a browser's join its tabs. */
 export function createFakePlatform(clock: FakeClock, options: FakePlatformOptions = {}): FakePlatform {
-  const { random = 0.5, without = [] } = options;
+  const { random = 0.5, without = [], storage } = options;
   const sleepers = new Set<(wake: Wake) => void>();
   let timers = 0;
 
@@ -47,6 +49,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     },
     locks: without.includes('locks') ? undefined : navigator.locks,
     openChannel: (name) => (without.includes('channels') ? undefined : new BroadcastChannel(name)),
+    storage: without.includes('storage') ? undefined : storage,
     onWake(callback) {
       sleepers.add(callback);
       return () => void sleepers.delete(callback);
