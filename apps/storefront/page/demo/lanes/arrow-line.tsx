@@ -1,8 +1,9 @@
 import type { Arrow } from './arrow-rules.ts';
-import { type Lane, lanes } from './lanes.ts';
+import { lanes, type Origin } from './lanes.ts';
 
-/** Where a lane's line runs, in hundredths of the width. */
-export function lanePosition(lane: Lane): number {
+/** Where a lane's line runs, in hundredths of the width; at the edge for what comes from outside. */
+export function lanePosition(lane: Origin): number {
+  if (lane === 'demo') return 1;
   return ((lanes.indexOf(lane) + 0.5) / lanes.length) * 100;
 }
 

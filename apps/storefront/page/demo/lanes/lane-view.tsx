@@ -1,4 +1,4 @@
-import type { CSSProperties } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import { ListBox, ListBoxItem } from 'react-aria-components/ListBox';
 import { useTranslation } from 'react-i18next';
 import { currentLanguage } from '../../i18n/i18n.ts';
@@ -12,11 +12,12 @@ export type ArrowsProps = {
   readonly arrows: readonly Arrow[];
   readonly selected: string | null;
   readonly onSelect: (key: string) => void;
-  readonly emptyText: string;
+  /** What stands there without any. */
+  readonly children: ReactNode;
 };
 
 /** Requests as arrows between lanes, the newest on top. A list box: arrow keys walk through it. */
-export function LaneView({ arrows, selected, onSelect, emptyText }: ArrowsProps) {
+export function LaneView({ arrows, selected, onSelect, children }: ArrowsProps) {
   const { t } = useTranslation('demo');
   return (
     <div className="lanes-view">
@@ -38,7 +39,7 @@ export function LaneView({ arrows, selected, onSelect, emptyText }: ArrowsProps)
           const [key] = keys;
           if (key !== undefined) onSelect(String(key));
         }}
-        renderEmptyState={() => <p className="lanes-empty">{emptyText}</p>}
+        renderEmptyState={() => <div className="lanes-empty">{children}</div>}
         dependencies={[currentLanguage()]}
       >
         {(arrow) => <ArrowItem arrow={arrow} />}
