@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lanes } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { startShopAlone } from './shop-alone.ts';
 import { signInAs } from './shop-page.ts';
 
 type Seen = {
@@ -55,7 +56,7 @@ describeInBrowser('a page that is opened', () => {
     await page.goto(system.origin);
     await page.getByRole('heading', { name: 'One token, four services' }).waitFor();
     await page.getByRole('heading', { name: /^Sign(ed)? in$/ }).waitFor();
-    await page.getByText('Looking whether you are signed in').waitFor({ state: 'detached' });
+    await page.getByText('Checking whether you are signed in').waitFor({ state: 'detached' });
     await eventually('nothing is on its way', () => expect([...underway]).toEqual([]));
     return page;
   }
@@ -115,6 +116,18 @@ describeInBrowser('a page that is opened', () => {
     await back.reload();
     await open(context);
     expect(later).toEqual({ said: [], red: [], asked: [] });
+  });
+
+  it('asks no service anything where it is no demo, either', async () => {
+    await using _shop = await startShopAlone(system.stack);
+    const { context } = await system.newPerson();
+    const seen = watch(context);
+    const page = await context.newPage();
+    await page.goto(system.origin);
+    await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+    await page.getByLabel('User name').waitFor();
+    await page.waitForLoadState('load');
+    expect(seen).toEqual({ said: [], red: [], asked: [] });
   });
 
   it('finds all that browsers and crawlers ask for by themselves', async () => {

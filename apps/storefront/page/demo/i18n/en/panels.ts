@@ -2,7 +2,7 @@ export const common = {
   title: 'Try to break it',
   intro: 'Each of these happens for real, on this machine.',
   signed_out: 'You signed out.',
-  signed_out_because: 'You were signed out: {{reason}}.',
+  signed_out_because: 'You are signed out: {{reason}}.',
   sign_in_again: 'Sign in again as {{username}}',
   signed_in_again: 'Signed in again as {{username}}.',
   need_session: 'Sign in to try this: in the shop, pick mina.',
