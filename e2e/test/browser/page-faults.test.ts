@@ -43,6 +43,7 @@ describeInBrowser('the page', () => {
       for (const name of ['One token, four services', 'Inspector', 'Try to break it'])
         await expectInSight(page.getByRole('heading', { name }));
       await expectInSight(page.getByRole('tab', { name: 'Failures' }));
+      await expectInSight(page.getByRole('tab', { name: 'Payments' }));
     }
   });
 
