@@ -28,7 +28,14 @@ export function ArrowLine({ from, to, span }: Arrow) {
         />
       ))}
       <circle className="lanes-origin" cx={`${x1}%`} cy="70%" r="3" />
-      <line className="lanes-arrow" data-hop={span !== null} x1={`${x1}%`} x2={`${x2}%`} y1="70%" y2="70%" />
+      <line
+        className="lanes-arrow"
+        data-hop={span !== null && from !== 'demo'}
+        x1={`${x1}%`}
+        x2={`${x2}%`}
+        y1="70%"
+        y2="70%"
+      />
       <svg className="lanes-head" x={`${x2}%`} y="70%" overflow="visible" aria-hidden="true">
         <path d={`M0 0 L${towards * headWidth} -4.5 L${towards * headWidth} 4.5 Z`} />
       </svg>
