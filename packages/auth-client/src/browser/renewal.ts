@@ -75,16 +75,16 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
 
   function begin(token: IssuedToken): void {
     const fact = { kind: 'signed_in', version: nextVersion(store.fact(), platform.now()), ...token } as const;
-    mark.began();
     store.take(fact);
     tabs.tell(fact);
+    mark.began();
   }
 
   function end(reason: string | null): void {
     const version = nextVersion(store.fact(), platform.now());
-    mark.ended();
     store.take({ kind: 'signed_out', version, reason });
     tabs.tell({ kind: 'signed_out', version, reason });
+    mark.ended();
   }
 
   return {

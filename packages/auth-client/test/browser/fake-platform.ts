@@ -20,7 +20,7 @@ export interface FakePlatformOptions {
 
 /** Node.js's own Web Locks and channels, which join all sessions of this process as a browser's join its tabs. */
 export function createFakePlatform(clock: FakeClock, options: FakePlatformOptions = {}): FakePlatform {
-  const { random = 0.5, without = [], storage } = options;
+  const { random = 0.5, without = [] } = options;
   const sleepers = new Set<(wake: Wake) => void>();
   let timers = 0;
 
@@ -49,7 +49,6 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     },
     locks: without.includes('locks') ? undefined : navigator.locks,
     openChannel: (name) => (without.includes('channels') ? undefined : new BroadcastChannel(name)),
-    storage: without.includes('storage') ? undefined : storage,
     onWake(callback) {
       sleepers.add(callback);
       return () => void sleepers.delete(callback);
@@ -57,6 +56,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     wake(reason) {
       for (const callback of sleepers) callback(reason);
     },
+    storage: without.includes('storage') ? undefined : options.storage,
     get timers() {
       return timers;
     },
