@@ -27,6 +27,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
   return {
     now: clock.now,
     random: () => random,
+    storage: without.includes('storage') ? undefined : options.storage,
     setTimer(run, delayMs) {
       if (delayMs <= PASSES_BY_ITSELF_MS) {
         const timer = setTimeout(run, delayMs);
@@ -56,7 +57,6 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     wake(reason) {
       for (const callback of sleepers) callback(reason);
     },
-    storage: without.includes('storage') ? undefined : options.storage,
     get timers() {
       return timers;
     },

@@ -63,7 +63,7 @@ export const shopMessages = {
     moved: 'The system’s record of sessions was lost or moved, and yours with it.',
     client_revoked: 'An operator switched this app off.',
     key_revoked: 'The key that signed your token was revoked, and with it every token that it signed.',
-    roles_changed: 'Your permissions changed.',
+    roles_changed: 'What you may do was changed.',
     other: 'The session has ended.',
     again: 'Sign in again to continue.',
   },
