@@ -47,6 +47,14 @@ describeInBrowser('the page', () => {
     }
   });
 
+  it('is begun with one press, also on a phone: in the lanes', async () => {
+    const page = await visit(phone);
+    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
+    await page.getByRole('button', { name: 'Sign in as mina' }).tap();
+    await arrow(page, /^POST \/sessions from Page to Auth 201 let in/).waitFor();
+    await expectInSight(lanes(page).getByRole('option').first());
+  });
+
   it('asks no service for what the token of who is signed in does not allow', async () => {
     const { context } = await system.newPerson();
     const page = await context.newPage();

@@ -10,13 +10,13 @@ import { config } from '../config.ts';
 import type { TrafficEntry } from '../traffic/traffic.ts';
 import { Announcer, useAnnounce } from './announcer.tsx';
 import { Documents } from './documents.tsx';
-import { Inspector } from './inspector/inspector.tsx';
+import { Inspector, inspectorId } from './inspector/inspector.tsx';
 import { type Arrow, arrowsOf } from './lanes/arrow-rules.ts';
 import { useBackground } from './lanes/background.ts';
 import { LanesSection } from './lanes/lanes-section.tsx';
 import { useSpans, useTraffic } from './lanes/use-traffic.ts';
 import { useWantedRequest } from './lanes/use-wanted-request.ts';
-import { Panels } from './panels/panels.tsx';
+import { Panels, panelsId } from './panels/panels.tsx';
 import { SignInAgain } from './person/sign-in-again.tsx';
 
 /**
@@ -64,6 +64,11 @@ function Console() {
   return (
     <div className="demo-console">
       <SignInAgain />
+      {/* Where they stand one below the other, and the last is far down. */}
+      <nav className="demo-jump" aria-label={t('common.parts')}>
+        <a href={`#${inspectorId}`}>{t('inspector.title')}</a>
+        <a href={`#${panelsId}`}>{t('common.title')}</a>
+      </nav>
       <div className="demo-columns">
         <LanesSection
           traces={traces}

@@ -28,22 +28,25 @@ export function LaneView({ arrows, selected, onSelect, children }: ArrowsProps) 
           </span>
         ))}
       </div>
-      <ListBox
-        className="lanes-list"
-        aria-label={t('lanes.caption')}
-        items={arrows}
-        selectionMode="single"
-        selectionBehavior="replace"
-        selectedKeys={selected === null ? [] : [selected]}
-        onSelectionChange={(keys) => {
-          const [key] = keys;
-          if (key !== undefined) onSelect(String(key));
-        }}
-        renderEmptyState={() => <div className="lanes-empty">{children}</div>}
-        dependencies={[currentLanguage()]}
-      >
-        {(arrow) => <ArrowItem arrow={arrow} />}
-      </ListBox>
+      {arrows.length === 0 ? (
+        <div className="lanes-empty">{children}</div>
+      ) : (
+        <ListBox
+          className="lanes-list"
+          aria-label={t('lanes.caption')}
+          items={arrows}
+          selectionMode="single"
+          selectionBehavior="replace"
+          selectedKeys={selected === null ? [] : [selected]}
+          onSelectionChange={(keys) => {
+            const [key] = keys;
+            if (key !== undefined) onSelect(String(key));
+          }}
+          dependencies={[currentLanguage()]}
+        >
+          {(arrow) => <ArrowItem arrow={arrow} />}
+        </ListBox>
+      )}
     </div>
   );
 }

@@ -20,12 +20,14 @@ const panels = [
 const names = panels.map(([name]) => name) as [PanelName, ...PanelName[]];
 type PanelName = (typeof panels)[number][0];
 
+export const panelsId = 'panels';
+
 /** What can be done to the system, one panel at a time. */
 export function Panels() {
   const { t } = useTranslation('demo');
   const [panel, setPanel] = useKeptPlace('panel', names);
   return (
-    <section className="demo-card demo-panels" aria-labelledby="panels-title">
+    <section id={panelsId} className="demo-card demo-panels" aria-labelledby="panels-title">
       <h2 id="panels-title">{t('common.title')}</h2>
       <p className="demo-about">{t('common.intro')}</p>
       <Tabs

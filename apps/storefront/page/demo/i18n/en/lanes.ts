@@ -5,6 +5,7 @@ export const lanes = {
   caption: 'Requests, the newest first',
   empty: 'No request yet. Put a product into the cart.',
   nobody: 'No session yet. Pick mina to start.',
+  start: 'Sign in as {{username}}',
   try_title: 'Try these three things',
   try_sign_in: 'Pick mina, then put a mug into the cart: one token, several services.',
   try_pay: 'Check out and pay: payment-service asks cart-service on your behalf.',

@@ -1,5 +1,6 @@
 export const common = {
   title: 'Try to break it',
+  parts: 'Parts of the console',
   intro: 'Each of these happens for real, on this machine.',
   signed_out: 'You signed out.',
   signed_out_because: 'You are signed out: {{reason}}.',

@@ -5,6 +5,7 @@ export const lanes = {
   caption: '요청, 최신순',
   empty: '아직 요청이 없습니다. 상품을 장바구니에 담아 보세요.',
   nobody: '아직 세션이 없습니다. mina를 골라 시작하세요.',
+  start: '{{username}}(으)로 로그인',
   try_title: '이 세 가지를 해 보세요',
   try_sign_in: 'mina를 고르고 머그잔을 장바구니에 담아 보세요. 토큰 하나로 여러 서비스를 씁니다.',
   try_pay: '결제해 보세요. payment-service가 이용자를 대신해 cart-service를 호출합니다.',

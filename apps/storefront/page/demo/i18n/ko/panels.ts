@@ -1,5 +1,6 @@
 export const common = {
   title: '직접 깨뜨려 보기',
+  parts: '콘솔 구역',
   intro: '모두 이 컴퓨터에서 실제로 일어납니다.',
   signed_out: '로그아웃했습니다.',
   signed_out_because: '로그아웃되었습니다: {{reason}}.',
