@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { eventually, loopbackAddresses } from '@latchkey/testing';
+import { eventually } from '@latchkey/testing';
+import { loopbackAddresses } from '@latchkey/testing/loopback';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 // A repository of its own, whose tasks and package managers only say what became of them.

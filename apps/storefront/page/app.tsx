@@ -1,12 +1,13 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useEffect, useEffectEvent } from 'react';
 import { I18nProvider } from 'react-aria-components/I18nProvider';
 import { useTranslation } from 'react-i18next';
 import { config } from './config.ts';
 import { currentLanguage } from './i18n/i18n.ts';
+import { useKeptPlace } from './kept-place.ts';
 import { ConsoleSection } from './layout/console-section.tsx';
 import { PageHeader } from './layout/page-header.tsx';
-import { type View, ViewSwitch } from './layout/view-switch.tsx';
+import { ViewSwitch, views } from './layout/view-switch.tsx';
 import { queryClient } from './services/queries.ts';
 import { PeopleSection } from './session/people-section.tsx';
 import { Shop } from './shop/shop.tsx';
@@ -18,12 +19,13 @@ import { Toasts } from './ui/toasts.tsx';
 /** The whole page: who one is and the shop, and in the demo what goes on behind it. */
 export function App() {
   const { t } = useTranslation();
-  const [view, setView] = useState<View>('shop');
+  const [view, setView] = useKeptPlace('view', views);
+  const showConsole = useEffectEvent(() => setView('console'));
   useEffect(() => {
     document.title = t('page.title');
   }, [t]);
 
-  useEffect(() => onShowRequest(() => setView('console')), []);
+  useEffect(() => onShowRequest(showConsole), []);
 
   return (
     <I18nProvider locale={currentLanguage()}>

@@ -15,6 +15,18 @@ const schema = Type.Object({
   CART_ORIGIN: origin('cart-service'),
   WISHLIST_ORIGIN: origin('wishlist-service'),
   PAYMENT_ORIGIN: origin('payment-service'),
+  STEP_UP_AMOUNT: Type.Integer({
+    minimum: 0,
+    maximum: 100_000_000_000,
+    default: 50_000,
+    description: 'minor units, as payment-service has it: told to who is about to pay',
+  }),
+  STEP_UP_MAX_AGE_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 86_400,
+    default: 300,
+    description: 'seconds, as payment-service has it: told to who is about to pay',
+  }),
   DEMO: Type.Boolean({
     default: false,
     description: 'true or false: routes that play attacker and administrator; never where people rely on it',
@@ -69,6 +81,7 @@ export function pageConfigOf(config: Config): PageConfig {
       wishlist: config.WISHLIST_ORIGIN,
       payment: config.PAYMENT_ORIGIN,
     },
+    step_up: { amount: config.STEP_UP_AMOUNT, max_age_seconds: config.STEP_UP_MAX_AGE_SECONDS },
     demo: config.DEMO,
   };
 }

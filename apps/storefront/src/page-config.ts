@@ -9,6 +9,8 @@ export type PageConfig = {
     readonly wishlist: string;
     readonly payment: string;
   };
+  /** From when on payment-service asks for a recent sign-in: minor units, and how recent. */
+  readonly step_up: { readonly amount: number; readonly max_age_seconds: number };
   /** Whether the demo's routes are there. */
   readonly demo: boolean;
 };

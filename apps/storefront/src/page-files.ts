@@ -41,6 +41,8 @@ export async function pageFiles(app: Service, options: PageFilesOptions): Promis
       .type('text/html; charset=utf-8')
       .send(page(nonce));
   });
+  // Asked for by whoever does not read the page first.
+  app.get('/favicon.ico', { schema: { hide: true } }, (_request, reply) => reply.redirect('/icon.svg', 308));
   await app.register(fastifyStatic, {
     root: directory,
     index: false,

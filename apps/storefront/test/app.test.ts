@@ -22,6 +22,7 @@ test('the page comes with its configuration as data, and is asked for anew each 
       wishlist: 'http://localhost:4002',
       payment: 'http://localhost:4003',
     },
+    step_up: { amount: 50_000, max_age_seconds: 300 },
     demo: false,
   });
 });

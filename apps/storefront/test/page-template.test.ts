@@ -7,6 +7,7 @@ const config: PageConfig = {
   issuer: 'http://localhost:4000/</script><script>alert(1)</script>$&',
   client_id: 'storefront',
   services: { auth: '', cart: '', wishlist: '', payment: '' },
+  step_up: { amount: 50_000, max_age_seconds: 300 },
   demo: false,
 };
 

@@ -127,7 +127,7 @@ describeInBrowser('a browser session in real tabs', () => {
     );
   });
 
-  it('nothing of it is kept where a script could find it', async () => {
+  it('nothing of it is kept where a script could find it, but that there is one', async () => {
     const person = await system.newPerson();
     const [tab] = (await person.signedInTabs(1)) as [SessionTab];
     await tab.refresh();
@@ -147,7 +147,14 @@ describeInBrowser('a browser session in real tabs', () => {
         caches: await window.caches.keys(),
       };
     });
-    expect(kept).toEqual({ localStorage: {}, sessionStorage: {}, cookie: '', databases: [], caches: [] });
+    const mark = `latchkey session ${JSON.stringify([system.front.origin, 'storefront'])}`;
+    expect(kept).toEqual({
+      localStorage: { [mark]: '' },
+      sessionStorage: {},
+      cookie: '',
+      databases: [],
+      caches: [],
+    });
     expect(await person.context.cookies()).toMatchObject([
       {
         name: expect.stringMatching(/^latchkey-refresh-/),

@@ -146,7 +146,8 @@ describeInBrowser('the shop, for everybody', () => {
     await page.getByRole('region', { name: /Messages/ }).waitFor({ state: 'hidden' });
     await page.evaluate('scrollTo(0, 0)');
     const picture = await page.screenshot();
-    expect(picture.length).toBeLessThan(150_000);
+    // Lanes, inspector and panels are all in it: much text.
+    expect(picture.length).toBeLessThan(200_000);
     if (process.env['UPDATE_SCREENSHOTS'] !== '1') return;
     mkdirSync(images, { recursive: true });
     writeFileSync(join(images, 'storefront.png'), picture);

@@ -4,7 +4,8 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { eventually, loopbackAddresses } from '@latchkey/testing';
+import { eventually } from '@latchkey/testing';
+import { loopbackAddresses } from '@latchkey/testing/loopback';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const program = fileURLToPath(new URL('./fixtures/slow-service.ts', import.meta.url));

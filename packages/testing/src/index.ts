@@ -1,2 +1,1 @@
 export { type EventuallyOptions, eventually } from './eventually.ts';
-export { loopbackAddresses } from './loopback.ts';

@@ -9,13 +9,14 @@ import { useTranslation } from 'react-i18next';
 import { config } from '../config.ts';
 import type { TrafficEntry } from '../traffic/traffic.ts';
 import { Announcer, useAnnounce } from './announcer.tsx';
-import { Inspector } from './inspector/inspector.tsx';
+import { Documents } from './documents.tsx';
+import { Inspector, inspectorId } from './inspector/inspector.tsx';
 import { type Arrow, arrowsOf } from './lanes/arrow-rules.ts';
 import { useBackground } from './lanes/background.ts';
 import { LanesSection } from './lanes/lanes-section.tsx';
 import { useSpans, useTraffic } from './lanes/use-traffic.ts';
 import { useWantedRequest } from './lanes/use-wanted-request.ts';
-import { Panels } from './panels/panels.tsx';
+import { Panels, panelsId } from './panels/panels.tsx';
 import { SignInAgain } from './person/sign-in-again.tsx';
 
 /**
@@ -57,16 +58,17 @@ function Console() {
   const { entries, clear } = useTraffic(isPaused);
   const traces = useMemo(() => entries.map(arrowsOnce).filter(({ length }) => length > 0), [entries]);
   const arrows = traces.flat();
-  // Who has chosen nothing yet sees the first request whose token was let in, or else the first.
-  const isExample = ({ verdict, to, span, purpose }: Arrow) =>
-    verdict === 'passed' && to !== 'auth' && span === null && purpose !== 'load';
-  const example = arrows.find(isExample) ?? arrows[0] ?? null;
-  const arrow = isGone ? null : (arrows.find(({ key }) => key === chosen) ?? example);
+  const arrow = isGone ? null : (arrows.find(({ key }) => key === chosen) ?? newestOf(arrows));
   const entry = entries.find(({ request }) => request.traceId === arrow?.traceId) ?? null;
 
   return (
     <div className="demo-console">
       <SignInAgain />
+      {/* Where they stand one below the other, and the last is far down. */}
+      <nav className="demo-jump" aria-label={t('common.parts')}>
+        <a href={`#${inspectorId}`}>{t('inspector.title')}</a>
+        <a href={`#${panelsId}`}>{t('common.title')}</a>
+      </nav>
       <div className="demo-columns">
         <LanesSection
           traces={traces}
@@ -82,8 +84,17 @@ function Console() {
         <Inspector entry={entry} arrow={arrow} isGone={isGone} />
         <Panels />
       </div>
+      <Documents />
     </div>
   );
+}
+
+/** What is inspected until somebody chooses a request: the newest that the person caused, else the newest of all. */
+function newestOf(arrows: readonly Arrow[]): Arrow | null {
+  const own = arrows.filter(
+    ({ span, purpose }) => span === null && purpose !== 'load' && purpose !== 'probe',
+  );
+  return own.findLast(({ purpose }) => purpose === 'person') ?? own.at(-1) ?? arrows.at(-1) ?? null;
 }
 
 const arrowsOfEntry = new WeakMap<TrafficEntry, readonly Arrow[]>();

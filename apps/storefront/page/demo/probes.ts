@@ -7,11 +7,21 @@ import { recordedFetch } from '../traffic/recorded-fetch.ts';
 const { cart, wishlist, payment } = config.services;
 
 /** A route of each service that everybody who shops may read. */
-export const shopReads: Readonly<Record<ShopService, string>> = {
+const shopReads: Readonly<Record<ShopService, string>> = {
   'cart-service': `${cart}/cart`,
   'wishlist-service': `${wishlist}/wishlist`,
-  'payment-service': `${payment}/payments`,
+  'payment-service': `${payment}/payments?limit=1`,
 };
+
+/** Those that the token of who is signed in allows; none when nobody is. */
+export function allowedReads(): readonly string[] {
+  const state = session.state();
+  if (state.status !== 'signed_in') return [];
+  const reads = Object.entries(shopReads).filter(([service]) =>
+    state.scopes.includes(`${service.replace('-service', '')}:read`),
+  );
+  return reads.map(([, url]) => url);
+}
 
 type Probe = { readonly service: ShopService; readonly method: string; readonly url: string };
 

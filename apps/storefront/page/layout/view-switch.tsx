@@ -1,14 +1,15 @@
 import { Button } from 'react-aria-components/Button';
 import { useTranslation } from 'react-i18next';
 
-export type View = 'shop' | 'console';
+export const views = ['shop', 'console'] as const;
+export type View = (typeof views)[number];
 
 /** On a phone, where both do not fit: which part of the page is shown. Not there on wider screens. */
 export function ViewSwitch({ view, onChange }: { view: View; onChange: (view: View) => void }) {
   const { t } = useTranslation();
   return (
     <nav className="view-switch" aria-label={t('page.views')}>
-      {(['shop', 'console'] as const).map((one) => (
+      {views.map((one) => (
         <Button key={one} className="view-button" aria-current={view === one} onPress={() => onChange(one)}>
           {t(`page.${one}`)}
         </Button>

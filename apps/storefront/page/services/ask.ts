@@ -1,6 +1,7 @@
 import { SessionError } from '@latchkey/auth-client/browser';
 import { config } from '../config.ts';
 import { session } from '../session/session.ts';
+import { heardFrom } from './heard.ts';
 import { errorFrom, noAnswer, type ServiceName } from './service-error.ts';
 
 const origins: Readonly<Record<ServiceName, string>> = {
@@ -49,7 +50,9 @@ async function send(
   };
   const json = body === undefined ? {} : { body: JSON.stringify(body) };
   try {
-    return await session.fetch(`${origins[service]}${path}`, { method, headers, ...json });
+    const response = await session.fetch(`${origins[service]}${path}`, { method, headers, ...json });
+    if (response.status < 500) heardFrom(service);
+    return response;
   } catch (error) {
     throw isSilent(origins[service], error) ? noAnswer(service, error) : error;
   }

@@ -7,6 +7,7 @@ import { tell, tellFault } from '../ui/toasts.tsx';
 import { Avatar } from './avatar.tsx';
 import { useAccount } from './people.ts';
 import { session } from './session.ts';
+import { signOut as endSession } from './sign-out.ts';
 
 type SignedIn = Extract<SessionState, { status: 'signed_in' }>;
 
@@ -16,9 +17,11 @@ export function AccountCard({ state }: { state: SignedIn }) {
   const { time } = useFormats();
   const { data: account } = useAccount();
   const signOut = useMutation({
-    mutationFn: (everywhere: boolean) => session.signOut({ everywhere }),
+    mutationFn: (everywhere: boolean) => endSession({ everywhere }),
     onSuccess: () => tell(t('people.signedOut')),
-    onError: tellFault,
+    // Nobody must walk away in the belief that they are signed out.
+    onError: (error) =>
+      session.state().status === 'signed_in' ? tellFault(error, t('people.stillSignedIn')) : tellFault(error),
   });
   // Until auth-service has said the name, and where it is down, the token's opaque id is all that is known.
   const name = account?.username ?? state.subject.slice(0, 8);

@@ -1,12 +1,13 @@
 import { useTranslation } from 'react-i18next';
 import { Notice } from '../ui/notice.tsx';
 import { endReason, isAlarming } from './end-reasons.ts';
+import { wasSignedOutHere } from './sign-out.ts';
 
-/** Why somebody is not signed in any more. Nothing when they wanted it so, or never were. */
+/** Why somebody is not signed in any more. Nothing when they signed out here, or never were signed in. */
 export function EndedNotice({ reason }: { reason: string | null }) {
   const { t } = useTranslation();
-  const why = endReason(reason);
-  if (why === null) return null;
+  const why = reason === 'sign_out' ? reason : endReason(reason);
+  if (why === null || wasSignedOutHere()) return null;
   return (
     <Notice tone={isAlarming(why) ? 'bad' : 'warn'} title={t('ended.title')} isAlert>
       <span>

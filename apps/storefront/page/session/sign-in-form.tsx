@@ -28,7 +28,10 @@ export function SignInForm() {
   return (
     <>
       <DemoPeopleList isPending={signIn.isPending} onChoose={(person) => signIn.mutate(person)} />
-      <FaultNotice error={signIn.error} />
+      <FaultNotice
+        error={signIn.error}
+        refusedTitle={isNew ? t('people.registerFailed') : t('people.signInFailed')}
+      />
       <form className="form" onSubmit={submit}>
         <div className="field-row">
           <TextField

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components/Tabs';
 import { useTranslation } from 'react-i18next';
+import { useKeptPlace } from '../kept-place.ts';
+import { dismissFaults } from '../ui/toasts.tsx';
 import { CartPanel } from './cart/cart-panel.tsx';
 import { piecesIn } from './cart/cart-rules.ts';
 import { useCart } from './cart/use-cart.ts';
@@ -9,9 +11,12 @@ import { ProductsPanel } from './products/products-panel.tsx';
 import { useWishlist } from './wishlist/use-wishlist.ts';
 import { WishlistPanel } from './wishlist/wishlist-panel.tsx';
 
+const tabs = ['products', 'wishlist', 'cart', 'payments'] as const;
+
 /** The shop: what there is, what one wishes for, what one is about to pay for, and what one has paid. */
 export function Shop() {
   const { t } = useTranslation();
+  const [tab, setTab] = useKeptPlace('tab', tabs);
   const { data: cart } = useCart();
   const { data: wishlist } = useWishlist();
   return (
@@ -19,7 +24,15 @@ export function Shop() {
       <h2 id="shop-heading" className="visually-hidden">
         {t('tabs.label')}
       </h2>
-      <Tabs className="tabs">
+      <Tabs
+        className="tabs"
+        selectedKey={tab}
+        onSelectionChange={(key) => {
+          dismissFaults();
+          const chosen = tabs.find((name) => name === key);
+          if (chosen !== undefined) setTab(chosen);
+        }}
+      >
         <TabList className="tab-list" aria-labelledby="shop-heading">
           <ShopTab id="products">{t('tabs.products')}</ShopTab>
           <ShopTab id="wishlist" total={wishlist?.items.length ?? 0}>

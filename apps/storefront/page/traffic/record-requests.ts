@@ -16,8 +16,8 @@ export type RecordingOptions = {
  * A fetch that names each request by a trace id and writes down what became of it. The caller gets the answer as it
  * came, and as soon as it came.
  *
- * A fragment in the URL, which fetch never sends, says why the page asks: `#background` to be alive, `#load` to have many
- * requests under way.
+ * A fragment in the URL, which fetch never sends, says why the page asks: `#background` to be alive, `#probe` for a panel's
+ * table, `#load` to have many requests under way.
  *
  * @example
  * const recorded = recordRequests({ fetch, ids: createTraceIds(), store: createTrafficStore() });
@@ -61,5 +61,5 @@ export function recordRequests(options: RecordingOptions): typeof globalThis.fet
 
 function purposeOf(hash: string): Purpose {
   const name = hash.slice(1);
-  return name === 'background' || name === 'load' ? name : 'person';
+  return name === 'background' || name === 'probe' || name === 'load' ? name : 'person';
 }

@@ -4,7 +4,9 @@ import type { PageAnswer, PageRequest, Problem, Purpose, Traffic, TrafficEntry }
 /** Older traces leave when there are more. */
 export const mostEntries = 200;
 /** Of what nobody did by hand, what goes beyond this leaves first, or it would push out what people did. */
-export const keptOf = { load: 50, background: 50 } as const satisfies Partial<Record<Purpose, number>>;
+export const keptOf = { load: 50, probe: 20, background: 50 } as const satisfies Partial<
+  Record<Purpose, number>
+>;
 /** A trace with more spans than this is not drawn in full. */
 export const mostSpansOfTrace = 120;
 
@@ -16,7 +18,7 @@ export function withRequest({ entries }: Traffic, request: PageRequest): Traffic
 }
 
 function indexOfNextToLeave(entries: readonly TrafficEntry[]): number {
-  for (const purpose of ['load', 'background'] as const) {
+  for (const purpose of ['load', 'probe', 'background'] as const) {
     const some = entries.filter(({ request }) => request.purpose === purpose);
     const [oldest] = some;
     if (oldest !== undefined && some.length > keptOf[purpose]) return entries.indexOf(oldest);

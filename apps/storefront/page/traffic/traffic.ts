@@ -1,7 +1,7 @@
 import type { ShownSpan } from '../../src/demo/api.ts';
 
-/** Why the page asked: because somebody did something, to be alive, or to have many requests under way. */
-export type Purpose = 'person' | 'background' | 'load';
+/** Why the page asked: because somebody did something, to be alive, for a panel's table, or to have many requests under way. */
+export type Purpose = 'person' | 'background' | 'probe' | 'load';
 
 /** A request that the page has sent. */
 export type PageRequest = {

@@ -53,13 +53,22 @@ export function useFaultText(): (fault: Fault) => { title: string; text: string 
   };
 }
 
+type FaultTextProps = {
+  readonly fault: Fault;
+  /** What a refusal is called where it happened. */
+  readonly refusedTitle?: string | undefined;
+  /** What it means for the person: said first. */
+  readonly consequence?: string | undefined;
+};
+
 /** A fault in words, with the number by which the inspector and the service's log know the request. */
-export function FaultText({ fault }: { fault: Fault }) {
-  const { title, text } = useFaultText()(fault);
+export function FaultText({ fault, refusedTitle, consequence }: FaultTextProps) {
+  const { title: ownTitle, text } = useFaultText()(fault);
+  const title = fault.kind === 'refused' ? (refusedTitle ?? ownTitle) : ownTitle;
   return (
     <>
-      <strong>{title}</strong>
-      <span>{text}</span>
+      <strong>{consequence ?? title}</strong>
+      <span>{consequence === undefined ? text : `${title}. ${text}`}</span>
       {fault.requestId !== null && <RequestId id={fault.requestId} />}
     </>
   );

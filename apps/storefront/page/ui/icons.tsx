@@ -8,9 +8,9 @@ const paths = {
 } as const;
 
 /** A small drawing beside a text, or on a button that has an aria-label: it says nothing by itself. */
-export function Icon({ name }: { name: keyof typeof paths }) {
+export function Icon({ name, isFilled = false }: { name: keyof typeof paths; isFilled?: boolean }) {
   return (
-    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+    <svg className={isFilled ? 'icon filled' : 'icon'} viewBox="0 0 24 24" aria-hidden="true">
       <path d={paths[name]} />
     </svg>
   );

@@ -9,6 +9,7 @@ import { createRenewal } from './renewal.ts';
 import { scheduleRenewal } from './renewal-schedule.ts';
 import { createSend } from './send.ts';
 import { createSessionActions } from './session-actions.ts';
+import { createSessionMark } from './session-mark.ts';
 import type { SessionState } from './session-state.ts';
 import { createSessionStore } from './session-store.ts';
 import { openTabChannel } from './tab-channel.ts';
@@ -22,6 +23,9 @@ export interface BrowserSession {
   /**
    * Finds out whether somebody is signed in, when the page loads: from the other tabs, else by the cookie. When it cannot
    * be told, it rejects, the state stays `restoring`, and it is tried again unasked.
+   *
+   * Asks auth-service only if this origin remembers (localStorage) that a session began here and has not ended, so that a
+   * first visitor is refused nothing. `refresh` asks in any case.
    */
   restore(): Promise<SessionState>;
   /** Signs a person in, in all tabs. A session that there is ends (`replaced`). `cross_site`: see SessionError. */
@@ -83,12 +87,13 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
   const { signal } = closing;
 
   const store = createSessionStore();
+  const mark = createSessionMark(name, platform);
   const tabs = openTabChannel({ name, platform, store });
   const lock = createRefreshLock({ name, platform, signal });
   const send = createSend(fetch);
   const auth = createAuthEndpoint({ issuer, clientId, send, platform });
-  const renewal = createRenewal({ store, tabs, lock, auth, platform });
-  const schedule = scheduleRenewal({ store, platform, renew: renewal.renew });
+  const renewal = createRenewal({ store, mark, tabs, lock, auth, platform });
+  const schedule = scheduleRenewal({ store, mark, platform, renew: renewal.renew });
   const actions = createSessionActions({ store, lock, auth, renewal, platform });
   const token = createCurrentToken({ store, platform, renewal, schedule, restore });
   const authenticatedFetch = createAuthenticatedFetch({ origins, send, token, platform });
@@ -104,6 +109,9 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
 
   async function restoreOnce(): Promise<SessionState> {
     if (store.fact() === undefined) await tabs.ask();
+    // Older than whatever another tab may tell, and told to none: it is no news.
+    if (store.fact() === undefined && !mark.mayExist())
+      store.take({ kind: 'signed_out', version: 0, reason: null });
     if (store.fact() === undefined) await renewal.renew();
     return store.state();
   }

@@ -13,6 +13,8 @@ export interface Platform {
   readonly locks: Pick<LockManager, 'request' | 'query'> | undefined;
   /** Undefined where there are no channels. */
   openChannel(name: string): BroadcastChannel | undefined;
+  /** Shared by all pages of the origin. Missing in workers, and where it is forbidden to store anything. */
+  readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
   /** Returns what ends it. */
   onWake(callback: (wake: Wake) => void): () => void;
 }
@@ -29,6 +31,13 @@ export const browserPlatform: Platform = {
     return (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
   },
   openChannel: (name) => (typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(name)),
+  get storage() {
+    try {
+      return globalThis.localStorage as Storage | undefined;
+    } catch {
+      return undefined;
+    }
+  },
   onWake(callback) {
     // A worker has neither document nor pages to show.
     if (typeof window === 'undefined') return () => {};

@@ -1,4 +1,5 @@
 import type { Platform, Wake } from './platform.ts';
+import type { SessionMark } from './session-mark.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** No token lives shorter than this for the schedule: those of a session's last seconds would be renewed in a rush. */
@@ -18,6 +19,7 @@ export interface RenewalSchedule {
 
 export interface RenewalScheduleOptions {
   readonly store: SessionStore;
+  readonly mark: SessionMark;
   readonly platform: Platform;
   readonly renew: () => Promise<void>;
 }
@@ -26,7 +28,7 @@ export interface RenewalScheduleOptions {
  * Renews the token at about 80 % of its life, each tab at another moment, so that the first one does it for all; after a
  * failure when it is time to try again; and when a page is looked at again whose timers slept.
  */
-export function scheduleRenewal({ store, platform, renew }: RenewalScheduleOptions): RenewalSchedule {
+export function scheduleRenewal({ store, mark, platform, renew }: RenewalScheduleOptions): RenewalSchedule {
   const share = 0.75 + 0.1 * platform.random();
   const spreadMs = SPREAD_MS * platform.random();
   let cancel = (): void => {};
@@ -62,7 +64,8 @@ export function scheduleRenewal({ store, platform, renew }: RenewalScheduleOptio
   }
 
   function wake(reason: Wake): void {
-    if (store.fact()?.kind === 'signed_out' && reason !== 'thawed') return;
+    const isSignedOut = store.fact()?.kind === 'signed_out';
+    if (isSignedOut && (reason !== 'thawed' || !mark.mayExist())) return;
     // A page out of the back-forward cache has heard nothing of what the other tabs said.
     if (reason === 'thawed' || isDue() || (reason === 'online' && store.failure() !== undefined))
       renewUnasked();

@@ -4,6 +4,7 @@ import type { Platform } from './platform.ts';
 import { PATIENCE_MS, type RefreshLock } from './refresh-lock.ts';
 import { errorOf, failureOf, isBlocked } from './renewal-failure.ts';
 import { type IssuedToken, nextVersion } from './session-fact.ts';
+import type { SessionMark } from './session-mark.ts';
 import type { SessionStore } from './session-store.ts';
 import type { TabChannel } from './tab-channel.ts';
 
@@ -12,6 +13,7 @@ const LATE_MS = PATIENCE_MS - 500;
 
 export interface RenewalParts {
   readonly store: SessionStore;
+  readonly mark: SessionMark;
   readonly tabs: TabChannel;
   readonly lock: RefreshLock;
   readonly auth: AuthEndpoint;
@@ -39,7 +41,7 @@ export interface Renewal {
   end(reason: string | null): void;
 }
 
-export function createRenewal({ store, tabs, lock, auth, platform }: RenewalParts): Renewal {
+export function createRenewal({ store, mark, tabs, lock, auth, platform }: RenewalParts): Renewal {
   let underway: Promise<void> | undefined;
 
   async function renewOnce(reason: string | null): Promise<void> {
@@ -95,12 +97,14 @@ export function createRenewal({ store, tabs, lock, auth, platform }: RenewalPart
     const fact = { kind: 'signed_in', version: nextVersion(store.fact(), atMs), ...token } as const;
     store.take(fact);
     tabs.tell(fact);
+    mark.began();
   }
 
   function end(reason: string | null, atMs = platform.now()): void {
     const version = nextVersion(store.fact(), atMs);
     store.take({ kind: 'signed_out', version, reason });
     tabs.tell({ kind: 'signed_out', version, reason });
+    mark.ended();
   }
 
   return {

@@ -20,6 +20,8 @@ export interface Browser {
   answer: ((asked: Asked) => Promise<Answer> | Answer | undefined) | undefined;
   /** Another tab. */
   openTab(options?: FakePlatformOptions & { clientId?: string; cookies?: 'blocked' }): Tab;
+  /** What the page's origin has stored. */
+  readonly stored: Map<string, string>;
   /** The one cookie, as the browser would send it. */
   cookie(): string;
 }
@@ -34,6 +36,12 @@ export async function openBrowser(): Promise<Browser> {
   const clock = createFakeClock();
   let cookie = '';
   const tabs: Tab[] = [];
+  const stored = new Map<string, string>();
+  const storage: FakePlatformOptions['storage'] = {
+    getItem: (name) => stored.get(name) ?? null,
+    setItem: (name, value) => void stored.set(name, value),
+    removeItem: (name) => void stored.delete(name),
+  };
 
   /** Node.js's fetch, which knows no cookies, with those of auth-service. */
   const fetchWithCookies: typeof fetch = async (input, init) => {
@@ -62,9 +70,10 @@ export async function openBrowser(): Promise<Browser> {
     auth,
     cart,
     answer: undefined,
+    stored,
     cookie: () => cookie,
     openTab({ clientId = 'storefront', cookies, ...options } = {}) {
-      const platform = createFakePlatform(clock, options);
+      const platform = createFakePlatform(clock, { storage, ...options });
       const session = startBrowserSession(
         {
           issuer: auth.origin,

@@ -21,7 +21,9 @@ export interface FakePlatform extends Platform {
 export interface FakePlatformOptions {
   random?: number;
   /** What browsers lack outside secure contexts, or altogether. */
-  without?: readonly ('locks' | 'channels')[];
+  without?: readonly ('locks' | 'channels' | 'storage')[];
+  /** That of the origin, which all tabs share. */
+  storage?: Platform['storage'];
 }
 
 /** Node.js's own Web Locks and channels, which join all sessions of this process as a browser's join its tabs. */
@@ -40,6 +42,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
   return {
     now: clock.now,
     random: () => random,
+    storage: without.includes('storage') ? undefined : options.storage,
     setTimer(run, delayMs) {
       if (delayMs <= PASSES_BY_ITSELF_MS) {
         const timer = setTimeout(() => whenAwake(run), delayMs);

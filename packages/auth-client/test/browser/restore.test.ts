@@ -1,14 +1,103 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { openBrowser, signedIn, signedInTab } from './browser.ts';
+import { PASSWORD } from './auth-server.ts';
+import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
 import { problem } from './http-server.ts';
 
-test('nobody knows of a session: signed out, and there is no reason to tell', async () => {
+const refuse = (): never => {
+  throw new DOMException('The operation is insecure.', 'SecurityError');
+};
+
+test('for a first visitor, auth-service is asked nothing: signed out, and there is no reason to tell', async () => {
   const browser = await openBrowser();
-  const { session } = browser.openTab();
+  const { session, platform } = browser.openTab();
   expect(session.state()).toEqual({ status: 'restoring' });
   expect(await session.restore()).toEqual({ status: 'signed_out', reason: null });
-  expect(browser.auth.asked).toEqual(['POST /sessions/refresh']);
+  await expect(session.fetch(`${browser.cart.origin}/cart`)).rejects.toMatchObject({ code: 'signed_out' });
+  platform.wake('thawed');
+  platform.wake('online');
+  await session.signOut();
+  expect([browser.auth.asked, browser.cart.asked]).toEqual([[], []]);
+});
+
+test.each([
+  ['here', async (tab: Tab) => tab.session.signOut()],
+  ['everywhere', async (tab: Tab) => tab.session.signOut({ everywhere: true })],
+  [
+    'elsewhere',
+    async (tab: Tab, { auth }: Browser) => {
+      auth.fail('/sessions/refresh', problem(401, 'session_ended', { reason: 'displaced' }));
+      await tab.session.refresh();
+    },
+  ],
+])('after a session that was ended %s, the next load of the page asks nothing', async (_where, end) => {
+  const browser = await openBrowser();
+  const tab = await signedInTab(browser);
+  await end(tab, browser);
+  tab.session.close();
+  const before = browser.auth.asked.length;
+  const { session } = browser.openTab();
+  expect(await session.restore()).toEqual({ status: 'signed_out', reason: null });
+  expect(browser.auth.asked.length).toBe(before);
+});
+
+test('a wrong password and a failed sign-out leave what is remembered as it is', async () => {
+  const browser = await openBrowser();
+  const tab = browser.openTab();
+  const wrong = tab.session.signIn({ username: 'mina', password: 'wrong' });
+  await expect(wrong).rejects.toMatchObject({ status: 401 });
+  expect(browser.stored.size).toBe(0);
+  await tab.session.signIn({ username: 'mina', password: PASSWORD });
+  browser.auth.fail('/sessions/current', undefined);
+  await expect(tab.session.signOut()).rejects.toMatchObject({ code: 'unreachable' });
+  tab.session.close();
+  const { session } = browser.openTab();
+  expect(await session.restore()).toMatchObject({ status: 'signed_in' });
+});
+
+test('what is remembered is that there is a session, and nothing of it', async () => {
+  const browser = await openBrowser();
+  await signedInTab(browser);
+  const { origin } = browser.auth;
+  expect([...browser.stored]).toEqual([[`latchkey session ["${origin}","storefront"]`, '']]);
+});
+
+test('each client of an issuer remembers its own session', async () => {
+  const browser = await openBrowser();
+  await signedInTab(browser);
+  const { session } = browser.openTab({ clientId: 'other' });
+  expect(await session.restore()).toEqual({ status: 'signed_out', reason: null });
+  expect(browser.auth.refreshes()).toBe(0);
+});
+
+test.each([
+  ['is not there', { without: ['storage'] }],
+  ['refuses', { storage: { getItem: refuse, setItem: refuse, removeItem: refuse } }],
+] as const)('where a storage %s, the cookie is asked for in any case', async (_what, options) => {
+  const browser = await openBrowser();
+  (await signedInTab(browser, options)).session.close();
+  const { session } = browser.openTab(options);
+  expect(await session.restore()).toMatchObject({ status: 'signed_in' });
+  await session.signOut();
+  expect(session.state()).toEqual({ status: 'signed_out', reason: 'sign_out' });
+});
+
+test('refresh asks also when nothing is remembered, as for another page of the same issuer', async () => {
+  const browser = await openBrowser();
+  (await signedInTab(browser)).session.close();
+  browser.stored.clear();
+  const { session } = browser.openTab();
+  expect(await session.restore()).toEqual({ status: 'signed_out', reason: null });
+  expect(await session.refresh()).toMatchObject({ status: 'signed_in' });
+});
+
+test('a page out of the back-forward cache learns of a session that began meanwhile', async () => {
+  const browser = await openBrowser();
+  const asleep = browser.openTab({ without: ['channels'] });
+  await asleep.session.restore();
+  await signedInTab(browser);
+  asleep.platform.wake('thawed');
+  await eventually('signed in', () => expect(asleep.session.state().status).toBe('signed_in'));
 });
 
 test('the cookie brings the session back', async () => {
@@ -49,15 +138,19 @@ test('a tab whose token is over does not hand it on', async () => {
 
 test('that another tab is signed out is no answer: it may have been asleep', async () => {
   const browser = await openBrowser();
-  const other = browser.openTab();
-  await other.session.restore();
+  const asleep = browser.openTab({ without: ['storage'] });
+  await asleep.session.restore();
+  // Its channel is silent, so the other tab hears nothing of it.
+  await signedInTab(browser, { without: ['channels'] });
+  const before = browser.auth.refreshes();
   const { session } = browser.openTab();
-  await session.restore();
-  expect(browser.auth.refreshes()).toBe(2);
+  expect(await session.restore()).toMatchObject({ status: 'signed_in' });
+  expect(browser.auth.refreshes()).toBe(before + 1);
 });
 
 test('asking twice asks once', async () => {
   const browser = await openBrowser();
+  (await signedInTab(browser)).session.close();
   const { session } = browser.openTab();
   await Promise.all([session.restore(), session.restore()]);
   await session.restore();
@@ -94,6 +187,7 @@ test('a request while it is not known yet waits for it', async () => {
 
 test('an answer that is no token is an error, and not the end of the session', async () => {
   const browser = await openBrowser();
+  (await signedInTab(browser)).session.close();
   const { session } = browser.openTab();
   for (const answer of [
     { status: 200, body: { access_token: 'abc', expires_in: 300 } },

@@ -50,7 +50,8 @@ function canListen(port: number, host: string): Promise<boolean> {
   });
 }
 
-function isAnswered(port: number, host: string): Promise<boolean> {
+/** Whether somebody takes connections there. */
+export function isAnswered(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host });
     const end = (answer: boolean) => {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError } from '../errors.ts';
 import { startChild } from '../processes/child.ts';
-import { freePort, isPortFree } from '../processes/ports.ts';
+import { serverEnvironment } from '../processes/environment.ts';
+import { freePort, isAnswered } from '../processes/ports.ts';
 import { findOnPath } from '../redis/find.ts';
 
 export type TestProxy = {
@@ -85,10 +86,11 @@ async function startProxy(name: keyof typeof proxyPrograms, setup: Setup): Promi
     const configFile = join(directory, 'proxy.conf');
     writeFileSync(configFile, config);
     const child = await startChild(program, args(configFile), {
+      env: serverEnvironment(),
       logFile,
       orphan: { signal: 'SIGTERM', remove: directory },
     });
-    while (child.exit() === undefined && (await isPortFree(port))) await sleep(5);
+    while (child.exit() === undefined && !(await isAnswered(port, '127.0.0.1'))) await sleep(5);
     if (child.exit() === undefined) {
       const stop = async () => {
         await child.stop('SIGTERM', 2000);

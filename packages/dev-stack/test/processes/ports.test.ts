@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { loopbackAddresses } from '@latchkey/testing';
+import { loopbackAddresses } from '@latchkey/testing/loopback';
 import { expect, onTestFinished, test } from 'vitest';
 import { freePort, isPortFree } from '../../src/processes/ports.ts';
 

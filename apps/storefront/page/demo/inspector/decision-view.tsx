@@ -56,6 +56,8 @@ function DecisionText({ decision, service }: DecisionViewProps) {
       return [why, reason === null ? '' : `(${reasonText(reason)})`, word].filter(Boolean).join(' ');
     }
     case 'not_signed_in':
+      if (decision.code === 'session_ended' && decision.reason === null)
+        return t('inspector.decisions.no_session');
       return t('inspector.decisions.not_signed_in', {
         code: decision.reason === null ? decision.code : reasonText(decision.reason),
       });

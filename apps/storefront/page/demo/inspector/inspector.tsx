@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { useSession } from '../../session/use-session.ts';
 import type { TrafficEntry } from '../../traffic/traffic.ts';
 import { type Arrow, isByDemo } from '../lanes/arrow-rules.ts';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
@@ -23,11 +24,14 @@ type InspectorProps = {
 /** Everything about the chosen request. */
 export function Inspector({ entry, arrow, isGone }: InspectorProps) {
   const { t } = useTranslation('demo');
+  const isSignedIn = useSession().status === 'signed_in';
   return (
     <section id={inspectorId} className="demo-card inspector" aria-labelledby="inspector-title" tabIndex={-1}>
       <h2 id="inspector-title">{t('inspector.title')}</h2>
       {entry === null || arrow === null ? (
-        <p className="demo-about">{t(isGone ? 'inspector.gone' : 'inspector.choose')}</p>
+        <p className="demo-about">
+          {t(isGone ? 'inspector.gone' : isSignedIn ? 'inspector.choose' : 'inspector.nobody')}
+        </p>
       ) : (
         <Inspected entry={entry} arrow={arrow} />
       )}

@@ -1,4 +1,5 @@
 import type { ShownSpan } from '../../../src/demo/api.ts';
+import { shownPath } from '../../traffic/shown-path.ts';
 import type { TrafficEntry } from '../../traffic/traffic.ts';
 
 /** A line of the timeline: who was busy with what, from when and how long. */
@@ -20,7 +21,7 @@ export function timelineOf({ request, answer, spans }: TrafficEntry): readonly T
   const own: TimelineRow = {
     id: request.spanId,
     who: 'page',
-    name: `${request.method} ${new URL(request.url).pathname}`,
+    name: `${request.method} ${shownPath(new URL(request.url).pathname)}`,
     depth: 0,
     offsetMs: 0,
     durationMs: answer?.durationMs ?? 0,
@@ -91,5 +92,5 @@ function nameOf(run: Run): string {
   const [{ kind, name, attributes }] = run;
   if (run.length > 1) return `${storeOf(run[0])} ×${run.length}`;
   const path = attributes['url.path'];
-  return kind === 'client' && typeof path === 'string' ? `${name} ${path}` : name;
+  return kind === 'client' && typeof path === 'string' ? `${name} ${shownPath(path)}` : name;
 }

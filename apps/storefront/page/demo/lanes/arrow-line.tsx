@@ -1,8 +1,9 @@
 import type { Arrow } from './arrow-rules.ts';
-import { type Lane, lanes } from './lanes.ts';
+import { lanes, type Origin } from './lanes.ts';
 
-/** Where a lane's line runs, in hundredths of the width. */
-export function lanePosition(lane: Lane): number {
+/** Where a lane's line runs, in hundredths of the width; at the edge for what comes from outside. */
+export function lanePosition(lane: Origin): number {
+  if (lane === 'demo') return 1;
   return ((lanes.indexOf(lane) + 0.5) / lanes.length) * 100;
 }
 
@@ -27,7 +28,14 @@ export function ArrowLine({ from, to, span }: Arrow) {
         />
       ))}
       <circle className="lanes-origin" cx={`${x1}%`} cy="70%" r="3" />
-      <line className="lanes-arrow" data-hop={span !== null} x1={`${x1}%`} x2={`${x2}%`} y1="70%" y2="70%" />
+      <line
+        className="lanes-arrow"
+        data-hop={span !== null && from !== 'demo'}
+        x1={`${x1}%`}
+        x2={`${x2}%`}
+        y1="70%"
+        y2="70%"
+      />
       <svg className="lanes-head" x={`${x2}%`} y="70%" overflow="visible" aria-hidden="true">
         <path d={`M0 0 L${towards * headWidth} -4.5 L${towards * headWidth} 4.5 Z`} />
       </svg>

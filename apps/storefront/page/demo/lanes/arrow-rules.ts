@@ -1,7 +1,8 @@
 import { type ShownSpan, tokenAttributes } from '../../../src/demo/api.ts';
 import type { PageConfig } from '../../../src/page-config.ts';
+import { shownPath } from '../../traffic/shown-path.ts';
 import type { Purpose, TrafficEntry } from '../../traffic/traffic.ts';
-import { type Lane, laneOfService, laneOfUrl } from './lanes.ts';
+import { type Lane, laneOfService, laneOfUrl, type Origin } from './lanes.ts';
 import { type Verdict, verdictOf } from './verdicts.ts';
 
 /** One request from one lane to another. */
@@ -11,7 +12,7 @@ export type Arrow = {
   /** Null for the page's own. */
   readonly span: ShownSpan | null;
   readonly purpose: Purpose;
-  readonly from: Lane;
+  readonly from: Origin;
   readonly to: Lane;
   /** E.g. `GET /cart`. */
   readonly name: string;
@@ -24,20 +25,17 @@ export type Arrow = {
   readonly actors: readonly string[];
 };
 
-/**
- * The page's request, and below it those that services made because of it, in the order in which they began. The demo's
- * server has no lane: what it does for the page seems to come from there.
- */
+/** The page's request, and below it those that services made because of it, in the order in which they began. */
 export function arrowsOf(entry: TrafficEntry, services: PageConfig['services']): readonly Arrow[] {
   const own = ownArrow(entry, services);
-  const asked = own?.to ?? 'page';
+  const asked = own?.to ?? 'demo';
   const hops = entry.spans.flatMap((span) => hopArrow(span, { entry, asked, services }) ?? []);
   return own === null ? hops : [own, ...hops];
 }
 
 /** Whether the demo's server made this request, because of a panel. */
-export function isByDemo({ from, span }: Arrow): boolean {
-  return from === 'page' && span !== null;
+export function isByDemo({ from }: Arrow): boolean {
+  return from === 'demo';
 }
 
 function ownArrow({ request, answer }: TrafficEntry, services: PageConfig['services']): Arrow | null {
@@ -51,7 +49,7 @@ function ownArrow({ request, answer }: TrafficEntry, services: PageConfig['servi
     purpose: request.purpose,
     from: 'page',
     to,
-    name: `${request.method} ${new URL(request.url).pathname}`,
+    name: `${request.method} ${shownPath(new URL(request.url).pathname)}`,
     status,
     verdict: verdictOf(status),
     durationMs: answer?.durationMs ?? null,
@@ -62,8 +60,8 @@ function ownArrow({ request, answer }: TrafficEntry, services: PageConfig['servi
 
 type Surroundings = {
   readonly entry: TrafficEntry;
-  /** The lane of who was asked by the page. */
-  readonly asked: Lane;
+  /** Whom the page asked. */
+  readonly asked: Origin;
   readonly services: PageConfig['services'];
 };
 

@@ -1,15 +1,15 @@
 import { useEffect } from 'react';
 import { config } from '../../config.ts';
 import { session } from '../../session/session.ts';
-import { recordedFetch } from '../../traffic/recorded-fetch.ts';
+import { allowedReads } from '../probes.ts';
 
-const { auth, cart, wishlist, payment } = config.services;
-const reads = [`${cart}/cart`, `${wishlist}/wishlist`, `${payment}/payments?limit=1`, `${auth}/sessions`];
+const { auth } = config.services;
 const everyMs = 2500;
-/** Who is not signed in gets the same answer each time. */
-const probeEvery = 3;
 
-/** Reads a little now and then, so that something is to be seen. Rests while the page is hidden, or paused. */
+/**
+ * Reads a little now and then in the name of who is signed in, so that something is to be seen. Rests while nobody is, while
+ * the page is hidden, and while it is paused.
+ */
 export function useBackground(isOn: boolean): void {
   useEffect(() => {
     if (!isOn) return;
@@ -25,17 +25,12 @@ export function useBackground(isOn: boolean): void {
 }
 
 async function readSomething(turn: number): Promise<void> {
-  const { status } = session.state();
-  const url = `${reads[turn % reads.length]}#background`;
+  if (session.state().status !== 'signed_in') return;
+  const reads = [...allowedReads(), `${auth}/sessions`];
   try {
-    if (status === 'signed_in') await discard(session.fetch(url));
-    else if (status === 'signed_out' && turn % probeEvery === 0)
-      await discard(recordedFetch(`${cart}/cart#background`));
+    const answer = await session.fetch(`${reads[turn % reads.length]}#background`);
+    await answer.body?.cancel();
   } catch {
     // The lanes show what became of it.
   }
-}
-
-async function discard(answer: Promise<Response>): Promise<void> {
-  await (await answer).body?.cancel();
 }

@@ -9,7 +9,7 @@ export const mostRows = 60;
 
 /**
  * Which traces are shown, the newest first. Traffic that only makes load would bury what people do: of it only what goes
- * wrong is shown.
+ * wrong is shown. What a panel asks again and again stands in the panel, and nowhere else.
  */
 export function shownArrows(traces: readonly (readonly Arrow[])[], filter: Filter): readonly Arrow[] {
   return traces
@@ -21,11 +21,11 @@ export function shownArrows(traces: readonly (readonly Arrow[])[], filter: Filte
 
 function isShown(arrows: readonly Arrow[], filter: Filter): boolean {
   const [first] = arrows;
-  if (first === undefined) return false;
+  if (first === undefined || first.purpose === 'probe') return false;
   const wentWrong = arrows.some(({ verdict }) => verdict === 'refused' || verdict === 'failed');
   if (first.purpose === 'load' && !wentWrong) return false;
   if (filter === 'person') return first.purpose === 'person';
-  if (filter === 'hops') return arrows.some(({ from }) => from !== 'page');
+  if (filter === 'hops') return arrows.some(({ from }) => from !== 'page' && from !== 'demo');
   return filter === 'all' || wentWrong;
 }
 

@@ -1,4 +1,4 @@
-import type { CSSProperties } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import { ListBox, ListBoxItem } from 'react-aria-components/ListBox';
 import { useTranslation } from 'react-i18next';
 import { currentLanguage } from '../../i18n/i18n.ts';
@@ -12,11 +12,12 @@ export type ArrowsProps = {
   readonly arrows: readonly Arrow[];
   readonly selected: string | null;
   readonly onSelect: (key: string) => void;
-  readonly emptyText: string;
+  /** What stands there without any. */
+  readonly children: ReactNode;
 };
 
 /** Requests as arrows between lanes, the newest on top. A list box: arrow keys walk through it. */
-export function LaneView({ arrows, selected, onSelect, emptyText }: ArrowsProps) {
+export function LaneView({ arrows, selected, onSelect, children }: ArrowsProps) {
   const { t } = useTranslation('demo');
   return (
     <div className="lanes-view">
@@ -27,22 +28,25 @@ export function LaneView({ arrows, selected, onSelect, emptyText }: ArrowsProps)
           </span>
         ))}
       </div>
-      <ListBox
-        className="lanes-list"
-        aria-label={t('lanes.caption')}
-        items={arrows}
-        selectionMode="single"
-        selectionBehavior="replace"
-        selectedKeys={selected === null ? [] : [selected]}
-        onSelectionChange={(keys) => {
-          const [key] = keys;
-          if (key !== undefined) onSelect(String(key));
-        }}
-        renderEmptyState={() => <p className="lanes-empty">{emptyText}</p>}
-        dependencies={[currentLanguage()]}
-      >
-        {(arrow) => <ArrowItem arrow={arrow} />}
-      </ListBox>
+      {arrows.length === 0 ? (
+        <div className="lanes-empty">{children}</div>
+      ) : (
+        <ListBox
+          className="lanes-list"
+          aria-label={t('lanes.caption')}
+          items={arrows}
+          selectionMode="single"
+          selectionBehavior="replace"
+          selectedKeys={selected === null ? [] : [selected]}
+          onSelectionChange={(keys) => {
+            const [key] = keys;
+            if (key !== undefined) onSelect(String(key));
+          }}
+          dependencies={[currentLanguage()]}
+        >
+          {(arrow) => <ArrowItem arrow={arrow} />}
+        </ListBox>
+      )}
     </div>
   );
 }

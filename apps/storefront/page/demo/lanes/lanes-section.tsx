@@ -3,9 +3,11 @@ import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button.tsx';
 import { Choice } from '../choice.tsx';
+import { inspectorId } from '../inspector/inspector.tsx';
 import type { Arrow } from './arrow-rules.ts';
 import { countsOf, type Filter, filters, shownArrows } from './filter-rules.ts';
 import { LaneView } from './lane-view.tsx';
+import { NoRequest } from './no-request.tsx';
 import { TableView } from './table-view.tsx';
 
 type LanesSectionProps = {
@@ -64,13 +66,22 @@ export function LanesSection(props: LanesSectionProps) {
         </Switch>
       </div>
       {!props.areSpansThere && <p className="demo-fault">{t('lanes.spans_lost')}</p>}
-      <View
-        arrows={arrows}
-        selected={selected}
-        onSelect={onSelect}
-        emptyText={t(traces.length === 0 ? 'lanes.empty' : 'lanes.nothing')}
-      />
+      {/* biome-ignore lint/a11y: rows and buttons within are what is pressed, by whatever means */}
+      <div onClick={showInspector}>
+        <View arrows={arrows} selected={selected} onSelect={onSelect}>
+          {traces.length === 0 ? <NoRequest /> : <p>{t('lanes.nothing')}</p>}
+        </View>
+      </div>
       <p className="lanes-counts">{t('lanes.counts', countsOf(arrows))}</p>
     </section>
   );
+}
+
+/** On a small screen the inspector is below, and whoever presses a request looks for it. */
+function showInspector({ target }: { readonly target: EventTarget }): void {
+  if (!(target instanceof Element) || target.closest('[data-trace], button') === null) return;
+  const inspector = document.getElementById(inspectorId);
+  const top = inspector?.getBoundingClientRect().top ?? 0;
+  const isInSight = top >= 0 && top < innerHeight * 0.7;
+  if (!isInSight) inspector?.scrollIntoView({ block: 'start' });
 }

@@ -3,6 +3,8 @@ import type { PageConfig } from '../../../src/page-config.ts';
 /** From left to right. */
 export const lanes = ['page', 'auth', 'cart', 'wishlist', 'payment'] as const;
 export type Lane = (typeof lanes)[number];
+/** Where a request comes from. The demo's server, which plays thief, phone and administrator, has no lane: it is outside. */
+export type Origin = Lane | 'demo';
 
 /** The lane of who reports a span, e.g. `cart-service`; null for a service that has none. */
 export function laneOfService(service: string): Lane | null {

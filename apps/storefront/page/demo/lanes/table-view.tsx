@@ -5,11 +5,11 @@ import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
 import type { ArrowsProps } from './lane-view.tsx';
 
 /** The same requests as a table, for who prefers to read, or to have it read. */
-export function TableView({ arrows, selected, onSelect, emptyText }: ArrowsProps) {
+export function TableView({ arrows, selected, onSelect, children }: ArrowsProps) {
   const { t } = useTranslation('demo');
   const language = currentLanguage();
   const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
-  if (arrows.length === 0) return <p className="lanes-empty">{emptyText}</p>;
+  if (arrows.length === 0) return <div className="lanes-empty">{children}</div>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
     <section className="demo-scroll lanes-table" tabIndex={0} aria-label={t('lanes.caption')}>
@@ -17,18 +17,22 @@ export function TableView({ arrows, selected, onSelect, emptyText }: ArrowsProps
         <caption className="visually-hidden">{t('lanes.caption')}</caption>
         <thead>
           <tr>
-            <th scope="col">{t('lanes.table.time')}</th>
+            <th scope="col" className="lanes-time">
+              {t('lanes.table.time')}
+            </th>
             <th scope="col">{t('lanes.table.from')}</th>
             <th scope="col">{t('lanes.table.to')}</th>
             <th scope="col">{t('lanes.table.request')}</th>
             <th scope="col">{t('lanes.table.verdict')}</th>
-            <th scope="col">{t('lanes.table.took')}</th>
+            <th scope="col" className="demo-elapsed">
+              {t('lanes.table.took')}
+            </th>
           </tr>
         </thead>
         <tbody>
           {arrows.map(({ key, startMs, from, to, name, status, durationMs, span }) => (
             <tr key={key} data-hop={span !== null} aria-current={key === selected || undefined}>
-              <td>{time.format(startMs)}</td>
+              <td className="lanes-time">{time.format(startMs)}</td>
               <td>
                 <span className="demo-lane" data-lane={from}>
                   {t(`lanes.names.${from}`)}

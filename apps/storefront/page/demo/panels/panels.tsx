@@ -1,6 +1,8 @@
 import type { ComponentType } from 'react';
 import { Tab, TabList, TabPanel, Tabs } from 'react-aria-components/Tabs';
 import { useTranslation } from 'react-i18next';
+import { useKeptPlace } from '../../kept-place.ts';
+import { dismissFaults } from '../../ui/toasts.tsx';
 import { DevicesPanel } from './devices.tsx';
 import { FailuresPanel } from './failures.tsx';
 import { KeysPanel } from './keys.tsx';
@@ -15,14 +17,27 @@ const panels = [
   ['failures', FailuresPanel],
 ] as const satisfies readonly (readonly [string, ComponentType])[];
 
+const names = panels.map(([name]) => name) as [PanelName, ...PanelName[]];
+type PanelName = (typeof panels)[number][0];
+
+export const panelsId = 'panels';
+
 /** What can be done to the system, one panel at a time. */
 export function Panels() {
   const { t } = useTranslation('demo');
+  const [panel, setPanel] = useKeptPlace('panel', names);
   return (
-    <section className="demo-card demo-panels" aria-labelledby="panels-title">
+    <section id={panelsId} className="demo-card demo-panels" aria-labelledby="panels-title">
       <h2 id="panels-title">{t('common.title')}</h2>
       <p className="demo-about">{t('common.intro')}</p>
-      <Tabs>
+      <Tabs
+        selectedKey={panel}
+        onSelectionChange={(key) => {
+          dismissFaults();
+          const chosen = names.find((name) => name === key);
+          if (chosen !== undefined) setPanel(chosen);
+        }}
+      >
         <TabList className="demo-tabs" aria-label={t('common.title')}>
           {panels.map(([name]) => (
             <Tab key={name} id={name} className="demo-tab">

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { RefreshTokenTheft } from '../../../src/demo/api.ts';
+import { useFormats } from '../../i18n/format.ts';
 import { session } from '../../session/session.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
@@ -11,10 +12,14 @@ import { StopwatchTable } from '../stopwatch/stopwatch-table.tsx';
 import { useSummary } from '../stopwatch/summary.ts';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
 
+/** Where auth-service begins to count (apps/auth-service/src/sessions/session-store.ts). */
+const firstGeneration = 100_000;
+
 /** The refresh token used by somebody else: replaced tokens give it away. */
 export function RefreshTokenTheftPart() {
   const { t } = useTranslation('demo');
   const summary = useSummary();
+  const { number } = useFormats();
   const isSignedIn = useSession().status === 'signed_in';
   const steal = useDeed({
     work: async () => {
@@ -37,6 +42,7 @@ export function RefreshTokenTheftPart() {
       {steal.data && (
         <>
           <Steps steps={steal.data.steps} />
+          <p className="demo-about">{t('thief.generation_note', { first: number(firstGeneration) })}</p>
           <StopwatchTable stopwatch={steal.data.stopwatch} />
         </>
       )}
@@ -46,6 +52,7 @@ export function RefreshTokenTheftPart() {
 
 function Steps({ steps }: Pick<RefreshTokenTheft, 'steps'>) {
   const { t } = useTranslation('demo');
+  const { number } = useFormats();
   const reasonText = useReason();
   return (
     <Scroll>
@@ -62,7 +69,7 @@ function Steps({ steps }: Pick<RefreshTokenTheft, 'steps'>) {
           {steps.map(({ who, generation, status, code, reason }, index) => (
             <tr key={index}>
               <th scope="row">{t(`thief.whos.${who}`)}</th>
-              <td className="demo-elapsed">{generation}</td>
+              <td className="demo-elapsed">{number(generation)}</td>
               <td>
                 <VerdictBadge status={status} />{' '}
                 <span className="demo-why">{reason === null ? code : reasonText(reason)}</span>

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { useSession } from '../../session/use-session.ts';
 import { ForgeryPart } from './forgery.tsx';
 import { AccessTokenTheftPart } from './steal-access-token.tsx';
 import { RefreshTokenTheftPart } from './steal-refresh-token.tsx';
@@ -6,9 +7,11 @@ import { RefreshTokenTheftPart } from './steal-refresh-token.tsx';
 /** Ways to use what is somebody else's. Results stay when a theft has ended the session. */
 export function ThiefPanel() {
   const { t } = useTranslation('demo');
+  const isSignedIn = useSession().status === 'signed_in';
   return (
     <>
       <p className="demo-about">{t('thief.about')}</p>
+      {!isSignedIn && <p className="demo-about">{t('common.need_session')}</p>}
       <div className="demo-parts">
         <AccessTokenTheftPart />
         <RefreshTokenTheftPart />

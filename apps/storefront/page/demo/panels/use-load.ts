@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { session } from '../../session/session.ts';
 import { recordedFetch } from '../../traffic/recorded-fetch.ts';
-import { shopReads } from '../probes.ts';
+import { allowedReads } from '../probes.ts';
 import { type LoadCount, noLoad, type Outcome, withOutcome } from './load-rules.ts';
 
 const everyMs = 125;
@@ -14,6 +14,7 @@ export function useLoad(isOn: boolean): LoadCount {
     setCount(noLoad);
     let turn = 0;
     const timer = setInterval(async () => {
+      // A permission that the person lacks is no error of what is being tried here.
       const reads = allowedReads();
       const url = reads[turn++ % reads.length];
       const outcome = url === undefined ? null : await readOnce(`${url}#load`);
@@ -22,16 +23,6 @@ export function useLoad(isOn: boolean): LoadCount {
     return () => clearInterval(timer);
   }, [isOn]);
   return count;
-}
-
-/** A permission that the person lacks is no error of what is being tried here. */
-function allowedReads(): readonly string[] {
-  const state = session.state();
-  if (state.status !== 'signed_in') return [];
-  const reads = Object.entries(shopReads).filter(([service]) =>
-    state.scopes.includes(`${service.replace('-service', '')}:read`),
-  );
-  return reads.map(([, url]) => url);
 }
 
 /** Null: nobody is signed in. */

@@ -36,7 +36,7 @@ function Offer({ person, reason }: OfferProps) {
   return (
     <section className="demo-signed-out" aria-label={t('common.signed_out')}>
       <p>
-        {reason === null
+        {reason === null || reason === 'sign_out'
           ? t('common.signed_out')
           : t('common.signed_out_because', { reason: reasonText(reason) })}
       </p>

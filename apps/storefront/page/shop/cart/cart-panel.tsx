@@ -9,7 +9,7 @@ export function CartPanel() {
   const { t } = useTranslation();
   const cart = useCart();
   return (
-    <Panel title={t('cart.title')} signedOut={t('cart.signedOut')} query={cart}>
+    <Panel title={t('cart.title')} signedOut={t('cart.signedOut')} scope="cart:read" query={cart}>
       {({ items, totals: [total] }) => (
         <>
           {items.length === 0 && <p className="empty">{t('cart.empty')}</p>}

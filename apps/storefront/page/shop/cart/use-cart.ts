@@ -4,17 +4,17 @@ import { ask } from '../../services/ask.ts';
 import { createIdempotencyKeys } from '../../services/idempotency-keys.ts';
 import { useInvalidate, useKey } from '../../services/queries.ts';
 import { isRefusedForGood } from '../../services/service-error.ts';
-import { useSession } from '../../session/use-session.ts';
+import { useScope } from '../../session/use-session.ts';
 import type { Product } from '../products/catalogue.ts';
 import { type Cart, type CartLine, without, withQuantity } from './cart-rules.ts';
 
 /** The cart of who is signed in. */
 export function useCart() {
-  const signedIn = useSession().status === 'signed_in';
+  const mayRead = useScope('cart:read');
   return useQuery({
     queryKey: useKey('cart'),
     queryFn: async () => (await ask<Cart>('cart-service', '/cart')).body,
-    enabled: signedIn,
+    enabled: mayRead,
   });
 }
 

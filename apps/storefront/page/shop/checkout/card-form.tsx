@@ -1,6 +1,8 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { config } from '../../config.ts';
 import { useFormats } from '../../i18n/format.ts';
+import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/text-field.tsx';
 import type { Money } from '../money.ts';
@@ -72,10 +74,28 @@ export function CardForm({ amount, isPending, onPay }: CardFormProps) {
           onChange={(cvc) => setTyped({ ...typed, cvc })}
         />
       </div>
-      <p className="hint">{t('checkout.largeAmount')}</p>
+      <LargeAmountHint />
       <Button type="submit" look="primary" isPending={isPending}>
         {isPending ? t('checkout.paying') : t('checkout.pay', { amount: money(amount) })}
       </Button>
     </form>
+  );
+}
+
+/** From when on the password is asked for, and when it was last given. */
+function LargeAmountHint() {
+  const { t } = useTranslation();
+  const { money, number, time } = useFormats();
+  const state = useSession();
+  if (state.status !== 'signed_in') return null;
+  const { amount, max_age_seconds: maxAgeSeconds } = config.step_up;
+  return (
+    <p className="hint">
+      {t('checkout.largeAmount', {
+        amount: money({ amount, currency: 'EUR' }),
+        minutes: number(maxAgeSeconds / 60),
+        time: time(state.authTimeMs),
+      })}
+    </p>
   );
 }

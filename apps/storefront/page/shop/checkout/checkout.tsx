@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
 import { faultOf } from '../../services/fault.ts';
@@ -17,6 +17,12 @@ export function Checkout({ total }: { total: Money | undefined }) {
   const pay = usePay();
   const [isOpen, setOpen] = useState(false);
   const stepUp = stepUpOf(pay.error);
+  const outcome = useRef<HTMLDivElement>(null);
+
+  // What was pressed may be at the edge of what is in sight, and what became of it below.
+  useEffect(() => {
+    if (pay.error !== null || pay.data !== undefined) outcome.current?.scrollIntoView({ block: 'nearest' });
+  }, [pay.error, pay.data]);
 
   function send(order: PayOrder): void {
     pay.mutate(order, { onSuccess: ({ status }) => setOpen(status !== 'succeeded') });
@@ -30,11 +36,6 @@ export function Checkout({ total }: { total: Money | undefined }) {
           <span className="price">{money(total)}</span>
         </p>
       )}
-      {stepUp === null && <FaultNotice error={pay.error} />}
-      {/* There before it has something to say, so that it is read out when it does. */}
-      <div role="status">
-        <PaymentOutcome payment={pay.data ?? pay.unanswered} isAsking={pay.isPending} />
-      </div>
       {total !== undefined && !isOpen && (
         <Button look="primary" onPress={() => setOpen(true)}>
           {t('cart.checkout')}
@@ -43,6 +44,13 @@ export function Checkout({ total }: { total: Money | undefined }) {
       {total !== undefined && isOpen && (
         <CardForm amount={total} isPending={pay.isPending} onPay={(card) => send({ amount: total, card })} />
       )}
+      <div ref={outcome} className="outcome">
+        {stepUp === null && <FaultNotice error={pay.error} />}
+        {/* There before it has something to say, so that it is read out when it does. */}
+        <div role="status">
+          <PaymentOutcome payment={pay.data ?? pay.unanswered} isAsking={pay.isPending} />
+        </div>
+      </div>
       {stepUp !== null && pay.variables !== undefined && (
         <StepUpDialog
           maxAgeSeconds={stepUp.maxAgeSeconds}

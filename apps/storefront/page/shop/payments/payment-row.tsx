@@ -33,7 +33,8 @@ export function PaymentRow({ payment, onRefunded }: PaymentRowProps) {
   const read = useReadPayment();
   const [isRefunding, setRefunding] = useState(false);
   // Who may not refund sees in the demo how the service refuses it; elsewhere there is no button that cannot work.
-  const showsRefund = useScope('payment:refund') || config.demo;
+  const mayRefund = useScope('payment:refund');
+  const showsRefund = mayRefund || config.demo;
   const amount = money(payment.amount);
 
   const askAgain = () =>
@@ -75,6 +76,9 @@ export function PaymentRow({ payment, onRefunded }: PaymentRowProps) {
             <Button aria-label={t('payments.refundOf', { amount })} onPress={() => setRefunding(true)}>
               {t('payments.refund')}
             </Button>
+          )}
+          {isRefundable(payment) && showsRefund && !mayRefund && (
+            <span className="hint">{t('payments.refundDenied')}</span>
           )}
         </div>
       </div>

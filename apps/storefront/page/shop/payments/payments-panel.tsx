@@ -14,7 +14,12 @@ export function PaymentsPanel() {
   return (
     <>
       {isSupport && <FindPayment />}
-      <Panel title={t('payments.title')} signedOut={t('payments.signedOut')} query={payments}>
+      <Panel
+        title={t('payments.title')}
+        signedOut={t('payments.signedOut')}
+        scope="payment:read"
+        query={payments}
+      >
         {({ pages }) => {
           const all = pages.flatMap((page) => page.payments);
           if (all.length === 0) return <p className="empty">{t('payments.empty')}</p>;

@@ -4,7 +4,7 @@ import { ask } from '../../services/ask.ts';
 import { createIdempotencyKeys } from '../../services/idempotency-keys.ts';
 import { useInvalidate, useKey } from '../../services/queries.ts';
 import { isRefusedForGood } from '../../services/service-error.ts';
-import { useSession } from '../../session/use-session.ts';
+import { useScope } from '../../session/use-session.ts';
 import type { Money } from '../money.ts';
 import type { Payment, PaymentPage, Refund } from './payment.ts';
 
@@ -12,7 +12,7 @@ const pathOf = (id: string) => `/payments/${encodeURIComponent(id)}`;
 
 /** One's own payments, the newest first, a page at a time. */
 export function usePayments() {
-  const signedIn = useSession().status === 'signed_in';
+  const mayRead = useScope('payment:read');
   return useInfiniteQuery({
     queryKey: useKey('payments'),
     queryFn: async ({ pageParam }) => {
@@ -21,7 +21,7 @@ export function usePayments() {
     },
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor,
-    enabled: signedIn,
+    enabled: mayRead,
   });
 }
 

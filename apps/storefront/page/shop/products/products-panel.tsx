@@ -1,3 +1,4 @@
+import { ToggleButton } from 'react-aria-components/ToggleButton';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
 import { useRequireSignIn } from '../../session/use-require-sign-in.ts';
@@ -5,7 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { report } from '../../ui/toasts.tsx';
 import { useAddToCart } from '../cart/use-cart.ts';
-import { useWish } from '../wishlist/use-wishlist.ts';
+import { useUnwish, useWish, useWishlist } from '../wishlist/use-wishlist.ts';
 import { type Product, products } from './catalogue.ts';
 import { Picture } from './picture.tsx';
 import { useProductName } from './use-product-name.ts';
@@ -27,22 +28,29 @@ function ProductCard({ product }: { product: Product }) {
   const name = useProductName()(product.sku);
   const requireSignIn = useRequireSignIn();
   const addToCart = useAddToCart();
+  const { data: wishlist } = useWishlist();
   const wish = useWish();
+  const unwish = useUnwish();
+  const wished = wishlist?.items.find(({ sku }) => sku === product.sku);
 
   const add = () => report(addToCart.mutateAsync(product), t('products.added', { name }));
-  const wishFor = () => report(wish.mutateAsync(product.sku), t('products.wished', { name }));
+  const changeWish = () =>
+    wished === undefined
+      ? report(wish.mutateAsync(product.sku), t('products.wished', { name }))
+      : report(unwish.mutateAsync(wished.id), t('wishlist.removed', { name }));
 
   return (
     <li className="product">
       <Picture sku={product.sku} />
-      <Button
-        look="icon"
+      {/* What it shows is what the wishlist holds, whoever put it there. */}
+      <ToggleButton
+        className="button icon"
         aria-label={t('products.wish', { name })}
-        isPending={wish.isPending}
-        onPress={() => requireSignIn(wishFor)}
+        isSelected={wished !== undefined}
+        onChange={() => !wish.isPending && !unwish.isPending && requireSignIn(changeWish)}
       >
-        <Icon name="heart" />
-      </Button>
+        <Icon name="heart" isFilled={wished !== undefined} />
+      </ToggleButton>
       <div className="product-text">
         <h3>{name}</h3>
         <p className="description">{t(`products.descriptions.${product.sku}`)}</p>

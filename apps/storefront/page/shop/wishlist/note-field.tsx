@@ -1,7 +1,7 @@
-import { useState } from 'react';
-import { Input, TextField } from 'react-aria-components/TextField';
+import { Input, Text, TextField } from 'react-aria-components/TextField';
 import { useTranslation } from 'react-i18next';
 import { report } from '../../ui/toasts.tsx';
+import { useDraft } from './use-draft.ts';
 import { useChangeNote, type WishlistItem } from './use-wishlist.ts';
 
 /** Characters that wishlist-service takes. */
@@ -12,16 +12,23 @@ export function NoteField({ item, name }: { item: WishlistItem; name: string }) 
   const { t } = useTranslation();
   const changeNote = useChangeNote();
   const kept = item.note ?? '';
-  const [typed, setTyped] = useState<string | null>(null);
+  const draft = useDraft(`note of ${item.id}`);
+  const { text: typed } = draft;
 
   function keep(): void {
     const note = typed?.trim();
-    setTyped(null);
-    if (note === undefined || note === kept) return;
-    const change = { id: item.id, note: note === '' ? null : note };
-    const changed = changeNote.mutateAsync(change);
-    // Nothing that somebody wrote is lost: it stands there to be kept once more.
-    changed.catch(() => setTyped((since) => since ?? note));
+    const isUnderWay = changeNote.isPending && (changeNote.variables.note ?? '') === note;
+    if (note === undefined || isUnderWay) return;
+    if (note === kept) {
+      draft.change(null);
+      return;
+    }
+    // Until it is kept, what somebody wrote stands there to be kept once more.
+    const changed = changeNote.mutateAsync({ id: item.id, note: note === '' ? null : note });
+    changed.then(
+      () => draft.kept(note),
+      () => {},
+    );
     report(changed, t('wishlist.noteKept'));
   }
 
@@ -29,16 +36,21 @@ export function NoteField({ item, name }: { item: WishlistItem; name: string }) 
     <TextField
       className="note"
       aria-label={t('wishlist.note', { name })}
-      value={typed ?? (changeNote.isPending ? (changeNote.variables.note ?? '') : kept)}
+      value={typed ?? kept}
       maxLength={maximumLength}
-      onChange={setTyped}
+      onChange={draft.change}
       onBlur={keep}
       onKeyDown={(event) => {
         if (event.key === 'Enter') keep();
-        if (event.key === 'Escape') setTyped(null);
+        if (event.key === 'Escape') draft.change(null);
       }}
     >
       <Input className="note-input" placeholder={t('wishlist.notePlaceholder')} />
+      {draft.isFromBefore && typed !== null && (
+        <Text slot="description" className="hint">
+          {t('wishlist.noteNotKept')}
+        </Text>
+      )}
     </TextField>
   );
 }

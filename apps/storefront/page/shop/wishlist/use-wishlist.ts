@@ -2,7 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { ask } from '../../services/ask.ts';
 import { useInvalidate, useKey } from '../../services/queries.ts';
 import { ServiceError } from '../../services/service-error.ts';
-import { useSession } from '../../session/use-session.ts';
+import { useScope } from '../../session/use-session.ts';
 import type { Cart } from '../cart/cart-rules.ts';
 import type { Money } from '../money.ts';
 
@@ -20,11 +20,11 @@ const pathOf = (id: string) => `/wishlist/items/${encodeURIComponent(id)}`;
 
 /** The wishlist of who is signed in. */
 export function useWishlist() {
-  const signedIn = useSession().status === 'signed_in';
+  const mayRead = useScope('wishlist:read');
   return useQuery({
     queryKey: useKey('wishlist'),
     queryFn: async () => (await ask<Wishlist>('wishlist-service', '/wishlist')).body,
-    enabled: signedIn,
+    enabled: mayRead,
   });
 }
 

@@ -8,7 +8,12 @@ export function WishlistPanel() {
   const { t } = useTranslation();
   const wishlist = useWishlist();
   return (
-    <Panel title={t('wishlist.title')} signedOut={t('wishlist.signedOut')} query={wishlist}>
+    <Panel
+      title={t('wishlist.title')}
+      signedOut={t('wishlist.signedOut')}
+      scope="wishlist:read"
+      query={wishlist}
+    >
       {({ items }) =>
         items.length === 0 ? (
           <p className="empty">{t('wishlist.empty')}</p>

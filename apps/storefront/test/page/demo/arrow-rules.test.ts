@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { arrowsOf, isByDemo } from '../../../page/demo/lanes/arrow-rules.ts';
 import { countsOf, shownArrows } from '../../../page/demo/lanes/filter-rules.ts';
-import type { TrafficEntry } from '../../../page/traffic/traffic.ts';
+import type { Purpose, TrafficEntry } from '../../../page/traffic/traffic.ts';
 import { tokenAttributes } from '../../../src/demo/api.ts';
 import { pageAnswer, pageRequest, services, shownSpan } from '../traffic/requests.ts';
 
@@ -70,6 +70,12 @@ describe('arrows', () => {
     expect(ends({ spans: [payment, cut] })).toEqual(['page→payment 201', 'payment→auth 0']);
   });
 
+  it('are called as services call them, whoever is asked for what', () => {
+    const url = 'http://localhost:4001/cart/items/mug-blue';
+    const [own] = arrowsOf(entry({ request: pageRequest({ method: 'DELETE', url }), spans: [] }), services);
+    expect(own?.name).toBe('DELETE /cart/items/:sku');
+  });
+
   it('leave out stores, and whoever has no lane', () => {
     const store = shownSpan({
       span_id: 'db',
@@ -82,9 +88,9 @@ describe('arrows', () => {
     expect(ends({ request: panelRequest, spans: [] })).toEqual([]);
   });
 
-  it('come from the page where the demo’s server asked because of a panel', () => {
+  it('come from outside where the demo’s server asked because of a panel', () => {
     const arrows = arrowsOf(panelEntry, services);
-    expect(arrows.map(({ from, to }) => `${from}→${to}`)).toEqual(['page→payment', 'payment→auth']);
+    expect(arrows.map(({ from, to }) => `${from}→${to}`)).toEqual(['demo→payment', 'payment→auth']);
     expect(arrows.map(isByDemo)).toEqual([true, false]);
     expect(arrowsOf(entry(), services).map(isByDemo)).toEqual([false, false, false]);
   });
@@ -92,7 +98,7 @@ describe('arrows', () => {
 
 describe('the filter', () => {
   const passed = arrowsOf(entry(), services);
-  const one = (traceId: string, purpose: 'person' | 'background' | 'load', status: number) =>
+  const one = (traceId: string, purpose: Purpose, status: number) =>
     arrowsOf({ request: pageRequest({ traceId, purpose }), answer: pageAnswer(status), spans: [] }, services);
   const traces = [
     passed,
@@ -100,9 +106,11 @@ describe('the filter', () => {
     one('3', 'background', 401),
     one('4', 'load', 200),
     one('5', 'load', 503),
+    one('6', 'probe', 200),
+    one('7', 'probe', 503),
   ];
 
-  it('shows the newest first, and load only where it goes wrong', () => {
+  it('shows the newest first, load only where it goes wrong, and nothing that panels ask for their tables', () => {
     expect(shownArrows(traces, 'all').map(({ traceId, to }) => `${traceId.slice(-1)}${to}`)).toEqual([
       '5cart',
       '3cart',

@@ -44,16 +44,17 @@ describe('what the page remembers of its traffic', () => {
     expect(traffic.entries[0]?.request.traceId).toBe('1');
   });
 
-  it('lets go of load first, then of background, and then of the oldest', () => {
+  it('lets go of load first, then of probes, then of background, and then of the oldest', () => {
     const all = after([
       ['person', 5],
       ['background', 70],
+      ['probe', 30],
       ['load', mostEntries],
     ]);
-    expect(counts(all)).toEqual({ person: 5, background: 70, load: mostEntries - 75 });
-    const more = after([['person', 90]], all);
-    expect(counts(more)).toEqual({ person: 95, background: mostEntries - 145, load: keptOf.load });
-    expect(counts(after([['person', 5]], more))).toEqual({ person: 100, ...keptOf });
+    expect(counts(all)).toEqual({ person: 5, background: 70, probe: 30, load: mostEntries - 105 });
+    const more = after([['person', 50]], all);
+    expect(counts(more)).toEqual({ person: 55, background: 70, probe: 25, load: keptOf.load });
+    expect(counts(after([['person', 25]], more))).toEqual({ person: 80, ...keptOf });
     expect(counts(after([['person', mostEntries]], more))).toEqual({ person: mostEntries });
   });
 

@@ -1,10 +1,12 @@
 export const inspector = {
   title: 'Inspector',
   choose: 'Choose a request to see what is in it and which check decided.',
+  nobody:
+    'The newest request is taken apart here: what it carried, and which check decided. Pick mina to send the first.',
   gone: 'The request that you asked for is kept no longer: newer ones have taken its place.',
   decided: 'What decided',
   proof: 'The test that proves it, to run in the repository:',
-  standard: 'Written down in',
+  standard: 'Specified in',
   decisions: {
     waiting: 'No answer yet.',
     unanswered: 'No answer came. The service is down, or the line to it.',
@@ -13,7 +15,8 @@ export const inspector = {
     open: 'No token was needed for this.',
     unknown:
       'The token is not good here. The answer does not say why, so that nobody learns from it; the service’s own telemetry, here in a moment, does.',
-    not_signed_in: 'auth-service did not let the browser in: {{code}}.',
+    not_signed_in: 'auth-service did not accept it: {{code}}.',
+    no_session: 'There is no session to renew: nobody is signed in.',
     turned_down: 'The token passed every check. What was asked for did not fit: {{code}}.',
     failed: 'Something that the service needs failed: {{code}}.',
     own_word: 'The service’s own word for it: {{word}}.',
@@ -23,7 +26,7 @@ export const inspector = {
     passed: 'passed',
     refused: 'refused here',
     unasked: 'not reached',
-    if_asked: 'where the route asks it',
+    if_asked: 'only if the route requires it',
   },
   timeline: 'Where the time went',
   timeline_note: 'From the page’s request on. Each line stands below who asked for it.',
@@ -78,7 +81,7 @@ export const inspector = {
 export const checkWords = {
   token: { asks: 'Is there a token?', refused: 'No token came with the request.' },
   form: {
-    asks: 'Is it a token of the right kind, to the letter?',
+    asks: 'Is it exactly in the form of an access token?',
     refused:
       'It is not an access token as it has to be: another algorithm, another type, or a byte too many.',
   },
@@ -92,7 +95,7 @@ export const checkWords = {
     refused: 'It is meant for other services: nothing that this person may do concerns this one.',
   },
   claims: { asks: 'Are its claims well-formed?', refused: 'A claim is missing, or is not of its kind.' },
-  times: { asks: 'Is it valid now?', refused: 'Its time is over, or has not come.' },
+  times: { asks: 'Is it valid now?', refused: 'It has expired, or is not valid yet.' },
   revoked: {
     asks: 'Has it been revoked?',
     refused: 'It was good, and was revoked. The service was told as it happened.',
@@ -103,7 +106,7 @@ export const checkWords = {
     refused: 'The token is good, but the person lacks the permission that this needs.',
   },
   actor: {
-    asks: 'Is it open to who acts here?',
+    asks: 'Is it open to the service that acts?',
     refused: 'This is for a particular service that acts for a person, and not for who asked.',
   },
   recent_sign_in: {
@@ -111,8 +114,8 @@ export const checkWords = {
     refused: 'The sign-in is too long ago for this: the password is wanted again.',
   },
   freshness: {
-    asks: 'Is it known lately enough what is revoked?',
-    refused: 'The service has not heard for too long what is revoked. Where money moves it rather refuses.',
+    asks: 'Is the revocation list fresh?',
+    refused: 'The service has not heard for too long what is revoked. Where money moves, it refuses then.',
   },
 };
 

@@ -1,9 +1,18 @@
 export const lanes = {
   title: 'One token, four services',
   intro:
-    'Each arrow is a request. The page signs in once and shows the same token everywhere. Each service checks it by itself, and asks nobody.',
+    'Each arrow is a request. Every service checks the same token by itself and asks nobody. Dashed: one service asks another on your behalf, with an exchanged token.',
   caption: 'Requests, the newest first',
-  empty: 'No request yet.',
+  empty: 'No request yet. Put a product into the cart.',
+  nobody: 'No session yet. Pick mina to start.',
+  start: 'Sign in as {{username}}',
+  try_title: 'Try these three things',
+  try_sign_in: 'Pick mina, then put a mug into the cart: one token, several services.',
+  try_pay: 'Check out and pay: payment-service asks cart-service on your behalf.',
+  try_theft:
+    'Below, in “Thief”, use your token from another machine, and sign out: it dies within milliseconds.',
+  documents: 'API documents:',
+  readme: 'How it works: README.md and docs/architecture.md in the repository.',
   nothing: 'Nothing here with this filter.',
   live: 'Live',
   pause: 'Pause',
@@ -15,7 +24,14 @@ export const lanes = {
   as_table: 'Table',
   filter: 'Which requests to show',
   filters: { all: 'All', person: 'Mine', hops: 'Across services', refused: 'Refused or failed' },
-  names: { page: 'Page', auth: 'Auth', cart: 'Cart', wishlist: 'Wishlist', payment: 'Payment' },
+  names: {
+    demo: 'Demo server',
+    page: 'Page',
+    auth: 'Auth',
+    cart: 'Cart',
+    wishlist: 'Wishlist',
+    payment: 'Payment',
+  },
   verdicts: {
     waiting: 'on its way',
     passed: 'let in',

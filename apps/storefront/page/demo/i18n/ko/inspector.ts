@@ -1,6 +1,8 @@
 export const inspector = {
   title: '요청 살펴보기',
   choose: '요청을 고르면 그 내용과 어떤 검사가 결정했는지 볼 수 있습니다.',
+  nobody:
+    '가장 최근 요청의 내용과 어떤 검사가 결정했는지 여기에 나타납니다. mina를 골라 첫 요청을 보내 보세요.',
   gone: '찾는 요청은 더 이상 보관되어 있지 않습니다. 새 요청이 그 자리를 차지했습니다.',
   decided: '무엇이 결정했나',
   proof: '이를 증명하는 테스트(저장소에서 실행):',
@@ -13,7 +15,8 @@ export const inspector = {
     open: '이 요청에는 토큰이 필요 없습니다.',
     unknown:
       '이 토큰은 여기서 유효하지 않습니다. 누구도 단서를 얻지 못하도록 응답은 이유를 밝히지 않지만, 잠시 뒤 도착할 서비스 자신의 텔레메트리는 밝힙니다.',
-    not_signed_in: 'auth-service가 이 브라우저를 들여보내지 않았습니다: {{code}}.',
+    not_signed_in: 'auth-service가 받아들이지 않았습니다: {{code}}.',
+    no_session: '갱신할 세션이 없습니다. 아무도 로그인하지 않았습니다.',
     turned_down: '토큰은 모든 검사를 통과했습니다. 다만 요청 내용이 맞지 않았습니다: {{code}}.',
     failed: '서비스에 필요한 무언가가 실패했습니다: {{code}}.',
     own_word: '서비스가 스스로 붙인 이름: {{word}}.',
@@ -23,7 +26,7 @@ export const inspector = {
     passed: '통과',
     refused: '여기서 거부',
     unasked: '도달하지 않음',
-    if_asked: '경로가 물을 때만',
+    if_asked: '라우트가 요구할 때만',
   },
   timeline: '시간은 어디에 쓰였나',
   timeline_note: '페이지가 요청을 보낸 때부터 잽니다. 각 줄은 자신을 부른 쪽 아래에 있습니다.',
@@ -78,7 +81,7 @@ export const inspector = {
 export const checkWords = {
   token: { asks: '토큰이 있는가?', refused: '요청에 토큰이 없었습니다.' },
   form: {
-    asks: '한 글자까지 올바른 형식의 토큰인가?',
+    asks: '액세스 토큰의 형식이 정확한가?',
     refused: '액세스 토큰의 형식이 아닙니다. 알고리즘이나 종류가 다르거나 바이트가 남습니다.',
   },
   signature: {
@@ -90,7 +93,7 @@ export const checkWords = {
     asks: '이 서비스를 위한 것인가?',
     refused: '다른 서비스를 위한 토큰입니다. 이 사람의 권한 가운데 이 서비스에 해당하는 것이 없습니다.',
   },
-  claims: { asks: '클레임이 모두 올바른 꼴인가?', refused: '클레임이 빠졌거나 종류가 다릅니다.' },
+  claims: { asks: '클레임의 형식이 올바른가?', refused: '클레임이 빠졌거나 종류가 다릅니다.' },
   times: { asks: '지금 유효한가?', refused: '기한이 지났거나 아직 되지 않았습니다.' },
   revoked: {
     asks: '폐기되지 않았는가?',
@@ -102,7 +105,7 @@ export const checkWords = {
     refused: '토큰은 유효하지만, 이 일에 필요한 권한이 이 사람에게 없습니다.',
   },
   actor: {
-    asks: '지금 행동하는 쪽에 열려 있는가?',
+    asks: '대신 호출하는 서비스에 허용되는가?',
     refused: '사람을 대신하는 특정 서비스만 쓸 수 있으며, 요청한 쪽은 해당하지 않습니다.',
   },
   recent_sign_in: {
@@ -111,7 +114,7 @@ export const checkWords = {
   },
   freshness: {
     asks: '폐기 목록을 최근까지 알고 있는가?',
-    refused: '무엇이 폐기되었는지 너무 오래 듣지 못했습니다. 돈이 오가는 곳에서는 차라리 거부합니다.',
+    refused: '무엇이 폐기되었는지 너무 오래 듣지 못했습니다. 돈이 오가는 곳에서는 이때 거부합니다.',
   },
 };
 

@@ -1,9 +1,18 @@
 export const lanes = {
   title: '토큰 하나, 서비스 넷',
   intro:
-    '화살표 하나가 요청 하나입니다. 로그인은 한 번만 하고 모든 서비스에 같은 토큰을 보여 줍니다. 서비스는 토큰을 스스로 검사하며, 누구에게도 묻지 않습니다.',
+    '화살표 하나가 요청 하나입니다. 모든 서비스가 같은 토큰을 스스로 검사하며, 누구에게도 묻지 않습니다. 점선은 한 서비스가 교환한 토큰으로 이용자를 대신해 다른 서비스를 호출하는 것입니다.',
   caption: '요청, 최신순',
-  empty: '아직 요청이 없습니다.',
+  empty: '아직 요청이 없습니다. 상품을 장바구니에 담아 보세요.',
+  nobody: '아직 세션이 없습니다. mina를 골라 시작하세요.',
+  start: '{{username}}(으)로 로그인',
+  try_title: '이 세 가지를 해 보세요',
+  try_sign_in: 'mina를 고르고 머그잔을 장바구니에 담아 보세요. 토큰 하나로 여러 서비스를 씁니다.',
+  try_pay: '결제해 보세요. payment-service가 이용자를 대신해 cart-service를 호출합니다.',
+  try_theft:
+    '아래 “도둑”에서 내 토큰을 다른 컴퓨터에서 써 보고 로그아웃하세요. 토큰은 몇 밀리초 안에 무효가 됩니다.',
+  documents: 'API 문서:',
+  readme: '동작 방식은 저장소의 README.ko.md와 docs/architecture.md를 보세요.',
   nothing: '이 조건에 맞는 요청이 없습니다.',
   live: '실시간',
   pause: '일시 정지',
@@ -15,7 +24,14 @@ export const lanes = {
   as_table: '표',
   filter: '표시할 요청',
   filters: { all: '전체', person: '내 요청', hops: '서비스 간 호출', refused: '거부·실패' },
-  names: { page: '페이지', auth: '인증', cart: '장바구니', wishlist: '위시리스트', payment: '결제' },
+  names: {
+    demo: '데모 서버',
+    page: '페이지',
+    auth: '인증',
+    cart: '장바구니',
+    wishlist: '위시리스트',
+    payment: '결제',
+  },
   verdicts: {
     waiting: '진행 중',
     passed: '통과',

@@ -1,11 +1,12 @@
 export const common = {
   title: '직접 깨뜨려 보기',
+  parts: '콘솔 구역',
   intro: '모두 이 컴퓨터에서 실제로 일어납니다.',
-  signed_out: '로그아웃되었습니다.',
+  signed_out: '로그아웃했습니다.',
   signed_out_because: '로그아웃되었습니다: {{reason}}.',
   sign_in_again: '{{username}}(으)로 다시 로그인',
   signed_in_again: '{{username}}(으)로 다시 로그인했습니다.',
-  need_session: '로그인하면 해 볼 수 있습니다.',
+  need_session: '로그인하면 해 볼 수 있습니다. 상점에서 mina를 고르세요.',
   busy: '진행 중 …',
   failed: '실패했습니다: {{code}}.',
   stopwatch: '서비스마다 판정이 어떻게 바뀌었나',
@@ -25,7 +26,7 @@ export const common = {
     password_changed: '비밀번호가 바뀜',
     account_disabled: '계정이 정지됨',
     ended_by_operator: '관리자가 세션을 종료함',
-    token_revoked: '토큰이 반납됨',
+    token_revoked: '토큰이 폐기됨',
     reuse: '교체된 리프레시 토큰이 쓰임, 도난의 징후',
     sign_in_failed: '로그인이 완료되지 않음',
     roles_changed: '권한이 바뀜',
@@ -82,7 +83,7 @@ export const devices = {
   phone_state: '상태',
   phone_in: '로그인됨',
   phone_out: '로그아웃됨: {{reason}}',
-  phone_none: '아직 휴대폰이 없습니다.',
+  phone_none: '아직 휴대폰이 없습니다. 한 대로 로그인한 다음 한 대 더 로그인해 보세요.',
   phone_added: '{{device}}이(가) 로그인했습니다. {{summary}}',
 };
 
@@ -96,6 +97,8 @@ export const thief = {
   steps: '일어난 일, 순서대로',
   who: '누가',
   generation: '세대',
+  generation_note:
+    '세션의 리프레시 토큰에는 번호가 있어 한 번 쓸 때마다 다음 세대가 됩니다. 번호는 {{first}}부터 시작합니다. 이전 세대의 토큰을 내미는 쪽은 복사본을 가진 것입니다.',
   answer: '응답',
   whos: { thief: '도둑', owner: '주인' },
   access_title: '액세스 토큰 훔치기',
@@ -173,9 +176,10 @@ export const failures = {
     denied: '권한 없음',
     asking: '묻는 중 …',
   },
-  pay_note: '결제 금액은 1센트이며, 그런 장바구니는 없으므로 실제로 청구되는 일은 없습니다.',
+  pay_note:
+    '카드와 금액이 없는 결제입니다. 토큰이 통과한 뒤 그 이유로 거부되며(400), 장바구니는 그대로입니다.',
   unavailable:
     '여기서는 데모가 시스템의 일부를 멈출 수 없습니다. 아래 명령 가운데 하나를 실행하고, 잠시 뒤 다시 시작하세요:',
   changed: '{{part}}: {{state}}.',
-  signed_out_note: '시도해 볼 토큰이 있도록 먼저 로그인하세요.',
+  signed_out_note: '시도해 볼 토큰이 있도록 먼저 로그인하세요. 상점에서 mina를 고르세요.',
 };

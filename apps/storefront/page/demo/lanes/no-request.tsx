@@ -1,0 +1,51 @@
+import { useMutation } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useDemoPeople } from '../../session/people.ts';
+import { session } from '../../session/session.ts';
+import { useSession } from '../../session/use-session.ts';
+import { Button } from '../../ui/button.tsx';
+import { DeedState } from '../deed.tsx';
+
+const things = ['sign_in', 'pay', 'theft'] as const;
+
+/** What to press first. */
+export function NoRequest() {
+  const { t } = useTranslation('demo');
+  const { status } = useSession();
+  return (
+    <>
+      <p>
+        <strong>{t(status === 'signed_out' ? 'lanes.nobody' : 'lanes.empty')}</strong>
+      </p>
+      {status === 'signed_out' && <Start />}
+      <p>{t('lanes.try_title')}</p>
+      <ol className="lanes-things">
+        {things.map((thing) => (
+          <li key={thing}>{t(`lanes.try_${thing}`)}</li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+/** On a phone the people of the demo are in the other part of the page. */
+function Start() {
+  const { t } = useTranslation('demo');
+  const { data: people = [] } = useDemoPeople();
+  const mina = people.find(({ username }) => username === 'mina');
+  const signIn = useMutation({ mutationFn: session.signIn });
+  if (mina === undefined) return null;
+  const { username, password } = mina;
+  return (
+    <>
+      <Button
+        look="primary"
+        isPending={signIn.isPending}
+        onPress={() => signIn.mutate({ username, password })}
+      >
+        {t('lanes.start', { username })}
+      </Button>
+      <DeedState deed={{ isPending: false, error: signIn.error }} />
+    </>
+  );
+}

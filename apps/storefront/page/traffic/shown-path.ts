@@ -1,0 +1,31 @@
+const ids: Readonly<Record<string, string>> = {
+  '/accounts': ':id',
+  '/cart/checkouts': ':id',
+  '/cart/items': ':sku',
+  '/clients': ':id',
+  '/demo/keys': ':kid',
+  '/demo/phones': ':id',
+  '/keys': ':kid',
+  '/payments': ':id',
+  '/sessions': ':id',
+  '/wishlist/items': ':id',
+};
+/** What stands where ids do, and is none. */
+const words: ReadonlySet<string> = new Set(['current', 'refresh', 'rotation']);
+
+const member = new RegExp(`^(${Object.keys(ids).join('|')})/([^/]+)(.*)$`);
+
+/**
+ * A path as services name their routes, so that page and services call a request the same.
+ *
+ * @example shownPath('/payments/0190b0f2-…/refunds') // '/payments/:id/refunds'
+ */
+export function shownPath(path: string): string {
+  const [, collection = '', id = '', rest = ''] = member.exec(path) ?? [];
+  return id === '' || words.has(id) ? path : `${collection}/${ids[collection]}${shownRest(rest)}`;
+}
+
+/** `/accounts/:id/sessions/:id` */
+function shownRest(rest: string): string {
+  return rest.startsWith('/sessions/') ? shownPath(rest) : rest;
+}

@@ -1,0 +1,139 @@
+import { eventually } from '@latchkey/testing';
+import type { BrowserContext, Page, Request } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { lanes } from './console-page.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
+import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { startShopAlone } from './shop-alone.ts';
+import { signInAs } from './shop-page.ts';
+
+type Seen = {
+  /** What the browser wrote on the console, and exceptions nobody caught. */
+  readonly said: string[];
+  /** Requests without an answer, and answers of 400 and above. */
+  readonly red: string[];
+  /** Paths at auth-service and the other services that the page asked. */
+  readonly asked: string[];
+};
+
+describeInBrowser('a page that is opened', () => {
+  let system: BrowserSystem;
+  beforeAll(async () => {
+    system = await startBrowserSystem();
+  }, 120_000);
+  afterAll(() => system?.stop());
+
+  /** Writes down everything that a browser sees from now on. */
+  function watch(context: BrowserContext): Seen {
+    const seen: Seen = { said: [], red: [], asked: [] };
+    context.on('console', (message) => seen.said.push(`${message.type()}: ${message.text()}`));
+    context.on('weberror', (error) => seen.said.push(String(error.error())));
+    // Those of a page that is left meanwhile fail, and are not meant.
+    const begun = new Set<Request>();
+    context.on('requestfailed', (request) => {
+      // The page's stream of spans ends with the page.
+      if (begun.has(request) && !request.url().includes('/demo/spans'))
+        seen.red.push(`${request.method()} ${request.url()}`);
+    });
+    context.on('response', (response) => {
+      if (response.status() >= 400) seen.red.push(`${response.status()} ${new URL(response.url()).pathname}`);
+    });
+    context.on('request', (request) => {
+      begun.add(request);
+      const url = new URL(request.url());
+      if (url.origin !== system.origin) seen.asked.push(`${request.method()} ${url.pathname}`);
+    });
+    return seen;
+  }
+
+  /** Opens the page, and waits until all of it is drawn and nothing is on its way but the stream of spans. */
+  async function open(context: BrowserContext): Promise<Page> {
+    const page = await context.newPage();
+    const underway = new Set<string>();
+    page.on('request', (request) => request.url().includes('/demo/spans') || underway.add(request.url()));
+    page.on('requestfinished', (request) => underway.delete(request.url()));
+    page.on('requestfailed', (request) => underway.delete(request.url()));
+    await page.goto(system.origin);
+    await page.getByRole('heading', { name: 'One token, four services' }).waitFor();
+    await page.getByRole('heading', { name: /^Sign(ed)? in$/ }).waitFor();
+    await page.getByText('Checking whether you are signed in').waitFor({ state: 'detached' });
+    await eventually('nothing is on its way', () => expect([...underway]).toEqual([]));
+    return page;
+  }
+
+  /** Turns a browser's clock on by some seconds, so that all that is done every now and then is done. */
+  async function passSomeTime(page: Page): Promise<void> {
+    for (let seconds = 0; seconds < 30; seconds += 3) await page.clock.runFor(3_000);
+    await page.waitForLoadState('load');
+  }
+
+  it('by a first visitor asks no service anything, and nothing is red', async () => {
+    const { context } = await system.newPerson();
+    await context.clock.install();
+    const seen = watch(context);
+    const page = await open(context);
+    await page.getByText('No session yet. Pick mina to start.').waitFor();
+    await passSomeTime(page);
+    expect(seen).toEqual({ said: [], red: [], asked: [] });
+    expect(await lanes(page).locator('[data-trace]').count()).toBe(0);
+    for (const tab of ['Wishlist', 'Cart', 'Payments', 'Permissions', 'Devices', 'Thief', 'Keys', 'Failures'])
+      await page.getByRole('tab', { name: tab }).click();
+    await passSomeTime(page);
+    expect(seen).toEqual({ said: [], red: [], asked: [] });
+  });
+
+  it('by somebody who has signed out asks no service anything, in any tab', async () => {
+    const { context } = await system.newPerson();
+    const first = await open(context);
+    await signInAs(first, 'mina');
+    await first.reload();
+    await first.getByText('Hello, mina.').waitFor();
+    await first.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await first.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+    const seen = watch(context);
+    await first.reload();
+    await open(context);
+    expect(seen).toEqual({ said: [], red: [], asked: [] });
+  });
+
+  it('by somebody whose session ended elsewhere says so once, and asks no more', async () => {
+    const { context } = await system.newPerson();
+    const first = await open(context);
+    await signInAs(first, 'mina');
+    await first.close();
+    const elsewhere = await system.newPerson();
+    const other = await open(elsewhere.context);
+    await signInAs(other, 'mina');
+    await other.getByRole('button', { name: 'Sign out everywhere' }).click();
+    await other.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+
+    const seen = watch(context);
+    const back = await open(context);
+    await back.getByText('You signed out everywhere.').waitFor();
+    expect(seen.red).toEqual(['401 /sessions/refresh']);
+    expect(seen.asked).toEqual(['POST /sessions/refresh']);
+    const later = watch(context);
+    await back.reload();
+    await open(context);
+    expect(later).toEqual({ said: [], red: [], asked: [] });
+  });
+
+  it('asks no service anything where it is no demo, either', async () => {
+    await using _shop = await startShopAlone(system.stack);
+    const { context } = await system.newPerson();
+    const seen = watch(context);
+    const page = await context.newPage();
+    await page.goto(system.origin);
+    await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+    await page.getByLabel('User name').waitFor();
+    await page.waitForLoadState('load');
+    expect(seen).toEqual({ said: [], red: [], asked: [] });
+  });
+
+  it('finds all that browsers and crawlers ask for by themselves', async () => {
+    for (const path of ['/favicon.ico', '/robots.txt', '/icon.svg']) {
+      const answer = await fetch(system.origin + path);
+      expect([path, answer.status]).toEqual([path, 200]);
+    }
+  });
+});

@@ -1,0 +1,291 @@
+import { eventually } from '@latchkey/testing';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { arrow, inspector, lanes, openPanel } from './console-page.ts';
+import { describeInBrowser } from './describe-in-browser.ts';
+import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { addToCart, message, openTab, pay, registerSomebody, signInAs } from './shop-page.ts';
+
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true };
+
+/** Waits until all of it is within what the window shows. */
+function expectInSight(target: Locator): Promise<void> {
+  return eventually(`${target} is in sight`, async () => {
+    const box = await target.boundingBox();
+    const size = target.page().viewportSize();
+    expect(box).not.toBeNull();
+    expect(size).not.toBeNull();
+    if (box === null || size === null) return;
+    expect([box.x >= 0, box.y >= 0]).toEqual([true, true]);
+    expect([box.x + box.width <= size.width, box.y + box.height <= size.height]).toEqual([true, true]);
+  });
+}
+
+describeInBrowser('the page', () => {
+  let system: BrowserSystem;
+  beforeAll(async () => {
+    system = await startBrowserSystem();
+  }, 120_000);
+  // Pages that nobody looks at any more go on asking the services, as the console does.
+  afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
+  afterAll(() => system?.stop());
+
+  async function visit(options: BrowserContextOptions = {}): Promise<Page> {
+    const viewport = { width: 1280, height: 800 };
+    const { openTab: open } = await system.newPerson({ viewport, ...options });
+    return open();
+  }
+
+  it('has its three parts in sight at 1280 by 800, signed out and signed in', async () => {
+    const page = await visit();
+    for (const signIn of [async () => {}, () => signInAs(page, 'mina')]) {
+      await signIn();
+      for (const name of ['One token, four services', 'Inspector', 'Try to break it'])
+        await expectInSight(page.getByRole('heading', { name }));
+      await expectInSight(page.getByRole('tab', { name: 'Failures' }));
+      await expectInSight(page.getByRole('tab', { name: 'Payments' }));
+    }
+  });
+
+  it('is begun with one press, also on a phone: in the lanes', async () => {
+    const page = await visit(phone);
+    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
+    await page.getByRole('button', { name: 'Sign in as mina' }).tap();
+    await arrow(page, /^POST \/sessions from Page to Auth 201 let in/).waitFor();
+    await expectInSight(lanes(page).getByRole('option').first());
+  });
+
+  it('asks no service for what the token of who is signed in does not allow', async () => {
+    const { context } = await system.newPerson();
+    const page = await context.newPage();
+    await page.goto(system.origin);
+    await registerSomebody(page);
+    const panel = await openPanel(page, 'Permissions');
+    for (const scope of ['wishlist:read', 'cart:read', 'payment:read']) {
+      const mayRead = panel.getByRole('switch', { name: scope });
+      await panel.getByText(scope).click();
+      await eventually('taken', async () => expect(await mayRead.isChecked()).toBe(false));
+      await eventually('done', async () => expect(await mayRead.isEnabled()).toBe(true));
+    }
+    const red: string[] = [];
+    context.on(
+      'response',
+      (answer) => answer.status() >= 400 && red.push(`${answer.status()} ${answer.url()}`),
+    );
+    const other = await context.newPage();
+    await other.goto(system.origin);
+    await arrow(other, /^GET \/sessions from Page to Auth 200 let in/).waitFor();
+    for (const name of ['Wishlist', 'Cart', 'Payments'] as const) {
+      await openTab(other, name);
+      const shown = other.getByRole('tabpanel', { name });
+      await shown.getByText(/^Your account lacks the permission \w+:read/).waitFor();
+    }
+    expect(red).toEqual([]);
+  });
+
+  it('says what became of a payment where it was asked for', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    await addToCart(page, 'Blue mug');
+    await pay(page, 'is declined');
+    await expectInSight(page.getByText('The card was declined: the bank says no.'));
+    expect(await page.getByRole('status').getByText('The card was declined').count()).toBe(1);
+    await page.getByRole('button', { name: /^Pay / }).waitFor();
+  });
+
+  it('takes away what it told of a missing permission when that is given back', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    const panel = await openPanel(page, 'Permissions');
+    const mayWrite = panel.getByRole('switch', { name: 'cart:write' });
+    const change = async (isOn: boolean) => {
+      await panel.getByText('cart:write').click();
+      await eventually('changed', async () => expect(await mayWrite.isChecked()).toBe(isOn));
+      await eventually('done', async () => expect(await mayWrite.isEnabled()).toBe(true));
+    };
+    const told = message(page, 'You may not do this');
+    const add = page.getByRole('button', { name: 'Add Teapot to the cart' });
+    await change(false);
+    await add.click();
+    await told.waitFor();
+    await change(true);
+    await told.waitFor({ state: 'detached' });
+    // Nor does it stand before another part of the page.
+    await change(false);
+    await add.click();
+    await told.waitFor();
+    await openPanel(page, 'Thief');
+    await told.waitFor({ state: 'detached' });
+  });
+
+  it('takes away that a service cannot be reached when it answers again', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    const told = message(page, 'wishlist-service cannot be reached');
+    await system.stack.services.wishlist.stop();
+    try {
+      await page.getByRole('button', { name: 'Wish for Teapot' }).click();
+      await told.waitFor();
+    } finally {
+      await system.stack.services.wishlist.start();
+    }
+    await page.getByRole('button', { name: 'Wish for Blue mug' }).click();
+    await message(page, 'Blue mug is on your wishlist.').waitFor();
+    await told.waitFor({ state: 'detached' });
+  });
+
+  it('begins no checkout to see whether payments work, and keeps what panels ask out of the lanes', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    await addToCart(page, 'Blue mug');
+    const payments: (string | null)[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/payments'))
+        payments.push(request.postData());
+    });
+    const panel = await openPanel(page, 'Failures');
+    const row = panel.getByRole('row').filter({ hasText: /^Pay/ });
+    await row.getByText('carries on').waitFor();
+    await row.getByText('400').waitFor();
+    // A checkout would be a hop that payment-service tells of.
+    await arrow(page, /^POST \/sessions\/refresh from Page to Auth 200 let in/).waitFor();
+    expect(payments).toEqual([null]);
+    for (const name of [/checkouts/, /^POST \/payments/, /^DELETE /])
+      expect(await lanes(page).getByRole('option', { name }).count()).toBe(0);
+    await pay(page);
+    await page.getByText('Paid €19.00. Thank you.').waitFor();
+  });
+
+  it('keeps a note that is being typed when the session ends in another tab, and says why it ended', async () => {
+    const { openTab: open } = await system.newPerson();
+    const page = await open();
+    const { username, password } = await registerSomebody(page);
+    await page.getByRole('button', { name: 'Wish for Teapot' }).click();
+    await openTab(page, 'Wishlist');
+    await page.getByLabel('Note for Teapot').pressSequentially('for the wint');
+    const other = await open();
+    await other.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await other.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+    expect(await other.getByText('You were signed out').count()).toBe(0);
+
+    await page.getByText('You signed out elsewhere, for example in another tab.').waitFor();
+    const signIn = async (name: string, secret: string) => {
+      await page.getByLabel('User name').fill(name);
+      await page.getByLabel('Password').fill(secret);
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    };
+    await signIn(username, password);
+    const note = page.getByLabel('Note for Teapot');
+    await note.waitFor();
+    expect(await note.inputValue()).toBe('for the wint');
+    await page.getByText('Not saved yet: press Enter to save it.').waitFor();
+    await note.press('End');
+    await note.pressSequentially('er');
+    await note.press('Enter');
+    await message(page, 'The note is saved.').waitFor();
+    await page.reload();
+    await note.waitFor();
+    expect(await note.inputValue()).toBe('for the winter');
+  });
+
+  it('says that somebody is still signed in when auth-service cannot be told', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    await system.stack.services.auth.stop();
+    try {
+      await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+      await message(page, 'You are still signed in').waitFor();
+      await message(page, 'auth-service cannot be reached.').waitFor();
+    } finally {
+      await system.stack.services.auth.start();
+    }
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+    await message(page, 'You are still signed in').waitFor({ state: 'detached' });
+  });
+
+  it('fills the hearts of what is on the wishlist, and takes it off by them', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    const heart = (name: string) => page.getByRole('button', { name: `Wish for ${name}` });
+    const expectPressed = (name: string, pressed: boolean) =>
+      eventually(`${name} is ${pressed ? '' : 'not '}pressed`, async () =>
+        expect(await heart(name).getAttribute('aria-pressed')).toBe(String(pressed)),
+      );
+    await heart('Teapot').click();
+    await expectPressed('Teapot', true);
+    await expectPressed('Moon jar', false);
+    await page.reload();
+    await expectPressed('Teapot', true);
+    await heart('Teapot').click();
+    await message(page, 'Teapot is off the list.').waitFor();
+    await expectPressed('Teapot', false);
+  });
+
+  it('says beside a refund that only support may do it, to who may not', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    await addToCart(page, 'Earl Grey');
+    await pay(page);
+    await page.getByText('Paid €4.50. Thank you.').waitFor();
+    await openTab(page, 'Payments');
+    await page.getByText('Only support may refund.').waitFor();
+  });
+
+  it('says from which amount on the password is asked for, and when it was given', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    await addToCart(page, 'Blue mug');
+    await openTab(page, 'Cart');
+    await page.getByRole('button', { name: 'Check out' }).click();
+    await page.getByText(/^Above €500\.00, .* less than 5 min ago\. Yours was given \d/).waitFor();
+  });
+
+  it('shows each request’s verdict in the table on a phone', async () => {
+    const page = await visit(phone);
+    await signInAs(page, 'mina');
+    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
+    await page.getByText('Table', { exact: true }).tap();
+    const table = page.getByRole('table', { name: 'Requests, the newest first' });
+    await table.getByRole('row').nth(1).waitFor();
+    await expectInSight(table.getByText('200').first());
+    const room = page.getByRole('region', { name: 'Requests, the newest first' });
+    expect(await room.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
+  });
+
+  it('goes to the inspector when a request is tapped on a phone', async () => {
+    const page = await visit(phone);
+    await signInAs(page, 'mina');
+    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
+    await arrow(page, /^GET \/wishlist from Page to Wishlist 200/).tap();
+    await expectInSight(inspector(page).getByRole('heading', { name: 'GET /wishlist' }));
+  });
+
+  it('inspects the newest request of the person until they choose another', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    const inspected = inspector(page).getByRole('heading', { level: 3 });
+    const expectInspected = (name: string) =>
+      eventually(`${name} is inspected`, async () => expect(await inspected.textContent()).toContain(name));
+    // What was changed is read again.
+    await addToCart(page, 'Blue mug');
+    await expectInspected('GET /cart');
+    await page.getByRole('button', { name: 'Wish for Teapot' }).click();
+    await expectInspected('GET /wishlist');
+    await arrow(page, /^POST \/wishlist\/items from Page to Wishlist 201/).click();
+    await addToCart(page, 'Blue mug');
+    await arrow(page, /^POST \/cart\/items from Page to Cart 20\d/).waitFor();
+    await expectInspected('POST /wishlist/items');
+  });
+
+  it('is where it was after a reload: tab of the shop, panel, and part on a phone', async () => {
+    const page = await visit(phone);
+    await openTab(page, 'Payments');
+    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
+    await openPanel(page, 'Keys');
+    await page.reload();
+    await page.getByRole('tabpanel', { name: 'Keys' }).waitFor();
+    await page.getByRole('button', { name: 'Shop' }).tap();
+    await page.getByRole('tabpanel', { name: 'Payments' }).waitFor();
+  });
+});
