@@ -1,7 +1,7 @@
 import type { Stack, StackOptions } from '@latchkey/dev-stack';
 import { launchChromium } from '@latchkey/dev-stack/chromium';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { it as plainIt } from 'vitest';
+import { onTestFinished, it as plainIt } from 'vitest';
 import { startSystem } from '../system.ts';
 
 /** A browser of one person: its tabs share cookies, as in one profile. */
@@ -85,6 +85,8 @@ type Surroundings = {
 async function newPerson(browser: Browser, { origin, ours, options }: Surroundings): Promise<Person> {
   // Still, unless a test wants it moving: without a graphics card the processor draws each frame.
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
+  // A page that nobody looks at any more would go on asking.
+  onTestFinished(() => context.close());
   const complaints: string[] = [];
   const strangers: string[] = [];
   context.on('console', (message) => {
