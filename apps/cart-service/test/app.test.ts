@@ -117,7 +117,9 @@ test('a database that goes away is a 503, and all is well when it is back', asyn
   });
 
   await link.restore();
-  expect((await service.call('/ready', { token: '' })).status).toBe(200);
+  await eventually('the service is ready', async () =>
+    expect((await service.call('/ready', { token: '' })).status).toBe(200),
+  );
   expect(await service.cart()).toEqual(before);
   expect((await service.add(tea)).status).toBe(200);
   await service.close();

@@ -1,10 +1,10 @@
 import { eventually } from '@latchkey/testing';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { seriousFaults } from './axe.ts';
 import { openPanel, stopwatchIn, verdictsIn } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
-import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { type BrowserSystem, it } from './harness.ts';
 import { signInAs } from './shop-page.ts';
 
 const took = /^[\d.,]+\s(ms|s)$/;
@@ -22,11 +22,9 @@ const everywhere = (status: string) => {
 
 describeInBrowser('the panels', () => {
   let system: BrowserSystem;
-  beforeAll(async () => {
-    // Every service has the next key after some seconds, and not only after a minute and a half.
-    system = await startBrowserSystem({ auth: { JWKS_MAX_AGE_SECONDS: '5', KEY_SKEW_SECONDS: '5' } });
+  it.beforeAll(({ sharedSystem }) => {
+    system = sharedSystem;
   }, 120_000);
-  afterAll(() => system?.stop());
   // A page that nobody looks at any more would go on asking.
   afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
 

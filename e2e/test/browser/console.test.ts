@@ -1,18 +1,17 @@
 import { eventually } from '@latchkey/testing';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { seriousFaults } from './axe.ts';
 import { arrow, inspector, lanes, openPanel, stopwatchIn } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
-import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { type BrowserSystem, it } from './harness.ts';
 import { addToCart, openTab, pay, registerSomebody, signInAs, tabTo } from './shop-page.ts';
 
 describeInBrowser('the lanes and the inspector', () => {
   let system: BrowserSystem;
-  beforeAll(async () => {
-    system = await startBrowserSystem();
+  it.beforeAll(({ sharedSystem }) => {
+    system = sharedSystem;
   }, 120_000);
-  afterAll(() => system?.stop());
   // A page that nobody looks at any more would go on asking.
   afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
 

@@ -1,6 +1,7 @@
 import type { Stack, StackOptions } from '@latchkey/dev-stack';
 import { launchChromium } from '@latchkey/dev-stack/chromium';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { onTestFinished, it as plainIt } from 'vitest';
 import { startSystem } from '../system.ts';
 
 /** A browser of one person: its tabs share cookies, as in one profile. */
@@ -23,11 +24,28 @@ export type BrowserSystem = {
   stop(): Promise<void>;
 };
 
+/**
+ * As vitest's, with a system and a browser that all test files of a worker process share, one file after the other: a
+ * start takes three seconds and six processes. Whoever stops something of it, or changes what others see, puts it back.
+ *
+ * @example
+ * it.beforeAll(({ sharedSystem }) => {
+ *   system = sharedSystem;
+ * });
+ */
+// biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+export const it = plainIt.extend('sharedSystem', { scope: 'worker' }, async ({}, { onCleanup }) => {
+  // Every service has the next key after some seconds, and not only after a minute and a half.
+  const system = await startBrowserSystem({ auth: { JWKS_MAX_AGE_SECONDS: '5', KEY_SKEW_SECONDS: '5' } });
+  onCleanup(() => system.stop());
+  return system;
+});
+
 /** What chromium writes for every answer of 400 and above: for a page about refusals those are no faults. */
 const failedRequest = /^Failed to load resource: the server responded with a status of \d+/;
 
 /**
- * The whole system with its page, on free ports, and a chromium to open it with: one for a test file. `env` are settings
+ * The whole system with its page, on free ports, and a chromium to open it with. `env` are settings
  * of single services.
  *
  * @example
@@ -67,6 +85,8 @@ type Surroundings = {
 async function newPerson(browser: Browser, { origin, ours, options }: Surroundings): Promise<Person> {
   // Still, unless a test wants it moving: without a graphics card the processor draws each frame.
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
+  // A page that nobody looks at any more would go on asking.
+  onTestFinished(() => context.close());
   const complaints: string[] = [];
   const strangers: string[] = [];
   context.on('console', (message) => {

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { describeInBrowser } from './describe-in-browser.ts';
-import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { type BrowserSystem, it } from './harness.ts';
 import { startShopAlone } from './shop-alone.ts';
 import { addToCart, pay, registerSomebody } from './shop-page.ts';
 
 describeInBrowser('the page', () => {
   let system: BrowserSystem;
-  beforeAll(async () => {
-    system = await startBrowserSystem();
+  it.beforeAll(({ sharedSystem }) => {
+    system = sharedSystem;
   }, 120_000);
-  afterAll(() => system?.stop());
 
   it('opens without a complaint of the browser, and asks nobody but us', async () => {
     const { openTab, complaints, strangers } = await system.newPerson();

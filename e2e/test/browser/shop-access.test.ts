@@ -1,22 +1,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '@latchkey/testing';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { seriousFaults } from './axe.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
-import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { type BrowserSystem, it } from './harness.ts';
 import { addToCart, openTab, registerSomebody, signInAs, tabTo } from './shop-page.ts';
 
 const images = join(import.meta.dirname, '../../../docs/images');
 
 describeInBrowser('the shop, for everybody', () => {
   let system: BrowserSystem;
-  beforeAll(async () => {
-    system = await startBrowserSystem();
+  it.beforeAll(({ sharedSystem }) => {
+    system = sharedSystem;
   }, 120_000);
   // Pages that nobody looks at any more go on asking the services, as the console does.
   afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
-  afterAll(() => system?.stop());
 
   it('can be used with the keyboard alone: register and buy', async () => {
     const { openTab: open } = await system.newPerson();

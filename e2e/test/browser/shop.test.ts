@@ -1,19 +1,18 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { ageSignIn } from '../old-sign-in.ts';
 import { inspector } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
-import { type BrowserSystem, startBrowserSystem } from './harness.ts';
+import { type BrowserSystem, it } from './harness.ts';
 import { addToCart, message, openTab, pay, registerSomebody, signInAs } from './shop-page.ts';
 
 describeInBrowser('the shop', () => {
   let system: BrowserSystem;
-  beforeAll(async () => {
-    system = await startBrowserSystem();
+  it.beforeAll(({ sharedSystem }) => {
+    system = sharedSystem;
   }, 120_000);
   // Pages that nobody looks at any more go on asking the services, as the console does.
   afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
-  afterAll(() => system?.stop());
 
   /** Somebody's first tab; `isClean` says afterwards whether the browser had nothing to complain about. */
   async function visit() {

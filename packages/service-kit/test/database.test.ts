@@ -145,7 +145,9 @@ describe('a database that is gone', () => {
 
     postgres = await startPostgres(options);
     await link.restore(postgres.url('mine'));
-    expect((await app.inject('/ready')).statusCode).toBe(200);
+    await eventually('the service is ready', async () =>
+      expect((await app.inject('/ready')).statusCode).toBe(200),
+    );
     expect((await app.inject('/counter')).json()).toEqual([{ value: 1 }]);
     expect(logText()).not.toContain(new URL(postgres.url('mine')).password);
 
