@@ -47,14 +47,6 @@ describeInBrowser('the page', () => {
     }
   });
 
-  it('is begun with one press, also on a phone: in the lanes', async () => {
-    const page = await visit(phone);
-    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
-    await page.getByRole('button', { name: 'Sign in as mina' }).tap();
-    await arrow(page, /^POST \/sessions from Page to Auth 201 let in/).waitFor();
-    await expectInSight(lanes(page).getByRole('option').first());
-  });
-
   it('asks no service for what the token of who is signed in does not allow', async () => {
     const { context } = await system.newPerson();
     const page = await context.newPage();
@@ -81,16 +73,6 @@ describeInBrowser('the page', () => {
       await shown.getByText(/^Your account lacks the permission \w+:read/).waitFor();
     }
     expect(red).toEqual([]);
-  });
-
-  it('says what became of a payment where it was asked for', async () => {
-    const page = await visit();
-    await registerSomebody(page);
-    await addToCart(page, 'Blue mug');
-    await pay(page, 'is declined');
-    await expectInSight(page.getByText('The card was declined: the bank says no.'));
-    expect(await page.getByRole('status').getByText('The card was declined').count()).toBe(1);
-    await page.getByRole('button', { name: /^Pay / }).waitFor();
   });
 
   it('takes away what it told of a missing permission when that is given back', async () => {
@@ -222,45 +204,6 @@ describeInBrowser('the page', () => {
     await expectPressed('Teapot', false);
   });
 
-  it('says beside a refund that only support may do it, to who may not', async () => {
-    const page = await visit();
-    await registerSomebody(page);
-    await addToCart(page, 'Earl Grey');
-    await pay(page);
-    await page.getByText('Paid €4.50. Thank you.').waitFor();
-    await openTab(page, 'Payments');
-    await page.getByText('Only support may refund.').waitFor();
-  });
-
-  it('says from which amount on the password is asked for, and when it was given', async () => {
-    const page = await visit();
-    await registerSomebody(page);
-    await addToCart(page, 'Blue mug');
-    await openTab(page, 'Cart');
-    await page.getByRole('button', { name: 'Check out' }).click();
-    await page.getByText(/^Above €500\.00, .* less than 5 min ago\. Yours was given \d/).waitFor();
-  });
-
-  it('shows each request’s verdict in the table on a phone', async () => {
-    const page = await visit(phone);
-    await signInAs(page, 'mina');
-    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
-    await page.getByText('Table', { exact: true }).tap();
-    const table = page.getByRole('table', { name: 'Requests, the newest first' });
-    await table.getByRole('row').nth(1).waitFor();
-    await expectInSight(table.getByText('200').first());
-    const room = page.getByRole('region', { name: 'Requests, the newest first' });
-    expect(await room.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
-  });
-
-  it('goes to the inspector when a request is tapped on a phone', async () => {
-    const page = await visit(phone);
-    await signInAs(page, 'mina');
-    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
-    await arrow(page, /^GET \/wishlist from Page to Wishlist 200/).tap();
-    await expectInSight(inspector(page).getByRole('heading', { name: 'GET /wishlist' }));
-  });
-
   it('inspects the newest request of the person until they choose another', async () => {
     const page = await visit();
     await registerSomebody(page);
@@ -278,10 +221,39 @@ describeInBrowser('the page', () => {
     await expectInspected('POST /wishlist/items');
   });
 
-  it('is where it was after a reload: tab of the shop, panel, and part on a phone', async () => {
+  it('says at the payment what it asks for, what became of it, and who may refund it', async () => {
+    const page = await visit();
+    await registerSomebody(page);
+    await addToCart(page, 'Blue mug');
+    await pay(page, 'is declined');
+    await expectInSight(page.getByText('The card was declined: the bank says no.'));
+    expect(await page.getByRole('status').getByText('The card was declined').count()).toBe(1);
+    await page.getByText(/^Above €500\.00, .* less than 5 min ago\. Yours was given \d/).waitFor();
+    await page.getByRole('radio', { name: 'is charged' }).first().check();
+    await page.getByRole('button', { name: /^Pay / }).click();
+    await page.getByText('Paid €19.00. Thank you.').waitFor();
+    await openTab(page, 'Payments');
+    await page.getByText('Only support may refund.').waitFor();
+  });
+
+  it('begins with one press on a phone, and a request that is tapped comes into sight', async () => {
     const page = await visit(phone);
+    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
+    await page.getByRole('button', { name: 'Sign in as mina' }).tap();
+    await arrow(page, /^GET \/wishlist from Page to Wishlist 200/).tap();
+    await expectInSight(inspector(page).getByRole('heading', { name: 'GET /wishlist' }));
+  });
+
+  it('shows each verdict in the table on a phone, and is where it was after a reload', async () => {
+    const page = await visit(phone);
+    await signInAs(page, 'mina');
     await openTab(page, 'Payments');
     await page.getByRole('button', { name: 'Behind the scenes' }).tap();
+    await page.getByText('Table', { exact: true }).tap();
+    const table = page.getByRole('table', { name: 'Requests, the newest first' });
+    await expectInSight(table.getByText('200').first());
+    const room = page.getByRole('region', { name: 'Requests, the newest first' });
+    expect(await room.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
     await openPanel(page, 'Keys');
     await page.reload();
     await page.getByRole('tabpanel', { name: 'Keys' }).waitFor();
