@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { textOf } from './text.ts';
 
 /** A setting as text; undefined when it is not set; a fault when it is given in a way that cannot be read. */
 export type SettingText = { text: string | undefined } | { fault: string };
@@ -17,7 +18,8 @@ export function readSettingText(name: string, env: Record<string, string | undef
   if (path === undefined) return { text };
   if (text !== undefined) return { fault: `${name} and ${variable} are both set: keep one of them` };
   try {
-    const contents = readFileSync(path, 'utf8').trim();
+    const contents = textOf(readFileSync(path))?.trim();
+    if (contents === undefined) return { fault: `${variable} names a file that is not UTF-8` };
     return contents === '' ? { fault: `${variable} names an empty file` } : { text: contents };
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';

@@ -14,7 +14,7 @@ let directory: string;
 beforeAll(() => (directory = mkdtempSync(join(tmpdir(), 'latchkey-settings-'))));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-function file(name: string, contents: string): string {
+function file(name: string, contents: string | Buffer): string {
   const path = join(directory, name);
   writeFileSync(path, contents);
   return path;
@@ -35,6 +35,11 @@ describe('a setting that NAME_FILE names', () => {
     expect(loadConfig(schema, { KEY_FILE: file('key', '  from-a-file \n\n') })).toEqual({
       KEY: 'from-a-file',
     });
+  });
+
+  it('is refused when it is not UTF-8: a secret would be another one, silently', () => {
+    const path = file('latin1', Buffer.from('from-a-file \u00e9', 'latin1'));
+    expect(faultsOf({ KEY_FILE: path })).toEqual(['KEY_FILE names a file that is not UTF-8']);
   });
 
   it('is coerced like any other', () => {
