@@ -1,6 +1,22 @@
 import { readFileSync } from 'node:fs';
-import type { Redis } from 'ioredis';
+import { type Redis, ReplyError } from 'ioredis';
 import { batchWrites } from './batch-writes.ts';
+import { COMMAND_TIMEOUT_MS, ConnectionReplacedError } from './connection.ts';
+import { learnRedisTime, redisTimeOf } from './redis-clock.ts';
+
+/** What a reply may need to come back: Redis begins a script by so much before whoever asked gives it up, or never. */
+const REPLY_MS = 200;
+const MOST_ATTEMPTS = 3;
+
+/**
+ * Stands in front of every script, on its first line. A Redis that was frozen carries out what was sent to it when it
+ * wakes; whoever asked has been answered 503 by then, so it must have no effect. The last argument is the deadline.
+ */
+const REFUSE_LATE = `do ${[
+  "local deadline, time = tonumber(table.remove(ARGV)), redis.call('TIME')",
+  'local now = time[1] * 1000 + time[2] / 1000',
+  "if now > deadline then return redis.error_reply(string.format('LATE %.3f', now)) end",
+].join(' ')} end `;
 
 /** One atomic step: keys and arguments in, the script's reply out. */
 export type Script<Reply> = (
@@ -12,6 +28,10 @@ export type Script<Reply> = (
 /**
  * Loads a Lua script, with the files that it builds on in front of it.
  *
+ * What is not answered within 800 ms is given up, and has no effect any more: Redis begins it within 600 ms, or not at
+ * all (docs/decisions/0047). Only a reply that is lost, or takes longer than the difference, leaves open what became of
+ * it. Safe to run twice is what each script must be all the same: when the connection breaks it is asked once more.
+ *
  * The script is sent by EVALSHA, and by EVAL once when Redis does not know it (after a restart, say).
  *
  * @example
@@ -19,9 +39,23 @@ export type Script<Reply> = (
  * const [verdict] = await refresh(redis, [key], [generation]);
  */
 export function loadScript<Reply>(name: string, files: readonly URL[]): Script<Reply> {
-  const lua = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  const lua = REFUSE_LATE + files.map((file) => readFileSync(file, 'utf8')).join('\n');
   const defined = new WeakSet<Redis>();
-  return (redis, keys, args) => {
+
+  return async (redis, keys, args) => {
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    const giveUp = () => reject(new Error('Redis did not answer in time.'));
+    const timer = setTimeout(giveUp, COMMAND_TIMEOUT_MS);
+    const beginBy = performance.now() + COMMAND_TIMEOUT_MS - REPLY_MS;
+    const ask = (deadline: number) => send(redis, [keys.length, ...keys, ...args, Math.floor(deadline)]);
+    try {
+      return await Promise.race([askBy(beginBy, redis, ask), givenUp]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  function send(redis: Redis, args: (string | number)[]): Promise<Reply> {
     if (!defined.has(redis)) {
       redis.defineCommand(name, { lua });
       defined.add(redis);
@@ -31,6 +65,33 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
     ];
     if (command === undefined) throw new Error(`Redis command ${name} was not defined`);
     batchWrites(redis);
-    return command.call(redis, keys.length, ...keys, ...args);
-  };
+    return command.apply(redis, args);
+  }
+}
+
+/** Asks with a deadline by Redis' clock; once more when that clock was misjudged, or the connection replaced. */
+async function askBy<Reply>(
+  beginBy: number,
+  redis: Redis,
+  ask: (deadline: number) => Promise<Reply>,
+): Promise<Reply> {
+  for (let attempt = 1; ; attempt += 1) {
+    const known = redisTimeOf(redis, beginBy);
+    const deadline = typeof known === 'number' ? known : await known;
+    try {
+      return await ask(deadline);
+    } catch (error) {
+      const isWorthAsking = wasLate(redis, error) || error instanceof ConnectionReplacedError;
+      if (!isWorthAsking || attempt === MOST_ATTEMPTS || performance.now() >= beginBy) throw error;
+    }
+  }
+}
+
+/** Whether the script refused to begin. It says what Redis' clock is then. */
+function wasLate(redis: Redis, error: unknown): boolean {
+  const [, redisTimeMs] =
+    (error instanceof ReplyError && /^LATE ([\d.]+)/.exec((error as Error).message)) || [];
+  if (redisTimeMs === undefined) return false;
+  learnRedisTime(redis, Number(redisTimeMs));
+  return true;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
@@ -225,4 +226,24 @@ test('a frozen Redis is 503, for a whole queue of attempts at once', async () =>
   } finally {
     process.kill(server.pid, 'SIGCONT');
   }
+});
+
+test('attempts that a Redis that stood still was asked to count, and that were answered 503, count for nothing', async () => {
+  const key = randomBytes(32);
+  // As many replicas, since each rests after a failure.
+  const replicas = Array.from({ length: NAME_AND_NETWORK.most + 2 }, () =>
+    createAttempts({ redis, clock: () => now, pseudonyms: createPseudonyms(key) }),
+  );
+  const [first] = replicas as [Attempts, ...Attempts[]];
+  const from = { username: 'alice', address: HOME };
+  process.kill(server.pid, 'SIGSTOP');
+  const outcomes = await Promise.allSettled(replicas.map((replica) => replica.admitSignIn(from))).finally(
+    () => process.kill(server.pid, 'SIGCONT'),
+  );
+  expect(outcomes.map(({ status }) => status)).toEqual(replicas.map(() => 'rejected'));
+  await eventually('Redis has been through what it was asked', () => redis.ping());
+  expect(await redis.keys('*')).toEqual([]);
+  await eventually('the right password is tried', async () =>
+    expect(await first.admitSignIn(from)).toMatchObject({ admitted: true }),
+  );
 });

@@ -1,5 +1,10 @@
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
-import { MOST_ADOPTED, MOST_REPLAYS, REPLAY_GRACE_MS } from '../../src/sessions/session-store.ts';
+import {
+  MOST_ADOPTED,
+  MOST_CLOCK_SKEW_MS,
+  MOST_REPLAYS,
+  REPLAY_GRACE_MS,
+} from '../../src/sessions/session-store.ts';
 
 /** The table of verdicts as plain code: what the Lua script must do, written a second time to compare against. */
 export type ModelSession = {
@@ -25,7 +30,9 @@ export function modelRefresh(
     session.replays = 0;
     return ahead === 0 ? 'ROTATED' : 'ADOPTED';
   }
-  if (ahead === -1 && now - session.reachedAt <= REPLAY_GRACE_MS && session.replays < MOST_REPLAYS) {
+  const since = now - session.reachedAt;
+  const isWithinGrace = since <= REPLAY_GRACE_MS && since >= -MOST_CLOCK_SKEW_MS;
+  if (ahead === -1 && isWithinGrace && session.replays < MOST_REPLAYS) {
     session.replays += 1;
     return 'REPLAYED';
   }

@@ -57,7 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       do: fc.constant('advance' as const),
-      ms: fc.constantFrom(1, 9_000, 10_000, 10_001, -5_000, -3_600_000, 600_000, 3_700_000),
+      ms: fc.constantFrom(1, 9_000, 10_000, 10_001, -5_000, -5_001, -600_000, -3_600_000, 600_000, 3_700_000),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const) }) },
