@@ -130,7 +130,31 @@ export function loadConfig<T extends TObject>(schema: T, env: Record<string, str
     return Check(property, setting) ? [] : [`${name} is not valid${expectation(property)}`];
   });
   if (faults.length > 0) throw new ConfigError(faults);
+  rereaders.set(settings, (name) => {
+    const property = schema.properties[name] as TSchema;
+    const setting = readSettingText(name, env);
+    const isGood = 'text' in setting && setting.text !== undefined && Check(property, setting.text);
+    if (isGood) settings[name] = setting.text;
+    return settings[name];
+  });
   return settings as Static<T>;
+}
+
+const rereaders = new WeakMap<object, (name: string) => unknown>();
+
+/**
+ * A setting that is text, as it is now: where it comes from a file, the file is read again, since a secret in it may have
+ * been replaced. What cannot be read, or is not valid, leaves it as it was. For what is used anew while the service runs,
+ * such as the URL of a store when a connection is made.
+ *
+ * @example
+ * const redis = connectRedis({ url: () => currentSetting(config, 'REDIS_URL'), onError });
+ */
+export function currentSetting<Name extends string>(
+  config: { readonly [N in Name]: string },
+  name: Name,
+): string {
+  return (rereaders.get(config)?.(name) as string | undefined) ?? config[name];
 }
 
 function coerce(text: string, schema: TSchema): unknown {

@@ -1,4 +1,11 @@
-export { ConfigError, httpConfig, issuerEndpoints, loadConfig, serviceConfig } from './config.ts';
+export {
+  ConfigError,
+  currentSetting,
+  httpConfig,
+  issuerEndpoints,
+  loadConfig,
+  serviceConfig,
+} from './config.ts';
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 export { isDatabaseUnavailable } from './database-errors.ts';
 export { createLogger } from './logging.ts';

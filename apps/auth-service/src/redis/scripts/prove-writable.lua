@@ -4,6 +4,8 @@
 -- KEYS  1 anything that nobody else uses
 -- ARGV  1 how long it is kept (ms)
 local key = KEYS[1]
+-- First what a full store refuses: once a script has written, Redis lets it go on.
+redis.call('SET', key, '0', 'PX', ARGV[1])
 redis.call('DEL', key)
 redis.call('XADD', key, '*', 'at', '0')
 redis.call('XDEL', key, redis.call('XRANGE', key, '-', '+')[1][1])
