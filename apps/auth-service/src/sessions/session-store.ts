@@ -11,6 +11,7 @@ import {
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import { FURTHEST_AHEAD_SECONDS } from '../revocation/log/issued-from.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
 import type { RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
 import { GRANT_FIELDS, grantFrom, recordOf } from './session-record.ts';
@@ -136,7 +137,8 @@ export function createSessionStore(options: SessionStoreOptions) {
       const keys = [sessionKey(sessionId), revocationsKey(shard), revocationHeadKey(shard)];
       const limits = [REPLAY_GRACE_MS, MOST_CLOCK_SKEW_MS, MOST_REPLAYS, MOST_ADOPTED];
       const now = clock();
-      const args = [sessionId, generation, now, ...limits, signingKey.kid, revocationTtlMs];
+      const how = [signingKey.kid, revocationTtlMs, FURTHEST_AHEAD_SECONDS];
+      const args = [sessionId, generation, now, ...limits, ...how];
       const [verdict, detail, ...values] = await orUnavailable(refreshSession(redis, keys, args));
       if (verdict === 'REVOKED') return { verdict, reason: detail ?? undefined };
       if (verdict === 'UNKNOWN' || verdict === 'EXPIRED') return { verdict };

@@ -198,6 +198,14 @@ test('a clock that is set back by a day does not make anybody wait for a day', a
   expect(await waitAfter(0, { username: 'alice', address: HOME })).toBeLessThanOrEqual(120_000);
 });
 
+test('a failure that was counted while the clock was an hour ahead makes nobody wait when it is set right', async () => {
+  now += DAY_MS / 24;
+  await admitted({ username: 'alice', address: HOME });
+  now -= DAY_MS / 24;
+  await admitted({ username: 'alice', address: HOME });
+  expect(await waitAfter(NAME_AND_NETWORK.most - 2, { username: 'alice', address: HOME })).toBeGreaterThan(0);
+});
+
 test('what lies in Redis names nobody, and goes away by itself', async () => {
   await waitAfter(NAME_AND_NETWORK.most, { username: 'alice', address: HOME });
   await attempts.forgive(await admitted({ username: 'bob', address: '2001:db8::1' }));

@@ -45,7 +45,7 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
   }),
   'sessions/scripts/refresh-session.lua': (shard) => ({
     keys: [`${shard}:s`, ...log(shard)],
-    args: ['the-id', 100_000, NOW, 10_000, 5_000, 200, 8, 'k1', TTL_MS],
+    args: ['the-id', 100_000, NOW, 10_000, 5_000, 200, 8, 'k1', TTL_MS, 30],
   }),
   'sessions/scripts/rename-session.lua': (shard) => ({
     keys: [`${shard}:s`],

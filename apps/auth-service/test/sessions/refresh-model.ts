@@ -1,3 +1,4 @@
+import { FURTHEST_AHEAD_SECONDS } from '../../src/revocation/log/issued-from.ts';
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
 import {
   MOST_ADOPTED,
@@ -13,6 +14,8 @@ export type ModelSession = {
   reachedAt: number;
   replays: number;
   expiresAt: number;
+  /** Seconds since the epoch. */
+  authTime: number;
 };
 
 export function modelRefresh(
@@ -28,6 +31,7 @@ export function modelRefresh(
     session.generation = presented + 1;
     session.reachedAt = now;
     session.replays = 0;
+    session.authTime = modelAuthTime(session, now);
     return ahead === 0 ? 'ROTATED' : 'ADOPTED';
   }
   const since = now - session.reachedAt;
@@ -38,4 +42,9 @@ export function modelRefresh(
   }
   session.state = 'reused';
   return 'REUSED';
+}
+
+/** What a refresh says of the sign-in: of one in the future, that it is no recent one. */
+export function modelAuthTime({ authTime }: ModelSession, now: number): number {
+  return authTime - Math.floor(now / 1000) > FURTHEST_AHEAD_SECONDS ? 1 : authTime;
 }

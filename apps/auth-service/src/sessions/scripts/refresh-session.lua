@@ -6,11 +6,13 @@
 -- KEYS  1 session  2 stream of revocations  3 its head
 -- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 how far replicas' clocks may be apart (ms)
 --       6 most replays  7 most generations to adopt  8 kid that signs now  9 how long a revocation is kept (ms)
+--       10 how far ahead a sign-in may be (s)
 -- Reply { verdict }, { 'REVOKED', why, if that is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n }
 local session, stream, head = KEYS[1], KEYS[2], KEYS[3]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace, most_skew, most_replays = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local most_adopted, signing_kid, revocation_ttl = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
+local furthest_ahead = tonumber(ARGV[10])
 
 local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n')
 local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
@@ -20,12 +22,16 @@ if not state then return { 'UNKNOWN' } end
 if state ~= 'active' then return { 'REVOKED', why } end
 if now >= expires_at then return { 'EXPIRED' } end
 
+-- A sign-in in the future stems from a clock that was wrong. When it was nobody knows, so it is no recent one (1 s after
+-- 1970): it would else become recent when its time comes.
+if tonumber(found[11]) - math.floor(now / 1000) > furthest_ahead then found[11] = '1' end
+
 local function answer(verdict, successor_kid)
   return { verdict, successor_kid, unpack(found, 7, 13) }
 end
 
 local function rotate(verdict)
-  redis.call('HSET', session, 'g', presented + 1, 't', now, 'r', 0, 'k', signing_kid)
+  redis.call('HSET', session, 'g', presented + 1, 't', now, 'r', 0, 'k', signing_kid, 'a', found[11])
   return answer(verdict, signing_kid)
 end
 
