@@ -11,14 +11,18 @@ const underWay = new WeakMap<Redis, Promise<number>>();
 
 /**
  * The moment `at` of performance.now() by Redis' clock, in milliseconds since the epoch, or earlier by as long as the
- * measuring took: never later. A promise when it has to be measured: on each new connection, and now and then.
+ * measuring took: never later. Undefined when it has to be measured: on each new connection, and now and then.
  */
-export function redisTimeOf(redis: Redis, at: number): number | Promise<number> {
+export function knownRedisTime(redis: Redis, at: number): number | undefined {
   const known = measurements.get(redis);
   const isCurrent =
     known !== undefined && known.of === redis.stream && performance.now() - known.atMs < MEASURED_FOR_MS;
-  if (isCurrent) return at + known.aheadMs;
-  return measure(redis).then((aheadMs) => at + aheadMs);
+  return isCurrent ? at + known.aheadMs : undefined;
+}
+
+/** As knownRedisTime, measured if need be: once, however many ask. */
+export async function redisTimeOf(redis: Redis, at: number): Promise<number> {
+  return knownRedisTime(redis, at) ?? at + (await measure(redis));
 }
 
 /** Redis has just told its time. The way from there took some: taken as none, so that a deadline is rather too early. */

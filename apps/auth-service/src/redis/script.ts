@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { type Redis, ReplyError } from 'ioredis';
 import { batchWrites } from './batch-writes.ts';
 import { COMMAND_TIMEOUT_MS, ConnectionReplacedError } from './connection.ts';
-import { learnRedisTime, redisTimeOf } from './redis-clock.ts';
+import { knownRedisTime, learnRedisTime, redisTimeOf } from './redis-clock.ts';
 
 /** What a reply may need to come back: Redis begins a script by so much before whoever asked gives it up, or never. */
-const REPLY_MS = 200;
+const REPLY_MS = 100;
 const MOST_ATTEMPTS = 3;
 
 /**
@@ -28,7 +28,7 @@ export type Script<Reply> = (
 /**
  * Loads a Lua script, with the files that it builds on in front of it.
  *
- * What is not answered within 800 ms is given up, and has no effect any more: Redis begins it within 600 ms, or not at
+ * What is not answered within 800 ms is given up, and has no effect any more: Redis begins it within 700 ms, or not at
  * all (docs/decisions/0047). Only a reply that is lost, or takes longer than the difference, leaves open what became of
  * it. Safe to run twice is what each script must be all the same: when the connection breaks it is asked once more.
  *
@@ -43,16 +43,18 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
   const defined = new WeakSet<Redis>();
 
   return async (redis, keys, args) => {
-    const { promise: givenUp, reject } = Promise.withResolvers<never>();
-    const giveUp = () => reject(new Error('Redis did not answer in time.'));
-    const timer = setTimeout(giveUp, COMMAND_TIMEOUT_MS);
-    const beginBy = performance.now() + COMMAND_TIMEOUT_MS - REPLY_MS;
+    const giveUpAt = performance.now() + (redis.options.commandTimeout ?? COMMAND_TIMEOUT_MS);
     const ask = (deadline: number) => send(redis, [keys.length, ...keys, ...args, Math.floor(deadline)]);
-    try {
-      return await Promise.race([askBy(beginBy, redis, ask), givenUp]);
-    } finally {
-      clearTimeout(timer);
+    const deadline = knownRedisTime(redis, giveUpAt - REPLY_MS);
+    if (deadline !== undefined) {
+      try {
+        // ioredis' own time limit is the same.
+        return await ask(deadline);
+      } catch (error) {
+        if (!mayBeAskedAgain(redis, error)) throw error;
+      }
     }
+    return until(giveUpAt, () => askBy(giveUpAt - REPLY_MS, redis, ask));
   };
 
   function send(redis: Redis, args: (string | number)[]): Promise<Reply> {
@@ -69,29 +71,37 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
   }
 }
 
-/** Asks with a deadline by Redis' clock; once more when that clock was misjudged, or the connection replaced. */
+/** Asks with a deadline by Redis' clock, which is measured if need be; again when it was misjudged, within the time. */
 async function askBy<Reply>(
   beginBy: number,
   redis: Redis,
   ask: (deadline: number) => Promise<Reply>,
 ): Promise<Reply> {
   for (let attempt = 1; ; attempt += 1) {
-    const known = redisTimeOf(redis, beginBy);
-    const deadline = typeof known === 'number' ? known : await known;
     try {
-      return await ask(deadline);
+      return await ask(await redisTimeOf(redis, beginBy));
     } catch (error) {
-      const isWorthAsking = wasLate(redis, error) || error instanceof ConnectionReplacedError;
-      if (!isWorthAsking || attempt === MOST_ATTEMPTS || performance.now() >= beginBy) throw error;
+      const hasTime = performance.now() < beginBy && attempt < MOST_ATTEMPTS;
+      if (!hasTime || !mayBeAskedAgain(redis, error)) throw error;
     }
   }
 }
 
-/** Whether the script refused to begin. It says what Redis' clock is then. */
-function wasLate(redis: Redis, error: unknown): boolean {
+/** Whether the script refused to begin, and says what Redis' clock is; or the connection was replaced meanwhile. */
+function mayBeAskedAgain(redis: Redis, error: unknown): boolean {
   const [, redisTimeMs] =
     (error instanceof ReplyError && /^LATE ([\d.]+)/.exec((error as Error).message)) || [];
-  if (redisTimeMs === undefined) return false;
-  learnRedisTime(redis, Number(redisTimeMs));
-  return true;
+  if (redisTimeMs !== undefined) learnRedisTime(redis, Number(redisTimeMs));
+  return redisTimeMs !== undefined || error instanceof ConnectionReplacedError;
+}
+
+async function until<T>(giveUpAt: number, work: () => Promise<T>): Promise<T> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new Error('Redis did not answer in time.'));
+  const timer = setTimeout(giveUp, giveUpAt - performance.now());
+  try {
+    return await Promise.race([work(), givenUp]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

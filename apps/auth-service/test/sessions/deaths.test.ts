@@ -32,7 +32,7 @@ let server: TestRedis;
 let connections: [Redis, Redis, Redis];
 beforeAll(async () => {
   server = await startTestRedis();
-  connections = [new Redis(server.url), new Redis(server.url), new Redis(server.url)];
+  connections = [1, 2, 3].map(() => new Redis(server.url, { commandTimeout: 60_000 }));
 });
 afterAll(async () => {
   for (const connection of connections) connection.disconnect();
