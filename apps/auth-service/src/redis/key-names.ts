@@ -70,5 +70,5 @@ export function assertionKey(clientId: string, jti: string): string {
 
 /** Written and read by whoever asks whether Redis can serve. */
 export function probeKey(): string {
-  return '{probe}';
+  return '{probe}:writable';
 }

@@ -8,15 +8,7 @@ import { knownRedisTime, learnRedisTime, redisTimeOf } from './redis-clock.ts';
 const REPLY_MS = 100;
 const MOST_ATTEMPTS = 3;
 
-/**
- * Stands in front of every script, on its first line. A Redis that was frozen carries out what was sent to it when it
- * wakes; whoever asked has been answered 503 by then, so it must have no effect. The last argument is the deadline.
- */
-const REFUSE_LATE = `do ${[
-  "local deadline, time = tonumber(table.remove(ARGV)), redis.call('TIME')",
-  'local now = time[1] * 1000 + time[2] / 1000',
-  "if now > deadline then return redis.error_reply(string.format('LATE %.3f', now)) end",
-].join(' ')} end `;
+const refuseLate = new URL('./scripts/refuse-late.lua', import.meta.url);
 
 /** One atomic step: keys and arguments in, the script's reply out. */
 export type Script<Reply> = (
@@ -39,7 +31,7 @@ export type Script<Reply> = (
  * const [verdict] = await refresh(redis, [key], [generation]);
  */
 export function loadScript<Reply>(name: string, files: readonly URL[]): Script<Reply> {
-  const lua = REFUSE_LATE + files.map((file) => readFileSync(file, 'utf8')).join('\n');
+  const lua = [refuseLate, ...files].map((file) => readFileSync(file, 'utf8')).join('\n');
   const defined = new WeakSet<Redis>();
 
   return async (redis, keys, args) => {
