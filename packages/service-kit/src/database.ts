@@ -24,7 +24,7 @@ export interface DatabaseOptions<S extends Record<string, unknown>> {
 export interface Database<S extends Record<string, unknown>> {
   db: NodePgDatabase<S>;
   pool: pg.Pool;
-  /** Rejects when the database does not answer. */
+  /** Rejects when the database does not answer, or only reads: a replica, say, that was not promoted. */
   ping(): Promise<void>;
   /** Waits for queries under way, then closes every connection. */
   close(): Promise<void>;
@@ -82,7 +82,8 @@ export async function openDatabase<S extends Record<string, unknown>>(
     db,
     pool,
     ping: async () => {
-      await pool.query('select 1');
+      const { rows } = await pool.query("select current_setting('transaction_read_only') as read_only");
+      if (rows[0]?.read_only === 'on') throw new Error('Postgres only reads.');
     },
     close: () => pool.end(),
   };
