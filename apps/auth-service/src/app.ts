@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import { authClient } from '@latchkey/auth-client';
-import { createService, type Service, type ServiceOptions } from '@latchkey/service-kit';
+import { createService, currentSetting, type Service, type ServiceOptions } from '@latchkey/service-kit';
 import { createAccounts } from './accounts/accounts.ts';
 import { accountManagementRoutes } from './accounts/management-routes.ts';
 import { accountRoutes } from './accounts/routes.ts';
@@ -19,6 +19,7 @@ import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { connectRedis } from './redis/connection.ts';
+import { proveWritable } from './redis/prove-writable.ts';
 import { createIntrospection } from './revocation/endpoints/introspection.ts';
 import { introspectionRoute } from './revocation/endpoints/introspection-route.ts';
 import { createTokenRevocation } from './revocation/endpoints/token-revocation.ts';
@@ -75,8 +76,9 @@ export async function buildApp({
     ...(logDestination && { logDestination }),
   });
   const { db } = database;
+  const redisUrl = () => currentSetting(config, 'REDIS_URL');
   const redis = connectRedis({
-    url: config.REDIS_URL,
+    url: redisUrl,
     onError: (error) => app.log.warn({ reason: error.message }, 'redis connection'),
   });
   const retention = retentionSeconds({
@@ -88,7 +90,7 @@ export async function buildApp({
 
   const revocations = createRevocations({
     redis,
-    redisUrl: config.REDIS_URL,
+    redisUrl,
     shards: config.REDIS_SHARDS,
     retentionSeconds: retention,
     onError: (error) => app.log.warn({ err: error }, 'the log of revocations'),
@@ -160,7 +162,7 @@ export async function buildApp({
     await database.close();
   });
 
-  app.addReadinessCheck('redis', async () => void (await redis.ping()));
+  app.addReadinessCheck('redis', () => proveWritable(redis));
 
   app.addReadinessCheck('revocations', async () => {
     if (!revocations.log.isFollowing) throw new Error('what was revoked cannot be known');

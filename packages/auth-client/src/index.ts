@@ -3,6 +3,7 @@ export { type AuthHook, callerOf } from './auth-hook.ts';
 export type { Actor, Authentication, ServiceAuthentication, UserAuthentication } from './authentication.ts';
 export type { Clock } from './clock.ts';
 export { AuthClientError, AuthError, type AuthErrorCode } from './errors.ts';
+export { createFetch } from './fetch.ts';
 export { AuthClientOptionsError } from './option-checks.ts';
 export type { AuthClientOptions, RevocationFeed } from './options.ts';
 export { type AuthClient, authClient } from './plugin.ts';

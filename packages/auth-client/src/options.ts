@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from './clock.ts';
+import { createFetch } from './fetch.ts';
 import {
   AuthClientOptionsError,
   faultsOfNames,
@@ -50,7 +51,7 @@ export interface AuthClientOptions {
   jwksMaxStaleSeconds?: number;
   /** How many verified tokens are remembered. Default 10000; about 3 KB each. */
   verifiedTokensMax?: number;
-  /** Fetches the keys. Default the global fetch. */
+  /** Fetches the keys. Default one of createFetch. */
   fetch?: typeof globalThis.fetch;
   /** Default the system's clocks. */
   clock?: Clock;
@@ -99,8 +100,7 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     jwksCooldownSeconds: options.jwksCooldownSeconds ?? numbers.jwksCooldownSeconds.standard,
     jwksMaxStaleSeconds: options.jwksMaxStaleSeconds ?? numbers.jwksMaxStaleSeconds.standard,
     verifiedTokensMax: options.verifiedTokensMax ?? numbers.verifiedTokensMax.standard,
-    // Asked for at each call, so that what instruments the global fetch later is used.
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: options.fetch ?? createFetch(),
     clock: options.clock ?? systemClock,
   };
 }

@@ -163,7 +163,7 @@ describe('the packed package', () => {
     const { dependencies, peerDependencies } = JSON.parse(
       await readFile(join(installed, 'package.json'), 'utf8'),
     );
-    expect(Object.keys(dependencies)).toEqual(['@fastify/jwt', 'fastify-plugin']);
+    expect(Object.keys(dependencies)).toEqual(['@fastify/jwt', 'fastify-plugin', 'undici']);
     expect(peerDependencies).toEqual({ fastify: '^5.0.0' });
   });
 });

@@ -126,12 +126,26 @@ export function loadConfig<T extends TObject>(schema: T, env: Record<string, str
     const setting = settings[name];
     if (setting === undefined)
       return required.has(name) ? [`${name} is missing${expectation(property)}`] : [];
-    if (!Check(property, setting)) return [`${name} is not valid${expectation(property)}`];
-    const wrong = faultIn(property, setting);
-    return wrong === undefined ? [] : [`${name} is not valid${expectation(property)}: ${wrong}`];
+    const found = faultOf(property, setting);
+    return found === undefined ? [] : [`${name} is not valid${found}`];
   });
   if (faults.length > 0) throw new ConfigError(faults);
+  rereaders.set(settings, (name) => {
+    const property = schema.properties[name] as TSchema;
+    const setting = readSettingText(name, env);
+    const isGood =
+      'text' in setting && setting.text !== undefined && faultOf(property, setting.text) === undefined;
+    if (isGood) settings[name] = setting.text;
+    return settings[name];
+  });
   return settings as Static<T>;
+}
+
+/** What to say of a setting that is not valid; undefined when it is. */
+function faultOf(schema: TSchema, setting: unknown): string | undefined {
+  if (!Check(schema, setting)) return expectation(schema);
+  const wrong = faultIn(schema, setting);
+  return wrong === undefined ? undefined : `${expectation(schema)}: ${wrong}`;
 }
 
 /** By the schema's own check, or that of its items. */
@@ -140,6 +154,23 @@ function faultIn(schema: TSchema, setting: unknown): string | undefined {
   if (typeof setting === 'string') return fault?.(setting);
   if (!Array.isArray(setting) || items === undefined) return undefined;
   return setting.map((item) => faultIn(items, item)).find((found) => found !== undefined);
+}
+
+const rereaders = new WeakMap<object, (name: string) => unknown>();
+
+/**
+ * A setting that is text, as it is now: where it comes from a file, the file is read again, since a secret in it may have
+ * been replaced. What cannot be read, or is not valid, leaves it as it was. For what is used anew while the service runs,
+ * such as the URL of a store when a connection is made.
+ *
+ * @example
+ * const redis = connectRedis({ url: () => currentSetting(config, 'REDIS_URL'), onError });
+ */
+export function currentSetting<Name extends string>(
+  config: { readonly [N in Name]: string },
+  name: Name,
+): string {
+  return (rereaders.get(config)?.(name) as string | undefined) ?? config[name];
 }
 
 function coerce(text: string, schema: TSchema): unknown {

@@ -1,18 +1,13 @@
-// Postgres answers these when it cannot serve anybody now: shutting down, starting, out of connections or memory,
-// or too slow (57014: statement_timeout). https://www.postgresql.org/docs/current/errcodes-appendix.html
-const unavailableStates = new Set([
-  '57P01',
-  '57P02',
-  '57P03',
-  '57P05',
-  '57014',
-  '53300',
-  '53200',
-  '53100',
-  '25P03',
-]);
+// A mistake in a statement, in a transaction's use or in the data: to try again brings the same. Classes and states of
+// https://www.postgresql.org/docs/current/errcodes-appendix.html: feature not supported, cardinality, data, integrity
+// constraint, statement or cursor name, syntax or access rule, check option, program limit, PL/pgSQL. Of access rules a
+// right that we lack (42501) is not ours to mend, nor is of transaction states a server that only reads, or that had
+// waited for us too long.
+const faultsOfOurs = /^(?:0A|21|22|23|26|34|42(?!501)|44|54|P0|25(?!006|P03|P04))/;
 const unavailableSystemCodes = new Set(
-  'ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH ENOENT'.split(' '),
+  'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH EHOSTDOWN ENETDOWN ENOENT'.split(
+    ' ',
+  ),
 );
 // pg and pg-pool raise these without any code.
 const unavailableMessages = [
@@ -25,10 +20,21 @@ const unavailableMessages = [
   'Query read timeout',
 ];
 const maxCauses = 5;
+const connectionErrors = new WeakSet<Error>();
 
 /**
- * Says whether an error, or one of its causes, means that the database cannot be reached or cannot serve now, so
- * that trying again later makes sense. False for mistakes in a query, in a password or in the data.
+ * Notes that an error arose from a connection, not from what was asked on it, whatever it says: a certificate, a
+ * password, a protocol that is not Postgres'.
+ */
+export function asConnectionError<E extends Error>(error: E): E {
+  connectionErrors.add(error);
+  return error;
+}
+
+/**
+ * Says whether an error, or one of its causes, means that the database cannot be reached or cannot serve us now, so
+ * that trying again later makes sense: so is every answer of Postgres that is not known to be a fault of ours. False for
+ * mistakes in a query or in the data, and for whatever does not stem from a database.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   try {
@@ -50,10 +56,10 @@ function isUnavailable(error: unknown, depth: number): boolean {
 
 function saysUnavailable(error: Error & { code?: unknown; severity?: unknown; syscall?: unknown }): boolean {
   const { code } = error;
+  if (connectionErrors.has(error)) return true;
   if (typeof code !== 'string')
     return unavailableMessages.some((message) => error.message.startsWith(message));
-  if (unavailableStates.has(code)) return true;
-  // Class 08 is "connection exception"; only Postgres's errors have a severity.
-  if (error.severity !== undefined) return code.startsWith('08');
+  // Only Postgres's errors have a severity.
+  if (error.severity !== undefined) return !faultsOfOurs.test(code);
   return error.syscall !== undefined && unavailableSystemCodes.has(code);
 }

@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import { createPool } from './database-client.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';
 import { giveBackConnections } from './database-transactions.ts';
 
 export interface DatabaseOptions<S extends Record<string, unknown>> {
-  /** A postgres:// URL. */
-  url: string;
+  /** A postgres:// URL, or what tells it: that is asked for each connection, since a password may have changed. */
+  url: string | (() => string);
   /** The drizzle schema. */
   schema: S;
   /** The folder that drizzle-kit wrote. */
@@ -16,12 +17,14 @@ export interface DatabaseOptions<S extends Record<string, unknown>> {
   poolSize: number;
   /** How Postgres names us in pg_stat_activity. */
   applicationName: string;
+  /** How long Postgres may say nothing before its line is taken for dead. Default 6 s: longer than a statement may take. */
+  silentMs?: number;
 }
 
 export interface Database<S extends Record<string, unknown>> {
   db: NodePgDatabase<S>;
   pool: pg.Pool;
-  /** Rejects when the database does not answer. */
+  /** Rejects when the database does not answer, or only reads: a replica, say, that was not promoted. */
   ping(): Promise<void>;
   /** Waits for queries under way, then closes every connection. */
   close(): Promise<void>;
@@ -33,6 +36,9 @@ const connectTimeoutMs = 2000;
 // A new one costs Postgres a process and a password check: where people come in waves, each wave would pay for that.
 const idleConnectionMs = 300_000;
 const statementTimeoutMs = 5000;
+const silentLineMs = statementTimeoutMs + 1000;
+// The kernel asks after an idle line that long, and then every second, ten times.
+const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 5000 };
 const migrationTimeoutMs = 120_000;
 // Any number will do that nobody else uses in the same database: "latchkey" in hex, shortened.
 const migrationLock = 0x1a7c_4e79;
@@ -41,7 +47,8 @@ const migrationLock = 0x1a7c_4e79;
  * Connects to Postgres, brings its tables up to date and returns a pool. Several replicas may start at once: an
  * advisory lock lets one migrate while the others wait. The first connection is tried for 15 s.
  *
- * Afterwards a lost database ends no process: queries reject until it is back, and the error handler answers 503.
+ * Afterwards a lost database ends no process: queries reject until it is back, and the error handler answers 503. A line
+ * that falls silent is given up after 6 s.
  * Does not create the database.
  *
  * @throws the last connection error after 15 s; at once for a wrong password or a database that is not there.
@@ -52,18 +59,18 @@ export async function openDatabase<S extends Record<string, unknown>>(
   options: DatabaseOptions<S>,
 ): Promise<Database<S>> {
   await migrateDatabase(options);
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.poolSize,
-    application_name: options.applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
-    idleTimeoutMillis: idleConnectionMs,
-    statement_timeout: statementTimeoutMs,
-    // For a server that went silent, when nobody is left to keep statement_timeout.
-    query_timeout: statementTimeoutMs + 1000,
-    idle_in_transaction_session_timeout: statementTimeoutMs * 2,
-    keepAlive: true,
-  });
+  const pool = createPool(
+    {
+      max: options.poolSize,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: connectTimeoutMs,
+      idleTimeoutMillis: idleConnectionMs,
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: statementTimeoutMs * 2,
+      ...keepAlive,
+    },
+    { url: () => urlOf(options), silentMs: options.silentMs ?? silentLineMs },
+  );
   // An idle connection that breaks is replaced by the next query, and one between two statements of a transaction fails
   // the next statement; without a listener each would end the process. The pool listens to idle ones alone.
   pool.on('error', () => {});
@@ -75,7 +82,8 @@ export async function openDatabase<S extends Record<string, unknown>>(
     db,
     pool,
     ping: async () => {
-      await pool.query('select 1');
+      const { rows } = await pool.query("select current_setting('transaction_read_only') as read_only");
+      if (rows[0]?.read_only === 'on') throw new Error('Postgres only reads.');
     },
     close: () => pool.end(),
   };
@@ -86,6 +94,10 @@ async function migrateDatabase<S extends Record<string, unknown>>(
 ): Promise<void> {
   const client = await firstConnection(options);
   try {
+    // Should this line die, the server must not keep the lock for the two hours after which it would notice.
+    await client.query(
+      "select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_count', '3', false)",
+    );
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await migrate(drizzle(client), { migrationsFolder: options.migrationsFolder });
   } finally {
@@ -94,14 +106,25 @@ async function migrateDatabase<S extends Record<string, unknown>>(
   }
 }
 
-async function firstConnection(options: { url: string; applicationName: string }): Promise<pg.Client> {
+function urlOf({ url }: Pick<DatabaseOptions<never>, 'url'>): string {
+  return typeof url === 'string' ? url : url();
+}
+
+// Waiting does not mend a wrong password, or a database that is not there.
+const refusals = /^(?:28|3D)/;
+
+async function firstConnection(
+  options: Pick<DatabaseOptions<never>, 'url' | 'applicationName'>,
+): Promise<pg.Client> {
   const giveUpAt = Date.now() + firstConnectionMs;
   for (;;) {
     const client = new pg.Client({
-      connectionString: options.url,
+      connectionString: urlOf(options),
       application_name: `${options.applicationName} migration`,
       connectionTimeoutMillis: connectTimeoutMs,
       statement_timeout: migrationTimeoutMs,
+      query_timeout: migrationTimeoutMs + 1000,
+      ...keepAlive,
     });
     client.on('error', () => {});
     try {
@@ -109,7 +132,8 @@ async function firstConnection(options: { url: string; applicationName: string }
       return client;
     } catch (error) {
       await client.end().catch(() => {});
-      if (!isDatabaseUnavailable(error) || Date.now() >= giveUpAt) throw error;
+      const isRefused = refusals.test(String((error as { code?: unknown }).code));
+      if (isRefused || !isDatabaseUnavailable(error) || Date.now() >= giveUpAt) throw error;
       await delay(retryEveryMs);
     }
   }

@@ -1,9 +1,16 @@
-export { ConfigError, httpConfig, issuerEndpoints, loadConfig, serviceConfig } from './config.ts';
+export {
+  ConfigError,
+  currentSetting,
+  httpConfig,
+  issuerEndpoints,
+  loadConfig,
+  serviceConfig,
+} from './config.ts';
 export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
 export { isDatabaseUnavailable } from './database-errors.ts';
 export type { ErrorAnswer, ErrorForm } from './error-handler.ts';
-export { idempotencyKeyOf, idempotencyKeySchema } from './idempotency-key.ts';
 export { eventStreamHeaders, eventStreamOpening } from './event-stream.ts';
+export { idempotencyKeyOf, idempotencyKeySchema } from './idempotency-key.ts';
 export { createLogger } from './logging.ts';
 export { type Problem, ProblemError, type ProblemOptions, problemSchema } from './problem.ts';
 export { refreshCookieName } from './refresh-cookie-name.ts';

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig, serviceConfig } from '../src/index.ts';
+import { ConfigError, currentSetting, loadConfig, serviceConfig } from '../src/index.ts';
 
 const schema = Type.Object({
   ...serviceConfig,
@@ -104,4 +107,30 @@ describe('loadConfig', () => {
       expect(errorOf({ ...valid, CORS_ORIGINS }).message).toContain('CORS_ORIGINS is not valid');
     },
   );
+});
+
+describe('currentSetting', () => {
+  it('reads a file again, and keeps what was there when it is empty, not valid or gone', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'setting-'));
+    const file = join(folder, 'database-url');
+    const url = (password: string) => `postgres://u:${password}@localhost/cart`;
+    writeFileSync(file, url('first'));
+    const { DATABASE_URL: _, ...others } = valid;
+    const config = loadConfig(schema, { ...others, DATABASE_URL_FILE: file });
+    const current = () => currentSetting(config, 'DATABASE_URL');
+    expect(current()).toBe(url('first'));
+    writeFileSync(file, url('second'));
+    expect(current()).toBe(url('second'));
+    for (const broken of ['', 'http://localhost/']) {
+      writeFileSync(file, broken);
+      expect(current()).toBe(url('second'));
+    }
+    rmSync(folder, { recursive: true });
+    expect(current()).toBe(url('second'));
+  });
+
+  it('is what was set, where it comes from no file', () => {
+    expect(currentSetting(loadConfig(schema, valid), 'DATABASE_URL')).toBe(valid.DATABASE_URL);
+    expect(currentSetting({ DATABASE_URL: 'plain' }, 'DATABASE_URL')).toBe('plain');
+  });
 });

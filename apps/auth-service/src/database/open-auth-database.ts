@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '@latchkey/service-kit';
+import { currentSetting, openDatabase } from '@latchkey/service-kit';
 import { authSchema } from './schema.ts';
 
 export type AuthDatabase = Awaited<ReturnType<typeof openAuthDatabase>>;
@@ -7,7 +7,7 @@ export type AuthDatabase = Awaited<ReturnType<typeof openAuthDatabase>>;
 /** Connects to auth-service's own database and brings its tables up to date. */
 export function openAuthDatabase(config: { DATABASE_URL: string; DATABASE_POOL_SIZE: number }) {
   return openDatabase({
-    url: config.DATABASE_URL,
+    url: () => currentSetting(config, 'DATABASE_URL'),
     schema: authSchema,
     migrationsFolder: fileURLToPath(new URL('../../drizzle', import.meta.url)),
     poolSize: config.DATABASE_POOL_SIZE,

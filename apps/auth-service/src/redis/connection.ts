@@ -1,28 +1,70 @@
-import { Redis } from 'ioredis';
+import { type Command, Redis, type RedisOptions } from 'ioredis';
 
 /** A request meets 503 within a second when Redis is dead or frozen; ioredis' own defaults take 73 s, or for ever. */
-const COMMAND_TIMEOUT_MS = 800;
+export const COMMAND_TIMEOUT_MS = 800;
+/** No reply for as long, and the line is taken for dead, though nobody has closed it; a new one is made. */
+const SILENT_LINE_MS = 2_000;
+/** How long a server may take to close its side. A silent line never does. */
+const DISCONNECT_TIMEOUT_MS = 100;
 const LONGEST_RECONNECT_DELAY_MS = 500;
+
+export type ConnectionOptions = {
+  /** A redis:// URL, or what tells it: that is asked before each connection, since a password may have changed. */
+  readonly url: string | (() => string);
+  readonly onError: (error: Error) => void;
+  /** Default 2 s. */
+  readonly silentLineMs?: number;
+};
+
+/** The connection broke before Redis was asked, or before it answered. Nothing was sent to the one that replaced it. */
+export class ConnectionReplacedError extends Error {}
+
+const sentScripts = new WeakSet<Command>();
+
+/** After a reconnect ioredis sends again what had no answer. Here that ends with the patience of whoever asked. */
+class Connection extends Redis {
+  override sendCommand(command: Command, stream?: Parameters<Redis['sendCommand']>[1]): unknown {
+    if (command.isSettled) return command.promise;
+    if (/^eval(sha)?$/.test(command.name)) {
+      // A script's deadline is by the clock of the server that it was meant for: whoever asked sets another.
+      if (sentScripts.has(command)) {
+        command.reject(new ConnectionReplacedError('The connection to Redis was replaced.'));
+        return command.promise;
+      }
+      sentScripts.add(command);
+    }
+    return super.sendCommand(command, stream);
+  }
+}
 
 /**
  * Connects to Redis and keeps the connection up. Returns at once: commands that are sent before the connection stands
- * wait for it, at most as long as any other command.
+ * wait for it, at most as long as any other command. A line that falls silent is given up, and made anew.
  *
- * A command whose reply was lost with the connection is sent again after the reconnect, so each script here is safe
- * to run twice.
+ * A command whose reply was lost with the connection is sent again after the reconnect, while somebody waits for it; so
+ * each script here is safe to run twice.
  *
  * @example
  * const redis = connectRedis({ url: 'redis://127.0.0.1:6379', onError: (error) => log.warn({ error }) });
  */
-export function connectRedis(options: { url: string; onError: (error: Error) => void }): Redis {
-  const redis = new Redis(options.url, {
+export function connectRedis({ url, onError, silentLineMs = SILENT_LINE_MS }: ConnectionOptions): Redis {
+  const redis = new Connection(currentUrl(url), {
     connectionName: 'auth-service',
+    lazyConnect: true,
     connectTimeout: COMMAND_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: silentLineMs,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    // What a Redis that loads answers is 503; to wait until it has loaded would keep every command until then.
+    enableReadyCheck: false,
     maxRetriesPerRequest: 1,
-    retryStrategy: (attempt) => Math.min(50 * attempt, LONGEST_RECONNECT_DELAY_MS),
+    retryStrategy(attempt) {
+      Object.assign(redis.options, addressOf(currentUrl(url)));
+      return Math.min(50 * attempt, LONGEST_RECONNECT_DELAY_MS);
+    },
   });
-  redis.on('error', options.onError);
+  redis.on('error', onError);
+  redis.connect().catch(() => {});
   return redis;
 }
 
@@ -35,12 +77,12 @@ export function connectRedis(options: { url: string; onError: (error: Error) => 
  * const redis = createReaderConnection('redis://127.0.0.1:6379');
  * await redis.connect();
  */
-export function createReaderConnection(url: string): Redis {
-  const redis = new Redis(url, {
+export function createReaderConnection(url: ConnectionOptions['url']): Redis {
+  const redis = new Connection(currentUrl(url), {
     connectionName: 'auth-service-reader',
     lazyConnect: true,
     connectTimeout: COMMAND_TIMEOUT_MS,
-    disconnectTimeout: 100,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     enableReadyCheck: false,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -50,4 +92,14 @@ export function createReaderConnection(url: string): Redis {
   // Whoever waits for a reply is told.
   redis.on('error', () => {});
   return redis;
+}
+
+function currentUrl(url: ConnectionOptions['url']): string {
+  return typeof url === 'string' ? url : url();
+}
+
+/** Where the URL leads, and as whom, as ioredis reads it. */
+function addressOf(url: string): RedisOptions {
+  const { host, port, username, password, tls } = new Redis(url, { lazyConnect: true }).options;
+  return { host, port, username, password, tls } as RedisOptions;
 }

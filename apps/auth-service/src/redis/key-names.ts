@@ -67,3 +67,8 @@ export function assertionKey(clientId: string, jti: string): string {
   // By itself in a slot: nothing else is touched together with it.
   return `{${digest}}:assertion:${clientId}`;
 }
+
+/** Written and read by whoever asks whether Redis can serve. */
+export function probeKey(): string {
+  return '{probe}:writable';
+}

@@ -1,5 +1,6 @@
 import { createRevocationList, type RevocationList } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
+import type { ConnectionOptions } from '../redis/connection.ts';
 import type { PublishableRevocation } from './log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from './log/revocation-log.ts';
 
@@ -8,7 +9,7 @@ const CONFIRM_MS = 250;
 
 export type RevocationsOptions = {
   readonly redis: Redis;
-  readonly redisUrl: string;
+  readonly redisUrl: ConnectionOptions['url'];
   readonly shards: number;
   /** See retentionSeconds. */
   readonly retentionSeconds: number;

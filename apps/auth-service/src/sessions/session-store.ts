@@ -10,8 +10,8 @@ import {
   shardOfSession,
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
-import { createRedisClock } from '../redis/redis-clock.ts';
 import { loadScript } from '../redis/script.ts';
+import { FURTHEST_AHEAD_SECONDS } from '../revocation/log/issued-from.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
 import type { RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
 import { GRANT_FIELDS, grantFrom, recordOf } from './session-record.ts';
@@ -21,8 +21,8 @@ import { createSessionsOfSubject } from './sessions-of-subject.ts';
 export const REPLAY_GRACE_MS = 10_000;
 /** How often it is, within that time: more than an honest client's parallel requests, each sent twice, can be. */
 export const MOST_REPLAYS = 200;
-/** How long after it was sent Redis may carry a refresh out. Well above our timeout, well below the grace. */
-const MOST_DELAY_MS = 3_000;
+/** How far the clocks of two replicas may be apart: a rotation that is further ahead says that a clock was wrong. */
+export const MOST_CLOCK_SKEW_MS = 5_000;
 /** How many rotations a store may have lost for their tokens to be adopted. */
 export const MOST_ADOPTED = 8;
 
@@ -35,7 +35,7 @@ const startSession = loadScript<number>('startSession', [
   publishRevocation,
   script('./scripts/start-session.lua'),
 ]);
-const refreshSession = loadScript<[RefreshVerdict | 'LATE', ...string[]]>('refreshSession', [
+const refreshSession = loadScript<[RefreshVerdict, ...string[]]>('refreshSession', [
   publishRevocation,
   script('./scripts/refresh-session.lua'),
 ]);
@@ -80,7 +80,6 @@ export function createSessionStore(options: SessionStoreOptions) {
   const { redis, macKeys, shards, clock } = options;
   const revocationTtlMs = options.revocationSeconds * 1000;
   const signingKey = macKeys[0];
-  const redisClock = createRedisClock(redis);
   const ofSubject = createSessionsOfSubject(options);
 
   return {
@@ -136,12 +135,11 @@ export function createSessionStore(options: SessionStoreOptions) {
 
       const { sessionId, generation } = presented;
       const keys = [sessionKey(sessionId), revocationsKey(shard), revocationHeadKey(shard)];
-      const limits = [REPLAY_GRACE_MS, MOST_REPLAYS, MOST_ADOPTED];
+      const limits = [REPLAY_GRACE_MS, MOST_CLOCK_SKEW_MS, MOST_REPLAYS, MOST_ADOPTED];
       const now = clock();
-      const args = [sessionId, generation, now, ...limits, signingKey.kid, revocationTtlMs];
-      const [verdict, detail, ...values] = await redisClock.retryWhenLate<RefreshVerdict>(() =>
-        orUnavailable(refreshSession(redis, keys, [...args, redisClock.now(), MOST_DELAY_MS])),
-      );
+      const how = [signingKey.kid, revocationTtlMs, FURTHEST_AHEAD_SECONDS];
+      const args = [sessionId, generation, now, ...limits, ...how];
+      const [verdict, detail, ...values] = await orUnavailable(refreshSession(redis, keys, args));
       if (verdict === 'REVOKED') return { verdict, reason: detail ?? undefined };
       if (verdict === 'UNKNOWN' || verdict === 'EXPIRED') return { verdict };
       const grant = grantFrom(sessionId, values, now);

@@ -75,7 +75,7 @@ export function createSessionsOfSubject({
       subject: string,
       to: { roles: readonly string[]; rolesVersion: number },
     ): Promise<void> {
-      const ids = await liveIdsOf(subject);
+      const ids = await allIdsOf(subject);
       if (ids.length === 0) return;
       const shard = shardOf(subject, shards);
       const keys = [
@@ -113,7 +113,7 @@ export function createSessionsOfSubject({
 
     /** Ends all sessions of this person but `except`; returns the ids of those that it ended. */
     async endAll(subject: string, reason: EndReason, except?: string): Promise<string[]> {
-      const ids = (await liveIdsOf(subject)).filter((id) => id !== except);
+      const ids = (await allIdsOf(subject)).filter((id) => id !== except);
       return endThese({ shard: shardOf(subject, shards), subject }, ids, reason);
     },
 
@@ -145,6 +145,11 @@ export function createSessionsOfSubject({
   function liveIdsOf(subject: string): Promise<string[]> {
     const key = sessionsOfSubjectKey(shardOf(subject, shards), subject);
     return orUnavailable(redis.zrangebyscore(key, clock(), '+inf'));
+  }
+
+  /** Also what has expired by our clock: that may be ahead, and when it is set right they would live on. */
+  function allIdsOf(subject: string): Promise<string[]> {
+    return orUnavailable(redis.zrange(sessionsOfSubjectKey(shardOf(subject, shards), subject), '0', '-1'));
   }
 
   async function endThese(

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
@@ -215,6 +216,14 @@ test('a clock that is set back by a day does not make anybody wait for a day', a
   expect(await waitAfter(0, { username: 'alice', address: HOME })).toBeLessThanOrEqual(120_000);
 });
 
+test('a failure that was counted while the clock was an hour ahead makes nobody wait when it is set right', async () => {
+  now += DAY_MS / 24;
+  await admitted({ username: 'alice', address: HOME });
+  now -= DAY_MS / 24;
+  await admitted({ username: 'alice', address: HOME });
+  expect(await waitAfter(NAME_AND_NETWORK.most - 2, { username: 'alice', address: HOME })).toBeGreaterThan(0);
+});
+
 test('what lies in Redis names nobody, and goes away by itself', async () => {
   await waitAfter(NAME_AND_NETWORK.most, { username: 'alice', address: HOME });
   await attempts.forgive(await admitted({ username: 'bob', address: '2001:db8::1' }));
@@ -241,4 +250,24 @@ test('a frozen Redis is 503, for a whole queue of attempts at once', async () =>
   } finally {
     process.kill(server.pid, 'SIGCONT');
   }
+});
+
+test('attempts that a Redis that stood still was asked to count, and that were answered 503, count for nothing', async () => {
+  const key = randomBytes(32);
+  // As many replicas, since each rests after a failure.
+  const replicas = Array.from({ length: NAME_AND_NETWORK.most + 2 }, () =>
+    createAttempts({ redis, clock: () => now, pseudonyms: createPseudonyms(key) }),
+  );
+  const [first] = replicas as [Attempts, ...Attempts[]];
+  const from = { username: 'alice', address: HOME };
+  process.kill(server.pid, 'SIGSTOP');
+  const outcomes = await Promise.allSettled(replicas.map((replica) => replica.admitSignIn(from))).finally(
+    () => process.kill(server.pid, 'SIGCONT'),
+  );
+  expect(outcomes.map(({ status }) => status)).toEqual(replicas.map(() => 'rejected'));
+  await eventually('Redis has been through what it was asked', () => redis.ping());
+  expect(await redis.keys('*')).toEqual([]);
+  await eventually('the right password is tried', async () =>
+    expect(await first.admitSignIn(from)).toMatchObject({ admitted: true }),
+  );
 });

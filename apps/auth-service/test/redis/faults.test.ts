@@ -41,17 +41,15 @@ async function expectUnavailable(): Promise<void> {
   expect((await auth.app.inject({ url: '/.well-known/jwks.json' })).statusCode).toBe(200);
 }
 
-async function untilRefreshed(): Promise<Tokens> {
+async function untilRefreshed(): Promise<void> {
   const refused = new Set<number>();
-  const answer = await eventually('the session is refreshed', async () => {
-    const tried = await refresh(auth.app, session.refresh_token);
-    if (tried.statusCode !== 200) refused.add(tried.statusCode);
-    expect(tried.statusCode).toBe(200);
-    return tried;
+  await eventually('the session is refreshed', async () => {
+    const { statusCode } = await refresh(auth.app, session.refresh_token);
+    if (statusCode !== 200) refused.add(statusCode);
+    expect(statusCode).toBe(200);
   });
   // Unavailable for a while, but never refused.
   expect([503]).toEqual(expect.arrayContaining([...refused]));
-  return answer.json();
 }
 
 test('a frozen Redis turns into 503 soon, and nobody is signed out by it', async () => {
@@ -61,29 +59,8 @@ test('a frozen Redis turns into 503 soon, and nobody is signed out by it', async
   } finally {
     process.kill(auth.redis.pid, 'SIGCONT');
   }
-  // What was asked of the frozen Redis may yet be carried out, the sign-out too; the store must be well either way.
-  session = await eventually('signing in works again', () => signIn(auth.app, username));
+  // Without signing in again: what was asked of the frozen Redis, the sign-out too, is not carried out.
   await untilRefreshed();
-});
-
-test('a refresh that a frozen Redis carries out too late changes nothing: the same token still works', async () => {
-  let now = Date.now();
-  const slow = await startAuthApp({ clock: () => now });
-  try {
-    const name = await register(slow.app);
-    const { refresh_token: token } = await signIn(slow.app, name);
-    process.kill(slow.redis.pid, 'SIGSTOP');
-    expect((await refresh(slow.app, token)).statusCode).toBe(503);
-    await new Promise((resolve) => setTimeout(resolve, 3_500));
-    process.kill(slow.redis.pid, 'SIGCONT');
-    // Had it been carried out, this would be a replay long after the grace: a theft.
-    now += 60_000;
-    await eventually('the token is refreshed once Redis answers', async () =>
-      expect((await refresh(slow.app, token)).statusCode).toBe(200),
-    );
-  } finally {
-    await slow.stop();
-  }
 });
 
 test('a dead Redis turns into 503 soon, and sign-ins work again when it returns', async () => {

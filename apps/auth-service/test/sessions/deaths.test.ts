@@ -32,7 +32,8 @@ let server: TestRedis;
 let connections: [Redis, Redis, Redis];
 beforeAll(async () => {
   server = await startTestRedis();
-  connections = [new Redis(server.url), new Redis(server.url), new Redis(server.url)];
+  const patient = () => new Redis(server.url, { commandTimeout: 60_000 });
+  connections = [patient(), patient(), patient()];
 });
 afterAll(async () => {
   for (const connection of connections) connection.disconnect();

@@ -6,7 +6,7 @@ import { sessionKey } from '../../src/redis/key-names.ts';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
 import { FIRST_GENERATION } from '../../src/sessions/session-store.ts';
-import { type ModelSession, modelRefresh } from './refresh-model.ts';
+import { type ModelSession, modelAuthTime, modelRefresh } from './refresh-model.ts';
 import {
   CLIENT,
   connect,
@@ -57,7 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       do: fc.constant('advance' as const),
-      ms: fc.constantFrom(1, 9_000, 10_000, 10_001, -5_000, -3_600_000, 600_000, 3_700_000),
+      ms: fc.constantFrom(1, 9_000, 10_000, 10_001, -5_000, -5_001, -600_000, -3_600_000, 600_000, 3_700_000),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const) }) },
@@ -83,6 +83,7 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
         reachedAt: clock.now(),
         replays: 0,
         expiresAt: grant.expiresAt,
+        authTime: grant.authTime,
       };
       let deaths: string[] = [];
       let newest = FIRST_GENERATION;
@@ -119,8 +120,9 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
               // The child of a generation is always the same string.
               expect(outcome.refreshToken).toBe(successors.get(generation) ?? outcome.refreshToken);
               successors.set(generation, outcome.refreshToken);
-              // Expiry, owner and client never change.
-              expect({ ...outcome.grant, readAt: grant.readAt }).toEqual(grant);
+              // Expiry, owner and client never change, nor does the sign-in, unless a clock was wrong.
+              const authTime = modelAuthTime(model, clock.now());
+              expect({ ...outcome.grant, readAt: grant.readAt }).toEqual({ ...grant, authTime });
               newest = Math.max(newest, generation + 1);
             }
           }

@@ -7,6 +7,7 @@ import { type MacKeys, readRefreshToken, writeRefreshToken } from '../../src/ses
 import {
   FIRST_GENERATION,
   MOST_ADOPTED,
+  MOST_CLOCK_SKEW_MS,
   MOST_REPLAYS,
   REPLAY_GRACE_MS,
 } from '../../src/sessions/session-store.ts';
@@ -89,6 +90,17 @@ describe('presenting a refresh token', () => {
     expect(await revocationsOf(grant.sessionId)).toEqual([
       { kind: 'session', id: grant.sessionId, reason: 'reuse' },
     ]);
+  });
+
+  test.each([
+    ['as far back as two replicas may be apart, it is REPLAYED', MOST_CLOCK_SKEW_MS, 'REPLAYED'],
+    ['further back, since a clock was wrong, it is REUSED', MOST_CLOCK_SKEW_MS + 1, 'REUSED'],
+    ['back by ten minutes, it is REUSED', 600_000 - 11_500, 'REUSED'],
+  ])('the one before, when the clock was set %s', async (_how, backMs, verdict) => {
+    const { first, present, clock } = await setUp();
+    await present(first);
+    clock.advance(-backMs);
+    expect(await present(first)).toMatchObject({ verdict });
   });
 
   test('one of two generations ago is REUSED, however fresh', async () => {

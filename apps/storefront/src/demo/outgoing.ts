@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { createFetch } from '@latchkey/auth-client';
 import { ProblemError } from '@latchkey/service-kit';
 
 export type Call = {
@@ -19,6 +20,7 @@ export type Answer = {
   readonly headers: Headers;
 };
 
+const fetch = createFetch();
 const trace = new AsyncLocalStorage<string | undefined>();
 
 /** Has what is sent in `work` belong to the trace of this header, so that the page sees it as a part of what it asked. */

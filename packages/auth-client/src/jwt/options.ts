@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
+import { createFetch } from '../fetch.ts';
 import {
   AuthClientOptionsError,
   faultsOfNames,
@@ -35,7 +36,7 @@ export interface JwtVerifierOptions {
   checkClaims?: (claims: Readonly<Record<string, unknown>>) => void | Promise<void>;
   /** Told when the keys could not be fetched, for the log. */
   onFailed?: (error: unknown) => void;
-  /** Fetches the keys. Default the global fetch. */
+  /** Fetches the keys. Default one of createFetch. */
   fetch?: typeof globalThis.fetch;
   /** Default the system's clocks. */
   clock?: Clock;
@@ -90,7 +91,7 @@ export function checkJwtOptions(options: JwtVerifierOptions): CheckedJwtVerifier
     cooldownSeconds: options.cooldownSeconds ?? numbers.cooldownSeconds.standard,
     maxStaleSeconds: options.maxStaleSeconds ?? numbers.maxStaleSeconds.standard,
     timeoutMs: options.timeoutMs ?? numbers.timeoutMs.standard,
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: options.fetch ?? createFetch(),
     clock: options.clock ?? systemClock,
     ...(issuer !== undefined && { issuer }),
     ...(checkClaims && { checkClaims }),

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
+import { createFetch } from '../fetch.ts';
 import { KeySet } from '../key-set/key-set.ts';
 import {
   AuthClientOptionsError,
@@ -26,7 +27,7 @@ export interface FollowRevocationsOptions extends FeedReports {
   jwksTimeoutMs?: number;
   /** How long the keys stay good while they cannot be fetched. Default 3600. */
   jwksMaxStaleSeconds?: number;
-  /** Default the global fetch. */
+  /** Default one of createFetch. */
   fetch?: typeof globalThis.fetch;
   /** Default the system's clocks. Only the monotonic one is asked. */
   clock?: Clock;
@@ -72,7 +73,7 @@ export function followRevocations(
   ];
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'revocations cannot be followed');
   const { issuer, jwksUri, uri, accessToken, onLost, onFollowing, onRefused, onSilent } = options;
-  const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = options;
+  const { clock = systemClock, fetch = createFetch() } = options;
   const policy = securityEventSignature(issuer);
   const keySet = new KeySet({
     jwksUri,

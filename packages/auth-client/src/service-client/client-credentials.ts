@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts';
+import { createFetch } from '../fetch.ts';
 import {
   AuthClientOptionsError,
   faultsOfNames,
@@ -23,7 +24,7 @@ export interface ClientCredentialsOptions {
   scopes: readonly string[];
   /** How long the token endpoint may take. Default 2000. */
   timeoutMs?: number;
-  /** Default the global fetch. */
+  /** Default one of createFetch. */
   fetch?: typeof globalThis.fetch;
   /** Default the system's clocks. Only the monotonic one is asked. */
   clock?: Clock;
@@ -53,7 +54,7 @@ export function createClientCredentials(options: ClientCredentialsOptions): Acce
     issuer,
     tokenEndpoint,
     timeoutMs: options.timeoutMs ?? numbers.timeoutMs.standard,
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: options.fetch ?? createFetch(),
   };
   let kept: { accessToken: string; usableUntilMs: number } | undefined;
   let asking: Promise<string> | undefined;

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { AuthClientError } from '../errors.ts';
+import { createFetch } from '../fetch.ts';
 import {
   AuthClientOptionsError,
   faultsOfNames,
@@ -26,7 +27,7 @@ export interface ServiceClientOptions {
   exchangeTimeoutMs?: number;
   /** How many exchanged tokens are kept. Default 10000; about 2 KB each. */
   keptTokensMax?: number;
-  /** Default the global fetch. */
+  /** Default one of createFetch. */
   fetch?: typeof globalThis.fetch;
   /** Default the system's clocks. */
   clock?: Clock;
@@ -76,7 +77,7 @@ export function checkServiceClientOptions(options: ServiceClientOptions): Checke
     services: { ...options.services },
     exchangeTimeoutMs: options.exchangeTimeoutMs ?? numbers.exchangeTimeoutMs.standard,
     keptTokensMax: options.keptTokensMax ?? numbers.keptTokensMax.standard,
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: options.fetch ?? createFetch(),
     clock: options.clock ?? systemClock,
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RevocationList } from '../../src/index.ts';
+import { createFetch, type RevocationList } from '../../src/index.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { at, claimsOf, sessions } from './events.ts';
 import { expectRejectionsHandled, type FollowedFeed, startFollowedFeed } from './feed-fixture.ts';
@@ -99,6 +99,24 @@ describe('a line that breaks', () => {
     await line.mend();
     await confirmed;
     expect(following.list.size).toBe(6);
+  });
+
+  it('without breaking, because the network drops its packets, is left for a new one', async () => {
+    const log = sessions(1);
+    feed.serve(log);
+    const line = await startLine(feed.url);
+    feed.closing.push(() => line.close());
+    const following = feed.follow(
+      { pace: { silenceMs: 500 }, fetch: createFetch() },
+      { uri: `${line.url}/revocations`, jwksUri: feed.jwksUri },
+    );
+    await following.list.ready();
+    log.push(...sessions(5, 1));
+    feed.serve(log);
+    line.freeze();
+    await line.mend();
+    await eventually('the list holds what was missed', () => expect(following.list.size).toBe(6));
+    expect(feed.asked).toHaveLength(2);
   });
 
   it('is not taken for broken as long as anything comes', async () => {

@@ -1,3 +1,4 @@
+import { createFetch } from '@latchkey/auth-client';
 import { createDropCounter } from './dropped.ts';
 import type { Attribute, OtlpLogRecord, OtlpMetric, OtlpSpan } from './otlp.ts';
 
@@ -30,7 +31,7 @@ const scope = { name: '@latchkey/service-kit' };
  * await exporter.stop();
  */
 export function createExporter(options: ExporterOptions) {
-  const { endpoint, resource, metrics, onChange, intervalMs = 2000, fetch = globalThis.fetch } = options;
+  const { endpoint, resource, metrics, onChange, intervalMs = 2000, fetch = createFetch() } = options;
   let spans: OtlpSpan[] = [];
   let logs: OtlpLogRecord[] = [];
   const dropped = createDropCounter();

@@ -9,6 +9,11 @@ export interface NetworkLink {
   cut(): Promise<void>;
   /** As if the server had frozen: connections stay open, and nothing comes back. */
   freeze(): void;
+  /**
+   * As if the network dropped every packet of the connections that are open: nothing comes through, and nobody hears that
+   * the other side has closed. New ones are as usual.
+   */
+  silence(): void;
   /** The server is back, on its old address or on the one given. */
   restore(serverUrl?: string): Promise<void>;
   /** Ends the link. */
@@ -25,6 +30,7 @@ export interface NetworkLink {
  */
 export async function startNetworkLink(serverUrl: string): Promise<NetworkLink> {
   const sockets = new Set<Socket>();
+  const silent = new WeakSet<Socket>();
   let target = addressOf(serverUrl);
   let frozen = false;
   let server = await listen(0);
@@ -34,26 +40,29 @@ export async function startNetworkLink(serverUrl: string): Promise<NetworkLink> 
   url.port = String(port);
 
   async function listen(on: number): Promise<net.Server> {
-    const started = net.createServer(forward);
+    const started = net.createServer({ allowHalfOpen: true }, forward);
     started.listen(on, '127.0.0.1');
     await once(started, 'listening');
     return started;
   }
 
   function forward(client: Socket): void {
-    const upstream = net.connect(target);
+    const upstream = net.connect({ ...target, allowHalfOpen: true });
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
       sockets.add(from);
       from.on('data', (chunk) => {
-        if (!frozen) to.write(chunk);
+        if (!frozen && !silent.has(from)) to.write(chunk);
       });
-      from.on('error', () => to.destroy());
+      from.on('end', () => {
+        if (!silent.has(from)) to.end();
+      });
+      from.on('error', () => {});
       from.on('close', () => {
         sockets.delete(from);
-        to.destroy();
+        if (!silent.has(from)) to.destroy();
       });
     }
   }
@@ -70,6 +79,9 @@ export async function startNetworkLink(serverUrl: string): Promise<NetworkLink> 
     cut,
     freeze: () => {
       frozen = true;
+    },
+    silence: () => {
+      for (const socket of sockets) silent.add(socket);
     },
     restore: async (newServerUrl) => {
       if (newServerUrl !== undefined) target = addressOf(newServerUrl);

@@ -7,6 +7,9 @@
 -- ARGV  1 now (ms)  2 n  3 report refusals every (ms)
 --       then for each limit: most failures, window (ms), 1 when a familiar network is exempt from it
 -- Reply { wait (ms), 0 when admitted; 1 when the network is familiar; 1 when this refusal is to be reported }
+-- How far the clocks of two replicas may be apart (ms).
+local MOST_SKEW = 5000
+
 local now, count, report_every = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local familiar_key, reported_key = KEYS[count + 1], KEYS[count + 2]
 
@@ -19,7 +22,9 @@ for i = 1, count do
   local most, window, exempts_familiar = tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 2]), ARGV[3 * i + 3]
   if not (is_familiar and exempts_familiar == '1') then
     local forgiven_at = tonumber(redis.call('GET', KEYS[i]) or 0)
-    -- A clock that was set back must not turn a few failures into hours of waiting.
+    -- A clock that was set back must not turn a few failures into a wait. The key is kept until they are forgiven.
+    local kept_for = math.min(math.max(redis.call('PTTL', KEYS[i]), 0), window)
+    if forgiven_at - now > kept_for + MOST_SKEW then forgiven_at = now + kept_for end
     forgiven_at = math.min(math.max(forgiven_at, now), now + window) + window / most
     wait = math.max(wait, forgiven_at - window - now)
     charged[KEYS[i]] = forgiven_at

@@ -1,6 +1,6 @@
 import type { Revocation } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
-import { createReaderConnection } from '../../redis/connection.ts';
+import { type ConnectionOptions, createReaderConnection } from '../../redis/connection.ts';
 import { revocationHeadKey, revocationsKey, shardOf, shardOfSession } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
@@ -72,7 +72,7 @@ export type RevocationLog = {
 export type RevocationLogOptions = {
   /** For what is asked now and then. To follow, the log makes connections of its own, one for each shard. */
   readonly redis: Redis;
-  readonly redisUrl: string;
+  readonly redisUrl: ConnectionOptions['url'];
   readonly shards: number;
   /** See retentionSeconds. */
   readonly revocationSeconds: number;

@@ -4,19 +4,15 @@
 -- The record's fields are explained in session-record.ts.
 --
 -- KEYS  1 session  2 stream of revocations  3 its head
--- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 most replays  6 most generations to adopt
---       7 kid that signs now
---       8 how long a revocation is kept (ms)  9 when it was sent, by Redis' clock (ms)  10 how late it may be (ms)
+-- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 how far replicas' clocks may be apart (ms)
+--       6 most replays  7 most generations to adopt  8 kid that signs now  9 how long a revocation is kept (ms)
+--       10 how far ahead a sign-in may be (s)
 -- Reply { verdict }, { 'REVOKED', why, if that is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n }
 local session, stream, head = KEYS[1], KEYS[2], KEYS[3]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local grace, most_replays, most_adopted, signing_kid = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
-local revocation_ttl, sent_at, most_delay = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-
--- Redis was frozen, and whoever asked has been told so long ago. To rotate now would make a thief of them when they ask
--- again. This is no part of the rule: the rule's time is `now`.
-local time = redis.call('TIME')
-if time[1] * 1000 + time[2] / 1000 - sent_at > most_delay then return { 'LATE' } end
+local grace, most_skew, most_replays = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local most_adopted, signing_kid, revocation_ttl = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
+local furthest_ahead = tonumber(ARGV[10])
 
 local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n')
 local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
@@ -26,18 +22,24 @@ if not state then return { 'UNKNOWN' } end
 if state ~= 'active' then return { 'REVOKED', why } end
 if now >= expires_at then return { 'EXPIRED' } end
 
+-- A sign-in in the future stems from a clock that was wrong. When it was nobody knows, so it is no recent one (1 s after
+-- 1970): it would else become recent when its time comes.
+if tonumber(found[11]) - math.floor(now / 1000) > furthest_ahead then found[11] = '1' end
+
 local function answer(verdict, successor_kid)
   return { verdict, successor_kid, unpack(found, 7, 13) }
 end
 
 local function rotate(verdict)
-  redis.call('HSET', session, 'g', presented + 1, 't', now, 'r', 0, 'k', signing_kid)
+  redis.call('HSET', session, 'g', presented + 1, 't', now, 'r', 0, 'k', signing_kid, 'a', found[11])
   return answer(verdict, signing_kid)
 end
 
 local ahead = presented - current
 if ahead == 0 then return rotate('ROTATED') end
-if ahead == -1 and now - reached_at <= grace and replays < most_replays then
+-- A rotation in the future says that a clock was wrong, not that it was a moment ago.
+local since = now - reached_at
+if ahead == -1 and since <= grace and since >= -most_skew and replays < most_replays then
   redis.call('HINCRBY', session, 'r', 1)
   return answer('REPLAYED', kid)
 end

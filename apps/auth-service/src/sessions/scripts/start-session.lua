@@ -22,7 +22,8 @@ if from <= math.floor(now / 1000) then from = 0 end
 redis.call('HSET', session, unpack(ARGV, 5))
 if from > 0 then redis.call('HSET', session, 'n', from) end
 redis.call('PEXPIREAT', session, expires_at)
-redis.call('ZREMRANGEBYSCORE', sessions, '-inf', now)
+-- By Redis' clock, as the records themselves go: ours may be ahead, and what is not listed cannot be signed out.
+redis.call('ZREMRANGEBYSCORE', sessions, '-inf', redis.call('TIME')[1] * 1000)
 redis.call('ZADD', sessions, expires_at, id)
 local last = redis.call('ZRANGE', sessions, -1, -1, 'WITHSCORES')
 redis.call('PEXPIREAT', sessions, last[2])

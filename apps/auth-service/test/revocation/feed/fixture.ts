@@ -33,7 +33,7 @@ export async function startFeed(
     env: { SERVICE_JWKS_URIS: services.jwksUris, REVOCATION_HEARTBEAT_MS: '200', ...options.env },
   });
   // Patient, unlike the service's own: a burst takes a while on a busy machine.
-  const redis = new Redis(auth.redis.url, { maxRetriesPerRequest: null });
+  const redis = new Redis(auth.redis.url, { maxRetriesPerRequest: null, commandTimeout: 60_000 });
   redis.on('error', () => {});
   const log = createRevocationLog({
     redis,

@@ -26,7 +26,7 @@ let patient: Redis;
 beforeAll(async () => {
   server = await startTestRedis();
   redis = connect(server.url);
-  patient = new Redis(server.url);
+  patient = new Redis(server.url, { commandTimeout: 60_000 });
 });
 afterAll(async () => {
   patient.disconnect();

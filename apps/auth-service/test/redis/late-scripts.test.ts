@@ -1,0 +1,144 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { connectRedis } from '../../src/redis/connection.ts';
+import { learnRedisTime } from '../../src/redis/redis-clock.ts';
+import { loadScript } from '../../src/redis/script.ts';
+
+/** Longer than Redis may take to begin a script, shorter than a line may be silent. */
+const STALL_MS = 700;
+const NOW = Date.now();
+const TTL_MS = 330_000;
+const source = fileURLToPath(new URL('../../src/', import.meta.url));
+const library = 'revocation/log/scripts/publish-revocation.lua';
+/** What is no script by itself. */
+const parts = [library, 'redis/scripts/refuse-late.lua'];
+
+/** What each script is asked, in a data set of its own, in which there is one session; and all of it has an effect. */
+const scripts: Record<string, (shard: string) => { keys: string[]; args: (string | number)[] }> = {
+  'accounts/scripts/charge-attempt.lua': (shard) => ({
+    keys: [`${shard}:attempts`],
+    args: [NOW, 1, 60_000, 10, 900_000, 0],
+  }),
+  'accounts/scripts/forgive-attempt.lua': (shard) => ({
+    keys: [`${shard}:familiar`],
+    args: [0, NOW + 1000, 60_000],
+  }),
+  'redis/scripts/prove-writable.lua': (shard) => ({ keys: [`${shard}:probe`], args: [60_000] }),
+  'revocation/log/scripts/follow-revocations.lua': (shard) => ({ keys: log(shard), args: [NOW, TTL_MS] }),
+  'revocation/log/scripts/publish.lua': (shard) => ({
+    keys: log(shard),
+    args: [NOW, TTL_MS, 'kind', 'client', 'id', 'somebody', 'reason', 'client_revoked'],
+  }),
+  'sessions/scripts/change-roles.lua': (shard) => ({
+    keys: [`${shard}:n`, ...log(shard), `${shard}:s`],
+    args: ['alice', NOW, TTL_MS, 'viewer', 7, 30],
+  }),
+  'sessions/scripts/end-sessions.lua': (shard) => ({
+    keys: [`${shard}:u`, ...log(shard), `${shard}:s`],
+    args: ['alice', NOW, 'sign_out', TTL_MS, 'the-id'],
+  }),
+  'sessions/scripts/end-surplus.lua': (shard) => ({
+    keys: [`${shard}:u`, ...log(shard), `${shard}:s`],
+    args: ['alice', NOW, 'displaced', TTL_MS, 'latchkey-cli', 0, 'another-id', 'the-id'],
+  }),
+  'sessions/scripts/refresh-session.lua': (shard) => ({
+    keys: [`${shard}:s`, ...log(shard)],
+    args: ['the-id', 100_000, NOW, 10_000, 5_000, 200, 8, 'k1', TTL_MS, 30],
+  }),
+  'sessions/scripts/rename-session.lua': (shard) => ({
+    keys: [`${shard}:s`],
+    args: ['alice', NOW, 'another name'],
+  }),
+  'sessions/scripts/renew-auth-time.lua': (shard) => ({ keys: [`${shard}:s`], args: ['alice', NOW] }),
+  'sessions/scripts/start-session.lua': (shard) => ({
+    keys: [`${shard}:new`, `${shard}:u`, `${shard}:n`, ...log(shard)],
+    args: ['new-id', NOW, NOW + 3_600_000, TTL_MS, 's', 'active', 'u', 'alice'],
+  }),
+};
+
+const names = Object.keys(scripts);
+const calls = names.map((name, index) => {
+  const { keys, args } = scripts[name]?.(`{${index}}`) ?? { keys: [], args: [] };
+  const files = usesLibrary(name) ? [library, name] : [name];
+  const script = loadScript<unknown>(
+    basename(name, '.lua').replaceAll('-', ''),
+    files.map((file) => new URL(`../../src/${file}`, import.meta.url)),
+  );
+  return (on: Redis) => script(on, keys, args);
+});
+
+let server: TestRedis;
+let redis: Redis;
+let admin: Redis;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connectRedis({ url: server.url, onError: () => {} });
+  admin = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  admin.disconnect();
+  await server.stop();
+});
+beforeEach(async () => {
+  await admin.flushall();
+  for (const index of names.keys()) {
+    const session = { s: 'active', g: 100_000, t: NOW - 60_000, r: 0, k: 'k1', x: NOW + 3_600_000 };
+    const owner = { u: 'alice', c: 'latchkey-cli', l: 'customer', v: 1, a: 1, d: 'a name' };
+    await admin.hset(`{${index}}:s`, { ...session, ...owner });
+  }
+});
+
+test('the table below names every script', () => {
+  const files = globSync('**/*.lua', { cwd: source }).filter((file) => !parts.includes(file));
+  expect(names).toEqual(files.sort());
+});
+
+test('a script that Redis would begin after its deadline has no effect, and in time each of these has one', async () => {
+  const before = await everything();
+  // So that the first script of this connection is not what is tested.
+  await calls[0]?.(redis);
+  await admin.del('{0}:attempts');
+
+  await admin.call('CLIENT', 'PAUSE', STALL_MS, 'ALL');
+  const outcomes = await Promise.allSettled(calls.map((call) => call(redis)));
+  expect(outcomes.map(({ status }) => status)).toEqual(names.map(() => 'rejected'));
+  // Replies come in order: by then Redis has been through all of them.
+  await redis.ping();
+  expect(await everything()).toEqual(before);
+
+  for (const [index, call] of calls.entries()) {
+    await call(redis);
+    const changed = (await everything()).get(String(index));
+    expect(changed, names[index]).not.toEqual(before.get(String(index)));
+  }
+});
+
+test('a clock of Redis that was taken for an hour behind makes nothing late: it is asked once more', async () => {
+  await calls[0]?.(redis);
+  learnRedisTime(redis, Date.now() - 3_600_000);
+  await expect(calls[0]?.(redis)).resolves.toBeDefined();
+});
+
+function usesLibrary(name: string): boolean {
+  return /\b(?:publish_revocation|ensure_data_set|epoch_of)\(/.test(readFileSync(source + name, 'utf8'));
+}
+
+function log(shard: string): string[] {
+  return [`${shard}:revocations`, `${shard}:revocations:head`];
+}
+
+/** What there is, by shard. */
+async function everything(): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const key of (await admin.keys('*')).sort()) {
+    const shard = /\d+/.exec(key)?.[0] ?? '';
+    const value = (await admin.dumpBuffer(key))?.toString('hex') ?? '';
+    found.set(shard, [...(found.get(shard) ?? []), `${key} ${value}`]);
+  }
+  return found;
+}

@@ -1,0 +1,75 @@
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
+import { eventually } from '@latchkey/testing';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connectRedis } from '../../src/redis/connection.ts';
+import { createRevocations } from '../../src/revocation/revocations.ts';
+import { CLIENT, createStore, newSession } from '../sessions/session-fixture.ts';
+
+const SILENT_LINE_MS = 900;
+
+let server: TestRedis;
+let link: NetworkLink;
+let redis: Redis;
+beforeEach(async () => {
+  server = await startTestRedis();
+  link = await startNetworkLink(server.url);
+  redis = connectRedis({ url: link.url, onError: () => {}, silentLineMs: SILENT_LINE_MS });
+});
+afterEach(async () => {
+  redis.disconnect();
+  await link.close();
+  await server.stop();
+});
+
+test('a line that falls silent is given up and made anew, and nothing that was given up is sent on the new one', async () => {
+  const store = createStore({ redis, clock: Date.now });
+  const session = newSession();
+  const { refreshToken, grant } = await store.start(session);
+  const admin = new Redis(server.url);
+  const monitor = await admin.monitor();
+  const seen: string[] = [];
+  monitor.on('monitor', (_time: string, args: string[]) => seen.push(args.join(' ')));
+
+  link.silence();
+  const asked = [
+    store.refresh(refreshToken, CLIENT),
+    store.rename(session.subject, grant.sessionId, 'never heard of'),
+    store.list(session.subject),
+  ];
+  for (const outcome of await Promise.allSettled(asked)) expect(outcome.status).toBe('rejected');
+
+  await eventually('refreshes work again', () => store.refresh(refreshToken, CLIENT), { withinMs: 5_000 });
+  expect(await store.list(session.subject)).toMatchObject([{ deviceName: session.deviceName }]);
+  expect(seen.filter((command) => command.includes('never heard of'))).toEqual([]);
+  expect(seen.filter((command) => command.includes('zrangebyscore'))).toHaveLength(1);
+  monitor.disconnect();
+  admin.disconnect();
+});
+
+test('the readers of the log of revocations give a silent line up, and miss nothing', async () => {
+  const errors: string[] = [];
+  const options = { redis, redisUrl: link.url, shards: 1, retentionSeconds: 330, clock: Date.now };
+  const revocations = createRevocations({ ...options, onError: ({ message }) => errors.push(message) });
+  await revocations.start();
+  const heard: unknown[] = [];
+  revocations.log.onBatch((batch) => heard.push(...batch.revocations));
+  try {
+    link.silence();
+    const other = connectRedis({ url: server.url, onError: () => {} });
+    const store = createStore({ redis: other, clock: Date.now });
+    const { grant } = await store.start(newSession());
+    await store.end(grant.subject, grant.sessionId, 'sign_out');
+    other.disconnect();
+    await eventually(
+      'the sign-out is heard',
+      () => expect(heard).toMatchObject([{ kind: 'session', id: grant.sessionId }]),
+      { withinMs: 5_000 },
+    );
+    expect(revocations.log.isFollowing).toBe(true);
+    expect(errors).toEqual([expect.stringContaining('did not answer')]);
+  } finally {
+    await revocations.stop();
+  }
+});

@@ -1,0 +1,70 @@
+import { eventually } from '@latchkey/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type AuthApp,
+  bearer,
+  from,
+  PASSWORD,
+  refresh,
+  register,
+  signIn,
+  startAuthApp,
+} from '../support/auth-app.ts';
+
+const NEW_PASSWORD = 'another long enough passphrase';
+
+let now = Date.now();
+let auth: AuthApp;
+beforeAll(async () => {
+  auth = await startAuthApp({ clock: () => now });
+});
+afterAll(() => auth.stop());
+
+test('what a Redis that stood still was asked, and was answered 503, has no effect when it goes on', async () => {
+  const { app } = auth;
+  const username = await register(app);
+  const refreshing = await Promise.all(Array.from({ length: 10 }, () => signIn(app, username)));
+  const device = { device_name: 'first name' };
+  const living = await Promise.all(Array.from({ length: 3 }, () => signIn(app, username, device)));
+
+  process.kill(auth.redis.pid, 'SIGSTOP');
+  const answers = await Promise.all([
+    ...refreshing.map((session) => refresh(app, session.refresh_token)),
+    ...living.flatMap(({ access_token, session_id }) => {
+      const headers = bearer(access_token);
+      const url = `/sessions/${session_id}`;
+      const passwords = { current_password: PASSWORD, new_password: NEW_PASSWORD };
+      return [
+        app.inject({ method: 'DELETE', url: '/sessions/current', headers }),
+        app.inject({ method: 'PATCH', url, headers, payload: { device_name: 'second name' } }),
+        app.inject({ method: 'PUT', url: '/account/password', headers, payload: passwords }),
+        ...Array.from({ length: 4 }, () => trySigningIn(username)),
+      ];
+    }),
+  ]).finally(() => process.kill(auth.redis.pid, 'SIGCONT'));
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 503));
+
+  // Redis has been through all of the above before it answers this.
+  await eventually('Redis serves again', () => register(app));
+
+  for (const { access_token, session_id } of living) {
+    const listed = await app.inject({ url: '/sessions', headers: bearer(access_token) });
+    const [own] = listed.json().sessions.filter(({ id }: { id: string }) => id === session_id);
+    expect(own).toMatchObject({ device_name: 'first name' });
+  }
+  // Nobody has been locked out, and the password is what it was.
+  expect((await trySigningIn(username)).statusCode).toBe(201);
+  // Had it been carried out, this would be a replay long after the grace: a theft.
+  now += 11_000;
+  for (const { refresh_token } of refreshing)
+    expect((await refresh(app, refresh_token)).statusCode).toBe(200);
+});
+
+function trySigningIn(username: string) {
+  return auth.app.inject({
+    method: 'POST',
+    url: '/sessions',
+    payload: { client_id: 'latchkey-cli', username, password: PASSWORD },
+    headers: from(username),
+  });
+}

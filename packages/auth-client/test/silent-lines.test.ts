@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { eventually } from '@latchkey/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createClientCredentials, createFetch, createServiceIdentity } from '../src/index.ts';
+import { fetchKeySet } from '../src/key-set/fetch-key-set.ts';
+import { createSigningKey, createTestIssuer } from '../src/testing/index.ts';
+import { json, startJwksServer } from './key-set/jwks-server.ts';
+import { type Line, startLine } from './revocation/line.ts';
+import { createShops } from './service-client/faults-fixture.ts';
+
+/** Longer than anything here takes on a busy machine, and all that is waited for. */
+const TIMEOUT_MS = 500;
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function lineTo(url: string): Promise<Line> {
+  const line = await startLine(url);
+  closing.push(() => line.close());
+  return line;
+}
+
+/** From now on nothing comes through what is open, and nobody has closed it. New connections go through. */
+async function silence(line: Line): Promise<void> {
+  // A connection is idle a moment after the answer that it brought.
+  await nextTurn();
+  line.freeze();
+  await line.mend();
+}
+
+/** A server on a line, and how many connections have come by it. */
+async function serveOnLine(answer: RequestListener) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
+  await once(server, 'listening');
+  const line = await lineTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { line, connections: () => connections };
+}
+
+describe('after a line fell silent', () => {
+  it('one request fails by its time limit, and the next one has a new connection, however many were open', async () => {
+    const fetch = createFetch();
+    const waiting: (() => void)[] = [];
+    const { line, connections } = await serveOnLine((request, response) => {
+      waiting.push(() => response.end('here'));
+      // Held back until there are four, so that each has a connection of its own.
+      if (request.url === '/' || waiting.length === 4) for (const answer of waiting) answer();
+    });
+    const ask = async (path: string) => {
+      const answer = await fetch(line.url + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return answer.text();
+    };
+    await Promise.all(Array.from({ length: 4 }, () => ask('/together')));
+    expect(connections()).toBe(4);
+    await silence(line);
+    await expect(ask('/')).rejects.toThrow(/timeout/i);
+    for (let request = 0; request < 4; request += 1) expect(await ask('/')).toBe('here');
+  });
+
+  it('the same, when it does so within a body', async () => {
+    const fetch = createFetch();
+    const { line } = await serveOnLine((request, response) => {
+      if (request.url === '/part') response.write('a part');
+      else response.end('here');
+    });
+    const ask = (path: string) => fetch(line.url + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const [first, part] = await Promise.all([ask('/'), ask('/part')]);
+    await first.text();
+    await silence(line);
+    await expect(part.text()).rejects.toThrow();
+    // The connection is closed a moment after whoever read is told.
+    for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+    expect(await (await ask('/')).text()).toBe('here');
+  });
+
+  it('the key set is fetched at the second attempt', async () => {
+    const key = await createSigningKey();
+    const server = await startJwksServer(json({ keys: [key.jwk] }));
+    closing.push(() => server.close());
+    const line = await lineTo(server.jwksUri);
+    const options = { jwksUri: `${line.url}/jwks.json`, fetch: createFetch(), timeoutMs: TIMEOUT_MS };
+    const get = () => fetchKeySet({ ...options, closing: new AbortController().signal });
+    await get();
+    await silence(line);
+    await expect(get()).rejects.toThrow();
+    expect((await get()).keys).toHaveLength(1);
+  });
+
+  it('a token is had at the second attempt', async () => {
+    const identity = createServiceIdentity({ clientId: 'cart-service' });
+    await identity.ready();
+    const keys = await startJwksServer(json({ keys: await identity.publicKeys() }));
+    const issuer = await createTestIssuer({ clients: { 'cart-service': { jwksUri: keys.jwksUri } } });
+    closing.push(
+      () => identity.close(),
+      () => keys.close(),
+      () => issuer.close(),
+    );
+    const line = await lineTo(issuer.tokenEndpoint);
+    const accessToken = createClientCredentials({
+      identity,
+      issuer: issuer.issuer,
+      tokenEndpoint: line.url + new URL(issuer.tokenEndpoint).pathname,
+      scopes: ['revocations:read'],
+      timeoutMs: TIMEOUT_MS,
+    });
+    const token = await accessToken();
+    await silence(line);
+    await expect(accessToken(token)).rejects.toThrow();
+    expect(await accessToken(token)).toMatch(/^eyJ/);
+  });
+
+  it('another service is reached at the second attempt', async () => {
+    const shops = createShops();
+    closing.push(() => shops.close());
+    const { line } = await serveOnLine((_request, response) => response.end('a cart'));
+    const shop = await shops.start({ cartUrl: line.url });
+    const settings = { scopes: ['cart:read'], timeoutMs: TIMEOUT_MS };
+    const token = shop.mint();
+    const call = () => shop.call(token, { settings });
+    await eventually('the cart is reached', async () => expect(await call()).toMatchObject({ status: 200 }));
+    await Promise.all([call(), call(), call()]);
+    await silence(line);
+    expect(await call()).toMatchObject({ status: 504 });
+    for (let request = 0; request < 3; request += 1) expect(await call()).toMatchObject({ status: 200 });
+  });
+});
