@@ -123,7 +123,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
       onError: options.onError,
     }),
   );
-  const readPage = createPageReader({ redis, clock });
+  const readPage = createPageReader({ redis, retentionMs, clock });
 
   return {
     async start() {

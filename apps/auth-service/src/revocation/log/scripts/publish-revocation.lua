@@ -1,50 +1,82 @@
--- The stream of revocations of one shard, and its head: a hash with
---   epoch     names the data set (µs since 1970 in hex, by Redis' clock, when it began)
+-- The data set of one shard: its stream of revocations, and the head of that, a hash with
+--   id        names the data set (µs since 1970 in hex, by Redis' clock, when it began)
+--   epoch     the same, until a Redis server that it has not seen before makes another one
 --   sequence  the number of the newest entry; it outlives the entries, so it never repeats within an epoch
+--   oldest    the number of the oldest entry that is kept
+--   until     when all entries may be gone (ms, by Redis' clock)
 --   run       the Redis server (its run id) that was seen last; follow-revocations.lua keeps it
 --   from      the earliest iat (s) that a token of this data set may have
 --
 -- An entry's id is its number, never a time: after the clock steps back, XADD would refuse a time.
 
 local MOST_TRIMMED = 100
+-- The head is silent a little before the stream goes, so that no stream is missed whose time was over.
+local MARGIN_MS = 100
 
 local function epoch_of(time)
   return string.format('%x', time[1] * 1000000 + time[2])
 end
 
--- Drops entries that no living token can still be concerned by, and never one that a token can. `at` is the last value
--- of an entry.
-local function trim(stream, oldest_at)
-  for _ = 1, MOST_TRIMMED do
-    local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-    if not oldest or tonumber(oldest[2][#oldest[2]]) >= oldest_at then return end
-    redis.call('XDEL', stream, oldest[1])
-  end
+-- Redis' clock, which no other's steps can turn back.
+local function redis_now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Times by Redis' clock here, which no other's steps can turn back.
+-- Drops entries that no living token can still be concerned by, and never one that a token can. `at` is the last value
+-- of an entry. Returns the number of the oldest that is left.
+local function trim(stream, oldest_at)
+  local oldest
+  for trimmed = 0, MOST_TRIMMED do
+    oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+    if trimmed == MOST_TRIMMED or tonumber(oldest[2][#oldest[2]]) >= oldest_at then break end
+    redis.call('XDEL', stream, oldest[1])
+  end
+  return string.match(oldest[1], '^%d+')
+end
+
 local function append(stream, head, ttl, fields)
-  local time = redis.call('TIME')
-  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local now = redis_now()
   local number = redis.call('HGET', head, 'sequence') + 1
   local entry = { unpack(fields) }
   entry[#entry + 1] = 'at'
   entry[#entry + 1] = string.format('%.0f', now)
   -- First: should it fail, nothing has been written.
   redis.call('XADD', stream, string.format('%.0f-0', number), unpack(entry))
-  redis.call('HSET', head, 'sequence', string.format('%.0f', number))
-  trim(stream, now - ttl)
+  local oldest = trim(stream, now - ttl)
+  redis.call('HSET', head,
+    'sequence', string.format('%.0f', number), 'oldest', oldest, 'until', string.format('%.0f', now + ttl - MARGIN_MS))
   redis.call('PEXPIRE', stream, ttl)
 end
 
--- Without a head the data set is new: whatever sessions there were are gone with the one before, and so must their
--- tokens be. `now` (ms) is auth-service's, by which tokens say when they were issued.
+-- Whether every entry is there that the head says must be. One that was evicted or deleted must not read as "nothing was
+-- revoked". A head that an earlier version of this script wrote says nothing.
+local function is_whole(stream, head)
+  local sequence, oldest, lasts_until = unpack(redis.call('HMGET', head, 'sequence', 'oldest', 'until'))
+  if not lasts_until or redis_now() > tonumber(lasts_until) then return true end
+  local function has(number)
+    return redis.call('XRANGE', stream, number .. '-0', number .. '-0')[1]
+  end
+  return redis.call('XLEN', stream) > sequence - oldest and has(oldest) and has(sequence)
+end
+
+-- Returns the id of the data set. One that has lost its head or its entries is lost as a whole, and a new one begins:
+-- whatever was revoked, and whatever sessions there were, may be gone, and so must all tokens from before be. `now` (ms) is
+-- auth-service's, by which tokens say when they were issued.
 local function ensure_data_set(stream, head, ttl, now)
-  if redis.call('EXISTS', head) == 1 then return end
+  -- Changes nothing, but a replica refuses it (READONLY): what is missing there may be elsewhere.
+  redis.call('PERSIST', head)
+  local id, epoch = unpack(redis.call('HMGET', head, 'id', 'epoch'))
+  if epoch and is_whole(stream, head) then
+    if not id then redis.call('HSET', head, 'id', epoch) end
+    return id or epoch
+  end
+  id = epoch_of(redis.call('TIME'))
   local before = string.format('%.0f', math.floor(now / 1000) + 1)
-  redis.call('DEL', stream)
-  redis.call('HSET', head, 'epoch', epoch_of(redis.call('TIME')), 'sequence', 0, 'from', before)
+  redis.call('DEL', stream, head)
+  redis.call('HSET', head, 'id', id, 'epoch', id, 'sequence', 0, 'from', before)
   append(stream, head, ttl, { 'kind', 'all', 'before', before, 'reason', 'store_lost' })
+  return id
 end
 
 -- Appends one entry to the stream of revocations, which keeps it for `ttl` ms. `fields`: names and values, in turn.
