@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { Gauge } from 'prom-client';
 import type { Lifecycle } from './lifecycle.ts';
 import { describeError } from './logging.ts';
 import { ProblemError } from './problem.ts';
@@ -7,18 +8,32 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** GET /ready says 503 while the check rejects, or takes longer than a second. */
     addReadinessCheck(name: string, check: () => Promise<void>): void;
+    /** GET /ready names it among `warnings`, and stays 200; so does the metric readiness_warning{name}. */
+    addReadinessWarning(name: string, isSo: () => boolean): void;
   }
 }
 
 const checkTimeoutMs = 1000;
 
-/** Adds GET /live (the process answers), GET /ready (it can serve now) and `app.addReadinessCheck`. */
+/**
+ * Adds GET /live (the process answers), GET /ready (it can serve now), `app.addReadinessCheck` and
+ * `app.addReadinessWarning`.
+ */
 export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
   const checks = new Map<string, () => Promise<void>>();
+  const warnings = new Map<string, () => boolean>();
+  const warningsNow = () => {
+    const names = [...warnings].filter(([, isSo]) => isSo()).map(([name]) => name);
+    return names.length > 0 ? { warnings: names } : {};
+  };
   let running: Promise<string[]> | undefined;
 
   app.decorate('addReadinessCheck', (name: string, check: () => Promise<void>) => {
     checks.set(name, check);
+  });
+  app.decorate('addReadinessWarning', (name: string, isSo: () => boolean) => {
+    if (warnings.size === 0) addWarningMetric(app, warnings);
+    warnings.set(name, isSo);
   });
   app.addHook('preClose', (done) => {
     lifecycle.drain();
@@ -27,7 +42,7 @@ export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
 
   app.get('/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
   app.get('/ready', { schema: { hide: true } }, async (request) => {
-    if (lifecycle.draining) throw notReady(['closing'], 'The service is closing.');
+    if (lifecycle.draining) throw notReady({ failing: ['closing'] }, 'The service is closing.');
     // Many probes at once cost no more than one.
     running ??= failingOf(checks, (name, error) => {
       request.log.warn({ check: name, err: describeError(error) }, 'not ready');
@@ -35,18 +50,31 @@ export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
       running = undefined;
     });
     const failing = await running;
-    if (failing.length > 0) throw notReady(failing, `Not ready: ${failing.join(', ')}.`);
-    return { status: 'ready', checks: [...checks.keys()] };
+    if (failing.length > 0)
+      throw notReady({ failing, ...warningsNow() }, `Not ready: ${failing.join(', ')}.`);
+    return { status: 'ready', checks: [...checks.keys()], ...warningsNow() };
   });
 }
 
-function notReady(failing: string[], detail: string): ProblemError {
+function addWarningMetric(app: FastifyInstance, warnings: ReadonlyMap<string, () => boolean>): void {
+  new Gauge({
+    name: 'readiness_warning',
+    help: '1 while GET /ready warns of this, by name',
+    labelNames: ['name'],
+    registers: [app.metrics],
+    collect() {
+      for (const [name, isSo] of warnings) this.set({ name }, isSo() ? 1 : 0);
+    },
+  });
+}
+
+function notReady(extensions: { failing: string[]; warnings?: string[] }, detail: string): ProblemError {
   return new ProblemError({
     status: 503,
     code: 'not_ready',
     detail,
     headers: { 'retry-after': '1' },
-    extensions: { failing },
+    extensions,
   });
 }
 

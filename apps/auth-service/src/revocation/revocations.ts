@@ -14,6 +14,8 @@ export type RevocationsOptions = {
   readonly retentionSeconds: number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Which data set a shard has, whenever the log connects to it. */
+  readonly onDataSet?: (shard: number, id: string) => void;
   readonly onError: (error: Error) => void;
 };
 

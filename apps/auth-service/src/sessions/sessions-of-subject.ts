@@ -10,6 +10,7 @@ import {
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import type { DataSets } from '../revocation/log/data-sets.ts';
 import { FURTHEST_AHEAD_SECONDS } from '../revocation/log/issued-from.ts';
 import type { EndReason, ListedSession, SessionGrant } from './session.ts';
 import { LISTED_FIELDS, listedFrom } from './session-record.ts';
@@ -39,6 +40,8 @@ export type SessionsOfSubjectOptions = {
   readonly shards: number;
   /** The longest that an access token can be valid after its session ended: its lifetime and the clocks' skew. */
   readonly revocationSeconds: number;
+  /** Whether what is not found is not there. */
+  readonly dataSets: Pick<DataSets, 'confirm'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
@@ -51,6 +54,7 @@ export function createSessionsOfSubject({
   redis,
   shards,
   revocationSeconds,
+  dataSets,
   clock,
 }: SessionsOfSubjectOptions) {
   const revocationTtlMs = revocationSeconds * 1000;
@@ -58,7 +62,7 @@ export function createSessionsOfSubject({
   return {
     /** A person's living sessions, the last used first. */
     async list(subject: string): Promise<ListedSession[]> {
-      const ids = await liveIdsOf(subject);
+      const ids = await allLiveIdsOf(subject);
       const records = await orUnavailable(
         Promise.all(ids.map((id) => redis.hmget(sessionKey(id), ...LISTED_FIELDS))),
       );
@@ -75,7 +79,7 @@ export function createSessionsOfSubject({
       subject: string,
       to: { roles: readonly string[]; rolesVersion: number },
     ): Promise<void> {
-      const ids = await liveIdsOf(subject);
+      const ids = await allLiveIdsOf(subject);
       if (ids.length === 0) return;
       const shard = shardOf(subject, shards);
       const keys = [
@@ -92,9 +96,11 @@ export function createSessionsOfSubject({
 
     /** Gives one session of this person another device name; undefined as for end. */
     async rename(subject: string, sessionId: string, deviceName: string): Promise<ListedSession | undefined> {
-      if (shardOfSession(sessionId) !== shardOf(subject, shards)) return undefined;
+      const shard = shardOf(subject, shards);
+      if (shardOfSession(sessionId) !== shard) return undefined;
       const args = [subject, clock(), deviceName];
       const values = await orUnavailable(renameSession(redis, [sessionKey(sessionId)], args));
+      if (values.length === 0) await dataSets.confirm(shard);
       return listedFrom(sessionId, values);
     },
 
@@ -102,7 +108,9 @@ export function createSessionsOfSubject({
     async end(subject: string, sessionId: string, reason: EndReason): Promise<boolean> {
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return false;
-      return (await endThese({ shard, subject }, [sessionId], reason)).length === 1;
+      if ((await endThese({ shard, subject }, [sessionId], reason)).length === 1) return true;
+      await dataSets.confirm(shard);
+      return false;
     },
 
     /** Ends a session that is not in its person's shard, where they could neither see nor end it. */
@@ -113,7 +121,7 @@ export function createSessionsOfSubject({
 
     /** Ends all sessions of this person but `except`; returns the ids of those that it ended. */
     async endAll(subject: string, reason: EndReason, except?: string): Promise<string[]> {
-      const ids = (await liveIdsOf(subject)).filter((id) => id !== except);
+      const ids = (await allLiveIdsOf(subject)).filter((id) => id !== except);
       return endThese({ shard: shardOf(subject, shards), subject }, ids, reason);
     },
 
@@ -145,6 +153,12 @@ export function createSessionsOfSubject({
   function liveIdsOf(subject: string): Promise<string[]> {
     const key = sessionsOfSubjectKey(shardOf(subject, shards), subject);
     return orUnavailable(redis.zrangebyscore(key, clock(), '+inf'));
+  }
+
+  /** The same, and none is elsewhere: those that are found here may not be all. */
+  async function allLiveIdsOf(subject: string): Promise<string[]> {
+    const [ids] = await Promise.all([liveIdsOf(subject), dataSets.confirm(shardOf(subject, shards))]);
+    return ids;
   }
 
   async function endThese(

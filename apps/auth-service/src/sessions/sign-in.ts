@@ -102,7 +102,8 @@ async function refuseIfAccountChanged(
 /** A browser that signs in anew leaves no session behind that only its overwritten cookie could use (ASVS 5.0 7.2.4). */
 async function endReplaced(parts: SignInParts, request: SignInRequest): Promise<void> {
   if (request.replaces === undefined) return;
-  const grant = await parts.sessions.grantOf(request.replaces, request.client.id);
+  // Whoever signs in anew, since Redis has lost its data, is not kept out by what was there.
+  const grant = await parts.sessions.grantOf(request.replaces, request.client.id, { evenIfUncertain: true });
   if (grant !== undefined) await end(parts, { request, grant, reason: 'replaced' });
 }
 

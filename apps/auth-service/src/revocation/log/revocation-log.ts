@@ -78,6 +78,8 @@ export type RevocationLogOptions = {
   readonly revocationSeconds: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Which data set a shard has, whenever the log connects to it. */
+  readonly onDataSet?: (shard: number, id: string) => void;
   /** Redis went away, or a listener threw. */
   readonly onError: (error: Error) => void;
 };
@@ -107,6 +109,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
       createConnection: () => createReaderConnection(options.redisUrl),
       retentionMs,
       clock,
+      onDataSet: (id) => options.onDataSet?.(shard, id),
       onReset(position) {
         head = head.with(shard, writeShardPosition(position));
         for (const listener of epochListeners) tell(listener);
