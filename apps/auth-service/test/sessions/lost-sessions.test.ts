@@ -1,8 +1,8 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import { eventually } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sessionKey, sessionsOfSubjectKey } from '../../src/redis/key-names.ts';
+import { keepData, replicate } from '../support/redis-data.ts';
 import {
   CLIENT,
   connect,
@@ -73,54 +73,31 @@ const questions: Record<string, (of: Setup) => Promise<unknown>> = {
     store.changeRoles(person.subject, { roles: ['admin'], rolesVersion: 1 }),
 };
 
-/** Ways to a Redis that does not have our data, and back. */
-const absences: Record<string, { leave: () => Promise<unknown>; back: () => Promise<unknown> }> = {
-  'a read-only replica of an empty server': { leave: replicate, back: restore },
-  'a read-only replica of a server with other data': {
-    async leave() {
-      await createTestDataSets({ redis: otherRedis, clock: Date.now }).confirm(0);
-      await replicate();
-    },
-    back: restore,
+/** Ways to a Redis that does not have our data. */
+const absences: Record<string, () => Promise<unknown>> = {
+  'a read-only replica of an empty server': replicated,
+  'a read-only replica of a server with other data': async () => {
+    await createTestDataSets({ redis: otherRedis, clock: Date.now }).confirm(0);
+    await replicated();
   },
-  'an empty server': { leave: emptied, back: restore },
-  'a server with other data': {
-    async leave() {
-      await emptied();
-      await createTestDataSets({ redis, clock: Date.now }).confirm(0);
-      await createStore({ redis, clock: Date.now }).start(newSession());
-    },
-    back: restore,
+  'an empty server': emptied,
+  'a server with other data': async () => {
+    await emptied();
+    await createStore({ redis, clock: Date.now }).start(newSession());
   },
 };
 
-let kept: { key: string; value: Buffer; ttl: number }[] = [];
-async function keep(): Promise<void> {
-  kept = [];
-  for (const key of await redis.keys('*'))
-    kept.push({ key, value: (await redis.dumpBuffer(key)) as Buffer, ttl: await redis.pttl(key) });
-}
+let restore: () => Promise<void>;
 async function emptied(): Promise<void> {
-  await keep();
+  restore = await keepData(redis);
   await redis.flushall();
 }
-async function replicate(): Promise<void> {
-  await keep();
-  await redis.replicaof('127.0.0.1', new URL(other.url).port);
-  await eventually('the replica has what its master has', async () => {
-    expect(await redis.info('replication')).toMatch(/master_link_status:up/);
-    expect(await redis.exists(...kept.filter(({ key }) => key.includes(':s:')).map(({ key }) => key))).toBe(
-      0,
-    );
-  });
-}
-async function restore(): Promise<void> {
-  await redis.replicaof('NO', 'ONE');
-  await redis.flushall();
-  for (const { key, value, ttl } of kept) await redis.restore(key, Math.max(0, ttl), value);
+async function replicated(): Promise<void> {
+  restore = await keepData(redis);
+  await replicate(redis, other);
 }
 
-describe.each(Object.entries(absences))('while Redis is %s', (_, { leave, back }) => {
+describe.each(Object.entries(absences))('while Redis is %s', (_, leave) => {
   test('a refresh is 503 forty times, and goes on with the same token when the data is back', async () => {
     const of = await setUp();
     await leave();
@@ -128,7 +105,7 @@ describe.each(Object.entries(absences))('while Redis is %s', (_, { leave, back }
       of.clock.advance(1_000);
       await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
     }
-    await back();
+    await restore();
     expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
   });
 
@@ -140,7 +117,7 @@ describe.each(Object.entries(absences))('while Redis is %s', (_, { leave, back }
       await expect(ask(of), what).rejects.toMatchObject(UNAVAILABLE);
       await expect(ask({ ...of, ...late }), what).rejects.toMatchObject(UNAVAILABLE);
     }
-    await back();
+    await restore();
     await of.dataSets.confirm(0);
     expect(of.dataSets.areKnown).toBe(true);
     for (const [what, ask] of Object.entries(questions)) await expect(ask(of), what).resolves.not.toBe(false);
@@ -149,7 +126,7 @@ describe.each(Object.entries(absences))('while Redis is %s', (_, { leave, back }
 
 test('a replica of an empty server is never believed, however long it stays', async () => {
   const of = await setUp();
-  await replicate();
+  await replicated();
   for (let hour = 0; hour < 5; hour++) {
     of.clock.advance(3_600_000 / 10);
     await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
