@@ -101,7 +101,7 @@ export async function buildApp({
     redisUrl: config.REDIS_URL,
     shards: config.REDIS_SHARDS,
     retentionSeconds: retention,
-    onDataSet: dataSets.note,
+    dataSets,
     onError: (error) => app.log.warn({ err: error }, 'the log of revocations'),
     clock,
   });

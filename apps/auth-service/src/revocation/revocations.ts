@@ -1,5 +1,6 @@
 import { createRevocationList, type RevocationList } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
+import type { DataSets } from './log/data-sets.ts';
 import type { PublishableRevocation } from './log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from './log/revocation-log.ts';
 
@@ -14,8 +15,8 @@ export type RevocationsOptions = {
   readonly retentionSeconds: number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** Which data set a shard has, whenever the log connects to it. */
-  readonly onDataSet?: (shard: number, id: string) => void;
+  /** As the log's. */
+  readonly dataSets?: Pick<DataSets, 'note' | 'believe'>;
   readonly onError: (error: Error) => void;
 };
 

@@ -77,6 +77,15 @@ async function introspect(token: string) {
   });
 }
 
+function giveBack(token: string) {
+  return auth.app.inject({
+    method: 'POST',
+    url: '/revoke',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({ client_id: 'latchkey-cli', token }).toString(),
+  });
+}
+
 const ready = (app = auth.app) => app.inject('/ready');
 
 function expectUnavailable(answer: {
@@ -131,7 +140,11 @@ describe.each<[string, () => Promise<unknown>]>([
       expectUnavailable(await refresh(app, cli.refresh_token));
       expectUnavailable(await byCookie(app));
     }
-    expect((await signIn(auth.app, username)).refresh_token).toBeDefined();
+    const anew = await signIn(auth.app, username);
+    expect((await whoAmI(auth.app, anew.access_token)).statusCode).toBe(200);
+    // What is revoked now is told at once. It would be missing where the data is, so it is to be repeated.
+    expectUnavailable(await giveBack(anew.access_token));
+    expect((await whoAmI(auth.app, anew.access_token)).json()).toMatchObject({ reason: 'token_revoked' });
     expect((await auth.app.inject('/metrics')).body).toContain(
       'readiness_warning{name="redis_data_unknown"} 1',
     );

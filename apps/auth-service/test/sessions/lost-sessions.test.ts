@@ -30,7 +30,10 @@ beforeAll(async () => {
   // A replica would else have to wait for 5 s for others to come.
   await otherRedis.config('SET', 'repl-diskless-sync-delay', 0);
 });
-beforeEach(() => Promise.all([redis.flushall(), otherRedis.flushall()]));
+beforeEach(async () => {
+  await redis.config('SET', 'replica-read-only', 'yes');
+  await Promise.all([redis.flushall(), otherRedis.flushall()]);
+});
 afterAll(async () => {
   redis.disconnect();
   otherRedis.disconnect();
@@ -80,6 +83,10 @@ const absences: Record<string, () => Promise<unknown>> = {
     await createTestDataSets({ redis: otherRedis, clock: Date.now }).confirm(0);
     await replicated();
   },
+  'a replica of an empty server that takes writes': async () => {
+    await redis.config('SET', 'replica-read-only', 'no');
+    await replicated();
+  },
   'an empty server': emptied,
   'a server with other data': async () => {
     await emptied();
@@ -124,15 +131,19 @@ describe.each(Object.entries(absences))('while Redis is %s', (_, leave) => {
   });
 });
 
-test('a replica of an empty server is never believed, however long it stays', async () => {
-  const of = await setUp();
-  await replicated();
-  for (let hour = 0; hour < 5; hour++) {
-    of.clock.advance(3_600_000 / 10);
-    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
-  }
-  await restore();
-});
+test.each(['yes', 'no'])(
+  'a replica of an empty server is never believed, however long it stays (read-only: %s)',
+  async (readOnly) => {
+    const of = await setUp();
+    await redis.config('SET', 'replica-read-only', readOnly);
+    await replicated();
+    for (let hour = 0; hour < 5; hour++) {
+      of.clock.advance(3_600_000 / 10);
+      await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    }
+    await restore();
+  },
+);
 
 describe('data that does not come back', () => {
   test('is lost after the bound, for each replica and for good; the answer says when to ask again', async () => {

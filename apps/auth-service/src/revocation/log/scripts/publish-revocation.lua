@@ -71,6 +71,10 @@ local function ensure_data_set(stream, head, ttl, now)
     if not id then redis.call('HSET', head, 'id', epoch) end
     return id or epoch
   end
+  -- The same of a replica that can be written to: what is missing there is not lost.
+  if string.find(redis.call('INFO', 'replication'), 'role:slave') then
+    error({ err = 'READONLY This is a replica, and not where the data set is.' })
+  end
   id = epoch_of(redis.call('TIME'))
   local before = string.format('%.0f', math.floor(now / 1000) + 1)
   redis.call('DEL', stream, head)
@@ -79,8 +83,10 @@ local function ensure_data_set(stream, head, ttl, now)
   return id
 end
 
--- Appends one entry to the stream of revocations, which keeps it for `ttl` ms. `fields`: names and values, in turn.
+-- Appends one entry to the stream of revocations, which keeps it for `ttl` ms. `fields`: names and values, in turn. Returns
+-- the id of the data set.
 local function publish_revocation(stream, head, ttl, now, fields)
-  ensure_data_set(stream, head, ttl, now)
+  local id = ensure_data_set(stream, head, ttl, now)
   append(stream, head, ttl, fields)
+  return id
 end
