@@ -63,7 +63,7 @@ export type SessionStoreOptions = {
   /** The longest that an access token can be valid after its session ended: its lifetime and the clocks' skew. */
   readonly revocationSeconds: number;
   /** Whether what is not found is not there. */
-  readonly dataSets: Pick<DataSets, 'believe' | 'confirm'>;
+  readonly dataSets: Pick<DataSets, 'believe' | 'confirm' | 'confirmMost'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
@@ -172,7 +172,10 @@ export function createSessionStore(options: SessionStoreOptions) {
         orUnavailable(refreshSession(redis, keys, [...args, redisClock.now(), MOST_DELAY_MS])),
       );
       if (verdict === 'REVOKED') return { verdict, reason: detail ?? undefined };
-      if (verdict === 'UNKNOWN') return missing({ sessionId, shard, dataSet: detail as string, now });
+      if (verdict === 'UNKNOWN') {
+        const [movedAt] = values;
+        return missing({ sessionId, shard, dataSet: detail as string, movedAt: Number(movedAt), now });
+      }
       if (verdict === 'EXPIRED') return { verdict };
       const grant = grantFrom(sessionId, values, now);
       if (verdict === 'REUSED') return { verdict, grant };
@@ -216,11 +219,12 @@ export function createSessionStore(options: SessionStoreOptions) {
     sessionId: string;
     shard: number;
     dataSet: string;
+    movedAt: number;
     now: number;
   }): Promise<RefreshOutcome> {
     const { sessionId, shard, dataSet, now } = of;
     if (hasExpired(sessionId, now)) return { verdict: 'EXPIRED' };
-    dataSets.believe(shard, dataSet);
+    dataSets.believe(shard, dataSet, of.movedAt);
     const keys = [sessionKey(sessionId), revocationsKey(shard), revocationHeadKey(shard)];
     const born = bornAt(sessionId, now) ?? Math.floor(now / 1000);
     const args = [sessionId, born, now, revocationTtlMs, dataSet, CLOCKS_DIFFER_SECONDS];

@@ -41,7 +41,7 @@ export type SessionsOfSubjectOptions = {
   /** The longest that an access token can be valid after its session ended: its lifetime and the clocks' skew. */
   readonly revocationSeconds: number;
   /** Whether what is not found is not there. */
-  readonly dataSets: Pick<DataSets, 'confirm'>;
+  readonly dataSets: Pick<DataSets, 'confirm' | 'confirmMost'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
@@ -157,7 +157,7 @@ export function createSessionsOfSubject({
 
   /** The same, and none is elsewhere: those that are found here may not be all. */
   async function allLiveIdsOf(subject: string): Promise<string[]> {
-    const [ids] = await Promise.all([liveIdsOf(subject), dataSets.confirm(shardOf(subject, shards))]);
+    const [ids] = await Promise.all([liveIdsOf(subject), dataSets.confirmMost(shardOf(subject, shards))]);
     return ids;
   }
 

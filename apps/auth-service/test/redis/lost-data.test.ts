@@ -8,6 +8,7 @@ import {
   bearer,
   from,
   PASSWORD,
+  postToken,
   refresh,
   register,
   STOREFRONT_ORIGIN,
@@ -178,6 +179,24 @@ test('an evicted session is no sign-out: its client is told, its access tokens d
   expect((await whoAmI(auth.app, kept.access_token)).statusCode).toBe(200);
   expect((await auth.app.inject('/metrics')).body).toContain('refresh_tokens_total{verdict="LOST"} 1');
   expect(auth.logs().match(/"event":"session.lost"/g)).toHaveLength(1);
+});
+
+test('a client assertion that was used before a loss is not let in once more; a new one is, soon', async () => {
+  const ask = (credentials: Record<string, string>) =>
+    postToken(auth.app, { grant_type: 'client_credentials', ...credentials });
+  const used = services.credentials('cart-service');
+  expect((await ask(used)).statusCode).toBe(200);
+  expect((await ask(used)).json()).toMatchObject({ error: 'invalid_client' });
+  await redis.flushall();
+  for (let time = 0; time < 3; time++) {
+    const refused = await ask(used);
+    expectUnavailable(refused);
+    expect(refused.json()).toMatchObject({ error: 'temporarily_unavailable' });
+  }
+  await eventually('a new assertion is let in', async () => {
+    expect((await ask(services.credentials('cart-service'))).statusCode).toBe(200);
+  });
+  expect((await ask(used)).statusCode).toBe(503);
 });
 
 describe('a Redis that may evict', () => {

@@ -145,6 +145,39 @@ test.each(['yes', 'no'])(
   },
 );
 
+describe('an older copy of the data, as a replica has it that lagged and became the master', () => {
+  /** What comes back is from before the session, and on another server. */
+  async function goBack() {
+    const of = await setUp();
+    const now = await keepData(redis);
+    await redis.del(sessionKey(of.id), sessionsOfSubjectKey(0, of.person.subject));
+    await redis.hset('{0}:revocations:head', 'run', 'of-the-server-before');
+    return { ...of, restore: now };
+  }
+
+  test('is not believed for a while that a session is lost, and the session goes on if it comes back', async () => {
+    const of = await goBack();
+    const late = await of.start();
+    for (const what of ['refresh', 'grantOf', 'find', 'renewAuthTime', 'rename', 'end']) {
+      await expect(questions[what]?.(of), what).rejects.toMatchObject(UNAVAILABLE);
+      await expect(questions[what]?.({ ...of, ...late }), what).rejects.toMatchObject(UNAVAILABLE);
+    }
+    // What ends all sessions ends those that there are.
+    expect(await of.store.endAll(of.person.subject, 'ended_all')).toEqual([]);
+    await of.restore();
+    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+  });
+
+  test('is believed afterwards', async () => {
+    const of = await goBack();
+    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    of.clock.advance(LOSS_SECONDS * 1000 - 1);
+    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    of.clock.advance(1);
+    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'LOST', isNews: true });
+  });
+});
+
 describe('data that does not come back', () => {
   test('is lost after the bound, for each replica and for good; the answer says when to ask again', async () => {
     const of = await setUp();

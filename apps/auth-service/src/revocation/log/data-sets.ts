@@ -7,7 +7,7 @@ import { loadScript } from '../../redis/script.ts';
 
 const LONGEST_RETRY_SECONDS = 5;
 
-const lookAtDataSet = loadScript<string>('lookAtDataSet', [
+const lookAtDataSet = loadScript<[id: string, movedAt: number]>('lookAtDataSet', [
   new URL('./scripts/publish-revocation.lua', import.meta.url),
   new URL('./scripts/look-at-data-set.lua', import.meta.url),
 ]);
@@ -53,7 +53,8 @@ export type DataSets = ReturnType<typeof createDataSets>;
  * Whether what is not found in Redis is not there, or Redis is not the one that has it: empty after a restart, a replica
  * of another server, a foreign one at the same address. The scripts name the data set that they looked in; see
  * publish-revocation.lua. What the known one does not have is not there. Of another one that is believed only once it
- * has been there for `lossSeconds` without a break: then the known one is lost, and the other one is known.
+ * has been there for `lossSeconds` without a break: then the known one is lost, and the other one is known. The known one
+ * on another server may be an older copy of it: for `lossSeconds`, a session that is missing may be newer than that.
  *
  * Of a server that cannot be written to (a replica), nothing is ever believed: the script fails there.
  *
@@ -81,13 +82,21 @@ export function createDataSets(options: DataSetsOptions) {
 
     note,
 
-    /** Throws ProblemError 503 `session_store_unavailable` when what this data set lacks may yet be elsewhere. */
     believe,
 
-    /** Asks which data set the shard has, and rejects as believe throws, or when Redis does not answer. */
+    /**
+     * Asks which data set the shard has, and rejects as believe throws, or when Redis does not answer. Then a session that
+     * was not found is not there.
+     */
     async confirm(shard: number): Promise<void> {
-      const keys = [revocationsKey(shard), revocationHeadKey(shard)];
-      believe(shard, await orUnavailable(lookAtDataSet(redis, keys, [clock(), options.retentionMs])));
+      const [id, movedAt] = await look(shard);
+      believe(shard, id, movedAt);
+    },
+
+    /** The same, but for what was written last: then the sessions that were found are, but for that, all there are. */
+    async confirmMost(shard: number): Promise<void> {
+      const [id] = await look(shard);
+      believe(shard, id);
     },
 
     /** The id of the shard's data set, if there was none before it: it knows everything from the beginning on. */
@@ -131,10 +140,22 @@ export function createDataSets(options: DataSetsOptions) {
     return true;
   }
 
-  function believe(shard: number, id: string): void {
-    if (note(shard, id)) return;
-    const since = shards[shard]?.other?.since ?? clock();
-    const leftSeconds = Math.ceil((since + lossMs - clock()) / 1000);
+  function look(shard: number): Promise<[id: string, movedAt: number]> {
+    const keys = [revocationsKey(shard), revocationHeadKey(shard)];
+    return orUnavailable(lookAtDataSet(redis, keys, [clock(), options.retentionMs]));
+  }
+
+  /**
+   * Throws ProblemError 503 `session_store_unavailable` when what this data set lacks may yet be elsewhere: it is not the
+   * known one, or came to another server (`movedAt`, ms since the epoch), perhaps without what was written last, less
+   * than `lossSeconds` ago.
+   */
+  function believe(shard: number, id: string, movedAt = 0): void {
+    const now = clock();
+    const isKnown = note(shard, id);
+    if (isKnown && Math.abs(now - movedAt) >= lossMs) return;
+    const since = isKnown ? movedAt : (shards[shard]?.other?.since ?? now);
+    const leftSeconds = Math.ceil((since + lossMs - now) / 1000);
     throw new ProblemError({
       status: 503,
       code: 'session_store_unavailable',

@@ -7,7 +7,7 @@
 -- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 most replays  6 most generations to adopt
 --       7 kid that signs now
 --       8 how long a revocation is kept (ms)  9 when it was sent, by Redis' clock (ms)  10 how late it may be (ms)
--- Reply { verdict }, { 'UNKNOWN', id of the data set }, { 'REVOKED', why, if that is known }, or
+-- Reply { verdict }, { 'UNKNOWN', id of the data set, when it came to this server }, { 'REVOKED', why, if that is known }, or
 --       { verdict, kid of the successor, u, c, l, o, a, x, n }
 local session, stream, head, lists = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -23,7 +23,9 @@ local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c
 local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
 local kid, why, expires_at = found[5], found[6], tonumber(found[12])
 
-if not state then return { 'UNKNOWN', ensure_data_set(stream, head, revocation_ttl, now) } end
+if not state then
+  return { 'UNKNOWN', ensure_data_set(stream, head, revocation_ttl, now), note_server(head, now) }
+end
 if state ~= 'active' then return { 'REVOKED', why } end
 if now >= expires_at then return { 'EXPIRED' } end
 

@@ -4,7 +4,8 @@
 --   sequence  the number of the newest entry; it outlives the entries, so it never repeats within an epoch
 --   oldest    the number of the oldest entry that is kept
 --   until     when all entries may be gone (ms, by Redis' clock)
---   run       the Redis server (its run id) that was seen last; follow-revocations.lua keeps it
+--   run       the Redis server (its run id) that was seen last
+--   moved     when another one was seen (ms, by auth-service's clock); it may lack what was written last
 --   from      the earliest iat (s) that a token of this data set may have
 --
 -- An entry's id is its number, never a time: after the clock steps back, XADD would refuse a time.
@@ -81,6 +82,19 @@ local function ensure_data_set(stream, head, ttl, now)
   redis.call('HSET', head, 'id', id, 'epoch', id, 'sequence', 0, 'from', before)
   append(stream, head, ttl, { 'kind', 'all', 'before', before, 'reason', 'store_lost' })
   return id
+end
+
+-- Notices a Redis server that the data set has not seen before: restarted, or a replica that has become the master. It may
+-- have lost the newest entries, and would give their numbers to others: so the data set gets a new epoch, once, whoever
+-- asks first. The numbers go on. Returns when that was, 0 for never.
+local function note_server(head, now)
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  local seen, moved = unpack(redis.call('HMGET', head, 'run', 'moved'))
+  if seen == run then return tonumber(moved or 0) end
+  redis.call('HSET', head, 'run', run)
+  if not seen then return 0 end
+  redis.call('HSET', head, 'epoch', epoch_of(redis.call('TIME')), 'moved', now)
+  return now
 end
 
 -- Appends one entry to the stream of revocations, which keeps it for `ttl` ms. `fields`: names and values, in turn. Returns
