@@ -283,6 +283,18 @@ describe('a session that Redis evicted', () => {
   });
 });
 
+test('a full Redis that evicts nothing takes no sign-in, but tells what it has', async () => {
+  const of = await setUp();
+  await redis.config('SET', 'maxmemory', 1, 'maxmemory-policy', 'noeviction');
+  try {
+    await expect(of.store.start(newSession())).rejects.toMatchObject(UNAVAILABLE);
+    expect(await of.store.list(of.person.subject)).toHaveLength(1);
+    expect(await of.store.find(of.person.subject, '0-aaaaaaaaaaaaaaaaaaaaaa')).toBeUndefined();
+  } finally {
+    await redis.config('SET', 'maxmemory', 0);
+  }
+});
+
 test('a stream that was lost while its sessions live revokes their tokens, and not those of the next refresh', async () => {
   const of = await setUp();
   await redis.del('{0}:revocations');

@@ -24,6 +24,7 @@ local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumb
 local kid, why, expires_at = found[5], found[6], tonumber(found[12])
 
 if not state then
+  refuse_replica(head)
   return { 'UNKNOWN', ensure_data_set(stream, head, revocation_ttl, now), note_server(head, now) }
 end
 if state ~= 'active' then return { 'REVOKED', why } end

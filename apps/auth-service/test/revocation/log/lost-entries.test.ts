@@ -115,9 +115,8 @@ test('the stream lives until the head says so, and longer', async () => {
 });
 
 test('a head that somebody gave a time to live keeps none', async () => {
-  const [{ log }] = opened as [Revocations];
   await redis.expire(HEAD, 100);
-  await log.publish(someSession(4));
+  await startReplica();
   expect(await redis.ttl(HEAD)).toBe(-1);
 });
 

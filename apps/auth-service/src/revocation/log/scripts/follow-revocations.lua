@@ -6,6 +6,7 @@
 local stream, head = KEYS[1], KEYS[2]
 local now, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 
+refuse_replica(head)
 local id = ensure_data_set(stream, head, ttl, now)
 note_server(head, now)
 local epoch, sequence = unpack(redis.call('HMGET', head, 'epoch', 'sequence'))

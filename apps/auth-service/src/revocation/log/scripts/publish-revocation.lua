@@ -61,12 +61,17 @@ local function is_whole(stream, head)
   return redis.call('XLEN', stream) > sequence - oldest and has(oldest) and has(sequence)
 end
 
+-- For a script that would only read: changes nothing, but a replica refuses it (READONLY), since what is missing there may be
+-- elsewhere. Not for one that writes: Redis looks once whether its memory is full, at a script's first write, and not at
+-- all at one like this.
+local function refuse_replica(head)
+  redis.call('PERSIST', head)
+end
+
 -- Returns the id of the data set. One that has lost its head or its entries is lost as a whole, and a new one begins:
 -- whatever was revoked, and whatever sessions there were, may be gone, and so must all tokens from before be. `now` (ms) is
 -- auth-service's, by which tokens say when they were issued.
 local function ensure_data_set(stream, head, ttl, now)
-  -- Changes nothing, but a replica refuses it (READONLY): what is missing there may be elsewhere.
-  redis.call('PERSIST', head)
   local id, epoch = unpack(redis.call('HMGET', head, 'id', 'epoch'))
   if epoch and is_whole(stream, head) then
     if not id then redis.call('HSET', head, 'id', epoch) end

@@ -6,5 +6,6 @@
 local stream, head = KEYS[1], KEYS[2]
 local now, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 
+refuse_replica(head)
 ensure_data_set(stream, head, ttl, now)
 return { redis.call('HGET', head, 'epoch'), redis.call('XRANGE', stream, ARGV[3], ARGV[4], 'COUNT', ARGV[5]) }
