@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
 import { eventually } from '@latchkey/testing';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bearer, type System, signIn, startSystem, type Tokens } from './system.ts';
+import { bearer, refresh, type System, signIn, startSystem, type Tokens } from './system.ts';
 import { acceptedEverywhere, expectRefusedForGood, verdictsOn } from './verdicts.ts';
 
 const maxLagSeconds = 2;
@@ -104,6 +105,27 @@ describe('auth-service killed', () => {
   });
 });
 
+describe('Redis with the policy of a cache', () => {
+  it('evicts the stream of revocations: a signed-out token passes nowhere, also not at a service that starts afterwards', async () => {
+    const [kept, ended] = [await signIn(system.stack), await signIn(system.stack)];
+    await signOut(ended);
+    await expectRefusedForGood(system.stack, ended.access_token);
+    const { redis, services } = system.stack;
+    await evictStream(redis.url);
+    await services.cart.kill();
+    await services.cart.start();
+    await expectRefusedForGood(system.stack, ended.access_token);
+    // What else was revoked nobody knows, so all tokens from before are refused. The sessions go on.
+    await expectRefusedForGood(system.stack, kept.access_token);
+    const answer = await refresh(system.stack, kept.refresh_token);
+    expect(answer.status).toBe(200);
+    const fresh = (await answer.json()) as Tokens;
+    await eventually('the new token is good everywhere', async () => {
+      expect(await verdicts(fresh)).toEqual(acceptedEverywhere);
+    });
+  });
+});
+
 describe('Redis killed', () => {
   it('and back with its data: what was revoked stays revoked, also for a service that starts later', async () => {
     const [kept, ended] = [await signIn(system.stack), await signIn(system.stack)];
@@ -144,6 +166,21 @@ describe('Redis killed', () => {
     );
   });
 });
+
+/** Has Redis itself throw away what may expire, until the stream is gone. */
+async function evictStream(url: string): Promise<void> {
+  const redis = new Redis(url);
+  try {
+    const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+    // By the time to live that is left: the stream's is shorter than that of sessions.
+    await redis.config('SET', 'maxmemory-policy', 'volatile-ttl', 'maxmemory', used + 100_000);
+    for (let number = 0; (await redis.exists('{0}:revocations')) === 1; number++)
+      await redis.set(`cache:${number}`, 'x'.repeat(20_000), 'EX', 600);
+    await redis.config('SET', 'maxmemory', 0, 'maxmemory-policy', 'noeviction');
+  } finally {
+    redis.disconnect();
+  }
+}
 
 const refusedAtShop = { cart: 401, wishlist: 401, payment: 401 };
 

@@ -19,12 +19,15 @@ import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { connectRedis } from './redis/connection.ts';
+import { createEvictionWatch } from './redis/eviction-watch.ts';
 import { proveWritable } from './redis/prove-writable.ts';
 import { createIntrospection } from './revocation/endpoints/introspection.ts';
 import { introspectionRoute } from './revocation/endpoints/introspection-route.ts';
 import { createTokenRevocation } from './revocation/endpoints/token-revocation.ts';
 import { tokenRevocationRoute } from './revocation/endpoints/token-revocation-route.ts';
 import { feedRoute } from './revocation/feed/route.ts';
+import { createDataSetStore } from './revocation/log/data-set-store.ts';
+import { createDataSets } from './revocation/log/data-sets.ts';
 import { retentionSeconds } from './revocation/log/revocation.ts';
 import { createRevocations } from './revocation/revocations.ts';
 import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
@@ -88,11 +91,20 @@ export async function buildApp({
   const keyEncryptionKeys = parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY);
   const audit = createAuditLog({ db, log: app.log, clock });
 
+  const evictions = createEvictionWatch({ redis, mode: config.REDIS_EVICTION, log: app.log });
+  const ofRedis = { redis, shards: config.REDIS_SHARDS, retentionMs: retention * 1000, clock };
+  const dataSets = createDataSets({
+    ...ofRedis,
+    lossSeconds: config.REDIS_LOSS_SECONDS,
+    memory: createDataSetStore(db),
+    log: app.log,
+  });
   const revocations = createRevocations({
     redis,
     redisUrl,
     shards: config.REDIS_SHARDS,
     retentionSeconds: retention,
+    dataSets,
     onError: (error) => app.log.warn({ err: error }, 'the log of revocations'),
     clock,
   });
@@ -117,6 +129,7 @@ export async function buildApp({
     shards: config.REDIS_SHARDS,
     sessionSeconds: config.SESSION_SECONDS,
     revocationSeconds: retention,
+    dataSets,
     clock,
   });
   const accounts = await createAccounts({
@@ -139,7 +152,7 @@ export async function buildApp({
   const clients = clientsOf(config);
   const assertions = createAssertionVerifier({
     issuer: config.ISSUER,
-    usedAssertions: createUsedAssertions(redis),
+    usedAssertions: createUsedAssertions({ ...ofRedis, dataSets }),
     log: app.log,
     clock,
   });
@@ -158,6 +171,7 @@ export async function buildApp({
     await clientStatuses.stop();
     await audit.close();
     await revocations.stop();
+    evictions.stop();
     redis.disconnect();
     await database.close();
   });
@@ -168,6 +182,16 @@ export async function buildApp({
     if (!revocations.log.isFollowing) throw new Error('what was revoked cannot be known');
   });
 
+  app.addReadinessWarning('redis_may_evict', () => evictions.mayEvict !== false);
+  app.addReadinessWarning('redis_data_unknown', () => !dataSets.areKnown);
+  if (config.REDIS_EVICTION === 'refuse') {
+    app.addReadinessCheck('redis_eviction', async () => {
+      if (evictions.mayEvict !== false) throw new Error('Redis may evict keys');
+    });
+  }
+
+  await evictions.start();
+  await dataSets.start();
   await keyRing.start();
   await clientStatuses.start();
   // Before anybody else hears of it, so that the death of a key is not signed by that key.

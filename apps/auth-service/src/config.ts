@@ -19,6 +19,17 @@ const configSchema = Type.Object({
     default: 1,
     description: 'hash tags to spread people over, 1 to 256; fixed once there are sessions',
   }),
+  REDIS_EVICTION: Type.Union([Type.Literal('warn'), Type.Literal('refuse')], {
+    default: 'warn',
+    description: 'warn or refuse: what to do about a Redis that may evict keys',
+  }),
+  REDIS_LOSS_SECONDS: Type.Integer({
+    minimum: 1,
+    maximum: 86_400,
+    default: 60,
+    description:
+      'seconds, 1 to 86400: how long Redis must have lacked its data to be believed that it is lost',
+  }),
   REFRESH_TOKEN_KEYS: Type.String({
     minLength: 1,
     description: 'kid:base64url[,kid:base64url], 32 bytes each; the first signs',

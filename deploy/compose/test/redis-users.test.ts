@@ -11,7 +11,7 @@ const authService = join(import.meta.dirname, '..', '..', '..', 'apps', 'auth-se
 const connectionCommands = ['auth', 'hello', 'info', 'ping', 'client|setname', 'client|setinfo'];
 
 /** What ioredis' own methods are called that send no command, or several. */
-const notCommands = ['on', 'connect', 'disconnect', 'pipeline', 'exec', 'defineCommand'];
+const notCommands = ['on', 'off', 'connect', 'disconnect', 'pipeline', 'exec', 'defineCommand'];
 
 /** What auth-service's scripts call, and what it calls on its connection, in lower case. */
 function commandsInUse(): Set<string> {

@@ -1,7 +1,7 @@
 import { AuthClientError } from './errors.ts';
 
 /** The first Node.js with all that this package and Fastify use. package.json says the same. */
-const least = { major: 22, minor: 12 };
+const least = { major: 22, minor: 19 };
 
 /**
  * Refuses to begin on a Node.js that is too old. Without this, what it lacks would be met only when keys are fetched, and

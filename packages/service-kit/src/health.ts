@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { Gauge } from 'prom-client';
 import type { Lifecycle } from './lifecycle.ts';
 import { ProblemError } from './problem.ts';
 
@@ -9,18 +10,32 @@ declare module 'fastify' {
      * is shown, in `reasons`, if its property `expose` is true.
      */
     addReadinessCheck(name: string, check: () => Promise<void>): void;
+    /** GET /ready names it among `warnings`, and stays 200; so does the metric readiness_warning{name}. */
+    addReadinessWarning(name: string, isSo: () => boolean): void;
   }
 }
 
 const checkTimeoutMs = 1000;
 
-/** Adds GET /live (the process answers), GET /ready (it can serve now) and `app.addReadinessCheck`. */
+/**
+ * Adds GET /live (the process answers), GET /ready (it can serve now), `app.addReadinessCheck` and
+ * `app.addReadinessWarning`.
+ */
 export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
   const checks = new Map<string, () => Promise<void>>();
+  const warnings = new Map<string, () => boolean>();
+  const warningsNow = () => {
+    const names = [...warnings].filter(([, isSo]) => isSo()).map(([name]) => name);
+    return names.length > 0 ? { warnings: names } : {};
+  };
   let running: Promise<Failing> | undefined;
 
   app.decorate('addReadinessCheck', (name: string, check: () => Promise<void>) => {
     checks.set(name, check);
+  });
+  app.decorate('addReadinessWarning', (name: string, isSo: () => boolean) => {
+    if (warnings.size === 0) addWarningMetric(app, warnings);
+    warnings.set(name, isSo);
   });
   app.addHook('preClose', (done) => {
     lifecycle.drain();
@@ -37,15 +52,28 @@ export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
       running = undefined;
     });
     const failing = await running;
-    if (failing.size > 0) throw notReady(failing, `Not ready: ${[...failing.keys()].join(', ')}.`);
-    return { status: 'ready', checks: [...checks.keys()] };
+    if (failing.size > 0)
+      throw notReady(failing, `Not ready: ${[...failing.keys()].join(', ')}.`, warningsNow());
+    return { status: 'ready', checks: [...checks.keys()], ...warningsNow() };
   });
 }
 
 /** The checks that fail, and why, where that may be shown. */
 type Failing = ReadonlyMap<string, string | undefined>;
 
-function notReady(failing: Failing, detail: string): ProblemError {
+function addWarningMetric(app: FastifyInstance, warnings: ReadonlyMap<string, () => boolean>): void {
+  new Gauge({
+    name: 'readiness_warning',
+    help: '1 while GET /ready warns of this, by name',
+    labelNames: ['name'],
+    registers: [app.metrics],
+    collect() {
+      for (const [name, isSo] of warnings) this.set({ name }, isSo() ? 1 : 0);
+    },
+  });
+}
+
+function notReady(failing: Failing, detail: string, warnings: { warnings?: string[] } = {}): ProblemError {
   const reasons = [...failing].filter(([, reason]) => reason !== undefined);
   return new ProblemError({
     status: 503,
@@ -55,6 +83,7 @@ function notReady(failing: Failing, detail: string): ProblemError {
     extensions: {
       failing: [...failing.keys()],
       ...(reasons.length > 0 && { reasons: Object.fromEntries(reasons) }),
+      ...warnings,
     },
   });
 }

@@ -37,6 +37,30 @@ describe('/live and /ready', () => {
     await app.close();
   });
 
+  it('/ready tells what it is warned of, whether it is ready or not; the metrics tell it too', async () => {
+    const { app } = await serviceUnderTest();
+    let isFull = false;
+    let broken = false;
+    app.addReadinessWarning('nearly_full', () => isFull);
+    app.addReadinessCheck('disk', async () => {
+      if (broken) throw new Error('no disk');
+    });
+    expect((await app.inject('/ready')).json()).toEqual({ status: 'ready', checks: ['disk'] });
+    expect((await app.inject('/metrics')).body).toContain('readiness_warning{name="nearly_full"} 0');
+    isFull = true;
+    const warned = await app.inject('/ready');
+    expect(warned.statusCode).toBe(200);
+    expect(warned.json()).toEqual({ status: 'ready', checks: ['disk'], warnings: ['nearly_full'] });
+    expect((await app.inject('/metrics')).body).toContain('readiness_warning{name="nearly_full"} 1');
+    broken = true;
+    expect((await app.inject('/ready')).json()).toMatchObject({
+      status: 503,
+      failing: ['disk'],
+      warnings: ['nearly_full'],
+    });
+    await app.close();
+  });
+
   it('/ready shows why a check fails where the error says it may', async () => {
     const { app } = await serviceUnderTest();
     const told = Object.assign(new Error('Something in between buffers'), { expose: true });

@@ -11,6 +11,7 @@ export type AuditEventName =
   | 'sign_in.failed'
   | 'sign_in.limited'
   | 'session.ended'
+  | 'session.lost'
   | 'session.renamed'
   | 'session.reauthenticated'
   | 'refresh.replayed'

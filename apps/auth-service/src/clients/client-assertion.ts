@@ -42,8 +42,8 @@ export type AssertionVerifierOptions = {
  * address: RS256; `iss` and `sub` are the client; `aud` is our issuer and nothing else, so that no other server could
  * pass an assertion on to us; it lives 60 s at most; its `jti` was never used, at any replica.
  *
- * Rejects with AssertionError; with ProblemError 503 when the service's keys, or Redis, cannot be reached: that says
- * nothing about the client.
+ * Rejects with AssertionError; with ProblemError 503 when the service's keys, or Redis, cannot be reached, or Redis has
+ * lost what it knew: that says nothing about the client.
  *
  * @example
  * await verify({ id: 'payment-service', jwksUri, … }, assertion);
@@ -54,10 +54,10 @@ export function createAssertionVerifier(options: AssertionVerifierOptions) {
 
   return {
     verify: (async (client, assertion) => {
-      const { sub, jti } = await verifierOf(client).verify(assertion).catch(refuse);
+      const { sub, jti, iat } = await verifierOf(client).verify(assertion).catch(refuse);
       if (sub !== client.id) throw new AssertionError('sub');
       if (jti.length > LONGEST_JTI) throw new AssertionError('jti');
-      if (!(await usedAssertions.use(client.id, jti))) throw new AssertionError('used');
+      if (!(await usedAssertions.use(client.id, { jti, iat }))) throw new AssertionError('used');
     }) satisfies VerifyAssertion,
 
     close(): void {

@@ -1,6 +1,16 @@
 import { sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { bigserial, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import type { PublicJwk } from '../keys/signing-key.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
@@ -62,6 +72,14 @@ export const clientStatuses = pgTable('client_statuses', {
   tokensFrom: instant('tokens_from').notNull(),
 });
 
+/** The data set that each shard of Redis is known to have: see revocation/log/data-sets.ts. */
+export const redisDataSets = pgTable('redis_data_sets', {
+  shard: integer('shard').primaryKey(),
+  id: text('id').notNull(),
+  /** No other one was known before it. */
+  isFirst: boolean('is_first').notNull(),
+});
+
 /** What happened, for whoever has to find out later. Rows are added, never changed. */
 export const auditEvents = pgTable(
   'audit_events',
@@ -80,7 +98,7 @@ export const auditEvents = pgTable(
   (table) => [index('audit_events_subject_at').on(table.subject, table.at)],
 );
 
-export const authSchema = { accounts, signingKeys, clientStatuses, auditEvents };
+export const authSchema = { accounts, signingKeys, clientStatuses, redisDataSets, auditEvents };
 
 /** What openDatabase of service-kit returns as `db` for this schema. */
 export type Database = NodePgDatabase<typeof authSchema>;

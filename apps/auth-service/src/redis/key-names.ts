@@ -62,10 +62,9 @@ export function refusalReportedKey(username: string, network: string): string {
 }
 
 /** There once a client has shown the assertion with this `jti`; hashed, because the client chooses the text. */
-export function assertionKey(clientId: string, jti: string): string {
+export function assertionKey(shard: number, clientId: string, jti: string): string {
   const digest = createHash('sha256').update(jti).digest('base64url');
-  // By itself in a slot: nothing else is touched together with it.
-  return `{${digest}}:assertion:${clientId}`;
+  return `{${shard}}:assertion:${clientId}:${digest}`;
 }
 
 /** Written and read by whoever asks whether Redis can serve. */

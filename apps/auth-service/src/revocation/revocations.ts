@@ -1,6 +1,7 @@
 import { createRevocationList, type RevocationList } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
 import type { ConnectionOptions } from '../redis/connection.ts';
+import type { DataSets } from './log/data-sets.ts';
 import type { PublishableRevocation } from './log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from './log/revocation-log.ts';
 
@@ -15,6 +16,8 @@ export type RevocationsOptions = {
   readonly retentionSeconds: number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** As the log's. */
+  readonly dataSets?: Pick<DataSets, 'note' | 'believe'>;
   readonly onError: (error: Error) => void;
 };
 

@@ -35,6 +35,7 @@ export type ListedSession = {
  * - REPLAYED: the generation before, moments after the rotation (a lost reply, two tabs); the same successor again.
  * - ADOPTED: a generation that the store does not know of but our MAC proves: it lost writes in a failover.
  * - REUSED: a generation long since replaced: somebody has a copy. The session is dead.
+ * - LOST: we issued it, its session has not ended, and the store does not have it any more.
  */
 export type RefreshVerdict =
   | 'ROTATED'
@@ -43,6 +44,7 @@ export type RefreshVerdict =
   | 'REUSED'
   | 'REVOKED'
   | 'EXPIRED'
+  | 'LOST'
   | 'UNKNOWN';
 
 export type RefreshOutcome =
@@ -52,8 +54,10 @@ export type RefreshOutcome =
       readonly refreshToken: string;
     }
   | { readonly verdict: 'REUSED'; readonly grant: SessionGrant }
-  /** `reason`: an EndReason or `reuse`; missing when the session ended before reasons were kept. */
+  /** `reason`: an EndReason, `reuse` or `session_lost`; missing when the session ended before reasons were kept. */
   | { readonly verdict: 'REVOKED'; readonly reason: string | undefined }
+  /** `isNews`: it was evicted by itself, and nobody had noticed lately. */
+  | { readonly verdict: 'LOST'; readonly sessionId: string; readonly isNews: boolean }
   | { readonly verdict: 'EXPIRED' | 'UNKNOWN' };
 
 /**

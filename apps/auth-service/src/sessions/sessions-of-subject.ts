@@ -10,6 +10,7 @@ import {
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import type { DataSets } from '../revocation/log/data-sets.ts';
 import { FURTHEST_AHEAD_SECONDS } from '../revocation/log/issued-from.ts';
 import type { EndReason, ListedSession, SessionGrant } from './session.ts';
 import { LISTED_FIELDS, listedFrom } from './session-record.ts';
@@ -39,6 +40,8 @@ export type SessionsOfSubjectOptions = {
   readonly shards: number;
   /** The longest that an access token can be valid after its session ended: its lifetime and the clocks' skew. */
   readonly revocationSeconds: number;
+  /** Whether what is not found is not there. */
+  readonly dataSets: Pick<DataSets, 'confirm' | 'confirmMost'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
@@ -51,6 +54,7 @@ export function createSessionsOfSubject({
   redis,
   shards,
   revocationSeconds,
+  dataSets,
   clock,
 }: SessionsOfSubjectOptions) {
   const revocationTtlMs = revocationSeconds * 1000;
@@ -58,7 +62,7 @@ export function createSessionsOfSubject({
   return {
     /** A person's living sessions, the last used first. */
     async list(subject: string): Promise<ListedSession[]> {
-      const ids = await liveIdsOf(subject);
+      const [ids] = await Promise.all([liveIdsOf(subject), dataSets.confirmMost(shardOf(subject, shards))]);
       const records = await orUnavailable(
         Promise.all(ids.map((id) => redis.hmget(sessionKey(id), ...LISTED_FIELDS))),
       );
@@ -92,9 +96,11 @@ export function createSessionsOfSubject({
 
     /** Gives one session of this person another device name; undefined as for end. */
     async rename(subject: string, sessionId: string, deviceName: string): Promise<ListedSession | undefined> {
-      if (shardOfSession(sessionId) !== shardOf(subject, shards)) return undefined;
+      const shard = shardOf(subject, shards);
+      if (shardOfSession(sessionId) !== shard) return undefined;
       const args = [subject, clock(), deviceName];
       const values = await orUnavailable(renameSession(redis, [sessionKey(sessionId)], args));
+      if (values.length === 0) await dataSets.confirm(shard);
       return listedFrom(sessionId, values);
     },
 
@@ -102,7 +108,9 @@ export function createSessionsOfSubject({
     async end(subject: string, sessionId: string, reason: EndReason): Promise<boolean> {
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return false;
-      return (await endThese({ shard, subject }, [sessionId], reason)).length === 1;
+      if ((await endThese({ shard, subject }, [sessionId], reason)).length === 1) return true;
+      await dataSets.confirm(shard);
+      return false;
     },
 
     /** Ends a session that is not in its person's shard, where they could neither see nor end it. */
@@ -147,9 +155,15 @@ export function createSessionsOfSubject({
     return orUnavailable(redis.zrangebyscore(key, clock(), '+inf'));
   }
 
-  /** Also what has expired by our clock: that may be ahead, and when it is set right they would live on. */
-  function allIdsOf(subject: string): Promise<string[]> {
-    return orUnavailable(redis.zrange(sessionsOfSubjectKey(shardOf(subject, shards), subject), '0', '-1'));
+  /**
+   * Also what has expired by our clock: that may be ahead, and when it is set right they would live on. None is elsewhere:
+   * of a Redis that may have lost its data, those that are found here may not be all.
+   */
+  async function allIdsOf(subject: string): Promise<string[]> {
+    const shard = shardOf(subject, shards);
+    const found = orUnavailable(redis.zrange(sessionsOfSubjectKey(shard, subject), '0', '-1'));
+    const [ids] = await Promise.all([found, dataSets.confirmMost(shard)]);
+    return ids;
   }
 
   async function endThese(

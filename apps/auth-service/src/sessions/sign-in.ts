@@ -102,7 +102,9 @@ async function refuseIfAccountChanged(
 /** A browser that signs in anew leaves no session behind that only its overwritten cookie could use (ASVS 5.0 7.2.4). */
 async function endReplaced(parts: SignInParts, request: SignInRequest): Promise<void> {
   for (const refreshToken of request.replaces ?? []) {
-    const grant = await parts.sessions.grantOf(refreshToken, request.client.id);
+    // Whoever signs in anew, since Redis has lost its data, is not kept out by what was there.
+    const how = { evenIfUncertain: true };
+    const grant = await parts.sessions.grantOf(refreshToken, request.client.id, how);
     if (grant !== undefined) await end(parts, { request, grant, reason: 'replaced' });
   }
 }

@@ -7,23 +7,23 @@ import {
   REPLAY_GRACE_MS,
 } from '../../src/sessions/session-store.ts';
 
-/** The table of verdicts as plain code: what the Lua script must do, written a second time to compare against. */
+const CLOCKS_DIFFER_MS = 30_000;
+
+/** The table of verdicts as plain code: what the store must do, written a second time to compare against. */
 export type ModelSession = {
-  state: 'active' | 'reused' | 'revoked';
+  /** `gone`: Redis has evicted it. */
+  state: 'active' | 'reused' | 'revoked' | 'gone';
   generation: number;
   reachedAt: number;
   replays: number;
+  bornAt: number;
   expiresAt: number;
   /** Seconds since the epoch. */
   authTime: number;
 };
 
-export function modelRefresh(
-  session: ModelSession | undefined,
-  presented: number,
-  now: number,
-): RefreshVerdict {
-  if (session === undefined) return 'UNKNOWN';
+export function modelRefresh(session: ModelSession, presented: number, now: number): RefreshVerdict {
+  if (session.state === 'gone') return modelMissing(session, now);
   if (session.state !== 'active') return 'REVOKED';
   if (now >= session.expiresAt) return 'EXPIRED';
   const ahead = presented - session.generation;
@@ -47,4 +47,12 @@ export function modelRefresh(
 /** What a refresh says of the sign-in: of one in the future, that it is no recent one. */
 export function modelAuthTime({ authTime }: ModelSession, now: number): number {
   return authTime - Math.floor(now / 1000) > FURTHEST_AHEAD_SECONDS ? 1 : authTime;
+}
+
+/** A session that is not there has expired, by when it began, or was lost, which its end is told for once. */
+function modelMissing(session: ModelSession, now: number): RefreshVerdict {
+  if (now >= session.expiresAt - CLOCKS_DIFFER_MS) return 'EXPIRED';
+  // By a clock that was set back, it has not begun, nor has its data set.
+  if (now >= session.bornAt - 2 * CLOCKS_DIFFER_MS) session.state = 'revoked';
+  return 'LOST';
 }

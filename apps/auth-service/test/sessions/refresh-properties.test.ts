@@ -13,6 +13,7 @@ import {
   createClock,
   createMacKeys,
   createStore,
+  createTestDataSets,
   newSession,
   revocationsIn,
 } from './session-fixture.ts';
@@ -32,6 +33,8 @@ type Step =
   | { do: 'refresh'; back: number; times: number }
   | { do: 'advance'; ms: number }
   | { do: 'end' }
+  | { do: 'evict' }
+  | { do: 'go elsewhere' }
   | { do: 'save' }
   | { do: 'lose writes' };
 
@@ -46,7 +49,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 3,
+    weight: 5,
     arbitrary: fc.record({
       do: fc.constant('refresh' as const),
       back: fc.integer({ min: 0, max: 4 }),
@@ -61,6 +64,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('end' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('evict' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('go elsewhere' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('save' as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('lose writes' as const) }) },
 );
@@ -73,8 +78,12 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
       await redis.flushdb();
       const clock = createClock();
       const macKeys = createMacKeys();
-      const store = createStore({ redis, clock: clock.now, macKeys });
+      // Whole seconds, as the id of a session tells when it began.
+      clock.advance(-(clock.now() % 1000));
+      const dataSets = createTestDataSets({ redis, clock: clock.now });
+      const store = createStore({ redis, clock: clock.now, macKeys, dataSets });
       const { grant } = await store.start(newSession());
+      await dataSets.confirm(0);
       const { sessionId } = grant;
 
       let model: ModelSession = {
@@ -82,6 +91,7 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
         generation: FIRST_GENERATION,
         reachedAt: clock.now(),
         replays: 0,
+        bornAt: clock.now(),
         expiresAt: grant.expiresAt,
         authTime: grant.authTime,
       };
@@ -105,15 +115,34 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
             model.state = 'revoked';
             deaths.push('sign_out');
           }
+        } else if (next.do === 'evict') {
+          await redis.del(sessionKey(sessionId));
+          model.state = 'gone';
+        } else if (next.do === 'go elsewhere') {
+          const here = await dumpAll(redis);
+          await redis.flushdb();
+          const token = writeRefreshToken({
+            sessionId,
+            generation: newest,
+            clientId: CLIENT,
+            key: macKeys[0],
+          });
+          const refused = expect(store.refresh(token, CLIENT));
+          if (modelRefresh({ ...model, state: 'gone' }, newest, clock.now()) === 'EXPIRED')
+            await refused.resolves.toEqual({ verdict: 'EXPIRED' });
+          else await refused.rejects.toMatchObject({ status: 503 });
+          await restoreAll(redis, here);
         } else {
           const generation = Math.max(FIRST_GENERATION, newest - next.back);
           const token = writeRefreshToken({ sessionId, generation, clientId: CLIENT, key: macKeys[0] });
           for (let time = 0; time < next.times; time++) {
+            const wasGone = model.state === 'gone';
             const expected = modelRefresh(model, generation, clock.now());
             const outcome = await store.refresh(token, CLIENT);
             expect(outcome.verdict).toBe(expected);
             seen[expected] = (seen[expected] ?? 0) + 1;
             if (expected === 'REUSED') deaths.push('reuse');
+            if (wasGone && model.state === 'revoked') deaths.push('session_lost');
             // Whoever asks a dead session is told why it died.
             if (outcome.verdict === 'REVOKED') expect(outcome.reason).toBe(deaths.at(-1));
             if ('refreshToken' in outcome) {
@@ -129,18 +158,22 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
         }
         // One head, exactly one entry on the feed per death, and nothing that outlives the session.
         const [state, head] = await redis.hmget(sessionKey(sessionId), 's', 'g');
-        expect([state, Number(head)]).toEqual([model.state, model.generation]);
+        const isKept = head !== null;
+        expect(state).toBe(model.state === 'gone' ? null : model.state);
+        if (isKept) expect(Number(head)).toBe(model.generation);
         expect((await revocationsIn(redis)).filter(({ kind }) => kind === 'session')).toEqual(
           deaths.map((reason) => ({ kind: 'session', id: sessionId, reason })),
         );
-        expect(await redis.pexpiretime(sessionKey(sessionId))).toBe(grant.expiresAt);
+        const goesAt = await redis.pexpiretime(sessionKey(sessionId));
+        if (isKept) expect(goesAt).toBe(grant.expiresAt);
+        else expect(goesAt).toBeLessThan(grant.expiresAt);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
 
   // The generator reaches every row of the table often, so that the property says something about each.
-  for (const verdict of ['ROTATED', 'REPLAYED', 'ADOPTED', 'REUSED', 'REVOKED', 'EXPIRED'] as const) {
+  for (const verdict of ['ROTATED', 'REPLAYED', 'ADOPTED', 'REUSED', 'REVOKED', 'EXPIRED', 'LOST'] as const) {
     expect(seen[verdict] ?? 0, verdict).toBeGreaterThan(30);
   }
 });

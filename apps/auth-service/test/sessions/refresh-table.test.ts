@@ -181,11 +181,10 @@ describe('presenting a refresh token', () => {
     expect(await present(first)).toMatchObject({ verdict: 'ROTATED' });
   });
 
-  test('one of a session that the store never had is UNKNOWN, without an alarm', async () => {
+  test('one of a session that should be there and is not is LOST', async () => {
     const { first, present, grant } = await setUp();
     await redis.del(sessionKey(grant.sessionId));
-    expect(await present(first)).toEqual({ verdict: 'UNKNOWN' });
-    expect(await revocationsOf(grant.sessionId)).toEqual([]);
+    expect(await present(first)).toEqual({ verdict: 'LOST', sessionId: grant.sessionId, isNews: true });
   });
 });
 

@@ -3,11 +3,18 @@ import type { Revocation } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { revocationsKey } from '../../src/redis/key-names.ts';
+import {
+  createDataSets,
+  type DataSetMemory,
+  type DataSets,
+  type KnownDataSet,
+} from '../../src/revocation/log/data-sets.ts';
 import { revocationFrom } from '../../src/revocation/log/revocation.ts';
 import type { MacKeys } from '../../src/sessions/refresh-token.ts';
 import { createSessionStore, type NewSession } from '../../src/sessions/session-store.ts';
 
 export const CLIENT = 'latchkey-cli';
+export const LOSS_SECONDS = 60;
 
 export function connect(url: string): Redis {
   return connectRedis({ url, onError: () => {} });
@@ -28,13 +35,47 @@ export function createClock() {
   };
 }
 
+/** A memory of data sets that is shared by those who are given it, as a database is. */
+export function createMemory(): DataSetMemory {
+  const kept = new Map<number, KnownDataSet>();
+  return {
+    readAll: async () => kept,
+    async keepFirst(shard, id) {
+      const known = kept.get(shard) ?? { id, isFirst: true };
+      kept.set(shard, known);
+      return known;
+    },
+    async replace(shard, id) {
+      kept.set(shard, { id, isFirst: false });
+    },
+  };
+}
+
+export function createTestDataSets(options: {
+  redis: Redis;
+  clock: () => number;
+  shards?: number;
+  memory?: DataSetMemory;
+}): DataSets {
+  return createDataSets({
+    shards: 1,
+    retentionMs: 330_000,
+    lossSeconds: LOSS_SECONDS,
+    memory: createMemory(),
+    log: { warn: () => {}, error: () => {} },
+    ...options,
+  });
+}
+
 export function createStore(options: {
   redis: Redis;
   clock: () => number;
   macKeys?: MacKeys;
   shards?: number;
+  dataSets?: DataSets;
 }) {
   return createSessionStore({
+    dataSets: createTestDataSets(options),
     macKeys: createMacKeys(),
     shards: 1,
     sessionSeconds: 3600,

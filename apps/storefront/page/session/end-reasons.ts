@@ -17,6 +17,7 @@ const shownAs = {
   sign_in_failed: 'sign_in_failed',
   shards_changed: 'moved',
   store_lost: 'moved',
+  session_lost: 'moved',
   client_revoked: 'client_revoked',
   key_revoked: 'key_revoked',
   roles_changed: 'roles_changed',

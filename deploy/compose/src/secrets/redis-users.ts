@@ -8,8 +8,8 @@ export const authServiceCommands = [
   ...['get', 'set', 'del', 'exists'],
   ...['hget', 'hincrby', 'hmget', 'hset'],
   ...['zadd', 'zrange', 'zrangebyscore', 'zrem', 'zremrangebyscore'],
-  ...['xadd', 'xdel', 'xrange', 'xread'],
-  ...['pexpire', 'pexpireat', 'pttl'],
+  ...['xadd', 'xdel', 'xlen', 'xrange', 'xread'],
+  ...['persist', 'pexpire', 'pexpireat', 'pttl'],
 ];
 
 /**

@@ -71,6 +71,7 @@ export async function startDockerRedis(options: DockerRedisOptions): Promise<Red
       ...['run', '--rm', '--name', name, '--publish', `127.0.0.1:${options.port ?? ''}:6379`],
       ...[...user, '--volume', `${directory}:/data`, image],
       ...['redis-server', '--save', '', '--appendonly', durable ? 'yes' : 'no', '--databases', '1'],
+      ...['--maxmemory-policy', 'noeviction'],
     ],
     { env: process.env, logFile, orphan: { signal: 'SIGTERM' } },
   );

@@ -90,6 +90,7 @@ function serverArguments(directory: string, { port, durable }: { port: number; d
   return [
     ...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory],
     ...['--save', '', '--appendonly', durable ? 'yes' : 'no', '--appendfsync', 'everysec'],
+    ...['--maxmemory-policy', 'noeviction'],
     ...['--daemonize', 'no', '--databases', '1', '--pidfile', join(directory, 'redis.pid')],
   ];
 }

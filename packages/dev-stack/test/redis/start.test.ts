@@ -52,6 +52,7 @@ test('a durable Redis keeps its data between starts and listens on loopback alon
   const first = await start();
   await command(first.url, 'SET', 'key', 'value');
   expect(await command(first.url, 'CONFIG', 'GET', 'bind')).toEqual(['bind', '127.0.0.1']);
+  expect(await command(first.url, 'INFO', 'memory')).toContain('maxmemory_policy:noeviction');
   await first.stop();
   const second = await start();
   expect(await command(second.url, 'GET', 'key')).toBe('value');

@@ -2,11 +2,17 @@ import type { Revocation } from '@latchkey/auth-client';
 import type { Redis } from 'ioredis';
 import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
+import { loadScript } from '../../redis/script.ts';
 import { type Position, readShardPosition, type ShardPosition, writeShardPosition } from './position.ts';
 import { revocationsAfter, type StreamEntry } from './revocation.ts';
 import type { RevocationBatch } from './revocation-log.ts';
 
 const MOST_ENTRIES = 500;
+
+const readRevocations = loadScript<[epoch: string, entries: StreamEntry[]]>('readRevocations', [
+  new URL('./scripts/publish-revocation.lua', import.meta.url),
+  new URL('./scripts/read-revocations.lua', import.meta.url),
+]);
 
 /** The next entries of one shard, and where they stand. */
 type Part = {
@@ -15,13 +21,20 @@ type Part = {
   readonly revocations: readonly Revocation[];
 };
 
+export type PageReaderOptions = {
+  readonly redis: Redis;
+  readonly retentionMs: number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
+
 export type PageReader = (after: Position | 'oldest', head: Position) => Promise<RevocationBatch | undefined>;
 
 /**
  * Reads what lies between a position and the head, page by page; see RevocationLog.read. All shards give of theirs to each
  * page, so that they come to the head together: what is read last of a long snapshot must not have been dropped meanwhile.
  */
-export function createPageReader({ redis, clock }: { redis: Redis; clock: () => number }): PageReader {
+export function createPageReader({ redis, retentionMs, clock }: PageReaderOptions): PageReader {
   return async (after, head) => {
     const last = head.map(placeOf);
     const parts = await (after === 'oldest' ? oldestParts(last) : nextParts(after, last));
@@ -81,13 +94,10 @@ export function createPageReader({ redis, clock }: { redis: Redis; clock: () => 
   async function ask(
     shard: number,
     range: { from: string; last: ShardPosition; count: number },
-  ): Promise<{ epoch: string | null; entries: StreamEntry[] }> {
-    const pipeline = redis.pipeline();
-    pipeline.xrange(revocationsKey(shard), range.from, `${range.last.sequence}-0`, 'COUNT', range.count);
-    pipeline.hget(revocationHeadKey(shard), 'epoch');
-    const replies = (await orUnavailable(pipeline.exec())) ?? [];
-    for (const [error] of replies) if (error) await orUnavailable(Promise.reject(error));
-    const [[, entries], [, epoch]] = replies as [[null, StreamEntry[]], [null, string | null]];
+  ): Promise<{ epoch: string; entries: StreamEntry[] }> {
+    const keys = [revocationsKey(shard), revocationHeadKey(shard)];
+    const args = [clock(), retentionMs, range.from, `${range.last.sequence}-0`, range.count];
+    const [epoch, entries] = await orUnavailable(readRevocations(redis, keys, args));
     return { epoch, entries };
   }
 }

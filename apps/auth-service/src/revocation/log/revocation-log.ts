@@ -4,6 +4,7 @@ import { type ConnectionOptions, createReaderConnection } from '../../redis/conn
 import { revocationHeadKey, revocationsKey, shardOf, shardOfSession } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
+import type { DataSets } from './data-sets.ts';
 import { createPageReader } from './page-reader.ts';
 import { type Position, writeShardPosition } from './position.ts';
 import { fieldsOf, type PublishableRevocation } from './revocation.ts';
@@ -12,7 +13,7 @@ import { createShardReader } from './shard-reader.ts';
 /** No data set has this epoch: it stands for a shard that has not been read yet. */
 const UNKNOWN_POSITION = '0-0';
 
-const publishEntry = loadScript<'OK'>('publishRevocation', [
+const publishEntry = loadScript<string>('publishRevocation', [
   new URL('./scripts/publish-revocation.lua', import.meta.url),
   new URL('./scripts/publish.lua', import.meta.url),
 ]);
@@ -57,7 +58,8 @@ export type RevocationLog = {
    * Appends one entry. When the reply is lost it may be there twice, which does no harm. Of a session or a person, the
    * session store's own scripts are the way: they keep what must hold together.
    *
-   * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer.
+   * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer; and when it is appended, but
+   * Redis may have lost its data a moment ago, or be another one: to be repeated.
    */
   publish(revocation: PublishableRevocation): Promise<void>;
   /** Whether everything is told that is in Redis, as of less than two seconds ago; false while Redis is away. */
@@ -78,6 +80,8 @@ export type RevocationLogOptions = {
   readonly revocationSeconds: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Are told which data set a shard has, whenever the log connects to it; and asked, when something is published there. */
+  readonly dataSets?: Pick<DataSets, 'note' | 'believe'>;
   /** Redis went away, or a listener threw. */
   readonly onError: (error: Error) => void;
 };
@@ -107,6 +111,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
       createConnection: () => createReaderConnection(options.redisUrl),
       retentionMs,
       clock,
+      onDataSet: (id) => options.dataSets?.note(shard, id),
       onReset(position) {
         head = head.with(shard, writeShardPosition(position));
         for (const listener of epochListeners) tell(listener);
@@ -123,7 +128,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
       onError: options.onError,
     }),
   );
-  const readPage = createPageReader({ redis, clock });
+  const readPage = createPageReader({ redis, retentionMs, clock });
 
   return {
     async start() {
@@ -154,7 +159,10 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
     async publish(revocation) {
       const shard = shardFor(revocation);
       const keys = [revocationsKey(shard), revocationHeadKey(shard)];
-      await orUnavailable(publishEntry(redis, keys, [clock(), retentionMs, ...fieldsOf(revocation)]));
+      const args = [clock(), retentionMs, ...fieldsOf(revocation)];
+      const dataSet = await orUnavailable(publishEntry(redis, keys, args));
+      // Whoever follows has heard of it. When the known one comes back, it must be there as well.
+      options.dataSets?.believe(shard, dataSet);
     },
   };
 

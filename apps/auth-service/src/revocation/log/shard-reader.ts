@@ -16,7 +16,7 @@ const PROOF_LASTS_MS = 1_500;
 const SHORTEST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
 
-const followRevocations = loadScript<[epoch: string, newest: number, beforeOldest: number]>(
+const followRevocations = loadScript<[epoch: string, newest: number, beforeOldest: number, dataSet: string]>(
   'followRevocations',
   [
     new URL('./scripts/publish-revocation.lua', import.meta.url),
@@ -31,6 +31,8 @@ export type ShardReaderOptions = {
   readonly retentionMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** The data set that is read, by its id; each time that the reader connects. */
+  readonly onDataSet: (id: string) => void;
   /** Reading begins, or begins anew, behind this position, which does not follow from the one before. */
   readonly onReset: (position: ShardPosition) => void;
   /** The entries up to this position: the next ones, and all of them. */
@@ -107,7 +109,8 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
     const asked = redis
       .connect()
       .then(() => followRevocations(redis, [stream, head], [clock(), options.retentionMs]));
-    const [epoch, newest, beforeOldest] = await answerOf(asked, ANSWER_TIMEOUT_MS);
+    const [epoch, newest, beforeOldest, dataSet] = await answerOf(asked, ANSWER_TIMEOUT_MS);
+    options.onDataSet(dataSet);
     if (
       position !== undefined &&
       position.epoch === epoch &&

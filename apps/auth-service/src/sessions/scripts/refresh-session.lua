@@ -3,12 +3,13 @@
 --
 -- The record's fields are explained in session-record.ts.
 --
--- KEYS  1 session  2 stream of revocations  3 its head
+-- KEYS  1 session  2 stream of revocations  3 its head  4 what the keys of lists of sessions begin with, before the subject
 -- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 how far replicas' clocks may be apart (ms)
 --       6 most replays  7 most generations to adopt  8 kid that signs now  9 how long a revocation is kept (ms)
 --       10 how far ahead a sign-in may be (s)
--- Reply { verdict }, { 'REVOKED', why, if that is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n }
-local session, stream, head = KEYS[1], KEYS[2], KEYS[3]
+-- Reply { verdict }, { 'UNKNOWN', id of the data set, when it came to this server }, { 'REVOKED', why, if that is known }, or
+--       { verdict, kid of the successor, u, c, l, o, a, x, n }
+local session, stream, head, lists = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace, most_skew, most_replays = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local most_adopted, signing_kid, revocation_ttl = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
@@ -18,7 +19,10 @@ local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c
 local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
 local kid, why, expires_at = found[5], found[6], tonumber(found[12])
 
-if not state then return { 'UNKNOWN' } end
+if not state then
+  refuse_replica(head)
+  return { 'UNKNOWN', ensure_data_set(stream, head, revocation_ttl, now), note_server(head, now) }
+end
 if state ~= 'active' then return { 'REVOKED', why } end
 if now >= expires_at then return { 'EXPIRED' } end
 
@@ -27,10 +31,21 @@ if now >= expires_at then return { 'EXPIRED' } end
 if tonumber(found[11]) - math.floor(now / 1000) > furthest_ahead then found[11] = '1' end
 
 local function answer(verdict, successor_kid)
+  -- Sessions may live longer than the data set that their tokens were revoked with, if only entries were lost.
+  local from = tonumber(redis.call('HGET', head, 'from') or 0)
+  if from > math.floor(now / 1000) then found[13] = math.max(from, tonumber(found[13] or 0)) end
   return { verdict, successor_kid, unpack(found, 7, 13) }
 end
 
+-- Had the list of the person's sessions been evicted, what ends all of them would pass this one by.
+local function list_again()
+  local list = lists .. found[7]
+  if redis.call('ZADD', list, 'NX', expires_at, id) == 0 then return end
+  redis.call('PEXPIREAT', list, redis.call('ZRANGE', list, -1, -1, 'WITHSCORES')[2])
+end
+
 local function rotate(verdict)
+  list_again()
   redis.call('HSET', session, 'g', presented + 1, 't', now, 'r', 0, 'k', signing_kid, 'a', found[11])
   return answer(verdict, signing_kid)
 end

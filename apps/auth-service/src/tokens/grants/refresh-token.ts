@@ -33,8 +33,8 @@ const AUDITED = {
 /**
  * Exchanges a refresh token for the next one and an access token (RFC 6749 §6, with rotation as RFC 9700 §4.14.2 asks).
  *
- * Throws TokenError `invalid_grant` when the session is dead, expired, unknown or now found to be stolen, all with the
- * same words, but for `reason` when it was ended; `invalid_scope` when more scope is asked for than was granted.
+ * Throws TokenError `invalid_grant` when the session is dead, expired, lost, unknown or now found to be stolen, all with the
+ * same words, but for `reason` when it was ended or lost; `invalid_scope` when more scope is asked for than was granted.
  */
 export async function refreshTokens(
   deps: RefreshTokenParts,
@@ -56,6 +56,7 @@ export async function refreshTokens(
 /** Our MAC is in what was shown, so this tells nobody but those who were given it, or have a copy. */
 function reasonOf(outcome: RefreshOutcome): string | undefined {
   if (outcome.verdict === 'REUSED') return 'reuse';
+  if (outcome.verdict === 'LOST') return 'session_lost';
   return outcome.verdict === 'REVOKED' ? outcome.reason : undefined;
 }
 
@@ -94,6 +95,10 @@ async function refuseMoreScopesThanGranted(
 }
 
 function audit(log: AuditLog, outcome: RefreshOutcome, presented: PresentedRefreshToken): void {
+  if (outcome.verdict === 'LOST' && outcome.isNews) {
+    const { sessionId } = outcome;
+    log.record({ event: 'session.lost', sessionId, clientId: presented.clientId, ...presented.origin });
+  }
   if (outcome.verdict !== 'REPLAYED' && outcome.verdict !== 'ADOPTED' && outcome.verdict !== 'REUSED') return;
   log.record({
     event: AUDITED[outcome.verdict],

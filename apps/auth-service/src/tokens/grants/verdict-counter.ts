@@ -3,7 +3,8 @@ import type { RefreshVerdict } from '../../sessions/session.ts';
 
 /**
  * Counts what became of refresh tokens, as `refresh_tokens_total{verdict}`. A rising REPLAYED says that clients refresh
- * twice; any ADOPTED, that Redis lost writes; any REUSED, that a token was copied.
+ * twice; any ADOPTED, that Redis lost writes; any REUSED, that a token was copied; any LOST, that
+ * Redis lost sessions or evicts them.
  */
 export function createVerdictCounter(registry: Registry): (verdict: RefreshVerdict) => void {
   const counter = new Counter({

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectRedis } from '../../../src/redis/connection.ts';
 import { revocationsKey } from '../../../src/redis/key-names.ts';
 import { bearer } from '../../support/auth-app.ts';
+import { dropBefore } from '../log/log-fixture.ts';
 import { type FeedFixture, signedIn, signOut, someRevocations, startFeed } from './fixture.ts';
 import { type FeedEvent, namesOf } from './reader.ts';
 
@@ -162,7 +163,7 @@ test('after what was trimmed away comes a snapshot of the rest', async () => {
   await feed.publish(...someRevocations(40, 'trimmed'));
   const redis = connectRedis({ url: feed.redis.url, onError: () => {} });
   const length = await redis.xlen(revocationsKey(0));
-  await redis.xtrim(revocationsKey(0), 'MAXLEN', 10);
+  await dropBefore(redis, length - 9);
   redis.disconnect();
   const resumed = await feed.open({ lastEventId: position });
   await resumed.until((now) => now.ofType('heartbeat').length > 0);

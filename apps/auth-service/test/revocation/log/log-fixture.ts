@@ -97,3 +97,17 @@ export function epochOf(position: string | undefined): string | undefined {
 export async function bytesOf(redis: Redis, key: string): Promise<number> {
   return Number(await redis.memory('USAGE', key, 'SAMPLES', 0));
 }
+
+/** As the scripts do when entries have become too old: none before this number is kept. */
+export async function dropBefore(redis: Redis, number: number, shard = 0): Promise<void> {
+  await redis
+    .multi()
+    .xtrim(`{${shard}}:revocations`, 'MINID', `${number}-0`)
+    .hset(`{${shard}}:revocations:head`, 'oldest', number)
+    .exec();
+}
+
+/** As time does: the stream goes when all its entries have become too old. */
+export async function dropAll(redis: Redis): Promise<void> {
+  await redis.multi().del('{0}:revocations').hset('{0}:revocations:head', 'until', 0).exec();
+}

@@ -121,7 +121,7 @@ test('a failover that lost the newest entries, whose numbers others get: nobody 
     .xtrim('{0}:revocations', 'MAXLEN', 0)
     .del('{0}:revocations')
     .xadd('{0}:revocations', '3-0', 'kind', 'session', 'id', 'kept', 'reason', 'sign_out', 'at', Date.now())
-    .hset('{0}:revocations:head', 'sequence', 3, 'run', 'of-the-server-before')
+    .hset('{0}:revocations:head', 'sequence', 3, 'oldest', 3, 'run', 'of-the-server-before')
     .exec();
   await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   for (let number = 6; number <= 8; number++) await publish(logs[0] as TestLog, number);
@@ -236,7 +236,7 @@ test('a reader that slept while entries were trimmed begins anew with what there
   const { log, redis, told, epochs } = await following(server);
   await redis
     .multi()
-    .hset('{0}:revocations:head', 'sequence', 8)
+    .hset('{0}:revocations:head', 'sequence', 8, 'oldest', 8)
     .xadd('{0}:revocations', '8-0', 'kind', 'session', 'id', 'late', 'reason', 'sign_out', 'at', Date.now())
     .xtrim('{0}:revocations', 'MINID', '8-0')
     .exec();

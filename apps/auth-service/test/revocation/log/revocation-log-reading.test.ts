@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Position } from '../../../src/revocation/log/position.ts';
 import type { RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import {
+  dropAll,
+  dropBefore,
   epochOf,
   sequenceOf,
   someSession,
@@ -70,7 +72,7 @@ describe('reading', () => {
     await log.start();
     const empty = { after: log.head, upTo: log.head, revocations: [] };
     expect(await log.read(log.head)).toEqual(empty);
-    await redis.del('{0}:revocations');
+    await dropAll(redis);
     expect(await log.read('oldest')).toEqual(empty);
   });
 
@@ -99,8 +101,7 @@ describe('reading', () => {
       if (page === undefined) throw new Error('not resumable');
       pages.push(page);
       next = page.upTo;
-      for (const shard of [0, 1])
-        await redis.xtrim(`{${shard}}:revocations`, 'MINID', `${100 * pages.length}-0`);
+      for (const shard of [0, 1]) await dropBefore(redis, 100 * pages.length, shard);
     }
     expect(pages.reduce((sum, { revocations }) => sum + revocations.length, 0)).toBe(1_202);
   });
@@ -123,7 +124,7 @@ describe('reading', () => {
   test('a position whose next entries were trimmed is not resumable; one behind them is', async () => {
     const filledLog = await filled();
     const epoch = epochOf(filledLog.log.head[0]);
-    await filledLog.redis.xtrim('{0}:revocations', 'MINID', '601-0');
+    await dropBefore(filledLog.redis, 601);
     expect(await filledLog.log.read([`${epoch}-599`])).toBeUndefined();
     const pages = await readAll(filledLog, [`${epoch}-600`]);
     expect(pages.flatMap(({ revocations }) => revocations)).toEqual(filledLog.told().slice(600));

@@ -1,0 +1,21 @@
+-- Marks a client assertion as used, unless it is, or may have been used before this data set knew of uses.
+--
+-- KEYS  1 the mark  2 stream of revocations  3 its head
+-- ARGV  1 now (ms)  2 how long a revocation is kept (ms)  3 a text of this use alone  4 how long it is remembered (ms)
+--       5 iat (s)  6 id of the data set before which there was none, if that is known
+--       7 id of the data set in which the client was seen last  8 its latest iat in those before that  9 its latest iat in all
+-- Reply { FIRST, USED or UNDECIDED, id of the data set }
+local mark, stream, head = KEYS[1], KEYS[2], KEYS[3]
+local now, revocation_ttl, issued_at = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])
+local own, remembered_for, first_data_set, last_data_set = ARGV[3], ARGV[4], ARGV[6], ARGV[7]
+
+local data_set = ensure_data_set(stream, head, revocation_ttl, now)
+local found = redis.call('GET', mark)
+if found then return { found == own and 'FIRST' or 'USED', data_set } end
+
+local used_up_to = tonumber(last_data_set == data_set and ARGV[8] or ARGV[9])
+local from = tonumber(redis.call('HGET', head, 'from') or 0)
+if issued_at <= used_up_to or (issued_at < from and data_set ~= first_data_set) then return { 'UNDECIDED', data_set } end
+
+redis.call('SET', mark, own, 'PX', remembered_for)
+return { 'FIRST', data_set }

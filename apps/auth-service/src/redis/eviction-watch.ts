@@ -1,0 +1,95 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Redis } from 'ioredis';
+
+const LOOK_EVERY_MS = 30_000;
+
+export type EvictionWatchOptions = {
+  readonly redis: Redis;
+  /** `refuse`: start() rejects. */
+  readonly mode: 'warn' | 'refuse';
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>;
+  readonly everyMs?: number;
+};
+
+export type EvictionWatch = {
+  /** Looks for the first time. Rejects when Redis may evict and must not; not when it does not answer. */
+  start(): Promise<void>;
+  stop(): void;
+  /** Whether Redis would throw keys of ours away to make room; undefined while that is not known. */
+  readonly mayEvict: boolean | undefined;
+};
+
+/**
+ * Watches the eviction policy of Redis, which must be `noeviction`: what is evicted of sessions, revocations or used
+ * assertions is missed by nobody until it does harm. Looks at the start, on each reconnect, and every 30 s, by INFO,
+ * which managed services allow where they forbid CONFIG. Says what it sees in the log when that changes.
+ *
+ * @example
+ * const watch = createEvictionWatch({ redis, mode: 'warn', log: app.log });
+ * await watch.start();
+ */
+export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatch {
+  const { redis, log } = options;
+  let policy: string | undefined;
+  let hasLooked = false;
+  let evicted: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const lookAgain = () => void look().catch(() => {});
+
+  return {
+    async start() {
+      // One that does not answer is looked at once it does.
+      await look().catch(() => {});
+      redis.on('ready', lookAgain);
+      timer = setInterval(lookAgain, options.everyMs ?? LOOK_EVERY_MS);
+      timer.unref();
+      if (options.mode === 'refuse' && mayEvict() === true) throw new Error(refusal());
+    },
+    stop() {
+      redis.off('ready', lookAgain);
+      clearInterval(timer);
+    },
+    get mayEvict() {
+      return mayEvict();
+    },
+  };
+
+  function mayEvict(): boolean | undefined {
+    return policy === undefined ? undefined : policy !== 'noeviction';
+  }
+
+  async function look(): Promise<void> {
+    const info = await redis.info('memory', 'stats').catch(nothingIfForbidden);
+    const found = /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1];
+    if (found !== policy || !hasLooked) tell(found);
+    policy = found;
+    hasLooked = true;
+    const count = Number(/^evicted_keys:(\d+)/m.exec(info)?.[1] ?? 0);
+    if (count > (evicted ?? 0))
+      log.error({ evicted_keys: count }, 'Redis has evicted keys: sessions or more are lost');
+    evicted = count;
+  }
+
+  function tell(found: string | undefined): void {
+    if (found === 'noeviction') {
+      if (hasLooked) log.info({ maxmemory_policy: found }, 'Redis evicts nothing any more');
+    } else if (found === undefined) {
+      log.warn(
+        'Redis does not say what it evicts: make sure that maxmemory-policy is noeviction (docs/redis.md)',
+      );
+    } else log.error({ maxmemory_policy: found }, `${REASON} (docs/redis.md)`);
+  }
+
+  function refusal(): string {
+    return `${REASON}, and REDIS_EVICTION=refuse forbids it: its maxmemory-policy is ${policy}.`;
+  }
+}
+
+/** A user that may not ask does not make Redis unreachable. */
+function nothingIfForbidden(error: Error): string {
+  if (/^(NOPERM|ERR)\b/.test(error.message)) return '';
+  throw error;
+}
+
+const REASON =
+  'Redis may evict sessions, revocations and used assertions: set maxmemory-policy to noeviction';

@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto';
+
+const TIME_BYTES = 4;
+const RANDOM_BYTES = 12;
+/** Longer than any session lives. Ids from before they told a time are random there, and seldom within it. */
+const OLDEST_SECONDS = 400 * 86_400;
+const SKEW_SECONDS = 60;
+
+/**
+ * Makes the id of a session that begins now: `<shard>-<128 bits>`, of which 32 are the time in seconds and 96 are random.
+ * The time tells one that has expired from one that the store has lost.
+ *
+ * @example
+ * createSessionId(0, Date.now()); // '0-ahkT2x…'
+ */
+export function createSessionId(shard: number, now: number): string {
+  const bytes = Buffer.alloc(TIME_BYTES + RANDOM_BYTES, 0);
+  bytes.writeUInt32BE(Math.floor(now / 1000));
+  randomBytes(RANDOM_BYTES).copy(bytes, TIME_BYTES);
+  return `${shard}-${bytes.toString('base64url')}`;
+}
+
+/** When the session began, in seconds since the epoch; undefined when its id does not tell. */
+export function bornAt(sessionId: string, now: number): number | undefined {
+  const bytes = Buffer.from(sessionId.slice(sessionId.indexOf('-') + 1), 'base64url');
+  const seconds = bytes.length === TIME_BYTES + RANDOM_BYTES ? bytes.readUInt32BE() : 0;
+  const age = now / 1000 - seconds;
+  return age > OLDEST_SECONDS || age < -SKEW_SECONDS ? undefined : seconds;
+}

@@ -1,0 +1,128 @@
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createEvictionWatch, type EvictionWatch } from '../../src/redis/eviction-watch.ts';
+import { connect } from '../sessions/session-fixture.ts';
+
+let server: TestRedis;
+let redis: Redis;
+let watch: EvictionWatch | undefined;
+let lines: { level: string; text: string }[];
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connect(server.url);
+});
+beforeEach(async () => {
+  lines = [];
+  await setPolicy('noeviction');
+});
+afterEach(() => watch?.stop());
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+function createWatch(options: { redis?: Redis; mode?: 'warn' | 'refuse'; everyMs?: number } = {}) {
+  const write = (level: string) => (fields: unknown, text?: string) =>
+    void lines.push({ level, text: text ?? String(fields) });
+  const log = { info: write('info'), warn: write('warn'), error: write('error') };
+  watch = createEvictionWatch({ redis, mode: 'warn', log, ...options });
+  return watch;
+}
+
+const setPolicy = (policy: string) => redis.config('SET', 'maxmemory-policy', policy);
+const about = (text: RegExp) => lines.filter((line) => text.test(line.text));
+
+test('a Redis that evicts nothing is nothing to talk about', async () => {
+  const { start } = createWatch({ mode: 'refuse' });
+  await start();
+  expect(watch?.mayEvict).toBe(false);
+  expect(lines).toEqual([]);
+});
+
+test.each([
+  'volatile-lru',
+  'volatile-lfu',
+  'volatile-ttl',
+  'volatile-random',
+  'allkeys-lru',
+  'allkeys-lfu',
+  'allkeys-random',
+])('%s is said loudly, once; and forbidden where it must not be', async (policy) => {
+  await setPolicy(policy);
+  await createWatch({ everyMs: 5 }).start();
+  expect(watch?.mayEvict).toBe(true);
+  await eventually('it has looked again', async () => {
+    expect(Number(/cmdstat_info:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1])).toBeGreaterThan(5);
+  });
+  expect(lines).toEqual([
+    { level: 'error', text: expect.stringContaining('set maxmemory-policy to noeviction') },
+  ]);
+  watch?.stop();
+  await expect(createWatch({ mode: 'refuse' }).start()).rejects.toThrow(
+    `REDIS_EVICTION=refuse forbids it: its maxmemory-policy is ${policy}`,
+  );
+});
+
+test('a policy that changes while it runs is noticed, and its change back too', async () => {
+  await createWatch({ everyMs: 5 }).start();
+  await setPolicy('allkeys-lru');
+  await eventually('it is noticed', () => expect(watch?.mayEvict).toBe(true));
+  await setPolicy('noeviction');
+  await eventually('it is noticed', () => expect(watch?.mayEvict).toBe(false));
+  expect(lines.map(({ level }) => level)).toEqual(['error', 'info']);
+});
+
+test('a Redis with which a connection is made anew is looked at again', async () => {
+  await createWatch().start();
+  await setPolicy('allkeys-lru');
+  redis.disconnect(true);
+  await eventually('it is noticed', () => expect(watch?.mayEvict).toBe(true));
+});
+
+test('keys that were evicted are said, each time that there are more', async () => {
+  await setPolicy('allkeys-lru');
+  await createWatch({ everyMs: 5 }).start();
+  const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+  await redis.config('SET', 'maxmemory', used + 100_000);
+  for (let number = 0; number < 40; number++) await redis.set(`cache:${number}`, 'x'.repeat(20_000));
+  await redis.config('SET', 'maxmemory', 0);
+  await eventually('it is said', () => expect(about(/has evicted keys/).length).toBeGreaterThan(0));
+});
+
+describe('what is not known', () => {
+  test('of a Redis that does not answer, is asked once it does; nothing is refused for it', async () => {
+    const late = await startTestRedis();
+    const connection = connect(late.url);
+    try {
+      await late.kill();
+      await createWatch({ redis: connection, mode: 'refuse' }).start();
+      expect(watch?.mayEvict).toBeUndefined();
+      await late.restart();
+      await eventually('it is known', () => expect(watch?.mayEvict).toBe(false));
+    } finally {
+      connection.disconnect();
+      await late.stop();
+    }
+  });
+
+  test('is a user that may not ask: CONFIG forbidden does no harm, INFO forbidden leaves it unknown', async () => {
+    await setPolicy('volatile-lru');
+    await redis.call('ACL', 'SETUSER', 'managed', 'on', 'nopass', '~*', '+@all', '-config');
+    await redis.call('ACL', 'SETUSER', 'blind', 'on', 'nopass', '~*', '+@all', '-config', '-info');
+    const at = (user: string) => connect(server.url.replace('redis://', `redis://${user}:x@`));
+    const [managed, blind] = [at('managed'), at('blind')];
+    try {
+      await createWatch({ redis: managed }).start();
+      expect(watch?.mayEvict).toBe(true);
+      watch?.stop();
+      await createWatch({ redis: blind }).start();
+      expect(watch?.mayEvict).toBeUndefined();
+      expect(lines.at(-1)?.level).toBe('warn');
+    } finally {
+      managed.disconnect();
+      blind.disconnect();
+    }
+  });
+});

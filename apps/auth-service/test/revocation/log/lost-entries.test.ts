@@ -1,0 +1,140 @@
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createRevocations, type Revocations } from '../../../src/revocation/revocations.ts';
+import { connect, createStore, newSession, revocationsIn } from '../../sessions/session-fixture.ts';
+import { dropAll, someSession } from './log-fixture.ts';
+
+const STREAM = '{0}:revocations';
+const HEAD = '{0}:revocations:head';
+const STORE_LOST = { kind: 'all', before: expect.any(Number), reason: 'store_lost' };
+
+let server: TestRedis;
+let redis: Redis;
+const opened: Revocations[] = [];
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = connect(server.url);
+});
+beforeEach(() => redis.flushall());
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((revocations) => revocations.stop()));
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+async function startReplica({ clock = Date.now } = {}): Promise<Revocations> {
+  const revocations = createRevocations({
+    redis,
+    redisUrl: server.url,
+    shards: 1,
+    retentionSeconds: 330,
+    clock,
+    onError: () => {},
+  });
+  opened.push(revocations);
+  await revocations.start();
+  return revocations;
+}
+
+const losses: Record<string, () => Promise<unknown>> = {
+  'was evicted': () => redis.del(STREAM),
+  'was evicted by Redis itself, which spares the head': async () => {
+    const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+    await redis.config('SET', 'maxmemory-policy', 'volatile-lru');
+    await redis.config('SET', 'maxmemory', used + 100_000);
+    for (let number = 0; (await redis.exists(STREAM)) === 1; number++)
+      await redis.set(`cache:${number}`, 'x'.repeat(20_000), 'EX', 600);
+    await redis.config('SET', 'maxmemory', 0, 'maxmemory-policy', 'noeviction');
+  },
+  'lost its newest entry': () => redis.xdel(STREAM, '4-0'),
+  'lost one in the middle': () => redis.xdel(STREAM, '3-0'),
+  'was trimmed by somebody': () => redis.xtrim(STREAM, 'MINID', '3-0'),
+  'was emptied': () => redis.xtrim(STREAM, 'MAXLEN', 0),
+  'was made anew by somebody': () =>
+    redis.multi().del(STREAM).xadd(STREAM, '4-0', 'kind', 'x', 'at', Date.now()).exec(),
+  'went together with its head': () => redis.del(STREAM, HEAD),
+  'kept all, but its head went': () => redis.del(HEAD),
+};
+
+beforeEach(async () => {
+  const first = await startReplica();
+  for (let number = 0; number < 3; number++) await first.publish(someSession(number));
+});
+
+describe.each(Object.entries(losses))('a stream that %s', (_, lose) => {
+  test('is lost data for a replica that starts afterwards: all tokens from before are refused', async () => {
+    await lose();
+    const { log, list } = await startReplica({ clock: () => Date.now() + 10_000 });
+    expect(log.isFollowing).toBe(true);
+    expect(list.find({ ...anyToken, issuedAt: Math.floor(Date.now() / 1000) + 5 })).toBe('store_lost');
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['a revocation', () => (opened[0] as Revocations).publish(someSession(9))],
+    ['a sign-in', () => createStore({ redis, clock: Date.now }).start(newSession())],
+  ])('is noticed by %s', async (_what, act) => {
+    await lose();
+    await act();
+    expect((await revocationsIn(redis))[0]).toEqual(STORE_LOST);
+  });
+});
+
+test.each(['was evicted', 'lost one in the middle'])(
+  'a stream that %s gives nobody who catches up a snapshot without its loss',
+  async (loss) => {
+    const [{ log }] = opened as [Revocations];
+    const before = log.head;
+    await losses[loss]?.();
+    await eventually('the snapshot says that all was lost', async () => {
+      expect((await log.read('oldest').catch(() => undefined))?.revocations).toEqual([STORE_LOST]);
+    });
+    expect(await log.read(before)).toBeUndefined();
+  },
+);
+
+test('a stream that went because its time was over is none that was lost', async () => {
+  const [first] = opened as [Revocations];
+  await dropAll(redis);
+  const { log } = await startReplica();
+  expect(log.head).toEqual(first.log.head);
+  await first.publish(someSession(3));
+  expect(await revocationsIn(redis)).toEqual([someSession(3)]);
+});
+
+test('the stream lives until the head says so, and longer', async () => {
+  const [{ log }] = opened as [Revocations];
+  await log.publish(someSession(3));
+  const [until, ends] = [Number(await redis.hget(HEAD, 'until')), await redis.pexpiretime(STREAM)];
+  expect(ends).toBeGreaterThan(until);
+  expect(until).toBeGreaterThan(ends - 1000);
+  expect(await redis.ttl(HEAD)).toBe(-1);
+});
+
+test('a head that somebody gave a time to live keeps none', async () => {
+  await redis.expire(HEAD, 100);
+  await startReplica();
+  expect(await redis.ttl(HEAD)).toBe(-1);
+});
+
+test('a head from before it said how long its entries live goes on', async () => {
+  const [{ log }] = opened as [Revocations];
+  await log.publish(someSession(3));
+  await redis.hdel(HEAD, 'id', 'oldest', 'until');
+  await redis.del(STREAM);
+  await log.publish(someSession(2));
+  expect(await revocationsIn(redis)).toEqual([someSession(2)]);
+  expect(await redis.hget(HEAD, 'id')).toBe(await redis.hget(HEAD, 'epoch'));
+});
+
+const anyToken = {
+  tokenId: 'token',
+  keyId: 'key',
+  subject: 'person',
+  clientId: 'latchkey-cli',
+  sessionId: '0-aaaaaaaaaaaaaaaaaaaaaa',
+  issuedAt: Math.floor(Date.now() / 1000) + 60,
+};

@@ -1,0 +1,306 @@
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sessionKey, sessionsOfSubjectKey } from '../../src/redis/key-names.ts';
+import { keepData, replicate } from '../support/redis-data.ts';
+import {
+  CLIENT,
+  connect,
+  createClock,
+  createMacKeys,
+  createMemory,
+  createStore,
+  createTestDataSets,
+  LOSS_SECONDS,
+  newSession,
+  revocationsIn,
+} from './session-fixture.ts';
+
+const UNAVAILABLE = { status: 503, code: 'session_store_unavailable' };
+
+let server: TestRedis;
+/** Another Redis, where none of our sessions is. */
+let other: TestRedis;
+let redis: Redis;
+let otherRedis: Redis;
+beforeAll(async () => {
+  [server, other] = await Promise.all([startTestRedis(), startTestRedis()]);
+  redis = connect(server.url);
+  otherRedis = connect(other.url);
+  // A replica would else have to wait for 5 s for others to come.
+  await otherRedis.config('SET', 'repl-diskless-sync-delay', 0);
+});
+beforeEach(async () => {
+  await redis.config('SET', 'replica-read-only', 'yes');
+  await Promise.all([redis.flushall(), otherRedis.flushall()]);
+});
+afterAll(async () => {
+  redis.disconnect();
+  otherRedis.disconnect();
+  await Promise.all([server.stop(), other.stop()]);
+});
+
+/** A session in a data set that is known and some seconds old. */
+async function setUp() {
+  const clock = createClock();
+  const memory = createMemory();
+  const macKeys = createMacKeys();
+  /** A replica, or this one after a restart. */
+  const start = async () => {
+    const dataSets = createTestDataSets({ redis, clock: clock.now, memory });
+    await dataSets.start();
+    return { dataSets, store: createStore({ redis, clock: clock.now, macKeys, dataSets }) };
+  };
+  const { dataSets, store } = await start();
+  await dataSets.confirm(0);
+  clock.advance(60_000);
+  const person = newSession();
+  const session = await store.start(person);
+  clock.advance(60_000);
+  return { ...session, id: session.grant.sessionId, person, store, dataSets, clock, start };
+}
+
+type Setup = Awaited<ReturnType<typeof setUp>>;
+
+/** Everything whose answer depends on what is not there. */
+const questions: Record<string, (of: Setup) => Promise<unknown>> = {
+  refresh: ({ store, refreshToken }) => store.refresh(refreshToken, CLIENT),
+  grantOf: ({ store, refreshToken }) => store.grantOf(refreshToken, CLIENT),
+  find: ({ store, person, id }) => store.find(person.subject, id),
+  renewAuthTime: ({ store, person, id }) => store.renewAuthTime(person.subject, id),
+  list: ({ store, person }) => store.list(person.subject),
+  rename: ({ store, person, id }) => store.rename(person.subject, id, 'Phone'),
+  end: ({ store, person, id }) => store.end(person.subject, id, 'sign_out'),
+  endAll: ({ store, person }) => store.endAll(person.subject, 'ended_all'),
+  changeRoles: ({ store, person }) =>
+    store.changeRoles(person.subject, { roles: ['admin'], rolesVersion: 1 }),
+};
+
+/** Ways to a Redis that does not have our data. */
+const absences: Record<string, () => Promise<unknown>> = {
+  'a read-only replica of an empty server': replicated,
+  'a read-only replica of a server with other data': async () => {
+    await createTestDataSets({ redis: otherRedis, clock: Date.now }).confirm(0);
+    await replicated();
+  },
+  'a replica of an empty server that takes writes': async () => {
+    await redis.config('SET', 'replica-read-only', 'no');
+    await replicated();
+  },
+  'an empty server': emptied,
+  'a server with other data': async () => {
+    await emptied();
+    await createStore({ redis, clock: Date.now }).start(newSession());
+  },
+};
+
+let restore: () => Promise<void>;
+async function emptied(): Promise<void> {
+  restore = await keepData(redis);
+  await redis.flushall();
+}
+async function replicated(): Promise<void> {
+  restore = await keepData(redis);
+  await replicate(redis, other);
+}
+
+describe.each(Object.entries(absences))('while Redis is %s', (_, leave) => {
+  test('a refresh is 503 forty times, and goes on with the same token when the data is back', async () => {
+    const of = await setUp();
+    await leave();
+    for (let time = 0; time < 40; time++) {
+      of.clock.advance(1_000);
+      await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    }
+    await restore();
+    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+  });
+
+  test('nothing is taken for not there, whichever replica is asked, and whenever it started', async () => {
+    const of = await setUp();
+    await leave();
+    const late = await of.start();
+    for (const [what, ask] of Object.entries(questions)) {
+      await expect(ask(of), what).rejects.toMatchObject(UNAVAILABLE);
+      await expect(ask({ ...of, ...late }), what).rejects.toMatchObject(UNAVAILABLE);
+    }
+    await restore();
+    await of.dataSets.confirm(0);
+    expect(of.dataSets.areKnown).toBe(true);
+    for (const [what, ask] of Object.entries(questions)) await expect(ask(of), what).resolves.not.toBe(false);
+  });
+});
+
+test.each(['yes', 'no'])(
+  'a replica of an empty server is never believed, however long it stays (read-only: %s)',
+  async (readOnly) => {
+    const of = await setUp();
+    await redis.config('SET', 'replica-read-only', readOnly);
+    await replicated();
+    for (let hour = 0; hour < 5; hour++) {
+      of.clock.advance(3_600_000 / 10);
+      await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    }
+    await restore();
+  },
+);
+
+describe('an older copy of the data, as a replica has it that lagged and became the master', () => {
+  /** What comes back is from before the session, and on another server. */
+  async function goBack() {
+    const of = await setUp();
+    const now = await keepData(redis);
+    await redis.del(sessionKey(of.id), sessionsOfSubjectKey(0, of.person.subject));
+    await redis.hset('{0}:revocations:head', 'run', 'of-the-server-before');
+    return { ...of, restore: now };
+  }
+
+  test('is not believed for a while that a session is lost, and the session goes on if it comes back', async () => {
+    const of = await goBack();
+    const late = await of.start();
+    for (const what of ['refresh', 'grantOf', 'find', 'renewAuthTime', 'rename', 'end']) {
+      await expect(questions[what]?.(of), what).rejects.toMatchObject(UNAVAILABLE);
+      await expect(questions[what]?.({ ...of, ...late }), what).rejects.toMatchObject(UNAVAILABLE);
+    }
+    // What ends all sessions ends those that there are.
+    expect(await of.store.endAll(of.person.subject, 'ended_all')).toEqual([]);
+    await of.restore();
+    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+  });
+
+  test('is believed afterwards', async () => {
+    const of = await goBack();
+    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    of.clock.advance(LOSS_SECONDS * 1000 - 1);
+    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    of.clock.advance(1);
+    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'LOST', isNews: true });
+  });
+});
+
+describe('data that does not come back', () => {
+  test('is lost after the bound, for each replica and for good; the answer says when to ask again', async () => {
+    const of = await setUp();
+    const another = await of.start();
+    const ask = (store: Setup['store']) => store.refresh(of.refreshToken, CLIENT);
+    await redis.flushall();
+    await expect(ask(of.store)).rejects.toMatchObject({ ...UNAVAILABLE, headers: { 'retry-after': '5' } });
+    await expect(ask(another.store)).rejects.toMatchObject(UNAVAILABLE);
+    expect(of.dataSets.areKnown).toBe(false);
+    of.clock.advance(LOSS_SECONDS * 1000 - 1);
+    await expect(ask(of.store)).rejects.toMatchObject({ ...UNAVAILABLE, headers: { 'retry-after': '1' } });
+    of.clock.advance(1);
+    const lost = { verdict: 'LOST', sessionId: of.id, isNews: false };
+    expect(await ask(of.store)).toEqual(lost);
+    expect(await ask(another.store)).toEqual(lost);
+    expect(await ask((await of.start()).store)).toEqual(lost);
+    expect(of.dataSets.areKnown).toBe(true);
+    // All its tokens were revoked with the data set, at once.
+    expect(await revocationsIn(redis)).toEqual([
+      { kind: 'all', before: expect.any(Number), reason: 'store_lost' },
+    ]);
+    expect(await of.store.list(of.person.subject)).toEqual([]);
+  });
+
+  test('is lost once it has been away without a break: another server in between begins the time anew', async () => {
+    const of = await setUp();
+    const ask = () => of.store.refresh(of.refreshToken, CLIENT);
+    for (let round = 0; round < 3; round++) {
+      await redis.flushall();
+      await expect(ask()).rejects.toMatchObject(UNAVAILABLE);
+      of.clock.advance(LOSS_SECONDS * 1000 - 1);
+      await expect(ask()).rejects.toMatchObject(UNAVAILABLE);
+    }
+  });
+
+  test('a clock that is set back makes the time no longer than it is', async () => {
+    const of = await setUp();
+    await redis.flushall();
+    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    of.clock.advance(-20_000);
+    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    of.clock.advance(LOSS_SECONDS * 1000);
+    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'LOST' });
+  });
+
+  test('keeps nobody from signing in anew, at once', async () => {
+    const of = await setUp();
+    await redis.flushall();
+    const { grant, refreshToken } = await of.store.start(of.person);
+    expect(await of.store.endSurplus(grant, 1)).toEqual([]);
+    expect(await of.store.grantOf(of.refreshToken, CLIENT, { evenIfUncertain: true })).toBeUndefined();
+    expect(await of.store.refresh(refreshToken, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+    // What is there is there.
+    expect(await of.store.end(of.person.subject, grant.sessionId, 'sign_out')).toBe(true);
+  });
+});
+
+describe('a session that Redis evicted', () => {
+  test('is told apart from a sign-out, to its owner and to all services, once', async () => {
+    const of = await setUp();
+    await redis.del(sessionKey(of.id));
+    expect(await of.store.refresh(of.refreshToken, CLIENT)).toEqual({
+      verdict: 'LOST',
+      sessionId: of.id,
+      isNews: true,
+    });
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () => of.store.refresh(of.refreshToken, CLIENT)),
+    );
+    for (const outcome of outcomes) expect(outcome).toEqual({ verdict: 'REVOKED', reason: 'session_lost' });
+    expect((await revocationsIn(redis)).filter(({ kind }) => kind === 'session')).toEqual([
+      { kind: 'session', id: of.id, reason: 'session_lost' },
+    ]);
+    // What is left to tell it by goes soon.
+    expect(await redis.pttl(sessionKey(of.id))).toBeLessThanOrEqual(330_000);
+    expect(await of.store.find(of.person.subject, of.id)).toBeUndefined();
+    expect(await of.store.grantOf(of.refreshToken, CLIENT)).toBeUndefined();
+    expect(await of.store.list(of.person.subject)).toEqual([]);
+    expect(await of.store.endAll(of.person.subject, 'ended_all')).toEqual([]);
+  });
+
+  test('is none when its time was over', async () => {
+    const of = await setUp();
+    await redis.del(sessionKey(of.id));
+    of.clock.advance(3600_000);
+    expect(await of.store.refresh(of.refreshToken, CLIENT)).toEqual({ verdict: 'EXPIRED' });
+    expect(await of.store.grantOf(of.refreshToken, CLIENT)).toBeUndefined();
+    expect((await revocationsIn(redis)).filter(({ kind }) => kind === 'session')).toEqual([]);
+  });
+
+  test('of which the list of the person was evicted is in it again once it is used', async () => {
+    const of = await setUp();
+    const second = await of.store.start(of.person);
+    await redis.del(sessionsOfSubjectKey(0, of.person.subject));
+    expect(await of.store.list(of.person.subject)).toEqual([]);
+    await of.store.refresh(of.refreshToken, CLIENT);
+    await of.store.refresh(second.refreshToken, CLIENT);
+    const list = sessionsOfSubjectKey(0, of.person.subject);
+    expect(await redis.pexpiretime(list)).toBe(second.grant.expiresAt);
+    expect((await of.store.endAll(of.person.subject, 'ended_all')).sort()).toEqual(
+      [of.id, second.grant.sessionId].sort(),
+    );
+  });
+});
+
+test('a full Redis that evicts nothing takes no sign-in, but tells what it has', async () => {
+  const of = await setUp();
+  await redis.config('SET', 'maxmemory', 1, 'maxmemory-policy', 'noeviction');
+  try {
+    await expect(of.store.start(newSession())).rejects.toMatchObject(UNAVAILABLE);
+    expect(await of.store.list(of.person.subject)).toHaveLength(1);
+    expect(await of.store.find(of.person.subject, '0-aaaaaaaaaaaaaaaaaaaaaa')).toBeUndefined();
+  } finally {
+    await redis.config('SET', 'maxmemory', 0);
+  }
+});
+
+test('a stream that was lost while its sessions live revokes their tokens, and not those of the next refresh', async () => {
+  const of = await setUp();
+  await redis.del('{0}:revocations');
+  await of.store.start(newSession());
+  const [entry] = await revocationsIn(redis);
+  if (entry?.kind !== 'all') throw new Error('no entry of a lost store');
+  const outcome = await of.store.refresh(of.refreshToken, CLIENT);
+  expect(outcome).toMatchObject({ verdict: 'ROTATED', grant: { issuedFrom: entry.before } });
+});

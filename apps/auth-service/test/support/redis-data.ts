@@ -1,0 +1,29 @@
+import { eventually } from '@latchkey/testing';
+import type { Redis } from 'ioredis';
+import { expect } from 'vitest';
+
+/** Takes a copy of all that Redis has, and returns what puts it back, and nothing else. */
+export async function keepData(redis: Redis): Promise<() => Promise<void>> {
+  const kept = new Map<string, { value: Buffer; expiresAt: number }>();
+  for (const key of await redis.keys('*')) {
+    const value = await redis.dumpBuffer(key);
+    if (value !== null) kept.set(key, { value, expiresAt: await redis.pexpiretime(key) });
+  }
+  return async () => {
+    await redis.replicaof('NO', 'ONE');
+    const putBack = redis.multi().flushall();
+    for (const [key, { value, expiresAt }] of kept)
+      putBack.restore(key, Math.max(0, expiresAt), value, 'ABSTTL');
+    await putBack.exec();
+  };
+}
+
+/** Makes `redis` a read-only replica of the server at `url`: what it had is gone. */
+export async function replicate(redis: Redis, { url }: { url: string }): Promise<void> {
+  await redis.set('only-here', '1');
+  await redis.replicaof('127.0.0.1', new URL(url).port);
+  await eventually('the replica has what its master has', async () => {
+    expect(await redis.info('replication')).toContain('master_link_status:up');
+    expect(await redis.exists('only-here')).toBe(0);
+  });
+}
