@@ -9,7 +9,7 @@ import { learnRedisTime } from '../../src/redis/redis-clock.ts';
 import { loadScript } from '../../src/redis/script.ts';
 
 /** Longer than Redis may take to begin a script, shorter than a line may be silent. */
-const STALL_MS = 700;
+const STALL_MS = 1000;
 const NOW = Date.now();
 const TTL_MS = 330_000;
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
