@@ -81,10 +81,13 @@ function authUrlFrom(text: string): string {
   });
 }
 
+/** A key's id, a thumbprint in base64url, that begins with a dash, as one in 64 does: no option. */
+const dashedKeyId = /^-[A-Za-z0-9_-]{42}$/;
+
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...argv],
+    const { values, positionals } = parseArgs({
+      args: argv.filter((text) => !dashedKeyId.test(text)),
       allowPositionals: true,
       options: {
         url: { type: 'string' },
@@ -92,6 +95,7 @@ function parse(argv: readonly string[]) {
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
+    return { values, positionals: [...positionals, ...argv.filter((text) => dashedKeyId.test(text))] };
   } catch (cause) {
     throw new CommandError(cause instanceof Error ? cause.message : String(cause), { exitCode: 2, cause });
   }

@@ -19,6 +19,12 @@ describe('a command line', () => {
     expect(readCommandLine(['sessions', 'end', 'mina'], {})).toMatchObject({ args: ['mina'] });
   });
 
+  it('takes the id of a key that begins with a dash', () => {
+    const kid = `-${'x'.repeat(41)}-`;
+    const argv = ['keys', 'revoke', kid, '--url', 'http://localhost:5000'];
+    expect(readCommandLine(argv, {})).toMatchObject({ args: [kid], authUrl: 'http://localhost:5000' });
+  });
+
   it('says where and who before the environment does', () => {
     const env = { AUTH_URL: 'http://localhost:5000/', LATCHKEY_USERNAME: 'sam' };
     expect(readCommandLine(['keys', 'list'], env)).toMatchObject({

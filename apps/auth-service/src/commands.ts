@@ -36,6 +36,9 @@ const commands: Readonly<Record<string, number>> = {
 /** Of an option that there is none of, nothing: it gets the usage. */
 function readArguments() {
   const options = { username: { type: 'string' }, roles: { type: 'string' } } as const;
+  const [command = '', ...operands] = process.argv.slice(2);
+  // A key's id is base64url: one in 64 begins with a dash.
+  if (command === 'revoke-key') return { values: {}, positionals: [command, ...operands] };
   try {
     return parseArgs({ allowPositionals: true, options });
   } catch {

@@ -197,7 +197,8 @@ describe('revoke-key', () => {
   });
 
   it('says by its code that there is no such key, and wants to know which', async () => {
-    expect(await revokeOrRotate(['revoke-key', 'stranger'])).toMatchObject({
+    // One in 64 keys has an id that begins with a dash.
+    expect(await revokeOrRotate(['revoke-key', '-stranger'])).toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(/^key_not_found: .+\n$/),
