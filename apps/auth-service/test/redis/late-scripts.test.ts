@@ -27,11 +27,20 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
     keys: [`${shard}:familiar`],
     args: [0, NOW + 1000, 60_000],
   }),
+  'clients/scripts/use-assertion.lua': (shard) => ({
+    keys: [`${shard}:assertion`, ...log(shard)],
+    args: [NOW, TTL_MS, 'own', 60_000, Math.floor(NOW / 1000) + 10, '', '', 0, 0],
+  }),
   'redis/scripts/prove-writable.lua': (shard) => ({ keys: [`${shard}:probe`], args: [60_000] }),
   'revocation/log/scripts/follow-revocations.lua': (shard) => ({ keys: log(shard), args: [NOW, TTL_MS] }),
+  'revocation/log/scripts/look-at-data-set.lua': (shard) => ({ keys: log(shard), args: [NOW, TTL_MS] }),
   'revocation/log/scripts/publish.lua': (shard) => ({
     keys: log(shard),
     args: [NOW, TTL_MS, 'kind', 'client', 'id', 'somebody', 'reason', 'client_revoked'],
+  }),
+  'revocation/log/scripts/read-revocations.lua': (shard) => ({
+    keys: log(shard),
+    args: [NOW, TTL_MS, '-', '+', 500],
   }),
   'sessions/scripts/change-roles.lua': (shard) => ({
     keys: [`${shard}:n`, ...log(shard), `${shard}:s`],
@@ -45,8 +54,12 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
     keys: [`${shard}:u`, ...log(shard), `${shard}:s`],
     args: ['alice', NOW, 'displaced', TTL_MS, 'latchkey-cli', 0, 'another-id', 'the-id'],
   }),
+  'sessions/scripts/lose-session.lua': (shard) => ({
+    keys: [`${shard}:gone`, ...log(shard)],
+    args: ['another-id', Math.floor(NOW / 1000), NOW, TTL_MS, 'another', 30],
+  }),
   'sessions/scripts/refresh-session.lua': (shard) => ({
-    keys: [`${shard}:s`, ...log(shard)],
+    keys: [`${shard}:s`, ...log(shard), `${shard}:u:`],
     args: ['the-id', 100_000, NOW, 10_000, 5_000, 200, 8, 'k1', TTL_MS, 30],
   }),
   'sessions/scripts/rename-session.lua': (shard) => ({
