@@ -7,6 +7,8 @@ import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
 import { addToCart, openTab, registerSomebody, signInAs, tabTo } from './shop-page.ts';
 
+/** Longer than a message is shown. */
+const messagesGoAfterMs = 7_000;
 const images = join(import.meta.dirname, '../../../docs/images');
 
 describeInBrowser('the shop, for everybody', () => {
@@ -73,10 +75,11 @@ describeInBrowser('the shop, for everybody', () => {
   });
 
   it('fits on a phone: nothing is cut off, and the console has a place of its own', async () => {
-    const { openTab: open } = await system.newPerson({
+    const { openTab: open, context } = await system.newPerson({
       viewport: { width: 360, height: 740 },
       hasTouch: true,
     });
+    await context.clock.install();
     const page = await open();
     const overflow = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
     await registerSomebody(page);
@@ -90,6 +93,8 @@ describeInBrowser('the shop, for everybody', () => {
     expect(await overflow()).toBe(0);
     const console = page.getByRole('region', { name: 'Behind the scenes' });
     expect(await console.isVisible()).toBe(false);
+    // Messages lie over the button while they are shown.
+    await context.clock.fastForward(messagesGoAfterMs);
     await page.getByRole('button', { name: 'Behind the scenes' }).click();
     expect(await console.isVisible()).toBe(true);
     expect(await overflow()).toBe(0);
@@ -134,14 +139,16 @@ describeInBrowser('the shop, for everybody', () => {
   });
 
   it('sits for the picture in the README: UPDATE_SCREENSHOTS=1 keeps it', async () => {
-    const { openTab: open } = await system.newPerson({
+    const { openTab: open, context } = await system.newPerson({
       viewport: { width: 1280, height: 800 },
       colorScheme: 'light',
     });
+    await context.clock.install();
     const page = await open();
     await signInAs(page, 'mina');
     await page.getByRole('button', { name: 'Wish for Moon jar' }).click();
     await addToCart(page, 'Blue mug');
+    await context.clock.fastForward(messagesGoAfterMs);
     await page.getByRole('region', { name: /Messages/ }).waitFor({ state: 'hidden' });
     await page.evaluate('scrollTo(0, 0)');
     const picture = await page.screenshot();

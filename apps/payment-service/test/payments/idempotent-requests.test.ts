@@ -10,8 +10,10 @@ import { chargesOf, rowCounts } from '../ledger.ts';
 import { card, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
 
 let service: PaymentFixture;
+/** So that on a busy machine, too, the processor has answered when it is asked what it did. */
+const patient = { PROCESSOR_TIMEOUT_MS: '10000' };
 beforeAll(async () => {
-  service = await startPaymentService();
+  service = await startPaymentService({ env: patient });
 });
 afterAll(() => service.close());
 
@@ -157,10 +159,7 @@ test('while the processor is at work on a request, its repetitions wait and do n
       return outcome;
     },
   };
-  const other = await startPaymentService({
-    processor: slow,
-    beside: service,
-  });
+  const other = await startPaymentService({ processor: slow, beside: service, env: patient });
   try {
     const request = { token: service.customer('patient crowd'), key: randomUUID(), body };
     const charges = () => chargesOf(service.database.db, 'patient crowd');

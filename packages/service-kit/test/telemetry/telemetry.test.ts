@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
@@ -46,10 +45,9 @@ async function start(env: NodeJS.ProcessEnv) {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const logged = async (text: string) => {
-    for (let waited = 0; !output.includes(text) && child.exitCode === null; waited += 20) {
-      if (waited > 10_000) throw new Error(`"${text}" was not logged:\n${output}`);
-      await delay(20);
-    }
+    await eventually(`"${text}" is logged`, () => {
+      if (child.exitCode === null) expect(output).toContain(text);
+    });
   };
   await logged('listening on');
   const url = /listening on (http:\S+?)"/.exec(output)?.[1] ?? '';
