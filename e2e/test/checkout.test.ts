@@ -138,7 +138,7 @@ test('payment-service killed at any step: repeated, it charges once and empties 
       numbers.map(async (beforeStep) => {
         const replica = await startDoomedReplica(system, {
           service: 'payment',
-          env: { FINGERPRINT_KEY: fingerprintKey, PROCESSOR_TIMEOUT_MS: '1000', CART_TIMEOUT_MS: '1500' },
+          env: { FINGERPRINT_KEY: fingerprintKey, PROCESSOR_TIMEOUT_MS: '10000', CART_TIMEOUT_MS: '10000' },
           fault: { request: '^POST /payments$', steps: 'statement,call,answer', beforeStep },
         });
         return { beforeStep, replica, shopper: await buyer() };

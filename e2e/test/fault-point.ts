@@ -62,6 +62,9 @@ precede(Client.prototype, 'query', ([query], client) => {
 });
 
 // Keys are fetched in the background, whatever request is under way.
-precede(globalThis, 'fetch', ([url]) => {
-  if (!String(url).endsWith('jwks.json')) step('call');
+const { Pool } = createRequire(import.meta.resolve('@latchkey/auth-client'))('undici') as {
+  Pool: { prototype: object };
+};
+precede(Pool.prototype, 'dispatch', ([request]) => {
+  if (!(request as { path: string }).path.endsWith('jwks.json')) step('call');
 });
