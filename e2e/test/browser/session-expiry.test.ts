@@ -28,10 +28,10 @@ describeInBrowser('a browser session whose tokens expire', () => {
     for (let life = 0; life < 2; life += 1) {
       const asked = system.front.refreshes();
       const token = await tabs[0]?.token();
-      // Each tab renews at between 75 % and 85 % of a token's life, unless another has.
-      await passLives(0.7);
+      // Each tab renews at between 75 % and 85 % of a token's life, unless another has. A busy machine takes time as well.
+      await passLives(0.5);
       expect(system.front.refreshes()).toBe(asked);
-      await passLives(0.2);
+      await passLives(0.4);
       await eventually('all tabs have the next token', async () => {
         const tokens = new Set(await Promise.all(tabs.map((tab) => tab.token())));
         expect([...tokens]).toEqual([expect.not.stringMatching(token ?? 'a token')]);
@@ -49,9 +49,9 @@ describeInBrowser('a browser session whose tokens expire', () => {
     await one.refresh();
     await system.auth.kill();
     onTestFinished(() => system.auth.start());
-    await passLives(0.9);
+    await passLives(0.8);
     expect(await Promise.all([one, two].map((tab) => tab.ask(system.cart)))).toEqual([200, 200]);
-    await passLives(0.2);
+    await passLives(0.3);
     expect(await one.ask(system.cart)).toBe('unreachable');
     expect(await one.state()).toMatchObject({ status: 'signed_in', sessionId });
     await system.auth.start();

@@ -58,7 +58,10 @@ await untilReady();
 process.send?.({ address: app.server.address() });
 
 async function untilReady(): Promise<void> {
-  await eventually('the keys are there', () =>
-    Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]),
+  const withinMs = 100_000;
+  await eventually(
+    'the keys are there',
+    () => Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]),
+    { withinMs },
   );
 }
