@@ -1,4 +1,5 @@
-import { fetch as fetchBy, Pool } from 'undici';
+import type { Pool } from 'undici';
+import { checkRuntime } from './runtime.ts';
 
 const idleTimeout = 'socket idle timeout';
 
@@ -10,18 +11,24 @@ const idleTimeout = 'socket idle timeout';
  * The abort signal of a request is what gives a connection up: without one, a silent line is waited for as long as the
  * global fetch would. With NODE_USE_ENV_PROXY it is the global fetch, which alone knows of proxies.
  *
+ * @throws AuthClientError unsupported_runtime
  * @example
  * const fetch = createFetch();
  * await fetch('https://login.example/.well-known/jwks.json', { signal: AbortSignal.timeout(5000) });
  */
 export function createFetch(): typeof globalThis.fetch {
+  checkRuntime();
   if (usesProxies()) return (input, init) => globalThis.fetch(input, init);
+  // Not imported above: on a Node.js that is too old that throws, and nothing of ours could say why.
+  const loading = import('undici');
+  // Each request says so.
+  loading.catch(() => {});
   const pools = new Map<string, Pool>();
 
-  function poolOf(origin: string): Pool {
+  function poolOf(origin: string, { Pool: NewPool }: typeof import('undici')): Pool {
     const known = pools.get(origin);
     if (known !== undefined) return known;
-    const pool = new Pool(origin);
+    const pool = new NewPool(origin);
     pool.on('disconnect', (_origin, _clients, error) => {
       if (error.message !== idleTimeout) distrust(origin, pool);
     });
@@ -38,9 +45,10 @@ export function createFetch(): typeof globalThis.fetch {
 
   const fetch = async (input: URL | string, init?: RequestInit): Promise<unknown> => {
     const { origin } = new URL(input);
-    const pool = poolOf(origin);
+    const undici = await loading;
+    const pool = poolOf(origin, undici);
     try {
-      return await fetchBy(input, { ...(init as object), dispatcher: pool });
+      return await undici.fetch(input, { ...(init as object), dispatcher: pool });
     } catch (error) {
       // The pool tells of it a moment later, when the next request may have been sent already.
       distrust(origin, pool);

@@ -232,7 +232,7 @@ describe('an empty project that installs it', () => {
         code: 3,
         stdout: '',
         stderr: expect.stringMatching(
-          /^unsupported_runtime: @latchkey\/auth-client needs Node\.js 22\.12 or newer; this is \S+\n$/,
+          /^unsupported_runtime: @latchkey\/auth-client needs Node\.js 22\.19 or newer; this is \S+\n$/,
         ),
       });
     },

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventually } from '@latchkey/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createClientCredentials, createFetch, createServiceIdentity } from '../src/index.ts';
 import { fetchKeySet } from '../src/key-set/fetch-key-set.ts';
 import { createSigningKey, createTestIssuer } from '../src/testing/index.ts';
@@ -13,6 +13,9 @@ import { createShops } from './service-client/faults-fixture.ts';
 
 /** Longer than anything here takes on a busy machine, and all that is waited for. */
 const TIMEOUT_MS = 500;
+
+// createFetch loads it when it is first called, which is not what is timed here.
+beforeAll(() => import('undici'));
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
