@@ -60,5 +60,7 @@ export async function registerAuthentication(
   addAuthClientMetrics(app.metrics, app.authClient);
   app.addReadinessCheck('identity', () => identity.ready());
   app.addReadinessCheck('keys and revocations', () => app.authClient.ready());
+  // A service that was complete once stays ready; that something buffers is said all the same.
+  app.addReadinessWarning('feed_silent', () => app.authClient.revocations?.isSilent ?? false);
   return identity;
 }
