@@ -62,7 +62,7 @@ describeInBrowser('the panels', () => {
       .getByText(/^Permissions changed\. cart-service 401 refused/)
       .waitFor();
     await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
-    await page.getByText('cart-service wants the permission cart:write').first().waitFor();
+    await page.getByText('cart-service requires the permission cart:write').first().waitFor();
 
     await panel.getByText('cart:write').click();
     await eventually('the permission is back', async () => expect(await mayWrite.isChecked()).toBe(true));
@@ -104,6 +104,9 @@ describeInBrowser('the panels', () => {
     await eventually('one key is left in the table', async () =>
       expect(await table.getByRole('rowheader').count()).toBe(1),
     );
+    await table.getByRole('button', { name: /^Sign out: / }).click();
+    await page.getByRole('button', { name: 'Sign in again as mina' }).waitFor();
+    expect(await page.getByText(/from another device/).count()).toBe(0);
     other.isClean();
     isClean();
   });
@@ -117,6 +120,8 @@ describeInBrowser('the panels', () => {
     expect(used).toEqual(everywhere('200'));
     await part.getByRole('button', { name: 'Now sign out' }).click();
     expect(await stopwatchIn(part)).toEqual(refusedEverywhere('signed out'));
+    await page.getByText('You signed out.', { exact: true }).waitFor();
+    expect(await page.getByText('You signed out elsewhere').count()).toBe(0);
     expect(await seriousFaults(page)).toEqual([]);
     await signInAgain(page);
     isClean();
@@ -142,7 +147,7 @@ describeInBrowser('the panels', () => {
     const part = panel.getByRole('region', { name: 'Change what it says' });
     for (const [name, lie] of [
       ['May refund payments', /^scope: .*payment:refund/],
-      ['Be somebody else', /^sub: /],
+      ['Pose as somebody else', /^sub: /],
       ['Never expire', /^exp: 4102444799/],
       ['Send it unsigned', /^alg: none/],
     ] as const) {

@@ -242,7 +242,8 @@ describeInBrowser('a browser session in real tabs', () => {
   it('a page on another site than auth-service is told so when it signs in', async () => {
     const person = await system.newPerson();
     const tab = await person.openTab(CROSS_SITE);
-    expect(await tab.state()).toEqual({ status: 'signed_out', reason: 'cross_site' });
+    expect(await tab.state()).toEqual({ status: 'signed_out', reason: null });
+    expect(await tab.refresh()).toEqual({ status: 'signed_out', reason: 'cross_site' });
     await expect(tab.signIn(person.credentials)).rejects.toThrow(/are on different sites.*Serve both/s);
     expect(await person.context.cookies()).toEqual([]);
   });

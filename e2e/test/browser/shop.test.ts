@@ -119,7 +119,7 @@ describeInBrowser('the shop', () => {
     const { page } = await visit();
     await signInAs(page, 'viewer');
     await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
-    await message(page, 'cart-service wants the permission cart:write').waitFor();
+    await message(page, 'cart-service requires the permission cart:write').waitFor();
     await message(page, /^Request \S{8,}$/).click();
     await inspector(page).getByRole('heading', { name: 'POST /cart/items' }).waitFor();
     expect(await inspector(page).evaluate((element) => element.matches(':focus'))).toBe(true);
@@ -135,7 +135,7 @@ describeInBrowser('the shop', () => {
     const id = (await buyer.page.getByText(/^Payment [0-9a-f-]{36}$/).textContent())?.replace('Payment ', '');
     await buyer.page.getByRole('button', { name: 'Refund the payment of €24.00' }).click();
     await buyer.page.getByRole('button', { name: 'Give back' }).click();
-    await buyer.page.getByText('payment-service wants the permission payment:refund').waitFor();
+    await buyer.page.getByText('payment-service requires the permission payment:refund').waitFor();
 
     const { page } = await visit();
     await signInAs(page, 'support');

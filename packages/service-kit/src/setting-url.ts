@@ -31,15 +31,30 @@ export function faultOfUrl(text: string, use: UrlUse): string | undefined {
   if (/^[^/?#]*\/\/[^/?#]*@/.test(text)) return 'there is a user or a password in it';
   if (text.includes('#')) return 'there is a fragment (#) in it';
   if (use !== 'endpoint' && text.includes('?')) return 'there is a query (?) in it';
+  if (!isDecodable(url.pathname)) return 'there is a % in it that encodes nothing';
   if (use === 'origin') {
     if (url.pathname !== '/' || text.endsWith('/'))
       return 'there is a path, or a slash at its end: leave that out';
     return url.origin === text ? undefined : oneForm;
   }
+  if (url.pathname.includes('//')) return 'there is an empty part (//) in its path';
   if (use === 'base') return undefined;
   if (text.split('?', 1)[0]?.endsWith('/')) return 'it ends with a slash: leave that out';
   if (use === 'endpoint') return undefined;
-  return url.href.replace(/\/$/, '') === text ? undefined : oneForm;
+  if (url.href.replace(/\/$/, '') !== text) return oneForm;
+  // It becomes a route of ours (RFC 8414 §3.1), in which other characters mean something.
+  return /^[\w.~/-]+$/.test(url.pathname)
+    ? undefined
+    : 'there is something else in its path than letters, digits and . _ ~ -';
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const urlOf =
@@ -57,7 +72,14 @@ export const endpointUrl = urlOf('endpoint');
 export function postgresUrl(): TString {
   return Type.String({
     description: 'a postgres:// URL',
-    fault: (text: string) => faultOfStoreUrl(text, /^postgres(ql)?:\/\//),
+    fault: (text: string) => {
+      // pg takes spaces, a % that encodes nothing, and a URL with a user and without a host, for a socket.
+      const strict = text.replaceAll(' ', '%20').replaceAll(/%(?![0-9a-f]{2})/gi, '%25');
+      return faultOfStoreUrl(text, {
+        scheme: /^postgres(ql)?:\/\//,
+        read: strict.replace('@/', '@localhost/'),
+      });
+    },
   });
 }
 
@@ -66,7 +88,7 @@ export function redisUrl(): TString {
   return Type.String({
     description: 'a redis:// URL',
     fault: (text: string) => {
-      const fault = faultOfStoreUrl(text, /^rediss?:\/\//);
+      const fault = faultOfStoreUrl(text, { scheme: /^rediss?:\/\//, read: text });
       if (fault !== undefined) return fault;
       return /^\/?\d*$/.test(URL.parse(text)?.pathname ?? '')
         ? undefined
@@ -75,10 +97,13 @@ export function redisUrl(): TString {
   });
 }
 
-function faultOfStoreUrl(text: string, scheme: RegExp): string | undefined {
+/** `read`: what the store's client makes of it. */
+function faultOfStoreUrl(
+  text: string,
+  { scheme, read }: { scheme: RegExp; read: string },
+): string | undefined {
   if (!scheme.test(text)) return 'it does not begin with the scheme that is expected';
-  // pg takes a URL with a user and without a host, for a socket, and spaces.
-  const read = URL.parse(text.replace('@/', '@localhost/').replaceAll(' ', '%20'));
-  if (read !== null && !text.includes('#')) return undefined;
+  if (text !== text.trim()) return 'there is white space at its end';
+  if (URL.canParse(read) && isDecodable(read) && !text.includes('#')) return undefined;
   return 'it cannot be read as a URL: is something in the password not percent-encoded?';
 }

@@ -23,9 +23,10 @@ const visible = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{M}\u2800]/u
  * @example shownText('Ada\u202es phone'); // 'Adas phone'
  */
 export function shownText(typed: string): string {
+  // Afterwards: what is taken out may have stood between a letter and its accent.
   return typed
-    .normalize('NFC')
-    .replace(flagOrHidden, (found) => (found.startsWith('\u{1F3F4}') ? found : ''));
+    .replace(flagOrHidden, (found) => (found.startsWith('\u{1F3F4}') ? found : ''))
+    .normalize('NFC');
 }
 
 /** Whether there is nothing to see: no character, or only blanks, fillers and marks without a letter. */

@@ -17,7 +17,15 @@ const urls: [url: string, uses: string, fault?: string][] = [
   ['https://auth.example/tenant', 'issuer base endpoint', 'path'],
   ['https://auth.example/tenant/', 'base', 'slash'],
   ['http://localhost:4000/', 'base', 'slash'],
-  ['http://localhost:4000//', 'base', 'slash'],
+  ['http://localhost:4000//', '', 'slash|empty'],
+  ['http://localhost:4000//token', '', 'path|empty'],
+  ['http://localhost:4000/a//b/', '', 'path|empty|slash'],
+  ['https://auth.example/keys?from=http://a', 'endpoint', 'query'],
+  ['https://auth.example/tenants/a.b_c~d-E1', 'issuer base endpoint', 'path'],
+  ['https://auth.example/a%20b', 'base endpoint', 'path'],
+  ['https://auth.example/a*b', 'base endpoint', 'path'],
+  ['https://auth.example/:a', 'base endpoint', 'path'],
+  ['https://auth.example/a%zz', '', 'encodes nothing'],
   ['https://auth.example/keys?p=a', 'endpoint', 'query'],
   ['https://auth.example?', 'endpoint', 'query'],
   ['https://Auth.example', 'base endpoint', 'lower case'],
@@ -102,6 +110,12 @@ describe('a setting', () => {
     ['REDIS_URL', 'redis://:s3cr3t#x@localhost', 'percent-encoded'],
     ['REDIS_URL', 'redis://localhost:70000', 'percent-encoded'],
     ['REDIS_URL', 'redis://localhost/sessions', 'no number'],
+    ['REDIS_URL', 'redis://:s3cr3t100%@localhost', 'percent-encoded'],
+    ['REDIS_URL', 'redis://:s3cr3t%C3@localhost', 'percent-encoded'],
+    ['REDIS_URL', 'redis://local host', 'cannot be read'],
+    ['REDIS_URL', 'redis://localhost ', 'white space'],
+    ['DATABASE_URL', 'postgres://user:s3cr3t%C3@localhost/cart', 'percent-encoded'],
+    ['DATABASE_URL', 'postgres://localhost/cart\n', 'white space'],
   ])('%s=%s is refused at the start, with its name and a reason', (name, value, reason) => {
     const [fault = '', ...others] = faultsOf({ [name]: value });
     expect(others).toEqual([]);
@@ -116,6 +130,8 @@ describe('a setting', () => {
     ['DATABASE_URL', 'postgres:///cart?host=/var/run/postgresql'],
     ['DATABASE_URL', 'postgres://user:pass@/cart?host=/tmp'],
     ['DATABASE_URL', 'postgres://user:two words@localhost/cart'],
+    ['DATABASE_URL', 'postgres://user:100%@localhost/cart'],
+    ['REDIS_URL', 'redis://:two words@localhost'],
     ['REDIS_URL', 'rediss://user:p%40ss@cache.example:6380/2?family=6'],
     ['REDIS_URL', 'redis://localhost:6379/'],
   ])('%s=%s is as good as any', (name, value) => {

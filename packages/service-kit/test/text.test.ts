@@ -4,6 +4,7 @@ import { isBlank, shownText, textOf } from '../src/text.ts';
 test.each([
   ['text as it is', 'Ada’s phone, 전화 📱', 'Ada’s phone, 전화 📱'],
   ['what is decomposed', '전화'.normalize('NFD'), '전화'],
+  ['what is composed once nothing stands between', 'e\u200b\u0301', 'é'],
   ['text that turns around', 'Phone \u202eenohp\u202c', 'Phone enohp'],
   ['isolates and marks', '\u2066a\u2067b\u2068c\u2069d\u200ee\u200ff\u061cg', 'abcdefg'],
   ['embeddings and overrides', '\u202aa\u202bb\u202cc\u202dd\u202ee', 'abcde'],

@@ -5,6 +5,8 @@ export const UNKNOWN_NETWORK = 'unknown';
 
 const GROUPS = 8;
 const GROUPS_OF_A_NETWORK = 4;
+/** Of IPv4 addresses within IPv6: ::ffff:0:0/96 (RFC 4291 §2.5.5.2), 64:ff9b::/96 (RFC 6052 §2.1). */
+const IPV4_PREFIXES: ReadonlySet<string> = new Set(['0:0:0:0:0:ffff', '64:ff9b:0:0:0:0']);
 
 /**
  * The network that an address is counted under: an IPv4 address by itself, an IPv6 address with its /64, of which one
@@ -19,10 +21,9 @@ export function networkOf(address: string | undefined): string {
   if (isIPv4(bare)) return bare;
   if (!isIPv6(bare)) return UNKNOWN_NETWORK;
   const groups = groupsOf(bare);
-  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xff_ff;
-  if (isMapped) return bytesOf(groups.slice(6)).join('.');
-  const network = groups.slice(0, GROUPS_OF_A_NETWORK).map((group) => group.toString(16));
-  return `${network.join(':')}::/64`;
+  const hex = groups.map((group) => group.toString(16));
+  if (IPV4_PREFIXES.has(hex.slice(0, 6).join(':'))) return bytesOf(groups.slice(6)).join('.');
+  return `${hex.slice(0, GROUPS_OF_A_NETWORK).join(':')}::/64`;
 }
 
 function groupsOf(address: string): number[] {

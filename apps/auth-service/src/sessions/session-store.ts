@@ -207,7 +207,7 @@ export function createSessionStore(options: SessionStoreOptions) {
       const now = clock();
       const values = await orUnavailable(renewAuthTime(redis, [sessionKey(sessionId)], [subject, now]));
       if (values.length > 0) return grantFrom(sessionId, values, now);
-      await dataSets.confirm(shard);
+      await dataSets.confirm(shard, sessionKey(sessionId));
       return undefined;
     },
   };

@@ -100,7 +100,7 @@ export function createSessionsOfSubject({
       if (shardOfSession(sessionId) !== shard) return undefined;
       const args = [subject, clock(), deviceName];
       const values = await orUnavailable(renameSession(redis, [sessionKey(sessionId)], args));
-      if (values.length === 0) await dataSets.confirm(shard);
+      if (values.length === 0) await dataSets.confirm(shard, sessionKey(sessionId));
       return listedFrom(sessionId, values);
     },
 
@@ -109,7 +109,7 @@ export function createSessionsOfSubject({
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return false;
       if ((await endThese({ shard, subject }, [sessionId], reason)).length === 1) return true;
-      await dataSets.confirm(shard);
+      await dataSets.confirm(shard, sessionKey(sessionId));
       return false;
     },
 

@@ -168,6 +168,15 @@ describe('an older copy of the data, as a replica has it that lagged and became 
     expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
   });
 
+  test('is believed at once of a session that has ended: a browser that has its cookie can sign in', async () => {
+    const of = await setUp();
+    await of.store.end(of.person.subject, of.id, 'ended_by_user');
+    await redis.hset('{0}:revocations:head', 'run', 'of-the-server-before');
+    expect(await questions['end']?.(of)).toBe(false);
+    expect(await questions['rename']?.(of)).toBeUndefined();
+    expect(await questions['renewAuthTime']?.(of)).toBeUndefined();
+  });
+
   test('is believed afterwards', async () => {
     const of = await goBack();
     await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);

@@ -37,6 +37,11 @@ export function endReason(reason: string | null): EndReason | null {
   return isKnown(reason) ? shownAs[reason] : 'other';
 }
 
+/** Whether the person can go on by signing in again: no password helps where the operator, or the set-up, is in the way. */
+export function canSignInAgain(reason: EndReason): boolean {
+  return reason !== 'cross_site' && reason !== 'client_revoked' && reason !== 'account_disabled';
+}
+
 /** True where somebody else may be behind it, so that it deserves a louder word. */
 export function isAlarming(reason: EndReason): boolean {
   return reason === 'reuse' || reason === 'key_revoked';

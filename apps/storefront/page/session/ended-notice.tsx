@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Notice } from '../ui/notice.tsx';
-import { endReason, isAlarming } from './end-reasons.ts';
+import { canSignInAgain, endReason, isAlarming } from './end-reasons.ts';
 import { wasSignedOutHere } from './sign-out.ts';
 
 /** Why somebody is not signed in any more. Nothing when they signed out here, or never were signed in. */
@@ -11,7 +11,7 @@ export function EndedNotice({ reason }: { reason: string | null }) {
   return (
     <Notice tone={isAlarming(why) ? 'bad' : 'warn'} title={t('ended.title')} isAlert>
       <span>
-        {t(`ended.${why}`)} {t('ended.again')}
+        {t(`ended.${why}`)} {canSignInAgain(why) && t('ended.again')}
       </span>
     </Notice>
   );

@@ -7,10 +7,15 @@ session.subscribe(() => {
 });
 
 /** Signs out, here or on all devices. @throws {SessionError} the session goes on */
-export async function signOut({ everywhere }: { readonly everywhere: boolean }): Promise<void> {
+export function signOut({ everywhere }: { readonly everywhere: boolean }): Promise<void> {
+  return asOwnEnd(() => session.signOut({ everywhere }));
+}
+
+/** Ends the session in another way, because somebody on this page wants it. @throws what `end` throws: the session goes on */
+export async function asOwnEnd<Result>(end: () => Promise<Result>): Promise<Result> {
   isOwnEnd = true;
   try {
-    await session.signOut({ everywhere });
+    return await end();
   } catch (error) {
     isOwnEnd = false;
     throw error;

@@ -4,7 +4,7 @@ import { config } from '../config.ts';
 import { shopMessages } from '../i18n/en/shop.ts';
 import { useFormats } from '../i18n/format.ts';
 import type { Fault } from '../services/fault.ts';
-import { endReason } from '../session/end-reasons.ts';
+import { canSignInAgain, endReason } from '../session/end-reasons.ts';
 import { showRequest } from '../traffic/wanted-request.ts';
 
 /** What a fault is called, and what it means, in the person's language. Never what a program says to another. */
@@ -27,7 +27,8 @@ export function useFaultText(): (fault: Fault) => { title: string; text: string 
       }
       case 'session_ended': {
         const why = endReason(fault.reason) ?? 'other';
-        return { title: t('faults.session_ended.title'), text: `${t(`ended.${why}`)} ${t('ended.again')}` };
+        const again = canSignInAgain(why) ? ` ${t('ended.again')}` : '';
+        return { title: t('faults.session_ended.title'), text: t(`ended.${why}`) + again };
       }
       case 'service_down': {
         const { service, askedBy } = fault;

@@ -88,6 +88,8 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
 
   const store = createSessionStore();
   const mark = createSessionMark(name, platform);
+  // Before anybody else is told. Every tab does: one that stood still may have been the last to write.
+  store.subscribe(() => mark.follow(store.fact()));
   const tabs = openTabChannel({ name, platform, store });
   const lock = createRefreshLock({ name, platform, signal });
   const send = createSend(fetch);

@@ -62,13 +62,17 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
     await catchUp(askedAtMs);
     // Another tab has signed out or in, or renewed, which did not wait for this one. What came is about what was before.
     if (store.fact() !== before) return;
-    if (answer.status === 'fulfilled') return begin(answer.value, askedAtMs);
+    if (answer.status === 'fulfilled') {
+      begin(answer.value, askedAtMs);
+      return mark.proven();
+    }
     const error: unknown = answer.reason;
     if (!(error instanceof SessionError)) throw error;
     if (error.status !== 401 || error.code !== 'session_ended') throw fail(error);
     if (error.reason !== 'no_cookie') return end(error.reason ?? reason, askedAtMs);
-    // Who was not signed in misses none.
-    end(reason ?? (before?.kind === 'signed_in' ? 'no_cookie' : null), askedAtMs);
+    // Who was not signed in misses none. And who comes back after a long time may have had one that has expired.
+    const isMissed = before?.kind === 'signed_in' || mark.isUnproven();
+    end(reason ?? (isMissed ? 'no_cookie' : null), askedAtMs);
   }
 
   /** Whether the answer is so late that another tab may have taken this one's turn. What the others know is heard first. */
@@ -97,14 +101,12 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
     const fact = { kind: 'signed_in', version: nextVersion(store.fact(), atMs), ...token } as const;
     store.take(fact);
     tabs.tell(fact);
-    mark.began();
   }
 
   function end(reason: string | null, atMs = platform.now()): void {
     const version = nextVersion(store.fact(), atMs);
     store.take({ kind: 'signed_out', version, reason });
     tabs.tell({ kind: 'signed_out', version, reason });
-    mark.ended();
   }
 
   return {

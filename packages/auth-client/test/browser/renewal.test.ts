@@ -157,7 +157,7 @@ test('a page of another site is told so by every refusal', async () => {
   const browser = await openBrowser();
   const { session } = browser.openTab();
   browser.auth.fail('/sessions/refresh', problem(401, 'session_ended', { reason: 'cross_site' }));
-  expect(await session.restore()).toEqual({ status: 'signed_out', reason: 'cross_site' });
+  expect(await session.refresh()).toEqual({ status: 'signed_out', reason: 'cross_site' });
   browser.auth.fail('/sessions', problem(403, 'cross_site', { detail: 'Two sites.' }));
   await expect(session.signIn({ username: 'mina', password: 'any' })).rejects.toMatchObject({
     code: 'cross_site',

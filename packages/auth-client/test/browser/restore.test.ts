@@ -55,11 +55,26 @@ test('a wrong password and a failed sign-out leave what is remembered as it is',
   expect(await session.restore()).toMatchObject({ status: 'signed_in' });
 });
 
-test('what is remembered is that there is a session, and nothing of it', async () => {
+test('what is remembered is that there is a session, and whether its cookie has come back', async () => {
   const browser = await openBrowser();
-  await signedInTab(browser);
-  const { origin } = browser.auth;
-  expect([...browser.stored]).toEqual([[`latchkey session ["${origin}","storefront"]`, '']]);
+  const { session } = await signedInTab(browser);
+  const name = `latchkey session ["${browser.auth.origin}","storefront"]`;
+  expect([...browser.stored]).toEqual([[name, 'new']]);
+  await session.refresh();
+  expect([...browser.stored]).toEqual([[name, '']]);
+});
+
+test.each([
+  ['that never came back is told that the browser did not keep it', false, 'no_cookie'],
+  ['that has come back before is told nothing: it may have expired', true, null],
+])('a page that is loaded again without its cookie, %s', async (_what, hasComeBack, reason) => {
+  const browser = await openBrowser();
+  const { session } = await signedInTab(browser);
+  if (hasComeBack) await session.refresh();
+  session.close();
+  browser.auth.fail('/sessions/refresh', problem(401, 'session_ended', { reason: 'no_cookie' }));
+  expect(await browser.openTab().session.restore()).toEqual({ status: 'signed_out', reason });
+  expect(browser.stored.size).toBe(0);
 });
 
 test('each client of an issuer remembers its own session', async () => {

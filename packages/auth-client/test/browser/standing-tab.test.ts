@@ -123,6 +123,7 @@ test('signing out waits for a second, and what the standing tab brings later doe
     await eventually('it is signed out', () => expect(session.state()).toEqual(signedOut));
   await pause();
   for (const { session } of [standing, one, two]) expect(session.state()).toEqual(signedOut);
+  expect([...browser.stored]).toEqual([]);
 });
 
 test.each([

@@ -5,10 +5,13 @@ import type { IsTrustedProxy } from './trusted-proxies.ts';
 /** RFC 7239 §6.2 */
 export const unknownAddress = 'unknown';
 
+/** Nobody's address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2): who writes it keeps the client's to itself. */
+const unspecified: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
 /**
  * Why people may share an address that they do not share:
  *
- * - `unreadable`: the entry of X-Forwarded-For that should be the client is no IP address.
+ * - `unreadable`: the entry of X-Forwarded-For that should be the client is no IP address, or nobody's.
  * - `missing`: a trusted proxy does not say whom it speaks for. It may speak for itself: then this is no fault.
  * - `other_header`: a trusted proxy says it in `Forwarded` or `X-Real-IP` alone, which nobody reads here.
  * - `untrusted_proxy`: X-Forwarded-For comes from an address that TRUSTED_PROXIES does not name.
@@ -48,7 +51,7 @@ export function clientAddressOf(
   let address = peer;
   for (const entry of forwardedFor.reverse()) {
     const read = readIpAddress(entry);
-    if (read === undefined) return { address: unknownAddress, fault: 'unreadable' };
+    if (read === undefined || unspecified.has(read)) return { address: unknownAddress, fault: 'unreadable' };
     address = read;
     if (!isTrusted(address)) break;
   }

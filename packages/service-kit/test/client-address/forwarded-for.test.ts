@@ -64,6 +64,11 @@ describe('the address that a trusted proxy writes', () => {
     '[192.0.2.1',
     '2001:db8::1::2',
     'unix:',
+    'for=192.0.2.1',
+    '0.0.0.0',
+    '[::]:443',
+    '::ffff:0.0.0.0',
+    '198.51.100.1, 0.0.0.0, 10.0.0.6',
     '192.0.2.1x',
     `[2001:db8::1%${'z'.repeat(200)}]`,
     // The proxy that wrote the last entry is trusted, and what it was told is not to be read.

@@ -1,19 +1,30 @@
--- Does what requests do: reads and writes each type of value that sessions need. Whatever would refuse them (a replica, a
--- full store, a right that was taken away) refuses this.
+-- Does what requests do: sends every command that they send, but for those of the readers of the log. Whatever would refuse
+-- them (a replica, a full store, a right that was taken away) refuses this.
 --
 -- KEYS  1 anything that nobody else uses
 -- ARGV  1 how long it is kept (ms)
-local key = KEYS[1]
+local key, ttl = KEYS[1], ARGV[1]
 -- First what a full store refuses: once a script has written, Redis lets it go on.
-redis.call('SET', key, '0', 'PX', ARGV[1])
+redis.call('SET', key, '0', 'PX', ttl)
 redis.call('DEL', key)
 redis.call('XADD', key, '*', 'at', '0')
+redis.call('XLEN', key)
 redis.call('XDEL', key, redis.call('XRANGE', key, '-', '+')[1][1])
 redis.call('DEL', key)
 redis.call('ZADD', key, 0, 'at')
+redis.call('ZRANGE', key, 0, -1)
+redis.call('ZRANGEBYSCORE', key, 0, '+inf')
+redis.call('ZREMRANGEBYSCORE', key, 1, '+inf')
 redis.call('ZREM', key, 'at')
 redis.call('HSET', key, 'at', '0')
+redis.call('HINCRBY', key, 'at', 1)
+redis.call('HGET', key, 'at')
 redis.call('HMGET', key, 'at')
-redis.call('DEL', key)
-redis.call('SET', key, '0', 'PX', ARGV[1])
+redis.call('PEXPIRE', key, ttl)
+redis.call('PTTL', key)
+redis.call('PERSIST', key)
+redis.call('PEXPIREAT', key, 0)
+redis.call('EXISTS', key)
+redis.call('INFO', 'replication')
+redis.call('SET', key, '0', 'PX', ttl)
 return redis.call('GET', key)

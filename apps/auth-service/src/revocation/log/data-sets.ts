@@ -7,7 +7,7 @@ import { loadScript } from '../../redis/script.ts';
 
 const LONGEST_RETRY_SECONDS = 5;
 
-const lookAtDataSet = loadScript<[id: string, movedAt: number]>('lookAtDataSet', [
+const lookAtDataSet = loadScript<[id: string, movedAt: number, isThere: 0 | 1]>('lookAtDataSet', [
   new URL('./scripts/publish-revocation.lua', import.meta.url),
   new URL('./scripts/look-at-data-set.lua', import.meta.url),
 ]);
@@ -86,11 +86,11 @@ export function createDataSets(options: DataSetsOptions) {
 
     /**
      * Asks which data set the shard has, and rejects as believe throws, or when Redis does not answer. Then a session that
-     * was not found is not there.
+     * was not found is not there. With `key`, the one of a session that may just have ended: one that is there is believed.
      */
-    async confirm(shard: number): Promise<void> {
-      const [id, movedAt] = await look(shard);
-      believe(shard, id, movedAt);
+    async confirm(shard: number, key?: string): Promise<void> {
+      const [id, movedAt, isThere] = await look(shard, key);
+      if (isThere === 0) believe(shard, id, movedAt);
     },
 
     /** The same, but for what was written last: then the sessions that were found are, but for that, all there are. */
@@ -140,8 +140,8 @@ export function createDataSets(options: DataSetsOptions) {
     return true;
   }
 
-  function look(shard: number): Promise<[id: string, movedAt: number]> {
-    const keys = [revocationsKey(shard), revocationHeadKey(shard)];
+  function look(shard: number, key?: string): Promise<[id: string, movedAt: number, isThere: 0 | 1]> {
+    const keys = [revocationsKey(shard), revocationHeadKey(shard), ...(key === undefined ? [] : [key])];
     return orUnavailable(lookAtDataSet(redis, keys, [clock(), options.retentionMs]));
   }
 

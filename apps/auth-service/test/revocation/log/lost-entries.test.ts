@@ -96,6 +96,39 @@ test.each(['was evicted', 'lost one in the middle'])(
   },
 );
 
+describe.each(['xadd', 'hset', 'pexpire', 'xrange', 'del'])('a script that Redis stops at %s', (command) => {
+  const refuse = () => redis.call('ACL', 'SETUSER', 'default', `-${command}`);
+  const relent = () => redis.call('ACL', 'SETUSER', 'default', '+@all');
+  afterEach(relent);
+
+  test('leaves a log that goes on once it may run', async () => {
+    const [{ log, publish }] = opened as [Revocations];
+    const [epoch] = log.head.map((place) => place.split('-')[0]);
+    await refuse();
+    await publish(someSession(7)).catch(() => {});
+    await relent();
+    await publish(someSession(8));
+    const kept = await revocationsIn(redis);
+    expect(kept.slice(0, 4)).toEqual([STORE_LOST, ...[0, 1, 2].map(someSession)]);
+    expect(kept.at(-1)).toEqual(someSession(8));
+    await eventually('all of it is heard, in the same data set', () => {
+      expect(log.isFollowing).toBe(true);
+      expect(log.head).toEqual([`${epoch}-${kept.length}`]);
+    });
+  });
+
+  test('begins no data set that does not say so', async () => {
+    await Promise.all(opened.splice(0).map((revocations) => revocations.stop()));
+    await redis.flushall();
+    const store = createStore({ redis, clock: Date.now });
+    await refuse();
+    await store.start(newSession()).catch(() => {});
+    await relent();
+    await store.start(newSession());
+    expect(await revocationsIn(redis)).toEqual([STORE_LOST]);
+  });
+});
+
 test('a stream that went because its time was over is none that was lost', async () => {
   const [first] = opened as [Revocations];
   await dropAll(redis);

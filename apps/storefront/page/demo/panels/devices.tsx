@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
 import { ask } from '../../services/ask.ts';
+import { asOwnEnd } from '../../session/sign-out.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { useKeptFocus } from '../../ui/use-kept-focus.ts';
@@ -54,7 +55,8 @@ function DeviceList() {
   });
   const end = useDeed({
     work: async (device: Device) => {
-      await ask('auth-service', `/sessions/${device.id}`, { method: 'DELETE' });
+      const signOut = () => ask('auth-service', `/sessions/${device.id}`, { method: 'DELETE' });
+      await (device.current ? asOwnEnd(signOut) : signOut());
       return device;
     },
     say: ({ device_name: device }) => t('devices.signed_out', { device }),

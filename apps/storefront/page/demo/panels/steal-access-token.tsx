@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { session } from '../../session/session.ts';
+import { asOwnEnd } from '../../session/sign-out.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { DeedState, useDeed } from '../deed.tsx';
@@ -19,7 +20,7 @@ export function AccessTokenTheftPart() {
   });
   const signOut = useDeed({
     work: async () => {
-      const timed = await demoApi.signOutRobbed();
+      const timed = await asOwnEnd(() => demoApi.signOutRobbed());
       // The page finds out, as any tab of the owner would.
       await session.refresh().catch(() => {});
       return timed;

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { DemoPerson } from '../../../src/demo/api.ts';
 import { session } from '../../session/session.ts';
+import { wasSignedOutHere } from '../../session/sign-out.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { useKeptFocus } from '../../ui/use-kept-focus.ts';
@@ -36,7 +37,7 @@ function Offer({ person, reason }: OfferProps) {
   return (
     <section className="demo-signed-out" aria-label={t('common.signed_out')}>
       <p>
-        {reason === null || reason === 'sign_out'
+        {reason === null || reason === 'sign_out' || wasSignedOutHere()
           ? t('common.signed_out')
           : t('common.signed_out_because', { reason: reasonText(reason) })}
       </p>

@@ -19,7 +19,7 @@ export const shopMessages = {
   },
   people: {
     signIn: 'Sign in',
-    demoIntro: 'Pick a demo account. They exist on this machine alone.',
+    demoIntro: 'Pick a demo account. These accounts exist on this machine alone.',
     orByName: 'or with a user name and a password',
     username: 'User name',
     usernameHint: '3 to 64 characters: a to z, digits, . _ @ + -',
@@ -58,15 +58,16 @@ export const shopMessages = {
     ended_by_operator: 'An operator ended this session.',
     token_revoked: 'The app revoked this session’s token.',
     reuse:
-      'An old key to this session was used: somebody may have stolen it. To be safe, the session was ended for everybody who holds it, thief or owner.',
+      'A token of this session was used again after it had been replaced: somebody may have stolen it. To be safe, everybody who holds the session was signed out, thief or owner.',
     sign_in_failed: 'The sign-in was not completed.',
     moved: 'The system’s record of sessions was lost or moved, and yours with it.',
     client_revoked: 'An operator switched this app off.',
     key_revoked: 'The key that signed your token was revoked, and with it every token that it signed.',
-    roles_changed: 'What you may do was changed.',
+    roles_changed: 'Your permissions were changed.',
     no_cookie:
-      'The browser did not keep the cookie of your session: allow cookies, or serve page and auth-service from one site.',
-    cross_site: 'The page and auth-service are on different sites, so the browser keeps no session.',
+      'The browser sent no cookie of your session. Allow cookies, and serve the page and auth-service from one site.',
+    cross_site:
+      'The page and auth-service are on different sites, so the browser keeps no session. Serve both from one site, with the same scheme (http or https).',
     other: 'The session has ended.',
     again: 'Sign in again to continue.',
   },
@@ -100,7 +101,7 @@ export const shopMessages = {
       'bowl-celadon': 'For rice, or soup',
       'kettle-copper': 'Sings when it boils',
       'lamp-paper': 'Mulberry paper, three legs',
-      'chair-oak': 'Worth a second look at who pays',
+      'chair-oak': 'Expensive: paying may need your password again',
       'moon-jar': 'Two halves, joined by hand',
     },
   },
@@ -159,7 +160,7 @@ export const shopMessages = {
     stillOpen:
       'Nobody knows yet whether the card was charged. Press Pay again: the same key asks about the same payment.',
     paid: 'Paid {{amount}}. Thank you.',
-    unsettled: 'Paid {{amount}}. The cart will follow as soon as cart-service answers.',
+    unsettled: 'Paid {{amount}}. The cart is emptied as soon as cart-service answers.',
     declined: 'The card was declined: {{reason}}. Nothing was charged, and your cart is as it was.',
     reasons: {
       card_declined: 'the bank says no',
@@ -173,9 +174,9 @@ export const shopMessages = {
   },
   stepUp: {
     title: 'Is it you?',
-    text: 'payment-service wants to know for so large an amount: it asks for a password given less than {{minutes}} min ago. Then the payment goes on where it was, with the same key.',
+    text: 'For so large an amount, payment-service asks for a password given less than {{minutes}} min ago. Then the payment goes on with the same key.',
     textShort:
-      'payment-service wants to know for so large an amount: it asks for a password given less than {{seconds}} s ago. Then the payment goes on where it was, with the same key.',
+      'For so large an amount, payment-service asks for a password given less than {{seconds}} s ago. Then the payment goes on with the same key.',
     confirm: 'Confirm and pay',
   },
   payments: {
@@ -211,16 +212,16 @@ export const shopMessages = {
     findHint: 'Its number, as it stands below each payment. Needs payment:refund.',
     findId: 'Payment number',
     findGo: 'Find',
-    unsettled: 'The cart has not followed yet.',
+    unsettled: 'The cart is not emptied yet.',
   },
   faults: {
     missing_permission: {
       title: 'You may not do this',
-      text: '{{service}} wants the permission {{scopes}}, and your token does not have it.',
+      text: '{{service}} requires the permission {{scopes}}, and your token does not have it.',
     },
     sign_in_too_old: {
       title: 'Your sign-in is too long ago',
-      text: '{{service}} wants a more recent one for this. Sign in again.',
+      text: '{{service}} requires a more recent one for this. Sign in again.',
     },
     session_ended: { title: 'Your session has ended' },
     service_down: {
@@ -239,7 +240,9 @@ export const shopMessages = {
   },
   refusals: {
     cross_site:
-      'The page and auth-service are on different sites, so the browser would not keep your session. Serve both from one site: localhost and 127.0.0.1 are two.',
+      'The page and auth-service are on different sites, so the browser would not keep your session. Serve both from one site, with the same scheme (http or https). localhost and 127.0.0.1 are two sites.',
+    request_header_fields_too_large:
+      'The browser sends too many cookies for this host, those of other apps on it among them. Delete the cookies of this host in the browser’s settings, and sign in again.',
     invalid_credentials: 'The user name or the password is wrong.',
     username_taken: 'Somebody has this user name already.',
     invalid_username:

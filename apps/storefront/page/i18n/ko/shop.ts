@@ -9,7 +9,7 @@ export const shopMessages = {
     language: '언어',
     dark: '다크 모드',
     shop: '상점',
-    console: '무대 뒤',
+    console: '내부 동작',
     views: '페이지 구역',
     loading: '잠시만 기다려 주세요 …',
     consoleFailed: '콘솔을 불러오지 못했습니다. 페이지를 새로고침해 주세요.',
@@ -58,17 +58,18 @@ export const shopMessages = {
     password_changed: '다른 기기에서 비밀번호를 바꿨습니다.',
     account_disabled: '운영자가 계정을 정지했습니다.',
     ended_by_operator: '운영자가 이 세션을 끝냈습니다.',
-    token_revoked: '앱이 이 세션의 토큰을 반납했습니다.',
+    token_revoked: '앱이 이 세션의 토큰을 폐기했습니다.',
     reuse:
-      '이 세션의 이미 교체된 토큰이 다시 쓰였습니다. 누군가 훔쳤을 수 있어, 주인이든 도둑이든 이 세션을 가진 모두를 로그아웃시켰습니다.',
+      '이미 교체된 이 세션의 토큰이 다시 쓰였습니다. 누군가 훔쳤을 수 있어, 주인이든 도둑이든 이 세션을 가진 모두를 로그아웃시켰습니다.',
     sign_in_failed: '로그인이 끝까지 완료되지 않았습니다.',
     moved: '시스템의 세션 기록이 사라졌거나 옮겨져, 이 세션도 끝났습니다.',
     client_revoked: '운영자가 이 앱의 사용을 중지했습니다.',
     key_revoked: '토큰에 서명한 키가 폐기되어, 그 키로 서명한 모든 토큰이 무효가 되었습니다.',
     roles_changed: '권한이 바뀌었습니다.',
     no_cookie:
-      '브라우저가 이 세션의 쿠키를 보관하지 않았습니다. 쿠키를 허용하거나, 페이지와 auth-service를 같은 사이트에서 제공해 주세요.',
-    cross_site: '페이지와 auth-service의 사이트가 서로 달라 브라우저가 세션을 유지하지 않습니다.',
+      '브라우저가 이 세션의 쿠키를 보내지 않았습니다. 쿠키를 허용하고, 페이지와 auth-service를 같은 사이트에서 제공해 주세요.',
+    cross_site:
+      '페이지와 auth-service의 사이트가 서로 달라 브라우저가 세션을 유지하지 않습니다. 둘을 같은 사이트에서, 같은 프로토콜(http 또는 https)로 제공해 주세요.',
     other: '세션이 끝났습니다.',
     again: '계속하려면 다시 로그인해 주세요.',
   },
@@ -84,7 +85,7 @@ export const shopMessages = {
     wish: '{{name}} 위시리스트에 넣기',
     added: '{{name}} 상품을 장바구니에 담았습니다.',
     wished: '{{name}} 상품을 위시리스트에 넣었습니다.',
-    unknown: '다른 물건 ({{sku}})',
+    unknown: '알 수 없는 상품 ({{sku}})',
     names: {
       teapot: '찻주전자',
       'mug-blue': '파란 머그잔',
@@ -102,7 +103,7 @@ export const shopMessages = {
       'bowl-celadon': '밥그릇으로도 국그릇으로도',
       'kettle-copper': '끓으면 노래합니다',
       'lamp-paper': '닥종이 갓에 다리 셋',
-      'chair-oak': '값이 큰 만큼 한 번 더 확인합니다',
+      'chair-oak': '값이 비싸 결제할 때 비밀번호를 다시 물을 수 있습니다',
       'moon-jar': '위아래를 손으로 이어 붙였습니다',
     },
   },
@@ -226,7 +227,7 @@ export const shopMessages = {
     session_ended: { title: '세션이 끝났습니다' },
     service_down: {
       title: '{{service}}에 연결할 수 없습니다',
-      text: '곧 돌아올 수 있습니다. 다른 서비스는 계속 이용할 수 있습니다.',
+      text: '곧 복구될 수 있습니다. 다른 서비스는 계속 이용할 수 있습니다.',
       behind:
         '{{askedBy}}가 대신 요청했지만 쓸 만한 답을 받지 못했습니다. 잃은 것은 없으니 다시 시도해 주세요.',
     },
@@ -241,7 +242,9 @@ export const shopMessages = {
   },
   refusals: {
     cross_site:
-      '페이지와 auth-service의 사이트가 서로 달라 브라우저가 세션을 유지할 수 없습니다. 둘을 같은 사이트에서 제공해 주세요. localhost와 127.0.0.1은 서로 다른 사이트입니다.',
+      '페이지와 auth-service의 사이트가 서로 달라 브라우저가 세션을 유지할 수 없습니다. 둘을 같은 사이트에서, 같은 프로토콜(http 또는 https)로 제공해 주세요. localhost와 127.0.0.1은 서로 다른 사이트입니다.',
+    request_header_fields_too_large:
+      '브라우저가 이 호스트로 보내는 쿠키가 너무 많습니다. 같은 호스트를 쓰는 다른 앱의 쿠키도 함께 전송됩니다. 브라우저 설정에서 이 호스트의 쿠키를 지우고 다시 로그인해 주세요.',
     invalid_credentials: '아이디 또는 비밀번호가 맞지 않습니다.',
     username_taken: '이미 쓰이고 있는 아이디입니다.',
     invalid_username: '아이디는 3~64자이며 영문 소문자와 숫자, 그 사이의 . _ @ + - 를 쓸 수 있습니다.',

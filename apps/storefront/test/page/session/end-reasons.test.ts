@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shopMessages as en } from '../../../page/i18n/en/shop.ts';
 import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
-import { endReason, isAlarming } from '../../../page/session/end-reasons.ts';
+import { canSignInAgain, endReason, isAlarming } from '../../../page/session/end-reasons.ts';
 
 const [text = ''] = Object.values(
   import.meta.glob<string>('../../../../../docs/architecture.md', {
@@ -47,6 +47,14 @@ describe('why a session ended', () => {
     expect(endReason('something_new')).toBe('other');
     expect(endReason('toString')).toBe('other');
   });
+
+  it.each(['cross_site', 'client_revoked', 'account_disabled'] as const)(
+    'asks nobody to sign in again where that cannot help: %s',
+    (reason) => {
+      expect(canSignInAgain(reason)).toBe(false);
+      expect(canSignInAgain('displaced')).toBe(true);
+    },
+  );
 
   it('is alarming where somebody else may be behind it', () => {
     expect(isAlarming('reuse')).toBe(true);

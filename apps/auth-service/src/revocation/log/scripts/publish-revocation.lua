@@ -36,18 +36,23 @@ local function trim(stream, oldest_at)
   return string.match(oldest[1], '^%d+')
 end
 
-local function append(stream, head, ttl, fields)
+-- Has the head say that the stream goes as far as this entry.
+local function count_in(stream, head, ttl, number)
   local now = redis_now()
-  local number = redis.call('HGET', head, 'sequence') + 1
-  local entry = { unpack(fields) }
-  entry[#entry + 1] = 'at'
-  entry[#entry + 1] = string.format('%.0f', now)
-  -- First: should it fail, nothing has been written.
-  redis.call('XADD', stream, string.format('%.0f-0', number), unpack(entry))
   local oldest = trim(stream, now - ttl)
   redis.call('HSET', head,
     'sequence', string.format('%.0f', number), 'oldest', oldest, 'until', string.format('%.0f', now + ttl - MARGIN_MS))
   redis.call('PEXPIRE', stream, ttl)
+end
+
+local function append(stream, head, ttl, fields)
+  local number = (redis.call('HGET', head, 'sequence') or 0) + 1
+  local entry = { unpack(fields) }
+  entry[#entry + 1] = 'at'
+  entry[#entry + 1] = string.format('%.0f', redis_now())
+  -- First: should it fail, nothing has been written.
+  redis.call('XADD', stream, string.format('%.0f-0', number), unpack(entry))
+  count_in(stream, head, ttl, number)
 end
 
 -- Whether every entry is there that the head says must be. One that was evicted or deleted must not read as "nothing was
@@ -59,6 +64,14 @@ local function is_whole(stream, head)
     return redis.call('XRANGE', stream, number .. '-0', number .. '-0')[1]
   end
   return redis.call('XLEN', stream) > sequence - oldest and has(oldest) and has(sequence)
+end
+
+-- Counts an entry in whose script Redis stopped right after it was appended: a right was taken away. It would else be in the
+-- way of the next one.
+local function take_stock(stream, head, ttl)
+  local number = redis.call('HGET', head, 'sequence') + 1
+  local id = string.format('%.0f-0', number)
+  if redis.call('XRANGE', stream, id, id)[1] then count_in(stream, head, ttl, number) end
 end
 
 -- For a script that would only read: changes nothing, but a replica refuses it (READONLY), since what is missing there may be
@@ -74,6 +87,7 @@ end
 local function ensure_data_set(stream, head, ttl, now)
   local id, epoch = unpack(redis.call('HMGET', head, 'id', 'epoch'))
   if epoch and is_whole(stream, head) then
+    take_stock(stream, head, ttl)
     if not id then redis.call('HSET', head, 'id', epoch) end
     return id or epoch
   end
@@ -84,8 +98,9 @@ local function ensure_data_set(stream, head, ttl, now)
   id = epoch_of(redis.call('TIME'))
   local before = string.format('%.0f', math.floor(now / 1000) + 1)
   redis.call('DEL', stream, head)
-  redis.call('HSET', head, 'id', id, 'epoch', id, 'sequence', 0, 'from', before)
   append(stream, head, ttl, { 'kind', 'all', 'before', before, 'reason', 'store_lost' })
+  -- Last: without an epoch it has not begun, whatever Redis refuses.
+  redis.call('HSET', head, 'id', id, 'epoch', id, 'from', before)
   return id
 end
 

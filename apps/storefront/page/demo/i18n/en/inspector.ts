@@ -12,9 +12,9 @@ export const inspector = {
     unanswered: 'No answer came. The service is down, or the line to it.',
     passed:
       'Every check passed. {{service}} asked nobody: keys and revocations were known before the request came.',
-    open: 'No token was needed for this.',
+    open: 'No access token was needed for this.',
     unknown:
-      'The token is not good here. The answer does not say why, so that nobody learns from it; the service’s own telemetry, here in a moment, does.',
+      'The service refused the token. Its answer does not say why, so that an attacker learns nothing. Its telemetry does, and arrives in a moment.',
     not_signed_in: 'auth-service did not accept it: {{code}}.',
     no_session: 'There is no session to renew: nobody is signed in.',
     turned_down: 'The token passed every check. What was asked for did not fit: {{code}}.',
@@ -61,7 +61,7 @@ export const inspector = {
   hop: 'Who asks for whom',
   hop_sentence:
     '{{actor}} asks {{service}} on behalf of the person. It exchanged the person’s token for one that is good for this alone.',
-  hop_chain: 'Before it acted {{actors}}.',
+  hop_chain: '{{actors}} acted before it.',
   hop_own: '{{caller}} asks in its own name: it proves who it is with a key of its own.',
   hop_demo:
     'The demo’s server sent this, because a panel asked it to. It came as a thief, a phone or an administrator would come, by the ways that are open to everybody.',
@@ -92,9 +92,9 @@ export const checkWords = {
   issuer: { asks: 'Is it from our auth-service?', refused: 'Somebody else issued it.' },
   audience: {
     asks: 'Is it meant for this service?',
-    refused: 'It is meant for other services: nothing that this person may do concerns this one.',
+    refused: 'It is meant for other services: this person has no permission at this one.',
   },
-  claims: { asks: 'Are its claims well-formed?', refused: 'A claim is missing, or is not of its kind.' },
+  claims: { asks: 'Are its claims well-formed?', refused: 'A claim is missing or malformed.' },
   times: { asks: 'Is it valid now?', refused: 'It has expired, or is not valid yet.' },
   revoked: {
     asks: 'Has it been revoked?',
@@ -106,16 +106,16 @@ export const checkWords = {
     refused: 'The token is good, but the person lacks the permission that this needs.',
   },
   actor: {
-    asks: 'Is it open to the service that acts?',
-    refused: 'This is for a particular service that acts for a person, and not for who asked.',
+    asks: 'May this service act for the person here?',
+    refused: 'Only a particular service may do this for a person, and the caller is not that service.',
   },
   recent_sign_in: {
     asks: 'Is the sign-in recent enough?',
-    refused: 'The sign-in is too long ago for this: the password is wanted again.',
+    refused: 'The sign-in is too long ago for this: the password is required again.',
   },
   freshness: {
     asks: 'Is the revocation list fresh?',
-    refused: 'The service has not heard for too long what is revoked. Where money moves, it refuses then.',
+    refused: 'The service’s revocation list is too old. Where money moves, the service then refuses.',
   },
 };
 
