@@ -9,10 +9,15 @@ import { createRequire } from 'node:module';
  * `request` (it arrives), `statement` (to Postgres), `call` (to another service) and `answer` (goes out). What stands
  * between the begin and the commit of a transaction is not counted: Postgres undoes all of it alike.
  * FAULT_BEFORE_STEP: n, from 1.
+ *
+ * It also ends when whoever started it has.
  */
 const awaited = new RegExp(process.env['FAULT_REQUEST'] ?? '^$');
 const counted = new Set(process.env['FAULT_STEPS']?.split(','));
 const fatal = Number(process.env['FAULT_BEFORE_STEP']);
+
+process.channel?.unref();
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 
 let armed = false;
 let steps = 0;

@@ -40,7 +40,8 @@ export async function startDoomedReplica(system: System, options: ReplicaOptions
         FAULT_STEPS: fault.steps,
         FAULT_BEFORE_STEP: String(fault.beforeStep),
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // By the end of the channel it learns that the tests were killed.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   );
   const ended = once(child, 'exit').then(([, signal]) => signal as unknown);
@@ -51,8 +52,8 @@ export async function startDoomedReplica(system: System, options: ReplicaOptions
       const found = /listening on (http:\/\/[0-9.:]+)/.exec(output)?.[1];
       if (found !== undefined) resolve(found);
     };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
     void ended.then(() => reject(new Error(`the replica did not start: ${output}`)));
   });
   await untilReady(url);
