@@ -44,6 +44,20 @@ describe('a feed that cannot be had', () => {
     },
   );
 
+  it('says what it answers instead, also if that was not the first that was wrong', async () => {
+    feed.answer((_request, response) => response.destroy());
+    const reasons: string[] = [];
+    const onLost = (error: unknown) => reasons.push(String((error as Error).message));
+    feed.follow({ onLost });
+    await eventually('it is lost', () => expect(reasons).toHaveLength(1));
+    for (const status of [502, 200, 502]) {
+      const asked = feed.asked.length;
+      feed.answer((_request, response) => response.writeHead(status, { 'content-type': 'text/html' }).end());
+      await eventually('it was asked for again', () => expect(feed.asked.length).toBeGreaterThan(asked + 1));
+    }
+    expect(reasons.slice(1)).toEqual([expect.stringContaining('502'), expect.stringContaining('200')]);
+  });
+
   it('because it is elsewhere is not looked for there', async () => {
     const elsewhere = await startFeedServer(key);
     feed.closing.push(() => elsewhere.close());
