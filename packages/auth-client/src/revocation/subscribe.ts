@@ -133,6 +133,7 @@ class Subscription implements RevocationFollower {
       answer.refresh();
       this.#silence.asked();
       reader = await this.#open(token, signal);
+      this.#silence.opened();
       clearTimeout(answer);
       silence = setTimeout(giveUp, this.#pace.silenceMs, 'The feed is silent');
       const stream = new EventStream({ maxLength: maxEventLength });
