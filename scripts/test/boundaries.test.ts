@@ -67,3 +67,18 @@ test.each([
   write(path, 'export const y = 1;\n');
   expect(lint().status).toBe(0);
 });
+
+test('what runs in production may import no development dependency', () => {
+  cpSync(join(repository, 'biome.json'), join(root, 'biome.json'));
+  write('.gitignore', 'node_modules/\n');
+  write('apps/shop/src/app.ts', `import { x } from '@latchkey/auth-client';\n\nexport const y = x;\n`);
+  const lintWith = (kind: 'dependencies' | 'devDependencies') => {
+    write('apps/shop/package.json', JSON.stringify({ [kind]: { '@latchkey/auth-client': 'workspace:*' } }));
+    return spawnSync(bin('biome'), ['lint', 'apps/shop/src/app.ts'], { cwd: root, encoding: 'utf8' });
+  };
+  expect(lintWith('devDependencies')).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('noUndeclaredDependencies'),
+  });
+  expect(lintWith('dependencies').status).toBe(0);
+});

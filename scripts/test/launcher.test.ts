@@ -269,6 +269,31 @@ test.each([
   expect((await run([task])).stdout).toContain('12.9.0');
 });
 
+test('where HOME cannot be written, what is fetched is kept in the clone, with the settings of HOME', async () => {
+  write('scripts/check.ts', `console.log(process.env.HOME);`);
+  write('pnpm-lock.yaml', 'lock: 2\n');
+  const told = (by: string) =>
+    `echo ${by} "$HOME" "$npm_config_cache" "$npm_config_userconfig" >> ${join(root, 'told')}`;
+  program(
+    'pnpm',
+    `[ "$1" = --version ] && echo 12.1.0 && exit; ${told('pnpm')}; cp pnpm-lock.yaml node_modules/.pnpm/lock.yaml`,
+  );
+  program(
+    'npx',
+    `${told('npx')}; echo '${JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') })}'`,
+  );
+  // No folder, so nobody can write there, root included.
+  const nowhere = join(root, 'pnpm-lock.yaml');
+  vi.stubEnv('HOME', nowhere);
+  // As npm sets it for its scripts.
+  vi.stubEnv('npm_config_cache', join(nowhere, '.npm'));
+  vi.stubEnv('npm_config_userconfig', undefined);
+  expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: `${nowhere}\n`, code: 0 });
+  const home = join(root, '.latchkey', 'programs', 'home');
+  const settings = `${home} ${join(home, '.npm')} ${join(nowhere, '.npmrc')}`;
+  expect(readFileSync(join(root, 'told'), 'utf8')).toBe(`npx ${settings}\npnpm ${settings}\n`);
+});
+
 test('without a network the old Node.js says what to do', async () => {
   program('npx', 'echo "npm error network" >&2; exit 1');
   const { stderr, code } = await run(['check'], { node: oldNode() });

@@ -1,3 +1,7 @@
+import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
 // Both ways in which clients write an IPv6 address.
 const loopback = ['localhost', '127.0.0.1', '::1', '[::1]'];
 
@@ -15,4 +19,35 @@ export function taskEnvironment(env) {
   const names = given.split(/[\s,]+/).filter((name) => name !== '');
   const direct = [...new Set([...names, ...loopback])].join(',');
   return { ...Object.fromEntries(own), NO_PROXY: direct, no_proxy: direct };
+}
+
+/**
+ * The environment of npm and pnpm, which keep what they fetch in HOME; in the clone where nobody may write there, as in
+ * a container with a user that has no name. The settings in HOME count all the same.
+ *
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function fetchEnvironment(root, env) {
+  if (isWritable(homedir())) return env;
+  const home = join(root, '.latchkey', 'programs', 'home');
+  const { npm_config_cache: cache = '', npm_config_userconfig = join(homedir(), '.npmrc') } = env;
+  return {
+    ...env,
+    HOME: home,
+    npm_config_cache: isWritable(cache) ? cache : join(home, '.npm'),
+    npm_config_userconfig,
+  };
+}
+
+/** @param {string} folder */
+function isWritable(folder) {
+  try {
+    // Of a file the dot says that it is none.
+    accessSync(`${folder}/.`, constants.W_OK);
+    return folder !== '';
+  } catch {
+    return false;
+  }
 }

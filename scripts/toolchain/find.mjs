@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchEnvironment } from './environment.mjs';
 
 /** @typedef {import('./runner.mjs').Runner} Runner */
 /** @typedef {{ node?: string, pnpm?: string }} Toolchain  paths of the two programs */
@@ -65,8 +66,8 @@ async function fetch(root, runner, wanted) {
   const needsNode = !isAtLeast(process.versions.node, oldestNode);
   const [names = [], ...others] = needsNode ? nodes.map((node) => [node, pnpm]) : [[pnpm]];
   console.error(`Fetching ${names.join(' and ')} from the npm registry (once) …`);
-  let fetched = await fetchByNpx(names, runner);
-  for (const other of others) if (fetched.code === cannotRun) fetched = await fetchByNpx(other, runner);
+  let fetched = await fetchByNpx(root, runner, names);
+  for (const other of others) if (fetched.code === cannotRun) fetched = await fetchByNpx(root, runner, other);
   const path = fetched.toolchain[wanted];
   if (path === undefined || !works(path, wanted === 'node' ? oldestNode : oldestPnpm)) {
     process.stderr.write(fetched.stderr);
@@ -81,15 +82,17 @@ async function fetch(root, runner, wanted) {
 }
 
 /**
- * @param {string[]} names
+ * @param {string} root
  * @param {Runner} runner
+ * @param {string[]} names
  * @returns {Promise<{ toolchain: Toolchain, code: number, stderr: string }>} an empty toolchain when it failed
  */
-async function fetchByNpx(names, runner) {
+async function fetchByNpx(root, runner, names) {
   const print = join(dirname(fileURLToPath(import.meta.url)), 'print-paths.mjs');
   const args = ['--yes', ...names.flatMap((name) => ['--package', name]), '--', 'node', print];
   const { code, stdout, stderr } = await runner.capture(windows ? 'npx.cmd' : 'npx', args, {
     cwd: tmpdir(),
+    env: fetchEnvironment(root, process.env),
     shell: windows,
   });
   try {

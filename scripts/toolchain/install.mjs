@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { fetchEnvironment } from './environment.mjs';
 import { findNode, findPnpm } from './find.mjs';
 
 /** @typedef {import('./runner.mjs').Runner} Runner */
@@ -19,7 +20,10 @@ export async function installDependencies(root, runner) {
   console.error('Installing dependencies …');
   mkdirSync(dirname(marker), { recursive: true });
   writeFileSync(marker, '');
-  const env = { ...process.env, PATH: [dirname(node), process.env['PATH'] ?? ''].join(delimiter) };
+  const env = {
+    ...fetchEnvironment(root, process.env),
+    PATH: [dirname(node), process.env['PATH'] ?? ''].join(delimiter),
+  };
   // CI=true: never ask anything. Everything that the tasks need is a development dependency, hence NODE_ENV.
   const { code, stdout, stderr } = await runner.capture(pnpm, ['install', '--frozen-lockfile'], {
     cwd: root,

@@ -1,11 +1,10 @@
 import { eventually } from '@latchkey/testing';
 import type { BrowserContext, Page, Request } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { lanes } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
-import { type BrowserSystem, startBrowserSystem } from './harness.ts';
-import { startShopAlone } from './shop-alone.ts';
-import { signInAs } from './shop-page.ts';
+import { type BrowserSystem, it } from './harness.ts';
+import { registerSomebody, signIn } from './shop-page.ts';
 
 type Seen = {
   /** What the browser wrote on the console, and exceptions nobody caught. */
@@ -18,10 +17,9 @@ type Seen = {
 
 describeInBrowser('a page that is opened', () => {
   let system: BrowserSystem;
-  beforeAll(async () => {
-    system = await startBrowserSystem();
+  it.beforeAll(({ sharedSystem }) => {
+    system = sharedSystem;
   }, 120_000);
-  afterAll(() => system?.stop());
 
   /** Writes down everything that a browser sees from now on. */
   function watch(context: BrowserContext): Seen {
@@ -82,30 +80,21 @@ describeInBrowser('a page that is opened', () => {
     expect(seen).toEqual({ said: [], red: [], asked: [] });
   });
 
-  it('by somebody who has signed out asks no service anything, in any tab', async () => {
+  it('by somebody who has signed out asks no service anything, in any tab; elsewhere it says so once', async () => {
     const { context } = await system.newPerson();
     const first = await open(context);
-    await signInAs(first, 'mina');
-    await first.reload();
-    await first.getByText('Hello, mina.').waitFor();
-    await first.getByRole('button', { name: 'Sign out', exact: true }).click();
-    await first.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
-    const seen = watch(context);
-    await first.reload();
-    await open(context);
-    expect(seen).toEqual({ said: [], red: [], asked: [] });
-  });
-
-  it('by somebody whose session ended elsewhere says so once, and asks no more', async () => {
-    const { context } = await system.newPerson();
-    const first = await open(context);
-    await signInAs(first, 'mina');
+    const credentials = await registerSomebody(first);
     await first.close();
     const elsewhere = await system.newPerson();
     const other = await open(elsewhere.context);
-    await signInAs(other, 'mina');
+    await signIn(other, credentials);
+    await other.reload();
     await other.getByRole('button', { name: 'Sign out everywhere' }).click();
     await other.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+    const after = watch(elsewhere.context);
+    await other.reload();
+    await open(elsewhere.context);
+    expect(after).toEqual({ said: [], red: [], asked: [] });
 
     const seen = watch(context);
     const back = await open(context);
@@ -116,18 +105,6 @@ describeInBrowser('a page that is opened', () => {
     await back.reload();
     await open(context);
     expect(later).toEqual({ said: [], red: [], asked: [] });
-  });
-
-  it('asks no service anything where it is no demo, either', async () => {
-    await using _shop = await startShopAlone(system.stack);
-    const { context } = await system.newPerson();
-    const seen = watch(context);
-    const page = await context.newPage();
-    await page.goto(system.origin);
-    await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
-    await page.getByLabel('User name').waitFor();
-    await page.waitForLoadState('load');
-    expect(seen).toEqual({ said: [], red: [], asked: [] });
   });
 
   it('finds all that browsers and crawlers ask for by themselves', async () => {

@@ -1,10 +1,10 @@
 import { eventually } from '@latchkey/testing';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { arrow, inspector, lanes, openPanel } from './console-page.ts';
+import { expect } from 'vitest';
+import { arrow, inspector, lanes, openPanel, stopwatchIn } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
-import { type BrowserSystem, startBrowserSystem } from './harness.ts';
-import { addToCart, message, openTab, pay, registerSomebody, signInAs } from './shop-page.ts';
+import { type BrowserSystem, it } from './harness.ts';
+import { addToCart, message, openTab, pay, registerSomebody, signIn, signInAs } from './shop-page.ts';
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true };
 
@@ -23,12 +23,9 @@ function expectInSight(target: Locator): Promise<void> {
 
 describeInBrowser('the page', () => {
   let system: BrowserSystem;
-  beforeAll(async () => {
-    system = await startBrowserSystem();
+  it.beforeAll(({ sharedSystem }) => {
+    system = sharedSystem;
   }, 120_000);
-  // Pages that nobody looks at any more go on asking the services, as the console does.
-  afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
-  afterAll(() => system?.stop());
 
   async function visit(options: BrowserContextOptions = {}): Promise<Page> {
     const viewport = { width: 1280, height: 800 };
@@ -47,18 +44,32 @@ describeInBrowser('the page', () => {
     }
   });
 
-  it('asks no service for what the token of who is signed in does not allow', async () => {
-    const { context } = await system.newPerson();
-    const page = await context.newPage();
-    await page.goto(system.origin);
+  it('takes away what it told of a missing permission when that is given back, and asks for nothing that one lacks', async () => {
+    const page = await visit();
     await registerSomebody(page);
     const panel = await openPanel(page, 'Permissions');
-    for (const scope of ['wishlist:read', 'cart:read', 'payment:read']) {
-      const mayRead = panel.getByRole('switch', { name: scope });
+    const change = async (scope: string, isOn: boolean) => {
+      const may = panel.getByRole('switch', { name: scope });
       await panel.getByText(scope).click();
-      await eventually('taken', async () => expect(await mayRead.isChecked()).toBe(false));
-      await eventually('done', async () => expect(await mayRead.isEnabled()).toBe(true));
-    }
+      await eventually('changed', async () => expect(await may.isChecked()).toBe(isOn));
+      await eventually('done', async () => expect(await may.isEnabled()).toBe(true));
+    };
+    const told = message(page, 'You may not do this');
+    const add = page.getByRole('button', { name: 'Add Teapot to the cart' });
+    await change('cart:write', false);
+    await add.click();
+    await told.waitFor();
+    // Nor does it stand before another part of the page.
+    await openPanel(page, 'Thief');
+    await told.waitFor({ state: 'detached' });
+    await openPanel(page, 'Permissions');
+    await add.click();
+    await told.waitFor();
+    await change('cart:write', true);
+    await told.waitFor({ state: 'detached' });
+
+    for (const scope of ['wishlist:read', 'cart:read', 'payment:read']) await change(scope, false);
+    const context = page.context();
     const red: string[] = [];
     context.on(
       'response',
@@ -75,48 +86,37 @@ describeInBrowser('the page', () => {
     expect(red).toEqual([]);
   });
 
-  it('takes away what it told of a missing permission when that is given back', async () => {
+  it('fills the hearts of what is on the wishlist, and no longer says that a service is away once it answers', async () => {
     const page = await visit();
     await registerSomebody(page);
-    const panel = await openPanel(page, 'Permissions');
-    const mayWrite = panel.getByRole('switch', { name: 'cart:write' });
-    const change = async (isOn: boolean) => {
-      await panel.getByText('cart:write').click();
-      await eventually('changed', async () => expect(await mayWrite.isChecked()).toBe(isOn));
-      await eventually('done', async () => expect(await mayWrite.isEnabled()).toBe(true));
-    };
-    const told = message(page, 'You may not do this');
-    const add = page.getByRole('button', { name: 'Add Teapot to the cart' });
-    await change(false);
-    await add.click();
-    await told.waitFor();
-    await change(true);
-    await told.waitFor({ state: 'detached' });
-    // Nor does it stand before another part of the page.
-    await change(false);
-    await add.click();
-    await told.waitFor();
-    await openPanel(page, 'Thief');
-    await told.waitFor({ state: 'detached' });
-  });
+    const heart = (name: string) => page.getByRole('button', { name: `Wish for ${name}` });
+    const expectPressed = (name: string, pressed: boolean) =>
+      eventually(`${name} is ${pressed ? '' : 'not '}pressed`, async () =>
+        expect(await heart(name).getAttribute('aria-pressed')).toBe(String(pressed)),
+      );
+    await heart('Teapot').click();
+    await expectPressed('Teapot', true);
+    await expectPressed('Moon jar', false);
+    await page.reload();
+    await expectPressed('Teapot', true);
+    await heart('Teapot').click();
+    await message(page, 'Teapot is off the list.').waitFor();
+    await expectPressed('Teapot', false);
 
-  it('takes away that a service cannot be reached when it answers again', async () => {
-    const page = await visit();
-    await registerSomebody(page);
     const told = message(page, 'wishlist-service cannot be reached');
     await system.stack.services.wishlist.stop();
     try {
-      await page.getByRole('button', { name: 'Wish for Teapot' }).click();
+      await heart('Teapot').click();
       await told.waitFor();
     } finally {
       await system.stack.services.wishlist.start();
     }
-    await page.getByRole('button', { name: 'Wish for Blue mug' }).click();
+    await heart('Blue mug').click();
     await message(page, 'Blue mug is on your wishlist.').waitFor();
     await told.waitFor({ state: 'detached' });
   });
 
-  it('begins no checkout to see whether payments work, and keeps what panels ask out of the lanes', async () => {
+  it('begins no checkout to see whether payments work, and says at a payment what it asks for and what became of it', async () => {
     const page = await visit();
     await registerSomebody(page);
     await addToCart(page, 'Blue mug');
@@ -129,19 +129,26 @@ describeInBrowser('the page', () => {
     const row = panel.getByRole('row').filter({ hasText: /^Pay/ });
     await row.getByText('carries on').waitFor();
     await row.getByText('400').waitFor();
-    // A checkout would be a hop that payment-service tells of.
+    // What panels ask stays out of the lanes. A checkout would be a hop that payment-service tells of.
     await arrow(page, /^POST \/sessions\/refresh from Page to Auth 200 let in/).waitFor();
     expect(payments).toEqual([null]);
     for (const name of [/checkouts/, /^POST \/payments/, /^DELETE /])
       expect(await lanes(page).getByRole('option', { name }).count()).toBe(0);
-    await pay(page);
+    await pay(page, 'is declined');
+    await expectInSight(page.getByText('The card was declined: the bank says no.'));
+    expect(await page.getByRole('status').getByText('The card was declined').count()).toBe(1);
+    await page.getByText(/^Above €500\.00, .* less than 5 min ago\. Yours was given \d/).waitFor();
+    await page.getByRole('radio', { name: 'is charged' }).first().check();
+    await page.getByRole('button', { name: /^Pay / }).click();
     await page.getByText('Paid €19.00. Thank you.').waitFor();
+    await openTab(page, 'Payments');
+    await page.getByText('Only support may refund.').waitFor();
   });
 
   it('keeps a note that is being typed when the session ends in another tab, and says why it ended', async () => {
     const { openTab: open } = await system.newPerson();
     const page = await open();
-    const { username, password } = await registerSomebody(page);
+    const credentials = await registerSomebody(page);
     await page.getByRole('button', { name: 'Wish for Teapot' }).click();
     await openTab(page, 'Wishlist');
     await page.getByLabel('Note for Teapot').pressSequentially('for the wint');
@@ -151,12 +158,7 @@ describeInBrowser('the page', () => {
     expect(await other.getByText('You were signed out').count()).toBe(0);
 
     await page.getByText('You signed out elsewhere, for example in another tab.').waitFor();
-    const signIn = async (name: string, secret: string) => {
-      await page.getByLabel('User name').fill(name);
-      await page.getByLabel('Password').fill(secret);
-      await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    };
-    await signIn(username, password);
+    await signIn(page, credentials);
     const note = page.getByLabel('Note for Teapot');
     await note.waitFor();
     expect(await note.inputValue()).toBe('for the wint');
@@ -186,24 +188,6 @@ describeInBrowser('the page', () => {
     await message(page, 'You are still signed in').waitFor({ state: 'detached' });
   });
 
-  it('fills the hearts of what is on the wishlist, and takes it off by them', async () => {
-    const page = await visit();
-    await registerSomebody(page);
-    const heart = (name: string) => page.getByRole('button', { name: `Wish for ${name}` });
-    const expectPressed = (name: string, pressed: boolean) =>
-      eventually(`${name} is ${pressed ? '' : 'not '}pressed`, async () =>
-        expect(await heart(name).getAttribute('aria-pressed')).toBe(String(pressed)),
-      );
-    await heart('Teapot').click();
-    await expectPressed('Teapot', true);
-    await expectPressed('Moon jar', false);
-    await page.reload();
-    await expectPressed('Teapot', true);
-    await heart('Teapot').click();
-    await message(page, 'Teapot is off the list.').waitFor();
-    await expectPressed('Teapot', false);
-  });
-
   it('inspects the newest request of the person until they choose another', async () => {
     const page = await visit();
     await registerSomebody(page);
@@ -221,43 +205,35 @@ describeInBrowser('the page', () => {
     await expectInspected('POST /wishlist/items');
   });
 
-  it('says at the payment what it asks for, what became of it, and who may refund it', async () => {
-    const page = await visit();
-    await registerSomebody(page);
-    await addToCart(page, 'Blue mug');
-    await pay(page, 'is declined');
-    await expectInSight(page.getByText('The card was declined: the bank says no.'));
-    expect(await page.getByRole('status').getByText('The card was declined').count()).toBe(1);
-    await page.getByText(/^Above €500\.00, .* less than 5 min ago\. Yours was given \d/).waitFor();
-    await page.getByRole('radio', { name: 'is charged' }).first().check();
-    await page.getByRole('button', { name: /^Pay / }).click();
-    await page.getByText('Paid €19.00. Thank you.').waitFor();
-    await openTab(page, 'Payments');
-    await page.getByText('Only support may refund.').waitFor();
-  });
-
-  it('begins with one press on a phone, and a request that is tapped comes into sight', async () => {
+  it('begins with one press on a phone, shows there what was tapped and each verdict, and stays there when it is loaded again', async () => {
     const page = await visit(phone);
     await page.getByRole('button', { name: 'Behind the scenes' }).tap();
     await page.getByRole('button', { name: 'Sign in as mina' }).tap();
     await arrow(page, /^GET \/wishlist from Page to Wishlist 200/).tap();
     await expectInSight(inspector(page).getByRole('heading', { name: 'GET /wishlist' }));
-  });
 
-  it('shows each verdict in the table on a phone, and is where it was after a reload', async () => {
-    const page = await visit(phone);
-    await signInAs(page, 'mina');
-    await openTab(page, 'Payments');
-    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
     await page.getByText('Table', { exact: true }).tap();
     const table = page.getByRole('table', { name: 'Requests, the newest first' });
     await expectInSight(table.getByText('200').first());
     const room = page.getByRole('region', { name: 'Requests, the newest first' });
     expect(await room.evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
     await openPanel(page, 'Keys');
+    await page.getByRole('button', { name: 'Shop' }).tap();
+    await openTab(page, 'Payments');
+    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
     await page.reload();
     await page.getByRole('tabpanel', { name: 'Keys' }).waitFor();
     await page.getByRole('button', { name: 'Shop' }).tap();
     await page.getByRole('tabpanel', { name: 'Payments' }).waitFor();
+
+    await page.getByRole('button', { name: 'Behind the scenes' }).tap();
+    const thief = await openPanel(page, 'Thief');
+    await thief.getByRole('button', { name: 'Use it from another machine' }).tap();
+    await thief.getByRole('button', { name: 'Now sign out' }).tap();
+    await stopwatchIn(thief);
+    const tables = page.locator('.demo-scroll');
+    const hidden = (elements: { scrollWidth: number; clientWidth: number }[]) =>
+      elements.map((element) => element.scrollWidth - element.clientWidth);
+    expect(await tables.evaluateAll(hidden)).toEqual(Array(await tables.count()).fill(0));
   });
 });

@@ -40,8 +40,16 @@ describeInBrowser('the page', () => {
     await using shop = await startShopAlone(system.stack);
     const { openTab: open, complaints, strangers, context } = await system.newPerson();
     const asked: string[] = [];
-    context.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const askedOfServices: string[] = [];
+    context.on('request', (request) => {
+      const url = new URL(request.url());
+      asked.push(url.pathname);
+      if (url.origin !== system.origin) askedOfServices.push(request.url());
+    });
     const page = await open();
+    await page.getByLabel('User name').waitFor();
+    await page.waitForLoadState('networkidle');
+    expect(askedOfServices).toEqual([]);
     await registerSomebody(page);
     await addToCart(page, 'Blue mug');
     await pay(page);

@@ -14,6 +14,15 @@ export async function registerSomebody(page: Page): Promise<{ username: string; 
   return { username, password };
 }
 
+/** Signs somebody in by the form. */
+export async function signIn(page: Page, credentials: { username: string; password: string }): Promise<void> {
+  const { username } = credentials;
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password').fill(credentials.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText(`Hello, ${username}.`).waitFor();
+}
+
 /** Signs a person of the demo in, with one press. */
 export async function signInAs(page: Page, name: string): Promise<void> {
   await page.getByRole('list', { name: 'Sign in as' }).getByRole('button', { name }).click();

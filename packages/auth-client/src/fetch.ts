@@ -9,7 +9,8 @@ const idleTimeout = 'socket idle timeout';
  * leaves connections that look open, and each of them would cost one more request its time.
  *
  * The abort signal of a request is what gives a connection up: without one, a silent line is waited for as long as the
- * global fetch would. With NODE_USE_ENV_PROXY it is the global fetch, which alone knows of proxies.
+ * global fetch would. Takes a URL, no Request. Where Node.js uses the proxies of the environment (NODE_USE_ENV_PROXY),
+ * it is the global fetch, which alone knows of them.
  *
  * @throws AuthClientError unsupported_runtime
  * @example
@@ -59,5 +60,6 @@ export function createFetch(): typeof globalThis.fetch {
 }
 
 function usesProxies(): boolean {
-  return process.env.NODE_USE_ENV_PROXY === '1' || process.execArgv.includes('--use-env-proxy');
+  const { NODE_USE_ENV_PROXY: variable, NODE_OPTIONS: options = '' } = process.env;
+  return variable === '1' || [...process.execArgv, ...options.split(/\s+/)].includes('--use-env-proxy');
 }

@@ -6,7 +6,7 @@ export interface ErrorDescription {
   code?: string;
   stack?: string;
   cause?: ErrorDescription;
-  /** Of an AggregateError. */
+  /** Of an AggregateError; of a SuppressedError what was thrown first. */
   errors?: ErrorDescription[];
 }
 
@@ -29,9 +29,8 @@ function describe(thrown: unknown, seen: Set<unknown>): ErrorDescription {
   if (typeof thrown !== 'object' || thrown === null)
     return { type: thrown === null ? 'null' : typeof thrown, message: withoutParameters(String(thrown)) };
   seen.add(thrown);
-  const parts = read(thrown, 'errors');
-  const errors = isArray(parts) ? describeAll(parts, seen) : [];
-  const [code, stack, cause] = [read(thrown, 'code'), read(thrown, 'stack'), read(thrown, 'cause')];
+  const errors = describeAll(partsOf(thrown), seen);
+  const [code, stack, cause] = [readProperty(thrown, 'code'), readProperty(thrown, 'stack'), causeOf(thrown)];
   return {
     type: typeOf(thrown),
     message: messageOf(thrown, errors),
@@ -54,10 +53,23 @@ function maySee(thrown: unknown, seen: ReadonlySet<unknown>): boolean {
   return seen.size < mostDescribed && !seen.has(thrown);
 }
 
-/** A property that may be a getter, or a trap, that throws. */
-function read(thrown: object, name: string): unknown {
+/** See `errors` of the description. */
+function partsOf(thrown: object): readonly unknown[] {
+  const [parts, suppressed] = [readProperty(thrown, 'errors'), readProperty(thrown, 'suppressed')];
+  if (isArray(parts)) return parts;
+  return suppressed === undefined ? [] : [suppressed];
+}
+
+function causeOf(thrown: object): unknown {
+  const [cause, error] = [readProperty(thrown, 'cause'), readProperty(thrown, 'error')];
+  // Events and SuppressedErrors carry it so. What is no error may be a token endpoint's answer.
+  return cause ?? (typeof readProperty(error, 'stack') === 'string' ? error : undefined);
+}
+
+/** A property of whatever was thrown; it may be a getter, or a trap, that throws. */
+export function readProperty(thrown: unknown, name: string): unknown {
   try {
-    return Reflect.get(thrown, name);
+    return Object(thrown)[name];
   } catch {
     return undefined;
   }
@@ -72,19 +84,22 @@ function isArray(value: unknown): value is unknown[] {
 }
 
 function typeOf(thrown: object): string {
-  const name = read(thrown, 'name');
+  const name = readProperty(thrown, 'name');
   // What has no stack is no error, and its name may be anybody's.
-  if (typeof name === 'string' && name !== '' && typeof read(thrown, 'stack') === 'string') return name;
-  const maker = read(thrown, 'constructor');
-  const kind = typeof maker === 'function' ? read(maker, 'name') : undefined;
+  if (typeof name === 'string' && name !== '' && typeof readProperty(thrown, 'stack') === 'string')
+    return name;
+  const maker = readProperty(thrown, 'constructor');
+  const kind = typeof maker === 'function' ? readProperty(maker, 'name') : undefined;
   return typeof kind === 'string' && kind !== '' ? kind : 'object';
 }
 
 function messageOf(thrown: object, errors: readonly ErrorDescription[]): string {
-  const message = read(thrown, 'message');
+  const [message, code] = [readProperty(thrown, 'message'), readProperty(thrown, 'code')];
   // A connection that was tried at several addresses fails with an AggregateError that says nothing itself.
   if (message === '' && errors.length > 0) return errors.map((error) => error.message).join('; ');
+  if (message === '' && typeof code === 'string') return code;
   if (typeof message === 'string') return withoutParameters(message);
+  if (typeof message === 'number') return String(message);
   try {
     return `no message; its keys: ${Object.keys(thrown).slice(0, mostDescribed).join(', ') || 'none'}`;
   } catch {

@@ -82,15 +82,21 @@ export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origi
 
     /** For fastify's `clientErrorHandler`, which calls it with the app as `this`. */
     clientError(this: FastifyInstance, error: ClientError, socket: Socket): void {
-      const { response } = exchanges.get(socket) ?? {};
-      const isAnswering = response?.headersSent === true && !response.writableFinished;
-      if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) {
+      const { request, response } = exchanges.get(socket) ?? {};
+      const isUnanswered = response?.writableFinished === false;
+      const hasBegun = isUnanswered && response.headersSent && !response.writableEnded;
+      if (error.code === 'ECONNRESET' || !socket.writable || hasBegun) {
         socket.destroy();
         return;
       }
       const { code = '', rawPacket } = error;
       const [head = ''] = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1').split('\r\n\r\n', 1) : [];
-      answer(this, statuses[code] ?? 400, { socket, head });
+      const refuse = () => {
+        if (socket.writable) answer(this, statuses[code] ?? 400, { socket, head });
+      };
+      // It is the next request that is wrong, and answers come in the order of requests (RFC 9112 §9.3.2).
+      if (isUnanswered && request?.complete) response.once('close', refuse);
+      else refuse();
     },
 
     /** For fastify's `frameworkErrors`. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge } from 'prom-client';
+import { readProperty } from './describe-error.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { ProblemError } from './problem.ts';
 
@@ -107,8 +108,8 @@ async function failingOf(
 }
 
 function reasonToShow(error: unknown): string | undefined {
-  const isShown = error instanceof Error && (error as { expose?: unknown }).expose === true;
-  return isShown ? error.message : undefined;
+  const message = readProperty(error, 'message');
+  return readProperty(error, 'expose') === true && typeof message === 'string' ? message : undefined;
 }
 
 async function withTimeout(work: Promise<void>): Promise<void> {

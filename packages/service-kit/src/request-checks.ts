@@ -6,7 +6,7 @@ import { ProblemError } from './problem.ts';
 const mostHeaderBytes = 16 * 1024;
 export const headersTooLarge =
   'The headers of the request are larger than 16 KB. In a browser those are cookies, mostly: those of all ' +
-  'apps on the same host are sent along, whatever their port.';
+  'apps on the same host are sent along, whatever their port. Delete the cookies of this host, and try again.';
 
 /** As node:http does. */
 const headers = { connection: 'close' };

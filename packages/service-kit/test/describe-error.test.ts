@@ -71,6 +71,26 @@ const thrown: [what: string, value: unknown, described: object][] = [
       message: 'connect ECONNREFUSED ::1:1; connect ECONNREFUSED 127.0.0.1:1',
     },
   ],
+  [
+    'an error that has a code alone',
+    Object.assign(new Error(''), { code: 'ECONNRESET' }),
+    { code: 'ECONNRESET', message: 'ECONNRESET' },
+  ],
+  [
+    'an error whose message is no text',
+    Object.assign(new Error(), { message: 42 }),
+    { type: 'Error', message: '42' },
+  ],
+  [
+    'an error of an event',
+    { type: 'error', error: new Error('inside') },
+    { type: 'Object', cause: { message: 'inside' } },
+  ],
+  [
+    'two errors, one while the other was dealt with',
+    new SuppressedError(new Error('second'), new Error('first'), 'both'),
+    { message: 'both', cause: { message: 'second' }, errors: [{ message: 'first' }] },
+  ],
   ['an error that does not want to be read', touchy, { type: 'Error' }],
   [
     'something that cannot be read at all',

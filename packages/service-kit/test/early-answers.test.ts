@@ -1,4 +1,5 @@
 import net, { type AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventually } from '@latchkey/testing';
 import { Type } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,6 +25,10 @@ async function listen({ app }: ServiceUnderTest): Promise<number> {
   });
   app.get('/busy', async () => {
     throw Object.assign(new Error('busy'), { statusCode: 503 });
+  });
+  app.get('/slow', async () => {
+    await nextTurn();
+    return { slow: true };
   });
   app.get('/endless', (_request, reply) => {
     reply.hijack();
@@ -166,6 +171,17 @@ describe('what cannot be read at all', () => {
     const second = text.slice(text.lastIndexOf('HTTP/1.1 '));
     expect(second).toMatch(/^HTTP\/1\.1 400 /);
     expect(second).toContain(`access-control-allow-origin: ${shop}`);
+  });
+
+  it('waits for the answers to the requests before it, in one packet too', async () => {
+    const good = `GET /slow HTTP/1.1\r\n${from(shop)}\r\n`;
+    const { text } = await send(port, `${good}${good}rubbish\r\n\r\n`);
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual([
+      '200',
+      '200',
+      '400',
+    ]);
+    expect(text.split('{"slow":true}')).toHaveLength(3);
   });
 
   it('is 408 where a body does not come, to whoever sent the head', async () => {

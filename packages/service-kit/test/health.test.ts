@@ -64,11 +64,14 @@ describe('/live and /ready', () => {
   it('/ready shows why a check fails where the error says it may', async () => {
     const { app } = await serviceUnderTest();
     const told = Object.assign(new Error('Something in between buffers'), { expose: true });
+    const { proxy: unreadable, revoke } = Proxy.revocable(new Error(), {});
+    revoke();
     app.addReadinessCheck('revocations', () => Promise.reject(told));
+    app.addReadinessCheck('odd', () => Promise.reject(unreadable));
     app.addReadinessCheck('postgres', () => Promise.reject(new Error('10.0.0.5 is down')));
     const response = await app.inject('/ready');
     expect(response.json()).toMatchObject({
-      failing: ['revocations', 'postgres'],
+      failing: ['revocations', 'odd', 'postgres'],
       reasons: { revocations: 'Something in between buffers' },
     });
     expect(response.body).not.toContain('10.0.0.5');

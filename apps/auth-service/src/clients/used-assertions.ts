@@ -28,7 +28,7 @@ export type UsedAssertionsOptions = {
   readonly shards: number;
   /** How long a revocation is kept. */
   readonly retentionMs: number;
-  readonly dataSets: Pick<DataSets, 'note' | 'firstOf'>;
+  readonly dataSets: Pick<DataSets, 'note' | 'firstOf' | 'changedAt'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
@@ -76,7 +76,9 @@ export function createUsedAssertions(options: UsedAssertionsOptions): UsedAssert
       dataSets.note(shard, dataSet);
       // Nobody knew that it is the first.
       if (verdict === 'UNDECIDED' && first === '') [verdict, dataSet] = await ask(dataSets.firstOf(shard));
-      if (verdict === 'UNDECIDED') throw mayBeUsed();
+      // Redis may have had this data set before, then another one, in which it was used.
+      const mayBeFromBefore = verdict === 'FIRST' && iat * 1000 <= dataSets.changedAt(shard);
+      if (verdict === 'UNDECIDED' || mayBeFromBefore) throw mayBeUsed();
       if (verdict === 'FIRST') remember(clientId, dataSet, iat);
       return verdict === 'FIRST';
     },

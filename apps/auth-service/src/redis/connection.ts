@@ -7,6 +7,9 @@ const SILENT_LINE_MS = 2_000;
 /** How long a server may take to close its side. A silent line never does. */
 const DISCONNECT_TIMEOUT_MS = 100;
 const LONGEST_RECONNECT_DELAY_MS = 500;
+/** So may a master answer that was replaced, and keeps our connection open: the address may lead to the new one by now. */
+const MAY_BE_REPLACED = /^(?:READONLY|NOREPLICAS|MASTERDOWN)\b/;
+const LOOK_FOR_ANOTHER_EVERY_MS = 1_000;
 
 export type ConnectionOptions = {
   /** A redis:// URL, or what tells it: that is asked before each connection, since a password may have changed. */
@@ -39,7 +42,8 @@ class Connection extends Redis {
 
 /**
  * Connects to Redis and keeps the connection up. Returns at once: commands that are sent before the connection stands
- * wait for it, at most as long as any other command. A line that falls silent is given up, and made anew.
+ * wait for it, at most as long as any other command. A line that falls silent is given up, and made anew; so is one to a
+ * server that may not be the master any more.
  *
  * A command whose reply was lost with the connection is sent again after the reconnect, while somebody waits for it; so
  * each script here is safe to run twice.
@@ -48,6 +52,7 @@ class Connection extends Redis {
  * const redis = connectRedis({ url: 'redis://127.0.0.1:6379', onError: (error) => log.warn({ error }) });
  */
 export function connectRedis({ url, onError, silentLineMs = SILENT_LINE_MS }: ConnectionOptions): Redis {
+  let lookedAt = Number.NEGATIVE_INFINITY;
   const redis = new Connection(currentUrl(url), {
     connectionName: 'auth-service',
     lazyConnect: true,
@@ -58,6 +63,12 @@ export function connectRedis({ url, onError, silentLineMs = SILENT_LINE_MS }: Co
     // What a Redis that loads answers is 503; to wait until it has loaded would keep every command until then.
     enableReadyCheck: false,
     maxRetriesPerRequest: 1,
+    reconnectOnError({ message }) {
+      const looks =
+        MAY_BE_REPLACED.test(message) && performance.now() - lookedAt >= LOOK_FOR_ANOTHER_EVERY_MS;
+      if (looks) lookedAt = performance.now();
+      return looks;
+    },
     retryStrategy(attempt) {
       Object.assign(redis.options, addressOf(currentUrl(url)));
       return Math.min(50 * attempt, LONGEST_RECONNECT_DELAY_MS);

@@ -6,6 +6,7 @@ import { createUsedAssertions, type UsedAssertions } from '../../src/clients/use
 import { assertionKey } from '../../src/redis/key-names.ts';
 import { startLossyProxy } from '../sessions/lossy-proxy.ts';
 import { connect, createClock, createMemory, createTestDataSets } from '../sessions/session-fixture.ts';
+import { keepData } from '../support/redis-data.ts';
 
 const REPLICAS = 3;
 
@@ -117,6 +118,28 @@ describe('after Redis lost the marks', () => {
     clock.advance(1_000);
     expect(await replica.use('payment-service', issue())).toBe(true);
     expect(await replica.use('wishlist-service', { jti: randomUUID(), iat: used.iat - 14 })).toBe(true);
+  });
+
+  test('when they come back, what was used meanwhile is not let in once more, at any replica', async () => {
+    const [redis] = connections as [Redis];
+    const { clock, replica, start, issue, used } = await startAndLose();
+    const both = [replica, await start()] as const;
+    const noticeLoss = async () => {
+      for (const which of both)
+        await expect(which.use('payment-service', used)).rejects.toMatchObject(undecided);
+      clock.advance(2_000);
+    };
+    await noticeLoss();
+    const comeBack = await keepData(redis);
+    await redis.flushall();
+    await noticeLoss();
+    const meanwhile = issue();
+    expect(await replica.use('payment-service', meanwhile)).toBe(true);
+    await comeBack();
+    for (const which of both)
+      await expect(which.use('payment-service', meanwhile)).rejects.toMatchObject(undecided);
+    clock.advance(1_000);
+    expect(await both[1].use('payment-service', issue())).toBe(true);
   });
 
   test('it is the loss that counts: the first data set ever knows of all uses from its first moment on', async () => {

@@ -9,7 +9,7 @@ export interface Platform {
   random(): number;
   /** Returns what cancels it. */
   setTimer(run: () => void, delayMs: number): () => void;
-  /** Missing outside secure contexts. */
+  /** Missing outside secure contexts. Where cookies are blocked, they are there and refuse. */
   readonly locks: Pick<LockManager, 'request' | 'query'> | undefined;
   /** Undefined where there are no channels. */
   openChannel(name: string): BroadcastChannel | undefined;
@@ -30,7 +30,14 @@ export const browserPlatform: Platform = {
     // The types say that it is always there: insecure contexts are no concern of theirs.
     return (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
   },
-  openChannel: (name) => (typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(name)),
+  openChannel(name) {
+    try {
+      return typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(name);
+    } catch {
+      // As for the storage: where cookies are blocked.
+      return undefined;
+    }
+  },
   get storage() {
     try {
       return globalThis.localStorage as Storage | undefined;

@@ -28,23 +28,36 @@ export interface RefreshLockOptions {
  */
 export const PATIENCE_MS = 6_000;
 
-/** A Web Lock, which a tab that is closed or crashes gives back by itself. Without Web Locks: one for this tab alone. */
+/**
+ * A Web Lock, which a tab that is closed or crashes gives back by itself. Without Web Locks, and where the browser refuses
+ * them: one for this tab alone.
+ */
 export function createRefreshLock({ name, platform, signal }: RefreshLockOptions): RefreshLock {
   const { locks } = platform;
-  const inTurn = locks === undefined ? lockOfThisTab() : webLock({ name, locks, platform, signal });
+  const alone = lockOfThisTab();
+  const inTurn = locks === undefined ? alone : webLock({ name, locks, platform, signal });
   return async (task, patienceMs) => {
     if (signal.aborted) throw closed();
+    let hasBegun = false;
+    const begin: typeof task = (waited) => {
+      if (signal.aborted) throw closed();
+      hasBegun = true;
+      return task(waited);
+    };
     try {
-      return await inTurn((waited) => {
-        if (signal.aborted) throw closed();
-        return task(waited);
-      }, patienceMs);
+      return await inTurn(begin, patienceMs);
     } catch (error) {
       // While it waited for its turn.
       if (error === signal.reason) throw closed();
-      throw error;
+      if (hasBegun || !isRefused(error)) throw error;
+      return await alone(begin);
     }
   };
+}
+
+/** A browser that stores nothing for this page lends it no locks either. */
+function isRefused(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'SecurityError';
 }
 
 type Held<Result> = { readonly result: Result } | undefined;

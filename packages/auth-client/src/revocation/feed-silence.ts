@@ -18,9 +18,10 @@ export class FeedSilentError extends AuthClientError {
 
 /**
  * Tells a feed of which something in between keeps what it sends from one that is away. The issuer sends a comment
- * together with the head of its answer, and each event whole. So an attempt that runs out of time without a byte, or
- * within an event, is a sign. The first may be bad luck: it is said after `silenceMs` of such attempts, and no others; the
- * second has taken as long by then. It is said once, until an event or another kind of failure comes.
+ * together with the head of its answer, and each event whole. So these attempts are a sign: one that runs out of time
+ * without a byte, one that brings the head alone, however it ends, and one that runs out of time within an event. The
+ * first two may be bad luck: they are told after `silenceMs` of such attempts, and no others; the third has taken as long
+ * by then. It is said once, until an event or another kind of failure comes.
  */
 export class FeedSilence {
   readonly #clock: Clock;
@@ -28,7 +29,7 @@ export class FeedSilence {
   /** When the first of the attempts in a row was made that brought nothing. Monotonic. */
   #sinceMs: number | undefined;
   /** What has come since the feed was asked; undefined when it was not. */
-  #came: 'nothing' | 'part of an event' | 'whole events' | undefined;
+  #came: 'nothing' | 'the head' | 'part of an event' | 'whole events' | undefined;
   #isOn = false;
 
   constructor({ clock, silenceMs }: { clock: Clock; silenceMs: number }) {
@@ -44,6 +45,11 @@ export class FeedSilence {
   asked(): void {
     this.#came = 'nothing';
     this.#sinceMs ??= this.#clock.monotonicMs();
+  }
+
+  /** It answers. */
+  opened(): void {
+    this.#came = 'the head';
   }
 
   /** Something of the feed came. */
@@ -62,7 +68,7 @@ export class FeedSilence {
     const came = this.#came;
     this.#came = undefined;
     if (came === undefined) return undefined;
-    if (came === 'whole events' || !isTimeout(error)) {
+    if (came === 'whole events' || (came !== 'the head' && !isTimeout(error))) {
       this.#sinceMs = undefined;
       this.#isOn = false;
       return undefined;

@@ -27,7 +27,7 @@ export interface RevocationFollower {
 
 /** What happens to the feed, for the log. */
 export interface FeedReports {
-  /** It cannot be followed, for the first time since it last could. */
+  /** It cannot be followed, for the first time since it last could; once more for each other status that it answers. */
   onLost?: ((error: unknown) => void) | undefined;
   /** After that: nothing is missing any more. */
   onFollowing?: (() => void) | undefined;
@@ -75,7 +75,8 @@ class Subscription implements RevocationFollower {
   #refusedToken: string | undefined;
   /** When the feed, as it is open now, first proved that nothing is missing. Monotonic. */
   #completeSinceMs: number | undefined;
-  #isLost = false;
+  /** What was said of why it is lost; empty while it is not. */
+  readonly #lossReasons = new Set<string>();
   readonly #silence: FeedSilence;
 
   constructor(list: RevocationList, options: SubscribeOptions) {
@@ -132,6 +133,7 @@ class Subscription implements RevocationFollower {
       answer.refresh();
       this.#silence.asked();
       reader = await this.#open(token, signal);
+      this.#silence.opened();
       clearTimeout(answer);
       silence = setTimeout(giveUp, this.#pace.silenceMs, 'The feed is silent');
       const stream = new EventStream({ maxLength: maxEventLength });
@@ -204,7 +206,7 @@ class Subscription implements RevocationFollower {
     this.#list.confirm();
     this.#silence.complete();
     this.#completeSinceMs ??= this.#options.clock.monotonicMs();
-    if (this.#isLost) this.#reportReturn();
+    if (this.#lossReasons.size > 0) this.#reportReturn();
   }
 
   #refuse(reason: string): undefined {
@@ -214,12 +216,14 @@ class Subscription implements RevocationFollower {
   }
 
   #reportLoss(error: unknown): void {
-    if (!this.#isLost) report(this.#options.onLost, error);
-    this.#isLost = true;
+    const reason = error instanceof FeedAnswerError ? error.message : '';
+    const isNew = reason !== '' && !this.#lossReasons.has(reason);
+    if (this.#lossReasons.size === 0 || isNew) report(this.#options.onLost, error);
+    this.#lossReasons.add(reason);
   }
 
   #reportReturn(): void {
-    this.#isLost = false;
+    this.#lossReasons.clear();
     // The feed tells of a revoked key for some minutes only; the key set has been without it ever since.
     void this.#options.keySet.refreshForEvents();
     report(this.#options.onFollowing);

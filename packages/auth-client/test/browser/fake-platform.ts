@@ -22,6 +22,8 @@ export interface FakePlatformOptions {
   random?: number;
   /** What browsers lack outside secure contexts, or altogether. */
   without?: readonly ('locks' | 'channels' | 'storage')[];
+  /** Where the browser refuses them. */
+  locks?: Platform['locks'];
   /** That of the origin, which all tabs share. */
   storage?: Platform['storage'];
 }
@@ -63,7 +65,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
         cancel();
       };
     },
-    locks: without.includes('locks') ? undefined : navigator.locks,
+    locks: without.includes('locks') ? undefined : (options.locks ?? navigator.locks),
     openChannel: (name) => (without.includes('channels') ? undefined : openChannel(name, whenAwake)),
     onWake(callback) {
       sleepers.add(callback);

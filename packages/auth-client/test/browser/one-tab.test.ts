@@ -1,5 +1,6 @@
 import { eventually } from '@latchkey/testing';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { browserPlatform } from '../../src/browser/platform.ts';
 import { PASSWORD } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 
@@ -39,6 +40,27 @@ test('a task that fails does not hold up the next', async () => {
     session.signIn({ username: 'mina', password: PASSWORD }),
   ]);
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+});
+
+test('a browser that stores nothing for the page refuses its locks, too: each tab works for itself', async () => {
+  const refuse = () => Promise.reject(new DOMException('The request was denied.', 'SecurityError'));
+  const browser = await openBrowser();
+  const options = { locks: { request: refuse, query: refuse }, without: ['storage', 'channels'] } as const;
+  const { session } = browser.openTab(options);
+  expect(await session.restore()).toEqual({ status: 'signed_out', reason: null });
+  await session.signIn({ username: 'mina', password: PASSWORD });
+  await Promise.all([session.refresh(), session.reauthenticate(PASSWORD)]);
+  expect(browser.auth.refreshes()).toBe(2);
+  await session.signOut();
+  expect(session.state()).toEqual({ status: 'signed_out', reason: 'sign_out' });
+});
+
+test('a browser that refuses channels has none', () => {
+  onTestFinished(() => void vi.unstubAllGlobals());
+  vi.stubGlobal('BroadcastChannel', function refuse() {
+    throw new DOMException('The operation is insecure.', 'SecurityError');
+  });
+  expect(browserPlatform.openChannel('any')).toBeUndefined();
 });
 
 test('without Web Locks alone, tabs still tell each other', async () => {

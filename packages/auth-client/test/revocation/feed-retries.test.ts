@@ -36,13 +36,30 @@ describe('a feed that cannot be had', () => {
       await eventually('the feed was asked for three times', () =>
         expect(feed.asked.length).toBeGreaterThanOrEqual(3),
       );
-      expect(following.follower.reconnects).toBe(feed.asked.length - 1);
+      // An attempt counts before it has come to the server.
+      await eventually('each is counted', () =>
+        expect(following.follower.reconnects).toBe(feed.asked.length - 1),
+      );
       expect(following.reports).toEqual(['lost']);
       feed.serve(sessions(1));
       await eventually('the list has the one revocation', () => expect(following.list.size).toBe(1));
       expect(following.reports).toEqual(['lost', 'following']);
     },
   );
+
+  it('says what it answers instead, also if that was not the first that was wrong', async () => {
+    feed.answer((_request, response) => response.destroy());
+    const reasons: string[] = [];
+    const onLost = (error: unknown) => reasons.push(String((error as Error).message));
+    feed.follow({ onLost });
+    await eventually('it is lost', () => expect(reasons).toHaveLength(1));
+    for (const status of [502, 200, 502]) {
+      const asked = feed.asked.length;
+      feed.answer((_request, response) => response.writeHead(status, { 'content-type': 'text/html' }).end());
+      await eventually('it was asked for again', () => expect(feed.asked.length).toBeGreaterThan(asked + 1));
+    }
+    expect(reasons.slice(1)).toEqual([expect.stringContaining('502'), expect.stringContaining('200')]);
+  });
 
   it('because it is elsewhere is not looked for there', async () => {
     const elsewhere = await startFeedServer(key);

@@ -20,6 +20,12 @@ const headOnly = () =>
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
   });
 
+const cut = (isReset: boolean) =>
+  feed.answer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+    setTimeout(() => (isReset ? response.destroy() : response.end()), 20);
+  });
+
 /** Follows the feed by a clock that stands still until it is turned; attempts are given up soon all the same. */
 function followByClock() {
   let nowMs = 1_000_000;
@@ -39,6 +45,11 @@ describe('a feed of which not a byte comes', () => {
   it.each<[string, () => void]>([
     ['not even the head, as behind nginx that gathers', () => feed.answer(() => {})],
     ['but the head', headOnly],
+    [
+      'but the head, and then the line is cut, as a proxy does that waits for less than a heartbeat',
+      () => cut(true),
+    ],
+    ['but the head and the end', () => cut(false)],
   ])('%s, is silent once that has lasted, and told so once', async (_what, behave) => {
     behave();
     const { told, turn, follower, list } = followByClock();
@@ -72,7 +83,8 @@ describe('a feed of which not a byte comes', () => {
     const { told, turn, follower } = followByClock();
     for (let n = 0; n < 3; n += 1) {
       await someAttempts();
-      turn(200);
+      // Less than it takes: on a busy machine a single attempt may run out of time by itself.
+      turn(99);
     }
     expect([told, follower.isSilent]).toEqual([[], false]);
   });

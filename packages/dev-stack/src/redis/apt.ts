@@ -118,7 +118,7 @@ async function run(program: string, args: string[], options: AptOptions): Promis
   const child = await startChild(path, args, {
     cwd: directory,
     // apt runs scripts of the system to check signatures, whatever PATH the caller has.
-    env: { ...env, PATH: `${env['PATH']}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C' },
+    env: { ...proxiesOf(env), ...env, PATH: `${env['PATH']}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C' },
     logFile,
     orphan: { signal: 'SIGTERM', remove: directory },
   });
@@ -128,6 +128,12 @@ async function run(program: string, args: string[], options: AptOptions): Promis
   signal?.removeEventListener('abort', abort);
   signal?.throwIfAborted();
   return { code, output: readFileSync(logFile, 'utf8') };
+}
+
+/** The proxies in capitals, which npm and Node.js read and apt does not, as apt reads them. */
+function proxiesOf(env: Record<string, string | undefined>): Record<string, string | undefined> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].filter((name) => env[name]);
+  return Object.fromEntries(names.map((name) => [name.toLowerCase(), env[name]]));
 }
 
 /** What apt or dpkg complains of first, without the addresses of what it asked. */

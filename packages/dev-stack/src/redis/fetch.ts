@@ -72,17 +72,18 @@ function programFolder(directory: string): string {
   return join(directory, 'programs', 'redis');
 }
 
-/** Beside the unpacked tree a script that starts the server with its libraries, so that it is a program like any other. */
+/** Beside the unpacked tree a script that starts the server with its libraries, in its own folder: paths must be absolute. */
 function makeProgram(folder: string): string {
   const files = readdirSync(join(folder, 'tree'), { recursive: true, encoding: 'utf8' });
   const name = names.find((wanted) => files.includes(join('usr', 'bin', wanted)));
   if (name === undefined) throw new DevStackError('the packages of this system hold no server');
   const libraries = new Set(files.filter((file) => /\.so(\.|$)/.test(file)).map((file) => dirname(file)));
-  const path = [...libraries].map((library) => `"$here/tree/${library}"`).join(':');
+  // Relative: the loader takes a colon in a path for the end of it.
+  const path = [...libraries].map((library) => `"tree/${library}"`).join(':');
   const script = `#!/bin/sh
 here=$(PATH=/usr/bin:/bin readlink -f -- "$0")
-here=\${here%/*}
-LD_LIBRARY_PATH=${path} exec "$here/tree/usr/bin/${name}" "$@"
+cd -- "\${here%/*}" || exit
+LD_LIBRARY_PATH=${path} exec tree/usr/bin/${name} "$@"
 `;
   writeFileSync(join(folder, name), script);
   chmodSync(join(folder, name), 0o755);

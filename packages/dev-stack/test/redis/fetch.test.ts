@@ -11,9 +11,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { hasApt } from '../../src/redis/apt.ts';
@@ -25,7 +26,7 @@ let directory: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
-  directory = join(root, 'folder of its own');
+  directory = join(root, 'folder: of its own');
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -40,13 +41,15 @@ function aptWith(source: string): NodeJS.ProcessEnv {
   return { ...process.env, APT_CONFIG: join(root, 'apt.conf') };
 }
 
-/** A repository without signatures, whose packages hold nothing but a server that says what `says` is. */
+/** A repository without signatures: each package holds a library, and a server that says what `says` is. */
 function repository(packages: string[], says: string): string {
   const folder = join(root, 'repository');
   const entries = packages.map((name) => {
     const tree = join(root, name);
     mkdirSync(join(tree, 'DEBIAN'), { recursive: true, mode: 0o755 });
     mkdirSync(join(tree, 'usr', 'bin'), { recursive: true });
+    mkdirSync(join(tree, 'usr', 'lib'));
+    writeFileSync(join(tree, 'usr', 'lib', `lib${name}.so.1`), '');
     mkdirSync(folder, { recursive: true });
     const control = `Package: ${name}\nVersion: 9:1\nArchitecture: all\nMaintainer: nobody\nDescription: test\n`;
     writeFileSync(join(tree, 'DEBIAN', 'control'), control);
@@ -112,6 +115,32 @@ describe.skipIf(!hasApt(process.env))('on a system with apt (skipped elsewhere)'
     expect((error as Error).message).not.toContain('\n');
     expect(leftBehind()).toEqual([]);
     expect(findFetchedRedis(directory)).toBeUndefined();
+  });
+
+  test('has the program find its libraries, whatever its folder is called', async () => {
+    const says = 'Redis server v=7.2.0 in $PWD, libraries in $LD_LIBRARY_PATH';
+    const source = `deb [trusted=yes] file:${repository(['redis-server', 'redis-tools'], says)} ./`;
+    const output = execFileSync(await fetchWith(aptWith(source)), ['--version'], { encoding: 'utf8' });
+    const [, folder = '', libraries = ''] = /in (.*), libraries in (.*)/.exec(output) ?? [];
+    // As the loader reads it.
+    const found = libraries.split(/[:;]/).flatMap((library) => readdirSync(resolve(folder, library)));
+    expect(found).toEqual(['libredis-server.so.1', 'libredis-tools.so.1']);
+  });
+
+  test('asks the proxy that npm and Node.js are told to ask, also one in capitals alone', async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = createHttpServer(({ url }, response) => {
+      asked.push(url);
+      response.writeHead(404).end();
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void proxy.close());
+    await once(proxy, 'listening');
+    const names = /^(http|no)_proxy$/i;
+    const own = Object.entries(aptWith('deb http://packages.invalid/ stable main'));
+    const env = Object.fromEntries(own.filter(([key]) => !names.test(key)));
+    const { port } = proxy.address() as AddressInfo;
+    await expect(fetchWith({ ...env, HTTP_PROXY: `http://127.0.0.1:${port}` })).rejects.toThrow();
+    expect(asked[0]).toMatch(/^http:\/\/packages\.invalid\/dists\/stable\//);
   });
 
   test('two at once take Valkey where there is no Redis, in place of a fetched one that no longer runs', async () => {

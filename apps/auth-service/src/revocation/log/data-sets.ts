@@ -45,6 +45,9 @@ type Shard = {
   known: KnownDataSet | undefined;
   /** What Redis has instead, and since when we see it. */
   other: { readonly id: string; since: number } | undefined;
+  /** The one that was seen last, and when it took the place of another; 0 for never. */
+  seen: string | undefined;
+  changedAt: number;
 };
 
 export type DataSets = ReturnType<typeof createDataSets>;
@@ -69,6 +72,8 @@ export function createDataSets(options: DataSetsOptions) {
   const shards: Shard[] = Array.from({ length: options.shards }, () => ({
     known: undefined,
     other: undefined,
+    seen: undefined,
+    changedAt: 0,
   }));
 
   return {
@@ -76,7 +81,7 @@ export function createDataSets(options: DataSetsOptions) {
     async start(): Promise<void> {
       for (const [shard, known] of await memory.readAll()) {
         const state = shards[shard];
-        if (state !== undefined) state.known = known;
+        if (state !== undefined) Object.assign(state, { known, seen: known.id });
       }
     },
 
@@ -105,6 +110,9 @@ export function createDataSets(options: DataSetsOptions) {
       return known?.isFirst ? known.id : '';
     },
 
+    /** When the shard was last seen to have another data set than before, ms since the epoch; 0 for never. */
+    changedAt: (shard: number): number => shards[shard]?.changedAt ?? 0,
+
     /** False while a shard has another data set than the known one. */
     get areKnown(): boolean {
       return shards.every(({ other }) => other === undefined || clock() - other.since >= lossMs);
@@ -115,6 +123,8 @@ export function createDataSets(options: DataSetsOptions) {
   function note(shard: number, id: string): boolean {
     const state = shards[shard];
     if (state === undefined) return false;
+    if (state.seen !== undefined && state.seen !== id) state.changedAt = clock();
+    state.seen = id;
     if (state.known === undefined) {
       state.known = { id, isFirst: true };
       keepFirst(shard, id);

@@ -129,6 +129,8 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
     const pipeline = redis.pipeline();
     pipeline.xread('COUNT', MOST_ENTRIES, 'BLOCK', BLOCK_MS, 'STREAMS', stream, `${from.sequence}-0`);
     pipeline.hmget(head, 'epoch', 'sequence');
+    // Changes nothing. A master that was replaced, and to which nobody can tell what is revoked, refuses it.
+    pipeline.persist(head);
     const replies = (await answerOf(pipeline.exec(), BLOCK_MS + ANSWER_TIMEOUT_MS)) ?? [];
     for (const [error] of replies) if (error) throw error;
     const [[, streams], [, [epoch, newest]]] = replies as [

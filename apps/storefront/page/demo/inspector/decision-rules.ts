@@ -25,6 +25,8 @@ export type Decision =
   | { readonly kind: 'not_signed_in'; readonly code: string | null; readonly reason: string | null }
   /** The token passed; what was asked for did not fit. */
   | { readonly kind: 'turned_down'; readonly code: string | null }
+  /** No token was looked at: none was needed, or the request was refused before. What was asked for did not fit. */
+  | { readonly kind: 'unfit'; readonly code: string | null }
   /** Something that the service needs failed. */
   | { readonly kind: 'failed'; readonly code: string | null };
 
@@ -63,7 +65,7 @@ function decide({ answer, hasToken, served }: Known): Decision {
     return { kind: 'refused', check, code, reason: reason ?? reasonIn(refusedBy), refusedBy };
   if (status === 401 || status === 403) return { kind: 'not_signed_in', code, reason };
   if (status >= 500) return { kind: 'failed', code };
-  if (status >= 400) return { kind: 'turned_down', code };
+  if (status >= 400) return { kind: hasToken && status !== 431 ? 'turned_down' : 'unfit', code };
   return { kind: hasToken ? 'passed' : 'open' };
 }
 

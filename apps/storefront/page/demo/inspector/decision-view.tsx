@@ -62,6 +62,7 @@ function DecisionText({ decision, service }: DecisionViewProps) {
         code: decision.reason === null ? decision.code : reasonText(decision.reason),
       });
     case 'turned_down':
+    case 'unfit':
     case 'failed':
       return t(`inspector.decisions.${decision.kind}`, { code: decision.code });
     default:

@@ -81,7 +81,11 @@ function PhoneTable({ phones, onEnd }: PhoneTableProps) {
             <tr key={phone.id}>
               <th scope="row">{phone.device_name}</th>
               <td>
-                <span className="demo-badge" data-verdict={phone.signed_in ? 'passed' : 'refused'}>
+                <span
+                  className="demo-badge"
+                  data-long={!phone.signed_in}
+                  data-verdict={phone.signed_in ? 'passed' : 'refused'}
+                >
                   {phone.signed_in
                     ? t('devices.phone_in')
                     : t('devices.phone_out', { reason: reasonText(phone.reason ?? '…') })}

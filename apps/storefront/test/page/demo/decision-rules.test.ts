@@ -46,6 +46,7 @@ describe('which check decided', () => {
   it('is none where the token passed', () => {
     expect(decided(200)).toEqual({ kind: 'passed' });
     expect(decided(409, said('cart_empty'))).toEqual({ kind: 'turned_down', code: 'cart_empty' });
+    expect(decided(431, said('too_large'))).toEqual({ kind: 'unfit', code: 'too_large' });
     expect(decided(502, said('hop_failed'))).toEqual({ kind: 'failed', code: 'hop_failed' });
     expect(decided(0)).toEqual({ kind: 'unanswered' });
   });
@@ -56,6 +57,9 @@ describe('which check decided', () => {
     const decision = { kind: 'not_signed_in', code: 'session_ended', reason: 'reuse' };
     expect(decisionOfEntry({ request, answer, spans: [] })).toEqual(decision);
     expect(decisionOfEntry({ request, answer: pageAnswer(201), spans: [] })).toEqual({ kind: 'open' });
+    const taken = pageAnswer(409, { problem: said('username_taken') });
+    const unfit = { kind: 'unfit', code: 'username_taken' };
+    expect(decisionOfEntry({ request, answer: taken, spans: [] })).toEqual(unfit);
   });
 
   it('is told of a hop by its span alone', () => {

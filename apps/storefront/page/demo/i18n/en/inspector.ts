@@ -18,6 +18,7 @@ export const inspector = {
     not_signed_in: 'auth-service did not accept it: {{code}}.',
     no_session: 'There is no session to renew: nobody is signed in.',
     turned_down: 'The token passed every check. What was asked for did not fit: {{code}}.',
+    unfit: 'This was not done, whatever the token: {{code}}.',
     failed: 'Something that the service needs failed: {{code}}.',
     own_word: 'The service’s own word for it: {{word}}.',
   },

@@ -18,6 +18,7 @@ export const inspector = {
     not_signed_in: 'auth-service가 받아들이지 않았습니다: {{code}}.',
     no_session: '갱신할 세션이 없습니다. 아무도 로그인하지 않았습니다.',
     turned_down: '토큰은 모든 검사를 통과했습니다. 다만 요청 내용이 맞지 않았습니다: {{code}}.',
+    unfit: '토큰과 상관없이 처리되지 않은 요청입니다: {{code}}.',
     failed: '서비스가 의존하는 곳에서 오류가 났습니다: {{code}}.',
     own_word: '서비스가 밝힌 이유: {{word}}.',
   },
