@@ -36,6 +36,7 @@ const statuses: Readonly<Record<string, number>> = {
  */
 export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origins: readonly string[] }) {
   const exchanges = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>();
+  const refused = new WeakSet<Socket>();
 
   function answer(app: FastifyInstance, status: number, { socket, head }: { socket: Socket; head: string }) {
     const { request } = exchanges.get(socket) ?? {};
@@ -82,6 +83,8 @@ export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origi
 
     /** For fastify's `clientErrorHandler`, which calls it with the app as `this`. */
     clientError(this: FastifyInstance, error: ClientError, socket: Socket): void {
+      // Node tells of each packet that follows, too.
+      if (refused.has(socket) && error.code !== 'ECONNRESET') return;
       const { request, response } = exchanges.get(socket) ?? {};
       const isUnanswered = response?.writableFinished === false;
       const hasBegun = isUnanswered && response.headersSent && !response.writableEnded;
@@ -89,6 +92,7 @@ export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origi
         socket.destroy();
         return;
       }
+      refused.add(socket);
       const { code = '', rawPacket } = error;
       const [head = ''] = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1').split('\r\n\r\n', 1) : [];
       const refuse = () => {

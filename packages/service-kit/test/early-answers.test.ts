@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventually } from '@latchkey/testing';
@@ -29,6 +30,12 @@ async function listen({ app }: ServiceUnderTest): Promise<number> {
   app.get('/slow', async () => {
     await nextTurn();
     return { slow: true };
+  });
+  // Answers once a malformed request has followed ten times, and says how many wait for that answer.
+  app.get('/held', async (_request, { raw }) => {
+    const before = raw.listenerCount('close');
+    for (let refused = 0; refused < 10; refused += 1) await once(app.server, 'clientError');
+    return { waiting: raw.listenerCount('close') - before };
   });
   app.get('/endless', (_request, reply) => {
     reply.hijack();
@@ -182,6 +189,14 @@ describe('what cannot be read at all', () => {
       '400',
     ]);
     expect(text.split('{"slow":true}')).toHaveLength(3);
+  });
+
+  it('is refused once, however much more of it comes', async () => {
+    const more = Array.from({ length: 12 }, () => 'more\r\n\r\n');
+    const held = `GET /held HTTP/1.1\r\n${from(shop)}\r\n`;
+    const { text } = await send(port, held, 'rubbish\r\n\r\n', ...more);
+    expect(text).toContain('{"waiting":1}');
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '400']);
   });
 
   it('is 408 where a body does not come, to whoever sent the head', async () => {
