@@ -180,6 +180,23 @@ describeInBrowser('the page', () => {
       await page.getByRole('button', { name: 'Sign out', exact: true }).click();
       await message(page, 'You are still signed in').waitFor();
       await message(page, 'auth-service cannot be reached.').waitFor();
+
+      // A page that is opened meanwhile says so as well, also while it asks again.
+      const { context } = await system.newPerson();
+      const mark = `latchkey session ${JSON.stringify([system.stack.issuer, 'storefront'])}`;
+      await context.addInitScript(`localStorage.setItem(${JSON.stringify(mark)}, '')`);
+      let unanswered = 0;
+      context.on('requestfailed', (request) => {
+        if (request.url().endsWith('/sessions/refresh')) unanswered += 1;
+      });
+      const opened = await context.newPage();
+      await opened.goto(system.origin);
+      const told = opened.getByRole('alert').filter({ hasText: 'auth-service cannot be reached' });
+      const notice = await told.elementHandle();
+      const before = unanswered;
+      await told.getByRole('button', { name: 'Try again' }).click();
+      await eventually('it has asked again', () => expect(unanswered).toBeGreaterThan(before));
+      expect(await notice?.evaluate((element: { isConnected: boolean }) => element.isConnected)).toBe(true);
     } finally {
       await system.stack.services.auth.start();
     }

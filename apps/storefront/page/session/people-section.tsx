@@ -31,7 +31,7 @@ export function PeopleSection() {
       {state.status === 'restoring' && (
         <>
           <p className="soft">{t('people.restoring')}</p>
-          <FaultNotice error={restore.error} onRetry={() => void restore.refetch()} />
+          <FaultNotice error={restore.error} onRetry={restore.retry} />
         </>
       )}
       {state.status === 'signed_out' && (

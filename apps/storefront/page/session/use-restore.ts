@@ -8,13 +8,17 @@ const retryMs = 3000;
  * Finds out, when the page opens, whether somebody is signed in here. While auth-service cannot say, `error` is why, and it
  * is asked again.
  */
-export function useRestore() {
-  return useQuery({
+export function useRestore(): { readonly error: unknown; readonly retry: () => void } {
+  const { data, refetch } = useQuery({
     queryKey: ['restore'],
-    // No more than that: tokens do not belong among what was read.
-    queryFn: async () => (await session.restore()).status,
+    // A query that fails forgets why as soon as it is asked again: what is said would come and go.
+    queryFn: () =>
+      session.restore().then(
+        () => ({ error: null }),
+        (error: unknown) => ({ error }),
+      ),
     enabled: useSession().status === 'restoring',
-    retry: false,
-    refetchInterval: ({ state }) => (state.status === 'error' ? retryMs : false),
+    refetchInterval: ({ state }) => (state.data?.error == null ? false : retryMs),
   });
+  return { error: data?.error ?? null, retry: () => void refetch() };
 }

@@ -26,7 +26,10 @@ export interface RefreshLockOptions {
  * Longer than a refresh takes, whose own timeout is 5 s: from a tab that is awake no turn is taken. And well within the 10 s
  * for which auth-service answers the same cookie again.
  */
-export const PATIENCE_MS = 6_000;
+const PATIENCE_MS = 6_000;
+
+/** Nobody who wants to leave waits for a slow refresh: its token dies with the session, whichever comes first. */
+export const SIGN_OUT_PATIENCE_MS = 1_000;
 
 /**
  * A Web Lock, which a tab that is closed or crashes gives back by itself. Without Web Locks, and where the browser refuses

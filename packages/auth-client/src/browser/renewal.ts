@@ -1,15 +1,15 @@
 import type { AuthEndpoint } from './auth-endpoint.ts';
 import { SessionError } from './errors.ts';
 import type { Platform } from './platform.ts';
-import { PATIENCE_MS, type RefreshLock } from './refresh-lock.ts';
+import { type RefreshLock, SIGN_OUT_PATIENCE_MS } from './refresh-lock.ts';
 import { errorOf, failureOf, isBlocked } from './renewal-failure.ts';
 import { type IssuedToken, nextVersion } from './session-fact.ts';
 import type { SessionMark } from './session-mark.ts';
 import type { SessionStore } from './session-store.ts';
 import type { TabChannel } from './tab-channel.ts';
 
-/** Less than the others' patience, as they may have begun to wait a moment before this tab asked. */
-const LATE_MS = PATIENCE_MS - 500;
+/** Less than the others' least patience, as they may have begun to wait a moment before this tab asked. */
+const LATE_MS = SIGN_OUT_PATIENCE_MS / 2;
 
 export interface RenewalParts {
   readonly store: SessionStore;

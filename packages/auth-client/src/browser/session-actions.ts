@@ -1,14 +1,11 @@
 import type { AuthEndpoint, SignInCredentials } from './auth-endpoint.ts';
 import { SessionError, signedOut } from './errors.ts';
 import type { Platform } from './platform.ts';
-import type { RefreshLock } from './refresh-lock.ts';
+import { type RefreshLock, SIGN_OUT_PATIENCE_MS } from './refresh-lock.ts';
 import type { Renewal } from './renewal.ts';
 import type { SignedInFact } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
 import { readClaims } from './token-claims.ts';
-
-/** Nobody who wants to leave waits for a slow refresh: its token dies with the session, whichever comes first. */
-const SIGN_OUT_PATIENCE_MS = 1_000;
 
 export interface SessionActions {
   signIn(credentials: SignInCredentials): Promise<void>;

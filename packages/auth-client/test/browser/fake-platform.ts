@@ -8,10 +8,10 @@ export interface FakePlatform extends Platform {
   wake(reason: Wake): void;
   /** It stands still: no timer runs, no message is heard, no answer is read. */
   freeze(): void;
-  /** It goes on: with the answers first, then with all else that was due. */
-  thaw(): Promise<void>;
+  /** It goes on: with the answers first, then with all else that was due. A breakpoint of Chromium `loses` messages. */
+  thaw(how?: { loses: 'message' }): Promise<void>;
   /** Runs it, once it does not stand still. */
-  whenAwake(run: () => void, what?: 'answer'): void;
+  whenAwake(run: () => void, what?: 'answer' | 'message'): void;
   /** How many answers have come while it stands still. */
   readonly answers: number;
   /** How many timers wait. */
@@ -34,10 +34,10 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
   const sleepers = new Set<(wake: Wake) => void>();
   let timers = 0;
   let isFrozen = false;
-  let due: { readonly run: () => void; readonly isAnswer: boolean }[] = [];
+  let due: { readonly run: () => void; readonly what: 'answer' | 'message' | undefined }[] = [];
 
-  function whenAwake(run: () => void, what?: 'answer'): void {
-    if (isFrozen) due.push({ run, isAnswer: what === 'answer' });
+  function whenAwake(run: () => void, what?: 'answer' | 'message'): void {
+    if (isFrozen) due.push({ run, what });
     else run();
   }
 
@@ -77,10 +77,10 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     freeze() {
       isFrozen = true;
     },
-    async thaw() {
+    async thaw({ loses }: { loses?: 'message' } = {}) {
       const [answers, others] = [
-        due.filter(({ isAnswer }) => isAnswer),
-        due.filter(({ isAnswer }) => !isAnswer),
+        due.filter(({ what }) => what === 'answer'),
+        due.filter(({ what }) => what !== 'answer' && what !== loses),
       ];
       due = [];
       isFrozen = false;
@@ -90,7 +90,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     },
     whenAwake,
     get answers() {
-      return due.filter(({ isAnswer }) => isAnswer).length;
+      return due.filter(({ what }) => what === 'answer').length;
     },
     get timers() {
       return timers;
@@ -103,6 +103,6 @@ function openChannel(name: string, whenAwake: FakePlatform['whenAwake']): Broadc
   const addEventListener = channel.addEventListener.bind(channel);
   return Object.assign(channel, {
     addEventListener: (type: 'message', hear: (event: MessageEvent) => void) =>
-      addEventListener(type, (event) => whenAwake(() => hear(event as MessageEvent))),
+      addEventListener(type, (event) => whenAwake(() => hear(event as MessageEvent), 'message')),
   });
 }

@@ -106,25 +106,31 @@ test('when nobody went on without it, its late answer counts', async () => {
   await eventually('the other has it', () => expect(signedIn(one).accessToken).not.toBe(before));
 });
 
-test('signing out waits for a second, and what the standing tab brings later does not undo it', async () => {
-  const browser = await openBrowser();
-  const { standing, one, two, refreshing, release } = await withStandingTab(browser);
-  const { accessToken } = signedIn(one);
-  const signingOut = one.session.signOut();
-  await losePatience(browser, one, 1_000);
-  await signingOut;
-  browser.auth.fail(REFRESH, { status: 200, body: { access_token: `${accessToken}x`, expires_in: 300 } });
-  release();
-  await untilAnswered(standing);
-  await standing.platform.thaw();
-  await refreshing;
-  const signedOut = { status: 'signed_out', reason: 'sign_out' };
-  for (const { session } of [standing, one, two])
-    await eventually('it is signed out', () => expect(session.state()).toEqual(signedOut));
-  await pause();
-  for (const { session } of [standing, one, two]) expect(session.state()).toEqual(signedOut);
-  expect([...browser.stored]).toEqual([]);
-});
+test.each([
+  ['', undefined],
+  [', though it heard nothing of it', { loses: 'message' }],
+] as const)(
+  'signing out waits for a second, and what the standing tab brings later does not undo it%s',
+  async (_what, how) => {
+    const browser = await openBrowser();
+    const { standing, one, two, refreshing, release } = await withStandingTab(browser);
+    const { accessToken } = signedIn(one);
+    const signingOut = one.session.signOut();
+    await losePatience(browser, one, 1_000);
+    await signingOut;
+    browser.auth.fail(REFRESH, { status: 200, body: { access_token: `${accessToken}x`, expires_in: 300 } });
+    release();
+    await untilAnswered(standing);
+    await standing.platform.thaw(how);
+    await refreshing;
+    const signedOut = { status: 'signed_out', reason: 'sign_out' };
+    for (const { session } of [standing, one, two])
+      await eventually('it is signed out', () => expect(session.state()).toEqual(signedOut));
+    await pause();
+    for (const { session } of [standing, one, two]) expect(session.state()).toEqual(signedOut);
+    expect([...browser.stored]).toEqual([]);
+  },
+);
 
 test.each([
   ['sign-in', '/sessions', ({ session }: Tab) => session.signIn({ username: 'mina', password: PASSWORD })],
