@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -12,7 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { DevStackError } from '../errors.ts';
 import { fetchPackages } from './apt.ts';
-import { versionFault } from './check.ts';
+import { programFault } from './find.ts';
 
 export type FetchOptions = {
   /** The folder that keeps what is fetched: see `latchkeyDirectory()`. Made when missing. */
@@ -32,7 +31,7 @@ const packages = [
 export function findFetchedRedis(directory: string): string | undefined {
   return names
     .map((name) => join(programFolder(directory), name))
-    .find((program) => existsSync(program) && faultOf(program) === undefined);
+    .find((program) => existsSync(program) && programFault(program) === undefined);
 }
 
 /**
@@ -53,8 +52,8 @@ export async function fetchRedis(options: FetchOptions): Promise<string> {
     onProgress?.('Fetching Redis from the packages of this system (once; nothing is installed) …');
     await fetchPackages(packages, { directory: fresh, env, signal });
     const name = makeProgram(fresh);
-    const fault = faultOf(join(fresh, name));
-    if (fault !== undefined) throw new DevStackError(`what this system has is ${fault}`);
+    const fault = programFault(join(fresh, name));
+    if (fault !== undefined) throw new DevStackError(`what this system has ${fault}`);
     settle(fresh, directory);
     return join(place, name);
   } catch (error) {
@@ -91,17 +90,6 @@ LD_LIBRARY_PATH=${path} exec tree/usr/bin/${name} "$@"
     rmSync(join(folder, entry), { recursive: true, force: true });
   }
   return name;
-}
-
-/** Why a program will not do; undefined when it will. */
-function faultOf(program: string): string | undefined {
-  const { status, stdout, stderr, error } = spawnSync(program, ['--version'], {
-    encoding: 'utf8',
-    timeout: 10_000,
-  });
-  const version = /\bv=(\S+)/.exec(stdout ?? '')?.[1];
-  if (status === 0 && version !== undefined) return versionFault(`redis_version:${version}`);
-  return `one that does not run (${(error?.message ?? stderr).trim().split('\n').at(-1)})`;
 }
 
 /** Moves it to its place, unless one that works is there by now: another process may already be running that. */

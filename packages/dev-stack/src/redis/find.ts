@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { versionFault } from './check.ts';
 
 /** The path of the first of `names` that is a program on PATH. */
 export function findOnPath(names: string[], path = process.env['PATH'] ?? ''): string | undefined {
@@ -15,7 +17,26 @@ export function findOnPath(names: string[], path = process.env['PATH'] ?? ''): s
   return undefined;
 }
 
-/** redis-server, else valkey-server, of this machine. */
-export function findRedisServer(path?: string): string | undefined {
-  return findOnPath(['redis-server', 'valkey-server'], path);
+/** redis-server, else valkey-server, of this machine: the first that will do. `onFault` is told of one that will not. */
+export function findRedisServer(path?: string, onFault?: (line: string) => void): string | undefined {
+  for (const name of ['redis-server', 'valkey-server']) {
+    const program = findOnPath([name], path);
+    const fault = program === undefined ? undefined : programFault(program);
+    if (fault === undefined && program !== undefined) return program;
+    if (fault !== undefined) onFault?.(`${program} ${fault}: 7.0 or later is needed. Looking for another …`);
+  }
+  return undefined;
+}
+
+/** Why a server's program will not do, as a predicate; undefined when it will. */
+export function programFault(program: string): string | undefined {
+  const { status, stdout, stderr, error } = spawnSync(program, ['--version'], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
+  const version = /\bv=(\S+)/.exec(stdout ?? '')?.[1];
+  if (status !== 0 || version === undefined)
+    return `does not run (${(error?.message ?? stderr).trim().split('\n').at(-1)})`;
+  const fault = versionFault(`redis_version:${version}`);
+  return fault && `is ${fault}`;
 }

@@ -52,7 +52,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisInstance> 
   if (url !== undefined && url !== '') return await external(url);
   const common = { directory, durable, ...(signal === undefined ? {} : { signal }) };
 
-  let program = findProgram(env);
+  let program = findProgram(env, onProgress);
   if (program === undefined) {
     const docker = findOnPath(['docker'], env['PATH']);
     const container = docker !== undefined && { ...common, docker, onProgress };
@@ -91,8 +91,11 @@ export async function provideRedis({ env, onProgress, signal, install }: Provide
   return installed;
 }
 
-function findProgram(env: Record<string, string | undefined>): string | undefined {
-  return findRedisServer(env['PATH']) ?? findFetchedRedis(latchkeyDirectory(env));
+function findProgram(
+  env: Record<string, string | undefined>,
+  onFault?: (line: string) => void,
+): string | undefined {
+  return findRedisServer(env['PATH'], onFault) ?? findFetchedRedis(latchkeyDirectory(env));
 }
 
 async function managed(

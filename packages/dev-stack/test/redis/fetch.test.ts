@@ -102,7 +102,7 @@ describe.skipIf(!hasApt(process.env))('on a system with apt (skipped elsewhere)'
     [
       'it does not run here',
       () => `deb [trusted=yes] file:${repository(['redis-server', 'redis-tools'], 'no version')} ./`,
-      /^Redis could not be fetched: what this system has is one that does not run/,
+      /^Redis could not be fetched: what this system has does not run/,
     ],
     [
       'the distribution has none',

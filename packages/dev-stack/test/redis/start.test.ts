@@ -154,6 +154,23 @@ test('what an earlier start fetched is used, before Docker is asked', async () =
   expect(await command(redis.url, 'PING')).toBe('PONG');
 });
 
+test.each([
+  ['too old', 'echo "Redis server v=6.0.16"', /redis-server is version 6\.0\.16: 7\.0 or later is needed/],
+  ['broken', 'echo "no library" >&2; exit 127', /redis-server does not run \(no library\)/],
+])('a redis-server on PATH that is %s is passed over, and named', async (_, script, line) => {
+  program('redis-server', script);
+  const progress: string[] = [];
+  const onProgress = (text: string) => void progress.push(text);
+  program('dnf', 'exit 1');
+  await expect(start({ env: bare(), onProgress })).rejects.toThrow(
+    /Redis was not found\. Install it \(.*dnf/,
+  );
+  expect(progress).toEqual([expect.stringMatching(line)]);
+  symlinkSync(server, join(bin, 'valkey-server'));
+  const redis = await start({ env: bare() });
+  expect(await command(redis.url, 'PING')).toBe('PONG');
+});
+
 test('Docker is used when an engine answers, published on loopback alone', async () => {
   // Stands in for the engine: runs the real server that `docker run` would, on a port of its own.
   program(
