@@ -1,5 +1,7 @@
 import { SessionError } from '@latchkey/auth-client/browser';
 import { describe, expect, it } from 'vitest';
+import { shopMessages as en } from '../../../page/i18n/en/shop.ts';
+import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
 import { faultOf } from '../../../page/services/fault.ts';
 import { errorFrom, isRefusedForGood, noAnswer } from '../../../page/services/service-error.ts';
 
@@ -27,6 +29,14 @@ describe('what an error means', () => {
     expect(faultOf(error, ['wishlist:write', 'cart:write'])).toMatchObject({
       scopes: ['wishlist:write', 'cart:write'],
     });
+  });
+
+  it('cookies of other apps are too large: it is refused, and both languages say what to do', () => {
+    const code = 'request_header_fields_too_large';
+    const fault = faultOf(new SessionError(code, 'The headers …', { status: 431 }), []);
+    expect(fault).toMatchObject({ kind: 'refused', code });
+    expect(en.refusals[code]).toMatch(/Delete the cookies of this host/);
+    expect(ko.refusals[code]).toMatch(/쿠키를 지우고/);
   });
 
   it('the sign-in is too old', async () => {
