@@ -62,7 +62,7 @@ describeInBrowser('the shop, for everybody', () => {
     const page = await open();
     await page.getByRole('heading', { name: '로그인', exact: true }).waitFor();
     expect(await page.evaluate('document.documentElement.lang')).toBe('ko');
-    await page.getByRole('button', { name: /^mina/ }).click();
+    await page.getByRole('button', { name: /^mina 구매/ }).click();
     await page.getByText('mina 님, 안녕하세요.').waitFor();
     await page.getByRole('button', { name: '찻주전자 장바구니에 담기' }).click();
     await page.getByText('찻주전자 상품을 장바구니에 담았습니다.').waitFor();
