@@ -40,7 +40,7 @@ export async function eventually<T>(
 async function within<T>(end: number, check: () => T | Promise<T>): Promise<T> {
   const { promise: givenUp, reject } = Promise.withResolvers<never>();
   const hangs = () => reject(new Error('the attempt did not come to an end'));
-  const timer = setTimeout(hangs, end - now());
+  const timer = setTimeout(hangs, Math.max(0, end - now()));
   try {
     return await Promise.race([Promise.resolve().then(check), givenUp]);
   } finally {
