@@ -60,12 +60,13 @@ function run(script: string, env: NodeJS.ProcessEnv = {}) {
   );
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'src', script)], {
     env: { ...process.env, ...foreign, ...settings, LATCHKEY_DIRECTORY: directory, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // By the end of the channel it learns that the tests were killed.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   children.push(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (data: string) => (output += data));
+    stream?.setEncoding('utf8').on('data', (data: string) => (output += data));
   return {
     child,
     output: () => output,
