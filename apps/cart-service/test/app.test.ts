@@ -87,6 +87,8 @@ test('the service starts without the issuer, and is ready once the keys are ther
     expect((await service.call('/ready', { token: '' })).status).toBe(200),
   );
   expect((await service.call('/cart')).status).toBe(200);
+  const metrics = await service.app.inject('/metrics');
+  expect(metrics.body).toContain('readiness_warning{name="feed_silent"} 0');
   await service.close();
   await nobody.close();
 });

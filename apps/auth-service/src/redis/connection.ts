@@ -42,8 +42,8 @@ class Connection extends Redis {
 
 /**
  * Connects to Redis and keeps the connection up. Returns at once: commands that are sent before the connection stands
- * wait for it, at most as long as any other command. A line that falls silent is given up, and made anew; so is one to a
- * server that may not be the master any more.
+ * wait for it, at most as long as any other command. It connects anew when the line falls silent, and when the server may
+ * not be the master any more.
  *
  * A command whose reply was lost with the connection is sent again after the reconnect, while somebody waits for it; so
  * each script here is safe to run twice.

@@ -66,7 +66,8 @@ export function LanesSection(props: LanesSectionProps) {
         </Switch>
       </div>
       {!props.areSpansThere && <p className="demo-fault">{t('lanes.spans_lost')}</p>}
-      {/* biome-ignore lint/a11y: rows and buttons within are what is pressed, by whatever means */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: rows and buttons within it are what is pressed */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a key that presses a button clicks, too */}
       <div onClick={showInspector}>
         <View arrows={arrows} selected={selected} onSelect={onSelect}>
           {traces.length === 0 ? <NoRequest /> : <p>{t('lanes.nothing')}</p>}
