@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
+import { ROLES } from '../permissions/roles.ts';
 import type { Account } from './account.ts';
-import { ROLES } from './roles.ts';
 
 export const rolesSchema = Type.Array(Type.Enum(ROLES));
 

@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { accounts, type Database } from '../database/schema.ts';
+import { parseRoles, type Role } from '../permissions/roles.ts';
 import type { Account } from './account.ts';
-import { parseRoles, type Role } from './roles.ts';
 
 export type NewAccount = {
   readonly id: string;

@@ -1,4 +1,4 @@
-import type { Role } from './roles.ts';
+import type { Role } from '../permissions/roles.ts';
 
 /** A person. */
 export type Account = {

@@ -1,10 +1,10 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import { scopesOf } from '../permissions/roles.ts';
 import type { Account } from './account.ts';
 import type { AccountSessions } from './account-sessions.ts';
 import type { AccountStore } from './account-store.ts';
 import { accountNotFound, ownAccount } from './refusals.ts';
-import { scopesOf } from './roles.ts';
 import { rolesOr400 } from './roles-or-400.ts';
 import { isUsername, normaliseUsername } from './username.ts';
 

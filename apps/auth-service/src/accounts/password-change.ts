@@ -1,6 +1,6 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
-import { sessionEnded } from '../sessions/refusals.ts';
+import { sessionEnded } from '../tokens/session-ended.ts';
 import type { Account } from './account.ts';
 import type { AccountSessions } from './account-sessions.ts';
 import type { AccountStore } from './account-store.ts';

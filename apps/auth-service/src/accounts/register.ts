@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { Role } from '../permissions/roles.ts';
 import type { Account } from './account.ts';
 import type { AccountStore } from './account-store.ts';
 import type { Attempts } from './attempts.ts';
@@ -7,7 +8,6 @@ import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import { refuseWeakPassword } from './new-password.ts';
 import type { PasswordHasher } from './password-hash.ts';
 import { invalidUsername, tooManyAttempts, usernameTaken } from './refusals.ts';
-import type { Role } from './roles.ts';
 import { rolesOr400 } from './roles-or-400.ts';
 import { isUsername, normaliseUsername } from './username.ts';
 

@@ -1,5 +1,5 @@
+import { parseRoles, type Role } from '../permissions/roles.ts';
 import { unknownRole } from './refusals.ts';
-import { parseRoles, type Role } from './roles.ts';
 
 /** As parseRoles, for a caller who is to be told: throws ProblemError 400 `unknown_role`. */
 export function rolesOr400(names: readonly string[]): Role[] {

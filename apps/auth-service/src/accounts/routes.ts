@@ -1,12 +1,12 @@
 import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
-import { SCOPES } from '../tokens/resource-servers.ts';
+import { SCOPES } from '../permissions/resource-servers.ts';
+import { scopesOf } from '../permissions/roles.ts';
 import { accountAnswer, accountSchema, rolesSchema } from './account-answer.ts';
 import type { Accounts } from './accounts.ts';
 import { passwordSchema } from './password-schema.ts';
 import { accountNotFound } from './refusals.ts';
-import { scopesOf } from './roles.ts';
 
 const registrationSchema = {
   summary: 'Register',

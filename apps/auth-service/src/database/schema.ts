@@ -11,7 +11,6 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { PublicJwk } from '../keys/signing-key.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
 
@@ -31,6 +30,16 @@ export const accounts = pgTable('accounts', {
   createdAt: instant('created_at').notNull(),
   updatedAt: instant('updated_at').notNull(),
 });
+
+/** A public key as the key set shows it (RFC 7517 §4, RFC 7518 §6.3.1). */
+export type PublicJwk = {
+  readonly kty: 'RSA';
+  readonly n: string;
+  readonly e: string;
+  readonly kid: string;
+  readonly use: 'sig';
+  readonly alg: 'RS256';
+};
 
 /**
  * Signing keys, and what became of them. Which state a key is in follows from its times: see keys/life-cycle.ts.

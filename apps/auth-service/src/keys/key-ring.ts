@@ -5,7 +5,6 @@ import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { createPoll } from '../database/poll.ts';
 import type { Database } from '../database/schema.ts';
-import type { RevocationLog } from '../revocation/log/revocation-log.ts';
 import type { KeyEncryption } from './encryption.ts';
 import type { KeyChange, KeyRoom } from './key-changes.ts';
 import { carryOutRevocation, type KeyRevocationResult, revocationResultOf } from './key-revocation.ts';
@@ -26,7 +25,11 @@ export type KeyRingOptions = RotationPolicy & {
   readonly audit: Pick<AuditLog, 'record'>;
   readonly keyEncryptionKeys: KeyEncryption;
   /** Tells everybody who verifies tokens. */
-  readonly publish: RevocationLog['publish'];
+  readonly publish: (revocation: {
+    readonly kind: 'key';
+    readonly id: string;
+    readonly reason: string;
+  }) => Promise<unknown>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** How often to look what other replicas have done; default a sixth of the skew, from 250 ms to 5 s. */

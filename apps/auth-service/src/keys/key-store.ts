@@ -1,7 +1,6 @@
 import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
-import { type Database, signingKeys, type Transaction } from '../database/schema.ts';
+import { type Database, type PublicJwk, signingKeys, type Transaction } from '../database/schema.ts';
 import type { KeyTimes } from './life-cycle.ts';
-import type { PublicJwk } from './signing-key.ts';
 
 /** A row of signing_keys. */
 export type KeyRecord = KeyTimes & {

@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
+import type { PublicJwk } from '../database/schema.ts';
 import { type KeyEncryption, privateKeyLabel } from './encryption.ts';
 import type { KeyRecord } from './key-store.ts';
 import { stateOf } from './life-cycle.ts';
-import { type PublicJwk, privateKeyFrom } from './signing-key.ts';
+import { privateKeyFrom } from './signing-key.ts';
 
 export type Signer = { readonly kid: string; readonly privateKey: KeyObject };
 export type JwkSet = { readonly keys: readonly PublicJwk[] };

@@ -1,18 +1,9 @@
 import { createHash, createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { PublicJwk } from '../database/schema.ts';
 
 /** ASVS 5.0 11.2.3 asks for 2048 at least; more would make signing four times as slow for five-minute tokens. */
 export const MODULUS_BITS = 2048;
-
-/** A public key as the key set shows it (RFC 7517 §4, RFC 7518 §6.3.1). */
-export type PublicJwk = {
-  readonly kty: 'RSA';
-  readonly n: string;
-  readonly e: string;
-  readonly kid: string;
-  readonly use: 'sig';
-  readonly alg: 'RS256';
-};
 
 export type NewSigningKey = {
   readonly kid: string;

@@ -4,11 +4,10 @@ import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { ClientRegistry } from '../clients/clients.ts';
 import { refuseRevoked } from '../clients/refusals.ts';
-import { type RefreshTokenParts, refreshTokens } from '../tokens/grants/refresh-token.ts';
-import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
-import { TokenError } from '../tokens/token-error.ts';
 import { checkBrowserOrigin, isCrossSite } from './browser-origin.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
+import { type RefreshingParts, RefreshRefusedError, refreshTokens } from './refreshing.ts';
+import { answerWithTokens, sessionAnswerSchema } from './token-answer.ts';
 
 const browserRefreshSchema = {
   summary: "Refresh a browser's session by its cookie",
@@ -24,7 +23,7 @@ const browserRefreshSchema = {
   },
 };
 
-export type BrowserRefreshRouteOptions = RefreshTokenParts & {
+export type BrowserRefreshRouteOptions = RefreshingParts & {
   readonly clients: ClientRegistry;
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly cookie: RefreshCookie;
@@ -46,13 +45,13 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
     checkBrowserOrigin(request, client);
     // The cookie stays: the session goes on when the client is let in again.
     refuseRevoked(options.clientStatuses, client);
-    const refusals = new Map<string, TokenError>();
+    const refusals = new Map<string, RefreshRefusedError>();
     for (const { text: refreshToken, sessionId } of cookie.read(request, client.id)) {
       try {
         const presented = { refreshToken, clientId: client.id, origin: requestOrigin(request) };
         return answerWithTokens(reply, { tokens: await refreshTokens(options, presented), client, cookie });
       } catch (error) {
-        if (!(error instanceof TokenError)) throw error;
+        if (!(error instanceof RefreshRefusedError)) throw error;
         refusals.set(sessionId, error);
       }
     }
@@ -61,7 +60,7 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
   });
 }
 
-function signInAgain(refusals: readonly TokenError[], withoutCookie: string): ProblemError {
+function signInAgain(refusals: readonly RefreshRefusedError[], withoutCookie: string): ProblemError {
   const cause = refusals.find(({ reason }) => reason !== undefined) ?? refusals[0];
   const reason = cause === undefined ? withoutCookie : cause.reason;
   return new ProblemError({

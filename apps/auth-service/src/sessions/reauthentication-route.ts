@@ -2,8 +2,8 @@ import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { passwordSchema } from '../accounts/password-schema.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
-import { sessionAnswerSchema } from '../tokens/token-answer.ts';
 import { type ReauthenticationParts, reauthenticate } from './reauthentication.ts';
+import { sessionAnswerSchema } from './token-answer.ts';
 
 const reauthenticationSchema = {
   summary: 'Prove once more who I am, in this session (RFC 9470)',

@@ -4,9 +4,9 @@ import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AccessToken, AccessTokenIssuer } from '../tokens/access-token.ts';
 import { personClaims } from '../tokens/claims.ts';
-import { limitsOf, scopesOfGrant } from '../tokens/issue-tokens.ts';
-import { sessionEnded } from './refusals.ts';
+import { sessionEnded } from '../tokens/session-ended.ts';
 import type { SessionStore } from './session-store.ts';
+import { limitsOf, scopesOfGrant } from './session-tokens.ts';
 
 export type ReauthenticationParts = {
   readonly accounts: Pick<Accounts, 'signIn' | 'find'>;

@@ -11,7 +11,7 @@ import {
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
 import type { DataSets } from '../revocation/log/data-sets.ts';
-import { FURTHEST_AHEAD_SECONDS } from '../revocation/log/issued-from.ts';
+import { FURTHEST_AHEAD_SECONDS } from '../tokens/issued-from.ts';
 import type { EndReason, ListedSession, SessionGrant } from './session.ts';
 import { LISTED_FIELDS, listedFrom } from './session-record.ts';
 

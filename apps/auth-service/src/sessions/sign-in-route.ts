@@ -5,13 +5,13 @@ import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { ClientRegistry, PublicClient } from '../clients/clients.ts';
 import { refuseRevoked } from '../clients/refusals.ts';
-import { parseScope } from '../tokens/scope.ts';
-import { answerWithTokens, sessionAnswerSchema } from '../tokens/token-answer.ts';
+import { parseScope } from '../permissions/scope.ts';
 import { checkBrowserOrigin, refuseCrossSite } from './browser-origin.ts';
 import { deviceNameFrom } from './device-name.ts';
 import { deviceNameSchema, keptDeviceName } from './device-name-schema.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { type SignInParts, signIn } from './sign-in.ts';
+import { answerWithTokens, sessionAnswerSchema } from './token-answer.ts';
 
 const signInSchema = {
   summary: 'Sign in: start a session on this device',

@@ -4,11 +4,11 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { PublicClient } from '../clients/clients.ts';
+import { narrowScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
-import { type IssuedTokens, issueTokens, scopesOfGrant } from '../tokens/issue-tokens.ts';
-import { narrowScopes } from '../tokens/scope.ts';
 import type { EndReason, SessionGrant } from './session.ts';
 import type { SessionStore } from './session-store.ts';
+import { type IssuedTokens, issueTokens, scopesOfGrant } from './session-tokens.ts';
 
 export type SignInParts = {
   readonly accounts: Pick<Accounts, 'signIn' | 'findSettled'>;
@@ -51,7 +51,7 @@ export async function signIn(parts: SignInParts, request: SignInRequest): Promis
   const { grant } = session;
   try {
     await refuseIfAccountChanged(accounts, account);
-    const tokens = await issueTokens(parts.issueAccessToken, session, undefined);
+    const tokens = await issueTokens(parts.issueAccessToken, session, scopesOfGrant(grant));
     await endReplaced(parts, request);
     const displaced =
       client.mostSessions === null ? [] : await sessions.endSurplus(grant, client.mostSessions);

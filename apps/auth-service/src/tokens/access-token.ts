@@ -1,7 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { signCompactJws } from '../keys/compact-jws.ts';
-import { honoured } from '../revocation/log/issued-from.ts';
 import type { TokenClaims } from './claims.ts';
+import { signCompactJws } from './compact-jws.ts';
+import { honoured } from './issued-from.ts';
 
 export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
 

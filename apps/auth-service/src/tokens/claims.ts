@@ -1,6 +1,5 @@
 import type { ActorClaim } from '@latchkey/auth-client';
-import type { SessionGrant } from '../sessions/session.ts';
-import { audienceOf, audienceOfServiceScopes } from './resource-servers.ts';
+import { audienceOf, audienceOfServiceScopes } from '../permissions/resource-servers.ts';
 
 /** How the person proved who they are (RFC 9068 §2.2.1, `acr`): by user name and password. */
 const ACR_PASSWORD = 'urn:latchkey:acr:password';
@@ -17,8 +16,16 @@ export type TokenClaims = {
   readonly act?: ActorClaim;
 };
 
-/** A person's own token, of one of their sessions. */
-export function personClaims(grant: SessionGrant, scopes: readonly string[]): TokenClaims {
+/** A person's own token, of one of their sessions. `authTime`: when they last proved who they are, in seconds. */
+export function personClaims(
+  grant: {
+    readonly subject: string;
+    readonly clientId: string;
+    readonly sessionId: string;
+    readonly authTime: number;
+  },
+  scopes: readonly string[],
+): TokenClaims {
   return {
     sub: grant.subject,
     aud: audienceOf(scopes),

@@ -27,7 +27,7 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
     keys: [`${shard}:familiar`],
     args: [0, NOW + 1000, 60_000],
   }),
-  'clients/scripts/use-assertion.lua': (shard) => ({
+  'oauth/client-authentication/scripts/use-assertion.lua': (shard) => ({
     keys: [`${shard}:assertion`, ...log(shard)],
     args: [NOW, TTL_MS, 'own', 60_000, Math.floor(NOW / 1000) + 10, '', '', 0, 0],
   }),

@@ -1,4 +1,3 @@
-import { FURTHEST_AHEAD_SECONDS } from '../../src/revocation/log/issued-from.ts';
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
 import {
   MOST_ADOPTED,
@@ -6,6 +5,7 @@ import {
   MOST_REPLAYS,
   REPLAY_GRACE_MS,
 } from '../../src/sessions/session-store.ts';
+import { FURTHEST_AHEAD_SECONDS } from '../../src/tokens/issued-from.ts';
 
 const CLOCKS_DIFFER_MS = 30_000;
 

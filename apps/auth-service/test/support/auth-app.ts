@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { createTestDatabase, startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { refreshCookieName, type Service } from '@latchkey/service-kit';
 import { buildApp } from '../../src/app.ts';
-import type { DelegationPolicy } from '../../src/clients/delegation-policy.ts';
 import { readConfig } from '../../src/config.ts';
 import { openAuthDatabase } from '../../src/database/open-auth-database.ts';
+import type { DelegationPolicy } from '../../src/permissions/delegation-policy.ts';
 
 export const STOREFRONT_ORIGIN = 'http://localhost:3000';
 export const ISSUER = 'http://localhost:4000';

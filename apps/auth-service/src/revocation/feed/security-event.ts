@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { signCompactJws } from '../../keys/compact-jws.ts';
 import type { Signer } from '../../keys/loaded-keys.ts';
+import { signCompactJws } from '../../tokens/compact-jws.ts';
 import type { Position } from '../log/position.ts';
 import type { RevocationBatch } from '../log/revocation-log.ts';
 

@@ -1,0 +1,45 @@
+import { Counter, type Registry } from 'prom-client';
+import type { AuditLog } from '../../audit/audit-log.ts';
+import type { AuthenticationFailure } from './client-authentication.ts';
+
+/** Failing costs nothing: each kind of failure is recorded once in this time, and counted always. */
+const RECORD_EVERY_MS = 60_000;
+
+export type AuthenticationFailuresOptions = {
+  readonly audit: Pick<AuditLog, 'record'>;
+  readonly registry: Registry;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
+
+/**
+ * Notes clients that could not be authenticated: as `client_authentication_failures_total{client,reason}`, and in the
+ * audit log, where a stranger's thousand attempts are one line a minute for each client and reason, with their number.
+ *
+ * Does not limit attempts: there is no secret to guess.
+ */
+export function createAuthenticationFailures(options: AuthenticationFailuresOptions) {
+  const { audit, registry, clock } = options;
+  const counter = new Counter({
+    name: 'client_authentication_failures_total',
+    help: 'Clients that could not be authenticated, by client and reason',
+    labelNames: ['client', 'reason'],
+    registers: [registry],
+  });
+  // As many as there are clients times reasons: both are ours.
+  const recorded = new Map<string, { at: number; since: number }>();
+
+  return ({ clientId, reason, origin }: AuthenticationFailure): void => {
+    counter.inc({ client: clientId ?? 'unknown', reason });
+    const kind = `${clientId ?? ''} ${reason}`;
+    const last = recorded.get(kind);
+    const now = clock();
+    if (last !== undefined && Math.abs(now - last.at) < RECORD_EVERY_MS) {
+      last.since += 1;
+      return;
+    }
+    recorded.set(kind, { at: now, since: 0 });
+    const details = { reason, ...(last !== undefined && last.since > 0 && { unrecorded: last.since }) };
+    audit.record({ event: 'client.authentication_failed', clientId, ...origin, details });
+  };
+}

@@ -1,0 +1,99 @@
+import { createJwtVerifier, JwtError, type JwtVerifier } from '@latchkey/auth-client/jwt';
+import { ProblemError } from '@latchkey/service-kit';
+import type { FastifyBaseLogger } from 'fastify';
+import type { ServiceClient } from '../../clients/clients.ts';
+import type { UsedAssertions } from './used-assertions.ts';
+
+/** RFC 7523 §3 asks for "a reasonably short" life; a minute is enough for one request. */
+export const MOST_LIFETIME_SECONDS = 60;
+/** How far two machines' clocks may differ. */
+export const CLOCK_SKEW_SECONDS = 30;
+
+const LONGEST_JTI = 128;
+/** A kid that we do not know may be new: a service rotates its key when it likes, and signs with it soon after. */
+const SECONDS_BETWEEN_FETCHES = 1;
+const FETCH_TIMEOUT_MS = 2000;
+
+/** An assertion that proves nothing. `reason` is for the log. */
+export class AssertionError extends Error {
+  readonly reason: string;
+
+  constructor(reason: string, cause?: unknown) {
+    super('The client assertion is not valid.', { cause });
+    this.name = 'AssertionError';
+    this.reason = reason;
+  }
+}
+
+/** Resolves when the assertion is that client's, is for us, and is used for the first time. */
+export type VerifyAssertion = (client: ServiceClient, assertion: string) => Promise<void>;
+
+export type AssertionVerifierOptions = {
+  /** Ours: the one `aud` that an assertion may have. */
+  readonly issuer: string;
+  readonly usedAssertions: UsedAssertions;
+  readonly log: Pick<FastifyBaseLogger, 'warn'>;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
+
+/**
+ * Verifies client assertions (private_key_jwt: RFC 7523 §3) by the keys that each service publishes at its configured
+ * address: RS256; `iss` and `sub` are the client; `aud` is our issuer and nothing else, so that no other server could
+ * pass an assertion on to us; it lives 60 s at most; its `jti` was never used, at any replica.
+ *
+ * Rejects with AssertionError; with ProblemError 503 when the service's keys, or Redis, cannot be reached, or Redis has
+ * lost what it knew: that says nothing about the client.
+ *
+ * @example
+ * await verify({ id: 'payment-service', jwksUri, … }, assertion);
+ */
+export function createAssertionVerifier(options: AssertionVerifierOptions) {
+  const { issuer, usedAssertions, log, clock } = options;
+  const verifiers = new Map<string, JwtVerifier>();
+
+  return {
+    verify: (async (client, assertion) => {
+      const { sub, jti, iat } = await verifierOf(client).verify(assertion).catch(refuse);
+      if (sub !== client.id) throw new AssertionError('sub');
+      if (jti.length > LONGEST_JTI) throw new AssertionError('jti');
+      if (!(await usedAssertions.use(client.id, { jti, iat }))) throw new AssertionError('used');
+    }) satisfies VerifyAssertion,
+
+    close(): void {
+      for (const verifier of verifiers.values()) verifier.close();
+    },
+  };
+
+  function verifierOf({ id, jwksUri }: ServiceClient): JwtVerifier {
+    const known = verifiers.get(id);
+    if (known) return known;
+    const verifier = createJwtVerifier({
+      jwksUri,
+      issuer: id,
+      audience: issuer,
+      typ: [null, 'jwt', 'client-authentication+jwt'],
+      maxLifetimeSeconds: MOST_LIFETIME_SECONDS,
+      clockSkewSeconds: CLOCK_SKEW_SECONDS,
+      expiryLeewaySeconds: CLOCK_SKEW_SECONDS,
+      cooldownSeconds: SECONDS_BETWEEN_FETCHES,
+      timeoutMs: FETCH_TIMEOUT_MS,
+      onFailed: (error) => log.warn({ err: error, client: id }, "a service's keys could not be fetched"),
+      clock: { wallMs: clock, monotonicMs: () => performance.now() },
+    });
+    verifiers.set(id, verifier);
+    return verifier;
+  }
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof JwtError)) throw error;
+  if (error.code === 'invalid_jwt') throw new AssertionError(error.reason, error);
+  throw new ProblemError({
+    status: 503,
+    code: 'client_keys_unavailable',
+    detail: 'The keys that this client publishes cannot be fetched at the moment. Try again.',
+    headers: { 'retry-after': String(SECONDS_BETWEEN_FETCHES) },
+    cause: error,
+  });
+}

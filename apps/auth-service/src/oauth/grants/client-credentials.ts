@@ -1,0 +1,44 @@
+import type { DelegationPolicy } from '../../permissions/delegation-policy.ts';
+import { narrowScopes } from '../../permissions/scope.ts';
+import type { AccessTokenIssuer } from '../../tokens/access-token.ts';
+import { serviceClaims } from '../../tokens/claims.ts';
+import { TokenError } from '../token-error.ts';
+import { askedScopes, type Grant } from './grant.ts';
+
+export type ClientCredentialsParts = {
+  readonly policy: DelegationPolicy;
+  readonly issueAccessToken: AccessTokenIssuer;
+  /** The earliest `iat` that a token may have, by what all replicas were told; in seconds since 1970, 0 for none. */
+  readonly issuedFrom: () => number;
+};
+
+/**
+ * grant_type client_credentials (RFC 6749 §4.4): a service in its own name, within the `ownScopes` of the policy.
+ *
+ * Refuses clients that people sign in with (`unauthorized_client`): they have no name to prove.
+ */
+export function createClientCredentialsGrant({
+  policy,
+  issueAccessToken,
+  issuedFrom,
+}: ClientCredentialsParts): Grant {
+  return async ({ client, parameters }) => {
+    const own =
+      client.kind === 'service' && Object.hasOwn(policy, client.id) ? policy[client.id]?.ownScopes : [];
+    if (own === undefined || own.length === 0) {
+      throw new TokenError('unauthorized_client', 'This client can do nothing in its own name.');
+    }
+    const scopes = narrowScopes(own, askedScopes(parameters));
+    if (scopes === undefined) throw new TokenError('invalid_scope', 'The client does not have this scope.');
+    const { token, expiresInSeconds } = await issueAccessToken(serviceClaims(client.id, scopes), {
+      // A session's tokens have it from the session: what was read before the store lost it must not be dated after.
+      issuedFrom: issuedFrom(),
+    });
+    return {
+      access_token: token,
+      token_type: 'Bearer',
+      expires_in: expiresInSeconds,
+      scope: scopes.join(' '),
+    };
+  };
+}

@@ -1,0 +1,27 @@
+import type { RefreshingParts } from '../../sessions/refreshing.ts';
+import { type ClientCredentialsParts, createClientCredentialsGrant } from './client-credentials.ts';
+import type { Grant } from './grant.ts';
+import { createRefreshTokenGrant } from './refresh-token.ts';
+import { createTokenExchangeGrant, type TokenExchangeParts } from './token-exchange.ts';
+
+/** Grants by the value of `grant_type`. */
+export type GrantTable = ReadonlyMap<string, Grant>;
+
+/** RFC 6749 §6 and §4.4, RFC 8693 §2.1. */
+export const GRANT_TYPES = [
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+] as const;
+
+/** All ways to get a token at POST /token. */
+export function createGrantTable(
+  parts: RefreshingParts & ClientCredentialsParts & TokenExchangeParts,
+): GrantTable {
+  const grants = {
+    refresh_token: createRefreshTokenGrant(parts),
+    client_credentials: createClientCredentialsGrant(parts),
+    'urn:ietf:params:oauth:grant-type:token-exchange': createTokenExchangeGrant(parts),
+  } satisfies Record<(typeof GRANT_TYPES)[number], Grant>;
+  return new Map<string, Grant>(Object.entries(grants));
+}

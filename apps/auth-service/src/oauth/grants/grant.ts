@@ -1,0 +1,24 @@
+import type { Origin } from '../../audit/audit-event.ts';
+import type { Client } from '../../clients/clients.ts';
+import { parseScope } from '../../permissions/scope.ts';
+import type { TokenAnswer } from '../token-answer.ts';
+import { TokenError } from '../token-error.ts';
+import type { TokenParameters } from '../token-parameters.ts';
+
+export type GrantRequest = {
+  /** Has proved who it is, if it can. */
+  readonly client: Client;
+  readonly parameters: TokenParameters;
+  readonly origin: Origin;
+};
+
+/** One way to get a token (RFC 6749 §1.3). Rejects with TokenError. */
+export type Grant = (request: GrantRequest) => Promise<TokenAnswer>;
+
+/** The scope parameter, read. Throws TokenError `invalid_scope` when it is malformed. */
+export function askedScopes({ scope }: TokenParameters): readonly string[] | undefined {
+  if (scope === undefined) return undefined;
+  const scopes = parseScope(scope);
+  if (scopes === undefined) throw new TokenError('invalid_scope', 'The scope is malformed.');
+  return scopes;
+}

@@ -1,0 +1,35 @@
+import { type RefreshingParts, RefreshRefusedError, refreshTokens } from '../../sessions/refreshing.ts';
+import { sessionAnswerOf } from '../../sessions/token-answer.ts';
+import { TokenError } from '../token-error.ts';
+import { askedScopes, type Grant } from './grant.ts';
+
+/** grant_type refresh_token (RFC 6749 §6), for clients that keep the token themselves. */
+export function createRefreshTokenGrant(parts: RefreshingParts): Grant {
+  return async ({ client, parameters, origin }) => {
+    if (client.kind === 'browser') {
+      throw new TokenError(
+        'unauthorized_client',
+        'This client refreshes at POST /sessions/refresh, by its cookie.',
+      );
+    }
+    if (client.kind === 'service')
+      throw new TokenError('unauthorized_client', 'Nobody signs in to a service.');
+    const { refresh_token: refreshToken } = parameters;
+    if (refreshToken === undefined)
+      throw new TokenError('invalid_request', 'The parameter refresh_token is missing.');
+    const scopes = askedScopes(parameters);
+    try {
+      const tokens = await refreshTokens(parts, { refreshToken, clientId: client.id, scopes, origin });
+      return sessionAnswerOf(tokens, client);
+    } catch (error) {
+      throw error instanceof RefreshRefusedError ? asTokenError(error) : error;
+    }
+  };
+}
+
+/** The same words for every session that is over; `reason` when it was ended or lost. */
+function asTokenError({ code, reason }: RefreshRefusedError): TokenError {
+  return code === 'scope_not_granted'
+    ? new TokenError('invalid_scope', 'The session was not granted this scope.')
+    : new TokenError('invalid_grant', 'The refresh token is not valid any more. Sign in again.', { reason });
+}

@@ -1,0 +1,82 @@
+import { AuthError } from '@latchkey/auth-client';
+import type { Origin } from '../audit/audit-event.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Client } from '../clients/clients.ts';
+import type { RevocationLog } from '../revocation/log/revocation-log.ts';
+import type { SessionStore } from '../sessions/session-store.ts';
+import { readPresentedToken } from './presented-token.ts';
+import type { SubjectTokens } from './subject-tokens.ts';
+import { TokenError } from './token-error.ts';
+
+export type TokenRevocationParts = {
+  readonly sessions: Pick<SessionStore, 'grantOf' | 'end'>;
+  readonly subjectTokens: SubjectTokens;
+  /** Tells everybody who verifies tokens. */
+  readonly publish: RevocationLog['publish'];
+  readonly audit: Pick<AuditLog, 'record'>;
+};
+
+export type TokenRevocationRequest = {
+  /** Has proved who it is, if it can. */
+  readonly client: Client;
+  readonly token: string;
+  readonly origin: Origin;
+};
+
+export type RevokeToken = (request: TokenRevocationRequest) => Promise<void>;
+
+/**
+ * A client gives a token back (RFC 7009). Of a refresh token, of whatever generation, the session ends, and with it all
+ * its access tokens; an access token dies alone. What is not this client's, or no good any more, is left as it is, and
+ * the client is not told.
+ *
+ * Rejects with TokenError `unsupported_token_type` for a JWT that is no access token; with ProblemError 503 when Redis
+ * does not answer: then the token is as good as before.
+ */
+export function createTokenRevocation(parts: TokenRevocationParts): RevokeToken {
+  const { sessions, subjectTokens, publish, audit } = parts;
+
+  return async (request) => {
+    const presented = readPresentedToken(request.token);
+    switch (presented.looksLike) {
+      case 'refresh_token':
+        return revokeRefreshToken(request);
+      case 'access_token':
+        return revokeAccessToken(request, presented.audiences);
+      case 'other_token':
+        throw new TokenError(
+          'unsupported_token_type',
+          'This is neither a refresh token nor an access token.',
+        );
+      case 'nothing':
+        return;
+    }
+  };
+
+  async function revokeRefreshToken({ client, token, origin }: TokenRevocationRequest): Promise<void> {
+    const grant = await sessions.grantOf(token, client.id);
+    if (grant === undefined) return;
+    const { subject, sessionId, clientId } = grant;
+    if (!(await sessions.end(subject, sessionId, 'token_revoked'))) return;
+    const details = { reason: 'token_revoked' };
+    audit.record({ event: 'session.ended', subject, sessionId, clientId, ...origin, details });
+  }
+
+  async function revokeAccessToken(
+    { client, token, origin }: TokenRevocationRequest,
+    audiences: readonly string[],
+  ): Promise<void> {
+    const verified = await subjectTokens.verifyFor(token, audiences).catch(noneIfInvalid);
+    if (verified?.clientId !== client.id) return;
+    const { tokenId, subject, sessionId, clientId } = verified;
+    await publish({ kind: 'token', id: tokenId, reason: 'token_revoked' });
+    const details = { token_id: tokenId };
+    audit.record({ event: 'token.revoked', subject, sessionId, clientId, ...origin, details });
+  }
+}
+
+/** Of a token that is no good, undefined; whatever else went wrong says nothing about the token. */
+export function noneIfInvalid(error: unknown): undefined {
+  if (error instanceof AuthError && error.status !== 503) return;
+  throw error;
+}

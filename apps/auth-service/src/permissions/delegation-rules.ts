@@ -1,0 +1,66 @@
+import { type DelegationPolicy, MOST_ACTORS } from './delegation-policy.ts';
+
+/** A service asks to act for a person. */
+export type DelegationRequest = {
+  /** The service that asks. */
+  readonly actor: string;
+  /** The service that it wants to call. */
+  readonly audience: string;
+  /** What the person may do, by the token that came in. */
+  readonly heldScopes: readonly string[];
+  /** Who acts for the person already, by that token, the latest first. */
+  readonly actors: readonly string[];
+  /** All that is allowed when undefined. */
+  readonly askedScopes: readonly string[] | undefined;
+};
+
+export type DelegationDecision =
+  | { readonly allowed: true; readonly scopes: readonly string[]; readonly actors: readonly string[] }
+  | {
+      readonly allowed: false;
+      /** RFC 8693 §2.2.2 for where to, RFC 6749 §5.2 for what. */
+      readonly error: 'invalid_target' | 'invalid_scope';
+      readonly reason: 'no_policy' | 'too_many_actors' | 'scope_not_allowed' | 'no_scope_left';
+    };
+
+/**
+ * Decides what a service may do for a person at another service: the scopes of the new token, and its chain of actors.
+ *
+ * Allowed are the person's scopes that the policy lets pass, and the actor's own that those entitle it to. To ask for
+ * more is refused, rather than silently cut: whoever asks would find out later, and elsewhere.
+ *
+ * Does not check the token that came in, nor whether its session lives.
+ *
+ * @example
+ * decideDelegation(DELEGATION_POLICY, { actor: 'payment-service', audience: 'cart-service',
+ *   heldScopes: ['cart:read'], actors: [], askedScopes: undefined }); // scopes: ['cart:read']
+ */
+export function decideDelegation(policy: DelegationPolicy, request: DelegationRequest): DelegationDecision {
+  const { actor, audience, heldScopes, askedScopes } = request;
+  const toward = memberOf(memberOf(policy, actor)?.toward, audience);
+  if (toward === undefined) return refused('invalid_target', 'no_policy');
+  const actors = [actor, ...request.actors];
+  if (actors.length > MOST_ACTORS) return refused('invalid_target', 'too_many_actors');
+
+  const passedOn = toward.scopes.filter((scope) => heldScopes.includes(scope));
+  const entitled = Object.entries(toward.actorScopes ?? {})
+    .filter(([, { requires }]) => requires.every((scope) => heldScopes.includes(scope)))
+    .map(([scope]) => scope);
+  const allowed = [...passedOn, ...entitled];
+
+  if (askedScopes?.some((scope) => !allowed.includes(scope)))
+    return refused('invalid_scope', 'scope_not_allowed');
+  if (allowed.length === 0) return refused('invalid_scope', 'no_scope_left');
+  return { allowed: true, scopes: askedScopes ?? allowed, actors };
+}
+
+type Refusal = Extract<DelegationDecision, { allowed: false }>;
+
+function refused(error: Refusal['error'], reason: Refusal['reason']): Refusal {
+  return { allowed: false, error, reason };
+}
+
+/** The names come from requests: what every object inherits is no policy. */
+function memberOf<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}

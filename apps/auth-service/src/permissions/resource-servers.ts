@@ -1,0 +1,73 @@
+type ResourceServer = {
+  readonly audience: string;
+  /** Granted to people, by their roles. */
+  readonly scopes: readonly string[];
+  /** Granted to services that act for a person; never to a person: see permissions/delegation-policy.ts. */
+  readonly actorScopes: readonly string[];
+  /** Granted to services in their own name; some of them to people too. */
+  readonly serviceScopes: readonly string[];
+};
+
+/**
+ * The services that accept our access tokens, and the scopes that each of them understands.
+ *
+ * A person's access token is for the services whose scopes it carries, and for auth-service, where everybody may see
+ * their own account and devices. So a token with fewer scopes is good at fewer places.
+ */
+export const RESOURCE_SERVERS = [
+  {
+    audience: 'cart-service',
+    scopes: ['cart:read', 'cart:write'],
+    actorScopes: ['cart:checkout'],
+    serviceScopes: [],
+  },
+  {
+    audience: 'wishlist-service',
+    scopes: ['wishlist:read', 'wishlist:write'],
+    actorScopes: [],
+    serviceScopes: [],
+  },
+  {
+    audience: 'payment-service',
+    scopes: ['payment:read', 'payment:write', 'payment:refund'],
+    actorScopes: [],
+    serviceScopes: [],
+  },
+  {
+    audience: 'auth-service',
+    scopes: ['accounts:manage', 'clients:manage', 'keys:manage', 'revocations:read'],
+    actorScopes: [],
+    serviceScopes: ['revocations:read'],
+  },
+] as const satisfies readonly ResourceServer[];
+
+/** A scope that a person can have. */
+export type Scope = (typeof RESOURCE_SERVERS)[number]['scopes'][number];
+
+/** All scopes that people can have, in the order in which tokens list them. */
+export const SCOPES: readonly Scope[] = RESOURCE_SERVERS.flatMap((server) => server.scopes);
+
+/** These, and those that only services can have. */
+export const ALL_SCOPES: readonly string[] = [...new Set(RESOURCE_SERVERS.flatMap(scopesOfServer))];
+
+/** All services that a token can be for. */
+export const AUDIENCES: readonly string[] = RESOURCE_SERVERS.map(({ audience }) => audience);
+
+/** The `aud` of a person's token with these scopes (RFC 9068 §2.2.3). */
+export function audienceOf(scopes: readonly string[]): string[] {
+  return RESOURCE_SERVERS.filter(
+    (server) =>
+      server.audience === 'auth-service' || server.scopes.some((scope: Scope) => scopes.includes(scope)),
+  ).map((server) => server.audience);
+}
+
+/** The `aud` of a service's own token with these scopes: where they mean something, and nowhere else. */
+export function audienceOfServiceScopes(scopes: readonly string[]): string[] {
+  return RESOURCE_SERVERS.filter((server) =>
+    scopesOfServer(server).some((scope) => scopes.includes(scope)),
+  ).map((server) => server.audience);
+}
+
+function scopesOfServer({ scopes, actorScopes, serviceScopes }: ResourceServer): readonly string[] {
+  return [...scopes, ...actorScopes, ...serviceScopes];
+}

@@ -1,0 +1,103 @@
+import type { Origin } from '../audit/audit-event.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { narrowScopes } from '../permissions/scope.ts';
+import type { AccessTokenIssuer } from '../tokens/access-token.ts';
+import type { RefreshOutcome } from './session.ts';
+import type { SessionStore } from './session-store.ts';
+import { type IssuedTokens, issueTokens, scopesOfGrant } from './session-tokens.ts';
+
+export type RefreshingParts = {
+  readonly sessions: Pick<SessionStore, 'refresh' | 'grantOf'>;
+  readonly issueAccessToken: AccessTokenIssuer;
+  readonly audit: Pick<AuditLog, 'record'>;
+  /** Counts the verdicts. */
+  readonly onVerdict: (verdict: RefreshOutcome['verdict']) => void;
+};
+
+export type PresentedRefreshToken = {
+  readonly refreshToken: string;
+  readonly clientId: string;
+  readonly scopes?: readonly string[] | undefined;
+  readonly origin: Origin;
+};
+
+/** Why a refresh token brings no new tokens. Each endpoint says it in its own form. */
+export class RefreshRefusedError extends Error {
+  /**
+   * - session_over: the session is dead, expired, lost, unknown or now found to be stolen
+   * - scope_not_granted: more scope is asked for than was granted; the token is as good as before
+   */
+  readonly code: 'session_over' | 'scope_not_granted';
+  /** Why the session was ended or lost, if that is known. */
+  readonly reason: string | undefined;
+
+  constructor(code: RefreshRefusedError['code'], reason?: string) {
+    super(code);
+    this.name = 'RefreshRefusedError';
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+const AUDITED = {
+  REPLAYED: 'refresh.replayed',
+  ADOPTED: 'refresh.adopted',
+  REUSED: 'refresh.reused',
+} as const;
+
+/**
+ * Exchanges a refresh token for the next one and an access token (RFC 6749 §6, with rotation as RFC 9700 §4.14.2 asks).
+ *
+ * Does not check which client asks, or from where: the endpoint has.
+ *
+ * Rejects with RefreshRefusedError, and with ProblemError 503 when Redis does not answer.
+ */
+export async function refreshTokens(
+  parts: RefreshingParts,
+  presented: PresentedRefreshToken,
+): Promise<IssuedTokens> {
+  await refuseMoreScopesThanGranted(parts.sessions, presented);
+  const outcome = await parts.sessions.refresh(presented.refreshToken, presented.clientId);
+  parts.onVerdict(outcome.verdict);
+  audit(parts.audit, outcome, presented);
+  if (!('refreshToken' in outcome)) throw new RefreshRefusedError('session_over', reasonOf(outcome));
+  const scopes = narrowScopes(scopesOfGrant(outcome.grant), presented.scopes);
+  if (scopes === undefined) throw new RefreshRefusedError('scope_not_granted');
+  return issueTokens(parts.issueAccessToken, outcome, scopes);
+}
+
+/** Our MAC is in the token, so this tells nobody but those who were given it, or have a copy. */
+function reasonOf(outcome: RefreshOutcome): string | undefined {
+  if (outcome.verdict === 'REUSED') return 'reuse';
+  if (outcome.verdict === 'LOST') return 'session_lost';
+  return outcome.verdict === 'REVOKED' ? outcome.reason : undefined;
+}
+
+/** Before the token is used up: a client that asks for too much can still ask again with the token that it has. */
+async function refuseMoreScopesThanGranted(
+  sessions: RefreshingParts['sessions'],
+  presented: PresentedRefreshToken,
+): Promise<void> {
+  if (presented.scopes === undefined) return;
+  const grant = await sessions.grantOf(presented.refreshToken, presented.clientId);
+  if (grant !== undefined && narrowScopes(scopesOfGrant(grant), presented.scopes) === undefined)
+    throw new RefreshRefusedError('scope_not_granted');
+}
+
+function audit(
+  log: RefreshingParts['audit'],
+  outcome: RefreshOutcome,
+  { clientId, origin }: PresentedRefreshToken,
+): void {
+  if (outcome.verdict === 'LOST' && outcome.isNews)
+    log.record({ event: 'session.lost', sessionId: outcome.sessionId, clientId, ...origin });
+  if (outcome.verdict !== 'REPLAYED' && outcome.verdict !== 'ADOPTED' && outcome.verdict !== 'REUSED') return;
+  const { subject, sessionId } = outcome.grant;
+  log.record({
+    event: AUDITED[outcome.verdict],
+    subject,
+    sessionId,
+    clientId: outcome.grant.clientId,
+    ...origin,
+  });
+}

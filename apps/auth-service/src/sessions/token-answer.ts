@@ -1,0 +1,50 @@
+import type { FastifyReply } from 'fastify';
+import { type Static, Type } from 'typebox';
+import type { PublicClient } from '../clients/clients.ts';
+import type { RefreshCookie } from './refresh-cookie.ts';
+import type { IssuedTokens } from './session-tokens.ts';
+
+/** RFC 6749 §5.1: what is in every answer with an access token. */
+export const accessTokenMembers = {
+  access_token: Type.String(),
+  token_type: Type.Literal('Bearer'),
+  expires_in: Type.Integer({ description: 'Seconds until the access token expires.' }),
+  scope: Type.String(),
+};
+
+/** The tokens of a session (RFC 6749 §5.1). A browser's refresh token is in its cookie, and so not here. */
+export const sessionAnswerSchema = Type.Object({
+  ...accessTokenMembers,
+  session_id: Type.String(),
+  refresh_token: Type.Optional(Type.String()),
+});
+
+export type SessionAnswer = Static<typeof sessionAnswerSchema>;
+
+/** The answer to a client, which has the refresh token in it unless the client is a browser. */
+export function sessionAnswerOf(tokens: IssuedTokens, client: PublicClient): SessionAnswer {
+  return {
+    access_token: tokens.accessToken,
+    token_type: 'Bearer',
+    expires_in: tokens.expiresInSeconds,
+    scope: tokens.scopes.join(' '),
+    session_id: tokens.sessionId,
+    ...(client.kind === 'native' ? { refresh_token: tokens.refreshToken } : {}),
+  };
+}
+
+/**
+ * Hands the tokens to their client: the refresh token in an HttpOnly cookie for a browser, in the body for others. No
+ * cache may keep the answer (RFC 6749 §5.1).
+ */
+export function answerWithTokens(
+  reply: FastifyReply,
+  options: { tokens: IssuedTokens; client: PublicClient; cookie: RefreshCookie },
+): SessionAnswer {
+  const { tokens, client, cookie } = options;
+  reply.header('cache-control', 'no-store');
+  if (client.kind === 'browser') {
+    cookie.set(reply, { refreshToken: tokens.refreshToken, expiresAt: tokens.sessionExpiresAt });
+  }
+  return sessionAnswerOf(tokens, client);
+}

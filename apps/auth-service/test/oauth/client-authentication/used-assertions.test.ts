@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  createUsedAssertions,
+  type UsedAssertions,
+} from '../../../src/oauth/client-authentication/used-assertions.ts';
+import { assertionKey } from '../../../src/redis/key-names.ts';
+import { startLossyProxy } from '../../sessions/lossy-proxy.ts';
+import { connect, createClock, createMemory, createTestDataSets } from '../../sessions/session-fixture.ts';
+import { keepData } from '../../support/redis-data.ts';
+
+const REPLICAS = 3;
+
+let server: TestRedis;
+let proxy: Awaited<ReturnType<typeof startLossyProxy>>;
+let connections: Redis[];
+let replicas: UsedAssertions[];
+beforeAll(async () => {
+  server = await startTestRedis();
+  proxy = await startLossyProxy(server.url);
+  connections = Array.from({ length: REPLICAS }, () => connect(proxy.url));
+  replicas = await Promise.all(connections.map((redis) => startReplica(redis)));
+});
+afterAll(async () => {
+  for (const connection of connections) connection.disconnect();
+  await proxy.stop();
+  await server.stop();
+});
+
+/** A replica with a memory that it shares with others, or of its own. */
+async function startReplica(redis: Redis, { memory = createMemory(), clock = Date.now } = {}) {
+  const of = { redis, shards: 1, clock };
+  const dataSets = createTestDataSets({ ...of, memory });
+  await dataSets.start();
+  return createUsedAssertions({ ...of, retentionMs: 330_000, dataSets });
+}
+
+const iat = Math.floor(Date.now() / 1000);
+
+test('of sixty uses of one assertion at once, at three replicas, one is the first: a hundred times', async () => {
+  for (let round = 0; round < 100; round++) {
+    const assertion = { jti: randomUUID(), iat };
+    const uses = Array.from({ length: 20 * REPLICAS }, (_, index) =>
+      (replicas[index % REPLICAS] as UsedAssertions).use('payment-service', assertion),
+    );
+    expect((await Promise.all(uses)).filter(Boolean)).toEqual([true]);
+  }
+});
+
+test('a reply that is lost makes no replay of an honest use, and no second first use', async () => {
+  const [one, two] = replicas as [UsedAssertions, UsedAssertions];
+  for (let round = 0; round < 10; round++) {
+    const assertion = { jti: randomUUID(), iat };
+    proxy.loseReplies(1);
+    expect(await one.use('payment-service', assertion)).toBe(true);
+    expect(await two.use('payment-service', assertion)).toBe(false);
+    expect(await one.use('payment-service', assertion)).toBe(false);
+  }
+  expect(proxy.lost()).toBeGreaterThanOrEqual(10);
+});
+
+test('it is remembered until no clock of ours accepts the assertion any more, and then forgotten', async () => {
+  const [redis] = connections as [Redis];
+  const jti = 'any text: even\u0000this';
+  const assertion = { jti, iat };
+  await replicas[0]?.use('payment-service', assertion);
+  const key = assertionKey(0, 'payment-service', jti);
+  expect(key).toMatch(/^\{0\}:assertion:payment-service:[\w-]{43}$/);
+  // 60 s of life, and at both ends 30 s that a service's clock may differ, and 30 s that a replica's may.
+  expect(await redis.pttl(key)).toBeGreaterThan(170_000);
+  expect(await redis.pttl(key)).toBeLessThanOrEqual(180_000);
+  // A replay leaves the first use's mark: its reply may be on its way for the second time.
+  const mark = await redis.get(key);
+  await replicas[1]?.use('payment-service', assertion);
+  expect(await redis.get(key)).toBe(mark);
+});
+
+describe('after Redis lost the marks', () => {
+  /** Some time ago the first data set began; the clock stands in the middle of a second. */
+  async function startAndLose(aheadSeconds = 0) {
+    const [redis] = connections as [Redis];
+    const clock = createClock();
+    clock.advance(500 - (clock.now() % 1000));
+    const memory = createMemory();
+    const start = () => startReplica(redis, { memory, clock: clock.now });
+    const issue = () => ({ jti: randomUUID(), iat: Math.floor(clock.now() / 1000) + aheadSeconds });
+    await redis.flushall();
+    const replica = await start();
+    const used = issue();
+    expect(await replica.use('payment-service', used)).toBe(true);
+    clock.advance(5_000);
+    expect(await replica.use('payment-service', used)).toBe(false);
+    await redis.flushall();
+    return { clock, replica, start, issue, used };
+  }
+
+  const undecided = {
+    status: 503,
+    code: 'temporarily_unavailable',
+    headers: { 'retry-after': '1' },
+    extensions: { error: 'temporarily_unavailable' },
+  };
+
+  test('an assertion from before is neither let in nor called used, at any replica; a new one is let in', async () => {
+    const { clock, replica, start, issue, used } = await startAndLose();
+    const another = await start();
+    for (const which of [replica, another, await start()]) {
+      await expect(which.use('payment-service', used)).rejects.toMatchObject(undecided);
+    }
+    clock.advance(1_000);
+    const fresh = issue();
+    expect(await replica.use('payment-service', fresh)).toBe(true);
+    expect(await another.use('payment-service', fresh)).toBe(false);
+  });
+
+  test('one of a client whose clock is ahead is known where it was used, though it looks later', async () => {
+    const { clock, replica, issue, used } = await startAndLose(20);
+    await expect(replica.use('payment-service', used)).rejects.toMatchObject(undecided);
+    clock.advance(1_000);
+    expect(await replica.use('payment-service', issue())).toBe(true);
+    expect(await replica.use('wishlist-service', { jti: randomUUID(), iat: used.iat - 14 })).toBe(true);
+  });
+
+  test('when they come back, what was used meanwhile is not let in once more, at any replica', async () => {
+    const [redis] = connections as [Redis];
+    const { clock, replica, start, issue, used } = await startAndLose();
+    const both = [replica, await start()] as const;
+    const noticeLoss = async () => {
+      for (const which of both)
+        await expect(which.use('payment-service', used)).rejects.toMatchObject(undecided);
+      clock.advance(2_000);
+    };
+    await noticeLoss();
+    const comeBack = await keepData(redis);
+    await redis.flushall();
+    await noticeLoss();
+    const meanwhile = issue();
+    expect(await replica.use('payment-service', meanwhile)).toBe(true);
+    await comeBack();
+    for (const which of both)
+      await expect(which.use('payment-service', meanwhile)).rejects.toMatchObject(undecided);
+    clock.advance(1_000);
+    expect(await both[1].use('payment-service', issue())).toBe(true);
+  });
+
+  test('it is the loss that counts: the first data set ever knows of all uses from its first moment on', async () => {
+    const [redis] = connections as [Redis];
+    await redis.flushall();
+    expect(
+      await (await startReplica(redis)).use('payment-service', { jti: randomUUID(), iat: iat - 20 }),
+    ).toBe(true);
+  });
+});

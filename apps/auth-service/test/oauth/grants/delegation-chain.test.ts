@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DelegationPolicy } from '../../../src/permissions/delegation-policy.ts';
+import { type AuthApp, decode, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  startServices,
+  type TestServices,
+  TOKEN_EXCHANGE,
+} from '../../support/services.ts';
+
+// Longer chains than our own services need, and a service with a token of its own for another service.
+const policy: DelegationPolicy = {
+  'wishlist-service': {
+    ownScopes: ['payment:read'],
+    toward: { 'payment-service': { scopes: ['payment:read', 'payment:write', 'cart:read'] } },
+  },
+  'payment-service': {
+    ownScopes: [],
+    toward: {
+      'cart-service': {
+        scopes: ['cart:read'],
+        actorScopes: { 'cart:checkout': { requires: ['payment:write'] } },
+      },
+    },
+  },
+  'cart-service': { ownScopes: [], toward: { 'wishlist-service': { scopes: ['cart:read'] } } },
+};
+
+let services: TestServices;
+let auth: AuthApp;
+let personsToken: string;
+beforeAll(async () => {
+  services = await startServices(Object.keys(policy));
+  auth = await startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris }, delegationPolicy: policy });
+  personsToken = (await signIn(auth.app, await register(auth.app))).access_token;
+});
+afterAll(async () => {
+  await auth.stop();
+  await services.close();
+});
+
+async function exchange(actor: string, audience: string, subjectToken: string) {
+  const answer = await postToken(auth.app, {
+    grant_type: TOKEN_EXCHANGE,
+    subject_token: subjectToken,
+    subject_token_type: ACCESS_TOKEN_TYPE,
+    audience,
+    ...services.credentials(actor),
+  });
+  return answer.json();
+}
+
+test('a token that was exchanged is exchanged again: the chain names both, the latest first', async () => {
+  const first = await exchange('wishlist-service', 'payment-service', personsToken);
+  const second = await exchange('payment-service', 'cart-service', first.access_token);
+  const person = decode(personsToken).claims;
+  expect(second.scope).toBe('cart:read cart:checkout');
+  expect(decode(second.access_token).claims).toMatchObject({
+    sub: person['sub'],
+    sid: person['sid'],
+    auth_time: person['auth_time'],
+    aud: ['cart-service'],
+    client_id: 'payment-service',
+    act: { sub: 'payment-service', act: { sub: 'wishlist-service' } },
+  });
+  const [exp1, exp2] = [first, second].map(
+    ({ access_token }) => decode(access_token).claims['exp'] as number,
+  );
+  expect(exp1).toBeLessThanOrEqual(person['exp'] as number);
+  expect(exp2).toBeLessThanOrEqual(exp1 ?? 0);
+});
+
+test('a third actor is refused, though the policy names it', async () => {
+  const first = await exchange('wishlist-service', 'payment-service', personsToken);
+  const second = await exchange('payment-service', 'cart-service', first.access_token);
+  expect(await exchange('cart-service', 'wishlist-service', second.access_token)).toEqual({
+    error: 'invalid_target',
+    error_description: expect.any(String),
+  });
+});
+
+test('a service’s own token is no person’s, also when it was sent to the service that shows it', async () => {
+  const own = { grant_type: 'client_credentials', ...services.credentials('wishlist-service') };
+  const { access_token } = (await postToken(auth.app, own)).json();
+  expect(decode(access_token).claims['aud']).toEqual(['payment-service']);
+  expect(await exchange('payment-service', 'cart-service', access_token)).toMatchObject({
+    error: 'invalid_grant',
+  });
+  expect(auth.logs()).toContain('"reason":"service_token"');
+});
+
+test('a service without a scope of its own gets no token in its own name', async () => {
+  const own = { grant_type: 'client_credentials', ...services.credentials('payment-service') };
+  expect((await postToken(auth.app, own)).json().error).toBe('unauthorized_client');
+});

@@ -1,0 +1,71 @@
+import { issuedFromKey } from '../../../src/redis/key-names.ts';
+import { connect, createStore } from '../../sessions/session-fixture.ts';
+import {
+  type AuthApp,
+  decode,
+  postToken,
+  register,
+  signIn,
+  startAuthApp,
+  type Tokens,
+} from '../../support/auth-app.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  startServices,
+  type TestServices,
+  TOKEN_EXCHANGE,
+} from '../../support/services.ts';
+
+export type ExchangeFixture = AuthApp & {
+  services: TestServices;
+  /** What is added to the machine's clock for what auth-service does. */
+  clock: { offsetMs: number };
+  /** Somebody new, signed in. */
+  session(body?: Record<string, unknown>): Promise<Tokens>;
+  /** Exchanges a token for one for cart-service, or for what the parameters say. */
+  exchange(
+    actor: string,
+    subjectToken: string,
+    parameters?: Record<string, string>,
+  ): ReturnType<typeof postToken>;
+  /** As auth-service itself would, when an administrator asks. Returns the earliest iat of the tokens from then on. */
+  changeRoles(token: string, roles: string[]): Promise<number>;
+};
+
+/** auth-service with services that act for people. It has been there for an hour: people have signed in since. */
+export async function startExchange(): Promise<ExchangeFixture> {
+  const services = await startServices(['payment-service', 'wishlist-service', 'cart-service']);
+  const clock = { offsetMs: -3_600_000 };
+  const now = () => Date.now() + clock.offsetMs;
+  const auth = await startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris }, clock: now });
+  clock.offsetMs = 0;
+  return {
+    ...auth,
+    services,
+    clock,
+    session: async (body = {}) => signIn(auth.app, await register(auth.app), body),
+    exchange: (actor, subjectToken, parameters = {}) =>
+      postToken(auth.app, {
+        grant_type: TOKEN_EXCHANGE,
+        subject_token: subjectToken,
+        subject_token_type: ACCESS_TOKEN_TYPE,
+        audience: 'cart-service',
+        ...services.credentials(actor),
+        ...parameters,
+      }),
+    async changeRoles(token, roles) {
+      const subject = String(decode(token).claims['sub']);
+      const redis = connect(auth.redis.url);
+      try {
+        await createStore({ redis, clock: now }).changeRoles(subject, { roles, rolesVersion: 1 });
+        return Number(await redis.get(issuedFromKey(0, subject)));
+      } finally {
+        redis.disconnect();
+      }
+    },
+    async stop() {
+      await auth.stop();
+      await services.close();
+    },
+  };
+}

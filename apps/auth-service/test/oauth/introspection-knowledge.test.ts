@@ -1,0 +1,44 @@
+import type { Authentication } from '@latchkey/auth-client';
+import { expect, test } from 'vitest';
+import type { Client } from '../../src/clients/clients.ts';
+import { createIntrospection, type IntrospectionParts } from '../../src/oauth/introspection.ts';
+import type { SessionGrant } from '../../src/sessions/session.ts';
+
+const client: Client = { id: 'cart-service', name: 'cart-service', kind: 'service', jwksUri: 'http://cart' };
+const token = {
+  isService: false,
+  subject: 'mina',
+  sessionId: '0-abc',
+  clientId: 'storefront',
+  issuedAt: 1000,
+} as unknown as Authentication;
+
+/** A token that is good, until one thing that is known of it is another. */
+function introspect(known: { isComplete?: boolean; isRevoked?: boolean; issuedFrom?: number | 'ended' }) {
+  const { isComplete = true, isRevoked = false, issuedFrom = 0 } = known;
+  const parts: IntrospectionParts = {
+    isComplete: () => isComplete,
+    clientStatuses: { isRevoked: () => isRevoked },
+    sessions: { find: async () => (issuedFrom === 'ended' ? undefined : ({ issuedFrom } as SessionGrant)) },
+    subjectTokens: { verify: async () => token, verifyFor: async () => token, close: async () => {} },
+  };
+  return createIntrospection(parts)(client, 'a token');
+}
+
+test('nothing is said while what was revoked is not known completely', async () => {
+  await expect(introspect({ isComplete: false })).rejects.toMatchObject({
+    status: 503,
+    code: 'revocations_stale',
+    headers: { 'retry-after': '1' },
+  });
+});
+
+test.each([
+  ['nothing speaks against it', {}, true],
+  ['its client was switched off, whatever the feed has told so far', { isRevoked: true }, false],
+  ['its session has ended', { issuedFrom: 'ended' as const }, false],
+  ['its session has changed since, whatever the feed has told so far', { issuedFrom: 1001 }, false],
+  ['it is from just after its session changed', { issuedFrom: 1000 }, true],
+])('%s', async (_what, known, isActive) => {
+  expect((await introspect(known)) !== undefined).toBe(isActive);
+});

@@ -1,0 +1,166 @@
+import { eventually } from '@latchkey/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  decode,
+  from,
+  PASSWORD,
+  postToken,
+  refresh,
+  register,
+  STOREFRONT_ORIGIN,
+  type Tokens,
+  whoAmI,
+} from '../support/auth-app.ts';
+import { openDatabase } from '../support/operator.ts';
+import { ACCESS_TOKEN_TYPE, isActiveAtCart, TOKEN_EXCHANGE } from '../support/services.ts';
+import {
+  expectAnswered,
+  startTokenRevocation,
+  type TokenRevocationFixture,
+} from './token-revocation-fixture.ts';
+
+let auth: TokenRevocationFixture;
+beforeAll(async () => {
+  auth = await startTokenRevocation();
+});
+afterAll(() => auth.stop());
+
+const byCli = (token: string, parameters: Record<string, string> = {}) =>
+  auth.revoke({ client_id: 'latchkey-cli', token, ...parameters });
+
+describe('a refresh token that is given back', () => {
+  test('ends its session: no refresh any more, and its access tokens are refused', async () => {
+    const { access_token: token, refresh_token: refreshToken } = await auth.session();
+    expectAnswered(await byCli(refreshToken));
+    expect((await refresh(auth.app, refreshToken)).json()).toMatchObject({ error: 'invalid_grant' });
+    const refused = async () => (await whoAmI(auth.app, token)).json().reason;
+    await eventually('the token is refused as revoked', async () =>
+      expect(await refused()).toBe('token_revoked'),
+    );
+    // Once more is no error, and nothing more happens.
+    expectAnswered(await byCli(refreshToken));
+  });
+
+  test('ends it also when it has been replaced by a refresh since', async () => {
+    const first = await auth.session();
+    const second = (await refresh(auth.app, first.refresh_token)).json<Tokens>();
+    expectAnswered(await byCli(first.refresh_token));
+    expect((await refresh(auth.app, second.refresh_token)).statusCode).toBe(400);
+  });
+
+  test('is taken for what it is, whatever the hint says (RFC 7009 §2.1)', async () => {
+    for (const hint of ['refresh_token', 'access_token', 'something_else', 'x'.repeat(2000)]) {
+      const { refresh_token: refreshToken } = await auth.session();
+      expectAnswered(await byCli(refreshToken, { token_type_hint: hint }));
+      expect((await refresh(auth.app, refreshToken)).statusCode).toBe(400);
+    }
+  });
+
+  test('is in the audit log, once', async () => {
+    const database = openDatabase(auth);
+    const { access_token: token, refresh_token: refreshToken, session_id: sessionId } = await auth.session();
+    await byCli(refreshToken);
+    await byCli(refreshToken);
+    const subject = String(decode(token).claims['sub']);
+    const recorded = async () =>
+      (await database.eventsOf(subject)).filter(({ event }) => event === 'session.ended');
+    await eventually('the end of the session is recorded', async () =>
+      expect(await recorded()).toMatchObject([
+        { sessionId, clientId: 'latchkey-cli', details: { reason: 'token_revoked' } },
+      ]),
+    );
+    await database.close();
+  });
+});
+
+describe('an access token that is given back', () => {
+  test('dies alone: its session goes on', async () => {
+    const { access_token: token, refresh_token: refreshToken } = await auth.session();
+    const other = (await refresh(auth.app, refreshToken)).json<Tokens>();
+    expectAnswered(await byCli(token));
+    const refused = await whoAmI(auth.app, token);
+    expect(refused.statusCode).toBe(401);
+    expect(refused.json()).toMatchObject({ code: 'invalid_token', reason: 'token_revoked' });
+    expect((await whoAmI(auth.app, other.access_token)).statusCode).toBe(200);
+    expect((await refresh(auth.app, other.refresh_token)).statusCode).toBe(200);
+    expectAnswered(await byCli(token));
+  });
+
+  test('dies at other replicas too', async () => {
+    const replica = await auth.startReplica();
+    const { access_token: token } = await auth.session();
+    const ask = async () => (await whoAmI(replica, token)).json().reason;
+    expect(await ask()).toBeUndefined();
+    expectAnswered(await byCli(token));
+    await eventually('the token is refused as revoked everywhere', async () =>
+      expect(await ask()).toBe('token_revoked'),
+    );
+  });
+
+  test('of a browser, which never sees its refresh token, is taken from anywhere', async () => {
+    const username = await register(auth.app);
+    const signedIn = await auth.app.inject({
+      method: 'POST',
+      url: '/sessions',
+      payload: { client_id: 'storefront', username, password: PASSWORD },
+      headers: { ...from(username), origin: STOREFRONT_ORIGIN },
+    });
+    const token = signedIn.json().access_token;
+    expectAnswered(await auth.revoke({ client_id: 'storefront', token }));
+    expect((await whoAmI(auth.app, token)).statusCode).toBe(401);
+  });
+
+  test('of a service: its own, and one that it exchanged', async () => {
+    const { access_token: persons } = await auth.session();
+    const credentials = () => auth.services.credentials('payment-service');
+    const own = (await postToken(auth.app, { grant_type: 'client_credentials', ...credentials() })).json()
+      .access_token;
+    const exchanged = (
+      await postToken(auth.app, {
+        grant_type: TOKEN_EXCHANGE,
+        subject_token: persons,
+        subject_token_type: ACCESS_TOKEN_TYPE,
+        audience: 'cart-service',
+        ...credentials(),
+      })
+    ).json().access_token;
+    expect(await isActiveAtCart(auth, exchanged)).toBe(true);
+    for (const token of [own, exchanged]) expectAnswered(await auth.revoke({ token, ...credentials() }));
+    expect(await isActiveAtCart(auth, exchanged)).toBe(false);
+    expect((await whoAmI(auth.app, own)).json()).toMatchObject({ reason: 'token_revoked' });
+    // The person's own token is not the service's to give back, and is as good as before.
+    expectAnswered(await auth.revoke({ token: persons, ...credentials() }));
+    expect((await whoAmI(auth.app, persons)).statusCode).toBe(200);
+  });
+
+  test('is in the audit log by its id, and not itself', async () => {
+    const { access_token: token } = await auth.session();
+    await byCli(token);
+    const { jti } = decode(token).claims;
+    const line = auth
+      .logs()
+      .split('\n')
+      .find((text) => text.includes('audit token.revoked') && text.includes(String(jti)));
+    expect(JSON.parse(line ?? '{}').audit).toMatchObject({
+      event: 'token.revoked',
+      clientId: 'latchkey-cli',
+      details: { token_id: jti },
+    });
+    expect(auth.logs()).not.toContain(token.split('.')[2]);
+  });
+});
+
+test('without Redis the answer is 503, and both kinds of token are as good as before', async () => {
+  const { access_token: token, refresh_token: refreshToken } = await auth.session();
+  await auth.redis.kill();
+  for (const given of [token, refreshToken]) {
+    const answer = await byCli(given);
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['retry-after']).toBeDefined();
+  }
+  await auth.redis.restart();
+  await eventually('the token is refreshed once the store is back', async () =>
+    expect((await refresh(auth.app, refreshToken)).statusCode).toBe(200),
+  );
+  expect((await whoAmI(auth.app, token)).statusCode).toBe(200);
+});

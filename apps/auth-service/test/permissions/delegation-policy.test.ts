@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { DELEGATION_POLICY } from '../../src/permissions/delegation-policy.ts';
+import { RESOURCE_SERVERS, SCOPES } from '../../src/permissions/resource-servers.ts';
+import { scopesOf } from '../../src/permissions/roles.ts';
+
+const serverOf = (audience: string) => RESOURCE_SERVERS.find((server) => server.audience === audience);
+const services = Object.entries(DELEGATION_POLICY);
+const delegations = services.flatMap(([actor, { toward }]) =>
+  Object.entries(toward).map(([audience, delegation]) => ({ actor, audience, ...delegation })),
+);
+
+test('roles grant what resource servers list as people’s scopes, and no scope of actors', () => {
+  const people: readonly string[] = scopesOf(['admin']);
+  expect(people).toEqual(SCOPES);
+  for (const { actorScopes } of RESOURCE_SERVERS)
+    for (const scope of actorScopes) expect(people).not.toContain(scope);
+});
+
+test('of the scopes that services have in their own name, operators have one: to watch what is revoked', () => {
+  const ofServices = RESOURCE_SERVERS.flatMap(({ serviceScopes }): readonly string[] => serviceScopes);
+  expect(ofServices.filter((scope) => SCOPES.some((known) => known === scope))).toEqual(['revocations:read']);
+});
+
+test.each(delegations)('$actor toward $audience: every scope is one of that service', (delegation) => {
+  const { audience, scopes, actorScopes = {} } = delegation;
+  const server = serverOf(audience);
+  for (const scope of scopes) expect(server?.scopes).toContain(scope);
+  for (const [scope, { requires }] of Object.entries(actorScopes)) {
+    expect(server?.actorScopes).toContain(scope);
+    // Whoever requires nothing gives it to every person.
+    expect(requires.length).toBeGreaterThan(0);
+    for (const required of requires) expect(SCOPES).toContain(required);
+  }
+});
+
+test.each(services)(
+  '%s acts toward others only, and in its own name has scopes of services alone',
+  (name, policy) => {
+    expect(Object.keys(policy.toward)).not.toContain(name);
+    const known = RESOURCE_SERVERS.flatMap(({ serviceScopes }): readonly string[] => serviceScopes);
+    for (const scope of policy.ownScopes) expect(known).toContain(scope);
+  },
+);
