@@ -47,6 +47,7 @@ CMD ["node", "--import", "@latchkey/service-kit/quick-start", "src/main.ts"]
 
 # The page, as vite builds it.
 FROM pnpm AS page
+COPY packages/auth-browser/package.json packages/auth-browser/
 COPY packages/auth-client/package.json packages/auth-client/
 COPY packages/service-kit/package.json packages/service-kit/
 COPY packages/testing/package.json packages/testing/
@@ -54,6 +55,7 @@ COPY apps/storefront/package.json apps/storefront/
 RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
     CI=true NODE_ENV=development pnpm install --frozen-lockfile --store-dir=/pnpm/store \
     --package-import-method=copy --filter @latchkey/storefront
+COPY packages/auth-browser/src packages/auth-browser/src
 COPY packages/auth-client/src packages/auth-client/src
 COPY tsconfig.base.json ./
 COPY apps/storefront apps/storefront

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HttpServer, startHttpServer } from './http-server.ts';
 
-const modules = dirname(fileURLToPath(import.meta.resolve('@latchkey/auth-client/browser')));
+const modules = dirname(fileURLToPath(import.meta.resolve('@latchkey/auth-browser')));
 
 /**
  * Serves an empty page with a session in it, from the modules as they stand in the repository. `options` are those of

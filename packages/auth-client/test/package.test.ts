@@ -1,19 +1,12 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { publint } from 'publint';
+import { installPacked, type PackedPackage } from '@latchkey/testing/packed-package';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
-const require = createRequire(import.meta.url);
-const packageDirectory = join(import.meta.dirname, '..');
-const dist = join(packageDirectory, 'dist');
-const hadDist = existsSync(dist);
 
 const serviceFile = `
 import { authClient } from '@latchkey/auth-client';
@@ -35,9 +28,6 @@ import {
   AuthClientError, type AuthClientOptions, AuthError, authClient, type Authentication, createServiceIdentity, HopError,
   requireRecentSignIn, serviceClient,
 } from '@latchkey/auth-client';
-import {
-  type BrowserSession, createBrowserSession, SessionError, type SessionState,
-} from '@latchkey/auth-client/browser';
 import { createJwtVerifier, JwtError } from '@latchkey/auth-client/jwt';
 import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
 import Fastify, { type FastifyRequest } from 'fastify';
@@ -70,9 +60,6 @@ export const hopOf = (error: unknown): string => (error instanceof HopError ? er
 export const verifier = createJwtVerifier({ jwksUri: 'http://a.example', audience: 'a', typ: ['jwt'], maxLifetimeSeconds: 60 });
 export const reasonOf = (error: unknown): string => (error instanceof JwtError ? error.reason : '');
 export const codeOf = (error: AuthClientError): string => error.code;
-export const session: BrowserSession = createBrowserSession({ issuer: 'http://a.example', clientId: 'a', services: [] });
-export const nameOf = (state: SessionState): string => (state.status === 'signed_in' ? state.subject : state.status);
-export const waitOf = (error: unknown): number => (error instanceof SessionError ? (error.retryAfterSeconds ?? 0) : 0);
 export const issuer: Promise<TestIssuer> = createTestIssuer({ audience: 'cart-service' });
 // @ts-expect-error the issuer for tests is not in the main entry
 export { createTestIssuer as notHere } from '@latchkey/auth-client';
@@ -95,8 +82,7 @@ await app.ready().catch((error) => {
 });
 `;
 
-let directory: string;
-let tarball: string;
+let packed: PackedPackage;
 /** The first on PATH that is too old, such as that of Debian 13. There may be none. */
 const oldNode = (process.env.PATH ?? '')
   .split(delimiter)
@@ -104,66 +90,24 @@ const oldNode = (process.env.PATH ?? '')
   .filter((node) => existsSync(node))
   .find((node) => Number(spawnSync(node, ['-p', 'parseInt(process.versions.node)']).stdout) < 22);
 
-function binaryOf(name: string, path: string): string {
-  return join(dirname(require.resolve(`${name}/package.json`)), path);
-}
-
-async function versionOf(name: string): Promise<string> {
-  return JSON.parse(await readFile(join(packageDirectory, 'node_modules', name, 'package.json'), 'utf8'))
-    .version;
-}
-
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'auth-client-package-'));
-  await run('pnpm', ['pack', '--pack-destination', directory], { cwd: packageDirectory });
-  tarball = join(directory, (await readdir(directory)).find((name) => name.endsWith('.tgz')) ?? '');
-  const dependencies = {
-    '@latchkey/auth-client': `file:${tarball}`,
-    '@types/node': await versionOf('@types/node'),
-    fastify: await versionOf('fastify'),
-  };
-  await writeFile(
-    join(directory, 'package.json'),
-    JSON.stringify({ private: true, type: 'module', dependencies }),
-  );
-  await writeFile(join(directory, 'service.js'), serviceFile);
-  await writeFile(join(directory, 'refused.js'), refusedFile);
-  await writeFile(join(directory, 'consumer.ts'), consumerFile);
-  // Wherever temporary files are: on another disk pnpm would begin a store of its own there, and leave it behind.
-  const { stdout: store } = await run('pnpm', ['store', 'path'], { cwd: packageDirectory });
-  const install = ['install', '--prefer-offline', '--ignore-workspace', `--store-dir=${store.trim()}`];
-  await run('pnpm', install, { cwd: directory });
+  packed = await installPacked(join(import.meta.dirname, '..'), {
+    dependencies: ['@types/node', 'fastify'],
+    files: { 'service.js': serviceFile, 'refused.js': refusedFile, 'consumer.ts': consumerFile },
+  });
 }, 120_000);
-
-afterAll(async () => {
-  await rm(directory, { recursive: true, force: true });
-  if (!hadDist) await rm(dist, { recursive: true, force: true });
-});
+afterAll(() => packed.remove());
 
 describe('the packed package', () => {
-  it('satisfies publint', async () => {
-    const { messages } = await publint({
-      pkgDir: packageDirectory,
-      pack: 'pnpm',
-      level: 'warning',
-      strict: true,
-    });
-    expect(messages).toEqual([]);
+  it('satisfies publint and attw: its types are found and true', async () => {
+    expect(await packed.faults()).toEqual([]);
   });
 
-  it('satisfies attw: its types are found and true', async () => {
-    await expect(run('pnpm', ['run', 'attw', tarball], { cwd: packageDirectory })).resolves.toBeDefined();
-  });
-
-  it('carries what it needs to run and to be read, and no more', async () => {
-    const installed = join(directory, 'node_modules/@latchkey/auth-client');
-    expect((await readdir(installed)).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
-    const files = await readdir(join(installed, 'dist'), { recursive: true });
-    expect(files.filter((name) => name.includes('.') && !/\.(?:js|d\.ts)$/.test(name))).toEqual([]);
-    const { dependencies, peerDependencies } = JSON.parse(
-      await readFile(join(installed, 'package.json'), 'utf8'),
-    );
-    expect(Object.keys(dependencies)).toEqual(['@fastify/jwt', 'fastify-plugin', 'undici']);
+  it('carries what it needs to run and to be read, and no more', () => {
+    expect(packed.contents).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
+    expect(packed.strangers).toEqual([]);
+    const { dependencies, peerDependencies } = packed.manifest;
+    expect(Object.keys(dependencies as object)).toEqual(['@fastify/jwt', 'fastify-plugin', 'undici']);
     expect(peerDependencies).toEqual({ fastify: '^5.0.0' });
   });
 });
@@ -178,7 +122,10 @@ describe('an empty project that installs it', () => {
   });
 
   it('runs a service with it', async () => {
-    service = spawn(process.execPath, ['service.js'], { cwd: directory, stdio: ['pipe', 'pipe', 'inherit'] });
+    service = spawn(process.execPath, ['service.js'], {
+      cwd: packed.directory,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const [output] = await once(service.stdout as NodeJS.ReadableStream, 'data');
     const { url, tokens } = JSON.parse(String(output));
     const get = (token: string): Promise<Response> =>
@@ -191,43 +138,15 @@ describe('an empty project that installs it', () => {
     expect((await get(`${tokens.good}x`)).status).toBe(401);
   });
 
-  it('type-checks against it', async () => {
-    const tsc = binaryOf('typescript', 'bin/tsc');
-    const options = ['--noEmit', '--strict', '--target', 'es2024', '--module', 'nodenext', '--types', 'node'];
-    const checking = run(process.execPath, [tsc, ...options, '--exactOptionalPropertyTypes', 'consumer.ts'], {
-      cwd: directory,
-    });
-    await expect(checking).resolves.toMatchObject({ stdout: '' });
-  });
-
-  // What the oldest reads, those between read too. By its API, since only the consumer and our declarations matter: to
-  // check those of others takes longer than all the rest.
-  it('type-checks against it with TypeScript 5.4, down to its own declarations', () => {
-    const ts: typeof import('typescript-5.4') = require('typescript-5.4');
-    const program = ts.createProgram([join(directory, 'consumer.ts')], {
-      noEmit: true,
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      types: ['node'],
-      typeRoots: [join(directory, 'node_modules/@types')],
-      target: ts.ScriptTarget.ES2020,
-      module: ts.ModuleKind.NodeNext,
-    });
-    const files = program
-      .getSourceFiles()
-      .filter(({ fileName }) => /consumer\.ts$|auth-client\/dist\//.test(fileName));
-    expect(files.length).toBeGreaterThan(50);
-    const faults = files.flatMap((file) => [
-      ...program.getSyntacticDiagnostics(file),
-      ...program.getSemanticDiagnostics(file),
-    ]);
-    expect(faults.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))).toEqual([]);
+  it('type-checks against it, with TypeScript 5.4 too', async () => {
+    expect(await packed.typeFaults('consumer.ts', ['node'])).toBe('');
+    expect(packed.oldTypeFaults('consumer.ts', ['node'])).toEqual([]);
   });
 
   it.skipIf(oldNode === undefined)(
     'refuses to be registered on a Node.js that is too old, and says so in one line',
     async () => {
-      const failing = run(oldNode ?? '', ['refused.js'], { cwd: directory });
+      const failing = run(oldNode ?? '', ['refused.js'], { cwd: packed.directory });
       await expect(failing).rejects.toMatchObject({
         code: 3,
         stdout: '',

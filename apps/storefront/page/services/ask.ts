@@ -1,4 +1,4 @@
-import { SessionError } from '@latchkey/auth-client/browser';
+import { SessionError } from '@latchkey/auth-browser';
 import { config } from '../config.ts';
 import { session } from '../session/session.ts';
 import { heardFrom } from './heard.ts';

@@ -1,4 +1,4 @@
-import { SessionError } from '@latchkey/auth-client/browser';
+import { SessionError } from '@latchkey/auth-browser';
 import { ServiceError } from './service-error.ts';
 
 /** What went wrong, in the terms in which a person can be told, and can do something about it. */

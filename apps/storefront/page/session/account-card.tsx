@@ -1,4 +1,4 @@
-import type { SessionState } from '@latchkey/auth-client/browser';
+import type { SessionState } from '@latchkey/auth-browser';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../i18n/format.ts';

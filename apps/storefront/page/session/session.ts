@@ -1,4 +1,4 @@
-import { createBrowserSession } from '@latchkey/auth-client/browser';
+import { createBrowserSession } from '@latchkey/auth-browser';
 import { config } from '../config.ts';
 import { recordedFetch } from '../traffic/recorded-fetch.ts';
 

@@ -1,4 +1,4 @@
-import type { SessionState } from '@latchkey/auth-client/browser';
+import type { SessionState } from '@latchkey/auth-browser';
 import { useSyncExternalStore } from 'react';
 import { session } from './session.ts';
 

@@ -1,4 +1,4 @@
-import type { SessionState } from '@latchkey/auth-client/browser';
+import type { SessionState } from '@latchkey/auth-browser';
 import { Button } from 'react-aria-components/Button';
 import {
   Text,

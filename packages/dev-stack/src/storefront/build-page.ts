@@ -12,7 +12,7 @@ export type BuildOptions = {
 };
 
 /** What the page is made of, by paths from the app's folder. */
-const sources = ['page', 'src', 'vite.config.ts', 'package.json', '../../packages/auth-client/src/browser'];
+const sources = ['page', 'src', 'vite.config.ts', 'package.json', '../../packages/auth-browser/src'];
 
 /**
  * Builds the storefront's page by its own vite, unless what is there is newer than everything that it is made of.

@@ -1,4 +1,4 @@
-import type { SessionState } from '@latchkey/auth-client/browser';
+import type { SessionState } from '@latchkey/auth-browser';
 import { expect, it } from 'vitest';
 import type { Fault } from '../../../page/services/fault.ts';
 import { isOver } from '../../../page/services/fault-end.ts';

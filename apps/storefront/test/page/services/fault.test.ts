@@ -1,4 +1,4 @@
-import { SessionError } from '@latchkey/auth-client/browser';
+import { SessionError } from '@latchkey/auth-browser';
 import { describe, expect, it } from 'vitest';
 import { shopMessages as en } from '../../../page/i18n/en/shop.ts';
 import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';

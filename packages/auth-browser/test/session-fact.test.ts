@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { laterOf, nextVersion, parseFact, type SessionFact } from '../../src/browser/session-fact.ts';
+import { laterOf, nextVersion, parseFact, type SessionFact } from '../src/session-fact.ts';
 
 const payload = { sub: 'user-1', sid: 'session-1', auth_time: 1 };
 const accessToken = `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.`;

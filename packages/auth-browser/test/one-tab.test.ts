@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { browserPlatform } from '../../src/browser/platform.ts';
+import { browserPlatform } from '../src/platform.ts';
 import { PASSWORD } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 

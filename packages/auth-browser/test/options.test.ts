@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createBrowserSession } from '../../src/browser/index.ts';
-import { checkOptions } from '../../src/browser/options.ts';
+import { createBrowserSession } from '../src/index.ts';
+import { checkOptions } from '../src/options.ts';
 
 const good = {
   issuer: 'https://auth.example',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readProblem, retryAfterSecondsOf } from '../../src/browser/problem.ts';
+import { readProblem, retryAfterSecondsOf } from '../src/problem.ts';
 
 test('a problem document is read', async () => {
   const body = { code: 'session_ended', detail: 'Sign in again.', reason: 'displaced', status: 401 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readClaims } from '../../src/browser/token-claims.ts';
+import { readClaims } from '../src/token-claims.ts';
 
 const tokenOf = (payload: unknown): string =>
   `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.signature`;

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { type BrowserSession, startBrowserSession } from '../../src/browser/browser-session.ts';
+import { type BrowserSession, startBrowserSession } from '../src/browser-session.ts';
 import { type AuthServer, invalidToken, PASSWORD, startAuthServer } from './auth-server.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakePlatform, type FakePlatform, type FakePlatformOptions } from './fake-platform.ts';

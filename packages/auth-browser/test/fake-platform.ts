@@ -1,4 +1,4 @@
-import type { Platform, Wake } from '../../src/browser/platform.ts';
+import type { Platform, Wake } from '../src/platform.ts';
 import type { FakeClock } from './fake-clock.ts';
 
 /** Waits up to this long pass by themselves: those for the answers of other tabs. */

@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest';
-import { SessionError } from '../../src/browser/errors.ts';
-import {
-  errorOf,
-  failureOf,
-  isBlocked,
-  parseFailure,
-  type RenewalFailure,
-} from '../../src/browser/renewal-failure.ts';
+import { SessionError } from '../src/errors.ts';
+import { errorOf, failureOf, isBlocked, parseFailure, type RenewalFailure } from '../src/renewal-failure.ts';
 
 const unreachable = new SessionError('unreachable', 'No answer.');
 const busy = new SessionError('redis_unavailable', 'Busy.', { status: 503, retryAfterSeconds: 7 });
