@@ -55,7 +55,11 @@ test.each([
   ['apps/cart-service/src/cart/rules.ts', 'drizzle-orm', 'Rules are pure'],
   ['apps/auth-service/src/accounts/password-rules.ts', 'fastify', 'Rules are pure'],
   ['apps/auth-service/src/app.ts', '@latchkey/dev-stack', 'do not import what starts or tests them'],
-  ['packages/auth-client/src/plugin.ts', '@latchkey/service-kit', 'auth-client works in any Fastify service'],
+  [
+    'packages/auth-client/src/plugin/plugin.ts',
+    '@latchkey/service-kit',
+    'auth-client works in any Fastify service',
+  ],
 ])('%s may not import %s', (path, module, message) => {
   cpSync(join(repository, 'biome.json'), join(root, 'biome.json'));
   write('.gitignore', 'node_modules/\n');

@@ -1,20 +1,15 @@
-export type { AccessTokenClaims, ActorClaim, ServiceTokenClaims, UserTokenClaims } from './access-token.ts';
-export { type AuthHook, callerOf } from './auth-hook.ts';
-export type { Actor, Authentication, ServiceAuthentication, UserAuthentication } from './authentication.ts';
-export type { Clock } from './clock.ts';
 export { AuthClientError, AuthError, type AuthErrorCode } from './errors.ts';
-export { createFetch } from './fetch.ts';
-export { AuthClientOptionsError } from './option-checks.ts';
-export type { AuthClientOptions, RevocationFeed } from './options.ts';
-export { type AuthClient, authClient } from './plugin.ts';
-export { requireRecentSignIn } from './recent-sign-in.ts';
-export type { Refusal } from './refuse.ts';
-export type { AccessOptions } from './requirements.ts';
+export { type AuthHook, callerOf } from './plugin/auth-hook.ts';
+export type { RevocationState } from './plugin/known-revocations.ts';
+export type { AuthClientOptions, RevocationFeed } from './plugin/options.ts';
+export { type AuthClient, authClient } from './plugin/plugin.ts';
+export { requireRecentSignIn } from './plugin/recent-sign-in.ts';
+export type { Refusal } from './plugin/refuse.ts';
+export type { AccessOptions } from './plugin/requirements.ts';
 export type { AccessTokenSource } from './revocation/access-token-source.ts';
 export { concerns } from './revocation/concerns.ts';
 export { FeedSilentError } from './revocation/feed-silence.ts';
 export { type FollowRevocationsOptions, followRevocations } from './revocation/follow-revocations.ts';
-export type { RevocationState } from './revocation/known-revocations.ts';
 export { isRevocation, type Revocation } from './revocation/revocation.ts';
 export {
   createRevocationList,
@@ -23,6 +18,9 @@ export {
   type RevocationListOptions,
 } from './revocation/revocation-list.ts';
 export type { FeedReports, RevocationFollower } from './revocation/subscribe.ts';
+export type { Clock } from './runtime/clock.ts';
+export { createFetch } from './runtime/fetch.ts';
+export { AuthClientOptionsError } from './runtime/option-checks.ts';
 export {
   type ClientCredentialsOptions,
   createClientCredentials,
@@ -43,3 +41,15 @@ export {
 } from './service-client/identity-store.ts';
 export type { HopSettings, ServiceClientOptions } from './service-client/options.ts';
 export { type ServiceClient, serviceClient } from './service-client/plugin.ts';
+export type {
+  AccessTokenClaims,
+  ActorClaim,
+  ServiceTokenClaims,
+  UserTokenClaims,
+} from './token/access-token.ts';
+export type {
+  Actor,
+  Authentication,
+  ServiceAuthentication,
+  UserAuthentication,
+} from './token/authentication.ts';

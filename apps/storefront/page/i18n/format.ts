@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
-import { formatMoney, type Money } from '../shop/money.ts';
 import { currentLanguage } from './i18n.ts';
+import { formatMoney, type Money } from './money.ts';
 
 /** The formats of the language that is shown; whoever uses them is drawn again when it changes. */
 export function useFormats() {

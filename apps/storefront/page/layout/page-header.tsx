@@ -2,7 +2,7 @@ import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
 import { changeLanguage, currentLanguage } from '../i18n/i18n.ts';
 import { isLanguage, languageNames, languages } from '../i18n/language.ts';
-import { chooseTheme, useTheme } from './theme.ts';
+import { chooseTheme, useTheme } from '../ui/theme.ts';
 
 /** The name, the language, the theme. */
 export function PageHeader() {

@@ -1,4 +1,4 @@
-export type { Clock } from '../clock.ts';
+export type { Clock } from '../runtime/clock.ts';
 export { JwtError, type JwtErrorCode } from './errors.ts';
 export { createJwtVerifier, type JwtClaims, type JwtVerifier } from './jwt-verifier.ts';
 export type { JwtVerifierOptions } from './options.ts';

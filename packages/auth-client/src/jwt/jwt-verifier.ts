@@ -1,7 +1,7 @@
-import { checkLifetime, hasClaim, isForAudience, isIdentifier } from '../claim-checks.ts';
 import { asAuthError, invalidToken } from '../errors.ts';
 import { KeySet } from '../key-set/key-set.ts';
-import { openSignedToken } from '../signed-token.ts';
+import { openSignedToken } from '../key-set/signed-token.ts';
+import { checkLifetime, hasClaim, isForAudience, isIdentifier } from '../token/claim-checks.ts';
 import { asJwtError, JwtError } from './errors.ts';
 import { type CheckedJwtVerifierOptions, checkJwtOptions, type JwtVerifierOptions } from './options.ts';
 

@@ -1,5 +1,6 @@
-import { type Clock, systemClock } from '../clock.ts';
-import { createFetch } from '../fetch.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { createFetch } from '../runtime/fetch.ts';
+import { checkRuntime } from '../runtime/node-version.ts';
 import {
   AuthClientOptionsError,
   faultsOfNames,
@@ -8,8 +9,7 @@ import {
   isHttpUrl,
   isServiceName,
   type NumberRanges,
-} from '../option-checks.ts';
-import { checkRuntime } from '../runtime.ts';
+} from '../runtime/option-checks.ts';
 
 export interface JwtVerifierOptions {
   /** Where the signer publishes its keys. The only address that is ever asked. `http:` only on a network you trust. */

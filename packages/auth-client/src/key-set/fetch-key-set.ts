@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { boundedBody } from '../bounded-body.ts';
-import { untilAborted } from '../deadline.ts';
-import { parseJsonObject } from '../strict-json.ts';
+import { boundedBody } from '../runtime/bounded-body.ts';
+import { untilAborted } from '../runtime/deadline.ts';
+import { parseJsonObject } from '../token/strict-json.ts';
 import { type RsaJwk, readJwk } from './json-web-key.ts';
 
 export interface FetchedKeySet {

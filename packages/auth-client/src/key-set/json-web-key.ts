@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { isKeyId } from '../token/key-id.ts';
 import { isRoca } from './roca.ts';
 
 /** An RSA public key of a JWK Set (RFC 7517), after the checks of readJwk. */
@@ -14,13 +15,7 @@ const minModulusBits = 2048;
 const maxModulusBits = 8192;
 const minExponent = 65_537;
 const maxExponentBytes = 4;
-const kidSyntax = /^[A-Za-z0-9._~-]{1,64}$/;
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
-
-/** A key id that is used here: 1 to 64 characters of A–Z a–z 0–9 - _ . ~, as an RFC 7638 thumbprint is. */
-export function isKeyId(value: unknown): value is string {
-  return typeof value === 'string' && kidSyntax.test(value);
-}
 
 /**
  * Reads one member of a key set, or says why it cannot be used: not RSA, not for RS256 signatures, modulus under 2048

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
 import { AuthError } from '../errors.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { type FetchedKeySet, fetchKeySet, KeySetFetchError } from './fetch-key-set.ts';
 import type { RsaJwk } from './json-web-key.ts';
 import { refreshDelayMs, retryDelayMs } from './refresh-schedule.ts';

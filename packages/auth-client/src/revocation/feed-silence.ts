@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
-import { isTimeout } from '../deadline.ts';
 import { AuthClientError } from '../errors.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { isTimeout } from '../runtime/deadline.ts';
 
 /** The feed is asked and does not come. The message is for operators, and names nothing of the inside. */
 export class FeedSilentError extends AuthClientError {

@@ -1,14 +1,14 @@
-import { type Clock, systemClock } from '../clock.ts';
-import { createFetch } from '../fetch.ts';
 import { KeySet } from '../key-set/key-set.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { createFetch } from '../runtime/fetch.ts';
+import { checkRuntime } from '../runtime/node-version.ts';
 import {
   AuthClientOptionsError,
   faultsOfNames,
   faultsOfNumbers,
   faultsOfSurroundings,
   isHttpUrl,
-} from '../option-checks.ts';
-import { checkRuntime } from '../runtime.ts';
+} from '../runtime/option-checks.ts';
 import type { AccessTokenSource } from './access-token-source.ts';
 import type { RevocationList } from './revocation-list.ts';
 import { securityEventSignature } from './security-event.ts';

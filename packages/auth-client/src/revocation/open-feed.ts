@@ -1,4 +1,4 @@
-import { untilAborted } from '../deadline.ts';
+import { untilAborted } from '../runtime/deadline.ts';
 import type { Position } from './position.ts';
 
 export interface FeedRequest {

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../clock.ts';
-import { AuthClientOptionsError, faultsOfNumbers, faultsOfSurroundings } from '../option-checks.ts';
-import { checkRuntime } from '../runtime.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { checkRuntime } from '../runtime/node-version.ts';
+import { AuthClientOptionsError, faultsOfNumbers, faultsOfSurroundings } from '../runtime/option-checks.ts';
 import { concerns } from './concerns.ts';
 import { HeldRevocations } from './held-revocations.ts';
 import type { Revocation } from './revocation.ts';

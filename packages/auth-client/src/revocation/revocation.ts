@@ -1,4 +1,4 @@
-import { isIdentifier, isNumericDate } from '../claim-checks.ts';
+import { isIdentifier, isNumericDate } from '../token/claim-checks.ts';
 
 /**
  * What is no longer good, told to everybody who verifies tokens. It concerns, of the access tokens that have not expired:

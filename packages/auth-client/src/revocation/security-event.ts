@@ -1,9 +1,9 @@
-import { hasClaim, isForAudience, isIdentifier, isNumericDate } from '../claim-checks.ts';
-import type { TokenProfile } from '../compact-token.ts';
 import { invalidToken } from '../errors.ts';
 import type { KeySet } from '../key-set/key-set.ts';
+import { type Opening, openSignedToken, type SignedToken } from '../key-set/signed-token.ts';
 import type { SignaturePolicy } from '../key-set/verification-key.ts';
-import { type Opening, openSignedToken, type SignedToken } from '../signed-token.ts';
+import { hasClaim, isForAudience, isIdentifier, isNumericDate } from '../token/claim-checks.ts';
+import type { TokenProfile } from '../token/compact-token.ts';
 import { entriesBetween, isPosition, type Position } from './position.ts';
 import { isRevocation, type Revocation } from './revocation.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
-import { untilAborted } from '../deadline.ts';
 import { asAuthError } from '../errors.ts';
 import type { KeySet } from '../key-set/key-set.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { untilAborted } from '../runtime/deadline.ts';
 import type { AccessTokenSource } from './access-token-source.ts';
 import { EventStream, type StreamMessage } from './event-stream.ts';
 import { FeedChain } from './feed-chain.ts';

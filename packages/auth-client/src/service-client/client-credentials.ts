@@ -1,15 +1,15 @@
-import { type Clock, systemClock } from '../clock.ts';
-import { createFetch } from '../fetch.ts';
+import type { AccessTokenSource } from '../revocation/access-token-source.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { createFetch } from '../runtime/fetch.ts';
+import { checkRuntime } from '../runtime/node-version.ts';
 import {
   AuthClientOptionsError,
   faultsOfNames,
   faultsOfNumbers,
   faultsOfSurroundings,
   isHttpUrl,
-} from '../option-checks.ts';
-import type { AccessTokenSource } from '../revocation/access-token-source.ts';
-import { checkRuntime } from '../runtime.ts';
-import { isScope } from '../scope.ts';
+} from '../runtime/option-checks.ts';
+import { isScope } from '../token/scope.ts';
 import { isServiceIdentity, type ServiceIdentity } from './identity.ts';
 import { requestToken, usableForMs } from './token-endpoint.ts';
 

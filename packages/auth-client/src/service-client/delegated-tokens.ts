@@ -1,7 +1,7 @@
-import type { UserAuthentication } from '../authentication.ts';
-import type { Clock } from '../clock.ts';
 import { concerns } from '../revocation/concerns.ts';
 import type { Revocation } from '../revocation/revocation.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { UserAuthentication } from '../token/authentication.ts';
 import type { ServiceCounters } from './counters.ts';
 import { type KeptToken, KeptTokens } from './kept-tokens.ts';
 import { type IssuedToken, usableForMs } from './token-endpoint.ts';

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
-import { bearerToken } from '../bearer-token.ts';
-import { boundedBody } from '../bounded-body.ts';
-import { isTimeout, withDeadline } from '../deadline.ts';
 import { AuthClientError } from '../errors.ts';
+import { boundedBody } from '../runtime/bounded-body.ts';
+import { isTimeout, withDeadline } from '../runtime/deadline.ts';
+import { bearerToken } from '../token/bearer-token.ts';
 import type { ServiceCounters } from './counters.ts';
 import type { DelegatedTokens, Delegation } from './delegated-tokens.ts';
 import { judgeAnswer, wantsRecentSignIn } from './hop-answer.ts';

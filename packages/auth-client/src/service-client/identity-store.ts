@@ -1,4 +1,4 @@
-import type { PublicJwk } from '../rsa-key.ts';
+import type { PublicJwk } from '../key-set/rsa-key.ts';
 
 /** The public half of one replica's key. */
 export interface PublishedKey {

@@ -1,8 +1,13 @@
-import { type Clock, systemClock } from '../clock.ts';
 import { AuthClientError } from '../errors.ts';
-import { AuthClientOptionsError, faultsOfNames, faultsOfNumbers, isServiceName } from '../option-checks.ts';
-import { generateRsaKey, type PublicJwk, type RsaKey } from '../rsa-key.ts';
-import { checkRuntime } from '../runtime.ts';
+import { generateRsaKey, type PublicJwk, type RsaKey } from '../key-set/rsa-key.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { checkRuntime } from '../runtime/node-version.ts';
+import {
+  AuthClientOptionsError,
+  faultsOfNames,
+  faultsOfNumbers,
+  isServiceName,
+} from '../runtime/option-checks.ts';
 import { signAssertion } from './client-assertion.ts';
 import { createMemoryIdentityStore, type IdentityStore } from './identity-store.ts';
 

@@ -1,6 +1,7 @@
-import { type Clock, systemClock } from '../clock.ts';
 import { AuthClientError } from '../errors.ts';
-import { createFetch } from '../fetch.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { createFetch } from '../runtime/fetch.ts';
+import { checkRuntime } from '../runtime/node-version.ts';
 import {
   AuthClientOptionsError,
   faultsOfNames,
@@ -9,9 +10,8 @@ import {
   isHttpUrl,
   isServiceName,
   type NumberRanges,
-} from '../option-checks.ts';
-import { checkRuntime } from '../runtime.ts';
-import { isScope } from '../scope.ts';
+} from '../runtime/option-checks.ts';
+import { isScope } from '../token/scope.ts';
 import { isServiceIdentity, type ServiceIdentity } from './identity.ts';
 
 export interface ServiceClientOptions {

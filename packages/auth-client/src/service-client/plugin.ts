@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { surroundings } from '../auth-hook.ts';
 import { AuthClientError } from '../errors.ts';
+import { surroundings } from '../plugin/auth-hook.ts';
 import { newCounters, type ServiceCounters } from './counters.ts';
 import { DelegatedTokens } from './delegated-tokens.ts';
 import { createHop, type Hop } from './hop.ts';

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { setTimeout as delay } from 'node:timers/promises';
-import { boundedBody } from '../bounded-body.ts';
-import { isTimeout, withDeadline } from '../deadline.ts';
-import { isScopeList } from '../scope.ts';
-import { parseJsonObject } from '../strict-json.ts';
+import { boundedBody } from '../runtime/bounded-body.ts';
+import { isTimeout, withDeadline } from '../runtime/deadline.ts';
+import { isScopeList } from '../token/scope.ts';
+import { parseJsonObject } from '../token/strict-json.ts';
 import type { ServiceIdentity } from './identity.ts';
 import { TokenEndpointError } from './token-endpoint-error.ts';
 

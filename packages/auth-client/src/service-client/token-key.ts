@@ -1,4 +1,4 @@
-import type { Actor, UserAuthentication } from '../authentication.ts';
+import type { Actor, UserAuthentication } from '../token/authentication.ts';
 
 const fingerprints = new WeakMap<UserAuthentication, string>();
 

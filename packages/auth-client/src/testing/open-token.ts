@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { verify } from 'node:crypto';
-import { type AccessTokenClaims, checkClaims } from '../access-token.ts';
+import { type AccessTokenClaims, checkClaims } from '../token/access-token.ts';
 import type { SigningKey } from './signing-key.ts';
 
 export interface OpenTokenOptions {

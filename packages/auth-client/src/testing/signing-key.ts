@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { sign } from 'node:crypto';
-import { generateRsaKey, type RsaKey } from '../rsa-key.ts';
+import { generateRsaKey, type RsaKey } from '../key-set/rsa-key.ts';
 
 /** An RSA key pair as an issuer has it; its jwk is as published: kty, n, e, kid, use, alg. */
 export interface SigningKey extends RsaKey {

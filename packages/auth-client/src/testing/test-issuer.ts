@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Revocation } from '../revocation/revocation.ts';
-import { checkRuntime } from '../runtime.ts';
-import { scopesOf } from '../scope.ts';
+import { checkRuntime } from '../runtime/node-version.ts';
+import { scopesOf } from '../token/scope.ts';
 import { createMint, issuerAudience, type Mint, ofService } from './mint.ts';
 import { openToken } from './open-token.ts';
 import { createTestFeed } from './revocation-feed.ts';

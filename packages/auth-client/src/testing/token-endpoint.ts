@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ActorClaim, UserTokenClaims } from '../access-token.ts';
 import { createJwtVerifier, type JwtVerifier } from '../jwt/jwt-verifier.ts';
+import type { ActorClaim, UserTokenClaims } from '../token/access-token.ts';
 import { type Mint, ofService } from './mint.ts';
 import { openToken } from './open-token.ts';
 import type { SigningKey } from './signing-key.ts';

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
+import { accessTokenSignature } from '../../src/plugin/token-verifier.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
-import { accessTokenSignature } from '../../src/token-verifier.ts';
 
 let first: SigningKey;
 let second: SigningKey;

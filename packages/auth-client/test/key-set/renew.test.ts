@@ -1,7 +1,7 @@
 import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { type JwksServer, keySetOf, startJwksServer } from './jwks-server.ts';
 

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '../../src/clock.ts';
 import { createRevocationList, type RevocationList } from '../../src/index.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
 import type { FeedPace } from '../../src/revocation/feed-pace.ts';
 import { securityEventSignature } from '../../src/revocation/security-event.ts';
 import { type RevocationFollower, type SubscribeOptions, subscribe } from '../../src/revocation/subscribe.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 import type { SigningKey } from '../../src/testing/index.ts';
 import { issuer, set } from './events.ts';
 

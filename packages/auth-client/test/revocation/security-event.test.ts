@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
 import { AuthError } from '../../src/index.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
 import {
@@ -7,6 +6,7 @@ import {
   type SecurityEvent,
   securityEventSignature,
 } from '../../src/revocation/security-event.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { type JwksServer, keySetOf, startJwksServer } from '../key-set/jwks-server.ts';
 import { encoded } from '../tokens.ts';

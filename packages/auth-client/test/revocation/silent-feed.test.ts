@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { at, claimsOf, sessions } from './events.ts';
 import { type FollowedFeed, startFollowedFeed } from './feed-fixture.ts';

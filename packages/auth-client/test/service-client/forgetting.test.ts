@@ -1,10 +1,10 @@
 import { eventually } from '@latchkey/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { UserAuthentication } from '../../src/authentication.ts';
 import { createRevocationList, type Revocation, type RevocationList } from '../../src/index.ts';
 import { newCounters } from '../../src/service-client/counters.ts';
 import { DelegatedTokens, type Delegation } from '../../src/service-client/delegated-tokens.ts';
 import type { IssuedToken } from '../../src/service-client/token-endpoint.ts';
+import type { UserAuthentication } from '../../src/token/authentication.ts';
 import { createTestClock } from '../clock.ts';
 import { type Shop, startShop } from './shop.ts';
 

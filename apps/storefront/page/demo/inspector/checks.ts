@@ -59,15 +59,15 @@ function rfc(number: number, section: string): { readonly name: string; readonly
 
 /** The tests that prove a step, as paths in the repository. */
 export const proofs: Readonly<Record<Check, string>> = {
-  token: 'packages/auth-client/test/bearer-token.test.ts',
-  form: 'packages/auth-client/test/refusals.test.ts',
-  signature: 'packages/auth-client/test/refusals.test.ts',
-  issuer: 'packages/auth-client/test/refusals.test.ts',
-  audience: 'packages/auth-client/test/refusals.test.ts',
-  claims: 'packages/auth-client/test/access-token.test.ts',
-  times: 'packages/auth-client/test/access-token.test.ts',
+  token: 'packages/auth-client/test/token/bearer-token.test.ts',
+  form: 'packages/auth-client/test/plugin/refusals.test.ts',
+  signature: 'packages/auth-client/test/plugin/refusals.test.ts',
+  issuer: 'packages/auth-client/test/plugin/refusals.test.ts',
+  audience: 'packages/auth-client/test/plugin/refusals.test.ts',
+  claims: 'packages/auth-client/test/token/access-token.test.ts',
+  times: 'packages/auth-client/test/token/access-token.test.ts',
   revoked: 'e2e/test/revocation.test.ts',
-  person: 'packages/auth-client/test/requirements.test.ts',
+  person: 'packages/auth-client/test/plugin/requirements.test.ts',
   scope: 'e2e/test/permission-matrix.test.ts',
   actor: 'e2e/test/permission-matrix.test.ts',
   recent_sign_in: 'apps/payment-service/test/payments/step-up.test.ts',

@@ -1,7 +1,7 @@
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import UPlot from 'uplot';
-import { useTheme } from '../../layout/theme.ts';
+import { useTheme } from '../../ui/theme.ts';
 import { chartColumns, chartSeconds, type LoadCount, noLoad } from './load-rules.ts';
 
 type LoadChartProps = {

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
 import type { Permissions } from '../../../src/demo/api.ts';
-import { useAccount } from '../../session/people.ts';
+import { useAccount } from '../../people/people.ts';
 import { session } from '../../session/session.ts';
 import { useSession } from '../../session/use-session.ts';
 import { DeedState, useDeed } from '../deed.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { DemoPerson } from '../../../src/demo/api.ts';
-import { useAccount, useDemoPeople } from '../../session/people.ts';
+import { useAccount, useDemoPeople } from '../../people/people.ts';
 
 /** Who was signed in last, also after their session ended: the token has no name in it. In memory alone. */
 let lastUsername: string | null = null;

@@ -1,4 +1,4 @@
-import type { Money } from '../money.ts';
+import type { Money } from '../../i18n/money.ts';
 
 /** Pieces of one thing that cart-service takes at most. */
 export const maximumQuantity = 999;

@@ -2,10 +2,10 @@ import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { config } from '../../config.ts';
 import { useFormats } from '../../i18n/format.ts';
+import type { Money } from '../../i18n/money.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/text-field.tsx';
-import type { Money } from '../money.ts';
 import { type Card, groupDigits, parseCard, sandboxCards } from './card.ts';
 import { SandboxCards } from './sandbox-cards.tsx';
 

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
+import type { Money } from '../../i18n/money.ts';
 import { faultOf } from '../../services/fault.ts';
 import { Button } from '../../ui/button.tsx';
 import { FaultNotice } from '../../ui/fault-notice.tsx';
-import type { Money } from '../money.ts';
 import { CardForm } from './card-form.tsx';
 import { PaymentOutcome } from './payment-outcome.tsx';
 import { StepUpDialog } from './step-up-dialog.tsx';

@@ -1,10 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Money } from '../../i18n/money.ts';
 import { ask } from '../../services/ask.ts';
 import { createIdempotencyKeys } from '../../services/idempotency-keys.ts';
 import { useInvalidate } from '../../services/queries.ts';
 import { isRefusedForGood } from '../../services/service-error.ts';
-import type { Money } from '../money.ts';
 import { isOpen, type Payment } from '../payments/payment.ts';
 import type { Card } from './card.ts';
 

@@ -1,4 +1,4 @@
-import type { Money } from '../money.ts';
+import type { Money } from '../../i18n/money.ts';
 
 /** A payment, as payment-service tells it. */
 export type Payment = {

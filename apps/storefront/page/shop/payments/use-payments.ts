@@ -1,11 +1,11 @@
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Money } from '../../i18n/money.ts';
 import { ask } from '../../services/ask.ts';
 import { createIdempotencyKeys } from '../../services/idempotency-keys.ts';
 import { useInvalidate, useKey } from '../../services/queries.ts';
 import { isRefusedForGood } from '../../services/service-error.ts';
 import { useScope } from '../../session/use-session.ts';
-import type { Money } from '../money.ts';
 import type { Payment, PaymentPage, Refund } from './payment.ts';
 
 const pathOf = (id: string) => `/payments/${encodeURIComponent(id)}`;

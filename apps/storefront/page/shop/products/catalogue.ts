@@ -1,4 +1,4 @@
-import type { Money } from '../money.ts';
+import type { Money } from '../../i18n/money.ts';
 
 /** Everything that the shop sells. Names and descriptions are in page/i18n. */
 export const products = [

@@ -1,7 +1,7 @@
 import { ToggleButton } from 'react-aria-components/ToggleButton';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
-import { useRequireSignIn } from '../../session/use-require-sign-in.ts';
+import { useRequireSignIn } from '../../people/use-require-sign-in.ts';
 import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { report } from '../../ui/toasts.tsx';

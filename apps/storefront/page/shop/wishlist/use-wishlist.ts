@@ -1,10 +1,10 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
+import type { Money } from '../../i18n/money.ts';
 import { ask } from '../../services/ask.ts';
 import { useInvalidate, useKey } from '../../services/queries.ts';
 import { ServiceError } from '../../services/service-error.ts';
 import { useScope } from '../../session/use-session.ts';
 import type { Cart } from '../cart/cart-rules.ts';
-import type { Money } from '../money.ts';
 
 export type WishlistItem = {
   readonly id: string;

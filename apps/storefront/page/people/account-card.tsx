@@ -1,0 +1,59 @@
+import type { SessionState } from '@latchkey/auth-browser';
+import { useMutation } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useFormats } from '../i18n/format.ts';
+import { session } from '../session/session.ts';
+import { signOut as endSession } from '../session/sign-out.ts';
+import { Button } from '../ui/button.tsx';
+import { tell, tellFault } from '../ui/toasts.tsx';
+import { Avatar } from './avatar.tsx';
+import { useAccount } from './people.ts';
+
+type SignedIn = Extract<SessionState, { status: 'signed_in' }>;
+
+/** Who is signed in, what they may do, and the way out. */
+export function AccountCard({ state }: { state: SignedIn }) {
+  const { t } = useTranslation();
+  const { time } = useFormats();
+  const { data: account } = useAccount();
+  const signOut = useMutation({
+    mutationFn: (everywhere: boolean) => endSession({ everywhere }),
+    onSuccess: () => tell(t('people.signedOut')),
+    // Nobody must walk away in the belief that they are signed out.
+    onError: (error) =>
+      session.state().status === 'signed_in' ? tellFault(error, t('people.stillSignedIn')) : tellFault(error),
+  });
+  // Until auth-service has said the name, and where it is down, the token's opaque id is all that is known.
+  const name = account?.username ?? state.subject.slice(0, 8);
+
+  return (
+    <div className="account">
+      <div className="account-head">
+        <Avatar name={name} />
+        <p className="account-name">
+          <strong>{t('people.hello', { name })}</strong>
+          <span className="soft">{t('people.passwordGiven', { time: time(state.authTimeMs) })}</span>
+        </p>
+      </div>
+      <details className="permissions">
+        <summary>{t('people.permissions', { total: state.scopes.length })}</summary>
+        {state.scopes.length === 0 && <p className="soft">{t('people.noPermissions')}</p>}
+        <ul className="chips">
+          {state.scopes.map((scope) => (
+            <li key={scope} className="chip" data-lane={scope.split(':', 1)[0]}>
+              {scope}
+            </li>
+          ))}
+        </ul>
+      </details>
+      <div className="form-foot">
+        <Button look="small" isPending={signOut.isPending} onPress={() => signOut.mutate(false)}>
+          {t('people.signOut')}
+        </Button>
+        <Button look="small" isDisabled={signOut.isPending} onPress={() => signOut.mutate(true)}>
+          {t('people.signOutEverywhere')}
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import type { AuthErrorCode } from '../errors.ts';
+
+/**
+ * The WWW-Authenticate value for a refusal (RFC 6750 §3, RFC 9470 §3), or undefined where none belongs.
+ *
+ * A request without a token gets no error code. `realm` is the service's audience: RFC 6750 §3 wants at least one
+ * parameter after the scheme.
+ *
+ * @example challenge('invalid_token', { realm: 'cart-service' })
+ */
+export function challenge(
+  code: AuthErrorCode,
+  { realm, scopes = [], maxAuthAgeSeconds }: ChallengeContext,
+): string | undefined {
+  // RFC 6750 §3.1 has no error code that says these; what a client could do about insufficient_scope does not help.
+  if (!hasChallenge(code)) return undefined;
+  const parameters = [`realm=${quoted(realm)}`];
+  if (code !== 'missing_token')
+    parameters.push(`error=${quoted(code)}`, `error_description=${quoted(descriptions[code])}`);
+  if (code === 'insufficient_scope') parameters.push(`scope=${quoted(scopes.join(' '))}`);
+  if (code === 'insufficient_user_authentication' && maxAuthAgeSeconds !== undefined)
+    parameters.push(`max_age=${quoted(String(maxAuthAgeSeconds))}`);
+  return `Bearer ${parameters.join(', ')}`;
+}
+
+function hasChallenge(code: AuthErrorCode): code is keyof typeof descriptions | 'missing_token' {
+  return code === 'missing_token' || Object.hasOwn(descriptions, code);
+}
+
+export interface ChallengeContext {
+  realm: string;
+  /** The scopes that the route needs, all of them. */
+  scopes?: readonly string[];
+  /** The most that the sign-in may be ago. */
+  maxAuthAgeSeconds?: number | undefined;
+}
+
+const descriptions = {
+  invalid_token: 'The access token is not valid here',
+  insufficient_scope: 'The access token lacks a scope',
+  insufficient_user_authentication: 'The sign-in is too long ago',
+} as const;
+
+// RFC 9110 §5.6.4 quoted-string. Anything beyond printable ASCII is dropped, so no value can end the header line.
+function quoted(value: string): string {
+  return `"${value.replace(/[^\x20-\x7e]/g, '').replace(/["\\]/g, '\\$&')}"`;
+}

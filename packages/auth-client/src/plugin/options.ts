@@ -1,0 +1,138 @@
+import type { AccessTokenSource } from '../revocation/access-token-source.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { createFetch } from '../runtime/fetch.ts';
+import { checkRuntime } from '../runtime/node-version.ts';
+import {
+  AuthClientOptionsError,
+  faultsOfNames,
+  faultsOfNumbers,
+  faultsOfSurroundings,
+  isHttpUrl,
+  isServiceName,
+  type NumberRanges,
+} from '../runtime/option-checks.ts';
+import { isAge } from './requirements.ts';
+
+/** Where the issuer tells, as it happens, what it revokes. */
+export interface RevocationFeed {
+  /** The only address that is asked for revocations. `http:` only on a network you trust. */
+  uri: string;
+  /** Gives a token that may read the feed; asked whenever one is needed. See createClientCredentials. */
+  accessToken: AccessTokenSource;
+  /**
+   * The most that the knowledge of what has been revoked may be old, in seconds, wherever a route does not say; when it
+   * is older, 503 revocations_stale. Default null: carry on, whatever is not known yet dies with the token's expiry.
+   */
+  maxLagSeconds?: number | null;
+}
+
+export interface AuthClientOptions {
+  /** The `iss` that tokens must carry: the issuer's identifier, a URL. Compared as a string. */
+  issuer: string;
+  /** This service's name: `aud` must contain it. */
+  audience: string;
+  /** Where the issuer publishes its keys. The only address that is ever asked. `http:` only on a network you trust. */
+  jwksUri: string;
+  /**
+   * How this service learns what has been revoked: from the issuer's feed, or from a list that is kept in this process.
+   * There is no default. Null: nobody tells it, and every token is good until it expires.
+   */
+  revocations: RevocationFeed | RevocationList | null;
+  /** The most that `exp − iat` may be. Default 300. */
+  maxTokenLifetimeSeconds?: number;
+  /** How far ahead of this machine's clock the issuer's may be. Default 30. */
+  clockSkewSeconds?: number;
+  /** How long fetching the keys may take. Default 5000. */
+  jwksTimeoutMs?: number;
+  /** Least time between two fetches that tokens with an unknown key cause. Default 30. */
+  jwksCooldownSeconds?: number;
+  /** How long the keys stay good while the issuer cannot be reached; then 503. Default 3600. */
+  jwksMaxStaleSeconds?: number;
+  /** How many verified tokens are remembered. Default 10000; about 3 KB each. */
+  verifiedTokensMax?: number;
+  /** Fetches the keys. Default one of createFetch. */
+  fetch?: typeof globalThis.fetch;
+  /** Default the system's clocks. */
+  clock?: Clock;
+}
+
+export type CheckedOptions = Required<AuthClientOptions>;
+
+const numbers = {
+  maxTokenLifetimeSeconds: { standard: 300, min: 1, max: 86_400 },
+  clockSkewSeconds: { standard: 30, min: 0, max: 300 },
+  jwksTimeoutMs: { standard: 5000, min: 1, max: 60_000 },
+  jwksCooldownSeconds: { standard: 30, min: 1, max: 3600 },
+  jwksMaxStaleSeconds: { standard: 3600, min: 1, max: 604_800 },
+  verifiedTokensMax: { standard: 10_000, min: 2, max: 10_000_000 },
+} as const satisfies NumberRanges;
+
+const others = ['issuer', 'audience', 'jwksUri', 'revocations', 'fetch', 'clock'];
+const known = new Set([...others, ...Object.keys(numbers)]);
+const knownOfFeed = new Set(['uri', 'accessToken', 'maxLagSeconds']);
+
+/**
+ * Checks all options and fills in the defaults. There is none that turns a check off; one that is not known is
+ * refused, because a misspelt limit would otherwise silently not apply.
+ *
+ * @throws AuthClientOptionsError naming every fault
+ */
+export function checkOptions(options: AuthClientOptions): CheckedOptions {
+  checkRuntime();
+  const given: Record<string, unknown> = { ...options };
+  const faults = faultsOfNames(given, known);
+  for (const name of ['issuer', 'jwksUri'])
+    if (!isHttpUrl(given[name])) faults.push(`${name} must be an http(s) URL`);
+  if (!isServiceName(given.audience))
+    faults.push('audience must be 1 to 255 printable ASCII characters without space, quote or backslash');
+  faults.push(...faultsOfRevocations(given.revocations));
+  faults.push(...faultsOfNumbers(given, numbers), ...faultsOfSurroundings({ ...options }));
+  if (faults.length > 0) throw new AuthClientOptionsError(faults);
+  return {
+    issuer: options.issuer,
+    audience: options.audience,
+    jwksUri: options.jwksUri,
+    revocations: options.revocations,
+    maxTokenLifetimeSeconds: options.maxTokenLifetimeSeconds ?? numbers.maxTokenLifetimeSeconds.standard,
+    clockSkewSeconds: options.clockSkewSeconds ?? numbers.clockSkewSeconds.standard,
+    jwksTimeoutMs: options.jwksTimeoutMs ?? numbers.jwksTimeoutMs.standard,
+    jwksCooldownSeconds: options.jwksCooldownSeconds ?? numbers.jwksCooldownSeconds.standard,
+    jwksMaxStaleSeconds: options.jwksMaxStaleSeconds ?? numbers.jwksMaxStaleSeconds.standard,
+    verifiedTokensMax: options.verifiedTokensMax ?? numbers.verifiedTokensMax.standard,
+    fetch: options.fetch ?? createFetch(),
+    clock: options.clock ?? systemClock,
+  };
+}
+
+/** The feed, if that is where the service learns what is revoked. */
+export function feedOf({ revocations }: Pick<AuthClientOptions, 'revocations'>): RevocationFeed | undefined {
+  return revocations === null || isRevocationList(revocations) ? undefined : revocations;
+}
+
+/** Tells a list that is kept in this process from the address of a feed. */
+export function isRevocationList(value: object): value is RevocationList {
+  const list = value as Partial<RevocationList>;
+  return [list.find, list.apply, list.confirm, list.onRevoked, list.ready].every(
+    (method) => typeof method === 'function',
+  );
+}
+
+function faultsOfRevocations(given: unknown): string[] {
+  if (given === null) return [];
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    return [
+      'revocations must be { uri, accessToken }, a list of revocations, or null if nobody tells this service',
+    ];
+  }
+  if (isRevocationList(given)) return [];
+  const { uri, accessToken, maxLagSeconds = null }: Partial<Record<string, unknown>> = { ...given };
+  return [
+    ...faultsOfNames(given, knownOfFeed).map((fault) => `revocations: ${fault}`),
+    ...(isHttpUrl(uri) ? [] : ['revocations.uri must be an http(s) URL']),
+    ...(typeof accessToken === 'function' ? [] : ['revocations.accessToken must be a function']),
+    ...(maxLagSeconds === null || isAge(maxLagSeconds)
+      ? []
+      : ['revocations.maxLagSeconds must be a whole number of seconds, 1 or more, or null']),
+  ];
+}

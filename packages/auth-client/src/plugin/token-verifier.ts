@@ -1,0 +1,142 @@
+import { invalidToken, revokedToken } from '../errors.ts';
+import type { KeySet } from '../key-set/key-set.ts';
+import { openSignedToken, type SignedToken } from '../key-set/signed-token.ts';
+import type { SignaturePolicy } from '../key-set/verification-key.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
+import { reasonOfKey } from '../revocation/revoked-key.ts';
+import { withDeadline } from '../runtime/deadline.ts';
+import { checkClaims } from '../token/access-token.ts';
+import { type Authentication, authenticationOf } from '../token/authentication.ts';
+import { accessTokenProfile } from '../token/compact-token.ts';
+import type { CheckedOptions } from './options.ts';
+import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
+
+/** What the keys of access tokens check by themselves. */
+export function accessTokenSignature({
+  issuer,
+  audience,
+  clockSkewSeconds,
+}: Pick<CheckedOptions, 'issuer' | 'audience' | 'clockSkewSeconds'>): SignaturePolicy {
+  const requiredClaims = ['iss', 'sub', 'aud', 'client_id', 'jti', 'iat', 'exp'];
+  return { issuer, audience, clockSkewSeconds, typ: 'at+jwt', requiredClaims };
+}
+
+export interface Knowledge {
+  keySet: KeySet;
+  /** Null: nobody tells this service what has been revoked. */
+  revocations: RevocationList | null;
+}
+
+/** How long after its start a service has requests wait until it has been told for the first time what is revoked. */
+const firstKnowledgeMs = 5000;
+
+/** Says whether a token is good, at this service, now. */
+export class TokenVerifier {
+  readonly #options: CheckedOptions;
+  readonly #keySet: KeySet;
+  readonly #revocations: RevocationList | null;
+  readonly #verified: VerifiedTokens;
+  readonly #startedAtMs: number;
+
+  constructor(options: CheckedOptions, { keySet, revocations }: Knowledge) {
+    this.#options = options;
+    this.#keySet = keySet;
+    this.#revocations = revocations;
+    this.#verified = new VerifiedTokens(options.verifiedTokensMax);
+    this.#startedAtMs = options.clock.monotonicMs();
+  }
+
+  /**
+   * Verifies a token. Answers at once unless something must be waited for: the first key set, the first knowledge of what
+   * is revoked (in the first seconds only), and the key of a kid that is not in the set.
+   *
+   * Does not look at scopes, nor at how old the knowledge of what has been revoked is.
+   *
+   * @throws AuthError invalid_token or key_set_unavailable, thrown or as the promise's rejection
+   */
+  verify(token: string): Authentication | Promise<Authentication> {
+    const monotonicMs = this.#options.clock.monotonicMs();
+    const isUsable = this.#keySet.isUsableAt(monotonicMs) && this.#waitForKnowledgeMs(monotonicMs) === 0;
+    return isUsable ? this.#verifyNow(token, monotonicMs) : this.#verifyWhenUsable(token);
+  }
+
+  #verifyNow(token: string, monotonicMs: number): Authentication | Promise<Authentication> {
+    const verified = this.#verified.get(token);
+    // A token whose key has left the set is treated as never seen: its key may have come back.
+    return verified?.key.current ? this.#stillGood(verified, monotonicMs) : this.#verifyNew(token);
+  }
+
+  /** How many verified tokens are remembered. */
+  get remembered(): number {
+    return this.#verified.size;
+  }
+
+  #stillGood(verified: VerifiedToken, monotonicMs: number): Authentication {
+    if (monotonicMs >= verified.expiresAtMonotonicMs) throw invalidToken('expired');
+    if (this.#options.clock.wallMs() >= verified.expiresAtWallMs) throw invalidToken('expired');
+    return this.#unlessRevoked(verified);
+  }
+
+  /** Looks a token up once for each revision of the list, not for each request, and then among what is new. */
+  #unlessRevoked(verified: VerifiedToken): Authentication {
+    if (!this.#revocations) return verified.authentication;
+    const { revision } = this.#revocations;
+    if (verified.goodAtRevision !== revision) {
+      verified.revoked ??= this.#revocations.find(verified.authentication, verified.goodAtRevision);
+      if (verified.revoked !== undefined) throw revokedToken(verified.revoked);
+      verified.goodAtRevision = revision;
+    }
+    return verified.authentication;
+  }
+
+  async #verifyWhenUsable(token: string): Promise<Authentication> {
+    await this.#keySet.untilUsable();
+    const { clock } = this.#options;
+    const waitMs = this.#waitForKnowledgeMs(clock.monotonicMs());
+    // In vain is no verdict on the token: whoever asks how old the knowledge is will see.
+    if (waitMs > 0) await withDeadline(waitMs, async () => this.#revocations?.ready()).catch(() => {});
+    return this.#verifyNow(token, clock.monotonicMs());
+  }
+
+  /** A service that has just started waits rather than refuse: it takes milliseconds, as fetching the keys does. */
+  #waitForKnowledgeMs(monotonicMs: number): number {
+    if (this.#revocations === null || this.#revocations.hasBeenComplete) return 0;
+    return Math.max(0, this.#startedAtMs + firstKnowledgeMs - monotonicMs);
+  }
+
+  /** A revoked key leaves the set as well. Its tokens are not to have the keys fetched, and their bearers hear why. */
+  readonly #checkKey = (kid: string): void => {
+    if (!this.#revocations) return;
+    const why = reasonOfKey(this.#revocations, kid);
+    if (why !== undefined) throw revokedToken(why);
+  };
+
+  #verifyNew(token: string): Authentication | Promise<Authentication> {
+    const opened = openSignedToken(token, {
+      keySet: this.#keySet,
+      profile: accessTokenProfile,
+      checkKey: this.#checkKey,
+    });
+    return opened instanceof Promise
+      ? opened.then((signed) => this.#accept(token, signed))
+      : this.#accept(token, opened);
+  }
+
+  #accept(token: string, { claims, key }: SignedToken): Authentication {
+    const wallMs = this.#options.clock.wallMs();
+    checkClaims(claims, { policy: this.#options, now: wallMs / 1000 });
+    const authentication = authenticationOf(claims, key.kid);
+    const expiresAtWallMs = claims.exp * 1000;
+    const verified: VerifiedToken = {
+      token,
+      authentication,
+      key,
+      expiresAtWallMs,
+      expiresAtMonotonicMs: this.#options.clock.monotonicMs() + expiresAtWallMs - wallMs,
+      goodAtRevision: undefined,
+      revoked: undefined,
+    };
+    this.#verified.add(verified);
+    return this.#unlessRevoked(verified);
+  }
+}

@@ -1,0 +1,106 @@
+import { invalidToken } from '../errors.ts';
+import { checkLifetime, hasClaim, isForAudience, isIdentifier, isNumericDate } from './claim-checks.ts';
+import { isScopeList } from './scope.ts';
+
+/** Who acts on the subject's behalf (RFC 8693 §4.1): `act`, possibly nested, the latest actor outermost. */
+export interface ActorClaim {
+  readonly sub: string;
+  readonly act?: ActorClaim;
+  readonly [name: string]: unknown;
+}
+
+/** What both kinds of access token say (RFC 9068 §2.2). Times are NumericDates: whole seconds. */
+interface CommonClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud: string | readonly string[];
+  readonly client_id: string;
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly nbf?: number;
+  readonly scope?: string;
+  readonly acr?: string;
+  readonly [name: string]: unknown;
+}
+
+/** A person's token: it stems from a sign-in, maybe by way of services that act for the person. */
+export interface UserTokenClaims extends CommonClaims {
+  readonly sid: string;
+  readonly auth_time: number;
+  readonly act?: ActorClaim;
+}
+
+/** A service's own token (client credentials, RFC 6749 §4.4): no person is behind it, and `sub` is the client. */
+export interface ServiceTokenClaims extends CommonClaims {
+  readonly sid?: undefined;
+  readonly auth_time?: undefined;
+  readonly act?: undefined;
+}
+
+/** The claims of an access token, after checkClaims. */
+export type AccessTokenClaims = UserTokenClaims | ServiceTokenClaims;
+
+export interface ClaimsPolicy {
+  issuer: string;
+  audience: string;
+  /** How far ahead of our clock `iat`, `nbf` and `auth_time` may be. `exp` gets no leeway. */
+  clockSkewSeconds: number;
+  /** The most that `exp − iat` may be. */
+  maxTokenLifetimeSeconds: number;
+}
+
+const maxActors = 8;
+const claimsOfPeople = ['sid', 'auth_time', 'act'];
+
+/**
+ * Checks every claim of a token whose signature is good (RFC 9068 §4, RFC 7519 §4.1), at `now` in seconds.
+ *
+ * `exp` is strict: a token is refused from that second on. A client whose token is refused a little early refreshes;
+ * leeway would only lengthen the life of a stolen one.
+ *
+ * A token is a service's own if it has none of `sid`, `auth_time` and `act`, and its `sub` is its `client_id` (RFC 9068
+ * §2.2); any other must have both `sid` and `auth_time`.
+ *
+ * Does not check revocation, nor whether the scopes suffice.
+ *
+ * @throws AuthError invalid_token, its `reason` the name of the claim
+ * @example checkClaims(payload, { policy, now: Date.now() / 1000 })
+ */
+export function checkClaims(
+  claims: Record<string, unknown>,
+  { policy, now }: { policy: ClaimsPolicy; now: number },
+): asserts claims is AccessTokenClaims {
+  const { issuer, audience, clockSkewSeconds, maxTokenLifetimeSeconds } = policy;
+  if (claims.iss !== issuer) throw invalidToken('iss');
+  if (!isForAudience(claims.aud, audience)) throw invalidToken('aud');
+  for (const name of ['sub', 'client_id', 'jti']) if (!isIdentifier(claims[name])) throw invalidToken(name);
+  checkLifetime(claims, { policy: { clockSkewSeconds, maxLifetimeSeconds: maxTokenLifetimeSeconds }, now });
+  if (!isServicesOwn(claims)) checkSignIn(claims, now + clockSkewSeconds);
+  if (hasClaim(claims, 'scope') && !(typeof claims.scope === 'string' && isScopeList(claims.scope)))
+    throw invalidToken('scope');
+  if (hasClaim(claims, 'acr') && !isIdentifier(claims.acr)) throw invalidToken('acr');
+}
+
+function isServicesOwn(claims: Record<string, unknown>): boolean {
+  return claims.sub === claims.client_id && !claimsOfPeople.some((name) => hasClaim(claims, name));
+}
+
+function checkSignIn(claims: Record<string, unknown>, latest: number): void {
+  const { sid, auth_time: authTime } = claims;
+  if (!isIdentifier(sid)) throw invalidToken('sid');
+  if (!isNumericDate(authTime) || authTime > latest) throw invalidToken('auth_time');
+  if (hasClaim(claims, 'act')) checkActor(claims.act);
+}
+
+function checkActor(actor: unknown): void {
+  let current = actor;
+  for (let depth = 0; depth < maxActors; depth += 1) {
+    if (typeof current !== 'object' || current === null || Array.isArray(current)) throw invalidToken('act');
+    const members = current as Record<string, unknown>;
+    if (!isIdentifier(members.sub)) throw invalidToken('act');
+    if (!hasClaim(members, 'act')) return;
+    current = members.act;
+  }
+  throw invalidToken('act');
+}

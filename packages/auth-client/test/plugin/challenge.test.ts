@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { challenge } from '../../src/plugin/challenge.ts';
+
+const realm = 'cart-service';
+
+describe('the WWW-Authenticate header', () => {
+  it('carries no error code for a request without a token (RFC 6750 §3)', () => {
+    expect(challenge('missing_token', { realm })).toBe('Bearer realm="cart-service"');
+  });
+
+  it('names the error of a bad token and gives nothing away', () => {
+    expect(challenge('invalid_token', { realm, scopes: ['cart:read'] })).toBe(
+      'Bearer realm="cart-service", error="invalid_token", error_description="The access token is not valid here"',
+    );
+  });
+
+  it('names the scopes that the route needs', () => {
+    expect(challenge('insufficient_scope', { realm, scopes: ['cart:read', 'cart:write'] })).toMatch(
+      /, error="insufficient_scope", .*, scope="cart:read cart:write"$/,
+    );
+  });
+
+  it('is not sent with a 503', () => {
+    for (const code of ['key_set_unavailable', 'revocations_stale'] as const)
+      expect(challenge(code, { realm })).toBeUndefined();
+  });
+
+  it('stays one header of well-formed parameters, whatever the names', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.array(fc.string({ unit: 'binary' })),
+        (anyRealm, scopes) => {
+          const header = challenge('insufficient_scope', { realm: anyRealm, scopes }) ?? '';
+          const quotedString = String.raw`"(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"`;
+          expect(header).toMatch(
+            new RegExp(`^Bearer [a-z_]+=${quotedString}(?:, [a-z_]+=${quotedString}){3}$`),
+          );
+          new Headers({ 'www-authenticate': header });
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,112 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
+import { audience, startService, type TestService } from '../service.ts';
+import type { RefusalContext } from '../tokens.ts';
+import { refusalRows } from './refusal-rows.ts';
+import { soundSignature } from './signature-rows.ts';
+
+let issuer: TestIssuer;
+let service: TestService;
+let elsewhere: Server;
+let requestsElsewhere = 0;
+let context: RefusalContext;
+const logLines: string[] = [];
+
+beforeAll(async () => {
+  // The table may take a minute: nothing is to be fetched again meanwhile.
+  issuer = await createTestIssuer({ audience, maxAgeSeconds: 3600 });
+  elsewhere = createServer((_request, response) => {
+    requestsElsewhere += 1;
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  const { port } = elsewhere.address() as AddressInfo;
+  context = { issuer, audience, elsewhere: `http://127.0.0.1:${port}` };
+  service = await startService(issuer, {
+    options: { jwksCooldownSeconds: 3600 },
+    // Room for the longest row: Node's own limit would answer 431 to it.
+    server: {
+      http: { maxHeaderSize: 1 << 20 },
+      logger: { level: 'trace', stream: { write: (line) => logLines.push(line) } },
+    },
+  });
+});
+
+afterAll(async () => {
+  await service.close();
+  await issuer.close();
+  await new Promise((resolve) => elsewhere.close(resolve));
+});
+
+async function expectInvalidToken(response: Response, token: string): Promise<void> {
+  const body = await response.text();
+  expect(response.status).toBe(401);
+  expect(response.headers.get('www-authenticate')).toMatch(
+    /^Bearer realm="cart-service", error="invalid_token"/,
+  );
+  expect(response.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+  expect(JSON.parse(body)).toMatchObject({ status: 401, code: 'invalid_token', title: 'Unauthorized' });
+  for (const segment of token.split('.')) if (segment.length > 8) expect(body).not.toContain(segment);
+}
+
+describe('a token that must be refused', () => {
+  it.each(refusalRows)('$name', async ({ token }) => {
+    const bad = token(context);
+    await expectInvalidToken(await service.get('/account', `Bearer ${bad}`), bad);
+    // Nor does it stand once it has been seen.
+    await expectInvalidToken(await service.get('/account', `Bearer ${bad}`), bad);
+  });
+
+  it('a header nested 200,000 deep', async () => {
+    const nested = `{"x":${'['.repeat(200_000)}${']'.repeat(200_000)},"alg":"RS256","typ":"at+jwt","kid":"k"}`;
+    const token = issuer.signingKey.sign(nested, {});
+    await expectInvalidToken(await service.get('/account', `Bearer ${token}`), token);
+  });
+});
+
+/** Sends each row, so that what is said of all of them holds in whatever order the tests run. */
+let sent: Promise<void> | undefined;
+async function sendEveryRow(): Promise<void> {
+  for (const { token } of refusalRows)
+    await (await service.get('/account', `Bearer ${token(context)}`)).text();
+}
+
+function everyRowSent(): Promise<void> {
+  sent ??= sendEveryRow();
+  return sent;
+}
+
+describe('around the table', () => {
+  it('accepts the good token that the rows are made from', async () => {
+    const response = await service.get('/account', `Bearer ${issuer.mint()}`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ subject: 'user-1' });
+  });
+
+  it('accepts a signature made as the wrong ones are, with nothing wrong', async () => {
+    expect((await service.get('/account', `Bearer ${soundSignature.token(context)}`)).status).toBe(200);
+  });
+
+  it('remembers good tokens only', async () => {
+    const before = service.app.authClient.verifiedTokens;
+    await sendEveryRow();
+    expect(service.app.authClient.verifiedTokens).toBe(before);
+    await service.get('/account', `Bearer ${issuer.mint()}`);
+    expect(service.app.authClient.verifiedTokens).toBe(before + 1);
+  });
+
+  it('asks nobody whom a token names, and asks the issuer once for all unknown keys', async () => {
+    await everyRowSent();
+    expect(requestsElsewhere).toBe(0);
+    expect(issuer.keySetRequests).toBe(2);
+  });
+
+  it('logs no token', async () => {
+    await everyRowSent();
+    expect(logLines.length).toBeGreaterThan(refusalRows.length);
+    expect(logLines.join('')).not.toMatch(/ey[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+/);
+    expect(logLines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { callerOf, type Refusal } from '../../src/index.ts';
+import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
+import { audience, startService, type TestService } from '../service.ts';
+
+let issuer: TestIssuer;
+let service: TestService;
+const callers: (string | undefined)[] = [];
+
+beforeAll(async () => {
+  issuer = await createTestIssuer({ audience });
+  service = await startService(issuer);
+});
+afterAll(async () => {
+  await service.close();
+  await issuer.close();
+});
+
+function told(): string[] {
+  const reasons: string[] = [];
+  const listener = (message: unknown) => {
+    const { request, error } = message as Refusal;
+    callers.push(callerOf(request)?.subject);
+    reasons.push(`${request.url} ${error.reason}`);
+  };
+  subscribe('@latchkey/auth-client:refused', listener);
+  onTestFinished(() => void unsubscribe('@latchkey/auth-client:refused', listener));
+  return reasons;
+}
+
+it('who listens is told which check refused a request, and of no other', async () => {
+  const reasons = told();
+  await service.get('/cart');
+  await service.cart(issuer.mint({ scope: 'cart:write' }));
+  await service.cart(`${issuer.mint({ scope: 'cart:read' })}x`);
+  await service.cart(issuer.mint({ scope: 'cart:read', lifetimeSeconds: -1 }));
+  expect((await service.cart(issuer.mint({ scope: 'cart:read' }))).status).toBe(200);
+  expect(reasons).toEqual([
+    '/cart missing_token',
+    '/cart insufficient_scope',
+    '/cart base64url',
+    '/cart exp',
+  ]);
+  // What was refused is nobody's.
+  expect(callers).toEqual([undefined, undefined, undefined, undefined]);
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { bearerToken } from '../../src/token/bearer-token.ts';
+
+function reading(...headers: string[]): string {
+  try {
+    return bearerToken(headers);
+  } catch (error) {
+    return `refused: ${(error as { code: string }).code}`;
+  }
+}
+
+describe('the Authorization header', () => {
+  it.each([
+    ['Bearer abc', 'abc'],
+    ['bearer abc', 'abc'],
+    ['BEARER abc', 'abc'],
+    ['bEaReR abc', 'abc'],
+    // What follows the one space is the token, faults and all: reading it strictly is not done here.
+    ['Bearer  abc', ' abc'],
+    ['Bearer abc def', 'abc def'],
+    ['Bearer', 'refused: invalid_token'],
+    ['Bearer\tabc', 'refused: invalid_token'],
+    ['Bearer,abc', 'refused: invalid_token'],
+    ['Bearer=abc', 'refused: invalid_token'],
+    ['', 'refused: missing_token'],
+    ['Basic YTpi', 'refused: missing_token'],
+    ['DPoP abc', 'refused: missing_token'],
+    ['BearerX abc', 'refused: missing_token'],
+    ['Bearer-Token abc', 'refused: missing_token'],
+    ['abc', 'refused: missing_token'],
+    ['ey.ey.abc', 'refused: missing_token'],
+  ])('%j reads %j', (value, expected) => {
+    expect(reading('Host', 'x', 'Authorization', value)).toBe(expected);
+  });
+
+  it('is found whatever its case and place', () => {
+    expect(reading('AUTHORIZATION', 'Bearer abc')).toBe('abc');
+    expect(reading('Host', 'x', 'authorization', 'Bearer abc', 'Accept', '*/*')).toBe('abc');
+  });
+
+  it('is not taken for a value that looks like it', () => {
+    expect(reading('Host', 'authorization', 'X-Authorization', 'Bearer abc', 'Cookie', 'Bearer abc')).toBe(
+      'refused: missing_token',
+    );
+  });
+
+  it('is refused when it is there twice, even with the same value', () => {
+    expect(reading('Authorization', 'Bearer abc', 'authorization', 'Bearer abc')).toBe(
+      'refused: invalid_token',
+    );
+    expect(reading('Authorization', 'Basic YTpi', 'authorization', 'Bearer abc')).toBe(
+      'refused: invalid_token',
+    );
+  });
+});
