@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connectRedis } from '@latchkey/auth-service/src/redis/connection.ts';
-import { createSessionStore, type NewSession } from '@latchkey/auth-service/src/sessions/session-store.ts';
+import { connectRedis, createSessionStore, type NewSession } from '@latchkey/auth-service/testing';
 import type { Benchmark, BenchmarkContext, Measurement } from './benchmark.ts';
 import { startOwnRedis } from './processes/redis.ts';
 import { createTemporaryDirectory } from './processes/temporary-directory.ts';

@@ -1,10 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createServiceIdentity } from '@latchkey/auth-client';
-import { openAuthDatabase } from '@latchkey/auth-service/src/database/open-auth-database.ts';
-import { parseKeyEncryptionKeys } from '@latchkey/auth-service/src/keys/encryption.ts';
-import { createKeyRing } from '@latchkey/auth-service/src/keys/key-ring.ts';
-import { createAccessTokenIssuer } from '@latchkey/auth-service/src/tokens/access-token.ts';
-import type { TokenClaims } from '@latchkey/auth-service/src/tokens/claims.ts';
+import type { TokenClaims } from '@latchkey/auth-service/testing';
 import type { Stack } from '@latchkey/dev-stack';
 import pg from 'pg';
 
@@ -69,43 +65,6 @@ export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist
         audience: 'cart-service',
       }),
     close: () => identity.close(),
-  };
-}
-
-/**
- * Signs with the system's own key what auth-service would never sign, or no longer: only the claims can be why it is
- * refused.
- */
-export async function openSigner(stack: Stack, keyEncryptionKey: string) {
-  const database = await openAuthDatabase({
-    DATABASE_URL: stack.postgres.url('auth'),
-    DATABASE_POOL_SIZE: 1,
-  });
-  const silent = () => {};
-  const keyRing = createKeyRing({
-    db: database.db,
-    log: { info: silent, warn: silent, error: silent },
-    audit: { record: silent },
-    publish: async () => {},
-    keyEncryptionKeys: parseKeyEncryptionKeys(keyEncryptionKey),
-    clock: Date.now,
-    jwksMaxAgeSeconds: 60,
-    skewSeconds: 30,
-    tokenSeconds: 300,
-    rotationDays: 30,
-  });
-  await keyRing.reload();
-  await database.close();
-  const signer = keyRing.signer();
-  return async (claims: TokenClaims, issuedSecondsAgo = 0): Promise<string> => {
-    const clock = () => Date.now() - issuedSecondsAgo * 1000;
-    const issue = createAccessTokenIssuer({
-      issuer: stack.issuer,
-      lifetimeSeconds: 300,
-      signer: () => signer,
-      clock,
-    });
-    return (await issue(claims)).token;
   };
 }
 

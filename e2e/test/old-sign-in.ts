@@ -1,4 +1,4 @@
-import { sessionKey } from '@latchkey/auth-service/src/redis/key-names.ts';
+import { ageSession } from '@latchkey/auth-service/testing';
 import type { Stack } from '@latchkey/dev-stack';
 import { Redis } from 'ioredis';
 
@@ -12,7 +12,7 @@ export async function ageSignIn({ redis }: Stack, accessToken: string): Promise<
   const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
   const client = new Redis(redis.url);
   try {
-    await client.hset(sessionKey(claims.sid), 'a', Math.floor(Date.now() / 1000) - secondsAgo);
+    await ageSession(client, claims.sid, Math.floor(Date.now() / 1000) - secondsAgo);
   } finally {
     client.disconnect();
   }

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { TokenClaims } from '@latchkey/auth-service/src/tokens/claims.ts';
+import { openSigner, type SignAccessToken, type TokenClaims } from '@latchkey/auth-service/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readMatrix } from './matrix-table.ts';
-import { type Caller, claimsOf, joinAsService, openSigner } from './matrix-tokens.ts';
+import { type Caller, claimsOf, joinAsService } from './matrix-tokens.ts';
 import { bearer, type System, signIn, startSystem } from './system.ts';
 import { untilRefused } from './verdicts.ts';
 
@@ -116,7 +116,7 @@ const cells = readMatrix(readFileSync(new URL('../../docs/permission-matrix.md',
 let system: System;
 let payment: Caller;
 let wishlist: Caller;
-let sign: Awaited<ReturnType<typeof openSigner>>;
+let sign: SignAccessToken;
 let user: string;
 let userScopes: readonly string[];
 let viewerId: string;
@@ -132,7 +132,7 @@ beforeAll(async () => {
   [payment, wishlist, sign] = await Promise.all([
     joinAsService(stack, 'payment'),
     joinAsService(stack, 'wishlist'),
-    openSigner(stack, keyEncryptionKey),
+    openSigner({ issuer: stack.issuer, databaseUrl: stack.postgres.url('auth'), keyEncryptionKey }),
   ]);
   ({ access_token: user } = await signIn(stack, 'admin'));
   userScopes = claimsOf(user).scope?.split(' ') ?? [];

@@ -25,7 +25,7 @@ it.each(['0.12.18', '4.9.1', '18.20.8', '20.20.2', '22.1.0', '22.18.9', '', 'x']
 );
 
 it('package.json asks for the same', async () => {
-  const { engines } = JSON.parse(await readFile(join(import.meta.dirname, '../package.json'), 'utf8'));
+  const { engines } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8'));
   const [least = ''] = /\d+\.\d+/.exec(engines.node) ?? [];
   expect(engines.node).toBe(`>=${least}`);
   expect(() => checkRuntime(`${least}.0`)).not.toThrow();

@@ -1,0 +1,6 @@
+/** All that tests and benchmarks of the whole system may use of auth-service's inside. */
+export { connectRedis } from '../src/redis/connection.ts';
+export { createSessionStore, type NewSession } from '../src/sessions/session-store.ts';
+export type { TokenClaims } from '../src/tokens/claims.ts';
+export { ageSession } from './age-session.ts';
+export { openSigner, type SignAccessToken } from './signer.ts';
