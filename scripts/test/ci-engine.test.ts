@@ -12,8 +12,6 @@ beforeEach(() => {
   cpSync(join(repository, '.ci', 'engine'), join(root, 'clone', '.ci', 'engine'));
   writeFileSync(join(root, 'clone', 'Dockerfile'), 'FROM node:1 AS node\nFROM node AS service\n');
   writeFileSync(join(root, 'clone', 'docker-compose.yml'), 'services:\n  redis:\n    image: redis:1\n');
-  program('uname', 'echo Linux');
-  program('id', 'echo 0');
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -30,11 +28,11 @@ function beside(name: string, script: string): void {
   writeFileSync(join(folder, name), `${script}\n`);
 }
 
-function run() {
+function run(env: NodeJS.ProcessEnv = {}) {
   const PATH = [join(root, 'bin'), process.env['PATH']].join(delimiter);
   const { stdout, ...rest } = spawnSync(join(root, 'clone', '.ci', 'engine'), {
     encoding: 'utf8',
-    env: { ...process.env, PATH, ROOT: root },
+    env: { ...process.env, PATH, ROOT: root, ...env },
   });
   return { reason: stdout.trim(), ...rest };
 }
@@ -46,13 +44,10 @@ describe('where no engine answers', () => {
   beforeEach(() => program('docker', noEngine));
 
   it('says so', () => {
-    expect(run()).toMatchObject({ status: 1, reason: 'no Docker engine with Compose answers' });
-  });
-
-  it('starts none without being root', () => {
-    beside('engine.sh', 'touch "$ROOT/started"');
-    program('id', 'echo 1000');
-    expect(run()).toMatchObject({ status: 1, reason: expect.stringContaining('only root on Linux') });
+    expect(run()).toMatchObject({
+      status: 1,
+      reason: expect.stringMatching(/^no Docker engine with Compose answers/),
+    });
   });
 
   it('starts one', () => {
@@ -61,11 +56,19 @@ describe('where no engine answers', () => {
     expect(run()).toMatchObject({ status: 0, reason: '' });
   });
 
+  it('starts one by the script of another folder', () => {
+    const folder = join(root, 'elsewhere');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'engine.sh'), 'touch "$ROOT/started"\n');
+    program('docker', engineOnceStarted);
+    expect(run({ CONTAINERS: folder })).toMatchObject({ status: 0, reason: '' });
+  });
+
   it('tells why one did not start, and shows all that it said', () => {
     beside('engine.sh', 'echo first; echo mount: permission denied; echo did not start >&2; exit 1');
     expect(run()).toMatchObject({
       status: 1,
-      reason: 'no Docker engine could be started: mount: permission denied did not start',
+      reason: 'no Docker engine with Compose answers: mount: permission denied did not start',
       stderr: expect.stringContaining('first\n'),
     });
   });
@@ -85,19 +88,21 @@ describe('where an engine answers', () => {
     program('docker', 'case "$1" in image) exit 1;; pull) echo no such host; exit 1;; esac');
     expect(run()).toMatchObject({
       status: 1,
-      reason: 'the base images cannot be pulled: no such host',
+      reason: 'the base images cannot be had: no such host',
     });
+    program('docker', 'case "$1" in image) [ -e "$ROOT/made" ];; pull) echo no such host; exit 1;; esac');
     beside('stand-in-images.sh', 'touch "$ROOT/made"');
     expect(run()).toMatchObject({ status: 0 });
+    rmSync(join(root, 'made'));
     beside('stand-in-images.sh', 'echo no space left; exit 1');
-    expect(run()).toMatchObject({ status: 1, reason: 'the base images could not be made: no space left' });
+    expect(run()).toMatchObject({ status: 1, reason: 'the base images cannot be had: no space left' });
   });
 
   it('tells when no container runs', () => {
     program('docker', '[ "$1" != run ] || { echo "runc: operation not permitted"; exit 125; }');
     expect(run()).toMatchObject({
       status: 1,
-      reason: 'the engine runs no container of node:1: runc: operation not permitted',
+      reason: 'the engine runs no container: runc: operation not permitted',
     });
   });
 });
