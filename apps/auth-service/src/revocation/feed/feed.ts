@@ -1,14 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { concerns, type RevocableToken } from '@latchkey/auth-client';
+import type { RevocableToken } from '@latchkey/auth-client';
 import type { RevocationLog } from '../log/revocation-log.ts';
-import { createCatchUp } from './catch-up.ts';
-import { eventIdOf, positionFromEventId } from './event-id.ts';
-import { type EventStream, MOST_UNSENT_BYTES } from './event-stream.ts';
+import { eventIdOf } from './event-id.ts';
+import type { EventStream } from './event-stream.ts';
 import { createLiveMessages } from './live-messages.ts';
-import type { FeedMessage, MessageType } from './message.ts';
+import type { MessageType } from './message.ts';
 import { createPages } from './pages.ts';
 import type { SecurityEvents } from './security-event.ts';
-import { createSubscriber, type Subscriber } from './subscriber.ts';
+import { createServing, createSubscriber, type Subscriber } from './subscriber.ts';
 
 export type RevocationFeedOptions = {
   readonly log: RevocationLog;
@@ -41,36 +39,33 @@ export type RevocationFeed = ReturnType<typeof createRevocationFeed>;
  * feed.add(stream, { token: request.caller, lastEventId: undefined });
  */
 export function createRevocationFeed(options: RevocationFeedOptions) {
-  const { log, events, onSent, onDropped, onFailed = () => {}, pause = delay } = options;
+  const { log, onFailed = () => {} } = options;
   const subscribers = new Set<Subscriber>();
+  const wakeAll = () => {
+    for (const { wake } of subscribers) wake();
+  };
 
-  const live = createLiveMessages<Subscriber>({
-    events,
-    isAwaited: (number) => [...subscribers].some(({ joinsAt }) => joinsAt <= number),
-    deliver(message, number, to) {
-      for (const subscriber of to === 'everybody' ? subscribers : to) offer(subscriber, message, number);
-    },
-    onFailed(error) {
-      onFailed(error);
-      // One that is catching up notices what is missing once it has.
-      for (const subscriber of subscribers)
-        if (subscriber.held === undefined) catchUpFromWhereItStands(subscriber);
-    },
+  const live = createLiveMessages({
+    ...options,
+    isAwaited: () => subscribers.size > 0,
+    onChange: wakeAll,
+    onFailed,
   });
   const pages = createPages(options);
-  const catchUp = createCatchUp({ log, live, pages, send, follow, onFailed, pause });
+  const serve = createServing({ ...options, live, pages, onFailed });
 
   const stopListening = [
     log.onBatch((batch) => live.push(batch)),
     log.onNewEpoch(() => {
       live.clear();
       pages.clear();
-      for (const subscriber of subscribers) void catchUp(subscriber, 'oldest');
+      wakeAll();
     }),
   ];
   const heart = setInterval(() => {
     endOverdue();
-    if (log.isFollowing) live.heartbeat(log.head);
+    for (const subscriber of subscribers) subscriber.isHeartbeatDue = true;
+    wakeAll();
   }, options.heartbeatMs);
   heart.unref();
 
@@ -88,15 +83,14 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
      * Takes a stream in, until it closes. An event id that means nothing here is as good as none. Does not check the
      * token, and does not know when it expires.
      */
-    add(
-      stream: EventStream,
-      { token, lastEventId }: { token: RevocableToken; lastEventId: string | undefined },
-    ): void {
-      const subscriber = createSubscriber(stream, token);
+    add(stream: EventStream, from: { token: RevocableToken; lastEventId: string | undefined }): void {
+      const subscriber = createSubscriber(stream, from);
       subscribers.add(subscriber);
-      void stream.closed.then(() => subscribers.delete(subscriber));
-      subscriber.standsAt = lastEventId ?? '';
-      catchUpFromWhereItStands(subscriber);
+      void stream.closed.then(() => {
+        subscribers.delete(subscriber);
+        subscriber.wake();
+      });
+      void serve(subscriber);
     },
 
     /** Ends all streams, and what the feed does. */
@@ -105,6 +99,7 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
       for (const stop of stopListening) stop();
       live.clear();
       for (const { stream } of subscribers) stream.end();
+      wakeAll();
     },
   };
 
@@ -119,39 +114,5 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
       if (isDue && subscriber.isOverdue) subscriber.stream.end();
       subscriber.isOverdue = isDue;
     }
-  }
-
-  function offer(subscriber: Subscriber, message: FeedMessage, number: number): void {
-    if (number < subscriber.joinsAt || !subscriber.stream.isOpen) return;
-    if (subscriber.held === undefined) follow(subscriber, message);
-    else hold(subscriber, subscriber.held, message);
-  }
-
-  function hold({ stream }: Subscriber, held: FeedMessage[], message: FeedMessage): void {
-    held.push(message);
-    const heldBytes = held.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    if (stream.unsentBytes + heldBytes <= MOST_UNSENT_BYTES) return;
-    stream.breakOff();
-    onDropped?.();
-  }
-
-  function follow(subscriber: Subscriber, message: FeedMessage): void {
-    if (message.after === subscriber.standsAt) send(subscriber, message);
-    else catchUpFromWhereItStands(subscriber);
-  }
-
-  function send(subscriber: Subscriber, message: FeedMessage): void {
-    const { stream, token } = subscriber;
-    if (!stream.write(message.bytes)) {
-      onDropped?.();
-      return;
-    }
-    subscriber.standsAt = message.upTo;
-    onSent?.(message.type);
-    if (message.revocations.some((revocation) => concerns(revocation, token))) stream.end();
-  }
-
-  function catchUpFromWhereItStands(subscriber: Subscriber): void {
-    void catchUp(subscriber, positionFromEventId(subscriber.standsAt, log.head.length) ?? 'oldest');
   }
 }

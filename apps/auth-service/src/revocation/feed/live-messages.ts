@@ -1,98 +1,97 @@
-import type { Revocation } from '@latchkey/auth-client';
-import type { Position } from '../log/position.ts';
-import type { RevocationBatch } from '../log/revocation-log.ts';
+import type { RevocationBatch, RevocationLog } from '../log/revocation-log.ts';
+import { eventIdOf } from './event-id.ts';
 import { type FeedMessage, feedMessage, MOST_REVOCATIONS } from './message.ts';
 import type { SecurityEvents } from './security-event.ts';
 
-/** Everybody, or those to whom a heartbeat was promised. */
-export type Recipients<Subscriber> = 'everybody' | ReadonlySet<Subscriber>;
+/** How many are kept for subscribers that are a little behind: some 6 MB at the most. */
+const MOST_KEPT = 64;
 
-type Item<Subscriber> =
-  | { readonly number: number; readonly after: Position; upTo: Position; readonly revocations: Revocation[] }
-  | { readonly number: number; readonly position: Position; to: 'everybody' | Set<Subscriber> };
+type Unsigned = RevocationBatch & {
+  /** It takes no more: it is being signed, or a page ends where it does. */
+  isSealed: boolean;
+};
 
-export type LiveMessagesOptions<Subscriber> = {
-  readonly events: SecurityEvents;
-  /** Whether anybody would get a message with this number. If not, it is not even signed. */
-  readonly isAwaited: (number: number) => boolean;
-  readonly deliver: (message: FeedMessage, number: number, to: Recipients<Subscriber>) => void;
-  /** A message could not be signed. It and what came after it is forgotten: whoever follows has to catch up. */
+export type LiveMessagesOptions = {
+  readonly log: Pick<RevocationLog, 'head'>;
+  readonly events: Pick<SecurityEvents, 'revocations'>;
+  /** Whether anybody follows. If not, nothing is signed. */
+  readonly isAwaited: () => boolean;
+  /** There is one more message, or one will not come. */
+  readonly onChange: () => void;
+  /** A message could not be signed. Subscribers get what it would have told by a page. */
   readonly onFailed: (error: unknown) => void;
 };
 
-export type LiveMessages<Subscriber> = ReturnType<typeof createLiveMessages<Subscriber>>;
+export type LiveMessages = ReturnType<typeof createLiveMessages>;
 
 /**
- * Signs what happens now, in the order in which it happens, and delivers it in that order.
+ * The last messages about what is revoked now, by the position from which each leads on.
  *
  * One signature is made at a time, and what comes meanwhile goes into the next message together: the first of a burst
- * leaves at once, and the burst costs as many signatures as fit into the time that it takes, however many it brings.
+ * leaves at once, and the burst costs as many signatures as fit into the time that it takes.
  */
-export function createLiveMessages<Subscriber>(options: LiveMessagesOptions<Subscriber>) {
-  const { events, isAwaited, deliver, onFailed } = options;
-  const queue: Item<Subscriber>[] = [];
-  let nextNumber = 0;
-  let sealedBefore = 0;
+export function createLiveMessages({ log, events, isAwaited, onChange, onFailed }: LiveMessagesOptions) {
+  const signed = new Map<string, FeedMessage>();
+  const unsigned: Unsigned[] = [];
   let isSigning = false;
 
   return {
-    push({ after, upTo, revocations }: RevocationBatch): void {
-      const last = queue.at(-1);
-      const isOpen = last !== undefined && 'revocations' in last && last.number >= sealedBefore;
-      if (isOpen && last.revocations.length + revocations.length <= MOST_REVOCATIONS) {
-        last.revocations.push(...revocations);
-        last.upTo = upTo;
-      } else {
-        append({ number: nextNumber++, after, upTo, revocations: [...revocations] });
-      }
+    push(batch: RevocationBatch): void {
+      const last = unsigned.at(-1);
+      const revocations = [...(last?.revocations ?? []), ...batch.revocations];
+      if (last?.isSealed === false && revocations.length <= MOST_REVOCATIONS)
+        unsigned[unsigned.length - 1] = { ...last, upTo: batch.upTo, revocations };
+      else unsigned.push({ ...batch, isSealed: false });
+      if (!isSigning) void signAll();
     },
 
-    /** Says that nothing comes between the last batch and this position, to one subscriber or to everybody. */
-    heartbeat(position: Position, only?: Subscriber): void {
-      const last = queue.at(-1);
-      if (last === undefined || 'revocations' in last || last.number < sealedBefore) {
-        const to = only === undefined ? 'everybody' : new Set([only]);
-        append({ number: nextNumber++, position, to });
-      } else if (only === undefined) last.to = 'everybody';
-      else if (last.to !== 'everybody') last.to.add(only);
+    /** The message that leads on from the position with this id, if it is signed and kept. */
+    from: (id: string): FeedMessage | undefined => signed.get(id),
+
+    /** Whether a message will lead on from the position with this id, so that one can wait for it. */
+    isComing: (id: string): boolean =>
+      id === eventIdOf(log.head) || unsigned.some(({ after }) => eventIdOf(after) === id),
+
+    /** From now on a message leads on from the head. */
+    seal(): void {
+      const last = unsigned.at(-1);
+      if (last !== undefined) last.isSealed = true;
     },
 
-    /** Returns the number of the message in which what comes from now on will be, and nothing from before. */
-    seal(): number {
-      sealedBefore = nextNumber;
-      return nextNumber;
-    },
-
-    /** Forgets what has not been delivered. */
+    /** Forgets all: the log has another epoch. */
     clear(): void {
-      queue.length = 0;
+      signed.clear();
+      unsigned.length = 0;
     },
   };
 
-  function append(item: Item<Subscriber>): void {
-    queue.push(item);
-    if (!isSigning) void signAll();
-  }
-
   async function signAll(): Promise<void> {
     isSigning = true;
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-      if (!isAwaited(item.number)) continue;
-      try {
-        const message = await signed(item);
-        deliver(message, item.number, 'to' in item ? item.to : 'everybody');
-      } catch (error) {
-        queue.length = 0;
-        onFailed(error);
+    for (let next = unsigned[0]; next !== undefined; next = unsigned[0]) {
+      next.isSealed = true;
+      const message = isAwaited() ? await sign(next) : undefined;
+      // Otherwise it is of an epoch that is over.
+      if (unsigned[0] === next) {
+        unsigned.shift();
+        if (message !== undefined) keep(message);
+        onChange();
       }
     }
     isSigning = false;
   }
 
-  async function signed(item: Item<Subscriber>): Promise<FeedMessage> {
-    if ('revocations' in item) return feedMessage('revocations', item, await events.revocations(item));
-    const { position } = item;
-    const nothing = { after: position, upTo: position, revocations: [] };
-    return feedMessage('heartbeat', nothing, await events.heartbeat(position));
+  async function sign(batch: RevocationBatch): Promise<FeedMessage | undefined> {
+    try {
+      return feedMessage('revocations', batch, await events.revocations(batch));
+    } catch (error) {
+      onFailed(error);
+      return undefined;
+    }
+  }
+
+  function keep(message: FeedMessage): void {
+    signed.set(message.after, message);
+    const [oldest] = signed.keys();
+    if (signed.size > MOST_KEPT && oldest !== undefined) signed.delete(oldest);
   }
 }

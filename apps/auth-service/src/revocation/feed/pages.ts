@@ -25,8 +25,14 @@ export function createPages({ log, events, signingKid }: PagesOptions) {
   const read = new Map<string, RevocationBatch>();
   const signed = new Map<string, Promise<FeedMessage>>();
   let kid: string | undefined;
+  let epoch = 0;
 
   return {
+    /** Counts how often the log has had another epoch. What was read before is not to be sent after. */
+    get epoch() {
+      return epoch;
+    },
+
     /** As the log's `read`. The page may be shorter than what there is by now; the next one goes on from there. */
     async read(after: Position | 'oldest'): Promise<RevocationBatch | undefined> {
       const name = after === 'oldest' ? after : eventIdOf(after);
@@ -47,6 +53,7 @@ export function createPages({ log, events, signingKid }: PagesOptions) {
 
     /** Forgets what was read: the log has another epoch. */
     clear(): void {
+      epoch += 1;
       reading.clear();
       read.clear();
       signed.clear();

@@ -1,32 +1,170 @@
-import type { RevocableToken } from '@latchkey/auth-client';
+import { setTimeout as delay } from 'node:timers/promises';
+import { concerns, type RevocableToken } from '@latchkey/auth-client';
+import type { RevocationLog } from '../log/revocation-log.ts';
+import { eventIdOf, isAhead, positionFromEventId } from './event-id.ts';
 import type { EventStream } from './event-stream.ts';
-import type { FeedMessage } from './message.ts';
+import type { LiveMessages } from './live-messages.ts';
+import { type FeedMessage, feedMessage, type MessageType } from './message.ts';
+import type { Pages } from './pages.ts';
+import type { SecurityEvents } from './security-event.ts';
 
-/** Somebody who follows the feed: first catching up, then live. */
+const PAUSE_MS = 100;
+/** How long a replica may be behind another one that the subscriber comes from; beyond it a snapshot is due. */
+const MOST_BEHIND_MS = 1000;
+const BEHIND_PAUSE_MS = 20;
+
+/** Somebody who follows the feed. */
 export type Subscriber = {
   readonly stream: EventStream;
   /** The token that opened the stream. */
   readonly token: RevocableToken;
   /** The id of the last event that was sent; before the first, of the event that it says it has seen. */
   standsAt: string;
-  /** Counts how often it has begun to catch up: each time ends the one before. */
-  attempt: number;
-  /** The first live message that it gets; Infinity while it is far behind. */
-  joinsAt: number;
-  /** The live messages that came while what should be the last page is on its way; undefined when it is live. */
-  held: FeedMessage[] | undefined;
+  /** It gets a snapshot, and has not got the last page of it. */
+  isInSnapshot: boolean;
+  /** It is to be told that nothing was revoked, once it has been told all that was. */
+  isHeartbeatDue: boolean;
+  /** How long it has waited for this replica to come to where it stands. */
+  waitedMs: number;
   /** At the last heartbeat its token was known to be revoked, and it had been told everything. */
   isOverdue: boolean;
+  /** It has been told everything, and waits for what comes. */
+  isWaiting: boolean;
+  /** Has it look whether there is something for it. */
+  wake: () => void;
 };
 
-export function createSubscriber(stream: EventStream, token: RevocableToken): Subscriber {
+export function createSubscriber(
+  stream: EventStream,
+  { token, lastEventId }: { token: RevocableToken; lastEventId: string | undefined },
+): Subscriber {
   return {
     stream,
     token,
-    standsAt: '',
-    attempt: 0,
-    joinsAt: Number.POSITIVE_INFINITY,
-    held: [],
+    standsAt: lastEventId ?? '',
+    isInSnapshot: false,
+    isHeartbeatDue: true,
+    waitedMs: 0,
     isOverdue: false,
+    isWaiting: false,
+    wake: () => {},
   };
+}
+
+export type ServingParts = {
+  readonly log: Pick<RevocationLog, 'head' | 'isFollowing'>;
+  readonly live: LiveMessages;
+  readonly pages: Pages;
+  readonly events: Pick<SecurityEvents, 'heartbeat'>;
+  readonly onSent?: ((type: MessageType) => void) | undefined;
+  readonly onDropped?: (() => void) | undefined;
+  /** Something other than Redis' absence. It is tried again. */
+  readonly onFailed: (error: unknown) => void;
+  readonly pause?: ((ms: number) => Promise<unknown>) | undefined;
+};
+
+/**
+ * Serves subscribers until their streams close. Each asks for the message that leads on from where it stands: a live one,
+ * if it is there or will be; else a page of what it missed, or of a snapshot. So its chain has no gap, and nothing twice.
+ *
+ * Before a page is read, the live messages are sealed: one of them leads on from the head, where the last page ends.
+ * What a subscriber missed goes at its reader's pace: one message is unsent at most. What it waited for is sent at once,
+ * and a reader is let go when too much is unsent. While the log is not following there are no pages: a snapshot would claim to be all that is known.
+ */
+export function createServing(parts: ServingParts) {
+  const { log, live, pages, events, onSent, onDropped, onFailed, pause = delay } = parts;
+  let heartbeat: { readonly id: string; readonly message: Promise<FeedMessage> } | undefined;
+
+  return async function serve(subscriber: Subscriber): Promise<void> {
+    while (subscriber.stream.isOpen) {
+      try {
+        const message = await nextFor(subscriber);
+        if (message !== undefined && subscriber.stream.isOpen) send(subscriber, message);
+      } catch (error) {
+        if (log.isFollowing) onFailed(error);
+        await pause(PAUSE_MS);
+      }
+    }
+  };
+
+  /** Resolves to undefined when it has to look again. */
+  async function nextFor(subscriber: Subscriber): Promise<FeedMessage | undefined> {
+    const { standsAt } = subscriber;
+    if (subscriber.isInSnapshot) return nextPage(subscriber);
+    const message = live.from(standsAt);
+    if (message !== undefined) {
+      if (!subscriber.isWaiting) await subscriber.stream.untilDrained();
+      return message;
+    }
+    if (!live.isComing(standsAt)) return nextPage(subscriber);
+    if (subscriber.isHeartbeatDue && log.isFollowing && standsAt === eventIdOf(log.head))
+      return heartbeatAtHead(subscriber);
+    subscriber.isWaiting = true;
+    await new Promise<void>((resolve) => {
+      subscriber.wake = resolve;
+    });
+    return undefined;
+  }
+
+  async function nextPage(subscriber: Subscriber): Promise<FeedMessage | undefined> {
+    await subscriber.stream.untilDrained();
+    if (!subscriber.stream.isOpen) return undefined;
+    if (!log.isFollowing) return void (await pause(PAUSE_MS));
+    const after = positionFromEventId(subscriber.standsAt, log.head.length) ?? 'oldest';
+    const head = eventIdOf(log.head);
+    live.seal();
+    const epoch = pages.epoch;
+    const page = await pages.read(after);
+    if (epoch !== pages.epoch) return undefined;
+    if (page !== undefined) {
+      const as = {
+        isSnapshot: subscriber.isInSnapshot || after === 'oldest',
+        isLast: eventIdOf(page.upTo) === head,
+      };
+      const message = await pages.sign(page, as);
+      if (epoch !== pages.epoch) return undefined;
+      subscriber.isInSnapshot = as.isSnapshot && !as.isLast;
+      return message;
+    }
+    if (after === 'oldest') await pause(PAUSE_MS);
+    else if (isAhead(after, log.head) && subscriber.waitedMs < MOST_BEHIND_MS) {
+      subscriber.waitedMs += BEHIND_PAUSE_MS;
+      await pause(BEHIND_PAUSE_MS);
+    } else subscriber.standsAt = '';
+    return undefined;
+  }
+
+  /** Signed once for all that ask at the same time. */
+  async function heartbeatAtHead(subscriber: Subscriber): Promise<FeedMessage | undefined> {
+    const { head } = log;
+    const id = eventIdOf(head);
+    if (heartbeat?.id !== id) {
+      const signing = events
+        .heartbeat(head)
+        .then((token) => feedMessage('heartbeat', { after: head, upTo: head, revocations: [] }, token));
+      heartbeat = { id, message: signing };
+      const forget = () => {
+        if (heartbeat?.message === signing) heartbeat = undefined;
+      };
+      signing.then(forget, forget);
+    }
+    const message = await heartbeat.message;
+    // Something was revoked while it was signed.
+    if (id !== eventIdOf(log.head)) return undefined;
+    subscriber.isHeartbeatDue = false;
+    return message;
+  }
+
+  function send(subscriber: Subscriber, message: FeedMessage): void {
+    const { stream, token } = subscriber;
+    if (!stream.write(message.bytes)) {
+      onDropped?.();
+      return;
+    }
+    subscriber.standsAt = message.upTo;
+    subscriber.waitedMs = 0;
+    subscriber.isWaiting = false;
+    onSent?.(message.type);
+    if (message.revocations.some((revocation) => concerns(revocation, token))) stream.end();
+  }
 }
