@@ -2,25 +2,25 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Stack } from '@latchkey/dev-stack';
 import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type System, signIn, startSystem } from './system.ts';
+import { describe, expect } from 'vitest';
+import { it, signIn } from './system.ts';
 import { acceptedEverywhere, expectRefusedForGood, verdictsOn } from './verdicts.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'admin', 'src', 'main.ts');
 
-let system: System;
-beforeAll(async () => {
-  system = await startSystem();
-}, 120_000);
-afterAll(() => system.stop());
+let stack: Stack;
+it.beforeAll(({ sharedStack }) => {
+  stack = sharedStack;
+});
 
 function environment(role = 'admin'): NodeJS.ProcessEnv {
-  const account = system.stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
+  const account = stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
   return {
     PATH: process.env['PATH'],
     NODE_OPTIONS: process.env['NODE_OPTIONS'],
-    AUTH_URL: system.stack.services.auth.url,
+    AUTH_URL: stack.services.auth.url,
     LATCHKEY_USERNAME: account?.username,
     LATCHKEY_PASSWORD: account?.password,
   };
@@ -39,27 +39,27 @@ async function admin(args: string, env = environment()): Promise<Outcome> {
 
 describe('an operator at the command line', () => {
   it('lists and ends the sessions of somebody', async () => {
-    const [one, two] = [await signIn(system.stack, 'viewer'), await signIn(system.stack, 'viewer')];
+    const [one, two] = [await signIn(stack, 'viewer'), await signIn(stack, 'viewer')];
     const listed = await admin('sessions list viewer');
     expect(listed).toMatchObject({ code: 0, stderr: '' });
     expect(listed.stdout).toContain(one.session_id);
     expect(listed.stdout).toContain(two.session_id);
     expect(await admin(`sessions end viewer ${one.session_id}`)).toMatchObject({ code: 0 });
-    await expectRefusedForGood(system.stack, one.access_token);
-    expect(await verdictsOn(system.stack, two.access_token)).toEqual(acceptedEverywhere);
+    await expectRefusedForGood(stack, one.access_token);
+    expect(await verdictsOn(stack, two.access_token)).toEqual(acceptedEverywhere);
     expect(await admin('sessions end viewer')).toMatchObject({ code: 0 });
-    await expectRefusedForGood(system.stack, two.access_token);
+    await expectRefusedForGood(stack, two.access_token);
   });
 
   it('changes roles, disables and enables an account', async () => {
-    const before = await signIn(system.stack, 'support');
+    const before = await signIn(stack, 'support');
     expect((await admin('accounts roles support viewer,customer')).stdout).toContain('viewer,customer');
-    await expectRefusedForGood(system.stack, before.access_token);
+    await expectRefusedForGood(stack, before.access_token);
     expect((await admin('accounts disable support')).stdout).toContain('disabled');
-    await expect(signIn(system.stack, 'support')).rejects.toThrow('401');
+    await expect(signIn(stack, 'support')).rejects.toThrow('401');
     expect((await admin('accounts enable support')).stdout).toContain('active');
     expect((await admin('accounts roles support support')).stdout).toContain('support');
-    await signIn(system.stack, 'support');
+    await signIn(stack, 'support');
   });
 
   it('lists clients and keys, and revokes one of each', async () => {
@@ -68,13 +68,13 @@ describe('an operator at the command line', () => {
     expect((await admin('clients list')).stdout).toMatch(/latchkey-mobile +native +revoked/);
     expect((await admin('clients restore latchkey-mobile')).code).toBe(0);
 
-    const tokens = await signIn(system.stack);
+    const tokens = await signIn(stack);
     const kid = /^(\S+) +active/m.exec((await admin('keys list')).stdout)?.[1];
     expect(await admin(`keys revoke ${kid}`)).toMatchObject({ code: 0, stdout: `${kid} is revoked.\n` });
-    await expectRefusedForGood(system.stack, tokens.access_token);
-    const fresh = await signIn(system.stack);
+    await expectRefusedForGood(stack, tokens.access_token);
+    const fresh = await signIn(stack);
     await eventually('the new token is accepted everywhere', async () =>
-      expect(await verdictsOn(system.stack, fresh.access_token)).toEqual(acceptedEverywhere),
+      expect(await verdictsOn(stack, fresh.access_token)).toEqual(acceptedEverywhere),
     );
   });
 
@@ -86,7 +86,7 @@ describe('an operator at the command line', () => {
     try {
       // What was revoked in the last minutes comes first.
       await eventually('the watcher has begun to tell', () => expect(output).toMatch(/session|key|subject/));
-      const { session_id: id } = await signIn(system.stack, 'viewer');
+      const { session_id: id } = await signIn(stack, 'viewer');
       await admin('sessions end viewer');
       await eventually('the watcher tells of the session', () => expect(output).toContain(`session ${id}`));
       watch.kill('SIGINT');

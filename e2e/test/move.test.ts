@@ -1,21 +1,16 @@
-import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Stack } from '@latchkey/dev-stack';
+import type { NetworkLink } from '@latchkey/service-kit/testing';
+import { expect } from 'vitest';
 import { atEveryStep } from './at-every-step.ts';
 import { type Replica, startDoomedReplica } from './replica.ts';
 import { newShopper, type Shopper } from './shopper.ts';
-import { type System, startSystem } from './system.ts';
+import { it as test } from './system.ts';
 
-let system: System;
+let stack: Stack;
 let cartLink: NetworkLink;
-beforeAll(async () => {
-  // cart-service is reached through a link, so that a doomed replica can take its place.
-  cartLink = await startNetworkLink('http://127.0.0.1:1');
-  system = await startSystem({ wishlist: { CART_URL: cartLink.url, CART_TIMEOUT_MS: '10000' } });
-  await cartIsAt(system.stack.services.cart.url);
-});
-afterAll(async () => {
-  await system?.stop();
-  await cartLink.close();
+test.beforeAll(({ sharedStack, cartLink: link }) => {
+  stack = sharedStack;
+  cartLink = link;
 });
 
 async function cartIsAt(url: string): Promise<void> {
@@ -36,7 +31,7 @@ async function carryOn(shopper: Shopper, item: string, how: number): Promise<voi
 }
 
 test('a wish moves into the cart, on the user’s behalf; what the cart refuses stays a wish', async () => {
-  const shopper = await newShopper(system.stack);
+  const shopper = await newShopper(stack);
   const item = await shopper.wish('tea');
   const moved = await shopper.move(item, 3);
   expect([moved.status, moved.body]).toEqual([
@@ -59,7 +54,7 @@ test('cart-service killed at any step of a move: in the end the thing is in one 
   const steps = await atEveryStep(4, async (numbers) => {
     const replicas = await Promise.all(
       numbers.map((beforeStep) =>
-        startDoomedReplica(system, {
+        startDoomedReplica(stack, {
           service: 'cart',
           env: {},
           fault: { request: '^POST /cart/items$', steps: 'statement,answer', beforeStep },
@@ -78,7 +73,7 @@ test('cart-service killed at any step of a move: in the end the thing is in one 
 /** True when the replica died of it. */
 async function moveThrough(replica: Replica, step: number): Promise<boolean> {
   const context = `killed before step ${step}`;
-  const shopper = await newShopper(system.stack);
+  const shopper = await newShopper(stack);
   const item = await shopper.wish('tea');
   await cartIsAt(replica.url);
   const first = await shopper.move(item, 3);
@@ -90,7 +85,7 @@ async function moveThrough(replica: Replica, step: number): Promise<boolean> {
     expect(await shopper.wishes(), context).toEqual({ tea: 'moving' });
   }
   replica.kill();
-  await cartIsAt(system.stack.services.cart.url);
+  await cartIsAt(stack.services.cart.url);
   await carryOn(shopper, item, step);
   await expectInCart(shopper, context);
   return died;
@@ -100,12 +95,12 @@ test('wishlist-service killed at any step of a move: in the end the thing is in 
   const steps = await atEveryStep(6, async (numbers) => {
     const doomed = await Promise.all(
       numbers.map(async (beforeStep) => {
-        const replica = await startDoomedReplica(system, {
+        const replica = await startDoomedReplica(stack, {
           service: 'wishlist',
           env: { CART_TIMEOUT_MS: '10000' },
           fault: { request: '/move$', steps: 'statement,call,answer', beforeStep },
         });
-        return { beforeStep, replica, shopper: await newShopper(system.stack) };
+        return { beforeStep, replica, shopper: await newShopper(stack) };
       }),
     );
     return Promise.all(

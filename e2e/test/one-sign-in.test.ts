@@ -1,18 +1,17 @@
+import type { Stack } from '@latchkey/dev-stack';
 import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bearer, refresh, type System, signIn, startSystem, type Tokens } from './system.ts';
+import { expect } from 'vitest';
+import { bearer, refresh, signIn, type Tokens, it as test } from './system.ts';
 
-let system: System;
-beforeAll(async () => {
-  // A key may sign two seconds after it was published, rather than ninety.
-  system = await startSystem({ auth: { JWKS_MAX_AGE_SECONDS: '1', KEY_SKEW_SECONDS: '1' } });
+let stack: Stack;
+test.beforeAll(({ sharedStack }) => {
+  stack = sharedStack;
 });
-afterAll(() => system?.stop());
 
 const SHOPS = { cart: '/cart', wishlist: '/wishlist', payment: '/payments' } as const;
 
 async function statusesWith(token: string): Promise<number[]> {
-  const { services } = system.stack;
+  const { services } = stack;
   return Promise.all(
     Object.entries(SHOPS).map(async ([name, path]) => {
       const { url } = services[name as keyof typeof SHOPS];
@@ -22,35 +21,35 @@ async function statusesWith(token: string): Promise<number[]> {
 }
 
 test('one sign-in serves cart, wishlist and payment, and so does each token refreshed from it', async () => {
-  const tokens = await signIn(system.stack);
+  const tokens = await signIn(stack);
   expect(await statusesWith(tokens.access_token)).toEqual([200, 200, 200]);
-  const next = (await (await refresh(system.stack, tokens.refresh_token)).json()) as Tokens;
+  const next = (await (await refresh(stack, tokens.refresh_token)).json()) as Tokens;
   expect(await statusesWith(next.access_token)).toEqual([200, 200, 200]);
 });
 
 test('a sign-in survives a restart of auth-service, and a refresh token is no good twice for it', async () => {
-  const { auth } = system.stack.services;
-  const tokens = await signIn(system.stack);
-  const next = (await (await refresh(system.stack, tokens.refresh_token)).json()) as Tokens;
+  const { auth } = stack.services;
+  const tokens = await signIn(stack);
+  const next = (await (await refresh(stack, tokens.refresh_token)).json()) as Tokens;
   await auth.stop();
   // Nobody is asked about a token: the services go on.
   expect(await statusesWith(next.access_token)).toEqual([200, 200, 200]);
   await auth.start();
-  const after = (await (await refresh(system.stack, next.refresh_token)).json()) as Tokens;
+  const after = (await (await refresh(stack, next.refresh_token)).json()) as Tokens;
   expect(await statusesWith(after.access_token)).toEqual([200, 200, 200]);
-  expect((await refresh(system.stack, tokens.refresh_token)).status).toBe(400);
-  expect((await refresh(system.stack, after.refresh_token)).status).toBe(400);
+  expect((await refresh(stack, tokens.refresh_token)).status).toBe(400);
+  expect((await refresh(stack, after.refresh_token)).status).toBe(400);
 });
 
 test('the signing key rotates while requests flow, and none is refused', async () => {
-  const admin = await signIn(system.stack, 'admin');
+  const admin = await signIn(stack, 'admin');
   const rotate = () =>
-    fetch(`${system.stack.services.auth.url}/keys/rotation`, {
+    fetch(`${stack.services.auth.url}/keys/rotation`, {
       method: 'POST',
       headers: bearer(admin.access_token),
     });
 
-  let token = (await signIn(system.stack)).access_token;
+  let token = (await signIn(stack)).access_token;
   let flowing = true;
   const answers = new Map<number, number>();
   const traffic = Array.from({ length: 4 }, async () => {
@@ -71,7 +70,7 @@ test('the signing key rotates while requests flow, and none is refused', async (
       expect(status).toBe(200);
     });
     expect([200, 409]).toEqual(expect.arrayContaining([...statuses]));
-    token = (await signIn(system.stack)).access_token;
+    token = (await signIn(stack)).access_token;
     expect(kidOf(token)).not.toBe(before);
   }
   kids.add(kidOf(token));

@@ -1,10 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { openSigner, type SignAccessToken, type TokenClaims } from '@latchkey/auth-service/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Stack } from '@latchkey/dev-stack';
+import { expect } from 'vitest';
 import { readMatrix } from './matrix-table.ts';
 import { type Caller, claimsOf, joinAsService } from './matrix-tokens.ts';
-import { bearer, type System, signIn, startSystem } from './system.ts';
+import { bearer, keyEncryptionKey, signIn, it as test } from './system.ts';
 import { untilRefused } from './verdicts.ts';
 
 type Request = { readonly path: string; readonly body?: unknown };
@@ -113,7 +114,7 @@ const cells = readMatrix(readFileSync(new URL('../../docs/permission-matrix.md',
   kinds: Object.keys(kinds),
 });
 
-let system: System;
+let stack: Stack;
 let payment: Caller;
 let wishlist: Caller;
 let sign: SignAccessToken;
@@ -125,10 +126,8 @@ let exchangedByWishlist: string;
 let paymentsOwn: string;
 let ended: { user: string; exchanged: string };
 
-beforeAll(async () => {
-  const keyEncryptionKey = randomBytes(32).toString('base64url');
-  system = await startSystem({ auth: { KEY_ENCRYPTION_KEY: keyEncryptionKey } });
-  const { stack } = system;
+test.beforeAll(async ({ sharedStack }) => {
+  stack = sharedStack;
   [payment, wishlist, sign] = await Promise.all([
     joinAsService(stack, 'payment'),
     joinAsService(stack, 'wishlist'),
@@ -144,11 +143,10 @@ beforeAll(async () => {
   ended = { user: token, exchanged: await payment.exchange(token) };
   await send('auth', 'DELETE', { path: '/sessions/current' }, token);
   await untilRefused(stack, token);
-}, 90_000);
-afterAll(async () => {
+});
+test.afterAll(() => {
   payment?.close();
   wishlist?.close();
-  await system?.stop();
 });
 
 test.each(cells)('$service, $route, token $kind: $status', async ({ route: name, kind, status }) => {
@@ -169,7 +167,7 @@ test('auth-service exchanges no token of a session that has ended, nor of anothe
 });
 
 async function send(service: Route['service'], method: string, { path, body }: Request, token: string) {
-  return await fetch(`${system.stack.services[service].url}${path}`, {
+  return await fetch(`${stack.services[service].url}${path}`, {
     method,
     headers: {
       ...(token !== '' && bearer(token)),
@@ -198,7 +196,7 @@ function fillCart() {
 
 async function userWithout(scope: string): Promise<string> {
   const scopes = userScopes.filter((each) => each !== scope);
-  return (await signIn(system.stack, 'admin', scopes)).access_token;
+  return (await signIn(stack, 'admin', scopes)).access_token;
 }
 
 /** The user's, for one service alone, and with cart:checkout besides. */

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Stack } from '@latchkey/dev-stack';
 import { eventually } from '@latchkey/testing';
-import type { System } from './system.ts';
 
 export type ReplicaOptions = {
   service: 'cart' | 'wishlist' | 'payment';
@@ -26,7 +26,7 @@ const faultPoint = fileURLToPath(new URL('./fault-point.ts', import.meta.url));
  * One more replica of a service of the stack, on the same database, that is doomed: it kills itself at the step that
  * `fault` names. What it began, the stack's own replica has to carry on with.
  */
-export async function startDoomedReplica(system: System, options: ReplicaOptions): Promise<Replica> {
+export async function startDoomedReplica(stack: Stack, options: ReplicaOptions): Promise<Replica> {
   const { service, env, fault } = options;
   const child = spawn(
     process.execPath,
@@ -34,7 +34,7 @@ export async function startDoomedReplica(system: System, options: ReplicaOptions
     {
       cwd: join(repository, 'apps', `${service}-service`),
       env: {
-        ...settings(system, service),
+        ...settings(stack, service),
         ...env,
         FAULT_REQUEST: fault.request,
         FAULT_STEPS: fault.steps,
@@ -60,7 +60,7 @@ export async function startDoomedReplica(system: System, options: ReplicaOptions
   return { url, ended, kill: () => void child.kill('SIGKILL') };
 }
 
-function settings({ stack }: System, service: ReplicaOptions['service']): Record<string, string | undefined> {
+function settings(stack: Stack, service: ReplicaOptions['service']): Record<string, string | undefined> {
   const { auth, cart } = stack.services;
   return {
     PATH: process.env['PATH'],

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import type { Stack } from '@latchkey/dev-stack';
 import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bearer, refresh, type System, signIn, startSystem, type Tokens } from './system.ts';
+import { describe, expect } from 'vitest';
+import { bearer, it, refresh, signIn, type Tokens } from './system.ts';
 import { acceptedEverywhere, expectRefusedForGood, reasonAtCart, verdictsOn } from './verdicts.ts';
 
 const password = 'walnut-harbour-lantern-39';
 
-let system: System;
+let stack: Stack;
 let operator: string;
 
-beforeAll(async () => {
-  system = await startSystem({ auth: { JWKS_MAX_AGE_SECONDS: '1', KEY_SKEW_SECONDS: '1' } });
-  operator = (await signIn(system.stack, 'admin')).access_token;
-}, 120_000);
-afterAll(() => system.stop());
+it.beforeAll(async ({ sharedStack }) => {
+  stack = sharedStack;
+  operator = (await signIn(stack, 'admin')).access_token;
+});
 
 type Call = { method?: string; token?: string; body?: unknown };
 
@@ -22,7 +22,7 @@ async function ask(
   path: string,
   { method = 'GET', token, body }: Call = {},
 ): Promise<Record<string, unknown>> {
-  const response = await fetch(system.stack.services.auth.url + path, {
+  const response = await fetch(stack.services.auth.url + path, {
     method,
     headers: {
       ...(token !== undefined && bearer(token)),
@@ -51,7 +51,7 @@ async function newPerson(): Promise<Person> {
   };
 }
 
-const verdicts = ({ access_token: token }: Tokens) => verdictsOn(system.stack, token);
+const verdicts = ({ access_token: token }: Tokens) => verdictsOn(stack, token);
 
 describe('a token dies at every service, without any of them asking', () => {
   it('when its session signs out, and only its own', async () => {
@@ -59,8 +59,8 @@ describe('a token dies at every service, without any of them asking', () => {
     const [here, elsewhere] = [await person.signIn(), await person.signIn()];
     expect(await verdicts(here)).toEqual(acceptedEverywhere);
     await ask('/sessions/current', { method: 'DELETE', token: here.access_token });
-    await expectRefusedForGood(system.stack, here.access_token);
-    expect(await reasonAtCart(system.stack, here.access_token)).toBe('sign_out');
+    await expectRefusedForGood(stack, here.access_token);
+    expect(await reasonAtCart(stack, here.access_token)).toBe('sign_out');
     expect(await verdicts(elsewhere)).toEqual(acceptedEverywhere);
   });
 
@@ -73,13 +73,13 @@ describe('a token dies at every service, without any of them asking', () => {
       await person.signIn(),
     ];
     await ask(`/sessions/${one.session_id}`, { method: 'DELETE', token: two.access_token });
-    await expectRefusedForGood(system.stack, one.access_token);
+    await expectRefusedForGood(stack, one.access_token);
     await ask('/sessions?except=current', { method: 'DELETE', token: two.access_token });
-    await expectRefusedForGood(system.stack, three.access_token);
-    await expectRefusedForGood(system.stack, four.access_token);
+    await expectRefusedForGood(stack, three.access_token);
+    await expectRefusedForGood(stack, four.access_token);
     expect(await verdicts(two)).toEqual(acceptedEverywhere);
     await ask('/sessions', { method: 'DELETE', token: two.access_token });
-    await expectRefusedForGood(system.stack, two.access_token);
+    await expectRefusedForGood(stack, two.access_token);
   });
 
   it('when another device displaces it under the one-device policy, and it learns why', async () => {
@@ -87,9 +87,9 @@ describe('a token dies at every service, without any of them asking', () => {
     const old = await person.signIn('latchkey-mobile');
     const elsewhere = await person.signIn();
     const current = await person.signIn('latchkey-mobile');
-    await expectRefusedForGood(system.stack, old.access_token);
-    expect(await reasonAtCart(system.stack, old.access_token)).toBe('displaced');
-    const refused = await refresh(system.stack, old.refresh_token, 'latchkey-mobile');
+    await expectRefusedForGood(stack, old.access_token);
+    expect(await reasonAtCart(stack, old.access_token)).toBe('displaced');
+    const refused = await refresh(stack, old.refresh_token, 'latchkey-mobile');
     expect(await refused.json()).toMatchObject({ error: 'invalid_grant', reason: 'displaced' });
     expect(await verdicts(current)).toEqual(acceptedEverywhere);
     expect(await verdicts(elsewhere)).toEqual(acceptedEverywhere);
@@ -101,7 +101,7 @@ describe('a token dies at every service, without any of them asking', () => {
     const status = (status: string) =>
       ask(`/accounts/${person.id}/status`, { method: 'PUT', token: operator, body: { status } });
     await status('disabled');
-    await expectRefusedForGood(system.stack, tokens.access_token);
+    await expectRefusedForGood(stack, tokens.access_token);
     await expect(person.signIn()).rejects.toThrow('invalid_credentials');
     await status('active');
     expect(await verdicts(await person.signIn())).toEqual(acceptedEverywhere);
@@ -115,7 +115,7 @@ describe('a token dies at every service, without any of them asking', () => {
       token: own.access_token,
       body: { current_password: password, new_password: `${password}-and-more` },
     });
-    await expectRefusedForGood(system.stack, stolen.access_token);
+    await expectRefusedForGood(stack, stolen.access_token);
     expect(await verdicts(own)).toEqual(acceptedEverywhere);
   });
 
@@ -127,10 +127,10 @@ describe('a token dies at every service, without any of them asking', () => {
       token: operator,
       body: { roles: ['support'] },
     });
-    const after = (await (await refresh(system.stack, before.refresh_token)).json()) as Tokens;
+    const after = (await (await refresh(stack, before.refresh_token)).json()) as Tokens;
     expect(after.scope).toContain('payment:refund');
     expect(await verdicts(after)).toEqual(acceptedEverywhere);
-    await expectRefusedForGood(system.stack, before.access_token);
+    await expectRefusedForGood(stack, before.access_token);
     expect(await verdicts(after)).toEqual(acceptedEverywhere);
   });
 
@@ -140,7 +140,7 @@ describe('a token dies at every service, without any of them asking', () => {
     const status = (status: string) =>
       ask('/clients/latchkey-mobile/status', { method: 'PUT', token: operator, body: { status } });
     await status('revoked');
-    await expectRefusedForGood(system.stack, mobile.access_token);
+    await expectRefusedForGood(stack, mobile.access_token);
     expect(await verdicts(cli)).toEqual(acceptedEverywhere);
     await status('active');
     expect(await verdicts(await person.signIn('latchkey-mobile'))).toEqual(acceptedEverywhere);
@@ -173,10 +173,10 @@ describe('a signing key', () => {
     expect(refused).toEqual([]);
 
     // The operator's own token may have been signed with it: a new one.
-    operator = (await signIn(system.stack, 'admin')).access_token;
+    operator = (await signIn(stack, 'admin')).access_token;
     await ask(`/keys/${kidOf(first)}`, { method: 'DELETE', token: operator });
     expect(await verdicts(second)).toEqual(acceptedEverywhere);
-    await expectRefusedForGood(system.stack, first.access_token);
+    await expectRefusedForGood(stack, first.access_token);
     expect(await verdicts(second)).toEqual(acceptedEverywhere);
   });
 
@@ -189,7 +189,7 @@ describe('a signing key', () => {
     await eventually('the token of the new key is accepted everywhere', async () =>
       expect(await verdicts(after)).toEqual(acceptedEverywhere),
     );
-    await expectRefusedForGood(system.stack, before.access_token);
-    operator = (await signIn(system.stack, 'admin')).access_token;
+    await expectRefusedForGood(stack, before.access_token);
+    operator = (await signIn(stack, 'admin')).access_token;
   });
 });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Stack } from '@latchkey/dev-stack';
 import type {
   AccessTokenTheft,
   Failures,
@@ -11,25 +12,22 @@ import type {
   Timed,
 } from '@latchkey/storefront/demo-api';
 import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { demoPage, traceparent } from './demo-page.ts';
 import { newShopper } from './shopper.ts';
-import { bearer, type System, signIn, startSystem } from './system.ts';
+import { bearer, it, signIn } from './system.ts';
 import { acceptedEverywhere, untilRefused, verdictsOn } from './verdicts.ts';
 
-let system: System;
+let stack: Stack;
 let page: ReturnType<typeof demoPage>;
-beforeAll(async () => {
-  // So that a key may be rotated within the test.
-  const auth = { JWKS_MAX_AGE_SECONDS: '1', KEY_SKEW_SECONDS: '1' };
-  system = await startSystem({ auth }, { storefront: true });
-  page = demoPage(system.stack);
-}, 120_000);
-afterAll(() => system?.stop());
+it.beforeAll(({ sharedStack }) => {
+  stack = sharedStack;
+  page = demoPage(stack);
+});
 
 /** In a browser: the refresh token is in a cookie. */
 async function signInAtPage(username = 'mina') {
-  const { services, accounts } = system.stack;
+  const { services, accounts } = stack;
   const password = accounts.find((account) => account.username === username)?.password;
   const response = await fetch(`${services.auth.url}/sessions`, {
     method: 'POST',
@@ -72,10 +70,10 @@ describe('permissions', () => {
     expectAllDied(changed.body, 'roles_changed');
 
     const later = await signInAtPage();
-    const { services } = system.stack;
+    const { services } = stack;
     const answer = await fetch(`${services.cart.url}/cart`, { headers: bearer(later.token) });
     expect(answer.status).toBe(403);
-    expect(await verdictsOn(system.stack, later.token)).toEqual({ ...acceptedEverywhere, cart: 403 });
+    expect(await verdictsOn(stack, later.token)).toEqual({ ...acceptedEverywhere, cart: 403 });
 
     const body = { ...later.body, scopes: [...scopes, 'cart:read'] };
     const back = await page.ask<PermissionsChanged>('/permissions', { method: 'PUT', body });
@@ -95,6 +93,9 @@ describe('permissions', () => {
       const read = await page.ask<Permissions>('/permissions/read', { method: 'POST', body: after.body });
       expect(granted(read.body)).toEqual([scope]);
     }
+    const viewer = await signInAtPage('viewer');
+    const back = { method: 'PUT', body: { ...viewer.body, scopes: granted(body) } };
+    expect((await page.ask<PermissionsChanged>('/permissions', back)).body.roles).toEqual(['viewer']);
   });
 
   it('of the administrator stay', async () => {
@@ -118,7 +119,7 @@ describe('thefts', () => {
       { who: 'owner', generation, status: 401, code: 'session_ended', reason: 'reuse' },
     ]);
     expectAllDied(body, 'reuse');
-    await untilRefused(system.stack, token);
+    await untilRefused(stack, token);
   });
 
   it('of an access token let the thief in until its owner signs out', async () => {
@@ -127,7 +128,7 @@ describe('thefts', () => {
     expect(theft.body.verdicts.map(({ status }) => status)).toEqual([200, 200, 200]);
     const end = await page.ask<Timed>('/thefts/access-token/sign-out', { method: 'POST', body });
     expectAllDied(end.body, 'sign_out');
-    expect((await verdictsOn(system.stack, token)).auth).toBe(401);
+    expect((await verdictsOn(stack, token)).auth).toBe(401);
   });
 });
 
@@ -166,13 +167,13 @@ describe('keys', () => {
     expect(rotated.body.keys).toContainEqual({ kid: next?.kid, state: 'active', may_sign_at: null });
     expect([tooEarly.status, tooEarly.body.code]).toEqual([409, 'rotation_too_early']);
     expect(Number(tooEarly.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(await verdictsOn(system.stack, token)).toEqual(acceptedEverywhere);
+    expect(await verdictsOn(stack, token)).toEqual(acceptedEverywhere);
 
     const retiring = rotated.body.keys.find(({ state }) => state === 'retiring');
     const killed = await page.ask<SigningKeys & Timed>(`/keys/${retiring?.kid}`, { method: 'DELETE', body });
     expectAllDied(killed.body, 'key_revoked');
     expect(killed.body.keys.map(({ kid }) => kid)).not.toContain(retiring?.kid);
-    expect(await verdictsOn(system.stack, (await signInAtPage()).token)).toEqual(acceptedEverywhere);
+    expect(await verdictsOn(stack, (await signInAtPage()).token)).toEqual(acceptedEverywhere);
   });
 });
 
@@ -181,8 +182,8 @@ describe('spans', () => {
     const prefix = 'a1b2c3d4e5f60718';
     const traceId = `${prefix}0000000000000001`;
     const { spans, stop } = page.follow(prefix);
-    const shopper = await newShopper(system.stack);
-    const { services } = system.stack;
+    const shopper = await newShopper(stack);
+    const { services } = stack;
     const headers = { traceparent: traceparent(traceId) };
     await shopper.put('mug-red', 1, 450);
     const paid = await shopper.pay(450, { headers });
@@ -241,7 +242,7 @@ describe('spans', () => {
     // A service reports in order: with this one, those of the stopwatch would have come.
     const ours = `${prefix}0000000000000002`;
     const headers = { traceparent: traceparent(ours) };
-    await fetch(`${system.stack.services.cart.url}/cart`, { headers });
+    await fetch(`${stack.services.cart.url}/cart`, { headers });
     const read = () =>
       spans
         .filter(({ service, name }) => service === 'cart-service' && name === 'GET /cart')
@@ -259,39 +260,28 @@ describe('failures', () => {
       page.ask<Failures>(`/failures/${name}`, { method: 'PUT', body: { stopped } });
     const down = await put('auth-service', true);
     expect(down.body).toEqual({ available: true, stopped: { 'auth-service': true, redis: false } });
-    const { services } = system.stack;
+    const { services } = stack;
     const cart = await fetch(`${services.cart.url}/cart`, { headers: bearer(token) });
     expect(cart.status).toBe(200);
     const keys = await page.ask<{ code: string }>('/keys');
     expect([keys.status, keys.body.code]).toEqual([503, 'auth_service_unavailable']);
     const up = await put('auth-service', false);
     expect(up.body.stopped['auth-service']).toBe(false);
-    expect((await signIn(system.stack)).access_token).not.toBe('');
+    expect((await signIn(stack)).access_token).not.toBe('');
   });
 
   it('Redis is frozen and thawed: sessions cannot be had, and then they can', async () => {
     const put = (stopped: boolean) =>
       page.ask<Failures>('/failures/redis', { method: 'PUT', body: { stopped } });
     expect((await put(true)).body.stopped.redis).toBe(true);
-    const { username, password } = system.stack.accounts[0] ?? {};
-    const response = await fetch(`${system.stack.services.auth.url}/sessions`, {
+    const { username, password } = stack.accounts[0] ?? {};
+    const response = await fetch(`${stack.services.auth.url}/sessions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
     });
     expect(response.status).toBe(503);
     await put(false);
-    await eventually('signing in works again', () => signIn(system.stack));
-  });
-
-  it('the stack stops also while something of it is stopped, and nothing has to be killed', async () => {
-    await page.ask('/failures/redis', { method: 'PUT', body: { stopped: true } });
-    await page.ask('/failures/auth-service', { method: 'PUT', body: { stopped: true } });
-    await system.stack.stop();
-    const { services, storefront, redis, postgres } = system.stack;
-    for (const service of [...Object.values(services), storefront])
-      expect(service?.logs().trim().split('\n').at(-1)).toContain('"msg":"stopped"');
-    const ended = { code: 0, signal: null };
-    expect(await Promise.all([redis.exited(), postgres.exited])).toEqual([ended, ended]);
+    await eventually('signing in works again', () => signIn(stack));
   });
 });

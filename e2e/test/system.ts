@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stack, type StackOptions, startStack } from '@latchkey/dev-stack';
+import { startNetworkLink } from '@latchkey/service-kit/testing';
+import { it as plainIt } from 'vitest';
 
 export type System = {
   stack: Stack;
@@ -29,6 +32,49 @@ export async function startSystem(
     throw error;
   }
 }
+
+/** Secrets of the shared stack, for whoever signs as auth-service does or joins payment-service as one more replica. */
+export const keyEncryptionKey = randomBytes(32).toString('base64url');
+export const fingerprintKey = randomBytes(32).toString('base64url');
+
+/**
+ * As vitest's, with a stack that all test files of a worker process share, one file after the other: a start takes eight
+ * seconds of the processor. Whoever stops something of it, or changes what others see, puts it back. `cartLink` is between
+ * cart-service and those who call it, so that a replica can take its place.
+ *
+ * @example
+ * it.beforeAll(({ sharedStack }) => {
+ *   stack = sharedStack;
+ * });
+ */
+export const it = plainIt
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
+  .extend('cartLink', { scope: 'worker' }, async ({}, { onCleanup }) => {
+    const link = await startNetworkLink('http://127.0.0.1:1');
+    onCleanup(() => link.close());
+    return link;
+  })
+  .extend('sharedStack', { scope: 'worker' }, async ({ cartLink }, { onCleanup }) => {
+    const callsCart = { CART_URL: cartLink.url, CART_TIMEOUT_MS: '10000' };
+    const system = await startSystem(
+      {
+        // A key may sign three seconds after it was published, rather than ninety.
+        auth: { JWKS_MAX_AGE_SECONDS: '2', KEY_SKEW_SECONDS: '1', KEY_ENCRYPTION_KEY: keyEncryptionKey },
+        wishlist: callsCart,
+        payment: {
+          ...callsCart,
+          PROCESSOR_TIMEOUT_MS: '10000',
+          FINGERPRINT_KEY: fingerprintKey,
+          // Without auth-service payments are refused before long; here that is not to be what stops them.
+          REVOCATION_MAX_LAG_SECONDS: '3600',
+        },
+      },
+      { storefront: true },
+    );
+    onCleanup(() => system.stop());
+    await cartLink.restore(system.stack.services.cart.url);
+    return system.stack;
+  });
 
 export type Tokens = { access_token: string; refresh_token: string; session_id: string; scope: string };
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createRevocationList, followRevocations, type Revocation } from '@latchkey/auth-client';
+import type { Revocation } from '@latchkey/auth-client';
 import type { Command } from '../command.ts';
 
 /** Nothing is looked up in it here: it is only told. */
@@ -10,6 +10,8 @@ export const revocationCommands: readonly Command[] = [
     usage: 'revocations watch',
     summary: 'what is revoked, as services hear of it, until Ctrl-C',
     async run(_args, { operator, print, signal }) {
+      // Three hundred modules that no other command needs.
+      const { createRevocationList, followRevocations } = await import('@latchkey/auth-client');
       const list = createRevocationList({ retentionSeconds });
       list.onRevoked((revocation) => print(describe(revocation)));
       const { issuer } = await operator.call('/.well-known/oauth-authorization-server');

@@ -162,9 +162,27 @@ test('start, sign in as each demo account, stop; a second start has the data', {
   expect(await reset.exit()).toBe(1);
   expect(reset.output()).toMatch(/^Latchkey is running \(process \d+\): stop it first\.\n$/);
 
+  for (const part of ['redis', 'auth-service']) {
+    const { status } = await fetch(`${page}/demo/failures/${part}`, {
+      method: 'PUT',
+      headers: { origin: page, 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' },
+      body: JSON.stringify({ stopped: true }),
+    });
+    expect(status).toBe(200);
+  }
   first.child.kill('SIGINT');
   expect(await first.exit()).toBe(0);
   expect(leftovers()).toEqual([]);
+  // Also while parts of it are stopped, each ended by itself, and had not to be killed.
+  const lastLineOf = (...path: string[]) =>
+    readFileSync(join(directory, ...path), 'utf8')
+      .trim()
+      .split('\n')
+      .at(-1);
+  for (const { name } of Object.values(definitions))
+    expect(lastLineOf('logs', `${name}.log`)).toContain('"msg":"stopped"');
+  expect(lastLineOf('redis', 'redis.log')).toContain('bye bye');
+  expect(lastLineOf('postgres', 'postgres.log')).toContain('database system is shut down');
 
   const second = run('start.ts');
   await second.printed('Press Ctrl-C to stop');
