@@ -16,6 +16,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'accounts',
     'sessions',
     'oauth',
+    'commands',
   ],
   // Rules know nothing of the database. Its schema knows which statuses the rules name.
   'apps/cart-service/src': ['cart/rules.ts', 'checkouts/rules.ts', 'database', 'cart', 'checkouts'],

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
-import { createTestDatabase, startTestRedis } from '../src/testing/index.ts';
+import { isAnswering } from '../src/redis/check.ts';
+import { createTestDatabase, startTestRedis, type TestRedis } from '../src/testing/index.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
 afterAll(async () => {
@@ -57,4 +59,43 @@ test('a durable test Redis has its data after a restart', async () => {
   expect(await redis.get('key')).toBe('value');
   redis.disconnect();
   await server.stop();
+});
+
+test('a test Redis that was left as it came serves the next caller, without what the first one gave it', async () => {
+  const first = await startTestRedis();
+  const redis = new Redis(first.url);
+  await redis.set('key', 'value');
+  await redis.script('LOAD', 'return 1');
+  await redis.quit();
+  await first.stop();
+  const second = await startTestRedis();
+  cleanups.push(second.stop);
+  expect(second.url).toBe(first.url);
+  const again = new Redis(second.url);
+  expect(await again.dbsize()).toBe(0);
+  expect(await again.info('memory')).toContain('number_of_cached_scripts:0');
+  await again.quit();
+});
+
+test.each<{ left: string; leave(redis: Redis, server: TestRedis): Promise<unknown> }>([
+  { left: 'with another configuration', leave: (redis) => redis.config('SET', 'maxmemory', '100mb') },
+  { left: 'with another user', leave: (redis) => redis.call('ACL', 'SETUSER', 'somebody') },
+  { left: 'as a replica', leave: (redis) => redis.replicaof('127.0.0.1', 1) },
+  { left: 'by somebody who knows its process', leave: async (_redis, { pid }) => process.kill(pid, 0) },
+])('a test Redis that is left $left ends', async ({ leave }) => {
+  const server = await startTestRedis();
+  const redis = new Redis(server.url);
+  await leave(redis, server);
+  await redis.quit();
+  await server.stop();
+  expect(await isAnswering(Number(new URL(server.url).port))).toBe(false);
+});
+
+test('a test Redis to which somebody is still connected ends', async () => {
+  const server = await startTestRedis();
+  const redis = new Redis(server.url, { retryStrategy: () => null });
+  await redis.ping();
+  const ended = once(redis, 'end');
+  await server.stop();
+  await ended;
 });

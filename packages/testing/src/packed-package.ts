@@ -72,13 +72,9 @@ export async function installPacked(
     strangers: inDist.filter((file) => file.includes('.') && !/\.(?:js|d\.ts)$/.test(file)),
     manifest: await readManifest(installed),
     async faults() {
-      const { messages } = await publint({
-        pkgDir: packageDirectory,
-        pack: 'pnpm',
-        level: 'warning',
-        strict: true,
-      });
-      const attw = run('pnpm', ['run', 'attw', tarball], { cwd: packageDirectory });
+      const { buffer } = new Uint8Array(await readFile(tarball));
+      const { messages } = await publint({ pack: { tarball: buffer }, level: 'warning', strict: true });
+      const attw = run(process.execPath, ['--run', 'attw', '--', tarball], { cwd: packageDirectory });
       const broken = await attw.then(
         () => [],
         (error: { stdout: string }) => [error.stdout],

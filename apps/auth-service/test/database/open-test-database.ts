@@ -19,7 +19,7 @@ export type OpenTestDatabase = {
 
 /** auth-service's tables in a database of one's own, behind a relay that can be cut. */
 export async function openTestDatabase(): Promise<OpenTestDatabase> {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase({ filledBy: migrate });
   const relay = await startRelay(new URL(database.url));
   const opened = [await open(relay.url)];
   const [first] = opened as [Awaited<ReturnType<typeof open>>];
@@ -38,6 +38,10 @@ export async function openTestDatabase(): Promise<OpenTestDatabase> {
       await database.drop();
     },
   };
+}
+
+async function migrate(url: string): Promise<void> {
+  await (await open(url)).close();
 }
 
 function open(url: string) {

@@ -33,10 +33,17 @@ export type TestServices = {
   close(): Promise<void>;
 };
 
+/** The key that each service begins with, in all tests of this process: to make one takes 0.07 s. */
+const firstKeys = new Map<string, SigningKey>();
+
 /** Services as auth-service knows them: real keys, published over HTTP on a loopback port. */
 export async function startServices(names: readonly string[], issuer = ISSUER): Promise<TestServices> {
   const keys = new Map<string, readonly [SigningKey, ...SigningKey[]]>();
-  for (const name of names) keys.set(name, [await createSigningKey()]);
+  for (const name of names) {
+    const key = firstKeys.get(name) ?? (await createSigningKey());
+    firstKeys.set(name, key);
+    keys.set(name, [key]);
+  }
   const requests = new Map<string, number>();
   let isDown = false;
 

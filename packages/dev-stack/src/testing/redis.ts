@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findRedisServer } from '../redis/find.ts';
-import { startRedisServer } from '../redis/server.ts';
+import { type RedisServer, startRedisServer } from '../redis/server.ts';
+import { makeAsNew, settingsOf } from './redis-reuse.ts';
 
 export type TestRedis = {
   url: string;
+  /** Who has asked for it may do to the process what they like: nobody has this server after them. */
   readonly pid: number;
-  /** Ends the server and deletes its folder. */
+  /** Ends the server and deletes its folder, or keeps it for the next who wants one. */
   stop(): Promise<void>;
   /** Starts it again on the same port, after kill() or in place of the running one. Data is lost unless `durable`. */
   restart(): Promise<void>;
@@ -15,9 +17,18 @@ export type TestRedis = {
   kill(): Promise<void>;
 };
 
+type Server = RedisServer & { directory: string; settings: string };
+
+/** Those that were stopped as they had been started. They end with this process, by their leash. */
+const idle: Server[] = [];
+let program: string | undefined;
+
 /**
- * A real Redis of one's own, on a random loopback port and in a temporary folder; up in some 30 ms. Set `durable` to
- * have it keep its data over restart().
+ * A real Redis of one's own, empty, on a random loopback port and in a temporary folder. Set `durable` to have it keep its
+ * data over restart().
+ *
+ * A start costs a quarter of a second of processor time, so a server that nobody configured, killed or froze is emptied
+ * by stop() and goes to the next caller in this process.
  *
  * @throws when the machine has neither redis-server nor valkey-server
  * @example
@@ -25,27 +36,41 @@ export type TestRedis = {
  * afterAll(() => redis.stop());
  */
 export async function startTestRedis({ durable = false }: { durable?: boolean } = {}): Promise<TestRedis> {
-  const program = findRedisServer();
-  if (program === undefined) {
-    throw new Error('The tests need redis-server or valkey-server on PATH: see the start of their output.');
-  }
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-redis-'));
-  const options = { program, directory, durable, temporary: true };
-  let server = await startRedisServer(options);
-  const { port } = server;
+  let server = (durable ? undefined : idle.pop()) ?? (await start({ durable }));
+  const { port, directory } = server;
+  let isReusable = !durable;
+  let isStopped = false;
   return {
     url: `redis://127.0.0.1:${port}`,
     get pid() {
+      isReusable = false;
       return server.child.pid;
     },
     stop: async () => {
+      if (isStopped) return;
+      isStopped = true;
+      if (isReusable && (await makeAsNew(port, server.settings))) return void idle.push(server);
       await server.child.stop('SIGTERM', 5_000);
       rmSync(directory, { recursive: true, force: true });
     },
     restart: async () => {
+      isReusable = false;
       await server.child.stop('SIGTERM', 5_000);
-      server = await startRedisServer({ ...options, port });
+      server = await start({ durable, port, directory });
     },
-    kill: async () => void (await server.child.kill()),
+    kill: async () => {
+      isReusable = false;
+      await server.child.kill();
+    },
   };
+}
+
+async function start(options: { durable: boolean; port?: number; directory?: string }): Promise<Server> {
+  program ??= findRedisServer();
+  if (program === undefined) {
+    throw new Error('The tests need redis-server or valkey-server on PATH: see the start of their output.');
+  }
+  const { directory = mkdtempSync(join(tmpdir(), 'latchkey-redis-')) } = options;
+  const server = await startRedisServer({ ...options, program, directory, temporary: true });
+  return { ...server, directory, settings: await settingsOf(server.port) };
 }

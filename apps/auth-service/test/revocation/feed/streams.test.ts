@@ -1,20 +1,21 @@
 import { eventually } from '@latchkey/testing';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { MOST_STREAMS } from '../../../src/revocation/feed/route.ts';
 import { bearer, decode } from '../../support/auth-app.ts';
 import { type FeedFixture, startFeed } from './fixture.ts';
 import { openFeed, publishedKeys } from './reader.ts';
 
 let feed: FeedFixture;
-beforeEach(async () => {
-  feed = await startFeed();
-});
+const start = async (env: Record<string, string> = {}) => {
+  feed = await startFeed({ env });
+};
 afterEach(() => feed.stop());
 
 const connections = () =>
   new Promise<number>((resolve) => feed.app.server.getConnections((_error, count) => resolve(count)));
 
 test('a stream ends when its token, its client or the key of its token is revoked, and no other does', async () => {
+  await start();
   const { url } = feed;
   const revoked = [await feed.token(), await feed.token()];
   const other = await feed.open();
@@ -42,8 +43,7 @@ test('a stream ends when its token, its client or the key of its token is revoke
 });
 
 test('whose token is revoked is told so before the stream ends, however often the heart beats', async () => {
-  await feed.stop();
-  feed = await startFeed({ env: { REVOCATION_HEARTBEAT_MS: '100' } });
+  await start({ REVOCATION_HEARTBEAT_MS: '100' });
   const tokens = await Promise.all(Array.from({ length: 40 }, () => feed.token()));
   for (const token of tokens) {
     const reader = await openFeed({ url: feed.url, token });
@@ -56,8 +56,7 @@ test('whose token is revoked is told so before the stream ends, however often th
 });
 
 test('a stream ends when its token expires', async () => {
-  await feed.stop();
-  feed = await startFeed({ env: { ACCESS_TOKEN_SECONDS: '5' } });
+  await start({ ACCESS_TOKEN_SECONDS: '5' });
   const token = await feed.token();
   const reader = await openFeed({ url: feed.url, token });
   await reader.until(({ ended }) => ended !== undefined);
@@ -70,8 +69,7 @@ test('so many streams and no more; those that hang up leave nothing behind', asy
   const onWarning = (warning: Error) => warnings.push(warning.message);
   process.on('warning', onWarning);
   onTestFinished(() => void process.off('warning', onWarning));
-  await feed.stop();
-  feed = await startFeed({ env: { REVOCATION_HEARTBEAT_MS: '5000' } });
+  await start({ REVOCATION_HEARTBEAT_MS: '5000' });
   const { url } = feed;
   const token = await feed.token();
   const keys = await publishedKeys(url);
@@ -105,6 +103,7 @@ test('so many streams and no more; those that hang up leave nothing behind', asy
 });
 
 test('shutting down ends all streams at once', async () => {
+  await start();
   const readers = await Promise.all(Array.from({ length: 20 }, () => feed.open()));
   await Promise.all(readers.map((reader) => reader.until(({ events }) => events.length >= 2)));
   const closing = feed.app.close();
@@ -113,6 +112,7 @@ test('shutting down ends all streams at once', async () => {
 });
 
 test('while it drains it takes no new streams, and those that there are end at the signal', async () => {
+  await start();
   const token = await feed.token();
   const reader = await openFeed({ url: feed.url, token });
   feed.app.lifecycle.drain();

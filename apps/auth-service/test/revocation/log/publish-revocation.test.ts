@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
@@ -34,6 +35,8 @@ afterAll(async () => {
   await server.stop();
 });
 beforeEach(() => redis.flushall());
+
+const scripts = (name: string) => new URL(`../../../src/revocation/log/scripts/${name}`, import.meta.url);
 
 function openLog(revocationSeconds: number) {
   const options = { redis: patient, redisUrl: server.url, shards: 1, clock: Date.now, onError: () => {} };
@@ -82,13 +85,13 @@ test('trimming drops what is older than the retention, a hundred at a time, and 
 });
 
 test('memory is bounded by the rate times the retention, and no entry goes before its time', async () => {
-  const retentionMs = 500;
+  const retentionMs = 250;
   const log = openLog(retentionMs / 1000);
   const publishedAt = new Map<number, number>();
   let published = 0;
   let mostEntries = 0;
   const startedAt = performance.now();
-  while (performance.now() - startedAt < 3_000) {
+  while (performance.now() - startedAt < 1_500) {
     await Promise.all(Array.from({ length: 50 }, () => log.publish(someSession(published++))));
     const { now, entries } = await retained();
     for (const { number, at } of entries) publishedAt.set(number, at);
@@ -104,10 +107,15 @@ test('memory is bounded by the rate times the retention, and no entry goes befor
 }, 30_000);
 
 test('100,000 entries that matter are all kept, in less than 120 bytes each', async () => {
-  const log = openLog(330);
-  for (let number = 0; number < 100_000; number += 1_000) {
-    await Promise.all(Array.from({ length: 1_000 }, (_, index) => log.publish(someSession(number + index))));
-  }
+  // Within Redis, by the function that every script publishes with: to ask for each takes ten seconds of processor time.
+  const functions = await readFile(scripts('publish-revocation.lua'), 'utf8');
+  const publish = `${functions}
+    for number = ARGV[1], ARGV[1] + 999 do
+      local fields = { 'kind', 'session', 'id', string.format('0-%022.0f', number), 'reason', 'sign_out' }
+      publish_revocation(KEYS[1], KEYS[2], 330000, tonumber(ARGV[2]), fields)
+    end`;
+  for (let number = 0; number < 100_000; number += 1_000)
+    await patient.eval(publish, 2, STREAM, HEAD, number, Date.now());
   expect(await redis.xlen(STREAM)).toBe(100_001);
   const bytes = await bytesOf(redis, STREAM);
   expect(bytes / 100_000).toBeLessThan(120);
