@@ -4,7 +4,7 @@ import { seriousFaultsInBothThemes } from './axe.ts';
 import { arrow, inspector, lanes, openPanel, stopwatchIn } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
-import { addToCart, openTab, pay, registerSomebody, signInAs, tabTo } from './shop-page.ts';
+import { addToCart, message, openTab, pay, registerSomebody, signInAs, tabTo } from './shop-page.ts';
 
 describeInBrowser('the lanes and the inspector', () => {
   let system: BrowserSystem;
@@ -156,13 +156,17 @@ describeInBrowser('the lanes and the inspector', () => {
     );
   }, 120_000);
 
-  it('name the check that refused and the test that proves it, and say so when a request is not kept any more', async () => {
+  it('say which permission is missing to who may only look, name the check that refused and the test that proves it, and say so when a request is not kept any more', async () => {
     const { page, isClean } = await visit();
     await signInAs(page, 'viewer');
     const add = page.getByRole('button', { name: 'Add Teapot to the cart' });
     await add.click();
-    await arrow(page, /^POST \/cart\/items from Page to Cart 403 refused/).click();
     const shown = inspector(page);
+    await message(page, 'cart-service requires the permission cart:write').waitFor();
+    await message(page, /^Request \S{8,}$/).click();
+    await shown.getByRole('heading', { name: 'POST /cart/items' }).waitFor();
+    expect(await shown.evaluate((element) => element.matches(':focus'))).toBe(true);
+    await arrow(page, /^POST \/cart\/items from Page to Cart 403 refused/).click();
     await shown
       .getByText('The token is good, but the person lacks the permission that this needs.')
       .waitFor();

@@ -1,7 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { ageSignIn } from '../old-sign-in.ts';
-import { inspector } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
 import { addToCart, message, openTab, pay, registerSomebody, signInAs } from './shop-page.ts';
@@ -207,15 +206,5 @@ describeInBrowser('the shop', () => {
     await page.getByRole('button', { name: 'Wish for Teapot' }).click();
     await page.getByText('You were signed out').waitFor();
     await page.getByText('You signed out everywhere.').first().waitFor();
-  });
-
-  it('says which permission is missing to who may only look', async () => {
-    const { page } = await visit();
-    await signInAs(page, 'viewer');
-    await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
-    await message(page, 'cart-service requires the permission cart:write').waitFor();
-    await message(page, /^Request \S{8,}$/).click();
-    await inspector(page).getByRole('heading', { name: 'POST /cart/items' }).waitFor();
-    expect(await inspector(page).evaluate((element) => element.matches(':focus'))).toBe(true);
   });
 });
