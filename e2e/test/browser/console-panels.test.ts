@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import type { Page } from 'playwright-core';
-import { afterEach, expect } from 'vitest';
+import { expect } from 'vitest';
 import { seriousFaults } from './axe.ts';
 import { openPanel, stopwatchIn, verdictsIn } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
@@ -25,8 +25,6 @@ describeInBrowser('the panels', () => {
   it.beforeAll(({ sharedSystem }) => {
     system = sharedSystem;
   }, 120_000);
-  // A page that nobody looks at any more would go on asking.
-  afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
 
   async function visit(name = 'mina') {
     const { openTab: open, complaints, strangers } = await system.newPerson();
@@ -45,7 +43,7 @@ describeInBrowser('the panels', () => {
     await page.getByText('Hello, mina.').waitFor();
   };
 
-  it('take a permission and give it back, while the page goes on', async () => {
+  it('take a permission and give it back while the page goes on; list devices, rename one, sign one out, and displace a phone', async () => {
     const { page, isClean } = await visit();
     const panel = await openPanel(page, 'Permissions');
     const mayWrite = panel.getByRole('switch', { name: 'cart:write' });
@@ -74,14 +72,10 @@ describeInBrowser('the panels', () => {
     await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
     await page.getByText('Teapot is in your cart.').first().waitFor();
     expect(await seriousFaults(page)).toEqual([]);
-    isClean();
-  });
 
-  it('list devices, rename one, sign one out, and displace a phone', async () => {
     const other = await visit();
-    const { page, isClean } = await visit();
-    const panel = await openPanel(page, 'Devices');
-    const table = panel.getByRole('table', { name: 'Your sessions' });
+    const devices = await openPanel(page, 'Devices');
+    const table = devices.getByRole('table', { name: 'Your sessions' });
     const mine = table.getByRole('row').filter({ hasText: 'this page' });
     await mine.getByRole('button', { name: 'Rename' }).click();
     await mine.getByRole('textbox').fill('The kitchen laptop');
@@ -89,16 +83,16 @@ describeInBrowser('the panels', () => {
     await table.getByRole('rowheader', { name: 'The kitchen laptop' }).waitFor();
     expect(await seriousFaults(page)).toEqual([]);
 
-    await panel.getByRole('button', { name: 'Sign a phone in' }).click();
-    const phones = panel.getByRole('table', { name: 'Phones: one at a time' });
+    await devices.getByRole('button', { name: 'Sign a phone in' }).click();
+    const phones = devices.getByRole('table', { name: 'Phones: one at a time' });
     await phones.getByText('signed in', { exact: true }).waitFor();
-    await panel.getByRole('button', { name: 'Sign a phone in' }).click();
+    await devices.getByRole('button', { name: 'Sign a phone in' }).click();
     await phones.getByText('signed out: another device signed in, and only one is allowed').waitFor();
-    expect(await stopwatchIn(panel)).toEqual(
+    expect(await stopwatchIn(devices)).toEqual(
       refusedEverywhere('another device signed in, and only one is allowed'),
     );
 
-    await panel.getByRole('button', { name: 'Sign all others out' }).click();
+    await devices.getByRole('button', { name: 'Sign all others out' }).click();
     await other.page.getByRole('button', { name: 'Sign in again as mina' }).waitFor();
     await phones.getByText('signed out: all devices were signed out').waitFor();
     await eventually('one key is left in the table', async () =>
@@ -109,59 +103,50 @@ describeInBrowser('the panels', () => {
     expect(await page.getByText('You were signed out').count()).toBe(0);
     other.isClean();
     isClean();
-  });
+  }, 120_000);
 
-  it('steal an access token, and watch it die when its owner signs out', async () => {
+  it('forge tokens that nobody takes, steal an access token that dies as its owner signs out, and a refresh token, which ends the session for thief and owner', async () => {
     const { page, isClean } = await visit();
     const panel = await openPanel(page, 'Thief');
-    const part = panel.getByRole('region', { name: 'Steal the access token' });
-    await part.getByRole('button', { name: 'Use it from another machine' }).click();
-    const used = await verdictsIn(part, 'The thief’s machine asks with your token');
-    expect(used).toEqual(everywhere('200'));
-    await part.getByRole('button', { name: 'Now sign out' }).click();
-    expect(await stopwatchIn(part)).toEqual(refusedEverywhere('signed out'));
-    await page.getByText('You signed out.', { exact: true }).waitFor();
-    expect(await page.getByText('You signed out elsewhere').count()).toBe(0);
-    expect(await seriousFaults(page)).toEqual([]);
-    await signInAgain(page);
-    isClean();
-  });
-
-  it('steal the refresh token, which ends the session for thief and owner', async () => {
-    const { page, isClean } = await visit();
-    const panel = await openPanel(page, 'Thief');
-    const part = panel.getByRole('region', { name: 'Steal the refresh token' });
-    await part.getByRole('button', { name: 'Steal it and use it' }).click();
-    expect(await stopwatchIn(part)).toEqual(refusedEverywhere('a sign of theft'));
-    const steps = part.getByRole('table', { name: 'What happened, in order' }).getByRole('rowheader');
-    expect(await steps.allTextContents()).toEqual(['thief', 'thief', 'owner']);
-    await page.getByText('You are signed out: a replaced refresh token was used').waitFor();
-    expect(await seriousFaults(page)).toEqual([]);
-    await signInAgain(page);
-    isClean();
-  });
-
-  it('forge tokens, none of which anybody takes', async () => {
-    const { page, isClean } = await visit();
-    const panel = await openPanel(page, 'Thief');
-    const part = panel.getByRole('region', { name: 'Change what it says' });
+    const forgery = panel.getByRole('region', { name: 'Change what it says' });
     for (const [name, lie] of [
       ['May refund payments', /^scope: .*payment:refund/],
       ['Pose as somebody else', /^sub: /],
       ['Never expire', /^exp: 4102444799/],
       ['Send it unsigned', /^alg: none/],
     ] as const) {
-      await part.getByRole('button', { name }).click();
-      await part.getByText(lie).waitFor();
-      expect(await verdictsIn(part, 'What each service answers')).toEqual(everywhere('401'));
+      await forgery.getByRole('button', { name }).click();
+      await forgery.getByText(lie).waitFor();
+      expect(await verdictsIn(forgery, 'What each service answers')).toEqual(everywhere('401'));
     }
     // The page is still signed in: none of that was its session's own token.
     await page.getByText('Hello, mina.').waitFor();
     expect(await seriousFaults(page)).toEqual([]);
-    isClean();
-  });
 
-  it('rotate the key under traffic without an error, then kill it and recover', async () => {
+    const theft = panel.getByRole('region', { name: 'Steal the access token' });
+    await theft.getByRole('button', { name: 'Use it from another machine' }).click();
+    const used = await verdictsIn(theft, 'The thief’s machine asks with your token');
+    expect(used).toEqual(everywhere('200'));
+    await theft.getByRole('button', { name: 'Now sign out' }).click();
+    expect(await stopwatchIn(theft)).toEqual(refusedEverywhere('signed out'));
+    await page.getByText('You signed out.', { exact: true }).waitFor();
+    expect(await page.getByText('You signed out elsewhere').count()).toBe(0);
+    expect(await seriousFaults(page)).toEqual([]);
+    await signInAgain(page);
+
+    await openPanel(page, 'Thief');
+    const takeover = panel.getByRole('region', { name: 'Steal the refresh token' });
+    await takeover.getByRole('button', { name: 'Steal it and use it' }).click();
+    expect(await stopwatchIn(takeover)).toEqual(refusedEverywhere('a sign of theft'));
+    const steps = takeover.getByRole('table', { name: 'What happened, in order' }).getByRole('rowheader');
+    expect(await steps.allTextContents()).toEqual(['thief', 'thief', 'owner']);
+    await page.getByText('You are signed out: a replaced refresh token was used').waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+    await signInAgain(page);
+    isClean();
+  }, 120_000);
+
+  it('rotate the key under traffic, kill it and recover; stop auth-service and Redis: what verifies carries on, the rest fails closed and comes back', async () => {
     const { page, isClean } = await visit();
     const panel = await openPanel(page, 'Keys');
     await panel.getByText('Send requests all the time').click();
@@ -192,27 +177,23 @@ describeInBrowser('the panels', () => {
     );
     expect(await errors()).toBe('0');
     await page.getByText('Hello, mina.').waitFor();
-    isClean();
-  });
 
-  it('stop auth-service and Redis: what verifies carries on, the rest fails closed and comes back', async () => {
-    const { page, isClean } = await visit();
-    const panel = await openPanel(page, 'Failures');
-    const table = panel.getByRole('table', { name: 'What the services answer' });
+    const failures = await openPanel(page, 'Failures');
+    const answers = failures.getByRole('table', { name: 'What the services answer' });
     const says = (attempt: string, text: string) =>
-      table
+      answers
         .getByRole('row')
         .filter({ has: page.getByRole('rowheader', { name: attempt, exact: true }) })
         .filter({ hasText: text })
         .waitFor();
     await says('Renew the token', 'carries on');
     for (const part of ['auth-service', 'Redis']) {
-      await panel.getByRole('button', { name: `Stop ${part}` }).click();
+      await failures.getByRole('button', { name: `Stop ${part}` }).click();
       await says('Renew the token', 'fails closed');
       for (const read of ['Read the cart', 'Read the wishlist', 'Read payments', 'Change the cart'])
         await says(read, 'carries on');
-      await panel.getByRole('button', { name: `Start ${part} again` }).click();
-      await panel.getByRole('button', { name: `Stop ${part}` }).waitFor();
+      await failures.getByRole('button', { name: `Start ${part} again` }).click();
+      await failures.getByRole('button', { name: `Stop ${part}` }).waitFor();
       await says('Renew the token', 'carries on');
     }
     await says('Pay', 'carries on');

@@ -1,19 +1,16 @@
 import { eventually } from '@latchkey/testing';
-import type { Page } from 'playwright-core';
-import { afterEach, expect } from 'vitest';
-import { seriousFaults } from './axe.ts';
+import { expect } from 'vitest';
+import { seriousFaultsInBothThemes } from './axe.ts';
 import { arrow, inspector, lanes, openPanel, stopwatchIn } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
-import { addToCart, openTab, pay, registerSomebody, signInAs, tabTo } from './shop-page.ts';
+import { addToCart, message, openTab, pay, registerSomebody, signInAs, tabTo } from './shop-page.ts';
 
 describeInBrowser('the lanes and the inspector', () => {
   let system: BrowserSystem;
   it.beforeAll(({ sharedSystem }) => {
     system = sharedSystem;
   }, 120_000);
-  // A page that nobody looks at any more would go on asking.
-  afterEach(() => Promise.all(system.browser.contexts().map((context) => context.close())));
 
   async function visit(options: Parameters<BrowserSystem['newPerson']>[0] = {}) {
     const { openTab: open, complaints, strangers, context } = await system.newPerson(options);
@@ -22,7 +19,7 @@ describeInBrowser('the lanes and the inspector', () => {
     return { page, context, isClean };
   }
 
-  it('are alive once somebody is signed in, before they do anything', async () => {
+  it('are alive before anybody does anything; can be walked through by the keyboard, paused, cleared, filtered, and read as a table', async () => {
     const { page, isClean } = await visit({ reducedMotion: 'no-preference' });
     await signInAs(page, 'mina');
     for (const [path, lane] of [
@@ -31,10 +28,80 @@ describeInBrowser('the lanes and the inspector', () => {
       ['/sessions', 'Auth'],
     ])
       await arrow(page, new RegExp(`^GET ${path} from Page to ${lane} 200 let in`)).waitFor();
-    isClean();
-  });
+    await page.emulateMedia({ reducedMotion: 'reduce' });
 
-  it('show a payment live, with the hop that payment-service makes for the person', async () => {
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const first = lanes(page).getByRole('option').first();
+    const second = lanes(page).getByRole('option').nth(1);
+    await first.click();
+    await page.keyboard.press('ArrowDown');
+    expect(await second.getAttribute('aria-selected')).toBe('true');
+    await page.keyboard.press('Tab');
+    expect(await lanes(page).evaluate((list) => list.matches(':focus-within'))).toBe(false);
+    await tabTo(page, inspector(page).getByRole('button', { name: 'What decided' }));
+
+    const count = await lanes(page).getByRole('option').count();
+    await addToCart(page, 'Teapot');
+    await openTab(page, 'Cart');
+    expect(await lanes(page).getByRole('option').count()).toBe(count);
+    await page.getByRole('radio', { name: 'Refused or failed' }).click();
+    await eventually('nothing that was let in is shown', async () =>
+      expect(
+        await lanes(page)
+          .getByRole('option', { name: /let in/ })
+          .count(),
+      ).toBe(0),
+    );
+    await page.getByRole('radio', { name: 'All', exact: true }).click();
+    await page.getByRole('radio', { name: 'Table' }).click();
+    const table = page.getByRole('table', { name: 'Requests, the newest first' });
+    await table.getByRole('button', { name: 'GET /payments' }).first().click();
+    await inspector(page).getByText('Every check passed.').waitFor();
+    await page.getByRole('radio', { name: 'Lanes' }).click();
+    await page.getByRole('button', { name: 'Carry on' }).click();
+    await arrow(page, /^POST \/cart\/items from Page to Cart \d+ let in/).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByText('No request yet.').waitFor();
+    isClean();
+  }, 120_000);
+
+  it('take a token apart and never show it as it is, also where a request is copied as curl', async () => {
+    const { page, context } = await visit();
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    const sent = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
+    await signInAs(page, 'mina');
+    const token = (await sent).headers()['authorization']?.replace('Bearer ', '') ?? '';
+    await arrow(page, /^GET \/cart from Page to Cart \d+ let in/).click();
+    const shown = inspector(page);
+    await shown.getByText('Every check passed.').waitFor();
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    await shown.getByText(claims.sub, { exact: true }).waitFor();
+    await shown.getByText(claims.scope, { exact: true }).waitFor();
+    await shown.getByText('The person, as an opaque id. It names nobody.').waitFor();
+    for (const absent of ['name', 'e-mail address', 'password', 'roles', 'refresh token'])
+      await shown.getByRole('listitem').getByText(absent, { exact: true }).waitFor();
+    await shown.getByRole('button', { name: 'Headers' }).click();
+    await shown.getByRole('button', { name: 'As curl' }).click();
+    await shown.getByText('-H "authorization: Bearer $TOKEN"').waitFor();
+    expect(token.length).toBeGreaterThan(500);
+    expect(await page.content()).not.toContain(token);
+
+    await shown.getByRole('button', { name: 'Copy as curl' }).click();
+    await page.getByText('Copied. It holds $TOKEN, not the token.').waitFor();
+    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(copied).toMatch(
+      /^curl -i "http:\/\/localhost:\d+\/cart" \\\n {2}-H "authorization: Bearer \$TOKEN"/,
+    );
+
+    await addToCart(page, 'Blue mug');
+    for (const view of ['Lanes', 'Table']) {
+      await page.getByRole('radio', { name: view }).click();
+      expect(await seriousFaultsInBothThemes(page)).toEqual({ light: [], dark: [] });
+    }
+  }, 120_000);
+
+  it('show a payment live with the hop that payment-service makes, show what the demo’s server does because of a panel, and keep the focus when what had it goes away', async () => {
     const { page, isClean } = await visit();
     await signInAs(page, 'mina');
     await addToCart(page, 'Blue mug');
@@ -57,12 +124,7 @@ describeInBrowser('the lanes and the inspector', () => {
     await own.click();
     const timeline = inspector(page).getByRole('list', { name: 'Where the time went' });
     await timeline.getByText(/^cart-service, PUT .*:.*\sms, beginning after/).waitFor();
-    isClean();
-  });
 
-  it('show what the demo’s server does because of a panel', async () => {
-    const { page, isClean } = await visit();
-    await signInAs(page, 'mina');
     const panel = await openPanel(page, 'Thief');
     await panel.getByRole('button', { name: 'Use it from another machine' }).click();
     for (const [path, lane] of [
@@ -75,42 +137,54 @@ describeInBrowser('the lanes and the inspector', () => {
         new RegExp(`^GET ${path} from Demo server to ${lane} 200 let in.*by the demo’s server`),
       ).click();
     await inspector(page).getByText('The demo’s server sent this, because a panel asked it to.').waitFor();
-    const timeline = inspector(page).getByRole('list', { name: 'Where the time went' });
     await timeline.getByText(/^page, POST \/demo\/thefts\/access-token: /).waitFor();
     isClean();
-  });
 
-  it('say so when a request that somebody asks for is not kept any more', async () => {
-    const { page } = await visit();
-    await signInAs(page, 'viewer');
-    await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
-    const number = page.getByRole('button', { name: /^Request / }).first();
-    await number.waitFor();
-    await page.getByRole('button', { name: 'Clear' }).click();
-    await number.click();
-    await inspector(page).getByText('is kept no longer').waitFor();
-    await page.getByRole('status').getByText('is kept no longer').waitFor();
-    await arrow(page, /^GET /).click();
-    await inspector(page).getByText('is kept no longer').waitFor({ state: 'detached' });
-  });
-
-  it('keep the focus when what had it goes away', async () => {
-    const { page } = await visit();
-    await signInAs(page, 'mina');
-    const panel = await openPanel(page, 'Devices');
-    const sessions = panel.getByRole('region', { name: 'Your sessions' });
+    const devices = await openPanel(page, 'Devices');
+    const sessions = devices.getByRole('region', { name: 'Your sessions' });
     await sessions.getByRole('button', { name: 'Rename' }).first().press('Enter');
     await sessions.getByRole('button', { name: 'Cancel' }).press('Enter');
     await eventually('the focus is in the list of sessions', async () =>
       expect(await sessions.evaluate((part) => part.matches(':focus'))).toBe(true),
     );
-    await panel.getByRole('button', { name: 'Sign a phone in' }).click();
-    const phones = panel.getByRole('region', { name: 'Phones: one at a time' });
+    await devices.getByRole('button', { name: 'Sign a phone in' }).click();
+    const phones = devices.getByRole('region', { name: 'Phones: one at a time' });
     await phones.getByRole('button', { name: 'Sign out: Phone' }).press('Enter');
     await phones.getByText(/^signed out: /).waitFor();
     await eventually('the focus is in the list of phones', async () =>
       expect(await phones.evaluate((part) => part.matches(':focus'))).toBe(true),
     );
+  }, 120_000);
+
+  it('say which permission is missing to who may only look, name the check that refused and the test that proves it, and say so when a request is not kept any more', async () => {
+    const { page, isClean } = await visit();
+    await signInAs(page, 'viewer');
+    const add = page.getByRole('button', { name: 'Add Teapot to the cart' });
+    await add.click();
+    const shown = inspector(page);
+    await message(page, 'cart-service requires the permission cart:write').waitFor();
+    await message(page, /^Request \S{8,}$/).click();
+    await shown.getByRole('heading', { name: 'POST /cart/items' }).waitFor();
+    expect(await shown.evaluate((element) => element.matches(':focus'))).toBe(true);
+    await arrow(page, /^POST \/cart\/items from Page to Cart 403 refused/).click();
+    await shown
+      .getByText('The token is good, but the person lacks the permission that this needs.')
+      .waitFor();
+    await shown.getByRole('link', { name: 'RFC 6750 §3.1' }).waitFor();
+    await shown.getByText('npm test -- e2e/test/permission-matrix.test.ts').waitFor();
+    const step = shown.getByRole('listitem').filter({ hasText: 'Does it allow this?' });
+    expect(await step.textContent()).toContain('refused here');
+
+    await add.click();
+    const number = page.getByRole('button', { name: /^Request / }).first();
+    await number.waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await number.click();
+    await shown.getByText('is kept no longer').waitFor();
+    await page.getByRole('status').getByText('is kept no longer').waitFor();
+    await arrow(page, /^GET /).click();
+    await shown.getByText('is kept no longer').waitFor({ state: 'detached' });
+    isClean();
   });
 
   it('change one permission, and leave what another tab has changed meanwhile', async () => {
@@ -137,115 +211,6 @@ describeInBrowser('the lanes and the inspector', () => {
       expect([scope, await here.getByRole('switch', { name: scope }).isChecked()]).toEqual([scope, false]);
   });
 
-  it('take a token apart, and never show it as it is', async () => {
-    const { page } = await visit();
-    const sent = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
-    await signInAs(page, 'mina');
-    const token = (await sent).headers()['authorization']?.replace('Bearer ', '') ?? '';
-    await arrow(page, /^GET \/cart from Page to Cart \d+ let in/).click();
-    const shown = inspector(page);
-    await shown.getByText('Every check passed.').waitFor();
-    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    await shown.getByText(claims.sub, { exact: true }).waitFor();
-    await shown.getByText(claims.scope, { exact: true }).waitFor();
-    await shown.getByText('The person, as an opaque id. It names nobody.').waitFor();
-    for (const absent of ['name', 'e-mail address', 'password', 'roles', 'refresh token'])
-      await shown.getByRole('listitem').getByText(absent, { exact: true }).waitFor();
-    await shown.getByRole('button', { name: 'Headers' }).click();
-    await shown.getByRole('button', { name: 'As curl' }).click();
-    await shown.getByText('-H "authorization: Bearer $TOKEN"').waitFor();
-    expect(token.length).toBeGreaterThan(500);
-    expect(await page.content()).not.toContain(token);
-  });
-
-  it('copy a request as curl, without its token', async () => {
-    const { page, context } = await visit();
-    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    await signInAs(page, 'mina');
-    await arrow(page, /^GET \/cart from Page to Cart \d+ let in/).click();
-    await inspector(page).getByRole('button', { name: 'As curl' }).click();
-    await inspector(page).getByRole('button', { name: 'Copy as curl' }).click();
-    await page.getByText('Copied. It holds $TOKEN, not the token.').waitFor();
-    const copied = await page.evaluate<string>('navigator.clipboard.readText()');
-    expect(copied).toMatch(
-      /^curl -i "http:\/\/localhost:\d+\/cart" \\\n {2}-H "authorization: Bearer \$TOKEN"/,
-    );
-  });
-
-  it('name the check that refused, and the test that proves it', async () => {
-    const { page, isClean } = await visit();
-    await signInAs(page, 'viewer');
-    await page.getByRole('button', { name: 'Add Teapot to the cart' }).click();
-    await arrow(page, /^POST \/cart\/items from Page to Cart 403 refused/).click();
-    const shown = inspector(page);
-    await shown
-      .getByText('The token is good, but the person lacks the permission that this needs.')
-      .waitFor();
-    await shown.getByRole('link', { name: 'RFC 6750 §3.1' }).waitFor();
-    await shown.getByText('npm test -- e2e/test/permission-matrix.test.ts').waitFor();
-    const step = shown.getByRole('listitem').filter({ hasText: 'Does it allow this?' });
-    expect(await step.textContent()).toContain('refused here');
-    isClean();
-  });
-
-  it('are walked through by the keyboard', async () => {
-    const { page } = await visit();
-    await signInAs(page, 'mina');
-    await arrow(page, /^GET \/wishlist from Page to Wishlist \d+ let in/).waitFor();
-    await page.getByRole('button', { name: 'Pause' }).click();
-    const first = lanes(page).getByRole('option').first();
-    const second = lanes(page).getByRole('option').nth(1);
-    await first.click();
-    await page.keyboard.press('ArrowDown');
-    expect(await second.getAttribute('aria-selected')).toBe('true');
-    await page.keyboard.press('Tab');
-    expect(await lanes(page).evaluate((list) => list.matches(':focus-within'))).toBe(false);
-    await tabTo(page, inspector(page).getByRole('button', { name: 'What decided' }));
-  });
-
-  it('can be paused, cleared, filtered, and read as a table', async () => {
-    const { page } = await visit();
-    await signInAs(page, 'mina');
-    await arrow(page, /^GET \/payments from Page to Payment \d+ let in/).waitFor();
-    await page.getByRole('button', { name: 'Pause' }).click();
-    const count = await lanes(page).getByRole('option').count();
-    await addToCart(page, 'Teapot');
-    await openTab(page, 'Cart');
-    expect(await lanes(page).getByRole('option').count()).toBe(count);
-    await page.getByRole('radio', { name: 'Refused or failed' }).click();
-    await eventually('nothing that was let in is shown', async () =>
-      expect(
-        await lanes(page)
-          .getByRole('option', { name: /let in/ })
-          .count(),
-      ).toBe(0),
-    );
-    await page.getByRole('radio', { name: 'All', exact: true }).click();
-    await page.getByRole('radio', { name: 'Table' }).click();
-    const table = page.getByRole('table', { name: 'Requests, the newest first' });
-    await table.getByRole('button', { name: 'GET /payments' }).first().click();
-    await inspector(page).getByText('Every check passed.').waitFor();
-    await page.getByRole('radio', { name: 'Lanes' }).click();
-    await page.getByRole('button', { name: 'Carry on' }).click();
-    await arrow(page, /^POST \/cart\/items from Page to Cart \d+ let in/).waitFor();
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await page.getByRole('button', { name: 'Clear' }).click();
-    await page.getByText('No request yet.').waitFor();
-  });
-
-  it.each(['light', 'dark'] as const)(
-    'have no serious fault that axe finds, when it is %s',
-    async (colorScheme) => {
-      const { page } = await visit({ colorScheme });
-      await signInAs(page, 'mina');
-      await addToCart(page, 'Blue mug');
-      await openEverything(page);
-      expect(await seriousFaults(page)).toEqual([]);
-      await page.getByRole('radio', { name: 'Table' }).click();
-      expect(await seriousFaults(page)).toEqual([]);
-    },
-  );
-
   it('speak Korean, and fit on a phone', async () => {
     const { page, isClean } = await visit({
       locale: 'ko-KR',
@@ -260,9 +225,3 @@ describeInBrowser('the lanes and the inspector', () => {
     isClean();
   });
 });
-
-async function openEverything(page: Page): Promise<void> {
-  await arrow(page, /^GET \/cart from Page to Cart \d+ let in/).click();
-  for (const name of ['Headers', 'As curl']) await inspector(page).getByRole('button', { name }).click();
-  await inspector(page).getByText('$TOKEN').first().waitFor();
-}

@@ -10,18 +10,14 @@ describeInBrowser('the page', () => {
     system = sharedSystem;
   }, 120_000);
 
-  it('opens without a complaint of the browser, and asks nobody but us', async () => {
+  it('opens without a complaint of the browser, asks nobody but us, and runs no script that is not a file of ours', async () => {
     const { openTab, complaints, strangers } = await system.newPerson();
     const page = await openTab();
     await page.getByRole('heading').first().waitFor();
     await page.waitForLoadState('networkidle');
     expect(complaints).toEqual([]);
     expect(strangers).toEqual([]);
-  });
-
-  it('runs no script that is not a file of ours', async () => {
-    const { openTab, complaints } = await system.newPerson();
-    const page = await openTab();
+    // From here on it complains.
     await page
       .evaluate(() => {
         const { document } = globalThis as unknown as {
