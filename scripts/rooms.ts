@@ -16,6 +16,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'accounts',
     'sessions',
     'oauth',
+    'config.ts',
     'commands',
   ],
   // Rules know nothing of the database. Its schema knows which statuses the rules name.

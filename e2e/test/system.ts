@@ -58,8 +58,9 @@ export const it = plainIt
     const callsCart = { CART_URL: cartLink.url, CART_TIMEOUT_MS: '10000' };
     const system = await startSystem(
       {
-        // A key may sign three seconds after it was published, rather than ninety.
-        auth: { JWKS_MAX_AGE_SECONDS: '2', KEY_SKEW_SECONDS: '1', KEY_ENCRYPTION_KEY: keyEncryptionKey },
+        // A key may sign ten seconds after it was published, rather than ninety. Less would cost more: idle services
+        // would ask for keys all the time.
+        auth: { JWKS_MAX_AGE_SECONDS: '5', KEY_SKEW_SECONDS: '5', KEY_ENCRYPTION_KEY: keyEncryptionKey },
         wishlist: callsCart,
         payment: {
           ...callsCart,
