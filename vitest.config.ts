@@ -20,7 +20,7 @@ export default defineConfig({
     // file changes that others see (a global, the environment), it has to put back.
     isolate: false,
     // One more than the cores of a small machine: tests wait for processes, for the disk and for each other's end.
-    maxWorkers: 4,
+    maxWorkers: 3,
     sequence: { sequencer: SpreadingSequencer },
     // Against tests that hang: how fast things are is for no limit to say.
     testTimeout: 60_000,
