@@ -9,6 +9,7 @@ const tasks = {
   bench: ['bench/src/main.ts'],
   load: ['load/src/main.ts'],
   admin: ['admin/src/main.ts'],
+  reference: ['scripts/reference.ts'],
 };
 
 export const taskNames = Object.keys(tasks);

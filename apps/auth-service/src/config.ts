@@ -9,7 +9,7 @@ import { parseMacKeys } from './sessions/refresh-token.ts';
 /** The longest that an access token can live, whatever the setting is or was. */
 export const LONGEST_ACCESS_TOKEN_SECONDS = 300;
 
-const configSchema = Type.Object({
+export const configSchema = Type.Object({
   ...serviceConfig,
   REDIS_URL: redisUrl(),
   // Events of the feed carry one position for each, and so does the header by which it is resumed.

@@ -1,9 +1,9 @@
 import { issuerEndpoints, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 
-const schema = Type.Object({ ...serviceConfig, ...issuerEndpoints });
+export const configSchema = Type.Object({ ...serviceConfig, ...issuerEndpoints });
 
-export type Config = Static<typeof schema>;
+export type Config = Static<typeof configSchema>;
 
 /**
  * Reads the settings of cart-service.
@@ -12,5 +12,5 @@ export type Config = Static<typeof schema>;
  * @example const config = readConfig(process.env);
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
-  return loadConfig(schema, env);
+  return loadConfig(configSchema, env);
 }

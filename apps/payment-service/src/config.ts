@@ -1,7 +1,7 @@
 import { baseUrl, issuerEndpoints, loadConfig, serviceConfig } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 
-const schema = Type.Object({
+export const configSchema = Type.Object({
   ...serviceConfig,
   ...issuerEndpoints,
   PROCESSOR_TIMEOUT_MS: Type.Integer({
@@ -41,7 +41,7 @@ const schema = Type.Object({
   }),
 });
 
-export type Config = Static<typeof schema>;
+export type Config = Static<typeof configSchema>;
 
 /**
  * Reads the settings of payment-service.
@@ -53,5 +53,5 @@ export type Config = Static<typeof schema>;
  * @example const config = readConfig(process.env);
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
-  return loadConfig(schema, env);
+  return loadConfig(configSchema, env);
 }

@@ -7,7 +7,7 @@ const origin = (of: string) => originUrl(`the origin at which browsers reach ${o
 const hereabouts = (of: string, name: string) =>
   Type.Optional(originUrl(`where the demo reaches ${of}; default ${name}`));
 
-const schema = Type.Object({
+export const configSchema = Type.Object({
   ...httpConfig,
   ISSUER: issuerUrl('the http(s) URL that tokens name as their issuer, without a slash at its end'),
   STOREFRONT_ORIGIN: origin('this page'),
@@ -47,7 +47,7 @@ const schema = Type.Object({
   PAYMENT_URL: hereabouts('payment-service', 'PAYMENT_ORIGIN'),
 });
 
-export type Config = Static<typeof schema>;
+export type Config = Static<typeof configSchema>;
 
 /**
  * Reads the settings of the storefront.
@@ -56,7 +56,7 @@ export type Config = Static<typeof schema>;
  * @example const config = readConfig(process.env);
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
-  const config = loadConfig(schema, env);
+  const config = loadConfig(configSchema, env);
   const faults: string[] = [];
   if (config.DEMO && config.NODE_ENV === 'production') {
     faults.push(

@@ -13,6 +13,7 @@ export { eventStreamHeaders, eventStreamOpening } from './event-stream.ts';
 export { idempotencyKeyOf, idempotencyKeySchema } from './idempotency-key.ts';
 export { createLogger } from './logging.ts';
 export { type Problem, ProblemError, type ProblemOptions, problemSchema } from './problem.ts';
+export { type ProblemCode, problemCodes } from './problem-codes.ts';
 export { refreshCookieName } from './refresh-cookie-name.ts';
 export { type RunOptions, runService } from './run.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';

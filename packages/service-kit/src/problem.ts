@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { type Static, Type } from 'typebox';
+import type { CodeAndStatus, ProblemCode } from './problem-codes.ts';
 
 /**
  * The body of every error (RFC 9457). `code` is for programs and stable; `detail` is for people; `instance` is the
@@ -22,10 +23,8 @@ export const problemSchema = Type.Object(
 
 export type Problem = Static<typeof problemSchema>;
 
-export interface ProblemOptions {
-  status: number;
-  /** Stable, lower_snake_case. */
-  code: string;
+/** `code` and `status` are those of problemCodes: the compiler refuses others. */
+export type ProblemOptions = CodeAndStatus & {
   /** Shown to the caller, so it holds nothing secret. */
   detail: string;
   title?: string;
@@ -34,7 +33,7 @@ export interface ProblemOptions {
   extensions?: Record<string, unknown>;
   /** Goes to the log, never to the caller. */
   cause?: unknown;
-}
+};
 
 /**
  * An error whose text may be shown to the caller. Throw it from a handler; the error handler makes the answer.
@@ -44,7 +43,7 @@ export interface ProblemOptions {
  */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly status: number;
   readonly title: string;
   readonly headers: Record<string, string>;

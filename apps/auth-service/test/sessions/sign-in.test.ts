@@ -71,7 +71,7 @@ describe('a sign-in leaves no session when', () => {
 
   test('its token cannot be signed', async () => {
     const account = person();
-    const failure = new ProblemError({ status: 503, code: 'no_key', detail: 'No key.' });
+    const failure = new ProblemError({ status: 503, code: 'no_signing_key', detail: 'No key.' });
     const { run, sessions } = setUp(
       { before: account, after: account },
       { issueAccessToken: () => Promise.reject(failure) },

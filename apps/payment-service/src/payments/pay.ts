@@ -100,6 +100,6 @@ async function writeDown(
   });
 }
 
-function refusal(code: string, detail: string): ProblemError {
+function refusal(code: 'invalid_currency' | 'invalid_card' | 'expired_card', detail: string): ProblemError {
   return new ProblemError({ status: 422, code, detail });
 }

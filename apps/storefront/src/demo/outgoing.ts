@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createFetch } from '@latchkey/auth-client';
-import { ProblemError } from '@latchkey/service-kit';
 
 export type Call = {
   readonly method?: string;
@@ -70,17 +69,18 @@ export function textIn({ body }: Pick<Answer, 'body'>, name: string): string | u
 /**
  * The answer, if it is a success.
  *
- * @throws {ProblemError} the refusal as it came
+ * @throws Error the refusal as it came, which the error handler answers with
  */
 export function orPassOn(answer: Answer): Answer {
   if (answer.status < 400) return answer;
   const retryAfter = answer.headers.get('retry-after');
   const reason = textIn(answer, 'reason');
-  throw new ProblemError({
+  const detail = textIn(answer, 'detail') ?? textIn(answer, 'error_description');
+  throw Object.assign(new Error(detail ?? 'auth-service refused this.'), {
     status: answer.status,
     code: textIn(answer, 'code') ?? textIn(answer, 'error') ?? 'refused',
-    detail: textIn(answer, 'detail') ?? textIn(answer, 'error_description') ?? 'auth-service refused this.',
-    ...(retryAfter !== null && { headers: { 'retry-after': retryAfter } }),
-    ...(reason !== undefined && { extensions: { reason } }),
+    headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
+    extensions: reason === undefined ? {} : { reason },
+    expose: true,
   });
 }

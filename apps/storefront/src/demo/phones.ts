@@ -59,6 +59,6 @@ export async function phoneRoutes(app: Service, { accounts, auth, services }: De
   );
 }
 
-function notFound(code: string, detail: string): ProblemError {
+function notFound(code: 'no_demo_account' | 'phone_not_found', detail: string): ProblemError {
   return new ProblemError({ status: 404, code, detail });
 }

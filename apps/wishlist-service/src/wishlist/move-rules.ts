@@ -22,10 +22,22 @@ export interface Move extends MoveOrder {
 
 /** Why the cart does not take a thing. */
 export const cartRefusals = {
-  cart_full: { status: 409, detail: 'The cart holds as many different things as it can.' },
-  quantity_limit: { status: 409, detail: 'The cart would hold too many pieces of this.' },
-  currency_conflict: { status: 409, detail: 'The cart holds things in another currency.' },
-  invalid_currency: { status: 422, detail: 'The currency is not an ISO 4217 code in use.' },
+  cart_full: { code: 'cart_full', status: 409, detail: 'The cart holds as many different things as it can.' },
+  quantity_limit: {
+    code: 'quantity_limit',
+    status: 409,
+    detail: 'The cart would hold too many pieces of this.',
+  },
+  currency_conflict: {
+    code: 'currency_conflict',
+    status: 409,
+    detail: 'The cart holds things in another currency.',
+  },
+  invalid_currency: {
+    code: 'invalid_currency',
+    status: 422,
+    detail: 'The currency is not an ISO 4217 code in use.',
+  },
 } as const;
 export type CartRefusalCode = keyof typeof cartRefusals;
 

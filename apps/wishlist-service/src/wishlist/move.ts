@@ -74,5 +74,5 @@ async function carryOn(
 }
 
 function refusal(code: keyof typeof cartRefusals): ProblemError {
-  return new ProblemError({ ...cartRefusals[code], code, extensions: { hop: 'cart-service' } });
+  return new ProblemError({ ...cartRefusals[code], extensions: { hop: 'cart-service' } });
 }

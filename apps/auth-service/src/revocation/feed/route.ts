@@ -107,6 +107,6 @@ function notAcceptable(): ProblemError {
   return new ProblemError({ status: 406, code: 'not_acceptable', detail });
 }
 
-function unavailable(code: string, detail: string): ProblemError {
+function unavailable(code: 'closing' | 'too_many_streams', detail: string): ProblemError {
   return new ProblemError({ status: 503, code, detail, headers: { 'retry-after': '1' } });
 }

@@ -1,0 +1,86 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { configSchema as auth } from '../apps/auth-service/src/config.ts';
+import { configSchema as cart } from '../apps/cart-service/src/config.ts';
+import { configSchema as payment } from '../apps/payment-service/src/config.ts';
+import { configSchema as storefront } from '../apps/storefront/src/config.ts';
+import { configSchema as wishlist } from '../apps/wishlist-service/src/config.ts';
+import { problemCodes } from '../packages/service-kit/src/problem-codes.ts';
+
+// npm run reference: writes the documents that are made from the code. A test fails while they differ from it.
+
+type Property = { readonly description?: string; readonly default?: unknown };
+
+const services: Readonly<
+  Record<string, { readonly properties: object; readonly required?: readonly string[] }>
+> = {
+  'auth-service': auth,
+  'cart-service': cart,
+  'wishlist-service': wishlist,
+  'payment-service': payment,
+  storefront,
+};
+
+const isSetBy = (service: string, name: string) => name in (services[service]?.properties ?? {});
+
+/** docs/configuration.md: every setting, what it takes, its default and which services read it. */
+function configuration(): string {
+  const settings = new Map<string, { property: Property; isRequired: boolean }>();
+  for (const { properties, required = [] } of Object.values(services)) {
+    for (const [name, property] of Object.entries(properties))
+      if (!settings.has(name)) settings.set(name, { property, isRequired: required.includes(name) });
+  }
+  const rows = [...settings]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, { property, isRequired }]) => {
+      const readers = Object.keys(services).filter((service) => isSetBy(service, name));
+      const by = readers.length === Object.keys(services).length ? 'all' : readers.join(', ');
+      return [`\`${name}\``, property.description ?? '', defaultOf(property, isRequired), by];
+    });
+  return [
+    '# Settings',
+    'Made by `npm run reference` from the schema of each service (`src/config.ts`). A service refuses to start with a ' +
+      'setting that is missing or wrong, and names all of them at once.',
+    'Settings are environment variables. Any NAME may come from a file instead, which NAME_FILE names: for secrets. ' +
+      'Lists are separated by commas. What is used anew while a service runs, such as the URL of a store, is read from ' +
+      'its file again.',
+    table(['setting', 'what it takes', 'default', 'read by'], rows),
+  ].join('\n\n');
+}
+
+function defaultOf(property: Property, isRequired: boolean): string {
+  if (property.default === undefined) return isRequired ? 'none: it must be set' : 'none: it may be left out';
+  return Array.isArray(property.default) ? 'none' : `\`${property.default}\``;
+}
+
+/** docs/errors.md: every code of a problem document. */
+function errors(): string {
+  const rows = Object.entries(problemCodes)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([code, { status, meaning, remedy }]) => [`\`${code}\``, String(status), meaning, remedy]);
+  return [
+    '# Errors',
+    'Made by `npm run reference` from `packages/service-kit/src/problem-codes.ts`.',
+    'Every error is a problem document (RFC 9457, `application/problem+json`). `code` is stable and for programs; ' +
+      '`detail` is for people; `instance` is the request id, to be found again in the log. `Retry-After` says how long to ' +
+      'wait. The OAuth endpoints (`/token`, `/revoke`, `/introspect`) answer errors of the client with the JSON of ' +
+      'RFC 6749 §5.2 instead.',
+    table(['code', 'status', 'meaning', 'what a client does'], rows),
+  ].join('\n\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n');
+}
+
+const docs = join(import.meta.dirname, '..', 'docs');
+
+/** Each document by its path. */
+export const reference: Readonly<Record<string, string>> = {
+  [join(docs, 'configuration.md')]: configuration(),
+  [join(docs, 'errors.md')]: errors(),
+};
+
+if (import.meta.main) for (const [path, text] of Object.entries(reference)) writeFileSync(path, text);
