@@ -23,8 +23,8 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: SpreadingSequencer },
     // Against tests that hang: how fast things are is for no limit to say.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 20_000,
     reporters: ['default', './scripts/test-reporter.ts'],
     env: { NODE_ENV: 'test' },

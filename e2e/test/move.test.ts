@@ -68,7 +68,7 @@ test('cart-service killed at any step of a move: in the end the thing is in one 
   });
   // Begin, commit, answer.
   expect(steps).toBe(3);
-}, 120_000);
+});
 
 /** True when the replica died of it. */
 async function moveThrough(replica: Replica, step: number): Promise<boolean> {
@@ -124,4 +124,4 @@ test('wishlist-service killed at any step of a move: in the end the thing is in 
   });
   // Mark, exchange, add, take off the list, answer.
   expect(steps).toBe(5);
-}, 120_000);
+});

@@ -29,7 +29,7 @@ beforeAll(async () => {
       payment,
     };
   });
-}, 120_000);
+});
 afterAll(async () => {
   await system.stop();
   await Promise.all(lines.map((line) => line.close()));

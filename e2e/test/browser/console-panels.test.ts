@@ -24,7 +24,7 @@ describeInBrowser('the panels', () => {
   let system: BrowserSystem;
   it.beforeAll(({ sharedSystem }) => {
     system = sharedSystem;
-  }, 120_000);
+  });
 
   async function visit(name = 'mina') {
     const { openTab: open, complaints, strangers } = await system.newPerson();
@@ -103,7 +103,7 @@ describeInBrowser('the panels', () => {
     expect(await page.getByText('You were signed out').count()).toBe(0);
     other.isClean();
     isClean();
-  }, 120_000);
+  });
 
   it('forge tokens that nobody takes, steal an access token that dies as its owner signs out, and a refresh token, which ends the session for thief and owner', async () => {
     const { page, isClean } = await visit();
@@ -144,7 +144,7 @@ describeInBrowser('the panels', () => {
     expect(await seriousFaults(page)).toEqual([]);
     await signInAgain(page);
     isClean();
-  }, 120_000);
+  });
 
   it('rotate the key under traffic, kill it and recover; stop auth-service and Redis: what verifies carries on, the rest fails closed and comes back', async () => {
     const { page, isClean } = await visit();

@@ -10,7 +10,7 @@ describeInBrowser('the lanes and the inspector', () => {
   let system: BrowserSystem;
   it.beforeAll(({ sharedSystem }) => {
     system = sharedSystem;
-  }, 120_000);
+  });
 
   async function visit(options: Parameters<BrowserSystem['newPerson']>[0] = {}) {
     const { openTab: open, complaints, strangers, context } = await system.newPerson(options);
@@ -64,7 +64,7 @@ describeInBrowser('the lanes and the inspector', () => {
     await page.getByRole('button', { name: 'Clear' }).click();
     await page.getByText('No request yet.').waitFor();
     isClean();
-  }, 120_000);
+  });
 
   it('take a token apart and never show it as it is, also where a request is copied as curl', async () => {
     const { page, context } = await visit();
@@ -99,7 +99,7 @@ describeInBrowser('the lanes and the inspector', () => {
       await page.getByRole('radio', { name: view }).click();
       expect(await seriousFaultsInBothThemes(page)).toEqual({ light: [], dark: [] });
     }
-  }, 120_000);
+  });
 
   it('show a payment live with the hop that payment-service makes, show what the demo’s server does because of a panel, and keep the focus when what had it goes away', async () => {
     const { page, isClean } = await visit();
@@ -154,7 +154,7 @@ describeInBrowser('the lanes and the inspector', () => {
     await eventually('the focus is in the list of phones', async () =>
       expect(await phones.evaluate((part) => part.matches(':focus'))).toBe(true),
     );
-  }, 120_000);
+  });
 
   it('say which permission is missing to who may only look, name the check that refused and the test that proves it, and say so when a request is not kept any more', async () => {
     const { page, isClean } = await visit();

@@ -19,7 +19,7 @@ describeInBrowser('a page that is opened', () => {
   let system: BrowserSystem;
   it.beforeAll(({ sharedSystem }) => {
     system = sharedSystem;
-  }, 120_000);
+  });
 
   /** Writes down everything that a browser sees from now on. */
   function watch(context: BrowserContext): Seen {

@@ -25,7 +25,7 @@ describeInBrowser('the page', () => {
   let system: BrowserSystem;
   it.beforeAll(({ sharedSystem }) => {
     system = sharedSystem;
-  }, 120_000);
+  });
 
   async function visit(options: BrowserContextOptions = {}): Promise<Page> {
     const viewport = { width: 1280, height: 800 };
@@ -67,7 +67,7 @@ describeInBrowser('the page', () => {
     await page.getByText('Paid €19.00. Thank you.').waitFor();
     await openTab(page, 'Payments');
     await page.getByText('Only support may refund.').waitFor();
-  }, 120_000);
+  });
 
   it('inspects the newest request until another is chosen, fills the hearts of what is on the wishlist, and no longer says that a service is away once it answers', async () => {
     const page = await visit();
@@ -110,7 +110,7 @@ describeInBrowser('the page', () => {
     await heart('Blue mug').click();
     await message(page, 'Blue mug is on your wishlist.').waitFor();
     await told.waitFor({ state: 'detached' });
-  }, 120_000);
+  });
 
   it('keeps a note that is being typed when the session ends in another tab, says why it ended, and that somebody is still signed in when auth-service cannot be told', async () => {
     const { openTab: open } = await system.newPerson();
@@ -167,7 +167,7 @@ describeInBrowser('the page', () => {
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
     await message(page, 'You are still signed in').waitFor({ state: 'detached' });
-  }, 120_000);
+  });
 
   it('takes away what it told of a missing permission when that is given back, and asks for nothing that one lacks', async () => {
     const page = await visit();

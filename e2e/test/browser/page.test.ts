@@ -8,7 +8,7 @@ describeInBrowser('the page', () => {
   let system: BrowserSystem;
   it.beforeAll(({ sharedSystem }) => {
     system = sharedSystem;
-  }, 120_000);
+  });
 
   it('opens without a complaint of the browser, asks nobody but us, and runs no script that is not a file of ours', async () => {
     const { openTab, complaints, strangers } = await system.newPerson();

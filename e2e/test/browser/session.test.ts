@@ -13,7 +13,7 @@ describeInBrowser('a browser session in real tabs', () => {
   let system: SessionSystem;
   beforeAll(async () => {
     system = await startSessionSystem(TOKEN_SECONDS);
-  }, 120_000);
+  });
   afterAll(() => system?.stop());
 
   async function expectEnd(tabs: readonly SessionTab[], reason: string): Promise<void> {

@@ -15,7 +15,7 @@ describeInBrowser('the shop, for everybody', () => {
   let system: BrowserSystem;
   it.beforeAll(({ sharedSystem }) => {
     system = sharedSystem;
-  }, 120_000);
+  });
 
   it('can be used with the keyboard alone: register and buy', async () => {
     const { openTab: open } = await system.newPerson();
@@ -130,7 +130,7 @@ describeInBrowser('the shop, for everybody', () => {
     await page.reload();
     await dark.waitFor();
     expect(await dark.isChecked()).toBe(false);
-  }, 120_000);
+  });
 
   it('sits for the picture in the README: UPDATE_SCREENSHOTS=1 keeps it', async () => {
     const { openTab: open, context } = await system.newPerson({

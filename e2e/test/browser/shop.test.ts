@@ -9,7 +9,7 @@ describeInBrowser('the shop', () => {
   let system: BrowserSystem;
   it.beforeAll(({ sharedSystem }) => {
     system = sharedSystem;
-  }, 120_000);
+  });
 
   /** Somebody's first tab; `isClean` says afterwards whether the browser had nothing to complain about. */
   async function visit() {
@@ -79,7 +79,7 @@ describeInBrowser('the shop', () => {
     await support.getByText('partly refunded', { exact: true }).waitFor();
     await support.getByRole('button', { name: 'Refund the payment of €92.00' }).click();
     await support.getByText('Of €92.00, €82.00 can be given back.').waitFor();
-  }, 120_000);
+  });
 
   it('keeps the cart when a card is declined, says why, and asks with the same key while the card processor does not answer', async () => {
     const { page } = await visit();
@@ -103,7 +103,7 @@ describeInBrowser('the shop', () => {
     await page.getByText('Paid €19.00. Thank you.').waitFor();
     expect(keys.length).toBeGreaterThan(1);
     expect(new Set(keys).size).toBe(1);
-  }, 120_000);
+  });
 
   it('asks for the password before a large payment: pays nothing for who cancels meanwhile, and with the same key for who confirms', async () => {
     const { page, isClean } = await visit();
@@ -152,7 +152,7 @@ describeInBrowser('the shop', () => {
     await page.getByText('Paid €720.00. Thank you.').waitFor();
     expect(keys.size).toBe(1);
     isClean();
-  }, 120_000);
+  });
 
   it('says which service is down, goes on with the others, and is whole again afterwards, also for who comes back while auth-service is down', async () => {
     const { page, openAnother } = await visit();
@@ -189,7 +189,7 @@ describeInBrowser('the shop', () => {
     } finally {
       await system.stack.services.auth.start();
     }
-  }, 120_000);
+  });
 
   it('tells who was signed out from elsewhere why', async () => {
     const { openTab: open } = await system.newPerson();

@@ -20,7 +20,7 @@ beforeAll(async () => {
     dependencies: [],
     files: { 'page.ts': pageFile },
   });
-}, 120_000);
+});
 afterAll(() => packed.remove());
 
 it('satisfies publint and attw: its types are found and true', async () => {

@@ -95,7 +95,7 @@ beforeAll(async () => {
     dependencies: ['@types/node', 'fastify'],
     files: { 'service.js': serviceFile, 'refused.js': refusedFile, 'consumer.ts': consumerFile },
   });
-}, 120_000);
+});
 afterAll(() => packed.remove());
 
 describe('the packed package', () => {

@@ -29,12 +29,12 @@ export type RedisServer = {
 
 /**
  * Starts a Redis or Valkey process on loopback, with its files in `directory`, and waits until it answers a PING.
- * Durable: every write is appended and synced each second. Otherwise nothing is written to disk.
+ * Durable: every write is appended, and synced each second unless the server is temporary. Otherwise nothing is written to disk.
  *
  * @throws DevStackError, one line, when it cannot start or is older than 7.0
  */
 export async function startRedisServer(options: RedisServerOptions): Promise<RedisServer> {
-  const { program, durable, signal } = options;
+  const { program, signal } = options;
   const directory = resolve(options.directory);
   mkdirSync(directory, { recursive: true });
   const logFile = join(directory, 'redis.log');
@@ -48,7 +48,7 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
       signal: 'SIGTERM',
       ...(options.temporary === true ? { remove: directory } : {}),
     } as const;
-    const child = await startChild(program, serverArguments(directory, { port, durable }), {
+    const child = await startChild(program, serverArguments(directory, { ...options, port }), {
       env: serverEnvironment(),
       logFile,
       orphan,
@@ -86,10 +86,16 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
   }
 }
 
-function serverArguments(directory: string, { port, durable }: { port: number; durable: boolean }): string[] {
+function serverArguments(
+  directory: string,
+  { port, durable, temporary }: { port: number; durable: boolean; temporary?: boolean | undefined },
+): string[] {
   return [
     ...['--bind', '127.0.0.1', '--port', String(port), '--dir', directory],
-    ...['--save', '', '--appendonly', durable ? 'yes' : 'no', '--appendfsync', 'everysec'],
+    ...['--save', '', '--appendonly', durable ? 'yes' : 'no'],
+    // While a sync takes long, Redis holds writes back, and loses them when it is killed. A temporary one need not outlive
+    // the machine, so it syncs nothing.
+    ...['--appendfsync', temporary === true ? 'no' : 'everysec'],
     ...['--maxmemory-policy', 'noeviction'],
     ...['--daemonize', 'no', '--databases', '1', '--pidfile', join(directory, 'redis.pid')],
   ];

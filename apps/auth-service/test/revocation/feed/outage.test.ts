@@ -31,8 +31,6 @@ for (const [durableRedis, outcome] of [
     await feed.publish(...before);
     await reader.until(({ count }) => count === 21);
     const { position: oldPosition, events } = reader;
-    // What Redis has not yet written to its file, it may lose.
-    if (durableRedis) await delay(1100);
 
     await feed.redis.kill();
     await eventually('it is seen that the log is not followed', async () =>
