@@ -1,5 +1,10 @@
 import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import {
+  type ContractRoute,
+  type ContractService,
+  describeAuthorization,
+} from '@latchkey/testing/service-contract';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CartFixture, cup, startCartService, tea } from './cart-fixture.ts';
 
 let service: CartFixture;
@@ -15,75 +20,39 @@ afterAll(async () => {
   await service.close();
 });
 
-const everyScope =
-  'cart:read cart:write wishlist:read wishlist:write payment:read payment:write payment:refund accounts:manage keys:manage';
-
-const routes = [
-  ['GET', '/cart', 'cart:read', undefined],
-  ['POST', '/cart/items', 'cart:write', cup],
-  ['PATCH', '/cart/items/tea', 'cart:write', { quantity: 9 }],
-  ['DELETE', '/cart/items/tea', 'cart:write', undefined],
-  ['DELETE', '/cart', 'cart:write', undefined],
-] as const;
-
-const badTokens: [string, () => string][] = [
-  [
-    'of another service',
-    () => service.issuer.mint({ subject: 'ada', audience: 'payment-service', scope: everyScope }),
-  ],
-  ['that expired', () => service.issuer.expired({ subject: 'ada', scope: everyScope })],
-  ['signed with another key', () => stranger.mint({ subject: 'ada', scope: everyScope })],
-  ['without a subject', () => service.issuer.mint({ scope: everyScope, claims: { sub: undefined } })],
-  ['that is none', () => 'nonsense'],
+const routes: ContractRoute[] = [
+  { method: 'GET', path: '/cart', scopes: ['cart:read'], status: 200 },
+  { method: 'POST', path: '/cart/items', scopes: ['cart:write'], body: cup, status: 201 },
+  { method: 'PATCH', path: '/cart/items/tea', scopes: ['cart:write'], body: { quantity: 9 }, status: 200 },
+  { method: 'DELETE', path: '/cart/items/tea', scopes: ['cart:write'], status: 204 },
+  { method: 'DELETE', path: '/cart', scopes: ['cart:write'], status: 204 },
 ];
 
-describe.each(routes)('%s %s', (method, path, scope, body) => {
-  const request = (token: string) => service.call(path, { method, token, ...(body && { body }) });
-
-  it('without a token: 401 and a bare challenge', async () => {
-    const before = await service.stored();
-    const reply = await request('');
-    expect(reply.status).toBe(401);
-    expect(reply.headers['content-type']).toContain('application/problem+json');
-    expect(reply.headers['www-authenticate']).toMatch(/^Bearer (?!.*error)/);
-    expect(await service.stored()).toEqual(before);
-  });
-
-  it.each(badTokens)('with a token %s: 401 invalid_token', async (_what, token) => {
-    const before = await service.stored();
-    const reply = await request(token());
-    expect(reply.body).toMatchObject({ status: 401, code: 'invalid_token' });
-    expect(reply.headers['www-authenticate']).toContain('error="invalid_token"');
-    expect(await service.stored()).toEqual(before);
-  });
-
-  it('needs its scope, and no other will do', async () => {
-    const before = await service.stored();
-    const others = everyScope.split(' ').filter((other) => other !== scope);
-    for (const token of [service.tokenOf('ada', others.join(' ')), service.issuer.mint({ subject: 'ada' })]) {
-      const reply = await request(token);
-      expect(reply.body).toMatchObject({ status: 403, code: 'insufficient_scope' });
-      expect(reply.headers['www-authenticate']).toContain(`scope="${scope}"`);
-    }
-    expect(await service.stored()).toEqual(before);
-  });
-
-  it('answers before it looks at the body', async () => {
-    const reply = await service.call(path, { method, token: '', body: '{"malformed' });
-    expect(reply.status).toBe(401);
-  });
-});
-
-test('each route is done with its scope alone', async () => {
-  for (const [method, path, scope, body] of routes) {
-    const reply = await service.call(path, {
-      method,
-      token: service.tokenOf('eve', scope),
-      ...(body && { body }),
+const contract = (): ContractService => ({
+  issuer: service.issuer,
+  stranger,
+  stored: service.stored,
+  prepare: async (subject) => void (await service.add(tea, { token: service.tokenOf(subject) })),
+  send: async (route, token, body = route.body) => {
+    const {
+      status,
+      headers,
+      body: answer,
+    } = await service.call(route.path, {
+      method: route.method,
+      token,
+      ...(body !== undefined && { body }),
     });
-    expect([200, 201, 204, 404]).toContain(reply.status);
-  }
+    const header = (name: string) => headers[name] as string | undefined;
+    return {
+      status,
+      contentType: header('content-type'),
+      challenge: header('www-authenticate'),
+      body: answer ?? {},
+    };
+  },
 });
+describeAuthorization(routes, { otherAudience: 'payment-service' }, contract);
 
 test('nobody sees or touches another’s cart', async () => {
   const [ada, bob] = [service.tokenOf('ada2'), service.tokenOf('bob2')];

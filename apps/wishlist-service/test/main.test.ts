@@ -1,82 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { testMain } from '@latchkey/testing/service-contract';
+import { afterAll, beforeAll } from 'vitest';
 
-const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 let database: TestDatabase;
-
 beforeAll(async () => {
   database = await createTestDatabase();
 });
 afterAll(() => database.drop());
 
-const settings = () => ({
-  PORT: '0',
-  DATABASE_URL: database.url,
-  // Nobody is there: the service starts without.
-  ISSUER: 'http://127.0.0.1:1',
-  JWKS_URI: 'http://127.0.0.1:1/.well-known/jwks.json',
-  CART_URL: 'http://127.0.0.1:1',
-  TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
-  REVOCATIONS_URI: 'http://127.0.0.1:1/revocations',
-});
-
-function start(env: Record<string, string>) {
-  const { PATH, NODE_OPTIONS } = process.env;
-  const child = spawn(process.execPath, [program], { env: { PATH, NODE_OPTIONS, ...env } });
-  let output = '';
-  child.stdout.on('data', (chunk) => (output += String(chunk)));
-  child.stderr.on('data', (chunk) => (output += String(chunk)));
-  return { child, output: () => output, exit: once(child, 'close').then(([code]) => code as number | null) };
-}
-
-test('main listens, answers, and ends with 0 on SIGTERM', async () => {
-  const { child, output, exit } = start(settings());
-  try {
-    await eventually('the service listens', () => expect(output()).toContain('listening on'));
-    const url = /listening on (http:\/\/[0-9.:]+)/.exec(output())?.[1];
-    expect((await fetch(`${url}/live`)).status).toBe(200);
-    expect((await fetch(`${url}/wishlist`)).status).toBe(401);
-    child.kill('SIGTERM');
-    expect(await exit).toBe(0);
-  } finally {
-    child.kill('SIGKILL');
-  }
-});
-
-test('main names every missing setting at once, and no value', async () => {
-  const { output, exit } = start({ DATABASE_URL: 'mysql://u:hunter2@localhost/x' });
-  expect(await exit).toBe(1);
-  for (const name of [
-    'PORT is missing',
-    'DATABASE_URL is not valid',
-    'ISSUER is missing',
-    'JWKS_URI is missing',
-    'CART_URL is missing',
-    'TOKEN_ENDPOINT is missing',
-  ]) {
-    expect(output()).toContain(name);
-  }
-  expect(output()).not.toMatch(/hunter2|\.ts:|\n {4}at /);
-});
-
-test('main says in one line that the database is not there', async () => {
-  const url = new URL(database.url);
-  url.pathname = '/no_such_database';
-  const { output, exit } = start({ ...settings(), DATABASE_URL: url.href });
-  expect(await exit).toBe(1);
-  expect(output()).toBe('The database that DATABASE_URL names does not exist: create it first.\n');
-});
-
-test('a stop signal in the middle of the start ends the process', async () => {
-  const { child, exit } = start(settings());
-  await delay(150);
-  child.kill('SIGTERM');
-  const outcome = await Promise.race([exit.then(() => 'ended'), delay(10_000, 'still there')]);
-  child.kill('SIGKILL');
-  expect(outcome).toBe('ended');
+testMain({
+  program: fileURLToPath(new URL('../src/main.ts', import.meta.url)),
+  settings: { CART_URL: 'http://127.0.0.1:1' },
+  route: '/wishlist',
+  databaseUrl: () => database.url,
 });
