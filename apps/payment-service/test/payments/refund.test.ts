@@ -8,7 +8,7 @@ import { card, euros, goodCard, type PaymentFixture, startPaymentService } from 
 
 let service: PaymentFixture;
 beforeAll(async () => {
-  service = await startPaymentService();
+  service = await startPaymentService({ env: { PROCESSOR_TIMEOUT_MS: '10000' } });
 });
 afterAll(() => service.close());
 

@@ -177,9 +177,15 @@ describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
 
   it('tells how much it could not deliver, once it can', async () => {
     const service = await reporting();
+    const before = received.length;
     answerStatus = 500;
     await fetch(`${service.url}/inner`);
     await service.logged('telemetry is not taken');
+    await eventually('spans and log lines were refused', () =>
+      expect(received.slice(before).map(({ path }) => path)).toEqual(
+        expect.arrayContaining(['/v1/traces', '/v1/logs']),
+      ),
+    );
     answerStatus = 200;
     await service.stop();
     const dropped = metrics().findLast(({ name }) => name === 'telemetry_dropped_total');
