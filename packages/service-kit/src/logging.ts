@@ -21,7 +21,7 @@ const secretPaths = secretNames.flatMap((name) => {
   return [path, `*${nested}`, `*.*${nested}`];
 });
 
-// JSON Web Tokens begin with base64url of `{"`; refresh tokens with rt1. (docs/architecture.md).
+// JSON Web Tokens begin with base64url of `{"`; refresh tokens with rt1. (docs/sessions.md).
 // Both patterns move forward only, so they cannot be made slow.
 const tokenShapes = /eyJ[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=-]*){0,4}|rt1\.[A-Za-z0-9_.=-]+/g;
 

@@ -1,6 +1,6 @@
 /**
  * Why a session ended, as the page tells it. auth-service knows more words than a person needs
- * (docs/architecture.md, "Why a session ended"); one that the page does not know reads as `other`.
+ * (docs/sessions.md, "Why a session ended"); one that the page does not know reads as `other`.
  */
 const shownAs = {
   sign_out: 'sign_out',

@@ -1,5 +1,5 @@
 -- Decides what presenting the refresh token of one generation means, and carries it out. The table of verdicts is
--- in docs/architecture.md, "Refresh tokens".
+-- in docs/sessions.md, "Verdicts".
 --
 -- The record's fields are explained in session-record.ts.
 --

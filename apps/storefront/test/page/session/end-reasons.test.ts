@@ -3,24 +3,24 @@ import { shopMessages as en } from '../../../page/i18n/en/shop.ts';
 import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
 import { canSignInAgain, endReason, isAlarming } from '../../../page/session/end-reasons.ts';
 
-const [text = ''] = Object.values(
-  import.meta.glob<string>('../../../../../docs/architecture.md', {
+const text = Object.values(
+  import.meta.glob<string>('../../../../../docs/{sessions,revocation}.md', {
     query: '?raw',
     import: 'default',
     eager: true,
   }),
-);
+).join('\n');
 
 /** The reasons in the table of "Why a session ended", and the words of "What can be revoked". */
 function documentedReasons(): string[] {
-  const [, after = ''] = text.split('### Why a session ended\n');
+  const [, after = ''] = text.split('## Why a session ended\n');
   const [section = ''] = after.split('\n## ');
   const rows = section.split('\n').filter((row) => row.startsWith('| `'));
   const ends = rows.flatMap((row) =>
     [...(row.split('|')[1] ?? '').matchAll(/`([a-z_]+)`/g)].map(([, word]) => word),
   );
-  const [, revoked = ''] = text.split('### What can be revoked\n');
-  const words = [...(revoked.split('\nThe word at the end')[0] ?? '').matchAll(/: `([a-z_]+)`/g)];
+  const [, revoked = ''] = text.split('## What can be revoked\n');
+  const words = [...(revoked.split('\n\nThe word at the end')[0] ?? '').matchAll(/: `([a-z_]+)`/g)];
   return [...ends, ...words.map(([, word]) => word)].filter((word) => word !== undefined);
 }
 
