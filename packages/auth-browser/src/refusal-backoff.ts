@@ -3,28 +3,28 @@ import type { Platform } from './platform.ts';
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-/** Which services refused a token that had been renewed for them. */
-export interface Distrust {
-  /** Whether a refusal of this origin is no reason to renew the token. */
-  of(origin: string): boolean;
-  /** It has refused a brand-new token. */
-  begin(origin: string): void;
-  end(origin: string): void;
+/** Services that refused a freshly renewed token, each with a pause. */
+export interface RefusalBackoff {
+  /** Whether refusals of this origin do not cause a renewal at the moment. */
+  isOn(origin: string): boolean;
+  /** The origin has refused a new token: starts a pause, twice as long as the one before. */
+  extend(origin: string): void;
+  reset(origin: string): void;
 }
 
 /**
- * A service whose clock or settings are wrong refuses every token. Its refusals must not have the token renewed with each
- * request: after one of a new token they are believed again after a second, then two, up to 30.
+ * A service with a wrong clock or wrong settings refuses every token. Its refusals must not cause a renewal with each
+ * request. After it refuses a new token, its refusals are ignored for one second, then for two, up to 30.
  */
-export function createDistrust({ now }: Pick<Platform, 'now'>): Distrust {
+export function createRefusalBackoff({ now }: Pick<Platform, 'now'>): RefusalBackoff {
   const pauses = new Map<string, { readonly pauseMs: number; readonly untilMs: number }>();
   return {
-    of: (origin) => now() < (pauses.get(origin)?.untilMs ?? 0),
-    begin(origin) {
+    isOn: (origin) => now() < (pauses.get(origin)?.untilMs ?? 0),
+    extend(origin) {
       const before = pauses.get(origin);
       const pauseMs = before === undefined ? FIRST_PAUSE_MS : Math.min(before.pauseMs * 2, LONGEST_PAUSE_MS);
       pauses.set(origin, { pauseMs, untilMs: now() + pauseMs });
     },
-    end: (origin) => void pauses.delete(origin),
+    reset: (origin) => void pauses.delete(origin),
   };
 }
