@@ -36,20 +36,20 @@ export function nextVersion(known: SessionFact | undefined, atMs: number): numbe
   return Math.max(atMs, (known?.version ?? 0) + 1);
 }
 
-/** The later of two facts; `known` itself if `told` is not news. */
-export function laterOf(known: SessionFact | undefined, told: SessionFact): SessionFact {
-  if (known?.kind === 'signed_out' && told.kind === 'signed_out') return endOf(known, told);
-  return known !== undefined && known.version >= told.version ? known : told;
+/** The later of two facts; `known` itself if `incoming` is not news. */
+export function laterOf(known: SessionFact | undefined, incoming: SessionFact): SessionFact {
+  if (known?.kind === 'signed_out' && incoming.kind === 'signed_out') return endOf(known, incoming);
+  return known !== undefined && known.version >= incoming.version ? known : incoming;
 }
 
 /** Merges two reports of one end. Only the first tab gets the reason; later ones have no cookie left and get just that. */
-function endOf(known: SignedOutFact, told: SignedOutFact): SignedOutFact {
-  const saysMore = weightOf(told) > weightOf(known);
-  if (told.version <= known.version && !saysMore) return known;
+function endOf(known: SignedOutFact, incoming: SignedOutFact): SignedOutFact {
+  const saysMore = weightOf(incoming) > weightOf(known);
+  if (incoming.version <= known.version && !saysMore) return known;
   return {
     kind: 'signed_out',
-    version: Math.max(known.version, told.version),
-    reason: saysMore ? told.reason : known.reason,
+    version: Math.max(known.version, incoming.version),
+    reason: saysMore ? incoming.reason : known.reason,
   };
 }
 

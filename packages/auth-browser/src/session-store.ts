@@ -11,7 +11,7 @@ export interface SessionStore {
   failure(): RenewalFailure | undefined;
   subscribe(listener: () => void): () => void;
   /** Adopts the fact if it is later than the known one. */
-  take(told: SessionFact): void;
+  take(incoming: SessionFact): void;
   fail(failure: RenewalFailure): void;
   /** Stops all changes and callbacks. */
   close(): void;
@@ -46,8 +46,8 @@ export function createSessionStore(): SessionStore {
       listeners.add(entry);
       return () => void listeners.delete(entry);
     },
-    take(told) {
-      const later = laterOf(fact, told);
+    take(incoming) {
+      const later = laterOf(fact, incoming);
       if (later === fact || !isOpen) return;
       fact = later;
       failure = undefined;
@@ -55,9 +55,9 @@ export function createSessionStore(): SessionStore {
       if (!isSame(state, next)) state = next;
       notify();
     },
-    fail(told) {
+    fail(incoming) {
       if (!isOpen) return;
-      failure = told;
+      failure = incoming;
       notify();
     },
     close() {

@@ -53,16 +53,16 @@ export function openTabChannel({ name, platform, store }: TabChannelOptions): Ta
     if (!isOver) post({ type: 'fact', fact });
   }
 
-  function applyFact(told: SessionFact | undefined): void {
-    if (told === undefined) return;
+  function applyFact(incoming: SessionFact | undefined): void {
+    if (incoming === undefined) return;
     // A tab that was asleep may report an old sign-out. If we know nothing, ask auth-service instead.
-    if (told.kind === 'signed_out' && store.fact() === undefined) return;
-    store.take(told);
+    if (incoming.kind === 'signed_out' && store.fact() === undefined) return;
+    store.take(incoming);
   }
 
-  function applyFailure(told: RenewalFailure | undefined): void {
+  function applyFailure(incoming: RenewalFailure | undefined): void {
     // The version of a fact is a time, so an older failure has been overcome.
-    if (told !== undefined && told.atMs >= (store.fact()?.version ?? 0)) store.fail(told);
+    if (incoming !== undefined && incoming.atMs >= (store.fact()?.version ?? 0)) store.fail(incoming);
   }
 
   return {

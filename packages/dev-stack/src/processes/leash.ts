@@ -12,7 +12,7 @@ const script = `
 read -r line
 [ "$line" = released ] && exit 0
 kill -s "$2" "$1" 2>/dev/null
-# One that is frozen hears no other signal.
+# A frozen process reacts to no other signal.
 kill -s CONT "$1" 2>/dev/null
 if [ -n "$3" ]; then
   n=0

@@ -19,7 +19,7 @@ Dir::State::status "/var/lib/dpkg/status";
 Dir::Cache "./cache";
 Dir::Cache::pkgcache "pkgcache.bin";
 Dir::Log "./log";
-# Nothing of the system is written, so any user may do it, and nobody else has to wait.
+# Nothing of the system is written, so any user may run it, and no lock is needed.
 Debug::NoLocking "true";
 # What root fetches, another user could not write into a folder of root's.
 APT::Sandbox::User "root";
