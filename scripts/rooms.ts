@@ -1,7 +1,7 @@
 /**
- * The rooms (modules) of each app or page, lowest layer first. A file may import from its own room and from rooms earlier
- * in the list, never from later ones. A room is a folder with all its files, or a single file. A file outside the rooms,
- * such as app.ts, may import from all of them.
+ * The rooms (modules) of each app or page, lowest layer first. A file may import from its own room and from rooms
+ * earlier in the list, never from later ones. A room is a folder with all its files, or a single file. A file outside
+ * the rooms, such as app.ts, may import from all of them.
  */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'apps/auth-service/src': [

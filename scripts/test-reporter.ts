@@ -3,8 +3,8 @@ import type { Reporter, TestModule } from 'vitest/node';
 import { formatResult, type TestResult } from './test-result.mjs';
 
 /**
- * Ends the output with the names of failed and skipped tests and a line of totals. If LATCHKEY_TEST_RESULT names a file,
- * it writes the same there, for .ci/run to report.
+ * Ends the output with the names of failed and skipped tests and a line of totals. If LATCHKEY_TEST_RESULT names a
+ * file, it writes the same there, for .ci/run to report.
  */
 export default class LastLinesReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {

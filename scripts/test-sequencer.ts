@@ -7,9 +7,9 @@ const root = join(import.meta.dirname, '..');
 const browsersWithin = 0.6;
 
 /**
- * Spreads the browser tests, which need the processor, among tests that mostly wait, so that no core is idle. Starts the
- * tests of the whole system, which take longest, before the many small ones, which fill the gaps. Within each group the
- * order is vitest's: the longest of the last run first.
+ * Spreads the browser tests, which need the processor, among tests that mostly wait, so that no core is idle. Starts
+ * the tests of the whole system, which take longest, before the many small ones, which fill the gaps. Within each group
+ * the order is vitest's: the longest of the last run first.
  */
 export default class SpreadingSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 const loopback = ['localhost', '127.0.0.1', '::1', '[::1]'];
 
 /**
- * The caller's environment without settings that would mislead a task, which starts everything on this machine. Settings
- * for Postgres clients (PGSSLMODE, PGOPTIONS, PGSERVICE and so on) are removed: they are meant for another server. Proxies
- * are not used for this machine's own addresses; clients prefer no_proxy to NO_PROXY, so both get the same value.
+ * The caller's environment without settings that would mislead a task, which starts everything on this machine.
+ * Settings for Postgres clients (PGSSLMODE, PGOPTIONS, PGSERVICE and so on) are removed: they are meant for another
+ * server. Proxies are not used for this machine's own addresses; clients prefer no_proxy to NO_PROXY, so both get the
+ * same value.
  *
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}

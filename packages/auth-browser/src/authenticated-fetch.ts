@@ -56,8 +56,8 @@ function withToken(init: RequestInit, { accessToken }: SignedInFact): RequestIni
 }
 
 /**
- * Whether the token itself was refused (RFC 6750 §3.1): after any other refusal another token would not help. The answer
- * stays readable.
+ * Whether the token itself was refused (RFC 6750 §3.1): after any other refusal another token would not help. The
+ * answer stays readable.
  */
 async function refusalIn(response: Response): Promise<{ readonly reason: string | null } | undefined> {
   if (response.status !== 401) return undefined;

@@ -24,8 +24,8 @@ export interface BrowserSession {
    * Finds out whether a user is signed in, when the page loads: from the other tabs, else with the cookie. If it cannot
    * find out, it rejects, the state stays `restoring`, and the session retries by itself.
    *
-   * Calls auth-service only if a mark in localStorage says that a session began at this origin and has not ended, so that
-   * a first visitor causes no refused request. `refresh` always calls it.
+   * Calls auth-service only if a mark in localStorage says that a session began at this origin and has not ended, so
+   * that a first visitor causes no refused request. `refresh` always calls it.
    */
   restore(): Promise<SessionState>;
   /** Signs a user in, in all tabs. An existing session ends (`replaced`). `cross_site`: see SessionError. */
@@ -33,8 +33,8 @@ export interface BrowserSession {
   /** Authenticates the signed-in user again, after an answer `insufficient_user_authentication` (RFC 9470). */
   reauthenticate(password: string): Promise<void>;
   /**
-   * Gets a new token now, with one request for all tabs that need one at the time. Resolves to `signed_out` if the session
-   * has ended. Rejects if it cannot find out; the session is not lost then.
+   * Gets a new token now, with one request for all tabs that need one at the time. Resolves to `signed_out` if the
+   * session has ended. Rejects if it cannot find out; the session is not lost then.
    */
   refresh(): Promise<SessionState>;
   /**
@@ -43,8 +43,8 @@ export interface BrowserSession {
    */
   signOut(options?: { everywhere?: boolean }): Promise<void>;
   /**
-   * The global fetch with the token. It sends only to the issuer and the listed services (`origin_not_allowed`), follows
-   * no redirect (`redirected`), and sends cookies only if `init.credentials` says so.
+   * The global fetch with the token. It sends only to the issuer and the listed services (`origin_not_allowed`),
+   * follows no redirect (`redirected`), and sends cookies only if `init.credentials` says so.
    *
    * Renews an expired token first. After a 401 `invalid_token` it renews the token and tries once more, if the user is
    * still the same and the body is not a stream. Returns all other answers, whatever their status.
@@ -53,8 +53,8 @@ export interface BrowserSession {
    */
   fetch(url: string | URL, init?: RequestInit): Promise<Response>;
   /**
-   * Stops timers, the channel and calls that wait for the lock; the state stays as it is. Does not sign out. A request in
-   * progress completes, so that its cookie is not lost.
+   * Stops timers, the channel and calls that wait for the lock; the state stays as it is. Does not sign out. A request
+   * in progress completes, so that its cookie is not lost.
    */
   close(): void;
 }
@@ -65,8 +65,8 @@ export interface BrowserSession {
  * The access token is in memory only; the refresh token is in an HttpOnly cookie of auth-service, which no script can
  * read. The session renews the token before it expires and tells why it ended.
  *
- * Does not verify tokens: the services do. Does not protect against scripts that run in the page: use a content security
- * policy against them.
+ * Does not verify tokens: the services do. Does not protect against scripts that run in the page: use a content
+ * security policy against them.
  *
  * @throws {SessionError} `invalid_options`
  * @example
@@ -88,8 +88,8 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
 
   const store = createSessionStore();
   const mark = createSessionMark(name, platform);
-  // The first subscriber, so that the mark is right before others run. Every tab writes it: the last write may come from
-  // a tab that was frozen.
+  // The first subscriber, so that the mark is right before others run. Every tab writes it: the last write may come
+  // from a tab that was frozen.
   store.subscribe(() => mark.follow(store.fact()));
   const tabs = openTabChannel({ name, platform, store });
   const lock = createRefreshLock({ name, platform, signal });

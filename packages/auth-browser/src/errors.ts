@@ -12,9 +12,9 @@ export interface SessionErrorDetails {
 /**
  * A failed operation of the session.
  *
- * `code` is stable, the message is not. It is auth-service's own (`invalid_credentials`, `too_many_attempts`, …) or one of
- * those below. auth-service's `cross_site` means that page and auth-service are not same-site, so that the browser would
- * not keep the cookie (RFC 6265bis §5.2).
+ * `code` is stable, the message is not. It is auth-service's own (`invalid_credentials`, `too_many_attempts`, …) or one
+ * of those below. auth-service's `cross_site` means that page and auth-service are not same-site, so that the browser
+ * would not keep the cookie (RFC 6265bis §5.2).
  *
  * - `unreachable`: no answer · `redirected`: the answer is a redirect, which is not followed · `unexpected_answer`: the
  *   answer cannot be read
@@ -33,7 +33,9 @@ export class SessionError extends Error {
   readonly reason: string | null;
   /** How long to wait before trying again. */
   declare readonly retryAfterSeconds?: number;
-  /** The origin that did not answer, or answered with a redirect; absent when an earlier attempt failed, not this one. */
+  /**
+   * The origin that did not answer, or answered with a redirect; absent when an earlier attempt failed, not this one.
+   */
   declare readonly origin?: string;
 
   constructor(code: string, message: string, details: SessionErrorDetails = {}) {

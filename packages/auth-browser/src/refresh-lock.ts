@@ -2,8 +2,8 @@ import { closed } from './errors.ts';
 import type { Platform } from './platform.ts';
 
 /**
- * Runs a task when no other task runs in any tab. `waited` says that another task ran first, so its result may be on its
- * way to this tab.
+ * Runs a task when no other task runs in any tab. `waited` says that another task ran first, so its result may be on
+ * its way to this tab.
  *
  * A frozen tab (a dialog, a breakpoint, a suspended page) would block all others, so its lock is stolen after
  * `patienceMs`. Its own task then runs in parallel when it resumes.
@@ -23,8 +23,8 @@ export interface RefreshLockOptions {
 }
 
 /**
- * Longer than a refresh, whose timeout is 5 s, so that a running tab never loses the lock. Well within the 10 s for which
- * auth-service answers the same cookie again.
+ * Longer than a refresh, whose timeout is 5 s, so that a running tab never loses the lock. Well within the 10 s for
+ * which auth-service answers the same cookie again.
  */
 const PATIENCE_MS = 6_000;
 

@@ -25,8 +25,9 @@ export interface RenewalScheduleOptions {
 }
 
 /**
- * Renews the token at about 80 % of its life, at a slightly different time in each tab, so that the first tab does it for
- * all. Also renews when a retry is due after a failure, and when a page whose timers were suspended becomes visible.
+ * Renews the token at about 80 % of its life, at a slightly different time in each tab, so that the first tab does it
+ * for all. Also renews when a retry is due after a failure, and when a page whose timers were suspended becomes
+ * visible.
  */
 export function scheduleRenewal({ store, mark, platform, renew }: RenewalScheduleOptions): RenewalSchedule {
   const share = 0.75 + 0.1 * platform.random();

@@ -23,7 +23,8 @@ export interface RenewalParts {
 export interface Renewal {
   /**
    * Gets a new token with the cookie, or finds that the session has ended, and stores the result. Concurrent callers in
-   * all tabs share one request. `reason` is why the old token was refused; it is used if the end comes without a reason.
+   * all tabs share one request. `reason` is why the old token was refused; it is used if the end comes without a
+   * reason.
    *
    * @throws {SessionError} if neither can be found out now; the store stays unchanged
    */
@@ -31,8 +32,8 @@ export interface Renewal {
   /** The same for a caller that holds the lock. */
   renewInTurn(reason?: string | null): Promise<void>;
   /**
-   * Sends a request and applies its answer, for a caller that holds the lock. If this tab was frozen meanwhile and other
-   * tabs changed the session, it discards the answer and renews instead.
+   * Sends a request and applies its answer, for a caller that holds the lock. If this tab was frozen meanwhile and
+   * other tabs changed the session, it discards the answer and renews instead.
    */
   conclude<Answer>(request: () => Promise<Answer>, apply: (answer: Answer) => void): Promise<void>;
   /** Makes this the current token, here and in the other tabs. */
@@ -70,13 +71,15 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
     if (!(error instanceof SessionError)) throw error;
     if (error.status !== 401 || error.code !== 'session_ended') throw fail(error);
     if (error.reason !== 'no_cookie') return end(error.reason ?? reason, askedAtMs);
-    // A missing cookie is worth reporting only if the user was signed in, or the cookie of a new session never came back.
-    // After a long absence the cookie may just have expired.
+    // A missing cookie is worth reporting only if the user was signed in, or the cookie of a new session never came
+    // back. After a long absence the cookie may just have expired.
     const isMissed = before?.kind === 'signed_in' || mark.isUnproven();
     end(reason ?? (isMissed ? 'no_cookie' : null), askedAtMs);
   }
 
-  /** Whether the answer is so late that another tab may have stolen the lock. If so, gets the other tabs' state first. */
+  /**
+   * Whether the answer is so late that another tab may have stolen the lock. If so, gets the other tabs' state first.
+   */
   async function catchUp(askedAtMs: number): Promise<boolean> {
     const isLate = platform.now() - askedAtMs >= LATE_MS;
     if (isLate) await tabs.ask();

@@ -4,9 +4,9 @@ import { SessionError } from './errors.ts';
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * Returns a function whose requests follow no redirect. Browsers drop the Authorization header of a request redirected to
- * another origin only since Chrome 119, Firefox 111 and Safari 16.1 (Fetch standard, HTTP-redirect fetch). They never drop
- * the body, which may hold a password. Our services never redirect.
+ * Returns a function whose requests follow no redirect. Browsers drop the Authorization header of a request redirected
+ * to another origin only since Chrome 119, Firefox 111 and Safari 16.1 (Fetch standard, HTTP-redirect fetch). They
+ * never drop the body, which may hold a password. Our services never redirect.
  *
  * The function throws SessionError `unreachable` or `redirected`, or the reason of `init.signal`'s abort.
  */

@@ -11,8 +11,8 @@ export interface IssuedToken {
 }
 
 /**
- * The session as the tabs share it. Channels guarantee no order between senders, so the fact with the greater version is
- * the later one.
+ * The session as the tabs share it. Channels guarantee no order between senders, so the fact with the greater version
+ * is the later one.
  */
 export type SessionFact = SignedInFact | SignedOutFact;
 export interface SignedInFact extends IssuedToken {
@@ -26,11 +26,12 @@ export interface SignedOutFact {
 }
 
 /**
- * The version of a new fact: the time, so that tabs agree, but always greater than the known version, so that a clock set
- * back does no harm.
+ * The version of a new fact: the time, so that tabs agree, but always greater than the known version, so that a clock
+ * set back does no harm.
  *
- * `atMs` is the time of the request for a renewal, and the time of the answer for a sign-in or sign-out. So a sign-in or
- * sign-out is later than a renewal that another tab requested before it, even if that tab gets its answer afterwards.
+ * `atMs` is the time of the request for a renewal, and the time of the answer for a sign-in or sign-out. So a sign-in
+ * or sign-out is later than a renewal that another tab requested before it, even if that tab gets its answer
+ * afterwards.
  */
 export function nextVersion(known: SessionFact | undefined, atMs: number): number {
   return Math.max(atMs, (known?.version ?? 0) + 1);
@@ -42,7 +43,9 @@ export function laterOf(known: SessionFact | undefined, incoming: SessionFact): 
   return known !== undefined && known.version >= incoming.version ? known : incoming;
 }
 
-/** Merges two reports of one end. Only the first tab gets the reason; later ones have no cookie left and get just that. */
+/**
+ * Merges two reports of one end. Only the first tab gets the reason; later ones have no cookie left and get just that.
+ */
 function endOf(known: SignedOutFact, incoming: SignedOutFact): SignedOutFact {
   const saysMore = weightOf(incoming) > weightOf(known);
   if (incoming.version <= known.version && !saysMore) return known;

@@ -7,7 +7,8 @@ export type SessionState =
       readonly status: 'signed_out';
       /**
        * Why the session ended, in auth-service's words (`displaced`, `reuse`, …); null if there was no session or no
-       * reason. `no_cookie`: the browser did not keep the cookie. `cross_site`: it cannot, because the page is cross-site.
+       * reason. `no_cookie`: the browser did not keep the cookie. `cross_site`: it cannot, because the page is
+       * cross-site.
        */
       readonly reason: string | null;
     }

@@ -10,8 +10,8 @@ export interface TokenClaims {
 /**
  * Reads a user's access token; undefined if it is not one.
  *
- * Does not verify it: the browser got it from auth-service over TLS, and makes no security decision with it. The services
- * verify it.
+ * Does not verify it: the browser got it from auth-service over TLS, and makes no security decision with it. The
+ * services verify it.
  *
  * @example readClaims(answer.access_token)?.scopes
  */

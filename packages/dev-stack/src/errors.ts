@@ -16,8 +16,8 @@ const systemFaults: Record<string, string> = {
 };
 
 /**
- * One line about any error: our own message, advice for well-known faults of the system, else the error's message. Has no
- * stack: rethrow errors that are bugs instead of explaining them.
+ * One line about any error: our own message, advice for well-known faults of the system, else the error's message. Has
+ * no stack: rethrow errors that are bugs instead of explaining them.
  *
  * @example console.error(explain(error));
  */

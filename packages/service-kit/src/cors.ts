@@ -29,8 +29,8 @@ export function corsHeadersFor(origins: readonly string[]): CorsHeaders {
 }
 
 /**
- * Lets pages of exactly these origins read our answers, with cookies. Without origins no header is sent, so browsers keep
- * all other origins out.
+ * Lets pages of exactly these origins read our answers, with cookies. Without origins no header is sent, so browsers
+ * keep all other origins out.
  */
 export async function addCors(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   if (origins.length === 0) return;

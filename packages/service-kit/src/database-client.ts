@@ -19,8 +19,9 @@ interface Insides {
 type Callback = ((error: Error) => void) & ((error: null, client: pg.Client) => void);
 
 /**
- * A pool that detects a dead network path that nobody has closed. If Postgres is silent during a statement, the statement
- * fails, and its connection and all idle ones, which use the same path, are closed. The next query connects again.
+ * A pool that detects a dead network path that nobody has closed. If Postgres is silent during a statement, the
+ * statement fails, and its connection and all idle ones, which use the same path, are closed. The next query connects
+ * again.
  *
  * @example
  * const pool = createPool({ max: 10 }, { url: () => url, silentMs: 6000 });

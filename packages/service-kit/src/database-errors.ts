@@ -31,9 +31,9 @@ export function asConnectionError<E extends Error>(error: E): E {
 }
 
 /**
- * Whether an error, or one of its causes, means that the database is unreachable or cannot serve us now, so that a later
- * retry makes sense. True for every error of Postgres that is not known to be our mistake. False for mistakes in a query
- * or in the data, and for errors that do not come from a database.
+ * Whether an error, or one of its causes, means that the database is unreachable or cannot serve us now, so that a
+ * later retry makes sense. True for every error of Postgres that is not known to be our mistake. False for mistakes in
+ * a query or in the data, and for errors that do not come from a database.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
   try {

@@ -44,8 +44,8 @@ const migrationTimeoutMs = 120_000;
 const migrationLock = 0x1a7c_4e79;
 
 /**
- * Connects to Postgres, migrates its tables and returns a pool. Several replicas may start at once: an advisory lock lets
- * one migrate while the others wait. The first connection is retried for 15 s.
+ * Connects to Postgres, migrates its tables and returns a pool. Several replicas may start at once: an advisory lock
+ * lets one migrate while the others wait. The first connection is retried for 15 s.
  *
  * Afterwards an outage of the database does not end the process: queries reject until it is back, and the error handler
  * answers 503. A silent connection is closed after 6 s. Does not create the database.

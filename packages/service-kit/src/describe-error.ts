@@ -14,9 +14,9 @@ export interface ErrorDescription {
 const mostDescribed = 10;
 
 /**
- * Describes any thrown value for the log: errors with their causes, including those of another realm, and values that are
- * not errors. Leaves out an error's other properties, which may hold a request, and the parameters of a query. Never
- * throws, even if reading the value does. Does not remove tokens: `withoutTokens` does, from the finished line.
+ * Describes any thrown value for the log: errors with their causes, including those of another realm, and values that
+ * are not errors. Leaves out an error's other properties, which may hold a request, and the parameters of a query.
+ * Never throws, even if reading the value does. Does not remove tokens: `withoutTokens` does, from the finished line.
  *
  * @example describeError(new Error('no answer', { cause: 'a string' })).cause; // { type: 'string', message: 'a string' }
  */
@@ -62,7 +62,8 @@ function partsOf(thrown: object): readonly unknown[] {
 
 function causeOf(thrown: object): unknown {
   const [cause, error] = [readProperty(thrown, 'cause'), readProperty(thrown, 'error')];
-  // Events and SuppressedErrors have the cause in `error`. An `error` that is no Error may be a token endpoint's answer.
+  // Events and SuppressedErrors have the cause in `error`. An `error` that is no Error may be a token endpoint's
+  // answer.
   return cause ?? (typeof readProperty(error, 'stack') === 'string' ? error : undefined);
 }
 

@@ -28,11 +28,11 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 /**
- * Answers where fastify runs no hook: bytes that are not HTTP, and URLs that cannot be decoded. These answers are like all
- * others: problem documents, with a request id that is in the log, readable for pages of allowed origins.
+ * Answers where fastify runs no hook: bytes that are not HTTP, and URLs that cannot be decoded. These answers are like
+ * all others: problem documents, with a request id that is in the log, readable for pages of allowed origins.
  *
- * The origin is taken from the unparsable bytes, else from the connection's last request. If neither has one and only one
- * origin is allowed, the answer names that one: pages of other origins still cannot read it.
+ * The origin is taken from the unparsable bytes, else from the connection's last request. If neither has one and only
+ * one origin is allowed, the answer names that one: pages of other origins still cannot read it.
  */
 export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origins: readonly string[] }) {
   const exchanges = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>();
@@ -63,8 +63,8 @@ export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origi
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     app.log.info({ status, code, request_id: instance, address: socket.remoteAddress }, 'request refused');
     socket.end(`HTTP/1.1 ${status} ${titleOf(status)}\r\n${lines.join('')}\r\n${body}`);
-    // Further bytes are read and discarded: closing a connection with unread bytes resets it, and the client may lose the
-    // answer.
+    // Further bytes are read and discarded: closing a connection with unread bytes resets it, and the client may lose
+    // the answer.
     socket.resume();
     setTimeout(() => socket.destroy(), lingerMs).unref();
   }

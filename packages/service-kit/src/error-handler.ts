@@ -38,7 +38,9 @@ const fastifyProblems: Readonly<Record<string, readonly [code: string, detail: s
   FST_ERR_MAX_PARAM_LENGTH: ['malformed_url', 'A part of the URL is too long.'],
 };
 
-/** Answers all errors, unknown routes and methods with application/problem+json (RFC 9457), or in the path's own form. */
+/**
+ * Answers all errors, unknown routes and methods with application/problem+json (RFC 9457), or in the path's own form.
+ */
 export function addErrorHandler(app: FastifyInstance, allowedMethods: (path: string) => string[]): void {
   const forms = new Map<string, ErrorForm>();
   app.decorate('answerErrorsAs', (path, form) => void forms.set(path, form));

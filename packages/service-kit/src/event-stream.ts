@@ -1,7 +1,7 @@
 /**
- * Headers of an endless answer of server-sent events (WHATWG HTML §9.2). They ask proxies to pass each event on at once:
- * X-Accel-Buffering stops nginx from buffering, `no-transform` (RFC 9111 §5.2.2.6) stops compression, and `no-store`
- * stops caching. docs/proxies.md says what a proxy needs besides.
+ * Headers of an endless answer of server-sent events (WHATWG HTML §9.2). They ask proxies to pass each event on at
+ * once: X-Accel-Buffering stops nginx from buffering, `no-transform` (RFC 9111 §5.2.2.6) stops compression, and
+ * `no-store` stops caching. docs/proxies.md says what a proxy needs besides.
  */
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream',

@@ -20,11 +20,11 @@ export const idempotencyKeySchema = Type.String({
 });
 
 /**
- * The key in the header's value (draft-ietf-httpapi-idempotency-key-header §2): the text within the quotes, or the whole
- * value without quotes, as most clients send it.
+ * The key in the header's value (draft-ietf-httpapi-idempotency-key-header §2): the text within the quotes, or the
+ * whole value without quotes, as most clients send it.
  *
- * Throws ProblemError 400 `invalid_request` for an empty key, a string without an end, two keys, or a key with parameters,
- * because no parameters are defined (docs/decisions/0049-one-rule-for-idempotency-keys.md).
+ * Throws ProblemError 400 `invalid_request` for an empty key, a string without an end, two keys, or a key with
+ * parameters, because no parameters are defined (docs/decisions/0049-one-rule-for-idempotency-keys.md).
  *
  * @example idempotencyKeyOf('"8e03978e"') === idempotencyKeyOf('8e03978e')
  */

@@ -29,8 +29,8 @@ const tokenShapes = /eyJ[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=-]*){0,4}|rt1\.[A-Za-
 const thrownUndefined = Symbol('undefined');
 
 /**
- * Makes the service's logger: JSON lines with encoded newlines, so that no line can be forged. It removes secrets twice:
- * fields by name, and anything that looks like a token from the finished line.
+ * Makes the service's logger: JSON lines with encoded newlines, so that no line can be forged. It removes secrets
+ * twice: fields by name, and anything that looks like a token from the finished line.
  *
  * It cannot recognize a password in free text under a harmless name: never log a request's body or query.
  *

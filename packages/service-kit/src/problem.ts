@@ -2,8 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import { type Static, Type } from 'typebox';
 
 /**
- * The body of every error (RFC 9457). `code` is for programs and stable; `detail` is for human readers; `instance` is the
- * request's id, which is also in the log. Use it in a route's `response` schema for each error status.
+ * The body of every error (RFC 9457). `code` is for programs and stable; `detail` is for human readers; `instance` is
+ * the request's id, which is also in the log. Use it in a route's `response` schema for each error status.
  *
  * @example
  * response: { 200: cartSchema, 401: problemSchema, 403: problemSchema, 503: problemSchema }

@@ -1,5 +1,5 @@
-// Loaded before everything else (node --import), to make processes start faster; it changes nothing else. Plain JavaScript
-// for any Node.js, because every process of a task loads it.
+// Loaded before everything else (node --import), to make processes start faster; it changes nothing else. Plain
+// JavaScript for any Node.js, because every process of a task loads it.
 import * as module from 'node:module';
 
 // The directory of the compile cache for later processes, if any. An image sets NODE_COMPILE_CACHE.
@@ -10,8 +10,8 @@ if (cache !== null) {
   setTimeout(() => module.flushCompileCache?.(), 2_000).unref();
 }
 
-// To learn that a .js file is a module, Node.js reads its package's package.json and parses the "exports" as well:
-// 170 KB in drizzle-orm, for each of its hundred files, which was half of a service's start. An .mjs file, of which typebox
+// To learn that a .js file is a module, Node.js reads its package's package.json and parses the "exports" as well: 170
+// KB in drizzle-orm, for each of its hundred files, which was half of a service's start. An .mjs file, of which typebox
 // has seven hundred, is a module by its name.
 module.registerHooks?.({
   resolve(specifier, context, next) {

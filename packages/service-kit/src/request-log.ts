@@ -8,8 +8,8 @@ declare module 'fastify' {
 }
 
 /**
- * Logs one line per finished request: failures (≥ 500) at error with the error, other refusals (≥ 400) at info, the rest
- * at debug. The line names the route, not the URL: a query string or a path may hold secrets.
+ * Logs one line per finished request: failures (≥ 500) at error with the error, other refusals (≥ 400) at info, the
+ * rest at debug. The line names the route, not the URL: a query string or a path may hold secrets.
  */
 export function addRequestLog(app: FastifyInstance): void {
   app.decorateRequest('failure', null);

@@ -21,8 +21,8 @@ export function addResponseHeaders(app: FastifyInstance, lifecycle: Lifecycle): 
     setResponseHeaders(reply, request.id);
     done();
   });
-  // Decided when the answer is sent: a request that was in flight at the stop signal would otherwise keep its connection
-  // open and delay the stop.
+  // Decided when the answer is sent: a request that was in flight at the stop signal would otherwise keep its
+  // connection open and delay the stop.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.draining) reply.header('connection', 'close');
     done();

@@ -20,9 +20,9 @@ const lastRequestMs = 100;
 const maxTurns = 10_000;
 
 /**
- * Listens, and stops cleanly: on SIGTERM or SIGINT the service becomes not ready, requests in flight finish, `app` closes
- * with its onClose hooks, and the process exits with 0. A second signal or the timeout exits at once with 1. A port in use
- * or a foreign address is one log line and exit code 1.
+ * Listens, and stops cleanly: on SIGTERM or SIGINT the service becomes not ready, requests in flight finish, `app`
+ * closes with its onClose hooks, and the process exits with 0. A second signal or the timeout exits at once with 1. A
+ * port in use or a foreign address is one log line and exit code 1.
  *
  * @example
  * await runService(app, { host: config.HOST, port: config.PORT, shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS });
@@ -76,8 +76,8 @@ async function stop(app: FastifyInstance, { listening, timeoutMs }: StopOptions)
   }
 }
 
-// http's own close() at once closes connections that wait for their next request, even if that is on its way: the client
-// would see a reset. So stop accepting first, then close the connections that stay idle.
+// http's own close() at once closes connections that wait for their next request, even if that is on its way: the
+// client would see a reset. So stop accepting first, then close the connections that stay idle.
 async function closeListener(server: Server, listener: Listener): Promise<void> {
   await untilBacklogIsEmpty(server);
   const closed = listener.close();

@@ -64,8 +64,8 @@ const bodyLimitBytes = 64 * 1024;
 const requestTimeoutMs = 30_000;
 
 /**
- * Makes an HTTP service with what all our services share, and only the routes /live, /ready, /metrics and /docs. Does not
- * listen (runService does), read the environment, or authenticate requests (auth-client does).
+ * Makes an HTTP service with what all our services share, and only the routes /live, /ready, /metrics and /docs. Does
+ * not listen (runService does), read the environment, or authenticate requests (auth-client does).
  *
  * @throws if an origin is invalid, or a trusted proxy is neither an address nor a range.
  * @example

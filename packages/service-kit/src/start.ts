@@ -5,10 +5,10 @@ import { describeError, type ErrorDescription } from './describe-error.ts';
 import { withoutTokens } from './logging.ts';
 
 /**
- * Runs the start of a service's main.ts. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to that OpenTelemetry
- * collector, under the name in OTEL_SERVICE_NAME. With SPANS_ENDPOINT set, as in the demo, its spans go there almost at
- * once. Without either, no telemetry is loaded. If the start fails, the process exits with code 1 and writes a message to
- * standard error that says what to do; the stack is added only if the cause is unknown.
+ * Runs the start of a service's main.ts. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to that
+ * OpenTelemetry collector, under the name in OTEL_SERVICE_NAME. With SPANS_ENDPOINT set, as in the demo, its spans go
+ * there almost at once. Without either, no telemetry is loaded. If the start fails, the process exits with code 1 and
+ * writes a message to standard error that says what to do; the stack is added only if the cause is unknown.
  *
  * @example
  * await startService(async () => {

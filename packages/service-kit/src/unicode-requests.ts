@@ -7,8 +7,8 @@ const surrogateEscape = /\\u[dD][89a-fA-F]/;
 const printableAscii = /^[\x21-\x7e]*$/;
 
 /**
- * Refuses requests whose text is not Unicode, instead of changing it silently: bodies that are not UTF-8 or contain lone
- * surrogates, and URLs that do not decode to UTF-8.
+ * Refuses requests whose text is not Unicode, instead of changing it silently: bodies that are not UTF-8 or contain
+ * lone surrogates, and URLs that do not decode to UTF-8.
  */
 export function refuseBrokenText(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');

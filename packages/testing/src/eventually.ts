@@ -3,15 +3,17 @@ const { setTimeout, clearTimeout } = globalThis;
 const now = performance.now.bind(performance);
 
 export type EventuallyOptions = {
-  /** How long to keep trying, in milliseconds. Default 30 s: it is a limit for tests that hang, not a check of speed. */
+  /**
+   * How long to keep trying, in milliseconds. Default 30 s: it is a limit for tests that hang, not a check of speed.
+   */
   readonly withinMs?: number;
   /** How long to pause between two attempts, in milliseconds. Default 20. */
   readonly everyMs?: number;
 };
 
 /**
- * Waits for a state: repeats `check` until it neither throws nor rejects, and returns its result. All tests here wait in
- * this way; none waits for a fixed time.
+ * Waits for a state: repeats `check` until it neither throws nor rejects, and returns its result. All tests here wait
+ * in this way; none waits for a fixed time.
  *
  * An attempt that hangs counts against the limit but is not cancelled. The result of `check` is not examined, so put a
  * condition into an `expect`.

@@ -22,8 +22,8 @@ export type PackedPackage = {
   /** The errors of our compiler, in strict mode, in this file of the project. */
   typeFaults(file: string, types?: readonly string[]): Promise<string>;
   /**
-   * The errors of TypeScript 5.4 in this file and in the package's declarations. If the oldest supported version accepts
-   * them, so do later ones.
+   * The errors of TypeScript 5.4 in this file and in the package's declarations. If the oldest supported version
+   * accepts them, so do later ones.
    */
   oldTypeFaults(file: string, types?: readonly string[]): readonly string[];
   remove(): Promise<void>;

@@ -27,12 +27,12 @@ export interface JwtVerifier {
 }
 
 /**
- * Verifies signed tokens that are not access tokens, such as client assertions (RFC 7523 §3), just as strictly: RS256, one
- * of the given types, signed with a key that one address publishes. `aud` must be this audience and no other. `jti`,
- * `iat` and `exp` are required, and so is `iss` if an issuer is given. Times may have fractions (RFC 7519 §2).
+ * Verifies signed tokens that are not access tokens, such as client assertions (RFC 7523 §3), just as strictly: RS256,
+ * one of the given types, signed with a key that one address publishes. `aud` must be this audience and no other.
+ * `jti`, `iat` and `exp` are required, and so is `iss` if an issuer is given. Times may have fractions (RFC 7519 §2).
  *
- * The keys are fetched for the first token, when they are too old, and for an unknown kid, at most once per cooldown and
- * one request at a time. No timer runs.
+ * The keys are fetched for the first token, when they are too old, and for an unknown kid, at most once per cooldown
+ * and one request at a time. No timer runs.
  *
  * Does not remember tokens: to accept each `jti` once, store it for maxLifetimeSeconds plus the leeway.
  *

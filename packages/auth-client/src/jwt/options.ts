@@ -12,7 +12,9 @@ import {
 } from '../runtime/option-checks.ts';
 
 export interface JwtVerifierOptions {
-  /** Where the signer publishes its keys: the only address they are fetched from. `http:` only on a network you trust. */
+  /**
+   * Where the signer publishes its keys: the only address they are fetched from. `http:` only on a network you trust.
+   */
   jwksUri: string;
   /** The `iss` that tokens must carry. Without it, `iss` may be missing or anything: checkClaims decides. */
   issuer?: string;

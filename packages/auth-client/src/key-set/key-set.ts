@@ -83,7 +83,8 @@ export class KeySet {
   }
 
   /**
-   * If there are no usable keys, waits for the fetch in progress. In on-demand mode, starts one, at most once per cooldown.
+   * If there are no usable keys, waits for the fetch in progress. In on-demand mode, starts one, at most once per
+   * cooldown.
    *
    * @throws AuthError key_set_unavailable, with Retry-After
    */
@@ -94,8 +95,8 @@ export class KeySet {
   }
 
   /**
-   * Looks for a key that the set lacks: joins the fetch in progress, or starts one unless an unknown kid has started one
-   * within the cooldown, successful or not. Returns undefined while the cooldown lasts. Rejects with AuthError
+   * Looks for a key that the set lacks: joins the fetch in progress, or starts one unless an unknown kid has started
+   * one within the cooldown, successful or not. Returns undefined while the cooldown lasts. Rejects with AuthError
    * key_set_unavailable when there are no usable keys afterwards.
    */
   seek(kid: string): Promise<VerificationKey | undefined> | undefined {
@@ -107,8 +108,8 @@ export class KeySet {
   }
 
   /**
-   * Looks for a security event's key that the set lacks: waits for the fetch in progress, then fetches again, at most once
-   * a second. Never rejects.
+   * Looks for a security event's key that the set lacks: waits for the fetch in progress, then fetches again, at most
+   * once a second. Never rejects.
    */
   async seekForEvent(kid: string): Promise<VerificationKey | undefined> {
     await this.#inFlight;
@@ -120,8 +121,8 @@ export class KeySet {
   }
 
   /**
-   * Fetches the keys for the issuer's feed, at most once a second. The cooldown does not apply, because strangers' tokens
-   * can trigger it. Joins the fetch in progress. Never rejects.
+   * Fetches the keys for the issuer's feed, at most once a second. The cooldown does not apply, because strangers'
+   * tokens can trigger it. Joins the fetch in progress. Never rejects.
    */
   async refreshForEvents(): Promise<void> {
     if (!this.#inFlight) {
@@ -208,8 +209,8 @@ export class KeySet {
   }
 
   /**
-   * Waits until events may cause another fetch. Timers use a coarser clock and may fire more than a millisecond early, so
-   * the rest is waited for as well.
+   * Waits until events may cause another fetch. Timers use a coarser clock and may fire more than a millisecond early,
+   * so the rest is waited for as well.
    */
   async #pastEventCooldown(): Promise<void> {
     for (let attempts = 3; attempts > 0 && this.#eventCooldownMs > 0; attempts -= 1)

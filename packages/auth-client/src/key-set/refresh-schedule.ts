@@ -6,9 +6,9 @@ const lastRetryMs = 30_000;
 const lastFirstRetryMs = 5000;
 
 /**
- * When to fetch again after a success: after the answer's freshness (60 s by default), limited to 1 s to 1 h, and to half
- * of `maxStaleSeconds`, so that one failure does not make the keys too old. Up to a tenth earlier at random, so that
- * replicas that started together do not fetch together.
+ * When to fetch again after a success: after the answer's freshness (60 s by default), limited to 1 s to 1 h, and to
+ * half of `maxStaleSeconds`, so that one failure does not make the keys too old. Up to a tenth earlier at random, so
+ * that replicas that started together do not fetch together.
  */
 export function refreshDelayMs(
   maxAgeSeconds = defaultRefreshSeconds,

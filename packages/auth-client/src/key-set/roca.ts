@@ -7,9 +7,9 @@ const smallPrimes = [
 const remainders = smallPrimes.map((prime) => ({ prime: BigInt(prime), powers: powersOf(65_537, prime) }));
 
 /**
- * Whether a modulus has the fingerprint of ROCA (CVE-2017-15361), so that its private key can be computed. Each prime of
- * Infineon's library is a power of 65537 modulo many small primes at once, and so are its moduli. Fewer than one in 2²⁷
- * other moduli match by chance.
+ * Whether a modulus has the fingerprint of ROCA (CVE-2017-15361), so that its private key can be computed. Each prime
+ * of Infineon's library is a power of 65537 modulo many small primes at once, and so are its moduli. Fewer than one in
+ * 2²⁷ other moduli match by chance.
  *
  * Finds no other weakness.
  *

@@ -17,8 +17,8 @@ export interface Opening {
 }
 
 /**
- * Reads a token strictly, finds its key in the set and verifies the signature. Returns synchronously unless the key must
- * be fetched first.
+ * Reads a token strictly, finds its key in the set and verifies the signature. Returns synchronously unless the key
+ * must be fetched first.
  *
  * Does not check the claims beyond the key's own policy, nor whether the key set is usable.
  *

@@ -25,7 +25,10 @@ export interface KnownRevocations {
   /** The limit for routes that set none; null: no limit. */
   readonly maxLagSeconds: number | null;
   readonly state: RevocationState;
-  /** Resolves when the list is complete for the first time. @throws FeedSilentError while the feed is silent before that */
+  /**
+   * Resolves when the list is complete for the first time.
+   * @throws FeedSilentError while the feed is silent before that
+   */
   ready(): Promise<void>;
   /** Stops following the source. */
   close(): void;

@@ -32,7 +32,9 @@ export interface AuthClientOptions {
   issuer: string;
   /** This service's name: `aud` must contain it. */
   audience: string;
-  /** Where the issuer publishes its keys: the only address they are fetched from. `http:` only on a network you trust. */
+  /**
+   * Where the issuer publishes its keys: the only address they are fetched from. `http:` only on a network you trust.
+   */
   jwksUri: string;
   /**
    * Where this service gets revocations: the issuer's feed, or a list kept in this process. There is no default.

@@ -72,8 +72,8 @@ declare module 'fastify' {
  * Verifies access tokens (RFC 9068) in this service with the issuer's published keys, without a call per request.
  *
  * Refuses a revoked token as soon as this service receives the revocation. Does not check how old the revocation list
- * is, unless the service or the route sets a limit, nor whether the user still exists. Registering waits neither for the
- * keys nor for the revocations; `app.authClient.ready()` does.
+ * is, unless the service or the route sets a limit, nor whether the user still exists. Registering waits neither for
+ * the keys nor for the revocations; `app.authClient.ready()` does.
  *
  * @throws AuthClientOptionsError
  * @example

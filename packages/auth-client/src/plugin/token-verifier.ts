@@ -47,8 +47,8 @@ export class TokenVerifier {
   }
 
   /**
-   * Verifies a token. Returns synchronously unless it must wait: for the first key set, for the first complete revocation
-   * list (in the first seconds only), or for the key of a kid that is not in the set.
+   * Verifies a token. Returns synchronously unless it must wait: for the first key set, for the first complete
+   * revocation list (in the first seconds only), or for the key of a kid that is not in the set.
    *
    * Does not check scopes, nor the age of the revocation list.
    *

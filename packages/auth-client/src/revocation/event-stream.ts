@@ -18,7 +18,9 @@ export interface EventStreamOptions {
 }
 
 const standardMaxLength = 1024 * 1024;
-/** A message up to this many times the longest length is skipped; beyond that it may never end, and the stream fails. */
+/**
+ * A message up to this many times the longest length is skipped; beyond that it may never end, and the stream fails.
+ */
 const skippedLengths = 16;
 const lineEnd = /[\r\n]/g;
 

@@ -2,8 +2,8 @@ import { isSamePosition, type Position } from './position.ts';
 import type { SecurityEvent } from './security-event.ts';
 
 /**
- * The state of our knowledge after an event: complete; incomplete, with more to come; or with a gap that only a snapshot
- * can close.
+ * The state of our knowledge after an event: complete; incomplete, with more to come; or with a gap that only a
+ * snapshot can close.
  */
 export type ChainVerdict = 'complete' | 'incomplete' | 'gap';
 

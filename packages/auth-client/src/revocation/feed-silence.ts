@@ -18,10 +18,10 @@ export class FeedSilentError extends AuthClientError {
 
 /**
  * Distinguishes a feed that something in between buffers from a feed that is away. The issuer sends a comment together
- * with the response head, and sends each event whole. So three kinds of attempt are suspicious: one that times out without
- * a byte, one that brings only the head, and one that times out within an event. The first two may be chance, so they are
- * reported only after `silenceMs` of nothing but such attempts; the third has taken that long already. The report comes
- * once, until an event or another kind of failure follows.
+ * with the response head, and sends each event whole. So three kinds of attempt are suspicious: one that times out
+ * without a byte, one that brings only the head, and one that times out within an event. The first two may be chance,
+ * so they are reported only after `silenceMs` of nothing but such attempts; the third has taken that long already. The
+ * report comes once, until an event or another kind of failure follows.
  */
 export class FeedSilence {
   readonly #clock: Clock;

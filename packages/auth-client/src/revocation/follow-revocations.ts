@@ -44,8 +44,8 @@ const known = new Set(['issuer', 'jwksUri', 'uri', 'fetch', 'clock', ...function
  * Follows the issuer's feed of revocations and puts them into the list, until it is closed. `authClient` does this by
  * itself; use this function to get revocations without verifying access tokens.
  *
- * Does not throw after the start, and never gives up. While the feed is away, the list's `lagSeconds` grows; the feed is
- * found again within 2 s of its return.
+ * Does not throw after the start, and never gives up. While the feed is away, the list's `lagSeconds` grows; the feed
+ * is found again within 2 s of its return.
  *
  * @throws AuthClientOptionsError
  * @example

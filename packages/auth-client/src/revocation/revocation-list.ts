@@ -18,8 +18,8 @@ export interface RevocableToken {
 /** The revocations that this process knows, and as of when. */
 export interface RevocationList {
   /**
-   * Adds revocations, in any order, repeatedly if need be. Of two for the same subject, the one that concerns more tokens
-   * stays. Listeners are called after all have been added.
+   * Adds revocations, in any order, repeatedly if need be. Of two for the same subject, the one that concerns more
+   * tokens stays. Listeners are called after all have been added.
    */
   apply(revocations: readonly Revocation[]): void;
   /** States that the list is complete as of now: the issuer has just proved that nothing is missing. */
@@ -33,8 +33,8 @@ export interface RevocationList {
   /** Grows with each new revocation. As long as it is the same, a token that was good is still good. */
   readonly revision: number;
   /**
-   * Returns why the token is revoked, or undefined if the list holds no revocation of it. `goodAtRevision` is a revision
-   * at which the token was not revoked: then only newer revocations are searched, unless there are many.
+   * Returns why the token is revoked, or undefined if the list holds no revocation of it. `goodAtRevision` is a
+   * revision at which the token was not revoked: then only newer revocations are searched, unless there are many.
    */
   find(token: RevocableToken, goodAtRevision?: number): string | undefined;
   /**
@@ -59,9 +59,10 @@ const latestMax = 64;
 /**
  * Creates an empty list of revocations. Fill it with apply and confirm.
  *
- * An entry leaves `retentionSeconds` after it was last received, at most a second later. The monotonic clock decides, so
- * setting the machine's time cannot drop an entry early. apply, confirm and size drop entries; there is no timer. Entries
- * of keys stay, because a leaked key can sign new tokens; there are few of them. Each entry takes 70 to 100 bytes.
+ * An entry leaves `retentionSeconds` after it was last received, at most a second later. The monotonic clock decides,
+ * so setting the machine's time cannot drop an entry early. apply, confirm and size drop entries; there is no timer.
+ * Entries of keys stay, because a leaked key can sign new tokens; there are few of them. Each entry takes 70 to 100
+ * bytes.
  *
  * Does not check where revocations come from: apply only verified ones.
  *

@@ -1,6 +1,6 @@
 /**
- * The source of time, replaceable for tests. When a token is first verified, the system's clock is checked as well, so no
- * clock given here can revive an expired token.
+ * The source of time, replaceable for tests. When a token is first verified, the system's clock is checked as well, so
+ * no clock given here can revive an expired token.
  */
 export interface Clock {
   /** Milliseconds since 1970; jumps when the machine's time is set. */

@@ -5,12 +5,12 @@ const idleTimeout = 'socket idle timeout';
 
 /**
  * Returns a fetch that keeps connections open between requests, as the global one does. Once a connection to an origin
- * breaks or a request to it is aborted, all connections to that origin are retired, and the next request opens a new one.
- * A network that drops packets leaves connections that look open, and each would make one more request time out.
+ * breaks or a request to it is aborted, all connections to that origin are retired, and the next request opens a new
+ * one. A network that drops packets leaves connections that look open, and each would make one more request time out.
  *
  * Pass an abort signal with each request: without one, a dead connection is noticed only after the global fetch's
- * timeouts. Takes a URL, not a Request. If Node.js uses the proxies of the environment (NODE_USE_ENV_PROXY), the function
- * calls the global fetch, which supports them.
+ * timeouts. Takes a URL, not a Request. If Node.js uses the proxies of the environment (NODE_USE_ENV_PROXY), the
+ * function calls the global fetch, which supports them.
  *
  * @throws AuthClientError unsupported_runtime
  * @example

@@ -41,7 +41,8 @@ export function faultsOfNames(given: object, known: ReadonlySet<string>): string
 
 /** An absolute http(s) URL without credentials and fragment, in a form that a URL parser leaves as it is. */
 export function isHttpUrl(value: unknown): boolean {
-  // A URL parser drops white space and reads a backslash as a slash. Issuers are compared as strings, so neither passes.
+  // A URL parser drops white space and reads a backslash as a slash. Issuers are compared as strings, so neither
+  // passes.
   if (typeof value !== 'string' || !/^https?:\/\/[^/\\\s\p{Cc}][^\\\s\p{Cc}]*$/iu.test(value)) return false;
   const url = URL.parse(value);
   return (

@@ -17,8 +17,8 @@ const jtiBytes = 16;
 const signInPool = promisify(sign) as (algorithm: string, data: Buffer, key: KeyObject) => Promise<Buffer>;
 
 /**
- * Makes a client assertion (RFC 7523 §2.2 and §3): RS256, `iss` and `sub` are the client, `aud` is the issuer alone, the
- * lifetime is 60 s, `jti` has 128 random bits. Good for one use.
+ * Makes a client assertion (RFC 7523 §2.2 and §3): RS256, `iss` and `sub` are the client, `aud` is the issuer alone,
+ * the lifetime is 60 s, `jti` has 128 random bits. Good for one use.
  */
 export async function signAssertion(
   key: { kid: string; privateKey: KeyObject },

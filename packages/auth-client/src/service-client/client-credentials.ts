@@ -35,9 +35,9 @@ const others = ['identity', 'issuer', 'tokenEndpoint', 'scopes', 'fetch', 'clock
 const known = new Set([...others, ...Object.keys(numbers)]);
 
 /**
- * Returns a function that gets access tokens in this service's own name (client credentials, RFC 6749 §4.4), for example
- * to follow the revocation feed. It requests a token when it is called, one request for all concurrent callers, and keeps
- * it until 15 s before it expires (for half its life, if that is shorter). No timer runs.
+ * Returns a function that gets access tokens in this service's own name (client credentials, RFC 6749 §4.4), for
+ * example to follow the revocation feed. It requests a token when it is called, one request for all concurrent callers,
+ * and keeps it until 15 s before it expires (for half its life, if that is shorter). No timer runs.
  *
  * The function's promise rejects when the token endpoint gives no token. The next call requests again.
  *

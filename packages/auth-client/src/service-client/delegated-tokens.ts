@@ -75,8 +75,9 @@ export class DelegatedTokens {
   }
 
   /**
-   * Drops the tokens that this revocation concerns. Kept tokens may be dropped more widely, because they can be exchanged
-   * again. Pending exchanges are dropped only if the revocation concerns them, because a request waits for each.
+   * Drops the tokens that this revocation concerns. Kept tokens may be dropped more widely, because they can be
+   * exchanged again. Pending exchanges are dropped only if the revocation concerns them, because a request waits for
+   * each.
    */
   forget(revocation: Revocation): void {
     switch (revocation.kind) {

@@ -18,8 +18,8 @@ const requestIdShape = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
  * The URL of a path at a service. The path begins with one slash and is sent unchanged: values from outside must have
- * gone through encodeURIComponent. Anything that a URL parser would change ("..", "//", a backslash, a space) is refused:
- * it is a bug, or an attempt to get the token sent elsewhere.
+ * gone through encodeURIComponent. Anything that a URL parser would change ("..", "//", a backslash, a space) is
+ * refused: it is a bug, or an attempt to get the token sent elsewhere.
  *
  * @throws AuthClientError invalid_hop_request
  */

@@ -57,9 +57,9 @@ const numbers = { rotationHours: { standard: 24, min: 1, max: 8760 } } as const;
 const known = new Set(['clientId', 'store', 'rotationHours', 'onFailed', 'clock']);
 
 /**
- * Makes this process's identity: a key pair that never leaves the process. The public key is published through the store
- * as long as the process lives. A new key is published some seconds before it signs, and the old one stays published for
- * at least five minutes after that.
+ * Makes this process's identity: a key pair that never leaves the process. The public key is published through the
+ * store as long as the process lives. A new key is published some seconds before it signs, and the old one stays
+ * published for at least five minutes after that.
  *
  * Does not serve the keys: a route of the service does, from publicKeys(). Close it when the service closes.
  *

@@ -11,8 +11,8 @@ export interface KeptToken {
 }
 
 /**
- * Exchanged tokens, indexed by what they depend on (token-key.ts), by session and by user. An LRU cache: at its limit the
- * least recently used token is dropped.
+ * Exchanged tokens, indexed by what they depend on (token-key.ts), by session and by user. An LRU cache: at its limit
+ * the least recently used token is dropped.
  */
 export class KeptTokens {
   readonly #max: number;

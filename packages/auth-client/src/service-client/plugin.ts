@@ -47,8 +47,8 @@ declare module 'fastify' {
  * with no more scopes than the call needs (RFC 8693), and authenticates with this service's own key (RFC 7523).
  *
  * Register authClient first. Kept tokens that a revocation concerns are dropped at once. If authClient has
- * `revocations: null`, a kept token is used for its whole life (300 s), unless forgetSession is called. Does not publish
- * the keys and does not close the identity: see createServiceIdentity.
+ * `revocations: null`, a kept token is used for its whole life (300 s), unless forgetSession is called. Does not
+ * publish the keys and does not close the identity: see createServiceIdentity.
  *
  * @throws AuthClientOptionsError
  * @example

@@ -4,9 +4,9 @@ const fingerprints = new WeakMap<UserAuthentication, string>();
 
 /**
  * A key of everything that an exchanged token depends on. Two requests may share an exchanged token only if their keys
- * are equal. The session alone is not enough: a narrower token, one of an older sign-in, or one that came through another
- * service must not get what a wider, newer or direct one got. The expiry is left out: a kept token never leaves this
- * service, and a session has many tokens in a row.
+ * are equal. The session alone is not enough: a narrower token, one of an older sign-in, or one that came through
+ * another service must not get what a wider, newer or direct one got. The expiry is left out: a kept token never leaves
+ * this service, and a session has many tokens in a row.
  */
 export function tokenKey(
   user: UserAuthentication,

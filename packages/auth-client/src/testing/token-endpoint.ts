@@ -46,10 +46,10 @@ const mostActors = 2;
 const longestLifeSeconds = 300;
 
 /**
- * A token endpoint by auth-service's rules. The client authenticates with private_key_jwt; each assertion works once. It
- * gets its own tokens (client credentials) and exchanges users' tokens (RFC 8693). The scopes are those that the policy
- * and the user's token share, plus the actor's own. `act` names the chain, at most two actors. The new token lives no
- * longer than the exchanged one.
+ * A token endpoint by auth-service's rules. The client authenticates with private_key_jwt; each assertion works once.
+ * It gets its own tokens (client credentials) and exchanges users' tokens (RFC 8693). The scopes are those that the
+ * policy and the user's token share, plus the actor's own. `act` names the chain, at most two actors. The new token
+ * lives no longer than the exchanged one.
  */
 export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
   const verifiers = new Map<string, JwtVerifier>();

@@ -56,8 +56,8 @@ const claimsOfUsers = ['sid', 'auth_time', 'act'];
 /**
  * Checks every claim of a token with a good signature (RFC 9068 §4, RFC 7519 §4.1), at `now` in seconds.
  *
- * `exp` is strict: a token is refused from that second on. A client can refresh a token that was refused a little early;
- * leeway would only lengthen the life of a stolen token.
+ * `exp` is strict: a token is refused from that second on. A client can refresh a token that was refused a little
+ * early; leeway would only lengthen the life of a stolen token.
  *
  * A token is a service's own if it has none of `sid`, `auth_time` and `act`, and its `sub` is its `client_id` (RFC 9068
  * §2.2); any other must have both `sid` and `auth_time`.

@@ -21,8 +21,8 @@ export const superuser = 'latchkey';
 const majorVersion = '18';
 
 /**
- * Creates `<directory>/data` if it is missing, with a new password in `<directory>/password` (mode 0600). It is created in
- * a temporary folder and moved into place when complete, so an interrupted start leaves nothing incomplete.
+ * Creates `<directory>/data` if it is missing, with a new password in `<directory>/password` (mode 0600). It is created
+ * in a temporary folder and moved into place when complete, so an interrupted start leaves nothing incomplete.
  *
  * @returns the superuser's password
  * @throws DevStackError on a full disk, on data of another Postgres version, and when initdb fails

@@ -10,8 +10,8 @@ export type RunAs = { prefix: string[]; uid?: number; gid?: number };
 type Ids = { uid: number; gid: number };
 
 /**
- * Postgres refuses to run as root, but containers and CI often are root. In that case it runs as the owner of its folder,
- * or as an existing unprivileged user; no user is ever created. The first method that works in a trial is used:
+ * Postgres refuses to run as root, but containers and CI often are root. In that case it runs as the owner of its
+ * folder, or as an existing unprivileged user; no user is ever created. The first method that works in a trial is used:
  *
  * 1. a plain change of user, if that user can reach the repository;
  * 2. setpriv, keeping one capability (pass through folders that only root may enter, such as a 0700 clone).

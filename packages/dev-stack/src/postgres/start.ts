@@ -40,8 +40,8 @@ export type Postgres = {
 
 /**
  * Starts a real Postgres 18 on a random loopback port, with a generated password, and waits until it answers a query.
- * The data stays in `directory`. A server left there by a killed run is stopped first. Does not prevent two callers from
- * using one directory at once; startStack does.
+ * The data stays in `directory`. A server left there by a killed run is stopped first. Does not prevent two callers
+ * from using one directory at once; startStack does.
  *
  * @throws DevStackError, one line, when it cannot start
  * @example

@@ -39,8 +39,8 @@ export function killAll(): void {
 }
 
 /**
- * Starts a program in its own session, so that Ctrl-C at the terminal reaches only us and we decide the order of stopping.
- * A leash ends the program if we are killed. Its output goes straight to a file, which outlives us.
+ * Starts a program in its own session, so that Ctrl-C at the terminal reaches only us and we decide the order of
+ * stopping. A leash ends the program if we are killed. Its output goes straight to a file, which outlives us.
  *
  * @throws DevStackError when the program cannot be started at all
  * @example const child = await startChild('redis-server', ['--port', '0'], { env, logFile, orphan: { signal: 'SIGTERM' } });

@@ -9,7 +9,8 @@ export function identityOf(pid: number): string | undefined {
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   try {
     if (process.platform === 'linux') {
-      // The fields follow the program's name, which is in parentheses and may hold spaces: state is 1st, start time 20th.
+      // The fields follow the program's name, which is in parentheses and may hold spaces: state is 1st, start time
+      // 20th.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
       return fields[0] === 'Z' ? undefined : fields[19];
     }

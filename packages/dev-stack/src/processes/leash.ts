@@ -22,8 +22,8 @@ fi
 `;
 
 /**
- * Ties process `pid` to ours: if we end without calling the returned function, `pid` gets `signal`. So a crashed test run
- * or a `kill -9` leaves no servers behind. Costs one idle sh. Does nothing on Windows, which has no sh.
+ * Ties process `pid` to ours: if we end without calling the returned function, `pid` gets `signal`. So a crashed test
+ * run or a `kill -9` leaves no servers behind. Costs one idle sh. Does nothing on Windows, which has no sh.
  *
  * @example const release = leash(server.pid, { signal: 'SIGTERM' });
  */

@@ -15,8 +15,8 @@ export type Orphan = {
 };
 
 /**
- * Stops a server that a killed run left running on `directory`, and removes its pid file. It touches the process only if
- * it is that program, working in that folder; another process with the same id is left alone.
+ * Stops a server that a killed run left running on `directory`, and removes its pid file. It touches the process only
+ * if it is that program, working in that folder; another process with the same id is left alone.
  *
  * @throws DevStackError when it does not stop within 10 s
  */

@@ -5,13 +5,15 @@ import { DevStackError } from '../errors.ts';
 // Below the range for outgoing connections, so that none of them takes the port before it is used.
 const lowest = 20_000;
 const count = 12_000;
-/** Parallel test files use separate ranges of ports, so that none takes a port that another has chosen but not used yet. */
+/**
+ * Parallel test files use separate ranges of ports, so that none takes a port that another has chosen but not used yet.
+ */
 const workers = 8;
 let turn = randomInt(count);
 
 /**
- * Returns a loopback port that was free a moment ago, and not the same one again for a long time. Another process may take
- * it before it is used: callers that start a server on it retry with another port if the server reports that.
+ * Returns a loopback port that was free a moment ago, and not the same one again for a long time. Another process may
+ * take it before it is used: callers that start a server on it retry with another port if the server reports that.
  *
  * @example const port = await freePort();
  */
@@ -28,8 +30,8 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Whether localhost:`port` is free, on both 127.0.0.1 and ::1, because a browser uses either for localhost. The answer can
- * be out of date at once.
+ * Whether localhost:`port` is free, on both 127.0.0.1 and ::1, because a browser uses either for localhost. The answer
+ * can be out of date at once.
  */
 export async function isPortFree(port: number): Promise<boolean> {
   for (const host of ['127.0.0.1', '::1']) {

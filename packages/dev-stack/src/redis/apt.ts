@@ -11,8 +11,8 @@ export type AptOptions = {
   signal?: AbortSignal | undefined;
 };
 
-// Overrides the machine's settings that would write elsewhere or weaken the check of signatures; apt reads this file last.
-// The machine's sources, keys, proxies and pins stay in force. Paths are relative to the folder.
+// Overrides the machine's settings that would write elsewhere or weaken the check of signatures; apt reads this file
+// last. The machine's sources, keys, proxies and pins stay in force. Paths are relative to the folder.
 const configuration = `
 Dir::State "./state";
 Dir::State::status "/var/lib/dpkg/status";
@@ -21,7 +21,7 @@ Dir::Cache::pkgcache "pkgcache.bin";
 Dir::Log "./log";
 # Nothing of the system is written, so any user may run it, and no lock is needed.
 Debug::NoLocking "true";
-# What root fetches, another user could not write into a folder of root's.
+# As root: the sandbox user could not write into a folder of root.
 APT::Sandbox::User "root";
 APT::Get::AllowUnauthenticated "false";
 Acquire::AllowInsecureRepositories "false";
@@ -33,10 +33,10 @@ Acquire::http::Timeout "20";
 Acquire::https::Timeout "20";
 Acquire::Retries "1";
 Acquire::Languages "none";
-# Commands that other packages have run after apt-get, e.g. to empty the system's cache.
+# Hooks of other packages that run after apt-get, e.g. to empty the cache of the system.
 #clear APT::Update;
 #clear AptCli::Hooks;
-# The lists of packages alone: no sources, contents or icons.
+# Only the lists of packages: no sources, contents or icons.
 #clear Acquire::IndexTargets;
 Acquire::IndexTargets::deb::Packages {
   MetaKey "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages";
@@ -55,8 +55,8 @@ export function hasApt(env: Record<string, string | undefined>): boolean {
 }
 
 /**
- * Fetches signed packages of the machine's own distribution, with the dependencies that the machine lacks, and unpacks them
- * into `<directory>/tree`. Installs nothing, needs no privileges, and writes nowhere else.
+ * Fetches signed packages of the machine's own distribution, with the dependencies that the machine lacks, and unpacks
+ * them into `<directory>/tree`. Installs nothing, needs no privileges, and writes nowhere else.
  *
  * Does not check that the unpacked programs run.
  *

@@ -35,9 +35,9 @@ export function findFetchedRedis(directory: string): string | undefined {
 }
 
 /**
- * Fetches Redis or Valkey from the distribution's own signed packages into `directory`; see `fetchPackages`. It is prepared
- * in a temporary folder and moved into place after it has run once. So an interrupted fetch leaves nothing incomplete, and
- * two at the same time do not disturb each other.
+ * Fetches Redis or Valkey from the distribution's own signed packages into `directory`; see `fetchPackages`. It is
+ * prepared in a temporary folder and moved into place after it has run once. So an interrupted fetch leaves nothing
+ * incomplete, and two at the same time do not disturb each other.
  *
  * @returns the path of the program
  * @throws DevStackError, one line that says what to do; the signal's reason when aborted
@@ -71,7 +71,10 @@ function programFolder(directory: string): string {
   return join(directory, 'programs', 'redis');
 }
 
-/** Writes a script beside the unpacked tree that starts the server with its libraries. It changes folder: use absolute paths. */
+/**
+ * Writes a script beside the unpacked tree that starts the server with its libraries. It changes folder: use absolute
+ * paths.
+ */
 function makeProgram(folder: string): string {
   const files = readdirSync(join(folder, 'tree'), { recursive: true, encoding: 'utf8' });
   const name = names.find((wanted) => files.includes(join('usr', 'bin', wanted)));

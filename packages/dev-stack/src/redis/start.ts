@@ -41,7 +41,8 @@ export type RedisInstance = {
 
 /**
  * Starts a real Redis (or Valkey) ≥ 7.0 from the first source that has one: REDIS_URL; redis-server or valkey-server on
- * PATH; a program that an earlier start fetched; Docker, if an engine answers; the system's packages, see `provideRedis`.
+ * PATH; a program that an earlier start fetched; Docker, if an engine answers; the system's packages, see
+ * `provideRedis`.
  *
  * @throws DevStackError, one line that says what to do
  * @example const redis = await startRedis({ directory: '.latchkey/redis', durable: true });
@@ -75,7 +76,8 @@ export type ProvideOptions = {
 
 /**
  * Finds the program of a Redis or Valkey server on this machine, or gets one. With apt it is fetched into this clone's
- * folder, without privileges and without asking. Otherwise the system's package manager installs it, see `installRedis`.
+ * folder, without privileges and without asking. Otherwise the system's package manager installs it, see
+ * `installRedis`.
  *
  * @returns the path of the program
  * @throws DevStackError, one line that says what to do

@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { parseFault } from './log.ts';
 
 /**
- * Reads new lines of a service's log, once a second, and passes on each warning and error that has not been seen before.
- * Ignores lines that were there at the start.
+ * Reads new lines of a service's log, once a second, and passes on each warning and error that has not been seen
+ * before. Ignores lines that were there at the start.
  *
  * @returns a function that ends the watch
  */

@@ -36,7 +36,9 @@ export type Service = {
 const stopMs = 15_000;
 const readyMs = 60_000;
 
-/** Creates a service as a child process that can be stopped, killed and restarted on the same port. Does not start it. */
+/**
+ * Creates a service as a child process that can be stopped, killed and restarted on the same port. Does not start it.
+ */
 export function createService(definition: ServiceDefinition, options: ServiceOptions): Service {
   const { port, env, logFile, onCrash } = options;
   const url = `http://127.0.0.1:${port}`;

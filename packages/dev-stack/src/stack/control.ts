@@ -27,8 +27,8 @@ export function controlSocketIn(directory: string): string {
 }
 
 /**
- * Lets the demo stop and start parts of the stack, by HTTP on a socket that only its owner may open. GET / returns which
- * parts are stopped. PUT /{name} with {"stopped": true} or false changes one and returns the same.
+ * Lets the demo stop and start parts of the stack, by HTTP on a socket that only its owner may open. GET / returns
+ * which parts are stopped. PUT /{name} with {"stopped": true} or false changes one and returns the same.
  *
  * @example const control = await startControl(socket, { redis });
  */

@@ -13,8 +13,8 @@ export type Secrets = {
 };
 
 /**
- * The secrets of this stack. They are created at the first start and kept with the data that they protect, readable only
- * by their owner.
+ * The secrets of this stack. They are created at the first start and kept with the data that they protect, readable
+ * only by their owner.
  *
  * @throws DevStackError if the file is damaged; new secrets would make the data unreadable
  */

@@ -55,8 +55,8 @@ export type Stack = {
 };
 
 /**
- * Starts the whole system on this machine: Postgres, Redis, the services as child processes, the demo accounts. Resolves
- * when every service reports that it is ready. If it rejects, nothing is left running.
+ * Starts the whole system on this machine: Postgres, Redis, the services as child processes, the demo accounts.
+ * Resolves when every service reports that it is ready. If it rejects, nothing is left running.
  *
  * @throws DevStackError, one line that says what to do; the signal's reason when aborted
  * @example

@@ -78,7 +78,9 @@ function replace(page: string, fresh: string): void {
   rmSync(old, { recursive: true, force: true });
 }
 
-/** The last change of a file, or of the newest file in a folder, in milliseconds since the epoch; 0 if there is none. */
+/**
+ * The last change of a file, or of the newest file in a folder, in milliseconds since the epoch; 0 if there is none.
+ */
 function newestIn(path: string): number {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return 0;

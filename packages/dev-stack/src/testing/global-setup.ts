@@ -8,7 +8,9 @@ import { findRedisServer } from '../redis/find.ts';
 import { provideRedis } from '../redis/start.ts';
 import { keepTemporaryFilesInMemory } from './temporary-files.ts';
 
-/** Vitest's global setup: a Redis program, and one Postgres for the whole run, which ends with it, even if it is killed. */
+/**
+ * Vitest's global setup: a Redis program, and one Postgres for the whole run, which ends with it, even if it is killed.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   keepTemporaryFilesInMemory();
   await putRedisOnPath();

@@ -24,8 +24,8 @@ const idle: Server[] = [];
 let program: string | undefined;
 
 /**
- * Starts a real, empty Redis for one test, on a random loopback port and in a temporary folder. With `durable` it keeps its
- * data over restart().
+ * Starts a real, empty Redis for one test, on a random loopback port and in a temporary folder. With `durable` it keeps
+ * its data over restart().
  *
  * A start costs a quarter of a second of processor time. So stop() empties a server that was not configured, killed or
  * frozen, and the next caller in this process gets it.

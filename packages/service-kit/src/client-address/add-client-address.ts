@@ -20,10 +20,11 @@ const messages: Readonly<Record<AddressFault, string>> = {
 };
 
 /**
- * Sets `request.ip` to the client's address and `request.host` to the requested host, from the headers of trusted proxies
- * only. A client whose address cannot be determined is `unknown`.
+ * Sets `request.ip` to the client's address and `request.host` to the requested host, from the headers of trusted
+ * proxies only. A client whose address cannot be determined is `unknown`.
  *
- * Each such case counts in `client_address_faults_total{cause}`, and is logged as a warning once in ten minutes per cause.
+ * Each such case counts in `client_address_faults_total{cause}`, and is logged as a warning once in ten minutes per
+ * cause.
  *
  * Needs `app.metrics`. @throws Error when an entry is neither an address nor a range
  */

@@ -9,8 +9,8 @@ const mappedPrefix = '::ffff:';
 
 /**
  * Reads an address as sockets and gateways write it: with or without a port, in brackets or quotes, with a zone. An
- * IPv4 address mapped into IPv6 (RFC 4291 §2.5.5.2) becomes IPv4; IPv6 gets its canonical form (RFC 5952). Undefined for
- * anything else: a name, `unknown`, `_hidden` (RFC 7239 §6).
+ * IPv4 address mapped into IPv6 (RFC 4291 §2.5.5.2) becomes IPv4; IPv6 gets its canonical form (RFC 5952). Undefined
+ * for anything else: a name, `unknown`, `_hidden` (RFC 7239 §6).
  *
  * Without brackets, the part of an IPv6 address after its last colon belongs to the address, unless that makes nine
  * groups.

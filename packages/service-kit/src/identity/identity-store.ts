@@ -22,9 +22,9 @@ const maxKeys = 60;
 const keptAfterExpiryMs = 3_600_000;
 
 /**
- * Keeps the public keys of a service's replicas in the table `service_keys` of the service's own Postgres, so that every
- * replica can publish them all. Times come from the caller: replicas' clocks may differ by seconds, but keys live for
- * minutes.
+ * Keeps the public keys of a service's replicas in the table `service_keys` of the service's own Postgres, so that
+ * every replica can publish them all. Times come from the caller: replicas' clocks may differ by seconds, but keys live
+ * for minutes.
  *
  * Does not check the keys: only this service writes to the table.
  *

@@ -21,9 +21,9 @@ const timeoutMs = 2000;
 const scope = { name: '@latchkey/service-kit' };
 
 /**
- * Reports spans, log lines and metrics to an OpenTelemetry collector, by default every two seconds, as OTLP over HTTP in
- * JSON. Undeliverable items are dropped and counted in the metric telemetry_dropped_total, so that telemetry never delays
- * the work.
+ * Reports spans, log lines and metrics to an OpenTelemetry collector, by default every two seconds, as OTLP over HTTP
+ * in JSON. Undeliverable items are dropped and counted in the metric telemetry_dropped_total, so that telemetry never
+ * delays the work.
  *
  * @example
  * const exporter = createExporter({ endpoint, resource, metrics, onChange });

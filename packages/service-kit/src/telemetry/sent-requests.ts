@@ -1,7 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ActiveSpan, Tracer } from './spans.ts';
 
-/** A request on the diagnostics channels of undici, which implements fetch (nodejs/undici docs/api/DiagnosticsChannel.md). */
+/**
+ * A request on the diagnostics channels of undici, which implements fetch (nodejs/undici
+ * docs/api/DiagnosticsChannel.md).
+ */
 type SentRequest = {
   readonly origin: string;
   readonly path: string;
@@ -10,7 +13,9 @@ type SentRequest = {
   addHeader(name: string, value: string): void;
 };
 
-/** Makes a span for each request of fetch, except to the origins of `except`. Adds the trace header if it is missing. */
+/**
+ * Makes a span for each request of fetch, except to the origins of `except`. Adds the trace header if it is missing.
+ */
 export function traceSentRequests(tracer: Tracer, except: readonly string[]): void {
   const spans = new WeakMap<SentRequest, { span: ActiveSpan; status?: number }>();
 

@@ -7,7 +7,9 @@ import { followTokens } from './token-attributes.ts';
 /** Machines request these every few seconds; their spans would bury those of users. */
 const probes = new Set(['/live', '/ready', '/metrics']);
 
-/** Makes a span for each request that a fastify created after this call serves. Calls `onService` for each such fastify. */
+/**
+ * Makes a span for each request that a fastify created after this call serves. Calls `onService` for each such fastify.
+ */
 export function traceServedRequests(tracer: Tracer, onService: (app: FastifyInstance) => void): void {
   const tokenAttributesOf = followTokens();
   subscribe('fastify.initialization', (message) => {

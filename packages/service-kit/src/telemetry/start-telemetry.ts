@@ -24,9 +24,9 @@ export type TelemetryOptions = {
 const spansIntervalMs = 150;
 
 /**
- * Reports traces, metrics and log lines of this process to an OpenTelemetry collector, or only traces to a live view, or
- * both. Call it before the service is created: it subscribes to the diagnostics channels of fastify, pino, ioredis and
- * fetch.
+ * Reports traces, metrics and log lines of this process to an OpenTelemetry collector, or only traces to a live view,
+ * or both. Call it before the service is created: it subscribes to the diagnostics channels of fastify, pino, ioredis
+ * and fetch.
  *
  * This module is loaded only when telemetry is on, so that other services do not pay for it.
  *
