@@ -92,7 +92,7 @@ export const serviceConfig = {
  */
 export const issuerEndpoints = {
   TOKEN_ENDPOINT: endpointUrl('the http(s) URL where auth-service issues tokens'),
-  REVOCATIONS_URI: endpointUrl('the http(s) URL where auth-service tells what has been revoked'),
+  REVOCATIONS_URI: endpointUrl('the http(s) URL of auth-service’s feed of revocations'),
 };
 
 /**

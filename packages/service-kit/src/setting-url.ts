@@ -26,8 +26,7 @@ export function faultOfUrl(text: string, use: UrlUse): string | undefined {
   if (!/^https?:\/\//.test(text)) return 'it does not begin with http:// or https://, in lower case';
   const url = /^https?:\/\/[^/?#]/.test(text) ? URL.parse(text) : null;
   if (url === null) return 'it cannot be read as a URL: is there a host, and a port up to 65535 if any?';
-  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/.test(url.hostname))
-    return 'there is something in its host that no host has';
+  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/.test(url.hostname)) return 'its host has an invalid character';
   if (/^[^/?#]*\/\/[^/?#]*@/.test(text)) return 'there is a user or a password in it';
   if (text.includes('#')) return 'there is a fragment (#) in it';
   if (use !== 'endpoint' && text.includes('?')) return 'there is a query (?) in it';

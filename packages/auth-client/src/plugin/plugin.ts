@@ -120,7 +120,7 @@ export const authClient = fastifyPlugin(
       if (!revocations && typeof requirements.maxRevocationLagSeconds === 'number') {
         throw new AuthClientError(
           'invalid_requirement',
-          'requireScope: maxRevocationLagSeconds means nothing where revocations is null',
+          'requireScope: maxRevocationLagSeconds has no effect if revocations is null',
         );
       }
       return createHook(context, { ...standard, ...requirements });

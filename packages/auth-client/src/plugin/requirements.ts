@@ -71,7 +71,7 @@ function faultOf(requirements: Requirements, names: readonly string[]): string |
   if (names.includes('allowService') && typeof allowService !== 'boolean')
     return 'allowService must be true or false';
   if (allowService && (actors || maxAuthAgeSeconds !== undefined))
-    return 'allowService goes with neither actors nor maxAuthAgeSeconds: a service acts for nobody and never signs in';
+    return 'allowService excludes actors and maxAuthAgeSeconds: a service acts for no user and never signs in';
   return undefined;
 }
 

@@ -88,7 +88,7 @@ export const serviceClient = fastifyPlugin(
       if (!own || baseUrl === undefined) {
         throw new AuthClientError(
           'unknown_service',
-          `serviceClient: ${JSON.stringify(audience)} is not among the services that were registered`,
+          `serviceClient: ${JSON.stringify(audience)} is not one of the registered services`,
         );
       }
       const checked = checkHopSettings(settings);

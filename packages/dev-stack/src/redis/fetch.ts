@@ -59,7 +59,7 @@ export async function fetchRedis(options: FetchOptions): Promise<string> {
   } catch (error) {
     if (!(error instanceof DevStackError)) throw error;
     throw new DevStackError(
-      `Redis could not be fetched: ${error.message.replace(/\.$/, '')}. Put that right, or install Redis 7.0 or later, or start Docker, or set REDIS_URL; then start again.`,
+      `Redis could not be fetched: ${error.message.replace(/\.$/, '')}. Fix that, or install Redis 7.0 or later, or start Docker, or set REDIS_URL; then start again.`,
       { cause: error },
     );
   } finally {

@@ -37,7 +37,7 @@ export function addClientAddress(
   const reportedAtMs = new Map<AddressFault, number>();
   const faults = new Counter({
     name: 'client_address_faults_total',
-    help: 'Requests whose sender could not be told apart from others, by cause',
+    help: 'Requests whose client address may be missing or shared with others, by cause',
     labelNames: ['cause'],
     registers: [app.metrics],
   });

@@ -34,7 +34,7 @@ export function addAuthClientMetrics(registry: Registry, counts: AuthClientCount
     gauges.push(
       [
         'latchkey_revocation_lag_seconds',
-        'Time since the knowledge of what has been revoked was last complete',
+        'Time since the list of revocations was last complete',
         () => revocations.lagSeconds,
       ],
       ['latchkey_revocation_entries', 'Revocations that are held', () => revocations.entries],

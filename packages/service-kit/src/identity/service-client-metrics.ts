@@ -13,7 +13,7 @@ export interface ServiceClientCounts {
 const counted = [
   [
     'service_client_exchanges_total',
-    'Tokens asked for to call another service on a user’s behalf',
+    'Tokens requested for calls to another service on a user’s behalf',
     'exchanges',
   ],
   ['service_client_failed_exchanges_total', 'Those that were refused or failed', 'failedExchanges'],

@@ -27,7 +27,7 @@ export function createDropCounter() {
       }));
       return {
         name: 'telemetry_dropped_total',
-        description: 'Spans and log lines that the collector was not given, or did not take.',
+        description: 'Spans and log lines that were not delivered to the collector.',
         sum: { dataPoints, aggregationTemporality: cumulative, isMonotonic: true },
       };
     },
