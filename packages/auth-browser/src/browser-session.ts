@@ -14,7 +14,7 @@ import type { SessionState } from './session-state.ts';
 import { createSessionStore } from './session-store.ts';
 import { openTabChannel } from './tab-channel.ts';
 
-/** Functions that fail reject with SessionError. All functions work without the object. */
+/** Functions that fail reject with SessionError. All functions can be passed on without the object. */
 export interface BrowserSession {
   /** The current state. The same object until it changes. */
   state(): SessionState;
