@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Runner } from './toolchain/runner.mjs';
 
-// npm run check: everything that a change must pass. Every step runs, so that one run tells all that is wrong.
-// --no-tests leaves out the tests, for whoever has just run them.
+// npm run check: everything that a change must pass. All steps run, so that one run shows all faults.
+// --no-tests leaves out the tests, for use after a test run.
 const root = join(import.meta.dirname, '..');
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 

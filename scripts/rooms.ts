@@ -1,7 +1,7 @@
 /**
- * The rooms of each house, the lowest first. A file may import from its own room and from those above it in the list,
- * never from one below. A room is a folder with all that is in it, or a single file. What is in no room, such as
- * app.ts, stands over all of them.
+ * The rooms (modules) of each app or page, lowest layer first. A file may import from its own room and from rooms
+ * earlier in the list, never from later ones. A room is a folder with all its files, or a single file. A file outside
+ * the rooms, such as app.ts, may import from all of them.
  */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'apps/auth-service/src': [
@@ -19,7 +19,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
     'commands',
   ],
-  // Rules know nothing of the database. Its schema knows which statuses the rules name.
+  // Rules do not import the database. Its schema imports the statuses of the rules.
   'apps/cart-service/src': ['cart/rules.ts', 'checkouts/rules.ts', 'database', 'cart', 'checkouts'],
   'apps/payment-service/src': [
     'payments/money.ts',

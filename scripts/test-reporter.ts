@@ -3,15 +3,15 @@ import type { Reporter, TestModule } from 'vitest/node';
 import { formatResult, type TestResult } from './test-result.mjs';
 
 /**
- * Ends the output with what failed and what was skipped, by name, and a line of totals. LATCHKEY_TEST_RESULT names a
- * file to put the same into, for whoever has to report it (.ci/run).
+ * Ends the output with the names of failed and skipped tests and a line of totals. If LATCHKEY_TEST_RESULT names a
+ * file, it writes the same there, for .ci/run to report.
  */
 export default class LastLinesReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const result = collect(modules, errors);
     const file = process.env['LATCHKEY_TEST_RESULT'];
     if (file !== undefined) writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
-    // After the default reporter's own summary.
+    // Printed after the default reporter's own summary.
     process.once('exit', () => process.stdout.write(`\n${formatResult(result)}\n`));
   }
 }
@@ -31,7 +31,7 @@ function collect(modules: readonly TestModule[], errors: readonly unknown[]): Te
     passed: named('passed').length,
     failed: [
       ...named('failed'),
-      // A file that cannot be loaded has no tests that could fail; a hook of a suite fails none of them.
+      // Faults without a failed test: a file that cannot be loaded, and a failed hook of a suite.
       ...modules.filter((module) => module.errors().length > 0).map((module) => module.relativeModuleId),
       ...suites
         .filter(({ suite }) => suite.errors().length > 0)

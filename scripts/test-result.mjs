@@ -1,8 +1,8 @@
-// The result of a test run, as text. Also a program for .ci/run, on any Node.js ≥ 18:
+// Formats the result of a test run as text. Also a program for .ci/run, on any Node.js ≥ 18:
 //
 //   node scripts/test-result.mjs result.json [another.json …]
 //
-// prints it, totals of all last, and fails when a test failed, or none passed, or a result is not there.
+// prints each result and then the totals. It fails if a test failed, if none passed, or if a result is missing.
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -35,7 +35,7 @@ function report(files) {
 }
 
 /**
- * A run without a result counts as one that failed, so that the others are still reported.
+ * A run without a result counts as failed, so that the others are still reported.
  *
  * @param {string} file
  * @returns {TestResult}

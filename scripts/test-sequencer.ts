@@ -3,13 +3,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const root = join(import.meta.dirname, '..');
 
-/** The share of a run's files within which all browser tests have begun: none is left to go on alone in the end. */
+/** All browser tests start within this share of a run's files, so that none runs alone at the end. */
 const browsersWithin = 0.6;
 
 /**
- * Spreads the tests in a browser, which want the processor, over those that wait for something, so that neither core is
- * idle; and lets the tests of the whole system, which take longest, begin before the many small ones, which fill what is
- * left. Within each of these groups the order is vitest's: what took longest last time comes first.
+ * Spreads the browser tests, which need the processor, among tests that mostly wait, so that no core is idle. Starts
+ * the tests of the whole system, which take longest, before the many small ones, which fill the gaps. Within each group
+ * the order is vitest's: the longest of the last run first.
  */
 export default class SpreadingSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -1,5 +1,5 @@
 // Runs a task with the Node.js and pnpm that the repository needs, whatever the machine has. Plain JavaScript without
-// dependencies, because it is what runs on Node.js 18 in a clone where nothing is installed yet.
+// dependencies, because it also runs on Node.js 18 in a clone without installed packages.
 //
 //   node scripts/with-toolchain.mjs start|test|test:compose|check|demo|bench|load|admin|reset [arguments]
 import { delimiter, dirname, join } from 'node:path';
@@ -30,7 +30,7 @@ async function main() {
   }
   const node = await findNode(root, runner);
   await installDependencies(root, runner);
-  // turbo runs the packages' scripts by pnpm, and a test packs a package with it.
+  // turbo runs the packages' scripts with pnpm, and a test packs a package with it.
   const tools = task === 'check' || task === 'test' ? [node, await findPnpm(root, runner)] : [node];
   const path = [
     ...tools.map((tool) => dirname(tool)),

@@ -2,13 +2,14 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-// Both ways in which clients write an IPv6 address.
+// Clients write an IPv6 address in one of two ways.
 const loopback = ['localhost', '127.0.0.1', '::1', '[::1]'];
 
 /**
- * The caller's environment without what would lead a task astray: whatever it starts is on this machine. Settings that
- * clients of Postgres read (PGSSLMODE, PGOPTIONS, PGSERVICE and so on) are meant for another server. A proxy is not asked
- * for this machine's own addresses; clients take no_proxy before NO_PROXY, so both say the same.
+ * The caller's environment without settings that would mislead a task, which starts everything on this machine.
+ * Settings for Postgres clients (PGSSLMODE, PGOPTIONS, PGSERVICE and so on) are removed: they are meant for another
+ * server. Proxies are not used for this machine's own addresses; clients prefer no_proxy to NO_PROXY, so both get the
+ * same value.
  *
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
@@ -22,8 +23,8 @@ export function taskEnvironment(env) {
 }
 
 /**
- * The environment of npm and pnpm, which keep what they fetch in HOME; in the clone where nobody may write there, as in
- * a container with a user that has no name. The settings in HOME count all the same.
+ * The environment of npm and pnpm. They keep fetched files in HOME, or in this clone if HOME is not writable, as in a
+ * container with an unnamed user. The settings in HOME still apply.
  *
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
@@ -44,7 +45,7 @@ export function fetchEnvironment(root, env) {
 /** @param {string} folder */
 function isWritable(folder) {
   try {
-    // Of a file the dot says that it is none.
+    // The dot makes this fail for a file.
     accessSync(`${folder}/.`, constants.W_OK);
     return folder !== '';
   } catch {

@@ -11,15 +11,15 @@ import { fetchEnvironment } from './environment.mjs';
 // The first with crypto.argon2, which hashes passwords.
 const oldestNode = '24.7';
 const oldestPnpm = '12.0';
-// Node.js 26 needs a library (libatomic) that a bare system may lack, and the one before does not.
+// 24 is the fallback: Node.js 26 needs a library (libatomic) that a bare system may lack.
 const nodes = ['node@26', 'node@24'];
 const pnpm = 'pnpm@12';
-// A shell's word for a program that cannot be run, which npx passes on.
+// A shell's message for a program that cannot be run; npx passes it on.
 const cannotRun = 127;
 const windows = process.platform === 'win32';
 
 /**
- * The Node.js to run the services with: this one if new enough, else one fetched from the npm registry.
+ * The Node.js to run the services with: the current one if it is new enough, else one fetched from the npm registry.
  *
  * @param {string} root
  * @param {Runner} runner
@@ -31,7 +31,7 @@ export async function findNode(root, runner) {
 }
 
 /**
- * pnpm: that on PATH if new enough, else one fetched from the npm registry.
+ * pnpm: the one on PATH if it is new enough, else one fetched from the npm registry.
  *
  * @param {string} root
  * @param {Runner} runner
@@ -54,8 +54,8 @@ async function remembered(root, name, oldest) {
 }
 
 /**
- * Fetches what is missing by npx, which comes with npm, and remembers where npx put it, so that the next start neither
- * needs npx nor a network.
+ * Fetches the missing programs with npx, which comes with npm, and records where npx put them, so that the next start
+ * needs neither npx nor a network.
  *
  * @param {string} root
  * @param {Runner} runner
@@ -85,7 +85,7 @@ async function fetch(root, runner, wanted) {
  * @param {string} root
  * @param {Runner} runner
  * @param {string[]} names
- * @returns {Promise<{ toolchain: Toolchain, code: number, stderr: string }>} an empty toolchain when it failed
+ * @returns {Promise<{ toolchain: Toolchain, code: number, stderr: string }>} an empty toolchain if it failed
  */
 async function fetchByNpx(root, runner, names) {
   const print = join(dirname(fileURLToPath(import.meta.url)), 'print-paths.mjs');
@@ -98,7 +98,7 @@ async function fetchByNpx(root, runner, names) {
   try {
     return { toolchain: code === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : {}, code, stderr };
   } catch {
-    // Nothing usable was printed.
+    // The output is not usable.
     return { toolchain: {}, code, stderr };
   }
 }
@@ -125,7 +125,7 @@ function readToolchain(root) {
  * @param {string} oldest
  */
 function works(program, oldest) {
-  // Away from the repository, where some pnpm would first replace itself by the version that package.json names.
+  // Not run in the repository: some versions of pnpm would first replace themselves by the one that package.json names.
   const { status, stdout } = spawnSync(program, ['--version'], {
     cwd: tmpdir(),
     encoding: 'utf8',
@@ -157,7 +157,7 @@ export function onPath(name, path = process.env['PATH'] ?? '') {
       accessSync(file, constants.X_OK);
       return file;
     } catch {
-      // Not here.
+      // Not in this folder.
     }
   }
   return undefined;

@@ -6,8 +6,8 @@ import { findNode, findPnpm } from './find.mjs';
 /** @typedef {import('./runner.mjs').Runner} Runner */
 
 /**
- * Installs exactly what the lockfile says, unless that is what node_modules already holds. Quiet unless it fails. A
- * marker stays behind when it is interrupted, so that a half-made node_modules is not taken for a whole one.
+ * Installs exactly what the lockfile says, unless node_modules already holds that. Quiet unless it fails. If it is
+ * interrupted, a marker stays behind, so that an incomplete node_modules is not taken for a complete one.
  *
  * @param {string} root
  * @param {Runner} runner
@@ -24,7 +24,7 @@ export async function installDependencies(root, runner) {
     ...fetchEnvironment(root, process.env),
     PATH: [dirname(node), process.env['PATH'] ?? ''].join(delimiter),
   };
-  // CI=true: never ask anything. Everything that the tasks need is a development dependency, hence NODE_ENV.
+  // CI=true: never prompt. NODE_ENV: everything that the tasks need is a development dependency.
   const { code, stdout, stderr } = await runner.capture(pnpm, ['install', '--frozen-lockfile'], {
     cwd: root,
     env: { ...env, CI: 'true', NODE_ENV: 'development' },
@@ -40,7 +40,7 @@ export async function installDependencies(root, runner) {
 }
 
 /**
- * Whether node_modules holds what the lockfile says: pnpm leaves there a copy of the lockfile that it installed.
+ * Whether node_modules holds what the lockfile says: pnpm leaves a copy of the installed lockfile there.
  *
  * @param {string} root
  */

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * NODE_OPTIONS with which every process of a task, however deep, loads service-kit's quick-start.mjs first, and keeps what
- * it compiles for the next one: a task starts many that load the same thousand modules.
+ * NODE_OPTIONS that make every process of a task, at any depth, load service-kit's quick-start.mjs first and share a
+ * compile cache: a task starts many processes that load the same thousand modules.
  *
  * @param {string} root
  * @param {string} given  the caller's own options, which stay

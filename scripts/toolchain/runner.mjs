@@ -6,15 +6,15 @@ import { constants } from 'node:os';
 
 const stopSignals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
-// npm passes a signal on although a terminal, or a kill of the whole group, has sent it to us as well.
+// npm passes a signal on even if a terminal, or a kill of the whole group, has already sent it to us.
 const sameSignalMs = 500;
 
 /**
- * Runs one child at a time and passes signals on to it. Ctrl-C at a terminal reaches the child without us, since the
- * terminal signals the whole foreground group; passing it on would make it two, and the second means "at once".
+ * Runs one child at a time and passes signals on to it, except Ctrl-C at a terminal: the terminal signals the whole
+ * foreground group, so the child would get it twice, and the second signal means "at once".
  */
 export class Runner {
-  /** Exit code to end with once a stop signal has come; undefined until then. @type {number | undefined} */
+  /** The exit code after a stop signal; undefined until then. @type {number | undefined} */
   interrupted = undefined;
   /** @type {ChildProcess | undefined} */
   #child = undefined;
@@ -22,8 +22,8 @@ export class Runner {
 
   constructor() {
     for (const signal of stopSignals) process.on(signal, () => this.#onSignal(signal));
-    // npm (and the shell that some put between) may be killed without a word to us: then we have a new parent. Not so
-    // without npm, where the shell that started us may well end first.
+    // npm (or a shell between) may be killed without a signal to us: then our parent changes. Without npm this is not
+    // watched, because the shell that started us may end first.
     const parent = process.ppid;
     if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return;
     const timer = setInterval(() => {
@@ -35,11 +35,11 @@ export class Runner {
   }
 
   /**
-   * Runs a program on our own terminal until it ends.
+   * Runs a program on our terminal until it ends.
    *
    * @param {string} program
    * @param {string[]} args
-   * @param {RunOptions} options  orphanNotice: give the child an IPC channel, by whose end it learns of our death
+   * @param {RunOptions} options  orphanNotice: give the child an IPC channel, whose end tells it that we have died
    * @returns {Promise<number>} its exit code; 128 + number for a signal
    */
   async run(program, args, { orphanNotice, ...options } = {}) {
@@ -50,7 +50,7 @@ export class Runner {
   }
 
   /**
-   * Runs a program and keeps what it prints.
+   * Runs a program and returns its output.
    *
    * @param {string} program
    * @param {string[]} args

@@ -8,22 +8,22 @@ import { type IssuedToken, isReadable } from './session-fact.ts';
 export interface SignInCredentials {
   username: string;
   password: string;
-  /** What the list of devices calls this one; default what the browser says it is. */
+  /** This device's name in the list of devices; default the browser's own name. */
   deviceName?: string;
-  /** Fewer scopes than the person has, separated by spaces, for a session of less power. */
+  /** Fewer scopes than the user has, separated by spaces, to limit the session. */
   scope?: string;
 }
 
 /** auth-service's routes for a browser. Each function throws SessionError. */
 export interface AuthEndpoint {
-  /** By the HttpOnly cookie; `session_ended` when there is no session (any more). */
+  /** Uses the HttpOnly cookie; `session_ended` when there is no session. */
   refresh(): Promise<IssuedToken>;
   signIn(credentials: SignInCredentials): Promise<IssuedToken>;
   reauthenticate(accessToken: string, password: string): Promise<IssuedToken>;
   signOut(accessToken: string, everywhere: boolean): Promise<void>;
 }
 
-// Short: what a lost answer to a refresh costs is made good only if the next request comes within seconds (see
+// Short: after a lost answer to a refresh, the next request must come within seconds to save the session (see
 // renewal-failure.ts).
 const REFRESH_TIMEOUT_MS = 5_000;
 const TIMEOUT_MS = 15_000;
@@ -33,7 +33,7 @@ export interface AuthEndpointOptions extends Pick<CheckedOptions, 'issuer' | 'cl
   readonly platform: Platform;
 }
 
-interface Question {
+interface EndpointRequest {
   readonly method?: 'POST' | 'DELETE';
   readonly accessToken?: string;
   readonly body?: object;
@@ -43,8 +43,8 @@ interface Question {
 export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
   const { issuer, clientId, send, platform } = options;
 
-  async function ask<Result>(path: string, question: Question, read: Reader<Result>): Promise<Result> {
-    const { method = 'POST', accessToken, body, timeoutMs = TIMEOUT_MS } = question;
+  async function call<Result>(path: string, request: EndpointRequest, read: Reader<Result>): Promise<Result> {
+    const { method = 'POST', accessToken, body, timeoutMs = TIMEOUT_MS } = request;
     const url = issuer + path;
     const tooLate = new AbortController();
     const cancel = platform.setTimer(() => tooLate.abort(), timeoutMs);
@@ -58,7 +58,7 @@ export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         credentials: 'include',
-        // Goes on when the page is left meanwhile: a refresh whose cookie nobody took would cost the session.
+        // Completes even if the page is closed: if the browser missed a refresh's cookie, the session would be lost.
         keepalive: true,
         signal: tooLate.signal,
       });
@@ -73,15 +73,15 @@ export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
 
   return {
     refresh: () =>
-      ask('/sessions/refresh', { body: { client_id: clientId }, timeoutMs: REFRESH_TIMEOUT_MS }, readToken),
+      call('/sessions/refresh', { body: { client_id: clientId }, timeoutMs: REFRESH_TIMEOUT_MS }, readToken),
     signIn({ username, password, deviceName, scope }) {
       const body = { client_id: clientId, username, password, device_name: deviceName, scope };
-      return ask('/sessions', { body }, readToken);
+      return call('/sessions', { body }, readToken);
     },
     reauthenticate: (accessToken, password) =>
-      ask('/sessions/current/reauthentication', { accessToken, body: { password } }, readToken),
+      call('/sessions/current/reauthentication', { accessToken, body: { password } }, readToken),
     signOut: (accessToken, everywhere) =>
-      ask(everywhere ? '/sessions' : '/sessions/current', { method: 'DELETE', accessToken }, async () => {}),
+      call(everywhere ? '/sessions' : '/sessions/current', { method: 'DELETE', accessToken }, async () => {}),
   };
 }
 
@@ -90,10 +90,10 @@ type Reader<Result> = (response: Response, sentAtMs: number) => Promise<Result>;
 const readToken: Reader<IssuedToken> = async (response, sentAtMs) => {
   const { access_token: accessToken, expires_in: expiresIn } = await readJson(response);
   const lifetimeMs = Number(expiresIn) * 1000;
-  // From when it was asked for: the answer may have taken its time.
+  // Counted from the request, because the answer may have been slow.
   const token = { accessToken: String(accessToken), lifetimeMs, expiresAtMs: sentAtMs + lifetimeMs };
   if (Number.isFinite(lifetimeMs) && isReadable(token)) return token;
-  throw new SessionError('unexpected_answer', 'auth-service answered with something else than a token.', {
+  throw new SessionError('unexpected_answer', 'auth-service did not answer with a token.', {
     status: response.status,
   });
 };
@@ -102,7 +102,7 @@ async function readJson(response: Response): Promise<Record<string, unknown>> {
   try {
     return { ...(await response.json()) };
   } catch (error) {
-    // Anything else happened to the connection.
+    // Any other error is one of the connection.
     if (error instanceof SyntaxError) return {};
     throw error;
   }

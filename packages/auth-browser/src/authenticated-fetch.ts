@@ -1,14 +1,14 @@
 import type { CurrentToken } from './current-token.ts';
-import { createDistrust } from './distrust.ts';
 import { SessionError } from './errors.ts';
 import type { Platform } from './platform.ts';
 import { readProblem } from './problem.ts';
+import { createRefusalBackoff } from './refusal-backoff.ts';
 import type { Send } from './send.ts';
 import type { SignedInFact } from './session-fact.ts';
 import { readClaims } from './token-claims.ts';
 
 export interface AuthenticatedFetchParts {
-  /** All that may be sent the token. */
+  /** The origins that may get the token. */
   readonly origins: ReadonlySet<string>;
   readonly send: Send;
   readonly token: CurrentToken;
@@ -20,21 +20,21 @@ export type AuthenticatedFetch = (url: string | URL, init?: RequestInit) => Prom
 /** See BrowserSession.fetch. */
 export function createAuthenticatedFetch(parts: AuthenticatedFetchParts): AuthenticatedFetch {
   const { send, token, platform } = parts;
-  const distrust = createDistrust(platform);
+  const backoff = createRefusalBackoff(platform);
 
   return async (address, init = {}) => {
     const url = allowed(address, parts.origins);
     const first = await token.get();
     const response = await send(url.href, withToken(init, first));
     const refusal = await refusalIn(response);
-    if (refusal === undefined || distrust.of(url.origin)) return response;
+    if (refusal === undefined || backoff.isOn(url.origin)) return response;
 
     const next = await token.after(first, refusal.reason);
-    if (next === undefined || !isSamePerson(first, next) || !canBeSentAgain(init.body)) return response;
+    if (next === undefined || !isSameUser(first, next) || !canBeSentAgain(init.body)) return response;
     void response.body?.cancel();
     const second = await send(url.href, withToken(init, next));
-    if ((await refusalIn(second)) === undefined) distrust.end(url.origin);
-    else distrust.begin(url.origin);
+    if ((await refusalIn(second)) === undefined) backoff.reset(url.origin);
+    else backoff.extend(url.origin);
     return second;
   };
 }
@@ -43,7 +43,7 @@ export function createAuthenticatedFetch(parts: AuthenticatedFetchParts): Authen
 function allowed(address: string | URL, origins: ReadonlySet<string>): URL {
   const page = globalThis.location?.href;
   const url = URL.canParse(address, page) ? new URL(address, page) : undefined;
-  // A blob: URL has the origin of who made it.
+  // The protocol is checked because a blob: URL has the origin of the page that made it.
   if (url !== undefined && /^https?:$/.test(url.protocol) && origins.has(url.origin)) return url;
   throw new SessionError('origin_not_allowed', `The token is not sent to ${url?.origin ?? 'this address'}.`);
 }
@@ -51,13 +51,13 @@ function allowed(address: string | URL, origins: ReadonlySet<string>): URL {
 function withToken(init: RequestInit, { accessToken }: SignedInFact): RequestInit {
   const headers = new Headers(init.headers);
   headers.set('authorization', `Bearer ${accessToken}`);
-  // Where page and services are of one origin, cookies would go along, and with them the refresh token.
+  // If page and services share an origin, the default would send cookies, and with them the refresh token.
   return { credentials: 'omit', ...init, headers };
 }
 
 /**
- * Whether the token was refused as such (RFC 6750 §3.1): no other refusal can be helped by another token. The answer
- * stays readable.
+ * Whether the token itself was refused (RFC 6750 §3.1): after any other refusal another token would not help. The
+ * answer stays readable.
  */
 async function refusalIn(response: Response): Promise<{ readonly reason: string | null } | undefined> {
   if (response.status !== 401) return undefined;
@@ -67,12 +67,12 @@ async function refusalIn(response: Response): Promise<{ readonly reason: string 
   return isInvalidToken ? { reason } : undefined;
 }
 
-/** What one person asked for must not be done in the name of another who has signed in meanwhile. */
-function isSamePerson(one: SignedInFact, other: SignedInFact): boolean {
+/** A user's request must not be repeated in the name of another user who has signed in meanwhile. */
+function isSameUser(one: SignedInFact, other: SignedInFact): boolean {
   return readClaims(one.accessToken)?.subject === readClaims(other.accessToken)?.subject;
 }
 
-/** A stream has been read, and cannot be read again. */
+/** A stream can be read only once. */
 function canBeSentAgain(body: RequestInit['body']): boolean {
   return !(body instanceof ReadableStream);
 }

@@ -14,59 +14,59 @@ import type { SessionState } from './session-state.ts';
 import { createSessionStore } from './session-store.ts';
 import { openTabChannel } from './tab-channel.ts';
 
-/** All that can fail rejects with SessionError. The functions can be passed on without the object. */
+/** Functions that fail reject with SessionError. All functions can be passed on without the object. */
 export interface BrowserSession {
-  /** What is the case. The same object until that changes. */
+  /** The current state. The same object until it changes. */
   state(): SessionState;
-  /** Calls back after each change of the state, whichever tab it came from. Returns what ends it. */
+  /** Calls back after each change of the state, whichever tab caused it. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void;
   /**
-   * Finds out whether somebody is signed in, when the page loads: from the other tabs, else by the cookie. When it cannot
-   * be told, it rejects, the state stays `restoring`, and it is tried again unasked.
+   * Finds out whether a user is signed in, when the page loads: from the other tabs, else with the cookie. If it cannot
+   * find out, it rejects, the state stays `restoring`, and the session retries by itself.
    *
-   * Asks auth-service only if this origin remembers (localStorage) that a session began here and has not ended, so that a
-   * first visitor is refused nothing. `refresh` asks in any case.
+   * Calls auth-service only if a mark in localStorage says that a session began at this origin and has not ended, so
+   * that a first visitor causes no refused request. `refresh` always calls it.
    */
   restore(): Promise<SessionState>;
-  /** Signs a person in, in all tabs. A session that there is ends (`replaced`). `cross_site`: see SessionError. */
+  /** Signs a user in, in all tabs. An existing session ends (`replaced`). `cross_site`: see SessionError. */
   signIn(credentials: SignInCredentials): Promise<void>;
-  /** Proves once more who is signed in, for what answered `insufficient_user_authentication` (RFC 9470). */
+  /** Authenticates the signed-in user again, after an answer `insufficient_user_authentication` (RFC 9470). */
   reauthenticate(password: string): Promise<void>;
   /**
-   * Gets a new token now: one request for all tabs that want one at the time. It resolves to `signed_out` when the session
-   * has ended; it rejects when that cannot be told, and the session is not lost.
+   * Gets a new token now, with one request for all tabs that need one at the time. Resolves to `signed_out` if the
+   * session has ended. Rejects if it cannot find out; the session is not lost then.
    */
   refresh(): Promise<SessionState>;
   /**
-   * Signs out, in all tabs; `everywhere`: of all the person's devices. When it rejects, auth-service does not know of it,
-   * and the session goes on.
+   * Signs out, in all tabs; with `everywhere`, on all devices of the user. If it rejects, auth-service did not get the
+   * request, and the session continues.
    */
   signOut(options?: { everywhere?: boolean }): Promise<void>;
   /**
-   * The global fetch, with the token. Only to the issuer and the listed services (`origin_not_allowed`); no redirect is
-   * followed (`redirected`); cookies go along only if `init.credentials` says so.
+   * The global fetch with the token. It sends only to the issuer and the listed services (`origin_not_allowed`),
+   * follows no redirect (`redirected`), and sends cookies only if `init.credentials` says so.
    *
-   * A token that is over is renewed first. An answer 401 `invalid_token` gets one renewal and one more attempt, if it is
-   * still the same person and the body is no stream. All other answers are the caller's, whatever their status.
+   * Renews an expired token first. After a 401 `invalid_token` it renews the token and tries once more, if the user is
+   * still the same and the body is not a stream. Returns all other answers, whatever their status.
    *
-   * Does not wait for slow services: give `init.signal` a timeout. What aborts the request is thrown as it is.
+   * Has no timeout of its own: pass one as `init.signal`. The reason of an abort is thrown unchanged.
    */
   fetch(url: string | URL, init?: RequestInit): Promise<Response>;
   /**
-   * Ends timers, the channel and what waits for its turn; the state stays as it is. Signs nobody out. A request that is on
-   * its way goes on, so that its cookie is not lost.
+   * Stops timers, the channel and calls that wait for the lock; the state stays as it is. Does not sign out. A request
+   * in progress completes, so that its cookie is not lost.
    */
   close(): void;
 }
 
 /**
- * A person's session in a page, shared by all tabs of its origin.
+ * Creates a user's session in a page, shared by all tabs of its origin.
  *
  * The access token is in memory only; the refresh token is in an HttpOnly cookie of auth-service, which no script can
  * read. The session renews the token before it expires and tells why it ended.
  *
- * Does not verify tokens: the services do. Keeps out no script that runs in the page: that can use the session like the
- * page itself, and is for a content security policy to keep out.
+ * Does not verify tokens: the services do. Does not protect against scripts that run in the page: use a content
+ * security policy against them.
  *
  * @throws {SessionError} `invalid_options`
  * @example
@@ -88,7 +88,8 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
 
   const store = createSessionStore();
   const mark = createSessionMark(name, platform);
-  // Before anybody else is told. Every tab does: one that stood still may have been the last to write.
+  // The first subscriber, so that the mark is right before others run. Every tab writes it: the last write may come
+  // from a tab that was frozen.
   store.subscribe(() => mark.follow(store.fact()));
   const tabs = openTabChannel({ name, platform, store });
   const lock = createRefreshLock({ name, platform, signal });
@@ -111,14 +112,14 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
 
   async function restoreOnce(): Promise<SessionState> {
     if (store.fact() === undefined) await tabs.ask();
-    // Older than whatever another tab may tell, and told to none: it is no news.
+    // Version 0 is older than any other tab's fact. It is not posted to other tabs, because it is not news.
     if (store.fact() === undefined && !mark.mayExist())
       store.take({ kind: 'signed_out', version: 0, reason: null });
     if (store.fact() === undefined) await renewal.renew();
     return store.state();
   }
 
-  /** Nothing begins any more once it is closed. */
+  /** Refuses to start anything once the session is closed. */
   async function unlessClosed<Result>(run: () => Promise<Result>): Promise<Result> {
     if (signal.aborted) throw closed();
     return run();

@@ -5,20 +5,20 @@ import type { RenewalSchedule } from './renewal-schedule.ts';
 import type { SignedInFact } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
 
-/** A token that is about to expire would be refused when it arrives: this share of its life, and no more than 5 s. */
+/** A token in the last part of its life (this share, at most 5 s) might expire on the way, so it is renewed first. */
 const MARGIN = { share: 0.1, mostMs: 5_000 };
 
 export interface CurrentToken {
   /**
-   * The token to send now. One that is due is renewed in the background; for one that is over, the caller waits.
+   * The token to send now. A token that is due is renewed in the background; an expired one is renewed first.
    *
-   * @throws {SessionError} `signed_out`, or why there is none at the moment
+   * @throws {SessionError} `signed_out`, or why there is no token at the moment
    */
   get(): Promise<SignedInFact>;
   /**
-   * The token that follows this one, which a service has refused; undefined when nobody is signed in any more.
+   * The successor of a token that a service has refused; undefined if the session has ended.
    *
-   * @throws {SessionError} why there is none at the moment
+   * @throws {SessionError} why there is no token at the moment
    */
   after(refused: SignedInFact, reason: string | null): Promise<SignedInFact | undefined>;
 }
@@ -52,7 +52,7 @@ export function createCurrentToken(parts: CurrentTokenParts): CurrentToken {
       try {
         await renewal.renew();
       } catch (error) {
-        // Good for some moments more, and better than nothing.
+        // The token is still valid for a few seconds, so use it.
         if (platform.now() >= fact.expiresAtMs) throw error;
       }
       return held();
@@ -65,7 +65,7 @@ export function createCurrentToken(parts: CurrentTokenParts): CurrentToken {
     },
   };
 
-  /** Otherwise another tab, or another request, has got a newer one already. */
+  /** False if another tab or another request has already renewed the token. */
   function isHeld({ accessToken }: SignedInFact): boolean {
     const fact = store.fact();
     return fact?.kind === 'signed_in' && fact.accessToken === accessToken;

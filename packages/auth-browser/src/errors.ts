@@ -1,38 +1,41 @@
 export interface SessionErrorDetails {
-  /** HTTP status of the answer; null, the default: there was none. */
+  /** HTTP status of the answer; null, the default, if there was none. */
   status?: number | null;
   retryAfterSeconds?: number | undefined;
-  /** Why the session, or the token, is no good any more, as auth-service says it. */
+  /** Why the session or the token is no longer valid, in auth-service's words. */
   reason?: string | null;
-  /** Who did not answer, or with a redirect. */
+  /** The origin that did not answer, or answered with a redirect. */
   origin?: string | undefined;
   cause?: unknown;
 }
 
 /**
- * What could not be done with the session.
+ * A failed operation of the session.
  *
- * `code` is stable, the message is not. It is auth-service's own (`invalid_credentials`, `too_many_attempts`, …; `cross_site`:
- * page and auth-service have to be of one site, or the browser keeps no cookie, RFC 6265bis §5.2) or one of:
+ * `code` is stable, the message is not. It is auth-service's own (`invalid_credentials`, `too_many_attempts`, …) or one
+ * of those below. auth-service's `cross_site` means that page and auth-service are not same-site, so that the browser
+ * would not keep the cookie (RFC 6265bis §5.2).
  *
- * - `unreachable`: no answer · `redirected`: the answer leads elsewhere, where no token goes · `unexpected_answer`: it
- *   cannot be read
- * - `signed_out`: nobody is signed in · `session_changed`: somebody else is, meanwhile
- * - `origin_not_allowed`: the address is not one that may be sent the token · `invalid_options` · `closed`
+ * - `unreachable`: no answer · `redirected`: the answer is a redirect, which is not followed · `unexpected_answer`: the
+ *   answer cannot be read
+ * - `signed_out`: no user is signed in · `session_changed`: another user has signed in meanwhile
+ * - `origin_not_allowed`: the token may not be sent to this address · `invalid_options` · `closed`
  *
- * No token and no password is in it.
+ * Contains no token and no password.
  *
  * @example
  * if (error instanceof SessionError && error.code === 'unreachable') show('Try again in a moment.');
  */
 export class SessionError extends Error {
   readonly code: string;
-  /** HTTP status of the answer; null: there was none. */
+  /** HTTP status of the answer; null if there was none. */
   readonly status: number | null;
   readonly reason: string | null;
-  /** After how long it may be tried again. */
+  /** How long to wait before trying again. */
   declare readonly retryAfterSeconds?: number;
-  /** Who did not answer, or with a redirect; absent when that is known from an earlier attempt alone. */
+  /**
+   * The origin that did not answer, or answered with a redirect; absent when an earlier attempt failed, not this one.
+   */
   declare readonly origin?: string;
 
   constructor(code: string, message: string, details: SessionErrorDetails = {}) {
@@ -52,5 +55,5 @@ export function closed(): SessionError {
 }
 
 export function signedOut(reason: string | null = null): SessionError {
-  return new SessionError('signed_out', 'Nobody is signed in.', { reason });
+  return new SessionError('signed_out', 'No user is signed in.', { reason });
 }

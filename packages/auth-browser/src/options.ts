@@ -1,21 +1,21 @@
 import { SessionError } from './errors.ts';
 
 export interface BrowserSessionOptions {
-  /** Where auth-service is, as tokens name it (`iss`): an http(s) URL. */
+  /** auth-service's URL, as tokens name it (`iss`): http(s). */
   issuer: string;
   /** A browser client of auth-service, e.g. `storefront`. */
   clientId: string;
-  /** Origins that may be sent the token, besides the issuer's. */
+  /** Origins that may get the token, besides the issuer's. */
   services: readonly string[];
-  /** Makes every request; default the global one. It is called with a string and an init. */
+  /** Makes every request; default the global fetch. It is called with a string and an init. */
   fetch?: typeof globalThis.fetch;
 }
 
 export interface CheckedOptions {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly issuer: string;
   readonly clientId: string;
-  /** All that may be sent the token. */
+  /** The origins that may get the token. */
   readonly origins: ReadonlySet<string>;
   readonly fetch: typeof globalThis.fetch;
 }
@@ -38,14 +38,14 @@ export function checkOptions(options: BrowserSessionOptions): CheckedOptions {
     issuer: issuer.replace(/\/+$/, ''),
     clientId,
     origins: new Set([new URL(issuer).origin, ...services]),
-    // Looked up at each call, and called as a method of the global object: browsers refuse anything else.
+    // Looked up at each call, and called as a method of the global object, as browsers require.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
   };
 }
 
 function isHttpUrl(value: string): boolean {
   if (/[\s\\]/.test(value) || !URL.canParse(value)) return false;
-  // No browser sends a request to an address with a password in it.
+  // Browsers refuse to fetch a URL with credentials in it.
   const { protocol, username, password } = new URL(value);
   return /^https?:$/.test(protocol) && username + password === '';
 }

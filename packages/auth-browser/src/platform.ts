@@ -1,21 +1,21 @@
-/** Why it is worth looking at the session now: the page came into view, out of the back-forward cache, or online. */
+/** Why the session should be checked now: the page became visible, left the back-forward cache, or went online. */
 export type Wake = 'shown' | 'thawed' | 'online';
 
-/** What a session needs of the place where it runs. Tests bring their own. */
+/** The browser APIs that a session uses. Tests replace them. */
 export interface Platform {
-  /** Milliseconds since the epoch, by a clock that goes on while the machine sleeps. */
+  /** Milliseconds since the epoch, by a clock that keeps running while the machine sleeps. */
   now(): number;
   /** 0 to 1. */
   random(): number;
-  /** Returns what cancels it. */
+  /** Returns a function that cancels the timer. */
   setTimer(run: () => void, delayMs: number): () => void;
-  /** Missing outside secure contexts. Where cookies are blocked, they are there and refuse. */
+  /** Undefined outside secure contexts. Where cookies are blocked, the API exists but refuses requests. */
   readonly locks: Pick<LockManager, 'request' | 'query'> | undefined;
-  /** Undefined where there are no channels. */
+  /** Undefined where BroadcastChannel does not exist. */
   openChannel(name: string): BroadcastChannel | undefined;
-  /** Shared by all pages of the origin. Missing in workers, and where it is forbidden to store anything. */
+  /** Shared by all pages of the origin. Undefined in workers, and where storage is forbidden. */
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
-  /** Returns what ends it. */
+  /** Returns a function that unsubscribes. */
   onWake(callback: (wake: Wake) => void): () => void;
 }
 
@@ -27,14 +27,14 @@ export const browserPlatform: Platform = {
     return () => clearTimeout(timer);
   },
   get locks() {
-    // The types say that it is always there: insecure contexts are no concern of theirs.
+    // The types say that it always exists, but it does not in insecure contexts.
     return (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
   },
   openChannel(name) {
     try {
       return typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(name);
     } catch {
-      // As for the storage: where cookies are blocked.
+      // Throws where cookies are blocked, as the storage does.
       return undefined;
     }
   },
@@ -46,7 +46,7 @@ export const browserPlatform: Platform = {
     }
   },
   onWake(callback) {
-    // A worker has neither document nor pages to show.
+    // A worker has no document.
     if (typeof window === 'undefined') return () => {};
     const ended = new AbortController();
     const { signal } = ended;

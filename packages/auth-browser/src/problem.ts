@@ -1,12 +1,12 @@
-/** Of a problem document (RFC 9457), what the session goes by. */
+/** The members of a problem document (RFC 9457) that the session uses. */
 export interface Problem {
   readonly code: string | null;
   readonly detail: string | null;
-  /** Why a session or a token is no good any more. */
+  /** Why a session or a token is no longer valid. */
   readonly reason: string | null;
 }
 
-/** Reads the problem in an answer's body, which is used up; every member is null when there is none. */
+/** Reads and consumes an answer's body. Every member is null if it is not a problem document. */
 export async function readProblem(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => undefined);
   const { code, detail, reason } = (typeof body === 'object' ? (body ?? {}) : {}) as Record<string, unknown>;
@@ -22,7 +22,7 @@ export function retryAfterSecondsOf({ headers }: Response, nowMs: number): numbe
   const value = headers.get('retry-after')?.trim();
   if (value === undefined || value === '') return undefined;
   if (/^\d{1,9}$/.test(value)) return Number(value);
-  // Date.parse takes much else for a date.
+  // Date.parse accepts much that is not an HTTP date.
   if (!/^[A-Z][a-z]{2}/.test(value)) return undefined;
   const seconds = Math.ceil((Date.parse(value) - nowMs) / 1000);
   return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);

@@ -2,11 +2,11 @@ import { closed } from './errors.ts';
 import type { Platform } from './platform.ts';
 
 /**
- * Runs a task when no other runs, in any tab. `waited`: another one ran when this one was wanted, so what it found out
- * may be on its way here.
+ * Runs a task when no other task runs in any tab. `waited` says that another task ran first, so its result may be on
+ * its way to this tab.
  *
- * A tab that stands still (a dialog, a breakpoint, a page put to sleep) would keep all others waiting: after
- * `patienceMs` its turn is taken away. What it has begun goes on beside the task.
+ * A frozen tab (a dialog, a breakpoint, a suspended page) would block all others, so its lock is stolen after
+ * `patienceMs`. Its own task then runs in parallel when it resumes.
  *
  * @throws {SessionError} `closed`; and what the task throws
  */
@@ -23,17 +23,17 @@ export interface RefreshLockOptions {
 }
 
 /**
- * Longer than a refresh takes, whose own timeout is 5 s: from a tab that is awake no turn is taken. And well within the 10 s
- * for which auth-service answers the same cookie again.
+ * Longer than a refresh, whose timeout is 5 s, so that a running tab never loses the lock. Well within the 10 s for
+ * which auth-service answers the same cookie again.
  */
 const PATIENCE_MS = 6_000;
 
-/** Nobody who wants to leave waits for a slow refresh: its token dies with the session, whichever comes first. */
+/** A sign-out need not wait for a slow refresh: whichever comes first, the new token ends with the session. */
 export const SIGN_OUT_PATIENCE_MS = 1_000;
 
 /**
- * A Web Lock, which a tab that is closed or crashes gives back by itself. Without Web Locks, and where the browser refuses
- * them: one for this tab alone.
+ * A Web Lock; the browser releases it when its tab is closed or crashes. Where Web Locks are missing or refused, a lock
+ * within this tab.
  */
 export function createRefreshLock({ name, platform, signal }: RefreshLockOptions): RefreshLock {
   const { locks } = platform;
@@ -50,7 +50,7 @@ export function createRefreshLock({ name, platform, signal }: RefreshLockOptions
     try {
       return await inTurn(begin, patienceMs);
     } catch (error) {
-      // While it waited for its turn.
+      // Closed while it waited for the lock.
       if (error === signal.reason) throw closed();
       if (hasBegun || !isRefused(error)) throw error;
       return await alone(begin);
@@ -58,7 +58,7 @@ export function createRefreshLock({ name, platform, signal }: RefreshLockOptions
   };
 }
 
-/** A browser that stores nothing for this page lends it no locks either. */
+/** A browser that stores nothing for this page refuses locks too. */
 function isRefused(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'SecurityError';
 }
@@ -70,7 +70,7 @@ interface WebLockOptions extends RefreshLockOptions {
 }
 
 function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock {
-  /** Undefined: the lock was not to be had. Does not end before the task does, though another tab take the lock away. */
+  /** Undefined: the lock was not available. Waits for the task to end, even if another tab steals the lock. */
   async function hold<Result>(options: LockOptions, task: () => Promise<Result>): Promise<Held<Result>> {
     let running: Promise<Result> | undefined;
     try {
@@ -85,12 +85,12 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
   }
 
   async function holder(): Promise<string | undefined> {
-    // Refused in a page that is being left.
+    // Rejects in a page that is being unloaded.
     const { held = [] } = await locks.query().catch((): LockManagerSnapshot => ({}));
     return held.find((lock) => lock.name === name)?.clientId;
   }
 
-  /** Calls back once one tab has held the lock for so long. Returns what ends that. */
+  /** Calls back once one tab has held the lock for `patienceMs`. Returns a function that stops the watch. */
   function watch(patienceMs: number, standsStill: (tab: string) => void): () => void {
     let cancel = (): void => {};
     let isOver = false;
@@ -107,11 +107,11 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
     };
   }
 
-  /** Undefined: the tab that stood still is not the holder any more. */
+  /** Undefined: the frozen tab no longer holds the lock. */
   async function takeOver<Result>(from: string, task: () => Promise<Result>): Promise<Held<Result>> {
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     let running: Promise<Held<Result>> | undefined;
-    // One by one: tabs that lose their patience together would take the turn from each other.
+    // Serialized: otherwise tabs whose patience ends together would steal the lock from each other.
     await locks.request(`${name} taken over`, async () => {
       if ((await holder()) !== from || signal.aborted) return;
       running = hold({ steal: true }, () => {

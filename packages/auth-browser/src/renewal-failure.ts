@@ -1,17 +1,17 @@
 import { SessionError } from './errors.ts';
 
-/** Why there is no new token at the moment, as the tabs tell each other. */
+/** Why there is no new token at the moment. Tabs share it. */
 export interface RenewalFailure {
   readonly code: string;
   readonly message: string;
   readonly status: number | null;
-  /** How often it has failed since it last succeeded. */
+  /** Failures since the last success. */
   readonly attempt: number;
   /** When it failed, in milliseconds since the epoch. */
   readonly atMs: number;
-  /** No request before, whoever asks. */
+  /** No request is sent before this time. */
   readonly blockedUntilMs: number;
-  /** When it is tried again unasked. */
+  /** When the schedule tries again. */
   readonly retryAtMs: number;
 }
 
@@ -20,11 +20,12 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * What follows from a failed renewal. Unasked, it is tried again after growing pauses, half of each by chance, so that
- * browsers do not come back together; asked, twice a second. Where auth-service says when (Retry-After), never before.
+ * The retry times after a failed renewal. The schedule retries after growing pauses; half of each is random, so that
+ * browsers do not come back together. Calls that need a token retry at most twice a second. Nothing retries before
+ * Retry-After.
  *
- * The first pauses are short for another reason: if only the answer was lost, the cookie is one generation behind, and
- * auth-service overlooks that for some seconds.
+ * The first pauses are short because, if only the answer was lost, the cookie is one generation old, and auth-service
+ * accepts that for some seconds.
  */
 export function failureOf(
   error: SessionError,
@@ -45,19 +46,19 @@ export function failureOf(
   };
 }
 
-/** A clock that was set back blocks nobody. */
+/** Whether requests are blocked. They are not if the clock was set back to before the failure. */
 export function isBlocked({ atMs, blockedUntilMs }: RenewalFailure, nowMs: number): boolean {
   return nowMs >= atMs && nowMs < blockedUntilMs;
 }
 
-/** What whoever needs a token is told while none may be asked for. */
+/** The error for calls that need a token while no request may be sent. */
 export function errorOf(failure: RenewalFailure, nowMs: number): SessionError {
   const { code, message, status, blockedUntilMs } = failure;
   const retryAfterSeconds = Math.max(1, Math.ceil((blockedUntilMs - nowMs) / 1000));
   return new SessionError(code, message, { status, retryAfterSeconds });
 }
 
-/** Reads what came from another tab; undefined when it makes no sense. */
+/** Reads a failure from another tab; undefined if it is malformed. */
 export function parseFailure(value: unknown): RenewalFailure | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { code, message, status, attempt, atMs, blockedUntilMs, retryAtMs } = value as Record<

@@ -2,17 +2,17 @@ import type { Platform, Wake } from './platform.ts';
 import type { SessionMark } from './session-mark.ts';
 import type { SessionStore } from './session-store.ts';
 
-/** No token lives shorter than this for the schedule: those of a session's last seconds would be renewed in a rush. */
+/** The shortest pause: the short-lived tokens of a session's last seconds must not cause a burst of renewals. */
 const LEAST_PAUSE_MS = 500;
 
-/** Timers of browsers know no longer time: 2^31 − 1 ms. */
+/** The longest delay of browser timers: 2^31 − 1 ms. */
 const LONGEST_PAUSE_MS = 2_147_483_647;
 
-/** How far apart tabs come back after a failure that all have been told of. */
+/** Spreads the retries of the tabs after a shared failure. */
 const SPREAD_MS = 500;
 
 export interface RenewalSchedule {
-  /** Whether the token that there is should be renewed by now. */
+  /** Whether the current token should be renewed by now. */
   isDue(): boolean;
   close(): void;
 }
@@ -25,8 +25,9 @@ export interface RenewalScheduleOptions {
 }
 
 /**
- * Renews the token at about 80 % of its life, each tab at another moment, so that the first one does it for all; after a
- * failure when it is time to try again; and when a page is looked at again whose timers slept.
+ * Renews the token at about 80 % of its life, at a slightly different time in each tab, so that the first tab does it
+ * for all. Also renews when a retry is due after a failure, and when a page whose timers were suspended becomes
+ * visible.
  */
 export function scheduleRenewal({ store, mark, platform, renew }: RenewalScheduleOptions): RenewalSchedule {
   const share = 0.75 + 0.1 * platform.random();
@@ -47,7 +48,7 @@ export function scheduleRenewal({ store, mark, platform, renew }: RenewalSchedul
   const isDue = (): boolean => platform.now() >= dueAtMs();
 
   function renewUnasked(): void {
-    // Who needs the token is told when they ask for it.
+    // Calls that need the token get the error when they ask for it.
     renew()
       .catch(() => {})
       .finally(arm);
@@ -66,7 +67,7 @@ export function scheduleRenewal({ store, mark, platform, renew }: RenewalSchedul
   function wake(reason: Wake): void {
     const isSignedOut = store.fact()?.kind === 'signed_out';
     if (isSignedOut && (reason !== 'thawed' || !mark.mayExist())) return;
-    // A page out of the back-forward cache has heard nothing of what the other tabs said.
+    // A page in the back-forward cache has missed the other tabs' messages.
     if (reason === 'thawed' || isDue() || (reason === 'online' && store.failure() !== undefined))
       renewUnasked();
   }

@@ -8,7 +8,7 @@ import type { SessionMark } from './session-mark.ts';
 import type { SessionStore } from './session-store.ts';
 import type { TabChannel } from './tab-channel.ts';
 
-/** Less than the others' least patience, as they may have begun to wait a moment before this tab asked. */
+/** Less than the shortest patience of other tabs, which may have begun to wait a moment before this tab's request. */
 const LATE_MS = SIGN_OUT_PATIENCE_MS / 2;
 
 export interface RenewalParts {
@@ -22,22 +22,23 @@ export interface RenewalParts {
 
 export interface Renewal {
   /**
-   * Gets a new token by the cookie, or finds that the session has ended: the store knows it then. One request for
-   * everybody in all tabs who wants one at that time. `reason`: why the old token was refused, for an end without one.
+   * Gets a new token with the cookie, or finds that the session has ended, and stores the result. Concurrent callers in
+   * all tabs share one request. `reason` is why the old token was refused; it is used if the end comes without a
+   * reason.
    *
-   * @throws {SessionError} it cannot be told now; what the store knows stays as it is
+   * @throws {SessionError} if neither can be found out now; the store stays unchanged
    */
   renew(reason?: string | null): Promise<void>;
-  /** The same, for whoever has the lock. */
+  /** The same for a caller that holds the lock. */
   renewInTurn(reason?: string | null): Promise<void>;
   /**
-   * Asks auth-service, for whoever has the lock, and draws the conclusion; or, when this tab stood still meanwhile and the
-   * others went on, goes by what the cookie says now.
+   * Sends a request and applies its answer, for a caller that holds the lock. If this tab was frozen meanwhile and
+   * other tabs changed the session, it discards the answer and renews instead.
    */
-  conclude<Answer>(question: () => Promise<Answer>, conclusion: (answer: Answer) => void): Promise<void>;
-  /** Goes by this token from now on, here and in the other tabs. */
+  conclude<Answer>(request: () => Promise<Answer>, apply: (answer: Answer) => void): Promise<void>;
+  /** Makes this the current token, here and in the other tabs. */
   begin(token: IssuedToken): void;
-  /** Goes by it that nobody is signed in, here and in the other tabs. */
+  /** Ends the session, here and in the other tabs. */
   end(reason: string | null): void;
 }
 
@@ -54,13 +55,13 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
   }
 
   async function renewInTurn(reason: string | null = null): Promise<void> {
-    // Also by what another tab has been told in its turn.
+    // Another tab may have recorded a failure while it held the lock.
     refuseIfBlocked();
     const before = store.fact();
     const askedAtMs = platform.now();
     const [answer] = await Promise.allSettled([auth.refresh()]);
     await catchUp(askedAtMs);
-    // Another tab has signed out or in, or renewed, which did not wait for this one. What came is about what was before.
+    // Another tab has signed in or out, or renewed, without waiting for this one. Our answer is out of date.
     if (store.fact() !== before) return;
     if (answer.status === 'fulfilled') {
       begin(answer.value, askedAtMs);
@@ -70,19 +71,22 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
     if (!(error instanceof SessionError)) throw error;
     if (error.status !== 401 || error.code !== 'session_ended') throw fail(error);
     if (error.reason !== 'no_cookie') return end(error.reason ?? reason, askedAtMs);
-    // Who was not signed in misses none. And who comes back after a long time may have had one that has expired.
+    // A missing cookie is worth reporting only if the user was signed in, or the cookie of a new session never came
+    // back. After a long absence the cookie may just have expired.
     const isMissed = before?.kind === 'signed_in' || mark.isUnproven();
     end(reason ?? (isMissed ? 'no_cookie' : null), askedAtMs);
   }
 
-  /** Whether the answer is so late that another tab may have taken this one's turn. What the others know is heard first. */
+  /**
+   * Whether the answer is so late that another tab may have stolen the lock. If so, gets the other tabs' state first.
+   */
   async function catchUp(askedAtMs: number): Promise<boolean> {
     const isLate = platform.now() - askedAtMs >= LATE_MS;
     if (isLate) await tabs.ask();
     return isLate;
   }
 
-  /** Keeps it for those who ask next, in all tabs. */
+  /** Records the failure for the next callers, in all tabs. */
   function fail(error: SessionError): SessionError {
     const previous = store.failure();
     const failure = failureOf(error, { previous, nowMs: platform.now(), random: platform.random() });
@@ -117,13 +121,13 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
       return underway;
     },
     renewInTurn,
-    async conclude(question, conclusion) {
+    async conclude(request, apply) {
       const before = store.fact();
       const askedAtMs = platform.now();
-      const answer = await question();
+      const answer = await request();
       const isOutdated = (await catchUp(askedAtMs)) && store.fact() !== before;
       if (isOutdated) await renewInTurn();
-      else conclusion(answer);
+      else apply(answer);
     },
     begin,
     end,

@@ -1,14 +1,14 @@
 import { SessionError } from './errors.ts';
 
-/** A request whose answer comes from where it was sent to, or not at all. */
+/** Sends a request without following redirects. */
 export type Send = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * Makes requests that follow no redirect. Browsers drop the Authorization header on the way to another origin only since
- * Chrome 119, Firefox 111 and Safari 16.1 (Fetch standard, HTTP-redirect fetch), and never the body, which may be a
- * password. Our services redirect nobody.
+ * Returns a function whose requests follow no redirect. Browsers drop the Authorization header of a request redirected
+ * to another origin only since Chrome 119, Firefox 111 and Safari 16.1 (Fetch standard, HTTP-redirect fetch). They
+ * never drop the body, which may hold a password. Our services never redirect.
  *
- * The functions throw SessionError `unreachable` and `redirected`; and what aborted the request, when `init.signal` did.
+ * The function throws SessionError `unreachable` or `redirected`, or the reason of `init.signal`'s abort.
  */
 export function createSend(fetch: typeof globalThis.fetch): Send {
   return async (url, init) => {
@@ -22,7 +22,7 @@ export function createSend(fetch: typeof globalThis.fetch): Send {
     const { origin } = new URL(url);
     throw new SessionError('redirected', `${origin} answered with a redirect.`, {
       origin,
-      // A browser does not even tell the status.
+      // Browsers hide the status.
       status: status === 0 ? null : status,
     });
   };

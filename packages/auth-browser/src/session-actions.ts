@@ -21,11 +21,11 @@ export interface SessionActionsParts {
   readonly platform: Platform;
 }
 
-/** What a person does with the session. Each in its turn, as refreshes are: none can undo what another has done. */
+/** The user's actions. Each holds the refresh lock, so that none overwrites the result of another. */
 export function createSessionActions(parts: SessionActionsParts): SessionActions {
   const { store, lock, auth, renewal, platform } = parts;
 
-  /** What the store holds after it was made sure that it is not over. Undefined: nobody is signed in. */
+  /** The current token, renewed if it has expired; undefined if no user is signed in. */
   async function heldInTurn(): Promise<SignedInFact | undefined> {
     const fact = store.fact();
     const isGood = fact?.kind === 'signed_in' && platform.now() < fact.expiresAtMs;
@@ -34,7 +34,7 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
     return held?.kind === 'signed_in' ? held : undefined;
   }
 
-  /** Asks with the token that there is, and once more with the next if that was refused. */
+  /** Calls `ask` with the current token, and once more with the next one if the first is refused. */
   async function withToken(ask: (held: SignedInFact) => Promise<void>): Promise<void> {
     const held = await heldInTurn();
     if (held === undefined) return;
@@ -56,9 +56,9 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
         let asked: string | undefined;
         await withToken(async (held) => {
           const subject = readClaims(held.accessToken)?.subject;
-          // A password is not tried on somebody else's account.
+          // The password must not be tried on another user's account.
           if (asked !== undefined && asked !== subject)
-            throw new SessionError('session_changed', 'Somebody else has signed in meanwhile.');
+            throw new SessionError('session_changed', 'Another user has signed in meanwhile.');
           asked = subject;
           await renewal.conclude(() => auth.reauthenticate(held.accessToken, password), renewal.begin);
         });
@@ -72,7 +72,7 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
           withToken((held) =>
             renewal.conclude(
               () => auth.signOut(held.accessToken, everywhere),
-              // As auth-service calls it.
+              // auth-service's names for these reasons.
               () => renewal.end(everywhere ? 'ended_all' : 'sign_out'),
             ),
           ),

@@ -1,18 +1,18 @@
 import type { SessionState } from './session-state.ts';
 import { readClaims } from './token-claims.ts';
 
-/** An access token, and until when it is good by this machine's clock. */
+/** An access token and its expiry by this machine's clock. */
 export interface IssuedToken {
   readonly accessToken: string;
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
-  /** How long it was good when it came. */
+  /** Its lifetime when it was issued. */
   readonly lifetimeMs: number;
 }
 
 /**
- * What is the case, as the tabs tell each other. Channels promise no order between senders: of two facts, the one with
- * the greater version is the later.
+ * The session as the tabs share it. Channels guarantee no order between senders, so the fact with the greater version
+ * is the later one.
  */
 export type SessionFact = SignedInFact | SignedOutFact;
 export interface SignedInFact extends IssuedToken {
@@ -26,29 +26,33 @@ export interface SignedOutFact {
 }
 
 /**
- * The time, so that tabs agree; but always more than what was before, so that a clock set back does no harm.
+ * The version of a new fact: the time, so that tabs agree, but always greater than the known version, so that a clock
+ * set back does no harm.
  *
- * `atMs`: what came of a renewal counts as of when it was asked for; a sign-in and a sign-out, which change the session, as of
- * when they were answered. So those are the later ones when a tab asked before, and was answered, or went on, after.
+ * `atMs` is the time of the request for a renewal, and the time of the answer for a sign-in or sign-out. So a sign-in
+ * or sign-out is later than a renewal that another tab requested before it, even if that tab gets its answer
+ * afterwards.
  */
 export function nextVersion(known: SessionFact | undefined, atMs: number): number {
   return Math.max(atMs, (known?.version ?? 0) + 1);
 }
 
-/** What to go by from now on: `known` itself, when what was told is no news. */
-export function laterOf(known: SessionFact | undefined, told: SessionFact): SessionFact {
-  if (known?.kind === 'signed_out' && told.kind === 'signed_out') return endOf(known, told);
-  return known !== undefined && known.version >= told.version ? known : told;
+/** The later of two facts; `known` itself if `incoming` is not news. */
+export function laterOf(known: SessionFact | undefined, incoming: SessionFact): SessionFact {
+  if (known?.kind === 'signed_out' && incoming.kind === 'signed_out') return endOf(known, incoming);
+  return known !== undefined && known.version >= incoming.version ? known : incoming;
 }
 
-/** Of one end, the tab that asked first hears the reason. Those that ask later have no cookie left, and hear just that. */
-function endOf(known: SignedOutFact, told: SignedOutFact): SignedOutFact {
-  const saysMore = weightOf(told) > weightOf(known);
-  if (told.version <= known.version && !saysMore) return known;
+/**
+ * Merges two reports of one end. Only the first tab gets the reason; later ones have no cookie left and get just that.
+ */
+function endOf(known: SignedOutFact, incoming: SignedOutFact): SignedOutFact {
+  const saysMore = weightOf(incoming) > weightOf(known);
+  if (incoming.version <= known.version && !saysMore) return known;
   return {
     kind: 'signed_out',
-    version: Math.max(known.version, told.version),
-    reason: saysMore ? told.reason : known.reason,
+    version: Math.max(known.version, incoming.version),
+    reason: saysMore ? incoming.reason : known.reason,
   };
 }
 
@@ -57,11 +61,11 @@ function weightOf({ reason }: SignedOutFact): number {
   return reason === 'no_cookie' ? 1 : 2;
 }
 
-/** For facts of readable tokens alone: see isReadable. */
+/** Only for facts with a readable token: see isReadable. */
 export function stateOf(fact: SessionFact): SessionState {
   if (fact.kind === 'signed_out') return Object.freeze({ status: 'signed_out', reason: fact.reason });
   const claims = readClaims(fact.accessToken);
-  if (claims === undefined) throw new TypeError('Not the access token of a person');
+  if (claims === undefined) throw new TypeError('Not the access token of a user');
   const { accessToken, expiresAtMs } = fact;
   return Object.freeze({ status: 'signed_in', accessToken, ...claims, expiresAtMs });
 }
@@ -70,7 +74,7 @@ export function isReadable({ accessToken }: IssuedToken): boolean {
   return readClaims(accessToken) !== undefined;
 }
 
-/** Reads what came from another tab, which may run another release of the page; undefined when it makes no sense. */
+/** Reads a fact from another tab, which may run another release of the page; undefined if it is malformed. */
 export function parseFact(value: unknown): SessionFact | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { kind, version, reason, accessToken, expiresAtMs, lifetimeMs } = value as Record<string, unknown>;

@@ -1,15 +1,15 @@
 import type { Platform } from './platform.ts';
 import type { SessionFact } from './session-fact.ts';
 
-/** What this origin remembers of its session between two loads of a page: nothing that could be used. */
+/** What this origin stores about its session between page loads. It holds nothing that an attacker could use. */
 export interface SessionMark {
-  /** Whether asking for the session can succeed. Also where nothing can be remembered: asking is the safe side then. */
+  /** Whether there may be a session. True where nothing can be stored: then asking auth-service is the safe choice. */
   mayExist(): boolean;
-  /** Whether a session began here whose cookie has never come back. */
+  /** Whether a session began here, and its cookie has never come back. */
   isUnproven(): boolean;
-  /** A session is there, or is over, whichever tab found that out. */
+  /** Updates the mark: a session has begun or ended, in any tab. */
   follow(fact: SessionFact | undefined): void;
-  /** The cookie has come back: the browser keeps it. */
+  /** The cookie has come back, so the browser keeps it. */
   proven(): void;
 }
 
@@ -17,8 +17,8 @@ const UNPROVEN = 'new';
 const PROVEN = '';
 
 /**
- * The refresh cookie is HttpOnly, so that no script can look whether it is there. Without a mark, a first visitor's page would
- * have to ask for a session that never was, and be refused.
+ * The refresh cookie is HttpOnly, so no script can see whether it exists. Without a mark, a first visitor's page would
+ * have to request a session that never existed, and would be refused.
  */
 export function createSessionMark(name: string, { storage }: Pick<Platform, 'storage'>): SessionMark {
   const read = (): string | null => attempt(() => storage?.getItem(name) ?? null, null);
@@ -34,7 +34,7 @@ export function createSessionMark(name: string, { storage }: Pick<Platform, 'sto
   };
 }
 
-/** A storage that is full, or was forbidden meanwhile, throws. */
+/** Storage throws when it is full or has been forbidden meanwhile. */
 function attempt<Result>(run: () => Result, otherwise: Result): Result {
   try {
     return run();

@@ -1,13 +1,14 @@
 export type SessionState =
   | {
-      /** It is not known yet whether somebody is signed in. */
+      /** It is not known yet whether a user is signed in. */
       readonly status: 'restoring';
     }
   | {
       readonly status: 'signed_out';
       /**
-       * Why the session ended, as auth-service says it (`displaced`, `reuse`, …); null: there was none, or it says nothing.
-       * `no_cookie`: the browser did not keep the cookie. `cross_site`: nor can it, as the page is of another site.
+       * Why the session ended, in auth-service's words (`displaced`, `reuse`, …); null if there was no session or no
+       * reason. `no_cookie`: the browser did not keep the cookie. `cross_site`: it cannot, because the page is
+       * cross-site.
        */
       readonly reason: string | null;
     }
@@ -19,6 +20,6 @@ export type SessionState =
       readonly scopes: readonly string[];
       /** By this machine's clock, in milliseconds since the epoch. In the past while auth-service cannot be reached. */
       readonly expiresAtMs: number;
-      /** When the person last proved who they are, in milliseconds since the epoch, by auth-service's clock. */
+      /** When the user last authenticated, in milliseconds since the epoch, by auth-service's clock. */
       readonly authTimeMs: number;
     };

@@ -2,18 +2,18 @@ import type { RenewalFailure } from './renewal-failure.ts';
 import { laterOf, type SessionFact, stateOf } from './session-fact.ts';
 import type { SessionState } from './session-state.ts';
 
-/** What this tab knows: in its memory, and nowhere else. */
+/** This tab's knowledge of the session, in memory only. */
 export interface SessionStore {
-  /** Undefined: nobody has said yet. */
+  /** Undefined: not known yet. */
   fact(): SessionFact | undefined;
   state(): SessionState;
-  /** Why there was no new token when one was last asked for; undefined after a success. */
+  /** Why the last renewal failed; undefined after a success. */
   failure(): RenewalFailure | undefined;
   subscribe(listener: () => void): () => void;
-  /** Goes by it from now on, if it is news. */
-  take(told: SessionFact): void;
+  /** Adopts the fact if it is later than the known one. */
+  take(incoming: SessionFact): void;
   fail(failure: RenewalFailure): void;
-  /** Nothing changes any more, and nobody is called back. */
+  /** Stops all changes and callbacks. */
   close(): void;
 }
 
@@ -29,7 +29,7 @@ export function createSessionStore(): SessionStore {
       try {
         listener();
       } catch (error) {
-        // Theirs, and no reason to leave the others out: reported as any uncaught error is.
+        // An error in one listener must not stop the others. It is reported as an uncaught error.
         queueMicrotask(() => {
           throw error;
         });
@@ -46,8 +46,8 @@ export function createSessionStore(): SessionStore {
       listeners.add(entry);
       return () => void listeners.delete(entry);
     },
-    take(told) {
-      const later = laterOf(fact, told);
+    take(incoming) {
+      const later = laterOf(fact, incoming);
       if (later === fact || !isOpen) return;
       fact = later;
       failure = undefined;
@@ -55,9 +55,9 @@ export function createSessionStore(): SessionStore {
       if (!isSame(state, next)) state = next;
       notify();
     },
-    fail(told) {
+    fail(incoming) {
       if (!isOpen) return;
-      failure = told;
+      failure = incoming;
       notify();
     },
     close() {

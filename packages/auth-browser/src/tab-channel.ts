@@ -3,14 +3,14 @@ import { parseFailure, type RenewalFailure } from './renewal-failure.ts';
 import { parseFact, type SessionFact } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
 
-/** How long other tabs have to answer: one in the background does in some milliseconds, a frozen one never. */
+/** How long to wait for other tabs: a background tab answers in some milliseconds, a frozen one never. */
 const ANSWER_WAIT_MS = 100;
 
-/** What the tabs of one issuer and client tell each other (BroadcastChannel: pages of this origin alone can hear it). */
+/** Messages between the tabs of one issuer and client (BroadcastChannel: only pages of this origin receive them). */
 export interface TabChannel {
   tell(fact: SessionFact): void;
   tellFailure(failure: RenewalFailure): void;
-  /** Asks the other tabs what is the case. Resolves once that brought news, or nobody has answered in time. */
+  /** Asks the other tabs for the session. Resolves after news, or when no tab has answered in time. */
   ask(): Promise<void>;
   close(): void;
 }
@@ -26,24 +26,24 @@ export interface TabChannelOptions {
   readonly store: SessionStore;
 }
 
-/** What is heard goes into the store. Where there are no channels, nobody is told and nobody answers. */
+/** Puts received messages into the store. Without BroadcastChannel nothing is sent or received. */
 export function openTabChannel({ name, platform, store }: TabChannelOptions): TabChannel {
   const channel = platform.openChannel(name);
   let isOpen = channel !== undefined;
   channel?.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-    if (isOpen) hear(data);
+    if (isOpen) receive(data);
   });
 
   function post(message: Message): void {
     if (isOpen) channel?.postMessage(message);
   }
 
-  function hear(data: unknown): void {
+  function receive(data: unknown): void {
     if (typeof data !== 'object' || data === null) return;
     const { type, fact, failure } = data as Record<string, unknown>;
     if (type === 'ask') answer();
-    if (type === 'fact') hearFact(parseFact(fact));
-    if (type === 'failure') hearFailure(parseFailure(failure));
+    if (type === 'fact') applyFact(parseFact(fact));
+    if (type === 'failure') applyFailure(parseFailure(failure));
   }
 
   function answer(): void {
@@ -53,16 +53,16 @@ export function openTabChannel({ name, platform, store }: TabChannelOptions): Ta
     if (!isOver) post({ type: 'fact', fact });
   }
 
-  function hearFact(told: SessionFact | undefined): void {
-    if (told === undefined) return;
-    // That another tab is signed out may be old: one that was asleep. Who knows nothing asks auth-service.
-    if (told.kind === 'signed_out' && store.fact() === undefined) return;
-    store.take(told);
+  function applyFact(incoming: SessionFact | undefined): void {
+    if (incoming === undefined) return;
+    // A tab that was asleep may report an old sign-out. If we know nothing, ask auth-service instead.
+    if (incoming.kind === 'signed_out' && store.fact() === undefined) return;
+    store.take(incoming);
   }
 
-  function hearFailure(told: RenewalFailure | undefined): void {
-    // The version of a fact is a time: what had failed before has come right since.
-    if (told !== undefined && told.atMs >= (store.fact()?.version ?? 0)) store.fail(told);
+  function applyFailure(incoming: RenewalFailure | undefined): void {
+    // The version of a fact is a time, so an older failure has been overcome.
+    if (incoming !== undefined && incoming.atMs >= (store.fact()?.version ?? 0)) store.fail(incoming);
   }
 
   return {

@@ -1,16 +1,17 @@
-/** What an access token says (RFC 9068), as far as a page can use it. */
+/** The claims of an access token (RFC 9068) that a page can use. */
 export interface TokenClaims {
   readonly subject: string;
   readonly sessionId: string;
   readonly scopes: readonly string[];
-  /** When the person last proved who they are, in milliseconds since the epoch, by auth-service's clock. */
+  /** When the user last authenticated, in milliseconds since the epoch, by auth-service's clock. */
   readonly authTimeMs: number;
 }
 
 /**
- * Reads a person's access token; undefined when it is none.
+ * Reads a user's access token; undefined if it is not one.
  *
- * Does not verify it: a browser has it from auth-service itself, over TLS, and decides nothing by it. The services do.
+ * Does not verify it: the browser got it from auth-service over TLS, and makes no security decision with it. The
+ * services verify it.
  *
  * @example readClaims(answer.access_token)?.scopes
  */

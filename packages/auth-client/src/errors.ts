@@ -1,8 +1,8 @@
-/** Every error of this package is one of these; `code` is stable, the message is not. */
+/** Base class of all errors of this package. `code` is stable, the message is not. */
 export class AuthClientError extends Error {
   readonly code: string;
 
-  // ErrorOptions by another name: a program whose lib is older than es2022 has none.
+  // Not typed as ErrorOptions: programs whose `lib` is older than es2022 do not have that type.
   constructor(code: string, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
@@ -10,7 +10,7 @@ export class AuthClientError extends Error {
   }
 }
 
-/** What a refused request is told. `missing_token` appears in the body only: its challenge carries no error code. */
+/** The code in the answer. `missing_token` appears in the body only: its challenge carries no error code. */
 export type AuthErrorCode =
   | 'missing_token'
   | 'invalid_token'
@@ -37,28 +37,28 @@ const messageOf: Record<AuthErrorCode, string> = {
   invalid_token: 'The access token is malformed, expired, revoked or not meant for this service',
   insufficient_user_authentication: 'The sign-in is too long ago for this: the user must sign in again',
   insufficient_scope: 'The access token lacks a scope that this resource needs',
-  user_required: 'This resource is for people: a service cannot use it in its own name',
-  actor_not_allowed: 'This resource is not open to who acts for the user here',
-  key_set_unavailable: 'No current signing keys are at hand to verify access tokens with',
-  revocations_stale: 'It is not known here at the moment which access tokens have been revoked lately',
+  user_required: 'This resource is for users: a service cannot use it in its own name',
+  actor_not_allowed: 'The service that acts for the user may not use this resource',
+  key_set_unavailable: 'This service has no current signing keys to verify access tokens with',
+  revocations_stale: 'This service does not know at the moment which access tokens were revoked recently',
 };
 
 export interface AuthErrorDetails {
-  /** Names the failed check for the service's own log ('audience', 'signature', …); never sent to the caller. */
+  /** Names the failed check ('aud', 'signature', …) for the service's own log; never sent to the caller. */
   reason?: string;
   /** Response headers: WWW-Authenticate, Retry-After. */
   headers?: Readonly<Record<string, string>>;
-  /** Further members of the body (RFC 9457 §3.2): `reason`, why the token was revoked. */
+  /** Further members of the body (RFC 9457 §3.2), such as `reason`: why the token was revoked. */
   extensions?: Readonly<Record<string, string>>;
   cause?: unknown;
 }
 
 /**
- * A request that may not pass: 401, 403 or 503.
+ * A refused request: 401, 403 or 503.
  *
- * The message is one fixed sentence per code, so it can be shown: nothing of the token, its claims or the keys is in
- * it. `reason` says which check failed and belongs in logs, not in answers. Only of a revoked token the caller is told
- * more, in `extensions`: why it was revoked.
+ * The message is one fixed sentence per code. It contains nothing of the token, its claims or the keys, so it can be
+ * shown. `reason` names the failed check and belongs in logs, not in answers. For a revoked token, `extensions` tells
+ * the caller why it was revoked.
  */
 export class AuthError extends AuthClientError {
   declare readonly code: AuthErrorCode;
@@ -79,17 +79,17 @@ export class AuthError extends AuthClientError {
   }
 }
 
-/** A bad token, by the check that it failed. */
+/** A bad token; `reason` names the check that it failed. */
 export function invalidToken(reason: string, cause?: unknown): AuthError {
   return new AuthError('invalid_token', { reason, cause });
 }
 
-/** A good token that was revoked before it expired; `why` is told to whoever presents it. */
+/** A good token that was revoked before it expired. The caller is told `why`. */
 export function revokedToken(why: string): AuthError {
   return new AuthError('invalid_token', { reason: `revoked: ${why}`, extensions: { reason: why } });
 }
 
-/** Whatever is thrown while a token is examined refuses the token: nothing may fall through to a 500, or a 200. */
+/** Any error while a token is examined refuses the token: none may end in a 500 or a 200. */
 export function asAuthError(error: unknown): AuthError {
   return error instanceof AuthError ? error : invalidToken('unexpected', error);
 }

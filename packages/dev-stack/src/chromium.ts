@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
-// The first draws no window at all, which costs half the processor's time.
+// The first draws no window at all, which halves the processor time.
 const names = [
   'chromium-headless-shell',
   'chromium',
@@ -11,7 +11,7 @@ const names = [
   'google-chrome-stable',
 ];
 
-// Nothing but what the tests open is to be loaded, and nothing is to be asked of the person at the machine.
+// Prevents requests that the tests did not make, and prompts.
 const args = [
   '--no-sandbox',
   '--disable-gpu',
@@ -22,7 +22,7 @@ const args = [
   '--disable-sync',
 ];
 
-/** Where the machine has a browser; undefined where it has none. CHROMIUM names another. */
+/** The path of the machine's browser; undefined if it has none. CHROMIUM names another. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (env['CHROMIUM']) return env['CHROMIUM'];
   const folders = (env['PATH'] ?? '').split(delimiter).filter(Boolean);
@@ -32,9 +32,9 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
 }
 
 /**
- * Starts the machine's chromium without a window. Close it.
+ * Starts the machine's chromium without a window. Close it when done.
  *
- * @throws Error when there is none
+ * @throws Error if there is none
  * @example
  * await using browser = await launchChromium();
  */

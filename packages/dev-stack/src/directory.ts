@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 
-/** Where this clone keeps what it makes and fetches: LATCHKEY_DIRECTORY, or `.latchkey` beside package.json. */
+/** The folder for this clone's data and fetched programs: LATCHKEY_DIRECTORY, or `.latchkey` beside package.json. */
 export function latchkeyDirectory(env: Record<string, string | undefined> = process.env): string {
   return resolve(env['LATCHKEY_DIRECTORY'] || join(import.meta.dirname, '..', '..', '..', '.latchkey'));
 }

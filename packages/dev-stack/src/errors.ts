@@ -1,6 +1,6 @@
 /**
- * Something that the person at the terminal can put right. The message is one line and says what to do, so it is
- * shown as it stands, without a stack.
+ * A problem that the user at the terminal can fix. The message is one line that says what to do; it is shown without a
+ * stack.
  *
  * @example throw new DevStackError('Port 4000 is in use: stop what listens there, or set AUTH_PORT.');
  */
@@ -16,8 +16,8 @@ const systemFaults: Record<string, string> = {
 };
 
 /**
- * One line about any error: ours as it stands, well-known faults of the system with what to do, the rest by message.
- * Does not add a stack; errors that are bugs should be thrown on, not explained.
+ * One line about any error: our own message, advice for well-known faults of the system, else the error's message. Has
+ * no stack: rethrow errors that are bugs instead of explaining them.
  *
  * @example console.error(explain(error));
  */
@@ -30,11 +30,11 @@ export function explain(error: unknown): string {
   if ((code === 'EACCES' || code === 'EPERM') && path !== undefined) {
     return `No permission for ${path}: give it to your user (chown), or remove it with npm run reset.`;
   }
-  // Of a connection that was tried at several addresses only the code says anything.
+  // A failed connection to several addresses has only a code, no message.
   return explainText(error.message) ?? (firstLine(error.message) || (code ?? error.name));
 }
 
-/** The same for the output of a program that was started, e.g. the tail of a server's log; undefined when unknown. */
+/** The same for a program's output, such as the tail of a server's log; undefined if it shows no known fault. */
 export function explainText(output: string): string | undefined {
   if (/no space left on device|disk is full|check free disk space|wrote only \d+ of \d+ bytes/i.test(output))
     return systemFaults['ENOSPC'];

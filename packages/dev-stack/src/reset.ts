@@ -5,9 +5,9 @@ import { DevStackError, explain } from './errors.ts';
 import { stopOrphan } from './processes/orphan.ts';
 import { lockHolder } from './stack/lock.ts';
 
-// npm run reset: forgets all data and secrets of the stack on this machine.
+// npm run reset: deletes all data and secrets of the stack on this machine.
 const directory = latchkeyDirectory();
-// Programs that were fetched are no data: a start after this one must not need a network.
+// Fetched programs stay: the next start must not need a network.
 const kept = new Set(['toolchain.json', 'programs']);
 
 try {
@@ -40,5 +40,6 @@ async function reset(): Promise<void> {
     rmSync(join(directory, name), { recursive: true, force: true });
   }
   console.log(`Removed all data and secrets from ${directory}.`);
-  if (process.env['REDIS_URL']) console.log('What is in the Redis of REDIS_URL is yours to remove.');
+  if (process.env['REDIS_URL'])
+    console.log('Data in the Redis of REDIS_URL was not removed: remove it yourself.');
 }

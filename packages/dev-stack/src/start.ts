@@ -8,7 +8,7 @@ import { startStack } from './stack/start-stack.ts';
 import { stopSignal } from './stop-signal.ts';
 import { welcome } from './terminal/welcome.ts';
 
-// npm start: the whole system on this machine until Ctrl-C. LATCHKEY_DIRECTORY chooses where the data is kept.
+// npm start: runs the whole system on this machine until Ctrl-C. LATCHKEY_DIRECTORY chooses the folder for the data.
 const directory = latchkeyDirectory();
 const signal = stopSignal(() => console.log('\nStopping …'));
 const aborted = once(signal, 'abort');
@@ -21,7 +21,7 @@ try {
     storefront: true,
     signal,
     onProgress: (line) => console.log(line),
-    onCrash: (message) => console.error(`${message}\nThe others go on. Press Ctrl-C and start again.`),
+    onCrash: (message) => console.error(`${message}\nThe others keep running. Press Ctrl-C and start again.`),
   });
   console.log(welcome(stack, (performance.now() - began) / 1000));
   const watches = (Object.keys(stack.services) as ServiceKey[]).map((key) => {
@@ -35,7 +35,7 @@ try {
     stack.redis.exited().then(() => 'Redis'),
   ]);
   const stopping = signal.aborted;
-  // That services miss each other while they stop is no news.
+  // While stopping, errors of services that miss each other are expected.
   for (const endWatch of watches) endWatch();
   await stack.stop();
   if (ended !== undefined && !stopping) {
@@ -51,5 +51,5 @@ try {
     process.exitCode = 1;
   }
 }
-// Nothing is left to do; a stray timer must not hold the terminal.
+// Everything is done; a remaining timer must not keep the process alive.
 process.exit();

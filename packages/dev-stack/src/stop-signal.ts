@@ -1,11 +1,11 @@
 import { killAll } from './processes/child.ts';
 
-// npm and the terminal each deliver one Ctrl-C, a few milliseconds apart; nobody presses it twice that fast.
+// npm and the terminal each deliver the same Ctrl-C, a few milliseconds apart. A user cannot press it twice that fast.
 const sameSignalMs = 1_000;
 
 /**
  * A signal that aborts at the first Ctrl-C, SIGTERM or hang-up, or when the launcher that started us has died. A second
- * one kills all that runs and ends this process at once.
+ * signal kills all children and ends this process at once.
  */
 export function stopSignal(onFirst: () => void): AbortSignal {
   const controller = new AbortController();
@@ -23,7 +23,7 @@ export function stopSignal(onFirst: () => void): AbortSignal {
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   process.on('disconnect', onSignal);
-  // The channel is there only to notice the launcher's end; it must not keep us alive.
+  // The channel only detects the launcher's end; it must not keep us alive.
   process.channel?.unref();
   return controller.signal;
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Remembers the routes, to tell 405 (the path exists, the method does not) from 404. Matching runs only for requests
- * that no route took.
+ * Records the routes, to tell 405 (the path exists, the method does not) from 404. Matching runs only for requests
+ * without a route.
  */
 export function collectAllowedMethods(app: FastifyInstance): (path: string) => string[] {
   const methodsByPattern = new Map<string, Set<string>>();

@@ -4,7 +4,7 @@ import { faultOfTrustedProxy } from './client-address/trusted-proxies.ts';
 import { readSettingText } from './setting-text.ts';
 import { endpointUrl, issuerUrl, originUrl, postgresUrl } from './setting-url.ts';
 
-/** Every setting that is missing or wrong, in one message. It names settings, never what they were set to. */
+/** All missing or wrong settings in one message. It names settings, never their values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   /** One sentence for each faulty setting. */
@@ -17,7 +17,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * The settings of whatever listens for HTTP. Spread them into the schema of one that keeps nothing.
+ * The settings of every HTTP server. Spread them into the schema of a server without a database.
  *
  * @example
  * const schema = Type.Object({ ...httpConfig, GREETING: Type.String({ description: 'a greeting' }) });
@@ -62,7 +62,7 @@ export const httpConfig = {
 };
 
 /**
- * The settings that every service with a database and an issuer has. Spread them into the service's own schema.
+ * The settings of every service with a database and an issuer. Spread them into the service's own schema.
  *
  * @example
  * const schema = Type.Object({ ...serviceConfig, GREETING: Type.String({ description: 'a greeting' }) });
@@ -85,27 +85,27 @@ export const serviceConfig = {
 };
 
 /**
- * The settings of a service that has tokens verified and revocations told by auth-service, as all but auth-service do.
+ * The settings of a service that gets keys and revocations from auth-service, as all services but auth-service do.
  *
  * @example
  * const schema = Type.Object({ ...serviceConfig, ...issuerEndpoints });
  */
 export const issuerEndpoints = {
   TOKEN_ENDPOINT: endpointUrl('the http(s) URL where auth-service issues tokens'),
-  REVOCATIONS_URI: endpointUrl('the http(s) URL where auth-service tells what has been revoked'),
+  REVOCATIONS_URI: endpointUrl('the http(s) URL of auth-service’s feed of revocations'),
 };
 
 /**
  * Reads a service's settings from environment variables: coerces, applies defaults, checks.
  *
  * The schema's keys are the variables' names. A string becomes an integer, number, boolean (`true`/`false`/`1`/`0`)
- * or array (split at commas, blanks trimmed) where the schema asks for one. A variable that is set to nothing counts
- * as not set; variables that the schema does not name are ignored. Any setting NAME may come from a file instead, which
- * NAME_FILE names. Does not check that anything is reachable.
+ * or array (split at commas, blanks trimmed) where the schema asks for one. An empty variable counts as not set;
+ * variables that the schema does not name are ignored. Any setting NAME may come from the file that NAME_FILE names
+ * instead. Does not check that anything is reachable.
  *
- * A schema of a string may have a `fault`: a function that says what is wrong with it, without repeating it.
+ * A string's schema may have a `fault`: a function that says what is wrong with the value, without repeating it.
  *
- * @throws {ConfigError} naming every faulty setting at once, without the values (one may be a secret).
+ * @throws {ConfigError} naming all faulty settings, without their values, because one may be a secret.
  * @example
  * const config = loadConfig(Type.Object({ ...serviceConfig }), process.env);
  */
@@ -141,7 +141,7 @@ export function loadConfig<T extends TObject>(schema: T, env: Record<string, str
   return settings as Static<T>;
 }
 
-/** What to say of a setting that is not valid; undefined when it is. */
+/** The message for an invalid setting; undefined for a valid one. */
 function faultOf(schema: TSchema, setting: unknown): string | undefined {
   if (!Check(schema, setting)) return expectation(schema);
   const wrong = faultIn(schema, setting);
@@ -159,9 +159,9 @@ function faultIn(schema: TSchema, setting: unknown): string | undefined {
 const rereaders = new WeakMap<object, (name: string) => unknown>();
 
 /**
- * A setting that is text, as it is now: where it comes from a file, the file is read again, since a secret in it may have
- * been replaced. What cannot be read, or is not valid, leaves it as it was. For what is used anew while the service runs,
- * such as the URL of a store when a connection is made.
+ * The current text of a setting. If it comes from a file, the file is read again, because a secret in it may have been
+ * replaced. If the file is unreadable or its text invalid, the old text stays. Use it for settings that are needed
+ * again while the service runs, such as a store's URL for each new connection.
  *
  * @example
  * const redis = connectRedis({ url: () => currentSetting(config, 'REDIS_URL'), onError });

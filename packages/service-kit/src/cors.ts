@@ -3,13 +3,13 @@ import type { FastifyInstance } from 'fastify';
 
 const exposedHeaders = ['x-request-id', 'traceparent', 'retry-after', 'www-authenticate'];
 
-/** What makes an answer readable for a page of this origin; nothing of that for an origin that is not let in. */
+/** The headers that let a page of this origin read an answer; none for an origin that is not allowed. */
 export type CorsHeaders = (origin: string | undefined) => Readonly<Record<string, string>>;
 
 /**
- * The headers of answers that no hook sees. Every other answer has the same by addCors.
+ * The headers for answers that no hook sees. addCors sets the same on all other answers.
  *
- * @throws when an origin is `*` or has a path: with credentials that would open the service to any page.
+ * @throws when an origin is `*` or has a path: with credentials, `*` would open the service to any page.
  */
 export function corsHeadersFor(origins: readonly string[]): CorsHeaders {
   for (const origin of origins) {
@@ -29,8 +29,8 @@ export function corsHeadersFor(origins: readonly string[]): CorsHeaders {
 }
 
 /**
- * Lets pages of exactly these origins read our answers, with cookies. With none, no header is sent and browsers keep
- * every other origin out.
+ * Lets pages of exactly these origins read our answers, with cookies. Without origins no header is sent, so browsers
+ * keep all other origins out.
  */
 export async function addCors(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   if (origins.length === 0) return;

@@ -3,15 +3,15 @@ import pg from 'pg';
 import { asConnectionError } from './database-errors.ts';
 
 export interface ClientOptions {
-  /** Asked for each connection: a password may have changed. */
+  /** Called for each connection: a password may have changed. */
   url: () => string;
-  /** How long Postgres may say nothing while a statement is under way. */
+  /** How long Postgres may send nothing during a statement. */
   silentMs: number;
 }
 
-/** What pg has, and its types do not tell. */
+/** Properties of pg's client that its types lack. */
 interface Insides {
-  /** False while a statement is under way. */
+  /** False while a statement is running. */
   readyForQuery: boolean;
   connection: { stream: Socket };
 }
@@ -19,8 +19,9 @@ interface Insides {
 type Callback = ((error: Error) => void) & ((error: null, client: pg.Client) => void);
 
 /**
- * A pool whose connections notice a line that fell silent, though nobody has closed it: the statement under way is given
- * up together with its connection, and with it the idle ones, which go by the same line. The next query connects anew.
+ * A pool that detects a dead network path that nobody has closed. If Postgres is silent during a statement, the
+ * statement fails, and its connection and all idle ones, which use the same path, are closed. The next query connects
+ * again.
  *
  * @example
  * const pool = createPool({ max: 10 }, { url: () => url, silentMs: 6000 });
@@ -52,13 +53,13 @@ export function createPool(config: Omit<pg.PoolConfig, 'Client'>, { url, silentM
   pool.on('remove', (client) => idle.delete(client));
   return pool;
 
-  /** Sending and receiving both begin the time anew; what follows upon silence without a statement is nothing. */
+  /** Sending and receiving both restart the timeout. Silence without a running statement has no effect. */
   function watch(client: pg.Client): void {
     const insides = client as unknown as Insides;
     const { stream } = insides.connection;
     stream.setTimeout(silentMs, () => {
       if (insides.readyForQuery) return;
-      const error = asConnectionError(new Error(`Postgres has said nothing for ${silentMs} ms.`));
+      const error = asConnectionError(new Error(`Postgres has sent nothing for ${silentMs} ms.`));
       for (const other of idle) (other as unknown as Insides).connection.stream.destroy(error);
       stream.destroy(error);
     });

@@ -3,9 +3,9 @@ import type pg from 'pg';
 import { isDatabaseUnavailable } from './database-errors.ts';
 
 /**
- * Has a drizzle database on a pool give back the connection of every transaction, whatever fails. Drizzle's own keeps it
- * for ever when BEGIN fails, and puts one that is broken back into use (drizzle-orm#6114); a database that was away for a
- * moment then leaves a pool with nothing in it.
+ * Makes a drizzle database return the connection of every transaction to the pool, whatever fails. Drizzle itself never
+ * returns it when BEGIN fails, and reuses broken connections (drizzle-orm#6114), so that a short outage of the database
+ * can leave the pool empty.
  *
  * @example
  * const db = drizzle(pool, { schema });

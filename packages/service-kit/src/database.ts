@@ -7,7 +7,7 @@ import { isDatabaseUnavailable } from './database-errors.ts';
 import { giveBackConnections } from './database-transactions.ts';
 
 export interface DatabaseOptions<S extends Record<string, unknown>> {
-  /** A postgres:// URL, or what tells it: that is asked for each connection, since a password may have changed. */
+  /** A postgres:// URL, or a function that returns it, called for each connection: a password may have changed. */
   url: string | (() => string);
   /** The drizzle schema. */
   schema: S;
@@ -15,43 +15,42 @@ export interface DatabaseOptions<S extends Record<string, unknown>> {
   migrationsFolder: string;
   /** Most connections at a time. */
   poolSize: number;
-  /** How Postgres names us in pg_stat_activity. */
+  /** Our name in pg_stat_activity. */
   applicationName: string;
-  /** How long Postgres may say nothing before its line is taken for dead. Default 6 s: longer than a statement may take. */
+  /** After how much silence a connection counts as dead. Default 6 s: longer than a statement may take. */
   silentMs?: number;
 }
 
 export interface Database<S extends Record<string, unknown>> {
   db: NodePgDatabase<S>;
   pool: pg.Pool;
-  /** Rejects when the database does not answer, or only reads: a replica, say, that was not promoted. */
+  /** Rejects when the database does not answer or is read-only, such as a replica that was not promoted. */
   ping(): Promise<void>;
-  /** Waits for queries under way, then closes every connection. */
+  /** Waits for running queries, then closes every connection. */
   close(): Promise<void>;
 }
 
 const firstConnectionMs = 15_000;
 const retryEveryMs = 250;
 const connectTimeoutMs = 2000;
-// A new one costs Postgres a process and a password check: where people come in waves, each wave would pay for that.
+// A new connection costs Postgres a process and a password check. With a short timeout, each wave of users pays for it.
 const idleConnectionMs = 300_000;
 const statementTimeoutMs = 5000;
 const silentLineMs = statementTimeoutMs + 1000;
-// The kernel asks after an idle line that long, and then every second, ten times.
+// The kernel probes an idle connection after this time, and then every second, ten times.
 const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 5000 };
 const migrationTimeoutMs = 120_000;
-// Any number will do that nobody else uses in the same database: "latchkey" in hex, shortened.
+// Any number that no one else uses in the same database: "latchkey" in hex, shortened.
 const migrationLock = 0x1a7c_4e79;
 
 /**
- * Connects to Postgres, brings its tables up to date and returns a pool. Several replicas may start at once: an
- * advisory lock lets one migrate while the others wait. The first connection is tried for 15 s.
+ * Connects to Postgres, migrates its tables and returns a pool. Several replicas may start at once: an advisory lock
+ * lets one migrate while the others wait. The first connection is retried for 15 s.
  *
- * Afterwards a lost database ends no process: queries reject until it is back, and the error handler answers 503. A line
- * that falls silent is given up after 6 s.
- * Does not create the database.
+ * Afterwards an outage of the database does not end the process: queries reject until it is back, and the error handler
+ * answers 503. A silent connection is closed after 6 s. Does not create the database.
  *
- * @throws the last connection error after 15 s; at once for a wrong password or a database that is not there.
+ * @throws the last connection error after 15 s; at once for a wrong password or a missing database.
  * @example
  * const database = await openDatabase({ url, schema, migrationsFolder, poolSize: 10, applicationName: 'cart-service' });
  */
@@ -71,8 +70,8 @@ export async function openDatabase<S extends Record<string, unknown>>(
     },
     { url: () => urlOf(options), silentMs: options.silentMs ?? silentLineMs },
   );
-  // An idle connection that breaks is replaced by the next query, and one between two statements of a transaction fails
-  // the next statement; without a listener each would end the process. The pool listens to idle ones alone.
+  // Without a listener, a connection that breaks within a transaction would end the process: the pool listens only to
+  // idle ones. The next query replaces an idle connection; in a transaction the next statement fails.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   const { schema } = options;
@@ -83,7 +82,7 @@ export async function openDatabase<S extends Record<string, unknown>>(
     pool,
     ping: async () => {
       const { rows } = await pool.query("select current_setting('transaction_read_only') as read_only");
-      if (rows[0]?.read_only === 'on') throw new Error('Postgres only reads.');
+      if (rows[0]?.read_only === 'on') throw new Error('Postgres is read-only.');
     },
     close: () => pool.end(),
   };
@@ -94,14 +93,14 @@ async function migrateDatabase<S extends Record<string, unknown>>(
 ): Promise<void> {
   const client = await firstConnection(options);
   try {
-    // Should this line die, the server must not keep the lock for the two hours after which it would notice.
+    // If this connection dies, the server must not keep the lock for the two hours until it would notice.
     await client.query(
       "select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_count', '3', false)",
     );
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await migrate(drizzle(client), { migrationsFolder: options.migrationsFolder });
   } finally {
-    // Ending the session gives up the lock.
+    // Ending the session releases the lock.
     await client.end();
   }
 }
@@ -110,7 +109,7 @@ function urlOf({ url }: Pick<DatabaseOptions<never>, 'url'>): string {
   return typeof url === 'string' ? url : url();
 }
 
-// Waiting does not mend a wrong password, or a database that is not there.
+// Waiting does not help with a wrong password or a missing database.
 const refusals = /^(?:28|3D)/;
 
 async function firstConnection(

@@ -1,22 +1,22 @@
-/** What a log says of something that was thrown. */
+/** How the log describes a thrown value. */
 export interface ErrorDescription {
-  /** The error's name; of anything else its kind. */
+  /** The error's name; for anything else, its type. */
   type: string;
   message: string;
   code?: string;
   stack?: string;
   cause?: ErrorDescription;
-  /** Of an AggregateError; of a SuppressedError what was thrown first. */
+  /** The parts of an AggregateError; for a SuppressedError, the suppressed error. */
   errors?: ErrorDescription[];
 }
 
-// With all causes and parts: a line of the log has an end.
+// Counts all causes and parts, to limit the length of a log line.
 const mostDescribed = 10;
 
 /**
- * Whatever was thrown, for the log: errors with their causes, also those of another realm, and things that are no errors.
- * Leaves out properties of its own, which may carry a request, and the parameters of a query. Throws nothing, whatever the
- * thing does when it is read. Does not look for tokens in the text: `withoutTokens` does, in the finished line.
+ * Describes any thrown value for the log: errors with their causes, including those of another realm, and values that
+ * are not errors. Leaves out an error's other properties, which may hold a request, and the parameters of a query.
+ * Never throws, even if reading the value does. Does not remove tokens: `withoutTokens` does, from the finished line.
  *
  * @example describeError(new Error('no answer', { cause: 'a string' })).cause; // { type: 'string', message: 'a string' }
  */
@@ -43,7 +43,7 @@ function describe(thrown: unknown, seen: Set<unknown>): ErrorDescription {
 
 function describeAll(parts: readonly unknown[], seen: Set<unknown>): ErrorDescription[] {
   const described: ErrorDescription[] = [];
-  // One after the other, since what was described before is not described again.
+  // In sequence, because each value is described only once.
   for (const part of parts.slice(0, mostDescribed))
     if (maySee(part, seen)) described.push(describe(part, seen));
   return described;
@@ -53,7 +53,7 @@ function maySee(thrown: unknown, seen: ReadonlySet<unknown>): boolean {
   return seen.size < mostDescribed && !seen.has(thrown);
 }
 
-/** See `errors` of the description. */
+/** The values for `errors` of the description. */
 function partsOf(thrown: object): readonly unknown[] {
   const [parts, suppressed] = [readProperty(thrown, 'errors'), readProperty(thrown, 'suppressed')];
   if (isArray(parts)) return parts;
@@ -62,11 +62,12 @@ function partsOf(thrown: object): readonly unknown[] {
 
 function causeOf(thrown: object): unknown {
   const [cause, error] = [readProperty(thrown, 'cause'), readProperty(thrown, 'error')];
-  // Events and SuppressedErrors carry it so. What is no error may be a token endpoint's answer.
+  // Events and SuppressedErrors have the cause in `error`. An `error` that is no Error may be a token endpoint's
+  // answer.
   return cause ?? (typeof readProperty(error, 'stack') === 'string' ? error : undefined);
 }
 
-/** A property of whatever was thrown; it may be a getter, or a trap, that throws. */
+/** Reads a property of a thrown value; undefined if a getter or a proxy throws. */
 export function readProperty(thrown: unknown, name: string): unknown {
   try {
     return Object(thrown)[name];
@@ -85,7 +86,7 @@ function isArray(value: unknown): value is unknown[] {
 
 function typeOf(thrown: object): string {
   const name = readProperty(thrown, 'name');
-  // What has no stack is no error, and its name may be anybody's.
+  // A value without a stack is not an error, so its name could be anything.
   if (typeof name === 'string' && name !== '' && typeof readProperty(thrown, 'stack') === 'string')
     return name;
   const maker = readProperty(thrown, 'constructor');
@@ -95,7 +96,7 @@ function typeOf(thrown: object): string {
 
 function messageOf(thrown: object, errors: readonly ErrorDescription[]): string {
   const [message, code] = [readProperty(thrown, 'message'), readProperty(thrown, 'code')];
-  // A connection that was tried at several addresses fails with an AggregateError that says nothing itself.
+  // A failed connection to several addresses is an AggregateError without a message.
   if (message === '' && errors.length > 0) return errors.map((error) => error.message).join('; ');
   if (message === '' && typeof code === 'string') return code;
   if (typeof message === 'string') return withoutParameters(message);

@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 
-// The page's own scripts and styles, requests to this service, nothing else; and nobody may frame it.
+// Allows the page's own scripts and styles, and requests to this service; forbids framing.
 const docsPolicy = {
   'default-src': "'self'",
   'base-uri': "'none'",
@@ -19,7 +19,7 @@ export interface DocsOptions {
   version: string;
 }
 
-/** Adds the OpenAPI 3.1 document at /docs/json, made from the routes' schemas, and a page to read it at /docs. */
+/** Adds the OpenAPI 3.1 document at /docs/json, generated from the routes' schemas, and a page to read it at /docs. */
 export async function addDocs(
   app: FastifyInstance,
   { title, description, version }: DocsOptions,
@@ -28,7 +28,7 @@ export async function addDocs(
     openapi: {
       openapi: '3.1.0',
       info: { title, description, version },
-      // A route that anybody may call says `security: []`.
+      // A public route says `security: []`.
       security: [{ bearer: [] }],
       components: {
         securitySchemes: {
@@ -47,7 +47,7 @@ export async function addDocs(
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: docsPolicy });
 }
 
-// Errors are application/problem+json, which a plain `response: { 404: problemSchema }` does not say.
+// Errors are application/problem+json; a plain `response: { 404: problemSchema }` does not say so.
 function withProblemType(schema: FastifySchema | undefined): FastifySchema {
   if (typeof schema?.response !== 'object' || schema.response === null) return schema ?? {};
   const responses = Object.entries(

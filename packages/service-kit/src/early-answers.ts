@@ -15,9 +15,9 @@ const lingerMs = 1000;
 
 const details: Readonly<Record<number, string>> = {
   400: 'The request is not valid HTTP.',
-  405: 'This server is no proxy.',
+  405: 'This server is not a proxy.',
   408: 'The request did not arrive in time.',
-  413: 'The body has more chunk extensions than are taken.',
+  413: 'The body has too many chunk extensions.',
   431: headersTooLarge,
 };
 
@@ -28,11 +28,11 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 /**
- * Answers where fastify runs no hook: what is not even HTTP, and URLs that cannot be decoded. The answers are like all
- * others: problem documents with a request id that stands in the log, which pages of allowed origins can read.
+ * Answers where fastify runs no hook: bytes that are not HTTP, and URLs that cannot be decoded. These answers are like
+ * all others: problem documents, with a request id that is in the log, readable for pages of allowed origins.
  *
- * Who asks is looked for in the bytes that could not be parsed, and else in the last request of the connection. Where
- * neither tells, and one origin alone is allowed, it is named: to a page of another one that is as good as nothing.
+ * The origin is taken from the unparsable bytes, else from the connection's last request. If neither has one and only
+ * one origin is allowed, the answer names that one: pages of other origins still cannot read it.
  */
 export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origins: readonly string[] }) {
   const exchanges = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>();
@@ -63,14 +63,14 @@ export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origi
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     app.log.info({ status, code, request_id: instance, address: socket.remoteAddress }, 'request refused');
     socket.end(`HTTP/1.1 ${status} ${titleOf(status)}\r\n${lines.join('')}\r\n${body}`);
-    // What is still coming is read and thrown away: a connection that is closed with bytes unread is reset, and the
-    // client may lose the answer.
+    // Further bytes are read and discarded: closing a connection with unread bytes resets it, and the client may lose
+    // the answer.
     socket.resume();
     setTimeout(() => socket.destroy(), lingerMs).unref();
   }
 
   return {
-    /** Remembers which request each connection is busy with. Belongs before all other hooks. */
+    /** Records the current request of each connection. Add it before all other hooks. */
     follow(app: FastifyInstance): void {
       app.addHook('onRequest', ({ raw: request }, { raw: response }, done) => {
         exchanges.set(request.socket, { request, response });
@@ -83,7 +83,7 @@ export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origi
 
     /** For fastify's `clientErrorHandler`, which calls it with the app as `this`. */
     clientError(this: FastifyInstance, error: ClientError, socket: Socket): void {
-      // Node tells of each packet that follows, too.
+      // Node reports each further packet too.
       if (refused.has(socket) && error.code !== 'ECONNRESET') return;
       const { request, response } = exchanges.get(socket) ?? {};
       const isUnanswered = response?.writableFinished === false;
@@ -98,7 +98,7 @@ export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origi
       const refuse = () => {
         if (socket.writable) answer(this, statuses[code] ?? 400, { socket, head });
       };
-      // It is the next request that is wrong, and answers come in the order of requests (RFC 9112 §9.3.2).
+      // The wrong request follows one without an answer yet. Answers keep the order of requests (RFC 9112 §9.3.2).
       if (isUnanswered && request?.complete) response.once('close', refuse);
       else refuse();
     },
@@ -114,7 +114,7 @@ export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origi
   };
 }
 
-/** A header in what may be the beginning of a request. The last line may be cut off. */
+/** Finds a header in bytes that may begin a request. The last line may be cut off. */
 function headerIn(head: string, name: string): string | undefined {
   const line = head.split('\n').find((text) => text.toLowerCase().startsWith(`${name}:`));
   return line?.slice(name.length + 1).trim();

@@ -4,12 +4,12 @@ import { codeOf, ProblemError, titleOf } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Has all errors at this path answered in a form of its own: also those of its body, its method, its URL. */
+    /** Sets the form of all error answers at this path, including those about its body, method and URL. */
     answerErrorsAs(path: string, form: ErrorForm): void;
   }
 }
 
-/** What is wrong, before it has a form. All of it may be shown. */
+/** An error's content, independent of the form of the answer. All of it may be shown. */
 export interface ErrorAnswer {
   status: number;
   code: string;
@@ -19,13 +19,13 @@ export interface ErrorAnswer {
   extensions: Readonly<Record<string, unknown>>;
 }
 
-/** The answer as another standard than RFC 9457 writes it, in JSON; undefined leaves it a problem document. */
+/** Turns an error into the JSON of a standard other than RFC 9457; undefined leaves it a problem document. */
 export type ErrorForm = (answer: ErrorAnswer) => { status: number; body: object } | undefined;
 
 export const problemContentType = 'application/problem+json; charset=utf-8';
 const ownCode = /^[a-z][a-z0-9_]{0,63}$/;
 
-// Fastify's own messages quote the request, so each is replaced.
+// These replace fastify's own messages, which quote the request.
 const fastifyProblems: Readonly<Record<string, readonly [code: string, detail: string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'The body is too large.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed_body', 'The body is empty, but its content type says JSON.'],
@@ -38,7 +38,9 @@ const fastifyProblems: Readonly<Record<string, readonly [code: string, detail: s
   FST_ERR_MAX_PARAM_LENGTH: ['malformed_url', 'A part of the URL is too long.'],
 };
 
-/** Every error, unknown route and unknown method becomes application/problem+json (RFC 9457), or what its path wants. */
+/**
+ * Answers all errors, unknown routes and methods with application/problem+json (RFC 9457), or in the path's own form.
+ */
 export function addErrorHandler(app: FastifyInstance, allowedMethods: (path: string) => string[]): void {
   const forms = new Map<string, ErrorForm>();
   app.decorate('answerErrorsAs', (path, form) => void forms.set(path, form));
@@ -87,7 +89,7 @@ export function sendError(
   return reply.send(JSON.stringify(formed?.body ?? problem));
 }
 
-/** What the route says that it takes. */
+/** The media type that the route accepts. */
 function bodyTypeOf(request: FastifyRequest): string {
   return request.routeOptions.schema?.consumes?.join(' or ') ?? 'application/json';
 }
@@ -96,14 +98,14 @@ function answerOf(error: unknown, request: FastifyRequest): ErrorAnswer {
   try {
     return answerTo(error, request);
   } catch {
-    // One that cannot even be read.
+    // Reading the error threw.
     return plain(500);
   }
 }
 
 function answerTo(error: unknown, request: FastifyRequest): ErrorAnswer {
   if (error instanceof ProblemError) return { ...error, title: error.title, detail: error.message };
-  // An error that brings its own answer may have a lost connection for a cause: that of a call to another service.
+  // An error with its own answer may be caused by a lost connection too, but to another service, not to the database.
   if (!bringsItsAnswer(error) && isDatabaseUnavailable(error)) {
     const detail = 'The database cannot be reached. Try again shortly.';
     return { ...plain(503), code: 'database_unavailable', detail, headers: { 'retry-after': '1' } };
@@ -126,10 +128,10 @@ function answerTo(error: unknown, request: FastifyRequest): ErrorAnswer {
   return { ...plain(status), code, headers: headers ?? {}, extensions: extensions ?? {}, detail };
 }
 
-/** Errors of other packages that have a code of their own, such as auth-client's. */
+/** Errors of other packages with a code of their own, such as auth-client's. */
 interface OwnError {
   headers?: Readonly<Record<string, string>>;
-  /** The message may be shown, whatever the status is. */
+  /** Whether the message may be shown even with a status of 500 or more. */
   expose?: boolean;
   /** Further members of the body (RFC 9457 §3.2). */
   extensions?: Readonly<Record<string, unknown>>;
@@ -164,7 +166,7 @@ interface FastifyError {
   validationContext?: string;
 }
 
-// Ajv's messages name what the schema wants, never what was sent.
+// Ajv's messages name what the schema requires, never what was sent.
 function faultOf(validation: { instancePath: string; message?: string }[], context = 'request'): string {
   const [first] = validation;
   return `${context}${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`;

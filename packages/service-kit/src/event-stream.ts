@@ -1,7 +1,7 @@
 /**
- * Headers of an answer of server-sent events (WHATWG HTML §9.2), which has no end. They ask what stands in between to
- * pass on each event at once: nginx not to gather (X-Accel-Buffering), whatever compresses to leave it alone
- * (`no-transform`, RFC 9111 §5.2.2.6), caches to keep nothing. docs/proxies.md says what must be set at a proxy all the same.
+ * Headers of an endless answer of server-sent events (WHATWG HTML §9.2). They ask proxies to pass each event on at
+ * once: X-Accel-Buffering stops nginx from buffering, `no-transform` (RFC 9111 §5.2.2.6) stops compression, and
+ * `no-store` stops caching. docs/proxies.md says what a proxy needs besides.
  */
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream',
@@ -10,5 +10,5 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
   connection: 'close',
 };
 
-/** A comment, to be sent with the head: whoever has not got it by then is behind something that gathers. */
+/** A comment to send with the response head. A client that does not get it at once is behind a buffering proxy. */
 export const eventStreamOpening = ':\n\n';

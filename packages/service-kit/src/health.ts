@@ -7,11 +7,11 @@ import { ProblemError } from './problem.ts';
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * GET /ready says 503 while the check rejects, or takes longer than a second. The error goes to the log; its message
-     * is shown, in `reasons`, if its property `expose` is true.
+     * GET /ready answers 503 while the check rejects or takes longer than a second. The error goes to the log. If its
+     * property `expose` is true, its message is shown in `reasons`.
      */
     addReadinessCheck(name: string, check: () => Promise<void>): void;
-    /** GET /ready names it among `warnings`, and stays 200; so does the metric readiness_warning{name}. */
+    /** GET /ready lists it in `warnings` and stays 200; the metric readiness_warning{name} shows it too. */
     addReadinessWarning(name: string, isSo: () => boolean): void;
   }
 }
@@ -46,7 +46,7 @@ export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
   app.get('/live', { schema: { hide: true } }, async () => ({ status: 'live' }));
   app.get('/ready', { schema: { hide: true } }, async (request) => {
     if (lifecycle.draining) throw notReady(new Map([['closing', undefined]]), 'The service is closing.');
-    // Many probes at once cost no more than one.
+    // Concurrent probes share one check.
     running ??= failingOf(checks, (name, error) => {
       request.log.warn({ check: name, err: error }, 'not ready');
     }).finally(() => {
@@ -59,7 +59,7 @@ export function addHealth(app: FastifyInstance, lifecycle: Lifecycle): void {
   });
 }
 
-/** The checks that fail, and why, where that may be shown. */
+/** The failing checks, with their reasons where these may be shown. */
 type Failing = ReadonlyMap<string, string | undefined>;
 
 function addWarningMetric(app: FastifyInstance, warnings: ReadonlyMap<string, () => boolean>): void {

@@ -20,11 +20,11 @@ export const idempotencyKeySchema = Type.String({
 });
 
 /**
- * The key that the header's value stands for (draft-ietf-httpapi-idempotency-key-header §2): what is within the quotes, or
- * all of it where there are none, as most clients write it.
+ * The key in the header's value (draft-ietf-httpapi-idempotency-key-header §2): the text within the quotes, or the
+ * whole value without quotes, as most clients send it.
  *
- * Throws ProblemError 400 `invalid_request` for what is no key: an empty one, a string that does not end, two of them, one
- * with parameters. Nothing defines any (docs/decisions/0049-one-rule-for-idempotency-keys.md).
+ * Throws ProblemError 400 `invalid_request` for an empty key, a string without an end, two keys, or a key with
+ * parameters, because no parameters are defined (docs/decisions/0049-one-rule-for-idempotency-keys.md).
  *
  * @example idempotencyKeyOf('"8e03978e"') === idempotencyKeyOf('8e03978e')
  */

@@ -1,10 +1,10 @@
-/** Whether the service is on its way out: shared by the health routes, the headers, runService and endless answers. */
+/** Whether the service is stopping: shared by the health routes, the headers, runService and endless answers. */
 export interface Lifecycle {
-  /** True from the stop signal on: not ready any more, and every answer asks the client to go elsewhere. */
+  /** True from the stop signal on: the service is not ready, and every answer closes its connection. */
   readonly draining: boolean;
-  /** The service begins to stop: what it says from now on is above. The second time does nothing. */
+  /** Begins to stop the service: sets the flag above. A second call does nothing. */
   drain(): void;
-  /** Calls back once, when the service begins to stop. An answer without an end must be ended here, or it would not. */
+  /** Calls back once, when the service begins to stop. Endless answers must be ended here. */
   onDraining(listener: () => void): void;
 }
 

@@ -22,17 +22,17 @@ const secretPaths = secretNames.flatMap((name) => {
 });
 
 // JSON Web Tokens begin with base64url of `{"`; refresh tokens with rt1. (docs/sessions.md).
-// Both patterns move forward only, so they cannot be made slow.
+// Neither pattern can backtrack, so no input makes them slow.
 const tokenShapes = /eyJ[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=-]*){0,4}|rt1\.[A-Za-z0-9_.=-]+/g;
 
-// pino leaves out what is undefined, but that may be what was thrown.
+// pino leaves out undefined values, but undefined may be what was thrown.
 const thrownUndefined = Symbol('undefined');
 
 /**
- * Makes the service's logger: JSON lines, newlines encoded (no line can be forged), secrets left out twice: fields
- * by their name, and whatever looks like a token anywhere in the finished line.
+ * Makes the service's logger: JSON lines with encoded newlines, so that no line can be forged. It removes secrets
+ * twice: fields by name, and anything that looks like a token from the finished line.
  *
- * It cannot know a password that stands in free text under a harmless name: never log a request's body or query.
+ * It cannot recognize a password in free text under a harmless name: never log a request's body or query.
  *
  * @example
  * const log = createLogger({ name: 'cart-service', level: 'info' });
@@ -62,7 +62,7 @@ export function createLogger(options: {
   );
 }
 
-/** Replaces everything that has the shape of a token. */
+/** Replaces everything that looks like a token. */
 export function withoutTokens(text: string): string {
   return text.replace(tokenShapes, '[token]');
 }

@@ -16,7 +16,7 @@ const bucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
  */
 export function addMetrics(app: FastifyInstance): void {
   const registry = new Registry();
-  // The default of 10 ms would wake an idle service a hundred times a second.
+  // prom-client's default of 10 ms would wake an idle service a hundred times a second.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 50 });
   const duration = new Histogram({
     name: 'http_request_duration_seconds',

@@ -50,7 +50,7 @@ export type Metric = {
   readonly histogram?: { readonly dataPoints?: readonly HistogramPoint[] };
 };
 
-/** Who sent a report. */
+/** The sender of a report. */
 export type Source = { readonly service: string; readonly instance: string };
 
 type Resource = { readonly resource?: { readonly attributes?: readonly KeyValue[] } };
@@ -71,7 +71,7 @@ export type MetricReport = {
   })[];
 };
 
-/** Who sent a report: what its resource says. */
+/** The sender of a report, from its resource. */
 export function sourceOf({ resource }: Resource): Source {
   const attributes = plain(resource?.attributes);
   return {
@@ -80,7 +80,7 @@ export function sourceOf({ resource }: Resource): Source {
   };
 }
 
-/** Attributes as an object; a value of a kind that we do not show is empty. */
+/** Attributes as an object. A value of a type that we do not show is empty. */
 export function plain(attributes: readonly KeyValue[] = []): Record<string, string | number | boolean> {
   return Object.fromEntries(
     attributes.map(({ key, value = {} }) => {

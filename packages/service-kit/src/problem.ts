@@ -3,8 +3,8 @@ import { type Static, Type } from 'typebox';
 import type { CodeAndStatus, ProblemCode } from './problem-codes.ts';
 
 /**
- * The body of every error (RFC 9457). `code` is for programs and stable; `detail` is for people; `instance` is the
- * request's id, to be found again in the log. Use it in a route's `response` schema for each error status.
+ * The body of every error (RFC 9457). `code` is for programs and stable; `detail` is for human readers; `instance` is
+ * the request's id, which is also in the log. Use it in a route's `response` schema for each error status.
  *
  * @example
  * response: { 200: cartSchema, 401: problemSchema, 403: problemSchema, 503: problemSchema }
@@ -31,7 +31,7 @@ export type ProblemOptions = CodeAndStatus & {
   headers?: Record<string, string>;
   /** Further members of the body (RFC 9457 §3.2). */
   extensions?: Record<string, unknown>;
-  /** Goes to the log, never to the caller. */
+  /** For the log, never for the caller. */
   cause?: unknown;
 };
 
@@ -59,12 +59,12 @@ export class ProblemError extends Error {
   }
 }
 
-/** The status's own phrase, as RFC 9457 §4.2.1 wants it for problems of type about:blank. */
+/** The status's reason phrase, as RFC 9457 §4.2.1 requires for problems of type about:blank. */
 export function titleOf(status: number): string {
   return STATUS_CODES[status] ?? 'Error';
 }
 
-/** The phrase as a code, for errors that bring none of their own: 404 is `not_found`. */
+/** The phrase as a code, for errors without their own: 404 is `not_found`. */
 export function codeOf(status: number): string {
   return titleOf(status)
     .toLowerCase()

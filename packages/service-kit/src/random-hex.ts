@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto';
 
-// One system call fills ids for some hundred requests.
+// One system call gets random bytes for some hundred requests.
 const pool = Buffer.alloc(8192);
 let used = pool.length;
 
-/** As many random bytes as asked for (at most 32), in lower-case hex. */
+/** Random bytes (at most 32) in lower-case hex. */
 export function randomHex(bytes: number): string {
   if (used + bytes > pool.length) {
     randomFillSync(pool);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What auth-service calls the cookie that holds a browser's refresh token: another name for each issuer, since browsers
- * send a cookie to every port of its host (RFC 6265 §8.5). With an https issuer the name says that the cookie is bound to
- * its host (RFC 6265bis §4.1.3.2, `__Host-`).
+ * The name of auth-service's cookie for a browser's refresh token. It differs per issuer, because browsers send a
+ * cookie to every port of its host (RFC 6265 §8.5). With an https issuer the prefix `__Host-` binds the cookie to its
+ * host (RFC 6265bis §4.1.3.2).
  *
  * @example refreshCookieName('http://localhost:4000'); // latchkey-refresh-f07d805b
  */

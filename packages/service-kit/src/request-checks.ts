@@ -11,15 +11,15 @@ export const headersTooLarge =
 /** As node:http does. */
 const headers = { connection: 'close' };
 
-/** Options of node:http: what it would refuse by itself, in an answer without our headers, is refused by our hook. */
+/** Options of node:http that leave its checks to our hook: its own refusals would lack our headers. */
 export const serverOptions = {
-  // Beyond this the parser refuses it, which tells no more than the packet in which that was noticed. Less than a packet's
-  // 64 KB, so that what comes in one piece is noticed in the first, where the Origin is.
+  // Above this the parser refuses the request and passes on only the packet in which it noticed. It is less than a
+  // packet's 64 KB, so that for a request in one piece that is the first packet, which has the Origin.
   maxHeaderSize: 3 * mostHeaderBytes,
   requireHostHeader: false,
 };
 
-/** Refuses what node:http would: headers that are too large, no Host (RFC 9112 §3.2), an Expect that we do not meet. */
+/** Refuses what node:http would: headers that are too large, no Host (RFC 9112 §3.2), an unsupported Expect. */
 export function addRequestChecks(app: FastifyInstance): void {
   const serve: RequestListener = (request, response) => void app.server.emit('request', request, response);
   app.server.on('checkExpectation', serve);
@@ -33,21 +33,21 @@ export function addRequestChecks(app: FastifyInstance): void {
       throw new ProblemError({ status: 400, code: 'missing_host', detail, headers });
     }
     if ((raw.headers.expect ?? '100-continue').toLowerCase() !== '100-continue') {
-      const detail = 'Nothing but 100-continue can be expected here.';
+      const detail = 'Expect supports only 100-continue here.';
       throw new ProblemError({ status: 417, code: 'expectation_failed', detail });
     }
     done();
   });
 }
 
-/** Counted as the parser does. */
+/** Counts as the parser does. */
 function headerBytes({ url = '', rawHeaders }: IncomingMessage): number {
   return rawHeaders.reduce((sum, { length }) => sum + length, url.length);
 }
 
 /**
- * Answers OPTIONS (RFC 9110 §9.3.7) by the methods that the path takes, unless it is a preflight, which is CORS' business.
- * Belongs before addCors, which takes every OPTIONS for a preflight.
+ * Answers OPTIONS (RFC 9110 §9.3.7) with the methods of the path, unless it is a CORS preflight. Add it before addCors,
+ * which treats every OPTIONS as a preflight.
  */
 export function addOptions(
   app: FastifyInstance,
@@ -58,7 +58,7 @@ export function addOptions(
     if (request.method !== 'OPTIONS' || (origin !== undefined && asked !== undefined)) return done();
     reply.headers(cors(origin));
     const [path = ''] = request.url.split('?', 1);
-    // The server as such.
+    // `OPTIONS *` asks about the server as a whole.
     if (path === '*') return void reply.code(204).send();
     const allowed = allowedMethods(path);
     if (allowed.length === 0)

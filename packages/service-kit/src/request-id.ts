@@ -8,7 +8,7 @@ export function requestIdOf(request: IncomingMessage): string {
   return plainRequestId(request.headers['x-request-id']);
 }
 
-/** The same for a header by itself. */
+/** The same for a given header value. */
 export function plainRequestId(given: unknown): string {
   return typeof given === 'string' && sane.test(given) ? given : randomHex(16);
 }

@@ -2,14 +2,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the error handler answered for, so that one line can tell of it. */
+    /** The error that the error handler answered, so that the request's log line can include it. */
     failure: { code: string; error: unknown } | null;
   }
 }
 
 /**
- * One line for each finished request: failures (≥ 500) at error with the error, other refusals (≥ 400) at info, all
- * else at debug. The line names the route, not the URL: a query string or a path may hold anything.
+ * Logs one line per finished request: failures (≥ 500) at error with the error, other refusals (≥ 400) at info, the
+ * rest at debug. The line names the route, not the URL: a query string or a path may hold secrets.
  */
 export function addRequestLog(app: FastifyInstance): void {
   app.decorateRequest('failure', null);
@@ -26,7 +26,7 @@ export function addRequestLog(app: FastifyInstance): void {
   });
 }
 
-// Asked before the line is put together, because nearly every request ends here.
+// Checked before the line is built, because nearly every request ends here.
 function isVerbose(level: string): boolean {
   return level === 'debug' || level === 'trace';
 }

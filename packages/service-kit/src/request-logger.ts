@@ -6,8 +6,8 @@ type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 type ChildOptions = Parameters<FastifyBaseLogger['child']>[1];
 
 /**
- * The logger of one request: its lines carry request_id and trace_id. The child logger behind it is made with the
- * first line, because most requests log nothing and making one costs as much as answering a small request.
+ * The logger of one request: its lines carry request_id and trace_id. The child logger is created with the first line,
+ * because most requests log nothing, and creating it costs as much as answering a small request.
  */
 export class RequestLogger implements FastifyBaseLogger {
   readonly #service: FastifyBaseLogger;

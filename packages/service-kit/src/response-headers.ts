@@ -3,8 +3,8 @@ import type { Lifecycle } from './lifecycle.ts';
 import { traceContextOf } from './trace-context.ts';
 
 /**
- * What helmet sets, as far as it means something for JSON, as constants: each header costs time on every answer.
- * A route may replace them, as the page at /docs does, and as key sets do to be cached.
+ * The headers of helmet that matter for JSON, as constants: each header costs time on every answer. A route may replace
+ * them, as the page at /docs does, and as key sets do to be cacheable.
  */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
@@ -21,20 +21,20 @@ export function addResponseHeaders(app: FastifyInstance, lifecycle: Lifecycle): 
     setResponseHeaders(reply, request.id);
     done();
   });
-  // Decided when the answer leaves, not when the request came: a request that was in flight when the stop signal came
-  // would otherwise leave its connection open, and the close waiting for it.
+  // Decided when the answer is sent: a request that was in flight at the stop signal would otherwise keep its
+  // connection open and delay the stop.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.draining) reply.header('connection', 'close');
     done();
   });
 }
 
-/** As the hook does; for answers that are made before hooks run. */
+/** Does what the hook does, for answers before hooks run. */
 export function setResponseHeaders(reply: FastifyReply, requestId: string): void {
   reply.headers(commonHeaders(requestId, traceContextOf(reply.request.raw).header));
 }
 
-/** What every answer has. */
+/** The headers of every answer. */
 export function commonHeaders(requestId: string, traceparent: string): Record<string, string> {
   return { ...securityHeaders, 'x-request-id': requestId, traceparent };
 }

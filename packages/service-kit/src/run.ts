@@ -7,22 +7,22 @@ import { type Listener, listen } from './listen.ts';
 export interface RunOptions {
   /** An address of this machine; `localhost` stands for 127.0.0.1 and ::1. */
   host: string;
-  /** 0 takes any free port. */
+  /** 0 means any free port. */
   port: number;
-  /** How long requests in flight may take after a stop signal, in milliseconds, before the process ends regardless. */
+  /** How long requests in flight may take after a stop signal, in milliseconds; then the process ends. */
   shutdownTimeoutMs: number;
 }
 
-// Long enough for each busy keep-alive connection to carry one more answer, which says `connection: close`.
+// Long enough for one more answer on each busy keep-alive connection; that answer says `connection: close`.
 const drainMs = 250;
-// Long enough for a connection that was just accepted to bring its request.
+// Long enough for the request of a connection that was just accepted.
 const lastRequestMs = 100;
 const maxTurns = 10_000;
 
 /**
- * Listens, and sees to a clean end: SIGTERM or SIGINT makes the service not ready, lets requests in flight finish,
- * closes `app` (and with it whatever its onClose hooks own), then exits with 0. A second signal, or the timeout, exits
- * at once with 1. A port in use or an address that is not ours is one line on the log and exit code 1.
+ * Listens, and stops cleanly: on SIGTERM or SIGINT the service becomes not ready, requests in flight finish, `app`
+ * closes with its onClose hooks, and the process exits with 0. A second signal or the timeout exits at once with 1. A
+ * port in use or a foreign address is one log line and exit code 1.
  *
  * @example
  * await runService(app, { host: config.HOST, port: config.PORT, shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS });
@@ -76,10 +76,10 @@ async function stop(app: FastifyInstance, { listening, timeoutMs }: StopOptions)
   }
 }
 
-// http's own close() hangs up at once on connections that wait for their next request, also when that is on its way:
-// the client would see a reset. So stop accepting first, and hang up on those that stay idle afterwards.
+// http's own close() at once closes connections that wait for their next request, even if that is on its way: the
+// client would see a reset. So stop accepting first, then close the connections that stay idle.
 async function closeListener(server: Server, listener: Listener): Promise<void> {
-  await untilNobodyKnocks(server);
+  await untilBacklogIsEmpty(server);
   const closed = listener.close();
   await Promise.race([closed, delay(lastRequestMs)]);
   server.closeIdleConnections();
@@ -88,9 +88,9 @@ async function closeListener(server: Server, listener: Listener): Promise<void> 
   clearInterval(closeIdle);
 }
 
-// Closing the listener also resets connections that the kernel has taken for us and we have not. Right after a turn of
-// the event loop that brought none, there are none.
-async function untilNobodyKnocks(server: Server): Promise<void> {
+// Closing the listener also resets connections that the kernel has accepted but we have not. After a turn of the event
+// loop without a new connection, there are none.
+async function untilBacklogIsEmpty(server: Server): Promise<void> {
   let knocked = false;
   const onConnection = (): void => {
     knocked = true;
@@ -109,7 +109,7 @@ function reasonOf(error: unknown): string {
 }
 
 function explain(error: unknown, { host, port }: RunOptions): string {
-  // Of two addresses the system says which one it was.
+  // Of several addresses, the system's error names the failed one.
   const { address = host } = error as { address?: string };
   const place = `${address.includes(':') ? `[${address}]` : address}:${port}`;
   const reason = reasonOf(error);

@@ -36,7 +36,7 @@ export type Service = FastifyInstance<
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Shared with runService, which lets it drain when a stop signal comes. */
+    /** Shared with runService, which drains it on a stop signal. */
     readonly lifecycle: Lifecycle;
   }
 }
@@ -50,11 +50,11 @@ export interface ServiceOptions {
   /** Version of the API; default 0.1.0. */
   version?: string;
   logLevel: string;
-  /** Exact origins whose pages may call the service; none closes it to all. */
+  /** Exact origins whose pages may call the service; without any, no page may. */
   corsOrigins: string[];
-  /** Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Host are believed; none believes nobody. */
+  /** Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Host are trusted; without any, none are. */
   trustedProxies: string[];
-  /** A path under which all routes can be asked for as well, whether a proxy takes it off or not; default none. */
+  /** A path prefix under which all routes work too, whether a proxy strips it or not; default none. */
   basePath?: string;
   /** Where log lines go; default standard output. */
   logDestination?: DestinationStream;
@@ -64,10 +64,10 @@ const bodyLimitBytes = 64 * 1024;
 const requestTimeoutMs = 30_000;
 
 /**
- * Makes an HTTP service with what all our services share, and no route of its own but /live, /ready, /metrics and
- * /docs. Does not listen (runService does), does not read the environment, and authenticates nobody (auth-client does).
+ * Makes an HTTP service with what all our services share, and only the routes /live, /ready, /metrics and /docs. Does
+ * not listen (runService does), read the environment, or authenticate requests (auth-client does).
  *
- * @throws when an origin is not one, or a trusted proxy neither an address nor a range.
+ * @throws if an origin is invalid, or a trusted proxy is neither an address nor a range.
  * @example
  * const app = await createService({ name: 'cart-service', title: 'Cart', description: '…', logLevel: 'info',
  *   corsOrigins: [], trustedProxies: [] });
@@ -92,14 +92,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     ...withoutBasePath(options.basePath ?? '/'),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
-    // A request that reaches us while we close is served, and told to use another connection next time.
+    // A request that arrives while we close is served, and its answer closes the connection.
     return503OnClosing: false,
     http: serverOptions,
     frameworkErrors: early.frameworkError,
     clientErrorHandler: early.clientError,
     schemaController,
   }).withTypeProvider<TypeBoxTypeProvider>();
-  // fastify takes any text as a body unless told not to.
+  // By default fastify accepts any text as a body.
   app.removeContentTypeParser('text/plain');
   app.decorate('lifecycle', lifecycle);
 

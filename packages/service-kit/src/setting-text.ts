@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { textOf } from './text.ts';
 
-/** A setting as text; undefined when it is not set; a fault when it is given in a way that cannot be read. */
+/** A setting's text; undefined if it is not set; a fault if it cannot be read. */
 export type SettingText = { text: string | undefined } | { fault: string };
 
 /**
- * Reads the text of a setting: of the variable NAME, or of the file that the variable NAME_FILE names, for secrets that
- * an orchestrator mounts. White space around a file's contents is dropped. A fault never tells the path or the contents.
+ * Reads a setting from the variable NAME, or from the file that the variable NAME_FILE names, for secrets that an
+ * orchestrator mounts. White space around a file's contents is dropped. A fault never reveals the path or the contents.
  *
  * @example
  * readSettingText('DATABASE_URL', { DATABASE_URL_FILE: '/run/secrets/database-url' });

@@ -1,12 +1,12 @@
 import { type TString, Type } from 'typebox';
 
 /**
- * What a URL is for, and so what may stand in it:
+ * The purpose of a URL, which decides what it may contain:
  *
- * - `issuer`: an identifier that is compared as a string (RFC 8414 §2), and to which paths are appended. One form alone.
- * - `origin`: what browsers send as Origin (RFC 6454 §6.2). One form alone.
- * - `base`: paths are appended.
- * - `endpoint`: it is asked as it stands.
+ * - `issuer`: an identifier, compared as a string (RFC 8414 §2); paths are appended to it. Only its canonical form.
+ * - `origin`: what browsers send as Origin (RFC 6454 §6.2). Only its canonical form.
+ * - `base`: paths are appended to it.
+ * - `endpoint`: it is requested unchanged.
  */
 export type UrlUse = 'issuer' | 'origin' | 'base' | 'endpoint';
 
@@ -15,8 +15,8 @@ const oneForm =
   'no "." and "..", no digits left out of an address';
 
 /**
- * What is wrong with a setting that is an http(s) URL; undefined if nothing is. Never tells the setting itself. Does not
- * check that anybody answers there.
+ * What is wrong with an http(s) URL in a setting; undefined if nothing is. Never reveals the setting itself. Does not
+ * check that the URL is reachable.
  *
  * @example faultOfUrl('http://localhost:4000/', 'issuer'); // 'it ends with a slash: leave that out'
  */
@@ -26,8 +26,7 @@ export function faultOfUrl(text: string, use: UrlUse): string | undefined {
   if (!/^https?:\/\//.test(text)) return 'it does not begin with http:// or https://, in lower case';
   const url = /^https?:\/\/[^/?#]/.test(text) ? URL.parse(text) : null;
   if (url === null) return 'it cannot be read as a URL: is there a host, and a port up to 65535 if any?';
-  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/.test(url.hostname))
-    return 'there is something in its host that no host has';
+  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/.test(url.hostname)) return 'its host has an invalid character';
   if (/^[^/?#]*\/\/[^/?#]*@/.test(text)) return 'there is a user or a password in it';
   if (text.includes('#')) return 'there is a fragment (#) in it';
   if (use !== 'endpoint' && text.includes('?')) return 'there is a query (?) in it';
@@ -42,7 +41,7 @@ export function faultOfUrl(text: string, use: UrlUse): string | undefined {
   if (text.split('?', 1)[0]?.endsWith('/')) return 'it ends with a slash: leave that out';
   if (use === 'endpoint') return undefined;
   if (url.href.replace(/\/$/, '') !== text) return oneForm;
-  // It becomes a route of ours (RFC 8414 §3.1), in which other characters mean something.
+  // The path becomes one of our routes (RFC 8414 §3.1), in which other characters have a meaning.
   return /^[\w.~/-]+$/.test(url.pathname)
     ? undefined
     : 'there is something else in its path than letters, digits and . _ ~ -';
@@ -62,18 +61,18 @@ const urlOf =
   (description: string): TString =>
     Type.String({ description, fault: (text: string) => faultOfUrl(text, use) });
 
-/** Settings that are http(s) URLs, for a schema of loadConfig. */
+/** Schemas for settings that are http(s) URLs, for loadConfig. */
 export const issuerUrl = urlOf('issuer');
 export const originUrl = urlOf('origin');
 export const baseUrl = urlOf('base');
 export const endpointUrl = urlOf('endpoint');
 
-/** A setting that names a Postgres database, in a form that pg can read. */
+/** Schema for the URL of a Postgres database, in a form that pg can read. */
 export function postgresUrl(): TString {
   return Type.String({
     description: 'a postgres:// URL',
     fault: (text: string) => {
-      // pg takes spaces, a % that encodes nothing, and a URL with a user and without a host, for a socket.
+      // pg reads these as a socket: spaces, a % that encodes nothing, and a URL with a user but no host.
       const strict = text.replaceAll(' ', '%20').replaceAll(/%(?![0-9a-f]{2})/gi, '%25');
       return faultOfStoreUrl(text, {
         scheme: /^postgres(ql)?:\/\//,
@@ -83,7 +82,7 @@ export function postgresUrl(): TString {
   });
 }
 
-/** A setting that names a Redis, in a form that ioredis can read. */
+/** Schema for the URL of a Redis, in a form that ioredis can read. */
 export function redisUrl(): TString {
   return Type.String({
     description: 'a redis:// URL',
@@ -97,7 +96,7 @@ export function redisUrl(): TString {
   });
 }
 
-/** `read`: what the store's client makes of it. */
+/** `read`: the URL as the store's client reads it. */
 function faultOfStoreUrl(
   text: string,
   { scheme, read }: { scheme: RegExp; read: string },

@@ -5,10 +5,10 @@ import { describeError, type ErrorDescription } from './describe-error.ts';
 import { withoutTokens } from './logging.ts';
 
 /**
- * Runs what a service's main.ts does before it listens. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to
- * that OpenTelemetry collector, under the name in OTEL_SERVICE_NAME; with SPANS_ENDPOINT, as the demo sets it, its spans
- * go there within a moment. Without either, nothing of that is loaded. When starting fails the process ends with exit
- * code 1 and, on standard error, a message that says what to do; the stack only where the cause is not known.
+ * Runs the start of a service's main.ts. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to that
+ * OpenTelemetry collector, under the name in OTEL_SERVICE_NAME. With SPANS_ENDPOINT set, as in the demo, its spans go
+ * there almost at once. Without either, no telemetry is loaded. If the start fails, the process exits with code 1 and
+ * writes a message to standard error that says what to do; the stack is added only if the cause is unknown.
  *
  * @example
  * await startService(async () => {
@@ -48,7 +48,7 @@ function explain(error: unknown): string {
   return withoutTokens(`The service could not start: ${inFull(described)}`);
 }
 
-/** With the stack, and the same for each cause. */
+/** The error and each of its causes, with stacks. */
 function inFull({ type, message, stack = '', cause }: ErrorDescription): string {
   const what = stack.includes(message) && stack !== '' ? stack : `${type}: ${message}\n${stack}`.trimEnd();
   return cause === undefined ? what : `${what}\nCaused by: ${inFull(cause)}`;

@@ -19,7 +19,7 @@ export interface TraceContext {
   readonly spanId: string;
   /** Two hex digits: 01 when the caller recorded the trace. */
   readonly flags: string;
-  /** What to send to the next service as `traceparent`. */
+  /** The `traceparent` for the next service. */
   readonly header: string;
 }
 
@@ -44,7 +44,7 @@ function trace(traceId: string, parentId: string | null, flags: string): TraceCo
 
 const kept = Symbol('trace context');
 
-/** The trace of a raw request, worked out once. The request's logger is made before the request, hence here. */
+/** The trace of a raw request, computed once. It is keyed by the raw request because the logger needs it first. */
 export function traceContextOf(request: IncomingMessage & { [kept]?: TraceContext }): TraceContext {
   request[kept] ??= traceContextFrom(request.headers.traceparent as string | undefined);
   return request[kept];

@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { ProblemError } from './problem.ts';
 import { textOf } from './text.ts';
 
-/** In JSON that is UTF-8, half a surrogate pair can come from an escape alone. */
+/** In UTF-8 JSON, only an escape can produce a lone surrogate. */
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
 const printableAscii = /^[\x21-\x7e]*$/;
 
 /**
- * Refuses requests whose text is not Unicode, instead of changing it silently: bodies with bytes that are no UTF-8 or with
+ * Refuses requests whose text is not Unicode, instead of changing it silently: bodies that are not UTF-8 or contain
  * lone surrogates, and URLs that do not decode to UTF-8.
  */
 export function refuseBrokenText(app: FastifyInstance): void {
@@ -40,7 +40,7 @@ function isReadable(url: string): boolean {
   }
 }
 
-/** Without recursion: a body may be nested as deep as it is long. */
+/** Not recursive: a body can be nested very deeply. */
 function isUnicode(value: unknown): boolean {
   const rest = [value];
   while (rest.length > 0) {

@@ -3,19 +3,19 @@ import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 
 type Compile = (route: AjvCompiler.RouteDefinition) => (data: unknown) => boolean;
 
-// An unknown property is refused, not silently removed: a caller who misspells `quantity` wants to hear of it.
-// Numbers in a URL arrive as text, so only there may "1" become 1.
+// An unknown property is refused, not silently removed, so that a caller notices a misspelt `quantity`.
+// Only in URLs "1" may become 1, because numbers in a URL arrive as text.
 const bodyOptions = {
   removeAdditional: false,
   useDefaults: true,
   coerceTypes: false,
   allErrors: false,
-  // The schema of schemas takes longer to compile than all of ours, and finds little that the compiler does not.
+  // The meta-schema takes longer to compile than all of ours, and finds little that the compiler does not.
   validateSchema: false,
 };
 const urlOptions = { ...bodyOptions, coerceTypes: 'array' };
 
-// The package's own type covers JSON Type Definition too, and with it no single call can be typed.
+// The package's own type also covers JSON Type Definition, which makes its calls untypable.
 const build = AjvCompiler() as unknown as (externalSchemas: unknown, options: object) => Compile;
 
 function buildValidator(externalSchemas: unknown, options: object): Compile {
@@ -29,7 +29,7 @@ export const schemaController: NonNullable<FastifyServerOptions['schemaControlle
   compilersFactory: { buildValidator: buildValidator as unknown as AjvCompiler.BuildCompilerFromPool },
 };
 
-/** Closes every body schema that does not itself say what becomes of unknown properties. */
+/** Forbids unknown properties in every body schema that does not itself decide about them. */
 export function refuseUnknownProperties(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     if (route.schema?.body !== undefined) route.schema = { ...route.schema, body: closed(route.schema.body) };

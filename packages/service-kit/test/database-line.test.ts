@@ -95,12 +95,12 @@ describe('a line to Postgres that falls silent', () => {
   });
 });
 
-describe('a server that only reads', () => {
-  it('is not ready, and 503 to whoever writes', async () => {
+describe('a read-only server', () => {
+  it('is not ready, and a write gets 503', async () => {
     await open(database.url, 1);
     await opened.db.execute(sql`create table t (v int)`);
     await opened.db.execute(sql`set default_transaction_read_only = on`);
-    await expect(opened.ping()).rejects.toThrow('only reads');
+    await expect(opened.ping()).rejects.toThrow('read-only');
     expect(isDatabaseUnavailable(await errorOf(opened.db.execute(sql`insert into t values (1)`)))).toBe(true);
   });
 });

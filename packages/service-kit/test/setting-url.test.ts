@@ -56,8 +56,8 @@ const urls: [url: string, uses: string, fault?: string][] = [
   ['http://:80', '', 'cannot be read'],
   ['http://localhost:99999', '', 'cannot be read'],
   ['http://[::1', '', 'cannot be read'],
-  ['http://*.example', '', 'no host has'],
-  ['http://a,http://b', '', 'cannot be read|no host has'],
+  ['http://*.example', '', 'host has an invalid'],
+  ['http://a,http://b', '', 'cannot be read|host has an invalid'],
 ];
 
 describe.each(urls)('%j', (url, allowed, fault = '') => {

@@ -1,22 +1,24 @@
-// A test's clock may stand still (vi.useFakeTimers); who waits goes by the real one.
+// The real clock and timers, because a test may replace them (vi.useFakeTimers).
 const { setTimeout, clearTimeout } = globalThis;
 const now = performance.now.bind(performance);
 
 export type EventuallyOptions = {
-  /** How long to go on asking, in milliseconds. Default 30 s: it is there for tests that hang, not to judge speed. */
+  /**
+   * How long to keep trying, in milliseconds. Default 30 s: it is a limit for tests that hang, not a check of speed.
+   */
   readonly withinMs?: number;
   /** How long to pause between two attempts, in milliseconds. Default 20. */
   readonly everyMs?: number;
 };
 
 /**
- * Waits for a state to come: repeats `check` until it neither throws nor rejects, and returns what it returned. This is
- * how every test here waits; none waits for a time to pass.
+ * Waits for a state: repeats `check` until it neither throws nor rejects, and returns its result. All tests here wait
+ * in this way; none waits for a fixed time.
  *
- * An attempt that hangs counts against the limit, but is not cancelled. Does not look at what `check` returns, so a
- * condition belongs into an `expect`.
+ * An attempt that hangs counts against the limit but is not cancelled. The result of `check` is not examined, so put a
+ * condition into an `expect`.
  *
- * @param state the state that is expected, as the subject of the failure's message
+ * @param state the expected state, for the failure's message
  * @throws Error `Not within 30 s: <state>`, and why the last attempt failed
  * @example
  * await eventually('payment-service is ready', async () => expect(await statusOf('/ready')).toBe(200));
@@ -48,13 +50,13 @@ async function within<T>(end: number, check: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** V8's own, and no part of the language: pages are tested too. */
+/** Error.captureStackTrace exists only in some engines, and pages are tested too. */
 type CaptureStackTrace = { captureStackTrace?: (error: Error, above: unknown) => void };
 
 function failure(state: string, withinMs: number, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const error = new Error(`Not within ${withinMs / 1000} s: ${state} (last attempt: ${reason})`, { cause });
-  // Points at the test, not in here, where the engine can do that.
+  // Makes the stack point at the test instead of this file, where the engine supports it.
   (Error as CaptureStackTrace).captureStackTrace?.(error, eventually);
   return error;
 }

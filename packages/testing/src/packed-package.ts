@@ -12,26 +12,26 @@ const run = promisify(execFile);
 export type PackedPackage = {
   /** An empty project that has installed the package. */
   readonly directory: string;
-  /** Names of what is in the package, sorted. */
+  /** Names of the entries of the package, sorted. */
   readonly contents: readonly string[];
   /** Names of the files of dist/ that are neither JavaScript nor declarations. */
   readonly strangers: readonly string[];
   readonly manifest: Readonly<Record<string, unknown>>;
-  /** What publint and attw object to. */
+  /** The findings of publint and attw. */
   faults(): Promise<readonly string[]>;
-  /** What our compiler, strict, objects to in this file of the project. */
+  /** The errors of our compiler, in strict mode, in this file of the project. */
   typeFaults(file: string, types?: readonly string[]): Promise<string>;
   /**
-   * What TypeScript 5.4 objects to in this file and in the package's declarations. What the oldest reads, those between
-   * read too.
+   * The errors of TypeScript 5.4 in this file and in the package's declarations. If the oldest supported version
+   * accepts them, so do later ones.
    */
   oldTypeFaults(file: string, types?: readonly string[]): readonly string[];
   remove(): Promise<void>;
 };
 
 /**
- * Packs a package as it would be published, and installs it in an empty project, with these dependencies besides (of the
- * versions that the package itself has) and these files.
+ * Packs a package as it would be published, and installs it in an empty project, with these files and these further
+ * dependencies (in the versions of the package itself).
  *
  * @example
  * const packed = await installPacked('packages/auth-client', { dependencies: ['fastify'], files: { 'a.js': code } });
@@ -59,7 +59,7 @@ export async function installPacked(
     ...project.files,
   };
   await Promise.all(Object.entries(files).map(([file, text]) => writeFile(join(directory, file), text)));
-  // Wherever temporary files are: on another disk pnpm would begin a store of its own there, and leave it behind.
+  // Uses the repository's store: if temporary files are on another disk, pnpm would create one there and leave it.
   const { stdout: store } = await run('pnpm', ['store', 'path'], { cwd: packageDirectory });
   const install = ['install', '--prefer-offline', '--ignore-workspace', `--store-dir=${store.trim()}`];
   await run('pnpm', install, { cwd: directory });
@@ -93,7 +93,7 @@ export async function installPacked(
         (error: { stdout: string }) => error.stdout,
       );
     },
-    // By its API, since to check the declarations of others takes longer than all the rest.
+    // Uses the compiler's API: checking the declarations of other packages would take longer than everything else.
     oldTypeFaults(file, types = []) {
       const program = ts.createProgram([join(directory, file)], {
         noEmit: true,

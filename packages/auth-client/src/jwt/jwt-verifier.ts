@@ -5,7 +5,7 @@ import { checkLifetime, hasClaim, isForAudience, isIdentifier } from '../token/c
 import { asJwtError, JwtError } from './errors.ts';
 import { type CheckedJwtVerifierOptions, checkJwtOptions, type JwtVerifierOptions } from './options.ts';
 
-/** The claims of a token that passed. Those that checkClaims did not look at may be anything. */
+/** The claims of a token that passed. Claims beyond these are unchecked, unless checkClaims checked them. */
 export interface JwtClaims {
   readonly iss?: string;
   readonly sub?: string;
@@ -22,19 +22,19 @@ export interface JwtVerifier {
   verify(token: string): Promise<JwtClaims>;
   /** Seconds since the keys were last fetched; Infinity before the first time. */
   readonly keySetAgeSeconds: number;
-  /** Aborts the fetch under way; verifies nothing any more that needs another. */
+  /** Aborts the fetch in progress and prevents further ones. */
   close(): void;
 }
 
 /**
- * Verifies signed tokens that are no access tokens, such as client assertions (RFC 7523 §3), as strictly: RS256, one of
- * the given types, by the keys that one address publishes. `aud` must be this audience and no other. `jti`, `iat` and
- * `exp` must be there; so must `iss` where an issuer is given. Times may have fractions (RFC 7519 §2).
+ * Verifies signed tokens that are not access tokens, such as client assertions (RFC 7523 §3), just as strictly: RS256,
+ * one of the given types, signed with a key that one address publishes. `aud` must be this audience and no other.
+ * `jti`, `iat` and `exp` are required, and so is `iss` if an issuer is given. Times may have fractions (RFC 7519 §2).
  *
- * The keys are fetched when the first token comes, when they have become too old, and for a kid that is unknown, but at
- * most once per cooldown, one request at a time. No timer runs.
+ * The keys are fetched for the first token, when they are too old, and for an unknown kid, at most once per cooldown
+ * and one request at a time. No timer runs.
  *
- * Does not remember what it has seen: whoever wants `jti` used once keeps them, for maxLifetimeSeconds and the leeway.
+ * Does not remember tokens: to accept each `jti` once, store it for maxLifetimeSeconds plus the leeway.
  *
  * @throws AuthClientError invalid_options, naming every fault
  * @example
@@ -56,7 +56,7 @@ export function createJwtVerifier(given: JwtVerifierOptions): JwtVerifier {
     policy: {
       issuer,
       audience,
-      // fast-jwt has one tolerance for both directions; the exact one is checked below.
+      // fast-jwt has one tolerance for both directions; checkStandardClaims checks the exact ones.
       clockSkewSeconds: Math.max(clockSkewSeconds, expiryLeewaySeconds),
       requiredClaims: ['aud', 'jti', 'iat', 'exp', ...(issuer === undefined ? [] : ['iss'])],
     },

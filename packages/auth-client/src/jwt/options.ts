@@ -3,38 +3,40 @@ import { createFetch } from '../runtime/fetch.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
 import {
   AuthClientOptionsError,
+  faultsOfFetchAndClock,
   faultsOfNames,
   faultsOfNumbers,
-  faultsOfSurroundings,
   isHttpUrl,
   isServiceName,
   type NumberRanges,
 } from '../runtime/option-checks.ts';
 
 export interface JwtVerifierOptions {
-  /** Where the signer publishes its keys. The only address that is ever asked. `http:` only on a network you trust. */
+  /**
+   * Where the signer publishes its keys: the only address they are fetched from. `http:` only on a network you trust.
+   */
   jwksUri: string;
-  /** The `iss` that tokens must carry. Left out, `iss` may be missing or anything: checkClaims decides. */
+  /** The `iss` that tokens must carry. Without it, `iss` may be missing or anything: checkClaims decides. */
   issuer?: string;
-  /** `aud` must be this, and nobody else besides. */
+  /** `aud` must be this audience and no other. */
   audience: string;
-  /** The types (`typ`) that pass, in lower case and without `application/`; null stands for a token without one. */
+  /** The types (`typ`) that pass, in lower case and without `application/`; null stands for a token without `typ`. */
   typ: readonly [string | null, ...(string | null)[]];
-  /** The most that `exp − iat` may be. */
+  /** Upper limit of `exp − iat`. */
   maxLifetimeSeconds: number;
   /** How far ahead of this machine's clock the signer's may be. Default 30. */
   clockSkewSeconds?: number;
   /** How long after `exp` a token still passes, for signers whose clock is behind. Default 0. */
   expiryLeewaySeconds?: number;
-  /** Least time between two fetches that tokens cause. Default 30. */
+  /** Least time between two key fetches caused by tokens. Default 30. */
   cooldownSeconds?: number;
-  /** How long keys are used before they are fetched again: a key that is no longer published passes no longer. Default 60. */
+  /** How long keys are used before they are fetched again, and so how long a withdrawn key passes. Default 60. */
   maxStaleSeconds?: number;
   /** How long fetching the keys may take. Default 5000. */
   timeoutMs?: number;
-  /** Looks at the claims once all else is good; whatever it throws refuses the token. Throw JwtError to say why. */
+  /** Checks further claims after all other checks. Anything it throws refuses the token; throw JwtError to say why. */
   checkClaims?: (claims: Readonly<Record<string, unknown>>) => void | Promise<void>;
-  /** Told when the keys could not be fetched, for the log. */
+  /** Called when the keys could not be fetched, for the log. */
   onFailed?: (error: unknown) => void;
   /** Fetches the keys. Default one of createFetch. */
   fetch?: typeof globalThis.fetch;
@@ -77,7 +79,7 @@ export function checkJwtOptions(options: JwtVerifierOptions): CheckedJwtVerifier
     ...['checkClaims', 'onFailed'].flatMap((name) =>
       given[name] === undefined || typeof given[name] === 'function' ? [] : [`${name} must be a function`],
     ),
-    ...faultsOfSurroundings(options),
+    ...faultsOfFetchAndClock(options),
   ];
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'createJwtVerifier cannot work');
   const { issuer, checkClaims, onFailed } = options;

@@ -6,9 +6,9 @@ import { type RsaJwk, readJwk } from './json-web-key.ts';
 
 export interface FetchedKeySet {
   keys: RsaJwk[];
-  /** Keys that the set holds and that cannot be used, each by the reason. */
+  /** For each unusable key of the set, the reason. */
   refused: string[];
-  /** What is left of Cache-Control's `max-age`, if the answer has one. */
+  /** The rest of Cache-Control's `max-age`, if the answer has one. */
   maxAgeSeconds: number | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface FetchKeySetOptions extends FetchSource {
   closing: AbortSignal;
 }
 
-/** The fetch brought nothing to verify with: not a key set, or not one usable key in it. */
+/** The answer is not a key set, or has no usable key. */
 export class KeySetFetchError extends Error {}
 
 const maxBodyBytes = 256 * 1024;
@@ -31,8 +31,8 @@ const maxKeys = 64;
 const jsonMediaType = /^application\/(?:json|jwk-set\+json)\s*(?:;|$)/i;
 
 /**
- * Fetches a JWK Set (RFC 7517 §5), from the configured address and nowhere else: no redirects, 200 and JSON only, at
- * most 256 KB, within the timeout. Keys that cannot be used are left out; so are all keys that share a kid.
+ * Fetches a JWK Set (RFC 7517 §5) from the configured address: no redirects, only 200 with JSON, at most 256 KB, within
+ * the timeout. Leaves out unusable keys, and all keys that share a kid.
  *
  * @throws KeySetFetchError, or what fetch throws
  */
@@ -42,7 +42,7 @@ export async function fetchKeySet({
   ...from
 }: FetchKeySetOptions): Promise<FetchedKeySet> {
   const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing]);
-  // Holds even a fetch that ignores its signal to the timeout.
+  // Enforces the timeout even on a fetch that ignores its signal.
   return untilAborted(signal, () => fetchFrom(from, signal));
 }
 
@@ -75,7 +75,7 @@ function usableKeys(values: unknown[]): { keys: RsaJwk[]; refused: string[] } {
   for (const value of values) {
     const kid = kidOf(value);
     if (kid !== undefined && seen.has(kid)) {
-      // Which of them signs cannot be told, so neither is trusted.
+      // It is unclear which of them signs, so neither is trusted.
       keys.delete(kid);
       refused.push('duplicate kid');
       continue;
@@ -93,17 +93,17 @@ function kidOf(value: unknown): string | undefined {
   return typeof kid === 'string' ? kid : undefined;
 }
 
-/** What is left of max-age: a cache on the way says how long it had the answer (RFC 9111 §4.2, §5.1). */
+/** The rest of max-age: a cache in between says in `Age` how long it had the answer (RFC 9111 §4.2, §5.1). */
 function freshForSeconds(headers: Headers): number | undefined {
   const maxAge = maxAgeOf(headers.get('cache-control'));
-  // Of a list the first counts, as there (§5.1).
+  // The first member of a list counts (RFC 9111 §5.1).
   const age = /^\d+(?=\s*(?:,|$))/.exec(headers.get('age') ?? '')?.[0];
   return maxAge === undefined || age === undefined ? maxAge : Math.max(0, maxAge - Number(age));
 }
 
 function maxAgeOf(cacheControl: string | null): number | undefined {
   if (cacheControl === null) return undefined;
-  // RFC 9111 §5.2.2: what may not be stored, or not be reused without asking, is fresh for no time at all.
+  // RFC 9111 §5.2.2: with no-store or no-cache the answer is never fresh.
   if (/(?:^|[,\s])no-(?:store|cache)(?:[,\s]|$)/i.test(cacheControl)) return 0;
   const maxAge = /(?:^|[,\s])max-age="?(\d{1,10})"?(?:[,\s]|$)/i.exec(cacheControl)?.[1];
   return maxAge === undefined ? undefined : Number(maxAge);

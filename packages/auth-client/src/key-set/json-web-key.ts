@@ -18,8 +18,9 @@ const maxExponentBytes = 4;
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /**
- * Reads one member of a key set, or says why it cannot be used: not RSA, not for RS256 signatures, modulus under 2048
- * or over 8192 bits, one that ROCA breaks, exponent even or under 65537, no usable kid, or a private key that somebody has published.
+ * Reads one member of a key set, or says why it is unusable: not RSA, not for RS256 signatures, a modulus under 2048 or
+ * over 8192 bits or vulnerable to ROCA, an exponent that is even or under 65537, no usable kid, or a published private
+ * key.
  */
 export function readJwk(value: unknown): RsaJwk | { refused: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -48,7 +49,7 @@ export function readJwk(value: unknown): RsaJwk | { refused: string } {
 function unsignedInteger(value: unknown): Buffer | undefined {
   if (typeof value !== 'string' || value.length > 2048) return undefined;
   const bytes = Buffer.from(value, 'base64url');
-  // Canonical base64url alone comes back as the same text.
+  // Only canonical base64url encodes back to the same text.
   if (bytes.length === 0 || bytes[0] === 0 || bytes.toString('base64url') !== value) return undefined;
   return bytes;
 }

@@ -10,28 +10,28 @@ export interface KeySetOptions extends KeyPolicies {
   jwksUri: string;
   fetch: typeof globalThis.fetch;
   timeoutMs: number;
-  /** Between two fetches that tokens cause: by an unknown kid, and on demand. */
+  /** Least time between two fetches caused by tokens: for an unknown kid, and on demand. */
   cooldownSeconds: number;
   /** How long keys stay good after the last fetch that succeeded. */
   maxStaleSeconds: number;
   clock: Clock;
   /**
-   * 'background' (the default) fetches again before the keys are too old; 'on-demand' fetches only when somebody waits
-   * for keys, and sets no timer: for key sets that are needed now and then.
+   * 'background' (the default) fetches again before the keys are too old. 'on-demand' fetches only when a caller waits
+   * for keys, and sets no timer: for key sets that are rarely needed.
    */
   refresh?: 'background' | 'on-demand';
   onFetched?: (fetched: FetchedKeySet) => void;
   onFailed?: (error: unknown) => void;
 }
 
-/** Between two fetches that security events cause. */
+/** Least time between two fetches caused by security events. */
 const eventCooldownMs = 1000;
-/** Longer than it takes all replicas of the issuer to hear of a key. */
+/** Longer than it takes until all replicas of the issuer know a new key. */
 const secondLookMs = 1000;
 
 /**
- * The issuer's current keys. Refreshes itself in the background, one request at a time, so that no request waits for
- * a fetch but the very first, and those whose kid is unknown; or on demand.
+ * The issuer's current keys. In the background mode it refreshes itself, one request at a time, so that only the first
+ * requests and those with an unknown kid wait for a fetch.
  */
 export class KeySet {
   readonly #options: KeySetOptions;
@@ -57,8 +57,8 @@ export class KeySet {
   }
 
   /**
-   * Whether the keys are good at this monotonic time: not before the first successful fetch, not when the last one is
-   * longer ago than the staleness bound, and not when it brought a set that is empty on purpose.
+   * Whether the keys are good at this monotonic time. They are not before the first successful fetch, when the last one
+   * is longer ago than `maxStaleSeconds`, or when it brought a set that is empty on purpose.
    */
   isUsableAt(monotonicMs: number): boolean {
     return monotonicMs <= this.#usableUntilMs;
@@ -73,7 +73,7 @@ export class KeySet {
     return this.#keys.size;
   }
 
-  /** Fetches now, or joins the fetch under way. Resolves to whether it succeeded; never rejects. */
+  /** Fetches now, or joins the fetch in progress. Resolves to whether it succeeded; never rejects. */
   refresh(): Promise<boolean> {
     if (this.#closing.signal.aborted) return Promise.resolve(false);
     this.#inFlight ??= this.#fetch().finally(() => {
@@ -83,7 +83,8 @@ export class KeySet {
   }
 
   /**
-   * Waits for keys if a fetch is under way that may bring them. On demand, starts one, at most once per cooldown.
+   * If there are no usable keys, waits for the fetch in progress. In on-demand mode, starts one, at most once per
+   * cooldown.
    *
    * @throws AuthError key_set_unavailable, with Retry-After
    */
@@ -94,34 +95,34 @@ export class KeySet {
   }
 
   /**
-   * Looks for a key that the set lacks: joins a fetch under way, or starts one unless another unknown kid has done so
-   * within the cooldown, however that went. Undefined at once while the cooldown lasts. Rejects with AuthError
-   * key_set_unavailable when there are no keys after it.
+   * Looks for a key that the set lacks: joins the fetch in progress, or starts one unless an unknown kid has started
+   * one within the cooldown, successful or not. Returns undefined while the cooldown lasts. Rejects with AuthError
+   * key_set_unavailable when there are no usable keys afterwards.
    */
   seek(kid: string): Promise<VerificationKey | undefined> | undefined {
     return this.#refreshOnDemand()?.then(() => {
-      // The set may just have been withdrawn: then nobody can say anything about this kid.
+      // The set may just have been withdrawn: then the kid is not unknown, but unverifiable.
       if (!this.#isUsable()) throw this.unavailable();
       return this.find(kid);
     });
   }
 
   /**
-   * Looks for the key of a security event, which the set lacks: waits for a fetch under way, and fetches again at once, or
-   * as soon as a second has passed since events last caused that. Never rejects.
+   * Looks for a security event's key that the set lacks: waits for the fetch in progress, then fetches again, at most
+   * once a second. Never rejects.
    */
   async seekForEvent(kid: string): Promise<VerificationKey | undefined> {
     await this.#inFlight;
     if (!this.find(kid) && kid !== this.#missingForEvents) await this.#pastEventCooldown();
     if (!this.find(kid)) await this.refreshForEvents();
-    // Who has just been looked for in vain is not waited for each time that they come.
+    // A kid that a fetch has just not found does not wait for the cooldown again.
     if (!this.find(kid)) this.#missingForEvents = kid;
     return this.find(kid);
   }
 
   /**
-   * Fetches the keys for what the issuer itself sends, its feed: not under the cooldown that strangers' tokens can bring
-   * about, but at most once a second. Joins a fetch under way. Resolves when that is done; never rejects.
+   * Fetches the keys for the issuer's feed, at most once a second. The cooldown does not apply, because strangers'
+   * tokens can trigger it. Joins the fetch in progress. Never rejects.
    */
   async refreshForEvents(): Promise<void> {
     if (!this.#inFlight) {
@@ -132,8 +133,8 @@ export class KeySet {
   }
 
   /**
-   * The issuer has just withdrawn a key: fetches at once, what a fetch under way brings being too old, and once more a
-   * second later, because the replica that answered may not have heard of the key that signs now.
+   * Call it when the issuer has just withdrawn a key. Fetches at once, after the fetch in progress, whose result may be
+   * too old; and again a second later, because the replica that answered may not know the new signing key yet.
    */
   renew(): void {
     const underWay = this.#inFlight;
@@ -149,7 +150,7 @@ export class KeySet {
     return new AuthError('key_set_unavailable', { headers: { 'retry-after': String(seconds) } });
   }
 
-  /** Stops refreshing and aborts the fetch under way. */
+  /** Stops refreshing and aborts the fetch in progress. */
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -190,7 +191,7 @@ export class KeySet {
       if (key) next.set(jwk.kid, key);
       else refused.push('unusable');
     }
-    // A set that is empty on purpose is believed: its issuer has withdrawn every key.
+    // An empty set is taken at its word: the issuer has withdrawn every key.
     const isWithdrawn = keys.length === 0 && refused.length === 0;
     if (next.size === 0 && !isWithdrawn) throw new KeySetFetchError('no usable key');
     for (const key of this.#keys.values()) key.current = next.get(key.kid) === key;
@@ -208,15 +209,15 @@ export class KeySet {
   }
 
   /**
-   * Waits until events may cause another fetch. A timer goes by a coarser clock, in whole milliseconds, and so may be early
-   * by more than one: what is left then is waited for, too.
+   * Waits until events may cause another fetch. Timers use a coarser clock and may fire more than a millisecond early,
+   * so the rest is waited for as well.
    */
   async #pastEventCooldown(): Promise<void> {
     for (let attempts = 3; attempts > 0 && this.#eventCooldownMs > 0; attempts -= 1)
       await delay(this.#eventCooldownMs + 1, undefined, { signal: this.#closing.signal }).catch(() => {});
   }
 
-  /** How much is left of the second in which events cause no other fetch. */
+  /** The rest of the second in which events cause no other fetch. */
   get #eventCooldownMs(): number {
     return this.#askedForEventAtMs + eventCooldownMs - this.#options.clock.monotonicMs();
   }

@@ -6,9 +6,9 @@ const lastRetryMs = 30_000;
 const lastFirstRetryMs = 5000;
 
 /**
- * When to fetch again after a success: as long as the answer said it is fresh (60 s when it did not say), within 1 s
- * and 1 h, and early enough that one failure does not make the keys too old. Up to a tenth earlier, at random, so that
- * replicas that started together do not ask together.
+ * When to fetch again after a success: after the answer's freshness (60 s by default), limited to 1 s to 1 h, and to
+ * half of `maxStaleSeconds`, so that one failure does not make the keys too old. Up to a tenth earlier at random, so
+ * that replicas that started together do not fetch together.
  */
 export function refreshDelayMs(
   maxAgeSeconds = defaultRefreshSeconds,
@@ -23,8 +23,8 @@ export function refreshDelayMs(
 }
 
 /**
- * When to try again after the nth failure in a row: 1 s, doubling to 30 s, or to 5 s as long as no fetch has ever
- * succeeded, since without keys the service serves nobody. Half of that up to all of it, at random.
+ * When to retry after the nth failure in a row: after 1 s, doubling to 30 s; to 5 s as long as no fetch has ever
+ * succeeded, because without keys the service refuses every request. Half of the delay is random.
  */
 export function retryDelayMs(
   failures: number,

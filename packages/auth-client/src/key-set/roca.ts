@@ -3,15 +3,15 @@ const smallPrimes = [
   109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
-/** For each prime, what is left of a power of 65537. */
+/** For each prime, the residues of the powers of 65537. */
 const remainders = smallPrimes.map((prime) => ({ prime: BigInt(prime), powers: powersOf(65_537, prime) }));
 
 /**
- * Whether a modulus has the mark of ROCA (CVE-2017-15361): its private key can be computed. Each prime that Infineon's
- * library made is a power of 65537 modulo many small primes at once, so its moduli are too. Of other moduli not one in
- * 2²⁷ is, by chance.
+ * Whether a modulus has the fingerprint of ROCA (CVE-2017-15361), so that its private key can be computed. Each prime
+ * of Infineon's library is a power of 65537 modulo many small primes at once, and so are its moduli. Fewer than one in
+ * 2²⁷ other moduli match by chance.
  *
- * Finds no other weakness: nobody can tell a good modulus by looking at it.
+ * Finds no other weakness.
  *
  * Source: M. Nemec et al., The Return of Coppersmith's Attack, ACM CCS 2017, §3.1.
  *

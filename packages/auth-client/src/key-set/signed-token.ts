@@ -3,7 +3,7 @@ import { type CompactToken, readCompactToken, type TokenProfile } from '../token
 import type { KeySet } from './key-set.ts';
 import type { VerificationKey } from './verification-key.ts';
 
-/** A token whose signature is good: its payload, whose claims nobody has judged yet, and the key that it was made with. */
+/** A token with a good signature: its claims, still unchecked, and the key that signed it. */
 export interface SignedToken {
   claims: Record<string, unknown>;
   key: VerificationKey;
@@ -12,15 +12,15 @@ export interface SignedToken {
 export interface Opening {
   keySet: KeySet;
   profile: TokenProfile;
-  /** Refuses, by throwing, tokens that name a key which is not even to be looked for. */
+  /** Throws to refuse a token by its kid, before the key is looked up. */
   checkKey?: (kid: string) => void;
 }
 
 /**
- * Reads a token strictly, finds its key in the set and verifies the signature. Answers at once, unless the key must be
- * fetched first.
+ * Reads a token strictly, finds its key in the set and verifies the signature. Returns synchronously unless the key
+ * must be fetched first.
  *
- * Does not check the claims (beyond what the key's own policy does), and does not ask whether the key set is usable.
+ * Does not check the claims beyond the key's own policy, nor whether the key set is usable.
  *
  * @throws AuthError invalid_token, thrown or as the promise's rejection, which may be key_set_unavailable too
  */

@@ -3,46 +3,46 @@ import fastifyJwt from '@fastify/jwt';
 import Fastify from 'fastify';
 import type { RsaJwk } from './json-web-key.ts';
 
-/** A public key of the issuer, ready to verify. */
+/** A public key of the issuer with its verifiers. */
 export interface VerificationKey {
   readonly kid: string;
   readonly modulus: string;
   readonly exponent: string;
   readonly modulusBytes: number;
-  /** Verifies signature, alg, typ, iss, aud and times; returns the payload. Throws on anything that is not right. */
+  /** Verifies signature, alg, typ, iss, aud and times; returns the payload. Throws if any of them is wrong. */
   readonly verify: (token: string) => Record<string, unknown>;
-  /** The same for security events, by their own policy. Throws where the key set was made without one. */
+  /** The same for security events, by their own policy. Throws if the key set has no such policy. */
   readonly verifyEvent: (token: string) => Record<string, unknown>;
-  /** False as soon as a newer key set lacks the key. */
+  /** False once a newer key set lacks the key. */
   current: boolean;
 }
 
-/** What @fastify/jwt itself checks, beside the signature. The strict checks of header and claims are made besides. */
+/** What @fastify/jwt checks besides the signature. Our own strict checks of header and claims come in addition. */
 export interface SignaturePolicy {
   /** Undefined: the issuer is checked elsewhere. */
   issuer?: string | undefined;
   audience: string;
   clockSkewSeconds: number;
-  /** The one `typ` that is expected, in lower case; undefined where there may be others, or none. */
+  /** The only expected `typ`, in lower case; undefined if there may be several, or none. */
   typ?: string | undefined;
   requiredClaims: readonly string[];
-  /** For what has no times to be checked: `exp` and `nbf` are then not looked at, and not wanted. */
+  /** For tokens without times: `exp` and `nbf` are not checked. */
   withoutTimes?: boolean;
 }
 
 /** What the keys of a set are for. */
 export interface KeyPolicies {
   policy: SignaturePolicy;
-  /** Left out: no security events are verified with these keys. */
+  /** Without it, these keys verify no security events. */
   eventPolicy?: SignaturePolicy | undefined;
 }
 
 /**
- * Readies a key: one @fastify/jwt per key and policy, in verify mode, on a Fastify instance of its own that never listens.
+ * Prepares a key: one @fastify/jwt per key and policy, in verify mode, on its own Fastify instance that never listens.
  *
- * Not on the service's instance, for three reasons: a service may use @fastify/jwt for itself, before or after this
- * plugin; keys come and go while the service runs, when nothing can be registered any more; and with a fixed key
- * @fastify/jwt decodes a token once instead of twice. fast-jwt's cache stays off: see verified-tokens.ts.
+ * It is not on the service's instance for three reasons: the service may use @fastify/jwt for itself; keys change while
+ * the service runs, when plugins can no longer be registered; and with a fixed key @fastify/jwt decodes a token once
+ * instead of twice. fast-jwt's cache stays off: see verified-tokens.ts.
  */
 export async function createVerificationKey(
   jwk: RsaJwk,

@@ -11,30 +11,30 @@ import type { TokenVerifier } from './token-verifier.ts';
 /** A hook that lets a request pass or answers it. Works as onRequest (the right place), preValidation or preHandler. */
 export type AuthHook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
 
-/** Where a request keeps what its token says. */
-export const slot = Symbol('latchkey authentication');
-/** Where an app keeps what handlers need to refuse requests by themselves, and other plugins to know what we know. */
-export const surroundings = Symbol('latchkey surroundings');
+/** The request's property that holds its authentication. */
+export const authenticationKey = Symbol('latchkey authentication');
+/** The app's property that holds what requireRecentSignIn and the service client need. */
+export const appContext = Symbol('latchkey context');
 
-export interface Surroundings {
+export interface AppContext {
   realm: string;
   clock: Clock;
-  /** Null: nobody tells this service what has been revoked. */
+  /** Null: this service gets no revocations. */
   revocations: RevocationList | null;
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
-    [surroundings]: Surroundings;
+    [appContext]: AppContext;
   }
   interface FastifyRequest {
-    [slot]: Authentication | null;
+    [authenticationKey]: Authentication | null;
   }
 }
 
 /** The getter behind request.caller. */
 export function callerOfRequest(this: FastifyRequest): Authentication {
-  const authentication = this[slot];
+  const authentication = this[authenticationKey];
   if (authentication) return authentication;
   throw new AuthClientError(
     'auth_not_declared',
@@ -43,37 +43,37 @@ export function callerOfRequest(this: FastifyRequest): Authentication {
 }
 
 /**
- * What the token of a request says that was let in; null where none was asked for, or none was good. For hooks that see
- * every request, such as telemetry's: a handler asks `request.caller`.
+ * What the token of an admitted request says; null if the route required none, or the request was refused. For hooks
+ * that see every request, such as telemetry. Handlers read `request.caller`.
  *
  * @example app.addHook('onResponse', async (request) => count(callerOf(request)?.clientId))
  */
 export function callerOf(request: FastifyRequest): Authentication | null {
-  return request[slot] ?? null;
+  return request[authenticationKey] ?? null;
 }
 
-/** The getter behind request.auth: fails closed for a service's own token, where a route lets services in. */
+/** The getter behind request.auth. Refuses a service's own token, even on a route that admits services. */
 export function userOfRequest(this: FastifyRequest): UserAuthentication {
   const { caller } = this;
   if (caller.isService) throw new AuthError('user_required');
   return caller;
 }
 
-export interface HookContext extends Omit<Surroundings, 'realm'> {
+export interface HookContext extends Omit<AppContext, 'realm'> {
   verifier: TokenVerifier;
 }
 
-/** Callback-style and without a promise on the usual path: a cached token costs a lookup and a few comparisons. */
+/** Uses a callback and no promise on the usual path: a cached token costs a lookup and a few comparisons. */
 export function createHook({ verifier, clock, revocations }: HookContext, route: Route): AuthHook {
   function admit(request: FastifyRequest, authentication: Authentication): void {
     checkRequirements(authentication, { requirements: route, clock, revocations });
-    request[slot] = authentication;
+    request[authenticationKey] = authentication;
   }
 
   return function authenticate(request, reply, done) {
     let result: Authentication | Promise<Authentication>;
     try {
-      result = request[slot] ?? verifier.verify(bearerToken(request.raw.rawHeaders));
+      result = request[authenticationKey] ?? verifier.verify(bearerToken(request.raw.rawHeaders));
       if (!(result instanceof Promise)) admit(request, result);
     } catch (error) {
       refuse(asAuthError(error), { request, reply, route });

@@ -1,9 +1,9 @@
 import type { AuthErrorCode } from '../errors.ts';
 
 /**
- * The WWW-Authenticate value for a refusal (RFC 6750 §3, RFC 9470 §3), or undefined where none belongs.
+ * The WWW-Authenticate value for a refusal (RFC 6750 §3, RFC 9470 §3), or undefined if the refusal has none.
  *
- * A request without a token gets no error code. `realm` is the service's audience: RFC 6750 §3 wants at least one
+ * A request without a token gets no error code. `realm` is the service's audience: RFC 6750 §3 requires at least one
  * parameter after the scheme.
  *
  * @example challenge('invalid_token', { realm: 'cart-service' })
@@ -12,7 +12,7 @@ export function challenge(
   code: AuthErrorCode,
   { realm, scopes = [], maxAuthAgeSeconds }: ChallengeContext,
 ): string | undefined {
-  // RFC 6750 §3.1 has no error code that says these; what a client could do about insufficient_scope does not help.
+  // RFC 6750 §3.1 has no code for the others, and getting another scope would not help with them.
   if (!hasChallenge(code)) return undefined;
   const parameters = [`realm=${quoted(realm)}`];
   if (code !== 'missing_token')
@@ -29,9 +29,9 @@ function hasChallenge(code: AuthErrorCode): code is keyof typeof descriptions | 
 
 export interface ChallengeContext {
   realm: string;
-  /** The scopes that the route needs, all of them. */
+  /** All scopes that the route requires. */
   scopes?: readonly string[];
-  /** The most that the sign-in may be ago. */
+  /** The greatest allowed age of the sign-in. */
   maxAuthAgeSeconds?: number | undefined;
 }
 

@@ -5,52 +5,52 @@ import { createRevocationList, type RevocationList } from '../revocation/revocat
 import { type RevocationFollower, subscribe } from '../revocation/subscribe.ts';
 import { type CheckedOptions, feedOf, isRevocationList, type RevocationFeed } from './options.ts';
 
-/** `app.authClient.revocations`: what this service knows of what has been revoked. Live: read it when it is needed. */
+/** `app.authClient.revocations`: the state of this service's revocation list. Live: read it when you need it. */
 export interface RevocationState {
-  /** Seconds since the knowledge was last complete; Infinity before the first time. */
+  /** Seconds since the list was last complete; Infinity before the first time. */
   readonly lagSeconds: number;
   /** How many revocations are held. */
   readonly entries: number;
-  /** How often the feed has been opened, or tried to be, after the first time. */
+  /** How often the feed was opened again; failed attempts count. */
   readonly reconnects: number;
   /** How many of the feed's events were refused. */
   readonly refusedEvents: number;
-  /** Whether the feed is asked and does not come: something in between buffers, most likely. */
+  /** Whether the feed was requested but sends nothing: most likely something in between buffers it. */
   readonly isSilent: boolean;
 }
 
-/** What the service learns of revocations, from wherever its options say. */
+/** The service's revocation list and its source, as its options say. */
 export interface KnownRevocations {
   readonly list: RevocationList;
-  /** Where a route does not say. */
+  /** The limit for routes that set none; null: no limit. */
   readonly maxLagSeconds: number | null;
   readonly state: RevocationState;
-  /** Resolves when the list is complete for the first time. @throws FeedSilentError while the feed is silent before that */
+  /**
+   * Resolves when the list is complete for the first time.
+   * @throws FeedSilentError while the feed is silent before that
+   */
   ready(): Promise<void>;
-  /** Stops learning. */
+  /** Stops following the source. */
   close(): void;
 }
 
-interface Surroundings {
-  /** Where security events are verified too, if there is a feed. */
+interface LearningContext {
+  /** Verifies the security events too, if there is a feed. */
   keySet: KeySet;
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
 }
 
-/** Starts to learn what has been revoked; null if nobody tells this service. */
-export function learnRevocations(
-  options: CheckedOptions,
-  surroundings: Surroundings,
-): KnownRevocations | null {
+/** Starts to follow the source of revocations; null if the options name none. */
+export function learnRevocations(options: CheckedOptions, context: LearningContext): KnownRevocations | null {
   const { revocations: source } = options;
   if (source === null) return null;
   const feed = feedOf(options);
   const list = isRevocationList(source) ? source : newList(options);
-  // Its tokens die by the list. But another key signs now, and its tokens are not to wait for a cooldown.
+  // The list refuses the revoked key's tokens. Tokens of the key that signs now must not wait for the cooldown.
   const stopListening = list.onRevoked(({ kind }) => {
-    if (kind === 'key') surroundings.keySet.renew();
+    if (kind === 'key') context.keySet.renew();
   });
-  const follower = feed && follow(feed, { list, options, surroundings });
+  const follower = feed && follow(feed, { list, options, context });
   return {
     list,
     maxLagSeconds: feed?.maxLagSeconds ?? null,
@@ -82,7 +82,7 @@ export function learnRevocations(
   };
 }
 
-/** A token can be good for its lifetime after it was revoked, and for as much longer as our clock is behind. */
+/** A revoked token would still pass for its lifetime, plus the time that our clock is behind. */
 function newList({ maxTokenLifetimeSeconds, clockSkewSeconds, clock }: CheckedOptions): RevocationList {
   return createRevocationList({ retentionSeconds: maxTokenLifetimeSeconds + clockSkewSeconds, clock });
 }
@@ -92,8 +92,8 @@ function follow(
   {
     list,
     options: { issuer, fetch, clock },
-    surroundings: { keySet, log },
-  }: { list: RevocationList; options: CheckedOptions; surroundings: Surroundings },
+    context: { keySet, log },
+  }: { list: RevocationList; options: CheckedOptions; context: LearningContext },
 ): RevocationFollower {
   return subscribe(list, {
     issuer,

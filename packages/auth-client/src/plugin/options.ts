@@ -5,24 +5,24 @@ import { createFetch } from '../runtime/fetch.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
 import {
   AuthClientOptionsError,
+  faultsOfFetchAndClock,
   faultsOfNames,
   faultsOfNumbers,
-  faultsOfSurroundings,
   isHttpUrl,
   isServiceName,
   type NumberRanges,
 } from '../runtime/option-checks.ts';
 import { isAge } from './requirements.ts';
 
-/** Where the issuer tells, as it happens, what it revokes. */
+/** The issuer's live feed of revocations. */
 export interface RevocationFeed {
-  /** The only address that is asked for revocations. `http:` only on a network you trust. */
+  /** The only address from which revocations are read. `http:` only on a network you trust. */
   uri: string;
-  /** Gives a token that may read the feed; asked whenever one is needed. See createClientCredentials. */
+  /** Returns a token that may read the feed; called whenever one is needed. See createClientCredentials. */
   accessToken: AccessTokenSource;
   /**
-   * The most that the knowledge of what has been revoked may be old, in seconds, wherever a route does not say; when it
-   * is older, 503 revocations_stale. Default null: carry on, whatever is not known yet dies with the token's expiry.
+   * The greatest allowed age of the revocation list, in seconds, for routes that set no limit of their own. Beyond it
+   * requests get 503 revocations_stale. Default null: no limit; a token revoked meanwhile passes until it expires.
    */
   maxLagSeconds?: number | null;
 }
@@ -32,24 +32,26 @@ export interface AuthClientOptions {
   issuer: string;
   /** This service's name: `aud` must contain it. */
   audience: string;
-  /** Where the issuer publishes its keys. The only address that is ever asked. `http:` only on a network you trust. */
+  /**
+   * Where the issuer publishes its keys: the only address they are fetched from. `http:` only on a network you trust.
+   */
   jwksUri: string;
   /**
-   * How this service learns what has been revoked: from the issuer's feed, or from a list that is kept in this process.
-   * There is no default. Null: nobody tells it, and every token is good until it expires.
+   * Where this service gets revocations: the issuer's feed, or a list kept in this process. There is no default.
+   * Null: it gets none, and every token is good until it expires.
    */
   revocations: RevocationFeed | RevocationList | null;
-  /** The most that `exp − iat` may be. Default 300. */
+  /** Upper limit of `exp − iat`. Default 300. */
   maxTokenLifetimeSeconds?: number;
   /** How far ahead of this machine's clock the issuer's may be. Default 30. */
   clockSkewSeconds?: number;
   /** How long fetching the keys may take. Default 5000. */
   jwksTimeoutMs?: number;
-  /** Least time between two fetches that tokens with an unknown key cause. Default 30. */
+  /** Least time between two fetches caused by tokens with an unknown key. Default 30. */
   jwksCooldownSeconds?: number;
   /** How long the keys stay good while the issuer cannot be reached; then 503. Default 3600. */
   jwksMaxStaleSeconds?: number;
-  /** How many verified tokens are remembered. Default 10000; about 3 KB each. */
+  /** How many verified tokens are cached. Default 10000; about 3 KB each. */
   verifiedTokensMax?: number;
   /** Fetches the keys. Default one of createFetch. */
   fetch?: typeof globalThis.fetch;
@@ -73,8 +75,8 @@ const known = new Set([...others, ...Object.keys(numbers)]);
 const knownOfFeed = new Set(['uri', 'accessToken', 'maxLagSeconds']);
 
 /**
- * Checks all options and fills in the defaults. There is none that turns a check off; one that is not known is
- * refused, because a misspelt limit would otherwise silently not apply.
+ * Checks all options and fills in the defaults. No option turns a check off. Unknown options are refused, because a
+ * misspelt limit would otherwise silently not apply.
  *
  * @throws AuthClientOptionsError naming every fault
  */
@@ -87,7 +89,7 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
   if (!isServiceName(given.audience))
     faults.push('audience must be 1 to 255 printable ASCII characters without space, quote or backslash');
   faults.push(...faultsOfRevocations(given.revocations));
-  faults.push(...faultsOfNumbers(given, numbers), ...faultsOfSurroundings({ ...options }));
+  faults.push(...faultsOfNumbers(given, numbers), ...faultsOfFetchAndClock({ ...options }));
   if (faults.length > 0) throw new AuthClientOptionsError(faults);
   return {
     issuer: options.issuer,
@@ -105,12 +107,12 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
   };
 }
 
-/** The feed, if that is where the service learns what is revoked. */
+/** The feed, if that is the source of revocations. */
 export function feedOf({ revocations }: Pick<AuthClientOptions, 'revocations'>): RevocationFeed | undefined {
   return revocations === null || isRevocationList(revocations) ? undefined : revocations;
 }
 
-/** Tells a list that is kept in this process from the address of a feed. */
+/** Tells a list kept in this process from a feed's address. */
 export function isRevocationList(value: object): value is RevocationList {
   const list = value as Partial<RevocationList>;
   return [list.find, list.apply, list.confirm, list.onRevoked, list.ready].every(
@@ -122,7 +124,7 @@ function faultsOfRevocations(given: unknown): string[] {
   if (given === null) return [];
   if (typeof given !== 'object' || Array.isArray(given)) {
     return [
-      'revocations must be { uri, accessToken }, a list of revocations, or null if nobody tells this service',
+      'revocations must be { uri, accessToken }, a list of revocations, or null if this service gets none',
     ];
   }
   if (isRevocationList(given)) return [];

@@ -7,10 +7,10 @@ import { securityEventSignature } from '../revocation/security-event.ts';
 import type { Authentication, UserAuthentication } from '../token/authentication.ts';
 import {
   type AuthHook,
+  appContext,
+  authenticationKey,
   callerOfRequest,
   createHook,
-  slot,
-  surroundings,
   userOfRequest,
 } from './auth-hook.ts';
 import { type KnownRevocations, learnRevocations, type RevocationState } from './known-revocations.ts';
@@ -19,36 +19,36 @@ import { withChallenge } from './refuse.ts';
 import { type AccessOptions, checkRevocationLag, requirementsFrom } from './requirements.ts';
 import { accessTokenSignature, TokenVerifier } from './token-verifier.ts';
 
-/** `app.authClient`: for readiness checks, metrics, and tokens that do not come in a request's header. */
+/** `app.authClient`: for readiness checks, metrics, and tokens that did not come in a request's header. */
 export interface AuthClient {
   /**
-   * Resolves if tokens can be verified now, waiting for a fetch under way, and for as long as it takes until everything
-   * that has been revoked is known. @throws AuthError key_set_unavailable; AuthClientError feed_silent, while the feed
-   * connects and sends nothing
+   * Resolves once tokens can be verified: waits for a key fetch in progress, and until the revocation list is complete,
+   * however long that takes. @throws AuthError key_set_unavailable; AuthClientError feed_silent while the feed was
+   * requested but sends nothing
    */
   ready(): Promise<void>;
-  /** Verifies a token, as the hooks do; scopes are up to the caller. @throws AuthError */
+  /** Verifies a token as the hooks do. Does not check scopes. @throws AuthError */
   verify(token: string): Promise<Authentication>;
   /** Seconds since the issuer's keys were last fetched; Infinity before the first time. */
   readonly keySetAgeSeconds: number;
   /** How many usable keys the set has. */
   readonly keySetSize: number;
-  /** How many verified tokens are remembered. */
+  /** How many verified tokens are cached. */
   readonly verifiedTokens: number;
-  /** What is known of what has been revoked; null if nobody tells this service. */
+  /** The state of the revocation list; null if this service gets no revocations. */
   readonly revocations: RevocationState | null;
-  /** Calls back for each revocation that was not known, once tokens are refused for it. Returns what ends it. */
+  /** Calls back for each new revocation, once its tokens are refused. Returns a function that unsubscribes. */
   onRevoked(listener: (revocation: Revocation) => void): () => void;
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
     authClient: AuthClient;
-    /** Lets requests with a person's valid access token pass, whatever its scopes. */
+    /** Admits requests with a user's valid access token, whatever its scopes. */
     authenticate: AuthHook;
     /**
-     * Lets requests pass whose valid access token has all these scopes and is a person's; others get 401 or 403. What
-     * else a route asks for comes last.
+     * Admits requests with a user's valid access token that has all these scopes; others get 401 or 403. Further
+     * requirements of the route come as the last argument.
      *
      * @example app.get('/cart', { onRequest: app.requireScope('cart:read') }, handler)
      * @example app.post('/refunds', { onRequest: app.requireScope('payment:refund', { maxAuthAgeSeconds: 300 }) }, handler)
@@ -59,21 +59,21 @@ declare module 'fastify' {
 
   interface FastifyRequest {
     /**
-     * What the person's access token says. Throws on a route that has neither authenticate nor requireScope, and, where
-     * services are let in, for a service's own token (403 user_required): ask `request.caller` there.
+     * What the user's access token says. Throws on a route that has neither authenticate nor requireScope. On a route
+     * that admits services it throws 403 user_required for a service's own token: read `request.caller` there.
      */
     readonly auth: UserAuthentication;
-    /** What the access token says, a person's or a service's own: `isService` tells. Throws as `auth` does without auth. */
+    /** What the access token says, a user's or a service's own (`isService` tells). Throws on a route without auth. */
     readonly caller: Authentication;
   }
 }
 
 /**
- * Verifies access tokens (RFC 9068) in this service, by the issuer's published keys and nobody's help.
+ * Verifies access tokens (RFC 9068) in this service with the issuer's published keys, without a call per request.
  *
- * Refuses what has been revoked as soon as this service hears of it. Does not ask whether there is something that it has
- * not heard of, unless the service or the route sets a bound on how old its knowledge may be; nor whether the user still
- * exists. Registering waits neither for the keys nor for what has been revoked; `app.authClient.ready()` does.
+ * Refuses a revoked token as soon as this service receives the revocation. Does not check how old the revocation list
+ * is, unless the service or the route sets a limit, nor whether the user still exists. Registering waits neither for
+ * the keys nor for the revocations; `app.authClient.ready()` does.
  *
  * @throws AuthClientOptionsError
  * @example
@@ -108,10 +108,10 @@ export const authClient = fastifyPlugin(
       keySet.close();
     });
 
-    app.decorateRequest(slot, null);
+    app.decorateRequest(authenticationKey, null);
     app.decorateRequest('caller', { getter: callerOfRequest });
     app.decorateRequest('auth', { getter: userOfRequest });
-    app.decorate(surroundings, { realm, clock, revocations });
+    app.decorate(appContext, { realm, clock, revocations });
     const standard = { realm, maxRevocationLagSeconds: known?.maxLagSeconds ?? null };
     const context = { verifier, clock, revocations };
     app.decorate('authenticate', createHook(context, { ...standard, scopes: [] }));
@@ -120,7 +120,7 @@ export const authClient = fastifyPlugin(
       if (!revocations && typeof requirements.maxRevocationLagSeconds === 'number') {
         throw new AuthClientError(
           'invalid_requirement',
-          'requireScope: maxRevocationLagSeconds means nothing where revocations is null',
+          'requireScope: maxRevocationLagSeconds has no effect if revocations is null',
         );
       }
       return createHook(context, { ...standard, ...requirements });
@@ -155,7 +155,7 @@ export const authClient = fastifyPlugin(
   { name: '@latchkey/auth-client', fastify: '5.x' },
 );
 
-/** A listener's mistake is its own: others hear of the revocation as well, and what tells of it goes on. */
+/** Isolates listeners: an error in one must not keep the revocation from others, nor stop the feed. */
 function listen(
   app: FastifyInstance,
   { known, listener }: { known: KnownRevocations | null; listener: (revocation: Revocation) => void },
@@ -165,7 +165,7 @@ function listen(
     try {
       listener(revocation);
     } catch (error) {
-      app.log.error({ err: error }, 'a listener could not deal with a revocation');
+      app.log.error({ err: error }, 'a listener failed to process a revocation');
     }
   });
 }

@@ -4,13 +4,13 @@ import { AuthError } from '../errors.ts';
 import { challenge } from './challenge.ts';
 import type { Requirements } from './requirements.ts';
 
-/** What a route asks for, and what its challenges say. */
+/** What a route requires, and what its challenges say. */
 export interface Route extends Requirements {
   /** The service's audience. */
   realm: string;
 }
 
-/** What is told on the diagnostics channel `@latchkey/auth-client:refused`, for whoever shows why. */
+/** The message on the diagnostics channel `@latchkey/auth-client:refused`, for telemetry. */
 export interface Refusal {
   readonly request: FastifyRequest;
   /** Its `reason` names the check that failed. */
@@ -21,7 +21,7 @@ const refusals = channel('@latchkey/auth-client:refused');
 
 const titles: Record<number, string> = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' };
 
-/** The error with the WWW-Authenticate header that belongs to it, for whoever answers with `error.headers`. */
+/** The same error with its WWW-Authenticate header in `headers`. */
 export function withChallenge(error: AuthError, route: Route): AuthError {
   const wwwAuthenticate = challenge(error.code, route);
   if (wwwAuthenticate === undefined) return error;
@@ -32,7 +32,7 @@ export function withChallenge(error: AuthError, route: Route): AuthError {
 
 /**
  * Answers a refused request: problem+json (RFC 9457) with its challenge or Retry-After. The plugin answers by itself,
- * so that the answer is right in every service, whatever its error handler makes of errors that it does not know.
+ * so the answer is right in every service, whatever its error handler does with errors that it does not know.
  */
 export function refuse(
   refusal: AuthError,
@@ -63,7 +63,7 @@ function log({ code, reason, cause }: AuthError, request: FastifyRequest): void 
     request.log.debug({ code, reason }, 'request refused');
     return;
   }
-  // Where it happened, but not the message, which may quote what was being parsed.
+  // Logs where it happened, but not the message, which may quote the token.
   const isError = cause instanceof Error;
   const thrown = isError ? cause.name : typeof cause;
   const at = isError ? cause.stack?.match(/^ {4}at .*$/gm)?.slice(0, 10) : undefined;

@@ -4,40 +4,39 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Authentication } from '../token/authentication.ts';
 import { isScope } from '../token/scope.ts';
 
-/** What a route asks for besides scopes. */
+/** What a route requires besides scopes. */
 export interface AccessOptions {
   /**
-   * The services that may use this route, and only on a user's behalf: the token must have been exchanged by one of
-   * them, directly. A token without an actor, with another, or with a chain of actors gets 403 actor_not_allowed.
+   * The services that may use this route, and only on a user's behalf. One of them must have exchanged the token
+   * directly. A token without an actor, with another actor, or with a chain of actors gets 403 actor_not_allowed.
    */
   actors?: readonly [string, ...string[]];
   /**
-   * The most that the user's sign-in may be ago, in seconds; older gets 401 insufficient_user_authentication (RFC 9470).
-   * Takes no notice of how they signed in.
+   * The greatest allowed age of the user's sign-in, in seconds. An older one gets 401 insufficient_user_authentication
+   * (RFC 9470). Does not check how the user signed in.
    */
   maxAuthAgeSeconds?: number;
-  /** Lets services in with tokens of their own, behind which nobody signed in. Default false: 403 user_required. */
+  /** Admits services with their own tokens too, which involve no sign-in. Default false: 403 user_required. */
   allowService?: boolean;
   /**
-   * The most that this service's knowledge of what has been revoked may be old, in seconds; when it is older, 503
-   * revocations_stale. Default the service's own bound; null sets none. The issuer confirms every 5 s: bounds under 10
-   * refuse now and then for nothing.
+   * The greatest allowed age of the revocation list, in seconds; beyond it, 503 revocations_stale. Default the
+   * service's own limit; null sets none. The issuer confirms every 5 s, so limits under 10 cause needless refusals.
    */
   maxRevocationLagSeconds?: number | null;
 }
 
-/** What a route asks of a caller whose token is good. */
+/** What a route requires of a caller with a good token. */
 export interface Requirements extends AccessOptions {
-  /** All of them are needed. */
+  /** All of them are required. */
   scopes: readonly string[];
 }
 
 const known = new Set(['actors', 'maxAuthAgeSeconds', 'allowService', 'maxRevocationLagSeconds']);
 
 /**
- * Takes apart what requireScope was given: scopes, and options last.
+ * Splits the arguments of requireScope into scopes and, last, options.
  *
- * @throws AuthClientError invalid_scope or invalid_requirement: the programmer's mistake, when the route is declared
+ * @throws AuthClientError invalid_scope or invalid_requirement when the route is declared wrongly
  */
 export function requirementsFrom(given: readonly unknown[]): Requirements {
   const last = given.at(-1);
@@ -72,25 +71,25 @@ function faultOf(requirements: Requirements, names: readonly string[]): string |
   if (names.includes('allowService') && typeof allowService !== 'boolean')
     return 'allowService must be true or false';
   if (allowService && (actors || maxAuthAgeSeconds !== undefined))
-    return 'allowService goes with neither actors nor maxAuthAgeSeconds: a service acts for nobody and never signs in';
+    return 'allowService excludes actors and maxAuthAgeSeconds: a service acts for no user and never signs in';
   return undefined;
 }
 
-/** A bound on how long ago something may be: whole seconds, 1 or more. */
+/** Whether a value is an age limit: whole seconds, 1 or more. */
 export function isAge(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
 }
 
 interface CheckContext {
   clock: Clock;
-  /** Null: nobody tells this service what has been revoked. */
+  /** Null: this service gets no revocations. */
   revocations: RevocationList | null;
 }
 
 /**
- * Lets a caller whose token is good pass, or says what is missing: the kind of caller first, then scopes, then the
- * actor, then the age of the sign-in, so that nobody signs in again for what they may not do anyway; and last whether
- * enough is known of what has been revoked.
+ * Admits a caller with a good token, or throws what is missing. Checks the kind of caller, scopes, actor, age of the
+ * sign-in, and age of the revocation list, in this order: a caller who lacks the permission is not asked to sign in
+ * again or to retry.
  *
  * @throws AuthError user_required, insufficient_scope, actor_not_allowed, insufficient_user_authentication or
  * revocations_stale
@@ -108,8 +107,8 @@ export function checkRequirements(
 }
 
 function checkActors({ actor }: Authentication, allowed: readonly string[]): void {
-  // The outermost actor is who sends the request. RFC 8693 §4.1 calls earlier ones informational; here they mean that
-  // the user asked somebody else than this actor, who therefore cannot say what the user agreed to.
+  // The outermost actor sends the request. RFC 8693 §4.1 calls earlier ones informational. Here a chain is refused: the
+  // user asked an earlier service, so this actor cannot say what the user agreed to.
   if (!actor || actor.actor || !allowed.includes(actor.subject)) throw new AuthError('actor_not_allowed');
 }
 
@@ -123,15 +122,17 @@ export function checkAuthAge(
 }
 
 /**
- * @throws AuthError revocations_stale when the list was complete longer ago; without a bound any age will do, but a list
- * that has never been complete may lack everything: then nobody passes, as while there are no keys
+ * Checks the age of the revocation list. Without a limit any age passes, but the list must have been complete once:
+ * before that it may lack everything.
+ *
+ * @throws AuthError revocations_stale
  */
 export function checkRevocationLag(
   revocations: Pick<RevocationList, 'hasBeenComplete' | 'lagSeconds'> | null,
   maxSeconds: number | null | undefined,
 ): void {
   if (!revocations) return;
-  // The bound first: how old the list is, only the clock can tell.
+  // The limit is tested first: lagSeconds reads the clock, which requests without a limit need not do.
   const isTooOld = typeof maxSeconds === 'number' && revocations.lagSeconds > maxSeconds;
   if (isTooOld || !revocations.hasBeenComplete)
     throw new AuthError('revocations_stale', { headers: { 'retry-after': '1' } });

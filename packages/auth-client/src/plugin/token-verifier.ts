@@ -11,7 +11,7 @@ import { accessTokenProfile } from '../token/compact-token.ts';
 import type { CheckedOptions } from './options.ts';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
 
-/** What the keys of access tokens check by themselves. */
+/** What the signature library checks in access tokens. */
 export function accessTokenSignature({
   issuer,
   audience,
@@ -23,14 +23,14 @@ export function accessTokenSignature({
 
 export interface Knowledge {
   keySet: KeySet;
-  /** Null: nobody tells this service what has been revoked. */
+  /** Null: this service gets no revocations. */
   revocations: RevocationList | null;
 }
 
-/** How long after its start a service has requests wait until it has been told for the first time what is revoked. */
+/** How long after the start requests wait for the first complete revocation list. */
 const firstKnowledgeMs = 5000;
 
-/** Says whether a token is good, at this service, now. */
+/** Decides whether a token is good at this service now. */
 export class TokenVerifier {
   readonly #options: CheckedOptions;
   readonly #keySet: KeySet;
@@ -47,10 +47,10 @@ export class TokenVerifier {
   }
 
   /**
-   * Verifies a token. Answers at once unless something must be waited for: the first key set, the first knowledge of what
-   * is revoked (in the first seconds only), and the key of a kid that is not in the set.
+   * Verifies a token. Returns synchronously unless it must wait: for the first key set, for the first complete
+   * revocation list (in the first seconds only), or for the key of a kid that is not in the set.
    *
-   * Does not look at scopes, nor at how old the knowledge of what has been revoked is.
+   * Does not check scopes, nor the age of the revocation list.
    *
    * @throws AuthError invalid_token or key_set_unavailable, thrown or as the promise's rejection
    */
@@ -62,11 +62,11 @@ export class TokenVerifier {
 
   #verifyNow(token: string, monotonicMs: number): Authentication | Promise<Authentication> {
     const verified = this.#verified.get(token);
-    // A token whose key has left the set is treated as never seen: its key may have come back.
+    // If the token's key has left the set, verify it from scratch: the key may have come back.
     return verified?.key.current ? this.#stillGood(verified, monotonicMs) : this.#verifyNew(token);
   }
 
-  /** How many verified tokens are remembered. */
+  /** How many verified tokens are cached. */
   get remembered(): number {
     return this.#verified.size;
   }
@@ -77,7 +77,7 @@ export class TokenVerifier {
     return this.#unlessRevoked(verified);
   }
 
-  /** Looks a token up once for each revision of the list, not for each request, and then among what is new. */
+  /** Looks a token up once per revision of the list, not once per request, and only among the new revocations. */
   #unlessRevoked(verified: VerifiedToken): Authentication {
     if (!this.#revocations) return verified.authentication;
     const { revision } = this.#revocations;
@@ -93,18 +93,18 @@ export class TokenVerifier {
     await this.#keySet.untilUsable();
     const { clock } = this.#options;
     const waitMs = this.#waitForKnowledgeMs(clock.monotonicMs());
-    // In vain is no verdict on the token: whoever asks how old the knowledge is will see.
+    // A failed wait does not refuse the token: checkRevocationLag decides about an incomplete list.
     if (waitMs > 0) await withDeadline(waitMs, async () => this.#revocations?.ready()).catch(() => {});
     return this.#verifyNow(token, clock.monotonicMs());
   }
 
-  /** A service that has just started waits rather than refuse: it takes milliseconds, as fetching the keys does. */
+  /** A service that has just started waits rather than refuses: the first snapshot takes milliseconds. */
   #waitForKnowledgeMs(monotonicMs: number): number {
     if (this.#revocations === null || this.#revocations.hasBeenComplete) return 0;
     return Math.max(0, this.#startedAtMs + firstKnowledgeMs - monotonicMs);
   }
 
-  /** A revoked key leaves the set as well. Its tokens are not to have the keys fetched, and their bearers hear why. */
+  /** Runs before the key lookup: tokens of a revoked key must not cause a key fetch, and the caller is told why. */
   readonly #checkKey = (kid: string): void => {
     if (!this.#revocations) return;
     const why = reasonOfKey(this.#revocations, kid);

@@ -6,28 +6,28 @@ export interface VerifiedToken {
   readonly token: string;
   readonly authentication: Authentication;
   readonly key: VerificationKey;
-  /** Expiry by the wall clock, and by the monotonic one: setting the clock back does not give a token more time. */
+  /** Expiry by the wall clock, and by the monotonic one: setting the clock back must not extend a token's life. */
   readonly expiresAtWallMs: number;
   readonly expiresAtMonotonicMs: number;
-  /** The revision of the list of revocations at which the token was last looked up there, and was not revoked. */
+  /** The last revision of the revocation list at which the token was not revoked. */
   goodAtRevision: number | undefined;
-  /** Why it was revoked. A token stays revoked when the list has long forgotten it. */
+  /** Why it was revoked. It stays revoked after the list has dropped the entry. */
   revoked: string | undefined;
 }
 
 /**
- * Tokens that have been verified, by the whole token. Only tokens of the issuer's enter, so garbage cannot evict anything.
+ * A cache of verified tokens, keyed by the whole token. Only tokens signed by the issuer enter, so garbage cannot evict
+ * anything.
  *
- * Bounded by two generations: when the young one is full it becomes the old one, and what was old is dropped. A hit
- * moves nothing but a token found in the old generation, once. Expired and revoked tokens stay until they are dropped, and
- * keep being refused.
+ * Bounded by two generations: when the young one is full it becomes the old one, and the previous old one is dropped. A
+ * hit in the old generation moves the token to the young one. Expired and revoked tokens stay until they are dropped.
  *
- * Does not judge: whoever takes a token from here asks whether it still holds.
+ * Does not check expiry, key or revocation: the caller does, on every hit.
  */
 export class VerifiedTokens {
   readonly #perGeneration: number;
-  // Found by a number, and then compared in full. To hash all of a token costs more than all else that a request with a
-  // known token needs. Of two tokens with the same number one is verified anew, which hardly ever happens.
+  // Keyed by a short hash, then compared in full: hashing the whole token would cost more than the rest of a cache hit.
+  // On a collision, which is rare, one of the two tokens is verified again.
   #young = new Map<number, VerifiedToken>();
   #old = new Map<number, VerifiedToken>();
 
@@ -62,7 +62,7 @@ export class VerifiedTokens {
   }
 }
 
-/** Of a token's end, which is its signature and as good as random: 32-bit FNV-1a. */
+/** 32-bit FNV-1a of the token's last characters: they belong to the signature, so they are as good as random. */
 function numberOf(token: string): number {
   let number = 0x811c9dc5 | 0;
   for (let index = token.length - 8; index < token.length; index += 1)

@@ -1,5 +1,5 @@
 /**
- * Gives an access token to present, a new one whenever the last has become too old. It is told which token was answered
- * with 401, if one was, so that the same is not given again.
+ * Returns an access token, a new one when the last is too old. `refused` is the token that got a 401, if any: the
+ * source must not return that one again.
  */
 export type AccessTokenSource = (refused?: string) => Promise<string>;

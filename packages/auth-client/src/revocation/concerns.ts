@@ -2,8 +2,8 @@ import type { Revocation } from './revocation.ts';
 import type { RevocableToken } from './revocation-list.ts';
 
 /**
- * Whether this revocation revokes this token. To ask that of all that is known, there is the list. Does not check who says
- * so, or that the token is good otherwise.
+ * Whether this revocation revokes this token. To check a token against all revocations, use RevocationList.find. Does
+ * not check where the revocation comes from, nor whether the token is good otherwise.
  *
  * @example
  * concerns({ kind: 'key', id: 'a7f3', reason: 'key_revoked' }, request.caller) // true if that key signed the token

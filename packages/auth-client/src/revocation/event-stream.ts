@@ -5,11 +5,11 @@ export interface StreamMessage {
   /** `event`, or 'message'. */
   readonly type: string;
   readonly data: string;
-  /** It was longer than is allowed: what it said is lost. */
+  /** The message was longer than allowed, so its data is lost. */
   readonly isTooLong: boolean;
 }
 
-/** What comes is no event stream that can be read. */
+/** The bytes are not a readable event stream. */
 export class EventStreamError extends Error {}
 
 export interface EventStreamOptions {
@@ -18,17 +18,19 @@ export interface EventStreamOptions {
 }
 
 const standardMaxLength = 1024 * 1024;
-/** How many times the longest message one may be and still be skipped: beyond that nobody knows whether it ever ends. */
+/**
+ * A message up to this many times the longest length is skipped; beyond that it may never end, and the stream fails.
+ */
 const skippedLengths = 16;
 const lineEnd = /[\r\n]/g;
 
 /**
- * Reads an event stream (text/event-stream, WHATWG HTML §9.2.6) as its bytes come, however they are cut: UTF-8 with or
- * without byte order mark, lines ended by CR, LF or CRLF; `data`, `id`, `event`, comments; other fields are ignored,
- * `retry` too, because whoever follows has a pace of their own. Holds at most about two messages of the longest length,
- * whatever is sent.
+ * Parses an event stream (text/event-stream, WHATWG HTML §9.2.6) from chunks of any size: UTF-8 with or without byte
+ * order mark, lines ended by CR, LF or CRLF, the fields `data`, `id` and `event`, and comments. Ignores other fields,
+ * including `retry`, because the subscriber has its own retry delays. Holds at most about two messages of the longest
+ * length.
  *
- * Does not look at what the messages say.
+ * Does not interpret the messages.
  *
  * @example
  * const stream = new EventStream()
@@ -36,14 +38,14 @@ const lineEnd = /[\r\n]/g;
  */
 export class EventStream {
   readonly #maxLength: number;
-  // Of a byte order mark that comes in pieces, Node's decoder drops a second one, too.
+  // We strip the byte order mark ourselves: if it arrives in pieces, Node's decoder would also drop a second one.
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   #hasBegun = false;
-  /** The line that has begun. */
+  /** The unfinished line. */
   #line = '';
-  /** The line that has begun is too long already: the rest of it is skipped. */
+  /** The unfinished line is too long: the rest of it is skipped. */
   #skipping = false;
-  /** The last line ended with a CR: a LF that follows belongs to it. */
+  /** The last line ended with a CR, so a LF that follows belongs to it. */
   #afterReturn = false;
   #id = '';
   #type = '';
@@ -59,7 +61,7 @@ export class EventStream {
   /**
    * The messages that these bytes complete.
    *
-   * @throws EventStreamError when a message goes on and on
+   * @throws EventStreamError when a message does not end
    */
   push(bytes: Uint8Array): StreamMessage[] {
     const messages: StreamMessage[] = [];
@@ -85,7 +87,7 @@ export class EventStream {
     return messages;
   }
 
-  /** Whether a message, or a comment, has begun and not ended. */
+  /** Whether a message or a comment is unfinished. */
   get isWithinMessage(): boolean {
     return this.#line !== '' || this.#skipping || this.#data.length > 0 || this.#isTooLong;
   }
@@ -97,7 +99,7 @@ export class EventStream {
     }
     if (!this.#skipping) {
       this.#skipping = true;
-      // A comment says nothing, however long it is.
+      // A comment carries no data, so nothing is lost.
       const isComment = (this.#line || part).startsWith(':');
       if (!isComment) this.#lose();
       this.#line = '';
@@ -135,7 +137,7 @@ export class EventStream {
 
   #addData(value: string): void {
     if (this.#isTooLong) return;
-    // Each line of data counts one more: many empty ones are not nothing either.
+    // Each line counts one more, so that many empty lines reach the limit too.
     this.#dataLength += value.length + 1;
     if (this.#dataLength > this.#maxLength + 1) this.#lose();
     else this.#data.push(value);

@@ -2,37 +2,37 @@ import { isSamePosition, type Position } from './position.ts';
 import type { SecurityEvent } from './security-event.ts';
 
 /**
- * What an event makes of our knowledge: it is complete as of this event; it is not, but more is to come; or something
- * is missing, and only a snapshot helps.
+ * The state of our knowledge after an event: complete; incomplete, with more to come; or with a gap that only a
+ * snapshot can close.
  */
 export type ChainVerdict = 'complete' | 'incomplete' | 'gap';
 
 /**
- * Whether anything is missing between the events of the feed. Each says after which position it follows, and up to which
- * it leads; a heartbeat says where the feed is. So what was lost, refused, sent twice or out of order shows, at the
- * latest with the next heartbeat.
+ * Detects gaps between the events of the feed. Each event names the position that it follows and the position that it
+ * leads to; a heartbeat names the feed's current position. So a lost, refused, repeated or misordered event is detected
+ * with the next heartbeat at the latest.
  *
- * A snapshot begins anywhere, since it begins with the oldest entry that is kept. Its pages hang together as events do.
+ * A snapshot may begin at any position: the oldest entry that the issuer keeps. Its pages are chained like events.
  */
 export class FeedChain {
-  /** We know everything up to here. */
+  /** We know everything up to this position. */
   #position: Position | undefined;
-  /** Within a snapshot: its last page led up to here. */
+  /** Within a snapshot: the end of its latest page. */
   #page: Position | undefined;
   #refused = false;
 
-  /** Up to where nothing is missing, for resuming there; undefined when a snapshot is needed. */
+  /** The position from which to resume; undefined when a snapshot is needed. */
   get position(): Position | undefined {
     return this.#position;
   }
 
-  /** The feed has been opened anew. What had come of a snapshot is not gone on with. */
+  /** The feed was opened again. A partial snapshot is discarded. */
   open(): void {
     this.#page = undefined;
     this.#refused = false;
   }
 
-  /** An event was refused: nobody knows what it was. */
+  /** An event was refused, so its positions are unknown. */
   refuse(): void {
     this.#refused = true;
   }
@@ -44,7 +44,7 @@ export class FeedChain {
   }
 
   #acceptPage({ after, upTo, done }: SecurityEvent): ChainVerdict {
-    // Where a snapshot begins cannot be told from the page: one that was refused may have been before it.
+    // A first page may begin anywhere, so a refused page before it would go unnoticed.
     const follows = this.#page ? isSamePosition(after, this.#page) : !this.#refused;
     if (!follows) return 'gap';
     this.#position = done ? upTo : undefined;
@@ -53,7 +53,7 @@ export class FeedChain {
   }
 
   #acceptNews({ kind, after, upTo }: SecurityEvent): ChainVerdict {
-    // A heartbeat may come between two pages; it proves nothing there.
+    // A heartbeat may come between two pages of a snapshot; it proves nothing there.
     if (this.#page && kind === 'heartbeat') return 'incomplete';
     if (this.#page || !this.#position || !isSamePosition(after, this.#position)) return 'gap';
     this.#position = upTo;

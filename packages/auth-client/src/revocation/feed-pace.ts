@@ -1,17 +1,17 @@
-/** How patient the subscriber is. Milliseconds. */
+/** The subscriber's timeouts and delays, in milliseconds. */
 export interface FeedPace {
-  /** For an access token, and for the feed to answer: short, so that a line that has come back is soon found. */
+  /** Timeout for an access token, and for the feed's answer. Short, so that a feed that is back is found soon. */
   answerMs: number;
-  /** Without a byte for so long, the feed is taken to be dead. Heartbeats come every 5 s. */
+  /** Without a byte for this long, the connection counts as dead. Heartbeats come every 5 s. */
   silenceMs: number;
-  /** Before the feed is opened again; doubles with each failure in a row, up to the longest. */
+  /** Delay before the feed is opened again; doubles with each failure in a row, up to the longest. */
   firstDelayMs: number;
   longestDelayMs: number;
-  /** Whoever could be followed for so long has not failed. */
+  /** A connection that was complete for this long resets the count of failures. */
   steadyMs: number;
 }
 
-/** Found again within 2 s of its return: what is tried when it comes back fails after 1 s, and 0.5 s later it is there. */
+/** Finds the feed within 2 s of its return: an attempt under way fails after 1 s, and the next follows 0.5 s later. */
 export const standardPace: FeedPace = {
   answerMs: 1000,
   silenceMs: 12_000,
@@ -20,7 +20,7 @@ export const standardPace: FeedPace = {
   steadyMs: 5000,
 };
 
-/** How long to wait after so many failures in a row: half of it up to all of it, so that replicas do not come together. */
+/** The delay after this many failures in a row. Half of it is random, so that replicas do not reconnect together. */
 export function reopenDelayMs(
   failures: number,
   {

@@ -2,34 +2,34 @@ import { AuthClientError } from '../errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { isTimeout } from '../runtime/deadline.ts';
 
-/** The feed is asked and does not come. The message is for operators, and names nothing of the inside. */
+/** The feed was requested but sends nothing. The message is for operators and reveals no internals. */
 export class FeedSilentError extends AuthClientError {
-  /** It may be shown, on /ready say. */
+  /** The message may be shown, for example on /ready. */
   readonly expose = true;
 
   constructor() {
     super(
       'feed_silent',
-      'The feed of revocations is asked, and its answer does not come, or stops within an event: something between ' +
-        'here and auth-service buffers its answer (a proxy: see docs/proxies.md), or auth-service hangs',
+      'The feed of revocations was requested, but its answer does not arrive or stops within an event: something ' +
+        'between this service and auth-service buffers the answer (a proxy: see docs/proxies.md), or auth-service hangs',
     );
   }
 }
 
 /**
- * Tells a feed of which something in between keeps what it sends from one that is away. The issuer sends a comment
- * together with the head of its answer, and each event whole. So these attempts are a sign: one that runs out of time
- * without a byte, one that brings the head alone, however it ends, and one that runs out of time within an event. The
- * first two may be bad luck: they are told after `silenceMs` of such attempts, and no others; the third has taken as long
- * by then. It is said once, until an event or another kind of failure comes.
+ * Distinguishes a feed that something in between buffers from a feed that is away. The issuer sends a comment together
+ * with the response head, and sends each event whole. So three kinds of attempt are suspicious: one that times out
+ * without a byte, one that brings only the head, and one that times out within an event. The first two may be chance,
+ * so they are reported only after `silenceMs` of nothing but such attempts; the third has taken that long already. The
+ * report comes once, until an event or another kind of failure follows.
  */
 export class FeedSilence {
   readonly #clock: Clock;
   readonly #silenceMs: number;
-  /** When the first of the attempts in a row was made that brought nothing. Monotonic. */
+  /** When the first of the suspicious attempts in a row was made. Monotonic. */
   #sinceMs: number | undefined;
-  /** What has come since the feed was asked; undefined when it was not. */
-  #came: 'nothing' | 'the head' | 'part of an event' | 'whole events' | undefined;
+  /** What has arrived since the request; undefined before it. */
+  #received: 'nothing' | 'the head' | 'part of an event' | 'whole events' | undefined;
   #isOn = false;
 
   constructor({ clock, silenceMs }: { clock: Clock; silenceMs: number }) {
@@ -41,20 +41,20 @@ export class FeedSilence {
     return this.#isOn;
   }
 
-  /** The feed is about to be asked. */
+  /** The request is about to be sent. */
   asked(): void {
-    this.#came = 'nothing';
+    this.#received = 'nothing';
     this.#sinceMs ??= this.#clock.monotonicMs();
   }
 
-  /** It answers. */
+  /** The response head has arrived. */
   opened(): void {
-    this.#came = 'the head';
+    this.#received = 'the head';
   }
 
-  /** Something of the feed came. */
-  heard({ isWithinEvent }: { isWithinEvent: boolean }): void {
-    this.#came = isWithinEvent ? 'part of an event' : 'whole events';
+  /** Bytes of the body have arrived. */
+  received({ isWithinEvent }: { isWithinEvent: boolean }): void {
+    this.#received = isWithinEvent ? 'part of an event' : 'whole events';
     this.#sinceMs = undefined;
   }
 
@@ -63,12 +63,12 @@ export class FeedSilence {
     this.#isOn = false;
   }
 
-  /** What to report, if the feed has just become silent. */
+  /** The attempt is over. Returns the error to report if the feed has just become silent. */
   attemptEnded(error: unknown): FeedSilentError | undefined {
-    const came = this.#came;
-    this.#came = undefined;
-    if (came === undefined) return undefined;
-    if (came === 'whole events' || (came !== 'the head' && !isTimeout(error))) {
+    const received = this.#received;
+    this.#received = undefined;
+    if (received === undefined) return undefined;
+    if (received === 'whole events' || (received !== 'the head' && !isTimeout(error))) {
       this.#sinceMs = undefined;
       this.#isOn = false;
       return undefined;

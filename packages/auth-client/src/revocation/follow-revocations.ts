@@ -4,9 +4,9 @@ import { createFetch } from '../runtime/fetch.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
 import {
   AuthClientOptionsError,
+  faultsOfFetchAndClock,
   faultsOfNames,
   faultsOfNumbers,
-  faultsOfSurroundings,
   isHttpUrl,
 } from '../runtime/option-checks.ts';
 import type { AccessTokenSource } from './access-token-source.ts';
@@ -21,7 +21,7 @@ export interface FollowRevocationsOptions extends FeedReports {
   jwksUri: string;
   /** Where the feed is. `http:` only on a network you trust, as for the keys. */
   uri: string;
-  /** Gives a token that may read the feed; asked whenever it is opened. See createClientCredentials. */
+  /** Returns a token that may read the feed; called whenever the feed is opened. See createClientCredentials. */
   accessToken: AccessTokenSource;
   /** How long fetching the keys may take. Default 5000. */
   jwksTimeoutMs?: number;
@@ -29,7 +29,7 @@ export interface FollowRevocationsOptions extends FeedReports {
   jwksMaxStaleSeconds?: number;
   /** Default one of createFetch. */
   fetch?: typeof globalThis.fetch;
-  /** Default the system's clocks. Only the monotonic one is asked. */
+  /** Default the system's clocks. Only the monotonic one is used. */
   clock?: Clock;
 }
 
@@ -41,11 +41,11 @@ const functions = ['accessToken', 'onLost', 'onFollowing', 'onRefused', 'onSilen
 const known = new Set(['issuer', 'jwksUri', 'uri', 'fetch', 'clock', ...functions, ...Object.keys(numbers)]);
 
 /**
- * Follows the issuer's feed of revocations and puts them into the list, until it is closed: what `authClient` does by
- * itself when it is given the feed, for whoever wants to know without verifying tokens.
+ * Follows the issuer's feed of revocations and puts them into the list, until it is closed. `authClient` does this by
+ * itself; use this function to get revocations without verifying access tokens.
  *
- * Never throws later on, and never gives up: when the feed is away, the list's `lagSeconds` grow, and the feed is found
- * again within 2 s of its return.
+ * Does not throw after the start, and never gives up. While the feed is away, the list's `lagSeconds` grows; the feed
+ * is found again within 2 s of its return.
  *
  * @throws AuthClientOptionsError
  * @example
@@ -69,7 +69,7 @@ export function followRevocations(
       return isLeftOut || typeof given[name] === 'function' ? [] : [`${name} must be a function`];
     }),
     ...faultsOfNumbers(given, numbers),
-    ...faultsOfSurroundings(given),
+    ...faultsOfFetchAndClock(given),
   ];
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'revocations cannot be followed');
   const { issuer, jwksUri, uri, accessToken, onLost, onFollowing, onRefused, onSilent } = options;

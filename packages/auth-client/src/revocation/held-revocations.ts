@@ -1,33 +1,33 @@
 import type { Revocation } from './revocation.ts';
 import type { RevocableToken } from './revocation-list.ts';
 
-/** Shared by all that was received in the same second for the same reason: an entry costs little more than its id. */
+/** Shared by all revocations of one second with the same content, so that each costs little more than its id. */
 interface Entry {
   readonly reason: string;
   /** Tokens with an `iat` before this, in seconds since 1970. Infinity: all of them. */
   readonly before: number;
-  /** By the monotonic clock. Of a key it says nothing. */
+  /** By the monotonic clock. Ignored for keys, which never leave. */
   readonly leavesAtMs: number;
 }
 
 type Entries = Map<string, Entry>;
 
 /**
- * The revocations that may still concern a token, each until its time is over; those of keys for good. Times are the
- * monotonic clock's.
+ * The revocations that may still concern a token. Each leaves after the retention time, except those of keys. Times are
+ * the monotonic clock's.
  */
 export class HeldRevocations {
-  // In each, entries stand in the order in which they leave.
+  // Each map holds its entries in the order in which they leave.
   readonly #session: Entries = new Map();
   readonly #token: Entries = new Map();
   readonly #subject: Entries = new Map();
   readonly #client: Entries = new Map();
-  /** They never leave: whoever has a key goes on signing with it, and our key set may be from before it was withdrawn. */
+  /** These never leave: a thief can keep signing with the key, and our key set may be older than its withdrawal. */
   readonly #key: Entries = new Map();
   /** One entry at most, under the empty id. */
   readonly #all: Entries = new Map();
   readonly #retentionSeconds: number;
-  /** Those of the current second, by what they say. */
+  /** The shared entries of the current second, by content. */
   readonly #shared: Entries = new Map();
   #second = Number.NEGATIVE_INFINITY;
 
@@ -39,10 +39,10 @@ export class HeldRevocations {
     return this.#kinds().reduce((sum, entries) => sum + entries.size, 0);
   }
 
-  /** Says what time it is, which lets leave what is due. Comes before anything else. */
+  /** Sets the current time and drops the entries that are due. Call it before anything else. */
   moveTo(nowMs: number): void {
     const second = Math.floor(nowMs / 1000);
-    // Once a second is enough, and in a second in which nothing leaves it looks at one entry of each kind.
+    // Once a second is enough. If nothing is due, this reads one entry of each kind.
     if (second === this.#second) return;
     this.#second = second;
     this.#shared.clear();
@@ -55,7 +55,7 @@ export class HeldRevocations {
     }
   }
 
-  /** Takes in a revocation, as of now. Whether it concerns tokens that no other did. */
+  /** Adds a revocation as of now. Returns whether it concerns tokens that the held one did not. */
   add(revocation: Revocation): boolean {
     const entries = this.#of(revocation.kind);
     const id = revocation.kind === 'all' ? '' : revocation.id;
@@ -63,7 +63,7 @@ export class HeldRevocations {
     const held = entries.get(id);
     const isNew = held === undefined || before > held.before;
     const entry = isNew ? this.#entry(before, revocation.reason) : this.#entry(held.before, held.reason);
-    // Deleted first: what is set anew in a map keeps its place, and this entry now leaves last.
+    // Delete first: a map keeps the place of a key that is set again, but this entry now leaves last.
     if (held !== undefined && held.leavesAtMs !== entry.leavesAtMs) entries.delete(id);
     entries.set(id, entry);
     return isNew;

@@ -4,14 +4,14 @@ import type { Position } from './position.ts';
 export interface FeedRequest {
   uri: string;
   token: string;
-  /** From where to go on; undefined asks for a snapshot. */
+  /** Where to resume; undefined requests a snapshot. */
   position: Position | undefined;
   fetch: typeof globalThis.fetch;
-  /** Aborts the request, and what it opened. */
+  /** Aborts the request and the open stream. */
   signal: AbortSignal;
 }
 
-/** The feed answered with something else than an event stream. */
+/** The answer is not an event stream. */
 export class FeedAnswerError extends Error {
   readonly status: number;
 
@@ -24,7 +24,7 @@ export class FeedAnswerError extends Error {
 const eventStream = /^text\/event-stream\s*(?:;|$)/i;
 
 /**
- * Asks for the feed, at its address and nowhere else: redirects are not followed.
+ * Requests the feed. Redirects are not followed.
  *
  * @throws FeedAnswerError, or what fetch throws
  */
@@ -37,7 +37,7 @@ export async function openFeed({
 }: FeedRequest): Promise<ReadableStreamDefaultReader<Uint8Array>> {
   const headers = {
     accept: 'text/event-stream',
-    // Whoever compresses on the way gathers, and what is gathered comes late.
+    // A proxy that compresses buffers the stream, which delays the events.
     'accept-encoding': 'identity',
     authorization: `Bearer ${token}`,
     'cache-control': 'no-store',

@@ -1,11 +1,11 @@
-/** How far the feed has been read: `<epoch>-<sequence>` for each of the issuer's shards. */
+/** A position in the feed: `<epoch>-<sequence>` for each of the issuer's shards. */
 export type Position = readonly string[];
 
 const maxShards = 256;
-// The epoch is new whenever the issuer's data are; within it the numbers have no holes.
+// The epoch changes when the issuer starts with new data. Within an epoch the numbers have no gaps.
 const shardPosition = /^([0-9a-f]{1,32})-(0|[1-9]\d{0,15})$/;
 
-/** Whether something that came from outside is a position. */
+/** Whether a value from outside is a position. */
 export function isPosition(value: unknown): value is Position {
   return (
     Array.isArray(value) &&
@@ -15,12 +15,12 @@ export function isPosition(value: unknown): value is Position {
   );
 }
 
-/** Whether both are the same place in the feed. */
+/** Whether both are the same position. */
 export function isSamePosition(one: Position, other: Position): boolean {
   return one.length === other.length && one.every((shard, index) => shard === other[index]);
 }
 
-/** How many entries lie between two positions; undefined where the one does not lead to the other. */
+/** How many entries lie between two positions; undefined if the second does not follow from the first. */
 export function entriesBetween(after: Position, upTo: Position): number | undefined {
   if (after.length !== upTo.length) return undefined;
   let entries = 0;

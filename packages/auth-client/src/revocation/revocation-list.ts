@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
-import { AuthClientOptionsError, faultsOfNumbers, faultsOfSurroundings } from '../runtime/option-checks.ts';
+import { AuthClientOptionsError, faultsOfFetchAndClock, faultsOfNumbers } from '../runtime/option-checks.ts';
 import { concerns } from './concerns.ts';
 import { HeldRevocations } from './held-revocations.ts';
 import type { Revocation } from './revocation.ts';
 
-/** What of a token decides whether it has been revoked: any Authentication will do. */
+/** The properties of a token that decide whether it is revoked. Every Authentication has them. */
 export interface RevocableToken {
   readonly sessionId?: string | undefined;
   readonly tokenId: string;
@@ -15,14 +15,14 @@ export interface RevocableToken {
   readonly keyId: string;
 }
 
-/** What has been revoked, as far as is known here, and as of when. */
+/** The revocations that this process knows, and as of when. */
 export interface RevocationList {
   /**
-   * Takes in revocations, in any order and as often as they come: of two for the same thing, what concerns more tokens
-   * stays. Listeners are told once all are in.
+   * Adds revocations, in any order, repeatedly if need be. Of two for the same subject, the one that concerns more
+   * tokens stays. Listeners are called after all have been added.
    */
   apply(revocations: readonly Revocation[]): void;
-  /** Says that the list is complete as of now: whoever revokes has just proved that nothing is missing. */
+  /** States that the list is complete as of now: the issuer has just proved that nothing is missing. */
   confirm(): void;
   /** Whether the list has been complete at least once. Before that it may lack anything. */
   readonly hasBeenComplete: boolean;
@@ -30,16 +30,16 @@ export interface RevocationList {
   readonly lagSeconds: number;
   /** How many revocations are held. */
   readonly size: number;
-  /** Grows whenever a token may be revoked that was not: as long as it is the same, no answer has turned bad. */
+  /** Grows with each new revocation. As long as it is the same, a token that was good is still good. */
   readonly revision: number;
   /**
-   * Why the token is revoked, or undefined if it is not, as far as is known here. `goodAtRevision` is one at which it was
-   * not: then only what has come since is looked at, unless that is much.
+   * Returns why the token is revoked, or undefined if the list holds no revocation of it. `goodAtRevision` is a
+   * revision at which the token was not revoked: then only newer revocations are searched, unless there are many.
    */
   find(token: RevocableToken, goodAtRevision?: number): string | undefined;
   /**
-   * Calls back for each revocation that the list did not hold, or that concerns more tokens than what it held. What the
-   * listener throws comes out of `apply`, after everything is in. Returns what ends it.
+   * Calls back for each revocation that is new, or concerns more tokens than the one that the list held. `apply` throws
+   * what a listener throws, after adding all revocations. Returns a function that unsubscribes.
    */
   onRevoked(listener: (revocation: Revocation) => void): () => void;
   /** Resolves when the list is complete for the first time; never rejects. */
@@ -47,24 +47,24 @@ export interface RevocationList {
 }
 
 export interface RevocationListOptions {
-  /** The longest that a token can be good after it was revoked: its longest lifetime and the clocks' skew. */
+  /** How long a revocation can matter: the longest lifetime of a token plus the clock skew. */
   retentionSeconds: number;
-  /** Default the system's clocks. Only the monotonic one is asked. */
+  /** Default the system's clocks. Only the monotonic one is used. */
   clock?: Clock;
 }
 
-/** The latest are kept besides: to go through a few is quicker than to look up all, which are all over memory. */
+/** The latest revocations are kept in an array too: scanning a few is faster than lookups all over memory. */
 const latestMax = 64;
 
 /**
- * An empty list of revocations. It does nothing by itself: whoever has it feeds it, by apply and confirm.
+ * Creates an empty list of revocations. Fill it with apply and confirm.
  *
- * An entry leaves when it was last received `retentionSeconds` ago, at most a second later, by the monotonic clock, so
- * that no setting of the machine's time has it leave earlier. That is done in apply, confirm and size; there is no timer.
- * Those of keys stay, because a key that leaked signs new tokens: they are as few as the keys that operators revoke.
- * Memory is bounded by how much is revoked in that time: 70 to 100 bytes for each entry.
+ * An entry leaves `retentionSeconds` after it was last received, at most a second later. The monotonic clock decides,
+ * so setting the machine's time cannot drop an entry early. apply, confirm and size drop entries; there is no timer.
+ * Entries of keys stay, because a leaked key can sign new tokens; there are few of them. Each entry takes 70 to 100
+ * bytes.
  *
- * Does not check who says so: apply only what has been verified.
+ * Does not check where revocations come from: apply only verified ones.
  *
  * @throws AuthClientOptionsError
  * @example
@@ -76,7 +76,7 @@ const latestMax = 64;
 export function createRevocationList(options: RevocationListOptions): RevocationList {
   checkRuntime();
   const retention = { retentionSeconds: { standard: undefined, min: 1, max: 172_800 } };
-  const faults = [...faultsOfNumbers({ ...options }, retention), ...faultsOfSurroundings(options)];
+  const faults = [...faultsOfNumbers({ ...options }, retention), ...faultsOfFetchAndClock(options)];
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'a list of revocations cannot be made');
   return new ListInMemory({ clock: systemClock, ...options });
 }
@@ -87,7 +87,7 @@ class ListInMemory implements RevocationList {
   readonly #listeners = new Set<(revocation: Revocation) => void>();
   readonly #completed = Promise.withResolvers<void>();
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
-  /** How many there have been that were news. */
+  /** How many new revocations there have been. */
   #revision = 0;
   #latest: readonly Revocation[] = [];
 

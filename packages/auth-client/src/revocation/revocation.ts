@@ -1,16 +1,16 @@
 import { isIdentifier, isNumericDate } from '../token/claim-checks.ts';
 
 /**
- * What is no longer good, told to everybody who verifies tokens. It concerns, of the access tokens that have not expired:
+ * A revocation, for every service that verifies tokens. By its kind, it concerns these access tokens:
  *
- * - session: those of this sign-in (`sid`)
- * - token: this very one (`jti`)
+ * - session: those of this session (`sid`)
+ * - token: exactly this one (`jti`)
  * - key: those signed by this key (`kid`)
  * - subject, client: those of this user (`sub`), or given to this client (`client_id`), whose `iat` is before `before`
- * - all: every one whose `iat` is before `before`
+ * - all: those whose `iat` is before `before`
  *
- * `before` is in whole seconds since 1970, by the issuer's clock. `reason` says why, to people who look into it and to
- * whoever presents the token: a word such as sign_out or password_changed.
+ * `before` is in whole seconds since 1970, by the issuer's clock. `reason` is a word such as sign_out or
+ * password_changed, for operators and for the client that presents the token.
  */
 export type Revocation =
   | { readonly kind: 'session' | 'token' | 'key'; readonly id: string; readonly reason: string }
@@ -25,8 +25,8 @@ export type Revocation =
 const reason = /^[a-z_]{1,32}$/;
 
 /**
- * Whether something that came from outside is a revocation. Members that it does not know are ignored; a kind that it
- * does not know is no revocation, because it could not be acted on.
+ * Whether a value from outside is a revocation. Unknown members are ignored. A value of an unknown kind is refused,
+ * because nothing could act on it.
  */
 export function isRevocation(value: unknown): value is Revocation {
   if (typeof value !== 'object' || value === null) return false;

@@ -7,17 +7,17 @@ import type { TokenProfile } from '../token/compact-token.ts';
 import { entriesBetween, isPosition, type Position } from './position.ts';
 import { isRevocation, type Revocation } from './revocation.ts';
 
-/** What a security event of the feed says. `revocations` are all that there are between the two positions. */
+/** The content of a security event of the feed. `revocations` are all those between the two positions. */
 export interface SecurityEvent {
   readonly kind: 'batch' | 'snapshot' | 'heartbeat';
   readonly after: Position;
   readonly upTo: Position;
   readonly revocations: readonly Revocation[];
-  /** Of a snapshot: this was its last page. */
+  /** Whether this is the last page of a snapshot. */
   readonly done: boolean;
 }
 
-/** The `aud` of security events: everybody who follows the feed. */
+/** The `aud` of security events: all subscribers of the feed. */
 export const feedAudience = 'urn:latchkey:revocations';
 
 export const eventTypes = {
@@ -28,7 +28,7 @@ export const eventTypes = {
   heartbeat: 'urn:latchkey:event:heartbeat',
 } as const;
 
-/** The longest event that is looked at, in characters. */
+/** The longest event that is read, in characters. */
 export const maxEventLength = 1024 * 1024;
 
 const profile: TokenProfile = {
@@ -39,7 +39,7 @@ const profile: TokenProfile = {
   isEvent: true,
 };
 
-/** What the keys of security events check by themselves. */
+/** What the signature library checks in security events. */
 export function securityEventSignature(issuer: string): SignaturePolicy {
   return {
     issuer,
@@ -51,29 +51,29 @@ export function securityEventSignature(issuer: string): SignaturePolicy {
   };
 }
 
-export interface EventSurroundings {
+export interface EventContext {
   issuer: string;
   /** Made with `eventPolicy`. */
   keySet: KeySet;
-  /** Whether this key was revoked: what it signs from then on may be anybody's. */
+  /** Whether this key was revoked: a thief may sign with it. */
   isRevokedKey: (kid: string) => boolean;
   /** Monotonic, in milliseconds. */
   now: number;
 }
 
 /**
- * Reads a Security Event Token (RFC 8417) of the issuer's feed, as strictly as an access token: RS256, secevent+jwt, by
- * the issuer's keys, `aud` the feed alone, exactly one event of a type that is known, whose positions and number of
- * revocations fit each other. Answers at once, unless keys must be fetched first.
+ * Reads a Security Event Token (RFC 8417) of the issuer's feed, as strictly as an access token: RS256, secevent+jwt,
+ * signed with the issuer's keys, `aud` the feed alone, exactly one event of a known type, as many revocations as its
+ * positions say. Returns synchronously unless keys must be fetched first.
  *
- * Does not check any time: what was revoked is revoked, however the clocks are set. Does not ask whether it is new, or
- * whether something between it and the last one is missing: see FeedChain.
+ * Checks no times: a revocation holds however the clocks are set. Does not check whether the event is new, or whether
+ * one before it is missing: see FeedChain.
  *
  * @throws AuthError invalid_token or key_set_unavailable, thrown or as the promise's rejection
  */
 export function openSecurityEvent(
   token: string,
-  { issuer, keySet, isRevokedKey, now }: EventSurroundings,
+  { issuer, keySet, isRevokedKey, now }: EventContext,
 ): SecurityEvent | Promise<SecurityEvent> {
   const checkKey = (kid: string): void => {
     if (isRevokedKey(kid)) throw invalidToken('revoked key');
@@ -97,7 +97,7 @@ function eventOf({ claims }: SignedToken, issuer: string): SecurityEvent {
   if (Array.isArray(claims.aud) && claims.aud.length !== 1) throw invalidToken('aud');
   if (!isNumericDate(claims.iat)) throw invalidToken('iat');
   if (!isIdentifier(claims.jti)) throw invalidToken('jti');
-  // RFC 8417 §2.2 advises against exp. Who sets a limit wants it checked, and no time is checked here.
+  // RFC 8417 §2.2 advises against exp. No time is checked here, so an event with a time limit is refused.
   for (const name of ['exp', 'nbf']) if (hasClaim(claims, name)) throw invalidToken(name);
   const event = contentOf(claims);
   const entries = entriesBetween(event.after, event.upTo);
@@ -137,7 +137,7 @@ function revocationsOf({ revocations }: Record<string, unknown>): Revocation[] {
   return revocations;
 }
 
-/** RFC 9493 names the session, CAEP the reason. */
+/** The session comes in the form of RFC 9493, the reason in that of CAEP. */
 function sessionOf(subject: unknown, event: Record<string, unknown>): Revocation {
   const session = isObject(subject) && subject.format === 'complex' ? subject.session : undefined;
   const id = isObject(session) && session.format === 'opaque' ? session.id : undefined;

@@ -13,27 +13,27 @@ import type { RevocationList } from './revocation-list.ts';
 import { reasonOfKey } from './revoked-key.ts';
 import { maxEventLength, openSecurityEvent, type SecurityEvent } from './security-event.ts';
 
-/** What follows the feed, until it is closed. */
+/** Follows the feed until it is closed. */
 export interface RevocationFollower {
-  /** Hangs up, and keeps nothing open. What the list holds stays. */
+  /** Closes the connection. The list keeps its entries. */
   close(): void;
-  /** How often the feed has been opened, or tried to be, after the first time. */
+  /** How often the feed was opened again; failed attempts count. */
   readonly reconnects: number;
-  /** How many events were refused: not the issuer's, or not to be understood. */
+  /** How many events were refused: not signed by the issuer, or malformed. */
   readonly refusedEvents: number;
-  /** Whether the feed is asked and, for a while (12 s), not a byte comes, or not the rest of an event. */
+  /** Whether the feed was requested and, for 12 s, no byte arrived, or not the rest of an event. */
   readonly isSilent: boolean;
 }
 
-/** What happens to the feed, for the log. */
+/** Reports about the feed, for the log. */
 export interface FeedReports {
-  /** It cannot be followed, for the first time since it last could; once more for each other status that it answers. */
+  /** The feed was lost. Called once per loss, and once more for each further HTTP status that the feed answers. */
   onLost?: ((error: unknown) => void) | undefined;
-  /** After that: nothing is missing any more. */
+  /** The feed is back, and nothing is missing any more. */
   onFollowing?: (() => void) | undefined;
-  /** An event was refused. `reason` names the check; nothing of the event is in it. */
+  /** An event was refused. `reason` names the check and contains nothing of the event. */
   onRefused?: ((reason: string) => void) | undefined;
-  /** The feed has become silent: something in between buffers, most likely. */
+  /** The feed has become silent: most likely something in between buffers it. */
   onSilent?: ((error: FeedSilentError) => void) | undefined;
 }
 
@@ -45,18 +45,18 @@ export interface SubscribeOptions extends FeedReports {
   /** Made with `eventPolicy: securityEventSignature(issuer)`. */
   keySet: KeySet;
   fetch: typeof globalThis.fetch;
-  /** Only the monotonic one is asked. */
+  /** Only the monotonic one is used. */
   clock: Clock;
   pace?: Partial<FeedPace> | undefined;
 }
 
-/** Something is missing: the feed is opened anew, for a snapshot. */
+/** Events are missing: the feed is opened again for a snapshot. */
 class FeedGapError extends Error {}
 
 /**
- * Follows the issuer's feed of revocations and puts them into the list: a snapshot first, then what comes. Confirms the
- * list whenever an event proves that nothing is missing. Opens the feed again when it ends, falls silent or has a gap, and
- * goes on where it was, or from a snapshot. What is known is never dropped for that.
+ * Follows the issuer's feed of revocations and puts them into the list: first a snapshot, then new events. Confirms the
+ * list whenever an event proves that nothing is missing. Opens the feed again when it ends, falls silent or has a gap,
+ * and resumes there or with a snapshot. The list keeps its entries meanwhile.
  */
 export function subscribe(list: RevocationList, options: SubscribeOptions): RevocationFollower {
   const subscription = new Subscription(list, options);
@@ -73,9 +73,9 @@ class Subscription implements RevocationFollower {
   #attempts = 0;
   #refusedEvents = 0;
   #refusedToken: string | undefined;
-  /** When the feed, as it is open now, first proved that nothing is missing. Monotonic. */
+  /** When the current connection first proved that nothing is missing. Monotonic. */
   #completeSinceMs: number | undefined;
-  /** What was said of why it is lost; empty while it is not. */
+  /** The reasons already reported for the current loss; empty while the feed is followed. */
   readonly #lossReasons = new Set<string>();
   readonly #silence: FeedSilence;
 
@@ -117,7 +117,7 @@ class Subscription implements RevocationFollower {
     }
   }
 
-  /** Opens the feed and follows it to its end, of which the error tells. */
+  /** Opens the feed and follows it to its end. Returns or throws the reason for the end. */
   async #followOnce(): Promise<Error> {
     this.#attempts += 1;
     this.#completeSinceMs = undefined;
@@ -142,9 +142,9 @@ class Subscription implements RevocationFollower {
         if (done) return new Error('The feed has ended');
         silence.refresh();
         const messages = stream.push(value);
-        this.#silence.heard({ isWithinEvent: stream.isWithinMessage });
+        this.#silence.received({ isWithinEvent: stream.isWithinMessage });
         for (const message of messages) {
-          // Awaited only where there is something to wait for: requests in between see all that came at once, or nothing.
+          // Await only a promise: then requests see all events of one chunk together.
           const opening = this.#openEvent(message);
           const event = opening instanceof Promise ? await untilAborted(signal, () => opening) : opening;
           if (event) this.#accept(event);
@@ -154,12 +154,12 @@ class Subscription implements RevocationFollower {
       clearTimeout(answer);
       clearTimeout(silence);
       attempt.abort();
-      // For a fetch that takes no notice of its signal.
+      // For a fetch that ignores its signal.
       reader?.cancel().catch(() => {});
     }
   }
 
-  /** What is needed before the feed is asked: keys to verify it with, and a token. */
+  /** Gets what the request needs first: keys to verify the events with, and an access token. */
   async #prepare(): Promise<string> {
     const { keySet, clock, accessToken } = this.#options;
     if (!keySet.isUsableAt(clock.monotonicMs())) {
@@ -180,7 +180,7 @@ class Subscription implements RevocationFollower {
     }
   }
 
-  /** Undefined for an event that is refused. */
+  /** Returns undefined for a refused event. */
   #openEvent({
     data,
     isTooLong,
@@ -198,7 +198,7 @@ class Subscription implements RevocationFollower {
   }
 
   #accept(event: SecurityEvent): void {
-    // The issuer says so: it holds even where something else is missing.
+    // The issuer signed it, so it holds even if other events are missing.
     this.#list.apply(event.revocations);
     const verdict = this.#chain.accept(event);
     if (verdict === 'gap') throw new FeedGapError('The feed has a gap');
@@ -224,7 +224,7 @@ class Subscription implements RevocationFollower {
 
   #reportReturn(): void {
     this.#lossReasons.clear();
-    // The feed tells of a revoked key for some minutes only; the key set has been without it ever since.
+    // The feed keeps the revocation of a key for some minutes only, so we may have missed one. The key set shows it.
     void this.#options.keySet.refreshForEvents();
     report(this.#options.onFollowing);
   }
@@ -235,11 +235,11 @@ class Subscription implements RevocationFollower {
   }
 }
 
-/** Whatever becomes of the report, the feed is followed. */
+/** Calls a report. An error in it must not stop the feed. */
 function report<T extends unknown[]>(to: ((...details: T) => void) | undefined, ...details: T): void {
   try {
     to?.(...details);
   } catch {
-    // There is nobody left to tell.
+    // The report was the only way to tell anyone.
   }
 }

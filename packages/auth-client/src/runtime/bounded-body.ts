@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 
-/** Reads a body of at most `maxBytes`; undefined when it is longer, and then the connection is given up. */
+/** Reads a body of at most `maxBytes`. Returns undefined when it is longer, and closes the connection. */
 export async function boundedBody(
   response: Response,
   maxBytes: number,

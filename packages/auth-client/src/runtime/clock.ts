@@ -1,9 +1,9 @@
 /**
- * Where time comes from. Replaceable so that tests can move it; the system's clock is always asked as well when a
- * token is first verified, so no clock given here can revive an expired token.
+ * The source of time, replaceable for tests. When a token is first verified, the system's clock is checked as well, so
+ * no clock given here can revive an expired token.
  */
 export interface Clock {
-  /** Milliseconds since 1970; may be stepped by whoever sets the machine's time. */
+  /** Milliseconds since 1970; jumps when the machine's time is set. */
   wallMs(): number;
   /** Milliseconds since some fixed moment; never goes back. */
   monotonicMs(): number;

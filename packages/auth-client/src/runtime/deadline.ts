@@ -1,4 +1,4 @@
-/** Settles as the work does, or rejects with the signal's reason if that comes first, whatever the work makes of it. */
+/** Settles as the work does, or rejects with the signal's reason if that comes first, even if the work ignores it. */
 export async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -11,7 +11,7 @@ export async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T
   }
 }
 
-/** Gives the work this long; then it rejects with a TimeoutError. The timer does not outlive the work. */
+/** Runs the work with a deadline; after it, rejects with a TimeoutError. The timer does not outlive the work. */
 export async function withDeadline<T>(
   timeoutMs: number,
   work: (signal: AbortSignal) => Promise<T>,
@@ -27,7 +27,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** Whether it is the error of withDeadline. */
+/** Whether this is the TimeoutError of withDeadline. */
 export function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError';
 }

@@ -4,13 +4,13 @@ import { checkRuntime } from './node-version.ts';
 const idleTimeout = 'socket idle timeout';
 
 /**
- * A fetch that keeps connections open between requests, as the global one does, and trusts none of them any more once
- * one has broken or was given up: the next request to that origin has a new connection. A network that drops packets
- * leaves connections that look open, and each of them would cost one more request its time.
+ * Returns a fetch that keeps connections open between requests, as the global one does. Once a connection to an origin
+ * breaks or a request to it is aborted, all connections to that origin are retired, and the next request opens a new
+ * one. A network that drops packets leaves connections that look open, and each would make one more request time out.
  *
- * The abort signal of a request is what gives a connection up: without one, a silent line is waited for as long as the
- * global fetch would. Takes a URL, no Request. Where Node.js uses the proxies of the environment (NODE_USE_ENV_PROXY),
- * it is the global fetch, which alone knows of them.
+ * Pass an abort signal with each request: without one, a dead connection is noticed only after the global fetch's
+ * timeouts. Takes a URL, not a Request. If Node.js uses the proxies of the environment (NODE_USE_ENV_PROXY), the
+ * function calls the global fetch, which supports them.
  *
  * @throws AuthClientError unsupported_runtime
  * @example
@@ -20,9 +20,9 @@ const idleTimeout = 'socket idle timeout';
 export function createFetch(): typeof globalThis.fetch {
   checkRuntime();
   if (usesProxies()) return (input, init) => globalThis.fetch(input, init);
-  // Not imported above: on a Node.js that is too old that throws, and nothing of ours could say why.
+  // Imported here, not at the top: on a Node.js that is too old the import throws before checkRuntime can say why.
   const loading = import('undici');
-  // Each request says so.
+  // Each request reports a failed import.
   loading.catch(() => {});
   const pools = new Map<string, Pool>();
 
@@ -31,16 +31,16 @@ export function createFetch(): typeof globalThis.fetch {
     if (known !== undefined) return known;
     const pool = new NewPool(origin);
     pool.on('disconnect', (_origin, _clients, error) => {
-      if (error.message !== idleTimeout) distrust(origin, pool);
+      if (error.message !== idleTimeout) retire(origin, pool);
     });
     pools.set(origin, pool);
     return pool;
   }
 
-  function distrust(origin: string, pool: Pool): void {
+  function retire(origin: string, pool: Pool): void {
     if (pools.get(origin) !== pool) return;
     pools.delete(origin);
-    // Requests under way are finished, by their own time limits; idle connections end at once.
+    // Pending requests finish within their own time limits; idle connections close at once.
     pool.close().catch(() => {});
   }
 
@@ -51,8 +51,8 @@ export function createFetch(): typeof globalThis.fetch {
     try {
       return await undici.fetch(input, { ...(init as object), dispatcher: pool });
     } catch (error) {
-      // The pool tells of it a moment later, when the next request may have been sent already.
-      distrust(origin, pool);
+      // The pool reports it a moment later, when the next request may have been sent already.
+      retire(origin, pool);
       throw error;
     }
   };

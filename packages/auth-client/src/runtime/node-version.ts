@@ -1,11 +1,11 @@
 import { AuthClientError } from '../errors.ts';
 
-/** The first Node.js with all that this package and Fastify use. package.json says the same. */
+/** The first Node.js with everything that this package and Fastify use. package.json says the same. */
 const least = { major: 22, minor: 19 };
 
 /**
- * Refuses to begin on a Node.js that is too old. Without this, what it lacks would be met only when keys are fetched, and
- * every token be answered with 503 for good.
+ * Refuses to start on a Node.js that is too old. Otherwise the failure would come only when keys are fetched, and every
+ * token would get 503 for good.
  *
  * @throws AuthClientError unsupported_runtime
  */

@@ -1,14 +1,14 @@
 import { AuthClientError } from '../errors.ts';
 import type { Clock } from './clock.ts';
 
-/** Options that cannot be worked with; the message names all faults. */
+/** Invalid options; the message names all faults. */
 export class AuthClientOptionsError extends AuthClientError {
   constructor(faults: readonly string[], what = '@latchkey/auth-client cannot be registered') {
     super('invalid_options', `${what}: ${faults.join('; ')}`);
   }
 }
 
-/** The least and the most that an option may be, and what it is when it is not given. */
+/** The range and the default (`standard`) of each numeric option. */
 export type NumberRanges = Readonly<
   Record<string, { standard: number | undefined; min: number; max: number }>
 >;
@@ -23,8 +23,8 @@ export function faultsOfNumbers(given: Readonly<Record<string, unknown>>, ranges
   });
 }
 
-/** The faults of what everything here takes from outside, for tests. */
-export function faultsOfSurroundings(given: { fetch?: unknown; clock?: unknown }): string[] {
+/** The faults of `fetch` and `clock`, which tests replace. */
+export function faultsOfFetchAndClock(given: { fetch?: unknown; clock?: unknown }): string[] {
   const faults: string[] = [];
   if (given.fetch !== undefined && typeof given.fetch !== 'function') faults.push('fetch must be a function');
   if (given.clock !== undefined && !isClock(given.clock as Partial<Clock>))
@@ -32,16 +32,17 @@ export function faultsOfSurroundings(given: { fetch?: unknown; clock?: unknown }
   return faults;
 }
 
-/** Options that do not exist are refused: a misspelt limit would otherwise silently not apply. */
+/** The faults of unknown options: a misspelt limit would otherwise silently not apply. */
 export function faultsOfNames(given: object, known: ReadonlySet<string>): string[] {
   return Object.keys(given).flatMap((name) =>
     known.has(name) ? [] : [`unknown option ${JSON.stringify(name)}`],
   );
 }
 
-/** An absolute http(s) URL without credentials and fragment, written so that it needs no mending. */
+/** An absolute http(s) URL without credentials and fragment, in a form that a URL parser leaves as it is. */
 export function isHttpUrl(value: unknown): boolean {
-  // A URL parser drops white space, and takes a backslash for a slash: what is compared as a string may not have them.
+  // A URL parser drops white space and reads a backslash as a slash. Issuers are compared as strings, so neither
+  // passes.
   if (typeof value !== 'string' || !/^https?:\/\/[^/\\\s\p{Cc}][^\\\s\p{Cc}]*$/iu.test(value)) return false;
   const url = URL.parse(value);
   return (

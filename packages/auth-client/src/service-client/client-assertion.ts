@@ -13,12 +13,12 @@ export interface AssertionClaims {
 const lifetimeSeconds = 60;
 const jtiBytes = 16;
 
-// In libuv's pool: one RSA signature takes most of a millisecond, and the event loop has others to serve meanwhile.
+// Signs in libuv's pool: an RSA signature takes most of a millisecond and would block the event loop.
 const signInPool = promisify(sign) as (algorithm: string, data: Buffer, key: KeyObject) => Promise<Buffer>;
 
 /**
- * Makes a client assertion (RFC 7523 §2.2 and §3): RS256, `iss` and `sub` the client, `aud` the issuer alone, 60 s to
- * live, a `jti` of 128 random bits. Good for one use.
+ * Makes a client assertion (RFC 7523 §2.2 and §3): RS256, `iss` and `sub` are the client, `aud` is the issuer alone,
+ * the lifetime is 60 s, `jti` has 128 random bits. Good for one use.
  */
 export async function signAssertion(
   key: { kid: string; privateKey: KeyObject },

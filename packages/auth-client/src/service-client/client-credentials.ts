@@ -4,9 +4,9 @@ import { createFetch } from '../runtime/fetch.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
 import {
   AuthClientOptionsError,
+  faultsOfFetchAndClock,
   faultsOfNames,
   faultsOfNumbers,
-  faultsOfSurroundings,
   isHttpUrl,
 } from '../runtime/option-checks.ts';
 import { isScope } from '../token/scope.ts';
@@ -14,19 +14,19 @@ import { isServiceIdentity, type ServiceIdentity } from './identity.ts';
 import { requestToken, usableForMs } from './token-endpoint.ts';
 
 export interface ClientCredentialsOptions {
-  /** Who this service is. Whoever made it closes it. */
+  /** This service's identity. The code that created it closes it. */
   identity: ServiceIdentity;
-  /** The authorization server's identifier: what client assertions are for. */
+  /** The authorization server's identifier: the audience of client assertions. */
   issuer: string;
-  /** Where tokens are asked for. `http:` only on a network you trust. */
+  /** Where tokens are requested. `http:` only on a network you trust. */
   tokenEndpoint: string;
-  /** What the token must be good for. None asks for all that this service may have in its own name. */
+  /** The scopes that the token must have. An empty list requests all scopes of this service's own. */
   scopes: readonly string[];
   /** How long the token endpoint may take. Default 2000. */
   timeoutMs?: number;
   /** Default one of createFetch. */
   fetch?: typeof globalThis.fetch;
-  /** Default the system's clocks. Only the monotonic one is asked. */
+  /** Default the system's clocks. Only the monotonic one is used. */
   clock?: Clock;
 }
 
@@ -35,11 +35,11 @@ const others = ['identity', 'issuer', 'tokenEndpoint', 'scopes', 'fetch', 'clock
 const known = new Set([...others, ...Object.keys(numbers)]);
 
 /**
- * Access tokens in this service's own name (client credentials, RFC 6749 §4.4), with which nobody is acted for: such as
- * to follow what has been revoked. Asks for one when one is wanted, once for all who want it, and keeps it until 15 s
- * before it expires (half of its life, if that is shorter). No timer runs.
+ * Returns a function that gets access tokens in this service's own name (client credentials, RFC 6749 §4.4), for
+ * example to follow the revocation feed. It requests a token when it is called, one request for all concurrent callers,
+ * and keeps it until 15 s before it expires (for half its life, if that is shorter). No timer runs.
  *
- * The function's promise rejects when no token can be had; it may be called again at once, and then asks again.
+ * The function's promise rejects when the token endpoint gives no token. The next call requests again.
  *
  * @throws AuthClientOptionsError
  * @example
@@ -91,7 +91,7 @@ function check(options: ClientCredentialsOptions): void {
       ? []
       : ['scopes must be a list of scopes']),
     ...faultsOfNumbers(given, numbers),
-    ...faultsOfSurroundings(given),
+    ...faultsOfFetchAndClock(given),
   ];
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'client credentials cannot be had');
 }

@@ -1,11 +1,11 @@
-/** What has been done toward one service since the start. Numbers that only grow, for metrics of whatever kind. */
+/** Counts of calls to one service since the start. They only grow, as metrics need. */
 export interface ServiceCounters {
-  /** The service that is called. */
+  /** The called service. */
   readonly audience: string;
-  /** Requests to the token endpoint, also those that failed. */
+  /** Requests to the token endpoint, including failed ones. */
   exchanges: number;
   failedExchanges: number;
-  /** Requests for which a kept token was at hand. */
+  /** Requests that used a kept token. */
   kept: number;
   /** Requests sent, each attempt counted. */
   requests: number;

@@ -10,35 +10,35 @@ import type { Exchange } from './token-exchange.ts';
 import { tokenKey } from './token-key.ts';
 
 export interface DelegatedTokensOptions {
-  /** This service, who acts. */
+  /** This service, the actor. */
   clientId: string;
   exchange: (exchange: Exchange) => Promise<IssuedToken>;
   clock: Clock;
   max: number;
 }
 
-/** Who is acted for, toward whom, with what. */
+/** The user, and the service and scopes that the exchange is for. */
 export interface Delegation extends Exchange {
   user: UserAuthentication;
   counters: ServiceCounters;
 }
 
-interface Flight {
-  /** What the token says that is being exchanged. */
+interface PendingExchange {
+  /** The user of the token that is being exchanged. */
   readonly user: UserAuthentication;
-  /** That token was revoked meanwhile: what comes back is not to be used. */
+  /** That token was revoked meanwhile: do not use the result. */
   forgotten: boolean;
   result: Promise<KeptToken>;
 }
 
 /**
- * Tokens to call other services with on users' behalf: exchanged when needed, one exchange at a time for all that need
- * the same, and kept until shortly before they expire.
+ * Tokens for calls on users' behalf. They are exchanged when needed, with one exchange for all concurrent requests that
+ * need the same token, and kept until shortly before they expire.
  */
 export class DelegatedTokens {
   readonly #options: DelegatedTokensOptions;
   readonly #kept: KeptTokens;
-  readonly #flights = new Map<string, Flight>();
+  readonly #pending = new Map<string, PendingExchange>();
 
   constructor(options: DelegatedTokensOptions) {
     this.#options = options;
@@ -49,7 +49,7 @@ export class DelegatedTokens {
     return this.#kept.size;
   }
 
-  /** A kept token, or the fruit of an exchange. @throws what the exchange throws */
+  /** Returns a kept token, or exchanges one. @throws what the exchange throws */
   async get(delegation: Delegation): Promise<KeptToken> {
     const key = tokenKey(delegation.user, delegation);
     const kept = this.#kept.get(key, this.#options.clock.monotonicMs());
@@ -57,26 +57,27 @@ export class DelegatedTokens {
       delegation.counters.kept += 1;
       return kept;
     }
-    const flight = this.#flights.get(key) ?? this.#start(key, delegation);
-    const token = await flight.result;
-    if (flight.forgotten) throw new TokenEndpointError('invalid_grant');
+    const pending = this.#pending.get(key) ?? this.#start(key, delegation);
+    const token = await pending.result;
+    if (pending.forgotten) throw new TokenEndpointError('invalid_grant');
     return token;
   }
 
-  /** Forgets this very token: whoever asks next gets another. */
+  /** Drops exactly this token, so that the next request gets another. */
   drop(token: KeptToken): void {
     this.#kept.drop(token);
   }
 
-  /** Forgets what is kept and what is on its way for this session. */
+  /** Drops the kept tokens and the pending exchanges of this session. */
   forgetSession(sessionId: string): void {
     this.#kept.dropAllOf('session', sessionId);
-    this.#forgetFlights((user) => user.sessionId === sessionId);
+    this.#forgetPending((user) => user.sessionId === sessionId);
   }
 
   /**
-   * Forgets what must not be used any more, or would be refused. More than that of what is kept, because it can be had
-   * again; no more than that of what is on its way, because somebody waits for it.
+   * Drops the tokens that this revocation concerns. Kept tokens may be dropped more widely, because they can be
+   * exchanged again. Pending exchanges are dropped only if the revocation concerns them, because a request waits for
+   * each.
    */
   forget(revocation: Revocation): void {
     switch (revocation.kind) {
@@ -93,32 +94,32 @@ export class DelegatedTokens {
         this.#kept.clear();
         break;
     }
-    this.#forgetFlights((user) => concerns(revocation, user));
+    this.#forgetPending((user) => concerns(revocation, user));
   }
 
-  #forgetFlights(isForgotten: (user: UserAuthentication) => boolean): void {
-    for (const [key, flight] of this.#flights) {
-      if (!isForgotten(flight.user)) continue;
-      flight.forgotten = true;
-      this.#flights.delete(key);
+  #forgetPending(isForgotten: (user: UserAuthentication) => boolean): void {
+    for (const [key, pending] of this.#pending) {
+      if (!isForgotten(pending.user)) continue;
+      pending.forgotten = true;
+      this.#pending.delete(key);
     }
   }
 
-  #start(key: string, delegation: Delegation): Flight {
-    const flight: Flight = {
+  #start(key: string, delegation: Delegation): PendingExchange {
+    const pending: PendingExchange = {
       user: delegation.user,
       forgotten: false,
       result: this.#exchange(key, delegation)
         .then((token) => {
-          if (!flight.forgotten) this.#kept.set(token);
+          if (!pending.forgotten) this.#kept.set(token);
           return token;
         })
         .finally(() => {
-          if (this.#flights.get(key) === flight) this.#flights.delete(key);
+          if (this.#pending.get(key) === pending) this.#pending.delete(key);
         }),
     };
-    this.#flights.set(key, flight);
-    return flight;
+    this.#pending.set(key, pending);
+    return pending;
   }
 
   async #exchange(key: string, { user, counters, ...exchange }: Delegation): Promise<KeptToken> {

@@ -3,14 +3,14 @@ import { HopError, type HopErrorDetails, retryAfterOf } from './hop-error.ts';
 const stepUp = /(?:^|[\s,])error="?insufficient_user_authentication"?(?=$|[\s,])/;
 const maxAge = /(?:^|[\s,])max_age="?(\d{1,9})"?(?=$|[\s,])/;
 
-/** Whether a 401 says that the user must sign in again (RFC 9470 §3): another token for the same sign-in is no help. */
+/** Whether a 401 requires a new sign-in (RFC 9470 §3): another token of the same sign-in would not help. */
 export function wantsRecentSignIn(response: Response): boolean {
   return response.status === 401 && stepUp.test(response.headers.get('www-authenticate') ?? '');
 }
 
 /**
- * Lets the handler have what it can do something about: success, and refusals of what it asked for (400, 404, 409, 422,
- * …). Everything else is an error that names the hop. `realm` is this service, in challenges to its own caller.
+ * Returns the answers that the handler can act on: success, and refusals of the request itself (400, 404, 409, 422, …).
+ * Everything else becomes an error that names the hop. `realm` is this service, in challenges to its own caller.
  *
  * @throws HopError
  */
@@ -41,7 +41,7 @@ export function judgeAnswer(response: Response, { hop, realm }: { hop: string; r
   throw new HopError('hop_failed', unknown);
 }
 
-/** Made anew: of the other side's challenge only the number is passed on. */
+/** Builds a new challenge: only `max_age` is taken from the other service's. */
 function stepUpChallenge(response: Response, realm: string): string {
   const seconds = maxAge.exec(response.headers.get('www-authenticate') ?? '')?.[1];
   const bound = seconds === undefined ? '' : `, max_age="${seconds}"`;

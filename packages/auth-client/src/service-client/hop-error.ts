@@ -1,6 +1,6 @@
 import { AuthClientError } from '../errors.ts';
 
-/** `insufficient_user_authentication`: the other service wants a more recent sign-in (RFC 9470); the user can give it. */
+/** `insufficient_user_authentication`: the other service requires a more recent sign-in (RFC 9470). */
 export type HopErrorCode =
   | 'hop_unavailable'
   | 'hop_refused'
@@ -9,8 +9,8 @@ export type HopErrorCode =
   | 'insufficient_user_authentication';
 
 /**
- * What became of the request: it was not sent; the other service answered that it did not do it; or nobody knows, and
- * it may have been done.
+ * The fate of the request: it was not sent; the other service answered that it did not carry it out; or unknown, so it
+ * may have been carried out.
  */
 export type HopOutcome = 'not_sent' | 'refused' | 'unknown';
 
@@ -27,7 +27,7 @@ const sentenceOf: Record<HopErrorCode, (hop: string) => string> = {
   hop_refused: (hop) => `${hop} may not be used on this user’s behalf for this.`,
   hop_failed: (hop) => `${hop} gave no usable answer.`,
   hop_timeout: (hop) => `${hop} did not answer in time.`,
-  insufficient_user_authentication: (hop) => `${hop} wants a more recent sign-in.`,
+  insufficient_user_authentication: (hop) => `${hop} requires a more recent sign-in.`,
 };
 
 export interface HopErrorDetails {
@@ -42,13 +42,13 @@ export interface HopErrorDetails {
 }
 
 /**
- * Another service could not be used on the user's behalf. Shown to the caller it names the other service and says
- * nothing of what that answered: one fixed sentence for each code.
+ * A failed call to another service on the user's behalf. The message is one fixed sentence per code. It names the other
+ * service and contains nothing of its answer, so it can be shown to the caller.
  */
 export class HopError extends AuthClientError {
   declare readonly code: HopErrorCode;
   readonly status: number;
-  /** For the answer: Retry-After, WWW-Authenticate. */
+  /** Headers for the answer: Retry-After, WWW-Authenticate. */
   readonly headers: Readonly<Record<string, string>>;
   readonly hop: string;
   readonly outcome: HopOutcome;
@@ -74,7 +74,7 @@ export class HopError extends AuthClientError {
 
 const longestRetryAfterSeconds = 60;
 
-/** Retry-After for our caller: what the other side asked for, if that is a small number of seconds, else one second. */
+/** Retry-After for our caller: the other service's value in seconds, limited to 1 to 60; without one, 1. */
 export function retryAfterOf(response?: Response): Record<string, string> {
   const given = response?.headers.get('retry-after') ?? '';
   const seconds = /^\d{1,4}$/.test(given) ? Number(given) : 1;

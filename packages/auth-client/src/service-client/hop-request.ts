@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { AuthClientError } from '../errors.ts';
 
-/** What can be sent to another service. No streams: a request may have to be sent again. */
+/** A request to another service. Streams are not allowed, because a request may have to be sent again. */
 export interface HopInit {
   /** Default GET. */
   method?: string;
-  /** Not `authorization` and not `cookie`: those are this client's business, and nobody's. */
+  /** The client sets `authorization` itself and never sends `cookie`; `host` and the trace headers are refused too. */
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array | URLSearchParams;
 }
@@ -17,9 +17,9 @@ const traceparentShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const requestIdShape = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
- * The URL of a path at a service. The path begins with one slash and stands as it is sent: whatever comes from outside
- * has gone through encodeURIComponent. Anything that a URL parser would read differently ("..", "//", a backslash, a
- * space) is a mistake in the program, or somebody's attempt to have the token sent elsewhere.
+ * The URL of a path at a service. The path begins with one slash and is sent unchanged: values from outside must have
+ * gone through encodeURIComponent. Anything that a URL parser would change ("..", "//", a backslash, a space) is
+ * refused: it is a bug, or an attempt to get the token sent elsewhere.
  *
  * @throws AuthClientError invalid_hop_request
  */
@@ -37,12 +37,12 @@ export function hopUrl(base: string, path: string): string {
   return url.href;
 }
 
-/** The one character that encodeURIComponent leaves alone in a query and a URL parser does not. */
+/** Evens out the only character that encodeURIComponent leaves as it is and a URL parser escapes in a query. */
 function withApostrophes(text: string): string {
   return text.replaceAll('%27', "'");
 }
 
-/** @throws AuthClientError invalid_hop_request for what cannot be sent */
+/** @throws AuthClientError invalid_hop_request for headers or a body that cannot be sent */
 export function checkHopInit({ headers = {}, body }: HopInit): void {
   const refused = Object.keys(headers).find((name) => refusedHeaders.has(name.toLowerCase()));
   if (refused !== undefined)
@@ -56,15 +56,15 @@ export function checkHopInit({ headers = {}, body }: HopInit): void {
     throw new AuthClientError('invalid_hop_request', 'The body must be text, bytes or a form');
 }
 
-/** Whether doing it twice is the same as doing it once. */
+/** Whether sending the request twice has the same effect as sending it once. */
 export function isIdempotent({ method = 'GET' }: HopInit): boolean {
   return idempotentMethods.has(method.toUpperCase());
 }
 
 /**
- * What makes the next service's log lines be found with ours: `traceparent` (W3C Trace Context) and `x-request-id`.
+ * The headers that link the next service's log lines with ours: `traceparent` (W3C Trace Context) and `x-request-id`.
  *
- * The trace is that of `request.traceparent.header` where the app has such a thing, else the caller's header.
+ * The trace is `request.traceparent.header` if the app sets it, else the caller's header.
  */
 export function traceHeaders(request: FastifyRequest): Record<string, string> {
   const { traceparent } = request as { traceparent?: { header?: unknown } };

@@ -14,11 +14,11 @@ import { asHopError } from './token-endpoint-error.ts';
 /** Another service, called on the user's behalf. */
 export interface Hop {
   /**
-   * Sends a request to the other service with a token exchanged for this purpose, and the trace of `request`, whose
-   * route must require auth. Resolves to the answer when it is a success or a refusal that the handler can make
-   * something of: 2xx, and 4xx but for 401, 403, 408 and 429. Redirects are not followed.
+   * Sends a request to the other service with a token exchanged for it, and with the trace of `request`, whose route
+   * must require auth. Resolves to answers that the handler can act on: 2xx, and 4xx except 401, 403, 408 and 429.
+   * Redirects are not followed.
    *
-   * A 401 gets one more attempt with a fresh token; a lost connection gets one more if the method is idempotent.
+   * After a 401 it tries once more with a fresh token; after a lost connection it does so if the method is idempotent.
    *
    * @throws HopError, to be passed on or handled by its `code` and `outcome`; AuthError user_required for a service's
    * own token; AuthClientError invalid_hop_request
@@ -32,7 +32,7 @@ export interface HopOptions {
   hop: string;
   baseUrl: string;
   scopes: readonly string[];
-  /** For the whole call: exchange, attempts, body. */
+  /** Limits the whole call: exchange, attempts, body. */
   timeoutMs: number;
   /** This service, in challenges to its callers. */
   realm: string;
@@ -45,11 +45,11 @@ interface Call {
   url: string;
   init: HopInit;
   trace: Record<string, string>;
-  /** It was sent, and not refused. */
+  /** The request was sent, and was not refused with 401. */
   mayBeDone: boolean;
 }
 
-interface Errand {
+interface CallContext {
   call: Call;
   delegation: Delegation;
   signal: AbortSignal;
@@ -57,23 +57,29 @@ interface Errand {
 
 const maxBodyBytes = 1024 * 1024;
 const withoutBody = new Set([204, 205, 304]);
-/** Of the connection that the body came over; it has been read and decoded. */
-const goneHeaders = ['content-encoding', 'content-length', 'transfer-encoding', 'connection', 'keep-alive'];
-/** The request never left: there was nobody to send it to. */
+/** Headers about the transfer of the body, which has been read and decoded. */
+const connectionHeaders = [
+  'content-encoding',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+];
+/** The request was never sent: there was no connection. */
 const notSentCodes = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** Makes the client for one other service. */
 export function createHop(options: HopOptions): Hop {
   const { hop, baseUrl, scopes, timeoutMs, realm, tokens, counters } = options;
 
-  async function attempts(errand: Errand): Promise<Response> {
-    const { call, delegation } = errand;
+  async function attempts(context: CallContext): Promise<Response> {
+    const { call, delegation } = context;
     const token = await tokenFor(delegation);
-    const response = await send(errand, token);
+    const response = await send(context, token);
     if (response.status !== 401 || wantsRecentSignIn(response)) return response;
     tokens.drop(token);
     call.mayBeDone = false;
-    return send(errand, await tokenFor(delegation));
+    return send(context, await tokenFor(delegation));
   }
 
   function tokenFor(delegation: Delegation): Promise<KeptToken> {
@@ -82,17 +88,17 @@ export function createHop(options: HopOptions): Hop {
     });
   }
 
-  async function send(errand: Errand, token: KeptToken): Promise<Response> {
+  async function send(context: CallContext, token: KeptToken): Promise<Response> {
     try {
-      return await sendOnce(errand, token);
+      return await sendOnce(context, token);
     } catch (error) {
-      const { call, signal } = errand;
+      const { call, signal } = context;
       if (signal.aborted || error instanceof HopError || !isIdempotent(call.init)) throw error;
-      return sendOnce(errand, token);
+      return sendOnce(context, token);
     }
   }
 
-  async function sendOnce({ call, signal }: Errand, { accessToken }: KeptToken): Promise<Response> {
+  async function sendOnce({ call, signal }: CallContext, { accessToken }: KeptToken): Promise<Response> {
     // The deadline may have passed while the token was awaited.
     signal.throwIfAborted();
     counters.requests += 1;
@@ -136,10 +142,10 @@ export function createHop(options: HopOptions): Hop {
   };
 }
 
-/** An answer that holds its whole body, so that reading it cannot fail any more. */
+/** An answer with its whole body in memory, so that reading it cannot fail. */
 function readAnswer({ status, statusText, headers }: Response, body: Buffer<ArrayBuffer>): Response {
   const kept = new Headers(headers);
-  for (const name of goneHeaders) kept.delete(name);
+  for (const name of connectionHeaders) kept.delete(name);
   return new Response(withoutBody.has(status) ? null : body, { status, statusText, headers: kept });
 }
 
@@ -158,7 +164,7 @@ function asCallError(error: unknown, { hop, mayBeDone }: { hop: string; mayBeDon
   });
 }
 
-/** fetch says what happened in the cause. */
+/** fetch puts the error code into the cause. */
 function codeOf(error: unknown): string | undefined {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;

@@ -9,20 +9,20 @@ export interface PublishedKey {
 }
 
 /**
- * Where the replicas of one service keep their public keys, so that each can publish them all. A database that they
- * share; nothing in it is secret, but whoever can write to it can act as the service.
+ * Stores the public keys of all replicas of a service, so that each replica can publish them all. It is a database that
+ * the replicas share. Nothing in it is secret, but anyone who can write to it can act as the service.
  */
 export interface IdentityStore {
-  /** Keeps the key, or keeps it longer. */
+  /** Stores the key, or extends its expiry. */
   put(key: PublishedKey): Promise<void>;
-  /** The keys that have not expired at `now` (milliseconds since 1970), those that live longest first, 60 at most. */
+  /** The keys that have not expired at `now` (milliseconds since 1970), the latest expiry first, at most 60. */
   list(now: number): Promise<PublishedKey[]>;
 }
 
-/** Key sets of more than 64 keys are refused by those who verify with them. */
+/** Verifiers refuse key sets of more than 64 keys. */
 const maxKeys = 60;
 
-/** Keeps the keys in this process: for a service that runs once, and for tests. */
+/** Keeps the keys in this process's memory: for a service with one replica, and for tests. */
 export function createMemoryIdentityStore(): IdentityStore {
   const keys = new Map<string, PublishedKey>();
   return {

@@ -14,17 +14,17 @@ import { createMemoryIdentityStore, type IdentityStore } from './identity-store.
 export interface ServiceIdentityOptions {
   /** The service's name, as the authorization server knows it. */
   clientId: string;
-  /** Where the replicas of this service keep their public keys. Default this process's memory: enough for one replica. */
+  /** Stores the public keys of all replicas. Default this process's memory: enough for one replica. */
   store?: IdentityStore;
   /** How long one key signs. Default 24. */
   rotationHours?: number;
-  /** Told when the key could not be published, for the log. */
+  /** Called when the key could not be published, for the log. */
   onFailed?: (error: unknown) => void;
   /** Default the system's clocks. */
   clock?: Clock;
 }
 
-/** Who this service is, and how it proves it. */
+/** A service's identity and the means to prove it. */
 export interface ServiceIdentity {
   readonly clientId: string;
   /** Resolves once the key is published. @throws AuthClientError identity_unavailable */
@@ -33,7 +33,7 @@ export interface ServiceIdentity {
   assertion(issuer: string): Promise<string>;
   /** The public keys of all replicas, for /.well-known/jwks.json. @throws what the store throws */
   publicKeys(): Promise<PublicJwk[]>;
-  /** Whether the key that signs was published so lately that the authorization server may not have seen it. */
+  /** Whether the key that signs was published so recently that the authorization server may not know it yet. */
   readonly justPublished: boolean;
   /** Stops publishing: the key disappears when it expires. */
   close(): void;
@@ -41,13 +41,13 @@ export interface ServiceIdentity {
 
 interface HeldKey extends RsaKey {
   madeAtMs: number;
-  /** Monotonic; undefined until it is in the store. */
+  /** Monotonic; undefined until the key is in the store. */
   publishedAtMs: number | undefined;
 }
 
-/** A replica that died is forgotten after this; so is a key that was replaced. */
+/** The key of a dead replica disappears after this; so does a replaced key. */
 const keyLifetimeMs = 600_000;
-/** Often, so that the keys of replicas that live are the newest even among those of a replica that starts in a loop. */
+/** Often enough that keys of live replicas stay newer than those left behind by a replica in a crash loop. */
 const publishEveryMs = 30_000;
 const retryAfterMs = 2000;
 /** Longer than the key set may be cached (max-age=5). */
@@ -57,11 +57,11 @@ const numbers = { rotationHours: { standard: 24, min: 1, max: 8760 } } as const;
 const known = new Set(['clientId', 'store', 'rotationHours', 'onFailed', 'clock']);
 
 /**
- * Makes this process's identity: a key pair that never leaves it, whose public half is published through the store as
- * long as the process lives. A new key is published some seconds before it signs, and the old one stays published for
- * at least five minutes after.
+ * Makes this process's identity: a key pair that never leaves the process. The public key is published through the
+ * store as long as the process lives. A new key is published some seconds before it signs, and the old one stays
+ * published for at least five minutes after that.
  *
- * Does not serve the keys: a route of the service does, with what publicKeys() answers. Close it when the service closes.
+ * Does not serve the keys: a route of the service does, from publicKeys(). Close it when the service closes.
  *
  * @throws AuthClientOptionsError
  * @example
@@ -143,7 +143,7 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
   };
 }
 
-/** Whether something is what createServiceIdentity makes. */
+/** Whether a value has the shape of what createServiceIdentity returns. */
 export function isServiceIdentity(value: unknown): value is ServiceIdentity {
   if (typeof value !== 'object' || value === null) return false;
   const { clientId, assertion, publicKeys } = value as Partial<ServiceIdentity>;

@@ -1,18 +1,18 @@
-/** A token to call another service with, on one user's behalf. */
+/** A token for calls to another service on one user's behalf. */
 export interface KeptToken {
   readonly accessToken: string;
   readonly key: string;
-  /** Of the user's token: the sign-in, the user, and the client that the user signed in with. */
+  /** From the user's token: the session, the user, and the client that the user signed in with. */
   readonly sessionId: string;
   readonly subject: string;
   readonly clientId: string;
-  /** Monotonic; already some time before it expires. */
+  /** Monotonic; some time before the token expires. */
   readonly usableUntilMs: number;
 }
 
 /**
- * Exchanged tokens by what they depend on (token-key.ts), by session and by user. Bounded: the one that was not used for
- * the longest time makes room.
+ * Exchanged tokens, indexed by what they depend on (token-key.ts), by session and by user. An LRU cache: at its limit
+ * the least recently used token is dropped.
  */
 export class KeptTokens {
   readonly #max: number;
@@ -35,7 +35,7 @@ export class KeptTokens {
       this.drop(kept);
       return undefined;
     }
-    // A map keeps the order of insertion: the first is the one that was not used for the longest time.
+    // A map keeps the order of insertion, so its first entry is the least recently used.
     this.#byKey.delete(key);
     this.#byKey.set(key, kept);
     return kept;
@@ -54,7 +54,7 @@ export class KeptTokens {
     }
   }
 
-  /** Forgets this very token, and not one that has replaced it. */
+  /** Drops exactly this token, not one that has replaced it. */
   drop(token: KeptToken): void {
     const { key, sessionId, subject } = token;
     if (this.#byKey.get(key) !== token) return;
@@ -63,7 +63,7 @@ export class KeptTokens {
     forget(this.#keysOf.subject, subject, key);
   }
 
-  /** Forgets all tokens that stem from this sign-in, or from any of this user's. */
+  /** Drops all tokens of this session or this user. */
   dropAllOf(owner: 'session' | 'subject', id: string): void {
     for (const key of [...(this.#keysOf[owner].get(id) ?? [])]) {
       const token = this.#byKey.get(key);
@@ -71,7 +71,7 @@ export class KeptTokens {
     }
   }
 
-  /** Forgets all tokens of people who signed in with this client. Looks at every token. */
+  /** Drops all tokens of users who signed in with this client. Scans every token. */
   dropClient(clientId: string): void {
     for (const token of [...this.#byKey.values()]) if (token.clientId === clientId) this.drop(token);
   }

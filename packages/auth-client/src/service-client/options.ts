@@ -4,9 +4,9 @@ import { createFetch } from '../runtime/fetch.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
 import {
   AuthClientOptionsError,
+  faultsOfFetchAndClock,
   faultsOfNames,
   faultsOfNumbers,
-  faultsOfSurroundings,
   isHttpUrl,
   isServiceName,
   type NumberRanges,
@@ -15,13 +15,13 @@ import { isScope } from '../token/scope.ts';
 import { isServiceIdentity, type ServiceIdentity } from './identity.ts';
 
 export interface ServiceClientOptions {
-  /** Who this service is: what createServiceIdentity makes. Whoever made it closes it. */
+  /** This service's identity, of createServiceIdentity. The code that created it closes it. */
   identity: ServiceIdentity;
   /** Where tokens are exchanged. `http:` only on a network you trust. */
   tokenEndpoint: string;
-  /** The authorization server's identifier: what client assertions are for. */
+  /** The authorization server's identifier: the audience of client assertions. */
   issuer: string;
-  /** The services that may be called: each audience, and its base URL. Tokens are sent to no other address. */
+  /** The services that may be called: each audience and its base URL. Tokens are sent to no other address. */
   services: Readonly<Record<string, string>>;
   /** How long an exchange may take. Default 2000. */
   exchangeTimeoutMs?: number;
@@ -34,9 +34,9 @@ export interface ServiceClientOptions {
 }
 
 export interface HopSettings {
-  /** The scopes that the calls need. None asks for all that this service may ever have there. */
+  /** The scopes that the calls need. An empty list requests all scopes that the policy allows this service there. */
   scopes?: readonly string[];
-  /** How long a call may take, exchange, second attempt and body included. Default 2000. */
+  /** How long a call may take, including exchange, second attempt and body. Default 2000. */
   timeoutMs?: number;
 }
 
@@ -67,7 +67,7 @@ export function checkServiceClientOptions(options: ServiceClientOptions): Checke
     ),
     ...faultsOfServices(given.services),
     ...faultsOfNumbers(given, numbers),
-    ...faultsOfSurroundings(given),
+    ...faultsOfFetchAndClock(given),
   ];
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'serviceClient cannot be registered');
   return {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AuthClientError } from '../errors.ts';
-import { surroundings } from '../plugin/auth-hook.ts';
+import { appContext } from '../plugin/auth-hook.ts';
 import { newCounters, type ServiceCounters } from './counters.ts';
 import { DelegatedTokens } from './delegated-tokens.ts';
 import { createHop, type Hop } from './hop.ts';
@@ -17,20 +17,20 @@ import { exchangeToken } from './token-exchange.ts';
 /** `app.serviceClient` */
 export interface ServiceClient {
   /**
-   * The client for one of the services that were named when the plugin was registered. Make it once, beside the routes.
+   * Returns the client for one of the registered services. Create it once, beside the routes.
    *
    * @throws AuthClientError unknown_service or invalid_options
    * @example const cart = app.serviceClient('cart-service', { scopes: ['cart:read'], timeoutMs: 1000 })
    */
   (audience: string, settings?: HopSettings): Hop;
   /**
-   * Forgets the tokens that stem from this sign-in; those on their way are not used either. Where authClient knows what
-   * is revoked, that is done without being asked.
+   * Drops the tokens of this session, including those that are being exchanged. Where authClient gets revocations, it
+   * does this automatically.
    */
   forgetSession(sessionId: string): void;
-  /** Who this service is; `publicKeys()` is what it publishes. */
+  /** This service's identity; `publicKeys()` is what it publishes. */
   readonly identity: ServiceIdentity;
-  /** What has been done so far, for each service. Live: read it when metrics are collected. */
+  /** Counts of calls for each service. Live: read them when metrics are collected. */
   readonly counters: readonly Readonly<ServiceCounters>[];
   /** How many exchanged tokens are kept. */
   readonly keptTokens: number;
@@ -43,12 +43,12 @@ declare module 'fastify' {
 }
 
 /**
- * Calls other services on the user's behalf: exchanges the user's token for one that only the other service takes, with
- * no more scopes than the call needs (RFC 8693), and proves who this service is by a key of its own (RFC 7523).
+ * Calls other services on the user's behalf. It exchanges the user's token for one that only the other service accepts,
+ * with no more scopes than the call needs (RFC 8693), and authenticates with this service's own key (RFC 7523).
  *
- * Register authClient first. Whatever it learns to be revoked is forgotten here at once; where it has `revocations: null`,
- * a kept token is used for as long as it lives (300 s), unless forgetSession is called. Does not publish the keys, and
- * does not close the identity: see createServiceIdentity.
+ * Register authClient first. Kept tokens that a revocation concerns are dropped at once. If authClient has
+ * `revocations: null`, a kept token is used for its whole life (300 s), unless forgetSession is called. Does not
+ * publish the keys and does not close the identity: see createServiceIdentity.
  *
  * @throws AuthClientOptionsError
  * @example
@@ -78,9 +78,7 @@ export const serviceClient = fastifyPlugin(
       clock,
       max: options.keptTokensMax,
     });
-    const stopForgetting = app[surroundings].revocations?.onRevoked((revocation) =>
-      tokens.forget(revocation),
-    );
+    const stopForgetting = app[appContext].revocations?.onRevoked((revocation) => tokens.forget(revocation));
     app.addHook('onClose', async () => stopForgetting?.());
     const counters = new Map(Object.keys(services).map((audience) => [audience, newCounters(audience)]));
 
@@ -90,7 +88,7 @@ export const serviceClient = fastifyPlugin(
       if (!own || baseUrl === undefined) {
         throw new AuthClientError(
           'unknown_service',
-          `serviceClient: ${JSON.stringify(audience)} is not among the services that were registered`,
+          `serviceClient: ${JSON.stringify(audience)} is not one of the registered services`,
         );
       }
       const checked = checkHopSettings(settings);

@@ -1,7 +1,7 @@
 import { AuthClientError } from '../errors.ts';
 import { HopError, retryAfterOf } from './hop-error.ts';
 
-/** The token endpoint gave no token. `error` is its error code, or what else happened. */
+/** The token endpoint gave no token. `error` is its error code, or names what else happened. */
 export class TokenEndpointError extends AuthClientError {
   readonly error: string;
   readonly response: Response | undefined;
@@ -16,8 +16,8 @@ export class TokenEndpointError extends AuthClientError {
 const refusedByPolicy = new Set(['invalid_target', 'invalid_scope', 'unauthorized_client', 'access_denied']);
 
 /**
- * What it means for the request at hand that no token could be had for the next service. A user whose token is no good
- * there any more, because it has just expired or the session has ended, is told 401: signing in or refreshing helps.
+ * Turns a failed token request into the error for the current request. If the user's token has just expired or the
+ * session has ended, that is a 401: signing in or refreshing helps.
  */
 export function asHopError(error: unknown, { hop, realm }: { hop: string; realm: string }): HopError {
   if (error instanceof HopError) return error;

@@ -16,11 +16,11 @@ export interface TokenEndpointOptions {
   fetch: typeof globalThis.fetch;
 }
 
-/** What is asked of the token endpoint, beside who asks. */
+/** A token request, without the client authentication. */
 export interface TokenRequest {
-  /** `grant_type`, and what belongs to it. */
+  /** `grant_type` and its parameters. */
   parameters: Readonly<Record<string, string>>;
-  /** None: all that the policy allows. */
+  /** Empty: all that the policy allows. */
   scopes: readonly string[];
   headers?: Readonly<Record<string, string>>;
   /** The `issued_token_type` that the answer must name (RFC 8693 §2.2.1). */
@@ -29,27 +29,27 @@ export interface TokenRequest {
 
 export interface IssuedToken {
   accessToken: string;
-  /** Counted from when it was asked for. */
+  /** Counted from the moment of the request. */
   expiresInSeconds: number;
 }
 
 const maxBodyBytes = 64 * 1024;
-/** The authorization server asks for keys that it does not know once a second. */
+/** The authorization server fetches unknown keys once a second. */
 const keySeenAfterMs = 1100;
-/** A token is not used in the last 15 s before it expires, so that it does not expire on the way. */
+/** A token is not used in its last 15 s, so that it does not expire on the way. */
 const marginMs = 15_000;
 
-/** How long after it was asked for a token is used: for half of a short life, so that its last seconds are of use too. */
+/** How long after its request a token is used. A short-lived token is used for half its life. */
 export function usableForMs({ expiresInSeconds }: IssuedToken): number {
   const lifetimeMs = expiresInSeconds * 1000;
   return lifetimeMs - Math.min(marginMs, lifetimeMs / 2);
 }
 
 /**
- * Asks for an access token (RFC 6749 §3.2), authenticating with a client assertion (RFC 7523 §2.2). An answer that is not
- * what was asked for is an error: of another kind, or without a scope that was asked for.
+ * Requests an access token (RFC 6749 §3.2), authenticating with a client assertion (RFC 7523 §2.2). A token of another
+ * type, or without a requested scope, is an error.
  *
- * Keeps nothing and asks once; only if our key was published so lately that it may not be known yet, once more.
+ * Keeps nothing and asks once. It asks a second time only if our key is so new that the server may not know it yet.
  *
  * @throws TokenEndpointError; AuthClientError identity_unavailable
  */
@@ -86,7 +86,7 @@ async function askOnce(request: TokenRequest, options: TokenEndpointOptions): Pr
   return issuedToken(body, request);
 }
 
-interface Posting {
+interface PostContext {
   request: TokenRequest;
   options: TokenEndpointOptions;
   signal: AbortSignal;
@@ -94,7 +94,7 @@ interface Posting {
 
 async function post(
   form: URLSearchParams,
-  { request, options, signal }: Posting,
+  { request, options, signal }: PostContext,
 ): Promise<{ response: Response; body: Record<string, unknown> }> {
   const response = await options.fetch(options.tokenEndpoint, {
     method: 'POST',
@@ -115,7 +115,7 @@ function jsonOf(body: Buffer | undefined): Record<string, unknown> {
   }
 }
 
-/** RFC 6749 §5.2 where the answer is of that form; else by the status alone. */
+/** The error code if the answer has the form of RFC 6749 §5.2; else the status. */
 function errorOf({ status }: Response, { error }: Record<string, unknown>): string {
   const named = (status === 400 || status === 401) && typeof error === 'string';
   return named && /^[a-z_]{1,40}$/.test(error) ? error : `answered ${status}`;
@@ -129,7 +129,7 @@ function issuedToken(body: Record<string, unknown>, { scopes, issuedTokenType }:
   const isWanted = issuedTokenType === undefined || body.issued_token_type === issuedTokenType;
   const lives = typeof expiresInSeconds === 'number' && expiresInSeconds > 0;
   if (!(isToken && isBearer && lives && isWanted)) throw new TokenEndpointError('malformed answer');
-  // RFC 6749 §5.1: without `scope` the token has what was asked for.
+  // RFC 6749 §5.1: without `scope` the token has the requested scopes.
   if (scope === undefined) return { accessToken, expiresInSeconds };
   const granted = typeof scope === 'string' && (scope === '' || isScopeList(scope)) ? scope.split(' ') : [];
   if (!scopes.every((wanted) => granted.includes(wanted))) throw new TokenEndpointError('invalid_scope');

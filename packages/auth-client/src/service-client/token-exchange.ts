@@ -3,7 +3,7 @@ import { type IssuedToken, requestToken, type TokenEndpointOptions } from './tok
 export interface Exchange {
   subjectToken: string;
   audience: string;
-  /** None: all that the policy allows. */
+  /** Empty: all that the policy allows. */
   scopes: readonly string[];
   /** Trace headers. */
   headers: Readonly<Record<string, string>>;

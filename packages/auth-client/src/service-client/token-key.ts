@@ -3,10 +3,10 @@ import type { Actor, UserAuthentication } from '../token/authentication.ts';
 const fingerprints = new WeakMap<UserAuthentication, string>();
 
 /**
- * Names what an exchanged token depends on: two requests may share one only if this is the same for both. That is more
- * than the session: a token that was narrowed, that stems from an older sign-in, or that already went through another
- * service must not get what a wider, a more recent or a direct one got. Its expiry is left out: what is kept never
- * leaves this service, and a user's tokens follow one another within a session.
+ * A key of everything that an exchanged token depends on. Two requests may share an exchanged token only if their keys
+ * are equal. The session alone is not enough: a narrower token, one of an older sign-in, or one that came through
+ * another service must not get what a wider, newer or direct one got. The expiry is left out: a kept token never leaves
+ * this service, and a session has many tokens in a row.
  */
 export function tokenKey(
   user: UserAuthentication,
@@ -23,7 +23,7 @@ export function tokenKey(
       [...user.scopes].sort(),
       actorsOf(user.actor),
     ]);
-    // One token's authentication is the same object for all requests that present it.
+    // All requests with the same token share one authentication object.
     fingerprints.set(user, fingerprint);
   }
   return `${JSON.stringify([audience, scopes])}${fingerprint}`;

@@ -19,20 +19,20 @@ export interface MintOverrides {
 
 export type Mint = (overrides?: MintOverrides) => string;
 
-export interface MintSurroundings {
+export interface MintContext {
   issuer: string;
-  /** Unless the overrides name another. */
+  /** The default; overrides may name another. */
   audience: string | readonly string[];
   signingKey(): SigningKey;
   /** Milliseconds since 1970, by the issuer's clock. */
   now(): number;
 }
 
-/** Who takes the tokens that services get in their own name: the issuer itself, for its feed. */
+/** The audience of services' own tokens: the issuer itself, for its feed. */
 export const issuerAudience = 'auth-service';
 
-/** Makes what mints access tokens (RFC 9068), as auth-service does. */
-export function createMint({ issuer, audience, signingKey, now }: MintSurroundings): Mint {
+/** Returns a function that mints access tokens (RFC 9068) as auth-service does. */
+export function createMint({ issuer, audience, signingKey, now }: MintContext): Mint {
   return (overrides = {}) => {
     const { scope, lifetimeSeconds = 300 } = overrides;
     const iat = Math.floor(now() / 1000);
@@ -54,7 +54,7 @@ export function createMint({ issuer, audience, signingKey, now }: MintSurroundin
   };
 }
 
-/** A service's token in its own name (RFC 9068 §2.2): nobody signed in. */
+/** The overrides for a service's own token (RFC 9068 §2.2), which has no user. */
 export function ofService(clientId: string, scope: readonly string[]): MintOverrides {
   const claims = { sid: undefined, auth_time: undefined };
   return { audience: issuerAudience, subject: clientId, clientId, scope, claims };

@@ -13,7 +13,7 @@ export interface OpenTokenOptions {
 
 const longestLifeSeconds = 300;
 
-/** The claims of an access token that is the issuer's, and good for this audience; else undefined. */
+/** The claims of an access token if the issuer signed it and it is good for this audience; else undefined. */
 export function openToken(
   token: string,
   { issuer, audience, publishedKeys, now }: OpenTokenOptions,

@@ -21,7 +21,7 @@ export interface TestFeed {
   /** GET /revocations */
   serve(request: IncomingMessage, response: ServerResponse): void;
   revoke(revocations: readonly Revocation[]): void;
-  /** Hangs up on everybody, and on everybody who comes. */
+  /** Closes all connections, and every new one until restore. */
   cut(): void;
   restore(): void;
   close(): void;
@@ -32,8 +32,8 @@ const mostInOneEvent = 500;
 const bearer = /^Bearer (\S+)$/;
 
 /**
- * A feed of revocations as auth-service serves it: signed events (RFC 8417) with positions, replay after Last-Event-ID, a
- * snapshot for whoever cannot go on where they were, heartbeats. Forgets nothing.
+ * A feed of revocations like auth-service's: signed events (RFC 8417) with positions, replay after Last-Event-ID, a
+ * snapshot for subscribers that cannot resume, heartbeats. Keeps all entries.
  */
 export function createTestFeed({ issuer, signingKey, mayRead, heartbeatMs, now }: TestFeedOptions): TestFeed {
   const epoch = randomBytes(8).toString('hex');
@@ -77,7 +77,7 @@ export function createTestFeed({ issuer, signingKey, mayRead, heartbeatMs, now }
     return message(from, to, { events: { [eventTypes.snapshot]: content } });
   }
 
-  /** Signed once for all subscribers, and again only when there is something new: tests have many issuers. */
+  /** Signed once for all subscribers, and again only after a change: tests have many issuers, and signing is slow. */
   function heartbeat(): string {
     const of = `${log.length} ${signingKey().kid}`;
     if (lastBeat.of !== of)
@@ -85,7 +85,7 @@ export function createTestFeed({ issuer, signingKey, mayRead, heartbeatMs, now }
     return lastBeat.message;
   }
 
-  /** What somebody misses who has seen this last, or knows nothing. */
+  /** The messages that a subscriber with this last event id, or without one, is missing. */
   function* missed(lastEventId: string | undefined): Generator<string> {
     const [epochSeen, sequence] = lastEventId?.split('-') ?? [];
     const isResumable =

@@ -2,9 +2,9 @@ import { Buffer } from 'node:buffer';
 import { sign } from 'node:crypto';
 import { generateRsaKey, type RsaKey } from '../key-set/rsa-key.ts';
 
-/** An RSA key pair as an issuer has it; its jwk is as published: kty, n, e, kid, use, alg. */
+/** An issuer's RSA key pair; `jwk` is the published form: kty, n, e, kid, use, alg. */
 export interface SigningKey extends RsaKey {
-  /** A JWS of these very parts, whatever they are: strings and bytes go in as they stand, anything else as JSON. */
+  /** Signs exactly these parts, however wrong: strings and bytes unchanged, anything else as JSON. Returns a JWS. */
   sign(header: unknown, payload: unknown): string;
 }
 

@@ -12,7 +12,7 @@ import { createTestTokenEndpoint, type TestClient } from './token-endpoint.ts';
 export interface TestIssuerOptions {
   /** `iss` of its tokens. Default its own address. */
   issuer?: string;
-  /** `aud` of its tokens unless mint is told otherwise. Default 'test-service'. */
+  /** `aud` of its tokens unless mint's overrides name another. Default 'test-service'. */
   audience?: string | readonly string[];
   /** Cache-Control max-age of its key set. Default 60. */
   maxAgeSeconds?: number;
@@ -22,37 +22,37 @@ export interface TestIssuerOptions {
   signingKey?: SigningKey;
   /** The services that may ask for tokens at its token endpoint. More can be added later. */
   clients?: Readonly<Record<string, TestClient>>;
-  /** How often its feed of revocations says that there is nothing new. Default 100; auth-service's is 5000. */
+  /** Interval between heartbeats of its revocation feed. Default 100; auth-service's is 5000. */
   heartbeatMs?: number;
 }
 
-/** An issuer for tests: real keys, made in this process, and a real key set over HTTP on a loopback port. */
+/** An issuer for tests, with real keys of this process and a real key set over HTTP on a loopback port. */
 export interface TestIssuer {
   readonly issuer: string;
   readonly jwksUri: string;
-  /** Gives its clients tokens in their own name, and exchanges people's (RFC 8693), by auth-service's rules. */
+  /** Issues its clients' own tokens and exchanges users' tokens (RFC 8693), by auth-service's rules. */
   readonly tokenEndpoint: string;
-  /** How often a token has been asked for. */
+  /** How many requests the token endpoint got. */
   readonly tokenRequests: number;
-  /** Lets another service ask for tokens, or replaces what is known of it. */
+  /** Registers a service that may request tokens, or replaces its registration. */
   addClient(id: string, client: TestClient): void;
-  /** Exchanges no token of this sign-in any more. */
+  /** Stops exchanging tokens of this session. */
   endSession(sessionId: string): void;
-  /** Its feed of revocations, and tokens with which it can be read: for `authClient`. */
+  /** Its revocation feed and tokens that may read it, for `authClient`. */
   readonly revocations: { readonly uri: string; accessToken(): Promise<string> };
   /**
-   * Tells the feed's subscribers, and whoever comes later. Besides, no token of a session is exchanged any more, and a
-   * key is no longer published unless it is the one that signs: rotate first.
+   * Sends the revocations to the feed's subscribers, also to later ones. Tokens of a revoked session are no longer
+   * exchanged. A revoked key is no longer published, unless it is the key that signs: rotate first.
    */
   revoke(...revocations: Revocation[]): void;
   /** How many subscribers the feed has. */
   readonly feedConnections: number;
-  /** Hangs up on the feed's subscribers, and on those who come, until restoreFeed. */
+  /** Closes the feed's connections, and every new one until restoreFeed. */
   cutFeed(): void;
   restoreFeed(): void;
   /** The key that signs now. */
   readonly signingKey: SigningKey;
-  /** How often the key set has been asked for. */
+  /** How many requests the key set got. */
   readonly keySetRequests: number;
   /** An access token (RFC 9068), signed and good unless the overrides make it bad. */
   mint: Mint;
@@ -66,7 +66,7 @@ export interface TestIssuer {
 }
 
 /**
- * Starts an issuer to test a service with that uses auth-client. Close it when done.
+ * Starts an issuer for tests of a service that uses auth-client. Close it when done.
  *
  * @example
  * const issuer = await createTestIssuer({ audience: 'cart-service' })
@@ -108,18 +108,18 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
   const address = await listen(server);
   const issuer = options.issuer ?? address;
 
-  const surroundings = {
+  const context = {
     issuer,
     signingKey: () => signingKey,
     publishedKeys: () => published,
     now: () => Date.now() + offsetSeconds * 1000,
   };
-  const mint = createMint({ ...surroundings, audience });
-  const tokenEndpoint = createTestTokenEndpoint({ ...surroundings, clients, endedSessions, mint });
-  const feed = createTestFeed({ ...surroundings, heartbeatMs, mayRead });
+  const mint = createMint({ ...context, audience });
+  const tokenEndpoint = createTestTokenEndpoint({ ...context, clients, endedSessions, mint });
+  const feed = createTestFeed({ ...context, heartbeatMs, mayRead });
 
   function mayRead(token: string): boolean {
-    const claims = openToken(token, { ...surroundings, audience: issuerAudience });
+    const claims = openToken(token, { ...context, audience: issuerAudience });
     return claims !== undefined && scopesOf(claims.scope ?? '').has('revocations:read');
   }
 
@@ -161,7 +161,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     },
     mint,
     expired(overrides = {}) {
-      const iat = Math.floor(surroundings.now() / 1000) - 360;
+      const iat = Math.floor(context.now() / 1000) - 360;
       return mint({ ...overrides, claims: { iat, auth_time: iat, exp: iat + 300, ...overrides.claims } });
     },
     async rotate({ keepOld = true } = {}) {

@@ -5,21 +5,21 @@ import { type Mint, ofService } from './mint.ts';
 import { openToken } from './open-token.ts';
 import type { SigningKey } from './signing-key.ts';
 
-/** What a service may have toward another. */
+/** The scopes that a service may get toward another. */
 export interface TestDelegation {
   /** Passed on if the user's token has them. */
   scopes: readonly string[];
-  /** The actor's own, each with the scopes that the user's token must have for it. */
+  /** The actor's own scopes, each with the scopes that the user's token must have for it. */
   actorScopes?: Readonly<Record<string, { requires: readonly string[] }>>;
 }
 
-/** A service that asks for tokens. */
+/** A service that requests tokens. */
 export interface TestClient {
   /** Where it publishes its keys. */
   jwksUri: string;
-  /** By audience. Default: toward everybody, whatever the user's token has. */
+  /** By audience. Default: every audience, with all scopes of the user's token. */
   toward?: Readonly<Record<string, TestDelegation>>;
-  /** What it may have in its own name. Default `revocations:read`. */
+  /** The scopes of its own tokens. Default `revocations:read`. */
   ownScopes?: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export interface TestTokenEndpointOptions {
   now(): number;
 }
 
-interface Asking {
+interface AuthenticatedClient {
   id: string;
   client: TestClient;
 }
@@ -46,16 +46,16 @@ const mostActors = 2;
 const longestLifeSeconds = 300;
 
 /**
- * A token endpoint by auth-service's rules. The client authenticates with private_key_jwt, each assertion once. It gets
- * tokens in its own name (client credentials), and exchanges people's (RFC 8693): scopes are what the policy has in common
- * with the user's token, and the actor's own; `act` names the chain, two actors at most; the new token lives no longer
- * than the one that came in.
+ * A token endpoint by auth-service's rules. The client authenticates with private_key_jwt; each assertion works once.
+ * It gets its own tokens (client credentials) and exchanges users' tokens (RFC 8693). The scopes are those that the
+ * policy and the user's token share, plus the actor's own. `act` names the chain, at most two actors. The new token
+ * lives no longer than the exchanged one.
  */
 export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
   const verifiers = new Map<string, JwtVerifier>();
   const usedAssertions = new Set<string>();
 
-  async function authenticate(form: URLSearchParams): Promise<Asking> {
+  async function authenticate(form: URLSearchParams): Promise<AuthenticatedClient> {
     const id = form.get('client_id') ?? '';
     const client = options.clients.get(id);
     if (!client) throw new Refusal('invalid_client');
@@ -86,18 +86,18 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
   }
 
   async function grant(form: URLSearchParams): Promise<object> {
-    const asking = await authenticate(form);
+    const authenticated = await authenticate(form);
     switch (form.get('grant_type')) {
       case exchangeGrant:
-        return exchange(form, asking);
+        return exchange(form, authenticated);
       case 'client_credentials':
-        return ownToken(form, asking);
+        return ownToken(form, authenticated);
       default:
         throw new Refusal('unsupported_grant_type');
     }
   }
 
-  function ownToken(form: URLSearchParams, { id, client }: Asking): object {
+  function ownToken(form: URLSearchParams, { id, client }: AuthenticatedClient): object {
     const own = client.ownScopes ?? ['revocations:read'];
     const scopes = form.get('scope')?.split(' ') ?? own;
     if (own.length === 0) throw new Refusal('unauthorized_client');
@@ -107,7 +107,7 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
     return { access_token: accessToken, token_type: 'Bearer', expires_in: longestLifeSeconds, scope };
   }
 
-  function exchange(form: URLSearchParams, { id, client }: Asking): object {
+  function exchange(form: URLSearchParams, { id, client }: AuthenticatedClient): object {
     const audience = form.get('audience') ?? '';
     if (audience === '' || form.get('subject_token_type') !== accessTokenType)
       throw new Refusal('invalid_request');

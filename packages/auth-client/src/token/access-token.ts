@@ -2,7 +2,7 @@ import { invalidToken } from '../errors.ts';
 import { checkLifetime, hasClaim, isForAudience, isIdentifier, isNumericDate } from './claim-checks.ts';
 import { isScopeList } from './scope.ts';
 
-/** Who acts on the subject's behalf (RFC 8693 §4.1): `act`, possibly nested, the latest actor outermost. */
+/** The actor on the subject's behalf (RFC 8693 §4.1): `act`, possibly nested, the latest actor outermost. */
 export interface ActorClaim {
   readonly sub: string;
   readonly act?: ActorClaim;
@@ -24,14 +24,14 @@ interface CommonClaims {
   readonly [name: string]: unknown;
 }
 
-/** A person's token: it stems from a sign-in, maybe by way of services that act for the person. */
+/** A user's token: it comes from a sign-in, possibly exchanged by services that act for the user. */
 export interface UserTokenClaims extends CommonClaims {
   readonly sid: string;
   readonly auth_time: number;
   readonly act?: ActorClaim;
 }
 
-/** A service's own token (client credentials, RFC 6749 §4.4): no person is behind it, and `sub` is the client. */
+/** A service's own token (client credentials, RFC 6749 §4.4): it has no user, and `sub` is the client. */
 export interface ServiceTokenClaims extends CommonClaims {
   readonly sid?: undefined;
   readonly auth_time?: undefined;
@@ -46,23 +46,23 @@ export interface ClaimsPolicy {
   audience: string;
   /** How far ahead of our clock `iat`, `nbf` and `auth_time` may be. `exp` gets no leeway. */
   clockSkewSeconds: number;
-  /** The most that `exp − iat` may be. */
+  /** Upper limit of `exp − iat`. */
   maxTokenLifetimeSeconds: number;
 }
 
 const maxActors = 8;
-const claimsOfPeople = ['sid', 'auth_time', 'act'];
+const claimsOfUsers = ['sid', 'auth_time', 'act'];
 
 /**
- * Checks every claim of a token whose signature is good (RFC 9068 §4, RFC 7519 §4.1), at `now` in seconds.
+ * Checks every claim of a token with a good signature (RFC 9068 §4, RFC 7519 §4.1), at `now` in seconds.
  *
- * `exp` is strict: a token is refused from that second on. A client whose token is refused a little early refreshes;
- * leeway would only lengthen the life of a stolen one.
+ * `exp` is strict: a token is refused from that second on. A client can refresh a token that was refused a little
+ * early; leeway would only lengthen the life of a stolen token.
  *
  * A token is a service's own if it has none of `sid`, `auth_time` and `act`, and its `sub` is its `client_id` (RFC 9068
  * §2.2); any other must have both `sid` and `auth_time`.
  *
- * Does not check revocation, nor whether the scopes suffice.
+ * Does not check revocation or scopes.
  *
  * @throws AuthError invalid_token, its `reason` the name of the claim
  * @example checkClaims(payload, { policy, now: Date.now() / 1000 })
@@ -83,7 +83,7 @@ export function checkClaims(
 }
 
 function isServicesOwn(claims: Record<string, unknown>): boolean {
-  return claims.sub === claims.client_id && !claimsOfPeople.some((name) => hasClaim(claims, name));
+  return claims.sub === claims.client_id && !claimsOfUsers.some((name) => hasClaim(claims, name));
 }
 
 function checkSignIn(claims: Record<string, unknown>, latest: number): void {

@@ -1,7 +1,7 @@
 import type { AccessTokenClaims, ActorClaim, ServiceTokenClaims, UserTokenClaims } from './access-token.ts';
 import { scopesOf } from './scope.ts';
 
-/** Who acts for the subject; `actor` is who acted before. */
+/** The actor for the subject; the nested `actor` acted before it. */
 export interface Actor {
   readonly subject: string;
   readonly actor?: Actor;
@@ -12,25 +12,25 @@ interface CommonAuthentication {
   readonly scopes: ReadonlySet<string>;
   /** `jti` */
   readonly tokenId: string;
-  /** The issuer's key that signed it (`kid`). */
+  /** The issuer's key that signed the token (`kid`). */
   readonly keyId: string;
-  /** All services that the token is for, this one among them. */
+  /** All services that the token is for, including this one. */
   readonly audience: readonly string[];
-  /** Seconds since 1970, as is the one below. */
+  /** Seconds since 1970, as is `expiresAt`. */
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** How the subject proved who they are: the authentication context class (`acr`), if the issuer says. */
+  /** The authentication context class (`acr`), if the issuer names one. */
   readonly acr: string | undefined;
 }
 
-/** What a person's token says: `request.auth`. Frozen, and shared by all requests that present the token. */
+/** What a user's token says: `request.auth`. Frozen, and shared by all requests with the same token. */
 export interface UserAuthentication extends CommonAuthentication {
   readonly isService: false;
   /** The user (`sub`), an opaque id. */
   readonly subject: string;
-  /** The sign-in that the token stems from (`sid`). */
+  /** The session that the token belongs to (`sid`). */
   readonly sessionId: string;
-  /** When the user last proved who they are. Seconds since 1970. */
+  /** When the user last authenticated. Seconds since 1970. */
   readonly authTime: number;
   /** Present in an exchanged token: the service that acts on the user's behalf. */
   readonly actor?: Actor;
@@ -38,7 +38,7 @@ export interface UserAuthentication extends CommonAuthentication {
   readonly claims: UserTokenClaims;
 }
 
-/** What a service's own token says: nobody signed in, and nobody is acted for. */
+/** What a service's own token says: no user is involved. */
 export interface ServiceAuthentication extends CommonAuthentication {
   readonly isService: true;
   /** The service: the same as `clientId`. */
@@ -49,10 +49,10 @@ export interface ServiceAuthentication extends CommonAuthentication {
   readonly claims: ServiceTokenClaims;
 }
 
-/** What a verified access token says: `request.caller`. `isService` tells which of the two it is. */
+/** What a verified access token says: `request.caller`. `isService` tells the two kinds apart. */
 export type Authentication = UserAuthentication | ServiceAuthentication;
 
-/** Turns checked claims into request.auth; `keyId` is the `kid` of the key that signed them. */
+/** Turns checked claims into an Authentication; `keyId` is the `kid` of the key that signed them. */
 export function authenticationOf(claims: AccessTokenClaims, keyId: string): Authentication {
   const common = {
     subject: claims.sub,

@@ -1,18 +1,18 @@
 import { AuthError, invalidToken } from '../errors.ts';
 
 /**
- * Takes the token from the Authorization header (RFC 6750 §2.1), the only place that is looked at: never the query,
- * the body (§2.2, §2.3) or a cookie. The scheme compares without case; one space follows.
+ * Takes the token from the Authorization header (RFC 6750 §2.1) only, never from the query, the body (§2.2, §2.3) or a
+ * cookie. The scheme compares without case; one space follows.
  *
- * `rawHeaders` are names and values in turn, as node:http has them. Does not check the token itself.
+ * `rawHeaders` are alternating names and values, as in node:http. Does not check the token itself.
  *
- * @throws AuthError missing_token if there is no header or it has another scheme, invalid_token if the header is
- * there twice or the scheme stands alone
+ * @throws AuthError missing_token without the header or with another scheme; invalid_token if the header appears twice
+ * or has no token
  */
 export function bearerToken(rawHeaders: readonly string[]): string {
   let authorization: string | undefined;
-  // Not from `headers`: of two Authorization headers Node keeps the first there, while a proxy before us may have
-  // looked at the second.
+  // Not from `headers`: of two Authorization headers Node keeps the first there, but a proxy before us may have read
+  // the second.
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     if (name !== 'authorization' && (name.length !== 13 || name.toLowerCase() !== 'authorization')) continue;

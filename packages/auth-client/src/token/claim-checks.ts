@@ -1,12 +1,12 @@
 import { invalidToken } from '../errors.ts';
 
-// The last second of the year 9999: a time in milliseconds is far beyond it.
+// The last second of the year 9999. A time in milliseconds, which is a mistake, is far beyond it.
 const lastNumericDate = 253_402_300_799;
 const maxAudiences = 64;
 // At most 255 characters, no control characters: these values end up in logs, keys and headers.
 const identifier = /^[^\p{Cc}]{1,255}$/u;
 
-/** A number of seconds since 1970 (RFC 7519 §2, NumericDate), up to the year 9999; a whole one unless fractions are let in. */
+/** Seconds since 1970 (RFC 7519 §2, NumericDate), up to the year 9999; whole unless fractions are allowed. */
 export function isNumericDate(value: unknown, { fractions = false } = {}): value is number {
   return (
     typeof value === 'number' &&
@@ -39,14 +39,14 @@ export interface LifetimePolicy {
   clockSkewSeconds: number;
   /** How long after `exp` a token still passes. Default 0. */
   expiryLeewaySeconds?: number;
-  /** The most that `exp − iat` may be. */
+  /** Upper limit of `exp − iat`. */
   maxLifetimeSeconds: number;
-  /** Whether times may have fractions, as RFC 7519 §2 allows. Default no: an issuer of ours sends none. */
+  /** Whether times may have fractions, as RFC 7519 §2 allows. Default no: our issuer sends none. */
   fractions?: boolean;
 }
 
 /**
- * Checks `iat`, `exp` and, if there, `nbf` (RFC 7519 §4.1.4 to §4.1.6), at `now` in seconds.
+ * Checks `iat`, `exp` and, if present, `nbf` (RFC 7519 §4.1.4 to §4.1.6), at `now` in seconds.
  *
  * @throws AuthError invalid_token, its `reason` the name of the claim, or 'expired'
  */
@@ -65,7 +65,7 @@ export function checkLifetime(
   if (hasClaim(claims, 'nbf') && (!isDate(nbf) || nbf > latest)) throw invalidToken('nbf');
 }
 
-/** A double holds a time of today to some 0.2 µs, so that the difference of two may be that much too long. */
+/** Rounds away floating-point error: a double holds a time of today only to some 0.2 µs. */
 function wholeMs(seconds: number): number {
   return Math.round(seconds * 1000);
 }

@@ -3,27 +3,27 @@ import { invalidToken } from '../errors.ts';
 import { isKeyId } from './key-id.ts';
 import { parseJsonObject, StrictJsonError, scanJson } from './strict-json.ts';
 
-/** The longest token that is looked at, in characters, unless its profile says otherwise. */
+/** The longest token that is read, in characters, unless its profile says otherwise. */
 const maxTokenLength = 8192;
 
-/** What the strict reading of a token yields before any key is chosen. */
+/** The result of reading a token strictly, before a key is chosen. */
 export interface CompactToken {
   /** Names the key. */
   kid: string;
-  /** Length of the signature in bytes: for RS256 it must be that of the modulus. */
+  /** Length of the signature in bytes. For RS256 it must equal the length of the modulus. */
   signatureBytes: number;
 }
 
 const threeSegments = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
-/** What kind of token is expected. Told apart by `typ`, so that none passes for another (RFC 8725 §3.11). */
+/** The expected kind of token. `typ` keeps the kinds apart, so that none passes for another (RFC 8725 §3.11). */
 export interface TokenProfile {
   /** Media types without `application/`, in lower case; null stands for a header without `typ`. */
   types: readonly (string | null)[];
-  /** Header parameters that are refused besides those that always are. */
+  /** Further header parameters to refuse, besides those that are always refused. */
   refusedParameters?: readonly string[];
   /** In characters. Default 8192. */
   maxLength?: number;
-  /** What the issuer itself sends: verified by the keys' policy for events. */
+  /** A security event of the issuer, to be verified by the policy for events. */
   isEvent?: boolean;
 }
 
@@ -31,16 +31,16 @@ export interface TokenProfile {
 export const accessTokenProfile: TokenProfile = { types: ['at+jwt'] };
 
 const mediaTypePrefix = /^application\//;
-// Each of these would have the header choose the key, or how the token is read. Other unknown parameters are ignored,
-// as RFC 7515 §4 has it: what cannot be ignored is named in crit, and crit is refused.
+// Each of these would let the header choose the key, or how to read the token. Other unknown parameters are ignored
+// (RFC 7515 §4): a parameter that must not be ignored is named in crit, and crit is refused.
 const refusedParameters = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c'];
 
 /**
- * Reads a token of RFC 7515 §7.1 (compact serialization) with no leniency at all, so that every byte of it means one
- * thing: three non-empty segments of canonical base64url, UTF-8, JSON objects without duplicate names or lone
- * surrogates, and a header that is RS256, a `typ` of the profile's and a kid.
+ * Reads a token of RFC 7515 §7.1 (compact serialization) strictly, so that every byte has one meaning: three non-empty
+ * segments of canonical base64url, UTF-8, JSON objects without duplicate names or lone surrogates, and a header with
+ * RS256, a `typ` of the profile and a kid.
  *
- * Does not verify the signature and does not look at the claims.
+ * Does not verify the signature or check the claims.
  *
  * @throws AuthError invalid_token
  */
@@ -53,7 +53,7 @@ export function readCompactToken(token: string, profile: TokenProfile = accessTo
     throw invalidToken('base64url');
   try {
     const kid = kidOf(parseJsonObject(utf8(header)), profile);
-    // Only scanned: @fastify/jwt parses the payload, from the same bytes, once the signature has proved good.
+    // Only scanned: @fastify/jwt parses the payload from the same bytes once the signature has been verified.
     scanJson(utf8(payload));
     return { kid, signatureBytes: Math.floor((signature.length * 3) / 4) };
   } catch (error) {
@@ -78,7 +78,7 @@ function typeOf(typ: unknown): string | null {
   return typeof typ === 'string' ? typ.toLowerCase().replace(mediaTypePrefix, '') : null;
 }
 
-/** RFC 4648 §3.5: the bits of the last character that encode nothing must be zero, or several texts mean one value. */
+/** RFC 4648 §3.5: the unused bits of the last character must be zero, or several texts would encode one value. */
 function isCanonical(segment: string): boolean {
   const rest = segment.length % 4;
   if (rest === 0) return true;

@@ -1,14 +1,14 @@
 const maxDepth = 16;
 
-/** Why a text was refused; carries nothing of the text. */
+/** Why a text was refused. Contains nothing of the text. */
 export class StrictJsonError extends Error {}
 
 /**
- * Checks what JSON.parse lets pass: a name twice in one object (also when spelled with escapes), lone surrogates, and
- * nesting deeper than 16. It reads the text once, without recursion, and does not check the rest of the grammar: the
- * text must go through JSON.parse as well, before or after.
+ * Refuses what JSON.parse accepts: a name twice in one object (also when spelled with escapes), lone surrogates, and
+ * nesting deeper than 16. Reads the text once, without recursion. Does not check the rest of the grammar: the text must
+ * go through JSON.parse as well, before or after.
  *
- * Duplicate names are what lets two parsers see two different tokens (RFC 8725 §2.4, RFC 7519 §4).
+ * With duplicate names, two parsers can see two different tokens (RFC 8725 §2.4, RFC 7519 §4).
  *
  * @throws StrictJsonError
  */
@@ -51,9 +51,9 @@ export function scanJson(text: string): void {
 }
 
 /**
- * Parses a JSON object strictly: the whole grammar, and scanJson's checks.
+ * Parses a JSON object with JSON.parse and the checks of scanJson.
  *
- * @throws StrictJsonError for anything else than one strict JSON object
+ * @throws StrictJsonError for anything but one strict JSON object
  */
 export function parseJsonObject(text: string): Record<string, unknown> {
   scanJson(text);

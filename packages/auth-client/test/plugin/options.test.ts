@@ -13,7 +13,7 @@ const good = {
 
 const feed = { uri: 'http://auth-service:4000/revocations', accessToken: async () => 'token' };
 const needed =
-  'revocations must be { uri, accessToken }, a list of revocations, or null if nobody tells this service';
+  'revocations must be { uri, accessToken }, a list of revocations, or null if this service gets none';
 const badLag = 'revocations.maxLagSeconds must be a whole number of seconds, 1 or more, or null';
 
 function fault(changes: Record<string, unknown>): string {

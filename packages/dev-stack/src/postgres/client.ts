@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * A client of a Postgres of ours. pg reads settings from the environment when a client is made; here they do not count,
- * since what is in the shell (PGSSLMODE, PGOPTIONS and so on) is meant for another server.
+ * Creates a client of our own Postgres. It ignores the settings that pg reads from the environment (PGSSLMODE,
+ * PGOPTIONS and so on), because those in the shell are meant for another server.
  *
  * @example const client = createClient({ connectionString: postgres.url('postgres') });
  */

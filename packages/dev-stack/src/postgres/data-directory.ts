@@ -21,8 +21,8 @@ export const superuser = 'latchkey';
 const majorVersion = '18';
 
 /**
- * Makes `<directory>/data` unless it is there, with a password of its own in `<directory>/password` (mode 0600).
- * It is made beside its place and moved there when complete, so an interrupted start leaves nothing half-made.
+ * Creates `<directory>/data` if it is missing, with a new password in `<directory>/password` (mode 0600). It is created
+ * in a temporary folder and moved into place when complete, so an interrupted start leaves nothing incomplete.
  *
  * @returns the superuser's password
  * @throws DevStackError on a full disk, on data of another Postgres version, and when initdb fails
@@ -57,7 +57,7 @@ export async function prepareDataDirectory(
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // Postgres's own collation: the same order on every machine, and no locale that a small system may lack.
+    // Postgres's own collation: the same order on every machine, without a locale that a small system may lack.
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',

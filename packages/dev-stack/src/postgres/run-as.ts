@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import { DevStackError } from '../errors.ts';
 import { serverEnvironment } from '../processes/environment.ts';
 
-/** How to start a Postgres program: as `[...prefix, program, ...args]`, with these ids. */
+/** How to start a Postgres program: `[...prefix, program, ...args]` with these ids. */
 export type RunAs = { prefix: string[]; uid?: number; gid?: number };
 
 type Ids = { uid: number; gid: number };
 
 /**
- * Postgres refuses to run as root, and containers and CI are root. So as root it runs as the owner of its folder, or
- * as an existing unprivileged user; no user is ever created. The first way that passes a trial is taken:
+ * Postgres refuses to run as root, but containers and CI often are root. In that case it runs as the owner of its
+ * folder, or as an existing unprivileged user; no user is ever created. The first method that works in a trial is used:
  *
- * 1. a plain change of user: enough where that user can reach the repository;
+ * 1. a plain change of user, if that user can reach the repository;
  * 2. setpriv, keeping one capability (pass through folders that only root may enter, such as a 0700 clone).
  *    no_setuid_fixup matters: without it access(2), by which Postgres checks its own files, ignores the capability;
  * 3. a user namespace in which root appears as that user.
  *
  * The folder must exist; as root its owner may be changed.
  *
- * @throws DevStackError when no way works, with the reason of the last
+ * @throws DevStackError if no method works, with the reason of the last
  */
 export function chooseRunAs(postgres: string, folder: string): RunAs {
   const ways = process.getuid?.() === 0 ? waysForRoot(idsFor(folder)) : [{ prefix: [] }];
@@ -37,7 +37,7 @@ export function chooseRunAs(postgres: string, folder: string): RunAs {
 
 type Way = RunAs & { owner?: Ids };
 
-/** Why it does not work; empty when it does. */
+/** Why the method does not work; empty if it does. */
 function tryWay({ prefix, uid, gid, owner }: Way, postgres: string, folder: string): string {
   const ids = uid === undefined || gid === undefined ? {} : { uid, gid };
   const [command = '', ...args] = [...prefix, ...trial(postgres, folder)];
@@ -89,7 +89,7 @@ function waysForRoot({ uid, gid }: Ids): Way[] {
   ];
 }
 
-/** The folder's owner unless that is root, else `nobody`, else any user: initdb wants an id that has a name. */
+/** The folder's owner unless that is root, else `nobody`, else any user: initdb requires an id with a name. */
 function idsFor(folder: string): Ids {
   const { uid, gid } = statSync(folder);
   if (uid !== 0) return { uid, gid };

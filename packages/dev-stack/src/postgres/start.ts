@@ -13,35 +13,35 @@ import { prepareDataDirectory, superuser } from './data-directory.ts';
 import { chooseRunAs } from './run-as.ts';
 
 export type PostgresOptions = {
-  /** Folder of its own for data, password and log; made when missing. */
+  /** Its own folder for data, password and log; created if missing. */
   directory: string;
-  /** false: no fsync; fast, for data that may be lost when the machine stops. */
+  /** False: no fsync, which is fast; a crash of the machine may lose data. */
   durable: boolean;
-  /** Delete `directory` should this process be killed; for tests. */
+  /** Delete `directory` if this process is killed; for tests. */
   temporary?: boolean;
   signal?: AbortSignal;
 };
 
 export type Postgres = {
   pid: number;
-  /** As it says itself: '18.1'. */
+  /** The server's version, such as '18.1'. */
   version: string;
-  /** Connection URL of a database; does not make it. */
+  /** Connection URL of a database. Does not create it. */
   url(database: string): string;
-  /** Makes a database unless it is there, and gives its URL. */
+  /** Creates a database if it is missing, and returns its URL. */
   createDatabase(name: string): Promise<string>;
   /** Fast shutdown: ends sessions, writes everything, resolves when the process is gone. */
   stop(): Promise<void>;
   /** SIGKILL, as a crash would. */
   kill(): Promise<void>;
-  /** Settles when the server has ended, for whatever reason. */
+  /** Settles when the server has ended, for any reason. */
   exited: Promise<unknown>;
 };
 
 /**
  * Starts a real Postgres 18 on a random loopback port, with a generated password, and waits until it answers a query.
- * Data stays in `directory` and a server left there by a killed run is stopped first. Does not guard against two
- * callers starting on one directory at once; startStack does.
+ * The data stays in `directory`. A server left there by a killed run is stopped first. Does not prevent two callers
+ * from using one directory at once; startStack does.
  *
  * @throws DevStackError, one line, when it cannot start
  * @example
@@ -91,7 +91,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       await child.stop('SIGINT', 5_000);
       if (signal?.aborted === true) throw error;
       const log = readFileSync(logFile, 'utf8');
-      // The processes of a server that was killed end a moment after it.
+      // The child processes of a killed server end a moment after it.
       if (attempt < 100 && /pre-existing shared memory block/.test(log)) {
         await sleep(100);
         continue;
@@ -118,11 +118,11 @@ function serverArguments(directory: string, { port, durable }: { port: number; d
     unix_socket_directories: '',
     max_connections: '200',
     shared_buffers: '64MB',
-    // Reading ahead in worker processes gains nothing at this size, and costs three processes.
+    // Worker processes for read-ahead gain nothing at this size and cost three processes.
     io_method: 'sync',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    // A commit still waits until it is written to the operating system: what was acknowledged survives a kill.
+    // A commit still waits until the operating system has the data, so committed data survives a kill.
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
   };
   return [
@@ -132,9 +132,9 @@ function serverArguments(directory: string, { port, durable }: { port: number; d
   ];
 }
 
-/** Ready means that a query was answered, here about its version; a line in the log is not enough. */
+/** Waits until the server answers a query (for its version); a line in the log is not enough. */
 async function untilReady(child: Child, url: string, signal?: AbortSignal): Promise<string> {
-  // Recovery after a crash can take a while, hence the generous bound.
+  // The limit is generous, because recovery after a crash can take a while.
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(20)) {
     signal?.throwIfAborted();
     if (child.exit() !== undefined) throw new DevStackError('Postgres ended while starting.');

@@ -12,7 +12,7 @@ export type ChildOptions = {
   /** File that receives stdout and stderr; emptied first, unless `append`. */
   logFile: string;
   append?: boolean;
-  /** What happens to the child when this process dies without stopping it. */
+  /** What to do with the child if this process dies without stopping it. */
   orphan: LeashOptions;
 };
 
@@ -20,27 +20,27 @@ export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 
 export type Child = {
   pid: number;
-  /** Settles when the process has ended, however it ended. */
+  /** Settles when the process has ended, in any way. */
   exited: Promise<Exit>;
   /** undefined while the process runs. */
   exit(): Exit | undefined;
   /** Sends `signal`, waits, and after `graceMs` sends SIGKILL. Resolves when the process has ended. */
   stop(signal: NodeJS.Signals, graceMs: number): Promise<Exit>;
   kill(): Promise<Exit>;
-  /** Sends a signal and waits for nothing. */
+  /** Sends a signal without waiting. */
   send(signal: NodeJS.Signals): void;
 };
 
 const running = new Set<ChildProcess>();
 
-/** SIGKILL to everything that was started here and still runs; for when there is no time to stop it. */
+/** Sends SIGKILL to all running children; for when there is no time to stop them. */
 export function killAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
 /**
- * Starts a program in a session of its own, so that Ctrl-C at the terminal reaches only us and we decide the order in
- * which things stop; a leash ends it should we be killed. Output goes straight to a file and so outlives us.
+ * Starts a program in its own session, so that Ctrl-C at the terminal reaches only us and we decide the order of
+ * stopping. A leash ends the program if we are killed. Its output goes straight to a file, which outlives us.
  *
  * @throws DevStackError when the program cannot be started at all
  * @example const child = await startChild('redis-server', ['--port', '0'], { env, logFile, orphan: { signal: 'SIGTERM' } });

@@ -2,14 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * What tells a process from a later one with the same number: when it started. undefined when there is none, or when
- * it has ended and only waits to be collected.
+ * The start time of a process, which distinguishes it from a later one with the same id. Undefined if there is no such
+ * process, or it is a zombie.
  */
 export function identityOf(pid: number): string | undefined {
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   try {
     if (process.platform === 'linux') {
-      // Fields follow the program's name in parentheses, which may itself hold spaces: state first, start time 20th.
+      // The fields follow the program's name, which is in parentheses and may hold spaces: state is 1st, start time
+      // 20th.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
       return fields[0] === 'Z' ? undefined : fields[19];
     }

@@ -7,12 +7,12 @@ export type LeashOptions = {
   remove?: string;
 };
 
-// Blocks until the pipe from us is closed, which the kernel does however we die, SIGKILL included. POSIX sh only.
+// Blocks until our pipe closes. The kernel closes it however we die, even by SIGKILL. POSIX sh only.
 const script = `
 read -r line
 [ "$line" = released ] && exit 0
 kill -s "$2" "$1" 2>/dev/null
-# One that is frozen hears no other signal.
+# A frozen process reacts to no other signal.
 kill -s CONT "$1" 2>/dev/null
 if [ -n "$3" ]; then
   n=0
@@ -22,9 +22,8 @@ fi
 `;
 
 /**
- * Ties process `pid` to our own life: if we end without calling the returned function, `pid` gets `signal`. This is
- * what keeps a crashed test run or a `kill -9` from leaving servers behind. Costs one idle sh. On Windows, which has
- * no sh, it does nothing.
+ * Ties process `pid` to ours: if we end without calling the returned function, `pid` gets `signal`. So a crashed test
+ * run or a `kill -9` leaves no servers behind. Costs one idle sh. Does nothing on Windows, which has no sh.
  *
  * @example const release = leash(server.pid, { signal: 'SIGTERM' });
  */
@@ -38,7 +37,7 @@ export function leash(pid: number, { signal, remove = '' }: LeashOptions): () =>
   watcher.on('error', () => {});
   watcher.stdin.on('error', () => {});
   watcher.unref();
-  // The pipe must not keep our own event loop alive: ending without release() is what the leash is for.
+  // The pipe must not keep our event loop alive: the leash exists for an end without release().
   (watcher.stdin as unknown as { unref(): void }).unref();
   return () => watcher.stdin.end('released\n');
 }

@@ -7,17 +7,16 @@ import { DevStackError } from '../errors.ts';
 export type Orphan = {
   /** File whose first line is the process id. */
   pidFile: string;
-  /** What the program is called, e.g. /^postgres$/. */
+  /** The program's name, e.g. /^postgres$/. */
   program: RegExp;
-  /** The folder that the server works in, which makes it ours. */
+  /** The server's working folder, by which we recognize it as ours. */
   directory: string;
   signal: NodeJS.Signals;
 };
 
 /**
- * Stops a server that an earlier run, killed before it could clean up, left running on `directory`, and removes its
- * pid file. A process is only touched when it is that program at work in that folder; one that merely inherited the
- * number is left alone.
+ * Stops a server that a killed run left running on `directory`, and removes its pid file. It touches the process only
+ * if it is that program, working in that folder; another process with the same id is left alone.
  *
  * @throws DevStackError when it does not stop within 10 s
  */
@@ -39,7 +38,7 @@ export async function stopOrphan(orphan: Orphan): Promise<void> {
 function isOrphan(pid: number, { program, directory }: Orphan): boolean {
   try {
     if (process.platform === 'linux') {
-      // These servers change into their folder. A binary replaced since reads "… (deleted)"; a zombie has no exe.
+      // These servers change into their folder. The exe of a replaced binary reads "… (deleted)"; a zombie has none.
       const name = basename(readlinkSync(`/proc/${pid}/exe`)).replace(' (deleted)', '');
       return program.test(name) && readlinkSync(`/proc/${pid}/cwd`) === realpathSync(directory);
     }

@@ -2,16 +2,18 @@ import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { DevStackError } from '../errors.ts';
 
-// Below what systems hand out to outgoing connections, so that none of those takes the port before it is used.
+// Below the range for outgoing connections, so that none of them takes the port before it is used.
 const lowest = 20_000;
 const count = 12_000;
-/** Test files that run side by side have ports of their own: what one has chosen and does not use yet, no other takes. */
+/**
+ * Parallel test files use separate ranges of ports, so that none takes a port that another has chosen but not used yet.
+ */
 const workers = 8;
 let turn = randomInt(count);
 
 /**
- * A loopback port that was free a moment ago, and not the same again for long. Another process may take it before it is
- * used: callers that start a server on it try again with another when the server says so.
+ * Returns a loopback port that was free a moment ago, and not the same one again for a long time. Another process may
+ * take it before it is used: callers that start a server on it retry with another port if the server reports that.
  *
  * @example const port = await freePort();
  */
@@ -28,13 +30,13 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Whether localhost:`port` is nobody's: a browser that is told localhost asks ::1 as well as 127.0.0.1. The answer can be
- * out of date at once.
+ * Whether localhost:`port` is free, on both 127.0.0.1 and ::1, because a browser uses either for localhost. The answer
+ * can be out of date at once.
  */
 export async function isPortFree(port: number): Promise<boolean> {
   for (const host of ['127.0.0.1', '::1']) {
-    // Where a forwarded port is no socket of this machine, or a special address may be bound beside all addresses, only
-    // the second question tells.
+    // Binding can succeed although the port is taken: by a forwarded port, which is no socket of this machine, or where
+    // one address may be bound besides a wildcard. So also try to connect.
     if (!(await canListen(port, host)) || (await isAnswered(port, host))) return false;
   }
   return true;
@@ -50,7 +52,7 @@ function canListen(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** Whether somebody takes connections there. */
+/** Whether a server accepts connections there. */
 export function isAnswered(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host });

@@ -5,23 +5,23 @@ import { startChild } from '../processes/child.ts';
 import { findOnPath } from './find.ts';
 
 export type AptOptions = {
-  /** A folder of its own, empty; everything that apt-get writes goes there. Deleted should this process be killed. */
+  /** An empty folder of its own for everything that apt-get writes. Deleted if this process is killed. */
   directory: string;
   env: Record<string, string | undefined>;
   signal?: AbortSignal | undefined;
 };
 
-// The machine's own sources, keys, proxies and pins stay in force; what would write elsewhere, or weaken the check of
-// signatures, does not. Read after the machine's settings, so it has the last word. Paths are relative to the folder.
+// Overrides the machine's settings that would write elsewhere or weaken the check of signatures; apt reads this file
+// last. The machine's sources, keys, proxies and pins stay in force. Paths are relative to the folder.
 const configuration = `
 Dir::State "./state";
 Dir::State::status "/var/lib/dpkg/status";
 Dir::Cache "./cache";
 Dir::Cache::pkgcache "pkgcache.bin";
 Dir::Log "./log";
-# Nothing of the system is written, so any user may do it, and nobody else has to wait.
+# Nothing of the system is written, so any user may run it, and no lock is needed.
 Debug::NoLocking "true";
-# What root fetches, another user could not write into a folder of root's.
+# As root: the sandbox user could not write into a folder of root.
 APT::Sandbox::User "root";
 APT::Get::AllowUnauthenticated "false";
 Acquire::AllowInsecureRepositories "false";
@@ -33,10 +33,10 @@ Acquire::http::Timeout "20";
 Acquire::https::Timeout "20";
 Acquire::Retries "1";
 Acquire::Languages "none";
-# Commands that other packages have run after apt-get, e.g. to empty the system's cache.
+# Hooks of other packages that run after apt-get, e.g. to empty the cache of the system.
 #clear APT::Update;
 #clear AptCli::Hooks;
-# The lists of packages alone: no sources, contents or icons.
+# Only the lists of packages: no sources, contents or icons.
 #clear Acquire::IndexTargets;
 Acquire::IndexTargets::deb::Packages {
   MetaKey "$(COMPONENT)/binary-$(ARCHITECTURE)/Packages";
@@ -48,19 +48,19 @@ Acquire::IndexTargets::deb::Packages {
 };
 `;
 
-/** Whether this is a system of Debian's kind, whose package manager is apt. */
+/** Whether this is a Debian-like system, with apt as its package manager. */
 export function hasApt(env: Record<string, string | undefined>): boolean {
   const needed = ['apt-get', 'dpkg-deb'];
   return process.platform === 'linux' && needed.every((name) => findOnPath([name], env['PATH'] ?? ''));
 }
 
 /**
- * Fetches signed packages of the machine's own distribution, with those that they depend on and the machine lacks, and
- * unpacks them into `<directory>/tree`. Installs nothing, needs no rights, and writes nowhere else.
+ * Fetches signed packages of the machine's own distribution, with the dependencies that the machine lacks, and unpacks
+ * them into `<directory>/tree`. Installs nothing, needs no privileges, and writes nowhere else.
  *
- * Does not check that what is unpacked runs.
+ * Does not check that the unpacked programs run.
  *
- * @param choices lists of packages; the first list that the distribution has is taken
+ * @param choices lists of packages; the first list that the distribution has is used
  * @throws DevStackError, one line, with apt's reason: also when apt cannot verify the signature
  * @example await fetchPackages([['redis-server', 'redis-tools']], { directory, env: process.env });
  */
@@ -69,7 +69,7 @@ export async function fetchPackages(choices: string[][], options: AptOptions): P
   for (const folder of ['state/lists/partial', 'cache/archives/partial', 'log', 'tree'])
     mkdirSync(join(directory, folder), { recursive: true });
   writeFileSync(join(directory, 'apt.conf'), configuration);
-  // One source of several that is out of reach fails no update; whether the packages can be had, the next step shows.
+  // An update succeeds even if one of several sources is unreachable. The next step shows whether the packages exist.
   const update = await apt(['update'], options);
   const chosen = await chooseVersions(choices, { updateOutput: update.output, options });
   const download = await apt(['download', ...chosen], options);
@@ -87,7 +87,7 @@ async function chooseVersions(
   { updateOutput, options }: { updateOutput: string; options: AptOptions },
 ): Promise<string[]> {
   for (const packages of choices) {
-    // Also those that are installed: what we look for may be installed, and not be on PATH.
+    // Includes installed packages: the server may be installed but not on PATH.
     const { code, output } = await apt(['install', '--simulate', '--reinstall', ...packages], options);
     const wanted = [...output.matchAll(/^Inst (\S+) (?:\[\S+\] )?\((\S+)/gm)];
     if (code === 0 && wanted.length > 0) return wanted.map(([, name, version]) => `${name}=${version}`);
@@ -96,7 +96,7 @@ async function chooseVersions(
     );
     if (!isUnknown) throw new DevStackError(explainText(output) ?? reasonIn(output));
   }
-  // Without the lists of packages none is known.
+  // Without package lists apt knows no package at all.
   const isFaulty = /^(E|W|Error|Warning):/m.test(updateOutput);
   const names = choices.map(([name]) => name).join(' or ');
   throw new DevStackError(
@@ -117,7 +117,7 @@ async function run(program: string, args: string[], options: AptOptions): Promis
   const logFile = join(directory, `${program}.log`);
   const child = await startChild(path, args, {
     cwd: directory,
-    // apt runs scripts of the system to check signatures, whatever PATH the caller has.
+    // apt runs system scripts to check signatures, so it needs the system's PATH.
     env: { ...proxiesOf(env), ...env, PATH: `${env['PATH']}:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C' },
     logFile,
     orphan: { signal: 'SIGTERM', remove: directory },
@@ -130,13 +130,13 @@ async function run(program: string, args: string[], options: AptOptions): Promis
   return { code, output: readFileSync(logFile, 'utf8') };
 }
 
-/** The proxies in capitals, which npm and Node.js read and apt does not, as apt reads them. */
+/** Copies the proxy variables in capitals, which npm and Node.js read, to the lower-case names that apt reads. */
 function proxiesOf(env: Record<string, string | undefined>): Record<string, string | undefined> {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].filter((name) => env[name]);
   return Object.fromEntries(names.map((name) => [name.toLowerCase(), env[name]]));
 }
 
-/** What apt or dpkg complains of first, without the addresses of what it asked. */
+/** The first complaint of apt or dpkg, without the addresses of its requests. */
 function reasonIn(output: string): string {
   const fault =
     /^(?:E|W|Error|Warning|dpkg-deb): (?:error: )?(.+)$/m.exec(output)?.[1] ??

@@ -5,8 +5,8 @@ import { DevStackError } from '../errors.ts';
 const oldestMajor = 7;
 
 /**
- * Makes sure that a usable Redis answers at `url`: PING, and version 7.0 or later (Valkey counts by the Redis version
- * that it is compatible with). Does not check memory policy or persistence.
+ * Checks that a usable Redis answers at `url`: PING, and version 7.0 or later (for Valkey, the Redis version that it is
+ * compatible with). Does not check memory policy or persistence.
  *
  * @returns the server's own process id, as it sees it
  * @throws DevStackError, one line, without the URL's password
@@ -40,7 +40,7 @@ export async function checkRedis(url: string): Promise<{ processId: number }> {
   return { processId: Number(/process_id:(\d+)/.exec(info)?.[1]) };
 }
 
-/** What is wrong with the version in the answer to INFO; undefined when it will do. */
+/** What is wrong with the version in the answer to INFO; undefined if it is recent enough. */
 export function versionFault(info: string): string | undefined {
   const version = /redis_version:(\d+)(\S*)/.exec(info);
   if (version === null) return 'of unknown version';

@@ -23,12 +23,12 @@ export type DockerRedisOptions = {
 
 /** Whether a Docker engine of this machine answers; the docker program alone does not mean that one runs. */
 export function dockerAnswers(docker: string, env: Record<string, string | undefined>): boolean {
-  // What another machine's engine publishes on loopback is there, and not here.
+  // An engine on another machine would publish the port on its own loopback, not on ours.
   if (!/^$|^(unix|npipe):/.test(env['DOCKER_HOST'] ?? '')) return false;
   return spawnSync(docker, ['info', '--format', '{{.ServerVersion}}'], { timeout: 5_000 }).status === 0;
 }
 
-/** Whether the engine has the image, or gets it now. */
+/** Whether the engine has the image, or can pull it now. */
 export async function fetchRedisImage(options: DockerRedisOptions): Promise<boolean> {
   const { docker, directory, onProgress, signal } = options;
   if (spawnSync(docker, ['image', 'inspect', image], { timeout: 5_000 }).status === 0) return true;
@@ -41,7 +41,7 @@ export async function fetchRedisImage(options: DockerRedisOptions): Promise<bool
     orphan: { signal: 'SIGTERM' },
   });
   const abort = () => void pull.kill();
-  // A registry that is out of reach may take long to say so.
+  // An unreachable registry may take long to fail.
   const timer = setTimeout(abort, longestPullMs);
   signal?.addEventListener('abort', abort);
   const { code } = await pull.exited;
@@ -52,8 +52,8 @@ export async function fetchRedisImage(options: DockerRedisOptions): Promise<bool
 }
 
 /**
- * Starts Redis in a container of the image that `fetchRedisImage` saw to, published on loopback alone, its data in
- * `directory`. The container is a foreground `docker run --rm`, so the signal that ends our child ends the container too.
+ * Starts Redis in a container of the image that `fetchRedisImage` pulled, published only on loopback, with its data in
+ * `directory`. The container is a foreground `docker run --rm`, so a signal that ends our child ends the container too.
  *
  * @throws DevStackError, one line
  */
@@ -80,7 +80,7 @@ export async function startDockerRedis(options: DockerRedisOptions): Promise<Red
     await checkRedis(`redis://127.0.0.1:${port}`);
     const tell = (command: 'pause' | 'unpause') => spawnSync(docker, [command, name], { timeout: 10_000 });
     const freeze = async () => void tell('pause');
-    // Of one that is not paused docker says so, and that is all.
+    // If the container is not paused, docker only prints a message.
     const thaw = async () => void tell('unpause');
     return { child, port, freeze, thaw };
   } catch (error) {

@@ -14,7 +14,7 @@ import { fetchPackages } from './apt.ts';
 import { programFault } from './find.ts';
 
 export type FetchOptions = {
-  /** The folder that keeps what is fetched: see `latchkeyDirectory()`. Made when missing. */
+  /** The folder for the fetched programs, see `latchkeyDirectory()`. Created if missing. */
   directory: string;
   env: Record<string, string | undefined>;
   onProgress?: ((line: string) => void) | undefined;
@@ -27,7 +27,7 @@ const packages = [
   ['valkey-server', 'valkey-tools'],
 ];
 
-/** The redis-server or valkey-server that an earlier start fetched into `directory`, if it still runs and will do. */
+/** The redis-server or valkey-server that an earlier start fetched into `directory`, if it still runs and is usable. */
 export function findFetchedRedis(directory: string): string | undefined {
   return names
     .map((name) => join(programFolder(directory), name))
@@ -35,9 +35,9 @@ export function findFetchedRedis(directory: string): string | undefined {
 }
 
 /**
- * Fetches Redis, or Valkey, from the distribution's own signed packages into `directory`; see `fetchPackages`. It is made
- * beside its place and moved there when it has run once, so an interrupted fetch leaves nothing half-made, and of two at
- * the same time either serves both.
+ * Fetches Redis or Valkey from the distribution's own signed packages into `directory`; see `fetchPackages`. It is
+ * prepared in a temporary folder and moved into place after it has run once. So an interrupted fetch leaves nothing
+ * incomplete, and two at the same time do not disturb each other.
  *
  * @returns the path of the program
  * @throws DevStackError, one line that says what to do; the signal's reason when aborted
@@ -59,7 +59,7 @@ export async function fetchRedis(options: FetchOptions): Promise<string> {
   } catch (error) {
     if (!(error instanceof DevStackError)) throw error;
     throw new DevStackError(
-      `Redis could not be fetched: ${error.message.replace(/\.$/, '')}. Put that right, or install Redis 7.0 or later, or start Docker, or set REDIS_URL; then start again.`,
+      `Redis could not be fetched: ${error.message.replace(/\.$/, '')}. Fix that, or install Redis 7.0 or later, or start Docker, or set REDIS_URL; then start again.`,
       { cause: error },
     );
   } finally {
@@ -71,13 +71,16 @@ function programFolder(directory: string): string {
   return join(directory, 'programs', 'redis');
 }
 
-/** Beside the unpacked tree a script that starts the server with its libraries, in its own folder: paths must be absolute. */
+/**
+ * Writes a script beside the unpacked tree that starts the server with its libraries. It changes folder: use absolute
+ * paths.
+ */
 function makeProgram(folder: string): string {
   const files = readdirSync(join(folder, 'tree'), { recursive: true, encoding: 'utf8' });
   const name = names.find((wanted) => files.includes(join('usr', 'bin', wanted)));
   if (name === undefined) throw new DevStackError('the packages of this system hold no server');
   const libraries = new Set(files.filter((file) => /\.so(\.|$)/.test(file)).map((file) => dirname(file)));
-  // Relative: the loader takes a colon in a path for the end of it.
+  // Relative, because the loader splits the list of paths at colons.
   const path = [...libraries].map((library) => `"tree/${library}"`).join(':');
   const script = `#!/bin/sh
 here=$(PATH=/usr/bin:/bin readlink -f -- "$0")
@@ -92,7 +95,7 @@ LD_LIBRARY_PATH=${path} exec tree/usr/bin/${name} "$@"
   return name;
 }
 
-/** Moves it to its place, unless one that works is there by now: another process may already be running that. */
+/** Moves the tree into place, unless a working one is there by now, which another process may already run. */
 function settle(fresh: string, directory: string): void {
   const place = programFolder(directory);
   try {

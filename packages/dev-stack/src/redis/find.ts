@@ -17,7 +17,7 @@ export function findOnPath(names: string[], path = process.env['PATH'] ?? ''): s
   return undefined;
 }
 
-/** redis-server, else valkey-server, of this machine: the first that will do. `onFault` is told of one that will not. */
+/** The first usable redis-server or valkey-server of this machine. `onFault` is called for each unusable one. */
 export function findRedisServer(path?: string, onFault?: (line: string) => void): string | undefined {
   for (const name of ['redis-server', 'valkey-server']) {
     const program = findOnPath([name], path);
@@ -28,7 +28,7 @@ export function findRedisServer(path?: string, onFault?: (line: string) => void)
   return undefined;
 }
 
-/** Why a server's program will not do, as a predicate; undefined when it will. */
+/** Why a server's program is unusable, as a predicate; undefined if it is usable. */
 export function programFault(program: string): string | undefined {
   const { status, stdout, stderr, error } = spawnSync(program, ['--version'], {
     encoding: 'utf8',

@@ -12,16 +12,16 @@ const managers: Record<string, string[][]> = {
 
 export type InstallOptions = {
   env: Record<string, string | undefined>;
-  /** Whether a person is there to be asked. */
+  /** Whether there is a terminal at which to ask. */
   interactive?: boolean;
   ask?: (question: string) => Promise<string>;
 };
 
 /**
- * Installs Redis by the system's package manager: Homebrew is not asked about, since it changes nothing of the system's;
- * the others are, by whoever is at the terminal, unless CI=true.
+ * Installs Redis with the system's package manager. It asks at the terminal first, unless CI=true. It does not ask for
+ * Homebrew, which changes nothing of the system.
  *
- * @throws DevStackError that names the commands to run, when nobody is there to ask or the answer is no
+ * @throws DevStackError that names the commands to run, if there is no terminal or the answer is no
  */
 export async function installRedis({ env, interactive, ask = askTerminal }: InstallOptions): Promise<void> {
   const manager = findManager(env);
@@ -63,7 +63,7 @@ function installCommands(manager: string, env: Record<string, string | undefined
 async function askTerminal(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const closed = once(terminal, 'close').then(() => '');
-  // Ctrl-C and Ctrl-D while being asked mean no.
+  // Ctrl-C and Ctrl-D at the question mean no.
   terminal.on('SIGINT', () => terminal.close());
   try {
     return await Promise.race([terminal.question(question), closed]);

@@ -23,13 +23,14 @@ export type RedisServer = {
   child: Child;
   port: number;
   freeze(): Promise<void>;
-  /** Does nothing to one that is not frozen, or has ended. */
+  /** Does nothing if the server is not frozen or has ended. */
   thaw(): Promise<void>;
 };
 
 /**
  * Starts a Redis or Valkey process on loopback, with its files in `directory`, and waits until it answers a PING.
- * Durable: every write is appended, and synced each second unless the server is temporary. Otherwise nothing is written to disk.
+ * With `durable`, writes are appended to a file, and synced each second unless the server is temporary. Otherwise nothing is
+ * written to disk.
  *
  * @throws DevStackError, one line, when it cannot start or is older than 7.0
  */
@@ -39,7 +40,7 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
   mkdirSync(directory, { recursive: true });
   const logFile = join(directory, 'redis.log');
   const pidFile = join(directory, 'redis.pid');
-  // On Debian redis-server is a link to redis-check-rdb.
+  // On Debian redis-server is a link to redis-check-rdb, which behaves by the name it is started with.
   await stopOrphan({ pidFile, program: /^(redis|valkey)-/, directory, signal: 'SIGTERM' });
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
@@ -56,7 +57,7 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
     try {
       await untilReady(child, port, signal);
       const { processId } = await checkRedis(`redis://127.0.0.1:${port}`);
-      // Another server may have had the port: it answers while ours is about to give up.
+      // If another server has the port, it answers while ours is about to fail.
       if (processId === child.pid) {
         const freeze = async () => child.send('SIGSTOP');
         const thaw = async () => child.send('SIGCONT');

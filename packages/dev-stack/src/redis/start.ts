@@ -9,9 +9,9 @@ import { type InstallOptions, installRedis } from './install.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
 
 export type RedisOptions = {
-  /** Folder of its own for data and log; made when missing. */
+  /** Its own folder for data and log; created if missing. */
   directory: string;
-  /** true: keeps its data between starts. */
+  /** Keeps the data between starts. */
   durable: boolean;
   /** Chosen at random when absent. */
   port?: number;
@@ -24,24 +24,25 @@ export type RedisOptions = {
 
 export type RedisInstance = {
   url: string;
-  /** undefined when it is not ours, but what REDIS_URL names. */
+  /** Undefined for a Redis that REDIS_URL names. */
   readonly pid: number | undefined;
-  /** Ends it; does nothing to a Redis that is not ours. */
+  /** Stops the server; does nothing to a Redis that REDIS_URL names. */
   stop(): Promise<void>;
   /** SIGKILL, as a crash would. */
   kill(): Promise<void>;
-  /** Ends it if it runs and starts it again on the same port. */
+  /** Stops the server if it runs, and starts it again on the same port. */
   restart(): Promise<void>;
-  /** Has it answer nobody until it is thawed: its connections and its data stay as they are. */
+  /** Makes the server answer nothing until it is thawed. Its connections and data stay as they are. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Settles when the server of the last start has ended; never for one that is not ours. */
+  /** Settles when the server of the last start has ended; never for a Redis that REDIS_URL names. */
   exited(): Promise<unknown>;
 };
 
 /**
- * A real Redis (or Valkey) ≥ 7.0, from the first source that has one: REDIS_URL; redis-server or valkey-server on PATH;
- * what an earlier start fetched; Docker, when an engine answers; the system's packages, see `provideRedis`.
+ * Starts a real Redis (or Valkey) ≥ 7.0 from the first source that has one: REDIS_URL; redis-server or valkey-server on
+ * PATH; a program that an earlier start fetched; Docker, if an engine answers; the system's packages, see
+ * `provideRedis`.
  *
  * @throws DevStackError, one line that says what to do
  * @example const redis = await startRedis({ directory: '.latchkey/redis', durable: true });
@@ -74,8 +75,9 @@ export type ProvideOptions = {
 };
 
 /**
- * The program of a Redis or Valkey server that this machine has, or gets now: fetched into the folder of this clone where
- * apt is, without rights and without asking; else installed by the system's package manager, see `installRedis`.
+ * Finds the program of a Redis or Valkey server on this machine, or gets one. With apt it is fetched into this clone's
+ * folder, without privileges and without asking. Otherwise the system's package manager installs it, see
+ * `installRedis`.
  *
  * @returns the path of the program
  * @throws DevStackError, one line that says what to do
@@ -110,7 +112,7 @@ async function managed(
       return server.child.pid;
     },
     stop: async () => {
-      // Frozen it would not hear the signal.
+      // A frozen server would not react to the signal.
       await server.thaw();
       await server.child.stop('SIGTERM', 10_000);
     },
@@ -131,7 +133,8 @@ async function external(url: string): Promise<RedisInstance> {
     throw new DevStackError('REDIS_URL is not a Redis address: write redis://host:port, or unset it.');
   }
   await checkRedis(url);
-  const notOurs = () => Promise.reject(new DevStackError('The Redis of REDIS_URL is not ours to stop.'));
+  const notOurs = () =>
+    Promise.reject(new DevStackError('The Redis of REDIS_URL cannot be stopped from here.'));
   return {
     url,
     pid: undefined,

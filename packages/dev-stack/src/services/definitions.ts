@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-/** What there is to know about a service in order to run it. */
+/** The data needed to run a service. */
 export type ServiceDefinition = {
   /** Also the name of its log file. */
   name: string;
@@ -13,7 +13,7 @@ export type ServiceDefinition = {
   portVariable: string;
 };
 
-/** One that keeps something in Postgres. */
+/** A service with a Postgres database. */
 export type DatabaseServiceDefinition = ServiceDefinition & { database: string };
 
 export type ServiceKey = 'auth' | 'cart' | 'wishlist' | 'payment';
@@ -28,7 +28,7 @@ export const serviceDefinitions: Record<ServiceKey, DatabaseServiceDefinition> =
   payment: define('payment', 4003),
 };
 
-/** Serves the page. It keeps nothing, and no token is meant for it. */
+/** Serves the page. It has no database, and no token has it as audience. */
 export const storefrontDefinition: ServiceDefinition = {
   name: 'storefront',
   directory: join(repository, 'apps', 'storefront'),

@@ -2,14 +2,14 @@ import { machineEnvironment } from '../processes/environment.ts';
 import type { Secrets } from '../stack/secrets.ts';
 import { type ServiceKey, serviceDefinitions, storefrontDefinition } from './definitions.ts';
 
-// As loadConfig knows them. Another program's word for a level must not keep ours from starting.
+// The levels of loadConfig. A level meant for another program must not keep ours from starting.
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 export type EnvironmentOptions = {
   port: number;
   databaseUrl: string;
   authPort: number;
-  /** Where the page is, if it is served. */
+  /** The page's port, if it is served. */
   storefrontPort?: number | undefined;
 };
 
@@ -28,19 +28,19 @@ export function serviceEnvironment(options: EnvironmentOptions): NodeJS.ProcessE
   };
 }
 
-/** What tokens name as their issuer: auth-service as people reach it. */
+/** The issuer in tokens: auth-service's address for users. */
 export function issuerAt(authPort: number): string {
   return `http://localhost:${authPort}`;
 }
 
-/** What every process of the stack is told. */
+/** The environment of every process of the stack. */
 export function commonEnvironment(port: number): NodeJS.ProcessEnv {
   const logLevel = process.env['LOG_LEVEL']?.toLowerCase() ?? '';
   return {
     ...machineEnvironment(['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS']),
     ...(logLevels.includes(logLevel) ? { LOG_LEVEL: logLevel } : {}),
     NODE_ENV: 'development',
-    // The name that we print.
+    // Matches the addresses that we print.
     HOST: 'localhost',
     PORT: String(port),
   };
@@ -51,7 +51,7 @@ type Ports = Readonly<Record<ServiceKey, number>>;
 /** The services that authenticate to auth-service: all others. */
 const clients = ['cart', 'wishlist', 'payment'] as const satisfies ServiceKey[];
 
-/** What auth-service needs besides. */
+/** auth-service's further settings. */
 export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports): NodeJS.ProcessEnv {
   const jwksUris = clients.map(
     (key) => `${serviceDefinitions[key].audience}=http://127.0.0.1:${ports[key]}/.well-known/jwks.json`,
@@ -64,12 +64,12 @@ export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports
   };
 }
 
-/** What a service needs besides that calls cart-service on a person's behalf. */
+/** Further settings of a service that calls cart-service on a user's behalf. */
 export function callerEnvironment(ports: Ports): NodeJS.ProcessEnv {
   return { CART_URL: `http://127.0.0.1:${ports.cart}` };
 }
 
-/** What payment-service needs besides. */
+/** payment-service's further settings. */
 export function paymentEnvironment(secrets: Secrets): NodeJS.ProcessEnv {
   return { FINGERPRINT_KEY: secrets.fingerprintKey };
 }

@@ -2,8 +2,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { parseFault } from './log.ts';
 
 /**
- * Reads what a service adds to its log from now on, and passes on each warning and error that was not seen before.
- * Looks once a second; reads nothing that was there when it began.
+ * Reads new lines of a service's log, once a second, and passes on each warning and error that has not been seen
+ * before. Ignores lines that were there at the start.
  *
  * @returns a function that ends the watch
  */

@@ -12,7 +12,7 @@ export type ServiceOptions = {
   port: number;
   env: NodeJS.ProcessEnv;
   logFile: string;
-  /** Called when the service ends without having been asked to, once it was ready. */
+  /** Called when the service ends by itself after it was ready. */
   onCrash?: ((message: string) => void) | undefined;
 };
 
@@ -22,21 +22,23 @@ export type Service = {
   docsUrl: string;
   /** undefined while it is stopped. */
   readonly pid: number | undefined;
-  /** Starts it and waits until it says that it is ready; its log continues. */
+  /** Starts the service and waits until it reports that it is ready. Its log is continued. */
   start(signal?: AbortSignal): Promise<void>;
   /** SIGTERM: requests in flight finish. */
   stop(): Promise<void>;
   /** SIGKILL, as a crash would. */
   kill(): Promise<void>;
-  /** Everything that it has logged since the stack was started. */
+  /** The service's whole log since the stack started. */
   logs(): string;
 };
 
-// A service gives requests in flight 10 s; past that and a margin it is not going to end by itself.
+// A service gives requests in flight 10 s. After that and a margin, it will not end by itself.
 const stopMs = 15_000;
 const readyMs = 60_000;
 
-/** A service as a child process that can be stopped, killed and started again on the same port. Not yet started. */
+/**
+ * Creates a service as a child process that can be stopped, killed and restarted on the same port. Does not start it.
+ */
 export function createService(definition: ServiceDefinition, options: ServiceOptions): Service {
   const { port, env, logFile, onCrash } = options;
   const url = `http://127.0.0.1:${port}`;
@@ -120,7 +122,7 @@ async function untilReady(
   throw new DevStackError(`${name} was not ready within ${readyMs / 1000} s (${reason}; log: ${logFile})`);
 }
 
-/** By an agent of its own: that of the process, and fetch, may have been told to ask a proxy. */
+/** Uses its own agent: the process's agent and fetch may be configured to use a proxy. */
 async function ask(url: string): Promise<{ status: number | undefined; body: string }> {
   const request = get(url, { agent: new Agent(), signal: AbortSignal.timeout(5_000) });
   const [response] = (await once(request, 'response')) as [IncomingMessage];

@@ -7,7 +7,7 @@ import { serviceDefinitions } from '../services/definitions.ts';
 
 export type DemoAccount = { username: string; password: string; roles: string[] };
 
-/** Accounts to try the system with. Their passwords are published here: for one's own machine and nothing else. */
+/** Accounts to try the system with. Their passwords are public: use them only on your own machine. */
 export const demoAccounts: DemoAccount[] = [
   { username: 'mina', password: 'teal-lantern-harbour-42', roles: ['customer'] },
   { username: 'viewer', password: 'quiet-window-orchard-17', roles: ['viewer'] },
@@ -16,9 +16,9 @@ export const demoAccounts: DemoAccount[] = [
 ];
 
 /**
- * Makes the demo accounts, once per data set.
+ * Creates the demo accounts, once per data set.
  *
- * @param directory remembers that they have been made
+ * @param directory keeps a record that they have been created
  * @param env auth-service's environment
  */
 export async function createDemoAccounts(
@@ -33,11 +33,11 @@ export async function createDemoAccounts(
 }
 
 /**
- * Makes accounts through auth-service's own command, however many: registering over HTTP is limited for each network. One
- * that exists stays as it is.
+ * Creates any number of accounts with auth-service's own command, because registering over HTTP is rate-limited per
+ * network. An existing account stays as it is.
  *
  * @param env auth-service's environment
- * @throws DevStackError with what the command says
+ * @throws DevStackError with the command's message
  */
 export async function createAccounts(
   accounts: readonly DemoAccount[],

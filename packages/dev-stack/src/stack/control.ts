@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { explain } from '../errors.ts';
 
-/** Something that the demo may stop and start again. */
+/** A part that the demo may stop and start again. */
 export type Stoppable = {
   isStopped(): boolean;
   stop(): Promise<void>;
@@ -15,10 +15,10 @@ export type Stoppable = {
 
 export type Control = { close(): Promise<void> };
 
-// sun_path has 104 bytes on macOS, 108 on Linux.
+// The limit of sun_path: 104 bytes on macOS, 108 on Linux.
 const longestPath = 100;
 
-/** A path for the socket: in the stack's folder, or in a temporary one where that is too long. */
+/** A path for the socket: in the stack's folder, or in a temporary one if that path is too long. */
 export function controlSocketIn(directory: string): string {
   const path = join(directory, 'control.sock');
   return Buffer.byteLength(path) <= longestPath
@@ -27,8 +27,8 @@ export function controlSocketIn(directory: string): string {
 }
 
 /**
- * Lets the demo stop and start parts of the stack: HTTP on a socket that only its owner may open. GET / says what is
- * stopped; PUT /{name} with {"stopped": true} or false changes it and says the same.
+ * Lets the demo stop and start parts of the stack, by HTTP on a socket that only its owner may open. GET / returns
+ * which parts are stopped. PUT /{name} with {"stopped": true} or false changes one and returns the same.
  *
  * @example const control = await startControl(socket, { redis });
  */
@@ -41,7 +41,7 @@ export async function startControl(
   const stopped = () =>
     Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.isStopped()]));
 
-  /** One change of a part after the other. */
+  /** Serializes the changes of each part. */
   function change(name: string, part: Stoppable, wanted: boolean): Promise<void> {
     const changing = (turns.get(name) ?? Promise.resolve()).then(async () => {
       if (closing.signal.aborted || part.isStopped() === wanted) return;

@@ -4,9 +4,9 @@ import { DevStackError } from '../errors.ts';
 import { identityOf } from '../processes/identity.ts';
 
 /**
- * Makes sure that one stack at a time uses `directory`. A lock whose owner has died is taken over.
+ * Locks `directory` for one stack at a time. A lock whose owner has died is taken over.
  *
- * @returns a function that gives the lock back
+ * @returns a function that releases the lock
  * @throws DevStackError when another live process holds it
  */
 export function lockDirectory(directory: string): () => void {
@@ -28,7 +28,7 @@ export function lockDirectory(directory: string): () => void {
   }
 }
 
-/** The live process that holds the lock, if one does. */
+/** The live process that holds the lock, if any. */
 export function lockHolder(directory: string): number | undefined {
   try {
     const [pid = '', ...identity] = readFileSync(join(directory, 'stack.lock'), 'utf8').trim().split(' ');

@@ -3,9 +3,9 @@ import { freePort, isPortFree } from '../processes/ports.ts';
 import type { ServiceDefinition } from '../services/definitions.ts';
 
 /**
- * A port for each service: its own, or the one that `env` names for it, or a random one.
+ * A port for each service: its default, or the one that `env` names, or a random one.
  *
- * @throws DevStackError that names each port that is taken, and how to choose another
+ * @throws DevStackError that names each taken port, and how to choose another
  */
 export async function choosePorts<Key extends string>(
   definitions: Readonly<Record<Key, ServiceDefinition>>,

@@ -13,9 +13,10 @@ export type Secrets = {
 };
 
 /**
- * The secrets of this stack: made at the first start, kept with the data that they protect, readable by their owner.
+ * The secrets of this stack. They are created at the first start and kept with the data that they protect, readable
+ * only by their owner.
  *
- * @throws DevStackError when the file is damaged; making new ones would make the data unreadable
+ * @throws DevStackError if the file is damaged; new secrets would make the data unreadable
  */
 export function loadSecrets(directory: string): Secrets {
   const file = join(directory, 'secrets.json');
@@ -38,7 +39,7 @@ function parse(text: string): Secrets | undefined {
     const names: (keyof Secrets)[] = ['refreshTokenKeys', 'keyEncryptionKey', 'fingerprintKey'];
     if (names.every((name) => typeof secrets[name] === 'string')) return secrets as Secrets;
   } catch {
-    // Damaged, as below.
+    // Treated as damaged.
   }
   return undefined;
 }
@@ -46,7 +47,7 @@ function parse(text: string): Secrets | undefined {
 function makeSecrets(file: string): Secrets {
   const key = () => randomBytes(32).toString('base64url');
   const secrets = { refreshTokenKeys: `r1:${key()}`, keyEncryptionKey: key(), fingerprintKey: key() };
-  // Written beside and moved: a full disk leaves no half of a file.
+  // Written to a temporary file and moved, so that a full disk leaves no partial file.
   writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return secrets;

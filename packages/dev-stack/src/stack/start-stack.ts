@@ -23,40 +23,40 @@ import { loadSecrets } from './secrets.ts';
 type Environments = Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
 
 export type StackOptions = {
-  /** Folder for data, secrets and logs; made when missing. One stack at a time. */
+  /** Folder for data, secrets and logs; created if missing. One stack at a time. */
   directory: string;
-  /** 'default': 4000 to 4003 and 3000, or what AUTH_PORT, CART_PORT, WISHLIST_PORT, PAYMENT_PORT, STOREFRONT_PORT say. */
+  /** 'default': 4000 to 4003 and 3000, or AUTH_PORT, CART_PORT, WISHLIST_PORT, PAYMENT_PORT, STOREFRONT_PORT. */
   ports: 'default' | 'random';
-  /** false: no fsync, for data that is thrown away. Default true. */
+  /** False: no fsync, for throwaway data. Default true. */
   durable?: boolean;
   /** Serves the page too, in demo mode, and lets it stop and start parts of the stack. Default false. */
   storefront?: boolean;
-  /** Settings of single services, over those that the stack makes; a function is told where the services will be. */
+  /** Settings of single services, which override the stack's own; a function gets the addresses of the services. */
   env?: Environments | ((urls: Readonly<Record<ServiceKey, string>>) => Promise<Environments>);
   onProgress?: (line: string) => void;
-  /** One line when something that ran has ended by itself. */
+  /** Called with one line when a running part has ended by itself. */
   onCrash?: (message: string) => void;
-  /** Aborting it undoes a start that is under way. */
+  /** Aborting it undoes a start in progress. */
   signal?: AbortSignal;
 };
 
 export type Stack = {
   services: Record<ServiceKey, Service>;
-  /** Only if it was asked for. Its page is at http://localhost and this port. */
+  /** Present only if requested. Its page is at http://localhost on this port. */
   storefront?: Service;
   issuer: string;
   accounts: DemoAccount[];
   redis: RedisInstance;
   postgres: Postgres;
-  /** Makes more accounts, however many, whether or not auth-service runs. */
+  /** Creates any number of further accounts, whether or not auth-service runs. */
   createAccounts(accounts: readonly DemoAccount[]): Promise<void>;
-  /** Services first, then their stores. May be called more than once. */
+  /** Stops the services first, then their stores. May be called more than once. */
   stop(): Promise<void>;
 };
 
 /**
- * The whole system on this machine: Postgres, Redis, the services as child processes, the demo accounts. Resolves when
- * every service says that it is ready; when it rejects, nothing is left running.
+ * Starts the whole system on this machine: Postgres, Redis, the services as child processes, the demo accounts.
+ * Resolves when every service reports that it is ready. If it rejects, nothing is left running.
  *
  * @throws DevStackError, one line that says what to do; the signal's reason when aborted
  * @example
@@ -103,7 +103,7 @@ async function start(
       cleanups.push(started.stop);
       return started;
     }),
-    // It needs none of the others, and is there when they have something to show.
+    // Started first: it needs none of the others, and shows their spans from the start.
     hasStorefront(ports)
       ? startStorefront({
           ports,
@@ -186,7 +186,7 @@ async function givenEnvironments(
   return env({ auth: url('auth'), cart: url('cart'), wishlist: url('wishlist'), payment: url('payment') });
 }
 
-/** As Promise.all, but waits for every one, so that nothing goes on behind the back of whoever then cleans up. */
+/** Like Promise.all, but waits for every promise, so that nothing runs on while the caller cleans up. */
 async function all<T extends readonly unknown[]>(
   promises: { [K in keyof T]: Promise<T[K]> | T[K] },
 ): Promise<T> {
@@ -195,13 +195,13 @@ async function all<T extends readonly unknown[]>(
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
 }
 
-/** In reverse: services before their stores, the lock last. One that fails does not spare the others. */
+/** Runs the cleanups in reverse: services before their stores, the lock last. A failed one does not stop the others. */
 async function undo(cleanups: (() => unknown)[]): Promise<void> {
   for (const cleanup of cleanups.splice(0).reverse()) {
     try {
       await cleanup();
     } catch {
-      // What cannot be stopped has ended.
+      // A part that cannot be stopped has already ended.
     }
   }
 }

@@ -6,16 +6,16 @@ import { startChild } from '../processes/child.ts';
 import { machineEnvironment } from '../processes/environment.ts';
 
 export type BuildOptions = {
-  /** Where the output of the build goes. */
+  /** The file for the output of the build. */
   logFile: string;
   signal?: AbortSignal;
 };
 
-/** What the page is made of, by paths from the app's folder. */
+/** The sources of the page, as paths from the app's folder. */
 const sources = ['page', 'src', 'vite.config.ts', 'package.json', '../../packages/auth-browser/src'];
 
 /**
- * Builds the storefront's page by its own vite, unless what is there is newer than everything that it is made of.
+ * Builds the storefront's page with its own vite, unless the existing build is newer than all its sources.
  *
  * @param directory the app's folder
  * @throws DevStackError, one line that names the log
@@ -26,12 +26,12 @@ export async function buildPage(directory: string, { logFile, signal }: BuildOpt
   const builtAt = modifiedAt(join(page, 'index.html'));
   if (sources.every((source) => newestIn(join(directory, source)) < builtAt)) return;
 
-  // Built beside and moved, so that nobody serves half a page, also when two stacks begin at once.
+  // Built in a temporary folder and moved, so that no stack serves a partial page, even if two start at once.
   const fresh = join(directory, 'node_modules', `.page-${randomBytes(6).toString('hex')}`);
   try {
     const began = new Date();
     await runVite(directory, { to: fresh, logFile, ...(signal && { signal }) });
-    // What was saved while it was being built may not be in it.
+    // A file saved during the build may not be in it, so the build's time is that of its start.
     utimesSync(join(fresh, 'index.html'), began, began);
     replace(page, fresh);
   } finally {
@@ -46,7 +46,7 @@ async function runVite(
   const vite = join(directory, 'node_modules', 'vite', 'bin', 'vite.js');
   const child = await startChild(process.execPath, [vite, 'build', '--outDir', to, '--emptyOutDir'], {
     cwd: directory,
-    // Whoever starts us may be a test; the page is the one that people get.
+    // Always the production page, even if a test starts us.
     env: { ...machineEnvironment(), NODE_ENV: 'production' },
     logFile,
     orphan: { signal: 'SIGKILL' },
@@ -72,13 +72,15 @@ function replace(page: string, fresh: string): void {
   try {
     renameSync(fresh, page);
   } catch (error) {
-    // Another stack was faster, and built the same.
+    // Another stack was faster and built the same page.
     if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
   rmSync(old, { recursive: true, force: true });
 }
 
-/** When a file, or the newest file in a folder, was changed last, in milliseconds since the epoch; 0 where none is. */
+/**
+ * The last change of a file, or of the newest file in a folder, in milliseconds since the epoch; 0 if there is none.
+ */
 function newestIn(path: string): number {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return 0;

@@ -23,5 +23,5 @@ export function storefrontEnvironment(ports: StorefrontPorts, controlSocket: str
   };
 }
 
-/** What auth-service is told besides: who watches does not wait a minute and a half until a new key may sign. */
+/** auth-service's further settings in the demo: a new key may sign within seconds instead of a minute and a half. */
 export const watchedKeys: NodeJS.ProcessEnv = { JWKS_MAX_AGE_SECONDS: '10', KEY_SKEW_SECONDS: '5' };

@@ -2,7 +2,7 @@ import type { RedisInstance } from '../redis/start.ts';
 import type { Service } from '../services/service.ts';
 import type { Stoppable } from '../stack/control.ts';
 
-/** What the demo may stop: a service as an operator would, Redis by having it answer nobody, so that it keeps its data. */
+/** The parts that the demo may stop. A service is stopped normally; Redis is frozen, so that it keeps its data. */
 export function stoppableParts(auth: Service, redis: RedisInstance): Record<string, Stoppable> {
   let isFrozen = false;
   return {

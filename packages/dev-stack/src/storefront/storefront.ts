@@ -13,12 +13,12 @@ export type StorefrontOptions = {
   logs: string;
   onCrash?: ((message: string) => void) | undefined;
   signal?: AbortSignal | undefined;
-  /** Told how to stop it before it is started. */
+  /** Gets the function that stops the storefront, before it is started. */
   onCleanup: (stop: () => Promise<void>) => void;
 };
 
 /**
- * Starts the storefront in demo mode, as a child process; builds its page first, if that is out of date.
+ * Starts the storefront in demo mode as a child process. Builds its page first if that is out of date.
  *
  * @throws DevStackError when the page cannot be built
  */

@@ -10,24 +10,24 @@ declare module 'vitest' {
 
 export type TestDatabase = {
   url: string;
-  /** Deletes the database, ending whatever is still connected to it. */
+  /** Deletes the database, closing all connections to it. */
   drop(): Promise<void>;
 };
 
-/** What a new database begins with, by the function that filled the first of its kind. */
+/** The templates of new databases, by the function that filled them. */
 const templates = new Map<TestDatabaseOptions['filledBy'], Promise<string>>();
 
 export type TestDatabaseOptions = {
   /**
-   * Called once in this process: what it makes in the database at `url`, and has committed and disconnected from when it
-   * returns, every database that names this very function has from the start.
+   * Fills a template. Called once in this process, with the URL of a database; it must commit and disconnect before it
+   * returns. Every database that names the same function starts as a copy of that template.
    */
   filledBy?: (url: string) => Promise<void>;
 };
 
 /**
- * A database of one's own in the Postgres that this test run shares. It is empty unless `filledBy` says otherwise: the
- * code under test runs its migrations.
+ * Creates a database for one test in the Postgres that this test run shares. It is empty without `filledBy`: the code
+ * under test runs its migrations.
  *
  * @example
  * const database = await createTestDatabase();

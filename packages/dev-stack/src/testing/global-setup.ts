@@ -8,7 +8,9 @@ import { findRedisServer } from '../redis/find.ts';
 import { provideRedis } from '../redis/start.ts';
 import { keepTemporaryFilesInMemory } from './temporary-files.ts';
 
-/** Vitest's global setup: one Postgres for the whole run, gone at its end, also when the run is killed; and a Redis program. */
+/**
+ * Vitest's global setup: a Redis program, and one Postgres for the whole run, which ends with it, even if it is killed.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   keepTemporaryFilesInMemory();
   await putRedisOnPath();
@@ -27,7 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-/** Once for all tests, and for what they start: all of them look on PATH first. */
+/** Runs once for all tests and the programs that they start: all of them look on PATH first. */
 async function putRedisOnPath(): Promise<void> {
   const { env } = process;
   if (findRedisServer() !== undefined) return;
@@ -35,7 +37,7 @@ async function putRedisOnPath(): Promise<void> {
     const program = await provideRedis({ env, onProgress: (line) => console.log(line) });
     env['PATH'] = [dirname(program), env['PATH']].join(delimiter);
   } catch (error) {
-    // Not every test needs one; those that do say so.
+    // Not every test needs Redis; those that do fail with a clear message.
     console.error(explain(error));
   }
 }

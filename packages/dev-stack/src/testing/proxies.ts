@@ -13,17 +13,17 @@ export type TestProxy = {
   stop(): Promise<void>;
 };
 
-/** The proxies that the machine has; Debian: apt-get install nginx-light haproxy. */
+/** The proxies on this machine. On Debian: apt-get install nginx-light haproxy. */
 export const proxyPrograms = {
   nginx: findOnPath(['nginx'], `${process.env['PATH'] ?? ''}:/usr/sbin`),
   haproxy: findOnPath(['haproxy'], `${process.env['PATH'] ?? ''}:/usr/sbin`),
 };
 
 /**
- * A real nginx on a random loopback port, which passes everything to `upstream`. `http` and `location` are directives
- * to add to those blocks; without them it is nginx as it comes: `proxy_pass` alone.
+ * Starts a real nginx on a random loopback port that passes everything to `upstream`. `http` and `location` are further
+ * directives for those blocks; without them nginx has its defaults and only `proxy_pass`.
  *
- * @throws DevStackError when there is no nginx, or it does not start
+ * @throws DevStackError if there is no nginx, or it does not start
  * @example const nginx = await startNginx({ upstream: url, location: 'proxy_buffering off;' });
  */
 export function startNginx(options: {
@@ -46,9 +46,9 @@ http { access_log off; ${temporary} ${http}
 }
 
 /**
- * A real HAProxy likewise. `backend` are lines to add to its backend.
+ * Starts a real HAProxy in the same way. `backend` are further lines for its backend.
  *
- * @throws DevStackError when there is no haproxy, or it does not start
+ * @throws DevStackError if there is no haproxy, or it does not start
  */
 export function startHaproxy({
   upstream,

@@ -1,19 +1,19 @@
 import { Redis } from 'ioredis';
 
-/** What a server is set to do, as text: its configuration, its users and its role. */
+/** A server's settings as text: its configuration, its users and its role. */
 export function settingsOf(port: number): Promise<string> {
   return withClient(port, readSettings);
 }
 
 /**
- * Has the Redis on this port forget what it was given: data, scripts, statistics.
+ * Clears the Redis on this port: data, scripts, statistics.
  *
- * @returns whether it is as new. Not when its settings are no longer `settings`, or somebody else is still connected.
+ * @returns whether it is like new. False if its settings differ from `settings`, or another client is still connected.
  */
 export async function makeAsNew(port: number, settings: string): Promise<boolean> {
   try {
     return await withClient(port, async (redis) => {
-      // A setting may limit what the other commands can do, so it is looked at before.
+      // Checked first, because a setting may limit the other commands.
       if ((await readSettings(redis)) !== settings) return false;
       const answers = await redis
         .pipeline()
@@ -44,7 +44,7 @@ async function readSettings(redis: Redis): Promise<string> {
   return JSON.stringify([config, users, role]);
 }
 
-/** Of one that does not answer at once nothing is expected. */
+/** A server that does not answer at once is given up. */
 async function withClient<T>(port: number, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(port, '127.0.0.1', {
     lazyConnect: true,

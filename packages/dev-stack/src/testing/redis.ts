@@ -7,11 +7,11 @@ import { makeAsNew, settingsOf } from './redis-reuse.ts';
 
 export type TestRedis = {
   url: string;
-  /** Who has asked for it may do to the process what they like: nobody has this server after them. */
+  /** After reading this, a test may do anything to the process: the server is not reused. */
   readonly pid: number;
-  /** Ends the server and deletes its folder, or keeps it for the next who wants one. */
+  /** Ends the server and deletes its folder, or keeps it for the next caller. */
   stop(): Promise<void>;
-  /** Starts it again on the same port, after kill() or in place of the running one. Data is lost unless `durable`. */
+  /** Starts the server again on the same port, stopping it first if it runs. Data is lost unless `durable`. */
   restart(): Promise<void>;
   /** SIGKILL, as a crash would. */
   kill(): Promise<void>;
@@ -19,16 +19,16 @@ export type TestRedis = {
 
 type Server = RedisServer & { directory: string; settings: string };
 
-/** Those that were stopped as they had been started. They end with this process, by their leash. */
+/** Stopped servers that are like new, for reuse. Their leashes end them with this process. */
 const idle: Server[] = [];
 let program: string | undefined;
 
 /**
- * A real Redis of one's own, empty, on a random loopback port and in a temporary folder. Set `durable` to have it keep its
- * data over restart().
+ * Starts a real, empty Redis for one test, on a random loopback port and in a temporary folder. With `durable` it keeps
+ * its data over restart().
  *
- * A start costs a quarter of a second of processor time, so a server that nobody configured, killed or froze is emptied
- * by stop() and goes to the next caller in this process.
+ * A start costs a quarter of a second of processor time. So stop() empties a server that was not configured, killed or
+ * frozen, and the next caller in this process gets it.
  *
  * @throws when the machine has neither redis-server nor valkey-server
  * @example

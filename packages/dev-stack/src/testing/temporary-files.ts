@@ -5,8 +5,8 @@ const tmpfs = 0x0102_1994;
 const enoughBytes = 2 ** 31;
 
 /**
- * Puts temporary files into memory where the machine has some to spare and nobody named a place: a test database alone
- * is three hundred files.
+ * Puts temporary files into memory if the machine has some to spare and no other place is set: a test database alone is
+ * three hundred files.
  */
 export function keepTemporaryFilesInMemory(): void {
   if (process.platform !== 'linux' || process.env['TMPDIR'] !== undefined) return;
@@ -14,6 +14,6 @@ export function keepTemporaryFilesInMemory(): void {
     const { type, bavail, bsize } = statfsSync(shared);
     if (type === tmpfs && bavail * bsize >= enoughBytes) process.env['TMPDIR'] = shared;
   } catch {
-    // No such place.
+    // This machine has no such folder.
   }
 }

@@ -86,12 +86,12 @@ describe.skipIf(!hasApt(process.env))('on a system with apt (skipped elsewhere)'
     [
       'there is no network',
       () => 'deb http://127.0.0.1:1/ stable main',
-      /^Redis could not be fetched: (Could not|Unable to) connect to 127\.0\.0\.1:1\b.*\. Put that right, or install Redis/,
+      /^Redis could not be fetched: (Could not|Unable to) connect to 127\.0\.0\.1:1\b.*\. Fix that, or install Redis/,
     ],
     [
       'nobody signed it, even where the machine’s settings would let it pass',
       () => `deb file:${repository(['redis-server', 'redis-tools'], 'Redis server v=7.2.0')} ./`,
-      /^Redis could not be fetched: .*does not have a Release file\. Put that right, or install/,
+      /^Redis could not be fetched: .*does not have a Release file\. Fix that, or install/,
     ],
     [
       'it is too old',

@@ -10,20 +10,21 @@ const shownLength = 64;
 
 const messages: Readonly<Record<AddressFault, string>> = {
   unreadable:
-    'a trusted proxy writes something into X-Forwarded-For that is no IP address: requests that come by it have no address, and limits by network do not hold for them',
+    'a trusted proxy writes something into X-Forwarded-For that is no IP address: requests through it have no address, and limits by network do not apply to them',
   missing:
-    'a request came from an address that TRUSTED_PROXIES names, without X-Forwarded-For: if it was made for somebody else, all that come so count as one network',
+    'a request came from an address that TRUSTED_PROXIES names, without X-Forwarded-For: if the proxy made it for a client, all such clients count as one network',
   other_header:
-    'a trusted proxy writes Forwarded or X-Real-IP and no X-Forwarded-For, which alone is read: requests that come by it have no address, and limits by network do not hold for them',
+    'a trusted proxy writes Forwarded or X-Real-IP but not X-Forwarded-For, the only header that is read: requests through it have no address, and limits by network do not apply to them',
   untrusted_proxy:
-    'X-Forwarded-For comes from an address that TRUSTED_PROXIES does not name, and is not believed: if that is a proxy of yours, all that comes by it counts as one network',
+    'X-Forwarded-For comes from an address that TRUSTED_PROXIES does not name, and is ignored: if that is your proxy, all its clients count as one network',
 };
 
 /**
- * Sets `request.ip` to who sent the request, and `request.host` to what they asked for, by the headers of trusted
- * proxies alone. Whoever cannot be told is `unknown`.
+ * Sets `request.ip` to the client's address and `request.host` to the requested host, from the headers of trusted
+ * proxies only. A client whose address cannot be determined is `unknown`.
  *
- * That is a warning on the log, once in ten minutes for each cause, and `client_address_faults_total{cause}`.
+ * Each such case counts in `client_address_faults_total{cause}`, and is logged as a warning once in ten minutes per
+ * cause.
  *
  * Needs `app.metrics`. @throws Error when an entry is neither an address nor a range
  */
@@ -36,7 +37,7 @@ export function addClientAddress(
   const reportedAtMs = new Map<AddressFault, number>();
   const faults = new Counter({
     name: 'client_address_faults_total',
-    help: 'Requests whose sender could not be told apart from others, by cause',
+    help: 'Requests whose client address may be missing or shared with others, by cause',
     labelNames: ['cause'],
     registers: [app.metrics],
   });
@@ -56,7 +57,7 @@ export function addClientAddress(
     app.log.warn({ cause, ...(forwardedFor !== '' && { forwarded_for: forwardedFor }) }, messages[cause]);
   }
 
-  // Read once, a peer's address is known for as long as the connection is an object: also after the client hung up.
+  // Read once: afterwards the socket still knows the peer's address, even if the client has disconnected.
   app.server.on('connection', (socket) => void socket.remoteAddress);
   app.decorateRequest('ip', {
     getter(this: FastifyRequest) {

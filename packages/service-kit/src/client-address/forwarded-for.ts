@@ -5,15 +5,15 @@ import type { IsTrustedProxy } from './trusted-proxies.ts';
 /** RFC 7239 §6.2 */
 export const unknownAddress = 'unknown';
 
-/** Nobody's address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2): who writes it keeps the client's to itself. */
+/** The unspecified address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2): a proxy writes it to hide the client's. */
 const unspecified: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 /**
- * Why people may share an address that they do not share:
+ * Why different clients may appear under one address:
  *
- * - `unreadable`: the entry of X-Forwarded-For that should be the client is no IP address, or nobody's.
- * - `missing`: a trusted proxy does not say whom it speaks for. It may speak for itself: then this is no fault.
- * - `other_header`: a trusted proxy says it in `Forwarded` or `X-Real-IP` alone, which nobody reads here.
+ * - `unreadable`: the entry of X-Forwarded-For that should be the client is no IP address, or the unspecified one.
+ * - `missing`: a trusted proxy does not name a client. It may have sent the request itself: then this is no fault.
+ * - `other_header`: a trusted proxy names the client only in `Forwarded` or `X-Real-IP`, which are not read.
  * - `untrusted_proxy`: X-Forwarded-For comes from an address that TRUSTED_PROXIES does not name.
  */
 export type AddressFault = 'unreadable' | 'missing' | 'other_header' | 'untrusted_proxy';
@@ -25,17 +25,16 @@ export interface ClientAddress {
 }
 
 /**
- * Who sent a request: the peer, or, while that is a trusted proxy, whom it names in X-Forwarded-For: the right-most
- * entry that is not a trusted proxy itself. What stands left of that entry comes from the client, and may be a lie.
+ * The address of a request's client: the peer, or, if that is a trusted proxy, the right-most entry of X-Forwarded-For
+ * that is not a trusted proxy. Entries to the left of it come from the client and may be forged.
  *
- * `Forwarded` (RFC 7239) is never believed: a proxy that writes one of the two headers passes on the other as the client
- * sent it.
+ * `Forwarded` (RFC 7239) is never trusted: a proxy that writes one of the two headers passes the client's other one on.
  */
 export function clientAddressOf(
   { socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>,
   isTrusted: IsTrustedProxy,
 ): ClientAddress {
-  // Undefined for a Unix socket, and when the connection is gone.
+  // Undefined for a Unix socket, and after the connection has closed.
   const peer = readIpAddress(socket?.remoteAddress ?? '') ?? unknownAddress;
   const forwardedFor = entriesOf(headers['x-forwarded-for']);
   const isProxy = peer !== unknownAddress && isTrusted(peer);
@@ -58,7 +57,7 @@ export function clientAddressOf(
   return { address };
 }
 
-/** Empty elements of a list count for nothing (RFC 9110 §5.6.1). Several header lines are one list. */
+/** Empty elements of a list are ignored (RFC 9110 §5.6.1). Several header lines form one list. */
 function entriesOf(header: string | string[] | undefined): string[] {
   const text = Array.isArray(header) ? header.join(',') : (header ?? '');
   return text

@@ -8,11 +8,12 @@ const eightGroupsAndPort = /^((?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}):\d{1,5}$
 const mappedPrefix = '::ffff:';
 
 /**
- * Reads an address as sockets and gateways write it: with a port or without, in brackets or quotes, with a zone. An
- * IPv4 address that is mapped into IPv6 (RFC 4291 §2.5.5.2) becomes IPv4, and IPv6 gets its usual form (RFC 5952).
- * Undefined for anything else: a name, `unknown`, `_hidden` (RFC 7239 §6).
+ * Reads an address as sockets and gateways write it: with or without a port, in brackets or quotes, with a zone. An
+ * IPv4 address mapped into IPv6 (RFC 4291 §2.5.5.2) becomes IPv4; IPv6 gets its canonical form (RFC 5952). Undefined
+ * for anything else: a name, `unknown`, `_hidden` (RFC 7239 §6).
  *
- * An IPv6 address without brackets takes what follows its last colon for a part of itself, unless that makes nine groups.
+ * Without brackets, the part of an IPv6 address after its last colon belongs to the address, unless that makes nine
+ * groups.
  *
  * @example
  * readIpAddress('192.0.2.1:1234'); // '192.0.2.1'

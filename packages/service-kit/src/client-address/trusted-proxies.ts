@@ -3,13 +3,13 @@ import { familyOf, readIpAddress } from './ip-address.ts';
 
 const mappedPrefixBits = 96;
 
-/** Whether an address, as readIpAddress returns it, is one of a proxy that is trusted. */
+/** Whether an address, as readIpAddress returns it, belongs to a trusted proxy. */
 export type IsTrustedProxy = (address: string) => boolean;
 
 /**
  * Reads addresses and CIDR ranges.
  *
- * @throws Error for the first that is neither, or that trusts everybody (a prefix of 0)
+ * @throws Error for the first entry that is neither, or that covers every address (a prefix of 0)
  * @example trustedProxies(['10.0.0.0/8', '::1'])('10.1.2.3'); // true
  */
 export function trustedProxies(entries: readonly string[]): IsTrustedProxy {
@@ -31,7 +31,7 @@ export function faultOfTrustedProxy(entry: string): string | undefined {
 function add(list: BlockList, entry: string): void {
   const [text = '', prefix, ...rest] = entry.split('/');
   const address = /^[0-9A-Fa-f.:]+$/.test(text) ? readIpAddress(text) : undefined;
-  // A port would be read, and thrown away.
+  // readIpAddress would accept a port and drop it.
   if (address === undefined || rest.length > 0 || text.split(':').length === 2)
     throw new Error('an entry is neither an IP address nor a CIDR range');
   const family = familyOf(address);

@@ -1,11 +1,11 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What auth-client's `app.authClient` tells of itself. */
+/** The state that auth-client's `app.authClient` exposes. */
 export interface AuthClientCounts {
   readonly keySetAgeSeconds: number;
   readonly keySetSize: number;
   readonly verifiedTokens: number;
-  /** Null: nobody tells the service what has been revoked. */
+  /** Null: the service gets no revocations. */
   readonly revocations: {
     readonly lagSeconds: number;
     readonly entries: number;
@@ -17,8 +17,8 @@ export interface AuthClientCounts {
 type Reading = readonly [name: string, help: string, read: () => number];
 
 /**
- * Shows what the service knows: of the issuer's keys as `latchkey_key_set_…`, and of what has been revoked, unless nobody
- * tells it, as `latchkey_revocation_…`. Ages are +Inf before the first time.
+ * Adds metrics of the issuer's keys, `latchkey_key_set_…`, and of the revocation list, if there is one,
+ * `latchkey_revocation_…`. Ages are +Inf before the first time.
  *
  * @example addAuthClientMetrics(app.metrics, app.authClient);
  */
@@ -34,7 +34,7 @@ export function addAuthClientMetrics(registry: Registry, counts: AuthClientCount
     gauges.push(
       [
         'latchkey_revocation_lag_seconds',
-        'Time since the knowledge of what has been revoked was last complete',
+        'Time since the list of revocations was last complete',
         () => revocations.lagSeconds,
       ],
       ['latchkey_revocation_entries', 'Revocations that are held', () => revocations.entries],

@@ -10,30 +10,30 @@ export interface PublishedServiceKey {
   readonly expiresAt: number;
 }
 
-/** What auth-client's createServiceIdentity takes as `store`. */
+/** The `store` of auth-client's createServiceIdentity. */
 export interface ServiceIdentityStore {
   put(key: PublishedServiceKey): Promise<void>;
   list(now: number): Promise<PublishedServiceKey[]>;
 }
 
-/** Key sets of more than 64 keys are refused by those who verify with them. */
+/** Verifiers refuse key sets of more than 64 keys. */
 const maxKeys = 60;
-/** Kept for a while after they expire, for whoever looks into what happened. */
+/** Expired keys are kept for a while, for investigations. */
 const keptAfterExpiryMs = 3_600_000;
 
 /**
- * Keeps the public keys of a service's replicas in the service's own Postgres, in the table `service_keys`, so that
- * every replica can publish them all. Times are the caller's: replicas' clocks may differ by seconds, keys live for
- * minutes.
+ * Keeps the public keys of a service's replicas in the table `service_keys` of the service's own Postgres, so that
+ * every replica can publish them all. Times come from the caller: replicas' clocks may differ by seconds, but keys live
+ * for minutes.
  *
- * Does not check the keys: only this service writes there.
+ * Does not check the keys: only this service writes to the table.
  *
  * @example
  * const store = createIdentityStore(database.db);
  * const identity = createServiceIdentity({ clientId: 'payment-service', store });
  */
 export function createIdentityStore(
-  // Only the query builder is used, whatever the schema is.
+  // Uses only the query builder, so any schema will do.
   db: Pick<NodePgDatabase<Record<string, unknown>>, 'insert' | 'delete' | 'select'>,
 ): ServiceIdentityStore {
   return {
@@ -43,7 +43,7 @@ export function createIdentityStore(
         .insert(serviceKeys)
         .values({ kid, jwk, expiresAt: expiry })
         .onConflictDoUpdate({ target: serviceKeys.kid, set: { expiresAt: expiry } });
-      // The key that was just put is newer than any that goes.
+      // Never deletes the key just stored: it is newer than all that are due.
       await db
         .delete(serviceKeys)
         .where(lte(serviceKeys.expiresAt, new Date(Date.now() - keptAfterExpiryMs)));

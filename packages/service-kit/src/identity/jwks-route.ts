@@ -11,10 +11,9 @@ export interface JwksRouteOptions {
 const maxAgeSeconds = 5;
 
 /**
- * GET /.well-known/jwks.json: the public keys of all replicas of this service that live (RFC 7517 §5). It is public.
+ * GET /.well-known/jwks.json: the public keys of all live replicas of this service (RFC 7517 §5). The route is public.
  *
- * When the store cannot be read the answer is the error handler's (503), not a shorter list: half a list would make the
- * other replicas strangers.
+ * If the store cannot be read, the error handler answers 503. A partial list would lock out the other replicas.
  *
  * @example await app.register(jwksRoute, { store });
  */

@@ -11,22 +11,22 @@ import { createIdentityStore } from './identity-store.ts';
 import { jwksRoute } from './jwks-route.ts';
 
 export interface AuthenticationOptions {
-  /** The service's name: the audience of the tokens that it accepts, and the client as which it asks for its own. */
+  /** The service's name: the audience of the tokens that it accepts, and its client id when it requests tokens. */
   name: string;
   /** Of serviceConfig and issuerEndpoints. */
   config: Readonly<Record<'ISSUER' | 'JWKS_URI' | 'TOKEN_ENDPOINT' | 'REVOCATIONS_URI', string>>;
-  /** Where the table `service_keys` is. */
+  /** The database with the table `service_keys`. */
   db: Parameters<typeof createIdentityStore>[0];
   /** Default the one at REVOCATIONS_URI, read in the service's own name. */
   revocations?: RevocationFeed | undefined;
 }
 
 /**
- * Has a service verify access tokens by itself, and hear what is revoked. For that it has an identity of its own, whose
- * public key it publishes, and with which it may also act for people: hand it to `serviceClient`.
+ * Makes a service verify access tokens and follow revocations. For that it creates the service's identity and publishes
+ * its public key. The identity can also call other services for users: pass it to `serviceClient`.
  *
- * The service is not ready before it has the issuer's keys and knows what has been revoked. It goes on, afterwards, when
- * the issuer is away; a route for which that is too little says so by `maxRevocationLagSeconds`.
+ * The service is not ready before it has the issuer's keys and a complete revocation list. Afterwards it keeps working
+ * while the issuer is away. A route that needs a more recent list sets `maxRevocationLagSeconds`.
  *
  * @example
  * const identity = await registerAuthentication(app, { name: 'cart-service', config, db });
@@ -60,7 +60,7 @@ export async function registerAuthentication(
   addAuthClientMetrics(app.metrics, app.authClient);
   app.addReadinessCheck('identity', () => identity.ready());
   app.addReadinessCheck('keys and revocations', () => app.authClient.ready());
-  // A service that was complete once stays ready; that something buffers is said all the same.
+  // A service whose list was complete once stays ready, but still warns that something buffers the feed.
   app.addReadinessWarning('feed_silent', () => app.authClient.revocations?.isSilent ?? false);
   return identity;
 }

@@ -1,6 +1,6 @@
 import { Counter, type Registry } from 'prom-client';
 
-/** What auth-client's `app.serviceClient.counters` holds for each service that is called. */
+/** The counters in auth-client's `app.serviceClient.counters` for each called service. */
 export interface ServiceClientCounts {
   readonly audience: string;
   readonly exchanges: number;
@@ -13,7 +13,7 @@ export interface ServiceClientCounts {
 const counted = [
   [
     'service_client_exchanges_total',
-    'Tokens asked for to call another service on a user’s behalf',
+    'Tokens requested for calls to another service on a user’s behalf',
     'exchanges',
   ],
   ['service_client_failed_exchanges_total', 'Those that were refused or failed', 'failedExchanges'],
@@ -23,7 +23,7 @@ const counted = [
 ] as const;
 
 /**
- * Shows what the service client has done as `service_client_…_total{audience}`.
+ * Adds the service client's counters as metrics, `service_client_…_total{audience}`.
  *
  * @example addServiceClientMetrics(app.metrics, app.serviceClient.counters);
  */

@@ -1,8 +1,8 @@
 import { jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 
 /**
- * The public keys of a service's replicas. Export it from the service's own drizzle schema, so that its migrations make
- * the table. Nothing in it is secret; who can write to it can act as the service.
+ * The public keys of a service's replicas. Export it from the service's own drizzle schema, so that its migrations
+ * create the table. Nothing in it is secret, but anyone who can write to it can act as the service.
  *
  * @example export { serviceKeys } from '@latchkey/service-kit/identity';
  */

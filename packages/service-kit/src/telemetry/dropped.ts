@@ -2,7 +2,7 @@ import { attributesOf, cumulative, nanoseconds, type OtlpMetric } from './otlp.t
 
 type Kind = 'spans' | 'log_lines';
 
-/** Counts what was not delivered, as a metric, so that nobody takes what is shown for all that there was. */
+/** Counts undelivered items as a metric, so that missing telemetry is visible. */
 export function createDropCounter() {
   const counts: Record<Kind, number> = { spans: 0, log_lines: 0 };
   const startTimeUnixNano = nanoseconds(performance.timeOrigin);
@@ -11,7 +11,7 @@ export function createDropCounter() {
   };
   return {
     add,
-    /** Counts them unless the delivery succeeds, which is what it resolves to. */
+    /** Counts the items unless the delivery succeeds. Resolves to whether it did. */
     async unless(delivery: Promise<boolean>, kind: Kind, many: number): Promise<boolean> {
       const isDelivered = await delivery;
       if (!isDelivered) add(kind, many);
@@ -27,7 +27,7 @@ export function createDropCounter() {
       }));
       return {
         name: 'telemetry_dropped_total',
-        description: 'Spans and log lines that the collector was not given, or did not take.',
+        description: 'Spans and log lines that were not delivered to the collector.',
         sum: { dataPoints, aggregationTemporality: cumulative, isMonotonic: true },
       };
     },

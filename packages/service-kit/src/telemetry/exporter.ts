@@ -5,25 +5,25 @@ import type { Attribute, OtlpLogRecord, OtlpMetric, OtlpSpan } from './otlp.ts';
 export type ExporterOptions = {
   /** The collector, e.g. `http://localhost:4318`. */
   readonly endpoint: URL;
-  /** Says who reports: service.name and so on. */
+  /** The sender: service.name and so on. */
   readonly resource: readonly Attribute[];
-  /** Default none: spans alone are reported, and nothing while there are none. */
+  /** Default none: then only spans are reported, and nothing while there are none. */
   readonly metrics?: () => Promise<OtlpMetric[]>;
-  /** Told once when the collector stops taking reports, and once when it does again. */
+  /** Called once when the collector stops accepting reports, and once when it accepts them again. */
   readonly onChange: (isReached: boolean) => void;
   readonly intervalMs?: number;
   readonly fetch?: typeof globalThis.fetch;
 };
 
-/** Of each kind, between two reports; what is over is not kept, so that a collector that is gone costs little. */
+/** The most items of each kind between two reports. More are dropped, so that a missing collector costs little. */
 const mostWaiting = 8000;
 const timeoutMs = 2000;
 const scope = { name: '@latchkey/service-kit' };
 
 /**
- * Reports spans, log lines and metrics to an OpenTelemetry collector, by default every two seconds, by OTLP over HTTP in
- * JSON. What cannot be delivered is dropped, and counted in the metric telemetry_dropped_total: telling of the work never
- * holds up the work.
+ * Reports spans, log lines and metrics to an OpenTelemetry collector, by default every two seconds, as OTLP over HTTP
+ * in JSON. Undeliverable items are dropped and counted in the metric telemetry_dropped_total, so that telemetry never
+ * delays the work.
  *
  * @example
  * const exporter = createExporter({ endpoint, resource, metrics, onChange });
@@ -39,7 +39,7 @@ export function createExporter(options: ExporterOptions) {
   let reporting: Promise<void> = Promise.resolve();
   const timer = setInterval(() => void report(), intervalMs).unref();
 
-  /** One report after the other; the collector's slowness is not multiplied. */
+  /** Sends one report at a time, so that a slow collector does not cause parallel requests. */
   function report(): Promise<void> {
     reporting = reporting.then(send);
     return reporting;
@@ -97,7 +97,7 @@ export function createExporter(options: ExporterOptions) {
       else dropped.add('log_lines', 1);
     },
 
-    /** Reports what is left, and no more after that. Waits some seconds at most. */
+    /** Sends a last report and stops. Waits some seconds at most. */
     async stop(): Promise<void> {
       clearInterval(timer);
       await report();

@@ -11,7 +11,7 @@ const severities: Readonly<Record<string, number>> = {
   fatal: 21,
 };
 
-/** Passes on each line that pino logs, after it has left out secrets. */
+/** Passes on each line that pino logs, after secrets have been removed. */
 export function followLogLines(onLine: (record: OtlpLogRecord) => void): void {
   subscribe('tracing:pino_asJson:end', (message) => {
     const { result } = message as { result?: unknown };

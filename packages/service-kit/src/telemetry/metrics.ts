@@ -5,7 +5,7 @@ type PromMetric = MetricObjectWithValues<MetricValue<string> & { metricName?: st
 
 const startedAt = nanoseconds(performance.timeOrigin);
 
-/** What a prom-client registry holds now, as OTLP: counters, gauges and histograms, under the names that they have. */
+/** The current values of a prom-client registry as OTLP: counters, gauges and histograms, with unchanged names. */
 export async function readMetrics(registry: Registry): Promise<OtlpMetric[]> {
   const now = nanoseconds(Date.now());
   const metrics = (await registry.getMetricsAsJSON()) as unknown as PromMetric[];
@@ -13,13 +13,13 @@ export async function readMetrics(registry: Registry): Promise<OtlpMetric[]> {
 }
 
 function convert({ name, help: description, type, values }: PromMetric, now: string): OtlpMetric | undefined {
-  // prom-client names its types in text here, whatever its declarations say.
+  // prom-client's types are strings here, contrary to its declarations.
   const kind = String(type);
   if (kind === 'histogram') {
     const dataPoints = histogramPoints(name, values, now);
     return { name, description, histogram: { dataPoints, aggregationTemporality: cumulative } };
   }
-  // JSON has no infinite numbers: what is not known yet has no point.
+  // JSON has no infinite numbers, so unknown values are left out.
   const known = values.filter(({ value }) => Number.isFinite(value));
   const dataPoints = known.map(({ value, labels }) => ({
     attributes: attributesOf(labels),
@@ -36,7 +36,7 @@ function convert({ name, help: description, type, values }: PromMetric, now: str
   };
 }
 
-/** prom-client has a value for each bucket, counting all below it as well; OTLP one point with the counts between. */
+/** prom-client has a cumulative value per bucket; OTLP has one point with separate counts. */
 function histogramPoints(name: string, values: PromMetric['values'], now: string): HistogramPoint[] {
   const series = new Map<
     string,

@@ -20,7 +20,7 @@ export type OtlpSpan = {
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly attributes: readonly Attribute[];
-  /** 0 not said, 2 error. */
+  /** 0 unset, 2 error. */
   readonly status: { readonly code: 0 | 2 };
 };
 
@@ -50,7 +50,7 @@ type HistogramPoint = {
   readonly explicitBounds: readonly number[];
 };
 
-/** The value counts from the start of the process on, not from the last report. */
+/** The value counts from the start of the process, not from the last report. */
 const cumulative = 2;
 
 export type OtlpMetric = { readonly name: string; readonly description: string } & (
@@ -73,7 +73,7 @@ export type OtlpMetric = { readonly name: string; readonly description: string }
 export type { HistogramPoint, NumberPoint };
 export { cumulative };
 
-/** Attributes of those values that are there. */
+/** Attributes for the defined values. */
 export function attributesOf(
   values: Readonly<Record<string, string | number | boolean | undefined>>,
 ): Attribute[] {

@@ -1,7 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ActiveSpan, Tracer } from './spans.ts';
 
-/** What undici, which is behind fetch, says of a request (nodejs/undici docs/api/DiagnosticsChannel.md). */
+/**
+ * A request on the diagnostics channels of undici, which implements fetch (nodejs/undici
+ * docs/api/DiagnosticsChannel.md).
+ */
 type SentRequest = {
   readonly origin: string;
   readonly path: string;
@@ -10,7 +13,9 @@ type SentRequest = {
   addHeader(name: string, value: string): void;
 };
 
-/** A span for each request that fetch sends, but for those to the origins of `except`. Passes the trace on where the caller did not. */
+/**
+ * Makes a span for each request of fetch, except to the origins of `except`. Adds the trace header if it is missing.
+ */
 export function traceSentRequests(tracer: Tracer, except: readonly string[]): void {
   const spans = new WeakMap<SentRequest, { span: ActiveSpan; status?: number }>();
 
@@ -36,7 +41,7 @@ export function traceSentRequests(tracer: Tracer, except: readonly string[]): vo
       attributes: {
         'http.request.method': request.method,
         'server.address': String(request.origin),
-        // A query may hold anything.
+        // The query is left out: it may hold secrets.
         'url.path': request.path.split('?', 1)[0],
         'http.response.status_code': sent.status,
         'error.type': error?.name,

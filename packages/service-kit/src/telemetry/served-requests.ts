@@ -4,10 +4,12 @@ import { traceContextOf } from '../trace-context.ts';
 import type { ActiveSpan, Tracer } from './spans.ts';
 import { followTokens } from './token-attributes.ts';
 
-/** Asked every few seconds by machines; they would bury what people do. */
+/** Machines request these every few seconds; their spans would bury those of users. */
 const probes = new Set(['/live', '/ready', '/metrics']);
 
-/** A span for each request that a fastify made after this call serves. `onService` is told of each such fastify. */
+/**
+ * Makes a span for each request that a fastify created after this call serves. Calls `onService` for each such fastify.
+ */
 export function traceServedRequests(tracer: Tracer, onService: (app: FastifyInstance) => void): void {
   const tokenAttributesOf = followTokens();
   subscribe('fastify.initialization', (message) => {

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomHex } from '../random-hex.ts';
 import { attributesOf, nanoseconds, type OtlpSpan, spanKinds } from './otlp.ts';
 
-/** Where new spans belong: the request that is being served. */
+/** The parent of new spans: the request that is being served. */
 type SpanContext = { readonly traceId: string; readonly spanId: string };
 
 export type SpanDescription = {
@@ -15,7 +15,7 @@ export type SpanDescription = {
 export type EndOfSpan = {
   readonly failed: boolean;
   readonly attributes?: Readonly<Record<string, string | number | boolean | undefined>>;
-  /** A better name than was known at the beginning. */
+  /** A better name than was known at the start. */
   readonly name?: string;
 };
 
@@ -33,10 +33,10 @@ export type Tracer = ReturnType<typeof createTracer>;
 export function createTracer(onEnd: (span: OtlpSpan) => void) {
   const current = new AsyncLocalStorage<SpanContext>();
   return {
-    /** The request that is being served where this is called, if one is. */
+    /** The request that is being served at the call, if any. */
     current: (): SpanContext | undefined => current.getStore(),
 
-    /** Calls `work` so that spans made in it, also later, belong to `span`. */
+    /** Calls `work`; spans made in it, also asynchronously, belong to `span`. */
     within: (span: SpanContext, work: () => void): void => current.run(span, work),
 
     start({ name, kind, ids }: SpanDescription): ActiveSpan {

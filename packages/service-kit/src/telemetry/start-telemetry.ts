@@ -12,23 +12,23 @@ import { createTracer } from './spans.ts';
 import { tracePostgres, traceRedis } from './stores.ts';
 
 export type TelemetryOptions = {
-  /** An OTLP collector's address, as OTEL_EXPORTER_OTLP_ENDPOINT says it: for everything, every two seconds. */
+  /** An OTLP collector's address (OTEL_EXPORTER_OTLP_ENDPOINT): gets everything, every two seconds. */
   readonly endpoint?: string | undefined;
-  /** Who shows spans as they end, as SPANS_ENDPOINT says it: for them alone, and at once. */
+  /** An address that shows spans live (SPANS_ENDPOINT): gets only spans, at once. */
   readonly spansEndpoint?: string | undefined;
   /** service.name in every report. */
   readonly serviceName: string;
 };
 
-/** Soon enough to look live, and rarely enough that a burst of spans is one report. */
+/** Short enough to look live, and long enough that a burst of spans is one report. */
 const spansIntervalMs = 150;
 
 /**
- * Reports traces, metrics and log lines of this process to an OpenTelemetry collector, traces alone to who shows them,
- * or both. Call it before the service is made: it listens to what fastify, pino, ioredis and fetch tell on their
- * diagnostics channels.
+ * Reports traces, metrics and log lines of this process to an OpenTelemetry collector, or only traces to a live view,
+ * or both. Call it before the service is created: it subscribes to the diagnostics channels of fastify, pino, ioredis
+ * and fetch.
  *
- * This module is loaded only when it is wanted: a service that reports to nobody does not pay for it.
+ * This module is loaded only when telemetry is on, so that other services do not pay for it.
  *
  * @throws {ConfigError} when an endpoint is not an http(s) URL
  * @example
@@ -38,10 +38,10 @@ export function startTelemetry({ endpoint, spansEndpoint, serviceName }: Telemet
   const collector = urlOf('OTEL_EXPORTER_OTLP_ENDPOINT', endpoint);
   const viewer = urlOf('SPANS_ENDPOINT', spansEndpoint);
   const services: FastifyInstance[] = [];
-  // A library may have a fastify of its own, without metrics and without a log.
+  // A library may have its own fastify, without metrics and log.
   const ownServices = () => services.filter((app) => app.hasDecorator('metrics'));
   const common = {
-    // Replicas of one service differ by their instance.
+    // Distinguishes the replicas of one service.
     resource: attributesOf({
       'service.name': serviceName,
       'service.instance.id': `${hostname()}-${process.pid}`,

@@ -4,7 +4,7 @@ import type { ActiveSpan, Tracer } from './spans.ts';
 
 type RedisCommand = { readonly command: string };
 
-/** A span for each Redis command that serving a request takes. Its arguments are not told. */
+/** Makes a span for each Redis command of a request, without its arguments. */
 export function traceRedis(tracer: Tracer): void {
   const spans = new WeakMap<RedisCommand, { span: ActiveSpan; failed: boolean }>();
   tracingChannel<RedisCommand, RedisCommand>('ioredis:command').subscribe({
@@ -34,8 +34,8 @@ type Query = (...args: unknown[]) => unknown;
 type Callback = (error: unknown, ...rest: unknown[]) => void;
 
 /**
- * A span for each Postgres query that serving a request takes. Neither its text nor its values are told. pg tells
- * nobody of its queries, so its method is wrapped.
+ * Makes a span for each Postgres query of a request, without its text and values. pg has no diagnostics channel, so its
+ * method is wrapped.
  */
 export function tracePostgres(tracer: Tracer): void {
   const prototype = pg.Client.prototype as unknown as { query: Query };

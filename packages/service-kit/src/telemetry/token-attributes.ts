@@ -5,9 +5,9 @@ import type { FastifyRequest } from 'fastify';
 type Actor = NonNullable<Authentication['actor']>;
 
 /**
- * What a service made of the token that came with a request: what it says, or which check refused it. Never the token.
+ * The span attributes about a request's token: its claims, or the check that refused it. Never the token itself.
  *
- * @returns a function from a request that was answered to the attributes of its span
+ * @returns a function from an answered request to the attributes of its span
  * @example
  * const tokenAttributesOf = followTokens();
  * tokenAttributesOf(request); // { 'latchkey.token.sub': '…', … }

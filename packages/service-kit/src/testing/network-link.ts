@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 
-/** A loopback port in front of a server, to take the server away and bring it back. */
+/** A loopback port in front of a server that can simulate outages. */
 export interface NetworkLink {
-  /** The server's URL, by way of this link. */
+  /** The server's URL through this link. */
   readonly url: string;
-  /** As if the server had died: open connections break, new ones are refused. */
+  /** Simulates a dead server: open connections break, new ones are refused. */
   cut(): Promise<void>;
-  /** As if the server had frozen: connections stay open, and nothing comes back. */
+  /** Simulates a frozen server: connections stay open, and nothing comes back. */
   freeze(): void;
   /**
-   * As if the network dropped every packet of the connections that are open: nothing comes through, and nobody hears that
-   * the other side has closed. New ones are as usual.
+   * Simulates a network that drops every packet of the open connections: nothing comes through, not even that the other
+   * side has closed. New connections work.
    */
   silence(): void;
   /** The server is back, on its old address or on the one given. */

@@ -43,7 +43,7 @@ it('warns of each cause once, counts every request once, and shows what it could
   await who({});
   expect(warnings()).toMatchObject([
     { cause: 'unreadable', forwarded_for: '192.0.2.1, unix:', msg: expect.stringContaining('no IP address') },
-    { cause: 'other_header', msg: expect.stringContaining('X-Forwarded-For, which alone is read') },
+    { cause: 'other_header', msg: expect.stringContaining('X-Forwarded-For, the only header that is read') },
     { cause: 'untrusted_proxy', msg: expect.stringContaining('TRUSTED_PROXIES') },
     { cause: 'missing', msg: expect.stringContaining('without X-Forwarded-For') },
   ]);
