@@ -63,7 +63,7 @@ export type SessionStoreOptions = {
   /** How long an access token can stay valid after its session ended: its lifetime plus clock skew. */
   readonly revocationSeconds: number;
   /** Decides whether a session that was not found does not exist. */
-  readonly dataSets: Pick<DataSets, 'believe' | 'confirm' | 'confirmMost'>;
+  readonly dataSets: Pick<DataSets, 'requireKnown' | 'confirm' | 'confirmMost'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
@@ -222,7 +222,7 @@ export function createSessionStore(options: SessionStoreOptions) {
   }): Promise<RefreshOutcome> {
     const { sessionId, shard, dataSet, now } = of;
     if (hasExpired(sessionId, now)) return { verdict: 'EXPIRED' };
-    dataSets.believe(shard, dataSet, of.movedAt);
+    dataSets.requireKnown(shard, dataSet, of.movedAt);
     const keys = [sessionKey(sessionId), revocationsKey(shard), revocationHeadKey(shard)];
     const born = bornAt(sessionId, now) ?? Math.floor(now / 1000);
     const args = [sessionId, born, now, revocationTtlMs, dataSet, CLOCKS_DIFFER_SECONDS];

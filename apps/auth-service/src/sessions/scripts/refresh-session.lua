@@ -36,14 +36,14 @@ local function answer(verdict, successor_kid)
 end
 
 -- If the list of the person's sessions was evicted, ending all of them would miss this one.
-local function list_again()
+local function relist()
   local list = lists .. found[7]
   if redis.call('ZADD', list, 'NX', expires_at, id) == 0 then return end
   redis.call('PEXPIREAT', list, redis.call('ZRANGE', list, -1, -1, 'WITHSCORES')[2])
 end
 
 local function rotate(verdict)
-  list_again()
+  relist()
   redis.call('HSET', session, 'g', presented + 1, 't', now, 'r', 0, 'k', signing_kid, 'a', found[11])
   return answer(verdict, signing_kid)
 end
