@@ -67,8 +67,7 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
 
     /**
      * Changes the password, unless the account is disabled or its password was changed since `since` was read. Runs
-     * `beforeCommit` while the account is locked; if that fails, the password does not change. Returns whether it
-     * changed.
+     * `beforeCommit` while the account is locked; if that fails, nothing changes. Returns whether it was changed.
      */
     async replacePassword(
       since: Pick<Account, 'id' | 'passwordChangedAt'>,

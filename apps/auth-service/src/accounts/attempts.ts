@@ -56,8 +56,7 @@ export type Attempts = ReturnType<typeof createAttempts>;
  * Senders with an unknown network do not count as one network: limits by network alone do not apply to them, and no
  * name is familiar there. The limits by name apply.
  *
- * Redis holds names and networks only as pseudonyms, and every key expires. Unknown names are limited exactly like
- * known ones.
+ * Redis holds names and networks only as pseudonyms, and every key expires. Unknown names are limited like known ones.
  *
  * Rejects with ProblemError 503 when Redis does not answer, because no guess may go uncounted.
  *
@@ -100,8 +99,7 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
 
     /** After a success: clears the failures of this name in this network, and marks the network as familiar. */
     async forgive({ familiarKey, charged }: SignInAttempt): Promise<void> {
-      // Of the wider limits, only this attempt is forgiven. Otherwise a guesser could reset them with their own
-      // account.
+      // Of the wider limits, only this attempt is forgiven. Else a guesser could reset them with their own account.
       const amounts = charged.map(({ limit }) => (limit === NAME_AND_NETWORK ? 0 : forgivenessMs(limit)));
       await giveBack(charged, { amounts, familiarKeys: [familiarKey] });
     },

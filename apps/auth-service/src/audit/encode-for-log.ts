@@ -5,8 +5,7 @@ const MOST_CHARACTERS = 512;
 // recorded. Lone surrogates cannot be stored at all.
 const misleading = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
-// The shapes of our own tokens: a JSON Web Token and a refresh token. A last safeguard against recording one by
-// mistake.
+// The shapes of our own tokens: a JSON Web Token and a refresh token. A last safeguard: no caller should record one.
 const tokenShapes = /eyJ[\w=-]{8,}(?:\.[\w=-]*){0,4}|rt1\.[\w.=-]+/g;
 
 /**

@@ -28,8 +28,7 @@ export function statusOf(record: ClientStatusRecord | undefined): ClientStatus {
  * status. tokensFrom grows with each revocation, so each one revokes the tokens issued since the previous one.
  *
  * @example
- * changeStatus(undefined, { clientId: 'storefront', status: 'revoked', now }); // { clientId, revokedAt: now,
- * tokensFrom }
+ * changeStatus(undefined, { clientId: 'storefront', status: 'revoked', now })?.revokedAt; // now
  */
 export function changeStatus(
   record: ClientStatusRecord | undefined,

@@ -128,8 +128,7 @@ export function createClientStatuses(options: ClientStatusesOptions) {
     const written = await db.transaction(async (transaction) => {
       await lockStatuses(transaction);
       const found = await readStatuses(transaction);
-      // Checked under the lock: otherwise two operators could revoke each other's client at once, and no client is
-      // left.
+      // Checked under the lock, so that two operators cannot revoke each other's client at once and leave none.
       if (statusOf(found.get(actingClientId)) === 'revoked') throw clientRevoked();
       if (change.status === 'revoked' && change.clientId === actingClientId) throw ownClient();
       const before = found.get(change.clientId);

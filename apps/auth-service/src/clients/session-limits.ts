@@ -20,7 +20,7 @@ export function parseSessionLimits(entries: readonly string[]): SessionLimits {
     const most = Number(digits);
     if (client === undefined || most > MOST)
       throw new Error(`entry ${index + 1} is not client=number, 0 to ${MOST}`);
-    if (limits.has(client)) throw new Error(`entry ${index + 1} names a client once more`);
+    if (limits.has(client)) throw new Error(`entry ${index + 1} repeats a client`);
     limits.set(client, most === 0 ? null : most);
   });
   return limits;

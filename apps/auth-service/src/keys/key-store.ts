@@ -37,8 +37,7 @@ export async function readLatestKeys(db: Database): Promise<KeyRecord[]> {
 }
 
 /**
- * Takes the lock under which one replica at a time changes keys. It ends with the transaction, even if the process
- * dies.
+ * Takes the lock under which one replica at a time changes keys. It ends with the transaction, also after a crash.
  *
  * @returns false when `wait` is not set and another replica has the lock
  */

@@ -22,8 +22,7 @@ export type Introspect = (client: Client, token: string) => Promise<Authenticati
 /**
  * Introspection (RFC 7662): a service asks about an access token that was sent to it, instead of verifying the token
  * and following the feed. A token is active if the service itself would accept it, its session is alive now, and the
- * session has not changed since the token was issued. Refresh tokens are never active, because services do not use
- * them.
+ * session has not changed since the token was issued. Refresh tokens are never active: services do not use them.
  *
  * Rejects with TokenError `invalid_client` for a client that is not a service; with ProblemError 503 when Redis does
  * not answer or the list of revocations is incomplete. A 503 says nothing about the token.

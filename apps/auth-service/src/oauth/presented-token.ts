@@ -10,8 +10,7 @@ const ACCESS_TOKEN_TYPE = /^(application\/)?at\+jwt$/i;
 
 /**
  * Detects the kind of a token by its format, so that no hint is needed (RFC 7009 §2.1 and RFC 7662 §2.1 allow that).
- * For an access token it also returns the audiences, so that the caller can choose the right verifier. Verifies
- * nothing.
+ * For an access token it also returns the audiences, so that the caller can choose a verifier. Verifies nothing.
  *
  * @example
  * readPresentedToken('rt1.k1.0-abc…').looksLike; // 'refresh_token'

@@ -27,8 +27,7 @@ export type RevokeToken = (request: TokenRevocationRequest) => Promise<void>;
 
 /**
  * Token revocation (RFC 7009). A refresh token of any generation ends its session and with it all its access tokens. An
- * access token is revoked alone. A token that is invalid or belongs to another client is left alone, and the client is
- * not told.
+ * access token is revoked alone. A token that is invalid or belongs to another client is ignored, without an error.
  *
  * Rejects with TokenError `unsupported_token_type` for a JWT that is not an access token; with ProblemError 503 when
  * Redis does not answer. After a 503 the token is still valid.

@@ -1,6 +1,5 @@
 /**
- * Which service may call which other service on a person's behalf, and with which scopes. Anything not listed here is
- * refused.
+ * Which service may call which other service on a person's behalf, with which scopes. Anything else is refused.
  *
  * - `scopes`: may be passed on if the person's own token has them. Never more than the person may do.
  * - `actorScopes`: only for this service; a person's own token never carries them. The service gets one if the person's

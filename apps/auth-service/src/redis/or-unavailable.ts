@@ -39,8 +39,7 @@ export function isStoreUnavailable(error: unknown): boolean {
 }
 
 /**
- * Awaits a Redis operation, and turns "Redis cannot serve now" into 503 with Retry-After. Rethrows our own faults
- * unchanged.
+ * Awaits a Redis operation, and turns "Redis cannot serve now" into 503 with Retry-After. Rethrows our own faults.
  */
 export async function orUnavailable<T>(operation: Promise<T>): Promise<T> {
   try {

@@ -37,8 +37,9 @@ export type Revocations = {
  * is updated from the log. The list is complete while the log is following.
  *
  * @example
- * const revocations = createRevocations({ redis, redisUrl, shards: 1, retentionSeconds: 330, clock: Date.now, onError
- * }); await revocations.start(); revocations.list.find(token);
+ * const revocations = createRevocations({ redis, redisUrl, shards: 1, retentionSeconds: 330, clock, onError });
+ * await revocations.start();
+ * revocations.list.find(token);
  */
 export function createRevocations(options: RevocationsOptions): Revocations {
   const { retentionSeconds } = options;

@@ -23,8 +23,7 @@ export function checkBrowserOrigin(request: FastifyRequest, client: Client): voi
  * Refuses a browser whose page is on a different site than auth-service. Such a browser drops the SameSite=Strict
  * cookie (RFC 6265bis §5.2), so the session would be lost at the first refresh.
  *
- * Does not detect this when the browser sends no Sec-Fetch-Site header: older browsers, and plain HTTP except
- * localhost.
+ * Does not detect this without a Sec-Fetch-Site header: older browsers, and plain HTTP except to localhost.
  *
  * Throws ProblemError 403 `cross_site`.
  */

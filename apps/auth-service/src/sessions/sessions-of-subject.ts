@@ -48,8 +48,7 @@ export type SessionsOfSubjectOptions = {
 
 /**
  * Operations on the sessions of one person. Each takes the subject, so a caller cannot reach another person's session
- * by guessing its id. Each script that ends sessions or revokes access tokens publishes the revocation in the same
- * step.
+ * by guessing its id. Each script that ends sessions or revokes access tokens publishes that in the same step.
  */
 export function createSessionsOfSubject({
   redis,

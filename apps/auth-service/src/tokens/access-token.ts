@@ -42,8 +42,8 @@ export type AccessTokenIssuer = (claims: TokenClaims, limits?: AccessTokenLimits
  * the session is alive or the scopes are allowed: the caller has just done so.
  *
  * @example
- * const issue = createAccessTokenIssuer({ issuer, lifetimeSeconds: 300, signer: () => keyRing.signer(), clock: Date.now
- * }); const { token } = await issue(personClaims(grant, ['cart:read']));
+ * const issue = createAccessTokenIssuer({ issuer, lifetimeSeconds: 300, signer: () => keyRing.signer(), clock });
+ * const { token } = await issue(personClaims(grant, ['cart:read']));
  */
 export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): AccessTokenIssuer {
   const { issuer, lifetimeSeconds } = options;

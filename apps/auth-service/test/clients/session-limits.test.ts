@@ -24,6 +24,6 @@ test.each([
 
 test('a client that stands there twice is refused', () => {
   expect(() => parseSessionLimits(['storefront=1', 'storefront=2'])).toThrow(
-    /entry 2 names a client once more/,
+    /entry 2 repeats a client/,
   );
 });

@@ -1,8 +1,7 @@
 -- Admits an attempt and counts it as failed, or refuses it and counts nothing. It is counted before its outcome is
 -- known, so that a hundred concurrent guesses cannot all pass before the first has failed.
 --
--- Each limit is stored as one number: the time at which all its failures will be forgiven (generic cell rate
--- algorithm).
+-- Each limit is one number: the time at which all its failures will be forgiven (generic cell rate algorithm).
 --
 -- KEYS  1..n one per limit, then, optionally: the mark of a familiar network, the mark of a reported refusal
 -- ARGV  1 now (ms)  2 n  3 report refusals every (ms)

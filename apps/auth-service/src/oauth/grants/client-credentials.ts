@@ -13,8 +13,7 @@ export type ClientCredentialsParts = {
 };
 
 /**
- * grant_type client_credentials (RFC 6749 §4.4): a token for a service in its own name, with the policy's `ownScopes`
- * at most.
+ * grant_type client_credentials (RFC 6749 §4.4): a service's own token, with the policy's `ownScopes` at most.
  *
  * Refuses clients that people sign in with (`unauthorized_client`), because they cannot authenticate.
  */

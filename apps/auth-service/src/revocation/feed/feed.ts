@@ -104,8 +104,7 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
 
   /**
    * Ends streams whose token is revoked but whose subscriber got that revocation elsewhere, from a replica that is
-   * ahead: this feed does not send it again. Waits for a second heartbeat, because the revocation may still be on its
-   * way.
+   * ahead: this feed does not send it again. Waits for a second heartbeat, in case the revocation is still on its way.
    */
   function endOverdue(): void {
     const head = eventIdOf(log.head);

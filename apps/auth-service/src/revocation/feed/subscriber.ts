@@ -67,8 +67,7 @@ export type ServingParts = {
 
 /**
  * Serves subscribers until their streams close. Each gets the message that continues after its position: a live one if
- * it exists or will come, otherwise a page of what it missed, or of a snapshot. So its chain has no gaps and no
- * repetitions.
+ * it exists or will come, otherwise a page of what it missed, or of a snapshot. So its chain has no gaps or repeats.
  *
  * Before a page is read, the live messages are sealed, so that one of them continues at the head, where the last page
  * ends. Missed messages are sent at the reader's pace, with at most one unsent. Awaited messages are sent at once, and

@@ -36,8 +36,7 @@ export type RevocationLog = {
   readonly head: Position;
   /**
    * Calls the listener with each entry once, in the order of its shard, at most 500 at a time. The `after` of each
-   * batch is the `upTo` of the previous one, except for the first batch of an epoch. Returns a function that
-   * unsubscribes.
+   * batch is the `upTo` of the previous one, except for the first batch of an epoch. Returns the unsubscribe function.
    */
   onBatch(listener: (batch: RevocationBatch) => void): () => void;
   /**

@@ -25,8 +25,7 @@ export function fieldsOf(revocation: Revocation): (string | number)[] {
  * Reads an entry of a stream of revocations: its fields and values, alternating.
  *
  * An unreadable entry counts as the revocation of all tokens issued until then. Skipping it would accept the tokens
- * that it revokes, and would break the sequence. A later version of this service may write kinds that this one cannot
- * read.
+ * that it revokes, and would break the sequence. A later version of this service may write unknown kinds.
  */
 export function revocationFrom(fields: readonly string[], now: number): Revocation {
   const entry: Record<string, unknown> = Object.create(null);

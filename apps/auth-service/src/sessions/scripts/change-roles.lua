@@ -19,12 +19,12 @@ local function consider(time)
   if at - second <= furthest_ahead then latest = math.max(latest, at) end
 end
 
-local living, changed = {}, {}
+local live, changed = {}, {}
 consider(redis.call('GET', issued_from))
 for index = 4, #KEYS do
   local found = redis.call('HMGET', KEYS[index], 's', 'u', 'v', 'n', 't', 'a')
   if found[1] == 'active' and found[2] == subject then
-    living[#living + 1] = KEYS[index]
+    live[#live + 1] = KEYS[index]
     if tonumber(found[3]) < version then changed[#changed + 1] = KEYS[index] end
     consider(found[4])
     consider(found[5] / 1000)
@@ -39,6 +39,6 @@ publish_revocation(stream, head, revocation_ttl, now, {
 })
 redis.call('SET', issued_from, before, 'PX', revocation_ttl)
 -- Also sessions that already have the new roles: their tokens of this second are revoked with the others.
-for _, session in ipairs(living) do redis.call('HSET', session, 'n', before) end
+for _, session in ipairs(live) do redis.call('HSET', session, 'n', before) end
 for _, session in ipairs(changed) do redis.call('HSET', session, 'l', roles, 'v', version) end
 return #changed
