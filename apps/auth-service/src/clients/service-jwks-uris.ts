@@ -23,7 +23,7 @@ export function parseServiceJwksUris(entries: readonly string[]): ServiceJwksUri
     const fault = faultOfUrl(uri, 'endpoint');
     if (fault !== undefined)
       throw new Error(`entry ${index + 1} is not of the form name=url: of the URL, ${fault}`);
-    if (uris.has(name)) throw new Error(`${name} is there twice`);
+    if (uris.has(name)) throw new Error(`${name} appears twice`);
     uris.set(name, uri);
   }
   return uris;
