@@ -29,10 +29,12 @@ export type RevocationFeed = ReturnType<typeof createRevocationFeed>;
 /**
  * Sends revocations to all subscribers: first those that a subscriber missed, or all retained ones, then new ones.
  *
- * Each subscriber gets each revocation once, in an unbroken chain of positions, even if it was away, is slow, or the
- * log moved to another data set. The stream of a subscriber that does not read is broken off; the subscriber may
- * resume. A stream also ends once its subscriber has received the revocation of its own token. While Redis is away,
- * streams stay open but get no heartbeats, because it is unknown whether anything was revoked.
+ * Each subscriber gets each revocation once, in an unbroken chain of positions, even if it was away, is slow, or the log
+ * moved to another data set. The stream of a subscriber that does not read is broken off; the subscriber may resume.
+ *
+ * A stream whose own token is revoked ends after that revocation was sent. If it ended before, the subscriber would
+ * accept a revoked key's tokens until it reconnects. While Redis is away, streams stay open but get no heartbeats,
+ * because it is unknown whether anything was revoked.
  *
  * @example
  * const feed = createRevocationFeed({ log, events, signingKid, heartbeatMs: 5000, isRevoked });
