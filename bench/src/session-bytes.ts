@@ -56,7 +56,7 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
     sessionSeconds,
     revocationSeconds: 330,
     // Nothing is lost here.
-    dataSets: { believe: () => {}, confirm: async () => {}, confirmMost: async () => {} },
+    dataSets: { requireKnown: () => {}, confirm: async () => {}, confirmMost: async () => {} },
     clock: () => now,
   });
 

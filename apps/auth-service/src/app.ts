@@ -49,16 +49,15 @@ import { createAccessTokenIssuer } from './tokens/access-token.ts';
 export type AppOptions = {
   readonly config: AuthConfig;
   readonly database: AuthDatabase;
-  /** Milliseconds since the epoch; default the machine's clock. */
+  /** Milliseconds since the epoch; default: the machine's clock. */
   readonly clock?: () => number;
-  /** Default the one that stands in the code. */
+  /** Default: DELEGATION_POLICY. */
   readonly delegationPolicy?: DelegationPolicy;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
 };
 
 /**
- * Builds auth-service, ready to listen. It owns the Redis connection that it makes, and closes it and the database when
- * it closes.
+ * Builds auth-service, ready to listen. When the service closes, it closes the database and its own Redis connection.
  */
 export async function buildApp({
   config,
@@ -92,9 +91,9 @@ export async function buildApp({
   const audit = createAuditLog({ db, log: app.log, clock });
 
   const evictions = createEvictionWatch({ redis, mode: config.REDIS_EVICTION, log: app.log });
-  const ofRedis = { redis, shards: config.REDIS_SHARDS, retentionMs: retention * 1000, clock };
+  const redisParts = { redis, shards: config.REDIS_SHARDS, retentionMs: retention * 1000, clock };
   const dataSets = createDataSets({
-    ...ofRedis,
+    ...redisParts,
     lossSeconds: config.REDIS_LOSS_SECONDS,
     memory: createDataSetStore(db),
     log: app.log,
@@ -105,7 +104,7 @@ export async function buildApp({
     shards: config.REDIS_SHARDS,
     retentionSeconds: retention,
     dataSets,
-    onError: (error) => app.log.warn({ err: error }, 'the log of revocations'),
+    onError: (error) => app.log.warn({ err: error }, 'the revocation log failed'),
     clock,
   });
   const { publish } = revocations;
@@ -152,7 +151,7 @@ export async function buildApp({
   const clients = clientsOf(config);
   const assertions = createAssertionVerifier({
     issuer: config.ISSUER,
-    usedAssertions: createUsedAssertions({ ...ofRedis, dataSets }),
+    usedAssertions: createUsedAssertions({ ...redisParts, dataSets }),
     log: app.log,
     clock,
   });
@@ -179,7 +178,7 @@ export async function buildApp({
   app.addReadinessCheck('redis', () => proveWritable(redis));
 
   app.addReadinessCheck('revocations', async () => {
-    if (!revocations.log.isFollowing) throw new Error('what was revoked cannot be known');
+    if (!revocations.log.isFollowing) throw new Error('the revocation log cannot be read');
   });
 
   app.addReadinessWarning('redis_may_evict', () => evictions.mayEvict !== false);
@@ -194,13 +193,13 @@ export async function buildApp({
   await dataSets.start();
   await keyRing.start();
   await clientStatuses.start();
-  // Before anybody else hears of it, so that the death of a key is not signed by that key.
-  revocations.log.onBatch(({ revocations: heard }) => {
-    keyRing.hear(heard);
-    clientStatuses.hear(heard);
+  // Registered before the feed, so that a revoked key does not sign the event that announces its revocation.
+  revocations.log.onBatch(({ revocations: batch }) => {
+    keyRing.applyRevocations(batch);
+    clientStatuses.applyRevocations(batch);
   });
   await revocations.start();
-  // Its own keys are at hand: it verifies what it signed without a request to itself.
+  // Verifies its own tokens with the keys in memory, without an HTTP request to itself.
   const fetchKeys = async () => Response.json(keyRing.jwks(), { headers: { 'cache-control': 'max-age=5' } });
   const subjectTokens = await createSubjectTokens({
     issuer: config.ISSUER,

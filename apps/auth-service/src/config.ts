@@ -6,13 +6,13 @@ import { parseSessionLimits } from './clients/session-limits.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 
-/** The longest that an access token can live, whatever the setting is or was. */
+/** The upper bound of an access token's lifetime, whatever ACCESS_TOKEN_SECONDS is or was. */
 export const LONGEST_ACCESS_TOKEN_SECONDS = 300;
 
 export const configSchema = Type.Object({
   ...serviceConfig,
   REDIS_URL: redisUrl(),
-  // Events of the feed carry one position for each, and so does the header by which it is resumed.
+  // Feed events and the Last-Event-ID header carry one position per shard, so the number is bounded.
   REDIS_SHARDS: Type.Integer({
     minimum: 1,
     maximum: 256,
@@ -28,7 +28,7 @@ export const configSchema = Type.Object({
     maximum: 86_400,
     default: 60,
     description:
-      'seconds, 1 to 86400: how long Redis must have lacked its data to be believed that it is lost',
+      'seconds, 1 to 86400: how long Redis must be without its data before the data counts as lost',
   }),
   REFRESH_TOKEN_KEYS: Type.String({
     minLength: 1,
@@ -57,7 +57,7 @@ export const configSchema = Type.Object({
   SESSION_LIMITS: Type.Array(Type.String(), {
     default: [],
     description:
-      'client=number[,client=number]: on how many devices a person may be signed in with it; 0: with no limit',
+      'client=number[,client=number]: the most devices on which a person may be signed in with it; 0: no limit',
   }),
   JWKS_MAX_AGE_SECONDS: Type.Integer({
     minimum: 1,
@@ -69,10 +69,10 @@ export const configSchema = Type.Object({
   KEY_ROTATION_DAYS: Type.Integer({ minimum: 1, maximum: 365, default: 30, description: 'days, 1 to 365' }),
   REVOCATION_HEARTBEAT_MS: Type.Integer({
     minimum: 100,
-    // Whoever hears nothing for 12 s takes the line for dead.
+    // A subscriber that receives nothing for 12 s treats the connection as dead.
     maximum: 5000,
     default: 5000,
-    description: 'milliseconds, 100 to 5000: how often subscribers are told that they know everything',
+    description: 'milliseconds, 100 to 5000: how often the feed sends a heartbeat',
   }),
   PASSWORD_HASH_CONCURRENCY: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: '1 to 64' }),
 });
@@ -92,7 +92,7 @@ export function readConfig(env: Record<string, string | undefined>): AuthConfig 
   return config;
 }
 
-/** The clients that these settings make. */
+/** Builds the registry of clients from these settings. */
 export function clientsOf(config: Pick<AuthConfig, 'CORS_ORIGINS' | 'SERVICE_JWKS_URIS' | 'SESSION_LIMITS'>) {
   return createClientRegistry({
     storefrontOrigins: config.CORS_ORIGINS,
@@ -101,7 +101,7 @@ export function clientsOf(config: Pick<AuthConfig, 'CORS_ORIGINS' | 'SERVICE_JWK
   });
 }
 
-/** The parsers say what is wrong, and never what the secret is. */
+/** The parsers' messages name the fault and never contain a secret. */
 function faultOf(name: string, parse: () => unknown): string[] {
   try {
     parse();

@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 import { sessionKey } from '../src/redis/key-names.ts';
 
 /**
- * Lets a session stand as if its person had last proved who they are at this time, in seconds since the epoch. Tokens
- * that are issued from now on say so; those that there are do not change.
+ * Sets the time at which the session's person last authenticated, in seconds since the epoch. Only affects tokens that
+ * are issued from now on.
  *
  * @example await ageSession(redis, sessionId, Math.floor(Date.now() / 1000) - 3600);
  */

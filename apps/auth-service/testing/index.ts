@@ -1,4 +1,4 @@
-/** All that tests and benchmarks of the whole system may use of auth-service's inside. */
+/** The internals of auth-service that tests and benchmarks of the whole system may use. */
 export { connectRedis } from '../src/redis/connection.ts';
 export { createSessionStore, type NewSession } from '../src/sessions/session-store.ts';
 export type { TokenClaims } from '../src/tokens/claims.ts';

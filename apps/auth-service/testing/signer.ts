@@ -7,8 +7,8 @@ import type { TokenClaims } from '../src/tokens/claims.ts';
 export type SignAccessToken = (claims: TokenClaims, issuedSecondsAgo?: number) => Promise<string>;
 
 /**
- * Signs with a running system's own key what auth-service would never sign, or no longer: only the claims can be why a
- * service refuses it.
+ * Signs claims that auth-service itself would not sign, with the key of a running system. So if a service refuses the
+ * token, the claims are the reason.
  *
  * @example
  * const sign = await openSigner({ issuer, databaseUrl, keyEncryptionKey });
@@ -16,7 +16,7 @@ export type SignAccessToken = (claims: TokenClaims, issuedSecondsAgo?: number) =
  */
 export async function openSigner(system: {
   readonly issuer: string;
-  /** auth-service's. */
+  /** The URL of auth-service's database. */
   readonly databaseUrl: string;
   readonly keyEncryptionKey: string;
 }): Promise<SignAccessToken> {

@@ -6,12 +6,12 @@ export const rolesSchema = Type.Array(Type.Enum(ROLES));
 
 const account = { id: Type.String(), username: Type.String(), roles: rolesSchema };
 
-/** An account as its person sees it. */
+/** An account as its owner sees it. */
 export const accountSchema = Type.Object(account);
 
 export const statusSchema = Type.Union([
   Type.Literal('active'),
-  Type.Literal('disabled', { description: 'Cannot sign in, and has no session.' }),
+  Type.Literal('disabled', { description: 'Cannot sign in, and has no sessions.' }),
 ]);
 
 const time = Type.String({ format: 'date-time' });
@@ -22,7 +22,7 @@ export const managedAccountSchema = Type.Object({
   status: statusSchema,
   created_at: time,
   password_changed_at: Type.Union([time, Type.Null()], {
-    description: 'Null: it is the one that the account was made with.',
+    description: 'Null if the password was never changed.',
   }),
 });
 

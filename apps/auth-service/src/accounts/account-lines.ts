@@ -10,9 +10,10 @@ const newAccountSchema = Type.Object({
 export type NewAccount = Static<typeof newAccountSchema>;
 
 /**
- * Reads accounts to be made, one JSON object per line; blank lines do not count. Checks their shape, not their rules.
+ * Reads accounts to be made, one JSON object per line; blank lines are ignored. Checks their shape, but not the rules
+ * for user names, passwords and roles.
  *
- * @throws {SyntaxError} naming the line; it never repeats what the line says, since that may be a password
+ * @throws {SyntaxError} naming the line number; it never quotes the line, which may contain a password
  * @example parseAccountLines('{"username":"alice","password":"…","roles":["customer"]}\n');
  */
 export function parseAccountLines(text: string): NewAccount[] {

@@ -1,6 +1,6 @@
-/** What a change of an account does to its person's sessions. sessions/ provides it. */
+/** The operations on sessions that changes of an account need. sessions/ provides them. */
 export type AccountSessions = {
-  /** Undefined once this session has ended. */
+  /** Resolves to undefined once this session has ended. */
   find(subject: string, sessionId: string): Promise<object | undefined>;
   /** Ends all sessions of this person but `except`; returns the ids of those that it ended. */
   endAll(
@@ -8,7 +8,7 @@ export type AccountSessions = {
     reason: 'account_disabled' | 'password_changed',
     except?: string,
   ): Promise<readonly string[]>;
-  /** Gives all living sessions of this person other roles. */
+  /** Gives all live sessions of this person new roles. */
   changeRoles(
     subject: string,
     to: { readonly roles: readonly string[]; readonly rolesVersion: number },

@@ -12,13 +12,13 @@ export type NewAccount = {
 
 export type AccountStore = ReturnType<typeof createAccountStore>;
 
-/** The accounts in Postgres. User names come in normalised. */
+/** The accounts in Postgres. User names must be normalised. */
 export function createAccountStore(options: { readonly db: Database; readonly clock: () => number }) {
   const { db } = options;
   const now = () => new Date(options.clock());
 
   return {
-    /** Returns undefined when somebody has the name already, also if they took it at the same moment. */
+    /** Returns undefined when the user name is taken, also by a concurrent insert. */
     async insert(account: NewAccount): Promise<Account | undefined> {
       const createdAt = now();
       const [row] = await db
@@ -35,8 +35,8 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
     },
 
     /**
-     * As `find`, but waits for a change of this account that is being made. Whoever writes something down elsewhere first
-     * and asks this afterwards either hears of the change, or was early enough for the change to find what they wrote.
+     * As `find`, but waits for a concurrent change of this account. If a caller writes something elsewhere and then
+     * calls this, either this returns the changed account, or the change sees what the caller wrote.
      */
     async findSettled(id: string): Promise<Account | undefined> {
       const [row] = await db.select().from(accounts).where(eq(accounts.id, id)).for('share');
@@ -66,13 +66,13 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
     },
 
     /**
-     * Gives the account another password, if it is not disabled and still as `since` has it. `beforeItCounts` is done
-     * while nobody else can change the account; when it fails, the password stays. Says whether it was changed.
+     * Changes the password, unless the account is disabled or its password was changed since `since` was read. Runs
+     * `beforeCommit` while the account is locked; if that fails, nothing changes. Returns whether it was changed.
      */
     async replacePassword(
       since: Pick<Account, 'id' | 'passwordChangedAt'>,
       passwordHash: string,
-      beforeItCounts: () => Promise<void>,
+      beforeCommit: () => Promise<void>,
     ): Promise<boolean> {
       return db.transaction(async (transaction) => {
         const byId = eq(accounts.id, since.id);
@@ -84,12 +84,12 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
           .update(accounts)
           .set({ passwordHash, passwordChangedAt: changedAt, updatedAt: changedAt })
           .where(byId);
-        await beforeItCounts();
+        await beforeCommit();
         return true;
       });
     },
 
-    /** Returns the account as it is now, and whether this changed anything. */
+    /** Returns the account after the change, and whether anything changed. */
     async setDisabled(
       id: string,
       isDisabled: boolean,
@@ -109,7 +109,7 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
       });
     },
 
-    /** Returns the account with its new roles, and the roles from before. */
+    /** Returns the account with its new roles, and the previous roles. */
     async replaceRoles(
       id: string,
       roles: readonly Role[],

@@ -1,17 +1,17 @@
 import type { Role } from '../permissions/roles.ts';
 
-/** A person. */
+/** A person's account. */
 export type Account = {
-  /** The `sub` of their tokens: opaque, and never given to another person. */
+  /** The `sub` of the person's tokens: opaque, and never reused. */
   readonly id: string;
   /** Normalised. */
   readonly username: string;
   readonly roles: readonly Role[];
-  /** Counts the changes of roles. */
+  /** The number of role changes so far. */
   readonly rolesVersion: number;
   readonly createdAt: Date;
-  /** Set when the account may no longer sign in. */
+  /** Null unless the account is disabled. */
   readonly disabledAt: Date | null;
-  /** Null: it is the one that the account was made with. */
+  /** Null if the password was never changed. */
   readonly passwordChangedAt: Date | null;
 };

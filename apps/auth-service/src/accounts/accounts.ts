@@ -12,7 +12,9 @@ import { createPseudonyms } from './pseudonyms.ts';
 import { createRegistration } from './register.ts';
 import { createSignIn } from './sign-in.ts';
 
-/** Some three seconds of hashing at two at a time: longer than anybody waits, and a burst of honest sign-ins fits. */
+/**
+ * About three seconds of hashing, two at a time: room for a burst of honest sign-ins, and no longer than people wait.
+ */
 const MOST_WAITING_FOR_A_HASH = 200;
 
 export type AccountsOptions = {
@@ -22,20 +24,20 @@ export type AccountsOptions = {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly randomBytes: (size: number) => Buffer;
-  /** 32 bytes; names and networks are pseudonymised under it. When it changes, counts begin anew. */
+  /** 32 bytes, for pseudonyms of names and networks. When it changes, all counts start again. */
   readonly pseudonymKey: Buffer;
-  /** How many passwords are hashed at a time, each 19 MiB. */
+  /** How many passwords are hashed at a time, with 19 MiB each. */
   readonly hashConcurrency: number;
-  /** Changes of an account reach these: see password-change.ts and management.ts. */
+  /** Changes of an account also change its sessions: see password-change.ts and management.ts. */
   readonly sessions: AccountSessions;
-  /** Default node:crypto's argon2id. */
+  /** Default: node:crypto's argon2id. */
   readonly derive?: Derive;
 };
 
 export type Accounts = Awaited<ReturnType<typeof createAccounts>>;
 
 /**
- * People: registration, sign-in, passwords, roles, and who may not sign in any more.
+ * People's accounts: registration, sign-in, passwords, roles, and disabling.
  *
  * @example
  * const accounts = await createAccounts({ db, redis, audit, clock: Date.now, randomBytes, pseudonymKey,
@@ -61,9 +63,9 @@ export async function createAccounts(options: AccountsOptions) {
     signIn,
     changePassword: createPasswordChange({ store, sessions, signIn, hasher, hashing, audit, clock }),
 
-    /** Returns undefined when there is none. */
+    /** Returns undefined when there is no such account. */
     find: store.find,
-    /** As find, once a change of the account that is being made is over. */
+    /** As find, but waits for a concurrent change of the account. */
     findSettled: store.findSettled,
   };
 }

@@ -19,7 +19,9 @@ const script = (file: string) => new URL(`./scripts/${file}`, import.meta.url);
 const chargeAttempt = loadScript<[number, number, number]>('chargeAttempt', [script('charge-attempt.lua')]);
 const forgiveAttempt = loadScript<null>('forgiveAttempt', [script('forgive-attempt.lua')]);
 
-/** After Redis did not answer, nobody else waits for it for this long: a queue of sign-ins would add up to minutes. */
+/**
+ * After Redis did not answer, requests fail at once for this time. Otherwise a queue of sign-ins could wait minutes.
+ */
 const REST_AFTER_FAILURE_MS = 500;
 
 export type AttemptsOptions = {
@@ -29,7 +31,7 @@ export type AttemptsOptions = {
   readonly clock: () => number;
 };
 
-/** An attempt that is under way: counted as failed until it is forgiven. */
+/** A pending attempt. It counts as failed until it is forgiven. */
 export type SignInAttempt = {
   readonly familiarKey: string;
   readonly charged: readonly { readonly key: string; readonly limit: AttemptLimit }[];
@@ -40,24 +42,23 @@ export type Admission =
   | {
       readonly admitted: false;
       readonly retryAfterMs: number;
-      /** Whether this refusal is worth a line in the audit log, or just one more of many. */
+      /** Whether the audit log should record this refusal, because none was recorded recently. */
       readonly isNews: boolean;
     };
 
 export type Attempts = ReturnType<typeof createAttempts>;
 
 /**
- * Limits on guessing, shared by all replicas, in Redis. A stranger cannot use them against a person: where somebody
- * signed in within the last 30 days, only failures for that name from that very network count. (Whoever shares the
- * network with that person, behind one IPv4 address say, can still use up those ten.)
+ * Limits on guessing, shared by all replicas, in Redis. A stranger cannot lock a person out with them: in a network
+ * where the person signed in within the last 30 days, only failures for that name from that network count. (Somebody in
+ * the same network, for example behind the same IPv4 address, can still use up those ten.)
  *
- * Those whose network is not known are strangers to each other: what is limited by network alone is not limited for them,
- * and no person is at home there. The limits by name hold.
+ * Senders with an unknown network do not count as one network: limits by network alone do not apply to them, and no
+ * name is familiar there. The limits by name apply.
  *
- * Names and networks are in Redis as pseudonyms alone, and every key expires. A name that nobody has is limited just
- * like one that somebody has.
+ * Redis holds names and networks only as pseudonyms, and every key expires. Unknown names are limited like known ones.
  *
- * Rejects with ProblemError 503 when Redis does not answer: nobody guesses uncounted.
+ * Rejects with ProblemError 503 when Redis does not answer, because no guess may go uncounted.
  *
  * @example
  * const admission = await attempts.admitSignIn({ username: 'alice', address: '192.0.2.7' });
@@ -66,7 +67,9 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
   let restUntil = 0;
 
   return {
-    /** Counts an attempt as failed, before it is made, and says whether it may be made. The name is normalised. */
+    /**
+     * Counts an attempt as failed before it is made, and returns whether it may be made. The name must be normalised.
+     */
     async admitSignIn(from: { username: string; address: string | undefined }): Promise<Admission> {
       const username = pseudonyms.username(from.username);
       const isKnown = networkOf(from.address) !== UNKNOWN_NETWORK;
@@ -94,14 +97,14 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
       return { admitted: true, attempt: { familiarKey, charged } };
     },
 
-    /** The attempt was the person: nothing counts against them any more here, and the network is familiar. */
+    /** After a success: clears the failures of this name in this network, and marks the network as familiar. */
     async forgive({ familiarKey, charged }: SignInAttempt): Promise<void> {
-      // What others failed in the same network stays: else a guesser would sign in to an account of their own between.
+      // Of the wider limits, only this attempt is forgiven. Else a guesser could reset them with their own account.
       const amounts = charged.map(({ limit }) => (limit === NAME_AND_NETWORK ? 0 : forgivenessMs(limit)));
       await giveBack(charged, { amounts, familiarKeys: [familiarKey] });
     },
 
-    /** The attempt came to nothing through no fault of whoever made it. */
+    /** After an error of ours: uncounts the attempt. */
     async abandon({ charged }: SignInAttempt): Promise<void> {
       await giveBack(charged, {
         amounts: charged.map(({ limit }) => forgivenessMs(limit)),
@@ -109,7 +112,7 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
       });
     },
 
-    /** Counts a registration. Returns how long to wait before the next one is allowed, 0 when this one is. */
+    /** Counts a registration. Returns 0 if it is allowed, otherwise how long to wait, in milliseconds. */
     async admitRegistration(address: string | undefined): Promise<number> {
       if (networkOf(address) === UNKNOWN_NETWORK) return 0;
       const key = attemptsKey('registration', pseudonyms.network(networkOf(address)));
@@ -117,7 +120,7 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
       return waitMs;
     },
 
-    /** Where an account was registered, its person is at home. */
+    /** Marks the network of a registration as familiar for the new account. */
     async welcome(from: { username: string; address: string | undefined }): Promise<void> {
       const network = pseudonyms.network(networkOf(from.address));
       const familiarKey = familiarNetworkKey(pseudonyms.username(from.username), network);

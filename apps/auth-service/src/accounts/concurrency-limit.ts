@@ -1,14 +1,14 @@
 import { ProblemError } from '@latchkey/service-kit';
 
 export type ConcurrencyLimit = {
-  /** Runs the task when its turn comes. Rejects at once with 503 `busy` when too many wait already. */
+  /** Runs the task when its turn comes. Rejects at once with 503 `busy` when too many tasks are waiting. */
   run<T>(task: () => Promise<T>): Promise<T>;
 };
 
 /**
- * Lets a few tasks run and a bounded number wait, first come first served, in this process. Hashing a password takes
- * a core and 19 MiB for some 30 ms: without a bound, sign-ins alone could use up the machine, and libuv's four threads,
- * which signing tokens needs too.
+ * Runs a few tasks at a time in this process, and lets a bounded number wait, first come first served. Hashing a
+ * password takes a core and 19 MiB for about 30 ms. Without a bound, sign-ins could use up the machine, and libuv's
+ * four threads, which also sign tokens.
  *
  * Does not limit how long a task runs.
  *
@@ -28,7 +28,7 @@ export function createConcurrencyLimit(most: { running: number; waiting: number 
       try {
         return await task();
       } finally {
-        // The turn goes straight to the next in line, so nobody can slip in between.
+        // The turn passes directly to the next waiting task, so that no new task can overtake it.
         const next = turns.shift();
         if (next) next();
         else running -= 1;
@@ -41,7 +41,7 @@ function busy(): ProblemError {
   return new ProblemError({
     status: 503,
     code: 'busy',
-    detail: 'Too many people are signing in at this moment. Try again in a few seconds.',
+    detail: 'Too many people are signing in at the moment. Try again in a few seconds.',
     headers: { 'retry-after': '2' },
   });
 }

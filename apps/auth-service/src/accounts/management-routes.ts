@@ -36,8 +36,9 @@ const accountRouteSchema = {
 };
 
 const rolesRouteSchema = {
-  summary: 'Give an account other roles',
-  description: 'At once: access tokens that are out are revoked, and the next refresh brings the new scopes.',
+  summary: 'Change the roles of an account',
+  description:
+    'Takes effect at once: existing access tokens are revoked, and the next refresh returns the new scopes.',
   tags,
   params: accountIdSchema,
   body: Type.Object({ roles: rolesSchema }, { additionalProperties: false }),
@@ -45,16 +46,15 @@ const rolesRouteSchema = {
 };
 
 const statusRouteSchema = {
-  summary: 'Disable an account, or let it sign in again',
-  description:
-    'Disabling ends all its sessions. When the answer is 503, the same request again completes the change.',
+  summary: 'Disable or enable an account',
+  description: 'Disabling ends all its sessions. After a 503, repeat the request to complete the change.',
   tags,
   params: accountIdSchema,
   body: Type.Object({ status: statusSchema }, { additionalProperties: false }),
   response: { 200: managedAccountSchema, 404: problemSchema, 409: problemSchema, ...refusals },
 };
 
-/** What operators do with other people's accounts. Their sessions: sessions/managed-session-routes.ts. */
+/** What operators do with other people's accounts. For their sessions see sessions/managed-session-routes.ts. */
 export async function accountManagementRoutes(
   app: Service,
   { accounts }: { readonly accounts: Accounts },

@@ -14,7 +14,7 @@ export type ManagementParts = {
   readonly audit: Pick<AuditLog, 'record'>;
 };
 
-/** What an operator changes of an account. */
+/** An operator's change of an account. */
 type Change = Origin & {
   readonly id: string;
   /** The operator's own account. */
@@ -22,25 +22,25 @@ type Change = Origin & {
 };
 
 /**
- * What operators do with other people's accounts. Each change is in the database first and then reaches the sessions.
- * When those cannot be reached, it rejects with 503, and the same request again completes it.
+ * What operators do with other people's accounts. Each change is written to the database first and then applied to the
+ * sessions. If the session store is unavailable, it rejects with 503, and repeating the request completes the change.
  *
- * Does not check that the actor may do it: the route has.
+ * Does not check that the actor may do it: the route has done so.
  */
 export function createAccountManagement({ store, sessions, audit }: ManagementParts) {
   return {
-    /** Returns undefined when nobody has the name, however it is written. */
+    /** Normalises the name. Returns undefined when there is no such account. */
     async findByUsername(typed: string): Promise<Account | undefined> {
       const username = normaliseUsername(typed);
       return isUsername(username) ? store.findByUsername(username) : undefined;
     },
 
     /**
-     * Gives an account other roles. They count at once: access tokens of this person that are out are revoked, and the
-     * next refresh of each session brings the new scopes.
+     * Changes the roles of an account. They take effect at once: the person's access tokens are revoked, and the next
+     * refresh of each session returns the new scopes.
      *
-     * Rejects with ProblemError 404 `account_not_found`, 400 `unknown_role`, 409 `own_account` for who would take from
-     * themselves what lets them give it back, 503 when sessions cannot be reached.
+     * Rejects with ProblemError 404 `account_not_found`, 400 `unknown_role`, 409 `own_account` when operators would
+     * take accounts:manage from themselves, and 503 when the session store is unavailable.
      */
     async changeRoles(change: Change & { readonly roles: readonly string[] }): Promise<Account> {
       const { id, actor, roles: names, ...origin } = change;
@@ -56,11 +56,11 @@ export function createAccountManagement({ store, sessions, audit }: ManagementPa
     },
 
     /**
-     * Disables an account, which ends all its sessions and has every sign-in answer as a wrong password does; or lets
-     * it sign in again.
+     * Disables or enables an account. Disabling ends all its sessions. Sign-ins to a disabled account get the same
+     * answer as a wrong password.
      *
-     * Rejects with ProblemError 404 `account_not_found`, 409 `own_account` for who would disable themselves, 503 when
-     * sessions cannot be reached.
+     * Rejects with ProblemError 404 `account_not_found`, 409 `own_account` when operators would disable themselves, and
+     * 503 when the session store is unavailable.
      */
     async changeStatus(change: Change & { readonly status: 'active' | 'disabled' }): Promise<Account> {
       const { id, actor, status, ...origin } = change;
@@ -77,7 +77,7 @@ export function createAccountManagement({ store, sessions, audit }: ManagementPa
     },
   };
 
-  /** Also when the account was disabled before: whoever did it may not have come as far as this. */
+  /** Runs even if the account was already disabled, because the earlier request may have failed before this step. */
   async function endAll(subject: string, by: { actor: string; origin: Origin }): Promise<void> {
     const details = { reason: 'account_disabled', actor: by.actor } as const;
     for (const sessionId of await sessions.endAll(subject, details.reason)) {

@@ -1,16 +1,16 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** Of requests whose sender is not known. It is no network: those in it are strangers to each other. */
+/** For requests with an unknown sender. It does not count as one network, because the senders are unrelated. */
 export const UNKNOWN_NETWORK = 'unknown';
 
 const GROUPS = 8;
 const GROUPS_OF_A_NETWORK = 4;
-/** Of IPv4 addresses within IPv6: ::ffff:0:0/96 (RFC 4291 §2.5.5.2), 64:ff9b::/96 (RFC 6052 §2.1). */
+/** IPv6 prefixes of embedded IPv4 addresses: ::ffff:0:0/96 (RFC 4291 §2.5.5.2), 64:ff9b::/96 (RFC 6052 §2.1). */
 const IPV4_PREFIXES: ReadonlySet<string> = new Set(['0:0:0:0:0:ffff', '64:ff9b:0:0:0:0']);
 
 /**
- * The network that an address is counted under: an IPv4 address by itself, an IPv6 address with its /64, of which one
- * household or server has as many addresses as it likes. Anything else is UNKNOWN_NETWORK.
+ * Returns the network under which an address is counted: the address itself for IPv4, the /64 for IPv6, because one
+ * household or server can use any address of its /64. Anything else is UNKNOWN_NETWORK.
  *
  * @example
  * networkOf('::ffff:192.0.2.7'); // '192.0.2.7'

@@ -3,7 +3,7 @@ import { passwordFault } from './password-rules.ts';
 import { weakPassword } from './refusals.ts';
 
 /**
- * Lets a password pass that may become an account's. The user name is normalised.
+ * Checks a new password against the rules. The user name must be normalised.
  *
  * Throws ProblemError 400 `weak_password`; its member `rule` says why.
  */

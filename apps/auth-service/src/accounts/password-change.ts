@@ -11,7 +11,7 @@ import { passwordText } from './password-text.ts';
 import { invalidCredentials, isInvalidCredentials, unchangedPassword } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
 
-/** How long after a change a request that looks like its repetition is tried as one. */
+/** How long after a change a failing request may be treated as its repetition. */
 const REPEATED_WITHIN_MS = 10 * 60_000;
 
 export type PasswordChangeParts = {
@@ -27,7 +27,7 @@ export type PasswordChangeParts = {
 
 export type PasswordChange = {
   readonly subject: string;
-  /** The session in which they ask: it stays. */
+  /** The session of the request. It is not ended. */
   readonly sessionId: string;
   readonly clientId: string;
   readonly currentPassword: string;
@@ -37,12 +37,12 @@ export type PasswordChange = {
 };
 
 /**
- * Gives a person another password, and ends their other sessions if they wish. A wrong current password counts as one
- * at sign-in does, against the same limits, and costs the same.
+ * Changes a person's password, and ends their other sessions if requested. A wrong current password counts against the
+ * same limits as at sign-in, and costs the same.
  *
- * The change and the end of the other sessions go together (docs/decisions/0026): the sessions end first, while no
- * sign-in can pass that began with the old password; when they cannot be ended, the password stays. The same request
- * again does no harm: within ten minutes of the change it succeeds without changing anything.
+ * The change and the end of the other sessions belong together (docs/decisions/0026). The sessions end first, while no
+ * sign-in with the old password can succeed. If they cannot be ended, the password does not change. Repeating the
+ * request does no harm: within ten minutes of the change it succeeds without changing anything.
  *
  * Rejects with ProblemError 400 `weak_password` (the member `rule` says why), 401 `session_ended`, 503 when a store
  * does not answer, and with what signIn rejects with.
@@ -60,12 +60,12 @@ export function createPasswordChange(parts: PasswordChangeParts): (change: Passw
 
     const proven = await proveCurrent(change, account);
     if (proven !== undefined && (await replace(change, proven))) return;
-    // It is another password by now. Perhaps the new one, and this is the request once more that made it so.
+    // The password has changed meanwhile. If it is the new one, this request repeats the one that changed it.
     await prove(change, account, newPassword);
     await endOthers(change);
   };
 
-  /** Returns undefined when it is not the current one, but may have been until lately. */
+  /** Returns undefined when the password is wrong, but may have been right until recently. */
   async function proveCurrent(change: PasswordChange, account: Account): Promise<Account | undefined> {
     try {
       return await prove(change, account, change.currentPassword);
@@ -75,10 +75,10 @@ export function createPasswordChange(parts: PasswordChangeParts): (change: Passw
     }
   }
 
-  /** By now: not when the request came, since it may have waited for its own repetition. */
+  /** Reads the account again, because this request may have waited while its own repetition changed the password. */
   async function wasChangedLately(id: string): Promise<boolean> {
     const changedAt = (await store.find(id))?.passwordChangedAt;
-    // Either way: a change in the future stems from a clock that was wrong.
+    // Also bounded in the future, because a change in the future comes from a wrong clock.
     return changedAt != null && Math.abs(clock() - changedAt.getTime()) < REPEATED_WITHIN_MS;
   }
 

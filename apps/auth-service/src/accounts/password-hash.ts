@@ -3,33 +3,33 @@ import { promisify } from 'node:util';
 import { passwordText } from './password-text.ts';
 import { type Argon2Hash, readPhcString, writePhcString } from './phc-string.ts';
 
-/** OWASP's and ASVS 5.0's least for argon2id: 19 MiB, two passes, one lane. About 30 ms of one core. */
+/** The minimum of OWASP and ASVS 5.0 for argon2id: 19 MiB, two passes, one lane. About 30 ms of one core. */
 export const ARGON2_COST = { memoryKiB: 19_456, passes: 2, parallelism: 1 } as const;
 
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
-/** argon2id: the password's bytes, a salt and a cost in, `hashBytes` bytes out. */
+/** argon2id: derives `hashBytes` bytes from the password's bytes, a salt and a cost. */
 export type Derive = (
   password: Buffer,
   recipe: Omit<Argon2Hash, 'hash'> & { readonly hashBytes: number },
 ) => Promise<Buffer>;
 
 export type PasswordHasher = {
-  /** A PHC string. @throws RangeError for a text that passwordFault refuses as too long or not text */
+  /** Returns a PHC string. @throws RangeError for a text that passwordFault refuses as too long or not text */
   hash(password: string): Promise<string>;
   /**
-   * Says whether the password is the one of the stored hash. Without a stored hash (nobody has that name) it does
-   * the same work and says no.
+   * Returns whether the password matches the stored hash. Without a stored hash (unknown user name) it does the same
+   * work and returns false.
    */
   verify(password: string, stored: string | undefined): Promise<boolean>;
-  /** Says whether a stored hash was made at another cost than today's. */
+  /** Whether a stored hash was made with a cost other than the current one. */
   needsRehash(stored: string): boolean;
 };
 
 /**
- * Password hashing by node:crypto's argon2id. The work is done in libuv's pool; how many run at a time is the
- * caller's affair (see concurrency-limit.ts).
+ * Hashes passwords with node:crypto's argon2id, in libuv's pool. Does not limit how many run at a time: the caller must
+ * (see concurrency-limit.ts).
  *
  * @throws Error on Node.js before 24.7, which has no argon2
  * @example
@@ -50,18 +50,18 @@ export async function createPasswordHasher(options: {
     return writePhcString({ ...recipe, hash: derived });
   }
 
-  // Nobody's password. An unknown name is checked against it, at the same cost as a known one.
-  const nobodys = await hash(randomBytes(24).toString('base64url'));
+  // Passwords for unknown names are verified against this hash, at the same cost as for known names.
+  const dummyHash = await hash(randomBytes(24).toString('base64url'));
 
   return {
     hash,
-    async verify(password, stored = nobodys) {
+    async verify(password, stored = dummyHash) {
       const text = passwordText(password);
-      // Says nothing about the account: no account has such a password.
+      // Returning early reveals nothing about the account, because no account can have such a password.
       if (text === undefined) return false;
       const expected = readPhcString(stored);
       const derived = await derive(Buffer.from(text), { ...expected, hashBytes: expected.hash.length });
-      return timingSafeEqual(derived, expected.hash) && stored !== nobodys;
+      return timingSafeEqual(derived, expected.hash) && stored !== dummyHash;
     },
     needsRehash(stored) {
       const { memoryKiB, passes, parallelism, salt, hash } = readPhcString(stored);
@@ -74,7 +74,7 @@ export async function createPasswordHasher(options: {
 }
 
 function argon2id(): Derive {
-  // A default import: importing a name that an older Node.js lacks would end in a SyntaxError that explains nothing.
+  // Uses the default import, because importing a missing name fails on older Node.js with an unhelpful SyntaxError.
   if (typeof crypto.argon2 !== 'function') {
     throw new Error(`auth-service needs Node.js 24.7 or newer for argon2; this is ${process.version}.`);
   }

@@ -2,15 +2,15 @@ import { LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS, passwordText } fro
 
 export type PasswordFault = {
   readonly rule: 'not_text' | 'too_short' | 'too_long' | 'contains_username' | 'breached';
-  /** For the person; never holds the password. */
+  /** Shown to the person. Never contains the password. */
   readonly detail: string;
 };
 
 /**
- * Says which rule a new password breaks, if any (ASVS 5.0 6.2; NIST SP 800-63B-4 §3.1.1.2: length and a list of known
- * passwords, no rules about which characters it is made of).
+ * Returns the rule that a new password breaks, if any (ASVS 5.0 6.2; NIST SP 800-63B-4 §3.1.1.2: length and a list of
+ * known passwords, but no composition rules).
  *
- * Does not guess how strong a password is that is on no list: 15 characters or more are advised, 8 required.
+ * Does not estimate the strength of other passwords: 8 characters are required, 15 or more are recommended.
  *
  * @example
  * passwordFault({ password: 'password1', username: 'alice', isBreached }); // { rule: 'breached', … }
@@ -19,7 +19,7 @@ export function passwordFault(candidate: {
   readonly password: string;
   /** Normalised. */
   readonly username: string;
-  /** Asked with the password in lower case. */
+  /** Called with the password in lower case. */
   readonly isBreached: (password: string) => boolean;
 }): PasswordFault | undefined {
   const { password, username } = candidate;
@@ -27,14 +27,14 @@ export function passwordFault(candidate: {
   if (text === undefined) return password.isWellFormed() && password.length > 0 ? TOO_LONG : NOT_TEXT;
   if ([...text].length < LEAST_PASSWORD_CHARACTERS) return TOO_SHORT;
   const folded = text.toLowerCase();
-  // A short part before the @ would forbid nearly every password.
+  // Many passwords contain a given short text by chance, so a short local part is not checked.
   const localPart = username.split('@', 1)[0] ?? username;
   const names = localPart.length < LEAST_NAME_CHARACTERS ? [username] : [username, localPart];
   if (names.some((name) => folded.includes(name))) return CONTAINS_USERNAME;
   return candidate.isBreached(folded) ? BREACHED : undefined;
 }
 
-/** The least of the part before the @ that must not stand in a password. */
+/** The shortest local part (before the @) that a password must not contain. */
 const LEAST_NAME_CHARACTERS = 4;
 
 const NOT_TEXT: PasswordFault = { rule: 'not_text', detail: 'The password is empty or not valid Unicode.' };
@@ -48,7 +48,7 @@ const TOO_LONG: PasswordFault = {
 };
 const CONTAINS_USERNAME: PasswordFault = {
   rule: 'contains_username',
-  detail: 'The password contains the user name, which is the first thing that anybody would try.',
+  detail: 'The password contains the user name, which attackers try first.',
 };
 const BREACHED: PasswordFault = {
   rule: 'breached',

@@ -2,11 +2,11 @@ import { Type } from 'typebox';
 import { MOST_PASSWORD_CHARACTERS, MOST_TYPED_UNITS } from './password-text.ts';
 
 /**
- * A password in a request, wherever one is sent. It keeps out what is no password by any spelling, and nothing else: how
- * long one may be is counted after normalising, by passwordText alone.
+ * A password in a request. The schema only refuses texts that cannot be a password before normalisation. passwordText
+ * checks the length after normalisation.
  */
 export const passwordSchema = Type.String({
   minLength: 1,
   maxLength: MOST_TYPED_UNITS,
-  description: `8 to ${MOST_PASSWORD_CHARACTERS} characters, counted after normalising (NFKC)`,
+  description: `8 to ${MOST_PASSWORD_CHARACTERS} characters, counted after normalisation (NFKC)`,
 });

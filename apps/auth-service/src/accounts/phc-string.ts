@@ -1,4 +1,4 @@
-/** How an argon2id hash was made, and what came out. */
+/** The parameters and the result of an argon2id hash. */
 export type Argon2Hash = {
   readonly memoryKiB: number;
   readonly passes: number;
@@ -7,12 +7,12 @@ export type Argon2Hash = {
   readonly hash: Buffer;
 };
 
-// Version 19 (0x13) is the one of RFC 9106, and the only one that anybody uses.
+// Version 19 (0x13) is the version of RFC 9106, and the only one in use.
 const shape =
   /^\$argon2id\$v=19\$m=([1-9]\d{0,9}),t=([1-9]\d{0,4}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,86})$/;
 
 /**
- * Writes a hash in the PHC string format, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`, which other argon2 programs read.
+ * Writes a hash in the PHC string format, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`, which other argon2 programs can read.
  * https://github.com/P-H-C/phc-string-format
  */
 export function writePhcString(hash: Argon2Hash): string {

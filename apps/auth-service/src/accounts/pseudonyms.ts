@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 
-/** 128 bits are enough that no two names share one. */
+/** 128 bits are enough to avoid collisions. */
 const PSEUDONYM_BYTES = 16;
 
 export type Pseudonyms = ReturnType<typeof createPseudonyms>;
 
 /**
- * Stands for names and networks where they are only compared: in Redis, and in the audit log's lines about failed
- * sign-ins (people type passwords into the field for the name). Keyed, since a plain hash of a name or of an IPv4
- * address is undone by trying them all.
+ * Makes pseudonyms for names and networks where they are only compared: in Redis, and in the audit log's entries about
+ * failed sign-ins, because people type passwords into the name field. The hash is keyed, because a plain hash of a name
+ * or an IPv4 address can be reversed by trying all of them.
  *
  * @example
  * createPseudonyms(key).username('alice'); // 22 characters, base64url
@@ -21,9 +21,9 @@ export function createPseudonyms(key: Buffer) {
       .subarray(0, PSEUDONYM_BYTES)
       .toString('base64url');
   return {
-    /** Of a normalised user name. */
+    /** The name must be normalised. */
     username: (name: string) => pseudonym('username', name),
-    /** Of what networkOf returns. */
+    /** Takes the result of networkOf. */
     network: (network: string) => pseudonym('network', network),
   };
 }

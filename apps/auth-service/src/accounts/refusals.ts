@@ -4,7 +4,7 @@ import { USERNAME_RULE } from './username.ts';
 
 type WeakPassword = { readonly rule: PasswordFault['rule'] | 'unchanged'; readonly detail: string };
 
-/** The same for a name that nobody has, a wrong password and a disabled account. */
+/** The same answer for an unknown name, a wrong password and a disabled account. */
 export function invalidCredentials(): ProblemError {
   return new ProblemError({
     status: 401,
@@ -43,7 +43,7 @@ export function usernameTaken(): ProblemError {
   return new ProblemError({
     status: 409,
     code: 'username_taken',
-    detail: 'Somebody has this user name already.',
+    detail: 'This user name is already taken.',
   });
 }
 
@@ -59,12 +59,12 @@ export function accountNotFound(): ProblemError {
   });
 }
 
-/** For operators who would lock themselves out by mistake. */
+/** For operators who would lock themselves out. */
 export function ownAccount(): ProblemError {
   return new ProblemError({
     status: 409,
     code: 'own_account',
     detail:
-      'With this you could not undo it: nobody disables themselves, or takes accounts:manage from themselves.',
+      'You cannot disable yourself, or take accounts:manage from yourself, because you could not undo it.',
   });
 }

@@ -28,8 +28,8 @@ export type Registration = Origin & {
 };
 
 /**
- * Makes accounts: `register` for people who ask for one, limited per network; `create` for operators, who say which
- * roles it has.
+ * Makes accounts: `register` for people who register themselves, limited per network; `create` for operators, who
+ * choose the roles.
  *
  * Both reject with ProblemError 400 `invalid_username`, `weak_password` (the member `rule` says why) or `unknown_role`,
  * 409 `username_taken`, 503 `busy`; `register` also with 429 `too_many_attempts`.
@@ -47,7 +47,7 @@ export function createRegistration(parts: RegisterParts) {
       const waitMs = await attempts.admitRegistration(origin.address);
       if (waitMs > 0) throw tooManyAttempts(waitMs);
       const account = await insert({ ...valid, roles: ['customer'] }, origin);
-      // The account is made: a Redis that fails now does not unmake it.
+      // The account exists now, so a failure of Redis is ignored.
       await attempts.welcome({ username: account.username, address: origin.address }).catch(() => {});
       return account;
     },

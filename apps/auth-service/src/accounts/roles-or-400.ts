@@ -1,7 +1,7 @@
 import { parseRoles, type Role } from '../permissions/roles.ts';
 import { unknownRole } from './refusals.ts';
 
-/** As parseRoles, for a caller who is to be told: throws ProblemError 400 `unknown_role`. */
+/** As parseRoles, but throws ProblemError 400 `unknown_role`. */
 export function rolesOr400(names: readonly string[]): Role[] {
   try {
     return parseRoles(names);

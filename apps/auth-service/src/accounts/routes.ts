@@ -35,7 +35,7 @@ const registrationSchema = {
 const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
 
 const ownAccountSchema = {
-  summary: 'Who I am, and what I may do',
+  summary: 'See my account and my scopes',
   tags: ['accounts'],
   response: {
     200: Type.Object({
@@ -52,8 +52,8 @@ const ownAccountSchema = {
 const passwordChangeSchema = {
   summary: 'Change my password, and sign my other devices out',
   description:
-    'Asking twice does no harm. When the answer is 503, the other devices may be signed out already; the password is ' +
-    'changed only with them.',
+    'Repeating the request does no harm. After a 503, the other devices may be signed out already, but the password ' +
+    'only changes if they are.',
   tags: ['accounts'],
   body: Type.Object(
     {
@@ -64,14 +64,14 @@ const passwordChangeSchema = {
     { additionalProperties: false },
   ),
   response: {
-    204: Type.Null({ description: 'It is the new one. This device stays signed in.' }),
+    204: Type.Null({ description: 'The password was changed. This device stays signed in.' }),
     400: problemSchema,
     429: problemSchema,
     ...refusals,
   },
 };
 
-/** Registration, and one's own account. Signing in is a session's beginning: sessions/. */
+/** Registration, and a person's own account. For signing in see sessions/. */
 export async function accountRoutes(
   app: Service,
   { accounts }: { readonly accounts: Accounts },

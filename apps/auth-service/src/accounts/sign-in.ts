@@ -22,20 +22,20 @@ export type Credentials = Origin & {
   readonly username: string;
   readonly password: string;
   readonly clientId?: string;
-  /** The session in which somebody proves once more who they are. */
+  /** The session in which a signed-in person authenticates again. */
   readonly sessionId?: string;
 };
 
 export type SignIn = (credentials: Credentials) => Promise<Account>;
 
 /**
- * Checks a user name and a password, and returns the account. Takes the same steps, at the same cost, and gives the
- * same answer whether the name is unknown, the password wrong or the account disabled (ASVS 5.0 6.3.8).
+ * Checks a user name and a password, and returns the account. For an unknown name, a wrong password and a disabled
+ * account, it takes the same steps at the same cost and gives the same answer (ASVS 5.0 6.3.8).
  *
- * Starts no session and records no success: whoever does records it, with the session's id.
+ * Does not start a session and does not record the success: the caller does both, with the session's id.
  *
  * Rejects with ProblemError 401 `invalid_credentials`, 429 `too_many_attempts` (Retry-After), 503 `busy` when too many
- * wait already, 503 when a store does not answer.
+ * sign-ins are waiting, and 503 when a store does not answer.
  *
  * @example
  * const account = await signIn({ username: 'alice', password, address: request.ip });
@@ -43,7 +43,7 @@ export type SignIn = (credentials: Credentials) => Promise<Account>;
 export function createSignIn(parts: SignInParts): SignIn {
   const { store, attempts, hasher, hashing, audit } = parts;
 
-  // All of it in one turn: attempts that are counted, but not yet decided, are never more than those that run.
+  // The whole sign-in runs in one turn, so counted but undecided attempts never outnumber the running ones.
   return (credentials) => hashing.run(() => signIn(credentials));
 
   async function signIn(credentials: Credentials): Promise<Account> {
@@ -72,7 +72,7 @@ export function createSignIn(parts: SignInParts): SignIn {
   }
 
   async function check(username: string, password: string) {
-    // What cannot be a name need not be looked for; some of it (a NUL character) Postgres could not even compare.
+    // Invalid names are not looked up. Some, such as those with a NUL character, Postgres cannot even compare.
     const found = isUsername(username) ? await store.findWithPassword(username) : undefined;
     return { found, isRight: await hasher.verify(password, found?.passwordHash) };
   }
@@ -92,7 +92,7 @@ export function createSignIn(parts: SignInParts): SignIn {
     about: { subject?: string | undefined },
   ): void {
     const { username, password: _, ...from } = credentials;
-    // Not the name itself: people type passwords into the field for it.
+    // Not the name itself, because people type passwords into the name field.
     const details = { username_pseudonym: parts.pseudonyms.username(normaliseUsername(username)) };
     audit.record({ ...from, ...about, event, details });
   }

@@ -1,21 +1,21 @@
 /** 3 to 64 characters, after normaliseUsername. A mail address fits. */
 const wellFormed = /^[a-z0-9][a-z0-9._@+-]{1,62}[a-z0-9]$/;
 
-/** Says in words what isUsername wants. */
+/** The rule of isUsername in words. */
 export const USERNAME_RULE =
   'A user name has 3 to 64 characters: letters a to z, digits, and . _ @ + - between them.';
 
 /**
- * The one form in which a user name is stored and compared: NFKC, lower case, no space around it. So `Alice` and
- * full-width `ＡＬＩＣＥ` are the same person.
+ * Returns the form in which a user name is stored and compared: NFKC, lower case, trimmed. So `Alice` and full-width
+ * `ＡＬＩＣＥ` are the same person.
  */
 export function normaliseUsername(text: string): string {
   return text.normalize('NFKC').trim().toLowerCase();
 }
 
 /**
- * Says whether a normalised text can be a user name. ASCII alone, so that no two names look alike (an е that is
- * Cyrillic, say).
+ * Returns whether a normalised text can be a user name. ASCII only, so that no two names look alike, for example with a
+ * Cyrillic е.
  */
 export function isUsername(normalised: string): boolean {
   return wellFormed.test(normalised);

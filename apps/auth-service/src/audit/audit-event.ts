@@ -1,6 +1,6 @@
 import { encodeForLog } from './encode-for-log.ts';
 
-/** Everything that is worth a line in the audit log. */
+/** The events of the audit log. */
 export type AuditEventName =
   | 'account.created'
   | 'account.roles_changed'
@@ -30,10 +30,10 @@ export type AuditEventName =
   | 'key.revoked'
   | 'key.rewrapped';
 
-/** Small facts for people. Never a token, a password, or a user name that somebody typed. */
+/** Small facts for human readers. Never a token, a password, or a typed user name. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
-/** Where a request came from, and the ids under which its log lines are found. */
+/** Where a request came from, and the ids that identify its log lines. */
 export type Origin = {
   readonly address?: string | undefined;
   readonly requestId?: string | undefined;
@@ -42,14 +42,14 @@ export type Origin = {
 
 export type AuditEvent = Origin & {
   readonly event: AuditEventName;
-  /** The account that it is about. */
+  /** The account concerned. */
   readonly subject?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly clientId?: string | undefined;
   readonly details?: AuditDetails | undefined;
 };
 
-/** An event as it is written: the time added, every text encoded. */
+/** An event as it is written: with the time, and every text encoded. */
 export type AuditRow = {
   readonly at: Date;
   readonly event: AuditEventName;

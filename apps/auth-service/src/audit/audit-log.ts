@@ -15,29 +15,29 @@ export type AuditLogOptions = {
   readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Events kept in memory while Postgres is away; default 10,000, some 5 MB. */
+  /** How many events are kept in memory while Postgres is away; default: 10,000, about 5 MB. */
   readonly mostQueued?: number;
 };
 
 export type AuditLog = {
   /** Records an event. Returns at once and never throws. */
   record(event: AuditEvent): void;
-  /** Resolves when all that is recorded so far is in Postgres, or lost; waits while Postgres is away. */
+  /** Resolves when all events recorded so far are in Postgres or lost. Waits while Postgres is away. */
   flush(): Promise<void>;
-  /** Writes what is left, for at most three seconds. Call it before the database is closed. */
+  /** Writes the remaining events, for at most three seconds. Call it before the database is closed. */
   close(): Promise<void>;
-  /** Since the start. `lost` events are in the service's log alone. */
+  /** Counts since the start. `lost` events are only in the service's log. */
   counts(): { readonly queued: number; readonly written: number; readonly lost: number };
 };
 
 /**
- * The audit log: each event goes to the service's log (level info) at once, and to Postgres in batches, so that no
- * request waits for it. While Postgres is away events are kept, up to a bound; an event beyond it, and one that
- * Postgres refuses, is counted and logged as lost (level error). A crash of the process loses from Postgres what is
- * in the queue, usually the last few milliseconds; the service's log has it. An insert whose answer was lost is made
- * again, so an event can be there twice.
+ * The audit log. Each event goes to the service's log (level info) at once, and to Postgres in batches, so that no
+ * request waits for it. While Postgres is away, events are queued up to a bound. Events beyond the bound, and events
+ * that Postgres refuses, are counted and logged as lost (level error). If the process crashes, the queued events,
+ * usually those of the last few milliseconds, are only in the service's log. An insert whose answer was lost is
+ * repeated, so an event can be in Postgres twice.
  *
- * Does not judge what it is told: the caller keeps tokens, passwords and typed user names out.
+ * Does not check the content: the caller must keep tokens, passwords and typed user names out.
  *
  * @example
  * audit.record({ event: 'session.ended', subject, sessionId, details: { reason: 'sign_out' } });
@@ -64,7 +64,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       await writing;
     },
     async close() {
-      // Also when an insert hangs: whoever closes has a deadline of their own.
+      // Bounded even if an insert hangs, because the caller has a deadline.
       await Promise.race([writing, delay(CLOSE_WITHIN_MS, undefined, { ref: false })]);
       closing.abort();
       if (queue.length > 0) lose(queue.splice(0), 'unavailable');
@@ -84,7 +84,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       } else if (outcome === 'unavailable') {
         await delay(RETRY_EVERY_MS, undefined, { signal: closing.signal }).catch(() => {});
       } else if (batch.length > 1) {
-        // A row that Postgres refuses must not take the others with it, nor hold them up: one at a time finds it.
+        // Postgres refused a row. Insert one at a time to find it, so that it neither drops nor blocks the others.
         most = 1;
       } else {
         lose(queue.splice(0, 1), outcome);
@@ -114,7 +114,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   }
 }
 
-/** Whatever the store threw. */
+/** The store's error. */
 type Failure = { readonly err: unknown };
 
 function withoutNulls(row: AuditRow): Record<string, unknown> {

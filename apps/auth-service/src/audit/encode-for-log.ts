@@ -1,16 +1,16 @@
-/** Longer texts are cut: whoever sends us something does not decide how long our log lines are. */
+/** Longer texts are cut, so that senders cannot make our log lines arbitrarily long. */
 const MOST_CHARACTERS = 512;
 
-// Controls, line separators, and the marks that turn the direction of text around: a line that holds one of these can
-// show a reader something other than what was recorded. Lone surrogates cannot be stored at all.
+// Control characters, line separators and direction marks: with these, a line can display something other than what was
+// recorded. Lone surrogates cannot be stored at all.
 const misleading = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
-// The shapes of our own tokens: a JSON Web Token and a refresh token. A last guard; nobody means to record one.
+// The shapes of our own tokens: a JSON Web Token and a refresh token. A last safeguard: no caller should record one.
 const tokenShapes = /eyJ[\w=-]{8,}(?:\.[\w=-]*){0,4}|rt1\.[\w.=-]+/g;
 
 /**
- * Makes a text from outside safe to record and to read: one line, no hidden characters, bounded, and without anything
- * that has the shape of a token (ASVS 5.0 16.4.1, 16.2.5).
+ * Makes a text from outside safe to record and to read: one line, bounded, without hidden characters, and without
+ * anything that looks like a token (ASVS 5.0 16.4.1, 16.2.5).
  *
  * @example
  * encodeForLog('a\nb'); // 'a\\u000ab'

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm';
 import { clientStatuses, type Database, type Transaction } from '../database/schema.ts';
 import type { ClientStatusRecord } from './client-status.ts';
 
-// Any number will do that nobody else uses in this database: "clients" in hex, shortened.
+// Any number that nothing else in this database uses; this one is "clnt" in ASCII.
 const STATUS_LOCK = 0x636c_6e74;
 
-/** The clients whose status was ever changed, by id. */
+/** Reads the clients whose status was ever changed, by id. */
 export async function readStatuses(
   db: Database | Transaction,
 ): Promise<ReadonlyMap<string, ClientStatusRecord>> {
@@ -13,7 +13,7 @@ export async function readStatuses(
   return new Map(rows.map((row) => [row.clientId, recordOf(row)]));
 }
 
-/** Lets one change of a status happen at a time. The lock ends with the transaction. */
+/** Takes the lock under which one status at a time is changed. It ends with the transaction. */
 export async function lockStatuses(transaction: Transaction): Promise<void> {
   await transaction.execute(sql`select pg_advisory_xact_lock(${STATUS_LOCK})`);
 }

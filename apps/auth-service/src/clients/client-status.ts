@@ -1,21 +1,21 @@
-/** The rules of switching a client off and on again. Pure. */
+/** The rules of revoking and reinstating a client. Pure. */
 
 export type ClientStatus = 'active' | 'revoked';
 
-/** What became of a client whose status was ever changed. */
+/** The status of a client whose status was ever changed. */
 export type ClientStatusRecord = {
   readonly clientId: string;
   /** Milliseconds since the epoch; null while it is active. */
   readonly revokedAt: number | null;
-  /** Seconds since the epoch: no token of this client with an earlier `iat` is good. */
+  /** Seconds since the epoch: tokens of this client with an earlier `iat` are revoked. */
   readonly tokensFrom: number;
 };
 
 /**
- * How long a replica may still issue tokens for a client that was revoked elsewhere: until it hears of it, at the latest
- * by its poll, and then for as long as a request takes. Those die too, because what they were issued before is so much
- * later than the revocation. Well below the 30 s that an `iat` may be ahead of a verifier's clock: the first tokens of a
- * client that is let in again so soon after have one that is.
+ * How long a replica may still issue tokens for a client that another replica revoked: until its next poll at the
+ * latest, plus the duration of a request. tokensFrom is this much later than the revocation, so these tokens are
+ * revoked too. If the client is reinstated soon after, its first tokens have an `iat` in the future. So this must stay
+ * well below the 30 s that verifiers accept.
  */
 export const LATECOMERS_SECONDS = 10;
 
@@ -24,11 +24,11 @@ export function statusOf(record: ClientStatusRecord | undefined): ClientStatus {
 }
 
 /**
- * What becomes of a client's record by a change of its status at `now` (ms); the same record when it has that status
- * already. Each revocation concerns tokens that the one before did not, however soon it follows.
+ * Returns a client's record after a change of its status at `now` (ms), or the same record when it already has that
+ * status. tokensFrom grows with each revocation, so each one revokes the tokens issued since the previous one.
  *
  * @example
- * changeStatus(undefined, { clientId: 'storefront', status: 'revoked', now }); // { clientId, revokedAt: now, tokensFrom }
+ * changeStatus(undefined, { clientId: 'storefront', status: 'revoked', now })?.revokedAt; // now
  */
 export function changeStatus(
   record: ClientStatusRecord | undefined,

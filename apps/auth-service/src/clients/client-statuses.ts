@@ -15,20 +15,20 @@ export type ClientStatusesOptions = {
   readonly db: Database;
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   readonly audit: Pick<AuditLog, 'record'>;
-  /** Tells everybody who verifies tokens. */
+  /** Publishes a revocation to all verifiers. */
   readonly publish: RevocationLog['publish'];
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** How often to look what other replicas have done; default 5 s. */
+  /** How often to read other replicas' changes; default: 5 s. */
   readonly reloadMs?: number;
 };
 
 export type ClientStatuses = ReturnType<typeof createClientStatuses>;
 
 /**
- * Which clients have been switched off, in memory. Postgres is the truth; a replica follows it when it hears of a
- * revocation, and by looking every few seconds. While Postgres is away it goes on with what it has, and with what it
- * hears.
+ * Holds in memory which clients are revoked. Postgres is the source of truth. A replica reads it every few seconds and
+ * when the log reports a revocation. While Postgres is unavailable, the replica continues with what it has in memory
+ * and with the revocations from the log.
  *
  * @example
  * const statuses = createClientStatuses({ db, log, audit, publish, clock });
@@ -38,8 +38,8 @@ export type ClientStatuses = ReturnType<typeof createClientStatuses>;
 export function createClientStatuses(options: ClientStatusesOptions) {
   const { db, log, audit, clock } = options;
   let records: ReadonlyMap<string, ClientStatusRecord> = new Map();
-  /** Heard of as revoked, and not looked up since: from when tokens are good, by client. */
-  const heard = new Map<string, number>();
+  /** Revocations from the log that have not been read from Postgres yet: tokensFrom by client. */
+  const unread = new Map<string, number>();
   let last: Promise<unknown> = Promise.resolve();
   const poll = createPoll({ everyMs: options.reloadMs ?? RELOAD_MS, task: reload, onFailed: warn });
 
@@ -51,41 +51,41 @@ export function createClientStatuses(options: ClientStatusesOptions) {
 
     stop: (): Promise<void> => poll.stop(),
 
-    /** Looks now what other replicas have done. */
+    /** Reads other replicas' changes now. */
     reload,
 
     isRevoked,
 
-    /** When it was revoked, in milliseconds since the epoch; null while it is active. As of the last look. */
+    /** When it was revoked, in milliseconds since the epoch; null while it is active. As of the last read. */
     revokedAt: (clientId: string): number | null => records.get(clientId)?.revokedAt ?? null,
 
     /**
-     * The least `iat` that a token of this client must have to be good, in seconds since the epoch; 0 when any will do.
-     * While it is revoked none will: a request that came through just before must not get one that is.
+     * The earliest `iat` that a token of this client may have, in seconds since the epoch; 0 for no limit. Also 0 while
+     * the client is revoked, so that a request admitted just before the revocation does not get a valid token.
      */
     issuedFromOf: (clientId: string): number => (isRevoked(clientId) ? 0 : tokensFromOf(clientId)),
 
-    /** Takes in what others have revoked. Never throws. */
-    hear(revocations: readonly Revocation[]): void {
+    /** Applies revocations from the log. Never throws. */
+    applyRevocations(revocations: readonly Revocation[]): void {
       let isConcerned = false;
       for (const revocation of revocations) {
         if (revocation.kind !== 'client') continue;
         isConcerned = true;
         const { id, before } = revocation;
-        if (before > tokensFromOf(id)) heard.set(id, before);
+        if (before > tokensFromOf(id)) unread.set(id, before);
       }
       if (isConcerned) reload().catch(warn);
     },
 
     /**
-     * Switches a client off or on, for whoever asks by `by.clientId`, and tells everybody. Revoking one that is revoked
-     * tells everybody once more: so the same call completes one that failed half-way.
+     * Revokes or reinstates a client for an operator who uses the client `by.clientId`, and publishes a revocation.
+     * Revoking a revoked client publishes it again, so the same call completes one that failed half-way.
      *
-     * Does not check that there is such a client.
+     * Does not check that the client exists.
      *
-     * Rejects with ProblemError 409 `own_client` when it is the one that asks, 403 `client_revoked` when the one that
-     * asks was revoked meanwhile; with what `publish` rejects with: then the client is revoked, but services that have
-     * not been told take its access tokens until these expire.
+     * Rejects with ProblemError 409 `own_client` when an operator would revoke their own client, and 403
+     * `client_revoked` when the operator's client was revoked meanwhile. Rejects with what `publish` rejects with: then
+     * the client is revoked, but services that have not been told accept its access tokens until these expire.
      */
     async change(
       change: { readonly clientId: string; readonly status: ClientStatus },
@@ -114,11 +114,11 @@ export function createClientStatuses(options: ClientStatusesOptions) {
   };
 
   function isRevoked(clientId: string): boolean {
-    return heard.has(clientId) || statusOf(records.get(clientId)) === 'revoked';
+    return unread.has(clientId) || statusOf(records.get(clientId)) === 'revoked';
   }
 
   function tokensFromOf(clientId: string): number {
-    return Math.max(heard.get(clientId) ?? 0, records.get(clientId)?.tokensFrom ?? 0);
+    return Math.max(unread.get(clientId) ?? 0, records.get(clientId)?.tokensFrom ?? 0);
   }
 
   async function write(
@@ -128,7 +128,7 @@ export function createClientStatuses(options: ClientStatusesOptions) {
     const written = await db.transaction(async (transaction) => {
       await lockStatuses(transaction);
       const found = await readStatuses(transaction);
-      // Under the lock, or two operators could switch off each other's client at once, and with it the last one.
+      // Checked under the lock, so that two operators cannot revoke each other's client at once and leave none.
       if (statusOf(found.get(actingClientId)) === 'revoked') throw clientRevoked();
       if (change.status === 'revoked' && change.clientId === actingClientId) throw ownClient();
       const before = found.get(change.clientId);
@@ -143,14 +143,14 @@ export function createClientStatuses(options: ClientStatusesOptions) {
 
   function reload(): Promise<void> {
     return inTurn(async () => {
-      // Whoever published had written before: what was heard of by now is in the answer, or has been undone since.
-      const known = [...heard];
+      // A revocation is written before it is published, so the read contains those known now, or their reversal.
+      const known = [...unread];
       records = await readStatuses(db);
-      for (const [clientId, before] of known) if (heard.get(clientId) === before) heard.delete(clientId);
+      for (const [clientId, before] of known) if (unread.get(clientId) === before) unread.delete(clientId);
     });
   }
 
-  /** One after the other, so that an older answer never replaces a newer one. */
+  /** Runs tasks one after another, so that an older answer never replaces a newer one. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
     const turn = last.then(task);
     last = turn.catch(() => {});

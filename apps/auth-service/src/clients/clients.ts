@@ -1,17 +1,19 @@
 import type { SessionLimits } from './session-limits.ts';
 
-/** The kinds of client that people sign in with, and services. */
+/** A client that people sign in with, or a service. */
 export type Client = BrowserClient | NativeClient | ServiceClient;
 
 type Identified = { readonly id: string; readonly name: string };
 
-/** What a client in which people sign in has besides. */
+/** Additional members of clients that people sign in with. */
 type ForPeople = {
-  /** On how many devices a person may be signed in with it; the oldest ends. Null: as many as they like. */
+  /**
+   * The most devices on which a person may be signed in with it; beyond that, the oldest session ends. Null: no limit.
+   */
   readonly mostSessions: number | null;
 };
 
-/** A single-page app. Its refresh token lives in an HttpOnly cookie, and it may call from its origins only. */
+/** A single-page app. Its refresh token is in an HttpOnly cookie, and it may only be used from its origins. */
 export type BrowserClient = Identified &
   ForPeople & {
     readonly kind: 'browser';
@@ -19,16 +21,16 @@ export type BrowserClient = Identified &
     readonly origins: readonly string[];
   };
 
-/** A command line, a mobile app. It gets the refresh token in the body, and keeps it itself. */
+/** A command-line tool or a mobile app. It gets the refresh token in the body, and stores it itself. */
 export type NativeClient = Identified & ForPeople & { readonly kind: 'native' };
 
 /**
- * One of our own services: a confidential client (RFC 6749 §2.1) that signs with a key of its own. We know where it
- * publishes the public half, and no secret. Its id is also the audience by which tokens name it.
+ * One of our own services: a confidential client (RFC 6749 §2.1) that signs with its own key. We know the URL of its
+ * public keys, and no secret. Its id is also its audience in tokens.
  */
 export type ServiceClient = Identified & { readonly kind: 'service'; readonly jwksUri: string };
 
-/** A client in which a person signs in: it cannot keep a secret, and so has none. */
+/** A client that people sign in with. It cannot keep a secret, so it has none. */
 export type PublicClient = BrowserClient | NativeClient;
 
 export type ClientRegistry = {
@@ -37,19 +39,19 @@ export type ClientRegistry = {
   readonly services: readonly ServiceClient[];
 };
 
-/** A service by its name, and where it publishes its keys. */
+/** The URL of each service's public keys, by the service's name. */
 export type ServiceJwksUris = ReadonlyMap<string, string>;
 
 /**
- * The first-party clients. They are few, they change with the code that they belong to, and so they are declared here
- * rather than kept in a database (docs/decisions/0004). Services come from the configuration, as their addresses do.
+ * The first-party clients. They are few and change together with their code, so they are declared here and not in a
+ * database (docs/decisions/0004). Services come from the configuration, as their URLs do.
  *
- * @throws Error when a service has the id of another client, or a limit is for no client in which people sign in
+ * @throws Error when a service has the id of another client, or a limit names no client that people sign in with
  */
 export function createClientRegistry(options: {
   storefrontOrigins: readonly string[];
   serviceJwksUris: ServiceJwksUris;
-  /** In place of those that are declared here. */
+  /** Replace the limits that are declared here. */
   sessionLimits: SessionLimits;
 }): ClientRegistry {
   const services = [...options.serviceJwksUris].map(

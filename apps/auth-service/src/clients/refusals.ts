@@ -13,7 +13,7 @@ export function clientRevoked(): ProblemError {
   return new ProblemError({
     status: 403,
     code: 'client_revoked',
-    detail: 'This client was switched off. Nobody can sign in with it, or stay signed in.',
+    detail: 'This client was revoked. Nobody can sign in with it or stay signed in.',
   });
 }
 
@@ -30,6 +30,6 @@ export function ownClient(): ProblemError {
     status: 409,
     code: 'own_client',
     detail:
-      'You are signed in with this client yourself. Revoke it from another one, so that you are not locked out.',
+      'You are signed in with this client. Revoke it from another client, so that you are not locked out.',
   });
 }

@@ -8,7 +8,7 @@ import { clientNotFound } from './refusals.ts';
 const status = Type.Union([
   Type.Literal('active'),
   Type.Literal('revoked', {
-    description: 'Nobody signs in or refreshes with it; a service cannot authenticate.',
+    description: 'Nobody can sign in or refresh with it. A service cannot authenticate.',
   }),
 ]);
 
@@ -27,7 +27,7 @@ export type ClientRoutesOptions = {
   readonly statuses: ClientStatuses;
 };
 
-/** For operators: which clients there are, and to switch one off and on again. */
+/** For operators: list the clients, and revoke or reinstate one. */
 export async function clientRoutes(app: Service, { clients, statuses }: ClientRoutesOptions): Promise<void> {
   app.get(
     '/clients',
@@ -50,11 +50,11 @@ export async function clientRoutes(app: Service, { clients, statuses }: ClientRo
     {
       onRequest: app.requireScope('clients:manage'),
       schema: {
-        summary: 'Revoke a client, or let it in again',
+        summary: 'Revoke or reinstate a client',
         description:
           'A revoked client can neither sign people in, nor refresh, exchange or authenticate, and services refuse its ' +
-          'access tokens. Its sessions stay as they are, and go on when it is let in again: at every replica within ' +
-          'some 5 s. After a 503 ask again: that completes what was begun.',
+          'access tokens. Its sessions are kept, and continue when it is reinstated: at every replica within about 5 s. ' +
+          'After a 503, repeat the request to complete the change.',
         tags: ['clients'],
         params: Type.Object({ id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }) }),
         body: Type.Object({ status }, { additionalProperties: false }),

@@ -4,8 +4,9 @@ import type { ServiceJwksUris } from './clients.ts';
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 
 /**
- * Reads the setting SERVICE_JWKS_URIS: `name=url,name=url`, the services that may authenticate here and where each
- * publishes its keys. Whoever can change an answer from there can act as that service: https, or a network of ours.
+ * Reads the setting SERVICE_JWKS_URIS: `name=url,name=url`, the services that may authenticate and the URL of each
+ * one's public keys. An attacker who can change an answer from such a URL can act as that service, so use https or a
+ * trusted network.
  *
  * Does not fetch anything.
  *
@@ -22,7 +23,7 @@ export function parseServiceJwksUris(entries: readonly string[]): ServiceJwksUri
     const fault = faultOfUrl(uri, 'endpoint');
     if (fault !== undefined)
       throw new Error(`entry ${index + 1} is not of the form name=url: of the URL, ${fault}`);
-    if (uris.has(name)) throw new Error(`${name} stands there twice`);
+    if (uris.has(name)) throw new Error(`${name} appears twice`);
     uris.set(name, uri);
   }
   return uris;

@@ -16,12 +16,12 @@ import { retentionSeconds } from '../revocation/log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from '../revocation/log/revocation-log.ts';
 
 const USAGE = `Usage (with auth-service's environment):
-  node src/commands.ts create-account --username NAME --roles ROLE[,ROLE]   the password is read from standard input
+  node src/commands.ts create-account --username NAME --roles ROLE[,ROLE]   reads the password from standard input
   node src/commands.ts create-accounts    one {"username", "password", "roles"} per line of standard input;
-                                          an account that exists stays as it is
+                                          existing accounts are not changed
   node src/commands.ts rotate-key         sign with the next key from now on
-  node src/commands.ts revoke-key KID     have every token that this key signed refused from now on, everywhere;
-                                          after an error: once more, which completes what was begun
+  node src/commands.ts revoke-key KID     refuse every token that this key signed, everywhere, from now on;
+                                          after an error, run it again to complete the revocation
 `;
 
 /** How many operands each command takes. */
@@ -32,8 +32,8 @@ const commands: Readonly<Record<string, number>> = {
   'revoke-key': 1,
 };
 
-/** What a command reads and writes: what its process has, or what a test gives it. */
-export type Surroundings = {
+/** The environment and streams of a command: those of the process, or a test's. */
+export type CommandContext = {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: Readable;
   readonly stdout: { write(text: string): unknown };
@@ -41,34 +41,34 @@ export type Surroundings = {
 };
 
 /**
- * Carries out one of the operator's commands. They work on auth-service's own stores, whether or not it runs.
+ * Runs one of the operator's commands. They use auth-service's own stores, whether or not the service is running.
  *
- * @returns the exit code: 0; 1 when it was refused, which it says on stderr; 2 when there is no such command.
- * @throws what keeps it from being carried out: a setting that is missing, say
+ * @returns the exit code: 0; 1 when the command was refused, with the reason on stderr; 2 for an unknown command
+ * @throws when the command cannot run, for example because a setting is missing
  */
-export async function runCommand(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
   const { values, positionals } = readArguments(args);
   const [command, ...operands] = positionals;
   if (command === undefined || commands[command] !== operands.length) {
-    surroundings.stderr.write(USAGE);
+    context.stderr.write(USAGE);
     return 2;
   }
   try {
-    await run({ command, operands, values }, surroundings);
+    await run({ command, operands, values }, context);
     return 0;
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    // A refusal is an answer: its code lets a script tell "exists already" from a fault.
-    surroundings.stderr.write(`${error.code}: ${error.message}\n`);
+    // A refusal is a result. Its code lets a script tell "exists already" from a failure.
+    context.stderr.write(`${error.code}: ${error.message}\n`);
     return 1;
   }
 }
 
-/** Of an option that there is none of, nothing: it gets the usage. */
+/** Returns no command for an unknown option, so that the usage is shown. */
 function readArguments(args: readonly string[]): Arguments {
   const options = { username: { type: 'string' }, roles: { type: 'string' } } as const;
   const [command = '', ...operands] = args;
-  // A key's id is base64url: one in 64 begins with a dash.
+  // Not parsed for options, because a key's id is base64url, and one in 64 begins with a dash.
   if (command === 'revoke-key') return { values: {}, positionals: [command, ...operands] };
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options });
@@ -91,9 +91,9 @@ type Stores = {
   readonly audit: AuditLog;
 };
 
-async function run(task: Task, surroundings: Surroundings): Promise<void> {
+async function run(task: Task, context: CommandContext): Promise<void> {
   const { command, operands } = task;
-  const { env, stdout } = surroundings;
+  const { env, stdout } = context;
   const config = readConfig(env);
   const database = await openAuthDatabase(config);
   const { db } = database;
@@ -103,7 +103,7 @@ async function run(task: Task, surroundings: Surroundings): Promise<void> {
   try {
     if (command === 'rotate-key') stdout.write(await rotateKey(stores));
     else if (command === 'revoke-key') stdout.write(await revokeKey(stores, operands[0] ?? ''));
-    else await createAccountsFromInput(task, { surroundings, stores });
+    else await createAccountsFromInput(task, { context, stores });
   } finally {
     await audit.close();
     await database.close();
@@ -111,7 +111,7 @@ async function run(task: Task, surroundings: Surroundings): Promise<void> {
 }
 
 async function rotateKey(stores: Stores): Promise<string> {
-  // To rotate is no reason to go to Redis.
+  // A rotation publishes no revocation, so it needs no Redis.
   const keyRing = keyRingOf(stores, () => Promise.reject(new Error('A rotation revokes nothing.')));
   return `${JSON.stringify(await keyRing.rotate())}\n`;
 }
@@ -152,9 +152,9 @@ function keyRingOf({ config, ...stores }: Stores, publish: RevocationLog['publis
 
 async function createAccountsFromInput(
   { command, values }: Task,
-  { surroundings, stores }: { surroundings: Surroundings; stores: Stores },
+  { context, stores }: { context: CommandContext; stores: Stores },
 ): Promise<void> {
-  const { stdin, stdout } = surroundings;
+  const { stdin, stdout } = context;
   const { config, db, audit } = stores;
   const redis = connectRedis({ url: config.REDIS_URL, onError: () => {} });
   try {
@@ -166,7 +166,7 @@ async function createAccountsFromInput(
       randomBytes,
       pseudonymKey: parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY).deriveKey('pseudonyms'),
       hashConcurrency: 1,
-      // An account that is being made has no sessions yet.
+      // A new account has no sessions yet.
       sessions: { find: async () => undefined, endAll: async () => [], changeRoles: async () => {} },
     });
     const input = await readInput(stdin);

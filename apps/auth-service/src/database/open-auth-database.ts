@@ -4,7 +4,7 @@ import { authSchema } from './schema.ts';
 
 export type AuthDatabase = Awaited<ReturnType<typeof openAuthDatabase>>;
 
-/** Connects to auth-service's own database and brings its tables up to date. */
+/** Connects to auth-service's own database and runs its migrations. */
 export function openAuthDatabase(config: { DATABASE_URL: string; DATABASE_POOL_SIZE: number }) {
   return openDatabase({
     url: () => currentSetting(config, 'DATABASE_URL'),

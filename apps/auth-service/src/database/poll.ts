@@ -1,11 +1,12 @@
 export type Poll = {
   start(): void;
-  /** Resolves when a round that is under way has ended. */
+  /** Stops the poll. Resolves when the current round has ended. */
   stop(): Promise<void>;
 };
 
 /**
- * Does something again and again, each time so long after the last has ended. A failure is told and does not end it.
+ * Runs a task repeatedly, each time `everyMs` after the previous run has ended. A failure is reported and does not stop
+ * the poll.
  *
  * @example
  * const poll = createPoll({ everyMs: 5000, task: reload, onFailed: (error) => log.warn({ err: error }, '…') });

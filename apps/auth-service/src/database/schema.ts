@@ -14,24 +14,24 @@ import {
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
 
-/** People. `id` is the `sub` of their tokens: opaque, and never given to another person. */
+/** People's accounts. `id` is the `sub` of the person's tokens: opaque, and never reused. */
 export const accounts = pgTable('accounts', {
   id: text('id').primaryKey(),
-  /** As normaliseUsername made it. */
+  /** Normalised by normaliseUsername. */
   username: text('username').notNull().unique(),
   /** A PHC string. */
   passwordHash: text('password_hash').notNull(),
   roles: text('roles').array().notNull(),
-  /** Counts the changes of roles, so that whoever hears of two can tell which came last. */
+  /** The number of role changes so far, so that two changes can be ordered. */
   rolesVersion: integer('roles_version').notNull().default(0),
   disabledAt: instant('disabled_at'),
-  /** Null: it is the one that the account was made with. */
+  /** Null if the password was never changed. */
   passwordChangedAt: instant('password_changed_at'),
   createdAt: instant('created_at').notNull(),
   updatedAt: instant('updated_at').notNull(),
 });
 
-/** A public key as the key set shows it (RFC 7517 §4, RFC 7518 §6.3.1). */
+/** A public key in the format of the key set (RFC 7517 §4, RFC 7518 §6.3.1). */
 export type PublicJwk = {
   readonly kty: 'RSA';
   readonly n: string;
@@ -42,17 +42,17 @@ export type PublicJwk = {
 };
 
 /**
- * Signing keys, and what became of them. Which state a key is in follows from its times: see keys/life-cycle.ts.
- * The two partial indexes have Postgres itself refuse a second active key, and a second one waiting to be it.
+ * Current and former signing keys. A key's times determine its state: see keys/life-cycle.ts. With the two partial
+ * indexes, Postgres itself refuses a second active key and a second next key.
  */
 export const signingKeys = pgTable(
   'signing_keys',
   {
     kid: text('kid').primaryKey(),
     publicJwk: jsonb('public_jwk').$type<PublicJwk>().notNull(),
-    /** Erased when the key retires: nobody signs with it again. */
+    /** Erased when the key retires, because it never signs again. */
     encryptedPrivateKey: text('encrypted_private_key'),
-    /** Which key-encryption key it is encrypted under. */
+    /** The id of the key-encryption key that it is encrypted under. */
     kekId: text('kek_id'),
     publishedAt: instant('published_at').notNull(),
     activatedAt: instant('activated_at'),
@@ -70,26 +70,26 @@ export const signingKeys = pgTable(
 );
 
 /**
- * Clients whose status was ever changed; those that are not here are active. Which clients there are stands in
- * clients/clients.ts and in the configuration.
+ * Clients whose status was ever changed. Clients without a row are active. The list of clients is in clients/clients.ts
+ * and in the configuration.
  */
 export const clientStatuses = pgTable('client_statuses', {
   clientId: text('client_id').primaryKey(),
   /** Null while it is active. */
   revokedAt: instant('revoked_at'),
-  /** No token of this client with an earlier `iat` is good. Whole seconds. */
+  /** Tokens of this client with an earlier `iat` are revoked. Whole seconds. */
   tokensFrom: instant('tokens_from').notNull(),
 });
 
-/** The data set that each shard of Redis is known to have: see revocation/log/data-sets.ts. */
+/** The known data set of each shard of Redis: see revocation/log/data-sets.ts. */
 export const redisDataSets = pgTable('redis_data_sets', {
   shard: integer('shard').primaryKey(),
   id: text('id').notNull(),
-  /** No other one was known before it. */
+  /** No other data set was known before it. */
   isFirst: boolean('is_first').notNull(),
 });
 
-/** What happened, for whoever has to find out later. Rows are added, never changed. */
+/** The audit log. Rows are added, never changed. */
 export const auditEvents = pgTable(
   'audit_events',
   {
@@ -109,8 +109,8 @@ export const auditEvents = pgTable(
 
 export const authSchema = { accounts, signingKeys, clientStatuses, redisDataSets, auditEvents };
 
-/** What openDatabase of service-kit returns as `db` for this schema. */
+/** The `db` that service-kit's openDatabase returns for this schema. */
 export type Database = NodePgDatabase<typeof authSchema>;
 
-/** What `db.transaction` hands to its callback. */
+/** The transaction that `db.transaction` passes to its callback. */
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];

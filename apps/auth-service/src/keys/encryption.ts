@@ -3,20 +3,20 @@ import { ConfigError } from '@latchkey/service-kit';
 
 const FORMAT = 'v1';
 const KEY_BYTES = 32;
-/** 96 bits, the only nonce size that GCM takes without hashing it (NIST SP 800-38D §5.2.1.1). */
+/** 96 bits, the only nonce size that GCM uses without hashing it (NIST SP 800-38D §5.2.1.1). */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_CHARACTERS = 11;
 
 /** Encrypts private keys at rest, under keys that are never in the database. */
 export type KeyEncryption = {
-  /** The id of the key that encrypts. It follows from the key, so there is nothing to configure. */
+  /** The id of the key that encrypts. It is derived from the key, so it needs no configuration. */
   readonly currentId: string;
-  /** The text can only be opened under the same label: rows cannot be swapped. */
+  /** The result can only be decrypted with the same label, so database rows cannot be swapped. */
   encrypt(plain: Buffer, label: string): string;
-  /** @throws KeyEncryptionError when no configured key fits, or the text was changed */
+  /** @throws KeyEncryptionError when no configured key matches, or the text was changed */
   decrypt(encrypted: string, label: string): Buffer;
-  /** 32 bytes for another purpose, which tell nothing about the key itself (HKDF, RFC 5869). */
+  /** Derives 32 bytes for another purpose, which reveal nothing about the key (HKDF, RFC 5869). */
   deriveKey(purpose: string): Buffer;
 };
 
@@ -27,9 +27,9 @@ export class KeyEncryptionError extends ConfigError {
 }
 
 /**
- * Reads KEY_ENCRYPTION_KEY: 32 bytes in base64url, or several, separated by commas. The first encrypts, all decrypt.
- * To change the key: add the new one behind the old one, at every replica; then put it in front, at every replica, and
- * each re-encrypts what it finds when it starts; then take the old one away.
+ * Reads KEY_ENCRYPTION_KEY: one or more keys of 32 bytes in base64url, separated by commas. The first key encrypts, all
+ * of them decrypt. To change the key, add the new one after the old one at every replica. Then put it first at every
+ * replica; each re-encrypts the signing keys when it starts. Then remove the old one.
  *
  * @throws KeyEncryptionError naming the fault, never the value
  * @example
@@ -64,8 +64,7 @@ function createKeyEncryption(keys: readonly Buffer[]): KeyEncryption {
     },
     decrypt(encrypted, label) {
       const [format, keyId = '', nonceText = '', sealedText = ''] = encrypted.split('.');
-      if (format !== FORMAT)
-        throw new KeyEncryptionError(`${label} is encrypted in a format that is not known here.`);
+      if (format !== FORMAT) throw new KeyEncryptionError(`${label} is encrypted in an unknown format.`);
       const key = byId.get(keyId);
       if (key === undefined) throw wrongKey(label, keyId, [...byId.keys()]);
       const sealed = Buffer.from(sealedText, 'base64url');
@@ -87,7 +86,7 @@ function createKeyEncryption(keys: readonly Buffer[]): KeyEncryption {
   };
 }
 
-/** What the encryption of a signing key's private half is bound to. */
+/** The label that the encryption of a signing key's private half is bound to. */
 export function privateKeyLabel(kid: string): string {
   return `signing key ${kid}`;
 }

@@ -11,14 +11,14 @@ import {
 import type { KeyAction, RotationPolicy } from './life-cycle.ts';
 import { generateSigningKey } from './signing-key.ts';
 
-/** What was done to the keys, one entry for each change. */
+/** One change that was made to the keys. */
 export type KeyChange = {
   readonly change: 'published' | 'activated' | 'retired' | 'removed' | 'revoked' | 'rewrapped';
   readonly kid: string;
 };
 
-/** What changing keys takes. */
-export type KeyRoom = {
+/** What functions that change keys need. */
+export type KeyContext = {
   readonly db: Database;
   readonly encryption: KeyEncryption;
   readonly policy: RotationPolicy;
@@ -26,20 +26,20 @@ export type KeyRoom = {
   readonly clock: () => number;
 };
 
-/** Makes the keys that these actions will want: that takes a while, and whoever waits for the lock should not. */
-export function prepareKeys(room: KeyRoom, actions: readonly KeyAction[]): Promise<NewKeyRecord[]> {
+/** Makes the keys that these actions need before the lock is taken, because that takes a while. */
+export function prepareKeys(context: KeyContext, actions: readonly KeyAction[]): Promise<NewKeyRecord[]> {
   const making = actions.filter(({ type }) => type === 'publish' || type === 'bootstrap');
-  return Promise.all(making.map(() => prepareKey(room)));
+  return Promise.all(making.map(() => prepareKey(context)));
 }
 
 /**
- * Carries out, in a transaction that holds the lock, what a plan says. Takes keys from `prepared`, and makes what is
- * missing there. `keys` are those from which the plan was made.
+ * Carries out a plan in a transaction that holds the lock. Takes new keys from `prepared`, and makes more if those do
+ * not suffice. `keys` are the keys that the plan was made from.
  *
- * @throws KeyEncryptionError when the key that is to sign cannot be opened here: then nothing must be committed
+ * @throws KeyEncryptionError when this replica cannot decrypt the key that is to sign; then nothing must be committed
  */
 export async function carryOut(
-  room: KeyRoom,
+  context: KeyContext,
   transaction: Transaction,
   plan: {
     readonly actions: readonly KeyAction[];
@@ -49,22 +49,22 @@ export async function carryOut(
 ): Promise<KeyChange[]> {
   const changes: KeyChange[] = [];
   for (const action of plan.actions) {
-    if (action.type === 'activate') assertOpens(room, plan.keys, action.kid);
-    changes.push(...(await apply(room, transaction, { action, prepared: plan.prepared })));
+    if (action.type === 'activate') assertOpens(context, plan.keys, action.kid);
+    changes.push(...(await apply(context, transaction, { action, prepared: plan.prepared })));
   }
   return changes;
 }
 
 async function apply(
-  room: KeyRoom,
+  context: KeyContext,
   transaction: Transaction,
   { action, prepared }: { readonly action: KeyAction; readonly prepared: NewKeyRecord[] },
 ): Promise<KeyChange[]> {
-  const now = room.clock();
+  const now = context.clock();
   switch (action.type) {
     case 'publish':
     case 'bootstrap': {
-      const key = prepared.pop() ?? (await prepareKey(room));
+      const key = prepared.pop() ?? (await prepareKey(context));
       const { kid } = key.publicJwk;
       const signsAtOnce = action.type === 'bootstrap';
       await insertKey(transaction, key, { publishedAt: now, activatedAt: signsAtOnce ? now : null });
@@ -84,15 +84,15 @@ async function apply(
   }
 }
 
-async function prepareKey({ encryption }: KeyRoom): Promise<NewKeyRecord> {
+async function prepareKey({ encryption }: KeyContext): Promise<NewKeyRecord> {
   const { kid, publicJwk, privateKeyDer } = await generateSigningKey();
   const encryptedPrivateKey = encryption.encrypt(privateKeyDer, privateKeyLabel(kid));
   privateKeyDer.fill(0);
   return { publicJwk, encryptedPrivateKey, kekId: encryption.currentId };
 }
 
-/** A key that nobody here can open must not become the one that signs. */
-function assertOpens({ encryption }: KeyRoom, keys: readonly KeyRecord[], kid: string): void {
+/** A key that this replica cannot decrypt must not become the active one. */
+function assertOpens({ encryption }: KeyContext, keys: readonly KeyRecord[], kid: string): void {
   const encrypted = keys.find((key) => key.kid === kid)?.encryptedPrivateKey;
   if (encrypted == null) throw new Error(`Signing key ${kid} has no private half.`);
   encryption.decrypt(encrypted, privateKeyLabel(kid)).fill(0);

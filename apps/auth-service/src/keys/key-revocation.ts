@@ -1,5 +1,5 @@
 import { ProblemError } from '@latchkey/service-kit';
-import { carryOut, type KeyChange, type KeyRoom, prepareKeys } from './key-changes.ts';
+import { carryOut, type KeyChange, type KeyContext, prepareKeys } from './key-changes.ts';
 import { hasKey, lockKeys, readPublishedKeys } from './key-store.ts';
 import { planRevocation } from './life-cycle.ts';
 
@@ -7,28 +7,28 @@ import { planRevocation } from './life-cycle.ts';
 export type KeyRevocationResult = {
   readonly action: 'revoked';
   readonly kid: string;
-  /** The key that signs instead from now on, if the revoked one did. */
+  /** The key that now signs, if the revoked key was the active one. */
   readonly activated?: string;
-  /** The key that was made to follow. */
+  /** The new next key, if one was made. */
   readonly next?: string;
 };
 
 /**
- * Revokes a key in the database: all of it or nothing, under the lock of rotations. Changes nothing when it is gone
- * already. Nobody is told: that comes after.
+ * Revokes a key in the database, in one transaction under the rotation lock. Changes nothing when the key is gone
+ * already. Does not publish the revocation: the caller does.
  *
- * Rejects with ProblemError 404 `key_not_found`; with KeyEncryptionError when the key that would have to sign instead
- * cannot be opened here.
+ * Rejects with ProblemError 404 `key_not_found`; with KeyEncryptionError when this replica cannot decrypt the key that
+ * would sign instead.
  */
-export async function carryOutRevocation(room: KeyRoom, kid: string): Promise<readonly KeyChange[]> {
-  const expected = planRevocation(await readPublishedKeys(room.db), kid);
-  const prepared = await prepareKeys(room, expected);
-  return room.db.transaction(async (transaction) => {
+export async function carryOutRevocation(context: KeyContext, kid: string): Promise<readonly KeyChange[]> {
+  const expected = planRevocation(await readPublishedKeys(context.db), kid);
+  const prepared = await prepareKeys(context, expected);
+  return context.db.transaction(async (transaction) => {
     await lockKeys(transaction, { wait: true });
     const keys = await readPublishedKeys(transaction);
     const actions = planRevocation(keys, kid);
     if (actions.length === 0 && !(await hasKey(transaction, kid))) throw keyNotFound();
-    return carryOut(room, transaction, { actions, keys, prepared });
+    return carryOut(context, transaction, { actions, keys, prepared });
   });
 }
 

@@ -6,7 +6,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import { createPoll } from '../database/poll.ts';
 import type { Database } from '../database/schema.ts';
 import type { KeyEncryption } from './encryption.ts';
-import type { KeyChange, KeyRoom } from './key-changes.ts';
+import type { KeyChange, KeyContext } from './key-changes.ts';
 import { carryOutRevocation, type KeyRevocationResult, revocationResultOf } from './key-revocation.ts';
 import { type KeyRecord, readLatestKeys, readPublishedKeys } from './key-store.ts';
 import { afterRevocations, mayActivateAt, type RotationPolicy, stateOf } from './life-cycle.ts';
@@ -16,7 +16,7 @@ import { type RotationResult, rotationResultOf, rotationTooEarly } from './rotat
 
 const SHORTEST_RELOAD_MS = 250;
 const LONGEST_RELOAD_MS = 5000;
-/** A reload that fails once or twice must still be within the skew, and leave room for clocks that differ. */
+/** Several reloads per skew, so that one or two may fail and clocks may differ. */
 const RELOADS_PER_SKEW = 6;
 
 export type KeyRingOptions = RotationPolicy & {
@@ -24,7 +24,7 @@ export type KeyRingOptions = RotationPolicy & {
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>;
   readonly audit: Pick<AuditLog, 'record'>;
   readonly keyEncryptionKeys: KeyEncryption;
-  /** Tells everybody who verifies tokens. */
+  /** Publishes a revocation to all verifiers. */
   readonly publish: (revocation: {
     readonly kind: 'key';
     readonly id: string;
@@ -32,7 +32,7 @@ export type KeyRingOptions = RotationPolicy & {
   }) => Promise<unknown>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** How often to look what other replicas have done; default a sixth of the skew, from 250 ms to 5 s. */
+  /** How often to read other replicas' changes; default: a sixth of the skew, from 250 ms to 5 s. */
   readonly reloadMs?: number;
 };
 
@@ -41,13 +41,13 @@ export type KeyRing = ReturnType<typeof createKeyRing>;
 type By = Origin & { readonly subject?: string };
 
 /**
- * The signing keys, in memory: the one that signs now and the set that is published. Follows what other replicas do by
- * looking every few seconds, and rotates by schedule when its turn comes, one replica at a time.
+ * Holds the signing keys in memory: the active key and the published set. Polls the database every few seconds for
+ * changes by other replicas, and rotates on schedule, one replica at a time.
  *
- * While Postgres is away, signing and publishing go on with what is in memory: nobody can rotate then. A replica that
- * alone is cut off while the others rotate stays right for one rotation, since it publishes their next key already;
- * its own tokens are refused from one token lifetime plus skew after it, so do not command a rotation while a replica
- * is cut off (it says so in its log).
+ * While Postgres is unavailable, signing and publishing continue from memory and no replica can rotate. If one replica
+ * alone loses Postgres, it stays correct for one rotation of the others, because it already publishes their next key.
+ * Its own tokens are refused from one token lifetime plus skew after that rotation. So do not command a rotation while
+ * a replica logs that it cannot read the signing keys.
  *
  * @example
  * const keyRing = createKeyRing({ db, log, audit, publish, clock, keyEncryptionKeys, jwksMaxAgeSeconds: 60,
@@ -57,8 +57,8 @@ type By = Origin & { readonly subject?: string };
  */
 export function createKeyRing(options: KeyRingOptions) {
   const { db, log, audit, clock, keyEncryptionKeys: encryption } = options;
-  const room: KeyRoom = { db, encryption, clock, policy: options };
-  /** Heard of as revoked, and not yet seen to be gone from the database. */
+  const context: KeyContext = { db, encryption, clock, policy: options };
+  /** Keys known to be revoked that the last read of the database may still contain. */
   const revoked = new Set<string>();
   let records: readonly KeyRecord[] = [];
   let loaded: LoadedKeys | undefined;
@@ -72,9 +72,9 @@ export function createKeyRing(options: KeyRingOptions) {
 
   return {
     /**
-     * The key that signs now. The same object until another one does.
+     * Returns the active key. It is the same object until another key becomes active.
      *
-     * @throws ProblemError 503 `no_signing_key` when the key that signed was revoked and no other can be opened here
+     * @throws ProblemError 503 `no_signing_key` when the active key was revoked and this replica has no other one yet
      */
     signer(): Signer {
       const { signer } = current();
@@ -82,36 +82,36 @@ export function createKeyRing(options: KeyRingOptions) {
       return signer;
     },
 
-    /** What /.well-known/jwks.json shows. The same object until a key comes or goes. */
+    /** The key set of /.well-known/jwks.json. It is the same object until a key is added or removed. */
     jwks: (): JwkSet => current().jwks,
 
     /**
-     * Loads the keys, making the first ones in an empty database, and goes on following them.
+     * Loads the keys, makes the first ones in an empty database, and starts polling.
      *
-     * @throws KeyEncryptionError when KEY_ENCRYPTION_KEY does not fit the database
+     * @throws KeyEncryptionError when KEY_ENCRYPTION_KEY does not match the database
      */
     async start(): Promise<void> {
       await follow({ isStart: true });
       current();
-      // The next key too: better now than when its turn comes.
+      // Decrypt the next key too, so that a wrong KEY_ENCRYPTION_KEY fails now and not at the next rotation.
       for (const key of records) if (key.encryptedPrivateKey !== null) openPrivateKey(key, encryption);
       poll.start();
     },
 
     stop: (): Promise<void> => poll.stop(),
 
-    /** Looks now what other replicas have done. */
+    /** Reads other replicas' changes now. */
     async reload(): Promise<void> {
       await reload();
     },
 
     /**
-     * Has the next key sign from now on. Needs no start(). Rejects with ProblemError 409 `rotation_too_early` and
-     * Retry-After while a consumer could still hold a set without the next key.
+     * Activates the next key. Does not need start(). Rejects with ProblemError 409 `rotation_too_early` and Retry-After
+     * while a consumer could still hold a key set without the next key.
      */
     async rotate(by: By = {}): Promise<RotationResult> {
       const how = { commanded: true, wait: true, rewrap: false };
-      const { changes, refusedUntil } = await carryOutRotation(room, how);
+      const { changes, refusedUntil } = await carryOutRotation(context, how);
       record(changes, by);
       await reload();
       if (refusedUntil !== undefined) throw rotationTooEarly(refusedUntil, clock());
@@ -119,18 +119,18 @@ export function createKeyRing(options: KeyRingOptions) {
     },
 
     /**
-     * Has every token that this key signed refused from now on, everywhere: takes it out of the set, has the next one
-     * sign if it did, then tells everybody. Needs no start(). When it fails half-way, the same call completes it; for a
-     * key that is gone already it tells everybody once more.
+     * Revokes a key, so that all verifiers refuse every token that it signed. Removes it from the set, activates the
+     * next key if it was active, and then publishes the revocation. Does not need start(). If it fails half-way, the
+     * same call completes it. For a key that is gone already it publishes the revocation again.
      *
-     * Rejects with ProblemError 404 `key_not_found`, and with what `publish` rejects with: then the key is out of the
-     * set, but whoever holds an older set has not been told.
+     * Rejects with ProblemError 404 `key_not_found`, and with what `publish` rejects with. In that case the key is out
+     * of the set, but consumers with an older set have not been told.
      */
     async revoke(kid: string, by: By = {}): Promise<KeyRevocationResult> {
-      const changes = await carryOutRevocation(room, kid);
+      const changes = await carryOutRevocation(context, kid);
       record(changes, by);
       if (changes.length === 0) audit.record({ ...by, event: 'key.revoked', details: { kid, again: true } });
-      hear([kid]);
+      dropRevoked([kid]);
       try {
         await options.publish({ kind: 'key', id: kid, reason: 'key_revoked' });
       } finally {
@@ -140,17 +140,17 @@ export function createKeyRing(options: KeyRingOptions) {
     },
 
     /**
-     * Takes in what others have revoked. A key among it is out of the set when this returns, and does not sign any
-     * more, whether or not Postgres can be asked; what was made in its place follows. Never throws.
+     * Applies revocations from the log. When this returns, a revoked key is out of the set and no longer signs, even if
+     * Postgres is unavailable. Its replacement is loaded afterwards. Never throws.
      */
-    hear(revocations: readonly Revocation[]): void {
+    applyRevocations(revocations: readonly Revocation[]): void {
       const kids = revocations.flatMap((revocation) => (revocation.kind === 'key' ? [revocation.id] : []));
       if (kids.length === 0) return;
-      hear(kids);
+      dropRevoked(kids);
       reload().catch(warn);
     },
 
-    /** The newest hundred keys with their states, those that are gone among them. */
+    /** Lists the newest hundred keys with their states, including keys that are gone. */
     async list() {
       const latest = await readLatestKeys(db);
       return latest.map(({ encryptedPrivateKey: _, ...key }) => ({
@@ -168,7 +168,7 @@ export function createKeyRing(options: KeyRingOptions) {
     );
   }
 
-  function hear(kids: readonly string[]): void {
+  function dropRevoked(kids: readonly string[]): void {
     for (const kid of kids) revoked.add(kid);
     load();
   }
@@ -178,7 +178,7 @@ export function createKeyRing(options: KeyRingOptions) {
     loaded = loadKeys(left, { before: loaded, encryption, log });
   }
 
-  /** One after the other, so that an older answer never replaces a newer one. */
+  /** Reloads run one after another, so that an older answer never replaces a newer one. */
   function reload(): Promise<void> {
     const reloading = lastReload.then(async () => {
       records = await readPublishedKeys(db);
@@ -193,9 +193,9 @@ export function createKeyRing(options: KeyRingOptions) {
 
   async function follow({ isStart }: { isStart: boolean }): Promise<void> {
     await reload();
-    if (!isRotationDue(room, records, { rewrap: isStart })) return;
+    if (!isRotationDue(context, records, { rewrap: isStart })) return;
     const how = { commanded: false, wait: isStart, rewrap: isStart };
-    record((await carryOutRotation(room, how)).changes, {});
+    record((await carryOutRotation(context, how)).changes, {});
     await reload();
   }
 
@@ -221,7 +221,7 @@ function noSigningKey(): ProblemError {
   return new ProblemError({
     status: 503,
     code: 'no_signing_key',
-    detail: 'The key that signed was revoked, and the one that signs instead is not at hand yet.',
+    detail: 'The signing key was revoked, and its replacement is not available yet. Try again.',
     headers: { 'retry-after': '1' },
   });
 }

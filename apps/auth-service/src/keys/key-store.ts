@@ -16,11 +16,11 @@ export type NewKeyRecord = {
   readonly kekId: string;
 };
 
-// Any number will do that nobody else uses in this database: "key ring" in hex, shortened.
+// Any number that nothing else in this database uses; this one is "keyr" in ASCII.
 const ROTATION_LOCK = 0x6b65_7972;
 const MOST_LISTED = 100;
 
-/** The keys that are published, the oldest first. */
+/** Reads the published keys, the oldest first. */
 export async function readPublishedKeys(db: Database | Transaction): Promise<KeyRecord[]> {
   const rows = await db
     .select()
@@ -30,14 +30,14 @@ export async function readPublishedKeys(db: Database | Transaction): Promise<Key
   return rows.map(recordOf);
 }
 
-/** The newest hundred keys, those that are gone among them. */
+/** Reads the newest hundred keys, including keys that are gone. */
 export async function readLatestKeys(db: Database): Promise<KeyRecord[]> {
   const rows = await db.select().from(signingKeys).orderBy(desc(signingKeys.publishedAt)).limit(MOST_LISTED);
   return rows.map(recordOf);
 }
 
 /**
- * Lets one replica at a time change keys. The lock ends with the transaction, also when the process dies.
+ * Takes the lock under which one replica at a time changes keys. It ends with the transaction, also after a crash.
  *
  * @returns false when `wait` is not set and another replica has the lock
  */
@@ -65,7 +65,7 @@ export async function insertKey(
   });
 }
 
-/** Retires the active key, erasing its private half, and activates another. Returns the kid of the retired one. */
+/** Activates a key, retires the active one and erases its private half. Returns the kid of the retired key. */
 export async function activateKey(
   transaction: Transaction,
   kid: string,
@@ -90,10 +90,10 @@ export async function removeKey(transaction: Transaction, kid: string, now: numb
     .where(eq(signingKeys.kid, kid));
 }
 
-/** Takes a key out of the set whatever its state is, and erases its private half. */
+/** Removes a key from the set, whatever its state is, and erases its private half. */
 export async function revokeKey(transaction: Transaction, kid: string, now: number): Promise<void> {
   const at = new Date(now);
-  // One that was to be the next has never signed, and so has not retired either.
+  // A next key has never signed, so it has no retirement time.
   const retiredAt = sql`case when ${signingKeys.activatedAt} is null then null else coalesce(${signingKeys.retiredAt}, ${at}) end`;
   await transaction
     .update(signingKeys)

@@ -1,6 +1,6 @@
 /**
- * The rules of a signing key's life: next (published, not signing) → active → retiring (published, not signing) →
- * gone. Whoever revokes a key sends it from any state to the last. Pure: times come in, in milliseconds since the epoch.
+ * The rules of a signing key's life: next (published, not signing) → active → retiring (published, not signing) → gone.
+ * Revocation moves a key from any state to gone. The functions are pure; times are in milliseconds since the epoch.
  */
 
 export type KeyState = 'next' | 'active' | 'retiring' | 'gone';
@@ -14,9 +14,9 @@ export type KeyTimes = {
 };
 
 export type RotationPolicy = {
-  /** How long a consumer may go on with a set that it has fetched (Cache-Control of the key set). */
+  /** How long a consumer may cache the key set (its Cache-Control). */
   readonly jwksMaxAgeSeconds: number;
-  /** What replicas' clocks may differ by, and the time that they take to see each other's changes, together. */
+  /** How far replicas' clocks may differ, plus the time that replicas take to see each other's changes. */
   readonly skewSeconds: number;
   /** The longest lifetime of an access token. */
   readonly tokenSeconds: number;
@@ -25,20 +25,20 @@ export type RotationPolicy = {
 };
 
 export type KeyAction =
-  /** Make a key and publish it; it waits as the next one. */
+  /** Make a key and publish it as the next one. */
   | { readonly type: 'publish' }
-  /** Make a key where there is none, and sign with it at once. */
+  /** Make a key when there is none, and sign with it at once. */
   | { readonly type: 'bootstrap' }
   /** Sign with this key from now on; the active one retires. */
   | { readonly type: 'activate'; readonly kid: string }
-  /** Take this key out of the set. */
+  /** Remove this key from the set. */
   | { readonly type: 'remove'; readonly kid: string }
-  /** Take this key out of the set, whatever it has signed, and erase its private half. */
+  /** Remove this key from the set, even if its tokens are still valid, and erase its private half. */
   | { readonly type: 'revoke'; readonly kid: string };
 
 export type RotationPlan = {
   readonly actions: readonly KeyAction[];
-  /** When a command came too early: when it would be carried out. */
+  /** Set when a command came too early: the earliest time at which it will succeed. */
   readonly refusedUntil?: number;
 };
 
@@ -52,32 +52,32 @@ export function stateOf(key: KeyTimes): KeyState {
 }
 
 /**
- * From when a published key may sign: when nobody can still hold a set without it. The last such set was fetched just
- * before the last replica heard of the key, and is kept for its max-age.
+ * Returns when a published key may sign: once no consumer can still hold a set without it. The last such set was
+ * fetched just before the last replica learned of the key, and is cached for its max-age.
  */
 export function mayActivateAt(key: KeyTimes, policy: RotationPolicy): number {
   return key.publishedAt + (policy.jwksMaxAgeSeconds + policy.skewSeconds) * SECOND_MS;
 }
 
-/** From when a retired key may leave the set: when the last token that it signed has expired, at every replica. */
+/** Returns when a retired key may leave the set: once the last token that it signed has expired at every replica. */
 export function mayRemoveAt(key: KeyTimes, policy: RotationPolicy): number {
   return (key.retiredAt ?? Number.POSITIVE_INFINITY) + (policy.tokenSeconds + policy.skewSeconds) * SECOND_MS;
 }
 
 /**
- * Says what is due, by schedule or (`commanded`) because somebody asked to rotate now.
+ * Plans what is due, by schedule or because an operator commanded a rotation (`commanded`).
  *
- * A next key is always waiting: it is published the moment that the one before it becomes active. So a rotation can
- * happen without delay when it has to, and a replica that is cut off from Postgres for a while still publishes the
- * key that the others will sign with.
+ * There is always a next key: it is published at the moment when the previous one becomes active. So a rotation can
+ * happen without delay, and a replica that is cut off from Postgres for a while still publishes the key that the others
+ * will sign with.
  *
- * The very first key signs at once: no set has been served yet, so nobody can hold one without it.
+ * The very first key signs at once: no set has been served yet, so no consumer can hold one without it.
  *
  * @example
  * planRotation({ keys: [], now, policy }).actions; // [{ type: 'bootstrap' }, { type: 'publish' }]
  */
 export function planRotation(situation: {
-  /** All keys that are not gone; others are ignored. */
+  /** All keys. Those that are gone are ignored. */
   readonly keys: readonly KeyTimes[];
   readonly now: number;
   readonly policy: RotationPolicy;
@@ -102,10 +102,10 @@ export function planRotation(situation: {
 }
 
 /**
- * Says what it takes to revoke a key: to have everybody refuse its tokens from now on. Nothing, if it is gone.
+ * Plans the revocation of a key. Returns no actions if the key is gone.
  *
- * If it is the active one, the next signs at once, however short a time it has been published: whoever holds a set
- * without it fetches the set when the revocation is heard of. There is a next key again afterwards.
+ * If it is the active key, the next one signs at once, even if it was published only just now: consumers with a set
+ * that lacks it fetch the set again when they learn of the revocation. Afterwards there is a next key again.
  *
  * @example
  * planRevocation(keys, active.kid); // revoke it, activate the next one, publish another
@@ -123,8 +123,8 @@ export function planRevocation(keys: readonly KeyTimes[], kid: string): readonly
 }
 
 /**
- * The keys that are left, once these have been revoked one after the other, but for those that are then made. So a
- * replica that has heard of it can go on before it has read the database.
+ * Returns the keys that remain after these have been revoked one after another, without the new keys that are then
+ * made. So a replica that has learned of a revocation can continue before it has read the database.
  */
 export function afterRevocations<Key extends KeyTimes>(
   keys: readonly Key[],
@@ -142,7 +142,7 @@ export function afterRevocations<Key extends KeyTimes>(
   return left;
 }
 
-/** When the active key has signed for long enough. Without an active key, a rotation has been due for ever. */
+/** When the next scheduled rotation is due. Without an active key it is always due. */
 function scheduledAt(keys: readonly KeyTimes[], policy: RotationPolicy): number {
   const activatedAt = keys.find((key) => stateOf(key) === 'active')?.activatedAt;
   return activatedAt == null ? Number.NEGATIVE_INFINITY : activatedAt + policy.rotationDays * DAY_MS;

@@ -9,19 +9,19 @@ import { privateKeyFrom } from './signing-key.ts';
 export type Signer = { readonly kid: string; readonly privateKey: KeyObject };
 export type JwkSet = { readonly keys: readonly PublicJwk[] };
 
-/** The keys as a replica has them in memory. */
+/** The keys that a replica holds in memory. */
 export type LoadedKeys = {
-  /** Undefined when the key that signed was revoked and no other can be opened here. */
+  /** Undefined when the active key was revoked and this replica can decrypt no other one. */
   readonly signer: Signer | undefined;
   readonly jwks: JwkSet;
 };
 
 /**
- * What follows from the rows. Keeps the objects that stay the same, so that callers can tell by identity and no key is
- * decrypted twice. A key that cannot be opened is published all the same (other replicas sign with it), and this
- * replica goes on with the signer that it has, as long as that one is published.
+ * Makes LoadedKeys from the rows. Reuses unchanged objects, so that callers can compare by identity and no key is
+ * decrypted twice. A key that cannot be decrypted is still published, because other replicas sign with it. This replica
+ * then keeps its current signer as long as that key is published.
  *
- * @throws KeyEncryptionError when the active key cannot be opened and there is nothing from before
+ * @throws KeyEncryptionError when the active key cannot be decrypted and no keys were loaded before
  */
 export function loadKeys(
   records: readonly KeyRecord[],
@@ -60,9 +60,9 @@ function openOrKeep(
   }
 }
 
-/** @throws KeyEncryptionError when no configured key fits */
+/** @throws KeyEncryptionError when no configured key matches */
 export function openPrivateKey({ kid, encryptedPrivateKey }: KeyRecord, encryption: KeyEncryption): Signer {
-  if (encryptedPrivateKey === null) throw new Error(`The signing key ${kid} has no private half any more.`);
+  if (encryptedPrivateKey === null) throw new Error(`The signing key ${kid} no longer has a private half.`);
   return { kid, privateKey: privateKeyFrom(encryption.decrypt(encryptedPrivateKey, privateKeyLabel(kid))) };
 }
 

@@ -3,9 +3,9 @@ import type { KeyChange } from './key-changes.ts';
 
 /** What a commanded rotation did. */
 export type RotationResult =
-  /** There was no next key; there is one now, and it can be activated when it has been published for long enough. */
+  /** There was no next key. One was published; it can be activated once it has been published for long enough. */
   | { readonly action: 'published'; readonly kid: string }
-  /** The next key signs from now on, and another one was published to follow it. */
+  /** The next key is now active, and another one was published to follow it. */
   | { readonly action: 'activated'; readonly kid: string; readonly retiring: string; readonly next: string };
 
 export function rotationResultOf(changes: readonly KeyChange[]): RotationResult {
@@ -25,7 +25,7 @@ export function rotationTooEarly(allowedAt: number, now: number): ProblemError {
     status: 409,
     code: 'rotation_too_early',
     detail:
-      'The next key has not been published for long enough: somebody may still hold a key set without it. ' +
+      'The next key has not been published for long enough: a consumer may still hold a key set without it. ' +
       `It can be activated from ${new Date(allowedAt).toISOString()} on.`,
     headers: { 'retry-after': String(Math.max(1, Math.ceil((allowedAt - now) / 1000))) },
   });

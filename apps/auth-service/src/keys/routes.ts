@@ -31,7 +31,7 @@ const keySchema = Type.Object({
   ]),
   published_at: time,
   may_sign_at: Type.Union([time, Type.Null()], {
-    description: 'Of the next key: when it may sign at the earliest.',
+    description: 'For the next key: the earliest time at which it may sign.',
   }),
   activated_at: timeOrNull,
   retired_at: timeOrNull,
@@ -49,11 +49,11 @@ const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
 
 export type KeyRoutesOptions = {
   readonly keyRing: KeyRing;
-  /** How long consumers may keep the set. */
+  /** How long consumers may cache the set. */
   readonly jwksMaxAgeSeconds: number;
 };
 
-/** The public key set, and the management of signing keys. No answer holds anything of a private key. */
+/** The public key set, and the management of signing keys. No answer contains any part of a private key. */
 export async function keyRoutes(
   app: Service,
   { keyRing, jwksMaxAgeSeconds }: KeyRoutesOptions,
@@ -112,9 +112,9 @@ export async function keyRoutes(
     {
       onRequest: app.requireScope('keys:manage'),
       schema: {
-        summary: 'Have the next key sign from now on',
+        summary: 'Rotate: sign with the next key from now on',
         description:
-          'Refused with 409 and Retry-After until every consumer has had the time to fetch the next key.',
+          'Refused with 409 and Retry-After until every consumer has had time to fetch the next key.',
         tags: ['keys'],
         response: { 200: rotationSchema, 201: rotationSchema, 409: problemSchema, ...refusals },
       },
@@ -130,15 +130,15 @@ export async function keyRoutes(
     {
       onRequest: app.requireScope('keys:manage'),
       schema: {
-        summary: 'Have every token that this key signed refused from now on, everywhere',
+        summary: 'Revoke a key: every token that it signed is refused from now on',
         description:
-          'If it signs, the next key signs instead, at once. After a 503 ask again: that completes what was begun. The ' +
-          'access token that asks may be among those that are refused then: refresh it.',
+          'If it is the active key, the next key signs at once instead. After a 503, repeat the request to complete the ' +
+          'revocation. The access token of this request may be among the refused ones: refresh it.',
         tags: ['keys'],
         // RFC 7638: a SHA-256 in base64url.
         params: Type.Object({ kid: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }) }),
         response: {
-          204: Type.Null({ description: 'Revoked, and everybody is told.' }),
+          204: Type.Null({ description: 'Revoked, and the revocation is published.' }),
           400: problemSchema,
           404: problemSchema,
           ...refusals,

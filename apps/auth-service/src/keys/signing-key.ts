@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, generateKeyPair, type KeyObject } from 'n
 import { promisify } from 'node:util';
 import type { PublicJwk } from '../database/schema.ts';
 
-/** ASVS 5.0 11.2.3 asks for 2048 at least; more would make signing four times as slow for five-minute tokens. */
+/** ASVS 5.0 11.2.3 requires at least 2048. More would make signing four times slower, for five-minute tokens. */
 export const MODULUS_BITS = 2048;
 
 export type NewSigningKey = {

@@ -8,8 +8,7 @@ export const FORM = 'application/x-www-form-urlencoded';
 const TARGETS: ReadonlySet<string> = new Set(['audience', 'resource']);
 
 /**
- * Has a plugin's routes take forms, and nothing else: the one way in which OAuth's endpoints are asked. See readForm
- * for what is refused.
+ * Makes a plugin's routes accept forms only, as OAuth's endpoints do. See readForm for what is refused.
  */
 export function acceptForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -19,8 +18,8 @@ export function acceptForms(app: FastifyInstance): void {
 }
 
 /**
- * Reads application/x-www-form-urlencoded. A parameter without a value counts as left out, and one that stands twice is
- * refused, with a value or without (RFC 6749 §3.1, §3.2).
+ * Reads application/x-www-form-urlencoded. A parameter without a value counts as omitted. A repeated parameter is
+ * refused, with or without a value (RFC 6749 §3.1, §3.2).
  *
  * @throws TokenError `invalid_request`; `invalid_target` for more than one audience or resource (RFC 8693 §2.2.2)
  * @example readForm(Buffer.from('grant_type=refresh_token&scope=')); // { grant_type: 'refresh_token' }
@@ -40,12 +39,12 @@ export function readForm(body: Buffer): Record<string, string> {
     seen.add(name);
     if (value !== '') form[name] = value;
   }
-  if ([...repeated].some((name) => !TARGETS.has(name))) throw malformed('A parameter stands more than once.');
-  if (repeated.size > 0) throw new TokenError('invalid_target', 'A token is for one audience.');
+  if ([...repeated].some((name) => !TARGETS.has(name))) throw malformed('A parameter is repeated.');
+  if (repeated.size > 0) throw new TokenError('invalid_target', 'A token can have only one audience.');
   return form;
 }
 
-/** Unlike URLSearchParams, which puts U+FFFD where bytes are no UTF-8, and would so turn one text into another. */
+/** Unlike URLSearchParams, which replaces invalid UTF-8 by U+FFFD and so changes the text. */
 function decode(text: string): string {
   let decoded: string;
   try {

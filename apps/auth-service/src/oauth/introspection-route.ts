@@ -9,7 +9,7 @@ import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from './o
 const seconds = Type.Optional(Type.Integer({ description: 'Seconds since 1970.' }));
 const text = Type.Optional(Type.String());
 
-/** RFC 7662 §2.2. Of a token that is not active nothing is said but that. */
+/** RFC 7662 §2.2. For a token that is not active, the answer contains nothing else. */
 const answerSchema = Type.Object({
   active: Type.Boolean(),
   scope: text,
@@ -21,16 +21,16 @@ const answerSchema = Type.Object({
   aud: Type.Optional(Type.Array(Type.String())),
   iss: text,
   jti: text,
-  sid: Type.Optional(Type.String({ description: 'The session; not of a service’s own token.' })),
+  sid: Type.Optional(Type.String({ description: 'The session. Absent from a service’s own token.' })),
   auth_time: seconds,
   acr: text,
   act: Type.Optional(Type.Unknown({ description: 'Who acts for the subject (RFC 8693 §4.1).' })),
 });
 
 const introspectionSchema = {
-  summary: 'Ask whether an access token is good (RFC 7662)',
+  summary: 'Ask whether an access token is active (RFC 7662)',
   description:
-    'For services, about tokens that are for them. The session is looked up, so the answer is that of this moment.',
+    'For services, about tokens addressed to them. The session is looked up, so the answer is up to date.',
   tags: ['tokens'],
   security: [],
   consumes: ['application/x-www-form-urlencoded'],

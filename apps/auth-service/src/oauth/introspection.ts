@@ -10,30 +10,28 @@ import { noneIfInvalid } from './token-revocation.ts';
 export type IntrospectionParts = {
   readonly sessions: Pick<SessionStore, 'find'>;
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
-  /** Knows what was revoked. */
+  /** Also checks revocations. */
   readonly subjectTokens: SubjectTokens;
-  /** Whether what is known to be revoked is complete. */
+  /** Whether the list of revocations is complete. */
   readonly isComplete: () => boolean;
 };
 
-/**
- * Resolves to what the token says if it is good at the service that asks, now; to undefined whatever else it is.
- */
+/** Resolves to the token's content if it is active for this client, otherwise to undefined. */
 export type Introspect = (client: Client, token: string) => Promise<Authentication | undefined>;
 
 /**
- * A service asks about an access token that was sent to it (RFC 7662), instead of verifying it and following the feed.
- * A token is active if the service would take it by itself, and besides its session lives, at this moment, and has not
- * changed since. Refresh tokens are never active: no service has any business with them.
+ * Introspection (RFC 7662): a service asks about an access token that was sent to it, instead of verifying the token
+ * and following the feed. A token is active if the service itself would accept it, its session is alive now, and the
+ * session has not changed since the token was issued. Refresh tokens are never active: services do not use them.
  *
- * Rejects with TokenError `invalid_client` for a client that is not a service; with ProblemError 503 when Redis does not
- * answer, or what was revoked is not known: then nothing is said about the token.
+ * Rejects with TokenError `invalid_client` for a client that is not a service; with ProblemError 503 when Redis does
+ * not answer or the list of revocations is incomplete. A 503 says nothing about the token.
  */
 export function createIntrospection(parts: IntrospectionParts): Introspect {
   const { sessions, clientStatuses, subjectTokens, isComplete } = parts;
 
   return async (client, token) => {
-    if (client.kind !== 'service') throw new TokenError('invalid_client', 'Only a service may ask.');
+    if (client.kind !== 'service') throw new TokenError('invalid_client', 'Only services may introspect.');
     if (!isComplete()) throw notComplete();
     const verified = await subjectTokens.verify(token, client.id).catch(noneIfInvalid);
     if (verified === undefined || clientStatuses.isRevoked(verified.clientId)) return;
@@ -47,7 +45,7 @@ function notComplete(): ProblemError {
   return new ProblemError({
     status: 503,
     code: 'revocations_stale',
-    detail: 'What was revoked is not known completely at the moment. Try again.',
+    detail: 'The list of revocations is not complete at the moment. Try again.',
     headers: { 'retry-after': '1' },
   });
 }

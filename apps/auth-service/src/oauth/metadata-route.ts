@@ -48,7 +48,7 @@ export async function metadataRoute(app: Service, options: { issuer: string }): 
     response: { 200: metadataSchema },
   };
   const wellKnown = '/.well-known/oauth-authorization-server';
-  // Of an issuer with a path, it stands before that path (§3.1). Below it is where the path was taken off by a proxy.
+  // For an issuer with a path, the well-known part comes before the path (§3.1). A proxy may have removed the path.
   const paths = new Set([wellKnown, wellKnown + new URL(issuer).pathname.replace(/\/$/, '')]);
   for (const path of paths) {
     app.get(path, { schema }, async (_request, reply) => {

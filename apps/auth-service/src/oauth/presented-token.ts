@@ -1,16 +1,16 @@
-/** What a text that somebody presents as a token looks like. Nothing of it is verified. */
+/** What a presented token looks like. Nothing in it is verified. */
 export type PresentedToken =
   | { readonly looksLike: 'refresh_token' | 'nothing' }
   | { readonly looksLike: 'access_token'; readonly audiences: readonly string[] }
   /** A JWT of another type: a client assertion, a security event. */
   | { readonly looksLike: 'other_token' };
 
-/** RFC 9068 §2.1, with the prefix that RFC 7515 §4.1.9 lets one leave out. */
+/** RFC 9068 §2.1; RFC 7515 §4.1.9 makes the prefix optional. */
 const ACCESS_TOKEN_TYPE = /^(application\/)?at\+jwt$/i;
 
 /**
- * Tells by its look what kind of token a text is, so that hints are not needed (RFC 7009 §2.1 and RFC 7662 §2.1 let the
- * server detect it by itself), and whom an access token says that it is for, so that the right verifier can be asked.
+ * Detects the kind of a token by its format, so that no hint is needed (RFC 7009 §2.1 and RFC 7662 §2.1 allow that).
+ * For an access token it also returns the audiences, so that the caller can choose a verifier. Verifies nothing.
  *
  * @example
  * readPresentedToken('rt1.k1.0-abc…').looksLike; // 'refresh_token'

@@ -3,24 +3,22 @@ import Fastify from 'fastify';
 
 export type SubjectTokens = {
   /**
-   * Verifies an access token that was sent to the service of this name, as that service itself would. Rejects with
-   * AuthError.
+   * Verifies an access token that was sent to this service, as that service itself would. Rejects with AuthError.
    */
   verify(token: string, audience: string): Promise<Authentication>;
   /**
-   * Verifies an access token as the first of these services that is known here would: for when it does not matter whom
-   * it is for. Rejects with AuthError, also when none of them is known.
+   * Verifies an access token as the first known of these services would, for callers to whom the audience does not
+   * matter. Rejects with AuthError, also when none of the services is known.
    */
   verifyFor(token: string, audiences: readonly string[]): Promise<Authentication>;
   close(): Promise<void>;
 };
 
 /**
- * Verifies the tokens that services want to exchange, and those that somebody asks us about. A service may exchange what
- * was sent to it and nothing else, so each has a verifier with its own name as the audience: auth-client, on an instance
- * that never listens.
+ * Verifies the tokens that services exchange or introspect. A service may only use tokens that were sent to it, so each
+ * service has a verifier with its own name as the audience: auth-client, on a Fastify instance that never listens.
  *
- * Refuses what this replica has heard to be revoked. Does not ask the store whether the session lives.
+ * Refuses tokens that this replica knows to be revoked. Does not check in the store whether the session is alive.
  *
  * @example
  * const subjectTokens = await createSubjectTokens({ issuer, jwksUri, fetchKeys, audiences: ['payment-service'] });
@@ -29,9 +27,9 @@ export type SubjectTokens = {
 export async function createSubjectTokens(options: {
   readonly issuer: string;
   readonly jwksUri: string;
-  /** Our own keys, without a request. */
+  /** Returns our own keys without an HTTP request. */
   readonly fetchKeys: typeof globalThis.fetch;
-  /** What was revoked, as we know it. */
+  /** The revocations that this replica knows. */
   readonly revocations: RevocationList;
   readonly audiences: readonly string[];
 }): Promise<SubjectTokens> {

@@ -16,12 +16,12 @@ export function isTokenErrorCode(code: string): code is TokenErrorCode {
   return TOKEN_ERROR_CODES.some((known) => known === code);
 }
 
-/** A refusal of an OAuth endpoint. Its message is the `error_description`, and gives nothing away. */
+/** A refusal of an OAuth endpoint. The message becomes the `error_description`, so it must not reveal secrets. */
 export class TokenError extends Error {
   readonly code: TokenErrorCode;
   readonly status: 400 | 401;
   readonly headers: Readonly<Record<string, string>>;
-  /** Why the session has ended, for who has shown a token that we gave them. Beside RFC 6749's members. */
+  /** Why the session has ended. Only for a client that presented a token of ours. An addition to RFC 6749's members. */
   readonly reason: string | undefined;
 
   constructor(

@@ -4,7 +4,7 @@ import { clientParameters } from './oauth-endpoint.ts';
 const text = (maxLength: number, description?: string) =>
   Type.Optional(Type.String({ maxLength, ...(description && { description }) }));
 
-/** The form that the token endpoint reads. RFC 6749 §3.2: unrecognised parameters are ignored. */
+/** The parameters of the token endpoint. RFC 6749 §3.2: unrecognised parameters are ignored. */
 export const tokenParametersSchema = Type.Object(
   {
     grant_type: Type.String({ maxLength: 128 }),
@@ -13,11 +13,11 @@ export const tokenParametersSchema = Type.Object(
     refresh_token: text(256),
     subject_token: Type.Optional(Type.String({ description: "The person's access token (RFC 8693 §2.1)." })),
     subject_token_type: text(128),
-    audience: text(256, 'The one service that the new token is for.'),
+    audience: text(256, 'The service that the new token is for.'),
     requested_token_type: text(128),
-    actor_token: Type.Optional(Type.String({ description: 'Refused: the actor is the client.' })),
+    actor_token: Type.Optional(Type.String({ description: 'Refused: the client is the actor.' })),
     actor_token_type: text(128),
-    resource: text(2048, 'Refused: name the audience.'),
+    resource: text(2048, 'Refused: use audience.'),
   },
   { additionalProperties: true },
 );

@@ -6,21 +6,21 @@ import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from './o
 import type { RevokeToken } from './token-revocation.ts';
 
 const revocationSchema = {
-  summary: 'Give a token back (RFC 7009)',
+  summary: 'Revoke a token (RFC 7009)',
   description:
-    'A refresh token ends its session. An access token dies alone. The answer is the same for a token that is unknown, ' +
-    'or not of this client. After a 503 the token is as good as before: ask again.',
+    'Revoking a refresh token ends its session. Revoking an access token affects that token only. The answer is the ' +
+    'same for an unknown token and for one of another client. After a 503 the token is still valid: try again.',
   tags: ['tokens'],
   security: [],
   consumes: ['application/x-www-form-urlencoded'],
-  // RFC 7009 §2.1: what is not recognised is ignored, and so is a hint, since a token shows what it is.
+  // RFC 7009 §2.1: unknown parameters are ignored. So is the hint, because the token's format shows its type.
   body: Type.Object(
     { token: Type.String(), token_type_hint: Type.Optional(Type.String()), ...clientParameters },
     { additionalProperties: true },
   ),
   response: {
     200: {
-      description: 'It is no good any more, if it was this client’s.',
+      description: 'The token is no longer valid, if it belonged to this client.',
       content: { 'text/plain': { schema: Type.String({ maxLength: 0 }) } },
     },
     400: oauthErrorSchema,
@@ -46,7 +46,7 @@ export async function tokenRevocationRoute(
     const origin = requestOrigin(request);
     const client = await authenticate(presentedBy(request, request.body), origin);
     await revokeToken({ client, token: request.body.token, origin });
-    // RFC 7009 §2.2: the status says it all.
+    // RFC 7009 §2.2: only the status matters.
     return reply.header('cache-control', 'no-store').type('text/plain').send('');
   });
 }

@@ -11,13 +11,13 @@ import { TokenError } from './token-error.ts';
 export type TokenRevocationParts = {
   readonly sessions: Pick<SessionStore, 'grantOf' | 'end'>;
   readonly subjectTokens: SubjectTokens;
-  /** Tells everybody who verifies tokens. */
+  /** Publishes a revocation to all verifiers. */
   readonly publish: RevocationLog['publish'];
   readonly audit: Pick<AuditLog, 'record'>;
 };
 
 export type TokenRevocationRequest = {
-  /** Has proved who it is, if it can. */
+  /** Authenticated, if it is a service. */
   readonly client: Client;
   readonly token: string;
   readonly origin: Origin;
@@ -26,12 +26,11 @@ export type TokenRevocationRequest = {
 export type RevokeToken = (request: TokenRevocationRequest) => Promise<void>;
 
 /**
- * A client gives a token back (RFC 7009). Of a refresh token, of whatever generation, the session ends, and with it all
- * its access tokens; an access token dies alone. What is not this client's, or no good any more, is left as it is, and
- * the client is not told.
+ * Token revocation (RFC 7009). A refresh token of any generation ends its session and with it all its access tokens. An
+ * access token is revoked alone. A token that is invalid or belongs to another client is ignored, without an error.
  *
- * Rejects with TokenError `unsupported_token_type` for a JWT that is no access token; with ProblemError 503 when Redis
- * does not answer: then the token is as good as before.
+ * Rejects with TokenError `unsupported_token_type` for a JWT that is not an access token; with ProblemError 503 when
+ * Redis does not answer. After a 503 the token is still valid.
  */
 export function createTokenRevocation(parts: TokenRevocationParts): RevokeToken {
   const { sessions, subjectTokens, publish, audit } = parts;
@@ -75,7 +74,7 @@ export function createTokenRevocation(parts: TokenRevocationParts): RevokeToken 
   }
 }
 
-/** Of a token that is no good, undefined; whatever else went wrong says nothing about the token. */
+/** Returns undefined for an invalid token. Rethrows any other error, because it says nothing about the token. */
 export function noneIfInvalid(error: unknown): undefined {
   if (error instanceof AuthError && error.status !== 503) return;
   throw error;

@@ -1,11 +1,10 @@
 /**
- * Which service may act toward which other on a person's behalf, with which scopes. What does not stand here is
- * refused.
+ * Which service may call which other service on a person's behalf, with which scopes. Anything else is refused.
  *
- * - `scopes`: may be passed on, if the person's own token has them. Never more than the person may do.
- * - `actorScopes`: exist for this service alone; no person's own token ever carries them. The service gets one if the
- *   person's token has all the scopes that it `requires`.
- * - `ownScopes`: what the service may do in its own name, for nobody.
+ * - `scopes`: may be passed on if the person's own token has them. Never more than the person may do.
+ * - `actorScopes`: only for this service; a person's own token never carries them. The service gets one if the person's
+ *   token has all the scopes that it `requires`.
+ * - `ownScopes`: what the service may do in its own name, without a person.
  */
 export const DELEGATION_POLICY: DelegationPolicy = {
   'payment-service': {
@@ -42,5 +41,5 @@ export type Delegation = {
   readonly actorScopes?: Readonly<Record<string, { readonly requires: readonly string[] }>>;
 };
 
-/** How many services may stand between a person and the one that is called: `act`, and one `act` within. */
+/** How many services may be between a person and the called service: `act`, and one nested `act`. */
 export const MOST_ACTORS = 2;

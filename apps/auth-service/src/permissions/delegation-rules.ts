@@ -1,16 +1,16 @@
 import { type DelegationPolicy, MOST_ACTORS } from './delegation-policy.ts';
 
-/** A service asks to act for a person. */
+/** A service's request to act for a person. */
 export type DelegationRequest = {
-  /** The service that asks. */
+  /** The requesting service. */
   readonly actor: string;
   /** The service that it wants to call. */
   readonly audience: string;
-  /** What the person may do, by the token that came in. */
+  /** What the person may do, by the incoming token. */
   readonly heldScopes: readonly string[];
-  /** Who acts for the person already, by that token, the latest first. */
+  /** Who already acts for the person, by that token, the most recent first. */
   readonly actors: readonly string[];
-  /** All that is allowed when undefined. */
+  /** Undefined requests everything that is allowed. */
   readonly askedScopes: readonly string[] | undefined;
 };
 
@@ -18,7 +18,7 @@ export type DelegationDecision =
   | { readonly allowed: true; readonly scopes: readonly string[]; readonly actors: readonly string[] }
   | {
       readonly allowed: false;
-      /** RFC 8693 §2.2.2 for where to, RFC 6749 §5.2 for what. */
+      /** RFC 8693 §2.2.2 for the target, RFC 6749 §5.2 for the scope. */
       readonly error: 'invalid_target' | 'invalid_scope';
       readonly reason: 'no_policy' | 'too_many_actors' | 'scope_not_allowed' | 'no_scope_left';
     };
@@ -26,10 +26,10 @@ export type DelegationDecision =
 /**
  * Decides what a service may do for a person at another service: the scopes of the new token, and its chain of actors.
  *
- * Allowed are the person's scopes that the policy lets pass, and the actor's own that those entitle it to. To ask for
- * more is refused, rather than silently cut: whoever asks would find out later, and elsewhere.
+ * Allowed are those of the person's scopes that the policy passes on, and the actor scopes that they entitle the actor
+ * to. A request for more is refused, not silently narrowed, so that the caller notices at once.
  *
- * Does not check the token that came in, nor whether its session lives.
+ * Does not check the incoming token, or whether its session is alive.
  *
  * @example
  * decideDelegation(DELEGATION_POLICY, { actor: 'payment-service', audience: 'cart-service',
@@ -60,7 +60,7 @@ function refused(error: Refusal['error'], reason: Refusal['reason']): Refusal {
   return { allowed: false, error, reason };
 }
 
-/** The names come from requests: what every object inherits is no policy. */
+/** Own members only, because the names come from requests. */
 function memberOf<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }

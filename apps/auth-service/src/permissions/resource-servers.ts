@@ -2,7 +2,7 @@ type ResourceServer = {
   readonly audience: string;
   /** Granted to people, by their roles. */
   readonly scopes: readonly string[];
-  /** Granted to services that act for a person; never to a person: see permissions/delegation-policy.ts. */
+  /** Granted to services that act for a person, never to a person: see permissions/delegation-policy.ts. */
   readonly actorScopes: readonly string[];
   /** Granted to services in their own name; some of them to people too. */
   readonly serviceScopes: readonly string[];
@@ -11,8 +11,8 @@ type ResourceServer = {
 /**
  * The services that accept our access tokens, and the scopes that each of them understands.
  *
- * A person's access token is for the services whose scopes it carries, and for auth-service, where everybody may see
- * their own account and devices. So a token with fewer scopes is good at fewer places.
+ * The audience of a person's access token is the services whose scopes it carries, and auth-service, where everybody
+ * may see their own account and devices. So a token with fewer scopes is valid at fewer services.
  */
 export const RESOURCE_SERVERS = [
   {
@@ -47,7 +47,7 @@ export type Scope = (typeof RESOURCE_SERVERS)[number]['scopes'][number];
 /** All scopes that people can have, in the order in which tokens list them. */
 export const SCOPES: readonly Scope[] = RESOURCE_SERVERS.flatMap((server) => server.scopes);
 
-/** These, and those that only services can have. */
+/** SCOPES, and the scopes that only services can have. */
 export const ALL_SCOPES: readonly string[] = [...new Set(RESOURCE_SERVERS.flatMap(scopesOfServer))];
 
 /** All services that a token can be for. */
@@ -61,7 +61,7 @@ export function audienceOf(scopes: readonly string[]): string[] {
   ).map((server) => server.audience);
 }
 
-/** The `aud` of a service's own token with these scopes: where they mean something, and nowhere else. */
+/** The `aud` of a service's own token with these scopes: the services that understand them. */
 export function audienceOfServiceScopes(scopes: readonly string[]): string[] {
   return RESOURCE_SERVERS.filter((server) =>
     scopesOfServer(server).some((scope) => scopes.includes(scope)),

@@ -13,7 +13,7 @@ const SCOPES_OF_ROLE = {
     'payment:refund',
   ],
   admin: SCOPES,
-  // One permission each, for whoever is to have another set of them than the roles above.
+  // One permission each, for combinations that the roles above do not offer.
   'cart-reader': ['cart:read'],
   'cart-writer': ['cart:write'],
   'wishlist-reader': ['wishlist:read'],
@@ -32,8 +32,8 @@ export function isRole(name: string): name is Role {
 }
 
 /**
- * The scopes that roles allow together, in the order of SCOPES. Scopes are never stored: a role that changes its
- * meaning changes it for everybody.
+ * Returns the scopes that these roles allow together, in the order of SCOPES. Scopes are not stored with accounts, so a
+ * change of a role applies to everybody who has it.
  *
  * @throws RangeError for a role that this version does not know
  * @example
@@ -45,9 +45,9 @@ export function scopesOf(roles: readonly string[]): Scope[] {
 }
 
 /**
- * Checks role names that come from outside, and drops repetitions.
+ * Checks role names from outside, and removes duplicates.
  *
- * @throws RangeError naming the first that is unknown, and those that are known
+ * @throws RangeError naming the first unknown role and the known roles
  */
 export function parseRoles(names: readonly string[]): Role[] {
   return [...new Set(names)].map((name) => {

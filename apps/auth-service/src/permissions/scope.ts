@@ -1,4 +1,4 @@
-/** RFC 6749 §3.3: scope tokens of visible ASCII without quote and backslash, one space between. */
+/** RFC 6749 §3.3: scope tokens of visible ASCII without quote and backslash, separated by single spaces. */
 const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/;
 
 /** Reads a scope parameter; undefined when it is malformed. */
@@ -7,8 +7,8 @@ export function parseScope(text: string): string[] | undefined {
 }
 
 /**
- * The scopes that a token may carry: what was asked for, if all of it is allowed; all that is allowed, if nothing was
- * asked for. Undefined when more was asked for than is allowed: scope only ever narrows (RFC 6749 §6).
+ * Returns the scopes that a token may carry: the requested ones if all are allowed, or all allowed ones if none were
+ * requested. Undefined when the request exceeds what is allowed: scope can only be narrowed (RFC 6749 §6).
  */
 export function narrowScopes(
   allowed: readonly string[],

@@ -1,35 +1,39 @@
 import { type Command, Redis, type RedisOptions } from 'ioredis';
 
-/** A request meets 503 within a second when Redis is dead or frozen; ioredis' own defaults take 73 s, or for ever. */
+/**
+ * So that a request gets 503 within a second when Redis is dead or frozen. ioredis' defaults take 73 s, or for ever.
+ */
 export const COMMAND_TIMEOUT_MS = 800;
-/** No reply for as long, and the line is taken for dead, though nobody has closed it; a new one is made. */
+/** A connection without a reply for this long counts as dead, even if nobody closed it, and is replaced. */
 const SILENT_LINE_MS = 2_000;
-/** How long a server may take to close its side. A silent line never does. */
+/** How long a server may take to close its side. A dead connection never does. */
 const DISCONNECT_TIMEOUT_MS = 100;
 const LONGEST_RECONNECT_DELAY_MS = 500;
-/** So may a master answer that was replaced, and keeps our connection open: the address may lead to the new one by now. */
+/** Errors of a replaced master that keeps our connection open. Its address may lead to the new master by now. */
 const MAY_BE_REPLACED = /^(?:READONLY|NOREPLICAS|MASTERDOWN)\b/;
 const LOOK_FOR_ANOTHER_EVERY_MS = 1_000;
 
 export type ConnectionOptions = {
-  /** A redis:// URL, or what tells it: that is asked before each connection, since a password may have changed. */
+  /**
+   * A redis:// URL, or a function that returns it. It is called before each connect, because the password may change.
+   */
   readonly url: string | (() => string);
   readonly onError: (error: Error) => void;
   /** Default 2 s. */
   readonly silentLineMs?: number;
 };
 
-/** The connection broke before Redis was asked, or before it answered. Nothing was sent to the one that replaced it. */
+/** The connection broke before Redis answered. Nothing was sent on the connection that replaced it. */
 export class ConnectionReplacedError extends Error {}
 
 const sentScripts = new WeakSet<Command>();
 
-/** After a reconnect ioredis sends again what had no answer. Here that ends with the patience of whoever asked. */
+/** After a reconnect ioredis sends unanswered commands again. This class does not send commands that have timed out. */
 class Connection extends Redis {
   override sendCommand(command: Command, stream?: Parameters<Redis['sendCommand']>[1]): unknown {
     if (command.isSettled) return command.promise;
     if (/^eval(sha)?$/.test(command.name)) {
-      // A script's deadline is by the clock of the server that it was meant for: whoever asked sets another.
+      // A script's deadline is by the clock of the previous server, so the caller must set a new one.
       if (sentScripts.has(command)) {
         command.reject(new ConnectionReplacedError('The connection to Redis was replaced.'));
         return command.promise;
@@ -41,12 +45,12 @@ class Connection extends Redis {
 }
 
 /**
- * Connects to Redis and keeps the connection up. Returns at once: commands that are sent before the connection stands
- * wait for it, at most as long as any other command. It connects anew when the line falls silent, and when the server may
- * not be the master any more.
+ * Connects to Redis and keeps the connection up. Returns at once: commands sent before it is connected wait for it, at
+ * most for the usual command timeout. Reconnects when the connection falls silent, and when the server may no longer be
+ * the master.
  *
- * A command whose reply was lost with the connection is sent again after the reconnect, while somebody waits for it; so
- * each script here is safe to run twice.
+ * A command whose reply was lost with the connection is sent again after the reconnect, until it times out. So every
+ * script must be safe to run twice.
  *
  * @example
  * const redis = connectRedis({ url: 'redis://127.0.0.1:6379', onError: (error) => log.warn({ error }) });
@@ -60,7 +64,7 @@ export function connectRedis({ url, onError, silentLineMs = SILENT_LINE_MS }: Co
     commandTimeout: COMMAND_TIMEOUT_MS,
     socketTimeout: silentLineMs,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-    // What a Redis that loads answers is 503; to wait until it has loaded would keep every command until then.
+    // A Redis that is loading answers with an error, which becomes 503. A ready check would hold back every command.
     enableReadyCheck: false,
     maxRetriesPerRequest: 1,
     reconnectOnError({ message }) {
@@ -80,9 +84,9 @@ export function connectRedis({ url, onError, silentLineMs = SILENT_LINE_MS }: Co
 }
 
 /**
- * Makes a connection for a reader that waits for entries of a stream. It connects when `connect()` is called, never again
- * by itself, and sends nothing a second time: so the reader knows that one server answers it from first to last. It has
- * no timeout either, since waiting is its work: the reader has its own.
+ * Makes a connection for a reader that waits for entries of a stream. It connects when `connect()` is called, and never
+ * reconnects or resends by itself, so the reader knows that all answers come from one server. It has no command
+ * timeout, because the reader has its own.
  *
  * @example
  * const redis = createReaderConnection('redis://127.0.0.1:6379');
@@ -100,7 +104,7 @@ export function createReaderConnection(url: ConnectionOptions['url']): Redis {
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // Whoever waits for a reply is told.
+  // The pending command's promise reports the error.
   redis.on('error', () => {});
   return redis;
 }
@@ -109,7 +113,7 @@ function currentUrl(url: ConnectionOptions['url']): string {
   return typeof url === 'string' ? url : url();
 }
 
-/** Where the URL leads, and as whom, as ioredis reads it. */
+/** The address and credentials of the URL, as ioredis parses them. */
 function addressOf(url: string): RedisOptions {
   const { host, port, username, password, tls } = new Redis(url, { lazyConnect: true }).options;
   return { host, port, username, password, tls } as RedisOptions;

@@ -12,17 +12,19 @@ export type EvictionWatchOptions = {
 };
 
 export type EvictionWatch = {
-  /** Looks for the first time. Rejects when Redis may evict and must not; not when it does not answer. */
+  /**
+   * Checks for the first time. Rejects when Redis may evict and `mode` is `refuse`, but not when it does not answer.
+   */
   start(): Promise<void>;
   stop(): void;
-  /** Whether Redis would throw keys of ours away to make room; undefined while that is not known. */
+  /** Whether Redis would evict our keys to free memory; undefined while that is unknown. */
   readonly mayEvict: boolean | undefined;
 };
 
 /**
- * Watches the eviction policy of Redis, which must be `noeviction`: what is evicted of sessions, revocations or used
- * assertions is missed by nobody until it does harm. Looks at the start, on each reconnect, and every 30 s, by INFO,
- * which managed services allow where they forbid CONFIG. Says what it sees in the log when that changes.
+ * Watches the eviction policy of Redis, which must be `noeviction`: nobody notices evicted sessions, revocations or
+ * used assertions until they do harm. Checks at the start, on each reconnect, and every 30 s, with INFO, because
+ * managed services often forbid CONFIG. Logs the policy when it changes.
  *
  * @example
  * const watch = createEvictionWatch({ redis, mode: 'warn', log: app.log });
@@ -38,7 +40,7 @@ export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatc
 
   return {
     async start() {
-      // One that does not answer is looked at once it does.
+      // If Redis does not answer now, it is checked once it does.
       await look().catch(() => {});
       redis.on('ready', lookAgain);
       timer = setInterval(lookAgain, options.everyMs ?? LOOK_EVERY_MS);
@@ -66,16 +68,16 @@ export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatc
     hasLooked = true;
     const count = Number(/^evicted_keys:(\d+)/m.exec(info)?.[1] ?? 0);
     if (count > (evicted ?? 0))
-      log.error({ evicted_keys: count }, 'Redis has evicted keys: sessions or more are lost');
+      log.error({ evicted_keys: count }, 'Redis has evicted keys: sessions or other data are lost');
     evicted = count;
   }
 
   function tell(found: string | undefined): void {
     if (found === 'noeviction') {
-      if (hasLooked) log.info({ maxmemory_policy: found }, 'Redis evicts nothing any more');
+      if (hasLooked) log.info({ maxmemory_policy: found }, 'Redis no longer evicts keys');
     } else if (found === undefined) {
       log.warn(
-        'Redis does not say what it evicts: make sure that maxmemory-policy is noeviction (docs/redis.md)',
+        'the eviction policy of Redis is unknown: make sure that maxmemory-policy is noeviction (docs/redis.md)',
       );
     } else log.error({ maxmemory_policy: found }, `${REASON} (docs/redis.md)`);
   }
@@ -85,7 +87,7 @@ export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatc
   }
 }
 
-/** A user that may not ask does not make Redis unreachable. */
+/** A Redis user without the right to run INFO does not make Redis unreachable. */
 function nothingIfForbidden(error: Error): string {
   if (/^(NOPERM|ERR)\b/.test(error.message)) return '';
   throw error;

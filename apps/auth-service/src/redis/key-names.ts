@@ -3,21 +3,21 @@ import { createHash } from 'node:crypto';
 /**
  * Every Redis key that auth-service uses is named here.
  *
- * All keys of one person carry one hash tag, `{<shard>}`, so that a script that touches several of them is legal in
- * Redis Cluster. A session's id begins with its shard: a refresh finds its keys without knowing the person.
+ * All keys of one person have the same hash tag, `{<shard>}`, so that Redis Cluster allows a script to use several of
+ * them. A session's id begins with its shard, so a refresh finds its keys without knowing the person.
  */
 
 export function shardOf(subject: string, shards: number): number {
   return createHash('sha256').update(subject).digest().readUInt32BE(0) % shards;
 }
 
-/** The shard that a session id names, or undefined when the id was not made by us. */
+/** The shard of a session id; undefined when we cannot have made the id. */
 export function shardOfSession(sessionId: string): number | undefined {
   const match = /^(\d{1,4})-[\w-]{22}$/.exec(sessionId);
   return match ? Number(match[1]) : undefined;
 }
 
-/** One session. There are as many of these keys as people signed in: they are short, and name the shard once. */
+/** One session. There is one such key for every session, so it is short and contains the shard once. */
 export function sessionKey(sessionId: string): string {
   const dash = sessionId.indexOf('-');
   return `{${sessionId.slice(0, dash)}}:s:${sessionId.slice(dash + 1)}`;
@@ -28,46 +28,48 @@ export function sessionsOfSubjectKey(shard: number, subject: string): string {
   return `{${shard}}:u:${subject}`;
 }
 
-/** The stream of what was revoked in this shard. */
+/** The stream of revocations of this shard. */
 export function revocationsKey(shard: number): string {
   return `{${shard}}:revocations`;
 }
 
-/** What is known of the stream of revocations as a whole: a hash, explained in publish-revocation.lua. */
+/** The head of the stream of revocations: a hash, explained in publish-revocation.lua. */
 export function revocationHeadKey(shard: number): string {
   return `{${shard}}:revocations:head`;
 }
 
-/** The earliest `iat` of a person's access tokens, in seconds since 1970; there while earlier ones may yet be valid. */
+/**
+ * The earliest `iat` of a person's access tokens, in seconds since 1970; exists while earlier ones may be unexpired.
+ */
 export function issuedFromKey(shard: number, subject: string): string {
   return `{${shard}}:n:${subject}`;
 }
 
 /**
- * Counts of failed attempts, by pseudonyms. They compare names with networks, so one script touches several people's
- * and several networks' keys: all carry one tag. A sign-in costs a thousand times what this one slot does for it.
+ * Counts of failed attempts, by pseudonyms. One script uses the keys of a name and of a network, so all of them have
+ * the same hash tag. One slot suffices: hashing the password costs a thousand times more than these commands.
  */
 export function attemptsKey(limit: string, ...pseudonyms: readonly string[]): string {
   return `{attempts}:${limit}:${pseudonyms.join(':')}`;
 }
 
-/** There while a person is known to sign in from a network. */
+/** Exists while a network is familiar for a user name. */
 export function familiarNetworkKey(username: string, network: string): string {
   return `{attempts}:familiar:${username}:${network}`;
 }
 
-/** There while a refusal for a name and a network has been reported lately. */
+/** Exists while a refusal for a name and a network was reported recently. */
 export function refusalReportedKey(username: string, network: string): string {
   return `{attempts}:reported:${username}:${network}`;
 }
 
-/** There once a client has shown the assertion with this `jti`; hashed, because the client chooses the text. */
+/** Exists once a client has used the assertion with this `jti`. The `jti` is hashed, because the client chooses it. */
 export function assertionKey(shard: number, clientId: string, jti: string): string {
   const digest = createHash('sha256').update(jti).digest('base64url');
   return `{${shard}}:assertion:${clientId}:${digest}`;
 }
 
-/** Written and read by whoever asks whether Redis can serve. */
+/** Written and read by the check whether Redis can serve. */
 export function probeKey(): string {
   return '{probe}:writable';
 }

@@ -8,10 +8,10 @@ const script = loadScript<string>('proveWritable', [
 ]);
 
 /**
- * Resolves when Redis does what requests need. PING alone is answered by a replica that cannot be written to, by a full
- * store, and to a user who may do nothing else.
+ * Resolves when Redis can run every command that requests need. PING is not enough: a read-only replica and a full
+ * store answer it too, and a Redis user may be allowed nothing else.
  *
- * Rejects with Redis' own error, which says why not.
+ * Rejects with Redis' own error.
  */
 export async function proveWritable(redis: Redis): Promise<void> {
   await script(redis, [probeKey()], [KEPT_FOR_MS]);

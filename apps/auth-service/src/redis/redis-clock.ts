@@ -1,17 +1,18 @@
 import type { Redis } from 'ioredis';
 
-/** For how long a measurement is used. A Redis clock that is set back is noticed within that time. */
+/** How long a measurement is used. A Redis clock that is set back is noticed within this time. */
 const MEASURED_FOR_MS = 5_000;
 
-/** By how much Redis' clock is ahead of performance.now(), which nobody sets: so no step of our clock matters. */
+/** How far Redis' clock is ahead of performance.now(), which is monotonic, so setting our clock does not matter. */
 type Measurement = { readonly of: Redis['stream']; readonly atMs: number; readonly aheadMs: number };
 
 const measurements = new WeakMap<Redis, Measurement>();
 const underWay = new WeakMap<Redis, Promise<number>>();
 
 /**
- * The moment `at` of performance.now() by Redis' clock, in milliseconds since the epoch, or earlier by as long as the
- * measuring took: never later. Undefined when it has to be measured: on each new connection, and now and then.
+ * Converts the time `at` of performance.now() to Redis' clock, in milliseconds since the epoch. The result is too early
+ * by the duration of the measurement at most, and never too late. Undefined when Redis' clock must be measured first:
+ * on each new connection, and every few seconds.
  */
 export function knownRedisTime(redis: Redis, at: number): number | undefined {
   const known = measurements.get(redis);
@@ -20,12 +21,14 @@ export function knownRedisTime(redis: Redis, at: number): number | undefined {
   return isCurrent ? at + known.aheadMs : undefined;
 }
 
-/** As knownRedisTime, measured if need be: once, however many ask. */
+/** As knownRedisTime, but measures if needed: once for all concurrent callers. */
 export async function redisTimeOf(redis: Redis, at: number): Promise<number> {
   return knownRedisTime(redis, at) ?? at + (await measure(redis));
 }
 
-/** Redis has just told its time. The way from there took some: taken as none, so that a deadline is rather too early. */
+/**
+ * Records a time that Redis just reported. The latency counts as zero, so that a deadline is too early, never too late.
+ */
 export function learnRedisTime(redis: Redis, redisTimeMs: number): number {
   const atMs = performance.now();
   const aheadMs = redisTimeMs - atMs;

@@ -4,13 +4,13 @@ import { batchWrites } from './batch-writes.ts';
 import { COMMAND_TIMEOUT_MS, ConnectionReplacedError } from './connection.ts';
 import { knownRedisTime, learnRedisTime, redisTimeOf } from './redis-clock.ts';
 
-/** What a reply may need to come back: Redis begins a script by so much before whoever asked gives it up, or never. */
+/** Time for the reply to come back: Redis must begin a script this long before the caller's timeout, or never. */
 const REPLY_MS = 100;
 const MOST_ATTEMPTS = 3;
 
 const refuseLate = new URL('./scripts/refuse-late.lua', import.meta.url);
 
-/** One atomic step: keys and arguments in, the script's reply out. */
+/** Runs one atomic script with keys and arguments, and resolves to its reply. */
 export type Script<Reply> = (
   redis: Redis,
   keys: readonly string[],
@@ -18,13 +18,13 @@ export type Script<Reply> = (
 ) => Promise<Reply>;
 
 /**
- * Loads a Lua script, with the files that it builds on in front of it.
+ * Loads a Lua script together with the files that it depends on, which come first.
  *
- * What is not answered within 800 ms is given up, and has no effect any more: Redis begins it within 700 ms, or not at
- * all (docs/decisions/0047). Only a reply that is lost, or takes longer than the difference, leaves open what became of
- * it. Safe to run twice is what each script must be all the same: when the connection breaks it is asked once more.
+ * A call that is not answered within 800 ms fails, and has no later effect: Redis begins the script within 700 ms or
+ * not at all (docs/decisions/0047). The outcome is unknown only when the reply is lost or takes longer than the
+ * difference. Each script must still be safe to run twice, because it is sent again when the connection breaks.
  *
- * The script is sent by EVALSHA, and by EVAL once when Redis does not know it (after a restart, say).
+ * The script is sent with EVALSHA, and once with EVAL when Redis does not know it, for example after a restart.
  *
  * @example
  * const refresh = loadScript<[string, number]>('refreshSession', [new URL('./scripts/refresh.lua', import.meta.url)]);
@@ -40,7 +40,7 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
     const deadline = knownRedisTime(redis, giveUpAt - REPLY_MS);
     if (deadline !== undefined) {
       try {
-        // ioredis' own time limit is the same.
+        // ioredis applies the same timeout itself.
         return await ask(deadline);
       } catch (error) {
         if (!mayBeAskedAgain(redis, error)) throw error;
@@ -63,7 +63,9 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
   }
 }
 
-/** Asks with a deadline by Redis' clock, which is measured if need be; again when it was misjudged, within the time. */
+/**
+ * Runs the script with a deadline by Redis' clock, measured if needed. Retries in time when the clock was misjudged.
+ */
 async function askBy<Reply>(
   beginBy: number,
   redis: Redis,
@@ -79,7 +81,7 @@ async function askBy<Reply>(
   }
 }
 
-/** Whether the script refused to begin, and says what Redis' clock is; or the connection was replaced meanwhile. */
+/** Whether the script refused to begin (its error contains Redis' time), or the connection was replaced meanwhile. */
 function mayBeAskedAgain(redis: Redis, error: unknown): boolean {
   const [, redisTimeMs] =
     (error instanceof ReplyError && /^LATE ([\d.]+)/.exec((error as Error).message)) || [];

@@ -5,7 +5,7 @@ import type { DataSets } from './log/data-sets.ts';
 import type { PublishableRevocation } from './log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from './log/revocation-log.ts';
 
-/** How old the list says that it is, at most, while the log is following. */
+/** How often the list is confirmed as complete while the log is following. */
 const CONFIRM_MS = 250;
 
 export type RevocationsOptions = {
@@ -16,28 +16,28 @@ export type RevocationsOptions = {
   readonly retentionSeconds: number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** As the log's. */
-  readonly dataSets?: Pick<DataSets, 'note' | 'believe'>;
+  /** As in RevocationLogOptions. */
+  readonly dataSets?: Pick<DataSets, 'note' | 'requireKnown'>;
   readonly onError: (error: Error) => void;
 };
 
 export type Revocations = {
   readonly log: RevocationLog;
-  /** What the log has told: for whoever verifies tokens in auth-service itself. */
+  /** The revocations read from the log, for verifiers within auth-service. */
   readonly list: RevocationList;
-  /** As the log's; and once it resolves, the list holds it. */
+  /** As the log's publish. Once it resolves, the list contains the revocation. */
   publish(revocation: PublishableRevocation): Promise<void>;
-  /** Starts the log. Listeners from before are told before the list is. */
+  /** Starts the log. Listeners that were added before this call run before the list is updated. */
   start(): Promise<void>;
   stop(): Promise<void>;
 };
 
 /**
- * What was revoked, as auth-service itself has to know it: the log, which all replicas share, and the list that obeys
- * it here. The list is complete while the log is following.
+ * The revocations as auth-service itself needs them: the log, which all replicas share, and this replica's list, which
+ * is updated from the log. The list is complete while the log is following.
  *
  * @example
- * const revocations = createRevocations({ redis, redisUrl, shards: 1, retentionSeconds: 330, clock: Date.now, onError });
+ * const revocations = createRevocations({ redis, redisUrl, shards: 1, retentionSeconds: 330, clock, onError });
  * await revocations.start();
  * revocations.list.find(token);
  */

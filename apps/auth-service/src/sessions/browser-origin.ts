@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Client } from '../clients/clients.ts';
 
 /**
- * Lets a browser client in from its own origins only (RFC 6454): a browser sends the Origin header with every POST, and
- * no page can forge it. Without this, another site could spend a cookie that the browser attaches by itself.
+ * Accepts a browser client from its own origins only (RFC 6454). A browser sends the Origin header with every POST, and
+ * no page can forge it. Without this check, another site could use the cookie that the browser attaches by itself.
  *
  * Throws ProblemError 403 `origin_not_allowed`.
  */
@@ -20,11 +20,10 @@ export function checkBrowserOrigin(request: FastifyRequest, client: Client): voi
 }
 
 /**
- * Refuses a browser whose page is on another site than we are: it would drop the SameSite=Strict cookie (RFC 6265bis
- * §5.2), and the session would be lost with the first refresh.
+ * Refuses a browser whose page is on a different site than auth-service. Such a browser drops the SameSite=Strict
+ * cookie (RFC 6265bis §5.2), so the session would be lost at the first refresh.
  *
- * Does not notice it where the browser does not say so (Sec-Fetch-Site): an older one, or one that came over plain HTTP
- * from anywhere but localhost.
+ * Does not detect this without a Sec-Fetch-Site header: older browsers, and plain HTTP except to localhost.
  *
  * Throws ProblemError 403 `cross_site`.
  */
@@ -40,7 +39,7 @@ export function refuseCrossSite(request: FastifyRequest, client: Client): void {
   });
 }
 
-/** As the browser reckons it, by the list of public suffixes (Fetch Metadata, Sec-Fetch-Site). */
+/** The browser decides this by the public suffix list (Fetch Metadata, Sec-Fetch-Site). */
 export function isCrossSite({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-site'] === 'cross-site';
 }

@@ -29,7 +29,9 @@ export type BrowserRefreshRouteOptions = RefreshingParts & {
   readonly cookie: RefreshCookie;
 };
 
-/** POST /sessions/refresh: what POST /token is for other clients. 401 means: sign in again; `reason` says why, if known. */
+/**
+ * POST /sessions/refresh, the browser's counterpart of POST /token. 401: sign in again; `reason` says why, if known.
+ */
 export async function browserRefreshRoute(app: Service, options: BrowserRefreshRouteOptions): Promise<void> {
   const { clients, cookie } = options;
 
@@ -43,7 +45,7 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
       });
     }
     checkBrowserOrigin(request, client);
-    // The cookie stays: the session goes on when the client is let in again.
+    // The cookie stays, so that the session continues if the client is reinstated.
     refuseRevoked(options.clientStatuses, client);
     const refusals = new Map<string, RefreshRefusedError>();
     for (const { text: refreshToken, sessionId } of cookie.read(request, client.id)) {

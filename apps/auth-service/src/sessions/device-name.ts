@@ -1,4 +1,4 @@
-/** The first that fits counts: nearly all say that they are Chrome and Safari, too. */
+/** The first match wins, because nearly every browser also claims to be Chrome and Safari. */
 const BROWSERS: readonly [RegExp, string][] = [
   [/\bKAKAOTALK\b/i, 'KakaoTalk'],
   [/\bNAVER\(/, 'NAVER app'],
@@ -25,12 +25,12 @@ const SYSTEMS: readonly [RegExp, string][] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
-/** No browser's is longer. */
+/** No browser's User-Agent is longer. */
 const MOST_CHARACTERS = 1_024;
 
 /**
- * A name by which a person recognises a device in a list: "Firefox on Linux". A hint, not a fact: whoever sends the
- * header chooses it. An iPad that asks for pages made for desktops says that it is a Mac.
+ * A name by which a person recognises a device in a list, such as "Firefox on Linux". It is only a hint, because the
+ * sender chooses the header. An iPad that requests desktop pages claims to be a Mac.
  */
 export function deviceNameFrom(userAgent: string | undefined): string {
   const text = userAgent?.slice(0, MOST_CHARACTERS) ?? '';

@@ -19,7 +19,7 @@ export type DeviceRoutesOptions = {
   readonly cookie: RefreshCookie;
 };
 
-/** One's own sessions, each a device: list them, name them, end this one, another one, all others, all. */
+/** A person's own sessions, one per device: list them, rename one, end this one, another, all others, or all. */
 export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): Promise<void> {
   const { sessions, audit, cookie } = options;
 
@@ -50,10 +50,10 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
       },
     },
     async (request, reply) => {
-      // A session that is gone already is what was asked for.
+      // If the session is gone already, the request has what it asked for.
       const { sessionId: current, clientId } = request.auth;
       await endOne(request, current, 'sign_out');
-      // Another's, who has signed in meanwhile, stays.
+      // If another person has signed in here meanwhile, their cookie stays.
       cookie.clear(reply, { clientId, isOver: (sessionId) => sessionId === current });
       return reply.code(204).send(null);
     },

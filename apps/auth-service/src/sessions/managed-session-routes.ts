@@ -49,7 +49,7 @@ export type ManagedSessionRoutesOptions = {
   readonly audit: Pick<AuditLog, 'record'>;
 };
 
-/** What operators do with other people's sessions. An account without sessions is told from no account. */
+/** What operators do with other people's sessions. An unknown account gives 404, one without sessions an empty list. */
 export async function managedSessionRoutes(
   app: Service,
   options: ManagedSessionRoutesOptions,

@@ -6,7 +6,7 @@ import { type ReauthenticationParts, reauthenticate } from './reauthentication.t
 import { sessionAnswerSchema } from './token-answer.ts';
 
 const reauthenticationSchema = {
-  summary: 'Prove once more who I am, in this session (RFC 9470)',
+  summary: 'Authenticate again in this session (RFC 9470)',
   description:
     'For a route that answered insufficient_user_authentication. The access token in the answer carries the new ' +
     'auth_time; the refresh token stays the same.',

@@ -19,7 +19,7 @@ export type ReauthenticationRequest = {
   readonly subject: string;
   readonly sessionId: string;
   readonly clientId: string;
-  /** Those of the token that asks: the new one has no more. */
+  /** The scopes of the request's token. The new token has no others. */
   readonly scopes: ReadonlySet<string>;
   readonly password: string;
   readonly origin: Origin & { readonly address: string };
@@ -31,9 +31,9 @@ export type Reauthenticated = AccessToken & {
 };
 
 /**
- * Has a person who is signed in prove once more who they are (step-up, RFC 9470): this session's `auth_time` becomes
- * now, and the access token that comes back carries it, as will those of later refreshes. Other sessions, the refresh
- * token and the session's expiry stay as they are.
+ * Checks the password of a signed-in person again (step-up, RFC 9470). This session's `auth_time` becomes now. The
+ * returned access token carries it, and so do the access tokens of later refreshes. Other sessions, the refresh token
+ * and the session's expiry do not change.
  *
  * A wrong password counts like one at sign-in, against the same limits.
  *

@@ -2,16 +2,16 @@ import { refreshCookieName } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type MacKeys, type RefreshToken, readRefreshToken } from './refresh-token.ts';
 
-/** More sessions than a browser holds by any honest way. The store is asked for no more. */
+/** No honest browser holds more sessions. It bounds the lookups in the store. */
 const MOST_SESSIONS = 4;
 
 /** One of our refresh tokens, as the browser sent it. */
 export type PresentedToken = RefreshToken & { readonly text: string };
 
 /**
- * The cookie that holds a browser's refresh token. Scripts cannot read it; it goes to no other site; over HTTPS it is
- * bound to this host. A browser may send several cookies of one name, of other paths or domains and so of anybody: the
- * MAC tells which are ours.
+ * The cookie that holds a browser's refresh token. Scripts cannot read it, no other site receives it, and over HTTPS it
+ * is bound to this host. A browser may send several cookies with this name, and anyone may have set them for another
+ * path or domain. The MAC tells which are ours.
  *
  * @example
  * const cookie = createRefreshCookie({ issuer: 'https://auth.example', macKeys, clock: Date.now });
@@ -22,11 +22,11 @@ export function createRefreshCookie({ issuer, macKeys, clock }: RefreshCookieOpt
   const name = refreshCookieName(issuer);
   const attributes = { path: '/', httpOnly: true, secure, sameSite: 'strict' } as const;
 
-  /** Every cookie of our name; undefined: not one of ours. */
+  /** Every cookie with our name; undefined for one that we did not make. */
   function all(request: FastifyRequest, clientId: string): (PresentedToken | undefined)[] {
     const pairs = request.headers.cookie?.split(';') ?? [];
     return pairs.flatMap((pair) => {
-      // One by one: of several with the same name, a parser keeps one.
+      // Parsed one by one, because a parser keeps only one of several cookies with the same name.
       const value = request.server.parseCookie(pair)[name];
       if (value === undefined) return [];
       const text = value.replace(/^"(.*)"$/, '$1');
@@ -37,10 +37,10 @@ export function createRefreshCookie({ issuer, macKeys, clock }: RefreshCookieOpt
 
   return {
     /**
-     * Our tokens for this client: of each session the newest, the likeliest session first. Ours has the shortest path,
-     * and browsers send that last (RFC 6265 §5.4).
+     * Returns our tokens for this client: the newest token of each session, the likeliest session first. Our cookie has
+     * the shortest path, and browsers send that last (RFC 6265 §5.4).
      *
-     * Says nothing about whether the sessions live.
+     * Does not check whether the sessions are alive.
      */
     read(request: FastifyRequest, clientId: string): PresentedToken[] {
       const newest = new Map<string, PresentedToken>();
@@ -53,11 +53,11 @@ export function createRefreshCookie({ issuer, macKeys, clock }: RefreshCookieOpt
     /** `expiresAt`: the session's absolute expiry, in milliseconds since the epoch. */
     set(reply: FastifyReply, cookie: { refreshToken: string; expiresAt: number }): void {
       const expires = new Date(cookie.expiresAt);
-      // Goes before Expires (RFC 6265 §4.1.2.2), so that a browser whose clock is ahead keeps it.
+      // Max-Age takes precedence over Expires (RFC 6265 §4.1.2.2), so a browser whose clock is ahead keeps the cookie.
       const maxAge = Math.ceil((cookie.expiresAt - clock()) / 1000);
       reply.setCookie(name, cookie.refreshToken, { ...attributes, expires, maxAge });
     },
-    /** Takes the cookie away if all that came under its name is ours, of sessions that are over. */
+    /** Clears the cookie if every cookie with its name is ours and its session is over. */
     clear(reply: FastifyReply, { clientId, isOver }: ClearOptions): void {
       const tokens = all(reply.request, clientId);
       const isWorthless = tokens.every((token) => token !== undefined && isOver(token.sessionId));

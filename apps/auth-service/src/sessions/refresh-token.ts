@@ -3,8 +3,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 /**
  * A refresh token is a generation counter with a MAC: `rt1.<kid>.<session>.<generation>.<mac>`.
  *
- * Each generation's token follows from the session and the number alone. So nothing secret is stored, a forged token is
- * refused without asking Redis, a repeated request gets the same successor, and a session costs the same few bytes
+ * The session and the number alone determine each generation's token. So nothing secret is stored, a forged token is
+ * refused without asking Redis, a repeated request gets the same successor, and a session takes the same few bytes
  * after ten thousand rotations as after one.
  */
 
@@ -37,9 +37,9 @@ export function writeRefreshToken(token: {
 }
 
 /**
- * Reads a token that was presented by `clientId`. Returns undefined when we did not issue it to that client.
+ * Reads a token that `clientId` presented. Returns undefined when we did not issue it to that client.
  *
- * Says nothing about whether the session lives or the generation is current: the store decides that.
+ * Does not check whether the session is alive or the generation is current: the store decides that.
  */
 export function readRefreshToken(text: string, clientId: string, keys: MacKeys): RefreshToken | undefined {
   const match = SHAPE.exec(text);
@@ -50,17 +50,17 @@ export function readRefreshToken(text: string, clientId: string, keys: MacKeys):
   const generation = Number(digits);
   const given = Buffer.from(mac, 'base64url');
   const expected = macOf({ sessionId, generation, clientId }, key);
-  // The text is compared too: base64url lets 43 characters spell one MAC in four ways.
+  // The text is compared too, because 43 base64url characters can spell one MAC in four ways.
   if (!timingSafeEqual(given, expected) || expected.toString('base64url') !== mac) return undefined;
   return { sessionId, generation, kid };
 }
 
 /**
- * Reads the setting REFRESH_TOKEN_KEYS: `kid:base64url,kid:base64url`. Throws an error that names the fault, and never
- * a secret.
+ * Reads the setting REFRESH_TOKEN_KEYS: `kid:base64url,kid:base64url`. Throws an error that names the fault and never
+ * contains a secret.
  *
- * To change the key without signing anybody out: append the new one, roll out, put it first, roll out, and remove the
- * old one once the longest session has ended.
+ * To change the key without signing anybody out: append the new key and roll out, put it first and roll out, then
+ * remove the old key once the longest session has ended.
  */
 export function parseMacKeys(setting: string): MacKeys {
   const keys = setting.split(',').map((entry, index) => {

@@ -21,11 +21,11 @@ export type PresentedRefreshToken = {
   readonly origin: Origin;
 };
 
-/** Why a refresh token brings no new tokens. Each endpoint says it in its own form. */
+/** Why a refresh token was refused. Each endpoint reports it in its own form. */
 export class RefreshRefusedError extends Error {
   /**
-   * - session_over: the session is dead, expired, lost, unknown or now found to be stolen
-   * - scope_not_granted: more scope is asked for than was granted; the token is as good as before
+   * - session_over: the session has ended, expired, is lost or unknown, or its token was reused
+   * - scope_not_granted: the request asks for more scopes than were granted; the token stays valid
    */
   readonly code: 'session_over' | 'scope_not_granted';
   /** Why the session was ended or lost, if that is known. */
@@ -48,7 +48,7 @@ const AUDITED = {
 /**
  * Exchanges a refresh token for the next one and an access token (RFC 6749 §6, with rotation as RFC 9700 §4.14.2 asks).
  *
- * Does not check which client asks, or from where: the endpoint has.
+ * Does not check the client or its origin: the endpoint has done so.
  *
  * Rejects with RefreshRefusedError, and with ProblemError 503 when Redis does not answer.
  */
@@ -66,14 +66,14 @@ export async function refreshTokens(
   return issueTokens(parts.issueAccessToken, outcome, scopes);
 }
 
-/** Our MAC is in the token, so this tells nobody but those who were given it, or have a copy. */
+/** The token carries our MAC, so only its owner, or the holder of a copy, learns the reason. */
 function reasonOf(outcome: RefreshOutcome): string | undefined {
   if (outcome.verdict === 'REUSED') return 'reuse';
   if (outcome.verdict === 'LOST') return 'session_lost';
   return outcome.verdict === 'REVOKED' ? outcome.reason : undefined;
 }
 
-/** Before the token is used up: a client that asks for too much can still ask again with the token that it has. */
+/** Runs before the token is used, so that a client that asked for too much can ask again with the same token. */
 async function refuseMoreScopesThanGranted(
   sessions: RefreshingParts['sessions'],
   presented: PresentedRefreshToken,

@@ -12,10 +12,10 @@ export const listedSessionSchema = Type.Object({
   created_at: time,
   last_used_at: time,
   expires_at: time,
-  current: Type.Boolean({ description: 'The session of the token that asks.' }),
+  current: Type.Boolean({ description: 'Whether the request’s token belongs to this session.' }),
 });
 
-/** `currentId`: the session of the token that asks. */
+/** `currentId`: the session of the request's token. */
 export function listedSessionAnswer(session: ListedSession, currentId: string) {
   return {
     id: session.id,

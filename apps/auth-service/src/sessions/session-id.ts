@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 
 const TIME_BYTES = 4;
 const RANDOM_BYTES = 12;
-/** Longer than any session lives. Ids from before they told a time are random there, and seldom within it. */
+/** Longer than any session. Older ids have random bytes instead of the time, which seldom fall within this range. */
 const OLDEST_SECONDS = 400 * 86_400;
 const SKEW_SECONDS = 60;
 
 /**
- * Makes the id of a session that begins now: `<shard>-<128 bits>`, of which 32 are the time in seconds and 96 are random.
- * The time tells one that has expired from one that the store has lost.
+ * Makes the id of a session that begins now: `<shard>-<128 bits>`. 32 of the bits are the time in seconds, 96 are
+ * random. The time distinguishes an expired session from one that the store has lost.
  *
  * @example
  * createSessionId(0, Date.now()); // '0-ahkT2x…'
@@ -20,7 +20,7 @@ export function createSessionId(shard: number, now: number): string {
   return `${shard}-${bytes.toString('base64url')}`;
 }
 
-/** When the session began, in seconds since the epoch; undefined when its id does not tell. */
+/** When the session began, in seconds since the epoch; undefined when its id does not contain the time. */
 export function bornAt(sessionId: string, now: number): number | undefined {
   const bytes = Buffer.from(sessionId.slice(sessionId.indexOf('-') + 1), 'base64url');
   const seconds = bytes.length === TIME_BYTES + RANDOM_BYTES ? bytes.readUInt32BE() : 0;

@@ -2,21 +2,21 @@ import { networkOf } from '../accounts/network.ts';
 import type { ListedSession, SessionGrant } from './session.ts';
 
 /**
- * A session in Redis: one small hash. Redis keeps it as a listpack while each value has at most 64 bytes, and hands out
- * memory in steps, of which this takes the 192-byte one: so names are one letter, and an IPv6 address is its network.
- * The scripts use these names:
+ * A session in Redis is one small hash. Redis stores it as a listpack while no value has more than 64 bytes. Redis
+ * allocates memory in size classes, and this record fits the 192-byte one: so field names are one letter, and of an
+ * IPv6 address only the network is kept. The scripts use these names:
  *
- * s state: active, revoked or reused · g current generation · t when it was reached (ms) · r replays of the one before ·
- * k kid of the MAC key that signed it · x absolute expiry (ms) · u subject (user) · c client · l roles · o scopes, if
- * fewer were asked for than the roles allow · a when the person last proved who they are (s) · d device name ·
- * i address · b created (born; s) · v version of the roles · n issuedFrom (s), once it was needed · w why it ended, once
- * it has
+ * s state: active, revoked or reused · g current generation · t when it was reached (ms) · r replays of the previous
+ * generation · k kid of the MAC key that signed it · x absolute expiry (ms) · u subject (user) · c client · l roles ·
+ * o scopes, if the sign-in asked for fewer than the roles allow · a when the person last authenticated (s) ·
+ * d device name · i address · b when it was created (s) · v version of the roles · n issuedFrom (s), if there is one ·
+ * w why it ended, if it has
  */
 
-/** What refresh-session.lua answers of a session, in this order. */
+/** The fields that refresh-session.lua returns, in this order. */
 export const GRANT_FIELDS = ['u', 'c', 'l', 'o', 'a', 'x', 'n'] as const;
 
-/** What a list of devices is made from. */
+/** The fields that a list of devices is made from. */
 export const LISTED_FIELDS = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
 
 /** The fields and values of a new session. */
@@ -50,7 +50,7 @@ export function recordOf(
   return Object.entries(record).flat();
 }
 
-/** Reads the values of GRANT_FIELDS, which were asked for at `readAt`, or later. */
+/** Reads the values of GRANT_FIELDS. `readAt`: our time before they were requested. */
 export function grantFrom(
   sessionId: string,
   values: readonly (string | null)[],
@@ -72,7 +72,7 @@ export function grantFrom(
   };
 }
 
-/** Reads the values of LISTED_FIELDS; undefined for a session that is dead or gone. */
+/** Reads the values of LISTED_FIELDS; undefined for a session that has ended or is gone. */
 export function listedFrom(id: string, values: readonly (string | null)[]): ListedSession | undefined {
   const [state, clientId, deviceName, address, createdAtSeconds, lastUsedAt, expiresAt] = values;
   if (state !== 'active') return undefined;

@@ -18,24 +18,24 @@ import { bornAt, createSessionId } from './session-id.ts';
 import { GRANT_FIELDS, grantFrom, recordOf } from './session-record.ts';
 import { createSessionsOfSubject } from './sessions-of-subject.ts';
 
-/** How long the token before the current one is answered with the same successor again. A deliberate relaxation. */
+/** How long the previous token still gets the same successor again. A deliberate relaxation. */
 export const REPLAY_GRACE_MS = 10_000;
-/** How often it is, within that time: more than an honest client's parallel requests, each sent twice, can be. */
+/** How often it does within that time: more than the parallel requests of an honest client, each sent twice. */
 export const MOST_REPLAYS = 200;
-/** How far the clocks of two replicas may be apart: a rotation that is further ahead says that a clock was wrong. */
+/** How far the clocks of two replicas may differ. A rotation further in the future means that a clock was wrong. */
 export const MOST_CLOCK_SKEW_MS = 5_000;
-/** How many rotations a store may have lost for their tokens to be adopted. */
+/** How many lost rotations of the store are tolerated by adopting their tokens. */
 export const MOST_ADOPTED = 8;
 
-/** How far the clocks of replicas, and of Redis, may be from each other. */
+/** How far the clocks of the replicas and of Redis may differ. */
 const CLOCKS_DIFFER_SECONDS = 30;
 
-/** Not 1: Redis keeps small numbers in fewer bytes, and a session must not grow as it is used. */
+/** Not 1, because Redis stores small numbers in fewer bytes, and a session must not grow as it is used. */
 export const FIRST_GENERATION = 100_000;
 
 const script = (file: string) => new URL(file, import.meta.url);
 const publishRevocation = script('../revocation/log/scripts/publish-revocation.lua');
-/** What the script decides. Whether a session that is UNKNOWN to it is LOST is decided here. */
+/** The script's verdicts. For an UNKNOWN session, this module decides whether it is LOST. */
 type StoreVerdict = Exclude<RefreshVerdict, 'LOST'>;
 
 const startSession = loadScript<number>('startSession', [
@@ -60,10 +60,10 @@ export type SessionStoreOptions = {
   readonly shards: number;
   /** The absolute lifetime of a session. Nothing extends it (RFC 10017). */
   readonly sessionSeconds: number;
-  /** The longest that an access token can be valid after its session ended: its lifetime and the clocks' skew. */
+  /** How long an access token can stay valid after its session ended: its lifetime plus clock skew. */
   readonly revocationSeconds: number;
-  /** Whether what is not found is not there. */
-  readonly dataSets: Pick<DataSets, 'believe' | 'confirm' | 'confirmMost'>;
+  /** Decides whether a session that was not found does not exist. */
+  readonly dataSets: Pick<DataSets, 'requireKnown' | 'confirm' | 'confirmMost'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
@@ -83,8 +83,8 @@ export type SessionStore = ReturnType<typeof createSessionStore>;
 /**
  * The sessions in Redis. Each step is one atomic script, and every rule takes the time as an argument.
  *
- * Rejects with a ProblemError 503 `session_store_unavailable` when Redis does not answer within a second; and when it has
- * not what was asked for, but may have lost its data a moment ago, or be another one (see DataSets).
+ * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer within a second. Does the same
+ * when a session is missing but Redis may just have lost its data, or may be a different Redis (see DataSets).
  *
  * @example
  * const { grant, refreshToken } = await store.start({ subject, clientId, roles, deviceName, address });
@@ -99,7 +99,7 @@ export function createSessionStore(options: SessionStoreOptions) {
   return {
     ...ofSubject,
 
-    /** Starts a session. The id is new with every sign-in, whoever asks. `displaced`: what had to end for it. */
+    /** Starts a session, always under a new id. `displaced`: the sessions that were ended to make room for it. */
     async start(
       session: NewSession,
     ): Promise<{ grant: SessionGrant; refreshToken: string; displaced: string[] }> {
@@ -132,8 +132,8 @@ export function createSessionStore(options: SessionStoreOptions) {
     },
 
     /**
-     * What the session of a refresh token was granted, without using the token; undefined when it is not ours, or gone.
-     * `evenIfUncertain`: also when it may not be gone.
+     * Returns the grant of a refresh token's session without using the token; undefined when the token is not ours or
+     * the session is gone. `evenIfUncertain`: undefined also when Redis may have lost the session.
      */
     async grantOf(
       refreshToken: string,
@@ -145,13 +145,13 @@ export function createSessionStore(options: SessionStoreOptions) {
       if (presented === undefined || shard === undefined || shard >= shards) return undefined;
       const now = clock();
       const values = await orUnavailable(redis.hmget(sessionKey(presented.sessionId), ...GRANT_FIELDS));
-      // What a lost session leaves has no owner.
+      // The record that marks a lost session has no owner.
       if (values[0] !== null) return grantFrom(presented.sessionId, values, now);
       if (!evenIfUncertain && !hasExpired(presented.sessionId, now)) await dataSets.confirm(shard);
       return undefined;
     },
 
-    /** Presents a refresh token; see RefreshVerdict for what may come of it. A forged one is UNKNOWN. */
+    /** Presents a refresh token; see RefreshVerdict for the possible outcomes. A forged token is UNKNOWN. */
     async refresh(refreshToken: string, clientId: string): Promise<RefreshOutcome> {
       const presented = readRefreshToken(refreshToken, clientId, macKeys);
       const shard = presented && shardOfSession(presented.sessionId);
@@ -184,7 +184,7 @@ export function createSessionStore(options: SessionStoreOptions) {
       return { verdict, grant, refreshToken: tokenOf(grant, generation + 1, detail as string) };
     },
 
-    /** The grant of this person's session as it is now; undefined when it has ended, or is somebody else's. */
+    /** The current grant of this person's session; undefined when it has ended or is another person's. */
     async find(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return undefined;
@@ -198,8 +198,8 @@ export function createSessionStore(options: SessionStoreOptions) {
     },
 
     /**
-     * The person has proved who they are once more: this session's `auth_time` is now, no other session's, and its
-     * refresh token and expiry stay as they are. Undefined as for find.
+     * Sets `auth_time` of this session to now, after the person has authenticated again. Other sessions, the refresh
+     * token and the expiry do not change. Returns undefined as find does.
      */
     async renewAuthTime(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
       const shard = shardOf(subject, shards);
@@ -212,7 +212,7 @@ export function createSessionStore(options: SessionStoreOptions) {
     },
   };
 
-  /** What it means that a session is not there of which a refresh token of ours was presented. */
+  /** Decides what it means that the session of a valid refresh token is missing. */
   async function missing(of: {
     sessionId: string;
     shard: number;
@@ -222,17 +222,17 @@ export function createSessionStore(options: SessionStoreOptions) {
   }): Promise<RefreshOutcome> {
     const { sessionId, shard, dataSet, now } = of;
     if (hasExpired(sessionId, now)) return { verdict: 'EXPIRED' };
-    dataSets.believe(shard, dataSet, of.movedAt);
+    dataSets.requireKnown(shard, dataSet, of.movedAt);
     const keys = [sessionKey(sessionId), revocationsKey(shard), revocationHeadKey(shard)];
     const born = bornAt(sessionId, now) ?? Math.floor(now / 1000);
     const args = [sessionId, born, now, revocationTtlMs, dataSet, CLOCKS_DIFFER_SECONDS];
     const told = await orUnavailable(loseSession(redis, keys, args));
     if (told === 'CHANGED')
-      return orUnavailable(Promise.reject(new Error('The store has changed meanwhile.')));
+      return orUnavailable(Promise.reject(new Error('The store changed in the meantime.')));
     return { verdict: 'LOST', sessionId, isNews: told === 'TOLD' };
   }
 
-  /** Whether a session that is not there has ended as all do. */
+  /** Whether a missing session has simply expired. */
   function hasExpired(sessionId: string, now: number): boolean {
     const born = bornAt(sessionId, now);
     const lifetime = options.sessionSeconds - CLOCKS_DIFFER_SECONDS;
@@ -240,7 +240,7 @@ export function createSessionStore(options: SessionStoreOptions) {
   }
 
   function tokenOf(grant: SessionGrant, generation: number, kid: string): string {
-    // The kid is the one of the rotation, so that a replay gets the same string even if the keys changed in between.
+    // The kid of the rotation, so that a replay gets the same string even if the keys changed in between.
     const key = macKeys.find((candidate) => candidate.kid === kid) ?? signingKey;
     return writeRefreshToken({ sessionId: grant.sessionId, generation, clientId: grant.clientId, key });
   }

@@ -3,7 +3,7 @@ import type { AccessTokenIssuer, AccessTokenLimits } from '../tokens/access-toke
 import { personClaims } from '../tokens/claims.ts';
 import type { SessionGrant } from './session.ts';
 
-/** RFC 6749 §5.1, in the words of our own code. */
+/** The members of RFC 6749 §5.1, under our own names. */
 export type IssuedTokens = {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
@@ -14,16 +14,16 @@ export type IssuedTokens = {
   readonly sessionExpiresAt: number;
 };
 
-/** The scopes of a session's tokens: what its roles allow now, within what its sign-in asked for. */
+/** The scopes of a session's tokens: what its roles allow now, limited to what the sign-in asked for. */
 export function scopesOfGrant(grant: Pick<SessionGrant, 'roles' | 'scopes'>): readonly string[] {
-  // A role that this version does not know any more allows nothing.
+  // A role that this version no longer knows allows nothing.
   const allowed = scopesOf(grant.roles.filter(isRole));
   return grant.scopes === undefined ? allowed : allowed.filter((scope) => grant.scopes?.includes(scope));
 }
 
 /**
- * What an access token must keep to that is made from this grant, so that it is revoked by what changes the grant, and
- * gone when the session is: the sessions that a change reaches are those that have not expired.
+ * The limits for an access token made from this grant. With them, a change of the grant also revokes the token, and the
+ * token expires with the session: a change only reaches sessions that have not expired.
  */
 export function limitsOf({
   readAt,

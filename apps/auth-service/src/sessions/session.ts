@@ -1,4 +1,4 @@
-/** What a session was granted: all that an access token of it is made from. */
+/** What a session was granted: everything that its access tokens are made from. */
 export type SessionGrant = {
   readonly sessionId: string;
   readonly subject: string;
@@ -8,11 +8,11 @@ export type SessionGrant = {
   readonly scopes: readonly string[] | undefined;
   /** When the person last proved who they are, in seconds since the epoch. */
   readonly authTime: number;
-  /** When the session ends whatever happens, in milliseconds since the epoch. */
+  /** The session's absolute expiry, in milliseconds since the epoch. */
   readonly expiresAt: number;
-  /** Its access tokens from before this second (since the epoch) are revoked, and new ones say no earlier one; or 0. */
+  /** Access tokens with an earlier `iat` are revoked, and new ones have no earlier `iat`; in seconds, 0 for none. */
   readonly issuedFrom: number;
-  /** Our time before it was read, in milliseconds since the epoch. What is made from it says no later one. */
+  /** Our time before it was read, in milliseconds since the epoch. Tokens made from it have no later `iat`. */
   readonly readAt: number;
 };
 
@@ -32,10 +32,10 @@ export type ListedSession = {
  * What presenting a refresh token meant. ROTATED, REPLAYED and ADOPTED succeed; the others are invalid_grant.
  *
  * - ROTATED: the current generation; the next one was issued.
- * - REPLAYED: the generation before, moments after the rotation (a lost reply, two tabs); the same successor again.
- * - ADOPTED: a generation that the store does not know of but our MAC proves: it lost writes in a failover.
- * - REUSED: a generation long since replaced: somebody has a copy. The session is dead.
- * - LOST: we issued it, its session has not ended, and the store does not have it any more.
+ * - REPLAYED: the previous generation, moments after the rotation (a lost reply, two tabs); the same successor again.
+ * - ADOPTED: a newer generation than the store has, proved by our MAC: the store lost writes in a failover.
+ * - REUSED: a generation replaced long ago, so somebody has a copy. The session is ended.
+ * - LOST: we issued it and its session has not expired, but the store no longer has the session.
  */
 export type RefreshVerdict =
   | 'ROTATED'
@@ -56,20 +56,20 @@ export type RefreshOutcome =
   | { readonly verdict: 'REUSED'; readonly grant: SessionGrant }
   /** `reason`: an EndReason, `reuse` or `session_lost`; missing when the session ended before reasons were kept. */
   | { readonly verdict: 'REVOKED'; readonly reason: string | undefined }
-  /** `isNews`: it was evicted by itself, and nobody had noticed lately. */
+  /** `isNews`: Redis evicted this one session, and this is the first report of it. */
   | { readonly verdict: 'LOST'; readonly sessionId: string; readonly isNews: boolean }
   | { readonly verdict: 'EXPIRED' | 'UNKNOWN' };
 
 /**
  * Why a session was ended.
  *
- * - sign_out, ended_by_user, ended_all: its person asked, here, from another device, or for all of them
- * - replaced: the same browser signed in anew · too_many: the person signed in on more devices than are kept
+ * - sign_out, ended_by_user, ended_all: the person ended it on this device, from another device, or with all others
+ * - replaced: the same browser signed in again · too_many: the person has more sessions than are kept
  * - displaced: the person signed in with this client on more devices than its policy allows
- * - sign_in_failed: it had begun, but could not be handed over
- * - account_disabled, password_changed: so for all the person's sessions, or all others
- * - ended_by_operator: somebody who manages accounts · token_revoked: its client (RFC 7009)
- * - shards_changed: REDIS_SHARDS was changed, and its keys are no longer where its person's are
+ * - sign_in_failed: the session had started, but its tokens could not be handed over
+ * - account_disabled, password_changed: ended with all of the person's sessions, or all others
+ * - ended_by_operator: by an account manager · token_revoked: by its client (RFC 7009)
+ * - shards_changed: REDIS_SHARDS was changed, so its keys are no longer in the person's shard
  */
 export type EndReason =
   | 'sign_out'

@@ -15,7 +15,7 @@ import { FURTHEST_AHEAD_SECONDS } from '../tokens/issued-from.ts';
 import type { EndReason, ListedSession, SessionGrant } from './session.ts';
 import { LISTED_FIELDS, listedFrom } from './session-record.ts';
 
-/** The sessions that one person can have at a time. Beyond it the oldest ends. */
+/** The most sessions that one person can have at a time. Beyond that, the oldest is ended. */
 export const MOST_SESSIONS = 100;
 
 const publishRevocation = new URL('../revocation/log/scripts/publish-revocation.lua', import.meta.url);
@@ -40,15 +40,15 @@ export type SessionsOfSubjectOptions = {
   readonly shards: number;
   /** The longest that an access token can be valid after its session ended: its lifetime and the clocks' skew. */
   readonly revocationSeconds: number;
-  /** Whether what is not found is not there. */
+  /** Decides whether a session that was not found does not exist. */
   readonly dataSets: Pick<DataSets, 'confirm' | 'confirmMost'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
 
 /**
- * What concerns the sessions of one person, who is always named: whoever asks cannot reach somebody else's by guessing
- * an id. Whatever ends, and whatever access tokens are no longer good, is on the feed by the same step.
+ * Operations on the sessions of one person. Each takes the subject, so a caller cannot reach another person's session
+ * by guessing its id. Each script that ends sessions or revokes access tokens publishes that in the same step.
  */
 export function createSessionsOfSubject({
   redis,
@@ -60,7 +60,7 @@ export function createSessionsOfSubject({
   const revocationTtlMs = revocationSeconds * 1000;
 
   return {
-    /** A person's living sessions, the last used first. */
+    /** A person's live sessions, the most recently used first. */
     async list(subject: string): Promise<ListedSession[]> {
       const [ids] = await Promise.all([liveIdsOf(subject), dataSets.confirmMost(shardOf(subject, shards))]);
       const records = await orUnavailable(
@@ -72,8 +72,8 @@ export function createSessionsOfSubject({
     },
 
     /**
-     * Gives all living sessions of this person other roles: the next refresh of each brings the scopes of those, and the
-     * access tokens from before are revoked. A change that is older than what a session has passes it over.
+     * Gives all live sessions of this person new roles. The next refresh of each returns the scopes of the new roles,
+     * and earlier access tokens are revoked. A session that already has newer roles is skipped.
      */
     async changeRoles(
       subject: string,
@@ -104,7 +104,7 @@ export function createSessionsOfSubject({
       return listedFrom(sessionId, values);
     },
 
-    /** Ends one session of this person. Returns false when there is none, dead or somebody else's. */
+    /** Ends one session of this person. Returns false when it does not exist, has ended, or is another person's. */
     async end(subject: string, sessionId: string, reason: EndReason): Promise<boolean> {
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return false;
@@ -113,7 +113,7 @@ export function createSessionsOfSubject({
       return false;
     },
 
-    /** Ends a session that is not in its person's shard, where they could neither see nor end it. */
+    /** Ends a session that is outside its person's shard, where the person could neither see nor end it. */
     async endMisplaced({ subject, sessionId }: SessionGrant): Promise<void> {
       const shard = shardOfSession(sessionId);
       if (shard !== undefined) await endThese({ shard, subject }, [sessionId], 'shards_changed');
@@ -126,8 +126,8 @@ export function createSessionsOfSubject({
     },
 
     /**
-     * Ends the oldest that the person of this new session has with its client, until there are `most`; returns the ids
-     * of those that it ended. However many begin at once: when the last of them has done this, that many are left.
+     * Ends the oldest sessions that this person has with this client, until `most` are left; returns the ids of those
+     * that it ended. This also holds for concurrent sign-ins: after the last of them, `most` sessions are left.
      */
     async endSurplus(
       { subject, clientId, sessionId }: Pick<SessionGrant, 'subject' | 'clientId' | 'sessionId'>,
@@ -139,7 +139,7 @@ export function createSessionsOfSubject({
       return orUnavailable(endSurplus(redis, keysFor(shardOf(subject, shards), subject, ids), args));
     },
 
-    /** Ends the oldest, until there are MOST_SESSIONS; returns the ids of those that it ended. */
+    /** Ends the oldest sessions until MOST_SESSIONS are left; returns the ids of those that it ended. */
     async endOldest(subject: string): Promise<string[]> {
       const shard = shardOf(subject, shards);
       // In order of expiry, and so of age.
@@ -156,8 +156,8 @@ export function createSessionsOfSubject({
   }
 
   /**
-   * Also what has expired by our clock: that may be ahead, and when it is set right they would live on. None is elsewhere:
-   * of a Redis that may have lost its data, those that are found here may not be all.
+   * Includes sessions that have expired by our clock: it may be ahead, and they would live on once it is corrected.
+   * Confirms the data set first, because a Redis that may have lost its data might not list all sessions.
    */
   async function allIdsOf(subject: string): Promise<string[]> {
     const shard = shardOf(subject, shards);
@@ -177,7 +177,7 @@ export function createSessionsOfSubject({
   }
 }
 
-/** What the scripts that end sessions touch. */
+/** The keys of the scripts that end sessions. */
 function keysFor(shard: number, subject: string, ids: readonly string[]): string[] {
   return [
     sessionsOfSubjectKey(shard, subject),

@@ -26,7 +26,7 @@ const signInSchema = {
       scope: Type.Optional(
         Type.String({
           maxLength: 1024,
-          description: 'Fewer scopes than the roles allow, for a session of less power.',
+          description: 'Fewer scopes than the roles allow, for a session with less power.',
         }),
       ),
     },
@@ -48,7 +48,7 @@ export type SignInRouteOptions = SignInParts & {
   readonly cookie: RefreshCookie;
 };
 
-/** POST /sessions: id and password in, a session and its first tokens out. */
+/** POST /sessions: checks user name and password; answers with a session and its first tokens. */
 export async function signInRoute(app: Service, options: SignInRouteOptions): Promise<void> {
   app.post('/sessions', { schema: signInSchema }, async (request, reply) => {
     const { client_id: clientId, username, password, device_name: typedName, scope } = request.body;
@@ -91,6 +91,6 @@ function scopesOr400(scope: string | undefined): string[] | undefined {
   throw new ProblemError({
     status: 400,
     code: 'malformed_scope',
-    detail: 'scope is a list of words, one space between.',
+    detail: 'scope must be a list of scope names, separated by single spaces.',
   });
 }

@@ -21,19 +21,19 @@ export type SignInRequest = {
   readonly username: string;
   readonly password: string;
   readonly client: Pick<PublicClient, 'id' | 'mostSessions'>;
-  /** Fewer scopes than the roles allow, if the session is to have less power. */
+  /** Fewer scopes than the roles allow, for a session with less power. */
   readonly scopes: readonly string[] | undefined;
   readonly deviceName: string;
-  /** The refresh tokens that this browser holds already. */
+  /** The refresh tokens that this browser already holds. */
   readonly replaces?: readonly string[];
   readonly origin: Origin & { readonly address: string };
 };
 
 /**
- * Signs a person in: checks the password, starts a session under a new id, issues its first tokens. Tokens are handed
- * over when no more sessions are left than the client's policy allows.
+ * Signs a person in: checks the password, starts a session under a new id, and issues its first tokens. Surplus
+ * sessions are ended first, so the client's session limit holds once the tokens are returned.
  *
- * Does not check which client asks, or from where: the route has.
+ * Does not check the client or its origin: the route has done so.
  *
  * Rejects with what accounts.signIn rejects with, and with ProblemError 403 `scope_not_allowed`.
  */
@@ -61,7 +61,7 @@ export async function signIn(parts: SignInParts, request: SignInRequest): Promis
     recordEnds(parts, displaced, { request, grant, reason: 'displaced' });
     return tokens;
   } catch (error) {
-    // Nobody has its token: it would stand in the list of devices for a month.
+    // Nobody holds its tokens, so it would only sit in the list of devices until it expires.
     await end(parts, { request, grant, reason: 'sign_in_failed' }).catch(() => {});
     throw error;
   }
@@ -77,8 +77,8 @@ function refuseMoreScopesThanAllowed(roles: readonly string[], asked: readonly s
 }
 
 /**
- * A change of roles, password or status reaches the sessions that there are. One that was made while the password was
- * being checked may have missed this session, so the account is looked at once more.
+ * A change of roles, password or status reaches the sessions that exist at that time. A change during the password
+ * check may have missed this session, so the account is read again.
  */
 async function refuseIfAccountChanged(
   accounts: Pick<Accounts, 'findSettled'>,
@@ -99,17 +99,17 @@ async function refuseIfAccountChanged(
   });
 }
 
-/** A browser that signs in anew leaves no session behind that only its overwritten cookie could use (ASVS 5.0 7.2.4). */
+/** Signing in overwrites the browser's cookie, so the session that only that cookie could use ends (ASVS 5.0 7.2.4). */
 async function endReplaced(parts: SignInParts, request: SignInRequest): Promise<void> {
   for (const refreshToken of request.replaces ?? []) {
-    // Whoever signs in anew, since Redis has lost its data, is not kept out by what was there.
+    // After Redis has lost its data, the old session must not prevent a new sign-in.
     const how = { evenIfUncertain: true };
     const grant = await parts.sessions.grantOf(refreshToken, request.client.id, how);
     if (grant !== undefined) await end(parts, { request, grant, reason: 'replaced' });
   }
 }
 
-/** What had to end for the new session. */
+/** Records the sessions that were ended to make room for the new one. */
 function recordEnds({ audit }: SignInParts, sessionIds: readonly string[], { request, grant, reason }: End) {
   for (const sessionId of sessionIds) {
     const details = { reason, by_session: grant.sessionId };

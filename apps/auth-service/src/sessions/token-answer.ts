@@ -4,7 +4,7 @@ import type { PublicClient } from '../clients/clients.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import type { IssuedTokens } from './session-tokens.ts';
 
-/** RFC 6749 §5.1: what is in every answer with an access token. */
+/** RFC 6749 §5.1: the members of every answer with an access token. */
 export const accessTokenMembers = {
   access_token: Type.String(),
   token_type: Type.Literal('Bearer'),
@@ -12,7 +12,7 @@ export const accessTokenMembers = {
   scope: Type.String(),
 };
 
-/** The tokens of a session (RFC 6749 §5.1). A browser's refresh token is in its cookie, and so not here. */
+/** The tokens of a session (RFC 6749 §5.1). A browser's refresh token is in its cookie instead. */
 export const sessionAnswerSchema = Type.Object({
   ...accessTokenMembers,
   session_id: Type.String(),
@@ -21,7 +21,7 @@ export const sessionAnswerSchema = Type.Object({
 
 export type SessionAnswer = Static<typeof sessionAnswerSchema>;
 
-/** The answer to a client, which has the refresh token in it unless the client is a browser. */
+/** The answer to a client. It contains the refresh token unless the client is a browser. */
 export function sessionAnswerOf(tokens: IssuedTokens, client: PublicClient): SessionAnswer {
   return {
     access_token: tokens.accessToken,
@@ -34,8 +34,8 @@ export function sessionAnswerOf(tokens: IssuedTokens, client: PublicClient): Ses
 }
 
 /**
- * Hands the tokens to their client: the refresh token in an HttpOnly cookie for a browser, in the body for others. No
- * cache may keep the answer (RFC 6749 §5.1).
+ * Answers with the tokens. A browser gets the refresh token in an HttpOnly cookie, other clients in the body. No cache
+ * may store the answer (RFC 6749 §5.1).
  */
 export function answerWithTokens(
   reply: FastifyReply,

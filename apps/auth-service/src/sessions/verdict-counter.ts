@@ -2,9 +2,9 @@ import { Counter, type Registry } from 'prom-client';
 import type { RefreshVerdict } from './session.ts';
 
 /**
- * Counts what became of refresh tokens, as `refresh_tokens_total{verdict}`. A rising REPLAYED says that clients refresh
- * twice; any ADOPTED, that Redis lost writes; any REUSED, that a token was copied; any LOST, that
- * Redis lost sessions or evicts them.
+ * Counts presented refresh tokens by verdict, as `refresh_tokens_total{verdict}`. A rising REPLAYED means that clients
+ * refresh twice. Any ADOPTED means that Redis lost writes, any REUSED that a token was copied, and any LOST that Redis
+ * lost sessions or evicts them.
  */
 export function createVerdictCounter(registry: Registry): (verdict: RefreshVerdict) => void {
   const counter = new Counter({

@@ -1,7 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import type { TokenClaims } from './claims.ts';
 import { signCompactJws } from './compact-jws.ts';
-import { honoured } from './issued-from.ts';
+import { effectiveIssuedFrom } from './issued-from.ts';
 
 export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
 
@@ -13,7 +13,7 @@ export type AccessToken = {
 export type AccessTokenIssuerOptions = {
   readonly issuer: string;
   readonly lifetimeSeconds: number;
-  /** The key that signs now; asked for each token, since it changes. */
+  /** Returns the current signing key. Called for each token, because the key changes. */
   readonly signer: () => SigningKey;
   /** No token of this client (`client_id`) may have an earlier `iat`; in seconds since the epoch, 0 for none. */
   readonly issuedFromOf?: (clientId: string) => number;
@@ -23,13 +23,13 @@ export type AccessTokenIssuerOptions = {
 
 export type AccessTokenLimits = {
   /**
-   * When what the claims say was read, in milliseconds since the epoch; default now. A token that said a later `iat`
-   * would outlive a revocation of what changed in between.
+   * When the claims were read, in milliseconds since the epoch; default: now. With a later `iat`, the token would
+   * escape a revocation caused by a change in between.
    */
   readonly issuedAt?: number;
-  /** The earliest that `iat` may be, in seconds since the epoch: tokens from before are revoked. */
+  /** The earliest allowed `iat`, in seconds since the epoch: tokens with an earlier one are revoked. */
   readonly issuedFrom?: number;
-  /** The latest that `exp` may be, in seconds since the epoch. */
+  /** The latest allowed `exp`, in seconds since the epoch. */
   readonly expiresBy?: number;
 };
 
@@ -38,11 +38,11 @@ export type AccessTokenIssuer = (claims: TokenClaims, limits?: AccessTokenLimits
 /**
  * Issues access tokens (RFC 9068) as RS256 JWS in compact form.
  *
- * Nothing about the person is in a token, because anybody can read it: `sub` and `sid` are opaque. Does not ask whether
- * the session lives, nor whether the scopes are allowed: whoever calls has just been told.
+ * A token contains no personal data, because anybody can read it: `sub` and `sid` are opaque. Does not check whether
+ * the session is alive or the scopes are allowed: the caller has just done so.
  *
  * @example
- * const issue = createAccessTokenIssuer({ issuer, lifetimeSeconds: 300, signer: () => keyRing.signer(), clock: Date.now });
+ * const issue = createAccessTokenIssuer({ issuer, lifetimeSeconds: 300, signer: () => keyRing.signer(), clock });
  * const { token } = await issue(personClaims(grant, ['cart:read']));
  */
 export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): AccessTokenIssuer {
@@ -53,10 +53,10 @@ export function createAccessTokenIssuer(options: AccessTokenIssuerOptions): Acce
     const now = Math.floor((limits.issuedAt ?? options.clock()) / 1000);
     const issuedAt = Math.max(
       now,
-      honoured(limits.issuedFrom ?? 0, now),
-      honoured(options.issuedFromOf?.(claims.client_id) ?? 0, now),
+      effectiveIssuedFrom(limits.issuedFrom ?? 0, now),
+      effectiveIssuedFrom(options.issuedFromOf?.(claims.client_id) ?? 0, now),
     );
-    // From now, and not from `iat`: a revocation is kept for as long as a token of this moment can live.
+    // Counted from now, not from `iat`: a revocation is only kept for the lifetime of a token issued now.
     const expiresAt = Math.min(now + lifetimeSeconds, limits.expiresBy ?? Number.POSITIVE_INFINITY);
     const payload = {
       iss: issuer,

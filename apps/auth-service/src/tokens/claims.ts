@@ -1,10 +1,10 @@
 import type { ActorClaim } from '@latchkey/auth-client';
 import { audienceOf, audienceOfServiceScopes } from '../permissions/resource-servers.ts';
 
-/** How the person proved who they are (RFC 9068 §2.2.1, `acr`): by user name and password. */
+/** How the person authenticated (RFC 9068 §2.2.1, `acr`): with user name and password. */
 const ACR_PASSWORD = 'urn:latchkey:acr:password';
 
-/** What an access token says, but for what every one has: iss, jti, iat, exp. */
+/** The claims of an access token, without iss, jti, iat and exp, which the issuer adds. */
 export type TokenClaims = {
   readonly sub: string;
   readonly aud: readonly string[];
@@ -16,7 +16,7 @@ export type TokenClaims = {
   readonly act?: ActorClaim;
 };
 
-/** A person's own token, of one of their sessions. `authTime`: when they last proved who they are, in seconds. */
+/** The claims of a person's own token, for one session. `authTime`: when they last authenticated, in seconds. */
 export function personClaims(
   grant: {
     readonly subject: string;
@@ -37,7 +37,7 @@ export function personClaims(
   };
 }
 
-/** A service's token in its own name (RFC 9068 §2.2: `sub` is the client). There is no person, and so no session. */
+/** The claims of a service's own token (RFC 9068 §2.2: `sub` is the client). It has no person and no session. */
 export function serviceClaims(clientId: string, scopes: readonly string[]): TokenClaims {
   return {
     sub: clientId,
@@ -48,8 +48,8 @@ export function serviceClaims(clientId: string, scopes: readonly string[]): Toke
 }
 
 /**
- * A token by which `actors`, the latest first, act for a person at one service (RFC 8693 §4.1). Who the person is and
- * how they signed in is as in the token that was exchanged.
+ * The claims of a token with which `actors`, the most recent first, act for a person at one service (RFC 8693 §4.1).
+ * The person and their sign-in are those of the exchanged token.
  */
 export function delegatedClaims(
   person: {
@@ -80,14 +80,14 @@ export function delegatedClaims(
   };
 }
 
-/** RFC 8693 §4.1: the latest actor outermost. */
+/** RFC 8693 §4.1: the most recent actor is outermost. */
 function actorClaim([sub, ...earlier]: readonly string[]): ActorClaim | undefined {
   if (sub === undefined) return undefined;
   const act = actorClaim(earlier);
   return act === undefined ? { sub } : { sub, act };
 }
 
-/** RFC 6749 §3.3 knows no empty scope: a token without scopes has no such claim. */
+/** RFC 6749 §3.3 does not allow an empty scope, so a token without scopes has no such claim. */
 function scopeClaim(scopes: readonly string[]): { scope?: string } {
   return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
 }

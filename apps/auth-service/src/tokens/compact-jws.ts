@@ -1,12 +1,12 @@
 import { type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 
-// In libuv's pool: one RSA signature takes most of a millisecond, and the event loop has others to serve meanwhile.
+// Runs in libuv's pool: an RSA signature takes most of a millisecond and would block the event loop.
 const signInPool = promisify(sign) as (algorithm: string, data: Buffer, key: KeyObject) => Promise<Buffer>;
 
 /**
- * Signs a JSON object by RS256, as a JWS in compact form (RFC 7515 §3.1). `typ` says what it is, so that one kind of
- * token is never taken for another (RFC 8725 §3.11).
+ * Signs a JSON object with RS256, as a JWS in compact form (RFC 7515 §3.1). `typ` names the kind of token, so that one
+ * kind is never taken for another (RFC 8725 §3.11).
  *
  * @example
  * const token = await signCompactJws({ typ: 'at+jwt', payload, signer: keyRing.signer() });

@@ -1,6 +1,6 @@
 import { ProblemError } from '@latchkey/service-kit';
 
-/** For a good access token whose session has ended. */
+/** For a valid access token whose session has ended. */
 export function sessionEnded(): ProblemError {
   return new ProblemError({
     status: 401,

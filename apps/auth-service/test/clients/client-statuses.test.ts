@@ -136,7 +136,7 @@ test('another replica follows when it hears of it, and by looking when it does n
   const looking = await replica({ db: await database.another(), reloadMs: 20 });
   await revoke(one);
   expect(hearing.isRevoked('storefront')).toBe(false);
-  hearing.hear(published);
+  hearing.applyRevocations(published);
   expect(hearing.isRevoked('storefront')).toBe(true);
   await eventually('the client is known to be revoked', () =>
     expect(looking.isRevoked('storefront')).toBe(true),
@@ -156,11 +156,11 @@ test('what is heard late, or again, does not switch off a client that was let in
   const other = await replica({ db: await database.another() });
   await revoke(one);
   await activate(one);
-  other.hear(published);
+  other.applyRevocations(published);
   await eventually('the other replica knows that the client is active again', () =>
     expect(other.isRevoked('storefront')).toBe(false),
   );
-  other.hear(published);
+  other.applyRevocations(published);
   expect(other.isRevoked('storefront')).toBe(false);
 });
 
@@ -171,7 +171,7 @@ test('without Postgres it goes by what it has and what it hears', async () => {
   await cut.reload();
   await database.cutOff();
   await revoke(other);
-  cut.hear(published.slice(1));
+  cut.applyRevocations(published.slice(1));
   await eventually('it has been warned of more than once', () => expect(warnings.length).toBeGreaterThan(1));
   expect(cut.isRevoked('payment-service')).toBe(true);
   expect(cut.isRevoked('storefront')).toBe(true);

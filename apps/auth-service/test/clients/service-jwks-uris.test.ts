@@ -23,7 +23,7 @@ test.each([
   ['a password in the address', ['payment-service=http://a:b@127.0.0.1/']],
   ['a service twice', [`payment-service=${URI}`, `payment-service=${URI}`]],
 ])('%s is refused', (_what, entries) => {
-  expect(() => parseServiceJwksUris(entries)).toThrow(/entry 1 is not of the form|stands there twice/);
+  expect(() => parseServiceJwksUris(entries)).toThrow(/entry 1 is not of the form|appears twice/);
 });
 
 test('no service can take the name of a client that people sign in with', () => {

@@ -1,9 +1,9 @@
--- Gives back what charge-attempt.lua counted, and marks the network as familiar. Run twice (after a lost reply), it
--- gives back one failure too many at most.
+-- Forgives failures that charge-attempt.lua counted, and marks the network as familiar. If it runs twice (after a lost
+-- reply), it forgives at most one failure too many.
 --
 -- KEYS  1..n one per limit that was charged, then, optionally: the mark of a familiar network
 -- ARGV  1 n  2 familiar until (ms since the epoch)  3 familiar for (ms)
---       then for each limit: how much to give back (ms), 0 for all
+--       then for each limit: how much to forgive (ms), 0 for all
 local count = tonumber(ARGV[1])
 for i = 1, count do
   local amount = tonumber(ARGV[3 + i])

@@ -2,7 +2,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { AuthenticationFailure } from './client-authentication.ts';
 
-/** Failing costs nothing: each kind of failure is recorded once in this time, and counted always. */
+/** Anyone can fail at no cost, so each kind of failure is recorded once in this time. The metric counts every one. */
 const RECORD_EVERY_MS = 60_000;
 
 export type AuthenticationFailuresOptions = {
@@ -13,10 +13,10 @@ export type AuthenticationFailuresOptions = {
 };
 
 /**
- * Notes clients that could not be authenticated: as `client_authentication_failures_total{client,reason}`, and in the
- * audit log, where a stranger's thousand attempts are one line a minute for each client and reason, with their number.
+ * Records failed client authentication, as `client_authentication_failures_total{client,reason}` and in the audit log.
+ * The audit log gets at most one line a minute for each client and reason, with the number of attempts.
  *
- * Does not limit attempts: there is no secret to guess.
+ * Does not limit attempts, because there is no secret to guess.
  */
 export function createAuthenticationFailures(options: AuthenticationFailuresOptions) {
   const { audit, registry, clock } = options;
@@ -26,7 +26,7 @@ export function createAuthenticationFailures(options: AuthenticationFailuresOpti
     labelNames: ['client', 'reason'],
     registers: [registry],
   });
-  // As many as there are clients times reasons: both are ours.
+  // Bounded by the number of clients times the number of reasons. Requests add neither.
   const recorded = new Map<string, { at: number; since: number }>();
 
   return ({ clientId, reason, origin }: AuthenticationFailure): void => {

@@ -10,11 +10,11 @@ export const MOST_LIFETIME_SECONDS = 60;
 export const CLOCK_SKEW_SECONDS = 30;
 
 const LONGEST_JTI = 128;
-/** A kid that we do not know may be new: a service rotates its key when it likes, and signs with it soon after. */
+/** An unknown kid may be new: a service may rotate its key at any time, and sign with the new one soon after. */
 const SECONDS_BETWEEN_FETCHES = 1;
 const FETCH_TIMEOUT_MS = 2000;
 
-/** An assertion that proves nothing. `reason` is for the log. */
+/** An invalid assertion. `reason` is for the log. */
 export class AssertionError extends Error {
   readonly reason: string;
 
@@ -25,11 +25,11 @@ export class AssertionError extends Error {
   }
 }
 
-/** Resolves when the assertion is that client's, is for us, and is used for the first time. */
+/** Resolves when the assertion is from that client, is addressed to us, and is used for the first time. */
 export type VerifyAssertion = (client: ServiceClient, assertion: string) => Promise<void>;
 
 export type AssertionVerifierOptions = {
-  /** Ours: the one `aud` that an assertion may have. */
+  /** Our issuer: the only `aud` that an assertion may have. */
   readonly issuer: string;
   readonly usedAssertions: UsedAssertions;
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
@@ -38,12 +38,12 @@ export type AssertionVerifierOptions = {
 };
 
 /**
- * Verifies client assertions (private_key_jwt: RFC 7523 §3) by the keys that each service publishes at its configured
- * address: RS256; `iss` and `sub` are the client; `aud` is our issuer and nothing else, so that no other server could
- * pass an assertion on to us; it lives 60 s at most; its `jti` was never used, at any replica.
+ * Verifies client assertions (private_key_jwt: RFC 7523 §3) with the keys that each service publishes at its configured
+ * URL. The algorithm is RS256, and `iss` and `sub` are the client. `aud` is our issuer only, so no other server can
+ * replay an assertion to us. It is valid for at most 60 s, and its `jti` was never used at any replica.
  *
- * Rejects with AssertionError; with ProblemError 503 when the service's keys, or Redis, cannot be reached, or Redis has
- * lost what it knew: that says nothing about the client.
+ * Rejects with AssertionError; with ProblemError 503 when the service's keys or Redis cannot be reached, or Redis has
+ * lost its record of used assertions. A 503 says nothing about the client.
  *
  * @example
  * await verify({ id: 'payment-service', jwksUri, … }, assertion);

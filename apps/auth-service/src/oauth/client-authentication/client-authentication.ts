@@ -7,7 +7,7 @@ import { AssertionError, type VerifyAssertion } from './client-assertion.ts';
 /** RFC 7523 §2.2. */
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-/** All by which a client can say, or try to prove, who it is. */
+/** Everything by which a request may identify or authenticate its client. */
 export type PresentedClient = {
   readonly clientId: string | undefined;
   readonly assertionType: string | undefined;
@@ -17,9 +17,9 @@ export type PresentedClient = {
   readonly authorization: string | undefined;
 };
 
-/** Why a client was not let in; for the log, never for the client. */
+/** Why a client was refused. For the log, never for the client. */
 export type AuthenticationFailure = {
-  /** Undefined when it is none of ours. */
+  /** Undefined when there is no such client. */
   readonly clientId: string | undefined;
   readonly reason: string;
   readonly origin: Origin;
@@ -35,12 +35,12 @@ export type ClientAuthenticationParts = {
 export type AuthenticateClient = (presented: PresentedClient, origin: Origin) => Promise<Client>;
 
 /**
- * Finds out which client asks (RFC 6749 §2.3). Clients in which people sign in have nothing to prove it by, and say so
- * (`none`); a service proves it by private_key_jwt (RFC 7523 §2.2). No client has a secret. One that was revoked is
- * refused like one that does not exist.
+ * Identifies and authenticates the client of a request (RFC 6749 §2.3). Public clients, in which people sign in, do not
+ * authenticate (`none`). Services authenticate with private_key_jwt (RFC 7523 §2.2). No client has a secret. A revoked
+ * client is refused like one that does not exist.
  *
- * Every failure is TokenError `invalid_client`, in the same words. Rejects with ProblemError 503 when that cannot be
- * decided now: the service's keys, or Redis, cannot be reached.
+ * Every failure is TokenError `invalid_client` with the same description. Rejects with ProblemError 503 when the
+ * service's keys or Redis cannot be reached.
  *
  * @example
  * const client = await authenticate(presentedBy(request), requestOrigin(request));
@@ -84,8 +84,8 @@ export function createClientAuthentication(parts: ClientAuthenticationParts): Au
 }
 
 /**
- * Whom an assertion claims to be from, so that we know whose keys to ask for: client_id may be left out (RFC 7521
- * §4.2). Nothing is believed of it; the assertion is verified, strictly and by that client's keys, afterwards.
+ * Reads the client that an assertion claims to be from, because client_id is optional (RFC 7521 §4.2). It only selects
+ * the keys: the assertion is then verified strictly with that client's keys.
  */
 function subjectOf(assertion: string): string | undefined {
   try {
@@ -104,7 +104,7 @@ function isBasic(authorization: string | undefined): boolean {
   return authorization !== undefined && /^basic\b/i.test(authorization);
 }
 
-/** RFC 6749 §5.2: who tried the Authorization header is answered with a challenge. */
+/** RFC 6749 §5.2: a client that used the Authorization header gets a challenge. */
 function invalidClient({ authorization }: PresentedClient): TokenError {
   const headers = isBasic(authorization) ? { 'www-authenticate': 'Basic realm="auth-service"' } : undefined;
   return new TokenError('invalid_client', 'The client could not be authenticated.', { headers });

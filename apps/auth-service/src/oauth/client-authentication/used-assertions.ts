@@ -8,8 +8,8 @@ import type { DataSets } from '../../revocation/log/data-sets.ts';
 import { CLOCK_SKEW_SECONDS, MOST_LIFETIME_SECONDS } from './client-assertion.ts';
 
 /**
- * Longer than any assertion can be accepted: from its `iat`, seen by the clock that is furthest behind, to its `exp`,
- * seen by another such.
+ * Longer than any assertion can be accepted: its lifetime, plus the clock skew and leeway of the client and the
+ * replicas at its `iat` and at its `exp`.
  */
 const REMEMBERED_MS = (MOST_LIFETIME_SECONDS + 4 * CLOCK_SKEW_SECONDS) * 1000;
 
@@ -19,7 +19,7 @@ const useAssertion = loadScript<[verdict: 'FIRST' | 'USED' | 'UNDECIDED', dataSe
 ]);
 
 export type UsedAssertions = {
-  /** Marks the assertion as used. Returns whether this is the first use of it. */
+  /** Marks the assertion as used. Returns whether this is its first use. */
   use(clientId: string, assertion: { readonly jti: string; readonly iat: number }): Promise<boolean>;
 };
 
@@ -33,25 +33,25 @@ export type UsedAssertionsOptions = {
   readonly clock: () => number;
 };
 
-/** What this process has let in of one client. */
+/** The assertions of one client that this process has accepted. */
 type Seen = {
-  /** Where it was let in last. */
+  /** The data set in which the last one was accepted. */
   readonly dataSet: string;
-  /** The latest `iat` in the data sets before that: what is not later may have been used there. */
+  /** The latest `iat` in earlier data sets. An assertion that is not later may have been used there. */
   readonly latestBefore: number;
   readonly latest: number;
 };
 
 /**
- * Which client assertions have been used (RFC 7523 §3, `jti`), in Redis, so that all replicas know.
+ * Keeps in Redis which client assertions have been used (RFC 7523 §3, `jti`), for all replicas.
  *
- * A command whose reply was lost is sent again, and must not find itself there: so each use leaves a mark of its own,
- * and is told when it finds it again.
+ * A command whose reply was lost is sent again, and must not take its own mark for an earlier use. So each use writes a
+ * random mark and recognises it.
  *
- * Rejects with ProblemError 503 when Redis does not answer: nothing is let in uncounted. And with 503
- * `temporarily_unavailable` when the assertion is from before Redis lost the marks: it may have been used, so the client
- * makes another one. A client whose clock is ahead dates assertions later than that; those that came to this process
- * are known all the same.
+ * Rejects with ProblemError 503 when Redis does not answer, because an unrecorded assertion must not be accepted. Also
+ * rejects with 503 `temporarily_unavailable` when the assertion is older than the loss of the marks: it may have been
+ * used, so the client must make a new one. A client whose clock is ahead may date assertions after the loss; this
+ * process still recognises those that it has accepted itself.
  *
  * @example
  * if (!(await usedAssertions.use('payment-service', claims))) throw refused('jti');
@@ -74,9 +74,9 @@ export function createUsedAssertions(options: UsedAssertionsOptions): UsedAssert
       const first = dataSets.firstOf(shard);
       let [verdict, dataSet] = await ask(first);
       dataSets.note(shard, dataSet);
-      // Nobody knew that it is the first.
+      // `note` may only now have learned that this is the first data set.
       if (verdict === 'UNDECIDED' && first === '') [verdict, dataSet] = await ask(dataSets.firstOf(shard));
-      // Redis may have had this data set before, then another one, in which it was used.
+      // Redis may have switched to another data set, where the assertion was used, and back to this one.
       const mayBeFromBefore = verdict === 'FIRST' && iat * 1000 <= dataSets.changedAt(shard);
       if (verdict === 'UNDECIDED' || mayBeFromBefore) throw mayBeUsed();
       if (verdict === 'FIRST') remember(clientId, dataSet, iat);
@@ -93,13 +93,13 @@ export function createUsedAssertions(options: UsedAssertionsOptions): UsedAssert
 
 function mayBeUsed(): ProblemError {
   const detail =
-    'Whether this client assertion was used cannot be known at the moment. Try again with another one.';
+    'It is not known at the moment whether this client assertion was used before. Try again with a new one.';
   return new ProblemError({
     status: 503,
     code: 'temporarily_unavailable',
     detail,
     headers: { 'retry-after': '1' },
-    // For who reads RFC 6749's errors alone.
+    // For clients that only read RFC 6749's error members.
     extensions: { error: 'temporarily_unavailable', error_description: detail },
   });
 }

@@ -8,14 +8,14 @@ import { askedScopes, type Grant } from './grant.ts';
 export type ClientCredentialsParts = {
   readonly policy: DelegationPolicy;
   readonly issueAccessToken: AccessTokenIssuer;
-  /** The earliest `iat` that a token may have, by what all replicas were told; in seconds since 1970, 0 for none. */
+  /** The earliest `iat` that a token may have, by the revocation log; in seconds since 1970, 0 for none. */
   readonly issuedFrom: () => number;
 };
 
 /**
- * grant_type client_credentials (RFC 6749 §4.4): a service in its own name, within the `ownScopes` of the policy.
+ * grant_type client_credentials (RFC 6749 §4.4): a service's own token, with the policy's `ownScopes` at most.
  *
- * Refuses clients that people sign in with (`unauthorized_client`): they have no name to prove.
+ * Refuses clients that people sign in with (`unauthorized_client`), because they cannot authenticate.
  */
 export function createClientCredentialsGrant({
   policy,
@@ -26,12 +26,12 @@ export function createClientCredentialsGrant({
     const own =
       client.kind === 'service' && Object.hasOwn(policy, client.id) ? policy[client.id]?.ownScopes : [];
     if (own === undefined || own.length === 0) {
-      throw new TokenError('unauthorized_client', 'This client can do nothing in its own name.');
+      throw new TokenError('unauthorized_client', 'This client has no scopes of its own.');
     }
     const scopes = narrowScopes(own, askedScopes(parameters));
     if (scopes === undefined) throw new TokenError('invalid_scope', 'The client does not have this scope.');
     const { token, expiresInSeconds } = await issueAccessToken(serviceClaims(client.id, scopes), {
-      // A session's tokens have it from the session: what was read before the store lost it must not be dated after.
+      // There is no session to take this from. After a lost data set, all tokens with an earlier `iat` are revoked.
       issuedFrom: issuedFrom(),
     });
     return {

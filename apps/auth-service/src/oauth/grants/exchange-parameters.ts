@@ -12,8 +12,8 @@ export type Exchange = {
 };
 
 /**
- * Reads the parameters of RFC 8693 §2.1, of which we take the plain case: one access token, for one audience, acted on
- * by the client itself. What asks for more is refused rather than passed over.
+ * Reads the parameters of RFC 8693 §2.1. Supports the plain case: one access token, one audience, and the client itself
+ * as the actor. Other parameters are refused, not ignored.
  *
  * @throws TokenError `invalid_request`, `invalid_scope`
  */
@@ -21,11 +21,11 @@ export function readExchange(parameters: TokenParameters): Exchange {
   const { subject_token: subjectToken, audience } = parameters;
   if (subjectToken === undefined) throw invalid('The parameter subject_token is missing.');
   if (parameters.subject_token_type !== ACCESS_TOKEN_TYPE)
-    throw invalid(`The subject_token_type is ${ACCESS_TOKEN_TYPE}.`);
+    throw invalid(`The subject_token_type must be ${ACCESS_TOKEN_TYPE}.`);
   if ((parameters.requested_token_type ?? ACCESS_TOKEN_TYPE) !== ACCESS_TOKEN_TYPE)
-    throw invalid(`The requested_token_type is ${ACCESS_TOKEN_TYPE}.`);
+    throw invalid(`The requested_token_type must be ${ACCESS_TOKEN_TYPE}.`);
   if (parameters.actor_token !== undefined || parameters.actor_token_type !== undefined)
-    throw invalid('The actor is the client itself: there is no actor_token.');
+    throw invalid('The client itself is the actor, so actor_token is not accepted.');
   if (parameters.resource !== undefined) throw invalid('Name the service by audience, not by resource.');
   if (audience === undefined) throw invalid('The parameter audience is missing.');
   return { subjectToken, audience, askedScopes: askedScopes(parameters) };

@@ -14,7 +14,7 @@ export const GRANT_TYPES = [
   'urn:ietf:params:oauth:grant-type:token-exchange',
 ] as const;
 
-/** All ways to get a token at POST /token. */
+/** All grants of POST /token. */
 export function createGrantTable(
   parts: RefreshingParts & ClientCredentialsParts & TokenExchangeParts,
 ): GrantTable {

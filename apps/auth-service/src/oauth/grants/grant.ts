@@ -6,16 +6,16 @@ import { TokenError } from '../token-error.ts';
 import type { TokenParameters } from '../token-parameters.ts';
 
 export type GrantRequest = {
-  /** Has proved who it is, if it can. */
+  /** Authenticated, if it is a service. */
   readonly client: Client;
   readonly parameters: TokenParameters;
   readonly origin: Origin;
 };
 
-/** One way to get a token (RFC 6749 §1.3). Rejects with TokenError. */
+/** Handles one grant type (RFC 6749 §1.3). Rejects with TokenError. */
 export type Grant = (request: GrantRequest) => Promise<TokenAnswer>;
 
-/** The scope parameter, read. Throws TokenError `invalid_scope` when it is malformed. */
+/** Reads the scope parameter. Throws TokenError `invalid_scope` when it is malformed. */
 export function askedScopes({ scope }: TokenParameters): readonly string[] | undefined {
   if (scope === undefined) return undefined;
   const scopes = parseScope(scope);

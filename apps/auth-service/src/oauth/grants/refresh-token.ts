@@ -9,11 +9,11 @@ export function createRefreshTokenGrant(parts: RefreshingParts): Grant {
     if (client.kind === 'browser') {
       throw new TokenError(
         'unauthorized_client',
-        'This client refreshes at POST /sessions/refresh, by its cookie.',
+        'This client refreshes at POST /sessions/refresh, with its cookie.',
       );
     }
     if (client.kind === 'service')
-      throw new TokenError('unauthorized_client', 'Nobody signs in to a service.');
+      throw new TokenError('unauthorized_client', 'Services have no refresh tokens.');
     const { refresh_token: refreshToken } = parameters;
     if (refreshToken === undefined)
       throw new TokenError('invalid_request', 'The parameter refresh_token is missing.');
@@ -27,9 +27,9 @@ export function createRefreshTokenGrant(parts: RefreshingParts): Grant {
   };
 }
 
-/** The same words for every session that is over; `reason` when it was ended or lost. */
+/** The description is the same for every session that is over. `reason` is set when it was ended or lost. */
 function asTokenError({ code, reason }: RefreshRefusedError): TokenError {
   return code === 'scope_not_granted'
     ? new TokenError('invalid_scope', 'The session was not granted this scope.')
-    : new TokenError('invalid_grant', 'The refresh token is not valid any more. Sign in again.', { reason });
+    : new TokenError('invalid_grant', 'The refresh token is no longer valid. Sign in again.', { reason });
 }

@@ -8,7 +8,7 @@ import type { SessionStore } from '../../sessions/session-store.ts';
 import { limitsOf, scopesOfGrant } from '../../sessions/session-tokens.ts';
 import type { AccessTokenIssuer } from '../../tokens/access-token.ts';
 import { delegatedClaims } from '../../tokens/claims.ts';
-import { honoured } from '../../tokens/issued-from.ts';
+import { effectiveIssuedFrom } from '../../tokens/issued-from.ts';
 import type { SubjectTokens } from '../subject-tokens.ts';
 import type { TokenAnswer } from '../token-answer.ts';
 import { TokenError, type TokenErrorCode } from '../token-error.ts';
@@ -24,12 +24,13 @@ export type TokenExchangeParts = {
 };
 
 /**
- * grant_type token-exchange (RFC 8693): a service shows the access token that a person sent to it, and gets one to call
- * one other service with on their behalf. The new token names the person as before, and in `act` who acts for them;
- * it has fewer scopes, one audience, and never a longer life.
+ * grant_type token-exchange (RFC 8693). A service presents the access token that a person sent to it, and gets a token
+ * for calling one other service on that person's behalf. The new token keeps the person as subject and names the acting
+ * service in `act`. It has no more scopes, one audience, and no later expiry.
  *
- * Refuses with `invalid_grant` when the person's token is no good or their session has ended, `invalid_target` and
- * `invalid_scope` when the policy does not allow it, `unauthorized_client` to all but services.
+ * Refuses with `invalid_grant` when the person's token is not valid or their session has ended, with `invalid_target`
+ * or `invalid_scope` when the policy does not allow the exchange, and with `unauthorized_client` for clients that are
+ * not services.
  */
 export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
   const { policy, issueAccessToken, audit } = parts;
@@ -44,10 +45,10 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
     const session = await parts.sessions.find(person.subject, person.sessionId);
     if (session === undefined)
       throw refuse('invalid_grant', 'The session has ended.', { audience, reason: 'session_ended' });
-    if (person.issuedAt < honoured(session.issuedFrom, Math.floor(session.readAt / 1000)))
+    if (person.issuedAt < effectiveIssuedFrom(session.issuedFrom, Math.floor(session.readAt / 1000)))
       throw refuse('invalid_grant', 'The subject_token is revoked.', { audience, reason: 'token_revoked' });
-    // What the token says, less what has been taken from the person since. No actor's own scope is among it: what was
-    // delegated to one service is not passed on to a third.
+    // The token's scopes, without those that the person has lost since. Actor scopes are not among them, so a scope
+    // that was delegated to one service is not passed on to a third.
     const heldScopes = scopesOfGrant(session).filter((scope) => person.scopes.has(scope));
     const actors = actorsOf(person.actor);
     const decision = decideDelegation(policy, {
@@ -97,7 +98,7 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
       if (!(error instanceof AuthError) || error.status === 503) throw error;
       throw refusal(request)('invalid_grant', INVALID_SUBJECT, { reason: error.reason });
     }
-    // A service that shows another service's own token acts for nobody.
+    // Another service's own token has no person on whose behalf to act.
     if (subject.isService)
       throw refusal(request)('invalid_grant', INVALID_SUBJECT, { reason: 'service_token' });
     return subject;
@@ -124,14 +125,14 @@ const DESCRIPTIONS = {
 
 function serviceOrRefused({ client }: GrantRequest): ServiceClient {
   if (client.kind === 'service') return client;
-  throw new TokenError('unauthorized_client', 'This client acts for nobody: the person uses it themselves.');
+  throw new TokenError('unauthorized_client', 'This client may not act for anyone: only services may.');
 }
 
 function about({ client, origin }: GrantRequest, person?: UserAuthentication) {
   return { ...origin, clientId: client.id, subject: person?.subject, sessionId: person?.sessionId };
 }
 
-/** The latest first. */
+/** The most recent actor first. */
 function actorsOf(actor: Actor | undefined): string[] {
   return actor === undefined ? [] : [actor.subject, ...actorsOf(actor.actor)];
 }

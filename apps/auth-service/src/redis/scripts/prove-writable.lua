@@ -1,10 +1,10 @@
--- Does what requests do: sends every command that they send, but for those of the readers of the log. Whatever would refuse
--- them (a replica, a full store, a right that was taken away) refuses this.
+-- Runs every command that requests run, except those of the log readers. A Redis that would refuse requests refuses
+-- this too: a replica, a full store, or one where a permission was removed.
 --
--- KEYS  1 anything that nobody else uses
+-- KEYS  1 a key that nothing else uses
 -- ARGV  1 how long it is kept (ms)
 local key, ttl = KEYS[1], ARGV[1]
--- First what a full store refuses: once a script has written, Redis lets it go on.
+-- The first write must be one that a full store refuses: after its first write, Redis lets a script continue.
 redis.call('SET', key, '0', 'PX', ttl)
 redis.call('DEL', key)
 redis.call('XADD', key, '*', 'at', '0')

@@ -1,7 +1,7 @@
--- Stands in front of every script (script.ts). A Redis that was frozen carries out what was sent to it when it wakes;
--- whoever asked has been told by then that it was not, so it must have no effect.
+-- Precedes every script (script.ts). A frozen Redis runs the commands that it received when it resumes. The caller has
+-- been told by then that they failed, so they must have no effect.
 --
--- ARGV  last: until when Redis may begin (ms since the epoch, by its own clock). It is taken away
+-- ARGV  last: until when Redis may begin (ms since the epoch, by its own clock). It is removed
 do
   local deadline, time = tonumber(table.remove(ARGV)), redis.call('TIME')
   local now = time[1] * 1000 + time[2] / 1000

@@ -1,11 +1,11 @@
 import { type Position, readShardPosition } from '../log/position.ts';
 
-/** The id of an event in the stream (`id:`): the position to which it leads. */
+/** The id of an event in the stream (`id:`): the position after it. */
 export function eventIdOf(position: Position): string {
   return position.join(',');
 }
 
-/** Reads a Last-Event-ID; undefined when it is not a position in a log of so many shards. */
+/** Reads a Last-Event-ID; undefined when it is not a position in a log with this number of shards. */
 export function positionFromEventId(id: string, shards: number): Position | undefined {
   const position = id.split(',', shards + 1);
   const isPosition =
@@ -13,7 +13,7 @@ export function positionFromEventId(id: string, shards: number): Position | unde
   return isPosition ? position : undefined;
 }
 
-/** Whether `position` is of the same data set as `head`, and in some shard ahead of it. */
+/** Whether `position` has the same epochs as `head`, and is ahead of it in some shard. */
 export function isAhead(position: Position, head: Position): boolean {
   const pairs = position.map((part, shard) => [
     readShardPosition(part),

@@ -1,30 +1,32 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { eventStreamHeaders, eventStreamOpening } from '@latchkey/service-kit';
 
-/** What may wait for a reader that does not keep up. A minute of 1,000 revocations a second is more than three times that. */
+/**
+ * How much may be unsent to a slow reader. A minute of 1,000 revocations per second is more than three times as much.
+ */
 export const MOST_UNSENT_BYTES = 1024 * 1024;
-/** How long the rest may take to leave once a stream has ended. */
+/** How long the remaining bytes may take once a stream has ended. */
 const LAST_BYTES_MS = 1000;
 
-/** One open answer to which messages are written: server-sent events over HTTP. */
+/** An open HTTP response to which server-sent events are written. */
 export type EventStream = {
-  /** Sends these bytes. False: too much is unsent, and the stream is broken off instead. */
+  /** Sends these bytes. Returns false when too much is unsent; then the stream is broken off instead. */
   write(bytes: Buffer): boolean;
-  /** Resolves once what was written has left this process, or the stream has closed. */
+  /** Resolves once the written bytes have left this process, or the stream has closed. */
   untilDrained(): Promise<void>;
   readonly unsentBytes: number;
   /** Whether more can be sent. */
   readonly isOpen: boolean;
-  /** Ends the answer as a complete one. */
+  /** Ends the response normally. */
   end(): void;
-  /** Breaks it off: what is unsent is forgotten. */
+  /** Closes the connection and discards the unsent bytes. */
   breakOff(): void;
-  /** Resolves when the connection is gone, whoever ended it. */
+  /** Resolves when the connection is closed by either side. */
   readonly closed: Promise<void>;
 };
 
 /**
- * Sends the head of the answer and a comment at once, and leaves the rest open. The connection ends with the stream.
+ * Sends the response head and a comment at once, and keeps the body open. The connection ends with the stream.
  *
  * @example
  * const stream = openEventStream(reply.raw, reply.getHeaders());
@@ -37,7 +39,7 @@ export function openEventStream(response: ServerResponse, headers: OutgoingHttpH
 
   response.on('drain', () => wake());
   response.on('close', close);
-  // Of a reader that hung up, `close` tells.
+  // When a reader hangs up, `close` reports it.
   response.on('error', () => {});
   void closed.then(() => {
     isOpen = false;

@@ -11,28 +11,30 @@ import { createServing, createSubscriber, type Subscriber } from './subscriber.t
 export type RevocationFeedOptions = {
   readonly log: RevocationLog;
   readonly events: SecurityEvents;
-  /** The kid of the key that signs now. */
+  /** Returns the kid of the active signing key. */
   readonly signingKid: () => string;
   readonly heartbeatMs: number;
-  /** What is known to be revoked here. */
+  /** Whether this replica knows the token to be revoked. */
   readonly isRevoked: (token: RevocableToken) => boolean;
   readonly onSent?: (type: MessageType) => void;
-  /** A stream was broken off, because its reader did not keep up. */
+  /** Called when a stream was broken off because its reader did not keep up. */
   readonly onDropped?: () => void;
   readonly onFailed?: (error: unknown) => void;
-  /** How it waits before it tries again; default by the system's timers. */
+  /** How it waits before a retry; default: the system's timers. */
   readonly pause?: (ms: number) => Promise<unknown>;
 };
 
 export type RevocationFeed = ReturnType<typeof createRevocationFeed>;
 
 /**
- * Tells everybody who follows what is revoked: what they missed, or all that is kept, and from then on what happens.
+ * Sends revocations to all subscribers: first those that a subscriber missed, or all retained ones, then new ones.
  *
- * Each subscriber is told each revocation once, in an unbroken chain of positions, whatever comes between: it was away,
- * it is slow, the log moved to another data set. A subscriber that does not read is let go; it may resume. So is one whose
- * own token is revoked, once it has been told that: otherwise it would take a revoked key's tokens until it has come again.
- * While Redis is away streams stay open, and there are no heartbeats: nobody knows then whether anything was revoked.
+ * Each subscriber gets each revocation once, in an unbroken chain of positions, even if it was away, is slow, or the log
+ * moved to another data set. The stream of a subscriber that does not read is broken off; the subscriber may resume.
+ *
+ * A stream whose own token is revoked ends after that revocation was sent. If it ended before, the subscriber would
+ * accept a revoked key's tokens until it reconnects. While Redis is away, streams stay open but get no heartbeats,
+ * because it is unknown whether anything was revoked.
  *
  * @example
  * const feed = createRevocationFeed({ log, events, signingKid, heartbeatMs: 5000, isRevoked });
@@ -74,14 +76,13 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
       return subscribers.size;
     },
 
-    /** What waits for readers, all together. */
+    /** The unsent bytes of all streams together. */
     get unsentBytes() {
       return [...subscribers].reduce((sum, { stream }) => sum + stream.unsentBytes, 0);
     },
 
     /**
-     * Takes a stream in, until it closes. An event id that means nothing here is as good as none. Does not check the
-     * token, and does not know when it expires.
+     * Serves a stream until it closes. An unknown event id counts as none. Does not check the token or its expiry.
      */
     add(stream: EventStream, from: { token: RevocableToken; lastEventId: string | undefined }): void {
       const subscriber = createSubscriber(stream, from);
@@ -93,7 +94,7 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
       void serve(subscriber);
     },
 
-    /** Ends all streams, and what the feed does. */
+    /** Ends all streams and stops the feed. */
     close(): void {
       clearInterval(heart);
       for (const stop of stopListening) stop();
@@ -104,13 +105,13 @@ export function createRevocationFeed(options: RevocationFeedOptions) {
   };
 
   /**
-   * Those that came with a token that was revoked, and had heard of it before, from a replica that is ahead: they are told
-   * nothing of it here. Only at the second heartbeat, since the list may know of what is on its way to them.
+   * Ends streams whose token is revoked but whose subscriber got that revocation elsewhere, from a replica that is
+   * ahead: this feed does not send it again. Waits for a second heartbeat, in case the revocation is still on its way.
    */
   function endOverdue(): void {
     const head = eventIdOf(log.head);
     for (const subscriber of subscribers) {
-      const isDue = subscriber.standsAt === head && options.isRevoked(subscriber.token);
+      const isDue = subscriber.lastSentId === head && options.isRevoked(subscriber.token);
       if (isDue && subscriber.isOverdue) subscriber.stream.end();
       subscriber.isOverdue = isDue;
     }

@@ -3,32 +3,32 @@ import { eventIdOf } from './event-id.ts';
 import { type FeedMessage, feedMessage, MOST_REVOCATIONS } from './message.ts';
 import type { SecurityEvents } from './security-event.ts';
 
-/** How many are kept for subscribers that are a little behind: some 6 MB at the most. */
+/** How many messages are kept for subscribers that are slightly behind: at most about 6 MB. */
 const MOST_KEPT = 64;
 
 type Unsigned = RevocationBatch & {
-  /** It takes no more: it is being signed, or a page ends where it does. */
+  /** It accepts no more entries, because it is being signed, or because a page ends where it ends. */
   isSealed: boolean;
 };
 
 export type LiveMessagesOptions = {
   readonly log: Pick<RevocationLog, 'head'>;
   readonly events: Pick<SecurityEvents, 'revocations'>;
-  /** Whether anybody follows. If not, nothing is signed. */
+  /** Whether there are subscribers. If not, nothing is signed. */
   readonly isAwaited: () => boolean;
-  /** There is one more message, or one will not come. */
+  /** Called when a message was added, or an expected one will not come. */
   readonly onChange: () => void;
-  /** A message could not be signed. Subscribers get what it would have told by a page. */
+  /** Called when a message could not be signed. Subscribers get its content from a page instead. */
   readonly onFailed: (error: unknown) => void;
 };
 
 export type LiveMessages = ReturnType<typeof createLiveMessages>;
 
 /**
- * The last messages about what is revoked now, by the position from which each leads on.
+ * The latest messages about new revocations, by the position after which each continues.
  *
- * One signature is made at a time, and what comes meanwhile goes into the next message together: the first of a burst
- * leaves at once, and the burst costs as many signatures as fit into the time that it takes.
+ * Only one signature is made at a time, and revocations that arrive meanwhile are combined into the next message. So
+ * the first revocation of a burst is sent at once, and the rest of it costs few signatures.
  */
 export function createLiveMessages({ log, events, isAwaited, onChange, onFailed }: LiveMessagesOptions) {
   const signed = new Map<string, FeedMessage>();
@@ -45,20 +45,20 @@ export function createLiveMessages({ log, events, isAwaited, onChange, onFailed 
       if (!isSigning) void signAll();
     },
 
-    /** The message that leads on from the position with this id, if it is signed and kept. */
+    /** The message that continues after the position with this id, if it is signed and kept. */
     from: (id: string): FeedMessage | undefined => signed.get(id),
 
-    /** Whether a message will lead on from the position with this id, so that one can wait for it. */
+    /** Whether a message that continues after the position with this id will come, so that a caller can wait for it. */
     isComing: (id: string): boolean =>
       id === eventIdOf(log.head) || unsigned.some(({ after }) => eventIdOf(after) === id),
 
-    /** From now on a message leads on from the head. */
+    /** Makes sure that a message will start at the current head. */
     seal(): void {
       const last = unsigned.at(-1);
       if (last !== undefined) last.isSealed = true;
     },
 
-    /** Forgets all: the log has another epoch. */
+    /** Discards everything, because the log has a new epoch. */
     clear(): void {
       signed.clear();
       unsigned.length = 0;
@@ -70,7 +70,7 @@ export function createLiveMessages({ log, events, isAwaited, onChange, onFailed 
     for (let next = unsigned[0]; next !== undefined; next = unsigned[0]) {
       next.isSealed = true;
       const message = isAwaited() ? await sign(next) : undefined;
-      // Otherwise it is of an epoch that is over.
+      // If it differs, clear() was called and the message belongs to an earlier epoch.
       if (unsigned[0] === next) {
         unsigned.shift();
         if (message !== undefined) keep(message);

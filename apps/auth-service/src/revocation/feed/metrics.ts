@@ -2,8 +2,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { MessageType } from './message.ts';
 
 /**
- * What the feed does, in numbers. Rising snapshots say that subscribers come back from far; anything dropped, that one
- * does not keep up; a log that is not following, that nobody is told anything, because Redis is away.
+ * The feed's metrics. Rising snapshots mean that subscribers return after a long time. Any dropped stream means that a
+ * subscriber does not keep up. A log that is not following means that nothing is sent, because Redis is away.
  */
 export function addFeedMetrics(
   registry: Registry,
@@ -24,7 +24,7 @@ export function addFeedMetrics(
   });
   new Gauge({
     name: 'latchkey_revocation_unsent_bytes',
-    help: 'Bytes that wait for the readers of streams, all together',
+    help: 'Unsent bytes of all streams together',
     registers,
     collect() {
       this.set(source.unsentBytes());
@@ -32,7 +32,7 @@ export function addFeedMetrics(
   });
   new Gauge({
     name: 'latchkey_revocation_log_following',
-    help: '1 while all that Redis holds has been told, 0 while Redis is away',
+    help: '1 while every entry in Redis has been read, 0 while Redis is away',
     registers,
     collect() {
       this.set(source.isFollowing() ? 1 : 0);

@@ -4,21 +4,22 @@ import { eventIdOf } from './event-id.ts';
 import { type FeedMessage, feedMessage } from './message.ts';
 import type { SecurityEvents } from './security-event.ts';
 
-/** Some 12 MB at the most. Subscribers that catch up at the same time are about as far as each other. */
+/** At most about 12 MB. Subscribers that catch up at the same time need about the same pages. */
 const MOST_KEPT = 64;
 
 export type PagesOptions = {
   readonly log: Pick<RevocationLog, 'read' | 'head'>;
   readonly events: SecurityEvents;
-  /** The kid of the key that signs now. */
+  /** Returns the kid of the active signing key. */
   readonly signingKid: () => string;
 };
 
 export type Pages = ReturnType<typeof createPages>;
 
 /**
- * What subscribers catch up with, read and signed once for all that ask at about the same time: after a restart of Redis
- * everybody wants everything. That is safe because entries never change: two positions say what is between them.
+ * The pages with which subscribers catch up. Each is read and signed once for all that need it at about the same time,
+ * because after a restart of Redis every subscriber needs everything. Sharing is safe, because the entries between two
+ * positions never change.
  */
 export function createPages({ log, events, signingKid }: PagesOptions) {
   const reading = new Map<string, Promise<RevocationBatch | undefined>>();
@@ -28,30 +29,30 @@ export function createPages({ log, events, signingKid }: PagesOptions) {
   let epoch = 0;
 
   return {
-    /** Counts how often the log has had another epoch. What was read before is not to be sent after. */
+    /** Counts the log's changes of epoch. A page that was read before a change must not be sent after it. */
     get epoch() {
       return epoch;
     },
 
-    /** As the log's `read`. The page may be shorter than what there is by now; the next one goes on from there. */
+    /** As the log's `read`. The page may lack the newest entries; the next page continues from there. */
     async read(after: Position | 'oldest'): Promise<RevocationBatch | undefined> {
       const name = after === 'oldest' ? after : eventIdOf(after);
       return read.get(name) ?? (await (reading.get(name) ?? readNow(name, after)));
     },
 
-    /** The message for a page: `snapshot` or, to whom missed just this, `revocations`. */
+    /** Makes the message for a page: `snapshot`, or `revocations` for a subscriber that missed just these. */
     async sign(
       page: RevocationBatch,
       as: { readonly isSnapshot: boolean; readonly isLast: boolean },
     ): Promise<FeedMessage> {
-      // What a revoked key signed would be refused.
+      // The previous key may have been revoked; subscribers would refuse its signatures.
       if (kid !== signingKid()) signed.clear();
       kid = signingKid();
       const name = [as.isSnapshot, as.isSnapshot && as.isLast, ...page.after, ...page.upTo].join(' ');
       return signed.get(name) ?? signNow(name, page, as);
     },
 
-    /** Forgets what was read: the log has another epoch. */
+    /** Discards everything, because the log has a new epoch. */
     clear(): void {
       epoch += 1;
       reading.clear();
@@ -63,7 +64,7 @@ export function createPages({ log, events, signingKid }: PagesOptions) {
   function readNow(name: string, after: Position | 'oldest'): Promise<RevocationBatch | undefined> {
     const head = eventIdOf(log.head);
     const promise = log.read(after).then((page) => {
-      // One that ends at the head will soon be longer.
+      // A page that ends at the head is not kept, because it will soon be longer.
       if (page && reading.get(name) === promise && eventIdOf(page.upTo) !== head)
         keep(read, eventIdOf(page.after), page);
       return page;

@@ -12,17 +12,17 @@ import { createSecurityEvents } from './security-event.ts';
 export const MOST_STREAMS = 1000;
 
 const feedSchema = {
-  summary: 'Follow what is revoked (server-sent events)',
+  summary: 'Follow revocations (server-sent events)',
   description: [
-    'Each event is a Security Event Token (RFC 8417, `typ: secevent+jwt`), signed as access tokens are, for the',
-    'audience `urn:latchkey:revocations`. Its claims `after` and `up_to` are positions in the log, one for each shard:',
-    'an event whose `after` is not the last `up_to` shows that one is missing.\n\n',
+    'Each event is a Security Event Token (RFC 8417, `typ: secevent+jwt`), signed like access tokens, for the',
+    'audience `urn:latchkey:revocations`. Its claims `after` and `up_to` are positions in the log, one for each',
+    'shard. If `after` differs from the last `up_to`, an event is missing.\n\n',
     '- `https://schemas.openid.net/secevent/caep/event-type/session-revoked`: one session, in `sub_id`\n',
     '- `urn:latchkey:event:revocations`: any others, up to 500 at a time\n',
-    '- `urn:latchkey:event:snapshot`: a page of all that is kept; the last has `done: true`\n',
-    '- `urn:latchkey:event:heartbeat`: nothing was revoked after `up_to`; none come while that cannot be known\n\n',
-    'The stream ends when its token does. Resume with Last-Event-ID; when that place is not known any more, or none',
-    'is given, a snapshot comes first.',
+    '- `urn:latchkey:event:snapshot`: a page of all retained revocations; the last one has `done: true`\n',
+    '- `urn:latchkey:event:heartbeat`: nothing was revoked after `up_to`; none are sent while that is unknown\n\n',
+    'The stream ends when its token expires or is revoked. Resume with Last-Event-ID. Without it, or when its',
+    'position is no longer known, a snapshot comes first.',
   ].join(' '),
   tags: ['revocation'],
   headers: Type.Object({
@@ -30,7 +30,7 @@ const feedSchema = {
   }),
   response: {
     200: {
-      description: 'Events, without an end.',
+      description: 'An open-ended stream of events.',
       content: { 'text/event-stream': { schema: Type.String() } },
     },
     401: problemSchema,
@@ -49,7 +49,7 @@ export type FeedRouteOptions = {
   readonly clock: () => number;
 };
 
-/** GET /revocations: the feed, to whoever may follow it. */
+/** GET /revocations: the feed of revocations. */
 export async function feedRoute(app: Service, options: FeedRouteOptions): Promise<void> {
   const { issuer, keyRing, heartbeatMs, clock } = options;
   const { log, list } = options.revocations;
@@ -60,21 +60,21 @@ export async function feedRoute(app: Service, options: FeedRouteOptions): Promis
     signingKid: () => signer().kid,
     heartbeatMs,
     isRevoked: (token) => list.find(token) !== undefined,
-    onFailed: (error) => app.log.warn({ err: error }, 'revocations could not be told, and are tried again'),
+    onFailed: (error) => app.log.warn({ err: error }, 'revocations could not be sent; trying again'),
     ...addFeedMetrics(app.metrics, {
       streams: () => feed.streams,
       unsentBytes: () => feed.unsentBytes,
       isFollowing: () => log.isFollowing,
     }),
   });
-  // Streams have no end of their own: the process would wait for them.
+  // Streams do not end by themselves, so the process would wait for them.
   app.lifecycle.onDraining(() => feed.close());
 
   app.get(
     '/revocations',
     {
       onRequest: app.requireScope('revocations:read', { allowService: true }),
-      // It would have to answer what GET does, and that depends on what comes.
+      // HEAD would have to send GET's headers, and GET's answer is an open stream.
       exposeHeadRoute: false,
       schema: feedSchema,
     },
@@ -93,7 +93,7 @@ export async function feedRoute(app: Service, options: FeedRouteOptions): Promis
   );
 }
 
-/** RFC 9110 §12.5.1; weights other than 0 do not matter, because there is one type to choose from. */
+/** RFC 9110 §12.5.1. Weights other than 0 do not matter, because there is only one type to choose from. */
 function acceptsEventStream(accept = '*/*'): boolean {
   return accept.split(',').some((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());

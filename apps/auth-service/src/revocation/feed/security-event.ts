@@ -4,7 +4,7 @@ import { signCompactJws } from '../../tokens/compact-jws.ts';
 import type { Position } from '../log/position.ts';
 import type { RevocationBatch } from '../log/revocation-log.ts';
 
-/** Whom the events are for: everybody who verifies our tokens. */
+/** The audience of the events: every verifier of our tokens. */
 const AUDIENCE = 'urn:latchkey:revocations';
 /** Continuous Access Evaluation Profile 1.0 §3.1. */
 const SESSION_REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
@@ -12,23 +12,23 @@ const REVOCATIONS = 'urn:latchkey:event:revocations';
 const SNAPSHOT = 'urn:latchkey:event:snapshot';
 const HEARTBEAT = 'urn:latchkey:event:heartbeat';
 
-/** From where to where an event leads whoever holds it, and what is said of it besides. */
+/** The content of an event, and the positions before and after it. */
 type EventContent = {
   readonly after: Position;
   readonly upTo: Position;
   readonly type: string;
   readonly event: object;
-  /** Whom or what the event is about (RFC 9493). */
+  /** The subject of the event (RFC 9493). */
   readonly subjectId?: object;
 };
 
 export type SecurityEvents = ReturnType<typeof createSecurityEvents>;
 
 /**
- * Makes Security Event Tokens (RFC 8417) of what was revoked. Each says from which position to which it leads, so that
- * whoever follows notices when one is missing.
+ * Makes Security Event Tokens (RFC 8417) about revocations. Each contains the positions before and after it, so that a
+ * subscriber notices a missing one.
  *
- * They do not expire (RFC 8417 §2.2): what was revoked stays so, and a clock that was set must not lose an event.
+ * They do not expire (RFC 8417 §2.2): a revocation stays in force, and a wrong clock must not lose an event.
  *
  * @example
  * const events = createSecurityEvents({ issuer, signer: () => keyRing.signer(), clock: Date.now });
@@ -36,7 +36,7 @@ export type SecurityEvents = ReturnType<typeof createSecurityEvents>;
  */
 export function createSecurityEvents(options: {
   readonly issuer: string;
-  /** The key that signs now; asked for each event, since it changes. */
+  /** Returns the active signing key. Called for each event, because the key changes. */
   readonly signer: () => Signer;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
@@ -58,7 +58,7 @@ export function createSecurityEvents(options: {
   }
 
   return {
-    /** What was revoked between two positions. */
+    /** The revocations between two positions. */
     revocations({ after, upTo, revocations }: RevocationBatch): Promise<string> {
       const [only] = revocations;
       return revocations.length === 1 && only?.kind === 'session'
@@ -66,7 +66,7 @@ export function createSecurityEvents(options: {
         : sign({ after, upTo, type: REVOCATIONS, event: { revocations } });
     },
 
-    /** One page of all that is kept; `done` in the last. */
+    /** One page of all retained revocations; `done` in the last one. */
     snapshot({ after, upTo, revocations }: RevocationBatch, { done }: { done: boolean }): Promise<string> {
       return sign({ after, upTo, type: SNAPSHOT, event: { revocations, done } });
     },
@@ -77,7 +77,7 @@ export function createSecurityEvents(options: {
   };
 }
 
-/** The event that other products know, so that one of them could follow. Its session is a complex subject's (CAEP §2). */
+/** A standard event that other products understand. The session is part of a complex subject (CAEP §2). */
 function sessionRevoked(
   { id, reason }: { readonly id: string; readonly reason: string },
   now: number,

@@ -9,28 +9,30 @@ import type { Pages } from './pages.ts';
 import type { SecurityEvents } from './security-event.ts';
 
 const PAUSE_MS = 100;
-/** How long a replica may be behind another one that the subscriber comes from; beyond it a snapshot is due. */
+/**
+ * How long to wait for this replica to reach a subscriber's position, which another replica gave it. Then: a snapshot.
+ */
 const MOST_BEHIND_MS = 1000;
 const BEHIND_PAUSE_MS = 20;
 
-/** Somebody who follows the feed. */
+/** One stream of the feed and its state. */
 export type Subscriber = {
   readonly stream: EventStream;
   /** The token that opened the stream. */
   readonly token: RevocableToken;
-  /** The id of the last event that was sent; before the first, of the event that it says it has seen. */
-  standsAt: string;
-  /** It gets a snapshot, and has not got the last page of it. */
+  /** The id of the last event that was sent to it; before the first, its Last-Event-ID. */
+  lastSentId: string;
+  /** It is getting a snapshot, and has not got the last page yet. */
   isInSnapshot: boolean;
-  /** It is to be told that nothing was revoked, once it has been told all that was. */
+  /** It needs a heartbeat once it has everything. */
   isHeartbeatDue: boolean;
-  /** How long it has waited for this replica to come to where it stands. */
+  /** How long it has waited for this replica to reach its position. */
   waitedMs: number;
-  /** At the last heartbeat its token was known to be revoked, and it had been told everything. */
+  /** At the last heartbeat its token was known to be revoked, and it had everything. */
   isOverdue: boolean;
-  /** It has been told everything, and waits for what comes. */
+  /** It has everything, and waits for new messages. */
   isWaiting: boolean;
-  /** Has it look whether there is something for it. */
+  /** Makes it check for new messages. */
   wake: () => void;
 };
 
@@ -41,7 +43,7 @@ export function createSubscriber(
   return {
     stream,
     token,
-    standsAt: lastEventId ?? '',
+    lastSentId: lastEventId ?? '',
     isInSnapshot: false,
     isHeartbeatDue: true,
     waitedMs: 0,
@@ -58,18 +60,19 @@ export type ServingParts = {
   readonly events: Pick<SecurityEvents, 'heartbeat'>;
   readonly onSent?: ((type: MessageType) => void) | undefined;
   readonly onDropped?: (() => void) | undefined;
-  /** Something other than Redis' absence. It is tried again. */
+  /** Called for errors while Redis is available. The message is tried again. */
   readonly onFailed: (error: unknown) => void;
   readonly pause?: ((ms: number) => Promise<unknown>) | undefined;
 };
 
 /**
- * Serves subscribers until their streams close. Each asks for the message that leads on from where it stands: a live one,
- * if it is there or will be; else a page of what it missed, or of a snapshot. So its chain has no gap, and nothing twice.
+ * Serves subscribers until their streams close. Each gets the message that continues after its position: a live one if
+ * it exists or will come, otherwise a page of what it missed, or of a snapshot. So its chain has no gaps or repeats.
  *
- * Before a page is read, the live messages are sealed: one of them leads on from the head, where the last page ends.
- * What a subscriber missed goes at its reader's pace: one message is unsent at most. What it waited for is sent at once,
- * and a reader is let go when too much is unsent. While the log is not following there are no pages: a snapshot would claim to be all that is known.
+ * Before a page is read, the live messages are sealed, so that one of them continues at the head, where the last page
+ * ends. Missed messages are sent at the reader's pace, with at most one unsent. Awaited messages are sent at once, and
+ * the stream is broken off when too much is unsent. While the log is not following there are no pages, because a
+ * snapshot would claim to be complete.
  */
 export function createServing(parts: ServingParts) {
   const { log, live, pages, events, onSent, onDropped, onFailed, pause = delay } = parts;
@@ -87,17 +90,17 @@ export function createServing(parts: ServingParts) {
     }
   };
 
-  /** Resolves to undefined when it has to look again. */
+  /** Resolves to undefined when the caller must check again. */
   async function nextFor(subscriber: Subscriber): Promise<FeedMessage | undefined> {
-    const { standsAt } = subscriber;
+    const { lastSentId } = subscriber;
     if (subscriber.isInSnapshot) return nextPage(subscriber);
-    const message = live.from(standsAt);
+    const message = live.from(lastSentId);
     if (message !== undefined) {
       if (!subscriber.isWaiting) await subscriber.stream.untilDrained();
       return message;
     }
-    if (!live.isComing(standsAt)) return nextPage(subscriber);
-    if (subscriber.isHeartbeatDue && log.isFollowing && standsAt === eventIdOf(log.head))
+    if (!live.isComing(lastSentId)) return nextPage(subscriber);
+    if (subscriber.isHeartbeatDue && log.isFollowing && lastSentId === eventIdOf(log.head))
       return heartbeatAtHead(subscriber);
     subscriber.isWaiting = true;
     await new Promise<void>((resolve) => {
@@ -110,7 +113,7 @@ export function createServing(parts: ServingParts) {
     await subscriber.stream.untilDrained();
     if (!subscriber.stream.isOpen) return undefined;
     if (!log.isFollowing) return void (await pause(PAUSE_MS));
-    const after = positionFromEventId(subscriber.standsAt, log.head.length) ?? 'oldest';
+    const after = positionFromEventId(subscriber.lastSentId, log.head.length) ?? 'oldest';
     const head = eventIdOf(log.head);
     live.seal();
     const epoch = pages.epoch;
@@ -130,11 +133,11 @@ export function createServing(parts: ServingParts) {
     else if (isAhead(after, log.head) && subscriber.waitedMs < MOST_BEHIND_MS) {
       subscriber.waitedMs += BEHIND_PAUSE_MS;
       await pause(BEHIND_PAUSE_MS);
-    } else subscriber.standsAt = '';
+    } else subscriber.lastSentId = '';
     return undefined;
   }
 
-  /** Signed once for all that ask at the same time. */
+  /** Signs one heartbeat for all subscribers that need it at the same time. */
   async function heartbeatAtHead(subscriber: Subscriber): Promise<FeedMessage | undefined> {
     const { head } = log;
     const id = eventIdOf(head);
@@ -149,7 +152,7 @@ export function createServing(parts: ServingParts) {
       signing.then(forget, forget);
     }
     const message = await heartbeat.message;
-    // Something was revoked while it was signed.
+    // Something was revoked while the heartbeat was being signed.
     if (id !== eventIdOf(log.head)) return undefined;
     subscriber.isHeartbeatDue = false;
     return message;
@@ -161,7 +164,7 @@ export function createServing(parts: ServingParts) {
       onDropped?.();
       return;
     }
-    subscriber.standsAt = message.upTo;
+    subscriber.lastSentId = message.upTo;
     subscriber.waitedMs = 0;
     subscriber.isWaiting = false;
     onSent?.(message.type);

@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm';
 import { type Database, redisDataSets } from '../../database/schema.ts';
 import type { DataSetMemory } from './data-sets.ts';
 
-/** Remembers in Postgres which data set each shard of Redis has, for all replicas. */
+/** Stores in Postgres which data set each shard of Redis is known to have, for all replicas. */
 export function createDataSetStore(db: Database): DataSetMemory {
   return {
     async readAll() {

@@ -12,18 +12,18 @@ const lookAtDataSet = loadScript<[id: string, movedAt: number, isThere: 0 | 1]>(
   new URL('./scripts/look-at-data-set.lua', import.meta.url),
 ]);
 
-/** The data set that a shard is known to have. */
+/** The data set that a shard is known to have: the one with its sessions. */
 export type KnownDataSet = {
   readonly id: string;
-  /** No other one was known before it, so nothing can have been lost. */
+  /** No other data set was known before it, so nothing can have been lost. */
   readonly isFirst: boolean;
 };
 
-/** Remembers which data sets are known, beyond the life of Redis and of this process. */
+/** Stores which data sets are known, so that this survives Redis and this process. */
 export type DataSetMemory = {
   /** By shard. */
   readAll(): Promise<ReadonlyMap<number, KnownDataSet>>;
-  /** Keeps the first one of a shard. Resolves to the one that is kept, which another replica may have been told. */
+  /** Stores the first data set of a shard. Resolves to the stored one, which may come from another replica. */
   keepFirst(shard: number, id: string): Promise<KnownDataSet>;
   replace(shard: number, id: string): Promise<void>;
 };
@@ -33,7 +33,7 @@ export type DataSetsOptions = {
   readonly shards: number;
   /** How long a revocation is kept. */
   readonly retentionMs: number;
-  /** For how long Redis must have had another data set until the one before is taken for lost. */
+  /** For how long Redis must have had another data set before the known one counts as lost. */
   readonly lossSeconds: number;
   readonly memory: DataSetMemory;
   readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
@@ -43,9 +43,9 @@ export type DataSetsOptions = {
 
 type Shard = {
   known: KnownDataSet | undefined;
-  /** What Redis has instead, and since when we see it. */
+  /** The data set that Redis has instead, and since when we have seen it. */
   other: { readonly id: string; since: number } | undefined;
-  /** The one that was seen last, and when it took the place of another; 0 for never. */
+  /** The data set that was seen last, and when it replaced another; 0 for never. */
   seen: string | undefined;
   changedAt: number;
 };
@@ -53,13 +53,16 @@ type Shard = {
 export type DataSets = ReturnType<typeof createDataSets>;
 
 /**
- * Whether what is not found in Redis is not there, or Redis is not the one that has it: empty after a restart, a replica
- * of another server, a foreign one at the same address. The scripts name the data set that they looked in; see
- * publish-revocation.lua. What the known one does not have is not there. Of another one that is believed only once it
- * has been there for `lossSeconds` without a break: then the known one is lost, and the other one is known. The known one
- * on another server may be an older copy of it: for `lossSeconds`, a session that is missing may be newer than that.
+ * Decides whether a session that Redis does not have does not exist, or whether this is the wrong Redis: one that is
+ * empty after a restart, a replica of another server, or a foreign one at the same address. The scripts return the id
+ * of the data set that they looked in; see publish-revocation.lua.
  *
- * Of a server that cannot be written to (a replica), nothing is ever believed: the script fails there.
+ * - A session that is missing from the known data set does not exist.
+ * - Another data set is not trusted until it has been there for `lossSeconds` without a break. Then the known one
+ *   counts as lost, and the other one becomes the known one.
+ * - The known data set on a different server may be an older copy. For `lossSeconds`, a missing session may be newer.
+ *
+ * A replica that cannot be written to is never trusted, because the script fails there.
  *
  * @example
  * const dataSets = createDataSets({ redis, shards: 1, retentionMs, lossSeconds: 60, memory, log, clock: Date.now });
@@ -77,7 +80,7 @@ export function createDataSets(options: DataSetsOptions) {
   }));
 
   return {
-    /** Learns what was known before. @throws when the memory cannot be read */
+    /** Loads the known data sets. @throws when the memory cannot be read */
     async start(): Promise<void> {
       for (const [shard, known] of await memory.readAll()) {
         const state = shards[shard];
@@ -87,30 +90,31 @@ export function createDataSets(options: DataSetsOptions) {
 
     note,
 
-    believe,
+    requireKnown,
 
     /**
-     * Asks which data set the shard has, and rejects as believe throws, or when Redis does not answer. Then a session that
-     * was not found is not there. With `key`, the one of a session that may just have ended: one that is there is believed.
+     * Resolves if a session that was not found does not exist. Asks Redis which data set the shard has, and rejects as
+     * requireKnown throws, or when Redis does not answer. `key` names a session that may just have ended: if its record
+     * is there, nothing needs to be confirmed.
      */
     async confirm(shard: number, key?: string): Promise<void> {
       const [id, movedAt, isThere] = await look(shard, key);
-      if (isThere === 0) believe(shard, id, movedAt);
+      if (isThere === 0) requireKnown(shard, id, movedAt);
     },
 
-    /** The same, but for what was written last: then the sessions that were found are, but for that, all there are. */
+    /** As confirm, but accepts an older copy: the sessions that were found are all, except for the latest writes. */
     async confirmMost(shard: number): Promise<void> {
       const [id] = await look(shard);
-      believe(shard, id);
+      requireKnown(shard, id);
     },
 
-    /** The id of the shard's data set, if there was none before it: it knows everything from the beginning on. */
+    /** The id of the shard's data set if it is the first one ever, and so lacks nothing; otherwise ''. */
     firstOf(shard: number): string {
       const known = shards[shard]?.known;
       return known?.isFirst ? known.id : '';
     },
 
-    /** When the shard was last seen to have another data set than before, ms since the epoch; 0 for never. */
+    /** When the shard's data set was last seen to change, in ms since the epoch; 0 for never. */
     changedAt: (shard: number): number => shards[shard]?.changedAt ?? 0,
 
     /** False while a shard has another data set than the known one. */
@@ -119,7 +123,7 @@ export function createDataSets(options: DataSetsOptions) {
     },
   };
 
-  /** Takes note of the data set that a shard has now. Returns whether it is the known one. */
+  /** Records the data set that a shard has now. Returns whether it is the known one. */
   function note(shard: number, id: string): boolean {
     const state = shards[shard];
     if (state === undefined) return false;
@@ -138,12 +142,12 @@ export function createDataSets(options: DataSetsOptions) {
     if (state.other?.id !== id) {
       state.other = { id, since: now };
       const known = state.known.id;
-      log.error({ shard, known, found: id }, 'Redis has lost its data, or is another Redis');
+      log.error({ shard, known, found: id }, 'Redis has lost its data, or is a different Redis');
     }
-    // A clock that was set back must not make it longer than it is.
+    // If the clock was set back, the remaining time must not grow.
     state.other.since = Math.min(state.other.since, now);
     if (now - state.other.since < lossMs) return false;
-    log.error({ shard, dataSet: id }, 'the data of Redis is taken for lost: its sessions have ended');
+    log.error({ shard, dataSet: id }, 'the data of Redis counts as lost: its sessions have ended');
     state.known = { id, isFirst: false };
     state.other = undefined;
     memory.replace(shard, id).catch(notKept);
@@ -156,11 +160,11 @@ export function createDataSets(options: DataSetsOptions) {
   }
 
   /**
-   * Throws ProblemError 503 `session_store_unavailable` when what this data set lacks may yet be elsewhere: it is not the
-   * known one, or came to another server (`movedAt`, ms since the epoch), perhaps without what was written last, less
-   * than `lossSeconds` ago.
+   * Throws ProblemError 503 `session_store_unavailable` when a session that this data set lacks may exist elsewhere.
+   * That is so when the data set is not the known one, or moved to another server (`movedAt`, ms since the epoch) less
+   * than `lossSeconds` ago, perhaps without the latest writes.
    */
-  function believe(shard: number, id: string, movedAt = 0): void {
+  function requireKnown(shard: number, id: string, movedAt = 0): void {
     const now = clock();
     const isKnown = note(shard, id);
     if (isKnown && Math.abs(now - movedAt) >= lossMs) return;
@@ -169,7 +173,7 @@ export function createDataSets(options: DataSetsOptions) {
     throw new ProblemError({
       status: 503,
       code: 'session_store_unavailable',
-      detail: 'Sessions are not where they were. They may come back; try again.',
+      detail: 'The session data is missing at the moment, and may come back. Try again.',
       headers: { 'retry-after': String(Math.max(1, Math.min(leftSeconds, LONGEST_RETRY_SECONDS))) },
     });
   }
@@ -182,6 +186,6 @@ export function createDataSets(options: DataSetsOptions) {
   }
 
   function notKept(error: unknown): void {
-    log.warn({ err: error }, 'which data set Redis has could not be kept');
+    log.warn({ err: error }, 'the known data set of Redis could not be stored');
   }
 }

@@ -14,7 +14,7 @@ const readRevocations = loadScript<[epoch: string, entries: StreamEntry[]]>('rea
   new URL('./scripts/read-revocations.lua', import.meta.url),
 ]);
 
-/** The next entries of one shard, and where they stand. */
+/** The next entries of one shard, and their positions. */
 type Part = {
   readonly after: ShardPosition;
   readonly upTo: ShardPosition;
@@ -31,8 +31,9 @@ export type PageReaderOptions = {
 export type PageReader = (after: Position | 'oldest', head: Position) => Promise<RevocationBatch | undefined>;
 
 /**
- * Reads what lies between a position and the head, page by page; see RevocationLog.read. All shards give of theirs to each
- * page, so that they come to the head together: what is read last of a long snapshot must not have been dropped meanwhile.
+ * Reads the entries between a position and the head, page by page; see RevocationLog.read. Each page takes entries from
+ * every shard, so that all shards reach the head together. Otherwise entries of a shard that is read last could be
+ * trimmed during a long snapshot.
  */
 export function createPageReader({ redis, retentionMs, clock }: PageReaderOptions): PageReader {
   return async (after, head) => {
@@ -104,17 +105,17 @@ export function createPageReader({ redis, retentionMs, clock }: PageReaderOption
 
 function placeOf(text: string): ShardPosition {
   const place = readShardPosition(text);
-  if (place === undefined) throw new TypeError('A head has positions that we wrote.');
+  if (place === undefined) throw new TypeError('The head is not a valid position.');
   return place;
 }
 
-/** How many entries there are between the two; undefined when the log cannot go on from the one to the other. */
+/** The number of entries between the two positions; undefined when the log cannot continue from `after`. */
 function entriesTo(last: ShardPosition, after: ShardPosition | undefined): number | undefined {
   if (after === undefined || after.epoch !== last.epoch || after.sequence > last.sequence) return undefined;
   return last.sequence - after.sequence;
 }
 
-/** How many entries of each shard are in a page, by how many each has left. */
+/** Divides a page among the shards, in proportion to how many entries each has left. */
 function sharesOf(left: readonly number[]): number[] {
   const all = left.reduce((sum, count) => sum + count, 0);
   let room = MOST_ENTRIES;

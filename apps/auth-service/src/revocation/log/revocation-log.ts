@@ -10,7 +10,7 @@ import { type Position, writeShardPosition } from './position.ts';
 import { fieldsOf, type PublishableRevocation } from './revocation.ts';
 import { createShardReader } from './shard-reader.ts';
 
-/** No data set has this epoch: it stands for a shard that has not been read yet. */
+/** The position of a shard that has not been read yet. No data set has this epoch. */
 const UNKNOWN_POSITION = '0-0';
 
 const publishEntry = loadScript<string>('publishRevocation', [
@@ -18,7 +18,7 @@ const publishEntry = loadScript<string>('publishRevocation', [
   new URL('./scripts/publish.lua', import.meta.url),
 ]);
 
-/** The entries between two positions, in order, and all of them. */
+/** All entries between two positions, in order. */
 export type RevocationBatch = {
   readonly after: Position;
   readonly upTo: Position;
@@ -27,52 +27,52 @@ export type RevocationBatch = {
 
 export type RevocationLog = {
   /**
-   * Makes the data set if there is none, tells what is retained to the listeners, and follows from there. Resolves when
-   * it follows, or once the first attempt has failed, within about a second: it goes on trying by itself.
+   * Makes the data set if there is none, passes the retained entries to the listeners, and follows from there. Resolves
+   * when it follows, or within about a second once the first attempt has failed. It then keeps trying by itself.
    */
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** What has been read; changes right before the listeners are told. */
+  /** The position up to which the log has been read. Changes right before the listeners are called. */
   readonly head: Position;
   /**
-   * Each entry once, in the order of its shard; at most 500 at a time, and the `after` of each batch is the `upTo` of
-   * the one before, but for the first one of an epoch. Returns what takes the listener off.
+   * Calls the listener with each entry once, in the order of its shard, at most 500 at a time. The `after` of each
+   * batch is the `upTo` of the previous one, except for the first batch of an epoch. Returns the unsubscribe function.
    */
   onBatch(listener: (batch: RevocationBatch) => void): () => void;
   /**
-   * The data set or the Redis server is another one, or seen for the first time, or entries went before we read them:
-   * every subscriber needs a snapshot. `head` is of the new epoch already, before its oldest entry, and what is retained
-   * is told (once more). Called for each shard.
+   * Calls the listener when the data set or the Redis server has changed or is seen for the first time, or when entries
+   * were lost before we read them: every subscriber then needs a snapshot. `head` is already at the start of the new
+   * epoch, and the retained entries follow (again). Called for each shard.
    */
   onNewEpoch(listener: () => void): () => void;
   /**
-   * The next entries after a position, at most 500, and none that is not within `head` at the time of the call: a page
-   * whose `upTo` is that head is the last. Undefined when the log cannot go on from there: another epoch, trimmed away,
-   * or ahead of the head. 'oldest' starts at what is retained.
+   * Reads the next entries after a position, at most 500, and none after `head` at the time of the call. A page whose
+   * `upTo` is that head is the last one. Returns undefined when the log cannot continue from the position: it is of
+   * another epoch, was trimmed away, or is ahead of the head. 'oldest' starts at the oldest retained entry.
    *
-   * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer, and 'oldest' also while the log
-   * is not following: a part must not pass for the whole.
+   * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer. 'oldest' also rejects while
+   * the log is not following, because an incomplete snapshot must not pass for a complete one.
    */
   read(after: Position | 'oldest'): Promise<RevocationBatch | undefined>;
   /**
-   * Appends one entry. When the reply is lost it may be there twice, which does no harm. Of a session or a person, the
-   * session store's own scripts are the way: they keep what must hold together.
+   * Appends one entry. If the reply is lost, the entry may be there twice, which does no harm. For sessions and persons
+   * use the session store: its scripts change the session and append the entry in one step.
    *
-   * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer; and when it is appended, but
-   * Redis may have lost its data a moment ago, or be another one: to be repeated.
+   * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer. Also rejects when the entry
+   * was appended but Redis may just have lost its data or be a different Redis: then call it again.
    */
   publish(revocation: PublishableRevocation): Promise<void>;
-  /** Whether everything is told that is in Redis, as of less than two seconds ago; false while Redis is away. */
+  /** Whether the listeners have every entry in Redis, as of less than two seconds ago; false while Redis is away. */
   readonly isFollowing: boolean;
   /**
-   * No token may be issued with an `iat` before this, in seconds since 1970: the data set says that all of those are
-   * revoked. 0 when it says nothing.
+   * No token may be issued with an `iat` before this, in seconds since 1970, because an entry of kind `all` revokes
+   * those. 0 when there is no such entry.
    */
   readonly issuedFrom: number;
 };
 
 export type RevocationLogOptions = {
-  /** For what is asked now and then. To follow, the log makes connections of its own, one for each shard. */
+  /** For single commands. To follow, the log makes its own connections, one for each shard. */
   readonly redis: Redis;
   readonly redisUrl: ConnectionOptions['url'];
   readonly shards: number;
@@ -80,17 +80,17 @@ export type RevocationLogOptions = {
   readonly revocationSeconds: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Are told which data set a shard has, whenever the log connects to it; and asked, when something is published there. */
-  readonly dataSets?: Pick<DataSets, 'note' | 'believe'>;
-  /** Redis went away, or a listener threw. */
+  /** `note` is called with a shard's data set on each connect, and `requireKnown` after each publication. */
+  readonly dataSets?: Pick<DataSets, 'note' | 'requireKnown'>;
+  /** Called when Redis goes away or a listener throws. */
   readonly onError: (error: Error) => void;
 };
 
 /**
- * What was revoked and may still matter, as all replicas know it: streams in Redis, one for each shard, that the scripts
- * append to which end sessions. It is read once by each replica, and told to its listeners.
+ * The log of revocations that may still matter, shared by all replicas: one stream in Redis for each shard. The scripts
+ * that end sessions append to it. Each replica reads it once and passes the entries to its listeners.
  *
- * Says nothing about how old a token is: an entry concerns tokens that may have expired by themselves.
+ * Does not consider the age of tokens: an entry may concern tokens that have already expired.
  *
  * @example
  * const log = createRevocationLog({ redis, redisUrl, shards: 1, revocationSeconds: 330, clock: Date.now, onError });
@@ -150,7 +150,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
     onNewEpoch: (listener) => subscribe(epochListeners, listener),
 
     async read(after) {
-      // A part of what is retained must not pass for all of it.
+      // A part of the retained entries must not pass for all of them.
       const isKnown = after === 'oldest' ? isFollowing() : !head.includes(UNKNOWN_POSITION);
       if (!isKnown) return orUnavailable(Promise.reject(new Error('The log is not up to date.')));
       return readPage(after, head);
@@ -161,8 +161,8 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
       const keys = [revocationsKey(shard), revocationHeadKey(shard)];
       const args = [clock(), retentionMs, ...fieldsOf(revocation)];
       const dataSet = await orUnavailable(publishEntry(redis, keys, args));
-      // Whoever follows has heard of it. When the known one comes back, it must be there as well.
-      options.dataSets?.believe(shard, dataSet);
+      // Followers of this data set have the entry. If it is not the known one, the caller must publish again later.
+      options.dataSets?.requireKnown(shard, dataSet);
     },
   };
 
@@ -174,7 +174,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
     try {
       listener();
     } catch (error) {
-      // What one listener makes of it is nothing to the others, nor to the reader.
+      // The error of one listener must not affect the others or the reader.
       options.onError(error as Error);
     }
   }

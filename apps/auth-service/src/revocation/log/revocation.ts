@@ -1,13 +1,13 @@
 import { isRevocation, type Revocation } from '@latchkey/auth-client';
 
-/** What auth-service itself declares revoked. Kind `all` is not among it: that is for a lost data set to say. */
+/** A revocation that auth-service can publish. Only a new data set makes entries of kind `all`. */
 export type PublishableRevocation = Exclude<Revocation, { kind: 'all' }>;
 
-/** How far verifiers let our clock be from theirs, whatever is set here. */
+/** The clock skew that verifiers tolerate, whatever is configured here. */
 const VERIFIERS_SKEW_SECONDS = 30;
 
 /**
- * How long a revocation is kept, in seconds: after that no token that it concerns can be valid any more.
+ * Returns how long a revocation is kept, in seconds. After that, every token that it concerns has expired.
  *
  * @example
  * retentionSeconds({ tokenSeconds: 300, skewSeconds: 30 }); // 330
@@ -16,7 +16,7 @@ export function retentionSeconds(of: { tokenSeconds: number; skewSeconds: number
   return of.tokenSeconds + Math.max(of.skewSeconds, VERIFIERS_SKEW_SECONDS);
 }
 
-/** The fields and values of an entry in a stream of revocations, but for `at`, which Redis adds. */
+/** The fields and values of an entry in a stream of revocations, without `at`, which the script adds. */
 export function fieldsOf(revocation: Revocation): (string | number)[] {
   return Object.entries(revocation).flat();
 }
@@ -24,8 +24,8 @@ export function fieldsOf(revocation: Revocation): (string | number)[] {
 /**
  * Reads an entry of a stream of revocations: its fields and values, alternating.
  *
- * One that cannot be read (a later version of this service may know other kinds) is taken for everything that was
- * issued up to then: to pass it over would let through what it revokes, and its number is part of the count.
+ * An unreadable entry counts as the revocation of all tokens issued until then. Skipping it would accept the tokens
+ * that it revokes, and would break the sequence. A later version of this service may write unknown kinds.
  */
 export function revocationFrom(fields: readonly string[], now: number): Revocation {
   const entry: Record<string, unknown> = Object.create(null);
@@ -48,10 +48,10 @@ export function revocationFrom(fields: readonly string[], now: number): Revocati
   };
 }
 
-/** As XRANGE and XREAD answer it. */
+/** An entry as XRANGE and XREAD return it. */
 export type StreamEntry = [id: string, fields: string[]];
 
-/** Reads the entries that follow upon the one with this number; undefined when one is missing among them. */
+/** Reads the entries that follow the one with this number; undefined when one of them is missing. */
 export function revocationsAfter(
   sequence: number,
   entries: readonly StreamEntry[],

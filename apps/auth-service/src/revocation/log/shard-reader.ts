@@ -7,11 +7,11 @@ import type { ShardPosition } from './position.ts';
 import { revocationsAfter, type StreamEntry } from './revocation.ts';
 
 const MOST_ENTRIES = 500;
-/** An XREAD that finds nothing waits for this long, and so tells this often that there was nothing. */
+/** How long an XREAD waits for entries, and so how often it confirms that there are none. */
 const BLOCK_MS = 500;
-/** Longer than this, and Redis is taken for frozen. */
+/** After this, Redis counts as frozen. */
 const ANSWER_TIMEOUT_MS = 800;
-/** Redis has said that we know everything; for how long that is believed. */
+/** How long the last proof that we have read everything is valid. */
 const PROOF_LASTS_MS = 1_500;
 const SHORTEST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
@@ -31,27 +31,27 @@ export type ShardReaderOptions = {
   readonly retentionMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** The data set that is read, by its id; each time that the reader connects. */
+  /** Called with the id of the data set on each connect. */
   readonly onDataSet: (id: string) => void;
-  /** Reading begins, or begins anew, behind this position, which does not follow from the one before. */
+  /** Called when reading starts or restarts after this position, which does not follow from the previous one. */
   readonly onReset: (position: ShardPosition) => void;
-  /** The entries up to this position: the next ones, and all of them. */
+  /** Called with all entries from the previous position up to this one. */
   readonly onEntries: (upTo: ShardPosition, revocations: readonly Revocation[]) => void;
-  /** Redis went away, or does not come back; once until it answers again. */
+  /** Called once when Redis goes away, and not again until it has answered. */
   readonly onError: (error: Error) => void;
 };
 
 export type ShardReader = {
-  /** Resolves when everything retained has been read, or the first attempt to has failed. */
+  /** Resolves when all retained entries have been read, or the first attempt has failed. */
   start(): Promise<void>;
   stop(): Promise<void>;
   readonly isFollowing: boolean;
 };
 
 /**
- * Reads the stream of revocations of one shard, on a connection of its own, from the oldest entry that is there, for as
- * long as it is not stopped. When the connection breaks or Redis is frozen it connects anew, and goes on where it was,
- * unless the data set or the server is another one.
+ * Reads the stream of revocations of one shard on its own connection, from the oldest entry on, until it is stopped.
+ * When the connection breaks or Redis is frozen, it reconnects and continues where it was, unless the data set or the
+ * server has changed.
  *
  * @example
  * const reader = createShardReader({ shard: 0, createConnection: () => createReaderConnection(url), … });
@@ -86,9 +86,9 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
     while (!stopping.signal.aborted) {
       const redis = options.createConnection();
       try {
-        position = await placeToReadFrom(redis);
+        position = await startPosition(redis);
         for (;;) {
-          position = await readOn(redis, position);
+          position = await readNext(redis, position);
           failures = 0;
           if (provenAt > 0) onAttempted();
         }
@@ -104,8 +104,8 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
     }
   }
 
-  /** Where we were, if that is still a place in this data set; else before the oldest entry. */
-  async function placeToReadFrom(redis: Redis): Promise<ShardPosition> {
+  /** Returns our position if it still exists in this data set, otherwise the position before the oldest entry. */
+  async function startPosition(redis: Redis): Promise<ShardPosition> {
     const asked = redis
       .connect()
       .then(() => followRevocations(redis, [stream, head], [clock(), options.retentionMs]));
@@ -124,12 +124,12 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
     return oldest;
   }
 
-  /** Waits for the next entries, if there are none yet, and returns the position behind them. */
-  async function readOn(redis: Redis, from: ShardPosition): Promise<ShardPosition> {
+  /** Waits for the next entries, and returns the position after them. */
+  async function readNext(redis: Redis, from: ShardPosition): Promise<ShardPosition> {
     const pipeline = redis.pipeline();
     pipeline.xread('COUNT', MOST_ENTRIES, 'BLOCK', BLOCK_MS, 'STREAMS', stream, `${from.sequence}-0`);
     pipeline.hmget(head, 'epoch', 'sequence');
-    // Changes nothing. A master that was replaced, and to which nobody can tell what is revoked, refuses it.
+    // Changes nothing, but a replaced master, which no longer receives revocations, refuses it.
     pipeline.persist(head);
     const replies = (await answerOf(pipeline.exec(), BLOCK_MS + ANSWER_TIMEOUT_MS)) ?? [];
     for (const [error] of replies) if (error) throw error;
@@ -141,9 +141,9 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
     const entries = streams?.[0][1] ?? [];
     const revocations = revocationsAfter(from.sequence, entries, clock());
     const sequence = from.sequence + entries.length;
-    // Asked after the entries: had they been of another data set, its epoch would be here.
+    // The epoch was read after the entries, so it differs if they belong to another data set.
     if (epoch !== from.epoch || revocations === undefined || Number(newest) < sequence) {
-      throw new Error('The stream of revocations does not go on where it was read.');
+      throw new Error('The stream of revocations does not continue where it was read.');
     }
     const upTo = { epoch, sequence };
     if (revocations.length > 0) options.onEntries(upTo, revocations);

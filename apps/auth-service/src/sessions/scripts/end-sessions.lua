@@ -1,8 +1,8 @@
--- Ends the given sessions of one person, each with one entry on the feed, and keeps why. Sessions that are gone, dead or
--- somebody else's are passed over.
+-- Ends the given sessions of one person, each with one entry on the feed, and stores the reason. Skips sessions that
+-- are gone, have ended or belong to another person.
 --
 -- KEYS  1 sessions of the subject  2 stream of revocations  3 its head  4.. sessions
--- ARGV  1 subject  2 now (ms)  3 reason  4 how long a revocation is kept (ms)  5.. session ids, in the order of the keys
+-- ARGV  1 subject  2 now (ms)  3 reason  4 how long a revocation is kept (ms)  5.. session ids, in the keys' order
 -- Reply the ids of the sessions that were ended
 local sessions, stream, head = KEYS[1], KEYS[2], KEYS[3]
 local subject, now, reason, revocation_ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])

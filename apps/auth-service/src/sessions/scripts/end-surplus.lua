@@ -1,6 +1,6 @@
--- Ends the oldest of the given sessions that one person has with one client, until there are no more of them than may
--- be, each with one entry on the feed. The one that has just begun is spared, also when a clock that was set back makes it
--- look old; when another sign-in has ended it already, it does not count.
+-- Ends the oldest of the given sessions that one person has with one client, until the limit is met. Each gets one
+-- entry on the feed. The session that has just begun is spared, even when a clock that was set back makes it look old.
+-- If another sign-in has already ended it, it does not count.
 --
 -- KEYS  1 sessions of the subject  2 stream of revocations  3 its head  4.. sessions, the oldest first
 -- ARGV  1 subject  2 now (ms)  3 reason  4 how long a revocation is kept (ms)  5 client  6 how many there may be

@@ -1,11 +1,11 @@
--- Takes note that a session is gone that should be here: Redis has evicted it. Its access tokens are revoked, by one entry
--- on the feed, and whoever asks again within that time finds a session that has ended. Of a session from before this data
--- set, all tokens are revoked already.
+-- Records that a session is missing because Redis evicted it. One entry on the feed revokes its access tokens, and for
+-- as long as that entry is kept the session reads as ended. If the session is older than this data set, its tokens have
+-- been revoked already.
 --
 -- KEYS  1 session  2 stream of revocations  3 its head
 -- ARGV  1 session id  2 when it began (s)  3 now (ms)  4 how long a revocation is kept (ms)
 --       5 id of the data set that it is missing from  6 how far the clocks of replicas may differ (s)
--- Reply CHANGED when it is not missing there any more, EARLIER when it was lost with an earlier data set, or TOLD
+-- Reply CHANGED when the data set or the session has changed, EARLIER when an earlier data set lost it, or TOLD
 local session, stream, head = KEYS[1], KEYS[2], KEYS[3]
 local id, born, now, revocation_ttl = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 

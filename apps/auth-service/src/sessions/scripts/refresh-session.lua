@@ -1,14 +1,12 @@
 -- Decides what presenting the refresh token of one generation means, and carries it out. The table of verdicts is
--- in docs/sessions.md, "Verdicts".
+-- in docs/sessions.md, "Verdicts". session-record.ts explains the record's fields.
 --
--- The record's fields are explained in session-record.ts.
---
--- KEYS  1 session  2 stream of revocations  3 its head  4 what the keys of lists of sessions begin with, before the subject
+-- KEYS  1 session  2 stream of revocations  3 its head  4 prefix of the keys of session lists, before the subject
 -- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 how far replicas' clocks may be apart (ms)
 --       6 most replays  7 most generations to adopt  8 kid that signs now  9 how long a revocation is kept (ms)
 --       10 how far ahead a sign-in may be (s)
--- Reply { verdict }, { 'UNKNOWN', id of the data set, when it came to this server }, { 'REVOKED', why, if that is known }, or
---       { verdict, kid of the successor, u, c, l, o, a, x, n }
+-- Reply { verdict }, { 'UNKNOWN', id of the data set, when it came to this server },
+--       { 'REVOKED', the reason, if it is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n }
 local session, stream, head, lists = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace, most_skew, most_replays = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -26,39 +24,39 @@ end
 if state ~= 'active' then return { 'REVOKED', why } end
 if now >= expires_at then return { 'EXPIRED' } end
 
--- A sign-in in the future stems from a clock that was wrong. When it was nobody knows, so it is no recent one (1 s after
--- 1970): it would else become recent when its time comes.
+-- A sign-in in the future comes from a wrong clock, and its real time is unknown. Set it to 1 s after 1970, so that it
+-- never counts as recent.
 if tonumber(found[11]) - math.floor(now / 1000) > furthest_ahead then found[11] = '1' end
 
 local function answer(verdict, successor_kid)
-  -- Sessions may live longer than the data set that their tokens were revoked with, if only entries were lost.
+  -- If only entries were lost, a session outlives its data set, and the new one revokes its earlier tokens.
   local from = tonumber(redis.call('HGET', head, 'from') or 0)
   if from > math.floor(now / 1000) then found[13] = math.max(from, tonumber(found[13] or 0)) end
   return { verdict, successor_kid, unpack(found, 7, 13) }
 end
 
--- Had the list of the person's sessions been evicted, what ends all of them would pass this one by.
-local function list_again()
+-- If the list of the person's sessions was evicted, ending all of them would miss this one.
+local function relist()
   local list = lists .. found[7]
   if redis.call('ZADD', list, 'NX', expires_at, id) == 0 then return end
   redis.call('PEXPIREAT', list, redis.call('ZRANGE', list, -1, -1, 'WITHSCORES')[2])
 end
 
 local function rotate(verdict)
-  list_again()
+  relist()
   redis.call('HSET', session, 'g', presented + 1, 't', now, 'r', 0, 'k', signing_kid, 'a', found[11])
   return answer(verdict, signing_kid)
 end
 
 local ahead = presented - current
 if ahead == 0 then return rotate('ROTATED') end
--- A rotation in the future says that a clock was wrong, not that it was a moment ago.
+-- A rotation far in the future means that a clock was wrong, so it does not count as recent.
 local since = now - reached_at
 if ahead == -1 and since <= grace and since >= -most_skew and replays < most_replays then
   redis.call('HINCRBY', session, 'r', 1)
   return answer('REPLAYED', kid)
 end
--- We signed this generation, so the store has lost writes: no thief is needed to explain it.
+-- We signed this generation, so the store has lost writes. It is no sign of theft.
 if ahead > 0 and ahead <= most_adopted then return rotate('ADOPTED') end
 
 publish_revocation(stream, head, revocation_ttl, now, { 'kind', 'session', 'id', id, 'reason', 'reuse' })

@@ -1,8 +1,8 @@
--- Gives one living session of a person another device name. Nothing else of it changes.
+-- Gives one live session of a person a new device name. Changes nothing else.
 --
 -- KEYS  1 session
 -- ARGV  1 subject  2 now (ms)  3 device name
--- Reply { s, c, d, i, b, t, x } as session-record.ts names them, or nothing when the session has ended or is somebody else's
+-- Reply { s, c, d, i, b, t, x } as in session-record.ts; empty when the session has ended or is another person's
 local session = KEYS[1]
 local subject, now, name = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 

@@ -1,8 +1,8 @@
--- Notes in one living session of a person that they have just proved who they are. Nothing else of it changes.
+-- Records in one live session of a person that they have just authenticated again. Changes nothing else.
 --
 -- KEYS  1 session
 -- ARGV  1 subject  2 now (ms)
--- Reply { u, c, l, o, a, x, n } as session-record.ts names them, or nothing when the session has ended or is somebody else's
+-- Reply { u, c, l, o, a, x, n } as in session-record.ts; empty when the session has ended or is another person's
 local session = KEYS[1]
 local subject, now = ARGV[1], tonumber(ARGV[2])
 

@@ -126,7 +126,7 @@ describe('revoking a key', () => {
     const { kid } = ring.signer();
     await ring.revoke(kid);
     expect(other.signer().kid).toBe(kid);
-    other.hear([{ kind: 'session', id: '0-abc', reason: 'sign_out' }, entry(kid) as Revocation]);
+    other.applyRevocations([{ kind: 'session', id: '0-abc', reason: 'sign_out' }, entry(kid) as Revocation]);
     expect(other.signer().kid).toBe(ring.signer().kid);
     expect(kidsOf(other)).not.toContain(kid);
     await eventually('the other replica has the same keys', () =>
@@ -142,7 +142,7 @@ describe('revoking a key', () => {
     const { kid } = ring.signer();
     await rings.database.cutOff();
     await other.revoke(kid);
-    ring.hear(rings.published);
+    ring.applyRevocations(rings.published);
     await eventually('it has been warned of more than once', () =>
       expect(rings.warnings.length).toBeGreaterThan(1),
     );

@@ -1,9 +1,10 @@
--- Marks a client assertion as used, unless it is, or may have been used before this data set knew of uses.
+-- Marks a client assertion as used, unless it was used already, or may have been used before this data set began.
 --
 -- KEYS  1 the mark  2 stream of revocations  3 its head
--- ARGV  1 now (ms)  2 how long a revocation is kept (ms)  3 a text of this use alone  4 how long it is remembered (ms)
---       5 iat (s)  6 id of the data set before which there was none, if that is known
---       7 id of the data set in which the client was seen last  8 its latest iat in those before that  9 its latest iat in all
+-- ARGV  1 now (ms)  2 how long a revocation is kept (ms)  3 a random value of this use  4 how long it is kept (ms)
+--       5 iat (s)  6 id of the first data set ever, if that is known
+--       7 id of the data set in which the client was last seen  8 its latest iat in earlier ones
+--       9 its latest iat in all
 -- Reply { FIRST, USED or UNDECIDED, id of the data set }
 local mark, stream, head = KEYS[1], KEYS[2], KEYS[3]
 local now, revocation_ttl, issued_at = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[5])

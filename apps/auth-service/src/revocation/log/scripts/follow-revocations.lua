@@ -1,4 +1,4 @@
--- Asked by whoever begins to follow the stream of revocations, on every new connection.
+-- Run by each reader of the stream of revocations on every new connection.
 --
 -- KEYS  1 stream of revocations  2 its head
 -- ARGV  1 now (ms)  2 how long a revocation is kept (ms)

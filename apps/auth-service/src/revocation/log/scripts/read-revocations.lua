@@ -1,4 +1,4 @@
--- Reads entries of the stream of revocations, for whoever catches up.
+-- Reads entries of the stream of revocations, for subscribers that catch up.
 --
 -- KEYS  1 stream of revocations  2 its head
 -- ARGV  1 now (ms)  2 how long a revocation is kept (ms)  3 from which id  4 to which id  5 how many at most
