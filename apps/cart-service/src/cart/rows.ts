@@ -21,8 +21,8 @@ export async function lockOrCreateCart(tx: Connection, subject: string): Promise
 }
 
 /**
- * Locks a cart's row. Returns false when there is no cart: then nothing is locked, and the caller must not change lines.
- * Another transaction may create the cart right after, and changes without the lock could deadlock with it.
+ * Locks a cart's row. Returns false when there is no cart: then nothing is locked, and the caller must not change
+ * lines. Another transaction may create the cart right after, and changes without the lock could deadlock with it.
  */
 export async function lockCart(tx: Connection, subject: string): Promise<boolean> {
   const locked = await tx

@@ -40,8 +40,8 @@ export type ItemStatus = (typeof itemStatuses)[number];
 export type MoveEvent = 'asked_for' | 'added' | 'refused';
 
 /**
- * The state machine of a move. `gone`: the item is in the cart and no longer on the list. Only the cart's verdict ends a
- * move, so that the item ends in one place, whatever crashes in between.
+ * The state machine of a move. `gone`: the item is in the cart and no longer on the list. Only the cart's verdict ends
+ * a move, so that the item ends in one place, whatever crashes in between.
  */
 export const moveTransitions: Readonly<Record<ItemStatus, Partial<Record<MoveEvent, ItemStatus | 'gone'>>>> =
   {
