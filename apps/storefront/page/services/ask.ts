@@ -11,7 +11,7 @@ const origins: Readonly<Record<ServiceName, string>> = {
   'payment-service': config.services.payment,
 };
 
-export type Question = {
+export type RequestOptions = {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: object;
   /** For a request that must not take effect twice: each repetition sends the same key. */
@@ -32,9 +32,9 @@ export type Answer<Body> = { readonly status: number; readonly body: Body };
 export async function ask<Body>(
   service: ServiceName,
   path: string,
-  question: Question = {},
+  options: RequestOptions = {},
 ): Promise<Answer<Body>> {
-  const response = await send(service, path, question);
+  const response = await send(service, path, options);
   if (!response.ok) throw await errorFrom(service, response);
   return { status: response.status, body: response.status === 204 ? null : await response.json() };
 }
@@ -42,7 +42,7 @@ export async function ask<Body>(
 async function send(
   service: ServiceName,
   path: string,
-  { method = 'GET', body, idempotencyKey }: Question,
+  { method = 'GET', body, idempotencyKey }: RequestOptions,
 ): Promise<Response> {
   const headers = {
     ...(body !== undefined && { 'content-type': 'application/json' }),

@@ -2,7 +2,7 @@ import type { ServiceName } from './service-error.ts';
 
 const listeners = new Set<(service: ServiceName) => void>();
 
-/** Reports that a service has answered, with success or not. */
+/** Reports that a service has answered. */
 export function heardFrom(service: ServiceName): void {
   for (const listener of listeners) listener(service);
 }

@@ -62,8 +62,8 @@ export function dismissFaults(): void {
  *
  * @example report(unwish.mutateAsync(item.id), t('wishlist.removed', { name }))
  */
-export function report(deed: Promise<unknown>, done?: string): void {
-  deed.then(
+export function report(action: Promise<unknown>, done?: string): void {
+  action.then(
     () => done !== undefined && tell(done),
     (error) => tellFault(error),
   );

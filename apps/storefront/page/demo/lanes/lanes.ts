@@ -3,10 +3,10 @@ import type { PageConfig } from '../../../src/page-config.ts';
 /** From left to right. */
 export const lanes = ['page', 'auth', 'cart', 'wishlist', 'payment'] as const;
 export type Lane = (typeof lanes)[number];
-/** Where a request comes from. The demo's server, which plays thief, phone and administrator, has no lane: it is outside. */
+/** Where a request comes from. The demo's server, which plays thief, phone and administrator, has no lane. */
 export type Origin = Lane | 'demo';
 
-/** The lane of who reports a span, e.g. `cart-service`; null for a service that has none. */
+/** The lane of a service, e.g. of `cart-service`; null for a service without a lane. */
 export function laneOfService(service: string): Lane | null {
   const name = service.replace(/-service$/, '');
   return lanes.find((lane) => lane === name) ?? null;

@@ -159,7 +159,7 @@ export const failures = {
   running: 'running',
   stopped: 'stopped',
   asked: 'What the services answer',
-  deed: 'Attempt',
+  action: 'Attempt',
   now: 'Now',
   meaning: 'Meaning',
   attempts: {

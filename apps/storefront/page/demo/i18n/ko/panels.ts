@@ -159,7 +159,7 @@ export const failures = {
   running: '실행 중',
   stopped: '멈춤',
   asked: '서비스의 답',
-  deed: '시도',
+  action: '시도',
   now: '지금',
   meaning: '의미',
   attempts: {
