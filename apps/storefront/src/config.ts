@@ -30,7 +30,7 @@ const schema = Type.Object({
   DEMO: Type.Boolean({
     default: false,
     description:
-      'true or false: adds routes that play attacker and administrator; never for a system that people rely on',
+      'true or false: adds routes that play attacker and administrator; never for a system in real use',
   }),
   DEMO_ACCOUNTS: Type.String({
     default: '[]',

@@ -17,9 +17,9 @@ const claimRoute = {
   ...shared,
   summary: 'Claim the cart’s lines for a payment',
   description:
-    'For payment-service alone, on the buyer’s behalf. The id is the payment’s. A repeated id returns the same lines and ' +
-    'the current status (200). A cart has one open checkout at a time (409 checkout_in_progress). An empty cart cannot ' +
-    'be claimed (409 cart_empty). The cart may change after the claim.',
+    'For payment-service alone, on the buyer’s behalf. The id is the payment’s. A repeated id returns the same lines ' +
+    'and the current status (200). A cart has one open checkout at a time (409 checkout_in_progress). An empty cart ' +
+    'cannot be claimed (409 cart_empty). The cart may change after the claim.',
   response: { 200: checkoutSchema, 201: checkoutSchema, ...problems },
 };
 
@@ -27,8 +27,8 @@ const completeRoute = {
   ...shared,
   summary: 'Take the claimed lines out of the cart after the payment',
   description:
-    'Repeated requests take them out once. Each line loses the claimed quantity; what was added after the claim stays. ' +
-    '409 checkout_released when the claim was given up before.',
+    'Repeated requests take them out once. Each line loses the claimed quantity; what was added after the claim ' +
+    'stays. 409 checkout_released when the claim was given up before.',
   response: { 200: checkoutSchema, 404: problemSchema, ...problems },
 };
 

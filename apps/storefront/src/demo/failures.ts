@@ -44,7 +44,7 @@ async function ask(socketPath: string, { method, path, body }: Asked): Promise<F
       else reject(failed(String((answer as { message?: unknown }).message)));
     }, reject);
   });
-  asked.on('error', () => reject(failed('Whoever runs the system does not answer.')));
+  asked.on('error', () => reject(failed('The process that runs the system does not answer.')));
   asked.end(body === undefined ? undefined : JSON.stringify(body));
   return await promise;
 }

@@ -23,7 +23,7 @@ export type DemoOptions = { readonly config: Config };
 export async function demo(app: Service, { config }: DemoOptions): Promise<void> {
   const context = demoContext(config);
   const spans = createSpans();
-  app.log.warn('demo mode: whoever reaches this address can play attacker and administrator');
+  app.log.warn('demo mode: anybody who reaches this address can play attacker and administrator');
   await app.register(otlpReceiver, { spans });
   await app.register(
     async (routes: Service) => {

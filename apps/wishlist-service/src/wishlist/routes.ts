@@ -25,8 +25,8 @@ const readRoute = {
   tags: ['wishlist'],
   security: [{ bearer: ['wishlist:read'] }],
   description:
-    'First finishes moves into the cart that are under way, if the token has wishlist:write and cart:write and the cart ' +
-    'can be reached.',
+    'First finishes moves into the cart that are under way, if the token has wishlist:write and cart:write and ' +
+    'the cart can be reached.',
   response: { 200: wishlistSchema, ...commonProblems },
 };
 
@@ -69,9 +69,9 @@ const moveRoute = {
   tags: ['wishlist'],
   security: [{ bearer: ['wishlist:write', 'cart:write'] }],
   description:
-    'wishlist-service adds the item to the cart on the user’s behalf, then takes it off the list. If the cart refuses it ' +
-    '(409 cart_full, quantity_limit, currency_conflict; 422 invalid_currency), it stays on the list. A 502, 503 or 504 ' +
-    'names the service that failed (hop): the item is then `moving`, until it is moved again or the list is read. ' +
+    'wishlist-service adds the item to the cart on the user’s behalf, then takes it off the list. If the cart refuses ' +
+    'it (409 cart_full, quantity_limit, currency_conflict; 422 invalid_currency), it stays on the list. A 502, 503 or ' +
+    '504 names the service that failed (hop): the item is then `moving`, until it is moved again or the list is read. ' +
     'Moving it again continues the first request. 404 also when it has been moved.',
   params: itemParamsSchema,
   body: moveBodySchema,

@@ -13,7 +13,7 @@ export function laneOfService(service: string): Lane | null {
 }
 
 /**
- * The lane of whoever is at an address. Inside the system a service goes by its own name or by 127.0.0.1, where the
+ * The lane of the service at an address. Inside the system a service goes by its own name or by 127.0.0.1, where the
  * page says localhost, so the port may decide.
  */
 export function laneOfUrl(address: string, services: PageConfig['services']): Lane | null {
