@@ -1,7 +1,7 @@
 export const lanes = {
   title: 'One token, four services',
   intro:
-    'Each arrow is a request. Every service checks the same token by itself, without asking another service. A dashed arrow is a request that one service sends to another on your behalf, with an exchanged token.',
+    'Each arrow is a request. Every service checks the same token by itself and asks no other. Dashed: one service calls another on your behalf, with an exchanged token.',
   caption: 'Requests, the newest first',
   empty: 'No request yet. Put a product into the cart.',
   nobody: 'No session yet. Pick mina to start.',
