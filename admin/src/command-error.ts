@@ -1,6 +1,6 @@
-/** Something that the operator is told in one line. */
+/** An error that the operator sees as one line, without a stack trace. */
 export class CommandError extends Error {
-  /** 1: it could not be done; 2: it was not understood. */
+  /** 1: refused or failed; 2: the command line was not understood. */
   readonly exitCode: number;
 
   constructor(message: string, { exitCode = 1, cause }: { exitCode?: number; cause?: unknown } = {}) {

@@ -26,7 +26,8 @@ Options
   --username <name>  the operator's account; default LATCHKEY_USERNAME, or admin
   --help             this text
 
-The password is LATCHKEY_PASSWORD, or asked for. Exit code: 0 done, 1 refused or failed, 2 not understood.
+The password comes from LATCHKEY_PASSWORD, or the terminal asks for it.
+Exit code: 0 done, 1 refused or failed, 2 command line not understood.
 `;
 
 type CommandLine =
@@ -40,9 +41,9 @@ type CommandLine =
     };
 
 /**
- * Finds the command that was typed.
+ * Finds the command that the operator typed. It does not check the parameters' values: auth-service does.
  *
- * @throws CommandError with exit code 2 for a command, a parameter or an option that there is not
+ * @throws CommandError with exit code 2 for an unknown command or option, or the wrong number of parameters
  * @example readCommandLine(['accounts', 'disable', 'mina'], process.env)
  */
 export function readCommandLine(
@@ -72,7 +73,7 @@ export function readCommandLine(
   };
 }
 
-/** Paths are appended to it. */
+/** auth-service's URL without a trailing slash: paths are appended to it. */
 function authUrlFrom(text: string): string {
   const isGood = /^https?:\/\/[^\s/\\?#@]+(\/[^\s\\?#]*)?$/i.test(text) && URL.canParse(text);
   if (isGood) return text.replace(/\/+$/, '');
@@ -81,7 +82,7 @@ function authUrlFrom(text: string): string {
   });
 }
 
-/** A key's id, a thumbprint in base64url, that begins with a dash, as one in 64 does: no option. */
+/** A key id that is not an option. Key ids are thumbprints in base64url, so one in 64 begins with a dash. */
 const dashedKeyId = /^-[A-Za-z0-9_-]{42}$/;
 
 function parse(argv: readonly string[]) {

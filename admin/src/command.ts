@@ -4,13 +4,13 @@ import type { Operator } from './operator.ts';
 export type Context = {
   readonly operator: Operator;
   readonly print: (line: string) => void;
-  /** Aborted when the operator has had enough. */
+  /** Aborted when the operator presses Ctrl-C, or on SIGTERM. */
   readonly signal: AbortSignal;
 };
 
 /** One thing that an operator can do. */
 export type Command = {
-  /** As it is typed, with its parameters: `<required>`, `[optional]`. */
+  /** The command as the operator types it, with its parameters: `<required>`, `[optional]`. */
   readonly usage: string;
   readonly summary: string;
   run(args: readonly string[], context: Context): Promise<void>;

@@ -2,7 +2,7 @@ import { CommandError } from './command-error.ts';
 
 const clientId = 'latchkey-cli';
 const timeoutMs = 10_000;
-/** A token is not used in the last seconds before it expires, so that it does not expire on the way. */
+/** A token this close to its expiry is refreshed first, so that it does not expire on the way. */
 const marginMs = 15_000;
 
 type Tokens = { access_token: string; refresh_token: string; expires_in: number };
@@ -14,10 +14,10 @@ export type Call = { readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELET
 export type Operator = Awaited<ReturnType<typeof openOperator>>;
 
 /**
- * Signs an operator in at auth-service: everything that they do goes through its routes, so it needs no other access,
- * is held to the operator's scopes, and stands in the audit log under their name.
+ * Signs an operator in at auth-service. Every command calls its routes, so it needs no other access, has only the
+ * operator's scopes, and appears in the audit log under the operator's name.
  *
- * @throws CommandError when the sign-in is refused or nobody answers
+ * @throws CommandError when auth-service refuses the sign-in or does not answer
  * @example
  * const operator = await openOperator({ authUrl: 'http://localhost:4000', username: 'admin', password });
  * const { accounts } = await operator.call('/accounts?username=mina');
@@ -31,7 +31,10 @@ export async function openOperator(options: { authUrl: string; username: string;
   async function send(path: string, init: RequestInit): Promise<Json> {
     const response = await fetch(authUrl + path, { ...init, signal: AbortSignal.timeout(timeoutMs) }).catch(
       (cause: unknown) => {
-        throw new CommandError(`Nobody answers at ${authUrl}. Is the system running (npm start)?`, { cause });
+        throw new CommandError(
+          `auth-service does not answer at ${authUrl}. Is the system running (npm start)?`,
+          { cause },
+        );
       },
     );
     const text = await response.text();
@@ -45,7 +48,7 @@ export async function openOperator(options: { authUrl: string; username: string;
     refreshAtMs = performance.now() + tokens.expires_in * 1000 - marginMs;
   }
 
-  /** The operator's access token; a fresh one when it is about to expire, or is the one that was refused. */
+  /** The operator's access token. Refreshes it when it is about to expire, or is the `refused` one. */
   async function accessToken(refused?: string): Promise<string> {
     if (performance.now() >= refreshAtMs || refused === tokens.access_token) {
       const body = new URLSearchParams({
@@ -58,7 +61,7 @@ export async function openOperator(options: { authUrl: string; username: string;
     return tokens.access_token;
   }
 
-  /** Asks auth-service as the operator, who may just have revoked the token that they asked with: then by a fresh one. */
+  /** Calls auth-service. After a 401 it retries once with a fresh token: a command may have revoked its own token. */
   async function call(path: string, request: Call = {}): Promise<Json> {
     const token = await accessToken();
     try {
@@ -93,7 +96,7 @@ export async function openOperator(options: { authUrl: string; username: string;
     authUrl,
     accessToken,
     call,
-    /** Ends the operator's own session. A session that has ended already is what was wanted. */
+    /** Ends the operator's own session. Ignores errors: the command may have ended that session itself. */
     async signOut(): Promise<void> {
       await call('/sessions/current', { method: 'DELETE' }).catch(() => {});
     },
@@ -105,11 +108,11 @@ function parse(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (cause) {
-    throw new CommandError('The answer is not JSON: is this auth-service?', { cause });
+    throw new CommandError('The answer is not JSON. Is this auth-service?', { cause });
   }
 }
 
-/** What auth-service answered, in a line: RFC 9457 or RFC 6749 §5.2. */
+/** A refusal by auth-service, as one line. Its body is as in RFC 9457 or RFC 6749 §5.2. */
 class RefusedError extends CommandError {
   readonly status: number;
 

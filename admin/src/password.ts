@@ -3,13 +3,13 @@ import { Writable } from 'node:stream';
 import { CommandError } from './command-error.ts';
 
 /**
- * Asks for a password at the terminal, without showing what is typed.
+ * Asks for a password at the terminal, without echoing it.
  *
- * @throws CommandError where there is no terminal to ask at
+ * @throws CommandError with exit code 2 when stdin is not a terminal
  */
 export async function askPassword(username: string): Promise<string> {
   if (!process.stdin.isTTY)
-    throw new CommandError('There is no terminal to ask for the password at: set LATCHKEY_PASSWORD.', {
+    throw new CommandError('There is no terminal to ask for the password. Set LATCHKEY_PASSWORD.', {
       exitCode: 2,
     });
   process.stderr.write(`Password of ${username}: `);

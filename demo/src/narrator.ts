@@ -1,11 +1,11 @@
 import { styleText } from 'node:util';
 
-/** One thing that a step promised, and whether it was so. */
+/** Something that a step claims, and whether it held. */
 export type Check = { readonly what: string; readonly held: boolean };
 
 /**
- * Tells the demo on the terminal: plain lines that a person can follow, in colour where there is a terminal. Every
- * check that does not hold is remembered, and makes the demo fail.
+ * Writes the demo's steps as plain lines, in colour on a terminal. It remembers each failed check: one failed check
+ * fails the demo.
  */
 export function createNarrator(write: (line: string) => void) {
   const checks: Check[] = [];
@@ -17,7 +17,7 @@ export function createNarrator(write: (line: string) => void) {
       write('');
       write(styleText('bold', `${steps}. ${title}`));
     },
-    /** What happens, in words. */
+    /** Explains what happens. */
     say(text: string): void {
       write(`   ${text}`);
     },
@@ -27,7 +27,7 @@ export function createNarrator(write: (line: string) => void) {
     answer(text: string): void {
       write(`   ${styleText('cyan', '←')} ${text}`);
     },
-    /** States what must be so. Which check in the system decided belongs in the words. */
+    /** States what must hold. `what` also says which check of the system decided. */
     check(what: string, held: boolean): void {
       checks.push({ what, held });
       write(held ? `   ${styleText('green', '✓')} ${what}` : `   ${styleText('red', '✗ NOT SO:')} ${what}`);

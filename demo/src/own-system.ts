@@ -6,15 +6,15 @@ import type { System } from './system.ts';
 
 const STEP_UP_AFTER_SECONDS = 2;
 
-/** Starts the whole system on free ports, with its data in a folder that goes when it stops. */
+/** Starts the whole system on free ports. Its data is in a temporary folder, which `stop` deletes. */
 export async function startOwnSystem(): Promise<System> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-demo-'));
-  process.stdout.write('Starting a system of its own for the demo, on free ports …\n');
+  process.stdout.write('Starting a separate system for the demo, on free ports …\n');
   const stack = await startStack({
     directory,
     ports: 'random',
-    // A key may sign once every service has had time to fetch it. Three seconds of that suit a demo.
-    // So do two seconds after which a large payment asks who is there.
+    // A key may sign once every service has had time to fetch it: short here, so that the demo need not wait.
+    // For the same reason, a large payment requires a new sign-in after two seconds.
     env: {
       auth: { JWKS_MAX_AGE_SECONDS: '2', KEY_SKEW_SECONDS: '1' },
       payment: { STEP_UP_MAX_AGE_SECONDS: String(STEP_UP_AFTER_SECONDS) },

@@ -2,7 +2,7 @@ import type { Narrator } from './narrator.ts';
 
 export type ServiceName = 'auth' | 'cart' | 'wishlist' | 'payment';
 
-/** Where the services are; the demo needs nothing else of them, and speaks HTTP like anybody. */
+/** The services' addresses. The demo uses nothing but their public HTTP routes. */
 export type Urls = Readonly<Record<ServiceName, string>>;
 
 export type Answer = {
@@ -26,7 +26,7 @@ export type Call = {
   readonly headers?: Record<string, string>;
 };
 
-/** A customer's hands: sends requests, and tells of them when given a narrator. */
+/** Sends requests as a customer would, and reports them to the narrator, if there is one. */
 export function createShop(urls: Urls) {
   async function call(
     service: ServiceName,
@@ -56,7 +56,7 @@ export function createShop(urls: Urls) {
     call,
     metrics: async (service: ServiceName): Promise<string> =>
       (await fetch(`${urls[service]}/metrics`)).text(),
-    /** Signs in from a command line; with a scope, for less than the account's roles allow. */
+    /** Signs in as latchkey-cli. `scope` asks for less than the account's roles allow. */
     async signIn(
       account: { username: string; password: string; scope?: string },
       tell?: Narrator,
@@ -77,7 +77,7 @@ export function createShop(urls: Urls) {
 
 export type Shop = ReturnType<typeof createShop>;
 
-/** Status, the challenge or error code if there is one, and how much else there was. */
+/** The status, and the error code and the challenge, if there are any. */
 function describe(response: Response, body: Record<string, unknown>): string {
   const code = body['code'] ?? body['error'];
   const challenge = response.headers.get('www-authenticate');

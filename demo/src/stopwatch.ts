@@ -8,12 +8,12 @@ const services = [
   ['payment', '/payments'],
 ] as const satisfies readonly (readonly [ServiceName, string])[];
 
-/** Far more than a service needs, and far less than a token lives. */
+/** Far longer than a service needs, and far shorter than a token's lifetime. */
 const boundMs = 1000;
 
 /**
- * Runs while a token is on its way out: asks each service again and again, from the moment that the call which revokes
- * it has been answered, and tells after how many milliseconds each of them first refused.
+ * Measures how soon each service refuses a revoked token. It revokes the token, then sends requests to each service
+ * and reports the milliseconds from the answer to the revocation until the first refusal.
  */
 export async function timeRefusals(
   { shop, tell }: { shop: Shop; tell: Narrator },
@@ -26,7 +26,7 @@ export async function timeRefusals(
   );
   const told = services.map(([service], index) => `${service} ${times[index]?.toFixed(0)} ms`);
   tell.check(
-    `refused at once, by what each service has been told, without asking: ${told.join(', ')}`,
+    `each service refused it at once, without asking auth-service: ${told.join(', ')}`,
     times.every((ms) => ms < boundMs),
   );
 }

@@ -1,13 +1,13 @@
 import type { ServiceName, Urls } from './shop.ts';
 import type { DemoAccount } from './steps/step.ts';
 
-/** A Latchkey to show the demo on. */
+/** The system that the demo runs against. */
 export type System = {
   readonly urls: Urls;
   readonly accounts: readonly DemoAccount[];
   /** Absent where the demo may not stop and start auth-service. */
   readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
-  /** How old a sign-in may be for a large payment, in seconds; absent where the demo cannot wait for it. */
+  /** Maximum age of a sign-in for a large payment, in seconds; absent where the demo cannot wait that long. */
   readonly stepUpAfterSeconds?: number;
   /** Everything that a service has logged; absent where the demo cannot read it. */
   readonly logs?: (service: ServiceName) => string;
@@ -22,13 +22,13 @@ const variables = {
 } as const;
 
 /**
- * The running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL; all or none), with the
- * demo accounts in it; or else a system of the demo's own.
+ * Uses the running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL: all or none). That
+ * system must have the demo accounts. Without these variables, starts a separate system.
  */
 export async function findSystem(env: NodeJS.ProcessEnv): Promise<System> {
   const given = Object.entries(variables).filter(([, variable]) => env[variable]);
   if (given.length === 0) {
-    // Only here: a container that shows the demo on a running system has neither Postgres nor Redis.
+    // Imported only here: the container that runs the demo against a running system lacks Postgres and Redis.
     const { startOwnSystem } = await import('./own-system.ts');
     return startOwnSystem();
   }

@@ -224,7 +224,7 @@ describe('spans', () => {
     expect(spans.every(({ trace_id: id }) => id.startsWith(prefix))).toBe(true);
   });
 
-  it('of the demo’s deeds are the page’s own, and those of its stopwatch are not', async () => {
+  it('of the demo’s actions are the page’s own, and those of its stopwatch are not', async () => {
     const prefix = 'a1b2c3d4e5f60719';
     const { spans, stop } = page.follow(prefix);
     const { body } = await signInAtPage();

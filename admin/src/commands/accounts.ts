@@ -13,28 +13,28 @@ export type Account = {
 export const accountCommands: readonly Command[] = [
   {
     usage: 'accounts show <username>',
-    summary: 'an account, its roles and whether it is disabled',
+    summary: 'shows an account, its roles and whether it is disabled',
     async run([username = ''], { operator, print }) {
       show(await findAccount(operator, username), print);
     },
   },
   {
     usage: 'accounts disable <username>',
-    summary: 'nobody signs in to it any more, and all its sessions end',
+    summary: 'blocks sign-ins, and ends all its sessions',
     async run([username = ''], { operator, print }) {
       show(await setStatus(operator, username, 'disabled'), print);
     },
   },
   {
     usage: 'accounts enable <username>',
-    summary: 'it can sign in again',
+    summary: 'allows sign-ins again',
     async run([username = ''], { operator, print }) {
       show(await setStatus(operator, username, 'active'), print);
     },
   },
   {
     usage: 'accounts roles <username> <role,role>',
-    summary: 'other roles: its tokens die, the next refresh brings the new scopes',
+    summary: 'replaces its roles and revokes its tokens; the next refresh brings the new scopes',
     async run([username = '', roles = ''], { operator, print }) {
       const { id } = await findAccount(operator, username);
       const json = { roles: roles.split(',').filter((role) => role !== '') };
@@ -43,7 +43,7 @@ export const accountCommands: readonly Command[] = [
   },
 ];
 
-/** @throws CommandError when nobody has this name */
+/** @throws CommandError when no account has this name */
 export async function findAccount(operator: Operator, username: string): Promise<Account> {
   const found = await operator.call(`/accounts?username=${encodeURIComponent(username)}`);
   const [account] = found['accounts'] as readonly Account[];

@@ -7,7 +7,7 @@ type Client = Readonly<Record<'id' | 'name' | 'kind' | 'status', string>>;
 export const clientCommands: readonly Command[] = [
   {
     usage: 'clients list',
-    summary: 'who may ask for tokens',
+    summary: 'lists the clients, which may ask for tokens',
     async run(_args, { operator, print }) {
       const { clients } = await operator.call('/clients');
       const rows = (clients as readonly Client[]).map(({ id, kind, status, name }) => [
@@ -21,7 +21,7 @@ export const clientCommands: readonly Command[] = [
   },
   {
     usage: 'clients revoke <id>',
-    summary: 'it gets no more tokens, and those that it has die',
+    summary: 'gives it no more tokens, and revokes those that it has',
     async run([id = ''], { operator, print }) {
       await setStatus(operator, id, 'revoked');
       print(`${id} is revoked.`);
@@ -29,7 +29,7 @@ export const clientCommands: readonly Command[] = [
   },
   {
     usage: 'clients restore <id>',
-    summary: 'it may ask for tokens again',
+    summary: 'lets it ask for tokens again',
     async run([id = ''], { operator, print }) {
       await setStatus(operator, id, 'active');
       print(`${id} is active.`);

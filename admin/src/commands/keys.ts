@@ -8,7 +8,7 @@ type Key = Readonly<Record<'kid' | 'state' | 'published_at', string>> & {
 export const keyCommands: readonly Command[] = [
   {
     usage: 'keys list',
-    summary: 'the signing keys, the newest first',
+    summary: 'lists the signing keys, the newest first',
     async run(_args, { operator, print }) {
       const { keys } = await operator.call('/keys');
       const rows = (keys as readonly Key[]).map((key) => [
@@ -22,7 +22,7 @@ export const keyCommands: readonly Command[] = [
   },
   {
     usage: 'keys rotate',
-    summary: 'the next key signs from now on; no token dies',
+    summary: 'lets the next key sign; revokes no token',
     async run(_args, { operator, print }) {
       const { action, kid } = await operator.call('/keys/rotation', { method: 'POST' });
       print(`${String(kid)} was ${String(action)}.`);
@@ -30,7 +30,7 @@ export const keyCommands: readonly Command[] = [
   },
   {
     usage: 'keys revoke <kid>',
-    summary: 'a key that leaked: every token that it signed dies',
+    summary: 'revokes a leaked key and every token that it signed',
     async run([kid = ''], { operator, print }) {
       await operator.call(`/keys/${encodeURIComponent(kid)}`, { method: 'DELETE' });
       print(`${kid} is revoked.`);

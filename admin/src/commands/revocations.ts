@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import type { Revocation } from '@latchkey/auth-client';
 import type { Command } from '../command.ts';
 
-/** Nothing is looked up in it here: it is only told. */
+/** Required by the list. This command looks nothing up, so the value hardly matters. */
 const retentionSeconds = 330;
 
 export const revocationCommands: readonly Command[] = [
   {
     usage: 'revocations watch',
-    summary: 'what is revoked, as services hear of it, until Ctrl-C',
+    summary: 'prints each revocation as services receive it, until Ctrl-C',
     async run(_args, { operator, print, signal }) {
-      // Three hundred modules that no other command needs.
+      // Loaded here only: no other command needs its three hundred modules.
       const { createRevocationList, followRevocations } = await import('@latchkey/auth-client');
       const list = createRevocationList({ retentionSeconds });
       list.onRevoked((revocation) => print(describe(revocation)));

@@ -9,7 +9,7 @@ type Session = Readonly<
 export const sessionCommands: readonly Command[] = [
   {
     usage: 'sessions list <username>',
-    summary: 'where this person is signed in',
+    summary: 'lists where this person is signed in',
     async run([username = ''], { operator, print }) {
       const { id } = await findAccount(operator, username);
       const { sessions } = await operator.call(`/accounts/${id}/sessions`);
@@ -27,7 +27,7 @@ export const sessionCommands: readonly Command[] = [
   },
   {
     usage: 'sessions end <username> [id]',
-    summary: 'ends one of them, or all',
+    summary: 'ends one session, or all of them',
     async run([username = '', sessionId], { operator, print }) {
       const { id } = await findAccount(operator, username);
       const all = `/accounts/${id}/sessions`;

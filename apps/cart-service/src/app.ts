@@ -11,12 +11,12 @@ import type { CartDatabase } from './database/open-cart-database.ts';
 export type AppOptions = {
   readonly config: Config;
   readonly database: CartDatabase;
-  /** Default auth-service's, read in this service's own name. */
+  /** Default: auth-service's feed, which this service reads with its own token. */
   readonly revocations?: RevocationFeed;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
 };
 
-/** Builds cart-service, ready to listen. It closes the database when it closes. */
+/** Builds cart-service, ready to listen. Closing it closes the database, too. */
 export async function buildApp(options: AppOptions): Promise<Service> {
   const { config, database, revocations, logDestination } = options;
   const app = await createService({

@@ -13,31 +13,31 @@ import { forgetOldKeys } from './payments/retention.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { createSandboxProcessor } from './payments/sandbox-processor.ts';
 
-/** What one run may take beyond the processor's and the cart's own time: a handful of statements. */
+/** Time for the database statements of one run, beyond the time of the processor and the cart. */
 const databaseAllowanceMs = 1000;
 
 export type AppOptions = {
   readonly config: Config;
   readonly database: PaymentDatabase;
-  /** Default auth-service's, read in this service's own name. */
+  /** Default: auth-service's feed, which this service reads with its own token. */
   readonly revocations?: RevocationFeed;
-  /** Default the sandbox: there is no other adapter yet. */
+  /** Default: the sandbox. There is no other adapter yet. */
   readonly processor?: CardProcessor;
-  /** The cart of whoever sent a request; default cart-service's, on that person's behalf. */
+  /** Returns the requesting user's cart. Default: calls cart-service on the user's behalf. */
   readonly cartOf?: (request: FastifyRequest) => CartCheckout;
-  /** Milliseconds since the epoch; default the machine's clock. */
+  /** Milliseconds since the epoch. Default: the machine's clock. */
   readonly clock?: () => number;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
 };
 
-/** Builds payment-service, ready to listen. It closes the database when it closes. */
+/** Builds payment-service, ready to listen. Closing it closes the database, too. */
 export async function buildApp(options: AppOptions): Promise<Service> {
   const { config, database, clock = Date.now, logDestination } = options;
   const app = await createService({
     name: 'payment-service',
     title: 'Latchkey payment-service',
     description:
-      'Charges carts, once for each Idempotency-Key, and gives the money back. Amounts are minor units.',
+      'Charges carts, once for each Idempotency-Key, and refunds payments. Amounts are minor units.',
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,
@@ -50,7 +50,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
     clock,
     newId: randomUUID,
     runMs,
-    // Outlasts a run that died: its repetition is answered, not sent away.
+    // Longer than a crashed run holds its key, so that a repetition gets an answer and not a 409.
     waitMs: runMs + databaseAllowanceMs,
   });
 

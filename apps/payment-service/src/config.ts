@@ -21,7 +21,7 @@ export const configSchema = Type.Object({
     minimum: 0,
     maximum: 100_000_000_000,
     default: 50_000,
-    description: 'minor units, of whatever currency; a payment of more wants a recent sign-in',
+    description: 'minor units of any currency; a larger payment requires a recent sign-in',
   }),
   STEP_UP_MAX_AGE_SECONDS: Type.Integer({
     minimum: 1,
@@ -33,7 +33,7 @@ export const configSchema = Type.Object({
     minimum: 1,
     maximum: 3600,
     default: 10,
-    description: 'how old the knowledge of revocations may be where money moves: seconds, 1 to 3600',
+    description: 'how old the revocation list may be when money moves: seconds, 1 to 3600',
   }),
   FINGERPRINT_KEY: Type.String({
     pattern: '^[A-Za-z0-9_-]{43,}$',
@@ -46,8 +46,8 @@ export type Config = Static<typeof configSchema>;
 /**
  * Reads the settings of payment-service.
  *
- * FINGERPRINT_KEY has no default: without a secret, whoever reads the database and guesses a weak Idempotency-Key could
- * search for the card number behind a fingerprint.
+ * FINGERPRINT_KEY has no default: without a secret, somebody who reads the database and guesses a weak Idempotency-Key
+ * could search for the card number behind a fingerprint.
  *
  * @throws {ConfigError} naming every faulty setting at once
  * @example const config = readConfig(process.env);

@@ -16,7 +16,7 @@ import { Boundary } from './ui/boundary.tsx';
 import { Notice } from './ui/notice.tsx';
 import { Toasts } from './ui/toasts.tsx';
 
-/** The whole page: who one is and the shop, and in the demo what goes on behind it. */
+/** The whole page: the sign-in, the shop and, in the demo, the console. */
 export function App() {
   const { t } = useTranslation();
   const [view, setView] = useKeptPlace('view', views);

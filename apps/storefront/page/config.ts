@@ -1,6 +1,6 @@
 import type { PageConfig } from '../src/page-config.ts';
 
-/** What the server wrote into index.html: where the services are, and whether this is the demo. */
+/** The configuration that the server writes into index.html: the services' addresses, and whether this is the demo. */
 export const config: PageConfig = readConfig();
 
 function readConfig(): PageConfig {

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 
 /**
- * Where somebody is on the page: kept for a reload, in this tab of the browser alone (sessionStorage). Requests are not kept:
- * they hold access tokens, which are stored nowhere.
+ * Keeps the current place on the page across a reload, in this tab alone (sessionStorage). Requests are not kept: they
+ * contain access tokens, which the page never stores.
  *
  * @example const [tab, setTab] = useKeptPlace('tab', ['products', 'cart']);
  */
@@ -24,7 +24,7 @@ function read(of: string): string | null {
   try {
     return sessionStorage.getItem(`latchkey.${of}`);
   } catch {
-    // A browser may forbid the page to store anything: then nothing is kept.
+    // The browser may forbid storage. Then nothing is kept.
     return null;
   }
 }

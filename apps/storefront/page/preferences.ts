@@ -1,10 +1,10 @@
-/** What this browser remembers of how somebody likes the page. Never a token. */
+/** The page's settings that this browser remembers. Never a token. */
 export const preferences = {
   read(name: 'language' | 'theme'): string | null {
     try {
       return localStorage.getItem(`latchkey.${name}`);
     } catch {
-      // A browser may forbid the page to store anything: then nothing is remembered.
+      // The browser may forbid storage. Then nothing is remembered.
       return null;
     }
   },

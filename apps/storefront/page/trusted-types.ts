@@ -1,5 +1,5 @@
-// React Aria empties what it reads out by innerHTML = ''. Under the content security policy nothing else becomes HTML, and
-// no text a script: for all that this policy does not make, the browser throws (Trusted Types §3.5, "default policy").
+// React Aria clears its live regions with innerHTML = ''. This policy allows only the empty text to become HTML, and no
+// text to become a script. For anything else the browser throws (Trusted Types §3.5, "default policy").
 
 type TrustedTypes = {
   createPolicy(name: 'default', policy: { createHTML(text: string): string | null }): unknown;

@@ -4,14 +4,14 @@ import { pageFiles } from './page-files.ts';
 
 export type AppOptions = {
   readonly config: Config;
-  /** What `vite build` made. */
+  /** The output of `vite build`. */
   readonly pageDirectory: string;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
 };
 
 /**
- * Builds the server of the page, ready to listen. It keeps nothing and calls nobody: the page calls the services by
- * itself. Only in demo mode there are routes besides.
+ * Builds the server of the page, ready to listen. It stores nothing and calls no service: the page calls the services
+ * itself. Only demo mode adds other routes.
  */
 export async function buildApp({ config, pageDirectory, logDestination }: AppOptions): Promise<Service> {
   const app = await createService({
@@ -29,7 +29,7 @@ export async function buildApp({ config, pageDirectory, logDestination }: AppOpt
     directory: pageDirectory,
   });
   if (config.DEMO) {
-    // Not even loaded otherwise.
+    // Loaded in demo mode only.
     const { demo } = await import('./demo/plugin.ts');
     await app.register(demo, { config });
   }

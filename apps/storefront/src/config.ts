@@ -19,17 +19,18 @@ export const configSchema = Type.Object({
     minimum: 0,
     maximum: 100_000_000_000,
     default: 50_000,
-    description: 'minor units, as payment-service has it: told to who is about to pay',
+    description: 'minor units, equal to payment-service’s setting: the page shows it before a payment',
   }),
   STEP_UP_MAX_AGE_SECONDS: Type.Integer({
     minimum: 1,
     maximum: 86_400,
     default: 300,
-    description: 'seconds, as payment-service has it: told to who is about to pay',
+    description: 'seconds, equal to payment-service’s setting: the page shows it before a payment',
   }),
   DEMO: Type.Boolean({
     default: false,
-    description: 'true or false: routes that play attacker and administrator; never where people rely on it',
+    description:
+      'true or false: adds routes that play attacker and administrator; never for a system in real use',
   }),
   DEMO_ACCOUNTS: Type.String({
     default: '[]',
@@ -38,7 +39,7 @@ export const configSchema = Type.Object({
   CONTROL_SOCKET: Type.Optional(
     Type.String({
       minLength: 1,
-      description: 'the path of the socket by which the demo stops and starts things',
+      description: 'the path of the socket by which the demo stops and starts parts of the system',
     }),
   ),
   AUTH_URL: hereabouts('auth-service', 'AUTH_ORIGIN'),
@@ -52,7 +53,7 @@ export type Config = Static<typeof configSchema>;
 /**
  * Reads the settings of the storefront.
  *
- * @throws {ConfigError} naming every faulty setting at once; also when the demo is to run in production
+ * @throws {ConfigError} naming every faulty setting at once; also when demo mode is set in production
  * @example const config = readConfig(process.env);
  */
 export function readConfig(env: Record<string, string | undefined>): Config {

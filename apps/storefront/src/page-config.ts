@@ -1,16 +1,16 @@
-/** What the page has to know, as the server writes it into index.html. The page imports the type alone. */
+/** The page's configuration, which the server writes into index.html. The page imports only the type. */
 export type PageConfig = {
   readonly issuer: string;
   readonly client_id: 'storefront';
-  /** Where each service is, as the browser reaches it. */
+  /** The services' URLs, as the browser reaches them. */
   readonly services: {
     readonly auth: string;
     readonly cart: string;
     readonly wishlist: string;
     readonly payment: string;
   };
-  /** From when on payment-service asks for a recent sign-in: minor units, and how recent. */
+  /** Above which amount, in minor units, payment-service requires a recent sign-in, and how recent. */
   readonly step_up: { readonly amount: number; readonly max_age_seconds: number };
-  /** Whether the demo's routes are there. */
+  /** Whether demo mode is on. */
   readonly demo: boolean;
 };

@@ -9,17 +9,17 @@ import { contentSecurityPolicy, pageHeaders } from './security-policy.ts';
 
 export type PageFilesOptions = {
   readonly config: PageConfig;
-  /** Where browsers are to open the page. */
+  /** The origin at which browsers must open the page. */
   readonly origin: string;
-  /** What `vite build` made. */
+  /** The output of `vite build`. */
   readonly directory: string;
 };
 
 const yearSeconds = 31_536_000;
 
 /**
- * The page and its files, each beside its compressed forms. Files under /assets have their hash in their name, so they
- * are kept for ever; the page itself is asked for again each time.
+ * Serves the page and its files, also in compressed form. Files under /assets have a hash in their names, so browsers
+ * cache them for ever. Browsers revalidate the page itself each time.
  *
  * @throws {ConfigError} when the page has not been built
  */
@@ -29,7 +29,7 @@ export async function pageFiles(app: Service, options: PageFilesOptions): Promis
   const { host } = new URL(origin);
 
   app.get('/', { schema: { hide: true } }, (request, reply) => {
-    // By another name, the services would not let it call them.
+    // Under another host name, the services' CORS rules would not allow the page's requests.
     if (request.host !== host) return reply.redirect(`${origin}/`, 307);
     const nonce = randomBytes(16).toString('base64');
     return reply
@@ -41,12 +41,12 @@ export async function pageFiles(app: Service, options: PageFilesOptions): Promis
       .type('text/html; charset=utf-8')
       .send(page(nonce));
   });
-  // Asked for by whoever does not read the page first.
+  // Some clients request this without reading the page first.
   app.get('/favicon.ico', { schema: { hide: true } }, (_request, reply) => reply.redirect('/icon.svg', 308));
   await app.register(fastifyStatic, {
     root: directory,
     index: false,
-    // Each file is a route of its own: nothing else in the folder can be asked for.
+    // Each file has its own route, so nothing else in the folder is reachable.
     wildcard: false,
     globIgnore: ['index.html', '**/*.br', '**/*.gz'],
     preCompressed: true,

@@ -1,8 +1,8 @@
 import type { PageConfig } from './page-config.ts';
 
 /**
- * What the page may load and call: its own files, and the services. Nothing runs that is not a file of ours, and
- * nothing is sent to anybody else.
+ * The page's content security policy. It allows only our own files to load and run, and requests only to this server
+ * and the services.
  *
  * @param nonce for the styles that the component library adds by script
  */
@@ -19,12 +19,12 @@ export function contentSecurityPolicy({ issuer, services }: PageConfig, nonce: s
     "form-action 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    // One policy, which lets nothing but the empty text become HTML (page/trusted-types.ts).
+    // The only policy allowed. It lets only the empty text become HTML (page/trusted-types.ts).
     'trusted-types default',
   ].join('; ');
 }
 
-/** Besides service-kit's: what a page can do in a browser that it does not need. */
+/** Headers beyond service-kit's. They switch off browser features that the page does not need. */
 export const pageHeaders = {
   'cross-origin-opener-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',

@@ -12,14 +12,14 @@ import { createWishlistStore } from './wishlist/store.ts';
 export type AppOptions = {
   readonly config: Config;
   readonly database: WishlistDatabase;
-  /** Default auth-service's, read in this service's own name. */
+  /** Default: auth-service's feed, which this service reads with its own token. */
   readonly revocations?: RevocationFeed;
-  /** The cart of whoever sent a request; default cart-service's, on that person's behalf. */
+  /** Returns the requesting user's cart. Default: calls cart-service on the user's behalf. */
   readonly cartOf?: (request: FastifyRequest) => CartAdditions;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
 };
 
-/** Builds wishlist-service, ready to listen. It closes the database when it closes. */
+/** Builds wishlist-service, ready to listen. Closing it closes the database, too. */
 export async function buildApp(options: AppOptions): Promise<Service> {
   const { config, database, logDestination } = options;
   const app = await createService({

@@ -5,11 +5,14 @@ import type { Stage } from './step.ts';
 
 const password = 'amber-kettle-window-58';
 
-/** Somebody is given other roles, and then shut out: what they hold dies at once, and a refresh brings what they may now. */
+/**
+ * An administrator changes an account's roles, then disables it. Its tokens are refused at once, and a refresh brings
+ * the new scopes.
+ */
 export async function rolesAndAccounts(stage: Stage): Promise<void> {
   const { tell, shop, account } = stage;
-  tell.step('Other roles, and a disabled account');
-  // Somebody new, so that nobody else's account is changed by this.
+  tell.step('Changed roles, and a disabled account');
+  // A new account, so that this changes no existing one.
   const username = `demo-${randomUUID().slice(0, 8)}`;
   const registered = await shop.call('auth', '/accounts', { method: 'POST', json: { username, password } });
   const id = String(registered.body['id']);
@@ -28,15 +31,15 @@ export async function rolesAndAccounts(stage: Stage): Promise<void> {
   });
   const after = (await shop.refresh(before.refresh_token, tell)).body as Tokens;
   tell.check(
-    'the session lives, and the next refresh brings the new scopes',
+    'the session goes on, and the next refresh brings the new scopes',
     !after.scope.includes('cart:write'),
   );
   const line = { sku: 'mug-blue', quantity: 1, unit_price: { amount: 1900, currency: 'EUR' } };
   const token = after.access_token;
   const write = await shop.call('cart', '/cart/items', { method: 'POST', token, json: line }, tell);
-  tell.check('cart-service refuses what is no longer allowed: insufficient_scope', write.status === 403);
+  tell.check('cart-service refuses what the roles no longer allow: insufficient_scope', write.status === 403);
   const read = await shop.call('cart', '/cart', { token }, tell);
-  tell.check('and serves what is', read.status === 200);
+  tell.check('cart-service serves what they still allow', read.status === 200);
 
   await timeRefusals(stage, {
     token,

@@ -4,7 +4,7 @@ import type { Stage } from './step.ts';
 
 const clientId = 'latchkey-mobile';
 
-/** The shop's app may be on one phone at a time: signing in on another displaces the first. */
+/** The shop's app allows one phone at a time: a sign-in on a second phone displaces the first. */
 export async function oneDevice(stage: Stage): Promise<void> {
   const { tell, shop, account } = stage;
   tell.step('One device at a time');

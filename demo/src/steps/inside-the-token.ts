@@ -1,6 +1,6 @@
 import type { Customer, Stage } from './step.ts';
 
-/** Anybody can read a token. So nothing about the person is in it. */
+/** Anybody who holds a token can read it, so it contains no personal data. */
 export async function insideTheToken({ tell, account }: Stage, { tokens }: Customer): Promise<void> {
   tell.step('What is inside the token, and what is not');
   const [header, claims] = tokens.access_token
@@ -12,8 +12,8 @@ export async function insideTheToken({ tell, account }: Stage, { tokens }: Custo
     tell.say(`${name.padEnd(10)}${JSON.stringify(value)}`);
   const { username } = account('customer');
   tell.check(
-    `the name ${username} is nowhere in it: sub and sid are opaque`,
+    `the token does not contain the name ${username}: sub and sid are opaque`,
     !JSON.stringify(claims).includes(username),
   );
-  tell.check('it lives 300 seconds at most', Number(claims?.['exp']) - Number(claims?.['iat']) <= 300);
+  tell.check('it is valid for 300 seconds at most', Number(claims?.['exp']) - Number(claims?.['iat']) <= 300);
 }

@@ -3,14 +3,14 @@ import type { Tokens } from '../shop.ts';
 import { timeRefusals } from '../stopwatch.ts';
 import type { Stage } from './step.ts';
 
-/** The signing key changes under traffic, and nobody notices. Returns tokens that the key of before has signed. */
+/** Rotates the signing key under traffic, without a refused request. Returns tokens signed by the old key. */
 export async function rotateKeys({ tell, shop, account }: Stage): Promise<Tokens> {
   tell.step('The signing key rotates while requests flow');
   const admin = await shop.signIn(account('admin'), tell);
   const customer = await shop.signIn(account('customer'));
   const traffic = startTraffic(shop, customer.access_token);
 
-  tell.say('The next key has been published for a while, so every service knows it before it signs.');
+  tell.say('The next key was published earlier, so every service knows it before it signs.');
   tell.request('POST', 'auth-service /keys/rotation');
   const rotated = await untilRotated(shop, admin.access_token);
   tell.answer(`${rotated.status} ${JSON.stringify(rotated.body)}`);
@@ -27,10 +27,10 @@ export async function rotateKeys({ tell, shop, account }: Stage): Promise<Tokens
   return customer;
 }
 
-/** The key of before has leaked, and is revoked: every token that it signed dies, and no other. */
+/** The old key has leaked, and is revoked: services refuse every token that it signed, and no others. */
 export async function revokeKey(stage: Stage, signedByIt: Tokens): Promise<void> {
   const { tell, shop, account } = stage;
-  tell.step('The key of before has leaked, and is revoked');
+  tell.step('The old key has leaked, and is revoked');
   const admin = (await shop.signIn(account('admin'))).access_token;
   const fresh = await shop.signIn(account('customer'), tell);
   const token = signedByIt.access_token;
@@ -40,12 +40,12 @@ export async function revokeKey(stage: Stage, signedByIt: Tokens): Promise<void>
     revoke: () => shop.call('auth', path, { method: 'DELETE', token: admin }, tell),
   });
   const other = await shop.call('cart', '/cart', { token: fresh.access_token }, tell);
-  tell.check('tokens of the other key pass', other.status === 200);
+  tell.check('tokens of the new key pass', other.status === 200);
   const refreshed = await shop.refresh(signedByIt.refresh_token, tell);
-  tell.check('the session lives: its refresh brings a token of the other key', refreshed.status === 200);
+  tell.check('the session goes on: its refresh brings a token of the new key', refreshed.status === 200);
 }
 
-/** A request every few milliseconds to each of two services, with each of the tokens in turn. */
+/** Sends a request to each of two services every few milliseconds, with each token in turn. */
 function startTraffic(shop: Stage['shop'], token: string) {
   const tokens = [token];
   let running = true;
@@ -64,7 +64,7 @@ function startTraffic(shop: Stage['shop'], token: string) {
   const workers = [worker('cart'), worker('wishlist')];
   return {
     add: (another: string) => void tokens.push(another),
-    /** Waits until so many more have been answered, however long that takes on this machine. */
+    /** Waits until `requests` more requests have been answered. */
     async more(requests: number) {
       for (const enough = sent + requests; sent < enough; ) await delay(20);
     },
@@ -76,7 +76,7 @@ function startTraffic(shop: Stage['shop'], token: string) {
   };
 }
 
-/** Rotating is refused with 409 until the next key has been published for long enough. */
+/** auth-service refuses the rotation with 409 until the next key has been published for long enough. */
 async function untilRotated(shop: Stage['shop'], token: string) {
   for (;;) {
     const answer = await shop.call('auth', '/keys/rotation', { method: 'POST', token });

@@ -3,10 +3,10 @@ import type { Stage } from './step.ts';
 
 const CARD = { number: '4242424242424242', exp_month: 12, exp_year: 2099 };
 const TEAPOT = { amount: 2_400, currency: 'EUR' };
-/** More than this, in cents, wants a sign-in no older than the system says. */
+/** Large enough that payment-service requires a recent sign-in. */
 const LARGE = { amount: 60_000, currency: 'EUR' };
 
-/** A service asks another one on the person's behalf, with the least permission that will do. */
+/** A service calls another one on the person's behalf, with the least permission that is enough. */
 export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
   const { access_token: token } = await shop.signIn(account('customer'));
   const pay = (amount: object, key: string) =>
@@ -40,9 +40,9 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
     'the teapot is in the cart',
     moved.status === 200 && skusOf(cart.body['items']).includes('teapot'),
   );
-  tell.check('and no longer among the wishes', !skusOf(wishes.body['items']).includes('teapot'));
+  tell.check('the teapot is no longer on the wishlist', !skusOf(wishes.body['items']).includes('teapot'));
 
-  tell.step('Payment charges exactly the cart, which it asks for on the person’s behalf');
+  tell.step('payment-service charges exactly the cart, which it reads on the person’s behalf');
   const mugs = { sku: 'mug-blue', quantity: 2, unit_price: { amount: 1_900, currency: 'EUR' } };
   await shop.call('cart', '/cart/items', { method: 'POST', token, json: mugs });
   const [total] = (await shop.call('cart', '/cart', { token })).body['totals'] as (typeof TEAPOT)[];
@@ -74,7 +74,7 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
       (await newestPayment()) === paid.body['id'],
   );
 
-  tell.step('What payment-service may do there, the person may not');
+  tell.step('payment-service may claim the cart; the person may not');
   const claim = await shop.call(
     'cart',
     `/cart/checkouts/${crypto.randomUUID()}`,
@@ -82,17 +82,17 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
     tell,
   );
   tell.check(
-    'claiming a cart needs cart:checkout, which no person’s token ever carries: 403 insufficient_scope',
+    'claiming a cart requires cart:checkout, which no person’s token has: 403 insufficient_scope',
     claim.status === 403 && claim.body['code'] === 'insufficient_scope',
   );
 }
 
-/** A large payment wants proof that the person is still there (RFC 9470). */
+/** A large payment requires a recent sign-in (RFC 9470). */
 export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage): Promise<void> {
-  tell.step('A large payment wants a recent sign-in');
+  tell.step('A large payment requires a recent sign-in');
   if (stepUpAfterSeconds === undefined) {
     tell.say(
-      '(In a system of its own the demo shows the challenge: here it would have to wait for five minutes.)',
+      '(Skipped: on this system, the challenge comes only five minutes after a sign-in. Plain npm run demo shows it.)',
     );
     return;
   }
@@ -115,7 +115,7 @@ export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage)
   await delay((stepUpAfterSeconds + 1.1) * 1000);
   const challenged = await pay(old);
   tell.check(
-    'the sign-in is too old: 401 insufficient_user_authentication, and how old it may be',
+    'the sign-in is too old: 401 insufficient_user_authentication, with the maximum age',
     challenged.status === 401 &&
       challenged.body['code'] === 'insufficient_user_authentication' &&
       challenged.headers.get('www-authenticate')?.includes(`max_age="${stepUpAfterSeconds}"`) === true,
@@ -127,12 +127,12 @@ export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage)
     tell,
   );
   tell.check(
-    'the password once more renews this session’s auth_time, and starts no other',
+    'the password renews this session’s auth_time, without starting another session',
     renewed.body['session_id'] === session,
   );
   const paid = await pay(String(renewed.body['access_token']));
   tell.check(
-    'with the new token it goes through',
+    'with the new token, the payment succeeds',
     paid.status === 201 && paid.body['status'] === 'succeeded',
   );
 }

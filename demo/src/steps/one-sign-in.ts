@@ -1,9 +1,9 @@
 import type { Customer, Stage } from './step.ts';
 
-/** A person signs in once, and uses three services with that one token. */
+/** A person signs in once, and uses three services with one token. */
 export async function oneSignIn({ tell, shop, account }: Stage): Promise<Customer> {
   const customer = account('customer');
-  tell.step(`One sign-in: ${customer.username} signs in once, with id and password`);
+  tell.step(`One sign-in: ${customer.username} signs in once, with user name and password`);
   const tokens = await shop.signIn(customer, tell);
   tell.check(
     'auth-service answered with one access token and one refresh token',
@@ -27,7 +27,7 @@ export async function oneSignIn({ tell, shop, account }: Stage): Promise<Custome
     { method: 'POST', token, json: { sku: 'teapot', note: 'for the winter' } },
     tell,
   );
-  tell.check('wishlist-service noted a wish', wish.status === 201 || wish.status === 200);
+  tell.check('wishlist-service added a teapot to the wishlist', wish.status === 201 || wish.status === 200);
   const payment = await shop.call(
     'payment',
     '/payments',

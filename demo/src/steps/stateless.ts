@@ -2,7 +2,7 @@ import type { Stage } from './step.ts';
 
 const REQUESTS = 300;
 
-/** No service asks anybody about a token, so it makes no difference to them whether auth-service is there. */
+/** Services verify tokens without asking auth-service, so they go on while it is down. */
 export async function stateless({ tell, shop, account, auth }: Stage): Promise<void> {
   tell.step('Session lookups per request');
   const { access_token: token } = await shop.signIn(account('customer'));
@@ -19,7 +19,7 @@ export async function stateless({ tell, shop, account, auth }: Stage): Promise<v
   tell.check(`auth-service was asked about a token ${asked} times`, asked === 0);
 
   if (auth === undefined) {
-    tell.say('(In a system of its own the demo stops auth-service here: the others verify and serve on.)');
+    tell.say('(Skipped: the demo cannot stop auth-service on this system. Plain npm run demo shows it.)');
     return;
   }
   tell.step('auth-service stops');
@@ -30,17 +30,17 @@ export async function stateless({ tell, shop, account, auth }: Stage): Promise<v
     shop.call('payment', '/payments', { token }, tell),
   ]);
   tell.check(
-    'all three services still verify and serve',
+    'all three services still verify tokens and answer',
     answers.every((answer) => answer.status === 200),
   );
   await auth.start();
   const back = await shop.signIn(account('customer'), tell);
-  tell.check('auth-service is back, and signs in again', back.access_token.length > 0);
+  tell.check('auth-service is back, and the customer signs in again', back.access_token.length > 0);
 }
 
 /**
- * How many requests auth-service has answered that could say something about a token, by its own metrics. Fetching keys
- * does not count, nor opening the line by which services hear what is revoked, and asking for the token for that.
+ * How many requests about a token auth-service has answered, by its own metrics. It leaves out fetching keys, opening
+ * the revocation feed, and fetching the token that the feed needs.
  */
 async function requestsServedByAuth(shop: Stage['shop']): Promise<number> {
   const text = await shop.metrics('auth');

@@ -7,19 +7,19 @@ export type DemoAccount = {
   readonly roles: readonly string[];
 };
 
-/** What every step is given. */
+/** What every step works with. */
 export type Stage = {
   readonly tell: Narrator;
   readonly shop: Shop;
-  /** The demo account that has this role, and no greater one. */
+  /** The demo account that has this role alone. */
   readonly account: (role: 'customer' | 'viewer' | 'admin') => DemoAccount;
   /** Absent where the demo may not stop auth-service. */
   readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
-  /** How old a sign-in may be for a large payment, in seconds; absent where the demo cannot wait for it. */
+  /** Maximum age of a sign-in for a large payment, in seconds; absent where the demo cannot wait that long. */
   readonly stepUpAfterSeconds?: number;
   /** Everything that a service has logged; absent where the demo cannot read it. */
   readonly logs?: (service: ServiceName) => string;
 };
 
-/** The customer's session, and a refresh token of it that a thief copied along the way. */
+/** The customer's session, and the refresh token of it that a thief copied. */
 export type Customer = { tokens: Tokens; stolen?: { refreshToken: string; at: number } };

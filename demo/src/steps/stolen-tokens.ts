@@ -3,16 +3,16 @@ import type { Tokens } from '../shop.ts';
 import { timeRefusals } from '../stopwatch.ts';
 import type { Customer, Stage } from './step.ts';
 
-/** How long auth-service forgives a repeated refresh token; after it, a repetition is a theft. */
+/** How long auth-service accepts a repeated refresh token. Later, it treats a repetition as theft. */
 const GRACE_MS = 10_000;
 
-/** A copied access token works for the thief until the owner signs out, and then nowhere any more. */
+/** A copied access token works for the thief until the owner signs out. Then every service refuses it. */
 export async function stolenAccessToken(stage: Stage): Promise<void> {
   const { tell, shop, account } = stage;
   tell.step('A stolen access token, and a sign-out');
   const { access_token: token, refresh_token: refreshToken } = await shop.signIn(account('customer'), tell);
   const thief = await shop.call('cart', '/cart', { token }, tell);
-  tell.check('the thief looks into the cart: a token is as good as its copy', thief.status === 200);
+  tell.check('the thief reads the cart: a copied token works like the original', thief.status === 200);
   await timeRefusals(stage, {
     token,
     revoke: () => shop.call('auth', '/sessions/current', { method: 'DELETE', token }, tell),
@@ -23,10 +23,10 @@ export async function stolenAccessToken(stage: Stage): Promise<void> {
     refused.status === 401 && refused.body['reason'] === 'sign_out',
   );
   const refreshed = await shop.refresh(refreshToken, tell);
-  tell.check('its refresh token is dead, too', refreshed.status === 400);
+  tell.check('its refresh token is refused, too', refreshed.status === 400);
 }
 
-/** The copy is used after the grace: the session dies, for the thief and for the owner, access tokens included. */
+/** The thief uses the copy after the grace: the session ends for thief and owner, access tokens included. */
 export async function stolenRefreshToken(stage: Stage, customer: Customer): Promise<void> {
   const { tell, shop } = stage;
   const { stolen } = customer;
@@ -35,7 +35,7 @@ export async function stolenRefreshToken(stage: Stage, customer: Customer): Prom
   const wait = stolen.at + GRACE_MS + 500 - Date.now();
   if (wait > 0) {
     tell.say(
-      `Waiting ${Math.ceil(wait / 1000)} s: for ${GRACE_MS / 1000} s a repetition passes as a second tab.`,
+      `Waiting ${Math.ceil(wait / 1000)} s: within ${GRACE_MS / 1000} s a repetition counts as a second tab.`,
     );
     await delay(wait);
   }
@@ -52,7 +52,7 @@ export async function stolenRefreshToken(stage: Stage, customer: Customer): Prom
   });
   const refused = await shop.refresh(owner.refresh_token, tell);
   tell.check(
-    'the whole session is dead, and its owner learns why: reuse',
+    'the whole session has ended, and its owner learns why: reuse',
     refused.status === 400 && refused.body['reason'] === 'reuse',
   );
 }

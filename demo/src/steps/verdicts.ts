@@ -9,7 +9,7 @@ export async function verdicts({ tell, shop, account }: Stage, { tokens }: Custo
     bare.status === 401 && !bare.headers.get('www-authenticate')?.includes('error='),
   );
   const edited = await shop.call('cart', '/cart', { token: withMoreScope(tokens.access_token) }, tell);
-  tell.check('an edited claim: 401, the signature does not fit', edited.status === 401);
+  tell.check('an edited claim: 401, the signature does not match', edited.status === 401);
 
   tell.step('A token that is for other services');
   const narrow = await shop.signIn({ ...account('customer'), scope: 'cart:read' }, tell);
@@ -18,7 +18,7 @@ export async function verdicts({ tell, shop, account }: Stage, { tokens }: Custo
   const read = await shop.call('cart', '/cart', { token: cartOnly }, tell);
   tell.check('cart-service accepts it', read.status === 200);
   const foreign = await shop.call('payment', '/payments', { token: cartOnly }, tell);
-  tell.check('payment-service refuses it: 401, it is not in the audience', foreign.status === 401);
+  tell.check('payment-service refuses it: 401, its audience is cart-service alone', foreign.status === 401);
 
   tell.step('A permission that a person lacks');
   const viewer = await shop.signIn(account('viewer'), tell);
@@ -36,7 +36,7 @@ export async function verdicts({ tell, shop, account }: Stage, { tokens }: Custo
   );
 }
 
-/** The claims with a scope added, and the signature of before: what somebody tries who can read base64. */
+/** Adds a scope to the claims and keeps the signature. */
 function withMoreScope(token: string): string {
   const [header, payload, signature] = token.split('.') as [string, string, string];
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());

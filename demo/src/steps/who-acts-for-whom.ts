@@ -12,16 +12,21 @@ type AuditFields = {
   readonly details?: { readonly audience: string; readonly scopes: string[]; readonly actors: string[] };
 };
 
-/** Both tokens side by side, and one trace through all services. The exchanged one never leaves payment-service. */
+/**
+ * Shows both tokens side by side, and one trace through all services. The exchanged token goes from payment-service to
+ * cart-service alone, so its content comes from auth-service's audit log.
+ */
 export async function whoActsForWhom({ tell, shop, account, logs }: Stage): Promise<void> {
   tell.step('Who acts for whom: the person’s token beside the exchanged one, in one trace');
   if (logs === undefined) {
-    tell.say('(In a system of its own the demo shows this by the services’ logs: here it cannot read them.)');
+    tell.say(
+      '(Skipped: the demo cannot read the services’ logs on this system. Plain npm run demo shows it.)',
+    );
     return;
   }
   const traceId = randomBytes(16).toString('hex');
   const headers = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
-  // A session of its own: for one that has paid before, payment-service has kept its token.
+  // A new session: payment-service keeps the exchanged token of a session that has paid, and would not exchange again.
   const { access_token: token } = await shop.signIn(account('customer'), tell, headers);
   await shop.call('cart', '/cart/items', { method: 'POST', token, json: MUG });
   const paid = await shop.call(
@@ -42,9 +47,7 @@ export async function whoActsForWhom({ tell, shop, account, logs }: Stage): Prom
   const own = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
   const exchanged = auth.find(({ audit }) => audit?.event === 'token.exchanged')?.audit;
   const { audience, scopes = [], actors = [] } = exchanged?.details ?? {};
-  tell.say(
-    'The exchanged token is payment-service’s alone to see. auth-service’s audit log says what is in it:',
-  );
+  tell.say('The demo never sees the exchanged token. auth-service’s audit log says what is in it:');
   for (const row of [
     ['', 'the person’s token', 'the exchanged one'],
     ['sub', own.sub, exchanged?.subject],
@@ -60,7 +63,7 @@ export async function whoActsForWhom({ tell, shop, account, logs }: Stage): Prom
     'the same person and the same session in both',
     exchanged?.subject === own.sub && exchanged?.sessionId === own.sid,
   );
-  tell.check('the exchanged one is for cart-service and nobody else', audience === 'cart-service');
+  tell.check('the exchanged one is for cart-service alone', audience === 'cart-service');
   tell.check(
     'its one scope is cart:checkout, which the person’s token does not have',
     scopes.join() === 'cart:checkout' && !own.scope.split(' ').includes('cart:checkout'),

@@ -37,7 +37,7 @@ export async function verdictsIn(place: Locator, caption: string): Promise<Recor
   return Object.fromEntries(await Promise.all(rows));
 }
 
-/** The stopwatch of a deed: before, after and how long it took, for each service. */
+/** The stopwatch of an action: before, after and how long it took, for each service. */
 export function stopwatchIn(place: Locator): Promise<Record<string, string[]>> {
   return verdictsIn(place, 'How each service changed its verdict');
 }

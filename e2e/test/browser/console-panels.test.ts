@@ -125,7 +125,7 @@ describeInBrowser('the panels', () => {
 
     const theft = panel.getByRole('region', { name: 'Steal the access token' });
     await theft.getByRole('button', { name: 'Use it from another machine' }).click();
-    const used = await verdictsIn(theft, 'The thief’s machine asks with your token');
+    const used = await verdictsIn(theft, 'The thief’s machine uses your token');
     expect(used).toEqual(everywhere('200'));
     await theft.getByRole('button', { name: 'Now sign out' }).click();
     expect(await stopwatchIn(theft)).toEqual(refusedEverywhere('signed out'));
@@ -149,7 +149,7 @@ describeInBrowser('the panels', () => {
   it('rotate the key under traffic, kill it and recover; stop auth-service and Redis: what verifies carries on, the rest fails closed and comes back', async () => {
     const { page, isClean } = await visit();
     const panel = await openPanel(page, 'Keys');
-    await panel.getByText('Send requests all the time').click();
+    await panel.getByText('Send requests continuously').click();
     const requests = async () => Number(await panel.getByRole('definition').first().textContent());
     const errors = () => panel.getByRole('definition').nth(2).textContent();
     const rotate = panel.getByRole('button', { name: 'Rotate now' });

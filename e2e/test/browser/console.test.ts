@@ -58,7 +58,7 @@ describeInBrowser('the lanes and the inspector', () => {
     await table.getByRole('button', { name: 'GET /payments' }).first().click();
     await inspector(page).getByText('Every check passed.').waitFor();
     await page.getByRole('radio', { name: 'Lanes' }).click();
-    await page.getByRole('button', { name: 'Carry on' }).click();
+    await page.getByRole('button', { name: 'Resume' }).click();
     await arrow(page, /^POST \/cart\/items from Page to Cart \d+ let in/).waitFor();
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Clear' }).click();
@@ -115,7 +115,7 @@ describeInBrowser('the lanes and the inspector', () => {
       /^PUT \/cart\/checkouts\/.* from Payment to Cart 201 let in.*payment-service acts for you/,
     );
     await claim.click();
-    await inspector(page).getByText('payment-service asks cart-service on behalf of the person.').waitFor();
+    await inspector(page).getByText('payment-service calls cart-service on behalf of the person.').waitFor();
     const told = inspector(page).getByRole('definition');
     expect(await told.allTextContents()).toEqual(
       expect.arrayContaining(['payment-service', 'cart:checkout', 'cart-service']),
@@ -123,7 +123,7 @@ describeInBrowser('the lanes and the inspector', () => {
 
     await own.click();
     const timeline = inspector(page).getByRole('list', { name: 'Where the time went' });
-    await timeline.getByText(/^cart-service, PUT .*:.*\sms, beginning after/).waitFor();
+    await timeline.getByText(/^cart-service, PUT .*:.*\sms, starting after/).waitFor();
 
     const panel = await openPanel(page, 'Thief');
     await panel.getByRole('button', { name: 'Use it from another machine' }).click();
@@ -168,7 +168,7 @@ describeInBrowser('the lanes and the inspector', () => {
     expect(await shown.evaluate((element) => element.matches(':focus'))).toBe(true);
     await arrow(page, /^POST \/cart\/items from Page to Cart 403 refused/).click();
     await shown
-      .getByText('The token is good, but the person lacks the permission that this needs.')
+      .getByText('The token is valid, but the person lacks the permission that this needs.')
       .waitFor();
     await shown.getByRole('link', { name: 'RFC 6750 §3.1' }).waitFor();
     await shown.getByText('npm test -- e2e/test/permission-matrix.test.ts').waitFor();
@@ -180,10 +180,10 @@ describeInBrowser('the lanes and the inspector', () => {
     await number.waitFor();
     await page.getByRole('button', { name: 'Clear' }).click();
     await number.click();
-    await shown.getByText('is kept no longer').waitFor();
-    await page.getByRole('status').getByText('is kept no longer').waitFor();
+    await shown.getByText('is no longer kept').waitFor();
+    await page.getByRole('status').getByText('is no longer kept').waitFor();
     await arrow(page, /^GET /).click();
-    await shown.getByText('is kept no longer').waitFor({ state: 'detached' });
+    await shown.getByText('is no longer kept').waitFor({ state: 'detached' });
     isClean();
   });
 

@@ -42,8 +42,8 @@ describeInBrowser('the shop', () => {
     await note.press('Enter');
     await message(page, 'The note is saved.').waitFor();
     await page.getByRole('button', { name: 'Move Teapot to the cart' }).click();
-    await message(page, 'Teapot went into your cart.').waitFor();
-    await page.getByText('Nothing is wished for yet.').waitFor();
+    await message(page, 'Teapot is now in your cart.').waitFor();
+    await page.getByText('Your wishlist is empty.').waitFor();
 
     await openTab(page, 'Cart');
     await page.getByRole('button', { name: 'One more' }).click();
@@ -78,7 +78,7 @@ describeInBrowser('the shop', () => {
     await message(support, '€10.00 was given back.').waitFor();
     await support.getByText('partly refunded', { exact: true }).waitFor();
     await support.getByRole('button', { name: 'Refund the payment of €92.00' }).click();
-    await support.getByText('Of €92.00, €82.00 can be given back.').waitFor();
+    await support.getByText('€82.00 of €92.00 can be given back.').waitFor();
   });
 
   it('keeps the cart when a card is declined, says why, and asks with the same key while the card processor does not answer', async () => {
@@ -165,16 +165,16 @@ describeInBrowser('the shop', () => {
       await message(page, 'cart-service cannot be reached').waitFor();
       await openTab(page, 'Wishlist');
       await page.getByRole('button', { name: 'Move Teapot to the cart' }).click();
-      await message(page, 'wishlist-service asked it on your behalf').waitFor();
+      await message(page, 'wishlist-service called it on your behalf').waitFor();
     } finally {
       await system.stack.services.cart.start();
     }
     // Another tab reads the list, and wishlist-service carries on with the move.
     const other = await openAnother();
     await openTab(other, 'Wishlist');
-    await other.getByText('Nothing is wished for yet.').waitFor();
+    await other.getByText('Your wishlist is empty.').waitFor();
     await page.getByRole('button', { name: 'Move Teapot to the cart' }).click();
-    await message(page, 'Teapot went into your cart.').waitFor();
+    await message(page, 'Teapot is now in your cart.').waitFor();
     await openTab(page, 'Cart');
     await page.getByText('€46.00').first().waitFor();
 

@@ -1,6 +1,6 @@
 import type { UserAuthentication } from '@latchkey/auth-client';
 
-/** For the log: whose cart it is, and which services acted for them, the one that sent the request first. */
+/** For the log: the cart's owner, and the services that acted for the owner, the sender of the request first. */
 export function acting({ subject, actor }: Pick<UserAuthentication, 'subject' | 'actor'>): {
   subject: string;
   actors: string[];

@@ -5,8 +5,8 @@ import { type Connection, holdingCart, linesOf, touchCart, writeLine } from './r
 import { type Addition, type CartLine, CartRefusal, isNew, lineAfterAdding } from './rules.ts';
 
 /**
- * How many keys of one person are remembered: five times what a full wishlist can have under way. Who makes more
- * loses their oldest ones, and nobody can fill the table with keys.
+ * How many keys of one user are kept: five times the moves that a full wishlist can have under way. Beyond it the
+ * oldest keys are deleted, so that nobody can fill the table.
  */
 export const rememberedKeys = 1000;
 
@@ -14,15 +14,15 @@ type Verdict = Addition | CartRefusal;
 type KeyedAddition = { readonly key: string; readonly addition: CartLine };
 
 /**
- * Puts something into a cart once for each key (draft-ietf-httpapi-idempotency-key-header). The first verdict stays,
- * also a refusal of the rules: whoever is in doubt about a key asks again, and always learns the same.
+ * Adds to a cart once for each key (draft-ietf-httpapi-idempotency-key-header). Repeating a key returns the first
+ * result, also when that was a refusal by the rules.
  *
- * @throws {CartRefusal} idempotency_key_reused when the key came with something else, and the refusals of adding
+ * @throws {CartRefusal} idempotency_key_reused when the key came with another addition, and the refusals of adding
  * @example await addOnce(db, subject, { key: moveId, addition: { sku: 'tea', quantity: 1, unitPrice } });
  */
 export async function addOnce(db: Database, subject: string, keyed: KeyedAddition): Promise<Addition> {
   const verdict = await db.transaction((tx) => holdingCart(tx, subject, () => decide(tx, subject, keyed)));
-  // Thrown only now: the transaction keeps the refusal.
+  // Thrown after the transaction, so that it commits the refusal.
   if (verdict instanceof CartRefusal) throw verdict;
   return verdict;
 }

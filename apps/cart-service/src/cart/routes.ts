@@ -28,11 +28,11 @@ const addRoute = {
   tags: ['cart'],
   security: [{ bearer: ['cart:write'] }],
   description:
-    'A thing that is there already becomes more (200), and the newest price holds for all its pieces. A cart has one ' +
-    'currency (409 currency_conflict), at most 100 things (409 cart_full) and 999 pieces of each (409 quantity_limit). ' +
-    'With an Idempotency-Key it is put in once: the key again is answered as the first time, also when it was refused, ' +
-    'with Idempotency-Replayed: true; with another body it is a 422 idempotency_key_reused. The newest 1,000 keys of a ' +
-    'person are remembered.',
+    'If the cart has the SKU already, its quantity grows (200), and the newest price applies to all its pieces. ' +
+    'A cart has one currency (409 currency_conflict), at most 100 lines (409 cart_full) and 999 pieces of each ' +
+    '(409 quantity_limit). With an Idempotency-Key it is added once: a repeated key gets the first answer again, ' +
+    'also a refusal, with Idempotency-Replayed: true. The same key with another body: 422 idempotency_key_reused. ' +
+    'The newest 1,000 keys of a user are kept.',
   headers: additionHeadersSchema,
   body: addBodySchema,
   response: {
@@ -58,7 +58,7 @@ const removeRoute = {
   summary: 'Take something out of the cart',
   tags: ['cart'],
   security: [{ bearer: ['cart:write'] }],
-  description: 'Also 204 when the cart did not hold it, so that the request can be repeated.',
+  description: 'Also 204 when the cart has no such line, so that the request can be repeated.',
   params: lineParamsSchema,
   response: { 204: Type.Null(), 400: problemSchema, ...commonProblems },
 };
@@ -70,7 +70,7 @@ const clearRoute = {
   response: { 204: Type.Null(), ...commonProblems },
 };
 
-/** The routes of the cart room. Whose cart it is says the token, and nothing else. */
+/** The cart routes. The token's subject alone decides whose cart it is. */
 export async function cartRoutes(app: Service, { store }: { store: CartStore }): Promise<void> {
   const mayRead = app.requireScope('cart:read');
   const mayWrite = app.requireScope('cart:write');

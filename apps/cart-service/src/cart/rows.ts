@@ -9,10 +9,10 @@ const { carts, cartLines } = schema;
 /** The database itself, or a transaction on it. */
 export type Connection = PgDatabase<NodePgQueryResultHKT, typeof schema>;
 
-// clock_timestamp(), not now(): now() is when the transaction began, before it waited for the lock.
+// clock_timestamp(), not now(): now() is the start of the transaction, before the wait for the lock.
 const changed = { updatedAt: sql`clock_timestamp()` };
 
-/** Locks a cart for a change that is sure to leave something in it; makes its row when there is none. */
+/** Locks a cart for a change that leaves at least one line in it. Creates the cart's row if there is none. */
 export async function lockOrCreateCart(tx: Connection, subject: string): Promise<void> {
   await tx
     .insert(carts)
@@ -21,8 +21,8 @@ export async function lockOrCreateCart(tx: Connection, subject: string): Promise
 }
 
 /**
- * Locks a cart's row. Returns false when there is no cart, and so nothing was locked. A cart may come into being right
- * after: whoever went on then would change lines without the lock, and could end in a deadlock with somebody who has it.
+ * Locks a cart's row. Returns false when there is no cart: then nothing is locked, and the caller must not change
+ * lines. Another transaction may create the cart right after, and changes without the lock could deadlock with it.
  */
 export async function lockCart(tx: Connection, subject: string): Promise<boolean> {
   const locked = await tx
@@ -34,8 +34,8 @@ export async function lockCart(tx: Connection, subject: string): Promise<boolean
 }
 
 /**
- * Runs `work` while nobody else changes this cart, an empty one included. Leaves no row for a cart that holds nothing,
- * and its time of change as it was: whoever changes it calls touchCart.
+ * Runs `work` while it holds the cart's lock, also for an empty cart. Leaves no row for an empty cart. Does not set the
+ * time of change: a `work` that changes the cart calls touchCart.
  */
 export async function holdingCart<T>(tx: Connection, subject: string, work: () => Promise<T>): Promise<T> {
   await tx
@@ -58,7 +58,7 @@ export async function touchCart(tx: Connection, subject: string): Promise<void> 
   await tx.update(carts).set(changed).where(eq(carts.subject, subject));
 }
 
-/** The lines go with it. */
+/** Deletes the cart's row. Its lines are deleted with it. */
 export async function deleteCart(connection: Connection, subject: string): Promise<void> {
   await connection.delete(carts).where(eq(carts.subject, subject));
 }

@@ -1,10 +1,10 @@
-/** Lines that a cart holds at most. */
+/** Maximum number of lines in a cart. */
 export const maximumLines = 100;
-/** Pieces of one thing at most. */
+/** Maximum quantity of one line. */
 export const maximumQuantity = 999;
 /**
- * The highest price of one piece, in minor units: a hundred million euros. A full cart of such things comes to less
- * than 2^53 (100 × 999 × 10^10 ≈ 10^15), so that no sum here can lose a cent.
+ * The maximum unit price in minor units: a hundred million euros. The total of a full cart stays below 2^53
+ * (100 × 999 × 10^10 ≈ 10^15), so sums are exact.
  */
 export const maximumUnitAmount = 10_000_000_000;
 
@@ -37,19 +37,19 @@ const refusals = {
   },
 } as const;
 
-/** What came of putting something in. */
+/** The result of adding to a cart. */
 export interface Addition {
-  /** The line as it then was. */
+  /** The line after the addition. */
   line: CartLine;
-  /** False: the cart held the thing already, and has more of it. */
+  /** False when the cart held this SKU already, and its quantity grew. */
   created: boolean;
-  /** The key came before; nothing was added this time. */
+  /** True when the key is a repetition: nothing was added this time. */
   replayed: boolean;
 }
 
 export type CartRefusalCode = keyof typeof refusals;
 
-/** A change that the rules of a cart do not allow. Its message may be shown. */
+/** A change that the cart's rules do not allow. Its message may be shown to the user. */
 export class CartRefusal extends Error {
   override readonly name = 'CartRefusal';
   readonly code: CartRefusalCode;
@@ -70,8 +70,8 @@ export function isCurrency(code: string): boolean {
 }
 
 /**
- * The line that results from putting something into a cart with these lines. A thing that is there already becomes
- * more, and takes the newest price for all its pieces: a cart shows what the shop asks now.
+ * The line that results from adding to a cart with these lines. If the cart has the SKU already, the quantities add up,
+ * and all pieces take the newest price: a cart shows the shop's current price.
  *
  * @throws {CartRefusal} invalid_currency, currency_conflict, cart_full, quantity_limit
  * @example lineAfterAdding([], { sku: 'tea', quantity: 2, unitPrice: { amount: 450, currency: 'EUR' } })
@@ -88,17 +88,17 @@ export function lineAfterAdding(lines: readonly CartLine[], addition: CartLine):
   return { ...addition, quantity };
 }
 
-/** True when a cart with these lines does not hold the line's thing yet. */
+/** True when none of these lines has the line's SKU. */
 export function isNew(lines: readonly CartLine[], { sku }: CartLine): boolean {
   return lines.every((line) => line.sku !== sku);
 }
 
-/** What all pieces of a line cost. */
+/** The price of all pieces of a line. */
 export function lineTotal({ quantity, unitPrice }: CartLine): Money {
   return { amount: quantity * unitPrice.amount, currency: unitPrice.currency };
 }
 
-/** What the cart costs: one sum, as a cart has one currency; none for an empty cart. */
+/** The cart's total: one sum, because a cart has one currency; no sum for an empty cart. */
 export function totalsOf(lines: readonly CartLine[]): Money[] {
   const [first] = lines;
   if (first === undefined) return [];

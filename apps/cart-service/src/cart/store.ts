@@ -14,25 +14,25 @@ import {
 } from './rows.ts';
 import { type Addition, type Cart, type CartLine, isNew, lineAfterAdding } from './rules.ts';
 
-/** Carts, by the subject whose they are. */
+/** Carts, by the subject of their owner. */
 export interface CartStore {
   read(subject: string): Promise<Cart>;
   /**
-   * Puts something in. With a key it happens once: the key again is answered as the first time, refusals included.
+   * Adds to the cart. With a key it adds once: a repeated key gets the first result again, refusals included.
    *
    * @throws {CartRefusal}
    */
   add(subject: string, addition: CartLine, key?: string): Promise<Addition>;
-  /** The changed line, or undefined when the cart does not hold the thing. */
+  /** The changed line; undefined when the cart has no line with this SKU. */
   changeQuantity(subject: string, change: { sku: string; quantity: number }): Promise<CartLine | undefined>;
-  /** Does nothing when the cart does not hold the thing. */
+  /** Does nothing when the cart has no line with this SKU. */
   remove(subject: string, sku: string): Promise<void>;
   clear(subject: string): Promise<void>;
 }
 
 /**
- * Keeps carts in Postgres. Changes to one cart happen one after the other, because each begins by locking the cart's
- * row; changes to different carts do not wait for each other.
+ * Keeps carts in Postgres. Each change first locks the cart's row, so changes to one cart run one after the other.
+ * Changes to different carts do not wait for each other.
  */
 export function createCartStore(db: Database): CartStore {
   return {

@@ -15,33 +15,33 @@ const problems = { 400: problemSchema, 409: problemSchema, ...commonProblems };
 
 const claimRoute = {
   ...shared,
-  summary: 'Claim what the cart holds, to be paid for',
+  summary: 'Claim the cart’s lines for a payment',
   description:
-    'For payment-service alone, on the buyer’s behalf; the id is its payment’s. The same id again is answered with the ' +
-    'same lines, and as it now stands (200). One open checkout at a time (409 checkout_in_progress); an empty cart ' +
-    'cannot be claimed (409 cart_empty). The cart may be changed meanwhile.',
+    'For payment-service alone, on the buyer’s behalf. The id is the payment’s. A repeated id returns the same lines ' +
+    'and the current status (200). A cart has one open checkout at a time (409 checkout_in_progress). An empty cart ' +
+    'cannot be claimed (409 cart_empty). The cart may change after the claim.',
   response: { 200: checkoutSchema, 201: checkoutSchema, ...problems },
 };
 
 const completeRoute = {
   ...shared,
-  summary: 'Take what was claimed out of the cart: it is paid for',
+  summary: 'Take the claimed lines out of the cart after the payment',
   description:
-    'Once, however often it is asked. Each thing loses as many pieces as were claimed; what was added since stays. ' +
-    '409 checkout_released when it was given up before.',
+    'Repeated requests take them out once. Each line loses the claimed quantity; what was added after the claim ' +
+    'stays. 409 checkout_released when the claim was given up before.',
   response: { 200: checkoutSchema, 404: problemSchema, ...problems },
 };
 
 const releaseRoute = {
   ...shared,
-  summary: 'Give a claim up: nothing was paid',
+  summary: 'Give up a claim, when nothing was paid',
   description:
-    'The cart stays as it is, and the id can never claim anything (again), also when it has not yet. ' +
-    '409 checkout_completed when it was paid for before.',
+    'The cart stays as it is. The id can never claim anything afterwards, even if it has not done so yet. ' +
+    '409 checkout_completed when the claim was paid for before.',
   response: { 200: checkoutSchema, ...problems },
 };
 
-/** The routes of the checkouts room. They need a token that payment-service got for the buyer, and no other. */
+/** The checkout routes. They accept only a token that payment-service exchanged on the buyer's behalf. */
 export async function checkoutRoutes(app: Service, { store }: { store: CheckoutStore }): Promise<void> {
   const mayCheckOut = app.requireScope('cart:checkout', { actors: ['payment-service'] });
 

@@ -1,15 +1,15 @@
 import type { CartLine } from '../cart/rules.ts';
 
-/** Where a checkout stands. `completed` and `released` are final. */
+/** The status of a checkout. `completed` and `released` are final. */
 export const checkoutStatuses = ['open', 'completed', 'released'] as const;
 export type CheckoutStatus = (typeof checkoutStatuses)[number];
 
-/** How a checkout ends: what it claimed was paid for, or will not be. */
+/** What ends a checkout: `complete` after the payment, `release` when there will be no payment. */
 export type CheckoutEvent = 'complete' | 'release';
 
 /**
- * A claim on a cart: what it held at one moment, kept under the payment's id. The cart may change meanwhile; what is
- * paid for is what was claimed.
+ * A claim on a cart: its lines at one moment, kept under the payment's id. The cart may change afterwards. The payment
+ * is for the claimed lines.
  */
 export interface Checkout {
   readonly id: string;
@@ -27,7 +27,7 @@ const refusals = {
   checkout_not_found: { status: 404, message: 'There is no such checkout.' },
 } as const;
 
-/** A step that the rules of a checkout do not allow. Its message may be shown. */
+/** A step that the checkout rules do not allow. Its message may be shown to the user. */
 export class CheckoutRefusal extends Error {
   override readonly name = 'CheckoutRefusal';
   readonly code: keyof typeof refusals;
@@ -41,8 +41,8 @@ export class CheckoutRefusal extends Error {
 }
 
 /**
- * Makes sure that a cart with these lines can be claimed. Does not look for an earlier claim with the same id: that
- * one would be answered as it is.
+ * Checks that a cart with these lines can be claimed. Does not look for an earlier claim with the same id: the caller
+ * returns such a claim as it is.
  *
  * @throws {CheckoutRefusal} checkout_in_progress, cart_empty
  */
@@ -54,7 +54,7 @@ export function checkClaim({ lines, open }: { lines: readonly CartLine[]; open: 
 const endedBy = { complete: 'completed', release: 'released' } as const;
 
 /**
- * The status that an event leads to, or undefined when it has happened already.
+ * The status that an event leads to; undefined when the event has happened already.
  *
  * @throws {CheckoutRefusal} checkout_completed, checkout_released: the checkout ended the other way
  * @example statusAfter('open', 'complete') // 'completed'
@@ -67,8 +67,8 @@ export function statusAfter(status: CheckoutStatus, event: CheckoutEvent): Check
 }
 
 /**
- * What a completed checkout leaves of a cart: each thing has as many pieces less as were claimed. What was added after
- * the claim stays; of what was taken out after it nothing more is taken.
+ * The lines that remain after a completed checkout: each quantity is reduced by the claimed quantity, at most to
+ * nothing. What the user added after the claim stays.
  *
  * @example linesAfterCheckout([tea × 5], [tea × 2, cup × 1]) // [tea × 3]
  */

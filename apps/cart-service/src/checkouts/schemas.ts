@@ -8,7 +8,7 @@ export const checkoutParamsSchema = Type.Object({ id: Type.String({ format: 'uui
 export const checkoutSchema = Type.Object({
   id: Type.String({ format: 'uuid', description: 'the payment’s id' }),
   status: Type.Unsafe<(typeof checkoutStatuses)[number]>({ type: 'string', enum: checkoutStatuses }),
-  items: Type.Array(lineSchema, { description: 'what was claimed; it does not change with the cart' }),
+  items: Type.Array(lineSchema, { description: 'the claimed lines; they do not change with the cart' }),
   totals: Type.Array(totalSchema, { description: 'one sum; none when nothing was claimed' }),
   claimed_at: Type.String({ format: 'date-time' }),
 });

@@ -19,23 +19,23 @@ import {
   statusAfter,
 } from './rules.ts';
 
-/** Checkouts of carts. Each belongs to a subject: under another subject the same id is another checkout. */
+/** Checkouts of carts. Each belongs to a subject: the same id under another subject is another checkout. */
 export interface CheckoutStore {
   /**
-   * Claims what the cart holds now. A known id is answered as it stands, whatever became of the cart.
+   * Claims the cart's current lines. A known id returns its checkout as it is, whatever the cart holds now.
    *
    * @throws {CheckoutRefusal} checkout_in_progress, cart_empty; nothing is stored then
    */
   claim(subject: string, id: string): Promise<{ checkout: Checkout; created: boolean }>;
   /**
-   * Takes what was claimed out of the cart, once, however often it is called.
+   * Takes the claimed lines out of the cart. Repeated calls take them out once.
    *
    * @throws {CheckoutRefusal} checkout_released, checkout_not_found
    */
   complete(subject: string, id: string): Promise<Checkout>;
   /**
-   * Gives the claim up; the cart stays as it is. An id that never claimed anything is kept as released, so that a
-   * claim that comes late finds the door closed.
+   * Gives the claim up; the cart stays as it is. An unknown id is stored as released, so that a claim that arrives
+   * late under that id claims nothing.
    *
    * @throws {CheckoutRefusal} checkout_completed
    */
@@ -43,8 +43,8 @@ export interface CheckoutStore {
 }
 
 /**
- * Keeps checkouts in Postgres. All that concerns one cart, edits and checkouts, happens one after the other, because
- * each begins by locking the cart's row.
+ * Keeps checkouts in Postgres. Each change first locks the cart's row, so edits and checkouts of one cart run one after
+ * the other.
  */
 export function createCheckoutStore(db: Database): CheckoutStore {
   const holding = <T>(subject: string, work: (tx: Connection) => Promise<T>): Promise<T> =>

@@ -18,7 +18,7 @@ import { type CheckoutStatus, checkoutStatuses } from '../checkouts/rules.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
 
-/** One row for each user whose cart holds something. Whoever changes a cart locks its row first. */
+/** One row for each user whose cart is not empty. Every change to a cart locks its row first. */
 export const carts = pgTable('carts', {
   subject: text('subject').primaryKey(),
   updatedAt: instant('updated_at').notNull(),
@@ -32,10 +32,10 @@ export const cartLines = pgTable(
       .references(() => carts.subject, { onDelete: 'cascade' }),
     sku: text('sku').notNull(),
     quantity: integer('quantity').notNull(),
-    /** Price of one, in minor units. */
+    /** Unit price in minor units. */
     unitAmount: bigint('unit_amount', { mode: 'number' }).notNull(),
     currency: text('currency').notNull(),
-    /** Keeps the order in which things were put in. */
+    /** Keeps the order in which lines were added. */
     position: bigint('position', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
   },
   (table) => [
@@ -47,8 +47,8 @@ export const cartLines = pgTable(
 );
 
 /**
- * One row for each addition that came with an Idempotency-Key: what was asked, and what came of it. It outlives the
- * cart, whose row goes with its last line.
+ * One row for each addition with an Idempotency-Key: the request and its result. It outlives the cart's row, which is
+ * deleted with the cart's last line.
  */
 export const keyedAdditions = pgTable(
   'keyed_additions',
@@ -61,10 +61,10 @@ export const keyedAdditions = pgTable(
     currency: text('currency').notNull(),
     /** Why the rules refused it; null when they did not. */
     refusal: text('refusal').$type<CartRefusalCode>(),
-    /** Pieces in the line afterwards; null when it was refused. */
+    /** The line's quantity afterwards; null when the addition was refused. */
     lineQuantity: integer('line_quantity'),
     lineCreated: boolean('line_created').notNull(),
-    /** Which came first. */
+    /** The order of the additions: the oldest keys are deleted first. */
     position: bigint('position', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
   },
   (table) => [
@@ -74,7 +74,7 @@ export const keyedAdditions = pgTable(
   ],
 );
 
-/** Claims on carts, by the payment that made them. They belong to a subject, not to the cart's row, and outlive it. */
+/** Claims on carts, by payment id. They belong to a subject, not to the cart's row, and outlive that row. */
 export const checkouts = pgTable(
   'checkouts',
   {
@@ -86,7 +86,7 @@ export const checkouts = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.subject, table.id] }),
-    // The last line of defence: no cart is claimed twice at a time, whatever the code above it does.
+    // The database itself allows one open claim per cart, whatever the code does.
     uniqueIndex('checkouts_one_open').on(table.subject).where(sql`${table.status} = 'open'`),
     check(
       'checkouts_status',

@@ -19,7 +19,7 @@ const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'd
 const oneOf = (column: AnyPgColumn, values: readonly string[]) =>
   sql`${column} in (${sql.raw(values.map((value) => `'${value}'`).join(', '))})`;
 
-/** A payment's id is also the reference, and the idempotency key, that the processor knows it by. */
+/** A payment's id is also its reference and idempotency key at the processor. */
 export const payments = pgTable(
   'payments',
   {
@@ -34,18 +34,18 @@ export const payments = pgTable(
     cardLast4: text('card_last4').notNull(),
     cardBrand: text('card_brand').notNull(),
     declineReason: text('decline_reason'),
-    /** When the buyer's cart followed the verdict; until then the payment is work to be done. */
+    /** When the buyer's cart was settled; null while that is still to be done. */
     cartSettledAt: instant('cart_settled_at'),
     createdAt: instant('created_at').notNull(),
     updatedAt: instant('updated_at').notNull(),
   },
   (table) => [
-    // Read backwards for the newest first.
+    // Read backwards, for the newest payments first.
     index('payments_of_subject').on(table.subject, table.createdAt, table.id),
     index('payments_unsettled').on(table.subject).where(sql`${table.cartSettledAt} is null`),
     check('payments_status', oneOf(table.status, paymentStatuses)),
     check('payments_amount', sql`${table.amount} between 1 and 100000000000`),
-    // The last line of defence: no order of events gives back more than was captured.
+    // The database itself allows no more refunds than were captured, whatever the code does.
     check(
       'payments_refunds_within_amount',
       sql`${table.refunded} >= 0 and ${table.refunding} >= 0 and ${table.refunded} + ${table.refunding} <= ${table.amount}`,
@@ -60,7 +60,7 @@ export const refunds = pgTable(
     paymentId: uuid('payment_id')
       .notNull()
       .references(() => payments.id),
-    /** Who gave the money back, which is usually not who paid. */
+    /** The subject who refunded it: usually support, not the buyer. */
     requestedBy: text('requested_by').notNull(),
     amount: minorUnits('amount').notNull(),
     status: text('status').$type<RefundStatus>().notNull(),
@@ -73,7 +73,7 @@ export const refunds = pgTable(
   ],
 );
 
-/** One row per Idempotency-Key and subject. Neither the key nor the body can be read back from it. */
+/** One row per Idempotency-Key and subject. It contains neither the key nor the body, only digests. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -82,10 +82,10 @@ export const idempotencyKeys = pgTable(
     fingerprint: text('fingerprint').notNull(),
     /** The payment or refund that the request made. */
     resourceId: uuid('resource_id').notNull(),
-    /** Somebody works on the request until then; afterwards, without an answer, it may be taken over. */
+    /** Until then a run holds the request. Later, if it has no answer, another run may take it over. */
     runningUntil: instant('running_until').notNull(),
     answerStatus: integer('answer_status'),
-    /** json, not jsonb: it comes back with its members in the order in which they were first answered. */
+    /** json, not jsonb, keeps the order of the members. */
     answerBody: json('answer_body'),
     createdAt: instant('created_at').notNull(),
   },
@@ -96,8 +96,8 @@ export const idempotencyKeys = pgTable(
 );
 
 /**
- * The books of the sandbox processor: what a real one would keep on its side. Nothing but the sandbox reads it, and
- * tests, which count charges in it.
+ * The books of the sandbox processor, which a real one would keep on its side. Only the sandbox reads them, and tests
+ * that count charges.
  */
 export const sandboxLedger = pgTable('sandbox_ledger', {
   reference: uuid('reference').primaryKey(),
@@ -106,7 +106,7 @@ export const sandboxLedger = pgTable('sandbox_ledger', {
   reason: text('reason'),
   amount: minorUnits('amount').notNull(),
   currency: text('currency').notNull(),
-  /** How often the reference was presented; all but the first moved nothing. */
+  /** How often the reference was sent. Only the first call moved money. */
   calls: integer('calls').notNull().default(1),
 });
 

@@ -1,6 +1,6 @@
 /**
- * A card as the buyer typed it. It lives as long as one request does: it goes to the processor and into a keyed
- * fingerprint, never into a table or a log line.
+ * A card as the buyer typed it. It exists for one request: it goes to the processor and into a keyed fingerprint, never
+ * into a table or a log line.
  */
 export interface Card {
   number: string;
@@ -9,7 +9,7 @@ export interface Card {
   cvc?: string;
 }
 
-/** All that we keep of a card. */
+/** What payment-service stores of a card. */
 export interface CardSummary {
   last4: string;
   brand: string;
@@ -26,8 +26,7 @@ const brands: readonly (readonly [brand: string, prefix: RegExp])[] = [
 ];
 
 /**
- * Brand and last four digits, the two things that may be shown and stored (PCI DSS 3.4 allows no more than that in
- * the clear).
+ * Brand and last four digits: all of a card that is shown and stored (PCI DSS 3.4).
  *
  * @example summarizeCard('4242424242424242') // { last4: '4242', brand: 'visa' }
  */
@@ -37,7 +36,7 @@ export function summarizeCard(number: string): CardSummary {
 }
 
 /**
- * The check digit of ISO/IEC 7812-1 annex B (Luhn). Says nothing about whether the card exists.
+ * Checks the check digit of ISO/IEC 7812-1 annex B (Luhn). Does not check whether the card exists.
  *
  * @example passesLuhn('4242424242424242') // true
  */
@@ -50,7 +49,7 @@ export function passesLuhn(number: string): boolean {
   return sum % 10 === 0;
 }
 
-/** A card is good until the last moment of its month, counted in UTC. */
+/** A card is valid until the end of its month, in UTC. */
 export function isExpired(card: Pick<Card, 'expMonth' | 'expYear'>, now: number): boolean {
   return now >= Date.UTC(card.expYear, card.expMonth, 1);
 }

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Check } from 'typebox/value';
 import type { CartCheckout, CartClaim } from './cart-checkout.ts';
 
-/** The least that payment-service has to be able to do with somebody's cart. */
+/** The least privilege that payment-service needs on a user's cart. */
 export const cartScopes = ['cart:checkout'] as const;
 
 const checkoutSchema = Type.Object({
@@ -14,7 +14,7 @@ const checkoutSchema = Type.Object({
 const problemSchema = Type.Object({ code: Type.String() });
 
 /**
- * The cart of whoever sent a request, at cart-service, on their behalf. The request's route must require auth.
+ * The requesting user's cart: calls cart-service on the user's behalf. The request's route must require auth.
  *
  * @example const cart = cartOnBehalf(app.serviceClient('cart-service', { scopes: cartScopes }), request);
  */
@@ -36,7 +36,7 @@ export function cartOnBehalf(hop: Hop, request: FastifyRequest): CartCheckout {
       const response = await hop.fetch(request, `${pathOf(paymentId)}/complete`, { method: 'POST' });
       if (response.ok) return;
       const body: unknown = await response.json().catch(() => undefined);
-      // Made before there were claims: nothing is claimed, so nothing is to be taken out.
+      // The payment is older than claims are: it claimed nothing, so there is nothing to take out.
       if (Check(problemSchema, body) && body.code === 'checkout_not_found') return;
       throw unexpected(response.status);
     },

@@ -14,11 +14,11 @@ const refusals = {
 } as const;
 
 /**
- * Claims the buyer's cart and charges it, if it costs what they agreed to. A payment that has its verdict is left as
- * it is.
+ * Claims the buyer's cart, and charges it if its total is the amount that the buyer agreed to. Leaves a payment that
+ * has its verdict as it is.
  *
  * @throws ProblemError 409 `cart_empty` or `cart_changed`: nothing was charged, and the payment and its key are gone.
- *   409 `checkout_in_progress`, and what the cart throws: nothing was charged, and a repetition carries on.
+ *   409 `checkout_in_progress`, and what the cart throws: nothing was charged, and a repetition continues.
  */
 export async function chargeCart(
   context: PaymentsContext,
@@ -42,8 +42,8 @@ export async function chargeCart(
 }
 
 /**
- * The processor first: another run of the same request may be about to charge, and must not after the claim is gone.
- * Should it have been faster, the payment is made.
+ * Refuses the payment. It cancels at the processor first: another run of the same request may be about to charge, and
+ * must not do so after the claim is released. If that run has charged already, the payment stands.
  */
 async function refuse(
   context: PaymentsContext,

@@ -7,8 +7,8 @@ import { askProcessor, type Inquiry } from './processor.ts';
 import { nextStatus } from './rules.ts';
 
 /**
- * Has the processor charge the card for a payment that is written down already, and records what it said. The
- * payment's id is the reference, so charging twice, at the same time or after a crash, takes the money once.
+ * Has the processor charge the card for a stored payment, and records its answer. The payment's id is the reference, so
+ * charging twice, at the same time or after a crash, takes the money once.
  */
 export async function charge(context: PaymentsContext, payment: Payment, card: Card): Promise<Payment> {
   const request = { reference: payment.id, amount: payment.amount, card };
@@ -18,7 +18,7 @@ export async function charge(context: PaymentsContext, payment: Payment, card: C
   return recordOutcome(context, payment, outcome);
 }
 
-/** Asks the processor what became of a payment, and records it. Needs no card; charges nothing. */
+/** Asks the processor for a payment's outcome, and records it. Needs no card and charges nothing. */
 export async function inquire(context: PaymentsContext, payment: Payment): Promise<Payment> {
   const outcome = await askProcessor(context.processorTimeoutMs, (signal) =>
     context.processor.inquire(payment.id, signal),
@@ -27,8 +27,8 @@ export async function inquire(context: PaymentsContext, payment: Payment): Promi
 }
 
 /**
- * Has the processor never charge a payment from now on, and records what it said: that nothing was taken, or that it
- * had been. Needs no card. Afterwards the payment has its verdict, unless the processor was silent.
+ * Tells the processor never to charge a payment, and records its answer: nothing was charged, or it had been charged
+ * before. Needs no card. Afterwards the payment has its verdict, unless the processor did not answer.
  */
 export async function giveUp(context: PaymentsContext, payment: Payment): Promise<Payment> {
   const request = { reference: payment.id, amount: payment.amount };
@@ -41,8 +41,8 @@ export async function giveUp(context: PaymentsContext, payment: Payment): Promis
 async function recordOutcome(context: PaymentsContext, payment: Payment, outcome: Inquiry): Promise<Payment> {
   const move = moveAfter(outcome, new Date(context.clock()));
   let current = payment;
-  // Somebody else may move it at the same time. News that still changes something is tried again; it ends, because
-  // each round finds the payment further along.
+  // Another run may move the payment at the same time. An event that still changes something is retried. This ends, as
+  // each round finds the payment in a later status.
   while (move !== undefined && nextStatus(current.status, move.event) !== undefined) {
     const moved = await movePayment(context.database, current, move);
     if (moved) return moved;
@@ -65,10 +65,9 @@ function moveAfter(outcome: Inquiry, now: Date): Move | undefined {
 }
 
 /**
- * A payment that has been written down.
+ * Returns a stored payment.
  *
- * @throws ProblemError 409 `request_in_progress` when it is gone: another run of the same request was faster, and
- *   refused it
+ * @throws ProblemError 409 `request_in_progress` when it is gone: another run of the same request refused it first
  */
 export async function existingPayment(
   { database }: Pick<PaymentsContext, 'database'>,

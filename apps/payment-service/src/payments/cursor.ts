@@ -1,4 +1,4 @@
-/** Where a page ended: the creation time and id of its last payment. */
+/** The end of a page: the creation time and id of its last payment. */
 export interface Cursor {
   createdAt: Date;
   id: string;
@@ -7,8 +7,7 @@ export interface Cursor {
 const format = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
- * An opaque text for the place where a page ended. It names no owner and is not signed: the query that uses it is
- * confined to the reader's own payments anyway.
+ * Encodes a cursor as opaque text. It names no owner and is not signed: the query reads only the reader's own payments.
  *
  * @example encodeCursor({ createdAt: payment.createdAt, id: payment.id })
  */
@@ -16,7 +15,7 @@ export function encodeCursor({ createdAt, id }: Cursor): string {
   return Buffer.from(`${createdAt.getTime()}.${id}`).toString('base64url');
 }
 
-/** The place that a cursor stands for, or undefined when we did not make it. */
+/** Decodes a cursor; undefined when `text` is not one of ours. */
 export function decodeCursor(text: string): Cursor | undefined {
   const match = format.exec(Buffer.from(text, 'base64url').toString('latin1'));
   const createdAt = new Date(Number(match?.[1]));

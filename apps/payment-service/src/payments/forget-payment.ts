@@ -4,8 +4,8 @@ import { idempotencyKeys, payments } from '../database/schema.ts';
 import type { Payment } from './payment.ts';
 
 /**
- * Forgets a payment that was given up before anything was charged, together with its key: the request is as new. Does
- * nothing when the request has been answered meanwhile.
+ * Deletes a payment that was given up before anything was charged, together with its key: the same request then counts
+ * as new. Does nothing when the request has been answered meanwhile.
  */
 export async function forgetGivenUpPayment(
   database: Database,

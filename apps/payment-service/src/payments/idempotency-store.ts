@@ -5,19 +5,19 @@ import type { Connection, Database } from '../database/open-payment-database.ts'
 import { idempotencyKeys } from '../database/schema.ts';
 import type { RequestIdentity } from './idempotency.ts';
 
-/** A key, and the answer given under it, is kept this long at least. */
+/** A key and its answer are kept for at least this long. */
 const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
 
-/** What was answered, as it went out. */
+/** The answer as it was sent. */
 export type Answer = { readonly status: number; readonly body: unknown };
 
-/** `answer` is there when the request was answered before; else it is ours to carry out, for this resource. */
+/** `answer` is set when the request was answered before. Otherwise the caller carries it out, for this resource. */
 export type Claim = Pick<RequestIdentity, 'subject' | 'keyDigest'> & {
   readonly resourceId: string;
   readonly answer: Answer | undefined;
 };
 
-/** Writes the first trace of the request, in the transaction that takes the key. Throws to refuse: nothing is kept. */
+/** Stores the request's resource, in the transaction that takes the key. If it throws, nothing is stored. */
 export type FirstStep = (transaction: Connection, resourceId: string) => Promise<void>;
 
 export type IdempotencyStoreOptions = {
@@ -25,9 +25,9 @@ export type IdempotencyStoreOptions = {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly newId: () => string;
-  /** How long one run may take before another request with the same key takes it over, after a crash mostly. */
+  /** After this long, another request with the same key takes a run over, mostly after a crash. */
   readonly runMs: number;
-  /** How long a request waits for another one with the same key before it answers 409. */
+  /** How long a request waits for another one with the same key, before it answers 409. */
   readonly waitMs: number;
 };
 
@@ -36,9 +36,9 @@ type Row = typeof idempotencyKeys.$inferSelect;
 export type IdempotencyStore = ReturnType<typeof createIdempotencyStore>;
 
 /**
- * Idempotency keys in Postgres (draft-ietf-httpapi-idempotency-key-header). A key belongs to its subject. Exclusion
- * by `runningUntil` only saves work: should two runs overlap, after a long pause of one, then both speak to the
- * processor with the same reference, and money still moves once.
+ * Keeps idempotency keys in Postgres (draft-ietf-httpapi-idempotency-key-header). A key belongs to its subject.
+ * `runningUntil` only saves work: if two runs overlap after a long pause of one, both send the processor the same
+ * reference, and money still moves once.
  *
  * @example
  * const claim = await keys.claim(identity, (transaction, id) => insertPendingPayment(transaction, { id, … }));
@@ -62,7 +62,7 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
     });
   }
 
-  /** Undefined while somebody else runs it. */
+  /** Undefined while another run holds it. */
   async function takeOver(row: Row): Promise<Claim | undefined> {
     const taken = await database
       .update(idempotencyKeys)
@@ -81,13 +81,13 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
 
   return {
     /**
-     * Takes the key for this request, waits a little when another request holds it, and resumes what a crash left.
+     * Takes the key for this request. Waits when another request holds it, and takes over a run that crashed.
      *
      * @throws ProblemError 422 `idempotency_key_reused` when the key came with another request, 409
      *   `request_in_progress` with Retry-After when the other one takes too long, and whatever `firstStep` throws
      */
     async claim(identity: RequestIdentity, firstStep: FirstStep): Promise<Claim> {
-      // Without a look first: most requests are new.
+      // Inserts without reading first: most requests are new.
       const first = await start(identity, firstStep);
       if (first) return first;
       for (let waitedMs = 0, pauseMs = 10; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, 200)) {
@@ -108,7 +108,7 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
       }
     },
 
-    /** Keeps the final answer: from now on it is what every repetition gets. The first answer stays. */
+    /** Stores the final answer, which every repetition then gets. Keeps the first one when there are two. */
     async finish(claim: Claim, answer: Answer): Promise<void> {
       await database
         .update(idempotencyKeys)
@@ -116,7 +116,7 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
         .where(unanswered(claim));
     },
 
-    /** Leaves the request unanswered, for the next repetition to carry on at once. */
+    /** Leaves the request unanswered, so that the next repetition can continue at once. */
     async release(claim: Claim): Promise<void> {
       await database
         .update(idempotencyKeys)
@@ -125,8 +125,8 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
     },
 
     /**
-     * Forgets answered keys older than 24 hours. One without a final answer is never forgotten, since a repetition is
-     * what brings it to its end. Returns how many went.
+     * Deletes answered keys older than 24 hours. Keeps each key without a final answer, since only a repetition can
+     * finish its request. Returns how many it deleted.
      */
     async forgetOld(): Promise<number> {
       const before = new Date(clock() - KEY_RETENTION_MS);
@@ -146,7 +146,7 @@ function claimOn({ subject, keyDigest, resourceId }: Omit<Claim, 'answer'>): Cla
   return { subject, keyDigest, resourceId, answer: undefined };
 }
 
-/** By the resource too: the key may have been freed by a refusal and taken again, while a slow run was under way. */
+/** Compares the resource, too: a refusal may have freed the key, and a new request taken it, during a slow run. */
 function unanswered(claim: Claim) {
   return and(
     sameKey(claim),

@@ -3,29 +3,28 @@ import { createHash, createHmac } from 'node:crypto';
 /** What makes a request the same as an earlier one. */
 export interface RequestIdentity {
   subject: string;
-  /** Stands for the client's key, which is itself not kept. */
+  /** A digest of the client's key, which is itself not stored. */
   keyDigest: string;
-  /** Stands for the operation and its body. */
+  /** A keyed digest of the operation and its body. */
   fingerprint: string;
 }
 
 export interface KeyedRequest {
   subject: string;
-  /** What the Idempotency-Key header stands for, by idempotencyKeyOf. */
+  /** The key in the Idempotency-Key header, from idempotencyKeyOf. */
   key: string;
-  /** Method and path: one key cannot serve two operations. */
+  /** Method and path: one key cannot be used for two operations. */
   operation: string;
   body: unknown;
 }
 
 /**
- * The identity of a request (draft-ietf-httpapi-idempotency-key-header §2). Members may come in any order; everything
- * else counts.
+ * The identity of a request (draft-ietf-httpapi-idempotency-key-header §2). Ignores the order of the body's members.
  *
- * The body goes through HMAC-SHA-256 with a secret that is not in the database: a plain hash of a body that holds a
- * card number could be searched in minutes, since its last four digits and its brand are known. The key's digest does
- * without the secret, so that a key is recognized after the secret was changed: its request is then refused, as
- * another one, and not charged again.
+ * The fingerprint is an HMAC-SHA-256 with a secret that is not in the database: a plain hash of a body with a card
+ * number could be searched in minutes, since the last four digits and the brand are known. The key's digest does not
+ * use the secret. So after a change of the secret the key is still known, and its request is refused, not charged
+ * again.
  *
  * @example identifyRequest(secret, { subject, key, operation: 'POST /payments', body })
  */

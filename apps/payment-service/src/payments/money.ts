@@ -1,4 +1,4 @@
-/** The most that one payment may take, in minor units: far above any basket, far below 2^53. */
+/** The maximum amount of one payment in minor units: far above any cart, far below 2^53. */
 export const maximumAmount = 100_000_000_000;
 
 /** An amount in the currency's minor units (cents, yen) and its ISO 4217 code. */

@@ -9,36 +9,36 @@ import { commonProblems, idempotencyHeadersSchema, payBodySchema, paymentSchema 
 
 export type PayRouteOptions = {
   readonly context: PaymentsContext;
-  /** The cart of whoever sent this request. */
+  /** Returns the requesting user's cart. */
   readonly cartOf: (request: FastifyRequest) => CartCheckout;
   /** Keys the fingerprints of requests; see identifyRequest. */
   readonly fingerprintKey: Uint8Array;
   /**
-   * How old the knowledge of what has been revoked may be where money moves: carrying on with a stolen token for minutes
-   * costs more there than turning people away.
+   * The maximum age of the revocation list when money moves. There, accepting a stolen token for minutes costs more
+   * than refusing users.
    */
   readonly maxRevocationLagSeconds: number;
   readonly stepUp: {
-    /** Minor units, of whatever currency: a payment of more wants a recent sign-in. */
+    /** Minor units of any currency: a larger payment requires a recent sign-in. */
     readonly amount: number;
     readonly maxAgeSeconds: number;
   };
 };
 
 const schema = {
-  summary: 'Pay for what is in one’s cart',
+  summary: 'Pay for your cart',
   tags: ['payments'],
   security: [{ bearer: ['payment:write'] }],
   description:
-    'The amount is what the buyer saw and agreed to: it must be what the cart costs, else 409 cart_changed (or ' +
-    'cart_empty), and nothing is charged. What was paid for is taken out of the cart. One payment for a cart at a time ' +
-    '(409 checkout_in_progress). A large amount wants a recent sign-in: 401 insufficient_user_authentication, with ' +
-    'max_age in the challenge. Repeating the request with the same Idempotency-Key answers as the first time and charges nothing; 202 means ' +
-    'that the card processor has not answered, or that the cart has not followed yet (cart_settled): repeat the ' +
-    'request, or read the payment. Problems of 502, 503 and 504 name the service that failed (hop): nothing was ' +
-    'charged. A decline is a 201 whose status says so. Cards of the sandbox: 4242424242424242 succeeds, 4000000000000002 is ' +
-    'declined, 4000000000009995 has insufficient funds, 4000000000000119 answers late and has succeeded, ' +
-    '4000000000000127 answers late and was declined.',
+    'The amount is what the buyer agreed to. It must be the cart’s total; otherwise 409 cart_changed (or cart_empty), ' +
+    'and nothing is charged. The paid lines are taken out of the cart. A cart has one payment at a time ' +
+    '(409 checkout_in_progress). A large amount requires a recent sign-in: 401 insufficient_user_authentication, with ' +
+    'max_age in the challenge. Repeating the request with the same Idempotency-Key returns the first answer and charges ' +
+    'nothing. 202 means that the card processor has not answered or the cart is not settled yet (cart_settled): repeat ' +
+    'the request, or read the payment. A 502, 503 or 504 names the service that failed (hop): nothing was charged. ' +
+    'A decline is a 201 with the status declined. Sandbox cards: 4242424242424242 succeeds, 4000000000000002 is ' +
+    'declined, 4000000000009995 has insufficient funds, 4000000000000119 answers late and is charged, ' +
+    '4000000000000127 answers late and is declined.',
   headers: idempotencyHeadersSchema,
   body: payBodySchema,
   response: {
@@ -92,7 +92,7 @@ export function payRoute(app: Service, options: PayRouteOptions): void {
   });
 }
 
-/** The answer was given regardless: the cart is settled by the next request that can. */
+/** Logs that the cart could not be settled. The request was answered anyway; a later request settles the cart. */
 export function logCartFault(request: FastifyRequest, paymentId: string, cartFault: unknown): void {
   if (cartFault === undefined) return;
   request.log.warn({ payment_id: paymentId, err: cartFault }, 'the cart could not be settled yet');

@@ -13,36 +13,36 @@ import { type PaymentBody, toPaymentBody } from './schemas.ts';
 import { refuseWhileRunning, settleCartIfPossible } from './settle.ts';
 
 export type PayRequest = {
-  /** Who pays, and what makes this the same request as an earlier one. */
+  /** The buyer, and what identifies a repetition of this request. */
   readonly identity: RequestIdentity;
-  /** What the buyer saw and agreed to: it must be what the cart costs. */
+  /** The amount that the buyer agreed to. It must be the cart's total. */
   readonly amount: Money;
   readonly card: Card;
-  /** The cart of whoever pays. */
+  /** The buyer's cart. */
   readonly cart: CartCheckout;
 };
 
 export type PayAnswer = {
-  /** 201 with a final verdict (also a decline); 202 while the processor or the cart has not followed. */
+  /** 201 with a final verdict, also a decline; 202 while the processor's verdict or the settled cart is missing. */
   readonly status: 201 | 202;
   readonly body: PaymentBody;
-  /** The answer was given before, and is given again. */
+  /** True when this repeats an earlier answer. */
   readonly replayed: boolean;
-  /** Why the cart could not be brought in line with a verdict that is known; for the log. */
+  /** Why the cart could not be settled after a known verdict; for the log. */
   readonly cartFault?: unknown;
 };
 
 /**
- * Charges a card with what the buyer's cart costs, and takes that out of the cart, both once, however often the request
- * is repeated and wherever a crash falls. Each step has its reference, the payment's id, and can be repeated: written
- * down as pending, cart claimed, card charged, cart completed (or released), answer kept. A repetition carries on.
+ * Charges the cart's total to a card and takes the charged lines out of the cart, both once, however often the request
+ * is repeated and wherever a crash happens. The steps: store the payment as pending, claim the cart, charge the card,
+ * complete (or release) the claim, store the answer. Each uses the payment's id and can be repeated.
  *
  * Does not check who asks, nor how recent the sign-in is: the route does. Amounts are minor units.
  *
  * @throws ProblemError 422 `invalid_currency`, `invalid_card`, `expired_card`, `idempotency_key_reused`; 409
  *   `cart_empty`, `cart_changed`, `request_in_progress`. After any of these nothing was stored, and the key is as free
  *   as before. 409 `checkout_in_progress`, and what the cart throws when it cannot be reached: nothing was charged, and
- *   a repetition carries on.
+ *   a repetition continues.
  * @example
  * const { status, body } = await pay(context, { identity, amount: { amount: 1999, currency: 'EUR' }, card, cart });
  */
@@ -68,7 +68,7 @@ export async function pay(context: PaymentsContext, request: PayRequest): Promis
     await context.keys.finish(claim, { status: 201, body });
     return { status: 201, body, replayed: false };
   } catch (error) {
-    // The next repetition need not wait for a run that has ended. When the database is away, it waits.
+    // So the next repetition need not wait until this run counts as crashed. If the database is down, it must.
     await context.keys.release(claim).catch(() => undefined);
     throw error;
   }
@@ -86,9 +86,9 @@ async function writeDown(
   { identity: { subject }, amount, card }: PayRequest,
   { id, now }: { id: string; now: number },
 ): Promise<Payment> {
-  // Only a new payment: one that was made on the card's last day can still be asked for on the next.
+  // Only for a new payment: one from the card's last day can still be repeated on the next day.
   if (isExpired(card, now)) throw refusal('expired_card', 'The card has expired.');
-  // One at a time for each buyer: of two keys for one cart, one is told so here, before anything was stored.
+  // One at a time for each buyer: of two keys for one cart, one gets its 409 here, before anything is stored.
   await lockSubject(transaction, subject);
   refuseWhileRunning(await unsettledPayments(transaction, subject), now);
   return insertPendingPayment(transaction, {

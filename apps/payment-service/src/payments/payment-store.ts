@@ -17,7 +17,7 @@ export type NewPayment = {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Writes down a payment before the processor hears of it, so that a crash cannot lose a charge. */
+/** Stores a payment before it is sent to the processor, so that a crash cannot lose a charge. */
 export async function insertPendingPayment(connection: Connection, payment: NewPayment): Promise<Payment> {
   const [row] = await connection
     .insert(payments)
@@ -38,8 +38,8 @@ export async function insertPendingPayment(connection: Connection, payment: NewP
 }
 
 /**
- * The payment with this id, whoever owns it; undefined when there is none, or when the text is no id at all.
- * With `lock`, nobody else moves it until the transaction ends.
+ * The payment with this id, of any owner; undefined when there is none, or when `id` is not a UUID.
+ * With `lock`, no other transaction moves it until this one ends.
  */
 export async function findPayment(
   connection: Connection,
@@ -52,7 +52,7 @@ export async function findPayment(
   return row && toPayment(row);
 }
 
-/** A page of one person's payments, newest first, from right after the cursor. */
+/** A page of one subject's payments after the cursor, the newest first. */
 export async function listPayments(
   connection: Connection,
   { subject, limit, after }: { subject: string; limit: number; after: Cursor | undefined },
@@ -66,10 +66,10 @@ export async function listPayments(
   return rows.map(toPayment);
 }
 
-/** A payment whose cart is not settled, and until when somebody is at work on it. */
+/** A payment whose cart is not settled, and until when a run holds it. */
 export type UnsettledPayment = Payment & { readonly runningUntil: Date | undefined };
 
-/** One person's payments that have no verdict, or whose cart has not been brought in line with it; oldest first. */
+/** One subject's payments without a verdict or with an unsettled cart, the oldest first. */
 export async function unsettledPayments(
   connection: Connection,
   subject: string,
@@ -93,12 +93,12 @@ export async function unsettledPayments(
   }));
 }
 
-/** Keeps this person's other new payments waiting until the transaction ends: there is no row yet to be locked. */
+/** Locks the subject until the transaction ends, so that new payments wait: there is no row to lock yet. */
 export async function lockSubject(transaction: Connection, subject: string): Promise<void> {
   await transaction.execute(sql`select pg_advisory_xact_lock(hashtextextended(${subject}, 0))`);
 }
 
-/** Notes that the cart has followed the verdict. The first time stays. */
+/** Records that the cart is settled. Keeps the first time when called again. */
 export async function markCartSettled(connection: Connection, id: string, now: Date): Promise<void> {
   await connection
     .update(payments)
@@ -106,7 +106,7 @@ export async function markCartSettled(connection: Connection, id: string, now: D
     .where(and(eq(payments.id, id), isNull(payments.cartSettledAt)));
 }
 
-// A comparison of rows, not of columns one by one, is what the index can answer.
+// A row comparison can use the index; comparing the columns one by one cannot.
 function olderThan({ createdAt, id }: Cursor): SQL {
   return sql`(${payments.createdAt}, ${payments.id}) < (${createdAt.toISOString()}::timestamptz, ${id}::uuid)`;
 }
@@ -121,8 +121,8 @@ export type Move = {
 };
 
 /**
- * Moves a payment along its table of transitions, provided that it still is in the status in which it was read.
- * Undefined when the event changes nothing, or when somebody else was faster: read it again.
+ * Applies an event to a payment by the table of transitions, if it still has the status that was read. Undefined when
+ * the event changes nothing, or when another run was faster: read it again then.
  */
 export async function movePayment(
   connection: Connection,

@@ -4,17 +4,17 @@ import type { CapturedMoney, PaymentStatus, RefundStatus } from './rules.ts';
 
 export type Payment = {
   readonly id: string;
-  /** Who paid. */
+  /** The buyer. */
   readonly subject: string;
   readonly status: PaymentStatus;
   readonly amount: Money;
-  /** Minor units given back already. */
+  /** Refunded so far, in minor units. */
   readonly refunded: number;
   /** Minor units reserved for refunds under way. */
   readonly refunding: number;
   readonly card: CardSummary;
   readonly declineReason: string | undefined;
-  /** When the buyer's cart was brought in line with the verdict; undefined: that is still to be done. */
+  /** When the buyer's cart was settled; undefined while that is still to be done. */
   readonly cartSettledAt: Date | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -23,14 +23,14 @@ export type Payment = {
 export type Refund = {
   readonly id: string;
   readonly paymentId: string;
-  /** Who gave the money back. */
+  /** The subject who refunded it. */
   readonly requestedBy: string;
   readonly amount: Money;
   readonly status: RefundStatus;
   readonly createdAt: Date;
 };
 
-/** A payment's money, as the rules of refunding see it. */
+/** A payment's amounts, for the refund rules. */
 export function capturedMoney(payment: Payment): CapturedMoney {
   return { captured: payment.amount.amount, refunded: payment.refunded, refunding: payment.refunding };
 }

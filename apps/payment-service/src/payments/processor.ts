@@ -8,13 +8,13 @@ export interface ChargeRequest {
   card: Card;
 }
 
-/** `reference` is that of a charge which is not to be made. */
+/** `reference` is that of the charge to prevent. */
 export type CancelRequest = Pick<ChargeRequest, 'reference' | 'amount'>;
 
 /** `reference` is the refund's id, and the idempotency key of the refund. */
 export interface RefundRequest {
   reference: string;
-  /** The reference of the charge that is given back. */
+  /** The reference of the charge to refund. */
   chargeReference: string;
   amount: Money;
 }
@@ -22,28 +22,28 @@ export interface RefundRequest {
 export type Outcome =
   | { outcome: 'succeeded' }
   | { outcome: 'declined'; reason: string }
-  /** It cannot be told whether money moved. Asking again, with the same reference, tells. */
+  /** It is not known whether money moved. Repeating the call with the same reference tells. */
   | { outcome: 'unknown' };
 
-/** What an inquiry answers; `not_found`: the processor never heard of the reference. */
+/** The result of an inquiry. `not_found`: the processor does not know the reference. */
 export type Inquiry = Outcome | { outcome: 'not_found' };
 
 /**
- * The port to whoever moves the money. An adapter answers `unknown` when it cannot tell what happened, stops when the
- * signal aborts, and throws for faults of its own alone; after a throw the payment stays as it was, and is resumed by
- * the next try. Repeating a call with a reference that is known answers as the first one did, and moves no money.
+ * The port to the card processor. An adapter answers `unknown` when it cannot tell what happened, stops when the signal
+ * aborts, and throws only for its own faults. After a throw the payment stays as it was, and the next try resumes it.
+ * Repeating a call with a known reference returns the first answer and moves no money.
  */
 export interface CardProcessor {
   charge(request: ChargeRequest, signal: AbortSignal): Promise<Outcome>;
   inquire(reference: string, signal: AbortSignal): Promise<Inquiry>;
-  /** Declines a charge that has not come yet, for good, so that it charges nothing when it comes; else its verdict. */
+  /** Declines a reference for good, before its charge arrives. If that has arrived already, returns its verdict. */
   cancel(request: CancelRequest, signal: AbortSignal): Promise<Outcome>;
   refund(request: RefundRequest, signal: AbortSignal): Promise<Outcome>;
 }
 
 /**
- * Asks the processor and waits no longer than `timeoutMs`, even when the adapter ignores its signal. Too late is
- * `unknown`, never a failure: the money may have moved.
+ * Calls the processor and waits at most `timeoutMs` milliseconds, even when the adapter ignores its signal. A timeout
+ * is `unknown`, never a failure: the money may have moved.
  *
  * @example await askProcessor(2_000, (signal) => processor.charge(request, signal))
  */
@@ -64,7 +64,7 @@ export async function askProcessor<T extends Inquiry>(
     return await Promise.race([answer, tooLate]);
   } finally {
     clearTimeout(timer);
-    // Whatever the adapter still throws after we stopped listening concerns nobody.
+    // After the timeout, an error of the adapter changes nothing.
     answer.catch(() => undefined);
   }
 }

@@ -12,18 +12,18 @@ import { type Settlement, settleCartIfPossible } from './settle.ts';
 
 export type Reader = {
   readonly subject: string;
-  /** Support reads everybody's payments, one at a time and by id. */
+  /** Whether the reader may read everybody's payments, one at a time by id, as support may. */
   readonly readsAll: boolean;
-  /** The reader's own cart; undefined when they may not check it out. */
+  /** The reader's own cart; undefined when the reader may not check it out. */
   readonly cart: CartCheckout | undefined;
 };
 
 /**
- * One payment. When its outcome, or that of a refund, is open and nobody is at work on it (any more), the processor
- * is asked first. It stays open when the processor does not know either. The buyer's reading brings their cart in line
- * with a verdict that it has not followed yet.
+ * Reads one payment. If its outcome or a refund's outcome is open and no run holds it, it asks the processor first. The
+ * outcome stays open when the processor does not know it either. When the buyer reads it, it also settles an unsettled
+ * cart.
  *
- * @throws ProblemError 404 `payment_not_found`, also for somebody else's payment
+ * @throws ProblemError 404 `payment_not_found`, also for another user's payment
  * @example const { payment } = await readPayment(context, id, { subject, readsAll: false, cart });
  */
 export async function readPayment(context: PaymentsContext, id: string, reader: Reader): Promise<Settlement> {
@@ -53,8 +53,8 @@ export type PageRequest = {
 export type Page = { readonly payments: readonly Payment[]; readonly nextCursor: string | undefined };
 
 /**
- * A page of a person's own payments, newest first, as they are written down: the processor is not asked. Payments
- * made while somebody turns the pages shift nothing.
+ * Reads a page of the subject's own payments, the newest first, as they are stored. It does not ask the processor. New
+ * payments do not shift the following pages.
  *
  * @throws ProblemError 400 `invalid_cursor`
  * @example const page = await readPage(context, { subject, limit: 20, cursor: undefined });
@@ -67,7 +67,7 @@ export async function readPage(
   if (cursor !== undefined && after === undefined) {
     throw new ProblemError({ status: 400, code: 'invalid_cursor', detail: 'The cursor is not one of ours.' });
   }
-  // One more than asked for tells whether there is another page.
+  // One more than requested, to see whether there is another page.
   const found = await listPayments(context.database, { subject, limit: limit + 1, after });
   const payments = found.slice(0, limit);
   const last = found.length > limit ? payments.at(-1) : undefined;

@@ -12,7 +12,7 @@ export type NewRefund = {
   readonly createdAt: Date;
 };
 
-/** Writes down a refund and reserves its amount. The payment must have been read with `lock` in this transaction. */
+/** Stores a refund and reserves its amount. The payment must have been read with `lock` in this transaction. */
 export async function reserveRefund(
   connection: Connection,
   payment: Payment,
@@ -37,8 +37,8 @@ export async function pendingRefunds(connection: Connection, paymentId: string):
 }
 
 /**
- * Records what the processor said of a refund, once: the reserved amount becomes a refunded one, or is free again.
- * Told twice, also at the same time, it counts once.
+ * Records the processor's answer to a refund: the reserved amount becomes refunded, or is free again. Recording it
+ * twice, also at the same time, counts once.
  */
 export async function settleRefund(
   database: Database,

@@ -12,10 +12,10 @@ import { decideRefund } from './rules.ts';
 import { type RefundBody, toRefundBody } from './schemas.ts';
 
 export type RefundOrder = {
-  /** Who gives the money back: support, usually, and not the one who paid. */
+  /** The subject who refunds: usually support, not the buyer. */
   readonly identity: RequestIdentity;
   readonly paymentId: string;
-  /** Everything that is left, when absent. */
+  /** When undefined, everything that is left is refunded. */
   readonly amount: Money | undefined;
 };
 
@@ -27,8 +27,8 @@ export type RefundAnswer = {
 };
 
 /**
- * Gives money back, wholly or in part, once, as pay() takes it once: the amount is reserved before the processor
- * hears of it, so that concurrent refunds together never exceed what was captured.
+ * Refunds a payment, wholly or in part, once per Idempotency-Key. It reserves the amount before it calls the processor,
+ * so that concurrent refunds together never exceed the captured amount.
  *
  * Does not check whose payment it is: the scope payment:refund reaches everybody's.
  *
@@ -57,7 +57,7 @@ export async function refund(context: PaymentsContext, order: RefundOrder): Prom
   return { status: 201, body, replayed: false };
 }
 
-/** Has the processor carry out a refund that is written down, and records what it said. Safe to repeat. */
+/** Has the processor carry out a stored refund, and records its answer. Safe to repeat. */
 export async function sendRefund(context: PaymentsContext, refund: Refund): Promise<Refund> {
   const request = { reference: refund.id, chargeReference: refund.paymentId, amount: refund.amount };
   const { outcome } = await askProcessor(context.processorTimeoutMs, (signal) =>

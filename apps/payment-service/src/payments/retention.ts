@@ -3,7 +3,7 @@ import type { IdempotencyStore } from './idempotency-store.ts';
 
 const everyMs = 60 * 60 * 1000;
 
-/** Forgets idempotency keys past their time, every hour, in every replica: deleting twice does no harm. */
+/** Deletes old idempotency keys every hour. Every replica does so: deleting twice does no harm. */
 export function forgetOldKeys(app: Service, keys: IdempotencyStore): void {
   const timer = setInterval(() => {
     keys.forgetOld().then(

@@ -31,7 +31,7 @@ const readRoute = {
   tags: ['payments'],
   security: [{ bearer: ['payment:read'] }, { bearer: ['payment:refund'] }],
   description:
-    'One’s own; with payment:refund anybody’s. Asks the card processor when the outcome is not known yet.',
+    'Your own payment; with payment:refund anybody’s. Asks the card processor when the outcome is not known yet.',
   params: paymentParamsSchema,
   response: { 200: paymentSchema, 404: problemSchema, ...commonProblems },
 };
@@ -41,7 +41,7 @@ const refundRoute = {
   tags: ['payments'],
   security: [{ bearer: ['payment:refund'] }],
   description:
-    'payment:refund is a permission of support: it reaches everybody’s payments. Without an amount it refunds all ' +
+    'payment:refund is a permission of support: it covers everybody’s payments. Without an amount it refunds all ' +
     'that is left. 202 means that the card processor has not answered: repeat the request.',
   params: paymentParamsSchema,
   headers: idempotencyHeadersSchema,
@@ -56,13 +56,13 @@ const refundRoute = {
   },
 };
 
-/** The routes of the payments room. */
+/** The payment routes. */
 export async function paymentRoutes(app: Service, options: PaymentRoutesOptions): Promise<void> {
   const { context, cartOf, fingerprintKey, maxRevocationLagSeconds } = options;
   payRoute(app, options);
 
   const requireRead = app.requireScope('payment:read');
-  /** Who may refund a payment may look at it first, with or without payment:read. */
+  /** A user with payment:refund may also read a payment, with or without payment:read. */
   const requireReadOrRefund: AuthHook = (request, reply, done) =>
     request.auth.scopes.has('payment:refund') ? done() : requireRead(request, reply, done);
 
@@ -83,7 +83,7 @@ export async function paymentRoutes(app: Service, options: PaymentRoutesOptions)
       const { payment, cartFault } = await readPayment(context, request.params.id, {
         subject,
         readsAll: scopes.has('payment:refund'),
-        // Who may only look cannot have a cart changed by looking.
+        // A user with read permission alone must not change a cart by reading.
         cart: scopes.has('payment:write') ? cartOf(request) : undefined,
       });
       logCartFault(request, payment.id, cartFault);

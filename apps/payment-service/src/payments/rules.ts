@@ -1,7 +1,7 @@
 import type { CartClaim } from './cart-checkout.ts';
 import type { Money } from './money.ts';
 
-/** Where a payment stands. `unknown`: the processor did not answer in time, and has to be asked again. */
+/** The status of a payment. `unknown`: the processor did not answer in time, and must be asked again. */
 export const paymentStatuses = [
   'pending',
   'unknown',
@@ -12,7 +12,7 @@ export const paymentStatuses = [
 ] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
 
-/** Where a refund stands. A `failed` one gave its reserved amount back. */
+/** The status of a refund. A `failed` one has released its reserved amount. */
 export const refundStatuses = ['pending', 'succeeded', 'failed'] as const;
 export type RefundStatus = (typeof refundStatuses)[number];
 
@@ -25,8 +25,8 @@ export type PaymentEvent =
   | 'refunded_in_full';
 
 /**
- * The whole life of a payment. What is not in this table does not happen: no status is ever left backwards, and
- * `declined` and `refunded` are never left at all.
+ * The state machine of a payment. No other transition happens: a payment never goes back to an earlier status, and
+ * `declined` and `refunded` are final.
  */
 export const transitions: Readonly<Record<PaymentStatus, Partial<Record<PaymentEvent, PaymentStatus>>>> = {
   pending: { charge_succeeded: 'succeeded', charge_declined: 'declined', charge_unanswered: 'unknown' },
@@ -38,8 +38,7 @@ export const transitions: Readonly<Record<PaymentStatus, Partial<Record<PaymentE
 };
 
 /**
- * The status that follows from an event, or undefined when the event changes nothing in this status (a duplicate, or
- * news that comes too late).
+ * The status after an event; undefined when the event changes nothing in this status (a duplicate, or a late event).
  *
  * @example nextStatus('pending', 'charge_succeeded') // 'succeeded'
  */
@@ -55,8 +54,8 @@ export function isSettled(status: PaymentStatus): boolean {
 export type ChargeVerdict = 'charge' | 'given_up' | 'in_progress' | 'cart_empty' | 'cart_changed';
 
 /**
- * What to do after a claim on the cart: it is charged if it costs exactly what the buyer agreed to, in the same
- * currency. A claim that was given up is never charged, whatever it holds.
+ * Decides whether a claimed cart is charged: only if its total is exactly the agreed amount, in the same currency. A
+ * claim that was given up is never charged, whatever its total.
  */
 export function decideCharge(claim: CartClaim, agreed: Money): ChargeVerdict {
   if (claim.state !== 'claimed') return claim.state;
@@ -67,7 +66,7 @@ export function decideCharge(claim: CartClaim, agreed: Money): ChargeVerdict {
 /** The money of one payment, in minor units. Invariant: refunded + refunding ≤ captured. */
 export interface CapturedMoney {
   captured: number;
-  /** Given back already. */
+  /** Refunded so far. */
   refunded: number;
   /** Reserved for refunds that the processor has not confirmed yet. */
   refunding: number;
@@ -78,9 +77,9 @@ export type RefundVerdict =
   | { allowed: false; reason: 'not_refundable' | 'nothing_left' | 'exceeds_captured' };
 
 /**
- * Whether an amount may be given back, and how much. Refunds still under way count as given, so that two people at
- * the same time cannot give back more than was captured. Without an amount it is all that is left.
- * Does not check who asks, nor the currency.
+ * Decides whether an amount may be refunded, and how much. Refunds under way count as refunded, so that concurrent
+ * refunds cannot exceed the captured amount. Without an amount it is all that is left. Does not check the requester's
+ * permission or the currency.
  *
  * @example decideRefund('succeeded', { captured: 500, refunded: 0, refunding: 200 }, undefined) // { allowed: true, amount: 300 }
  */
@@ -99,7 +98,7 @@ export function decideRefund(
   return amount <= left ? { allowed: true, amount } : { allowed: false, reason: 'exceeds_captured' };
 }
 
-/** The event that a confirmed refund is for its payment. */
+/** The payment's event after a confirmed refund. */
 export function refundEvent(money: CapturedMoney, amount: number): PaymentEvent {
   return money.refunded + amount === money.captured ? 'refunded_in_full' : 'refunded_in_part';
 }

@@ -15,21 +15,21 @@ type Settled = { outcome: 'succeeded' } | { outcome: 'declined'; reason: string 
 
 const succeeded: Settled = { outcome: 'succeeded' };
 
-/** What the sandbox does with each of its cards; any other number is declined, so that no real card is ever taken. */
+/** The outcome of each sandbox card. Any other number is declined, so that no real card is ever charged. */
 const sandboxCards: Readonly<Record<string, Settled & { silent?: true }>> = {
   '4242424242424242': succeeded,
   '5555555555554444': succeeded,
   '378282246310005': succeeded,
   '4000000000000002': { outcome: 'declined', reason: 'card_declined' },
   '4000000000009995': { outcome: 'declined', reason: 'insufficient_funds' },
-  // These two reach the books and never answer the first time; asked again, one went through and one did not.
+  // These two are recorded, but the first call gets no answer. A repetition tells: one was charged, one declined.
   '4000000000000119': { ...succeeded, silent: true },
   '4000000000000127': { outcome: 'declined', reason: 'card_declined', silent: true },
 };
 
 /**
- * A card processor that moves no money and keeps books: a reference it knows is answered from them, and charges
- * nothing. Card numbers decide what happens (sandboxCards), and are not kept.
+ * A card processor that moves no money. It keeps books: a known reference gets its answer from them, and charges
+ * nothing. The card number decides the outcome (sandboxCards), and is not stored.
  *
  * @example createSandboxProcessor(database)
  */
@@ -75,7 +75,7 @@ type NewEntry = Pick<ChargeRequest, 'reference' | 'amount'> & {
   chargeReference: string | null;
 };
 
-/** The first verdict on a reference stays; every further call is counted, and changes nothing. */
+/** Keeps the first verdict on a reference. Further calls are counted, and change nothing. */
 async function record(connection: Connection, { reference, amount, verdict, chargeReference }: NewEntry) {
   const [entry] = await connection
     .insert(sandboxLedger)
@@ -96,7 +96,7 @@ async function record(connection: Connection, { reference, amount, verdict, char
   return entry;
 }
 
-/** What is left of a charge, not counting one refund; the charge stays locked until the transaction ends. */
+/** What is left of a charge without the refund `except`. Locks the charge until the transaction ends. */
 async function leftOf(connection: Connection, chargeReference: string, except: string): Promise<number> {
   const charge = eq(sandboxLedger.reference, chargeReference);
   const [entry] = await connection.select().from(sandboxLedger).where(charge).for('update');

@@ -19,7 +19,7 @@ export const payBodySchema = Type.Object({
   card: Type.Object({
     number: Type.String({
       pattern: '^[0-9]{12,19}$',
-      description: 'digits alone',
+      description: 'digits only',
       examples: ['4242424242424242'],
     }),
     exp_month: Type.Integer({ minimum: 1, maximum: 12 }),
@@ -37,7 +37,7 @@ export const paymentParamsSchema = Type.Object({ id: Type.String({ minLength: 1,
 
 export const listQuerySchema = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
-  cursor: Type.Optional(Type.String({ maxLength: 200, description: 'next_cursor of the page before' })),
+  cursor: Type.Optional(Type.String({ maxLength: 200, description: 'next_cursor of the previous page' })),
 });
 
 const paymentStatusSchema = Type.Unsafe<(typeof paymentStatuses)[number]>({
@@ -50,12 +50,12 @@ export const paymentSchema = Type.Object({
   id: Type.String({ format: 'uuid' }),
   status: paymentStatusSchema,
   amount: moneySchema,
-  refunded_amount: Type.Integer({ minimum: 0, description: 'minor units given back so far' }),
+  refunded_amount: Type.Integer({ minimum: 0, description: 'minor units refunded so far' }),
   card: Type.Object({ last4: Type.String(), brand: Type.String() }),
   decline_reason: Type.Optional(Type.String()),
   cart_settled: Type.Boolean({
     description:
-      'whether the cart has followed: what was paid for is out of it, or the claim on it was given up',
+      'whether the cart is settled: the paid lines were taken out of it, or the claim on it was given up',
   }),
   created_at: instantSchema,
   updated_at: instantSchema,

@@ -8,15 +8,15 @@ import { isSettled } from './rules.ts';
 
 export type Settlement = {
   readonly payment: Payment;
-  /** Why the cart could not be brought in line with a verdict that is known; for the log. */
+  /** Why the cart could not be settled after a known verdict; for the log. */
   readonly cartFault?: unknown;
 };
 
 /**
- * Brings the cart in line with a payment whose verdict is known: what was paid for is taken out, or the claim is given
- * up. Safe to repeat; a payment that is settled already costs nothing.
+ * Settles the cart of a payment whose verdict is known: takes the paid lines out, or gives the claim up. Safe to
+ * repeat: it does nothing for a payment that is settled already.
  *
- * @throws what the cart throws when it cannot be reached: repeat it then
+ * @throws what the cart throws when it cannot be reached; repeat the call then
  */
 export async function settleCart(
   context: PaymentsContext,
@@ -32,8 +32,8 @@ export async function settleCart(
 }
 
 /**
- * settleCart for when nothing is an error any more: the money is where it is, and the cart follows when it can. Leaves
- * a payment without a verdict as it is.
+ * Like settleCart, but returns a fault of the cart instead of throwing it: the verdict stands, and a later request
+ * settles the cart. Leaves a payment without a verdict as it is.
  */
 export async function settleCartIfPossible(
   context: PaymentsContext,
@@ -49,12 +49,12 @@ export async function settleCartIfPossible(
 }
 
 /**
- * Ends what is left of this buyer's other payments, before their cart is claimed again: whatever the processor took is
- * taken out of the cart, and what it did not take by now it never will. So no claim stays behind for ever, and no two
- * payments are made for the same things.
+ * Finishes this buyer's other payments before the cart is claimed again. Charged lines are taken out of the cart; a
+ * payment that was not charged by now is cancelled at the processor. So no claim stays behind, and the same lines are
+ * not paid for twice.
  *
- * @throws ProblemError 409 `checkout_in_progress` while somebody is at work on one of them, or the processor is silent;
- *   what the cart throws when it cannot be reached
+ * @throws ProblemError 409 `checkout_in_progress` while a run holds one of them, or the processor does not answer; what
+ *   the cart throws when it cannot be reached
  */
 export async function settleOthers(
   context: PaymentsContext,
@@ -71,7 +71,7 @@ export async function settleOthers(
   }
 }
 
-/** @throws ProblemError 409 `checkout_in_progress` while somebody is at work on one of these payments */
+/** @throws ProblemError 409 `checkout_in_progress` while a run holds one of these payments */
 export function refuseWhileRunning(payments: readonly UnsettledPayment[], now: number): void {
   if (payments.some(({ runningUntil }) => runningUntil !== undefined && runningUntil.getTime() > now)) {
     throw checkoutInProgress();

@@ -2,12 +2,12 @@ import { createContext, type ReactNode, use, useCallback, useState } from 'react
 
 const Announce = createContext<(text: string) => void>(() => {});
 
-/** Says aloud, to who listens to the page, what a deed brought about. */
+/** Announces an action's outcome to screen readers. */
 export function useAnnounce(): (text: string) => void {
   return use(Announce);
 }
 
-/** Holds the one live region of the console. It is there before anything is said, or it would not be heard. */
+/** The console's only live region. It must exist before its text changes, or a screen reader would not announce it. */
 export function Announcer({ children }: { readonly children: ReactNode }) {
   const [said, setSaid] = useState({ text: '', turn: 0 });
   const announce = useCallback((text: string) => setSaid(({ turn }) => ({ text, turn: turn + 1 })), []);
@@ -15,7 +15,7 @@ export function Announcer({ children }: { readonly children: ReactNode }) {
     <Announce value={announce}>
       {children}
       <div role="status" className="demo-announcement">
-        {/* Another element each time: what stays as it was would not be read again. */}
+        {/* A new element each time, because an unchanged text would not be announced again. */}
         <span key={said.turn}>{said.text}</span>
       </div>
     </Announce>

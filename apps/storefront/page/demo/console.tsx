@@ -20,8 +20,8 @@ import { Panels, panelsId } from './panels/panels.tsx';
 import { SignInAgain } from './person/sign-in-again.tsx';
 
 /**
- * The demo's console: every request of this page as arrows between services, an inspector of the chosen one, and panels
- * that try to break it all. Needs a QueryClientProvider around it.
+ * The demo's console: every request of this page as arrows between services, an inspector of the chosen request, and
+ * panels that try to break the system. Needs a QueryClientProvider around it.
  *
  * @example const DemoConsole = lazy(async () => ({ default: (await import('./demo/console.tsx')).DemoConsole }));
  */
@@ -64,7 +64,7 @@ function Console() {
   return (
     <div className="demo-console">
       <SignInAgain />
-      {/* Where they stand one below the other, and the last is far down. */}
+      {/* For narrow screens, where the parts are one below the other. */}
       <nav className="demo-jump" aria-label={t('common.parts')}>
         <a href={`#${inspectorId}`}>{t('inspector.title')}</a>
         <a href={`#${panelsId}`}>{t('common.title')}</a>
@@ -89,7 +89,7 @@ function Console() {
   );
 }
 
-/** What is inspected until somebody chooses a request: the newest that the person caused, else the newest of all. */
+/** The request to inspect until the person chooses one: the newest that the person caused, else the newest of all. */
 function newestOf(arrows: readonly Arrow[]): Arrow | null {
   const own = arrows.filter(
     ({ span, purpose }) => span === null && purpose !== 'load' && purpose !== 'probe',
@@ -99,7 +99,7 @@ function newestOf(arrows: readonly Arrow[]): Arrow | null {
 
 const arrowsOfEntry = new WeakMap<TrafficEntry, readonly Arrow[]>();
 
-/** The same arrows as long as nothing happened to them, so that they need not be drawn again. */
+/** The arrows of an entry. Returns the same array while the entry is unchanged, so that React need not render again. */
 function arrowsOnce(entry: TrafficEntry): readonly Arrow[] {
   const arrows = arrowsOfEntry.get(entry) ?? arrowsOf(entry, config.services);
   arrowsOfEntry.set(entry, arrows);

@@ -13,7 +13,7 @@ import type {
 import { session } from '../session/session.ts';
 import { recordedFetch } from '../traffic/recorded-fetch.ts';
 
-/** A demo route did not do it. `code` is that of its problem document, else `status_<n>`, or `no_answer`. */
+/** A demo route refused or failed. `code` is that of its problem document, else `status_<n>`, or `no_answer`. */
 export class DemoError extends Error {
   override readonly name = 'DemoError';
   readonly code: string;
@@ -28,7 +28,7 @@ export class DemoError extends Error {
 
 type PartName = keyof Failures['stopped'];
 
-/** The demo's routes, on the page's own origin. What they play stands beside their types. */
+/** The demo's routes, on the page's own origin. Their types say what each does. */
 export const demoApi = {
   permissions: () => read<Permissions>('POST', 'permissions/read', withToken()),
   changePermissions: (scopes: readonly string[]) => {
@@ -49,19 +49,19 @@ export const demoApi = {
   setStopped: (part: PartName, stopped: boolean) => act<Failures>('PUT', `failures/${part}`, { stopped }),
 };
 
-type Question = readonly [method: string, path: string, body?: object];
+type DemoRequest = readonly [method: string, path: string, body?: object];
 
-/** What a panel shows. It is read again and again, and the lanes leave it out. */
-function read<Body>(...question: Question): Promise<Body> {
-  return ask(fetch, question);
+/** Reads data for a panel. It is read repeatedly, so the lanes do not show it. */
+function read<Body>(...request: DemoRequest): Promise<Body> {
+  return ask(fetch, request);
 }
 
-/** What a panel does. It has a trace of this page, so that the lanes show whom the demo's server asks because of it. */
-function act<Body>(...question: Question): Promise<Body> {
-  return ask(recordedFetch, question);
+/** Sends a panel's action. It has a trace of this page, so that the lanes show the requests that follow from it. */
+function act<Body>(...request: DemoRequest): Promise<Body> {
+  return ask(recordedFetch, request);
 }
 
-async function ask<Body>(send: typeof fetch, [method, path, body]: Question): Promise<Body> {
+async function ask<Body>(send: typeof fetch, [method, path, body]: DemoRequest): Promise<Body> {
   const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   const answer = await send(`/demo/${path}`, { method, ...(body !== undefined && json) }).catch(() => {
     throw new DemoError('no_answer');

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { config } from '../config.ts';
 
-/** Where each service documents its routes, and where to read how all of it works. */
+/** Links to the services' API documents, and where to read how the system works. */
 export function Documents() {
   const { t } = useTranslation('demo');
   return (

@@ -6,14 +6,14 @@ import { recordedFetch } from '../traffic/recorded-fetch.ts';
 
 const { cart, wishlist, payment } = config.services;
 
-/** A route of each service that everybody who shops may read. */
+/** A route of each service that every customer may read. */
 const shopReads: Readonly<Record<ShopService, string>> = {
   'cart-service': `${cart}/cart`,
   'wishlist-service': `${wishlist}/wishlist`,
   'payment-service': `${payment}/payments?limit=1`,
 };
 
-/** Those that the token of who is signed in allows; none when nobody is. */
+/** The routes that the current token allows; none when nobody is signed in. */
 export function allowedReads(): readonly string[] {
   const state = session.state();
   if (state.status !== 'signed_in') return [];
@@ -31,7 +31,9 @@ const reads = (Object.entries(shopReads) as [ShopService, string][]).map(
 
 export type TimedVerdict = Verdict & { readonly elapsedMs: number };
 
-/** What needs a permission besides reading, asked so that whoever has it changes nothing: of things that are not there. */
+/**
+ * Requests that require a permission beyond reading. They are about things that do not exist, so they change nothing.
+ */
 const probes: Readonly<Record<string, Probe>> = {
   'cart:write': { service: 'cart-service', method: 'DELETE', url: `${cart}/cart/items/nothing-of-the-kind` },
   'wishlist:write': {
@@ -47,13 +49,13 @@ const probes: Readonly<Record<string, Probe>> = {
   },
 };
 
-/** What each service says to a token that the session knows nothing of, and how long it takes to say it. */
+/** Each service's verdict on a token outside the session, and how long the answer takes. */
 export function verdictsOnToken(token: string): Promise<readonly TimedVerdict[]> {
   const init = { headers: { authorization: `Bearer ${token}` } };
   return verdictsBy(reads, ({ url }) => recordedFetch(url, init));
 }
 
-/** What each service says to the page as it is signed in now; the one that `scope` is for, when asked for what needs it. */
+/** Each service's verdict on the current session. The service of `scope` gets a request that requires that scope. */
 export function verdictsOnSession(scope: string): Promise<readonly TimedVerdict[]> {
   const asked = reads.map((read) => (probes[scope]?.service === read.service ? probes[scope] : read));
   return verdictsBy(asked, ({ url, method }) => session.fetch(url, { method }));

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { endReason } from '../session/end-reasons.ts';
 
-/** A reason that a service gives, such as `sign_out`, in the reader's words; one that has none stays as it is. */
+/** A service's reason, such as `sign_out`, in the page's language. An unknown reason stays as it is. */
 export function useReason(): (reason: string) => string {
   const { t } = useTranslation('demo');
   return (reason) => {

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 
-/** Room for something that may be too wide. While it is, the keyboard reaches it, to move what is in it. */
+/** A container that scrolls content that is too wide. While it scrolls, it can be focused and moved by the keyboard. */
 export function Scroll({ children }: { readonly children: ReactNode }) {
   const room = useRef<HTMLDivElement>(null);
   const [isTooWide, setTooWide] = useState(false);

@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { currentLanguage } from './i18n.ts';
 import { formatMoney, type Money } from './money.ts';
 
-/** The formats of the language that is shown; whoever uses them is drawn again when it changes. */
+/** The formats of the current language. A component that uses them renders again when the language changes. */
 export function useFormats() {
   useTranslation();
   const language = currentLanguage();
@@ -14,7 +14,7 @@ export function useFormats() {
   };
 }
 
-/** Of today, the time is enough. */
+/** An instant of today is shown without its date. */
 function formatTime(instant: Date, language: string): string {
   const isToday = instant.toDateString() === new Date().toDateString();
   return instant.toLocaleString(language, { timeStyle: 'short', ...(!isToday && { dateStyle: 'medium' }) });

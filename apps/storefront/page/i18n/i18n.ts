@@ -15,7 +15,7 @@ declare module 'i18next' {
   }
 }
 
-/** The same keys, at every depth, with other texts: what a translation has to be. */
+/** The type of a translation: the same keys at every depth, with other texts. */
 export type Translation<Messages> = {
   readonly [Key in keyof Messages]: Messages[Key] extends string ? string : Translation<Messages[Key]>;
 };
@@ -26,7 +26,7 @@ void i18next.use(initReactI18next).init({
   defaultNS: 'shop',
   resources: { en: { shop: en }, ko: { shop: ko } },
   initAsync: false,
-  // React escapes.
+  // React escapes values itself.
   interpolation: { escapeValue: false },
 });
 markDocument();
@@ -48,7 +48,7 @@ export function currentLanguage(): Language {
   return isLanguage(i18next.language) ? i18next.language : 'en';
 }
 
-/** Shows everything in another language, and remembers it for the next visit. */
+/** Switches the page to another language, and remembers it for the next visit. */
 export async function changeLanguage(language: Language): Promise<void> {
   preferences.write('language', language);
   await i18next.changeLanguage(language);

@@ -1,13 +1,13 @@
-/** The languages that the page speaks. */
+/** The languages of the page. */
 export const languages = ['en', 'ko'] as const;
 export type Language = (typeof languages)[number];
 
-/** What each language calls itself. */
+/** Each language's own name. */
 export const languageNames: Readonly<Record<Language, string>> = { en: 'English', ko: '한국어' };
 
 /**
- * The language to begin with: the one that was chosen before, else the first wish of the browser that the page speaks,
- * else English.
+ * The language of a new visit: the one that was chosen before, else the first of the browser's languages that the page
+ * has, else English.
  *
  * @example chooseLanguage(null, ['ko-KR', 'en']) // 'ko'
  */

@@ -4,7 +4,7 @@ export type Money = { readonly amount: number; readonly currency: string };
 const formats = new Map<string, Intl.NumberFormat>();
 
 /**
- * An amount as people write it in their language.
+ * Formats an amount with its currency for a language.
  *
  * @example formatMoney({ amount: 1900, currency: 'EUR' }, 'en') // '€19.00'
  */
@@ -13,7 +13,7 @@ export function formatMoney({ amount, currency }: Money, language: string): stri
 }
 
 /**
- * An amount as it stands in a field: without the currency, and without separators of thousands.
+ * Formats an amount for an input field: without the currency, and without thousands separators.
  *
  * @example formatAmount({ amount: 123450, currency: 'EUR' }) // '1234.50'
  */
@@ -23,8 +23,8 @@ export function formatAmount({ amount, currency }: Money): string {
 }
 
 /**
- * Reads an amount that somebody typed, with a point or a comma; null when it is none, is nothing, or is finer than the
- * currency.
+ * Parses a typed amount with a decimal point or comma. Null when it is not a positive amount, or has more decimals than
+ * the currency.
  *
  * @example parseAmount('12,5', 'EUR') // { amount: 1250, currency: 'EUR' }
  */

@@ -3,10 +3,10 @@ import { useTranslation } from 'react-i18next';
 import { Boundary } from '../ui/boundary.tsx';
 import { Notice } from '../ui/notice.tsx';
 
-// A chunk of its own: outside the demo nobody loads it.
+// A separate chunk, loaded only in the demo.
 const DemoConsole = lazy(async () => ({ default: (await import('../demo/console.tsx')).DemoConsole }));
 
-/** What goes on behind the shop. */
+/** The section with the demo's console. */
 export function ConsoleSection() {
   const { t } = useTranslation();
   return (

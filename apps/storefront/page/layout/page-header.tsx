@@ -4,7 +4,7 @@ import { changeLanguage, currentLanguage } from '../i18n/i18n.ts';
 import { isLanguage, languageNames, languages } from '../i18n/language.ts';
 import { chooseTheme, useTheme } from '../ui/theme.ts';
 
-/** The name, the language, the theme. */
+/** The page's name, with the choice of language and theme. */
 export function PageHeader() {
   const { t } = useTranslation();
   return (

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 export const views = ['shop', 'console'] as const;
 export type View = (typeof views)[number];
 
-/** On a phone, where both do not fit: which part of the page is shown. Not there on wider screens. */
+/** Chooses the visible part of the page on a phone, where both do not fit. Hidden on wider screens. */
 export function ViewSwitch({ view, onChange }: { view: View; onChange: (view: View) => void }) {
   const { t } = useTranslation();
   return (

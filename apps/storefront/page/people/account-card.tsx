@@ -11,7 +11,7 @@ import { useAccount } from './people.ts';
 
 type SignedIn = Extract<SessionState, { status: 'signed_in' }>;
 
-/** Who is signed in, what they may do, and the way out. */
+/** The person who is signed in, their permissions, and the sign-out buttons. */
 export function AccountCard({ state }: { state: SignedIn }) {
   const { t } = useTranslation();
   const { time } = useFormats();
@@ -19,11 +19,11 @@ export function AccountCard({ state }: { state: SignedIn }) {
   const signOut = useMutation({
     mutationFn: (everywhere: boolean) => endSession({ everywhere }),
     onSuccess: () => tell(t('people.signedOut')),
-    // Nobody must walk away in the belief that they are signed out.
+    // A failed sign-out stays visible, so that nobody leaves in the belief that they are signed out.
     onError: (error) =>
       session.state().status === 'signed_in' ? tellFault(error, t('people.stillSignedIn')) : tellFault(error),
   });
-  // Until auth-service has said the name, and where it is down, the token's opaque id is all that is known.
+  // Without auth-service's answer, the page knows only the opaque id in the token.
   const name = account?.username ?? state.subject.slice(0, 8);
 
   return (

@@ -1,4 +1,4 @@
-/** A person's first letter: drawn by the style sheet, as it is no text that anybody has to read. */
+/** The first letter of a person's name. The style sheet draws it, so that screen readers skip it. */
 export function Avatar({ name }: { name: string }) {
   return (
     <span

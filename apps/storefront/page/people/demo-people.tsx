@@ -11,7 +11,7 @@ export type DemoPeopleListProps = {
   readonly onChoose: (person: Credentials) => void;
 };
 
-/** Everybody who can be tried with one press. */
+/** The demo accounts, each a button that signs in. */
 export function DemoPeopleList({ isPending, onChoose }: DemoPeopleListProps) {
   const { t } = useTranslation();
   const { data: people = [] } = useDemoPeople();

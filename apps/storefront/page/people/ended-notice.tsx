@@ -3,7 +3,7 @@ import { canSignInAgain, endReason, isAlarming } from '../session/end-reasons.ts
 import { wasSignedOutHere } from '../session/sign-out.ts';
 import { Notice } from '../ui/notice.tsx';
 
-/** Why somebody is not signed in any more. Nothing when they signed out here, or never were signed in. */
+/** Says why the session ended. Empty when the person signed out here, or was never signed in. */
 export function EndedNotice({ reason }: { reason: string | null }) {
   const { t } = useTranslation();
   const why = reason === 'sign_out' ? reason : endReason(reason);

@@ -7,7 +7,7 @@ import { AccountCard } from './account-card.tsx';
 import { EndedNotice } from './ended-notice.tsx';
 import { SignInForm } from './sign-in-form.tsx';
 
-/** Who somebody is here: nobody yet, or somebody. */
+/** The sign-in form, or the account of the person who is signed in. */
 export function PeopleSection() {
   const { t } = useTranslation();
   const state = useSession();
@@ -15,7 +15,7 @@ export function PeopleSection() {
   const heading = useRef<HTMLHeadingElement>(null);
   const before = useRef(state.status);
 
-  // The form, or the button, that had the focus is gone after signing in or out: it goes to what came instead.
+  // Signing in or out removes the element that had the focus, so the focus moves to its replacement.
   useEffect(() => {
     const changed = before.current !== state.status && before.current !== 'restoring';
     before.current = state.status;

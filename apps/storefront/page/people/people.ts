@@ -23,7 +23,7 @@ export function useDemoPeople() {
 
 export type OwnAccount = { readonly username: string; readonly roles: readonly string[] };
 
-/** Who is signed in: the token says only an opaque id. */
+/** The account of the person who is signed in. The token has only an opaque id. */
 export function useAccount() {
   const signedIn = useSession().status === 'signed_in';
   return useQuery({

@@ -5,7 +5,7 @@ import { recordedFetch } from '../traffic/recorded-fetch.ts';
 export type Credentials = { readonly username: string; readonly password: string };
 
 /**
- * Makes an account. Nobody is signed in by it.
+ * Creates an account. Does not sign in.
  *
  * @throws {ServiceError} `username_taken`, `weak_password`, `invalid_username`, `too_many_attempts`, …
  */

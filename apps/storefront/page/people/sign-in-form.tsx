@@ -7,7 +7,7 @@ import { tell } from '../ui/toasts.tsx';
 import { DemoPeopleList } from './demo-people.tsx';
 import { useSignIn } from './use-sign-in.ts';
 
-/** One press for somebody of the demo; a name and a password for everybody else; an account for who has none. */
+/** Signs in: with one press for a demo account, else with user name and password. Also registers new accounts. */
 export function SignInForm() {
   const { t } = useTranslation();
   const signIn = useSignIn();
@@ -17,7 +17,7 @@ export function SignInForm() {
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    // From then on the account is there, also when signing in failed.
+    // The account exists from here on, even if signing in then fails.
     const onRegistered = () => setNew(false);
     signIn.mutateAsync({ username, password, ...(isNew && { onRegistered }) }).then(
       () => isNew && tell(t('people.registered')),

@@ -3,11 +3,11 @@ import { session } from '../session/session.ts';
 import { type Credentials, register } from './register.ts';
 
 type SignIn = Credentials & {
-  /** Makes the account first, and says when it is made. */
+  /** When set, creates the account first, and calls this when it exists. */
   readonly onRegistered?: () => void;
 };
 
-/** Signs in, somebody new as well. */
+/** Signs in; on request it registers the account first. */
 export function useSignIn() {
   return useMutation({
     mutationFn: async ({ onRegistered, ...credentials }: SignIn) => {

@@ -11,30 +11,30 @@ const origins: Readonly<Record<ServiceName, string>> = {
   'payment-service': config.services.payment,
 };
 
-export type Question = {
+export type RequestOptions = {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: object;
-  /** For requests that must not be done twice: the same key each time that this one is repeated. */
+  /** For a request that must not take effect twice: each repetition sends the same key. */
   readonly idempotencyKey?: string;
 };
 
-/** What came back: `status` tells a 201 from a 202. */
+/** The answer. `status` distinguishes a 201 from a 202. */
 export type Answer<Body> = { readonly status: number; readonly body: Body };
 
 /**
- * Asks a service in the name of who is signed in. The body is taken to be what the service's document says; it is not
- * checked.
+ * Sends a request to a service for the person who is signed in. Does not check that the answer's body has the type that
+ * the service documents.
  *
- * @throws {ServiceError} it did not do it, or did not answer
+ * @throws {ServiceError} the service refused, failed or did not answer
  * @throws {SessionError} nobody is signed in any more, or auth-service did not answer when the token had to be renewed
  * @example const { body } = await ask<Cart>('cart-service', '/cart');
  */
 export async function ask<Body>(
   service: ServiceName,
   path: string,
-  question: Question = {},
+  options: RequestOptions = {},
 ): Promise<Answer<Body>> {
-  const response = await send(service, path, question);
+  const response = await send(service, path, options);
   if (!response.ok) throw await errorFrom(service, response);
   return { status: response.status, body: response.status === 204 ? null : await response.json() };
 }
@@ -42,7 +42,7 @@ export async function ask<Body>(
 async function send(
   service: ServiceName,
   path: string,
-  { method = 'GET', body, idempotencyKey }: Question,
+  { method = 'GET', body, idempotencyKey }: RequestOptions,
 ): Promise<Response> {
   const headers = {
     ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -58,7 +58,7 @@ async function send(
   }
 }
 
-/** Not so when it was auth-service that did not answer, of which the session wanted another token first. */
+/** Whether `origin` did not answer. False when auth-service did not answer the token renewal before the request. */
 function isSilent(origin: string, error: unknown): boolean {
   return error instanceof SessionError && error.origin === origin;
 }

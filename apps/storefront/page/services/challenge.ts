@@ -1,17 +1,17 @@
-/** What a WWW-Authenticate header says (RFC 9110 §11.6.1), as far as the page can do something about it. */
+/** The parts of a WWW-Authenticate header (RFC 9110 §11.6.1) that the page uses. */
 export type Challenge = {
   /** RFC 6750 §3.1, RFC 9470 §3. */
   readonly error: string | null;
-  /** All scopes that the route needs. */
+  /** All scopes that the route requires. */
   readonly scopes: readonly string[];
-  /** The most that the sign-in may be ago. */
+  /** The maximum age of the sign-in. */
   readonly maxAgeSeconds: number | null;
 };
 
 const parameter = /([a-z_]+)="((?:[^"\\]|\\.)*)"/g;
 
 /**
- * Reads the Bearer challenge of our services. Does not understand several challenges in one header.
+ * Parses the Bearer challenge of our services. Does not parse several challenges in one header.
  *
  * @example parseChallenge('Bearer realm="x", error="insufficient_scope", scope="cart:write"').scopes // ['cart:write']
  */

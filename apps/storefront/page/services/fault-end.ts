@@ -2,10 +2,10 @@ import type { SessionState } from '@latchkey/auth-browser';
 import type { Fault } from './fault.ts';
 
 /**
- * Whether a fault has been put right since it was told: the permission is there, the password was given, the person signed in
- * again, or somebody else is here. Faults of services and of requests do not end by this.
+ * Whether a change of the session has resolved a fault: the permission was granted, the password was entered, the
+ * person signed in again, or another person is signed in. Faults of services and requests do not end this way.
  *
- * @param before who was signed in when it was told
+ * @param before the session when the fault was shown
  */
 export function isOver(fault: Fault, before: SessionState, now: SessionState): boolean {
   if (now.status === 'restoring') return false;

@@ -1,22 +1,22 @@
 import { SessionError } from '@latchkey/auth-browser';
 import { ServiceError } from './service-error.ts';
 
-/** What went wrong, in the terms in which a person can be told, and can do something about it. */
+/** An error, classified by what the page tells the person about it. */
 export type Fault = { readonly requestId: string | null } & (
   | { readonly kind: 'missing_permission'; readonly service: string; readonly scopes: readonly string[] }
   | { readonly kind: 'sign_in_too_old'; readonly service: string; readonly maxAgeSeconds: number | null }
   | { readonly kind: 'session_ended'; readonly reason: string | null }
   | { readonly kind: 'service_down'; readonly service: string; readonly askedBy: string | null }
   | { readonly kind: 'rate_limited'; readonly seconds: number }
-  /** It was understood, and not done. `code` is the service's own. */
+  /** The service understood the request and refused it. `code` is the service's own. */
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string | null }
   | { readonly kind: 'unexpected'; readonly service: string | null; readonly status: number | null }
 );
 
 const downCodes: ReadonlySet<string> = new Set(['hop_unavailable', 'hop_failed', 'hop_timeout']);
-/** 503s of a service that is up, and says what it lacks. */
+/** Codes of a 503 from a service that is up, but lacks something. */
 const lackingCodes: ReadonlySet<string> = new Set(['revocations_stale', 'key_set_unavailable']);
-/** What the browser session says when nobody, or somebody else, is signed in by now. */
+/** SessionError codes for when nobody, or somebody else, is signed in by now. */
 const endedCodes: ReadonlySet<string> = new Set([
   'signed_out',
   'session_changed',
@@ -25,8 +25,8 @@ const endedCodes: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Tells from an error what it means. `granted` are the scopes of the token that was sent: of those that a route needs,
- * only the others are missing.
+ * Classifies an error. `granted` are the scopes of the token that was sent: a missing-permission fault names only the
+ * required scopes that are not among them.
  *
  * @example faultOf(error, ['cart:read']) // { kind: 'missing_permission', scopes: ['cart:write'], … }
  */

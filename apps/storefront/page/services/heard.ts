@@ -2,12 +2,12 @@ import type { ServiceName } from './service-error.ts';
 
 const listeners = new Set<(service: ServiceName) => void>();
 
-/** A service has answered, whatever it said. */
+/** Reports that a service has answered. */
 export function heardFrom(service: ServiceName): void {
   for (const listener of listeners) listener(service);
 }
 
-/** Calls back whenever a service has answered. Returns what ends it. */
+/** Calls `listener` whenever a service has answered. Returns a function that unsubscribes. */
 export function onHeard(listener: (service: ServiceName) => void): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);

@@ -1,14 +1,14 @@
 /**
- * Keys for requests that must not be done twice. A request that got no final answer keeps its key, so that sending it
- * again carries on with the same one; the next request after a final answer, and another request, get a new one.
+ * Keys for requests that must not take effect twice. A request without a final answer keeps its key for repetitions. A
+ * different request, or a request after a final answer, gets a new key.
  *
- * The request is remembered in memory alone, as a digest would not hide a card's few digits: whoever reloads the page
- * starts afresh, and payment-service brings what was open to its end before it charges the same cart again.
+ * The request is kept in memory only: a stored digest would not hide a card's few digits. After a reload the key is
+ * new, and payment-service finishes the open payment before it charges the same cart again.
  */
 export type IdempotencyKeys = {
   /** The key to send this request with. */
   keyFor(request: object): string;
-  /** The request was answered for good: its key is not used again. */
+  /** Call this after a final answer: the key is then not used again. */
   answered(): void;
 };
 

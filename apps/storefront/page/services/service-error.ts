@@ -1,21 +1,21 @@
 import { type Challenge, parseChallenge } from './challenge.ts';
 
-/** Whom the page asks. */
+/** The services that the page calls. */
 export type ServiceName = 'auth-service' | 'cart-service' | 'wishlist-service' | 'payment-service';
 
-/** What a problem document (RFC 9457) of our services holds, as far as the page looks. */
+/** The members of a problem document (RFC 9457) that the page uses. */
 export type ProblemFacts = {
   readonly code: string;
   readonly detail: string | null;
   /** Why a token was revoked, or a session ended. */
   readonly reason: string | null;
-  /** The service behind the one that was asked, when that one failed. */
+  /** The service that failed behind the one that the page called. */
   readonly hop: string | null;
   /** The request's id, to find it in the inspector and in the service's log. */
   readonly requestId: string | null;
 };
 
-/** A service did not do what it was asked, or gave no answer. */
+/** A service refused a request, failed, or did not answer. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly service: ServiceName;
@@ -38,7 +38,8 @@ export class ServiceError extends Error {
 type ErrorAnswer = Pick<ServiceError, 'status' | 'facts' | 'challenge' | 'retryAfterSeconds'>;
 
 /**
- * An error answer, whatever its body is: some are not ours (a proxy's page, say), and are told by their status.
+ * Makes an error of an error answer with any body. An answer that is not ours (a proxy's page, say) is described by its
+ * status.
  *
  * @example if (!response.ok) throw await errorFrom('cart-service', response);
  */
@@ -53,19 +54,19 @@ export async function errorFrom(service: ServiceName, response: Response): Promi
   });
 }
 
-/** For a request that got no answer: the service is down, or the line to it. */
+/** The error of a request without an answer: the service or the connection to it is down. */
 export function noAnswer(service: ServiceName, cause: unknown): ServiceError {
   const facts = { code: 'no_answer', detail: null, reason: null, hop: null, requestId: null };
   const answer = { status: 0, facts, challenge: parseChallenge(null), retryAfterSeconds: null };
   return new ServiceError(service, answer, { cause });
 }
 
-/** Codes of a request that was not done yet, and may be: sent again it carries on. */
+/** Codes of a request that is not finished: sending it again continues it. */
 const underWay: ReadonlySet<string> = new Set(['request_in_progress', 'checkout_in_progress']);
 
 /**
- * True when a service has refused a request for good, so that sending it once more is another request. Not so when
- * nobody answered, or when the person, or time, can still help.
+ * True when a service has refused a request for good, so that sending it again is a new request. False when there was
+ * no answer, or when the person or a later retry can still make it succeed.
  */
 export function isRefusedForGood(error: unknown): boolean {
   if (!(error instanceof ServiceError)) return false;

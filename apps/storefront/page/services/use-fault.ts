@@ -1,7 +1,7 @@
 import { useSession } from '../session/use-session.ts';
 import { type Fault, faultOf } from './fault.ts';
 
-/** What an error means for who is signed in; null when there is none. */
+/** The fault that an error is for the person who is signed in; null without an error. */
 export function useFault(error: unknown): Fault | null {
   const state = useSession();
   if (error === null || error === undefined) return null;

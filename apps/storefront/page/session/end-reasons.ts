@@ -1,6 +1,6 @@
 /**
- * Why a session ended, as the page tells it. auth-service knows more words than a person needs
- * (docs/sessions.md, "Why a session ended"); one that the page does not know reads as `other`.
+ * Why a session ended, as the page shows it. auth-service has more reasons than a person needs to know
+ * (docs/sessions.md, "Why a session ended"). The page shows an unknown one as `other`.
  */
 const shownAs = {
   sign_out: 'sign_out',
@@ -28,7 +28,7 @@ const shownAs = {
 export type EndReason = (typeof shownAs)[keyof typeof shownAs] | 'other';
 
 /**
- * The message to show, or null where nothing ended that the person did not end themselves, here and now.
+ * The reason to show. Null when no session ended, or the person ended it on this page.
  *
  * @example endReason('displaced') // 'displaced'
  */
@@ -37,12 +37,12 @@ export function endReason(reason: string | null): EndReason | null {
   return isKnown(reason) ? shownAs[reason] : 'other';
 }
 
-/** Whether the person can go on by signing in again: no password helps where the operator, or the set-up, is in the way. */
+/** Whether signing in again helps. It does not when an operator or the set-up prevents it. */
 export function canSignInAgain(reason: EndReason): boolean {
   return reason !== 'cross_site' && reason !== 'client_revoked' && reason !== 'account_disabled';
 }
 
-/** True where somebody else may be behind it, so that it deserves a louder word. */
+/** True when somebody else may have caused it, so that the notice must stand out. */
 export function isAlarming(reason: EndReason): boolean {
   return reason === 'reuse' || reason === 'key_revoked';
 }

@@ -4,7 +4,7 @@ import { recordedFetch } from '../traffic/recorded-fetch.ts';
 
 const { cart, wishlist, payment } = config.services;
 
-/** The one session of this page. Every request with a token goes through its fetch. */
+/** The page's only session. Every request with a token goes through its fetch. */
 export const session = createBrowserSession({
   issuer: config.issuer,
   clientId: config.client_id,

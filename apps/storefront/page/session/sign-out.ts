@@ -11,7 +11,7 @@ export function signOut({ everywhere }: { readonly everywhere: boolean }): Promi
   return asOwnEnd(() => session.signOut({ everywhere }));
 }
 
-/** Ends the session in another way, because somebody on this page wants it. @throws what `end` throws: the session goes on */
+/** Runs an `end` by which the person on this page ends the session. @throws what `end` throws: the session goes on */
 export async function asOwnEnd<Result>(end: () => Promise<Result>): Promise<Result> {
   isOwnEnd = true;
   try {
@@ -22,7 +22,7 @@ export async function asOwnEnd<Result>(end: () => Promise<Result>): Promise<Resu
   }
 }
 
-/** Whether the session that there was ended because somebody signed out on this page, and not in another tab or elsewhere. */
+/** Whether the last session ended by a sign-out on this page, and not in another tab or elsewhere. */
 export function wasSignedOutHere(): boolean {
   return isOwnEnd;
 }

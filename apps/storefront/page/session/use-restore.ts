@@ -5,13 +5,13 @@ import { useSession } from './use-session.ts';
 const retryMs = 3000;
 
 /**
- * Finds out, when the page opens, whether somebody is signed in here. While auth-service cannot say, `error` is why, and it
- * is asked again.
+ * Finds out whether somebody is signed in when the page opens. While auth-service does not answer, `error` says why,
+ * and the page retries.
  */
 export function useRestore(): { readonly error: unknown; readonly retry: () => void } {
   const { data, refetch } = useQuery({
     queryKey: ['restore'],
-    // A query that fails forgets why as soon as it is asked again: what is said would come and go.
+    // A query clears its error when it retries, so the message would flicker.
     queryFn: () =>
       session.restore().then(
         () => ({ error: null }),

@@ -2,12 +2,14 @@ import type { SessionState } from '@latchkey/auth-browser';
 import { useSyncExternalStore } from 'react';
 import { session } from './session.ts';
 
-/** The state of the session; whoever uses it is drawn again when it changes, in this tab or in another. */
+/** The state of the session. A component that uses it renders again when it changes, in this tab or another. */
 export function useSession(): SessionState {
   return useSyncExternalStore(session.subscribe, session.state);
 }
 
-/** True when the person who is signed in may do this. Only the services decide; this is for what is worth showing. */
+/**
+ * Whether the current token has this scope. It decides only what the page shows: the services decide what is allowed.
+ */
 export function useScope(scope: string): boolean {
   const state = useSession();
   return state.status === 'signed_in' && state.scopes.includes(scope);

@@ -13,7 +13,7 @@ import { WishlistPanel } from './wishlist/wishlist-panel.tsx';
 
 const tabs = ['products', 'wishlist', 'cart', 'payments'] as const;
 
-/** The shop: what there is, what one wishes for, what one is about to pay for, and what one has paid. */
+/** The shop's tabs: products, wishlist, cart and payments. */
 export function Shop() {
   const { t } = useTranslation();
   const [tab, setTab] = useKeptPlace('tab', tabs);
@@ -49,7 +49,7 @@ export function Shop() {
         <TabPanel id="wishlist" className="tab-panel">
           <WishlistPanel />
         </TabPanel>
-        {/* Kept while another is open: a payment goes on, and may have to ask for the password. */}
+        {/* Stays mounted while another tab is open: a payment continues, and may ask for the password. */}
         <TabPanel id="cart" className="tab-panel" shouldForceMount>
           <CartPanel />
         </TabPanel>

@@ -1,9 +1,9 @@
 import type { Problem } from './traffic.ts';
 
-/** A problem document is a few hundred bytes; more is none. */
+/** A problem document has a few hundred bytes. A longer body is not one. */
 const longestProblem = 16_384;
 
-/** What a refusal says of itself (RFC 9457; RFC 6749 §5.2 at the token endpoint). Null: it says nothing. */
+/** Reads the problem in a refusal's body (RFC 9457; RFC 6749 §5.2 at the token endpoint); null when it has none. */
 export async function readProblem(answer: Response): Promise<Problem | null> {
   const type = answer.headers.get('content-type') ?? '';
   if (answer.ok || !/\bjson\b/.test(type)) return null;

@@ -13,11 +13,11 @@ export type RecordingOptions = {
 };
 
 /**
- * A fetch that names each request by a trace id and writes down what became of it. The caller gets the answer as it
- * came, and as soon as it came.
+ * A fetch that gives each request a trace id and records its outcome. The caller gets the answer unchanged and without
+ * delay.
  *
- * A fragment in the URL, which fetch never sends, says why the page asks: `#background` to be alive, `#probe` for a panel's
- * table, `#load` to have many requests under way.
+ * A fragment in the URL, which fetch never sends, is the request's purpose: `#background` for background reads,
+ * `#probe` for a panel's table, `#load` for generated load.
  *
  * @example
  * const recorded = recordRequests({ fetch, ids: createTraceIds(), store: createTrafficStore() });

@@ -10,13 +10,13 @@ const ids: Readonly<Record<string, string>> = {
   '/sessions': ':id',
   '/wishlist/items': ':id',
 };
-/** What stands where ids do, and is none. */
+/** Path segments in the place of an id that are not ids. */
 const words: ReadonlySet<string> = new Set(['current', 'refresh', 'rotation']);
 
 const member = new RegExp(`^(${Object.keys(ids).join('|')})/([^/]+)(.*)$`);
 
 /**
- * A path as services name their routes, so that page and services call a request the same.
+ * A path in the form in which services name their routes, so that page and services use the same name for a request.
  *
  * @example shownPath('/payments/0190b0f2-…/refunds') // '/payments/:id/refunds'
  */

@@ -3,16 +3,16 @@ import type { ShownSpan } from '../../src/demo/api.ts';
 export type SpanStreamOptions = {
   readonly tracePrefix: string;
   readonly onSpan: (span: ShownSpan) => void;
-  /** Told whenever the line opens or breaks. */
+  /** Called whenever the connection opens or breaks. */
   readonly onOpen?: (isOpen: boolean) => void;
 };
 
-/** An EventSource opens a broken line again by itself, but not after an answer that is no stream. */
+/** An EventSource reconnects by itself, but not after an answer that is not a stream. */
 const reopenMs = 2000;
 
 /**
- * Listens to what the services report of this page's requests, until the returned function is called. A line that breaks
- * is opened again; the last minute is told anew then, so nothing is missing and some things come twice.
+ * Receives the services' spans of this page's requests, until the returned function is called. It reconnects after a
+ * break. The server then sends the last minute again, so no span is missing and some come twice.
  *
  * @example
  * const stop = followSpans({ tracePrefix: traceIds.prefix, onSpan: trafficStore.reported });

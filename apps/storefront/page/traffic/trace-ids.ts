@@ -1,16 +1,15 @@
-/** Names of one request, as the services see them (W3C Trace Context). */
+/** The ids of one request in the services' traces (W3C Trace Context). */
 export type TraceIds = {
-  /** 32 hex digits; the first 16 are this page load's. */
+  /** 32 hex digits. The first 16 are the same for this page load. */
   readonly traceId: string;
-  /** 16 hex digits: the page's own part in the trace, which is the parent of the service's. */
+  /** 16 hex digits: the page's own span, which is the parent of the service's. */
   readonly spanId: string;
-  /** What is sent as `traceparent`. */
+  /** The value of the `traceparent` header. */
   readonly traceparent: string;
 };
 
 /**
- * Names requests so that the spans of this page load can be told from everybody else's: all of its trace ids begin with
- * the same 16 digits.
+ * Creates trace ids. All ids of this page load begin with the same 16 digits, which tells its spans from all others.
  *
  * @example
  * const ids = createTraceIds();
@@ -33,7 +32,7 @@ export function createTraceIds(randomDigits: () => string = randomHexDigits): {
   };
 }
 
-/** 16 random hex digits, never all zero, which W3C Trace Context §3.2.2 forbids. */
+/** 16 random hex digits, never all zero (W3C Trace Context §3.2.2). */
 function randomHexDigits(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   bytes[0] ||= 1;

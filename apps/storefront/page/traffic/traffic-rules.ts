@@ -1,16 +1,16 @@
 import type { ShownSpan } from '../../src/demo/api.ts';
 import type { PageAnswer, PageRequest, Problem, Purpose, Traffic, TrafficEntry } from './traffic.ts';
 
-/** Older traces leave when there are more. */
+/** The maximum number of traces. Older ones are dropped. */
 export const mostEntries = 200;
-/** Of what nobody did by hand, what goes beyond this leaves first, or it would push out what people did. */
+/** The maximum number of traces of generated requests, so that they do not push out those of a person. */
 export const keptOf = { load: 50, probe: 20, background: 50 } as const satisfies Partial<
   Record<Purpose, number>
 >;
-/** A trace with more spans than this is not drawn in full. */
+/** The maximum number of spans of a trace that is drawn. */
 export const mostSpansOfTrace = 120;
 
-/** A request sets out. */
+/** Adds a request that was sent. */
 export function withRequest({ entries }: Traffic, request: PageRequest): Traffic {
   const entry: TrafficEntry = { request, answer: null, spans: [] };
   const all = [...entries, entry];
@@ -26,22 +26,22 @@ function indexOfNextToLeave(entries: readonly TrafficEntry[]): number {
   return 0;
 }
 
-/** Its answer is there, or will never be. */
+/** Adds a request's answer, or that there is none. */
 export function withAnswer(traffic: Traffic, traceId: string, answer: PageAnswer): Traffic {
   return changed(traffic, traceId, (entry) => ({ ...entry, answer }));
 }
 
-/** What an answer's body said comes later than its status. */
+/** Adds the problem in an answer's body, which is read later than its status. */
 export function withProblem(traffic: Traffic, traceId: string, problem: Problem): Traffic {
   return changed(traffic, traceId, (entry) =>
     entry.answer === null ? entry : { ...entry, answer: { ...entry.answer, problem } },
   );
 }
 
-/** A service reports its part. Of a trace that has left, or that the page did not begin, nothing is kept. */
+/** Adds a service's span. Ignores a span of a trace that was dropped, or that this page did not begin. */
 export function withSpan(traffic: Traffic, span: ShownSpan): Traffic {
   return changed(traffic, span.trace_id, (entry) => {
-    // The stream begins anew with the last minute whenever it was lost.
+    // After a reconnect, the stream repeats the last minute.
     const isKnown = entry.spans.some(({ span_id: id }) => id === span.span_id);
     if (isKnown || entry.spans.length >= mostSpansOfTrace) return entry;
     return { ...entry, spans: [...entry.spans, span].toSorted((a, b) => a.start_ms - b.start_ms) };
@@ -49,7 +49,7 @@ export function withSpan(traffic: Traffic, span: ShownSpan): Traffic {
 }
 
 function changed(traffic: Traffic, traceId: string, change: (entry: TrafficEntry) => TrafficEntry): Traffic {
-  // From the end: it is nearly always one of the newest.
+  // Searches from the end: it is nearly always one of the newest.
   const index = traffic.entries.findLastIndex(({ request }) => request.traceId === traceId);
   const entry = traffic.entries[index];
   if (entry === undefined) return traffic;

@@ -4,12 +4,12 @@ import { withAnswer, withProblem, withRequest, withSpan } from './traffic-rules.
 
 export type TrafficStore = ReturnType<typeof createTrafficStore>;
 
-/** Spans come in bursts, and one picture of a burst is enough. */
+/** Spans come in bursts. One render per burst is enough. */
 const tellAfterMs = 50;
 
 /**
- * Keeps what this page and the services did lately, bounded, for useSyncExternalStore. The snapshot is always new; that
- * it changed is told a moment later. Nothing of it is stored anywhere but in memory.
+ * Keeps the latest requests and spans in memory only, up to a limit, for useSyncExternalStore. The snapshot is always
+ * current; subscribers are called a moment after a change.
  *
  * @example
  * const traffic = useSyncExternalStore(trafficStore.subscribe, trafficStore.snapshot);
@@ -44,5 +44,5 @@ export function createTrafficStore() {
   };
 }
 
-/** That of this page. */
+/** This page's store. */
 export const trafficStore = createTrafficStore();

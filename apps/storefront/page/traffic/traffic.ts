@@ -1,6 +1,6 @@
 import type { ShownSpan } from '../../src/demo/api.ts';
 
-/** Why the page asked: because somebody did something, to be alive, for a panel's table, or to have many requests under way. */
+/** Why the page sent a request: for an action of the person, a background read, a panel's table, or generated load. */
 export type Purpose = 'person' | 'background' | 'probe' | 'load';
 
 /** A request that the page has sent. */
@@ -11,11 +11,11 @@ export type PageRequest = {
   readonly method: string;
   /** Without a fragment. */
   readonly url: string;
-  /** In lower case; what is secret in them is masked. */
+  /** Names in lower case; secret values are masked. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The access token that it carried. It is looked into on the page and never shown as it is. */
+  /** The access token that it carried. The page decodes it, and never shows it as it is. */
   readonly token: string | null;
-  /** What it said, with secrets masked; null when there was nothing, or nothing that is text. */
+  /** The body with masked secrets; null when there was none, or it was not text. */
   readonly body: string | null;
   /** Milliseconds since the epoch, with fractions. */
   readonly startMs: number;
@@ -25,7 +25,7 @@ export type PageRequest = {
 export type PageAnswer = {
   /** HTTP status; 0: no answer came. */
   readonly status: number;
-  /** Those that the service lets pages see. */
+  /** The headers that the service lets pages read. */
   readonly headers: Readonly<Record<string, string>>;
   readonly durationMs: number;
   /** Of a problem document (RFC 9457), or of an OAuth error (RFC 6749 §5.2). */
@@ -39,10 +39,10 @@ export type Problem = {
   readonly detail: string | null;
 };
 
-/** Everything that is known of one trace: what the page did, and what the services report of it. */
+/** All about one trace: the page's request, its answer, and the services' spans. */
 export type TrafficEntry = {
   readonly request: PageRequest;
-  /** Null: on its way. */
+  /** Null while there is no answer yet. */
   readonly answer: PageAnswer | null;
   /** In the order in which they began. */
   readonly spans: readonly ShownSpan[];

@@ -1,12 +1,12 @@
 import { Component, type ReactNode } from 'react';
 
 export type BoundaryProps = {
-  /** What stands there instead when drawing it failed. */
+  /** Shown instead when rendering the children fails. */
   readonly fallback: ReactNode;
   readonly children: ReactNode;
 };
 
-/** A part of the page that fails alone: the others stay as they are. */
+/** An error boundary: a failure inside it leaves the rest of the page as it is. */
 export class Boundary extends Component<BoundaryProps, { readonly failed: boolean }> {
   override state = { failed: false };
 

@@ -4,14 +4,14 @@ import { useTranslation } from 'react-i18next';
 
 export type ButtonProps = Omit<AriaButtonProps, 'className' | 'style' | 'children'> & {
   /**
-   * `primary`: the one that most people want. `quiet`: another choice. `small`: one that few want. `icon`: a picture
-   * alone, with an aria-label.
+   * `primary`: the main action. `quiet`: another action. `small`: a rare action. `icon`: an icon alone, which needs an
+   * aria-label.
    */
   readonly look?: 'primary' | 'quiet' | 'small' | 'icon';
   readonly children: ReactNode;
 };
 
-/** A button of the page. While it `isPending` it keeps the focus, and pressing it does nothing. */
+/** A button. While `isPending` it keeps the focus, and pressing it does nothing. */
 export function Button({ look = 'quiet', children, ...props }: ButtonProps) {
   const { t } = useTranslation();
   return (

@@ -8,7 +8,7 @@ export type DialogProps = {
   readonly children: ReactNode;
 };
 
-/** A question over the page. Escape, or a press beside it, closes it; the focus returns to where it was. */
+/** A modal dialog. Escape or a press outside closes it. The focus then returns to where it was. */
 export function Dialog({ title, isOpen, onClose, children }: DialogProps) {
   return (
     <ModalOverlay

@@ -6,13 +6,13 @@ import { Notice } from './notice.tsx';
 
 export type FaultNoticeProps = {
   readonly error: unknown;
-  /** What a refusal is called here. */
+  /** The title of a refusal in this place. */
   readonly refusedTitle?: string;
-  /** With it there is a button that tries again. */
+  /** When set, there is a button that retries. */
   readonly onRetry?: () => void;
 };
 
-/** A fault where it happened. Nothing without an error. */
+/** Shows a fault where it happened. Empty without an error. */
 export function FaultNotice({ error, refusedTitle, onRetry }: FaultNoticeProps) {
   const { t } = useTranslation();
   const fault = useFault(error);

@@ -7,7 +7,7 @@ import type { Fault } from '../services/fault.ts';
 import { canSignInAgain, endReason } from '../session/end-reasons.ts';
 import { showRequest } from '../traffic/wanted-request.ts';
 
-/** What a fault is called, and what it means, in the person's language. Never what a program says to another. */
+/** A fault's title and text in the person's language. Never a service's own error text. */
 export function useFaultText(): (fault: Fault) => { title: string; text: string } {
   const { t } = useTranslation();
   const { list, number } = useFormats();
@@ -56,13 +56,13 @@ export function useFaultText(): (fault: Fault) => { title: string; text: string 
 
 type FaultTextProps = {
   readonly fault: Fault;
-  /** What a refusal is called where it happened. */
+  /** The title of a refusal in this place. */
   readonly refusedTitle?: string | undefined;
-  /** What it means for the person: said first. */
+  /** What the fault means for the person. Shown first. */
   readonly consequence?: string | undefined;
 };
 
-/** A fault in words, with the number by which the inspector and the service's log know the request. */
+/** A fault in words, with the request's id in the inspector and the service's log. */
 export function FaultText({ fault, refusedTitle, consequence }: FaultTextProps) {
   const { title: ownTitle, text } = useFaultText()(fault);
   const title = fault.kind === 'refused' ? (refusedTitle ?? ownTitle) : ownTitle;

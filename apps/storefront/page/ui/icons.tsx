@@ -7,7 +7,7 @@ const paths = {
   minus: 'M5 12h14',
 } as const;
 
-/** A small drawing beside a text, or on a button that has an aria-label: it says nothing by itself. */
+/** A small icon beside a text, or on a button with an aria-label. Hidden from screen readers. */
 export function Icon({ name, isFilled = false }: { name: keyof typeof paths; isFilled?: boolean }) {
   return (
     <svg className={isFilled ? 'icon filled' : 'icon'} viewBox="0 0 24 24" aria-hidden="true">

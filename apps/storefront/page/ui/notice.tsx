@@ -5,12 +5,12 @@ export type Tone = 'good' | 'warn' | 'bad' | 'plain';
 export type NoticeProps = {
   readonly tone: Tone;
   readonly title?: string;
-  /** Read out at once, wherever somebody is on the page. */
+  /** Whether a screen reader announces it at once. */
   readonly isAlert?: boolean;
   readonly children?: ReactNode;
 };
 
-/** Something to know, at the place that it is about. */
+/** A notice beside the thing that it is about. */
 export function Notice({ tone, title, isAlert = false, children }: NoticeProps) {
   return (
     <div className={`notice ${tone}`} {...(isAlert && { role: 'alert' })}>

@@ -6,15 +6,15 @@ import { useKeptFocus } from './use-kept-focus.ts';
 
 export type PanelProps<Data> = {
   readonly title: string;
-  /** What somebody sees who is not signed in. */
+  /** The text for a person who is not signed in. */
   readonly signedOut: string;
-  /** The permission that the reading needs. Without it the service is not asked: it could only refuse. */
+  /** The permission for reading. Without it the page sends no request: the service would refuse it. */
   readonly scope: string;
   readonly query: { data: Data | undefined; error: unknown; isPending: boolean; refetch: () => unknown };
   readonly children: (data: Data) => ReactNode;
 };
 
-/** A part of the shop that a service has to be asked for: not signed in, on its way, failed, or there. */
+/** A part of the shop with data of a service: not signed in, loading, failed or loaded. */
 export function Panel<Data>({ title, signedOut, scope, query, children }: PanelProps<Data>) {
   const { t } = useTranslation();
   const { status } = useSession();

@@ -4,7 +4,7 @@ import { Button } from './button.tsx';
 import { Icon } from './icons.tsx';
 
 export type QuantityFieldProps = {
-  /** Of what: a part of the names of the field and its buttons. */
+  /** The product's name, for the labels of the field and its buttons. */
   readonly name: string;
   readonly value: number;
   readonly most: number;
@@ -12,8 +12,9 @@ export type QuantityFieldProps = {
 };
 
 /**
- * How many of something: typed, or one more and one fewer. What is typed counts when the field is left, or by Enter. The
- * browser's own field, as the component library's is larger than the rest of this shop.
+ * A field for a quantity, with buttons for one more and one fewer. A typed number counts when the person leaves the
+ * field or presses Enter. It is the browser's own field: the component library's has more code than the rest of this
+ * shop.
  */
 export function QuantityField({ name, value, most, onChange }: QuantityFieldProps) {
   const { t } = useTranslation();

@@ -11,7 +11,7 @@ import {
 export type TextFieldProps = Omit<AriaTextFieldProps, 'className' | 'style' | 'children'> & {
   readonly label: string;
   readonly hint?: string;
-  /** What is wrong with it; nothing when it is right, or not known yet. */
+  /** What is wrong with the value; undefined when it is right, or not checked yet. */
   readonly fault?: string | undefined;
 } & Pick<InputProps, 'placeholder'>;
 

@@ -8,12 +8,12 @@ const listeners = new Set<() => void>();
 let chosen = asTheme(preferences.read('theme'));
 mark();
 
-/** The theme that is shown: the one that somebody chose, else what the system prefers. */
+/** The current theme: the person's choice, else the system's preference. */
 export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, currentTheme);
 }
 
-/** Shows a theme. Choosing what the system prefers follows the system again. */
+/** Switches the theme. Choosing the system's preference follows the system again. */
 export function chooseTheme(theme: Theme): void {
   chosen = theme === systemTheme() ? null : theme;
   preferences.write('theme', chosen);

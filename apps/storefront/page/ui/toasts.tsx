@@ -22,12 +22,12 @@ const shownMs = 6000;
 const mostVisible = 2;
 
 const queue = new ToastQueue<Message>({ maxVisibleToasts: mostVisible });
-/** Of the messages that are shown, the newest last; of a fault also who was signed in when it was told. */
+/** The messages that are shown, the newest last. A fault also has the session at the time of its message. */
 const shown: { key: string; told?: { fault: Fault; before: SessionState } }[] = [];
 
-// A fault that has been put right is told no longer.
+// Closes the messages of faults that are resolved.
 session.subscribe(() => closeFaults(({ fault, before }) => isOver(fault, before, session.state())));
-// A new token, or the end of a session, is an answer of auth-service.
+// A new token or the end of a session means that auth-service has answered.
 session.subscribe(() => closeFaults(({ fault }) => isAway(fault, 'auth-service')));
 onHeard((service) => closeFaults(({ fault }) => isAway(fault, service)));
 
@@ -35,14 +35,14 @@ function isAway(fault: Fault, service: string): boolean {
   return fault.kind === 'service_down' && fault.service === service;
 }
 
-/** Says that something went as it was asked for. It goes away by itself. */
+/** Shows a success message, which disappears by itself. */
 export function tell(text: string): void {
   add({ text }, { timeout: shownMs });
 }
 
 /**
- * Says what went wrong, and with `consequence` what that means for the person. It stays until it is closed, pushed out or put
- * right, or the person goes elsewhere on the page: somebody may want to read the request's number.
+ * Shows a fault, and with `consequence` what it means for the person. It stays until it is closed, displaced or
+ * resolved, or the person goes elsewhere on the page, so that there is time to read the request's number.
  */
 export function tellFault(error: unknown, consequence?: string): void {
   const before = session.state();
@@ -51,25 +51,25 @@ export function tellFault(error: unknown, consequence?: string): void {
   add({ fault, consequence }, { told: { fault, before }, ...(timeout !== undefined && { timeout }) });
 }
 
-/** Takes away what was told of faults: what somebody looks at now has nothing to do with it. */
+/** Closes all faults: they have nothing to do with what the person looks at now. */
 export function dismissFaults(): void {
   closeFaults(() => true);
 }
 
 /**
- * Says how something went, also when what asked for it has left the page meanwhile: a row that was moved away, a tab that
- * was changed. The callbacks of a mutation's own call would not come then.
+ * Shows the outcome of an action, also when the component that started it is gone, such as a removed row. The callbacks
+ * of a mutation's own call would not run then.
  *
  * @example report(unwish.mutateAsync(item.id), t('wishlist.removed', { name }))
  */
-export function report(deed: Promise<unknown>, done?: string): void {
-  deed.then(
+export function report(action: Promise<unknown>, done?: string): void {
+  action.then(
     () => done !== undefined && tell(done),
     (error) => tellFault(error),
   );
 }
 
-/** What is pushed out is closed: the queue would show it once more when there is room again. */
+/** Closes a displaced message. Otherwise the queue would show it again when there is room. */
 function add(message: Message, { told, ...options }: AddOptions): void {
   shown.push({ key: queue.add(message, options), ...(told && { told }) });
   for (const { key } of shown.splice(0, shown.length - mostVisible)) queue.close(key);
@@ -84,7 +84,7 @@ function closeFaults(wanted: (told: { fault: Fault; before: SessionState }) => b
   }
 }
 
-/** Where messages appear. */
+/** The region for messages. */
 export function Toasts() {
   const { t } = useTranslation();
   return (

@@ -1,8 +1,8 @@
 import { type FocusEvent, useEffect, useRef } from 'react';
 
 /**
- * Keeps the focus in a part of the page: when what had it goes away (a row that was removed, a form that was sent), the
- * part itself takes it, so that nobody who uses a keyboard starts again at the top.
+ * Keeps the focus in a part of the page. When the focused element goes away (a removed row, a sent form), the part
+ * itself takes the focus, so that a keyboard user does not start again at the top.
  *
  * @example <section {...useKeptFocus<HTMLElement>()}>
  */
@@ -10,7 +10,7 @@ export function useKeptFocus<Part extends HTMLElement>() {
   const part = useRef<Part>(null);
   const isInside = useRef(false);
 
-  // After each drawing: any may have taken the focused element away.
+  // After each render, because any render may have removed the focused element.
   useEffect(() => {
     const isLost = document.activeElement === null || document.activeElement === document.body;
     if (isInside.current && isLost) part.current?.focus({ preventScroll: true });
@@ -22,7 +22,7 @@ export function useKeptFocus<Part extends HTMLElement>() {
     onFocus: () => {
       isInside.current = true;
     },
-    // To nowhere: the element may be about to go away.
+    // The focus goes to no element: the focused one may be about to go away.
     onBlur: ({ relatedTarget }: FocusEvent) => {
       if (relatedTarget !== null) isInside.current = part.current?.contains(relatedTarget) ?? false;
     },

@@ -5,10 +5,10 @@ import { orPassOn } from './outgoing.ts';
 import { timed } from './stopwatch.ts';
 import { shopServices, verdictOf } from './verdicts.ts';
 
-/** Where the thief's requests come from, by their own account. */
+/** The user agent that the thief's requests claim. */
 const headers = { 'user-agent': 'another machine' };
 
-/** A stolen access token: it works for whoever has it, until its owner signs out. */
+/** Uses a stolen access token. It works for anybody who has it, until its owner signs out. */
 export async function accessTokenTheftRoutes(app: Service, { auth, services }: DemoContext): Promise<void> {
   app.post(
     '/thefts/access-token',

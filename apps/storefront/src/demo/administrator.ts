@@ -5,9 +5,9 @@ import { type Answer, type Call, orPassOn } from './outgoing.ts';
 
 export type Administrator = {
   /**
-   * Asks auth-service as the demo's administrator.
+   * Calls auth-service as the demo's administrator.
    *
-   * @throws {ProblemError} what auth-service refuses, as it says it
+   * @throws {ProblemError} auth-service's refusal, unchanged
    */
   ask(path: string, call?: Call): Promise<Answer>;
 };
@@ -15,8 +15,8 @@ export type Administrator = {
 const clientId = 'latchkey-cli';
 
 /**
- * The demo's administrator: signs in when first needed, as anybody does, refreshes, and signs in anew once that session
- * has ended.
+ * The demo's administrator. It signs in on first use by the public routes, refreshes, and signs in again when its
+ * session has ended.
  */
 export function createAdministrator(auth: AuthService, accounts: readonly DemoAccount[]): Administrator {
   const account = accounts.find(({ roles }) => roles.includes('admin'));
@@ -27,7 +27,7 @@ export function createAdministrator(auth: AuthService, accounts: readonly DemoAc
     return tokens;
   }
 
-  /** Of several who find at once that the tokens are no good, one gets others. */
+  /** Renews the tokens once for all concurrent callers that found them invalid. */
   function renewed(old: Promise<Tokens>): Promise<Tokens> {
     if (tokens === old) tokens = remembered(renew(old));
     return tokens ?? signedIn();

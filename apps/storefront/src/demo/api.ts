@@ -1,9 +1,9 @@
-// What the page and the demo's routes say to each other. Types alone: both sides import it.
+// The types of the demo's routes, which both the page and the server import.
 
-/** Who verifies tokens by itself. */
+/** The services that verify tokens by themselves. */
 export type ShopService = 'cart-service' | 'wishlist-service' | 'payment-service';
 
-/** GET /demo/people: accounts to try the system with. They exist on this machine alone. */
+/** GET /demo/people: the demo accounts. They exist only on this machine. */
 export type DemoPeople = { readonly people: readonly DemoPerson[] };
 export type DemoPerson = {
   readonly username: string;
@@ -12,16 +12,16 @@ export type DemoPerson = {
 };
 
 /**
- * GET /demo/spans?trace_prefix=<16 hex digits>: server-sent events named `span`, each with one of these as JSON; those of
- * the last minute first, then as they come.
+ * GET /demo/spans?trace_prefix=<16 hex digits>: server-sent events named `span`, each with one span as JSON. First the
+ * spans of the last minute, then new ones as they arrive.
  */
 export type ShownSpan = {
   readonly trace_id: string;
   readonly span_id: string;
   readonly parent_span_id: string | null;
-  /** service.name of who reports it, e.g. `cart-service`. */
+  /** service.name of the reporting service, e.g. `cart-service`. */
   readonly service: string;
-  /** `server`: a request that the service answered. `client`: one that it made, also to its stores. */
+  /** `server`: a request that the service answered. `client`: a request that it sent, also to a database. */
   readonly kind: 'server' | 'client';
   /** E.g. `GET /cart`. */
   readonly name: string;
@@ -30,31 +30,31 @@ export type ShownSpan = {
   readonly duration_ms: number;
   /** HTTP status; null where there is none. */
   readonly status: number | null;
-  /** Everything else that the service reports of it; among it, what it made of a token: see `tokenAttributes`. */
+  /** The span's other attributes, among them the verdict on a token: see `tokenAttributes`. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 };
 
-/** Names of attributes that say what a service made of a token. */
+/** The names of the attributes for a service's verdict on a token. */
 export const tokenAttributes = {
   /** The check that refused it, e.g. `signature`, `audience`, `expired`, `revoked`; absent when it passed. */
   refusedBy: 'latchkey.token.refused_by',
   subject: 'latchkey.token.sub',
   session: 'latchkey.token.sid',
   client: 'latchkey.token.client_id',
-  /** Who acts for the person, outermost first, separated by spaces; absent when the person asks. */
+  /** The services that act for the person, outermost first, separated by spaces; absent when the person acts. */
   actors: 'latchkey.token.act',
   scope: 'latchkey.token.scope',
   keyId: 'latchkey.token.kid',
 } as const;
 
-/** What a service answers to a token. */
+/** A service's verdict on a token. */
 export type Verdict = {
   readonly service: ShopService;
   /** HTTP status; 0: no answer. */
   readonly status: number;
   /** `code` of the problem document; null for a success. */
   readonly code: string | null;
-  /** Why a revoked token was revoked, e.g. `sign_out`; null where nothing is said. */
+  /** Why a revoked token was revoked, e.g. `sign_out`; null when the answer does not say. */
   readonly reason: string | null;
 };
 
@@ -64,21 +64,22 @@ export type Stopwatch = {
   readonly before: Verdict;
   readonly after: Verdict;
   /**
-   * From the answer to what changed it, to the first other verdict, in milliseconds; null: it did not change in time, or
-   * the token was no good there before, or nothing was said of it. No answer, or one of 500 and above, is no verdict.
+   * Milliseconds from the answer to the action until the first changed verdict. Null when the verdict did not change in
+   * time, the token was refused before, or there was no verdict. No answer, or a status of 500 and above, is no
+   * verdict.
    */
   readonly elapsed_ms: number | null;
 };
 export type Timed = { readonly stopwatch: readonly Stopwatch[] };
 
-/** The body of every request that is about a token of the page's person. */
+/** The body of a request about the page's token. */
 export type WithToken = { readonly access_token: string };
 
 /** POST /demo/permissions/read with WithToken. */
 export type Permissions = {
   readonly username: string;
   readonly roles: readonly string[];
-  /** Every scope of the shop's services that can be given or taken. */
+  /** Every scope of the shop's services, and whether the person has it. */
   readonly scopes: readonly { readonly scope: string; readonly granted: boolean }[];
 };
 /** PUT /demo/permissions: as the administrator, gives the person of the token exactly these scopes. */
@@ -94,7 +95,7 @@ export type RefreshTokenTheft = Timed & {
   /** What happened, in order. */
   readonly steps: readonly {
     readonly who: 'thief' | 'owner';
-    /** Of the refresh token that was presented. */
+    /** The generation of the refresh token that was sent. */
     readonly generation: number;
     readonly status: number;
     readonly code: string | null;
@@ -108,12 +109,12 @@ export type Phone = {
   readonly device_name: string;
   readonly session_id: string;
   readonly signed_in: boolean;
-  /** Why its session ended, as the phone is told when it refreshes. */
+  /** Why its session ended, as auth-service answers the phone's refresh. */
   readonly reason: string | null;
 };
 /** GET /demo/phones?username= */
 export type Phones = { readonly phones: readonly Phone[] };
-/** POST /demo/phones {username}: signs one more phone in. The stopwatch is that of the phone which it displaced. */
+/** POST /demo/phones {username}: signs one more phone in. The stopwatch is for the token of the displaced phone. */
 export type PhoneSignedIn = Phones & Timed & { readonly phone: Phone };
 /** DELETE /demo/phones/{id} with WithToken: the person ends the phone's session from this page; answers Timed. */
 

@@ -17,7 +17,7 @@ export type SignIn = {
 
 export type AuthService = ReturnType<typeof createAuthService>;
 
-/** auth-service by its public routes: the demo has no other way in. */
+/** Calls auth-service by its public routes. The demo has no other access. */
 export function createAuthService(url: string) {
   /** @throws {ProblemError} 503 `auth_service_unavailable` when it does not answer */
   async function ask(path: string, call: Call = {}): Promise<Answer> {
@@ -49,7 +49,7 @@ export function createAuthService(url: string) {
       return tokensOf(orPassOn(await ask('/sessions', { method: 'POST', body })));
     },
 
-    /** What a client that keeps its refresh token itself does. The answer says whether it was refused, and why. */
+    /** Refreshes as a client that keeps its own refresh token. Returns auth-service's answer when it refuses. */
     async refresh(clientId: string, refreshToken: string): Promise<Tokens | Answer> {
       const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken };
       const answer = await ask('/token', { method: 'POST', form });

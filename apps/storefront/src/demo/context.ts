@@ -6,15 +6,15 @@ import { type Administrator, createAdministrator } from './administrator.ts';
 import { type AuthService, createAuthService } from './auth-service.ts';
 import type { ShopServices } from './verdicts.ts';
 
-/** What the demo's routes work with. */
+/** The dependencies of the demo's routes. */
 export type DemoContext = {
   readonly accounts: readonly DemoAccount[];
   readonly auth: AuthService;
   readonly administrator: Administrator;
   readonly services: ShopServices;
-  /** The page's. */
+  /** The page's origin. */
   readonly origin: string;
-  /** Over HTTPS the browser would keep this one from us (docs/threat-model.md). */
+  /** The cookie's name. Over HTTPS, the browser would not send this server the cookie (docs/threat-model.md). */
   readonly refreshCookieName: string;
 };
 
@@ -37,6 +37,6 @@ export function demoContext(config: Config): DemoContext {
 
 export const tags = ['demo'];
 
-/** An access token as the body of a request. */
+/** The member of a request's body that is an access token. */
 export const tokenMember = { access_token: Type.String({ minLength: 1, maxLength: 16_384 }) };
 export const withTokenSchema = Type.Object(tokenMember);

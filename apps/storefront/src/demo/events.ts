@@ -5,7 +5,7 @@ import { tags } from './context.ts';
 import type { Spans } from './spans.ts';
 
 const heartbeatMs = 15_000;
-/** What may wait for a page that does not keep up: it is broken off then, and asks again by itself. */
+/** The maximum number of unsent bytes for a slow page. Beyond it the stream is closed, and the page reconnects. */
 const mostUnsentBytes = 1024 * 1024;
 const mostStreams = 100;
 
@@ -15,15 +15,15 @@ const schema = {
   querystring: Type.Object({
     trace_prefix: Type.String({
       pattern: '^[0-9a-f]{16}$',
-      description: 'How the ids of their traces begin.',
+      description: 'The first digits of the trace ids.',
     }),
   }),
 };
 
-/** GET /demo/spans: to each page the spans of its own traces. */
+/** GET /demo/spans: streams to each page the spans of its own traces. */
 export async function eventRoutes(app: Service, { spans }: { spans: Spans }): Promise<void> {
   const streams = new Set<ServerResponse>();
-  // Streams have no end of their own: the process would wait for them.
+  // A stream never ends by itself, so it would keep the process from closing.
   app.lifecycle.onDraining(() => {
     for (const stream of streams) stream.end();
   });

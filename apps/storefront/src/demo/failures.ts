@@ -8,7 +8,7 @@ import { tags } from './context.ts';
 type Name = keyof Failures['stopped'];
 const names = ['auth-service', 'redis'] as const satisfies Name[];
 
-/** Parts of the system that can be stopped and started, by the socket of whoever runs it. */
+/** Stops and starts parts of the system by the control socket of the process that runs them. */
 export async function failureRoutes(app: Service, { socket }: { socket: string | undefined }): Promise<void> {
   app.get('/failures', { schema: { summary: 'What is stopped', tags } }, async (): Promise<Failures> => {
     if (socket === undefined) return { available: false, stopped: { 'auth-service': false, redis: false } };
@@ -44,7 +44,7 @@ async function ask(socketPath: string, { method, path, body }: Asked): Promise<F
       else reject(failed(String((answer as { message?: unknown }).message)));
     }, reject);
   });
-  asked.on('error', () => reject(failed('Whoever runs the system does not answer.')));
+  asked.on('error', () => reject(failed('The process that runs the system does not answer.')));
   asked.end(body === undefined ? undefined : JSON.stringify(body));
   return await promise;
 }

@@ -6,7 +6,7 @@ import { timed } from './stopwatch.ts';
 
 type Key = { readonly kid: string; readonly state: string; readonly may_sign_at: string | null };
 
-/** The issuer's signing keys: rotated, or one of them killed, by the administrator. */
+/** Rotates or revokes the issuer's signing keys, as the administrator. */
 export async function keyRoutes(app: Service, { administrator, services }: DemoContext): Promise<void> {
   async function signingKeys(): Promise<SigningKeys> {
     const { body } = await administrator.ask('/keys');

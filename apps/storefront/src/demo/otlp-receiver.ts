@@ -8,7 +8,7 @@ import { traceReportSchema } from './trace-report.ts';
 
 const mostBytes = 16 * 1024 * 1024;
 
-/** POST /v1/traces: where services report their spans (OTLP over HTTP, in JSON). */
+/** POST /v1/traces: receives the services' spans (OTLP over HTTP, in JSON). */
 export async function otlpReceiver(app: Service, { spans }: { spans: Spans }): Promise<void> {
   const schema = { summary: 'Spans of services (OTLP over HTTP, in JSON)', tags, body: traceReportSchema };
   app.post(

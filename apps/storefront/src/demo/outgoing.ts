@@ -14,7 +14,7 @@ export type Call = {
 
 export type Answer = {
   readonly status: number;
-  /** Of the JSON that came; empty when none did. */
+  /** The answer's JSON; empty when there was none. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly headers: Headers;
 };
@@ -22,13 +22,13 @@ export type Answer = {
 const fetch = createFetch();
 const trace = new AsyncLocalStorage<string | undefined>();
 
-/** Has what is sent in `work` belong to the trace of this header, so that the page sees it as a part of what it asked. */
+/** Runs `work` with requests in the trace of this header, so that the page sees them as part of its own request. */
 export function withinTrace<T>(traceparent: string | undefined, work: () => T): T {
   return trace.run(traceparent, work);
 }
 
 /**
- * Sends a request as anybody could, and reads the answer.
+ * Sends a request without any special access, and reads the answer.
  *
  * @throws when there is no answer
  */
@@ -60,16 +60,16 @@ function parse(text: string): Answer['body'] {
   }
 }
 
-/** A member of an answer that is text; undefined when it is none. */
+/** A text member of an answer; undefined when it is not a text. */
 export function textIn({ body }: Pick<Answer, 'body'>, name: string): string | undefined {
   const value = body[name];
   return typeof value === 'string' ? value : undefined;
 }
 
 /**
- * The answer, if it is a success.
+ * Returns the answer if it is a success.
  *
- * @throws Error the refusal as it came, which the error handler answers with
+ * @throws Error the refusal, unchanged: the error handler answers with it
  */
 export function orPassOn(answer: Answer): Answer {
   if (answer.status < 400) return answer;

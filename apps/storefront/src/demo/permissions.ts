@@ -11,12 +11,12 @@ const changeSchema = Type.Object({
   scopes: Type.Array(Type.Enum(shopScopes), { uniqueItems: true }),
 });
 
-/** What the person of a token may do in the shop, and another set of that, given by the administrator. */
+/** Reads the shop permissions of a token's owner, and replaces them as the administrator. */
 export async function permissionRoutes(
   app: Service,
   { auth, administrator, services }: DemoContext,
 ): Promise<void> {
-  /** Whose token it is, auth-service says: nothing is believed that a token says by itself. */
+  /** Asks auth-service for the token's owner: this server does not trust the token's claims. */
   async function personOf(token: string) {
     const answer = orPassOn(await auth.ask('/account', { token }));
     return {

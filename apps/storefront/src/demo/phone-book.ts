@@ -3,25 +3,25 @@ import type { Phone } from './api.ts';
 import type { AuthService, Tokens } from './auth-service.ts';
 import { textIn } from './outgoing.ts';
 
-/** A phone in somebody's hand: what it shows, and the tokens that it keeps. */
+/** A phone: what it shows, and its tokens. */
 export type HeldPhone = { shown: Phone; tokens: Tokens };
 
 const clientId = 'latchkey-mobile';
 const mostPhones = 6;
 
-/** The phones of everybody who tries the demo, the newest last. They are gone with this process. */
+/** The phones of all people who try the demo, the newest last. In memory only. */
 export function createPhoneBook(auth: AuthService) {
   const phones = new Map<string, HeldPhone[]>();
   let made = 0;
 
-  /** What a phone does when its token is refused: it refreshes, and is told why not. */
+  /** Refreshes, as a phone does when its token is refused, to learn why its session ended. */
   async function lookAt(phone: HeldPhone): Promise<void> {
     if (!phone.shown.signed_in) return;
     const { status } = await auth.ask('/account', { token: phone.tokens.accessToken });
     if (status !== 401) return;
     const answer = await auth.refresh(clientId, phone.tokens.refreshToken);
     if ('accessToken' in answer) phone.tokens = answer;
-    // Anything else, such as 429 or 503, says nothing of its session.
+    // Another status, such as 429 or 503, says nothing about the session.
     else if (answer.status === 400 || answer.status === 401)
       phone.shown = { ...phone.shown, signed_in: false, reason: textIn(answer, 'reason') ?? null };
   }
@@ -36,7 +36,7 @@ export function createPhoneBook(auth: AuthService) {
     find: (id: string): HeldPhone | undefined =>
       [...phones.values()].flat().find(({ shown }) => shown.id === id),
 
-    /** The one that a further phone will displace. */
+    /** The phone that the next one will displace. */
     signedIn: (username: string): HeldPhone | undefined =>
       phones.get(username)?.findLast(({ shown }) => shown.signed_in),
 

@@ -8,7 +8,7 @@ import { timed } from './stopwatch.ts';
 
 const whoSchema = Type.Object({ username: Type.String({ minLength: 1, maxLength: 256 }) });
 
-/** Phones of a person: one at a time may be signed in, and another displaces it. */
+/** The routes of a person's phones. One may be signed in at a time, and another one displaces it. */
 export async function phoneRoutes(app: Service, { accounts, auth, services }: DemoContext): Promise<void> {
   const book = createPhoneBook(auth);
 

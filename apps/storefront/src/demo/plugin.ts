@@ -17,18 +17,18 @@ import { createSpans } from './spans.ts';
 export type DemoOptions = { readonly config: Config };
 
 /**
- * Demo mode: everything that plays attacker or administrator without signing in as one is below /demo, and nowhere else.
- * Only the page may ask it. What services report goes to /v1/traces.
+ * Demo mode. All routes that play attacker or administrator without a sign-in are below /demo, and only the page may
+ * call them. Services send their spans to /v1/traces.
  */
 export async function demo(app: Service, { config }: DemoOptions): Promise<void> {
   const context = demoContext(config);
   const spans = createSpans();
-  app.log.warn('demo mode: whoever reaches this address can play attacker and administrator');
+  app.log.warn('demo mode: anybody who reaches this address can play attacker and administrator');
   await app.register(otlpReceiver, { spans });
   await app.register(
     async (routes: Service) => {
       routes.addHook('onRequest', sameOriginOnly(context.origin));
-      // What is sent because of a request belongs to its trace, so that the page sees it.
+      // Requests that follow from a request join its trace, so that the page sees them.
       routes.addHook('preHandler', (request, _reply, done) => {
         withinTrace(request.traceparent.header, done);
       });

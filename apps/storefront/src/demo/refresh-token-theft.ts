@@ -7,15 +7,15 @@ import { timed } from './stopwatch.ts';
 type Step = RefreshTokenTheft['steps'][number];
 
 /**
- * A stolen refresh token. Cookies are bound to a host and not to a port, so this server sees auth-service's cookie of
- * localhost in whatever the page asks: a thief who could read it would have exactly that. The thief refreshes twice; the
- * owner's copy, used after that, tells auth-service that two have it, and ends the session of both.
+ * Uses a stolen refresh token. Cookies are bound to a host, not to a port, so this server receives auth-service's
+ * cookie for localhost with each request of the page, as a thief might. The thief refreshes twice. When the owner then
+ * uses the old copy, auth-service sees that two clients hold the token, and ends the session for both.
  */
 export async function refreshTokenTheftRoutes(
   app: Service,
   { auth, services, origin, refreshCookieName }: DemoContext,
 ): Promise<void> {
-  /** What a browser does; but a thief is in none, and can say any origin. */
+  /** Refreshes as a browser does. A thief needs no browser, and can send any Origin. */
   const refresh = (refreshToken: string) =>
     auth.ask('/sessions/refresh', {
       method: 'POST',
@@ -42,7 +42,7 @@ export async function refreshTokenTheftRoutes(
   });
 }
 
-/** A token of ours: another app may have a cookie of that name. */
+/** Finds a token of ours: another app may have a cookie with the same name. */
 function cookieIn(cookies: string, name: string): string | undefined {
   return new RegExp(`(?:^|;)\\s*${name}=(rt1\\.[^;]+)`).exec(cookies)?.[1];
 }

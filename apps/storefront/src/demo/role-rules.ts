@@ -1,4 +1,4 @@
-/** Every permission in the shop, and the role of auth-service that gives it alone. */
+/** Every permission in the shop, with the role of auth-service that gives only this permission. */
 const roleOf: Readonly<Record<string, string>> = {
   'cart:read': 'cart-reader',
   'cart:write': 'cart-writer',
@@ -19,7 +19,8 @@ const named: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Roles that together give exactly these permissions: the one that is made for them, else one for each.
+ * The roles that together give exactly these permissions: one role for the whole set if there is one, else one for
+ * each.
  *
  * @example rolesFor(['cart:read', 'wishlist:read', 'payment:read']); // ['viewer']
  */

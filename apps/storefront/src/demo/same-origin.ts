@@ -4,8 +4,8 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fast
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
 
 /**
- * Keeps other sites' pages out: a browser says where a request comes from (Fetch Metadata, RFC 6454), and by which name
- * it found us, which an attacker's DNS can make any.
+ * Refuses requests of other sites' pages. It checks the origin that the browser sends (Fetch Metadata, RFC 6454), and
+ * the host name, because an attacker's DNS can point any name at this server.
  */
 export function sameOriginOnly(origin: string): Hook {
   const { host } = new URL(origin);
@@ -18,7 +18,7 @@ export function sameOriginOnly(origin: string): Hook {
   };
 }
 
-/** For what services send: no browser, whatever page runs in it. */
+/** For the routes that services call: refuses every browser. */
 export const noBrowsers: Hook = (request, _reply, done) => {
   if (request.headers.origin === undefined && request.headers['sec-fetch-site'] === undefined) return done();
   throw new ProblemError({ status: 403, code: 'origin_not_allowed', detail: 'This is for services.' });

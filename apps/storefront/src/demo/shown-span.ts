@@ -4,7 +4,7 @@ import type { ShownSpan } from './api.ts';
 const statusAttribute = 'http.response.status_code';
 const kinds: Readonly<Record<number, ShownSpan['kind']>> = { 2: 'server', 3: 'client' };
 
-/** A span as the page shows it; undefined for one of another kind than services send. */
+/** Converts a span for the page; undefined for a span of a kind that the page does not show. */
 export function shownSpanOf({ service }: Source, span: Span): ShownSpan | undefined {
   const kind = kinds[span.kind ?? 0];
   if (kind === undefined) return undefined;

@@ -4,25 +4,25 @@ import { withinTrace } from './outgoing.ts';
 import { type ShopServices, shopServices, verdictOf } from './verdicts.ts';
 
 const betweenMs = 2;
-/** Spent only where nothing changes. */
+/** The longest wait, reached only when no verdict changes. */
 const longestMs = 10_000;
 
 /**
- * Does something that should change what services make of a token, and measures how long each takes to do so: from the
- * answer to the deed, until its verdict is another. Asks every few milliseconds, by requests of their own traces, so that
- * they do not bury what they are about.
+ * Runs an action that should change the services' verdicts on a token. Measures, for each service, the milliseconds
+ * from the answer to the action until its verdict changes. It polls every few milliseconds, with requests in separate
+ * traces, so that they do not hide the action's own requests.
  *
  * @example const { result, stopwatch } = await timed(services, token, () => signOut(token));
  */
 export async function timed<T>(
   services: ShopServices,
   token: string,
-  deed: () => Promise<T>,
+  action: () => Promise<T>,
 ): Promise<{ result: T; stopwatch: Stopwatch[] }> {
   const verdict = (service: ShopService) =>
     withinTrace(undefined, () => verdictOf(services, service, { token }));
   const before = await Promise.all(shopServices.map(verdict));
-  const result = await deed();
+  const result = await action();
   const began = performance.now();
   const stopwatch = await Promise.all(before.map((then) => untilChanged(then, { verdict, began })));
   return { result, stopwatch };
@@ -36,7 +36,7 @@ async function untilChanged(before: Verdict, { verdict, began }: Watch): Promise
     const after = await verdict(service);
     const elapsed = performance.now() - began;
     if (isOther(before, after)) return { service, before, after, elapsed_ms: Math.round(elapsed * 10) / 10 };
-    // A token that was no good here before does not become worse; and from no verdict none can be told apart.
+    // A verdict cannot change when the token was refused before, or when there was no verdict to compare with.
     const isInVain = before.status === 401 || !isVerdict(before);
     if (elapsed > longestMs || isInVain) return { service, before, after, elapsed_ms: null };
     await delay(betweenMs);
@@ -48,7 +48,7 @@ function isOther(before: Verdict, after: Verdict): boolean {
   return after.status !== before.status || after.code !== before.code;
 }
 
-/** A service that does not answer, or that something is wrong with, says nothing of the token. */
+/** A missing answer or a 5xx is not a verdict on the token. */
 function isVerdict({ status }: Verdict): boolean {
   return status > 0 && status < 500;
 }

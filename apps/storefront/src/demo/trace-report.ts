@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-/** A sender may tell more than is shown. */
+/** A sender may send more members than the page shows. */
 const open = { additionalProperties: true };
 
 const attributes = Type.Optional(
@@ -42,8 +42,8 @@ const span = Type.Object(
 );
 
 /**
- * A report of spans in OTLP's JSON encoding (opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding), as far as they
- * are shown.
+ * A report of spans in OTLP's JSON encoding (opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding), with the
+ * members that the page shows.
  */
 export const traceReportSchema = Type.Object(
   {

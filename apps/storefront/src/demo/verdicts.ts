@@ -1,10 +1,10 @@
 import type { ShopService, Verdict } from './api.ts';
 import { type Call, send, textIn } from './outgoing.ts';
 
-/** Where each service is. */
+/** The services' URLs. */
 export type ShopServices = Readonly<Record<ShopService, string>>;
 
-/** A route of each service that whoever may read there may ask for. */
+/** A route of each service that requires only its read permission. */
 const paths = {
   'cart-service': '/cart',
   'wishlist-service': '/wishlist',
@@ -15,7 +15,7 @@ export const shopServices = Object.keys(paths) as ShopService[];
 
 const timeoutMs = 5000;
 
-/** What a service answers to a token at this moment. */
+/** Asks a service for its current verdict on a token. */
 export async function verdictOf(
   services: ShopServices,
   service: ShopService,

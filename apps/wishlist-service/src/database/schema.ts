@@ -8,7 +8,7 @@ export const wishlistItems = pgTable(
     subject: text('subject').notNull(),
     sku: text('sku').notNull(),
     note: text('note'),
-    /** The four of a move into the cart that has no verdict yet; all null while there is none. */
+    /** These four columns describe a move without a verdict; all are null while there is none. */
     moveId: uuid('move_id'),
     moveQuantity: integer('move_quantity'),
     moveUnitAmount: bigint('move_unit_amount', { mode: 'number' }),

@@ -1,6 +1,6 @@
-/** Pieces that one move puts into the cart at most; the cart's own limit. */
+/** Maximum quantity of one move. It is the cart's own limit. */
 export const maximumQuantity = 999;
-/** The highest price of one piece, in minor units; the cart's own limit. */
+/** The maximum unit price in minor units. It is the cart's own limit. */
 export const maximumUnitAmount = 10_000_000_000;
 
 /** An amount in the currency's minor units (cents, yen) and its ISO 4217 code. */
@@ -9,18 +9,18 @@ export interface Money {
   currency: string;
 }
 
-/** What is to be put into the cart. */
+/** What a move adds to the cart. */
 export interface MoveOrder {
   quantity: number;
   unitPrice: Money;
 }
 
-/** A move under way. Its id is what the cart knows it by: however often it is asked, it adds once. */
+/** A move under way. Its id is the cart's idempotency key: the cart adds it once, however often it is sent. */
 export interface Move extends MoveOrder {
   id: string;
 }
 
-/** Why the cart does not take a thing. */
+/** Why the cart refuses an item. */
 export const cartRefusals = {
   cart_full: { code: 'cart_full', status: 409, detail: 'The cart holds as many different things as it can.' },
   quantity_limit: {
@@ -41,23 +41,23 @@ export const cartRefusals = {
 } as const;
 export type CartRefusalCode = keyof typeof cartRefusals;
 
-/** What the cart said about a move. It is final: the same move is always answered the same. */
+/** The cart's verdict on a move. It is final: the same move always gets the same verdict. */
 export type CartVerdict = { outcome: 'added' } | { outcome: 'refused'; code: CartRefusalCode };
 
-/** Where an item is. While it is `moving` nobody can tell whether the cart has it already; asking again tells. */
+/** An item's status. `moving`: it is not known whether the cart has the item yet; repeating the move tells. */
 export const itemStatuses = ['wished', 'moving'] as const;
 export type ItemStatus = (typeof itemStatuses)[number];
 
-/** What happens to an item on its way into the cart. No word of the cart, no event. */
+/** The events of a move into the cart. A cart that does not answer causes no event. */
 export type MoveEvent = 'asked_for' | 'added' | 'refused';
 
 /**
- * The whole life of an item on its way into the cart. `gone`: it is in the cart, and no longer on the list. Only the
- * cart's verdict ends a move, so that the thing is in one place in the end, whatever dies in between.
+ * The state machine of a move. `gone`: the item is in the cart and no longer on the list. Only the cart's verdict ends
+ * a move, so that the item ends in one place, whatever crashes in between.
  */
 export const moveTransitions: Readonly<Record<ItemStatus, Partial<Record<MoveEvent, ItemStatus | 'gone'>>>> =
   {
     wished: { asked_for: 'moving' },
-    // Asked for again, it carries on with the move that is under way.
+    // A repeated request continues the move that is under way.
     moving: { asked_for: 'moving', added: 'gone', refused: 'wished' },
   };

@@ -7,7 +7,7 @@ import type { WishlistStore } from './store.ts';
 
 export type MoveContext = {
   readonly store: WishlistStore;
-  /** The cart of whoever asks. */
+  /** The requesting user's cart. */
   readonly cart: CartAdditions;
 };
 
@@ -17,17 +17,17 @@ export type MoveRequest = {
   readonly order: MoveOrder;
 };
 
-/** What went into the cart. */
+/** The item that was moved into the cart. */
 export type Moved = { readonly sku: string; readonly move: Move };
 
 /**
- * Moves an item into the cart: marked on the list, added to the cart, taken off the list. Each step can be repeated, so
- * the item ends in one place, whatever dies in between. One that is on its way already carries on as it was first asked
- * for, whatever `order` says now.
+ * Moves an item into the cart: marks it on the list, adds it to the cart, takes it off the list. Each step can be
+ * repeated, so the item ends in one place, whatever crashes in between. A move that is under way already continues with
+ * its first order, whatever `order` says now.
  *
  * @throws ProblemError 404 `item_not_found`; 409 `cart_full`, `quantity_limit`, `currency_conflict` and 422
- *   `invalid_currency`: the cart does not take it, and it is on the list as before. What the cart throws when it gives
- *   no verdict: the item stays `moving`, until it is moved again or the list is read.
+ *   `invalid_currency`: the cart refuses the item, which stays on the list. It also throws what the cart throws when
+ *   there is no verdict: the item then stays `moving` until it is moved again or the list is read.
  * @example await moveToCart({ store, cart }, { subject, itemId, order: { quantity: 1, unitPrice } })
  */
 export async function moveToCart(
@@ -42,8 +42,8 @@ export async function moveToCart(
 }
 
 /**
- * Carries on with moves that have no verdict, for as long as the cart gives any. Returns what ended it, for the log:
- * reading a list does not fail because a cart cannot be reached.
+ * Continues the moves that have no verdict, until the cart gives none. Returns the error that stopped it, for the log:
+ * reading a list does not fail because the cart is unreachable.
  */
 export async function settleMoves(
   context: MoveContext,

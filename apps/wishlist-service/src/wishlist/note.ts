@@ -3,9 +3,9 @@ import { shownText } from '@latchkey/service-kit/text';
 import { maximumNoteLength } from './rules.ts';
 
 /**
- * What is kept of a note that somebody typed: see shownText.
+ * Normalizes a typed note for storage: see shownText.
  *
- * Throws ProblemError 400 `invalid_request` for what is still too long then.
+ * @throws ProblemError 400 `invalid_request` when the normalized note is too long
  */
 export function keptNote(typed: string | null): string | null {
   if (typed === null) return null;

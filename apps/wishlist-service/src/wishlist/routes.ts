@@ -25,17 +25,17 @@ const readRoute = {
   tags: ['wishlist'],
   security: [{ bearer: ['wishlist:read'] }],
   description:
-    'Items that are on their way into the cart are settled first, if the token carries wishlist:write and cart:write and ' +
+    'First finishes moves into the cart that are under way, if the token has wishlist:write and cart:write and ' +
     'the cart can be reached.',
   response: { 200: wishlistSchema, ...commonProblems },
 };
 
 const addRoute = {
-  summary: 'Wish for something',
+  summary: 'Add an item to the wishlist',
   tags: ['wishlist'],
   security: [{ bearer: ['wishlist:write'] }],
   description:
-    'A thing that is on the list already stays as it is, with its note (200). At most 200 items (409 wishlist_full).',
+    'An item that is on the list already stays as it is, with its note (200). At most 200 items (409 wishlist_full).',
   body: addBodySchema,
   response: { 200: itemSchema, 201: itemSchema, ...badBody, 409: problemSchema, ...commonProblems },
 };
@@ -54,7 +54,7 @@ const removeRoute = {
   tags: ['wishlist'],
   security: [{ bearer: ['wishlist:write'] }],
   params: itemParamsSchema,
-  description: 'Not while it is on its way into the cart (409 item_moving).',
+  description: 'Not while it is being moved into the cart (409 item_moving).',
   response: {
     204: Type.Null(),
     400: problemSchema,
@@ -69,10 +69,10 @@ const moveRoute = {
   tags: ['wishlist'],
   security: [{ bearer: ['wishlist:write', 'cart:write'] }],
   description:
-    'wishlist-service puts it into the cart on the user’s behalf, then takes it off the list. When the cart does not ' +
-    'take it (409 cart_full, quantity_limit, currency_conflict; 422 invalid_currency) it stays on the list. Problems of ' +
-    '502, 503 and 504 name the service that failed (hop): the item is `moving` then, until it is moved again, which ' +
-    'carries on as it was first asked for, or the list is read. 404 also when it has been moved.',
+    'wishlist-service adds the item to the cart on the user’s behalf, then takes it off the list. If the cart refuses ' +
+    'it (409 cart_full, quantity_limit, currency_conflict; 422 invalid_currency), it stays on the list. A 502, 503 or ' +
+    '504 names the service that failed (hop): the item is then `moving`, until it is moved again or the list is read. ' +
+    'Moving it again continues the first request. 404 also when it has been moved.',
   params: itemParamsSchema,
   body: moveBodySchema,
   response: {
@@ -89,21 +89,21 @@ const moveRoute = {
 
 export type WishlistRoutesOptions = {
   readonly store: WishlistStore;
-  /** The cart of whoever sent this request. */
+  /** Returns the requesting user's cart. */
   readonly cartOf: (request: FastifyRequest) => CartAdditions;
 };
 
-/** The routes of the wishlist room. Whose wishlist it is says the token, and nothing else. */
+/** The wishlist routes. The token's subject alone decides whose wishlist it is. */
 export async function wishlistRoutes(app: Service, { store, cartOf }: WishlistRoutesOptions): Promise<void> {
   const mayRead = app.requireScope('wishlist:read');
   const mayWrite = app.requireScope('wishlist:write');
-  // What wishlist-service does in the cart for somebody, they must be allowed to do themselves.
+  // The user must be allowed to do what wishlist-service does in the cart on their behalf.
   const mayMove = app.requireScope('wishlist:write', 'cart:write');
 
   app.get('/wishlist', { onRequest: mayRead, schema: readRoute }, async (request) => {
     const { subject, scopes } = request.auth;
     const items = await store.read(subject);
-    // Who may only look cannot have a cart changed by looking.
+    // A user with read permission alone must not change a cart by reading.
     const settles = scopes.has('wishlist:write') && scopes.has('cart:write');
     if (!settles || items.every(({ move }) => move === null)) return { items: items.map(toItemBody) };
     const { settled, cartFault } = await settleMoves({ store, cart: cartOf(request) }, subject, items);

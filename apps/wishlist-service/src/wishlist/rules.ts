@@ -1,8 +1,8 @@
 import type { Move } from './move-rules.ts';
 
-/** Items that a wishlist holds at most. */
+/** Maximum number of items on a wishlist. */
 export const maximumItems = 200;
-/** Characters of a note at most. */
+/** Maximum length of a note in characters. */
 export const maximumNoteLength = 500;
 
 export interface WishlistItem {
@@ -10,7 +10,7 @@ export interface WishlistItem {
   sku: string;
   note: string | null;
   addedAt: Date;
-  /** On its way into the cart; null: it is not. */
+  /** The move into the cart that is under way; null when there is none. */
   move: Move | null;
 }
 
@@ -21,7 +21,7 @@ const refusals = {
   item_moving: 'The item is on its way into the cart: move it again, or read the list, to learn where it is.',
 } as const;
 
-/** A change that the rules of a wishlist do not allow. Its message may be shown. */
+/** A change that the wishlist's rules do not allow. Its message may be shown to the user. */
 export class WishlistRefusal extends Error {
   override readonly name = 'WishlistRefusal';
   readonly code: keyof typeof refusals;
@@ -34,7 +34,7 @@ export class WishlistRefusal extends Error {
 }
 
 /**
- * Makes sure that a wishlist with so many items takes another one.
+ * Checks that a wishlist with `count` items has room for another one.
  *
  * @throws {WishlistRefusal} wishlist_full
  */

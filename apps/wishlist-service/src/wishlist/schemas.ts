@@ -11,7 +11,7 @@ const skuSchema = Type.String({
 const noteSchema = Type.Union(
   [
     Type.String({
-      // As it is typed: more than what is kept of it.
+      // The limit for the typed text, which may be longer than the note that is kept.
       maxLength: 8 * maximumNoteLength,
       // Postgres cannot store U+0000 in a text.
       pattern: '^[^\\u0000]*$',
@@ -42,7 +42,7 @@ export const moveBodySchema = Type.Object({
 
 export const movedSchema = Type.Object(
   { sku: skuSchema, quantity: Type.Integer(), unit_price: priceSchema },
-  { description: 'what went into the cart' },
+  { description: 'the item that is now in the cart' },
 );
 
 export const itemSchema = Type.Object({
@@ -53,7 +53,7 @@ export const itemSchema = Type.Object({
     type: 'string',
     enum: itemStatuses,
     description:
-      '`moving`: on its way into the cart, which may have it already; moving it again, or reading the list, tells',
+      '`moving`: being moved into the cart, which may have it already; move it again or read the list to find out',
   }),
   added_at: Type.String({ format: 'date-time' }),
 });

@@ -5,11 +5,11 @@ import { wishlistItems } from '../database/schema.ts';
 import { type MoveOrder, moveTransitions } from './move-rules.ts';
 import { checkRoom, type MovingItem, type WishlistItem, WishlistRefusal } from './rules.ts';
 
-/** Wishlists, by the subject whose they are. Another subject's item is as unknown as one that does not exist. */
+/** Wishlists, by the subject of their owner. Another subject's item is treated as one that does not exist. */
 export interface WishlistStore {
   read(subject: string): Promise<WishlistItem[]>;
   /**
-   * Adds a thing, or finds the item that is there already and leaves it as it is.
+   * Adds an item, or returns the item with this SKU that is there already, unchanged.
    *
    * @throws {WishlistRefusal}
    */
@@ -22,18 +22,18 @@ export interface WishlistStore {
   /**
    * False when there is none with this id.
    *
-   * @throws {WishlistRefusal} item_moving: nobody could tell whether the cart has it
+   * @throws {WishlistRefusal} item_moving: it is not known whether the cart has it
    */
   remove(subject: string, id: string): Promise<boolean>;
-  /** Marks an item as moving; one that moves already stays as it is. Undefined when there is none with this id. */
+  /** Marks an item as moving. Leaves one that is moving already as it is. Undefined when no item has this id. */
   beginMove(subject: string, move: { id: string; order: MoveOrder }): Promise<MovingItem | undefined>;
-  /** Does what the cart's verdict asks for. Nothing when this move has ended already. */
+  /** Ends the move as the cart's verdict says. Does nothing when this move has ended already. */
   endMove(subject: string, end: { id: string; moveId: string; event: 'added' | 'refused' }): Promise<void>;
 }
 
 const noMove = { moveId: null, moveQuantity: null, moveUnitAmount: null, moveCurrency: null };
 
-/** Keeps wishlists in Postgres. Additions to one wishlist happen one after the other, so that its limit holds. */
+/** Keeps wishlists in Postgres. Additions to one wishlist run one after the other, so that its limit holds. */
 export function createWishlistStore(db: Database): WishlistStore {
   return {
     async read(subject) {
@@ -47,7 +47,7 @@ export function createWishlistStore(db: Database): WishlistStore {
 
     add: (subject, { sku, note }) =>
       db.transaction(async (tx) => {
-        // A lock on the subject: there is no row yet that could be locked. It ends with the transaction.
+        // Locks the subject, because there may be no row to lock yet. The lock ends with the transaction.
         await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${subject}, 0))`);
         const [present] = await tx
           .select()

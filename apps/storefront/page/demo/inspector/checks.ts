@@ -1,11 +1,11 @@
-/** What a service asks of a token, in the order in which it asks. */
+/** A service's checks of a token, in the order in which it makes them. */
 export const checks = [
   ...['token', 'form', 'signature', 'issuer', 'audience', 'claims', 'times', 'revoked'],
   ...['person', 'scope', 'actor', 'recent_sign_in', 'freshness'],
 ] as const;
 export type Check = (typeof checks)[number];
 
-/** Names that services give to the check that refused a token, by the step that they belong to. */
+/** The services' names for the check that refused a token, with the check that each belongs to. */
 const names: Readonly<Record<string, Check>> = {
   missing_token: 'token',
   ...stepOf('form', ['length', 'format', 'base64url', 'utf8', 'json', 'header', 'alg', 'typ', 'kid']),
@@ -26,14 +26,14 @@ function stepOf(check: Check, of: readonly string[]): Readonly<Record<string, Ch
   return Object.fromEntries(of.map((name) => [name, check]));
 }
 
-/** The step that refused, by the name that a service's span or problem document gives; null for any other name. */
+/** The check that refused, by its name in a service's span or problem document; null for any other name. */
 export function checkNamed(name: string): Check | null {
-  // `revoked: sign_out` says why as well.
+  // `revoked: sign_out` also has the reason.
   const [word = name] = name.split(':', 1);
   return names[word] ?? null;
 }
 
-/** Where it is written down what a step has to ask. */
+/** The specification of each check. */
 export const standards: Readonly<Record<Check, { readonly name: string; readonly url: string }>> = {
   token: rfc(6750, '3'),
   form: rfc(7515, '7.1'),
@@ -57,7 +57,7 @@ function rfc(number: number, section: string): { readonly name: string; readonly
   };
 }
 
-/** The tests that prove a step, as paths in the repository. */
+/** The tests that prove each check, as paths in the repository. */
 export const proofs: Readonly<Record<Check, string>> = {
   token: 'packages/auth-client/test/token/bearer-token.test.ts',
   form: 'packages/auth-client/test/plugin/refusals.test.ts',

@@ -4,11 +4,11 @@ import { useAnnounce } from '../announcer.tsx';
 
 type CopyButtonProps = Pick<ButtonProps, 'look' | 'children'> & {
   readonly text: string;
-  /** What is said when it has been copied. */
+  /** The text to announce after copying. */
   readonly copied: string;
 };
 
-/** Copies a text. Says so, or that the browser did not allow it. */
+/** Copies a text, and announces that it did or that the browser did not allow it. */
 export function CopyButton({ text, copied, ...props }: CopyButtonProps) {
   const { t } = useTranslation('demo');
   const announce = useAnnounce();

@@ -3,7 +3,7 @@ import type { PageRequest } from '../../traffic/traffic.ts';
 import { CopyButton } from './copy-button.tsx';
 import { curlOf } from './curl.ts';
 
-/** The request as a command, to be tried elsewhere. */
+/** The request as a curl command. */
 export function CurlView({ request }: { readonly request: PageRequest }) {
   const { t } = useTranslation('demo');
   const command = curlOf(request, location.origin);

@@ -1,12 +1,12 @@
 import type { PageRequest } from '../../traffic/traffic.ts';
 
-/** What a browser adds by itself says nothing here. */
+/** The headers that the command repeats. A browser adds the others by itself. */
 const shownHeaders = ['authorization', 'content-type', 'idempotency-key'];
 const byCookie = /\/sessions\/refresh$/;
 
 /**
- * A command that sends the request again. It holds no secret: the token and whatever else was masked are variables of
- * the shell, to be set first.
+ * A curl command that sends the request again. It contains no secret: the token and the other masked values are shell
+ * variables, which must be set first.
  *
  * @example curlOf(request); // curl -i "http://localhost:4001/cart" \ …
  */
@@ -17,14 +17,14 @@ export function curlOf({ method, url, headers, body }: PageRequest, pageOrigin: 
     if (value !== undefined) parts.push(`-H ${quoted(`${name}: ${value}`)}`);
   }
   if (byCookie.test(url)) {
-    // auth-service takes the cookie from the pages that it knows, and only from them. No script can read its name.
+    // auth-service accepts the cookie only from the pages that it knows. No script can read the cookie's name.
     parts.push(`-H ${quoted(`origin: ${pageOrigin}`)}`, '--cookie "$REFRESH_COOKIE"');
   }
   if (body !== null) parts.push(`-d ${quoted(body)}`);
   return parts.join(' \\\n  ');
 }
 
-/** For a shell, in double quotes so that variables are put in; nothing else in it is taken for anything. */
+/** Quotes a text for a shell with double quotes: variables are expanded, everything else is literal. */
 function quoted(text: string): string {
   const escaped = text
     .replace(/[\\"`]/g, '\\$&')

@@ -2,41 +2,41 @@ import { type ShownSpan, tokenAttributes } from '../../../src/demo/api.ts';
 import type { PageAnswer, TrafficEntry } from '../../traffic/traffic.ts';
 import { type Check, checkNamed } from './checks.ts';
 
-/** What decided over a request. */
+/** What decided a request's outcome. */
 export type Decision =
-  /** Nobody has answered yet. */
+  /** There is no answer yet. */
   | { readonly kind: 'waiting' }
-  /** Nobody will. */
+  /** There will be no answer. */
   | { readonly kind: 'unanswered' }
   /** The token passed every check. */
   | { readonly kind: 'passed' }
-  /** There was no token, and none was needed. */
+  /** The request had no token, and needed none. */
   | { readonly kind: 'open' }
-  /** `check` is null while the service's span, which names it, is not here. */
+  /** A check refused the token. `check` is null until the service's span, which names it, arrives. */
   | {
       readonly kind: 'refused';
       readonly check: Check | null;
       readonly code: string | null;
       readonly reason: string | null;
-      /** The service's own word for it, which its answer does not say. */
+      /** The service's own name for it, which its answer does not contain. */
       readonly refusedBy: string | null;
     }
-  /** auth-service did not let the person in, or on: `code` says why. */
+  /** auth-service refused the sign-in or the renewal: `code` says why. */
   | { readonly kind: 'not_signed_in'; readonly code: string | null; readonly reason: string | null }
-  /** The token passed; what was asked for did not fit. */
+  /** The token passed, but the request was not carried out. */
   | { readonly kind: 'turned_down'; readonly code: string | null }
-  /** No token was looked at: none was needed, or the request was refused before. What was asked for did not fit. */
+  /** The request was not carried out, and its token not checked: it needed none, or was refused before. */
   | { readonly kind: 'unfit'; readonly code: string | null }
   /** Something that the service needs failed. */
   | { readonly kind: 'failed'; readonly code: string | null };
 
-/** What decided over the page's own request. */
+/** What decided the page's own request. */
 export function decisionOfEntry({ request, answer, spans }: TrafficEntry): Decision {
   const served = spans.find(({ parent_span_id: parent }) => parent === request.spanId);
   return decide({ answer, hasToken: request.token !== null, served });
 }
 
-/** What decided over a request that a service made. Services always bring a token of their own to other services. */
+/** What decided a request of a service. A service always sends a token of its own to another service. */
 export function decisionOfHop(span: ShownSpan): Decision {
   if (span.status === null) return { kind: 'unanswered' };
   const code = span.attributes['error.type'];
@@ -75,7 +75,7 @@ function checkOf(said: {
   readonly reason: string | null;
 }): Check | null {
   if (said.refusedBy !== null) return checkNamed(said.refusedBy);
-  // Of a token that is not good its bearer is told nothing but why it was revoked.
+  // The bearer of an invalid token is told nothing, except why it was revoked.
   if (said.code === 'invalid_token') return said.reason === null ? null : 'revoked';
   return said.code === null ? null : checkNamed(said.code);
 }

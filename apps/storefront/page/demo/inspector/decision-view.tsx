@@ -8,11 +8,11 @@ const asOnlySomeRoutesAsk: ReadonlySet<Check> = new Set(['actor', 'recent_sign_i
 
 type DecisionViewProps = {
   readonly decision: Decision;
-  /** Who decided. */
+  /** The service that decided. */
   readonly service: string;
 };
 
-/** Which check decided, in plain words, with where it is written down and which test proves it. */
+/** The check that decided, in plain words, with its specification and the test that proves it. */
 export function DecisionView({ decision, service }: DecisionViewProps) {
   const { t } = useTranslation('demo');
   const check = decision.kind === 'refused' ? decision.check : null;
@@ -70,7 +70,7 @@ function DecisionText({ decision, service }: DecisionViewProps) {
   }
 }
 
-/** How far the token came: every check in order, and at which it ended. */
+/** All checks in order, and which of them refused the token. */
 function Ladder({ decision }: { readonly decision: Decision }) {
   const { t } = useTranslation('demo');
   const until = reached(decision);
@@ -94,12 +94,12 @@ function Ladder({ decision }: { readonly decision: Decision }) {
 
 type StepState = 'passed' | 'refused' | 'unasked' | 'if_asked';
 
-/** The mark before it says as much. */
+/** True when the mark before a check already shows its state. */
 function isPlain(state: StepState): boolean {
   return state === 'passed' || state === 'unasked';
 }
 
-/** @param beyond how many steps after the one that refused; negative for those before it */
+/** @param beyond how many checks after the one that refused; negative for those before it */
 function stateOf(check: Check, beyond: number): StepState {
   if (beyond === 0) return 'refused';
   if (beyond > 0) return 'unasked';

@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { TrafficEntry } from '../../traffic/traffic.ts';
 
-/** What page and service said in headers, as far as a page may see it. */
+/** The headers of request and answer that a page may read. */
 export function HeadersView({ entry: { request, answer } }: { readonly entry: TrafficEntry }) {
   const { t } = useTranslation('demo');
   return (

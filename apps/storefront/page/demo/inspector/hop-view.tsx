@@ -13,11 +13,11 @@ const fields = [
 
 type HopViewProps = {
   readonly span: ShownSpan;
-  /** service.name of who asked; null: the demo's server. */
+  /** The caller's service.name; null: the demo's server. */
   readonly caller: string | null;
 };
 
-/** Who acts for whom in a request that the page did not make itself, as the service that was asked tells it. */
+/** Who acts for whom in a request that the page did not send itself, as the called service reports it. */
 export function HopView({ span, caller }: HopViewProps) {
   const { t } = useTranslation('demo');
   const { service, attributes } = span;

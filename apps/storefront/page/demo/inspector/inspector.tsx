@@ -17,7 +17,7 @@ export const inspectorId = 'inspector';
 type InspectorProps = {
   readonly entry: TrafficEntry | null;
   readonly arrow: Arrow | null;
-  /** Whether the request that somebody wants to see is not kept any more; there is no `arrow` then. */
+  /** Whether the wanted request is no longer kept; then there is no `arrow`. */
   readonly isGone: boolean;
 };
 

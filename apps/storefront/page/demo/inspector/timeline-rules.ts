@@ -2,21 +2,21 @@ import type { ShownSpan } from '../../../src/demo/api.ts';
 import { shownPath } from '../../traffic/shown-path.ts';
 import type { TrafficEntry } from '../../traffic/traffic.ts';
 
-/** A line of the timeline: who was busy with what, from when and how long. */
+/** A line of the timeline: who did what, from when, and how long. */
 export type TimelineRow = {
   readonly id: string;
   /** `page`, or service.name. */
   readonly who: string;
   readonly name: string;
-  /** How many callers stand above it. */
+  /** How many callers are above it. */
   readonly depth: number;
-  /** From the page's request on, in milliseconds. */
+  /** Milliseconds since the page's request. */
   readonly offsetMs: number;
   readonly durationMs: number;
   readonly status: number | null;
 };
 
-/** The hops of a trace as a tree, written down line by line, each below its caller. */
+/** The spans of a trace as lines, each below its caller. */
 export function timelineOf({ request, answer, spans }: TrafficEntry): readonly TimelineRow[] {
   const own: TimelineRow = {
     id: request.spanId,
@@ -29,7 +29,7 @@ export function timelineOf({ request, answer, spans }: TrafficEntry): readonly T
   };
   const known = new Set([request.spanId, ...spans.map(({ span_id: id }) => id)]);
   const children = Map.groupBy(spans, ({ parent_span_id: parent }) =>
-    // A caller that has not reported yet must not make its callees vanish.
+    // Callees stay visible while their caller's span is missing.
     parent !== null && known.has(parent) ? parent : request.spanId,
   );
   const rowsBelow = (id: string, depth: number): TimelineRow[] => {
@@ -42,7 +42,7 @@ export function timelineOf({ request, answer, spans }: TrafficEntry): readonly T
   return [own, ...rowsBelow(request.spanId, 1)];
 }
 
-/** A run of questions to the same store is one line: a transaction alone is half a dozen of them. */
+/** Merges consecutive calls to the same store into one line: one transaction alone is half a dozen of them. */
 function runsOf(spans: readonly ShownSpan[]): readonly Run[] {
   const runs: Run[] = [];
   for (const span of spans) {
@@ -61,7 +61,7 @@ function storeOf({ attributes }: ShownSpan): string | null {
   return typeof store === 'string' ? store : null;
 }
 
-/** A call that was answered stands there twice: as its caller saw it, and as the service did that was called. */
+/** Whether the callee reports this call, too. An answered call has two spans, the caller's and the callee's. */
 function isToldByCallee(
   { kind, status, start_ms: start, duration_ms: duration }: ShownSpan,
   all: readonly ShownSpan[],

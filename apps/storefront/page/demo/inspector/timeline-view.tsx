@@ -6,7 +6,7 @@ import { verdictOf } from '../lanes/verdicts.ts';
 import { formatDuration } from '../stopwatch/format-duration.ts';
 import { timelineOf } from './timeline-rules.ts';
 
-/** Who was busy with a request, from when, and how long. */
+/** Shows who worked on a request, from when, and how long. */
 export function TimelineView({ entry }: { readonly entry: TrafficEntry }) {
   const { t } = useTranslation('demo');
   const language = currentLanguage();

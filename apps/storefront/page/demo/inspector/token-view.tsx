@@ -3,7 +3,7 @@ import { currentLanguage } from '../../i18n/i18n.ts';
 import { absentThings, explainedClaims, shownClaims } from '../token/claims.ts';
 import { decodeToken } from '../token/token.ts';
 
-/** A token taken apart: what each part says, and what is not in it. Never the token as it is. */
+/** The decoded token: what each part says, and what is not in it. Never the token itself. */
 export function TokenView({ token }: { readonly token: string | null }) {
   const { t } = useTranslation('demo');
   const decoded = token === null ? null : decodeToken(token);

@@ -1,7 +1,7 @@
 import type { Arrow } from './arrow-rules.ts';
 import { lanes, type Origin } from './lanes.ts';
 
-/** Where a lane's line runs, in hundredths of the width; at the edge for what comes from outside. */
+/** The position of a lane's line in percent of the width; at the edge for the demo's server. */
 export function lanePosition(lane: Origin): number {
   if (lane === 'demo') return 1;
   return ((lanes.indexOf(lane) + 0.5) / lanes.length) * 100;

@@ -9,23 +9,23 @@ import { type Verdict, verdictOf } from './verdicts.ts';
 export type Arrow = {
   readonly key: string;
   readonly traceId: string;
-  /** Null for the page's own. */
+  /** Null for the page's own request. */
   readonly span: ShownSpan | null;
   readonly purpose: Purpose;
   readonly from: Origin;
   readonly to: Lane;
   /** E.g. `GET /cart`. */
   readonly name: string;
-  /** HTTP status; 0: no answer; null: on its way. */
+  /** HTTP status; 0: no answer; null: not yet. */
   readonly status: number | null;
   readonly verdict: Verdict;
   readonly durationMs: number | null;
   readonly startMs: number;
-  /** Who acts for the person, outermost first; none when the person asks. */
+  /** The services that act for the person, outermost first; empty when the person acts. */
   readonly actors: readonly string[];
 };
 
-/** The page's request, and below it those that services made because of it, in the order in which they began. */
+/** The page's request, then the services' requests that follow from it, in the order of their start. */
 export function arrowsOf(entry: TrafficEntry, services: PageConfig['services']): readonly Arrow[] {
   const own = ownArrow(entry, services);
   const asked = own?.to ?? 'demo';
@@ -33,7 +33,7 @@ export function arrowsOf(entry: TrafficEntry, services: PageConfig['services']):
   return own === null ? hops : [own, ...hops];
 }
 
-/** Whether the demo's server made this request, because of a panel. */
+/** Whether the demo's server sent this request, for a panel. */
 export function isByDemo({ from }: Arrow): boolean {
   return from === 'demo';
 }
@@ -60,14 +60,14 @@ function ownArrow({ request, answer }: TrafficEntry, services: PageConfig['servi
 
 type Surroundings = {
   readonly entry: TrafficEntry;
-  /** Whom the page asked. */
+  /** The lane that the page called. */
   readonly asked: Origin;
   readonly services: PageConfig['services'];
 };
 
 function hopArrow(span: ShownSpan, { entry, asked, services }: Surroundings): Arrow | null {
   const { request, spans } = entry;
-  // How the service that the page asked saw the page's own request.
+  // The called service's span of the page's own request.
   if (span.parent_span_id === request.spanId) return null;
   const by = laneOfService(span.service);
   if (by === null) return null;
@@ -93,19 +93,21 @@ function hopArrow(span: ShownSpan, { entry, asked, services }: Surroundings): Ar
   };
 }
 
-/** Who asked. Null while that service has not told of its own part, which ends later and so is told later. */
+/** The caller's lane. Null until that service reports its own span, which ends later. */
 function callerOf(span: ShownSpan, spans: readonly ShownSpan[]): Lane | null {
   const parent = spans.find(({ span_id: id }) => id === span.parent_span_id);
   return parent === undefined ? null : laneOfService(parent.service);
 }
 
-/** A call that got no answer is told by the caller alone. One that did, the callee tells better. */
+/**
+ * The callee of a call without an answer: only the caller reports it. An answered call is taken from the callee's span.
+ */
 function unansweredAt(span: ShownSpan, services: PageConfig['services']): Lane | null {
   const address = span.attributes['server.address'];
   return span.status === null && typeof address === 'string' ? laneOfUrl(address, services) : null;
 }
 
-/** Who acts for the person in a span's token, outermost first. */
+/** The services that act for the person in a span's token, outermost first. */
 export function actorsOf({ attributes }: ShownSpan): readonly string[] {
   const actors = attributes[tokenAttributes.actors];
   return typeof actors === 'string' && actors !== '' ? actors.split(' ') : [];

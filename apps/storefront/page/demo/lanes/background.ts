@@ -7,8 +7,8 @@ const { auth } = config.services;
 const everyMs = 2500;
 
 /**
- * Reads a little now and then in the name of who is signed in, so that something is to be seen. Rests while nobody is, while
- * the page is hidden, and while it is paused.
+ * Sends a read now and then for the person who is signed in, so that the lanes show something. Pauses while nobody is
+ * signed in, while the page is hidden, and while `isOn` is false.
  */
 export function useBackground(isOn: boolean): void {
   useEffect(() => {
@@ -31,6 +31,6 @@ async function readSomething(turn: number): Promise<void> {
     const answer = await session.fetch(`${reads[turn % reads.length]}#background`);
     await answer.body?.cancel();
   } catch {
-    // The lanes show what became of it.
+    // The lanes show the outcome.
   }
 }

@@ -4,12 +4,12 @@ import { verdictOf } from './verdicts.ts';
 export const filters = ['all', 'person', 'hops', 'refused'] as const;
 export type Filter = (typeof filters)[number];
 
-/** Rows that the lanes draw at most; older ones are in no view. */
+/** The maximum number of rows. Older ones are not shown. */
 export const mostRows = 60;
 
 /**
- * Which traces are shown, the newest first. Traffic that only makes load would bury what people do: of it only what goes
- * wrong is shown. What a panel asks again and again stands in the panel, and nowhere else.
+ * The traces to show, the newest first. Of generated load it shows only failures, which otherwise would hide what
+ * people do. It does not show a panel's repeated reads: the panel shows them.
  */
 export function shownArrows(traces: readonly (readonly Arrow[])[], filter: Filter): readonly Arrow[] {
   return traces
@@ -29,7 +29,7 @@ function isShown(arrows: readonly Arrow[], filter: Filter): boolean {
   return filter === 'all' || wentWrong;
 }
 
-/** How many requests ended how: for who cannot see the colours, and for a glance. */
+/** Counts requests by outcome: a summary that needs no colours. */
 export function countsOf(
   arrows: readonly Arrow[],
 ): Readonly<Record<'passed' | 'refused' | 'failed', number>> {

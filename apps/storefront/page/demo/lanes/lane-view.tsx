@@ -12,7 +12,7 @@ export type ArrowsProps = {
   readonly arrows: readonly Arrow[];
   readonly selected: string | null;
   readonly onSelect: (key: string) => void;
-  /** What stands there without any. */
+  /** Shown when there are no requests. */
   readonly children: ReactNode;
 };
 
@@ -80,7 +80,7 @@ function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
   );
 }
 
-/** Labels begin at the arrow's left end, or end at its right end where that leaves them more room. */
+/** A label starts at the arrow's left end, or ends at its right end when there is more room. */
 function placeOf({ from, to }: Arrow): CSSProperties {
   const left = Math.min(lanePosition(from), lanePosition(to));
   const right = Math.max(lanePosition(from), lanePosition(to));

@@ -11,7 +11,7 @@ import { NoRequest } from './no-request.tsx';
 import { TableView } from './table-view.tsx';
 
 type LanesSectionProps = {
-  /** Of each trace, its arrows. */
+  /** The arrows of each trace. */
   readonly traces: readonly (readonly Arrow[])[];
   readonly selected: string | null;
   readonly onSelect: (key: string) => void;
@@ -23,7 +23,7 @@ type LanesSectionProps = {
   readonly areSpansThere: boolean;
 };
 
-/** The lanes with what steers them. */
+/** The lanes with their controls. */
 export function LanesSection(props: LanesSectionProps) {
   const { traces, selected, onSelect, isPaused, onPause, isBackgroundOn, onBackground } = props;
   const { t } = useTranslation('demo');
@@ -78,7 +78,7 @@ export function LanesSection(props: LanesSectionProps) {
   );
 }
 
-/** On a small screen the inspector is below, and whoever presses a request looks for it. */
+/** On a small screen the inspector is below, so a press on a request scrolls to it. */
 function showInspector({ target }: { readonly target: EventTarget }): void {
   if (!(target instanceof Element) || target.closest('[data-trace], button') === null) return;
   const inspector = document.getElementById(inspectorId);

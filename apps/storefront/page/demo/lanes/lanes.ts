@@ -3,17 +3,17 @@ import type { PageConfig } from '../../../src/page-config.ts';
 /** From left to right. */
 export const lanes = ['page', 'auth', 'cart', 'wishlist', 'payment'] as const;
 export type Lane = (typeof lanes)[number];
-/** Where a request comes from. The demo's server, which plays thief, phone and administrator, has no lane: it is outside. */
+/** Where a request comes from. The demo's server, which plays thief, phone and administrator, has no lane. */
 export type Origin = Lane | 'demo';
 
-/** The lane of who reports a span, e.g. `cart-service`; null for a service that has none. */
+/** The lane of a service, e.g. of `cart-service`; null for a service without a lane. */
 export function laneOfService(service: string): Lane | null {
   const name = service.replace(/-service$/, '');
   return lanes.find((lane) => lane === name) ?? null;
 }
 
 /**
- * The lane of whoever is at an address. Inside the system a service goes by its own name or by 127.0.0.1, where the
+ * The lane of the service at an address. Inside the system a service goes by its own name or by 127.0.0.1, where the
  * page says localhost, so the port may decide.
  */
 export function laneOfUrl(address: string, services: PageConfig['services']): Lane | null {

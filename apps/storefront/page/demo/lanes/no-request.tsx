@@ -4,11 +4,11 @@ import { useDemoPeople } from '../../people/people.ts';
 import { session } from '../../session/session.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
-import { DeedState } from '../deed.tsx';
+import { ActionState } from '../action.tsx';
 
 const things = ['sign_in', 'pay', 'theft'] as const;
 
-/** What to press first. */
+/** Shown before the first request: what to try first. */
 export function NoRequest() {
   const { t } = useTranslation('demo');
   const { status } = useSession();
@@ -28,7 +28,7 @@ export function NoRequest() {
   );
 }
 
-/** On a phone the people of the demo are in the other part of the page. */
+/** A sign-in button, because on a phone the demo accounts are in the other part of the page. */
 function Start() {
   const { t } = useTranslation('demo');
   const { data: people = [] } = useDemoPeople();
@@ -45,7 +45,7 @@ function Start() {
       >
         {t('lanes.start', { username })}
       </Button>
-      <DeedState deed={{ isPending: false, error: signIn.error }} />
+      <ActionState action={{ isPending: false, error: signIn.error }} />
     </>
   );
 }

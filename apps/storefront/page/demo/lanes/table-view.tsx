@@ -4,7 +4,7 @@ import { formatDuration } from '../stopwatch/format-duration.ts';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
 import type { ArrowsProps } from './lane-view.tsx';
 
-/** The same requests as a table, for who prefers to read, or to have it read. */
+/** The same requests as a table, which is easier to read and works with screen readers. */
 export function TableView({ arrows, selected, onSelect, children }: ArrowsProps) {
   const { t } = useTranslation('demo');
   const language = currentLanguage();

@@ -4,7 +4,7 @@ import { followSpans } from '../../traffic/spans.ts';
 import { noTraffic, type Traffic } from '../../traffic/traffic.ts';
 import { trafficStore } from '../../traffic/traffic-store.ts';
 
-/** Everything that happens, or, while `isPaused`, what had happened until then; `clear` forgets either. */
+/** All traffic, or while `isPaused` the traffic up to the pause. `clear` deletes it. */
 export function useTraffic(isPaused: boolean): Traffic & { clear(): void } {
   const now = useSyncExternalStore(trafficStore.subscribe, trafficStore.snapshot);
   const [kept, setKept] = useState<Traffic | null>(null);
@@ -21,8 +21,8 @@ export function useTraffic(isPaused: boolean): Traffic & { clear(): void } {
 }
 
 /**
- * Listens to the services' telemetry for as long as the console is open and the page is in sight: a browser has six lines
- * to a server, for all tabs together. Says whether the line holds.
+ * Receives the services' telemetry while the console is open and the page is visible: a browser allows six connections
+ * to a server for all tabs together. Returns whether the connection is open.
  */
 export function useSpans(): boolean {
   const isVisible = useSyncExternalStore(onVisibility, () => document.visibilityState === 'visible');

@@ -1,4 +1,4 @@
-/** What became of a request, as colours tell it. `turned_down`: the token passed, and what was asked for did not fit. */
+/** A request's outcome, for its colour. `turned_down`: the token passed, but the request was not carried out. */
 export type Verdict = 'waiting' | 'passed' | 'refused' | 'turned_down' | 'failed';
 
 /** @param status HTTP status; 0: no answer; null: not yet */

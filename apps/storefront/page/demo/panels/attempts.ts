@@ -5,7 +5,7 @@ import { verdictOf } from '../lanes/verdicts.ts';
 
 const { cart, wishlist, payment } = config.services;
 
-/** What is tried while parts of the system are away. */
+/** The attempts while parts of the system are stopped. */
 export const attempts = [
   ...['read_cart', 'read_wishlist', 'read_payments', 'write_cart'],
   ...['pay', 'refresh'],
@@ -17,7 +17,7 @@ export type Outcome = { readonly status: number; readonly code: string | null };
 
 export type Outcomes = Readonly<Record<Attempt, Outcome>>;
 
-/** Tries everything at once, for real. Nothing of it changes anything. */
+/** Makes all attempts at once, with real requests that change nothing. */
 export async function tryAll(): Promise<Outcomes> {
   const [reads, changes] = await Promise.all([
     Promise.all([`${cart}/cart`, `${wishlist}/wishlist`, `${payment}/payments`].map((url) => send(url))),
@@ -35,7 +35,7 @@ export async function tryAll(): Promise<Outcomes> {
   };
 }
 
-/** What an outcome means while something is away. */
+/** What an outcome means while a part is stopped. */
 export function meaningOf({ status }: Outcome): 'carries_on' | 'closed' | 'denied' {
   const verdict = verdictOf(status);
   if (verdict === 'passed' || verdict === 'turned_down') return 'carries_on';
@@ -54,14 +54,14 @@ async function send(url: string, init?: RequestInit): Promise<Outcome> {
   }
 }
 
-/** The cart does not hold it, and says 204 even so. */
+/** Removes a line that the cart does not have, which is a 204. */
 function removeNothing(): Promise<Outcome> {
   return send(`${cart}/cart/items/nothing-of-this-name`, { method: 'DELETE' });
 }
 
 /**
- * Without amount and card: payment-service checks the token, and whether it has heard lately what is revoked, before it finds
- * that there is nothing to pay. One that it could read would begin a checkout on the person's cart.
+ * A payment without amount and card. payment-service checks the token and the age of its revocation list before the
+ * body. A valid body would begin a checkout of the person's cart.
  */
 function payNothing(): Promise<Outcome> {
   return send(`${payment}/payments`, { method: 'POST' });

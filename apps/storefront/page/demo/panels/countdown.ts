@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-/** Whole seconds until an instant (RFC 3339), counted down; 0 when it has come, or when there is none. */
+/** Counts down the whole seconds until an instant (RFC 3339); 0 when it has passed, or is null. */
 export function useCountdown(instant: string | null): number {
   const [nowMs, setNowMs] = useState(Date.now);
   const leftMs = instant === null ? 0 : Date.parse(instant) - nowMs;

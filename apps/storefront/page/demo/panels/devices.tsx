@@ -7,13 +7,13 @@ import { asOwnEnd } from '../../session/sign-out.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { useKeptFocus } from '../../ui/use-kept-focus.ts';
-import { DeedState, useDeed } from '../deed.tsx';
+import { ActionState, useAction } from '../action.tsx';
 import { Scroll } from '../scroll.tsx';
 import { NeedsSession } from './needs-session.tsx';
 import { PhonesPart } from './phones.tsx';
 import { RenameDevice } from './rename-device.tsx';
 
-/** As auth-service lists a session. */
+/** A session, as auth-service lists it. */
 type Device = {
   readonly id: string;
   readonly client_id: string;
@@ -22,7 +22,7 @@ type Device = {
   readonly current: boolean;
 };
 
-/** Where the person is signed in, and how to end it. */
+/** The person's sessions, and buttons that end them. */
 export function DevicesPanel() {
   const { t } = useTranslation('demo');
   return (
@@ -46,14 +46,14 @@ function DeviceList() {
     queryKey: ['demo', 'state', 'devices', sessionId],
     queryFn: async () => (await ask<{ sessions: Device[] }>('auth-service', '/sessions')).body.sessions,
   });
-  const rename = useDeed({
+  const rename = useAction({
     work: async ({ id, name }: { id: string; name: string }) => {
       const question = { method: 'PATCH', body: { device_name: name } } as const;
       return (await ask<Device>('auth-service', `/sessions/${id}`, question)).body;
     },
     say: ({ device_name: device }) => t('devices.renamed', { device }),
   });
-  const end = useDeed({
+  const end = useAction({
     work: async (device: Device) => {
       const signOut = () => ask('auth-service', `/sessions/${device.id}`, { method: 'DELETE' });
       await (device.current ? asOwnEnd(signOut) : signOut());
@@ -61,7 +61,7 @@ function DeviceList() {
     },
     say: ({ device_name: device }) => t('devices.signed_out', { device }),
   });
-  const endOthers = useDeed({
+  const endOthers = useAction({
     work: () => ask('auth-service', '/sessions?except=current', { method: 'DELETE' }),
     say: () => t('devices.others_signed_out'),
   });
@@ -124,8 +124,8 @@ function DeviceList() {
           {t('devices.sign_out_others')}
         </Button>
       </div>
-      {[devices, rename, end, endOthers].map((deed, index) => (
-        <DeedState key={index} deed={{ isPending: false, error: deed.error }} />
+      {[devices, rename, end, endOthers].map((action, index) => (
+        <ActionState key={index} action={{ isPending: false, error: action.error }} />
       ))}
     </section>
   );

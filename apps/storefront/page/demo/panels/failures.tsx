@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { Failures } from '../../../src/demo/api.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
-import { DeedState, useDeed } from '../deed.tsx';
+import { ActionState, useAction } from '../action.tsx';
 import { demoApi } from '../demo-api.ts';
 import { Scroll } from '../scroll.tsx';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
@@ -11,12 +11,12 @@ import { attempts, meaningOf, type Outcomes, tryAll } from './attempts.ts';
 
 const parts = ['auth-service', 'redis'] as const;
 
-/** Parts of the system stopped, and what the others answer meanwhile. */
+/** Stops parts of the system, and shows the other parts' answers. */
 export function FailuresPanel() {
   const { t } = useTranslation('demo');
   const isSignedIn = useSession().status === 'signed_in';
   const failures = useQuery({ queryKey: ['demo', 'state', 'failures'], queryFn: demoApi.failures });
-  const change = useDeed({
+  const change = useAction({
     work: async ({ part, stopped }: { part: (typeof parts)[number]; stopped: boolean }) => {
       await demoApi.setStopped(part, stopped);
       return { part, state: t(stopped ? 'failures.stopped' : 'failures.running') };
@@ -28,7 +28,7 @@ export function FailuresPanel() {
   return (
     <>
       <p className="demo-about">{t('failures.about')}</p>
-      <DeedState deed={{ isPending: failures.isPending, error: failures.error }} />
+      <ActionState action={{ isPending: failures.isPending, error: failures.error }} />
       {data?.available === false && <Commands />}
       {data?.available === true && (
         <ul className="demo-parts-list">
@@ -43,7 +43,7 @@ export function FailuresPanel() {
           ))}
         </ul>
       )}
-      <DeedState deed={change} />
+      <ActionState action={change} />
       {isSignedIn ? (
         <Answers stopped={stopped} />
       ) : (
@@ -87,7 +87,7 @@ function Part({ part, isStopped, isBusy, onChange }: PartProps) {
 function Answers({ stopped }: { readonly stopped: readonly string[] }) {
   const { t } = useTranslation('demo');
   const answers = useQuery({
-    // Asked anew when something was stopped or started, and until all is as it should be.
+    // Repeated after a stop or start, and until everything works again.
     queryKey: ['demo', 'state', 'attempts', ...stopped],
     queryFn: tryAll,
     refetchInterval: ({ state }) => (stopped.length > 0 || hasClosed(state.data) ? 2000 : false),
@@ -101,7 +101,7 @@ function Answers({ stopped }: { readonly stopped: readonly string[] }) {
           <caption>{t('failures.asked')}</caption>
           <thead>
             <tr>
-              <th scope="col">{t('failures.deed')}</th>
+              <th scope="col">{t('failures.action')}</th>
               <th scope="col">{t('failures.now')}</th>
               <th scope="col">{t('failures.meaning')}</th>
             </tr>
@@ -128,7 +128,7 @@ function Answers({ stopped }: { readonly stopped: readonly string[] }) {
   );
 }
 
-/** Where the demo cannot do it, people can. */
+/** The commands for a system whose parts the demo cannot stop. */
 function Commands() {
   const { t } = useTranslation('demo');
   const commands = [

@@ -3,13 +3,13 @@ import { decodeToken, withAlgNone, withClaims } from '../token/token.ts';
 export const forgeries = ['refund', 'other', 'forever', 'none'] as const;
 export type Forgery = (typeof forgeries)[number];
 
-/** A token that was made of a real one, and what of it is a lie. */
+/** A token forged from a real one, and its forged claims. */
 export type Forged = {
   readonly token: string;
   readonly lie: { readonly name: string; readonly value: string };
 };
 
-/** @throws {TypeError} when `token` cannot be read */
+/** @throws {TypeError} when `token` cannot be decoded */
 export function forge(token: string, forgery: Forgery): Forged {
   if (forgery === 'none') return { token: withAlgNone(token), lie: { name: 'alg', value: 'none' } };
   const claims = decodeToken(token)?.claims;

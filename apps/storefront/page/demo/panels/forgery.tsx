@@ -2,18 +2,18 @@ import { useTranslation } from 'react-i18next';
 import { session } from '../../session/session.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
-import { DeedState, useDeed } from '../deed.tsx';
+import { ActionState, useAction } from '../action.tsx';
 import { verdictsOnToken } from '../probes.ts';
 import { VerdictTable } from '../stopwatch/stopwatch-table.tsx';
 import { type Forgery, forge } from './forgeries.ts';
 
 const edits = ['refund', 'other', 'forever'] as const;
 
-/** Tokens that the page itself has changed, sent to three services. */
+/** Sends tokens that the page has changed to three services. */
 export function ForgeryPart() {
   const { t } = useTranslation('demo');
   const isSignedIn = useSession().status === 'signed_in';
-  const send = useDeed({
+  const send = useAction({
     work: async (forgery: Forgery) => {
       const state = session.state();
       if (state.status !== 'signed_in') throw new TypeError('nobody is signed in');
@@ -41,7 +41,7 @@ export function ForgeryPart() {
       <h3>{t('thief.none_title')}</h3>
       <p className="demo-about">{t('thief.none_about')}</p>
       <div className="demo-actions">{button('none', t('thief.none_do'))}</div>
-      <DeedState deed={send} />
+      <ActionState action={send} />
       {send.data && (
         <>
           <p className="demo-forged">

@@ -4,7 +4,7 @@ import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
 import { session } from '../../session/session.ts';
 import { Button } from '../../ui/button.tsx';
-import { DeedState, useDeed } from '../deed.tsx';
+import { ActionState, useAction } from '../action.tsx';
 import { demoApi } from '../demo-api.ts';
 import { StopwatchTable } from '../stopwatch/stopwatch-table.tsx';
 import { useSummary } from '../stopwatch/summary.ts';
@@ -16,7 +16,7 @@ import { useLoad } from './use-load.ts';
 
 const LoadChart = lazy(async () => ({ default: (await import('./load-chart.tsx')).LoadChart }));
 
-/** Signing keys: rotated under traffic, or revoked. */
+/** Rotates signing keys under traffic, or revokes one. */
 export function KeysPanel() {
   const { t } = useTranslation('demo');
   return (
@@ -70,11 +70,11 @@ function KeysPart() {
   const queries = useQueryClient();
   const queryKey = ['demo', 'state', 'keys'];
   const keys = useQuery({ queryKey, queryFn: demoApi.keys, refetchInterval: 5000 });
-  const rotate = useDeed({
+  const rotate = useAction({
     work: async () => queries.setQueryData(queryKey, await demoApi.rotateKeys()),
     say: () => t('keys.rotated'),
   });
-  const revoke = useDeed({
+  const revoke = useAction({
     work: async (kid: string) => {
       const { stopwatch, ...rest } = await demoApi.revokeKey(kid);
       queries.setQueryData(queryKey, rest);
@@ -108,9 +108,9 @@ function KeysPart() {
         </Button>
       </div>
       {waitSeconds > 0 && <p className="demo-about">{t('keys.rotate_why')}</p>}
-      <DeedState deed={{ isPending: keys.isPending, error: keys.error }} />
-      <DeedState deed={rotate} />
-      <DeedState deed={revoke} />
+      <ActionState action={{ isPending: keys.isPending, error: keys.error }} />
+      <ActionState action={rotate} />
+      <ActionState action={revoke} />
       {rotate.isSuccess && <p className="demo-note">{t('keys.rotated')}</p>}
       {revoke.data && (
         <>

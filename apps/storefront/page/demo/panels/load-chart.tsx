@@ -6,7 +6,7 @@ import { chartColumns, chartSeconds, type LoadCount, noLoad } from './load-rules
 
 type LoadChartProps = {
   readonly count: LoadCount;
-  /** What the picture says, for who cannot see it. */
+  /** The chart in words, for screen readers. */
   readonly summary: string;
   readonly names: { readonly requests: string; readonly errors: string };
 };
@@ -15,7 +15,7 @@ const heightPx = 150;
 
 /** Requests and errors per second of the last minute. */
 export function LoadChart(props: LoadChartProps) {
-  // A canvas keeps the colours that it was drawn in.
+  // A canvas keeps its colours when the theme changes, so it is drawn again.
   return <Plot key={useTheme()} {...props} />;
 }
 
@@ -45,7 +45,7 @@ function Plot({ count, summary, names }: LoadChartProps) {
 function optionsOf(element: HTMLElement, names: LoadChartProps['names']): UPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string) => {
-    // A custom property may hold light-dark(), which a canvas does not know; a colour property has been worked out.
+    // A custom property may contain light-dark(), which a canvas does not support. A colour property is computed.
     element.style.color = `var(${name})`;
     const { color } = getComputedStyle(element);
     element.style.removeProperty('color');

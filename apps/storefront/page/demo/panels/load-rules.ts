@@ -1,4 +1,4 @@
-/** What became of one request that was sent only to have traffic. */
+/** The outcome of one request of the generated load. */
 export type Outcome = 'passed' | 'recovered' | 'failed';
 
 /** One second of traffic. */
@@ -8,13 +8,13 @@ export type LoadCount = {
   readonly requests: number;
   readonly recovered: number;
   readonly errors: number;
-  /** The last minute, the oldest first; seconds without any are not there. */
+  /** The last minute, the oldest first, without seconds that have no requests. */
   readonly seconds: readonly Second[];
 };
 
 export const noLoad: LoadCount = { requests: 0, recovered: 0, errors: 0, seconds: [] };
 
-/** How much of it the chart shows. */
+/** The seconds that the chart shows. */
 export const chartSeconds = 60;
 
 /** Counts one more request, which ended at `atMs`. */
@@ -34,7 +34,7 @@ export function withOutcome(count: LoadCount, outcome: Outcome, atMs: number): L
 
 /** Columns for the chart: seconds before now (negative), requests, errors. A second without any counts as 0. */
 export function chartColumns({ seconds }: LoadCount, nowMs: number): [number[], number[], number[]] {
-  // The current second is not over and would always look like a slump.
+  // Leaves out the current second: it is incomplete and would look like a drop.
   const last = Math.floor(nowMs / 1000) - 1;
   const ages = Array.from({ length: chartSeconds }, (_, index) => index - chartSeconds + 1);
   const at = (age: number) => seconds.find(({ second }) => second === last + age);

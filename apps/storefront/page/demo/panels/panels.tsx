@@ -22,7 +22,7 @@ type PanelName = (typeof panels)[number][0];
 
 export const panelsId = 'panels';
 
-/** What can be done to the system, one panel at a time. */
+/** The panels as tabs. */
 export function Panels() {
   const { t } = useTranslation('demo');
   const [panel, setPanel] = useKeptPlace('panel', names);

@@ -5,7 +5,7 @@ import type { Permissions } from '../../../src/demo/api.ts';
 import { useAccount } from '../../people/people.ts';
 import { session } from '../../session/session.ts';
 import { useSession } from '../../session/use-session.ts';
-import { DeedState, useDeed } from '../deed.tsx';
+import { ActionState, useAction } from '../action.tsx';
 import { demoApi } from '../demo-api.ts';
 import { useDemoPerson } from '../person/demo-person.ts';
 import { verdictsOnSession } from '../probes.ts';
@@ -13,7 +13,7 @@ import { StopwatchTable, VerdictTable } from '../stopwatch/stopwatch-table.tsx';
 import { useSummary } from '../stopwatch/summary.ts';
 import { NeedsSession } from './needs-session.tsx';
 
-/** Permissions of the person who is signed in, given and taken by the administrator. */
+/** Gives and takes permissions of the person who is signed in, as the administrator. */
 export function PermissionsPanel() {
   const { t } = useTranslation('demo');
   const { data: account } = useAccount();
@@ -39,21 +39,21 @@ function ScopeSwitches() {
   const queries = useQueryClient();
   const queryKey = ['demo', 'state', 'permissions', subject];
   const permissions = useQuery({ queryKey, queryFn: demoApi.permissions });
-  const change = useDeed({
+  const change = useAction({
     work: async ({ scope, isOn }: { scope: string; isOn: boolean }) => {
-      // Another tab may have changed them since they were read here.
+      // Another tab may have changed them since this panel read them.
       const others = grantedOf(await demoApi.permissions()).filter((name) => name !== scope);
       const scopes = isOn ? [...others, scope] : others;
       const { stopwatch, ...changed } = await demoApi.changePermissions(scopes);
       queries.setQueryData(queryKey, changed);
-      // The token that the page holds is dead now; the next one carries what is left.
+      // The page's token is revoked now. The next one has the remaining permissions.
       await session.refresh();
       return { stopwatch, now: await verdictsOnSession(scope) };
     },
     say: ({ stopwatch }) => t('permissions.done', { summary: summary(stopwatch) }),
   });
   if (permissions.data === undefined)
-    return <DeedState deed={{ isPending: permissions.isPending, error: permissions.error }} />;
+    return <ActionState action={{ isPending: permissions.isPending, error: permissions.error }} />;
   const { username, roles, scopes } = permissions.data;
 
   return (
@@ -76,7 +76,7 @@ function ScopeSwitches() {
       <p className="demo-about">
         {t('permissions.by_roles', { roles: roles.join(', ') || t('permissions.no_roles') })}
       </p>
-      <DeedState deed={change} />
+      <ActionState action={change} />
       {change.data && (
         <div className="demo-results">
           <StopwatchTable stopwatch={change.data.stopwatch} />

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Phone, Stopwatch } from '../../../src/demo/api.ts';
 import { Button } from '../../ui/button.tsx';
 import { useKeptFocus } from '../../ui/use-kept-focus.ts';
-import { DeedState, useDeed } from '../deed.tsx';
+import { ActionState, useAction } from '../action.tsx';
 import { demoApi } from '../demo-api.ts';
 import { useDemoPerson, useIsStranger } from '../person/demo-person.ts';
 import { useReason } from '../reason.ts';
@@ -12,7 +12,7 @@ import { Scroll } from '../scroll.tsx';
 import { StopwatchTable } from '../stopwatch/stopwatch-table.tsx';
 import { useSummary } from '../stopwatch/summary.ts';
 
-/** Phones of the person, of which only one may be signed in. */
+/** The person's phones. Only one may be signed in at a time. */
 export function PhonesPart() {
   const { t } = useTranslation('demo');
   const summary = useSummary();
@@ -24,7 +24,7 @@ export function PhonesPart() {
     queryFn: () => demoApi.phones(username ?? ''),
     enabled: username !== null,
   });
-  const add = useDeed({
+  const add = useAction({
     work: async () => {
       const added = await demoApi.signPhoneIn(username ?? '');
       setStopwatch(added.stopwatch);
@@ -33,7 +33,7 @@ export function PhonesPart() {
     say: ({ phone, stopwatch: seen }) =>
       t('devices.phone_added', { device: phone.device_name, summary: summary(seen) }),
   });
-  const end = useDeed({
+  const end = useAction({
     work: async (phone: Phone) => {
       setStopwatch((await demoApi.signPhoneOut(phone.id)).stopwatch);
       return phone;
@@ -53,8 +53,8 @@ export function PhonesPart() {
         </Button>
       </div>
       {isStranger && <p className="demo-about">{t('devices.phone_stranger')}</p>}
-      <DeedState deed={add} />
-      <DeedState deed={end} />
+      <ActionState action={add} />
+      <ActionState action={end} />
       {stopwatch.length > 0 && <StopwatchTable stopwatch={stopwatch} />}
     </section>
   );

@@ -8,7 +8,7 @@ type RenameDeviceProps = {
   readonly onClose: () => void;
 };
 
-/** Takes the place of a device's name while it is being changed. */
+/** The form that replaces a device's name while the person changes it. */
 export function RenameDevice({ name, onSave, onClose }: RenameDeviceProps) {
   const { t } = useTranslation('demo');
   const [text, setText] = useState(name);

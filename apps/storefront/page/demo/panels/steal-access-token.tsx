@@ -3,25 +3,25 @@ import { session } from '../../session/session.ts';
 import { asOwnEnd } from '../../session/sign-out.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
-import { DeedState, useDeed } from '../deed.tsx';
+import { ActionState, useAction } from '../action.tsx';
 import { demoApi } from '../demo-api.ts';
 import { StopwatchTable, VerdictTable } from '../stopwatch/stopwatch-table.tsx';
 import { useSummary } from '../stopwatch/summary.ts';
 
-/** The access token in other hands, until its owner signs out. */
+/** Uses the access token as a thief, until its owner signs out. */
 export function AccessTokenTheftPart() {
   const { t } = useTranslation('demo');
   const summary = useSummary();
   const isSignedIn = useSession().status === 'signed_in';
-  const use = useDeed({
+  const use = useAction({
     work: demoApi.tryStolenAccessToken,
     say: ({ verdicts }) =>
       t('thief.done', { summary: verdicts.map(({ service, status }) => `${service} ${status}`).join(', ') }),
   });
-  const signOut = useDeed({
+  const signOut = useAction({
     work: async () => {
       const timed = await asOwnEnd(() => demoApi.signOutRobbed());
-      // The page finds out, as any tab of the owner would.
+      // The page notices, as any tab of the owner would.
       await session.refresh().catch(() => {});
       return timed;
     },
@@ -50,8 +50,8 @@ export function AccessTokenTheftPart() {
           {t('thief.access_sign_out')}
         </Button>
       </div>
-      <DeedState deed={use} />
-      <DeedState deed={signOut} />
+      <ActionState action={use} />
+      <ActionState action={signOut} />
       {use.data && !signOut.data && (
         <VerdictTable verdicts={use.data.verdicts} caption={t('thief.access_used')} />
       )}

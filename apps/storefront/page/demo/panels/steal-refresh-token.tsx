@@ -4,7 +4,7 @@ import { useFormats } from '../../i18n/format.ts';
 import { session } from '../../session/session.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
-import { DeedState, useDeed } from '../deed.tsx';
+import { ActionState, useAction } from '../action.tsx';
 import { demoApi } from '../demo-api.ts';
 import { useReason } from '../reason.ts';
 import { Scroll } from '../scroll.tsx';
@@ -12,16 +12,16 @@ import { StopwatchTable } from '../stopwatch/stopwatch-table.tsx';
 import { useSummary } from '../stopwatch/summary.ts';
 import { VerdictBadge } from '../stopwatch/verdict-badge.tsx';
 
-/** Where auth-service begins to count (apps/auth-service/src/sessions/session-store.ts). */
+/** auth-service's first generation (apps/auth-service/src/sessions/session-store.ts). */
 const firstGeneration = 100_000;
 
-/** The refresh token used by somebody else: replaced tokens give it away. */
+/** Uses the refresh token as a thief. The owner's replaced token then reveals the theft. */
 export function RefreshTokenTheftPart() {
   const { t } = useTranslation('demo');
   const summary = useSummary();
   const { number } = useFormats();
   const isSignedIn = useSession().status === 'signed_in';
-  const steal = useDeed({
+  const steal = useAction({
     work: async () => {
       const theft = await demoApi.stealRefreshToken();
       await session.refresh().catch(() => {});
@@ -38,7 +38,7 @@ export function RefreshTokenTheftPart() {
           {t('thief.refresh_do')}
         </Button>
       </div>
-      <DeedState deed={steal} />
+      <ActionState action={steal} />
       {steal.data && (
         <>
           <Steps steps={steal.data.steps} />

@@ -4,7 +4,7 @@ import { ForgeryPart } from './forgery.tsx';
 import { AccessTokenTheftPart } from './steal-access-token.tsx';
 import { RefreshTokenTheftPart } from './steal-refresh-token.tsx';
 
-/** Ways to use what is somebody else's. Results stay when a theft has ended the session. */
+/** The ways to use a stolen token. Results stay visible when a theft has ended the session. */
 export function ThiefPanel() {
   const { t } = useTranslation('demo');
   const isSignedIn = useSession().status === 'signed_in';

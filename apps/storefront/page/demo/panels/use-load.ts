@@ -6,7 +6,7 @@ import { type LoadCount, noLoad, type Outcome, withOutcome } from './load-rules.
 
 const everyMs = 125;
 
-/** Sends requests all the time while `isOn`, in the name of who is signed in, and counts what became of them. */
+/** Sends requests continuously while `isOn`, for the person who is signed in, and counts the outcomes. */
 export function useLoad(isOn: boolean): LoadCount {
   const [count, setCount] = useState(noLoad);
   useEffect(() => {
@@ -14,7 +14,7 @@ export function useLoad(isOn: boolean): LoadCount {
     setCount(noLoad);
     let turn = 0;
     const timer = setInterval(async () => {
-      // A permission that the person lacks is no error of what is being tried here.
+      // A missing permission is not an error of the key rotation.
       const reads = allowedReads();
       const url = reads[turn++ % reads.length];
       const outcome = url === undefined ? null : await readOnce(`${url}#load`);
@@ -25,7 +25,7 @@ export function useLoad(isOn: boolean): LoadCount {
   return count;
 }
 
-/** Null: nobody is signed in. */
+/** Null when nobody is signed in. */
 async function readOnce(url: string): Promise<Outcome | null> {
   const state = session.state();
   if (state.status !== 'signed_in') return null;
@@ -34,7 +34,7 @@ async function readOnce(url: string): Promise<Outcome | null> {
     const first = await recordedFetch(url, { headers });
     await first.body?.cancel();
     if (first.status !== 401) return first.ok ? 'passed' : 'failed';
-    // The session gets a new token, as it does for every request of the page, and tries once more.
+    // The session's fetch gets a new token and retries once, as for every request of the page.
     const second = await session.fetch(url);
     await second.body?.cancel();
     return second.ok ? 'recovered' : 'failed';

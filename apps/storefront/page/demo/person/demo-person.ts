@@ -2,10 +2,10 @@ import { useEffect, useState } from 'react';
 import type { DemoPerson } from '../../../src/demo/api.ts';
 import { useAccount, useDemoPeople } from '../../people/people.ts';
 
-/** Who was signed in last, also after their session ended: the token has no name in it. In memory alone. */
+/** The last user name, also after the session ended, because the token has no name. In memory only. */
 let lastUsername: string | null = null;
 
-/** Which of the demo's people is, or was, signed in on this page; null before that is known, and for anybody else. */
+/** The demo account that is or was signed in on this page; null until that is known, and for any other account. */
 export function useDemoPerson(): DemoPerson | null {
   const { data: account } = useAccount();
   const { data: people = [] } = useDemoPeople();
@@ -19,7 +19,7 @@ export function useDemoPerson(): DemoPerson | null {
   return people.find((person) => person.username === (now ?? username)) ?? null;
 }
 
-/** Whether somebody is signed in whose password the demo does not know, so that it cannot sign in for them. */
+/** Whether the account is not one of the demo's: the demo does not know its password and cannot sign in for it. */
 export function useIsStranger(): boolean {
   const { data: account } = useAccount();
   const { data: people } = useDemoPeople();

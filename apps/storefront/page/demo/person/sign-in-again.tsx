@@ -6,16 +6,16 @@ import { wasSignedOutHere } from '../../session/sign-out.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { useKeptFocus } from '../../ui/use-kept-focus.ts';
+import { codeOf } from '../action.tsx';
 import { useAnnounce } from '../announcer.tsx';
-import { codeOf } from '../deed.tsx';
 import { useReason } from '../reason.ts';
 import { useDemoPerson } from './demo-person.ts';
 
-/** After a deed that ended the session, one click goes on as the same person. */
+/** Signs in again as the same person with one click, after an action that ended the session. */
 export function SignInAgain() {
   const state = useSession();
   const person = useDemoPerson();
-  // Who has not been signed in yet begins in the shop.
+  // A person who has not signed in yet starts in the shop.
   const isWanted = state.status === 'signed_out' && person !== null;
   return (
     <div {...useKeptFocus<HTMLDivElement>()} className="demo-again">

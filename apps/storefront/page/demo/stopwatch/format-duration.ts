@@ -1,5 +1,5 @@
 /**
- * Milliseconds for people: with a tenth below ten, whole below a second, then seconds with a tenth.
+ * Formats milliseconds: with one decimal below ten, whole below a second, else as seconds with one decimal.
  *
  * @example
  * formatDuration(3.06, 'en'); // '3.1 ms'
@@ -10,6 +10,6 @@ export function formatDuration(ms: number, locale: string): string {
   const value = isSeconds ? ms / 1000 : ms;
   const digits = isSeconds || Math.round(ms * 10) < 100 ? 1 : 0;
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
-  // Intl's own units stand apart by no space in some languages, and by a word in others.
+  // Intl's own unit style has no space in some languages, and spells the unit out in others.
   return `${number}\u00a0${isSeconds ? 's' : 'ms'}`;
 }

@@ -53,7 +53,7 @@ export function StopwatchTable({
   );
 }
 
-/** What each service says of a token, without a before. */
+/** Each service's verdict on a token, without an earlier verdict. */
 export function VerdictTable({
   verdicts,
   caption,

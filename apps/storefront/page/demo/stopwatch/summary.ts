@@ -4,7 +4,7 @@ import { currentLanguage } from '../../i18n/i18n.ts';
 import { verdictOf } from '../lanes/verdicts.ts';
 import { formatDuration } from './format-duration.ts';
 
-/** A stopwatch in one sentence, to be heard: `cart-service 401 refused 3 ms, …`. */
+/** A stopwatch as one sentence to announce: `cart-service 401 refused 3 ms, …`. */
 export function useSummary() {
   const { t } = useTranslation('demo');
   return (stopwatch: readonly Stopwatch[]): string =>

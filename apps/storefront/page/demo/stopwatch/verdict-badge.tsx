@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { type Verdict, verdictOf } from '../lanes/verdicts.ts';
 
-/** So that nobody needs the colours. */
+/** Signs that make the colours unnecessary. */
 const signs: Readonly<Record<Verdict, string>> = {
   waiting: '…',
   passed: '✓',

@@ -1,21 +1,21 @@
-/** What a claim holds, for the sentence that explains it. */
+/** A claim with its value, for the sentence that explains it. */
 export type ShownClaim = {
   readonly name: string;
-  /** As it stands in the token. */
+  /** The value as in the token. */
   readonly value: string;
-  /** For a time: milliseconds since the epoch. */
+  /** Milliseconds since the epoch for a time claim; null for any other. */
   readonly atMs: number | null;
 };
 
 const times = new Set(['iat', 'exp', 'auth_time', 'nbf']);
 
-/** Names that have a sentence in the messages; any other claim is shown without one. */
+/** The claims that the messages explain. Any other claim is shown without an explanation. */
 export const explainedClaims = [
   ...['iss', 'sub', 'aud', 'client_id', 'scope', 'sid', 'jti', 'iat', 'exp', 'auth_time', 'acr', 'act'],
   ...['alg', 'typ', 'kid'],
 ] as const;
 
-/** What people look for in a token and do not find. */
+/** What people expect in a token, but it does not contain. */
 export const absentThings = ['name', 'email', 'password', 'roles', 'refresh_token'] as const;
 
 /** The claims of a token or of its header, in their own order. */

@@ -1,13 +1,13 @@
-/** An access token taken apart. Nothing is verified: anybody can read a token, and only services need to trust it. */
+/** A decoded access token. Nothing is verified: anybody can read a token, and only services need to trust it. */
 export type DecodedToken = {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly signatureBytes: number;
-  /** Of the whole token, as it is sent. */
+  /** The length of the whole token as sent. */
   readonly bytes: number;
 };
 
-/** Reads a JWS in compact form (RFC 7515 §7.1); null for anything else. */
+/** Decodes a JWS in compact form (RFC 7515 §7.1); null for anything else. */
 export function decodeToken(token: string): DecodedToken | null {
   const [header, claims, signature, ...rest] = token.split('.');
   if (header === undefined || claims === undefined || signature === undefined || rest.length > 0) return null;
@@ -23,13 +23,13 @@ export function decodeToken(token: string): DecodedToken | null {
   }
 }
 
-/** The token with other claims and its old signature, as somebody would try who cannot sign. */
+/** The token with changed claims and its old signature, as a forger without the key would send it. */
 export function withClaims(token: string, changes: Readonly<Record<string, unknown>>): string {
   const [header = '', claims = '', signature = ''] = token.split('.');
   return [header, segment({ ...jsonObject(claims), ...changes }), signature].join('.');
 }
 
-/** The token saying of itself that it needs no signature (RFC 8725 §2.1), and without one. */
+/** The token with `alg: none` and no signature (RFC 8725 §2.1). */
 export function withAlgNone(token: string): string {
   const [header = '', claims = ''] = token.split('.');
   return `${segment({ ...jsonObject(header), alg: 'none' })}.${claims}.`;

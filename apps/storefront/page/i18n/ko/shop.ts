@@ -17,7 +17,7 @@ export const shopMessages = {
     close: '닫기',
     cancel: '취소',
     retry: '다시 시도',
-    mayNotRead: '{{scope}} 권한이 없는 계정이라 서비스에 요청하지 않습니다. mina에게는 이 권한이 있습니다.',
+    mayNotRead: '이 계정에는 {{scope}} 권한이 없어 요청을 보내지 않습니다. mina에게는 이 권한이 있습니다.',
   },
   people: {
     signIn: '로그인',
@@ -37,7 +37,7 @@ export const shopMessages = {
     signedInAs: '로그인됨',
     hello: '{{name}} 님, 안녕하세요.',
     roles: { customer: '구매', viewer: '보기만 가능', support: '환불 담당', admin: '시스템 운영' },
-    passwordGiven: '비밀번호 확인: {{time}}',
+    passwordGiven: '비밀번호 입력: {{time}}',
     permissions: '권한 ({{total}})',
     noPermissions: '없음',
     signOut: '로그아웃',
@@ -60,7 +60,7 @@ export const shopMessages = {
     ended_by_operator: '운영자가 이 세션을 끝냈습니다.',
     token_revoked: '앱이 이 세션의 토큰을 폐기했습니다.',
     reuse:
-      '이미 교체된 이 세션의 토큰이 다시 쓰였습니다. 누군가 훔쳤을 수 있어, 주인이든 도둑이든 이 세션을 가진 모두를 로그아웃시켰습니다.',
+      '이미 교체된 토큰이 이 세션에서 다시 쓰였습니다. 누군가 토큰을 훔쳤을 수 있어, 안전을 위해 이 세션을 모두에게서 끝냈습니다.',
     sign_in_failed: '로그인이 끝까지 완료되지 않았습니다.',
     moved: '시스템의 세션 기록이 사라졌거나 옮겨져, 이 세션도 끝났습니다.',
     client_revoked: '운영자가 이 앱의 사용을 중지했습니다.',
@@ -159,7 +159,7 @@ export const shopMessages = {
     paying: '결제하는 중 …',
     waiting: '카드사가 아직 응답하지 않았습니다. 두 번 청구되지 않도록 같은 키로 다시 묻고 있습니다 …',
     stillOpen:
-      '카드가 청구되었는지 아직 아무도 모릅니다. 다시 결제하기를 누르면 같은 키로 같은 결제를 확인합니다.',
+      '카드가 청구되었는지 아직 알 수 없습니다. 결제하기를 다시 누르면 같은 키로 같은 결제를 확인합니다.',
     paid: '{{amount}} 결제했습니다. 감사합니다.',
     unsettled: '{{amount}} 결제했습니다. 장바구니는 cart-service가 응답하는 대로 정리됩니다.',
     declined: '카드가 거절되었습니다: {{reason}}. 청구된 금액은 없고 장바구니도 그대로입니다.',
@@ -171,13 +171,13 @@ export const shopMessages = {
       other: '사유를 알 수 없음',
     },
     largeAmount:
-      '{{amount}}를 넘는 결제에는 최근 {{minutes}}분 안에 비밀번호를 확인했어야 합니다. 마지막 확인: {{time}}',
+      '{{amount}}를 넘는 결제에는 최근 {{minutes}}분 안에 비밀번호를 입력했어야 합니다. 마지막 입력: {{time}}',
   },
   stepUp: {
     title: '본인이 맞으신가요?',
-    text: '금액이 커서 payment-service가 확인을 요청합니다. 최근 {{minutes}}분 안에 비밀번호를 확인했어야 합니다. 확인하면 같은 키로 결제를 이어 갑니다.',
+    text: '금액이 커서 payment-service가 최근 {{minutes}}분 안에 입력한 비밀번호를 요구합니다. 비밀번호를 입력하면 같은 키로 결제를 이어 갑니다.',
     textShort:
-      '금액이 커서 payment-service가 확인을 요청합니다. 최근 {{seconds}}초 안에 비밀번호를 확인했어야 합니다. 확인하면 같은 키로 결제를 이어 갑니다.',
+      '금액이 커서 payment-service가 최근 {{seconds}}초 안에 입력한 비밀번호를 요구합니다. 비밀번호를 입력하면 같은 키로 결제를 이어 갑니다.',
     confirm: '확인하고 결제하기',
   },
   payments: {
@@ -229,7 +229,7 @@ export const shopMessages = {
       title: '{{service}}에 연결할 수 없습니다',
       text: '곧 복구될 수 있습니다. 다른 서비스는 계속 이용할 수 있습니다.',
       behind:
-        '{{askedBy}}가 대신 요청했지만 쓸 만한 답을 받지 못했습니다. 잃은 것은 없으니 다시 시도해 주세요.',
+        '{{askedBy}}가 대신 요청했지만 정상적인 응답을 받지 못했습니다. 잃은 것은 없으니 다시 시도해 주세요.',
     },
     rate_limited: { title: '시도가 너무 많습니다', text: '{{seconds}}초 뒤에 다시 시도할 수 있습니다.' },
     refused: { title: '요청이 거부되었습니다' },
@@ -248,7 +248,7 @@ export const shopMessages = {
     invalid_credentials: '아이디 또는 비밀번호가 맞지 않습니다.',
     username_taken: '이미 쓰이고 있는 아이디입니다.',
     invalid_username: '아이디는 3~64자이며 영문 소문자와 숫자, 그 사이의 . _ @ + - 를 쓸 수 있습니다.',
-    weak_password: '짐작하기 쉬운 비밀번호입니다. 아이디를 넣지 말고 더 길게 정해 주세요.',
+    weak_password: '추측하기 쉬운 비밀번호입니다. 아이디를 넣지 말고 더 길게 정해 주세요.',
     client_revoked: '운영자가 이 앱의 사용을 중지했습니다.',
     cart_empty: '장바구니가 비어 있습니다.',
     cart_changed: '그사이 장바구니가 바뀌어 금액이 달라졌습니다. 청구된 금액은 없으니 다시 확인해 주세요.',
@@ -267,10 +267,10 @@ export const shopMessages = {
     payment_not_found: '이 번호의 결제가 없습니다.',
     payment_not_refundable: '이 결제에는 환불할 금액이 남아 있지 않습니다.',
     refund_exceeds_payment: '환불할 수 있는 금액보다 많습니다.',
-    hop_refused: '뒤에 있는 서비스가 대신 처리하기를 거절했습니다.',
+    hop_refused: '이용자를 대신해 보낸 요청을 다른 서비스가 거부했습니다.',
     user_required: '사람만 쓸 수 있는 기능입니다.',
     revocations_stale:
-      'payment-service가 최근의 토큰 폐기 소식을 받지 못해, 받을 때까지 결제를 멈춥니다. 잠시 뒤에 다시 시도해 주세요.',
+      'payment-service의 폐기 목록이 오래되어, 목록이 갱신될 때까지 결제를 처리하지 않습니다. 잠시 뒤에 다시 시도해 주세요.',
     key_set_unavailable: '서비스에 토큰을 확인할 키가 없습니다. 잠시 뒤에 다시 시도해 주세요.',
   },
 } as const satisfies Translation<typeof en>;

@@ -4,7 +4,7 @@ import { Checkout } from '../checkout/checkout.tsx';
 import { CartRow } from './cart-row.tsx';
 import { useCart } from './use-cart.ts';
 
-/** What is in the cart, and the way to pay for it. */
+/** The cart and its checkout. */
 export function CartPanel() {
   const { t } = useTranslation();
   const cart = useCart();
@@ -18,7 +18,7 @@ export function CartPanel() {
               <CartRow key={line.sku} line={line} />
             ))}
           </ul>
-          {/* Stays when the cart is empty: it says what became of the payment that emptied it. */}
+          {/* Stays when the cart is empty: it shows the outcome of the payment that emptied it. */}
           <Checkout total={total} />
         </>
       )}

@@ -1,6 +1,6 @@
 import type { Money } from '../../i18n/money.ts';
 
-/** Pieces of one thing that cart-service takes at most. */
+/** cart-service's maximum quantity of one line. */
 export const maximumQuantity = 999;
 
 /** GET /cart. */
@@ -17,13 +17,13 @@ export type CartLine = {
   readonly line_total: Money;
 };
 
-/** Pieces in the cart, all things together. */
+/** The number of pieces in the cart, of all lines. */
 export function piecesIn(cart: Cart | undefined): number {
   return cart?.items.reduce((sum, { quantity }) => sum + quantity, 0) ?? 0;
 }
 
 /**
- * The cart as it will be when cart-service has changed a quantity, to be shown until it answers.
+ * The cart after a change of quantity, to be shown until cart-service answers.
  *
  * @example withQuantity(cart, { sku: 'mug-blue', quantity: 3 })
  */
@@ -41,7 +41,7 @@ export function withQuantity(cart: Cart, { sku, quantity }: Pick<CartLine, 'sku'
   );
 }
 
-/** The cart without a thing. */
+/** The cart without one line. */
 export function without(cart: Cart, sku: string): Cart {
   return totalled(cart.items.filter((line) => line.sku !== sku));
 }

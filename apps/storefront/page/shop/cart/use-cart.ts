@@ -8,7 +8,7 @@ import { useScope } from '../../session/use-session.ts';
 import type { Product } from '../products/catalogue.ts';
 import { type Cart, type CartLine, without, withQuantity } from './cart-rules.ts';
 
-/** The cart of who is signed in. */
+/** The cart of the person who is signed in. */
 export function useCart() {
   const mayRead = useScope('cart:read');
   return useQuery({
@@ -18,7 +18,7 @@ export function useCart() {
   });
 }
 
-/** Puts one piece into the cart. Pressed again after a lost answer, it is the same addition. */
+/** Adds one piece to the cart. A repetition after a lost answer sends the same key, so it adds once. */
 export function useAddToCart() {
   const [keys] = useState(() => createIdempotencyKeys(() => crypto.randomUUID()));
   const invalidate = useInvalidate();
@@ -39,8 +39,8 @@ export function useAddToCart() {
 const changing = ['change-quantity'] as const;
 
 /**
- * Changes how many pieces of something are in the cart; 0 takes it out. Shown at once; sent one after the other, so that
- * the last one counts; and what the cart holds is read when all have been answered, which undoes what was refused.
+ * Changes a line's quantity; 0 removes the line. The page shows a change at once and sends changes one after the other,
+ * so that the last one counts. After the last answer it reads the cart again, which undoes what was refused.
  */
 export function useChangeQuantity() {
   const client = useQueryClient();

@@ -15,12 +15,12 @@ export type CardFormProps = {
   readonly onPay: (card: Card) => void;
 };
 
-/** The card to pay with. What is typed here goes to payment-service, and is kept nowhere. */
+/** The form for the card. The page sends the card to payment-service and stores it nowhere. */
 export function CardForm({ amount, isPending, onPay }: CardFormProps) {
   const { t } = useTranslation();
   const { money } = useFormats();
   const heading = useRef<HTMLHeadingElement>(null);
-  // The button that brought the form is gone.
+  // The button that opened the form is gone.
   useEffect(() => heading.current?.focus(), []);
   const [typed, setTyped] = useState({
     number: groupDigits(sandboxCards[0].number),
@@ -82,7 +82,7 @@ export function CardForm({ amount, isPending, onPay }: CardFormProps) {
   );
 }
 
-/** From when on the password is asked for, and when it was last given. */
+/** Says above which amount the password is required, and when it was last entered. */
 function LargeAmountHint() {
   const { t } = useTranslation();
   const { money, number, time } = useFormats();

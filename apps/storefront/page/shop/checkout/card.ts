@@ -1,4 +1,4 @@
-/** Cards of the sandbox, and what each is for (apps/payment-service/README.md). No money moves. */
+/** The sandbox cards and their outcomes (apps/payment-service/README.md). No money moves. */
 export const sandboxCards = [
   { number: '4242424242424242', outcome: 'succeeds' },
   { number: '4000000000000002', outcome: 'declined' },
@@ -7,9 +7,9 @@ export const sandboxCards = [
   { number: '4000000000000127', outcome: 'late_decline' },
 ] as const;
 
-/** A card as somebody types it. */
+/** A card as typed. */
 export type TypedCard = { readonly number: string; readonly expiry: string; readonly cvc: string };
-/** A card as payment-service takes it. */
+/** A card in the form that payment-service expects. */
 export type Card = {
   readonly number: string;
   readonly exp_month: number;
@@ -19,7 +19,7 @@ export type Card = {
 export type CardFault = 'number' | 'expiry' | 'cvc';
 
 /**
- * Reads a card, or says which field cannot be read. Whether the card is any good, payment-service says.
+ * Parses a card, or names the malformed fields. Does not check the number or the expiry date: payment-service does.
  *
  * @example parseCard({ number: '4242 4242 4242 4242', expiry: '12/30', cvc: '123' }).card?.exp_year // 2030
  */
@@ -38,7 +38,7 @@ export function parseCard(typed: TypedCard): { card: Card } | { card?: never; fa
 }
 
 /**
- * Digits in groups of four, as they stand on a card.
+ * Formats digits in groups of four, as on a card.
  *
  * @example groupDigits('4242424242424242') // '4242 4242 4242 4242'
  */
@@ -59,7 +59,7 @@ const brandNames = new Map([
   ['unionpay', 'UnionPay'],
 ]);
 
-/** A brand as it writes itself; payment-service's own word where the page knows none. */
+/** A brand's own spelling, or payment-service's name for a brand that the page does not know. */
 export function brandName(brand: string): string {
   return brandNames.get(brand) ?? brand;
 }

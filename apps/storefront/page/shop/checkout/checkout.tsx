@@ -10,7 +10,7 @@ import { PaymentOutcome } from './payment-outcome.tsx';
 import { StepUpDialog } from './step-up-dialog.tsx';
 import { type PayOrder, usePay } from './use-pay.ts';
 
-/** The sum, the card, and what became of the payment. `total` is undefined for an empty cart. */
+/** The total, the card form and the outcome of the payment. `total` is undefined for an empty cart. */
 export function Checkout({ total }: { total: Money | undefined }) {
   const { t } = useTranslation();
   const { money } = useFormats();
@@ -19,7 +19,7 @@ export function Checkout({ total }: { total: Money | undefined }) {
   const stepUp = stepUpOf(pay.error);
   const outcome = useRef<HTMLDivElement>(null);
 
-  // What was pressed may be at the edge of what is in sight, and what became of it below.
+  // The outcome may appear below the visible area, so it is scrolled into view.
   useEffect(() => {
     if (pay.error !== null || pay.data !== undefined) outcome.current?.scrollIntoView({ block: 'nearest' });
   }, [pay.error, pay.data]);
@@ -46,7 +46,7 @@ export function Checkout({ total }: { total: Money | undefined }) {
       )}
       <div ref={outcome} className="outcome">
         {stepUp === null && <FaultNotice error={pay.error} />}
-        {/* There before it has something to say, so that it is read out when it does. */}
+        {/* Present from the start: a screen reader announces only changes of an existing live region. */}
         <div role="status">
           <PaymentOutcome payment={pay.data ?? pay.unanswered} isAsking={pay.isPending} />
         </div>

@@ -4,7 +4,7 @@ import { Notice } from '../../ui/notice.tsx';
 import { isOpen, type Payment } from '../payments/payment.ts';
 import { useDeclineReason } from '../payments/use-decline-reason.ts';
 
-/** What became of a payment, in words. Nothing without one. */
+/** The outcome of a payment in words. Empty without a payment. */
 export function PaymentOutcome({ payment, isAsking }: { payment: Payment | undefined; isAsking: boolean }) {
   const { t } = useTranslation();
   const { money } = useFormats();

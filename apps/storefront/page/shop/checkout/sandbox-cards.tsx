@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { sandboxCards } from './card.ts';
 
-/** Cards of the sandbox, by what they do. */
+/** The sandbox cards, by their outcomes. */
 export function SandboxCards({ number, onChoose }: { number: string; onChoose: (number: string) => void }) {
   const { t } = useTranslation();
   const digits = number.replaceAll(' ', '');

@@ -10,7 +10,7 @@ import { FaultNotice } from '../../ui/fault-notice.tsx';
 import { TextField } from '../../ui/text-field.tsx';
 
 export type StepUpDialogProps = {
-  /** How recent the sign-in has to be; null: the service did not say. */
+  /** The maximum age of the sign-in; null when the service did not say. */
   readonly maxAgeSeconds: number | null;
   readonly onClose: () => void;
   readonly onConfirmed: () => void;
@@ -34,7 +34,7 @@ export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDial
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    // Not told of a dialog that was closed meanwhile: who cancels pays nothing.
+    // Not called after the dialog was closed: cancelling pays nothing.
     if (!confirm.isPending) confirm.mutate(password, { onSuccess: onConfirmed });
   }
 
@@ -42,7 +42,7 @@ export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDial
     <Dialog title={t('stepUp.title')} isOpen onClose={onClose}>
       <form className="form" onSubmit={submit}>
         <p>{text}</p>
-        {/* Tells a password manager whose password is asked for. */}
+        {/* Tells password managers which account the password is for. */}
         <input hidden readOnly autoComplete="username" value={account?.username ?? ''} />
         <FaultNotice error={confirm.error} />
         <TextField

@@ -10,14 +10,14 @@ import type { Card } from './card.ts';
 
 export type PayOrder = { readonly amount: Money; readonly card: Card };
 
-/** Times that the page asks again by itself while the card processor has no verdict, and how long it waits before. */
+/** How often the page repeats the request by itself while the card processor has no verdict, and the waits before. */
 const repeats = 3;
 const waitMs = 1500;
 
 /**
- * Pays for what is in the cart. The same order keeps its Idempotency-Key until payment-service has answered for good:
- * through a lost answer, through a 202, and through a password that is asked for in between. So pressing again never
- * charges twice. `unanswered` is the payment as long as nobody knows its outcome.
+ * Pays for the cart. The same order keeps its Idempotency-Key until payment-service gives a final answer: after a lost
+ * answer, a 202, or a request for the password. So pressing again never charges twice. `unanswered` is the payment
+ * while its outcome is unknown.
  */
 export function usePay() {
   const [keys] = useState(() => createIdempotencyKeys(() => crypto.randomUUID()));
@@ -40,7 +40,7 @@ export function usePay() {
   const mutation = useMutation({
     mutationFn: pay,
     onError: (error) => {
-      // Nothing of it is kept there (apps/payment-service/README.md), so the next one is new.
+      // payment-service keeps nothing of a refused request (apps/payment-service/README.md), so the next one is new.
       if (isRefusedForGood(error)) keys.answered();
     },
     onSettled: () => {

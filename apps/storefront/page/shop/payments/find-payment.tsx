@@ -6,7 +6,7 @@ import { TextField } from '../../ui/text-field.tsx';
 import { PaymentRow } from './payment-row.tsx';
 import { useReadPayment } from './use-payments.ts';
 
-/** For support: a payment of anybody, by its number. */
+/** Finds anybody's payment by its number, for support. */
 export function FindPayment() {
   const { t } = useTranslation();
   const [id, setId] = useState('');

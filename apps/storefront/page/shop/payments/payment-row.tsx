@@ -22,7 +22,7 @@ const tones = {
 
 export type PaymentRowProps = {
   readonly payment: Payment;
-  /** Money was given back: what is shown here is old. */
+  /** Called after a refund: the payment that is shown is then out of date. */
   readonly onRefunded?: () => void;
 };
 
@@ -32,7 +32,7 @@ export function PaymentRow({ payment, onRefunded }: PaymentRowProps) {
   const declineReason = useDeclineReason();
   const read = useReadPayment();
   const [isRefunding, setRefunding] = useState(false);
-  // Who may not refund sees in the demo how the service refuses it; elsewhere there is no button that cannot work.
+  // In the demo, a person without the permission can see the service refuse. Elsewhere the button is hidden.
   const mayRefund = useScope('payment:refund');
   const showsRefund = mayRefund || config.demo;
   const amount = money(payment.amount);

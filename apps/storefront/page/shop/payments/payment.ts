@@ -1,15 +1,15 @@
 import type { Money } from '../../i18n/money.ts';
 
-/** A payment, as payment-service tells it. */
+/** A payment, as payment-service returns it. */
 export type Payment = {
   readonly id: string;
   readonly status: 'pending' | 'unknown' | 'succeeded' | 'declined' | 'partially_refunded' | 'refunded';
   readonly amount: Money;
-  /** Minor units given back so far. */
+  /** Minor units refunded so far. */
   readonly refunded_amount: number;
   readonly card: { readonly last4: string; readonly brand: string };
   readonly decline_reason?: string;
-  /** Whether the cart has followed the verdict. */
+  /** Whether the cart is settled. */
   readonly cart_settled: boolean;
   readonly created_at: string;
 };
@@ -23,17 +23,17 @@ export type Refund = {
   readonly amount: Money;
 };
 
-/** True while nobody knows whether the card was charged: asking again tells. */
+/** True while it is not known whether the card was charged. Asking again tells. */
 export function isOpen({ status }: Pick<Payment, 'status'>): boolean {
   return status === 'pending' || status === 'unknown';
 }
 
-/** True when there is something left to give back. */
+/** True when there is something left to refund. */
 export function isRefundable({ status }: Pick<Payment, 'status'>): boolean {
   return status === 'succeeded' || status === 'partially_refunded';
 }
 
-/** What can still be given back. */
+/** The amount that can still be refunded. */
 export function refundableAmount({ amount, refunded_amount }: Payment): Money {
   return { ...amount, amount: amount.amount - refunded_amount };
 }

@@ -6,7 +6,7 @@ import { FindPayment } from './find-payment.tsx';
 import { PaymentRow } from './payment-row.tsx';
 import { usePayments } from './use-payments.ts';
 
-/** What was paid, the newest first; for support, anybody's payment by its number. */
+/** The person's payments, the newest first. For support, also anybody's payment by its number. */
 export function PaymentsPanel() {
   const { t } = useTranslation();
   const payments = usePayments();

@@ -17,7 +17,7 @@ export type RefundDialogProps = {
   readonly onRefunded?: () => void;
 };
 
-/** Asks how much of a payment is to be given back: all that is left, or less. */
+/** Asks for the amount to refund: all that is left, or less. */
 export function RefundDialog({ payment, onClose, onRefunded }: RefundDialogProps) {
   const { t } = useTranslation();
   const { money } = useFormats();

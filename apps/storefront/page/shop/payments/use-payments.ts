@@ -10,7 +10,7 @@ import type { Payment, PaymentPage, Refund } from './payment.ts';
 
 const pathOf = (id: string) => `/payments/${encodeURIComponent(id)}`;
 
-/** One's own payments, the newest first, a page at a time. */
+/** The person's own payments, the newest first, page by page. */
 export function usePayments() {
   const mayRead = useScope('payment:read');
   return useInfiniteQuery({
@@ -25,7 +25,7 @@ export function usePayments() {
   });
 }
 
-/** Reads one payment; has the card processor asked again when its outcome is open. */
+/** Reads one payment. payment-service then asks the card processor again if the outcome is open. */
 export function useReadPayment() {
   const invalidate = useInvalidate();
   return useMutation({
@@ -34,7 +34,7 @@ export function useReadPayment() {
   });
 }
 
-/** Gives money back. A repetition keeps its key until it is answered for good. */
+/** Refunds a payment. A repetition keeps its key until there is a final answer. */
 export function useRefund() {
   const [keys] = useState(() => createIdempotencyKeys(() => crypto.randomUUID()));
   const invalidate = useInvalidate();

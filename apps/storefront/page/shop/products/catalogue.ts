@@ -19,7 +19,9 @@ function euros(amount: number): Money {
   return { amount, currency: 'EUR' };
 }
 
-/** Undefined for what the shop does not sell (any more), such as what came into a cart by another way. */
+/**
+ * Undefined for a product that the shop does not sell (any more), such as one that came into a cart by another client.
+ */
 export function findProduct(sku: string): Product | undefined {
   return products.find((product) => product.sku === sku);
 }

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Sku } from './catalogue.ts';
 
-/** Pigments are custom properties of styles/products.css, so that drawings keep their calm in the dark. */
+/** The colours are custom properties of styles/products.css, so that the drawings follow the dark theme. */
 const drawings: Readonly<Record<Sku, () => ReactNode>> = {
   teapot: () => (
     <>
@@ -132,7 +132,7 @@ const drawings: Readonly<Record<Sku, () => ReactNode>> = {
   ),
 };
 
-/** A small picture of a product; its name stands beside it, so that it says nothing to a screen reader. */
+/** A small picture of a product. Hidden from screen readers, because the product's name is beside it. */
 export function Drawing({ sku }: { sku: Sku }) {
   return (
     <svg className="drawing" viewBox="0 0 120 120" aria-hidden="true">

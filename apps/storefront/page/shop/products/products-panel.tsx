@@ -11,7 +11,7 @@ import { type Product, products } from './catalogue.ts';
 import { Picture } from './picture.tsx';
 import { useProductName } from './use-product-name.ts';
 
-/** Everything that the shop sells. Anybody may look. */
+/** All products. Needs no sign-in. */
 export function ProductsPanel() {
   return (
     <ul className="products">
@@ -42,7 +42,7 @@ function ProductCard({ product }: { product: Product }) {
   return (
     <li className="product">
       <Picture sku={product.sku} />
-      {/* What it shows is what the wishlist holds, whoever put it there. */}
+      {/* Shows whether the wishlist has the product, also after a change elsewhere. */}
       <ToggleButton
         className="button icon"
         aria-label={t('products.wish', { name })}

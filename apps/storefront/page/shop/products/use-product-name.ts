@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { findProduct } from './catalogue.ts';
 
-/** What a thing is called; also one that the shop does not sell. */
+/** A product's name, or a text for a product that the shop does not sell. */
 export function useProductName(): (sku: string) => string {
   const { t } = useTranslation();
   return (sku) => {

@@ -4,10 +4,10 @@ import { report } from '../../ui/toasts.tsx';
 import { useDraft } from './use-draft.ts';
 import { useChangeNote, type WishlistItem } from './use-wishlist.ts';
 
-/** Characters that wishlist-service takes. */
+/** wishlist-service's maximum length of a note. */
 const maximumLength = 500;
 
-/** A note on a wish. It is kept when the field is left, or by Enter; Escape undoes. */
+/** The note of an item. Leaving the field or pressing Enter saves it; Escape undoes the change. */
 export function NoteField({ item, name }: { item: WishlistItem; name: string }) {
   const { t } = useTranslation();
   const changeNote = useChangeNote();
@@ -23,7 +23,7 @@ export function NoteField({ item, name }: { item: WishlistItem; name: string }) 
       draft.change(null);
       return;
     }
-    // Until it is kept, what somebody wrote stands there to be kept once more.
+    // A note that is not saved yet stays in the field, so that saving it can be tried again.
     const changed = changeNote.mutateAsync({ id: item.id, note: note === '' ? null : note });
     changed.then(
       () => draft.kept(note),

@@ -1,20 +1,20 @@
 import { useState } from 'react';
 import { useSession } from '../../session/use-session.ts';
 
-/** By whose session's person and of what. In memory alone. */
+/** Unsaved texts by person and field. In memory only. */
 const drafts = new Map<string, string>();
 
 export type Draft = {
-  /** What was typed and is not kept yet; null for nothing. */
+  /** The typed text that is not saved yet; null when there is none. */
   readonly text: string | null;
-  /** Whether it was typed before this field was drawn, such as before the session ended. */
+  /** Whether it was typed before this field was mounted, for example before the session ended. */
   readonly isFromBefore: boolean;
   change(text: string | null): void;
-  /** This text is kept now. What was typed since is not. */
+  /** Call this when `text` is saved. Text that was typed since stays a draft. */
   kept(text: string): void;
 };
 
-/** What somebody is typing: still there when the session has ended meanwhile and the same person is signed in again. */
+/** An unsaved text. It survives the end of the session, until the same person is signed in again. */
 export function useDraft(of: string): Draft {
   const state = useSession();
   const name = `${state.status === 'signed_in' ? state.subject : ''} ${of}`;

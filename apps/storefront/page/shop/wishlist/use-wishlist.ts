@@ -10,7 +10,7 @@ export type WishlistItem = {
   readonly id: string;
   readonly sku: string;
   readonly note: string | null;
-  /** `moving`: on its way into the cart, which may have it already. */
+  /** `moving`: being moved into the cart, which may have it already. */
   readonly status: 'wished' | 'moving';
   readonly added_at: string;
 };
@@ -18,7 +18,7 @@ export type Wishlist = { readonly items: readonly WishlistItem[] };
 
 const pathOf = (id: string) => `/wishlist/items/${encodeURIComponent(id)}`;
 
-/** The wishlist of who is signed in. */
+/** The wishlist of the person who is signed in. */
 export function useWishlist() {
   const mayRead = useScope('wishlist:read');
   return useQuery({
@@ -28,7 +28,7 @@ export function useWishlist() {
   });
 }
 
-/** Wishes for a thing. One that is on the list already stays as it is. */
+/** Adds an item. One that is on the list already stays as it is. */
 export function useWish() {
   const invalidate = useInvalidate();
   return useMutation({
@@ -43,7 +43,7 @@ export function useChangeNote() {
   return useMutation({
     mutationFn: ({ id, note }: { id: string; note: string | null }) =>
       ask<WishlistItem>('wishlist-service', pathOf(id), { method: 'PATCH', body: { note } }),
-    // Waited for: until then the list has the note of before.
+    // Awaited, because until then the list has the old note.
     onSuccess: () => invalidate('wishlist'),
   });
 }
@@ -57,8 +57,8 @@ export function useUnwish() {
 }
 
 /**
- * Has wishlist-service put a thing into the cart on the person's behalf. Asking again carries on with the same move, which
- * may have come to its end meanwhile: whoever reads the list carries on with it, too.
+ * Has wishlist-service move an item into the cart on the person's behalf. A repetition continues the same move, which
+ * may have finished meanwhile: reading the list continues it, too.
  */
 export function useMoveToCart() {
   const invalidate = useInvalidate();

@@ -3,7 +3,7 @@ import { Panel } from '../../ui/panel.tsx';
 import { useWishlist } from './use-wishlist.ts';
 import { WishlistRow } from './wishlist-row.tsx';
 
-/** What somebody wishes for. */
+/** The person's wishlist. */
 export function WishlistPanel() {
   const { t } = useTranslation();
   const wishlist = useWishlist();

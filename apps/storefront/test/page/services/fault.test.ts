@@ -35,7 +35,7 @@ describe('what an error means', () => {
     const code = 'request_header_fields_too_large';
     const fault = faultOf(new SessionError(code, 'The headers …', { status: 431 }), []);
     expect(fault).toMatchObject({ kind: 'refused', code });
-    expect(en.refusals[code]).toMatch(/Delete the cookies of this host/);
+    expect(en.refusals[code]).toMatch(/Delete this host’s cookies/);
     expect(ko.refusals[code]).toMatch(/쿠키를 지우고/);
   });
 

@@ -1,26 +1,26 @@
 export const inspector = {
   title: 'Inspector',
-  choose: 'Choose a request to see what is in it and which check decided.',
+  choose: 'Choose a request to see what it carried and which check decided.',
   nobody:
-    'The newest request is taken apart here: what it carried, and which check decided. Pick mina to send the first.',
-  gone: 'The request that you asked for is kept no longer: newer ones have taken its place.',
+    'This shows the newest request: what it carried, and which check decided. Pick mina to send the first one.',
+  gone: 'The request that you asked for is no longer kept. Newer ones have replaced it.',
   decided: 'What decided',
   proof: 'The test that proves it, to run in the repository:',
   standard: 'Specified in',
   decisions: {
     waiting: 'No answer yet.',
-    unanswered: 'No answer came. The service is down, or the line to it.',
+    unanswered: 'No answer came. The service or the connection to it is down.',
     passed:
-      'Every check passed. {{service}} asked nobody: keys and revocations were known before the request came.',
+      'Every check passed. {{service}} asked no other service: it knew the keys and revocations before the request came.',
     open: 'No access token was needed for this.',
     unknown:
-      'The service refused the token. Its answer does not say why, so that an attacker learns nothing. Its telemetry does, and arrives in a moment.',
+      'The service refused the token. Its answer does not say why, so that an attacker learns nothing. The reason is in its telemetry, which arrives in a moment.',
     not_signed_in: 'auth-service did not accept it: {{code}}.',
     no_session: 'There is no session to renew: nobody is signed in.',
-    turned_down: 'The token passed every check. What was asked for did not fit: {{code}}.',
-    unfit: 'This was not done, whatever the token: {{code}}.',
+    turned_down: 'The token passed every check, but the request was not carried out: {{code}}.',
+    unfit: 'The request was not carried out, for a reason other than the token: {{code}}.',
     failed: 'Something that the service needs failed: {{code}}.',
-    own_word: 'The service’s own word for it: {{word}}.',
+    own_word: 'The service’s own name for it: {{word}}.',
   },
   ladder: 'The checks, in the order in which a service makes them',
   ladder_state: {
@@ -30,16 +30,16 @@ export const inspector = {
     if_asked: 'only if the route requires it',
   },
   timeline: 'Where the time went',
-  timeline_note: 'From the page’s request on. Each line stands below who asked for it.',
-  took: '{{who}}, {{name}}: {{duration}}, beginning after {{offset}}',
+  timeline_note: 'Measured from the page’s request. Each line is below its caller.',
+  took: '{{who}}, {{name}}: {{duration}}, starting after {{offset}}',
   token: 'The token',
   token_none: 'This request carried no access token.',
   token_size: '{{bytes}} bytes. Anybody who holds it can read it; only auth-service can make one.',
   token_header: 'Header',
   token_claims: 'Claims',
   signature: 'Signature',
-  signature_note: '{{bytes}} bytes, opaque. Change one character above and it no longer fits.',
-  signature_absent: 'There is none.',
+  signature_note: '{{bytes}} bytes, opaque. Change one character above and it no longer matches.',
+  signature_absent: 'The token has no signature.',
   absent: 'What is not in it',
   absent_things: {
     name: 'name',
@@ -53,42 +53,42 @@ export const inspector = {
   answer_headers: 'Answered',
   no_headers: 'None that a page may see.',
   curl: 'As curl',
-  curl_note: 'Set TOKEN first: the token itself is never copied.',
+  curl_note: 'Set TOKEN first: the page never copies the token itself.',
   copy: 'Copy as curl',
   copy_proof: 'Copy',
   proof_copied: 'Copied.',
   copied: 'Copied. It holds $TOKEN, not the token.',
-  not_copied: 'The browser did not allow it. Mark the text and copy it.',
+  not_copied: 'The browser did not allow it. Select the text and copy it.',
   hop: 'Who asks for whom',
   hop_sentence:
-    '{{actor}} asks {{service}} on behalf of the person. It exchanged the person’s token for one that is good for this alone.',
+    '{{actor}} calls {{service}} on behalf of the person. It exchanged the person’s token for one that is valid only for this.',
   hop_chain: '{{actors}} acted before it.',
-  hop_own: '{{caller}} asks in its own name: it proves who it is with a key of its own.',
+  hop_own: '{{caller}} calls in its own name. It proves its identity with its own key.',
   hop_demo:
-    'The demo’s server sent this, because a panel asked it to. It came as a thief, a phone or an administrator would come, by the ways that are open to everybody.',
+    'The demo’s server sent this, because a panel asked it to. It used the same public routes as a thief, a phone or an administrator would.',
   hop_fields: {
     subject: 'person (sub)',
     actors: 'acts for them (act)',
     client: 'got the token (client_id)',
     scope: 'may do (scope)',
-    audience: 'good at (aud)',
+    audience: 'valid at (aud)',
     session: 'session (sid)',
     key: 'signed by (kid)',
   },
-  hop_note: 'A token between services never reaches the page. This is what {{service}} tells of it.',
+  hop_note: 'A token between services never reaches the page. This is what {{service}} reports about it.',
 };
 
-/** Each step in plain words: `asks` as a question, `refused` as what it means that it said no. */
+/** Each check in plain words: `asks` is what it checks, `refused` what a refusal by it means. */
 export const checkWords = {
   token: { asks: 'Is there a token?', refused: 'No token came with the request.' },
   form: {
     asks: 'Is it exactly in the form of an access token?',
     refused:
-      'It is not an access token as it has to be: another algorithm, another type, or a byte too many.',
+      'It does not have the exact form of an access token: another algorithm, another type, or an extra byte.',
   },
   signature: {
     asks: 'Did auth-service sign exactly this?',
-    refused: 'The signature does not fit: the token was changed, or somebody else made it.',
+    refused: 'The signature does not match: the token was changed, or somebody else made it.',
   },
   issuer: { asks: 'Is it from our auth-service?', refused: 'Somebody else issued it.' },
   audience: {
@@ -99,16 +99,19 @@ export const checkWords = {
   times: { asks: 'Is it valid now?', refused: 'It has expired, or is not valid yet.' },
   revoked: {
     asks: 'Has it been revoked?',
-    refused: 'It was good, and was revoked. The service was told as it happened.',
+    refused: 'It was valid, and was revoked. The service was told at that moment.',
   },
-  person: { asks: 'Is a person behind it?', refused: 'A service’s own token is not for routes of people.' },
+  person: {
+    asks: 'Is it a person’s token?',
+    refused: 'A service’s own token may not use a person’s routes.',
+  },
   scope: {
     asks: 'Does it allow this?',
-    refused: 'The token is good, but the person lacks the permission that this needs.',
+    refused: 'The token is valid, but the person lacks the permission that this needs.',
   },
   actor: {
     asks: 'May this service act for the person here?',
-    refused: 'Only a particular service may do this for a person, and the caller is not that service.',
+    refused: 'Only a particular service may do this for a person, and the caller is another one.',
   },
   recent_sign_in: {
     asks: 'Is the sign-in recent enough?',
@@ -116,24 +119,24 @@ export const checkWords = {
   },
   freshness: {
     asks: 'Is the revocation list fresh?',
-    refused: 'The service’s revocation list is too old. Where money moves, the service then refuses.',
+    refused: 'The service’s revocation list is too old. A service that moves money then refuses.',
   },
 };
 
 export const claimWords = {
-  iss: 'Who made the token. Services take no other’s.',
+  iss: 'Who issued the token. Services accept no other issuer’s.',
   sub: 'The person, as an opaque id. It names nobody.',
-  aud: 'Where the token is good. Every other service refuses it.',
+  aud: 'Where the token is valid. Every other service refuses it.',
   client_id: 'The application in which the person signed in.',
   scope: 'What it allows. It follows from the person’s roles.',
-  sid: 'The session. When it ends, every token of it is revoked.',
+  sid: 'The session. When it ends, all its tokens are revoked.',
   jti: 'This one token’s number.',
   iat: 'When it was issued.',
-  exp: 'When it ends by itself: five minutes later at most.',
+  exp: 'When it expires: at most five minutes after it was issued.',
   auth_time: 'When the password was last given.',
   acr: 'How the person proved who they are.',
   act: 'Who acts for the person.',
-  alg: 'How it is signed. Nothing but RS256 is taken.',
-  typ: 'An access token, and nothing else that is signed.',
+  alg: 'How it is signed. Only RS256 is accepted.',
+  typ: 'Marks an access token, to tell it from other signed documents.',
   kid: 'Which key signed it.',
 };

@@ -41,22 +41,22 @@ export const common = {
 export const permissions = {
   tab: 'Permissions',
   about:
-    'Take a permission from {{username}}, as an administrator would. The token that the page holds is refused everywhere within milliseconds, and the next one has what is left.',
+    'Take a permission from {{username}}, as an administrator would. Every service refuses the page’s current token within milliseconds. The next token has the remaining permissions.',
   about_anybody:
-    'Take a permission from whoever is signed in, as an administrator would. The token that the page holds is refused everywhere within milliseconds, and the next one has what is left.',
+    'Take a permission from the person who is signed in, as an administrator would. Every service refuses the page’s current token within milliseconds. The next token has the remaining permissions.',
   switches: 'What {{username}} may do',
   by_roles: 'Roles now: {{roles}}',
   no_roles: 'none',
   done: 'Permissions changed. {{summary}}',
   went_on:
-    'The page fetched a new token and went on. Asked for what needs this permission, the services say now (↩: let in, and there was nothing to do):',
+    'The page fetched a new token and continued. To a request that needs this permission, the services now answer (↩: let in, with nothing to do):',
   refreshed: 'With the new token',
 };
 
 export const devices = {
   tab: 'Devices',
   about:
-    'Where the person is signed in. Ending a session reaches every service at once, because each of them is told; nobody waits for a token to expire.',
+    'Where the person is signed in. When a session ends, every service is told at once. Nobody waits for a token to expire.',
   list: 'Your sessions',
   device: 'Device',
   application: 'Application',
@@ -76,10 +76,10 @@ export const devices = {
   others_signed_out: 'All other devices are signed out.',
   phones: 'Phones: one at a time',
   phones_about:
-    'The phone application allows one device. Sign a second one in: the first is displaced, its token dies everywhere, and it is told why.',
+    'The phone application allows one device. Sign a second one in: it displaces the first, every service refuses the first phone’s token, and that phone is told why.',
   phone_add: 'Sign a phone in',
   phone_stranger:
-    'The phone signs in with a password, and the demo does not know yours. Sign in as one of the demo’s people to try this.',
+    'The phone signs in with a password, and the demo does not know yours. Sign in with a demo account to try this.',
   phone_state: 'State',
   phone_in: 'signed in',
   phone_out: 'signed out: {{reason}}',
@@ -89,42 +89,42 @@ export const devices = {
 
 export const thief = {
   tab: 'Thief',
-  about: 'Four ways to use what is not yours. See how far each gets.',
+  about: 'Four ways to use a token that is not yours. See how far each gets.',
   refresh_title: 'Steal the refresh token',
   refresh_about:
-    'The demo’s server reads this browser’s cookie, as malware on this machine could, and refreshes with it. Then the owner’s copy is too old. Using it gives the theft away, and the session dies for both.',
+    'The demo’s server reads this browser’s cookie, as malware on this machine could, and refreshes with it. The owner’s copy is then out of date. Using that copy reveals the theft, and the session ends for both.',
   refresh_do: 'Steal it and use it',
   steps: 'What happened, in order',
   who: 'Who',
   generation: 'Generation',
   generation_note:
-    'Refresh tokens of a session are counted: each use makes the next generation. The count begins at {{first}}. Whoever comes with an older one holds a copy.',
+    'A session’s refresh tokens are numbered: each use makes the next generation. The first is generation {{first}}. A client that sends an older one holds a copy.',
   answer: 'Answer',
   whos: { thief: 'thief', owner: 'owner' },
   access_title: 'Steal the access token',
   access_about:
-    'Whoever holds an access token can use it: that is what “bearer” means. The question is for how long. Sign out and watch.',
+    'Anybody who holds an access token can use it: that is what “bearer” means. The question is for how long. Sign out and watch.',
   access_do: 'Use it from another machine',
   access_sign_out: 'Now sign out',
-  access_used: 'The thief’s machine asks with your token',
+  access_used: 'The thief’s machine uses your token',
   edit_title: 'Change what it says',
   edit_about:
     'The page changes a claim in its own token and keeps the signature. Anybody can do that; no service accepts it.',
   edits: { refund: 'May refund payments', other: 'Pose as somebody else', forever: 'Never expire' },
   none_title: 'Say that it needs no signature',
-  none_about: 'A token whose header says “alg: none” fooled many libraries once.',
+  none_about: 'A token whose header says “alg: none” once fooled many libraries.',
   none_do: 'Send it unsigned',
   forged: 'The forged token says',
   forged_claim: '{{name}}: {{value}}',
   asked: 'What each service answers',
   answered: 'Answered after',
-  done: 'Three services asked: {{summary}}',
+  done: 'Three services answered: {{summary}}',
 };
 
 export const keys = {
   tab: 'Keys',
   about:
-    'auth-service signs with one key and publishes the next before it is used. Rotate under traffic and count what breaks. Or say that the key has leaked, and watch its tokens die.',
+    'auth-service signs with one key, and publishes the next key before using it. Rotate under traffic and count what breaks. Or declare the key leaked, and watch every service refuse its tokens.',
   list: 'Signing keys',
   key: 'Key',
   state: 'State',
@@ -134,32 +134,32 @@ export const keys = {
     retiring: 'retired, its tokens still pass',
   },
   yours: 'signed your token',
-  traffic: 'Send requests all the time',
+  traffic: 'Send requests continuously',
   requests: 'Requests',
   errors: 'Refused or failed',
   recovered: 'Refused once, then passed with a new token',
   chart: 'Requests and errors per second',
-  chart_summary: '{{requests}} requests, of which {{errors}} were refused or failed',
+  chart_summary: '{{requests}} requests, {{errors}} refused or failed',
   rotate: 'Rotate now',
   rotate_in: 'Rotate (in {{seconds}} s)',
-  rotate_why: 'Every service first needs the time to fetch the next key.',
-  rotated: 'The next key signs now. Tokens of the old one still pass.',
+  rotate_why: 'Every service first needs time to fetch the next key.',
+  rotated: 'The next key signs now. Tokens signed by the old key still pass.',
   kill: 'It has leaked: revoke the key of your token',
-  killed: 'The key is revoked, and with it every token that it signed. {{summary}}',
+  killed: 'The key and every token that it signed are revoked. {{summary}}',
   recovers: 'The page fetched a token of the new key and goes on.',
 };
 
 export const failures = {
   tab: 'Failures',
   about:
-    'Stop what everything seems to depend on. Services go on verifying by themselves. What needs auth-service fails closed, and comes back by itself.',
+    'Stop the parts that everything seems to depend on. Services still verify tokens by themselves. Whatever needs auth-service fails closed, and recovers by itself.',
   parts: { 'auth-service': 'auth-service', redis: 'Redis' },
   stop: 'Stop {{part}}',
   start: 'Start {{part}} again',
   running: 'running',
   stopped: 'stopped',
   asked: 'What the services answer',
-  deed: 'Attempt',
+  action: 'Attempt',
   now: 'Now',
   meaning: 'Meaning',
   attempts: {
@@ -177,9 +177,9 @@ export const failures = {
     asking: 'asking …',
   },
   pay_note:
-    'The payment names no card and no amount: it is refused for that (400) once the token has passed, and your cart stays as it is.',
+    'The payment has no card and no amount. Once the token has passed, it is refused for that (400), and your cart stays as it is.',
   unavailable:
     'The demo cannot stop parts of this system from here. Run one of these, and start it again after a while:',
   changed: '{{part}} is {{state}}.',
-  signed_out_note: 'Sign in first, so that there is a token to try: in the shop, pick mina.',
+  signed_out_note: 'Sign in first, so that there is a token to try. In the shop, pick mina.',
 };

@@ -2,14 +2,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useAnnounce } from './announcer.tsx';
 
-type DeedOptions<Input, Result> = {
+type ActionOptions<Input, Result> = {
   readonly work: (input: Input) => Promise<Result>;
-  /** What is said of the result. */
+  /** The text to announce after a success. */
   readonly say: (result: Result) => string;
 };
 
-/** Something that a panel does for real. Its outcome is announced; whatever it may have changed is read again. */
-export function useDeed<Result, Input = void>({ work, say }: DeedOptions<Input, Result>) {
+/** An action of a panel, which really happens. Announces the outcome, and reads again what it may have changed. */
+export function useAction<Result, Input = void>({ work, say }: ActionOptions<Input, Result>) {
   const { t } = useTranslation('demo');
   const announce = useAnnounce();
   const queries = useQueryClient();
@@ -21,20 +21,20 @@ export function useDeed<Result, Input = void>({ work, say }: DeedOptions<Input, 
   });
 }
 
-/** A word for what went wrong: the code of whoever refused. */
+/** The code of an error, as the service or the session gives it; else its name. */
 export function codeOf(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'code' in error) return String(error.code);
   return error instanceof Error ? error.name : 'unknown';
 }
 
-/** What a deed has to say for itself while it runs, or when it failed. */
-export function DeedState({
-  deed,
+/** Shows that an action runs, or why it failed. */
+export function ActionState({
+  action,
 }: {
-  readonly deed: { readonly isPending: boolean; readonly error: unknown };
+  readonly action: { readonly isPending: boolean; readonly error: unknown };
 }) {
   const { t } = useTranslation('demo');
-  if (deed.isPending) return <p className="demo-busy">{t('common.busy')}</p>;
-  if (deed.error === null) return null;
-  return <p className="demo-fault">{t('common.failed', { code: codeOf(deed.error) })}</p>;
+  if (action.isPending) return <p className="demo-busy">{t('common.busy')}</p>;
+  if (action.error === null) return null;
+  return <p className="demo-fault">{t('common.failed', { code: codeOf(action.error) })}</p>;
 }
