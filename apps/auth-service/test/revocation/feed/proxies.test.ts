@@ -99,12 +99,12 @@ ifNginx('behind nginx', () => {
       expect(answer.json()).toMatchObject({
         status: 503,
         failing: ['keys and revocations'],
-        reasons: { 'keys and revocations': expect.stringMatching(/buffers its answer .*docs\/proxies\.md/) },
+        reasons: { 'keys and revocations': expect.stringMatching(/buffers the answer .*docs\/proxies\.md/) },
       });
     });
     expect(app.authClient.revocations?.isSilent).toBe(true);
     expect(
-      lines.filter((line) => /"warn".*buffers its answer/.test(line) && !line.includes('"check"')),
+      lines.filter((line) => /"warn".*buffers the answer/.test(line) && !line.includes('"check"')),
     ).toHaveLength(1);
   });
 });
