@@ -47,13 +47,13 @@ export const it = stackIt.extend(
 /** What chromium writes for every answer of 400 and above: for a page about refusals those are no faults. */
 const failedRequest = /^Failed to load resource: the server responded with a status of \d+/;
 
-type Surroundings = {
+type PersonContext = {
   readonly origin: string;
   readonly ours: ReadonlySet<string>;
   readonly options: BrowserContextOptions | undefined;
 };
 
-async function newPerson(browser: Browser, { origin, ours, options }: Surroundings): Promise<Person> {
+async function newPerson(browser: Browser, { origin, ours, options }: PersonContext): Promise<Person> {
   // Still, unless a test wants it moving: without a graphics card the processor draws each frame.
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
   // A page that nobody looks at any more would go on asking.

@@ -18,11 +18,10 @@ export type SessionPerson = {
   otherToken(): Promise<string>;
 };
 
-export type Surroundings = { readonly authUrl: string; readonly page: string; readonly browser: Browser };
+export type PersonContext = { readonly authUrl: string; readonly page: string; readonly browser: Browser };
 
 /** Somebody who has just registered. */
-export async function newSessionPerson(surroundings: Surroundings): Promise<SessionPerson> {
-  const { authUrl, page, browser } = surroundings;
+export async function newSessionPerson({ authUrl, page, browser }: PersonContext): Promise<SessionPerson> {
   const username = `shopper-${randomUUID().slice(0, 13)}`;
   const credentials = { username, password };
   await post(`${authUrl}/accounts`, credentials);

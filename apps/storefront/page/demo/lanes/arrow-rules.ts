@@ -58,14 +58,14 @@ function ownArrow({ request, answer }: TrafficEntry, services: PageConfig['servi
   };
 }
 
-type Surroundings = {
+type ArrowContext = {
   readonly entry: TrafficEntry;
   /** The lane that the page called. */
   readonly asked: Origin;
   readonly services: PageConfig['services'];
 };
 
-function hopArrow(span: ShownSpan, { entry, asked, services }: Surroundings): Arrow | null {
+function hopArrow(span: ShownSpan, { entry, asked, services }: ArrowContext): Arrow | null {
   const { request, spans } = entry;
   // The called service's span of the page's own request.
   if (span.parent_span_id === request.spanId) return null;
