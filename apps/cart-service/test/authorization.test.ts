@@ -3,6 +3,7 @@ import {
   type ContractRoute,
   type ContractService,
   describeAuthorization,
+  sendBy,
 } from '@latchkey/testing/service-contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CartFixture, cup, startCartService, tea } from './cart-fixture.ts';
@@ -33,24 +34,7 @@ const contract = (): ContractService => ({
   stranger,
   stored: service.stored,
   prepare: async (subject) => void (await service.add(tea, { token: service.tokenOf(subject) })),
-  send: async (route, token, body = route.body) => {
-    const {
-      status,
-      headers,
-      body: answer,
-    } = await service.call(route.path, {
-      method: route.method,
-      token,
-      ...(body !== undefined && { body }),
-    });
-    const header = (name: string) => headers[name] as string | undefined;
-    return {
-      status,
-      contentType: header('content-type'),
-      challenge: header('www-authenticate'),
-      body: answer ?? {},
-    };
-  },
+  send: sendBy(service.call),
 });
 describeAuthorization(routes, { otherAudience: 'payment-service' }, contract);
 

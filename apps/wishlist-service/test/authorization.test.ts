@@ -4,6 +4,7 @@ import {
   type ContractRoute,
   type ContractService,
   describeAuthorization,
+  sendBy,
 } from '@latchkey/testing/service-contract';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { cup, startWishlistService, tea, type WishlistFixture } from './wishlist-fixture.ts';
@@ -45,24 +46,7 @@ const contract = (): ContractService => ({
   prepare: async (subject) => {
     asked = (await service.add(tea, { token: service.tokenOf(subject) })).body.id;
   },
-  send: async (route, token, body = route.body) => {
-    const {
-      status,
-      headers,
-      body: answer,
-    } = await service.call(route.path.replace(':id', asked), {
-      method: route.method,
-      token,
-      ...(body !== undefined && { body }),
-    });
-    const header = (name: string) => headers[name] as string | undefined;
-    return {
-      status,
-      contentType: header('content-type'),
-      challenge: header('www-authenticate'),
-      body: answer ?? {},
-    };
-  },
+  send: sendBy(service.call, ({ path }) => path.replace(':id', asked)),
 });
 describeAuthorization(routes, { otherAudience: 'cart-service' }, contract);
 

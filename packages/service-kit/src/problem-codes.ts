@@ -33,7 +33,7 @@ export const problemCodes = {
   internal_server_error: problem(500, 'A fault of the service. It is in its log.', 'Report `instance`.'),
   service_unavailable: problem(503, 'The service is closing.', 'Try again, at another replica.'),
   database_unavailable: problem(503, 'The database cannot be reached.', 'Try again after Retry-After.'),
-  not_ready: problem(503, 'Of GET /ready: a part that `checks` names is not ready.', 'Wait.'),
+  not_ready: problem(503, 'Of GET /ready: `failing` names what is not ready.', 'Wait.'),
 
   // Access tokens
   missing_token: problem(401, 'There is no access token.', 'Send one: `Authorization: Bearer …`.'),

@@ -38,7 +38,7 @@ export type ContractService = {
   readonly stranger: { mint(token: Token): string };
   /** All that the service has stored, for anybody. */
   stored(): Promise<unknown>;
-  /** Whom the routes of this test belong to, and what has to be there for them. */
+  /** Makes what each route needs to succeed for this user, such as an item to delete. */
   prepare(subject: string): Promise<void>;
 };
 
@@ -47,9 +47,32 @@ const allScopes = [
   ...['payment:read', 'payment:write', 'payment:refund', 'accounts:manage', 'keys:manage'],
 ];
 
+type InjectedCall = (
+  path: string,
+  request: { method: ContractRoute['method']; token: string; body?: unknown },
+) => Promise<{ status: number; headers: Record<string, unknown>; body: { code?: string } | undefined }>;
+
+/** `send` for a service whose tests call it by inject. */
+export function sendBy(
+  call: InjectedCall,
+  pathOf = ({ path }: ContractRoute) => path,
+): ContractService['send'] {
+  return async (route, token, body: unknown = route.body) => {
+    const request = { method: route.method, token, ...(body !== undefined && { body }) };
+    const answer = await call(pathOf(route), request);
+    const header = (name: string) => answer.headers[name] as string | undefined;
+    return {
+      status: answer.status,
+      contentType: header('content-type'),
+      challenge: header('www-authenticate'),
+      body: answer.body ?? {},
+    };
+  };
+}
+
 /**
- * What every service owes to whoever presents a token: a refusal changes nothing, names what is missing, and comes before
- * the body is looked at; a route's scope is enough, and no other scope is.
+ * Tests what every service owes to requests with a token. A refusal changes nothing, names what is missing, and comes
+ * before the body is parsed. A route's scope is enough, and no other scope is.
  *
  * @example describeAuthorization(routes, { otherAudience: 'payment-service' }, () => service);
  */
@@ -125,7 +148,7 @@ export function describeAuthorization(
 }
 
 /**
- * What every service owes to whoever starts it: it listens without its issuer, ends with 0 on SIGTERM, and says in a few
+ * Tests what every service owes to its operator. It listens without its issuer, ends with 0 on SIGTERM, and says in a few
  * lines, without a secret, why it does not start.
  *
  * @example testMain({ program, settings: { CART_URL: 'http://127.0.0.1:1' }, route: '/wishlist', databaseUrl: () => url });
