@@ -4,6 +4,7 @@ import { authClient } from '@latchkey/auth-client';
 import { createService, currentSetting, type Service, type ServiceOptions } from '@latchkey/service-kit';
 import { createAccounts } from './accounts/accounts.ts';
 import { accountManagementRoutes } from './accounts/management-routes.ts';
+import type { Derive } from './accounts/password-hash.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { createClientStatuses } from './clients/client-statuses.ts';
@@ -54,6 +55,8 @@ export type AppOptions = {
   /** Default: DELEGATION_POLICY. */
   readonly delegationPolicy?: DelegationPolicy;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
+  /** How passwords are hashed; default: node:crypto's argon2id. */
+  readonly derive?: Derive;
 };
 
 /**
@@ -65,6 +68,7 @@ export async function buildApp({
   clock = Date.now,
   delegationPolicy: policy = DELEGATION_POLICY,
   logDestination,
+  derive,
 }: AppOptions): Promise<Service> {
   const app = await createService({
     name: 'auth-service',
@@ -140,6 +144,7 @@ export async function buildApp({
     pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
     hashConcurrency: config.PASSWORD_HASH_CONCURRENCY,
     sessions,
+    ...(derive && { derive }),
   });
   const issueAccessToken = createAccessTokenIssuer({
     issuer: config.ISSUER,

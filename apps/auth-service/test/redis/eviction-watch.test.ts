@@ -84,9 +84,11 @@ test('a Redis with which a connection is made anew is looked at again', async ()
 test('keys that were evicted are said, each time that there are more', async () => {
   await setPolicy('allkeys-lru');
   await createWatch({ everyMs: 5 }).start();
-  const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-  await redis.config('SET', 'maxmemory', used + 100_000);
   for (let number = 0; number < 40; number++) await redis.set(`cache:${number}`, 'x'.repeat(20_000));
+  const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+  // Less than is used, and much more than is used without these keys, so that Redis can always make room.
+  await redis.config('SET', 'maxmemory', used - 400_000);
+  await redis.set('cache:more', 'x');
   await redis.config('SET', 'maxmemory', 0);
   await eventually('it is said', () => expect(about(/has evicted keys/).length).toBeGreaterThan(0));
 });

@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { argon2, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { createTestDatabase, startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { refreshCookieName, type Service } from '@latchkey/service-kit';
 import { sql } from 'drizzle-orm';
 import { type AccountStore, createAccountStore } from '../../src/accounts/account-store.ts';
-import { createPasswordHasher } from '../../src/accounts/password-hash.ts';
+import { createPasswordHasher, type Derive } from '../../src/accounts/password-hash.ts';
 import { buildApp } from '../../src/app.ts';
 import { type AuthConfig, readConfig } from '../../src/config.ts';
 import { type AuthDatabase, openAuthDatabase } from '../../src/database/open-auth-database.ts';
@@ -20,6 +21,17 @@ export const PASSWORD = 'a long enough passphrase';
 
 /** One for all of this process, so that each can have the signing keys of the first: two new ones take 0.13 s. */
 const KEY_ENCRYPTION_KEY = randomBytes(32).toString('base64url');
+
+/** argon2id at its least cost, since tests sign in a thousand times. password-hash.test.ts tests the real cost. */
+const derive: Derive = (password, { salt, hashBytes }) =>
+  promisify(argon2)('argon2id', {
+    message: password,
+    nonce: salt,
+    memory: 8,
+    passes: 1,
+    parallelism: 1,
+    tagLength: hashBytes,
+  });
 
 export type AuthApp = {
   app: Service;
@@ -68,6 +80,7 @@ export async function startAuthApp(
     const replica = await buildApp({
       config,
       database,
+      derive,
       logDestination: {
         write(line: string) {
           logged += line;
@@ -136,7 +149,7 @@ export type Tokens = {
 
 const accountStores = new WeakMap<Service, AccountStore>();
 
-const passwordHash = createPasswordHasher({ randomBytes }).then(({ hash }) => hash(PASSWORD));
+const passwordHash = createPasswordHasher({ randomBytes, derive }).then(({ hash }) => hash(PASSWORD));
 
 /** Makes a customer, under a name of their own, as POST /accounts does; but the password is hashed once for all of them. */
 export async function register(app: Service): Promise<string> {
