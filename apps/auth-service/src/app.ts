@@ -85,6 +85,7 @@ export async function buildApp({
   const redisUrl = () => currentSetting(config, 'REDIS_URL');
   const redis = connectRedis({
     url: redisUrl,
+    commandTimeoutMs: config.REDIS_TIMEOUT_MS,
     onError: (error) => app.log.warn({ reason: error.message }, 'redis connection'),
   });
   const retention = retentionSeconds({

@@ -4,6 +4,7 @@ import { createClientRegistry } from './clients/clients.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
 import { parseSessionLimits } from './clients/session-limits.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
+import { COMMAND_TIMEOUT_MS } from './redis/connection.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 
 /** The upper bound of an access token's lifetime, whatever ACCESS_TOKEN_SECONDS is or was. */
@@ -18,6 +19,12 @@ export const configSchema = Type.Object({
     maximum: 256,
     default: 1,
     description: 'hash tags to spread people over, 1 to 256; fixed once there are sessions',
+  }),
+  REDIS_TIMEOUT_MS: Type.Integer({
+    minimum: 200,
+    maximum: 10_000,
+    default: COMMAND_TIMEOUT_MS,
+    description: 'milliseconds, 200 to 10000: how long a command to Redis may take before the answer is 503',
   }),
   REDIS_EVICTION: Type.Union([Type.Literal('warn'), Type.Literal('refuse')], {
     default: 'warn',

@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { createLogger, ProblemError } from '@latchkey/service-kit';
 import { textOf } from '@latchkey/service-kit/text';
+import type { Redis } from 'ioredis';
 import { type NewAccount, parseAccountLines } from '../accounts/account-lines.ts';
 import { type Accounts, createAccounts } from '../accounts/accounts.ts';
 import { type AuditLog, createAuditLog } from '../audit/audit-log.ts';
@@ -118,7 +119,7 @@ async function rotateKey(stores: Stores): Promise<string> {
 
 async function revokeKey(stores: Stores, kid: string): Promise<string> {
   const { config } = stores;
-  const redis = connectRedis({ url: config.REDIS_URL, onError: () => {} });
+  const redis = connect(config);
   try {
     const { publish } = createRevocationLog({
       redis,
@@ -135,6 +136,10 @@ async function revokeKey(stores: Stores, kid: string): Promise<string> {
   } finally {
     redis.disconnect();
   }
+}
+
+function connect({ REDIS_URL: url, REDIS_TIMEOUT_MS: commandTimeoutMs }: AuthConfig): Redis {
+  return connectRedis({ url, commandTimeoutMs, onError: () => {} });
 }
 
 function keyRingOf({ config, ...stores }: Stores, publish: RevocationLog['publish']): KeyRing {
@@ -156,7 +161,7 @@ async function createAccountsFromInput(
 ): Promise<void> {
   const { stdin, stdout } = context;
   const { config, db, audit } = stores;
-  const redis = connectRedis({ url: config.REDIS_URL, onError: () => {} });
+  const redis = connect(config);
   try {
     const accounts = await createAccounts({
       db,

@@ -2,6 +2,7 @@ import { type Command, Redis, type RedisOptions } from 'ioredis';
 
 /**
  * So that a request gets 503 within a second when Redis is dead or frozen. ioredis' defaults take 73 s, or for ever.
+ * The default of REDIS_TIMEOUT_MS.
  */
 export const COMMAND_TIMEOUT_MS = 800;
 /** A connection without a reply for this long counts as dead, even if nobody closed it, and is replaced. */
@@ -19,6 +20,8 @@ export type ConnectionOptions = {
    */
   readonly url: string | (() => string);
   readonly onError: (error: Error) => void;
+  /** How long a command or a connect may take. Default 800 ms. */
+  readonly commandTimeoutMs?: number;
   /** Default 2 s. */
   readonly silentLineMs?: number;
 };
@@ -55,13 +58,14 @@ class Connection extends Redis {
  * @example
  * const redis = connectRedis({ url: 'redis://127.0.0.1:6379', onError: (error) => log.warn({ error }) });
  */
-export function connectRedis({ url, onError, silentLineMs = SILENT_LINE_MS }: ConnectionOptions): Redis {
+export function connectRedis(options: ConnectionOptions): Redis {
+  const { url, onError, commandTimeoutMs = COMMAND_TIMEOUT_MS, silentLineMs = SILENT_LINE_MS } = options;
   let lookedAt = Number.NEGATIVE_INFINITY;
   const redis = new Connection(currentUrl(url), {
     connectionName: 'auth-service',
     lazyConnect: true,
-    connectTimeout: COMMAND_TIMEOUT_MS,
-    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: commandTimeoutMs,
+    commandTimeout: commandTimeoutMs,
     socketTimeout: silentLineMs,
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     // A Redis that is loading answers with an error, which becomes 503. A ready check would hold back every command.

@@ -13,7 +13,7 @@ export type PasswordFixture = AuthApp & {
 };
 
 export async function startWithPasswords(): Promise<PasswordFixture> {
-  const auth = await startAuthApp();
+  const auth = await startAuthApp({ env: { REDIS_TIMEOUT_MS: '800' } });
   const database = openDatabase(auth);
   return {
     ...auth,

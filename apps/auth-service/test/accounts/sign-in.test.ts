@@ -8,8 +8,8 @@ import { NAME_AND_NETWORK } from '../../src/accounts/attempt-limits.ts';
 import { createPasswordHasher, type Derive } from '../../src/accounts/password-hash.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import { accounts as accountsTable } from '../../src/database/schema.ts';
-import { connectRedis } from '../../src/redis/connection.ts';
 import { type OpenTestDatabase, openTestDatabase } from '../database/open-test-database.ts';
+import { connect } from '../sessions/session-fixture.ts';
 
 const PASSWORD = 'a long enough passphrase';
 const HOME = '192.0.2.7';
@@ -29,7 +29,7 @@ const countedDerive: Derive = async (password, { memoryKiB, passes, parallelism,
 
 beforeAll(async () => {
   [database, server] = await Promise.all([openTestDatabase(), startTestRedis()]);
-  redis = connectRedis({ url: server.url, onError: () => {} });
+  redis = connect(server.url);
 });
 afterAll(async () => {
   redis.disconnect();

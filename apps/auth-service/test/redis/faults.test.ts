@@ -14,7 +14,7 @@ let auth: AuthApp;
 let session: Tokens;
 let username: string;
 beforeEach(async () => {
-  auth = await startAuthApp();
+  auth = await startAuthApp({ env: { REDIS_TIMEOUT_MS: '800' } });
   username = await register(auth.app);
   session = await signIn(auth.app, username);
 });

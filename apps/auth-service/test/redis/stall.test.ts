@@ -16,7 +16,7 @@ const NEW_PASSWORD = 'another long enough passphrase';
 let now = Date.now();
 let auth: AuthApp;
 beforeAll(async () => {
-  auth = await startAuthApp({ clock: () => now });
+  auth = await startAuthApp({ env: { REDIS_TIMEOUT_MS: '800' }, clock: () => now });
 });
 afterAll(() => auth.stop());
 

@@ -16,8 +16,12 @@ import { createSessionStore, type NewSession } from '../../src/sessions/session-
 export const CLIENT = 'latchkey-cli';
 export const LOSS_SECONDS = 60;
 
-export function connect(url: string): Redis {
-  return connectRedis({ url, onError: () => {} });
+/**
+ * Unless told otherwise, waits for Redis longer than a service does, so that a busy machine is not taken for a Redis that
+ * is down.
+ */
+export function connect(url: string, commandTimeoutMs = 10_000): Redis {
+  return connectRedis({ url, commandTimeoutMs, onError: () => {} });
 }
 
 export function createMacKeys(): MacKeys {

@@ -64,6 +64,8 @@ export async function startAuthApp(
     LOG_LEVEL: options.logLevel ?? 'debug',
     DATABASE_URL: database.url,
     REDIS_URL: redis.url,
+    // So that a busy machine is not taken for a Redis that is down.
+    REDIS_TIMEOUT_MS: '10000',
     ISSUER,
     JWKS_URI: `${ISSUER}/.well-known/jwks.json`,
     CORS_ORIGINS: STOREFRONT_ORIGIN,

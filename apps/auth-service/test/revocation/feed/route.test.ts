@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectRedis } from '../../../src/redis/connection.ts';
 import { revocationsKey } from '../../../src/redis/key-names.ts';
+import { connect } from '../../sessions/session-fixture.ts';
 import { bearer } from '../../support/auth-app.ts';
 import { dropBefore } from '../log/log-fixture.ts';
 import { type FeedFixture, signedIn, signOut, someRevocations, startFeed } from './fixture.ts';
@@ -161,7 +161,7 @@ test('after what was trimmed away comes a snapshot of the rest', async () => {
   const { position = '' } = reader;
   reader.close();
   await feed.publish(...someRevocations(40, 'trimmed'));
-  const redis = connectRedis({ url: feed.redis.url, onError: () => {} });
+  const redis = connect(feed.redis.url);
   const length = await redis.xlen(revocationsKey(0));
   await dropBefore(redis, length - 9);
   redis.disconnect();

@@ -16,7 +16,7 @@ export type LogOptions = {
 
 /** A log of its own, as one replica has it, with everything that its listeners are told. */
 export function createLog({ isPatient = false, ...options }: LogOptions) {
-  const redis = isPatient ? new Redis(options.url, { commandTimeout: 60_000 }) : connect(options.url);
+  const redis = isPatient ? new Redis(options.url, { commandTimeout: 60_000 }) : connect(options.url, 2_000);
   const errors: Error[] = [];
   const log = createRevocationLog({
     redis,
