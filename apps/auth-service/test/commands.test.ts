@@ -80,7 +80,11 @@ async function command(
 }
 
 async function accounts(): Promise<Record<string, string[]>> {
-  const { db, close } = await openAuthDatabase({ DATABASE_URL: database.url, DATABASE_POOL_SIZE: 1 });
+  const { db, close } = await openAuthDatabase({
+    DATABASE_URL: database.url,
+    DATABASE_POOL_SIZE: 1,
+    DATABASE_TIMEOUT_MS: 10_000,
+  });
   const rows = await db.select().from(authSchema.accounts);
   await close();
   return Object.fromEntries(rows.map(({ username, roles }) => [username, roles]));
@@ -191,7 +195,11 @@ describe('revoke-key', () => {
     command(args, '', { DATABASE_URL: own.url, ...changes });
 
   const states = async () => {
-    const { db, close } = await openAuthDatabase({ DATABASE_URL: own.url, DATABASE_POOL_SIZE: 1 });
+    const { db, close } = await openAuthDatabase({
+      DATABASE_URL: own.url,
+      DATABASE_POOL_SIZE: 1,
+      DATABASE_TIMEOUT_MS: 10_000,
+    });
     const rows = await db.select().from(authSchema.signingKeys);
     await close();
     return new Map(rows.map((row) => [row.kid, stateOf(timesOf(row))]));

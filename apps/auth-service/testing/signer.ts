@@ -20,7 +20,11 @@ export async function openSigner(system: {
   readonly databaseUrl: string;
   readonly keyEncryptionKey: string;
 }): Promise<SignAccessToken> {
-  const database = await openAuthDatabase({ DATABASE_URL: system.databaseUrl, DATABASE_POOL_SIZE: 1 });
+  const database = await openAuthDatabase({
+    DATABASE_URL: system.databaseUrl,
+    DATABASE_POOL_SIZE: 1,
+    DATABASE_TIMEOUT_MS: 10_000,
+  });
   const silent = () => {};
   const keyRing = createKeyRing({
     db: database.db,

@@ -47,6 +47,8 @@ export async function startCartService(options: FixtureOptions = {}) {
     PORT: '0',
     LOG_LEVEL: 'trace',
     DATABASE_URL: options.databaseUrl ?? created?.url,
+    // So that a busy machine is not taken for a Postgres that is down.
+    DATABASE_TIMEOUT_MS: '10000',
     ISSUER: issuer.issuer,
     JWKS_URI: options.jwksUri ?? issuer.jwksUri,
     TOKEN_ENDPOINT: issuer.tokenEndpoint,
@@ -121,5 +123,7 @@ export const tea = { sku: 'tea', quantity: 2, unit_price: { amount: 450, currenc
 export const cup = { sku: 'cup', quantity: 1, unit_price: { amount: 1200, currency: 'EUR' } };
 
 async function migrate(url: string): Promise<void> {
-  await (await openCartDatabase({ DATABASE_URL: url, DATABASE_POOL_SIZE: 1 })).close();
+  await (
+    await openCartDatabase({ DATABASE_URL: url, DATABASE_POOL_SIZE: 1, DATABASE_TIMEOUT_MS: 10_000 })
+  ).close();
 }

@@ -98,6 +98,8 @@ function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: Test
     PORT: '0',
     LOG_LEVEL: 'trace',
     DATABASE_URL: databaseUrl,
+    // So that a busy machine is not taken for a Postgres that is down.
+    DATABASE_TIMEOUT_MS: '10000',
     ISSUER: issuer.issuer,
     JWKS_URI: issuer.jwksUri,
     PROCESSOR_TIMEOUT_MS: String(processorTimeoutMs),
@@ -163,5 +165,7 @@ export function callsTo(url: string, { issuer, carts }: { issuer: TestIssuer; ca
 }
 
 async function migrate(url: string): Promise<void> {
-  await (await openPaymentDatabase({ DATABASE_URL: url, DATABASE_POOL_SIZE: 1 })).close();
+  await (
+    await openPaymentDatabase({ DATABASE_URL: url, DATABASE_POOL_SIZE: 1, DATABASE_TIMEOUT_MS: 10_000 })
+  ).close();
 }

@@ -47,6 +47,8 @@ export async function startWishlistService(options: FixtureOptions = {}) {
     PORT: '0',
     LOG_LEVEL: 'trace',
     DATABASE_URL: options.databaseUrl ?? created?.url,
+    // So that a busy machine is not taken for a Postgres that is down.
+    DATABASE_TIMEOUT_MS: '10000',
     ISSUER: issuer.issuer,
     JWKS_URI: options.jwksUri ?? issuer.jwksUri,
     // Nobody is there: the tests' carts are in this process.
@@ -123,5 +125,7 @@ export const tea = { sku: 'tea', note: 'for the birthday' };
 export const cup = { sku: 'cup' };
 
 async function migrate(url: string): Promise<void> {
-  await (await openWishlistDatabase({ DATABASE_URL: url, DATABASE_POOL_SIZE: 1 })).close();
+  await (
+    await openWishlistDatabase({ DATABASE_URL: url, DATABASE_POOL_SIZE: 1, DATABASE_TIMEOUT_MS: 10_000 })
+  ).close();
 }

@@ -27,6 +27,7 @@ export async function measureHop(
   const database = await openPaymentDatabase({
     DATABASE_URL: postgres.url('payment'),
     DATABASE_POOL_SIZE: 1,
+    DATABASE_TIMEOUT_MS: 2000,
   });
   const app = Fastify();
   app.addHook('onClose', () => database.close());

@@ -76,6 +76,13 @@ export const serviceConfig = {
     default: 10,
     description: 'connections, 1 to 1000',
   }),
+  DATABASE_TIMEOUT_MS: Type.Integer({
+    minimum: 200,
+    maximum: 60_000,
+    default: 2000,
+    description:
+      'milliseconds, 200 to 60000: how long a request may wait for a connection before the answer is 503',
+  }),
   ISSUER: issuerUrl('the http(s) URL that tokens name as their issuer, without a slash at its end'),
   JWKS_URI: endpointUrl('the http(s) URL where the issuer publishes its keys'),
   CORS_ORIGINS: Type.Array(originUrl('an origin'), {

@@ -2,19 +2,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import type { Static, TObject } from 'typebox';
+import { currentSetting, type serviceConfig } from './config.ts';
 import { createPool } from './database-client.ts';
 import { isDatabaseUnavailable } from './database-errors.ts';
 import { giveBackConnections } from './database-transactions.ts';
 
+/** Settings of serviceConfig. The URL is read again for each connection, because the password may have changed. */
+export type DatabaseConfig = Pick<
+  Static<TObject<typeof serviceConfig>>,
+  'DATABASE_URL' | 'DATABASE_POOL_SIZE' | 'DATABASE_TIMEOUT_MS'
+>;
+
 export interface DatabaseOptions<S extends Record<string, unknown>> {
-  /** A postgres:// URL, or a function that returns it, called for each connection: a password may have changed. */
-  url: string | (() => string);
+  config: DatabaseConfig;
   /** The drizzle schema. */
   schema: S;
   /** The folder that drizzle-kit wrote. */
   migrationsFolder: string;
-  /** Most connections at a time. */
-  poolSize: number;
   /** Our name in pg_stat_activity. */
   applicationName: string;
   /** After how much silence a connection counts as dead. Default 6 s: longer than a statement may take. */
@@ -32,7 +37,6 @@ export interface Database<S extends Record<string, unknown>> {
 
 const firstConnectionMs = 15_000;
 const retryEveryMs = 250;
-const connectTimeoutMs = 2000;
 // A new connection costs Postgres a process and a password check. With a short timeout, each wave of users pays for it.
 const idleConnectionMs = 300_000;
 const statementTimeoutMs = 5000;
@@ -52,29 +56,29 @@ const migrationLock = 0x1a7c_4e79;
  *
  * @throws the last connection error after 15 s; at once for a wrong password or a missing database.
  * @example
- * const database = await openDatabase({ url, schema, migrationsFolder, poolSize: 10, applicationName: 'cart-service' });
+ * const database = await openDatabase({ config, schema, migrationsFolder, applicationName: 'cart-service' });
  */
 export async function openDatabase<S extends Record<string, unknown>>(
   options: DatabaseOptions<S>,
 ): Promise<Database<S>> {
+  const { config, schema } = options;
   await migrateDatabase(options);
   const pool = createPool(
     {
-      max: options.poolSize,
+      max: config.DATABASE_POOL_SIZE,
       application_name: options.applicationName,
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: config.DATABASE_TIMEOUT_MS,
       idleTimeoutMillis: idleConnectionMs,
       statement_timeout: statementTimeoutMs,
       idle_in_transaction_session_timeout: statementTimeoutMs * 2,
       ...keepAlive,
     },
-    { url: () => urlOf(options), silentMs: options.silentMs ?? silentLineMs },
+    { url: () => currentSetting(config, 'DATABASE_URL'), silentMs: options.silentMs ?? silentLineMs },
   );
   // Without a listener, a connection that breaks within a transaction would end the process: the pool listens only to
   // idle ones. The next query replaces an idle connection; in a transaction the next statement fails.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
-  const { schema } = options;
   const db = drizzle(pool, { schema });
   giveBackConnections(db, { pool, schema });
   return {
@@ -105,22 +109,19 @@ async function migrateDatabase<S extends Record<string, unknown>>(
   }
 }
 
-function urlOf({ url }: Pick<DatabaseOptions<never>, 'url'>): string {
-  return typeof url === 'string' ? url : url();
-}
-
 // Waiting does not help with a wrong password or a missing database.
 const refusals = /^(?:28|3D)/;
 
-async function firstConnection(
-  options: Pick<DatabaseOptions<never>, 'url' | 'applicationName'>,
-): Promise<pg.Client> {
+async function firstConnection({
+  config,
+  applicationName,
+}: Pick<DatabaseOptions<never>, 'config' | 'applicationName'>): Promise<pg.Client> {
   const giveUpAt = Date.now() + firstConnectionMs;
   for (;;) {
     const client = new pg.Client({
-      connectionString: urlOf(options),
-      application_name: `${options.applicationName} migration`,
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionString: currentSetting(config, 'DATABASE_URL'),
+      application_name: `${applicationName} migration`,
+      connectionTimeoutMillis: config.DATABASE_TIMEOUT_MS,
       statement_timeout: migrationTimeoutMs,
       query_timeout: migrationTimeoutMs + 1000,
       ...keepAlive,

@@ -6,7 +6,7 @@ export {
   loadConfig,
   serviceConfig,
 } from './config.ts';
-export { type Database, type DatabaseOptions, openDatabase } from './database.ts';
+export { type Database, type DatabaseConfig, type DatabaseOptions, openDatabase } from './database.ts';
 export { isDatabaseUnavailable } from './database-errors.ts';
 export type { ErrorAnswer, ErrorForm } from './error-handler.ts';
 export { eventStreamHeaders, eventStreamOpening } from './event-stream.ts';

@@ -36,6 +36,7 @@ describe('loadConfig', () => {
       PORT: 4001,
       HOST: '127.0.0.1',
       DATABASE_POOL_SIZE: 10,
+      DATABASE_TIMEOUT_MS: 2000,
       LOG_LEVEL: 'info',
       NODE_ENV: 'production',
       CORS_ORIGINS: [],

@@ -42,8 +42,19 @@ afterEach(async () => {
 });
 
 async function open(url: string | (() => string), poolSize = 4): Promise<void> {
-  const options = { schema: {}, migrationsFolder: folder, poolSize, applicationName: 'test-service' };
-  opened = await openDatabase({ ...options, url, silentMs: SILENT_MS });
+  opened = await openDatabase({
+    config: {
+      get DATABASE_URL() {
+        return typeof url === 'string' ? url : url();
+      },
+      DATABASE_POOL_SIZE: poolSize,
+      DATABASE_TIMEOUT_MS: 2000,
+    },
+    schema: {},
+    migrationsFolder: folder,
+    applicationName: 'test-service',
+    silentMs: SILENT_MS,
+  });
 }
 
 async function errorOf(query: PromiseLike<unknown>): Promise<unknown> {

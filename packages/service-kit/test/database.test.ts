@@ -50,10 +50,9 @@ afterEach(async () => {
 
 async function open(url: string, poolSize = 2): Promise<TestedDatabase> {
   const database = await openDatabase({
-    url,
+    config: { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, DATABASE_TIMEOUT_MS: 10_000 },
     schema,
     migrationsFolder,
-    poolSize,
     applicationName: 'test-service',
   });
   opened.push(database);
@@ -120,10 +119,9 @@ describe('a database that is gone', () => {
     let postgres = await startPostgres(options);
     const link = await startNetworkLink(await postgres.createDatabase('mine'));
     const database = await openDatabase({
-      url: link.url,
+      config: { DATABASE_URL: link.url, DATABASE_POOL_SIZE: 2, DATABASE_TIMEOUT_MS: 2000 },
       schema,
       migrationsFolder,
-      poolSize: 2,
       applicationName: 'test',
     });
     const { app, logText } = await serviceUnderTest();

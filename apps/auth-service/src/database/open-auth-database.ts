@@ -1,16 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import { currentSetting, openDatabase } from '@latchkey/service-kit';
+import { type DatabaseConfig, openDatabase } from '@latchkey/service-kit';
 import { authSchema } from './schema.ts';
 
 export type AuthDatabase = Awaited<ReturnType<typeof openAuthDatabase>>;
 
 /** Connects to auth-service's own database and runs its migrations. */
-export function openAuthDatabase(config: { DATABASE_URL: string; DATABASE_POOL_SIZE: number }) {
+export function openAuthDatabase(config: DatabaseConfig) {
   return openDatabase({
-    url: () => currentSetting(config, 'DATABASE_URL'),
+    config,
     schema: authSchema,
     migrationsFolder: fileURLToPath(new URL('../../drizzle', import.meta.url)),
-    poolSize: config.DATABASE_POOL_SIZE,
     applicationName: 'auth-service',
   });
 }

@@ -1,10 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
-import { openDatabase } from '@latchkey/service-kit';
-import { authSchema, type Database } from '../../src/database/schema.ts';
-
-const migrationsFolder = new URL('../../drizzle', import.meta.url).pathname;
+import { openAuthDatabase } from '../../src/database/open-auth-database.ts';
+import type { Database } from '../../src/database/schema.ts';
 
 export type OpenTestDatabase = {
   readonly db: Database;
@@ -45,7 +43,7 @@ async function migrate(url: string): Promise<void> {
 }
 
 function open(url: string) {
-  return openDatabase({ url, schema: authSchema, migrationsFolder, poolSize: 4, applicationName: 'test' });
+  return openAuthDatabase({ DATABASE_URL: url, DATABASE_POOL_SIZE: 4, DATABASE_TIMEOUT_MS: 10_000 });
 }
 
 async function startRelay(target: URL) {

@@ -64,7 +64,8 @@ export async function startAuthApp(
     LOG_LEVEL: options.logLevel ?? 'debug',
     DATABASE_URL: database.url,
     REDIS_URL: redis.url,
-    // So that a busy machine is not taken for a Redis that is down.
+    // So that a busy machine is not taken for a store that is down.
+    DATABASE_TIMEOUT_MS: '10000',
     REDIS_TIMEOUT_MS: '10000',
     ISSUER,
     JWKS_URI: `${ISSUER}/.well-known/jwks.json`,
@@ -111,7 +112,11 @@ export async function startAuthApp(
 }
 
 async function makeTablesAndKeys(url: string): Promise<void> {
-  const { db, close } = await openAuthDatabase({ DATABASE_URL: url, DATABASE_POOL_SIZE: 1 });
+  const { db, close } = await openAuthDatabase({
+    DATABASE_URL: url,
+    DATABASE_POOL_SIZE: 1,
+    DATABASE_TIMEOUT_MS: 10_000,
+  });
   const keyRing = createKeyRing({
     db,
     log: { info() {}, warn() {}, error() {} },

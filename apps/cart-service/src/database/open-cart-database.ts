@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { currentSetting, openDatabase } from '@latchkey/service-kit';
+import { type DatabaseConfig, openDatabase } from '@latchkey/service-kit';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import * as schema from './schema.ts';
 
@@ -8,12 +8,11 @@ export type CartDatabase = Awaited<ReturnType<typeof openCartDatabase>>;
 export type Database = NodePgDatabase<typeof schema>;
 
 /** Connects to cart-service's own database and brings its tables up to date. */
-export function openCartDatabase(config: { DATABASE_URL: string; DATABASE_POOL_SIZE: number }) {
+export function openCartDatabase(config: DatabaseConfig) {
   return openDatabase({
-    url: () => currentSetting(config, 'DATABASE_URL'),
+    config,
     schema,
     migrationsFolder: fileURLToPath(new URL('../../drizzle', import.meta.url)),
-    poolSize: config.DATABASE_POOL_SIZE,
     applicationName: 'cart-service',
   });
 }

@@ -14,7 +14,11 @@ let carts: CartStore;
 let checkouts: CheckoutStore;
 beforeAll(async () => {
   empty = await createTestDatabase();
-  database = await openCartDatabase({ DATABASE_URL: empty.url, DATABASE_POOL_SIZE: 10 });
+  database = await openCartDatabase({
+    DATABASE_URL: empty.url,
+    DATABASE_POOL_SIZE: 10,
+    DATABASE_TIMEOUT_MS: 10_000,
+  });
   carts = createCartStore(database.db);
   checkouts = createCheckoutStore(database.db);
 });

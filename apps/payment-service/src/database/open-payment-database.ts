@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { currentSetting, openDatabase } from '@latchkey/service-kit';
+import { type DatabaseConfig, openDatabase } from '@latchkey/service-kit';
 import type { NodePgDatabase, NodePgQueryResultHKT } from 'drizzle-orm/node-postgres';
 import type { PgDatabase } from 'drizzle-orm/pg-core';
 import * as schema from './schema.ts';
@@ -12,12 +12,11 @@ export type Database = NodePgDatabase<typeof schema>;
 export type Connection = PgDatabase<NodePgQueryResultHKT, typeof schema>;
 
 /** Connects to payment-service's own database and brings its tables up to date. */
-export function openPaymentDatabase(config: { DATABASE_URL: string; DATABASE_POOL_SIZE: number }) {
+export function openPaymentDatabase(config: DatabaseConfig) {
   return openDatabase({
-    url: () => currentSetting(config, 'DATABASE_URL'),
+    config,
     schema,
     migrationsFolder: fileURLToPath(new URL('../../drizzle', import.meta.url)),
-    poolSize: config.DATABASE_POOL_SIZE,
     applicationName: 'payment-service',
   });
 }

@@ -12,7 +12,11 @@ let empty: TestDatabase;
 let database: PaymentDatabase;
 beforeAll(async () => {
   empty = await createTestDatabase();
-  database = await openPaymentDatabase({ DATABASE_URL: empty.url, DATABASE_POOL_SIZE: 10 });
+  database = await openPaymentDatabase({
+    DATABASE_URL: empty.url,
+    DATABASE_POOL_SIZE: 10,
+    DATABASE_TIMEOUT_MS: 10_000,
+  });
 });
 afterAll(async () => {
   await database.close();

@@ -1,5 +1,3 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createShops, scopes, settings } from './faults-fixture.ts';
@@ -7,21 +5,15 @@ import { createShops, scopes, settings } from './faults-fixture.ts';
 const shops = createShops();
 afterEach(() => shops.close());
 
-/** An address where nobody listens any more. */
-async function deadUrl(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}`;
-}
+/** Nobody listens on this port, and the system gives it to nobody. */
+const deadUrl = 'http://127.0.0.1:1';
 
 const put = { method: 'PUT' };
 const post = { method: 'POST' };
 
 describe('a hop that is dead', () => {
   it('is unavailable, and certainly did nothing', async () => {
-    const { call, mint } = await shops.start({ cartUrl: await deadUrl() });
+    const { call, mint } = await shops.start({ cartUrl: deadUrl });
     const { status, error, headers } = await call(mint(), { settings, init: post });
     expect([status, headers['retry-after']]).toEqual([503, '1']);
     expect(error).toMatchObject({

@@ -127,10 +127,10 @@ describe('exchanged tokens', () => {
     const { call, mint, issuer, clock } = await start();
     const token = mint();
     await call(token, { settings });
-    clock.advance(280);
+    clock.advance(270);
     await call(token, { settings });
     expect(issuer.tokenRequests).toBe(1);
-    clock.advance(6);
+    clock.advance(16);
     clock.step(-286);
     await call(mint(), { settings });
     expect(issuer.tokenRequests).toBe(2);
@@ -138,14 +138,14 @@ describe('exchanged tokens', () => {
 
   it('live no longer than the token that came in, and are kept for half of a short life', async () => {
     const { call, mint, issuer, clock } = await start();
-    const token = mint({ lifetimeSeconds: 20 });
+    const token = mint({ lifetimeSeconds: 28 });
     await call(token, { settings });
-    clock.advance(6);
-    clock.step(-6);
+    clock.advance(1);
+    clock.step(-1);
     await call(token, { settings });
     expect(issuer.tokenRequests).toBe(1);
-    clock.advance(5);
-    clock.step(-5);
+    clock.advance(13);
+    clock.step(-13);
     await call(token, { settings });
     expect(issuer.tokenRequests).toBe(2);
   });

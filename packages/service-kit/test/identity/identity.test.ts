@@ -54,7 +54,12 @@ afterEach(async () => {
 });
 
 async function open(url: string): Promise<Database<typeof schema>> {
-  const opened = await openDatabase({ url, schema, migrationsFolder, poolSize: 2, applicationName: 'test' });
+  const opened = await openDatabase({
+    config: { DATABASE_URL: url, DATABASE_POOL_SIZE: 2, DATABASE_TIMEOUT_MS: 10_000 },
+    schema,
+    migrationsFolder,
+    applicationName: 'test',
+  });
   closing.push(() => opened.close());
   return opened;
 }
