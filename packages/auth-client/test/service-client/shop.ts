@@ -74,6 +74,9 @@ let signingKey: Promise<SigningKey> | undefined;
 
 const scopes = 'cart:read cart:write payment:write';
 
+/** Unless a test says otherwise: so that a busy machine is not taken for a service that is slow. */
+const patientMs = 20_000;
+
 /** An issuer, a payment-service and a cart-service, each listening for real. */
 export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const { client = {}, policy, cartUrl, identityStore, revocations = null } = options;
@@ -132,6 +135,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     issuer: iss,
     services: { 'cart-service': cartUrl ?? cartAddress },
     clock,
+    exchangeTimeoutMs: patientMs,
     ...client,
   });
   payment.get('/.well-known/jwks.json', async (_request, reply) =>
@@ -145,7 +149,8 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   });
   payment.get('/via', { onRequest: payment.authenticate }, async (request) => {
     const { path = '/cart', init, settings } = callOf(request)?.via ?? {};
-    const response = await payment.serviceClient('cart-service', settings).fetch(request, path, init);
+    const patient = { timeoutMs: patientMs, ...settings };
+    const response = await payment.serviceClient('cart-service', patient).fetch(request, path, init);
     return { status: response.status, ok: response.ok, body: await response.text() };
   });
   const url = await payment.listen({ port: 0, host: '127.0.0.1' });
