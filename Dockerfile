@@ -16,6 +16,7 @@ COPY pnpm-workspace.yaml pnpm-lock.yaml ./
 # What one service needs from npm.
 FROM pnpm AS dependencies
 COPY packages/auth-client/package.json packages/auth-client/
+COPY packages/person/package.json packages/person/
 COPY packages/service-kit/package.json packages/service-kit/
 ARG SERVICE
 COPY apps/${SERVICE}/package.json apps/${SERVICE}/
@@ -31,6 +32,7 @@ WORKDIR /app
 ARG SERVICE
 COPY --from=dependencies /app ./
 COPY packages/auth-client/src packages/auth-client/src
+COPY packages/person/src packages/person/src
 COPY packages/service-kit/src packages/service-kit/src
 COPY apps/${SERVICE} apps/${SERVICE}
 # What Node.js makes of the sources once it has read them, kept for every start: a quarter less work each time.
@@ -49,6 +51,7 @@ CMD ["node", "--import", "@latchkey/service-kit/quick-start", "src/main.ts"]
 FROM pnpm AS page
 COPY packages/auth-browser/package.json packages/auth-browser/
 COPY packages/auth-client/package.json packages/auth-client/
+COPY packages/person/package.json packages/person/
 COPY packages/service-kit/package.json packages/service-kit/
 COPY packages/testing/package.json packages/testing/
 COPY apps/storefront/package.json apps/storefront/
@@ -91,10 +94,12 @@ FROM node AS demo
 WORKDIR /app
 COPY packages/dev-stack/package.json packages/dev-stack/
 COPY packages/dev-stack/src packages/dev-stack/src
+COPY packages/person/package.json packages/person/
+COPY packages/person/src packages/person/src
 COPY demo/package.json demo/
 COPY demo/src demo/src
 RUN mkdir -p demo/node_modules/@latchkey \
-    && ln -s ../../../packages/dev-stack demo/node_modules/@latchkey/dev-stack
+    && ln -s ../../../packages/dev-stack ../../../packages/person demo/node_modules/@latchkey/
 USER node
 CMD ["node", "demo/src/main.ts"]
 
@@ -102,9 +107,11 @@ CMD ["node", "demo/src/main.ts"]
 FROM pnpm AS load
 COPY load/package.json load/
 COPY packages/dev-stack/package.json packages/dev-stack/
+COPY packages/person/package.json packages/person/
 RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
     CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
     --filter @latchkey/load
+COPY packages/person/src packages/person/src
 COPY load/src load/src
 # A volume takes over the owner of the folder that it is first mounted on.
 RUN install --directory --owner=node --group=node /reports

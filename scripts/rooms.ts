@@ -49,6 +49,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'token',
     'key-set',
     'jwt',
+    'feed',
     'revocation',
     'plugin',
     'service-client',

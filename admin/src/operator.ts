@@ -1,15 +1,11 @@
+import { type Json, type Request, refreshing, send, signingIn, type Tokens } from '@latchkey/person';
 import { CommandError } from './command-error.ts';
 
-const clientId = 'latchkey-cli';
 const timeoutMs = 10_000;
 /** A token this close to its expiry is refreshed first, so that it does not expire on the way. */
 const marginMs = 15_000;
 
-type Tokens = { access_token: string; refresh_token: string; expires_in: number };
-
-export type Json = Readonly<Record<string, unknown>>;
-
-export type Call = { readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly json?: Json };
+export type Call = Pick<Request, 'method' | 'json'>;
 
 export type Operator = Awaited<ReturnType<typeof openOperator>>;
 
@@ -28,18 +24,16 @@ export async function openOperator(options: { authUrl: string; username: string;
   let tokens: Tokens;
   let refreshAtMs = 0;
 
-  async function send(path: string, init: RequestInit): Promise<Json> {
-    const response = await fetch(authUrl + path, { ...init, signal: AbortSignal.timeout(timeoutMs) }).catch(
-      (cause: unknown) => {
-        throw new CommandError(
-          `auth-service does not answer at ${authUrl}. Is the system running (npm start)?`,
-          { cause },
-        );
-      },
-    );
-    const text = await response.text();
-    const body = parse(text);
-    if (!response.ok) throw new RefusedError(response.status, body);
+  async function ask(request: Request): Promise<Json> {
+    const { status, text, body } = await send(authUrl, request, { timeoutMs }).catch((cause: unknown) => {
+      throw new CommandError(
+        `auth-service does not answer at ${authUrl}. Is the system running (npm start)?`,
+        { cause },
+      );
+    });
+    if (text !== '' && !text.startsWith('{'))
+      throw new CommandError('The answer is not JSON. Is this auth-service?');
+    if (status >= 400) throw new RefusedError(status, body);
     return body;
   }
 
@@ -50,47 +44,24 @@ export async function openOperator(options: { authUrl: string; username: string;
 
   /** The operator's access token. Refreshes it when it is about to expire, or is the `refused` one. */
   async function accessToken(refused?: string): Promise<string> {
-    if (performance.now() >= refreshAtMs || refused === tokens.access_token) {
-      const body = new URLSearchParams({
-        grant_type: 'refresh_token',
-        client_id: clientId,
-        refresh_token: tokens.refresh_token,
-      });
-      keep(await send('/token', { method: 'POST', body }));
-    }
+    if (performance.now() >= refreshAtMs || refused === tokens.access_token)
+      keep(await ask(refreshing(tokens.refresh_token)));
     return tokens.access_token;
   }
 
   /** Calls auth-service. After a 401 it retries once with a fresh token: a command may have revoked its own token. */
-  async function call(path: string, request: Call = {}): Promise<Json> {
+  async function call(path: string, call: Call = {}): Promise<Json> {
+    const request = { path, ...call };
     const token = await accessToken();
     try {
-      return await callWith(token, path, request);
+      return await ask({ ...request, token });
     } catch (error) {
       if (!(error instanceof RefusedError && error.status === 401)) throw error;
-      return callWith(await accessToken(token), path, request);
+      return ask({ ...request, token: await accessToken(token) });
     }
   }
 
-  function callWith(token: string, path: string, { method = 'GET', json }: Call): Promise<Json> {
-    return send(path, {
-      method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(json !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(json !== undefined && { body: JSON.stringify(json) }),
-    });
-  }
-
-  const credentials = { client_id: clientId, device_name: 'npm run admin', username, password };
-  keep(
-    await send('/sessions', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(credentials),
-    }),
-  );
+  keep(await ask(signingIn({ username, password, deviceName: 'npm run admin' })));
 
   return {
     authUrl,
@@ -101,15 +72,6 @@ export async function openOperator(options: { authUrl: string; username: string;
       await call('/sessions/current', { method: 'DELETE' }).catch(() => {});
     },
   };
-}
-
-function parse(text: string): Json {
-  if (text === '') return {};
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new CommandError('The answer is not JSON. Is this auth-service?', { cause });
-  }
 }
 
 /** A refusal by auth-service, as one line. Its body is as in RFC 9457 or RFC 6749 §5.2. */

@@ -22,7 +22,7 @@ export async function timeRefusals(
   await revoke();
   const answeredAt = performance.now();
   const times = await Promise.all(
-    services.map(([service, path]) => firstRefusal(() => shop.call(service, path, { token }), answeredAt)),
+    services.map(([service, path]) => firstRefusal(() => shop.call(service, { path, token }), answeredAt)),
   );
   const told = services.map(([service], index) => `${service} ${times[index]?.toFixed(0)} ms`);
   tell.check(

@@ -3,6 +3,7 @@
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { demoAccounts } from '@latchkey/dev-stack/demo-accounts';
+import { signIn } from '@latchkey/person';
 
 const { AUTH_PORT = '4000', CART_PORT = '4001' } = process.env;
 const [rounds, requests, together] = [5, 2000, 10];
@@ -20,16 +21,8 @@ async function cpuSeconds(): Promise<number> {
 }
 
 const customer = demoAccounts.find(({ roles }) => roles.length === 1 && roles[0] === 'customer');
-const signedIn = await fetch(`http://localhost:${AUTH_PORT}/sessions`, {
-  method: 'POST',
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({
-    client_id: 'latchkey-cli',
-    username: customer?.username,
-    password: customer?.password,
-  }),
-});
-const { access_token: token } = (await signedIn.json()) as { access_token: string };
+if (customer === undefined) throw new Error('no demo account has the role customer alone');
+const { access_token: token } = await signIn(`http://localhost:${AUTH_PORT}`, customer);
 
 async function sendAll(): Promise<void> {
   let left = requests;

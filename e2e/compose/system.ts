@@ -1,4 +1,5 @@
 import { demoAccounts } from '@latchkey/dev-stack/demo-accounts';
+import { type Answer, ask, refreshing, send, signingIn, type Tokens } from '@latchkey/person';
 import { eventually as eventuallySoon } from '@latchkey/testing';
 import { inject } from 'vitest';
 import { createCompose, docker, project } from './docker.ts';
@@ -68,12 +69,8 @@ export function exec(service: Container, ...command: string[]): Promise<string> 
   return docker('exec', service.Id, ...command);
 }
 
-export type Tokens = { access_token: string; refresh_token: string; session_id: string };
-
 /** A connection of its own for each request, so that the front may choose a replica anew. */
-const ownConnection = { connection: 'close' };
-/** Longer than the front waits for a replica. */
-const timeoutMs = 60_000;
+const headers = { connection: 'close' };
 
 export function credentialsOf(role: string): { username: string; password: string } {
   const account = demoAccounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
@@ -82,45 +79,23 @@ export function credentialsOf(role: string): { username: string; password: strin
 }
 
 export async function signIn(role = 'customer'): Promise<Tokens> {
-  const response = await fetch(`${urls.auth}/sessions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...ownConnection },
-    signal: AbortSignal.timeout(timeoutMs),
-    body: JSON.stringify({ client_id: 'latchkey-cli', ...credentialsOf(role) }),
-  });
-  if (response.status !== 201)
-    throw new Error(`signing in answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as Tokens;
+  return (await ask(urls.auth, { ...signingIn(credentialsOf(role)), headers })) as Tokens;
 }
 
-export function refresh(refreshToken: string): Promise<Response> {
-  return fetch(`${urls.auth}/token`, {
-    method: 'POST',
-    headers: ownConnection,
-    signal: AbortSignal.timeout(timeoutMs),
-    body: new URLSearchParams({
-      grant_type: 'refresh_token',
-      client_id: 'latchkey-cli',
-      refresh_token: refreshToken,
-    }),
-  });
+export function refresh(refreshToken: string): Promise<Answer> {
+  return send(urls.auth, { ...refreshing(refreshToken), headers });
 }
 
-export function get(url: string, token?: string): Promise<Response> {
-  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return fetch(url, {
-    headers: { ...ownConnection, ...authorization },
-    signal: AbortSignal.timeout(timeoutMs),
-  });
+export function get(url: string, token?: string): Promise<Answer> {
+  return send(url, { path: '', token, headers });
 }
 
 /** Signs in and reads from every shop service. @throws when anything does not answer as it should */
 export async function useEverything(): Promise<void> {
   const { access_token: token } = await signIn();
   for (const url of [`${urls.cart}/cart`, `${urls.wishlist}/wishlist`, `${urls.payment}/payments`]) {
-    const response = await get(url, token);
-    await response.text();
-    if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
+    const { status } = await get(url, token);
+    if (status !== 200) throw new Error(`${url} answered ${status}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer } from '@latchkey/person';
 import { expect } from 'vitest';
 
 export type Outcome = {
@@ -20,16 +21,15 @@ const pauseMs = 15;
  * await traffic.more(30);
  * const { failures } = await traffic.stop();
  */
-export function startTraffic(...senders: (() => Promise<Response>)[]) {
+export function startTraffic(...senders: (() => Promise<Answer>)[]) {
   const outcome: Outcome = { answered: 0, failures: [], hungUp: 0, slowestMs: 0 };
   let running = true;
-  const work = async (send: () => Promise<Response>) => {
+  const work = async (send: () => Promise<Answer>) => {
     while (running) {
       const began = performance.now();
       try {
-        const response = await send();
-        await response.text();
-        if (response.status !== 200) outcome.failures.push(`answered ${response.status}`);
+        const { status } = await send();
+        if (status !== 200) outcome.failures.push(`answered ${status}`);
       } catch (error) {
         const { message, cause } = error as Error;
         outcome.failures.push(`${message}: ${cause instanceof Error ? cause.message : ''}`);

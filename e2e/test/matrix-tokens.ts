@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createServiceIdentity } from '@latchkey/auth-client';
 import type { TokenClaims } from '@latchkey/auth-service/testing';
 import type { Stack } from '@latchkey/dev-stack';
+import { send } from '@latchkey/person';
 import pg from 'pg';
 
 export type Caller = Awaited<ReturnType<typeof joinAsService>>;
@@ -39,17 +40,14 @@ export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist
   }
 
   async function askOnce(parameters: Record<string, string>): Promise<string> {
-    const response = await fetch(`${stack.services.auth.url}/token`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        ...parameters,
-        client_id: clientId,
-        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-        client_assertion: await identity.assertion(stack.issuer),
-      }),
-    });
-    const body = (await response.json()) as Record<string, unknown>;
-    if (response.status !== 200) throw new Error(`${response.status} ${String(body['error'])}`);
+    const form = {
+      ...parameters,
+      client_id: clientId,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await identity.assertion(stack.issuer),
+    };
+    const { status, body } = await send(stack.services.auth.url, { method: 'POST', path: '/token', form });
+    if (status !== 200) throw new Error(`${status} ${String(body['error'])}`);
     return String(body['access_token']);
   }
 

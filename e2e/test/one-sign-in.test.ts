@@ -1,7 +1,8 @@
 import type { Stack } from '@latchkey/dev-stack';
+import { ask, refreshing, send, type Tokens } from '@latchkey/person';
 import { eventually } from '@latchkey/testing';
 import { expect } from 'vitest';
-import { bearer, refresh, signIn, type Tokens, it as test } from './system.ts';
+import { signIn, it as test } from './system.ts';
 
 let stack: Stack;
 test.beforeAll(({ sharedStack }) => {
@@ -15,38 +16,41 @@ async function statusesWith(token: string): Promise<number[]> {
   return Promise.all(
     Object.entries(SHOPS).map(async ([name, path]) => {
       const { url } = services[name as keyof typeof SHOPS];
-      return (await fetch(url + path, { headers: bearer(token) })).status;
+      return (await send(url, { path, token })).status;
     }),
   );
 }
 
+const refresh = async (token: string) => (await ask(stack.services.auth.url, refreshing(token))) as Tokens;
+
 test('one sign-in serves cart, wishlist and payment, and so does each token refreshed from it', async () => {
   const tokens = await signIn(stack);
   expect(await statusesWith(tokens.access_token)).toEqual([200, 200, 200]);
-  const next = (await (await refresh(stack, tokens.refresh_token)).json()) as Tokens;
+  const next = await refresh(tokens.refresh_token);
   expect(await statusesWith(next.access_token)).toEqual([200, 200, 200]);
 });
 
 test('a sign-in survives a restart of auth-service, and a refresh token is no good twice for it', async () => {
   const { auth } = stack.services;
   const tokens = await signIn(stack);
-  const next = (await (await refresh(stack, tokens.refresh_token)).json()) as Tokens;
+  const next = await refresh(tokens.refresh_token);
   await auth.stop();
   // Nobody is asked about a token: the services go on.
   expect(await statusesWith(next.access_token)).toEqual([200, 200, 200]);
   await auth.start();
-  const after = (await (await refresh(stack, next.refresh_token)).json()) as Tokens;
+  const after = await refresh(next.refresh_token);
   expect(await statusesWith(after.access_token)).toEqual([200, 200, 200]);
-  expect((await refresh(stack, tokens.refresh_token)).status).toBe(400);
-  expect((await refresh(stack, after.refresh_token)).status).toBe(400);
+  for (const { refresh_token } of [tokens, after])
+    expect((await send(auth.url, refreshing(refresh_token))).status).toBe(400);
 });
 
 test('the signing key rotates while requests flow, and none is refused', async () => {
   const admin = await signIn(stack, 'admin');
   const rotate = () =>
-    fetch(`${stack.services.auth.url}/keys/rotation`, {
+    send(stack.services.auth.url, {
       method: 'POST',
-      headers: bearer(admin.access_token),
+      path: '/keys/rotation',
+      token: admin.access_token,
     });
 
   let token = (await signIn(stack)).access_token;

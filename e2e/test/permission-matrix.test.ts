@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { openSigner, type SignAccessToken, type TokenClaims } from '@latchkey/auth-service/testing';
 import type { Stack } from '@latchkey/dev-stack';
+import { messageOf, type Request, signingOut } from '@latchkey/person';
 import { expect } from 'vitest';
 import { readMatrix } from './matrix-table.ts';
 import { type Caller, claimsOf, joinAsService } from './matrix-tokens.ts';
-import { bearer, keyEncryptionKey, signIn, it as test } from './system.ts';
+import { keyEncryptionKey, signIn, it as test } from './system.ts';
 import { untilRefused } from './verdicts.ts';
 
-type Request = { readonly path: string; readonly body?: unknown };
 type Route = {
   readonly service: 'auth' | 'cart' | 'wishlist' | 'payment';
   /** The one that the token without the scope does not have. */
@@ -25,7 +25,7 @@ const routes: Record<string, Route> = {
   'PUT /accounts/{id}/roles': {
     service: 'auth',
     scope: 'accounts:manage',
-    prepare: async () => ({ path: `/accounts/${viewerId}/roles`, body: { roles: ['viewer'] } }),
+    prepare: async () => ({ path: `/accounts/${viewerId}/roles`, json: { roles: ['viewer'] } }),
   },
   'GET /clients': {
     service: 'auth',
@@ -44,7 +44,7 @@ const routes: Record<string, Route> = {
     // 200 rather than 201: more of what is there.
     prepare: async () => {
       await fillCart();
-      return { path: '/cart/items', body: { sku: 'tea', quantity: 1, unit_price: price } };
+      return { path: '/cart/items', json: { sku: 'tea', quantity: 1, unit_price: price } };
     },
   },
   'PUT /cart/checkouts/{id}': {
@@ -54,7 +54,8 @@ const routes: Record<string, Route> = {
       await fillCart();
       return { path: `/cart/checkouts/${randomUUID()}` };
     },
-    settle: ({ path }) => send('cart', 'POST', { path: `${path}/release` }, exchangedByPayment),
+    settle: ({ path }) =>
+      send('cart', { method: 'POST', path: `${path}/release`, token: exchangedByPayment }),
   },
   'GET /wishlist': {
     service: 'wishlist',
@@ -65,9 +66,9 @@ const routes: Record<string, Route> = {
     service: 'wishlist',
     scope: 'wishlist:write',
     prepare: async () => {
-      const wish = { path: '/wishlist/items', body: { sku: 'tea' } };
-      const { id } = (await (await send('wishlist', 'POST', wish, user)).json()) as { id: string };
-      return { path: `/wishlist/items/${id}/move`, body: { quantity: 1, unit_price: price } };
+      const wish = { method: 'POST', path: '/wishlist/items', token: user, json: { sku: 'tea' } } as const;
+      const { id } = (await (await send('wishlist', wish)).json()) as { id: string };
+      return { path: `/wishlist/items/${id}/move`, json: { quantity: 1, unit_price: price } };
     },
   },
   'GET /payments': {
@@ -80,11 +81,12 @@ const routes: Record<string, Route> = {
     scope: 'payment:write',
     prepare: async () => {
       await fillCart();
-      const cart = (await (await send('cart', 'GET', { path: '/cart' }, user)).json()) as {
+      const cart = (await (await send('cart', { path: '/cart', token: user })).json()) as {
         totals: unknown[];
       };
       const card = { number: '4242424242424242', exp_month: 12, exp_year: 2090 };
-      return { path: '/payments', body: { amount: cart.totals[0], card } };
+      const headers = { 'idempotency-key': randomUUID() };
+      return { path: '/payments', headers, json: { amount: cart.totals[0], card } };
     },
   },
 };
@@ -141,7 +143,7 @@ test.beforeAll(async ({ sharedStack }) => {
   paymentsOwn = await payment.own();
   const { access_token: token } = await signIn(stack, 'admin');
   ended = { user: token, exchanged: await payment.exchange(token) };
-  await send('auth', 'DELETE', { path: '/sessions/current' }, token);
+  await send('auth', signingOut(token));
   await untilRefused(stack, token);
 });
 test.afterAll(() => {
@@ -154,7 +156,9 @@ test.each(cells)('$service, $route, token $kind: $status', async ({ route: name,
   const tokenFor = kinds[kind];
   if (!route || !tokenFor) throw new Error('the table has been read with these names');
   const request = await route.prepare();
-  const response = await send(route.service, name.split(' ')[0] ?? '', request, await tokenFor(route));
+  const method = name.split(' ')[0] as Request['method'];
+  const token = await tokenFor(route);
+  const response = await send(route.service, { ...request, method, ...(token !== '' && { token }) });
   const text = await textOf(response);
   await route.settle?.(request);
   expect(`${response.status}${response.status === status ? '' : ` ${text}`}`).toBe(String(status));
@@ -166,16 +170,8 @@ test('auth-service exchanges no token of a session that has ended, nor of anothe
   await expect(payment.exchange(exchangedByWishlist)).rejects.toThrow('400 invalid_grant');
 });
 
-async function send(service: Route['service'], method: string, { path, body }: Request, token: string) {
-  return await fetch(`${stack.services[service].url}${path}`, {
-    method,
-    headers: {
-      ...(token !== '' && bearer(token)),
-      ...(path === '/payments' && method === 'POST' && { 'idempotency-key': randomUUID() }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
+function send(service: Route['service'], request: Request): Promise<Response> {
+  return fetch(stack.services[service].url + request.path, messageOf(request));
 }
 
 /** The feed of revocations has no end: that it is served is all that is asked. */
@@ -186,12 +182,8 @@ async function textOf(response: Response): Promise<string> {
 }
 
 function fillCart() {
-  return send(
-    'cart',
-    'POST',
-    { path: '/cart/items', body: { sku: 'tea', quantity: 1, unit_price: price } },
-    user,
-  );
+  const json = { sku: 'tea', quantity: 1, unit_price: price };
+  return send('cart', { method: 'POST', path: '/cart/items', token: user, json });
 }
 
 async function userWithout(scope: string): Promise<string> {

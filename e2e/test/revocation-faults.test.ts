@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { refreshing, send, signingOut, type Tokens } from '@latchkey/person';
 import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
 import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bearer, refresh, type System, signIn, startSystem, type Tokens } from './system.ts';
+import { type System, signIn, startSystem } from './system.ts';
 import { acceptedEverywhere, expectRefusedForGood, verdictsOn } from './verdicts.ts';
 
 const maxLagSeconds = 2;
@@ -39,17 +40,13 @@ const restoreLines = () => Promise.all(lines.map((line) => line.restore()));
 const verdicts = ({ access_token: token }: Tokens) => verdictsOn(system.stack, token);
 
 async function signOut({ access_token: token }: Tokens): Promise<void> {
-  const url = `${system.stack.services.auth.url}/sessions/current`;
-  const response = await fetch(url, { method: 'DELETE', headers: bearer(token) });
-  expect(response.status).toBe(204);
+  expect((await send(system.stack.services.auth.url, signingOut(token))).status).toBe(204);
 }
 
 /** A payment that says nothing: 400 once it is let in. */
 async function tryToPay({ access_token: token }: Tokens): Promise<number> {
-  const url = `${system.stack.services.payment.url}/payments`;
-  const response = await fetch(url, { method: 'POST', headers: bearer(token) });
-  await response.body?.cancel();
-  return response.status;
+  const { url } = system.stack.services.payment;
+  return (await send(url, { method: 'POST', path: '/payments', token })).status;
 }
 
 describe.each<{ fault: string; cut: () => Promise<unknown>; restore: () => Promise<unknown> }>([
@@ -117,9 +114,9 @@ describe('Redis with the policy of a cache', () => {
     await expectRefusedForGood(system.stack, ended.access_token);
     // What else was revoked nobody knows, so all tokens from before are refused. The sessions go on.
     await expectRefusedForGood(system.stack, kept.access_token);
-    const answer = await refresh(system.stack, kept.refresh_token);
+    const answer = await send(services.auth.url, refreshing(kept.refresh_token));
     expect(answer.status).toBe(200);
-    const fresh = (await answer.json()) as Tokens;
+    const fresh = answer.body as Tokens;
     await eventually('the new token is good everywhere', async () => {
       expect(await verdicts(fresh)).toEqual(acceptedEverywhere);
     });
@@ -186,15 +183,10 @@ const refusedAtShop = { cart: 401, wishlist: 401, payment: 401 };
 
 /** Of the services that are there while auth-service is not, or cannot reach its store. */
 async function verdictsAtShop({ access_token: token }: Tokens): Promise<object> {
-  const { services } = system.stack;
-  const at = async (url: string): Promise<number> => {
-    const response = await fetch(url, { headers: bearer(token) });
-    await response.body?.cancel();
-    return response.status;
-  };
+  const { cart, wishlist, payment } = system.stack.services;
   return {
-    cart: await at(`${services.cart.url}/cart`),
-    wishlist: await at(`${services.wishlist.url}/wishlist`),
-    payment: await at(`${services.payment.url}/payments`),
+    cart: (await send(cart.url, { path: '/cart', token })).status,
+    wishlist: (await send(wishlist.url, { path: '/wishlist', token })).status,
+    payment: (await send(payment.url, { path: '/payments', token })).status,
   };
 }

@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Stack } from '@latchkey/dev-stack';
+import {
+  ask,
+  type Request,
+  refreshing,
+  send,
+  signIn as signInAt,
+  signingOut,
+  type Tokens,
+} from '@latchkey/person';
 import { eventually } from '@latchkey/testing';
 import { describe, expect } from 'vitest';
-import { bearer, it, refresh, signIn, type Tokens } from './system.ts';
+import { it, signIn } from './system.ts';
 import { acceptedEverywhere, expectRefusedForGood, reasonAtCart, verdictsOn } from './verdicts.ts';
 
 const password = 'walnut-harbour-lantern-39';
@@ -15,39 +24,20 @@ it.beforeAll(async ({ sharedStack }) => {
   operator = (await signIn(stack, 'admin')).access_token;
 });
 
-type Call = { method?: string; token?: string; body?: unknown };
-
 /** Asks auth-service. Rejects when it refuses. */
-async function ask(
-  path: string,
-  { method = 'GET', token, body }: Call = {},
-): Promise<Record<string, unknown>> {
-  const response = await fetch(stack.services.auth.url + path, {
-    method,
-    headers: {
-      ...(token !== undefined && bearer(token)),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`);
-  return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-}
+const askAuth = (request: Request) => ask(stack.services.auth.url, request);
 
 type Person = { id: string; username: string; signIn(clientId?: string): Promise<Tokens> };
 
 /** Somebody new, so that what is done to them concerns no other test. */
 async function newPerson(): Promise<Person> {
   const username = `person-${randomUUID().slice(0, 13)}`;
-  const { id } = await ask('/accounts', { method: 'POST', body: { username, password } });
+  const json = { username, password };
+  const { id } = await askAuth({ method: 'POST', path: '/accounts', json });
   return {
     id: String(id),
     username,
-    async signIn(clientId = 'latchkey-cli') {
-      const body = { client_id: clientId, username, password };
-      return (await ask('/sessions', { method: 'POST', body })) as Tokens;
-    },
+    signIn: (clientId) => signInAt(stack.services.auth.url, { clientId, username, password }),
   };
 }
 
@@ -58,7 +48,7 @@ describe('a token dies at every service, without any of them asking', () => {
     const person = await newPerson();
     const [here, elsewhere] = [await person.signIn(), await person.signIn()];
     expect(await verdicts(here)).toEqual(acceptedEverywhere);
-    await ask('/sessions/current', { method: 'DELETE', token: here.access_token });
+    await askAuth(signingOut(here.access_token));
     await expectRefusedForGood(stack, here.access_token);
     expect(await reasonAtCart(stack, here.access_token)).toBe('sign_out');
     expect(await verdicts(elsewhere)).toEqual(acceptedEverywhere);
@@ -72,13 +62,13 @@ describe('a token dies at every service, without any of them asking', () => {
       await person.signIn(),
       await person.signIn(),
     ];
-    await ask(`/sessions/${one.session_id}`, { method: 'DELETE', token: two.access_token });
+    await askAuth({ method: 'DELETE', path: `/sessions/${one.session_id}`, token: two.access_token });
     await expectRefusedForGood(stack, one.access_token);
-    await ask('/sessions?except=current', { method: 'DELETE', token: two.access_token });
+    await askAuth({ method: 'DELETE', path: '/sessions?except=current', token: two.access_token });
     await expectRefusedForGood(stack, three.access_token);
     await expectRefusedForGood(stack, four.access_token);
     expect(await verdicts(two)).toEqual(acceptedEverywhere);
-    await ask('/sessions', { method: 'DELETE', token: two.access_token });
+    await askAuth({ method: 'DELETE', path: '/sessions', token: two.access_token });
     await expectRefusedForGood(stack, two.access_token);
   });
 
@@ -89,8 +79,9 @@ describe('a token dies at every service, without any of them asking', () => {
     const current = await person.signIn('latchkey-mobile');
     await expectRefusedForGood(stack, old.access_token);
     expect(await reasonAtCart(stack, old.access_token)).toBe('displaced');
-    const refused = await refresh(stack, old.refresh_token, 'latchkey-mobile');
-    expect(await refused.json()).toMatchObject({ error: 'invalid_grant', reason: 'displaced' });
+    const mobile = { clientId: 'latchkey-mobile' };
+    const refused = await send(stack.services.auth.url, refreshing(old.refresh_token, mobile));
+    expect(refused.body).toMatchObject({ error: 'invalid_grant', reason: 'displaced' });
     expect(await verdicts(current)).toEqual(acceptedEverywhere);
     expect(await verdicts(elsewhere)).toEqual(acceptedEverywhere);
   });
@@ -99,7 +90,12 @@ describe('a token dies at every service, without any of them asking', () => {
     const person = await newPerson();
     const tokens = await person.signIn();
     const status = (status: string) =>
-      ask(`/accounts/${person.id}/status`, { method: 'PUT', token: operator, body: { status } });
+      askAuth({
+        method: 'PUT',
+        path: `/accounts/${person.id}/status`,
+        token: operator,
+        json: { status },
+      });
     await status('disabled');
     await expectRefusedForGood(stack, tokens.access_token);
     await expect(person.signIn()).rejects.toThrow('invalid_credentials');
@@ -110,10 +106,11 @@ describe('a token dies at every service, without any of them asking', () => {
   it('when the password is changed elsewhere', async () => {
     const person = await newPerson();
     const [stolen, own] = [await person.signIn(), await person.signIn()];
-    await ask('/account/password', {
+    await askAuth({
       method: 'PUT',
+      path: '/account/password',
       token: own.access_token,
-      body: { current_password: password, new_password: `${password}-and-more` },
+      json: { current_password: password, new_password: `${password}-and-more` },
     });
     await expectRefusedForGood(stack, stolen.access_token);
     expect(await verdicts(own)).toEqual(acceptedEverywhere);
@@ -122,12 +119,13 @@ describe('a token dies at every service, without any of them asking', () => {
   it('when roles change: the next refresh brings the new scopes, which pass at once', async () => {
     const person = await newPerson();
     const before = await person.signIn();
-    await ask(`/accounts/${person.id}/roles`, {
+    await askAuth({
       method: 'PUT',
+      path: `/accounts/${person.id}/roles`,
       token: operator,
-      body: { roles: ['support'] },
+      json: { roles: ['support'] },
     });
-    const after = (await (await refresh(stack, before.refresh_token)).json()) as Tokens;
+    const after = (await askAuth(refreshing(before.refresh_token))) as Tokens;
     expect(after.scope).toContain('payment:refund');
     expect(await verdicts(after)).toEqual(acceptedEverywhere);
     await expectRefusedForGood(stack, before.access_token);
@@ -138,7 +136,12 @@ describe('a token dies at every service, without any of them asking', () => {
     const person = await newPerson();
     const [mobile, cli] = [await person.signIn('latchkey-mobile'), await person.signIn()];
     const status = (status: string) =>
-      ask('/clients/latchkey-mobile/status', { method: 'PUT', token: operator, body: { status } });
+      askAuth({
+        method: 'PUT',
+        path: '/clients/latchkey-mobile/status',
+        token: operator,
+        json: { status },
+      });
     await status('revoked');
     await expectRefusedForGood(stack, mobile.access_token);
     expect(await verdicts(cli)).toEqual(acceptedEverywhere);
@@ -162,7 +165,7 @@ describe('a signing key', () => {
     })();
     await eventually('auth-service answers again', async () =>
       expect(
-        await ask('/keys/rotation', { method: 'POST', token: operator }).catch(() => undefined),
+        await askAuth({ method: 'POST', path: '/keys/rotation', token: operator }).catch(() => undefined),
       ).toBeDefined(),
     );
     const second = await person.signIn();
@@ -174,7 +177,7 @@ describe('a signing key', () => {
 
     // The operator's own token may have been signed with it: a new one.
     operator = (await signIn(stack, 'admin')).access_token;
-    await ask(`/keys/${kidOf(first)}`, { method: 'DELETE', token: operator });
+    await askAuth({ method: 'DELETE', path: `/keys/${kidOf(first)}`, token: operator });
     expect(await verdicts(second)).toEqual(acceptedEverywhere);
     await expectRefusedForGood(stack, first.access_token);
     expect(await verdicts(second)).toEqual(acceptedEverywhere);
@@ -183,7 +186,7 @@ describe('a signing key', () => {
   it('that signs now can be revoked: the next one takes over, and its tokens pass at once', async () => {
     const person = await newPerson();
     const before = await person.signIn();
-    await ask(`/keys/${kidOf(before)}`, { method: 'DELETE', token: operator });
+    await askAuth({ method: 'DELETE', path: `/keys/${kidOf(before)}`, token: operator });
     const after = await person.signIn();
     expect(kidOf(after)).not.toBe(kidOf(before));
     await eventually('the token of the new key is accepted everywhere', async () =>

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Stack } from '@latchkey/dev-stack';
+import { type Answer, ask, type Request, refreshing, send, signIn, type Tokens } from '@latchkey/person';
 import { ageSignIn } from './old-sign-in.ts';
-import { bearer, refresh, type Tokens } from './system.ts';
 
 const password = 'walnut-harbour-lantern-39';
-
-export type Reply = { status: number; text: string; body: Record<string, unknown>; headers: Headers };
-type Call = { method?: string; body?: unknown; headers?: Record<string, string>; url?: string };
 
 export type Shopper = Awaited<ReturnType<typeof newShopper>>;
 
@@ -14,96 +11,79 @@ export type Shopper = Awaited<ReturnType<typeof newShopper>>;
 export async function newShopper(stack: Stack) {
   const { auth, cart, wishlist, payment } = stack.services;
   const username = `shopper-${randomUUID().slice(0, 13)}`;
-  const { id } = (await ask(`${auth.url}/accounts`, { method: 'POST', body: { username, password } })).body;
-
-  async function signIn(): Promise<Tokens> {
-    const body = { client_id: 'latchkey-cli', username, password };
-    const reply = await ask(`${auth.url}/sessions`, { method: 'POST', body });
-    if (reply.status !== 201) throw new Error(`signing in answered ${reply.status}: ${reply.text}`);
-    return reply.body as Tokens;
-  }
-
-  let { access_token: token, refresh_token: refreshToken } = await signIn();
-  const call = (url: string, { headers, ...rest }: Call = {}) =>
-    ask(url, { ...rest, headers: { ...bearer(token), ...headers } });
+  const account = { username, password };
+  const { id } = await ask(auth.url, { method: 'POST', path: '/accounts', json: account });
+  let tokens = await signIn(auth.url, account);
+  const call = (url: string, request: Request): Promise<Answer> =>
+    send(url, { token: tokens.access_token, ...request });
 
   return {
     subject: String(id),
     /** A session of its own, from which nothing has been kept anywhere. */
     signInAgain: async () => {
-      ({ access_token: token, refresh_token: refreshToken } = await signIn());
+      tokens = await signIn(auth.url, account);
     },
     /** From now on their sign-in is an hour old. */
     waitAnHour: async () => {
-      await ageSignIn(stack, token);
-      const refreshed = (await (await refresh(stack, refreshToken)).json()) as Tokens;
-      ({ access_token: token, refresh_token: refreshToken } = refreshed);
+      await ageSignIn(stack, tokens.access_token);
+      tokens = (await ask(auth.url, refreshing(tokens.refresh_token))) as Tokens;
     },
     /** Proves who they are once more, in the same session. */
     reauthenticate: async () => {
-      const reply = await call(`${auth.url}/sessions/current/reauthentication`, {
-        method: 'POST',
-        body: { password },
-      });
-      token = String(reply.body['access_token']);
-      return reply;
+      const path = '/sessions/current/reauthentication';
+      const answer = await call(auth.url, { method: 'POST', path, json: { password } });
+      tokens = { ...tokens, access_token: String(answer.body['access_token']) };
+      return answer;
     },
     put: (sku: string, quantity: number, amount: number) =>
-      call(`${cart.url}/cart/items`, {
+      call(cart.url, {
         method: 'POST',
-        body: { sku, quantity, unit_price: { amount, currency: 'EUR' } },
+        path: '/cart/items',
+        json: { sku, quantity, unit_price: { amount, currency: 'EUR' } },
       }),
     /** What the cart holds, by thing. */
     cart: async () => {
-      const { items } = (await call(`${cart.url}/cart`)).body as {
+      const { items } = (await call(cart.url, { path: '/cart' })).body as {
         items: { sku: string; quantity: number }[];
       };
       return Object.fromEntries(items.map(({ sku, quantity }) => [sku, quantity]));
     },
     pay: (
       amount: number,
-      { key = randomUUID() as string, url = payment.url, ...rest }: Call & { key?: string } = {},
+      {
+        key = randomUUID() as string,
+        url = payment.url,
+        headers,
+      }: Pick<Request, 'headers'> & { key?: string; url?: string } = {},
     ) =>
-      call(`${url}/payments`, {
+      call(url, {
         method: 'POST',
-        body: {
+        path: '/payments',
+        json: {
           amount: { amount, currency: 'EUR' },
           card: { number: '4242424242424242', exp_month: 12, exp_year: 2090 },
         },
-        ...rest,
-        headers: { 'idempotency-key': key, ...rest.headers },
+        headers: { 'idempotency-key': key, ...headers },
       }),
     payments: async () =>
-      (await call(`${payment.url}/payments`)).body['payments'] as Record<string, unknown>[],
-    payment: (id: unknown) => call(`${payment.url}/payments/${id}`),
+      (await call(payment.url, { path: '/payments' })).body['payments'] as Record<string, unknown>[],
+    payment: (id: unknown) => call(payment.url, { path: `/payments/${id}` }),
     wish: async (sku: string) =>
-      String((await call(`${wishlist.url}/wishlist/items`, { method: 'POST', body: { sku } })).body['id']),
+      String(
+        (await call(wishlist.url, { method: 'POST', path: '/wishlist/items', json: { sku } })).body['id'],
+      ),
     move: (item: string, quantity: number, url = wishlist.url) =>
-      call(`${url}/wishlist/items/${item}/move`, {
+      call(url, {
         method: 'POST',
-        body: { unit_price: { amount: 450, currency: 'EUR' }, quantity },
+        path: `/wishlist/items/${item}/move`,
+        json: { unit_price: { amount: 450, currency: 'EUR' }, quantity },
       }),
     /** What is wished for, and how each stands. */
     wishes: async () => {
-      const { items } = (await call(`${wishlist.url}/wishlist`)).body as {
+      const { items } = (await call(wishlist.url, { path: '/wishlist' })).body as {
         items: { sku: string; status: string }[];
       };
       return Object.fromEntries(items.map(({ sku, status }) => [sku, status]));
     },
-  };
-}
-
-async function ask(url: string, { method = 'GET', body, headers }: Call): Promise<Reply> {
-  const response = await fetch(url, {
-    method,
-    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    text,
-    body: text.startsWith('{') ? JSON.parse(text) : {},
-    headers: response.headers,
   };
 }

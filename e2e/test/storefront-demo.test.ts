@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Stack } from '@latchkey/dev-stack';
+import { send, signingIn } from '@latchkey/person';
 import type {
   AccessTokenTheft,
   Failures,
@@ -15,7 +16,7 @@ import { eventually } from '@latchkey/testing';
 import { describe, expect } from 'vitest';
 import { demoPage, traceparent } from './demo-page.ts';
 import { newShopper } from './shopper.ts';
-import { bearer, it, signIn } from './system.ts';
+import { it, signIn } from './system.ts';
 import { acceptedEverywhere, untilRefused, verdictsOn } from './verdicts.ts';
 
 let stack: Stack;
@@ -28,16 +29,13 @@ it.beforeAll(({ sharedStack }) => {
 /** In a browser: the refresh token is in a cookie. */
 async function signInAtPage(username = 'mina') {
   const { services, accounts } = stack;
-  const password = accounts.find((account) => account.username === username)?.password;
-  const response = await fetch(`${services.auth.url}/sessions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin: page.origin },
-    body: JSON.stringify({ client_id: 'storefront', username, password }),
-  });
-  expect(response.status).toBe(201);
-  expect(response.headers.get('access-control-allow-origin')).toBe(page.origin);
-  const { access_token: token } = (await response.json()) as { access_token: string };
-  const [cookie = ''] = response.headers.getSetCookie().map((each) => each.split(';')[0] ?? '');
+  const { password = '' } = accounts.find((account) => account.username === username) ?? {};
+  const request = signingIn({ clientId: 'storefront', username, password });
+  const answer = await send(services.auth.url, { ...request, headers: { origin: page.origin } });
+  expect(answer.status).toBe(201);
+  expect(answer.headers.get('access-control-allow-origin')).toBe(page.origin);
+  const token = String(answer.body['access_token']);
+  const [cookie = ''] = answer.headers.getSetCookie().map((each) => each.split(';')[0] ?? '');
   return { token, cookie, body: { access_token: token } };
 }
 
@@ -71,7 +69,7 @@ describe('permissions', () => {
 
     const later = await signInAtPage();
     const { services } = stack;
-    const answer = await fetch(`${services.cart.url}/cart`, { headers: bearer(later.token) });
+    const answer = await send(services.cart.url, { path: '/cart', token: later.token });
     expect(answer.status).toBe(403);
     expect(await verdictsOn(stack, later.token)).toEqual({ ...acceptedEverywhere, cart: 403 });
 
@@ -188,7 +186,7 @@ describe('spans', () => {
     await shopper.put('mug-red', 1, 450);
     const paid = await shopper.pay(450, { headers });
     expect(paid.status).toBe(201);
-    await fetch(`${services.cart.url}/cart`, { headers: { ...bearer('no.good.token'), ...headers } });
+    await send(services.cart.url, { path: '/cart', token: 'no.good.token', headers });
 
     const found = await eventually('every service has told of its part', () => {
       const exchanged = spans.find(
@@ -261,7 +259,7 @@ describe('failures', () => {
     const down = await put('auth-service', true);
     expect(down.body).toEqual({ available: true, stopped: { 'auth-service': true, redis: false } });
     const { services } = stack;
-    const cart = await fetch(`${services.cart.url}/cart`, { headers: bearer(token) });
+    const cart = await send(services.cart.url, { path: '/cart', token });
     expect(cart.status).toBe(200);
     const keys = await page.ask<{ code: string }>('/keys');
     expect([keys.status, keys.body.code]).toEqual([503, 'auth_service_unavailable']);
@@ -274,13 +272,8 @@ describe('failures', () => {
     const put = (stopped: boolean) =>
       page.ask<Failures>('/failures/redis', { method: 'PUT', body: { stopped } });
     expect((await put(true)).body.stopped.redis).toBe(true);
-    const { username, password } = stack.accounts[0] ?? {};
-    const response = await fetch(`${stack.services.auth.url}/sessions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
-    });
-    expect(response.status).toBe(503);
+    const account = stack.accounts.find(({ username }) => username === 'mina') ?? expect.fail('no mina');
+    expect((await send(stack.services.auth.url, signingIn(account))).status).toBe(503);
     await put(false);
     await eventually('signing in works again', () => signIn(stack));
   });

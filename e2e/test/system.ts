@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stack, type StackOptions, startStack } from '@latchkey/dev-stack';
+import { signIn as signInAt, type Tokens } from '@latchkey/person';
 import { startNetworkLink } from '@latchkey/service-kit/testing';
 import { it as plainIt } from 'vitest';
 
@@ -77,34 +78,9 @@ export const it = plainIt
     return system.stack;
   });
 
-export type Tokens = { access_token: string; refresh_token: string; session_id: string; scope: string };
-
 /** Signs the demo account of this role in; with `scopes`, for no more than those. */
 export async function signIn(stack: Stack, role = 'customer', scopes?: readonly string[]): Promise<Tokens> {
   const account = stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
   if (account === undefined) throw new Error(`no demo account has the role ${role}`);
-  const { username, password } = account;
-  const response = await fetch(`${stack.services.auth.url}/sessions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ client_id: 'latchkey-cli', username, password, scope: scopes?.join(' ') }),
-  });
-  if (response.status !== 201)
-    throw new Error(`signing in answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as Tokens;
-}
-
-export function refresh(stack: Stack, refreshToken: string, clientId = 'latchkey-cli'): Promise<Response> {
-  return fetch(`${stack.services.auth.url}/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'refresh_token',
-      client_id: clientId,
-      refresh_token: refreshToken,
-    }),
-  });
-}
-
-export function bearer(token: string): { authorization: string } {
-  return { authorization: `Bearer ${token}` };
+  return signInAt(stack.services.auth.url, { ...account, scope: scopes?.join(' ') });
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Stack } from '@latchkey/dev-stack';
+import { send } from '@latchkey/person';
 import { eventually } from '@latchkey/testing';
 import { expect } from 'vitest';
-import { bearer } from './system.ts';
 
 /** A route of each service that every customer may read. */
 const paths = { auth: '/account', cart: '/cart', wishlist: '/wishlist', payment: '/payments' } as const;
@@ -16,11 +16,8 @@ export const refusedEverywhere: Verdicts = { auth: 401, cart: 401, wishlist: 401
 export async function verdictsOn({ services }: Stack, token: string): Promise<Verdicts> {
   const statuses = await Promise.all(
     Object.entries(paths).map(async ([service, path]) => {
-      const response = await fetch(services[service as keyof typeof paths].url + path, {
-        headers: bearer(token),
-      });
-      await response.body?.cancel();
-      return [service, response.status];
+      const { status } = await send(services[service as keyof typeof paths].url, { path, token });
+      return [service, status];
     }),
   );
   return Object.fromEntries(statuses) as Verdicts;
@@ -28,8 +25,7 @@ export async function verdictsOn({ services }: Stack, token: string): Promise<Ve
 
 /** Why a service says that a token was revoked. */
 export async function reasonAtCart({ services }: Stack, token: string): Promise<unknown> {
-  const response = await fetch(`${services.cart.url}/cart`, { headers: bearer(token) });
-  return ((await response.json()) as Record<string, unknown>)['reason'];
+  return (await send(services.cart.url, { path: '/cart', token })).body['reason'];
 }
 
 /** Waits until every service has refused a token. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Tokens } from '../shop.ts';
+import { signingOut, type Tokens } from '@latchkey/person';
 import { timeRefusals } from '../stopwatch.ts';
 import type { Stage } from './step.ts';
 
@@ -14,7 +14,11 @@ export async function rolesAndAccounts(stage: Stage): Promise<void> {
   tell.step('Changed roles, and a disabled account');
   // A new account, so that this changes no existing one.
   const username = `demo-${randomUUID().slice(0, 8)}`;
-  const registered = await shop.call('auth', '/accounts', { method: 'POST', json: { username, password } });
+  const registered = await shop.call('auth', {
+    method: 'POST',
+    path: '/accounts',
+    json: { username, password },
+  });
   const id = String(registered.body['id']);
   const before = await shop.signIn({ username, password }, tell);
   const admin = (await shop.signIn(account('admin'))).access_token;
@@ -24,8 +28,7 @@ export async function rolesAndAccounts(stage: Stage): Promise<void> {
     revoke: () =>
       shop.call(
         'auth',
-        `/accounts/${id}/roles`,
-        { method: 'PUT', token: admin, json: { roles: ['viewer'] } },
+        { method: 'PUT', path: `/accounts/${id}/roles`, token: admin, json: { roles: ['viewer'] } },
         tell,
       ),
   });
@@ -36,9 +39,9 @@ export async function rolesAndAccounts(stage: Stage): Promise<void> {
   );
   const line = { sku: 'mug-blue', quantity: 1, unit_price: { amount: 1900, currency: 'EUR' } };
   const token = after.access_token;
-  const write = await shop.call('cart', '/cart/items', { method: 'POST', token, json: line }, tell);
+  const write = await shop.call('cart', { method: 'POST', path: '/cart/items', token, json: line }, tell);
   tell.check('cart-service refuses what the roles no longer allow: insufficient_scope', write.status === 403);
-  const read = await shop.call('cart', '/cart', { token }, tell);
+  const read = await shop.call('cart', { path: '/cart', token }, tell);
   tell.check('cart-service serves what they still allow', read.status === 200);
 
   await timeRefusals(stage, {
@@ -46,10 +49,9 @@ export async function rolesAndAccounts(stage: Stage): Promise<void> {
     revoke: () =>
       shop.call(
         'auth',
-        `/accounts/${id}/status`,
-        { method: 'PUT', token: admin, json: { status: 'disabled' } },
+        { method: 'PUT', path: `/accounts/${id}/status`, token: admin, json: { status: 'disabled' } },
         tell,
       ),
   });
-  await shop.call('auth', '/sessions/current', { method: 'DELETE', token: admin });
+  await shop.call('auth', signingOut(admin));
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Tokens } from '../shop.ts';
+import type { Tokens } from '@latchkey/person';
 import { timeRefusals } from '../stopwatch.ts';
 import type { Stage } from './step.ts';
 
@@ -37,9 +37,9 @@ export async function revokeKey(stage: Stage, signedByIt: Tokens): Promise<void>
   const path = `/keys/${kidOf(token)}`;
   await timeRefusals(stage, {
     token,
-    revoke: () => shop.call('auth', path, { method: 'DELETE', token: admin }, tell),
+    revoke: () => shop.call('auth', { method: 'DELETE', path, token: admin }, tell),
   });
-  const other = await shop.call('cart', '/cart', { token: fresh.access_token }, tell);
+  const other = await shop.call('cart', { path: '/cart', token: fresh.access_token }, tell);
   tell.check('tokens of the new key pass', other.status === 200);
   const refreshed = await shop.refresh(signedByIt.refresh_token, tell);
   tell.check('the session goes on: its refresh brings a token of the new key', refreshed.status === 200);
@@ -53,7 +53,8 @@ function startTraffic(shop: Stage['shop'], token: string) {
   let refused = 0;
   const worker = async (service: 'cart' | 'wishlist') => {
     for (let turn = 0; running; turn++) {
-      const { status } = await shop.call(service, `/${service}`, {
+      const { status } = await shop.call(service, {
+        path: `/${service}`,
         token: tokens[turn % tokens.length] as string,
       });
       sent += 1;
@@ -79,7 +80,7 @@ function startTraffic(shop: Stage['shop'], token: string) {
 /** auth-service refuses the rotation with 409 until the next key has been published for long enough. */
 async function untilRotated(shop: Stage['shop'], token: string) {
   for (;;) {
-    const answer = await shop.call('auth', '/keys/rotation', { method: 'POST', token });
+    const answer = await shop.call('auth', { method: 'POST', path: '/keys/rotation', token });
     if (answer.status !== 409) return answer;
     await delay(Number(answer.headers.get('retry-after') ?? 1) * 1000);
   }

@@ -12,28 +12,33 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
   const pay = (amount: object, key: string) =>
     shop.call(
       'payment',
-      '/payments',
-      { method: 'POST', token, headers: { 'idempotency-key': key }, json: { amount, card: CARD } },
+      {
+        method: 'POST',
+        path: '/payments',
+        token,
+        headers: { 'idempotency-key': key },
+        json: { amount, card: CARD },
+      },
       tell,
     );
 
   tell.step('A wish moves into the cart: wishlist-service acts for the person at cart-service');
-  await shop.call('cart', '/cart', { method: 'DELETE', token });
-  const wish = await shop.call('wishlist', '/wishlist/items', {
+  await shop.call('cart', { method: 'DELETE', path: '/cart', token });
+  const wish = await shop.call('wishlist', {
     method: 'POST',
+    path: '/wishlist/items',
     token,
     json: { sku: 'teapot' },
   });
   const path = `/wishlist/items/${wish.body['id']}/move`;
   const moved = await shop.call(
     'wishlist',
-    path,
-    { method: 'POST', token, json: { unit_price: TEAPOT } },
+    { method: 'POST', path, token, json: { unit_price: TEAPOT } },
     tell,
   );
   const [cart, wishes] = await Promise.all([
-    shop.call('cart', '/cart', { token }),
-    shop.call('wishlist', '/wishlist', { token }),
+    shop.call('cart', { path: '/cart', token }),
+    shop.call('wishlist', { path: '/wishlist', token }),
   ]);
   const skusOf = (items: unknown) => (items as { sku: string }[]).map(({ sku }) => sku);
   tell.check(
@@ -44,11 +49,11 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
 
   tell.step('payment-service charges exactly the cart, which it reads on the person’s behalf');
   const mugs = { sku: 'mug-blue', quantity: 2, unit_price: { amount: 1_900, currency: 'EUR' } };
-  await shop.call('cart', '/cart/items', { method: 'POST', token, json: mugs });
-  const [total] = (await shop.call('cart', '/cart', { token })).body['totals'] as (typeof TEAPOT)[];
+  await shop.call('cart', { method: 'POST', path: '/cart/items', token, json: mugs });
+  const [total] = (await shop.call('cart', { path: '/cart', token })).body['totals'] as (typeof TEAPOT)[];
   tell.say(`In the cart: a teapot and two mugs, ${total?.amount} cents.`);
   const newestPayment = async () => {
-    const { body } = await shop.call('payment', '/payments?limit=1', { token });
+    const { body } = await shop.call('payment', { path: '/payments?limit=1', token });
     return (body['payments'] as { id: string }[])[0]?.id;
   };
   const before = await newestPayment();
@@ -64,7 +69,7 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
     paid.body['status'] === 'succeeded' &&
       (paid.body['amount'] as typeof TEAPOT).amount === TEAPOT.amount + 2 * mugs.unit_price.amount,
   );
-  const emptied = await shop.call('cart', '/cart', { token });
+  const emptied = await shop.call('cart', { path: '/cart', token });
   tell.check('the cart is empty', (emptied.body['items'] as unknown[]).length === 0);
   const again = await pay({ ...total }, key);
   tell.check(
@@ -77,8 +82,7 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
   tell.step('payment-service may claim the cart; the person may not');
   const claim = await shop.call(
     'cart',
-    `/cart/checkouts/${crypto.randomUUID()}`,
-    { method: 'PUT', token },
+    { method: 'PUT', path: `/cart/checkouts/${crypto.randomUUID()}`, token },
     tell,
   );
   tell.check(
@@ -99,13 +103,13 @@ export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage)
   const customer = account('customer');
   const { access_token: old, session_id: session } = await shop.signIn(customer);
   const item = { sku: 'samovar', quantity: 1, unit_price: LARGE };
-  await shop.call('cart', '/cart/items', { method: 'POST', token: old, json: item });
+  await shop.call('cart', { method: 'POST', path: '/cart/items', token: old, json: item });
   const pay = (token: string) =>
     shop.call(
       'payment',
-      '/payments',
       {
         method: 'POST',
+        path: '/payments',
         token,
         headers: { 'idempotency-key': 'the-samovar' },
         json: { amount: LARGE, card: CARD },
@@ -122,8 +126,12 @@ export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage)
   );
   const renewed = await shop.call(
     'auth',
-    '/sessions/current/reauthentication',
-    { method: 'POST', token: old, json: { password: customer.password } },
+    {
+      method: 'POST',
+      path: '/sessions/current/reauthentication',
+      token: old,
+      json: { password: customer.password },
+    },
     tell,
   );
   tell.check(

@@ -13,26 +13,24 @@ export async function oneSignIn({ tell, shop, account }: Stage): Promise<Custome
   tell.step('Three services accept that token, each on its own');
   const { access_token: token } = tokens;
   const price = { amount: 1_900, currency: 'EUR' };
-  await shop.call('cart', '/cart', { method: 'DELETE', token });
+  await shop.call('cart', { method: 'DELETE', path: '/cart', token });
   const cart = await shop.call(
     'cart',
-    '/cart/items',
-    { method: 'POST', token, json: { sku: 'mug-blue', quantity: 2, unit_price: price } },
+    { method: 'POST', path: '/cart/items', token, json: { sku: 'mug-blue', quantity: 2, unit_price: price } },
     tell,
   );
   tell.check('cart-service put two mugs in the cart', cart.status === 201 || cart.status === 200);
   const wish = await shop.call(
     'wishlist',
-    '/wishlist/items',
-    { method: 'POST', token, json: { sku: 'teapot', note: 'for the winter' } },
+    { method: 'POST', path: '/wishlist/items', token, json: { sku: 'teapot', note: 'for the winter' } },
     tell,
   );
   tell.check('wishlist-service added a teapot to the wishlist', wish.status === 201 || wish.status === 200);
   const payment = await shop.call(
     'payment',
-    '/payments',
     {
       method: 'POST',
+      path: '/payments',
       token,
       headers: { 'idempotency-key': crypto.randomUUID() },
       json: {

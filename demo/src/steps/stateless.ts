@@ -9,9 +9,9 @@ export async function stateless({ tell, shop, account, auth }: Stage): Promise<v
   const before = await requestsServedByAuth(shop);
   for (let sent = 0; sent < REQUESTS / 3; sent++) {
     await Promise.all([
-      shop.call('cart', '/cart', { token }),
-      shop.call('wishlist', '/wishlist', { token }),
-      shop.call('payment', '/payments', { token }),
+      shop.call('cart', { path: '/cart', token }),
+      shop.call('wishlist', { path: '/wishlist', token }),
+      shop.call('payment', { path: '/payments', token }),
     ]);
   }
   const asked = (await requestsServedByAuth(shop)) - before;
@@ -25,9 +25,9 @@ export async function stateless({ tell, shop, account, auth }: Stage): Promise<v
   tell.step('auth-service stops');
   await auth.stop();
   const answers = await Promise.all([
-    shop.call('cart', '/cart', { token }, tell),
-    shop.call('wishlist', '/wishlist', { token }, tell),
-    shop.call('payment', '/payments', { token }, tell),
+    shop.call('cart', { path: '/cart', token }, tell),
+    shop.call('wishlist', { path: '/wishlist', token }, tell),
+    shop.call('payment', { path: '/payments', token }, tell),
   ]);
   tell.check(
     'all three services still verify tokens and answer',

@@ -1,5 +1,6 @@
+import type { Tokens } from '@latchkey/person';
 import type { Narrator } from '../narrator.ts';
-import type { ServiceName, Shop, Tokens } from '../shop.ts';
+import type { ServiceName, Shop } from '../shop.ts';
 
 export type DemoAccount = {
   readonly username: string;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Tokens } from '../shop.ts';
+import { signingOut, type Tokens } from '@latchkey/person';
 import { timeRefusals } from '../stopwatch.ts';
 import type { Customer, Stage } from './step.ts';
 
@@ -11,13 +11,13 @@ export async function stolenAccessToken(stage: Stage): Promise<void> {
   const { tell, shop, account } = stage;
   tell.step('A stolen access token, and a sign-out');
   const { access_token: token, refresh_token: refreshToken } = await shop.signIn(account('customer'), tell);
-  const thief = await shop.call('cart', '/cart', { token }, tell);
+  const thief = await shop.call('cart', { path: '/cart', token }, tell);
   tell.check('the thief reads the cart: a copied token works like the original', thief.status === 200);
   await timeRefusals(stage, {
     token,
-    revoke: () => shop.call('auth', '/sessions/current', { method: 'DELETE', token }, tell),
+    revoke: () => shop.call('auth', signingOut(token), tell),
   });
-  const refused = await shop.call('cart', '/cart', { token }, tell);
+  const refused = await shop.call('cart', { path: '/cart', token }, tell);
   tell.check(
     'cart-service says why: sign_out',
     refused.status === 401 && refused.body['reason'] === 'sign_out',

@@ -28,12 +28,12 @@ export async function whoActsForWhom({ tell, shop, account, logs }: Stage): Prom
   const headers = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
   // A new session: payment-service keeps the exchanged token of a session that has paid, and would not exchange again.
   const { access_token: token } = await shop.signIn(account('customer'), tell, headers);
-  await shop.call('cart', '/cart/items', { method: 'POST', token, json: MUG });
+  await shop.call('cart', { method: 'POST', path: '/cart/items', token, json: MUG });
   const paid = await shop.call(
     'payment',
-    '/payments',
     {
       method: 'POST',
+      path: '/payments',
       token,
       headers: { ...headers, 'idempotency-key': crypto.randomUUID() },
       json: { amount: MUG.unit_price, card: { number: '4242424242424242', exp_month: 12, exp_year: 2099 } },

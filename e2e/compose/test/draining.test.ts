@@ -1,3 +1,4 @@
+import { send } from '@latchkey/person';
 import { describe, it } from 'vitest';
 import { docker } from '../docker.ts';
 import { compose, containers, get, signIn, urls } from '../system.ts';
@@ -13,7 +14,7 @@ const routes = {
 /** On connections that are kept alive, as browsers do. */
 async function keeping(url: string) {
   const { access_token: token } = await signIn();
-  return { token, kept: () => fetch(url, { headers: { authorization: `Bearer ${token}` } }) };
+  return { token, kept: () => send(url, { path: '', token }) };
 }
 
 describe('SIGTERM under light load fails no request', () => {

@@ -15,12 +15,12 @@ describe('the issuer’s public address', () => {
   it('is what tokens and metadata name, and it answers on the host', async () => {
     const { access_token: token } = await signIn();
     expect(claimsOf(token)['iss']).toBe(urls.auth);
-    const metadata = (await (await get(`${urls.auth}/.well-known/oauth-authorization-server`)).json()) as {
+    const metadata = (await get(`${urls.auth}/.well-known/oauth-authorization-server`)).body as {
       issuer: string;
       jwks_uri: string;
     };
     expect(metadata.issuer).toBe(urls.auth);
-    const keys = (await (await get(metadata.jwks_uri)).json()) as { keys: unknown[] };
+    const keys = (await get(metadata.jwks_uri)).body as { keys: unknown[] };
     expect(keys.keys.length).toBeGreaterThan(0);
   });
 
@@ -47,7 +47,7 @@ describe('the internal address of the keys', () => {
     expect(Config.Env).toContain(`ISSUER=${urls.auth}`);
     const { status, body } = await fetchWithin('cart-service', internal);
     expect(status).toBe(200);
-    expect(body).toEqual(await (await get(`${urls.auth}/.well-known/jwks.json`)).json());
+    expect(body).toEqual((await get(`${urls.auth}/.well-known/jwks.json`)).body);
   });
 
   it('does not answer on the host', async () => {

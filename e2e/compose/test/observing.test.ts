@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ask, send, signingIn } from '@latchkey/person';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   composeWith,
@@ -12,7 +13,6 @@ import {
   refresh,
   services,
   signIn,
-  type Tokens,
   urls,
   useEverything,
 } from '../system.ts';
@@ -98,31 +98,22 @@ describe('with the profile observe', () => {
   it('shows a purchase as one trace: signing in, the cart, the payment, the exchange for it, the cart again', async () => {
     await eventually('the collector shows the purchase as one trace', async () => {
       const trace = randomBytes(16).toString('hex');
-      const send = (url: string, body: object, headers = {}) =>
-        fetch(url, {
-          method: 'POST',
-          headers: {
-            'content-type': 'application/json',
-            traceparent: `00-${trace}-${'1'.repeat(16)}-01`,
-            ...headers,
-          },
-          body: JSON.stringify(body),
-        });
-      const signedIn = await send(`${urls.auth}/sessions`, {
-        client_id: 'latchkey-cli',
-        ...credentialsOf('customer'),
-      });
-      const { access_token: token } = (await signedIn.json()) as Tokens;
-      const authorization = `Bearer ${token}`;
+      const headers = { traceparent: `00-${trace}-${'1'.repeat(16)}-01` };
+      const { access_token } = await ask(urls.auth, { ...signingIn(credentialsOf('customer')), headers });
+      const token = String(access_token);
       const price = { amount: 1900, currency: 'EUR' };
       const item = { sku: `mug-${trace.slice(0, 8)}`, quantity: 1, unit_price: price };
-      await (await send(`${urls.cart}/cart/items`, item, { authorization })).text();
-      const cart = (await (await get(`${urls.cart}/cart`, token)).json()) as { totals: (typeof price)[] };
+      await send(urls.cart, { method: 'POST', path: '/cart/items', token, headers, json: item });
+      const cart = (await get(`${urls.cart}/cart`, token)).body as { totals: (typeof price)[] };
       const card = { number: '4242424242424242', exp_month: 12, exp_year: 2099 };
-      const headers = { authorization, 'idempotency-key': trace };
-      expect((await send(`${urls.payment}/payments`, { amount: cart.totals[0], card }, headers)).status).toBe(
-        201,
-      );
+      const paid = await send(urls.payment, {
+        method: 'POST',
+        path: '/payments',
+        token,
+        headers: { ...headers, 'idempotency-key': trace },
+        json: { amount: cart.totals[0], card },
+      });
+      expect(paid.status).toBe(201);
       await reported();
       const { traces } = await read<Overview>(`/api/overview?trace_text=${trace}`);
       expect(traces).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { get as httpGet } from 'node:http';
 import { demoAccounts } from '@latchkey/dev-stack/demo-accounts';
+import { send, signingIn } from '@latchkey/person';
 import { describe, expect, it } from 'vitest';
 import { container, credentialsOf, eventually, exec, storefrontUrl, urls } from '../system.ts';
 
@@ -63,14 +64,8 @@ describe('the storefront', () => {
   it('shows what the services do', async () => {
     const prefix = randomBytes(8).toString('hex');
     const shown = spansUntil(prefix, (text) => text.includes('POST /sessions'));
-    await fetch(`${urls.auth}/sessions`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        traceparent: `00-${prefix}${randomBytes(8).toString('hex')}-${'1'.repeat(16)}-01`,
-      },
-      body: JSON.stringify({ client_id: 'latchkey-cli', ...credentialsOf('customer') }),
-    });
+    const traceparent = `00-${prefix}${randomBytes(8).toString('hex')}-${'1'.repeat(16)}-01`;
+    await send(urls.auth, { ...signingIn(credentialsOf('customer')), headers: { traceparent } });
     expect(await shown).toContain('"service":"auth-service"');
   });
 

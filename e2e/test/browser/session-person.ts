@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ask, signIn } from '@latchkey/person';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { openSessionTab, type SessionTab } from './session-tab.ts';
@@ -24,7 +25,7 @@ export type PersonContext = { readonly authUrl: string; readonly page: string; r
 export async function newSessionPerson({ authUrl, page, browser }: PersonContext): Promise<SessionPerson> {
   const username = `shopper-${randomUUID().slice(0, 13)}`;
   const credentials = { username, password };
-  await post(`${authUrl}/accounts`, credentials);
+  await ask(authUrl, { method: 'POST', path: '/accounts', json: credentials });
   const context = await newContext(browser);
   const openTab = (path = '/') => openSessionTab(context, page + path);
 
@@ -43,10 +44,7 @@ export async function newSessionPerson({ authUrl, page, browser }: PersonContext
       await tab.signIn(credentials);
       return tab;
     },
-    async otherToken() {
-      const answer = await post(`${authUrl}/sessions`, { client_id: 'latchkey-cli', ...credentials });
-      return String(answer['access_token']);
-    },
+    otherToken: async () => (await signIn(authUrl, credentials)).access_token,
   };
 }
 
@@ -54,14 +52,4 @@ async function newContext(browser: Browser): Promise<BrowserContext> {
   const context = await browser.newContext();
   onTestFinished(() => context.close());
   return context;
-}
-
-async function post(url: string, body: object): Promise<Record<string, unknown>> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as Record<string, unknown>;
 }

@@ -1,6 +1,6 @@
+import { send } from '@latchkey/person';
 import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { bearer } from '../system.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import type { SessionPerson } from './session-person.ts';
 import { CROSS_SITE, type SessionSystem, startSessionSystem } from './session-system.ts';
@@ -98,17 +98,17 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(await person.context.cookies()).toEqual([]);
     expect(await one.ask(system.cart)).toBe('signed_out');
     expect(await (await person.openTab()).status()).toBe('signed_out');
-    const refused = await fetch(`${system.auth.url}/sessions`, { headers: bearer(token ?? '') });
-    expect(refused.status).toBe(401);
+    expect((await send(system.auth.url, { path: '/sessions', token })).status).toBe(401);
   });
 
   it('a session that its person ended from another device says so in all tabs', async () => {
     const person = await system.newPerson();
     const tabs = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
     const { sessionId } = await tabs[0].state();
-    const { status } = await fetch(`${system.auth.url}/sessions/${sessionId}`, {
+    const { status } = await send(system.auth.url, {
       method: 'DELETE',
-      headers: bearer(await person.otherToken()),
+      path: `/sessions/${sessionId}`,
+      token: await person.otherToken(),
     });
     expect(status).toBe(204);
     await eventually('the token is refused', async () =>

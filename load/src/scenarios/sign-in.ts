@@ -1,3 +1,5 @@
+import { signingIn } from '@latchkey/person';
+import { deviceName } from '../system/people.ts';
 import { expecting, personOf, type Scenario } from './scenario.ts';
 
 export const signIn: Scenario = {
@@ -6,7 +8,6 @@ export const signIn: Scenario = {
   perSecond: 5,
   async play(world, index) {
     const { username, password } = personOf(world, index);
-    const json = { client_id: 'latchkey-cli', device_name: 'load test', username, password };
-    return expecting(201, await world.http.auth.status({ method: 'POST', path: '/sessions', json }));
+    return expecting(201, await world.http.auth.status(signingIn({ username, password, deviceName })));
   },
 };

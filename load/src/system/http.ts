@@ -1,17 +1,11 @@
+import { type Json, messageOf, type Request } from '@latchkey/person';
 import { Pool } from 'undici';
 
 export type ServiceName = 'auth' | 'cart' | 'wishlist' | 'payment';
 
-export type Request = {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  readonly path: string;
-  readonly token?: string;
-  readonly json?: object;
-  readonly form?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-};
+export type { Request };
 
-export type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
+export type Answer = { readonly status: number; readonly body: Json };
 
 /** Sends requests to one service. */
 export type Http = {
@@ -33,19 +27,7 @@ const timeoutMs = 30_000;
 export function createHttp(url: string): Http {
   const pool = new Pool(url, { connections, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
 
-  function send({ method = 'GET', path, token, json, form, headers }: Request) {
-    return pool.request({
-      method,
-      path,
-      headers: {
-        ...headers,
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(json !== undefined && { 'content-type': 'application/json' }),
-        ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
-      },
-      body: bodyOf(json, form),
-    });
-  }
+  const send = (request: Request) => pool.request({ path: request.path, ...messageOf(request) });
 
   return {
     async request(request) {
@@ -66,9 +48,4 @@ export function createHttp(url: string): Http {
     },
     close: () => pool.destroy(),
   };
-}
-
-function bodyOf(json: object | undefined, form: Request['form']): string | null {
-  if (json !== undefined) return JSON.stringify(json);
-  return form === undefined ? null : new URLSearchParams(form).toString();
 }

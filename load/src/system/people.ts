@@ -1,7 +1,9 @@
+import { refreshing, signingIn, type Tokens } from '@latchkey/person';
 import { type Account, makeAccounts, type Place } from './accounts.ts';
 import type { Http } from './http.ts';
 
-export const clientId = 'latchkey-cli';
+/** How every session of theirs is called. */
+export const deviceName = 'load test';
 /** A token is replaced when it has less than this left to live, so that it outlives any scenario. */
 const marginMs = 200_000;
 
@@ -36,18 +38,16 @@ export function startSessions(auth: Http, people: readonly Account[], count: num
 /** One more session of an account. */
 export async function signIn(auth: Http, account: Account): Promise<Session> {
   const { username, password } = account;
-  const json = { client_id: clientId, device_name: 'load test', username, password };
-  const { status, body } = await auth.request({ method: 'POST', path: '/sessions', json });
+  const { status, body } = await auth.request(signingIn({ username, password, deviceName }));
   if (status !== 201) throw new Error(`POST /sessions was answered ${status}: ${JSON.stringify(body)}`);
-  const session = { username, password, sessionId: String(body['session_id']) } as Session;
-  return keep(session, body);
+  const tokens = body as Tokens;
+  return keep({ username, password, sessionId: tokens.session_id } as Session, tokens);
 }
 
 /** Takes the next generation of a session's tokens. Returns the status of the answer. */
 export async function refresh(auth: Http, session: Session): Promise<number> {
-  const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: session.refreshToken };
-  const { status, body } = await auth.request({ method: 'POST', path: '/token', form });
-  if (status === 200) keep(session, body);
+  const { status, body } = await auth.request(refreshing(session.refreshToken));
+  if (status === 200) keep(session, body as Tokens);
   return status;
 }
 
@@ -62,10 +62,10 @@ export async function freshen(auth: Http, sessions: readonly Session[]): Promise
   await Promise.all(Array.from({ length: 8 }, work));
 }
 
-function keep(session: Session, body: Readonly<Record<string, unknown>>): Session {
-  session.accessToken = String(body['access_token']);
-  session.refreshToken = String(body['refresh_token']);
-  session.expiresAtMs = performance.now() + Number(body['expires_in']) * 1000;
+function keep(session: Session, tokens: Tokens): Session {
+  session.accessToken = tokens.access_token;
+  session.refreshToken = tokens.refresh_token;
+  session.expiresAtMs = performance.now() + tokens.expires_in * 1000;
   return session;
 }
 

@@ -1,4 +1,5 @@
 export { AuthClientError, AuthError, type AuthErrorCode } from './errors.ts';
+export { isRevocation, type Revocation } from './feed/revocation.ts';
 export { type AuthHook, callerOf } from './plugin/auth-hook.ts';
 export type { RevocationState } from './plugin/known-revocations.ts';
 export type { AuthClientOptions, RevocationFeed } from './plugin/options.ts';
@@ -10,7 +11,6 @@ export type { AccessTokenSource } from './revocation/access-token-source.ts';
 export { concerns } from './revocation/concerns.ts';
 export { FeedSilentError } from './revocation/feed-silence.ts';
 export { type FollowRevocationsOptions, followRevocations } from './revocation/follow-revocations.ts';
-export { isRevocation, type Revocation } from './revocation/revocation.ts';
 export {
   createRevocationList,
   type RevocableToken,

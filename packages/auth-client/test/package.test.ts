@@ -28,6 +28,7 @@ import {
   AuthClientError, type AuthClientOptions, AuthError, authClient, type Authentication, createServiceIdentity, HopError,
   requireRecentSignIn, serviceClient,
 } from '@latchkey/auth-client';
+import { type FeedEvent, readEvent, writeEvent, writeMessage } from '@latchkey/auth-client/feed';
 import { createJwtVerifier, JwtError } from '@latchkey/auth-client/jwt';
 import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
 import Fastify, { type FastifyRequest } from 'fastify';
@@ -59,6 +60,9 @@ export const statusOf = (error: unknown): number => (error instanceof AuthError 
 export const hopOf = (error: unknown): string => (error instanceof HopError ? error.hop : '');
 export const verifier = createJwtVerifier({ jwksUri: 'http://a.example', audience: 'a', typ: ['jwt'], maxLifetimeSeconds: 60 });
 export const reasonOf = (error: unknown): string => (error instanceof JwtError ? error.reason : '');
+export const told = (event: FeedEvent, id: string): FeedEvent =>
+  readEvent(writeEvent(event, { issuer: 'http://a.example', id, nowMs: Date.now() }));
+export const messageOf = ({ upTo }: FeedEvent, token: string): string => writeMessage(upTo, token);
 export const codeOf = (error: AuthClientError): string => error.code;
 export const issuer: Promise<TestIssuer> = createTestIssuer({ audience: 'cart-service' });
 // @ts-expect-error the issuer for tests is not in the main entry

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { ask, signIn as signInAt } from '@latchkey/person';
 import { eventually } from '@latchkey/testing';
 import { loopbackAddresses } from '@latchkey/testing/loopback';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -96,22 +97,11 @@ function leftovers(): string[] {
 }
 
 async function signIn(username: string, password: string): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${ports.get('auth')}/sessions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
-  });
-  expect(response.status).toBe(201);
-  return ((await response.json()) as { access_token: string }).access_token;
+  return (await signInAt(`http://127.0.0.1:${ports.get('auth')}`, { username, password })).access_token;
 }
 
-async function cart(token: string, init: RequestInit = {}): Promise<unknown> {
-  const response = await fetch(`http://127.0.0.1:${ports.get('cart')}/cart`, {
-    ...init,
-    headers: { authorization: `Bearer ${token}` },
-  });
-  expect(response.status).toBe(200);
-  return await response.json();
+function cart(token: string): Promise<unknown> {
+  return ask(`http://127.0.0.1:${ports.get('cart')}`, { path: '/cart', token });
 }
 
 test('SIGTERM half-way through the first start leaves nothing running', {

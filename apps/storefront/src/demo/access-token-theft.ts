@@ -1,3 +1,4 @@
+import { signingOut } from '@latchkey/person';
 import type { Service } from '@latchkey/service-kit';
 import type { AccessTokenTheft, Timed } from './api.ts';
 import { type DemoContext, tags, withTokenSchema } from './context.ts';
@@ -27,7 +28,7 @@ export async function accessTokenTheftRoutes(app: Service, { auth, services }: D
     async (request): Promise<Timed> => {
       const token = request.body.access_token;
       const { stopwatch } = await timed(services, token, async () =>
-        orPassOn(await auth.ask('/sessions/current', { method: 'DELETE', token })),
+        orPassOn(await auth.ask(signingOut(token))),
       );
       return { stopwatch };
     },

@@ -1,7 +1,8 @@
+import { type Answer, type Request, refreshing, type Tokens } from '@latchkey/person';
 import { ProblemError } from '@latchkey/service-kit';
 import type { DemoAccount } from './accounts.ts';
-import type { AuthService, Tokens } from './auth-service.ts';
-import { type Answer, type Call, orPassOn } from './outgoing.ts';
+import type { AuthService } from './auth-service.ts';
+import { orPassOn } from './outgoing.ts';
 
 export type Administrator = {
   /**
@@ -9,10 +10,8 @@ export type Administrator = {
    *
    * @throws {ProblemError} auth-service's refusal, unchanged
    */
-  ask(path: string, call?: Call): Promise<Answer>;
+  ask(request: Request): Promise<Answer>;
 };
-
-const clientId = 'latchkey-cli';
 
 /**
  * The demo's administrator. It signs in on first use by the public routes, refreshes, and signs in again when its
@@ -34,8 +33,8 @@ export function createAdministrator(auth: AuthService, accounts: readonly DemoAc
   }
 
   async function renew(old: Promise<Tokens>): Promise<Tokens> {
-    const answer = await auth.refresh(clientId, (await old).refreshToken);
-    return 'accessToken' in answer ? answer : await signIn();
+    const answer = await auth.ask(refreshing((await old).refresh_token));
+    return answer.status < 400 ? (answer.body as Tokens) : await signIn();
   }
 
   function remembered(getting: Promise<Tokens>): Promise<Tokens> {
@@ -54,16 +53,16 @@ export function createAdministrator(auth: AuthService, accounts: readonly DemoAc
       });
     const { username, password } = account;
     const scope = 'accounts:manage keys:manage';
-    return await auth.signIn({ clientId, username, password, scope, deviceName: 'The storefront’s demo' });
+    return await auth.signIn({ username, password, scope, deviceName: 'The storefront’s demo' });
   }
 
   return {
-    async ask(path, call = {}) {
+    async ask(request) {
       const first = signedIn();
-      const answer = await auth.ask(path, { ...call, token: (await first).accessToken });
+      const answer = await auth.ask({ ...request, token: (await first).access_token });
       if (answer.status !== 401) return orPassOn(answer);
       const second = await renewed(first);
-      return orPassOn(await auth.ask(path, { ...call, token: second.accessToken }));
+      return orPassOn(await auth.ask({ ...request, token: second.access_token }));
     },
   };
 }

@@ -9,7 +9,7 @@ type Key = { readonly kid: string; readonly state: string; readonly may_sign_at:
 /** Rotates or revokes the issuer's signing keys, as the administrator. */
 export async function keyRoutes(app: Service, { administrator, services }: DemoContext): Promise<void> {
   async function signingKeys(): Promise<SigningKeys> {
-    const { body } = await administrator.ask('/keys');
+    const { body } = await administrator.ask({ path: '/keys' });
     const keys = (body['keys'] ?? []) as readonly Key[];
     return {
       keys: keys.flatMap(({ kid, state, may_sign_at }) =>
@@ -21,7 +21,7 @@ export async function keyRoutes(app: Service, { administrator, services }: DemoC
   app.get('/keys', { schema: { summary: 'The signing keys', tags } }, signingKeys);
 
   app.post('/keys/rotation', { schema: { summary: 'Have the next key sign', tags } }, async () => {
-    await administrator.ask('/keys/rotation', { method: 'POST' });
+    await administrator.ask({ method: 'POST', path: '/keys/rotation' });
     return await signingKeys();
   });
 
@@ -37,7 +37,7 @@ export async function keyRoutes(app: Service, { administrator, services }: DemoC
     },
     async (request): Promise<SigningKeys & Timed> => {
       const { stopwatch } = await timed(services, request.body.access_token, () =>
-        administrator.ask(`/keys/${request.params.kid}`, { method: 'DELETE' }),
+        administrator.ask({ method: 'DELETE', path: `/keys/${request.params.kid}` }),
       );
       return { ...(await signingKeys()), stopwatch };
     },

@@ -1,23 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createFetch } from '@latchkey/auth-client';
-
-export type Call = {
-  readonly method?: string;
-  readonly token?: string | undefined;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Sent as a form, in place of a body. */
-  readonly form?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly timeoutMs?: number;
-};
-
-export type Answer = {
-  readonly status: number;
-  /** The answer's JSON; empty when there was none. */
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly headers: Headers;
-};
+import { type Answer, type Request, send as sendOnce } from '@latchkey/person';
 
 const fetch = createFetch();
 const trace = new AsyncLocalStorage<string | undefined>();
@@ -28,36 +11,14 @@ export function withinTrace<T>(traceparent: string | undefined, work: () => T): 
 }
 
 /**
- * Sends a request without any special access, and reads the answer.
+ * Sends a request in the trace, without any special access, and reads the answer.
  *
- * @throws when there is no answer
+ * @throws when there is no answer in time
  */
-export async function send(url: string, call: Call = {}): Promise<Answer> {
-  const { method = 'GET', token, body, form, headers, timeoutMs = 20_000 } = call;
+export function send(origin: string, request: Request, timeoutMs = 20_000): Promise<Answer> {
   const traceparent = trace.getStore();
-  const response = await fetch(url, {
-    method,
-    headers: {
-      ...(traceparent !== undefined && { traceparent }),
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    ...(form !== undefined && { body: new URLSearchParams(form) }),
-    signal: AbortSignal.timeout(timeoutMs),
-  });
-  const text = await response.text();
-  return { status: response.status, body: parse(text), headers: response.headers };
-}
-
-function parse(text: string): Answer['body'] {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Answer['body']) : {};
-  } catch {
-    return {};
-  }
+  const headers = { ...(traceparent !== undefined && { traceparent }), ...request.headers };
+  return sendOnce(origin, { ...request, headers }, { fetch, timeoutMs });
 }
 
 /** A text member of an answer; undefined when it is not a text. */

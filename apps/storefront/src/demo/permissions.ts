@@ -18,7 +18,7 @@ export async function permissionRoutes(
 ): Promise<void> {
   /** Asks auth-service for the token's owner: this server does not trust the token's claims. */
   async function personOf(token: string) {
-    const answer = orPassOn(await auth.ask('/account', { token }));
+    const answer = orPassOn(await auth.ask({ path: '/account', token }));
     return {
       id: textIn(answer, 'id') ?? '',
       username: textIn(answer, 'username') ?? '',
@@ -41,9 +41,9 @@ export async function permissionRoutes(
     async (request): Promise<PermissionsChanged> => {
       const { access_token: token, scopes } = request.body;
       const person = await personOf(token);
-      const body = { roles: rolesFor(scopes) };
+      const json = { roles: rolesFor(scopes) };
       const { result, stopwatch } = await timed(services, token, () =>
-        administrator.ask(`/accounts/${person.id}/roles`, { method: 'PUT', body }),
+        administrator.ask({ method: 'PUT', path: `/accounts/${person.id}/roles`, json }),
       );
       const roles = (result.body['roles'] ?? []) as readonly string[];
       return { ...permissionsOf({ ...person, roles, scopes }), stopwatch };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { refreshing, type Tokens } from '@latchkey/person';
 import type { Phone } from './api.ts';
-import type { AuthService, Tokens } from './auth-service.ts';
+import type { AuthService } from './auth-service.ts';
 import { textIn } from './outgoing.ts';
 
 /** A phone: what it shows, and its tokens. */
@@ -17,10 +18,10 @@ export function createPhoneBook(auth: AuthService) {
   /** Refreshes, as a phone does when its token is refused, to learn why its session ended. */
   async function lookAt(phone: HeldPhone): Promise<void> {
     if (!phone.shown.signed_in) return;
-    const { status } = await auth.ask('/account', { token: phone.tokens.accessToken });
+    const { status } = await auth.ask({ path: '/account', token: phone.tokens.access_token });
     if (status !== 401) return;
-    const answer = await auth.refresh(clientId, phone.tokens.refreshToken);
-    if ('accessToken' in answer) phone.tokens = answer;
+    const answer = await auth.ask(refreshing(phone.tokens.refresh_token, { clientId }));
+    if (answer.status < 400) phone.tokens = answer.body as Tokens;
     // Another status, such as 429 or 503, says nothing about the session.
     else if (answer.status === 400 || answer.status === 401)
       phone.shown = { ...phone.shown, signed_in: false, reason: textIn(answer, 'reason') ?? null };
@@ -47,7 +48,7 @@ export function createPhoneBook(auth: AuthService) {
       const shown: Phone = {
         id: randomUUID(),
         device_name: deviceName,
-        session_id: tokens.sessionId,
+        session_id: tokens.session_id,
         signed_in: true,
         reason: null,
       };

@@ -31,7 +31,7 @@ export async function phoneRoutes(app: Service, { accounts, auth, services }: De
       const { result: phone, stopwatch } =
         displaced === undefined
           ? { result: await signIn(), stopwatch: [] }
-          : await timed(services, displaced.tokens.accessToken, signIn);
+          : await timed(services, displaced.tokens.access_token, signIn);
       reply.code(201);
       return { phone, phones: await book.list(username), stopwatch };
     },
@@ -50,9 +50,9 @@ export async function phoneRoutes(app: Service, { accounts, auth, services }: De
     async (request): Promise<Timed> => {
       const phone = book.find(request.params.id);
       if (phone === undefined) throw notFound('phone_not_found', 'There is no phone with this id.');
-      const { stopwatch } = await timed(services, phone.tokens.accessToken, async () => {
+      const { stopwatch } = await timed(services, phone.tokens.access_token, async () => {
         const path = `/sessions/${phone.shown.session_id}`;
-        orPassOn(await auth.ask(path, { method: 'DELETE', token: request.body.access_token }));
+        orPassOn(await auth.ask({ method: 'DELETE', path, token: request.body.access_token }));
       });
       return { stopwatch };
     },

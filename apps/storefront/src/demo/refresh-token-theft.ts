@@ -1,7 +1,8 @@
+import type { Answer } from '@latchkey/person';
 import { ProblemError, type Service } from '@latchkey/service-kit';
 import type { RefreshTokenTheft } from './api.ts';
 import { type DemoContext, tags } from './context.ts';
-import { type Answer, orPassOn, textIn } from './outgoing.ts';
+import { orPassOn, textIn } from './outgoing.ts';
 import { timed } from './stopwatch.ts';
 
 type Step = RefreshTokenTheft['steps'][number];
@@ -17,9 +18,10 @@ export async function refreshTokenTheftRoutes(
 ): Promise<void> {
   /** Refreshes as a browser does. A thief needs no browser, and can send any Origin. */
   const refresh = (refreshToken: string) =>
-    auth.ask('/sessions/refresh', {
+    auth.ask({
       method: 'POST',
-      body: { client_id: 'storefront' },
+      path: '/sessions/refresh',
+      json: { client_id: 'storefront' },
       headers: { origin, cookie: `${refreshCookieName}=${refreshToken}` },
     });
 

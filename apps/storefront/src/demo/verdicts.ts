@@ -1,5 +1,6 @@
+import type { Request } from '@latchkey/person';
 import type { ShopService, Verdict } from './api.ts';
-import { type Call, send, textIn } from './outgoing.ts';
+import { send, textIn } from './outgoing.ts';
 
 /** The services' URLs. */
 export type ShopServices = Readonly<Record<ShopService, string>>;
@@ -19,10 +20,10 @@ const timeoutMs = 5000;
 export async function verdictOf(
   services: ShopServices,
   service: ShopService,
-  call: Pick<Call, 'token' | 'headers'>,
+  credentials: Pick<Request, 'token' | 'headers'>,
 ): Promise<Verdict> {
   try {
-    const answer = await send(services[service] + paths[service], { ...call, timeoutMs });
+    const answer = await send(services[service], { ...credentials, path: paths[service] }, timeoutMs);
     const code = answer.status < 400 ? null : (textIn(answer, 'code') ?? null);
     return { service, status: answer.status, code, reason: textIn(answer, 'reason') ?? null };
   } catch {

@@ -4,11 +4,16 @@ import { createPhoneBook } from '../../src/demo/phone-book.ts';
 
 /** auth-service, which takes no access token any more and answers a refresh so. */
 function authThatRefuses(status: number): AuthService {
-  const answer = (code: number, body = {}) => ({ status: code, body, headers: new Headers() });
+  const answer = { text: '', body: { reason: 'displaced' }, headers: new Headers() };
   return {
-    ask: async () => answer(401),
-    signIn: async () => ({ accessToken: 'a', refreshToken: 'r', sessionId: 's' }),
-    refresh: async () => answer(status, { reason: 'displaced' }),
+    ask: async ({ path }) => ({ ...answer, status: path === '/token' ? status : 401 }),
+    signIn: async () => ({
+      access_token: 'a',
+      refresh_token: 'r',
+      session_id: 's',
+      scope: 'cart:read',
+      expires_in: 300,
+    }),
   };
 }
 

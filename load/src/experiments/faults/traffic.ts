@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { refreshing, signingOut } from '@latchkey/person';
 import type { Outcome } from '../../generator/open-load.ts';
 import type { World } from '../../scenarios/scenario.ts';
 import type { ServiceName } from '../../system/http.ts';
-import { clientId, refresh, type Session } from '../../system/people.ts';
+import { refresh, type Session } from '../../system/people.ts';
 import { Availability } from './availability.ts';
 import type { Judgement, Oracle } from './oracle.ts';
 
@@ -55,9 +56,7 @@ export class Traffic {
     this.#oracle.signOutSent(token);
     this.#oracle.signOutSent(refreshToken);
     this.#revoked.push(token);
-    const status = await this.#world.http.auth
-      .status({ method: 'DELETE', path: '/sessions/current', token })
-      .catch(() => undefined);
+    const status = await this.#world.http.auth.status(signingOut(token)).catch(() => undefined);
     if (status !== 204) {
       this.signOutsUnanswered += 1;
       return;
@@ -147,10 +146,7 @@ export class Traffic {
   /** The session has ended: 400 (RFC 6749 §5.2) is the refusal. */
   async #refreshDead(token: string): Promise<Outcome> {
     const sentAtMs = performance.now();
-    const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: token };
-    const answered = await this.#world.http.auth
-      .status({ method: 'POST', path: '/token', form })
-      .catch(() => undefined);
+    const answered = await this.#world.http.auth.status(refreshing(token)).catch(() => undefined);
     const status = answered === 400 ? 401 : answered;
     return this.#oracle.judge({ service: 'auth', token, sentAtMs, answeredAtMs: performance.now(), status });
   }

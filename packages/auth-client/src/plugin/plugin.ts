@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AuthClientError, asAuthError } from '../errors.ts';
+import type { Revocation } from '../feed/revocation.ts';
 import { KeySet } from '../key-set/key-set.ts';
-import type { Revocation } from '../revocation/revocation.ts';
 import { securityEventSignature } from '../revocation/security-event.ts';
 import type { Authentication, UserAuthentication } from '../token/authentication.ts';
 import {

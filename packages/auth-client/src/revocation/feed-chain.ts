@@ -1,5 +1,5 @@
-import { isSamePosition, type Position } from './position.ts';
-import type { SecurityEvent } from './security-event.ts';
+import type { FeedEvent } from '../feed/event.ts';
+import { isSamePosition, type Position } from '../feed/position.ts';
 
 /**
  * The state of our knowledge after an event: complete; incomplete, with more to come; or with a gap that only a
@@ -37,13 +37,13 @@ export class FeedChain {
     this.#refused = true;
   }
 
-  accept(event: SecurityEvent): ChainVerdict {
+  accept(event: FeedEvent): ChainVerdict {
     const verdict = event.kind === 'snapshot' ? this.#acceptPage(event) : this.#acceptNews(event);
     if (verdict === 'gap') this.#position = undefined;
     return verdict;
   }
 
-  #acceptPage({ after, upTo, done }: SecurityEvent): ChainVerdict {
+  #acceptPage({ after, upTo, done }: FeedEvent): ChainVerdict {
     // A first page may begin anywhere, so a refused page before it would go unnoticed.
     const follows = this.#page ? isSamePosition(after, this.#page) : !this.#refused;
     if (!follows) return 'gap';
@@ -52,7 +52,7 @@ export class FeedChain {
     return done ? 'complete' : 'incomplete';
   }
 
-  #acceptNews({ kind, after, upTo }: SecurityEvent): ChainVerdict {
+  #acceptNews({ kind, after, upTo }: FeedEvent): ChainVerdict {
     // A heartbeat may come between two pages of a snapshot; it proves nothing there.
     if (this.#page && kind === 'heartbeat') return 'incomplete';
     if (this.#page || !this.#position || !isSamePosition(after, this.#position)) return 'gap';

@@ -1,4 +1,4 @@
-import type { Revocation } from './revocation.ts';
+import type { Revocation } from '../feed/revocation.ts';
 import type { RevocableToken } from './revocation-list.ts';
 
 /** Shared by all revocations of one second with the same content, so that each costs little more than its id. */

@@ -1,5 +1,5 @@
+import { eventIdOf, type Position } from '../feed/position.ts';
 import { untilAborted } from '../runtime/deadline.ts';
-import type { Position } from './position.ts';
 
 export interface FeedRequest {
   uri: string;
@@ -41,7 +41,7 @@ export async function openFeed({
     'accept-encoding': 'identity',
     authorization: `Bearer ${token}`,
     'cache-control': 'no-store',
-    ...(position && { 'last-event-id': position.join(',') }),
+    ...(position && { 'last-event-id': eventIdOf(position) }),
   };
   const {
     status,

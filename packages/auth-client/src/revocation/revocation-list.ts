@@ -1,9 +1,9 @@
+import type { Revocation } from '../feed/revocation.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
 import { AuthClientOptionsError, faultsOfFetchAndClock, faultsOfNumbers } from '../runtime/option-checks.ts';
 import { concerns } from './concerns.ts';
 import { HeldRevocations } from './held-revocations.ts';
-import type { Revocation } from './revocation.ts';
 
 /** The properties of a token that decide whether it is revoked. Every Authentication has them. */
 export interface RevocableToken {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asAuthError } from '../errors.ts';
+import type { FeedEvent } from '../feed/event.ts';
 import type { KeySet } from '../key-set/key-set.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { untilAborted } from '../runtime/deadline.ts';
@@ -11,7 +12,7 @@ import { FeedSilence, type FeedSilentError } from './feed-silence.ts';
 import { FeedAnswerError, openFeed } from './open-feed.ts';
 import type { RevocationList } from './revocation-list.ts';
 import { reasonOfKey } from './revoked-key.ts';
-import { maxEventLength, openSecurityEvent, type SecurityEvent } from './security-event.ts';
+import { maxEventLength, openSecurityEvent } from './security-event.ts';
 
 /** Follows the feed until it is closed. */
 export interface RevocationFollower {
@@ -181,10 +182,7 @@ class Subscription implements RevocationFollower {
   }
 
   /** Returns undefined for a refused event. */
-  #openEvent({
-    data,
-    isTooLong,
-  }: StreamMessage): SecurityEvent | undefined | Promise<SecurityEvent | undefined> {
+  #openEvent({ data, isTooLong }: StreamMessage): FeedEvent | undefined | Promise<FeedEvent | undefined> {
     if (isTooLong) return this.#refuse('length');
     const { issuer, keySet, clock } = this.#options;
     const isRevokedKey = (kid: string): boolean => reasonOfKey(this.#list, kid) !== undefined;
@@ -197,7 +195,7 @@ class Subscription implements RevocationFollower {
     }
   }
 
-  #accept(event: SecurityEvent): void {
+  #accept(event: FeedEvent): void {
     // The issuer signed it, so it holds even if other events are missing.
     this.#list.apply(event.revocations);
     const verdict = this.#chain.accept(event);

@@ -1,5 +1,5 @@
+import type { Revocation } from '../feed/revocation.ts';
 import { concerns } from '../revocation/concerns.ts';
-import type { Revocation } from '../revocation/revocation.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { UserAuthentication } from '../token/authentication.ts';
 import type { ServiceCounters } from './counters.ts';

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Position } from '../revocation/position.ts';
-import type { Revocation } from '../revocation/revocation.ts';
-import { eventTypes, feedAudience } from '../revocation/security-event.ts';
+import { type FeedEvent, feedTokenType, mostRevocations, writeEvent, writeMessage } from '../feed/event.ts';
+import { type Position, readShardPosition, writeShardPosition } from '../feed/position.ts';
+import type { Revocation } from '../feed/revocation.ts';
 import type { SigningKey } from './signing-key.ts';
 
 export interface TestFeedOptions {
@@ -27,8 +27,6 @@ export interface TestFeed {
   close(): void;
 }
 
-/** As many as auth-service puts into one event. */
-const mostInOneEvent = 500;
 const bearer = /^Bearer (\S+)$/;
 
 /**
@@ -43,56 +41,36 @@ export function createTestFeed({ issuer, signingKey, mayRead, heartbeatMs, now }
   let isCut = false;
   let lastBeat = { of: '', message: '' };
 
-  const positionAt = (sequence: number): Position => [`${epoch}-${sequence}`];
+  const positionAt = (sequence: number): Position => [writeShardPosition({ epoch, sequence })];
 
-  function sign(claims: Record<string, unknown>): string {
-    const key = signingKey();
-    const header = { alg: 'RS256', typ: 'secevent+jwt', kid: key.kid };
-    const iat = Math.floor(now() / 1000);
-    return key.sign(header, { iss: issuer, aud: feedAudience, iat, jti: randomUUID(), ...claims });
-  }
-
-  function message(from: number, to: number, event: Record<string, unknown>): string {
-    const upTo = positionAt(to);
-    return `id: ${upTo}\ndata: ${sign({ after: positionAt(from), up_to: upTo, ...event })}\n\n`;
-  }
-
-  function batch(from: number, to: number): string {
+  function message(kind: FeedEvent['kind'], from: number, to: number): string {
     const revocations = log.slice(from, to);
-    const [first] = revocations;
-    if (revocations.length !== 1 || first?.kind !== 'session')
-      return message(from, to, { events: { [eventTypes.revocations]: { revocations } } });
-    const event = { event_timestamp: Math.floor(now() / 1000), reason_admin: { en: first.reason } };
-    const subject = { format: 'complex', session: { format: 'opaque', id: first.id } };
-    return message(from, to, { events: { [eventTypes.sessionRevoked]: event }, sub_id: subject });
+    const done = kind === 'snapshot' && to === log.length;
+    const event: FeedEvent = { kind, after: positionAt(from), upTo: positionAt(to), revocations, done };
+    const key = signingKey();
+    const header = { alg: 'RS256', typ: feedTokenType, kid: key.kid };
+    const token = key.sign(header, writeEvent(event, { issuer, id: randomUUID(), nowMs: now() }));
+    return writeMessage(event.upTo, token);
   }
 
-  function* pages(from: number, page: (from: number, to: number) => string): Generator<string> {
-    for (let at = from; at < log.length; at += mostInOneEvent)
-      yield page(at, Math.min(at + mostInOneEvent, log.length));
-  }
-
-  function snapshotPage(from: number, to: number): string {
-    const content = { revocations: log.slice(from, to), done: to === log.length };
-    return message(from, to, { events: { [eventTypes.snapshot]: content } });
+  function* pages(kind: FeedEvent['kind'], from: number): Generator<string> {
+    for (let at = from; at < log.length; at += mostRevocations)
+      yield message(kind, at, Math.min(at + mostRevocations, log.length));
   }
 
   /** Signed once for all subscribers, and again only after a change: tests have many issuers, and signing is slow. */
   function heartbeat(): string {
     const of = `${log.length} ${signingKey().kid}`;
-    if (lastBeat.of !== of)
-      lastBeat = { of, message: message(log.length, log.length, { events: { [eventTypes.heartbeat]: {} } }) };
+    if (lastBeat.of !== of) lastBeat = { of, message: message('heartbeat', log.length, log.length) };
     return lastBeat.message;
   }
 
   /** The messages that a subscriber with this last event id, or without one, is missing. */
-  function* missed(lastEventId: string | undefined): Generator<string> {
-    const [epochSeen, sequence] = lastEventId?.split('-') ?? [];
-    const isResumable =
-      epochSeen === epoch && /^\d{1,15}$/.test(sequence ?? '') && Number(sequence) <= log.length;
-    if (isResumable) yield* pages(Number(sequence), batch);
-    else if (log.length === 0) yield snapshotPage(0, 0);
-    else yield* pages(0, snapshotPage);
+  function* missed(lastEventId = ''): Generator<string> {
+    const seen = readShardPosition(lastEventId);
+    if (seen?.epoch === epoch && seen.sequence <= log.length) yield* pages('batch', seen.sequence);
+    else if (log.length === 0) yield message('snapshot', 0, 0);
+    else yield* pages('snapshot', 0);
     yield heartbeat();
   }
 
@@ -144,7 +122,7 @@ export function createTestFeed({ issuer, signingKey, mayRead, heartbeatMs, now }
       const from = log.length;
       log.push(...revocations);
       if (streams.size === 0) return;
-      for (const text of pages(from, batch)) for (const stream of streams) stream.write(text);
+      for (const text of pages('batch', from)) for (const stream of streams) stream.write(text);
     },
     cut() {
       isCut = true;

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Revocation } from '../revocation/revocation.ts';
+import type { Revocation } from '../feed/revocation.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
 import { scopesOf } from '../token/scope.ts';
 import { createMint, issuerAudience, type Mint, ofService } from './mint.ts';

@@ -33,6 +33,9 @@ export interface TestTokenEndpointOptions {
   now(): number;
 }
 
+/** A parameter without a value counts as omitted (RFC 6749 §3.2). */
+type Form = Readonly<Record<string, string>>;
+
 interface AuthenticatedClient {
   id: string;
   client: TestClient;
@@ -55,8 +58,8 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
   const verifiers = new Map<string, JwtVerifier>();
   const usedAssertions = new Set<string>();
 
-  async function authenticate(form: URLSearchParams): Promise<AuthenticatedClient> {
-    const id = form.get('client_id') ?? '';
+  async function authenticate(form: Form): Promise<AuthenticatedClient> {
+    const id = form.client_id ?? '';
     const client = options.clients.get(id);
     if (!client) throw new Refusal('invalid_client');
     const key = `${id} ${client.jwksUri}`;
@@ -72,7 +75,7 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
         cooldownSeconds: 1,
       });
     verifiers.set(key, verifier);
-    const claims = await verifier.verify(form.get('client_assertion') ?? '').catch(() => undefined);
+    const claims = await verifier.verify(form.client_assertion ?? '').catch(() => undefined);
     if (!claims || claims.sub !== id || usedAssertions.has(claims.jti)) throw new Refusal('invalid_client');
     usedAssertions.add(claims.jti);
     return { id, client };
@@ -85,9 +88,9 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
     return checked;
   }
 
-  async function grant(form: URLSearchParams): Promise<object> {
+  async function grant(form: Form): Promise<object> {
     const authenticated = await authenticate(form);
-    switch (form.get('grant_type')) {
+    switch (form.grant_type) {
       case exchangeGrant:
         return exchange(form, authenticated);
       case 'client_credentials':
@@ -97,9 +100,9 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
     }
   }
 
-  function ownToken(form: URLSearchParams, { id, client }: AuthenticatedClient): object {
+  function ownToken(form: Form, { id, client }: AuthenticatedClient): object {
     const own = client.ownScopes ?? ['revocations:read'];
-    const scopes = form.get('scope')?.split(' ') ?? own;
+    const scopes = form.scope?.split(' ') ?? own;
     if (own.length === 0) throw new Refusal('unauthorized_client');
     if (!scopes.every((scope) => own.includes(scope))) throw new Refusal('invalid_scope');
     const accessToken = options.mint(ofService(id, scopes));
@@ -107,11 +110,13 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
     return { access_token: accessToken, token_type: 'Bearer', expires_in: longestLifeSeconds, scope };
   }
 
-  function exchange(form: URLSearchParams, { id, client }: AuthenticatedClient): object {
-    const audience = form.get('audience') ?? '';
-    if (audience === '' || form.get('subject_token_type') !== accessTokenType)
-      throw new Refusal('invalid_request');
-    const user = userOf(form.get('subject_token') ?? '', id);
+  function exchange(form: Form, { id, client }: AuthenticatedClient): object {
+    const { subject_token: subjectToken, audience } = form;
+    if (subjectToken === undefined || audience === undefined) throw new Refusal('invalid_request');
+    const types = [form.subject_token_type, form.requested_token_type ?? accessTokenType];
+    if (types.some((type) => type !== accessTokenType)) throw new Refusal('invalid_request');
+    if (form.actor_token ?? form.actor_token_type ?? form.resource) throw new Refusal('invalid_request');
+    const user = userOf(subjectToken, id);
     const act: ActorClaim = user.act ? { sub: id, act: user.act } : { sub: id };
     if (depthOf(act) > mostActors) throw new Refusal('invalid_target');
     const scopes = grantedScopes(form, { user, delegation: delegationOf(client, { audience, user }) });
@@ -137,7 +142,8 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    const answer = await grant(new URLSearchParams(body)).then(
+    const given = [...new URLSearchParams(body)].filter(([, value]) => value !== '');
+    const answer = await grant(Object.fromEntries(given)).then(
       (token) => ({ status: 200, body: token }),
       (error: unknown) => {
         if (!(error instanceof Refusal)) throw error;
@@ -161,16 +167,16 @@ function delegationOf(
 }
 
 function grantedScopes(
-  form: URLSearchParams,
+  form: Form,
   { user, delegation }: { user: UserTokenClaims; delegation: TestDelegation },
 ): string[] {
   const held = scopesOf(user);
-  const passedOn = held.filter((scope) => delegation.scopes.includes(scope));
+  const passedOn = delegation.scopes.filter((scope) => held.includes(scope));
   const own = Object.entries(delegation.actorScopes ?? {}).flatMap(([scope, { requires }]) =>
     requires.every((needed) => held.includes(needed)) ? [scope] : [],
   );
   const allowed = [...passedOn, ...own];
-  const asked = form.get('scope')?.split(' ') ?? allowed;
+  const asked = form.scope?.split(' ') ?? allowed;
   if (asked.length === 0 || !asked.every((scope) => allowed.includes(scope)))
     throw new Refusal('invalid_scope');
   return asked;

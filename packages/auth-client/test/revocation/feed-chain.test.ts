@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { FeedEvent } from '../../src/feed/event.ts';
 import { type ChainVerdict, FeedChain } from '../../src/revocation/feed-chain.ts';
-import { entriesBetween } from '../../src/revocation/position.ts';
-import type { SecurityEvent } from '../../src/revocation/security-event.ts';
 import { at, epoch } from './events.ts';
 
-type Step = [kind: SecurityEvent['kind'] | 'page', from: number, to: number, of?: string] | 'open' | 'refuse';
+type Step = [kind: FeedEvent['kind'] | 'page', from: number, to: number, of?: string] | 'open' | 'refuse';
 
 /** What the chain says of each event. A `page` is a page of a snapshot that is not the last. */
 function verdicts(chain: FeedChain, ...steps: Step[]): ChainVerdict[] {
@@ -128,19 +127,5 @@ describe('a snapshot', () => {
     expect(chain.position).toBeUndefined();
     expect(verdicts(chain, ['snapshot', 4, 9, 'ffff'])).toEqual(['complete']);
     expect(verdicts(known(10), ['page', 0, 4], 'open', ['batch', 10, 11])).toEqual(['incomplete', 'gap']);
-  });
-});
-
-describe('the entries between two positions', () => {
-  it.each<[string[], string[], number | undefined]>([
-    [['a-1'], ['a-1'], 0],
-    [['a-1', 'b-5'], ['a-3', 'b-6'], 3],
-    [['a-2'], ['a-1'], undefined],
-    [['a-2', 'b-1'], ['a-1', 'b-9'], undefined],
-    [['a-1'], ['b-2'], undefined],
-    [['a-1'], ['a-1', 'b-1'], undefined],
-    [['a-1'], [], undefined],
-  ])('%j and %j: %j', (after, upTo, expected) => {
-    expect(entriesBetween(after, upTo)).toBe(expected);
   });
 });

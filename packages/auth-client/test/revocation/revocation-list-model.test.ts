@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Revocation } from '../../src/revocation/revocation.ts';
+import type { Revocation } from '../../src/feed/revocation.ts';
 import { createRevocationList, type RevocableToken } from '../../src/revocation/revocation-list.ts';
 
 // The list against the same thing without any cleverness: everything that was ever received, looked through from the

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Revocation } from '../../src/revocation/revocation.ts';
+import type { Revocation } from '../../src/feed/revocation.ts';
 import {
   createRevocationList,
   type RevocableToken,

@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FeedEvent } from '../../src/feed/event.ts';
 import { AuthError } from '../../src/index.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
-import {
-  openSecurityEvent,
-  type SecurityEvent,
-  securityEventSignature,
-} from '../../src/revocation/security-event.ts';
+import { openSecurityEvent, securityEventSignature } from '../../src/revocation/security-event.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 import { type JwksServer, keySetOf, startJwksServer } from '../key-set/jwks-server.ts';
@@ -40,7 +37,7 @@ afterAll(async () => {
   await jwks.close();
 });
 
-async function open(token: string): Promise<SecurityEvent> {
+async function open(token: string): Promise<FeedEvent> {
   const isRevokedKey = (kid: string): boolean => revokedKeys.has(kid);
   return openSecurityEvent(token, { issuer, keySet, isRevokedKey, now: performance.now() });
 }

@@ -1,18 +1,5 @@
+import type { AuthClient } from '@latchkey/auth-client';
 import { Counter, Gauge, type Registry } from 'prom-client';
-
-/** The state that auth-client's `app.authClient` exposes. */
-export interface AuthClientCounts {
-  readonly keySetAgeSeconds: number;
-  readonly keySetSize: number;
-  readonly verifiedTokens: number;
-  /** Null: the service gets no revocations. */
-  readonly revocations: {
-    readonly lagSeconds: number;
-    readonly entries: number;
-    readonly reconnects: number;
-    readonly refusedEvents: number;
-  } | null;
-}
 
 type Reading = readonly [name: string, help: string, read: () => number];
 
@@ -22,13 +9,16 @@ type Reading = readonly [name: string, help: string, read: () => number];
  *
  * @example addAuthClientMetrics(app.metrics, app.authClient);
  */
-export function addAuthClientMetrics(registry: Registry, counts: AuthClientCounts): void {
+export function addAuthClientMetrics(
+  registry: Registry,
+  client: Omit<AuthClient, 'ready' | 'verify' | 'onRevoked'>,
+): void {
   const registers = [registry];
-  const { revocations } = counts;
+  const { revocations } = client;
   const gauges: Reading[] = [
-    ['latchkey_key_set_age_seconds', 'Time since the keys were fetched', () => counts.keySetAgeSeconds],
-    ['latchkey_key_set_keys', 'Usable keys in the set', () => counts.keySetSize],
-    ['latchkey_verified_tokens', 'Verified tokens that are remembered', () => counts.verifiedTokens],
+    ['latchkey_key_set_age_seconds', 'Time since the keys were fetched', () => client.keySetAgeSeconds],
+    ['latchkey_key_set_keys', 'Usable keys in the set', () => client.keySetSize],
+    ['latchkey_verified_tokens', 'Verified tokens that are remembered', () => client.verifiedTokens],
   ];
   if (revocations) {
     gauges.push(

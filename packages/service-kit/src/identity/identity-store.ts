@@ -1,20 +1,7 @@
+import type { IdentityStore } from '@latchkey/auth-client';
 import { asc, desc, gt, lte } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import { type ServiceJwk, serviceKeys } from './service-keys-table.ts';
-
-/** The public half of one replica's key. */
-export interface PublishedServiceKey {
-  readonly kid: string;
-  readonly jwk: ServiceJwk;
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number;
-}
-
-/** The `store` of auth-client's createServiceIdentity. */
-export interface ServiceIdentityStore {
-  put(key: PublishedServiceKey): Promise<void>;
-  list(now: number): Promise<PublishedServiceKey[]>;
-}
+import { serviceKeys } from './service-keys-table.ts';
 
 /** Verifiers refuse key sets of more than 64 keys. */
 const maxKeys = 60;
@@ -35,7 +22,7 @@ const keptAfterExpiryMs = 3_600_000;
 export function createIdentityStore(
   // Uses only the query builder, so any schema will do.
   db: Pick<NodePgDatabase<Record<string, unknown>>, 'insert' | 'delete' | 'select'>,
-): ServiceIdentityStore {
+): IdentityStore {
   return {
     async put({ kid, jwk, expiresAt }) {
       const expiry = new Date(expiresAt);

@@ -1,9 +1,8 @@
+import type { IdentityStore } from '@latchkey/auth-client';
 import type { FastifyInstance } from 'fastify';
-import type { ServiceIdentityStore } from './identity-store.ts';
-import type { ServiceJwk } from './service-keys-table.ts';
 
 export interface JwksRouteOptions {
-  store: Pick<ServiceIdentityStore, 'list'>;
+  store: Pick<IdentityStore, 'list'>;
   /** Milliseconds since 1970. Default the system's clock. */
   clock?: () => number;
 }
@@ -25,7 +24,7 @@ export async function jwksRoute(
     '/.well-known/jwks.json',
     { schema: { summary: 'Public keys of this service (RFC 7517)', tags: ['keys'], security: [] } },
     async (_request, reply) => {
-      const keys: ServiceJwk[] = (await store.list(clock())).map(({ jwk }) => jwk);
+      const keys = (await store.list(clock())).map(({ jwk }) => jwk);
       reply.header('cache-control', `public, max-age=${maxAgeSeconds}`).type('application/jwk-set+json');
       return reply.send(JSON.stringify({ keys }));
     },

@@ -1,14 +1,5 @@
+import type { ServiceCounters } from '@latchkey/auth-client';
 import { Counter, type Registry } from 'prom-client';
-
-/** The counters in auth-client's `app.serviceClient.counters` for each called service. */
-export interface ServiceClientCounts {
-  readonly audience: string;
-  readonly exchanges: number;
-  readonly failedExchanges: number;
-  readonly kept: number;
-  readonly requests: number;
-  readonly failures: number;
-}
 
 const counted = [
   [
@@ -27,7 +18,7 @@ const counted = [
  *
  * @example addServiceClientMetrics(app.metrics, app.serviceClient.counters);
  */
-export function addServiceClientMetrics(registry: Registry, counts: readonly ServiceClientCounts[]): void {
+export function addServiceClientMetrics(registry: Registry, counts: readonly ServiceCounters[]): void {
   for (const [name, help, property] of counted) {
     new Counter({
       name,

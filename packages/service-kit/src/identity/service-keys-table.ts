@@ -1,3 +1,4 @@
+import type { PublishedKey } from '@latchkey/auth-client';
 import { jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 
 /**
@@ -9,9 +10,6 @@ import { jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 export const serviceKeys = pgTable('service_keys', {
   /** RFC 7638 thumbprint. */
   kid: text('kid').primaryKey(),
-  jwk: jsonb('jwk').$type<ServiceJwk>().notNull(),
+  jwk: jsonb('jwk').$type<PublishedKey['jwk']>().notNull(),
   expiresAt: timestamp('expires_at', { withTimezone: true, mode: 'date', precision: 3 }).notNull(),
 });
-
-/** A public RSA key as it is published (RFC 7517). */
-export type ServiceJwk = Readonly<Record<'kty' | 'n' | 'e' | 'kid' | 'use' | 'alg', string>>;

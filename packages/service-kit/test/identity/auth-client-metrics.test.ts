@@ -10,11 +10,19 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
+const nothingKnown = {
+  lagSeconds: Number.POSITIVE_INFINITY,
+  entries: 0,
+  reconnects: 0,
+  refusedEvents: 0,
+  isSilent: false,
+};
+
 const metrics = async (): Promise<string> => (await app.inject('/metrics')).body;
 
 describe('metrics of what a service knows', () => {
   it('are as they are when they are asked for', async () => {
-    const revocations = { lagSeconds: Number.POSITIVE_INFINITY, entries: 0, reconnects: 0, refusedEvents: 0 };
+    const revocations = { ...nothingKnown };
     const counts = { keySetAgeSeconds: 7, keySetSize: 2, verifiedTokens: 40, revocations };
     addAuthClientMetrics(app.metrics, counts);
     let text = await metrics();
@@ -31,8 +39,8 @@ describe('metrics of what a service knows', () => {
   });
 
   it('do not have an age that is no number where JSON carries them', async () => {
-    const revocations = { lagSeconds: Number.POSITIVE_INFINITY, entries: 0, reconnects: 0, refusedEvents: 0 };
-    addAuthClientMetrics(app.metrics, { keySetAgeSeconds: 7, keySetSize: 2, verifiedTokens: 0, revocations });
+    const counts = { keySetAgeSeconds: 7, keySetSize: 2, verifiedTokens: 0 };
+    addAuthClientMetrics(app.metrics, { ...counts, revocations: nothingKnown });
     const read = await readMetrics(app.metrics);
     const points = Object.fromEntries(
       read.flatMap((metric) => ('gauge' in metric ? [[metric.name, metric.gauge.dataPoints.length]] : [])),

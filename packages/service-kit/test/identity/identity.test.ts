@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServiceIdentity, type ServiceIdentity } from '@latchkey/auth-client';
+import { createServiceIdentity, type IdentityStore, type ServiceIdentity } from '@latchkey/auth-client';
 import { createJwtVerifier } from '@latchkey/auth-client/jwt';
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -9,7 +9,6 @@ import {
   addServiceClientMetrics,
   createIdentityStore,
   jwksRoute,
-  type ServiceIdentityStore,
   serviceKeys,
 } from '../../src/identity/index.ts';
 import { type Database, openDatabase } from '../../src/index.ts';
@@ -24,7 +23,7 @@ const migration =
 let migrationsFolder: string;
 let test: TestDatabase;
 let database: Database<typeof schema>;
-let store: ServiceIdentityStore;
+let store: IdentityStore;
 const identities: ServiceIdentity[] = [];
 const closing: (() => Promise<unknown>)[] = [];
 

@@ -1,6 +1,6 @@
 import type { RevocableToken } from '@latchkey/auth-client';
+import { eventIdOf } from '@latchkey/auth-client/feed';
 import type { RevocationLog } from '../log/revocation-log.ts';
-import { eventIdOf } from './event-id.ts';
 import type { EventStream } from './event-stream.ts';
 import { createLiveMessages } from './live-messages.ts';
 import type { MessageType } from './message.ts';

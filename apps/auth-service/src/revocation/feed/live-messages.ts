@@ -1,6 +1,6 @@
+import { eventIdOf, mostRevocations } from '@latchkey/auth-client/feed';
 import type { RevocationBatch, RevocationLog } from '../log/revocation-log.ts';
-import { eventIdOf } from './event-id.ts';
-import { type FeedMessage, feedMessage, MOST_REVOCATIONS } from './message.ts';
+import { type FeedMessage, feedMessage } from './message.ts';
 import type { SecurityEvents } from './security-event.ts';
 
 /** How many messages are kept for subscribers that are slightly behind: at most about 6 MB. */
@@ -39,7 +39,7 @@ export function createLiveMessages({ log, events, isAwaited, onChange, onFailed 
     push(batch: RevocationBatch): void {
       const last = unsigned.at(-1);
       const revocations = [...(last?.revocations ?? []), ...batch.revocations];
-      if (last?.isSealed === false && revocations.length <= MOST_REVOCATIONS)
+      if (last?.isSealed === false && revocations.length <= mostRevocations)
         unsigned[unsigned.length - 1] = { ...last, upTo: batch.upTo, revocations };
       else unsigned.push({ ...batch, isSealed: false });
       if (!isSigning) void signAll();

@@ -1,6 +1,6 @@
 import type { Revocation } from '@latchkey/auth-client';
+import { eventIdOf, writeMessage } from '@latchkey/auth-client/feed';
 import type { RevocationBatch } from '../log/revocation-log.ts';
-import { eventIdOf } from './event-id.ts';
 
 export type MessageType = 'revocations' | 'snapshot' | 'heartbeat';
 
@@ -15,16 +15,11 @@ export type FeedMessage = {
   readonly bytes: Buffer;
 };
 
-/** The most revocations in one message: about 90 KB, and one signature. */
-export const MOST_REVOCATIONS = 500;
-
-/** Makes a message in the format of server-sent events (WHATWG HTML §9.2.6). A compact JWS contains no line break. */
 export function feedMessage(
   type: MessageType,
   { after, upTo, revocations }: RevocationBatch,
   token: string,
 ): FeedMessage {
-  const id = eventIdOf(upTo);
-  const bytes = Buffer.from(`id: ${id}\ndata: ${token}\n\n`);
-  return { type, after: eventIdOf(after), upTo: id, revocations, bytes };
+  const bytes = Buffer.from(writeMessage(upTo, token));
+  return { type, after: eventIdOf(after), upTo: eventIdOf(upTo), revocations, bytes };
 }

@@ -1,6 +1,6 @@
-import type { Position } from '../log/position.ts';
+import type { Position } from '@latchkey/auth-client/feed';
+import { eventIdOf } from '@latchkey/auth-client/feed';
 import type { RevocationBatch, RevocationLog } from '../log/revocation-log.ts';
-import { eventIdOf } from './event-id.ts';
 import { type FeedMessage, feedMessage } from './message.ts';
 import type { SecurityEvents } from './security-event.ts';
 

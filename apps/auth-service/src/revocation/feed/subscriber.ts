@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { concerns, type RevocableToken } from '@latchkey/auth-client';
+import { eventIdOf, positionFromEventId } from '@latchkey/auth-client/feed';
 import type { RevocationLog } from '../log/revocation-log.ts';
-import { eventIdOf, isAhead, positionFromEventId } from './event-id.ts';
 import type { EventStream } from './event-stream.ts';
 import type { LiveMessages } from './live-messages.ts';
 import { type FeedMessage, feedMessage, type MessageType } from './message.ts';
+import { isAhead } from './order.ts';
 import type { Pages } from './pages.ts';
 import type { SecurityEvents } from './security-event.ts';
 

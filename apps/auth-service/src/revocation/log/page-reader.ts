@@ -1,9 +1,14 @@
 import type { Revocation } from '@latchkey/auth-client';
+import {
+  type Position,
+  readShardPosition,
+  type ShardPosition,
+  writeShardPosition,
+} from '@latchkey/auth-client/feed';
 import type { Redis } from 'ioredis';
 import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
-import { type Position, readShardPosition, type ShardPosition, writeShardPosition } from './position.ts';
 import { revocationsAfter, type StreamEntry } from './revocation.ts';
 import type { RevocationBatch } from './revocation-log.ts';
 

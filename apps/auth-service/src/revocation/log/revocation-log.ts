@@ -1,4 +1,5 @@
 import type { Revocation } from '@latchkey/auth-client';
+import { type Position, writeShardPosition } from '@latchkey/auth-client/feed';
 import type { Redis } from 'ioredis';
 import { type ConnectionOptions, createReaderConnection } from '../../redis/connection.ts';
 import { revocationHeadKey, revocationsKey, shardOf, shardOfSession } from '../../redis/key-names.ts';
@@ -6,7 +7,6 @@ import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
 import type { DataSets } from './data-sets.ts';
 import { createPageReader } from './page-reader.ts';
-import { type Position, writeShardPosition } from './position.ts';
 import { fieldsOf, type PublishableRevocation } from './revocation.ts';
 import { createShardReader } from './shard-reader.ts';
 

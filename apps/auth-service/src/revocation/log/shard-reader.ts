@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Revocation } from '@latchkey/auth-client';
+import type { ShardPosition } from '@latchkey/auth-client/feed';
 import type { Redis } from 'ioredis';
 import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
 import { loadScript } from '../../redis/script.ts';
-import type { ShardPosition } from './position.ts';
 import { revocationsAfter, type StreamEntry } from './revocation.ts';
 
 const MOST_ENTRIES = 500;

@@ -22,11 +22,11 @@ export type ExchangeFixture = AuthApp & {
   clock: { offsetMs: number };
   /** Somebody new, signed in. */
   session(body?: Record<string, unknown>): Promise<Tokens>;
-  /** Exchanges a token for one for cart-service, or for what the parameters say. */
+  /** Exchanges a token for one for cart-service, or for what the parameters say; undefined leaves one out. */
   exchange(
     actor: string,
     subjectToken: string,
-    parameters?: Record<string, string>,
+    parameters?: Readonly<Record<string, string | undefined>>,
   ): ReturnType<typeof postToken>;
   /** As auth-service itself would, when an administrator asks. Returns the earliest iat of the tokens from then on. */
   changeRoles(token: string, roles: string[]): Promise<number>;
@@ -44,15 +44,20 @@ export async function startExchange(): Promise<ExchangeFixture> {
     services,
     clock,
     session: async (body = {}) => signIn(auth.app, await register(auth.app), body),
-    exchange: (actor, subjectToken, parameters = {}) =>
-      postToken(auth.app, {
+    exchange(actor, subjectToken, changes = {}) {
+      const parameters = {
         grant_type: TOKEN_EXCHANGE,
         subject_token: subjectToken,
         subject_token_type: ACCESS_TOKEN_TYPE,
         audience: 'cart-service',
         ...services.credentials(actor),
-        ...parameters,
-      }),
+        ...changes,
+      };
+      const sent = Object.entries(parameters).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value]],
+      );
+      return postToken(auth.app, Object.fromEntries(sent));
+    },
     async changeRoles(token, roles) {
       const subject = String(decode(token).claims['sub']);
       const redis = connect(auth.redis.url);

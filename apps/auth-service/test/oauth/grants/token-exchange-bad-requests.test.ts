@@ -97,33 +97,6 @@ describe('a subject token that is no good is invalid_grant', () => {
   });
 });
 
-test.each<[string, Record<string, string>, string[]]>([
-  ['no subject_token', {}, ['subject_token']],
-  ['no subject_token_type', {}, ['subject_token_type']],
-  [
-    'another subject_token_type',
-    { subject_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' },
-    [],
-  ],
-  ['another requested_token_type', { requested_token_type: 'urn:ietf:params:oauth:token-type:id_token' }, []],
-  ['an actor_token', { actor_token: 'x', actor_token_type: ACCESS_TOKEN_TYPE }, []],
-  ['a resource', { resource: 'http://127.0.0.1:4001' }, []],
-  ['no audience', {}, ['audience']],
-])('%s is an invalid_request', async (_what, parameters, without) => {
-  const whole = {
-    grant_type: TOKEN_EXCHANGE,
-    subject_token: (await auth.session()).access_token,
-    subject_token_type: ACCESS_TOKEN_TYPE,
-    requested_token_type: ACCESS_TOKEN_TYPE,
-    audience: 'cart-service',
-    ...auth.services.credentials('payment-service'),
-    ...parameters,
-  };
-  const kept = Object.fromEntries(Object.entries(whole).filter(([name]) => !without.includes(name)));
-  const answer = await postToken(auth.app, kept);
-  expect([answer.statusCode, answer.json().error]).toEqual([400, 'invalid_request']);
-});
-
 test.each(['latchkey-cli', 'storefront'])('%s acts for nobody: unauthorized_client', async (client_id) => {
   const answer = await postToken(auth.app, {
     grant_type: TOKEN_EXCHANGE,

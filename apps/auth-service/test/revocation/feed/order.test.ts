@@ -1,11 +1,11 @@
 import type { Revocation } from '@latchkey/auth-client';
+import type { Position } from '@latchkey/auth-client/feed';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isAhead } from '../../../src/revocation/feed/event-id.ts';
 import type { EventStream } from '../../../src/revocation/feed/event-stream.ts';
 import { createRevocationFeed } from '../../../src/revocation/feed/feed.ts';
+import { isAhead } from '../../../src/revocation/feed/order.ts';
 import type { SecurityEvents } from '../../../src/revocation/feed/security-event.ts';
-import type { Position } from '../../../src/revocation/log/position.ts';
 import type { RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import { ScriptedLog } from './scripted-log.ts';
 

@@ -1,8 +1,8 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import http from 'node:http';
 import type { Revocation } from '@latchkey/auth-client';
+import { readShardPosition } from '@latchkey/auth-client/feed';
 import { eventually } from '@latchkey/testing';
-import { readShardPosition } from '../../../src/revocation/log/position.ts';
 
 const EVENT = 'urn:latchkey:event:';
 const SESSION_REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';

@@ -1,5 +1,5 @@
 import type { Revocation } from '@latchkey/auth-client';
-import { type Position, readShardPosition } from '../../../src/revocation/log/position.ts';
+import { type Position, readShardPosition } from '@latchkey/auth-client/feed';
 import type { RevocationBatch, RevocationLog } from '../../../src/revocation/log/revocation-log.ts';
 
 const PAGE = 3;

@@ -1,5 +1,5 @@
+import type { Position } from '@latchkey/auth-client/feed';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Position } from '../../../src/revocation/log/position.ts';
 import { sequenceOf, someSession, startLogs, type TestLogs, until } from './log-fixture.ts';
 
 let logs: TestLogs;

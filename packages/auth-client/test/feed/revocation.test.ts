@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isRevocation } from '../../src/revocation/revocation.ts';
+import { isRevocation } from '../../src/feed/revocation.ts';
 
 const session = { kind: 'session', id: '0-session', reason: 'sign_out' };
 const subject = { kind: 'subject', id: 'user-1', before: 1_700_000_000, reason: 'password_changed' };

@@ -1,0 +1,17 @@
+export {
+  type FeedEvent,
+  feedAudience,
+  feedTokenType,
+  mostRevocations,
+  readEvent,
+  writeEvent,
+  writeMessage,
+} from './event.ts';
+export {
+  eventIdOf,
+  type Position,
+  positionFromEventId,
+  readShardPosition,
+  type ShardPosition,
+  writeShardPosition,
+} from './position.ts';

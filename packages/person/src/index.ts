@@ -1,0 +1,10 @@
+export {
+  type Answer,
+  ask,
+  type Json,
+  messageOf,
+  type Request,
+  type SendOptions,
+  send,
+} from './request.ts';
+export { refreshing, type SignIn, signIn, signingIn, signingOut, type Tokens } from './session.ts';
