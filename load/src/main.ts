@@ -5,9 +5,11 @@ import { costSection } from './experiments/auth-cost/cost-section.ts';
 import { growthSection } from './experiments/auth-cost/growth-section.ts';
 import { faultSection } from './experiments/faults/fault-section.ts';
 import { memorySection } from './experiments/memory/memory-section.ts';
+import { refreshSection } from './experiments/refresh-rate.ts';
 import { latencySection } from './experiments/revocation-latency/latency-section.ts';
 import { saturationSection } from './experiments/saturation-section.ts';
 import { scenarioSection } from './experiments/scenario-section.ts';
+import { singleParts } from './experiments/single-parts/sections.ts';
 import { compareReports } from './report/compare.ts';
 import { renderPage } from './report/page/page.ts';
 import { verdictOf } from './report/report.ts';
@@ -25,6 +27,8 @@ const sections: readonly Section[] = [
   saturationSection,
   faultSection,
   latencySection,
+  refreshSection,
+  ...singleParts,
   memorySection,
   rivalsSection,
 ];

@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { connectRedis, createSessionStore, type NewSession } from '@latchkey/auth-service/testing';
-import type { Benchmark, BenchmarkContext, Measurement } from './benchmark.ts';
-import { startOwnRedis } from './processes/redis.ts';
-import { createTemporaryDirectory } from './processes/temporary-directory.ts';
-import { ratios, spreadOf } from './statistics.ts';
+import { startRedis } from '@latchkey/dev-stack';
+import { medianOf, ratios } from '../../report/statistics.ts';
+import type { Context, SectionResult } from '../../section.ts';
+import { fillList } from '../auth-cost/held-revocations.ts';
 
 const rotations = 10_000;
 const sessionSeconds = 30 * 24 * 3600;
@@ -33,21 +38,17 @@ const longest: NewSession = {
   address: '2001:db8:85a3:8d3:1319:8a2e:1370:7348',
 };
 
-/** (4) What a session costs Redis, when it is new and when it is old. */
-export const sessionBytes: Benchmark = {
-  name: 'session-bytes',
-  title: 'Bytes per session in Redis',
-  seconds: { full: 15, quick: 10 },
-  run,
-};
-
 type Weight = { readonly session: number; readonly index: number };
 
-async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measurement> {
-  await using directory = await createTemporaryDirectory();
-  await using server = await startOwnRedis(directory.path, signal);
+/** What a session costs Redis, when it is new and when it is old, and what a revocation costs a service. */
+export async function measureStoredBytes({ quick, tell, signal }: Context): Promise<SectionResult> {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'latchkey-load-'));
+  // Ours, whatever REDIS_URL names, and empty: all keys are looked at.
+  const { REDIS_URL: _url, ...env } = process.env;
+  const server = await startRedis({ directory: directory.path, durable: false, env, signal });
+  await using _server = { [Symbol.asyncDispose]: () => server.stop() };
   const redis = connectRedis({ url: server.url, onError: () => {} });
-  await using _ = { [Symbol.asyncDispose]: async () => redis.disconnect() };
+  await using _redis = { [Symbol.asyncDispose]: async () => redis.disconnect() };
   let now = Date.now();
   const store = createSessionStore({
     redis,
@@ -93,11 +94,11 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
   for (let rotation = 2; rotation <= rotations; rotation += 1) {
     if (rotation % 1000 === 0) {
       signal.throwIfAborted();
-      progress.step(`rotation ${rotation.toLocaleString('en')} of ${rotations.toLocaleString('en')}`);
+      tell(`rotation ${rotation.toLocaleString('en')} of ${rotations.toLocaleString('en')}`);
     }
     await rotateAll();
   }
-  return measurementOf(afterOne, await weighAll());
+  return describe(afterOne, await weighAll());
 
   /** Every key that names the session or its person, found by looking at all keys: none can hide. */
   async function weigh(subject: string, sessionId: string): Promise<Weight> {
@@ -113,32 +114,46 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
   }
 }
 
-function measurementOf(afterOne: readonly Weight[], afterMany: readonly Weight[]): Measurement {
+function describe(afterOne: readonly Weight[], afterMany: readonly Weight[]): SectionResult {
   const total = ({ session, index }: Weight) => session + index;
-  const typical = <T>(weights: readonly T[]) => weights.slice(0, -1);
-  const before = typical(afterOne).map(total);
-  const after = typical(afterMany).map(total);
-  const median = (weights: readonly number[]) => Math.round(spreadOf(weights).median);
-  const last = afterMany.at(-1);
+  const typical = afterMany.slice(0, -1);
+  const after = typical.map(total);
+  const before = afterOne.slice(0, -1).map(total);
+  const part = (of: keyof Weight) => Math.round(medianOf(typical.map((weight) => weight[of])));
+  const longestNow = afterMany.slice(-1).map(total);
   return {
     figures: [
+      { name: 'bytes of a session in Redis, after 1 rotation', unit: 'bytes', values: before },
+      { name: 'bytes of a session in Redis, after 10,000 rotations', unit: 'bytes', values: after },
       {
-        name: 'bytes per session after 10,000 rotations',
-        values: after,
-        unit: 'bytes',
-        bound: { everyAtMost: 400 },
-      },
-      {
-        name: '· against after 1 rotation',
+        name: 'ratio of bytes of a session in Redis, after 10,000 rotations',
+        against: 'after 1 rotation',
+        unit: '',
         values: ratios(after, before),
-        unit: 'ratio',
-        bound: { everyAtMost: 1 },
       },
+      { name: 'bytes of the longest session there can be', unit: 'bytes', values: longestNow },
+      { name: 'bytes of a revocation that a service holds', unit: 'bytes', values: [bytesPerRevocation()] },
     ],
-    details: [
-      `after 1 rotation ${median(before)} B, after 10,000 ${median(after)} B (MEMORY USAGE, SAMPLES 0, all keys of the session)`,
-      `of it the session's hash ${median(typical(afterMany).map(({ session }) => session))} B, the index of its person, with this one session, ${median(typical(afterMany).map(({ index }) => index))} B`,
-      `a session with every value as long as it may be: ${last === undefined ? '?' : total(last)} B (not judged)`,
+    tables: [],
+    plots: [],
+    notes: [
+      `A value for each device, by MEMORY USAGE of all keys that name the session or its person: of these the session's hash ${part('session')} bytes, and the index of its person, with this one session, ${part('index')}.`,
+      'Of 100,000 revocations the heap of this process, before and after.',
     ],
+    invalid: [],
   };
+}
+
+/** What a list of so many costs, for each of them. */
+function bytesPerRevocation(): number {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const heldBytes = (): number => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = heldBytes();
+  const list = fillList();
+  const after = heldBytes();
+  return (after - before) / list.size;
 }

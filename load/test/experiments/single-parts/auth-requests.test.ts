@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countRequests, requestsBetween } from '../../src/checkout/auth-requests.ts';
+import { countRequests, requestsBetween } from '../../../src/experiments/single-parts/auth-requests.ts';
 
 const counted = (labels: string, count: number) =>
   `http_request_duration_seconds_count{${labels}} ${count}\n`;

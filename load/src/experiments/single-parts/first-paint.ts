@@ -1,31 +1,25 @@
+import { mkdtempDisposable } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startStack } from '@latchkey/dev-stack';
 import { findChromium, launchChromium } from '@latchkey/dev-stack/chromium';
 import type { Browser } from 'playwright-core';
-import type { Benchmark, BenchmarkContext, Measurement } from './benchmark.ts';
-import { createTemporaryDirectory } from './processes/temporary-directory.ts';
+import type { Context, SectionResult } from '../../section.ts';
 
 const plans = { full: { rounds: 15, warmUpRounds: 2 }, quick: { rounds: 5, warmUpRounds: 1 } };
 
-/** (7) How long the page shows nothing to who has never been there, against a page of one word in the same browser. */
-export const firstPaint: Benchmark = {
-  name: 'first-paint',
-  title: 'First paint of the page',
-  seconds: { full: 40, quick: 25 },
-  run,
-};
-
-async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measurement> {
-  if (findChromium() === undefined)
-    return {
-      figures: [],
-      details: ['left out: there is no chromium here (Debian: apt-get install chromium)'],
-    };
+/**
+ * How long the page shows nothing to who has never been there, against a page of one word in the same browser. The page
+ * is that of a second system: the first one serves none, so that nothing else is measured with it.
+ */
+export async function measureFirstPaint({ quick, tell, signal }: Context): Promise<SectionResult> {
+  if (findChromium() === undefined) return resultOf([], [], 'Left out: there is no chromium here.');
   const plan = quick ? plans.quick : plans.full;
-  progress.step('starting the whole system');
+  tell('starting the whole system');
   await using started = new AsyncDisposableStack();
-  const directory = started.use(await createTemporaryDirectory());
+  const directory = started.use(await mkdtempDisposable(join(tmpdir(), 'latchkey-load-')));
   const stack = await startStack({
     directory: directory.path,
     ports: 'random',
@@ -42,7 +36,7 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
   const bareMs: number[] = [];
   for (let round = 1 - plan.warmUpRounds; round <= plan.rounds; round += 1) {
     signal.throwIfAborted();
-    progress.step(round < 1 ? 'warming up' : `round ${round} of ${plan.rounds}`);
+    tell(round < 1 ? 'warming up' : `round ${round} of ${plan.rounds}`);
     const ms = {
       bare: await paintedAfter(browser, bare.url),
       page: await paintedAfter(browser, stack.storefront?.url ?? ''),
@@ -51,17 +45,24 @@ async function run({ quick, progress, signal }: BenchmarkContext): Promise<Measu
     bareMs.push(ms.bare);
     pageMs.push(ms.page);
   }
+  return resultOf(
+    pageMs,
+    bareMs,
+    'Chromium without a window, and without a graphics card: both wait for it to draw.',
+  );
+}
+
+function resultOf(pageMs: readonly number[], bareMs: readonly number[], note: string): SectionResult {
+  const measured = [
+    { name: 'first contentful paint of the page', against: 'a page of one word', values: pageMs },
+    { name: 'first contentful paint of a page of one word', values: bareMs },
+  ];
   return {
-    figures: [
-      {
-        name: 'first contentful paint of the page, with nothing in a cache',
-        values: pageMs,
-        unit: 'ms',
-        bound: { medianAtMost: 1000 },
-      },
-      { name: '· of a page of one word', values: bareMs, unit: 'ms' },
-    ],
-    details: ['chromium without a window, and without a graphics card: both wait for it to draw'],
+    figures: measured.filter(({ values }) => values.length > 0).map((figure) => ({ ...figure, unit: 'ms' })),
+    tables: [],
+    plots: [],
+    notes: [note],
+    invalid: [],
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Contender, medianAndRange, playRounds, plotRounds, ratios } from '../../src/rivals/rounds.ts';
+import { type Contender, playRounds, plotRounds } from '../../src/experiments/rounds.ts';
 
 const quiet = { tell: () => {}, signal: new AbortController().signal };
 
@@ -38,12 +38,6 @@ it('stops when it is told to', async () => {
   );
   await expect(run).rejects.toThrow('stopped');
   expect(played).toEqual([]);
-});
-
-it('compares round by round', () => {
-  expect(ratios([2, 9], [1, 3])).toEqual([2, 3]);
-  expect(ratios([2, 9], [1])).toEqual([2, Number.NaN]);
-  expect(medianAndRange([3, 1, 2])).toEqual([2, 1, 3]);
 });
 
 it('plots each round of each', () => {

@@ -1,15 +1,9 @@
-/** How many requests auth-service has answered since it was started, by route; what asks for its health apart. */
-export async function authRequests(url: string): Promise<Map<string, number>> {
-  const response = await fetch(`${url}/metrics`);
-  return countRequests(await response.text());
-}
-
 const line = /^http_request_duration_seconds_count\{(.*)\} (\d+)$/gm;
-/** Asked by whoever watches it, of whom this benchmark is one, however many people buy. */
+/** Asked by whoever watches it, of whom we are one, however many people buy. */
 const watched = new Set(['/metrics', '/ready', '/live']);
 
 /**
- * Adds up what http_request_duration_seconds has counted for each route.
+ * How many requests a service has answered since it was started, by route; what asks for its health is left out.
  *
  * @example countRequests('http_request_duration_seconds_count{method="POST",route="/token",status="200"} 50')
  *   // Map { 'POST /token' => 50 }

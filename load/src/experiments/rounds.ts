@@ -1,4 +1,3 @@
-import { medianOf } from '../report/statistics.ts';
 import type { Plot } from '../section.ts';
 
 /** One who is measured, round by round. */
@@ -43,14 +42,4 @@ export function plotRounds<R>(
       points: rounds.map((round, index) => [index + 1, of(round)] as const),
     })),
   };
-}
-
-/** The median, the lowest and the highest. */
-export function medianAndRange(values: readonly number[]): [median: number, lowest: number, highest: number] {
-  return [medianOf(values), Math.min(...values), Math.max(...values)];
-}
-
-/** Divides round by round. */
-export function ratios(numerators: readonly number[], denominators: readonly number[]): number[] {
-  return numerators.map((value, index) => value / (denominators[index] ?? Number.NaN));
 }
