@@ -10,7 +10,7 @@ export type Figure = {
   /** What it is a ratio to, or is to be seen beside. */
   readonly against?: string;
   readonly unit: '1/s' | 'ms' | '' | 'bytes' | 'MB' | 'CPU µs' | 'ops';
-  /** One value for each round; of a single measurement, one. The median is the figure. */
+  /** One value for each round, or each thing measured; of a single measurement, one. The median is the figure. */
   readonly values: readonly number[];
 };
 

@@ -103,10 +103,10 @@ function figuresOf(each: RouteContender, unprotected: RouteContender | undefined
       values: ratios(ratesOf(each), ratesOf(unprotected)),
     },
     {
-      name: `ratio of requests for the same CPU: ${name}`,
+      name: `ratio of CPU of a request: ${name}`,
       against,
       unit: '',
-      values: ratios(wholeCpuOf(unprotected), wholeCpuOf(each)),
+      values: ratios(wholeCpuOf(each), wholeCpuOf(unprotected)),
     },
   ];
 }
