@@ -37,7 +37,8 @@ function sectionLines(section: Report['sections'][number]): string[] {
 
 /** Of a part that has no tables, its figures. */
 function tablesOf({ tables, figures, resources = [] }: Report['sections'][number]): readonly Table[] {
-  return [...(tables.length === 0 ? [figureTable(figures)] : tables), ...resources];
+  const first = tables.length === 0 ? [figureTable(figures)] : tables;
+  return [...first, ...resources].filter(({ rows }) => rows.length > 0);
 }
 
 function comparisonLines(comparison: Comparison): string[] {
