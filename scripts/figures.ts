@@ -49,27 +49,24 @@ export function withoutFigures(text: string): string {
     .replaceAll(/`[^`]*`/g, '');
 }
 
-/** A table for each group, and then the runs that the rows name by their numbers. */
+/** A table for each group, and then what each commit was measured by. */
 function allTables(): string {
-  const runs: string[] = [];
-  const runOf = ({ commit, command, machine }: QuotedFigure): number => {
-    const run = `\`${commit}\`: \`${command}\`, ${machine}`;
-    if (!runs.includes(run)) runs.push(run);
-    return runs.indexOf(run) + 1;
-  };
   const groups = Object.entries(quoted).flatMap(([title, figures]) => [
     `### ${title}`,
     '',
-    '| what | against | median | least to most | rounds | must be | run |',
+    '| what | against | median | least to most | rounds | must be | commit |',
     '| --- | --- | --- | --- | --- | --- | --- |',
-    ...Object.entries(figures).map((entry) => rowOf(entry, runOf(entry[1]))),
+    ...Object.entries(figures).map(rowOf),
     '',
   ]);
-  return [...groups, 'The runs:', '', ...runs.map((run, index) => `${index + 1}. ${run}`), ''].join('\n');
+  const runs = [...byAnchor.values()].map(
+    ({ commit, command, machine }) => `- \`${commit}\`: \`${command}\`, ${machine}`,
+  );
+  return [...groups, 'By these runs:', '', ...new Set(runs), ''].join('\n');
 }
 
-function rowOf([name, figure]: [string, QuotedFigure], run: number): string {
-  const { unit, against = '', rounds, median, least, most } = figure;
+function rowOf([name, figure]: [string, QuotedFigure]): string {
+  const { unit, against = '', rounds, median, least, most, commit } = figure;
   const threshold = THRESHOLDS[name];
   const cells = [
     `<a id="${anchorOf(name)}"></a>${name}`,
@@ -78,7 +75,7 @@ function rowOf([name, figure]: [string, QuotedFigure], run: number): string {
     least === null || rounds === 1 ? '' : `${show(least)} to ${show(most)}`,
     String(rounds),
     threshold === undefined ? '' : boundOf(threshold),
-    String(run),
+    `\`${commit}\``,
   ];
   return `| ${cells.join(' | ')} |`;
 }
