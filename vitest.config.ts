@@ -12,7 +12,7 @@ export default defineConfig({
     globalSetup: ['packages/dev-stack/src/testing/global-setup.ts'],
     include: [
       '{apps,packages,deploy}/*/test/**/*.test.ts',
-      '{admin,demo,bench,e2e,load,scripts}/test/**/*.test.ts',
+      '{admin,demo,e2e,load,scripts}/test/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**'],
     pool: 'forks',

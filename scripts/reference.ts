@@ -6,8 +6,9 @@ import { configSchema as payment } from '../apps/payment-service/src/config.ts';
 import { configSchema as storefront } from '../apps/storefront/src/config.ts';
 import { configSchema as wishlist } from '../apps/wishlist-service/src/config.ts';
 import { problemCodes } from '../packages/service-kit/src/problem-codes.ts';
+import { withFigures } from './figures.ts';
 
-// npm run reference: writes the documents that are made from the code. A test fails while they differ from it.
+// npm run reference: writes the documents that are made from the code, and the figures in others. A test fails while they differ from it.
 
 type Property = { readonly description?: string; readonly default?: unknown };
 
@@ -75,12 +76,20 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n');
 }
 
-const docs = join(import.meta.dirname, '..', 'docs');
+const root = join(import.meta.dirname, '..');
+const docs = join(root, 'docs');
+/** Who quotes what was measured. */
+const quoting = [
+  'README.md',
+  'README.ko.md',
+  ...['performance', 'delegation', 'redis'].map((name) => `docs/${name}.md`),
+];
 
 /** Each document by its path. */
 export const reference: Readonly<Record<string, string>> = {
   [join(docs, 'configuration.md')]: configuration(),
   [join(docs, 'errors.md')]: errors(),
+  ...Object.fromEntries(quoting.map((name) => [join(root, name), withFigures(join(root, name))])),
 };
 
 if (import.meta.main) for (const [path, text] of Object.entries(reference)) writeFileSync(path, text);

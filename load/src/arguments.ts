@@ -13,6 +13,8 @@ export type Arguments = {
   readonly out: string;
   /** The JSON of an earlier run. */
   readonly compare: string | undefined;
+  /** Whether the figures that the documents quote become those of this run. */
+  readonly writeNumbers: boolean;
   readonly seed: number;
 };
 
@@ -25,6 +27,9 @@ export function parseArguments(argv: readonly string[], sections: readonly strin
     throw new UsageError(`There is no section "${unknown}": ${sections.join(', ')}.`);
   const seed = Number(values.seed);
   if (!Number.isSafeInteger(seed) || seed < 0) throw new UsageError('--seed takes a whole number.');
+  const writeNumbers = values['write-numbers'];
+  if (writeNumbers && values.quick)
+    throw new UsageError('--write-numbers takes a full run: a quick one has no figures to quote.');
   return {
     quick: values.quick,
     help: values.help,
@@ -32,6 +37,7 @@ export function parseArguments(argv: readonly string[], sections: readonly strin
     only,
     out: values.out.replace(/\.(html|json)$/, ''),
     compare: values.compare,
+    writeNumbers,
     seed,
   };
 }
@@ -48,6 +54,7 @@ export function usage(sections: readonly Pick<Section, 'name' | 'seconds' | 'opt
   --only SECTION   one part of it, may be given again: ${names}
   --compare FILE   what has changed since the run whose JSON this is
   --out NAME       writes NAME.html and NAME.json; default load-report
+  --write-numbers  writes what it measures to docs/performance.numbers.json, which the documents quote
   --seed NUMBER    of the arrivals; default 1
   --help           this text
 
@@ -71,6 +78,7 @@ function parse(argv: readonly string[]) {
         only: { type: 'string', multiple: true },
         compare: { type: 'string' },
         out: { type: 'string', default: 'load-report' },
+        'write-numbers': { type: 'boolean', default: false },
         seed: { type: 'string', default: '1' },
       },
     }).values;

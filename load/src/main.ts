@@ -5,11 +5,14 @@ import { costSection } from './experiments/auth-cost/cost-section.ts';
 import { growthSection } from './experiments/auth-cost/growth-section.ts';
 import { faultSection } from './experiments/faults/fault-section.ts';
 import { memorySection } from './experiments/memory/memory-section.ts';
+import { refreshSection } from './experiments/refresh-rate.ts';
 import { latencySection } from './experiments/revocation-latency/latency-section.ts';
 import { saturationSection } from './experiments/saturation-section.ts';
 import { scenarioSection } from './experiments/scenario-section.ts';
+import { singleParts } from './experiments/single-parts/sections.ts';
 import { compareReports } from './report/compare.ts';
 import { renderPage } from './report/page/page.ts';
+import { writeQuoted } from './report/quoted.ts';
 import { verdictOf } from './report/report.ts';
 import { readReport } from './report/saved.ts';
 import { renderText } from './report/text.ts';
@@ -25,6 +28,8 @@ const sections: readonly Section[] = [
   saturationSection,
   faultSection,
   latencySection,
+  refreshSection,
+  ...singleParts,
   memorySection,
   rivalsSection,
 ];
@@ -61,6 +66,10 @@ async function main(argv: readonly string[]): Promise<number> {
   writeFileSync(`${args.out}.json`, `${JSON.stringify(report, null, 1)}\n`);
   writeFileSync(`${args.out}.html`, renderPage(report, comparison));
   process.stdout.write(renderText(report, comparison));
+  if (args.writeNumbers) {
+    const stay = writeQuoted(report);
+    process.stdout.write(`Of earlier runs: ${stay.join('; ') || 'nothing'}. Now: npm run reference\n`);
+  }
   process.stdout.write(`The report: ${args.out}.html, and for programs ${args.out}.json\n`);
   return verdictOf(report) === 'PASSED' ? 0 : 1;
 }

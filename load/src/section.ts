@@ -7,8 +7,10 @@ import type { SystemUnderLoad } from './system/system.ts';
 export type Figure = {
   /** The same from run to run: two runs are compared by it. */
   readonly name: string;
-  readonly unit: '1/s' | 'ms' | '' | 'MB' | 'CPU µs' | 'ops';
-  /** One value for each round; of a single measurement, one. The median is the figure. */
+  /** What it is a ratio to, or is to be seen beside. */
+  readonly against?: string;
+  readonly unit: '1/s' | 'ms' | '' | 'bytes' | 'MB' | 'CPU µs' | 'ops';
+  /** One value for each round, or each thing measured; of a single measurement, one. The median is the figure. */
   readonly values: readonly number[];
 };
 

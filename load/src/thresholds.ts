@@ -1,6 +1,8 @@
 /** What a figure must be, by its median over the rounds; with fewer than `fewestRounds` it is not judged. */
 export type Threshold = ({ readonly atMost: number } | { readonly atLeast: number }) & {
   readonly fewestRounds?: number;
+  /** It holds for every value, and not for the median. */
+  readonly every?: true;
 };
 
 /**
@@ -35,8 +37,8 @@ export const THRESHOLDS: Readonly<Record<string, Threshold>> = {
   'auth-service killed: shop requests served': { atLeast: 0.999 },
   'keys rotated: shop requests served': { atLeast: 0.999 },
   'storm of sign-outs: shop requests served': { atLeast: 0.999 },
-  'requests for the same CPU, against none: token, and 100,000 revocations held': {
-    atLeast: 0.9,
+  'ratio of CPU of a request: token, and 100,000 revocations held': {
+    atMost: 1 / 0.9,
     // Of short rounds two are apart by a fifth.
     fewestRounds: 5,
   },
@@ -44,24 +46,25 @@ export const THRESHOLDS: Readonly<Record<string, Threshold>> = {
   'page of 8 services, shared store: token': { atMost: 0.5 },
   'page of 8 services, faults: token': { atMost: 0 },
   // What a service holds is bounded: caches are full by then, and nothing is left behind.
-  'rise of the heap’s low points: auth': { atMost: 10 },
-  'rise of the heap’s low points: cart': { atMost: 10 },
-  'rise of the heap’s low points: wishlist': { atMost: 10 },
-  'rise of the heap’s low points: payment': { atMost: 10 },
-  'memory growth in 10 min: auth': { atMost: 30 },
-  'memory growth in 10 min: cart': { atMost: 30 },
-  'memory growth in 10 min: wishlist': { atMost: 30 },
-  'memory growth in 10 min: payment': { atMost: 30 },
+  'rise of the heap’s low points': { atMost: 10, every: true },
+  'memory growth in 10 min': { atMost: 30, every: true },
   'memory growth in 10 min: Redis': { atMost: 5 },
   'faults in 10 min': { atMost: 0 },
   'accepted after the first refusal': { atMost: 0 },
-  'revocation p50, idle': { atMost: 50 },
-  'revocation p50, 200/s': { atMost: 50 },
-  'revocation p50, 500/s': { atMost: 50 },
-  'revocation p99, idle': { atMost: 100 },
-  'revocation p99, 200/s': { atMost: 250 },
-  'revocation p99, 500/s': { atMost: 500 },
+  'revocation p50, idle': { atMost: 50, every: true },
+  'revocation p50, 200/s': { atMost: 50, every: true },
+  'revocation p50, 500/s': { atMost: 50, every: true },
+  'revocation p99, idle': { atMost: 50, every: true },
+  'revocation p99, 200/s': { atMost: 250, every: true },
+  'revocation p99, 500/s': { atMost: 500, every: true },
+  'ratio of first verifications/s': { atLeast: 0.5, fewestRounds: 20 },
+  'ratio of refreshes/s to bare signatures/s': { atLeast: 0.6, fewestRounds: 5 },
   'refreshes/s, ours against node-oidc-provider': { atLeast: 1.5, fewestRounds: 5 },
+  'bytes of a session in Redis, after 10,000 rotations': { atMost: 400, every: true },
+  'ratio of bytes of a session in Redis, after 10,000 rotations': { atMost: 1, every: true },
+  'bytes of a revocation that a service holds': { atMost: 100 },
+  'requests to auth-service for 1,000 checkouts of 50 people': { atMost: 150 },
+  'first contentful paint of the page': { atMost: 1000 },
   // The hot path at half of what it can take.
   'refresh p99 at half of the knee': { atMost: 25 },
   'refresh faults at half of the knee': { atMost: 0 },

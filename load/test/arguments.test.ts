@@ -13,6 +13,7 @@ describe('the options', () => {
       only: [],
       out: 'load-report',
       compare: undefined,
+      writeNumbers: false,
       seed: 1,
     });
   });
@@ -27,6 +28,7 @@ describe('the options', () => {
     [['--only', 'nothing'], 'There is no section "nothing": scenarios, faults, rivals.'],
     [['--seed', 'x'], '--seed takes a whole number.'],
     [['--seed', '-1'], ''],
+    [['--quick', '--write-numbers'], '--write-numbers takes a full run'],
     [['--quik'], 'quik'],
     [['more'], 'more'],
   ])('refuse %j', (argv, message) => {
@@ -39,7 +41,7 @@ describe('the options', () => {
       { name: 'scenarios', seconds: { full: 300, quick: 61 } },
       { name: 'rivals', seconds: { full: 600, quick: 60 }, option: 'rivals' },
     ]);
-    for (const option of ['quick', 'rivals', 'only', 'compare', 'out', 'seed', 'help'])
+    for (const option of ['quick', 'rivals', 'only', 'compare', 'out', 'write-numbers', 'seed', 'help'])
       expect(text).toContain(`--${option}`);
     expect(text).toContain('in about 75 s instead of 6 min\n');
     expect(text).toContain('scenarios, rivals\n');

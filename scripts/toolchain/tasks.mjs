@@ -6,7 +6,6 @@ const tasks = {
   'test:compose': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'e2e/compose/vitest.config.ts'],
   check: ['scripts/check.ts'],
   demo: ['demo/src/main.ts'],
-  bench: ['bench/src/main.ts'],
   load: ['load/src/main.ts'],
   admin: ['admin/src/main.ts'],
   reference: ['scripts/reference.ts'],

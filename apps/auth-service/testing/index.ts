@@ -1,4 +1,4 @@
-/** The internals of auth-service that tests and benchmarks of the whole system may use. */
+/** The internals of auth-service that tests and measurements of the whole system may use. */
 export { connectRedis } from '../src/redis/connection.ts';
 export { createSessionStore, type NewSession } from '../src/sessions/session-store.ts';
 export type { TokenClaims } from '../src/tokens/claims.ts';

@@ -4,8 +4,8 @@ import autocannon from 'autocannon';
 export type ClosedLoad = {
   readonly url: string;
   readonly path: string;
-  /** The Authorization headers that each connection sends in turn. */
-  readonly authorizations: readonly string[];
+  /** The Authorization headers that each connection sends in turn; undefined sends none. */
+  readonly authorizations: readonly (string | undefined)[];
   readonly seconds: number;
   /** Called when the requests flow, and once more at the end of the seconds: what was used in between. */
   readonly look: () => Promise<Readonly<Record<string, number>>>;
@@ -38,7 +38,10 @@ export async function runClosedLoop(load: ClosedLoad): Promise<ClosedRound> {
     pipelining,
     duration: mostSeconds,
     sampleInt: 50,
-    requests: authorizations.map((authorization) => ({ path, headers: { authorization } })),
+    requests: authorizations.map((authorization) => ({
+      path,
+      headers: authorization === undefined ? {} : { authorization },
+    })),
   });
   let answered = 0;
   run.on('response', () => {

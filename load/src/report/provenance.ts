@@ -36,7 +36,7 @@ export function describeRun(run: {
     seed: run.seed,
     quick: run.quick,
     system: run.isOwnSystem
-      ? 'one process of each service (NODE_ENV=development, no telemetry), one Redis (append-only file), one Postgres and the generator share the cores; others, where they are measured, run with NODE_ENV=production'
+      ? 'one process of each service (NODE_ENV=development, no telemetry), one Redis (append-only file), one Postgres and the generator share the cores; servers with one route, and those of others, run with NODE_ENV=production'
       : 'a running system, named by its URLs; the generator runs beside it',
     loadBefore: loadavg()[0] ?? 0,
   };

@@ -1,7 +1,7 @@
 import type { Figure, SectionResult } from '../section.ts';
 import { THRESHOLDS, type Threshold } from '../thresholds.ts';
 import type { Provenance } from './provenance.ts';
-import { medianOf } from './statistics.ts';
+import { spreadOf } from './statistics.ts';
 
 /** The result of one part, or why there is none. */
 export type ReportedSection = SectionResult & {
@@ -22,7 +22,8 @@ export type Report = {
 
 export type Judged = {
   readonly figure: Figure;
-  readonly median: number;
+  /** The median of its rounds, or the worst where every round must meet the threshold. */
+  readonly value: number;
   readonly threshold: Threshold;
   readonly isMet: boolean;
 };
@@ -43,10 +44,11 @@ export function judge({ sections }: Pick<Report, 'sections'>): Judged[] {
     figures.flatMap((figure) => {
       const threshold = THRESHOLDS[figure.name];
       if (threshold === undefined || figure.values.length < (threshold.fewestRounds ?? 0)) return [];
-      const median = medianOf(figure.values);
+      const { median, min, max } = spreadOf(figure.values);
+      const value = threshold.every === true ? ('atMost' in threshold ? max : min) : median;
       // A figure that could not be had is NaN, and meets nothing.
-      const isMet = 'atMost' in threshold ? median <= threshold.atMost : median >= threshold.atLeast;
-      return [{ figure, median, threshold, isMet }];
+      const isMet = 'atMost' in threshold ? value <= threshold.atMost : value >= threshold.atLeast;
+      return [{ figure, value, threshold, isMet }];
     }),
   );
 }

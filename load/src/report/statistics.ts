@@ -12,3 +12,8 @@ export function medianOf(values: readonly number[]): number {
 export function spreadOf(values: readonly number[]): Spread {
   return { median: medianOf(values), min: Math.min(...values), max: Math.max(...values) };
 }
+
+/** Divides round by round: what disturbs the machine for longer than a round disturbs both sides alike. */
+export function ratios(numerators: readonly number[], denominators: readonly number[]): number[] {
+  return numerators.map((value, index) => value / (denominators[index] ?? Number.NaN));
+}

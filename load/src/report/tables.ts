@@ -1,4 +1,5 @@
 import type { Figure, Table } from '../section.ts';
+import type { Threshold } from '../thresholds.ts';
 import type { Difference } from './compare.ts';
 import { showNumber, withUnit } from './numbers.ts';
 import { type Judged, judge, type Report } from './report.ts';
@@ -8,14 +9,21 @@ import { spreadOf } from './statistics.ts';
 export function thresholdTable(report: Pick<Report, 'sections'>): Table {
   return {
     title: 'Thresholds',
-    columns: ['figure', 'median', 'must be', 'verdict'],
-    rows: judge(report).map(({ figure, median, threshold, isMet }: Judged) => [
+    columns: ['figure', 'median, or worst', 'must be', 'verdict'],
+    rows: judge(report).map(({ figure, value, threshold, isMet }: Judged) => [
       figure.name,
-      withUnit(median, figure.unit),
-      'atMost' in threshold ? `≤ ${showNumber(threshold.atMost)}` : `≥ ${showNumber(threshold.atLeast)}`,
+      withUnit(value, figure.unit),
+      boundOf(threshold),
       isMet ? 'met' : 'MISSED',
     ]),
   };
+}
+
+/** @example boundOf({ atMost: 400, every: true }) // 'each ≤ 400' */
+export function boundOf(threshold: Threshold): string {
+  const bound =
+    'atMost' in threshold ? `≤ ${showNumber(threshold.atMost)}` : `≥ ${showNumber(threshold.atLeast)}`;
+  return threshold.every === true ? `each ${bound}` : bound;
 }
 
 /** Whether the generator kept up, thing by thing. */
@@ -39,10 +47,10 @@ export function healthTable({ sections }: Pick<Report, 'sections'>): Table {
 export function figureTable(figures: readonly Figure[]): Table {
   return {
     title: 'Figures',
-    columns: ['figure', 'unit', 'median', 'lowest', 'highest', 'rounds'],
-    rows: figures.map(({ name, unit, values }) => {
+    columns: ['figure', 'against', 'unit', 'median', 'lowest', 'highest', 'rounds'],
+    rows: figures.map(({ name, against = '', unit, values }) => {
       const { median, min, max } = spreadOf(values);
-      return [name, unit, median, min, max, values.length];
+      return [name, against, unit, median, min, max, values.length];
     }),
   };
 }

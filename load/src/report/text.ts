@@ -2,7 +2,7 @@ import type { Table } from '../section.ts';
 import type { Comparison } from './compare.ts';
 import { showNumber } from './numbers.ts';
 import { judge, type Report, sizingRules, unjudged, verdictMeaning, verdictOf } from './report.ts';
-import { differenceTable, thresholdTable } from './tables.ts';
+import { differenceTable, figureTable, thresholdTable } from './tables.ts';
 
 /** The summary for the terminal: what was measured, what changed, and at the end what it comes to. */
 export function renderText(report: Report, comparison?: Comparison): string {
@@ -31,12 +31,14 @@ function sectionLines(section: Report['sections'][number]): string[] {
     section.title.toUpperCase(),
     ...(section.failure === undefined ? [] : [`FAILED: ${section.failure}`]),
     ...section.invalid.map((reason) => `INVALID: ${reason}`),
-    ...[...section.tables, ...(section.resources ?? [])].flatMap((table) => [
-      '',
-      table.title,
-      ...linesOf(table),
-    ]),
+    ...tablesOf(section).flatMap((table) => ['', table.title, ...linesOf(table)]),
   ];
+}
+
+/** Of a part that has no tables, its figures. */
+function tablesOf({ tables, figures, resources = [] }: Report['sections'][number]): readonly Table[] {
+  const first = tables.length === 0 ? [figureTable(figures)] : tables;
+  return [...first, ...resources].filter(({ rows }) => rows.length > 0);
 }
 
 function comparisonLines(comparison: Comparison): string[] {

@@ -1,39 +1,25 @@
-import type { Redis } from 'ioredis';
+import {
+  type Device,
+  devices,
+  type RefreshRound,
+  refreshFor,
+  refreshingAtOurs,
+} from '../experiments/refresh-rate.ts';
+import { type Contender, playRounds, plotRounds } from '../experiments/rounds.ts';
 import { startMeasuredServer } from '../processes/measured-server.ts';
+import { medianOf, ratios, spreadOf } from '../report/statistics.ts';
 import type { Context, SectionResult } from '../section.ts';
 import { createHttp, type Http } from '../system/http.ts';
-import { refresh } from '../system/people.ts';
-import { cpuSecondsOf } from '../system/watch.ts';
-import { type Contender, medianAndRange, playRounds, plotRounds, ratios } from './rounds.ts';
 
 const plans = {
   full: { rounds: 5, seconds: 4, warmUpSeconds: 3 },
   quick: { rounds: 2, seconds: 1, warmUpSeconds: 0.7 },
 };
-/** As many refreshes are under way at any time. */
-const devices = 32;
-
-/** Somebody's device: takes the next tokens, or throws. */
-type Device = () => Promise<void>;
-
-type RefreshRound = {
-  readonly perSecond: number;
-  readonly cpuMicroseconds: number;
-  readonly redisCommands: number;
-  /** Keys that Redis has more than before, for each refresh. */
-  readonly keysLeft: number;
-};
-
-const nothing: SectionResult = { figures: [], tables: [], plots: [], notes: [], invalid: [] };
-
 /** Refreshes at ours and at node-oidc-provider: both with the same Redis, one signature, and rotation. */
 export async function compareRefreshes(context: Context): Promise<SectionResult> {
-  const { world, system, redis, signal } = context;
+  const { system, redis, signal } = context;
   if (redis === undefined || system.stack === undefined)
-    return {
-      ...nothing,
-      notes: ['Refreshes were not compared: this needs the Redis of the run’s own system.'],
-    };
+    throw new Error('Refreshes can be compared beside a system of our own only.');
   await using server = await startMeasuredServer({
     script: new URL('./servers/node-oidc-provider.ts', import.meta.url),
     args: [String(devices)],
@@ -42,22 +28,14 @@ export async function compareRefreshes(context: Context): Promise<SectionResult>
   });
   const http = createHttp(server.url);
   await using _http = { [Symbol.asyncDispose]: () => http.close() };
-  const theirs = await signedInAt(http);
-  const ours = world.people.slice(0, devices).map(
-    (person): Device =>
-      async () => {
-        const status = await refresh(world.http.auth, person);
-        if (status !== 200) throw new Error(`auth-service answered a refresh with ${status}.`);
-      },
-  );
-  const contender = (name: string, cpuSeconds: () => Promise<number>, own: readonly Device[]) => ({
-    name,
-    rounds: [],
-    play: (seconds: number) => refreshFor(seconds, { devices: own, redis, cpuSeconds }),
-  });
+  const own = await signedInAt(http);
   const contenders: Contender<RefreshRound>[] = [
-    contender('Latchkey', () => cpuSecondsOf(world.http.auth), ours),
-    contender('node-oidc-provider', () => server.cpuSeconds(), theirs),
+    refreshingAtOurs(context),
+    {
+      name: 'node-oidc-provider',
+      rounds: [],
+      play: (seconds) => refreshFor(seconds, { own, redis, cpuSeconds: () => server.cpuSeconds() }),
+    },
   ];
   await playRounds(contenders, context.quick ? plans.quick : plans.full, context);
   return describe(contenders);
@@ -80,36 +58,6 @@ async function signedInAt(http: Http): Promise<Device[]> {
   });
 }
 
-async function refreshFor(
-  seconds: number,
-  side: { readonly devices: readonly Device[]; redis: Redis; cpuSeconds: () => Promise<number> },
-): Promise<RefreshRound> {
-  const look = async () => ({
-    cpu: await side.cpuSeconds(),
-    keys: await side.redis.dbsize(),
-    commands: Number(/^total_commands_processed:(\d+)/m.exec(await side.redis.info('stats'))?.[1]),
-  });
-  const before = await look();
-  const beganAt = performance.now();
-  const endAt = beganAt + seconds * 1000;
-  let count = 0;
-  const keepRefreshing = async (device: Device): Promise<void> => {
-    while (performance.now() < endAt) {
-      await device();
-      count += 1;
-    }
-  };
-  await Promise.all(side.devices.map(keepRefreshing));
-  const elapsedMs = performance.now() - beganAt;
-  const after = await look();
-  return {
-    perSecond: (count * 1000) / elapsedMs,
-    cpuMicroseconds: ((after.cpu - before.cpu) * 1e6) / count,
-    redisCommands: (after.commands - before.commands) / count,
-    keysLeft: (after.keys - before.keys) / count,
-  };
-}
-
 function describe(contenders: readonly Contender<RefreshRound>[]): SectionResult {
   const values = (each: Contender<RefreshRound> | undefined, of: keyof RefreshRound) =>
     (each?.rounds ?? []).map((round) => round[of]);
@@ -126,11 +74,13 @@ function describe(contenders: readonly Contender<RefreshRound>[]): SectionResult
       ]),
       {
         name: 'refreshes/s, ours against node-oidc-provider',
+        against: 'node-oidc-provider',
         unit: '',
         values: ratios(values(ours, 'perSecond'), values(theirs, 'perSecond')),
       },
       {
         name: 'refreshes for the same CPU, ours against node-oidc-provider',
+        against: 'node-oidc-provider',
         unit: '',
         values: ratios(values(theirs, 'cpuMicroseconds'), values(ours, 'cpuMicroseconds')),
       },
@@ -147,13 +97,13 @@ function describe(contenders: readonly Contender<RefreshRound>[]): SectionResult
           'Redis commands each',
           'keys left by each',
         ],
-        rows: contenders.map((each) => [
-          each.name,
-          ...medianAndRange(values(each, 'perSecond')),
-          medianAndRange(values(each, 'cpuMicroseconds'))[0],
-          medianAndRange(values(each, 'redisCommands'))[0],
-          medianAndRange(values(each, 'keysLeft'))[0],
-        ]),
+        rows: contenders.map((each) => {
+          const { median, min, max } = spreadOf(values(each, 'perSecond'));
+          const others = (['cpuMicroseconds', 'redisCommands', 'keysLeft'] as const).map((of) =>
+            medianOf(values(each, of)),
+          );
+          return [each.name, median, min, max, ...others];
+        }),
       },
     ],
     plots: [

@@ -107,7 +107,8 @@ function metric(text: string, name: string): number {
   return found === undefined ? Number.NaN : Number(found);
 }
 
-async function lookAtRedis(redis: Redis): Promise<NonNullable<Look['redis']>> {
+/** What Redis has done since it was started. */
+export async function lookAtRedis(redis: Redis): Promise<NonNullable<Look['redis']>> {
   const text = await redis.info();
   const field = (name: string) => Number(new RegExp(`^${name}:([0-9.]+)`, 'm').exec(text)?.[1]);
   return {

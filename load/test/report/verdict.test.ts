@@ -38,6 +38,17 @@ describe('the verdict', () => {
     expect(verdictOf(ratio(0.9, 0.9, 0.9, 0.9, 0.9))).toBe('MISSED');
   });
 
+  it('judges every value where a threshold asks for that', () => {
+    const bytes = (...values: number[]): Figure => ({
+      name: 'bytes of a session in Redis, after 10,000 rotations',
+      unit: 'bytes',
+      values,
+    });
+    expect(verdictOf(sampleReport([bytes(350, 350, 400)]))).toBe('PASSED');
+    expect(verdictOf(sampleReport([bytes(350, 350, 401)]))).toBe('MISSED');
+    expect(renderText(sampleReport([bytes(350, 401)]))).toMatch(/401 bytes +each ≤ 400 +MISSED/);
+  });
+
   it('knows which thresholds had nothing to judge', () => {
     expect(unjudged(sampleReport([browseP99(1)]))).not.toContain('browse p99');
     expect(unjudged(sampleReport([]))).toEqual(Object.keys(THRESHOLDS));

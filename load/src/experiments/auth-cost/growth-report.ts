@@ -39,9 +39,14 @@ export function describeGrowth(cells: readonly Cell[], processes: number): Secti
   return {
     figures: cells
       .filter(({ services }) => services === mostServices)
-      .flatMap(({ title, load, commands, microseconds }): Figure[] => [
+      .flatMap(({ title, load, commands, sharedMicroseconds, microseconds }): Figure[] => [
         { name: `page of 8 services p50: ${title}`, unit: 'ms', values: [load.latencies.percentile(50)] },
         { name: `page of 8 services, shared store: ${title}`, unit: 'ops', values: [commands] },
+        {
+          name: `page of 8 services, CPU of what is shared: ${title}`,
+          unit: 'CPU µs',
+          values: [sharedMicroseconds],
+        },
         { name: `page of 8 services, CPU: ${title}`, unit: 'CPU µs', values: [microseconds] },
         { name: `page of 8 services, faults: ${title}`, unit: '', values: [faultCount(load)] },
       ]),

@@ -11,14 +11,20 @@ const batchSize = 500;
  * them has every token looked up again when it comes next.
  */
 export function holdRevocations(): RevocationList {
-  const list = createRevocationList({ retentionSeconds });
-  for (let count = 0; count < held; count += batchSize) list.apply(signOuts(batchSize));
-  list.confirm();
+  const list = fillList();
   const everyMs = (retentionSeconds * 1000) / held;
   setInterval(() => {
     list.apply(signOuts(1));
     list.confirm();
   }, everyMs).unref();
+  return list;
+}
+
+/** A list of 100,000. */
+export function fillList(): RevocationList {
+  const list = createRevocationList({ retentionSeconds });
+  for (let count = 0; count < held; count += batchSize) list.apply(signOuts(batchSize));
+  list.confirm();
   return list;
 }
 

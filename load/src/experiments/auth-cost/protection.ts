@@ -1,16 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { authClient, createServiceIdentity, type RevocationList } from '@latchkey/auth-client';
+import { authClient, type RevocationList } from '@latchkey/auth-client';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { Redis } from 'ioredis';
 import { Pool } from 'undici';
 import { holdRevocations } from './held-revocations.ts';
 import { audience, type ServerSettings, scope, sessionPrefix, type Way } from './settings.ts';
 
-type AsyncHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
-type Hook = onRequestHookHandler | AsyncHook;
+export type AsyncHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+export type Hook = onRequestHookHandler | AsyncHook;
 
-const cartMigrations = fileURLToPath(new URL('../../../../apps/cart-service/drizzle', import.meta.url));
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const connections = 64;
 /** Of this process, whichever services it holds: what a replica has once. */
@@ -21,6 +19,7 @@ let introspector: Promise<AsyncHook> | undefined;
 export async function protect(app: FastifyInstance, way: Way, settings: ServerSettings): Promise<Hook[]> {
   switch (way) {
     case 'none':
+    case 'ignored':
       return [];
     case 'local':
       return [await verifyLocally(app, settings, null)];
@@ -32,6 +31,11 @@ export async function protect(app: FastifyInstance, way: Way, settings: ServerSe
       return [await introspector];
     case 'session':
       return [lookUp(settings)];
+    case 'fastify-jwt':
+    case 'jose':
+      return (await import('../../rivals/servers/checks.ts')).checks[way](app, settings);
+    default:
+      throw new Error(`${way} is no way of Fastify's.`);
   }
 }
 
@@ -49,16 +53,8 @@ async function verifyLocally(
 /** RFC 7662, by a service that proves who it is with a signature (private_key_jwt), as ours do whenever they ask. */
 async function introspect({ issuer, introspectionUri, databaseUrl }: ServerSettings): Promise<AsyncHook> {
   // Only here: it takes as long to load as all the rest.
-  const { openDatabase } = await import('@latchkey/service-kit');
-  const { createIdentityStore, serviceKeys } = await import('@latchkey/service-kit/identity');
-  const database = await openDatabase({
-    url: databaseUrl,
-    schema: { serviceKeys },
-    migrationsFolder: cartMigrations,
-    poolSize: 1,
-    applicationName: 'load',
-  });
-  const identity = createServiceIdentity({ clientId: audience, store: createIdentityStore(database.db) });
+  const { openIdentity } = await import('./identity.ts');
+  const { identity } = await openIdentity(audience, databaseUrl);
   const { origin, pathname: path } = new URL(introspectionUri);
   const pool = new Pool(origin, { connections });
 

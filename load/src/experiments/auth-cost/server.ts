@@ -3,11 +3,10 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serveMeasured } from '../../processes/serve-measured.ts';
 import { protect } from './protection.ts';
-import { type ServerSettings, settingsVariable, type Way } from './settings.ts';
+import { answer, type ServerSettings, settingsVariable, type Way } from './settings.ts';
 
 const settings: ServerSettings = JSON.parse(process.env[settingsVariable] ?? '{}');
 const [count, ...ways] = process.argv.slice(2);
-const answer = { items: [{ sku: 'tea-001', quantity: 2, price: 1250 }], total: 2500, currency: 'EUR' };
 
 async function build(): Promise<FastifyInstance> {
   const app = Fastify();
@@ -16,4 +15,7 @@ async function build(): Promise<FastifyInstance> {
   return app;
 }
 
-await serveMeasured(...(await Promise.all(Array.from({ length: Number(count) }, build))));
+// One after the other: while the modules of one are loaded, another could not hear its keys come in time.
+const apps: FastifyInstance[] = [];
+while (apps.length < Number(count)) apps.push(await build());
+await serveMeasured(...apps);

@@ -1,22 +1,22 @@
 import type { SystemUnderLoad } from '../../system/system.ts';
 
-/** The ways to find out whether a request may pass. */
-export const ways = ['none', 'local', 'revocation', 'introspection', 'session'] as const;
-export type Way = (typeof ways)[number];
-
-export const wayTitles: Readonly<Record<Way, string>> = {
+/** The ways to find out whether a request may pass: ours, and those of others. */
+export const wayTitles = {
   none: 'no check',
+  ignored: 'no check, token sent all the same',
   local: 'token, verified locally',
   revocation: 'token, and 100,000 revocations held',
   introspection: 'token, introspected per request',
   session: 'session, looked up in Redis per request',
-};
+  'fastify-jwt': '@fastify/jwt + get-jwks',
+  jose: 'jose in Fastify',
+  express: 'Express, no check',
+  'express-oauth2-jwt-bearer': 'express-oauth2-jwt-bearer',
+} as const;
+export type Way = keyof typeof wayTitles;
 
 /** What a request makes work for beside the service itself. */
-export const sharedParts: Readonly<Record<Way, readonly ('authCpu' | 'redisCpu')[]>> = {
-  none: [],
-  local: [],
-  revocation: [],
+export const sharedParts: Readonly<Partial<Record<Way, readonly ('authCpu' | 'redisCpu')[]>>> = {
   introspection: ['authCpu', 'redisCpu'],
   session: ['redisCpu'],
 };
@@ -24,6 +24,8 @@ export const sharedParts: Readonly<Record<Way, readonly ('authCpu' | 'redisCpu')
 /** Where a measured server finds what it needs: as a service of the system would. */
 export type ServerSettings = {
   readonly issuer: string;
+  /** Of auth-service, as it is called. */
+  readonly origin: string;
   readonly jwksUri: string;
   readonly introspectionUri: string;
   readonly redisUrl: string;
@@ -31,6 +33,12 @@ export type ServerSettings = {
   readonly databaseUrl: string;
 };
 
+/** What every measured route answers with, once it has let a request in. */
+export const answer = {
+  items: [{ sku: 'tea-001', quantity: 2, price: 1250 }],
+  total: 2500,
+  currency: 'EUR',
+};
 export const audience = 'cart-service';
 export const scope = 'cart:read';
 export const sessionPrefix = 'load:session:';
@@ -42,6 +50,7 @@ export async function settingsOf({ stack, urls }: SystemUnderLoad): Promise<Serv
   if (stack === undefined) throw new Error('Servers can be measured beside a system of our own only.');
   return {
     issuer: stack.issuer,
+    origin: urls.auth,
     jwksUri: `${urls.auth}/.well-known/jwks.json`,
     introspectionUri: `${urls.auth}/introspect`,
     redisUrl: stack.redis.url,

@@ -5,8 +5,8 @@ import { scope, sessionPrefix, type Way } from './settings.ts';
 
 /** What each person shows: their access token, or the id of a session that Redis holds. */
 export type Visitors = {
-  /** The Authorization headers of everybody. */
-  headersFor(way: Way): readonly string[];
+  /** The Authorization headers of everybody; where nothing is checked, none. */
+  headersFor(way: Way): readonly (string | undefined)[];
   forget(): Promise<void>;
 };
 
@@ -24,10 +24,11 @@ export async function createVisitors(people: readonly Session[], redis: Redis): 
   });
   await Promise.all(ids.map((id) => redis.set(sessionPrefix + id, session, 'EX', lifetimeSeconds)));
   return {
-    headersFor: (way) =>
-      way === 'session'
-        ? ids.map((id) => `Bearer ${id}`)
-        : people.map(({ accessToken }) => `Bearer ${accessToken}`),
+    headersFor(way) {
+      if (way === 'none' || way === 'express') return [undefined];
+      const shown = way === 'session' ? ids : people.map(({ accessToken }) => accessToken);
+      return shown.map((each) => `Bearer ${each}`);
+    },
     forget: async () => void (await redis.del(ids.map((id) => sessionPrefix + id))),
   };
 }

@@ -84,7 +84,7 @@ async function run(context: Context): Promise<SectionResult> {
     figures: isLongEnough ? [...figures, faults] : figures,
     notes: [
       `${perSecond} things a second for ${plan.minutes} minutes, half of the ${knee}/s that were found to be sustained for ${plan.secondsEach} s: of twenty, ${mix.map(([{ name }, share]) => `${share} × ${name}`).join(', ')}. Median ${p50.toFixed(1)} ms, p99 ${p99.toFixed(0)} ms, ${faultCount(load)} faults.`,
-      `The first ${warmingUp * 100} % of the time, in which caches fill and code is compiled, do not count. Of a heap growth is how much the least of the second half of the rest is above that of the first; of what is resident, the median slope (Theil and Sen), counted for ${growthMinutes} minutes. Below 0 counts as 0.`,
+      `The first ${warmingUp * 100} % of the time, in which caches fill and code is compiled, do not count. Of a heap growth is how much the least of the second half of the rest is above that of the first; of what is resident, the median slope (Theil and Sen), counted for ${growthMinutes} minutes. Below 0 counts as 0. A figure has a value for each service.`,
     ],
     invalid: load.health.faults,
     health: [{ during: 'memory', health: load.health }],
@@ -133,12 +133,13 @@ function describeLooks(
     resident: (samples: readonly Sample[]) =>
       Math.max(0, slopePerSecond(settled(samples, warmingUp)) * growthMinutes * 60),
   };
-  const figuresOf = (kind: keyof MemoryUse, title: string): Figure[] =>
-    namesOf(kind).map((name) => ({
-      name: `${title}: ${name}`,
-      unit: 'MB',
-      values: [growthOf[kind](samplesOf(kind, name))],
-    }));
+  const figureOf = (kind: keyof MemoryUse, name: string, of: readonly string[]): Figure => ({
+    name,
+    unit: 'MB',
+    values: of.map((each) => growthOf[kind](samplesOf(kind, each))),
+  });
+  const growth = `memory growth in ${growthMinutes} min`;
+  const services = namesOf('heap');
   const plotOf = (kind: keyof MemoryUse, title: string): Plot => ({
     title,
     x: { title: 's' },
@@ -156,8 +157,11 @@ function describeLooks(
   return {
     figures: isLongEnough
       ? [
-          ...figuresOf('heap', 'rise of the heap’s low points'),
-          ...figuresOf('resident', `memory growth in ${growthMinutes} min`),
+          figureOf('heap', 'rise of the heap’s low points', services),
+          figureOf('resident', growth, services),
+          ...('Redis' in (looks[0]?.use.resident ?? {})
+            ? [figureOf('resident', `${growth}: Redis`, ['Redis'])]
+            : []),
         ]
       : [],
     tables: [

@@ -1,3 +1,5 @@
+import { medianOf } from '../../report/statistics.ts';
+
 /** A value at a time, in seconds. */
 export type Sample = readonly [atSeconds: number, value: number];
 
@@ -9,10 +11,7 @@ export function slopePerSecond(samples: readonly Sample[]): number {
   const slopes = samples.flatMap(([from, start], index) =>
     samples.slice(index + 1).flatMap(([to, end]) => (to > from ? [(end - start) / (to - from)] : [])),
   );
-  const sorted = slopes.toSorted((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
-  return (lower + upper) / 2;
+  return slopes.length === 0 ? 0 : medianOf(slopes);
 }
 
 /**

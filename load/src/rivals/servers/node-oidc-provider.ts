@@ -3,8 +3,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Provider } from 'oidc-provider';
+import { audience } from '../../experiments/auth-cost/settings.ts';
 import { serveMeasured } from '../../processes/serve-measured.ts';
-import { audience } from './answer.ts';
 import { listening } from './listening.ts';
 import { redisAdapter } from './redis-adapter.ts';
 

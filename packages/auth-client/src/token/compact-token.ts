@@ -52,7 +52,7 @@ export function readCompactToken(token: string, profile: TokenProfile = accessTo
   if (!isCanonical(header) || !isCanonical(payload) || !isCanonical(signature))
     throw invalidToken('base64url');
   try {
-    const kid = kidOf(parseJsonObject(utf8(header)), profile);
+    const kid = kidOf(header, profile);
     // Only scanned: @fastify/jwt parses the payload from the same bytes once the signature has been verified.
     scanJson(utf8(payload));
     return { kid, signatureBytes: Math.floor((signature.length * 3) / 4) };
@@ -62,7 +62,18 @@ export function readCompactToken(token: string, profile: TokenProfile = accessTo
   }
 }
 
-function kidOf(header: Record<string, unknown>, profile: TokenProfile): string {
+/** The header that was last good for each profile: all tokens of a key have the same one, to the letter. */
+const lastGood = new WeakMap<TokenProfile, { readonly header: string; readonly kid: string }>();
+
+function kidOf(header: string, profile: TokenProfile): string {
+  const known = lastGood.get(profile);
+  if (known?.header === header) return known.kid;
+  const kid = checkedKid(parseJsonObject(utf8(header)), profile);
+  lastGood.set(profile, { header, kid });
+  return kid;
+}
+
+function checkedKid(header: Record<string, unknown>, profile: TokenProfile): string {
   for (const name of [...refusedParameters, ...(profile.refusedParameters ?? [])])
     if (Object.hasOwn(header, name)) throw invalidToken('header');
   const { alg, typ, kid } = header;

@@ -5,8 +5,8 @@ import { createShops, scopes, settings } from './faults-fixture.ts';
 const shops = createShops();
 afterEach(() => shops.close());
 
-/** Nobody listens on this port, and the system gives it to nobody. */
-const deadUrl = 'http://127.0.0.1:1';
+/** Nobody listens on this port, and the system gives it to nobody. fetch refuses port 1 by itself. */
+const deadUrl = 'http://127.0.0.1:2';
 
 const put = { method: 'PUT' };
 const post = { method: 'POST' };

@@ -145,6 +145,12 @@ describe('the header', () => {
   it('yields the kid and the length of the signature', () => {
     expect(readCompactToken(token)).toEqual({ kid: issuer.signingKey.kid, signatureBytes: 256 });
   });
+
+  it('that was good for one kind of token is read anew for another', () => {
+    const reading = (typ: string) => () => readCompactToken(token, { types: [typ] });
+    expect(readCompactToken(token)).toEqual(reading('at+jwt')());
+    expect(reading('secevent+jwt')).toThrow(expect.objectContaining({ reason: 'typ' }));
+  });
 });
 
 describe('each check stands by itself, also where @fastify/jwt or OpenSSL would refuse as well', () => {

@@ -1,0 +1,153 @@
+import { type ClosedRound, runClosedLoop } from '../../generator/closed-loop.ts';
+import { startMeasuredServer } from '../../processes/measured-server.ts';
+import { medianOf, ratios, spreadOf } from '../../report/statistics.ts';
+import type { Context, Figure, SectionResult, Table } from '../../section.ts';
+import { freshen } from '../../system/people.ts';
+import { type Contender, playRounds, plotRounds, type RoundPlan } from '../rounds.ts';
+import { settingsOf, settingsVariable, sharedParts, type Way, wayTitles } from './settings.ts';
+import { lookAtShared } from './shared-use.ts';
+import { createVisitors } from './visitors.ts';
+
+const scripts = {
+  fastify: new URL('./server.ts', import.meta.url),
+  express: new URL('../../rivals/servers/protected-express.ts', import.meta.url),
+};
+
+type RouteContender = Contender<ClosedRound> & { readonly way: Way };
+
+/**
+ * Has one route let requests in by each of these ways, each in a server of its own. The first has no check: the others
+ * are held against it. Figures are told of those in `told`.
+ */
+export async function compareRoutes(
+  context: Context,
+  { ways, told, plan }: { ways: readonly Way[]; told: readonly Way[]; plan: RoundPlan },
+): Promise<SectionResult> {
+  const { world, redis, system, tell, signal } = context;
+  if (redis === undefined) throw new Error('Routes can be compared beside a system of our own only.');
+  await freshen(world.http.auth, world.people);
+  const visitors = await createVisitors(world.people, redis);
+  await using servers = new AsyncDisposableStack();
+  servers.defer(() => visitors.forget());
+  const env = {
+    [settingsVariable]: JSON.stringify(await settingsOf(system)),
+    NODE_ENV: 'production',
+  };
+  tell('starting a server for each way');
+  const contenders = await Promise.all(
+    ways.map(async (way): Promise<RouteContender> => {
+      const script = scripts[way.startsWith('express') ? 'express' : 'fastify'];
+      const server = servers.use(await startMeasuredServer({ script, args: ['1', way], env, signal }));
+      const look = async () => ({
+        serverCpu: await server.cpuSeconds(),
+        ...(await lookAtShared(world.http.auth, redis)),
+      });
+      const load = { url: server.url, path: `/${way}`, authorizations: visitors.headersFor(way), look };
+      return {
+        way,
+        name: wayTitles[way],
+        rounds: [],
+        play: (seconds) => runClosedLoop({ ...load, seconds }),
+      };
+    }),
+  );
+  await playRounds(contenders, plan, context);
+  return {
+    figures: contenders
+      .filter(({ way }) => told.includes(way))
+      .flatMap((each) => figuresOf(each, contenders[0])),
+    tables: [costTable(contenders)],
+    plots: [
+      plotRounds(contenders, {
+        title: 'Ceiling of one service, round by round',
+        y: 'requests/s',
+        of: ({ requestsPerSecond }) => requestsPerSecond,
+      }),
+    ],
+    notes: [
+      'One route with a small answer, in one process for each way; each gets as many requests as it can take over 10 connections, with a token or a session id unless it has no check. The ways take turns, there and back.',
+      'CPU time of one request is that of all who take part in it: the service, and where it asks them, auth-service and Redis. It depends less than requests/s on what else this machine does, and on how many cores it has.',
+    ],
+    invalid: [],
+  };
+}
+
+/** CPU of these parts for one request, in microseconds. */
+function cpuOf({ grown, requests }: ClosedRound, parts: readonly string[]): number {
+  return (parts.reduce((sum, part) => sum + (grown[part] ?? 0), 0) / requests) * 1e6;
+}
+
+/** CPU of everything that took part in one request, round by round. */
+function wholeCpuOf({ way, rounds }: RouteContender): number[] {
+  return rounds.map((round) => cpuOf(round, ['serverCpu', ...(sharedParts[way] ?? [])]));
+}
+
+function ratesOf({ rounds }: RouteContender): number[] {
+  return rounds.map(({ requestsPerSecond }) => requestsPerSecond);
+}
+
+function figuresOf(each: RouteContender, unprotected: RouteContender | undefined): Figure[] {
+  const { name } = each;
+  const own: Figure[] = [
+    { name: `requests/s: ${name}`, unit: '1/s', values: ratesOf(each) },
+    { name: `CPU of a request: ${name}`, unit: 'CPU µs', values: wholeCpuOf(each) },
+  ];
+  if (unprotected === undefined || each === unprotected) return own;
+  const against = unprotected.name;
+  return [
+    ...own,
+    {
+      name: `ratio of requests/s: ${name}`,
+      against,
+      unit: '',
+      values: ratios(ratesOf(each), ratesOf(unprotected)),
+    },
+    {
+      name: `ratio of CPU of a request: ${name}`,
+      against,
+      unit: '',
+      values: ratios(wholeCpuOf(each), wholeCpuOf(unprotected)),
+    },
+  ];
+}
+
+function costTable(contenders: readonly RouteContender[]): Table {
+  const [unprotected] = contenders;
+  const ceiling = unprotected === undefined ? Number.NaN : medianOf(ratesOf(unprotected));
+  return {
+    title: 'A protected route: ceiling, and CPU of each request',
+    columns: [
+      'way',
+      'requests/s',
+      'from',
+      'to',
+      'of no check, %',
+      'CPU µs: service',
+      'auth-service',
+      'Redis',
+      'all',
+      'Redis commands each',
+    ],
+    rows: contenders.map((each) => {
+      const { way, name, rounds } = each;
+      const { median, min, max } = spreadOf(ratesOf(each));
+      const cpu = (part: 'serverCpu' | 'authCpu' | 'redisCpu') =>
+        part === 'serverCpu' || sharedParts[way]?.includes(part) === true
+          ? medianOf(rounds.map((round) => cpuOf(round, [part])))
+          : '';
+      const commands = medianOf(
+        rounds.map(({ grown, requests }) => (grown['redisCommands'] ?? 0) / requests),
+      );
+      return [
+        name,
+        ...[median, min, max].map(Math.round),
+        (100 * median) / ceiling,
+        cpu('serverCpu'),
+        cpu('authCpu'),
+        cpu('redisCpu'),
+        medianOf(wholeCpuOf(each)),
+        Number(commands.toFixed(2)),
+      ];
+    }),
+  };
+}

@@ -1,0 +1,45 @@
+import type { Plot } from '../section.ts';
+
+/** One who is measured, round by round. */
+export type Contender<R> = { readonly name: string; readonly rounds: R[]; play(seconds: number): Promise<R> };
+
+export type RoundPlan = { readonly rounds: number; readonly seconds: number; readonly warmUpSeconds: number };
+
+/**
+ * Lets everybody play once to warm up, and then in each round; there and back again, so that nobody always comes after the
+ * same one. What disturbs the machine for longer than a round disturbs all alike.
+ */
+export async function playRounds<R>(
+  contenders: readonly Contender<R>[],
+  plan: RoundPlan,
+  { tell, signal }: { tell: (text: string) => void; signal: AbortSignal },
+): Promise<void> {
+  for (const { name, play } of contenders) {
+    signal.throwIfAborted();
+    tell(`warming up, ${name}`);
+    await play(plan.warmUpSeconds);
+  }
+  for (let round = 1; round <= plan.rounds; round += 1) {
+    for (const { name, play, rounds } of round % 2 === 0 ? contenders.toReversed() : contenders) {
+      signal.throwIfAborted();
+      tell(`round ${round} of ${plan.rounds}, ${name}`);
+      rounds.push(await play(plan.seconds));
+    }
+  }
+}
+
+/** Round by round, so that the spread is seen. */
+export function plotRounds<R>(
+  contenders: readonly Contender<R>[],
+  { title, y, of }: { title: string; y: string; of: (round: R) => number },
+): Plot {
+  return {
+    title,
+    x: { title: 'round' },
+    y: { title: y },
+    series: contenders.map(({ name, rounds }) => ({
+      name,
+      points: rounds.map((round, index) => [index + 1, of(round)] as const),
+    })),
+  };
+}
