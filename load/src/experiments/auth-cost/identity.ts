@@ -9,10 +9,9 @@ export async function openIdentity(
   databaseUrl: string,
 ): Promise<AsyncDisposable & { readonly identity: ServiceIdentity }> {
   const database = await openDatabase({
-    url: databaseUrl,
+    config: { DATABASE_URL: databaseUrl, DATABASE_POOL_SIZE: 1, DATABASE_TIMEOUT_MS: 2000 },
     schema: { serviceKeys },
     migrationsFolder: fileURLToPath(new URL(`../../../../apps/${service}/drizzle`, import.meta.url)),
-    poolSize: 1,
     applicationName: 'load',
   });
   const identity = createServiceIdentity({ clientId: service, store: createIdentityStore(database.db) });
