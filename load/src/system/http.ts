@@ -1,6 +1,7 @@
+import type { ServiceKey } from '@latchkey/services';
 import { Pool } from 'undici';
 
-export type ServiceName = 'auth' | 'cart' | 'wishlist' | 'payment';
+export type ServiceName = ServiceKey;
 
 export type Request = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
