@@ -19,7 +19,14 @@ writeFolder();
 edit(table, addEntry);
 edit('pnpm-lock.yaml', addImporter);
 run(join('scripts', 'reference.ts'));
-run(join('node_modules', '@biomejs', 'biome', 'bin', 'biome'), 'format', '--write', folder, table);
+run(
+  join('node_modules', '@biomejs', 'biome', 'bin', 'biome'),
+  'format',
+  '--write',
+  '--log-level=error',
+  folder,
+  table,
+);
 console.log(`apps/${name}-service is there, on port ${port}: npm start starts it, too.`);
 
 function writeFolder(): void {

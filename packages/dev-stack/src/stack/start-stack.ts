@@ -32,6 +32,8 @@ export type StackOptions = {
   durable?: boolean;
   /** Serves the page too, in demo mode, and lets it stop and start parts of the stack. Default false. */
   storefront?: boolean;
+  /** Which services to start besides auth-service; the others can be started later. Default all. */
+  started?: readonly ServiceKey[];
   /** Settings of single services, which override the stack's own; a function gets the addresses of the services. */
   env?: Environments | ((urls: Readonly<Record<ServiceKey, string>>) => Promise<Environments>);
   onProgress?: (line: string) => void;
@@ -144,9 +146,10 @@ async function start(
 
   onProgress?.('Starting auth-service …');
   await all([services.auth.start(signal), createDemoAccounts(directory, commandEnv, signal)]);
-  const names = verifierKeys.map((key) => serviceDefinitions[key].name);
+  const started = verifierKeys.filter((key) => options.started?.includes(key) ?? true);
+  const names = started.map((key) => serviceDefinitions[key].name);
   onProgress?.(`Starting ${new Intl.ListFormat('en-GB').format(names)} …`);
-  await all(verifierKeys.map((key) => services[key].start(signal)));
+  await all(started.map((key) => services[key].start(signal)));
   signal?.throwIfAborted();
   return {
     services,
