@@ -1,4 +1,4 @@
-import { type Service, type ServiceKey, serviceKeys, services, verifierKeys } from '@latchkey/services';
+import { type Service, serviceKeys, services, verifierKeys } from '@latchkey/services';
 
 const all = Object.values(services);
 const portOf = ({ port, portVariable }: Service) => `\${${portVariable}:-${port}}`;
@@ -27,16 +27,14 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'x-published-urls: &published-urls',
     ...all.map((service) => `  ${service.urlVariable}: http://localhost:${portOf(service)}`),
   ],
-  services: verifiers.flatMap(({ name, port, calls, secrets }) => [
+  services: verifiers.flatMap(({ name, port, called, secrets }) => [
     `  ${name}:`,
     '    <<: *shop-service',
     `    build: { context: ., target: service, args: { SERVICE: ${name} } }`,
     '    environment:',
     '      <<: *service-settings',
     `      PORT: ${port}`,
-    ...(Object.keys(calls) as ServiceKey[]).map(
-      (key) => `      ${services[key].urlVariable}: ${urlOf(services[key])}`,
-    ),
+    ...called.map((key) => `      ${services[key].urlVariable}: ${urlOf(services[key])}`),
     ...secrets.map((setting) => `      ${setting}_FILE: ${fileOf(setting)}`),
     `    volumes: [${name}-secrets:/run/secrets:ro]`,
   ]),

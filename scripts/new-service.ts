@@ -1,16 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { services } from '@latchkey/services';
+import { knownServices, nameOf, services } from '@latchkey/services';
 
 // npm run new-service -- orders: writes apps/orders-service, a copy of the smallest service that is whole, and its entry.
 // docs/how-to/add-a-service.md says what is next.
 const repository = join(import.meta.dirname, '..');
 const [name = ''] = process.argv.slice(2);
 const table = join('packages', 'services', 'src', 'services.ts');
-const folder = join(repository, 'apps', `${name}-service`);
+const folder = join(repository, 'apps', nameOf(name));
 
-if (!/^[a-z]{2,30}$/.test(name) || existsSync(folder)) {
+const isThere = existsSync(folder) || knownServices.some((service) => service.name === nameOf(name));
+if (!/^[a-z]{2,30}$/.test(name) || isThere) {
   console.error('Name one that is not there yet, in lower-case letters: npm run new-service -- orders');
   process.exit(1);
 }

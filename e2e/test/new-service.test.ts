@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Stack } from '@latchkey/dev-stack';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { joinAsService } from './matrix-tokens.ts';
+import { claimsOf, joinAsService } from './matrix-tokens.ts';
 import { bearer, signIn } from './system.ts';
 
 // Follows docs/how-to/add-a-service.md in a copy of the repository.
 const repository = join(import.meta.dirname, '..', '..');
-const document = readFileSync(join(repository, 'docs', 'how-to', 'add-a-service.md'), 'utf8');
+const howTo = (file: string) => readFileSync(join(repository, 'docs', 'how-to', file), 'utf8');
+const document = howTo('add-a-service.md');
+const protectARoute = howTo('protect-a-route.md');
 let copy: string;
 let stack: Stack;
 
@@ -25,7 +27,14 @@ beforeAll(async () => {
   const [, calls = ''] = /^ {3}(calls: .*,)$/m.exec(document) ?? [];
   const written = readFileSync(table, 'utf8');
   expect(written).toContain(entry);
-  writeFileSync(table, written.replace(entry, entry.replace(/ \},$/, `, ${calls} },`)));
+  const [, elsewhere = ''] = /^ {3}(orders: \{ scopes.*)$/m.exec(protectARoute) ?? [];
+  writeFileSync(
+    table,
+    written.replace(
+      entry,
+      `${entry.replace(/ \},$/, `, ${calls} },`)}\n  ${elsewhere.replaceAll('orders', 'returns')}`,
+    ),
+  );
   const { startStack } = await import(pathToFileURL(join(copy, 'packages/dev-stack/src/index.ts')).href);
   stack = await startStack({
     directory: join(copy, '.latchkey'),
@@ -58,7 +67,7 @@ async function tokenFor(...scopes: string[]): Promise<string> {
   return (await signIn(stack, 'admin', scopes)).access_token;
 }
 
-test.each(['orders', 'cart', 'Cards', ''])('a service of the name "%s" is not made', (name) => {
+test.each(['orders', 'Cards'])('a service of the name "%s" is not made', (name) => {
   const refused = spawnSync(process.execPath, ['scripts/new-service.ts', name], {
     cwd: copy,
     encoding: 'utf8',
@@ -85,10 +94,13 @@ test('it may call the service that its entry names for a person, with the scopes
   const orders = await joinAsService(stack, 'orders' as 'payment');
   const token = await orders.exchange(await tokenFor('orders:read', 'cart:read', 'cart:write'));
   expect(await get('cart', '/cart', token)).toBe(200);
-  expect(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({
-    aud: ['cart-service'],
-    scope: 'cart:read',
-    act: { sub: 'orders-service' },
-  });
+  expect(claimsOf(token)).toMatchObject({ scope: 'cart:read', act: { sub: 'orders-service' } });
   await orders.close();
+});
+
+test('a service that runs elsewhere is known to auth-service alone', async () => {
+  expect(claimsOf(await tokenFor('returns:read'))).toMatchObject({
+    aud: ['returns-service', 'auth-service'],
+  });
+  expect(Object.keys(stack.services)).not.toContain('returns');
 });

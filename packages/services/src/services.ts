@@ -1,13 +1,14 @@
 /** What the system knows of a service: its name, database and settings follow from the key of its entry. */
 type Entry = {
-  readonly port: number;
+  /** Where it runs. Absent: it runs elsewhere, and its entry is for auth-service alone. */
+  readonly port?: number;
   /** Each scope that people can have there, with the roles that grant it. The role admin has all of them. */
   readonly scopes: Readonly<Record<string, readonly string[]>>;
   /** Granted to services that act for a person, never to a person. */
   readonly actorScopes?: readonly string[];
   /** Granted to services in their own name; some of them to people too. */
   readonly serviceScopes?: readonly string[];
-  /** By key: the services that it may call on a person's behalf. It gets their addresses, such as CART_URL. */
+  /** By key: the services that it may call on a person's behalf. It gets the addresses of those here: CART_URL. */
   readonly calls?: Readonly<Record<string, Delegation>>;
   /** Settings that are secrets of its own: 256 random bits in base64url, made at the first start. */
   readonly secrets?: readonly string[];
@@ -65,43 +66,69 @@ const entries = {
 
 type Entries = typeof entries;
 
-export type ServiceKey = keyof Entries;
+/** The key of a service that runs here. */
+export type ServiceKey = {
+  [Key in keyof Entries]: Entries[Key] extends { port: number } ? Key : never;
+}[keyof Entries];
 
 /** A scope that people can have. */
-export type Scope = { [Key in ServiceKey]: keyof Entries[Key]['scopes'] }[ServiceKey];
+export type Scope = { [Key in keyof Entries]: keyof Entries[Key]['scopes'] }[keyof Entries];
 
 type RolesOf<Scopes> = Scopes[keyof Scopes] extends readonly (infer Name)[] ? Name : never;
 
-export type Role = 'admin' | { [Key in ServiceKey]: RolesOf<Entries[Key]['scopes']> }[ServiceKey];
+export type Role = 'admin' | { [Key in keyof Entries]: RolesOf<Entries[Key]['scopes']> }[keyof Entries];
 
-/** An entry with all that follows from it. */
-export type Service = Required<Entry> & {
+/** What auth-service knows of a service. */
+export type KnownService = Required<Omit<Entry, 'port'>> & {
   /** Also its audience and its client id. */
   readonly name: string;
+};
+
+/** A service that runs here, with all that follows from its entry. */
+export type Service = KnownService & {
+  readonly port: number;
   /** The setting that chooses another port on one machine. */
   readonly portVariable: string;
   /** The setting that tells others its address. */
   readonly urlVariable: string;
+  /** The keys of those of its `calls` that run here. */
+  readonly called: readonly ServiceKey[];
 };
 
-const complete = ([key, entry]: [string, Entry]): [string, Service] => [
-  key,
-  {
-    actorScopes: [],
-    serviceScopes: [],
-    calls: {},
-    secrets: [],
-    ...entry,
-    name: `${key}-service`,
-    portVariable: `${key.toUpperCase()}_PORT`,
-    urlVariable: `${key.toUpperCase()}_URL`,
-  },
-];
+/** The name of the service whose key this is. */
+export function nameOf(key: string): string {
+  return `${key}-service`;
+}
 
-/** By key, auth-service first. */
-export const services = Object.fromEntries(Object.entries<Entry>(entries).map(complete)) as Readonly<
-  Record<ServiceKey, Service>
->;
+const known = Object.entries<Entry>(entries).map(([key, entry]) => ({
+  actorScopes: [],
+  serviceScopes: [],
+  calls: {},
+  secrets: [],
+  ...entry,
+  key,
+  name: nameOf(key),
+}));
+
+/** All services that accept auth-service's tokens, itself last, as tokens list them. */
+export const knownServices: readonly KnownService[] = known.toSorted(
+  (one, other) => Number(one.key === 'auth') - Number(other.key === 'auth'),
+);
+
+const here = known.filter(({ port }) => port !== undefined);
+
+/** The services that run here, by key, auth-service first. */
+export const services = Object.fromEntries(
+  here.map((service) => [
+    service.key,
+    {
+      ...service,
+      portVariable: `${service.key.toUpperCase()}_PORT`,
+      urlVariable: `${service.key.toUpperCase()}_URL`,
+      called: Object.keys(service.calls).filter((other) => here.some(({ key }) => key === other)),
+    },
+  ]),
+) as unknown as Readonly<Record<ServiceKey, Service>>;
 
 export const serviceKeys = Object.keys(services) as ServiceKey[];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { byService, serviceKeys, services, verifierKeys } from '../src/services.ts';
+import { byService, knownServices, nameOf, serviceKeys, services, verifierKeys } from '../src/services.ts';
 
 test('each service has a port of its own', () => {
   const ports = Object.values(services).map(({ port }) => port);
@@ -16,7 +16,8 @@ test('names and settings follow from the key', () => {
 
 test.each(verifierKeys)('%s calls services that there are, and its scopes are its own', (key) => {
   const { calls, scopes, actorScopes } = services[key];
-  expect(serviceKeys).toEqual(expect.arrayContaining(Object.keys(calls)));
+  const names = knownServices.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(Object.keys(calls).map(nameOf)));
   for (const scope of [...Object.keys(scopes), ...actorScopes]) expect(scope).toMatch(`${key}:`);
 });
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { services } from '@latchkey/services';
+import { knownServices } from '@latchkey/services';
 import { describe, expect, it, test } from 'vitest';
 import { eventually } from './eventually.ts';
 
@@ -43,7 +43,7 @@ export type ContractService = {
   prepare(subject: string): Promise<void>;
 };
 
-const allScopes = Object.values(services).flatMap(({ scopes }) => Object.keys(scopes));
+const allScopes = knownServices.flatMap(({ scopes }) => Object.keys(scopes));
 
 type InjectedCall = (
   path: string,

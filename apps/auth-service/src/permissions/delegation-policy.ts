@@ -1,4 +1,4 @@
-import { type Delegation, type Service, type ServiceKey, services, verifierKeys } from '@latchkey/services';
+import { type Delegation, knownServices, nameOf } from '@latchkey/services';
 
 /**
  * Which service may call which other service on a person's behalf, with which scopes. Anything else is refused.
@@ -9,17 +9,14 @@ import { type Delegation, type Service, type ServiceKey, services, verifierKeys 
  * - `ownScopes`: what the service may do in its own name, without a person.
  */
 export const DELEGATION_POLICY: DelegationPolicy = Object.fromEntries(
-  verifierKeys.map((key) => [services[key].name, policyOf(services[key])]),
+  knownServices
+    .filter(({ name }) => name !== 'auth-service')
+    .map(({ name, calls }) => {
+      const toward = Object.entries(calls).map(([key, delegation]) => [nameOf(key), delegation]);
+      // Every service follows the revocations.
+      return [name, { ownScopes: ['revocations:read'], toward: Object.fromEntries(toward) }];
+    }),
 );
-
-function policyOf({ calls }: Service): ServicePolicy {
-  const toward = Object.entries(calls).map(([key, delegation]) => [
-    services[key as ServiceKey].name,
-    delegation,
-  ]);
-  // Every service follows the revocations.
-  return { ownScopes: ['revocations:read'], toward: Object.fromEntries(toward) };
-}
 
 export type DelegationPolicy = Readonly<Record<string, ServicePolicy>>;
 

@@ -1,4 +1,4 @@
-import { type Scope, type Service, services, verifierKeys } from '@latchkey/services';
+import { knownServices, type Scope } from '@latchkey/services';
 
 type ResourceServer = {
   readonly audience: string;
@@ -16,13 +16,14 @@ type ResourceServer = {
  * The audience of a person's access token is the services whose scopes it carries, and auth-service, where everybody
  * may see their own account and devices. So a token with fewer scopes is valid at fewer services.
  */
-export const RESOURCE_SERVERS: readonly ResourceServer[] = [...verifierKeys, 'auth' as const].map((key) =>
-  resourceServerOf(services[key]),
+export const RESOURCE_SERVERS: readonly ResourceServer[] = knownServices.map(
+  ({ name, scopes, actorScopes, serviceScopes }) => ({
+    audience: name,
+    scopes: Object.keys(scopes) as Scope[],
+    actorScopes,
+    serviceScopes,
+  }),
 );
-
-function resourceServerOf({ name, scopes, actorScopes, serviceScopes }: Service): ResourceServer {
-  return { audience: name, scopes: Object.keys(scopes) as Scope[], actorScopes, serviceScopes };
-}
 
 /** All scopes that people can have, in the order in which tokens list them. */
 export const SCOPES: readonly Scope[] = RESOURCE_SERVERS.flatMap((server) => server.scopes);

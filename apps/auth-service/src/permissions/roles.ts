@@ -1,10 +1,10 @@
-import { type Role, type Scope, services } from '@latchkey/services';
+import { knownServices, type Role, type Scope } from '@latchkey/services';
 import { SCOPES } from './resource-servers.ts';
 
 export type { Role };
 
 const rolesOfScope = new Map(
-  Object.values(services).flatMap(({ scopes }) => Object.entries(scopes) as [Scope, readonly Role[]][]),
+  knownServices.flatMap(({ scopes }) => Object.entries(scopes) as [Scope, readonly Role[]][]),
 );
 
 /** The roles of the shop, and then one for each permission, for combinations that those do not offer. */

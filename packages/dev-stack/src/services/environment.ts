@@ -14,7 +14,7 @@ export type EnvironmentOptions = { ports: Ports; databaseUrl: string; secrets: S
 export function serviceEnvironment(key: ServiceKey, options: EnvironmentOptions): NodeJS.ProcessEnv {
   const { ports, databaseUrl, secrets } = options;
   const auth = addressOf(ports.auth);
-  const called = Object.keys(services[key].calls) as ServiceKey[];
+  const { called } = services[key];
   return {
     ...commonEnvironment(ports[key]),
     DATABASE_URL: databaseUrl,
