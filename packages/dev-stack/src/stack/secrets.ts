@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { services } from '@latchkey/services';
+import { services, verifierKeys } from '@latchkey/services';
 import { DevStackError } from '../errors.ts';
 
 /** By the setting that takes it: REFRESH_TOKEN_KEYS of auth-service, and each that a service's entry names. */
 export type Secrets = Readonly<Record<string, string>>;
 
-const settings = ['REFRESH_TOKEN_KEYS', ...Object.values(services).flatMap(({ secrets }) => secrets)];
+const ofAuth = ['REFRESH_TOKEN_KEYS', ...services.auth.secrets];
+const settings = [...ofAuth, ...verifierKeys.flatMap((key) => services[key].secrets)];
 
 /**
  * The secrets of this stack. They are created at the first start (a new service's own, at its first start) and kept with
@@ -18,32 +19,26 @@ const settings = ['REFRESH_TOKEN_KEYS', ...Object.values(services).flatMap(({ se
 export function loadSecrets(directory: string): Secrets {
   const file = join(directory, 'secrets.json');
   const kept = readKept(file);
-  const secrets = Object.fromEntries(
-    settings.map((name) => [name, kept[memberOf(name)] ?? makeSecret(name)]),
-  );
-  if (settings.some((name) => kept[memberOf(name)] === undefined)) {
-    const members = Object.entries(secrets).map(([name, secret]) => [memberOf(name), secret]);
+  const made = settings.filter((name) => kept?.[memberOf(name)] === undefined);
+  const all = { ...kept, ...Object.fromEntries(made.map((name) => [memberOf(name), makeSecret(name)])) };
+  if (made.length > 0) {
     // Written to a temporary file and moved, so that a full disk leaves no partial file.
-    writeFileSync(`${file}.new`, `${JSON.stringify(Object.fromEntries(members), null, 2)}\n`, {
-      mode: 0o600,
-    });
+    writeFileSync(`${file}.new`, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }
-  return secrets;
+  return Object.fromEntries(settings.map((name) => [name, all[memberOf(name)] ?? '']));
 }
 
-function readKept(file: string): Secrets {
+/** What the file has, by its own names; undefined when there is none. */
+function readKept(file: string): Readonly<Record<string, string>> | undefined {
   try {
-    const kept: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (
-      typeof kept === 'object' &&
-      kept !== null &&
-      Object.values(kept).every((secret) => typeof secret === 'string')
-    )
-      return kept as Secrets;
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Partial<Record<string, unknown>>;
+    const isWhole = ofAuth.every((name) => memberOf(name) in kept);
+    if (isWhole && Object.values(kept).every((secret) => typeof secret === 'string'))
+      return kept as Record<string, string>;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    if (!(error instanceof SyntaxError)) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
   throw new DevStackError(`${file} is damaged: restore it, or empty everything by npm run reset.`);
 }

@@ -39,10 +39,13 @@ test('a secret that a new service has brought is made, and the others are kept',
   expect(after['FINGERPRINT_KEY']).toMatch(/^[\w-]{43}$/);
 });
 
-test('damaged secrets are not replaced behind the back of the data that needs them', () => {
-  writeFileSync(join(directory, 'secrets.json'), '{"refreshTokenKeys":');
-  expect(() => loadSecrets(directory)).toThrow(/secrets\.json is damaged: .*npm run reset/);
-});
+test.each(['{"refreshTokenKeys":', '{}', 'null', '{"refreshTokenKeys":"","keyEncryptionKey":7}'])(
+  'damaged secrets (%s) are not replaced behind the back of the data that needs them',
+  (text) => {
+    writeFileSync(join(directory, 'secrets.json'), text);
+    expect(() => loadSecrets(directory)).toThrow(/secrets\.json is damaged: .*npm run reset/);
+  },
+);
 
 test('a directory is used by one stack at a time', () => {
   const unlock = lockDirectory(directory);
