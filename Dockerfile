@@ -18,6 +18,7 @@ FROM pnpm AS dependencies
 COPY packages/auth-client/package.json packages/auth-client/
 COPY packages/person/package.json packages/person/
 COPY packages/service-kit/package.json packages/service-kit/
+COPY packages/services/package.json packages/services/
 ARG SERVICE
 COPY apps/${SERVICE}/package.json apps/${SERVICE}/
 # One store for all services, one build at a time: what they share is downloaded once.
@@ -34,6 +35,7 @@ COPY --from=dependencies /app ./
 COPY packages/auth-client/src packages/auth-client/src
 COPY packages/person/src packages/person/src
 COPY packages/service-kit/src packages/service-kit/src
+COPY packages/services/src packages/services/src
 COPY apps/${SERVICE} apps/${SERVICE}
 # What Node.js makes of the sources once it has read them, kept for every start: a quarter less work each time.
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
@@ -82,8 +84,9 @@ COPY packages/dev-stack/src /app/packages/dev-stack/src
 COPY deploy/compose/package.json /app/deploy/compose/
 COPY deploy/compose/src /app/deploy/compose/src
 USER root
-RUN mkdir -p /app/deploy/compose/node_modules/@latchkey \
+RUN mkdir -p /app/deploy/compose/node_modules/@latchkey /app/packages/dev-stack/node_modules/@latchkey \
     && ln -s ../../../../packages/dev-stack /app/deploy/compose/node_modules/@latchkey/dev-stack \
+    && ln -s ../../../services /app/packages/dev-stack/node_modules/@latchkey/services \
     && install --directory --owner=node --group=node /var/lib/latchkey
 USER node
 HEALTHCHECK NONE
@@ -94,12 +97,13 @@ FROM node AS demo
 WORKDIR /app
 COPY packages/dev-stack/package.json packages/dev-stack/
 COPY packages/dev-stack/src packages/dev-stack/src
-COPY packages/person/package.json packages/person/
-COPY packages/person/src packages/person/src
+COPY packages/person packages/person
+COPY packages/services packages/services
 COPY demo/package.json demo/
 COPY demo/src demo/src
-RUN mkdir -p demo/node_modules/@latchkey \
-    && ln -s ../../../packages/dev-stack ../../../packages/person demo/node_modules/@latchkey/
+RUN mkdir -p demo/node_modules/@latchkey packages/dev-stack/node_modules/@latchkey \
+    && ln -s ../../../packages/dev-stack ../../../packages/person ../../../packages/services demo/node_modules/@latchkey/ \
+    && ln -s ../../../services packages/dev-stack/node_modules/@latchkey/services
 USER node
 CMD ["node", "demo/src/main.ts"]
 
@@ -107,11 +111,11 @@ CMD ["node", "demo/src/main.ts"]
 FROM pnpm AS load
 COPY load/package.json load/
 COPY packages/dev-stack/package.json packages/dev-stack/
-COPY packages/person/package.json packages/person/
+COPY packages/person packages/person
+COPY packages/services packages/services
 RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
     CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
     --filter @latchkey/load
-COPY packages/person/src packages/person/src
 COPY load/src load/src
 # A volume takes over the owner of the folder that it is first mounted on.
 RUN install --directory --owner=node --group=node /reports
@@ -122,14 +126,16 @@ ENTRYPOINT ["node", "/app/load/src/main.ts"]
 # The one-shot service that makes the secrets, and the front: Node.js and our sources, no dependencies.
 FROM node AS tools
 WORKDIR /app/deploy/compose
-# A volume takes over the owner of the folder that it is first mounted on.
-RUN install --directory --owner=node --group=node --mode=755 /secrets \
-    /secrets/all /secrets/auth-service /secrets/cart-service /secrets/wishlist-service /secrets/payment-service \
-    /secrets/postgres /secrets/redis
 COPY packages/service-kit/package.json /app/packages/service-kit/
 COPY packages/service-kit/src/otlp.ts /app/packages/service-kit/src/
+COPY packages/services /app/packages/services
 RUN mkdir -p node_modules/@latchkey \
-    && ln -s ../../../../packages/service-kit node_modules/@latchkey/service-kit
+    && ln -s ../../../../packages/service-kit node_modules/@latchkey/service-kit \
+    && ln -s ../../../../packages/services node_modules/@latchkey/services
+# A volume takes over the owner of the folder that it is first mounted on.
+RUN install --directory --owner=node --group=node --mode=755 \
+    /secrets /secrets/all /secrets/postgres /secrets/redis $(node --print \
+    "Object.values(require('@latchkey/services').services).map(({ name }) => '/secrets/' + name).join(' ')")
 COPY deploy/compose/package.json ./
 COPY deploy/compose/src src
 USER node

@@ -1,41 +1,42 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configSchema as auth } from '../apps/auth-service/src/config.ts';
-import { configSchema as cart } from '../apps/cart-service/src/config.ts';
-import { configSchema as payment } from '../apps/payment-service/src/config.ts';
-import { configSchema as storefront } from '../apps/storefront/src/config.ts';
-import { configSchema as wishlist } from '../apps/wishlist-service/src/config.ts';
+import { services } from '@latchkey/services';
 import { problemCodes } from '../packages/service-kit/src/problem-codes.ts';
+import { composeFile } from './compose.ts';
 import { withFigures } from './figures.ts';
 
-// npm run reference: writes the documents that are made from the code, and the figures in others. A test fails while they differ from it.
+// npm run reference: writes the documents that are made from the code, what docker-compose.yml has of each service, and
+// the measured figures that documents quote. A test fails while they differ from it.
 
 type Property = { readonly description?: string; readonly default?: unknown };
 
-const services: Readonly<
-  Record<string, { readonly properties: object; readonly required?: readonly string[] }>
-> = {
-  'auth-service': auth,
-  'cart-service': cart,
-  'wishlist-service': wishlist,
-  'payment-service': payment,
-  storefront,
-};
+type ConfigSchema = { readonly properties: object; readonly required?: readonly string[] };
 
-const isSetBy = (service: string, name: string) => name in (services[service]?.properties ?? {});
+const repository = join(import.meta.dirname, '..');
+const apps = [...Object.values(services).map(({ name }) => name), 'storefront'];
+const schemas: Readonly<Record<string, ConfigSchema>> = Object.fromEntries(
+  await Promise.all(
+    apps.map(async (app) => [
+      app,
+      (await import(join(repository, 'apps', app, 'src', 'config.ts'))).configSchema,
+    ]),
+  ),
+);
+
+const isSetBy = (service: string, name: string) => name in (schemas[service]?.properties ?? {});
 
 /** docs/configuration.md: every setting, what it takes, its default and which services read it. */
 function configuration(): string {
   const settings = new Map<string, { property: Property; isRequired: boolean }>();
-  for (const { properties, required = [] } of Object.values(services)) {
+  for (const { properties, required = [] } of Object.values(schemas)) {
     for (const [name, property] of Object.entries(properties))
       if (!settings.has(name)) settings.set(name, { property, isRequired: required.includes(name) });
   }
   const rows = [...settings]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([name, { property, isRequired }]) => {
-      const readers = Object.keys(services).filter((service) => isSetBy(service, name));
-      const by = readers.length === Object.keys(services).length ? 'all' : readers.join(', ');
+      const readers = Object.keys(schemas).filter((service) => isSetBy(service, name));
+      const by = readers.length === Object.keys(schemas).length ? 'all' : readers.join(', ');
       return [`\`${name}\``, property.description ?? '', defaultOf(property, isRequired), by];
     });
   return [
@@ -76,20 +77,21 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n');
 }
 
-const root = join(import.meta.dirname, '..');
-const docs = join(root, 'docs');
-/** Who quotes what was measured. */
+const docs = join(repository, 'docs');
+const compose = join(repository, 'docker-compose.yml');
+/** The documents that quote what was measured. */
 const quoting = [
   'README.md',
   'README.ko.md',
   ...['performance', 'delegation', 'redis'].map((name) => `docs/${name}.md`),
 ];
 
-/** Each document by its path. */
+/** Each file by its path. */
 export const reference: Readonly<Record<string, string>> = {
   [join(docs, 'configuration.md')]: configuration(),
   [join(docs, 'errors.md')]: errors(),
-  ...Object.fromEntries(quoting.map((name) => [join(root, name), withFigures(join(root, name))])),
+  ...Object.fromEntries(quoting.map((name) => [join(repository, name), withFigures(join(repository, name))])),
+  [compose]: composeFile(readFileSync(compose, 'utf8')),
 };
 
 if (import.meta.main) for (const [path, text] of Object.entries(reference)) writeFileSync(path, text);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack } from '@latchkey/dev-stack';
+import { byService } from '@latchkey/services';
 import type { System } from './system.ts';
 
 const STEP_UP_AFTER_SECONDS = 2;
@@ -20,12 +21,11 @@ export async function startOwnSystem(): Promise<System> {
       payment: { STEP_UP_MAX_AGE_SECONDS: String(STEP_UP_AFTER_SECONDS) },
     },
   });
-  const { auth, cart, wishlist, payment } = stack.services;
   return {
-    urls: { auth: auth.url, cart: cart.url, wishlist: wishlist.url, payment: payment.url },
+    urls: byService((key) => stack.services[key].url),
     accounts: stack.accounts,
     stepUpAfterSeconds: STEP_UP_AFTER_SECONDS,
-    auth,
+    auth: stack.services.auth,
     logs: (service) => stack.services[service].logs(),
     async stop() {
       await stack.stop();

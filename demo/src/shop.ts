@@ -8,9 +8,10 @@ import {
   signingIn,
   type Tokens,
 } from '@latchkey/person';
+import type { ServiceKey } from '@latchkey/services';
 import type { Narrator } from './narrator.ts';
 
-export type ServiceName = 'auth' | 'cart' | 'wishlist' | 'payment';
+export type ServiceName = ServiceKey;
 
 /** The services' addresses. The demo uses nothing but their public HTTP routes. */
 export type Urls = Readonly<Record<ServiceName, string>>;

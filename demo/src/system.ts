@@ -1,3 +1,4 @@
+import { byService, services } from '@latchkey/services';
 import type { ServiceName, Urls } from './shop.ts';
 import type { DemoAccount } from './steps/step.ts';
 
@@ -14,29 +15,21 @@ export type System = {
   stop(): Promise<void>;
 };
 
-const variables = {
-  auth: 'AUTH_URL',
-  cart: 'CART_URL',
-  wishlist: 'WISHLIST_URL',
-  payment: 'PAYMENT_URL',
-} as const;
+const variables = byService((key) => services[key].urlVariable);
 
 /**
  * Uses the running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL: all or none). That
  * system must have the demo accounts. Without these variables, starts a separate system.
  */
 export async function findSystem(env: NodeJS.ProcessEnv): Promise<System> {
-  const given = Object.entries(variables).filter(([, variable]) => env[variable]);
-  if (given.length === 0) {
+  const missing = Object.values(variables).filter((variable) => !env[variable]);
+  if (missing.length === Object.keys(variables).length) {
     // Imported only here: the container that runs the demo against a running system lacks Postgres and Redis.
     const { startOwnSystem } = await import('./own-system.ts');
     return startOwnSystem();
   }
   const { demoAccounts } = await import('@latchkey/dev-stack/demo-accounts');
-  const missing = Object.values(variables).filter((variable) => !env[variable]);
-  if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all four services, or none`);
-  const urls = Object.fromEntries(
-    given.map(([name, variable]) => [name, env[variable]?.replace(/\/+$/, '')]),
-  ) as Urls;
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all services, or none`);
+  const urls = byService((key) => env[variables[key]]?.replace(/\/+$/, '') ?? '');
   return { urls, accounts: demoAccounts, stop: async () => {} };
 }

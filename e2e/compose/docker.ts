@@ -2,15 +2,14 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { ServiceKey } from '@latchkey/services';
 
 export const repository = join(import.meta.dirname, '..', '..');
 
 /** The project's name: this clone's own, so that the system that somebody has running stays as it is. */
 export const project = `latchkey-test-${createHash('sha256').update(repository).digest('hex').slice(0, 8)}`;
 
-export type Ports = Readonly<
-  Record<'storefront' | 'auth' | 'cart' | 'wishlist' | 'payment' | 'observe', number>
->;
+export type Ports = Readonly<Record<'storefront' | 'observe' | ServiceKey, number>>;
 
 const run = promisify(execFile);
 const maxBuffer = 64 * 1024 * 1024;
@@ -31,12 +30,9 @@ export function createCompose(ports: Ports, options: ComposeOptions = {}) {
   const { directory = repository } = options;
   const env = {
     ...process.env,
-    STOREFRONT_PORT: String(ports.storefront),
-    AUTH_PORT: String(ports.auth),
-    CART_PORT: String(ports.cart),
-    WISHLIST_PORT: String(ports.wishlist),
-    PAYMENT_PORT: String(ports.payment),
-    OBSERVE_PORT: String(ports.observe),
+    ...Object.fromEntries(
+      Object.entries(ports).map(([key, port]) => [`${key.toUpperCase()}_PORT`, String(port)]),
+    ),
     // Profiles and files that the caller's shell names are not part of the test.
     COMPOSE_PROFILES: undefined,
     COMPOSE_FILE: undefined,

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { loadavg } from 'node:os';
+import { serviceKeys } from '@latchkey/services';
 import type { TestProject } from 'vitest/node';
 import { createCompose, docker, type Ports, seconds } from './docker.ts';
 
@@ -53,16 +54,16 @@ async function twice(work: () => Promise<unknown>): Promise<void> {
 }
 
 /**
- * Six ports that nobody uses. Below those that the kernel hands out (from 32768 on), because the front gives its own
+ * Ports that nobody uses. Below those that the kernel hands out (from 32768 on), because the front gives its own
  * back for a moment whenever it restarts.
  */
 async function freePorts(): Promise<Ports> {
+  const names = ['storefront', 'observe', ...serviceKeys];
   const free = new Set<number>();
-  while (free.size < 6) {
+  while (free.size < names.length) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
     if (await isFree(port)) free.add(port);
   }
-  const names = ['storefront', 'auth', 'cart', 'wishlist', 'payment', 'observe'];
   const found = [...free];
   return Object.fromEntries(names.map((name, index) => [name, found[index]])) as Ports;
 }

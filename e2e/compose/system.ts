@@ -1,5 +1,6 @@
 import { demoAccounts } from '@latchkey/dev-stack/demo-accounts';
 import { type Answer, ask, refreshing, send, signingIn, type Tokens } from '@latchkey/person';
+import { byService, services as table } from '@latchkey/services';
 import { eventually as eventuallySoon } from '@latchkey/testing';
 import { inject } from 'vitest';
 import { createCompose, docker, project } from './docker.ts';
@@ -11,14 +12,9 @@ export const observeUrl = `http://localhost:${ports.observe}`;
 
 export const storefrontUrl = `http://localhost:${ports.storefront}`;
 
-export const urls = {
-  auth: `http://localhost:${ports.auth}`,
-  cart: `http://localhost:${ports.cart}`,
-  wishlist: `http://localhost:${ports.wishlist}`,
-  payment: `http://localhost:${ports.payment}`,
-};
+export const urls = byService((key) => `http://localhost:${ports[key]}`);
 
-export const services = ['auth-service', 'cart-service', 'wishlist-service', 'payment-service'];
+export const services = Object.values(table).map(({ name }) => name);
 
 export type Container = {
   Id: string;

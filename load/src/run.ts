@@ -1,3 +1,4 @@
+import { byService } from '@latchkey/services';
 import { Redis } from 'ioredis';
 import type { Arguments } from './arguments.ts';
 import type { Choice } from './choose.ts';
@@ -5,7 +6,7 @@ import { createProgress } from './progress.ts';
 import { describeRun, describeStores } from './report/provenance.ts';
 import type { Report, ReportedSection } from './report/report.ts';
 import { type Context, type Section, secondsOf } from './section.ts';
-import { createHttp, type ServiceName } from './system/http.ts';
+import { createHttp } from './system/http.ts';
 import { signInPeople } from './system/people.ts';
 import { findSystem, namesSystem } from './system/system.ts';
 
@@ -28,17 +29,14 @@ export async function runSections(
   progress.tell('starting the system');
   const system = await findSystem(process.env, signal);
   await using _system = { [Symbol.asyncDispose]: () => system.stop() };
-  const services = ['auth', 'cart', 'wishlist', 'payment'] as const satisfies ServiceName[];
-  const http = Object.fromEntries(
-    services.map((name) => [name, createHttp(system.urls[name])]),
-  ) as Context['world']['http'];
+  const http = byService((name) => createHttp(system.urls[name]));
   const redis = system.stack && new Redis(system.stack.redis.url);
   // It is restarted on the way.
   redis?.on('error', () => {});
   await using _clients = {
     [Symbol.asyncDispose]: async () => {
       redis?.disconnect();
-      await Promise.all(services.map((name) => http[name].close()));
+      await Promise.all(Object.values(http).map((client) => client.close()));
     },
   };
   progress.tell('signing people in');

@@ -9,6 +9,7 @@ const tasks = {
   load: ['load/src/main.ts'],
   admin: ['admin/src/main.ts'],
   reference: ['scripts/reference.ts'],
+  'new-service': ['scripts/new-service.ts'],
 };
 
 export const taskNames = Object.keys(tasks);

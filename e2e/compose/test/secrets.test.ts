@@ -1,3 +1,4 @@
+import { serviceKeys } from '@latchkey/services';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { project } from '../docker.ts';
 import {
@@ -34,17 +35,10 @@ describe('secrets', () => {
   it('are handed to those that need them', () => {
     expect(Object.fromEntries(holders.map((name) => [name, Object.keys(before[name] ?? {}).sort()]))).toEqual(
       {
+        ...Object.fromEntries(services.map((service) => [service, ['database-url']])),
         'auth-service': ['database-url', 'key-encryption-key', 'redis-url', 'refresh-token-keys'],
-        'cart-service': ['database-url'],
-        'wishlist-service': ['database-url'],
         'payment-service': ['database-url', 'fingerprint-key'],
-        postgres: [
-          'auth-password',
-          'cart-password',
-          'payment-password',
-          'superuser-password',
-          'wishlist-password',
-        ],
+        postgres: [...serviceKeys, 'superuser'].sort().map((role) => `${role}-password`),
         redis: ['admin-password', 'users.acl'],
       },
     );
@@ -60,16 +54,13 @@ describe('secrets', () => {
     );
     const readers = mounts.filter(({ by }) => by !== 'secrets');
     expect(readers.every(({ writable }) => !writable)).toBe(true);
-    expect(readers.map(({ volume, by }) => `${volume} ${by}`).sort()).toEqual([
-      'auth-service-secrets auth-service',
-      // It runs auth-service's own command.
-      'auth-service-secrets demo-accounts',
-      'cart-service-secrets cart-service',
-      'payment-service-secrets payment-service',
-      'postgres-secrets postgres',
-      'redis-secrets redis',
-      'wishlist-service-secrets wishlist-service',
-    ]);
+    expect(readers.map(({ volume, by }) => `${volume} ${by}`).sort()).toEqual(
+      [
+        ...[...services, 'postgres', 'redis'].map((holder) => `${holder}-secrets ${holder}`),
+        // It runs auth-service's own command.
+        'auth-service-secrets demo-accounts',
+      ].sort(),
+    );
   });
 
   it('are in no container’s configuration and in no log', async () => {
@@ -96,7 +87,7 @@ describe('secrets', () => {
 });
 
 describe('a service’s password for Postgres', () => {
-  it.each(['auth', 'cart', 'wishlist', 'payment'])('opens the database of %s, and no other', async (name) => {
+  it.each(serviceKeys)('opens the database of %s, and no other', async (name) => {
     const from = await container('postgres');
     const url = (await secretsOf(`${name}-service`))['database-url'] ?? '';
     const opens = async (database: string) => {
@@ -106,7 +97,7 @@ describe('a service’s password for Postgres', () => {
         () => false,
       );
     };
-    const all = ['auth', 'cart', 'wishlist', 'payment', 'postgres', 'template1'];
+    const all = [...serviceKeys, 'postgres', 'template1'];
     const opened = [];
     for (const database of all) if (await opens(database)) opened.push(database);
     expect(opened).toEqual([name]);
@@ -129,13 +120,9 @@ describe('a service’s password for Postgres', () => {
       '--command',
       'select rolname, rolsuper, rolcreatedb, rolcreaterole from pg_roles where rolcanlogin order by 1',
     );
-    expect(rows.trim().split('\n')).toEqual([
-      'auth|f|f|f',
-      'cart|f|f|f',
-      'payment|f|f|f',
-      'postgres|t|t|t',
-      'wishlist|f|f|f',
-    ]);
+    expect(rows.trim().split('\n')).toEqual(
+      [...serviceKeys.map((role) => `${role}|f|f|f`), 'postgres|t|t|t'].sort(),
+    );
   });
 });
 

@@ -1,9 +1,8 @@
-import type { ServiceName } from '../system/http.ts';
+import { serviceKeys as services } from '@latchkey/services';
 import type { SystemUse } from '../system/watch.ts';
 
 /** Of what there is of it: above this, something has no room left. */
 const full = 0.9;
-const services: readonly ServiceName[] = ['auth', 'cart', 'wishlist', 'payment'];
 
 /** What a system at its limit had no more of, in a few words, by the CPU that everything used. */
 export function findBottleneck(

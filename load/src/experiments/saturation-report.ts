@@ -1,10 +1,9 @@
+import { serviceKeys as services } from '@latchkey/services';
 import type { Figure, Plot, SectionResult, Table } from '../section.ts';
 import type { ServiceName } from '../system/http.ts';
 import { findBottleneck } from './bottleneck.ts';
 import { faultCount, type RatePoint } from './saturation.ts';
 import type { Measured, Searched } from './saturation-section.ts';
-
-const services: readonly ServiceName[] = ['auth', 'cart', 'wishlist', 'payment'];
 
 type Machine = { readonly signingMicroseconds: number; readonly cores: number };
 

@@ -1,3 +1,4 @@
+import { serviceKeys as services } from '@latchkey/services';
 import type { LatencySummary } from '../generator/latencies.ts';
 import { mergeLoads } from '../generator/merge.ts';
 import type { LoadResult } from '../generator/open-load.ts';
@@ -6,8 +7,6 @@ import { mergeUse } from '../system/merge-use.ts';
 import type { SystemUse } from '../system/watch.ts';
 import { faultCount } from './saturation.ts';
 import type { Played } from './scenario-section.ts';
-
-const services = ['auth', 'cart', 'wishlist', 'payment'] as const;
 
 type Whole = {
   readonly name: string;

@@ -1,7 +1,8 @@
 import { type Json, messageOf, type Request } from '@latchkey/person';
+import type { ServiceKey } from '@latchkey/services';
 import { Pool } from 'undici';
 
-export type ServiceName = 'auth' | 'cart' | 'wishlist' | 'payment';
+export type ServiceName = ServiceKey;
 
 export type { Request };
 

@@ -1,3 +1,4 @@
+import { byService } from '@latchkey/services';
 import type { ServiceName } from './http.ts';
 import type { ServiceUse, SystemUse } from './watch.ts';
 
@@ -14,12 +15,7 @@ export function mergeUse(rounds: readonly SystemUse[]): SystemUse {
     memoryBytes: rounds.at(-1)?.services[name].memoryBytes ?? Number.NaN,
     eventLoopP99Ms: Math.max(...rounds.map(({ services }) => services[name].eventLoopP99Ms)),
   });
-  const services = {
-    auth: service('auth'),
-    cart: service('cart'),
-    wishlist: service('wishlist'),
-    payment: service('payment'),
-  };
+  const services = byService(service);
   const merged = { seconds, services, busyCores: averageOf(({ busyCores }) => busyCores) };
   if (rounds.some(({ redisCommands }) => redisCommands === undefined)) return merged;
   return {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Stack } from '@latchkey/dev-stack';
+import { byService, services } from '@latchkey/services';
 import type { ServiceName } from './http.ts';
 
 /** A Latchkey to drive. */
@@ -12,12 +13,7 @@ export type SystemUnderLoad = {
   stop(): Promise<void>;
 };
 
-const variables = {
-  auth: 'AUTH_URL',
-  cart: 'CART_URL',
-  wishlist: 'WISHLIST_URL',
-  payment: 'PAYMENT_URL',
-} as const;
+const variables = byService((key) => services[key].urlVariable);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,13 +28,10 @@ export function namesSystem(env: Environment): boolean {
  */
 export async function findSystem(env: Environment, signal: AbortSignal): Promise<SystemUnderLoad> {
   if (!namesSystem(env)) return startOwnSystem(signal);
-  const given = Object.entries(variables);
   const missing = Object.values(variables).filter((variable) => !env[variable]);
-  if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all four services, or none`);
-  const urls = Object.fromEntries(
-    given.map(([name, variable]) => [name, env[variable]?.replace(/\/+$/, '')]),
-  );
-  return { urls: urls as SystemUnderLoad['urls'], stop: async () => {} };
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all services, or none`);
+  const urls = byService((key) => env[variables[key]]?.replace(/\/+$/, '') ?? '');
+  return { urls, stop: async () => {} };
 }
 
 async function startOwnSystem(signal: AbortSignal): Promise<SystemUnderLoad> {
@@ -55,9 +48,8 @@ async function startOwnSystem(signal: AbortSignal): Promise<SystemUnderLoad> {
       env: { auth: { JWKS_MAX_AGE_SECONDS: '10', KEY_SKEW_SECONDS: '5' } },
       signal,
     });
-    const { auth, cart, wishlist, payment } = stack.services;
     return {
-      urls: { auth: auth.url, cart: cart.url, wishlist: wishlist.url, payment: payment.url },
+      urls: byService((key) => stack.services[key].url),
       stack,
       stop: () => stack.stop().then(remove),
     };

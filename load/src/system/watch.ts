@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { byService, serviceKeys } from '@latchkey/services';
 import type { Redis } from 'ioredis';
 import type { Http, ServiceName } from './http.ts';
 
@@ -34,7 +35,6 @@ type Look = {
 
 /** The timer by which prom-client looks at the event loop comes round once in so long; what it measures includes that. */
 const lagPrecisionMs = 10;
-const names: readonly ServiceName[] = ['auth', 'cart', 'wishlist', 'payment'];
 
 /**
  * Looks at what the services say of themselves (GET /metrics), and at Redis, now and once more at the end. It asks
@@ -55,12 +55,7 @@ export async function watchSystem(http: Readonly<Record<ServiceName, Http>>, red
         memoryBytes: after.services[name].memoryBytes,
         eventLoopP99Ms: Math.max(0, after.services[name].lagSeconds * 1000 - lagPrecisionMs),
       });
-      const services = {
-        auth: use('auth'),
-        cart: use('cart'),
-        wishlist: use('wishlist'),
-        payment: use('payment'),
-      };
+      const services = byService(use);
       const busyCores = (after.busySeconds - before.busySeconds) / seconds;
       if (after.redis === undefined || before.redis === undefined) return { seconds, services, busyCores };
       return {
@@ -75,9 +70,9 @@ export async function watchSystem(http: Readonly<Record<ServiceName, Http>>, red
 }
 
 async function look(http: Readonly<Record<ServiceName, Http>>, redis: Redis | undefined): Promise<Look> {
-  const texts = await Promise.all(names.map((name) => http[name].text({ path: '/metrics' })));
+  const texts = await Promise.all(serviceKeys.map((name) => http[name].text({ path: '/metrics' })));
   const services = Object.fromEntries(
-    names.map((name, index) => {
+    serviceKeys.map((name, index) => {
       const text = texts[index] ?? '';
       return [
         name,

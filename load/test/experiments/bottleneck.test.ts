@@ -1,3 +1,4 @@
+import { byService } from '@latchkey/services';
 import { expect, it } from 'vitest';
 import { findBottleneck } from '../../src/experiments/bottleneck.ts';
 import type { ServiceUse, SystemUse } from '../../src/system/watch.ts';
@@ -6,12 +7,7 @@ const service = (cpu: number): ServiceUse => ({ cpu, memoryBytes: 1, eventLoopP9
 
 function using(cpu: Partial<Record<'auth' | 'cart' | 'redis', number>>, busyCores: number): SystemUse {
   const { auth = 0, cart = 0, redis = 0 } = cpu;
-  const services = {
-    auth: service(auth),
-    cart: service(cart),
-    wishlist: service(0),
-    payment: service(0),
-  };
+  const services = { ...byService(() => service(0)), auth: service(auth), cart: service(cart) };
   return { seconds: 1, busyCores, services, redisCpu: redis };
 }
 

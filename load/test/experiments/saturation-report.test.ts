@@ -1,3 +1,4 @@
+import { byService } from '@latchkey/services';
 import { expect, it } from 'vitest';
 import { describeSaturation } from '../../src/experiments/saturation-report.ts';
 import type { Measured, Searched } from '../../src/experiments/saturation-section.ts';
@@ -13,7 +14,7 @@ function measured(faults: readonly string[] = []): Measured {
   const idle = { cpu: 0, memoryBytes: 1, eventLoopP99Ms: 1 };
   const use = (auth: number) => ({
     seconds: 10,
-    services: { auth: { ...idle, cpu: auth }, cart: idle, wishlist: idle, payment: idle },
+    services: { ...byService(() => idle), auth: { ...idle, cpu: auth } },
     busyCores: 0.2,
     redisCommands: 3000,
     redisCpu: 0.01,

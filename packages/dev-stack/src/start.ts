@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { latchkeyDirectory } from './directory.ts';
 import { DevStackError, explain } from './errors.ts';
-import { type ServiceKey, serviceDefinitions } from './services/definitions.ts';
+import { serviceDefinitions } from './services/definitions.ts';
 import { watchLog } from './services/log-watch.ts';
 import { startStack } from './stack/start-stack.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -24,8 +24,7 @@ try {
     onCrash: (message) => console.error(`${message}\nThe others keep running. Press Ctrl-C and start again.`),
   });
   console.log(welcome(stack, (performance.now() - began) / 1000));
-  const watches = (Object.keys(stack.services) as ServiceKey[]).map((key) => {
-    const { name } = serviceDefinitions[key];
+  const watches = Object.values(serviceDefinitions).map(({ name }) => {
     const logFile = join(directory, 'logs', `${name}.log`);
     return watchLog(logFile, (message) => console.error(`${name}: ${message} (${logFile})`));
   });

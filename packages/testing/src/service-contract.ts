@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { knownServices } from '@latchkey/services';
 import { describe, expect, it, test } from 'vitest';
 import { eventually } from './eventually.ts';
 
@@ -42,10 +43,7 @@ export type ContractService = {
   prepare(subject: string): Promise<void>;
 };
 
-const allScopes = [
-  ...['cart:read', 'cart:write', 'wishlist:read', 'wishlist:write'],
-  ...['payment:read', 'payment:write', 'payment:refund', 'accounts:manage', 'keys:manage'],
-];
+const allScopes = knownServices.flatMap(({ scopes }) => Object.keys(scopes));
 
 type InjectedCall = (
   path: string,

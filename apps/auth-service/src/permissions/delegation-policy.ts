@@ -1,3 +1,5 @@
+import { type Delegation, knownServices, nameOf } from '@latchkey/services';
+
 /**
  * Which service may call which other service on a person's behalf, with which scopes. Anything else is refused.
  *
@@ -6,27 +8,15 @@
  *   token has all the scopes that it `requires`.
  * - `ownScopes`: what the service may do in its own name, without a person.
  */
-export const DELEGATION_POLICY: DelegationPolicy = {
-  'payment-service': {
-    ownScopes: ['revocations:read'],
-    toward: {
-      'cart-service': {
-        scopes: ['cart:read'],
-        actorScopes: { 'cart:checkout': { requires: ['payment:write'] } },
-      },
-    },
-  },
-  'wishlist-service': {
-    ownScopes: ['revocations:read'],
-    toward: {
-      'cart-service': { scopes: ['cart:write'] },
-    },
-  },
-  'cart-service': {
-    ownScopes: ['revocations:read'],
-    toward: {},
-  },
-};
+export const DELEGATION_POLICY: DelegationPolicy = Object.fromEntries(
+  knownServices
+    .filter(({ name }) => name !== 'auth-service')
+    .map(({ name, calls }) => {
+      const toward = Object.entries(calls).map(([key, delegation]) => [nameOf(key), delegation]);
+      // Every service follows the revocations.
+      return [name, { ownScopes: ['revocations:read'], toward: Object.fromEntries(toward) }];
+    }),
+);
 
 export type DelegationPolicy = Readonly<Record<string, ServicePolicy>>;
 
@@ -34,11 +24,6 @@ export type ServicePolicy = {
   readonly ownScopes: readonly string[];
   /** By audience. */
   readonly toward: Readonly<Record<string, Delegation>>;
-};
-
-export type Delegation = {
-  readonly scopes: readonly string[];
-  readonly actorScopes?: Readonly<Record<string, { readonly requires: readonly string[] }>>;
 };
 
 /** How many services may be between a person and the called service: `act`, and one nested `act`. */

@@ -1,7 +1,9 @@
+import { knownServices, type Scope } from '@latchkey/services';
+
 type ResourceServer = {
   readonly audience: string;
   /** Granted to people, by their roles. */
-  readonly scopes: readonly string[];
+  readonly scopes: readonly Scope[];
   /** Granted to services that act for a person, never to a person: see permissions/delegation-policy.ts. */
   readonly actorScopes: readonly string[];
   /** Granted to services in their own name; some of them to people too. */
@@ -14,35 +16,14 @@ type ResourceServer = {
  * The audience of a person's access token is the services whose scopes it carries, and auth-service, where everybody
  * may see their own account and devices. So a token with fewer scopes is valid at fewer services.
  */
-export const RESOURCE_SERVERS = [
-  {
-    audience: 'cart-service',
-    scopes: ['cart:read', 'cart:write'],
-    actorScopes: ['cart:checkout'],
-    serviceScopes: [],
-  },
-  {
-    audience: 'wishlist-service',
-    scopes: ['wishlist:read', 'wishlist:write'],
-    actorScopes: [],
-    serviceScopes: [],
-  },
-  {
-    audience: 'payment-service',
-    scopes: ['payment:read', 'payment:write', 'payment:refund'],
-    actorScopes: [],
-    serviceScopes: [],
-  },
-  {
-    audience: 'auth-service',
-    scopes: ['accounts:manage', 'clients:manage', 'keys:manage', 'revocations:read'],
-    actorScopes: [],
-    serviceScopes: ['revocations:read'],
-  },
-] as const satisfies readonly ResourceServer[];
-
-/** A scope that a person can have. */
-export type Scope = (typeof RESOURCE_SERVERS)[number]['scopes'][number];
+export const RESOURCE_SERVERS: readonly ResourceServer[] = knownServices.map(
+  ({ name, scopes, actorScopes, serviceScopes }) => ({
+    audience: name,
+    scopes: Object.keys(scopes) as Scope[],
+    actorScopes,
+    serviceScopes,
+  }),
+);
 
 /** All scopes that people can have, in the order in which tokens list them. */
 export const SCOPES: readonly Scope[] = RESOURCE_SERVERS.flatMap((server) => server.scopes);
@@ -56,8 +37,7 @@ export const AUDIENCES: readonly string[] = RESOURCE_SERVERS.map(({ audience }) 
 /** The `aud` of a person's token with these scopes (RFC 9068 §2.2.3). */
 export function audienceOf(scopes: readonly string[]): string[] {
   return RESOURCE_SERVERS.filter(
-    (server) =>
-      server.audience === 'auth-service' || server.scopes.some((scope: Scope) => scopes.includes(scope)),
+    (server) => server.audience === 'auth-service' || server.scopes.some((scope) => scopes.includes(scope)),
   ).map((server) => server.audience);
 }
 

@@ -1,34 +1,19 @@
-import { SCOPES, type Scope } from './resource-servers.ts';
+import { knownServices, type Role, type Scope } from '@latchkey/services';
+import { SCOPES } from './resource-servers.ts';
 
-const SCOPES_OF_ROLE = {
-  viewer: ['cart:read', 'wishlist:read', 'payment:read'],
-  customer: ['cart:read', 'cart:write', 'wishlist:read', 'wishlist:write', 'payment:read', 'payment:write'],
-  support: [
-    'cart:read',
-    'cart:write',
-    'wishlist:read',
-    'wishlist:write',
-    'payment:read',
-    'payment:write',
-    'payment:refund',
-  ],
-  admin: SCOPES,
-  // One permission each, for combinations that the roles above do not offer.
-  'cart-reader': ['cart:read'],
-  'cart-writer': ['cart:write'],
-  'wishlist-reader': ['wishlist:read'],
-  'wishlist-writer': ['wishlist:write'],
-  'payment-reader': ['payment:read'],
-  'payment-writer': ['payment:write'],
-  'payment-refunder': ['payment:refund'],
-} as const satisfies Record<string, readonly Scope[]>;
+export type { Role };
 
-export type Role = keyof typeof SCOPES_OF_ROLE;
+const rolesOfScope = new Map(
+  knownServices.flatMap(({ scopes }) => Object.entries(scopes) as [Scope, readonly Role[]][]),
+);
 
-export const ROLES = Object.keys(SCOPES_OF_ROLE) as Role[];
+/** The roles of the shop, and then one for each permission, for combinations that those do not offer. */
+export const ROLES: readonly Role[] = [
+  ...new Set<Role>(['viewer', 'customer', 'support', 'admin', ...[...rolesOfScope.values()].flat()]),
+];
 
 export function isRole(name: string): name is Role {
-  return Object.hasOwn(SCOPES_OF_ROLE, name);
+  return ROLES.some((role) => role === name);
 }
 
 /**
@@ -40,8 +25,9 @@ export function isRole(name: string): name is Role {
  * scopesOf(['viewer']); // ['cart:read', 'wishlist:read', 'payment:read']
  */
 export function scopesOf(roles: readonly string[]): Scope[] {
-  const allowed = new Set(parseRoles(roles).flatMap((role): readonly Scope[] => SCOPES_OF_ROLE[role]));
-  return SCOPES.filter((scope) => allowed.has(scope));
+  const held = parseRoles(roles);
+  if (held.includes('admin')) return [...SCOPES];
+  return SCOPES.filter((scope) => rolesOfScope.get(scope)?.some((role) => held.includes(role)));
 }
 
 /**

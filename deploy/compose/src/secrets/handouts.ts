@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { type ServiceKey, serviceKeys, services } from '@latchkey/services';
 import { redisUsers } from './redis-users.ts';
-import type { SecretName, Secrets } from './secrets.ts';
+import { passwordOf, type Secrets } from './secrets.ts';
 
 /** For each container that is given secrets, its files: a name as in NAME_FILE, and the contents. */
 export type Handouts = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -11,27 +12,11 @@ export type Handouts = Readonly<Record<string, Readonly<Record<string, string>>>
  * (docs/decisions/0019-secrets-in-containers.md).
  */
 export function handoutsOf(secrets: Secrets): Handouts {
-  const database = (service: string, password: SecretName) =>
-    `postgres://${service}:${secrets[password]}@postgres:5432/${service}`;
   return {
-    'auth-service': {
-      'database-url': database('auth', 'postgres_auth_password'),
-      'redis-url': `redis://auth-service:${secrets.redis_auth_password}@redis:6379`,
-      'refresh-token-keys': `r1:${secrets.refresh_token_key}`,
-      'key-encryption-key': secrets.key_encryption_key,
-    },
-    'cart-service': { 'database-url': database('cart', 'postgres_cart_password') },
-    'wishlist-service': { 'database-url': database('wishlist', 'postgres_wishlist_password') },
-    'payment-service': {
-      'database-url': database('payment', 'postgres_payment_password'),
-      'fingerprint-key': secrets.fingerprint_key,
-    },
+    ...Object.fromEntries(serviceKeys.map((key) => [services[key].name, handoutOf(key, secrets)])),
     postgres: {
       'superuser-password': secrets.postgres_superuser_password,
-      'auth-password': secrets.postgres_auth_password,
-      'cart-password': secrets.postgres_cart_password,
-      'wishlist-password': secrets.postgres_wishlist_password,
-      'payment-password': secrets.postgres_payment_password,
+      ...Object.fromEntries(serviceKeys.map((key) => [`${key}-password`, secrets[passwordOf(key)]])),
     },
     redis: {
       'admin-password': secrets.redis_admin_password,
@@ -40,6 +25,18 @@ export function handoutsOf(secrets: Secrets): Handouts {
         authService: sha256(secrets.redis_auth_password),
       }),
     },
+  };
+}
+
+function handoutOf(key: ServiceKey, secrets: Secrets): Record<string, string> {
+  const own = services[key].secrets.map((setting) => setting.toLowerCase());
+  return {
+    'database-url': `postgres://${key}:${secrets[passwordOf(key)]}@postgres:5432/${key}`,
+    ...Object.fromEntries(own.map((name) => [name.replaceAll('_', '-'), secrets[name]])),
+    ...(key === 'auth' && {
+      'redis-url': `redis://auth-service:${secrets.redis_auth_password}@redis:6379`,
+      'refresh-token-keys': `r1:${secrets.refresh_token_key}`,
+    }),
   };
 }
 

@@ -1,22 +1,26 @@
 import { randomBytes } from 'node:crypto';
+import { type ServiceKey, serviceKeys, services } from '@latchkey/services';
 
-/** A bare word that names one secret: it is also how the state file and the tests call it. */
-export const secretNames = [
+const others = [
   'refresh_token_key',
-  'key_encryption_key',
-  'fingerprint_key',
   'postgres_superuser_password',
-  'postgres_auth_password',
-  'postgres_cart_password',
-  'postgres_wishlist_password',
-  'postgres_payment_password',
   'redis_admin_password',
   'redis_auth_password',
 ] as const;
 
-export type SecretName = (typeof secretNames)[number];
+/** A bare word that names one secret: it is also how the state file and the tests call it. */
+export const secretNames = [
+  ...others,
+  ...Object.values(services).flatMap(({ secrets }) => secrets.map((setting) => setting.toLowerCase())),
+  ...serviceKeys.map(passwordOf),
+];
 
-export type Secrets = Readonly<Record<SecretName, string>>;
+export type Secrets = Readonly<Record<string, string> & Record<(typeof others)[number], string>>;
+
+/** The name of the secret by which a service connects to Postgres. */
+export function passwordOf(service: ServiceKey) {
+  return `postgres_${service}_password` as const;
+}
 
 /** 256 random bits in base64url: it fits into a URL, an SQL literal and an access-control list as it stands. */
 export function makeSecret(): string {

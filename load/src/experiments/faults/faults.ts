@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Stack } from '@latchkey/dev-stack';
-import type { Http, ServiceName } from '../../system/http.ts';
+import type { Http } from '../../system/http.ts';
 import { type Session, signIn } from '../../system/people.ts';
 import type { Away } from './oracle.ts';
+import type { AskedService } from './traffic.ts';
 
 /** What a fault is made with. */
 export type Stage = {
@@ -15,9 +16,9 @@ export type Stage = {
   readonly crowd: readonly Session[];
   signOut(session: Session): Promise<void>;
   /** Asks a service with the token of somebody who has signed out, and lets the oracle judge. */
-  askRevoked(service: ServiceName): Promise<unknown>;
+  askRevoked(service: AskedService): Promise<unknown>;
   /** The same until it is refused. */
-  untilRefused(service: ServiceName): Promise<void>;
+  untilRefused(service: AskedService): Promise<void>;
 };
 
 /** Something that goes wrong, or on, while people shop. */

@@ -7,13 +7,13 @@ import { refresh, type Session } from '../../system/people.ts';
 import { Availability } from './availability.ts';
 import type { Judgement, Oracle } from './oracle.ts';
 
-const doors: Readonly<Record<ServiceName, string>> = {
+const doors = {
   auth: '/sessions',
   cart: '/cart',
   wishlist: '/wishlist',
   payment: '/payments',
-};
-const shop = ['cart', 'wishlist', 'payment'] as const satisfies ServiceName[];
+} as const satisfies Partial<Record<ServiceName, string>>;
+const shop = ['cart', 'wishlist', 'payment'] as const;
 /** Of ten requests one is a refresh, and three come with a revoked token, once there are any. */
 const cycle = 10;
 const refreshTurns: readonly number[] = [0];
@@ -29,6 +29,9 @@ const askEveryMs = 20;
 const askedAtOnce = 32;
 /** A prime, and more than are counted here. */
 const stride = 7919;
+
+/** A service of which it is known what everybody may read there. */
+export type AskedService = keyof typeof doors;
 
 /** Requests of people who are signed in, and of people who no longer are, with the oracle looking on. */
 export class Traffic {
@@ -68,13 +71,13 @@ export class Traffic {
   }
 
   /** Asks a service with the token of whoever signed out first. Not counted as served or not. */
-  async askRevoked(service: ServiceName): Promise<void> {
+  async askRevoked(service: AskedService): Promise<void> {
     const [token] = this.#revoked;
     if (token !== undefined) await this.#judge(service, token);
   }
 
   /** @throws Error when the service has not refused that token after 5 s, or nobody has signed out */
-  async untilRefused(service: ServiceName, signal: AbortSignal): Promise<void> {
+  async untilRefused(service: AskedService, signal: AbortSignal): Promise<void> {
     const endsAtMs = performance.now() + untilRefusedMs;
     const isRefused = () => {
       const [token] = this.#revoked;
@@ -112,7 +115,7 @@ export class Traffic {
     return judgement;
   }
 
-  async #judge(service: ServiceName, token: string): Promise<{ judgement: Judgement; sentAtMs: number }> {
+  async #judge(service: AskedService, token: string): Promise<{ judgement: Judgement; sentAtMs: number }> {
     const path = doors[service];
     const sentAtMs = performance.now();
     const status = await this.#world.http[service].status({ path, token }).catch(() => undefined);

@@ -1,8 +1,8 @@
+import { serviceKeys as services } from '@latchkey/services';
 import type { Redis } from 'ioredis';
 import type { Http, ServiceName } from '../../system/http.ts';
 import { numberIn } from '../../system/number-in.ts';
 
-const services: readonly ServiceName[] = ['auth', 'cart', 'wishlist', 'payment'];
 const bytesPerMegabyte = 1e6;
 
 /** Megabytes: of each service its heap and all that it holds, and of Redis its data. */

@@ -1,3 +1,4 @@
+import { byService } from '@latchkey/services';
 import { describe, expect, it } from 'vitest';
 import { Oracle } from '../../../src/experiments/faults/oracle.ts';
 import { Traffic } from '../../../src/experiments/faults/traffic.ts';
@@ -34,13 +35,7 @@ function scene(
     text: async () => '',
     close: async () => {},
   });
-  const http = {
-    auth: service('auth'),
-    cart: service('cart'),
-    wishlist: service('wishlist'),
-    payment: service('payment'),
-  };
-  const world: World = { http, people: [person('ann'), person('bob')] };
+  const world: World = { http: byService(service), people: [person('ann'), person('bob')] };
   const oracle = new Oracle({ boundMs: 0 });
   return { asked, oracle, traffic: new Traffic({ world, oracle, beganAtMs: performance.now() }) };
 }

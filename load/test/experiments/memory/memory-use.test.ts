@@ -1,3 +1,4 @@
+import { byService, serviceKeys } from '@latchkey/services';
 import { expect, it } from 'vitest';
 import { lookAtMemory } from '../../../src/experiments/memory/memory-use.ts';
 
@@ -10,23 +11,20 @@ const service = (heap: number, resident: number) => ({
       `process_resident_memory_bytes ${resident}`,
     ].join('\n'),
 });
-const http = {
-  auth: service(20e6, 90e6),
-  cart: service(21e6, 9.1e7),
-  wishlist: service(22e6, 92e6),
-  payment: service(23e6, 93e6),
-};
+const heap = byService((key) => 20 + serviceKeys.indexOf(key));
+const resident = byService((key) => 90 + serviceKeys.indexOf(key));
+const http = byService((key) => service(heap[key] * 1e6, resident[key] * 1e6));
 
 it('reads megabytes from metrics, and from what Redis says of itself', async () => {
   const redis = { info: async () => '# Memory\r\nused_memory:2500000\r\nused_memory_rss:9\r\n' };
   expect(await lookAtMemory(http, redis as never)).toEqual({
-    heap: { auth: 20, cart: 21, wishlist: 22, payment: 23 },
-    resident: { auth: 90, cart: 91, wishlist: 92, payment: 93, Redis: 2.5 },
+    heap,
+    resident: { ...resident, Redis: 2.5 },
   });
 });
 
 it('leaves out a Redis that cannot be asked', async () => {
-  expect((await lookAtMemory(http)).resident).toEqual({ auth: 90, cart: 91, wishlist: 92, payment: 93 });
+  expect((await lookAtMemory(http)).resident).toEqual(resident);
 });
 
 it('makes no figure of what is not there', async () => {

@@ -1,31 +1,37 @@
+import { type ServiceKey, services, verifierKeys } from '@latchkey/services';
 import { machineEnvironment } from '../processes/environment.ts';
 import type { Secrets } from '../stack/secrets.ts';
-import { type ServiceKey, serviceDefinitions, storefrontDefinition } from './definitions.ts';
+import { storefrontDefinition } from './definitions.ts';
 
 // The levels of loadConfig. A level meant for another program must not keep ours from starting.
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
-export type EnvironmentOptions = {
-  port: number;
-  databaseUrl: string;
-  authPort: number;
-  /** The page's port, if it is served. */
-  storefrontPort?: number | undefined;
-};
+export type Ports = Readonly<Record<ServiceKey, number> & { storefront?: number }>;
 
-/** The settings of any service of the stack. */
-export function serviceEnvironment(options: EnvironmentOptions): NodeJS.ProcessEnv {
-  const { port, databaseUrl, authPort, storefrontPort } = options;
+export type EnvironmentOptions = { ports: Ports; databaseUrl: string; secrets: Secrets };
+
+/** The settings of a service of the stack: what all have, its own secrets, and the addresses of whom it calls. */
+export function serviceEnvironment(key: ServiceKey, options: EnvironmentOptions): NodeJS.ProcessEnv {
+  const { ports, databaseUrl, secrets } = options;
+  const auth = addressOf(ports.auth);
+  const { called } = services[key];
   return {
-    ...commonEnvironment(port),
+    ...commonEnvironment(ports[key]),
     DATABASE_URL: databaseUrl,
-    ISSUER: issuerAt(authPort),
-    CORS_ORIGINS: `http://localhost:${storefrontPort ?? storefrontDefinition.defaultPort}`,
-    ...(storefrontPort === undefined ? {} : { SPANS_ENDPOINT: `http://127.0.0.1:${storefrontPort}` }),
-    JWKS_URI: `http://127.0.0.1:${authPort}/.well-known/jwks.json`,
-    TOKEN_ENDPOINT: `http://127.0.0.1:${authPort}/token`,
-    REVOCATIONS_URI: `http://127.0.0.1:${authPort}/revocations`,
+    ISSUER: issuerAt(ports.auth),
+    CORS_ORIGINS: `http://localhost:${ports.storefront ?? storefrontDefinition.defaultPort}`,
+    ...(ports.storefront === undefined ? {} : { SPANS_ENDPOINT: addressOf(ports.storefront) }),
+    JWKS_URI: `${auth}/.well-known/jwks.json`,
+    TOKEN_ENDPOINT: `${auth}/token`,
+    REVOCATIONS_URI: `${auth}/revocations`,
+    ...Object.fromEntries(services[key].secrets.map((name) => [name, secrets[name]])),
+    ...Object.fromEntries(called.map((other) => [services[other].urlVariable, addressOf(ports[other])])),
   };
+}
+
+/** By which the parts of the stack reach each other. */
+export function addressOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
 }
 
 /** The issuer in tokens: auth-service's address for users. */
@@ -46,30 +52,14 @@ export function commonEnvironment(port: number): NodeJS.ProcessEnv {
   };
 }
 
-type Ports = Readonly<Record<ServiceKey, number>>;
-
-/** The services that authenticate to auth-service: all others. */
-const clients = ['cart', 'wishlist', 'payment'] as const satisfies ServiceKey[];
-
 /** auth-service's further settings. */
 export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports): NodeJS.ProcessEnv {
-  const jwksUris = clients.map(
-    (key) => `${serviceDefinitions[key].audience}=http://127.0.0.1:${ports[key]}/.well-known/jwks.json`,
+  const jwksUris = verifierKeys.map(
+    (key) => `${services[key].name}=${addressOf(ports[key])}/.well-known/jwks.json`,
   );
   return {
     REDIS_URL: redisUrl,
-    REFRESH_TOKEN_KEYS: secrets.refreshTokenKeys,
-    KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
+    REFRESH_TOKEN_KEYS: secrets['REFRESH_TOKEN_KEYS'],
     SERVICE_JWKS_URIS: jwksUris.join(','),
   };
-}
-
-/** Further settings of a service that calls cart-service on a user's behalf. */
-export function callerEnvironment(ports: Ports): NodeJS.ProcessEnv {
-  return { CART_URL: `http://127.0.0.1:${ports.cart}` };
-}
-
-/** payment-service's further settings. */
-export function paymentEnvironment(secrets: Secrets): NodeJS.ProcessEnv {
-  return { FINGERPRINT_KEY: secrets.fingerprintKey };
 }

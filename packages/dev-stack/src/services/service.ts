@@ -55,7 +55,7 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
 
   return {
     url,
-    audience: definition.audience,
+    audience: definition.name,
     docsUrl: `${url}/docs`,
     get pid() {
       return child?.exit() === undefined ? child?.pid : undefined;
@@ -63,7 +63,7 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
     start: async (signal) => {
       if (child !== undefined && child.exit() === undefined) return;
       expected = false;
-      const args = ['--disable-warning=ExperimentalWarning', definition.entry];
+      const args = ['--disable-warning=ExperimentalWarning', 'src/main.ts'];
       const { directory: cwd } = definition;
       const started = await startChild(process.execPath, args, {
         cwd,

@@ -1,54 +1,54 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { services, verifierKeys } from '@latchkey/services';
 import { DevStackError } from '../errors.ts';
 
-export type Secrets = {
-  /** kid:base64url of 32 bytes; see auth-service's REFRESH_TOKEN_KEYS. */
-  refreshTokenKeys: string;
-  /** base64url of 32 bytes; see auth-service's KEY_ENCRYPTION_KEY. */
-  keyEncryptionKey: string;
-  /** base64url of 32 bytes; see payment-service's FINGERPRINT_KEY. */
-  fingerprintKey: string;
-};
+/** By the setting that takes it: REFRESH_TOKEN_KEYS of auth-service, and each that a service's entry names. */
+export type Secrets = Readonly<Record<string, string>>;
+
+const ofAuth = ['REFRESH_TOKEN_KEYS', ...services.auth.secrets];
+const settings = [...ofAuth, ...verifierKeys.flatMap((key) => services[key].secrets)];
 
 /**
- * The secrets of this stack. They are created at the first start and kept with the data that they protect, readable
- * only by their owner.
+ * The secrets of this stack. They are created at the first start (a new service's own, at its first start) and kept with
+ * the data that they protect, readable only by their owner.
  *
  * @throws DevStackError if the file is damaged; new secrets would make the data unreadable
  */
 export function loadSecrets(directory: string): Secrets {
   const file = join(directory, 'secrets.json');
-  let text: string;
+  const kept = readKept(file);
+  const made = settings.filter((name) => kept?.[memberOf(name)] === undefined);
+  const all = { ...kept, ...Object.fromEntries(made.map((name) => [memberOf(name), makeSecret(name)])) };
+  if (made.length > 0) {
+    // Written to a temporary file and moved, so that a full disk leaves no partial file.
+    writeFileSync(`${file}.new`, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+  return Object.fromEntries(settings.map((name) => [name, all[memberOf(name)] ?? '']));
+}
+
+/** What the file has, by its own names; undefined when there is none. */
+function readKept(file: string): Readonly<Record<string, string>> | undefined {
   try {
-    text = readFileSync(file, 'utf8');
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Partial<Record<string, unknown>>;
+    const isWhole = ofAuth.every((name) => memberOf(name) in kept);
+    if (isWhole && Object.values(kept).every((secret) => typeof secret === 'string'))
+      return kept as Record<string, string>;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return makeSecrets(file);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
-  const secrets = parse(text);
-  if (secrets === undefined)
-    throw new DevStackError(`${file} is damaged: restore it, or empty everything by npm run reset.`);
-  return secrets;
+  throw new DevStackError(`${file} is damaged: restore it, or empty everything by npm run reset.`);
 }
 
-function parse(text: string): Secrets | undefined {
-  try {
-    const secrets = JSON.parse(text) as Partial<Record<string, unknown>>;
-    const names: (keyof Secrets)[] = ['refreshTokenKeys', 'keyEncryptionKey', 'fingerprintKey'];
-    if (names.every((name) => typeof secrets[name] === 'string')) return secrets as Secrets;
-  } catch {
-    // Treated as damaged.
-  }
-  return undefined;
+function makeSecret(setting: string): string {
+  const key = randomBytes(32).toString('base64url');
+  return setting === 'REFRESH_TOKEN_KEYS' ? `r1:${key}` : key;
 }
 
-function makeSecrets(file: string): Secrets {
-  const key = () => randomBytes(32).toString('base64url');
-  const secrets = { refreshTokenKeys: `r1:${key()}`, keyEncryptionKey: key(), fingerprintKey: key() };
-  // Written to a temporary file and moved, so that a full disk leaves no partial file.
-  writeFileSync(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-  return secrets;
+/** Its name in the file: keyEncryptionKey for KEY_ENCRYPTION_KEY. */
+function memberOf(setting: string): string {
+  return setting.toLowerCase().replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

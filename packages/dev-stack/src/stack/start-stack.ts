@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { byService, type ServiceKey, serviceKeys, verifierKeys } from '@latchkey/services';
 import { type Postgres, startPostgres } from '../postgres/start.ts';
 import { type RedisInstance, startRedis } from '../redis/start.ts';
-import { type ServiceKey, serviceDefinitions, storefrontDefinition } from '../services/definitions.ts';
+import { serviceDefinitions, storefrontDefinition } from '../services/definitions.ts';
 import {
+  addressOf,
   authEnvironment,
-  callerEnvironment,
   issuerAt,
-  paymentEnvironment,
+  type Ports,
   serviceEnvironment,
 } from '../services/environment.ts';
 import { createService, type Service } from '../services/service.ts';
@@ -25,12 +26,14 @@ type Environments = Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
 export type StackOptions = {
   /** Folder for data, secrets and logs; created if missing. One stack at a time. */
   directory: string;
-  /** 'default': 4000 to 4003 and 3000, or AUTH_PORT, CART_PORT, WISHLIST_PORT, PAYMENT_PORT, STOREFRONT_PORT. */
+  /** 'default': from 4000 on and 3000, or what AUTH_PORT, CART_PORT, …, STOREFRONT_PORT say. */
   ports: 'default' | 'random';
   /** False: no fsync, for throwaway data. Default true. */
   durable?: boolean;
   /** Serves the page too, in demo mode, and lets it stop and start parts of the stack. Default false. */
   storefront?: boolean;
+  /** Which services to start besides auth-service; the others can be started later. Default all. */
+  started?: readonly ServiceKey[];
   /** Settings of single services, which override the stack's own; a function gets the addresses of the services. */
   env?: Environments | ((urls: Readonly<Record<ServiceKey, string>>) => Promise<Environments>);
   onProgress?: (line: string) => void;
@@ -116,47 +119,40 @@ async function start(
       : undefined,
   ]);
 
-  const ownEnv: Environments = {
-    auth: { ...authEnvironment(redis.url, secrets, ports), ...(storefront && watchedKeys) },
-    wishlist: callerEnvironment(ports),
-    payment: { ...callerEnvironment(ports), ...paymentEnvironment(secrets) },
-  };
-  const create = async (key: ServiceKey): Promise<[Service, NodeJS.ProcessEnv]> => {
+  const ownEnv = { ...authEnvironment(redis.url, secrets, ports), ...(storefront && watchedKeys) };
+  type Created = readonly [ServiceKey, { service: Service; env: NodeJS.ProcessEnv }];
+  const create = async (key: ServiceKey): Promise<Created> => {
     const definition = serviceDefinitions[key];
-    const databaseUrl = await postgres.createDatabase(definition.database);
     const serviceEnv = {
-      ...serviceEnvironment({
-        port: ports[key],
-        databaseUrl,
-        authPort: ports.auth,
-        storefrontPort: ports.storefront,
-      }),
-      ...ownEnv[key],
+      ...serviceEnvironment(key, { ports, secrets, databaseUrl: await postgres.createDatabase(key) }),
+      ...(key === 'auth' && ownEnv),
       ...env[key],
     };
     const logFile = join(logs, `${definition.name}.log`);
     const service = createService(definition, { port: ports[key], env: serviceEnv, logFile, onCrash });
-    return [service, serviceEnv];
+    return [key, { service, env: serviceEnv }];
   };
-  const [[auth, commandEnv], [cart], [wishlist], [payment]] = await all([
-    create('auth'),
-    create('cart'),
-    create('wishlist'),
-    create('payment'),
-  ]);
-  cleanups.push(() => Promise.all([auth, cart, wishlist, payment].map((service) => service.stop())));
+  const created = Object.fromEntries(await all<Created[]>(serviceKeys.map(create))) as Record<
+    ServiceKey,
+    Created[1]
+  >;
+  const services = byService((key) => created[key].service);
+  const commandEnv = created.auth.env;
+  cleanups.push(() => Promise.all(Object.values(services).map((service) => service.stop())));
   if (storefront) {
-    const control = await startControl(controlSocket, stoppableParts(auth, redis));
+    const control = await startControl(controlSocket, stoppableParts(services.auth, redis));
     cleanups.push(control.close);
   }
 
   onProgress?.('Starting auth-service …');
-  await all([auth.start(signal), createDemoAccounts(directory, commandEnv, signal)]);
-  onProgress?.('Starting cart-service, wishlist-service and payment-service …');
-  await all([cart.start(signal), wishlist.start(signal), payment.start(signal)]);
+  await all([services.auth.start(signal), createDemoAccounts(directory, commandEnv, signal)]);
+  const started = verifierKeys.filter((key) => options.started?.includes(key) ?? true);
+  const names = started.map((key) => serviceDefinitions[key].name);
+  onProgress?.(`Starting ${new Intl.ListFormat('en-GB').format(names)} …`);
+  await all(started.map((key) => services[key].start(signal)));
   signal?.throwIfAborted();
   return {
-    services: { auth, cart, wishlist, payment },
+    services,
     ...(storefront && { storefront }),
     issuer: issuerAt(ports.auth),
     accounts: demoAccounts,
@@ -165,8 +161,6 @@ async function start(
     createAccounts: (accounts) => createAccounts(accounts, commandEnv, signal),
   };
 }
-
-type Ports = Readonly<Record<ServiceKey, number> & { storefront?: number }>;
 
 async function portsOf({ ports, storefront = false }: StackOptions): Promise<Ports> {
   if (!storefront) return await choosePorts(serviceDefinitions, ports);
@@ -177,13 +171,8 @@ function hasStorefront(ports: Ports): ports is Ports & { storefront: number } {
   return ports.storefront !== undefined;
 }
 
-async function givenEnvironments(
-  { env = {} }: StackOptions,
-  ports: Readonly<Record<ServiceKey, number>>,
-): Promise<Environments> {
-  if (typeof env !== 'function') return env;
-  const url = (key: ServiceKey) => `http://127.0.0.1:${ports[key]}`;
-  return env({ auth: url('auth'), cart: url('cart'), wishlist: url('wishlist'), payment: url('payment') });
+async function givenEnvironments({ env = {} }: StackOptions, ports: Ports): Promise<Environments> {
+  return typeof env === 'function' ? env(byService((key) => addressOf(ports[key]))) : env;
 }
 
 /** Like Promise.all, but waits for every promise, so that nothing runs on while the caller cleans up. */

@@ -1,22 +1,20 @@
-import { commonEnvironment, issuerAt } from '../services/environment.ts';
+import { serviceKeys, services } from '@latchkey/services';
+import { addressOf, commonEnvironment, issuerAt } from '../services/environment.ts';
 import { type DemoAccount, demoAccounts } from '../stack/accounts.ts';
 import type { StorefrontPorts } from './storefront.ts';
 
 /** The settings of the storefront in demo mode. */
 export function storefrontEnvironment(ports: StorefrontPorts, controlSocket: string): NodeJS.ProcessEnv {
-  const { auth, cart, wishlist, payment, storefront } = ports;
+  const { auth, storefront } = ports;
+  const addresses = serviceKeys.flatMap((key) => [
+    [`${key.toUpperCase()}_ORIGIN`, `http://localhost:${ports[key]}`],
+    [services[key].urlVariable, addressOf(ports[key])],
+  ]);
   return {
     ...commonEnvironment(storefront),
     ISSUER: issuerAt(auth),
     STOREFRONT_ORIGIN: `http://localhost:${storefront}`,
-    AUTH_ORIGIN: `http://localhost:${auth}`,
-    CART_ORIGIN: `http://localhost:${cart}`,
-    WISHLIST_ORIGIN: `http://localhost:${wishlist}`,
-    PAYMENT_ORIGIN: `http://localhost:${payment}`,
-    AUTH_URL: `http://127.0.0.1:${auth}`,
-    CART_URL: `http://127.0.0.1:${cart}`,
-    WISHLIST_URL: `http://127.0.0.1:${wishlist}`,
-    PAYMENT_URL: `http://127.0.0.1:${payment}`,
+    ...Object.fromEntries(addresses),
     DEMO: 'true',
     DEMO_ACCOUNTS: JSON.stringify(demoAccounts satisfies DemoAccount[]),
     CONTROL_SOCKET: controlSocket,

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { type ServiceKey, storefrontDefinition } from '../services/definitions.ts';
+import { storefrontDefinition } from '../services/definitions.ts';
+import type { Ports } from '../services/environment.ts';
 import { createService, type Service } from '../services/service.ts';
 import { buildPage } from './build-page.ts';
 import { storefrontEnvironment } from './environment.ts';
 
-export type StorefrontPorts = Readonly<Record<ServiceKey | 'storefront', number>>;
+export type StorefrontPorts = Required<Ports>;
 
 export type StorefrontOptions = {
   ports: StorefrontPorts;

@@ -1,13 +1,14 @@
-import { type ServiceKey, serviceDefinitions } from '../services/definitions.ts';
 import type { Stack } from '../stack/start-stack.ts';
 import { formatTable } from './table.ts';
 
 /** What `npm start` prints when everything is ready. */
 export function welcome(stack: Stack, seconds: number): string {
-  const services = (Object.keys(stack.services) as ServiceKey[]).map((key) => {
-    const { url, audience, docsUrl } = stack.services[key];
-    return [serviceDefinitions[key].name, local(url), audience, local(docsUrl)];
-  });
+  const services = Object.values(stack.services).map(({ url, audience, docsUrl }) => [
+    audience,
+    local(url),
+    audience,
+    local(docsUrl),
+  ]);
   const accounts = stack.accounts.map(({ username, password, roles }) => [
     username,
     password,

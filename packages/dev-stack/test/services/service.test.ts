@@ -26,11 +26,8 @@ async function create(fault = ''): Promise<Service> {
   const definition = {
     name: 'fixture-service',
     directory: join(import.meta.dirname, '..', 'fixtures', 'service'),
-    entry: 'main.ts',
-    audience: 'fixture-service',
     defaultPort: port,
     portVariable: 'FIXTURE_PORT',
-    database: 'fixture',
   };
   const service = createService(definition, {
     port,

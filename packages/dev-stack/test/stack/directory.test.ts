@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,14 +23,29 @@ test('secrets are made once, differ between stacks, and only their owner may rea
   expect(statSync(join(directory, 'secrets.json')).mode & 0o777).toBe(0o600);
   rmSync(join(directory, 'secrets.json'));
   const second = loadSecrets(directory);
-  expect(second.keyEncryptionKey).not.toBe(first.keyEncryptionKey);
-  expect(Buffer.from(second.keyEncryptionKey, 'base64url')).toHaveLength(32);
+  const key = second['KEY_ENCRYPTION_KEY'] ?? '';
+  expect(key).not.toBe(first['KEY_ENCRYPTION_KEY']);
+  expect(Buffer.from(key, 'base64url')).toHaveLength(32);
 });
 
-test('damaged secrets are not replaced behind the back of the data that needs them', () => {
-  writeFileSync(join(directory, 'secrets.json'), '{"refreshTokenKeys":');
-  expect(() => loadSecrets(directory)).toThrow(/secrets\.json is damaged: .*npm run reset/);
+test('a secret that a new service has brought is made, and the others are kept', () => {
+  const { FINGERPRINT_KEY: _, ...before } = loadSecrets(directory);
+  const { keyEncryptionKey, refreshTokenKeys } = JSON.parse(
+    readFileSync(join(directory, 'secrets.json'), 'utf8'),
+  );
+  writeFileSync(join(directory, 'secrets.json'), JSON.stringify({ keyEncryptionKey, refreshTokenKeys }));
+  const after = loadSecrets(directory);
+  expect(after).toMatchObject(before);
+  expect(after['FINGERPRINT_KEY']).toMatch(/^[\w-]{43}$/);
 });
+
+test.each(['{"refreshTokenKeys":', '{}', 'null', '{"refreshTokenKeys":"","keyEncryptionKey":7}'])(
+  'damaged secrets (%s) are not replaced behind the back of the data that needs them',
+  (text) => {
+    writeFileSync(join(directory, 'secrets.json'), text);
+    expect(() => loadSecrets(directory)).toThrow(/secrets\.json is damaged: .*npm run reset/);
+  },
+);
 
 test('a directory is used by one stack at a time', () => {
   const unlock = lockDirectory(directory);

@@ -1,0 +1,20 @@
+#!/bin/sh
+# One database per service that has a password here, and one role that may connect to that database and to no other. The
+# services create their own tables when they start. Runs on an empty volume, and again for a new service:
+#   docker compose exec postgres sh /docker-entrypoint-initdb.d/databases.sh
+set -e
+for file in /run/secrets/*-password; do
+  service=$(basename "$file" -password)
+  [ "$service" = superuser ] && continue
+  psql --username=postgres --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=service="$service" <<'SQL'
+\set password `cat /run/secrets/:service-password`
+-- Whoever is not told otherwise may connect nowhere.
+REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;
+SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'service') AS is_new \gset
+\if :is_new
+CREATE ROLE :"service" LOGIN PASSWORD :'password';
+CREATE DATABASE :"service" OWNER :"service";
+REVOKE ALL ON DATABASE :"service" FROM PUBLIC;
+\endif
+SQL
+done
