@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Stack } from '@latchkey/dev-stack';
+import { send } from '@latchkey/person';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { claimsOf, joinAsService } from './matrix-tokens.ts';
-import { bearer, signIn } from './system.ts';
+import { signIn } from './system.ts';
 
 // Follows docs/how-to/add-a-service.md in a copy of the repository.
 const repository = join(import.meta.dirname, '..', '..');
@@ -57,10 +58,7 @@ function copyRepository(): void {
 }
 
 async function get(service: string, path: string, token?: string): Promise<number> {
-  const { url } = stack.services[service as 'cart'];
-  const response = await fetch(url + path, { headers: token === undefined ? {} : bearer(token) });
-  await response.body?.cancel();
-  return response.status;
+  return (await send(stack.services[service as 'cart'].url, { path, token })).status;
 }
 
 async function tokenFor(...scopes: string[]): Promise<string> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Stack, type StackOptions, startStack } from '@latchkey/dev-stack';
 import { signIn as signInAt, type Tokens } from '@latchkey/person';
 import { startNetworkLink } from '@latchkey/service-kit/testing';
+import { byService } from '@latchkey/services';
 import { it as plainIt } from 'vitest';
 
 export type System = {
@@ -26,12 +27,24 @@ export async function startSystem(
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    const stack = await startStack({ directory, ports: 'random', env, storefront });
+    const stack = await startStack({
+      directory,
+      ports: 'random',
+      env: async (urls) => patient(typeof env === 'function' ? await env(urls) : env),
+      storefront,
+    });
     return { stack, directory, stop: () => stack.stop().then(remove) };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+type Environments = Awaited<ReturnType<Extract<StackOptions['env'], (...urls: never[]) => unknown>>>;
+
+/** Gives each service so much time for its stores that a busy machine is not taken for a store that is down. */
+function patient(env: Environments): Environments {
+  return byService((key) => ({ DATABASE_TIMEOUT_MS: '10000', REDIS_TIMEOUT_MS: '10000', ...env[key] }));
 }
 
 /** Secrets of the shared stack, for whoever signs as auth-service does or joins payment-service as one more replica. */
