@@ -48,9 +48,9 @@ afterEach(async () => {
   await test.drop();
 });
 
-async function open(url: string, poolSize = 2): Promise<TestedDatabase> {
+async function open(url: string, poolSize = 2, timeoutMs = 10_000): Promise<TestedDatabase> {
   const database = await openDatabase({
-    config: { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, DATABASE_TIMEOUT_MS: 10_000 },
+    config: { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, DATABASE_TIMEOUT_MS: timeoutMs },
     schema,
     migrationsFolder,
     applicationName: 'test-service',
@@ -238,8 +238,8 @@ describe('a database that is gone', () => {
   });
 
   it('has no connection left: requests wait, then are refused', async () => {
-    const { db, pool } = await open(test.url, 1);
-    const busy = pool.query('select pg_sleep(3)');
+    const { db, pool } = await open(test.url, 1, 200);
+    const busy = pool.query('select pg_sleep(1)');
     const error = await db.execute(sql`select 1`).then(
       () => undefined,
       (reason: unknown) => reason,
