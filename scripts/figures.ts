@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { showNumber, withUnit } from '../load/src/report/numbers.ts';
 import { type QuotedFigure, readQuoted } from '../load/src/report/quoted.ts';
 import { boundOf } from '../load/src/report/tables.ts';
-import { THRESHOLDS } from '../load/src/thresholds.ts';
+import { thresholds } from '../load/src/thresholds.ts';
 
 // The figures in the documents. Each is a link to its row in docs/performance.md, and all come from
 // docs/performance.numbers.json, which `npm run load -- --write-numbers` writes.
@@ -67,7 +67,7 @@ function allTables(): string {
 
 function rowOf([name, figure]: [string, QuotedFigure]): string {
   const { unit, against = '', rounds, median, least, most, commit } = figure;
-  const threshold = THRESHOLDS[name];
+  const threshold = thresholds[name];
   const cells = [
     `<a id="${anchorOf(name)}"></a>${name}`,
     against,

@@ -3,7 +3,7 @@
  * earlier in the list, never from later ones. A room is a folder with all its files, or a single file. A file outside
  * the rooms, such as app.ts, may import from all of them.
  */
-export const ROOMS: Readonly<Record<string, readonly string[]>> = {
+export const rooms: Readonly<Record<string, readonly string[]>> = {
   'apps/auth-service/src': [
     'database',
     'redis',

@@ -5,7 +5,7 @@ import { startStack } from '@latchkey/dev-stack';
 import { byService } from '@latchkey/services';
 import type { System } from './system.ts';
 
-const STEP_UP_AFTER_SECONDS = 2;
+const stepUpAfterSeconds = 2;
 
 /** Starts the whole system on free ports. Its data is in a temporary folder, which `stop` deletes. */
 export async function startOwnSystem(): Promise<System> {
@@ -18,13 +18,13 @@ export async function startOwnSystem(): Promise<System> {
     // For the same reason, a large payment requires a new sign-in after two seconds.
     env: {
       auth: { JWKS_MAX_AGE_SECONDS: '2', KEY_SKEW_SECONDS: '1' },
-      payment: { STEP_UP_MAX_AGE_SECONDS: String(STEP_UP_AFTER_SECONDS) },
+      payment: { STEP_UP_MAX_AGE_SECONDS: String(stepUpAfterSeconds) },
     },
   });
   return {
     urls: byService((key) => stack.services[key].url),
     accounts: stack.accounts,
-    stepUpAfterSeconds: STEP_UP_AFTER_SECONDS,
+    stepUpAfterSeconds: stepUpAfterSeconds,
     auth: stack.services.auth,
     logs: (service) => stack.services[service].logs(),
     async stop() {

@@ -9,13 +9,13 @@ test.beforeAll(({ sharedStack }) => {
   stack = sharedStack;
 });
 
-const SHOPS = { cart: '/cart', wishlist: '/wishlist', payment: '/payments' } as const;
+const shops = { cart: '/cart', wishlist: '/wishlist', payment: '/payments' } as const;
 
 async function statusesWith(token: string): Promise<number[]> {
   const { services } = stack;
   return Promise.all(
-    Object.entries(SHOPS).map(async ([name, path]) => {
-      const { url } = services[name as keyof typeof SHOPS];
+    Object.entries(shops).map(async ([name, path]) => {
+      const { url } = services[name as keyof typeof shops];
       return (await send(url, { path, token })).status;
     }),
   );

@@ -9,7 +9,7 @@ export type Threshold = ({ readonly atMost: number } | { readonly atLeast: numbe
  * What must hold, by the names of figures. Ratios and errors hold on any machine; times are generous, for a small and
  * shared one.
  */
-export const THRESHOLDS: Readonly<Record<string, Threshold>> = {
+export const thresholds: Readonly<Record<string, Threshold>> = {
   'sign-in faults': { atMost: 0 },
   'refresh faults': { atMost: 0 },
   'browse faults': { atMost: 0 },

@@ -29,10 +29,10 @@ function beside(name: string, script: string): void {
 }
 
 function run(env: NodeJS.ProcessEnv = {}) {
-  const PATH = [join(root, 'bin'), process.env['PATH']].join(delimiter);
+  const path = [join(root, 'bin'), process.env['PATH']].join(delimiter);
   const { stdout, ...rest } = spawnSync(join(root, 'clone', '.ci', 'engine'), {
     encoding: 'utf8',
-    env: { ...process.env, PATH, ROOT: root, ...env },
+    env: { ...process.env, PATH: path, ROOT: root, ...env },
   });
   return { reason: stdout.trim(), ...rest };
 }

@@ -2,7 +2,7 @@ import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ROOMS } from '../rooms.ts';
+import { rooms } from '../rooms.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 
@@ -27,7 +27,7 @@ function upwardImports(house: string, rooms: readonly string[]): string[] {
     );
 }
 
-describe.each(Object.entries(ROOMS))('%s', (house, rooms) => {
+describe.each(Object.entries(rooms))('%s', (house, rooms) => {
   test('has every room that is listed, and lists every room that it has', () => {
     const folders = readdirSync(join(repository, house), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
@@ -52,7 +52,7 @@ test('every app has its order', () => {
       readdirSync(join(repository, house), { withFileTypes: true }).filter((entry) => entry.isDirectory())
         .length > 1,
   );
-  expect(houses.filter((house) => !(house in ROOMS))).toEqual([]);
+  expect(houses.filter((house) => !(house in rooms))).toEqual([]);
 });
 
 test('an import that runs up is found, also of a type and of a script', () => {

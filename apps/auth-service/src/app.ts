@@ -9,7 +9,7 @@ import { accountRoutes } from './accounts/routes.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { createClientStatuses } from './clients/client-statuses.ts';
 import { clientRoutes } from './clients/routes.ts';
-import { type AuthConfig, clientsOf, LONGEST_ACCESS_TOKEN_SECONDS } from './config.ts';
+import { type AuthConfig, clientsOf, maxAccessTokenSeconds } from './config.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
@@ -26,8 +26,8 @@ import { createSubjectTokens } from './oauth/subject-tokens.ts';
 import { createTokenRevocation } from './oauth/token-revocation.ts';
 import { tokenRevocationRoute } from './oauth/token-revocation-route.ts';
 import { tokenRoute } from './oauth/token-route.ts';
-import { DELEGATION_POLICY, type DelegationPolicy } from './permissions/delegation-policy.ts';
-import { AUDIENCES } from './permissions/resource-servers.ts';
+import { type DelegationPolicy, delegationPolicy } from './permissions/delegation-policy.ts';
+import { audiences } from './permissions/resource-servers.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createEvictionWatch } from './redis/eviction-watch.ts';
 import { proveWritable } from './redis/prove-writable.ts';
@@ -52,7 +52,7 @@ export type AppOptions = {
   readonly database: AuthDatabase;
   /** Milliseconds since the epoch; default: the machine's clock. */
   readonly clock?: () => number;
-  /** Default: DELEGATION_POLICY. */
+  /** Default: `delegationPolicy`. */
   readonly delegationPolicy?: DelegationPolicy;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
   /** How passwords are hashed; default: node:crypto's argon2id. */
@@ -66,7 +66,7 @@ export async function buildApp({
   config,
   database,
   clock = Date.now,
-  delegationPolicy: policy = DELEGATION_POLICY,
+  delegationPolicy: policy = delegationPolicy,
   logDestination,
   derive,
 }: AppOptions): Promise<Service> {
@@ -89,7 +89,7 @@ export async function buildApp({
     onError: (error) => app.log.warn({ reason: error.message }, 'redis connection'),
   });
   const retention = retentionSeconds({
-    tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
+    tokenSeconds: maxAccessTokenSeconds,
     skewSeconds: config.KEY_SKEW_SECONDS,
   });
   const keyEncryptionKeys = parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY);
@@ -122,7 +122,7 @@ export async function buildApp({
     publish,
     jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
     skewSeconds: config.KEY_SKEW_SECONDS,
-    tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
+    tokenSeconds: maxAccessTokenSeconds,
     rotationDays: config.KEY_ROTATION_DAYS,
   });
   const clientStatuses = createClientStatuses({ db, log: app.log, audit, publish, clock });
@@ -212,7 +212,7 @@ export async function buildApp({
     jwksUri: config.JWKS_URI,
     fetchKeys,
     revocations: revocations.list,
-    audiences: [...AUDIENCES, ...clients.services.map(({ id }) => id)],
+    audiences: [...audiences, ...clients.services.map(({ id }) => id)],
   });
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);

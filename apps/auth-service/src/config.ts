@@ -4,11 +4,11 @@ import { createClientRegistry } from './clients/clients.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
 import { parseSessionLimits } from './clients/session-limits.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
-import { COMMAND_TIMEOUT_MS } from './redis/connection.ts';
+import { defaultTimeoutMs } from './redis/connection.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 
 /** The upper bound of an access token's lifetime, whatever ACCESS_TOKEN_SECONDS is or was. */
-export const LONGEST_ACCESS_TOKEN_SECONDS = 300;
+export const maxAccessTokenSeconds = 300;
 
 export const configSchema = Type.Object({
   ...serviceConfig,
@@ -23,7 +23,7 @@ export const configSchema = Type.Object({
   REDIS_TIMEOUT_MS: Type.Integer({
     minimum: 200,
     maximum: 10_000,
-    default: COMMAND_TIMEOUT_MS,
+    default: defaultTimeoutMs,
     description: 'milliseconds, 200 to 10000: how long a command to Redis may take before the answer is 503',
   }),
   REDIS_EVICTION: Type.Union([Type.Literal('warn'), Type.Literal('refuse')], {
@@ -51,8 +51,8 @@ export const configSchema = Type.Object({
   }),
   ACCESS_TOKEN_SECONDS: Type.Integer({
     minimum: 5,
-    maximum: LONGEST_ACCESS_TOKEN_SECONDS,
-    default: LONGEST_ACCESS_TOKEN_SECONDS,
+    maximum: maxAccessTokenSeconds,
+    default: maxAccessTokenSeconds,
     description: 'seconds, 5 to 300',
   }),
   SESSION_SECONDS: Type.Integer({

@@ -13,7 +13,7 @@ import { openAuthDatabase } from '../src/database/open-auth-database.ts';
 import { authSchema } from '../src/database/schema.ts';
 import { type KeyState, stateOf } from '../src/keys/life-cycle.ts';
 import { revocationsKey } from '../src/redis/key-names.ts';
-import { PASSWORD } from './support/auth-app.ts';
+import { testPassword } from './support/auth-app.ts';
 
 let env: NodeJS.ProcessEnv;
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -102,7 +102,7 @@ function timesOf(row: typeof authSchema.signingKeys.$inferSelect) {
 }
 
 const line = (username: string, ...roles: string[]) =>
-  `${JSON.stringify({ username, password: PASSWORD, roles })}\n`;
+  `${JSON.stringify({ username, password: testPassword, roles })}\n`;
 
 describe('create-accounts', () => {
   it('makes an account for each line, and leaves one that exists as it is', async () => {
@@ -127,7 +127,10 @@ describe('create-accounts', () => {
   });
 
   it('makes nothing of input that is not UTF-8: nobody could type what was read', async () => {
-    const latin1 = Buffer.from(line('erik', 'customer').replace(PASSWORD, `${PASSWORD} \u00e9`), 'latin1');
+    const latin1 = Buffer.from(
+      line('erik', 'customer').replace(testPassword, `${testPassword} \u00e9`),
+      'latin1',
+    );
     expect(await command(['create-accounts'], latin1)).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^malformed_input: /),

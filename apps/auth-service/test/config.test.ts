@@ -26,7 +26,7 @@ test('SESSION_LIMITS says on how many devices people may be signed in with a cli
     const client = clientsOf(
       readConfig(limits === undefined ? env : { ...env, SESSION_LIMITS: limits }),
     ).find(id);
-    return client?.kind === 'service' ? undefined : client?.mostSessions;
+    return client?.kind === 'service' ? undefined : client?.maxSessions;
   };
   expect(mostOf(undefined, 'latchkey-cli')).toBeNull();
   expect(mostOf(undefined, 'latchkey-mobile')).toBe(1);

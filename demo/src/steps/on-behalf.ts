@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Stage } from './step.ts';
 
-const CARD = { number: '4242424242424242', exp_month: 12, exp_year: 2099 };
-const TEAPOT = { amount: 2_400, currency: 'EUR' };
+const card = { number: '4242424242424242', exp_month: 12, exp_year: 2099 };
+const teapot = { amount: 2_400, currency: 'EUR' };
 /** Large enough that payment-service requires a recent sign-in. */
-const LARGE = { amount: 60_000, currency: 'EUR' };
+const large = { amount: 60_000, currency: 'EUR' };
 
 /** A service calls another one on the person's behalf, with the least permission that is enough. */
 export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
@@ -17,7 +17,7 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
         path: '/payments',
         token,
         headers: { 'idempotency-key': key },
-        json: { amount, card: CARD },
+        json: { amount, card: card },
       },
       tell,
     );
@@ -33,7 +33,7 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
   const path = `/wishlist/items/${wish.body['id']}/move`;
   const moved = await shop.call(
     'wishlist',
-    { method: 'POST', path, token, json: { unit_price: TEAPOT } },
+    { method: 'POST', path, token, json: { unit_price: teapot } },
     tell,
   );
   const [cart, wishes] = await Promise.all([
@@ -50,7 +50,7 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
   tell.step('payment-service charges exactly the cart, which it reads on the person’s behalf');
   const mugs = { sku: 'mug-blue', quantity: 2, unit_price: { amount: 1_900, currency: 'EUR' } };
   await shop.call('cart', { method: 'POST', path: '/cart/items', token, json: mugs });
-  const [total] = (await shop.call('cart', { path: '/cart', token })).body['totals'] as (typeof TEAPOT)[];
+  const [total] = (await shop.call('cart', { path: '/cart', token })).body['totals'] as (typeof teapot)[];
   tell.say(`In the cart: a teapot and two mugs, ${total?.amount} cents.`);
   const newestPayment = async () => {
     const { body } = await shop.call('payment', { path: '/payments?limit=1', token });
@@ -67,7 +67,7 @@ export async function onBehalf({ tell, shop, account }: Stage): Promise<void> {
   tell.check(
     'the cart’s total: charged, and not a cent more',
     paid.body['status'] === 'succeeded' &&
-      (paid.body['amount'] as typeof TEAPOT).amount === TEAPOT.amount + 2 * mugs.unit_price.amount,
+      (paid.body['amount'] as typeof teapot).amount === teapot.amount + 2 * mugs.unit_price.amount,
   );
   const emptied = await shop.call('cart', { path: '/cart', token });
   tell.check('the cart is empty', (emptied.body['items'] as unknown[]).length === 0);
@@ -102,7 +102,7 @@ export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage)
   }
   const customer = account('customer');
   const { access_token: old, session_id: session } = await shop.signIn(customer);
-  const item = { sku: 'samovar', quantity: 1, unit_price: LARGE };
+  const item = { sku: 'samovar', quantity: 1, unit_price: large };
   await shop.call('cart', { method: 'POST', path: '/cart/items', token: old, json: item });
   const pay = (token: string) =>
     shop.call(
@@ -112,7 +112,7 @@ export async function stepUp({ tell, shop, account, stepUpAfterSeconds }: Stage)
         path: '/payments',
         token,
         headers: { 'idempotency-key': 'the-samovar' },
-        json: { amount: LARGE, card: CARD },
+        json: { amount: large, card: card },
       },
       tell,
     );

@@ -1,13 +1,13 @@
 import type { Stage } from './step.ts';
 
-const REQUESTS = 300;
+const requests = 300;
 
 /** Services verify tokens without asking auth-service, so they go on while it is down. */
 export async function stateless({ tell, shop, account, auth }: Stage): Promise<void> {
   tell.step('Session lookups per request');
   const { access_token: token } = await shop.signIn(account('customer'));
   const before = await requestsServedByAuth(shop);
-  for (let sent = 0; sent < REQUESTS / 3; sent++) {
+  for (let sent = 0; sent < requests / 3; sent++) {
     await Promise.all([
       shop.call('cart', { path: '/cart', token }),
       shop.call('wishlist', { path: '/wishlist', token }),
@@ -15,7 +15,7 @@ export async function stateless({ tell, shop, account, auth }: Stage): Promise<v
     ]);
   }
   const asked = (await requestsServedByAuth(shop)) - before;
-  tell.say(`${REQUESTS} requests to three services.`);
+  tell.say(`${requests} requests to three services.`);
   tell.check(`auth-service was asked about a token ${asked} times`, asked === 0);
 
   if (auth === undefined) {

@@ -4,7 +4,7 @@ import { timeRefusals } from '../stopwatch.ts';
 import type { Customer, Stage } from './step.ts';
 
 /** How long auth-service accepts a repeated refresh token. Later, it treats a repetition as theft. */
-const GRACE_MS = 10_000;
+const graceMs = 10_000;
 
 /** A copied access token works for the thief until the owner signs out. Then every service refuses it. */
 export async function stolenAccessToken(stage: Stage): Promise<void> {
@@ -32,10 +32,10 @@ export async function stolenRefreshToken(stage: Stage, customer: Customer): Prom
   const { stolen } = customer;
   if (stolen === undefined) throw new Error('nothing was stolen');
   tell.step('The stolen refresh token is replayed');
-  const wait = stolen.at + GRACE_MS + 500 - Date.now();
+  const wait = stolen.at + graceMs + 500 - Date.now();
   if (wait > 0) {
     tell.say(
-      `Waiting ${Math.ceil(wait / 1000)} s: within ${GRACE_MS / 1000} s a repetition counts as a second tab.`,
+      `Waiting ${Math.ceil(wait / 1000)} s: within ${graceMs / 1000} s a repetition counts as a second tab.`,
     );
     await delay(wait);
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ServiceName } from '../shop.ts';
 import type { Stage } from './step.ts';
 
-const MUG = { sku: 'mug-blue', quantity: 1, unit_price: { amount: 1_900, currency: 'EUR' } };
+const mug = { sku: 'mug-blue', quantity: 1, unit_price: { amount: 1_900, currency: 'EUR' } };
 
 type LogLine = { readonly msg?: string; readonly actors?: string[]; readonly audit?: AuditFields };
 type AuditFields = {
@@ -28,7 +28,7 @@ export async function whoActsForWhom({ tell, shop, account, logs }: Stage): Prom
   const headers = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
   // A new session: payment-service keeps the exchanged token of a session that has paid, and would not exchange again.
   const { access_token: token } = await shop.signIn(account('customer'), tell, headers);
-  await shop.call('cart', { method: 'POST', path: '/cart/items', token, json: MUG });
+  await shop.call('cart', { method: 'POST', path: '/cart/items', token, json: mug });
   const paid = await shop.call(
     'payment',
     {
@@ -36,7 +36,7 @@ export async function whoActsForWhom({ tell, shop, account, logs }: Stage): Prom
       path: '/payments',
       token,
       headers: { ...headers, 'idempotency-key': crypto.randomUUID() },
-      json: { amount: MUG.unit_price, card: { number: '4242424242424242', exp_month: 12, exp_year: 2099 } },
+      json: { amount: mug.unit_price, card: { number: '4242424242424242', exp_month: 12, exp_year: 2099 } },
     },
     tell,
   );

@@ -7,7 +7,7 @@ import { startSessionPage } from './session-page.ts';
 import { newSessionPerson, type SessionPerson } from './session-person.ts';
 
 /** Where the page takes auth-service for one of another site. */
-export const CROSS_SITE = '/cross-site';
+export const crossSite = '/cross-site';
 
 export type SessionSystem = {
   readonly auth: System['stack']['services']['auth'];
@@ -47,7 +47,7 @@ export async function startSessionSystem(tokenSeconds: number): Promise<SessionS
   });
   const front = await startAuthFront(() => urlOf('auth'));
   const page = await startSessionPage((path) => ({
-    issuer: path === CROSS_SITE ? front.origin.replace('localhost', '127.0.0.1') : front.origin,
+    issuer: path === crossSite ? front.origin.replace('localhost', '127.0.0.1') : front.origin,
     clientId: 'storefront',
     services: [urlOf('cart'), redirecting.origin],
   }));

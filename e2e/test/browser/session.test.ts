@@ -3,16 +3,16 @@ import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { describeInBrowser } from './describe-in-browser.ts';
 import type { SessionPerson } from './session-person.ts';
-import { CROSS_SITE, type SessionSystem, startSessionSystem } from './session-system.ts';
+import { crossSite, type SessionSystem, startSessionSystem } from './session-system.ts';
 import { hurry, type SessionTab, standStill } from './session-tab.ts';
 
 /** So long that no timer renews a token while a test counts. */
-const TOKEN_SECONDS = 300;
+const tokenSeconds = 300;
 
 describeInBrowser('a browser session in real tabs', () => {
   let system: SessionSystem;
   beforeAll(async () => {
-    system = await startSessionSystem(TOKEN_SECONDS);
+    system = await startSessionSystem(tokenSeconds);
   });
   afterAll(() => system?.stop());
 
@@ -45,7 +45,7 @@ describeInBrowser('a browser session in real tabs', () => {
     const person = await system.newPerson();
     const { clock } = person.context;
     await clock.install();
-    return { ...person, passLives: (share) => clock.fastForward(share * TOKEN_SECONDS * 1000) };
+    return { ...person, passLives: (share) => clock.fastForward(share * tokenSeconds * 1000) };
   }
 
   it('signed in in one tab is signed in in all, and in those that open later, without asking again', async () => {
@@ -252,7 +252,7 @@ describeInBrowser('a browser session in real tabs', () => {
 
   it('a page on another site than auth-service is told so when it signs in', async () => {
     const person = await system.newPerson();
-    const tab = await person.openTab(CROSS_SITE);
+    const tab = await person.openTab(crossSite);
     expect(await tab.state()).toEqual({ status: 'signed_out', reason: null });
     expect(await tab.refresh()).toEqual({ status: 'signed_out', reason: 'cross_site' });
     await expect(tab.signIn(person.credentials)).rejects.toThrow(/are on different sites.*Serve both/s);
@@ -262,7 +262,7 @@ describeInBrowser('a browser session in real tabs', () => {
   it('a browser that says nothing of sites is told with the first renewal that it kept no cookie', async () => {
     const person = await system.newPerson();
     onTestFinished(system.front.hideSite());
-    const tab = await person.openTab(CROSS_SITE);
+    const tab = await person.openTab(crossSite);
     expect(await tab.state()).toEqual({ status: 'signed_out', reason: null });
     await tab.signIn(person.credentials);
     expect(await tab.refresh()).toEqual({ status: 'signed_out', reason: 'no_cookie' });

@@ -50,7 +50,7 @@ const plans = {
 
 /** From a rate that was sustained for a few seconds, and not for many, to the next one, and how often. */
 const stepDown = 0.9;
-const mostStepsDown = 6;
+const maxStepsDown = 6;
 
 /** How much is too much, what there is no more of then, and how much one core does. */
 export const saturationSection: Section = {
@@ -125,7 +125,7 @@ async function search({ scenario, from, uses }: Wanted, context: WithIdle): Prom
 /** What was sustained for some seconds may pile up over more: then a little less is tried. */
 async function measureSustained(scenario: Scenario, knee: number, context: WithIdle): Promise<Measured> {
   let measured = await measure(scenario, knee, context);
-  for (let left = mostStepsDown; left > 0 && !isSustained(measured.result); left -= 1) {
+  for (let left = maxStepsDown; left > 0 && !isSustained(measured.result); left -= 1) {
     await measured.result.settled;
     measured = await measure(scenario, Math.round(measured.perSecond * stepDown), context);
   }

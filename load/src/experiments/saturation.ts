@@ -36,10 +36,10 @@ export type SaturationOptions = {
 };
 
 /** How often a rate that was meant to be surely sustained, and was not, is halved. */
-const mostHalvings = 4;
+const maxHalvings = 4;
 /** Sustained means: nothing failed, no more than 5 % were behind in the end, and hardly anybody waited for longer than this. */
-const mostP99Ms = 250;
-const mostBehind = 0.05;
+const maxP99Ms = 250;
+const maxBehind = 0.05;
 /** Under way when the sending ends, of a system that keeps up with a few slow requests. */
 const alwaysUnderWay = 2;
 const drainMs = 3000;
@@ -88,7 +88,7 @@ export async function searchKnee(
     sustained = exceeded;
     exceeded *= 2;
   }
-  for (let left = mostHalvings; left > 0 && sustained === 0 && exceeded > 1 && goesOn(); left -= 1)
+  for (let left = maxHalvings; left > 0 && sustained === 0 && exceeded > 1 && goesOn(); left -= 1)
     await narrow();
   for (let left = refinements; left > 0 && sustained > 0 && goesOn(); left -= 1) await narrow();
   return { knee: sustained, points };
@@ -122,8 +122,8 @@ export function isSustained(result: LoadResult): boolean {
     result.offered > 0 &&
     result.health.faults.length === 0 &&
     faultCount(result) === 0 &&
-    result.latencies.percentile(99) <= mostP99Ms &&
-    result.behind <= alwaysUnderWay + mostBehind * result.offered
+    result.latencies.percentile(99) <= maxP99Ms &&
+    result.behind <= alwaysUnderWay + maxBehind * result.offered
   );
 }
 

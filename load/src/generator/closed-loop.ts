@@ -22,7 +22,7 @@ export type ClosedRound = {
 const connections = 10;
 const pipelining = 10;
 const settleMs = 200;
-const mostSeconds = 60;
+const maxSeconds = 60;
 
 /**
  * The ceiling: as many requests as a server can take, each connection sending the next when it has an answer (a closed
@@ -36,7 +36,7 @@ export async function runClosedLoop(load: ClosedLoad): Promise<ClosedRound> {
     url,
     connections,
     pipelining,
-    duration: mostSeconds,
+    duration: maxSeconds,
     sampleInt: 50,
     requests: authorizations.map((authorization) => ({
       path,

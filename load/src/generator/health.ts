@@ -14,10 +14,10 @@ export type GeneratorHealth = {
 /** A request sent later than this was sent by a generator that had too much to do. */
 const standardLagMs = 25;
 /** Of one core. Above it, requests wait in this process and not at the system. */
-const mostCpu = 0.95;
+const maxCpu = 0.95;
 
-/** Watches the generator while it runs; `mostLagMs`: how late is too late. */
-export function startHealth(mostLagMs = standardLagMs, clock: Clock = realClock) {
+/** Watches the generator while it runs; `maxLagMs`: how late is too late. */
+export function startHealth(maxLagMs = standardLagMs, clock: Clock = realClock) {
   const lags = new Latencies();
   const cpuBefore = clock.cpuMs();
   const beganAt = clock.now();
@@ -30,8 +30,8 @@ export function startHealth(mostLagMs = standardLagMs, clock: Clock = realClock)
       const cpu = (clock.cpuMs() - cpuBefore) / (clock.now() - beganAt);
       const { p50, p99, max } = lags.summary();
       const faults = [
-        ...(p99 > mostLagMs ? [`1 % of the requests were sent ${p99.toFixed(0)} ms late or later`] : []),
-        ...(cpu > mostCpu ? [`the generator used ${(cpu * 100).toFixed(0)} % of a core`] : []),
+        ...(p99 > maxLagMs ? [`1 % of the requests were sent ${p99.toFixed(0)} ms late or later`] : []),
+        ...(cpu > maxCpu ? [`the generator used ${(cpu * 100).toFixed(0)} % of a core`] : []),
       ];
       return { lag: { p50, p99, max }, cpu, faults };
     },

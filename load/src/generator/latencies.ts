@@ -7,7 +7,7 @@ export type LatencySummary = Readonly<
 
 const usPerMs = 1000;
 /** Two minutes: whatever took longer is counted as that. */
-const longestUs = 120_000_000;
+const maxUs = 120_000_000;
 
 /** How long things took: an HDR histogram of microseconds, exact to three digits, in constant memory. */
 export class Latencies {
@@ -15,12 +15,12 @@ export class Latencies {
     bitBucketSize: 64,
     autoResize: false,
     lowestDiscernibleValue: 1,
-    highestTrackableValue: longestUs,
+    highestTrackableValue: maxUs,
     numberOfSignificantValueDigits: 3,
   });
 
   record(ms: number): void {
-    this.#histogram.recordValue(Math.min(longestUs, Math.max(1, Math.round(ms * usPerMs))));
+    this.#histogram.recordValue(Math.min(maxUs, Math.max(1, Math.round(ms * usPerMs))));
   }
 
   /** Takes in all that another has recorded. */

@@ -17,7 +17,7 @@ export type LoadOptions = {
   /** How long after the last arrival answers are waited for. Default 10,000. */
   readonly drainMs?: number;
   /** 1 % of the requests sent later than this make the result invalid. Default 25: for latencies in milliseconds. */
-  readonly mostLagMs?: number;
+  readonly maxLagMs?: number;
   /** Told once a second. */
   readonly onSecond?: (second: SecondOfLoad) => void;
   readonly signal?: AbortSignal;
@@ -57,18 +57,10 @@ export type LoadResult = {
  * result.latencies.percentile(99);
  */
 export async function runOpenLoad(send: Send, options: LoadOptions): Promise<LoadResult> {
-  const {
-    arrivals,
-    warmUpMs = 0,
-    drainMs = 10_000,
-    mostLagMs,
-    onSecond,
-    signal,
-    clock = realClock,
-  } = options;
+  const { arrivals, warmUpMs = 0, drainMs = 10_000, maxLagMs, onSecond, signal, clock = realClock } = options;
   const latencies = new Latencies();
   const faults = new Map<string, number>();
-  const health = startHealth(mostLagMs, clock);
+  const health = startHealth(maxLagMs, clock);
   const series = createSeries(onSecond);
   const underWay = new Map<number, number>();
   const beganAt = clock.now();

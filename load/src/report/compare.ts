@@ -33,7 +33,7 @@ export type Comparison = {
 };
 
 /** Above it, two runs are not said to differ. */
-const mostChance = 0.05;
+const maxChance = 0.05;
 
 /** What has changed from one run to the other, figure by figure, with what the spread of the rounds says about it. */
 export function compareReports(before: Report, after: Report): Comparison {
@@ -71,7 +71,7 @@ function significanceOf(earlier: Figure, figure: Figure): Significance {
   const after = spreadOf(figure.values);
   const isHigher = after.min > before.max;
   if (!isHigher && !(after.max < before.min)) return 'within noise';
-  if (chanceOfSeparation(earlier.values.length, figure.values.length) > mostChance) return 'too few rounds';
+  if (chanceOfSeparation(earlier.values.length, figure.values.length) > maxChance) return 'too few rounds';
   // A ratio may be good or bad when it is high.
   if (figure.unit === '') return 'different';
   return isHigher === (figure.unit === '1/s') ? 'better' : 'worse';

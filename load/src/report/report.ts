@@ -1,5 +1,5 @@
 import type { Figure, SectionResult } from '../section.ts';
-import { THRESHOLDS, type Threshold } from '../thresholds.ts';
+import { type Threshold, thresholds } from '../thresholds.ts';
 import type { Provenance } from './provenance.ts';
 import { spreadOf } from './statistics.ts';
 
@@ -42,7 +42,7 @@ export const verdictMeaning: Readonly<Record<Verdict, string>> = {
 export function judge({ sections }: Pick<Report, 'sections'>): Judged[] {
   return sections.flatMap(({ figures }) =>
     figures.flatMap((figure) => {
-      const threshold = THRESHOLDS[figure.name];
+      const threshold = thresholds[figure.name];
       if (threshold === undefined || figure.values.length < (threshold.fewestRounds ?? 0)) return [];
       const { median, min, max } = spreadOf(figure.values);
       const value = threshold.every === true ? ('atMost' in threshold ? max : min) : median;
@@ -69,7 +69,7 @@ export function verdictOf(report: Pick<Report, 'sections'>): Verdict {
 /** The thresholds for which the run has no figure, or too few rounds of it: they were not judged. */
 export function unjudged(report: Pick<Report, 'sections'>): string[] {
   const judged = new Set(judge(report).map(({ figure }) => figure.name));
-  return Object.keys(THRESHOLDS).filter((name) => !judged.has(name));
+  return Object.keys(thresholds).filter((name) => !judged.has(name));
 }
 
 /** All that the parts of a run say about how much one core does. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judge, unjudged, verdictOf } from '../../src/report/report.ts';
 import { renderText } from '../../src/report/text.ts';
 import type { Figure } from '../../src/section.ts';
-import { THRESHOLDS } from '../../src/thresholds.ts';
+import { thresholds } from '../../src/thresholds.ts';
 import { sampleReport } from './sample.ts';
 
 const browseP99 = (...values: number[]): Figure => ({ name: 'browse p99', unit: 'ms', values });
@@ -51,7 +51,7 @@ describe('the verdict', () => {
 
   it('knows which thresholds had nothing to judge', () => {
     expect(unjudged(sampleReport([browseP99(1)]))).not.toContain('browse p99');
-    expect(unjudged(sampleReport([]))).toEqual(Object.keys(THRESHOLDS));
+    expect(unjudged(sampleReport([]))).toEqual(Object.keys(thresholds));
     expect(judge(sampleReport([{ name: 'without a threshold', unit: '', values: [1] }]))).toEqual([]);
   });
 });

@@ -25,8 +25,8 @@ export interface AuthEndpoint {
 
 // Short: after a lost answer to a refresh, the next request must come within seconds to save the session (see
 // renewal-failure.ts).
-const REFRESH_TIMEOUT_MS = 5_000;
-const TIMEOUT_MS = 15_000;
+const refreshTimeoutMs = 5_000;
+const requestTimeoutMs = 15_000;
 
 export interface AuthEndpointOptions extends Pick<CheckedOptions, 'issuer' | 'clientId'> {
   readonly send: Send;
@@ -44,7 +44,7 @@ export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
   const { issuer, clientId, send, platform } = options;
 
   async function call<Result>(path: string, request: EndpointRequest, read: Reader<Result>): Promise<Result> {
-    const { method = 'POST', accessToken, body, timeoutMs = TIMEOUT_MS } = request;
+    const { method = 'POST', accessToken, body, timeoutMs = requestTimeoutMs } = request;
     const url = issuer + path;
     const tooLate = new AbortController();
     const cancel = platform.setTimer(() => tooLate.abort(), timeoutMs);
@@ -73,7 +73,7 @@ export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
 
   return {
     refresh: () =>
-      call('/sessions/refresh', { body: { client_id: clientId }, timeoutMs: REFRESH_TIMEOUT_MS }, readToken),
+      call('/sessions/refresh', { body: { client_id: clientId }, timeoutMs: refreshTimeoutMs }, readToken),
     signIn({ username, password, deviceName, scope }) {
       const body = { client_id: clientId, username, password, device_name: deviceName, scope };
       return call('/sessions', { body }, readToken);

@@ -6,7 +6,7 @@ import type { SignedInFact } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** A token in the last part of its life (this share, at most 5 s) might expire on the way, so it is renewed first. */
-const MARGIN = { share: 0.1, mostMs: 5_000 };
+const margin = { share: 0.1, maxMs: 5_000 };
 
 export interface CurrentToken {
   /**
@@ -44,7 +44,7 @@ export function createCurrentToken(parts: CurrentTokenParts): CurrentToken {
     async get() {
       if (store.fact() === undefined) await parts.restore();
       const fact = held();
-      const marginMs = Math.min(fact.lifetimeMs * MARGIN.share, MARGIN.mostMs);
+      const marginMs = Math.min(fact.lifetimeMs * margin.share, margin.maxMs);
       if (platform.now() < fact.expiresAtMs - marginMs) {
         if (schedule.isDue()) renewal.renew().catch(() => {});
         return fact;

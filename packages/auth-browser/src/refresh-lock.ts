@@ -26,10 +26,10 @@ export interface RefreshLockOptions {
  * Longer than a refresh, whose timeout is 5 s, so that a running tab never loses the lock. Well within the 10 s for
  * which auth-service answers the same cookie again.
  */
-const PATIENCE_MS = 6_000;
+const lockPatienceMs = 6_000;
 
 /** A sign-out need not wait for a slow refresh: whichever comes first, the new token ends with the session. */
-export const SIGN_OUT_PATIENCE_MS = 1_000;
+export const signOutPatienceMs = 1_000;
 
 /**
  * A Web Lock; the browser releases it when its tab is closed or crashes. Where Web Locks are missing or refused, a lock
@@ -147,7 +147,7 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
     }
   }
 
-  return async (task, patienceMs = PATIENCE_MS) => {
+  return async (task, patienceMs = lockPatienceMs) => {
     let held = await hold({ ifAvailable: true }, () => task(false));
     while (held === undefined) held = await wait(() => task(true), patienceMs);
     return held.result;

@@ -1,7 +1,7 @@
 import type { Platform } from './platform.ts';
 
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
+const firstPauseMs = 1_000;
+const maxPauseMs = 30_000;
 
 /** Services that refused a freshly renewed token, each with a pause. */
 export interface RefusalBackoff {
@@ -22,7 +22,7 @@ export function createRefusalBackoff({ now }: Pick<Platform, 'now'>): RefusalBac
     isOn: (origin) => now() < (pauses.get(origin)?.untilMs ?? 0),
     extend(origin) {
       const before = pauses.get(origin);
-      const pauseMs = before === undefined ? FIRST_PAUSE_MS : Math.min(before.pauseMs * 2, LONGEST_PAUSE_MS);
+      const pauseMs = before === undefined ? firstPauseMs : Math.min(before.pauseMs * 2, maxPauseMs);
       pauses.set(origin, { pauseMs, untilMs: now() + pauseMs });
     },
     reset: (origin) => void pauses.delete(origin),

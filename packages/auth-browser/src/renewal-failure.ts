@@ -15,9 +15,9 @@ export interface RenewalFailure {
   readonly retryAtMs: number;
 }
 
-const PAUSE_WHEN_ASKED_MS = 500;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
+const pauseWhenAskedMs = 500;
+const firstPauseMs = 1_000;
+const maxPauseMs = 30_000;
 
 /**
  * The retry times after a failed renewal. The schedule retries after growing pauses; half of each is random, so that
@@ -32,7 +32,7 @@ export function failureOf(
   { previous, nowMs, random }: { previous: RenewalFailure | undefined; nowMs: number; random: number },
 ): RenewalFailure {
   const attempt = (previous?.attempt ?? 0) + 1;
-  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+  const pauseMs = Math.min(firstPauseMs * 2 ** (attempt - 1), maxPauseMs);
   const askedMs = (error.retryAfterSeconds ?? 0) * 1000;
   const { code, message, status } = error;
   return {
@@ -41,7 +41,7 @@ export function failureOf(
     status,
     attempt,
     atMs: nowMs,
-    blockedUntilMs: nowMs + (askedMs || PAUSE_WHEN_ASKED_MS),
+    blockedUntilMs: nowMs + (askedMs || pauseWhenAskedMs),
     retryAtMs: nowMs + askedMs + (pauseMs * (1 + random)) / 2,
   };
 }

@@ -3,13 +3,13 @@ import type { SessionMark } from './session-mark.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** The shortest pause: the short-lived tokens of a session's last seconds must not cause a burst of renewals. */
-const LEAST_PAUSE_MS = 500;
+const minPauseMs = 500;
 
 /** The longest delay of browser timers: 2^31 − 1 ms. */
-const LONGEST_PAUSE_MS = 2_147_483_647;
+const maxPauseMs = 2_147_483_647;
 
 /** Spreads the retries of the tabs after a shared failure. */
-const SPREAD_MS = 500;
+const maxSpreadMs = 500;
 
 export interface RenewalSchedule {
   /** Whether the current token should be renewed by now. */
@@ -31,7 +31,7 @@ export interface RenewalScheduleOptions {
  */
 export function scheduleRenewal({ store, mark, platform, renew }: RenewalScheduleOptions): RenewalSchedule {
   const share = 0.75 + 0.1 * platform.random();
-  const spreadMs = SPREAD_MS * platform.random();
+  const spreadMs = maxSpreadMs * platform.random();
   let cancel = (): void => {};
   let isOpen = true;
 
@@ -59,9 +59,9 @@ export function scheduleRenewal({ store, mark, platform, renew }: RenewalSchedul
     const dueInMs = dueAtMs() - platform.now();
     if (!isOpen || dueInMs === Number.POSITIVE_INFINITY) return;
     cancel =
-      dueInMs > LONGEST_PAUSE_MS
-        ? platform.setTimer(arm, LONGEST_PAUSE_MS)
-        : platform.setTimer(renewUnasked, Math.max(dueInMs, LEAST_PAUSE_MS));
+      dueInMs > maxPauseMs
+        ? platform.setTimer(arm, maxPauseMs)
+        : platform.setTimer(renewUnasked, Math.max(dueInMs, minPauseMs));
   }
 
   function wake(reason: Wake): void {

@@ -1,7 +1,7 @@
 import type { AuthEndpoint } from './auth-endpoint.ts';
 import { SessionError } from './errors.ts';
 import type { Platform } from './platform.ts';
-import { type RefreshLock, SIGN_OUT_PATIENCE_MS } from './refresh-lock.ts';
+import { type RefreshLock, signOutPatienceMs } from './refresh-lock.ts';
 import { errorOf, failureOf, isBlocked } from './renewal-failure.ts';
 import { type IssuedToken, nextVersion } from './session-fact.ts';
 import type { SessionMark } from './session-mark.ts';
@@ -9,7 +9,7 @@ import type { SessionStore } from './session-store.ts';
 import type { TabChannel } from './tab-channel.ts';
 
 /** Less than the shortest patience of other tabs, which may have begun to wait a moment before this tab's request. */
-const LATE_MS = SIGN_OUT_PATIENCE_MS / 2;
+const lateMs = signOutPatienceMs / 2;
 
 export interface RenewalParts {
   readonly store: SessionStore;
@@ -81,7 +81,7 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
    * Whether the answer is so late that another tab may have stolen the lock. If so, gets the other tabs' state first.
    */
   async function catchUp(askedAtMs: number): Promise<boolean> {
-    const isLate = platform.now() - askedAtMs >= LATE_MS;
+    const isLate = platform.now() - askedAtMs >= lateMs;
     if (isLate) await tabs.ask();
     return isLate;
   }

@@ -1,7 +1,7 @@
 import type { AuthEndpoint, SignInCredentials } from './auth-endpoint.ts';
 import { SessionError, signedOut } from './errors.ts';
 import type { Platform } from './platform.ts';
-import { type RefreshLock, SIGN_OUT_PATIENCE_MS } from './refresh-lock.ts';
+import { type RefreshLock, signOutPatienceMs } from './refresh-lock.ts';
 import type { Renewal } from './renewal.ts';
 import type { SignedInFact } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
@@ -76,7 +76,7 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
               () => renewal.end(everywhere ? 'ended_all' : 'sign_out'),
             ),
           ),
-        SIGN_OUT_PATIENCE_MS,
+        signOutPatienceMs,
       ),
   };
 }

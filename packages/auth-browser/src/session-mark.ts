@@ -13,8 +13,8 @@ export interface SessionMark {
   proven(): void;
 }
 
-const UNPROVEN = 'new';
-const PROVEN = '';
+const unproven = 'new';
+const proven = '';
 
 /**
  * The refresh cookie is HttpOnly, so no script can see whether it exists. Without a mark, a first visitor's page would
@@ -24,13 +24,13 @@ export function createSessionMark(name: string, { storage }: Pick<Platform, 'sto
   const read = (): string | null => attempt(() => storage?.getItem(name) ?? null, null);
   return {
     mayExist: () => attempt(() => storage === undefined || storage.getItem(name) !== null, true),
-    isUnproven: () => read() === UNPROVEN,
+    isUnproven: () => read() === unproven,
     follow(fact) {
       if (fact?.kind === 'signed_out') attempt(() => storage?.removeItem(name), undefined);
       else if (fact !== undefined && read() === null)
-        attempt(() => storage?.setItem(name, UNPROVEN), undefined);
+        attempt(() => storage?.setItem(name, unproven), undefined);
     },
-    proven: () => attempt(() => storage?.setItem(name, PROVEN), undefined),
+    proven: () => attempt(() => storage?.setItem(name, proven), undefined),
   };
 }
 

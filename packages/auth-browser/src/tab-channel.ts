@@ -4,7 +4,7 @@ import { parseFact, type SessionFact } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** How long to wait for other tabs: a background tab answers in some milliseconds, a frozen one never. */
-const ANSWER_WAIT_MS = 100;
+const answerWaitMs = 100;
 
 /** Messages between the tabs of one issuer and client (BroadcastChannel: only pages of this origin receive them). */
 export interface TabChannel {
@@ -72,7 +72,7 @@ export function openTabChannel({ name, platform, store }: TabChannelOptions): Ta
       if (!isOpen) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const unsubscribe = store.subscribe(resolve);
-      const cancel = platform.setTimer(resolve, ANSWER_WAIT_MS);
+      const cancel = platform.setTimer(resolve, answerWaitMs);
       post({ type: 'ask' });
       await promise;
       cancel();

@@ -1,9 +1,9 @@
 import { type Answer, type Asked, type HttpServer, problem, startHttpServer } from './http-server.ts';
 
-export const PASSWORD = 'harbour-lantern-23';
+export const testPassword = 'harbour-lantern-23';
 
 /** How long its tokens are good. */
-export const LIFETIME_SECONDS = 300;
+export const lifetimeSeconds = 300;
 
 interface Session {
   readonly id: string;
@@ -57,7 +57,7 @@ export async function startAuthServer(): Promise<AuthServer> {
   const routes: Record<string, (asked: Asked) => Answer> = {
     'POST /sessions'({ text }) {
       const { username, password } = JSON.parse(text);
-      if (password !== PASSWORD) return problem(401, 'invalid_credentials', { detail: 'Wrong.' });
+      if (password !== testPassword) return problem(401, 'invalid_credentials', { detail: 'Wrong.' });
       const id = `session-${sessions.size + 1}`;
       const session = { id, subject: username, authTime: 1_800_000_000, generation: 0, ended: null };
       sessions.set(id, session);
@@ -77,7 +77,7 @@ export async function startAuthServer(): Promise<AuthServer> {
     'POST /sessions/current/reauthentication'(asked) {
       const session = sessionOf(asked);
       if (session === undefined) return invalidToken();
-      if (JSON.parse(asked.text).password !== PASSWORD) return problem(401, 'invalid_credentials');
+      if (JSON.parse(asked.text).password !== testPassword) return problem(401, 'invalid_credentials');
       session.authTime += 60;
       return { status: 200, body: tokenAnswer(session) };
     },
@@ -110,7 +110,7 @@ export async function startAuthServer(): Promise<AuthServer> {
     tokens += 1;
     const claims = { sub: subject, sid: id, scope: 'cart:read cart:write', auth_time: authTime, jti: tokens };
     const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
-    return { access_token: `e30.${payload}.`, token_type: 'Bearer', expires_in: LIFETIME_SECONDS };
+    return { access_token: `e30.${payload}.`, token_type: 'Bearer', expires_in: lifetimeSeconds };
   }
 
   return {

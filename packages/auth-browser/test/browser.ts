@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { type BrowserSession, startBrowserSession } from '../src/browser-session.ts';
-import { type AuthServer, invalidToken, PASSWORD, startAuthServer } from './auth-server.ts';
+import { type AuthServer, invalidToken, startAuthServer, testPassword } from './auth-server.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakePlatform, type FakePlatform, type FakePlatformOptions } from './fake-platform.ts';
 import { type Answer, type Asked, type HttpServer, startHttpServer } from './http-server.ts';
@@ -109,6 +109,6 @@ export async function signedInTab(
 ): Promise<Tab> {
   const { username = 'mina', ...rest } = options;
   const tab = browser.openTab(rest);
-  await tab.session.signIn({ username, password: PASSWORD });
+  await tab.session.signIn({ username, password: testPassword });
   return tab;
 }

@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { PASSWORD } from './auth-server.ts';
+import { testPassword } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 
 test('after close nothing begins, and the state stays as it was', async () => {
@@ -15,8 +15,8 @@ test('after close nothing begins, and the state stays as it was', async () => {
   const { origin } = browser.cart;
   for (const attempt of [
     () => session.restore(),
-    () => session.signIn({ username: 'mina', password: PASSWORD }),
-    () => session.reauthenticate(PASSWORD),
+    () => session.signIn({ username: 'mina', password: testPassword }),
+    () => session.reauthenticate(testPassword),
     () => session.refresh(),
     () => session.signOut(),
     () => session.fetch(`${origin}/cart`),

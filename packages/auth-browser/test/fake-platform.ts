@@ -2,7 +2,7 @@ import type { Platform, Wake } from '../src/platform.ts';
 import type { FakeClock } from './fake-clock.ts';
 
 /** Waits up to this long pass by themselves: those for the answers of other tabs. */
-const PASSES_BY_ITSELF_MS = 100;
+const passesByItselfMs = 100;
 
 export interface FakePlatform extends Platform {
   wake(reason: Wake): void;
@@ -46,7 +46,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     random: () => random,
     storage: without.includes('storage') ? undefined : options.storage,
     setTimer(run, delayMs) {
-      if (delayMs <= PASSES_BY_ITSELF_MS) {
+      if (delayMs <= passesByItselfMs) {
         const timer = setTimeout(() => whenAwake(run), delayMs);
         return () => clearTimeout(timer);
       }

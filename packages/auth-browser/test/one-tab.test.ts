@@ -1,7 +1,7 @@
 import { eventually } from '@latchkey/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { browserPlatform } from '../src/platform.ts';
-import { PASSWORD } from './auth-server.ts';
+import { testPassword } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 
 const nothing = { without: ['locks', 'channels'] } as const;
@@ -25,7 +25,7 @@ test('within a tab, one thing happens at a time all the same', async () => {
   const before = signedIn(tab).authTimeMs;
   await Promise.all([
     tab.session.refresh(),
-    tab.session.reauthenticate(PASSWORD),
+    tab.session.reauthenticate(testPassword),
     tab.session.fetch(`${browser.cart.origin}/cart`),
   ]);
   expect(signedIn(tab).authTimeMs).toBe(before + 60_000);
@@ -37,7 +37,7 @@ test('a task that fails does not hold up the next', async () => {
   const { session } = browser.openTab(nothing);
   const outcomes = await Promise.allSettled([
     session.signIn({ username: 'mina', password: 'wrong' }),
-    session.signIn({ username: 'mina', password: PASSWORD }),
+    session.signIn({ username: 'mina', password: testPassword }),
   ]);
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
 });
@@ -48,8 +48,8 @@ test('a browser that stores nothing for the page refuses its locks, too: each ta
   const options = { locks: { request: refuse, query: refuse }, without: ['storage', 'channels'] } as const;
   const { session } = browser.openTab(options);
   expect(await session.restore()).toEqual({ status: 'signed_out', reason: null });
-  await session.signIn({ username: 'mina', password: PASSWORD });
-  await Promise.all([session.refresh(), session.reauthenticate(PASSWORD)]);
+  await session.signIn({ username: 'mina', password: testPassword });
+  await Promise.all([session.refresh(), session.reauthenticate(testPassword)]);
   expect(browser.auth.refreshes()).toBe(2);
   await session.signOut();
   expect(session.state()).toEqual({ status: 'signed_out', reason: 'sign_out' });

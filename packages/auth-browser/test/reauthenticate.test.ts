@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { PASSWORD } from './auth-server.ts';
+import { testPassword } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 import { problem } from './http-server.ts';
 
@@ -9,7 +9,7 @@ test('the new token says when, and all tabs have it', async () => {
   const [one, two] = [await signedInTab(browser), browser.openTab()];
   await two.session.restore();
   const before = signedIn(one).authTimeMs;
-  await one.session.reauthenticate(PASSWORD);
+  await one.session.reauthenticate(testPassword);
   expect(signedIn(one).authTimeMs).toBe(before + 60_000);
   await eventually('the other tab knows of the proof', () =>
     expect(signedIn(two).authTimeMs).toBe(before + 60_000),
@@ -33,9 +33,9 @@ test('a token that is over, or refused, is renewed for it', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.clock.step(400_000);
-  await tab.session.reauthenticate(PASSWORD);
+  await tab.session.reauthenticate(testPassword);
   browser.auth.refuse(signedIn(tab).accessToken);
-  await tab.session.reauthenticate(PASSWORD);
+  await tab.session.reauthenticate(testPassword);
   expect(browser.auth.refreshes()).toBe(2);
   expect(tab.session.state().status).toBe('signed_in');
 });
@@ -44,20 +44,20 @@ test('there must be somebody, and a session', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.end('mina', 'displaced');
-  await expect(tab.session.reauthenticate(PASSWORD)).rejects.toMatchObject({
+  await expect(tab.session.reauthenticate(testPassword)).rejects.toMatchObject({
     code: 'signed_out',
     reason: 'displaced',
   });
-  await expect(tab.session.reauthenticate(PASSWORD)).rejects.toMatchObject({ code: 'signed_out' });
+  await expect(tab.session.reauthenticate(testPassword)).rejects.toMatchObject({ code: 'signed_out' });
   expect(tab.session.state()).toEqual({ status: 'signed_out', reason: 'displaced' });
 });
 
 test('a password is not tried on the account of somebody who has signed in meanwhile', async () => {
   const browser = await openBrowser();
   const [one, two] = [await signedInTab(browser, { without: ['channels'] }), browser.openTab()];
-  await two.session.signIn({ username: 'noah', password: PASSWORD });
+  await two.session.signIn({ username: 'noah', password: testPassword });
   browser.auth.end('mina', 'replaced');
-  await expect(one.session.reauthenticate(PASSWORD)).rejects.toMatchObject({ code: 'session_changed' });
+  await expect(one.session.reauthenticate(testPassword)).rejects.toMatchObject({ code: 'session_changed' });
   const asked = browser.auth.asked.filter((asked) => asked.endsWith('/reauthentication'));
   expect(asked).toHaveLength(1);
 });
@@ -66,7 +66,7 @@ test('a refresh at the same time does not take the new sign-in away', async () =
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   const before = signedIn(tab).authTimeMs;
-  await Promise.all([tab.session.refresh(), tab.session.reauthenticate(PASSWORD), tab.session.refresh()]);
+  await Promise.all([tab.session.refresh(), tab.session.reauthenticate(testPassword), tab.session.refresh()]);
   expect(signedIn(tab).authTimeMs).toBe(before + 60_000);
 });
 
@@ -74,6 +74,6 @@ test('auth-service away: the error says so, and the session goes on', async () =
   const browser = await openBrowser();
   const { session } = await signedInTab(browser);
   browser.auth.fail('/sessions/current/reauthentication', problem(503, 'redis_unavailable'));
-  await expect(session.reauthenticate(PASSWORD)).rejects.toMatchObject({ status: 503 });
+  await expect(session.reauthenticate(testPassword)).rejects.toMatchObject({ status: 503 });
   expect(session.state().status).toBe('signed_in');
 });

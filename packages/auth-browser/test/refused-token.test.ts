@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { invalidToken, PASSWORD } from './auth-server.ts';
+import { invalidToken, testPassword } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 import { type Answer, problem } from './http-server.ts';
 
@@ -124,7 +124,7 @@ test('what one person asked for is not done in the name of another', async () =>
   };
   const paying = one.session.fetch(`${browser.cart.origin}/payments`, { method: 'POST', body: '{}' });
   await arrived.promise;
-  await two.session.signIn({ username: 'noah', password: PASSWORD });
+  await two.session.signIn({ username: 'noah', password: testPassword });
   await eventually('the tab is signed in as somebody else', () => expect(signedIn(one).subject).toBe('noah'));
   answered.resolve(invalidToken('replaced'));
   expect((await paying).status).toBe(401);

@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { PASSWORD } from './auth-server.ts';
+import { testPassword } from './auth-server.ts';
 import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
 import { problem } from './http-server.ts';
 
@@ -47,7 +47,7 @@ test('a wrong password and a failed sign-out leave what is remembered as it is',
   const wrong = tab.session.signIn({ username: 'mina', password: 'wrong' });
   await expect(wrong).rejects.toMatchObject({ status: 401 });
   expect(browser.stored.size).toBe(0);
-  await tab.session.signIn({ username: 'mina', password: PASSWORD });
+  await tab.session.signIn({ username: 'mina', password: testPassword });
   browser.auth.fail('/sessions/current', undefined);
   await expect(tab.session.signOut()).rejects.toMatchObject({ code: 'unreachable' });
   tab.session.close();

@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { PASSWORD } from './auth-server.ts';
+import { testPassword } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 import { problem } from './http-server.ts';
 
@@ -8,7 +8,12 @@ test('signing in is seen in all tabs', async () => {
   const browser = await openBrowser();
   const [one, two] = [browser.openTab(), browser.openTab()];
   await Promise.all([one.session.restore(), two.session.restore()]);
-  await one.session.signIn({ username: 'mina', password: PASSWORD, deviceName: 'Kiosk', scope: 'cart:read' });
+  await one.session.signIn({
+    username: 'mina',
+    password: testPassword,
+    deviceName: 'Kiosk',
+    scope: 'cart:read',
+  });
   expect(signedIn(one).subject).toBe('mina');
   await eventually('the other tab has the same state', () =>
     expect(two.session.state()).toEqual(one.session.state()),
@@ -17,7 +22,7 @@ test('signing in is seen in all tabs', async () => {
     {
       client_id: 'storefront',
       username: 'mina',
-      password: PASSWORD,
+      password: testPassword,
       device_name: 'Kiosk',
       scope: 'cart:read',
     },
@@ -28,7 +33,7 @@ test('what is not said is not sent', async () => {
   const browser = await openBrowser();
   await signedInTab(browser);
   expect(browser.auth.bodies('/sessions')).toEqual([
-    { client_id: 'storefront', username: 'mina', password: PASSWORD },
+    { client_id: 'storefront', username: 'mina', password: testPassword },
   ]);
 });
 
@@ -49,7 +54,7 @@ test('too many attempts: the error says when to come back', async () => {
   const browser = await openBrowser();
   const { session } = browser.openTab();
   browser.auth.fail('/sessions', problem(429, 'too_many_attempts', { headers: { 'retry-after': '30' } }));
-  await expect(session.signIn({ username: 'mina', password: PASSWORD })).rejects.toMatchObject({
+  await expect(session.signIn({ username: 'mina', password: testPassword })).rejects.toMatchObject({
     code: 'too_many_attempts',
     status: 429,
     retryAfterSeconds: 30,
@@ -60,9 +65,9 @@ test('the password is in no error', async () => {
   const browser = await openBrowser();
   const { session } = browser.openTab();
   browser.auth.fail('/sessions', undefined);
-  const error = await session.signIn({ username: 'mina', password: PASSWORD }).catch((thrown) => thrown);
+  const error = await session.signIn({ username: 'mina', password: testPassword }).catch((thrown) => thrown);
   expect(error).toMatchObject({ code: 'unreachable', status: null });
-  expect(JSON.stringify(error) + error.stack + error.cause?.stack).not.toContain(PASSWORD);
+  expect(JSON.stringify(error) + error.stack + error.cause?.stack).not.toContain(testPassword);
 });
 
 test('who subscribes is called when the state changes, until they have enough', async () => {
@@ -71,7 +76,7 @@ test('who subscribes is called when the state changes, until they have enough', 
   const { state, subscribe } = tab.session;
   const seen: string[] = [];
   const end = subscribe(() => seen.push(state().status));
-  await tab.session.signIn({ username: 'mina', password: PASSWORD });
+  await tab.session.signIn({ username: 'mina', password: testPassword });
   expect(state()).toBe(state());
   await tab.session.refresh();
   end();
@@ -91,7 +96,7 @@ test('a listener that throws leaves no other out, and its error is reported', as
   });
   const called = vi.fn();
   session.subscribe(called);
-  await session.signIn({ username: 'mina', password: PASSWORD });
+  await session.signIn({ username: 'mina', password: testPassword });
   expect(called).toHaveBeenCalledOnce();
   expect(reported.mock.calls).toEqual([[new Error('theirs')]]);
 });

@@ -1,21 +1,21 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { PASSWORD } from './auth-server.ts';
+import { testPassword } from './auth-server.ts';
 import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
 import { type Answer, problem } from './http-server.ts';
 
-const REFRESH = '/sessions/refresh';
-const REAUTHENTICATION = '/sessions/current/reauthentication';
+const refresh = '/sessions/refresh';
+const reauthentication = '/sessions/current/reauthentication';
 
 /** Tabs of mina: the first stands still in the middle of a refresh, whose answer comes when `release` is called. */
 async function withStandingTab(browser: Browser) {
   const [standing, one, two] = [await signedInTab(browser), browser.openTab(), browser.openTab()];
   for (const { session } of [one, two]) await session.restore();
-  const release = browser.auth.hold(REFRESH);
+  const release = browser.auth.hold(refresh);
   const refreshing = standing.session.refresh();
   await eventually('the refresh is on its way', () => expect(browser.auth.refreshes()).toBe(1));
   // Later requests are answered.
-  browser.auth.hold(REFRESH)();
+  browser.auth.hold(refresh)();
   standing.platform.freeze();
   return { standing, one, two, refreshing, release };
 }
@@ -67,7 +67,7 @@ test.each<[string, (old: string) => Answer | undefined]>([
   const { accessToken } = signedIn(one);
   const states: string[] = [];
   standing.session.subscribe(() => states.push(standing.session.state().status));
-  browser.auth.fail(REFRESH, late(`${accessToken}old`));
+  browser.auth.fail(refresh, late(`${accessToken}old`));
   release();
   await untilAnswered(standing);
   await standing.platform.thaw();
@@ -118,7 +118,7 @@ test.each([
     const signingOut = one.session.signOut();
     await losePatience(browser, one, 1_000);
     await signingOut;
-    browser.auth.fail(REFRESH, { status: 200, body: { access_token: `${accessToken}x`, expires_in: 300 } });
+    browser.auth.fail(refresh, { status: 200, body: { access_token: `${accessToken}x`, expires_in: 300 } });
     release();
     await untilAnswered(standing);
     await standing.platform.thaw(how);
@@ -133,9 +133,13 @@ test.each([
 );
 
 test.each([
-  ['sign-in', '/sessions', ({ session }: Tab) => session.signIn({ username: 'mina', password: PASSWORD })],
+  [
+    'sign-in',
+    '/sessions',
+    ({ session }: Tab) => session.signIn({ username: 'mina', password: testPassword }),
+  ],
   ['sign-out', '/sessions/current', ({ session }: Tab) => session.signOut()],
-  ['proof of who one is', REAUTHENTICATION, ({ session }: Tab) => session.reauthenticate(PASSWORD)],
+  ['proof of who one is', reauthentication, ({ session }: Tab) => session.reauthenticate(testPassword)],
 ] as const)('a late %s gives way to who has signed in since', async (_what, path, act) => {
   const browser = await openBrowser();
   const [standing, one] = [await signedInTab(browser), browser.openTab()];
@@ -147,7 +151,7 @@ test.each([
   standing.platform.freeze();
   release();
   await untilAnswered(standing);
-  const signingIn = one.session.signIn({ username: 'noor', password: PASSWORD });
+  const signingIn = one.session.signIn({ username: 'noor', password: testPassword });
   await losePatience(browser, one, 6_000);
   await signingIn;
   await standing.platform.thaw();

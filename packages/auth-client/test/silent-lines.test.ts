@@ -12,7 +12,7 @@ import { type Line, startLine } from './revocation/line.ts';
 import { createShops } from './service-client/faults-fixture.ts';
 
 /** Longer than anything here takes on a busy machine, and all that is waited for. */
-const TIMEOUT_MS = 500;
+const timeoutMs = 500;
 
 // createFetch loads it when it is first called, which is not what is timed here.
 beforeAll(() => import('undici'));
@@ -62,7 +62,7 @@ describe('after a line fell silent', () => {
       if (request.url === '/' || waiting.length === 4) for (const answer of waiting) answer();
     });
     const ask = async (path: string) => {
-      const answer = await fetch(line.url + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const answer = await fetch(line.url + path, { signal: AbortSignal.timeout(timeoutMs) });
       return answer.text();
     };
     await Promise.all(Array.from({ length: 4 }, () => ask('/together')));
@@ -78,7 +78,7 @@ describe('after a line fell silent', () => {
       if (request.url === '/part') response.write('a part');
       else response.end('here');
     });
-    const ask = (path: string) => fetch(line.url + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const ask = (path: string) => fetch(line.url + path, { signal: AbortSignal.timeout(timeoutMs) });
     const [first, part] = await Promise.all([ask('/'), ask('/part')]);
     await first.text();
     await silence(line);
@@ -93,7 +93,7 @@ describe('after a line fell silent', () => {
     const server = await startJwksServer(json({ keys: [key.jwk] }));
     closing.push(() => server.close());
     const line = await lineTo(server.jwksUri);
-    const options = { jwksUri: `${line.url}/jwks.json`, fetch: createFetch(), timeoutMs: TIMEOUT_MS };
+    const options = { jwksUri: `${line.url}/jwks.json`, fetch: createFetch(), timeoutMs: timeoutMs };
     const get = () => fetchKeySet({ ...options, closing: new AbortController().signal });
     await get();
     await silence(line);
@@ -117,7 +117,7 @@ describe('after a line fell silent', () => {
       issuer: issuer.issuer,
       tokenEndpoint: line.url + new URL(issuer.tokenEndpoint).pathname,
       scopes: ['revocations:read'],
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: timeoutMs,
     });
     const token = await accessToken();
     await silence(line);
@@ -130,7 +130,7 @@ describe('after a line fell silent', () => {
     closing.push(() => shops.close());
     const { line } = await serveOnLine((_request, response) => response.end('a cart'));
     const shop = await shops.start({ cartUrl: line.url });
-    const settings = { scopes: ['cart:read'], timeoutMs: TIMEOUT_MS };
+    const settings = { scopes: ['cart:read'], timeoutMs: timeoutMs };
     const token = shop.mint();
     const call = () => shop.call(token, { settings });
     await eventually('the cart is reached', async () => expect(await call()).toMatchObject({ status: 200 }));

@@ -11,7 +11,7 @@ export interface ErrorDescription {
 }
 
 // Counts all causes and parts, to limit the length of a log line.
-const mostDescribed = 10;
+const maxDescribed = 10;
 
 /**
  * Describes any thrown value for the log: errors with their causes, including those of another realm, and values that
@@ -44,13 +44,13 @@ function describe(thrown: unknown, seen: Set<unknown>): ErrorDescription {
 function describeAll(parts: readonly unknown[], seen: Set<unknown>): ErrorDescription[] {
   const described: ErrorDescription[] = [];
   // In sequence, because each value is described only once.
-  for (const part of parts.slice(0, mostDescribed))
+  for (const part of parts.slice(0, maxDescribed))
     if (maySee(part, seen)) described.push(describe(part, seen));
   return described;
 }
 
 function maySee(thrown: unknown, seen: ReadonlySet<unknown>): boolean {
-  return seen.size < mostDescribed && !seen.has(thrown);
+  return seen.size < maxDescribed && !seen.has(thrown);
 }
 
 /** The values for `errors` of the description. */
@@ -102,7 +102,7 @@ function messageOf(thrown: object, errors: readonly ErrorDescription[]): string 
   if (typeof message === 'string') return withoutParameters(message);
   if (typeof message === 'number') return String(message);
   try {
-    return `no message; its keys: ${Object.keys(thrown).slice(0, mostDescribed).join(', ') || 'none'}`;
+    return `no message; its keys: ${Object.keys(thrown).slice(0, maxDescribed).join(', ') || 'none'}`;
   } catch {
     return 'no message; it cannot be read';
   }

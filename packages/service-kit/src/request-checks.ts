@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CorsHeaders } from './cors.ts';
 import { ProblemError } from './problem.ts';
 
-const mostHeaderBytes = 16 * 1024;
+const maxHeaderBytes = 16 * 1024;
 export const headersTooLarge =
   'The headers of the request are larger than 16 KB. In a browser those are cookies, mostly: those of all ' +
   'apps on the same host are sent along, whatever their port. Delete the cookies of this host, and try again.';
@@ -15,7 +15,7 @@ const headers = { connection: 'close' };
 export const serverOptions = {
   // Above this the parser refuses the request and passes on only the packet in which it noticed. It is less than a
   // packet's 64 KB, so that for a request in one piece that is the first packet, which has the Origin.
-  maxHeaderSize: 3 * mostHeaderBytes,
+  maxHeaderSize: 3 * maxHeaderBytes,
   requireHostHeader: false,
 };
 
@@ -24,7 +24,7 @@ export function addRequestChecks(app: FastifyInstance): void {
   const serve: RequestListener = (request, response) => void app.server.emit('request', request, response);
   app.server.on('checkExpectation', serve);
   app.addHook('onRequest', ({ raw }, _reply, done) => {
-    if (headerBytes(raw) > mostHeaderBytes) {
+    if (headerBytes(raw) > maxHeaderBytes) {
       const code = 'request_header_fields_too_large';
       throw new ProblemError({ status: 431, code, detail: headersTooLarge, headers });
     }

@@ -16,7 +16,7 @@ import {
 } from '../src/index.ts';
 import { type NetworkLink, startNetworkLink } from '../src/testing/index.ts';
 
-const SILENT_MS = 400;
+const silentMs = 400;
 
 let folder: string;
 let database: TestDatabase;
@@ -53,7 +53,7 @@ async function open(url: string | (() => string), poolSize = 4): Promise<void> {
     schema: {},
     migrationsFolder: folder,
     applicationName: 'test-service',
-    silentMs: SILENT_MS,
+    silentMs: silentMs,
   });
 }
 
@@ -88,7 +88,7 @@ describe('a line to Postgres that falls silent', () => {
       }),
     );
     expect(isDatabaseUnavailable(error)).toBe(true);
-    expect(performance.now() - startedAt).toBeLessThan(SILENT_MS * 2);
+    expect(performance.now() - startedAt).toBeLessThan(silentMs * 2);
     await opened.db.transaction((tx) => tx.execute(sql`select 1`));
   });
 
@@ -100,7 +100,7 @@ describe('a line to Postgres that falls silent', () => {
     const first = await backend();
     const other = new pg.Client(database.url);
     await other.connect();
-    await other.query(`select pg_sleep(${(SILENT_MS + 100) / 1000})`);
+    await other.query(`select pg_sleep(${(silentMs + 100) / 1000})`);
     await other.end();
     expect(await backend()).toBe(first);
   });

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { ROLES } from '../permissions/roles.ts';
+import { roles } from '../permissions/roles.ts';
 import type { Account } from './account.ts';
 
-export const rolesSchema = Type.Array(Type.Enum(ROLES));
+export const rolesSchema = Type.Array(Type.Enum(roles));
 
 const account = { id: Type.String(), username: Type.String(), roles: rolesSchema };
 

@@ -15,7 +15,7 @@ import { createSignIn } from './sign-in.ts';
 /**
  * About three seconds of hashing, two at a time: room for a burst of honest sign-ins, and no longer than people wait.
  */
-const MOST_WAITING_FOR_A_HASH = 200;
+const maxWaitingForAHash = 200;
 
 export type AccountsOptions = {
   readonly db: Database;
@@ -52,7 +52,7 @@ export async function createAccounts(options: AccountsOptions) {
   const hasher = await createPasswordHasher({ randomBytes, ...(derive && { derive }) });
   const hashing = createConcurrencyLimit({
     running: options.hashConcurrency,
-    waiting: MOST_WAITING_FOR_A_HASH,
+    waiting: maxWaitingForAHash,
   });
 
   const signIn = createSignIn({ store, attempts, hasher, hashing, pseudonyms, audit });

@@ -4,15 +4,15 @@ import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
 import {
   type AttemptLimit,
-  FAMILIAR_FOR_MS,
+  familiarForMs,
   forgivenessMs,
-  NAME_AND_NETWORK,
-  NAME_FROM_UNFAMILIAR_NETWORKS,
-  NETWORK,
-  REGISTRATION,
-  REPORT_REFUSALS_EVERY_MS,
+  nameAndNetworkLimit,
+  networkLimit,
+  registrationLimit,
+  reportRefusalsEveryMs,
+  unfamiliarNetworksLimit,
 } from './attempt-limits.ts';
-import { networkOf, UNKNOWN_NETWORK } from './network.ts';
+import { networkOf, unknownNetwork } from './network.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
 
 const script = (file: string) => new URL(`./scripts/${file}`, import.meta.url);
@@ -22,7 +22,7 @@ const forgiveAttempt = loadScript<null>('forgiveAttempt', [script('forgive-attem
 /**
  * After Redis did not answer, requests fail at once for this time. Otherwise a queue of sign-ins could wait minutes.
  */
-const REST_AFTER_FAILURE_MS = 500;
+const restAfterFailureMs = 500;
 
 export type AttemptsOptions = {
   readonly redis: Redis;
@@ -72,18 +72,20 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
      */
     async admitSignIn(from: { username: string; address: string | undefined }): Promise<Admission> {
       const username = pseudonyms.username(from.username);
-      const isKnown = networkOf(from.address) !== UNKNOWN_NETWORK;
+      const isKnown = networkOf(from.address) !== unknownNetwork;
       const network = pseudonyms.network(networkOf(from.address));
       const limits = [
         {
           key: attemptsKey('name-and-network', username, network),
-          limit: NAME_AND_NETWORK,
+          limit: nameAndNetworkLimit,
           exemptsFamiliar: false,
         },
-        ...(isKnown ? [{ key: attemptsKey('network', network), limit: NETWORK, exemptsFamiliar: true }] : []),
+        ...(isKnown
+          ? [{ key: attemptsKey('network', network), limit: networkLimit, exemptsFamiliar: true }]
+          : []),
         {
           key: attemptsKey('name', username),
-          limit: NAME_FROM_UNFAMILIAR_NETWORKS,
+          limit: unfamiliarNetworksLimit,
           exemptsFamiliar: isKnown,
         },
       ];
@@ -100,7 +102,7 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
     /** After a success: clears the failures of this name in this network, and marks the network as familiar. */
     async forgive({ familiarKey, charged }: SignInAttempt): Promise<void> {
       // Of the wider limits, only this attempt is forgiven. Else a guesser could reset them with their own account.
-      const amounts = charged.map(({ limit }) => (limit === NAME_AND_NETWORK ? 0 : forgivenessMs(limit)));
+      const amounts = charged.map(({ limit }) => (limit === nameAndNetworkLimit ? 0 : forgivenessMs(limit)));
       await giveBack(charged, { amounts, familiarKeys: [familiarKey] });
     },
 
@@ -114,9 +116,9 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
 
     /** Counts a registration. Returns 0 if it is allowed, otherwise how long to wait, in milliseconds. */
     async admitRegistration(address: string | undefined): Promise<number> {
-      if (networkOf(address) === UNKNOWN_NETWORK) return 0;
+      if (networkOf(address) === unknownNetwork) return 0;
       const key = attemptsKey('registration', pseudonyms.network(networkOf(address)));
-      const [waitMs] = await charge([{ key, limit: REGISTRATION, exemptsFamiliar: false }], []);
+      const [waitMs] = await charge([{ key, limit: registrationLimit, exemptsFamiliar: false }], []);
       return waitMs;
     },
 
@@ -138,7 +140,7 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
       limit.windowMs,
       exemptsFamiliar ? 1 : 0,
     ]);
-    return ask(() => chargeAttempt(redis, keys, [clock(), limits.length, REPORT_REFUSALS_EVERY_MS, ...args]));
+    return ask(() => chargeAttempt(redis, keys, [clock(), limits.length, reportRefusalsEveryMs, ...args]));
   }
 
   async function giveBack(
@@ -146,7 +148,7 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
     how: { readonly amounts: readonly number[]; readonly familiarKeys: readonly string[] },
   ): Promise<void> {
     const keys = [...charged.map(({ key }) => key), ...how.familiarKeys];
-    const args = [charged.length, clock() + FAMILIAR_FOR_MS, FAMILIAR_FOR_MS, ...how.amounts];
+    const args = [charged.length, clock() + familiarForMs, familiarForMs, ...how.amounts];
     await ask(() => forgiveAttempt(redis, keys, args));
   }
 
@@ -156,7 +158,7 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
     try {
       return await orUnavailable(operation());
     } catch (error) {
-      restUntil = performance.now() + REST_AFTER_FAILURE_MS;
+      restUntil = performance.now() + restAfterFailureMs;
       throw error;
     }
   }

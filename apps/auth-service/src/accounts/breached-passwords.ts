@@ -1,4 +1,4 @@
-import { LEAST_PASSWORD_CHARACTERS } from './password-text.ts';
+import { minPasswordCharacters } from './password-text.ts';
 
 let loading: Promise<ReadonlySet<string>> | undefined;
 
@@ -8,9 +8,7 @@ let loading: Promise<ReadonlySet<string>> | undefined;
  */
 export function loadBreachedPasswords(): Promise<ReadonlySet<string>> {
   loading ??= import('@zxcvbn-ts/language-common').then(({ dictionary }) => {
-    const longEnough = dictionary['passwords-common'].filter(
-      (word) => word.length >= LEAST_PASSWORD_CHARACTERS,
-    );
+    const longEnough = dictionary['passwords-common'].filter((word) => word.length >= minPasswordCharacters);
     return new Set(longEnough);
   });
   return loading;

@@ -12,7 +12,7 @@ import { invalidCredentials, isInvalidCredentials, unchangedPassword } from './r
 import type { SignIn } from './sign-in.ts';
 
 /** How long after a change a failing request may be treated as its repetition. */
-const REPEATED_WITHIN_MS = 10 * 60_000;
+const repeatedWithinMs = 10 * 60_000;
 
 export type PasswordChangeParts = {
   readonly store: AccountStore;
@@ -79,7 +79,7 @@ export function createPasswordChange(parts: PasswordChangeParts): (change: Passw
   async function wasChangedLately(id: string): Promise<boolean> {
     const changedAt = (await store.find(id))?.passwordChangedAt;
     // Also bounded in the future, because a change in the future comes from a wrong clock.
-    return changedAt != null && Math.abs(clock() - changedAt.getTime()) < REPEATED_WITHIN_MS;
+    return changedAt != null && Math.abs(clock() - changedAt.getTime()) < repeatedWithinMs;
   }
 
   function prove(change: PasswordChange, { username }: Account, password: string): Promise<Account> {

@@ -4,10 +4,10 @@ import { passwordText } from './password-text.ts';
 import { type Argon2Hash, readPhcString, writePhcString } from './phc-string.ts';
 
 /** The minimum of OWASP and ASVS 5.0 for argon2id: 19 MiB, two passes, one lane. About 30 ms of one core. */
-export const ARGON2_COST = { memoryKiB: 19_456, passes: 2, parallelism: 1 } as const;
+export const argon2Cost = { memoryKiB: 19_456, passes: 2, parallelism: 1 } as const;
 
-const SALT_BYTES = 16;
-const HASH_BYTES = 32;
+const saltBytes = 16;
+const hashBytes = 32;
 
 /** argon2id: derives `hashBytes` bytes from the password's bytes, a salt and a cost. */
 export type Derive = (
@@ -45,8 +45,8 @@ export async function createPasswordHasher(options: {
   async function hash(password: string): Promise<string> {
     const text = passwordText(password);
     if (text === undefined) throw new RangeError('This text cannot be a password.');
-    const recipe = { ...ARGON2_COST, salt: randomBytes(SALT_BYTES) };
-    const derived = await derive(Buffer.from(text), { ...recipe, hashBytes: HASH_BYTES });
+    const recipe = { ...argon2Cost, salt: randomBytes(saltBytes) };
+    const derived = await derive(Buffer.from(text), { ...recipe, hashBytes: hashBytes });
     return writePhcString({ ...recipe, hash: derived });
   }
 
@@ -65,10 +65,10 @@ export async function createPasswordHasher(options: {
     },
     needsRehash(stored) {
       const { memoryKiB, passes, parallelism, salt, hash } = readPhcString(stored);
-      const cost = ARGON2_COST;
+      const cost = argon2Cost;
       const sameCost =
         memoryKiB === cost.memoryKiB && passes === cost.passes && parallelism === cost.parallelism;
-      return !sameCost || salt.length < SALT_BYTES || hash.length !== HASH_BYTES;
+      return !sameCost || salt.length < saltBytes || hash.length !== hashBytes;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { LEAST_PASSWORD_CHARACTERS, MOST_PASSWORD_CHARACTERS, passwordText } from './password-text.ts';
+import { maxPasswordCharacters, minPasswordCharacters, passwordText } from './password-text.ts';
 
 export type PasswordFault = {
   readonly rule: 'not_text' | 'too_short' | 'too_long' | 'contains_username' | 'breached';
@@ -24,33 +24,33 @@ export function passwordFault(candidate: {
 }): PasswordFault | undefined {
   const { password, username } = candidate;
   const text = passwordText(password);
-  if (text === undefined) return password.isWellFormed() && password.length > 0 ? TOO_LONG : NOT_TEXT;
-  if ([...text].length < LEAST_PASSWORD_CHARACTERS) return TOO_SHORT;
+  if (text === undefined) return password.isWellFormed() && password.length > 0 ? tooLong : notText;
+  if ([...text].length < minPasswordCharacters) return tooShort;
   const folded = text.toLowerCase();
   // Many passwords contain a given short text by chance, so a short local part is not checked.
   const localPart = username.split('@', 1)[0] ?? username;
-  const names = localPart.length < LEAST_NAME_CHARACTERS ? [username] : [username, localPart];
-  if (names.some((name) => folded.includes(name))) return CONTAINS_USERNAME;
-  return candidate.isBreached(folded) ? BREACHED : undefined;
+  const names = localPart.length < minNameCharacters ? [username] : [username, localPart];
+  if (names.some((name) => folded.includes(name))) return containsUsername;
+  return candidate.isBreached(folded) ? breached : undefined;
 }
 
 /** The shortest local part (before the @) that a password must not contain. */
-const LEAST_NAME_CHARACTERS = 4;
+const minNameCharacters = 4;
 
-const NOT_TEXT: PasswordFault = { rule: 'not_text', detail: 'The password is empty or not valid Unicode.' };
-const TOO_SHORT: PasswordFault = {
+const notText: PasswordFault = { rule: 'not_text', detail: 'The password is empty or not valid Unicode.' };
+const tooShort: PasswordFault = {
   rule: 'too_short',
-  detail: `A password has at least ${LEAST_PASSWORD_CHARACTERS} characters; 15 or more are better.`,
+  detail: `A password has at least ${minPasswordCharacters} characters; 15 or more are better.`,
 };
-const TOO_LONG: PasswordFault = {
+const tooLong: PasswordFault = {
   rule: 'too_long',
-  detail: `A password has at most ${MOST_PASSWORD_CHARACTERS} characters.`,
+  detail: `A password has at most ${maxPasswordCharacters} characters.`,
 };
-const CONTAINS_USERNAME: PasswordFault = {
+const containsUsername: PasswordFault = {
   rule: 'contains_username',
   detail: 'The password contains the user name, which attackers try first.',
 };
-const BREACHED: PasswordFault = {
+const breached: PasswordFault = {
   rule: 'breached',
   detail: 'This password is on the lists that attackers try first. Choose another one.',
 };

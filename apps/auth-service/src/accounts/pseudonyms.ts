@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 
 /** 128 bits are enough to avoid collisions. */
-const PSEUDONYM_BYTES = 16;
+const pseudonymBytes = 16;
 
 export type Pseudonyms = ReturnType<typeof createPseudonyms>;
 
@@ -18,7 +18,7 @@ export function createPseudonyms(key: Buffer) {
     createHmac('sha256', key)
       .update(`${kind}\0${value}`)
       .digest()
-      .subarray(0, PSEUDONYM_BYTES)
+      .subarray(0, pseudonymBytes)
       .toString('base64url');
   return {
     /** The name must be normalised. */

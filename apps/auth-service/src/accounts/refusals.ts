@@ -1,6 +1,6 @@
 import { ProblemError } from '@latchkey/service-kit';
 import type { PasswordFault } from './password-rules.ts';
-import { USERNAME_RULE } from './username.ts';
+import { usernameRule } from './username.ts';
 
 type WeakPassword = { readonly rule: PasswordFault['rule'] | 'unchanged'; readonly detail: string };
 
@@ -28,7 +28,7 @@ export function tooManyAttempts(retryAfterMs: number): ProblemError {
 }
 
 export function invalidUsername(): ProblemError {
-  return new ProblemError({ status: 400, code: 'invalid_username', detail: USERNAME_RULE });
+  return new ProblemError({ status: 400, code: 'invalid_username', detail: usernameRule });
 }
 
 export function weakPassword({ rule, detail }: WeakPassword): ProblemError {

@@ -11,7 +11,7 @@ import { invalidUsername, tooManyAttempts, usernameTaken } from './refusals.ts';
 import { rolesOr400 } from './roles-or-400.ts';
 import { isUsername, normaliseUsername } from './username.ts';
 
-const ID_BYTES = 16;
+const idBytes = 16;
 
 export type RegisterParts = {
   readonly store: AccountStore;
@@ -66,7 +66,7 @@ export function createRegistration(parts: RegisterParts) {
     { username, password, roles }: { username: string; password: string; roles: readonly Role[] },
     origin: Origin,
   ): Promise<Account> {
-    const id = parts.randomBytes(ID_BYTES).toString('base64url');
+    const id = parts.randomBytes(idBytes).toString('base64url');
     const passwordHash = await hashing.run(() => hasher.hash(password));
     const account = await store.insert({ id, username, passwordHash, roles });
     if (account === undefined) throw usernameTaken();

@@ -1,7 +1,7 @@
 import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
-import { SCOPES } from '../permissions/resource-servers.ts';
+import { personScopes } from '../permissions/resource-servers.ts';
 import { scopesOf } from '../permissions/roles.ts';
 import { accountAnswer, accountSchema, rolesSchema } from './account-answer.ts';
 import type { Accounts } from './accounts.ts';
@@ -42,7 +42,7 @@ const ownAccountSchema = {
       id: Type.String(),
       username: Type.String(),
       roles: rolesSchema,
-      scopes: Type.Array(Type.Enum([...SCOPES])),
+      scopes: Type.Array(Type.Enum([...personScopes])),
     }),
     404: problemSchema,
     ...refusals,

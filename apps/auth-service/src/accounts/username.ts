@@ -2,7 +2,7 @@
 const wellFormed = /^[a-z0-9][a-z0-9._@+-]{1,62}[a-z0-9]$/;
 
 /** The rule of isUsername in words. */
-export const USERNAME_RULE =
+export const usernameRule =
   'A user name has 3 to 64 characters: letters a to z, digits, and . _ @ + - between them.';
 
 /**

@@ -5,10 +5,10 @@ import type { Database } from '../database/schema.ts';
 import { type AuditEvent, type AuditRow, auditRowOf } from './audit-event.ts';
 import { createAuditStore } from './audit-store.ts';
 
-const DEFAULT_MOST_QUEUED = 10_000;
-const MOST_PER_INSERT = 200;
-const RETRY_EVERY_MS = 1000;
-const CLOSE_WITHIN_MS = 3000;
+const defaultMaxQueued = 10_000;
+const maxPerInsert = 200;
+const retryEveryMs = 1000;
+const closeWithinMs = 3000;
 
 export type AuditLogOptions = {
   readonly db: Database;
@@ -16,7 +16,7 @@ export type AuditLogOptions = {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** How many events are kept in memory while Postgres is away; default: 10,000, about 5 MB. */
-  readonly mostQueued?: number;
+  readonly maxQueued?: number;
 };
 
 export type AuditLog = {
@@ -43,7 +43,7 @@ export type AuditLog = {
  * audit.record({ event: 'session.ended', subject, sessionId, details: { reason: 'sign_out' } });
  */
 export function createAuditLog(options: AuditLogOptions): AuditLog {
-  const { log, clock, mostQueued = DEFAULT_MOST_QUEUED } = options;
+  const { log, clock, maxQueued = defaultMaxQueued } = options;
   const store = createAuditStore(options.db);
   const queue: AuditRow[] = [];
   const closing = new AbortController();
@@ -56,7 +56,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       const row = auditRowOf(event, new Date(clock()));
       log.info({ audit: withoutNulls(row) }, `audit ${row.event}`);
       if (closing.signal.aborted) return lose([row], 'closed');
-      if (queue.length >= mostQueued) return lose([row], 'queue full');
+      if (queue.length >= maxQueued) return lose([row], 'queue full');
       queue.push(row);
       writing ??= writeAll();
     },
@@ -65,7 +65,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     },
     async close() {
       // Bounded even if an insert hangs, because the caller has a deadline.
-      await Promise.race([writing, delay(CLOSE_WITHIN_MS, undefined, { ref: false })]);
+      await Promise.race([writing, delay(closeWithinMs, undefined, { ref: false })]);
       closing.abort();
       if (queue.length > 0) lose(queue.splice(0), 'unavailable');
     },
@@ -75,20 +75,20 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   async function writeAll(): Promise<void> {
     // The events of one turn of the event loop share an insert.
     await Promise.resolve();
-    let most = MOST_PER_INSERT;
+    let most = maxPerInsert;
     while (queue.length > 0 && !closing.signal.aborted) {
       const batch = queue.slice(0, most);
       const outcome = await insert(batch);
       if (outcome === 'done') {
         queue.splice(0, batch.length);
       } else if (outcome === 'unavailable') {
-        await delay(RETRY_EVERY_MS, undefined, { signal: closing.signal }).catch(() => {});
+        await delay(retryEveryMs, undefined, { signal: closing.signal }).catch(() => {});
       } else if (batch.length > 1) {
         // Postgres refused a row. Insert one at a time to find it, so that it neither drops nor blocks the others.
         most = 1;
       } else {
         lose(queue.splice(0, 1), outcome);
-        most = MOST_PER_INSERT;
+        most = maxPerInsert;
       }
     }
     writing = undefined;

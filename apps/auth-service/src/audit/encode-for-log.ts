@@ -1,5 +1,5 @@
 /** Longer texts are cut, so that senders cannot make our log lines arbitrarily long. */
-const MOST_CHARACTERS = 512;
+const maxCharacters = 512;
 
 // Control characters, line separators and direction marks: with these, a line can display something other than what was
 // recorded. Lone surrogates cannot be stored at all.
@@ -16,7 +16,7 @@ const tokenShapes = /eyJ[\w=-]{8,}(?:\.[\w=-]*){0,4}|rt1\.[\w.=-]+/g;
  * encodeForLog('a\nb'); // 'a\\u000ab'
  */
 export function encodeForLog(text: string): string {
-  const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
+  const cut = text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
   return cut.replace(tokenShapes, '[token]').replace(misleading, escapeOf);
 }
 

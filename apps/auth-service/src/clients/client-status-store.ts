@@ -3,7 +3,7 @@ import { clientStatuses, type Database, type Transaction } from '../database/sch
 import type { ClientStatusRecord } from './client-status.ts';
 
 // Any number that nothing else in this database uses; this one is "clnt" in ASCII.
-const STATUS_LOCK = 0x636c_6e74;
+const statusLock = 0x636c_6e74;
 
 /** Reads the clients whose status was ever changed, by id. */
 export async function readStatuses(
@@ -15,7 +15,7 @@ export async function readStatuses(
 
 /** Takes the lock under which one status at a time is changed. It ends with the transaction. */
 export async function lockStatuses(transaction: Transaction): Promise<void> {
-  await transaction.execute(sql`select pg_advisory_xact_lock(${STATUS_LOCK})`);
+  await transaction.execute(sql`select pg_advisory_xact_lock(${statusLock})`);
 }
 
 export async function writeStatus(transaction: Transaction, record: ClientStatusRecord): Promise<void> {

@@ -17,7 +17,7 @@ export type ClientStatusRecord = {
  * revoked too. If the client is reinstated soon after, its first tokens have an `iat` in the future. So this must stay
  * well below the 30 s that verifiers accept.
  */
-export const LATECOMERS_SECONDS = 10;
+export const latecomersSeconds = 10;
 
 export function statusOf(record: ClientStatusRecord | undefined): ClientStatus {
   return record === undefined || record.revokedAt === null ? 'active' : 'revoked';
@@ -38,6 +38,6 @@ export function changeStatus(
   if (statusOf(record) === status) return record;
   const tokensFrom = record?.tokensFrom ?? 0;
   if (status === 'active') return { clientId, revokedAt: null, tokensFrom };
-  const from = Math.floor(now / 1000) + 1 + LATECOMERS_SECONDS;
+  const from = Math.floor(now / 1000) + 1 + latecomersSeconds;
   return { clientId, revokedAt: now, tokensFrom: Math.max(from, tokensFrom + 1) };
 }

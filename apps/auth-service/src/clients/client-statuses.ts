@@ -9,7 +9,7 @@ import { type ClientStatus, type ClientStatusRecord, changeStatus, statusOf } fr
 import { lockStatuses, readStatuses, writeStatus } from './client-status-store.ts';
 import { clientRevoked, ownClient } from './refusals.ts';
 
-const RELOAD_MS = 5000;
+const reloadMs = 5000;
 
 export type ClientStatusesOptions = {
   readonly db: Database;
@@ -41,7 +41,7 @@ export function createClientStatuses(options: ClientStatusesOptions) {
   /** Revocations from the log that have not been read from Postgres yet: tokensFrom by client. */
   const unread = new Map<string, number>();
   let last: Promise<unknown> = Promise.resolve();
-  const poll = createPoll({ everyMs: options.reloadMs ?? RELOAD_MS, task: reload, onFailed: warn });
+  const poll = createPoll({ everyMs: options.reloadMs ?? reloadMs, task: reload, onFailed: warn });
 
   return {
     async start(): Promise<void> {

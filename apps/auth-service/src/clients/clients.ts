@@ -10,7 +10,7 @@ type ForPeople = {
   /**
    * The most devices on which a person may be signed in with it; beyond that, the oldest session ends. Null: no limit.
    */
-  readonly mostSessions: number | null;
+  readonly maxSessions: number | null;
 };
 
 /** A single-page app. Its refresh token is in an HttpOnly cookie, and it may only be used from its origins. */
@@ -63,10 +63,10 @@ export function createClientRegistry(options: {
       name: 'The shop in a browser',
       kind: 'browser',
       origins: options.storefrontOrigins,
-      mostSessions: null,
+      maxSessions: null,
     },
-    { id: 'latchkey-cli', name: 'Command line', kind: 'native', mostSessions: null },
-    { id: 'latchkey-mobile', name: 'The shop’s app: one phone at a time', kind: 'native', mostSessions: 1 },
+    { id: 'latchkey-cli', name: 'Command line', kind: 'native', maxSessions: null },
+    { id: 'latchkey-mobile', name: 'The shop’s app: one phone at a time', kind: 'native', maxSessions: 1 },
   ];
   const clients: readonly Client[] = [...withLimits(declared, options.sessionLimits), ...services];
   const byId = new Map(clients.map((client) => [client.id, client]));
@@ -81,6 +81,6 @@ function withLimits(clients: readonly PublicClient[], limits: SessionLimits): re
   }
   return clients.map((client) => {
     const limit = limits.get(client.id);
-    return limit === undefined ? client : { ...client, mostSessions: limit };
+    return limit === undefined ? client : { ...client, maxSessions: limit };
   });
 }

@@ -1,7 +1,7 @@
 import { faultOfUrl } from '@latchkey/service-kit';
 import type { ServiceJwksUris } from './clients.ts';
 
-const NAME = /^[a-z][a-z0-9-]{0,63}$/;
+const namePattern = /^[a-z][a-z0-9-]{0,63}$/;
 
 /**
  * Reads the setting SERVICE_JWKS_URIS: `name=url,name=url`, the services that may authenticate and the URL of each
@@ -19,7 +19,8 @@ export function parseServiceJwksUris(entries: readonly string[]): ServiceJwksUri
   for (const [index, entry] of entries.entries()) {
     const split = entry.indexOf('=');
     const [name, uri] = [entry.slice(0, split), entry.slice(split + 1)];
-    if (split < 1 || !NAME.test(name)) throw new Error(`entry ${index + 1} is not of the form name=url`);
+    if (split < 1 || !namePattern.test(name))
+      throw new Error(`entry ${index + 1} is not of the form name=url`);
     const fault = faultOfUrl(uri, 'endpoint');
     if (fault !== undefined)
       throw new Error(`entry ${index + 1} is not of the form name=url: of the URL, ${fault}`);

@@ -1,10 +1,10 @@
 /** By client: the most devices on which a person may be signed in with it; null for no limit. */
 export type SessionLimits = ReadonlyMap<string, number | null>;
 
-/** The most sessions that a person can have in all: see MOST_SESSIONS. */
-const MOST = 100;
+/** The most sessions that a person can have in all: see maxSessions of sessions-of-subject.ts. */
+const maxSessions = 100;
 
-const ENTRY = /^([a-z][a-z0-9-]{0,63})=(\d{1,3})$/;
+const entryPattern = /^([a-z][a-z0-9-]{0,63})=(\d{1,3})$/;
 
 /**
  * Reads the setting SESSION_LIMITS: `client=number`, 0 for no limit.
@@ -16,10 +16,10 @@ const ENTRY = /^([a-z][a-z0-9-]{0,63})=(\d{1,3})$/;
 export function parseSessionLimits(entries: readonly string[]): SessionLimits {
   const limits = new Map<string, number | null>();
   entries.forEach((entry, index) => {
-    const [, client, digits] = ENTRY.exec(entry) ?? [];
+    const [, client, digits] = entryPattern.exec(entry) ?? [];
     const most = Number(digits);
-    if (client === undefined || most > MOST)
-      throw new Error(`entry ${index + 1} is not client=number, 0 to ${MOST}`);
+    if (client === undefined || most > maxSessions)
+      throw new Error(`entry ${index + 1} is not client=number, 0 to ${maxSessions}`);
     if (limits.has(client)) throw new Error(`entry ${index + 1} repeats a client`);
     limits.set(client, most === 0 ? null : most);
   });

@@ -8,7 +8,7 @@ import type { Redis } from 'ioredis';
 import { type NewAccount, parseAccountLines } from '../accounts/account-lines.ts';
 import { type Accounts, createAccounts } from '../accounts/accounts.ts';
 import { type AuditLog, createAuditLog } from '../audit/audit-log.ts';
-import { type AuthConfig, LONGEST_ACCESS_TOKEN_SECONDS, readConfig } from '../config.ts';
+import { type AuthConfig, maxAccessTokenSeconds, readConfig } from '../config.ts';
 import { type AuthDatabase, openAuthDatabase } from '../database/open-auth-database.ts';
 import { parseKeyEncryptionKeys } from '../keys/encryption.ts';
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
@@ -16,7 +16,7 @@ import { connectRedis } from '../redis/connection.ts';
 import { retentionSeconds } from '../revocation/log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from '../revocation/log/revocation-log.ts';
 
-const USAGE = `Usage (with auth-service's environment):
+const usage = `Usage (with auth-service's environment):
   node src/commands.ts create-account --username NAME --roles ROLE[,ROLE]   reads the password from standard input
   node src/commands.ts create-accounts    one {"username", "password", "roles"} per line of standard input;
                                           existing accounts are not changed
@@ -51,7 +51,7 @@ export async function runCommand(args: readonly string[], context: CommandContex
   const { values, positionals } = readArguments(args);
   const [command, ...operands] = positionals;
   if (command === undefined || commands[command] !== operands.length) {
-    context.stderr.write(USAGE);
+    context.stderr.write(usage);
     return 2;
   }
   try {
@@ -126,7 +126,7 @@ async function revokeKey(stores: Stores, kid: string): Promise<string> {
       redisUrl: config.REDIS_URL,
       shards: config.REDIS_SHARDS,
       revocationSeconds: retentionSeconds({
-        tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
+        tokenSeconds: maxAccessTokenSeconds,
         skewSeconds: config.KEY_SKEW_SECONDS,
       }),
       clock: Date.now,
@@ -150,7 +150,7 @@ function keyRingOf({ config, ...stores }: Stores, publish: RevocationLog['publis
     keyEncryptionKeys: parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY),
     jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
     skewSeconds: config.KEY_SKEW_SECONDS,
-    tokenSeconds: LONGEST_ACCESS_TOKEN_SECONDS,
+    tokenSeconds: maxAccessTokenSeconds,
     rotationDays: config.KEY_ROTATION_DAYS,
   });
 }

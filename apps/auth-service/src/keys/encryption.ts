@@ -1,12 +1,12 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { ConfigError } from '@latchkey/service-kit';
 
-const FORMAT = 'v1';
-const KEY_BYTES = 32;
+const currentFormat = 'v1';
+const keyBytes = 32;
 /** 96 bits, the only nonce size that GCM uses without hashing it (NIST SP 800-38D §5.2.1.1). */
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const KEY_ID_CHARACTERS = 11;
+const nonceBytes = 12;
+const tagBytes = 16;
+const keyIdCharacters = 11;
 
 /** Encrypts private keys at rest, under keys that are never in the database. */
 export type KeyEncryption = {
@@ -38,9 +38,9 @@ export class KeyEncryptionError extends ConfigError {
 export function parseKeyEncryptionKeys(text: string): KeyEncryption {
   const keys = text.split(',').map((part, index) => {
     const key = Buffer.from(part.trim(), 'base64url');
-    if (key.length === KEY_BYTES && key.toString('base64url') === part.trim().replace(/=+$/, '')) return key;
+    if (key.length === keyBytes && key.toString('base64url') === part.trim().replace(/=+$/, '')) return key;
     throw new KeyEncryptionError(
-      `KEY_ENCRYPTION_KEY: key ${index + 1} is not ${KEY_BYTES} bytes in base64url. ` +
+      `KEY_ENCRYPTION_KEY: key ${index + 1} is not ${keyBytes} bytes in base64url. ` +
         'Make one by: openssl rand -base64 32 | tr +/ -_ | tr -d =',
     );
   });
@@ -56,24 +56,25 @@ function createKeyEncryption(keys: readonly Buffer[]): KeyEncryption {
   return {
     currentId,
     encrypt(plain, label) {
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', current, nonce, { authTagLength: TAG_BYTES });
+      const nonce = randomBytes(nonceBytes);
+      const cipher = createCipheriv('aes-256-gcm', current, nonce, { authTagLength: tagBytes });
       cipher.setAAD(Buffer.from(label));
       const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-      return [FORMAT, currentId, nonce.toString('base64url'), sealed.toString('base64url')].join('.');
+      return [currentFormat, currentId, nonce.toString('base64url'), sealed.toString('base64url')].join('.');
     },
     decrypt(encrypted, label) {
       const [format, keyId = '', nonceText = '', sealedText = ''] = encrypted.split('.');
-      if (format !== FORMAT) throw new KeyEncryptionError(`${label} is encrypted in an unknown format.`);
+      if (format !== currentFormat)
+        throw new KeyEncryptionError(`${label} is encrypted in an unknown format.`);
       const key = byId.get(keyId);
       if (key === undefined) throw wrongKey(label, keyId, [...byId.keys()]);
       const sealed = Buffer.from(sealedText, 'base64url');
       const nonce = Buffer.from(nonceText, 'base64url');
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+        const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
         decipher.setAAD(Buffer.from(label));
-        decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-        return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
+        decipher.setAuthTag(sealed.subarray(-tagBytes));
+        return Buffer.concat([decipher.update(sealed.subarray(0, -tagBytes)), decipher.final()]);
       } catch (cause) {
         const error = new KeyEncryptionError(
           `${label} was changed in the database, or moved there from another row.`,
@@ -82,7 +83,7 @@ function createKeyEncryption(keys: readonly Buffer[]): KeyEncryption {
         throw error;
       }
     },
-    deriveKey: (purpose) => Buffer.from(hkdfSync('sha256', current, '', `latchkey ${purpose}`, KEY_BYTES)),
+    deriveKey: (purpose) => Buffer.from(hkdfSync('sha256', current, '', `latchkey ${purpose}`, keyBytes)),
   };
 }
 
@@ -92,7 +93,7 @@ export function privateKeyLabel(kid: string): string {
 }
 
 function idOf(key: Buffer): string {
-  return createHmac('sha256', key).update('latchkey key id').digest('base64url').slice(0, KEY_ID_CHARACTERS);
+  return createHmac('sha256', key).update('latchkey key id').digest('base64url').slice(0, keyIdCharacters);
 }
 
 function wrongKey(label: string, keyId: string, known: readonly string[]): KeyEncryptionError {

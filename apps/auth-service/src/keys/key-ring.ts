@@ -14,10 +14,10 @@ import { type JwkSet, type LoadedKeys, loadKeys, openPrivateKey, type Signer } f
 import { carryOutRotation, isRotationDue } from './rotation.ts';
 import { type RotationResult, rotationResultOf, rotationTooEarly } from './rotation-result.ts';
 
-const SHORTEST_RELOAD_MS = 250;
-const LONGEST_RELOAD_MS = 5000;
+const minReloadMs = 250;
+const maxReloadMs = 5000;
 /** Several reloads per skew, so that one or two may fail and clocks may differ. */
-const RELOADS_PER_SKEW = 6;
+const reloadsPerSkew = 6;
 
 export type KeyRingOptions = RotationPolicy & {
   readonly db: Database;
@@ -213,8 +213,8 @@ export function createKeyRing(options: KeyRingOptions) {
 }
 
 function defaultReloadMs(skewSeconds: number): number {
-  const shareMs = (skewSeconds * 1000) / RELOADS_PER_SKEW;
-  return Math.min(LONGEST_RELOAD_MS, Math.max(SHORTEST_RELOAD_MS, shareMs));
+  const shareMs = (skewSeconds * 1000) / reloadsPerSkew;
+  return Math.min(maxReloadMs, Math.max(minReloadMs, shareMs));
 }
 
 function noSigningKey(): ProblemError {

@@ -17,8 +17,8 @@ export type NewKeyRecord = {
 };
 
 // Any number that nothing else in this database uses; this one is "keyr" in ASCII.
-const ROTATION_LOCK = 0x6b65_7972;
-const MOST_LISTED = 100;
+const rotationLock = 0x6b65_7972;
+const maxListed = 100;
 
 /** Reads the published keys, the oldest first. */
 export async function readPublishedKeys(db: Database | Transaction): Promise<KeyRecord[]> {
@@ -32,7 +32,7 @@ export async function readPublishedKeys(db: Database | Transaction): Promise<Key
 
 /** Reads the newest hundred keys, including keys that are gone. */
 export async function readLatestKeys(db: Database): Promise<KeyRecord[]> {
-  const rows = await db.select().from(signingKeys).orderBy(desc(signingKeys.publishedAt)).limit(MOST_LISTED);
+  const rows = await db.select().from(signingKeys).orderBy(desc(signingKeys.publishedAt)).limit(maxListed);
   return rows.map(recordOf);
 }
 
@@ -43,11 +43,11 @@ export async function readLatestKeys(db: Database): Promise<KeyRecord[]> {
  */
 export async function lockKeys(transaction: Transaction, { wait }: { wait: boolean }): Promise<boolean> {
   if (wait) {
-    await transaction.execute(sql`select pg_advisory_xact_lock(${ROTATION_LOCK})`);
+    await transaction.execute(sql`select pg_advisory_xact_lock(${rotationLock})`);
     return true;
   }
   const answer = await transaction.execute<{ locked: boolean }>(
-    sql`select pg_try_advisory_xact_lock(${ROTATION_LOCK}) as locked`,
+    sql`select pg_try_advisory_xact_lock(${rotationLock}) as locked`,
   );
   return answer.rows[0]?.locked === true;
 }

@@ -42,8 +42,8 @@ export type RotationPlan = {
   readonly refusedUntil?: number;
 };
 
-const SECOND_MS = 1000;
-const DAY_MS = 86_400_000;
+const secondMs = 1000;
+const dayMs = 86_400_000;
 
 export function stateOf(key: KeyTimes): KeyState {
   if (key.removedAt !== null) return 'gone';
@@ -56,12 +56,12 @@ export function stateOf(key: KeyTimes): KeyState {
  * fetched just before the last replica learned of the key, and is cached for its max-age.
  */
 export function mayActivateAt(key: KeyTimes, policy: RotationPolicy): number {
-  return key.publishedAt + (policy.jwksMaxAgeSeconds + policy.skewSeconds) * SECOND_MS;
+  return key.publishedAt + (policy.jwksMaxAgeSeconds + policy.skewSeconds) * secondMs;
 }
 
 /** Returns when a retired key may leave the set: once the last token that it signed has expired at every replica. */
 export function mayRemoveAt(key: KeyTimes, policy: RotationPolicy): number {
-  return (key.retiredAt ?? Number.POSITIVE_INFINITY) + (policy.tokenSeconds + policy.skewSeconds) * SECOND_MS;
+  return (key.retiredAt ?? Number.POSITIVE_INFINITY) + (policy.tokenSeconds + policy.skewSeconds) * secondMs;
 }
 
 /**
@@ -145,5 +145,5 @@ export function afterRevocations<Key extends KeyTimes>(
 /** When the next scheduled rotation is due. Without an active key it is always due. */
 function scheduledAt(keys: readonly KeyTimes[], policy: RotationPolicy): number {
   const activatedAt = keys.find((key) => stateOf(key) === 'active')?.activatedAt;
-  return activatedAt == null ? Number.NEGATIVE_INFINITY : activatedAt + policy.rotationDays * DAY_MS;
+  return activatedAt == null ? Number.NEGATIVE_INFINITY : activatedAt + policy.rotationDays * dayMs;
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { PublicJwk } from '../database/schema.ts';
 
 /** ASVS 5.0 11.2.3 requires at least 2048. More would make signing four times slower, for five-minute tokens. */
-export const MODULUS_BITS = 2048;
+export const modulusBits = 2048;
 
 export type NewSigningKey = {
   readonly kid: string;
@@ -17,7 +17,7 @@ const generate = promisify(generateKeyPair);
 /** Makes an RSA key pair for RS256. Takes a few hundred milliseconds, in libuv's pool. */
 export async function generateSigningKey(): Promise<NewSigningKey> {
   const { publicKey, privateKey } = await generate('rsa', {
-    modulusLength: MODULUS_BITS,
+    modulusLength: modulusBits,
     publicExponent: 0x1_00_01,
   });
   const publicJwk = publicJwkOf(publicKey);

@@ -2,17 +2,17 @@ import { textOf } from '@latchkey/service-kit/text';
 import type { FastifyInstance } from 'fastify';
 import { TokenError } from './token-error.ts';
 
-export const FORM = 'application/x-www-form-urlencoded';
+export const form = 'application/x-www-form-urlencoded';
 
 /** RFC 8693 §2.1 lets a client name several targets. We make a token for one. */
-const TARGETS: ReadonlySet<string> = new Set(['audience', 'resource']);
+const targets: ReadonlySet<string> = new Set(['audience', 'resource']);
 
 /**
  * Makes a plugin's routes accept forms only, as OAuth's endpoints do. See readForm for what is refused.
  */
 export function acceptForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(FORM, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
+  app.addContentTypeParser(form, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
     readForm(body),
   );
 }
@@ -39,7 +39,7 @@ export function readForm(body: Buffer): Record<string, string> {
     seen.add(name);
     if (value !== '') form[name] = value;
   }
-  if ([...repeated].some((name) => !TARGETS.has(name))) throw malformed('A parameter is repeated.');
+  if ([...repeated].some((name) => !targets.has(name))) throw malformed('A parameter is repeated.');
   if (repeated.size > 0) throw new TokenError('invalid_target', 'A token can have only one audience.');
   return form;
 }

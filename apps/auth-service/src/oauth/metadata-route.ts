@@ -1,7 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
-import { ALL_SCOPES } from '../permissions/resource-servers.ts';
-import { GRANT_TYPES } from './grants/grant-table.ts';
+import { allScopes } from '../permissions/resource-servers.ts';
+import { grantTypes } from './grants/grant-table.ts';
 
 const metadataSchema = Type.Object({
   issuer: Type.String(),
@@ -28,9 +28,9 @@ export async function metadataRoute(app: Service, options: { issuer: string }): 
     issuer,
     token_endpoint: `${issuer}/token`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
-    scopes_supported: [...ALL_SCOPES],
+    scopes_supported: [...allScopes],
     response_types_supported: [],
-    grant_types_supported: [...GRANT_TYPES],
+    grant_types_supported: [...grantTypes],
     token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
     token_endpoint_auth_signing_alg_values_supported: ['RS256'],
     revocation_endpoint: `${issuer}/revoke`,

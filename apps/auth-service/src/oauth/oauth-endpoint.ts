@@ -2,7 +2,7 @@ import type { ErrorAnswer, ErrorForm, Service } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { PresentedClient } from './client-authentication/client-authentication.ts';
-import { acceptForms, FORM } from './form-body.ts';
+import { acceptForms, form } from './form-body.ts';
 import { isTokenErrorCode, TokenError } from './token-error.ts';
 
 /** RFC 6749 §5.2, which RFC 7009 §2.2.1 and RFC 7662 §2.3 adopt. */
@@ -35,7 +35,7 @@ export function speakOAuth(app: Service, path: string): void {
   app.answerErrorsAs(path, asOAuthError);
   // Without a body no parser runs, for example when all parameters are in the URL.
   app.addHook('preValidation', async ({ body }) => {
-    if (body == null) throw new TokenError('invalid_request', `The body must be ${FORM}.`);
+    if (body == null) throw new TokenError('invalid_request', `The body must be ${form}.`);
   });
 }
 

@@ -6,7 +6,7 @@ export type PresentedToken =
   | { readonly looksLike: 'other_token' };
 
 /** RFC 9068 §2.1; RFC 7515 §4.1.9 makes the prefix optional. */
-const ACCESS_TOKEN_TYPE = /^(application\/)?at\+jwt$/i;
+const accessTokenType = /^(application\/)?at\+jwt$/i;
 
 /**
  * Detects the kind of a token by its format, so that no hint is needed (RFC 7009 §2.1 and RFC 7662 §2.1 allow that).
@@ -21,7 +21,7 @@ export function readPresentedToken(text: string): PresentedToken {
   if (parts.length !== 3) return { looksLike: 'nothing' };
   const type = objectIn(parts[0])?.['typ'];
   if (typeof type !== 'string') return { looksLike: 'nothing' };
-  if (!ACCESS_TOKEN_TYPE.test(type)) return { looksLike: 'other_token' };
+  if (!accessTokenType.test(type)) return { looksLike: 'other_token' };
   const audience = objectIn(parts[1])?.['aud'];
   const audiences = (Array.isArray(audience) ? audience : [audience]).filter(
     (name): name is string => typeof name === 'string',

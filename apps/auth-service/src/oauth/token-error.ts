@@ -1,4 +1,4 @@
-const TOKEN_ERROR_CODES = [
+const tokenErrorCodes = [
   'invalid_request',
   'invalid_client',
   'invalid_grant',
@@ -10,10 +10,10 @@ const TOKEN_ERROR_CODES = [
 ] as const;
 
 /** The error codes of RFC 6749 §5.2, RFC 8693 §2.2.2 and RFC 7009 §2.2.1 that our endpoints answer with. */
-export type TokenErrorCode = (typeof TOKEN_ERROR_CODES)[number];
+export type TokenErrorCode = (typeof tokenErrorCodes)[number];
 
 export function isTokenErrorCode(code: string): code is TokenErrorCode {
-  return TOKEN_ERROR_CODES.some((known) => known === code);
+  return tokenErrorCodes.some((known) => known === code);
 }
 
 /** A refusal of an OAuth endpoint. The message becomes the `error_description`, so it must not reveal secrets. */

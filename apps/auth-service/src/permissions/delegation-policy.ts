@@ -8,7 +8,7 @@ import { type Delegation, knownServices, nameOf } from '@latchkey/services';
  *   token has all the scopes that it `requires`.
  * - `ownScopes`: what the service may do in its own name, without a person.
  */
-export const DELEGATION_POLICY: DelegationPolicy = Object.fromEntries(
+export const delegationPolicy: DelegationPolicy = Object.fromEntries(
   knownServices
     .filter(({ name }) => name !== 'auth-service')
     .map(({ name, calls }) => {
@@ -27,4 +27,4 @@ export type ServicePolicy = {
 };
 
 /** How many services may be between a person and the called service: `act`, and one nested `act`. */
-export const MOST_ACTORS = 2;
+export const maxActors = 2;

@@ -1,4 +1,4 @@
-import { type DelegationPolicy, MOST_ACTORS } from './delegation-policy.ts';
+import { type DelegationPolicy, maxActors } from './delegation-policy.ts';
 
 /** A service's request to act for a person. */
 export type DelegationRequest = {
@@ -32,7 +32,7 @@ export type DelegationDecision =
  * Does not check the incoming token, or whether its session is alive.
  *
  * @example
- * decideDelegation(DELEGATION_POLICY, { actor: 'payment-service', audience: 'cart-service',
+ * decideDelegation(delegationPolicy, { actor: 'payment-service', audience: 'cart-service',
  *   heldScopes: ['cart:read'], actors: [], askedScopes: undefined }); // scopes: ['cart:read']
  */
 export function decideDelegation(policy: DelegationPolicy, request: DelegationRequest): DelegationDecision {
@@ -40,7 +40,7 @@ export function decideDelegation(policy: DelegationPolicy, request: DelegationRe
   const toward = memberOf(memberOf(policy, actor)?.toward, audience);
   if (toward === undefined) return refused('invalid_target', 'no_policy');
   const actors = [actor, ...request.actors];
-  if (actors.length > MOST_ACTORS) return refused('invalid_target', 'too_many_actors');
+  if (actors.length > maxActors) return refused('invalid_target', 'too_many_actors');
 
   const passedOn = toward.scopes.filter((scope) => heldScopes.includes(scope));
   const entitled = Object.entries(toward.actorScopes ?? {})

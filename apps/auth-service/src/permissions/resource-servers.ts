@@ -16,7 +16,7 @@ type ResourceServer = {
  * The audience of a person's access token is the services whose scopes it carries, and auth-service, where everybody
  * may see their own account and devices. So a token with fewer scopes is valid at fewer services.
  */
-export const RESOURCE_SERVERS: readonly ResourceServer[] = knownServices.map(
+export const resourceServers: readonly ResourceServer[] = knownServices.map(
   ({ name, scopes, actorScopes, serviceScopes }) => ({
     audience: name,
     scopes: Object.keys(scopes) as Scope[],
@@ -26,26 +26,28 @@ export const RESOURCE_SERVERS: readonly ResourceServer[] = knownServices.map(
 );
 
 /** All scopes that people can have, in the order in which tokens list them. */
-export const SCOPES: readonly Scope[] = RESOURCE_SERVERS.flatMap((server) => server.scopes);
+export const personScopes: readonly Scope[] = resourceServers.flatMap((server) => server.scopes);
 
 /** SCOPES, and the scopes that only services can have. */
-export const ALL_SCOPES: readonly string[] = [...new Set(RESOURCE_SERVERS.flatMap(scopesOfServer))];
+export const allScopes: readonly string[] = [...new Set(resourceServers.flatMap(scopesOfServer))];
 
 /** All services that a token can be for. */
-export const AUDIENCES: readonly string[] = RESOURCE_SERVERS.map(({ audience }) => audience);
+export const audiences: readonly string[] = resourceServers.map(({ audience }) => audience);
 
 /** The `aud` of a person's token with these scopes (RFC 9068 §2.2.3). */
 export function audienceOf(scopes: readonly string[]): string[] {
-  return RESOURCE_SERVERS.filter(
-    (server) => server.audience === 'auth-service' || server.scopes.some((scope) => scopes.includes(scope)),
-  ).map((server) => server.audience);
+  return resourceServers
+    .filter(
+      (server) => server.audience === 'auth-service' || server.scopes.some((scope) => scopes.includes(scope)),
+    )
+    .map((server) => server.audience);
 }
 
 /** The `aud` of a service's own token with these scopes: the services that understand them. */
 export function audienceOfServiceScopes(scopes: readonly string[]): string[] {
-  return RESOURCE_SERVERS.filter((server) =>
-    scopesOfServer(server).some((scope) => scopes.includes(scope)),
-  ).map((server) => server.audience);
+  return resourceServers
+    .filter((server) => scopesOfServer(server).some((scope) => scopes.includes(scope)))
+    .map((server) => server.audience);
 }
 
 function scopesOfServer({ scopes, actorScopes, serviceScopes }: ResourceServer): readonly string[] {

@@ -1,5 +1,5 @@
 import { knownServices, type Role, type Scope } from '@latchkey/services';
-import { SCOPES } from './resource-servers.ts';
+import { personScopes } from './resource-servers.ts';
 
 export type { Role };
 
@@ -8,12 +8,12 @@ const rolesOfScope = new Map(
 );
 
 /** The roles of the shop, and then one for each permission, for combinations that those do not offer. */
-export const ROLES: readonly Role[] = [
+export const roles: readonly Role[] = [
   ...new Set<Role>(['viewer', 'customer', 'support', 'admin', ...[...rolesOfScope.values()].flat()]),
 ];
 
 export function isRole(name: string): name is Role {
-  return ROLES.some((role) => role === name);
+  return roles.some((role) => role === name);
 }
 
 /**
@@ -26,8 +26,8 @@ export function isRole(name: string): name is Role {
  */
 export function scopesOf(roles: readonly string[]): Scope[] {
   const held = parseRoles(roles);
-  if (held.includes('admin')) return [...SCOPES];
-  return SCOPES.filter((scope) => rolesOfScope.get(scope)?.some((role) => held.includes(role)));
+  if (held.includes('admin')) return [...personScopes];
+  return personScopes.filter((scope) => rolesOfScope.get(scope)?.some((role) => held.includes(role)));
 }
 
 /**
@@ -38,6 +38,6 @@ export function scopesOf(roles: readonly string[]): Scope[] {
 export function parseRoles(names: readonly string[]): Role[] {
   return [...new Set(names)].map((name) => {
     if (isRole(name)) return name;
-    throw new RangeError(`There is no role ${JSON.stringify(name)}. Roles: ${ROLES.join(', ')}.`);
+    throw new RangeError(`There is no role ${JSON.stringify(name)}. Roles: ${roles.join(', ')}.`);
   });
 }

@@ -1,9 +1,9 @@
 /** RFC 6749 §3.3: scope tokens of visible ASCII without quote and backslash, separated by single spaces. */
-const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/;
+const scope = /^[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*$/;
 
 /** Reads a scope parameter; undefined when it is malformed. */
 export function parseScope(text: string): string[] | undefined {
-  return SCOPE.test(text) ? [...new Set(text.split(' '))] : undefined;
+  return scope.test(text) ? [...new Set(text.split(' '))] : undefined;
 }
 
 /**

@@ -4,15 +4,15 @@ import { type Command, Redis, type RedisOptions } from 'ioredis';
  * So that a request gets 503 within a second when Redis is dead or frozen. ioredis' defaults take 73 s, or for ever.
  * The default of REDIS_TIMEOUT_MS.
  */
-export const COMMAND_TIMEOUT_MS = 800;
+export const defaultTimeoutMs = 800;
 /** A connection without a reply for this long counts as dead, even if nobody closed it, and is replaced. */
-const SILENT_LINE_MS = 2_000;
+const defaultSilentLineMs = 2_000;
 /** How long a server may take to close its side. A dead connection never does. */
-const DISCONNECT_TIMEOUT_MS = 100;
-const LONGEST_RECONNECT_DELAY_MS = 500;
+const disconnectTimeoutMs = 100;
+const maxReconnectDelayMs = 500;
 /** Errors of a replaced master that keeps our connection open. Its address may lead to the new master by now. */
-const MAY_BE_REPLACED = /^(?:READONLY|NOREPLICAS|MASTERDOWN)\b/;
-const LOOK_FOR_ANOTHER_EVERY_MS = 1_000;
+const mayBeReplaced = /^(?:READONLY|NOREPLICAS|MASTERDOWN)\b/;
+const lookForAnotherEveryMs = 1_000;
 
 export type ConnectionOptions = {
   /**
@@ -59,7 +59,7 @@ class Connection extends Redis {
  * const redis = connectRedis({ url: 'redis://127.0.0.1:6379', onError: (error) => log.warn({ error }) });
  */
 export function connectRedis(options: ConnectionOptions): Redis {
-  const { url, onError, commandTimeoutMs = COMMAND_TIMEOUT_MS, silentLineMs = SILENT_LINE_MS } = options;
+  const { url, onError, commandTimeoutMs = defaultTimeoutMs, silentLineMs = defaultSilentLineMs } = options;
   let lookedAt = Number.NEGATIVE_INFINITY;
   const redis = new Connection(currentUrl(url), {
     connectionName: 'auth-service',
@@ -67,19 +67,18 @@ export function connectRedis(options: ConnectionOptions): Redis {
     connectTimeout: commandTimeoutMs,
     commandTimeout: commandTimeoutMs,
     socketTimeout: silentLineMs,
-    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    disconnectTimeout: disconnectTimeoutMs,
     // A Redis that is loading answers with an error, which becomes 503. A ready check would hold back every command.
     enableReadyCheck: false,
     maxRetriesPerRequest: 1,
     reconnectOnError({ message }) {
-      const looks =
-        MAY_BE_REPLACED.test(message) && performance.now() - lookedAt >= LOOK_FOR_ANOTHER_EVERY_MS;
+      const looks = mayBeReplaced.test(message) && performance.now() - lookedAt >= lookForAnotherEveryMs;
       if (looks) lookedAt = performance.now();
       return looks;
     },
     retryStrategy(attempt) {
       Object.assign(redis.options, addressOf(currentUrl(url)));
-      return Math.min(50 * attempt, LONGEST_RECONNECT_DELAY_MS);
+      return Math.min(50 * attempt, maxReconnectDelayMs);
     },
   });
   redis.on('error', onError);
@@ -100,8 +99,8 @@ export function createReaderConnection(url: ConnectionOptions['url']): Redis {
   const redis = new Connection(currentUrl(url), {
     connectionName: 'auth-service-reader',
     lazyConnect: true,
-    connectTimeout: COMMAND_TIMEOUT_MS,
-    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+    connectTimeout: defaultTimeoutMs,
+    disconnectTimeout: disconnectTimeoutMs,
     enableReadyCheck: false,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Redis } from 'ioredis';
 
-const LOOK_EVERY_MS = 30_000;
+const lookEveryMs = 30_000;
 
 export type EvictionWatchOptions = {
   readonly redis: Redis;
@@ -43,7 +43,7 @@ export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatc
       // If Redis does not answer now, it is checked once it does.
       await look().catch(() => {});
       redis.on('ready', lookAgain);
-      timer = setInterval(lookAgain, options.everyMs ?? LOOK_EVERY_MS);
+      timer = setInterval(lookAgain, options.everyMs ?? lookEveryMs);
       timer.unref();
       if (options.mode === 'refuse' && mayEvict() === true) throw new Error(refusal());
     },
@@ -79,11 +79,11 @@ export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatc
       log.warn(
         'the eviction policy of Redis is unknown: make sure that maxmemory-policy is noeviction (docs/redis.md)',
       );
-    } else log.error({ maxmemory_policy: found }, `${REASON} (docs/redis.md)`);
+    } else log.error({ maxmemory_policy: found }, `${reason} (docs/redis.md)`);
   }
 
   function refusal(): string {
-    return `${REASON}, and REDIS_EVICTION=refuse forbids it: its maxmemory-policy is ${policy}.`;
+    return `${reason}, and REDIS_EVICTION=refuse forbids it: its maxmemory-policy is ${policy}.`;
   }
 }
 
@@ -93,5 +93,5 @@ function nothingIfForbidden(error: Error): string {
   throw error;
 }
 
-const REASON =
+const reason =
   'Redis may evict sessions, revocations and used assertions: set maxmemory-policy to noeviction';

@@ -5,7 +5,7 @@ import { ReplyError } from 'ioredis';
  * Errors of Redis that are our fault, so a retry would fail too. For a command in a script, Redis 7 puts the command's
  * error first, so the same patterns match.
  */
-const FAULTS_OF_OURS: readonly RegExp[] = [
+const faultsOfOurs: readonly RegExp[] = [
   // A key of ours that holds another type, or keys of several shards in one script.
   /^WRONGTYPE\b/,
   /^CROSSSLOT\b/,
@@ -35,7 +35,7 @@ const FAULTS_OF_OURS: readonly RegExp[] = [
 export function isStoreUnavailable(error: unknown): boolean {
   if (!(error instanceof ReplyError)) return true;
   const { message } = error as Error;
-  return !FAULTS_OF_OURS.some((fault) => fault.test(message));
+  return !faultsOfOurs.some((fault) => fault.test(message));
 }
 
 /**

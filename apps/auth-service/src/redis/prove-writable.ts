@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { probeKey } from './key-names.ts';
 import { loadScript } from './script.ts';
 
-const KEPT_FOR_MS = 60_000;
+const keptForMs = 60_000;
 const script = loadScript<string>('proveWritable', [
   new URL('./scripts/prove-writable.lua', import.meta.url),
 ]);
@@ -14,5 +14,5 @@ const script = loadScript<string>('proveWritable', [
  * Rejects with Redis' own error.
  */
 export async function proveWritable(redis: Redis): Promise<void> {
-  await script(redis, [probeKey()], [KEPT_FOR_MS]);
+  await script(redis, [probeKey()], [keptForMs]);
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 /** How long a measurement is used. A Redis clock that is set back is noticed within this time. */
-const MEASURED_FOR_MS = 5_000;
+const measuredForMs = 5_000;
 
 /** How far Redis' clock is ahead of performance.now(), which is monotonic, so setting our clock does not matter. */
 type Measurement = { readonly of: Redis['stream']; readonly atMs: number; readonly aheadMs: number };
@@ -17,7 +17,7 @@ const underWay = new WeakMap<Redis, Promise<number>>();
 export function knownRedisTime(redis: Redis, at: number): number | undefined {
   const known = measurements.get(redis);
   const isCurrent =
-    known !== undefined && known.of === redis.stream && performance.now() - known.atMs < MEASURED_FOR_MS;
+    known !== undefined && known.of === redis.stream && performance.now() - known.atMs < measuredForMs;
   return isCurrent ? at + known.aheadMs : undefined;
 }
 

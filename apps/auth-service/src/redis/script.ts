@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { type Redis, ReplyError } from 'ioredis';
 import { batchWrites } from './batch-writes.ts';
-import { COMMAND_TIMEOUT_MS, ConnectionReplacedError } from './connection.ts';
+import { ConnectionReplacedError, defaultTimeoutMs } from './connection.ts';
 import { knownRedisTime, learnRedisTime, redisTimeOf } from './redis-clock.ts';
 
 /** Time for the reply to come back: Redis must begin a script this long before the caller's timeout, or never. */
-const REPLY_MS = 100;
-const MOST_ATTEMPTS = 3;
+const replyMs = 100;
+const maxAttempts = 3;
 
 const refuseLate = new URL('./scripts/refuse-late.lua', import.meta.url);
 
@@ -35,9 +35,9 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
   const defined = new WeakSet<Redis>();
 
   return async (redis, keys, args) => {
-    const giveUpAt = performance.now() + (redis.options.commandTimeout ?? COMMAND_TIMEOUT_MS);
+    const giveUpAt = performance.now() + (redis.options.commandTimeout ?? defaultTimeoutMs);
     const ask = (deadline: number) => send(redis, [keys.length, ...keys, ...args, Math.floor(deadline)]);
-    const deadline = knownRedisTime(redis, giveUpAt - REPLY_MS);
+    const deadline = knownRedisTime(redis, giveUpAt - replyMs);
     if (deadline !== undefined) {
       try {
         // ioredis applies the same timeout itself.
@@ -46,7 +46,7 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
         if (!mayBeAskedAgain(redis, error)) throw error;
       }
     }
-    return until(giveUpAt, () => askBy(giveUpAt - REPLY_MS, redis, ask));
+    return until(giveUpAt, () => askBy(giveUpAt - replyMs, redis, ask));
   };
 
   function send(redis: Redis, args: (string | number)[]): Promise<Reply> {
@@ -75,7 +75,7 @@ async function askBy<Reply>(
     try {
       return await ask(await redisTimeOf(redis, beginBy));
     } catch (error) {
-      const hasTime = performance.now() < beginBy && attempt < MOST_ATTEMPTS;
+      const hasTime = performance.now() < beginBy && attempt < maxAttempts;
       if (!hasTime || !mayBeAskedAgain(redis, error)) throw error;
     }
   }

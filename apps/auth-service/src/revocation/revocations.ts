@@ -6,7 +6,7 @@ import type { PublishableRevocation } from './log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from './log/revocation-log.ts';
 
 /** How often the list is confirmed as complete while the log is following. */
-const CONFIRM_MS = 250;
+const confirmMs = 250;
 
 export type RevocationsOptions = {
   readonly redis: Redis;
@@ -63,7 +63,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
         list.apply(revocations);
         confirm();
       });
-      timer = setInterval(confirm, CONFIRM_MS);
+      timer = setInterval(confirm, confirmMs);
       timer.unref();
       await log.start();
       confirm();

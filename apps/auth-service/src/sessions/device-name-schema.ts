@@ -3,14 +3,14 @@ import { isBlank, shownText } from '@latchkey/service-kit/text';
 import { Type } from 'typebox';
 
 /** Redis stores a session compactly while no value has more than 64 bytes. */
-const MOST_DEVICE_NAME_BYTES = 64;
+const maxDeviceNameBytes = 64;
 
 /** One line of text as typed. It may be longer than the name that is kept. */
 export const deviceNameSchema = Type.String({
   minLength: 1,
-  maxLength: 8 * MOST_DEVICE_NAME_BYTES,
+  maxLength: 8 * maxDeviceNameBytes,
   pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$',
-  description: `Only visible text is kept: at most ${MOST_DEVICE_NAME_BYTES} bytes of UTF-8 in NFC`,
+  description: `Only visible text is kept: at most ${maxDeviceNameBytes} bytes of UTF-8 in NFC`,
 });
 
 /**
@@ -21,11 +21,11 @@ export const deviceNameSchema = Type.String({
  */
 export function keptDeviceName(typed: string): string {
   const name = shownText(typed);
-  if (Buffer.byteLength(name) > MOST_DEVICE_NAME_BYTES) {
+  if (Buffer.byteLength(name) > maxDeviceNameBytes) {
     throw new ProblemError({
       status: 400,
       code: 'device_name_too_long',
-      detail: `device_name has at most ${MOST_DEVICE_NAME_BYTES} bytes of UTF-8.`,
+      detail: `device_name has at most ${maxDeviceNameBytes} bytes of UTF-8.`,
     });
   }
   if (isBlank(name)) {

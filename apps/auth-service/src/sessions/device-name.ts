@@ -1,5 +1,5 @@
 /** The first match wins, because nearly every browser also claims to be Chrome and Safari. */
-const BROWSERS: readonly [RegExp, string][] = [
+const browsers: readonly [RegExp, string][] = [
   [/\bKAKAOTALK\b/i, 'KakaoTalk'],
   [/\bNAVER\(/, 'NAVER app'],
   [/\bWhale\//, 'Whale'],
@@ -16,7 +16,7 @@ const BROWSERS: readonly [RegExp, string][] = [
   [/^(?:node|undici)\b/i, 'Node.js'],
 ];
 
-const SYSTEMS: readonly [RegExp, string][] = [
+const systems: readonly [RegExp, string][] = [
   [/\b(?:iPhone|iPad|iPod)\b/, 'iOS'],
   [/\bAndroid\b/, 'Android'],
   [/\bWindows\b/, 'Windows'],
@@ -26,16 +26,16 @@ const SYSTEMS: readonly [RegExp, string][] = [
 ];
 
 /** No browser's User-Agent is longer. */
-const MOST_CHARACTERS = 1_024;
+const maxCharacters = 1_024;
 
 /**
  * A name by which a person recognises a device in a list, such as "Firefox on Linux". It is only a hint, because the
  * sender chooses the header. An iPad that requests desktop pages claims to be a Mac.
  */
 export function deviceNameFrom(userAgent: string | undefined): string {
-  const text = userAgent?.slice(0, MOST_CHARACTERS) ?? '';
-  const browser = find(BROWSERS, text);
-  const system = find(SYSTEMS, text);
+  const text = userAgent?.slice(0, maxCharacters) ?? '';
+  const browser = find(browsers, text);
+  const system = find(systems, text);
   if (browser && system) return `${browser} on ${system}`;
   return browser ?? system ?? 'Unknown device';
 }

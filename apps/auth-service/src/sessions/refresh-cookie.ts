@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type MacKeys, type RefreshToken, readRefreshToken } from './refresh-token.ts';
 
 /** No honest browser holds more sessions. It bounds the lookups in the store. */
-const MOST_SESSIONS = 4;
+const maxSessions = 4;
 
 /** One of our refresh tokens, as the browser sent it. */
 export type PresentedToken = RefreshToken & { readonly text: string };
@@ -48,7 +48,7 @@ export function createRefreshCookie({ issuer, macKeys, clock }: RefreshCookieOpt
         if (token !== undefined && token.generation > (newest.get(token.sessionId)?.generation ?? 0))
           newest.set(token.sessionId, token);
       }
-      return [...newest.values()].slice(0, MOST_SESSIONS);
+      return [...newest.values()].slice(0, maxSessions);
     },
     /** `expiresAt`: the session's absolute expiry, in milliseconds since the epoch. */
     set(reply: FastifyReply, cookie: { refreshToken: string; expiresAt: number }): void {

@@ -15,9 +15,9 @@ export type MacKeys = readonly [MacKey, ...MacKey[]];
 
 export type RefreshToken = { readonly sessionId: string; readonly generation: number; readonly kid: string };
 
-const VERSION = 'rt1';
-const SHAPE = /^rt1\.([\w-]{1,16})\.(\d{1,4}-[\w-]{22})\.([1-9]\d{0,14})\.([\w-]{43})$/;
-const SMALLEST_SECRET_BYTES = 32;
+const version = 'rt1';
+const shape = /^rt1\.([\w-]{1,16})\.(\d{1,4}-[\w-]{22})\.([1-9]\d{0,14})\.([\w-]{43})$/;
+const minSecretBytes = 32;
 
 /**
  * Writes the token of one generation of a session. The same arguments always give the same string.
@@ -33,7 +33,7 @@ export function writeRefreshToken(token: {
 }): string {
   const { sessionId, generation, clientId, key } = token;
   const mac = macOf({ sessionId, generation, clientId }, key).toString('base64url');
-  return `${VERSION}.${key.kid}.${sessionId}.${generation}.${mac}`;
+  return `${version}.${key.kid}.${sessionId}.${generation}.${mac}`;
 }
 
 /**
@@ -42,7 +42,7 @@ export function writeRefreshToken(token: {
  * Does not check whether the session is alive or the generation is current: the store decides that.
  */
 export function readRefreshToken(text: string, clientId: string, keys: MacKeys): RefreshToken | undefined {
-  const match = SHAPE.exec(text);
+  const match = shape.exec(text);
   if (!match) return undefined;
   const [, kid, sessionId, digits, mac] = match as unknown as [string, string, string, string, string];
   const key = keys.find((candidate) => candidate.kid === kid);
@@ -69,8 +69,8 @@ export function parseMacKeys(setting: string): MacKeys {
       throw new Error(`entry ${index + 1} is not of the form kid:base64url`);
     }
     const secret = Buffer.from(encoded, 'base64url');
-    if (secret.length < SMALLEST_SECRET_BYTES) {
-      throw new Error(`the key ${kid} has ${secret.length} bytes; it needs ${SMALLEST_SECRET_BYTES}`);
+    if (secret.length < minSecretBytes) {
+      throw new Error(`the key ${kid} has ${secret.length} bytes; it needs ${minSecretBytes}`);
     }
     return { kid, secret };
   });
@@ -80,6 +80,6 @@ export function parseMacKeys(setting: string): MacKeys {
 
 function macOf(token: { sessionId: string; generation: number; clientId: string }, key: MacKey): Buffer {
   return createHmac('sha256', key.secret)
-    .update(`${VERSION}|${token.sessionId}|${token.generation}|${token.clientId}`)
+    .update(`${version}|${token.sessionId}|${token.generation}|${token.clientId}`)
     .digest();
 }

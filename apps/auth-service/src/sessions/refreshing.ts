@@ -39,7 +39,7 @@ export class RefreshRefusedError extends Error {
   }
 }
 
-const AUDITED = {
+const audited = {
   REPLAYED: 'refresh.replayed',
   ADOPTED: 'refresh.adopted',
   REUSED: 'refresh.reused',
@@ -94,7 +94,7 @@ function audit(
   if (outcome.verdict !== 'REPLAYED' && outcome.verdict !== 'ADOPTED' && outcome.verdict !== 'REUSED') return;
   const { subject, sessionId } = outcome.grant;
   log.record({
-    event: AUDITED[outcome.verdict],
+    event: audited[outcome.verdict],
     subject,
     sessionId,
     clientId: outcome.grant.clientId,

@@ -14,10 +14,10 @@ import type { ListedSession, SessionGrant } from './session.ts';
  */
 
 /** The fields that refresh-session.lua returns, in this order. */
-export const GRANT_FIELDS = ['u', 'c', 'l', 'o', 'a', 'x', 'n'] as const;
+export const grantFields = ['u', 'c', 'l', 'o', 'a', 'x', 'n'] as const;
 
 /** The fields that a list of devices is made from. */
-export const LISTED_FIELDS = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
+export const listedFields = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
 
 /** The fields and values of a new session. */
 export function recordOf(
@@ -50,7 +50,7 @@ export function recordOf(
   return Object.entries(record).flat();
 }
 
-/** Reads the values of GRANT_FIELDS. `readAt`: our time before they were requested. */
+/** Reads the values of `grantFields`. `readAt`: our time before they were requested. */
 export function grantFrom(
   sessionId: string,
   values: readonly (string | null)[],
@@ -72,7 +72,7 @@ export function grantFrom(
   };
 }
 
-/** Reads the values of LISTED_FIELDS; undefined for a session that has ended or is gone. */
+/** Reads the values of `listedFields`; undefined for a session that has ended or is gone. */
 export function listedFrom(id: string, values: readonly (string | null)[]): ListedSession | undefined {
   const [state, clientId, deviceName, address, createdAtSeconds, lastUsedAt, expiresAt] = values;
   if (state !== 'active') return undefined;

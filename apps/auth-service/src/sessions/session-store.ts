@@ -11,27 +11,27 @@ import {
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
 import type { DataSets } from '../revocation/log/data-sets.ts';
-import { FURTHEST_AHEAD_SECONDS } from '../tokens/issued-from.ts';
+import { furthestAheadSeconds } from '../tokens/issued-from.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
 import type { RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
 import { bornAt, createSessionId } from './session-id.ts';
-import { GRANT_FIELDS, grantFrom, recordOf } from './session-record.ts';
+import { grantFields, grantFrom, recordOf } from './session-record.ts';
 import { createSessionsOfSubject } from './sessions-of-subject.ts';
 
 /** How long the previous token still gets the same successor again. A deliberate relaxation. */
-export const REPLAY_GRACE_MS = 10_000;
+export const replayGraceMs = 10_000;
 /** How often it does within that time: more than the parallel requests of an honest client, each sent twice. */
-export const MOST_REPLAYS = 200;
+export const maxReplays = 200;
 /** How far the clocks of two replicas may differ. A rotation further in the future means that a clock was wrong. */
-export const MOST_CLOCK_SKEW_MS = 5_000;
+export const maxClockSkewMs = 5_000;
 /** How many lost rotations of the store are tolerated by adopting their tokens. */
-export const MOST_ADOPTED = 8;
+export const maxAdopted = 8;
 
 /** How far the clocks of the replicas and of Redis may differ. */
-const CLOCKS_DIFFER_SECONDS = 30;
+const clocksDifferSeconds = 30;
 
 /** Not 1, because Redis stores small numbers in fewer bytes, and a session must not grow as it is used. */
-export const FIRST_GENERATION = 100_000;
+export const firstGeneration = 100_000;
 
 const script = (file: string) => new URL(file, import.meta.url);
 const publishRevocation = script('../revocation/log/scripts/publish-revocation.lua');
@@ -123,12 +123,12 @@ export function createSessionStore(options: SessionStoreOptions) {
         revocationsKey(shard),
         revocationHeadKey(shard),
       ];
-      const record = recordOf(requested, { ...session, generation: FIRST_GENERATION, kid: signingKey.kid });
+      const record = recordOf(requested, { ...session, generation: firstGeneration, kid: signingKey.kid });
       const args = [sessionId, now, requested.expiresAt, revocationTtlMs, ...record];
       const issuedFrom = await orUnavailable(startSession(redis, keys, args));
       const grant: SessionGrant = { ...requested, issuedFrom };
       const displaced = await ofSubject.endOldest(session.subject);
-      return { grant, refreshToken: tokenOf(grant, FIRST_GENERATION, signingKey.kid), displaced };
+      return { grant, refreshToken: tokenOf(grant, firstGeneration, signingKey.kid), displaced };
     },
 
     /**
@@ -144,7 +144,7 @@ export function createSessionStore(options: SessionStoreOptions) {
       const shard = presented && shardOfSession(presented.sessionId);
       if (presented === undefined || shard === undefined || shard >= shards) return undefined;
       const now = clock();
-      const values = await orUnavailable(redis.hmget(sessionKey(presented.sessionId), ...GRANT_FIELDS));
+      const values = await orUnavailable(redis.hmget(sessionKey(presented.sessionId), ...grantFields));
       // The record that marks a lost session has no owner.
       if (values[0] !== null) return grantFrom(presented.sessionId, values, now);
       if (!evenIfUncertain && !hasExpired(presented.sessionId, now)) await dataSets.confirm(shard);
@@ -164,9 +164,9 @@ export function createSessionStore(options: SessionStoreOptions) {
         revocationHeadKey(shard),
         sessionsOfSubjectKey(shard, ''),
       ];
-      const limits = [REPLAY_GRACE_MS, MOST_CLOCK_SKEW_MS, MOST_REPLAYS, MOST_ADOPTED];
+      const limits = [replayGraceMs, maxClockSkewMs, maxReplays, maxAdopted];
       const now = clock();
-      const how = [signingKey.kid, revocationTtlMs, FURTHEST_AHEAD_SECONDS];
+      const how = [signingKey.kid, revocationTtlMs, furthestAheadSeconds];
       const args = [sessionId, generation, now, ...limits, ...how];
       const [verdict, detail, ...values] = await orUnavailable(refreshSession(redis, keys, args));
       if (verdict === 'REVOKED') return { verdict, reason: detail ?? undefined };
@@ -188,7 +188,7 @@ export function createSessionStore(options: SessionStoreOptions) {
     async find(subject: string, sessionId: string): Promise<SessionGrant | undefined> {
       const shard = shardOf(subject, shards);
       if (shardOfSession(sessionId) !== shard) return undefined;
-      const fields = ['s', ...GRANT_FIELDS];
+      const fields = ['s', ...grantFields];
       const now = clock();
       const [state, ...values] = await orUnavailable(redis.hmget(sessionKey(sessionId), ...fields));
       if (state === null) await dataSets.confirm(shard);
@@ -225,7 +225,7 @@ export function createSessionStore(options: SessionStoreOptions) {
     dataSets.requireKnown(shard, dataSet, of.movedAt);
     const keys = [sessionKey(sessionId), revocationsKey(shard), revocationHeadKey(shard)];
     const born = bornAt(sessionId, now) ?? Math.floor(now / 1000);
-    const args = [sessionId, born, now, revocationTtlMs, dataSet, CLOCKS_DIFFER_SECONDS];
+    const args = [sessionId, born, now, revocationTtlMs, dataSet, clocksDifferSeconds];
     const told = await orUnavailable(loseSession(redis, keys, args));
     if (told === 'CHANGED')
       return orUnavailable(Promise.reject(new Error('The store changed in the meantime.')));
@@ -235,7 +235,7 @@ export function createSessionStore(options: SessionStoreOptions) {
   /** Whether a missing session has simply expired. */
   function hasExpired(sessionId: string, now: number): boolean {
     const born = bornAt(sessionId, now);
-    const lifetime = options.sessionSeconds - CLOCKS_DIFFER_SECONDS;
+    const lifetime = options.sessionSeconds - clocksDifferSeconds;
     return born !== undefined && now >= (born + lifetime) * 1000;
   }
 

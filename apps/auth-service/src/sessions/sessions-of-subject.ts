@@ -11,12 +11,12 @@ import {
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
 import type { DataSets } from '../revocation/log/data-sets.ts';
-import { FURTHEST_AHEAD_SECONDS } from '../tokens/issued-from.ts';
+import { furthestAheadSeconds } from '../tokens/issued-from.ts';
 import type { EndReason, ListedSession, SessionGrant } from './session.ts';
-import { LISTED_FIELDS, listedFrom } from './session-record.ts';
+import { listedFields, listedFrom } from './session-record.ts';
 
 /** The most sessions that one person can have at a time. Beyond that, the oldest is ended. */
-export const MOST_SESSIONS = 100;
+export const maxSessions = 100;
 
 const publishRevocation = new URL('../revocation/log/scripts/publish-revocation.lua', import.meta.url);
 const endSessions = loadScript<string[]>('endSessions', [
@@ -64,7 +64,7 @@ export function createSessionsOfSubject({
     async list(subject: string): Promise<ListedSession[]> {
       const [ids] = await Promise.all([liveIdsOf(subject), dataSets.confirmMost(shardOf(subject, shards))]);
       const records = await orUnavailable(
-        Promise.all(ids.map((id) => redis.hmget(sessionKey(id), ...LISTED_FIELDS))),
+        Promise.all(ids.map((id) => redis.hmget(sessionKey(id), ...listedFields))),
       );
       return records
         .flatMap((values, index) => listedFrom(ids[index] as string, values) ?? [])
@@ -90,7 +90,7 @@ export function createSessionsOfSubject({
       ];
       const change = [to.roles.join(' '), to.rolesVersion];
       await orUnavailable(
-        changeRoles(redis, keys, [subject, clock(), revocationTtlMs, ...change, FURTHEST_AHEAD_SECONDS]),
+        changeRoles(redis, keys, [subject, clock(), revocationTtlMs, ...change, furthestAheadSeconds]),
       );
     },
 
@@ -139,12 +139,12 @@ export function createSessionsOfSubject({
       return orUnavailable(endSurplus(redis, keysFor(shardOf(subject, shards), subject, ids), args));
     },
 
-    /** Ends the oldest sessions until MOST_SESSIONS are left; returns the ids of those that it ended. */
+    /** Ends the oldest sessions until `maxSessions` are left; returns the ids of those that it ended. */
     async endOldest(subject: string): Promise<string[]> {
       const shard = shardOf(subject, shards);
       // In order of expiry, and so of age.
       const surplus = await orUnavailable(
-        redis.zrange(sessionsOfSubjectKey(shard, subject), '0', String(-MOST_SESSIONS - 1)),
+        redis.zrange(sessionsOfSubjectKey(shard, subject), '0', String(-maxSessions - 1)),
       );
       return endThese({ shard, subject }, surplus, 'too_many');
     },

@@ -20,7 +20,7 @@ export type SignInParts = {
 export type SignInRequest = {
   readonly username: string;
   readonly password: string;
-  readonly client: Pick<PublicClient, 'id' | 'mostSessions'>;
+  readonly client: Pick<PublicClient, 'id' | 'maxSessions'>;
   /** Fewer scopes than the roles allow, for a session with less power. */
   readonly scopes: readonly string[] | undefined;
   readonly deviceName: string;
@@ -53,8 +53,7 @@ export async function signIn(parts: SignInParts, request: SignInRequest): Promis
     await refuseIfAccountChanged(accounts, account);
     const tokens = await issueTokens(parts.issueAccessToken, session, scopesOfGrant(grant));
     await endReplaced(parts, request);
-    const displaced =
-      client.mostSessions === null ? [] : await sessions.endSurplus(grant, client.mostSessions);
+    const displaced = client.maxSessions === null ? [] : await sessions.endSurplus(grant, client.maxSessions);
     const { sessionId } = grant;
     parts.audit.record({ event: 'sign_in.succeeded', subject, sessionId, clientId, ...origin });
     recordEnds(parts, session.displaced, { request, grant, reason: 'too_many' });

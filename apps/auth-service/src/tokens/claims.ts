@@ -2,7 +2,7 @@ import type { ActorClaim } from '@latchkey/auth-client';
 import { audienceOf, audienceOfServiceScopes } from '../permissions/resource-servers.ts';
 
 /** How the person authenticated (RFC 9068 §2.2.1, `acr`): with user name and password. */
-const ACR_PASSWORD = 'urn:latchkey:acr:password';
+const acrPassword = 'urn:latchkey:acr:password';
 
 /** The claims of an access token, without iss, jti, iat and exp, which the issuer adds. */
 export type TokenClaims = {
@@ -33,7 +33,7 @@ export function personClaims(
     ...scopeClaim(scopes),
     sid: grant.sessionId,
     auth_time: grant.authTime,
-    acr: ACR_PASSWORD,
+    acr: acrPassword,
   };
 }
 

@@ -1,5 +1,5 @@
 /** How far in the future verifiers accept an `iat`. */
-export const FURTHEST_AHEAD_SECONDS = 30;
+export const furthestAheadSeconds = 30;
 
 /**
  * Returns the earliest `iat` that new tokens must have because of a revocation, usually this second or the next one. A
@@ -13,5 +13,5 @@ export const FURTHEST_AHEAD_SECONDS = 30;
  * effectiveIssuedFrom(1_700_003_600, 1_700_000_000); // 0
  */
 export function effectiveIssuedFrom(issuedFrom: number, now: number): number {
-  return issuedFrom - now <= FURTHEST_AHEAD_SECONDS ? issuedFrom : 0;
+  return issuedFrom - now <= furthestAheadSeconds ? issuedFrom : 0;
 }

@@ -4,19 +4,19 @@ import { eventually } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
-  NAME_AND_NETWORK,
-  NAME_FROM_UNFAMILIAR_NETWORKS,
-  NETWORK,
-  REGISTRATION,
+  nameAndNetworkLimit,
+  networkLimit,
+  registrationLimit,
+  unfamiliarNetworksLimit,
 } from '../../src/accounts/attempt-limits.ts';
 import { type Attempts, createAttempts, type SignInAttempt } from '../../src/accounts/attempts.ts';
 import { createPseudonyms } from '../../src/accounts/pseudonyms.ts';
-import { COMMAND_TIMEOUT_MS } from '../../src/redis/connection.ts';
+import { defaultTimeoutMs } from '../../src/redis/connection.ts';
 import { connect } from '../sessions/session-fixture.ts';
 
-const START = Date.UTC(2026, 0, 1);
-const DAY_MS = 86_400_000;
-const HOME = '192.0.2.7';
+const start = Date.UTC(2026, 0, 1);
+const dayMs = 86_400_000;
+const home = '192.0.2.7';
 
 let server: TestRedis;
 let redis: Redis;
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await redis.flushall();
-  now = START;
+  now = start;
   attempts = createAttempts({ redis, clock: () => now, pseudonyms: createPseudonyms(key) });
 });
 
@@ -56,25 +56,25 @@ async function admitted(from: { username: string; address: string }): Promise<Si
 }
 
 test('after ten failures for a name from a network, the eleventh waits 90 s', async () => {
-  expect(await waitAfter(NAME_AND_NETWORK.most - 1, { username: 'alice', address: HOME })).toBe(0);
-  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBe(90_000);
+  expect(await waitAfter(nameAndNetworkLimit.most - 1, { username: 'alice', address: home })).toBe(0);
+  expect(await waitAfter(0, { username: 'alice', address: home })).toBe(90_000);
   now += 89_999;
-  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBe(1);
+  expect(await waitAfter(0, { username: 'alice', address: home })).toBe(1);
   now += 1;
-  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBe(0);
-  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBe(90_000);
+  expect(await waitAfter(0, { username: 'alice', address: home })).toBe(0);
+  expect(await waitAfter(0, { username: 'alice', address: home })).toBe(90_000);
 });
 
 test('a refused attempt counts for nothing: insisting does not make the wait longer', async () => {
-  await waitAfter(NAME_AND_NETWORK.most, { username: 'alice', address: HOME });
-  expect(await waitAfter(1000, { username: 'alice', address: HOME })).toBe(90_000);
+  await waitAfter(nameAndNetworkLimit.most, { username: 'alice', address: home });
+  expect(await waitAfter(1000, { username: 'alice', address: home })).toBe(90_000);
 });
 
 test('of a hundred guesses at once no more than ten are admitted', async () => {
   for (let round = 0; round < 20; round += 1) {
     const from = { username: `person${round}`, address: stranger(round) };
     const admissions = await Promise.all(Array.from({ length: 100 }, () => attempts.admitSignIn(from)));
-    expect(admissions.filter((admission) => admission.admitted)).toHaveLength(NAME_AND_NETWORK.most);
+    expect(admissions.filter((admission) => admission.admitted)).toHaveLength(nameAndNetworkLimit.most);
   }
 });
 
@@ -87,23 +87,23 @@ test('two replicas count together', async () => {
     };
   };
   const replicas = [replica(), replica()];
-  const from = { username: 'alice', address: HOME };
+  const from = { username: 'alice', address: home };
   const admissions = await Promise.all(
     replicas.flatMap(({ attempts }) => Array.from({ length: 50 }, () => attempts.admitSignIn(from))),
   );
   for (const { own } of replicas) own.disconnect();
-  expect(admissions.filter((admission) => admission.admitted)).toHaveLength(NAME_AND_NETWORK.most);
+  expect(admissions.filter((admission) => admission.admitted)).toHaveLength(nameAndNetworkLimit.most);
 });
 
 test('a network that tries many names runs into its own limit, and into no other one', async () => {
-  for (let index = 0; index < NETWORK.most; index += 1)
-    await admitted({ username: `person${index}`, address: HOME });
-  expect(await waitAfter(0, { username: 'somebody', address: HOME })).toBe(9000);
+  for (let index = 0; index < networkLimit.most; index += 1)
+    await admitted({ username: `person${index}`, address: home });
+  expect(await waitAfter(0, { username: 'somebody', address: home })).toBe(9000);
   expect(await waitAfter(0, { username: 'somebody', address: stranger(1) })).toBe(0);
 });
 
 test('all addresses of an IPv6 /64 count as one', async () => {
-  for (let index = 0; index < NAME_AND_NETWORK.most; index += 1) {
+  for (let index = 0; index < nameAndNetworkLimit.most; index += 1) {
     await admitted({ username: 'alice', address: `2001:db8:0:7::${index}` });
   }
   expect(await waitAfter(0, { username: 'alice', address: '2001:db8:0:7:ffff::1' })).toBe(90_000);
@@ -111,138 +111,140 @@ test('all addresses of an IPv6 /64 count as one', async () => {
 });
 
 test('guesses from everywhere lock a name everywhere but where its person is known', async () => {
-  await attempts.forgive(await admitted({ username: 'victim', address: HOME }));
-  for (let index = 0; index < NAME_FROM_UNFAMILIAR_NETWORKS.most; index += 1) {
+  await attempts.forgive(await admitted({ username: 'victim', address: home }));
+  for (let index = 0; index < unfamiliarNetworksLimit.most; index += 1) {
     await admitted({ username: 'victim', address: stranger(index) });
   }
   expect(await waitAfter(0, { username: 'victim', address: stranger(5000) })).toBe(120_000);
-  expect(await waitAfter(0, { username: 'victim', address: HOME })).toBe(0);
+  expect(await waitAfter(0, { username: 'victim', address: home })).toBe(0);
 });
 
 test('a stranger who uses up the limit of a network does not lock out the people at home in it', async () => {
-  await attempts.forgive(await admitted({ username: 'victim', address: HOME }));
-  for (let index = 0; index < NETWORK.most; index += 1)
-    await admitted({ username: `person${index}`, address: HOME });
-  expect(await waitAfter(0, { username: 'nobody-known', address: HOME })).toBeGreaterThan(0);
-  expect(await waitAfter(0, { username: 'victim', address: HOME })).toBe(0);
+  await attempts.forgive(await admitted({ username: 'victim', address: home }));
+  for (let index = 0; index < networkLimit.most; index += 1)
+    await admitted({ username: `person${index}`, address: home });
+  expect(await waitAfter(0, { username: 'nobody-known', address: home })).toBeGreaterThan(0);
+  expect(await waitAfter(0, { username: 'victim', address: home })).toBe(0);
 });
 
 test('a network is familiar for 30 days after the last sign-in from it', async () => {
-  await attempts.forgive(await admitted({ username: 'victim', address: HOME }));
+  await attempts.forgive(await admitted({ username: 'victim', address: home }));
   async function isKnownAtHome(): Promise<boolean> {
-    for (let index = 0; index < NAME_FROM_UNFAMILIAR_NETWORKS.most; index += 1) {
+    for (let index = 0; index < unfamiliarNetworksLimit.most; index += 1) {
       await attempts.admitSignIn({ username: 'victim', address: stranger(index) });
     }
-    return (await waitAfter(0, { username: 'victim', address: HOME })) === 0;
+    return (await waitAfter(0, { username: 'victim', address: home })) === 0;
   }
-  now += 30 * DAY_MS - 1;
+  now += 30 * dayMs - 1;
   expect(await isKnownAtHome()).toBe(true);
   now += 1;
   expect(await isKnownAtHome()).toBe(false);
 });
 
 test('where somebody registered, they are at home', async () => {
-  await attempts.welcome({ username: 'victim', address: HOME });
-  for (let index = 0; index < NAME_FROM_UNFAMILIAR_NETWORKS.most; index += 1) {
+  await attempts.welcome({ username: 'victim', address: home });
+  for (let index = 0; index < unfamiliarNetworksLimit.most; index += 1) {
     await admitted({ username: 'victim', address: stranger(index) });
   }
-  expect(await waitAfter(0, { username: 'victim', address: HOME })).toBe(0);
+  expect(await waitAfter(0, { username: 'victim', address: home })).toBe(0);
 });
 
 test('a sign-in forgives what its person mistyped, and nothing of what others failed in the same network', async () => {
-  for (let index = 0; index < NETWORK.most - 10; index += 1) {
-    await admitted({ username: `person${index}`, address: HOME });
+  for (let index = 0; index < networkLimit.most - 10; index += 1) {
+    await admitted({ username: `person${index}`, address: home });
   }
-  for (let typo = 0; typo < NAME_AND_NETWORK.most - 1; typo += 1)
-    await admitted({ username: 'alice', address: HOME });
-  await attempts.forgive(await admitted({ username: 'alice', address: HOME }));
-  expect(await waitAfter(NAME_AND_NETWORK.most - 1, { username: 'alice', address: HOME })).toBe(0);
+  for (let typo = 0; typo < nameAndNetworkLimit.most - 1; typo += 1)
+    await admitted({ username: 'alice', address: home });
+  await attempts.forgive(await admitted({ username: 'alice', address: home }));
+  expect(await waitAfter(nameAndNetworkLimit.most - 1, { username: 'alice', address: home })).toBe(0);
 
   // One place was left, and it was given back: one more guess, not a hundred.
-  expect(await waitAfter(0, { username: 'stranger', address: HOME })).toBe(0);
-  expect(await waitAfter(0, { username: 'stranger', address: HOME })).toBeGreaterThan(0);
+  expect(await waitAfter(0, { username: 'stranger', address: home })).toBe(0);
+  expect(await waitAfter(0, { username: 'stranger', address: home })).toBeGreaterThan(0);
 });
 
 test('a thousand sign-ins that succeed run into no limit', async () => {
   for (let index = 0; index < 1000; index += 1) {
-    await attempts.forgive(await admitted({ username: `person${index % 7}`, address: HOME }));
+    await attempts.forgive(await admitted({ username: `person${index % 7}`, address: home }));
   }
-  expect(await waitAfter(0, { username: 'new-here', address: HOME })).toBe(0);
+  expect(await waitAfter(0, { username: 'new-here', address: home })).toBe(0);
 });
 
 test('an attempt that came to nothing is given back, once', async () => {
-  const from = { username: 'alice', address: HOME };
-  for (let index = 0; index < NAME_AND_NETWORK.most - 1; index += 1) await admitted(from);
+  const from = { username: 'alice', address: home };
+  for (let index = 0; index < nameAndNetworkLimit.most - 1; index += 1) await admitted(from);
   await attempts.abandon(await admitted(from));
   expect(await waitAfter(0, from)).toBe(0);
   expect(await waitAfter(0, from)).toBe(90_000);
 });
 
 test('of many refusals the first in a minute is news', async () => {
-  await waitAfter(NAME_AND_NETWORK.most - 1, { username: 'alice', address: HOME });
+  await waitAfter(nameAndNetworkLimit.most - 1, { username: 'alice', address: home });
   const refusals = await Promise.all(
-    Array.from({ length: 50 }, () => attempts.admitSignIn({ username: 'alice', address: HOME })),
+    Array.from({ length: 50 }, () => attempts.admitSignIn({ username: 'alice', address: home })),
   );
   expect(refusals.filter((refusal) => !refusal.admitted && refusal.isNews)).toHaveLength(1);
 });
 
 test('registrations are limited for each network', async () => {
-  for (let index = 0; index < REGISTRATION.most; index += 1)
-    expect(await attempts.admitRegistration(HOME)).toBe(0);
-  expect(await attempts.admitRegistration(HOME)).toBe(36_000);
+  for (let index = 0; index < registrationLimit.most; index += 1)
+    expect(await attempts.admitRegistration(home)).toBe(0);
+  expect(await attempts.admitRegistration(home)).toBe(36_000);
   expect(await attempts.admitRegistration(stranger(1))).toBe(0);
 });
 
 test('people whose address is not known share no limit, and each name has its own', async () => {
   const from = (username: string) => ({ username, address: 'unknown' });
-  for (let index = 0; index <= NETWORK.most; index += 1) {
+  for (let index = 0; index <= networkLimit.most; index += 1) {
     await admitted(from(`person${index}`));
     expect(await attempts.admitRegistration('unknown')).toBe(0);
   }
-  expect(await waitAfter(NAME_AND_NETWORK.most - 1, from('alice'))).toBe(0);
+  expect(await waitAfter(nameAndNetworkLimit.most - 1, from('alice'))).toBe(0);
   expect(await waitAfter(0, from('alice'))).toBe(90_000);
 });
 
 test('where the address is not known nobody is at home: guesses from everywhere lock the name there too', async () => {
   await attempts.forgive(await admitted({ username: 'victim', address: 'unknown' }));
-  for (let index = 0; index < NAME_FROM_UNFAMILIAR_NETWORKS.most; index += 1) {
+  for (let index = 0; index < unfamiliarNetworksLimit.most; index += 1) {
     await attempts.admitSignIn({ username: 'victim', address: stranger(index) });
   }
   expect(await waitAfter(0, { username: 'victim', address: 'unknown' })).toBeGreaterThan(0);
 });
 
 test('a clock that is set back by a day does not make anybody wait for a day', async () => {
-  await waitAfter(NAME_AND_NETWORK.most, { username: 'alice', address: HOME });
-  now -= DAY_MS;
-  expect(await waitAfter(0, { username: 'alice', address: HOME })).toBeLessThanOrEqual(120_000);
+  await waitAfter(nameAndNetworkLimit.most, { username: 'alice', address: home });
+  now -= dayMs;
+  expect(await waitAfter(0, { username: 'alice', address: home })).toBeLessThanOrEqual(120_000);
 });
 
 test('a failure that was counted while the clock was an hour ahead makes nobody wait when it is set right', async () => {
-  now += DAY_MS / 24;
-  await admitted({ username: 'alice', address: HOME });
-  now -= DAY_MS / 24;
-  await admitted({ username: 'alice', address: HOME });
-  expect(await waitAfter(NAME_AND_NETWORK.most - 2, { username: 'alice', address: HOME })).toBeGreaterThan(0);
+  now += dayMs / 24;
+  await admitted({ username: 'alice', address: home });
+  now -= dayMs / 24;
+  await admitted({ username: 'alice', address: home });
+  expect(await waitAfter(nameAndNetworkLimit.most - 2, { username: 'alice', address: home })).toBeGreaterThan(
+    0,
+  );
 });
 
 test('what lies in Redis names nobody, and goes away by itself', async () => {
-  await waitAfter(NAME_AND_NETWORK.most, { username: 'alice', address: HOME });
+  await waitAfter(nameAndNetworkLimit.most, { username: 'alice', address: home });
   await attempts.forgive(await admitted({ username: 'bob', address: '2001:db8::1' }));
-  await attempts.admitRegistration(HOME);
+  await attempts.admitRegistration(home);
   const keys = await redis.keys('*');
   expect(keys.length).toBeGreaterThan(4);
   for (const key of keys) {
     expect(`${key} ${await redis.get(key)}`).not.toMatch(/alice|bob|192\.0\.2|2001/);
     expect(await redis.pttl(key)).toBeGreaterThan(0);
-    expect(await redis.pttl(key)).toBeLessThanOrEqual(30 * DAY_MS);
+    expect(await redis.pttl(key)).toBeLessThanOrEqual(30 * dayMs);
   }
 });
 
 describe('while Redis is frozen', () => {
-  const from = { username: 'alice', address: HOME };
+  const from = { username: 'alice', address: home };
   let impatient: Redis;
   beforeEach(async () => {
-    impatient = connect(server.url, COMMAND_TIMEOUT_MS);
+    impatient = connect(server.url, defaultTimeoutMs);
     await impatient.ping();
   });
   afterEach(() => impatient.disconnect());
@@ -271,7 +273,7 @@ describe('while Redis is frozen', () => {
 
   test('attempts that were answered 503 count for nothing afterwards', async () => {
     // As many replicas, since each rests after a failure.
-    const replicas = Array.from({ length: NAME_AND_NETWORK.most + 2 }, createReplica);
+    const replicas = Array.from({ length: nameAndNetworkLimit.most + 2 }, createReplica);
     const outcomes = await whileFrozen(() =>
       Promise.allSettled(replicas.map((replica) => replica.admitSignIn(from))),
     );

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type AuthApp, from, PASSWORD, startAuthApp } from '../support/auth-app.ts';
+import { type AuthApp, from, startAuthApp, testPassword } from '../support/auth-app.ts';
 import { ask, createOperator, type Database, openDatabase, type Person } from '../support/operator.ts';
 
 type Answer = ReturnType<typeof ask>;
@@ -30,7 +30,7 @@ export async function startManagement(): Promise<ManagementFixture> {
     get,
     put,
     setStatus: (person, status, by) => put(`/accounts/${person.id}/status`, { status }, by),
-    trySignIn: (person, password = PASSWORD) =>
+    trySignIn: (person, password = testPassword) =>
       auth.app.inject({
         method: 'POST',
         url: '/sessions',

@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { bearer, lives, PASSWORD, signIn } from '../support/auth-app.ts';
+import { bearer, lives, signIn, testPassword } from '../support/auth-app.ts';
 import { ask, createPerson, type Person } from '../support/operator.ts';
 import { type ManagementFixture, startManagement } from './management-fixture.ts';
 
@@ -37,7 +37,7 @@ describe('an operator finds an account', () => {
 
   test('and sees when its password was changed', async () => {
     const person = await createPerson(auth);
-    const payload = { current_password: PASSWORD, new_password: 'another long passphrase' };
+    const payload = { current_password: testPassword, new_password: 'another long passphrase' };
     await ask(auth, person, { method: 'PUT', url: '/account/password', payload });
     const { password_changed_at: changedAt } = (await auth.get(`/accounts/${person.id}`)).json();
     expect(Date.parse(changedAt)).toBeGreaterThan(Date.now() - 60_000);
@@ -103,8 +103,8 @@ describe('access tokens that are out are refused, and say why, after', () => {
   });
 });
 
-const UNKNOWN = 'A'.repeat(22);
-const ROUTES = [
+const unknown = 'A'.repeat(22);
+const routes = [
   ['GET', '/accounts?username=somebody', undefined],
   ['GET', '/accounts/ID', undefined],
   ['PUT', '/accounts/ID/roles', { roles: ['viewer'] }],
@@ -114,7 +114,7 @@ const ROUTES = [
   ['DELETE', '/accounts/ID/sessions/SID', undefined],
 ] as const;
 
-describe.each(ROUTES)('%s %s refuses', (method, path, body) => {
+describe.each(routes)('%s %s refuses', (method, path, body) => {
   let person: Person;
   beforeEach(async () => {
     person = await createPerson(auth);
@@ -145,7 +145,7 @@ describe.each(ROUTES)('%s %s refuses', (method, path, body) => {
   });
 });
 
-test.each(ROUTES.filter(([, path]) => path.includes('/ID')))(
+test.each(routes.filter(([, path]) => path.includes('/ID')))(
   '%s %s refuses an id that nobody has, and what is no id',
   async (method, path, body) => {
     const request = (id: string) =>
@@ -154,8 +154,8 @@ test.each(ROUTES.filter(([, path]) => path.includes('/ID')))(
         url: path.replace('SID', auth.operator.session_id).replace('ID', id),
         payload: body,
       });
-    expect((await request(UNKNOWN)).json()).toMatchObject({ status: 404, code: 'account_not_found' });
-    for (const id of ['no-id', `${UNKNOWN}A`, '%00'.repeat(22), '..%2f..%2fkeys'])
+    expect((await request(unknown)).json()).toMatchObject({ status: 404, code: 'account_not_found' });
+    for (const id of ['no-id', `${unknown}A`, '%00'.repeat(22), '..%2f..%2fkeys'])
       expect((await request(id)).statusCode).toBe(400);
   },
 );

@@ -1,8 +1,8 @@
-import { type AuthApp, PASSWORD, signIn, startAuthApp } from '../support/auth-app.ts';
+import { type AuthApp, signIn, startAuthApp, testPassword } from '../support/auth-app.ts';
 import { ask, type Database, openDatabase, type Person } from '../support/operator.ts';
 
 /** What passwords are changed to. */
-export const NEXT = 'another long passphrase';
+export const next = 'another long passphrase';
 
 export type PasswordFixture = AuthApp & {
   database: Database;
@@ -19,7 +19,7 @@ export async function startWithPasswords(): Promise<PasswordFixture> {
     ...auth,
     database,
     change(person, body = {}) {
-      const payload = { current_password: PASSWORD, new_password: NEXT, ...body };
+      const payload = { current_password: testPassword, new_password: next, ...body };
       return ask(auth, person, { method: 'PUT', url: '/account/password', payload });
     },
     signsInWith: (person, password) =>

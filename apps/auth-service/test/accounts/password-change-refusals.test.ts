@@ -1,9 +1,9 @@
 import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NAME_AND_NETWORK } from '../../src/accounts/attempt-limits.ts';
-import { bearer, from, PASSWORD, signIn, type Tokens } from '../support/auth-app.ts';
+import { nameAndNetworkLimit } from '../../src/accounts/attempt-limits.ts';
+import { bearer, from, signIn, type Tokens, testPassword } from '../support/auth-app.ts';
 import { ask, createPerson, type Person } from '../support/operator.ts';
-import { NEXT, type PasswordFixture, startWithPasswords } from './password-change-fixture.ts';
+import { next, type PasswordFixture, startWithPasswords } from './password-change-fixture.ts';
 
 let auth: PasswordFixture;
 beforeAll(async () => {
@@ -19,30 +19,30 @@ describe('refused', () => {
     other = await signIn(auth.app, person.username);
   });
 
-  const full = { current_password: PASSWORD, new_password: NEXT };
+  const full = { current_password: testPassword, new_password: next };
   const json = 'application/json';
   test.each([
     [
       'a wrong current password',
-      { ...full, current_password: NEXT, new_password: 'a third one, longer' },
+      { ...full, current_password: next, new_password: 'a third one, longer' },
       401,
     ],
     ['a short one', { ...full, new_password: 'short' }, 400, 'too_short'],
     ['a breached one', { ...full, new_password: 'password1' }, 400, 'breached'],
     ['257 characters', { ...full, new_password: 'x'.repeat(257) }, 400, 'too_long'],
     ['half a character', { ...full, new_password: 'x'.repeat(20) + String.fromCharCode(0xd8_00) }, 400],
-    ['the current one', { ...full, new_password: PASSWORD }, 400, 'unchanged'],
+    ['the current one', { ...full, new_password: testPassword }, 400, 'unchanged'],
     [
       'the current one, in wide letters',
-      { ...full, new_password: PASSWORD.replace('a', 'ａ') },
+      { ...full, new_password: testPassword.replace('a', 'ａ') },
       400,
       'unchanged',
     ],
-    ['no current password', { new_password: NEXT }, 400],
-    ['no new password', { current_password: PASSWORD }, 400],
+    ['no current password', { new_password: next }, 400],
+    ['no new password', { current_password: testPassword }, 400],
     ['an empty one', { ...full, new_password: '' }, 400],
     ['a number', { ...full, new_password: 1234567890123456 }, 400],
-    ['a list', { ...full, new_password: [NEXT] }, 400],
+    ['a list', { ...full, new_password: [next] }, 400],
     ['a word for a truth', { ...full, end_other_sessions: 'false' }, 400],
     ['an unknown field', { ...full, username: 'somebody' }, 400],
     ['a list of requests', [full], 400],
@@ -92,7 +92,7 @@ describe('refused', () => {
 
   test('guesses, by the count that sign-ins have, which holds for the right password too', async () => {
     const phone = await createPerson(auth);
-    for (let guess = 0; guess < NAME_AND_NETWORK.most; guess += 1) {
+    for (let guess = 0; guess < nameAndNetworkLimit.most; guess += 1) {
       expect((await auth.change(phone, { current_password: `guess number ${guess}` })).statusCode).toBe(401);
     }
     const answer = await auth.change(phone);
@@ -108,9 +108,10 @@ describe('refused', () => {
       auth.change(phone, { current_password: `one guess ${number}`, new_password: `other guess ${number}` });
     expect((await auth.change(phone)).statusCode).toBe(204);
     const answers = [];
-    for (let number = 0; number <= NAME_AND_NETWORK.most / 2; number += 1) answers.push(await guess(number));
+    for (let number = 0; number <= nameAndNetworkLimit.most / 2; number += 1)
+      answers.push(await guess(number));
     expect(answers.map((answer) => answer.json().code)).toEqual([
-      ...Array(NAME_AND_NETWORK.most / 2).fill('invalid_credentials'),
+      ...Array(nameAndNetworkLimit.most / 2).fill('invalid_credentials'),
       'too_many_attempts',
     ]);
   });
@@ -128,7 +129,7 @@ describe('refused', () => {
     const answer = await auth.change(phone);
     expect(answer.statusCode).toBe(401);
     expect(answer.headers['www-authenticate']).toContain('invalid_token');
-    expect(await auth.signsInWith(phone, PASSWORD)).toBe(true);
+    expect(await auth.signsInWith(phone, testPassword)).toBe(true);
   });
 
   test('when the account was disabled meanwhile', async () => {

@@ -1,8 +1,8 @@
 import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { from, lives, PASSWORD, signIn, type Tokens, whoAmI } from '../support/auth-app.ts';
+import { from, lives, signIn, type Tokens, testPassword, whoAmI } from '../support/auth-app.ts';
 import { createPerson, type Person } from '../support/operator.ts';
-import { NEXT, type PasswordFixture, startWithPasswords } from './password-change-fixture.ts';
+import { next, type PasswordFixture, startWithPasswords } from './password-change-fixture.ts';
 
 let auth: PasswordFixture;
 beforeAll(async () => {
@@ -21,8 +21,8 @@ describe('a change of password', () => {
     const laptop = await signIn(auth.app, phone.username);
     const stranger = await createPerson(auth);
     expect((await auth.change(phone)).statusCode).toBe(204);
-    expect(await auth.signsInWith(phone, PASSWORD)).toBe(false);
-    expect(await auth.signsInWith(phone, NEXT)).toBe(true);
+    expect(await auth.signsInWith(phone, testPassword)).toBe(false);
+    expect(await auth.signsInWith(phone, next)).toBe(true);
     expect(await lives(auth.app, phone)).toBe(true);
     expect(await lives(auth.app, laptop)).toBe(false);
     expect(await lives(auth.app, stranger)).toBe(true);
@@ -37,7 +37,7 @@ describe('a change of password', () => {
     const phone = await createPerson(auth);
     const laptop = await signIn(auth.app, phone.username);
     expect((await auth.change(phone, { end_other_sessions: false })).statusCode).toBe(204);
-    expect(await auth.signsInWith(phone, PASSWORD)).toBe(false);
+    expect(await auth.signsInWith(phone, testPassword)).toBe(false);
     expect(await lives(auth.app, laptop)).toBe(true);
   });
 
@@ -52,14 +52,14 @@ describe('a change of password', () => {
         { event: 'account.password_changed', sessionId: phone.session_id, clientId: 'latchkey-cli' },
       ]),
     );
-    expect(auth.logs()).not.toContain(NEXT);
-    expect(auth.logs()).not.toContain(PASSWORD);
+    expect(auth.logs()).not.toContain(next);
+    expect(auth.logs()).not.toContain(testPassword);
   });
 
   test('is taken twice: the second time changes nothing', async () => {
     const phone = await createPerson(auth);
     expect((await auth.change(phone)).statusCode).toBe(204);
-    const laptop = await signIn(auth.app, phone.username, { password: NEXT });
+    const laptop = await signIn(auth.app, phone.username, { password: next });
     const { passwordHash } = await auth.database.accountOf(phone.id);
     expect((await auth.change(phone, { end_other_sessions: false })).statusCode).toBe(204);
     expect((await auth.database.accountOf(phone.id)).passwordHash).toBe(passwordHash);
@@ -75,7 +75,7 @@ describe('a change of password', () => {
       expect(await passwordChangesOf(phone)).toBe(1),
     );
     expect(await lives(auth.app, laptop)).toBe(false);
-    expect(await auth.signsInWith(phone, NEXT)).toBe(true);
+    expect(await auth.signsInWith(phone, next)).toBe(true);
   });
 
   test('is taken again while the first one is being made, also when its turn comes after that', async () => {
@@ -88,7 +88,7 @@ describe('a change of password', () => {
     // Others, who keep the hashing busy until the first is done.
     const others = Promise.all(
       Array.from({ length: 16 }, (_, index) =>
-        auth.signsInWith({ ...phone, username: `nobody-${index}` }, NEXT),
+        auth.signsInWith({ ...phone, username: `nobody-${index}` }, next),
       ),
     );
     const second = auth.change(phone);
@@ -102,7 +102,7 @@ describe('a change of password', () => {
 
   test('to two passwords at once is made once, and the other request is told that its password is wrong', async () => {
     const phone = await createPerson(auth);
-    const passwords = [NEXT, 'a third long passphrase'];
+    const passwords = [next, 'a third long passphrase'];
     const answers = await Promise.all(passwords.map((new_password) => auth.change(phone, { new_password })));
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([204, 401]);
     const winner = answers.findIndex(({ statusCode }) => statusCode === 204);
@@ -120,7 +120,7 @@ describe('sign-ins with the old password', () => {
     const signingIn = auth.app.inject({
       method: 'POST',
       url: '/sessions',
-      payload: { client_id: 'latchkey-cli', username: phone.username, password: PASSWORD },
+      payload: { client_id: 'latchkey-cli', username: phone.username, password: testPassword },
       headers: from(phone.username),
     });
     await auth.database.untilWaiting(2);
@@ -160,7 +160,7 @@ describe('when Redis is away', () => {
     await eventually('the password can be changed once more', async () =>
       expect((await auth.change(phone)).statusCode).toBe(204),
     );
-    expect(await auth.signsInWith(phone, NEXT)).toBe(true);
+    expect(await auth.signsInWith(phone, next)).toBe(true);
     expect(await lives(auth.app, laptop)).toBe(false);
   });
 
@@ -174,7 +174,7 @@ describe('when Redis is away', () => {
     }
     expect((await auth.database.accountOf(phone.id)).passwordChangedAt).toBeNull();
     await eventually('the old password is as good as before', async () =>
-      expect(await auth.signsInWith(phone, PASSWORD)).toBe(true),
+      expect(await auth.signsInWith(phone, testPassword)).toBe(true),
     );
   });
 });

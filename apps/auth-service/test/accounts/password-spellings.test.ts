@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.stop());
 
-const NEXT = 'another long passphrase';
+const next = 'another long passphrase';
 
 /** Each route that takes a password, asked by one person. */
 function person() {
@@ -50,8 +50,8 @@ describe('one rule for passwords, at every route that takes one', () => {
       expect(await stepUp(typed)).toBe('200');
     }
     expect(await change(decomposed, password)).toBe('400 weak_password unchanged');
-    expect(await change(decomposed, NEXT)).toBe('204');
-    expect(await change(NEXT, decomposed)).toBe('204');
+    expect(await change(decomposed, next)).toBe('204');
+    expect(await change(next, decomposed)).toBe('204');
     expect(await signIn(password)).toBe('201');
   });
 
@@ -64,12 +64,12 @@ describe('one rule for passwords, at every route that takes one', () => {
   ])('%s: too long, and nobody’s password', async (_what, password) => {
     const { register, signIn, stepUp, change } = person();
     expect(await register(password)).toBe('400 weak_password too_long');
-    expect(await register(NEXT)).toBe('201');
+    expect(await register(next)).toBe('201');
     expect(await signIn(password)).toBe('401 invalid_credentials');
-    expect(await signIn(NEXT)).toBe('201');
+    expect(await signIn(next)).toBe('201');
     expect(await stepUp(password)).toBe('401 invalid_credentials');
     expect(await change(password, 'a third long passphrase')).toBe('401 invalid_credentials');
-    expect(await change(NEXT, password)).toBe('400 weak_password too_long');
+    expect(await change(next, password)).toBe('400 weak_password too_long');
   });
 
   test('7 characters that decompose into 21 are too few', async () => {
@@ -78,15 +78,15 @@ describe('one rule for passwords, at every route that takes one', () => {
 
   test('a lone surrogate is refused wherever it comes', async () => {
     const { register, signIn, stepUp, change } = person();
-    await register(NEXT);
-    await signIn(NEXT);
-    const broken = `${NEXT} \ud800`;
+    await register(next);
+    await signIn(next);
+    const broken = `${next} \ud800`;
     const answers = [
       await register(broken),
       await signIn(broken),
       await stepUp(broken),
-      await change(broken, NEXT),
-      await change(NEXT, broken),
+      await change(broken, next),
+      await change(next, broken),
     ];
     expect(new Set(answers)).toEqual(new Set(['400 malformed_body']));
   });

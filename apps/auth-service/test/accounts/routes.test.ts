@@ -3,9 +3,17 @@ import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { REGISTRATION } from '../../src/accounts/attempt-limits.ts';
+import { registrationLimit } from '../../src/accounts/attempt-limits.ts';
 import { accounts, auditEvents } from '../../src/database/schema.ts';
-import { type AuthApp, bearer, from, PASSWORD, register, signIn, startAuthApp } from '../support/auth-app.ts';
+import {
+  type AuthApp,
+  bearer,
+  from,
+  register,
+  signIn,
+  startAuthApp,
+  testPassword,
+} from '../support/auth-app.ts';
 
 let auth: AuthApp;
 let db: ReturnType<typeof drizzle>;
@@ -33,7 +41,7 @@ async function admin(): Promise<string> {
 }
 
 test('who registers is a customer, under an id that says nothing', async () => {
-  const answer = await post({ username: ' Alice.Smith@Example.com', password: PASSWORD });
+  const answer = await post({ username: ' Alice.Smith@Example.com', password: testPassword });
   expect(answer.statusCode).toBe(201);
   expect(answer.json()).toEqual({
     id: expect.stringMatching(/^[\w-]{22}$/),
@@ -47,7 +55,9 @@ test('who registers is a customer, under an id that says nothing', async () => {
 test('a name is given once, also when twenty ask at once, and however they write it', async () => {
   const spellings = ['race-for-it', 'RACE-for-it', 'ｒace-for-it', ' race-for-it '];
   const answers = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => post({ username: spellings[index % 4], password: PASSWORD })),
+    Array.from({ length: 20 }, (_, index) =>
+      post({ username: spellings[index % 4], password: testPassword }),
+    ),
   );
   expect(answers.filter(({ statusCode }) => statusCode === 201)).toHaveLength(1);
   const others = answers.filter(({ statusCode }) => statusCode !== 201);
@@ -59,7 +69,7 @@ test('a name is given once, also when twenty ask at once, and however they write
 test.each([
   [
     'a user name that is none',
-    { username: 'no spaces please', password: PASSWORD },
+    { username: 'no spaces please', password: testPassword },
     'invalid_username',
     undefined,
   ],
@@ -75,11 +85,11 @@ test.each([
   ['no password', { username: 'somebody' }, 'invalid_request', undefined],
   [
     'roles of one’s own choice',
-    { username: 'somebody', password: PASSWORD, roles: ['admin'] },
+    { username: 'somebody', password: testPassword, roles: ['admin'] },
     'invalid_request',
     undefined,
   ],
-  ['a number for a name', { username: 12345678, password: PASSWORD }, 'invalid_request', undefined],
+  ['a number for a name', { username: 12345678, password: testPassword }, 'invalid_request', undefined],
 ])('%s is refused with 400, and nothing is stored', async (_, body, code, rule) => {
   const answer = await post(body);
   expect(answer.statusCode).toBe(400);
@@ -145,14 +155,14 @@ test('an admin gives other roles, and the audit log knows who did it', async () 
 test('registering is limited for each network, before a password is hashed', async () => {
   const username = await register(auth.app);
   const answers = [];
-  for (let index = 0; index <= REGISTRATION.most; index += 1) {
+  for (let index = 0; index <= registrationLimit.most; index += 1) {
     // Each asks for a name that is taken, which costs as much as a registration.
-    answers.push(post({ username, password: PASSWORD }, 'one-network'));
+    answers.push(post({ username, password: testPassword }, 'one-network'));
   }
   const statuses = (await Promise.all(answers)).map(({ statusCode }) => statusCode);
   expect(statuses.filter((status) => status === 429)).toHaveLength(1);
-  expect(statuses.filter((status) => status === 409)).toHaveLength(REGISTRATION.most);
-  const refused = await post({ username: 'one-more-person', password: PASSWORD }, 'one-network');
+  expect(statuses.filter((status) => status === 409)).toHaveLength(registrationLimit.most);
+  const refused = await post({ username: 'one-more-person', password: testPassword }, 'one-network');
   expect(refused.statusCode).toBe(429);
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
 });

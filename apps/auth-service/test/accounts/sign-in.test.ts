@@ -4,15 +4,15 @@ import { eq } from 'drizzle-orm';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Accounts, createAccounts } from '../../src/accounts/accounts.ts';
-import { NAME_AND_NETWORK } from '../../src/accounts/attempt-limits.ts';
+import { nameAndNetworkLimit } from '../../src/accounts/attempt-limits.ts';
 import { createPasswordHasher, type Derive } from '../../src/accounts/password-hash.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import { accounts as accountsTable } from '../../src/database/schema.ts';
 import { type OpenTestDatabase, openTestDatabase } from '../database/open-test-database.ts';
 import { connect } from '../sessions/session-fixture.ts';
 
-const PASSWORD = 'a long enough passphrase';
-const HOME = '192.0.2.7';
+const testPassword = 'a long enough passphrase';
+const home = '192.0.2.7';
 
 let database: OpenTestDatabase;
 let server: TestRedis;
@@ -58,11 +58,11 @@ function accountsWith(options: { derive?: Derive; hashConcurrency?: number }): P
 }
 
 async function register(username: string): Promise<string> {
-  return (await accounts.create({ username, password: PASSWORD, roles: ['customer'] })).id;
+  return (await accounts.create({ username, password: testPassword, roles: ['customer'] })).id;
 }
 
 /** All that a caller can see of a refusal. */
-async function refusalOf(username: string, password: string, address = HOME): Promise<unknown> {
+async function refusalOf(username: string, password: string, address = home): Promise<unknown> {
   try {
     await accounts.signIn({ username, password, address });
   } catch (error) {
@@ -75,17 +75,19 @@ async function refusalOf(username: string, password: string, address = HOME): Pr
 test('the right password signs in, however the name is written', async () => {
   const id = await register('alice');
   const real = await accountsWith({});
-  await real.create({ username: 'bob', password: PASSWORD, roles: ['viewer'] });
-  expect(await accounts.signIn({ username: ' ＡLICE', password: PASSWORD, address: HOME })).toMatchObject({
-    id,
-    username: 'alice',
-    roles: ['customer'],
-  });
-  expect(await real.signIn({ username: 'bob', password: PASSWORD, address: HOME })).toMatchObject({
+  await real.create({ username: 'bob', password: testPassword, roles: ['viewer'] });
+  expect(await accounts.signIn({ username: ' ＡLICE', password: testPassword, address: home })).toMatchObject(
+    {
+      id,
+      username: 'alice',
+      roles: ['customer'],
+    },
+  );
+  expect(await real.signIn({ username: 'bob', password: testPassword, address: home })).toMatchObject({
     roles: ['viewer'],
   });
   await expect(
-    real.signIn({ username: 'bob', password: `${PASSWORD} `, address: HOME }),
+    real.signIn({ username: 'bob', password: `${testPassword} `, address: home }),
   ).rejects.toMatchObject({
     status: 401,
   });
@@ -102,7 +104,7 @@ test('an unknown name, a wrong password and a disabled account get one answer, a
   const cases: [string, string][] = [
     ['alice', 'not the password'],
     ['nobody', 'not the password'],
-    ['former', PASSWORD],
+    ['former', testPassword],
     ['former', 'not the password'],
     ['not a name at all \u0000', 'not the password'],
   ];
@@ -124,7 +126,7 @@ test('a name that nobody has is limited like one that somebody has', async () =>
   await register('alice');
   const answers = async (username: string) => {
     const all = [];
-    for (let guess = 0; guess <= NAME_AND_NETWORK.most; guess += 1)
+    for (let guess = 0; guess <= nameAndNetworkLimit.most; guess += 1)
       all.push(await refusalOf(username, 'a wrong guess'));
     return all;
   };
@@ -139,19 +141,19 @@ test('a name that nobody has is limited like one that somebody has', async () =>
 
 test('the limit comes before the hash, and holds for the right password too', async () => {
   await register('alice');
-  for (let guess = 0; guess < NAME_AND_NETWORK.most; guess += 1) await refusalOf('alice', 'a wrong guess');
+  for (let guess = 0; guess < nameAndNetworkLimit.most; guess += 1) await refusalOf('alice', 'a wrong guess');
   derivations = [];
-  expect(await refusalOf('alice', PASSWORD)).toMatchObject({ status: 429 });
+  expect(await refusalOf('alice', testPassword)).toMatchObject({ status: 429 });
   expect(derivations).toEqual([]);
   expect(
-    await accounts.signIn({ username: 'alice', password: PASSWORD, address: '192.0.2.8' }),
+    await accounts.signIn({ username: 'alice', password: testPassword, address: '192.0.2.8' }),
   ).toBeDefined();
 });
 
 test('a hundred sign-ins of one person at once succeed, for all that each is counted first', async () => {
   await register('alice');
   const all = Array.from({ length: 100 }, () =>
-    accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME }),
+    accounts.signIn({ username: 'alice', password: testPassword, address: home }),
   );
   expect(new Set((await Promise.all(all)).map(({ username }) => username))).toEqual(new Set(['alice']));
 });
@@ -162,9 +164,9 @@ test('a hundred guesses at once cost ten hashes', async () => {
   const answers = await Promise.all(
     Array.from({ length: 100 }, () => refusalOf('alice', 'a wrong guess') as Promise<{ status: number }>),
   );
-  expect(answers.filter(({ status }) => status === 401)).toHaveLength(NAME_AND_NETWORK.most);
-  expect(answers.filter(({ status }) => status === 429)).toHaveLength(100 - NAME_AND_NETWORK.most);
-  expect(derivations).toHaveLength(NAME_AND_NETWORK.most);
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(nameAndNetworkLimit.most);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(100 - nameAndNetworkLimit.most);
+  expect(derivations).toHaveLength(nameAndNetworkLimit.most);
 });
 
 test('a hash of an older cost is replaced when its password is seen', async () => {
@@ -172,7 +174,7 @@ test('a hash of an older cost is replaced when its password is seen', async () =
   const older = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
   await database.db.update(accountsTable).set({ passwordHash: older }).where(eq(accountsTable.id, id));
   const real = await accountsWith({});
-  const signIn = () => real.signIn({ username: 'alice', password: 'password', address: HOME });
+  const signIn = () => real.signIn({ username: 'alice', password: 'password', address: home });
   await signIn();
   const [row] = await database.db.select().from(accountsTable).where(eq(accountsTable.id, id));
   expect((await createPasswordHasher({ randomBytes })).needsRehash(row?.passwordHash ?? '')).toBe(false);
@@ -183,12 +185,12 @@ test('failures and the first refusal are audited, without the name that was type
   const id = await register('alice');
   audited = [];
   await refusalOf('my-secret-password-by-mistake', 'x');
-  for (let guess = 0; guess < NAME_AND_NETWORK.most + 5; guess += 1)
+  for (let guess = 0; guess < nameAndNetworkLimit.most + 5; guess += 1)
     await refusalOf('alice', 'a wrong guess');
   const failed = audited.filter(({ event }) => event === 'sign_in.failed');
-  expect(failed).toHaveLength(NAME_AND_NETWORK.most + 1);
+  expect(failed).toHaveLength(nameAndNetworkLimit.most + 1);
   expect(failed[0]).not.toHaveProperty('subject', expect.anything());
-  expect(failed[1]).toMatchObject({ subject: id, address: HOME });
+  expect(failed[1]).toMatchObject({ subject: id, address: home });
   expect(audited.filter(({ event }) => event === 'sign_in.limited')).toHaveLength(1);
   expect(JSON.stringify(audited)).not.toMatch(/my-secret|alice|a wrong guess/);
 });
@@ -197,13 +199,13 @@ test('when Postgres is away the attempt is not held against the person', async (
   await register('alice');
   await database.cutOff();
   try {
-    for (let attempt = 0; attempt < NAME_AND_NETWORK.most; attempt += 1) {
+    for (let attempt = 0; attempt < nameAndNetworkLimit.most; attempt += 1) {
       await expect(
-        accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME }),
+        accounts.signIn({ username: 'alice', password: testPassword, address: home }),
       ).rejects.toThrow();
     }
   } finally {
     await database.reconnect();
   }
-  expect(await accounts.signIn({ username: 'alice', password: PASSWORD, address: HOME })).toBeDefined();
+  expect(await accounts.signIn({ username: 'alice', password: testPassword, address: home })).toBeDefined();
 });

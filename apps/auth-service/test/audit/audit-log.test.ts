@@ -17,7 +17,7 @@ beforeEach(async () => {
   await database.db.delete(auditEvents);
 });
 
-function auditLog(options: { mostQueued?: number } = {}): AuditLog {
+function auditLog(options: { maxQueued?: number } = {}): AuditLog {
   return createAuditLog({
     db: database.db,
     log: {
@@ -109,7 +109,7 @@ test('while Postgres is away events wait, and are written when it is back', asyn
 });
 
 test('beyond the bound an event is lost from Postgres: counted, and said aloud; the log still has it', async () => {
-  const audit = auditLog({ mostQueued: 2 });
+  const audit = auditLog({ maxQueued: 2 });
   await database.cutOff();
   for (let index = 0; index < 5; index += 1) audit.record({ event: 'sign_in.failed', details: { index } });
   expect(audit.counts()).toEqual({ queued: 2, written: 0, lost: 3 });

@@ -1,5 +1,5 @@
 import type { Service } from '@latchkey/service-kit';
-import { type AuthApp, from, PASSWORD, STOREFRONT_ORIGIN, startAuthApp } from '../support/auth-app.ts';
+import { type AuthApp, from, startAuthApp, storefrontOrigin, testPassword } from '../support/auth-app.ts';
 import { ask, createOperator, type Database, openDatabase, type Person } from '../support/operator.ts';
 import { startServices, type TestServices } from '../support/services.ts';
 
@@ -39,11 +39,11 @@ export async function startWithClients(): Promise<ClientFixture> {
 }
 
 /** POST /sessions from the shop's page. */
-export function signInByBrowser(app: Service, username: string, password = PASSWORD) {
+export function signInByBrowser(app: Service, username: string, password = testPassword) {
   return app.inject({
     method: 'POST',
     url: '/sessions',
     payload: { client_id: 'storefront', username, password },
-    headers: { ...from(username), origin: STOREFRONT_ORIGIN },
+    headers: { ...from(username), origin: storefrontOrigin },
   });
 }

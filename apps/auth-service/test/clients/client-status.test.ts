@@ -2,17 +2,17 @@ import { expect, test } from 'vitest';
 import {
   type ClientStatusRecord,
   changeStatus,
-  LATECOMERS_SECONDS,
+  latecomersSeconds,
   statusOf,
 } from '../../src/clients/client-status.ts';
 
-const NOW = Date.UTC(2026, 0, 1) + 250;
-const SECOND = NOW / 1000 - 0.25;
+const fixedNow = Date.UTC(2026, 0, 1) + 250;
+const second = fixedNow / 1000 - 0.25;
 const clientId = 'storefront';
 
-const revoke = (record: ClientStatusRecord | undefined, now = NOW) =>
+const revoke = (record: ClientStatusRecord | undefined, now = fixedNow) =>
   changeStatus(record, { clientId, status: 'revoked', now });
-const activate = (record: ClientStatusRecord | undefined, now = NOW) =>
+const activate = (record: ClientStatusRecord | undefined, now = fixedNow) =>
   changeStatus(record, { clientId, status: 'active', now });
 
 test('a client is active until it is revoked, and again when it is let in again', () => {
@@ -25,17 +25,17 @@ test('a client is active until it is revoked, and again when it is let in again'
 test('tokens are good from the next second on, and so much later as a replica may hear of it late', () => {
   expect(revoke(undefined)).toEqual({
     clientId,
-    revokedAt: NOW,
-    tokensFrom: SECOND + 1 + LATECOMERS_SECONDS,
+    revokedAt: fixedNow,
+    tokensFrom: second + 1 + latecomersSeconds,
   });
 });
 
 test('a status that it has already changes nothing', () => {
   const revoked = revoke(undefined);
-  expect(revoke(revoked, NOW + 5000)).toBe(revoked);
+  expect(revoke(revoked, fixedNow + 5000)).toBe(revoked);
   expect(activate(undefined)).toBeUndefined();
   const active = activate(revoked);
-  expect(activate(active, NOW + 5000)).toBe(active);
+  expect(activate(active, fixedNow + 5000)).toBe(active);
 });
 
 test('letting it in again brings no token back', () => {
@@ -45,10 +45,10 @@ test('letting it in again brings no token back', () => {
 
 test('each revocation concerns the tokens that were good after the one before, within a second and when the clock steps back', () => {
   let record = revoke(undefined);
-  for (const now of [NOW, NOW + 1, NOW - 3_600_000]) {
+  for (const now of [fixedNow, fixedNow + 1, fixedNow - 3_600_000]) {
     const before = record?.tokensFrom ?? 0;
     record = revoke(activate(record, now), now);
     expect(record?.tokensFrom).toBe(before + 1);
   }
-  expect(revoke(activate(record), NOW + 3_600_000)?.tokensFrom).toBe(SECOND + 3601 + LATECOMERS_SECONDS);
+  expect(revoke(activate(record), fixedNow + 3_600_000)?.tokensFrom).toBe(second + 3601 + latecomersSeconds);
 });

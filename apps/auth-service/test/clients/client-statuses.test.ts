@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ClientStatuses, createClientStatuses } from '../../src/clients/client-statuses.ts';
 import { type OpenTestDatabase, openTestDatabase } from '../database/open-test-database.ts';
 
-const OPERATOR = { subject: 'operator', clientId: 'latchkey-cli' };
+const operator = { subject: 'operator', clientId: 'latchkey-cli' };
 
 let database: OpenTestDatabase;
 let now: number;
@@ -46,10 +46,10 @@ async function replica(
   return statuses;
 }
 
-const revoke = (statuses: ClientStatuses, clientId = 'storefront', by = OPERATOR) =>
+const revoke = (statuses: ClientStatuses, clientId = 'storefront', by = operator) =>
   statuses.change({ clientId, status: 'revoked' }, by);
 const activate = (statuses: ClientStatuses, clientId = 'storefront') =>
-  statuses.change({ clientId, status: 'active' }, OPERATOR);
+  statuses.change({ clientId, status: 'active' }, operator);
 
 test('what was revoked stays so over a restart, and everybody was told once it was written', async () => {
   const statuses = await replica();

@@ -4,18 +4,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import {
   type AuthApp,
   decode,
-  PASSWORD,
   postToken,
-  REFRESH_COOKIE,
   refresh,
+  refreshCookie,
   register,
-  STOREFRONT_ORIGIN,
   signIn,
   startAuthApp,
+  storefrontOrigin,
+  testPassword,
   whoAmI,
 } from '../support/auth-app.ts';
 import { ask, createOperator, type Database, openDatabase } from '../support/operator.ts';
-import { ACCESS_TOKEN_TYPE, isActiveAtCart, TOKEN_EXCHANGE } from '../support/services.ts';
+import { accessTokenType, isActiveAtCart, tokenExchange } from '../support/services.ts';
 import { type ClientFixture, signInByBrowser, startWithClients } from './client-fixture.ts';
 
 let auth: ClientFixture;
@@ -30,8 +30,8 @@ function refreshByCookie(app: Service, refreshToken: string) {
     method: 'POST',
     url: '/sessions/refresh',
     payload: { client_id: 'storefront' },
-    cookies: { [REFRESH_COOKIE]: refreshToken },
-    headers: { origin: STOREFRONT_ORIGIN },
+    cookies: { [refreshCookie]: refreshToken },
+    headers: { origin: storefrontOrigin },
   });
 }
 
@@ -39,7 +39,7 @@ describe('a browser’s client that is revoked', () => {
   test('signs nobody in, and says so whether or not the password is right', async () => {
     const username = await register(auth.app);
     await auth.setStatus('storefront', 'revoked');
-    for (const password of [PASSWORD, 'a wrong password']) {
+    for (const password of [testPassword, 'a wrong password']) {
       const answer = await signInByBrowser(auth.app, username, password);
       expect(answer.statusCode).toBe(403);
       expect(answer.json().code).toBe('client_revoked');
@@ -111,9 +111,9 @@ describe('a service that is revoked', () => {
     postToken(auth.app, { ...parameters, ...auth.services.credentials(name) });
   const exchange = (token: string) =>
     asService('payment-service', {
-      grant_type: TOKEN_EXCHANGE,
+      grant_type: tokenExchange,
       subject_token: token,
-      subject_token_type: ACCESS_TOKEN_TYPE,
+      subject_token_type: accessTokenType,
       audience: 'cart-service',
     });
 

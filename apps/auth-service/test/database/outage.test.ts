@@ -6,12 +6,12 @@ import {
   type AuthApp,
   bearer,
   from,
-  PASSWORD,
   refresh,
   register,
   signIn,
   startAuthApp,
   type Tokens,
+  testPassword,
 } from '../support/auth-app.ts';
 import { ask, createOperator, openDatabase } from '../support/operator.ts';
 
@@ -40,7 +40,7 @@ test('without Postgres, who is signed in stays so, /ready says 200, and what nee
   const signingIn = await auth.app.inject({
     method: 'POST',
     url: '/sessions',
-    payload: { client_id: 'latchkey-cli', username, password: PASSWORD },
+    payload: { client_id: 'latchkey-cli', username, password: testPassword },
     headers: from(username),
   });
   expect(signingIn.statusCode).toBe(503);

@@ -11,9 +11,9 @@ import {
   stateOf,
 } from '../../src/keys/life-cycle.ts';
 
-const SECOND = 1000;
-const DAY = 86_400_000;
-const REPLICAS = 3;
+const second = 1000;
+const day = 86_400_000;
+const replicaCount = 3;
 
 /**
  * A house of replicas on one database, with consumers that cache key sets as long as they may, driven by the rules
@@ -37,11 +37,11 @@ class House {
   constructor(policy: RotationPolicy, clockOffsets: readonly number[]) {
     this.policy = policy;
     this.clockOffsets = clockOffsets;
-    for (let replica = 0; replica < REPLICAS; replica += 1) this.look(replica, { rotate: true });
+    for (let replica = 0; replica < replicaCount; replica += 1) this.look(replica, { rotate: true });
   }
 
   clock(replica: number): number {
-    return this.now + ((this.clockOffsets[replica] ?? 0) * this.policy.skewSeconds * SECOND) / 5;
+    return this.now + ((this.clockOffsets[replica] ?? 0) * this.policy.skewSeconds * second) / 5;
   }
 
   look(replica: number, how: { rotate: boolean; commanded?: boolean }): void {
@@ -51,12 +51,12 @@ class House {
 
   /** Time passes in steps in which every replica looks as often as it must. */
   pass(milliseconds: number): void {
-    const reloadMs = (this.policy.skewSeconds * SECOND) / 6;
+    const reloadMs = (this.policy.skewSeconds * second) / 6;
     const end = this.now + milliseconds;
     while (this.now < end) {
       const due = Math.min(...this.seen.map(({ at }) => at + reloadMs));
       // Over days in which nothing can change the replicas look all the same; no need to do it step by step.
-      this.now = end - this.now > DAY / 2 ? end : Math.min(end, Math.max(due, this.now + 1));
+      this.now = end - this.now > day / 2 ? end : Math.min(end, Math.max(due, this.now + 1));
       for (const [replica, { at }] of this.seen.entries()) {
         if (this.now - at >= reloadMs) this.look(replica, { rotate: true });
       }
@@ -70,14 +70,14 @@ class House {
 
   fetch(replica: number): void {
     this.cached.push({
-      until: this.now + this.policy.jwksMaxAgeSeconds * SECOND,
+      until: this.now + this.policy.jwksMaxAgeSeconds * second,
       kids: this.publish(replica),
     });
   }
 
   sign(replica: number): void {
     const kid = this.seen[replica]?.keys.find((key) => stateOf(key) === 'active')?.kid ?? 'none';
-    this.tokens.push({ kid, expiresAt: this.now + this.policy.tokenSeconds * SECOND });
+    this.tokens.push({ kid, expiresAt: this.now + this.policy.tokenSeconds * second });
     this.check();
   }
 
@@ -101,7 +101,7 @@ class House {
     }
     const holders = this.cached.length;
     this.cached = [];
-    for (let holder = 0; holder < holders; holder += 1) this.fetch((replica + holder) % REPLICAS);
+    for (let holder = 0; holder < holders; holder += 1) this.fetch((replica + holder) % replicaCount);
     if (!this.database.some((key) => stateOf(key) === 'next')) throw new Error('no next key');
   }
 
@@ -156,7 +156,7 @@ class House {
   }
 }
 
-const replica = fc.nat({ max: REPLICAS - 1 });
+const replica = fc.nat({ max: replicaCount - 1 });
 const command = fc.oneof(
   {
     weight: 4,
@@ -176,7 +176,7 @@ const command = fc.oneof(
       type: fc.constant('revoke' as const),
       replica,
       key: fc.nat({ max: 20 }),
-      readers: fc.array(fc.boolean(), { minLength: REPLICAS, maxLength: REPLICAS }),
+      readers: fc.array(fc.boolean(), { minLength: replicaCount, maxLength: replicaCount }),
     }),
   },
 );
@@ -187,8 +187,8 @@ const policy = fc.record({
   rotationDays: fc.integer({ min: 1, max: 3 }),
 });
 const clockOffsets = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
-  minLength: REPLICAS,
-  maxLength: REPLICAS,
+  minLength: replicaCount,
+  maxLength: replicaCount,
 });
 
 test('whatever happens when: one key signs, everybody who meets its tokens holds it, and nobody a revoked one', () => {
@@ -204,8 +204,8 @@ test('whatever happens when: one key signs, everybody who meets its tokens holds
         house.check();
         for (const step of commands) {
           if (step.type === 'pass')
-            house.pass((rules.jwksMaxAgeSeconds + rules.skewSeconds) * SECOND * step.share);
-          else if (step.type === 'days') house.pass(step.days * DAY);
+            house.pass((rules.jwksMaxAgeSeconds + rules.skewSeconds) * second * step.share);
+          else if (step.type === 'days') house.pass(step.days * day);
           else if (step.type === 'rotate') house.look(step.replica, { rotate: true, commanded: true });
           else if (step.type === 'fetch') house.fetch(step.replica);
           else if (step.type === 'sign') house.sign(step.replica);

@@ -14,29 +14,29 @@ const policy: RotationPolicy = {
   tokenSeconds: 300,
   rotationDays: 30,
 };
-const START = Date.UTC(2026, 0, 1);
-const SECOND = 1000;
-const DAY = 86_400_000;
+const start = Date.UTC(2026, 0, 1);
+const second = 1000;
+const day = 86_400_000;
 
 function key(kid: string, times: Partial<KeyTimes> = {}): KeyTimes {
-  return { kid, publishedAt: START, activatedAt: null, retiredAt: null, removedAt: null, ...times };
+  return { kid, publishedAt: start, activatedAt: null, retiredAt: null, removedAt: null, ...times };
 }
 
-const active = key('active', { activatedAt: START });
+const active = key('active', { activatedAt: start });
 const next = key('next');
 
 test('in an empty database the first key signs at once, and the next one is published with it', () => {
-  expect(planRotation({ keys: [], now: START, policy })).toEqual({
+  expect(planRotation({ keys: [], now: start, policy })).toEqual({
     actions: [{ type: 'bootstrap' }, { type: 'publish' }],
   });
 });
 
 test('between rotations there is nothing to do', () => {
-  expect(planRotation({ keys: [active, next], now: START + 30 * DAY - 1, policy })).toEqual({ actions: [] });
+  expect(planRotation({ keys: [active, next], now: start + 30 * day - 1, policy })).toEqual({ actions: [] });
 });
 
 test('after 30 days the next key signs, and another is published to follow it', () => {
-  expect(planRotation({ keys: [active, next], now: START + 30 * DAY, policy }).actions).toEqual([
+  expect(planRotation({ keys: [active, next], now: start + 30 * day, policy }).actions).toEqual([
     { type: 'activate', kid: 'next' },
     { type: 'publish' },
   ]);
@@ -44,40 +44,40 @@ test('after 30 days the next key signs, and another is published to follow it', 
 
 test('a command does so at any time after the max-age and the skew, and says when that is before', () => {
   const at = (now: number) => planRotation({ keys: [active, next], now, policy, commanded: true });
-  expect(at(START + 90 * SECOND - 1)).toEqual({ actions: [], refusedUntil: START + 90 * SECOND });
-  expect(at(START + 90 * SECOND).actions).toEqual([{ type: 'activate', kid: 'next' }, { type: 'publish' }]);
+  expect(at(start + 90 * second - 1)).toEqual({ actions: [], refusedUntil: start + 90 * second });
+  expect(at(start + 90 * second).actions).toEqual([{ type: 'activate', kid: 'next' }, { type: 'publish' }]);
 });
 
 test('a schedule that is shorter than the publication waits for it', () => {
-  const late = key('next', { publishedAt: START + 30 * DAY });
-  expect(planRotation({ keys: [active, late], now: START + 30 * DAY, policy })).toEqual({ actions: [] });
+  const late = key('next', { publishedAt: start + 30 * day });
+  expect(planRotation({ keys: [active, late], now: start + 30 * day, policy })).toEqual({ actions: [] });
 });
 
 test('a retired key stays until its last token has expired, and the skew after', () => {
-  const retired = key('old', { activatedAt: START, retiredAt: START });
+  const retired = key('old', { activatedAt: start, retiredAt: start });
   const plan = (now: number) => planRotation({ keys: [retired, active, next], now, policy }).actions;
-  expect(plan(START + 330 * SECOND - 1)).toEqual([]);
-  expect(plan(START + 330 * SECOND)).toEqual([{ type: 'remove', kid: 'old' }]);
+  expect(plan(start + 330 * second - 1)).toEqual([]);
+  expect(plan(start + 330 * second)).toEqual([{ type: 'remove', kid: 'old' }]);
 });
 
 test('where the next key is missing it is published first, and a command gets no further than that', () => {
   for (const commanded of [false, true]) {
-    expect(planRotation({ keys: [active], now: START + 60 * DAY, policy, commanded })).toEqual({
+    expect(planRotation({ keys: [active], now: start + 60 * day, policy, commanded })).toEqual({
       actions: [{ type: 'publish' }],
     });
   }
 });
 
 test('without an active key the next one takes over as soon as it may', () => {
-  expect(planRotation({ keys: [next], now: START + 89 * SECOND, policy }).actions).toEqual([]);
-  expect(planRotation({ keys: [next], now: START + 90 * SECOND, policy }).actions).toContainEqual({
+  expect(planRotation({ keys: [next], now: start + 89 * second, policy }).actions).toEqual([]);
+  expect(planRotation({ keys: [next], now: start + 90 * second, policy }).actions).toContainEqual({
     type: 'activate',
     kid: 'next',
   });
 });
 
-const retiring = key('old', { activatedAt: START, retiredAt: START });
-const gone = key('gone', { activatedAt: START, retiredAt: START, removedAt: START });
+const retiring = key('old', { activatedAt: start, retiredAt: start });
+const gone = key('gone', { activatedAt: start, retiredAt: start, removedAt: start });
 
 test.each([
   [
@@ -106,16 +106,16 @@ test('revoking the active key where no next one waits makes one that signs at on
 });
 
 test('who has heard of revocations, and no more, knows which keys are left and which of them signs', () => {
-  const left = (...kids: string[]) => afterRevocations([retiring, active, next], { kids, now: START + 7 });
-  expect(left('active')).toEqual([retiring, { ...next, activatedAt: START + 7 }]);
+  const left = (...kids: string[]) => afterRevocations([retiring, active, next], { kids, now: start + 7 });
+  expect(left('active')).toEqual([retiring, { ...next, activatedAt: start + 7 }]);
   expect(left('old', 'next')).toEqual([active]);
   expect(left('active', 'next')).toEqual([retiring]);
   expect(left('stranger')).toEqual([retiring, active, next]);
 });
 
 test('the state follows from the times', () => {
-  const old = { activatedAt: START, retiredAt: START };
-  expect([next, active, key('a', old), key('b', { ...old, removedAt: START })].map(stateOf)).toEqual([
+  const old = { activatedAt: start, retiredAt: start };
+  expect([next, active, key('a', old), key('b', { ...old, removedAt: start })].map(stateOf)).toEqual([
     'next',
     'active',
     'retiring',

@@ -4,16 +4,16 @@ import {
   type AuthApp,
   bearer,
   decode,
-  ISSUER,
   postToken,
   refresh,
   register,
   signIn,
   startAuthApp,
   type Tokens,
+  testIssuer,
 } from '../support/auth-app.ts';
 import { createPerson, openDatabase } from '../support/operator.ts';
-import { ACCESS_TOKEN_TYPE, startServices, type TestServices, TOKEN_EXCHANGE } from '../support/services.ts';
+import { accessTokenType, startServices, type TestServices, tokenExchange } from '../support/services.ts';
 
 let services: TestServices;
 let auth: AuthApp;
@@ -50,9 +50,9 @@ const session = async (body = {}): Promise<Tokens> => signIn(auth.app, await reg
 
 async function exchanged(token: string): Promise<string> {
   const answer = await postToken(auth.app, {
-    grant_type: TOKEN_EXCHANGE,
+    grant_type: tokenExchange,
     subject_token: token,
-    subject_token_type: ACCESS_TOKEN_TYPE,
+    subject_token_type: accessTokenType,
     audience: 'cart-service',
     ...services.credentials('payment-service'),
   });
@@ -84,7 +84,7 @@ describe('active', () => {
     const answer = await introspect('cart-service', await exchanged(token));
     expect(answer.json()).toMatchObject({
       active: true,
-      iss: ISSUER,
+      iss: testIssuer,
       aud: ['cart-service'],
       client_id: 'payment-service',
       sub: decode(token).claims['sub'],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AuthApp, STOREFRONT_ORIGIN, startAuthApp } from '../support/auth-app.ts';
+import { type AuthApp, startAuthApp, storefrontOrigin } from '../support/auth-app.ts';
 
 let auth: AuthApp;
 beforeAll(async () => {
@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.stop());
 
-const FORM = 'application/x-www-form-urlencoded';
+const form = 'application/x-www-form-urlencoded';
 const good = 'grant_type=refresh_token&client_id=latchkey-cli&token=x&refresh_token=x';
 const type = (value: string) => ({ 'content-type': value });
 const takesForms = 'The body must be application/x-www-form-urlencoded.';
@@ -42,104 +42,104 @@ const refused: [what: string, request: Asked, status: number, error: string, say
   ['no known form of a type', { payload: good, headers: type('form') }, 400, 'invalid_request', takesForms],
   ['no type', { payload: good }, 400, 'invalid_request', takesForms],
   ['no type and no body', {}, 400, 'invalid_request', takesForms],
-  ['an empty form', { payload: '', headers: type(FORM) }, 400, 'invalid_request'],
+  ['an empty form', { payload: '', headers: type(form) }, 400, 'invalid_request'],
   ['the parameters in the URL', { url: `?${good}` }, 400, 'invalid_request', takesForms],
   [
     'two megabytes',
-    { payload: `a=${'x'.repeat(2_000_000)}`, headers: type(FORM) },
+    { payload: `a=${'x'.repeat(2_000_000)}`, headers: type(form) },
     413,
     'invalid_request',
     'The body is too large.',
   ],
   [
     'a length that is not that of the body',
-    { payload: good, headers: { ...type(FORM), 'content-length': '3' } },
+    { payload: good, headers: { ...type(form), 'content-length': '3' } },
     400,
     'invalid_request',
   ],
   [
     'bytes that are no UTF-8',
-    { payload: Buffer.from([...Buffer.from(good), 0xc3]), headers: type(FORM) },
+    { payload: Buffer.from([...Buffer.from(good), 0xc3]), headers: type(form) },
     400,
     'invalid_request',
     'The body is not valid UTF-8.',
   ],
   [
     'Latin-1, as its type says',
-    { payload: Buffer.from('scope=caf\u00e9', 'latin1'), headers: type(`${FORM}; charset=iso-8859-1`) },
+    { payload: Buffer.from('scope=caf\u00e9', 'latin1'), headers: type(`${form}; charset=iso-8859-1`) },
     400,
     'invalid_request',
   ],
   [
     'percent-encoded bytes that are no UTF-8',
-    { payload: `${good}&scope=%ff`, headers: type(FORM) },
+    { payload: `${good}&scope=%ff`, headers: type(form) },
     400,
     'invalid_request',
   ],
-  ['an overlong encoding', { payload: `${good}&scope=%c0%af`, headers: type(FORM) }, 400, 'invalid_request'],
+  ['an overlong encoding', { payload: `${good}&scope=%c0%af`, headers: type(form) }, 400, 'invalid_request'],
   [
     'a surrogate in UTF-8',
-    { payload: `${good}&scope=%ed%a0%80`, headers: type(FORM) },
+    { payload: `${good}&scope=%ed%a0%80`, headers: type(form) },
     400,
     'invalid_request',
   ],
-  ['half a percent-encoding', { payload: `${good}&scope=%4`, headers: type(FORM) }, 400, 'invalid_request'],
-  ['a NUL character', { payload: `${good}&scope=a%00`, headers: type(FORM) }, 400, 'invalid_request'],
-  ['no UTF-8 in a name', { payload: `${good}&%ff=a`, headers: type(FORM) }, 400, 'invalid_request'],
+  ['half a percent-encoding', { payload: `${good}&scope=%4`, headers: type(form) }, 400, 'invalid_request'],
+  ['a NUL character', { payload: `${good}&scope=a%00`, headers: type(form) }, 400, 'invalid_request'],
+  ['no UTF-8 in a name', { payload: `${good}&%ff=a`, headers: type(form) }, 400, 'invalid_request'],
   [
     'a parameter that stands twice',
-    { payload: `${good}&client_id=latchkey-cli`, headers: type(FORM) },
+    { payload: `${good}&client_id=latchkey-cli`, headers: type(form) },
     400,
     'invalid_request',
   ],
   [
     'one that stands twice, first empty',
-    { payload: `client_id=&${good}`, headers: type(FORM) },
+    { payload: `client_id=&${good}`, headers: type(form) },
     400,
     'invalid_request',
   ],
   [
     'one that stands twice, then empty',
-    { payload: `${good}&client_id=`, headers: type(FORM) },
+    { payload: `${good}&client_id=`, headers: type(form) },
     400,
     'invalid_request',
   ],
   [
     'one that stands twice without a value',
-    { payload: `${good}&state&state`, headers: type(FORM) },
+    { payload: `${good}&state&state`, headers: type(form) },
     400,
     'invalid_request',
   ],
   [
     'one that stands twice, once spelled otherwise',
-    { payload: `${good}&%63lient_id=a`, headers: type(FORM) },
+    { payload: `${good}&%63lient_id=a`, headers: type(form) },
     400,
     'invalid_request',
   ],
   [
     'an unknown one that stands twice',
-    { payload: `${good}&a=1&a=1`, headers: type(FORM) },
+    { payload: `${good}&a=1&a=1`, headers: type(form) },
     400,
     'invalid_request',
   ],
-  ['two audiences', { payload: `${good}&audience=a&audience=b`, headers: type(FORM) }, 400, 'invalid_target'],
+  ['two audiences', { payload: `${good}&audience=a&audience=b`, headers: type(form) }, 400, 'invalid_target'],
   [
     'two audiences, one empty',
-    { payload: `${good}&audience=&audience=b`, headers: type(FORM) },
+    { payload: `${good}&audience=&audience=b`, headers: type(form) },
     400,
     'invalid_target',
   ],
-  ['two resources', { payload: `${good}&resource=a&resource=a`, headers: type(FORM) }, 400, 'invalid_target'],
+  ['two resources', { payload: `${good}&resource=a&resource=a`, headers: type(form) }, 400, 'invalid_target'],
   [
     'two audiences and two clients',
-    { payload: `audience=a&audience=b&${good}&client_id=a`, headers: type(FORM) },
+    { payload: `audience=a&audience=b&${good}&client_id=a`, headers: type(form) },
     400,
     'invalid_request',
   ],
   ['GET', { method: 'GET', url: `?${good}` }, 405, 'invalid_request', 'This route takes POST.'],
   [
     'PUT',
-    { method: 'PUT', payload: good, headers: type(FORM) },
+    { method: 'PUT', payload: good, headers: type(form) },
     405,
     'invalid_request',
     'This route takes POST.',
@@ -156,7 +156,7 @@ describe.each(['/token', '/revoke', '/introspect'])('%s', (path) => {
         method: 'POST',
         ...rest,
         url: `${path}${url}`,
-        headers: { ...headers, origin: STOREFRONT_ORIGIN },
+        headers: { ...headers, origin: storefrontOrigin },
       });
       expect(answer.json()).toEqual({
         error,
@@ -166,14 +166,14 @@ describe.each(['/token', '/revoke', '/introspect'])('%s', (path) => {
       expect(answer.headers).toMatchObject({
         'content-type': 'application/json; charset=utf-8',
         'cache-control': 'no-store',
-        'access-control-allow-origin': STOREFRONT_ORIGIN,
+        'access-control-allow-origin': storefrontOrigin,
       });
       expect(answer.headers['allow']).toBe(status === 405 ? 'POST' : undefined);
     },
   );
 
   test.each([
-    FORM,
+    form,
     'application/x-www-form-urlencoded;charset=UTF-8',
     'APPLICATION/X-WWW-Form-UrlEncoded ; Charset="utf-8"',
   ])('reads a body of the type %s', async (contentType) => {
@@ -192,7 +192,7 @@ test('below an endpoint there is nothing, and that is told as everywhere else', 
   const answer = await auth.app.inject({
     method: 'POST',
     url: '/token/x',
-    headers: type(FORM),
+    headers: type(form),
     payload: good,
   });
   expect([answer.statusCode, answer.json().code]).toEqual([404, 'not_found']);

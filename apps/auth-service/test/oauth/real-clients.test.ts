@@ -4,9 +4,9 @@ import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AuthApp, decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
-import { ACCESS_TOKEN_TYPE, startServices, type TestServices, TOKEN_EXCHANGE } from '../support/services.ts';
+import { accessTokenType, startServices, type TestServices, tokenExchange } from '../support/services.ts';
 
-const SERVICE = 'payment-service';
+const service = 'payment-service';
 
 let services: TestServices;
 let auth: AuthApp;
@@ -15,7 +15,7 @@ let key: oauth.PrivateKey;
 let personsToken: string;
 beforeAll(async () => {
   issuer = new URL(`http://127.0.0.1:${await freePort()}`);
-  services = await startServices([SERVICE], issuer.origin);
+  services = await startServices([service], issuer.origin);
   auth = await startAuthApp({ env: { ISSUER: issuer.origin, SERVICE_JWKS_URIS: services.jwksUris } });
   await auth.app.listen({ host: '127.0.0.1', port: Number(issuer.port) });
   key = await webCryptoKey();
@@ -36,7 +36,7 @@ async function freePort(): Promise<number> {
 
 /** The service's private key, as both libraries want it. */
 async function webCryptoKey(): Promise<oauth.PrivateKey> {
-  const { kid, privateKey } = services.key(SERVICE);
+  const { kid, privateKey } = services.key(service);
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
   const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
   return { kid, key: await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']) };
@@ -44,7 +44,7 @@ async function webCryptoKey(): Promise<oauth.PrivateKey> {
 
 const exchange = () => ({
   subject_token: personsToken,
-  subject_token_type: ACCESS_TOKEN_TYPE,
+  subject_token_type: accessTokenType,
   audience: 'cart-service',
   scope: 'cart:read cart:checkout',
 });
@@ -53,15 +53,15 @@ function expectExchanged(token: string): void {
   expect(decode(token).claims).toMatchObject({
     sub: decode(personsToken).claims['sub'],
     aud: ['cart-service'],
-    client_id: SERVICE,
+    client_id: service,
     scope: 'cart:read cart:checkout',
-    act: { sub: SERVICE },
+    act: { sub: service },
   });
 }
 
 describe('oauth4webapi', () => {
   const insecure = { [oauth.allowInsecureRequests]: true };
-  const client: oauth.Client = { client_id: SERVICE };
+  const client: oauth.Client = { client_id: service };
 
   async function discover(): Promise<oauth.AuthorizationServer> {
     const answer = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
@@ -71,7 +71,7 @@ describe('oauth4webapi', () => {
   test('finds the server by its metadata, which offers what it is about to do', async () => {
     expect(await discover()).toMatchObject({
       token_endpoint: `${issuer.origin}/token`,
-      grant_types_supported: expect.arrayContaining(['client_credentials', TOKEN_EXCHANGE]),
+      grant_types_supported: expect.arrayContaining(['client_credentials', tokenExchange]),
       token_endpoint_auth_methods_supported: expect.arrayContaining(['private_key_jwt']),
       revocation_endpoint: `${issuer.origin}/revoke`,
       revocation_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
@@ -91,7 +91,7 @@ describe('oauth4webapi', () => {
     );
     const { access_token, scope } = await oauth.processClientCredentialsResponse(server, client, answer);
     expect(scope).toBe('revocations:read');
-    expect(decode(access_token).claims).toMatchObject({ sub: SERVICE, aud: ['auth-service'] });
+    expect(decode(access_token).claims).toMatchObject({ sub: service, aud: ['auth-service'] });
   });
 
   test('exchanges a person’s token', async () => {
@@ -100,12 +100,12 @@ describe('oauth4webapi', () => {
       server,
       client,
       oauth.PrivateKeyJwt(key),
-      TOKEN_EXCHANGE,
+      tokenExchange,
       exchange(),
       insecure,
     );
     const body = await oauth.processGenericTokenEndpointResponse(server, client, answer);
-    expect(body['issued_token_type']).toBe(ACCESS_TOKEN_TYPE);
+    expect(body['issued_token_type']).toBe(accessTokenType);
     expectExchanged(body.access_token);
   });
 
@@ -128,7 +128,7 @@ describe('oauth4webapi', () => {
       server,
       client,
       authentication,
-      TOKEN_EXCHANGE,
+      tokenExchange,
       exchange(),
       insecure,
     );
@@ -171,7 +171,7 @@ describe('oauth4webapi', () => {
       server,
       client,
       oauth.PrivateKeyJwt(key),
-      services.assertion(SERVICE, { header: { typ: 'JWT' } }),
+      services.assertion(service, { header: { typ: 'JWT' } }),
       insecure,
     );
     await expect(oauth.processRevocationResponse(given)).rejects.toMatchObject({
@@ -192,7 +192,7 @@ describe('oauth4webapi', () => {
 
 describe('openid-client', () => {
   const discover = () =>
-    openid.discovery(issuer, SERVICE, {}, openid.PrivateKeyJwt(key), {
+    openid.discovery(issuer, service, {}, openid.PrivateKeyJwt(key), {
       algorithm: 'oauth2',
       execute: [openid.allowInsecureRequests],
     });
@@ -201,12 +201,12 @@ describe('openid-client', () => {
     const { access_token } = await openid.clientCredentialsGrant(await discover(), {
       scope: 'revocations:read',
     });
-    expect(decode(access_token).claims).toMatchObject({ sub: SERVICE, aud: ['auth-service'] });
+    expect(decode(access_token).claims).toMatchObject({ sub: service, aud: ['auth-service'] });
   });
 
   test('exchanges a person’s token', async () => {
-    const body = await openid.genericGrantRequest(await discover(), TOKEN_EXCHANGE, exchange());
-    expect(body['issued_token_type']).toBe(ACCESS_TOKEN_TYPE);
+    const body = await openid.genericGrantRequest(await discover(), tokenExchange, exchange());
+    expect(body['issued_token_type']).toBe(accessTokenType);
     expectExchanged(body.access_token);
   });
 
@@ -216,7 +216,7 @@ describe('openid-client', () => {
       ...decode(personsToken).claims,
       active: true,
     });
-    const { access_token } = await openid.genericGrantRequest(configuration, TOKEN_EXCHANGE, exchange());
+    const { access_token } = await openid.genericGrantRequest(configuration, tokenExchange, exchange());
     await openid.tokenRevocation(configuration, access_token);
     expect(await openid.tokenIntrospection(configuration, access_token)).toEqual({ active: false });
   });
@@ -224,7 +224,7 @@ describe('openid-client', () => {
   test('understands a refusal', async () => {
     const parameters = { ...exchange(), audience: 'wishlist-service' };
     await expect(
-      openid.genericGrantRequest(await discover(), TOKEN_EXCHANGE, parameters),
+      openid.genericGrantRequest(await discover(), tokenExchange, parameters),
     ).rejects.toMatchObject({ error: 'invalid_target', status: 400 });
   });
 });

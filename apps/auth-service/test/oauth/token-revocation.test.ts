@@ -3,16 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   decode,
   from,
-  PASSWORD,
   postToken,
   refresh,
   register,
-  STOREFRONT_ORIGIN,
+  storefrontOrigin,
   type Tokens,
+  testPassword,
   whoAmI,
 } from '../support/auth-app.ts';
 import { openDatabase } from '../support/operator.ts';
-import { ACCESS_TOKEN_TYPE, isActiveAtCart, TOKEN_EXCHANGE } from '../support/services.ts';
+import { accessTokenType, isActiveAtCart, tokenExchange } from '../support/services.ts';
 import {
   expectAnswered,
   startTokenRevocation,
@@ -102,8 +102,8 @@ describe('an access token that is given back', () => {
     const signedIn = await auth.app.inject({
       method: 'POST',
       url: '/sessions',
-      payload: { client_id: 'storefront', username, password: PASSWORD },
-      headers: { ...from(username), origin: STOREFRONT_ORIGIN },
+      payload: { client_id: 'storefront', username, password: testPassword },
+      headers: { ...from(username), origin: storefrontOrigin },
     });
     const token = signedIn.json().access_token;
     expectAnswered(await auth.revoke({ client_id: 'storefront', token }));
@@ -117,9 +117,9 @@ describe('an access token that is given back', () => {
       .access_token;
     const exchanged = (
       await postToken(auth.app, {
-        grant_type: TOKEN_EXCHANGE,
+        grant_type: tokenExchange,
         subject_token: persons,
-        subject_token_type: ACCESS_TOKEN_TYPE,
+        subject_token_type: accessTokenType,
         audience: 'cart-service',
         ...credentials(),
       })

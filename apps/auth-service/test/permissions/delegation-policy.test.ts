@@ -1,24 +1,26 @@
 import { expect, test } from 'vitest';
-import { DELEGATION_POLICY } from '../../src/permissions/delegation-policy.ts';
-import { RESOURCE_SERVERS, SCOPES } from '../../src/permissions/resource-servers.ts';
+import { delegationPolicy } from '../../src/permissions/delegation-policy.ts';
+import { personScopes, resourceServers } from '../../src/permissions/resource-servers.ts';
 import { scopesOf } from '../../src/permissions/roles.ts';
 
-const serverOf = (audience: string) => RESOURCE_SERVERS.find((server) => server.audience === audience);
-const services = Object.entries(DELEGATION_POLICY);
+const serverOf = (audience: string) => resourceServers.find((server) => server.audience === audience);
+const services = Object.entries(delegationPolicy);
 const delegations = services.flatMap(([actor, { toward }]) =>
   Object.entries(toward).map(([audience, delegation]) => ({ actor, audience, ...delegation })),
 );
 
 test('roles grant what resource servers list as people’s scopes, and no scope of actors', () => {
   const people: readonly string[] = scopesOf(['admin']);
-  expect(people).toEqual(SCOPES);
-  for (const { actorScopes } of RESOURCE_SERVERS)
+  expect(people).toEqual(personScopes);
+  for (const { actorScopes } of resourceServers)
     for (const scope of actorScopes) expect(people).not.toContain(scope);
 });
 
 test('of the scopes that services have in their own name, operators have one: to watch what is revoked', () => {
-  const ofServices = RESOURCE_SERVERS.flatMap(({ serviceScopes }): readonly string[] => serviceScopes);
-  expect(ofServices.filter((scope) => SCOPES.some((known) => known === scope))).toEqual(['revocations:read']);
+  const ofServices = resourceServers.flatMap(({ serviceScopes }): readonly string[] => serviceScopes);
+  expect(ofServices.filter((scope) => personScopes.some((known) => known === scope))).toEqual([
+    'revocations:read',
+  ]);
 });
 
 test.each(delegations)('$actor toward $audience: every scope is one of that service', (delegation) => {
@@ -29,7 +31,7 @@ test.each(delegations)('$actor toward $audience: every scope is one of that serv
     expect(server?.actorScopes).toContain(scope);
     // Whoever requires nothing gives it to every person.
     expect(requires.length).toBeGreaterThan(0);
-    for (const required of requires) expect(SCOPES).toContain(required);
+    for (const required of requires) expect(personScopes).toContain(required);
   }
 });
 
@@ -37,7 +39,7 @@ test.each(services)(
   '%s acts toward others only, and in its own name has scopes of services alone',
   (name, policy) => {
     expect(Object.keys(policy.toward)).not.toContain(name);
-    const known = RESOURCE_SERVERS.flatMap(({ serviceScopes }): readonly string[] => serviceScopes);
+    const known = resourceServers.flatMap(({ serviceScopes }): readonly string[] => serviceScopes);
     for (const scope of policy.ownScopes) expect(known).toContain(scope);
   },
 );

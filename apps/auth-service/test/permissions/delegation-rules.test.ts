@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { DELEGATION_POLICY } from '../../src/permissions/delegation-policy.ts';
+import { delegationPolicy } from '../../src/permissions/delegation-policy.ts';
 import { type DelegationRequest, decideDelegation } from '../../src/permissions/delegation-rules.ts';
 
 const decide = (changes: Partial<DelegationRequest>) =>
-  decideDelegation(DELEGATION_POLICY, {
+  decideDelegation(delegationPolicy, {
     actor: 'payment-service',
     audience: 'cart-service',
     heldScopes: ['cart:read', 'cart:write', 'payment:write'],

@@ -1,7 +1,7 @@
 import { services } from '@latchkey/services';
 import { expect, test } from 'vitest';
-import { SCOPES } from '../../src/permissions/resource-servers.ts';
-import { parseRoles, ROLES, scopesOf } from '../../src/permissions/roles.ts';
+import { personScopes } from '../../src/permissions/resource-servers.ts';
+import { parseRoles, roles, scopesOf } from '../../src/permissions/roles.ts';
 
 test('a viewer reads, and nothing else', () => {
   expect(scopesOf(['viewer'])).toEqual(['cart:read', 'wishlist:read', 'payment:read']);
@@ -13,8 +13,8 @@ test('a customer may not refund, support may', () => {
 });
 
 test('only an admin manages accounts, clients and keys, and watches what is revoked', () => {
-  expect(scopesOf(['admin'])).toEqual([...SCOPES]);
-  expect(SCOPES).toEqual(
+  expect(scopesOf(['admin'])).toEqual([...personScopes]);
+  expect(personScopes).toEqual(
     expect.arrayContaining(['accounts:manage', 'clients:manage', 'keys:manage', 'revocations:read']),
   );
   const others = scopesOf(['viewer', 'customer', 'support']);
@@ -22,8 +22,8 @@ test('only an admin manages accounts, clients and keys, and watches what is revo
 });
 
 test('there is a role for each permission in the shop alone', () => {
-  const alone = ROLES.map((role) => scopesOf([role])).filter((scopes) => scopes.length === 1);
-  expect(alone.flat()).toEqual(SCOPES.filter((scope) => !(scope in services.auth.scopes)));
+  const alone = roles.map((role) => scopesOf([role])).filter((scopes) => scopes.length === 1);
+  expect(alone.flat()).toEqual(personScopes.filter((scope) => !(scope in services.auth.scopes)));
 });
 
 test('several roles allow what they allow together, each scope once and in one order', () => {

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
-import { CLIENT, createStore, newSession } from '../sessions/session-fixture.ts';
+import { client, createStore, newSession } from '../sessions/session-fixture.ts';
 
 let first: TestRedis;
 let second: TestRedis;
@@ -59,8 +59,8 @@ describe.each(demotions)('a master that was replaced, keeps its connections, and
     const { refreshToken } = await store.start(newSession());
     await promote();
     await demote();
-    await expect(store.refresh(refreshToken, CLIENT)).rejects.toMatchObject({ status: 503 });
-    await eventually('refreshes go on at the new master', () => store.refresh(refreshToken, CLIENT));
+    await expect(store.refresh(refreshToken, client)).rejects.toMatchObject({ status: 503 });
+    await eventually('refreshes go on at the new master', () => store.refresh(refreshToken, client));
   });
 
   test('is left by those who follow the log: they hear what is revoked at the new one', async () => {

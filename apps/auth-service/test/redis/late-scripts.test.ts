@@ -9,9 +9,9 @@ import { learnRedisTime } from '../../src/redis/redis-clock.ts';
 import { loadScript } from '../../src/redis/script.ts';
 
 /** Longer than Redis may take to begin a script, shorter than a line may be silent. */
-const STALL_MS = 1000;
-const NOW = Date.now();
-const TTL_MS = 330_000;
+const stallMs = 1000;
+const now = Date.now();
+const ttlMs = 330_000;
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 const library = 'revocation/log/scripts/publish-revocation.lua';
 /** What is no script by itself. */
@@ -21,55 +21,55 @@ const parts = [library, 'redis/scripts/refuse-late.lua'];
 const scripts: Record<string, (shard: string) => { keys: string[]; args: (string | number)[] }> = {
   'accounts/scripts/charge-attempt.lua': (shard) => ({
     keys: [`${shard}:attempts`],
-    args: [NOW, 1, 60_000, 10, 900_000, 0],
+    args: [now, 1, 60_000, 10, 900_000, 0],
   }),
   'accounts/scripts/forgive-attempt.lua': (shard) => ({
     keys: [`${shard}:familiar`],
-    args: [0, NOW + 1000, 60_000],
+    args: [0, now + 1000, 60_000],
   }),
   'oauth/client-authentication/scripts/use-assertion.lua': (shard) => ({
     keys: [`${shard}:assertion`, ...log(shard)],
-    args: [NOW, TTL_MS, 'own', 60_000, Math.floor(NOW / 1000) + 10, '', '', 0, 0],
+    args: [now, ttlMs, 'own', 60_000, Math.floor(now / 1000) + 10, '', '', 0, 0],
   }),
   'redis/scripts/prove-writable.lua': (shard) => ({ keys: [`${shard}:probe`], args: [60_000] }),
-  'revocation/log/scripts/follow-revocations.lua': (shard) => ({ keys: log(shard), args: [NOW, TTL_MS] }),
-  'revocation/log/scripts/look-at-data-set.lua': (shard) => ({ keys: log(shard), args: [NOW, TTL_MS] }),
+  'revocation/log/scripts/follow-revocations.lua': (shard) => ({ keys: log(shard), args: [now, ttlMs] }),
+  'revocation/log/scripts/look-at-data-set.lua': (shard) => ({ keys: log(shard), args: [now, ttlMs] }),
   'revocation/log/scripts/publish.lua': (shard) => ({
     keys: log(shard),
-    args: [NOW, TTL_MS, 'kind', 'client', 'id', 'somebody', 'reason', 'client_revoked'],
+    args: [now, ttlMs, 'kind', 'client', 'id', 'somebody', 'reason', 'client_revoked'],
   }),
   'revocation/log/scripts/read-revocations.lua': (shard) => ({
     keys: log(shard),
-    args: [NOW, TTL_MS, '-', '+', 500],
+    args: [now, ttlMs, '-', '+', 500],
   }),
   'sessions/scripts/change-roles.lua': (shard) => ({
     keys: [`${shard}:n`, ...log(shard), `${shard}:s`],
-    args: ['alice', NOW, TTL_MS, 'viewer', 7, 30],
+    args: ['alice', now, ttlMs, 'viewer', 7, 30],
   }),
   'sessions/scripts/end-sessions.lua': (shard) => ({
     keys: [`${shard}:u`, ...log(shard), `${shard}:s`],
-    args: ['alice', NOW, 'sign_out', TTL_MS, 'the-id'],
+    args: ['alice', now, 'sign_out', ttlMs, 'the-id'],
   }),
   'sessions/scripts/end-surplus.lua': (shard) => ({
     keys: [`${shard}:u`, ...log(shard), `${shard}:s`],
-    args: ['alice', NOW, 'displaced', TTL_MS, 'latchkey-cli', 0, 'another-id', 'the-id'],
+    args: ['alice', now, 'displaced', ttlMs, 'latchkey-cli', 0, 'another-id', 'the-id'],
   }),
   'sessions/scripts/lose-session.lua': (shard) => ({
     keys: [`${shard}:gone`, ...log(shard)],
-    args: ['another-id', Math.floor(NOW / 1000), NOW, TTL_MS, 'another', 30],
+    args: ['another-id', Math.floor(now / 1000), now, ttlMs, 'another', 30],
   }),
   'sessions/scripts/refresh-session.lua': (shard) => ({
     keys: [`${shard}:s`, ...log(shard), `${shard}:u:`],
-    args: ['the-id', 100_000, NOW, 10_000, 5_000, 200, 8, 'k1', TTL_MS, 30],
+    args: ['the-id', 100_000, now, 10_000, 5_000, 200, 8, 'k1', ttlMs, 30],
   }),
   'sessions/scripts/rename-session.lua': (shard) => ({
     keys: [`${shard}:s`],
-    args: ['alice', NOW, 'another name'],
+    args: ['alice', now, 'another name'],
   }),
-  'sessions/scripts/renew-auth-time.lua': (shard) => ({ keys: [`${shard}:s`], args: ['alice', NOW] }),
+  'sessions/scripts/renew-auth-time.lua': (shard) => ({ keys: [`${shard}:s`], args: ['alice', now] }),
   'sessions/scripts/start-session.lua': (shard) => ({
     keys: [`${shard}:new`, `${shard}:u`, `${shard}:n`, ...log(shard)],
-    args: ['new-id', NOW, NOW + 3_600_000, TTL_MS, 's', 'active', 'u', 'alice'],
+    args: ['new-id', now, now + 3_600_000, ttlMs, 's', 'active', 'u', 'alice'],
   }),
 };
 
@@ -100,7 +100,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await admin.flushall();
   for (const index of names.keys()) {
-    const session = { s: 'active', g: 100_000, t: NOW - 60_000, r: 0, k: 'k1', x: NOW + 3_600_000 };
+    const session = { s: 'active', g: 100_000, t: now - 60_000, r: 0, k: 'k1', x: now + 3_600_000 };
     const owner = { u: 'alice', c: 'latchkey-cli', l: 'customer', v: 1, a: 1, d: 'a name' };
     await admin.hset(`{${index}}:s`, { ...session, ...owner });
   }
@@ -117,7 +117,7 @@ test('a script that Redis would begin after its deadline has no effect, and in t
   await calls[0]?.(redis);
   await admin.del('{0}:attempts');
 
-  await admin.call('CLIENT', 'PAUSE', STALL_MS, 'ALL');
+  await admin.call('CLIENT', 'PAUSE', stallMs, 'ALL');
   const outcomes = await Promise.allSettled(calls.map((call) => call(redis)));
   expect(outcomes.map(({ status }) => status)).toEqual(names.map(() => 'rejected'));
   // Replies come in order: by then Redis has been through all of them.

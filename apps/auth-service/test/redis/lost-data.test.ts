@@ -7,14 +7,14 @@ import {
   type AuthApp,
   bearer,
   from,
-  PASSWORD,
   postToken,
   refresh,
   register,
-  STOREFRONT_ORIGIN,
   signIn,
   startAuthApp,
+  storefrontOrigin,
   type Tokens,
+  testPassword,
   whoAmI,
 } from '../support/auth-app.ts';
 import { keepData, replicate } from '../support/redis-data.ts';
@@ -53,8 +53,8 @@ async function signedIn() {
   const browser = await auth.app.inject({
     method: 'POST',
     url: '/sessions',
-    payload: { client_id: 'storefront', username, password: PASSWORD },
-    headers: { ...from(username), origin: STOREFRONT_ORIGIN },
+    payload: { client_id: 'storefront', username, password: testPassword },
+    headers: { ...from(username), origin: storefrontOrigin },
   });
   const { name, value } = browser.cookies[0] as { name: string; value: string };
   const byCookie = (app = auth.app) =>
@@ -63,7 +63,7 @@ async function signedIn() {
       url: '/sessions/refresh',
       payload: { client_id: 'storefront' },
       cookies: { [name]: value },
-      headers: { origin: STOREFRONT_ORIGIN },
+      headers: { origin: storefrontOrigin },
     });
   return { username, cli, byCookie };
 }

@@ -9,12 +9,12 @@ import { isStoreUnavailable } from '../../src/redis/or-unavailable.ts';
 import {
   type AuthApp,
   from,
-  PASSWORD,
   refresh,
   register,
   signIn,
   startAuthApp,
   type Tokens,
+  testPassword,
 } from '../support/auth-app.ts';
 
 describe('what Redis answers', () => {
@@ -111,7 +111,7 @@ describe('a Redis that refuses us', () => {
         await auth.app.inject({
           method: 'POST',
           url: '/sessions',
-          payload: { client_id: 'latchkey-cli', username, password: PASSWORD },
+          payload: { client_id: 'latchkey-cli', username, password: testPassword },
           headers: from(username),
         }),
       ];

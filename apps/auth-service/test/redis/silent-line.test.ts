@@ -5,9 +5,9 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
-import { CLIENT, createStore, newSession } from '../sessions/session-fixture.ts';
+import { client, createStore, newSession } from '../sessions/session-fixture.ts';
 
-const SILENT_LINE_MS = 900;
+const silentLineMs = 900;
 
 let server: TestRedis;
 let link: NetworkLink;
@@ -15,7 +15,7 @@ let redis: Redis;
 beforeEach(async () => {
   server = await startTestRedis();
   link = await startNetworkLink(server.url);
-  redis = connectRedis({ url: link.url, onError: () => {}, silentLineMs: SILENT_LINE_MS });
+  redis = connectRedis({ url: link.url, onError: () => {}, silentLineMs: silentLineMs });
 });
 afterEach(async () => {
   redis.disconnect();
@@ -34,13 +34,13 @@ test('a line that falls silent is given up and made anew, and nothing that was g
 
   link.silence();
   const asked = [
-    store.refresh(refreshToken, CLIENT),
+    store.refresh(refreshToken, client),
     store.rename(session.subject, grant.sessionId, 'never heard of'),
     store.list(session.subject),
   ];
   for (const outcome of await Promise.allSettled(asked)) expect(outcome.status).toBe('rejected');
 
-  await eventually('refreshes work again', () => store.refresh(refreshToken, CLIENT), { withinMs: 5_000 });
+  await eventually('refreshes work again', () => store.refresh(refreshToken, client), { withinMs: 5_000 });
   expect(await store.list(session.subject)).toMatchObject([{ deviceName: session.deviceName }]);
   expect(seen.filter((command) => command.includes('never heard of'))).toEqual([]);
   expect(seen.filter((command) => command.includes('zrangebyscore'))).toHaveLength(1);

@@ -4,14 +4,14 @@ import {
   type AuthApp,
   bearer,
   from,
-  PASSWORD,
   refresh,
   register,
   signIn,
   startAuthApp,
+  testPassword,
 } from '../support/auth-app.ts';
 
-const NEW_PASSWORD = 'another long enough passphrase';
+const newPassword = 'another long enough passphrase';
 
 let now = Date.now();
 let auth: AuthApp;
@@ -33,7 +33,7 @@ test('what a Redis that stood still was asked, and was answered 503, has no effe
     ...living.flatMap(({ access_token, session_id }) => {
       const headers = bearer(access_token);
       const url = `/sessions/${session_id}`;
-      const passwords = { current_password: PASSWORD, new_password: NEW_PASSWORD };
+      const passwords = { current_password: testPassword, new_password: newPassword };
       return [
         app.inject({ method: 'DELETE', url: '/sessions/current', headers }),
         app.inject({ method: 'PATCH', url, headers, payload: { device_name: 'second name' } }),
@@ -64,7 +64,7 @@ function trySigningIn(username: string) {
   return auth.app.inject({
     method: 'POST',
     url: '/sessions',
-    payload: { client_id: 'latchkey-cli', username, password: PASSWORD },
+    payload: { client_id: 'latchkey-cli', username, password: testPassword },
     headers: from(username),
   });
 }

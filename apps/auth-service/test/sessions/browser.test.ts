@@ -3,11 +3,11 @@ import {
   type AuthApp,
   bearer,
   from,
-  PASSWORD,
-  REFRESH_COOKIE,
+  refreshCookie,
   register,
-  STOREFRONT_ORIGIN,
   startAuthApp,
+  storefrontOrigin,
+  testPassword,
 } from '../support/auth-app.ts';
 
 let auth: AuthApp;
@@ -16,19 +16,19 @@ beforeAll(async () => {
 });
 afterAll(() => auth.stop());
 
-async function signInByBrowser(app = auth.app, origin: string | undefined = STOREFRONT_ORIGIN) {
+async function signInByBrowser(app = auth.app, origin: string | undefined = storefrontOrigin) {
   const username = await register(app);
   return app.inject({
     method: 'POST',
     url: '/sessions',
-    payload: { client_id: 'storefront', username, password: PASSWORD },
+    payload: { client_id: 'storefront', username, password: testPassword },
     headers: { ...from(username), ...(origin === undefined ? {} : { origin }) },
   });
 }
 
 function refreshByCookie(
   cookies: Record<string, string>,
-  headers: Record<string, string> = { origin: STOREFRONT_ORIGIN },
+  headers: Record<string, string> = { origin: storefrontOrigin },
 ) {
   return auth.app.inject({
     method: 'POST',
@@ -46,7 +46,7 @@ test('a browser gets its refresh token in a cookie that no script can read, and 
   expect(answer.statusCode).toBe(201);
   expect(answer.json()).not.toHaveProperty('refresh_token');
   expect(cookieOf(answer)).toMatchObject({
-    name: REFRESH_COOKIE,
+    name: refreshCookie,
     value: expect.stringMatching(/^rt1\./),
     httpOnly: true,
     sameSite: 'Strict',
@@ -70,7 +70,7 @@ test('over HTTPS the cookie is Secure and bound to the host (__Host-)', async ()
 
 test('the cookie refreshes, and each answer brings the next one', async () => {
   const first = cookieOf(await signInByBrowser());
-  const answer = await refreshByCookie({ [REFRESH_COOKIE]: first?.value ?? '' });
+  const answer = await refreshByCookie({ [refreshCookie]: first?.value ?? '' });
   expect(answer.statusCode).toBe(200);
   expect(answer.headers['cache-control']).toBe('no-store');
   expect(answer.json()).toMatchObject({ token_type: 'Bearer', access_token: expect.any(String) });
@@ -84,14 +84,14 @@ test('signing in anew in the same browser ends the session that it replaces', as
     auth.app.inject({
       method: 'POST',
       url: '/sessions',
-      payload: { client_id: 'storefront', username, password: PASSWORD },
-      headers: { ...from(username), origin: STOREFRONT_ORIGIN },
+      payload: { client_id: 'storefront', username, password: testPassword },
+      headers: { ...from(username), origin: storefrontOrigin },
       cookies,
     });
   const first = cookieOf(await signIn({}))?.value ?? '';
-  const second = cookieOf(await signIn({ [REFRESH_COOKIE]: first }))?.value ?? '';
-  expect((await refreshByCookie({ [REFRESH_COOKIE]: first })).statusCode).toBe(401);
-  expect((await refreshByCookie({ [REFRESH_COOKIE]: second })).statusCode).toBe(200);
+  const second = cookieOf(await signIn({ [refreshCookie]: first }))?.value ?? '';
+  expect((await refreshByCookie({ [refreshCookie]: first })).statusCode).toBe(401);
+  expect((await refreshByCookie({ [refreshCookie]: second })).statusCode).toBe(200);
 });
 
 describe('another site cannot use the cookie', () => {
@@ -102,11 +102,11 @@ describe('another site cannot use the cookie', () => {
     ['no origin', {}],
   ])('refreshing from %s is 403, and the session lives on', async (_what, headers) => {
     const cookie = cookieOf(await signInByBrowser());
-    const answer = await refreshByCookie({ [REFRESH_COOKIE]: cookie?.value ?? '' }, headers);
+    const answer = await refreshByCookie({ [refreshCookie]: cookie?.value ?? '' }, headers);
     expect(answer.statusCode).toBe(403);
     expect(answer.json().code).toBe('origin_not_allowed');
     expect(answer.cookies).toEqual([]);
-    expect((await refreshByCookie({ [REFRESH_COOKIE]: cookie?.value ?? '' })).statusCode).toBe(200);
+    expect((await refreshByCookie({ [refreshCookie]: cookie?.value ?? '' })).statusCode).toBe(200);
   });
 
   test('signing in from another origin is 403', async () => {
@@ -114,12 +114,12 @@ describe('another site cannot use the cookie', () => {
   });
 
   test('a page of another site is told so before it signs in, and when it has no session', async () => {
-    const headers = { origin: STOREFRONT_ORIGIN, 'sec-fetch-site': 'cross-site' };
+    const headers = { origin: storefrontOrigin, 'sec-fetch-site': 'cross-site' };
     const payload = { client_id: 'storefront', username: 'nobody', password: 'none' };
     const signIn = await auth.app.inject({ method: 'POST', url: '/sessions', payload, headers });
     expect([signIn.statusCode, signIn.json().code]).toEqual([403, 'cross_site']);
     expect(signIn.headers['set-cookie']).toBeUndefined();
-    expect(signIn.headers['access-control-allow-origin']).toBe(STOREFRONT_ORIGIN);
+    expect(signIn.headers['access-control-allow-origin']).toBe(storefrontOrigin);
     expect((await refreshByCookie({}, headers)).json()).toMatchObject({
       code: 'session_ended',
       reason: 'cross_site',
@@ -131,8 +131,8 @@ describe('another site cannot use the cookie', () => {
     const answer = await auth.app.inject({
       method: 'POST',
       url: '/sessions',
-      payload: { client_id: 'storefront', username, password: PASSWORD },
-      headers: { ...from(username), origin: STOREFRONT_ORIGIN, 'sec-fetch-site': site },
+      payload: { client_id: 'storefront', username, password: testPassword },
+      headers: { ...from(username), origin: storefrontOrigin, 'sec-fetch-site': site },
     });
     expect(answer.statusCode).toBe(201);
   });
@@ -144,8 +144,8 @@ describe('another site cannot use the cookie', () => {
         url: '/sessions/refresh',
         headers: { origin, 'access-control-request-method': 'POST' },
       });
-    const own = await preflight(STOREFRONT_ORIGIN);
-    expect(own.headers['access-control-allow-origin']).toBe(STOREFRONT_ORIGIN);
+    const own = await preflight(storefrontOrigin);
+    expect(own.headers['access-control-allow-origin']).toBe(storefrontOrigin);
     expect(own.headers['access-control-allow-credentials']).toBe('true');
     const foreign = await preflight('https://evil.example');
     expect(foreign.headers['access-control-allow-origin'] ?? 'none').not.toMatch(/evil|\*/);
@@ -159,18 +159,18 @@ test('signing out takes the cookie away, and it is worth nothing afterwards', as
     method: 'DELETE',
     url: '/sessions/current',
     headers: bearer(signedIn.json().access_token),
-    cookies: { [REFRESH_COOKIE]: cookie?.value ?? '' },
+    cookies: { [refreshCookie]: cookie?.value ?? '' },
   });
-  expect(answer.cookies).toMatchObject([{ name: REFRESH_COOKIE, value: '' }]);
-  const refused = await refreshByCookie({ [REFRESH_COOKIE]: cookie?.value ?? '' });
+  expect(answer.cookies).toMatchObject([{ name: refreshCookie, value: '' }]);
+  const refused = await refreshByCookie({ [refreshCookie]: cookie?.value ?? '' });
   expect(refused.statusCode).toBe(401);
   expect(refused.json().code).toBe('session_ended');
-  expect(refused.cookies).toMatchObject([{ name: REFRESH_COOKIE, value: '' }]);
+  expect(refused.cookies).toMatchObject([{ name: refreshCookie, value: '' }]);
 });
 
 test.each([
   ['no cookie', {}],
-  ['garbage', { [REFRESH_COOKIE]: 'garbage' }],
+  ['garbage', { [refreshCookie]: 'garbage' }],
 ])('refreshing with %s is 401 session_ended', async (_what, cookies) => {
   const answer = await refreshByCookie(cookies);
   expect(answer.statusCode).toBe(401);

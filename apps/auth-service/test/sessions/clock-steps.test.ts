@@ -2,10 +2,10 @@ import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RefreshOutcome } from '../../src/sessions/session.ts';
-import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+import { client, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
 
-const MINUTE_MS = 60_000;
-const MONTH_MS = 31 * 24 * 60 * MINUTE_MS;
+const minuteMs = 60_000;
+const monthMs = 31 * 24 * 60 * minuteMs;
 
 let server: TestRedis;
 let redis: Redis;
@@ -27,14 +27,14 @@ beforeEach(() => {
 describe('a clock that was ahead, and is set right', () => {
   test('leaves nobody with a sign-in that stays recent', async () => {
     const { grant, refreshToken } = await store.start(newSession());
-    clock.advance(10 * MINUTE_MS);
+    clock.advance(10 * minuteMs);
     await store.renewAuthTime(grant.subject, grant.sessionId);
-    clock.advance(-10 * MINUTE_MS);
-    const first = await store.refresh(refreshToken, CLIENT);
+    clock.advance(-10 * minuteMs);
+    const first = await store.refresh(refreshToken, client);
     expect(authTimeOf(first)).toBe(1);
     // Nor does it become recent when its time comes.
-    clock.advance(10 * MINUTE_MS);
-    expect(authTimeOf(await store.refresh(tokenOf(first), CLIENT))).toBe(1);
+    clock.advance(10 * minuteMs);
+    expect(authTimeOf(await store.refresh(tokenOf(first), client))).toBe(1);
     // To sign in once more is all that it takes.
     await store.renewAuthTime(grant.subject, grant.sessionId);
     expect((await store.find(grant.subject, grant.sessionId))?.authTime).toBe(Math.floor(clock.now() / 1000));
@@ -43,33 +43,33 @@ describe('a clock that was ahead, and is set right', () => {
   test('makes no old sign-in of one that is no further ahead than verifiers bear', async () => {
     const { grant, refreshToken } = await store.start(newSession());
     clock.advance(-30_000);
-    expect(authTimeOf(await store.refresh(refreshToken, CLIENT))).toBe(grant.authTime);
+    expect(authTimeOf(await store.refresh(refreshToken, client))).toBe(grant.authTime);
   });
 
   test('hides no session from who signs out everywhere, or from a change of roles', async () => {
     const session = newSession();
     const { refreshToken } = await store.start(session);
     const changed = await store.start(session);
-    clock.advance(MONTH_MS);
+    clock.advance(monthMs);
     // A sign-in meanwhile, which tidies the list of sessions up; and what must reach all of them.
     await store.start(session);
     await store.changeRoles(session.subject, { roles: ['viewer'], rolesVersion: 1 });
-    clock.advance(-MONTH_MS);
+    clock.advance(-monthMs);
     expect(await store.list(session.subject)).toHaveLength(3);
-    expect(await store.refresh(changed.refreshToken, CLIENT)).toMatchObject({ grant: { roles: ['viewer'] } });
-    clock.advance(MONTH_MS);
+    expect(await store.refresh(changed.refreshToken, client)).toMatchObject({ grant: { roles: ['viewer'] } });
+    clock.advance(monthMs);
     expect(await store.endAll(session.subject, 'ended_all')).toHaveLength(3);
-    clock.advance(-MONTH_MS);
-    expect(await store.refresh(refreshToken, CLIENT)).toEqual({ verdict: 'REVOKED', reason: 'ended_all' });
+    clock.advance(-monthMs);
+    expect(await store.refresh(refreshToken, client)).toEqual({ verdict: 'REVOKED', reason: 'ended_all' });
   });
 });
 
 describe('a clock that was behind, and is set right', () => {
   test('makes a sign-in older than it is, never more recent', async () => {
-    clock.advance(-10 * MINUTE_MS);
+    clock.advance(-10 * minuteMs);
     const { grant, refreshToken } = await store.start(newSession());
-    clock.advance(10 * MINUTE_MS);
-    expect(authTimeOf(await store.refresh(refreshToken, CLIENT))).toBe(grant.authTime);
+    clock.advance(10 * minuteMs);
+    expect(authTimeOf(await store.refresh(refreshToken, client))).toBe(grant.authTime);
   });
 });
 

@@ -2,9 +2,9 @@ import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EndReason } from '../../src/sessions/session.ts';
-import { REPLAY_GRACE_MS } from '../../src/sessions/session-store.ts';
+import { replayGraceMs } from '../../src/sessions/session-store.ts';
 import {
-  CLIENT,
+  client,
   createClock,
   createMacKeys,
   createStore,
@@ -12,7 +12,7 @@ import {
   revocationsIn,
 } from './session-fixture.ts';
 
-const REASONS: Record<EndReason, true> = {
+const reasons: Record<EndReason, true> = {
   sign_out: true,
   ended_by_user: true,
   ended_all: true,
@@ -55,7 +55,7 @@ async function deathsOf(sessionId: string): Promise<string[]> {
   );
 }
 
-test.each(Object.keys(REASONS) as EndReason[])(
+test.each(Object.keys(reasons) as EndReason[])(
   '%s: the feed says it once, and so does whoever refuses the refresh token',
   async (reason) => {
     const { first } = createReplicas();
@@ -65,7 +65,7 @@ test.each(Object.keys(REASONS) as EndReason[])(
     expect(await first.end(session.subject, grant.sessionId, 'sign_out')).toBe(false);
     expect(await first.endAll(session.subject, 'ended_all')).toEqual([]);
     expect(await deathsOf(grant.sessionId)).toEqual([reason]);
-    expect(await first.refresh(refreshToken, CLIENT)).toEqual({ verdict: 'REVOKED', reason });
+    expect(await first.refresh(refreshToken, client)).toEqual({ verdict: 'REVOKED', reason });
   },
 );
 
@@ -75,10 +75,10 @@ test('ends, ends of all, and a thief who refreshes, all at once and at every rep
   for (let round = 0; round < 60; round++) {
     const session = newSession();
     const { grant, refreshToken } = await first.start(session);
-    await first.refresh(refreshToken, CLIENT);
-    clock.advance(REPLAY_GRACE_MS + 1);
+    await first.refresh(refreshToken, client);
+    clock.advance(replayGraceMs + 1);
     const attempts = all.flatMap((store) => [
-      () => store.refresh(refreshToken, CLIENT),
+      () => store.refresh(refreshToken, client),
       () => store.end(session.subject, grant.sessionId, 'sign_out'),
       () => store.endAll(session.subject, 'ended_all'),
     ]);
@@ -87,7 +87,7 @@ test('ends, ends of all, and a thief who refreshes, all at once and at every rep
     await Promise.all([...attempts.slice(start), ...attempts.slice(0, start)].map((attempt) => attempt()));
     const deaths = await deathsOf(grant.sessionId);
     expect(deaths).toHaveLength(1);
-    expect(await first.refresh(refreshToken, CLIENT)).toEqual({ verdict: 'REVOKED', reason: deaths[0] });
+    expect(await first.refresh(refreshToken, client)).toEqual({ verdict: 'REVOKED', reason: deaths[0] });
     seen.add(deaths[0] ?? '');
   }
   expect(seen.size).toBeGreaterThan(1);

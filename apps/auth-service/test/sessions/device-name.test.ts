@@ -1,39 +1,39 @@
 import { expect, test } from 'vitest';
 import { deviceNameFrom } from '../../src/sessions/device-name.ts';
 
-const X11 = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)';
-const WINDOWS = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)';
-const MAC = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)';
-const ANDROID = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)';
-const IPHONE =
+const x11 = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)';
+const windows = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)';
+const mac = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)';
+const android = 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)';
+const iphone =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)';
 
 test.each([
-  ['Chrome on Linux', `${X11} Chrome/156.0.0.0 Safari/537.36`],
-  ['Chrome on Linux', `${X11} HeadlessChrome/156.0.0.0 Safari/537.36`],
-  ['Chrome on Linux', `${X11} Ubuntu Chromium/120.0.0.0 Chrome/120.0.0.0 Safari/537.36`],
-  ['Chrome on Windows', `${WINDOWS} Chrome/156.0.0.0 Safari/537.36`],
-  ['Chrome on macOS', `${MAC} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36`],
-  ['Chrome on Android', `${ANDROID} Chrome/156.0.0.0 Mobile Safari/537.36`],
-  ['Chrome on iOS', `${IPHONE} CriOS/156.0.7204.46 Mobile/15E148 Safari/604.1`],
+  ['Chrome on Linux', `${x11} Chrome/156.0.0.0 Safari/537.36`],
+  ['Chrome on Linux', `${x11} HeadlessChrome/156.0.0.0 Safari/537.36`],
+  ['Chrome on Linux', `${x11} Ubuntu Chromium/120.0.0.0 Chrome/120.0.0.0 Safari/537.36`],
+  ['Chrome on Windows', `${windows} Chrome/156.0.0.0 Safari/537.36`],
+  ['Chrome on macOS', `${mac} AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36`],
+  ['Chrome on Android', `${android} Chrome/156.0.0.0 Mobile Safari/537.36`],
+  ['Chrome on iOS', `${iphone} CriOS/156.0.7204.46 Mobile/15E148 Safari/604.1`],
   [
     'Chrome on ChromeOS',
     'Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
   ],
-  ['Edge on Windows', `${WINDOWS} Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0`],
-  ['Edge on Windows', `${WINDOWS} Chrome/64.0.3282.140 Safari/537.36 Edge/18.17763`],
-  ['Edge on Android', `${ANDROID} Chrome/156.0.0.0 Mobile Safari/537.36 EdgA/156.0.0.0`],
-  ['Edge on iOS', `${IPHONE} Version/18.0 EdgiOS/156.0.3351.65 Mobile/15E148 Safari/605.1.15`],
-  ['Opera on Linux', `${X11} Chrome/154.0.0.0 Safari/537.36 OPR/140.0.0.0`],
-  ['Opera on iOS', `${IPHONE} Version/18.5 Mobile/15E148 Safari/604.1 OPT/5.5.1`],
+  ['Edge on Windows', `${windows} Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0`],
+  ['Edge on Windows', `${windows} Chrome/64.0.3282.140 Safari/537.36 Edge/18.17763`],
+  ['Edge on Android', `${android} Chrome/156.0.0.0 Mobile Safari/537.36 EdgA/156.0.0.0`],
+  ['Edge on iOS', `${iphone} Version/18.0 EdgiOS/156.0.3351.65 Mobile/15E148 Safari/605.1.15`],
+  ['Opera on Linux', `${x11} Chrome/154.0.0.0 Safari/537.36 OPR/140.0.0.0`],
+  ['Opera on iOS', `${iphone} Version/18.5 Mobile/15E148 Safari/604.1 OPT/5.5.1`],
   ['Opera on Windows', 'Opera/9.80 (Windows NT 6.1; WOW64) Presto/2.12.388 Version/12.18'],
-  ['Samsung Internet on Android', `${ANDROID} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36`],
-  ['Whale on Windows', `${WINDOWS} Chrome/134.0.0.0 Whale/4.31.304.16 Safari/537.36`],
+  ['Samsung Internet on Android', `${android} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36`],
+  ['Whale on Windows', `${windows} Chrome/134.0.0.0 Whale/4.31.304.16 Safari/537.36`],
   ['Firefox on Linux', 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'],
   ['Firefox on Android', 'Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0'],
-  ['Firefox on iOS', `${IPHONE} FxiOS/140.0 Mobile/15E148 Safari/605.1.15`],
-  ['Safari on macOS', `${MAC} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15`],
-  ['Safari on iOS', `${IPHONE} Version/18.5 Mobile/15E148 Safari/604.1`],
+  ['Firefox on iOS', `${iphone} FxiOS/140.0 Mobile/15E148 Safari/605.1.15`],
+  ['Safari on macOS', `${mac} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15`],
+  ['Safari on iOS', `${iphone} Version/18.5 Mobile/15E148 Safari/604.1`],
   [
     'Safari on iOS',
     'Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/604.1',
@@ -42,7 +42,7 @@ test.each([
     'An app on Android',
     'Mozilla/5.0 (Linux; Android 15; Pixel 9 Build/BP1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/156.0.0.0 Mobile Safari/537.36',
   ],
-  ['An app on iOS', `${IPHONE} Mobile/15E148`],
+  ['An app on iOS', `${iphone} Mobile/15E148`],
   [
     'Android Browser on Android',
     'Mozilla/5.0 (Linux; U; Android 4.0.3; ko-kr; LG-L160L) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 Mobile Safari/534.30',
@@ -51,8 +51,8 @@ test.each([
     'KakaoTalk on Android',
     'Mozilla/5.0 (Linux; Android 14; SM-S928N; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/130.0.0.0 Mobile Safari/537.36;KAKAOTALK 2410980',
   ],
-  ['KakaoTalk on iOS', `${IPHONE} Mobile/15E148 KAKAOTALK 11.3.5`],
-  ['NAVER app on iOS', `${IPHONE} Mobile/15E148 NAVER(inapp; search; 2000; 12.12.50; 16PRO)`],
+  ['KakaoTalk on iOS', `${iphone} Mobile/15E148 KAKAOTALK 11.3.5`],
+  ['NAVER app on iOS', `${iphone} Mobile/15E148 NAVER(inapp; search; 2000; 12.12.50; 16PRO)`],
   ['curl', 'curl/8.5.0'],
   ['Node.js', 'node'],
   ['Node.js', 'undici'],

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import type { SessionStore } from '../../src/sessions/session-store.ts';
-import { CLIENT, connect, createClock, createStore, newSession } from './session-fixture.ts';
+import { client, connect, createClock, createStore, newSession } from './session-fixture.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -42,7 +42,7 @@ test('renewing changes auth_time in the grant and in what refreshes bring, and n
   });
   expect(await redis.hgetall(key)).toEqual({ ...before, a: String(authTime) });
   expect(await redis.pexpiretime(key)).toBe(ttl);
-  expect(await store.refresh(refreshToken, CLIENT)).toMatchObject({
+  expect(await store.refresh(refreshToken, client)).toMatchObject({
     verdict: 'ROTATED',
     grant: { authTime },
   });

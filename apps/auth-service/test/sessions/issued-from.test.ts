@@ -2,7 +2,7 @@ import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { SessionGrant } from '../../src/sessions/session.ts';
-import { CLIENT, connect, createClock, createStore, newSession, revocationsIn } from './session-fixture.ts';
+import { client, connect, createClock, createStore, newSession, revocationsIn } from './session-fixture.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -44,7 +44,7 @@ async function roleChanges(): Promise<{ id: string; before: number }[]> {
 }
 
 async function refreshed(store: ReturnType<typeof createStore>, token: string) {
-  const outcome = await store.refresh(token, CLIENT);
+  const outcome = await store.refresh(token, client);
   if (!('refreshToken' in outcome)) throw new Error(outcome.verdict);
   return outcome;
 }
@@ -173,7 +173,7 @@ describe('a new data set', () => {
     expect(issuedAt(lost.grant)).toBeLessThan(entry.before);
     expect(issuedAt(grant)).toBe(entry.before);
     expect(issuedAt((await refreshed(store, refreshToken)).grant)).toBe(entry.before);
-    expect(await store.refresh(lost.refreshToken, CLIENT)).toMatchObject({ verdict: 'LOST' });
+    expect(await store.refresh(lost.refreshToken, client)).toMatchObject({ verdict: 'LOST' });
     clock.advance(1_000);
     expect((await store.start(person)).grant.issuedFrom).toBe(0);
   });

@@ -4,19 +4,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sessionKey, sessionsOfSubjectKey } from '../../src/redis/key-names.ts';
 import { keepData, replicate } from '../support/redis-data.ts';
 import {
-  CLIENT,
+  client,
   connect,
   createClock,
   createMacKeys,
   createMemory,
   createStore,
   createTestDataSets,
-  LOSS_SECONDS,
+  lossSeconds,
   newSession,
   revocationsIn,
 } from './session-fixture.ts';
 
-const UNAVAILABLE = { status: 503, code: 'session_store_unavailable' };
+const unavailable = { status: 503, code: 'session_store_unavailable' };
 
 let server: TestRedis;
 /** Another Redis, where none of our sessions is. */
@@ -64,8 +64,8 @@ type Setup = Awaited<ReturnType<typeof setUp>>;
 
 /** Everything whose answer depends on what is not there. */
 const questions: Record<string, (of: Setup) => Promise<unknown>> = {
-  refresh: ({ store, refreshToken }) => store.refresh(refreshToken, CLIENT),
-  grantOf: ({ store, refreshToken }) => store.grantOf(refreshToken, CLIENT),
+  refresh: ({ store, refreshToken }) => store.refresh(refreshToken, client),
+  grantOf: ({ store, refreshToken }) => store.grantOf(refreshToken, client),
   find: ({ store, person, id }) => store.find(person.subject, id),
   renewAuthTime: ({ store, person, id }) => store.renewAuthTime(person.subject, id),
   list: ({ store, person }) => store.list(person.subject),
@@ -110,10 +110,10 @@ describe.each(Object.entries(absences))('while Redis is %s', (_, leave) => {
     await leave();
     for (let time = 0; time < 40; time++) {
       of.clock.advance(1_000);
-      await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+      await expect(of.store.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);
     }
     await restore();
-    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+    expect(await of.store.refresh(of.refreshToken, client)).toMatchObject({ verdict: 'ROTATED' });
   });
 
   test('nothing is taken for not there, whichever replica is asked, and whenever it started', async () => {
@@ -121,8 +121,8 @@ describe.each(Object.entries(absences))('while Redis is %s', (_, leave) => {
     await leave();
     const late = await of.start();
     for (const [what, ask] of Object.entries(questions)) {
-      await expect(ask(of), what).rejects.toMatchObject(UNAVAILABLE);
-      await expect(ask({ ...of, ...late }), what).rejects.toMatchObject(UNAVAILABLE);
+      await expect(ask(of), what).rejects.toMatchObject(unavailable);
+      await expect(ask({ ...of, ...late }), what).rejects.toMatchObject(unavailable);
     }
     await restore();
     await of.dataSets.confirm(0);
@@ -139,7 +139,7 @@ test.each(['yes', 'no'])(
     await replicated();
     for (let hour = 0; hour < 5; hour++) {
       of.clock.advance(3_600_000 / 10);
-      await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+      await expect(of.store.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);
     }
     await restore();
   },
@@ -159,13 +159,13 @@ describe('an older copy of the data, as a replica has it that lagged and became 
     const of = await goBack();
     const late = await of.start();
     for (const what of ['refresh', 'grantOf', 'find', 'renewAuthTime', 'rename', 'end']) {
-      await expect(questions[what]?.(of), what).rejects.toMatchObject(UNAVAILABLE);
-      await expect(questions[what]?.({ ...of, ...late }), what).rejects.toMatchObject(UNAVAILABLE);
+      await expect(questions[what]?.(of), what).rejects.toMatchObject(unavailable);
+      await expect(questions[what]?.({ ...of, ...late }), what).rejects.toMatchObject(unavailable);
     }
     // What ends all sessions ends those that there are.
     expect(await of.store.endAll(of.person.subject, 'ended_all')).toEqual([]);
     await of.restore();
-    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+    expect(await of.store.refresh(of.refreshToken, client)).toMatchObject({ verdict: 'ROTATED' });
   });
 
   test('is believed at once of a session that has ended: a browser that has its cookie can sign in', async () => {
@@ -179,11 +179,11 @@ describe('an older copy of the data, as a replica has it that lagged and became 
 
   test('is believed afterwards', async () => {
     const of = await goBack();
-    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
-    of.clock.advance(LOSS_SECONDS * 1000 - 1);
-    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(of.store.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);
+    of.clock.advance(lossSeconds * 1000 - 1);
+    await expect(of.store.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);
     of.clock.advance(1);
-    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'LOST', isNews: true });
+    expect(await of.store.refresh(of.refreshToken, client)).toMatchObject({ verdict: 'LOST', isNews: true });
   });
 });
 
@@ -191,13 +191,13 @@ describe('data that does not come back', () => {
   test('is lost after the bound, for each replica and for good; the answer says when to ask again', async () => {
     const of = await setUp();
     const another = await of.start();
-    const ask = (store: Setup['store']) => store.refresh(of.refreshToken, CLIENT);
+    const ask = (store: Setup['store']) => store.refresh(of.refreshToken, client);
     await redis.flushall();
-    await expect(ask(of.store)).rejects.toMatchObject({ ...UNAVAILABLE, headers: { 'retry-after': '5' } });
-    await expect(ask(another.store)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(ask(of.store)).rejects.toMatchObject({ ...unavailable, headers: { 'retry-after': '5' } });
+    await expect(ask(another.store)).rejects.toMatchObject(unavailable);
     expect(of.dataSets.areKnown).toBe(false);
-    of.clock.advance(LOSS_SECONDS * 1000 - 1);
-    await expect(ask(of.store)).rejects.toMatchObject({ ...UNAVAILABLE, headers: { 'retry-after': '1' } });
+    of.clock.advance(lossSeconds * 1000 - 1);
+    await expect(ask(of.store)).rejects.toMatchObject({ ...unavailable, headers: { 'retry-after': '1' } });
     of.clock.advance(1);
     const lost = { verdict: 'LOST', sessionId: of.id, isNews: false };
     expect(await ask(of.store)).toEqual(lost);
@@ -213,23 +213,23 @@ describe('data that does not come back', () => {
 
   test('is lost once it has been away without a break: another server in between begins the time anew', async () => {
     const of = await setUp();
-    const ask = () => of.store.refresh(of.refreshToken, CLIENT);
+    const ask = () => of.store.refresh(of.refreshToken, client);
     for (let round = 0; round < 3; round++) {
       await redis.flushall();
-      await expect(ask()).rejects.toMatchObject(UNAVAILABLE);
-      of.clock.advance(LOSS_SECONDS * 1000 - 1);
-      await expect(ask()).rejects.toMatchObject(UNAVAILABLE);
+      await expect(ask()).rejects.toMatchObject(unavailable);
+      of.clock.advance(lossSeconds * 1000 - 1);
+      await expect(ask()).rejects.toMatchObject(unavailable);
     }
   });
 
   test('a clock that is set back makes the time no longer than it is', async () => {
     const of = await setUp();
     await redis.flushall();
-    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(of.store.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);
     of.clock.advance(-20_000);
-    await expect(of.store.refresh(of.refreshToken, CLIENT)).rejects.toMatchObject(UNAVAILABLE);
-    of.clock.advance(LOSS_SECONDS * 1000);
-    expect(await of.store.refresh(of.refreshToken, CLIENT)).toMatchObject({ verdict: 'LOST' });
+    await expect(of.store.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);
+    of.clock.advance(lossSeconds * 1000);
+    expect(await of.store.refresh(of.refreshToken, client)).toMatchObject({ verdict: 'LOST' });
   });
 
   test('keeps nobody from signing in anew, at once', async () => {
@@ -237,8 +237,8 @@ describe('data that does not come back', () => {
     await redis.flushall();
     const { grant, refreshToken } = await of.store.start(of.person);
     expect(await of.store.endSurplus(grant, 1)).toEqual([]);
-    expect(await of.store.grantOf(of.refreshToken, CLIENT, { evenIfUncertain: true })).toBeUndefined();
-    expect(await of.store.refresh(refreshToken, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+    expect(await of.store.grantOf(of.refreshToken, client, { evenIfUncertain: true })).toBeUndefined();
+    expect(await of.store.refresh(refreshToken, client)).toMatchObject({ verdict: 'ROTATED' });
     // What is there is there.
     expect(await of.store.end(of.person.subject, grant.sessionId, 'sign_out')).toBe(true);
   });
@@ -248,13 +248,13 @@ describe('a session that Redis evicted', () => {
   test('is told apart from a sign-out, to its owner and to all services, once', async () => {
     const of = await setUp();
     await redis.del(sessionKey(of.id));
-    expect(await of.store.refresh(of.refreshToken, CLIENT)).toEqual({
+    expect(await of.store.refresh(of.refreshToken, client)).toEqual({
       verdict: 'LOST',
       sessionId: of.id,
       isNews: true,
     });
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, () => of.store.refresh(of.refreshToken, CLIENT)),
+      Array.from({ length: 20 }, () => of.store.refresh(of.refreshToken, client)),
     );
     for (const outcome of outcomes) expect(outcome).toEqual({ verdict: 'REVOKED', reason: 'session_lost' });
     expect((await revocationsIn(redis)).filter(({ kind }) => kind === 'session')).toEqual([
@@ -263,7 +263,7 @@ describe('a session that Redis evicted', () => {
     // What is left to tell it by goes soon.
     expect(await redis.pttl(sessionKey(of.id))).toBeLessThanOrEqual(330_000);
     expect(await of.store.find(of.person.subject, of.id)).toBeUndefined();
-    expect(await of.store.grantOf(of.refreshToken, CLIENT)).toBeUndefined();
+    expect(await of.store.grantOf(of.refreshToken, client)).toBeUndefined();
     expect(await of.store.list(of.person.subject)).toEqual([]);
     expect(await of.store.endAll(of.person.subject, 'ended_all')).toEqual([]);
   });
@@ -272,8 +272,8 @@ describe('a session that Redis evicted', () => {
     const of = await setUp();
     await redis.del(sessionKey(of.id));
     of.clock.advance(3600_000);
-    expect(await of.store.refresh(of.refreshToken, CLIENT)).toEqual({ verdict: 'EXPIRED' });
-    expect(await of.store.grantOf(of.refreshToken, CLIENT)).toBeUndefined();
+    expect(await of.store.refresh(of.refreshToken, client)).toEqual({ verdict: 'EXPIRED' });
+    expect(await of.store.grantOf(of.refreshToken, client)).toBeUndefined();
     expect((await revocationsIn(redis)).filter(({ kind }) => kind === 'session')).toEqual([]);
   });
 
@@ -282,8 +282,8 @@ describe('a session that Redis evicted', () => {
     const second = await of.store.start(of.person);
     await redis.del(sessionsOfSubjectKey(0, of.person.subject));
     expect(await of.store.list(of.person.subject)).toEqual([]);
-    await of.store.refresh(of.refreshToken, CLIENT);
-    await of.store.refresh(second.refreshToken, CLIENT);
+    await of.store.refresh(of.refreshToken, client);
+    await of.store.refresh(second.refreshToken, client);
     const list = sessionsOfSubjectKey(0, of.person.subject);
     expect(await redis.pexpiretime(list)).toBe(second.grant.expiresAt);
     expect((await of.store.endAll(of.person.subject, 'ended_all')).sort()).toEqual(
@@ -296,7 +296,7 @@ test('a full Redis that evicts nothing takes no sign-in, but tells what it has',
   const of = await setUp();
   await redis.config('SET', 'maxmemory', 1, 'maxmemory-policy', 'noeviction');
   try {
-    await expect(of.store.start(newSession())).rejects.toMatchObject(UNAVAILABLE);
+    await expect(of.store.start(newSession())).rejects.toMatchObject(unavailable);
     expect(await of.store.list(of.person.subject)).toHaveLength(1);
     expect(await of.store.find(of.person.subject, '0-aaaaaaaaaaaaaaaaaaaaaa')).toBeUndefined();
   } finally {
@@ -310,6 +310,6 @@ test('a stream that was lost while its sessions live revokes their tokens, and n
   await of.store.start(newSession());
   const [entry] = await revocationsIn(redis);
   if (entry?.kind !== 'all') throw new Error('no entry of a lost store');
-  const outcome = await of.store.refresh(of.refreshToken, CLIENT);
+  const outcome = await of.store.refresh(of.refreshToken, client);
   expect(outcome).toMatchObject({ verdict: 'ROTATED', grant: { issuedFrom: entry.before } });
 });

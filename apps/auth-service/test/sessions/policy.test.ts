@@ -4,18 +4,18 @@ import {
   type AuthApp,
   bearer,
   from,
-  PASSWORD,
-  REFRESH_COOKIE,
   refresh,
+  refreshCookie,
   register,
-  STOREFRONT_ORIGIN,
   signIn,
   startAuthApp,
+  storefrontOrigin,
   type Tokens,
+  testPassword,
 } from '../support/auth-app.ts';
 import { type Database, openDatabase } from '../support/operator.ts';
 
-const MOBILE = 'latchkey-mobile';
+const mobile = 'latchkey-mobile';
 
 let auth: AuthApp;
 let database: Database;
@@ -28,8 +28,8 @@ afterAll(async () => {
   await auth.stop();
 });
 
-const onPhone = (username: string) => signIn(auth.app, username, { client_id: MOBILE });
-const refreshOnPhone = (session: Tokens) => refresh(auth.app, session.refresh_token, { client_id: MOBILE });
+const onPhone = (username: string) => signIn(auth.app, username, { client_id: mobile });
+const refreshOnPhone = (session: Tokens) => refresh(auth.app, session.refresh_token, { client_id: mobile });
 
 async function sessionsOf(session: Tokens): Promise<{ id: string; client_id: string }[]> {
   const answer = await auth.app.inject({ url: '/sessions', headers: bearer(session.access_token) });
@@ -76,7 +76,7 @@ describe('one device at a time', () => {
     expect((await refreshOnPhone(stranger)).statusCode).toBe(200);
     expect((await sessionsOf(phone)).map(({ client_id }) => client_id).sort()).toEqual([
       'latchkey-cli',
-      MOBILE,
+      mobile,
     ]);
   });
 
@@ -101,7 +101,7 @@ describe('one device at a time', () => {
   test('a wrong password displaces nobody', async () => {
     const username = await register(auth.app);
     const first = await onPhone(username);
-    await expect(signIn(auth.app, username, { client_id: MOBILE, password: 'wrong' })).rejects.toThrow('401');
+    await expect(signIn(auth.app, username, { client_id: mobile, password: 'wrong' })).rejects.toThrow('401');
     expect((await refreshOnPhone(first)).statusCode).toBe(200);
   });
 });
@@ -120,7 +120,7 @@ describe('N devices, by the setting SESSION_LIMITS', () => {
   });
 
   test.each([
-    [MOBILE, 1],
+    [mobile, 1],
     ['latchkey-cli', 3],
   ])(
     'twenty sign-ins with %s at once leave exactly %i',
@@ -148,8 +148,8 @@ describe('N devices, by the setting SESSION_LIMITS', () => {
       const answer = await auth.app.inject({
         method: 'POST',
         url: '/sessions',
-        payload: { client_id: 'storefront', username, password: PASSWORD },
-        headers: { ...from(username), origin: STOREFRONT_ORIGIN },
+        payload: { client_id: 'storefront', username, password: testPassword },
+        headers: { ...from(username), origin: storefrontOrigin },
         cookies,
       });
       return answer.cookies[0]?.value ?? '';
@@ -159,15 +159,15 @@ describe('N devices, by the setting SESSION_LIMITS', () => {
         method: 'POST',
         url: '/sessions/refresh',
         payload: { client_id: 'storefront' },
-        headers: { origin: STOREFRONT_ORIGIN },
-        cookies: { [REFRESH_COOKIE]: cookie },
+        headers: { origin: storefrontOrigin },
+        cookies: { [refreshCookie]: cookie },
       });
       expect(answer.statusCode).toBe(401);
       expect(answer.json().code).toBe('session_ended');
       return answer.json().reason;
     };
     const first = await signInByBrowser({});
-    const second = await signInByBrowser({ [REFRESH_COOKIE]: first });
+    const second = await signInByBrowser({ [refreshCookie]: first });
     await signInByBrowser({});
     expect([await reasonOf(first), await reasonOf(second)]).toEqual(['replaced', 'displaced']);
   });
@@ -196,7 +196,7 @@ describe('why a session has ended is told to who holds its refresh token', () =>
     await auth.app.inject({ method: 'DELETE', url: '/sessions', headers: bearer(session.access_token) });
     for (const [token, client] of [
       [withAnotherMac(session.refresh_token), 'latchkey-cli'],
-      [session.refresh_token, MOBILE],
+      [session.refresh_token, mobile],
     ] as const) {
       const answer = await refresh(auth.app, token, { client_id: client });
       expect(Object.keys(answer.json())).toEqual(['error', 'error_description']);
@@ -208,7 +208,7 @@ test('a limit that was raised counts for the next sign-in, and 0 is none', async
   const app = await startAuthApp({ env: { SESSION_LIMITS: 'latchkey-mobile=0' } });
   try {
     const username = await register(app.app);
-    const body = { client_id: MOBILE };
+    const body = { client_id: mobile };
     const first = await signIn(app.app, username, body);
     for (let device = 0; device < 5; device += 1) await signIn(app.app, username, body);
     expect((await refresh(app.app, first.refresh_token, body)).statusCode).toBe(200);

@@ -4,12 +4,12 @@ import {
   bearer,
   decode,
   from,
-  PASSWORD,
   refresh,
   register,
   signIn,
   startAuthApp,
   type Tokens,
+  testPassword,
 } from '../support/auth-app.ts';
 
 let auth: AuthApp;
@@ -32,7 +32,7 @@ async function signedInEarlier(body = {}): Promise<Person> {
   return { ...tokens, username };
 }
 
-function reauthenticate(person: Person, body: Record<string, unknown> = { password: PASSWORD }) {
+function reauthenticate(person: Person, body: Record<string, unknown> = { password: testPassword }) {
   return auth.app.inject({
     method: 'POST',
     url: '/sessions/current/reauthentication',
@@ -166,7 +166,7 @@ describe('refused', () => {
   test.each([
     ['no password', {}],
     ['a password that is no text', { password: 7 }],
-    ['an unknown field', { password: PASSWORD, auth_time: 1 }],
+    ['an unknown field', { password: testPassword, auth_time: 1 }],
   ])('%s', async (_what, body) => {
     expect((await reauthenticate(await signedInEarlier(), body)).statusCode).toBe(400);
   });
@@ -175,7 +175,7 @@ describe('refused', () => {
     const answer = await auth.app.inject({
       method: 'POST',
       url: '/sessions/current/reauthentication',
-      payload: { password: PASSWORD },
+      payload: { password: testPassword },
     });
     expect(answer.statusCode).toBe(401);
   });

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
-import { FIRST_GENERATION } from '../../src/sessions/session-store.ts';
+import { firstGeneration } from '../../src/sessions/session-store.ts';
 import {
   type AuthApp,
   bearer,
   from,
-  PASSWORD,
-  REFRESH_COOKIE,
+  refreshCookie,
   register,
-  STOREFRONT_ORIGIN,
   signIn,
   startAuthApp,
+  storefrontOrigin,
+  testPassword,
 } from '../support/auth-app.ts';
 import { createMacKeys } from './session-fixture.ts';
 
@@ -28,14 +28,14 @@ function post(path: string, { payload, cookie, headers }: Request) {
   return auth.app.inject({
     ...url,
     payload: { client_id: 'storefront', ...payload },
-    headers: { origin: STOREFRONT_ORIGIN, ...headers, ...cookieHeader(cookie) },
+    headers: { origin: storefrontOrigin, ...headers, ...cookieHeader(cookie) },
   });
 }
 type Request = { payload?: object; cookie?: string | undefined; headers?: Record<string, string> };
 
 async function start(cookie?: string, person = username) {
   const answer = await post('/sessions', {
-    payload: { username: person, password: PASSWORD },
+    payload: { username: person, password: testPassword },
     cookie,
     headers: from(person),
   });
@@ -46,11 +46,11 @@ async function start(cookie?: string, person = username) {
 
 const cookieHeader = (cookie: string | undefined) => (cookie === undefined ? {} : { cookie });
 const refresh = (cookie: string | undefined) => post('/sessions/refresh', { cookie });
-const named = (refreshToken: string) => `${REFRESH_COOKIE}=${refreshToken}`;
+const named = (refreshToken: string) => `${refreshCookie}=${refreshToken}`;
 
 /** One that another auth-service of the same name made: another MAC key. */
 const foreign = (sessionId = `0-${'a'.repeat(22)}`) =>
-  writeRefreshToken({ sessionId, generation: FIRST_GENERATION, clientId: 'storefront', key });
+  writeRefreshToken({ sessionId, generation: firstGeneration, clientId: 'storefront', key });
 
 async function signOut({ token }: { token: string }) {
   const headers = { ...bearer(token) };
@@ -59,7 +59,7 @@ async function signOut({ token }: { token: string }) {
 }
 
 test('a browser whose clock is wrong keeps it for as long as the session lives', async () => {
-  const payload = { username, password: PASSWORD };
+  const payload = { username, password: testPassword };
   const [cookie] = (await post('/sessions', { payload, headers: from(username) })).cookies;
   const month = 30 * 86_400;
   expect(cookie?.maxAge).toBeGreaterThan(month - 60);
@@ -73,10 +73,10 @@ test('two issuers of one host have cookies of two names', async () => {
     const { cookies } = await other.app.inject({
       method: 'POST',
       url: '/sessions',
-      payload: { client_id: 'storefront', username: stranger, password: PASSWORD },
-      headers: { ...from(stranger), origin: STOREFRONT_ORIGIN },
+      payload: { client_id: 'storefront', username: stranger, password: testPassword },
+      headers: { ...from(stranger), origin: storefrontOrigin },
     });
-    const names = [cookies[0]?.name, REFRESH_COOKIE];
+    const names = [cookies[0]?.name, refreshCookie];
     for (const name of names) expect(name).toMatch(/^latchkey-refresh-[0-9a-f]{8}$/);
     expect(new Set(names).size).toBe(2);
   } finally {
@@ -105,7 +105,7 @@ describe('a good cookie refreshes, whatever else the browser sends', () => {
     const { refreshToken } = await start();
     const answer = await refresh(cookie(refreshToken));
     expect(answer.statusCode).toBe(200);
-    expect(answer.cookies).toMatchObject([{ name: REFRESH_COOKIE, value: expect.stringMatching(/^rt1\./) }]);
+    expect(answer.cookies).toMatchObject([{ name: refreshCookie, value: expect.stringMatching(/^rt1\./) }]);
     expect(answer.cookies[0]?.value).not.toBe(refreshToken);
   });
 });
@@ -146,7 +146,7 @@ describe('two cookies of ours', () => {
     await auth.app.inject({ method: 'DELETE', url: '/sessions', headers: bearer(other.token) });
     const answer = await refresh(`${named(one.refreshToken)}; ${named(other.refreshToken)}`);
     expect(answer.json()).toMatchObject({ code: 'session_ended', reason: 'ended_all' });
-    expect(answer.cookies).toMatchObject([{ name: REFRESH_COOKIE, value: '' }]);
+    expect(answer.cookies).toMatchObject([{ name: refreshCookie, value: '' }]);
   });
 
   test('signing in anew ends the sessions of both', async () => {
@@ -200,7 +200,7 @@ describe('nothing is deleted that is not ours', () => {
       expect(answer.statusCode).toBe(204);
       return answer.cookies.map(({ name, value }) => [name, value]);
     };
-    const cleared = [[REFRESH_COOKIE, '']];
+    const cleared = [[refreshCookie, '']];
     expect(await clearedWith(named)).toEqual(cleared);
     expect(await clearedWith(named, '/sessions')).toEqual(cleared);
     expect(await clearedWith(named, '/sessions?except=current')).toEqual([]);

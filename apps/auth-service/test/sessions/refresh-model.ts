@@ -1,13 +1,8 @@
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
-import {
-  MOST_ADOPTED,
-  MOST_CLOCK_SKEW_MS,
-  MOST_REPLAYS,
-  REPLAY_GRACE_MS,
-} from '../../src/sessions/session-store.ts';
-import { FURTHEST_AHEAD_SECONDS } from '../../src/tokens/issued-from.ts';
+import { maxAdopted, maxClockSkewMs, maxReplays, replayGraceMs } from '../../src/sessions/session-store.ts';
+import { furthestAheadSeconds } from '../../src/tokens/issued-from.ts';
 
-const CLOCKS_DIFFER_MS = 30_000;
+const clocksDifferMs = 30_000;
 
 /** The table of verdicts as plain code: what the store must do, written a second time to compare against. */
 export type ModelSession = {
@@ -27,7 +22,7 @@ export function modelRefresh(session: ModelSession, presented: number, now: numb
   if (session.state !== 'active') return 'REVOKED';
   if (now >= session.expiresAt) return 'EXPIRED';
   const ahead = presented - session.generation;
-  if (ahead === 0 || (ahead > 0 && ahead <= MOST_ADOPTED)) {
+  if (ahead === 0 || (ahead > 0 && ahead <= maxAdopted)) {
     session.generation = presented + 1;
     session.reachedAt = now;
     session.replays = 0;
@@ -35,8 +30,8 @@ export function modelRefresh(session: ModelSession, presented: number, now: numb
     return ahead === 0 ? 'ROTATED' : 'ADOPTED';
   }
   const since = now - session.reachedAt;
-  const isWithinGrace = since <= REPLAY_GRACE_MS && since >= -MOST_CLOCK_SKEW_MS;
-  if (ahead === -1 && isWithinGrace && session.replays < MOST_REPLAYS) {
+  const isWithinGrace = since <= replayGraceMs && since >= -maxClockSkewMs;
+  if (ahead === -1 && isWithinGrace && session.replays < maxReplays) {
     session.replays += 1;
     return 'REPLAYED';
   }
@@ -46,13 +41,13 @@ export function modelRefresh(session: ModelSession, presented: number, now: numb
 
 /** What a refresh says of the sign-in: of one in the future, that it is no recent one. */
 export function modelAuthTime({ authTime }: ModelSession, now: number): number {
-  return authTime - Math.floor(now / 1000) > FURTHEST_AHEAD_SECONDS ? 1 : authTime;
+  return authTime - Math.floor(now / 1000) > furthestAheadSeconds ? 1 : authTime;
 }
 
 /** A session that is not there has expired, by when it began, or was lost, which its end is told for once. */
 function modelMissing(session: ModelSession, now: number): RefreshVerdict {
-  if (now >= session.expiresAt - CLOCKS_DIFFER_MS) return 'EXPIRED';
+  if (now >= session.expiresAt - clocksDifferMs) return 'EXPIRED';
   // By a clock that was set back, it has not begun, nor has its data set.
-  if (now >= session.bornAt - 2 * CLOCKS_DIFFER_MS) session.state = 'revoked';
+  if (now >= session.bornAt - 2 * clocksDifferMs) session.state = 'revoked';
   return 'LOST';
 }

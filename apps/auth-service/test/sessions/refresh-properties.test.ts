@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
-import { FIRST_GENERATION } from '../../src/sessions/session-store.ts';
+import { firstGeneration } from '../../src/sessions/session-store.ts';
 import { type ModelSession, modelAuthTime, modelRefresh } from './refresh-model.ts';
 import {
-  CLIENT,
+  client,
   connect,
   createClock,
   createMacKeys,
@@ -88,7 +88,7 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
 
       let model: ModelSession = {
         state: 'active',
-        generation: FIRST_GENERATION,
+        generation: firstGeneration,
         reachedAt: clock.now(),
         replays: 0,
         bornAt: clock.now(),
@@ -96,7 +96,7 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
         authTime: grant.authTime,
       };
       let deaths: string[] = [];
-      let newest = FIRST_GENERATION;
+      let newest = firstGeneration;
       let saved = { keys: await dumpAll(redis), model: { ...model }, deaths: [] as string[] };
       const successors = new Map<number, string>();
 
@@ -124,21 +124,21 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
           const token = writeRefreshToken({
             sessionId,
             generation: newest,
-            clientId: CLIENT,
+            clientId: client,
             key: macKeys[0],
           });
-          const refused = expect(store.refresh(token, CLIENT));
+          const refused = expect(store.refresh(token, client));
           if (modelRefresh({ ...model, state: 'gone' }, newest, clock.now()) === 'EXPIRED')
             await refused.resolves.toEqual({ verdict: 'EXPIRED' });
           else await refused.rejects.toMatchObject({ status: 503 });
           await restoreAll(redis, here);
         } else {
-          const generation = Math.max(FIRST_GENERATION, newest - next.back);
-          const token = writeRefreshToken({ sessionId, generation, clientId: CLIENT, key: macKeys[0] });
+          const generation = Math.max(firstGeneration, newest - next.back);
+          const token = writeRefreshToken({ sessionId, generation, clientId: client, key: macKeys[0] });
           for (let time = 0; time < next.times; time++) {
             const wasGone = model.state === 'gone';
             const expected = modelRefresh(model, generation, clock.now());
-            const outcome = await store.refresh(token, CLIENT);
+            const outcome = await store.refresh(token, client);
             expect(outcome.verdict).toBe(expected);
             seen[expected] = (seen[expected] ?? 0) + 1;
             if (expected === 'REUSED') deaths.push('reuse');

@@ -3,10 +3,10 @@ import { ProblemError } from '@latchkey/service-kit';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { RefreshOutcome } from '../../src/sessions/session.ts';
-import { REPLAY_GRACE_MS, type SessionStore } from '../../src/sessions/session-store.ts';
+import { replayGraceMs, type SessionStore } from '../../src/sessions/session-store.ts';
 import { startLossyProxy } from './lossy-proxy.ts';
 import {
-  CLIENT,
+  client,
   connect,
   createClock,
   createMacKeys,
@@ -15,9 +15,9 @@ import {
   revocationsIn,
 } from './session-fixture.ts';
 
-const REPLICAS = 4;
-const ROUNDS = 200;
-const CONCURRENT = 100;
+const replicaCount = 4;
+const rounds = 200;
+const concurrent = 100;
 
 let server: TestRedis;
 let proxy: Awaited<ReturnType<typeof startLossyProxy>>;
@@ -25,7 +25,7 @@ let connections: Redis[];
 beforeAll(async () => {
   server = await startTestRedis();
   proxy = await startLossyProxy(server.url);
-  connections = Array.from({ length: REPLICAS }, () => connect(proxy.url));
+  connections = Array.from({ length: replicaCount }, () => connect(proxy.url));
 });
 afterAll(async () => {
   for (const connection of connections) connection.disconnect();
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 beforeEach(() => (connections[0] as Redis).flushdb());
 
-test(`${CONCURRENT} concurrent refreshes of one token, ${ROUNDS} times, with lost replies: one lineage, no false alarm`, async () => {
+test(`${concurrent} concurrent refreshes of one token, ${rounds} times, with lost replies: one lineage, no false alarm`, async () => {
   const clock = createClock();
   const macKeys = createMacKeys();
   const stores = connections.map((redis) => createStore({ redis, clock: clock.now, macKeys }));
@@ -43,11 +43,11 @@ test(`${CONCURRENT} concurrent refreshes of one token, ${ROUNDS} times, with los
 
   let token = refreshToken;
   const old: string[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     if (round % 4 === 0) proxy.loseReplies(2);
     const outcomes = await Promise.all(
-      Array.from({ length: CONCURRENT }, (_, index) =>
-        untilAnswered(() => (stores[index % REPLICAS] as SessionStore).refresh(token, CLIENT)),
+      Array.from({ length: concurrent }, (_, index) =>
+        untilAnswered(() => (stores[index % replicaCount] as SessionStore).refresh(token, client)),
       ),
     );
     const successors = new Set(
@@ -59,11 +59,11 @@ test(`${CONCURRENT} concurrent refreshes of one token, ${ROUNDS} times, with los
     token = [...successors][0] as string;
     clock.advance(50);
   }
-  expect(proxy.lost()).toBeGreaterThan(ROUNDS / 4);
+  expect(proxy.lost()).toBeGreaterThan(rounds / 4);
   expect(await revocationsIn(connections[0] as Redis)).toMatchObject([{ reason: 'store_lost' }]);
 
-  clock.advance(REPLAY_GRACE_MS + 1);
-  expect(await first.refresh(token, CLIENT)).toMatchObject({ verdict: 'ROTATED' });
+  clock.advance(replayGraceMs + 1);
+  expect(await first.refresh(token, client)).toMatchObject({ verdict: 'ROTATED' });
 });
 
 test('every replay after the grace is caught', async () => {
@@ -71,9 +71,9 @@ test('every replay after the grace is caught', async () => {
   const store = createStore({ redis: connections[0] as Redis, clock: clock.now });
   for (let round = 0; round < 100; round++) {
     const { refreshToken } = await store.start(newSession());
-    await untilAnswered(() => store.refresh(refreshToken, CLIENT));
-    clock.advance(REPLAY_GRACE_MS + 1 + round);
-    expect(await untilAnswered(() => store.refresh(refreshToken, CLIENT))).toMatchObject({
+    await untilAnswered(() => store.refresh(refreshToken, client));
+    clock.advance(replayGraceMs + 1 + round);
+    expect(await untilAnswered(() => store.refresh(refreshToken, client))).toMatchObject({
       verdict: 'REUSED',
     });
   }

@@ -5,14 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import {
-  FIRST_GENERATION,
-  MOST_ADOPTED,
-  MOST_CLOCK_SKEW_MS,
-  MOST_REPLAYS,
-  REPLAY_GRACE_MS,
+  firstGeneration,
+  maxAdopted,
+  maxClockSkewMs,
+  maxReplays,
+  replayGraceMs,
 } from '../../src/sessions/session-store.ts';
 import {
-  CLIENT,
+  client,
   connect,
   createClock,
   createMacKeys,
@@ -38,8 +38,8 @@ async function setUp(macKeys: MacKeys = createMacKeys()) {
   const { grant, refreshToken } = await store.start(newSession());
   const { sessionId } = grant;
   const tokenAt = (generation: number) =>
-    writeRefreshToken({ sessionId, generation, clientId: CLIENT, key: macKeys[0] });
-  const present = (token: string, clientId = CLIENT) => store.refresh(token, clientId);
+    writeRefreshToken({ sessionId, generation, clientId: client, key: macKeys[0] });
+  const present = (token: string, clientId = client) => store.refresh(token, clientId);
   return { clock, store, grant, first: refreshToken, tokenAt, present };
 }
 
@@ -60,7 +60,7 @@ describe('presenting a refresh token', () => {
   test('the one before, within the grace, is REPLAYED: the same successor again', async () => {
     const { first, present, clock, grant } = await setUp();
     const rotated = await present(first);
-    clock.advance(REPLAY_GRACE_MS);
+    clock.advance(replayGraceMs);
     const replayed = await present(first);
     expect(replayed).toEqual({
       ...rotated,
@@ -75,14 +75,14 @@ describe('presenting a refresh token', () => {
     const rotated = await present(first);
     const [fresh] = createMacKeys();
     const restarted = createStore({ redis, clock: clock.now, macKeys: [{ ...fresh, kid: 'k2' }, old] });
-    expect(await restarted.refresh(first, CLIENT)).toEqual({ ...rotated, verdict: 'REPLAYED' });
+    expect(await restarted.refresh(first, client)).toEqual({ ...rotated, verdict: 'REPLAYED' });
     expect(store).not.toBe(restarted);
   });
 
   test('the one before, after the grace, is REUSED: the session is dead, and the feed says so once', async () => {
     const { first, present, clock, grant } = await setUp();
     const rotated = await present(first);
-    clock.advance(REPLAY_GRACE_MS + 1);
+    clock.advance(replayGraceMs + 1);
     expect(await present(first)).toEqual({ verdict: 'REUSED', grant: { ...grant, readAt: clock.now() } });
     expect(await present(first)).toEqual({ verdict: 'REVOKED', reason: 'reuse' });
     if (!('refreshToken' in rotated)) throw new Error('no successor');
@@ -93,8 +93,8 @@ describe('presenting a refresh token', () => {
   });
 
   test.each([
-    ['as far back as two replicas may be apart, it is REPLAYED', MOST_CLOCK_SKEW_MS, 'REPLAYED'],
-    ['further back, since a clock was wrong, it is REUSED', MOST_CLOCK_SKEW_MS + 1, 'REUSED'],
+    ['as far back as two replicas may be apart, it is REPLAYED', maxClockSkewMs, 'REPLAYED'],
+    ['further back, since a clock was wrong, it is REUSED', maxClockSkewMs + 1, 'REUSED'],
     ['back by ten minutes, it is REUSED', 600_000 - 11_500, 'REUSED'],
   ])('the one before, when the clock was set %s', async (_how, backMs, verdict) => {
     const { first, present, clock } = await setUp();
@@ -111,10 +111,10 @@ describe('presenting a refresh token', () => {
     expect(await present(first)).toMatchObject({ verdict: 'REUSED' });
   });
 
-  test(`more than ${MOST_REPLAYS} replays within the grace are REUSED`, async () => {
+  test(`more than ${maxReplays} replays within the grace are REUSED`, async () => {
     const { first, present } = await setUp();
     await present(first);
-    for (let replay = 0; replay < MOST_REPLAYS; replay++) {
+    for (let replay = 0; replay < maxReplays; replay++) {
       expect(await present(first)).toMatchObject({ verdict: 'REPLAYED' });
     }
     expect(await present(first)).toMatchObject({ verdict: 'REUSED' });
@@ -122,13 +122,13 @@ describe('presenting a refresh token', () => {
 
   test('one that the store has forgotten in a failover is ADOPTED, up to the bound', async () => {
     const { present, tokenAt, grant } = await setUp();
-    expect(await present(tokenAt(FIRST_GENERATION + MOST_ADOPTED))).toMatchObject({
+    expect(await present(tokenAt(firstGeneration + maxAdopted))).toMatchObject({
       verdict: 'ADOPTED',
-      refreshToken: tokenAt(FIRST_GENERATION + 1 + MOST_ADOPTED),
+      refreshToken: tokenAt(firstGeneration + 1 + maxAdopted),
       grant,
     });
-    expect(await present(tokenAt(FIRST_GENERATION + 1 + MOST_ADOPTED))).toMatchObject({ verdict: 'ROTATED' });
-    expect(await present(tokenAt(FIRST_GENERATION + 3 + 2 * MOST_ADOPTED))).toMatchObject({
+    expect(await present(tokenAt(firstGeneration + 1 + maxAdopted))).toMatchObject({ verdict: 'ROTATED' });
+    expect(await present(tokenAt(firstGeneration + 3 + 2 * maxAdopted))).toMatchObject({
       verdict: 'REUSED',
     });
   });
@@ -160,20 +160,20 @@ describe('presenting a refresh token', () => {
 
   test.each([
     ['another client', (token: string) => [token, 'storefront']],
-    ['another generation', (token: string) => [token.replace(/\.100000\./, '.100001.'), CLIENT]],
+    ['another generation', (token: string) => [token.replace(/\.100000\./, '.100001.'), client]],
     [
       'a generation with a leading zero',
-      (token: string) => [token.replace(/\.100000\./, '.0100000.'), CLIENT],
+      (token: string) => [token.replace(/\.100000\./, '.0100000.'), client],
     ],
     [
       'another session',
-      (token: string) => [token.replace(/0-./, (id) => (id === '0-A' ? '0-B' : '0-A')), CLIENT],
+      (token: string) => [token.replace(/0-./, (id) => (id === '0-A' ? '0-B' : '0-A')), client],
     ],
-    ['another key', (token: string) => [token.replace('k1', 'k2'), CLIENT]],
-    ['unused bits set in its MAC', (token: string) => [withUnusedBits(token), CLIENT]],
-    ['a shortened MAC', (token: string) => [token.slice(0, -1), CLIENT]],
-    ['nothing in it', () => ['', CLIENT]],
-    ['an access token', () => ['eyJhbGciOiJSUzI1NiJ9.e30.AAAA', CLIENT]],
+    ['another key', (token: string) => [token.replace('k1', 'k2'), client]],
+    ['unused bits set in its MAC', (token: string) => [withUnusedBits(token), client]],
+    ['a shortened MAC', (token: string) => [token.slice(0, -1), client]],
+    ['nothing in it', () => ['', client]],
+    ['an access token', () => ['eyJhbGciOiJSUzI1NiJ9.e30.AAAA', client]],
   ] as const)('a forged one with %s is UNKNOWN, and harms nobody', async (_what, forge) => {
     const { first, present } = await setUp();
     const [token, clientId] = forge(first);
@@ -197,7 +197,7 @@ function withUnusedBits(token: string): string {
 test('the token can be read only with the client that it was made for', () => {
   const keys = createMacKeys();
   const sessionId = `0-${'a'.repeat(22)}`;
-  const token = writeRefreshToken({ sessionId, generation: 7, clientId: CLIENT, key: keys[0] });
-  expect(readRefreshToken(token, CLIENT, keys)).toEqual({ sessionId, generation: 7, kid: 'k1' });
+  const token = writeRefreshToken({ sessionId, generation: 7, clientId: client, key: keys[0] });
+  expect(readRefreshToken(token, client, keys)).toEqual({ sessionId, generation: 7, kid: 'k1' });
   expect(readRefreshToken(token, 'storefront', keys)).toBeUndefined();
 });

@@ -13,8 +13,8 @@ import { revocationFrom } from '../../src/revocation/log/revocation.ts';
 import type { MacKeys } from '../../src/sessions/refresh-token.ts';
 import { createSessionStore, type NewSession } from '../../src/sessions/session-store.ts';
 
-export const CLIENT = 'latchkey-cli';
-export const LOSS_SECONDS = 60;
+export const client = 'latchkey-cli';
+export const lossSeconds = 60;
 
 /**
  * Unless told otherwise, waits for Redis longer than a service does, so that a busy machine is not taken for a Redis that
@@ -64,7 +64,7 @@ export function createTestDataSets(options: {
   return createDataSets({
     shards: 1,
     retentionMs: 330_000,
-    lossSeconds: LOSS_SECONDS,
+    lossSeconds: lossSeconds,
     memory: createMemory(),
     log: { warn: () => {}, error: () => {} },
     ...options,
@@ -91,7 +91,7 @@ export function createStore(options: {
 export function newSession(overrides: Partial<NewSession> = {}): NewSession {
   return {
     subject: randomBytes(16).toString('base64url'),
-    clientId: CLIENT,
+    clientId: client,
     roles: ['customer'],
     rolesVersion: 0,
     deviceName: 'Firefox on Linux',

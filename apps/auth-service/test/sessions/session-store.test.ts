@@ -1,8 +1,8 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MOST_SESSIONS } from '../../src/sessions/sessions-of-subject.ts';
-import { CLIENT, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+import { maxSessions } from '../../src/sessions/sessions-of-subject.ts';
+import { client, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -21,15 +21,15 @@ test('of two changes of roles the later one counts, in whichever order they arri
   const { refreshToken } = await store.start(session);
   await store.changeRoles(session.subject, { roles: ['viewer'], rolesVersion: 2 });
   await store.changeRoles(session.subject, { roles: ['admin'], rolesVersion: 1 });
-  expect(await store.refresh(refreshToken, CLIENT)).toMatchObject({ grant: { roles: ['viewer'] } });
+  expect(await store.refresh(refreshToken, client)).toMatchObject({ grant: { roles: ['viewer'] } });
 });
 
-test(`a person has ${MOST_SESSIONS} sessions at most: beyond them the oldest ends`, async () => {
+test(`a person has ${maxSessions} sessions at most: beyond them the oldest ends`, async () => {
   const clock = createClock();
   const store = createStore({ redis, clock: clock.now });
   const session = newSession();
   const started = [];
-  for (let count = 0; count < MOST_SESSIONS + 2; count++) {
+  for (let count = 0; count < maxSessions + 2; count++) {
     started.push(await store.start(session));
     clock.advance(1);
   }
@@ -38,13 +38,13 @@ test(`a person has ${MOST_SESSIONS} sessions at most: beyond them the oldest end
     first?.grant.sessionId,
     second?.grant.sessionId,
   ]);
-  expect(await store.list(session.subject)).toHaveLength(MOST_SESSIONS);
-  expect(await store.refresh(second?.refreshToken ?? '', CLIENT)).toEqual({
+  expect(await store.list(session.subject)).toHaveLength(maxSessions);
+  expect(await store.refresh(second?.refreshToken ?? '', client)).toEqual({
     verdict: 'REVOKED',
     reason: 'too_many',
   });
-  expect(await store.refresh(third?.refreshToken ?? '', CLIENT)).toMatchObject({ verdict: 'ROTATED' });
-  expect(await store.endAll(session.subject, 'ended_all')).toHaveLength(MOST_SESSIONS);
+  expect(await store.refresh(third?.refreshToken ?? '', client)).toMatchObject({ verdict: 'ROTATED' });
+  expect(await store.endAll(session.subject, 'ended_all')).toHaveLength(maxSessions);
 });
 
 test('a session whose person belongs to another shard by now ends at its next refresh', async () => {
@@ -52,7 +52,7 @@ test('a session whose person belongs to another shard by now ends at its next re
   const before = createStore({ redis, clock: Date.now, macKeys, shards: 1 });
   const after = createStore({ redis, clock: Date.now, macKeys, shards: 1024 });
   const { refreshToken, grant } = await before.start(newSession());
-  expect(await after.refresh(refreshToken, CLIENT)).toEqual({ verdict: 'REVOKED', reason: 'shards_changed' });
+  expect(await after.refresh(refreshToken, client)).toEqual({ verdict: 'REVOKED', reason: 'shards_changed' });
   expect(await before.end(grant.subject, grant.sessionId, 'sign_out')).toBe(false);
 });
 
@@ -61,7 +61,7 @@ test("every key that a session leaves goes by itself, the person's list with the
   const store = createStore({ redis, clock: Date.now });
   const session = newSession();
   const { grant, refreshToken } = await store.start(session);
-  await store.refresh(refreshToken, CLIENT);
+  await store.refresh(refreshToken, client);
   await store.end(session.subject, grant.sessionId, 'sign_out');
   const keys = (await redis.keys('*')).filter((key) => !key.endsWith(':revocations:head'));
   expect(keys.length).toBeGreaterThan(1);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '../../src/accounts/account.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import { type SignInParts, signIn } from '../../src/sessions/sign-in.ts';
-import { CLIENT, connect, createStore } from './session-fixture.ts';
+import { client, connect, createStore } from './session-fixture.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -32,7 +32,7 @@ function setUp(accounts: { before: Account; after: Account | undefined }, parts:
   const request = {
     username: 'ada',
     password: 'secret',
-    client: { id: CLIENT, mostSessions: null },
+    client: { id: client, maxSessions: null },
     scopes: undefined,
     deviceName: 'Phone',
     origin: { address: '192.0.2.1' },

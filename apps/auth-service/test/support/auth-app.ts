@@ -13,14 +13,14 @@ import { parseKeyEncryptionKeys } from '../../src/keys/encryption.ts';
 import { createKeyRing } from '../../src/keys/key-ring.ts';
 import type { DelegationPolicy } from '../../src/permissions/delegation-policy.ts';
 
-export const STOREFRONT_ORIGIN = 'http://localhost:3000';
-export const ISSUER = 'http://localhost:4000';
+export const storefrontOrigin = 'http://localhost:3000';
+export const testIssuer = 'http://localhost:4000';
 /** What its cookie is called. */
-export const REFRESH_COOKIE = refreshCookieName(ISSUER);
-export const PASSWORD = 'a long enough passphrase';
+export const refreshCookie = refreshCookieName(testIssuer);
+export const testPassword = 'a long enough passphrase';
 
 /** One for all of this process, so that each can have the signing keys of the first: two new ones take 0.13 s. */
-const KEY_ENCRYPTION_KEY = randomBytes(32).toString('base64url');
+const keyEncryptionKey = randomBytes(32).toString('base64url');
 
 /** argon2id at its least cost, since tests sign in a thousand times. password-hash.test.ts tests the real cost. */
 const derive: Derive = (password, { salt, hashBytes }) =>
@@ -67,12 +67,12 @@ export async function startAuthApp(
     // So that a busy machine is not taken for a store that is down.
     DATABASE_TIMEOUT_MS: '10000',
     REDIS_TIMEOUT_MS: '10000',
-    ISSUER,
-    JWKS_URI: `${ISSUER}/.well-known/jwks.json`,
-    CORS_ORIGINS: STOREFRONT_ORIGIN,
+    ISSUER: testIssuer,
+    JWKS_URI: `${testIssuer}/.well-known/jwks.json`,
+    CORS_ORIGINS: storefrontOrigin,
     TRUSTED_PROXIES: '127.0.0.1',
     REFRESH_TOKEN_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
-    KEY_ENCRYPTION_KEY,
+    KEY_ENCRYPTION_KEY: keyEncryptionKey,
     ...options.env,
   });
   const { clock: now = Date.now } = options;
@@ -121,7 +121,7 @@ async function makeTablesAndKeys(url: string): Promise<void> {
     db,
     log: { info() {}, warn() {}, error() {} },
     audit: { record() {} },
-    keyEncryptionKeys: parseKeyEncryptionKeys(KEY_ENCRYPTION_KEY),
+    keyEncryptionKeys: parseKeyEncryptionKeys(keyEncryptionKey),
     publish: () => Promise.reject(new Error('New keys revoke nothing.')),
     clock: Date.now,
     jwksMaxAgeSeconds: 60,
@@ -156,7 +156,7 @@ export type Tokens = {
 
 const accountStores = new WeakMap<Service, AccountStore>();
 
-const passwordHash = createPasswordHasher({ randomBytes, derive }).then(({ hash }) => hash(PASSWORD));
+const passwordHash = createPasswordHasher({ randomBytes, derive }).then(({ hash }) => hash(testPassword));
 
 /** Makes a customer, under a name of their own, as POST /accounts does; but the password is hashed once for all of them. */
 export async function register(app: Service): Promise<string> {
@@ -176,7 +176,7 @@ export async function signIn(
   const answer = await app.inject({
     method: 'POST',
     url: '/sessions',
-    payload: { client_id: 'latchkey-cli', username, password: PASSWORD, ...body },
+    payload: { client_id: 'latchkey-cli', username, password: testPassword, ...body },
     headers: from(username),
   });
   if (answer.statusCode !== 201) throw new Error(`signing in answered ${answer.statusCode}: ${answer.body}`);

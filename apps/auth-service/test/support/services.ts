@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSigningKey, type SigningKey } from '@latchkey/auth-client/testing';
 import type { Service } from '@latchkey/service-kit';
-import { ISSUER } from './auth-app.ts';
+import { testIssuer } from './auth-app.ts';
 
-export const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
-export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
+export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 export type AssertionChanges = {
   /** Replaces claims and header parameters; undefined leaves one out. */
@@ -37,7 +37,7 @@ export type TestServices = {
 const firstKeys = new Map<string, SigningKey>();
 
 /** Services as auth-service knows them: real keys, published over HTTP on a loopback port. */
-export async function startServices(names: readonly string[], issuer = ISSUER): Promise<TestServices> {
+export async function startServices(names: readonly string[], issuer = testIssuer): Promise<TestServices> {
   const keys = new Map<string, readonly [SigningKey, ...SigningKey[]]>();
   for (const name of names) {
     const key = firstKeys.get(name) ?? (await createSigningKey());
@@ -75,7 +75,7 @@ export async function startServices(names: readonly string[], issuer = ISSUER): 
     },
     credentials: (name) => ({
       client_id: name,
-      client_assertion_type: JWT_BEARER,
+      client_assertion_type: jwtBearer,
       client_assertion: services.assertion(name),
     }),
     publish: (name, published) => void keys.set(name, published),

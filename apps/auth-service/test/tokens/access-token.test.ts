@@ -3,11 +3,11 @@ import {
   type AuthApp,
   bearer,
   decode,
-  ISSUER,
   refresh,
   register,
   signIn,
   startAuthApp,
+  testIssuer,
 } from '../support/auth-app.ts';
 
 let auth: AuthApp;
@@ -25,7 +25,7 @@ test('an access token has the header and the claims of RFC 9068, and lives 300 s
   expect(header).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: expect.stringMatching(/^[\w-]{43}$/) });
   const now = Date.now() / 1000;
   expect(claims).toEqual({
-    iss: ISSUER,
+    iss: testIssuer,
     sub: account.json().id,
     aud: ['cart-service', 'wishlist-service', 'payment-service', 'auth-service'],
     client_id: 'latchkey-cli',

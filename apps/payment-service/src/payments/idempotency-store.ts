@@ -6,7 +6,7 @@ import { idempotencyKeys } from '../database/schema.ts';
 import type { RequestIdentity } from './idempotency.ts';
 
 /** A key and its answer are kept for at least this long. */
-const KEY_RETENTION_MS = 24 * 60 * 60 * 1000;
+const keyRetentionMs = 24 * 60 * 60 * 1000;
 
 /** The answer as it was sent. */
 export type Answer = { readonly status: number; readonly body: unknown };
@@ -129,7 +129,7 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
      * finish its request. Returns how many it deleted.
      */
     async forgetOld(): Promise<number> {
-      const before = new Date(clock() - KEY_RETENTION_MS);
+      const before = new Date(clock() - keyRetentionMs);
       const gone = await database
         .delete(idempotencyKeys)
         .where(and(lt(idempotencyKeys.createdAt, before), isNotNull(idempotencyKeys.answerStatus)));

@@ -2,19 +2,19 @@ import type { ShownSpan } from '../../src/demo/api.ts';
 import type { PageAnswer, PageRequest, Problem, Purpose, Traffic, TrafficEntry } from './traffic.ts';
 
 /** The maximum number of traces. Older ones are dropped. */
-export const mostEntries = 200;
+export const maxEntries = 200;
 /** The maximum number of traces of generated requests, so that they do not push out those of a person. */
 export const keptOf = { load: 50, probe: 20, background: 50 } as const satisfies Partial<
   Record<Purpose, number>
 >;
 /** The maximum number of spans of a trace that is drawn. */
-export const mostSpansOfTrace = 120;
+export const maxSpansOfTrace = 120;
 
 /** Adds a request that was sent. */
 export function withRequest({ entries }: Traffic, request: PageRequest): Traffic {
   const entry: TrafficEntry = { request, answer: null, spans: [] };
   const all = [...entries, entry];
-  return { entries: all.length > mostEntries ? all.toSpliced(indexOfNextToLeave(all), 1) : all };
+  return { entries: all.length > maxEntries ? all.toSpliced(indexOfNextToLeave(all), 1) : all };
 }
 
 function indexOfNextToLeave(entries: readonly TrafficEntry[]): number {
@@ -43,7 +43,7 @@ export function withSpan(traffic: Traffic, span: ShownSpan): Traffic {
   return changed(traffic, span.trace_id, (entry) => {
     // After a reconnect, the stream repeats the last minute.
     const isKnown = entry.spans.some(({ span_id: id }) => id === span.span_id);
-    if (isKnown || entry.spans.length >= mostSpansOfTrace) return entry;
+    if (isKnown || entry.spans.length >= maxSpansOfTrace) return entry;
     return { ...entry, spans: [...entry.spans, span].toSorted((a, b) => a.start_ms - b.start_ms) };
   });
 }

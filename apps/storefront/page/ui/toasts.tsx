@@ -19,9 +19,9 @@ type Told = { readonly fault: Fault; readonly consequence: string | undefined };
 type Message = { readonly text: string } | Told;
 
 const shownMs = 6000;
-const mostVisible = 2;
+const maxVisible = 2;
 
-const queue = new ToastQueue<Message>({ maxVisibleToasts: mostVisible });
+const queue = new ToastQueue<Message>({ maxVisibleToasts: maxVisible });
 /** The messages that are shown, the newest last. A fault also has the session at the time of its message. */
 const shown: { key: string; told?: { fault: Fault; before: SessionState } }[] = [];
 
@@ -72,7 +72,7 @@ export function report(action: Promise<unknown>, done?: string): void {
 /** Closes a displaced message. Otherwise the queue would show it again when there is room. */
 function add(message: Message, { told, ...options }: AddOptions): void {
   shown.push({ key: queue.add(message, options), ...(told && { told }) });
-  for (const { key } of shown.splice(0, shown.length - mostVisible)) queue.close(key);
+  for (const { key } of shown.splice(0, shown.length - maxVisible)) queue.close(key);
 }
 
 type AddOptions = { readonly timeout?: number; readonly told?: { fault: Fault; before: SessionState } };

@@ -6,8 +6,8 @@ import type { Spans } from './spans.ts';
 
 const heartbeatMs = 15_000;
 /** The maximum number of unsent bytes for a slow page. Beyond it the stream is closed, and the page reconnects. */
-const mostUnsentBytes = 1024 * 1024;
-const mostStreams = 100;
+const maxUnsentBytes = 1024 * 1024;
+const maxStreams = 100;
 
 const schema = {
   summary: 'Spans as they come (server-sent events)',
@@ -29,7 +29,7 @@ export async function eventRoutes(app: Service, { spans }: { spans: Spans }): Pr
   });
 
   app.get('/spans', { schema, exposeHeadRoute: false }, (request, reply) => {
-    if (app.lifecycle.draining || streams.size >= mostStreams) throw tooMany();
+    if (app.lifecycle.draining || streams.size >= maxStreams) throw tooMany();
     reply.hijack();
     const stream = reply.raw;
     const headers = reply.getHeaders() as OutgoingHttpHeaders;
@@ -37,7 +37,7 @@ export async function eventRoutes(app: Service, { spans }: { spans: Spans }): Pr
     stream.write(eventStreamOpening);
     streams.add(stream);
     const write = (text: string): void => {
-      if (stream.writableLength > mostUnsentBytes) stream.destroy();
+      if (stream.writableLength > maxUnsentBytes) stream.destroy();
       else stream.write(text);
     };
     const unfollow = spans.follow(request.query.trace_prefix, (span) =>

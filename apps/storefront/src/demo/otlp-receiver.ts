@@ -6,14 +6,14 @@ import { shownSpanOf } from './shown-span.ts';
 import type { Spans } from './spans.ts';
 import { traceReportSchema } from './trace-report.ts';
 
-const mostBytes = 16 * 1024 * 1024;
+const maxBytes = 16 * 1024 * 1024;
 
 /** POST /v1/traces: receives the services' spans (OTLP over HTTP, in JSON). */
 export async function otlpReceiver(app: Service, { spans }: { spans: Spans }): Promise<void> {
   const schema = { summary: 'Spans of services (OTLP over HTTP, in JSON)', tags, body: traceReportSchema };
   app.post(
     '/v1/traces',
-    { onRequest: noBrowsers, bodyLimit: mostBytes, logLevel: 'warn', schema },
+    { onRequest: noBrowsers, bodyLimit: maxBytes, logLevel: 'warn', schema },
     async (request) => {
       for (const resource of request.body.resourceSpans ?? []) {
         const source = sourceOf(resource);

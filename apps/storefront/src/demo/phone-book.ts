@@ -8,7 +8,7 @@ import { textIn } from './outgoing.ts';
 export type HeldPhone = { shown: Phone; tokens: Tokens };
 
 const clientId = 'latchkey-mobile';
-const mostPhones = 6;
+const maxPhones = 6;
 
 /** The phones of all people who try the demo, the newest last. In memory only. */
 export function createPhoneBook(auth: AuthService) {
@@ -53,7 +53,7 @@ export function createPhoneBook(auth: AuthService) {
         reason: null,
       };
       const held = [...(phones.get(username) ?? []), { shown, tokens }];
-      phones.set(username, held.slice(-mostPhones));
+      phones.set(username, held.slice(-maxPhones));
       return shown;
     },
   };

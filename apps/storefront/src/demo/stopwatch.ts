@@ -5,7 +5,7 @@ import { type ShopServices, shopServices, verdictOf } from './verdicts.ts';
 
 const betweenMs = 2;
 /** The longest wait, reached only when no verdict changes. */
-const longestMs = 10_000;
+const maxMs = 10_000;
 
 /**
  * Runs an action that should change the services' verdicts on a token. Measures, for each service, the milliseconds
@@ -38,7 +38,7 @@ async function untilChanged(before: Verdict, { verdict, began }: Watch): Promise
     if (isOther(before, after)) return { service, before, after, elapsed_ms: Math.round(elapsed * 10) / 10 };
     // A verdict cannot change when the token was refused before, or when there was no verdict to compare with.
     const isInVain = before.status === 401 || !isVerdict(before);
-    if (elapsed > longestMs || isInVain) return { service, before, after, elapsed_ms: null };
+    if (elapsed > maxMs || isInVain) return { service, before, after, elapsed_ms: null };
     await delay(betweenMs);
   }
 }

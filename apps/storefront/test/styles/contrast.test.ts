@@ -18,7 +18,7 @@ function luminance(hex: string): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-function leastContrast(one: string, other: string): number {
+function minContrast(one: string, other: string): number {
   const ratios = themes.map((theme) => {
     const [light = 0, dark = 0] = [one, other]
       .map((name) => luminance(colours.get(name)?.[theme] ?? ''))
@@ -35,21 +35,21 @@ const tinted = ['accent', 'good', 'warn', 'bad', ...lanes];
 
 describe('the colours, in both themes (WCAG 2.2 AA)', () => {
   it.each(texts)('%s can be read on every surface', (text) => {
-    for (const surface of surfaces) expect(leastContrast(text, surface)).toBeGreaterThanOrEqual(4.5);
+    for (const surface of surfaces) expect(minContrast(text, surface)).toBeGreaterThanOrEqual(4.5);
   });
 
   it.each(tinted)('%s can be read on its own tint, and so can other text', (name) => {
     for (const text of [name, 'ink', 'ink-soft']) {
-      expect(leastContrast(text, `${name}-soft`)).toBeGreaterThanOrEqual(4.5);
+      expect(minContrast(text, `${name}-soft`)).toBeGreaterThanOrEqual(4.5);
     }
   });
 
   it('what is pressed can be read', () => {
-    expect(leastContrast('on-accent', 'accent')).toBeGreaterThanOrEqual(4.5);
-    expect(leastContrast('on-accent', 'accent-hover')).toBeGreaterThanOrEqual(4.5);
+    expect(minContrast('on-accent', 'accent')).toBeGreaterThanOrEqual(4.5);
+    expect(minContrast('on-accent', 'accent-hover')).toBeGreaterThanOrEqual(4.5);
   });
 
   it.each(['line-strong', 'focus'])('%s stands out from every surface', (name) => {
-    for (const surface of surfaces) expect(leastContrast(name, surface)).toBeGreaterThanOrEqual(3);
+    for (const surface of surfaces) expect(minContrast(name, surface)).toBeGreaterThanOrEqual(3);
   });
 });

@@ -12,7 +12,7 @@ export type FrontOptions = {
 };
 
 /** A connection counts as idle when its last word was an answer, and nothing has been said since for so long. */
-const IDLE_MS = 250;
+const idleMs = 250;
 
 /**
  * One published port for all replicas of a service: each TCP connection goes to the next replica. Bytes pass unread, so
@@ -47,7 +47,7 @@ export async function startFront({ port, replicas, drainMs = 10_000 }: FrontOpti
     async close(): Promise<void> {
       const closed = once(server, 'close');
       server.close();
-      for (const giveUpAt = performance.now() + drainMs; connections.size > 0; await delay(IDLE_MS / 5)) {
+      for (const giveUpAt = performance.now() + drainMs; connections.size > 0; await delay(idleMs / 5)) {
         const outOfTime = performance.now() >= giveUpAt;
         for (const connection of connections) if (outOfTime || connection.isIdle()) connection.end();
       }
@@ -96,7 +96,7 @@ class Connection {
   }
 
   isIdle(): boolean {
-    return !this.#asked && performance.now() - this.#lastWordAt >= IDLE_MS;
+    return !this.#asked && performance.now() - this.#lastWordAt >= idleMs;
   }
 
   end(): void {

@@ -12,7 +12,7 @@ export type ReplicasOptions = {
   readonly patienceMs?: number;
 };
 
-const RETRY_EVERY_MS = 50;
+const retryEveryMs = 50;
 
 /**
  * The replicas of one service, taken in turn. Does not look into what they say: whoever accepts a connection gets it.
@@ -50,7 +50,7 @@ export function createReplicas(options: ReplicasOptions) {
         const socket = await connectToAny(signal);
         if (socket !== undefined) return socket;
         if (performance.now() >= giveUpAt) return undefined;
-        await delay(RETRY_EVERY_MS, undefined, { signal }).catch(() => {});
+        await delay(retryEveryMs, undefined, { signal }).catch(() => {});
       }
       return undefined;
     },

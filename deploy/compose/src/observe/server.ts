@@ -7,7 +7,7 @@ import { createLogs } from './logs.ts';
 import { createMetrics } from './metrics.ts';
 import { createTraces } from './traces.ts';
 
-const mostBytes = 16 * 1024 * 1024;
+const maxBytes = 16 * 1024 * 1024;
 const page = join(import.meta.dirname, 'page');
 const files: Readonly<Record<string, { file: string; type: string }>> = {
   '/': { file: 'index.html', type: 'text/html; charset=utf-8' },
@@ -92,7 +92,7 @@ async function* limited(request: IncomingMessage): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > mostBytes) throw new Error('the report is too long');
+    if (bytes > maxBytes) throw new Error('the report is too long');
     yield chunk;
   }
 }

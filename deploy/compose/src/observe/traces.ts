@@ -29,7 +29,7 @@ export type TraceFilter = { readonly service?: string; readonly failed?: boolean
 
 type Trace = { readonly id: string; readonly spans: ShownSpan[]; leftOut: number };
 
-const mostSpansOfOne = 500;
+const maxSpansOfOne = 500;
 
 /**
  * The newest traces, in memory. Those that cross services or failed have as much room as all others together, so that
@@ -54,7 +54,7 @@ export function createTraces({ mostTraces = 2000, mostSpans = 20_000 } = {}) {
   return {
     add(source: Source, span: Span): void {
       const trace = find(span.traceId) ?? { id: span.traceId, spans: [], leftOut: 0 };
-      if (trace.spans.length >= mostSpansOfOne) {
+      if (trace.spans.length >= maxSpansOfOne) {
         trace.leftOut += 1;
         return;
       }

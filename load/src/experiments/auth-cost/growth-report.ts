@@ -8,7 +8,7 @@ export const compared = [
   { way: 'session', title: 'session in Redis' },
   { way: 'introspection', title: 'introspection' },
 ] as const satisfies { way: Way; title: string }[];
-export const mostServices = 8;
+export const maxServices = 8;
 /** What introspection at eight services takes on a small machine, too. */
 export const pagesPerSecond = 20;
 
@@ -38,7 +38,7 @@ export function describeGrowth(cells: readonly Cell[], processes: number): Secti
   });
   return {
     figures: cells
-      .filter(({ services }) => services === mostServices)
+      .filter(({ services }) => services === maxServices)
       .flatMap(({ title, load, commands, sharedMicroseconds, microseconds }): Figure[] => [
         { name: `page of 8 services p50: ${title}`, unit: 'ms', values: [load.latencies.percentile(50)] },
         { name: `page of 8 services, shared store: ${title}`, unit: 'ops', values: [commands] },
@@ -88,7 +88,7 @@ export function describeGrowth(cells: readonly Cell[], processes: number): Secti
       ),
     ],
     notes: [
-      `${pagesPerSecond} pages/s, each from a browser that asks so many services at once and is done when the last has answered; the ${mostServices} services are ${processes} processes, and each checks every request by itself.`,
+      `${pagesPerSecond} pages/s, each from a browser that asks so many services at once and is done when the last has answered; the ${maxServices} services are ${processes} processes, and each checks every request by itself.`,
       'Of auth-service and Redis that counts which comes on top of what they use while nobody asks for anything.',
       'What is shared has to grow with the number of services that a page asks, however few people there are: with tokens nothing is asked, whether there is one service or eight. A token costs auth-service one refresh in five minutes.',
     ],

@@ -7,7 +7,7 @@ import { expecting } from '../../scenarios/scenario.ts';
 import type { Context, Section, SectionResult } from '../../section.ts';
 import { createHttp, type Http } from '../../system/http.ts';
 import { freshen } from '../../system/people.ts';
-import { type Cell, compared, describeGrowth, mostServices, pagesPerSecond } from './growth-report.ts';
+import { type Cell, compared, describeGrowth, maxServices, pagesPerSecond } from './growth-report.ts';
 import { settingsOf, settingsVariable } from './settings.ts';
 import { lookAtShared, noUse, type SharedUse, usedBeyond } from './shared-use.ts';
 import { createVisitors, type Visitors } from './visitors.ts';
@@ -49,10 +49,10 @@ async function run(context: Context): Promise<SectionResult> {
   await using started = new AsyncDisposableStack();
   started.defer(() => visitors.forget());
   const env = { [settingsVariable]: JSON.stringify(await settingsOf(system)) };
-  tell(`starting ${mostServices} services`);
+  tell(`starting ${maxServices} services`);
   const { counts, processes, seconds } = context.quick ? plans.quick : plans.full;
   const script = new URL('./server.ts', import.meta.url);
-  const each = mostServices / processes;
+  const each = maxServices / processes;
   const args = [String(each), ...compared.map(({ way }) => way)];
   const servers = await Promise.all(
     Array.from({ length: processes }, async () =>

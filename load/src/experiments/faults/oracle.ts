@@ -30,7 +30,7 @@ export type WrongAcceptance = {
 };
 
 /** Enough to see what they have in common. */
-const mostKept = 10;
+const maxKept = 10;
 
 type Fate = {
   /** When the sign-out was answered; undefined as long as, or if never, it was: then either verdict is right. */
@@ -115,7 +115,7 @@ export class Oracle {
     if (!mustBeRefused) return 'ok';
     this.#wronglyAccepted += 1;
     const { revokedAtMs, refusedAtMs } = fate;
-    if (this.#wrong.length < mostKept)
+    if (this.#wrong.length < maxKept)
       this.#wrong.push({ service, sentAtMs, revokedAtMs, refusedAtMs: refusedAtMs.get(service) });
     return 'wrongly accepted';
   }

@@ -21,7 +21,7 @@ const revokedTurns: readonly number[] = [2, 5, 8];
 /** Of so many refreshes one is tried by somebody who has signed out. */
 const deadEvery = 5;
 /** Few enough for each to come round again while a lost answer may still be asked for once more (10 s). */
-const mostRefreshers = 40;
+const maxRefreshers = 40;
 /** Every other revoked token is one of the last of these, the others are of any age. */
 const recent = 6;
 const untilRefusedMs = 5000;
@@ -127,7 +127,7 @@ export class Traffic {
   async #refresh(turn: number): Promise<Outcome> {
     const dead = this.#deadRefreshTokens[(turn * stride) % (this.#deadRefreshTokens.length || 1)];
     if (dead !== undefined && turn % deadEvery === 0) return this.#refreshDead(dead);
-    const refreshers = this.#world.people.slice(0, mostRefreshers);
+    const refreshers = this.#world.people.slice(0, maxRefreshers);
     const person = refreshers[turn % refreshers.length];
     if (person === undefined) return 'nobody to refresh';
     // Who still waits for the answer to the last one does not ask again, and has not been served.

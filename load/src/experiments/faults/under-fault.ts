@@ -12,7 +12,7 @@ export const boundMs = 2000;
 /** Shorter than people wait, longer than any answer that comes at all. */
 const drainMs = 5000;
 /** What starts again takes the cores for a moment. Here are counted verdicts, and seconds. */
-const mostLagMs = 250;
+const maxLagMs = 250;
 
 export type FaultPlan = {
   readonly perSecond: number;
@@ -54,7 +54,7 @@ export async function playFault(fault: Fault, cast: Cast, context: Context): Pro
   const loading = runOpenLoad(traffic.send, {
     arrivals: evenArrivalsUntil(plan.perSecond, () => isOver),
     drainMs,
-    mostLagMs,
+    maxLagMs,
     onSecond: ({ completed, faults }) => tell(`${fault.name}: ${completed}/s, ${faults} not served`),
     signal,
   });

@@ -21,7 +21,7 @@ const growthMinutes = 10;
 /** Of the looks that were meant: with fewer there is no telling. */
 const leastLooks = 0.8;
 /** A slope over less says more about the garbage collector than about what is kept. */
-const leastMinutes = 5;
+const minMinutes = 5;
 /** What people do, of twenty things. */
 const mix: readonly (readonly [Scenario, number])[] = [
   [browse, 15],
@@ -76,7 +76,7 @@ async function run(context: Context): Promise<SectionResult> {
       `Of ${wanted} looks at the memory of the services ${looks.length} came: that says nothing.`,
     );
   const { p50, p99 } = load.latencies.summary();
-  const isLongEnough = plan.minutes >= leastMinutes;
+  const isLongEnough = plan.minutes >= minMinutes;
   const { figures, ...described } = describeLooks(looks, isLongEnough);
   const faults: Figure = { name: `faults in ${growthMinutes} min`, unit: '', values: [faultCount(load)] };
   return {

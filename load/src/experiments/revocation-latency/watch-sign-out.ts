@@ -21,7 +21,7 @@ export type WatchOptions = {
   /** Resolves when the session has ended, and rejects if that is not what was answered. */
   signOut(): Promise<void>;
   /** How long a service may go on accepting before it is given up. Default 10,000. */
-  readonly mostMs?: number;
+  readonly maxMs?: number;
 };
 
 /** More requests after the first refusal, none of which may pass. */
@@ -34,13 +34,13 @@ const afterwards = 5;
  * @throws Error when a service neither accepts nor refuses, or goes on accepting
  */
 export async function watchSignOut(options: WatchOptions): Promise<SignOutWatched> {
-  const { doors, token, signOut, mostMs = 10_000 } = options;
-  const oracle = new Oracle({ boundMs: mostMs });
+  const { doors, token, signOut, maxMs = 10_000 } = options;
+  const oracle = new Oracle({ boundMs: maxMs });
   const firstAnswers: Promise<void>[] = [];
   const refusals = doors.map(({ service, ask }) => {
     const accepted = Promise.withResolvers<void>();
     firstAnswers.push(accepted.promise);
-    return untilRefused({ service, ask }, { token, oracle, mostMs, onAccepted: accepted.resolve });
+    return untilRefused({ service, ask }, { token, oracle, maxMs, onAccepted: accepted.resolve });
   });
   // Whoever fails is heard by the last line, also if that happens before it is reached.
   const refused = Promise.all(refusals);
@@ -56,11 +56,11 @@ export async function watchSignOut(options: WatchOptions): Promise<SignOutWatche
   return { latencyMs, wronglyAccepted: oracle.counts.wronglyAccepted };
 }
 
-type Asking = { token: string; oracle: Oracle; mostMs: number; onAccepted: () => void };
+type Asking = { token: string; oracle: Oracle; maxMs: number; onAccepted: () => void };
 
 /** Resolves to when the first refusal came. */
-async function untilRefused({ service, ask }: Door, { token, oracle, mostMs, onAccepted }: Asking) {
-  const giveUpAtMs = performance.now() + mostMs;
+async function untilRefused({ service, ask }: Door, { token, oracle, maxMs, onAccepted }: Asking) {
+  const giveUpAtMs = performance.now() + maxMs;
   let refusedAtMs: number | undefined;
   for (let left = afterwards; left > 0; ) {
     const sentAtMs = performance.now();
@@ -72,7 +72,7 @@ async function untilRefused({ service, ask }: Door, { token, oracle, mostMs, onA
     if (status === 401) refusedAtMs ??= answeredAtMs;
     if (refusedAtMs !== undefined) left -= 1;
     else if (answeredAtMs > giveUpAtMs)
-      throw new Error(`${service}-service accepted a token for ${mostMs} ms after its sign-out.`);
+      throw new Error(`${service}-service accepted a token for ${maxMs} ms after its sign-out.`);
   }
   return refusedAtMs ?? Number.NaN;
 }

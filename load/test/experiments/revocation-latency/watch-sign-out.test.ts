@@ -55,7 +55,7 @@ describe('watching a sign-out', () => {
 
   it('gives up a service that never refuses, and one that says neither', async () => {
     const deaf = sessionWith({ cart: Number.POSITIVE_INFINITY });
-    await expect(watchSignOut({ ...deaf, mostMs: 50 })).rejects.toThrow('accepted a token for 50 ms');
+    await expect(watchSignOut({ ...deaf, maxMs: 50 })).rejects.toThrow('accepted a token for 50 ms');
     const away: Door = { service: 'cart', ask: async () => 503 };
     await expect(watchSignOut({ ...deaf, doors: [away] })).rejects.toThrow('cart-service answered 503');
   });

@@ -17,7 +17,7 @@ export const feedAudience = 'urn:latchkey:revocations';
 /** The `typ` of security events (RFC 8417 §2.3). */
 export const feedTokenType = 'secevent+jwt';
 /** The most revocations that an issuer puts into one event: about 90 KB, and one signature. */
-export const mostRevocations = 500;
+export const maxRevocations = 500;
 
 const types = {
   /** OpenID CAEP 1.0 §3.1 */

@@ -2,7 +2,7 @@ export {
   type FeedEvent,
   feedAudience,
   feedTokenType,
-  mostRevocations,
+  maxRevocations,
   readEvent,
   writeEvent,
   writeMessage,

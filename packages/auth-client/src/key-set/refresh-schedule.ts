@@ -30,6 +30,6 @@ export function retryDelayMs(
   failures: number,
   { everSucceeded, random = Math.random() }: { everSucceeded: boolean; random?: number },
 ): number {
-  const longestMs = everSucceeded ? lastRetryMs : lastFirstRetryMs;
-  return Math.min(firstRetryMs * 2 ** Math.max(0, failures - 1), longestMs) * (0.5 + random / 2);
+  const maxMs = everSucceeded ? lastRetryMs : lastFirstRetryMs;
+  return Math.min(firstRetryMs * 2 ** Math.max(0, failures - 1), maxMs) * (0.5 + random / 2);
 }

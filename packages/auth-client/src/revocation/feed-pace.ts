@@ -6,7 +6,7 @@ export interface FeedPace {
   silenceMs: number;
   /** Delay before the feed is opened again; doubles with each failure in a row, up to the longest. */
   firstDelayMs: number;
-  longestDelayMs: number;
+  maxDelayMs: number;
   /** A connection that was complete for this long resets the count of failures. */
   steadyMs: number;
 }
@@ -16,7 +16,7 @@ export const standardPace: FeedPace = {
   answerMs: 1000,
   silenceMs: 12_000,
   firstDelayMs: 100,
-  longestDelayMs: 500,
+  maxDelayMs: 500,
   steadyMs: 5000,
 };
 
@@ -25,11 +25,11 @@ export function reopenDelayMs(
   failures: number,
   {
     firstDelayMs,
-    longestDelayMs,
+    maxDelayMs,
     random = Math.random(),
-  }: Pick<FeedPace, 'firstDelayMs' | 'longestDelayMs'> & {
+  }: Pick<FeedPace, 'firstDelayMs' | 'maxDelayMs'> & {
     random?: number;
   },
 ): number {
-  return Math.min(firstDelayMs * 2 ** failures, longestDelayMs) * (0.5 + random / 2);
+  return Math.min(firstDelayMs * 2 ** failures, maxDelayMs) * (0.5 + random / 2);
 }

@@ -72,11 +72,11 @@ export class HopError extends AuthClientError {
   }
 }
 
-const longestRetryAfterSeconds = 60;
+const maxRetryAfterSeconds = 60;
 
 /** Retry-After for our caller: the other service's value in seconds, limited to 1 to 60; without one, 1. */
 export function retryAfterOf(response?: Response): Record<string, string> {
   const given = response?.headers.get('retry-after') ?? '';
   const seconds = /^\d{1,4}$/.test(given) ? Number(given) : 1;
-  return { 'retry-after': String(Math.min(Math.max(seconds, 1), longestRetryAfterSeconds)) };
+  return { 'retry-after': String(Math.min(Math.max(seconds, 1), maxRetryAfterSeconds)) };
 }

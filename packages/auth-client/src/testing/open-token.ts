@@ -11,7 +11,7 @@ export interface OpenTokenOptions {
   now(): number;
 }
 
-const longestLifeSeconds = 300;
+const maxLifeSeconds = 300;
 
 /** The claims of an access token if the issuer signed it and it is good for this audience; else undefined. */
 export function openToken(
@@ -24,7 +24,7 @@ export function openToken(
     verify('sha256', data, publicKey, Buffer.from(signature, 'base64url'));
   if (!publishedKeys().some(isGood)) return undefined;
   const claims: Record<string, unknown> = JSON.parse(Buffer.from(payload, 'base64url').toString());
-  const policy = { issuer, audience, clockSkewSeconds: 30, maxTokenLifetimeSeconds: longestLifeSeconds };
+  const policy = { issuer, audience, clockSkewSeconds: 30, maxTokenLifetimeSeconds: maxLifeSeconds };
   try {
     checkClaims(claims, { policy, now: now() / 1000 });
     return claims;

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type FeedEvent, feedTokenType, mostRevocations, writeEvent, writeMessage } from '../feed/event.ts';
+import { type FeedEvent, feedTokenType, maxRevocations, writeEvent, writeMessage } from '../feed/event.ts';
 import { type Position, readShardPosition, writeShardPosition } from '../feed/position.ts';
 import type { Revocation } from '../feed/revocation.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -54,8 +54,8 @@ export function createTestFeed({ issuer, signingKey, mayRead, heartbeatMs, now }
   }
 
   function* pages(kind: FeedEvent['kind'], from: number): Generator<string> {
-    for (let at = from; at < log.length; at += mostRevocations)
-      yield message(kind, at, Math.min(at + mostRevocations, log.length));
+    for (let at = from; at < log.length; at += maxRevocations)
+      yield message(kind, at, Math.min(at + maxRevocations, log.length));
   }
 
   /** Signed once for all subscribers, and again only after a change: tests have many issuers, and signing is slow. */

@@ -45,8 +45,8 @@ class Refusal extends Error {}
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const mostActors = 2;
-const longestLifeSeconds = 300;
+const maxActors = 2;
+const maxLifeSeconds = 300;
 
 /**
  * A token endpoint by auth-service's rules. The client authenticates with private_key_jwt; each assertion works once.
@@ -107,7 +107,7 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
     if (!scopes.every((scope) => own.includes(scope))) throw new Refusal('invalid_scope');
     const accessToken = options.mint(ofService(id, scopes));
     const scope = scopes.join(' ');
-    return { access_token: accessToken, token_type: 'Bearer', expires_in: longestLifeSeconds, scope };
+    return { access_token: accessToken, token_type: 'Bearer', expires_in: maxLifeSeconds, scope };
   }
 
   function exchange(form: Form, { id, client }: AuthenticatedClient): object {
@@ -118,10 +118,10 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
     if (form.actor_token ?? form.actor_token_type ?? form.resource) throw new Refusal('invalid_request');
     const user = userOf(subjectToken, id);
     const act: ActorClaim = user.act ? { sub: id, act: user.act } : { sub: id };
-    if (depthOf(act) > mostActors) throw new Refusal('invalid_target');
+    if (depthOf(act) > maxActors) throw new Refusal('invalid_target');
     const scopes = grantedScopes(form, { user, delegation: delegationOf(client, { audience, user }) });
     const iat = Math.floor(options.now() / 1000);
-    const exp = Math.min(iat + longestLifeSeconds, user.exp);
+    const exp = Math.min(iat + maxLifeSeconds, user.exp);
     const accessToken = options.mint({
       audience,
       subject: user.sub,

@@ -153,7 +153,7 @@ describe('closing', () => {
       [{}, (server) => server.answer(() => {})],
       [{}, (server) => server.stream((stream) => stream.event(claimsOf.snapshot(0, [])))],
       [
-        { pace: { firstDelayMs: 60_000, longestDelayMs: 60_000 } },
+        { pace: { firstDelayMs: 60_000, maxDelayMs: 60_000 } },
         (server) => server.answer((_request, response) => response.writeHead(500).end()),
       ],
       [{}, (server) => server.stream(() => {})],

@@ -31,7 +31,7 @@ function followByClock() {
   let nowMs = 1_000_000;
   const clock: Clock = { wallMs: Date.now, monotonicMs: () => nowMs };
   const told: string[] = [];
-  const pace = { answerMs: 100, silenceMs: 100, firstDelayMs: 1, longestDelayMs: 1 };
+  const pace = { answerMs: 100, silenceMs: 100, firstDelayMs: 1, maxDelayMs: 1 };
   const followed = feed.follow({ clock, pace, onSilent: ({ code }) => told.push(code) });
   return { ...followed, told, turn: (ms: number) => (nowMs += ms) };
 }
@@ -127,7 +127,7 @@ describe('a feed that a proxy cuts again and again, in the middle', () => {
     // Each stream is followed for longer than `steadyMs`.
     let nowMs = 0;
     const clock: Clock = { wallMs: Date.now, monotonicMs: () => nowMs };
-    const following = feed.follow({ clock, pace: { firstDelayMs: 1, longestDelayMs: 600_000 } });
+    const following = feed.follow({ clock, pace: { firstDelayMs: 1, maxDelayMs: 600_000 } });
     await following.list.ready();
     for (let cut = 1; cut <= 20; cut += 1) {
       nowMs += 15_000;

@@ -9,7 +9,7 @@ import { checkRedis, isAnswering } from './check.ts';
 import type { RedisServer } from './server.ts';
 
 const image = 'redis:8';
-const longestPullMs = 120_000;
+const maxPullMs = 120_000;
 
 export type DockerRedisOptions = {
   /** Path of the docker program. */
@@ -42,7 +42,7 @@ export async function fetchRedisImage(options: DockerRedisOptions): Promise<bool
   });
   const abort = () => void pull.kill();
   // An unreachable registry may take long to fail.
-  const timer = setTimeout(abort, longestPullMs);
+  const timer = setTimeout(abort, maxPullMs);
   signal?.addEventListener('abort', abort);
   const { code } = await pull.exited;
   clearTimeout(timer);

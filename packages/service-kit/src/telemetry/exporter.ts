@@ -16,7 +16,7 @@ export type ExporterOptions = {
 };
 
 /** The most items of each kind between two reports. More are dropped, so that a missing collector costs little. */
-const mostWaiting = 8000;
+const maxWaiting = 8000;
 const timeoutMs = 2000;
 const scope = { name: '@latchkey/service-kit' };
 
@@ -88,12 +88,12 @@ export function createExporter(options: ExporterOptions) {
 
   return {
     addSpan(span: OtlpSpan): void {
-      if (spans.length < mostWaiting) spans.push(span);
+      if (spans.length < maxWaiting) spans.push(span);
       else dropped.add('spans', 1);
     },
 
     addLog(record: OtlpLogRecord): void {
-      if (logs.length < mostWaiting) logs.push(record);
+      if (logs.length < maxWaiting) logs.push(record);
       else dropped.add('log_lines', 1);
     },
 

@@ -3,7 +3,7 @@ import type { AuditLog } from '../../audit/audit-log.ts';
 import type { AuthenticationFailure } from './client-authentication.ts';
 
 /** Anyone can fail at no cost, so each kind of failure is recorded once in this time. The metric counts every one. */
-const RECORD_EVERY_MS = 60_000;
+const recordEveryMs = 60_000;
 
 export type AuthenticationFailuresOptions = {
   readonly audit: Pick<AuditLog, 'record'>;
@@ -34,7 +34,7 @@ export function createAuthenticationFailures(options: AuthenticationFailuresOpti
     const kind = `${clientId ?? ''} ${reason}`;
     const last = recorded.get(kind);
     const now = clock();
-    if (last !== undefined && Math.abs(now - last.at) < RECORD_EVERY_MS) {
+    if (last !== undefined && Math.abs(now - last.at) < recordEveryMs) {
       last.since += 1;
       return;
     }

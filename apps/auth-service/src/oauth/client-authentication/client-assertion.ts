@@ -5,14 +5,14 @@ import type { ServiceClient } from '../../clients/clients.ts';
 import type { UsedAssertions } from './used-assertions.ts';
 
 /** RFC 7523 §3 asks for "a reasonably short" life; a minute is enough for one request. */
-export const MOST_LIFETIME_SECONDS = 60;
+export const maxLifetimeSeconds = 60;
 /** How far two machines' clocks may differ. */
-export const CLOCK_SKEW_SECONDS = 30;
+export const clockSkewSeconds = 30;
 
-const LONGEST_JTI = 128;
+const maxJtiCharacters = 128;
 /** An unknown kid may be new: a service may rotate its key at any time, and sign with the new one soon after. */
-const SECONDS_BETWEEN_FETCHES = 1;
-const FETCH_TIMEOUT_MS = 2000;
+const secondsBetweenFetches = 1;
+const fetchTimeoutMs = 2000;
 
 /** An invalid assertion. `reason` is for the log. */
 export class AssertionError extends Error {
@@ -56,7 +56,7 @@ export function createAssertionVerifier(options: AssertionVerifierOptions) {
     verify: (async (client, assertion) => {
       const { sub, jti, iat } = await verifierOf(client).verify(assertion).catch(refuse);
       if (sub !== client.id) throw new AssertionError('sub');
-      if (jti.length > LONGEST_JTI) throw new AssertionError('jti');
+      if (jti.length > maxJtiCharacters) throw new AssertionError('jti');
       if (!(await usedAssertions.use(client.id, { jti, iat }))) throw new AssertionError('used');
     }) satisfies VerifyAssertion,
 
@@ -73,11 +73,11 @@ export function createAssertionVerifier(options: AssertionVerifierOptions) {
       issuer: id,
       audience: issuer,
       typ: [null, 'jwt', 'client-authentication+jwt'],
-      maxLifetimeSeconds: MOST_LIFETIME_SECONDS,
-      clockSkewSeconds: CLOCK_SKEW_SECONDS,
-      expiryLeewaySeconds: CLOCK_SKEW_SECONDS,
-      cooldownSeconds: SECONDS_BETWEEN_FETCHES,
-      timeoutMs: FETCH_TIMEOUT_MS,
+      maxLifetimeSeconds: maxLifetimeSeconds,
+      clockSkewSeconds: clockSkewSeconds,
+      expiryLeewaySeconds: clockSkewSeconds,
+      cooldownSeconds: secondsBetweenFetches,
+      timeoutMs: fetchTimeoutMs,
       onFailed: (error) => log.warn({ err: error, client: id }, "a service's keys could not be fetched"),
       clock: { wallMs: clock, monotonicMs: () => performance.now() },
     });
@@ -93,7 +93,7 @@ function refuse(error: unknown): never {
     status: 503,
     code: 'client_keys_unavailable',
     detail: 'The keys that this client publishes cannot be fetched at the moment. Try again.',
-    headers: { 'retry-after': String(SECONDS_BETWEEN_FETCHES) },
+    headers: { 'retry-after': String(secondsBetweenFetches) },
     cause: error,
   });
 }

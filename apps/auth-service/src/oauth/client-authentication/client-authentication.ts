@@ -5,7 +5,7 @@ import { TokenError } from '../token-error.ts';
 import { AssertionError, type VerifyAssertion } from './client-assertion.ts';
 
 /** RFC 7523 §2.2. */
-const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Everything by which a request may identify or authenticate its client. */
 export type PresentedClient = {
@@ -65,7 +65,7 @@ export function createClientAuthentication(parts: ClientAuthenticationParts): Au
       return client;
     }
     if (assertion === undefined) throw refuse('no_assertion');
-    if (assertionType !== JWT_BEARER) throw refuse('assertion_type');
+    if (assertionType !== jwtBearer) throw refuse('assertion_type');
     return await verified(client, assertion, refuse);
   };
 

@@ -5,13 +5,13 @@ import { assertionKey, revocationHeadKey, revocationsKey, shardOf } from '../../
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
 import type { DataSets } from '../../revocation/log/data-sets.ts';
-import { CLOCK_SKEW_SECONDS, MOST_LIFETIME_SECONDS } from './client-assertion.ts';
+import { clockSkewSeconds, maxLifetimeSeconds } from './client-assertion.ts';
 
 /**
  * Longer than any assertion can be accepted: its lifetime, plus the clock skew and leeway of the client and the
  * replicas at its `iat` and at its `exp`.
  */
-const REMEMBERED_MS = (MOST_LIFETIME_SECONDS + 4 * CLOCK_SKEW_SECONDS) * 1000;
+const rememberedMs = (maxLifetimeSeconds + 4 * clockSkewSeconds) * 1000;
 
 const useAssertion = loadScript<[verdict: 'FIRST' | 'USED' | 'UNDECIDED', dataSet: string]>('useAssertion', [
   new URL('../../revocation/log/scripts/publish-revocation.lua', import.meta.url),
@@ -68,7 +68,7 @@ export function createUsedAssertions(options: UsedAssertionsOptions): UsedAssert
       const last = seen.get(clientId) ?? { dataSet: '', latestBefore: 0, latest: 0 };
       const ask = (first: string) => {
         const known = [first, last.dataSet, last.latestBefore, last.latest];
-        const args = [clock(), retentionMs, mark, REMEMBERED_MS, iat, ...known];
+        const args = [clock(), retentionMs, mark, rememberedMs, iat, ...known];
         return orUnavailable(useAssertion(redis, keys, args));
       };
       const first = dataSets.firstOf(shard);

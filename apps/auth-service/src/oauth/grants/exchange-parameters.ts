@@ -3,7 +3,7 @@ import type { TokenParameters } from '../token-parameters.ts';
 import { askedScopes } from './grant.ts';
 
 /** RFC 8693 §3. */
-export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
+export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
 export type Exchange = {
   readonly subjectToken: string;
@@ -20,10 +20,10 @@ export type Exchange = {
 export function readExchange(parameters: TokenParameters): Exchange {
   const { subject_token: subjectToken, audience } = parameters;
   if (subjectToken === undefined) throw invalid('The parameter subject_token is missing.');
-  if (parameters.subject_token_type !== ACCESS_TOKEN_TYPE)
-    throw invalid(`The subject_token_type must be ${ACCESS_TOKEN_TYPE}.`);
-  if ((parameters.requested_token_type ?? ACCESS_TOKEN_TYPE) !== ACCESS_TOKEN_TYPE)
-    throw invalid(`The requested_token_type must be ${ACCESS_TOKEN_TYPE}.`);
+  if (parameters.subject_token_type !== accessTokenType)
+    throw invalid(`The subject_token_type must be ${accessTokenType}.`);
+  if ((parameters.requested_token_type ?? accessTokenType) !== accessTokenType)
+    throw invalid(`The requested_token_type must be ${accessTokenType}.`);
   if (parameters.actor_token !== undefined || parameters.actor_token_type !== undefined)
     throw invalid('The client itself is the actor, so actor_token is not accepted.');
   if (parameters.resource !== undefined) throw invalid('Name the service by audience, not by resource.');

@@ -8,7 +8,7 @@ import { createTokenExchangeGrant, type TokenExchangeParts } from './token-excha
 export type GrantTable = ReadonlyMap<string, Grant>;
 
 /** RFC 6749 §6 and §4.4, RFC 8693 §2.1. */
-export const GRANT_TYPES = [
+export const grantTypes = [
   'refresh_token',
   'client_credentials',
   'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -22,6 +22,6 @@ export function createGrantTable(
     refresh_token: createRefreshTokenGrant(parts),
     client_credentials: createClientCredentialsGrant(parts),
     'urn:ietf:params:oauth:grant-type:token-exchange': createTokenExchangeGrant(parts),
-  } satisfies Record<(typeof GRANT_TYPES)[number], Grant>;
+  } satisfies Record<(typeof grantTypes)[number], Grant>;
   return new Map<string, Grant>(Object.entries(grants));
 }

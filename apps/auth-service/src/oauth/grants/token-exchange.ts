@@ -12,7 +12,7 @@ import { effectiveIssuedFrom } from '../../tokens/issued-from.ts';
 import type { SubjectTokens } from '../subject-tokens.ts';
 import type { TokenAnswer } from '../token-answer.ts';
 import { TokenError, type TokenErrorCode } from '../token-error.ts';
-import { ACCESS_TOKEN_TYPE, readExchange } from './exchange-parameters.ts';
+import { accessTokenType, readExchange } from './exchange-parameters.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 
 export type TokenExchangeParts = {
@@ -60,7 +60,7 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
     });
     if (!decision.allowed) {
       const { error, reason } = decision;
-      throw refuse(error, DESCRIPTIONS[error], { audience, reason, actors: [actor.id, ...actors] });
+      throw refuse(error, descriptions[error], { audience, reason, actors: [actor.id, ...actors] });
     }
 
     const { scopes } = decision;
@@ -79,7 +79,7 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
     });
     return {
       access_token: token,
-      issued_token_type: ACCESS_TOKEN_TYPE,
+      issued_token_type: accessTokenType,
       token_type: 'Bearer',
       expires_in: expiresInSeconds,
       scope: scopes.join(' '),
@@ -96,11 +96,11 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
       subject = await parts.subjectTokens.verify(token, actor.id);
     } catch (error) {
       if (!(error instanceof AuthError) || error.status === 503) throw error;
-      throw refusal(request)('invalid_grant', INVALID_SUBJECT, { reason: error.reason });
+      throw refusal(request)('invalid_grant', invalidSubject, { reason: error.reason });
     }
     // Another service's own token has no person on whose behalf to act.
     if (subject.isService)
-      throw refusal(request)('invalid_grant', INVALID_SUBJECT, { reason: 'service_token' });
+      throw refusal(request)('invalid_grant', invalidSubject, { reason: 'service_token' });
     return subject;
   }
 
@@ -116,9 +116,9 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
   }
 }
 
-const INVALID_SUBJECT = 'The subject_token is not valid, or was not sent to this client.';
+const invalidSubject = 'The subject_token is not valid, or was not sent to this client.';
 
-const DESCRIPTIONS = {
+const descriptions = {
   invalid_target: 'This client may not act for this person at that service.',
   invalid_scope: 'This client may not have that scope on behalf of this person.',
 } as const;

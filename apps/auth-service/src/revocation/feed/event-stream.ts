@@ -4,9 +4,9 @@ import { eventStreamHeaders, eventStreamOpening } from '@latchkey/service-kit';
 /**
  * How much may be unsent to a slow reader. A minute of 1,000 revocations per second is more than three times as much.
  */
-export const MOST_UNSENT_BYTES = 1024 * 1024;
+export const maxUnsentBytes = 1024 * 1024;
 /** How long the remaining bytes may take once a stream has ended. */
-const LAST_BYTES_MS = 1000;
+const lastBytesMs = 1000;
 
 /** An open HTTP response to which server-sent events are written. */
 export type EventStream = {
@@ -53,7 +53,7 @@ export function openEventStream(response: ServerResponse, headers: OutgoingHttpH
   return {
     write(bytes) {
       if (!isOpen) return true;
-      if (response.writableLength + bytes.length > MOST_UNSENT_BYTES) {
+      if (response.writableLength + bytes.length > maxUnsentBytes) {
         breakOff();
         return false;
       }
@@ -78,7 +78,7 @@ export function openEventStream(response: ServerResponse, headers: OutgoingHttpH
       isOpen = false;
       wake();
       response.end();
-      const timer = setTimeout(breakOff, LAST_BYTES_MS);
+      const timer = setTimeout(breakOff, lastBytesMs);
       void closed.then(() => clearTimeout(timer));
     },
     breakOff,

@@ -1,10 +1,10 @@
-import { eventIdOf, mostRevocations } from '@latchkey/auth-client/feed';
+import { eventIdOf, maxRevocations } from '@latchkey/auth-client/feed';
 import type { RevocationBatch, RevocationLog } from '../log/revocation-log.ts';
 import { type FeedMessage, feedMessage } from './message.ts';
 import type { SecurityEvents } from './security-event.ts';
 
 /** How many messages are kept for subscribers that are slightly behind: at most about 6 MB. */
-const MOST_KEPT = 64;
+const maxKept = 64;
 
 type Unsigned = RevocationBatch & {
   /** It accepts no more entries, because it is being signed, or because a page ends where it ends. */
@@ -39,7 +39,7 @@ export function createLiveMessages({ log, events, isAwaited, onChange, onFailed 
     push(batch: RevocationBatch): void {
       const last = unsigned.at(-1);
       const revocations = [...(last?.revocations ?? []), ...batch.revocations];
-      if (last?.isSealed === false && revocations.length <= mostRevocations)
+      if (last?.isSealed === false && revocations.length <= maxRevocations)
         unsigned[unsigned.length - 1] = { ...last, upTo: batch.upTo, revocations };
       else unsigned.push({ ...batch, isSealed: false });
       if (!isSigning) void signAll();
@@ -92,6 +92,6 @@ export function createLiveMessages({ log, events, isAwaited, onChange, onFailed 
   function keep(message: FeedMessage): void {
     signed.set(message.after, message);
     const [oldest] = signed.keys();
-    if (signed.size > MOST_KEPT && oldest !== undefined) signed.delete(oldest);
+    if (signed.size > maxKept && oldest !== undefined) signed.delete(oldest);
   }
 }

@@ -5,7 +5,7 @@ import { type FeedMessage, feedMessage } from './message.ts';
 import type { SecurityEvents } from './security-event.ts';
 
 /** At most about 12 MB. Subscribers that catch up at the same time need about the same pages. */
-const MOST_KEPT = 64;
+const maxKept = 64;
 
 export type PagesOptions = {
   readonly log: Pick<RevocationLog, 'read' | 'head'>;
@@ -94,5 +94,5 @@ export function createPages({ log, events, signingKid }: PagesOptions) {
 function keep<Value>(kept: Map<string, Value>, name: string, value: Value): void {
   kept.set(name, value);
   const [oldest] = kept.keys();
-  if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+  if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
 }

@@ -9,7 +9,7 @@ import { addFeedMetrics } from './metrics.ts';
 import { createSecurityEvents } from './security-event.ts';
 
 /** How many streams one replica serves: far more than there are services. */
-export const MOST_STREAMS = 1000;
+export const maxStreams = 1000;
 
 const feedSchema = {
   summary: 'Follow revocations (server-sent events)',
@@ -81,7 +81,7 @@ export async function feedRoute(app: Service, options: FeedRouteOptions): Promis
     (request, reply) => {
       if (!acceptsEventStream(request.headers.accept)) throw notAcceptable();
       if (app.lifecycle.draining) throw unavailable('closing', 'The service is closing.');
-      if (feed.streams >= MOST_STREAMS) throw unavailable('too_many_streams', 'Too many streams are open.');
+      if (feed.streams >= maxStreams) throw unavailable('too_many_streams', 'Too many streams are open.');
       const { caller } = request;
       const leftMs = caller.expiresAt * 1000 - clock();
       reply.hijack();

@@ -9,12 +9,12 @@ import { isAhead } from './order.ts';
 import type { Pages } from './pages.ts';
 import type { SecurityEvents } from './security-event.ts';
 
-const PAUSE_MS = 100;
+const pauseMs = 100;
 /**
  * How long to wait for this replica to reach a subscriber's position, which another replica gave it. Then: a snapshot.
  */
-const MOST_BEHIND_MS = 1000;
-const BEHIND_PAUSE_MS = 20;
+const maxBehindMs = 1000;
+const behindPauseMs = 20;
 
 /** One stream of the feed and its state. */
 export type Subscriber = {
@@ -86,7 +86,7 @@ export function createServing(parts: ServingParts) {
         if (message !== undefined && subscriber.stream.isOpen) send(subscriber, message);
       } catch (error) {
         if (log.isFollowing) onFailed(error);
-        await pause(PAUSE_MS);
+        await pause(pauseMs);
       }
     }
   };
@@ -113,7 +113,7 @@ export function createServing(parts: ServingParts) {
   async function nextPage(subscriber: Subscriber): Promise<FeedMessage | undefined> {
     await subscriber.stream.untilDrained();
     if (!subscriber.stream.isOpen) return undefined;
-    if (!log.isFollowing) return void (await pause(PAUSE_MS));
+    if (!log.isFollowing) return void (await pause(pauseMs));
     const after = positionFromEventId(subscriber.lastSentId, log.head.length) ?? 'oldest';
     const head = eventIdOf(log.head);
     live.seal();
@@ -130,10 +130,10 @@ export function createServing(parts: ServingParts) {
       subscriber.isInSnapshot = as.isSnapshot && !as.isLast;
       return message;
     }
-    if (after === 'oldest') await pause(PAUSE_MS);
-    else if (isAhead(after, log.head) && subscriber.waitedMs < MOST_BEHIND_MS) {
-      subscriber.waitedMs += BEHIND_PAUSE_MS;
-      await pause(BEHIND_PAUSE_MS);
+    if (after === 'oldest') await pause(pauseMs);
+    else if (isAhead(after, log.head) && subscriber.waitedMs < maxBehindMs) {
+      subscriber.waitedMs += behindPauseMs;
+      await pause(behindPauseMs);
     } else subscriber.lastSentId = '';
     return undefined;
   }

@@ -5,7 +5,7 @@ import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
 
-const LONGEST_RETRY_SECONDS = 5;
+const maxRetrySeconds = 5;
 
 const lookAtDataSet = loadScript<[id: string, movedAt: number, isThere: 0 | 1]>('lookAtDataSet', [
   new URL('./scripts/publish-revocation.lua', import.meta.url),
@@ -174,7 +174,7 @@ export function createDataSets(options: DataSetsOptions) {
       status: 503,
       code: 'session_store_unavailable',
       detail: 'The session data is missing at the moment, and may come back. Try again.',
-      headers: { 'retry-after': String(Math.max(1, Math.min(leftSeconds, LONGEST_RETRY_SECONDS))) },
+      headers: { 'retry-after': String(Math.max(1, Math.min(leftSeconds, maxRetrySeconds))) },
     });
   }
 

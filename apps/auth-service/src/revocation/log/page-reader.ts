@@ -12,7 +12,7 @@ import { loadScript } from '../../redis/script.ts';
 import { revocationsAfter, type StreamEntry } from './revocation.ts';
 import type { RevocationBatch } from './revocation-log.ts';
 
-const MOST_ENTRIES = 500;
+const maxEntries = 500;
 
 const readRevocations = loadScript<[epoch: string, entries: StreamEntry[]]>('readRevocations', [
   new URL('./scripts/publish-revocation.lua', import.meta.url),
@@ -53,7 +53,7 @@ export function createPageReader({ redis, retentionMs, clock }: PageReaderOption
   };
 
   function oldestParts(last: readonly ShardPosition[]): Promise<(Part | undefined)[]> {
-    const count = Math.floor(MOST_ENTRIES / last.length);
+    const count = Math.floor(maxEntries / last.length);
     return Promise.all(last.map((place, shard) => oldestOf(shard, place, count)));
   }
 
@@ -123,9 +123,9 @@ function entriesTo(last: ShardPosition, after: ShardPosition | undefined): numbe
 /** Divides a page among the shards, in proportion to how many entries each has left. */
 function sharesOf(left: readonly number[]): number[] {
   const all = left.reduce((sum, count) => sum + count, 0);
-  let room = MOST_ENTRIES;
+  let room = maxEntries;
   return left.map((count) => {
-    const share = all <= MOST_ENTRIES ? count : Math.max(1, Math.floor((count * MOST_ENTRIES) / all));
+    const share = all <= maxEntries ? count : Math.max(1, Math.floor((count * maxEntries) / all));
     const taken = Math.min(count, share, room);
     room -= taken;
     return taken;

@@ -11,7 +11,7 @@ import { fieldsOf, type PublishableRevocation } from './revocation.ts';
 import { createShardReader } from './shard-reader.ts';
 
 /** The position of a shard that has not been read yet. No data set has this epoch. */
-const UNKNOWN_POSITION = '0-0';
+const unknownPosition = '0-0';
 
 const publishEntry = loadScript<string>('publishRevocation', [
   new URL('./scripts/publish-revocation.lua', import.meta.url),
@@ -102,7 +102,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
   const retentionMs = options.revocationSeconds * 1000;
   const batchListeners = new Set<(batch: RevocationBatch) => void>();
   const epochListeners = new Set<() => void>();
-  let head: Position = Array.from({ length: shards }, () => UNKNOWN_POSITION);
+  let head: Position = Array.from({ length: shards }, () => unknownPosition);
   let issuedFrom = 0;
 
   const readers = Array.from({ length: shards }, (_, shard) =>
@@ -151,7 +151,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
 
     async read(after) {
       // A part of the retained entries must not pass for all of them.
-      const isKnown = after === 'oldest' ? isFollowing() : !head.includes(UNKNOWN_POSITION);
+      const isKnown = after === 'oldest' ? isFollowing() : !head.includes(unknownPosition);
       if (!isKnown) return orUnavailable(Promise.reject(new Error('The log is not up to date.')));
       return readPage(after, head);
     },

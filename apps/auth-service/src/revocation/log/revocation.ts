@@ -4,7 +4,7 @@ import { isRevocation, type Revocation } from '@latchkey/auth-client';
 export type PublishableRevocation = Exclude<Revocation, { kind: 'all' }>;
 
 /** The clock skew that verifiers tolerate, whatever is configured here. */
-const VERIFIERS_SKEW_SECONDS = 30;
+const verifiersSkewSeconds = 30;
 
 /**
  * Returns how long a revocation is kept, in seconds. After that, every token that it concerns has expired.
@@ -13,7 +13,7 @@ const VERIFIERS_SKEW_SECONDS = 30;
  * retentionSeconds({ tokenSeconds: 300, skewSeconds: 30 }); // 330
  */
 export function retentionSeconds(of: { tokenSeconds: number; skewSeconds: number }): number {
-  return of.tokenSeconds + Math.max(of.skewSeconds, VERIFIERS_SKEW_SECONDS);
+  return of.tokenSeconds + Math.max(of.skewSeconds, verifiersSkewSeconds);
 }
 
 /** The fields and values of an entry in a stream of revocations, without `at`, which the script adds. */

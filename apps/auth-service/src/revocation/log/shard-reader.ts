@@ -6,15 +6,15 @@ import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
 import { loadScript } from '../../redis/script.ts';
 import { revocationsAfter, type StreamEntry } from './revocation.ts';
 
-const MOST_ENTRIES = 500;
+const maxEntries = 500;
 /** How long an XREAD waits for entries, and so how often it confirms that there are none. */
-const BLOCK_MS = 500;
+const blockMs = 500;
 /** After this, Redis counts as frozen. */
-const ANSWER_TIMEOUT_MS = 800;
+const answerTimeoutMs = 800;
 /** How long the last proof that we have read everything is valid. */
-const PROOF_LASTS_MS = 1_500;
-const SHORTEST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 500;
+const proofLastsMs = 1_500;
+const minPauseMs = 50;
+const maxPauseMs = 500;
 
 const followRevocations = loadScript<[epoch: string, newest: number, beforeOldest: number, dataSet: string]>(
   'followRevocations',
@@ -77,7 +77,7 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
       await running;
     },
     get isFollowing() {
-      return performance.now() - provenAt < PROOF_LASTS_MS;
+      return performance.now() - provenAt < proofLastsMs;
     },
   };
 
@@ -99,7 +99,7 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
       provenAt = Number.NEGATIVE_INFINITY;
       redis.disconnect();
       onAttempted();
-      const pauseMs = Math.min(SHORTEST_PAUSE_MS * failures, LONGEST_PAUSE_MS);
+      const pauseMs = Math.min(minPauseMs * failures, maxPauseMs);
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
@@ -109,7 +109,7 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
     const asked = redis
       .connect()
       .then(() => followRevocations(redis, [stream, head], [clock(), options.retentionMs]));
-    const [epoch, newest, beforeOldest, dataSet] = await answerOf(asked, ANSWER_TIMEOUT_MS);
+    const [epoch, newest, beforeOldest, dataSet] = await answerOf(asked, answerTimeoutMs);
     options.onDataSet(dataSet);
     if (
       position !== undefined &&
@@ -127,11 +127,11 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
   /** Waits for the next entries, and returns the position after them. */
   async function readNext(redis: Redis, from: ShardPosition): Promise<ShardPosition> {
     const pipeline = redis.pipeline();
-    pipeline.xread('COUNT', MOST_ENTRIES, 'BLOCK', BLOCK_MS, 'STREAMS', stream, `${from.sequence}-0`);
+    pipeline.xread('COUNT', maxEntries, 'BLOCK', blockMs, 'STREAMS', stream, `${from.sequence}-0`);
     pipeline.hmget(head, 'epoch', 'sequence');
     // Changes nothing, but a replaced master, which no longer receives revocations, refuses it.
     pipeline.persist(head);
-    const replies = (await answerOf(pipeline.exec(), BLOCK_MS + ANSWER_TIMEOUT_MS)) ?? [];
+    const replies = (await answerOf(pipeline.exec(), blockMs + answerTimeoutMs)) ?? [];
     for (const [error] of replies) if (error) throw error;
     const [[, streams], [, [epoch, newest]]] = replies as [
       [null, [[key: string, entries: StreamEntry[]]] | null],

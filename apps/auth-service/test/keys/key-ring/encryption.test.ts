@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { signingKeys } from '../../../src/database/schema.ts';
-import { type KeyRingFixture, kidsOf, LEAD, openKeyRings } from './fixture.ts';
+import { type KeyRingFixture, kidsOf, lead, openKeyRings } from './fixture.ts';
 
 let rings: KeyRingFixture;
 beforeEach(async () => {
@@ -17,7 +17,7 @@ test('a private key is in the database encrypted, and is erased when it retires'
     expect(Object.keys(row.publicJwk).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use']);
   }
   const before = ring.signer().kid;
-  rings.now += LEAD;
+  rings.now += lead;
   await ring.rotate();
   const retired = (await rings.database.db.select().from(signingKeys)).find(({ kid }) => kid === before);
   expect(retired).toMatchObject({ encryptedPrivateKey: null, kekId: null });
@@ -59,7 +59,7 @@ test('replicas that differ in which key-encryption key is first leave each other
 
   // What one makes, the other can use, and a rotation is no reason to encrypt anew either.
   for (const ring of [oldFirst, newFirst]) {
-    rings.now += LEAD;
+    rings.now += lead;
     await ring.rotate();
   }
   await Promise.all([oldFirst.reload(), newFirst.reload()]);
@@ -72,7 +72,7 @@ test('a replica that lacks the new key-encryption key publishes on what it canno
   const behind = await rings.started();
   const { kid } = behind.signer();
   const ahead = await rings.started({ keys: `${randomBytes(32).toString('base64url')},${rings.secret}` });
-  rings.now += LEAD;
+  rings.now += lead;
   await ahead.rotate();
   await behind.reload();
   expect(kidsOf(behind)).toEqual(kidsOf(ahead));

@@ -4,9 +4,9 @@ import { parseKeyEncryptionKeys } from '../../../src/keys/encryption.ts';
 import { createKeyRing, type KeyRing } from '../../../src/keys/key-ring.ts';
 import { type OpenTestDatabase, openTestDatabase } from '../../database/open-test-database.ts';
 
-export const START = Date.UTC(2026, 0, 1);
-export const SECOND = 1000;
-export const LEAD = 90 * SECOND;
+export const start = Date.UTC(2026, 0, 1);
+export const second = 1000;
+export const lead = 90 * second;
 
 type KeyRingOptions = { db?: OpenTestDatabase['db']; keys?: string; reloadMs?: number };
 
@@ -25,7 +25,7 @@ export async function openKeyRings() {
   const fixture = {
     database,
     secret,
-    now: START,
+    now: start,
     audited,
     warnings,
     errors,

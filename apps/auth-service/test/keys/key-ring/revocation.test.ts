@@ -4,7 +4,7 @@ import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { signingKeys } from '../../../src/database/schema.ts';
-import { type KeyRingFixture, kidsOf, LEAD, openKeyRings, states } from './fixture.ts';
+import { type KeyRingFixture, kidsOf, lead, openKeyRings, states } from './fixture.ts';
 
 let rings: KeyRingFixture;
 beforeEach(async () => {
@@ -62,7 +62,7 @@ describe('revoking a key', () => {
   test('that retires: it leaves the set before its tokens have expired', async () => {
     const ring = await rings.started();
     const { kid } = ring.signer();
-    rings.now += LEAD;
+    rings.now += lead;
     await ring.rotate();
     expect(await ring.revoke(kid)).toEqual({ action: 'revoked', kid });
     expect(kidsOf(ring)).toHaveLength(2);
@@ -103,7 +103,7 @@ describe('revoking a key', () => {
       await rings.started({ db: await rings.database.another() }),
     ] as const;
     for (let round = 1; round <= 5; round += 1) {
-      rings.now += LEAD;
+      rings.now += lead;
       const { kid } = replicas[0].signer();
       await Promise.allSettled(
         replicas.flatMap((ring) => [ring.revoke(kid), ring.rotate(), ring.revoke(kid)]),

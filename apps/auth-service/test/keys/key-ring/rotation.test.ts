@@ -2,9 +2,9 @@ import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { signingKeys } from '../../../src/database/schema.ts';
-import { type KeyRingFixture, kidsOf, LEAD, openKeyRings, SECOND, START, states } from './fixture.ts';
+import { type KeyRingFixture, kidsOf, lead, openKeyRings, second, start, states } from './fixture.ts';
 
-const DAY = 86_400_000;
+const day = 86_400_000;
 
 let rings: KeyRingFixture;
 beforeEach(async () => {
@@ -39,12 +39,12 @@ test('a rotation is refused until everybody has had time to fetch the next key, 
   const ring = await rings.started();
   const { kid: first } = ring.signer();
   const next = kidsOf(ring).find((kid) => kid !== first);
-  rings.now += LEAD - 1;
+  rings.now += lead - 1;
   await expect(ring.rotate()).rejects.toMatchObject({
     status: 409,
     code: 'rotation_too_early',
     headers: { 'retry-after': '1' },
-    message: expect.stringContaining(new Date(START + LEAD).toISOString()),
+    message: expect.stringContaining(new Date(start + lead).toISOString()),
   });
   expect(ring.signer().kid).toBe(first);
 
@@ -63,13 +63,13 @@ test('a rotation is refused until everybody has had time to fetch the next key, 
 test('it rotates by schedule, and takes the old key away when its last token has expired', async () => {
   const ring = await rings.started({ reloadMs: 10 });
   const { kid: first } = ring.signer();
-  rings.now += 30 * DAY;
+  rings.now += 30 * day;
   await eventually('another key signs', () => expect(ring.signer().kid).not.toBe(first));
   expect(kidsOf(ring)).toContain(first);
-  rings.now += 329 * SECOND;
+  rings.now += 329 * second;
   await ring.reload();
   expect(kidsOf(ring)).toContain(first);
-  rings.now += SECOND;
+  rings.now += second;
   await eventually('the first key is not published any more', () =>
     expect(kidsOf(ring)).not.toContain(first),
   );
@@ -83,7 +83,7 @@ test('the signer and the set are the same objects until something changes', asyn
   await ring.reload();
   expect(ring.signer()).toBe(before[0]);
   expect(ring.jwks()).toBe(before[1]);
-  rings.now += LEAD;
+  rings.now += lead;
   await ring.rotate();
   expect(ring.signer()).not.toBe(before[0]);
   expect(ring.jwks()).not.toBe(before[1]);
@@ -102,7 +102,7 @@ test('replicas that start at once in an empty database make one lineage', async 
 test('of replicas that are told to rotate at once, one does, and the others say that it is too early', async () => {
   const replicas = [await rings.started(), await rings.started({ db: await rings.database.another() })];
   for (let round = 1; round <= 5; round += 1) {
-    rings.now += LEAD;
+    rings.now += lead;
     const results = await Promise.allSettled(replicas.flatMap((ring) => [ring.rotate(), ring.rotate()]));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const result of results) {
@@ -124,7 +124,7 @@ test('replicas whose schedule is due at once rotate once between them, and follo
     await rings.started({ db: await rings.database.another(), reloadMs: 10 }),
   ];
   const before = replicas[0]?.signer().kid;
-  rings.now += 30 * DAY;
+  rings.now += 30 * day;
   await eventually('another key signs at every replica', () => {
     for (const ring of replicas) expect(ring.signer().kid).not.toBe(before);
   });
@@ -143,7 +143,7 @@ test('cut off from Postgres it signs and publishes on, says so, and catches up a
   );
   expect(ring.signer().kid).toBe(kid);
 
-  rings.now += LEAD;
+  rings.now += lead;
   await other.rotate();
   expect(other.signer().kid).not.toBe(kid);
   // The others sign with a key that it publishes all the same, and they publish the key that it signs with.

@@ -1,6 +1,6 @@
 import { createSigningKey, type SigningKey } from '@latchkey/auth-client/testing';
 import { type AuthApp, postToken, startAuthApp } from '../../support/auth-app.ts';
-import { JWT_BEARER, startServices, type TestServices } from '../../support/services.ts';
+import { jwtBearer, startServices, type TestServices } from '../../support/services.ts';
 
 export type AssertionFixture = AuthApp & {
   services: TestServices;
@@ -35,6 +35,6 @@ export const seconds = () => Math.floor(Date.now() / 1000);
 /** payment-service, with this assertion. */
 export const presenting = (assertion: string) => ({
   client_id: 'payment-service',
-  client_assertion_type: JWT_BEARER,
+  client_assertion_type: jwtBearer,
   client_assertion: assertion,
 });

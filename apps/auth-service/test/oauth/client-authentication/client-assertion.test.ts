@@ -1,7 +1,7 @@
 import { constants, createHmac, randomUUID, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ISSUER } from '../../support/auth-app.ts';
-import { JWT_BEARER } from '../../support/services.ts';
+import { testIssuer } from '../../support/auth-app.ts';
+import { jwtBearer } from '../../support/services.ts';
 import { type AssertionFixture, presenting, seconds, startWithAssertions } from './assertion-fixture.ts';
 
 let auth: AssertionFixture;
@@ -23,7 +23,7 @@ test.each<[string, () => Record<string, string>]>([
       return parameters;
     },
   ],
-  ['with aud in an array of one', () => presenting(withClaims({ aud: [ISSUER] }))],
+  ['with aud in an array of one', () => presenting(withClaims({ aud: [testIssuer] }))],
   ['with typ JWT', () => presenting(withHeader({ typ: 'JWT' }))],
   ['with typ client-authentication+jwt', () => presenting(withHeader({ typ: 'client-authentication+jwt' }))],
   [
@@ -77,7 +77,7 @@ const refusals: [string, () => Record<string, string>][] = [
   ['an unknown client', () => ({ ...presenting(good()), client_id: 'nobody' })],
   ['a client that every object inherits', () => ({ client_id: 'constructor' })],
   ['an assertion and no type', () => ({ client_id: 'payment-service', client_assertion: good() })],
-  ['a type and no assertion', () => ({ client_id: 'payment-service', client_assertion_type: JWT_BEARER })],
+  ['a type and no assertion', () => ({ client_id: 'payment-service', client_assertion_type: jwtBearer })],
   [
     'another type',
     () => ({
@@ -103,13 +103,13 @@ const refusals: [string, () => Record<string, string>][] = [
   ['iss in an array', () => presenting(withClaims({ iss: ['payment-service'] }))],
   ['no aud', () => presenting(withClaims({ aud: undefined }))],
   ['aud of another server', () => presenting(withClaims({ aud: 'https://other.example' }))],
-  ['the token endpoint as aud', () => presenting(withClaims({ aud: `${ISSUER}/token` }))],
-  ['our issuer with a slash as aud', () => presenting(withClaims({ aud: `${ISSUER}/` }))],
+  ['the token endpoint as aud', () => presenting(withClaims({ aud: `${testIssuer}/token` }))],
+  ['our issuer with a slash as aud', () => presenting(withClaims({ aud: `${testIssuer}/` }))],
   [
     'two audiences, ours among them',
-    () => presenting(withClaims({ aud: [ISSUER, 'https://other.example'] })),
+    () => presenting(withClaims({ aud: [testIssuer, 'https://other.example'] })),
   ],
-  ['our issuer twice', () => presenting(withClaims({ aud: [ISSUER, ISSUER] }))],
+  ['our issuer twice', () => presenting(withClaims({ aud: [testIssuer, testIssuer] }))],
   ['an empty aud', () => presenting(withClaims({ aud: [] }))],
   ['no jti', () => presenting(withClaims({ jti: undefined }))],
   ['an empty jti', () => presenting(withClaims({ jti: '' }))],

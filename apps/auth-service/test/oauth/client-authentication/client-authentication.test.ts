@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createSigningKey, type SigningKey } from '@latchkey/auth-client/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { postToken, startAuthApp } from '../../support/auth-app.ts';
-import { JWT_BEARER } from '../../support/services.ts';
+import { jwtBearer } from '../../support/services.ts';
 import { type AssertionFixture, presenting, seconds, startWithAssertions } from './assertion-fixture.ts';
 
 let auth: AssertionFixture;
@@ -42,7 +42,7 @@ describe('refused with invalid_client, in the same words', () => {
       const client_assertion = auth.services.assertion(name, { claims: { jti } });
       const answer = await auth.authenticate({
         client_id: name,
-        client_assertion_type: JWT_BEARER,
+        client_assertion_type: jwtBearer,
         client_assertion,
       });
       expect(answer.statusCode).toBe(200);
@@ -100,7 +100,7 @@ describe('keys', () => {
     const by = (key: SigningKey) =>
       auth.authenticate({
         client_id: 'wishlist-service',
-        client_assertion_type: JWT_BEARER,
+        client_assertion_type: jwtBearer,
         client_assertion: auth.services.assertion('wishlist-service', { key }),
       });
     expect((await by(old)).statusCode).toBe(200);

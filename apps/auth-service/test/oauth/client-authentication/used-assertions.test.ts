@@ -11,7 +11,7 @@ import { startLossyProxy } from '../../sessions/lossy-proxy.ts';
 import { connect, createClock, createMemory, createTestDataSets } from '../../sessions/session-fixture.ts';
 import { keepData } from '../../support/redis-data.ts';
 
-const REPLICAS = 3;
+const replicaCount = 3;
 
 let server: TestRedis;
 let proxy: Awaited<ReturnType<typeof startLossyProxy>>;
@@ -20,7 +20,7 @@ let replicas: UsedAssertions[];
 beforeAll(async () => {
   server = await startTestRedis();
   proxy = await startLossyProxy(server.url);
-  connections = Array.from({ length: REPLICAS }, () => connect(proxy.url));
+  connections = Array.from({ length: replicaCount }, () => connect(proxy.url));
   replicas = await Promise.all(connections.map((redis) => startReplica(redis)));
 });
 afterAll(async () => {
@@ -42,8 +42,8 @@ const iat = Math.floor(Date.now() / 1000);
 test('of sixty uses of one assertion at once, at three replicas, one is the first: a hundred times', async () => {
   for (let round = 0; round < 100; round++) {
     const assertion = { jti: randomUUID(), iat };
-    const uses = Array.from({ length: 20 * REPLICAS }, (_, index) =>
-      (replicas[index % REPLICAS] as UsedAssertions).use('payment-service', assertion),
+    const uses = Array.from({ length: 20 * replicaCount }, (_, index) =>
+      (replicas[index % replicaCount] as UsedAssertions).use('payment-service', assertion),
     );
     expect((await Promise.all(uses)).filter(Boolean)).toEqual([true]);
   }

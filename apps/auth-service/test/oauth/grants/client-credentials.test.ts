@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AuthApp, bearer, decode, ISSUER, postToken, startAuthApp } from '../../support/auth-app.ts';
+import { type AuthApp, bearer, decode, postToken, startAuthApp, testIssuer } from '../../support/auth-app.ts';
 import { startServices, type TestServices } from '../../support/services.ts';
 
 let services: TestServices;
@@ -30,7 +30,7 @@ test('a service gets a token in its own name: no person, no session, no refresh 
   const { header, claims } = decode(body.access_token);
   expect(header).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: expect.any(String) });
   expect(claims).toEqual({
-    iss: ISSUER,
+    iss: testIssuer,
     sub: 'payment-service',
     aud: ['auth-service'],
     client_id: 'payment-service',

@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DelegationPolicy } from '../../../src/permissions/delegation-policy.ts';
 import { type AuthApp, decode, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
-import {
-  ACCESS_TOKEN_TYPE,
-  startServices,
-  type TestServices,
-  TOKEN_EXCHANGE,
-} from '../../support/services.ts';
+import { accessTokenType, startServices, type TestServices, tokenExchange } from '../../support/services.ts';
 
 // Longer chains than our own services need, and a service with a token of its own for another service.
 const policy: DelegationPolicy = {
@@ -41,9 +36,9 @@ afterAll(async () => {
 
 async function exchange(actor: string, audience: string, subjectToken: string) {
   const answer = await postToken(auth.app, {
-    grant_type: TOKEN_EXCHANGE,
+    grant_type: tokenExchange,
     subject_token: subjectToken,
-    subject_token_type: ACCESS_TOKEN_TYPE,
+    subject_token_type: accessTokenType,
     audience,
     ...services.credentials(actor),
   });

@@ -9,12 +9,7 @@ import {
   startAuthApp,
   type Tokens,
 } from '../../support/auth-app.ts';
-import {
-  ACCESS_TOKEN_TYPE,
-  startServices,
-  type TestServices,
-  TOKEN_EXCHANGE,
-} from '../../support/services.ts';
+import { accessTokenType, startServices, type TestServices, tokenExchange } from '../../support/services.ts';
 
 export type ExchangeFixture = AuthApp & {
   services: TestServices;
@@ -46,9 +41,9 @@ export async function startExchange(): Promise<ExchangeFixture> {
     session: async (body = {}) => signIn(auth.app, await register(auth.app), body),
     exchange(actor, subjectToken, changes = {}) {
       const parameters = {
-        grant_type: TOKEN_EXCHANGE,
+        grant_type: tokenExchange,
         subject_token: subjectToken,
-        subject_token_type: ACCESS_TOKEN_TYPE,
+        subject_token_type: accessTokenType,
         audience: 'cart-service',
         ...services.credentials(actor),
         ...changes,

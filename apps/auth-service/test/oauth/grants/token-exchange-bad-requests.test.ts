@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bearer, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
-import { ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE } from '../../support/services.ts';
+import { accessTokenType, tokenExchange } from '../../support/services.ts';
 import { type ExchangeFixture, startExchange } from './exchange-fixture.ts';
 
 let auth: ExchangeFixture;
@@ -84,9 +84,9 @@ describe('a subject token that is no good is invalid_grant', () => {
       const { access_token } = await signIn(short.app, await register(short.app));
       auth.clock.offsetMs = 0;
       const answer = await postToken(short.app, {
-        grant_type: TOKEN_EXCHANGE,
+        grant_type: tokenExchange,
         subject_token: access_token,
-        subject_token_type: ACCESS_TOKEN_TYPE,
+        subject_token_type: accessTokenType,
         audience: 'cart-service',
         ...auth.services.credentials('payment-service'),
       });
@@ -99,9 +99,9 @@ describe('a subject token that is no good is invalid_grant', () => {
 
 test.each(['latchkey-cli', 'storefront'])('%s acts for nobody: unauthorized_client', async (client_id) => {
   const answer = await postToken(auth.app, {
-    grant_type: TOKEN_EXCHANGE,
+    grant_type: tokenExchange,
     subject_token: (await auth.session()).access_token,
-    subject_token_type: ACCESS_TOKEN_TYPE,
+    subject_token_type: accessTokenType,
     audience: 'cart-service',
     client_id,
   });

@@ -2,8 +2,8 @@ import { exchangeCases } from '@latchkey/auth-client/test/exchanges';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sessionKey } from '../../../src/redis/key-names.ts';
 import { connect } from '../../sessions/session-fixture.ts';
-import { bearer, decode, ISSUER, postToken, refresh, type Tokens } from '../../support/auth-app.ts';
-import { ACCESS_TOKEN_TYPE, TOKEN_EXCHANGE } from '../../support/services.ts';
+import { bearer, decode, postToken, refresh, type Tokens, testIssuer } from '../../support/auth-app.ts';
+import { accessTokenType, tokenExchange } from '../../support/services.ts';
 import { type ExchangeFixture, startExchange } from './exchange-fixture.ts';
 
 let auth: ExchangeFixture;
@@ -31,7 +31,7 @@ describe('a service that acts for a person', () => {
     const body = answer.json();
     expect(body).toEqual({
       access_token: expect.any(String),
-      issued_token_type: ACCESS_TOKEN_TYPE,
+      issued_token_type: accessTokenType,
       token_type: 'Bearer',
       expires_in: expect.any(Number),
       scope: 'cart:checkout cart:read',
@@ -40,7 +40,7 @@ describe('a service that acts for a person', () => {
     const { header, claims } = decode(body.access_token);
     expect(header).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: expect.any(String) });
     expect(claims).toEqual({
-      iss: ISSUER,
+      iss: testIssuer,
       sub: subject['sub'],
       aud: ['cart-service'],
       client_id: 'payment-service',
@@ -87,9 +87,9 @@ describe('a service that acts for a person', () => {
     await postToken(
       auth.app,
       {
-        grant_type: TOKEN_EXCHANGE,
+        grant_type: tokenExchange,
         subject_token: person.access_token,
-        subject_token_type: ACCESS_TOKEN_TYPE,
+        subject_token_type: accessTokenType,
         audience: 'cart-service',
         scope: 'cart:read',
         ...auth.services.credentials('payment-service'),

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { MOST_UNSENT_BYTES } from '../../../src/revocation/feed/event-stream.ts';
+import { maxUnsentBytes } from '../../../src/revocation/feed/event-stream.ts';
 import { type FeedFixture, someRevocations, startFeed } from './fixture.ts';
 import { type FeedReader, namesOf, openFeed } from './reader.ts';
 
-const BURST = 10_000;
-const MOST_BURSTS = 20;
+const burst = 10_000;
+const maxBursts = 20;
 
 const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
@@ -43,15 +43,15 @@ test('10,000 revocations in a burst reach every reader once and in order; one th
     for (const reader of [first, second, slow]) await reader.until(({ events }) => events.length >= 2);
     const cpuBefore = process.cpuUsage();
     const startedAt = performance.now();
-    const truth = someRevocations(BURST, 'burst');
+    const truth = someRevocations(burst, 'burst');
     slow.pause();
     const [, unsent] = await whileSampling(feed, async () => {
       await feed.publish(...truth);
-      for (const reader of [first, second]) await reader.until(({ count }) => count > BURST);
+      for (const reader of [first, second]) await reader.until(({ count }) => count > burst);
     });
     const cpu = process.cpuUsage(cpuBefore);
     console.log(
-      `${BURST} revocations: ${(performance.now() - startedAt).toFixed(0)} ms until two readers have verified them all, ` +
+      `${burst} revocations: ${(performance.now() - startedAt).toFixed(0)} ms until two readers have verified them all, ` +
         `${first.ofType('revocations').length + first.ofType('session-revoked').length} messages and signatures, ` +
         `${((cpu.user + cpu.system) / 1000).toFixed(0)} ms of CPU for Redis' client, server and readers together; ` +
         `most unsent ${mebibytes(unsent)}`,
@@ -61,7 +61,7 @@ test('10,000 revocations in a burst reach every reader once and in order; one th
       expect(reader.faults).toEqual([]);
     }
     // One signature for up to 500.
-    expect(first.events.length).toBeLessThan(BURST / 10);
+    expect(first.events.length).toBeLessThan(burst / 10);
     // What follows is about the one that stopped.
     second.close();
 
@@ -69,21 +69,21 @@ test('10,000 revocations in a burst reach every reader once and in order; one th
     let bursts = 1;
     const rssBefore = process.memoryUsage().rss;
     const [, mostUnsent] = await whileSampling(feed, async () => {
-      for (; bursts < MOST_BURSTS; bursts += 1) {
+      for (; bursts < maxBursts; bursts += 1) {
         if ((await feed.metric('latchkey_revocation_dropped_total')) > 0) break;
-        const more = someRevocations(BURST, `burst-${bursts}`);
+        const more = someRevocations(burst, `burst-${bursts}`);
         truth.push(...more);
         await feed.publish(...more);
         await first.until(({ count }) => count > truth.length);
       }
     });
     console.log(
-      `the reader that stopped was dropped after ${bursts * BURST} revocations; most unsent ${mebibytes(mostUnsent)} ` +
-        `of ${mebibytes(MOST_UNSENT_BYTES)} for each; resident memory of server and readers together grew by ` +
+      `the reader that stopped was dropped after ${bursts * burst} revocations; most unsent ${mebibytes(mostUnsent)} ` +
+        `of ${mebibytes(maxUnsentBytes)} for each; resident memory of server and readers together grew by ` +
         mebibytes(process.memoryUsage().rss - rssBefore),
     );
     expect(await feed.metric('latchkey_revocation_dropped_total')).toBe(1);
-    expect(mostUnsent).toBeLessThanOrEqual(3 * MOST_UNSENT_BYTES);
+    expect(mostUnsent).toBeLessThanOrEqual(3 * maxUnsentBytes);
 
     slow.read();
     await slow.until(({ ended }) => ended === 'broken');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MOST_UNSENT_BYTES, openEventStream } from '../../../src/revocation/feed/event-stream.ts';
+import { maxUnsentBytes, openEventStream } from '../../../src/revocation/feed/event-stream.ts';
 
 let server: Server;
 let socket: Socket;
@@ -37,14 +37,14 @@ test('a reader that does not read is cut off at the bound, and no more than that
   const stream = openEventStream(response, {});
   let most = 0;
   while (stream.write(chunk)) most = Math.max(most, stream.unsentBytes);
-  expect([stream.isOpen, most <= MOST_UNSENT_BYTES]).toEqual([false, true]);
+  expect([stream.isOpen, most <= maxUnsentBytes]).toEqual([false, true]);
   await stream.closed;
   expect(stream.write(chunk)).toBe(true);
 });
 
 test('ending does not wait for ever for a reader that does not read', async () => {
   const stream = openEventStream(response, {});
-  await fill(stream, MOST_UNSENT_BYTES / 2);
+  await fill(stream, maxUnsentBytes / 2);
   stream.end();
   await stream.closed;
   expect(stream.isOpen).toBe(false);

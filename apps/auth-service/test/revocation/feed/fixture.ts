@@ -8,7 +8,7 @@ import { type AuthApp, bearer, postToken, register, signIn, startAuthApp } from 
 import { startServices } from '../../support/services.ts';
 import { type FeedReader, openFeed } from './reader.ts';
 
-const SERVICE = 'payment-service';
+const service = 'payment-service';
 
 export type FeedFixture = AuthApp & {
   /** Where the replica listens. */
@@ -28,7 +28,7 @@ export type FeedFixture = AuthApp & {
 export async function startFeed(
   options: { env?: Record<string, string>; durableRedis?: boolean } = {},
 ): Promise<FeedFixture> {
-  const services = await startServices([SERVICE]);
+  const services = await startServices([service]);
   const auth = await startAuthApp({
     logLevel: 'info',
     ...options,
@@ -56,7 +56,7 @@ export async function startFeed(
       const answer = await eventually('a service gets its token', async () => {
         const asked = await postToken(auth.app, {
           grant_type: 'client_credentials',
-          ...services.credentials(SERVICE),
+          ...services.credentials(service),
         });
         expect(asked.statusCode, asked.body).toBe(200);
         return asked;

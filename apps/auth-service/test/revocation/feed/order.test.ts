@@ -9,8 +9,8 @@ import type { SecurityEvents } from '../../../src/revocation/feed/security-event
 import type { RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import { ScriptedLog } from './scripted-log.ts';
 
-const SHARDS = 2;
-const HEARTBEAT_MS = 1_000_000;
+const shards = 2;
+const heartbeatMs = 1_000_000;
 
 type Told =
   | { readonly type: 'revocations'; readonly batch: RevocationBatch }
@@ -149,7 +149,7 @@ test('whatever comes between, every reader gets an unbroken chain of exactly wha
       fc.array(step, { minLength: 40, maxLength: 120 }),
       async (scheduler, steps) => {
         const slow = <T>(value: T): Promise<T> => scheduler.schedule(Promise.resolve(value));
-        const log = new ScriptedLog(SHARDS, slow);
+        const log = new ScriptedLog(shards, slow);
         let failures = 0;
         const sign = async (told: Told): Promise<string> => {
           await slow(undefined);
@@ -169,7 +169,7 @@ test('whatever comes between, every reader gets an unbroken chain of exactly wha
           log,
           events,
           signingKid: () => 'k1',
-          heartbeatMs: HEARTBEAT_MS,
+          heartbeatMs: heartbeatMs,
           isRevoked: () => false,
           onSent(type) {
             met[type] += 1;

@@ -4,8 +4,8 @@ import type { Revocation } from '@latchkey/auth-client';
 import { readShardPosition } from '@latchkey/auth-client/feed';
 import { eventually } from '@latchkey/testing';
 
-const EVENT = 'urn:latchkey:event:';
-const SESSION_REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
+const event = 'urn:latchkey:event:';
+const sessionRevoked = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
 
 export type Payload = {
   iss: string;
@@ -152,12 +152,12 @@ export class FeedReader {
 }
 
 function typeOf(name: string): string {
-  return name === SESSION_REVOKED ? 'session-revoked' : name.replace(EVENT, '');
+  return name === sessionRevoked ? 'session-revoked' : name.replace(event, '');
 }
 
 function revocationsOf({ events, sub_id }: Payload, name: string): Revocation[] {
   const event = events[name];
-  if (name !== SESSION_REVOKED) return event?.revocations ?? [];
+  if (name !== sessionRevoked) return event?.revocations ?? [];
   return [{ kind: 'session', id: sub_id?.session.id ?? '', reason: event?.reason_admin?.en ?? '' }];
 }
 

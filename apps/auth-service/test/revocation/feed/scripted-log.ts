@@ -2,7 +2,7 @@ import type { Revocation } from '@latchkey/auth-client';
 import { type Position, readShardPosition } from '@latchkey/auth-client/feed';
 import type { RevocationBatch, RevocationLog } from '../../../src/revocation/log/revocation-log.ts';
 
-const PAGE = 3;
+const page = 3;
 
 /**
  * A log in which the test decides what happens when: when entries are told, how long reading takes, what is trimmed.
@@ -97,7 +97,7 @@ export class ScriptedLog implements RevocationLog {
     const isKept = from?.every((sequence, shard) => sequence >= (oldest[shard] ?? 0));
     const isReached = from?.every((sequence, shard) => sequence <= (limit[shard] ?? 0));
     if (from === undefined || epoch !== this.epoch || !isKept || !isReached) return this.#slow(undefined);
-    let left = PAGE;
+    let left = page;
     const upTo: number[] = [];
     const revocations = this.entries.flatMap((entries, shard) => {
       const start = from[shard] ?? 0;

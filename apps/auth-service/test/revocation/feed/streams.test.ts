@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
-import { MOST_STREAMS } from '../../../src/revocation/feed/route.ts';
+import { maxStreams } from '../../../src/revocation/feed/route.ts';
 import { bearer, decode } from '../../support/auth-app.ts';
 import { type FeedFixture, startFeed } from './fixture.ts';
 import { openFeed, publishedKeys } from './reader.ts';
@@ -75,9 +75,9 @@ test('so many streams and no more; those that hang up leave nothing behind', asy
   const keys = await publishedKeys(url);
   const open = () => openFeed({ url, token, keys });
   const readers = [];
-  for (let opened = 0; opened < MOST_STREAMS; opened += 100)
+  for (let opened = 0; opened < maxStreams; opened += 100)
     readers.push(...(await Promise.all(Array.from({ length: 100 }, open))));
-  expect(await feed.metric('latchkey_revocation_streams')).toBe(MOST_STREAMS);
+  expect(await feed.metric('latchkey_revocation_streams')).toBe(maxStreams);
   const refused = await feed.app.inject({ url: '/revocations', headers: bearer(token) });
   expect(refused.statusCode).toBe(503);
   expect(refused.headers['retry-after']).toBe('1');

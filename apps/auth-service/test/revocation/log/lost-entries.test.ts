@@ -6,9 +6,9 @@ import { createRevocations, type Revocations } from '../../../src/revocation/rev
 import { connect, createStore, newSession, revocationsIn } from '../../sessions/session-fixture.ts';
 import { dropAll, someSession } from './log-fixture.ts';
 
-const STREAM = '{0}:revocations';
-const HEAD = '{0}:revocations:head';
-const STORE_LOST = { kind: 'all', before: expect.any(Number), reason: 'store_lost' };
+const stream = '{0}:revocations';
+const head = '{0}:revocations:head';
+const storeLost = { kind: 'all', before: expect.any(Number), reason: 'store_lost' };
 
 let server: TestRedis;
 let redis: Redis;
@@ -41,23 +41,23 @@ async function startReplica({ clock = Date.now } = {}): Promise<Revocations> {
 }
 
 const losses: Record<string, () => Promise<unknown>> = {
-  'was evicted': () => redis.del(STREAM),
+  'was evicted': () => redis.del(stream),
   'was evicted by Redis itself, which spares the head': async () => {
     const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
     await redis.config('SET', 'maxmemory-policy', 'volatile-lru');
     await redis.config('SET', 'maxmemory', used + 100_000);
-    for (let number = 0; (await redis.exists(STREAM)) === 1; number++)
+    for (let number = 0; (await redis.exists(stream)) === 1; number++)
       await redis.set(`cache:${number}`, 'x'.repeat(20_000), 'EX', 600);
     await redis.config('SET', 'maxmemory', 0, 'maxmemory-policy', 'noeviction');
   },
-  'lost its newest entry': () => redis.xdel(STREAM, '4-0'),
-  'lost one in the middle': () => redis.xdel(STREAM, '3-0'),
-  'was trimmed by somebody': () => redis.xtrim(STREAM, 'MINID', '3-0'),
-  'was emptied': () => redis.xtrim(STREAM, 'MAXLEN', 0),
+  'lost its newest entry': () => redis.xdel(stream, '4-0'),
+  'lost one in the middle': () => redis.xdel(stream, '3-0'),
+  'was trimmed by somebody': () => redis.xtrim(stream, 'MINID', '3-0'),
+  'was emptied': () => redis.xtrim(stream, 'MAXLEN', 0),
   'was made anew by somebody': () =>
-    redis.multi().del(STREAM).xadd(STREAM, '4-0', 'kind', 'x', 'at', Date.now()).exec(),
-  'went together with its head': () => redis.del(STREAM, HEAD),
-  'kept all, but its head went': () => redis.del(HEAD),
+    redis.multi().del(stream).xadd(stream, '4-0', 'kind', 'x', 'at', Date.now()).exec(),
+  'went together with its head': () => redis.del(stream, head),
+  'kept all, but its head went': () => redis.del(head),
 };
 
 beforeEach(async () => {
@@ -79,7 +79,7 @@ describe.each(Object.entries(losses))('a stream that %s', (_, lose) => {
   ])('is noticed by %s', async (_what, act) => {
     await lose();
     await act();
-    expect((await revocationsIn(redis))[0]).toEqual(STORE_LOST);
+    expect((await revocationsIn(redis))[0]).toEqual(storeLost);
   });
 });
 
@@ -90,7 +90,7 @@ test.each(['was evicted', 'lost one in the middle'])(
     const before = log.head;
     await losses[loss]?.();
     await eventually('the snapshot says that all was lost', async () => {
-      expect((await log.read('oldest').catch(() => undefined))?.revocations).toEqual([STORE_LOST]);
+      expect((await log.read('oldest').catch(() => undefined))?.revocations).toEqual([storeLost]);
     });
     expect(await log.read(before)).toBeUndefined();
   },
@@ -109,7 +109,7 @@ describe.each(['xadd', 'hset', 'pexpire', 'xrange', 'del'])('a script that Redis
     await relent();
     await publish(someSession(8));
     const kept = await revocationsIn(redis);
-    expect(kept.slice(0, 4)).toEqual([STORE_LOST, ...[0, 1, 2].map(someSession)]);
+    expect(kept.slice(0, 4)).toEqual([storeLost, ...[0, 1, 2].map(someSession)]);
     expect(kept.at(-1)).toEqual(someSession(8));
     await eventually('all of it is heard, in the same data set', () => {
       expect(log.isFollowing).toBe(true);
@@ -125,7 +125,7 @@ describe.each(['xadd', 'hset', 'pexpire', 'xrange', 'del'])('a script that Redis
     await store.start(newSession()).catch(() => {});
     await relent();
     await store.start(newSession());
-    expect(await revocationsIn(redis)).toEqual([STORE_LOST]);
+    expect(await revocationsIn(redis)).toEqual([storeLost]);
   });
 });
 
@@ -141,26 +141,26 @@ test('a stream that went because its time was over is none that was lost', async
 test('the stream lives until the head says so, and longer', async () => {
   const [{ log }] = opened as [Revocations];
   await log.publish(someSession(3));
-  const [until, ends] = [Number(await redis.hget(HEAD, 'until')), await redis.pexpiretime(STREAM)];
+  const [until, ends] = [Number(await redis.hget(head, 'until')), await redis.pexpiretime(stream)];
   expect(ends).toBeGreaterThan(until);
   expect(until).toBeGreaterThan(ends - 1000);
-  expect(await redis.ttl(HEAD)).toBe(-1);
+  expect(await redis.ttl(head)).toBe(-1);
 });
 
 test('a head that somebody gave a time to live keeps none', async () => {
-  await redis.expire(HEAD, 100);
+  await redis.expire(head, 100);
   await startReplica();
-  expect(await redis.ttl(HEAD)).toBe(-1);
+  expect(await redis.ttl(head)).toBe(-1);
 });
 
 test('a head from before it said how long its entries live goes on', async () => {
   const [{ log }] = opened as [Revocations];
   await log.publish(someSession(3));
-  await redis.hdel(HEAD, 'id', 'oldest', 'until');
-  await redis.del(STREAM);
+  await redis.hdel(head, 'id', 'oldest', 'until');
+  await redis.del(stream);
   await log.publish(someSession(2));
   expect(await revocationsIn(redis)).toEqual([someSession(2)]);
-  expect(await redis.hget(HEAD, 'id')).toBe(await redis.hget(HEAD, 'epoch'));
+  expect(await redis.hget(head, 'id')).toBe(await redis.hget(head, 'epoch'));
 });
 
 const anyToken = {

@@ -7,7 +7,7 @@ import type { StreamEntry } from '../../../src/revocation/log/revocation.ts';
 import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
 import { startLossyProxy } from '../../sessions/lossy-proxy.ts';
 import {
-  CLIENT,
+  client,
   connect,
   createClock,
   createMacKeys,
@@ -17,8 +17,8 @@ import {
 } from '../../sessions/session-fixture.ts';
 import { bytesOf, someSession } from './log-fixture.ts';
 
-const STREAM = '{0}:revocations';
-const HEAD = '{0}:revocations:head';
+const stream = '{0}:revocations';
+const head = '{0}:revocations:head';
 
 let server: TestRedis;
 let redis: Redis;
@@ -47,7 +47,7 @@ type Retained = { now: number; entries: { number: number; at: number }[] };
 
 /** Everything in the stream, with Redis' time at that very moment. */
 async function retained(): Promise<Retained> {
-  const replies = await redis.multi().time().xrange(STREAM, '-', '+').exec();
+  const replies = await redis.multi().time().xrange(stream, '-', '+').exec();
   const [[, time], [, entries]] = replies as [[null, [string, string]], [null, StreamEntry[]]];
   return {
     now: Number(time[0]) * 1000 + Number(time[1]) / 1000,
@@ -69,7 +69,7 @@ test('trimming drops what is older than the retention, a hundred at a time, and 
     redis.call('XTRIM', KEYS[1], 'MINID', '3-0')
     redis.call('HSET', KEYS[2], 'sequence', 1500, 'oldest', 3)`;
   const { now } = await retained();
-  await redis.eval(fill, 2, STREAM, HEAD, Math.floor(now) - 331_000, Math.floor(now) - 320_000);
+  await redis.eval(fill, 2, stream, head, Math.floor(now) - 331_000, Math.floor(now) - 320_000);
 
   const oldest: (number | undefined)[] = [];
   for (let round = 0; round < 12; round++) {
@@ -89,7 +89,7 @@ test('memory is bounded by the rate times the retention, and no entry goes befor
   const log = openLog(retentionMs / 1000);
   const publishedAt = new Map<number, number>();
   let published = 0;
-  let mostEntries = 0;
+  let maxEntries = 0;
   const startedAt = performance.now();
   while (performance.now() - startedAt < 1_500) {
     await Promise.all(Array.from({ length: 50 }, () => log.publish(someSession(published++))));
@@ -101,9 +101,9 @@ test('memory is bounded by the rate times the retention, and no entry goes befor
     }
     const newest = entries.at(-1)?.at ?? now;
     expect(entries.filter(({ at }) => at < newest - retentionMs)).toEqual([]);
-    mostEntries = Math.max(mostEntries, entries.length);
+    maxEntries = Math.max(maxEntries, entries.length);
   }
-  expect(published).toBeGreaterThan(mostEntries);
+  expect(published).toBeGreaterThan(maxEntries);
 }, 30_000);
 
 test('100,000 entries that matter are all kept, in less than 120 bytes each', async () => {
@@ -115,9 +115,9 @@ test('100,000 entries that matter are all kept, in less than 120 bytes each', as
       publish_revocation(KEYS[1], KEYS[2], 330000, tonumber(ARGV[2]), fields)
     end`;
   for (let number = 0; number < 100_000; number += 1_000)
-    await patient.eval(publish, 2, STREAM, HEAD, number, Date.now());
-  expect(await redis.xlen(STREAM)).toBe(100_001);
-  const bytes = await bytesOf(redis, STREAM);
+    await patient.eval(publish, 2, stream, head, number, Date.now());
+  expect(await redis.xlen(stream)).toBe(100_001);
+  const bytes = await bytesOf(redis, stream);
   expect(bytes / 100_000).toBeLessThan(120);
 });
 
@@ -125,17 +125,17 @@ test('once nothing was revoked for as long as an entry is kept, the stream goes,
   const log = openLog(0.05);
   await log.publish(someSession(1));
   await eventually('the stream of revocations has expired', async () =>
-    expect(await redis.exists(STREAM)).toBe(0),
+    expect(await redis.exists(stream)).toBe(0),
   );
   await log.publish(someSession(2));
-  expect(await redis.hget(HEAD, 'sequence')).toBe('3');
+  expect(await redis.hget(head, 'sequence')).toBe('3');
   expect((await retained()).entries.map(({ number }) => number)).toEqual([3]);
 });
 
 test('a head that was lost makes a new data set, whatever is in the stream', async () => {
   const log = openLog(330);
   for (let number = 0; number < 5; number++) await log.publish(someSession(number));
-  await redis.del(HEAD);
+  await redis.del(head);
   await log.publish(someSession(6));
   expect(await revocationsIn(redis)).toEqual([
     { kind: 'all', before: expect.any(Number), reason: 'store_lost' },
@@ -147,9 +147,9 @@ test('a script that fails in the middle has written nothing', async () => {
   const store = createStore({ redis, clock: Date.now });
   const { grant } = await store.start(newSession());
   // A number that the stream has had already: XADD refuses.
-  await redis.xadd(STREAM, '9-0', 'x', 'y');
+  await redis.xadd(stream, '9-0', 'x', 'y');
   await expect(store.end(grant.subject, grant.sessionId, 'sign_out')).rejects.toThrow(/XADD/);
-  expect(await redis.hget(HEAD, 'sequence')).toBe('1');
+  expect(await redis.hget(head, 'sequence')).toBe('1');
   expect(await store.find(grant.subject, grant.sessionId)).toBeDefined();
   expect(await store.list(grant.subject)).toHaveLength(1);
 });
@@ -172,9 +172,9 @@ test('what is sent twice because the reply was lost happens once: ends, reuse, c
       const { refreshToken } = await store.start(session);
       await losing(() => store.changeRoles(session.subject, { roles: ['viewer'], rolesVersion: round + 1 }));
       await losing(() => store.end(session.subject, grant.sessionId, 'sign_out'));
-      await store.refresh(refreshToken, CLIENT);
+      await store.refresh(refreshToken, client);
       clock.advance(60_000);
-      const reused = await losing(() => store.refresh(refreshToken, CLIENT));
+      const reused = await losing(() => store.refresh(refreshToken, client));
       expect(['REUSED', 'REVOKED']).toContain(reused.verdict);
       const of = (await revocationsIn(redis)).slice(-3);
       expect(of.map(({ kind, reason }) => `${kind} ${reason}`)).toEqual([
@@ -184,7 +184,7 @@ test('what is sent twice because the reply was lost happens once: ends, reuse, c
       ]);
     }
     expect(proxy.lost()).toBe(80);
-    expect(await redis.xlen(STREAM)).toBe(61);
+    expect(await redis.xlen(stream)).toBe(61);
   } finally {
     lossy.disconnect();
     await proxy.stop();

@@ -35,7 +35,7 @@ async function following(server: TestRedis, options: Partial<LogOptions> = {}) {
   return log;
 }
 
-const STORE_LOST = { kind: 'all', before: expect.any(Number), reason: 'store_lost' };
+const storeLost = { kind: 'all', before: expect.any(Number), reason: 'store_lost' };
 
 /** Once the main connection has noticed that Redis is back. */
 async function publish({ log }: TestLog, number: number): Promise<void> {
@@ -69,7 +69,7 @@ describe('a Redis that was killed', () => {
     for (const { told, epochs, errors } of [first, second]) {
       await until('both have heard of it', () => told().length === 5);
       // What is retained is told once more, since its end may have been lost.
-      expect(told()).toEqual([STORE_LOST, someSession(1), STORE_LOST, someSession(1), someSession(2)]);
+      expect(told()).toEqual([storeLost, someSession(1), storeLost, someSession(1), someSession(2)]);
       expect(epochs()).toBe(2);
       expect(errors).toHaveLength(1);
     }
@@ -85,7 +85,7 @@ describe('a Redis that was killed', () => {
     await server.kill();
     await server.restart();
     await until('it follows', () => log.isFollowing);
-    expect(told().slice(11)).toEqual([STORE_LOST]);
+    expect(told().slice(11)).toEqual([storeLost]);
     expect(epochOf(log.head[0])).not.toBe(epochOf(before[0]));
     expect(sequenceOf(log.head[0])).toBe(1);
     expect(epochs()).toBe(2);
@@ -105,7 +105,7 @@ describe('a Redis that was killed', () => {
       ),
     );
     await until('it follows', () => log.isFollowing);
-    expect(told()).toEqual([STORE_LOST, STORE_LOST]);
+    expect(told()).toEqual([storeLost, storeLost]);
   });
 });
 
@@ -200,7 +200,7 @@ describe('a data set that is emptied while everybody is connected', () => {
     await until('it is told', () => told().length === 2);
     await redis.flushall();
     await until('it is noticed', () => told().length === 3);
-    expect(told()[2]).toEqual(STORE_LOST);
+    expect(told()[2]).toEqual(storeLost);
     expect(sequenceOf(log.head[0])).toBe(1);
     expect(epochs()).toBe(2);
   });
@@ -271,7 +271,7 @@ describe('Redis is not there', () => {
     expect(errors).toHaveLength(1);
     await server.restart();
     await until('it follows', () => log.isFollowing);
-    expect(told()).toEqual([STORE_LOST]);
+    expect(told()).toEqual([storeLost]);
   });
 
   test.each(['killed', 'frozen'])('when the log stops (%s): that does not wait for it', async (fault) => {

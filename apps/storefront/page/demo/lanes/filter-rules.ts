@@ -5,7 +5,7 @@ export const filters = ['all', 'person', 'hops', 'refused'] as const;
 export type Filter = (typeof filters)[number];
 
 /** The maximum number of rows. Older ones are not shown. */
-export const mostRows = 60;
+export const maxRows = 60;
 
 /**
  * The traces to show, the newest first. Of generated load it shows only failures, which otherwise would hide what
@@ -16,7 +16,7 @@ export function shownArrows(traces: readonly (readonly Arrow[])[], filter: Filte
     .filter((arrows) => isShown(arrows, filter))
     .toReversed()
     .flat()
-    .slice(0, mostRows);
+    .slice(0, maxRows);
 }
 
 function isShown(arrows: readonly Arrow[], filter: Filter): boolean {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { noTraffic, type Purpose, type Traffic } from '../../../page/traffic/traffic.ts';
 import {
   keptOf,
-  mostEntries,
-  mostSpansOfTrace,
+  maxEntries,
+  maxSpansOfTrace,
   withAnswer,
   withProblem,
   withRequest,
@@ -38,9 +38,9 @@ describe('what the page remembers of its traffic', () => {
 
   it('lets the oldest go', () => {
     let traffic = noTraffic;
-    for (let index = 0; index <= mostEntries; index += 1)
+    for (let index = 0; index <= maxEntries; index += 1)
       traffic = withRequest(traffic, pageRequest({ traceId: String(index) }));
-    expect(traffic.entries).toHaveLength(mostEntries);
+    expect(traffic.entries).toHaveLength(maxEntries);
     expect(traffic.entries[0]?.request.traceId).toBe('1');
   });
 
@@ -49,20 +49,20 @@ describe('what the page remembers of its traffic', () => {
       ['person', 5],
       ['background', 70],
       ['probe', 30],
-      ['load', mostEntries],
+      ['load', maxEntries],
     ]);
-    expect(counts(all)).toEqual({ person: 5, background: 70, probe: 30, load: mostEntries - 105 });
+    expect(counts(all)).toEqual({ person: 5, background: 70, probe: 30, load: maxEntries - 105 });
     const more = after([['person', 50]], all);
     expect(counts(more)).toEqual({ person: 55, background: 70, probe: 25, load: keptOf.load });
     expect(counts(after([['person', 25]], more))).toEqual({ person: 80, ...keptOf });
-    expect(counts(after([['person', mostEntries]], more))).toEqual({ person: mostEntries });
+    expect(counts(after([['person', maxEntries]], more))).toEqual({ person: maxEntries });
   });
 
   it('takes in what it would let go first, even when it is full of what people did', () => {
-    const full = after([['person', mostEntries]]);
+    const full = after([['person', maxEntries]]);
     const { entries } = after([['background', 1]], full);
     expect(entries.at(-1)?.request.purpose).toBe('background');
-    expect(entries).toHaveLength(mostEntries);
+    expect(entries).toHaveLength(maxEntries);
   });
 
   it('sorts spans by when they began, however late they are told', () => {
@@ -84,8 +84,8 @@ describe('what the page remembers of its traffic', () => {
 
   it('bounds the spans of a trace', () => {
     let traffic = sent;
-    for (let index = 0; index <= mostSpansOfTrace; index += 1)
+    for (let index = 0; index <= maxSpansOfTrace; index += 1)
       traffic = withSpan(traffic, shownSpan({ span_id: String(index) }));
-    expect(traffic.entries[0]?.spans).toHaveLength(mostSpansOfTrace);
+    expect(traffic.entries[0]?.spans).toHaveLength(maxSpansOfTrace);
   });
 });
