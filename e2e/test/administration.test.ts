@@ -26,7 +26,11 @@ function environment(role = 'admin'): NodeJS.ProcessEnv {
   };
 }
 
-type Outcome = { code: number; stdout: string; stderr: string };
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
 
 /** npm run admin, but for what npm adds. */
 async function admin(args: string, env = environment()): Promise<Outcome> {

@@ -38,7 +38,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-type Outcome = { code: number; stdout: string; stderr: string };
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
 
 /** A command as the operator's shell starts it. */
 async function start(

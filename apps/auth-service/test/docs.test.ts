@@ -7,7 +7,9 @@ beforeAll(async () => {
 });
 afterAll(() => auth.stop());
 
-type Operation = { security?: unknown[] };
+interface Operation {
+  security?: unknown[];
+}
 
 test('the OpenAPI document says of each route whether it needs an access token', async () => {
   const { security, paths } = (await auth.app.inject({ url: '/docs/json' })).json<{

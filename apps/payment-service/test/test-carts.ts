@@ -5,7 +5,10 @@ import type { Money } from '../src/payments/money.ts';
 
 type Step = 'claim' | 'complete' | 'release';
 type Thing = Money & { id: string };
-type Checkout = { status: 'open' | 'completed' | 'released'; things: Thing[] };
+interface Checkout {
+  status: 'open' | 'completed' | 'released';
+  things: Thing[];
+}
 
 export type TestCarts = ReturnType<typeof createTestCarts>;
 

@@ -5,13 +5,16 @@ import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { startWishlistService, tea, type WishlistFixture } from './wishlist-fixture.ts';
 
-type Operation = {
+interface Operation {
   security?: Record<string, string[]>[];
   summary?: string;
   responses: Record<string, { content?: Record<string, unknown> }>;
   requestBody?: unknown;
-};
-type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>> };
+}
+interface OpenApi {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+}
 
 describe('the OpenAPI document', () => {
   let service: WishlistFixture;

@@ -2,7 +2,10 @@ import { ProblemError } from '@latchkey/service-kit';
 import type { CartAdditions } from '../src/wishlist/cart-additions.ts';
 import type { CartRefusalCode, CartVerdict, Move } from '../src/wishlist/move-rules.ts';
 
-type Line = { sku: string; quantity: number };
+interface Line {
+  sku: string;
+  quantity: number;
+}
 
 /**
  * Carts in this process that keep cart-service's rules for keyed additions: once for each key, and the first verdict

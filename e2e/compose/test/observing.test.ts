@@ -17,12 +17,14 @@ import {
   useEverything,
 } from '../system.ts';
 
-type Overview = {
+interface Overview {
   services: { service: string; instances: number; memory_bytes: number; cpu_cores: number }[];
   traces: { id: string; name: string; services: string[] }[];
   logs: { service: string; message: string }[];
-};
-type Trace = { spans: { service: string; name: string; parent?: string; id: string }[] };
+}
+interface Trace {
+  spans: { service: string; name: string; parent?: string; id: string }[];
+}
 
 const observing = composeWith({ COMPOSE_PROFILES: 'observe' });
 

@@ -1,9 +1,17 @@
 import type { Plot } from '../section.ts';
 
 /** One who is measured, round by round. */
-export type Contender<R> = { readonly name: string; readonly rounds: R[]; play(seconds: number): Promise<R> };
+export interface Contender<R> {
+  readonly name: string;
+  readonly rounds: R[];
+  play(seconds: number): Promise<R>;
+}
 
-export type RoundPlan = { readonly rounds: number; readonly seconds: number; readonly warmUpSeconds: number };
+export interface RoundPlan {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+}
 
 /**
  * Lets everybody play once to warm up, and then in each round; there and back again, so that nobody always comes after the

@@ -5,7 +5,10 @@ import { findBottleneck } from './bottleneck.ts';
 import { faultCount, type RatePoint } from './saturation.ts';
 import type { Measured, Searched } from './saturation-section.ts';
 
-type Machine = { readonly signingMicroseconds: number; readonly cores: number };
+interface Machine {
+  readonly signingMicroseconds: number;
+  readonly cores: number;
+}
 
 /** What the searches found, as figures, tables, plots and rules. */
 export function describeSaturation(found: readonly Searched[], machine: Machine): SectionResult {

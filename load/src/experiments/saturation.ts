@@ -3,7 +3,7 @@ import { type Clock, realClock } from '../generator/clock.ts';
 import { type LoadResult, runOpenLoad, type Send } from '../generator/open-load.ts';
 
 /** One rate that was tried. */
-export type RatePoint = {
+export interface RatePoint {
   readonly offeredPerSecond: number;
   readonly achievedPerSecond: number;
   readonly p50: number;
@@ -12,16 +12,16 @@ export type RatePoint = {
   /** Why the point says nothing about the system; none when it does. */
   readonly invalid: readonly string[];
   readonly sustained: boolean;
-};
+}
 
-export type Saturation = {
+export interface Saturation {
   /** The highest rate that was sustained, per second. */
   readonly knee: number;
   /** In the order in which they were tried. */
   readonly points: readonly RatePoint[];
-};
+}
 
-export type SaturationOptions = {
+export interface SaturationOptions {
   /** Where the search begins, per second: a rate that is surely sustained. */
   readonly from: number;
   readonly secondsEach: number;
@@ -33,7 +33,7 @@ export type SaturationOptions = {
   readonly signal?: AbortSignal;
   /** Default: the real one. */
   readonly clock?: Clock;
-};
+}
 
 /** How often a rate that was meant to be surely sustained, and was not, is halved. */
 const maxHalvings = 4;

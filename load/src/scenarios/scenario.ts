@@ -3,14 +3,14 @@ import type { Http, ServiceName } from '../system/http.ts';
 import type { Session } from '../system/people.ts';
 
 /** What a scenario plays in. */
-export type World = {
+export interface World {
   readonly http: Readonly<Record<ServiceName, Http>>;
   /** Signed in. Who needs a full cart, or an empty one, sees to it in `prepare`. */
   readonly people: readonly Session[];
-};
+}
 
 /** Something that people do, again and again. */
-export type Scenario = {
+export interface Scenario {
   readonly name: string;
   /** What a person does, in a sentence. */
   readonly story: string;
@@ -20,7 +20,7 @@ export type Scenario = {
   prepare?(world: World): Promise<void>;
   /** Does it once. Resolves to 'ok', or to what was wrong. */
   play(world: World, index: number): Promise<Outcome>;
-};
+}
 
 /** 'ok' for this status, and any other by its number. */
 export function expecting(expected: number, status: number): Outcome {

@@ -1,15 +1,18 @@
 // The parts of OTLP in JSON that our pages show (opentelemetry.io/docs/specs/otlp). A sender may leave out any field
 // that has its default value, so everything is optional here.
 
-type Value = {
+interface Value {
   readonly stringValue?: string;
   readonly intValue?: string | number;
   readonly doubleValue?: number;
   readonly boolValue?: boolean;
-};
-export type KeyValue = { readonly key: string; readonly value?: Value };
+}
+export interface KeyValue {
+  readonly key: string;
+  readonly value?: Value;
+}
 
-export type Span = {
+export interface Span {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
@@ -19,57 +22,62 @@ export type Span = {
   readonly endTimeUnixNano?: string;
   readonly attributes?: readonly KeyValue[];
   readonly status?: { readonly code?: number };
-};
+}
 
-export type LogRecord = {
+export interface LogRecord {
   readonly timeUnixNano?: string;
   readonly severityNumber?: number;
   readonly severityText?: string;
   readonly body?: Value;
   readonly attributes?: readonly KeyValue[];
   readonly traceId?: string;
-};
+}
 
-export type NumberPoint = {
+export interface NumberPoint {
   readonly attributes?: readonly KeyValue[];
   readonly asDouble?: number;
   readonly asInt?: string | number;
-};
+}
 
-export type HistogramPoint = {
+export interface HistogramPoint {
   readonly attributes?: readonly KeyValue[];
   readonly count?: string | number;
   readonly bucketCounts?: readonly (string | number)[];
   readonly explicitBounds?: readonly number[];
-};
+}
 
-export type Metric = {
+export interface Metric {
   readonly name: string;
   readonly gauge?: { readonly dataPoints?: readonly NumberPoint[] };
   readonly sum?: { readonly dataPoints?: readonly NumberPoint[] };
   readonly histogram?: { readonly dataPoints?: readonly HistogramPoint[] };
-};
+}
 
 /** The sender of a report. */
-export type Source = { readonly service: string; readonly instance: string };
+export interface Source {
+  readonly service: string;
+  readonly instance: string;
+}
 
-type Resource = { readonly resource?: { readonly attributes?: readonly KeyValue[] } };
+interface Resource {
+  readonly resource?: { readonly attributes?: readonly KeyValue[] };
+}
 
-export type TraceReport = {
+export interface TraceReport {
   readonly resourceSpans?: readonly (Resource & {
     readonly scopeSpans?: readonly { readonly spans?: readonly Span[] }[];
   })[];
-};
-export type LogReport = {
+}
+export interface LogReport {
   readonly resourceLogs?: readonly (Resource & {
     readonly scopeLogs?: readonly { readonly logRecords?: readonly LogRecord[] }[];
   })[];
-};
-export type MetricReport = {
+}
+export interface MetricReport {
   readonly resourceMetrics?: readonly (Resource & {
     readonly scopeMetrics?: readonly { readonly metrics?: readonly Metric[] }[];
   })[];
-};
+}
 
 /** The sender of a report, from its resource. */
 export function sourceOf({ resource }: Resource): Source {

@@ -40,7 +40,10 @@ export async function runService(app: FastifyInstance, options: RunOptions): Pro
   }
 }
 
-type StopOptions = { listening: Promise<Listener>; timeoutMs: number };
+interface StopOptions {
+  listening: Promise<Listener>;
+  timeoutMs: number;
+}
 
 function stopOnSignal(app: FastifyInstance, options: StopOptions): void {
   let stopping = false;

@@ -17,7 +17,7 @@ import { createSignIn } from './sign-in.ts';
  */
 const maxWaitingForAHash = 200;
 
-export type AccountsOptions = {
+export interface AccountsOptions {
   readonly db: Database;
   readonly redis: Redis;
   readonly audit: Pick<AuditLog, 'record'>;
@@ -32,7 +32,7 @@ export type AccountsOptions = {
   readonly sessions: AccountSessions;
   /** Default: node:crypto's argon2id. */
   readonly derive?: Derive;
-};
+}
 
 export type Accounts = Awaited<ReturnType<typeof createAccounts>>;
 

@@ -47,10 +47,10 @@ const introspectionSchema = {
   },
 };
 
-export type IntrospectionRouteOptions = {
+export interface IntrospectionRouteOptions {
   readonly authenticate: AuthenticateClient;
   readonly introspect: Introspect;
-};
+}
 
 /** POST /introspect. */
 export async function introspectionRoute(

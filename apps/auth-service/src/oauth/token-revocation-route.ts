@@ -30,10 +30,10 @@ const revocationSchema = {
   },
 };
 
-export type TokenRevocationRouteOptions = {
+export interface TokenRevocationRouteOptions {
   readonly authenticate: AuthenticateClient;
   readonly revokeToken: RevokeToken;
-};
+}
 
 /** POST /revoke. */
 export async function tokenRevocationRoute(

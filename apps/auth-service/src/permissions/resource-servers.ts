@@ -1,6 +1,6 @@
 import { knownServices, type Scope } from '@latchkey/services';
 
-type ResourceServer = {
+interface ResourceServer {
   readonly audience: string;
   /** Granted to people, by their roles. */
   readonly scopes: readonly Scope[];
@@ -8,7 +8,7 @@ type ResourceServer = {
   readonly actorScopes: readonly string[];
   /** Granted to services in their own name; some of them to people too. */
   readonly serviceScopes: readonly string[];
-};
+}
 
 /**
  * The services that accept our access tokens, and the scopes that each of them understands.

@@ -4,7 +4,11 @@ import type { Redis } from 'ioredis';
 const measuredForMs = 5_000;
 
 /** How far Redis' clock is ahead of performance.now(), which is monotonic, so setting our clock does not matter. */
-type Measurement = { readonly of: Redis['stream']; readonly atMs: number; readonly aheadMs: number };
+interface Measurement {
+  readonly of: Redis['stream'];
+  readonly atMs: number;
+  readonly aheadMs: number;
+}
 
 const measurements = new WeakMap<Redis, Measurement>();
 const underWay = new WeakMap<Redis, Promise<number>>();

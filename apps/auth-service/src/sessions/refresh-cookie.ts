@@ -66,13 +66,16 @@ export function createRefreshCookie({ issuer, macKeys, clock }: RefreshCookieOpt
   };
 }
 
-type RefreshCookieOptions = {
+interface RefreshCookieOptions {
   readonly issuer: string;
   readonly macKeys: MacKeys;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-};
+}
 
-type ClearOptions = { readonly clientId: string; readonly isOver: (sessionId: string) => boolean };
+interface ClearOptions {
+  readonly clientId: string;
+  readonly isOver: (sessionId: string) => boolean;
+}
 
 export type RefreshCookie = ReturnType<typeof createRefreshCookie>;

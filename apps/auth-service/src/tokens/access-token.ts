@@ -3,14 +3,17 @@ import type { TokenClaims } from './claims.ts';
 import { signCompactJws } from './compact-jws.ts';
 import { effectiveIssuedFrom } from './issued-from.ts';
 
-export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
+export interface SigningKey {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+}
 
-export type AccessToken = {
+export interface AccessToken {
   readonly token: string;
   readonly expiresInSeconds: number;
-};
+}
 
-export type AccessTokenIssuerOptions = {
+export interface AccessTokenIssuerOptions {
   readonly issuer: string;
   readonly lifetimeSeconds: number;
   /** Returns the current signing key. Called for each token, because the key changes. */
@@ -19,9 +22,9 @@ export type AccessTokenIssuerOptions = {
   readonly issuedFromOf?: (clientId: string) => number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-};
+}
 
-export type AccessTokenLimits = {
+export interface AccessTokenLimits {
   /**
    * When the claims were read, in milliseconds since the epoch; default: now. With a later `iat`, the token would
    * escape a revocation caused by a change in between.
@@ -31,7 +34,7 @@ export type AccessTokenLimits = {
   readonly issuedFrom?: number;
   /** The latest allowed `exp`, in seconds since the epoch. */
   readonly expiresBy?: number;
-};
+}
 
 export type AccessTokenIssuer = (claims: TokenClaims, limits?: AccessTokenLimits) => Promise<AccessToken>;
 

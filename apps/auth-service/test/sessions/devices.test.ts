@@ -18,7 +18,13 @@ beforeAll(async () => {
 });
 afterAll(() => auth.stop());
 
-type Listed = { id: string; device_name: string; current: boolean; created_at: string; last_used_at: string };
+interface Listed {
+  id: string;
+  device_name: string;
+  current: boolean;
+  created_at: string;
+  last_used_at: string;
+}
 
 async function devicesOf(session: Tokens): Promise<Listed[]> {
   const answer = await auth.app.inject({ url: '/sessions', headers: bearer(session.access_token) });

@@ -31,7 +31,11 @@ function post(path: string, { payload, cookie, headers }: Request) {
     headers: { origin: storefrontOrigin, ...headers, ...cookieHeader(cookie) },
   });
 }
-type Request = { payload?: object; cookie?: string | undefined; headers?: Record<string, string> };
+interface Request {
+  payload?: object;
+  cookie?: string | undefined;
+  headers?: Record<string, string>;
+}
 
 async function start(cookie?: string, person = username) {
   const answer = await post('/sessions', {

@@ -11,7 +11,10 @@ import { type Addition, type CartLine, CartRefusal, isNew, lineAfterAdding } fro
 export const rememberedKeys = 1000;
 
 type Verdict = Addition | CartRefusal;
-type KeyedAddition = { readonly key: string; readonly addition: CartLine };
+interface KeyedAddition {
+  readonly key: string;
+  readonly addition: CartLine;
+}
 
 /**
  * Adds to a cart once for each key (draft-ietf-httpapi-idempotency-key-header). Repeating a key returns the first

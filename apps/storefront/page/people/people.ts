@@ -21,7 +21,10 @@ export function useDemoPeople() {
   });
 }
 
-export type OwnAccount = { readonly username: string; readonly roles: readonly string[] };
+export interface OwnAccount {
+  readonly username: string;
+  readonly roles: readonly string[];
+}
 
 /** The account of the person who is signed in. The token has only an opaque id. */
 export function useAccount() {

@@ -2,7 +2,10 @@ import { config } from '../config.ts';
 import { errorFrom, noAnswer } from '../services/service-error.ts';
 import { recordedFetch } from '../traffic/recorded-fetch.ts';
 
-export type Credentials = { readonly username: string; readonly password: string };
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
 
 /**
  * Creates an account. Does not sign in.

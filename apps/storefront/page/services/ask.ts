@@ -11,15 +11,18 @@ const origins: Readonly<Record<ServiceName, string>> = {
   'payment-service': config.services.payment,
 };
 
-export type RequestOptions = {
+export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: object;
   /** For a request that must not take effect twice: each repetition sends the same key. */
   readonly idempotencyKey?: string;
-};
+}
 
 /** The answer. `status` distinguishes a 201 from a 202. */
-export type Answer<Body> = { readonly status: number; readonly body: Body };
+export interface Answer<Body> {
+  readonly status: number;
+  readonly body: Body;
+}
 
 /**
  * Sends a request to a service for the person who is signed in. Does not check that the answer's body has the type that

@@ -4,18 +4,20 @@
 export type ShopService = 'cart-service' | 'wishlist-service' | 'payment-service';
 
 /** GET /demo/people: the demo accounts. They exist only on this machine. */
-export type DemoPeople = { readonly people: readonly DemoPerson[] };
-export type DemoPerson = {
+export interface DemoPeople {
+  readonly people: readonly DemoPerson[];
+}
+export interface DemoPerson {
   readonly username: string;
   readonly password: string;
   readonly roles: readonly string[];
-};
+}
 
 /**
  * GET /demo/spans?trace_prefix=<16 hex digits>: server-sent events named `span`, each with one span as JSON. First the
  * spans of the last minute, then new ones as they arrive.
  */
-export type ShownSpan = {
+export interface ShownSpan {
   readonly trace_id: string;
   readonly span_id: string;
   readonly parent_span_id: string | null;
@@ -32,7 +34,7 @@ export type ShownSpan = {
   readonly status: number | null;
   /** The span's other attributes, among them the verdict on a token: see `tokenAttributes`. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
-};
+}
 
 /** The names of the attributes for a service's verdict on a token. */
 export const tokenAttributes = {
@@ -48,7 +50,7 @@ export const tokenAttributes = {
 } as const;
 
 /** A service's verdict on a token. */
-export type Verdict = {
+export interface Verdict {
   readonly service: ShopService;
   /** HTTP status; 0: no answer. */
   readonly status: number;
@@ -56,10 +58,10 @@ export type Verdict = {
   readonly code: string | null;
   /** Why a revoked token was revoked, e.g. `sign_out`; null when the answer does not say. */
   readonly reason: string | null;
-};
+}
 
 /** How a service's verdict on one token changed. */
-export type Stopwatch = {
+export interface Stopwatch {
   readonly service: ShopService;
   readonly before: Verdict;
   readonly after: Verdict;
@@ -69,25 +71,31 @@ export type Stopwatch = {
    * verdict.
    */
   readonly elapsed_ms: number | null;
-};
-export type Timed = { readonly stopwatch: readonly Stopwatch[] };
+}
+export interface Timed {
+  readonly stopwatch: readonly Stopwatch[];
+}
 
 /** The body of a request about the page's token. */
-export type WithToken = { readonly access_token: string };
+export interface WithToken {
+  readonly access_token: string;
+}
 
 /** POST /demo/permissions/read with WithToken. */
-export type Permissions = {
+export interface Permissions {
   readonly username: string;
   readonly roles: readonly string[];
   /** Every scope of the shop's services, and whether the person has it. */
   readonly scopes: readonly { readonly scope: string; readonly granted: boolean }[];
-};
+}
 /** PUT /demo/permissions: as the administrator, gives the person of the token exactly these scopes. */
 export type ChangePermissions = WithToken & { readonly scopes: readonly string[] };
 export type PermissionsChanged = Permissions & Timed;
 
 /** POST /demo/thefts/access-token with WithToken: uses it from "another machine". */
-export type AccessTokenTheft = { readonly verdicts: readonly Verdict[] };
+export interface AccessTokenTheft {
+  readonly verdicts: readonly Verdict[];
+}
 /** POST /demo/thefts/access-token/sign-out with WithToken: its owner signs out; answers Timed. */
 
 /** POST /demo/thefts/refresh-token, with the cookie that the browser sends by itself. */
@@ -104,35 +112,37 @@ export type RefreshTokenTheft = Timed & {
 };
 
 /** A phone of the person: client latchkey-mobile, which allows one device at a time. */
-export type Phone = {
+export interface Phone {
   readonly id: string;
   readonly device_name: string;
   readonly session_id: string;
   readonly signed_in: boolean;
   /** Why its session ended, as auth-service answers the phone's refresh. */
   readonly reason: string | null;
-};
+}
 /** GET /demo/phones?username= */
-export type Phones = { readonly phones: readonly Phone[] };
+export interface Phones {
+  readonly phones: readonly Phone[];
+}
 /** POST /demo/phones {username}: signs one more phone in. The stopwatch is for the token of the displaced phone. */
 export type PhoneSignedIn = Phones & Timed & { readonly phone: Phone };
 /** DELETE /demo/phones/{id} with WithToken: the person ends the phone's session from this page; answers Timed. */
 
 /** GET /demo/keys */
-export type SigningKeys = {
+export interface SigningKeys {
   readonly keys: readonly {
     readonly kid: string;
     readonly state: 'next' | 'active' | 'retiring';
     /** When a next key may sign at the earliest, RFC 3339. */
     readonly may_sign_at: string | null;
   }[];
-};
+}
 /** POST /demo/keys/rotation: SigningKeys, or 409 rotation_too_early with Retry-After. */
 /** DELETE /demo/keys/{kid} with WithToken: answers SigningKeys & Timed. */
 
 /** GET /demo/failures; PUT /demo/failures/{name} {"stopped": true|false} answers the same. */
-export type Failures = {
+export interface Failures {
   /** Whether the demo can stop and start parts of the system: it can where `npm start` runs it. */
   readonly available: boolean;
   readonly stopped: Readonly<Record<'auth-service' | 'redis', boolean>>;
-};
+}

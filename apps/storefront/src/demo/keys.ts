@@ -4,7 +4,11 @@ import type { SigningKeys, Timed } from './api.ts';
 import { type DemoContext, tags, withTokenSchema } from './context.ts';
 import { timed } from './stopwatch.ts';
 
-type Key = { readonly kid: string; readonly state: string; readonly may_sign_at: string | null };
+interface Key {
+  readonly kid: string;
+  readonly state: string;
+  readonly may_sign_at: string | null;
+}
 
 /** Rotates or revokes the issuer's signing keys, as the administrator. */
 export async function keyRoutes(app: Service, { administrator, services }: DemoContext): Promise<void> {

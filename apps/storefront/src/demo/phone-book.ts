@@ -5,7 +5,10 @@ import type { AuthService } from './auth-service.ts';
 import { textIn } from './outgoing.ts';
 
 /** A phone: what it shows, and its tokens. */
-export type HeldPhone = { shown: Phone; tokens: Tokens };
+export interface HeldPhone {
+  shown: Phone;
+  tokens: Tokens;
+}
 
 const clientId = 'latchkey-mobile';
 const maxPhones = 6;

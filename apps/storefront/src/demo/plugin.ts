@@ -14,7 +14,9 @@ import { refreshTokenTheftRoutes } from './refresh-token-theft.ts';
 import { sameOriginOnly } from './same-origin.ts';
 import { createSpans } from './spans.ts';
 
-export type DemoOptions = { readonly config: Config };
+export interface DemoOptions {
+  readonly config: Config;
+}
 
 /**
  * Demo mode. All routes that play attacker or administrator without a sign-in are below /demo, and only the page may

@@ -2,7 +2,10 @@ import type { ShownSpan } from './api.ts';
 
 export type Spans = ReturnType<typeof createSpans>;
 
-type Listener = { readonly prefix: string; readonly tell: (span: ShownSpan) => void };
+interface Listener {
+  readonly prefix: string;
+  readonly tell: (span: ShownSpan) => void;
+}
 
 /**
  * Keeps the spans of the last minute in memory, and passes new ones to subscribers.

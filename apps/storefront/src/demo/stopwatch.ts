@@ -28,7 +28,10 @@ export async function timed<T>(
   return { result, stopwatch };
 }
 
-type Watch = { readonly verdict: (service: ShopService) => Promise<Verdict>; readonly began: number };
+interface Watch {
+  readonly verdict: (service: ShopService) => Promise<Verdict>;
+  readonly began: number;
+}
 
 async function untilChanged(before: Verdict, { verdict, began }: Watch): Promise<Stopwatch> {
   const { service } = before;

@@ -1,6 +1,6 @@
 import { milliseconds, plain, type Source, type Span } from '@latchkey/service-kit/otlp';
 
-export type ShownSpan = {
+export interface ShownSpan {
   readonly id: string;
   readonly parent: string | undefined;
   readonly service: string;
@@ -10,9 +10,9 @@ export type ShownSpan = {
   readonly duration_ms: number;
   readonly failed: boolean;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
-};
+}
 
-export type TraceSummary = {
+export interface TraceSummary {
   readonly id: string;
   readonly name: string;
   readonly services: readonly string[];
@@ -23,11 +23,19 @@ export type TraceSummary = {
   readonly duration_ms: number;
   readonly failed: boolean;
   readonly status: number | undefined;
-};
+}
 
-export type TraceFilter = { readonly service?: string; readonly failed?: boolean; readonly text?: string };
+export interface TraceFilter {
+  readonly service?: string;
+  readonly failed?: boolean;
+  readonly text?: string;
+}
 
-type Trace = { readonly id: string; readonly spans: ShownSpan[]; leftOut: number };
+interface Trace {
+  readonly id: string;
+  readonly spans: ShownSpan[];
+  leftOut: number;
+}
 
 const maxSpansOfOne = 500;
 

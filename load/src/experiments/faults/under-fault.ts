@@ -14,7 +14,7 @@ const drainMs = 5000;
 /** What starts again takes the cores for a moment. Here are counted verdicts, and seconds. */
 const maxLagMs = 250;
 
-export type FaultPlan = {
+export interface FaultPlan {
   readonly perSecond: number;
   readonly secondsBefore: number;
   /** How long what is taken away stays away. */
@@ -24,10 +24,10 @@ export type FaultPlan = {
   /** The same where nothing was away. */
   readonly secondsAfter: number;
   readonly signOutsPerSecond: number;
-};
+}
 
 /** What came of one fault. */
-export type FaultRun = {
+export interface FaultRun {
   readonly fault: Fault;
   readonly traffic: Traffic;
   readonly oracle: Oracle;
@@ -35,7 +35,7 @@ export type FaultRun = {
   /** From the first thing done to what it took away being back. */
   readonly tookMs: number;
   readonly restoredAtMs: number;
-};
+}
 
 type Cast = Omit<Stage, 'signOut' | 'askRevoked' | 'untilRefused' | 'signal' | 'awayMs'> & {
   readonly doomed: readonly Session[];

@@ -38,7 +38,10 @@ export const memorySection: Section = {
   run,
 };
 
-type Look = { readonly atSeconds: number; readonly use: MemoryUse };
+interface Look {
+  readonly atSeconds: number;
+  readonly use: MemoryUse;
+}
 
 async function run(context: Context): Promise<SectionResult> {
   const { world, tell, signal, quick } = context;

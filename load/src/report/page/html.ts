@@ -1,5 +1,7 @@
 /** Text that may stand in HTML as it is. */
-export type Html = { readonly html: string };
+export interface Html {
+  readonly html: string;
+}
 
 type Part = Html | string | number | readonly Part[];
 

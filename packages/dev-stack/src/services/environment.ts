@@ -8,7 +8,11 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 export type Ports = Readonly<Record<ServiceKey, number> & { storefront?: number }>;
 
-export type EnvironmentOptions = { ports: Ports; databaseUrl: string; secrets: Secrets };
+export interface EnvironmentOptions {
+  ports: Ports;
+  databaseUrl: string;
+  secrets: Secrets;
+}
 
 /** The settings of a service of the stack: what all have, its own secrets, and the addresses of whom it calls. */
 export function serviceEnvironment(key: ServiceKey, options: EnvironmentOptions): NodeJS.ProcessEnv {

@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-export type LogFault = { severe: boolean; message: string };
+export interface LogFault {
+  severe: boolean;
+  message: string;
+}
 
 const severe = new Set<unknown>(['error', 'fatal']);
 

@@ -23,7 +23,7 @@ import { loadSecrets } from './secrets.ts';
 
 type Environments = Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
 
-export type StackOptions = {
+export interface StackOptions {
   /** Folder for data, secrets and logs; created if missing. One stack at a time. */
   directory: string;
   /** 'default': from 4000 on and 3000, or what AUTH_PORT, CART_PORT, …, STOREFRONT_PORT say. */
@@ -41,9 +41,9 @@ export type StackOptions = {
   onCrash?: (message: string) => void;
   /** Aborting it undoes a start in progress. */
   signal?: AbortSignal;
-};
+}
 
-export type Stack = {
+export interface Stack {
   services: Record<ServiceKey, Service>;
   /** Present only if requested. Its page is at http://localhost on this port. */
   storefront?: Service;
@@ -55,7 +55,7 @@ export type Stack = {
   createAccounts(accounts: readonly DemoAccount[]): Promise<void>;
   /** Stops the services first, then their stores. May be called more than once. */
   stop(): Promise<void>;
-};
+}
 
 /**
  * Starts the whole system on this machine: Postgres, Redis, the services as child processes, the demo accounts.

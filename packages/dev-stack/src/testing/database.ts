@@ -8,22 +8,22 @@ declare module 'vitest' {
   }
 }
 
-export type TestDatabase = {
+export interface TestDatabase {
   url: string;
   /** Deletes the database, closing all connections to it. */
   drop(): Promise<void>;
-};
+}
 
 /** The templates of new databases, by the function that filled them. */
 const templates = new Map<TestDatabaseOptions['filledBy'], Promise<string>>();
 
-export type TestDatabaseOptions = {
+export interface TestDatabaseOptions {
   /**
    * Fills a template. Called once in this process, with the URL of a database; it must commit and disconnect before it
    * returns. Every database that names the same function starts as a copy of that template.
    */
   filledBy?: (url: string) => Promise<void>;
-};
+}
 
 /**
  * Creates a database for one test in the Postgres that this test run shares. It is empty without `filledBy`: the code

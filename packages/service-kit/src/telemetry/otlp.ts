@@ -7,11 +7,14 @@ type AttributeValue =
   | { readonly doubleValue: number }
   | { readonly boolValue: boolean };
 
-export type Attribute = { readonly key: string; readonly value: AttributeValue };
+export interface Attribute {
+  readonly key: string;
+  readonly value: AttributeValue;
+}
 
 export const spanKinds = { server: 2, client: 3 } as const;
 
-export type OtlpSpan = {
+export interface OtlpSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
@@ -22,25 +25,25 @@ export type OtlpSpan = {
   readonly attributes: readonly Attribute[];
   /** 0 unset, 2 error. */
   readonly status: { readonly code: 0 | 2 };
-};
+}
 
-export type OtlpLogRecord = {
+export interface OtlpLogRecord {
   readonly timeUnixNano: string;
   readonly severityNumber: number;
   readonly severityText: string;
   readonly body: { readonly stringValue: string };
   readonly attributes: readonly Attribute[];
   readonly traceId?: string;
-};
+}
 
-type NumberPoint = {
+interface NumberPoint {
   readonly attributes: readonly Attribute[];
   readonly timeUnixNano: string;
   readonly startTimeUnixNano?: string;
   readonly asDouble: number;
-};
+}
 
-type HistogramPoint = {
+interface HistogramPoint {
   readonly attributes: readonly Attribute[];
   readonly timeUnixNano: string;
   readonly startTimeUnixNano: string;
@@ -48,7 +51,7 @@ type HistogramPoint = {
   readonly sum: number;
   readonly bucketCounts: readonly string[];
   readonly explicitBounds: readonly number[];
-};
+}
 
 /** The value counts from the start of the process, not from the last report. */
 const cumulative = 2;

@@ -3,21 +3,24 @@ import { randomHex } from '../random-hex.ts';
 import { attributesOf, nanoseconds, type OtlpSpan, spanKinds } from './otlp.ts';
 
 /** The parent of new spans: the request that is being served. */
-type SpanContext = { readonly traceId: string; readonly spanId: string };
+interface SpanContext {
+  readonly traceId: string;
+  readonly spanId: string;
+}
 
-export type SpanDescription = {
+export interface SpanDescription {
   readonly name: string;
   readonly kind: keyof typeof spanKinds;
   /** The ids of the span itself; default new ones, in the current trace. */
   readonly ids?: SpanContext & { readonly parentId: string | null };
-};
+}
 
-export type EndOfSpan = {
+export interface EndOfSpan {
   readonly failed: boolean;
   readonly attributes?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** A better name than was known at the start. */
   readonly name?: string;
-};
+}
 
 export type ActiveSpan = SpanContext & { end(end: EndOfSpan): void };
 

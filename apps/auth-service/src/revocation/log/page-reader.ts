@@ -20,18 +20,18 @@ const readRevocations = loadScript<[epoch: string, entries: StreamEntry[]]>('rea
 ]);
 
 /** The next entries of one shard, and their positions. */
-type Part = {
+interface Part {
   readonly after: ShardPosition;
   readonly upTo: ShardPosition;
   readonly revocations: readonly Revocation[];
-};
+}
 
-export type PageReaderOptions = {
+export interface PageReaderOptions {
   readonly redis: Redis;
   readonly retentionMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-};
+}
 
 export type PageReader = (after: Position | 'oldest', head: Position) => Promise<RevocationBatch | undefined>;
 

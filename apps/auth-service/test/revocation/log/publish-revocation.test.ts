@@ -43,7 +43,10 @@ function openLog(revocationSeconds: number) {
   return createRevocationLog({ ...options, revocationSeconds });
 }
 
-type Retained = { now: number; entries: { number: number; at: number }[] };
+interface Retained {
+  now: number;
+  entries: { number: number; at: number }[];
+}
 
 /** Everything in the stream, with Redis' time at that very moment. */
 async function retained(): Promise<Retained> {

@@ -3,7 +3,11 @@ import { Button } from 'react-aria-components/Button';
 import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure';
 import { Heading } from 'react-aria-components/Heading';
 
-type SectionProps = { readonly title: string; readonly isOpen?: boolean; readonly children: ReactNode };
+interface SectionProps {
+  readonly title: string;
+  readonly isOpen?: boolean;
+  readonly children: ReactNode;
+}
 
 /** A part of the inspector that opens and closes. */
 export function Section({ title, isOpen = false, children }: SectionProps) {

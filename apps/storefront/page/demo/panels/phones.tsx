@@ -60,7 +60,10 @@ export function PhonesPart() {
   );
 }
 
-type PhoneTableProps = { readonly phones: readonly Phone[]; readonly onEnd: (phone: Phone) => void };
+interface PhoneTableProps {
+  readonly phones: readonly Phone[];
+  readonly onEnd: (phone: Phone) => void;
+}
 
 function PhoneTable({ phones, onEnd }: PhoneTableProps) {
   const { t } = useTranslation('demo');

@@ -24,7 +24,10 @@ export function SignInAgain() {
   );
 }
 
-type OfferProps = { readonly person: DemoPerson; readonly reason: string | null };
+interface OfferProps {
+  readonly person: DemoPerson;
+  readonly reason: string | null;
+}
 
 function Offer({ person, reason }: OfferProps) {
   const { t } = useTranslation('demo');

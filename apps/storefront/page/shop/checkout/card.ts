@@ -8,14 +8,18 @@ export const sandboxCards = [
 ] as const;
 
 /** A card as typed. */
-export type TypedCard = { readonly number: string; readonly expiry: string; readonly cvc: string };
+export interface TypedCard {
+  readonly number: string;
+  readonly expiry: string;
+  readonly cvc: string;
+}
 /** A card in the form that payment-service expects. */
-export type Card = {
+export interface Card {
   readonly number: string;
   readonly exp_month: number;
   readonly exp_year: number;
   readonly cvc?: string;
-};
+}
 export type CardFault = 'number' | 'expiry' | 'cvc';
 
 /**

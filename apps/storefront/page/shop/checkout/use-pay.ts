@@ -8,7 +8,10 @@ import { isRefusedForGood } from '../../services/service-error.ts';
 import { isOpen, type Payment } from '../payments/payment.ts';
 import type { Card } from './card.ts';
 
-export type PayOrder = { readonly amount: Money; readonly card: Card };
+export interface PayOrder {
+  readonly amount: Money;
+  readonly card: Card;
+}
 
 /** How often the page repeats the request by itself while the card processor has no verdict, and the waits before. */
 const repeats = 3;

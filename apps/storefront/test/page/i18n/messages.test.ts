@@ -6,7 +6,9 @@ import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
 import { chooseLanguage } from '../../../page/i18n/language.ts';
 import { products } from '../../../page/shop/products/catalogue.ts';
 
-type Messages = { readonly [key: string]: string | Messages };
+interface Messages {
+  readonly [key: string]: string | Messages;
+}
 
 function flat(messages: Messages, path = ''): [path: string, text: string][] {
   return Object.entries(messages).flatMap(([key, value]): [string, string][] =>
