@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from '@latchkey/services';
-import { problemCodes } from '../packages/service-kit/src/problem-codes.ts';
+import { problemCodes } from '../packages/service-kit/src/problems/problem-codes.ts';
 import { composeFile } from './compose.ts';
 import { withFigures } from './figures.ts';
 
@@ -68,7 +68,7 @@ function errors(): string {
     .map(([code, { status, meaning, remedy }]) => [`\`${code}\``, String(status), meaning, remedy]);
   return [
     '# Errors',
-    'Made by `npm run reference` from `packages/service-kit/src/problem-codes.ts`.',
+    'Made by `npm run reference` from `packages/service-kit/src/problems/problem-codes.ts`.',
     'Every error is a problem document (RFC 9457, `application/problem+json`). `code` is stable and for programs; ' +
       '`detail` is for people; `instance` is the request id, to be found again in the log. `Retry-After` says how long to ' +
       'wait. The OAuth endpoints (`/token`, `/revoke`, `/introspect`) answer errors of the client with the JSON of ' +

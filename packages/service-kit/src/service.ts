@@ -7,24 +7,24 @@ import fastify, {
   type RawServerDefault,
 } from 'fastify';
 import type { DestinationStream } from 'pino';
-import { collectAllowedMethods } from './allowed-methods.ts';
+import { collectAllowedMethods } from './requests/allowed-methods.ts';
 import { addClientAddress } from './client-address/add-client-address.ts';
-import { addCors, corsHeadersFor } from './cors.ts';
+import { addCors, corsHeadersFor } from './requests/cors.ts';
 import { addDocs } from './docs.ts';
-import { createEarlyAnswers } from './early-answers.ts';
-import { addErrorHandler } from './error-handler.ts';
-import { addHealth } from './health.ts';
-import { createLifecycle, type Lifecycle } from './lifecycle.ts';
-import { createLogger } from './logging.ts';
+import { createEarlyAnswers } from './requests/early-answers.ts';
+import { addErrorHandler } from './requests/error-handler.ts';
+import { addHealth } from './lifecycle/health.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts';
+import { createLogger } from './logging/logging.ts';
 import { addMetrics } from './metrics.ts';
-import { addOptions, addRequestChecks, serverOptions } from './request-checks.ts';
-import { requestIdOf } from './request-id.ts';
-import { addRequestLog } from './request-log.ts';
-import { RequestLogger } from './request-logger.ts';
-import { addResponseHeaders } from './response-headers.ts';
-import { addTraceContext } from './trace-context.ts';
-import { refuseBrokenText } from './unicode-requests.ts';
-import { refuseUnknownProperties, schemaController } from './validation.ts';
+import { addOptions, addRequestChecks, serverOptions } from './requests/request-checks.ts';
+import { requestIdOf } from './logging/request-id.ts';
+import { addRequestLog } from './logging/request-log.ts';
+import { RequestLogger } from './logging/request-logger.ts';
+import { addResponseHeaders } from './requests/response-headers.ts';
+import { addTraceContext } from './logging/trace-context.ts';
+import { refuseBrokenText } from './requests/unicode-requests.ts';
+import { refuseUnknownProperties, schemaController } from './requests/validation.ts';
 
 export type Service = FastifyInstance<
   RawServerDefault,

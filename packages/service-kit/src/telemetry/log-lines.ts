@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { withoutTokens } from '../logging.ts';
+import { withoutTokens } from '../logging/logging.ts';
 import { attributesOf, nanoseconds, type OtlpLogRecord } from './otlp.ts';
 
 const severities: Readonly<Record<string, number>> = {

@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { traceContextOf } from '../trace-context.ts';
+import { traceContextOf } from '../logging/trace-context.ts';
 import type { ActiveSpan, Tracer } from './spans.ts';
 import { followTokens } from './token-attributes.ts';
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
-import { ConfigError } from '../config.ts';
-import { faultOfUrl } from '../setting-url.ts';
+import { ConfigError } from '../settings/config.ts';
+import { faultOfUrl } from '../settings/setting-url.ts';
 import { createExporter } from './exporter.ts';
 import { followLogLines } from './log-lines.ts';
 import { readMetrics } from './metrics.ts';

@@ -1,0 +1,67 @@
+import type { Socket } from 'node:net';
+import pg from 'pg';
+import { asConnectionError } from './errors.ts';
+
+export interface ClientOptions {
+  /** Called for each connection: a password may have changed. */
+  url: () => string;
+  /** How long Postgres may send nothing during a statement. */
+  silentMs: number;
+}
+
+/** Properties of pg's client that its types lack. */
+interface Insides {
+  /** False while a statement is running. */
+  readyForQuery: boolean;
+  connection: { stream: Socket };
+}
+
+type Callback = ((error: Error) => void) & ((error: null, client: pg.Client) => void);
+
+/**
+ * A pool that detects a dead network path that nobody has closed. If Postgres is silent during a statement, the
+ * statement fails, and its connection and all idle ones, which use the same path, are closed. The next query connects
+ * again.
+ *
+ * @example
+ * const pool = createPool({ max: 10 }, { url: () => url, silentMs: 6000 });
+ */
+export function createPool(config: Omit<pg.PoolConfig, 'Client'>, { url, silentMs }: ClientOptions): pg.Pool {
+  const idle = new Set<pg.ClientBase>();
+
+  class WatchedClient extends pg.Client {
+    constructor(given?: pg.ClientConfig) {
+      super({ ...given, connectionString: url() });
+    }
+
+    override connect(): Promise<pg.Client>;
+    override connect(callback: Callback): void;
+    override connect(callback?: Callback): Promise<pg.Client> | undefined {
+      if (callback === undefined) return super.connect();
+      super.connect((error: Error | null) => {
+        if (error !== null && error !== undefined) return callback(asConnectionError(error));
+        watch(this);
+        return callback(null, this);
+      });
+      return undefined;
+    }
+  }
+
+  const pool = new pg.Pool({ ...config, Client: WatchedClient });
+  pool.on('acquire', (client) => idle.delete(client));
+  pool.on('release', (_error, client) => idle.add(client));
+  pool.on('remove', (client) => idle.delete(client));
+  return pool;
+
+  /** Sending and receiving both restart the timeout. Silence without a running statement has no effect. */
+  function watch(client: pg.Client): void {
+    const insides = client as unknown as Insides;
+    const { stream } = insides.connection;
+    stream.setTimeout(silentMs, () => {
+      if (insides.readyForQuery) return;
+      const error = asConnectionError(new Error(`Postgres has sent nothing for ${silentMs} ms.`));
+      for (const other of idle) (other as unknown as Insides).connection.stream.destroy(error);
+      stream.destroy(error);
+    });
+  }
+}

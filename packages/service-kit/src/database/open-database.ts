@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import pg from 'pg';
+import type { Static, TObject } from 'typebox';
+import { currentSetting, type serviceConfig } from '../settings/config.ts';
+import { createPool } from './client.ts';
+import { isDatabaseUnavailable } from './errors.ts';
+import { giveBackConnections } from './transactions.ts';
+
+/** Settings of serviceConfig. The URL is read again for each connection, because the password may have changed. */
+export type DatabaseConfig = Pick<
+  Static<TObject<typeof serviceConfig>>,
+  'DATABASE_URL' | 'DATABASE_POOL_SIZE' | 'DATABASE_TIMEOUT_MS'
+>;
+
+export interface DatabaseOptions<S extends Record<string, unknown>> {
+  config: DatabaseConfig;
+  /** The drizzle schema. */
+  schema: S;
+  /** The folder that drizzle-kit wrote. */
+  migrationsFolder: string;
+  /** Our name in pg_stat_activity. */
+  applicationName: string;
+  /** After how much silence a connection counts as dead. Default 6 s: longer than a statement may take. */
+  silentMs?: number;
+}
+
+export interface Database<S extends Record<string, unknown>> {
+  db: NodePgDatabase<S>;
+  pool: pg.Pool;
+  /** Rejects when the database does not answer or is read-only, such as a replica that was not promoted. */
+  ping(): Promise<void>;
+  /** Waits for running queries, then closes every connection. */
+  close(): Promise<void>;
+}
+
+const firstConnectionMs = 15_000;
+const retryEveryMs = 250;
+// A new connection costs Postgres a process and a password check. With a short timeout, each wave of users pays for it.
+const idleConnectionMs = 300_000;
+const statementTimeoutMs = 5000;
+const silentLineMs = statementTimeoutMs + 1000;
+// The kernel probes an idle connection after this time, and then every second, ten times.
+const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 5000 };
+const migrationTimeoutMs = 120_000;
+// Any number that no one else uses in the same database: "latchkey" in hex, shortened.
+const migrationLock = 0x1a7c_4e79;
+
+/**
+ * Connects to Postgres, migrates its tables and returns a pool. Several replicas may start at once: an advisory lock
+ * lets one migrate while the others wait. The first connection is retried for 15 s.
+ *
+ * Afterwards an outage of the database does not end the process: queries reject until it is back, and the error handler
+ * answers 503. A silent connection is closed after 6 s. Does not create the database.
+ *
+ * @throws the last connection error after 15 s; at once for a wrong password or a missing database.
+ * @example
+ * const database = await openDatabase({ config, schema, migrationsFolder, applicationName: 'cart-service' });
+ */
+export async function openDatabase<S extends Record<string, unknown>>(
+  options: DatabaseOptions<S>,
+): Promise<Database<S>> {
+  const { config, schema } = options;
+  await migrateDatabase(options);
+  const pool = createPool(
+    {
+      max: config.DATABASE_POOL_SIZE,
+      application_name: options.applicationName,
+      connectionTimeoutMillis: config.DATABASE_TIMEOUT_MS,
+      idleTimeoutMillis: idleConnectionMs,
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: statementTimeoutMs * 2,
+      ...keepAlive,
+    },
+    { url: () => currentSetting(config, 'DATABASE_URL'), silentMs: options.silentMs ?? silentLineMs },
+  );
+  // Without a listener, a connection that breaks within a transaction would end the process: the pool listens only to
+  // idle ones. The next query replaces an idle connection; in a transaction the next statement fails.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const db = drizzle(pool, { schema });
+  giveBackConnections(db, { pool, schema });
+  return {
+    db,
+    pool,
+    ping: async () => {
+      const { rows } = await pool.query("select current_setting('transaction_read_only') as read_only");
+      if (rows[0]?.read_only === 'on') throw new Error('Postgres is read-only.');
+    },
+    close: () => pool.end(),
+  };
+}
+
+async function migrateDatabase<S extends Record<string, unknown>>(
+  options: DatabaseOptions<S>,
+): Promise<void> {
+  const client = await firstConnection(options);
+  try {
+    // If this connection dies, the server must not keep the lock for the two hours until it would notice.
+    await client.query(
+      "select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_count', '3', false)",
+    );
+    await client.query('select pg_advisory_lock($1)', [migrationLock]);
+    await migrate(drizzle(client), { migrationsFolder: options.migrationsFolder });
+  } finally {
+    // Ending the session releases the lock.
+    await client.end();
+  }
+}
+
+// Waiting does not help with a wrong password or a missing database.
+const refusals = /^(?:28|3D)/;
+
+async function firstConnection({
+  config,
+  applicationName,
+}: Pick<DatabaseOptions<never>, 'config' | 'applicationName'>): Promise<pg.Client> {
+  const giveUpAt = Date.now() + firstConnectionMs;
+  for (;;) {
+    const client = new pg.Client({
+      connectionString: currentSetting(config, 'DATABASE_URL'),
+      application_name: `${applicationName} migration`,
+      connectionTimeoutMillis: config.DATABASE_TIMEOUT_MS,
+      statement_timeout: migrationTimeoutMs,
+      query_timeout: migrationTimeoutMs + 1000,
+      ...keepAlive,
+    });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.end().catch(() => {});
+      const isRefused = refusals.test(String((error as { code?: unknown }).code));
+      if (isRefused || !isDatabaseUnavailable(error) || Date.now() >= giveUpAt) throw error;
+      await delay(retryEveryMs);
+    }
+  }
+}

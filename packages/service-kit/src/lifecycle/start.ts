@@ -1,0 +1,55 @@
+import { basename } from 'node:path';
+import { ConfigError } from '../settings/config.ts';
+import { isDatabaseUnavailable } from '../database/errors.ts';
+import { describeError, type ErrorDescription } from '../logging/describe-error.ts';
+import { withoutTokens } from '../logging/logging.ts';
+
+/**
+ * Runs the start of a service's main.ts. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to that
+ * OpenTelemetry collector, under the name in OTEL_SERVICE_NAME. With SPANS_ENDPOINT set, as in the demo, its spans go
+ * there almost at once. Without either, no telemetry is loaded. If the start fails, the process exits with code 1 and
+ * writes a message to standard error that says what to do; the stack is added only if the cause is unknown.
+ *
+ * @example
+ * await startService(async () => {
+ *   const config = readConfig(process.env);
+ *   await runService(await buildApp({ config, database: await openCartDatabase(config) }), { … });
+ * });
+ */
+export async function startService(start: () => Promise<void>): Promise<void> {
+  try {
+    const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, SPANS_ENDPOINT: spansEndpoint } = process.env;
+    if (endpoint || spansEndpoint) {
+      const { startTelemetry } = await import('../telemetry/start-telemetry.ts');
+      const serviceName = process.env['OTEL_SERVICE_NAME'] || basename(process.cwd());
+      startTelemetry({ endpoint, spansEndpoint, serviceName });
+    }
+    await start();
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+const refusedBy: Readonly<Record<string, string>> = {
+  '28P01': 'Postgres refuses the user or the password in DATABASE_URL.',
+  '28000': 'Postgres refuses the user in DATABASE_URL.',
+  '3D000': 'The database that DATABASE_URL names does not exist: create it first.',
+};
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const described = describeError(error);
+  const { code, message } = described;
+  const refusal = code === undefined ? undefined : refusedBy[code];
+  if (refusal !== undefined) return refusal;
+  if (isDatabaseUnavailable(error))
+    return `Postgres cannot be reached (${code ?? message}): is it running where DATABASE_URL says?`;
+  return withoutTokens(`The service could not start: ${inFull(described)}`);
+}
+
+/** The error and each of its causes, with stacks. */
+function inFull({ type, message, stack = '', cause }: ErrorDescription): string {
+  const what = stack.includes(message) && stack !== '' ? stack : `${type}: ${message}\n${stack}`.trimEnd();
+  return cause === undefined ? what : `${what}\nCaused by: ${inFull(cause)}`;
+}

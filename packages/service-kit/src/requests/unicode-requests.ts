@@ -1,0 +1,57 @@
+import type { FastifyInstance } from 'fastify';
+import { ProblemError } from '../problems/problem.ts';
+import { textOf } from '../text.ts';
+
+/** In UTF-8 JSON, only an escape can produce a lone surrogate. */
+const surrogateEscape = /\\u[dD][89a-fA-F]/;
+const printableAscii = /^[\x21-\x7e]*$/;
+
+/**
+ * Refuses requests whose text is not Unicode, instead of changing it silently: bodies that are not UTF-8 or contain
+ * lone surrogates, and URLs that do not decode to UTF-8.
+ */
+export function refuseBrokenText(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    const text = textOf(body);
+    if (text === undefined) return done(malformed('body', 'The body is not valid UTF-8.'));
+    parse(request, text, (error, value) => {
+      if (error) return done(error);
+      if (surrogateEscape.test(text) && !isUnicode(value))
+        return done(malformed('body', 'The body has half of a surrogate pair, which is no character.'));
+      done(null, value);
+    });
+  });
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (isReadable(request.raw.url ?? '')) return done();
+    done(malformed('url', 'The URL is not valid.'));
+  });
+}
+
+function isReadable(url: string): boolean {
+  if (!printableAscii.test(url)) return false;
+  if (!url.includes('%')) return true;
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Not recursive: a body can be nested very deeply. */
+function isUnicode(value: unknown): boolean {
+  const rest = [value];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    if (typeof next === 'string' && !next.isWellFormed()) return false;
+    if (typeof next === 'object' && next !== null)
+      for (const entry of Object.entries(next)) rest.push(...entry);
+  }
+  return true;
+}
+
+function malformed(what: 'body' | 'url', detail: string): ProblemError {
+  return new ProblemError({ status: 400, code: `malformed_${what}`, detail });
+}

@@ -1,0 +1,178 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
+import { sql } from 'drizzle-orm';
+import pg from 'pg';
+import { Type } from 'typebox';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  currentSetting,
+  type Database,
+  isDatabaseUnavailable,
+  loadConfig,
+  openDatabase,
+} from '../../src/index.ts';
+import { type NetworkLink, startNetworkLink } from '../../src/testing/index.ts';
+
+const silentMs = 400;
+
+let folder: string;
+let database: TestDatabase;
+let link: NetworkLink;
+let opened: Database<Record<string, never>>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'no-migrations-'));
+  await mkdir(join(folder, 'meta'));
+  const journal = { version: '7', dialect: 'postgresql', entries: [] };
+  await writeFile(join(folder, 'meta', '_journal.json'), JSON.stringify(journal));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  link = await startNetworkLink(database.url);
+});
+afterEach(async () => {
+  await link.close();
+  await opened.close();
+  await database.drop();
+});
+
+async function open(url: string | (() => string), poolSize = 4): Promise<void> {
+  opened = await openDatabase({
+    config: {
+      get DATABASE_URL() {
+        return typeof url === 'string' ? url : url();
+      },
+      DATABASE_POOL_SIZE: poolSize,
+      DATABASE_TIMEOUT_MS: 2000,
+    },
+    schema: {},
+    migrationsFolder: folder,
+    applicationName: 'test-service',
+    silentMs: silentMs,
+  });
+}
+
+async function errorOf(query: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await query;
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe('a line to Postgres that falls silent', () => {
+  it('fails one query, and takes its idle neighbours with it: the next one has a new connection', async () => {
+    await open(link.url);
+    await Promise.all([1, 2, 3, 4].map(() => opened.db.execute(sql`select pg_sleep(0.05)`)));
+    expect(opened.pool.totalCount).toBe(4);
+    link.silence();
+    expect(isDatabaseUnavailable(await errorOf(opened.db.execute(sql`select 1`)))).toBe(true);
+    await eventually('all four connections are given up', () => expect(opened.pool.totalCount).toBe(0));
+    for (let query = 0; query < 4; query += 1) await opened.db.execute(sql`select 1`);
+  });
+
+  it('fails a transaction at once, without waiting for its end as well', async () => {
+    await open(link.url, 1);
+    const startedAt = performance.now();
+    const error = await errorOf(
+      opened.db.transaction(async (tx) => {
+        await tx.execute(sql`select 1`);
+        link.silence();
+        await tx.execute(sql`select 1`);
+      }),
+    );
+    expect(isDatabaseUnavailable(error)).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(silentMs * 2);
+    await opened.db.transaction((tx) => tx.execute(sql`select 1`));
+  });
+
+  it('is none while nobody asks anything, or Postgres answers in time', async () => {
+    await open(link.url, 1);
+    const backend = async () =>
+      (await opened.db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid, pg_sleep(0.3)`)).rows[0]
+        ?.pid;
+    const first = await backend();
+    const other = new pg.Client(database.url);
+    await other.connect();
+    await other.query(`select pg_sleep(${(silentMs + 100) / 1000})`);
+    await other.end();
+    expect(await backend()).toBe(first);
+  });
+});
+
+describe('a read-only server', () => {
+  it('is not ready, and a write gets 503', async () => {
+    await open(database.url, 1);
+    await opened.db.execute(sql`create table t (v int)`);
+    await opened.db.execute(sql`set default_transaction_read_only = on`);
+    await expect(opened.ping()).rejects.toThrow('read-only');
+    expect(isDatabaseUnavailable(await errorOf(opened.db.execute(sql`insert into t values (1)`)))).toBe(true);
+  });
+});
+
+describe('a password that changes', () => {
+  const role = 'rotated';
+  const withPassword = (password: string): string => {
+    const url = new URL(link.url);
+    url.username = role;
+    url.password = password;
+    return url.href;
+  };
+  let file: string;
+  let admin: pg.Client;
+
+  beforeEach(async () => {
+    file = join(folder, 'database-url');
+    admin = new pg.Client(database.url);
+    await admin.connect();
+    await admin.query(`create role ${role} login password 'first' in role pg_read_all_data`);
+    await admin.query(`grant all on database "${new URL(database.url).pathname.slice(1)}" to ${role}`);
+    await writeFile(file, withPassword('first'));
+    const config = loadConfig(Type.Object({ DATABASE_URL: Type.String({ pattern: '^postgres' }) }), {
+      DATABASE_URL_FILE: file,
+    });
+    await open(() => currentSetting(config, 'DATABASE_URL'));
+  });
+  afterEach(async () => {
+    await opened.close();
+    await admin.query(`drop owned by ${role}`);
+    await admin.query(`drop role ${role}`);
+    await admin.end();
+    opened = { ...opened, close: async () => {} };
+  });
+
+  const hangUp = () =>
+    admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}'`);
+  const fails = async () => isDatabaseUnavailable(await errorOf(opened.db.execute(sql`select 1`)));
+  const steps = {
+    'in Postgres': () => admin.query(`alter role ${role} password 'second'`),
+    'in the file': () => writeFile(file, withPassword('second')),
+  };
+
+  it.each([
+    ['in Postgres', 'in the file'],
+    ['in the file', 'in Postgres'],
+  ] as const)('first %s, then %s: in between it is 503, afterwards all is well', async (first, second) => {
+    await opened.ping();
+    await steps[first]();
+    await hangUp();
+    // The connection that was hung up on fails by itself, later ones for the password.
+    for (let attempt = 0; attempt < 3; attempt += 1) expect(await fails()).toBe(true);
+    await steps[second]();
+    await opened.ping();
+  });
+
+  it('is not taken from a file that is empty or gone for the moment', async () => {
+    await writeFile(file, '');
+    await hangUp();
+    await rm(file);
+    await errorOf(opened.ping());
+    await opened.ping();
+  });
+});

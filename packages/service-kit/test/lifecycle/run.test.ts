@@ -1,0 +1,182 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '@latchkey/testing';
+import { loopbackAddresses } from '@latchkey/testing/loopback';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const program = fileURLToPath(new URL('../fixtures/slow-service.ts', import.meta.url));
+const running = new Set<ChildProcess>();
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+interface Started {
+  child: ChildProcess;
+  output(): string;
+  exit: Promise<number | null>;
+  /** Resolves when the log holds the text. */
+  logged(text: string): Promise<void>;
+}
+
+function start(port = 0, shutdownTimeoutMs = 5000): Started {
+  const child = spawn(process.execPath, [program, String(port), String(shutdownTimeoutMs)]);
+  running.add(child);
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += String(chunk)));
+  child.stderr.on('data', (chunk) => (output += String(chunk)));
+  const exit = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+  const logged = async (text: string) => {
+    await eventually(`"${text}" is logged`, () => expect(output).toContain(text));
+  };
+  return { child, output: () => output, exit, logged };
+}
+
+async function startAndListen(shutdownTimeoutMs?: number): Promise<Started & { port: number }> {
+  const started = start(0, shutdownTimeoutMs);
+  await started.logged('listening on');
+  const port = Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(started.output())?.[1]);
+  return { ...started, port };
+}
+
+interface Answer {
+  status: number;
+  connection: string | undefined;
+}
+
+const get = (port: number, path: string, agent: http.Agent, host = '127.0.0.1'): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const request = http.get({ host, port, path, agent }, (response) => {
+      const { statusCode: status = 0, headers } = response;
+      response.resume();
+      response.on('end', () => resolve({ status, connection: headers.connection }));
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+  });
+
+/** Waits until so many requests that take long have come. */
+const underWay = (port: number, count: number): Promise<void> =>
+  eventually('the requests are under way', async () =>
+    expect(await (await fetch(`http://127.0.0.1:${port}/under-way`)).json()).toBe(count),
+  );
+
+describe('runService', () => {
+  it('finishes every request in flight on SIGTERM, and loses none that was accepted', async () => {
+    const { child, port, exit, output } = await startAndListen();
+    const agent = new http.Agent({ keepAlive: true });
+    const outcomes: (number | string)[] = [];
+    // As a well-behaved client does: it keeps its connection until it is told to go elsewhere.
+    const client = async (index: number): Promise<void> => {
+      for (;;) {
+        const answer = await get(
+          port,
+          `/work?ms=${index % 20}`,
+          agent,
+          loopbackAddresses[index % loopbackAddresses.length],
+        ).catch((error: { code?: string }) => error);
+        outcomes.push('status' in answer ? answer.status : String(answer.code));
+        if (!('status' in answer) || answer.connection === 'close') return;
+        await delay(index % 7);
+      }
+    };
+    const clients = Array.from({ length: 20 }, (_, index) => client(index));
+    await eventually('a hundred requests are answered', () => expect(outcomes.length).toBeGreaterThan(100));
+    const slow = Array.from({ length: 10 }, (_, index) =>
+      get(port, '/work?ms=1500', agent, loopbackAddresses[index % loopbackAddresses.length]),
+    );
+    await underWay(port, 10);
+    child.kill('SIGTERM');
+    expect((await Promise.all(slow)).map(({ status }) => status)).toEqual(
+      Array.from({ length: 10 }, () => 200),
+    );
+    await Promise.all(clients);
+    expect(await exit).toBe(0);
+    agent.destroy();
+    expect(outcomes.filter((outcome) => outcome !== 200)).toEqual([]);
+    expect(output()).toMatch(/"signal":"SIGTERM".*\n.*resources closed.*\n.*stopped/);
+  });
+
+  it('is not ready while it drains, and asks clients to go elsewhere', async () => {
+    const { child, port, exit } = await startAndListen();
+    const ask = () => fetch(`http://127.0.0.1:${port}/ready`);
+    let response = await ask();
+    child.kill('SIGINT');
+    // All the while: it does not drain for long, and a busy machine may hear of it late.
+    while (response.status === 200) response = await ask();
+    expect(response.status).toBe(503);
+    expect(response.headers.get('connection')).toBe('close');
+    expect(await exit).toBe(0);
+  });
+
+  it('ends idle: neither an open keep-alive connection nor an answer without an end holds it up', async () => {
+    const { child, port, exit } = await startAndListen();
+    const agent = new http.Agent({ keepAlive: true });
+    await get(port, '/live', agent);
+    const unused = net.connect(port, '127.0.0.1');
+    unused.on('error', () => {});
+    await once(unused, 'connect');
+    const endless = await fetch(`http://127.0.0.1:${port}/endless`);
+    child.kill('SIGTERM');
+    // It ends itself when the service begins to stop.
+    expect(await endless.text()).toBe('for ever\nand a day\n');
+    // With 1 it would have been given up on.
+    expect(await exit).toBe(0);
+    agent.destroy();
+    unused.destroy();
+  });
+
+  it('gives up on requests that outlast the timeout', async () => {
+    const { child, port, exit, output } = await startAndListen(500);
+    // So that the request goes out on a connection that is there.
+    await get(port, '/live', http.globalAgent);
+    const lost = get(port, '/work?ms=60000', http.globalAgent).catch(
+      (error: { code?: string }) => error.code,
+    );
+    await underWay(port, 1);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(1);
+    expect(await lost).toBe('ECONNRESET');
+    expect(output()).toContain('requests did not finish in time');
+  });
+
+  it('exits at once on a second signal', async () => {
+    const { child, port, exit, logged, output } = await startAndListen();
+    await get(port, '/live', http.globalAgent);
+    void get(port, '/work?ms=60000', http.globalAgent).catch(() => {});
+    await underWay(port, 1);
+    child.kill('SIGTERM');
+    await logged('stopping');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(1);
+    expect(output()).not.toContain('did not finish in time');
+  });
+
+  it.each(loopbackAddresses)(
+    'says in one line that the port is taken at %s, and closes what was opened',
+    async (host) => {
+      const holder = net.createServer().listen(0, host);
+      await once(holder, 'listening');
+      const { port } = holder.address() as AddressInfo;
+      const { exit, output } = start(port);
+      expect(await exit).toBe(1);
+      holder.close();
+      const lines = output()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { level: string; msg: string });
+      expect(lines.filter(({ level }) => level === 'fatal').map(({ msg }) => msg)).toEqual([
+        `${host.includes(':') ? `[${host}]` : host}:${port} is in use: stop what listens there, or set PORT to another port`,
+      ]);
+      expect(output()).toContain('resources closed');
+      expect(output()).not.toMatch(/stack|node:net/);
+    },
+  );
+});
