@@ -12,7 +12,7 @@ import { loopbackAddresses } from '@latchkey/testing/loopback';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../src/processes/ports.ts';
 import { serviceDefinitions, storefrontDefinition } from '../src/services/definitions.ts';
-import { demoAccounts } from '../src/stack/accounts.ts';
+import { demoAccounts } from '../src/services/demo-accounts.ts';
 import { isAlive } from './alive.ts';
 
 // The real thing: `npm start` without npm, with its own data and ports. The tests follow one another on one data set.

@@ -1,6 +1,6 @@
 import { type ServiceKey, services, verifierKeys } from '@latchkey/services';
 import { machineEnvironment } from '../processes/environment.ts';
-import type { Secrets } from '../stack/secrets.ts';
+import type { Secrets } from './secrets.ts';
 import { storefrontDefinition } from './definitions.ts';
 
 // The levels of loadConfig. A level meant for another program must not keep ours from starting.

@@ -15,11 +15,11 @@ import { createService, type Service } from '../services/service.ts';
 import { watchedKeys } from '../storefront/environment.ts';
 import { stoppableParts } from '../storefront/stoppable.ts';
 import { startStorefront } from '../storefront/storefront.ts';
-import { createAccounts, createDemoAccounts, type DemoAccount, demoAccounts } from './accounts.ts';
-import { controlSocketIn, startControl } from './control.ts';
+import { createAccounts, createDemoAccounts, type DemoAccount, demoAccounts } from '../services/demo-accounts.ts';
+import { controlSocketIn, startControl } from '../storefront/control.ts';
 import { lockDirectory } from './lock.ts';
 import { choosePorts } from './ports.ts';
-import { loadSecrets } from './secrets.ts';
+import { loadSecrets } from '../services/secrets.ts';
 
 type Environments = Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
 

@@ -1,6 +1,6 @@
 import type { RedisInstance } from '../redis/start.ts';
 import type { Service } from '../services/service.ts';
-import type { Stoppable } from '../stack/control.ts';
+import type { Stoppable } from './control.ts';
 
 /** The parts that the demo may stop. A service is stopped normally; Redis is frozen, so that it keeps its data. */
 export function stoppableParts(auth: Service, redis: RedisInstance): Record<string, Stoppable> {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Control, controlSocketIn, type Stoppable, startControl } from '../../src/stack/control.ts';
+import { type Control, controlSocketIn, type Stoppable, startControl } from '../../src/storefront/control.ts';
 
 let directory: string;
 let socket: string;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DevStackError } from '../errors.ts';
-import { serviceDefinitions } from '../services/definitions.ts';
+import { serviceDefinitions } from './definitions.ts';
 
 export interface DemoAccount {
   username: string;
