@@ -56,7 +56,7 @@ test('a tab that stands still while it refreshes keeps the others waiting for so
 test.each<[string, (old: string) => Answer | undefined]>([
   ['an older token', (old) => ({ status: 200, body: { access_token: old, expires_in: 300 } })],
   ['the end of the session', () => problem(401, 'session_ended', { reason: 'reuse' })],
-  ['a refusal', () => problem(503, 'redis_unavailable', { headers: { 'retry-after': '9' } })],
+  ['a refusal', () => problem(503, 'redis_unavailable', { headers: { 'retry-after': '600' } })],
   ['no answer', () => undefined],
 ])('what it hears when it goes on is outdated: %s', async (_what, late) => {
   const browser = await openBrowser();

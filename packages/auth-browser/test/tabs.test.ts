@@ -42,7 +42,7 @@ test('what fails for one is not tried by all', async () => {
   const tabs = await openTabs(browser, 6);
   browser.auth.fail(
     '/sessions/refresh',
-    problem(503, 'redis_unavailable', { headers: { 'retry-after': '9' } }),
+    problem(503, 'redis_unavailable', { headers: { 'retry-after': '600' } }),
     99,
   );
   const release = browser.auth.hold('/sessions/refresh');

@@ -4,7 +4,7 @@ const now = performance.now.bind(performance);
 
 export interface EventuallyOptions {
   /**
-   * How long to keep trying, in milliseconds. Default 30 s: it is a limit for tests that hang, not a check of speed.
+   * How long to keep trying, in milliseconds. Default 60 s: it is a limit for tests that hang, not a check of speed.
    */
   readonly withinMs?: number;
   /** How long to pause between two attempts, in milliseconds. Default 20. */
@@ -19,14 +19,14 @@ export interface EventuallyOptions {
  * condition into an `expect`.
  *
  * @param state the expected state, for the failure's message
- * @throws Error `Not within 30 s: <state>`, and why the last attempt failed
+ * @throws Error `Not within 60 s: <state>`, and why the last attempt failed
  * @example
  * await eventually('payment-service is ready', async () => expect(await statusOf('/ready')).toBe(200));
  */
 export async function eventually<T>(
   state: string,
   check: () => T | Promise<T>,
-  { withinMs = 30_000, everyMs = 20 }: EventuallyOptions = {},
+  { withinMs = 60_000, everyMs = 20 }: EventuallyOptions = {},
 ): Promise<T> {
   const end = now() + withinMs;
   for (;;) {

@@ -95,12 +95,13 @@ describe('openDatabase', () => {
   it('gives up at once when waiting would not help', async () => {
     const missing = new URL(test.url);
     missing.pathname = '/no_such_database';
+    // Less than the 15 s for which a connection is tried again.
     const started = performance.now();
     await expect(open(missing.href)).rejects.toMatchObject({ code: '3D000' });
     const stranger = new URL(test.url);
     stranger.password = 'wrong';
     await expect(open(stranger.href)).rejects.toMatchObject({ code: '28P01' });
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   it('tells Postgres its name, and to give up on a statement after 5 s', async () => {

@@ -46,7 +46,7 @@ async function followedBy(proxies: Readonly<Record<string, Promise<TestProxy>>>)
 
 /** The head of an answer may never come. */
 function within(name: string, reader: Promise<FeedReader>): Promise<FeedReader> {
-  return eventually(`${name}: the answer begins`, () => reader, { withinMs: 10_000 });
+  return eventually(`${name}: the answer begins`, () => reader);
 }
 
 async function encodingOf(url: string): Promise<string | null> {
