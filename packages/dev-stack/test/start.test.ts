@@ -16,7 +16,7 @@ import { demoAccounts } from '../src/services/demo-accounts.ts';
 import { isAlive } from './alive.ts';
 
 // The real thing: `npm start` without npm, with its own data and ports. The tests follow one another on one data set.
-const startTimeoutMs = 60_000;
+const startTimeoutMs = 120_000;
 const children: ChildProcess[] = [];
 const definitions = { ...serviceDefinitions, storefront: storefrontDefinition };
 type Key = keyof typeof definitions;
