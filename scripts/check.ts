@@ -6,11 +6,7 @@ import { Runner } from './toolchain/runner.mjs';
 const root = join(import.meta.dirname, '..');
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 
-interface Step {
-  name: string;
-  program: string;
-  args: string[];
-}
+type Step = { name: string; program: string; args: string[] };
 
 const steps: Step[] = [
   { name: 'lint', program: bin('biome'), args: ['check', '--error-on-warnings'] },

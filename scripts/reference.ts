@@ -8,15 +8,9 @@ import { withFigures } from './figures.ts';
 // npm run reference: writes the documents that are made from the code, what docker-compose.yml has of each service, and
 // the measured figures that documents quote. A test fails while they differ from it.
 
-interface Property {
-  readonly description?: string;
-  readonly default?: unknown;
-}
+type Property = { readonly description?: string; readonly default?: unknown };
 
-interface ConfigSchema {
-  readonly properties: object;
-  readonly required?: readonly string[];
-}
+type ConfigSchema = { readonly properties: object; readonly required?: readonly string[] };
 
 const repository = join(import.meta.dirname, '..');
 const apps = [...Object.values(services).map(({ name }) => name), 'storefront'];

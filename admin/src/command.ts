@@ -1,20 +1,20 @@
 import type { Operator } from './operator.ts';
 
 /** What a command works with. */
-export interface Context {
+export type Context = {
   readonly operator: Operator;
   readonly print: (line: string) => void;
   /** Aborted when the operator presses Ctrl-C, or on SIGTERM. */
   readonly signal: AbortSignal;
-}
+};
 
 /** One thing that an operator can do. */
-export interface Command {
+export type Command = {
   /** The command as the operator types it, with its parameters: `<required>`, `[optional]`. */
   readonly usage: string;
   readonly summary: string;
   run(args: readonly string[], context: Context): Promise<void>;
-}
+};
 
 /** The words of a command, without its parameters. */
 export function wordsOf({ usage }: Command): string[] {

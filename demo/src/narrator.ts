@@ -1,10 +1,7 @@
 import { styleText } from 'node:util';
 
 /** Something that a step claims, and whether it held. */
-export interface Check {
-  readonly what: string;
-  readonly held: boolean;
-}
+export type Check = { readonly what: string; readonly held: boolean };
 
 /**
  * Writes the demo's steps as plain lines, in colour on a terminal. It remembers each failed check: one failed check

@@ -3,7 +3,7 @@ import type { ServiceName, Urls } from './shop.ts';
 import type { DemoAccount } from './steps/step.ts';
 
 /** The system that the demo runs against. */
-export interface System {
+export type System = {
   readonly urls: Urls;
   readonly accounts: readonly DemoAccount[];
   /** Absent where the demo may not stop and start auth-service. */
@@ -13,7 +13,7 @@ export interface System {
   /** Everything that a service has logged; absent where the demo cannot read it. */
   readonly logs?: (service: ServiceName) => string;
   stop(): Promise<void>;
-}
+};
 
 const variables = byService((key) => services[key].urlVariable);
 

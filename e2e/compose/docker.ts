@@ -19,11 +19,11 @@ export async function docker(...args: string[]): Promise<string> {
   return (await run('docker', args, { maxBuffer })).stdout;
 }
 
-interface ComposeOptions {
+type ComposeOptions = {
   /** Where the compose file and the sources are; default this clone. */
   readonly directory?: string;
   readonly env?: Readonly<Record<string, string>>;
-}
+};
 
 /** `docker compose` on this clone's project, with its published ports. `up --wait` waits again, twice at most. */
 export function createCompose(ports: Ports, options: ComposeOptions = {}) {

@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node';
 import { createCompose, docker, type Ports, seconds } from './docker.ts';
 
 declare module 'vitest' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface ProvidedContext {
     ports: Ports;
     /** How long `up --wait` took from warm images and empty volumes, in seconds. */

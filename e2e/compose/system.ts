@@ -16,7 +16,7 @@ export const urls = byService((key) => `http://localhost:${ports[key]}`);
 
 export const services = Object.values(table).map(({ name }) => name);
 
-export interface Container {
+export type Container = {
   Id: string;
   Name: string;
   State: { Status: string; Pid: number; ExitCode: number; StartedAt: string; Health?: { Status: string } };
@@ -39,7 +39,7 @@ export interface Container {
     Ports: Record<string, { HostIp: string; HostPort: string }[] | null>;
     Networks: Record<string, { IPAddress: string; NetworkID: string }>;
   };
-}
+};
 
 /** The project's containers (those of one service), as they are now; ended one-shots among them. */
 export async function containers(service?: string): Promise<Container[]> {

@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '@latchkey/person';
 import { expect } from 'vitest';
 
-export interface Outcome {
+export type Outcome = {
   answered: number;
   failures: string[];
   /** How many of the failures were a connection that ended instead of an answer. */
   hungUp: number;
   slowestMs: number;
-}
+};
 
 const pauseMs = 15;
 

@@ -26,11 +26,7 @@ function environment(role = 'admin'): NodeJS.ProcessEnv {
   };
 }
 
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+type Outcome = { code: number; stdout: string; stderr: string };
 
 /** npm run admin, but for what npm adds. */
 async function admin(args: string, env = environment()): Promise<Outcome> {

@@ -3,17 +3,8 @@ import { json } from 'node:stream/consumers';
 import type { Stack } from '@latchkey/dev-stack';
 import type { ShownSpan } from '@latchkey/storefront/demo-api';
 
-interface Reply<T> {
-  status: number;
-  body: T;
-  headers: Headers;
-}
-interface Call {
-  method?: string;
-  body?: unknown;
-  cookie?: string;
-  traceId?: string;
-}
+type Reply<T> = { status: number; body: T; headers: Headers };
+type Call = { method?: string; body?: unknown; cookie?: string; traceId?: string };
 
 /** The storefront's page as far as the demo is concerned: what it asks of its own server, as a browser sends it. */
 export function demoPage({ storefront }: Stack) {

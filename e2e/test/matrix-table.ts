@@ -1,16 +1,16 @@
-export interface Cell {
+export type Cell = {
   readonly service: string;
   readonly kind: string;
   readonly route: string;
   readonly status: number;
-}
+};
 
-export interface MatrixShape {
+export type MatrixShape = {
   /** By service: the columns of its table, in any order. */
   readonly routes: Readonly<Record<string, readonly string[]>>;
   /** The rows of every table. */
   readonly kinds: readonly string[];
-}
+};
 
 const cellText = /^(\d{3})(\[\^[a-z-]+\])?$/;
 
@@ -56,11 +56,7 @@ function tablesOf(markdown: string): Map<string, string[][]> {
   return tables;
 }
 
-interface Names {
-  readonly what: string;
-  readonly found: readonly string[];
-  readonly wanted: readonly string[];
-}
+type Names = { readonly what: string; readonly found: readonly string[]; readonly wanted: readonly string[] };
 
 function expectSame(where: string, { what, found, wanted }: Names): void {
   const unknown = found.find((name) => !wanted.includes(name));

@@ -9,7 +9,7 @@ import { type Caller, claimsOf, joinAsService } from './matrix-tokens.ts';
 import { keyEncryptionKey, signIn, it as test } from './system.ts';
 import { untilRefused } from './verdicts.ts';
 
-interface Route {
+type Route = {
   readonly service: 'auth' | 'cart' | 'wishlist' | 'payment';
   /** The one that the token without the scope does not have. */
   readonly scope?: string;
@@ -17,7 +17,7 @@ interface Route {
   readonly prepare: () => Promise<Request>;
   /** Undoes what would stand in the way of the next. */
   readonly settle?: (request: Request) => Promise<unknown>;
-}
+};
 
 const price = { amount: 1, currency: 'EUR' };
 const routes: Record<string, Route> = {

@@ -5,19 +5,19 @@ import { fileURLToPath } from 'node:url';
 import type { Stack } from '@latchkey/dev-stack';
 import { eventually } from '@latchkey/testing';
 
-export interface ReplicaOptions {
+export type ReplicaOptions = {
   service: 'cart' | 'wishlist' | 'payment';
   env: Record<string, string>;
   /** Where it dies: see fault-point.ts. */
   fault: { request: string; steps: string; beforeStep: number };
-}
+};
 
-export interface Replica {
+export type Replica = {
   url: string;
   /** Resolves to the signal that ended it. */
   ended: Promise<unknown>;
   kill(): void;
-}
+};
 
 const repository = join(import.meta.dirname, '..', '..');
 const faultPoint = fileURLToPath(new URL('./fault-point.ts', import.meta.url));

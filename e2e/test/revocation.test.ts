@@ -27,11 +27,7 @@ it.beforeAll(async ({ sharedStack }) => {
 /** Asks auth-service. Rejects when it refuses. */
 const askAuth = (request: Request) => ask(stack.services.auth.url, request);
 
-interface Person {
-  id: string;
-  username: string;
-  signIn(clientId?: string): Promise<Tokens>;
-}
+type Person = { id: string; username: string; signIn(clientId?: string): Promise<Tokens> };
 
 /** Somebody new, so that what is done to them concerns no other test. */
 async function newPerson(): Promise<Person> {

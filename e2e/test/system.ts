@@ -8,12 +8,12 @@ import { startNetworkLink } from '@latchkey/service-kit/testing';
 import { byService } from '@latchkey/services';
 import { it as plainIt } from 'vitest';
 
-export interface System {
+export type System = {
   stack: Stack;
   /** Where its data is. */
   directory: string;
   stop(): Promise<void>;
-}
+};
 
 /**
  * The whole system, as `npm start` brings it up, on free ports and in a folder of its own. `env` are settings of single

@@ -3,7 +3,7 @@ import { type Section, secondsOf } from './section.ts';
 
 export class UsageError extends Error {}
 
-export interface Arguments {
+export type Arguments = {
   readonly quick: boolean;
   readonly help: boolean;
   readonly rivals: boolean;
@@ -16,7 +16,7 @@ export interface Arguments {
   /** Whether the figures that the documents quote become those of this run. */
   readonly writeNumbers: boolean;
   readonly seed: number;
-}
+};
 
 /** @throws UsageError naming what is wrong */
 export function parseArguments(argv: readonly string[], sections: readonly string[]): Arguments {

@@ -1,10 +1,10 @@
 import type { Arguments } from './arguments.ts';
 import type { Section } from './section.ts';
 
-export interface Choice {
+export type Choice = {
   readonly chosen: readonly Section[];
   readonly skipped: readonly { readonly title: string; readonly reason: string }[];
-}
+};
 
 /** Which parts are to run, and why the others are not. A part that `--only` names needs no option. */
 export function chooseSections(

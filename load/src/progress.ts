@@ -1,7 +1,4 @@
-interface Output {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
+type Output = { readonly isTTY?: boolean; write(text: string): unknown };
 
 /** Says on standard error what goes on, how it goes, and how long still. */
 export function createProgress(totalSeconds: number, output: Output = process.stderr) {

@@ -4,7 +4,7 @@ import type { World } from './scenarios/scenario.ts';
 import type { SystemUnderLoad } from './system/system.ts';
 
 /** A number that the run is about. */
-export interface Figure {
+export type Figure = {
   /** The same from run to run: two runs are compared by it. */
   readonly name: string;
   /** What it is a ratio to, or is to be seen beside. */
@@ -12,25 +12,25 @@ export interface Figure {
   readonly unit: '1/s' | 'ms' | '' | 'bytes' | 'MB' | 'CPU µs' | 'ops';
   /** One value for each round, or each thing measured; of a single measurement, one. The median is the figure. */
   readonly values: readonly number[];
-}
+};
 
-export interface Table {
+export type Table = {
   readonly title: string;
   readonly columns: readonly string[];
   /** Numbers are set to the right. */
   readonly rows: readonly (readonly (string | number)[])[];
-}
+};
 
-export interface Axis {
+export type Axis = {
   /** With its unit. */
   readonly title: string;
   /** Points at or below 0 are left out. */
   readonly isLogarithmic?: boolean;
   /** From the highest to the lowest. */
   readonly isReversed?: boolean;
-}
+};
 
-export interface Plot {
+export type Plot = {
   readonly title: string;
   readonly x: Axis;
   readonly y: Axis;
@@ -38,10 +38,10 @@ export interface Plot {
     readonly name: string;
     readonly points: readonly (readonly [x: number, y: number])[];
   }[];
-}
+};
 
 /** What one part of a run brought. */
-export interface SectionResult {
+export type SectionResult = {
   readonly figures: readonly Figure[];
   readonly tables: readonly Table[];
   readonly plots: readonly Plot[];
@@ -55,9 +55,9 @@ export interface SectionResult {
   readonly resources?: readonly Table[];
   /** How much one core does: sentences. */
   readonly sizing?: readonly string[];
-}
+};
 
-export interface Context {
+export type Context = {
   readonly system: SystemUnderLoad;
   readonly world: World;
   /** Absent where the system is not ours. */
@@ -68,10 +68,10 @@ export interface Context {
   /** Says what goes on now, and how it goes. */
   readonly tell: (text: string) => void;
   readonly signal: AbortSignal;
-}
+};
 
 /** One part of a run, and one of its report. */
-export interface Section {
+export type Section = {
   readonly name: string;
   readonly title: string;
   /** About how long it takes. */
@@ -81,7 +81,7 @@ export interface Section {
   /** Only when it is asked for by this option. */
   readonly option?: 'rivals';
   run(context: Context): Promise<SectionResult>;
-}
+};
 
 const secondsToStart = 11;
 

@@ -3,12 +3,12 @@ import { CommandError } from '../command-error.ts';
 import type { Operator } from '../operator.ts';
 import { tableOf } from '../table.ts';
 
-export type Account = Readonly<{
-  id: string;
-  username: string;
-  roles: readonly string[];
-  status: string;
-}>;
+export type Account = {
+  readonly id: string;
+  readonly username: string;
+  readonly roles: readonly string[];
+  readonly status: string;
+};
 
 export const accountCommands: readonly Command[] = [
   {

@@ -47,7 +47,7 @@ import { signInRoute } from './sessions/sign-in-route.ts';
 import { createVerdictCounter } from './sessions/verdict-counter.ts';
 import { createAccessTokenIssuer } from './tokens/access-token.ts';
 
-export interface AppOptions {
+export type AppOptions = {
   readonly config: AuthConfig;
   readonly database: AuthDatabase;
   /** Milliseconds since the epoch; default: the machine's clock. */
@@ -57,7 +57,7 @@ export interface AppOptions {
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
   /** How passwords are hashed; default: node:crypto's argon2id. */
   readonly derive?: Derive;
-}
+};
 
 /**
  * Builds auth-service, ready to listen. When the service closes, it closes the database and its own Redis connection.

@@ -38,11 +38,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+type Outcome = { code: number; stdout: string; stderr: string };
 
 /** A command as the operator's shell starts it. */
 async function start(

@@ -7,9 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.stop());
 
-interface Operation {
-  security?: unknown[];
-}
+type Operation = { security?: unknown[] };
 
 test('the OpenAPI document says of each route whether it needs an access token', async () => {
   const { security, paths } = (await auth.app.inject({ url: '/docs/json' })).json<{

@@ -8,13 +8,13 @@ import { createCheckoutStore } from './checkouts/store.ts';
 import type { Config } from './config.ts';
 import type { CartDatabase } from './database/open-cart-database.ts';
 
-export interface AppOptions {
+export type AppOptions = {
   readonly config: Config;
   readonly database: CartDatabase;
   /** Default: auth-service's feed, which this service reads with its own token. */
   readonly revocations?: RevocationFeed;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
-}
+};
 
 /** Builds cart-service, ready to listen. Closing it closes the database, too. */
 export async function buildApp(options: AppOptions): Promise<Service> {

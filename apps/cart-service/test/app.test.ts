@@ -4,20 +4,17 @@ import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { type CartFixture, startCartService, tea } from './cart-fixture.ts';
 
-interface Operation {
+type Operation = {
   security?: Record<string, string[]>[];
   summary?: string;
   responses: Record<string, { content?: Record<string, unknown> }>;
   requestBody?: unknown;
-}
+};
 const scopeOf = (name: string) => {
   if (name.includes('/checkouts/')) return 'cart:checkout';
   return name.startsWith('get ') ? 'cart:read' : 'cart:write';
 };
-interface OpenApi {
-  openapi: string;
-  paths: Record<string, Record<string, Operation>>;
-}
+type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>> };
 
 describe('the OpenAPI document', () => {
   let service: CartFixture;

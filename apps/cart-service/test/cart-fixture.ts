@@ -11,28 +11,23 @@ import { openCartDatabase } from '../src/database/open-cart-database.ts';
 export type CartBody = Static<typeof cartSchema>;
 export type LineBody = Static<typeof lineSchema>;
 
-export interface Call {
+export type Call = {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
   /** Default a token of ada's with both scopes; '' sends none. */
   token?: string;
   headers?: Record<string, string>;
   /** Text is sent as it is, all else as JSON. */
   body?: unknown;
-}
+};
 
-export interface Reply<Body> {
-  status: number;
-  headers: Record<string, unknown>;
-  text: string;
-  body: Body;
-}
+export type Reply<Body> = { status: number; headers: Record<string, unknown>; text: string; body: Body };
 
-export interface FixtureOptions {
+export type FixtureOptions = {
   /** Default a database of its own, dropped at the end. */
   databaseUrl?: string;
   /** Default the test issuer's. */
   jwksUri?: string;
-}
+};
 
 export type CartFixture = Awaited<ReturnType<typeof startCartService>>;
 

@@ -16,7 +16,7 @@ import { createSandboxProcessor } from './payments/sandbox-processor.ts';
 /** Time for the database statements of one run, beyond the time of the processor and the cart. */
 const databaseAllowanceMs = 1000;
 
-export interface AppOptions {
+export type AppOptions = {
   readonly config: Config;
   readonly database: PaymentDatabase;
   /** Default: auth-service's feed, which this service reads with its own token. */
@@ -28,7 +28,7 @@ export interface AppOptions {
   /** Milliseconds since the epoch. Default: the machine's clock. */
   readonly clock?: () => number;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
-}
+};
 
 /** Builds payment-service, ready to listen. Closing it closes the database, too. */
 export async function buildApp(options: AppOptions): Promise<Service> {

@@ -44,11 +44,11 @@ test('without the issuer’s keys it is not ready, and says so', async () => {
   }
 });
 
-interface Operation {
+type Operation = {
   security?: unknown;
   summary?: string;
   responses: Record<string, { content?: Record<string, unknown> }>;
-}
+};
 
 test('the OpenAPI document declares each status, each error as a problem, and the scope of each route', async () => {
   const { text } = await service.call('/docs/json', { token: '' });

@@ -15,7 +15,7 @@ export const card = (number: string) => ({ ...goodCard, number });
 /** Short, so that tests of a silent processor are; long enough for one that answers on a busy machine. */
 export const processorTimeoutMs = 1000;
 
-export interface Call {
+export type Call = {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Default a customer's. */
   token?: string;
@@ -24,7 +24,7 @@ export interface Call {
   body?: unknown;
   /** pay() makes the payer's cart cost what the body says, unless this leaves it alone. */
   cart?: 'as it is';
-}
+};
 
 /** Everything that an answer may hold, and need not. */
 type Body = Partial<Omit<PaymentBody, 'status'>> & {
@@ -35,12 +35,7 @@ type Body = Partial<Omit<PaymentBody, 'status'>> & {
   next_cursor?: string;
 };
 
-export interface Reply {
-  status: number;
-  headers: Headers;
-  text: string;
-  body: Body;
-}
+export type Reply = { status: number; headers: Headers; text: string; body: Body };
 
 export type PaymentFixture = Awaited<ReturnType<typeof startPaymentService>>;
 

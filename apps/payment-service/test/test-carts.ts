@@ -5,10 +5,7 @@ import type { Money } from '../src/payments/money.ts';
 
 type Step = 'claim' | 'complete' | 'release';
 type Thing = Money & { id: string };
-interface Checkout {
-  status: 'open' | 'completed' | 'released';
-  things: Thing[];
-}
+type Checkout = { status: 'open' | 'completed' | 'released'; things: Thing[] };
 
 export type TestCarts = ReturnType<typeof createTestCarts>;
 

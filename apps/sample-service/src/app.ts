@@ -5,12 +5,12 @@ import type { Config } from './config.ts';
 import type { SampleDatabase } from './database/open-sample-database.ts';
 import { sampleRoutes } from './routes.ts';
 
-export interface AppOptions {
+export type AppOptions = {
   readonly config: Config;
   readonly database: SampleDatabase;
   /** Default: auth-service's feed, which this service reads with its own token. */
   readonly revocations?: RevocationFeed;
-}
+};
 
 /** Builds sample-service, ready to listen. Closing it closes the database, too. */
 export async function buildApp({ config, database, revocations }: AppOptions): Promise<Service> {

@@ -2,12 +2,12 @@ import { createService, type Service, type ServiceOptions } from '@latchkey/serv
 import { type Config, pageConfigOf } from './config.ts';
 import { pageFiles } from './page-files.ts';
 
-export interface AppOptions {
+export type AppOptions = {
   readonly config: Config;
   /** The output of `vite build`. */
   readonly pageDirectory: string;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
-}
+};
 
 /**
  * Builds the server of the page, ready to listen. It stores nothing and calls no service: the page calls the services

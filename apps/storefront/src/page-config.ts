@@ -1,5 +1,5 @@
 /** The page's configuration, which the server writes into index.html. The page imports only the type. */
-export interface PageConfig {
+export type PageConfig = {
   readonly issuer: string;
   readonly client_id: 'storefront';
   /** The services' URLs, as the browser reaches them. */
@@ -13,4 +13,4 @@ export interface PageConfig {
   readonly step_up: { readonly amount: number; readonly max_age_seconds: number };
   /** Whether demo mode is on. */
   readonly demo: boolean;
-}
+};

@@ -7,13 +7,13 @@ import type { PageConfig } from './page-config.ts';
 import { pageTemplate } from './page-template.ts';
 import { contentSecurityPolicy, pageHeaders } from './security-policy.ts';
 
-export interface PageFilesOptions {
+export type PageFilesOptions = {
   readonly config: PageConfig;
   /** The origin at which browsers must open the page. */
   readonly origin: string;
   /** The output of `vite build`. */
   readonly directory: string;
-}
+};
 
 const yearSeconds = 31_536_000;
 

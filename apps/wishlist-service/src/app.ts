@@ -9,7 +9,7 @@ import { cartOnBehalf, cartScopes } from './wishlist/cart-on-behalf.ts';
 import { wishlistRoutes } from './wishlist/routes.ts';
 import { createWishlistStore } from './wishlist/store.ts';
 
-export interface AppOptions {
+export type AppOptions = {
   readonly config: Config;
   readonly database: WishlistDatabase;
   /** Default: auth-service's feed, which this service reads with its own token. */
@@ -17,7 +17,7 @@ export interface AppOptions {
   /** Returns the requesting user's cart. Default: calls cart-service on the user's behalf. */
   readonly cartOf?: (request: FastifyRequest) => CartAdditions;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
-}
+};
 
 /** Builds wishlist-service, ready to listen. Closing it closes the database, too. */
 export async function buildApp(options: AppOptions): Promise<Service> {

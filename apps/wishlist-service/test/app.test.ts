@@ -5,16 +5,13 @@ import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { startWishlistService, tea, type WishlistFixture } from './wishlist-fixture.ts';
 
-interface Operation {
+type Operation = {
   security?: Record<string, string[]>[];
   summary?: string;
   responses: Record<string, { content?: Record<string, unknown> }>;
   requestBody?: unknown;
-}
-interface OpenApi {
-  openapi: string;
-  paths: Record<string, Record<string, Operation>>;
-}
+};
+type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>> };
 
 describe('the OpenAPI document', () => {
   let service: WishlistFixture;

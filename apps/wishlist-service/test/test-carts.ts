@@ -2,10 +2,7 @@ import { ProblemError } from '@latchkey/service-kit';
 import type { CartAdditions } from '../src/wishlist/cart-additions.ts';
 import type { CartRefusalCode, CartVerdict, Move } from '../src/wishlist/move-rules.ts';
 
-interface Line {
-  sku: string;
-  quantity: number;
-}
+type Line = { sku: string; quantity: number };
 
 /**
  * Carts in this process that keep cart-service's rules for keyed additions: once for each key, and the first verdict

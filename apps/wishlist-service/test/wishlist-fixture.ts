@@ -11,28 +11,23 @@ import { createTestCarts } from './test-carts.ts';
 export type WishlistBody = Static<typeof wishlistSchema>;
 export type ItemBody = Static<typeof itemSchema>;
 
-export interface Call {
+export type Call = {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
   /** Default a token of ada's with both scopes; '' sends none. */
   token?: string;
   headers?: Record<string, string>;
   /** Text is sent as it is, all else as JSON. */
   body?: unknown;
-}
+};
 
-export interface Reply<Body> {
-  status: number;
-  headers: Record<string, unknown>;
-  text: string;
-  body: Body;
-}
+export type Reply<Body> = { status: number; headers: Record<string, unknown>; text: string; body: Body };
 
-export interface FixtureOptions {
+export type FixtureOptions = {
   /** Default a database of its own, dropped at the end. */
   databaseUrl?: string;
   /** Default the test issuer's. */
   jwksUri?: string;
-}
+};
 
 export type WishlistFixture = Awaited<ReturnType<typeof startWishlistService>>;
 

@@ -2,14 +2,14 @@ import type { Tokens } from '@latchkey/person';
 import type { Narrator } from '../narrator.ts';
 import type { ServiceName, Shop } from '../shop.ts';
 
-export interface DemoAccount {
+export type DemoAccount = {
   readonly username: string;
   readonly password: string;
   readonly roles: readonly string[];
-}
+};
 
 /** What every step works with. */
-export interface Stage {
+export type Stage = {
   readonly tell: Narrator;
   readonly shop: Shop;
   /** The demo account that has this role alone. */
@@ -20,10 +20,7 @@ export interface Stage {
   readonly stepUpAfterSeconds?: number;
   /** Everything that a service has logged; absent where the demo cannot read it. */
   readonly logs?: (service: ServiceName) => string;
-}
+};
 
 /** The customer's session, and the refresh token of it that a thief copied. */
-export interface Customer {
-  tokens: Tokens;
-  stolen?: { refreshToken: string; at: number };
-}
+export type Customer = { tokens: Tokens; stolen?: { refreshToken: string; at: number } };

@@ -4,17 +4,13 @@ import type { Stage } from './step.ts';
 
 const mug = { sku: 'mug-blue', quantity: 1, unit_price: { amount: 1_900, currency: 'EUR' } };
 
-interface LogLine {
-  readonly msg?: string;
-  readonly actors?: string[];
-  readonly audit?: AuditFields;
-}
-interface AuditFields {
+type LogLine = { readonly msg?: string; readonly actors?: string[]; readonly audit?: AuditFields };
+type AuditFields = {
   readonly event: string;
   readonly subject: string;
   readonly sessionId: string;
   readonly details?: { readonly audience: string; readonly scopes: string[]; readonly actors: string[] };
-}
+};
 
 /**
  * Shows both tokens side by side, and one trace through all services. The exchanged token goes from payment-service to

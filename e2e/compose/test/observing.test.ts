@@ -17,14 +17,12 @@ import {
   useEverything,
 } from '../system.ts';
 
-interface Overview {
+type Overview = {
   services: { service: string; instances: number; memory_bytes: number; cpu_cores: number }[];
   traces: { id: string; name: string; services: string[] }[];
   logs: { service: string; message: string }[];
-}
-interface Trace {
-  spans: { service: string; name: string; parent?: string; id: string }[];
-}
+};
+type Trace = { spans: { service: string; name: string; parent?: string; id: string }[] };
 
 const observing = composeWith({ COMPOSE_PROFILES: 'observe' });
 

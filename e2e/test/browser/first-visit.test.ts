@@ -6,14 +6,14 @@ import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
 import { registerSomebody, signIn } from './shop-page.ts';
 
-interface Seen {
+type Seen = {
   /** What the browser wrote on the console, and exceptions nobody caught. */
   readonly said: string[];
   /** Requests without an answer, and answers of 400 and above. */
   readonly red: string[];
   /** Paths at auth-service and the other services that the page asked. */
   readonly asked: string[];
-}
+};
 
 describeInBrowser('a page that is opened', () => {
   let system: BrowserSystem;

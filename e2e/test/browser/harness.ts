@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { it as stackIt } from '../system.ts';
 
 /** A browser of one person: its tabs share cookies, as in one profile. */
-export interface Person {
+export type Person = {
   readonly context: BrowserContext;
   /** What the browser complained about: errors and warnings on the console, and exceptions nobody caught. */
   readonly complaints: readonly string[];
@@ -13,15 +13,15 @@ export interface Person {
   readonly strangers: readonly string[];
   /** One more tab, at the page. */
   openTab(path?: string): Promise<Page>;
-}
+};
 
-export interface BrowserSystem {
+export type BrowserSystem = {
   readonly stack: Stack;
   readonly browser: Browser;
   /** Where the page is. */
   readonly origin: string;
   newPerson(options?: BrowserContextOptions): Promise<Person>;
-}
+};
 
 /**
  * As vitest's, with a browser besides the stack that all test files of a worker process share. Whoever stops something of
@@ -47,11 +47,11 @@ export const it = stackIt.extend(
 /** What chromium writes for every answer of 400 and above: for a page about refusals those are no faults. */
 const failedRequest = /^Failed to load resource: the server responded with a status of \d+/;
 
-interface PersonContext {
+type PersonContext = {
   readonly origin: string;
   readonly ours: ReadonlySet<string>;
   readonly options: BrowserContextOptions | undefined;
-}
+};
 
 async function newPerson(browser: Browser, { origin, ours, options }: PersonContext): Promise<Person> {
   // Still, unless a test wants it moving: without a graphics card the processor draws each frame.

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface HttpServer {
+export type HttpServer = {
   /** By the name that pages call it. */
   readonly origin: string;
   stop(): Promise<void>;
-}
+};
 
 /** A server on a loopback port of its own. One that fails breaks the connection. */
 export async function startHttpServer(

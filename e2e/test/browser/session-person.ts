@@ -6,7 +6,7 @@ import { openSessionTab, type SessionTab } from './session-tab.ts';
 
 const password = 'walnut-harbour-lantern-39';
 
-export interface SessionPerson {
+export type SessionPerson = {
   readonly credentials: { readonly username: string; readonly password: string };
   /** Their browser, which is closed when the test has finished. */
   readonly context: BrowserContext;
@@ -17,13 +17,9 @@ export interface SessionPerson {
   signInElsewhere(): Promise<SessionTab>;
   /** A token of theirs by another client, which leaves the browser's session alone. */
   otherToken(): Promise<string>;
-}
+};
 
-export interface PersonContext {
-  readonly authUrl: string;
-  readonly page: string;
-  readonly browser: Browser;
-}
+export type PersonContext = { readonly authUrl: string; readonly page: string; readonly browser: Browser };
 
 /** Somebody who has just registered. */
 export async function newSessionPerson({ authUrl, page, browser }: PersonContext): Promise<SessionPerson> {

@@ -9,7 +9,7 @@ import { newSessionPerson, type SessionPerson } from './session-person.ts';
 /** Where the page takes auth-service for one of another site. */
 export const crossSite = '/cross-site';
 
-export interface SessionSystem {
+export type SessionSystem = {
   readonly auth: System['stack']['services']['auth'];
   /** Somebody who has just registered, and their browser. */
   newPerson(): Promise<SessionPerson>;
@@ -22,7 +22,7 @@ export interface SessionSystem {
   /** What came to the stranger. */
   readonly led: readonly string[];
   stop(): Promise<void>;
-}
+};
 
 /**
  * The whole system, a page with a session and nothing else, and a chromium. Each person can be signed in on one device at

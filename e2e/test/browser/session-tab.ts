@@ -1,16 +1,16 @@
 import type { BrowserContext, Page } from 'playwright-core';
 
 /** What BrowserSession.state says, as far as tests look at it. */
-export interface State {
+export type State = {
   status: string;
   reason?: string | null;
   accessToken?: string;
   sessionId?: string;
   authTimeMs?: number;
-}
+};
 
 /** The session in the page, as session-page.ts makes it: these tests have no types of the DOM. */
-interface WithSession {
+type WithSession = {
   session: {
     state(): State;
     restore(): Promise<State>;
@@ -20,17 +20,12 @@ interface WithSession {
     signOut(): Promise<void>;
     fetch(url: string): Promise<Response>;
   };
-}
+};
 
 /** The Web Locks of the browser. */
-interface WithLocks {
-  navigator: { locks: { query(): Promise<{ pending: object[] }> } };
-}
+type WithLocks = { navigator: { locks: { query(): Promise<{ pending: object[] }> } } };
 
-export interface Credentials {
-  username: string;
-  password: string;
-}
+export type Credentials = { username: string; password: string };
 
 export type SessionTab = Awaited<ReturnType<typeof openSessionTab>>;
 
@@ -99,10 +94,7 @@ export async function standStill({ page }: SessionTab): Promise<() => Promise<vo
   return () => dialog.accept();
 }
 
-interface WithDialog {
-  alert(text: string): void;
-  setTimeout(run: () => void): void;
-}
+type WithDialog = { alert(text: string): void; setTimeout(run: () => void): void };
 
 /** Has the tab lose patience with others twenty times as soon. Requests have the time that they have. */
 export async function hurry({ page }: SessionTab): Promise<void> {

@@ -17,13 +17,13 @@ export const devices = 32;
 /** Somebody's device: takes the next tokens, or throws. */
 export type Device = () => Promise<void>;
 
-export interface RefreshRound {
+export type RefreshRound = {
   readonly perSecond: number;
   readonly cpuMicroseconds: number;
   readonly redisCommands: number;
   /** Keys that Redis has more than before, for each refresh. */
   readonly keysLeft: number;
-}
+};
 
 /** How near refreshing comes to the one thing in it that cannot be made cheaper: a signature. */
 export const refreshSection: Section = {

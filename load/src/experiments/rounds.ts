@@ -1,17 +1,9 @@
 import type { Plot } from '../section.ts';
 
 /** One who is measured, round by round. */
-export interface Contender<R> {
-  readonly name: string;
-  readonly rounds: R[];
-  play(seconds: number): Promise<R>;
-}
+export type Contender<R> = { readonly name: string; readonly rounds: R[]; play(seconds: number): Promise<R> };
 
-export interface RoundPlan {
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
-}
+export type RoundPlan = { readonly rounds: number; readonly seconds: number; readonly warmUpSeconds: number };
 
 /**
  * Lets everybody play once to warm up, and then in each round; there and back again, so that nobody always comes after the

@@ -5,10 +5,7 @@ import { findBottleneck } from './bottleneck.ts';
 import { faultCount, type RatePoint } from './saturation.ts';
 import type { Measured, Searched } from './saturation-section.ts';
 
-interface Machine {
-  readonly signingMicroseconds: number;
-  readonly cores: number;
-}
+type Machine = { readonly signingMicroseconds: number; readonly cores: number };
 
 /** What the searches found, as figures, tables, plots and rules. */
 export function describeSaturation(found: readonly Searched[], machine: Machine): SectionResult {

@@ -15,12 +15,12 @@ import { findSaturation, isSustained, type Saturation } from './saturation.ts';
 import { describeSaturation } from './saturation-report.ts';
 import { measureSigning } from './signing.ts';
 
-interface Wanted {
+type Wanted = {
   readonly scenario: Scenario;
   readonly from: number;
   /** The services that have work with each one, and not only now and then. */
   readonly uses: readonly ServiceName[];
-}
+};
 
 const searched: readonly Wanted[] = [
   { scenario: refresh, from: 400, uses: ['auth'] },
@@ -61,14 +61,14 @@ export const saturationSection: Section = {
 };
 
 /** A scenario at a rate that the system sustains, and what that costs. */
-export interface Measured {
+export type Measured = {
   readonly perSecond: number;
   readonly requests: number;
   readonly result: LoadResult;
   readonly use: SystemUse;
   /** What is used when nobody asks for anything. */
   readonly idle: SystemUse;
-}
+};
 
 export type Searched = Saturation & {
   readonly scenario: Scenario;

@@ -3,7 +3,7 @@ import { type Clock, realClock } from '../generator/clock.ts';
 import { type LoadResult, runOpenLoad, type Send } from '../generator/open-load.ts';
 
 /** One rate that was tried. */
-export interface RatePoint {
+export type RatePoint = {
   readonly offeredPerSecond: number;
   readonly achievedPerSecond: number;
   readonly p50: number;
@@ -12,16 +12,16 @@ export interface RatePoint {
   /** Why the point says nothing about the system; none when it does. */
   readonly invalid: readonly string[];
   readonly sustained: boolean;
-}
+};
 
-export interface Saturation {
+export type Saturation = {
   /** The highest rate that was sustained, per second. */
   readonly knee: number;
   /** In the order in which they were tried. */
   readonly points: readonly RatePoint[];
-}
+};
 
-export interface SaturationOptions {
+export type SaturationOptions = {
   /** Where the search begins, per second: a rate that is surely sustained. */
   readonly from: number;
   readonly secondsEach: number;
@@ -33,7 +33,7 @@ export interface SaturationOptions {
   readonly signal?: AbortSignal;
   /** Default: the real one. */
   readonly clock?: Clock;
-}
+};
 
 /** How often a rate that was meant to be surely sustained, and was not, is halved. */
 const maxHalvings = 4;

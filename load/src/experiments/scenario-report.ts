@@ -8,12 +8,12 @@ import type { SystemUse } from '../system/watch.ts';
 import { faultCount } from './saturation.ts';
 import type { Played } from './scenario-section.ts';
 
-interface Whole {
+type Whole = {
   readonly name: string;
   readonly result: LoadResult;
   readonly use: SystemUse;
   readonly rounds: Played['rounds'];
-}
+};
 
 /** The rounds of all scenarios, as figures of each round, and as tables and plots of all rounds together. */
 export function describeScenarios(played: readonly Played[], idle: SystemUse): SectionResult {

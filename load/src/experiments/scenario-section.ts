@@ -32,10 +32,10 @@ export const scenarioSection: Section = {
 };
 
 /** A scenario, and each of its rounds. */
-export interface Played {
+export type Played = {
   readonly scenario: Scenario;
   readonly rounds: { readonly result: LoadResult; readonly use: SystemUse }[];
-}
+};
 
 /** One scenario after the other, and then all of them again: what disturbs the machine for a while disturbs all alike. */
 async function run(context: Context): Promise<SectionResult> {

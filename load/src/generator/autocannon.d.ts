@@ -1,6 +1,6 @@
 // The part of autocannon that is used here; the package brings no types.
 declare module 'autocannon' {
-  export interface Options {
+  export type Options = {
     url: string;
     connections: number;
     pipelining: number;
@@ -14,14 +14,14 @@ declare module 'autocannon' {
       headers: Record<string, string>;
       body?: string;
     }[];
-  }
+  };
 
-  export interface Result {
+  export type Result = {
     '2xx': number;
     non2xx: number;
     errors: number;
     timeouts: number;
-  }
+  };
 
   export interface Run extends PromiseLike<Result> {
     on(event: 'response', listener: () => void): this;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import autocannon from 'autocannon';
 
-export interface ClosedLoad {
+export type ClosedLoad = {
   readonly url: string;
   readonly path: string;
   /** The Authorization headers that each connection sends in turn; undefined sends none. */
@@ -9,14 +9,14 @@ export interface ClosedLoad {
   readonly seconds: number;
   /** Called when the requests flow, and once more at the end of the seconds: what was used in between. */
   readonly look: () => Promise<Readonly<Record<string, number>>>;
-}
+};
 
-export interface ClosedRound {
+export type ClosedRound = {
   readonly requestsPerSecond: number;
   readonly requests: number;
   /** By how much each thing that was looked at had grown. */
   readonly grown: Readonly<Record<string, number>>;
-}
+};
 
 // Pipelined, so that autocannon needs less of its core than the server of its own.
 const connections = 10;

@@ -2,14 +2,14 @@ import { type Clock, realClock } from './clock.ts';
 import { Latencies } from './latencies.ts';
 
 /** Whether the generator itself kept up: if it did not, its figures are about itself and not about the system. */
-export interface GeneratorHealth {
+export type GeneratorHealth = {
   /** How late requests were sent, in milliseconds. */
   readonly lag: { readonly p50: number; readonly p99: number; readonly max: number };
   /** The share of one core that this process used. */
   readonly cpu: number;
   /** Why the run says nothing about the system; none when it does. */
   readonly faults: readonly string[];
-}
+};
 
 /** A request sent later than this was sent by a generator that had too much to do. */
 const standardLagMs = 25;

@@ -10,7 +10,7 @@ export type Outcome = string;
 /** Sends one request. It may reject: that is a fault, too. */
 export type Send = (index: number) => Promise<Outcome>;
 
-export interface LoadOptions {
+export type LoadOptions = {
   readonly arrivals: Arrivals;
   /** What arrives in the first milliseconds is sent and not counted. Default 0. */
   readonly warmUpMs?: number;
@@ -23,9 +23,9 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
   /** Default: the real one. */
   readonly clock?: Clock;
-}
+};
 
-export interface LoadResult {
+export type LoadResult = {
   /** Requests that were to be sent while it counted, and the seconds that they were spread over. */
   readonly offered: number;
   readonly seconds: number;
@@ -43,7 +43,7 @@ export interface LoadResult {
   readonly series: readonly SecondOfLoad[];
   /** Resolves when everything has ended, also what the draining did not wait for. */
   readonly settled: Promise<unknown>;
-}
+};
 
 /**
  * Sends requests by an absolute schedule, whatever becomes of those before (an open model), and measures each from the

@@ -1,7 +1,7 @@
 import { Latencies } from './latencies.ts';
 
 /** What happened in one second of a run. */
-export interface SecondOfLoad {
+export type SecondOfLoad = {
   /** Counted from the beginning. */
   readonly second: number;
   readonly started: number;
@@ -10,7 +10,7 @@ export interface SecondOfLoad {
   readonly faults: number;
   /** Milliseconds, of all that ended in this second; 0 when nothing did. */
   readonly p99: number;
-}
+};
 
 /** Tells a run second by second, while it goes on. Times are milliseconds from its beginning, and never go back. */
 export function createSeries(onSecond: ((second: SecondOfLoad) => void) | undefined) {

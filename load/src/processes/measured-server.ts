@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-export interface MeasuredServerOptions {
+export type MeasuredServerOptions = {
   /** The file that `node` runs. It calls `serveMeasured` once it is ready. */
   readonly script: URL;
   readonly args?: readonly string[];
   /** Beside our own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-}
+};
 
 export type MeasuredServer = AsyncDisposable & {
   /** Its origin; of one that serves several, the first. */

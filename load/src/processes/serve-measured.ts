@@ -1,7 +1,5 @@
 /** What says where it listens: a Fastify, or anything that is made to look like one. */
-interface Listening {
-  listen(options: { host: string; port: number }): Promise<string>;
-}
+type Listening = { listen(options: { host: string; port: number }): Promise<string> };
 
 /**
  * Has each listen on a free loopback port, and tells whoever started this process (startMeasuredServer) where; from then

@@ -13,7 +13,7 @@ export type Significance =
   /** As clear, and of so few rounds that it may be chance all the same. */
   | 'too few rounds';
 
-export interface Difference {
+export type Difference = {
   readonly name: string;
   readonly unit: Figure['unit'];
   readonly before: Spread;
@@ -21,16 +21,16 @@ export interface Difference {
   /** Absent where it was 0 before. */
   readonly changePercent?: number;
   readonly significance: Significance;
-}
+};
 
-export interface Comparison {
+export type Comparison = {
   readonly differences: readonly Difference[];
   /** Figures that only one of the runs has. */
   readonly onlyBefore: readonly string[];
   readonly onlyAfter: readonly string[];
   /** Why the two should not be compared: sentences; none when nothing is known against it. */
   readonly cautions: readonly string[];
-}
+};
 
 /** Above it, two runs are not said to differ. */
 const maxChance = 0.05;

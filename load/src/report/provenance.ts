@@ -3,7 +3,7 @@ import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import type { Redis } from 'ioredis';
 
 /** What the figures depend on besides the code. */
-export interface Provenance {
+export type Provenance = {
   readonly commit: string;
   readonly command: string;
   readonly machine: string;
@@ -17,7 +17,7 @@ export interface Provenance {
   readonly stores?: string;
   /** Processes that wanted a core in the minute before the run, on average. */
   readonly loadBefore: number;
-}
+};
 
 export function describeRun(run: {
   argv: readonly string[];

@@ -5,7 +5,7 @@ import type { Report } from './report.ts';
 import { spreadOf } from './statistics.ts';
 
 /** A figure that the documents quote. What was not written down in time is null. */
-export interface QuotedFigure {
+export type QuotedFigure = {
   readonly unit: Figure['unit'];
   readonly against?: string;
   readonly rounds: number;
@@ -15,7 +15,7 @@ export interface QuotedFigure {
   readonly machine: string;
   readonly commit: string;
   readonly command: string;
-}
+};
 
 /** By what they are about, and then by the names that they have in a report; in the order in which they are shown. */
 export type QuotedFigures = Readonly<Record<string, Readonly<Record<string, QuotedFigure>>>>;

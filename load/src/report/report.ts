@@ -12,21 +12,21 @@ export type ReportedSection = SectionResult & {
 };
 
 /** A run: what stands in the JSON, and what the page is made from. */
-export interface Report {
+export type Report = {
   /** Of this form. A reader that knows another one must not guess. */
   readonly version: 1;
   readonly provenance: Provenance;
   readonly sections: readonly ReportedSection[];
   readonly skipped: readonly { readonly title: string; readonly reason: string }[];
-}
+};
 
-export interface Judged {
+export type Judged = {
   readonly figure: Figure;
   /** The median of its rounds, or the worst where every round must meet the threshold. */
   readonly value: number;
   readonly threshold: Threshold;
   readonly isMet: boolean;
-}
+};
 
 export type Verdict = 'PASSED' | 'MISSED' | 'INVALID' | 'FAILED';
 

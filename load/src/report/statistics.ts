@@ -1,8 +1,4 @@
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
+export type Spread = { readonly median: number; readonly min: number; readonly max: number };
 
 /** The middle of the values, or the mean of the two in the middle; NaN without any. */
 export function medianOf(values: readonly number[]): number {

@@ -3,14 +3,14 @@ import type { Http, ServiceName } from '../system/http.ts';
 import type { Session } from '../system/people.ts';
 
 /** What a scenario plays in. */
-export interface World {
+export type World = {
   readonly http: Readonly<Record<ServiceName, Http>>;
   /** Signed in. Who needs a full cart, or an empty one, sees to it in `prepare`. */
   readonly people: readonly Session[];
-}
+};
 
 /** Something that people do, again and again. */
-export interface Scenario {
+export type Scenario = {
   readonly name: string;
   /** What a person does, in a sentence. */
   readonly story: string;
@@ -20,7 +20,7 @@ export interface Scenario {
   prepare?(world: World): Promise<void>;
   /** Does it once. Resolves to 'ok', or to what was wrong. */
   play(world: World, index: number): Promise<Outcome>;
-}
+};
 
 /** 'ok' for this status, and any other by its number. */
 export function expecting(expected: number, status: number): Outcome {

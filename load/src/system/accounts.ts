@@ -2,16 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Http } from './http.ts';
 import type { SystemUnderLoad } from './system.ts';
 
-export interface Account {
-  readonly username: string;
-  readonly password: string;
-}
+export type Account = { readonly username: string; readonly password: string };
 
 /** Where accounts are made. */
-export interface Place {
-  readonly system: Pick<SystemUnderLoad, 'stack'>;
-  readonly auth: Http;
-}
+export type Place = { readonly system: Pick<SystemUnderLoad, 'stack'>; readonly auth: Http };
 
 /**
  * Makes customers. In a system of our own they are made by auth-service's command, however many; another one lets them

@@ -6,13 +6,10 @@ export type ServiceName = ServiceKey;
 
 export type { Request };
 
-export interface Answer {
-  readonly status: number;
-  readonly body: Json;
-}
+export type Answer = { readonly status: number; readonly body: Json };
 
 /** Sends requests to one service. */
-export interface Http {
+export type Http = {
   /** Rejects when there is no answer. */
   request(request: Request): Promise<Answer>;
   /** The body as it came. Rejects unless it was 200. */
@@ -20,7 +17,7 @@ export interface Http {
   /** The same for whoever wants no more than the status: the body is read and thrown away. */
   status(request: Request): Promise<number>;
   close(): Promise<void>;
-}
+};
 
 /** More than are ever busy while a service keeps up; when it does not, requests queue here, and their time counts. */
 const connections = 256;

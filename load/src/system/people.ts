@@ -8,7 +8,7 @@ export const deviceName = 'load test';
 const marginMs = 200_000;
 
 /** Somebody who is signed in on one device. */
-export interface Session {
+export type Session = {
   readonly username: string;
   readonly password: string;
   readonly sessionId: string;
@@ -16,7 +16,7 @@ export interface Session {
   refreshToken: string;
   /** By performance.now(). */
   expiresAtMs: number;
-}
+};
 
 /** Signs people in, each on one device, before anything is measured. They are kept for all scenarios. */
 export async function signInPeople(place: Place, count: number): Promise<Session[]> {

@@ -6,12 +6,12 @@ import { byService, services } from '@latchkey/services';
 import type { ServiceName } from './http.ts';
 
 /** A Latchkey to drive. */
-export interface SystemUnderLoad {
+export type SystemUnderLoad = {
   readonly urls: Readonly<Record<ServiceName, string>>;
   /** Absent where it is not ours: then nothing of it is restarted, killed or looked into. */
   readonly stack?: Stack;
   stop(): Promise<void>;
-}
+};
 
 const variables = byService((key) => services[key].urlVariable);
 

@@ -4,16 +4,16 @@ import type { Redis } from 'ioredis';
 import type { Http, ServiceName } from './http.ts';
 
 /** What one service used between two looks at it. */
-export interface ServiceUse {
+export type ServiceUse = {
   /** Of one core, on average. */
   readonly cpu: number;
   /** Resident, at the end, in bytes. */
   readonly memoryBytes: number;
   /** The 99th percentile of how late its event loop came round, in milliseconds. */
   readonly eventLoopP99Ms: number;
-}
+};
 
-export interface SystemUse {
+export type SystemUse = {
   readonly seconds: number;
   readonly services: Readonly<Record<ServiceName, ServiceUse>>;
   /** Commands that Redis carried out; absent where it cannot be asked. */
@@ -22,16 +22,16 @@ export interface SystemUse {
   readonly redisCpu?: number;
   /** Cores of this machine that were busy, with whatever, on average. */
   readonly busyCores: number;
-}
+};
 
-interface Look {
+type Look = {
   readonly atMs: number;
   readonly services: Readonly<
     Record<ServiceName, Readonly<Record<'cpuSeconds' | 'memoryBytes' | 'lagSeconds', number>>>
   >;
   readonly redis: { readonly commands: number; readonly cpuSeconds: number } | undefined;
   readonly busySeconds: number;
-}
+};
 
 /** The timer by which prom-client looks at the event loop comes round once in so long; what it measures includes that. */
 const lagPrecisionMs = 10;

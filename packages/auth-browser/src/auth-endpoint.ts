@@ -5,23 +5,23 @@ import { readProblem, retryAfterSecondsOf } from './problem.ts';
 import { type Send, unreachable } from './send.ts';
 import { type IssuedToken, isReadable } from './session-fact.ts';
 
-export interface SignInCredentials {
+export type SignInCredentials = {
   username: string;
   password: string;
   /** This device's name in the list of devices; default the browser's own name. */
   deviceName?: string;
   /** Fewer scopes than the user has, separated by spaces, to limit the session. */
   scope?: string;
-}
+};
 
 /** auth-service's routes for a browser. Each function throws SessionError. */
-export interface AuthEndpoint {
+export type AuthEndpoint = {
   /** Uses the HttpOnly cookie; `session_ended` when there is no session. */
   refresh(): Promise<IssuedToken>;
   signIn(credentials: SignInCredentials): Promise<IssuedToken>;
   reauthenticate(accessToken: string, password: string): Promise<IssuedToken>;
   signOut(accessToken: string, everywhere: boolean): Promise<void>;
-}
+};
 
 // Short: after a lost answer to a refresh, the next request must come within seconds to save the session (see
 // renewal-failure.ts).
@@ -33,12 +33,12 @@ export interface AuthEndpointOptions extends Pick<CheckedOptions, 'issuer' | 'cl
   readonly platform: Platform;
 }
 
-interface EndpointRequest {
+type EndpointRequest = {
   readonly method?: 'POST' | 'DELETE';
   readonly accessToken?: string;
   readonly body?: object;
   readonly timeoutMs?: number;
-}
+};
 
 export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
   const { issuer, clientId, send, platform } = options;

@@ -7,13 +7,13 @@ import type { Send } from './send.ts';
 import type { SignedInFact } from './session-fact.ts';
 import { readClaims } from './token-claims.ts';
 
-export interface AuthenticatedFetchParts {
+export type AuthenticatedFetchParts = {
   /** The origins that may get the token. */
   readonly origins: ReadonlySet<string>;
   readonly send: Send;
   readonly token: CurrentToken;
   readonly platform: Platform;
-}
+};
 
 export type AuthenticatedFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 

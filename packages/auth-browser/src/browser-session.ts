@@ -15,7 +15,7 @@ import { createSessionStore } from './session-store.ts';
 import { openTabChannel } from './tab-channel.ts';
 
 /** Functions that fail reject with SessionError. All functions can be passed on without the object. */
-export interface BrowserSession {
+export type BrowserSession = {
   /** The current state. The same object until it changes. */
   state(): SessionState;
   /** Calls back after each change of the state, whichever tab caused it. Returns a function that unsubscribes. */
@@ -57,7 +57,7 @@ export interface BrowserSession {
    * in progress completes, so that its cookie is not lost.
    */
   close(): void;
-}
+};
 
 /**
  * Creates a user's session in a page, shared by all tabs of its origin.

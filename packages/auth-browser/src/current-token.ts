@@ -8,7 +8,7 @@ import type { SessionStore } from './session-store.ts';
 /** A token in the last part of its life (this share, at most 5 s) might expire on the way, so it is renewed first. */
 const margin = { share: 0.1, maxMs: 5_000 };
 
-export interface CurrentToken {
+export type CurrentToken = {
   /**
    * The token to send now. A token that is due is renewed in the background; an expired one is renewed first.
    *
@@ -21,15 +21,15 @@ export interface CurrentToken {
    * @throws {SessionError} why there is no token at the moment
    */
   after(refused: SignedInFact, reason: string | null): Promise<SignedInFact | undefined>;
-}
+};
 
-export interface CurrentTokenParts {
+export type CurrentTokenParts = {
   readonly store: SessionStore;
   readonly platform: Platform;
   readonly renewal: Pick<Renewal, 'renew'>;
   readonly schedule: Pick<RenewalSchedule, 'isDue'>;
   readonly restore: () => Promise<unknown>;
-}
+};
 
 export function createCurrentToken(parts: CurrentTokenParts): CurrentToken {
   const { store, platform, renewal, schedule } = parts;

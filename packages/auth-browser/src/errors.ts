@@ -1,4 +1,4 @@
-export interface SessionErrorDetails {
+export type SessionErrorDetails = {
   /** HTTP status of the answer; null, the default, if there was none. */
   status?: number | null;
   retryAfterSeconds?: number | undefined;
@@ -7,7 +7,7 @@ export interface SessionErrorDetails {
   /** The origin that did not answer, or answered with a redirect. */
   origin?: string | undefined;
   cause?: unknown;
-}
+};
 
 /**
  * A failed operation of the session.

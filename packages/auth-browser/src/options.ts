@@ -1,6 +1,6 @@
 import { SessionError } from './errors.ts';
 
-export interface BrowserSessionOptions {
+export type BrowserSessionOptions = {
   /** auth-service's URL, as tokens name it (`iss`): http(s). */
   issuer: string;
   /** A browser client of auth-service, e.g. `storefront`. */
@@ -9,16 +9,16 @@ export interface BrowserSessionOptions {
   services: readonly string[];
   /** Makes every request; default the global fetch. It is called with a string and an init. */
   fetch?: typeof globalThis.fetch;
-}
+};
 
-export interface CheckedOptions {
+export type CheckedOptions = {
   /** Without a trailing slash. */
   readonly issuer: string;
   readonly clientId: string;
   /** The origins that may get the token. */
   readonly origins: ReadonlySet<string>;
   readonly fetch: typeof globalThis.fetch;
-}
+};
 
 /** @throws {SessionError} `invalid_options`, with all faults in one message */
 export function checkOptions(options: BrowserSessionOptions): CheckedOptions {

@@ -2,7 +2,7 @@
 export type Wake = 'shown' | 'thawed' | 'online';
 
 /** The browser APIs that a session uses. Tests replace them. */
-export interface Platform {
+export type Platform = {
   /** Milliseconds since the epoch, by a clock that keeps running while the machine sleeps. */
   now(): number;
   /** 0 to 1. */
@@ -17,7 +17,7 @@ export interface Platform {
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
   /** Returns a function that unsubscribes. */
   onWake(callback: (wake: Wake) => void): () => void;
-}
+};
 
 export const browserPlatform: Platform = {
   now: () => Date.now(),

@@ -1,10 +1,10 @@
 /** The members of a problem document (RFC 9457) that the session uses. */
-export interface Problem {
+export type Problem = {
   readonly code: string | null;
   readonly detail: string | null;
   /** Why a session or a token is no longer valid. */
   readonly reason: string | null;
-}
+};
 
 /** Reads and consumes an answer's body. Every member is null if it is not a problem document. */
 export async function readProblem(response: Response): Promise<Problem> {

@@ -15,12 +15,12 @@ export type RefreshLock = <Result>(
   patienceMs?: number,
 ) => Promise<Result>;
 
-export interface RefreshLockOptions {
+export type RefreshLockOptions = {
   readonly name: string;
   readonly platform: Pick<Platform, 'locks' | 'setTimer'>;
   /** Once it is aborted, no task begins. */
   readonly signal: AbortSignal;
-}
+};
 
 /**
  * Longer than a refresh, whose timeout is 5 s, so that a running tab never loses the lock. Well within the 10 s for

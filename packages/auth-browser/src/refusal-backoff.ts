@@ -4,13 +4,13 @@ const firstPauseMs = 1_000;
 const maxPauseMs = 30_000;
 
 /** Services that refused a freshly renewed token, each with a pause. */
-export interface RefusalBackoff {
+export type RefusalBackoff = {
   /** Whether refusals of this origin do not cause a renewal at the moment. */
   isOn(origin: string): boolean;
   /** The origin has refused a new token: starts a pause, twice as long as the one before. */
   extend(origin: string): void;
   reset(origin: string): void;
-}
+};
 
 /**
  * A service with a wrong clock or wrong settings refuses every token. Its refusals must not cause a renewal with each

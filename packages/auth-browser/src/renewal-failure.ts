@@ -1,7 +1,7 @@
 import { SessionError } from './errors.ts';
 
 /** Why there is no new token at the moment. Tabs share it. */
-export interface RenewalFailure {
+export type RenewalFailure = {
   readonly code: string;
   readonly message: string;
   readonly status: number | null;
@@ -13,7 +13,7 @@ export interface RenewalFailure {
   readonly blockedUntilMs: number;
   /** When the schedule tries again. */
   readonly retryAtMs: number;
-}
+};
 
 const pauseWhenAskedMs = 500;
 const firstPauseMs = 1_000;

@@ -11,18 +11,18 @@ const maxPauseMs = 2_147_483_647;
 /** Spreads the retries of the tabs after a shared failure. */
 const maxSpreadMs = 500;
 
-export interface RenewalSchedule {
+export type RenewalSchedule = {
   /** Whether the current token should be renewed by now. */
   isDue(): boolean;
   close(): void;
-}
+};
 
-export interface RenewalScheduleOptions {
+export type RenewalScheduleOptions = {
   readonly store: SessionStore;
   readonly mark: SessionMark;
   readonly platform: Platform;
   readonly renew: () => Promise<void>;
-}
+};
 
 /**
  * Renews the token at about 80 % of its life, at a slightly different time in each tab, so that the first tab does it

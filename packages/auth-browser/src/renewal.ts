@@ -11,16 +11,16 @@ import type { TabChannel } from './tab-channel.ts';
 /** Less than the shortest patience of other tabs, which may have begun to wait a moment before this tab's request. */
 const lateMs = signOutPatienceMs / 2;
 
-export interface RenewalParts {
+export type RenewalParts = {
   readonly store: SessionStore;
   readonly mark: SessionMark;
   readonly tabs: TabChannel;
   readonly lock: RefreshLock;
   readonly auth: AuthEndpoint;
   readonly platform: Platform;
-}
+};
 
-export interface Renewal {
+export type Renewal = {
   /**
    * Gets a new token with the cookie, or finds that the session has ended, and stores the result. Concurrent callers in
    * all tabs share one request. `reason` is why the old token was refused; it is used if the end comes without a
@@ -40,7 +40,7 @@ export interface Renewal {
   begin(token: IssuedToken): void;
   /** Ends the session, here and in the other tabs. */
   end(reason: string | null): void;
-}
+};
 
 export function createRenewal({ store, mark, tabs, lock, auth, platform }: RenewalParts): Renewal {
   let underway: Promise<void> | undefined;

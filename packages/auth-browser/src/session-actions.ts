@@ -7,19 +7,19 @@ import type { SignedInFact } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
 import { readClaims } from './token-claims.ts';
 
-export interface SessionActions {
+export type SessionActions = {
   signIn(credentials: SignInCredentials): Promise<void>;
   reauthenticate(password: string): Promise<void>;
   signOut(everywhere: boolean): Promise<void>;
-}
+};
 
-export interface SessionActionsParts {
+export type SessionActionsParts = {
   readonly store: SessionStore;
   readonly lock: RefreshLock;
   readonly auth: AuthEndpoint;
   readonly renewal: Renewal;
   readonly platform: Platform;
-}
+};
 
 /** The user's actions. Each holds the refresh lock, so that none overwrites the result of another. */
 export function createSessionActions(parts: SessionActionsParts): SessionActions {

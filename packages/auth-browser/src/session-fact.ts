@@ -2,13 +2,13 @@ import type { SessionState } from './session-state.ts';
 import { readClaims } from './token-claims.ts';
 
 /** An access token and its expiry by this machine's clock. */
-export interface IssuedToken {
+export type IssuedToken = {
   readonly accessToken: string;
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
   /** Its lifetime when it was issued. */
   readonly lifetimeMs: number;
-}
+};
 
 /**
  * The session as the tabs share it. Channels guarantee no order between senders, so the fact with the greater version
@@ -19,11 +19,11 @@ export interface SignedInFact extends IssuedToken {
   readonly kind: 'signed_in';
   readonly version: number;
 }
-export interface SignedOutFact {
+export type SignedOutFact = {
   readonly kind: 'signed_out';
   readonly version: number;
   readonly reason: string | null;
-}
+};
 
 /**
  * The version of a new fact: the time, so that tabs agree, but always greater than the known version, so that a clock

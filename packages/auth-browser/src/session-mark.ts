@@ -2,7 +2,7 @@ import type { Platform } from './platform.ts';
 import type { SessionFact } from './session-fact.ts';
 
 /** What this origin stores about its session between page loads. It holds nothing that an attacker could use. */
-export interface SessionMark {
+export type SessionMark = {
   /** Whether there may be a session. True where nothing can be stored: then asking auth-service is the safe choice. */
   mayExist(): boolean;
   /** Whether a session began here, and its cookie has never come back. */
@@ -11,7 +11,7 @@ export interface SessionMark {
   follow(fact: SessionFact | undefined): void;
   /** The cookie has come back, so the browser keeps it. */
   proven(): void;
-}
+};
 
 const unproven = 'new';
 const proven = '';

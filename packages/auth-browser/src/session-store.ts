@@ -3,7 +3,7 @@ import { laterOf, type SessionFact, stateOf } from './session-fact.ts';
 import type { SessionState } from './session-state.ts';
 
 /** This tab's knowledge of the session, in memory only. */
-export interface SessionStore {
+export type SessionStore = {
   /** Undefined: not known yet. */
   fact(): SessionFact | undefined;
   state(): SessionState;
@@ -15,7 +15,7 @@ export interface SessionStore {
   fail(failure: RenewalFailure): void;
   /** Stops all changes and callbacks. */
   close(): void;
-}
+};
 
 export function createSessionStore(): SessionStore {
   let fact: SessionFact | undefined;

@@ -7,24 +7,24 @@ import type { SessionStore } from './session-store.ts';
 const answerWaitMs = 100;
 
 /** Messages between the tabs of one issuer and client (BroadcastChannel: only pages of this origin receive them). */
-export interface TabChannel {
+export type TabChannel = {
   tell(fact: SessionFact): void;
   tellFailure(failure: RenewalFailure): void;
   /** Asks the other tabs for the session. Resolves after news, or when no tab has answered in time. */
   ask(): Promise<void>;
   close(): void;
-}
+};
 
 type Message =
   | { readonly type: 'ask' }
   | { readonly type: 'fact'; readonly fact: SessionFact }
   | { readonly type: 'failure'; readonly failure: RenewalFailure };
 
-export interface TabChannelOptions {
+export type TabChannelOptions = {
   readonly name: string;
   readonly platform: Platform;
   readonly store: SessionStore;
-}
+};
 
 /** Puts received messages into the store. Without BroadcastChannel nothing is sent or received. */
 export function openTabChannel({ name, platform, store }: TabChannelOptions): TabChannel {

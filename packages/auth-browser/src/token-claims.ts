@@ -1,11 +1,11 @@
 /** The claims of an access token (RFC 9068) that a page can use. */
-export interface TokenClaims {
+export type TokenClaims = {
   readonly subject: string;
   readonly sessionId: string;
   readonly scopes: readonly string[];
   /** When the user last authenticated, in milliseconds since the epoch, by auth-service's clock. */
   readonly authTimeMs: number;
-}
+};
 
 /**
  * Reads a user's access token; undefined if it is not one.

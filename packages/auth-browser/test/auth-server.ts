@@ -5,14 +5,14 @@ export const testPassword = 'harbour-lantern-23';
 /** How long its tokens are good. */
 export const lifetimeSeconds = 300;
 
-interface Session {
+type Session = {
   readonly id: string;
   readonly subject: string;
   authTime: number;
   /** Of the cookie that is good. */
   generation: number;
   ended: string | null;
-}
+};
 
 export interface AuthServer extends Omit<HttpServer, 'asked'> {
   /** What was asked, e.g. `POST /sessions/refresh`, the oldest first. */

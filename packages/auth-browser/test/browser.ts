@@ -5,12 +5,12 @@ import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakePlatform, type FakePlatform, type FakePlatformOptions } from './fake-platform.ts';
 import { type Answer, type Asked, type HttpServer, startHttpServer } from './http-server.ts';
 
-export interface Tab {
+export type Tab = {
   readonly session: BrowserSession;
   readonly platform: FakePlatform;
-}
+};
 
-export interface Browser {
+export type Browser = {
   /** That of all its tabs. */
   readonly clock: FakeClock;
   readonly auth: AuthServer;
@@ -24,7 +24,7 @@ export interface Browser {
   readonly stored: Map<string, string>;
   /** The one cookie, as the browser would send it. */
   cookie(): string;
-}
+};
 
 /** A browser without windows, with an auth-service and a cart-service that it can reach. */
 export async function openBrowser(): Promise<Browser> {

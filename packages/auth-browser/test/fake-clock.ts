@@ -1,5 +1,5 @@
 /** The time of one machine, which all its tabs share. */
-export interface FakeClock {
+export type FakeClock = {
   now(): number;
   /** Returns what cancels it. */
   setTimer(run: () => void, delayMs: number): () => void;
@@ -7,7 +7,7 @@ export interface FakeClock {
   advance(ms: number): void;
   /** Time passes and no timer runs, as while a machine sleeps; or the clock is set to another time. */
   step(ms: number): void;
-}
+};
 
 export function createFakeClock(): FakeClock {
   let nowMs = Date.now();

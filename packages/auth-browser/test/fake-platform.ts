@@ -18,7 +18,7 @@ export interface FakePlatform extends Platform {
   readonly timers: number;
 }
 
-export interface FakePlatformOptions {
+export type FakePlatformOptions = {
   random?: number;
   /** What browsers lack outside secure contexts, or altogether. */
   without?: readonly ('locks' | 'channels' | 'storage')[];
@@ -26,7 +26,7 @@ export interface FakePlatformOptions {
   locks?: Platform['locks'];
   /** That of the origin, which all tabs share. */
   storage?: Platform['storage'];
-}
+};
 
 /** Node.js's own Web Locks and channels, which join all sessions of this process as a browser's join its tabs. */
 export function createFakePlatform(clock: FakeClock, options: FakePlatformOptions = {}): FakePlatform {

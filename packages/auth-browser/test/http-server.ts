@@ -2,25 +2,25 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface Asked {
+export type Asked = {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly text: string;
-}
+};
 
-export interface Answer {
+export type Answer = {
   status: number;
   body?: object | string;
   headers?: Record<string, string>;
-}
+};
 
-export interface HttpServer {
+export type HttpServer = {
   readonly origin: string;
   /** Every request that came, the oldest first. */
   readonly asked: Asked[];
   close(): Promise<void>;
-}
+};
 
 /** A server on a loopback port. `undefined` instead of an answer: the connection breaks. */
 export async function startHttpServer(

@@ -43,7 +43,7 @@ const messageOf: Record<AuthErrorCode, string> = {
   revocations_stale: 'This service does not know at the moment which access tokens were revoked recently',
 };
 
-export interface AuthErrorDetails {
+export type AuthErrorDetails = {
   /** Names the failed check ('aud', 'signature', …) for the service's own log; never sent to the caller. */
   reason?: string;
   /** Response headers: WWW-Authenticate, Retry-After. */
@@ -51,7 +51,7 @@ export interface AuthErrorDetails {
   /** Further members of the body (RFC 9457 §3.2), such as `reason`: why the token was revoked. */
   extensions?: Readonly<Record<string, string>>;
   cause?: unknown;
-}
+};
 
 /**
  * A refused request: 401, 403 or 503.

@@ -5,7 +5,7 @@ import type { TestIssuer } from '../src/testing/index.ts';
 
 export const audience = 'cart-service';
 
-export interface TestService {
+export type TestService = {
   app: FastifyInstance;
   url: string;
   /** GET with this Authorization header. */
@@ -13,7 +13,7 @@ export interface TestService {
   /** GET /cart with this token. */
   cart(token: string): Promise<Response>;
   close(): Promise<void>;
-}
+};
 
 /**
  * A small service with a real socket: /cart wants cart:read, /any-age too, however old the knowledge of what is revoked

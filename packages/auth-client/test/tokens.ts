@@ -2,18 +2,18 @@ import { Buffer } from 'node:buffer';
 import { constants, sign } from 'node:crypto';
 import type { TestIssuer } from '../src/testing/index.ts';
 
-export interface RefusalContext {
+export type RefusalContext = {
   issuer: TestIssuer;
   /** The service's audience, and the one that the issuer mints for. */
   audience: string;
   /** The URL of a server that must never be asked for anything. */
   elsewhere: string;
-}
+};
 
-export interface RefusalRow {
+export type RefusalRow = {
   name: string;
   token(context: RefusalContext): string;
-}
+};
 
 export function encoded(part: unknown): string {
   return Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');

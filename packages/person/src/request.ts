@@ -1,7 +1,7 @@
 export type Json = Readonly<Record<string, unknown>>;
 
 /** A request to one of the services. Whoever has connections of their own sends `messageOf` it over those. */
-export interface Request {
+export type Request = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | undefined;
   readonly path: string;
   /** An access token (RFC 6750). */
@@ -11,22 +11,22 @@ export interface Request {
   /** Sent as a form, in place of JSON. */
   readonly form?: Readonly<Record<string, string>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
-}
+};
 
-export interface Answer {
+export type Answer = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
   /** The answer's JSON object; empty when it was none. */
   readonly body: Json;
-}
+};
 
-export interface SendOptions {
+export type SendOptions = {
   /** The global one without it. */
   readonly fetch?: typeof globalThis.fetch;
   /** For the whole answer, in milliseconds. 60,000 without it. */
   readonly timeoutMs?: number;
-}
+};
 
 /** What of a request goes over the line, for `fetch` as well as for undici's `Pool`. */
 export function messageOf({ method = 'GET', token, json, form, headers }: Request) {

@@ -1,9 +1,7 @@
 import { ask, type Request, type SendOptions } from './request.ts';
 
 /** Any of our clients that keeps its refresh token itself; latchkey-cli without it. */
-interface Client {
-  readonly clientId?: string | undefined;
-}
+type Client = { readonly clientId?: string | undefined };
 
 export type SignIn = Client & {
   readonly username: string;
@@ -15,14 +13,14 @@ export type SignIn = Client & {
 };
 
 /** What auth-service answers to a sign-in and to a refresh. A client with a cookie gets no refresh token here. */
-export type Tokens = Readonly<{
-  access_token: string;
-  refresh_token: string;
-  session_id: string;
-  scope: string;
+export type Tokens = {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly session_id: string;
+  readonly scope: string;
   /** How long the access token lives, in seconds. */
-  expires_in: number;
-}>;
+  readonly expires_in: number;
+};
 
 const cli = 'latchkey-cli';
 

@@ -4,13 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, refreshing, send, signIn, signingIn, signingOut } from '../src/index.ts';
 
-interface Received {
-  method?: string;
-  url?: string;
-  type?: string;
-  authorization?: string;
-  body: string;
-}
+type Received = { method?: string; url?: string; type?: string; authorization?: string; body: string };
 
 let origin: string;
 let received: Received;

@@ -13,11 +13,11 @@ const docsPolicy = {
   'style-src': "'self'",
 };
 
-export interface DocsOptions {
+export type DocsOptions = {
   title: string;
   description: string;
   version: string;
-}
+};
 
 /** Adds the OpenAPI 3.1 document at /docs/json, generated from the routes' schemas, and a page to read it at /docs. */
 export async function addDocs(

@@ -1,3 +1,21 @@
+export { isDatabaseUnavailable } from './database/errors.ts';
+export {
+  type Database,
+  type DatabaseConfig,
+  type DatabaseOptions,
+  openDatabase,
+} from './database/open-database.ts';
+export { type RunOptions, runService } from './lifecycle/run.ts';
+export { startService } from './lifecycle/start.ts';
+export { createLogger } from './logging/logging.ts';
+export type { TraceContext } from './logging/trace-context.ts';
+export { type Problem, ProblemError, type ProblemOptions, problemSchema } from './problems/problem.ts';
+export { type ProblemCode, problemCodes } from './problems/problem-codes.ts';
+export { refreshCookieName } from './refresh-cookie-name.ts';
+export type { ErrorAnswer, ErrorForm } from './requests/error-handler.ts';
+export { eventStreamHeaders, eventStreamOpening } from './requests/event-stream.ts';
+export { idempotencyKeyOf, idempotencyKeySchema } from './requests/idempotency-key.ts';
+export { createService, type Service, type ServiceOptions } from './service.ts';
 export {
   ConfigError,
   currentSetting,
@@ -6,17 +24,4 @@ export {
   loadConfig,
   serviceConfig,
 } from './settings/config.ts';
-export { type Database, type DatabaseConfig, type DatabaseOptions, openDatabase } from './database/open-database.ts';
-export { isDatabaseUnavailable } from './database/errors.ts';
-export type { ErrorAnswer, ErrorForm } from './requests/error-handler.ts';
-export { eventStreamHeaders, eventStreamOpening } from './requests/event-stream.ts';
-export { idempotencyKeyOf, idempotencyKeySchema } from './requests/idempotency-key.ts';
-export { createLogger } from './logging/logging.ts';
-export { type Problem, ProblemError, type ProblemOptions, problemSchema } from './problems/problem.ts';
-export { type ProblemCode, problemCodes } from './problems/problem-codes.ts';
-export { refreshCookieName } from './refresh-cookie-name.ts';
-export { type RunOptions, runService } from './lifecycle/run.ts';
-export { createService, type Service, type ServiceOptions } from './service.ts';
 export { baseUrl, faultOfUrl, issuerUrl, originUrl, redisUrl } from './settings/setting-url.ts';
-export { startService } from './lifecycle/start.ts';
-export type { TraceContext } from './logging/trace-context.ts';

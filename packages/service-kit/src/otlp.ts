@@ -1,18 +1,15 @@
 // The parts of OTLP in JSON that our pages show (opentelemetry.io/docs/specs/otlp). A sender may leave out any field
 // that has its default value, so everything is optional here.
 
-interface Value {
+type Value = {
   readonly stringValue?: string;
   readonly intValue?: string | number;
   readonly doubleValue?: number;
   readonly boolValue?: boolean;
-}
-export interface KeyValue {
-  readonly key: string;
-  readonly value?: Value;
-}
+};
+export type KeyValue = { readonly key: string; readonly value?: Value };
 
-export interface Span {
+export type Span = {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
@@ -22,62 +19,57 @@ export interface Span {
   readonly endTimeUnixNano?: string;
   readonly attributes?: readonly KeyValue[];
   readonly status?: { readonly code?: number };
-}
+};
 
-export interface LogRecord {
+export type LogRecord = {
   readonly timeUnixNano?: string;
   readonly severityNumber?: number;
   readonly severityText?: string;
   readonly body?: Value;
   readonly attributes?: readonly KeyValue[];
   readonly traceId?: string;
-}
+};
 
-export interface NumberPoint {
+export type NumberPoint = {
   readonly attributes?: readonly KeyValue[];
   readonly asDouble?: number;
   readonly asInt?: string | number;
-}
+};
 
-export interface HistogramPoint {
+export type HistogramPoint = {
   readonly attributes?: readonly KeyValue[];
   readonly count?: string | number;
   readonly bucketCounts?: readonly (string | number)[];
   readonly explicitBounds?: readonly number[];
-}
+};
 
-export interface Metric {
+export type Metric = {
   readonly name: string;
   readonly gauge?: { readonly dataPoints?: readonly NumberPoint[] };
   readonly sum?: { readonly dataPoints?: readonly NumberPoint[] };
   readonly histogram?: { readonly dataPoints?: readonly HistogramPoint[] };
-}
+};
 
 /** The sender of a report. */
-export interface Source {
-  readonly service: string;
-  readonly instance: string;
-}
+export type Source = { readonly service: string; readonly instance: string };
 
-interface Resource {
-  readonly resource?: { readonly attributes?: readonly KeyValue[] };
-}
+type Resource = { readonly resource?: { readonly attributes?: readonly KeyValue[] } };
 
-export interface TraceReport {
+export type TraceReport = {
   readonly resourceSpans?: readonly (Resource & {
     readonly scopeSpans?: readonly { readonly spans?: readonly Span[] }[];
   })[];
-}
-export interface LogReport {
+};
+export type LogReport = {
   readonly resourceLogs?: readonly (Resource & {
     readonly scopeLogs?: readonly { readonly logRecords?: readonly LogRecord[] }[];
   })[];
-}
-export interface MetricReport {
+};
+export type MetricReport = {
   readonly resourceMetrics?: readonly (Resource & {
     readonly scopeMetrics?: readonly { readonly metrics?: readonly Metric[] }[];
   })[];
-}
+};
 
 /** The sender of a report, from its resource. */
 export function sourceOf({ resource }: Resource): Source {

@@ -7,22 +7,22 @@ import fastify, {
   type RawServerDefault,
 } from 'fastify';
 import type { DestinationStream } from 'pino';
-import { collectAllowedMethods } from './requests/allowed-methods.ts';
 import { addClientAddress } from './client-address/add-client-address.ts';
-import { addCors, corsHeadersFor } from './requests/cors.ts';
 import { addDocs } from './docs.ts';
-import { createEarlyAnswers } from './requests/early-answers.ts';
-import { addErrorHandler } from './requests/error-handler.ts';
 import { addHealth } from './lifecycle/health.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle/lifecycle.ts';
 import { createLogger } from './logging/logging.ts';
-import { addMetrics } from './metrics.ts';
-import { addOptions, addRequestChecks, serverOptions } from './requests/request-checks.ts';
 import { requestIdOf } from './logging/request-id.ts';
 import { addRequestLog } from './logging/request-log.ts';
 import { RequestLogger } from './logging/request-logger.ts';
-import { addResponseHeaders } from './requests/response-headers.ts';
 import { addTraceContext } from './logging/trace-context.ts';
+import { addMetrics } from './metrics.ts';
+import { collectAllowedMethods } from './requests/allowed-methods.ts';
+import { addCors, corsHeadersFor } from './requests/cors.ts';
+import { createEarlyAnswers } from './requests/early-answers.ts';
+import { addErrorHandler } from './requests/error-handler.ts';
+import { addOptions, addRequestChecks, serverOptions } from './requests/request-checks.ts';
+import { addResponseHeaders } from './requests/response-headers.ts';
 import { refuseBrokenText } from './requests/unicode-requests.ts';
 import { refuseUnknownProperties, schemaController } from './requests/validation.ts';
 
@@ -35,13 +35,14 @@ export type Service = FastifyInstance<
 >;
 
 declare module 'fastify' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyInstance {
     /** Shared with runService, which drains it on a stop signal. */
     readonly lifecycle: Lifecycle;
   }
 }
 
-export interface ServiceOptions {
+export type ServiceOptions = {
   /** The service's name in logs, e.g. `cart-service`. */
   name: string;
   /** Title of the OpenAPI document. */
@@ -58,7 +59,7 @@ export interface ServiceOptions {
   basePath?: string;
   /** Where log lines go; default standard output. */
   logDestination?: DestinationStream;
-}
+};
 
 const bodyLimitBytes = 64 * 1024;
 const requestTimeoutMs = 30_000;

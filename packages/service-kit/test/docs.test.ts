@@ -3,18 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemSchema } from '../src/index.ts';
 import { type ServiceUnderTest, serviceUnderTest } from './service-under-test.ts';
 
-interface Operation {
+type Operation = {
   security?: unknown;
   responses: Record<string, { content: Record<string, unknown> }>;
-}
+};
 
-interface OpenApi {
+type OpenApi = {
   openapi: string;
   info: { title: string };
   components: { securitySchemes: Record<string, unknown> };
   security: unknown;
   paths: Record<string, Record<string, Operation>>;
-}
+};
 
 let service: ServiceUnderTest;
 

@@ -1,18 +1,18 @@
 import { createService, type Problem, type Service, type ServiceOptions } from '../src/index.ts';
 
-export interface LoggedLine {
+export type LoggedLine = {
   level: string;
   msg: string;
   [field: string]: unknown;
-}
+};
 
-export interface ServiceUnderTest {
+export type ServiceUnderTest = {
   app: Service;
   /** Everything written to the log so far, as it was written. */
   logText(): string;
   /** The same, parsed; throws when a line is not JSON. */
   logLines(): LoggedLine[];
-}
+};
 
 /** A service whose log is kept. Add routes, then use it; close it with `app.close()`. */
 export async function serviceUnderTest(overrides: Partial<ServiceOptions> = {}): Promise<ServiceUnderTest> {
@@ -38,12 +38,12 @@ export async function serviceUnderTest(overrides: Partial<ServiceOptions> = {}):
   };
 }
 
-export interface ProblemRequest {
+export type ProblemRequest = {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
   payload?: string;
   headers?: Record<string, string>;
-}
+};
 
 /** The answer to a request that is refused, and the problem document in it. */
 export async function problemOf({ app }: ServiceUnderTest, request: ProblemRequest) {

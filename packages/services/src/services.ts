@@ -1,5 +1,5 @@
 /** What the system knows of a service: its name, database and settings follow from the key of its entry. */
-interface Entry {
+type Entry = {
   /** Where it runs. Absent: it runs elsewhere, and its entry is for auth-service alone. */
   readonly port?: number;
   /** Each scope that people can have there, with the roles that grant it. The role admin has all of them. */
@@ -12,15 +12,15 @@ interface Entry {
   readonly calls?: Readonly<Record<string, Delegation>>;
   /** Settings that are secrets of its own: 256 random bits in base64url, made at the first start. */
   readonly secrets?: readonly string[];
-}
+};
 
 /** What a service may do for a person at another one. Anything else is refused. */
-export interface Delegation {
+export type Delegation = {
   /** May be passed on if the person's own token has them. Never more than the person may do. */
   readonly scopes: readonly string[];
   /** Actor scopes of the called service: given if the person's token has all the scopes that each `requires`. */
   readonly actorScopes?: Readonly<Record<string, { readonly requires: readonly string[] }>>;
-}
+};
 
 /**
  * The services, each by one entry. Whatever starts, deploys or measures all of them reads it here, and so does

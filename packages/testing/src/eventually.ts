@@ -2,14 +2,14 @@
 const { setTimeout, clearTimeout } = globalThis;
 const now = performance.now.bind(performance);
 
-export interface EventuallyOptions {
+export type EventuallyOptions = {
   /**
    * How long to keep trying, in milliseconds. Default 60 s: it is a limit for tests that hang, not a check of speed.
    */
   readonly withinMs?: number;
   /** How long to pause between two attempts, in milliseconds. Default 20. */
   readonly everyMs?: number;
-}
+};
 
 /**
  * Waits for a state: repeats `check` until it neither throws nor rejects, and returns its result. All tests here wait
@@ -51,9 +51,7 @@ async function within<T>(end: number, check: () => T | Promise<T>): Promise<T> {
 }
 
 /** Error.captureStackTrace exists only in some engines, and pages are tested too. */
-interface CaptureStackTrace {
-  captureStackTrace?: (error: Error, above: unknown) => void;
-}
+type CaptureStackTrace = { captureStackTrace?: (error: Error, above: unknown) => void };
 
 function failure(state: string, withinMs: number, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);

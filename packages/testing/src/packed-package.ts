@@ -9,7 +9,7 @@ import ts from 'typescript-5.4';
 
 const run = promisify(execFile);
 
-export interface PackedPackage {
+export type PackedPackage = {
   /** An empty project that has installed the package. */
   readonly directory: string;
   /** Names of the entries of the package, sorted. */
@@ -27,7 +27,7 @@ export interface PackedPackage {
    */
   oldTypeFaults(file: string, types?: readonly string[]): readonly string[];
   remove(): Promise<void>;
-}
+};
 
 /**
  * Packs a package as it would be published, and installs it in an empty project, with these files and these further

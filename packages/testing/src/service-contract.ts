@@ -6,7 +6,7 @@ import { describe, expect, it, test } from 'vitest';
 import { eventually } from './eventually.ts';
 
 /** A route as its service's contract has it. */
-export interface ContractRoute {
+export type ContractRoute = {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   /** `:id` stands for what the test asks about. */
   readonly path: string;
@@ -15,23 +15,23 @@ export interface ContractRoute {
   readonly body?: unknown;
   /** The answer to who may. */
   readonly status: number;
-}
+};
 
-export interface ContractAnswer {
+export type ContractAnswer = {
   readonly status: number;
   readonly contentType: string | undefined;
   readonly challenge: string | undefined;
   readonly body: { readonly code?: string };
-}
+};
 
-interface Token {
+type Token = {
   readonly subject: string;
   readonly audience?: string;
   readonly scope?: string;
   readonly claims?: Record<string, unknown>;
-}
+};
 
-export interface ContractService {
+export type ContractService = {
   /** Sends a request with this access token; '' sends none. `body` replaces the route's. */
   send(route: ContractRoute, token: string, body?: string): Promise<ContractAnswer>;
   readonly issuer: { mint(token: Token): string; expired(token: Token): string };
@@ -41,7 +41,7 @@ export interface ContractService {
   stored(): Promise<unknown>;
   /** Makes what each route needs to succeed for this user, such as an item to delete. */
   prepare(subject: string): Promise<void>;
-}
+};
 
 const allScopes = knownServices.flatMap(({ scopes }) => Object.keys(scopes));
 

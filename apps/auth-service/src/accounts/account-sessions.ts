@@ -1,5 +1,5 @@
 /** The operations on sessions that changes of an account need. sessions/ provides them. */
-export interface AccountSessions {
+export type AccountSessions = {
   /** Resolves to undefined once this session has ended. */
   find(subject: string, sessionId: string): Promise<object | undefined>;
   /** Ends all sessions of this person but `except`; returns the ids of those that it ended. */
@@ -13,4 +13,4 @@ export interface AccountSessions {
     subject: string,
     to: { readonly roles: readonly string[]; readonly rolesVersion: number },
   ): Promise<void>;
-}
+};

@@ -3,12 +3,12 @@ import { accounts, type Database } from '../database/schema.ts';
 import { parseRoles, type Role } from '../permissions/roles.ts';
 import type { Account } from './account.ts';
 
-export interface NewAccount {
+export type NewAccount = {
   readonly id: string;
   readonly username: string;
   readonly passwordHash: string;
   readonly roles: readonly Role[];
-}
+};
 
 export type AccountStore = ReturnType<typeof createAccountStore>;
 

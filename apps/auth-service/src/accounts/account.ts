@@ -1,7 +1,7 @@
 import type { Role } from '../permissions/roles.ts';
 
 /** A person's account. */
-export interface Account {
+export type Account = {
   /** The `sub` of the person's tokens: opaque, and never reused. */
   readonly id: string;
   /** Normalised. */
@@ -14,4 +14,4 @@ export interface Account {
   readonly disabledAt: Date | null;
   /** Null if the password was never changed. */
   readonly passwordChangedAt: Date | null;
-}
+};

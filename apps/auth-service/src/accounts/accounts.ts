@@ -17,7 +17,7 @@ import { createSignIn } from './sign-in.ts';
  */
 const maxWaitingForAHash = 200;
 
-export interface AccountsOptions {
+export type AccountsOptions = {
   readonly db: Database;
   readonly redis: Redis;
   readonly audit: Pick<AuditLog, 'record'>;
@@ -32,7 +32,7 @@ export interface AccountsOptions {
   readonly sessions: AccountSessions;
   /** Default: node:crypto's argon2id. */
   readonly derive?: Derive;
-}
+};
 
 export type Accounts = Awaited<ReturnType<typeof createAccounts>>;
 

@@ -3,10 +3,10 @@
  * are forgiven evenly: 10 in 15 minutes means ten at once, then one every 90 seconds.
  */
 
-export interface AttemptLimit {
+export type AttemptLimit = {
   readonly most: number;
   readonly windowMs: number;
-}
+};
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;

@@ -24,18 +24,18 @@ const forgiveAttempt = loadScript<null>('forgiveAttempt', [script('forgive-attem
  */
 const restAfterFailureMs = 500;
 
-export interface AttemptsOptions {
+export type AttemptsOptions = {
   readonly redis: Redis;
   readonly pseudonyms: Pseudonyms;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
 /** A pending attempt. It counts as failed until it is forgiven. */
-export interface SignInAttempt {
+export type SignInAttempt = {
   readonly familiarKey: string;
   readonly charged: readonly { readonly key: string; readonly limit: AttemptLimit }[];
-}
+};
 
 export type Admission =
   | { readonly admitted: true; readonly attempt: SignInAttempt }

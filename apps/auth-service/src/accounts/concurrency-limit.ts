@@ -1,9 +1,9 @@
 import { ProblemError } from '@latchkey/service-kit';
 
-export interface ConcurrencyLimit {
+export type ConcurrencyLimit = {
   /** Runs the task when its turn comes. Rejects at once with 503 `busy` when too many tasks are waiting. */
   run<T>(task: () => Promise<T>): Promise<T>;
-}
+};
 
 /**
  * Runs a few tasks at a time in this process, and lets a bounded number wait, first come first served. Hashing a

@@ -8,11 +8,11 @@ import { accountNotFound, ownAccount } from './refusals.ts';
 import { rolesOr400 } from './roles-or-400.ts';
 import { isUsername, normaliseUsername } from './username.ts';
 
-export interface ManagementParts {
+export type ManagementParts = {
   readonly store: AccountStore;
   readonly sessions: AccountSessions;
   readonly audit: Pick<AuditLog, 'record'>;
-}
+};
 
 /** An operator's change of an account. */
 type Change = Origin & {

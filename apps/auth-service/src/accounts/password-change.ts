@@ -14,7 +14,7 @@ import type { SignIn } from './sign-in.ts';
 /** How long after a change a failing request may be treated as its repetition. */
 const repeatedWithinMs = 10 * 60_000;
 
-export interface PasswordChangeParts {
+export type PasswordChangeParts = {
   readonly store: AccountStore;
   readonly sessions: AccountSessions;
   readonly signIn: SignIn;
@@ -23,9 +23,9 @@ export interface PasswordChangeParts {
   readonly audit: Pick<AuditLog, 'record'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
-export interface PasswordChange {
+export type PasswordChange = {
   readonly subject: string;
   /** The session of the request. It is not ended. */
   readonly sessionId: string;
@@ -34,7 +34,7 @@ export interface PasswordChange {
   readonly newPassword: string;
   readonly endOtherSessions: boolean;
   readonly origin: Origin;
-}
+};
 
 /**
  * Changes a person's password, and ends their other sessions if requested. A wrong current password counts against the

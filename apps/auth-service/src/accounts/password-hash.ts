@@ -15,7 +15,7 @@ export type Derive = (
   recipe: Omit<Argon2Hash, 'hash'> & { readonly hashBytes: number },
 ) => Promise<Buffer>;
 
-export interface PasswordHasher {
+export type PasswordHasher = {
   /** Returns a PHC string. @throws RangeError for a text that passwordFault refuses as too long or not text */
   hash(password: string): Promise<string>;
   /**
@@ -25,7 +25,7 @@ export interface PasswordHasher {
   verify(password: string, stored: string | undefined): Promise<boolean>;
   /** Whether a stored hash was made with a cost other than the current one. */
   needsRehash(stored: string): boolean;
-}
+};
 
 /**
  * Hashes passwords with node:crypto's argon2id, in libuv's pool. Does not limit how many run at a time: the caller must

@@ -1,10 +1,10 @@
 import { maxPasswordCharacters, minPasswordCharacters, passwordText } from './password-text.ts';
 
-export interface PasswordFault {
+export type PasswordFault = {
   readonly rule: 'not_text' | 'too_short' | 'too_long' | 'contains_username' | 'breached';
   /** Shown to the person. Never contains the password. */
   readonly detail: string;
-}
+};
 
 /**
  * Returns the rule that a new password breaks, if any (ASVS 5.0 6.2; NIST SP 800-63B-4 §3.1.1.2: length and a list of

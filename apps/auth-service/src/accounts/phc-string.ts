@@ -1,11 +1,11 @@
 /** The parameters and the result of an argon2id hash. */
-export interface Argon2Hash {
+export type Argon2Hash = {
   readonly memoryKiB: number;
   readonly passes: number;
   readonly parallelism: number;
   readonly salt: Buffer;
   readonly hash: Buffer;
-}
+};
 
 // Version 19 (0x13) is the version of RFC 9106, and the only one in use.
 const shape =

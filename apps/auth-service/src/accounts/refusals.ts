@@ -2,10 +2,7 @@ import { ProblemError } from '@latchkey/service-kit';
 import type { PasswordFault } from './password-rules.ts';
 import { usernameRule } from './username.ts';
 
-interface WeakPassword {
-  readonly rule: PasswordFault['rule'] | 'unchanged';
-  readonly detail: string;
-}
+type WeakPassword = { readonly rule: PasswordFault['rule'] | 'unchanged'; readonly detail: string };
 
 /** The same answer for an unknown name, a wrong password and a disabled account. */
 export function invalidCredentials(): ProblemError {

@@ -13,14 +13,14 @@ import { isUsername, normaliseUsername } from './username.ts';
 
 const idBytes = 16;
 
-export interface RegisterParts {
+export type RegisterParts = {
   readonly store: AccountStore;
   readonly attempts: Attempts;
   readonly hasher: PasswordHasher;
   readonly hashing: ConcurrencyLimit;
   readonly audit: Pick<AuditLog, 'record'>;
   readonly randomBytes: (size: number) => Buffer;
-}
+};
 
 export type Registration = Origin & {
   readonly username: string;

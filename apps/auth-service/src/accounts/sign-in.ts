@@ -9,14 +9,14 @@ import type { Pseudonyms } from './pseudonyms.ts';
 import { invalidCredentials, tooManyAttempts } from './refusals.ts';
 import { isUsername, normaliseUsername } from './username.ts';
 
-export interface SignInParts {
+export type SignInParts = {
   readonly store: AccountStore;
   readonly attempts: Attempts;
   readonly hasher: PasswordHasher;
   readonly hashing: ConcurrencyLimit;
   readonly pseudonyms: Pseudonyms;
   readonly audit: Pick<AuditLog, 'record'>;
-}
+};
 
 export type Credentials = Origin & {
   readonly username: string;

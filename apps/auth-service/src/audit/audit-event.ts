@@ -34,11 +34,11 @@ export type AuditEventName =
 export type AuditDetails = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /** Where a request came from, and the ids that identify its log lines. */
-export interface Origin {
+export type Origin = {
   readonly address?: string | undefined;
   readonly requestId?: string | undefined;
   readonly traceId?: string | undefined;
-}
+};
 
 export type AuditEvent = Origin & {
   readonly event: AuditEventName;
@@ -50,7 +50,7 @@ export type AuditEvent = Origin & {
 };
 
 /** An event as it is written: with the time, and every text encoded. */
-export interface AuditRow {
+export type AuditRow = {
   readonly at: Date;
   readonly event: AuditEventName;
   readonly subject: string | null;
@@ -60,7 +60,7 @@ export interface AuditRow {
   readonly requestId: string | null;
   readonly traceId: string | null;
   readonly details: Record<string, unknown> | null;
-}
+};
 
 /** Makes the row of an event. Pure. */
 export function auditRowOf(event: AuditEvent, at: Date): AuditRow {

@@ -10,16 +10,16 @@ const maxPerInsert = 200;
 const retryEveryMs = 1000;
 const closeWithinMs = 3000;
 
-export interface AuditLogOptions {
+export type AuditLogOptions = {
   readonly db: Database;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'error'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** How many events are kept in memory while Postgres is away; default: 10,000, about 5 MB. */
   readonly maxQueued?: number;
-}
+};
 
-export interface AuditLog {
+export type AuditLog = {
   /** Records an event. Returns at once and never throws. */
   record(event: AuditEvent): void;
   /** Resolves when all events recorded so far are in Postgres or lost. Waits while Postgres is away. */
@@ -28,7 +28,7 @@ export interface AuditLog {
   close(): Promise<void>;
   /** Counts since the start. `lost` events are only in the service's log. */
   counts(): { readonly queued: number; readonly written: number; readonly lost: number };
-}
+};
 
 /**
  * The audit log. Each event goes to the service's log (level info) at once, and to Postgres in batches, so that no
@@ -115,9 +115,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
 }
 
 /** The store's error. */
-interface Failure {
-  readonly err: unknown;
-}
+type Failure = { readonly err: unknown };
 
 function withoutNulls(row: AuditRow): Record<string, unknown> {
   const { at: _, ...fields } = row;

@@ -1,9 +1,7 @@
 import { auditEvents, type Database } from '../database/schema.ts';
 import type { AuditRow } from './audit-event.ts';
 
-export interface AuditStore {
-  insert(rows: readonly AuditRow[]): Promise<void>;
-}
+export type AuditStore = { insert(rows: readonly AuditRow[]): Promise<void> };
 
 /** The audit log's table. */
 export function createAuditStore(db: Database): AuditStore {

@@ -3,13 +3,13 @@
 export type ClientStatus = 'active' | 'revoked';
 
 /** The status of a client whose status was ever changed. */
-export interface ClientStatusRecord {
+export type ClientStatusRecord = {
   readonly clientId: string;
   /** Milliseconds since the epoch; null while it is active. */
   readonly revokedAt: number | null;
   /** Seconds since the epoch: tokens of this client with an earlier `iat` are revoked. */
   readonly tokensFrom: number;
-}
+};
 
 /**
  * How long a replica may still issue tokens for a client that another replica revoked: until its next poll at the

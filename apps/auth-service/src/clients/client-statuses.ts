@@ -11,7 +11,7 @@ import { clientRevoked, ownClient } from './refusals.ts';
 
 const reloadMs = 5000;
 
-export interface ClientStatusesOptions {
+export type ClientStatusesOptions = {
   readonly db: Database;
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   readonly audit: Pick<AuditLog, 'record'>;
@@ -21,7 +21,7 @@ export interface ClientStatusesOptions {
   readonly clock: () => number;
   /** How often to read other replicas' changes; default: 5 s. */
   readonly reloadMs?: number;
-}
+};
 
 export type ClientStatuses = ReturnType<typeof createClientStatuses>;
 

@@ -3,18 +3,15 @@ import type { SessionLimits } from './session-limits.ts';
 /** A client that people sign in with, or a service. */
 export type Client = BrowserClient | NativeClient | ServiceClient;
 
-interface Identified {
-  readonly id: string;
-  readonly name: string;
-}
+type Identified = { readonly id: string; readonly name: string };
 
 /** Additional members of clients that people sign in with. */
-interface ForPeople {
+type ForPeople = {
   /**
    * The most devices on which a person may be signed in with it; beyond that, the oldest session ends. Null: no limit.
    */
   readonly maxSessions: number | null;
-}
+};
 
 /** A single-page app. Its refresh token is in an HttpOnly cookie, and it may only be used from its origins. */
 export type BrowserClient = Identified &
@@ -36,11 +33,11 @@ export type ServiceClient = Identified & { readonly kind: 'service'; readonly jw
 /** A client that people sign in with. It cannot keep a secret, so it has none. */
 export type PublicClient = BrowserClient | NativeClient;
 
-export interface ClientRegistry {
+export type ClientRegistry = {
   find(id: string): Client | undefined;
   readonly all: readonly Client[];
   readonly services: readonly ServiceClient[];
-}
+};
 
 /** The URL of each service's public keys, by the service's name. */
 export type ServiceJwksUris = ReadonlyMap<string, string>;

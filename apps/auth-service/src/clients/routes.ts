@@ -22,10 +22,10 @@ const clientSchema = Type.Object({
 
 const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
 
-export interface ClientRoutesOptions {
+export type ClientRoutesOptions = {
   readonly clients: ClientRegistry;
   readonly statuses: ClientStatuses;
-}
+};
 
 /** For operators: list the clients, and revoke or reinstate one. */
 export async function clientRoutes(app: Service, { clients, statuses }: ClientRoutesOptions): Promise<void> {

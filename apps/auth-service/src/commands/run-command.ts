@@ -34,12 +34,12 @@ const commands: Readonly<Record<string, number>> = {
 };
 
 /** The environment and streams of a command: those of the process, or a test's. */
-export interface CommandContext {
+export type CommandContext = {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: Readable;
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
-}
+};
 
 /**
  * Runs one of the operator's commands. They use auth-service's own stores, whether or not the service is running.
@@ -78,19 +78,19 @@ function readArguments(args: readonly string[]): Arguments {
   }
 }
 
-interface Arguments {
+type Arguments = {
   readonly values: { readonly username?: string; readonly roles?: string };
   readonly positionals: readonly string[];
-}
+};
 
 type Task = Pick<Arguments, 'values'> & { readonly command: string; readonly operands: readonly string[] };
 
-interface Stores {
+type Stores = {
   readonly config: AuthConfig;
   readonly db: AuthDatabase['db'];
   readonly log: ReturnType<typeof createLogger>;
   readonly audit: AuditLog;
-}
+};
 
 async function run(task: Task, context: CommandContext): Promise<void> {
   const { command, operands } = task;

@@ -1,8 +1,8 @@
-export interface Poll {
+export type Poll = {
   start(): void;
   /** Stops the poll. Resolves when the current round has ended. */
   stop(): Promise<void>;
-}
+};
 
 /**
  * Runs a task repeatedly, each time `everyMs` after the previous run has ended. A failure is reported and does not stop

@@ -32,14 +32,14 @@ export const accounts = pgTable('accounts', {
 });
 
 /** A public key in the format of the key set (RFC 7517 §4, RFC 7518 §6.3.1). */
-export interface PublicJwk {
+export type PublicJwk = {
   readonly kty: 'RSA';
   readonly n: string;
   readonly e: string;
   readonly kid: string;
   readonly use: 'sig';
   readonly alg: 'RS256';
-}
+};
 
 /**
  * Current and former signing keys. A key's times determine its state: see keys/life-cycle.ts. With the two partial

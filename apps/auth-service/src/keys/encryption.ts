@@ -9,7 +9,7 @@ const tagBytes = 16;
 const keyIdCharacters = 11;
 
 /** Encrypts private keys at rest, under keys that are never in the database. */
-export interface KeyEncryption {
+export type KeyEncryption = {
   /** The id of the key that encrypts. It is derived from the key, so it needs no configuration. */
   readonly currentId: string;
   /** The result can only be decrypted with the same label, so database rows cannot be swapped. */
@@ -18,7 +18,7 @@ export interface KeyEncryption {
   decrypt(encrypted: string, label: string): Buffer;
   /** Derives 32 bytes for another purpose, which reveal nothing about the key (HKDF, RFC 5869). */
   deriveKey(purpose: string): Buffer;
-}
+};
 
 export class KeyEncryptionError extends ConfigError {
   constructor(fault: string) {

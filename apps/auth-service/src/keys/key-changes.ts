@@ -12,19 +12,19 @@ import type { KeyAction, RotationPolicy } from './life-cycle.ts';
 import { generateSigningKey } from './signing-key.ts';
 
 /** One change that was made to the keys. */
-export interface KeyChange {
+export type KeyChange = {
   readonly change: 'published' | 'activated' | 'retired' | 'removed' | 'revoked' | 'rewrapped';
   readonly kid: string;
-}
+};
 
 /** What functions that change keys need. */
-export interface KeyContext {
+export type KeyContext = {
   readonly db: Database;
   readonly encryption: KeyEncryption;
   readonly policy: RotationPolicy;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
 /** Makes the keys that these actions need before the lock is taken, because that takes a while. */
 export function prepareKeys(context: KeyContext, actions: readonly KeyAction[]): Promise<NewKeyRecord[]> {

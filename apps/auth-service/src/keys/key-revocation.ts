@@ -4,14 +4,14 @@ import { hasKey, lockKeys, readPublishedKeys } from './key-store.ts';
 import { planRevocation } from './life-cycle.ts';
 
 /** What revoking a key did. */
-export interface KeyRevocationResult {
+export type KeyRevocationResult = {
   readonly action: 'revoked';
   readonly kid: string;
   /** The key that now signs, if the revoked key was the active one. */
   readonly activated?: string;
   /** The new next key, if one was made. */
   readonly next?: string;
-}
+};
 
 /**
  * Revokes a key in the database, in one transaction under the rotation lock. Changes nothing when the key is gone

@@ -10,11 +10,11 @@ export type KeyRecord = KeyTimes & {
   readonly kekId: string | null;
 };
 
-export interface NewKeyRecord {
+export type NewKeyRecord = {
   readonly publicJwk: PublicJwk;
   readonly encryptedPrivateKey: string;
   readonly kekId: string;
-}
+};
 
 // Any number that nothing else in this database uses; this one is "keyr" in ASCII.
 const rotationLock = 0x6b65_7972;

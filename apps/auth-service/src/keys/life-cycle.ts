@@ -5,15 +5,15 @@
 
 export type KeyState = 'next' | 'active' | 'retiring' | 'gone';
 
-export interface KeyTimes {
+export type KeyTimes = {
   readonly kid: string;
   readonly publishedAt: number;
   readonly activatedAt: number | null;
   readonly retiredAt: number | null;
   readonly removedAt: number | null;
-}
+};
 
-export interface RotationPolicy {
+export type RotationPolicy = {
   /** How long a consumer may cache the key set (its Cache-Control). */
   readonly jwksMaxAgeSeconds: number;
   /** How far replicas' clocks may differ, plus the time that replicas take to see each other's changes. */
@@ -22,7 +22,7 @@ export interface RotationPolicy {
   readonly tokenSeconds: number;
   /** How long a key signs. */
   readonly rotationDays: number;
-}
+};
 
 export type KeyAction =
   /** Make a key and publish it as the next one. */
@@ -36,11 +36,11 @@ export type KeyAction =
   /** Remove this key from the set, even if its tokens are still valid, and erase its private half. */
   | { readonly type: 'revoke'; readonly kid: string };
 
-export interface RotationPlan {
+export type RotationPlan = {
   readonly actions: readonly KeyAction[];
   /** Set when a command came too early: the earliest time at which it will succeed. */
   readonly refusedUntil?: number;
-}
+};
 
 const secondMs = 1000;
 const dayMs = 86_400_000;

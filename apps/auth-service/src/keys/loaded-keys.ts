@@ -6,20 +6,15 @@ import type { KeyRecord } from './key-store.ts';
 import { stateOf } from './life-cycle.ts';
 import { privateKeyFrom } from './signing-key.ts';
 
-export interface Signer {
-  readonly kid: string;
-  readonly privateKey: KeyObject;
-}
-export interface JwkSet {
-  readonly keys: readonly PublicJwk[];
-}
+export type Signer = { readonly kid: string; readonly privateKey: KeyObject };
+export type JwkSet = { readonly keys: readonly PublicJwk[] };
 
 /** The keys that a replica holds in memory. */
-export interface LoadedKeys {
+export type LoadedKeys = {
   /** Undefined when the active key was revoked and this replica can decrypt no other one. */
   readonly signer: Signer | undefined;
   readonly jwks: JwkSet;
-}
+};
 
 /**
  * Makes LoadedKeys from the rows. Reuses unchanged objects, so that callers can compare by identity and no key is

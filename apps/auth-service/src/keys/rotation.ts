@@ -4,10 +4,10 @@ import { carryOut, type KeyChange, type KeyContext, prepareKeys } from './key-ch
 import { type KeyRecord, lockKeys, readPublishedKeys, replaceEncryption } from './key-store.ts';
 import { planRotation, type RotationPlan } from './life-cycle.ts';
 
-export interface RotationOutcome {
+export type RotationOutcome = {
   readonly changes: readonly KeyChange[];
   readonly refusedUntil?: number;
-}
+};
 
 /** Whether carryOutRotation would have something to do. */
 export function isRotationDue(

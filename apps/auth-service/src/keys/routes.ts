@@ -47,11 +47,11 @@ const rotationSchema = Type.Object({
 
 const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
 
-export interface KeyRoutesOptions {
+export type KeyRoutesOptions = {
   readonly keyRing: KeyRing;
   /** How long consumers may cache the set. */
   readonly jwksMaxAgeSeconds: number;
-}
+};
 
 /** The public key set, and the management of signing keys. No answer contains any part of a private key. */
 export async function keyRoutes(

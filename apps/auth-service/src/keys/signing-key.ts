@@ -5,12 +5,12 @@ import type { PublicJwk } from '../database/schema.ts';
 /** ASVS 5.0 11.2.3 requires at least 2048. More would make signing four times slower, for five-minute tokens. */
 export const modulusBits = 2048;
 
-export interface NewSigningKey {
+export type NewSigningKey = {
   readonly kid: string;
   readonly publicJwk: PublicJwk;
   /** PKCS #8, DER. */
   readonly privateKeyDer: Buffer;
-}
+};
 
 const generate = promisify(generateKeyPair);
 

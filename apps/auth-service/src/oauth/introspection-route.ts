@@ -47,10 +47,10 @@ const introspectionSchema = {
   },
 };
 
-export interface IntrospectionRouteOptions {
+export type IntrospectionRouteOptions = {
   readonly authenticate: AuthenticateClient;
   readonly introspect: Introspect;
-}
+};
 
 /** POST /introspect. */
 export async function introspectionRoute(

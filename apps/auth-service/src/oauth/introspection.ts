@@ -7,14 +7,14 @@ import type { SubjectTokens } from './subject-tokens.ts';
 import { TokenError } from './token-error.ts';
 import { noneIfInvalid } from './token-revocation.ts';
 
-export interface IntrospectionParts {
+export type IntrospectionParts = {
   readonly sessions: Pick<SessionStore, 'find'>;
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   /** Also checks revocations. */
   readonly subjectTokens: SubjectTokens;
   /** Whether the list of revocations is complete. */
   readonly isComplete: () => boolean;
-}
+};
 
 /** Resolves to the token's content if it is active for this client, otherwise to undefined. */
 export type Introspect = (client: Client, token: string) => Promise<Authentication | undefined>;

@@ -1,7 +1,7 @@
 import { AuthError, type Authentication, authClient, type RevocationList } from '@latchkey/auth-client';
 import Fastify from 'fastify';
 
-export interface SubjectTokens {
+export type SubjectTokens = {
   /**
    * Verifies an access token that was sent to this service, as that service itself would. Rejects with AuthError.
    */
@@ -12,7 +12,7 @@ export interface SubjectTokens {
    */
   verifyFor(token: string, audiences: readonly string[]): Promise<Authentication>;
   close(): Promise<void>;
-}
+};
 
 /**
  * Verifies the tokens that services exchange or introspect. A service may only use tokens that were sent to it, so each

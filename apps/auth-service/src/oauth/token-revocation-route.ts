@@ -30,10 +30,10 @@ const revocationSchema = {
   },
 };
 
-export interface TokenRevocationRouteOptions {
+export type TokenRevocationRouteOptions = {
   readonly authenticate: AuthenticateClient;
   readonly revokeToken: RevokeToken;
-}
+};
 
 /** POST /revoke. */
 export async function tokenRevocationRoute(

@@ -8,20 +8,20 @@ import { readPresentedToken } from './presented-token.ts';
 import type { SubjectTokens } from './subject-tokens.ts';
 import { TokenError } from './token-error.ts';
 
-export interface TokenRevocationParts {
+export type TokenRevocationParts = {
   readonly sessions: Pick<SessionStore, 'grantOf' | 'end'>;
   readonly subjectTokens: SubjectTokens;
   /** Publishes a revocation to all verifiers. */
   readonly publish: RevocationLog['publish'];
   readonly audit: Pick<AuditLog, 'record'>;
-}
+};
 
-export interface TokenRevocationRequest {
+export type TokenRevocationRequest = {
   /** Authenticated, if it is a service. */
   readonly client: Client;
   readonly token: string;
   readonly origin: Origin;
-}
+};
 
 export type RevokeToken = (request: TokenRevocationRequest) => Promise<void>;
 

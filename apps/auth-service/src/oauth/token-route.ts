@@ -16,10 +16,10 @@ const tokenSchema = {
   response: { 200: tokenAnswerSchema, 400: oauthErrorSchema, 401: oauthErrorSchema },
 };
 
-export interface TokenRouteOptions {
+export type TokenRouteOptions = {
   readonly authenticate: AuthenticateClient;
   readonly grants: GrantTable;
-}
+};
 
 /** POST /token. Its errors are RFC 6749's JSON, not problem documents. */
 export async function tokenRoute(app: Service, options: TokenRouteOptions): Promise<void> {

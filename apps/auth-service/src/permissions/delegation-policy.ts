@@ -20,11 +20,11 @@ export const delegationPolicy: DelegationPolicy = Object.fromEntries(
 
 export type DelegationPolicy = Readonly<Record<string, ServicePolicy>>;
 
-export interface ServicePolicy {
+export type ServicePolicy = {
   readonly ownScopes: readonly string[];
   /** By audience. */
   readonly toward: Readonly<Record<string, Delegation>>;
-}
+};
 
 /** How many services may be between a person and the called service: `act`, and one nested `act`. */
 export const maxActors = 2;

@@ -1,7 +1,7 @@
 import { type DelegationPolicy, maxActors } from './delegation-policy.ts';
 
 /** A service's request to act for a person. */
-export interface DelegationRequest {
+export type DelegationRequest = {
   /** The requesting service. */
   readonly actor: string;
   /** The service that it wants to call. */
@@ -12,7 +12,7 @@ export interface DelegationRequest {
   readonly actors: readonly string[];
   /** Undefined requests everything that is allowed. */
   readonly askedScopes: readonly string[] | undefined;
-}
+};
 
 export type DelegationDecision =
   | { readonly allowed: true; readonly scopes: readonly string[]; readonly actors: readonly string[] }

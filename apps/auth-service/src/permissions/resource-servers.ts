@@ -1,6 +1,6 @@
 import { knownServices, type Scope } from '@latchkey/services';
 
-interface ResourceServer {
+type ResourceServer = {
   readonly audience: string;
   /** Granted to people, by their roles. */
   readonly scopes: readonly Scope[];
@@ -8,7 +8,7 @@ interface ResourceServer {
   readonly actorScopes: readonly string[];
   /** Granted to services in their own name; some of them to people too. */
   readonly serviceScopes: readonly string[];
-}
+};
 
 /**
  * The services that accept our access tokens, and the scopes that each of them understands.

@@ -14,7 +14,7 @@ const maxReconnectDelayMs = 500;
 const mayBeReplaced = /^(?:READONLY|NOREPLICAS|MASTERDOWN)\b/;
 const lookForAnotherEveryMs = 1_000;
 
-export interface ConnectionOptions {
+export type ConnectionOptions = {
   /**
    * A redis:// URL, or a function that returns it. It is called before each connect, because the password may change.
    */
@@ -24,7 +24,7 @@ export interface ConnectionOptions {
   readonly commandTimeoutMs?: number;
   /** Default 2 s. */
   readonly silentLineMs?: number;
-}
+};
 
 /** The connection broke before Redis answered. Nothing was sent on the connection that replaced it. */
 export class ConnectionReplacedError extends Error {}

@@ -3,15 +3,15 @@ import type { Redis } from 'ioredis';
 
 const lookEveryMs = 30_000;
 
-export interface EvictionWatchOptions {
+export type EvictionWatchOptions = {
   readonly redis: Redis;
   /** `refuse`: start() rejects. */
   readonly mode: 'warn' | 'refuse';
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>;
   readonly everyMs?: number;
-}
+};
 
-export interface EvictionWatch {
+export type EvictionWatch = {
   /**
    * Checks for the first time. Rejects when Redis may evict and `mode` is `refuse`, but not when it does not answer.
    */
@@ -19,7 +19,7 @@ export interface EvictionWatch {
   stop(): void;
   /** Whether Redis would evict our keys to free memory; undefined while that is unknown. */
   readonly mayEvict: boolean | undefined;
-}
+};
 
 /**
  * Watches the eviction policy of Redis, which must be `noeviction`: nobody notices evicted sessions, revocations or

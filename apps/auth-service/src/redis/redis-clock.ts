@@ -4,11 +4,7 @@ import type { Redis } from 'ioredis';
 const measuredForMs = 5_000;
 
 /** How far Redis' clock is ahead of performance.now(), which is monotonic, so setting our clock does not matter. */
-interface Measurement {
-  readonly of: Redis['stream'];
-  readonly atMs: number;
-  readonly aheadMs: number;
-}
+type Measurement = { readonly of: Redis['stream']; readonly atMs: number; readonly aheadMs: number };
 
 const measurements = new WeakMap<Redis, Measurement>();
 const underWay = new WeakMap<Redis, Promise<number>>();

@@ -8,7 +8,7 @@ import { createRevocationLog, type RevocationLog } from './log/revocation-log.ts
 /** How often the list is confirmed as complete while the log is following. */
 const confirmMs = 250;
 
-export interface RevocationsOptions {
+export type RevocationsOptions = {
   readonly redis: Redis;
   readonly redisUrl: ConnectionOptions['url'];
   readonly shards: number;
@@ -19,9 +19,9 @@ export interface RevocationsOptions {
   /** As in RevocationLogOptions. */
   readonly dataSets?: Pick<DataSets, 'note' | 'requireKnown'>;
   readonly onError: (error: Error) => void;
-}
+};
 
-export interface Revocations {
+export type Revocations = {
   readonly log: RevocationLog;
   /** The revocations read from the log, for verifiers within auth-service. */
   readonly list: RevocationList;
@@ -30,7 +30,7 @@ export interface Revocations {
   /** Starts the log. Listeners that were added before this call run before the list is updated. */
   start(): Promise<void>;
   stop(): Promise<void>;
-}
+};
 
 /**
  * The revocations as auth-service itself needs them: the log, which all replicas share, and this replica's list, which

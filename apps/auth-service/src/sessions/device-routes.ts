@@ -13,11 +13,11 @@ import type { SessionStore } from './session-store.ts';
 const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
 const ended = Type.Null({ description: 'Ended.' });
 
-export interface DeviceRoutesOptions {
+export type DeviceRoutesOptions = {
   readonly sessions: SessionStore;
   readonly audit: AuditLog;
   readonly cookie: RefreshCookie;
-}
+};
 
 /** A person's own sessions, one per device: list them, rename one, end this one, another, all others, or all. */
 export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): Promise<void> {

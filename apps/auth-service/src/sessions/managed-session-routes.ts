@@ -43,11 +43,11 @@ const endOneSchema = {
 
 const reason = 'ended_by_operator';
 
-export interface ManagedSessionRoutesOptions {
+export type ManagedSessionRoutesOptions = {
   readonly accounts: Pick<Accounts, 'find'>;
   readonly sessions: SessionStore;
   readonly audit: Pick<AuditLog, 'record'>;
-}
+};
 
 /** What operators do with other people's sessions. An unknown account gives 404, one without sessions an empty list. */
 export async function managedSessionRoutes(

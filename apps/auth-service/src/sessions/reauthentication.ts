@@ -8,14 +8,14 @@ import { sessionEnded } from '../tokens/session-ended.ts';
 import type { SessionStore } from './session-store.ts';
 import { limitsOf, scopesOfGrant } from './session-tokens.ts';
 
-export interface ReauthenticationParts {
+export type ReauthenticationParts = {
   readonly accounts: Pick<Accounts, 'signIn' | 'find'>;
   readonly sessions: Pick<SessionStore, 'renewAuthTime'>;
   readonly issueAccessToken: AccessTokenIssuer;
   readonly audit: Pick<AuditLog, 'record'>;
-}
+};
 
-export interface ReauthenticationRequest {
+export type ReauthenticationRequest = {
   readonly subject: string;
   readonly sessionId: string;
   readonly clientId: string;
@@ -23,7 +23,7 @@ export interface ReauthenticationRequest {
   readonly scopes: ReadonlySet<string>;
   readonly password: string;
   readonly origin: Origin & { readonly address: string };
-}
+};
 
 export type Reauthenticated = AccessToken & {
   readonly scopes: readonly string[];

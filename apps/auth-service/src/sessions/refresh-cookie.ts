@@ -66,16 +66,13 @@ export function createRefreshCookie({ issuer, macKeys, clock }: RefreshCookieOpt
   };
 }
 
-interface RefreshCookieOptions {
+type RefreshCookieOptions = {
   readonly issuer: string;
   readonly macKeys: MacKeys;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
-interface ClearOptions {
-  readonly clientId: string;
-  readonly isOver: (sessionId: string) => boolean;
-}
+type ClearOptions = { readonly clientId: string; readonly isOver: (sessionId: string) => boolean };
 
 export type RefreshCookie = ReturnType<typeof createRefreshCookie>;

@@ -8,19 +8,12 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
  * after ten thousand rotations as after one.
  */
 
-export interface MacKey {
-  readonly kid: string;
-  readonly secret: Buffer;
-}
+export type MacKey = { readonly kid: string; readonly secret: Buffer };
 
 /** The first key signs; all of them verify. */
 export type MacKeys = readonly [MacKey, ...MacKey[]];
 
-export interface RefreshToken {
-  readonly sessionId: string;
-  readonly generation: number;
-  readonly kid: string;
-}
+export type RefreshToken = { readonly sessionId: string; readonly generation: number; readonly kid: string };
 
 const version = 'rt1';
 const shape = /^rt1\.([\w-]{1,16})\.(\d{1,4}-[\w-]{22})\.([1-9]\d{0,14})\.([\w-]{43})$/;

@@ -6,20 +6,20 @@ import type { RefreshOutcome } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 import { type IssuedTokens, issueTokens, scopesOfGrant } from './session-tokens.ts';
 
-export interface RefreshingParts {
+export type RefreshingParts = {
   readonly sessions: Pick<SessionStore, 'refresh' | 'grantOf'>;
   readonly issueAccessToken: AccessTokenIssuer;
   readonly audit: Pick<AuditLog, 'record'>;
   /** Counts the verdicts. */
   readonly onVerdict: (verdict: RefreshOutcome['verdict']) => void;
-}
+};
 
-export interface PresentedRefreshToken {
+export type PresentedRefreshToken = {
   readonly refreshToken: string;
   readonly clientId: string;
   readonly scopes?: readonly string[] | undefined;
   readonly origin: Origin;
-}
+};
 
 /** Why a refresh token was refused. Each endpoint reports it in its own form. */
 export class RefreshRefusedError extends Error {

@@ -54,7 +54,7 @@ const renewAuthTime = loadScript<(string | null)[]>('renewAuthTime', [
   script('./scripts/renew-auth-time.lua'),
 ]);
 
-export interface SessionStoreOptions {
+export type SessionStoreOptions = {
   readonly redis: Redis;
   readonly macKeys: MacKeys;
   readonly shards: number;
@@ -66,9 +66,9 @@ export interface SessionStoreOptions {
   readonly dataSets: Pick<DataSets, 'requireKnown' | 'confirm' | 'confirmMost'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
-export interface NewSession {
+export type NewSession = {
   readonly subject: string;
   readonly clientId: string;
   readonly roles: readonly string[];
@@ -76,7 +76,7 @@ export interface NewSession {
   readonly scopes?: readonly string[] | undefined;
   readonly deviceName: string;
   readonly address: string;
-}
+};
 
 export type SessionStore = ReturnType<typeof createSessionStore>;
 

@@ -4,7 +4,7 @@ import { personClaims } from '../tokens/claims.ts';
 import type { SessionGrant } from './session.ts';
 
 /** The members of RFC 6749 §5.1, under our own names. */
-export interface IssuedTokens {
+export type IssuedTokens = {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
   readonly scopes: readonly string[];
@@ -12,7 +12,7 @@ export interface IssuedTokens {
   readonly refreshToken: string;
   /** The session's absolute expiry, in milliseconds since the epoch. */
   readonly sessionExpiresAt: number;
-}
+};
 
 /** The scopes of a session's tokens: what its roles allow now, limited to what the sign-in asked for. */
 export function scopesOfGrant(grant: Pick<SessionGrant, 'roles' | 'scopes'>): readonly string[] {

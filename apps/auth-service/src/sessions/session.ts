@@ -1,5 +1,5 @@
 /** What a session was granted: everything that its access tokens are made from. */
-export interface SessionGrant {
+export type SessionGrant = {
   readonly sessionId: string;
   readonly subject: string;
   readonly clientId: string;
@@ -14,10 +14,10 @@ export interface SessionGrant {
   readonly issuedFrom: number;
   /** Our time before it was read, in milliseconds since the epoch. Tokens made from it have no later `iat`. */
   readonly readAt: number;
-}
+};
 
 /** A session as its owner sees it in the list of devices. Times are milliseconds since the epoch. */
-export interface ListedSession {
+export type ListedSession = {
   readonly id: string;
   readonly clientId: string;
   readonly deviceName: string;
@@ -26,7 +26,7 @@ export interface ListedSession {
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly expiresAt: number;
-}
+};
 
 /**
  * What presenting a refresh token meant. ROTATED, REPLAYED and ADOPTED succeed; the others are invalid_grant.

@@ -35,7 +35,7 @@ const changeRoles = loadScript<number>('changeRoles', [
   new URL('./scripts/change-roles.lua', import.meta.url),
 ]);
 
-export interface SessionsOfSubjectOptions {
+export type SessionsOfSubjectOptions = {
   readonly redis: Redis;
   readonly shards: number;
   /** The longest that an access token can be valid after its session ended: its lifetime and the clocks' skew. */
@@ -44,7 +44,7 @@ export interface SessionsOfSubjectOptions {
   readonly dataSets: Pick<DataSets, 'confirm' | 'confirmMost'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
 /**
  * Operations on the sessions of one person. Each takes the subject, so a caller cannot reach another person's session

@@ -10,14 +10,14 @@ import type { EndReason, SessionGrant } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 import { type IssuedTokens, issueTokens, scopesOfGrant } from './session-tokens.ts';
 
-export interface SignInParts {
+export type SignInParts = {
   readonly accounts: Pick<Accounts, 'signIn' | 'findSettled'>;
   readonly sessions: SessionStore;
   readonly issueAccessToken: AccessTokenIssuer;
   readonly audit: AuditLog;
-}
+};
 
-export interface SignInRequest {
+export type SignInRequest = {
   readonly username: string;
   readonly password: string;
   readonly client: Pick<PublicClient, 'id' | 'maxSessions'>;
@@ -27,7 +27,7 @@ export interface SignInRequest {
   /** The refresh tokens that this browser already holds. */
   readonly replaces?: readonly string[];
   readonly origin: Origin & { readonly address: string };
-}
+};
 
 /**
  * Signs a person in: checks the password, starts a session under a new id, and issues its first tokens. Surplus
@@ -116,11 +116,7 @@ function recordEnds({ audit }: SignInParts, sessionIds: readonly string[], { req
   }
 }
 
-interface End {
-  request: SignInRequest;
-  grant: SessionGrant;
-  reason: EndReason;
-}
+type End = { request: SignInRequest; grant: SessionGrant; reason: EndReason };
 
 async function end(parts: SignInParts, ending: End): Promise<void> {
   const { subject, sessionId } = ending.grant;

@@ -3,17 +3,14 @@ import type { TokenClaims } from './claims.ts';
 import { signCompactJws } from './compact-jws.ts';
 import { effectiveIssuedFrom } from './issued-from.ts';
 
-export interface SigningKey {
-  readonly kid: string;
-  readonly privateKey: KeyObject;
-}
+export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject };
 
-export interface AccessToken {
+export type AccessToken = {
   readonly token: string;
   readonly expiresInSeconds: number;
-}
+};
 
-export interface AccessTokenIssuerOptions {
+export type AccessTokenIssuerOptions = {
   readonly issuer: string;
   readonly lifetimeSeconds: number;
   /** Returns the current signing key. Called for each token, because the key changes. */
@@ -22,9 +19,9 @@ export interface AccessTokenIssuerOptions {
   readonly issuedFromOf?: (clientId: string) => number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
-export interface AccessTokenLimits {
+export type AccessTokenLimits = {
   /**
    * When the claims were read, in milliseconds since the epoch; default: now. With a later `iat`, the token would
    * escape a revocation caused by a change in between.
@@ -34,7 +31,7 @@ export interface AccessTokenLimits {
   readonly issuedFrom?: number;
   /** The latest allowed `exp`, in seconds since the epoch. */
   readonly expiresBy?: number;
-}
+};
 
 export type AccessTokenIssuer = (claims: TokenClaims, limits?: AccessTokenLimits) => Promise<AccessToken>;
 

@@ -5,7 +5,7 @@ import { audienceOf, audienceOfServiceScopes } from '../permissions/resource-ser
 const acrPassword = 'urn:latchkey:acr:password';
 
 /** The claims of an access token, without iss, jti, iat and exp, which the issuer adds. */
-export interface TokenClaims {
+export type TokenClaims = {
   readonly sub: string;
   readonly aud: readonly string[];
   readonly client_id: string;
@@ -14,7 +14,7 @@ export interface TokenClaims {
   readonly auth_time?: number;
   readonly acr?: string;
   readonly act?: ActorClaim;
-}
+};
 
 /** The claims of a person's own token, for one session. `authTime`: when they last authenticated, in seconds. */
 export function personClaims(

@@ -4,7 +4,7 @@ import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import { openAuthDatabase } from '../../src/database/open-auth-database.ts';
 import type { Database } from '../../src/database/schema.ts';
 
-export interface OpenTestDatabase {
+export type OpenTestDatabase = {
   readonly db: Database;
   /** Another pool on the same database, as another replica has it. */
   another(): Promise<Database>;
@@ -13,7 +13,7 @@ export interface OpenTestDatabase {
   /** Lets it through again. */
   reconnect(): Promise<void>;
   close(): Promise<void>;
-}
+};
 
 /** auth-service's tables in a database of one's own, behind a relay that can be cut. */
 export async function openTestDatabase(): Promise<OpenTestDatabase> {

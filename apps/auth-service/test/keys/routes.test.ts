@@ -28,11 +28,7 @@ function rotate(token: string) {
   return auth.app.inject({ method: 'POST', url: '/keys/rotation', headers: bearer(token) });
 }
 
-interface Key {
-  kid: string;
-  n: string;
-  e: string;
-}
+type Key = { kid: string; n: string; e: string };
 
 async function keySet(): Promise<Key[]> {
   return (await auth.app.inject({ url: '/.well-known/jwks.json' })).json().keys;

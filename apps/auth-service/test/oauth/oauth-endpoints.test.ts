@@ -12,12 +12,12 @@ const good = 'grant_type=refresh_token&client_id=latchkey-cli&token=x&refresh_to
 const type = (value: string) => ({ 'content-type': value });
 const takesForms = 'The body must be application/x-www-form-urlencoded.';
 
-interface Asked {
+type Asked = {
   method?: 'GET' | 'PUT' | 'DELETE' | 'PATCH';
   url?: string;
   payload?: string | Buffer;
   headers?: Record<string, string>;
-}
+};
 
 /** What the same at all of them is. */
 const refused: [what: string, request: Asked, status: number, error: string, says?: string][] = [

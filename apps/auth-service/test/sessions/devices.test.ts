@@ -18,13 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.stop());
 
-interface Listed {
-  id: string;
-  device_name: string;
-  current: boolean;
-  created_at: string;
-  last_used_at: string;
-}
+type Listed = { id: string; device_name: string; current: boolean; created_at: string; last_used_at: string };
 
 async function devicesOf(session: Tokens): Promise<Listed[]> {
   const answer = await auth.app.inject({ url: '/sessions', headers: bearer(session.access_token) });

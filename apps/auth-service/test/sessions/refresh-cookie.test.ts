@@ -31,11 +31,7 @@ function post(path: string, { payload, cookie, headers }: Request) {
     headers: { origin: storefrontOrigin, ...headers, ...cookieHeader(cookie) },
   });
 }
-interface Request {
-  payload?: object;
-  cookie?: string | undefined;
-  headers?: Record<string, string>;
-}
+type Request = { payload?: object; cookie?: string | undefined; headers?: Record<string, string> };
 
 async function start(cookie?: string, person = username) {
   const answer = await post('/sessions', {

@@ -5,7 +5,7 @@ import { furthestAheadSeconds } from '../../src/tokens/issued-from.ts';
 const clocksDifferMs = 30_000;
 
 /** The table of verdicts as plain code: what the store must do, written a second time to compare against. */
-export interface ModelSession {
+export type ModelSession = {
   /** `gone`: Redis has evicted it. */
   state: 'active' | 'reused' | 'revoked' | 'gone';
   generation: number;
@@ -15,7 +15,7 @@ export interface ModelSession {
   expiresAt: number;
   /** Seconds since the epoch. */
   authTime: number;
-}
+};
 
 export function modelRefresh(session: ModelSession, presented: number, now: number): RefreshVerdict {
   if (session.state === 'gone') return modelMissing(session, now);

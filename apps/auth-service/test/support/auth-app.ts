@@ -33,7 +33,7 @@ const derive: Derive = (password, { salt, hashBytes }) =>
     tagLength: hashBytes,
   });
 
-export interface AuthApp {
+export type AuthApp = {
   app: Service;
   redis: TestRedis;
   databaseUrl: string;
@@ -41,7 +41,7 @@ export interface AuthApp {
   /** Builds another replica: the same service, on the same Redis and the same database. It stops with this one. */
   startReplica(): Promise<Service>;
   stop(): Promise<void>;
-}
+};
 
 /** auth-service whole, on its own Redis and its own database; not listening. */
 export async function startAuthApp(
@@ -145,14 +145,14 @@ async function openAsNew(config: AuthConfig, clock: () => number): Promise<AuthD
   return database;
 }
 
-export interface Tokens {
+export type Tokens = {
   access_token: string;
   token_type: string;
   expires_in: number;
   scope: string;
   session_id: string;
   refresh_token: string;
-}
+};
 
 const accountStores = new WeakMap<Service, AccountStore>();
 

@@ -9,14 +9,14 @@ export const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
-export interface AssertionChanges {
+export type AssertionChanges = {
   /** Replaces claims and header parameters; undefined leaves one out. */
   claims?: Record<string, unknown>;
   header?: Record<string, unknown>;
   key?: SigningKey;
-}
+};
 
-export interface TestServices {
+export type TestServices = {
   /** For SERVICE_JWKS_URIS. */
   readonly jwksUris: string;
   key(name: string): SigningKey;
@@ -31,7 +31,7 @@ export interface TestServices {
   /** Answers 500 while true. */
   setDown(down: boolean): void;
   close(): Promise<void>;
-}
+};
 
 /** The key that each service begins with, in all tests of this process: to make one takes 0.07 s. */
 const firstKeys = new Map<string, SigningKey>();

@@ -11,10 +11,7 @@ import { type Addition, type CartLine, CartRefusal, isNew, lineAfterAdding } fro
 export const rememberedKeys = 1000;
 
 type Verdict = Addition | CartRefusal;
-interface KeyedAddition {
-  readonly key: string;
-  readonly addition: CartLine;
-}
+type KeyedAddition = { readonly key: string; readonly addition: CartLine };
 
 /**
  * Adds to a cart once for each key (draft-ietf-httpapi-idempotency-key-header). Repeating a key returns the first

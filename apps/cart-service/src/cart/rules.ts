@@ -9,22 +9,22 @@ export const maximumQuantity = 999;
 export const maximumUnitAmount = 10_000_000_000;
 
 /** An amount in the currency's minor units (cents, yen) and its ISO 4217 code. */
-export interface Money {
+export type Money = {
   amount: number;
   currency: string;
-}
+};
 
-export interface CartLine {
+export type CartLine = {
   sku: string;
   quantity: number;
   unitPrice: Money;
-}
+};
 
-export interface Cart {
+export type Cart = {
   lines: CartLine[];
   /** null: the cart is empty. */
   updatedAt: Date | null;
-}
+};
 
 const refusals = {
   invalid_currency: { status: 422, message: 'The currency is not an ISO 4217 code in use.' },
@@ -38,14 +38,14 @@ const refusals = {
 } as const;
 
 /** The result of adding to a cart. */
-export interface Addition {
+export type Addition = {
   /** The line after the addition. */
   line: CartLine;
   /** False when the cart held this SKU already, and its quantity grew. */
   created: boolean;
   /** True when the key is a repetition: nothing was added this time. */
   replayed: boolean;
-}
+};
 
 export type CartRefusalCode = keyof typeof refusals;
 

@@ -15,7 +15,7 @@ import {
 import { type Addition, type Cart, type CartLine, isNew, lineAfterAdding } from './rules.ts';
 
 /** Carts, by the subject of their owner. */
-export interface CartStore {
+export type CartStore = {
   read(subject: string): Promise<Cart>;
   /**
    * Adds to the cart. With a key it adds once: a repeated key gets the first result again, refusals included.
@@ -28,7 +28,7 @@ export interface CartStore {
   /** Does nothing when the cart has no line with this SKU. */
   remove(subject: string, sku: string): Promise<void>;
   clear(subject: string): Promise<void>;
-}
+};
 
 /**
  * Keeps carts in Postgres. Each change first locks the cart's row, so changes to one cart run one after the other.

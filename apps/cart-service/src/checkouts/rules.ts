@@ -11,13 +11,13 @@ export type CheckoutEvent = 'complete' | 'release';
  * A claim on a cart: its lines at one moment, kept under the payment's id. The cart may change afterwards. The payment
  * is for the claimed lines.
  */
-export interface Checkout {
+export type Checkout = {
   readonly id: string;
   readonly status: CheckoutStatus;
   /** The lines at the time of the claim. They never change. */
   readonly lines: readonly CartLine[];
   readonly claimedAt: Date;
-}
+};
 
 const refusals = {
   cart_empty: { status: 409, message: 'The cart is empty.' },

@@ -20,7 +20,7 @@ import {
 } from './rules.ts';
 
 /** Checkouts of carts. Each belongs to a subject: the same id under another subject is another checkout. */
-export interface CheckoutStore {
+export type CheckoutStore = {
   /**
    * Claims the cart's current lines. A known id returns its checkout as it is, whatever the cart holds now.
    *
@@ -40,7 +40,7 @@ export interface CheckoutStore {
    * @throws {CheckoutRefusal} checkout_completed
    */
   release(subject: string, id: string): Promise<Checkout>;
-}
+};
 
 /**
  * Keeps checkouts in Postgres. Each change first locks the cart's row, so edits and checkouts of one cart run one after

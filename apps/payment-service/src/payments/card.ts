@@ -2,18 +2,18 @@
  * A card as the buyer typed it. It exists for one request: it goes to the processor and into a keyed fingerprint, never
  * into a table or a log line.
  */
-export interface Card {
+export type Card = {
   number: string;
   expMonth: number;
   expYear: number;
   cvc?: string;
-}
+};
 
 /** What payment-service stores of a card. */
-export interface CardSummary {
+export type CardSummary = {
   last4: string;
   brand: string;
-}
+};
 
 const brands: readonly (readonly [brand: string, prefix: RegExp])[] = [
   ['visa', /^4/],

@@ -19,11 +19,11 @@ export type CartClaim =
  * processor has confirmed the charge. A claim is released only after the processor has confirmed that it has not
  * charged this reference and never will.
  */
-export interface CartCheckout {
+export type CartCheckout = {
   /** Reserves the cart's current lines for this payment. */
   claim(paymentId: string): Promise<CartClaim>;
   /** Takes the claimed lines out of the cart. */
   complete(paymentId: string): Promise<void>;
   /** Gives the claim up. A claim that has not been made yet can then never be made. */
   release(paymentId: string): Promise<void>;
-}
+};

@@ -3,7 +3,7 @@ import type { IdempotencyStore } from './idempotency-store.ts';
 import type { CardProcessor } from './processor.ts';
 
 /** The dependencies of the payment use cases. */
-export interface PaymentsContext {
+export type PaymentsContext = {
   readonly database: Database;
   readonly keys: IdempotencyStore;
   readonly processor: CardProcessor;
@@ -13,4 +13,4 @@ export interface PaymentsContext {
   readonly runMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};

@@ -1,8 +1,8 @@
 /** The end of a page: the creation time and id of its last payment. */
-export interface Cursor {
+export type Cursor = {
   createdAt: Date;
   id: string;
-}
+};
 
 const format = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 

@@ -9,10 +9,7 @@ import type { RequestIdentity } from './idempotency.ts';
 const keyRetentionMs = 24 * 60 * 60 * 1000;
 
 /** The answer as it was sent. */
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
+export type Answer = { readonly status: number; readonly body: unknown };
 
 /** `answer` is set when the request was answered before. Otherwise the caller carries it out, for this resource. */
 export type Claim = Pick<RequestIdentity, 'subject' | 'keyDigest'> & {
@@ -23,7 +20,7 @@ export type Claim = Pick<RequestIdentity, 'subject' | 'keyDigest'> & {
 /** Stores the request's resource, in the transaction that takes the key. If it throws, nothing is stored. */
 export type FirstStep = (transaction: Connection, resourceId: string) => Promise<void>;
 
-export interface IdempotencyStoreOptions {
+export type IdempotencyStoreOptions = {
   readonly database: Database;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -32,7 +29,7 @@ export interface IdempotencyStoreOptions {
   readonly runMs: number;
   /** How long a request waits for another one with the same key, before it answers 409. */
   readonly waitMs: number;
-}
+};
 
 type Row = typeof idempotencyKeys.$inferSelect;
 

@@ -1,22 +1,22 @@
 import { createHash, createHmac } from 'node:crypto';
 
 /** What makes a request the same as an earlier one. */
-export interface RequestIdentity {
+export type RequestIdentity = {
   subject: string;
   /** A digest of the client's key, which is itself not stored. */
   keyDigest: string;
   /** A keyed digest of the operation and its body. */
   fingerprint: string;
-}
+};
 
-export interface KeyedRequest {
+export type KeyedRequest = {
   subject: string;
   /** The key in the Idempotency-Key header, from idempotencyKeyOf. */
   key: string;
   /** Method and path: one key cannot be used for two operations. */
   operation: string;
   body: unknown;
-}
+};
 
 /**
  * The identity of a request (draft-ietf-httpapi-idempotency-key-header §2). Ignores the order of the body's members.

@@ -2,10 +2,10 @@
 export const maximumAmount = 100_000_000_000;
 
 /** An amount in the currency's minor units (cents, yen) and its ISO 4217 code. */
-export interface Money {
+export type Money = {
   amount: number;
   currency: string;
-}
+};
 
 const currencies: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
 

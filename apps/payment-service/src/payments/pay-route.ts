@@ -7,7 +7,7 @@ import { identifyRequest } from './idempotency.ts';
 import { pay } from './pay.ts';
 import { commonProblems, idempotencyHeadersSchema, payBodySchema, paymentSchema } from './schemas.ts';
 
-export interface PayRouteOptions {
+export type PayRouteOptions = {
   readonly context: PaymentsContext;
   /** Returns the requesting user's cart. */
   readonly cartOf: (request: FastifyRequest) => CartCheckout;
@@ -23,7 +23,7 @@ export interface PayRouteOptions {
     readonly amount: number;
     readonly maxAgeSeconds: number;
   };
-}
+};
 
 const schema = {
   summary: 'Pay for your cart',

@@ -12,7 +12,7 @@ import { insertPendingPayment, lockSubject, unsettledPayments } from './payment-
 import { type PaymentBody, toPaymentBody } from './schemas.ts';
 import { refuseWhileRunning, settleCartIfPossible } from './settle.ts';
 
-export interface PayRequest {
+export type PayRequest = {
   /** The buyer, and what identifies a repetition of this request. */
   readonly identity: RequestIdentity;
   /** The amount that the buyer agreed to. It must be the cart's total. */
@@ -20,9 +20,9 @@ export interface PayRequest {
   readonly card: Card;
   /** The buyer's cart. */
   readonly cart: CartCheckout;
-}
+};
 
-export interface PayAnswer {
+export type PayAnswer = {
   /** 201 with a final verdict, also a decline; 202 while the processor's verdict or the settled cart is missing. */
   readonly status: 201 | 202;
   readonly body: PaymentBody;
@@ -30,7 +30,7 @@ export interface PayAnswer {
   readonly replayed: boolean;
   /** Why the cart could not be settled after a known verdict; for the log. */
   readonly cartFault?: unknown;
-}
+};
 
 /**
  * Charges the cart's total to a card and takes the charged lines out of the cart, both once, however often the request

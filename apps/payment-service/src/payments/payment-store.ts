@@ -7,13 +7,13 @@ import type { Money } from './money.ts';
 import type { Payment } from './payment.ts';
 import { nextStatus, type PaymentEvent } from './rules.ts';
 
-export interface NewPayment {
+export type NewPayment = {
   readonly id: string;
   readonly subject: string;
   readonly amount: Money;
   readonly card: CardSummary;
   readonly createdAt: Date;
-}
+};
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -111,14 +111,14 @@ function olderThan({ createdAt, id }: Cursor): SQL {
   return sql`(${payments.createdAt}, ${payments.id}) < (${createdAt.toISOString()}::timestamptz, ${id}::uuid)`;
 }
 
-export interface Move {
+export type Move = {
   readonly event: PaymentEvent;
   readonly now: Date;
   readonly declineReason?: string;
   /** New sums, when the event is a refund. */
   readonly refunded?: number;
   readonly refunding?: number;
-}
+};
 
 /**
  * Applies an event to a payment by the table of transitions, if it still has the status that was read. Undefined when

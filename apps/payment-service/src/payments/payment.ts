@@ -2,7 +2,7 @@ import type { CardSummary } from './card.ts';
 import type { Money } from './money.ts';
 import type { CapturedMoney, PaymentStatus, RefundStatus } from './rules.ts';
 
-export interface Payment {
+export type Payment = {
   readonly id: string;
   /** The buyer. */
   readonly subject: string;
@@ -18,9 +18,9 @@ export interface Payment {
   readonly cartSettledAt: Date | undefined;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-}
+};
 
-export interface Refund {
+export type Refund = {
   readonly id: string;
   readonly paymentId: string;
   /** The subject who refunded it. */
@@ -28,7 +28,7 @@ export interface Refund {
   readonly amount: Money;
   readonly status: RefundStatus;
   readonly createdAt: Date;
-}
+};
 
 /** A payment's amounts, for the refund rules. */
 export function capturedMoney(payment: Payment): CapturedMoney {

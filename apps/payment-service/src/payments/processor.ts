@@ -2,22 +2,22 @@ import type { Card } from './card.ts';
 import type { Money } from './money.ts';
 
 /** `reference` is the payment's id. It is also the processor's idempotency key: one reference, one charge. */
-export interface ChargeRequest {
+export type ChargeRequest = {
   reference: string;
   amount: Money;
   card: Card;
-}
+};
 
 /** `reference` is that of the charge to prevent. */
 export type CancelRequest = Pick<ChargeRequest, 'reference' | 'amount'>;
 
 /** `reference` is the refund's id, and the idempotency key of the refund. */
-export interface RefundRequest {
+export type RefundRequest = {
   reference: string;
   /** The reference of the charge to refund. */
   chargeReference: string;
   amount: Money;
-}
+};
 
 export type Outcome =
   | { outcome: 'succeeded' }
@@ -33,13 +33,13 @@ export type Inquiry = Outcome | { outcome: 'not_found' };
  * aborts, and throws only for its own faults. After a throw the payment stays as it was, and the next try resumes it.
  * Repeating a call with a known reference returns the first answer and moves no money.
  */
-export interface CardProcessor {
+export type CardProcessor = {
   charge(request: ChargeRequest, signal: AbortSignal): Promise<Outcome>;
   inquire(reference: string, signal: AbortSignal): Promise<Inquiry>;
   /** Declines a reference for good, before its charge arrives. If that has arrived already, returns its verdict. */
   cancel(request: CancelRequest, signal: AbortSignal): Promise<Outcome>;
   refund(request: RefundRequest, signal: AbortSignal): Promise<Outcome>;
-}
+};
 
 /**
  * Calls the processor and waits at most `timeoutMs` milliseconds, even when the adapter ignores its signal. A timeout

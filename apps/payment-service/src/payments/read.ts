@@ -10,13 +10,13 @@ import { sendRefund } from './refund.ts';
 import { pendingRefunds } from './refund-store.ts';
 import { type Settlement, settleCartIfPossible } from './settle.ts';
 
-export interface Reader {
+export type Reader = {
   readonly subject: string;
   /** Whether the reader may read everybody's payments, one at a time by id, as support may. */
   readonly readsAll: boolean;
   /** The reader's own cart; undefined when the reader may not check it out. */
   readonly cart: CartCheckout | undefined;
-}
+};
 
 /**
  * Reads one payment. If its outcome or a refund's outcome is open and no run holds it, it asks the processor first. The
@@ -45,15 +45,12 @@ async function withNews(context: PaymentsContext, payment: Payment): Promise<Pay
   return existingPayment(context, payment.id);
 }
 
-export interface PageRequest {
+export type PageRequest = {
   readonly subject: string;
   readonly limit: number;
   readonly cursor: string | undefined;
-}
-export interface Page {
-  readonly payments: readonly Payment[];
-  readonly nextCursor: string | undefined;
-}
+};
+export type Page = { readonly payments: readonly Payment[]; readonly nextCursor: string | undefined };
 
 /**
  * Reads a page of the subject's own payments, the newest first, as they are stored. It does not ask the processor. New

@@ -5,12 +5,12 @@ import { capturedMoney, type Payment, type Refund } from './payment.ts';
 import { findPayment, movePayment, setRefunding } from './payment-store.ts';
 import { refundEvent } from './rules.ts';
 
-export interface NewRefund {
+export type NewRefund = {
   readonly id: string;
   readonly requestedBy: string;
   readonly amount: number;
   readonly createdAt: Date;
-}
+};
 
 /** Stores a refund and reserves its amount. The payment must have been read with `lock` in this transaction. */
 export async function reserveRefund(

@@ -11,20 +11,20 @@ import { findRefund, reserveRefund, settleRefund } from './refund-store.ts';
 import { decideRefund } from './rules.ts';
 import { type RefundBody, toRefundBody } from './schemas.ts';
 
-export interface RefundOrder {
+export type RefundOrder = {
   /** The subject who refunds: usually support, not the buyer. */
   readonly identity: RequestIdentity;
   readonly paymentId: string;
   /** When undefined, everything that is left is refunded. */
   readonly amount: Money | undefined;
-}
+};
 
-export interface RefundAnswer {
+export type RefundAnswer = {
   /** 201 with a final verdict; 202 while the processor has not given one. */
   readonly status: 201 | 202;
   readonly body: RefundBody;
   readonly replayed: boolean;
-}
+};
 
 /**
  * Refunds a payment, wholly or in part, once per Idempotency-Key. It reserves the amount before it calls the processor,

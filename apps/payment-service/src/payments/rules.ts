@@ -64,13 +64,13 @@ export function decideCharge(claim: CartClaim, agreed: Money): ChargeVerdict {
 }
 
 /** The money of one payment, in minor units. Invariant: refunded + refunding ≤ captured. */
-export interface CapturedMoney {
+export type CapturedMoney = {
   captured: number;
   /** Refunded so far. */
   refunded: number;
   /** Reserved for refunds that the processor has not confirmed yet. */
   refunding: number;
-}
+};
 
 export type RefundVerdict =
   | { allowed: true; amount: number }

@@ -6,11 +6,11 @@ import type { Payment } from './payment.ts';
 import { markCartSettled, type UnsettledPayment, unsettledPayments } from './payment-store.ts';
 import { isSettled } from './rules.ts';
 
-export interface Settlement {
+export type Settlement = {
   readonly payment: Payment;
   /** Why the cart could not be settled after a known verdict; for the log. */
   readonly cartFault?: unknown;
-}
+};
 
 /**
  * Settles the cart of a payment whose verdict is known: takes the paid lines out, or gives the claim up. Safe to

@@ -15,10 +15,7 @@ afterAll(() => survivor.close());
 
 const program = fileURLToPath(new URL('./doomed-service.ts', import.meta.url));
 
-interface Message {
-  address?: { port: number };
-  statements?: number;
-}
+type Message = { address?: { port: number }; statements?: number };
 
 /** Lets a service die before the n-th statement of one request. True when the request had no n-th statement. */
 async function dieBefore(statement: number, request: (url: string) => Promise<unknown>): Promise<boolean> {

@@ -2,11 +2,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useAnnounce } from './announcer.tsx';
 
-interface ActionOptions<Input, Result> {
+type ActionOptions<Input, Result> = {
   readonly work: (input: Input) => Promise<Result>;
   /** The text to announce after a success. */
   readonly say: (result: Result) => string;
-}
+};
 
 /** An action of a panel, which really happens. Announces the outcome, and reads again what it may have changed. */
 export function useAction<Result, Input = void>({ work, say }: ActionOptions<Input, Result>) {

@@ -23,11 +23,7 @@ export function allowedReads(): readonly string[] {
   return reads.map(([, url]) => url);
 }
 
-interface Probe {
-  readonly service: ShopService;
-  readonly method: string;
-  readonly url: string;
-}
+type Probe = { readonly service: ShopService; readonly method: string; readonly url: string };
 
 const reads = (Object.entries(shopReads) as [ShopService, string][]).map(
   ([service, url]): Probe => ({ service, method: 'GET', url }),

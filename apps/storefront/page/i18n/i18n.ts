@@ -6,10 +6,12 @@ import { shopMessages as ko } from './ko/shop.ts';
 import { chooseLanguage, isLanguage, type Language } from './language.ts';
 
 declare module 'i18next' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface CustomTypeOptions {
     defaultNS: 'shop';
   }
   // Each part of the page declares its own namespace this way, beside its messages.
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface ResourceNamespaceMap {
     shop: typeof en;
   }

@@ -1,8 +1,5 @@
 /** An amount in the currency's minor units (cents, yen) and its ISO 4217 code. */
-export interface Money {
-  readonly amount: number;
-  readonly currency: string;
-}
+export type Money = { readonly amount: number; readonly currency: string };
 
 const formats = new Map<string, Intl.NumberFormat>();
 

@@ -6,10 +6,10 @@ import { Avatar } from './avatar.tsx';
 import { useDemoPeople } from './people.ts';
 import type { Credentials } from './register.ts';
 
-export interface DemoPeopleListProps {
+export type DemoPeopleListProps = {
   readonly isPending: boolean;
   readonly onChoose: (person: Credentials) => void;
-}
+};
 
 /** The demo accounts, each a button that signs in. */
 export function DemoPeopleList({ isPending, onChoose }: DemoPeopleListProps) {

@@ -21,10 +21,7 @@ export function useDemoPeople() {
   });
 }
 
-export interface OwnAccount {
-  readonly username: string;
-  readonly roles: readonly string[];
-}
+export type OwnAccount = { readonly username: string; readonly roles: readonly string[] };
 
 /** The account of the person who is signed in. The token has only an opaque id. */
 export function useAccount() {

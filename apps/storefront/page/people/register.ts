@@ -2,10 +2,7 @@ import { config } from '../config.ts';
 import { errorFrom, noAnswer } from '../services/service-error.ts';
 import { recordedFetch } from '../traffic/recorded-fetch.ts';
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
+export type Credentials = { readonly username: string; readonly password: string };
 
 /**
  * Creates an account. Does not sign in.

@@ -11,18 +11,15 @@ const origins: Readonly<Record<ServiceName, string>> = {
   'payment-service': config.services.payment,
 };
 
-export interface RequestOptions {
+export type RequestOptions = {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: object;
   /** For a request that must not take effect twice: each repetition sends the same key. */
   readonly idempotencyKey?: string;
-}
+};
 
 /** The answer. `status` distinguishes a 201 from a 202. */
-export interface Answer<Body> {
-  readonly status: number;
-  readonly body: Body;
-}
+export type Answer<Body> = { readonly status: number; readonly body: Body };
 
 /**
  * Sends a request to a service for the person who is signed in. Does not check that the answer's body has the type that

@@ -1,12 +1,12 @@
 /** The parts of a WWW-Authenticate header (RFC 9110 §11.6.1) that the page uses. */
-export interface Challenge {
+export type Challenge = {
   /** RFC 6750 §3.1, RFC 9470 §3. */
   readonly error: string | null;
   /** All scopes that the route requires. */
   readonly scopes: readonly string[];
   /** The maximum age of the sign-in. */
   readonly maxAgeSeconds: number | null;
-}
+};
 
 const parameter = /([a-z_]+)="((?:[^"\\]|\\.)*)"/g;
 

@@ -5,12 +5,12 @@
  * The request is kept in memory only: a stored digest would not hide a card's few digits. After a reload the key is
  * new, and payment-service finishes the open payment before it charges the same cart again.
  */
-export interface IdempotencyKeys {
+export type IdempotencyKeys = {
   /** The key to send this request with. */
   keyFor(request: object): string;
   /** Call this after a final answer: the key is then not used again. */
   answered(): void;
-}
+};
 
 /**
  * @param createKey makes a new key

@@ -4,7 +4,7 @@ import { type Challenge, parseChallenge } from './challenge.ts';
 export type ServiceName = 'auth-service' | 'cart-service' | 'wishlist-service' | 'payment-service';
 
 /** The members of a problem document (RFC 9457) that the page uses. */
-export interface ProblemFacts {
+export type ProblemFacts = {
   readonly code: string;
   readonly detail: string | null;
   /** Why a token was revoked, or a session ended. */
@@ -13,7 +13,7 @@ export interface ProblemFacts {
   readonly hop: string | null;
   /** The request's id, to find it in the inspector and in the service's log. */
   readonly requestId: string | null;
-}
+};
 
 /** A service refused a request, failed, or did not answer. */
 export class ServiceError extends Error {

@@ -4,13 +4,13 @@ import type { TraceIds } from './trace-ids.ts';
 import type { Purpose } from './traffic.ts';
 import type { TrafficStore } from './traffic-store.ts';
 
-export interface RecordingOptions {
+export type RecordingOptions = {
   readonly fetch: typeof globalThis.fetch;
   readonly ids: { next(): TraceIds };
   readonly store: Pick<TrafficStore, 'began' | 'answered' | 'explained'>;
   /** Milliseconds since the epoch, with fractions; monotonic. */
   readonly now?: () => number;
-}
+};
 
 /**
  * A fetch that gives each request a trace id and records its outcome. The caller gets the answer unchanged and without

@@ -1,11 +1,11 @@
 import type { ShownSpan } from '../../src/demo/api.ts';
 
-export interface SpanStreamOptions {
+export type SpanStreamOptions = {
   readonly tracePrefix: string;
   readonly onSpan: (span: ShownSpan) => void;
   /** Called whenever the connection opens or breaks. */
   readonly onOpen?: (isOpen: boolean) => void;
-}
+};
 
 /** An EventSource reconnects by itself, but not after an answer that is not a stream. */
 const reopenMs = 2000;

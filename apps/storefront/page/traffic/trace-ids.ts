@@ -1,12 +1,12 @@
 /** The ids of one request in the services' traces (W3C Trace Context). */
-export interface TraceIds {
+export type TraceIds = {
   /** 32 hex digits. The first 16 are the same for this page load. */
   readonly traceId: string;
   /** 16 hex digits: the page's own span, which is the parent of the service's. */
   readonly spanId: string;
   /** The value of the `traceparent` header. */
   readonly traceparent: string;
-}
+};
 
 /**
  * Creates trace ids. All ids of this page load begin with the same 16 digits, which tells its spans from all others.

@@ -4,7 +4,7 @@ import type { ShownSpan } from '../../src/demo/api.ts';
 export type Purpose = 'person' | 'background' | 'probe' | 'load';
 
 /** A request that the page has sent. */
-export interface PageRequest {
+export type PageRequest = {
   readonly traceId: string;
   readonly spanId: string;
   readonly purpose: Purpose;
@@ -19,10 +19,10 @@ export interface PageRequest {
   readonly body: string | null;
   /** Milliseconds since the epoch, with fractions. */
   readonly startMs: number;
-}
+};
 
 /** How it ended. */
-export interface PageAnswer {
+export type PageAnswer = {
   /** HTTP status; 0: no answer came. */
   readonly status: number;
   /** The headers that the service lets pages read. */
@@ -30,27 +30,25 @@ export interface PageAnswer {
   readonly durationMs: number;
   /** Of a problem document (RFC 9457), or of an OAuth error (RFC 6749 §5.2). */
   readonly problem: Problem | null;
-}
+};
 
-export interface Problem {
+export type Problem = {
   readonly code: string | null;
   /** Why a token was revoked, or a session ended. */
   readonly reason: string | null;
   readonly detail: string | null;
-}
+};
 
 /** All about one trace: the page's request, its answer, and the services' spans. */
-export interface TrafficEntry {
+export type TrafficEntry = {
   readonly request: PageRequest;
   /** Null while there is no answer yet. */
   readonly answer: PageAnswer | null;
   /** In the order in which they began. */
   readonly spans: readonly ShownSpan[];
-}
+};
 
 /** The newest last. */
-export interface Traffic {
-  readonly entries: readonly TrafficEntry[];
-}
+export type Traffic = { readonly entries: readonly TrafficEntry[] };
 
 export const noTraffic: Traffic = { entries: [] };

@@ -1,10 +1,10 @@
 import { Component, type ReactNode } from 'react';
 
-export interface BoundaryProps {
+export type BoundaryProps = {
   /** Shown instead when rendering the children fails. */
   readonly fallback: ReactNode;
   readonly children: ReactNode;
-}
+};
 
 /** An error boundary: a failure inside it leaves the rest of the page as it is. */
 export class Boundary extends Component<BoundaryProps, { readonly failed: boolean }> {

@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react';
 import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components/Modal';
 
-export interface DialogProps {
+export type DialogProps = {
   readonly title: string;
   readonly isOpen: boolean;
   readonly onClose: () => void;
   readonly children: ReactNode;
-}
+};
 
 /** A modal dialog. Escape or a press outside closes it. The focus then returns to where it was. */
 export function Dialog({ title, isOpen, onClose, children }: DialogProps) {

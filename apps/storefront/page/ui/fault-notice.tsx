@@ -4,13 +4,13 @@ import { Button } from './button.tsx';
 import { FaultText } from './fault-text.tsx';
 import { Notice } from './notice.tsx';
 
-export interface FaultNoticeProps {
+export type FaultNoticeProps = {
   readonly error: unknown;
   /** The title of a refusal in this place. */
   readonly refusedTitle?: string;
   /** When set, there is a button that retries. */
   readonly onRetry?: () => void;
-}
+};
 
 /** Shows a fault where it happened. Empty without an error. */
 export function FaultNotice({ error, refusedTitle, onRetry }: FaultNoticeProps) {

@@ -54,13 +54,13 @@ export function useFaultText(): (fault: Fault) => { title: string; text: string 
   };
 }
 
-interface FaultTextProps {
+type FaultTextProps = {
   readonly fault: Fault;
   /** The title of a refusal in this place. */
   readonly refusedTitle?: string | undefined;
   /** What the fault means for the person. Shown first. */
   readonly consequence?: string | undefined;
-}
+};
 
 /** A fault in words, with the request's id in the inspector and the service's log. */
 export function FaultText({ fault, refusedTitle, consequence }: FaultTextProps) {

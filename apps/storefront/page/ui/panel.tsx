@@ -4,7 +4,7 @@ import { useScope, useSession } from '../session/use-session.ts';
 import { FaultNotice } from './fault-notice.tsx';
 import { useKeptFocus } from './use-kept-focus.ts';
 
-export interface PanelProps<Data> {
+export type PanelProps<Data> = {
   readonly title: string;
   /** The text for a person who is not signed in. */
   readonly signedOut: string;
@@ -12,7 +12,7 @@ export interface PanelProps<Data> {
   readonly scope: string;
   readonly query: { data: Data | undefined; error: unknown; isPending: boolean; refetch: () => unknown };
   readonly children: (data: Data) => ReactNode;
-}
+};
 
 /** A part of the shop with data of a service: not signed in, loading, failed or loaded. */
 export function Panel<Data>({ title, signedOut, scope, query, children }: PanelProps<Data>) {

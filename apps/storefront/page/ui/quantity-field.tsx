@@ -3,13 +3,13 @@ import { useTranslation } from 'react-i18next';
 import { Button } from './button.tsx';
 import { Icon } from './icons.tsx';
 
-export interface QuantityFieldProps {
+export type QuantityFieldProps = {
   /** The product's name, for the labels of the field and its buttons. */
   readonly name: string;
   readonly value: number;
   readonly most: number;
   readonly onChange: (value: number) => void;
-}
+};
 
 /**
  * A field for a quantity, with buttons for one more and one fewer. A typed number counts when the person leaves the

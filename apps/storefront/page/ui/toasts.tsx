@@ -15,10 +15,7 @@ import { session } from '../session/session.ts';
 import { FaultText } from './fault-text.tsx';
 import { Icon } from './icons.tsx';
 
-interface Told {
-  readonly fault: Fault;
-  readonly consequence: string | undefined;
-}
+type Told = { readonly fault: Fault; readonly consequence: string | undefined };
 type Message = { readonly text: string } | Told;
 
 const shownMs = 6000;
@@ -78,10 +75,7 @@ function add(message: Message, { told, ...options }: AddOptions): void {
   for (const { key } of shown.splice(0, shown.length - maxVisible)) queue.close(key);
 }
 
-interface AddOptions {
-  readonly timeout?: number;
-  readonly told?: { fault: Fault; before: SessionState };
-}
+type AddOptions = { readonly timeout?: number; readonly told?: { fault: Fault; before: SessionState } };
 
 function closeFaults(wanted: (told: { fault: Fault; before: SessionState }) => boolean): void {
   for (const one of shown.filter(({ told }) => told !== undefined && wanted(told))) {

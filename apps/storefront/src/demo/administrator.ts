@@ -4,14 +4,14 @@ import type { DemoAccount } from './accounts.ts';
 import type { AuthService } from './auth-service.ts';
 import { orPassOn } from './outgoing.ts';
 
-export interface Administrator {
+export type Administrator = {
   /**
    * Calls auth-service as the demo's administrator.
    *
    * @throws {ProblemError} auth-service's refusal, unchanged
    */
   ask(request: Request): Promise<Answer>;
-}
+};
 
 /**
  * The demo's administrator. It signs in on first use by the public routes, refreshes, and signs in again when its

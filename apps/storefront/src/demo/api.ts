@@ -4,20 +4,18 @@
 export type ShopService = 'cart-service' | 'wishlist-service' | 'payment-service';
 
 /** GET /demo/people: the demo accounts. They exist only on this machine. */
-export interface DemoPeople {
-  readonly people: readonly DemoPerson[];
-}
-export interface DemoPerson {
+export type DemoPeople = { readonly people: readonly DemoPerson[] };
+export type DemoPerson = {
   readonly username: string;
   readonly password: string;
   readonly roles: readonly string[];
-}
+};
 
 /**
  * GET /demo/spans?trace_prefix=<16 hex digits>: server-sent events named `span`, each with one span as JSON. First the
  * spans of the last minute, then new ones as they arrive.
  */
-export interface ShownSpan {
+export type ShownSpan = {
   readonly trace_id: string;
   readonly span_id: string;
   readonly parent_span_id: string | null;
@@ -34,7 +32,7 @@ export interface ShownSpan {
   readonly status: number | null;
   /** The span's other attributes, among them the verdict on a token: see `tokenAttributes`. */
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
-}
+};
 
 /** The names of the attributes for a service's verdict on a token. */
 export const tokenAttributes = {
@@ -50,7 +48,7 @@ export const tokenAttributes = {
 } as const;
 
 /** A service's verdict on a token. */
-export interface Verdict {
+export type Verdict = {
   readonly service: ShopService;
   /** HTTP status; 0: no answer. */
   readonly status: number;
@@ -58,10 +56,10 @@ export interface Verdict {
   readonly code: string | null;
   /** Why a revoked token was revoked, e.g. `sign_out`; null when the answer does not say. */
   readonly reason: string | null;
-}
+};
 
 /** How a service's verdict on one token changed. */
-export interface Stopwatch {
+export type Stopwatch = {
   readonly service: ShopService;
   readonly before: Verdict;
   readonly after: Verdict;
@@ -71,31 +69,25 @@ export interface Stopwatch {
    * verdict.
    */
   readonly elapsed_ms: number | null;
-}
-export interface Timed {
-  readonly stopwatch: readonly Stopwatch[];
-}
+};
+export type Timed = { readonly stopwatch: readonly Stopwatch[] };
 
 /** The body of a request about the page's token. */
-export interface WithToken {
-  readonly access_token: string;
-}
+export type WithToken = { readonly access_token: string };
 
 /** POST /demo/permissions/read with WithToken. */
-export interface Permissions {
+export type Permissions = {
   readonly username: string;
   readonly roles: readonly string[];
   /** Every scope of the shop's services, and whether the person has it. */
   readonly scopes: readonly { readonly scope: string; readonly granted: boolean }[];
-}
+};
 /** PUT /demo/permissions: as the administrator, gives the person of the token exactly these scopes. */
 export type ChangePermissions = WithToken & { readonly scopes: readonly string[] };
 export type PermissionsChanged = Permissions & Timed;
 
 /** POST /demo/thefts/access-token with WithToken: uses it from "another machine". */
-export interface AccessTokenTheft {
-  readonly verdicts: readonly Verdict[];
-}
+export type AccessTokenTheft = { readonly verdicts: readonly Verdict[] };
 /** POST /demo/thefts/access-token/sign-out with WithToken: its owner signs out; answers Timed. */
 
 /** POST /demo/thefts/refresh-token, with the cookie that the browser sends by itself. */
@@ -112,37 +104,35 @@ export type RefreshTokenTheft = Timed & {
 };
 
 /** A phone of the person: client latchkey-mobile, which allows one device at a time. */
-export interface Phone {
+export type Phone = {
   readonly id: string;
   readonly device_name: string;
   readonly session_id: string;
   readonly signed_in: boolean;
   /** Why its session ended, as auth-service answers the phone's refresh. */
   readonly reason: string | null;
-}
+};
 /** GET /demo/phones?username= */
-export interface Phones {
-  readonly phones: readonly Phone[];
-}
+export type Phones = { readonly phones: readonly Phone[] };
 /** POST /demo/phones {username}: signs one more phone in. The stopwatch is for the token of the displaced phone. */
 export type PhoneSignedIn = Phones & Timed & { readonly phone: Phone };
 /** DELETE /demo/phones/{id} with WithToken: the person ends the phone's session from this page; answers Timed. */
 
 /** GET /demo/keys */
-export interface SigningKeys {
+export type SigningKeys = {
   readonly keys: readonly {
     readonly kid: string;
     readonly state: 'next' | 'active' | 'retiring';
     /** When a next key may sign at the earliest, RFC 3339. */
     readonly may_sign_at: string | null;
   }[];
-}
+};
 /** POST /demo/keys/rotation: SigningKeys, or 409 rotation_too_early with Retry-After. */
 /** DELETE /demo/keys/{kid} with WithToken: answers SigningKeys & Timed. */
 
 /** GET /demo/failures; PUT /demo/failures/{name} {"stopped": true|false} answers the same. */
-export interface Failures {
+export type Failures = {
   /** Whether the demo can stop and start parts of the system: it can where `npm start` runs it. */
   readonly available: boolean;
   readonly stopped: Readonly<Record<'auth-service' | 'redis', boolean>>;
-}
+};

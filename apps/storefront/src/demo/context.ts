@@ -7,7 +7,7 @@ import { type AuthService, createAuthService } from './auth-service.ts';
 import type { ShopServices } from './verdicts.ts';
 
 /** The dependencies of the demo's routes. */
-export interface DemoContext {
+export type DemoContext = {
   readonly accounts: readonly DemoAccount[];
   readonly auth: AuthService;
   readonly administrator: Administrator;
@@ -16,7 +16,7 @@ export interface DemoContext {
   readonly origin: string;
   /** The cookie's name. Over HTTPS, the browser would not send this server the cookie (docs/threat-model.md). */
   readonly refreshCookieName: string;
-}
+};
 
 export function demoContext(config: Config): DemoContext {
   const accounts = parseDemoAccounts(config.DEMO_ACCOUNTS) ?? [];

@@ -34,11 +34,7 @@ export async function failureRoutes(app: Service, { socket }: { socket: string |
   );
 }
 
-interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: unknown;
-}
+type Asked = { readonly method: string; readonly path: string; readonly body?: unknown };
 
 async function ask(socketPath: string, { method, path, body }: Asked): Promise<Failures> {
   const { promise, resolve, reject } = Promise.withResolvers<Failures>();

@@ -4,11 +4,7 @@ import type { SigningKeys, Timed } from './api.ts';
 import { type DemoContext, tags, withTokenSchema } from './context.ts';
 import { timed } from './stopwatch.ts';
 
-interface Key {
-  readonly kid: string;
-  readonly state: string;
-  readonly may_sign_at: string | null;
-}
+type Key = { readonly kid: string; readonly state: string; readonly may_sign_at: string | null };
 
 /** Rotates or revokes the issuer's signing keys, as the administrator. */
 export async function keyRoutes(app: Service, { administrator, services }: DemoContext): Promise<void> {

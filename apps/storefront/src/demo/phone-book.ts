@@ -5,10 +5,7 @@ import type { AuthService } from './auth-service.ts';
 import { textIn } from './outgoing.ts';
 
 /** A phone: what it shows, and its tokens. */
-export interface HeldPhone {
-  shown: Phone;
-  tokens: Tokens;
-}
+export type HeldPhone = { shown: Phone; tokens: Tokens };
 
 const clientId = 'latchkey-mobile';
 const maxPhones = 6;

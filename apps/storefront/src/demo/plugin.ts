@@ -14,9 +14,7 @@ import { refreshTokenTheftRoutes } from './refresh-token-theft.ts';
 import { sameOriginOnly } from './same-origin.ts';
 import { createSpans } from './spans.ts';
 
-export interface DemoOptions {
-  readonly config: Config;
-}
+export type DemoOptions = { readonly config: Config };
 
 /**
  * Demo mode. All routes that play attacker or administrator without a sign-in are below /demo, and only the page may

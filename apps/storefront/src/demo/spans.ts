@@ -2,10 +2,7 @@ import type { ShownSpan } from './api.ts';
 
 export type Spans = ReturnType<typeof createSpans>;
 
-interface Listener {
-  readonly prefix: string;
-  readonly tell: (span: ShownSpan) => void;
-}
+type Listener = { readonly prefix: string; readonly tell: (span: ShownSpan) => void };
 
 /**
  * Keeps the spans of the last minute in memory, and passes new ones to subscribers.

@@ -28,10 +28,7 @@ export async function timed<T>(
   return { result, stopwatch };
 }
 
-interface Watch {
-  readonly verdict: (service: ShopService) => Promise<Verdict>;
-  readonly began: number;
-}
+type Watch = { readonly verdict: (service: ShopService) => Promise<Verdict>; readonly began: number };
 
 async function untilChanged(before: Verdict, { verdict, began }: Watch): Promise<Stopwatch> {
   const { service } = before;

@@ -4,6 +4,6 @@ import type { CartVerdict, Move } from './move-rules.ts';
  * The port to one user's cart, which another service keeps. Adding the same move again returns the first verdict and
  * adds nothing. It throws when it gets no verdict: then it is not known whether the cart has the item.
  */
-export interface CartAdditions {
+export type CartAdditions = {
   add(sku: string, move: Move): Promise<CartVerdict>;
-}
+};

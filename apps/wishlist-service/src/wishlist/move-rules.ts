@@ -4,16 +4,16 @@ export const maximumQuantity = 999;
 export const maximumUnitAmount = 10_000_000_000;
 
 /** An amount in the currency's minor units (cents, yen) and its ISO 4217 code. */
-export interface Money {
+export type Money = {
   amount: number;
   currency: string;
-}
+};
 
 /** What a move adds to the cart. */
-export interface MoveOrder {
+export type MoveOrder = {
   quantity: number;
   unitPrice: Money;
-}
+};
 
 /** A move under way. Its id is the cart's idempotency key: the cart adds it once, however often it is sent. */
 export interface Move extends MoveOrder {

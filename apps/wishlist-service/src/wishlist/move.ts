@@ -5,23 +5,20 @@ import { type CartVerdict, cartRefusals, type Move, type MoveOrder } from './mov
 import type { MovingItem, WishlistItem } from './rules.ts';
 import type { WishlistStore } from './store.ts';
 
-export interface MoveContext {
+export type MoveContext = {
   readonly store: WishlistStore;
   /** The requesting user's cart. */
   readonly cart: CartAdditions;
-}
+};
 
-export interface MoveRequest {
+export type MoveRequest = {
   readonly subject: string;
   readonly itemId: string;
   readonly order: MoveOrder;
-}
+};
 
 /** The item that was moved into the cart. */
-export interface Moved {
-  readonly sku: string;
-  readonly move: Move;
-}
+export type Moved = { readonly sku: string; readonly move: Move };
 
 /**
  * Moves an item into the cart: marks it on the list, adds it to the cart, takes it off the list. Each step can be

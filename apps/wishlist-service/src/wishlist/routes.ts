@@ -87,11 +87,11 @@ const moveRoute = {
   },
 };
 
-export interface WishlistRoutesOptions {
+export type WishlistRoutesOptions = {
   readonly store: WishlistStore;
   /** Returns the requesting user's cart. */
   readonly cartOf: (request: FastifyRequest) => CartAdditions;
-}
+};
 
 /** The wishlist routes. The token's subject alone decides whose wishlist it is. */
 export async function wishlistRoutes(app: Service, { store, cartOf }: WishlistRoutesOptions): Promise<void> {

@@ -5,14 +5,14 @@ export const maximumItems = 200;
 /** Maximum length of a note in characters. */
 export const maximumNoteLength = 500;
 
-export interface WishlistItem {
+export type WishlistItem = {
   id: string;
   sku: string;
   note: string | null;
   addedAt: Date;
   /** The move into the cart that is under way; null when there is none. */
   move: Move | null;
-}
+};
 
 export type MovingItem = WishlistItem & { move: Move };
 

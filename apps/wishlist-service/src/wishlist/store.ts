@@ -6,7 +6,7 @@ import { type MoveOrder, moveTransitions } from './move-rules.ts';
 import { checkRoom, type MovingItem, type WishlistItem, WishlistRefusal } from './rules.ts';
 
 /** Wishlists, by the subject of their owner. Another subject's item is treated as one that does not exist. */
-export interface WishlistStore {
+export type WishlistStore = {
   read(subject: string): Promise<WishlistItem[]>;
   /**
    * Adds an item, or returns the item with this SKU that is there already, unchanged.
@@ -29,7 +29,7 @@ export interface WishlistStore {
   beginMove(subject: string, move: { id: string; order: MoveOrder }): Promise<MovingItem | undefined>;
   /** Ends the move as the cart's verdict says. Does nothing when this move has ended already. */
   endMove(subject: string, end: { id: string; moveId: string; event: 'added' | 'refused' }): Promise<void>;
-}
+};
 
 const noMove = { moveId: null, moveQuantity: null, moveUnitAmount: null, moveCurrency: null };
 

@@ -3,13 +3,13 @@ import { createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { createReplicas } from './replicas.ts';
 
-export interface FrontOptions {
+export type FrontOptions = {
   /** 0 takes any free port. */
   readonly port: number;
   readonly replicas: Pick<ReturnType<typeof createReplicas>, 'connect'>;
   /** How long connections that wait for an answer may take once the front is told to close, in milliseconds. */
   readonly drainMs?: number;
-}
+};
 
 /** A connection counts as idle when its last word was an answer, and nothing has been said since for so long. */
 const idleMs = 250;

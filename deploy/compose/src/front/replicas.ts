@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-export interface ReplicasOptions {
+export type ReplicasOptions = {
   readonly port: number;
   /** The addresses of the replicas that there are now; rejects, or finds none, when there is none. */
   readonly addresses: () => Promise<string[]>;
@@ -10,7 +10,7 @@ export interface ReplicasOptions {
   readonly connectTimeoutMs?: number;
   /** How long to go on trying while no replica accepts, as when the only one restarts, in milliseconds. */
   readonly patienceMs?: number;
-}
+};
 
 const retryEveryMs = 50;
 

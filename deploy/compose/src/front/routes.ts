@@ -1,9 +1,5 @@
 /** A port of the front, and the service behind it: all its replicas answer to one name. */
-export interface Route {
-  readonly port: number;
-  readonly host: string;
-  readonly hostPort: number;
-}
+export type Route = { readonly port: number; readonly host: string; readonly hostPort: number };
 
 /**
  * Reads `4000=auth-service:4000,4001=cart-service:4001`: the front's port, the service's name and port.

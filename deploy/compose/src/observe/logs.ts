@@ -1,6 +1,6 @@
 import { type LogRecord, milliseconds, plain, type Source } from '@latchkey/service-kit/otlp';
 
-export interface ShownLine {
+export type ShownLine = {
   readonly time_ms: number;
   readonly service: string;
   readonly level: string;
@@ -8,14 +8,14 @@ export interface ShownLine {
   readonly message: string;
   readonly trace: string | undefined;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
-}
+};
 
-export interface LogFilter {
+export type LogFilter = {
   readonly service?: string;
   /** The least severity number (opentelemetry.io: 9 info, 13 warn, 17 error). */
   readonly severity?: number;
   readonly text?: string;
-}
+};
 
 /** The newest log lines, in memory. */
 export function createLogs(most = 4000) {

@@ -1,7 +1,7 @@
 import type { HistogramPoint, Metric, NumberPoint, Source } from '@latchkey/service-kit/otlp';
 import { plain } from '@latchkey/service-kit/otlp';
 
-export interface ServiceFigures {
+export type ServiceFigures = {
   readonly service: string;
   /** Replicas that have reported within the last seconds. */
   readonly instances: number;
@@ -18,9 +18,9 @@ export interface ServiceFigures {
   readonly dropped: number;
   /** Requests per second at the last reports, oldest first. */
   readonly history: readonly number[];
-}
+};
 
-interface Reading {
+type Reading = {
   readonly atMs: number;
   readonly requests: number;
   readonly errors: number;
@@ -29,14 +29,14 @@ interface Reading {
   readonly memoryBytes: number;
   readonly eventLoopP99: number;
   readonly dropped: number;
-}
-interface Instance {
+};
+type Instance = {
   service: string;
   before: Reading | undefined;
   now: Reading;
   bounds: readonly number[];
   history: number[];
-}
+};
 
 const requests = 'http_request_duration_seconds';
 const probes = new Set(['/live', '/ready', '/metrics']);

@@ -1,6 +1,6 @@
 import { milliseconds, plain, type Source, type Span } from '@latchkey/service-kit/otlp';
 
-export interface ShownSpan {
+export type ShownSpan = {
   readonly id: string;
   readonly parent: string | undefined;
   readonly service: string;
@@ -10,9 +10,9 @@ export interface ShownSpan {
   readonly duration_ms: number;
   readonly failed: boolean;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
-}
+};
 
-export interface TraceSummary {
+export type TraceSummary = {
   readonly id: string;
   readonly name: string;
   readonly services: readonly string[];
@@ -23,19 +23,11 @@ export interface TraceSummary {
   readonly duration_ms: number;
   readonly failed: boolean;
   readonly status: number | undefined;
-}
+};
 
-export interface TraceFilter {
-  readonly service?: string;
-  readonly failed?: boolean;
-  readonly text?: string;
-}
+export type TraceFilter = { readonly service?: string; readonly failed?: boolean; readonly text?: string };
 
-interface Trace {
-  readonly id: string;
-  readonly spans: ShownSpan[];
-  leftOut: number;
-}
+type Trace = { readonly id: string; readonly spans: ShownSpan[]; leftOut: number };
 
 const maxSpansOfOne = 500;
 

@@ -2,10 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export interface ReplicaServer {
-  port: number;
-  stop(): Promise<void>;
-}
+export type ReplicaServer = { port: number; stop(): Promise<void> };
 
 /** An HTTP server on an address of its own: replicas share a port, as containers do. */
 export async function startReplica(host: string, answer: RequestListener, port = 0): Promise<ReplicaServer> {

@@ -22,11 +22,7 @@ function post(path: string, body: unknown, type = 'application/json'): Promise<R
   return fetch(url + path, { method: 'POST', body: text, headers: { 'content-type': type } });
 }
 
-interface Overview {
-  services: ServiceFigures[];
-  traces: TraceSummary[];
-  logs: ShownLine[];
-}
+type Overview = { services: ServiceFigures[]; traces: TraceSummary[]; logs: ShownLine[] };
 const overview = async () => (await (await fetch(`${url}/api/overview`)).json()) as Overview;
 const traceOf = async (id: string) =>
   (await (await fetch(`${url}/api/traces/${id}`)).json()) as { spans: ShownSpan[]; logs: ShownLine[] };

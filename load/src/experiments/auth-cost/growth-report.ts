@@ -13,7 +13,7 @@ export const maxServices = 8;
 export const pagesPerSecond = 20;
 
 /** So many services, asked by a page in one way. */
-export interface Cell {
+export type Cell = {
   readonly way: Way;
   readonly title: string;
   readonly services: number;
@@ -23,7 +23,7 @@ export interface Cell {
   readonly sharedMicroseconds: number;
   /** Each page, of everything. */
   readonly microseconds: number;
-}
+};
 
 /** `processes`: that the services were spread over. */
 export function describeGrowth(cells: readonly Cell[], processes: number): SectionResult {

@@ -29,7 +29,7 @@ export const growthSection: Section = {
   run,
 };
 
-interface Stage {
+type Stage = {
   readonly context: Context;
   readonly redis: Redis;
   readonly visitors: Visitors;
@@ -39,7 +39,7 @@ interface Stage {
   readonly idle: SharedUse;
   /** CPU seconds that each server uses in a second in which nobody asks. */
   readonly idleServers: readonly number[];
-}
+};
 
 async function run(context: Context): Promise<SectionResult> {
   const { world, redis, system, tell, signal } = context;

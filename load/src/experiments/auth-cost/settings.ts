@@ -22,7 +22,7 @@ export const sharedParts: Readonly<Partial<Record<Way, readonly ('authCpu' | 're
 };
 
 /** Where a measured server finds what it needs: as a service of the system would. */
-export interface ServerSettings {
+export type ServerSettings = {
   readonly issuer: string;
   /** Of auth-service, as it is called. */
   readonly origin: string;
@@ -31,7 +31,7 @@ export interface ServerSettings {
   readonly redisUrl: string;
   /** Cart-service's: a measured server is one more replica of it, and proves who it is as a replica does. */
   readonly databaseUrl: string;
-}
+};
 
 /** What every measured route answers with, once it has let a request in. */
 export const answer = {

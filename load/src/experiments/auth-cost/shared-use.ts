@@ -3,11 +3,11 @@ import type { Http } from '../../system/http.ts';
 import { numberIn } from '../../system/number-in.ts';
 
 /** What all services share, and how much of it was used so far. CPU in seconds. */
-export interface SharedUse {
+export type SharedUse = {
   readonly authCpu: number;
   readonly redisCpu: number;
   readonly redisCommands: number;
-}
+};
 
 /** Asks auth-service and Redis what they have used. Costs each of them one request, or two commands. */
 export async function lookAtShared(auth: Http, redis: Redis): Promise<SharedUse> {

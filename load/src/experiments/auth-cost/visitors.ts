@@ -4,11 +4,11 @@ import type { Session } from '../../system/people.ts';
 import { scope, sessionPrefix, type Way } from './settings.ts';
 
 /** What each person shows: their access token, or the id of a session that Redis holds. */
-export interface Visitors {
+export type Visitors = {
   /** The Authorization headers of everybody; where nothing is checked, none. */
   headersFor(way: Way): readonly (string | undefined)[];
   forget(): Promise<void>;
-}
+};
 
 const lifetimeSeconds = 3600;
 

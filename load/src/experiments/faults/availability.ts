@@ -1,9 +1,5 @@
 /** How many requests began in one second, and how many of them were answered as they should be. */
-export interface SecondOfService {
-  readonly second: number;
-  readonly sent: number;
-  readonly served: number;
-}
+export type SecondOfService = { readonly second: number; readonly sent: number; readonly served: number };
 
 /** Counts by the second in which a request was sent, so that each is held against what was the case then. */
 export class Availability {

@@ -6,7 +6,7 @@ import type { Away } from './oracle.ts';
 import type { AskedService } from './traffic.ts';
 
 /** What a fault is made with. */
-export interface Stage {
+export type Stage = {
   readonly stack: Stack;
   readonly auth: Http;
   readonly signal: AbortSignal;
@@ -19,10 +19,10 @@ export interface Stage {
   askRevoked(service: AskedService): Promise<unknown>;
   /** The same until it is refused. */
   untilRefused(service: AskedService): Promise<void>;
-}
+};
 
 /** Something that goes wrong, or on, while people shop. */
-export interface Fault {
+export type Fault = {
   readonly name: string;
   readonly story: string;
   /** Who cannot do their part meanwhile; absent when everybody can. */
@@ -30,7 +30,7 @@ export interface Fault {
   readonly needsCrowd?: boolean;
   /** Does it. Resolves once everything that it took away is back. */
   inject(stage: Stage): Promise<void>;
-}
+};
 
 const askEveryMs = 2;
 const signOutsAtOnce = 32;

@@ -2,50 +2,46 @@
 export type Judgement = 'ok' | 'wrongly accepted' | 'wrongly refused' | 'unavailable';
 
 /** One request for a protected route, and what came of it. Times are of one monotonic clock, in milliseconds. */
-export interface Observation {
+export type Observation = {
   readonly service: string;
   readonly token: string;
   readonly sentAtMs: number;
   readonly answeredAtMs: number;
   /** Undefined when there was no answer. */
   readonly status: number | undefined;
-}
+};
 
-export interface OracleCounts {
+export type OracleCounts = {
   /** Answers about tokens that the service had to know to be revoked. */
   readonly mustBeRefused: number;
   readonly wronglyAccepted: number;
   /** Refusals of tokens that nobody had asked to revoke. */
   readonly wronglyRefused: number;
-}
+};
 
 /** A token that passed although it must not have. */
-export interface WrongAcceptance {
+export type WrongAcceptance = {
   readonly service: string;
   readonly sentAtMs: number;
   /** When its sign-out was answered; undefined if it was not. */
   readonly revokedAtMs: number | undefined;
   /** When that service had refused it before; undefined if it had not. */
   readonly refusedAtMs: number | undefined;
-}
+};
 
 /** Enough to see what they have in common. */
 const maxKept = 10;
 
-interface Fate {
+type Fate = {
   /** When the sign-out was answered; undefined as long as, or if never, it was: then either verdict is right. */
   revokedAtMs: number | undefined;
   /** When each service's first refusal came. */
   readonly refusedAtMs: Map<string, number>;
-}
+};
 
 /** The services that could not do their part. */
 export type Away = readonly string[] | 'everybody';
-interface Outage {
-  readonly away: Away;
-  readonly beganAtMs: number;
-  endedAtMs: number;
-}
+type Outage = { readonly away: Away; readonly beganAtMs: number; endedAtMs: number };
 
 /**
  * Knows which tokens were revoked, and when, because it is told of every sign-out; and so whether an answer was right.

@@ -14,7 +14,7 @@ const drainMs = 5000;
 /** What starts again takes the cores for a moment. Here are counted verdicts, and seconds. */
 const maxLagMs = 250;
 
-export interface FaultPlan {
+export type FaultPlan = {
   readonly perSecond: number;
   readonly secondsBefore: number;
   /** How long what is taken away stays away. */
@@ -24,10 +24,10 @@ export interface FaultPlan {
   /** The same where nothing was away. */
   readonly secondsAfter: number;
   readonly signOutsPerSecond: number;
-}
+};
 
 /** What came of one fault. */
-export interface FaultRun {
+export type FaultRun = {
   readonly fault: Fault;
   readonly traffic: Traffic;
   readonly oracle: Oracle;
@@ -35,7 +35,7 @@ export interface FaultRun {
   /** From the first thing done to what it took away being back. */
   readonly tookMs: number;
   readonly restoredAtMs: number;
-}
+};
 
 type Cast = Omit<Stage, 'signOut' | 'askRevoked' | 'untilRefused' | 'signal' | 'awayMs'> & {
   readonly doomed: readonly Session[];

@@ -38,10 +38,7 @@ export const memorySection: Section = {
   run,
 };
 
-interface Look {
-  readonly atSeconds: number;
-  readonly use: MemoryUse;
-}
+type Look = { readonly atSeconds: number; readonly use: MemoryUse };
 
 async function run(context: Context): Promise<SectionResult> {
   const { world, tell, signal, quick } = context;

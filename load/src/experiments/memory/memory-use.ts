@@ -6,10 +6,10 @@ import { numberIn } from '../../system/number-in.ts';
 const bytesPerMegabyte = 1e6;
 
 /** Megabytes: of each service its heap and all that it holds, and of Redis its data. */
-export interface MemoryUse {
+export type MemoryUse = {
   readonly heap: Readonly<Record<string, number>>;
   readonly resident: Readonly<Record<string, number>>;
-}
+};
 
 /** Asks each service (GET /metrics), and Redis if it can be asked. */
 export async function lookAtMemory(

@@ -29,7 +29,7 @@ export const latencySection: Section = {
   run,
 };
 
-interface Level {
+type Level = {
   readonly name: string;
   readonly byService: ReadonlyMap<string, Latencies>;
   readonly all: Latencies;
@@ -37,7 +37,7 @@ interface Level {
   /** Of the generator; undefined when nobody else asked. */
   readonly health: GeneratorHealth | undefined;
   readonly invalid: readonly string[];
-}
+};
 
 async function run(context: Context): Promise<SectionResult> {
   const { world, quick, tell, signal } = context;

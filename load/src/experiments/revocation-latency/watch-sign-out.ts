@@ -2,27 +2,27 @@ import type { Request } from '../../system/http.ts';
 import { Oracle } from '../faults/oracle.ts';
 
 /** A service, as somebody sees it who asks it with the token in question. */
-export interface Door {
+export type Door = {
   readonly service: string;
   /** Resolves to the status; rejects when there is no answer. */
   ask(request: Pick<Request, 'token'>): Promise<number>;
-}
+};
 
-export interface SignOutWatched {
+export type SignOutWatched = {
   /** By service: from the answer to the sign-out until the first refusal has come; 0 when that came first. */
   readonly latencyMs: ReadonlyMap<string, number>;
   /** Requests that were sent after a service had refused the token, and passed. */
   readonly wronglyAccepted: number;
-}
+};
 
-export interface WatchOptions {
+export type WatchOptions = {
   readonly doors: readonly Door[];
   readonly token: string;
   /** Resolves when the session has ended, and rejects if that is not what was answered. */
   signOut(): Promise<void>;
   /** How long a service may go on accepting before it is given up. Default 10,000. */
   readonly maxMs?: number;
-}
+};
 
 /** More requests after the first refusal, none of which may pass. */
 const afterwards = 5;
@@ -56,12 +56,7 @@ export async function watchSignOut(options: WatchOptions): Promise<SignOutWatche
   return { latencyMs, wronglyAccepted: oracle.counts.wronglyAccepted };
 }
 
-interface Asking {
-  token: string;
-  oracle: Oracle;
-  maxMs: number;
-  onAccepted: () => void;
-}
+type Asking = { token: string; oracle: Oracle; maxMs: number; onAccepted: () => void };
 
 /** Resolves to when the first refusal came. */
 async function untilRefused({ service, ask }: Door, { token, oracle, maxMs, onAccepted }: Asking) {

@@ -11,11 +11,7 @@ const plans = {
 };
 const batchSize = 250;
 
-interface Signed {
-  readonly token: string;
-  readonly input: Buffer;
-  readonly signature: Buffer;
-}
+type Signed = { readonly token: string; readonly input: Buffer; readonly signature: Buffer };
 
 /** Every check on a token that was never seen before, against the bare RSA operation that it cannot do without. */
 export async function measureFirstVerification({ quick, tell, signal }: Context): Promise<SectionResult> {

@@ -5,14 +5,14 @@ import type { Session } from '../../system/people.ts';
 import { openIdentity } from '../auth-cost/identity.ts';
 
 /** Milliseconds of single calls of GET /cart for one person, from one process to the other and back. */
-export interface HopLatency {
+export type HopLatency = {
   /** On the person's behalf, with a token that had to be exchanged first: a single one. */
   readonly exchanged: number[];
   /** On the person's behalf, with a kept token. */
   readonly kept: number[];
   /** With the person's own token and fetch, by whoever wants to know what the hop costs. */
   readonly direct: number[];
-}
+};
 
 /**
  * Calls cart-service as payment-service does: from a Fastify route, through auth-client's service client, as one more

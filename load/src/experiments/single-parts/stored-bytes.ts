@@ -38,10 +38,7 @@ const longest: NewSession = {
   address: '2001:db8:85a3:8d3:1319:8a2e:1370:7348',
 };
 
-interface Weight {
-  readonly session: number;
-  readonly index: number;
-}
+type Weight = { readonly session: number; readonly index: number };
 
 /** What a session costs Redis, when it is new and when it is old, and what a revocation costs a service. */
 export async function measureStoredBytes({ quick, tell, signal }: Context): Promise<SectionResult> {

@@ -12,13 +12,13 @@ import { differenceTable, figureTable, healthTable, thresholdTable } from '../ta
 import { type Html, html } from './html.ts';
 import { renderList, renderPlot, renderTable } from './parts.ts';
 
-export interface Chapter {
+export type Chapter = {
   readonly id: string;
   readonly title: string;
   readonly body: Html;
   /** Those that the body has a place for, by its id. */
   readonly plots: readonly (Plot & { readonly id: string })[];
-}
+};
 
 /** The report in the order in which it is read: what it comes to, how far to trust it, then part by part. */
 export function chaptersOf(report: Report, comparison?: Comparison): Chapter[] {

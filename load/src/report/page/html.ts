@@ -1,7 +1,5 @@
 /** Text that may stand in HTML as it is. */
-export interface Html {
-  readonly html: string;
-}
+export type Html = { readonly html: string };
 
 type Part = Html | string | number | readonly Part[];
 

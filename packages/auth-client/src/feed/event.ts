@@ -3,14 +3,14 @@ import { entriesBetween, eventIdOf, isPosition, type Position } from './position
 import { isRevocation, type Revocation } from './revocation.ts';
 
 /** An event of the feed. `revocations` are all those between the two positions. */
-export interface FeedEvent {
+export type FeedEvent = {
   readonly kind: 'batch' | 'snapshot' | 'heartbeat';
   readonly after: Position;
   readonly upTo: Position;
   readonly revocations: readonly Revocation[];
   /** Whether this is the last page of a snapshot. */
   readonly done: boolean;
-}
+};
 
 /** The `aud` of security events: all subscribers of the feed. */
 export const feedAudience = 'urn:latchkey:revocations';

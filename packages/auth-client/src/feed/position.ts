@@ -6,10 +6,10 @@
 export type Position = readonly string[];
 
 /** A position in one shard. */
-export interface ShardPosition {
+export type ShardPosition = {
   readonly epoch: string;
   readonly sequence: number;
-}
+};
 
 const maxShards = 256;
 // As many digits as a number holds exactly.

@@ -6,7 +6,7 @@ import { asJwtError, JwtError } from './errors.ts';
 import { type CheckedJwtVerifierOptions, checkJwtOptions, type JwtVerifierOptions } from './options.ts';
 
 /** The claims of a token that passed. Claims beyond these are unchecked, unless checkClaims checked them. */
-export interface JwtClaims {
+export type JwtClaims = {
   readonly iss?: string;
   readonly sub?: string;
   readonly aud: string | readonly string[];
@@ -15,16 +15,16 @@ export interface JwtClaims {
   readonly exp: number;
   readonly nbf?: number;
   readonly [name: string]: unknown;
-}
+};
 
-export interface JwtVerifier {
+export type JwtVerifier = {
   /** Verifies a token. @throws JwtError, and nothing else, as the promise's rejection */
   verify(token: string): Promise<JwtClaims>;
   /** Seconds since the keys were last fetched; Infinity before the first time. */
   readonly keySetAgeSeconds: number;
   /** Aborts the fetch in progress and prevents further ones. */
   close(): void;
-}
+};
 
 /**
  * Verifies signed tokens that are not access tokens, such as client assertions (RFC 7523 §3), just as strictly: RS256,

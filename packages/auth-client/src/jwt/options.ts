@@ -11,7 +11,7 @@ import {
   type NumberRanges,
 } from '../runtime/option-checks.ts';
 
-export interface JwtVerifierOptions {
+export type JwtVerifierOptions = {
   /**
    * Where the signer publishes its keys: the only address they are fetched from. `http:` only on a network you trust.
    */
@@ -42,7 +42,7 @@ export interface JwtVerifierOptions {
   fetch?: typeof globalThis.fetch;
   /** Default the system's clocks. */
   clock?: Clock;
-}
+};
 
 type Optional = 'issuer' | 'checkClaims' | 'onFailed';
 export type CheckedJwtVerifierOptions = Required<Omit<JwtVerifierOptions, Optional>> &

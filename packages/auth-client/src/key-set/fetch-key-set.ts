@@ -4,18 +4,18 @@ import { untilAborted } from '../runtime/deadline.ts';
 import { parseJsonObject } from '../token/strict-json.ts';
 import { type RsaJwk, readJwk } from './json-web-key.ts';
 
-export interface FetchedKeySet {
+export type FetchedKeySet = {
   keys: RsaJwk[];
   /** For each unusable key of the set, the reason. */
   refused: string[];
   /** The rest of Cache-Control's `max-age`, if the answer has one. */
   maxAgeSeconds: number | undefined;
-}
+};
 
-interface FetchSource {
+type FetchSource = {
   jwksUri: string;
   fetch: typeof globalThis.fetch;
-}
+};
 
 export interface FetchKeySetOptions extends FetchSource {
   timeoutMs: number;

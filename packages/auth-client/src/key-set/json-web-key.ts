@@ -3,13 +3,13 @@ import { isKeyId } from '../token/key-id.ts';
 import { isRoca } from './roca.ts';
 
 /** An RSA public key of a JWK Set (RFC 7517), after the checks of readJwk. */
-export interface RsaJwk {
+export type RsaJwk = {
   kid: string;
   /** base64url, canonical, without leading zero bytes (RFC 7518 §6.3.1.1) */
   n: string;
   e: string;
   modulusBytes: number;
-}
+};
 
 const minModulusBits = 2048;
 const maxModulusBits = 8192;

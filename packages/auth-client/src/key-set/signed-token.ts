@@ -4,17 +4,17 @@ import type { KeySet } from './key-set.ts';
 import type { VerificationKey } from './verification-key.ts';
 
 /** A token with a good signature: its claims, still unchecked, and the key that signed it. */
-export interface SignedToken {
+export type SignedToken = {
   claims: Record<string, unknown>;
   key: VerificationKey;
-}
+};
 
-export interface Opening {
+export type Opening = {
   keySet: KeySet;
   profile: TokenProfile;
   /** Throws to refuse a token by its kid, before the key is looked up. */
   checkKey?: (kid: string) => void;
-}
+};
 
 /**
  * Reads a token strictly, finds its key in the set and verifies the signature. Returns synchronously unless the key

@@ -4,7 +4,7 @@ import Fastify from 'fastify';
 import type { RsaJwk } from './json-web-key.ts';
 
 /** A public key of the issuer with its verifiers. */
-export interface VerificationKey {
+export type VerificationKey = {
   readonly kid: string;
   readonly modulus: string;
   readonly exponent: string;
@@ -15,10 +15,10 @@ export interface VerificationKey {
   readonly verifyEvent: (token: string) => Record<string, unknown>;
   /** False once a newer key set lacks the key. */
   current: boolean;
-}
+};
 
 /** What @fastify/jwt checks besides the signature. Our own strict checks of header and claims come in addition. */
-export interface SignaturePolicy {
+export type SignaturePolicy = {
   /** Undefined: the issuer is checked elsewhere. */
   issuer?: string | undefined;
   audience: string;
@@ -28,14 +28,14 @@ export interface SignaturePolicy {
   requiredClaims: readonly string[];
   /** For tokens without times: `exp` and `nbf` are not checked. */
   withoutTimes?: boolean;
-}
+};
 
 /** What the keys of a set are for. */
-export interface KeyPolicies {
+export type KeyPolicies = {
   policy: SignaturePolicy;
   /** Without it, these keys verify no security events. */
   eventPolicy?: SignaturePolicy | undefined;
-}
+};
 
 /**
  * Prepares a key: one @fastify/jwt per key and policy, in verify mode, on its own Fastify instance that never listens.

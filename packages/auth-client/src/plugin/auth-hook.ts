@@ -16,17 +16,19 @@ export const authenticationKey = Symbol('latchkey authentication');
 /** The app's property that holds what requireRecentSignIn and the service client need. */
 export const appContext = Symbol('latchkey context');
 
-export interface AppContext {
+export type AppContext = {
   realm: string;
   clock: Clock;
   /** Null: this service gets no revocations. */
   revocations: RevocationList | null;
-}
+};
 
 declare module 'fastify' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyInstance {
     [appContext]: AppContext;
   }
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyRequest {
     [authenticationKey]: Authentication | null;
   }

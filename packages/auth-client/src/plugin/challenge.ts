@@ -27,13 +27,13 @@ function hasChallenge(code: AuthErrorCode): code is keyof typeof descriptions | 
   return code === 'missing_token' || Object.hasOwn(descriptions, code);
 }
 
-export interface ChallengeContext {
+export type ChallengeContext = {
   realm: string;
   /** All scopes that the route requires. */
   scopes?: readonly string[];
   /** The greatest allowed age of the sign-in. */
   maxAuthAgeSeconds?: number | undefined;
-}
+};
 
 const descriptions = {
   invalid_token: 'The access token is not valid here',

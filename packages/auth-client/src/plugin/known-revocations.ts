@@ -6,7 +6,7 @@ import { type RevocationFollower, subscribe } from '../revocation/subscribe.ts';
 import { type CheckedOptions, feedOf, isRevocationList, type RevocationFeed } from './options.ts';
 
 /** `app.authClient.revocations`: the state of this service's revocation list. Live: read it when you need it. */
-export interface RevocationState {
+export type RevocationState = {
   /** Seconds since the list was last complete; Infinity before the first time. */
   readonly lagSeconds: number;
   /** How many revocations are held. */
@@ -17,10 +17,10 @@ export interface RevocationState {
   readonly refusedEvents: number;
   /** Whether the feed was requested but sends nothing: most likely something in between buffers it. */
   readonly isSilent: boolean;
-}
+};
 
 /** The service's revocation list and its source, as its options say. */
-export interface KnownRevocations {
+export type KnownRevocations = {
   readonly list: RevocationList;
   /** The limit for routes that set none; null: no limit. */
   readonly maxLagSeconds: number | null;
@@ -32,13 +32,13 @@ export interface KnownRevocations {
   ready(): Promise<void>;
   /** Stops following the source. */
   close(): void;
-}
+};
 
-interface LearningContext {
+type LearningContext = {
   /** Verifies the security events too, if there is a feed. */
   keySet: KeySet;
   log: Pick<FastifyBaseLogger, 'info' | 'warn'>;
-}
+};
 
 /** Starts to follow the source of revocations; null if the options name none. */
 export function learnRevocations(options: CheckedOptions, context: LearningContext): KnownRevocations | null {

@@ -15,7 +15,7 @@ import {
 import { isAge } from './requirements.ts';
 
 /** The issuer's live feed of revocations. */
-export interface RevocationFeed {
+export type RevocationFeed = {
   /** The only address from which revocations are read. `http:` only on a network you trust. */
   uri: string;
   /** Returns a token that may read the feed; called whenever one is needed. See createClientCredentials. */
@@ -25,9 +25,9 @@ export interface RevocationFeed {
    * requests get 503 revocations_stale. Default null: no limit; a token revoked meanwhile passes until it expires.
    */
   maxLagSeconds?: number | null;
-}
+};
 
-export interface AuthClientOptions {
+export type AuthClientOptions = {
   /** The `iss` that tokens must carry: the issuer's identifier, a URL. Compared as a string. */
   issuer: string;
   /** This service's name: `aud` must contain it. */
@@ -57,7 +57,7 @@ export interface AuthClientOptions {
   fetch?: typeof globalThis.fetch;
   /** Default the system's clocks. */
   clock?: Clock;
-}
+};
 
 export type CheckedOptions = Required<AuthClientOptions>;
 

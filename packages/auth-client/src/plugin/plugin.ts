@@ -20,7 +20,7 @@ import { type AccessOptions, checkRevocationLag, requirementsFrom } from './requ
 import { accessTokenSignature, TokenVerifier } from './token-verifier.ts';
 
 /** `app.authClient`: for readiness checks, metrics, and tokens that did not come in a request's header. */
-export interface AuthClient {
+export type AuthClient = {
   /**
    * Resolves once tokens can be verified: waits for a key fetch in progress, and until the revocation list is complete,
    * however long that takes. @throws AuthError key_set_unavailable; AuthClientError feed_silent while the feed was
@@ -39,9 +39,10 @@ export interface AuthClient {
   readonly revocations: RevocationState | null;
   /** Calls back for each new revocation, once its tokens are refused. Returns a function that unsubscribes. */
   onRevoked(listener: (revocation: Revocation) => void): () => void;
-}
+};
 
 declare module 'fastify' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyInstance {
     authClient: AuthClient;
     /** Admits requests with a user's valid access token, whatever its scopes. */
@@ -57,6 +58,7 @@ declare module 'fastify' {
     requireScope(...scopesAndOptions: [string, ...string[], AccessOptions]): AuthHook;
   }
 
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyRequest {
     /**
      * What the user's access token says. Throws on a route that has neither authenticate nor requireScope. On a route

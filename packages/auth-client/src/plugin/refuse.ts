@@ -11,11 +11,11 @@ export interface Route extends Requirements {
 }
 
 /** The message on the diagnostics channel `@latchkey/auth-client:refused`, for telemetry. */
-export interface Refusal {
+export type Refusal = {
   readonly request: FastifyRequest;
   /** Its `reason` names the check that failed. */
   readonly error: AuthError;
-}
+};
 
 const refusals = channel('@latchkey/auth-client:refused');
 

@@ -5,7 +5,7 @@ import type { Authentication } from '../token/authentication.ts';
 import { isScope } from '../token/scope.ts';
 
 /** What a route requires besides scopes. */
-export interface AccessOptions {
+export type AccessOptions = {
   /**
    * The services that may use this route, and only on a user's behalf. One of them must have exchanged the token
    * directly. A token without an actor, with another actor, or with a chain of actors gets 403 actor_not_allowed.
@@ -23,7 +23,7 @@ export interface AccessOptions {
    * service's own limit; null sets none. The issuer confirms every 5 s, so limits under 10 cause needless refusals.
    */
   maxRevocationLagSeconds?: number | null;
-}
+};
 
 /** What a route requires of a caller with a good token. */
 export interface Requirements extends AccessOptions {
@@ -80,11 +80,11 @@ export function isAge(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1;
 }
 
-interface CheckContext {
+type CheckContext = {
   clock: Clock;
   /** Null: this service gets no revocations. */
   revocations: RevocationList | null;
-}
+};
 
 /**
  * Admits a caller with a good token, or throws what is missing. Checks the kind of caller, scopes, actor, age of the

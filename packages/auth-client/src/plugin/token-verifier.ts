@@ -21,11 +21,11 @@ export function accessTokenSignature({
   return { issuer, audience, clockSkewSeconds, typ: 'at+jwt', requiredClaims };
 }
 
-export interface Knowledge {
+export type Knowledge = {
   keySet: KeySet;
   /** Null: this service gets no revocations. */
   revocations: RevocationList | null;
-}
+};
 
 /** How long after the start requests wait for the first complete revocation list. */
 const firstKnowledgeMs = 5000;

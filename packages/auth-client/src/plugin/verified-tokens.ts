@@ -2,7 +2,7 @@ import type { VerificationKey } from '../key-set/verification-key.ts';
 import type { Authentication } from '../token/authentication.ts';
 
 /** A token that has passed every check once. */
-export interface VerifiedToken {
+export type VerifiedToken = {
   readonly token: string;
   readonly authentication: Authentication;
   readonly key: VerificationKey;
@@ -13,7 +13,7 @@ export interface VerifiedToken {
   goodAtRevision: number | undefined;
   /** Why it was revoked. It stays revoked after the list has dropped the entry. */
   revoked: string | undefined;
-}
+};
 
 /**
  * A cache of verified tokens, keyed by the whole token. Only tokens signed by the issuer enter, so garbage cannot evict

@@ -1,5 +1,5 @@
 /** One message of an event stream. */
-export interface StreamMessage {
+export type StreamMessage = {
   /** The last `id` that the stream gave, in this message or before. */
   readonly id: string;
   /** `event`, or 'message'. */
@@ -7,15 +7,15 @@ export interface StreamMessage {
   readonly data: string;
   /** The message was longer than allowed, so its data is lost. */
   readonly isTooLong: boolean;
-}
+};
 
 /** The bytes are not a readable event stream. */
 export class EventStreamError extends Error {}
 
-export interface EventStreamOptions {
+export type EventStreamOptions = {
   /** The longest line, and the longest data of one message, in characters. Default 1 MiB. */
   maxLength?: number;
-}
+};
 
 const standardMaxLength = 1024 * 1024;
 /**

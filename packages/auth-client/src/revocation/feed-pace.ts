@@ -1,5 +1,5 @@
 /** The subscriber's timeouts and delays, in milliseconds. */
-export interface FeedPace {
+export type FeedPace = {
   /** Timeout for an access token, and for the feed's answer. Short, so that a feed that is back is found soon. */
   answerMs: number;
   /** Without a byte for this long, the connection counts as dead. Heartbeats come every 5 s. */
@@ -9,7 +9,7 @@ export interface FeedPace {
   maxDelayMs: number;
   /** A connection that was complete for this long resets the count of failures. */
   steadyMs: number;
-}
+};
 
 /** Finds the feed within 2 s of its return: an attempt under way fails after 1 s, and the next follows 0.5 s later. */
 export const standardPace: FeedPace = {

@@ -2,13 +2,13 @@ import type { Revocation } from '../feed/revocation.ts';
 import type { RevocableToken } from './revocation-list.ts';
 
 /** Shared by all revocations of one second with the same content, so that each costs little more than its id. */
-interface Entry {
+type Entry = {
   readonly reason: string;
   /** Tokens with an `iat` before this, in seconds since 1970. Infinity: all of them. */
   readonly before: number;
   /** By the monotonic clock. Ignored for keys, which never leave. */
   readonly leavesAtMs: number;
-}
+};
 
 type Entries = Map<string, Entry>;
 

@@ -1,7 +1,7 @@
 import { eventIdOf, type Position } from '../feed/position.ts';
 import { untilAborted } from '../runtime/deadline.ts';
 
-export interface FeedRequest {
+export type FeedRequest = {
   uri: string;
   token: string;
   /** Where to resume; undefined requests a snapshot. */
@@ -9,7 +9,7 @@ export interface FeedRequest {
   fetch: typeof globalThis.fetch;
   /** Aborts the request and the open stream. */
   signal: AbortSignal;
-}
+};
 
 /** The answer is not an event stream. */
 export class FeedAnswerError extends Error {

@@ -6,17 +6,17 @@ import { concerns } from './concerns.ts';
 import { HeldRevocations } from './held-revocations.ts';
 
 /** The properties of a token that decide whether it is revoked. Every Authentication has them. */
-export interface RevocableToken {
+export type RevocableToken = {
   readonly sessionId?: string | undefined;
   readonly tokenId: string;
   readonly subject: string;
   readonly clientId: string;
   readonly issuedAt: number;
   readonly keyId: string;
-}
+};
 
 /** The revocations that this process knows, and as of when. */
-export interface RevocationList {
+export type RevocationList = {
   /**
    * Adds revocations, in any order, repeatedly if need be. Of two for the same subject, the one that concerns more
    * tokens stays. Listeners are called after all have been added.
@@ -44,14 +44,14 @@ export interface RevocationList {
   onRevoked(listener: (revocation: Revocation) => void): () => void;
   /** Resolves when the list is complete for the first time; never rejects. */
   ready(): Promise<void>;
-}
+};
 
-export interface RevocationListOptions {
+export type RevocationListOptions = {
   /** How long a revocation can matter: the longest lifetime of a token plus the clock skew. */
   retentionSeconds: number;
   /** Default the system's clocks. Only the monotonic one is used. */
   clock?: Clock;
-}
+};
 
 /** The latest revocations are kept in an array too: scanning a few is faster than lookups all over memory. */
 const latestMax = 64;

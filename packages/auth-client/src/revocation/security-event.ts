@@ -28,7 +28,7 @@ export function securityEventSignature(issuer: string): SignaturePolicy {
   };
 }
 
-export interface EventContext {
+export type EventContext = {
   issuer: string;
   /** Made with `eventPolicy`. */
   keySet: KeySet;
@@ -36,7 +36,7 @@ export interface EventContext {
   isRevokedKey: (kid: string) => boolean;
   /** Monotonic, in milliseconds. */
   now: number;
-}
+};
 
 /**
  * Reads a Security Event Token (RFC 8417) of the issuer's feed, as strictly as an access token: RS256, secevent+jwt,

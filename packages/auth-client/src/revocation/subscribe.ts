@@ -15,7 +15,7 @@ import { reasonOfKey } from './revoked-key.ts';
 import { maxEventLength, openSecurityEvent } from './security-event.ts';
 
 /** Follows the feed until it is closed. */
-export interface RevocationFollower {
+export type RevocationFollower = {
   /** Closes the connection. The list keeps its entries. */
   close(): void;
   /** How often the feed was opened again; failed attempts count. */
@@ -24,10 +24,10 @@ export interface RevocationFollower {
   readonly refusedEvents: number;
   /** Whether the feed was requested and, for 12 s, no byte arrived, or not the rest of an event. */
   readonly isSilent: boolean;
-}
+};
 
 /** Reports about the feed, for the log. */
-export interface FeedReports {
+export type FeedReports = {
   /** The feed was lost. Called once per loss, and once more for each further HTTP status that the feed answers. */
   onLost?: ((error: unknown) => void) | undefined;
   /** The feed is back, and nothing is missing any more. */
@@ -36,7 +36,7 @@ export interface FeedReports {
   onRefused?: ((reason: string) => void) | undefined;
   /** The feed has become silent: most likely something in between buffers it. */
   onSilent?: ((error: FeedSilentError) => void) | undefined;
-}
+};
 
 export interface SubscribeOptions extends FeedReports {
   /** `iss` of the events. */

@@ -2,13 +2,13 @@ import { Buffer } from 'node:buffer';
 import { type KeyObject, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 
-export interface AssertionClaims {
+export type AssertionClaims = {
   clientId: string;
   /** The issuer's identifier. */
   audience: string;
   /** Milliseconds since 1970. */
   now: number;
-}
+};
 
 const lifetimeSeconds = 60;
 const jtiBytes = 16;

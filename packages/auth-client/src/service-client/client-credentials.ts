@@ -13,7 +13,7 @@ import { isScope } from '../token/scope.ts';
 import { isServiceIdentity, type ServiceIdentity } from './identity.ts';
 import { requestToken, usableForMs } from './token-endpoint.ts';
 
-export interface ClientCredentialsOptions {
+export type ClientCredentialsOptions = {
   /** This service's identity. The code that created it closes it. */
   identity: ServiceIdentity;
   /** The authorization server's identifier: the audience of client assertions. */
@@ -28,7 +28,7 @@ export interface ClientCredentialsOptions {
   fetch?: typeof globalThis.fetch;
   /** Default the system's clocks. Only the monotonic one is used. */
   clock?: Clock;
-}
+};
 
 const numbers = { timeoutMs: { standard: 2000, min: 1, max: 60_000 } } as const;
 const others = ['identity', 'issuer', 'tokenEndpoint', 'scopes', 'fetch', 'clock'];

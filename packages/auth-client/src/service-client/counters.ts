@@ -1,5 +1,5 @@
 /** Counts of calls to one service since the start. They only grow, as metrics need. */
-export interface ServiceCounters {
+export type ServiceCounters = {
   /** The called service. */
   readonly audience: string;
   /** Requests to the token endpoint, including failed ones. */
@@ -11,7 +11,7 @@ export interface ServiceCounters {
   requests: number;
   /** Calls that ended in a HopError. */
   failures: number;
-}
+};
 
 /** All zero. */
 export function newCounters(audience: string): ServiceCounters {

@@ -9,13 +9,13 @@ import { TokenEndpointError } from './token-endpoint-error.ts';
 import type { Exchange } from './token-exchange.ts';
 import { tokenKey } from './token-key.ts';
 
-export interface DelegatedTokensOptions {
+export type DelegatedTokensOptions = {
   /** This service, the actor. */
   clientId: string;
   exchange: (exchange: Exchange) => Promise<IssuedToken>;
   clock: Clock;
   max: number;
-}
+};
 
 /** The user, and the service and scopes that the exchange is for. */
 export interface Delegation extends Exchange {
@@ -23,13 +23,13 @@ export interface Delegation extends Exchange {
   counters: ServiceCounters;
 }
 
-interface PendingExchange {
+type PendingExchange = {
   /** The user of the token that is being exchanged. */
   readonly user: UserAuthentication;
   /** That token was revoked meanwhile: do not use the result. */
   forgotten: boolean;
   result: Promise<KeptToken>;
-}
+};
 
 /**
  * Tokens for calls on users' behalf. They are exchanged when needed, with one exchange for all concurrent requests that

@@ -30,7 +30,7 @@ const sentenceOf: Record<HopErrorCode, (hop: string) => string> = {
   insufficient_user_authentication: (hop) => `${hop} requires a more recent sign-in.`,
 };
 
-export interface HopErrorDetails {
+export type HopErrorDetails = {
   /** The service that was to be called. */
   hop: string;
   outcome: HopOutcome;
@@ -39,7 +39,7 @@ export interface HopErrorDetails {
   status?: number;
   headers?: Readonly<Record<string, string>>;
   cause?: unknown;
-}
+};
 
 /**
  * A failed call to another service on the user's behalf. The message is one fixed sentence per code. It names the other

@@ -2,13 +2,13 @@ import type { FastifyRequest } from 'fastify';
 import { AuthClientError } from '../errors.ts';
 
 /** A request to another service. Streams are not allowed, because a request may have to be sent again. */
-export interface HopInit {
+export type HopInit = {
   /** Default GET. */
   method?: string;
   /** The client sets `authorization` itself and never sends `cookie`; `host` and the trace headers are refused too. */
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array | URLSearchParams;
-}
+};
 
 const refusedHeaders = new Set(['authorization', 'cookie', 'host', 'traceparent', 'x-request-id']);
 /** RFC 9110 §9.2.2 */

@@ -12,7 +12,7 @@ import type { KeptToken } from './kept-tokens.ts';
 import { asHopError } from './token-endpoint-error.ts';
 
 /** Another service, called on the user's behalf. */
-export interface Hop {
+export type Hop = {
   /**
    * Sends a request to the other service with a token exchanged for it, and with the trace of `request`, whose route
    * must require auth. Resolves to answers that the handler can act on: 2xx, and 4xx except 401, 403, 408 and 429.
@@ -25,9 +25,9 @@ export interface Hop {
    * @example const response = await cart.fetch(request, `/cart/items/${encodeURIComponent(sku)}`, { method: 'DELETE' })
    */
   fetch(request: FastifyRequest, path: string, init?: HopInit): Promise<Response>;
-}
+};
 
-export interface HopOptions {
+export type HopOptions = {
   /** The audience. */
   hop: string;
   baseUrl: string;
@@ -39,21 +39,21 @@ export interface HopOptions {
   tokens: DelegatedTokens;
   counters: ServiceCounters;
   fetch: typeof globalThis.fetch;
-}
+};
 
-interface Call {
+type Call = {
   url: string;
   init: HopInit;
   trace: Record<string, string>;
   /** The request was sent, and was not refused with 401. */
   mayBeDone: boolean;
-}
+};
 
-interface CallContext {
+type CallContext = {
   call: Call;
   delegation: Delegation;
   signal: AbortSignal;
-}
+};
 
 const maxBodyBytes = 1024 * 1024;
 const withoutBody = new Set([204, 205, 304]);

@@ -1,23 +1,23 @@
 import type { PublicJwk } from '../key-set/rsa-key.ts';
 
 /** The public half of one replica's key. */
-export interface PublishedKey {
+export type PublishedKey = {
   readonly kid: string;
   readonly jwk: PublicJwk;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
-}
+};
 
 /**
  * Stores the public keys of all replicas of a service, so that each replica can publish them all. It is a database that
  * the replicas share. Nothing in it is secret, but anyone who can write to it can act as the service.
  */
-export interface IdentityStore {
+export type IdentityStore = {
   /** Stores the key, or extends its expiry. */
   put(key: PublishedKey): Promise<void>;
   /** The keys that have not expired at `now` (milliseconds since 1970), the latest expiry first, at most 60. */
   list(now: number): Promise<PublishedKey[]>;
-}
+};
 
 /** Verifiers refuse key sets of more than 64 keys. */
 const maxKeys = 60;

@@ -11,7 +11,7 @@ import {
 import { signAssertion } from './client-assertion.ts';
 import { createMemoryIdentityStore, type IdentityStore } from './identity-store.ts';
 
-export interface ServiceIdentityOptions {
+export type ServiceIdentityOptions = {
   /** The service's name, as the authorization server knows it. */
   clientId: string;
   /** Stores the public keys of all replicas. Default this process's memory: enough for one replica. */
@@ -22,10 +22,10 @@ export interface ServiceIdentityOptions {
   onFailed?: (error: unknown) => void;
   /** Default the system's clocks. */
   clock?: Clock;
-}
+};
 
 /** A service's identity and the means to prove it. */
-export interface ServiceIdentity {
+export type ServiceIdentity = {
   readonly clientId: string;
   /** Resolves once the key is published. @throws AuthClientError identity_unavailable */
   ready(): Promise<void>;
@@ -37,7 +37,7 @@ export interface ServiceIdentity {
   readonly justPublished: boolean;
   /** Stops publishing: the key disappears when it expires. */
   close(): void;
-}
+};
 
 interface HeldKey extends RsaKey {
   madeAtMs: number;

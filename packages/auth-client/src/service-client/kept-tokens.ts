@@ -1,5 +1,5 @@
 /** A token for calls to another service on one user's behalf. */
-export interface KeptToken {
+export type KeptToken = {
   readonly accessToken: string;
   readonly key: string;
   /** From the user's token: the session, the user, and the client that the user signed in with. */
@@ -8,7 +8,7 @@ export interface KeptToken {
   readonly clientId: string;
   /** Monotonic; some time before the token expires. */
   readonly usableUntilMs: number;
-}
+};
 
 /**
  * Exchanged tokens, indexed by what they depend on (token-key.ts), by session and by user. An LRU cache: at its limit

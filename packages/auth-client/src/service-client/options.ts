@@ -14,7 +14,7 @@ import {
 import { isScope } from '../token/scope.ts';
 import { isServiceIdentity, type ServiceIdentity } from './identity.ts';
 
-export interface ServiceClientOptions {
+export type ServiceClientOptions = {
   /** This service's identity, of createServiceIdentity. The code that created it closes it. */
   identity: ServiceIdentity;
   /** Where tokens are exchanged. `http:` only on a network you trust. */
@@ -31,14 +31,14 @@ export interface ServiceClientOptions {
   fetch?: typeof globalThis.fetch;
   /** Default the system's clocks. */
   clock?: Clock;
-}
+};
 
-export interface HopSettings {
+export type HopSettings = {
   /** The scopes that the calls need. An empty list requests all scopes that the policy allows this service there. */
   scopes?: readonly string[];
   /** How long a call may take, including exchange, second attempt and body. Default 2000. */
   timeoutMs?: number;
-}
+};
 
 export type CheckedServiceClientOptions = Required<ServiceClientOptions>;
 

@@ -15,7 +15,7 @@ import {
 import { exchangeToken } from './token-exchange.ts';
 
 /** `app.serviceClient` */
-export interface ServiceClient {
+export type ServiceClient = {
   /**
    * Returns the client for one of the registered services. Create it once, beside the routes.
    *
@@ -34,9 +34,10 @@ export interface ServiceClient {
   readonly counters: readonly Readonly<ServiceCounters>[];
   /** How many exchanged tokens are kept. */
   readonly keptTokens: number;
-}
+};
 
 declare module 'fastify' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyInstance {
     serviceClient: ServiceClient;
   }

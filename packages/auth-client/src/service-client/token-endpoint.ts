@@ -7,17 +7,17 @@ import { parseJsonObject } from '../token/strict-json.ts';
 import type { ServiceIdentity } from './identity.ts';
 import { TokenEndpointError } from './token-endpoint-error.ts';
 
-export interface TokenEndpointOptions {
+export type TokenEndpointOptions = {
   tokenEndpoint: string;
   /** The authorization server's identifier: the audience of client assertions. */
   issuer: string;
   identity: ServiceIdentity;
   timeoutMs: number;
   fetch: typeof globalThis.fetch;
-}
+};
 
 /** A token request, without the client authentication. */
-export interface TokenRequest {
+export type TokenRequest = {
   /** `grant_type` and its parameters. */
   parameters: Readonly<Record<string, string>>;
   /** Empty: all that the policy allows. */
@@ -25,13 +25,13 @@ export interface TokenRequest {
   headers?: Readonly<Record<string, string>>;
   /** The `issued_token_type` that the answer must name (RFC 8693 §2.2.1). */
   issuedTokenType?: string;
-}
+};
 
-export interface IssuedToken {
+export type IssuedToken = {
   accessToken: string;
   /** Counted from the moment of the request. */
   expiresInSeconds: number;
-}
+};
 
 const maxBodyBytes = 64 * 1024;
 /** The authorization server fetches unknown keys once a second. */
@@ -86,11 +86,11 @@ async function askOnce(request: TokenRequest, options: TokenEndpointOptions): Pr
   return issuedToken(body, request);
 }
 
-interface PostContext {
+type PostContext = {
   request: TokenRequest;
   options: TokenEndpointOptions;
   signal: AbortSignal;
-}
+};
 
 async function post(
   form: URLSearchParams,

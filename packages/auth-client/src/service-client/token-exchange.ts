@@ -1,13 +1,13 @@
 import { type IssuedToken, requestToken, type TokenEndpointOptions } from './token-endpoint.ts';
 
-export interface Exchange {
+export type Exchange = {
   subjectToken: string;
   audience: string;
   /** Empty: all that the policy allows. */
   scopes: readonly string[];
   /** Trace headers. */
   headers: Readonly<Record<string, string>>;
-}
+};
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 

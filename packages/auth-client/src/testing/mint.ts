@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SigningKey } from './signing-key.ts';
 
-export interface MintOverrides {
+export type MintOverrides = {
   audience?: string | readonly string[];
   /** Default 'user-1'. */
   subject?: string;
@@ -15,18 +15,18 @@ export interface MintOverrides {
   claims?: Record<string, unknown>;
   /** Replaces any header parameters; undefined leaves one out. */
   header?: Record<string, unknown>;
-}
+};
 
 export type Mint = (overrides?: MintOverrides) => string;
 
-export interface MintContext {
+export type MintContext = {
   issuer: string;
   /** The default; overrides may name another. */
   audience: string | readonly string[];
   signingKey(): SigningKey;
   /** Milliseconds since 1970, by the issuer's clock. */
   now(): number;
-}
+};
 
 /** The audience of services' own tokens: the issuer itself, for its feed. */
 export const issuerAudience = 'auth-service';

@@ -3,13 +3,13 @@ import { verify } from 'node:crypto';
 import { type AccessTokenClaims, checkClaims } from '../token/access-token.ts';
 import type { SigningKey } from './signing-key.ts';
 
-export interface OpenTokenOptions {
+export type OpenTokenOptions = {
   issuer: string;
   audience: string;
   publishedKeys(): readonly SigningKey[];
   /** Milliseconds since 1970. */
   now(): number;
-}
+};
 
 const maxLifeSeconds = 300;
 

@@ -5,7 +5,7 @@ import { type Position, readShardPosition, writeShardPosition } from '../feed/po
 import type { Revocation } from '../feed/revocation.ts';
 import type { SigningKey } from './signing-key.ts';
 
-export interface TestFeedOptions {
+export type TestFeedOptions = {
   issuer: string;
   signingKey(): SigningKey;
   /** Whether this token may read the feed. */
@@ -13,9 +13,9 @@ export interface TestFeedOptions {
   heartbeatMs: number;
   /** Milliseconds since 1970, by the issuer's clock. */
   now(): number;
-}
+};
 
-export interface TestFeed {
+export type TestFeed = {
   /** How many subscribers there are. */
   readonly connections: number;
   /** GET /revocations */
@@ -25,7 +25,7 @@ export interface TestFeed {
   cut(): void;
   restore(): void;
   close(): void;
-}
+};
 
 const bearer = /^Bearer (\S+)$/;
 

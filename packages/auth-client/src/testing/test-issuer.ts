@@ -9,7 +9,7 @@ import { createTestFeed } from './revocation-feed.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
 import { createTestTokenEndpoint, type TestClient } from './token-endpoint.ts';
 
-export interface TestIssuerOptions {
+export type TestIssuerOptions = {
   /** `iss` of its tokens. Default its own address. */
   issuer?: string;
   /** `aud` of its tokens unless mint's overrides name another. Default 'test-service'. */
@@ -24,10 +24,10 @@ export interface TestIssuerOptions {
   clients?: Readonly<Record<string, TestClient>>;
   /** Interval between heartbeats of its revocation feed. Default 100; auth-service's is 5000. */
   heartbeatMs?: number;
-}
+};
 
 /** An issuer for tests, with real keys of this process and a real key set over HTTP on a loopback port. */
-export interface TestIssuer {
+export type TestIssuer = {
   readonly issuer: string;
   readonly jwksUri: string;
   /** Issues its clients' own tokens and exchanges users' tokens (RFC 8693), by auth-service's rules. */
@@ -63,7 +63,7 @@ export interface TestIssuer {
   /** Sets its clock this far ahead of the machine's; negative is behind. */
   skew(seconds: number): void;
   close(): Promise<void>;
-}
+};
 
 /**
  * Starts an issuer for tests of a service that uses auth-client. Close it when done.

@@ -6,24 +6,24 @@ import { openToken } from './open-token.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** The scopes that a service may get toward another. */
-export interface TestDelegation {
+export type TestDelegation = {
   /** Passed on if the user's token has them. */
   scopes: readonly string[];
   /** The actor's own scopes, each with the scopes that the user's token must have for it. */
   actorScopes?: Readonly<Record<string, { requires: readonly string[] }>>;
-}
+};
 
 /** A service that requests tokens. */
-export interface TestClient {
+export type TestClient = {
   /** Where it publishes its keys. */
   jwksUri: string;
   /** By audience. Default: every audience, with all scopes of the user's token. */
   toward?: Readonly<Record<string, TestDelegation>>;
   /** The scopes of its own tokens. Default `revocations:read`. */
   ownScopes?: readonly string[];
-}
+};
 
-export interface TestTokenEndpointOptions {
+export type TestTokenEndpointOptions = {
   issuer: string;
   clients: ReadonlyMap<string, TestClient>;
   endedSessions: ReadonlySet<string>;
@@ -31,15 +31,15 @@ export interface TestTokenEndpointOptions {
   mint: Mint;
   /** Milliseconds since 1970, by the issuer's clock. */
   now(): number;
-}
+};
 
 /** A parameter without a value counts as omitted (RFC 6749 §3.2). */
 type Form = Readonly<Record<string, string>>;
 
-interface AuthenticatedClient {
+type AuthenticatedClient = {
   id: string;
   client: TestClient;
-}
+};
 
 class Refusal extends Error {}
 

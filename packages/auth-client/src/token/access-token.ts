@@ -3,14 +3,14 @@ import { checkLifetime, hasClaim, isForAudience, isIdentifier, isNumericDate } f
 import { isScopeList } from './scope.ts';
 
 /** The actor on the subject's behalf (RFC 8693 §4.1): `act`, possibly nested, the latest actor outermost. */
-export interface ActorClaim {
+export type ActorClaim = {
   readonly sub: string;
   readonly act?: ActorClaim;
   readonly [name: string]: unknown;
-}
+};
 
 /** What both kinds of access token say (RFC 9068 §2.2). Times are NumericDates: whole seconds. */
-interface CommonClaims {
+type CommonClaims = {
   readonly iss: string;
   readonly sub: string;
   readonly aud: string | readonly string[];
@@ -22,7 +22,7 @@ interface CommonClaims {
   readonly scope?: string;
   readonly acr?: string;
   readonly [name: string]: unknown;
-}
+};
 
 /** A user's token: it comes from a sign-in, possibly exchanged by services that act for the user. */
 export interface UserTokenClaims extends CommonClaims {
@@ -41,14 +41,14 @@ export interface ServiceTokenClaims extends CommonClaims {
 /** The claims of an access token, after checkClaims. */
 export type AccessTokenClaims = UserTokenClaims | ServiceTokenClaims;
 
-export interface ClaimsPolicy {
+export type ClaimsPolicy = {
   issuer: string;
   audience: string;
   /** How far ahead of our clock `iat`, `nbf` and `auth_time` may be. `exp` gets no leeway. */
   clockSkewSeconds: number;
   /** Upper limit of `exp − iat`. */
   maxTokenLifetimeSeconds: number;
-}
+};
 
 const maxActors = 8;
 const claimsOfUsers = ['sid', 'auth_time', 'act'];

@@ -2,12 +2,12 @@ import type { AccessTokenClaims, ActorClaim, ServiceTokenClaims, UserTokenClaims
 import { scopesOf } from './scope.ts';
 
 /** The actor for the subject; the nested `actor` acted before it. */
-export interface Actor {
+export type Actor = {
   readonly subject: string;
   readonly actor?: Actor;
-}
+};
 
-interface CommonAuthentication {
+type CommonAuthentication = {
   readonly clientId: string;
   readonly scopes: ReadonlySet<string>;
   /** `jti` */
@@ -21,7 +21,7 @@ interface CommonAuthentication {
   readonly expiresAt: number;
   /** The authentication context class (`acr`), if the issuer names one. */
   readonly acr: string | undefined;
-}
+};
 
 /** What a user's token says: `request.auth`. Frozen, and shared by all requests with the same token. */
 export interface UserAuthentication extends CommonAuthentication {

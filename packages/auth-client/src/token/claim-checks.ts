@@ -34,7 +34,7 @@ export function isForAudience(aud: unknown, audience: string): boolean {
   );
 }
 
-export interface LifetimePolicy {
+export type LifetimePolicy = {
   /** How far ahead of our clock `iat` and `nbf` may be. */
   clockSkewSeconds: number;
   /** How long after `exp` a token still passes. Default 0. */
@@ -43,7 +43,7 @@ export interface LifetimePolicy {
   maxLifetimeSeconds: number;
   /** Whether times may have fractions, as RFC 7519 §2 allows. Default no: our issuer sends none. */
   fractions?: boolean;
-}
+};
 
 /**
  * Checks `iat`, `exp` and, if present, `nbf` (RFC 7519 §4.1.4 to §4.1.6), at `now` in seconds.

@@ -7,16 +7,16 @@ import { parseJsonObject, StrictJsonError, scanJson } from './strict-json.ts';
 const maxTokenLength = 8192;
 
 /** The result of reading a token strictly, before a key is chosen. */
-export interface CompactToken {
+export type CompactToken = {
   /** Names the key. */
   kid: string;
   /** Length of the signature in bytes. For RS256 it must equal the length of the modulus. */
   signatureBytes: number;
-}
+};
 
 const threeSegments = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
 /** The expected kind of token. `typ` keeps the kinds apart, so that none passes for another (RFC 8725 §3.11). */
-export interface TokenProfile {
+export type TokenProfile = {
   /** Media types without `application/`, in lower case; null stands for a header without `typ`. */
   types: readonly (string | null)[];
   /** Further header parameters to refuse, besides those that are always refused. */
@@ -25,7 +25,7 @@ export interface TokenProfile {
   maxLength?: number;
   /** A security event of the issuer, to be verified by the policy for events. */
   isEvent?: boolean;
-}
+};
 
 /** RFC 9068 §2.1 */
 export const accessTokenProfile: TokenProfile = { types: ['at+jwt'] };

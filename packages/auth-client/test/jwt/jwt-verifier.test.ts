@@ -48,10 +48,10 @@ function create(options: Partial<JwtVerifierOptions> = {}): JwtVerifier {
   });
 }
 
-interface Changes {
+type Changes = {
   claims?: Record<string, unknown>;
   header?: Record<string, unknown>;
-}
+};
 
 function assertion({ claims = {}, header = {} }: Changes = {}, signer = key): string {
   const iat = Math.floor(Date.now() / 1000);

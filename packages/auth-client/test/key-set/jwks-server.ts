@@ -2,14 +2,14 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SigningKey } from '../../src/testing/index.ts';
 
-export interface JwksServer {
+export type JwksServer = {
   jwksUri: string;
   /** Requests received so far. */
   readonly requests: number;
   /** Replaces what is answered from now on. */
   answer(listener: RequestListener): void;
   close(): Promise<void>;
-}
+};
 
 /** A key set server that can be made to misbehave. */
 export async function startJwksServer(listener: RequestListener): Promise<JwksServer> {

@@ -56,12 +56,12 @@ afterAll(async () => {
   await issuer.close();
 });
 
-interface Answer {
+type Answer = {
   status: number;
   code: string | undefined;
   body: string;
   challenge: string | undefined;
-}
+};
 
 async function send(route: string, token: string, body?: object): Promise<Answer> {
   const [method, url] = route.split(' ') as ['GET' | 'PUT' | 'POST', string];

@@ -16,14 +16,14 @@ import {
 const modulusBytes = 256;
 const sha256Info = '3031300d060960864801650304020105000420';
 
-interface Encoding {
+type Encoding = {
   info?: string;
   hash?: (input: string) => Buffer;
   blockType?: number;
   padding?: (length: number) => Buffer;
   separator?: number;
   trailing?: Buffer;
-}
+};
 
 function encodedMessage(input: string, encoding: Encoding): Buffer {
   const {

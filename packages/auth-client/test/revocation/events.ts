@@ -11,10 +11,10 @@ export const types = {
   heartbeat: 'urn:latchkey:event:heartbeat',
 };
 
-export interface Changes {
+export type Changes = {
   header?: Record<string, unknown>;
   claims?: Record<string, unknown>;
-}
+};
 
 type Position = readonly string[];
 

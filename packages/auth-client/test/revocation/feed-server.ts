@@ -10,14 +10,14 @@ import type { SigningKey } from '../../src/testing/index.ts';
 import { issuer, set } from './events.ts';
 
 /** What a subscriber asked for. */
-export interface FeedAsked {
+export type FeedAsked = {
   token: string | undefined;
   lastEventId: string | undefined;
   accept: string | undefined;
-}
+};
 
 /** One connection of a subscriber. */
-export interface FeedStream {
+export type FeedStream = {
   /** Sends a signed event. */
   event(claims: Record<string, unknown>, by?: SigningKey): void;
   /** Sends these very bytes. */
@@ -25,11 +25,11 @@ export interface FeedStream {
   end(): void;
   /** Breaks the connection. */
   destroy(): void;
-}
+};
 
 export type Answer = (stream: FeedStream, asked: FeedAsked) => void;
 
-export interface FeedServer {
+export type FeedServer = {
   readonly uri: string;
   readonly url: string;
   readonly jwksUri: string;
@@ -45,7 +45,7 @@ export interface FeedServer {
   /** Answers otherwise than with a stream. */
   answer(listener: (request: IncomingMessage, response: ServerResponse) => void): void;
   close(): Promise<void>;
-}
+};
 
 /** A feed that does what it is told, and a key set beside it, over HTTP on a loopback port. */
 export async function startFeedServer(key: SigningKey): Promise<FeedServer> {
@@ -117,14 +117,14 @@ function askedBy({ headers }: IncomingMessage): FeedAsked {
   };
 }
 
-export interface Followed {
+export type Followed = {
   list: RevocationList;
   follower: RevocationFollower;
   keySet: KeySet;
   /** What was reported, in order: 'lost', 'following', and why events were refused. */
   reports: string[];
   close(): void;
-}
+};
 
 /** Nobody who follows the feed may ask what day it is. */
 export const withoutWallClock: Clock = {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 
 /** A line to a server that can be cut or frozen, and mended. */
-export interface Line {
+export type Line = {
   readonly url: string;
   /** Connections break, and nobody answers any more. */
   cut(): Promise<void>;
@@ -11,7 +11,7 @@ export interface Line {
   /** New connections go through again; those that were frozen never do. */
   mend(): Promise<void>;
   close(): Promise<void>;
-}
+};
 
 /** Starts a line to a server on this machine. */
 export async function startLine(serverUrl: string): Promise<Line> {

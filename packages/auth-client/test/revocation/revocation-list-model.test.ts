@@ -8,10 +8,10 @@ import { createRevocationList, type RevocableToken } from '../../src/revocation/
 
 const retentionSeconds = 10;
 
-interface Received {
+type Received = {
   revocation: Revocation;
   atMs: number;
-}
+};
 
 function concerns(revocation: Revocation, token: RevocableToken): boolean {
   switch (revocation.kind) {

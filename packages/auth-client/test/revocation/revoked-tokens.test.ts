@@ -10,10 +10,10 @@ import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
 import { createTestClock, type TestClock } from '../clock.ts';
 import { audience, startService, type TestService } from '../service.ts';
 
-interface Row {
+type Row = {
   name: string;
   revocation(token: Authentication): Revocation;
-}
+};
 
 /** What must be refused as soon as the service hears of it, whether it has seen the token before or not. */
 const rows: Row[] = [

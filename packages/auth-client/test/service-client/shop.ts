@@ -21,18 +21,18 @@ import {
 import { createTestClock, type TestClock } from '../clock.ts';
 
 /** What cart-service received. */
-export interface Received {
+export type Received = {
   method: string;
   url: string;
   authorization: string;
   trace: string | undefined;
   requestId: string | undefined;
   body: unknown;
-}
+};
 
 type Answerer = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
-export interface Shop {
+export type Shop = {
   issuer: TestIssuer;
   /** Exchanges tokens to call cart-service. */
   payment: FastifyInstance;
@@ -45,29 +45,29 @@ export interface Shop {
   /** A user's token for payment-service. */
   mint(overrides?: MintOverrides): string;
   close(): Promise<void>;
-}
+};
 
-interface Via {
+type Via = {
   path?: string;
   init?: HopInit;
   settings?: HopSettings;
-}
+};
 
-export interface Called {
+export type Called = {
   status: number;
   body: Record<string, unknown>;
   headers: Record<string, unknown>;
   error: HopError | undefined;
-}
+};
 
-export interface ShopOptions {
+export type ShopOptions = {
   client?: Partial<ServiceClientOptions>;
   identityStore?: IdentityStore;
   /** What payment-service knows of revocations, or 'feed' for what the issuer tells. Default nothing. */
   revocations?: RevocationList | 'feed';
   policy?: TestClient['toward'];
   cartUrl?: string;
-}
+};
 
 /** One for the whole run: what matters here is not the issuer's key. */
 let signingKey: Promise<SigningKey> | undefined;

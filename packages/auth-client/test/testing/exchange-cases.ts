@@ -2,7 +2,7 @@
  * An exchange of a person's token (RFC 8693) for one for cart-service. auth-service and the issuer for tests both run
  * them, or tests made with that issuer would prove nothing.
  */
-export interface ExchangeCase {
+export type ExchangeCase = {
   readonly name: string;
   /** Who asks. Default payment-service. */
   readonly actor?: keyof typeof exchangePolicy;
@@ -12,7 +12,7 @@ export interface ExchangeCase {
   readonly parameters?: Readonly<Record<string, string | undefined>>;
   /** The scope of the new token, or the error of a 400. */
   readonly answer: { readonly scope: string } | { readonly error: string };
-}
+};
 
 /** Who may do what toward whom, as auth-service's own policy says. */
 export const exchangePolicy = {

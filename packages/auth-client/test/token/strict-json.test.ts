@@ -3,10 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseJsonObject, scanJson } from '../../src/token/strict-json.ts';
 
 /** A JSON document as a tree that can hold a name twice, and its text. */
-interface Node {
-  text: string;
-  duplicates: boolean;
-}
+type Node = { text: string; duplicates: boolean };
 
 /** Spells a character of a name in one of JSON's ways. */
 const spelled = (name: string): fc.Arbitrary<string> =>

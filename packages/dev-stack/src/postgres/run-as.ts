@@ -5,16 +5,9 @@ import { DevStackError } from '../errors.ts';
 import { serverEnvironment } from '../processes/environment.ts';
 
 /** How to start a Postgres program: `[...prefix, program, ...args]` with these ids. */
-export interface RunAs {
-  prefix: string[];
-  uid?: number;
-  gid?: number;
-}
+export type RunAs = { prefix: string[]; uid?: number; gid?: number };
 
-interface Ids {
-  uid: number;
-  gid: number;
-}
+type Ids = { uid: number; gid: number };
 
 /**
  * Postgres refuses to run as root, but containers and CI often are root. In that case it runs as the owner of its

@@ -12,7 +12,7 @@ import { createClient } from './client.ts';
 import { prepareDataDirectory, superuser } from './data-directory.ts';
 import { chooseRunAs } from './run-as.ts';
 
-export interface PostgresOptions {
+export type PostgresOptions = {
   /** Its own folder for data, password and log; created if missing. */
   directory: string;
   /** False: no fsync, which is fast; a crash of the machine may lose data. */
@@ -20,9 +20,9 @@ export interface PostgresOptions {
   /** Delete `directory` if this process is killed; for tests. */
   temporary?: boolean;
   signal?: AbortSignal;
-}
+};
 
-export interface Postgres {
+export type Postgres = {
   pid: number;
   /** The server's version, such as '18.1'. */
   version: string;
@@ -36,7 +36,7 @@ export interface Postgres {
   kill(): Promise<void>;
   /** Settles when the server has ended, for any reason. */
   exited: Promise<unknown>;
-}
+};
 
 /**
  * Starts a real Postgres 18 on a random loopback port, with a generated password, and waits until it answers a query.

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { DevStackError } from '../errors.ts';
 import { type LeashOptions, leash } from './leash.ts';
 
-export interface ChildOptions {
+export type ChildOptions = {
   cwd?: string;
   env: NodeJS.ProcessEnv;
   uid?: number;
@@ -14,14 +14,11 @@ export interface ChildOptions {
   append?: boolean;
   /** What to do with the child if this process dies without stopping it. */
   orphan: LeashOptions;
-}
+};
 
-export interface Exit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-}
+export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 
-export interface Child {
+export type Child = {
   pid: number;
   /** Settles when the process has ended, in any way. */
   exited: Promise<Exit>;
@@ -32,7 +29,7 @@ export interface Child {
   kill(): Promise<Exit>;
   /** Sends a signal without waiting. */
   send(signal: NodeJS.Signals): void;
-}
+};
 
 const running = new Set<ChildProcess>();
 

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 
-export interface LeashOptions {
+export type LeashOptions = {
   /** Sent to the process when we have died. */
   signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL';
   /** A temporary folder to delete once the process is gone. */
   remove?: string;
-}
+};
 
 // Blocks until our pipe closes. The kernel closes it however we die, even by SIGKILL. POSIX sh only.
 const script = `

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError } from '../errors.ts';
 
-export interface Orphan {
+export type Orphan = {
   /** File whose first line is the process id. */
   pidFile: string;
   /** The program's name, e.g. /^postgres$/. */
@@ -12,7 +12,7 @@ export interface Orphan {
   /** The server's working folder, by which we recognize it as ours. */
   directory: string;
   signal: NodeJS.Signals;
-}
+};
 
 /**
  * Stops a server that a killed run left running on `directory`, and removes its pid file. It touches the process only

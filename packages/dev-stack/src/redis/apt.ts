@@ -4,12 +4,12 @@ import { DevStackError, explainText } from '../errors.ts';
 import { startChild } from '../processes/child.ts';
 import { findOnPath } from './find.ts';
 
-export interface AptOptions {
+export type AptOptions = {
   /** An empty folder of its own for everything that apt-get writes. Deleted if this process is killed. */
   directory: string;
   env: Record<string, string | undefined>;
   signal?: AbortSignal | undefined;
-}
+};
 
 // Overrides the machine's settings that would write elsewhere or weaken the check of signatures; apt reads this file
 // last. The machine's sources, keys, proxies and pins stay in force. Paths are relative to the folder.
@@ -108,10 +108,7 @@ function apt(args: string[], options: AptOptions): Promise<Outcome> {
   return run('apt-get', ['-c', 'apt.conf', '--yes', '--quiet', ...args], options);
 }
 
-interface Outcome {
-  code: number | null;
-  output: string;
-}
+type Outcome = { code: number | null; output: string };
 
 async function run(program: string, args: string[], options: AptOptions): Promise<Outcome> {
   const { directory, env, signal } = options;

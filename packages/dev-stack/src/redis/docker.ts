@@ -11,7 +11,7 @@ import type { RedisServer } from './server.ts';
 const image = 'redis:8';
 const maxPullMs = 120_000;
 
-export interface DockerRedisOptions {
+export type DockerRedisOptions = {
   /** Path of the docker program. */
   docker: string;
   directory: string;
@@ -19,7 +19,7 @@ export interface DockerRedisOptions {
   port?: number;
   onProgress?: ((line: string) => void) | undefined;
   signal?: AbortSignal;
-}
+};
 
 /** Whether a Docker engine of this machine answers; the docker program alone does not mean that one runs. */
 export function dockerAnswers(docker: string, env: Record<string, string | undefined>): boolean {

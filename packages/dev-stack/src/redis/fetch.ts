@@ -13,13 +13,13 @@ import { DevStackError } from '../errors.ts';
 import { fetchPackages } from './apt.ts';
 import { programFault } from './find.ts';
 
-export interface FetchOptions {
+export type FetchOptions = {
   /** The folder for the fetched programs, see `latchkeyDirectory()`. Created if missing. */
   directory: string;
   env: Record<string, string | undefined>;
   onProgress?: ((line: string) => void) | undefined;
   signal?: AbortSignal | undefined;
-}
+};
 
 const names = ['redis-server', 'valkey-server'];
 const packages = [

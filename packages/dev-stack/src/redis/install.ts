@@ -10,12 +10,12 @@ const managers: Record<string, string[][]> = {
   apk: [['apk', 'add', 'redis']],
 };
 
-export interface InstallOptions {
+export type InstallOptions = {
   env: Record<string, string | undefined>;
   /** Whether there is a terminal at which to ask. */
   interactive?: boolean;
   ask?: (question: string) => Promise<string>;
-}
+};
 
 /**
  * Installs Redis with the system's package manager. It asks at the terminal first, unless CI=true. It does not ask for

@@ -8,7 +8,7 @@ import { stopOrphan } from '../processes/orphan.ts';
 import { freePort } from '../processes/ports.ts';
 import { checkRedis, isAnswering } from './check.ts';
 
-export interface RedisServerOptions {
+export type RedisServerOptions = {
   /** redis-server or valkey-server, by name or path. */
   program: string;
   directory: string;
@@ -17,15 +17,15 @@ export interface RedisServerOptions {
   port?: number;
   temporary?: boolean;
   signal?: AbortSignal;
-}
+};
 
-export interface RedisServer {
+export type RedisServer = {
   child: Child;
   port: number;
   freeze(): Promise<void>;
   /** Does nothing if the server is not frozen or has ended. */
   thaw(): Promise<void>;
-}
+};
 
 /**
  * Starts a Redis or Valkey process on loopback, with its files in `directory`, and waits until it answers a PING.

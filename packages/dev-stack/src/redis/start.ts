@@ -8,7 +8,7 @@ import { findOnPath, findRedisServer } from './find.ts';
 import { type InstallOptions, installRedis } from './install.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
 
-export interface RedisOptions {
+export type RedisOptions = {
   /** Its own folder for data and log; created if missing. */
   directory: string;
   /** Keeps the data between starts. */
@@ -20,9 +20,9 @@ export interface RedisOptions {
   onProgress?: ((line: string) => void) | undefined;
   signal?: AbortSignal;
   install?: Omit<InstallOptions, 'env'>;
-}
+};
 
-export interface RedisInstance {
+export type RedisInstance = {
   url: string;
   /** Undefined for a Redis that REDIS_URL names. */
   readonly pid: number | undefined;
@@ -37,7 +37,7 @@ export interface RedisInstance {
   thaw(): Promise<void>;
   /** Settles when the server of the last start has ended; never for a Redis that REDIS_URL names. */
   exited(): Promise<unknown>;
-}
+};
 
 /**
  * Starts a real Redis (or Valkey) ≥ 7.0 from the first source that has one: REDIS_URL; redis-server or valkey-server on
@@ -66,13 +66,13 @@ export async function startRedis(options: RedisOptions): Promise<RedisInstance> 
   return await managed((port) => startRedisServer({ ...common, ...port, program: found }), options.port);
 }
 
-export interface ProvideOptions {
+export type ProvideOptions = {
   /** Where PATH, LATCHKEY_DIRECTORY and CI are read. */
   env: Record<string, string | undefined>;
   onProgress?: ((line: string) => void) | undefined;
   signal?: AbortSignal | undefined;
   install?: Omit<InstallOptions, 'env'> | undefined;
-}
+};
 
 /**
  * Finds the program of a Redis or Valkey server on this machine, or gets one. With apt it is fetched into this clone's

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { byService, type ServiceKey, services } from '@latchkey/services';
 
 /** The data needed to run a service. */
-export interface ServiceDefinition {
+export type ServiceDefinition = {
   /** Also its audience, and the name of its log file. */
   name: string;
   /** Its folder, from which `node src/main.ts` is run. */
@@ -10,7 +10,7 @@ export interface ServiceDefinition {
   defaultPort: number;
   /** Environment variable that chooses another port. */
   portVariable: string;
-}
+};
 
 /** The services of the stack. auth comes first: the others fetch its public keys when they start. */
 export const serviceDefinitions: Readonly<Record<ServiceKey, ServiceDefinition>> = byService((key) => {

@@ -5,11 +5,7 @@ import { join } from 'node:path';
 import { DevStackError } from '../errors.ts';
 import { serviceDefinitions } from './definitions.ts';
 
-export interface DemoAccount {
-  username: string;
-  password: string;
-  roles: string[];
-}
+export type DemoAccount = { username: string; password: string; roles: string[] };
 
 /** Accounts to try the system with. Their passwords are public: use them only on your own machine. */
 export const demoAccounts: DemoAccount[] = [

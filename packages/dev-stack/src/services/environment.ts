@@ -1,18 +1,14 @@
 import { type ServiceKey, services, verifierKeys } from '@latchkey/services';
 import { machineEnvironment } from '../processes/environment.ts';
-import type { Secrets } from './secrets.ts';
 import { storefrontDefinition } from './definitions.ts';
+import type { Secrets } from './secrets.ts';
 
 // The levels of loadConfig. A level meant for another program must not keep ours from starting.
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 export type Ports = Readonly<Record<ServiceKey, number> & { storefront?: number }>;
 
-export interface EnvironmentOptions {
-  ports: Ports;
-  databaseUrl: string;
-  secrets: Secrets;
-}
+export type EnvironmentOptions = { ports: Ports; databaseUrl: string; secrets: Secrets };
 
 /** The settings of a service of the stack: what all have, its own secrets, and the addresses of whom it calls. */
 export function serviceEnvironment(key: ServiceKey, options: EnvironmentOptions): NodeJS.ProcessEnv {

@@ -1,9 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-export interface LogFault {
-  severe: boolean;
-  message: string;
-}
+export type LogFault = { severe: boolean; message: string };
 
 const severe = new Set<unknown>(['error', 'fatal']);
 

@@ -8,15 +8,15 @@ import { type Child, type Exit, startChild } from '../processes/child.ts';
 import type { ServiceDefinition } from './definitions.ts';
 import { lastComplaint, lastFault } from './log.ts';
 
-export interface ServiceOptions {
+export type ServiceOptions = {
   port: number;
   env: NodeJS.ProcessEnv;
   logFile: string;
   /** Called when the service ends by itself after it was ready. */
   onCrash?: ((message: string) => void) | undefined;
-}
+};
 
-export interface Service {
+export type Service = {
   url: string;
   audience: string;
   docsUrl: string;
@@ -30,7 +30,7 @@ export interface Service {
   kill(): Promise<void>;
   /** The service's whole log since the stack started. */
   logs(): string;
-}
+};
 
 // A service gives requests in flight 10 s. After that and a margin, it will not end by itself.
 const stopMs = 15_000;
@@ -96,12 +96,7 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
   };
 }
 
-interface Starting {
-  url: string;
-  child: Child;
-  logFile: string;
-  signal?: AbortSignal;
-}
+type Starting = { url: string; child: Child; logFile: string; signal?: AbortSignal };
 
 async function untilReady(
   { name }: ServiceDefinition,

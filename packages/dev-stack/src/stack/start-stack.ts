@@ -5,25 +5,30 @@ import { type Postgres, startPostgres } from '../postgres/start.ts';
 import { type RedisInstance, startRedis } from '../redis/start.ts';
 import { serviceDefinitions, storefrontDefinition } from '../services/definitions.ts';
 import {
+  createAccounts,
+  createDemoAccounts,
+  type DemoAccount,
+  demoAccounts,
+} from '../services/demo-accounts.ts';
+import {
   addressOf,
   authEnvironment,
   issuerAt,
   type Ports,
   serviceEnvironment,
 } from '../services/environment.ts';
+import { loadSecrets } from '../services/secrets.ts';
 import { createService, type Service } from '../services/service.ts';
+import { controlSocketIn, startControl } from '../storefront/control.ts';
 import { watchedKeys } from '../storefront/environment.ts';
 import { stoppableParts } from '../storefront/stoppable.ts';
 import { startStorefront } from '../storefront/storefront.ts';
-import { createAccounts, createDemoAccounts, type DemoAccount, demoAccounts } from '../services/demo-accounts.ts';
-import { controlSocketIn, startControl } from '../storefront/control.ts';
 import { lockDirectory } from './lock.ts';
 import { choosePorts } from './ports.ts';
-import { loadSecrets } from '../services/secrets.ts';
 
 type Environments = Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
 
-export interface StackOptions {
+export type StackOptions = {
   /** Folder for data, secrets and logs; created if missing. One stack at a time. */
   directory: string;
   /** 'default': from 4000 on and 3000, or what AUTH_PORT, CART_PORT, …, STOREFRONT_PORT say. */
@@ -41,9 +46,9 @@ export interface StackOptions {
   onCrash?: (message: string) => void;
   /** Aborting it undoes a start in progress. */
   signal?: AbortSignal;
-}
+};
 
-export interface Stack {
+export type Stack = {
   services: Record<ServiceKey, Service>;
   /** Present only if requested. Its page is at http://localhost on this port. */
   storefront?: Service;
@@ -55,7 +60,7 @@ export interface Stack {
   createAccounts(accounts: readonly DemoAccount[]): Promise<void>;
   /** Stops the services first, then their stores. May be called more than once. */
   stop(): Promise<void>;
-}
+};
 
 /**
  * Starts the whole system on this machine: Postgres, Redis, the services as child processes, the demo accounts.

@@ -5,11 +5,11 @@ import { DevStackError, explainText } from '../errors.ts';
 import { startChild } from '../processes/child.ts';
 import { machineEnvironment } from '../processes/environment.ts';
 
-export interface BuildOptions {
+export type BuildOptions = {
   /** The file for the output of the build. */
   logFile: string;
   signal?: AbortSignal;
-}
+};
 
 /** The sources of the page, as paths from the app's folder. */
 const sources = ['page', 'src', 'vite.config.ts', 'package.json', '../../packages/auth-browser/src'];

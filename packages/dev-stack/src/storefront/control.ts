@@ -7,15 +7,13 @@ import { json } from 'node:stream/consumers';
 import { explain } from '../errors.ts';
 
 /** A part that the demo may stop and start again. */
-export interface Stoppable {
+export type Stoppable = {
   isStopped(): boolean;
   stop(): Promise<void>;
   start(signal: AbortSignal): Promise<void>;
-}
+};
 
-export interface Control {
-  close(): Promise<void>;
-}
+export type Control = { close(): Promise<void> };
 
 // The limit of sun_path: 104 bytes on macOS, 108 on Linux.
 const longestPath = 100;

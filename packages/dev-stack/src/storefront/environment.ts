@@ -1,6 +1,6 @@
 import { serviceKeys, services } from '@latchkey/services';
-import { addressOf, commonEnvironment, issuerAt } from '../services/environment.ts';
 import { type DemoAccount, demoAccounts } from '../services/demo-accounts.ts';
+import { addressOf, commonEnvironment, issuerAt } from '../services/environment.ts';
 import type { StorefrontPorts } from './storefront.ts';
 
 /** The settings of the storefront in demo mode. */

@@ -7,7 +7,7 @@ import { storefrontEnvironment } from './environment.ts';
 
 export type StorefrontPorts = Required<Ports>;
 
-export interface StorefrontOptions {
+export type StorefrontOptions = {
   ports: StorefrontPorts;
   controlSocket: string;
   /** Folder for the logs of the server and of the build. */
@@ -16,7 +16,7 @@ export interface StorefrontOptions {
   signal?: AbortSignal | undefined;
   /** Gets the function that stops the storefront, before it is started. */
   onCleanup: (stop: () => Promise<void>) => void;
-}
+};
 
 /**
  * Starts the storefront in demo mode as a child process. Builds its page first if that is out of date.

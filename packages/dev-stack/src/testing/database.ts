@@ -3,27 +3,28 @@ import { inject } from 'vitest';
 import { createClient } from '../postgres/client.ts';
 
 declare module 'vitest' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface ProvidedContext {
     postgresUrl: string;
   }
 }
 
-export interface TestDatabase {
+export type TestDatabase = {
   url: string;
   /** Deletes the database, closing all connections to it. */
   drop(): Promise<void>;
-}
+};
 
 /** The templates of new databases, by the function that filled them. */
 const templates = new Map<TestDatabaseOptions['filledBy'], Promise<string>>();
 
-export interface TestDatabaseOptions {
+export type TestDatabaseOptions = {
   /**
    * Fills a template. Called once in this process, with the URL of a database; it must commit and disconnect before it
    * returns. Every database that names the same function starts as a copy of that template.
    */
   filledBy?: (url: string) => Promise<void>;
-}
+};
 
 /**
  * Creates a database for one test in the Postgres that this test run shares. It is empty without `filledBy`: the code

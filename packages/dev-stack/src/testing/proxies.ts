@@ -8,10 +8,10 @@ import { serverEnvironment } from '../processes/environment.ts';
 import { freePort, isAnswered } from '../processes/ports.ts';
 import { findOnPath } from '../redis/find.ts';
 
-export interface TestProxy {
+export type TestProxy = {
   url: string;
   stop(): Promise<void>;
-}
+};
 
 /** The proxies on this machine. On Debian: apt-get install nginx-light haproxy. */
 export const proxyPrograms = {

@@ -5,7 +5,7 @@ import { findRedisServer } from '../redis/find.ts';
 import { type RedisServer, startRedisServer } from '../redis/server.ts';
 import { makeAsNew, settingsOf } from './redis-reuse.ts';
 
-export interface TestRedis {
+export type TestRedis = {
   url: string;
   /** After reading this, a test may do anything to the process: the server is not reused. */
   readonly pid: number;
@@ -15,7 +15,7 @@ export interface TestRedis {
   restart(): Promise<void>;
   /** SIGKILL, as a crash would. */
   kill(): Promise<void>;
-}
+};
 
 type Server = RedisServer & { directory: string; settings: string };
 

@@ -7,9 +7,9 @@ import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePort, isPortFree } from '../../src/processes/ports.ts';
 import { serviceDefinitions } from '../../src/services/definitions.ts';
+import { loadSecrets } from '../../src/services/secrets.ts';
 import { lockDirectory, lockHolder } from '../../src/stack/lock.ts';
 import { choosePorts } from '../../src/stack/ports.ts';
-import { loadSecrets } from '../../src/services/secrets.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -18,11 +18,11 @@ const unspecified: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
  */
 export type AddressFault = 'unreadable' | 'missing' | 'other_header' | 'untrusted_proxy';
 
-export interface ClientAddress {
+export type ClientAddress = {
   /** An IP address without port and zone, or `unknown`. */
   readonly address: string;
   readonly fault?: AddressFault;
-}
+};
 
 /**
  * The address of a request's client: the peer, or, if that is a trusted proxy, the right-most entry of X-Forwarded-For

@@ -2,19 +2,19 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { asConnectionError } from './errors.ts';
 
-export interface ClientOptions {
+export type ClientOptions = {
   /** Called for each connection: a password may have changed. */
   url: () => string;
   /** How long Postgres may send nothing during a statement. */
   silentMs: number;
-}
+};
 
 /** Properties of pg's client that its types lack. */
-interface Insides {
+type Insides = {
   /** False while a statement is running. */
   readyForQuery: boolean;
   connection: { stream: Socket };
-}
+};
 
 type Callback = ((error: Error) => void) & ((error: null, client: pg.Client) => void);
 

@@ -14,7 +14,7 @@ export type DatabaseConfig = Pick<
   'DATABASE_URL' | 'DATABASE_POOL_SIZE' | 'DATABASE_TIMEOUT_MS'
 >;
 
-export interface DatabaseOptions<S extends Record<string, unknown>> {
+export type DatabaseOptions<S extends Record<string, unknown>> = {
   config: DatabaseConfig;
   /** The drizzle schema. */
   schema: S;
@@ -24,16 +24,16 @@ export interface DatabaseOptions<S extends Record<string, unknown>> {
   applicationName: string;
   /** After how much silence a connection counts as dead. Default 6 s: longer than a statement may take. */
   silentMs?: number;
-}
+};
 
-export interface Database<S extends Record<string, unknown>> {
+export type Database<S extends Record<string, unknown>> = {
   db: NodePgDatabase<S>;
   pool: pg.Pool;
   /** Rejects when the database does not answer or is read-only, such as a replica that was not promoted. */
   ping(): Promise<void>;
   /** Waits for running queries, then closes every connection. */
   close(): Promise<void>;
-}
+};
 
 const firstConnectionMs = 15_000;
 const retryEveryMs = 250;

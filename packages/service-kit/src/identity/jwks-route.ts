@@ -1,11 +1,11 @@
 import type { IdentityStore } from '@latchkey/auth-client';
 import type { FastifyInstance } from 'fastify';
 
-export interface JwksRouteOptions {
+export type JwksRouteOptions = {
   store: Pick<IdentityStore, 'list'>;
   /** Milliseconds since 1970. Default the system's clock. */
   clock?: () => number;
-}
+};
 
 const maxAgeSeconds = 5;
 

@@ -10,7 +10,7 @@ import { addAuthClientMetrics } from './auth-client-metrics.ts';
 import { createIdentityStore } from './identity-store.ts';
 import { jwksRoute } from './jwks-route.ts';
 
-export interface AuthenticationOptions {
+export type AuthenticationOptions = {
   /** The service's name: the audience of the tokens that it accepts, and its client id when it requests tokens. */
   name: string;
   /** Of serviceConfig and issuerEndpoints. */
@@ -19,7 +19,7 @@ export interface AuthenticationOptions {
   db: Parameters<typeof createIdentityStore>[0];
   /** Default the one at REVOCATIONS_URI, read in the service's own name. */
   revocations?: RevocationFeed | undefined;
-}
+};
 
 /**
  * Makes a service verify access tokens and follow revocations. For that it creates the service's identity and publishes

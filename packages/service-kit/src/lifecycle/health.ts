@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge } from 'prom-client';
 import { readProperty } from '../logging/describe-error.ts';
-import type { Lifecycle } from './lifecycle.ts';
 import { ProblemError } from '../problems/problem.ts';
+import type { Lifecycle } from './lifecycle.ts';
 
 declare module 'fastify' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyInstance {
     /**
      * GET /ready answers 503 while the check rejects or takes longer than a second. The error goes to the log. If its

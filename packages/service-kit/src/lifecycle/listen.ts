@@ -6,10 +6,10 @@ import type { FastifyInstance } from 'fastify';
 // The error codes of a machine without IPv6.
 const noSuchAddress = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'EPROTONOSUPPORT']);
 
-export interface Listener {
+export type Listener = {
   /** Accepts no more connections; resolves when the accepted ones have ended. */
   close(): Promise<unknown>;
-}
+};
 
 /**
  * Listens on an address. `localhost` means two: 127.0.0.1 and, if the machine has it, ::1. A browser tries ::1 first,

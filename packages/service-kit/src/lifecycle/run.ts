@@ -4,14 +4,14 @@ import type { FastifyInstance } from 'fastify';
 import { describeError } from '../logging/describe-error.ts';
 import { type Listener, listen } from './listen.ts';
 
-export interface RunOptions {
+export type RunOptions = {
   /** An address of this machine; `localhost` stands for 127.0.0.1 and ::1. */
   host: string;
   /** 0 means any free port. */
   port: number;
   /** How long requests in flight may take after a stop signal, in milliseconds; then the process ends. */
   shutdownTimeoutMs: number;
-}
+};
 
 // Long enough for one more answer on each busy keep-alive connection; that answer says `connection: close`.
 const drainMs = 250;
@@ -40,10 +40,7 @@ export async function runService(app: FastifyInstance, options: RunOptions): Pro
   }
 }
 
-interface StopOptions {
-  listening: Promise<Listener>;
-  timeoutMs: number;
-}
+type StopOptions = { listening: Promise<Listener>; timeoutMs: number };
 
 function stopOnSignal(app: FastifyInstance, options: StopOptions): void {
   let stopping = false;

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { ConfigError } from '../settings/config.ts';
 import { isDatabaseUnavailable } from '../database/errors.ts';
 import { describeError, type ErrorDescription } from '../logging/describe-error.ts';
 import { withoutTokens } from '../logging/logging.ts';
+import { ConfigError } from '../settings/config.ts';
 
 /**
  * Runs the start of a service's main.ts. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to that

@@ -1,5 +1,5 @@
 /** How the log describes a thrown value. */
-export interface ErrorDescription {
+export type ErrorDescription = {
   /** The error's name; for anything else, its type. */
   type: string;
   message: string;
@@ -8,7 +8,7 @@ export interface ErrorDescription {
   cause?: ErrorDescription;
   /** The parts of an AggregateError; for a SuppressedError, the suppressed error. */
   errors?: ErrorDescription[];
-}
+};
 
 // Counts all causes and parts, to limit the length of a log line.
 const maxDescribed = 10;

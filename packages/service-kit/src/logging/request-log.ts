@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyRequest {
     /** The error that the error handler answered, so that the request's log line can include it. */
     failure: { code: string; error: unknown } | null;

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { randomHex } from '../random-hex.ts';
 
 declare module 'fastify' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyRequest {
     /** W3C Trace Context of this request. Send `request.traceparent.header` along when calling another service. */
     readonly traceparent: TraceContext;
@@ -10,7 +11,7 @@ declare module 'fastify' {
 }
 
 /** https://www.w3.org/TR/trace-context/#traceparent-header */
-export interface TraceContext {
+export type TraceContext = {
   /** 32 hex digits, the same at every service that the request reaches. */
   readonly traceId: string;
   /** The caller's span, 16 hex digits; null when the trace begins here. */
@@ -21,7 +22,7 @@ export interface TraceContext {
   readonly flags: string;
   /** The `traceparent` for the next service. */
   readonly header: string;
-}
+};
 
 const shape = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 const noTrace = '0'.repeat(32);

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { plainRequestId } from '../logging/request-id.ts';
+import { traceContextFrom } from '../logging/trace-context.ts';
+import { codeOf, type Problem, titleOf } from '../problems/problem.ts';
 import type { CorsHeaders } from './cors.ts';
 import { problemContentType, sendError } from './error-handler.ts';
-import { codeOf, type Problem, titleOf } from '../problems/problem.ts';
 import { headersTooLarge } from './request-checks.ts';
-import { plainRequestId } from '../logging/request-id.ts';
 import { commonHeaders, setResponseHeaders } from './response-headers.ts';
-import { traceContextFrom } from '../logging/trace-context.ts';
 
 type ClientError = Error & { code?: string; rawPacket?: unknown };
 

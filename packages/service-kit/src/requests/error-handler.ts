@@ -3,6 +3,7 @@ import { isDatabaseUnavailable } from '../database/errors.ts';
 import { codeOf, ProblemError, titleOf } from '../problems/problem.ts';
 
 declare module 'fastify' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyInstance {
     /** Sets the form of all error answers at this path, including those about its body, method and URL. */
     answerErrorsAs(path: string, form: ErrorForm): void;
@@ -10,14 +11,14 @@ declare module 'fastify' {
 }
 
 /** An error's content, independent of the form of the answer. All of it may be shown. */
-export interface ErrorAnswer {
+export type ErrorAnswer = {
   status: number;
   code: string;
   title: string;
   detail: string | undefined;
   headers: Readonly<Record<string, string>>;
   extensions: Readonly<Record<string, unknown>>;
-}
+};
 
 /** Turns an error into the JSON of a standard other than RFC 9457; undefined leaves it a problem document. */
 export type ErrorForm = (answer: ErrorAnswer) => { status: number; body: object } | undefined;
@@ -129,13 +130,13 @@ function answerTo(error: unknown, request: FastifyRequest): ErrorAnswer {
 }
 
 /** Errors of other packages with a code of their own, such as auth-client's. */
-interface OwnError {
+type OwnError = {
   headers?: Readonly<Record<string, string>>;
   /** Whether the message may be shown even with a status of 500 or more. */
   expose?: boolean;
   /** Further members of the body (RFC 9457 §3.2). */
   extensions?: Readonly<Record<string, unknown>>;
-}
+};
 
 function bringsItsAnswer(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -160,11 +161,11 @@ function statusOf(error: Error): number {
   return typeof given === 'number' && Number.isInteger(given) && given >= 400 && given <= 599 ? given : 500;
 }
 
-interface FastifyError {
+type FastifyError = {
   code?: unknown;
   validation?: { instancePath: string; message?: string }[];
   validationContext?: string;
-}
+};
 
 // Ajv's messages name what the schema requires, never what was sent.
 function faultOf(validation: { instancePath: string; message?: string }[], context = 'request'): string {

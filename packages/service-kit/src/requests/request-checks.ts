@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { CorsHeaders } from './cors.ts';
 import { ProblemError } from '../problems/problem.ts';
+import type { CorsHeaders } from './cors.ts';
 
 const maxHeaderBytes = 16 * 1024;
 export const headersTooLarge =

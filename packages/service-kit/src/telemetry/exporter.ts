@@ -2,7 +2,7 @@ import { createFetch } from '@latchkey/auth-client';
 import { createDropCounter } from './dropped.ts';
 import type { Attribute, OtlpLogRecord, OtlpMetric, OtlpSpan } from './otlp.ts';
 
-export interface ExporterOptions {
+export type ExporterOptions = {
   /** The collector, e.g. `http://localhost:4318`. */
   readonly endpoint: URL;
   /** The sender: service.name and so on. */
@@ -13,7 +13,7 @@ export interface ExporterOptions {
   readonly onChange: (isReached: boolean) => void;
   readonly intervalMs?: number;
   readonly fetch?: typeof globalThis.fetch;
-}
+};
 
 /** The most items of each kind between two reports. More are dropped, so that a missing collector costs little. */
 const maxWaiting = 8000;

@@ -7,14 +7,11 @@ type AttributeValue =
   | { readonly doubleValue: number }
   | { readonly boolValue: boolean };
 
-export interface Attribute {
-  readonly key: string;
-  readonly value: AttributeValue;
-}
+export type Attribute = { readonly key: string; readonly value: AttributeValue };
 
 export const spanKinds = { server: 2, client: 3 } as const;
 
-export interface OtlpSpan {
+export type OtlpSpan = {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
@@ -25,25 +22,25 @@ export interface OtlpSpan {
   readonly attributes: readonly Attribute[];
   /** 0 unset, 2 error. */
   readonly status: { readonly code: 0 | 2 };
-}
+};
 
-export interface OtlpLogRecord {
+export type OtlpLogRecord = {
   readonly timeUnixNano: string;
   readonly severityNumber: number;
   readonly severityText: string;
   readonly body: { readonly stringValue: string };
   readonly attributes: readonly Attribute[];
   readonly traceId?: string;
-}
+};
 
-interface NumberPoint {
+type NumberPoint = {
   readonly attributes: readonly Attribute[];
   readonly timeUnixNano: string;
   readonly startTimeUnixNano?: string;
   readonly asDouble: number;
-}
+};
 
-interface HistogramPoint {
+type HistogramPoint = {
   readonly attributes: readonly Attribute[];
   readonly timeUnixNano: string;
   readonly startTimeUnixNano: string;
@@ -51,7 +48,7 @@ interface HistogramPoint {
   readonly sum: number;
   readonly bucketCounts: readonly string[];
   readonly explicitBounds: readonly number[];
-}
+};
 
 /** The value counts from the start of the process, not from the last report. */
 const cumulative = 2;

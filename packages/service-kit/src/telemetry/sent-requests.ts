@@ -5,13 +5,13 @@ import type { ActiveSpan, Tracer } from './spans.ts';
  * A request on the diagnostics channels of undici, which implements fetch (nodejs/undici
  * docs/api/DiagnosticsChannel.md).
  */
-interface SentRequest {
+type SentRequest = {
   readonly origin: string;
   readonly path: string;
   readonly method: string;
   readonly headers: readonly (string | readonly string[])[];
   addHeader(name: string, value: string): void;
-}
+};
 
 /**
  * Makes a span for each request of fetch, except to the origins of `except`. Adds the trace header if it is missing.

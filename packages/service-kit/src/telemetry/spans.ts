@@ -3,24 +3,21 @@ import { randomHex } from '../random-hex.ts';
 import { attributesOf, nanoseconds, type OtlpSpan, spanKinds } from './otlp.ts';
 
 /** The parent of new spans: the request that is being served. */
-interface SpanContext {
-  readonly traceId: string;
-  readonly spanId: string;
-}
+type SpanContext = { readonly traceId: string; readonly spanId: string };
 
-export interface SpanDescription {
+export type SpanDescription = {
   readonly name: string;
   readonly kind: keyof typeof spanKinds;
   /** The ids of the span itself; default new ones, in the current trace. */
   readonly ids?: SpanContext & { readonly parentId: string | null };
-}
+};
 
-export interface EndOfSpan {
+export type EndOfSpan = {
   readonly failed: boolean;
   readonly attributes?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** A better name than was known at the start. */
   readonly name?: string;
-}
+};
 
 export type ActiveSpan = SpanContext & { end(end: EndOfSpan): void };
 

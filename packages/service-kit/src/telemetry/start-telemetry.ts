@@ -11,14 +11,14 @@ import { traceServedRequests } from './served-requests.ts';
 import { createTracer } from './spans.ts';
 import { tracePostgres, traceRedis } from './stores.ts';
 
-export interface TelemetryOptions {
+export type TelemetryOptions = {
   /** An OTLP collector's address (OTEL_EXPORTER_OTLP_ENDPOINT): gets everything, every two seconds. */
   readonly endpoint?: string | undefined;
   /** An address that shows spans live (SPANS_ENDPOINT): gets only spans, at once. */
   readonly spansEndpoint?: string | undefined;
   /** service.name in every report. */
   readonly serviceName: string;
-}
+};
 
 /** Short enough to look live, and long enough that a burst of spans is one report. */
 const spansIntervalMs = 150;

@@ -2,9 +2,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import pg from 'pg';
 import type { ActiveSpan, Tracer } from './spans.ts';
 
-interface RedisCommand {
-  readonly command: string;
-}
+type RedisCommand = { readonly command: string };
 
 /** Makes a span for each Redis command of a request, without its arguments. */
 export function traceRedis(tracer: Tracer): void {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 
 /** A loopback port in front of a server that can simulate outages. */
-export interface NetworkLink {
+export type NetworkLink = {
   /** The server's URL through this link. */
   readonly url: string;
   /** Simulates a dead server: open connections break, new ones are refused. */
@@ -18,7 +18,7 @@ export interface NetworkLink {
   restore(serverUrl?: string): Promise<void>;
   /** Ends the link. */
   close(): Promise<void>;
-}
+};
 
 /**
  * Starts a link to the server that a URL names, such as postgres:// or redis://.

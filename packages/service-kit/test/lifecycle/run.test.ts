@@ -15,13 +15,13 @@ afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-interface Started {
+type Started = {
   child: ChildProcess;
   output(): string;
   exit: Promise<number | null>;
   /** Resolves when the log holds the text. */
   logged(text: string): Promise<void>;
-}
+};
 
 function start(port = 0, shutdownTimeoutMs = 5000): Started {
   const child = spawn(process.execPath, [program, String(port), String(shutdownTimeoutMs)]);
@@ -46,10 +46,10 @@ async function startAndListen(shutdownTimeoutMs?: number): Promise<Started & { p
   return { ...started, port };
 }
 
-interface Answer {
+type Answer = {
   status: number;
   connection: string | undefined;
-}
+};
 
 const get = (port: number, path: string, agent: http.Agent, host = '127.0.0.1'): Promise<Answer> =>
   new Promise((resolve, reject) => {

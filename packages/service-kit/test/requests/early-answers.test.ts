@@ -46,12 +46,12 @@ async function listen({ app }: ServiceUnderTest): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
-interface RawAnswer {
+type RawAnswer = {
   status: number;
   headers: Record<string, string>;
   body: string;
   text: string;
-}
+};
 
 /** Sends these bytes, one piece after the other, and reads until the connection ends. */
 async function send(to: number, ...pieces: string[]): Promise<RawAnswer> {

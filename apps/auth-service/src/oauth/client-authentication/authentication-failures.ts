@@ -5,12 +5,12 @@ import type { AuthenticationFailure } from './client-authentication.ts';
 /** Anyone can fail at no cost, so each kind of failure is recorded once in this time. The metric counts every one. */
 const recordEveryMs = 60_000;
 
-export interface AuthenticationFailuresOptions {
+export type AuthenticationFailuresOptions = {
   readonly audit: Pick<AuditLog, 'record'>;
   readonly registry: Registry;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
 /**
  * Records failed client authentication, as `client_authentication_failures_total{client,reason}` and in the audit log.

@@ -28,14 +28,14 @@ export class AssertionError extends Error {
 /** Resolves when the assertion is from that client, is addressed to us, and is used for the first time. */
 export type VerifyAssertion = (client: ServiceClient, assertion: string) => Promise<void>;
 
-export interface AssertionVerifierOptions {
+export type AssertionVerifierOptions = {
   /** Our issuer: the only `aud` that an assertion may have. */
   readonly issuer: string;
   readonly usedAssertions: UsedAssertions;
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
 /**
  * Verifies client assertions (private_key_jwt: RFC 7523 §3) with the keys that each service publishes at its configured

@@ -8,29 +8,29 @@ import { AssertionError, type VerifyAssertion } from './client-assertion.ts';
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Everything by which a request may identify or authenticate its client. */
-export interface PresentedClient {
+export type PresentedClient = {
   readonly clientId: string | undefined;
   readonly assertionType: string | undefined;
   readonly assertion: string | undefined;
   readonly secret: string | undefined;
   /** The Authorization header. */
   readonly authorization: string | undefined;
-}
+};
 
 /** Why a client was refused. For the log, never for the client. */
-export interface AuthenticationFailure {
+export type AuthenticationFailure = {
   /** Undefined when there is no such client. */
   readonly clientId: string | undefined;
   readonly reason: string;
   readonly origin: Origin;
-}
+};
 
-export interface ClientAuthenticationParts {
+export type ClientAuthenticationParts = {
   readonly clients: ClientRegistry;
   readonly statuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly verifyAssertion: VerifyAssertion;
   readonly onFailure: (failure: AuthenticationFailure) => void;
-}
+};
 
 export type AuthenticateClient = (presented: PresentedClient, origin: Origin) => Promise<Client>;
 

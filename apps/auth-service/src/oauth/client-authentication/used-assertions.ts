@@ -18,12 +18,12 @@ const useAssertion = loadScript<[verdict: 'FIRST' | 'USED' | 'UNDECIDED', dataSe
   new URL('./scripts/use-assertion.lua', import.meta.url),
 ]);
 
-export interface UsedAssertions {
+export type UsedAssertions = {
   /** Marks the assertion as used. Returns whether this is its first use. */
   use(clientId: string, assertion: { readonly jti: string; readonly iat: number }): Promise<boolean>;
-}
+};
 
-export interface UsedAssertionsOptions {
+export type UsedAssertionsOptions = {
   readonly redis: Redis;
   readonly shards: number;
   /** How long a revocation is kept. */
@@ -31,16 +31,16 @@ export interface UsedAssertionsOptions {
   readonly dataSets: Pick<DataSets, 'note' | 'firstOf' | 'changedAt'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
 /** The assertions of one client that this process has accepted. */
-interface Seen {
+type Seen = {
   /** The data set in which the last one was accepted. */
   readonly dataSet: string;
   /** The latest `iat` in earlier data sets. An assertion that is not later may have been used there. */
   readonly latestBefore: number;
   readonly latest: number;
-}
+};
 
 /**
  * Keeps in Redis which client assertions have been used (RFC 7523 §3, `jti`), for all replicas.

@@ -5,12 +5,12 @@ import { serviceClaims } from '../../tokens/claims.ts';
 import { TokenError } from '../token-error.ts';
 import { askedScopes, type Grant } from './grant.ts';
 
-export interface ClientCredentialsParts {
+export type ClientCredentialsParts = {
   readonly policy: DelegationPolicy;
   readonly issueAccessToken: AccessTokenIssuer;
   /** The earliest `iat` that a token may have, by the revocation log; in seconds since 1970, 0 for none. */
   readonly issuedFrom: () => number;
-}
+};
 
 /**
  * grant_type client_credentials (RFC 6749 §4.4): a service's own token, with the policy's `ownScopes` at most.

@@ -5,11 +5,11 @@ import { askedScopes } from './grant.ts';
 /** RFC 8693 §3. */
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
-export interface Exchange {
+export type Exchange = {
   readonly subjectToken: string;
   readonly audience: string;
   readonly askedScopes: readonly string[] | undefined;
-}
+};
 
 /**
  * Reads the parameters of RFC 8693 §2.1. Supports the plain case: one access token, one audience, and the client itself

@@ -5,12 +5,12 @@ import type { TokenAnswer } from '../token-answer.ts';
 import { TokenError } from '../token-error.ts';
 import type { TokenParameters } from '../token-parameters.ts';
 
-export interface GrantRequest {
+export type GrantRequest = {
   /** Authenticated, if it is a service. */
   readonly client: Client;
   readonly parameters: TokenParameters;
   readonly origin: Origin;
-}
+};
 
 /** Handles one grant type (RFC 6749 §1.3). Rejects with TokenError. */
 export type Grant = (request: GrantRequest) => Promise<TokenAnswer>;

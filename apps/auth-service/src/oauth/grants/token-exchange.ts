@@ -15,13 +15,13 @@ import { TokenError, type TokenErrorCode } from '../token-error.ts';
 import { accessTokenType, readExchange } from './exchange-parameters.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 
-export interface TokenExchangeParts {
+export type TokenExchangeParts = {
   readonly policy: DelegationPolicy;
   readonly sessions: Pick<SessionStore, 'find'>;
   readonly subjectTokens: SubjectTokens;
   readonly issueAccessToken: AccessTokenIssuer;
   readonly audit: Pick<AuditLog, 'record'>;
-}
+};
 
 /**
  * grant_type token-exchange (RFC 8693). A service presents the access token that a person sent to it, and gets a token

@@ -9,7 +9,7 @@ export const maxUnsentBytes = 1024 * 1024;
 const lastBytesMs = 1000;
 
 /** An open HTTP response to which server-sent events are written. */
-export interface EventStream {
+export type EventStream = {
   /** Sends these bytes. Returns false when too much is unsent; then the stream is broken off instead. */
   write(bytes: Buffer): boolean;
   /** Resolves once the written bytes have left this process, or the stream has closed. */
@@ -23,7 +23,7 @@ export interface EventStream {
   breakOff(): void;
   /** Resolves when the connection is closed by either side. */
   readonly closed: Promise<void>;
-}
+};
 
 /**
  * Sends the response head and a comment at once, and keeps the body open. The connection ends with the stream.

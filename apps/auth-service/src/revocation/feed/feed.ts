@@ -8,7 +8,7 @@ import { createPages } from './pages.ts';
 import type { SecurityEvents } from './security-event.ts';
 import { createServing, createSubscriber, type Subscriber } from './subscriber.ts';
 
-export interface RevocationFeedOptions {
+export type RevocationFeedOptions = {
   readonly log: RevocationLog;
   readonly events: SecurityEvents;
   /** Returns the kid of the active signing key. */
@@ -22,7 +22,7 @@ export interface RevocationFeedOptions {
   readonly onFailed?: (error: unknown) => void;
   /** How it waits before a retry; default: the system's timers. */
   readonly pause?: (ms: number) => Promise<unknown>;
-}
+};
 
 export type RevocationFeed = ReturnType<typeof createRevocationFeed>;
 

@@ -11,7 +11,7 @@ type Unsigned = RevocationBatch & {
   isSealed: boolean;
 };
 
-export interface LiveMessagesOptions {
+export type LiveMessagesOptions = {
   readonly log: Pick<RevocationLog, 'head'>;
   readonly events: Pick<SecurityEvents, 'revocations'>;
   /** Whether there are subscribers. If not, nothing is signed. */
@@ -20,7 +20,7 @@ export interface LiveMessagesOptions {
   readonly onChange: () => void;
   /** Called when a message could not be signed. Subscribers get its content from a page instead. */
   readonly onFailed: (error: unknown) => void;
-}
+};
 
 export type LiveMessages = ReturnType<typeof createLiveMessages>;
 

@@ -5,7 +5,7 @@ import type { RevocationBatch } from '../log/revocation-log.ts';
 export type MessageType = 'revocations' | 'snapshot' | 'heartbeat';
 
 /** One message of the feed, ready to be sent. It is signed once and shared by all streams that get it. */
-export interface FeedMessage {
+export type FeedMessage = {
   readonly type: MessageType;
   /** The ids of the positions before and after it. */
   readonly after: string;
@@ -13,7 +13,7 @@ export interface FeedMessage {
   /** The revocations that it contains. */
   readonly revocations: readonly Revocation[];
   readonly bytes: Buffer;
-}
+};
 
 export function feedMessage(
   type: MessageType,

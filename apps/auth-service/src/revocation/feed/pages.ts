@@ -7,12 +7,12 @@ import type { SecurityEvents } from './security-event.ts';
 /** At most about 12 MB. Subscribers that catch up at the same time need about the same pages. */
 const maxKept = 64;
 
-export interface PagesOptions {
+export type PagesOptions = {
   readonly log: Pick<RevocationLog, 'read' | 'head'>;
   readonly events: SecurityEvents;
   /** Returns the kid of the active signing key. */
   readonly signingKid: () => string;
-}
+};
 
 export type Pages = ReturnType<typeof createPages>;
 

@@ -40,14 +40,14 @@ const feedSchema = {
   },
 };
 
-export interface FeedRouteOptions {
+export type FeedRouteOptions = {
   readonly issuer: string;
   readonly revocations: Pick<Revocations, 'log' | 'list'>;
   readonly keyRing: Pick<KeyRing, 'signer'>;
   readonly heartbeatMs: number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-}
+};
 
 /** GET /revocations: the feed of revocations. */
 export async function feedRoute(app: Service, options: FeedRouteOptions): Promise<void> {

@@ -17,7 +17,7 @@ const maxBehindMs = 1000;
 const behindPauseMs = 20;
 
 /** One stream of the feed and its state. */
-export interface Subscriber {
+export type Subscriber = {
   readonly stream: EventStream;
   /** The token that opened the stream. */
   readonly token: RevocableToken;
@@ -35,7 +35,7 @@ export interface Subscriber {
   isWaiting: boolean;
   /** Makes it check for new messages. */
   wake: () => void;
-}
+};
 
 export function createSubscriber(
   stream: EventStream,
@@ -54,7 +54,7 @@ export function createSubscriber(
   };
 }
 
-export interface ServingParts {
+export type ServingParts = {
   readonly log: Pick<RevocationLog, 'head' | 'isFollowing'>;
   readonly live: LiveMessages;
   readonly pages: Pages;
@@ -64,7 +64,7 @@ export interface ServingParts {
   /** Called for errors while Redis is available. The message is tried again. */
   readonly onFailed: (error: unknown) => void;
   readonly pause?: ((ms: number) => Promise<unknown>) | undefined;
-}
+};
 
 /**
  * Serves subscribers until their streams close. Each gets the message that continues after its position: a live one if

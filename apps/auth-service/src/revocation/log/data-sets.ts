@@ -13,22 +13,22 @@ const lookAtDataSet = loadScript<[id: string, movedAt: number, isThere: 0 | 1]>(
 ]);
 
 /** The data set that a shard is known to have: the one with its sessions. */
-export interface KnownDataSet {
+export type KnownDataSet = {
   readonly id: string;
   /** No other data set was known before it, so nothing can have been lost. */
   readonly isFirst: boolean;
-}
+};
 
 /** Stores which data sets are known, so that this survives Redis and this process. */
-export interface DataSetMemory {
+export type DataSetMemory = {
   /** By shard. */
   readAll(): Promise<ReadonlyMap<number, KnownDataSet>>;
   /** Stores the first data set of a shard. Resolves to the stored one, which may come from another replica. */
   keepFirst(shard: number, id: string): Promise<KnownDataSet>;
   replace(shard: number, id: string): Promise<void>;
-}
+};
 
-export interface DataSetsOptions {
+export type DataSetsOptions = {
   readonly redis: Redis;
   readonly shards: number;
   /** How long a revocation is kept. */
@@ -39,16 +39,16 @@ export interface DataSetsOptions {
   readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
-interface Shard {
+type Shard = {
   known: KnownDataSet | undefined;
   /** The data set that Redis has instead, and since when we have seen it. */
   other: { readonly id: string; since: number } | undefined;
   /** The data set that was seen last, and when it replaced another; 0 for never. */
   seen: string | undefined;
   changedAt: number;
-}
+};
 
 export type DataSets = ReturnType<typeof createDataSets>;
 

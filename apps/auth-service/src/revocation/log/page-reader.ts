@@ -20,18 +20,18 @@ const readRevocations = loadScript<[epoch: string, entries: StreamEntry[]]>('rea
 ]);
 
 /** The next entries of one shard, and their positions. */
-interface Part {
+type Part = {
   readonly after: ShardPosition;
   readonly upTo: ShardPosition;
   readonly revocations: readonly Revocation[];
-}
+};
 
-export interface PageReaderOptions {
+export type PageReaderOptions = {
   readonly redis: Redis;
   readonly retentionMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-}
+};
 
 export type PageReader = (after: Position | 'oldest', head: Position) => Promise<RevocationBatch | undefined>;
 

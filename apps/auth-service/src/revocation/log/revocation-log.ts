@@ -19,13 +19,13 @@ const publishEntry = loadScript<string>('publishRevocation', [
 ]);
 
 /** All entries between two positions, in order. */
-export interface RevocationBatch {
+export type RevocationBatch = {
   readonly after: Position;
   readonly upTo: Position;
   readonly revocations: readonly Revocation[];
-}
+};
 
-export interface RevocationLog {
+export type RevocationLog = {
   /**
    * Makes the data set if there is none, passes the retained entries to the listeners, and follows from there. Resolves
    * when it follows, or within about a second once the first attempt has failed. It then keeps trying by itself.
@@ -69,9 +69,9 @@ export interface RevocationLog {
    * those. 0 when there is no such entry.
    */
   readonly issuedFrom: number;
-}
+};
 
-export interface RevocationLogOptions {
+export type RevocationLogOptions = {
   /** For single commands. To follow, the log makes its own connections, one for each shard. */
   readonly redis: Redis;
   readonly redisUrl: ConnectionOptions['url'];
@@ -84,7 +84,7 @@ export interface RevocationLogOptions {
   readonly dataSets?: Pick<DataSets, 'note' | 'requireKnown'>;
   /** Called when Redis goes away or a listener throws. */
   readonly onError: (error: Error) => void;
-}
+};
 
 /**
  * The log of revocations that may still matter, shared by all replicas: one stream in Redis for each shard. The scripts

@@ -24,7 +24,7 @@ const followRevocations = loadScript<[epoch: string, newest: number, beforeOldes
   ],
 );
 
-export interface ShardReaderOptions {
+export type ShardReaderOptions = {
   readonly shard: number;
   /** Makes a new connection that is not connected yet; see createReaderConnection. */
   readonly createConnection: () => Redis;
@@ -39,14 +39,14 @@ export interface ShardReaderOptions {
   readonly onEntries: (upTo: ShardPosition, revocations: readonly Revocation[]) => void;
   /** Called once when Redis goes away, and not again until it has answered. */
   readonly onError: (error: Error) => void;
-}
+};
 
-export interface ShardReader {
+export type ShardReader = {
   /** Resolves when all retained entries have been read, or the first attempt has failed. */
   start(): Promise<void>;
   stop(): Promise<void>;
   readonly isFollowing: boolean;
-}
+};
 
 /**
  * Reads the stream of revocations of one shard on its own connection, from the oldest entry on, until it is stopped.

@@ -8,11 +8,7 @@ export const start = Date.UTC(2026, 0, 1);
 export const second = 1000;
 export const lead = 90 * second;
 
-interface KeyRingOptions {
-  db?: OpenTestDatabase['db'];
-  keys?: string;
-  reloadMs?: number;
-}
+type KeyRingOptions = { db?: OpenTestDatabase['db']; keys?: string; reloadMs?: number };
 
 export type KeyRingFixture = Awaited<ReturnType<typeof openKeyRings>>;
 

@@ -7,7 +7,7 @@ import { eventually } from '@latchkey/testing';
 const event = 'urn:latchkey:event:';
 const sessionRevoked = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
 
-export interface Payload {
+export type Payload = {
   iss: string;
   aud: string;
   iat: number;
@@ -16,24 +16,24 @@ export interface Payload {
   up_to: string[];
   sub_id?: { format: string; session: { format: string; id: string } };
   events: Record<string, { revocations?: Revocation[]; done?: boolean; reason_admin?: { en: string } }>;
-}
+};
 
-export interface FeedEvent {
+export type FeedEvent = {
   readonly id: string;
   readonly header: Record<string, unknown>;
   readonly payload: Payload;
   /** Without what goes before the last colon or slash: heartbeat, session-revoked. */
   readonly type: string;
   readonly revocations: readonly Revocation[];
-}
+};
 
-export interface FeedOptions {
+export type FeedOptions = {
   readonly url: string;
   readonly token: string;
   readonly lastEventId?: string | undefined;
   /** Default those that are published now. */
   readonly keys?: ReadonlyMap<string, KeyObject>;
-}
+};
 
 /**
  * Follows the feed by plain HTTP and node:crypto, without any code of ours: it verifies each event by the published keys

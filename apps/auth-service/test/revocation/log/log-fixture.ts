@@ -6,13 +6,13 @@ import { expect } from 'vitest';
 import { createRevocationLog, type RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import { connect } from '../../sessions/session-fixture.ts';
 
-export interface LogOptions {
+export type LogOptions = {
   url: string;
   shards?: number;
   clock?: () => number;
   /** For whoever publishes thousands at a time: without the timeout that a request has, however slow the machine is. */
   isPatient?: boolean;
-}
+};
 
 /** A log of its own, as one replica has it, with everything that its listeners are told. */
 export function createLog({ isPatient = false, ...options }: LogOptions) {

@@ -43,10 +43,7 @@ function openLog(revocationSeconds: number) {
   return createRevocationLog({ ...options, revocationSeconds });
 }
 
-interface Retained {
-  now: number;
-  entries: { number: number; at: number }[];
-}
+type Retained = { now: number; entries: { number: number; at: number }[] };
 
 /** Everything in the stream, with Redis' time at that very moment. */
 async function retained(): Promise<Retained> {

@@ -46,11 +46,11 @@ export function decisionOfHop(span: ShownSpan): Decision {
   return decide({ answer, hasToken, served: span });
 }
 
-interface Known {
+type Known = {
   readonly answer: PageAnswer | null;
   readonly hasToken: boolean;
   readonly served: ShownSpan | undefined;
-}
+};
 
 function decide({ answer, hasToken, served }: Known): Decision {
   if (answer === null) return { kind: 'waiting' };

@@ -6,11 +6,11 @@ import type { Decision } from './decision-rules.ts';
 
 const asOnlySomeRoutesAsk: ReadonlySet<Check> = new Set(['actor', 'recent_sign_in', 'freshness']);
 
-interface DecisionViewProps {
+type DecisionViewProps = {
   readonly decision: Decision;
   /** The service that decided. */
   readonly service: string;
-}
+};
 
 /** The check that decided, in plain words, with its specification and the test that proves it. */
 export function DecisionView({ decision, service }: DecisionViewProps) {

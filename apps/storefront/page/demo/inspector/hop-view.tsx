@@ -11,11 +11,11 @@ const fields = [
   ['key', tokenAttributes.keyId],
 ] as const;
 
-interface HopViewProps {
+type HopViewProps = {
   readonly span: ShownSpan;
   /** The caller's service.name; null: the demo's server. */
   readonly caller: string | null;
-}
+};
 
 /** Who acts for whom in a request that the page did not send itself, as the called service reports it. */
 export function HopView({ span, caller }: HopViewProps) {

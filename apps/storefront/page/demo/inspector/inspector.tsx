@@ -14,12 +14,12 @@ import { TokenView } from './token-view.tsx';
 
 export const inspectorId = 'inspector';
 
-interface InspectorProps {
+type InspectorProps = {
   readonly entry: TrafficEntry | null;
   readonly arrow: Arrow | null;
   /** Whether the wanted request is no longer kept; then there is no `arrow`. */
   readonly isGone: boolean;
-}
+};
 
 /** Everything about the chosen request. */
 export function Inspector({ entry, arrow, isGone }: InspectorProps) {

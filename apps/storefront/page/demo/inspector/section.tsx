@@ -3,11 +3,7 @@ import { Button } from 'react-aria-components/Button';
 import { Disclosure, DisclosurePanel } from 'react-aria-components/Disclosure';
 import { Heading } from 'react-aria-components/Heading';
 
-interface SectionProps {
-  readonly title: string;
-  readonly isOpen?: boolean;
-  readonly children: ReactNode;
-}
+type SectionProps = { readonly title: string; readonly isOpen?: boolean; readonly children: ReactNode };
 
 /** A part of the inspector that opens and closes. */
 export function Section({ title, isOpen = false, children }: SectionProps) {

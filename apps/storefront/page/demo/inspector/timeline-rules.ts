@@ -3,7 +3,7 @@ import { shownPath } from '../../traffic/shown-path.ts';
 import type { TrafficEntry } from '../../traffic/traffic.ts';
 
 /** A line of the timeline: who did what, from when, and how long. */
-export interface TimelineRow {
+export type TimelineRow = {
   readonly id: string;
   /** `page`, or service.name. */
   readonly who: string;
@@ -14,7 +14,7 @@ export interface TimelineRow {
   readonly offsetMs: number;
   readonly durationMs: number;
   readonly status: number | null;
-}
+};
 
 /** The spans of a trace as lines, each below its caller. */
 export function timelineOf({ request, answer, spans }: TrafficEntry): readonly TimelineRow[] {

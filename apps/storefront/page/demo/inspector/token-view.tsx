@@ -34,11 +34,11 @@ export function TokenView({ token }: { readonly token: string | null }) {
   );
 }
 
-interface ClaimListProps {
+type ClaimListProps = {
   readonly title: string;
   readonly members: Readonly<Record<string, unknown>>;
   readonly part: 'header' | 'claims';
-}
+};
 
 function ClaimList({ title, members, part }: ClaimListProps) {
   const { t } = useTranslation('demo');

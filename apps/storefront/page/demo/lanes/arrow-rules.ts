@@ -6,7 +6,7 @@ import { type Lane, laneOfService, laneOfUrl, type Origin } from './lanes.ts';
 import { type Verdict, verdictOf } from './verdicts.ts';
 
 /** One request from one lane to another. */
-export interface Arrow {
+export type Arrow = {
   readonly key: string;
   readonly traceId: string;
   /** Null for the page's own request. */
@@ -23,7 +23,7 @@ export interface Arrow {
   readonly startMs: number;
   /** The services that act for the person, outermost first; empty when the person acts. */
   readonly actors: readonly string[];
-}
+};
 
 /** The page's request, then the services' requests that follow from it, in the order of their start. */
 export function arrowsOf(entry: TrafficEntry, services: PageConfig['services']): readonly Arrow[] {
@@ -58,12 +58,12 @@ function ownArrow({ request, answer }: TrafficEntry, services: PageConfig['servi
   };
 }
 
-interface ArrowContext {
+type ArrowContext = {
   readonly entry: TrafficEntry;
   /** The lane that the page called. */
   readonly asked: Origin;
   readonly services: PageConfig['services'];
-}
+};
 
 function hopArrow(span: ShownSpan, { entry, asked, services }: ArrowContext): Arrow | null {
   const { request, spans } = entry;

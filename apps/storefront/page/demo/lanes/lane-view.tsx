@@ -8,13 +8,13 @@ import { ArrowLine, lanePosition } from './arrow-line.tsx';
 import { type Arrow, isByDemo } from './arrow-rules.ts';
 import { lanes } from './lanes.ts';
 
-export interface ArrowsProps {
+export type ArrowsProps = {
   readonly arrows: readonly Arrow[];
   readonly selected: string | null;
   readonly onSelect: (key: string) => void;
   /** Shown when there are no requests. */
   readonly children: ReactNode;
-}
+};
 
 /** Requests as arrows between lanes, the newest on top. A list box: arrow keys walk through it. */
 export function LaneView({ arrows, selected, onSelect, children }: ArrowsProps) {

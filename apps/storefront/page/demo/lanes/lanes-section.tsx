@@ -10,7 +10,7 @@ import { LaneView } from './lane-view.tsx';
 import { NoRequest } from './no-request.tsx';
 import { TableView } from './table-view.tsx';
 
-interface LanesSectionProps {
+type LanesSectionProps = {
   /** The arrows of each trace. */
   readonly traces: readonly (readonly Arrow[])[];
   readonly selected: string | null;
@@ -21,7 +21,7 @@ interface LanesSectionProps {
   readonly isBackgroundOn: boolean;
   readonly onBackground: (isOn: boolean) => void;
   readonly areSpansThere: boolean;
-}
+};
 
 /** The lanes with their controls. */
 export function LanesSection(props: LanesSectionProps) {

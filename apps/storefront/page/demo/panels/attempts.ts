@@ -13,10 +13,7 @@ export const attempts = [
 export type Attempt = (typeof attempts)[number];
 
 /** HTTP status, 0 for none, and the code of the problem document. */
-export interface Outcome {
-  readonly status: number;
-  readonly code: string | null;
-}
+export type Outcome = { readonly status: number; readonly code: string | null };
 
 export type Outcomes = Readonly<Record<Attempt, Outcome>>;
 

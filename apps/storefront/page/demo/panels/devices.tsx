@@ -14,13 +14,13 @@ import { PhonesPart } from './phones.tsx';
 import { RenameDevice } from './rename-device.tsx';
 
 /** A session, as auth-service lists it. */
-interface Device {
+type Device = {
   readonly id: string;
   readonly client_id: string;
   readonly device_name: string;
   readonly last_used_at: string;
   readonly current: boolean;
-}
+};
 
 /** The person's sessions, and buttons that end them. */
 export function DevicesPanel() {

@@ -57,12 +57,12 @@ function hasClosed(outcomes: Outcomes | undefined): boolean {
   return outcomes !== undefined && Object.values(outcomes).some((outcome) => meaningOf(outcome) === 'closed');
 }
 
-interface PartProps {
+type PartProps = {
   readonly part: keyof Failures['stopped'];
   readonly isStopped: boolean;
   readonly isBusy: boolean;
   readonly onChange: (stopped: boolean) => void;
-}
+};
 
 function Part({ part, isStopped, isBusy, onChange }: PartProps) {
   const { t } = useTranslation('demo');

@@ -4,10 +4,10 @@ export const forgeries = ['refund', 'other', 'forever', 'none'] as const;
 export type Forgery = (typeof forgeries)[number];
 
 /** A token forged from a real one, and its forged claims. */
-export interface Forged {
+export type Forged = {
   readonly token: string;
   readonly lie: { readonly name: string; readonly value: string };
-}
+};
 
 /** @throws {TypeError} when `token` cannot be decoded */
 export function forge(token: string, forgery: Forgery): Forged {

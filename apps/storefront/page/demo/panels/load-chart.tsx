@@ -4,12 +4,12 @@ import UPlot from 'uplot';
 import { useTheme } from '../../ui/theme.ts';
 import { chartColumns, chartSeconds, type LoadCount, noLoad } from './load-rules.ts';
 
-interface LoadChartProps {
+type LoadChartProps = {
   readonly count: LoadCount;
   /** The chart in words, for screen readers. */
   readonly summary: string;
   readonly names: { readonly requests: string; readonly errors: string };
-}
+};
 
 const heightPx = 150;
 

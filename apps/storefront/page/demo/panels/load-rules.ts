@@ -2,19 +2,15 @@
 export type Outcome = 'passed' | 'recovered' | 'failed';
 
 /** One second of traffic. */
-interface Second {
-  readonly second: number;
-  readonly requests: number;
-  readonly errors: number;
-}
+type Second = { readonly second: number; readonly requests: number; readonly errors: number };
 
-export interface LoadCount {
+export type LoadCount = {
   readonly requests: number;
   readonly recovered: number;
   readonly errors: number;
   /** The last minute, the oldest first, without seconds that have no requests. */
   readonly seconds: readonly Second[];
-}
+};
 
 export const noLoad: LoadCount = { requests: 0, recovered: 0, errors: 0, seconds: [] };
 

@@ -60,10 +60,7 @@ export function PhonesPart() {
   );
 }
 
-interface PhoneTableProps {
-  readonly phones: readonly Phone[];
-  readonly onEnd: (phone: Phone) => void;
-}
+type PhoneTableProps = { readonly phones: readonly Phone[]; readonly onEnd: (phone: Phone) => void };
 
 function PhoneTable({ phones, onEnd }: PhoneTableProps) {
   const { t } = useTranslation('demo');

@@ -2,11 +2,11 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button.tsx';
 
-interface RenameDeviceProps {
+type RenameDeviceProps = {
   readonly name: string;
   readonly onSave: (name: string) => void;
   readonly onClose: () => void;
-}
+};
 
 /** The form that replaces a device's name while the person changes it. */
 export function RenameDevice({ name, onSave, onClose }: RenameDeviceProps) {

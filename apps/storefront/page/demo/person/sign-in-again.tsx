@@ -24,10 +24,7 @@ export function SignInAgain() {
   );
 }
 
-interface OfferProps {
-  readonly person: DemoPerson;
-  readonly reason: string | null;
-}
+type OfferProps = { readonly person: DemoPerson; readonly reason: string | null };
 
 function Offer({ person, reason }: OfferProps) {
   const { t } = useTranslation('demo');

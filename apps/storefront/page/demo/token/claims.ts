@@ -1,11 +1,11 @@
 /** A claim with its value, for the sentence that explains it. */
-export interface ShownClaim {
+export type ShownClaim = {
   readonly name: string;
   /** The value as in the token. */
   readonly value: string;
   /** Milliseconds since the epoch for a time claim; null for any other. */
   readonly atMs: number | null;
-}
+};
 
 const times = new Set(['iat', 'exp', 'auth_time', 'nbf']);
 

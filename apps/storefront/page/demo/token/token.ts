@@ -1,11 +1,11 @@
 /** A decoded access token. Nothing is verified: anybody can read a token, and only services need to trust it. */
-export interface DecodedToken {
+export type DecodedToken = {
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly signatureBytes: number;
   /** The length of the whole token as sent. */
   readonly bytes: number;
-}
+};
 
 /** Decodes a JWS in compact form (RFC 7515 §7.1); null for anything else. */
 export function decodeToken(token: string): DecodedToken | null {

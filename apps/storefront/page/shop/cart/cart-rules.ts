@@ -4,18 +4,18 @@ import type { Money } from '../../i18n/money.ts';
 export const maximumQuantity = 999;
 
 /** GET /cart. */
-export interface Cart {
+export type Cart = {
   readonly items: readonly CartLine[];
   /** One sum; none for an empty cart. */
   readonly totals: readonly Money[];
-}
+};
 
-export interface CartLine {
+export type CartLine = {
   readonly sku: string;
   readonly quantity: number;
   readonly unit_price: Money;
   readonly line_total: Money;
-}
+};
 
 /** The number of pieces in the cart, of all lines. */
 export function piecesIn(cart: Cart | undefined): number {

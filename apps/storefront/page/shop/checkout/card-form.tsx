@@ -9,11 +9,11 @@ import { TextField } from '../../ui/text-field.tsx';
 import { type Card, groupDigits, parseCard, sandboxCards } from './card.ts';
 import { SandboxCards } from './sandbox-cards.tsx';
 
-export interface CardFormProps {
+export type CardFormProps = {
   readonly amount: Money;
   readonly isPending: boolean;
   readonly onPay: (card: Card) => void;
-}
+};
 
 /** The form for the card. The page sends the card to payment-service and stores it nowhere. */
 export function CardForm({ amount, isPending, onPay }: CardFormProps) {

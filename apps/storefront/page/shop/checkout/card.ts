@@ -8,18 +8,14 @@ export const sandboxCards = [
 ] as const;
 
 /** A card as typed. */
-export interface TypedCard {
-  readonly number: string;
-  readonly expiry: string;
-  readonly cvc: string;
-}
+export type TypedCard = { readonly number: string; readonly expiry: string; readonly cvc: string };
 /** A card in the form that payment-service expects. */
-export interface Card {
+export type Card = {
   readonly number: string;
   readonly exp_month: number;
   readonly exp_year: number;
   readonly cvc?: string;
-}
+};
 export type CardFault = 'number' | 'expiry' | 'cvc';
 
 /**

@@ -9,12 +9,12 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { FaultNotice } from '../../ui/fault-notice.tsx';
 import { TextField } from '../../ui/text-field.tsx';
 
-export interface StepUpDialogProps {
+export type StepUpDialogProps = {
   /** The maximum age of the sign-in; null when the service did not say. */
   readonly maxAgeSeconds: number | null;
   readonly onClose: () => void;
   readonly onConfirmed: () => void;
-}
+};
 
 /** Asks for the password once more (RFC 9470). */
 export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDialogProps) {

@@ -8,10 +8,7 @@ import { isRefusedForGood } from '../../services/service-error.ts';
 import { isOpen, type Payment } from '../payments/payment.ts';
 import type { Card } from './card.ts';
 
-export interface PayOrder {
-  readonly amount: Money;
-  readonly card: Card;
-}
+export type PayOrder = { readonly amount: Money; readonly card: Card };
 
 /** How often the page repeats the request by itself while the card processor has no verdict, and the waits before. */
 const repeats = 3;

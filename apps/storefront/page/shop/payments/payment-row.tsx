@@ -20,11 +20,11 @@ const tones = {
   refunded: 'plain',
 } as const satisfies Record<Payment['status'], string>;
 
-export interface PaymentRowProps {
+export type PaymentRowProps = {
   readonly payment: Payment;
   /** Called after a refund: the payment that is shown is then out of date. */
   readonly onRefunded?: () => void;
-}
+};
 
 export function PaymentRow({ payment, onRefunded }: PaymentRowProps) {
   const { t } = useTranslation();

@@ -1,7 +1,7 @@
 import type { Money } from '../../i18n/money.ts';
 
 /** A payment, as payment-service returns it. */
-export interface Payment {
+export type Payment = {
   readonly id: string;
   readonly status: 'pending' | 'unknown' | 'succeeded' | 'declined' | 'partially_refunded' | 'refunded';
   readonly amount: Money;
@@ -12,19 +12,16 @@ export interface Payment {
   /** Whether the cart is settled. */
   readonly cart_settled: boolean;
   readonly created_at: string;
-}
+};
 
-export interface PaymentPage {
-  readonly payments: readonly Payment[];
-  readonly next_cursor?: string;
-}
+export type PaymentPage = { readonly payments: readonly Payment[]; readonly next_cursor?: string };
 
-export interface Refund {
+export type Refund = {
   readonly id: string;
   readonly payment_id: string;
   readonly status: 'pending' | 'succeeded' | 'failed';
   readonly amount: Money;
-}
+};
 
 /** True while it is not known whether the card was charged. Asking again tells. */
 export function isOpen({ status }: Pick<Payment, 'status'>): boolean {

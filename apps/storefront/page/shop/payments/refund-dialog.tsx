@@ -11,11 +11,11 @@ import { tell } from '../../ui/toasts.tsx';
 import { type Payment, refundableAmount } from './payment.ts';
 import { useRefund } from './use-payments.ts';
 
-export interface RefundDialogProps {
+export type RefundDialogProps = {
   readonly payment: Payment;
   readonly onClose: () => void;
   readonly onRefunded?: () => void;
-}
+};
 
 /** Asks for the amount to refund: all that is left, or less. */
 export function RefundDialog({ payment, onClose, onRefunded }: RefundDialogProps) {

@@ -4,7 +4,7 @@ import { useSession } from '../../session/use-session.ts';
 /** Unsaved texts by person and field. In memory only. */
 const drafts = new Map<string, string>();
 
-export interface Draft {
+export type Draft = {
   /** The typed text that is not saved yet; null when there is none. */
   readonly text: string | null;
   /** Whether it was typed before this field was mounted, for example before the session ended. */
@@ -12,7 +12,7 @@ export interface Draft {
   change(text: string | null): void;
   /** Call this when `text` is saved. Text that was typed since stays a draft. */
   kept(text: string): void;
-}
+};
 
 /** An unsaved text. It survives the end of the session, until the same person is signed in again. */
 export function useDraft(of: string): Draft {

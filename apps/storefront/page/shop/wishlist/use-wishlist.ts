@@ -6,17 +6,15 @@ import { ServiceError } from '../../services/service-error.ts';
 import { useScope } from '../../session/use-session.ts';
 import type { Cart } from '../cart/cart-rules.ts';
 
-export interface WishlistItem {
+export type WishlistItem = {
   readonly id: string;
   readonly sku: string;
   readonly note: string | null;
   /** `moving`: being moved into the cart, which may have it already. */
   readonly status: 'wished' | 'moving';
   readonly added_at: string;
-}
-export interface Wishlist {
-  readonly items: readonly WishlistItem[];
-}
+};
+export type Wishlist = { readonly items: readonly WishlistItem[] };
 
 const pathOf = (id: string) => `/wishlist/items/${encodeURIComponent(id)}`;
 

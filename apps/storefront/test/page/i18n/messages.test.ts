@@ -6,9 +6,7 @@ import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
 import { chooseLanguage } from '../../../page/i18n/language.ts';
 import { products } from '../../../page/shop/products/catalogue.ts';
 
-interface Messages {
-  readonly [key: string]: string | Messages;
-}
+type Messages = { readonly [key: string]: string | Messages };
 
 function flat(messages: Messages, path = ''): [path: string, text: string][] {
   return Object.entries(messages).flatMap(([key, value]): [string, string][] =>

@@ -5,11 +5,7 @@ import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
 import { faultOf } from '../../../page/services/fault.ts';
 import { errorFrom, isRefusedForGood, noAnswer } from '../../../page/services/service-error.ts';
 
-interface Problem {
-  status: number;
-  code: string;
-  [member: string]: unknown;
-}
+type Problem = { status: number; code: string; [member: string]: unknown };
 
 function answer({ status, ...members }: Problem, headers: Record<string, string> = {}) {
   const body = JSON.stringify({ status, instance: 'request-1', ...members });
