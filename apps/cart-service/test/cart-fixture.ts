@@ -1,6 +1,7 @@
 import { createSigningKey, createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import type { Problem } from '@latchkey/service-kit';
+import { type Call, callsTo } from '@latchkey/testing/service-contract';
 import type { Static } from 'typebox';
 import { buildApp } from '../src/app.ts';
 import type { cartSchema, lineSchema } from '../src/cart/schemas.ts';
@@ -10,17 +11,6 @@ import { openCartDatabase } from '../src/database/open-cart-database.ts';
 
 export type CartBody = Static<typeof cartSchema>;
 export type LineBody = Static<typeof lineSchema>;
-
-export type Call = {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
-  /** Default a token of ada's with both scopes; '' sends none. */
-  token?: string;
-  headers?: Record<string, string>;
-  /** Text is sent as it is, all else as JSON. */
-  body?: unknown;
-};
-
-export type Reply<Body> = { status: number; headers: Record<string, unknown>; text: string; body: Body };
 
 export type FixtureOptions = {
   /** Default a database of its own, dropped at the end. */
@@ -72,26 +62,7 @@ export async function startCartService(options: FixtureOptions = {}) {
   const checkoutTokenOf = (subject: string, act: unknown = { sub: 'payment-service' }) =>
     issuer.mint({ subject, scope: 'cart:read cart:checkout', claims: { act } });
 
-  async function call<Body = Problem>(path: string, request: Call = {}): Promise<Reply<Body>> {
-    const { method = 'GET', token = tokenOf('ada'), headers, body } = request;
-    const response = await app.inject({
-      method,
-      url: path,
-      headers: {
-        ...(token !== '' && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const { statusCode: status, payload: text } = response;
-    return {
-      status,
-      headers: response.headers,
-      text,
-      body: (text === '' ? undefined : JSON.parse(text)) as Body,
-    };
-  }
+  const call = callsTo<Problem>(app, () => tokenOf('ada'));
 
   return {
     app,

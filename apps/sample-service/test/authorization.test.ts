@@ -1,7 +1,7 @@
 import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
 import type { Service } from '@latchkey/service-kit';
-import { describeAuthorization, sendBy } from '@latchkey/testing/service-contract';
+import { callsTo, describeAuthorization, sendBy } from '@latchkey/testing/service-contract';
 import { afterAll, beforeAll } from 'vitest';
 import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
@@ -36,11 +36,7 @@ afterAll(async () => {
   await storage.drop();
 });
 
-const send = sendBy(async (url, { method, token }) => {
-  const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
-  const { statusCode: status, headers: answered, body } = await app.inject({ method, url, headers });
-  return { status, headers: answered, body: JSON.parse(body) };
-});
+const send = sendBy((path, request) => callsTo(app, () => '')(path, request));
 
 describeAuthorization(
   [{ method: 'GET', path: '/sample', scopes: ['sample:read'], status: 200 }],

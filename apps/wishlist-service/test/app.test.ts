@@ -1,130 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import { startNetworkLink } from '@latchkey/service-kit/testing';
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import { startWishlistService, tea, type WishlistFixture } from './wishlist-fixture.ts';
+import { describeDocument, testOutages } from '@latchkey/testing/service-contract';
+import { startWishlistService, tea } from './wishlist-fixture.ts';
 
-type Operation = {
-  security?: Record<string, string[]>[];
-  summary?: string;
-  responses: Record<string, { content?: Record<string, unknown> }>;
-  requestBody?: unknown;
-};
-type OpenApi = { openapi: string; paths: Record<string, Record<string, Operation>> };
-
-describe('the OpenAPI document', () => {
-  let service: WishlistFixture;
-  let operations: [string, Operation][];
-
-  beforeAll(async () => {
-    service = await startWishlistService();
-    const { body } = await service.call<OpenApi>('/docs/json', { token: '' });
-    expect(body.openapi).toMatch(/^3\.1/);
-    // The keys are public: no scope, nothing to refuse.
-    const { '/.well-known/jwks.json': _keys, ...paths } = body.paths;
-    operations = Object.entries(paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, operation]): [string, Operation] => [
-        `${method} ${path}`,
-        operation,
-      ]),
-    );
-  });
-  afterAll(() => service.close());
-
-  it('has every route', () => {
-    expect(operations.map(([name]) => name).sort()).toEqual([
-      'delete /wishlist/items/{id}',
-      'get /wishlist',
-      'patch /wishlist/items/{id}',
-      'post /wishlist/items',
-      'post /wishlist/items/{id}/move',
-    ]);
-  });
-
-  it('says of each which scope it needs and how it can fail', () => {
-    for (const [name, { security, summary, responses, requestBody }] of operations) {
-      expect(summary, name).toBeTruthy();
-      expect(security, name).toEqual([
-        {
-          bearer: [
-            name.startsWith('get ') ? 'wishlist:read' : 'wishlist:write',
-            ...(name.endsWith('/move') ? ['cart:write'] : []),
-          ],
-        },
-      ]);
-      const problems = ['401', '403', '500', '503', ...(requestBody ? ['400', '413', '415'] : [])];
-      expect(Object.keys(responses), name).toEqual(expect.arrayContaining(problems));
-      for (const status of problems) {
-        expect(Object.keys(responses[status]?.content ?? {}), `${name} ${status}`).toEqual([
-          'application/problem+json',
-        ]);
-      }
-      expect(
-        Object.keys(responses).some((status) => status.startsWith('2')),
-        name,
-      ).toBe(true);
-    }
-  });
+describeDocument(startWishlistService, {
+  'get /wishlist': ['wishlist:read'],
+  'post /wishlist/items': ['wishlist:write'],
+  'patch /wishlist/items/{id}': ['wishlist:write'],
+  'delete /wishlist/items/{id}': ['wishlist:write'],
+  'post /wishlist/items/{id}/move': ['wishlist:write', 'cart:write'],
 });
 
-test('the service starts without the issuer, and is ready once the keys are there', async () => {
-  const nobody = await startNetworkLink('http://127.0.0.1:1/.well-known/jwks.json');
-  const service = await startWishlistService({ jwksUri: nobody.url });
-  expect((await service.call('/live', { token: '' })).status).toBe(200);
-  // Its own key may still be in the making.
-  await eventually('the service says that it has no keys yet', async () =>
-    expect((await service.call('/ready', { token: '' })).body).toMatchObject({
-      status: 503,
-      failing: ['keys and revocations'],
-    }),
-  );
-  const refused = await service.call('/wishlist');
-  expect(refused.body).toMatchObject({ status: 503, code: 'key_set_unavailable' });
-  expect(refused.headers['retry-after']).toBeDefined();
-
-  await nobody.restore(service.issuer.jwksUri);
-  await eventually('the service is ready', async () =>
-    expect((await service.call('/ready', { token: '' })).status).toBe(200),
-  );
-  expect((await service.call('/wishlist')).status).toBe(200);
-  await service.close();
-  await nobody.close();
-});
-
-test('a database that goes away is a 503, and all is well when it is back', async () => {
-  const database = await createTestDatabase();
-  const link = await startNetworkLink(database.url);
-  const service = await startWishlistService({ databaseUrl: link.url });
-  const ready = async () => (await service.call('/ready', { token: '' })).status;
-  await eventually('the service is ready', async () => expect(await ready()).toBe(200));
-  await service.app.serviceClient.identity.ready();
-  await service.add(tea);
-  const before = await service.wishlist();
-
-  await link.cut();
-  for (const attempt of [
-    service.call('/wishlist'),
-    service.add(tea),
-    service.call(`/wishlist/items/${randomUUID()}`, { method: 'DELETE' }),
-  ]) {
-    const reply = await attempt;
-    expect(reply.body).toMatchObject({ status: 503, code: 'database_unavailable' });
-    expect(reply.headers['retry-after']).toBe('1');
-    expect(reply.text).not.toMatch(/127\.0\.0\.1|select|insert|ECONN/);
-  }
-  expect((await service.call('/ready', { token: '' })).body).toMatchObject({
-    status: 503,
-    failing: ['postgres'],
-  });
-
-  await link.restore();
-  await eventually('the service is ready', async () =>
-    expect((await service.call('/ready', { token: '' })).status).toBe(200),
-  );
-  expect(await service.wishlist()).toEqual(before);
-  expect((await service.add(tea)).status).toBe(200);
-  await service.close();
-  await link.close();
-  await database.drop();
+testOutages({
+  start: startWishlistService,
+  startNetworkLink,
+  createTestDatabase,
+  route: '/wishlist',
+  requests: [
+    ({ call }) => call(`/wishlist/items/${randomUUID()}`, { method: 'DELETE' }),
+    ({ add }) => add(tea),
+  ],
 });

@@ -1,6 +1,7 @@
 import { createSigningKey, createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import type { Problem } from '@latchkey/service-kit';
+import { type Call, callsTo } from '@latchkey/testing/service-contract';
 import type { Static } from 'typebox';
 import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
@@ -10,17 +11,6 @@ import { createTestCarts } from './test-carts.ts';
 
 export type WishlistBody = Static<typeof wishlistSchema>;
 export type ItemBody = Static<typeof itemSchema>;
-
-export type Call = {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
-  /** Default a token of ada's with both scopes; '' sends none. */
-  token?: string;
-  headers?: Record<string, string>;
-  /** Text is sent as it is, all else as JSON. */
-  body?: unknown;
-};
-
-export type Reply<Body> = { status: number; headers: Record<string, unknown>; text: string; body: Body };
 
 export type FixtureOptions = {
   /** Default a database of its own, dropped at the end. */
@@ -73,26 +63,7 @@ export async function startWishlistService(options: FixtureOptions = {}) {
   const tokenOf = (subject: string, scope = 'wishlist:read wishlist:write') =>
     issuer.mint({ subject, scope });
 
-  async function call<Body = Problem>(path: string, request: Call = {}): Promise<Reply<Body>> {
-    const { method = 'GET', token = tokenOf('ada'), headers, body } = request;
-    const response = await app.inject({
-      method,
-      url: path,
-      headers: {
-        ...(token !== '' && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const { statusCode: status, payload: text } = response;
-    return {
-      status,
-      headers: response.headers,
-      text,
-      body: (text === '' ? undefined : JSON.parse(text)) as Body,
-    };
-  }
+  const call = callsTo<Problem>(app, () => tokenOf('ada'));
 
   return {
     app,
