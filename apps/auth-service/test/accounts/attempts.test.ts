@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   nameAndNetworkLimit,
   networkLimit,
@@ -12,26 +11,17 @@ import {
 import { type Attempts, createAttempts, type SignInAttempt } from '../../src/accounts/attempts.ts';
 import { createPseudonyms } from '../../src/accounts/pseudonyms.ts';
 import { defaultTimeoutMs } from '../../src/redis/connection.ts';
-import { connect } from '../sessions/session-fixture.ts';
+import { connect, openTestRedis } from '../sessions/session-fixture.ts';
 
 const start = Date.UTC(2026, 0, 1);
 const dayMs = 86_400_000;
 const home = '192.0.2.7';
 
-let server: TestRedis;
-let redis: Redis;
+const { server, redis } = await openTestRedis();
 let now: number;
 let attempts: Attempts;
 const key = randomBytes(32);
 
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
 beforeEach(async () => {
   await redis.flushall();
   now = start;

@@ -1,27 +1,18 @@
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { startTestRedis } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEvictionWatch, type EvictionWatch } from '../../src/redis/eviction-watch.ts';
-import { connect } from '../sessions/session-fixture.ts';
+import { connect, openTestRedis } from '../sessions/session-fixture.ts';
 
-let server: TestRedis;
-let redis: Redis;
+const { server, redis } = await openTestRedis();
 let watch: EvictionWatch | undefined;
 let lines: { level: string; text: string }[];
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
 beforeEach(async () => {
   lines = [];
   await setPolicy('noeviction');
 });
 afterEach(() => watch?.stop());
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
 
 function createWatch(options: { redis?: Redis; mode?: 'warn' | 'refuse'; everyMs?: number } = {}) {
   const write = (level: string) => (fields: unknown, text?: string) =>

@@ -1,24 +1,20 @@
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { RefreshOutcome } from '../../src/sessions/session.ts';
-import { client, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+import {
+  client,
+  createClock,
+  createMacKeys,
+  createStore,
+  newSession,
+  openTestRedis,
+} from './session-fixture.ts';
 
 const minuteMs = 60_000;
 const monthMs = 31 * 24 * 60 * minuteMs;
 
-let server: TestRedis;
-let redis: Redis;
+const { redis } = await openTestRedis();
 let clock: ReturnType<typeof createClock>;
 let store: ReturnType<typeof createStore>;
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
 beforeEach(() => {
   clock = createClock();
   store = createStore({ redis, clock: clock.now, macKeys: createMacKeys() });

@@ -1,21 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import type { SessionStore } from '../../src/sessions/session-store.ts';
-import { client, connect, createClock, createStore, newSession } from './session-fixture.ts';
+import { client, createClock, createStore, newSession, openTestRedis } from './session-fixture.ts';
 
-let server: TestRedis;
-let redis: Redis;
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await openTestRedis();
 
 async function setUp() {
   const clock = createClock();

@@ -1,19 +1,15 @@
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { SessionGrant } from '../../src/sessions/session.ts';
-import { client, connect, createClock, createStore, newSession, revocationsIn } from './session-fixture.ts';
+import {
+  client,
+  createClock,
+  createStore,
+  newSession,
+  openTestRedis,
+  revocationsIn,
+} from './session-fixture.ts';
 
-let server: TestRedis;
-let redis: Redis;
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await openTestRedis();
 beforeEach(() => redis.flushall());
 
 /** The clock stands in the middle of a second, which is not the data set's first. */

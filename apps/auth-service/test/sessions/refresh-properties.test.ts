@@ -1,7 +1,6 @@
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import fc from 'fast-check';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
@@ -9,25 +8,16 @@ import { firstGeneration } from '../../src/sessions/session-store.ts';
 import { type ModelSession, modelAuthTime, modelRefresh } from './refresh-model.ts';
 import {
   client,
-  connect,
   createClock,
   createMacKeys,
   createStore,
   createTestDataSets,
   newSession,
+  openTestRedis,
   revocationsIn,
 } from './session-fixture.ts';
 
-let server: TestRedis;
-let redis: Redis;
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await openTestRedis();
 
 type Step =
   | { do: 'refresh'; back: number; times: number }

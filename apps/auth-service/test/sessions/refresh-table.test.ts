@@ -1,7 +1,5 @@
 import type { Revocation } from '@latchkey/auth-client';
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import {
@@ -13,24 +11,15 @@ import {
 } from '../../src/sessions/session-store.ts';
 import {
   client,
-  connect,
   createClock,
   createMacKeys,
   createStore,
   newSession,
+  openTestRedis,
   revocationsIn,
 } from './session-fixture.ts';
 
-let server: TestRedis;
-let redis: Redis;
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await openTestRedis();
 
 async function setUp(macKeys: MacKeys = createMacKeys()) {
   const clock = createClock();

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Revocation } from '@latchkey/auth-client';
+import { startTestRedis } from '@latchkey/dev-stack/testing';
 import type { Redis } from 'ioredis';
+import { afterAll } from 'vitest';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { revocationsKey } from '../../src/redis/key-names.ts';
 import {
@@ -22,6 +24,17 @@ export const lossSeconds = 60;
  */
 export function connect(url: string, commandTimeoutMs = 10_000): Redis {
   return connectRedis({ url, commandTimeoutMs, onError: () => {} });
+}
+
+/** A Redis server for the tests of this file, and a connection to it; both end with the file's tests. */
+export async function openTestRedis() {
+  const server = await startTestRedis();
+  const redis = connect(server.url);
+  afterAll(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+  return { server, redis };
 }
 
 export function createMacKeys(): MacKeys {

@@ -1,19 +1,15 @@
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { maxSessions } from '../../src/sessions/sessions-of-subject.ts';
-import { client, connect, createClock, createMacKeys, createStore, newSession } from './session-fixture.ts';
+import {
+  client,
+  createClock,
+  createMacKeys,
+  createStore,
+  newSession,
+  openTestRedis,
+} from './session-fixture.ts';
 
-let server: TestRedis;
-let redis: Redis;
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await openTestRedis();
 
 test('of two changes of roles the later one counts, in whichever order they arrive', async () => {
   const store = createStore({ redis, clock: Date.now });

@@ -1,22 +1,11 @@
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { ProblemError } from '@latchkey/service-kit';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Account } from '../../src/accounts/account.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import { type SignInParts, signIn } from '../../src/sessions/sign-in.ts';
-import { client, connect, createStore } from './session-fixture.ts';
+import { client, createStore, openTestRedis } from './session-fixture.ts';
 
-let server: TestRedis;
-let redis: Redis;
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await openTestRedis();
 
 /** Real sessions; the account is whatever the test says that it is, before the password was checked and after. */
 function setUp(accounts: { before: Account; after: Account | undefined }, parts: Partial<SignInParts> = {}) {

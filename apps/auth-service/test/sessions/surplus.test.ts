@@ -1,20 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { revocationsKey } from '../../src/redis/key-names.ts';
-import { connect, createClock, createStore, newSession } from './session-fixture.ts';
+import { createClock, createStore, newSession, openTestRedis } from './session-fixture.ts';
 
-let server: TestRedis;
-let redis: Redis;
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const { redis } = await openTestRedis();
 
 async function setUp() {
   const clock = createClock();

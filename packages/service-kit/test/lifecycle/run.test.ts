@@ -23,7 +23,7 @@ type Started = {
   logged(text: string): Promise<void>;
 };
 
-function start(port = 0, shutdownTimeoutMs = 5000): Started {
+function start(port = 0, shutdownTimeoutMs = 60_000): Started {
   const child = spawn(process.execPath, [program, String(port), String(shutdownTimeoutMs)]);
   running.add(child);
   let output = '';

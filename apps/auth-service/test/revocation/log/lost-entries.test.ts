@@ -1,29 +1,18 @@
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
-import type { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRevocations, type Revocations } from '../../../src/revocation/revocations.ts';
-import { connect, createStore, newSession, revocationsIn } from '../../sessions/session-fixture.ts';
+import { createStore, newSession, openTestRedis, revocationsIn } from '../../sessions/session-fixture.ts';
 import { dropAll, someSession } from './log-fixture.ts';
 
 const stream = '{0}:revocations';
 const head = '{0}:revocations:head';
 const storeLost = { kind: 'all', before: expect.any(Number), reason: 'store_lost' };
 
-let server: TestRedis;
-let redis: Redis;
+const { server, redis } = await openTestRedis();
 const opened: Revocations[] = [];
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-});
 beforeEach(() => redis.flushall());
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((revocations) => revocations.stop()));
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
 });
 
 async function startReplica({ clock = Date.now } = {}): Promise<Revocations> {

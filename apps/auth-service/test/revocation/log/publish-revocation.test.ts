@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test } from 'vitest';
 import type { StreamEntry } from '../../../src/revocation/log/revocation.ts';
 import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
 import { startLossyProxy } from '../../sessions/lossy-proxy.ts';
@@ -13,6 +12,7 @@ import {
   createMacKeys,
   createStore,
   newSession,
+  openTestRedis,
   revocationsIn,
 } from '../../sessions/session-fixture.ts';
 import { bytesOf, someSession } from './log-fixture.ts';
@@ -20,20 +20,10 @@ import { bytesOf, someSession } from './log-fixture.ts';
 const stream = '{0}:revocations';
 const head = '{0}:revocations:head';
 
-let server: TestRedis;
-let redis: Redis;
+const { server, redis } = await openTestRedis();
 /** Without the timeout that a request has, however slow the machine is. */
-let patient: Redis;
-beforeAll(async () => {
-  server = await startTestRedis();
-  redis = connect(server.url);
-  patient = new Redis(server.url, { commandTimeout: 60_000 });
-});
-afterAll(async () => {
-  patient.disconnect();
-  redis.disconnect();
-  await server.stop();
-});
+const patient = new Redis(server.url, { commandTimeout: 60_000 });
+afterAll(() => patient.disconnect());
 beforeEach(() => redis.flushall());
 
 const scripts = (name: string) => new URL(`../../../src/revocation/log/scripts/${name}`, import.meta.url);
