@@ -74,7 +74,7 @@ type Link = {
 };
 
 /** How the tests of a service start it, and what stands between it and what it needs. */
-export type Outages<Started extends StartedService> = {
+export type Outages<Started extends StartedService = StartedService> = {
   readonly start: (options: { jwksUri?: string; databaseUrl?: string }) => Promise<Started>;
   readonly startNetworkLink: (url: string) => Promise<Link>;
   readonly createTestDatabase: () => Promise<{ readonly url: string; drop(): Promise<void> }>;

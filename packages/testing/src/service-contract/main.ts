@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../eventually.ts';
+import type { Outages } from './app.ts';
 
 /**
  * Tests what every service owes to its operator. It listens without its issuer, ends with 0 on SIGTERM, and says in a few
  * lines, without a secret, why it does not start.
  *
- * @example testMain({ program, settings: { CART_URL: 'http://127.0.0.1:1' }, route: '/wishlist', databaseUrl: () => url });
+ * @example testMain({ program, settings: { CART_URL: 'http://127.0.0.1:1' }, route: '/wishlist', createTestDatabase });
  */
 export function testMain(service: {
   /** The path of main.ts. */
@@ -17,11 +18,17 @@ export function testMain(service: {
   readonly settings: Readonly<Record<string, string>>;
   /** One that wants a token. */
   readonly route: string;
-  readonly databaseUrl: () => string;
+  readonly createTestDatabase: Outages['createTestDatabase'];
 }): void {
+  let database: Awaited<ReturnType<Outages['createTestDatabase']>>;
+  beforeAll(async () => {
+    database = await service.createTestDatabase();
+  });
+  afterAll(() => database.drop());
+
   const settings = () => ({
     PORT: '0',
-    DATABASE_URL: service.databaseUrl(),
+    DATABASE_URL: database.url,
     // Nobody is there: the service starts without.
     ISSUER: 'http://127.0.0.1:1',
     JWKS_URI: 'http://127.0.0.1:1/.well-known/jwks.json',
@@ -67,7 +74,7 @@ export function testMain(service: {
   });
 
   test('main says in one line that the database is not there', async () => {
-    const url = new URL(service.databaseUrl());
+    const url = new URL(database.url);
     url.pathname = '/no_such_database';
     const { output, exit } = start({ ...settings(), DATABASE_URL: url.href });
     expect(await exit).toBe(1);
