@@ -94,8 +94,8 @@ const routes: Record<string, Route> = {
 /** What each kind of token is, for a route. */
 const kinds: Record<string, (route: Route) => string | Promise<string>> = {
   'no token': () => '',
-  'the user’s own': () => user,
-  'the user’s own, without the scope': ({ scope }) =>
+  'the person’s own': () => user,
+  'the person’s own, without the scope': ({ scope }) =>
     userScopes.includes(scope ?? '') ? userWithout(scope ?? '') : user,
   'exchanged by payment-service, for cart-service': () => exchangedByPayment,
   'exchanged by wishlist-service, for cart-service': () => exchangedByWishlist,
@@ -191,7 +191,7 @@ async function userWithout(scope: string): Promise<string> {
   return (await signIn(stack, 'admin', scopes)).access_token;
 }
 
-/** The user's, for one service alone, and with cart:checkout besides. */
+/** The person's, for one service alone, and with cart:checkout besides. */
 function claims(service: Route['service']): TokenClaims {
   const scope = [...userScopes, 'cart:checkout'].join(' ');
   return { ...claimsOf(user), aud: [`${service}-service`], scope };

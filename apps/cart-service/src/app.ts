@@ -22,7 +22,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
   const app = await createService({
     name: 'cart-service',
     title: 'Latchkey cart-service',
-    description: 'A user’s cart, and claims on it by payments under way. Amounts are minor units.',
+    description: 'A person’s cart, and claims on it by payments under way. Amounts are minor units.',
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,

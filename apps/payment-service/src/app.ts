@@ -23,7 +23,7 @@ export type AppOptions = {
   readonly revocations?: RevocationFeed;
   /** Default: the sandbox. There is no other adapter yet. */
   readonly processor?: CardProcessor;
-  /** Returns the requesting user's cart. Default: calls cart-service on the user's behalf. */
+  /** Returns the requesting person's cart. Default: calls cart-service on the person's behalf. */
   readonly cartOf?: (request: FastifyRequest) => CartCheckout;
   /** Milliseconds since the epoch. Default: the machine's clock. */
   readonly clock?: () => number;

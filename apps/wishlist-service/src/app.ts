@@ -14,7 +14,7 @@ export type AppOptions = {
   readonly database: WishlistDatabase;
   /** Default: auth-service's feed, which this service reads with its own token. */
   readonly revocations?: RevocationFeed;
-  /** Returns the requesting user's cart. Default: calls cart-service on the user's behalf. */
+  /** Returns the requesting person's cart. Default: calls cart-service on the person's behalf. */
   readonly cartOf?: (request: FastifyRequest) => CartAdditions;
   readonly logDestination?: NonNullable<ServiceOptions['logDestination']>;
 };
@@ -25,7 +25,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
   const app = await createService({
     name: 'wishlist-service',
     title: 'Latchkey wishlist-service',
-    description: 'A user’s wishlist, whose items move into the cart.',
+    description: 'A person’s wishlist, whose items move into the cart.',
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
     trustedProxies: config.TRUSTED_PROXIES,

@@ -10,7 +10,7 @@ export type SignInCredentials = {
   password: string;
   /** This device's name in the list of devices; default the browser's own name. */
   deviceName?: string;
-  /** Fewer scopes than the user has, separated by spaces, to limit the session. */
+  /** Fewer scopes than the person has, separated by spaces, to limit the session. */
   scope?: string;
 };
 

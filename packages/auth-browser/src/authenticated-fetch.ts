@@ -67,7 +67,7 @@ async function refusalIn(response: Response): Promise<{ readonly reason: string 
   return isInvalidToken ? { reason } : undefined;
 }
 
-/** A user's request must not be repeated in the name of another user who has signed in meanwhile. */
+/** A person's request must not be repeated in the name of another person who has signed in meanwhile. */
 function isSameUser(one: SignedInFact, other: SignedInFact): boolean {
   return readClaims(one.accessToken)?.subject === readClaims(other.accessToken)?.subject;
 }

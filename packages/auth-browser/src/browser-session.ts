@@ -21,16 +21,16 @@ export type BrowserSession = {
   /** Calls back after each change of the state, whichever tab caused it. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void;
   /**
-   * Finds out whether a user is signed in, when the page loads: from the other tabs, else with the cookie. If it cannot
-   * find out, it rejects, the state stays `restoring`, and the session retries by itself.
+   * Finds out whether a person is signed in, when the page loads: from the other tabs, else with the cookie. If it
+   * cannot find out, it rejects, the state stays `restoring`, and the session retries by itself.
    *
    * Calls auth-service only if a mark in localStorage says that a session began at this origin and has not ended, so
    * that a first visitor causes no refused request. `refresh` always calls it.
    */
   restore(): Promise<SessionState>;
-  /** Signs a user in, in all tabs. An existing session ends (`replaced`). `cross_site`: see SessionError. */
+  /** Signs a person in, in all tabs. An existing session ends (`replaced`). `cross_site`: see SessionError. */
   signIn(credentials: SignInCredentials): Promise<void>;
-  /** Authenticates the signed-in user again, after an answer `insufficient_user_authentication` (RFC 9470). */
+  /** Authenticates the signed-in person again, after an answer `insufficient_user_authentication` (RFC 9470). */
   reauthenticate(password: string): Promise<void>;
   /**
    * Gets a new token now, with one request for all tabs that need one at the time. Resolves to `signed_out` if the
@@ -38,16 +38,16 @@ export type BrowserSession = {
    */
   refresh(): Promise<SessionState>;
   /**
-   * Signs out, in all tabs; with `everywhere`, on all devices of the user. If it rejects, auth-service did not get the
-   * request, and the session continues.
+   * Signs out, in all tabs; with `everywhere`, on all devices of the person. If it rejects, auth-service did not get
+   * the request, and the session continues.
    */
   signOut(options?: { everywhere?: boolean }): Promise<void>;
   /**
    * The global fetch with the token. It sends only to the issuer and the listed services (`origin_not_allowed`),
    * follows no redirect (`redirected`), and sends cookies only if `init.credentials` says so.
    *
-   * Renews an expired token first. After a 401 `invalid_token` it renews the token and tries once more, if the user is
-   * still the same and the body is not a stream. Returns all other answers, whatever their status.
+   * Renews an expired token first. After a 401 `invalid_token` it renews the token and tries once more, if the person
+   * is still the same and the body is not a stream. Returns all other answers, whatever their status.
    *
    * Has no timeout of its own: pass one as `init.signal`. The reason of an abort is thrown unchanged.
    */
@@ -60,7 +60,7 @@ export type BrowserSession = {
 };
 
 /**
- * Creates a user's session in a page, shared by all tabs of its origin.
+ * Creates a person's session in a page, shared by all tabs of its origin.
  *
  * The access token is in memory only; the refresh token is in an HttpOnly cookie of auth-service, which no script can
  * read. The session renews the token before it expires and tells why it ended.

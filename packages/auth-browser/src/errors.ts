@@ -18,7 +18,7 @@ export type SessionErrorDetails = {
  *
  * - `unreachable`: no answer · `redirected`: the answer is a redirect, which is not followed · `unexpected_answer`: the
  *   answer cannot be read
- * - `signed_out`: no user is signed in · `session_changed`: another user has signed in meanwhile
+ * - `signed_out`: nobody is signed in · `session_changed`: another person has signed in meanwhile
  * - `origin_not_allowed`: the token may not be sent to this address · `invalid_options` · `closed`
  *
  * Contains no token and no password.
@@ -55,5 +55,5 @@ export function closed(): SessionError {
 }
 
 export function signedOut(reason: string | null = null): SessionError {
-  return new SessionError('signed_out', 'No user is signed in.', { reason });
+  return new SessionError('signed_out', 'Nobody is signed in.', { reason });
 }

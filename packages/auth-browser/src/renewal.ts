@@ -71,7 +71,7 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
     if (!(error instanceof SessionError)) throw error;
     if (error.status !== 401 || error.code !== 'session_ended') throw fail(error);
     if (error.reason !== 'no_cookie') return end(error.reason ?? reason, askedAtMs);
-    // A missing cookie is worth reporting only if the user was signed in, or the cookie of a new session never came
+    // A missing cookie is worth reporting only if the person was signed in, or the cookie of a new session never came
     // back. After a long absence the cookie may just have expired.
     const isMissed = before?.kind === 'signed_in' || mark.isUnproven();
     end(reason ?? (isMissed ? 'no_cookie' : null), askedAtMs);

@@ -21,11 +21,11 @@ export type SessionActionsParts = {
   readonly platform: Platform;
 };
 
-/** The user's actions. Each holds the refresh lock, so that none overwrites the result of another. */
+/** The person's actions. Each holds the refresh lock, so that none overwrites the result of another. */
 export function createSessionActions(parts: SessionActionsParts): SessionActions {
   const { store, lock, auth, renewal, platform } = parts;
 
-  /** The current token, renewed if it has expired; undefined if no user is signed in. */
+  /** The current token, renewed if it has expired; undefined if nobody is signed in. */
   async function heldInTurn(): Promise<SignedInFact | undefined> {
     const fact = store.fact();
     const isGood = fact?.kind === 'signed_in' && platform.now() < fact.expiresAtMs;
@@ -56,9 +56,9 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
         let asked: string | undefined;
         await withToken(async (held) => {
           const subject = readClaims(held.accessToken)?.subject;
-          // The password must not be tried on another user's account.
+          // The password must not be tried on another person's account.
           if (asked !== undefined && asked !== subject)
-            throw new SessionError('session_changed', 'Another user has signed in meanwhile.');
+            throw new SessionError('session_changed', 'Another person has signed in meanwhile.');
           asked = subject;
           await renewal.conclude(() => auth.reauthenticate(held.accessToken, password), renewal.begin);
         });

@@ -65,7 +65,7 @@ function weightOf({ reason }: SignedOutFact): number {
 export function stateOf(fact: SessionFact): SessionState {
   if (fact.kind === 'signed_out') return Object.freeze({ status: 'signed_out', reason: fact.reason });
   const claims = readClaims(fact.accessToken);
-  if (claims === undefined) throw new TypeError('Not the access token of a user');
+  if (claims === undefined) throw new TypeError('Not the access token of a person');
   const { accessToken, expiresAtMs } = fact;
   return Object.freeze({ status: 'signed_in', accessToken, ...claims, expiresAtMs });
 }

@@ -1,6 +1,6 @@
 export type SessionState =
   | {
-      /** It is not known yet whether a user is signed in. */
+      /** It is not known yet whether a person is signed in. */
       readonly status: 'restoring';
     }
   | {
@@ -20,6 +20,6 @@ export type SessionState =
       readonly scopes: readonly string[];
       /** By this machine's clock, in milliseconds since the epoch. In the past while auth-service cannot be reached. */
       readonly expiresAtMs: number;
-      /** When the user last authenticated, in milliseconds since the epoch, by auth-service's clock. */
+      /** When the person last authenticated, in milliseconds since the epoch, by auth-service's clock. */
       readonly authTimeMs: number;
     };

@@ -3,12 +3,12 @@ export type TokenClaims = {
   readonly subject: string;
   readonly sessionId: string;
   readonly scopes: readonly string[];
-  /** When the user last authenticated, in milliseconds since the epoch, by auth-service's clock. */
+  /** When the person last authenticated, in milliseconds since the epoch, by auth-service's clock. */
   readonly authTimeMs: number;
 };
 
 /**
- * Reads a user's access token; undefined if it is not one.
+ * Reads a person's access token; undefined if it is not one.
  *
  * Does not verify it: the browser got it from auth-service over TLS, and makes no security decision with it. The
  * services verify it.

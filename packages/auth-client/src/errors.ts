@@ -35,10 +35,10 @@ const statusOf: Record<AuthErrorCode, number> = {
 const messageOf: Record<AuthErrorCode, string> = {
   missing_token: 'This resource needs an access token',
   invalid_token: 'The access token is malformed, expired, revoked or not meant for this service',
-  insufficient_user_authentication: 'The sign-in is too long ago for this: the user must sign in again',
+  insufficient_user_authentication: 'The sign-in is too long ago for this: the person must sign in again',
   insufficient_scope: 'The access token lacks a scope that this resource needs',
-  user_required: 'This resource is for users: a service cannot use it in its own name',
-  actor_not_allowed: 'The service that acts for the user may not use this resource',
+  user_required: 'This resource is for people: a service cannot use it in its own name',
+  actor_not_allowed: 'The service that acts for the person may not use this resource',
   key_set_unavailable: 'This service has no current signing keys to verify access tokens with',
   revocations_stale: 'This service does not know at the moment which access tokens were revoked recently',
 };

@@ -1,6 +1,6 @@
 /**
- * A problem that the user at the terminal can fix. The message is one line that says what to do; it is shown without a
- * stack.
+ * A problem that the person at the terminal can fix. The message is one line that says what to do; it is shown without
+ * a stack.
  *
  * @example throw new DevStackError('Port 4000 is in use: stop what listens there, or set AUTH_PORT.');
  */

@@ -1,6 +1,6 @@
 import { killAll } from './processes/child.ts';
 
-// npm and the terminal each deliver the same Ctrl-C, a few milliseconds apart. A user cannot press it twice that fast.
+// npm and the terminal each deliver the same Ctrl-C, a few milliseconds apart. Nobody can press it twice that fast.
 const sameSignalMs = 1_000;
 
 /**

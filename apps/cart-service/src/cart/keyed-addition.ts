@@ -5,7 +5,7 @@ import { type Connection, holdingCart, linesOf, touchCart, writeLine } from './r
 import { type Addition, type CartLine, CartRefusal, isNew, lineAfterAdding } from './rules.ts';
 
 /**
- * How many keys of one user are kept: five times the moves that a full wishlist can have under way. Beyond it the
+ * How many keys of one person are kept: five times the moves that a full wishlist can have under way. Beyond it the
  * oldest keys are deleted, so that nobody can fill the table.
  */
 export const rememberedKeys = 1000;

@@ -32,7 +32,7 @@ const addRoute = {
     'A cart has one currency (409 currency_conflict), at most 100 lines (409 cart_full) and 999 pieces of each ' +
     '(409 quantity_limit). With an Idempotency-Key it is added once: a repeated key gets the first answer again, ' +
     'also a refusal, with Idempotency-Replayed: true. The same key with another body: 422 idempotency_key_reused. ' +
-    'The newest 1,000 keys of a user are kept.',
+    'The newest 1,000 keys of a person are kept.',
   headers: additionHeadersSchema,
   body: addBodySchema,
   response: {

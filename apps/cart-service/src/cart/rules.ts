@@ -49,7 +49,7 @@ export type Addition = {
 
 export type CartRefusalCode = keyof typeof refusals;
 
-/** A change that the cart's rules do not allow. Its message may be shown to the user. */
+/** A change that the cart's rules do not allow. Its message may be shown to the person. */
 export class CartRefusal extends Error {
   override readonly name = 'CartRefusal';
   readonly code: CartRefusalCode;

@@ -27,7 +27,7 @@ const refusals = {
   checkout_not_found: { status: 404, message: 'There is no such checkout.' },
 } as const;
 
-/** A step that the checkout rules do not allow. Its message may be shown to the user. */
+/** A step that the checkout rules do not allow. Its message may be shown to the person. */
 export class CheckoutRefusal extends Error {
   override readonly name = 'CheckoutRefusal';
   readonly code: keyof typeof refusals;
@@ -68,7 +68,7 @@ export function statusAfter(status: CheckoutStatus, event: CheckoutEvent): Check
 
 /**
  * The lines that remain after a completed checkout: each quantity is reduced by the claimed quantity, at most to
- * nothing. What the user added after the claim stays.
+ * nothing. What the person added after the claim stays.
  *
  * @example linesAfterCheckout([tea × 5], [tea × 2, cup × 1]) // [tea × 3]
  */

@@ -18,7 +18,7 @@ import { type CheckoutStatus, checkoutStatuses } from '../checkouts/rules.ts';
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
 
-/** One row for each user whose cart is not empty. Every change to a cart locks its row first. */
+/** One row for each person whose cart is not empty. Every change to a cart locks its row first. */
 export const carts = pgTable('carts', {
   subject: text('subject').primaryKey(),
   updatedAt: instant('updated_at').notNull(),

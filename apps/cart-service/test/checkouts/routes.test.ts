@@ -89,19 +89,19 @@ describe.each<Step>(['claim', 'complete', 'release'])('who may %s', (what) => {
   it.each<[string, () => string, number, string]>([
     ['nobody without a token', () => '', 401, 'missing_token'],
     [
-      'no user, whatever their scopes',
+      'no person, whatever their scopes',
       () => service.tokenOf('eve', 'cart:read cart:write'),
       403,
       'insufficient_scope',
     ],
     [
-      'no user with the scope itself',
+      'no person with the scope itself',
       () => service.tokenOf('eve', 'cart:checkout'),
       403,
       'actor_not_allowed',
     ],
     [
-      'no other service for the user',
+      'no other service for the person',
       () => service.checkoutTokenOf('eve', { sub: 'wishlist-service' }),
       403,
       'actor_not_allowed',
@@ -119,7 +119,7 @@ describe.each<Step>(['claim', 'complete', 'release'])('who may %s', (what) => {
       'actor_not_allowed',
     ],
     [
-      'not payment-service with the user’s own scopes',
+      'not payment-service with the person’s own scopes',
       () =>
         service.issuer.mint({
           subject: 'eve',
@@ -139,7 +139,7 @@ describe.each<Step>(['claim', 'complete', 'release'])('who may %s', (what) => {
     expect((await items()).length).toBe(1);
   });
 
-  it('payment-service for the user, who is in the token and nowhere else', async () => {
+  it('payment-service for the person, who is in the token and nowhere else', async () => {
     const mine = randomUUID();
     const { claim, items } = await cartOf(`payer of ${what}`, tea);
     if (what !== 'claim') await claim(mine);

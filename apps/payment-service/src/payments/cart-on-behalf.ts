@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { Check } from 'typebox/value';
 import type { CartCheckout, CartClaim } from './cart-checkout.ts';
 
-/** The least privilege that payment-service needs on a user's cart. */
+/** The least privilege that payment-service needs on a person's cart. */
 export const cartScopes = ['cart:checkout'] as const;
 
 const checkoutSchema = Type.Object({
@@ -14,7 +14,7 @@ const checkoutSchema = Type.Object({
 const problemSchema = Type.Object({ code: Type.String() });
 
 /**
- * The requesting user's cart: calls cart-service on the user's behalf. The request's route must require auth.
+ * The requesting person's cart: calls cart-service on the person's behalf. The request's route must require auth.
  *
  * @example const cart = cartOnBehalf(app.serviceClient('cart-service', { scopes: cartScopes }), request);
  */

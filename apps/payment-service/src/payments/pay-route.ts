@@ -9,13 +9,13 @@ import { commonProblems, idempotencyHeadersSchema, payBodySchema, paymentSchema 
 
 export type PayRouteOptions = {
   readonly context: PaymentsContext;
-  /** Returns the requesting user's cart. */
+  /** Returns the requesting person's cart. */
   readonly cartOf: (request: FastifyRequest) => CartCheckout;
   /** Keys the fingerprints of requests; see identifyRequest. */
   readonly fingerprintKey: Uint8Array;
   /**
    * The maximum age of the revocation list when money moves. There, accepting a stolen token for minutes costs more
-   * than refusing users.
+   * than refusing people.
    */
   readonly maxRevocationLagSeconds: number;
   readonly stepUp: {

@@ -23,7 +23,7 @@ export type Reader = {
  * outcome stays open when the processor does not know it either. When the buyer reads it, it also settles an unsettled
  * cart.
  *
- * @throws ProblemError 404 `payment_not_found`, also for another user's payment
+ * @throws ProblemError 404 `payment_not_found`, also for another person's payment
  * @example const { payment } = await readPayment(context, id, { subject, readsAll: false, cart });
  */
 export async function readPayment(context: PaymentsContext, id: string, reader: Reader): Promise<Settlement> {

@@ -62,7 +62,7 @@ export async function paymentRoutes(app: Service, options: PaymentRoutesOptions)
   payRoute(app, options);
 
   const requireRead = app.requireScope('payment:read');
-  /** A user with payment:refund may also read a payment, with or without payment:read. */
+  /** A person with payment:refund may also read a payment, with or without payment:read. */
   const requireReadOrRefund: AuthHook = (request, reply, done) =>
     request.auth.scopes.has('payment:refund') ? done() : requireRead(request, reply, done);
 
@@ -83,7 +83,7 @@ export async function paymentRoutes(app: Service, options: PaymentRoutesOptions)
       const { payment, cartFault } = await readPayment(context, request.params.id, {
         subject,
         readsAll: scopes.has('payment:refund'),
-        // A user with read permission alone must not change a cart by reading.
+        // A person with read permission alone must not change a cart by reading.
         cart: scopes.has('payment:write') ? cartOf(request) : undefined,
       });
       logCartFault(request, payment.id, cartFault);

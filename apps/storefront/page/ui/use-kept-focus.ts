@@ -2,7 +2,7 @@ import { type FocusEvent, useEffect, useRef } from 'react';
 
 /**
  * Keeps the focus in a part of the page. When the focused element goes away (a removed row, a sent form), the part
- * itself takes the focus, so that a keyboard user does not start again at the top.
+ * itself takes the focus, so that a person at the keyboard does not start again at the top.
  *
  * @example <section {...useKeptFocus<HTMLElement>()}>
  */

@@ -5,13 +5,13 @@ import { Check } from 'typebox/value';
 import type { CartAdditions } from './cart-additions.ts';
 import { type CartRefusalCode, cartRefusals } from './move-rules.ts';
 
-/** The least privilege that wishlist-service needs on a user's cart. */
+/** The least privilege that wishlist-service needs on a person's cart. */
 export const cartScopes = ['cart:write'] as const;
 
 const problemSchema = Type.Object({ code: Type.String() });
 
 /**
- * The requesting user's cart: calls cart-service on the user's behalf. The request's route must require auth.
+ * The requesting person's cart: calls cart-service on the person's behalf. The request's route must require auth.
  *
  * @example const cart = cartOnBehalf(app.serviceClient('cart-service', { scopes: cartScopes }), request);
  */

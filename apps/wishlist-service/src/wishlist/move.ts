@@ -7,7 +7,7 @@ import type { WishlistStore } from './store.ts';
 
 export type MoveContext = {
   readonly store: WishlistStore;
-  /** The requesting user's cart. */
+  /** The requesting person's cart. */
   readonly cart: CartAdditions;
 };
 

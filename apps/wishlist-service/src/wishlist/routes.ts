@@ -69,10 +69,11 @@ const moveRoute = {
   tags: ['wishlist'],
   security: [{ bearer: ['wishlist:write', 'cart:write'] }],
   description:
-    'wishlist-service adds the item to the cart on the user’s behalf, then takes it off the list. If the cart refuses ' +
-    'it (409 cart_full, quantity_limit, currency_conflict; 422 invalid_currency), it stays on the list. A 502, 503 or ' +
-    '504 names the service that failed (hop): the item is then `moving`, until it is moved again or the list is read. ' +
-    'Moving it again continues the first request. 404 also when it has been moved.',
+    'wishlist-service adds the item to the cart on the person’s behalf, then takes it off the list. If the ' +
+    'cart refuses it (409 cart_full, quantity_limit, currency_conflict; 422 invalid_currency), it stays on ' +
+    'the list. A 502, 503 or 504 names the service that failed (hop): the item is then `moving`, until it ' +
+    'is moved again or the list is read. Moving it again continues the first request. 404 also when it has ' +
+    'been moved.',
   params: itemParamsSchema,
   body: moveBodySchema,
   response: {
@@ -89,7 +90,7 @@ const moveRoute = {
 
 export type WishlistRoutesOptions = {
   readonly store: WishlistStore;
-  /** Returns the requesting user's cart. */
+  /** Returns the requesting person's cart. */
   readonly cartOf: (request: FastifyRequest) => CartAdditions;
 };
 
@@ -97,13 +98,13 @@ export type WishlistRoutesOptions = {
 export async function wishlistRoutes(app: Service, { store, cartOf }: WishlistRoutesOptions): Promise<void> {
   const mayRead = app.requireScope('wishlist:read');
   const mayWrite = app.requireScope('wishlist:write');
-  // The user must be allowed to do what wishlist-service does in the cart on their behalf.
+  // The person must be allowed to do what wishlist-service does in the cart on their behalf.
   const mayMove = app.requireScope('wishlist:write', 'cart:write');
 
   app.get('/wishlist', { onRequest: mayRead, schema: readRoute }, async (request) => {
     const { subject, scopes } = request.auth;
     const items = await store.read(subject);
-    // A user with read permission alone must not change a cart by reading.
+    // A person with read permission alone must not change a cart by reading.
     const settles = scopes.has('wishlist:write') && scopes.has('cart:write');
     if (!settles || items.every(({ move }) => move === null)) return { items: items.map(toItemBody) };
     const { settled, cartFault } = await settleMoves({ store, cart: cartOf(request) }, subject, items);

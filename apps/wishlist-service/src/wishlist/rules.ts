@@ -21,7 +21,7 @@ const refusals = {
   item_moving: 'The item is on its way into the cart: move it again, or read the list, to learn where it is.',
 } as const;
 
-/** A change that the wishlist's rules do not allow. Its message may be shown to the user. */
+/** A change that the wishlist's rules do not allow. Its message may be shown to the person. */
 export class WishlistRefusal extends Error {
   override readonly name = 'WishlistRefusal';
   readonly code: keyof typeof refusals;

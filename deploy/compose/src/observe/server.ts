@@ -24,7 +24,7 @@ const pageHeaders = {
 
 /**
  * Takes OpenTelemetry's reports (OTLP over HTTP, in JSON) and shows them on one page. Keeps the newest in memory and
- * nothing on disk. Knows no users: it is for one's own machine, behind a port on 127.0.0.1.
+ * nothing on disk. Asks nobody to sign in: it is for one's own machine, behind a port on 127.0.0.1.
  */
 export function createObserver(): Server {
   const traces = createTraces();

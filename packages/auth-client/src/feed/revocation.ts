@@ -6,7 +6,7 @@ import { isIdentifier, isNumericDate } from '../token/claim-checks.ts';
  * - session: those of this session (`sid`)
  * - token: exactly this one (`jti`)
  * - key: those signed by this key (`kid`)
- * - subject, client: those of this user (`sub`), or given to this client (`client_id`), whose `iat` is before `before`
+ * - subject, client: those of this person (`sub`) or given to this client (`client_id`), whose `iat` is before `before`
  * - all: those whose `iat` is before `before`
  *
  * `before` is in whole seconds since 1970, by the issuer's clock. `reason` is a word such as sign_out or

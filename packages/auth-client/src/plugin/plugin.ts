@@ -45,10 +45,10 @@ declare module 'fastify' {
   // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyInstance {
     authClient: AuthClient;
-    /** Admits requests with a user's valid access token, whatever its scopes. */
+    /** Admits requests with a person's valid access token, whatever its scopes. */
     authenticate: AuthHook;
     /**
-     * Admits requests with a user's valid access token that has all these scopes; others get 401 or 403. Further
+     * Admits requests with a person's valid access token that has all these scopes; others get 401 or 403. Further
      * requirements of the route come as the last argument.
      *
      * @example app.get('/cart', { onRequest: app.requireScope('cart:read') }, handler)
@@ -61,11 +61,11 @@ declare module 'fastify' {
   // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
   interface FastifyRequest {
     /**
-     * What the user's access token says. Throws on a route that has neither authenticate nor requireScope. On a route
+     * What the person's access token says. Throws on a route that has neither authenticate nor requireScope. On a route
      * that admits services it throws 403 user_required for a service's own token: read `request.caller` there.
      */
     readonly auth: UserAuthentication;
-    /** What the access token says, a user's or a service's own (`isService` tells). Throws on a route without auth. */
+    /** What the access token says, a person's or a service's own (`isService` tells). Throws on routes without auth. */
     readonly caller: Authentication;
   }
 }
@@ -74,7 +74,7 @@ declare module 'fastify' {
  * Verifies access tokens (RFC 9068) in this service with the issuer's published keys, without a call per request.
  *
  * Refuses a revoked token as soon as this service receives the revocation. Does not check how old the revocation list
- * is, unless the service or the route sets a limit, nor whether the user still exists. Registering waits neither for
+ * is, unless the service or the route sets a limit, nor whether the person still exists. Registering waits neither for
  * the keys nor for the revocations; `app.authClient.ready()` does.
  *
  * @throws AuthClientOptionsError

@@ -8,7 +8,7 @@ import { checkAuthAge, isAge } from './requirements.ts';
  * Requires, inside a handler, a sign-in no longer ago than `seconds` (RFC 9470). Use it when only the body shows that
  * one is needed, such as an amount. If the whole route needs it, declare `maxAuthAgeSeconds` on the route.
  *
- * Does not check how the user signed in. An exchanged token has the time of its user's sign-in.
+ * Does not check how the person signed in. An exchanged token has the time of the person's sign-in.
  *
  * @throws AuthError insufficient_user_authentication, 401 with its challenge in `headers`: let it reach the error
  * handler. AuthClientError invalid_requirement when `seconds` is not a whole number of 1 or more

@@ -7,13 +7,13 @@ import { isScope } from '../token/scope.ts';
 /** What a route requires besides scopes. */
 export type AccessOptions = {
   /**
-   * The services that may use this route, and only on a user's behalf. One of them must have exchanged the token
+   * The services that may use this route, and only on a person's behalf. One of them must have exchanged the token
    * directly. A token without an actor, with another actor, or with a chain of actors gets 403 actor_not_allowed.
    */
   actors?: readonly [string, ...string[]];
   /**
-   * The greatest allowed age of the user's sign-in, in seconds. An older one gets 401 insufficient_user_authentication
-   * (RFC 9470). Does not check how the user signed in.
+   * The greatest allowed age of the person's sign-in, in seconds. An older one gets 401
+   * insufficient_user_authentication (RFC 9470). Does not check how the person signed in.
    */
   maxAuthAgeSeconds?: number;
   /** Admits services with their own tokens too, which involve no sign-in. Default false: 403 user_required. */
@@ -71,7 +71,7 @@ function faultOf(requirements: Requirements, names: readonly string[]): string |
   if (names.includes('allowService') && typeof allowService !== 'boolean')
     return 'allowService must be true or false';
   if (allowService && (actors || maxAuthAgeSeconds !== undefined))
-    return 'allowService excludes actors and maxAuthAgeSeconds: a service acts for no user and never signs in';
+    return 'allowService excludes actors and maxAuthAgeSeconds: a service acts for nobody and never signs in';
   return undefined;
 }
 
@@ -108,7 +108,7 @@ export function checkRequirements(
 
 function checkActors({ actor }: Authentication, allowed: readonly string[]): void {
   // The outermost actor sends the request. RFC 8693 §4.1 calls earlier ones informational. Here a chain is refused: the
-  // user asked an earlier service, so this actor cannot say what the user agreed to.
+  // person asked an earlier service, so this actor cannot say what the person agreed to.
   if (!actor || actor.actor || !allowed.includes(actor.subject)) throw new AuthError('actor_not_allowed');
 }
 

@@ -17,14 +17,14 @@ export type DelegatedTokensOptions = {
   max: number;
 };
 
-/** The user, and the service and scopes that the exchange is for. */
+/** The person, and the service and scopes that the exchange is for. */
 export interface Delegation extends Exchange {
   user: UserAuthentication;
   counters: ServiceCounters;
 }
 
 type PendingExchange = {
-  /** The user of the token that is being exchanged. */
+  /** The person of the token that is being exchanged. */
   readonly user: UserAuthentication;
   /** That token was revoked meanwhile: do not use the result. */
   forgotten: boolean;
@@ -32,8 +32,8 @@ type PendingExchange = {
 };
 
 /**
- * Tokens for calls on users' behalf. They are exchanged when needed, with one exchange for all concurrent requests that
- * need the same token, and kept until shortly before they expire.
+ * Tokens for calls on people's behalf. They are exchanged when needed, with one exchange for all concurrent requests
+ * that need the same token, and kept until shortly before they expire.
  */
 export class DelegatedTokens {
   readonly #options: DelegatedTokensOptions;

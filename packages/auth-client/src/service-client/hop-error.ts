@@ -24,7 +24,7 @@ const statusOf: Record<HopErrorCode, number> = {
 
 const sentenceOf: Record<HopErrorCode, (hop: string) => string> = {
   hop_unavailable: (hop) => `${hop} cannot be reached. Try again shortly.`,
-  hop_refused: (hop) => `${hop} may not be used on this user’s behalf for this.`,
+  hop_refused: (hop) => `${hop} may not be used on this person’s behalf for this.`,
   hop_failed: (hop) => `${hop} gave no usable answer.`,
   hop_timeout: (hop) => `${hop} did not answer in time.`,
   insufficient_user_authentication: (hop) => `${hop} requires a more recent sign-in.`,
@@ -42,8 +42,8 @@ export type HopErrorDetails = {
 };
 
 /**
- * A failed call to another service on the user's behalf. The message is one fixed sentence per code. It names the other
- * service and contains nothing of its answer, so it can be shown to the caller.
+ * A failed call to another service on the person's behalf. The message is one fixed sentence per code. It names the
+ * other service and contains nothing of its answer, so it can be shown to the caller.
  */
 export class HopError extends AuthClientError {
   declare readonly code: HopErrorCode;

@@ -11,7 +11,7 @@ import { checkHopInit, type HopInit, hopUrl, isIdempotent, traceHeaders } from '
 import type { KeptToken } from './kept-tokens.ts';
 import { asHopError } from './token-endpoint-error.ts';
 
-/** Another service, called on the user's behalf. */
+/** Another service, called on the person's behalf. */
 export type Hop = {
   /**
    * Sends a request to the other service with a token exchanged for it, and with the trace of `request`, whose route

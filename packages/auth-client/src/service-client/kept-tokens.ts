@@ -1,8 +1,8 @@
-/** A token for calls to another service on one user's behalf. */
+/** A token for calls to another service on one person's behalf. */
 export type KeptToken = {
   readonly accessToken: string;
   readonly key: string;
-  /** From the user's token: the session, the user, and the client that the user signed in with. */
+  /** From the person's token: the session, the person, and the client that the person signed in with. */
   readonly sessionId: string;
   readonly subject: string;
   readonly clientId: string;
@@ -11,7 +11,7 @@ export type KeptToken = {
 };
 
 /**
- * Exchanged tokens, indexed by what they depend on (token-key.ts), by session and by user. An LRU cache: at its limit
+ * Exchanged tokens, indexed by what they depend on (token-key.ts), by session and by person. An LRU cache: at its limit
  * the least recently used token is dropped.
  */
 export class KeptTokens {
@@ -63,7 +63,7 @@ export class KeptTokens {
     forget(this.#keysOf.subject, subject, key);
   }
 
-  /** Drops all tokens of this session or this user. */
+  /** Drops all tokens of this session or this person. */
   dropAllOf(owner: 'session' | 'subject', id: string): void {
     for (const key of [...(this.#keysOf[owner].get(id) ?? [])]) {
       const token = this.#byKey.get(key);
@@ -71,7 +71,7 @@ export class KeptTokens {
     }
   }
 
-  /** Drops all tokens of users who signed in with this client. Scans every token. */
+  /** Drops all tokens of people who signed in with this client. Scans every token. */
   dropClient(clientId: string): void {
     for (const token of [...this.#byKey.values()]) if (token.clientId === clientId) this.drop(token);
   }

@@ -44,8 +44,8 @@ declare module 'fastify' {
 }
 
 /**
- * Calls other services on the user's behalf. It exchanges the user's token for one that only the other service accepts,
- * with no more scopes than the call needs (RFC 8693), and authenticates with this service's own key (RFC 7523).
+ * Calls other services on the person's behalf. It exchanges the person's token for one that only the other service
+ * accepts, with no more scopes than the call needs (RFC 8693), and authenticates with this service's key (RFC 7523).
  *
  * Register authClient first. Kept tokens that a revocation concerns are dropped at once. If authClient has
  * `revocations: null`, a kept token is used for its whole life (300 s), unless forgetSession is called. Does not

@@ -16,7 +16,7 @@ export class TokenEndpointError extends AuthClientError {
 const refusedByPolicy = new Set(['invalid_target', 'invalid_scope', 'unauthorized_client', 'access_denied']);
 
 /**
- * Turns a failed token request into the error for the current request. If the user's token has just expired or the
+ * Turns a failed token request into the error for the current request. If the person's token has just expired or the
  * session has ended, that is a 401: signing in or refreshing helps.
  */
 export function asHopError(error: unknown, { hop, realm }: { hop: string; realm: string }): HopError {

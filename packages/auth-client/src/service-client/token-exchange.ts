@@ -12,8 +12,8 @@ export type Exchange = {
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
 /**
- * Exchanges a user's access token for one with which this service may call `audience` on the user's behalf (RFC 8693
- * §2.1).
+ * Exchanges a person's access token for one with which this service may call `audience` on the person's behalf
+ * (RFC 8693 §2.1).
  *
  * @throws TokenEndpointError; AuthClientError identity_unavailable
  */

@@ -54,7 +54,7 @@ export function createMint({ issuer, audience, signingKey, now }: MintContext): 
   };
 }
 
-/** The overrides for a service's own token (RFC 9068 §2.2), which has no user. */
+/** The overrides for a service's own token (RFC 9068 §2.2): no person is behind it. */
 export function ofService(clientId: string, scope: readonly string[]): MintOverrides {
   const claims = { sid: undefined, auth_time: undefined };
   return { audience: issuerAudience, subject: clientId, clientId, scope, claims };

@@ -30,7 +30,7 @@ export type TestIssuerOptions = {
 export type TestIssuer = {
   readonly issuer: string;
   readonly jwksUri: string;
-  /** Issues its clients' own tokens and exchanges users' tokens (RFC 8693), by auth-service's rules. */
+  /** Issues its clients' own tokens and exchanges people's tokens (RFC 8693), by auth-service's rules. */
   readonly tokenEndpoint: string;
   /** How many requests the token endpoint got. */
   readonly tokenRequests: number;

@@ -7,9 +7,9 @@ import type { SigningKey } from './signing-key.ts';
 
 /** The scopes that a service may get toward another. */
 export type TestDelegation = {
-  /** Passed on if the user's token has them. */
+  /** Passed on if the person's token has them. */
   scopes: readonly string[];
-  /** The actor's own scopes, each with the scopes that the user's token must have for it. */
+  /** The actor's own scopes, each with the scopes that the person's token must have for it. */
   actorScopes?: Readonly<Record<string, { requires: readonly string[] }>>;
 };
 
@@ -17,7 +17,7 @@ export type TestDelegation = {
 export type TestClient = {
   /** Where it publishes its keys. */
   jwksUri: string;
-  /** By audience. Default: every audience, with all scopes of the user's token. */
+  /** By audience. Default: every audience, with all scopes of the person's token. */
   toward?: Readonly<Record<string, TestDelegation>>;
   /** The scopes of its own tokens. Default `revocations:read`. */
   ownScopes?: readonly string[];
@@ -50,8 +50,8 @@ const maxLifeSeconds = 300;
 
 /**
  * A token endpoint by auth-service's rules. The client authenticates with private_key_jwt; each assertion works once.
- * It gets its own tokens (client credentials) and exchanges users' tokens (RFC 8693). The scopes are those that the
- * policy and the user's token share, plus the actor's own. `act` names the chain, at most two actors. The new token
+ * It gets its own tokens (client credentials) and exchanges people's tokens (RFC 8693). The scopes are those that the
+ * policy and the person's token share, plus the actor's own. `act` names the chain, at most two actors. The new token
  * lives no longer than the exchanged one.
  */
 export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {

@@ -24,14 +24,14 @@ type CommonClaims = {
   readonly [name: string]: unknown;
 };
 
-/** A user's token: it comes from a sign-in, possibly exchanged by services that act for the user. */
+/** A person's token: it comes from a sign-in, possibly exchanged by services that act for the person. */
 export interface UserTokenClaims extends CommonClaims {
   readonly sid: string;
   readonly auth_time: number;
   readonly act?: ActorClaim;
 }
 
-/** A service's own token (client credentials, RFC 6749 §4.4): it has no user, and `sub` is the client. */
+/** A service's own token (client credentials, RFC 6749 §4.4): no person is behind it, and `sub` is the client. */
 export interface ServiceTokenClaims extends CommonClaims {
   readonly sid?: undefined;
   readonly auth_time?: undefined;

@@ -23,22 +23,22 @@ type CommonAuthentication = {
   readonly acr: string | undefined;
 };
 
-/** What a user's token says: `request.auth`. Frozen, and shared by all requests with the same token. */
+/** What a person's token says: `request.auth`. Frozen, and shared by all requests with the same token. */
 export interface UserAuthentication extends CommonAuthentication {
   readonly isService: false;
-  /** The user (`sub`), an opaque id. */
+  /** The person (`sub`), an opaque id. */
   readonly subject: string;
   /** The session that the token belongs to (`sid`). */
   readonly sessionId: string;
-  /** When the user last authenticated. Seconds since 1970. */
+  /** When the person last authenticated. Seconds since 1970. */
   readonly authTime: number;
-  /** Present in an exchanged token: the service that acts on the user's behalf. */
+  /** Present in an exchanged token: the service that acts on the person's behalf. */
   readonly actor?: Actor;
   /** All claims as they were signed. */
   readonly claims: UserTokenClaims;
 }
 
-/** What a service's own token says: no user is involved. */
+/** What a service's own token says: no person is involved. */
 export interface ServiceAuthentication extends CommonAuthentication {
   readonly isService: true;
   /** The service: the same as `clientId`. */

@@ -119,7 +119,7 @@ describe('a route for certain actors', () => {
   it.each<[string, unknown]>([
     ['the one', { sub: 'payment-service' }],
     ['the other', { sub: 'other-service' }],
-  ])('lets them act for the user: %s', async (_name, act) => {
+  ])('lets them act for the person: %s', async (_name, act) => {
     expect(await send('PUT /checkout', with_(act))).toMatchObject({ status: 200, body: 'user-1' });
   });
 
@@ -153,7 +153,7 @@ describe('a route that wants a recent sign-in', () => {
     });
   });
 
-  it('lets pass up to the bound, also on behalf of the user', async () => {
+  it('lets pass up to the bound, also on behalf of the person', async () => {
     const act = { sub: 'payment-service' };
     expect((await send('POST /refunds', signedIn(298, { scope: 'payment:refund' }))).status).toBe(200);
     expect((await send('POST /refunds', signedIn(302, { scope: 'payment:refund' }))).status).toBe(401);
@@ -199,7 +199,7 @@ describe('requirements that mean nothing', () => {
     ['age undefined', { maxAuthAgeSeconds: undefined }],
     ['age as text', { maxAuthAgeSeconds: '300' }],
     ['a misspelt name', { maxAuthAge: 300 }],
-    ['services that act for users', { allowService: true, actors: ['payment-service'] }],
+    ['services that act for people', { allowService: true, actors: ['payment-service'] }],
     ['services that signed in', { allowService: true, maxAuthAgeSeconds: 300 }],
     ['services, maybe', { allowService: 'yes' }],
   ])('are refused when the route is declared: %s', (_name, options) => {

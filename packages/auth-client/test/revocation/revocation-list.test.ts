@@ -30,7 +30,7 @@ describe('a list of revocations', () => {
   it.each<[string, Revocation]>([
     ['its session', signOut],
     ['itself', { kind: 'token', id: 'token-1', reason: 'token_revoked' }],
-    ['its user', { kind: 'subject', id: 'user-1', before: issuedAt + 1, reason: 'roles_changed' }],
+    ['its person', { kind: 'subject', id: 'user-1', before: issuedAt + 1, reason: 'roles_changed' }],
     ['its client', { kind: 'client', id: 'storefront', before: issuedAt + 1, reason: 'client_revoked' }],
     ['its key', { kind: 'key', id: 'key-1', reason: 'key_revoked' }],
     ['all', { kind: 'all', before: issuedAt + 1, reason: 'store_lost' }],
@@ -42,10 +42,10 @@ describe('a list of revocations', () => {
 
   it.each<[string, Revocation]>([
     ['another session', { ...signOut, id: 'session-2' }],
-    ['a session called as its user', { ...signOut, id: 'user-1' }],
+    ['a session called as its person', { ...signOut, id: 'user-1' }],
     ['another token', { kind: 'token', id: 'token-2', reason: 'token_revoked' }],
-    ['another user', { kind: 'subject', id: 'user-2', before: issuedAt + 1, reason: 'roles_changed' }],
-    ['its user, before it', { kind: 'subject', id: 'user-1', before: issuedAt, reason: 'roles_changed' }],
+    ['another person', { kind: 'subject', id: 'user-2', before: issuedAt + 1, reason: 'roles_changed' }],
+    ['its person, before it', { kind: 'subject', id: 'user-1', before: issuedAt, reason: 'roles_changed' }],
     ['another client', { kind: 'client', id: 'mobile', before: issuedAt + 1, reason: 'client_revoked' }],
     ['its client, before it', { kind: 'client', id: 'storefront', before: issuedAt, reason: 'x' }],
     ['another key', { kind: 'key', id: 'key-2', reason: 'key_revoked' }],
@@ -63,7 +63,7 @@ describe('a list of revocations', () => {
     expect(list.find(ofService)).toBe('client_revoked');
   });
 
-  it('keeps of two for one user what concerns more tokens, whichever came last', () => {
+  it('keeps of two for one person what concerns more tokens, whichever came last', () => {
     const of = (before: number, reason: string): Revocation => ({
       kind: 'subject',
       id: 'user-1',
@@ -175,7 +175,7 @@ describe('those who listen', () => {
     ]);
   });
 
-  it('hear of a user again when more of the tokens are concerned', () => {
+  it('hear of a person again when more of the tokens are concerned', () => {
     const heard: Revocation[] = [];
     list.onRevoked((revocation) => heard.push(revocation));
     const first: Revocation = { kind: 'subject', id: 'user-1', before: issuedAt, reason: 'roles_changed' };

@@ -153,7 +153,7 @@ describe('whoever is not concerned', () => {
     expect((await service.cart(mint())).status).toBe(200);
   });
 
-  it('passes with a token of the same user that was issued after the change', async () => {
+  it('passes with a token of the same person that was issued after the change', async () => {
     const before = mint();
     const { issuedAt } = await read(before);
     list.apply([{ kind: 'subject', id: 'user-1', before: issuedAt + 1, reason: 'roles_changed' }]);

@@ -178,8 +178,8 @@ describe('an event is refused', () => {
     ['with too long an id', { kind: 'session', id: 'x'.repeat(256), reason: 'sign_out' }],
     ['without a reason', { kind: 'session', id: 'a' }],
     ['with a reason in words', { kind: 'session', id: 'a', reason: 'Signed out' }],
-    ['of a user, without a time', { kind: 'subject', id: 'a', reason: 'roles_changed' }],
-    ['of a user, with a time in milliseconds', { kind: 'subject', id: 'a', before: 1.7e12, reason: 'x' }],
+    ['of a person, without a time', { kind: 'subject', id: 'a', reason: 'roles_changed' }],
+    ['of a person, with a time in milliseconds', { kind: 'subject', id: 'a', before: 1.7e12, reason: 'x' }],
   ])('whole, if it has a revocation %s', async (_name, revocation) => {
     const revocations = [session('session-1'), revocation];
     const events = { [types.revocations]: { revocations } };

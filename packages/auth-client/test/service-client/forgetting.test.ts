@@ -30,15 +30,15 @@ describe('what is revoked is forgotten', () => {
     await eventually('one token is kept', () => expect(payment.serviceClient.keptTokens).toBe(1));
     expect((await call(mine, { settings })).status).toBe(401);
     expect((await call(theirs, { settings })).status).toBe(200);
-    // The user's was refused at the door, and nobody was asked for another.
+    // The person's was refused at the door, and nobody was asked for another.
     expect([received.length, issuer.tokenRequests]).toEqual([3, 2]);
   });
 
   it.each<[string, Revocation, number]>([
     ['a session', { kind: 'session', id: 'session-1', reason: 'x' }, 2],
-    ['a user', { kind: 'subject', id: 'user-1', before: now + 60, reason: 'x' }, 1],
+    ['a person', { kind: 'subject', id: 'user-1', before: now + 60, reason: 'x' }, 1],
     [
-      'a client that users sign in with',
+      'a client that people sign in with',
       { kind: 'client', id: 'storefront', before: now + 60, reason: 'x' },
       2,
     ],
@@ -76,7 +76,7 @@ describe('what is on its way when something is revoked', () => {
     keyId: 'key-1',
   };
 
-  /** A token for this user that is being exchanged. */
+  /** A token for this person that is being exchanged. */
   function underWay(issuedAt: number) {
     const exchanging = Promise.withResolvers<IssuedToken>();
     const tokens = new DelegatedTokens({
@@ -104,9 +104,9 @@ describe('what is on its way when something is revoked', () => {
 
   it.each<[string, Revocation]>([
     ['its session', { kind: 'session', id: 'session-1', reason: 'x' }],
-    ['the user’s token', { kind: 'token', id: 'token-1', reason: 'x' }],
-    ['the key that signed the user’s token', { kind: 'key', id: 'key-1', reason: 'x' }],
-    ['the user, later than the token', { kind: 'subject', id: 'user-1', before: 101, reason: 'x' }],
+    ['the person’s token', { kind: 'token', id: 'token-1', reason: 'x' }],
+    ['the key that signed the person’s token', { kind: 'key', id: 'key-1', reason: 'x' }],
+    ['the person, later than the token', { kind: 'subject', id: 'user-1', before: 101, reason: 'x' }],
     ['the client, later than the token', { kind: 'client', id: 'storefront', before: 101, reason: 'x' }],
     ['everything, later than the token', { kind: 'all', before: 101, reason: 'x' }],
   ])('is not used: %s', async (_name, revocation) => {
@@ -121,7 +121,7 @@ describe('what is on its way when something is revoked', () => {
     ['another session', { kind: 'session', id: 'session-2', reason: 'x' }],
     ['another token', { kind: 'token', id: 'token-2', reason: 'x' }],
     ['another key', { kind: 'key', id: 'key-2', reason: 'x' }],
-    ['the user, before the token', { kind: 'subject', id: 'user-1', before: 100, reason: 'x' }],
+    ['the person, before the token', { kind: 'subject', id: 'user-1', before: 100, reason: 'x' }],
     ['the client, before the token', { kind: 'client', id: 'storefront', before: 100, reason: 'x' }],
     ['everything, before the token', { kind: 'all', before: 100, reason: 'x' }],
   ])('is used: %s', async (_name, revocation) => {
@@ -134,7 +134,7 @@ describe('what is on its way when something is revoked', () => {
 });
 
 describe('kept tokens of many people', () => {
-  it('are forgotten one session or one user at a time, without looking at the others', async () => {
+  it('are forgotten one session or one person at a time, without looking at the others', async () => {
     const people = 2000;
     const tokens = new DelegatedTokens({
       exchange: async () => ({ accessToken: 'b', expiresInSeconds: 300 }),

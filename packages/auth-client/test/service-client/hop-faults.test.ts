@@ -118,7 +118,7 @@ describe('a hop that answers 401', () => {
     expect(issuer.tokenRequests).toBe(2);
   });
 
-  it('and again is an error of ours, not of the user’s', async () => {
+  it('and again is an error of ours, not of the person’s', async () => {
     const { call, mint, cart, received } = await shops.start();
     cart.gate = (_request, reply) =>
       reply.code(401).header('www-authenticate', 'Bearer error="invalid_token"').send({});
@@ -129,7 +129,7 @@ describe('a hop that answers 401', () => {
     expect(received.length).toBe(2);
   });
 
-  it('because of the sign-in’s age is passed on to the user, and asked once', async () => {
+  it('because of the sign-in’s age is passed on to the person, and asked once', async () => {
     const { call, mint, cart, received, issuer } = await shops.start();
     cart.gate = (_request, reply) =>
       reply

@@ -14,7 +14,7 @@ async function start(options?: ShopOptions): Promise<Shop> {
 const settings = { scopes: ['cart:read'] };
 const patient = { ...settings, timeoutMs: 10_000 };
 
-describe('a call on the user’s behalf', () => {
+describe('a call on the person’s behalf', () => {
   it('carries a token for the other service alone, with the scopes that it needs and who acts', async () => {
     const { call, mint, received } = await start();
     const token = mint({ subject: 'user-7', sessionId: 'session-7' });
@@ -36,7 +36,7 @@ describe('a call on the user’s behalf', () => {
     expect(received[0]).toMatchObject({ method: 'GET', url: '/cart' });
   });
 
-  it('names who acted before, when the user’s token came through another service', async () => {
+  it('names who acted before, when the person’s token came through another service', async () => {
     const { call, mint } = await start();
     const answer = await call(mint({ claims: { act: { sub: 'wishlist-service' } } }), { settings });
     expect(answer.body.body).toMatchObject({
@@ -69,7 +69,7 @@ describe('a call on the user’s behalf', () => {
 });
 
 describe('exchanged tokens', () => {
-  it('are kept for the session: fifty calls cost one exchange, and the user’s next token none', async () => {
+  it('are kept for the session: fifty calls cost one exchange, and its next token none', async () => {
     const { call, mint, issuer, payment } = await start();
     const token = mint();
     for (let n = 0; n < 25; n += 1) expect((await call(token, { settings })).status).toBe(200);
@@ -92,7 +92,7 @@ describe('exchanged tokens', () => {
   });
 
   it.each<[string, Parameters<Shop['mint']>[0]]>([
-    ['another user', { subject: 'user-2' }],
+    ['another person', { subject: 'user-2' }],
     ['another session', { sessionId: 'session-2' }],
     ['fewer scopes', { scope: 'cart:read' }],
     ['another client', { clientId: 'latchkey-cli' }],
@@ -215,7 +215,7 @@ describe('what the policy says', () => {
     },
   };
 
-  it('gives the actor’s own scope where the user has what it requires', async () => {
+  it('gives the actor’s own scope where the person has what it requires', async () => {
     const { call, mint } = await start({ policy });
     const checkout = { scopes: ['cart:read', 'cart:checkout'] };
     const answer = await call(mint(), { settings: checkout });

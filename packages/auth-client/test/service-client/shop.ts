@@ -42,7 +42,7 @@ export type Shop = {
   cart: { answer: Answerer | undefined; gate: Answerer | undefined };
   /** GET /cart at cart-service by way of payment-service, or what else `via` says. */
   call(token: string, via?: Via & { headers?: object }): Promise<Called>;
-  /** A user's token for payment-service. */
+  /** A person's token for payment-service. */
   mint(overrides?: MintOverrides): string;
   close(): Promise<void>;
 };

@@ -34,7 +34,7 @@ export function addressOf(port: number): string {
   return `http://127.0.0.1:${port}`;
 }
 
-/** The issuer in tokens: auth-service's address for users. */
+/** The issuer in tokens: auth-service's address for people. */
 export function issuerAt(authPort: number): string {
   return `http://localhost:${authPort}`;
 }

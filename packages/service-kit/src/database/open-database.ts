@@ -37,7 +37,7 @@ export type Database<S extends Record<string, unknown>> = {
 
 const firstConnectionMs = 15_000;
 const retryEveryMs = 250;
-// A new connection costs Postgres a process and a password check. With a short timeout, each wave of users pays for it.
+// A new connection costs Postgres a process and a password check. With a short timeout, every wave of people pays.
 const idleConnectionMs = 300_000;
 const statementTimeoutMs = 5000;
 const silentLineMs = statementTimeoutMs + 1000;

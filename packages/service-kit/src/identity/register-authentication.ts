@@ -23,7 +23,7 @@ export type AuthenticationOptions = {
 
 /**
  * Makes a service verify access tokens and follow revocations. For that it creates the service's identity and publishes
- * its public key. The identity can also call other services for users: pass it to `serviceClient`.
+ * its public key. The identity can also call other services for people: pass it to `serviceClient`.
  *
  * The service is not ready before it has the issuer's keys and a complete revocation list. Afterwards it keeps working
  * while the issuer is away. A route that needs a more recent list sets `maxRevocationLagSeconds`.

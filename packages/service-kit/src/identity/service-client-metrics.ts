@@ -4,7 +4,7 @@ import { Counter, type Registry } from 'prom-client';
 const counted = [
   [
     'service_client_exchanges_total',
-    'Tokens requested for calls to another service on a user’s behalf',
+    'Tokens requested for calls to another service on a person’s behalf',
     'exchanges',
   ],
   ['service_client_failed_exchanges_total', 'Those that were refused or failed', 'failedExchanges'],

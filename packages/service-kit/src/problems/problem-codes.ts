@@ -45,17 +45,17 @@ export const problemCodes = {
   insufficient_user_authentication: problem(
     401,
     'The sign-in is too long ago for this (RFC 9470).',
-    'Ask the user for the password: POST /sessions/current/reauthentication.',
+    'Ask the person for the password: POST /sessions/current/reauthentication.',
   ),
   insufficient_scope: problem(
     403,
     'The token lacks a scope.',
-    'The challenge names it; the user has not got it.',
+    'The challenge names it; the person has not got it.',
   ),
-  user_required: problem(403, 'The route is for users, and the token is a service’s own.', 'Act for a user.'),
+  user_required: problem(403, 'The route is for people; the token is a service’s own.', 'Act for a person.'),
   actor_not_allowed: problem(
     403,
-    'The service that acts for the user may not do this.',
+    'The service that acts for the person may not do this.',
     'See delegation.md.',
   ),
   key_set_unavailable: problem(503, 'There are no current keys to verify tokens with.', 'Try again.'),
@@ -67,7 +67,7 @@ export const problemCodes = {
     'The service that `hop` names cannot be reached.',
     'Try again after Retry-After.',
   ),
-  hop_refused: problem(403, 'This service may not use `hop` for this user.', 'Nothing: the policy says so.'),
+  hop_refused: problem(403, 'This service may not use `hop` for the person.', 'Nothing: the policy says so.'),
   hop_failed: problem(502, 'The service that `hop` names gave no usable answer.', 'Try again.'),
   hop_timeout: problem(
     504,
@@ -80,7 +80,7 @@ export const problemCodes = {
   weak_password: problem(400, 'The password is too weak; `rule` names why.', 'Choose another one.'),
   unknown_role: problem(400, 'There is no such role.', 'Use one that `detail` lists.'),
   malformed_input: problem(400, 'Standard input of a command is not UTF-8.', 'Correct it.'),
-  invalid_credentials: problem(401, 'The user name or the password is wrong.', 'Ask the user again.'),
+  invalid_credentials: problem(401, 'The user name or the password is wrong.', 'Ask the person again.'),
   account_not_found: problem(404, 'There is no such account.', 'Correct the id.'),
   username_taken: problem(409, 'Another account has this user name.', 'Choose another one.'),
   own_account: problem(409, 'Operators cannot do this to their own account.', 'Ask another operator.'),
@@ -105,7 +105,7 @@ export const problemCodes = {
     'Page and auth-service are of two sites: no cookie would arrive.',
     'Serve both from one site.',
   ),
-  session_not_found: problem(404, 'The user has no such session.', 'Read the list again.'),
+  session_not_found: problem(404, 'The person has no such session.', 'Read the list again.'),
   session_store_unavailable: problem(
     503,
     'Redis cannot be reached, or may have lost data.',
@@ -155,11 +155,11 @@ export const problemCodes = {
 
   // Payments
   invalid_cursor: problem(400, 'The cursor is not one of ours.', 'Begin with the first page.'),
-  payment_not_found: problem(404, 'The user has no such payment.', 'Correct the id.'),
+  payment_not_found: problem(404, 'The person has no such payment.', 'Correct the id.'),
   cart_changed: problem(
     409,
     'The cart does not cost the agreed amount any more.',
-    'Read it again, and ask the user.',
+    'Read it again, and ask the person.',
   ),
   request_in_progress: problem(
     409,
@@ -167,7 +167,7 @@ export const problemCodes = {
     'Repeat after Retry-After.',
   ),
   payment_not_refundable: problem(409, 'There is nothing that could be refunded.', 'Read the payment again.'),
-  invalid_card: problem(422, 'The card number is not valid.', 'Ask the user again.'),
+  invalid_card: problem(422, 'The card number is not valid.', 'Ask the person again.'),
   expired_card: problem(422, 'The card has expired.', 'Ask for another card.'),
   currency_mismatch: problem(422, 'The refund has another currency than the payment.', 'Correct it.'),
   refund_exceeds_payment: problem(422, 'The refund is larger than what is left.', 'Ask for less.'),

@@ -4,7 +4,7 @@ import { traceContextOf } from '../logging/trace-context.ts';
 import type { ActiveSpan, Tracer } from './spans.ts';
 import { followTokens } from './token-attributes.ts';
 
-/** Machines request these every few seconds; their spans would bury those of users. */
+/** Machines request these every few seconds; their spans would bury those of people. */
 const probes = new Set(['/live', '/ready', '/metrics']);
 
 /**

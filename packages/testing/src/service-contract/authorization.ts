@@ -35,7 +35,7 @@ export type ContractService = {
   readonly stranger: { mint(token: Token): string };
   /** All that the service has stored, for anybody. */
   stored(): Promise<unknown>;
-  /** Makes what each route needs to succeed for this user, such as an item to delete. */
+  /** Makes what each route needs to succeed for this person, such as an item to delete. */
   prepare(subject: string): Promise<void>;
 };
 
