@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AuthApp, startAuthApp } from './support/auth-app.ts';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
+import { startAuthApp } from './support/auth-app.ts';
 
-let auth: AuthApp;
-beforeAll(async () => {
-  auth = await startAuthApp();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startAuthApp());
 
 type Operation = { security?: unknown[] };
 

@@ -1,15 +1,11 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
 import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { openPaymentDatabase } from '../src/database/open-payment-database.ts';
-import { type PaymentFixture, startPaymentService } from './payment-fixture.ts';
+import { startPaymentService } from './payment-fixture.ts';
 
-let service: PaymentFixture;
-beforeAll(async () => {
-  service = await startPaymentService();
-});
-afterAll(() => service.close());
+const service = await forThisFile(startPaymentService());
 
 test('it is ready when it has the database and the issuer’s keys', async () => {
   const { status, text } = await service.call('/ready', { token: '' });

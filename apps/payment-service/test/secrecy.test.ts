@@ -1,15 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { forThisFile } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CardProcessor } from '../src/payments/processor.ts';
 import { createSandboxProcessor } from '../src/payments/sandbox-processor.ts';
-import { card, euros, type PaymentFixture, startPaymentService } from './payment-fixture.ts';
+import { card, euros, startPaymentService } from './payment-fixture.ts';
 
-let service: PaymentFixture;
-beforeAll(async () => {
-  service = await startPaymentService();
-});
-afterAll(() => service.close());
+const service = await forThisFile(startPaymentService());
 
 // An unusual cvc, so that finding it means something.
 const secrets = (number: string) => ({ ...card(number), cvc: '9137' });

@@ -1,1 +1,2 @@
 export { type EventuallyOptions, eventually } from './eventually.ts';
+export { forThisFile } from './for-this-file.ts';

@@ -1,14 +1,10 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import { lives, refresh, signIn } from '../support/auth-app.ts';
 import { createOperator, createPerson } from '../support/operator.ts';
-import { type ManagementFixture, startManagement } from './management-fixture.ts';
+import { startManagement } from './management-fixture.ts';
 
-let auth: ManagementFixture;
-beforeAll(async () => {
-  auth = await startManagement();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startManagement());
 
 describe('a disabled account', () => {
   test('has no session and gets none; sign-in says what it says of a wrong password', async () => {

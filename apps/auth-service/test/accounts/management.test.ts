@@ -1,14 +1,10 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { bearer, lives, signIn, testPassword } from '../support/auth-app.ts';
 import { ask, createPerson, type Person } from '../support/operator.ts';
-import { type ManagementFixture, startManagement } from './management-fixture.ts';
+import { startManagement } from './management-fixture.ts';
 
-let auth: ManagementFixture;
-beforeAll(async () => {
-  auth = await startManagement();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startManagement());
 
 const end = (url: string) => ask(auth, auth.operator, { method: 'DELETE', url });
 

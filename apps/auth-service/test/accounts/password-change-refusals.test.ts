@@ -1,15 +1,11 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { nameAndNetworkLimit } from '../../src/accounts/attempt-limits.ts';
 import { bearer, from, signIn, type Tokens, testPassword } from '../support/auth-app.ts';
 import { ask, createPerson, type Person } from '../support/operator.ts';
-import { next, type PasswordFixture, startWithPasswords } from './password-change-fixture.ts';
+import { next, startWithPasswords } from './password-change-fixture.ts';
 
-let auth: PasswordFixture;
-beforeAll(async () => {
-  auth = await startWithPasswords();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startWithPasswords());
 
 describe('refused', () => {
   let person: Person;

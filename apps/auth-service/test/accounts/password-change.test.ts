@@ -1,14 +1,10 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import { from, lives, signIn, type Tokens, testPassword, whoAmI } from '../support/auth-app.ts';
 import { createPerson, type Person } from '../support/operator.ts';
-import { next, type PasswordFixture, startWithPasswords } from './password-change-fixture.ts';
+import { next, startWithPasswords } from './password-change-fixture.ts';
 
-let auth: PasswordFixture;
-beforeAll(async () => {
-  auth = await startWithPasswords();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startWithPasswords());
 
 async function passwordChangesOf(person: Person): Promise<number> {
   const events = await auth.database.eventsOf(person.id);

@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AuthApp, bearer, from, startAuthApp } from '../support/auth-app.ts';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
+import { bearer, from, startAuthApp } from '../support/auth-app.ts';
 
-let auth: AuthApp;
-beforeAll(async () => {
-  auth = await startAuthApp();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startAuthApp());
 
 const next = 'another long passphrase';
 

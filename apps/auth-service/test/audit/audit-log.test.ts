@@ -1,16 +1,13 @@
+import { forThisFile } from '@latchkey/testing';
 import { asc } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { type AuditLog, createAuditLog } from '../../src/audit/audit-log.ts';
 import { auditEvents } from '../../src/database/schema.ts';
-import { type OpenTestDatabase, openTestDatabase } from '../database/open-test-database.ts';
+import { openTestDatabase } from '../database/open-test-database.ts';
 
-let database: OpenTestDatabase;
 let infos: { audit: Record<string, unknown> }[];
 let errors: Record<string, unknown>[];
-beforeAll(async () => {
-  database = await openTestDatabase();
-});
-afterAll(() => database.close());
+const database = await forThisFile(openTestDatabase());
 beforeEach(async () => {
   infos = [];
   errors = [];

@@ -1,6 +1,6 @@
 import type { Service } from '@latchkey/service-kit';
-import { eventually } from '@latchkey/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type AuthApp,
   decode,
@@ -16,13 +16,9 @@ import {
 } from '../support/auth-app.ts';
 import { ask, createOperator, type Database, openDatabase } from '../support/operator.ts';
 import { accessTokenType, isActiveAtCart, tokenExchange } from '../support/services.ts';
-import { type ClientFixture, signInByBrowser, startWithClients } from './client-fixture.ts';
+import { signInByBrowser, startWithClients } from './client-fixture.ts';
 
-let auth: ClientFixture;
-beforeAll(async () => {
-  auth = await startWithClients();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startWithClients());
 afterEach(() => auth.activateAll());
 
 function refreshByCookie(app: Service, refreshToken: string) {

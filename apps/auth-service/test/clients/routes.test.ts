@@ -1,14 +1,10 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { afterEach, describe, expect, test } from 'vitest';
 import { from, signIn, startAuthApp, whoAmI } from '../support/auth-app.ts';
 import { ask, createOperator, openDatabase, type Person } from '../support/operator.ts';
-import { type ClientFixture, signInByBrowser, startWithClients } from './client-fixture.ts';
+import { signInByBrowser, startWithClients } from './client-fixture.ts';
 
-let auth: ClientFixture;
-beforeAll(async () => {
-  auth = await startWithClients();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startWithClients());
 afterEach(() => auth.activateAll());
 
 const list = async () =>

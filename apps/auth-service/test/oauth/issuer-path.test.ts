@@ -1,13 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AuthApp, decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
+import { decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
 
 const issuer = 'http://localhost:4000/tenants/blue';
 
-let auth: AuthApp;
-beforeAll(async () => {
-  auth = await startAuthApp({ env: { ISSUER: issuer, JWKS_URI: `${issuer}/.well-known/jwks.json` } });
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(
+  startAuthApp({ env: { ISSUER: issuer, JWKS_URI: `${issuer}/.well-known/jwks.json` } }),
+);
 
 test('an issuer with a path has its metadata where RFC 8414 §3.1 says, and where a proxy that drops the path asks', async () => {
   const paths = [

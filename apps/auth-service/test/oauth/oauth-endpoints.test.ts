@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AuthApp, startAuthApp, storefrontOrigin } from '../support/auth-app.ts';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
+import { startAuthApp, storefrontOrigin } from '../support/auth-app.ts';
 
-let auth: AuthApp;
-beforeAll(async () => {
-  auth = await startAuthApp();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startAuthApp());
 
 const form = 'application/x-www-form-urlencoded';
 const good = 'grant_type=refresh_token&client_id=latchkey-cli&token=x&refresh_token=x';

@@ -1,19 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type AuthApp,
-  decode,
-  refresh,
-  register,
-  signIn,
-  startAuthApp,
-  type Tokens,
-} from '../support/auth-app.ts';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
+import { decode, refresh, register, signIn, startAuthApp, type Tokens } from '../support/auth-app.ts';
 
-let auth: AuthApp;
-beforeAll(async () => {
-  auth = await startAuthApp();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startAuthApp());
 
 const freshSession = async (): Promise<Tokens> => signIn(auth.app, await register(auth.app));
 

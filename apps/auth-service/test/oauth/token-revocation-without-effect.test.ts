@@ -1,16 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import { refresh, type Tokens, whoAmI } from '../support/auth-app.ts';
-import {
-  expectAnswered,
-  startTokenRevocation,
-  type TokenRevocationFixture,
-} from './token-revocation-fixture.ts';
+import { expectAnswered, startTokenRevocation } from './token-revocation-fixture.ts';
 
-let auth: TokenRevocationFixture;
-beforeAll(async () => {
-  auth = await startTokenRevocation();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startTokenRevocation());
 
 describe('answered the same, and without any effect:', () => {
   const changed = (token: string) => `${token.slice(0, -10)}AAAAAAAAAA`;

@@ -1,5 +1,5 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import {
   decode,
   from,
@@ -13,17 +13,9 @@ import {
 } from '../support/auth-app.ts';
 import { openDatabase } from '../support/operator.ts';
 import { accessTokenType, isActiveAtCart, tokenExchange } from '../support/services.ts';
-import {
-  expectAnswered,
-  startTokenRevocation,
-  type TokenRevocationFixture,
-} from './token-revocation-fixture.ts';
+import { expectAnswered, startTokenRevocation } from './token-revocation-fixture.ts';
 
-let auth: TokenRevocationFixture;
-beforeAll(async () => {
-  auth = await startTokenRevocation();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startTokenRevocation());
 
 const byCli = (token: string, parameters: Record<string, string> = {}) =>
   auth.revoke({ client_id: 'latchkey-cli', token, ...parameters });

@@ -1,24 +1,11 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  type AuthApp,
-  bearer,
-  from,
-  refresh,
-  register,
-  signIn,
-  startAuthApp,
-  testPassword,
-} from '../support/auth-app.ts';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
+import { bearer, from, refresh, register, signIn, startAuthApp, testPassword } from '../support/auth-app.ts';
 
 const newPassword = 'another long enough passphrase';
 
 let now = Date.now();
-let auth: AuthApp;
-beforeAll(async () => {
-  auth = await startAuthApp({ env: { REDIS_TIMEOUT_MS: '800' }, clock: () => now });
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startAuthApp({ env: { REDIS_TIMEOUT_MS: '800' }, clock: () => now }));
 
 test('what a Redis that stood still was asked, and was answered 503, has no effect when it goes on', async () => {
   const { app } = auth;

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import {
-  type AuthApp,
   bearer,
   from,
   refreshCookie,
@@ -10,11 +10,7 @@ import {
   testPassword,
 } from '../support/auth-app.ts';
 
-let auth: AuthApp;
-beforeAll(async () => {
-  auth = await startAuthApp();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startAuthApp());
 
 async function signInByBrowser(app = auth.app, origin: string | undefined = storefrontOrigin) {
   const username = await register(app);

@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
-import {
-  type AuthApp,
-  bearer,
-  lives,
-  refresh,
-  register,
-  signIn,
-  startAuthApp,
-  type Tokens,
-} from '../support/auth-app.ts';
+import { bearer, lives, refresh, register, signIn, startAuthApp, type Tokens } from '../support/auth-app.ts';
 import { connect } from './session-fixture.ts';
 
-let auth: AuthApp;
-beforeAll(async () => {
-  auth = await startAuthApp();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startAuthApp());
 
 type Listed = { id: string; device_name: string; current: boolean; created_at: string; last_used_at: string };
 

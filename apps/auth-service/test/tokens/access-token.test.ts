@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  type AuthApp,
-  bearer,
-  decode,
-  refresh,
-  register,
-  signIn,
-  startAuthApp,
-  testIssuer,
-} from '../support/auth-app.ts';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
+import { bearer, decode, refresh, register, signIn, startAuthApp, testIssuer } from '../support/auth-app.ts';
 
-let auth: AuthApp;
-beforeAll(async () => {
-  auth = await startAuthApp();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startAuthApp());
 
 test('an access token has the header and the claims of RFC 9068, and lives 300 seconds', async () => {
   const username = await register(auth.app);

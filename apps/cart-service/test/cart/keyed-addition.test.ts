@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
 import { rememberedKeys } from '../../src/cart/keyed-addition.ts';
-import { type CartFixture, startCartService, tea } from '../cart-fixture.ts';
+import { startCartService, tea } from '../cart-fixture.ts';
 
-let service: CartFixture;
-beforeAll(async () => {
-  service = await startCartService();
-});
-afterAll(() => service.close());
+const service = await forThisFile(startCartService());
 
 const addWith = (subject: string, key: string, body: unknown = tea) =>
   service.add(body, { token: service.tokenOf(subject), headers: { 'idempotency-key': key } });

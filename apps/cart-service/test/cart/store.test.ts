@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CartFixture, startCartService, tea } from '../cart-fixture.ts';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, it } from 'vitest';
+import { startCartService, tea } from '../cart-fixture.ts';
 
-let service: CartFixture;
-
-beforeAll(async () => {
-  service = await startCartService();
-});
-afterAll(() => service.close());
+const service = await forThisFile(startCartService());
 
 /** More than there are connections, and not so many that one is waited for until the request is refused for that. */
 const together = 24;

@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CartFixture, type CheckoutBody, cup, startCartService, tea } from '../cart-fixture.ts';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, it } from 'vitest';
+import { type CheckoutBody, cup, startCartService, tea } from '../cart-fixture.ts';
 
-let service: CartFixture;
-beforeAll(async () => {
-  service = await startCartService();
-});
-afterAll(() => service.close());
+const service = await forThisFile(startCartService());
 
 type Step = 'claim' | 'complete' | 'release';
 

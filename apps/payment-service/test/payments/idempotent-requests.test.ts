@@ -1,21 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '@latchkey/testing';
+import { eventually, forThisFile } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createIdempotencyStore } from '../../src/payments/idempotency-store.ts';
 import type { CardProcessor } from '../../src/payments/processor.ts';
 import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts';
 import { chargesOf, rowCounts } from '../ledger.ts';
-import { card, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+import { card, euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
-let service: PaymentFixture;
 /** So that on a busy machine, too, the processor has answered when it is asked what it did. */
 const patient = { PROCESSOR_TIMEOUT_MS: '10000' };
-beforeAll(async () => {
-  service = await startPaymentService({ env: patient });
-});
-afterAll(() => service.close());
+const service = await forThisFile(startPaymentService({ env: patient }));
 
 const body = { amount: euros(100), card: goodCard };
 

@@ -1,17 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { forThisFile } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { refundsOf } from '../ledger.ts';
-import { callsTo, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+import { callsTo, euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
 /** Restarted by whoever restarts services; what repeats the requests. */
-let survivor: PaymentFixture;
-beforeAll(async () => {
-  survivor = await startPaymentService({ env: { PROCESSOR_TIMEOUT_MS: '10000' } });
-});
-afterAll(() => survivor.close());
+const survivor = await forThisFile(startPaymentService({ env: { PROCESSOR_TIMEOUT_MS: '10000' } }));
 
 const program = fileURLToPath(new URL('./doomed-service.ts', import.meta.url));
 

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { beforeEach, expect, test } from 'vitest';
 import { chargesOf, rowCounts } from '../ledger.ts';
-import { card, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+import { card, euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
-let service: PaymentFixture;
-beforeAll(async () => {
-  service = await startPaymentService({ clock: () => now });
-});
-afterAll(() => service.close());
+const service = await forThisFile(startPaymentService({ clock: () => now }));
 
 // Just before the end of a month, for the card that expires with it.
 const endOfMonth = Date.UTC(2030, 10, 30, 23, 59, 59);

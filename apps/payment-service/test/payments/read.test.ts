@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { forThisFile } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { PaymentBody } from '../../src/payments/schemas.ts';
-import { euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+import { euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
-let service: PaymentFixture;
 // Moved by hand, so that payments of the same millisecond are there too.
 let now = Date.UTC(2030, 0, 1);
-beforeAll(async () => {
-  service = await startPaymentService({ clock: () => now });
-});
-afterAll(() => service.close());
+const service = await forThisFile(startPaymentService({ clock: () => now }));
 
 async function makePayments(subject: string, count: number): Promise<string[]> {
   const ids: string[] = [];

@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { forThisFile } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CardProcessor } from '../../src/payments/processor.ts';
 import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts';
 import { refundsOf } from '../ledger.ts';
-import { card, euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+import { card, euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
-let service: PaymentFixture;
-beforeAll(async () => {
-  service = await startPaymentService({ env: { PROCESSOR_TIMEOUT_MS: '10000' } });
-});
-afterAll(() => service.close());
+const service = await forThisFile(startPaymentService({ env: { PROCESSOR_TIMEOUT_MS: '10000' } }));
 
 async function paid(amount = 1000, number = goodCard.number): Promise<string> {
   const { body } = await service.pay({ body: { amount: euros(amount), card: card(number) } });

@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
 import { rowCounts } from '../ledger.ts';
-import { euros, goodCard, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+import { euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
-let service: PaymentFixture;
-beforeAll(async () => {
-  service = await startPaymentService({ env: { STEP_UP_AMOUNT: '1000', STEP_UP_MAX_AGE_SECONDS: '60' } });
-});
-afterAll(() => service.close());
+const service = await forThisFile(
+  startPaymentService({ env: { STEP_UP_AMOUNT: '1000', STEP_UP_MAX_AGE_SECONDS: '60' } }),
+);
 
 function pay(amount: number, { signedInSecondsAgo, key }: { signedInSecondsAgo: number; key?: string }) {
   const token = service.issuer.mint({

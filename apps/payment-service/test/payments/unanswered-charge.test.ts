@@ -1,20 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { forThisFile } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { chargesOf } from '../ledger.ts';
-import {
-  card,
-  euros,
-  type PaymentFixture,
-  processorTimeoutMs,
-  startPaymentService,
-} from '../payment-fixture.ts';
+import { card, euros, processorTimeoutMs, startPaymentService } from '../payment-fixture.ts';
 
-let service: PaymentFixture;
-beforeAll(async () => {
-  service = await startPaymentService();
-});
-afterAll(() => service.close());
+const service = await forThisFile(startPaymentService());
 
 const outcomes = [
   ['4000000000000119', 'succeeded', undefined, 1],

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWishlistService, tea, type WishlistFixture } from '../wishlist-fixture.ts';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, it } from 'vitest';
+import { startWishlistService, tea } from '../wishlist-fixture.ts';
 
-let service: WishlistFixture;
-
-beforeAll(async () => {
-  service = await startWishlistService();
-});
-afterAll(() => service.close());
+const service = await forThisFile(startWishlistService());
 
 const times = <T>(count: number, work: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));

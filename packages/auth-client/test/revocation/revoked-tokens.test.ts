@@ -1,12 +1,12 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Authentication,
   createRevocationList,
   type Revocation,
   type RevocationList,
 } from '../../src/index.ts';
-import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
+import { createTestIssuer } from '../../src/testing/index.ts';
 import { createTestClock, type TestClock } from '../clock.ts';
 import { audience, startService, type TestService } from '../service.ts';
 
@@ -50,15 +50,11 @@ const rows: Row[] = [
   },
 ];
 
-let issuer: TestIssuer;
 let clock: TestClock;
 let list: RevocationList;
 let service: TestService;
 
-beforeAll(async () => {
-  issuer = await createTestIssuer({ audience });
-});
-afterAll(() => issuer.close());
+const issuer = await forThisFile(createTestIssuer({ audience }));
 beforeEach(async () => {
   clock = createTestClock();
   list = createRevocationList({ retentionSeconds: 330, clock });

@@ -1,25 +1,21 @@
-import { eventually } from '@latchkey/testing';
+import { eventually, forThisFile } from '@latchkey/testing';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type AccessOptions,
   authClient,
   createRevocationList,
   type RevocationList,
 } from '../../src/index.ts';
-import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
+import { createTestIssuer } from '../../src/testing/index.ts';
 import { createTestClock, type TestClock } from '../clock.ts';
 import { audience, startService } from '../service.ts';
 
-let issuer: TestIssuer;
 let clock: TestClock;
 let list: RevocationList;
 let app: FastifyInstance;
 
-beforeAll(async () => {
-  issuer = await createTestIssuer({ audience });
-});
-afterAll(() => issuer.close());
+const issuer = await forThisFile(createTestIssuer({ audience }));
 beforeEach(async () => {
   clock = createTestClock();
   list = createRevocationList({ retentionSeconds: 330, clock });

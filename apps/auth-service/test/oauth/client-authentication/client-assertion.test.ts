@@ -1,14 +1,11 @@
 import { constants, createHmac, randomUUID, sign } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import { testIssuer } from '../../support/auth-app.ts';
 import { jwtBearer } from '../../support/services.ts';
-import { type AssertionFixture, presenting, seconds, startWithAssertions } from './assertion-fixture.ts';
+import { presenting, seconds, startWithAssertions } from './assertion-fixture.ts';
 
-let auth: AssertionFixture;
-beforeAll(async () => {
-  auth = await startWithAssertions();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startWithAssertions());
 
 const good = (changes = {}) => auth.services.assertion('payment-service', changes);
 const withClaims = (claims: Record<string, unknown>) => good({ claims });

@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import { bearer, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
 import { accessTokenType, tokenExchange } from '../../support/services.ts';
-import { type ExchangeFixture, startExchange } from './exchange-fixture.ts';
+import { startExchange } from './exchange-fixture.ts';
 
-let auth: ExchangeFixture;
-beforeAll(async () => {
-  auth = await startExchange();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startExchange());
 
 describe('a subject token that is no good is invalid_grant', () => {
   const tampered = (token: string) => token.replace(/\.[\w-]{10}/, '.eyJzdWIiOi');

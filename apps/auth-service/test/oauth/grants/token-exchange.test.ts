@@ -1,16 +1,13 @@
 import { exchangeCases } from '@latchkey/auth-client/test/exchanges';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import { sessionKey } from '../../../src/redis/key-names.ts';
 import { connect } from '../../sessions/session-fixture.ts';
 import { bearer, decode, postToken, refresh, type Tokens, testIssuer } from '../../support/auth-app.ts';
 import { accessTokenType, tokenExchange } from '../../support/services.ts';
-import { type ExchangeFixture, startExchange } from './exchange-fixture.ts';
+import { startExchange } from './exchange-fixture.ts';
 
-let auth: ExchangeFixture;
-beforeAll(async () => {
-  auth = await startExchange();
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startExchange());
 
 function auditOf(event: string, sessionId: string): Record<string, unknown>[] {
   return auth

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
 import { revocationsKey } from '../../../src/redis/key-names.ts';
 import { connect } from '../../sessions/session-fixture.ts';
 import { bearer } from '../../support/auth-app.ts';
 import { dropBefore } from '../log/log-fixture.ts';
-import { type FeedFixture, signedIn, signOut, someRevocations, startFeed } from './fixture.ts';
+import { signedIn, signOut, someRevocations, startFeed } from './fixture.ts';
 import { type FeedEvent, namesOf } from './reader.ts';
 
-let feed: FeedFixture;
-beforeAll(async () => {
-  feed = await startFeed();
-});
-afterAll(() => feed.stop());
+const feed = await forThisFile(startFeed());
 
 test('without a token it answers 401, and without the scope 403', async () => {
   const nobody = await feed.app.inject('/revocations');

@@ -1,12 +1,9 @@
 import type { Position } from '@latchkey/auth-client/feed';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { sequenceOf, someSession, startLogs, type TestLogs, until } from './log-fixture.ts';
+import { forThisFile } from '@latchkey/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sequenceOf, someSession, startLogs, until } from './log-fixture.ts';
 
-let logs: TestLogs;
-beforeAll(async () => {
-  logs = await startLogs();
-});
-afterAll(() => logs.stop());
+const logs = await forThisFile(startLogs());
 beforeEach(() => logs.empty());
 afterEach(() => logs.stopLogs());
 

@@ -1,5 +1,6 @@
 import type { Position } from '@latchkey/auth-client/feed';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import {
   dropAll,
@@ -9,15 +10,10 @@ import {
   someSession,
   startLogs,
   type TestLog,
-  type TestLogs,
   until,
 } from './log-fixture.ts';
 
-let logs: TestLogs;
-beforeAll(async () => {
-  logs = await startLogs();
-});
-afterAll(() => logs.stop());
+const logs = await forThisFile(startLogs());
 beforeEach(() => logs.empty());
 afterEach(() => logs.stopLogs());
 
