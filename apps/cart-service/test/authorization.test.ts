@@ -1,25 +1,19 @@
-import { createTestIssuer, type TestIssuer } from '@latchkey/auth-client/testing';
+import { createTestIssuer } from '@latchkey/auth-client/testing';
+import { forThisFile } from '@latchkey/testing';
 import {
   type ContractRoute,
   type ContractService,
   describeAuthorization,
   sendBy,
 } from '@latchkey/testing/service-contract';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type CartFixture, cup, startCartService, tea } from './cart-fixture.ts';
+import { expect, test } from 'vitest';
+import { cup, startCartService, tea } from './cart-fixture.ts';
 
-let service: CartFixture;
-let stranger: TestIssuer;
-
-beforeAll(async () => {
-  service = await startCartService();
-  stranger = await createTestIssuer({ issuer: service.issuer.issuer, audience: 'cart-service' });
-  await service.add(tea);
-});
-afterAll(async () => {
-  await stranger.close();
-  await service.close();
-});
+const service = await forThisFile(startCartService());
+const stranger = await forThisFile(
+  createTestIssuer({ issuer: service.issuer.issuer, audience: 'cart-service' }),
+);
+await service.add(tea);
 
 const routes: ContractRoute[] = [
   { method: 'GET', path: '/cart', scopes: ['cart:read'], status: 200 },

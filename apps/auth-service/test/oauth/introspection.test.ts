@@ -1,7 +1,6 @@
-import { eventually } from '@latchkey/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import {
-  type AuthApp,
   bearer,
   decode,
   postToken,
@@ -13,26 +12,20 @@ import {
   testIssuer,
 } from '../support/auth-app.ts';
 import { createPerson, openDatabase } from '../support/operator.ts';
-import { accessTokenType, startServices, type TestServices, tokenExchange } from '../support/services.ts';
+import { accessTokenType, startServices, tokenExchange } from '../support/services.ts';
 
-let services: TestServices;
-let auth: AuthApp;
 let offsetMs = 0;
-beforeAll(async () => {
-  services = await startServices(['payment-service', 'cart-service', 'wishlist-service']);
-  auth = await startAuthApp({
+const services = await forThisFile(startServices(['payment-service', 'cart-service', 'wishlist-service']));
+const auth = await forThisFile(
+  startAuthApp({
     env: { SERVICE_JWKS_URIS: services.jwksUris, SESSION_SECONDS: '60' },
     durableRedis: true,
     clock: () => Date.now() + offsetMs,
-  });
-  // It answers for tokens only while it follows the log.
-  const expectReady = async () => expect((await auth.app.inject('/ready')).statusCode).toBe(200);
-  await eventually('every service is ready', expectReady);
-});
-afterAll(async () => {
-  await auth.stop();
-  await services.close();
-});
+  }),
+);
+// It answers for tokens only while it follows the log.
+const expectReady = async () => expect((await auth.app.inject('/ready')).statusCode).toBe(200);
+await eventually('every service is ready', expectReady);
 
 function post(parameters: Record<string, string>, headers: Record<string, string> = {}) {
   return auth.app.inject({

@@ -1,30 +1,22 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { forThisFile } from '@latchkey/testing';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AuthApp, decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
-import { accessTokenType, startServices, type TestServices, tokenExchange } from '../support/services.ts';
+import { describe, expect, test } from 'vitest';
+import { decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
+import { accessTokenType, startServices, tokenExchange } from '../support/services.ts';
 
 const service = 'payment-service';
 
-let services: TestServices;
-let auth: AuthApp;
-let issuer: URL;
-let key: oauth.PrivateKey;
-let personsToken: string;
-beforeAll(async () => {
-  issuer = new URL(`http://127.0.0.1:${await freePort()}`);
-  services = await startServices([service], issuer.origin);
-  auth = await startAuthApp({ env: { ISSUER: issuer.origin, SERVICE_JWKS_URIS: services.jwksUris } });
-  await auth.app.listen({ host: '127.0.0.1', port: Number(issuer.port) });
-  key = await webCryptoKey();
-  personsToken = (await signIn(auth.app, await register(auth.app))).access_token;
-});
-afterAll(async () => {
-  await auth.stop();
-  await services.close();
-});
+const issuer = new URL(`http://127.0.0.1:${await freePort()}`);
+const services = await forThisFile(startServices([service], issuer.origin));
+const auth = await forThisFile(
+  startAuthApp({ env: { ISSUER: issuer.origin, SERVICE_JWKS_URIS: services.jwksUris } }),
+);
+await auth.app.listen({ host: '127.0.0.1', port: Number(issuer.port) });
+const key = await webCryptoKey();
+const personsToken = (await signIn(auth.app, await register(auth.app))).access_token;
 
 async function freePort(): Promise<number> {
   const server = createServer();

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import { firstGeneration } from '../../src/sessions/session-store.ts';
 import {
-  type AuthApp,
   bearer,
   from,
   refreshCookie,
@@ -15,13 +15,8 @@ import {
 import { createMacKeys } from './session-fixture.ts';
 
 const [key] = createMacKeys();
-let auth: AuthApp;
-let username: string;
-beforeAll(async () => {
-  auth = await startAuthApp();
-  username = await register(auth.app);
-});
-afterAll(() => auth.stop());
+const auth = await forThisFile(startAuthApp());
+const username = await register(auth.app);
 
 function post(path: string, { payload, cookie, headers }: Request) {
   const url = { method: 'POST', url: path } as const;

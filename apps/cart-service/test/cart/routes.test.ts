@@ -1,20 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type CartBody,
-  type CartFixture,
-  cup,
-  type LineBody,
-  startCartService,
-  tea,
-} from '../cart-fixture.ts';
+import { forThisFile } from '@latchkey/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type CartBody, cup, type LineBody, startCartService, tea } from '../cart-fixture.ts';
 
-let service: CartFixture;
-
-beforeAll(async () => {
-  service = await startCartService();
-});
+const service = await forThisFile(startCartService());
 afterEach(() => service.database.pool.query('delete from carts'));
-afterAll(() => service.close());
 
 const line = (body: typeof tea) => ({
   ...body,

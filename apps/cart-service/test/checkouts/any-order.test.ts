@@ -1,32 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import { forThisFile } from '@latchkey/testing';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { CartLine } from '../../src/cart/rules.ts';
-import { type CartStore, createCartStore } from '../../src/cart/store.ts';
+import { createCartStore } from '../../src/cart/store.ts';
 import { CheckoutRefusal } from '../../src/checkouts/rules.ts';
-import { type CheckoutStore, createCheckoutStore } from '../../src/checkouts/store.ts';
-import { type CartDatabase, openCartDatabase } from '../../src/database/open-cart-database.ts';
+import { createCheckoutStore } from '../../src/checkouts/store.ts';
+import { openCartDatabase } from '../../src/database/open-cart-database.ts';
 import { anyStep, Ledger, type Step } from './ledger.ts';
 
-let empty: TestDatabase;
-let database: CartDatabase;
-let carts: CartStore;
-let checkouts: CheckoutStore;
-beforeAll(async () => {
-  empty = await createTestDatabase();
-  database = await openCartDatabase({
-    DATABASE_URL: empty.url,
-    DATABASE_POOL_SIZE: 10,
-    DATABASE_TIMEOUT_MS: 10_000,
-  });
-  carts = createCartStore(database.db);
-  checkouts = createCheckoutStore(database.db);
-});
-afterAll(async () => {
-  await database.close();
-  await empty.drop();
-});
+const empty = await forThisFile(createTestDatabase());
+const database = await forThisFile(
+  openCartDatabase({ DATABASE_URL: empty.url, DATABASE_POOL_SIZE: 10, DATABASE_TIMEOUT_MS: 10_000 }),
+);
+const carts = createCartStore(database.db);
+const checkouts = createCheckoutStore(database.db);
 
 const line = (sku: string, quantity: number): CartLine => ({
   sku,

@@ -1,31 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import { isDatabaseUnavailable } from '@latchkey/service-kit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, it } from 'vitest';
 import type { CartLine } from '../../src/cart/rules.ts';
-import { type CartStore, createCartStore } from '../../src/cart/store.ts';
+import { createCartStore } from '../../src/cart/store.ts';
 import { type Checkout, CheckoutRefusal } from '../../src/checkouts/rules.ts';
-import { type CheckoutStore, createCheckoutStore } from '../../src/checkouts/store.ts';
-import { type CartDatabase, openCartDatabase } from '../../src/database/open-cart-database.ts';
+import { createCheckoutStore } from '../../src/checkouts/store.ts';
+import { openCartDatabase } from '../../src/database/open-cart-database.ts';
 
-let empty: TestDatabase;
-let database: CartDatabase;
-let carts: CartStore;
-let checkouts: CheckoutStore;
-beforeAll(async () => {
-  empty = await createTestDatabase();
-  database = await openCartDatabase({
-    DATABASE_URL: empty.url,
-    DATABASE_POOL_SIZE: 10,
-    DATABASE_TIMEOUT_MS: 10_000,
-  });
-  carts = createCartStore(database.db);
-  checkouts = createCheckoutStore(database.db);
-});
-afterAll(async () => {
-  await database.close();
-  await empty.drop();
-});
+const empty = await forThisFile(createTestDatabase());
+const database = await forThisFile(
+  openCartDatabase({ DATABASE_URL: empty.url, DATABASE_POOL_SIZE: 10, DATABASE_TIMEOUT_MS: 10_000 }),
+);
+const carts = createCartStore(database.db);
+const checkouts = createCheckoutStore(database.db);
 
 const line = (sku: string, quantity: number, amount = 100): CartLine => ({
   sku,

@@ -1,27 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import { forThisFile } from '@latchkey/testing';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openPaymentDatabase, type PaymentDatabase } from '../../src/database/open-payment-database.ts';
+import { expect, test } from 'vitest';
+import { openPaymentDatabase } from '../../src/database/open-payment-database.ts';
 import type { Payment } from '../../src/payments/payment.ts';
 import { findPayment, insertPendingPayment, movePayment } from '../../src/payments/payment-store.ts';
 import { findRefund, reserveRefund, settleRefund } from '../../src/payments/refund-store.ts';
 import { nextStatus, type PaymentEvent } from '../../src/payments/rules.ts';
 
-let empty: TestDatabase;
-let database: PaymentDatabase;
-beforeAll(async () => {
-  empty = await createTestDatabase();
-  database = await openPaymentDatabase({
-    DATABASE_URL: empty.url,
-    DATABASE_POOL_SIZE: 10,
-    DATABASE_TIMEOUT_MS: 10_000,
-  });
-});
-afterAll(async () => {
-  await database.close();
-  await empty.drop();
-});
+const empty = await forThisFile(createTestDatabase());
+const database = await forThisFile(
+  openPaymentDatabase({ DATABASE_URL: empty.url, DATABASE_POOL_SIZE: 10, DATABASE_TIMEOUT_MS: 10_000 }),
+);
 
 const now = new Date('2030-01-01T00:00:00Z');
 

@@ -1,17 +1,13 @@
-import { eventually } from '@latchkey/testing';
+import { eventually, forThisFile } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { chargesOf } from '../ledger.ts';
-import { euros, type PaymentFixture, startPaymentService } from '../payment-fixture.ts';
+import { euros, startPaymentService } from '../payment-fixture.ts';
 import { unreachable } from '../test-carts.ts';
 import { buyerAt, late } from './buyer.ts';
 
-let service: PaymentFixture;
-beforeAll(async () => {
-  service = await startPaymentService();
-});
+const service = await forThisFile(startPaymentService());
 afterEach(() => service.carts.healthy());
-afterAll(() => service.close());
 
 const buyer = (subject: string, ...amounts: number[]) => buyerAt(service, subject, ...amounts);
 const charges = (subject: string) => chargesOf(service.database.db, subject);

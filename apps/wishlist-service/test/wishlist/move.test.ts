@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { afterEach, describe, expect, it } from 'vitest';
 import { unreachable } from '../test-carts.ts';
-import { startWishlistService, tea, type WishlistFixture } from '../wishlist-fixture.ts';
+import { startWishlistService, tea } from '../wishlist-fixture.ts';
 
-let service: WishlistFixture;
-beforeAll(async () => {
-  service = await startWishlistService();
-});
+const service = await forThisFile(startWishlistService());
 afterEach(() => service.carts.healthy());
-afterAll(() => service.close());
 
 const price = { amount: 450, currency: 'EUR' };
 

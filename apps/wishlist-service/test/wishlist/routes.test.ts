@@ -1,20 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  cup,
-  type ItemBody,
-  startWishlistService,
-  tea,
-  type WishlistBody,
-  type WishlistFixture,
-} from '../wishlist-fixture.ts';
+import { forThisFile } from '@latchkey/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { cup, type ItemBody, startWishlistService, tea, type WishlistBody } from '../wishlist-fixture.ts';
 
-let service: WishlistFixture;
-
-beforeAll(async () => {
-  service = await startWishlistService();
-});
+const service = await forThisFile(startWishlistService());
 afterEach(() => service.database.pool.query('delete from wishlist_items'));
-afterAll(() => service.close());
 
 describe('a wishlist', () => {
   it('is empty at first', async () => {

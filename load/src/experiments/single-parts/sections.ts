@@ -10,11 +10,7 @@ function part(section: Omit<Section, 'run' | 'needsOwnSystem'>, load: () => Prom
 /** Single parts, each against what it cannot do without. */
 export const singleParts: readonly Section[] = [
   part(
-    {
-      name: 'first-verification',
-      title: 'First verification of a token',
-      seconds: { full: 15, quick: 2 },
-    },
+    { name: 'first-verification', title: 'First verification of a token', seconds: { full: 15, quick: 2 } },
     async () => (await import('./first-verification.ts')).measureFirstVerification,
   ),
   part(
@@ -26,19 +22,11 @@ export const singleParts: readonly Section[] = [
     async () => (await import('./stored-bytes.ts')).measureStoredBytes,
   ),
   part(
-    {
-      name: 'acting',
-      title: 'Acting for people',
-      seconds: { full: 30, quick: 0 },
-    },
+    { name: 'acting', title: 'Acting for people', seconds: { full: 30, quick: 0 } },
     async () => (await import('./acting.ts')).measureActing,
   ),
   part(
-    {
-      name: 'first-paint',
-      title: 'First paint of the page',
-      seconds: { full: 40, quick: 0 },
-    },
+    { name: 'first-paint', title: 'First paint of the page', seconds: { full: 40, quick: 0 } },
     async () => (await import('./first-paint.ts')).measureFirstPaint,
   ),
 ];

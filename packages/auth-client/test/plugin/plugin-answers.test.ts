@@ -1,21 +1,12 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { describe, expect, it } from 'vitest';
 import type { AuthClientOptions } from '../../src/index.ts';
-import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
-import { audience, startService, type TestService } from '../service.ts';
+import { createTestIssuer } from '../../src/testing/index.ts';
+import { audience, startService } from '../service.ts';
 
-let issuer: TestIssuer;
-let service: TestService;
-
-beforeAll(async () => {
-  issuer = await createTestIssuer({ audience });
-  service = await startService(issuer);
-});
-
-afterAll(async () => {
-  await service.close();
-  await issuer.close();
-});
+const issuer = await forThisFile(createTestIssuer({ audience }));
+const service = await forThisFile(startService(issuer));
 
 /** Status lines of a request sent as these very bytes. */
 async function raw(url: string, lines: string[]): Promise<string> {

@@ -1,21 +1,14 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { expect, it, onTestFinished } from 'vitest';
 import { callerOf, type Refusal } from '../../src/index.ts';
-import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
-import { audience, startService, type TestService } from '../service.ts';
+import { createTestIssuer } from '../../src/testing/index.ts';
+import { audience, startService } from '../service.ts';
 
-let issuer: TestIssuer;
-let service: TestService;
 const callers: (string | undefined)[] = [];
 
-beforeAll(async () => {
-  issuer = await createTestIssuer({ audience });
-  service = await startService(issuer);
-});
-afterAll(async () => {
-  await service.close();
-  await issuer.close();
-});
+const issuer = await forThisFile(createTestIssuer({ audience }));
+const service = await forThisFile(startService(issuer));
 
 function told(): string[] {
   const reasons: string[] = [];

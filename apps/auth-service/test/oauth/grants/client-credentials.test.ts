@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AuthApp, bearer, decode, postToken, startAuthApp, testIssuer } from '../../support/auth-app.ts';
-import { startServices, type TestServices } from '../../support/services.ts';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
+import { bearer, decode, postToken, startAuthApp, testIssuer } from '../../support/auth-app.ts';
+import { startServices } from '../../support/services.ts';
 
-let services: TestServices;
-let auth: AuthApp;
-beforeAll(async () => {
-  services = await startServices(['payment-service', 'shipping-service']);
-  auth = await startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris } });
-});
-afterAll(async () => {
-  await auth.stop();
-  await services.close();
-});
+const services = await forThisFile(startServices(['payment-service', 'shipping-service']));
+const auth = await forThisFile(startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris } }));
 
 const ask = (name: string, parameters: Record<string, string> = {}) =>
   postToken(auth.app, { grant_type: 'client_credentials', ...services.credentials(name), ...parameters });

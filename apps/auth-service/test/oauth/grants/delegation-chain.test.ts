@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
 import type { DelegationPolicy } from '../../../src/permissions/delegation-policy.ts';
-import { type AuthApp, decode, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
-import { accessTokenType, startServices, type TestServices, tokenExchange } from '../../support/services.ts';
+import { decode, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
+import { accessTokenType, startServices, tokenExchange } from '../../support/services.ts';
 
 // Longer chains than our own services need, and a service with a token of its own for another service.
 const policy: DelegationPolicy = {
@@ -21,18 +22,11 @@ const policy: DelegationPolicy = {
   'cart-service': { ownScopes: [], toward: { 'wishlist-service': { scopes: ['cart:read'] } } },
 };
 
-let services: TestServices;
-let auth: AuthApp;
-let personsToken: string;
-beforeAll(async () => {
-  services = await startServices(Object.keys(policy));
-  auth = await startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris }, delegationPolicy: policy });
-  personsToken = (await signIn(auth.app, await register(auth.app))).access_token;
-});
-afterAll(async () => {
-  await auth.stop();
-  await services.close();
-});
+const services = await forThisFile(startServices(Object.keys(policy)));
+const auth = await forThisFile(
+  startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris }, delegationPolicy: policy }),
+);
+const personsToken = (await signIn(auth.app, await register(auth.app))).access_token;
 
 async function exchange(actor: string, audience: string, subjectToken: string) {
   const answer = await postToken(auth.app, {

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
 import { bearer } from '../../support/auth-app.ts';
-import { type FeedFixture, signedIn, signOut, someRevocations, startFeed } from './fixture.ts';
+import { signedIn, signOut, someRevocations, startFeed } from './fixture.ts';
 import { namesOf } from './reader.ts';
 
-let feed: FeedFixture;
-let other: Awaited<ReturnType<FeedFixture['listenAlso']>>;
 // Three shards: an event then has three positions, which two replicas may reach in different orders.
-beforeAll(async () => {
-  feed = await startFeed({ env: { REDIS_SHARDS: '3' } });
-  other = await feed.listenAlso();
-});
-afterAll(() => feed.stop());
+const feed = await forThisFile(startFeed({ env: { REDIS_SHARDS: '3' } }));
+const other = await feed.listenAlso();
 
 test('two replicas serve the same feed, and what one revokes the other refuses', async () => {
   const readers = [await feed.open(), await feed.open({ url: other.url })];
