@@ -71,8 +71,8 @@ export const it = plainIt
     const callsCart = { CART_URL: cartLink.url, CART_TIMEOUT_MS: '10000' };
     const system = await startSystem(
       {
-        // A key may sign ten seconds after it was published, rather than ninety. Less would cost more: idle services
-        // would ask for keys all the time.
+        // A key may sign ten seconds after its publication, rather than ninety. With a shorter time idle services
+        // would fetch keys constantly.
         auth: { JWKS_MAX_AGE_SECONDS: '5', KEY_SKEW_SECONDS: '5', KEY_ENCRYPTION_KEY: keyEncryptionKey },
         wishlist: callsCart,
         payment: {
