@@ -28,7 +28,7 @@ export type FakePlatformOptions = {
   storage?: Platform['storage'];
 };
 
-/** Node.js's own Web Locks and channels, which join all sessions of this process as a browser's join its tabs. */
+/** Uses Node.js's Web Locks and channels. They connect all sessions of this process, as a browser's connect tabs. */
 export function createFakePlatform(clock: FakeClock, options: FakePlatformOptions = {}): FakePlatform {
   const { random = 0.5, without = [] } = options;
   const sleepers = new Set<(wake: Wake) => void>();

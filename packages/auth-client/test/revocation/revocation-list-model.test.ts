@@ -96,7 +96,7 @@ describe('the list of revocations', () => {
               // The list holds every entry within its retention, and none that was never received.
               if (reasons(retentionSeconds).length > 0) expect(found).toBeDefined();
               if (found !== undefined) expect(reasons(Number.POSITIVE_INFINITY)).toContain(found);
-              // What was good under this revision still is; what came since is found as well by looking at that alone.
+              // A token that passed under this revision needs a check only against later entries, with the same result.
               const name = JSON.stringify(action.find);
               const goodAt = good.get(name);
               const foundSince = list.find(action.find, goodAt);

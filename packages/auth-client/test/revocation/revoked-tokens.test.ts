@@ -199,7 +199,7 @@ describe('a revoked key', () => {
     await eventually('the new key verifies', async () =>
       expect((await service.cart(mint())).status).toBe(200),
     );
-    // Once more for the replica that had not heard of it yet, and never for a token of the dead key.
+    // Once more for a replica that had not heard of the key, and never for a token of the revoked key.
     await eventually('the keys were asked for twice more', () =>
       expect(issuer.keySetRequests).toBe(requests + 2),
     );
