@@ -51,10 +51,10 @@ export const keyEncryptionKey = randomBytes(32).toString('base64url');
 export const fingerprintKey = randomBytes(32).toString('base64url');
 
 /**
- * As vitest's, with a stack that all test files of a worker process share, one file after the other: a start takes eight
  * Vitest's `it` with a stack, which all test files of a worker process share in turn: a start takes 8 s of CPU time.
  * A test that stops a part of it, or changes what others see, must restore it. `cartLink` stands between cart-service
  * and its callers, so that a replica can take its place.
+ *
  * @example
  * it.beforeAll(({ sharedStack }) => {
  *   stack = sharedStack;

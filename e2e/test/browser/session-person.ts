@@ -21,7 +21,7 @@ export type SessionPerson = {
 
 export type PersonContext = { readonly authUrl: string; readonly page: string; readonly browser: Browser };
 
-/** Somebody who has just registered. */
+/** Registers a new person. */
 export async function newSessionPerson({ authUrl, page, browser }: PersonContext): Promise<SessionPerson> {
   const username = `shopper-${randomUUID().slice(0, 13)}`;
   const credentials = { username, password };

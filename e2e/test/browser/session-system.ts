@@ -11,7 +11,7 @@ export const crossSite = '/cross-site';
 
 export type SessionSystem = {
   readonly auth: System['stack']['services']['auth'];
-  /** Somebody who has just registered, and their browser. */
+  /** Registers a new person and opens their browser. */
   newPerson(): Promise<SessionPerson>;
   /** The proxy that the page uses as auth-service. */
   readonly front: AuthFront;

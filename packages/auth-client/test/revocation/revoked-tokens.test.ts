@@ -143,7 +143,7 @@ describe('whoever is not concerned', () => {
     expect((await service.cart(cached)).status).toBe(200);
     const other = issuer.mint({ sessionId: 'session-2', subject: 'user-2', clientId: 'another-client' });
     const caller = { ...(await read(other)), keyId: 'another-key' };
-    // What is told of is in the past of both tokens.
+    // The revocation lies in the past of both tokens.
     list.apply([revocation({ ...caller, issuedAt: caller.issuedAt - 1000 })]);
     expect((await service.cart(cached)).status).toBe(200);
     expect((await service.cart(mint())).status).toBe(200);

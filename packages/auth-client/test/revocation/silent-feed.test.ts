@@ -124,7 +124,7 @@ describe('a feed that a proxy cuts again and again, in the middle', () => {
   it('has not failed: it is opened again soon, where it was, nothing is missed, and nothing is reported', async () => {
     const log = sessions(1);
     feed.serve(log);
-    // Each stream is followed for longer than `steadyMs`.
+    // Each stream lasts longer than `steadyMs`.
     let nowMs = 0;
     const clock: Clock = { wallMs: Date.now, monotonicMs: () => nowMs };
     const following = feed.follow({ clock, pace: { firstDelayMs: 1, maxDelayMs: 600_000 } });
