@@ -6,7 +6,7 @@ import type { ServiceKey } from '@latchkey/services';
 
 export const repository = join(import.meta.dirname, '..', '..');
 
-/** The project's name: this clone's own, so that the system that somebody has running stays as it is. */
+/** The project's name. It is this clone's own, so a system that is already running stays as it is. */
 export const project = `latchkey-test-${createHash('sha256').update(repository).digest('hex').slice(0, 8)}`;
 
 export type Ports = Readonly<Record<'storefront' | 'observe' | ServiceKey, number>>;
@@ -33,7 +33,7 @@ export function createCompose(ports: Ports, options: ComposeOptions = {}) {
     ...Object.fromEntries(
       Object.entries(ports).map(([key, port]) => [`${key.toUpperCase()}_PORT`, String(port)]),
     ),
-    // Profiles and files that the caller's shell names are not part of the test.
+    // The test ignores profiles and files that the caller's shell names.
     COMPOSE_PROFILES: undefined,
     COMPOSE_FILE: undefined,
     COMPOSE_ANSI: 'never',
@@ -47,7 +47,7 @@ export function createCompose(ports: Ports, options: ComposeOptions = {}) {
         const { stdout, stderr } = await run('docker', command, { cwd: directory, env, maxBuffer });
         return stdout + stderr;
       } catch (error) {
-        // A busy machine can make a container fail its health checks for so long that Compose gives up waiting.
+        // On a busy machine a container can fail its health checks until Compose gives up waiting.
         const [unhealthy] = /container \S+ is unhealthy/.exec(String(error)) ?? [];
         if (unhealthy === undefined || !args.includes('--wait') || attemptsLeft === 0) throw error;
         console.log(`${unhealthy}: waiting again`);

@@ -13,7 +13,7 @@ declare module 'vitest' {
   }
 }
 
-/** Builds and starts the system for all tests, under a name of its own and on free ports; removes all of it after. */
+/** Builds and starts the system once for all tests, under its own name and on free ports, and removes it afterwards. */
 export default async function setUp({ provide }: TestProject): Promise<() => Promise<void>> {
   await docker('compose', 'version').catch((error: Error) => {
     throw new Error(
@@ -27,7 +27,7 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
 
   await down();
   try {
-    // One after the other: builds beside each other only fight for the same cores.
+    // One after the other, because parallel builds would compete for the same cores.
     const build = await seconds(() => twice(() => compose('--profile', '*', 'build')));
     console.log(`docker compose build: ${build.toFixed(1)} s`);
     const start = await seconds(() => compose('up', '--wait'));
@@ -44,7 +44,7 @@ export default async function setUp({ provide }: TestProject): Promise<() => Pro
   return async () => void (await down());
 }
 
-/** Builds download, and a network that fails once is no fault of ours. */
+/** Retries, because builds download and a network failure is not a fault of the system. */
 async function twice(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
@@ -55,8 +55,8 @@ async function twice(work: () => Promise<unknown>): Promise<void> {
 }
 
 /**
- * Ports that nobody uses. Below those that the kernel hands out (from 32768 on), because the front gives its own
- * back for a moment whenever it restarts.
+ * Free ports below the kernel's ephemeral range (from 32768 on). The front releases its port for a moment whenever it
+ * restarts, and the kernel must not hand that port to another process meanwhile.
  */
 async function freePorts(): Promise<Ports> {
   const names = ['storefront', 'observe', ...serviceKeys];

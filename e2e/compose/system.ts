@@ -41,7 +41,7 @@ export type Container = {
   };
 };
 
-/** The project's containers (those of one service), as they are now; ended one-shots among them. */
+/** The project's current containers, or those of one service. Includes one-shots that have ended. */
 export async function containers(service?: string): Promise<Container[]> {
   const filters = [`label=com.docker.compose.project=${project}`];
   if (service !== undefined) filters.push(`label=com.docker.compose.service=${service}`);
@@ -65,7 +65,7 @@ export function exec(service: Container, ...command: string[]): Promise<string> 
   return docker('exec', service.Id, ...command);
 }
 
-/** A connection of its own for each request, so that the front may choose a replica anew. */
+/** Opens a new connection for each request, so that the front can choose another replica. */
 const headers = { connection: 'close' };
 
 export function credentialsOf(role: string): { username: string; password: string } {
@@ -86,7 +86,7 @@ export function get(url: string, token?: string): Promise<Answer> {
   return send(url, { path: '', token, headers });
 }
 
-/** Signs in and reads from every shop service. @throws when anything does not answer as it should */
+/** Signs in and reads from every shop service. @throws when any answer is not the expected one */
 export async function useEverything(): Promise<void> {
   const { access_token: token } = await signIn();
   for (const url of [`${urls.cart}/cart`, `${urls.wishlist}/wishlist`, `${urls.payment}/payments`]) {
@@ -95,7 +95,7 @@ export async function useEverything(): Promise<void> {
   }
 }
 
-/** As the tests' own, with the patience that containers need: they are restarted, and wait for each other. */
+/** Like the other tests' function, but waits longer: containers restart and wait for each other. */
 export function eventually<T>(state: string, check: () => Promise<T>): Promise<T> {
   return eventuallySoon(state, check, { withinMs: 120_000, everyMs: 200 });
 }

@@ -13,8 +13,8 @@ export type Outcome = {
 const pauseMs = 15;
 
 /**
- * A light load until it is stopped: each sender sends its next request a few milliseconds after the answer to the last
- * one. Whatever is not an answer with status 200 counts as failed; nothing is tried again.
+ * Sends a light load until it is stopped. Each sender pauses for a few milliseconds between an answer and the next
+ * request. Any answer but status 200 counts as failed; nothing is retried.
  *
  * @example
  * const traffic = startTraffic(send, send);
@@ -42,7 +42,7 @@ export function startTraffic(...senders: (() => Promise<Answer>)[]) {
   };
   const all = Promise.all(senders.map(work));
   return {
-    /** Waits until so many more requests are answered, however long that takes on this machine. */
+    /** Waits until this many more requests are answered, however long that takes. */
     async more(requests: number): Promise<void> {
       for (const enough = outcome.answered + requests; outcome.answered < enough; ) await delay(pauseMs);
     },
@@ -55,10 +55,9 @@ export function startTraffic(...senders: (() => Promise<Answer>)[]) {
 }
 
 /**
- * Expects an attempt to lose no request. Two attempts may have found a connection ended: a service that stops gives its
- * clients a third of a second in which each learns that its connection will close, and where the machine lets one of
- * them, or the front, not run for that long, a request meets the end of its connection (RFC 9112 §9.5). A service that
- * does not drain loses some each time.
+ * Expects an attempt to lose no request. Two attempts may fail because a connection ended: a service that stops gives
+ * clients a third of a second to learn that it will close. If a busy machine suspends a client for that long, its
+ * request meets the end of the connection (RFC 9112 §9.5). A service that does not drain fails in every attempt.
  */
 export async function expectNoneLost(attempt: () => Promise<Outcome>): Promise<void> {
   for (let attemptsLeft = 2; ; attemptsLeft--) {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-// npm run test:compose: everything that docker compose up promises, tried on running containers. Not part of npm test,
-// because it needs a Docker engine and minutes.
+// npm run test:compose tests what docker compose up promises on running containers. It is not part of npm test, because
+// it needs a Docker engine and several minutes.
 const files = [
   'start',
   'hardening',
@@ -18,7 +18,7 @@ const files = [
   'rebuilding',
 ].map((name) => join(import.meta.dirname, 'test', `${name}.test.ts`));
 
-/** All tests share one running system: in the order above, whatever vitest has learnt about durations. */
+/** All tests share one running system. They run in the order above, whatever durations vitest has recorded. */
 class InOrder extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
     return specifications.toSorted((a, b) => files.indexOf(a.moduleId) - files.indexOf(b.moduleId));

@@ -28,7 +28,7 @@ function environment(role = 'admin'): NodeJS.ProcessEnv {
 
 type Outcome = { code: number; stdout: string; stderr: string };
 
-/** npm run admin, but for what npm adds. */
+/** Runs what npm run admin runs, without npm's own output. */
 async function admin(args: string, env = environment()): Promise<Outcome> {
   const run = promisify(execFile)(process.execPath, [program, ...args.split(' ')], { env });
   return run.then(
@@ -84,7 +84,7 @@ describe('an operator at the command line', () => {
     watch.stdout.on('data', (chunk) => (output += String(chunk)));
     watch.stderr.on('data', (chunk) => (output += String(chunk)));
     try {
-      // What was revoked in the last minutes comes first.
+      // The most recent revocations come first.
       await eventually('the watcher has begun to tell', () => expect(output).toMatch(/session|key|subject/));
       const { session_id: id } = await signIn(stack, 'viewer');
       await admin('sessions end viewer');

@@ -3,13 +3,13 @@ import pg from 'pg';
 
 export type Books = Awaited<ReturnType<typeof openBooks>>;
 
-/** What the card processor and cart-service have written down: more than any of them would tell over HTTP. */
+/** What the card processor and cart-service have stored. Their HTTP routes do not reveal all of it. */
 export async function openBooks(stack: Stack) {
   const [payment, cart] = await Promise.all(
     ['payment', 'cart'].map((name) => connect(stack.postgres.url(name))),
   );
   return {
-    /** The amounts that the processor took from one person. */
+    /** The amounts that the processor charged to one person. */
     charges: async (subject: string) => {
       const { rows } = await query(
         payment,
@@ -19,7 +19,7 @@ export async function openBooks(stack: Stack) {
       );
       return rows.map(({ amount }) => amount);
     },
-    /** How one person's claims on their cart stand. */
+    /** The states of one person's claims on their cart. */
     claims: async (subject: string) => {
       const { rows } = await query(
         cart,

@@ -22,7 +22,7 @@ async function cartIsAt(url: string): Promise<void> {
   await cartLink.restore(url);
 }
 
-/** Somebody whose cart costs 2100. */
+/** A person whose cart costs 2100. */
 async function buyer(): Promise<Shopper> {
   const shopper = await newShopper(stack);
   await shopper.put('tea', 2, 450);
@@ -30,7 +30,7 @@ async function buyer(): Promise<Shopper> {
   return shopper;
 }
 
-/** Charged once, emptied once, nothing left open. */
+/** Expects one charge, one emptied cart and no open claim. */
 async function expectPaidOnce(shopper: Shopper, context = ''): Promise<void> {
   expect(await books.charges(shopper.subject), context).toEqual([2100]);
   expect(await books.claims(shopper.subject), context).toEqual(['completed']);
@@ -59,7 +59,7 @@ describe('a checkout', () => {
     expect(await books.charges(shopper.subject)).toEqual([2100]);
     expect(await shopper.cart()).toEqual({});
     const { payment, auth, cart } = stack.services;
-    // The payment, the exchange for cart-service, and what became of the cart.
+    // The payment, the token exchange for cart-service, and the cart's completion.
     expect(linesOf(payment, traceId)).toContainEqual(expect.objectContaining({ subject: shopper.subject }));
     expect(JSON.stringify(linesOf(auth, traceId))).toContain('token.exchanged');
     expect(linesOf(cart, traceId)).toMatchObject(
@@ -92,7 +92,7 @@ describe('a checkout', () => {
   test('needs no auth-service once a token is kept, and names the hop when there is none', async () => {
     const { auth } = stack.services;
     const [known, unknown] = [await buyer(), await buyer()];
-    // Keeps a token for this session.
+    // Makes payment-service keep a token for this session.
     await known.pay(1);
     await auth.stop();
     try {
@@ -116,7 +116,7 @@ describe('a checkout', () => {
 
 test('payment-service killed at any step: repeated, it charges once and empties the cart once', async () => {
   const steps = await atEveryStep(12, async (numbers) => {
-    // Ready all at once, so that auth-service learns of their keys at once.
+    // All start at once, so that auth-service learns of all their keys together.
     const doomed = await Promise.all(
       numbers.map(async (beforeStep) => {
         const replica = await startDoomedReplica(stack, {
@@ -172,7 +172,7 @@ test('cart-service killed before or after each of its two parts: repeated, it ch
       ]);
 
     await cartIsAt(stack.services.cart.url);
-    // Whoever repeats the request, or looks at what became of it, or does neither and pays for something else.
+    // One repeats the request, one reads the payment, and one does neither and pays for something else.
     if (index === 3) await shopper.payment(first.body['id']);
     else expect((await shopper.pay(2100, { key: 'the-same' })).status).toBe(201);
     await expectPaidOnce(shopper, `killed at ${index}`);

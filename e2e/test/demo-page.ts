@@ -6,7 +6,7 @@ import type { ShownSpan } from '@latchkey/storefront/demo-api';
 type Reply<T> = { status: number; body: T; headers: Headers };
 type Call = { method?: string; body?: unknown; cookie?: string; traceId?: string };
 
-/** The storefront's page as far as the demo is concerned: what it asks of its own server, as a browser sends it. */
+/** The page's part of the demo: the requests that a browser sends to the storefront's own server. */
 export function demoPage({ storefront }: Stack) {
   if (storefront === undefined) throw new Error('the stack has no storefront');
   const { port } = new URL(storefront.url);
@@ -30,7 +30,7 @@ export function demoPage({ storefront }: Stack) {
       return { status: response.status, body: (await response.json()) as T, headers: response.headers };
     },
 
-    /** Spans of traces whose ids begin so, as they come; until `stop`. */
+    /** Spans of traces with this id prefix, as they arrive, until `stop`. */
     follow(prefix: string): { readonly spans: ShownSpan[]; stop(): void } {
       const spans: ShownSpan[] = [];
       const asked = request(`${origin}/demo/spans?trace_prefix=${prefix}`, { headers });

@@ -2,15 +2,15 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 
 /**
- * Loaded before a service's main.ts (node --import): ends the process, as SIGKILL does, right before the n-th step of
- * the first request that it waits for. The service itself is as it always is, and knows nothing of it.
+ * Loaded before a service's main.ts (node --import). Ends the process, as SIGKILL does, right before the n-th step of
+ * the first request that matches. The service itself is unchanged.
  *
  * FAULT_REQUEST: pattern of the method and path, such as `^POST /payments$`. FAULT_STEPS: which steps count, of
- * `request` (it arrives), `statement` (to Postgres), `call` (to another service) and `answer` (goes out). What stands
- * between the begin and the commit of a transaction is not counted: Postgres undoes all of it alike.
+ * `request` (it arrives), `statement` (to Postgres), `call` (to another service) and `answer` (goes out). Statements
+ * between begin and commit do not count: Postgres undoes all of them alike.
  * FAULT_BEFORE_STEP: n, from 1.
  *
- * It also ends when whoever started it has.
+ * It also ends when its parent process has ended.
  */
 const awaited = new RegExp(process.env['FAULT_REQUEST'] ?? '^$');
 const counted = new Set(process.env['FAULT_STEPS']?.split(','));
@@ -53,7 +53,7 @@ precede(http.ServerResponse.prototype, 'end', (_parameters, response) => {
   if (answers.has(response as object)) step('answer');
 });
 
-// The services' own copy of pg: service-kit is who uses it.
+// Resolves pg from service-kit, so that this is the copy that the services use.
 const { Client } = createRequire(import.meta.resolve('@latchkey/service-kit'))('pg') as {
   Client: { prototype: object };
 };
@@ -66,7 +66,7 @@ precede(Client.prototype, 'query', ([query], client) => {
   if (!within || text === 'commit') step('statement');
 });
 
-// Keys are fetched in the background, whatever request is under way.
+// Keys are fetched in the background, independently of the request.
 const { Pool } = createRequire(import.meta.resolve('@latchkey/auth-client'))('undici') as {
   Pool: { prototype: object };
 };

@@ -16,7 +16,7 @@ const cellText = /^(\d{3})(\[\^[a-z-]+\])?$/;
 
 /**
  * Reads docs/permission-matrix.md: under each heading that names a service, one table of kinds of token × routes.
- * Nothing may be left out, and nothing may stand there that nobody tries.
+ * Every route and kind must be listed, and nothing may be listed that no test tries.
  *
  * @throws Error naming the table and what is wrong with it
  * @example readMatrix(text, { routes: { 'cart-service': ['GET /cart'] }, kinds: ['no token'] })

@@ -8,8 +8,8 @@ import pg from 'pg';
 export type Caller = Awaited<ReturnType<typeof joinAsService>>;
 
 /**
- * Joins a service of the stack as one more replica of it: with a key of its own, published through the service's own
- * database. So auth-service gives it what it would give the service.
+ * Joins a service of the stack as another replica. It publishes its own key through the service's database, so
+ * auth-service treats it as the service.
  */
 export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist') {
   const clientId = stack.services[service].audience;
@@ -28,7 +28,7 @@ export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist
   });
   await identity.ready();
 
-  /** auth-service looks for a key that it does not know once a second. */
+  /** Retries, because auth-service looks up an unknown key once a second at most. */
   async function ask(parameters: Record<string, string>): Promise<string> {
     try {
       return await askOnce(parameters);
@@ -54,7 +54,7 @@ export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist
   return {
     /** A token in the service's own name. */
     own: () => ask({ grant_type: 'client_credentials' }),
-    /** A token for cart-service, with all that the service may have there. */
+    /** A token for cart-service, with every scope that the service may have there. */
     exchange: (subjectToken: string) =>
       ask({
         grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -66,7 +66,7 @@ export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist
   };
 }
 
-/** What a token says, but for what every token is given anew. */
+/** A token's claims, without those that are new in every token. */
 export function claimsOf(token: string): TokenClaims {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
   const { iss: _iss, jti: _jti, iat: _iat, exp: _exp, ...claims } = JSON.parse(payload);

@@ -18,13 +18,13 @@ async function cartIsAt(url: string): Promise<void> {
   await cartLink.restore(url);
 }
 
-/** Exactly one place, exactly once. */
+/** Expects the item in the cart, exactly once, and not on the list. */
 async function expectInCart(shopper: Shopper, context: string): Promise<void> {
   expect(await shopper.wishes(), context).toEqual({});
   expect(await shopper.cart(), context).toEqual({ tea: 3 });
 }
 
-/** Moving it again, or looking at the list: both bring a move to its end. */
+/** Repeats the move or reads the list. Both complete an unfinished move. */
 async function carryOn(shopper: Shopper, item: string, how: number): Promise<void> {
   if (how % 2 === 0) await shopper.wishes();
   else expect([200, 404]).toContain((await shopper.move(item, 3)).status);
@@ -81,7 +81,7 @@ async function moveThrough(replica: Replica, step: number): Promise<boolean> {
   if (died) {
     expect([first.status, first.body['hop'], context]).toEqual([503, 'cart-service', context]);
     expect(await replica.ended).toBe('SIGKILL');
-    // Nobody can tell yet, and nobody pretends to.
+    // The outcome is unknown at this point, and the list says so.
     expect(await shopper.wishes(), context).toEqual({ tea: 'moving' });
   }
   replica.kill();
@@ -112,7 +112,7 @@ test('wishlist-service killed at any step of a move: in the end the thing is in 
         const context = `killed before step ${beforeStep}`;
         if (first === undefined) {
           const [wishes, cart] = [await shopper.wishes(), await shopper.cart()];
-          // Looking at the list has brought it to its end, unless nothing had begun.
+          // Reading the list has completed the move, unless it had not begun.
           expect([{ tea: 'wished' }, {}], context).toContainEqual(wishes);
           expect(cart, context).toEqual('tea' in wishes ? {} : { tea: 3 });
         }

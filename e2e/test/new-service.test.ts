@@ -49,7 +49,7 @@ afterAll(async () => {
   rmSync(copy, { recursive: true, force: true });
 });
 
-/** With the packages' links to each other, which are relative, and by one link what they have from elsewhere. */
+/** Copies the packages' links to each other, which are relative. One link leads to the installed dependencies. */
 function copyRepository(): void {
   const isOurs = (path: string) =>
     !/\/(\.pnpm|\.git|\.latchkey|\.turbo|\.vite|dist)$/.test(path.slice(repository.length));

@@ -5,8 +5,8 @@ import { Redis } from 'ioredis';
 const secondsAgo = 3600;
 
 /**
- * Lets a session stand as if its person had proved an hour ago who they are. Tokens that are issued from now on say so;
- * those that there are do not change.
+ * Makes a session's last authentication an hour old. Only tokens that are issued from now on say so; existing tokens
+ * do not change.
  */
 export async function ageSignIn({ redis }: Stack, accessToken: string): Promise<void> {
   const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());

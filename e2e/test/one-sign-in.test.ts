@@ -35,7 +35,7 @@ test('a sign-in survives a restart of auth-service, and a refresh token is no go
   const tokens = await signIn(stack);
   const next = await refresh(tokens.refresh_token);
   await auth.stop();
-  // Nobody is asked about a token: the services go on.
+  // The services verify tokens by themselves, so they go on.
   expect(await statusesWith(next.access_token)).toEqual([200, 200, 200]);
   await auth.start();
   const after = await refresh(next.refresh_token);
@@ -67,7 +67,7 @@ test('the signing key rotates while requests flow, and none is refused', async (
   for (let rotation = 0; rotation < 2; rotation++) {
     const before = kidOf(token);
     kids.add(before);
-    // 409 until the next key has been published for long enough.
+    // The answer is 409 until the next key has been published for long enough.
     await eventually('the signing key is rotated', async () => {
       const { status } = await rotate();
       statuses.add(status);

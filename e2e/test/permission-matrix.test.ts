@@ -11,11 +11,11 @@ import { untilRefused } from './verdicts.ts';
 
 type Route = {
   readonly service: 'auth' | 'cart' | 'wishlist' | 'payment';
-  /** The one that the token without the scope does not have. */
+  /** The scope that the token without the scope lacks. */
   readonly scope?: string;
-  /** Makes what the request needs in order to succeed, and the request. */
+  /** Creates what the request needs in order to succeed, and returns the request. */
   readonly prepare: () => Promise<Request>;
-  /** Undoes what would stand in the way of the next. */
+  /** Undoes what would make the next request fail. */
   readonly settle?: (request: Request) => Promise<unknown>;
 };
 
@@ -41,7 +41,7 @@ const routes: Record<string, Route> = {
   'POST /cart/items': {
     service: 'cart',
     scope: 'cart:write',
-    // 200 rather than 201: more of what is there.
+    // 200 rather than 201, because the cart already holds the item.
     prepare: async () => {
       await fillCart();
       return { path: '/cart/items', json: { sku: 'tea', quantity: 1, unit_price: price } };
@@ -91,7 +91,7 @@ const routes: Record<string, Route> = {
   },
 };
 
-/** What each kind of token is, for a route. */
+/** Makes each kind of token for a route. */
 const kinds: Record<string, (route: Route) => string | Promise<string>> = {
   'no token': () => '',
   'the person’s own': () => user,
@@ -174,7 +174,7 @@ function send(service: Route['service'], request: Request): Promise<Response> {
   return fetch(stack.services[service].url + request.path, messageOf(request));
 }
 
-/** The feed of revocations has no end: that it is served is all that is asked. */
+/** The revocation feed never ends, so this reads only the status. */
 async function textOf(response: Response): Promise<string> {
   if (response.headers.get('content-type') !== 'text/event-stream') return response.text();
   await response.body?.cancel();
@@ -191,7 +191,7 @@ async function userWithout(scope: string): Promise<string> {
   return (await signIn(stack, 'admin', scopes)).access_token;
 }
 
-/** The person's, for one service alone, and with cart:checkout besides. */
+/** Claims of a person's token for this service alone, with cart:checkout added. */
 function claims(service: Route['service']): TokenClaims {
   const scope = [...userScopes, 'cart:checkout'].join(' ');
   return { ...claimsOf(user), aud: [`${service}-service`], scope };

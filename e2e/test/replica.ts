@@ -8,7 +8,7 @@ import { eventually } from '@latchkey/testing';
 export type ReplicaOptions = {
   service: 'cart' | 'wishlist' | 'payment';
   env: Record<string, string>;
-  /** Where it dies: see fault-point.ts. */
+  /** The step at which it dies: see fault-point.ts. */
   fault: { request: string; steps: string; beforeStep: number };
 };
 
@@ -23,8 +23,8 @@ const repository = join(import.meta.dirname, '..', '..');
 const faultPoint = fileURLToPath(new URL('./fault-point.ts', import.meta.url));
 
 /**
- * One more replica of a service of the stack, on the same database, that is doomed: it kills itself at the step that
- * `fault` names. What it began, the stack's own replica has to carry on with.
+ * Starts another replica of a service on the same database. It kills itself at the step that `fault` names. The stack's
+ * own replica has to complete what it began.
  */
 export async function startDoomedReplica(stack: Stack, options: ReplicaOptions): Promise<Replica> {
   const { service, env, fault } = options;
@@ -40,7 +40,7 @@ export async function startDoomedReplica(stack: Stack, options: ReplicaOptions):
         FAULT_STEPS: fault.steps,
         FAULT_BEFORE_STEP: String(fault.beforeStep),
       },
-      // By the end of the channel it learns that the tests were killed.
+      // The channel closes when the tests are killed, and the replica then ends too.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   );

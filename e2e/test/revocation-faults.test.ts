@@ -22,7 +22,7 @@ beforeAll(async () => {
       return { REVOCATIONS_URI: `${line.url.replace(/\/$/, '')}/revocations` };
     };
     const payment = { ...(await lineTo()), REVOCATION_MAX_LAG_SECONDS: String(maxLagSeconds) };
-    // Often enough that knowledge is never older than payment-service bears.
+    // Often enough that payment-service's list never becomes older than its limit.
     return {
       auth: { REVOCATION_HEARTBEAT_MS: '500' },
       cart: await lineTo(),
@@ -43,7 +43,7 @@ async function signOut({ access_token: token }: Tokens): Promise<void> {
   expect((await send(system.stack.services.auth.url, signingOut(token))).status).toBe(204);
 }
 
-/** A payment that says nothing: 400 once it is let in. */
+/** A payment with an empty body: 400 means that the token was accepted. */
 async function tryToPay({ access_token: token }: Tokens): Promise<number> {
   const { url } = system.stack.services.payment;
   return (await send(url, { method: 'POST', path: '/payments', token })).status;
@@ -68,7 +68,7 @@ describe.each<{ fault: string; cut: () => Promise<unknown>; restore: () => Promi
       expect(await tryToPay(kept)).toBe(503),
     );
     expect(await verdicts(kept)).toEqual(acceptedEverywhere);
-    // What nobody has told them, they do not know.
+    // The services cannot know of a revocation before the feed tells them.
     expect(await verdicts(ended)).toEqual({ ...acceptedEverywhere, auth: 401 });
 
     await restore();
@@ -94,7 +94,7 @@ describe('auth-service killed', () => {
     await auth.start();
     await eventually('payment-service serves again', async () => expect(await tryToPay(kept)).toBe(400));
     await expectRefusedForGood(system.stack, ended.access_token);
-    // A service that starts only now is told all the same.
+    // A service that starts only now learns of it too.
     await cart.kill();
     await cart.start();
     await expectRefusedForGood(system.stack, ended.access_token);
@@ -112,7 +112,7 @@ describe('Redis with the policy of a cache', () => {
     await services.cart.kill();
     await services.cart.start();
     await expectRefusedForGood(system.stack, ended.access_token);
-    // What else was revoked nobody knows, so all tokens from before are refused. The sessions go on.
+    // Other revocations may be lost, so all earlier tokens are refused. The sessions go on.
     await expectRefusedForGood(system.stack, kept.access_token);
     const answer = await send(services.auth.url, refreshing(kept.refresh_token));
     expect(answer.status).toBe(200);
@@ -149,7 +149,7 @@ describe('Redis killed', () => {
     const { redis, services } = system.stack;
     await redis.kill();
     await rm(join(system.directory, 'redis'), { recursive: true, force: true });
-    // A token of the second in which the new data set begins would not be older than it.
+    // A token from the second in which the new data set begins would not count as older than it.
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await redis.restart();
     await expectRefusedForGood(system.stack, lost.access_token);
@@ -164,12 +164,12 @@ describe('Redis killed', () => {
   });
 });
 
-/** Has Redis itself throw away what may expire, until the stream is gone. */
+/** Makes Redis evict volatile keys until the stream is gone. */
 async function evictStream(url: string): Promise<void> {
   const redis = new Redis(url);
   try {
     const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-    // By the time to live that is left: the stream's is shorter than that of sessions.
+    // Redis evicts the shortest remaining TTL first: the stream's is shorter than the sessions'.
     await redis.config('SET', 'maxmemory-policy', 'volatile-ttl', 'maxmemory', used + 100_000);
     for (let number = 0; (await redis.exists('{0}:revocations')) === 1; number++)
       await redis.set(`cache:${number}`, 'x'.repeat(20_000), 'EX', 600);
@@ -181,7 +181,7 @@ async function evictStream(url: string): Promise<void> {
 
 const refusedAtShop = { cart: 401, wishlist: 401, payment: 401 };
 
-/** Of the services that are there while auth-service is not, or cannot reach its store. */
+/** The answers of the services that do not need auth-service or its store. */
 async function verdictsAtShop({ access_token: token }: Tokens): Promise<object> {
   const { cart, wishlist, payment } = system.stack.services;
   return {

@@ -24,12 +24,12 @@ it.beforeAll(async ({ sharedStack }) => {
   operator = (await signIn(stack, 'admin')).access_token;
 });
 
-/** Asks auth-service. Rejects when it refuses. */
+/** Sends a request to auth-service. Rejects when it refuses. */
 const askAuth = (request: Request) => ask(stack.services.auth.url, request);
 
 type Person = { id: string; username: string; signIn(clientId?: string): Promise<Tokens> };
 
-/** Somebody new, so that what is done to them concerns no other test. */
+/** A new person, so that the revocation affects no other test. */
 async function newPerson(): Promise<Person> {
   const username = `person-${randomUUID().slice(0, 13)}`;
   const json = { username, password };
@@ -175,7 +175,7 @@ describe('a signing key', () => {
     await traffic;
     expect(refused).toEqual([]);
 
-    // The operator's own token may have been signed with it: a new one.
+    // The operator needs a new token, because the revoked key may have signed theirs.
     operator = (await signIn(stack, 'admin')).access_token;
     await askAuth({ method: 'DELETE', path: `/keys/${kidOf(first)}`, token: operator });
     expect(await verdicts(second)).toEqual(acceptedEverywhere);

@@ -7,7 +7,7 @@ const password = 'walnut-harbour-lantern-39';
 
 export type Shopper = Awaited<ReturnType<typeof newShopper>>;
 
-/** Somebody who has just registered and signed in, with carts, wishes and payments of nobody else's. */
+/** Registers and signs in a new person, whose carts, wishes and payments no other test touches. */
 export async function newShopper(stack: Stack) {
   const { auth, cart, wishlist, payment } = stack.services;
   const username = `shopper-${randomUUID().slice(0, 13)}`;
@@ -19,16 +19,16 @@ export async function newShopper(stack: Stack) {
 
   return {
     subject: String(id),
-    /** A session of its own, from which nothing has been kept anywhere. */
+    /** Starts a new session, of which no service has kept anything. */
     signInAgain: async () => {
       tokens = await signIn(auth.url, account);
     },
-    /** From now on their sign-in is an hour old. */
+    /** Makes their sign-in an hour old. */
     waitAnHour: async () => {
       await ageSignIn(stack, tokens.access_token);
       tokens = (await ask(auth.url, refreshing(tokens.refresh_token))) as Tokens;
     },
-    /** Proves who they are once more, in the same session. */
+    /** Authenticates them again in the same session. */
     reauthenticate: async () => {
       const path = '/sessions/current/reauthentication';
       const answer = await call(auth.url, { method: 'POST', path, json: { password } });
@@ -41,7 +41,7 @@ export async function newShopper(stack: Stack) {
         path: '/cart/items',
         json: { sku, quantity, unit_price: { amount, currency: 'EUR' } },
       }),
-    /** What the cart holds, by thing. */
+    /** What the cart holds, by item. */
     cart: async () => {
       const { items } = (await call(cart.url, { path: '/cart' })).body as {
         items: { sku: string; quantity: number }[];
@@ -78,7 +78,7 @@ export async function newShopper(stack: Stack) {
         path: `/wishlist/items/${item}/move`,
         json: { unit_price: { amount: 450, currency: 'EUR' }, quantity },
       }),
-    /** What is wished for, and how each stands. */
+    /** The wishes, each with its state. */
     wishes: async () => {
       const { items } = (await call(wishlist.url, { path: '/wishlist' })).body as {
         items: { sku: string; status: string }[];

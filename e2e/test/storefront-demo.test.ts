@@ -26,7 +26,7 @@ it.beforeAll(({ sharedStack }) => {
   page = demoPage(stack);
 });
 
-/** In a browser: the refresh token is in a cookie. */
+/** Signs in as a browser does: the refresh token is in a cookie. */
 async function signInAtPage(username = 'mina') {
   const { services, accounts } = stack;
   const { password = '' } = accounts.find((account) => account.username === username) ?? {};
@@ -156,10 +156,10 @@ describe('keys', () => {
     const { token, body } = await signInAtPage();
     const before = (await page.ask<SigningKeys>('/keys')).body.keys;
     const next = before.find(({ state }) => state === 'next');
-    // Timers may come a millisecond early.
+    // Timers may fire a millisecond early.
     await delay(Math.max(0, Date.parse(String(next?.may_sign_at)) - Date.now()) + 50);
     const rotated = await page.ask<SigningKeys>('/keys/rotation', { method: 'POST' });
-    // At once: two seconds later it is not too early any more.
+    // Sent immediately: two seconds later a rotation would be allowed again.
     const tooEarly = await page.ask<{ code: string }>('/keys/rotation', { method: 'POST' });
     expect(rotated.status).toBe(200);
     expect(rotated.body.keys).toContainEqual({ kid: next?.kid, state: 'active', may_sign_at: null });
@@ -194,7 +194,7 @@ describe('spans', () => {
       );
       const refused = spans.find(({ attributes }) => 'latchkey.token.refused_by' in attributes);
       const payment = spans.find(({ name, kind }) => name === 'POST /payments' && kind === 'server');
-      // Each service tells by itself, when it comes to it.
+      // Each service reports on its own schedule.
       const hasAuth = spans.some(({ service }) => service === 'auth-service');
       if (!(exchanged && refused && payment && hasAuth)) throw new Error(`only ${spans.length} spans`);
       return { exchanged, refused, payment };
@@ -237,7 +237,7 @@ describe('spans', () => {
         }),
       ),
     );
-    // A service reports in order: with this one, those of the stopwatch would have come.
+    // A service reports in order: once this span arrives, the stopwatch's spans would have arrived too.
     const ours = `${prefix}0000000000000002`;
     const headers = { traceparent: traceparent(ours) };
     await fetch(`${stack.services.cart.url}/cart`, { headers });

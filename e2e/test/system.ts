@@ -10,15 +10,14 @@ import { it as plainIt } from 'vitest';
 
 export type System = {
   stack: Stack;
-  /** Where its data is. */
+  /** The directory of its data. */
   directory: string;
   stop(): Promise<void>;
 };
 
 /**
- * The whole system, as `npm start` brings it up, on free ports and in a folder of its own. `env` are settings of single
- * services, or what is to be made of their addresses;
- * with `storefront`, the page is served too.
+ * Starts the whole system, as `npm start` does, on free ports and in its own folder. `env` holds the settings of single
+ * services, or a function of their addresses. With `storefront`, the page is served too.
  */
 export async function startSystem(
   env: NonNullable<StackOptions['env']> = {},
@@ -42,19 +41,19 @@ export async function startSystem(
 
 type Environments = Awaited<ReturnType<Extract<StackOptions['env'], (...urls: never[]) => unknown>>>;
 
-/** Gives each service so much time for its stores that a busy machine is not taken for a store that is down. */
+/** Gives each service long store timeouts, so that it does not take a busy machine for a store that is down. */
 function patient(env: Environments): Environments {
   return byService((key) => ({ DATABASE_TIMEOUT_MS: '10000', REDIS_TIMEOUT_MS: '10000', ...env[key] }));
 }
 
-/** Secrets of the shared stack, for whoever signs as auth-service does or joins payment-service as one more replica. */
+/** Secrets of the shared stack, for tests that sign as auth-service or start another payment-service replica. */
 export const keyEncryptionKey = randomBytes(32).toString('base64url');
 export const fingerprintKey = randomBytes(32).toString('base64url');
 
 /**
- * As vitest's, with a stack that all test files of a worker process share, one file after the other: a start takes eight
- * seconds of the processor. Whoever stops something of it, or changes what others see, puts it back. `cartLink` is between
- * cart-service and those who call it, so that a replica can take its place.
+ * Vitest's `it` with a stack, which all test files of a worker process share in turn: a start takes 8 s of CPU time.
+ * A test that stops a part of it, or changes what others see, must restore it. `cartLink` stands between cart-service
+ * and its callers, so that a replica can take its place.
  *
  * @example
  * it.beforeAll(({ sharedStack }) => {
@@ -72,15 +71,15 @@ export const it = plainIt
     const callsCart = { CART_URL: cartLink.url, CART_TIMEOUT_MS: '10000' };
     const system = await startSystem(
       {
-        // A key may sign ten seconds after it was published, rather than ninety. Less would cost more: idle services
-        // would ask for keys all the time.
+        // A key may sign ten seconds after its publication, rather than ninety. With a shorter time idle services
+        // would fetch keys constantly.
         auth: { JWKS_MAX_AGE_SECONDS: '5', KEY_SKEW_SECONDS: '5', KEY_ENCRYPTION_KEY: keyEncryptionKey },
         wishlist: callsCart,
         payment: {
           ...callsCart,
           PROCESSOR_TIMEOUT_MS: '10000',
           FINGERPRINT_KEY: fingerprintKey,
-          // Without auth-service payments are refused before long; here that is not to be what stops them.
+          // Without auth-service payments are soon refused. In these tests that must not be what stops them.
           REVOCATION_MAX_LAG_SECONDS: '3600',
         },
       },
@@ -91,7 +90,7 @@ export const it = plainIt
     return system.stack;
   });
 
-/** Signs the demo account of this role in; with `scopes`, for no more than those. */
+/** Signs in the demo account with this role. `scopes` limits the token to those scopes. */
 export async function signIn(stack: Stack, role = 'customer', scopes?: readonly string[]): Promise<Tokens> {
   const account = stack.accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
   if (account === undefined) throw new Error(`no demo account has the role ${role}`);

@@ -12,7 +12,7 @@ export type Verdicts = Readonly<Record<keyof typeof paths, number>>;
 export const acceptedEverywhere: Verdicts = { auth: 200, cart: 200, wishlist: 200, payment: 200 };
 export const refusedEverywhere: Verdicts = { auth: 401, cart: 401, wishlist: 401, payment: 401 };
 
-/** What each service answers to a token. */
+/** Each service's answer to a token. */
 export async function verdictsOn({ services }: Stack, token: string): Promise<Verdicts> {
   const statuses = await Promise.all(
     Object.entries(paths).map(async ([service, path]) => {
@@ -23,7 +23,7 @@ export async function verdictsOn({ services }: Stack, token: string): Promise<Ve
   return Object.fromEntries(statuses) as Verdicts;
 }
 
-/** Why a service says that a token was revoked. */
+/** cart-service's reason for refusing a revoked token. */
 export async function reasonAtCart({ services }: Stack, token: string): Promise<unknown> {
   return (await send(services.cart.url, { path: '/cart', token })).body['reason'];
 }
@@ -35,7 +35,7 @@ export async function untilRefused(stack: Stack, token: string): Promise<void> {
   );
 }
 
-/** Waits until every service has refused a token, and sees to it that none of them ever accepts it again. */
+/** Waits until every service has refused a token, and checks that none accepts it again. */
 export async function expectRefusedForGood(stack: Stack, token: string): Promise<void> {
   await untilRefused(stack, token);
   for (let again = 0; again < 5; again += 1) {

@@ -40,7 +40,7 @@ afterAll(async () => {
 
 type Outcome = { code: number; stdout: string; stderr: string };
 
-/** A command as the operator's shell starts it. */
+/** Starts a command as an operator's shell does. */
 async function start(
   args: string[],
   input: string | Buffer = '',
@@ -63,7 +63,7 @@ async function start(
   return { code, stdout, stderr };
 }
 
-/** The same without a process of its own, which takes a second of processor time. */
+/** Runs a command in this process. A process of its own would take a second of CPU time. */
 async function command(
   args: string[],
   input: string | Buffer = '',
@@ -189,7 +189,7 @@ describe('revoke-key', () => {
   let own: Awaited<ReturnType<typeof createTestDatabase>>;
   beforeEach(async () => {
     own = await createTestDatabase();
-    // On an empty database it makes the first keys.
+    // On an empty database the command creates the first keys.
     await revokeOrRotate(['rotate-key']);
   });
   afterEach(() => own.drop());

@@ -13,7 +13,7 @@ export type CartBody = Static<typeof cartSchema>;
 export type LineBody = Static<typeof lineSchema>;
 
 export type FixtureOptions = {
-  /** Default a database of its own, dropped at the end. */
+  /** Default: its own database, dropped at the end. */
   databaseUrl?: string;
   /** Default the test issuer's. */
   jwksUri?: string;
@@ -21,10 +21,10 @@ export type FixtureOptions = {
 
 export type CartFixture = Awaited<ReturnType<typeof startCartService>>;
 
-/** One for all the issuers of this process: to make a key takes 0.07 s. */
+/** Shared by all issuers of this process, because making a key takes 0.07 s. */
 const signingKey = createSigningKey();
 
-/** A cart-service on a real database and with a real issuer, reached by inject. */
+/** A cart-service with a real database and a real issuer, reached by inject. */
 export async function startCartService(options: FixtureOptions = {}) {
   const created =
     options.databaseUrl === undefined ? await createTestDatabase({ filledBy: migrate }) : undefined;
@@ -37,7 +37,7 @@ export async function startCartService(options: FixtureOptions = {}) {
     PORT: '0',
     LOG_LEVEL: 'trace',
     DATABASE_URL: options.databaseUrl ?? created?.url,
-    // So that a busy machine is not taken for a Postgres that is down.
+    // Long timeouts, so that a busy machine does not look like a Postgres that is down.
     DATABASE_TIMEOUT_MS: '10000',
     ISSUER: issuer.issuer,
     JWKS_URI: options.jwksUri ?? issuer.jwksUri,
@@ -53,12 +53,12 @@ export async function startCartService(options: FixtureOptions = {}) {
     logDestination: { write: (line) => (log += line) },
   });
   await app.ready();
-  // Where there are no keys to be had, nobody waits for them.
+  // A test with its own key set URL may offer no keys, so the fixture does not wait for them.
   if (options.jwksUri === undefined) await app.authClient.ready();
 
   const tokenOf = (subject: string, scope = 'cart:read cart:write') => issuer.mint({ subject, scope });
 
-  /** A token that payment-service got for somebody. */
+  /** A token that payment-service exchanged for a person's. */
   const checkoutTokenOf = (subject: string, act: unknown = { sub: 'payment-service' }) =>
     issuer.mint({ subject, scope: 'cart:read cart:checkout', claims: { act } });
 
@@ -75,7 +75,7 @@ export async function startCartService(options: FixtureOptions = {}) {
     add: (body: unknown, rest: Call = {}) => call<LineBody>('/cart/items', { method: 'POST', body, ...rest }),
     cart: async (token?: string) =>
       (await call<CartBody>('/cart', token === undefined ? {} : { token })).body,
-    /** Everything stored, for everybody. */
+    /** Every stored row, of all people. */
     async stored() {
       return (await database.pool.query('select * from cart_lines order by subject, sku')).rows as unknown[];
     },
@@ -87,7 +87,7 @@ export async function startCartService(options: FixtureOptions = {}) {
   };
 }
 
-/** A claim under a payment's id. */
+/** A claim with a payment's id. */
 export type CheckoutBody = Static<typeof checkoutSchema>;
 
 export const tea = { sku: 'tea', quantity: 2, unit_price: { amount: 450, currency: 'EUR' } };

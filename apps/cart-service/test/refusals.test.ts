@@ -7,7 +7,7 @@ import { type CartFixture, startCartService } from './cart-fixture.ts';
 
 let service: CartFixture;
 let url: string;
-/** Where hostile headers point to. Nobody must ever ask it for anything. */
+/** The target of hostile headers. It must never receive a request. */
 let elsewhere: Server;
 let requestsElsewhere = 0;
 

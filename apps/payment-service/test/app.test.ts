@@ -23,7 +23,7 @@ test('without the issuer’s keys it is not ready, and says so', async () => {
     logDestination: { write: () => undefined },
   });
   try {
-    // Its own key may still be in the making.
+    // The service may not have made its own key yet.
     await eventually('payment-service says that it has no keys yet', async () =>
       expect((await app.inject('/ready')).json()).toMatchObject({
         status: 503,
@@ -48,7 +48,7 @@ type Operation = {
 
 test('the OpenAPI document declares each status, each error as a problem, and the scope of each route', async () => {
   const { text } = await service.call('/docs/json', { token: '' });
-  // The keys are public: no scope, nothing to refuse.
+  // The keys are public, so no scope is required and nothing can be refused.
   const { '/.well-known/jwks.json': _keys, ...paths } = (
     JSON.parse(text) as { paths: Record<string, Record<string, Operation>> }
   ).paths;

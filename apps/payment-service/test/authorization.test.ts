@@ -12,7 +12,7 @@ import { euros, goodCard, type PaymentFixture, startPaymentService } from './pay
 let service: PaymentFixture;
 let stranger: TestIssuer;
 let paymentId: string;
-/** Which payment the routes ask about. */
+/** The payment that the routes ask about. */
 let asked: string;
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ const contract = (): ContractService => ({
     service.carts.hold(subject, euros(1));
   },
   send: async (route, token, given) => {
-    // fetch sends none with GET.
+    // fetch sends no body with GET.
     const body = route.method === 'GET' ? undefined : (given ?? route.body);
     const {
       status,

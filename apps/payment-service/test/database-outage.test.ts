@@ -34,13 +34,13 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-// A person pays for one cart at a time, so each key has a person of its own.
+// A person pays for one cart at a time, so each key belongs to another person.
 const pay = (key: string) =>
   service.pay({ key, token: service.customer(key), body: { amount: euros(100), card: goodCard } });
 
 /**
- * On a busy machine 202 may say that the processor has not answered in time, and 503 that no connection has become free:
- * the repetition asks again.
+ * On a busy machine 202 may mean that the processor was too slow, and 503 that no connection became free. The test
+ * then repeats the request.
  */
 async function untilDecided(request: () => ReturnType<typeof pay>): ReturnType<typeof pay> {
   for (;;) {
@@ -59,7 +59,7 @@ test('while Postgres is gone every route answers 503 with Retry-After; when it i
   await postgres.kill();
   forwarder.forwardTo(undefined);
 
-  // Killed in mid-flight: each was answered, or told that the database was away. No third thing.
+  // Postgres was killed meanwhile. Each request was answered or told of the outage, and nothing else.
   for (const { reply } of flood) expect([201, 503]).toContain((await reply).status);
   for (const ask of [
     () => pay('during'),
@@ -75,7 +75,7 @@ test('while Postgres is gone every route answers 503 with Retry-After; when it i
   expect((await service.call('/live')).status).toBe(200);
 
   await start();
-  // It finds the connections that broke one by one, and may have to wait for new ones.
+  // The service finds the broken connections one by one, and may have to wait for new ones.
   await eventually('payment-service is ready', async () =>
     expect((await service.call('/ready')).status).toBe(200),
   );
@@ -84,7 +84,7 @@ test('while Postgres is gone every route answers 503 with Retry-After; when it i
 
   const repeated = await Promise.all(flood.map(({ key }) => untilDecided(() => pay(key))));
   expect(new Set(repeated.map(({ status }) => status))).toEqual(new Set([201]));
-  // One for each key, however far each had come.
+  // One charge for each key, however far its first request had come.
   for (const key of ['before', 'during', ...flood.map(({ key }) => key)]) {
     expect(await chargesOf(service.database.db, key)).toMatchObject({ charged: 1, taken: 100 });
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A fixed port in front of a server that comes back on another one: to a service it is the same server all along. */
+/** A fixed port in front of a server that restarts on another port, so that its clients see one server. */
 export async function startForwarder() {
   let targetPort: number | undefined;
   const sockets = new Set<Socket>();
@@ -26,7 +26,7 @@ export async function startForwarder() {
 
   return {
     port: (server.address() as AddressInfo).port,
-    /** Undefined refuses everybody. */
+    /** Undefined refuses every connection. */
     forwardTo(port: number | undefined) {
       targetPort = port;
     },

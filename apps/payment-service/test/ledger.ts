@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Database } from '../src/database/open-payment-database.ts';
 
-/** How often the sandbox took money, and how often it was asked to, over all payments of one person. */
+/** How often the sandbox charged, and how often it was asked to, over all payments of one person. */
 export async function chargesOf(database: Database, subject: string) {
   const { rows } = await database.execute<{ charged: number; calls: number; taken: number }>(sql`
     select count(*) filter (where outcome = 'succeeded')::int as charged,
@@ -14,7 +14,7 @@ export async function chargesOf(database: Database, subject: string) {
   return row;
 }
 
-/** The refunds that the sandbox made of one payment. */
+/** The sandbox's refunds of one payment. */
 export async function refundsOf(database: Database, paymentId: string): Promise<number[]> {
   const { rows } = await database.execute<{ amount: string }>(sql`
     select amount from sandbox_ledger where charge_reference = ${paymentId} and outcome = 'succeeded' order by amount`);

@@ -12,7 +12,7 @@ export const goodCard = { number: '4242424242424242', exp_month: 12, exp_year: 2
 export const euros = (amount: number) => ({ amount, currency: 'EUR' });
 export const card = (number: string) => ({ ...goodCard, number });
 
-/** Short, so that tests of a silent processor are; long enough for one that answers on a busy machine. */
+/** Short, so that tests of a silent processor are fast. Long enough for an answer on a busy machine. */
 export const processorTimeoutMs = 1000;
 
 export type Call = {
@@ -22,11 +22,11 @@ export type Call = {
   key?: string;
   headers?: Record<string, string>;
   body?: unknown;
-  /** pay() makes the payer's cart cost what the body says, unless this leaves it alone. */
+  /** By default pay() makes the payer's cart cost what the body says. */
   cart?: 'as it is';
 };
 
-/** Everything that an answer may hold, and need not. */
+/** Every optional field of an answer. */
 type Body = Partial<Omit<PaymentBody, 'status'>> & {
   status?: string | number;
   code?: string;
@@ -40,17 +40,17 @@ export type Reply = { status: number; headers: Headers; text: string; body: Body
 export type PaymentFixture = Awaited<ReturnType<typeof startPaymentService>>;
 
 export type FixtureOptions = Pick<AppOptions, 'processor' | 'clock'> & {
-  /** Default a database of its own, dropped at the end. */
+  /** Default: its own database, dropped at the end. */
   databaseUrl?: string;
-  /** Shares another one's database, issuer and carts. Default an issuer of its own, closed at the end, and no carts. */
+  /** Shares another fixture's database, issuer and carts. Default: its own issuer, closed at the end, and no carts. */
   beside?: { env: { DATABASE_URL: string }; issuer: TestIssuer; carts: TestCarts };
   env?: Record<string, string>;
 };
 
-/** One for all the issuers of this process: to make a key takes 0.07 s. */
+/** Shared by all issuers of this process, because making a key takes 0.07 s. */
 const signingKey = createSigningKey();
 
-/** A payment-service that listens, on a database of its own unless told otherwise. */
+/** A listening payment-service, with its own database unless told otherwise. */
 export async function startPaymentService(options: FixtureOptions = {}) {
   const { beside, databaseUrl = beside?.env.DATABASE_URL } = options;
   const created = databaseUrl === undefined ? await createTestDatabase({ filledBy: migrate }) : undefined;
@@ -91,19 +91,19 @@ export async function startPaymentService(options: FixtureOptions = {}) {
   };
 }
 
-/** What payment-service is started with. */
+/** The settings with which payment-service starts. */
 function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: TestIssuer }) {
   return {
     NODE_ENV: 'test',
     PORT: '0',
     LOG_LEVEL: 'trace',
     DATABASE_URL: databaseUrl,
-    // So that a busy machine is not taken for a Postgres that is down.
+    // Long timeouts, so that a busy machine does not look like a Postgres that is down.
     DATABASE_TIMEOUT_MS: '10000',
     ISSUER: issuer.issuer,
     JWKS_URI: issuer.jwksUri,
     PROCESSOR_TIMEOUT_MS: String(processorTimeoutMs),
-    // Nobody is there: the tests' carts are in this process.
+    // No service listens there, because the tests' carts are in this process.
     CART_URL: 'http://127.0.0.1:1',
     CART_TIMEOUT_MS: '100',
     TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
@@ -112,7 +112,7 @@ function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: Test
   };
 }
 
-/** Makes the cart of a token's subject cost what a body says, if it says anything. */
+/** Makes the cart of the token's subject cost what the body says, if it has an amount. */
 function fillCart(carts: TestCarts, token: string, body: unknown): void {
   const { amount: price } = (typeof body === 'object' ? body : {}) as { amount?: unknown };
   const { amount, currency } = (price ?? {}) as Record<string, unknown>;
@@ -121,7 +121,7 @@ function fillCart(carts: TestCarts, token: string, body: unknown): void {
   carts.hold(claims.sub, { amount, currency });
 }
 
-/** Requests as a customer, or as somebody else, to a payment-service. */
+/** Sends requests to a payment-service, as a customer or as another person. */
 export function callsTo(url: string, { issuer, carts }: { issuer: TestIssuer; carts: TestCarts }) {
   const customer = (subject = 'ada') => issuer.mint({ subject, scope: 'payment:read payment:write' });
   const support = (subject = 'sam') =>

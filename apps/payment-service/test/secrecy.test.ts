@@ -8,7 +8,7 @@ import { card, euros, startPaymentService } from './payment-fixture.ts';
 
 const service = await forThisFile(startPaymentService());
 
-// An unusual cvc, so that finding it means something.
+// An unusual cvc, which does not occur by chance.
 const secrets = (number: string) => ({ ...card(number), cvc: '9137' });
 const numbers = [
   '4242424242424242',
@@ -72,7 +72,7 @@ test('no card number, no cvc and no token is in the database, in the logs or in 
     for (const secret of [...numbers, ...[token, supportToken].flatMap((one) => one.split('.').slice(1))]) {
       expect(text.includes(secret), `${place} holds ${secret}`).toBe(false);
     }
-    // cvc and year of expiry are short enough to occur in an id or a digest by chance.
+    // cvc and expiry year are short enough to occur by chance in an id or a digest.
     expect(text, place).not.toMatch(/(?<![\w-])(9137|2090)(?![\w-])/);
   }
 });

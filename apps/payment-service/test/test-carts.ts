@@ -10,8 +10,8 @@ type Checkout = { status: 'open' | 'completed' | 'released'; things: Thing[] };
 export type TestCarts = ReturnType<typeof createTestCarts>;
 
 /**
- * Carts in this process that keep cart-service's rules: one open claim at a time, the first claim under an id stays, what
- * was claimed is taken out once, and an end is final. How it is with the real one, end-to-end tests tell.
+ * Carts in this process that keep cart-service's rules: one open claim at a time, the first claim under an id stays,
+ * claimed items are removed once, and an end is final. End-to-end tests use the real cart-service.
  */
 export function createTestCarts() {
   const carts = new Map<string, { things: Thing[]; checkouts: Map<string, Checkout> }>();
@@ -25,7 +25,7 @@ export function createTestCarts() {
     return cart;
   }
 
-  /** As over a network: a call may fail before it arrives, or after it was carried out. */
+  /** Simulates a network: a call may fail before it arrives or after it was executed. */
   async function perform<T>(step: Step, work: () => T): Promise<T> {
     calls.push(step);
     await before(step);
@@ -59,23 +59,23 @@ export function createTestCarts() {
   }
 
   return {
-    /** What was asked of all carts, in that order. */
+    /** The calls to all carts, in order. */
     calls,
     /** Adds something. */
     put: (subject: string, price: Money) =>
       void cartOf(subject).things.push({ id: randomUUID(), amount: price.amount, currency: price.currency }),
-    /** Makes the cart cost exactly that. */
+    /** Makes the cart cost exactly this amount. */
     hold(subject: string, price: Money) {
       cartOf(subject).things = [];
       this.put(subject, price);
     },
     amountsIn: (subject: string) => cartOf(subject).things.map(({ amount }) => amount),
     statusesOf: (subject: string) => [...cartOf(subject).checkouts.values()].map(({ status }) => status),
-    /** Runs before a call arrives; throws to be unreachable, waits to be slow. */
+    /** Runs before a call arrives. Throw to be unreachable; wait to be slow. */
     before: (hook: (step: Step) => unknown) => {
       before = hook;
     },
-    /** Runs before the answer of a call that was carried out goes back. */
+    /** Runs after a call was executed, before its answer is sent. */
     after: (hook: (step: Step) => unknown) => {
       after = hook;
     },
@@ -91,7 +91,7 @@ export function createTestCarts() {
   };
 }
 
-/** What the cart throws when it cannot be reached. */
+/** The error when the cart cannot be reached. */
 export function unreachable(): ProblemError {
   return new ProblemError({
     status: 503,

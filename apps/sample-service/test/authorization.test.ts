@@ -41,6 +41,6 @@ const send = sendBy((path, request) => callsTo(app, () => '')(path, request));
 describeAuthorization(
   [{ method: 'GET', path: '/sample', scopes: ['sample:read'], status: 200 }],
   { otherAudience: 'auth-service' },
-  // It stores nothing for anybody yet.
+  // The service does not store anything yet.
   () => ({ issuer, stranger, send, stored: async () => [], prepare: async () => {} }),
 );

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const app = join(import.meta.dirname, '..');
 
-/** Compressed with brotli, as browsers get it. */
+/** The size after brotli compression, as browsers receive it. */
 const maxBytes = { all: 200_000, shop: 165_000, style: 20_000 };
 
 describe('what a browser has to load', () => {

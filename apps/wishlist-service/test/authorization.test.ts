@@ -12,7 +12,7 @@ import { cup, startWishlistService, tea, type WishlistFixture } from './wishlist
 let service: WishlistFixture;
 let stranger: TestIssuer;
 let id: string;
-/** Whose item the routes ask about. */
+/** The owner of the item that the routes ask about. */
 let asked: string;
 
 beforeAll(async () => {

@@ -5,8 +5,8 @@ import type { CartRefusalCode, CartVerdict, Move } from '../src/wishlist/move-ru
 type Line = { sku: string; quantity: number };
 
 /**
- * Carts in this process that keep cart-service's rules for keyed additions: once for each key, and the first verdict
- * stays, also a refusal. How it is with the real one, end-to-end tests tell.
+ * Carts in this process that keep cart-service's rules for keyed additions: each key counts once, and its first verdict
+ * stays, even a refusal. End-to-end tests use the real cart-service.
  */
 export function createTestCarts() {
   const lines = new Map<string, Line[]>();
@@ -29,15 +29,15 @@ export function createTestCarts() {
 
   return {
     in: (subject: string) => lines.get(subject) ?? [],
-    /** What carts say to new keys from now on; undefined: that they take it. */
+    /** The carts' answer to new keys from now on. Undefined: they accept. */
     refuse: (code: CartRefusalCode | undefined) => {
       refusal = code;
     },
-    /** Runs before a call arrives; throws to be unreachable, waits to be slow. */
+    /** Runs before a call arrives. Throw to be unreachable; wait to be slow. */
     before: (hook: () => unknown) => {
       before = hook;
     },
-    /** Runs before the answer of a call that was carried out goes back. */
+    /** Runs after a call was executed, before its answer is sent. */
     after: (hook: () => unknown) => {
       after = hook;
     },
@@ -57,7 +57,7 @@ export function createTestCarts() {
   };
 }
 
-/** What the cart throws when it cannot be reached. */
+/** The error when the cart cannot be reached. */
 export function unreachable(): ProblemError {
   return new ProblemError({
     status: 503,

@@ -13,7 +13,7 @@ export type WishlistBody = Static<typeof wishlistSchema>;
 export type ItemBody = Static<typeof itemSchema>;
 
 export type FixtureOptions = {
-  /** Default a database of its own, dropped at the end. */
+  /** Default: its own database, dropped at the end. */
   databaseUrl?: string;
   /** Default the test issuer's. */
   jwksUri?: string;
@@ -21,10 +21,10 @@ export type FixtureOptions = {
 
 export type WishlistFixture = Awaited<ReturnType<typeof startWishlistService>>;
 
-/** One for all the issuers of this process: to make a key takes 0.07 s. */
+/** Shared by all issuers of this process, because making a key takes 0.07 s. */
 const signingKey = createSigningKey();
 
-/** A wishlist-service on a real database and with a real issuer, reached by inject. */
+/** A wishlist-service with a real database and a real issuer, reached by inject. */
 export async function startWishlistService(options: FixtureOptions = {}) {
   const created =
     options.databaseUrl === undefined ? await createTestDatabase({ filledBy: migrate }) : undefined;
@@ -37,11 +37,11 @@ export async function startWishlistService(options: FixtureOptions = {}) {
     PORT: '0',
     LOG_LEVEL: 'trace',
     DATABASE_URL: options.databaseUrl ?? created?.url,
-    // So that a busy machine is not taken for a Postgres that is down.
+    // Long timeouts, so that a busy machine does not look like a Postgres that is down.
     DATABASE_TIMEOUT_MS: '10000',
     ISSUER: issuer.issuer,
     JWKS_URI: options.jwksUri ?? issuer.jwksUri,
-    // Nobody is there: the tests' carts are in this process.
+    // No service listens there, because the tests' carts are in this process.
     CART_URL: 'http://127.0.0.1:1',
     TOKEN_ENDPOINT: 'http://127.0.0.1:1/token',
     REVOCATIONS_URI: issuer.revocations.uri,
@@ -57,7 +57,7 @@ export async function startWishlistService(options: FixtureOptions = {}) {
     logDestination: { write: (line) => (log += line) },
   });
   await app.ready();
-  // Where there are no keys to be had, nobody waits for them.
+  // A test with its own key set URL may offer no keys, so the fixture does not wait for them.
   if (options.jwksUri === undefined) await app.authClient.ready();
 
   const tokenOf = (subject: string, scope = 'wishlist:read wishlist:write') =>
@@ -72,14 +72,14 @@ export async function startWishlistService(options: FixtureOptions = {}) {
     carts,
     log: () => log,
     tokenOf,
-    /** May move things into the cart. */
+    /** A token whose holder may move items into the cart. */
     moverToken: (subject: string) => tokenOf(subject, 'wishlist:read wishlist:write cart:write'),
     call,
     add: (body: unknown, rest: Call = {}) =>
       call<ItemBody>('/wishlist/items', { method: 'POST', body, ...rest }),
     wishlist: async (token?: string) =>
       (await call<WishlistBody>('/wishlist', token === undefined ? {} : { token })).body,
-    /** Everything stored, for everybody. */
+    /** Every stored row, of all people. */
     async stored() {
       return (await database.pool.query('select * from wishlist_items order by subject, sku'))
         .rows as unknown[];

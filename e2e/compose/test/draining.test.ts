@@ -11,7 +11,7 @@ const routes = {
   'auth-service': `${urls.auth}/account`,
 };
 
-/** On connections that are kept alive, as browsers do. */
+/** Keeps connections alive, as browsers do. */
 async function keeping(url: string) {
   const { access_token: token } = await signIn();
   return { token, kept: () => send(url, { path: '', token }) };

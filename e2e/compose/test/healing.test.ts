@@ -27,7 +27,7 @@ describe('the system heals by itself', () => {
 
   it.each(long)('after the process in %s was killed', async (service) => {
     const before = await container(service);
-    // Everything below the init process, which the kernel protects: what an out-of-memory kill would look like.
+    // Kills everything below the init process, as an out-of-memory kill would. The kernel protects the init process.
     await exec(before, 'sh', '-c', 'kill -9 $(cat /proc/1/task/1/children)').catch(() => '');
     const began = performance.now();
     await eventually('the container was restarted', async () => {

@@ -3,14 +3,14 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type Container, container, containers, exec, serviceOf, services } from '../system.ts';
 
-/** A greeting that the real server answers, whoever asks: its reply tells that it is reached. */
+/** A greeting that the real server answers without authentication. Its reply proves that the server is reachable. */
 const greetings = {
-  // SSLRequest: answered with N or S.
+  // SSLRequest: the server answers N or S.
   postgres: { port: 5432, bytes: Buffer.from('0000000804d2162f', 'hex'), reply: /^[NS]/ },
   redis: { port: 6379, bytes: Buffer.from('PING\r\n'), reply: /^(\+PONG|-NOAUTH|-DENIED)/ },
 };
 
-/** What answers at an address within a second and a half; some networks accept connections to anywhere, in silence. */
+/** Reads the reply within 1.5 s. A connection alone proves nothing: some networks accept one to any address. */
 async function answer(host: string, port: number, bytes: Buffer): Promise<string> {
   const socket = connect({ host, port });
   socket.on('error', () => {});
@@ -26,7 +26,7 @@ async function answer(host: string, port: number, bytes: Buffer): Promise<string
   }
 }
 
-/** The same from inside a container, with Node.js. Patient, because who is reached must be seen to be reached. */
+/** The same from inside a container. The timeout is longer, because a slow reply must not look like isolation. */
 function answerWithin(from: Container, host: string, port: number, bytes: Buffer): Promise<string> {
   const script = `
     const socket = require('node:net').connect({ host: '${host}', port: ${port} });
@@ -73,7 +73,7 @@ describe('the networks', () => {
     expect(outward.map(serviceOf)).toEqual(['front']);
     for (const name of [...services, 'storefront', 'redis', 'postgres']) {
       const routes = await exec(await container(name), 'cat', '/proc/net/route');
-      // A default route has destination 0.
+      // The default route has destination 0.
       expect(routes).not.toMatch(/^\S+\s+00000000\s/m);
     }
   });

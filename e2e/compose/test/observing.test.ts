@@ -26,7 +26,7 @@ type Trace = { spans: { service: string; name: string; parent?: string; id: stri
 
 const observing = composeWith({ COMPOSE_PROFILES: 'observe' });
 
-/** Services report every two seconds. What a busy machine does not deliver in time is dropped, so who waits asks anew. */
+/** Services report every two seconds. A busy machine may drop a report, so each attempt sends its request again. */
 const reported = () => delay(2500);
 
 async function read<T>(path: string): Promise<T> {

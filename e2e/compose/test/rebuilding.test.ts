@@ -10,7 +10,7 @@ afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 describe('docker compose build', () => {
   it('makes anew what holds the sources, and nothing else, after a one-line change in one service', async () => {
-    // The files, not the history and not what is installed: what a build may use is in .dockerignore.
+    // Copies the files without the history and installed packages. .dockerignore decides what the build may use.
     const isSource = (path: string) =>
       !/(^|\/)(node_modules|\.git|\.latchkey|\.turbo)(\/|$)/.test(path.slice(repository.length));
     cpSync(repository, copy, { recursive: true, filter: isSource });
@@ -25,7 +25,7 @@ describe('docker compose build', () => {
     const taken = await seconds(() => compose('build', 'cart-service'));
     console.log(`docker compose build cart-service after a one-line change: ${taken.toFixed(1)} s`);
     const after = await layers();
-    // The service's sources, the empty folder for what Node.js makes of them, and that.
+    // Only the last four layers may change: the sources, the empty cache folder of Node.js, and the cache itself.
     expect(after.slice(0, -4)).toEqual(before.slice(0, -4));
     expect(after).not.toEqual(before);
     expect(taken).toBeLessThan(60);

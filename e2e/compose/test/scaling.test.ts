@@ -24,7 +24,7 @@ beforeAll(async () => {
   console.log(`docker compose up --wait with three replicas of each service: ${taken.toFixed(1)} s`);
 });
 
-/** How often each replica of a service has answered a route, by its own metrics. */
+/** How often each replica of a service has answered a route, according to its own metrics. */
 async function answersOfReplicas(service: string, route: string): Promise<number[]> {
   const script =
     "fetch('http://127.0.0.1:' + process.env.PORT + '/metrics').then(async (r) => console.log(await r.text()))";
@@ -124,7 +124,7 @@ describe('with three replicas of every service', () => {
   });
 });
 
-/** Tries until all replicas sign with one key; they look for what the others did every few hundred milliseconds. */
+/** Retries until all replicas sign with one key. Each replica polls for the others' changes every few hundred ms. */
 async function eventuallySame(read: () => Promise<Set<string>>): Promise<string[]> {
   let found = new Set<string>();
   await eventually('all replicas sign with one key', async () => {

@@ -57,7 +57,7 @@ describe('secrets', () => {
     expect(readers.map(({ volume, by }) => `${volume} ${by}`).sort()).toEqual(
       [
         ...[...services, 'postgres', 'redis'].map((holder) => `${holder}-secrets ${holder}`),
-        // It runs auth-service's own command.
+        // demo-accounts runs auth-service's own command.
         'auth-service-secrets demo-accounts',
       ].sort(),
     );

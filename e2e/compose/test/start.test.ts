@@ -4,8 +4,8 @@ import { compose, containers, serviceOf, services, useEverything } from '../syst
 
 describe('docker compose up --wait', () => {
   it('comes back within three minutes, from warm images and empty volumes', () => {
-    // On an idle machine of two cores it takes 11 s (docs/containers.md). This one may be busy, so the figure is told
-    // and the bound is wide: what must be noticed is a health check that waits for its longest interval.
+    // On an idle machine of two cores it takes 11 s (docs/containers.md). The bound is wide, as this one may be busy.
+    // It must catch a health check that waits for its longest interval.
     const taken = inject('startSeconds');
     console.log(`docker compose up --wait, from warm images and empty volumes: ${taken.toFixed(1)} s`);
     expect(taken).toBeLessThan(180);

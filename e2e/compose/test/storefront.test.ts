@@ -5,7 +5,7 @@ import { send, signingIn } from '@latchkey/person';
 import { describe, expect, it } from 'vitest';
 import { container, credentialsOf, eventually, exec, storefrontUrl, urls } from '../system.ts';
 
-/** What the services report of traces that begin so, as the page is told, until it fits. */
+/** Reads the page's stream of spans for traces with this prefix until the text fits. */
 function spansUntil(prefix: string, fits: (text: string) => boolean): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const asked = httpGet(`${storefrontUrl}/demo/spans?trace_prefix=${prefix}`, (response) => {

@@ -7,17 +7,17 @@ export type AuthFront = HttpServer & {
   /** How often a refresh was asked for. */
   refreshes(): number;
   /**
-   * Keeps answers back, which auth-service has given, until the function that is returned is called. A hold that follows is
-   * for what is asked from then on.
+   * Holds back auth-service's answers until the returned function is called. A later hold applies to later
+   * requests.
    */
   hold(): () => void;
-  /** Tells auth-service nothing of the page's site from now on, as older browsers do, until the function is called. */
+  /** Hides the page's site from auth-service, as older browsers do, until the returned function is called. */
   hideSite(): () => void;
 };
 
 /**
- * What browsers reach instead of auth-service: it passes everything on as it is, counts, and can keep answers back. Its
- * cookies are auth-service's: those of a host go to all its ports.
+ * A proxy that browsers reach instead of auth-service. It counts requests and can hold back answers. It shares
+ * auth-service's cookies, because a host's cookies apply to all its ports.
  */
 export async function startAuthFront(authUrl: () => string): Promise<AuthFront> {
   let refreshes = 0;

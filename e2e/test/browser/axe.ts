@@ -6,16 +6,16 @@ import type { Page } from 'playwright-core';
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
- * What axe finds serious or critical on a page as it stands now, each with where it is.
+ * The serious and critical faults that axe finds on the page in its current state, each with its location.
  *
  * @example expect(await seriousFaults(page)).toEqual([]);
  */
 export async function seriousFaults(page: Page): Promise<string[]> {
-  // Colours that are still on their way would be measured as they are.
+  // axe would measure colours in the middle of a transition.
   await page.waitForFunction('document.getAnimations().every(({ playState }) => playState !== "running")');
   if (await page.evaluate('typeof axe === "undefined"')) await page.evaluate(source);
   const { violations } = await page.evaluate<AxeResults>(
-    // What React Aria has read out stays there for some seconds, also when what it was about is gone.
+    // React Aria keeps its announcements for some seconds, even when their subject is gone.
     'axe.run({ exclude: ["[data-live-announcer]"] }, { resultTypes: ["violations"] })',
   );
   return violations
@@ -25,7 +25,7 @@ export async function seriousFaults(page: Page): Promise<string[]> {
     );
 }
 
-/** As seriousFaults, in both themes. Leaves the page dark. */
+/** Like seriousFaults, in both themes. Leaves the page dark. */
 export async function seriousFaultsInBothThemes(page: Page): Promise<Record<'light' | 'dark', string[]>> {
   const faultsIn = async (colorScheme: 'light' | 'dark') => {
     await page.emulateMedia({ colorScheme });

@@ -5,7 +5,7 @@ export function lanes(page: Page): Locator {
   return page.getByRole('listbox', { name: 'Requests, the newest first' });
 }
 
-/** A request in the lanes, by what a screen reader says of it: `GET /cart from Page to Cart 200 let in`. */
+/** A request in the lanes, by its accessible name: `GET /cart from Page to Cart 200 let in`. */
 export function arrow(page: Page, name: RegExp): Locator {
   return lanes(page).getByRole('option', { name }).first();
 }
@@ -26,7 +26,7 @@ export async function openPanel(page: Page, name: PanelName): Promise<Locator> {
 
 const services = ['cart-service', 'wishlist-service', 'payment-service'] as const;
 
-/** A table of verdicts, by its caption: of each service the cells after its name. */
+/** Reads the table of verdicts with this caption: for each service, the cells after its name. */
 export async function verdictsIn(place: Locator, caption: string): Promise<Record<string, string[]>> {
   const table = place.getByRole('table', { name: caption });
   await table.waitFor();
@@ -37,7 +37,7 @@ export async function verdictsIn(place: Locator, caption: string): Promise<Recor
   return Object.fromEntries(await Promise.all(rows));
 }
 
-/** The stopwatch of an action: before, after and how long it took, for each service. */
+/** The stopwatch of an action: for each service, the verdict before, the verdict after and the time between. */
 export function stopwatchIn(place: Locator): Promise<Record<string, string[]>> {
   return verdictsIn(place, 'How each service changed its verdict');
 }

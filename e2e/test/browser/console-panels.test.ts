@@ -9,7 +9,7 @@ import { signInAs } from './shop-page.ts';
 
 const took = /^[\d.,]+\s(ms|s)$/;
 
-/** Every service let the token in, then refused it, and it was measured when. */
+/** Every service accepted the token, then refused it, and the time was measured. */
 function refusedEverywhere(why: string) {
   const row = [expect.stringContaining('200'), expect.stringContaining(why), expect.stringMatching(took)];
   return { 'cart-service': row, 'wishlist-service': row, 'payment-service': row };
@@ -31,7 +31,7 @@ describeInBrowser('the panels', () => {
     const page = await open();
     await signInAs(page, name);
     const isClean = () => {
-      // What chromium writes when a service that was stopped is asked.
+      // Chromium logs this when the page calls a stopped service.
       const others = complaints.filter((text) => !text.includes('net::ERR_CONNECTION_REFUSED'));
       expect({ complaints: others, strangers }).toEqual({ complaints: [], strangers: [] });
     };
@@ -119,7 +119,7 @@ describeInBrowser('the panels', () => {
       await forgery.getByText(lie).waitFor();
       expect(await verdictsIn(forgery, 'What each service answers')).toEqual(everywhere('401'));
     }
-    // The page is still signed in: none of that was its session's own token.
+    // The page is still signed in, because none of these tokens was its session's own.
     await page.getByText('Hello, mina.').waitFor();
     expect(await seriousFaults(page)).toEqual([]);
 
@@ -154,7 +154,7 @@ describeInBrowser('the panels', () => {
     const errors = () => panel.getByRole('definition').nth(2).textContent();
     const rotate = panel.getByRole('button', { name: 'Rotate now' });
     await rotate.click();
-    // First, for it is there for ten seconds only.
+    // This comes first, because the message is shown for ten seconds only.
     await panel.getByRole('button', { name: /^Rotate \(in \d+ s\)$/ }).waitFor();
     await panel.getByText('The next key signs now.').waitFor();
     const table = panel.getByRole('table', { name: 'Signing keys' });

@@ -8,5 +8,5 @@ if (isMissing) {
   );
 }
 
-/** As vitest's describe: skipped where there is no chromium, except in continuous integration, where it fails. */
+/** Like vitest's describe. Without chromium it skips the tests; in continuous integration it fails. */
 export const describeInBrowser = describe.skipIf(isMissing);

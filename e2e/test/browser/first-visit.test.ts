@@ -7,11 +7,11 @@ import { type BrowserSystem, it } from './harness.ts';
 import { registerSomebody, signIn } from './shop-page.ts';
 
 type Seen = {
-  /** What the browser wrote on the console, and exceptions nobody caught. */
+  /** What the browser logged on the console, and uncaught exceptions. */
   readonly said: string[];
-  /** Requests without an answer, and answers of 400 and above. */
+  /** Requests without an answer, and answers with status 400 or above. */
   readonly red: string[];
-  /** Paths at auth-service and the other services that the page asked. */
+  /** Paths that the page requested from auth-service and the other services. */
   readonly asked: string[];
 };
 
@@ -21,12 +21,12 @@ describeInBrowser('a page that is opened', () => {
     system = sharedSystem;
   });
 
-  /** Writes down everything that a browser sees from now on. */
+  /** Records everything that a browser reports from now on. */
   function watch(context: BrowserContext): Seen {
     const seen: Seen = { said: [], red: [], asked: [] };
     context.on('console', (message) => seen.said.push(`${message.type()}: ${message.text()}`));
     context.on('weberror', (error) => seen.said.push(String(error.error())));
-    // Those of a page that is left meanwhile fail, and are not meant.
+    // Requests of a page that is left fail as well. They do not count.
     const begun = new Set<Request>();
     context.on('requestfailed', (request) => {
       // The page's stream of spans ends with the page.
@@ -44,7 +44,7 @@ describeInBrowser('a page that is opened', () => {
     return seen;
   }
 
-  /** Opens the page, and waits until all of it is drawn and nothing is on its way but the stream of spans. */
+  /** Opens the page. Waits until it is fully drawn and no request but the stream of spans is open. */
   async function open(context: BrowserContext): Promise<Page> {
     const page = await context.newPage();
     const underway = new Set<string>();
@@ -59,7 +59,7 @@ describeInBrowser('a page that is opened', () => {
     return page;
   }
 
-  /** Turns a browser's clock on by some seconds, so that all that is done every now and then is done. */
+  /** Advances a browser's clock by some seconds, so that every periodic task runs. */
   async function passSomeTime(page: Page): Promise<void> {
     for (let seconds = 0; seconds < 30; seconds += 3) await page.clock.runFor(3_000);
     await page.waitForLoadState('load');

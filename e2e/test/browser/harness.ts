@@ -7,9 +7,9 @@ import { it as stackIt } from '../system.ts';
 /** A browser of one person: its tabs share cookies, as in one profile. */
 export type Person = {
   readonly context: BrowserContext;
-  /** What the browser complained about: errors and warnings on the console, and exceptions nobody caught. */
+  /** What the browser complained about: errors and warnings on the console, and uncaught exceptions. */
   readonly complaints: readonly string[];
-  /** Addresses of requests that went to anybody else than the page's server and the services. */
+  /** Addresses of requests to any host but the page's server and the services. */
   readonly strangers: readonly string[];
   /** One more tab, at the page. */
   openTab(path?: string): Promise<Page>;
@@ -24,8 +24,8 @@ export type BrowserSystem = {
 };
 
 /**
- * As vitest's, with a browser besides the stack that all test files of a worker process share. Whoever stops something of
- * it, or changes what others see, puts it back.
+ * Vitest's `it` with a browser and a stack, which all test files of a worker process share. A test that stops a part of
+ * the stack, or changes what other tests see, must restore it.
  *
  * @example
  * it.beforeAll(({ sharedSystem }) => {
@@ -44,7 +44,7 @@ export const it = stackIt.extend(
   },
 );
 
-/** What chromium writes for every answer of 400 and above: for a page about refusals those are no faults. */
+/** Chromium logs this for every answer of 400 and above. On a page about refusals those are no faults. */
 const failedRequest = /^Failed to load resource: the server responded with a status of \d+/;
 
 type PersonContext = {
@@ -54,9 +54,9 @@ type PersonContext = {
 };
 
 async function newPerson(browser: Browser, { origin, ours, options }: PersonContext): Promise<Person> {
-  // Still, unless a test wants it moving: without a graphics card the processor draws each frame.
+  // Reduces motion unless a test needs it: without a graphics card the processor draws each frame.
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
-  // A page that nobody looks at any more would go on asking.
+  // An open page would go on sending requests after its test.
   onTestFinished(() => context.close());
   const complaints: string[] = [];
   const strangers: string[] = [];

@@ -8,7 +8,7 @@ export type HttpServer = {
   stop(): Promise<void>;
 };
 
-/** A server on a loopback port of its own. One that fails breaks the connection. */
+/** Starts a server on its own loopback port. A handler that fails breaks the connection. */
 export async function startHttpServer(
   answer: (request: IncomingMessage, response: ServerResponse) => Promise<void> | void,
 ): Promise<HttpServer> {

@@ -8,7 +8,7 @@ import { addToCart, message, openTab, pay, registerSomebody, signIn } from './sh
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true };
 
-/** Waits until all of it is within what the window shows. */
+/** Waits until the whole element is within the viewport. */
 function expectInSight(target: Locator): Promise<void> {
   return eventually(`${target} is in sight`, async () => {
     const box = await target.boundingBox();
@@ -53,7 +53,7 @@ describeInBrowser('the page', () => {
     const row = panel.getByRole('row').filter({ hasText: /^Pay/ });
     await row.getByText('carries on').waitFor();
     await row.getByText('400').waitFor();
-    // What panels ask stays out of the lanes. A checkout would be a hop that payment-service tells of.
+    // The lanes leave out the panels' requests. A checkout would appear as a hop that payment-service reports.
     await arrow(page, /^POST \/sessions\/refresh from Page to Auth 200 let in/).waitFor();
     expect(payments).toEqual([null]);
     for (const name of [/checkouts/, /^POST \/payments/, /^DELETE /])
@@ -75,7 +75,7 @@ describeInBrowser('the page', () => {
     const inspected = inspector(page).getByRole('heading', { level: 3 });
     const expectInspected = (name: string) =>
       eventually(`${name} is inspected`, async () => expect(await inspected.textContent()).toContain(name));
-    // What was changed is read again.
+    // The page reads again what was changed.
     await addToCart(page, 'Blue mug');
     await expectInspected('GET /cart');
     await page.getByRole('button', { name: 'Wish for Oak chair' }).click();
@@ -145,7 +145,7 @@ describeInBrowser('the page', () => {
       await message(page, 'You are still signed in').waitFor();
       await message(page, 'auth-service cannot be reached.').waitFor();
 
-      // A page that is opened meanwhile says so as well, also while it asks again.
+      // A page that is opened during the outage says so too, and keeps saying so while it retries.
       const { context } = await system.newPerson();
       const mark = `latchkey session ${JSON.stringify([system.stack.issuer, 'storefront'])}`;
       await context.addInitScript(`localStorage.setItem(${JSON.stringify(mark)}, '')`);
@@ -184,7 +184,7 @@ describeInBrowser('the page', () => {
     await change('cart:write', false);
     await add.click();
     await told.waitFor();
-    // Nor does it stand before another part of the page.
+    // The message also goes when another part of the page opens.
     await openPanel(page, 'Thief');
     await told.waitFor({ state: 'detached' });
     await openPanel(page, 'Permissions');

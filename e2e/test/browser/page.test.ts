@@ -17,7 +17,7 @@ describeInBrowser('the page', () => {
     await page.waitForLoadState('networkidle');
     expect(complaints).toEqual([]);
     expect(strangers).toEqual([]);
-    // From here on it complains.
+    // From here on the browser complains.
     await page
       .evaluate(() => {
         const { document } = globalThis as unknown as {

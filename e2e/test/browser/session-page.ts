@@ -7,8 +7,8 @@ import { type HttpServer, startHttpServer } from './http-server.ts';
 const modules = dirname(fileURLToPath(import.meta.resolve('@latchkey/auth-browser')));
 
 /**
- * Serves an empty page with a session in it, from the modules as they stand in the repository. `options` are those of
- * the session of the page at this path.
+ * Serves an empty page with a session, from the repository's current modules. `options` are the session's options on
+ * the page at this path.
  */
 export function startSessionPage(options: (path: string) => object): Promise<HttpServer> {
   const page = (

@@ -8,20 +8,20 @@ const password = 'walnut-harbour-lantern-39';
 
 export type SessionPerson = {
   readonly credentials: { readonly username: string; readonly password: string };
-  /** Their browser, which is closed when the test has finished. */
+  /** Their browser. It is closed when the test has finished. */
   readonly context: BrowserContext;
   openTab(path?: string): Promise<SessionTab>;
-  /** Tabs in which they are signed in. */
+  /** Opens tabs in which they are signed in. */
   signedInTabs(count: number): Promise<readonly SessionTab[]>;
-  /** Another browser of theirs, in which they sign in. */
+  /** Signs them in in another browser. */
   signInElsewhere(): Promise<SessionTab>;
-  /** A token of theirs by another client, which leaves the browser's session alone. */
+  /** Gets a token of theirs through another client, which leaves the browser's session alone. */
   otherToken(): Promise<string>;
 };
 
 export type PersonContext = { readonly authUrl: string; readonly page: string; readonly browser: Browser };
 
-/** Somebody who has just registered. */
+/** Registers a new person. */
 export async function newSessionPerson({ authUrl, page, browser }: PersonContext): Promise<SessionPerson> {
   const username = `shopper-${randomUUID().slice(0, 13)}`;
   const credentials = { username, password };

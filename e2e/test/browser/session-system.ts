@@ -6,26 +6,26 @@ import { type HttpServer, startHttpServer } from './http-server.ts';
 import { startSessionPage } from './session-page.ts';
 import { newSessionPerson, type SessionPerson } from './session-person.ts';
 
-/** Where the page takes auth-service for one of another site. */
+/** The path of a page that treats auth-service as cross-site. */
 export const crossSite = '/cross-site';
 
 export type SessionSystem = {
   readonly auth: System['stack']['services']['auth'];
-  /** Somebody who has just registered, and their browser. */
+  /** Registers a new person and opens their browser. */
   newPerson(): Promise<SessionPerson>;
-  /** What the page takes for auth-service. */
+  /** The proxy that the page uses as auth-service. */
   readonly front: AuthFront;
   readonly cart: string;
   /** A service that answers with redirects to the stranger. */
   readonly redirecting: string;
   readonly stranger: string;
-  /** What came to the stranger. */
+  /** The requests that reached the stranger. */
   readonly led: readonly string[];
   stop(): Promise<void>;
 };
 
 /**
- * The whole system, a page with a session and nothing else, and a chromium. Each person can be signed in on one device at
+ * Starts the whole system, a page that has only a session, and chromium. Each person can be signed in on one device at
  * a time.
  *
  * @param tokenSeconds how long access tokens are good

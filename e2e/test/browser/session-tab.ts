@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core';
 
-/** What BrowserSession.state says, as far as tests look at it. */
+/** The parts of BrowserSession.state that tests read. */
 export type State = {
   status: string;
   reason?: string | null;
@@ -9,7 +9,7 @@ export type State = {
   authTimeMs?: number;
 };
 
-/** The session in the page, as session-page.ts makes it: these tests have no types of the DOM. */
+/** The session in the page, as session-page.ts makes it. These tests have no DOM types. */
 type WithSession = {
   session: {
     state(): State;
@@ -29,7 +29,7 @@ export type Credentials = { username: string; password: string };
 
 export type SessionTab = Awaited<ReturnType<typeof openSessionTab>>;
 
-/** One more tab at this address, whose session has been restored, and what its page can do with it. */
+/** Opens another tab at this address, waits until its session is restored, and returns what the page can do with it. */
 export async function openSessionTab(context: BrowserContext, address: string) {
   const page: Page = await context.newPage();
   await page.goto(address);
@@ -64,12 +64,12 @@ export async function openSessionTab(context: BrowserContext, address: string) {
           return (error as { code: string }).code;
         }
       }, url),
-    /** How many refreshes of all tabs wait for another to end. */
+    /** How many refreshes, across all tabs, wait for another to end. */
     queued: (): Promise<number> =>
       page.evaluate(
         async () => (await (globalThis as unknown as WithLocks).navigator.locks.query()).pending.length,
       ),
-    /** Begins a refresh and does not wait for it. */
+    /** Starts a refresh without waiting for it. */
     beginRefresh: () =>
       page.evaluate(() => {
         void (globalThis as unknown as WithSession).session.refresh();
@@ -79,7 +79,7 @@ export async function openSessionTab(context: BrowserContext, address: string) {
   return tab;
 }
 
-/** Opens a dialog, by which the tab stands still. Returns what closes it: for the tab, ten seconds have passed by then. */
+/** Freezes the tab with a dialog. The returned function closes it; the tab then sees that ten seconds have passed. */
 export async function standStill({ page }: SessionTab): Promise<() => Promise<void>> {
   const opened = page.waitForEvent('dialog');
   await page.evaluate(() => {
@@ -96,7 +96,7 @@ export async function standStill({ page }: SessionTab): Promise<() => Promise<vo
 
 type WithDialog = { alert(text: string): void; setTimeout(run: () => void): void };
 
-/** Has the tab lose patience with others twenty times as soon. Requests have the time that they have. */
+/** Makes the tab wait only a twentieth as long for other tabs. Request timeouts stay as they are. */
 export async function hurry({ page }: SessionTab): Promise<void> {
   await page.evaluate(() => {
     const wait = globalThis.setTimeout;

@@ -6,7 +6,7 @@ import type { SessionPerson } from './session-person.ts';
 import { crossSite, type SessionSystem, startSessionSystem } from './session-system.ts';
 import { hurry, type SessionTab, standStill } from './session-tab.ts';
 
-/** So long that no timer renews a token while a test counts. */
+/** Long enough that no timer renews a token while a test counts. */
 const tokenSeconds = 300;
 
 describeInBrowser('a browser session in real tabs', () => {
@@ -29,18 +29,18 @@ describeInBrowser('a browser session in real tabs', () => {
     return release;
   }
 
-  /** Its answer is kept back, and its page stands still, until the functions that are returned are called. */
+  /** Holds back the tab's answer and freezes its page, until the returned functions are called. */
   async function standStillInRefresh(tab: SessionTab): Promise<readonly [() => void, () => Promise<void>]> {
     const before = system.front.refreshes();
     const release = hold();
     await tab.beginRefresh();
     await eventually('it has asked', () => expect(system.front.refreshes()).toBe(before + 1));
-    // What the others ask is answered.
+    // Later requests of the other tabs are answered.
     hold()();
     return [release, await standStill(tab)];
   }
 
-  /** Somebody whose browser has a clock that can be put forward, which goes on by itself as well. */
+  /** A person whose browser clock runs by itself and can also be advanced. */
   async function personWithClock(): Promise<SessionPerson & { passLives(share: number): Promise<void> }> {
     const person = await system.newPerson();
     const { clock } = person.context;
@@ -130,7 +130,7 @@ describeInBrowser('a browser session in real tabs', () => {
     const person = await system.newPerson();
     const [one, two] = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
     const before = (await one.state()).authTimeMs ?? 0;
-    // It is told in seconds.
+    // The server tells the time in seconds.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await one.reauthenticate(person.credentials.password);
     await eventually('the other tab knows of the proof', async () =>
@@ -282,7 +282,7 @@ describeInBrowser('a browser session in real tabs', () => {
     for (let life = 0; life < 2; life += 1) {
       const asked = system.front.refreshes();
       const token = await tabs[0]?.token();
-      // Each tab renews at between 75 % and 85 % of a token's life, unless another has. A busy machine takes time as well.
+      // Each tab renews at 75 % to 85 % of a token's life, unless another tab has. A busy machine adds some time.
       await passLives(0.5);
       expect(system.front.refreshes()).toBe(asked);
       await passLives(0.4);

@@ -31,7 +31,7 @@ describeInBrowser('the shop, for everybody', () => {
     await page.keyboard.type(`keys-${Date.now()}`);
     await page.keyboard.press('Enter');
     await page.getByText(/^Hello, keys-/).waitFor();
-    // The form is gone: the focus is where who signed in is told so.
+    // The form is gone. The focus moves to the text that says who signed in.
     await eventually('the focus is where the page says who is signed in', async () =>
       expect(await page.evaluate('document.activeElement.textContent')).toBe('Signed in'),
     );
@@ -49,7 +49,7 @@ describeInBrowser('the shop, for everybody', () => {
     await page.keyboard.press('Enter');
     await page.getByText('Paid €19.00. Thank you.').waitFor();
     await page.getByText('The cart is empty.').waitFor();
-    // The form is gone, and the focus still in the cart.
+    // The form is gone, and the focus is still in the cart.
     await eventually('the focus is in the cart', async () =>
       expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe('Cart'),
     );
@@ -91,7 +91,7 @@ describeInBrowser('the shop, for everybody', () => {
     expect(await overflow()).toBe(0);
     const console = page.getByRole('region', { name: 'Behind the scenes' });
     expect(await console.isVisible()).toBe(false);
-    // Messages lie over the button while they are shown.
+    // Messages cover the button while they are shown.
     await context.clock.fastForward(messagesGoAfterMs);
     await page.getByRole('button', { name: 'Behind the scenes' }).click();
     expect(await console.isVisible()).toBe(true);
@@ -120,7 +120,7 @@ describeInBrowser('the shop, for everybody', () => {
     await page.getByText('12 to 19 digits.').waitFor();
     await expectNoFaults();
 
-    // The system has been light in between.
+    // The system's theme was light in between.
     const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     expect(await dark.isChecked()).toBe(true);
     const before = await background();
@@ -146,7 +146,7 @@ describeInBrowser('the shop, for everybody', () => {
     await page.getByRole('region', { name: /Messages/ }).waitFor({ state: 'hidden' });
     await page.evaluate('scrollTo(0, 0)');
     const picture = await page.screenshot();
-    // Lanes, inspector and panels are all in it: much text.
+    // The page contains lanes, inspector and panels, which is much text.
     expect(picture.length).toBeLessThan(200_000);
     if (process.env['UPDATE_SCREENSHOTS'] !== '1') return;
     mkdirSync(images, { recursive: true });

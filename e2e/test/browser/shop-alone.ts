@@ -6,11 +6,11 @@ import type { Stack } from '@latchkey/dev-stack';
 const directory = join(import.meta.dirname, '..', '..', '..', 'apps', 'storefront');
 
 export type ShopAlone = AsyncDisposable & {
-  /** What it has said so far. */
+  /** What it has logged so far. */
   log(): string;
 };
 
-/** The storefront as people rely on it, without the demo, in place of the stack's own, which is stopped. Dispose of it. */
+/** The storefront without the demo, as in production. It replaces the stack's own, which is stopped. Dispose of it. */
 export async function startShopAlone({ storefront, services, issuer }: Stack): Promise<ShopAlone> {
   if (storefront === undefined) throw new Error('the stack has no storefront');
   await storefront.stop();

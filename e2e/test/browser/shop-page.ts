@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 
 const password = 'walnut-harbour-lantern-39';
 
-/** Registers somebody new by the form, who is signed in then. */
+/** Registers a new person with the form, which also signs them in. */
 export async function registerSomebody(page: Page): Promise<{ username: string; password: string }> {
   const username = `shopper-${randomUUID().slice(0, 13)}`;
   await page.getByRole('button', { name: 'New here? Register' }).click();
@@ -14,7 +14,7 @@ export async function registerSomebody(page: Page): Promise<{ username: string; 
   return { username, password };
 }
 
-/** Signs somebody in by the form. */
+/** Signs a person in with the form. */
 export async function signIn(page: Page, credentials: { username: string; password: string }): Promise<void> {
   const { username } = credentials;
   await page.getByLabel('User name').fill(username);
@@ -23,7 +23,7 @@ export async function signIn(page: Page, credentials: { username: string; passwo
   await page.getByText(`Hello, ${username}.`).waitFor();
 }
 
-/** Signs a person of the demo in, with one press. */
+/** Signs in a person of the demo with one press. */
 export async function signInAs(page: Page, name: string): Promise<void> {
   await page.getByRole('list', { name: 'Sign in as' }).getByRole('button', { name }).click();
   await page.getByText(`Hello, ${name}.`).waitFor();
@@ -44,7 +44,7 @@ export async function addToCart(page: Page, name: string): Promise<void> {
   await message(page, `${name} is in your cart.`).waitFor();
 }
 
-/** From whatever tab, with the sandbox card that does what it says. */
+/** Pays from any tab, with the sandbox card that has this outcome. */
 export async function pay(page: Page, outcome = 'is charged'): Promise<void> {
   await openTab(page, 'Cart');
   await page.getByRole('button', { name: 'Check out' }).click();
@@ -52,7 +52,7 @@ export async function pay(page: Page, outcome = 'is charged'): Promise<void> {
   await page.getByRole('button', { name: /^Pay / }).click();
 }
 
-/** What the page says of something that was done, or was not. */
+/** The page's message about an action that succeeded or failed. */
 export function message(page: Page, text: string | RegExp): Locator {
   return page
     .getByRole('region', { name: /Messages/ })

@@ -11,23 +11,23 @@ describeInBrowser('the shop', () => {
     system = sharedSystem;
   });
 
-  /** Somebody's first tab; `isClean` says afterwards whether the browser had nothing to complain about. */
+  /** Opens a new person's first tab. `isClean` checks that the browser had nothing to complain about. */
   async function visit() {
     const { openTab: open, complaints, strangers } = await system.newPerson();
     const page = await open();
-    // Reading a wishlist carries on with moves, and here that is for the person to do.
+    // Reading a wishlist completes unfinished moves. In these tests the person does that.
     await page.getByText('Keep reading in the background').click();
     const isClean = () => expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
     return { page, openAnother: open, isClean };
   }
 
-  /** Lets the sign-in of a page be an hour old. */
+  /** Makes the page's sign-in an hour old. */
   async function signedInAnHourAgo(page: Page): Promise<void> {
     const asking = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
     await page.reload();
     const token = (await (await asking).headerValue('authorization'))?.replace('Bearer ', '') ?? '';
     await ageSignIn(system.stack, token);
-    // It has a new token then.
+    // The reload gets a new token.
     await page.reload();
     await page.getByText('Hello, ').waitFor();
   }
@@ -132,7 +132,7 @@ describeInBrowser('the shop', () => {
     expect((await checked).status()).toBe(200);
     await page.unroute('**/reauthentication');
     await openTab(page, 'Payments');
-    // The payment that asked for the password is written down, and has charged nothing.
+    // The payment that asked for the password is recorded, and has charged nothing.
     await page.getByText('No payments yet.').waitFor();
     expect(payments).toBe(1);
 
@@ -169,7 +169,7 @@ describeInBrowser('the shop', () => {
     } finally {
       await system.stack.services.cart.start();
     }
-    // Another tab reads the list, and wishlist-service carries on with the move.
+    // Another tab reads the list, and wishlist-service completes the move.
     const other = await openAnother();
     await openTab(other, 'Wishlist');
     await other.getByText('Your wishlist is empty.').waitFor();

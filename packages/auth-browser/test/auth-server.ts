@@ -2,43 +2,42 @@ import { type Answer, type Asked, type HttpServer, problem, startHttpServer } fr
 
 export const testPassword = 'harbour-lantern-23';
 
-/** How long its tokens are good. */
+/** The lifetime of its access tokens. */
 export const lifetimeSeconds = 300;
 
 type Session = {
   readonly id: string;
   readonly subject: string;
   authTime: number;
-  /** Of the cookie that is good. */
+  /** The value of the cookie that is valid. */
   generation: number;
   ended: string | null;
 };
 
 export interface AuthServer extends Omit<HttpServer, 'asked'> {
-  /** What was asked, e.g. `POST /sessions/refresh`, the oldest first. */
+  /** The requests received, e.g. `POST /sessions/refresh`, the oldest first. */
   readonly asked: string[];
-  /** How often a refresh was asked for. */
+  /** The number of refresh requests. */
   refreshes(): number;
   /** Bodies of the requests to this path. */
   bodies(path: string): unknown[];
-  /** Answers the next requests to this path like that; undefined: the connection breaks. */
+  /** Answers the next requests to this path with these. Undefined breaks the connection. */
   fail(path: string, answer: Answer | undefined, times?: number): void;
   /**
-   * Lets requests to this path wait, before they are answered, until the function that is returned is called. A hold that
-   * follows is for the requests from then on.
+   * Holds back answers to this path until the returned function is called. A later hold applies to later requests.
    */
   hold(path: string): () => void;
-  /** All sessions of a person end. */
+  /** Ends all sessions of a person. */
   end(subject: string, reason: string): void;
-  /** Whether this token is of a session that lives, and has not been refused by `refuse`. */
+  /** Whether this token's session lives and `refuse` has not refused the token. */
   accepts(accessToken: string | undefined): boolean;
-  /** A token that no service accepts any more, whatever its session. */
+  /** Makes every service refuse this token, whatever its session. */
   refuse(accessToken: string): void;
 }
 
 /**
- * The routes of auth-service for a browser, as far as the session goes by them: one cookie, whose next value comes with
- * each refresh. Tokens bear no signature, as nobody here verifies it.
+ * auth-service's routes for a browser session: one cookie, whose value changes with each refresh. Tokens have no
+ * signature, because nothing here verifies it.
  */
 export async function startAuthServer(): Promise<AuthServer> {
   const sessions = new Map<string, Session>();

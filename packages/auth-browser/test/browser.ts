@@ -11,22 +11,22 @@ export type Tab = {
 };
 
 export type Browser = {
-  /** That of all its tabs. */
+  /** The clock of all its tabs. */
   readonly clock: FakeClock;
   readonly auth: AuthServer;
-  /** Answers 200 to good tokens and 401 to others, unless `answer` says otherwise. */
+  /** Answers 200 to valid tokens and 401 to others, unless `answer` says otherwise. */
   readonly cart: HttpServer;
-  /** Undefined: as it does by itself. */
+  /** Replaces cart-service's answer. Undefined keeps the default. */
   answer: ((asked: Asked) => Promise<Answer> | Answer | undefined) | undefined;
-  /** Another tab. */
+  /** Opens another tab. */
   openTab(options?: FakePlatformOptions & { clientId?: string; cookies?: 'blocked' }): Tab;
   /** What the page's origin has stored. */
   readonly stored: Map<string, string>;
-  /** The one cookie, as the browser would send it. */
+  /** The one cookie, as the browser sends it. */
   cookie(): string;
 };
 
-/** A browser without windows, with an auth-service and a cart-service that it can reach. */
+/** A simulated browser without windows, with an auth-service and a cart-service that it can reach. */
 export async function openBrowser(): Promise<Browser> {
   const auth = await startAuthServer();
   const cart = await startHttpServer((asked) => {
@@ -43,7 +43,7 @@ export async function openBrowser(): Promise<Browser> {
     removeItem: (name) => void stored.delete(name),
   };
 
-  /** Node.js's fetch, which knows no cookies, with those of auth-service. */
+  /** Node.js's fetch has no cookies; this adds those of auth-service. */
   const fetchWithCookies: typeof fetch = async (input, init) => {
     const headers = new Headers(init?.headers);
     const takesCookies = init?.credentials === 'include';
@@ -55,7 +55,7 @@ export async function openBrowser(): Promise<Browser> {
     return response;
   };
 
-  /** The cookies are the browser's, and come though the tab stands still. */
+  /** Cookies belong to the browser, so they arrive even when the tab is frozen. */
   const fetchOf =
     (platform: FakePlatform): typeof fetch =>
     async (input, init) => {
@@ -95,7 +95,7 @@ export async function openBrowser(): Promise<Browser> {
   return browser;
 }
 
-/** The state of whoever is signed in; throws when nobody is. */
+/** The signed-in state. Throws when no one is signed in. */
 export function signedIn({ session }: Pick<Tab, 'session'>) {
   const state = session.state();
   if (state.status !== 'signed_in') throw new Error(`expected somebody to be signed in: ${state.status}`);

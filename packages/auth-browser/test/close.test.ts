@@ -37,7 +37,7 @@ test('what waits for its turn gives up', async () => {
   await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   const waiting = two.session.refresh();
   const refused = expect(waiting).rejects.toMatchObject({ code: 'closed' });
-  // Until it stands in the queue.
+  // Waits until the refresh is in the queue.
   await new Promise((resolve) => setTimeout(resolve, 20));
   two.session.close();
   await refused;

@@ -5,7 +5,7 @@ import { type Answer, problem } from './http-server.ts';
 
 const unavailable = problem(503, 'redis_unavailable', { headers: { 'retry-after': '7' } });
 
-/** Lets time pass until a refresh is asked for once more; returns how long that took. */
+/** Advances the clock until the next refresh request. Returns how long that took. */
 async function nextAttempt(browser: Browser): Promise<number> {
   const attempts = browser.auth.refreshes;
   const before = attempts();
@@ -51,7 +51,7 @@ test('it is tried again after growing pauses, and comes right', async () => {
   await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
   const pauses: number[] = [];
   while (pauses.length < 7) {
-    // The failure has to arrive before time goes on.
+    // The failure has to arrive before the clock advances.
     await new Promise((resolve) => setTimeout(resolve, 30));
     pauses.push(await nextAttempt(browser));
   }

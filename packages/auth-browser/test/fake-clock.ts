@@ -1,11 +1,11 @@
-/** The time of one machine, which all its tabs share. */
+/** The clock of one machine, which all its tabs share. */
 export type FakeClock = {
   now(): number;
-  /** Returns what cancels it. */
+  /** Returns a function that cancels the timer. */
   setTimer(run: () => void, delayMs: number): () => void;
-  /** Lets this much time pass; timers that are due run in their order. */
+  /** Advances the clock and runs the timers that are due, in order. */
   advance(ms: number): void;
-  /** Time passes and no timer runs, as while a machine sleeps; or the clock is set to another time. */
+  /** Changes the time without running timers, as when a machine sleeps or its clock is set. */
   step(ms: number): void;
 };
 

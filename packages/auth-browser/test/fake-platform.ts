@@ -1,34 +1,34 @@
 import type { Platform, Wake } from '../src/platform.ts';
 import type { FakeClock } from './fake-clock.ts';
 
-/** Waits up to this long pass by themselves: those for the answers of other tabs. */
+/** Timers up to this long run by themselves: those that wait for other tabs' answers. */
 const passesByItselfMs = 100;
 
 export interface FakePlatform extends Platform {
   wake(reason: Wake): void;
-  /** It stands still: no timer runs, no message is heard, no answer is read. */
+  /** Freezes the tab: it runs no timer, hears no message and reads no answer. */
   freeze(): void;
-  /** It goes on: with the answers first, then with all else that was due. A breakpoint of Chromium `loses` messages. */
+  /** Resumes the tab: answers come first, then everything else that is due. A Chromium breakpoint `loses` messages. */
   thaw(how?: { loses: 'message' }): Promise<void>;
-  /** Runs it, once it does not stand still. */
+  /** Runs the function as soon as the tab is not frozen. */
   whenAwake(run: () => void, what?: 'answer' | 'message'): void;
-  /** How many answers have come while it stands still. */
+  /** The number of answers that arrived while the tab is frozen. */
   readonly answers: number;
-  /** How many timers wait. */
+  /** The number of pending timers. */
   readonly timers: number;
 }
 
 export type FakePlatformOptions = {
   random?: number;
-  /** What browsers lack outside secure contexts, or altogether. */
+  /** Features that browsers lack, outside secure contexts or altogether. */
   without?: readonly ('locks' | 'channels' | 'storage')[];
-  /** Where the browser refuses them. */
+  /** For a browser that refuses locks. */
   locks?: Platform['locks'];
-  /** That of the origin, which all tabs share. */
+  /** The origin's storage, which all tabs share. */
   storage?: Platform['storage'];
 };
 
-/** Node.js's own Web Locks and channels, which join all sessions of this process as a browser's join its tabs. */
+/** Uses Node.js's Web Locks and channels. They connect all sessions of this process, as a browser's connect tabs. */
 export function createFakePlatform(clock: FakeClock, options: FakePlatformOptions = {}): FakePlatform {
   const { random = 0.5, without = [] } = options;
   const sleepers = new Set<(wake: Wake) => void>();

@@ -17,12 +17,12 @@ export type Answer = {
 
 export type HttpServer = {
   readonly origin: string;
-  /** Every request that came, the oldest first. */
+  /** Every request received, the oldest first. */
   readonly asked: Asked[];
   close(): Promise<void>;
 };
 
-/** A server on a loopback port. `undefined` instead of an answer: the connection breaks. */
+/** A server on a loopback port. `undefined` instead of an answer breaks the connection. */
 export async function startHttpServer(
   answer: (asked: Asked) => Promise<Answer | undefined> | Answer | undefined,
 ): Promise<HttpServer> {

@@ -155,7 +155,7 @@ test('that another tab is signed out is no answer: it may have been asleep', asy
   const browser = await openBrowser();
   const asleep = browser.openTab({ without: ['storage'] });
   await asleep.session.restore();
-  // Its channel is silent, so the other tab hears nothing of it.
+  // Its channel is silent, so the other tab does not learn of it.
   await signedInTab(browser, { without: ['channels'] });
   const before = browser.auth.refreshes();
   const { session } = browser.openTab();

@@ -7,7 +7,7 @@ import { type Answer, problem } from './http-server.ts';
 const refresh = '/sessions/refresh';
 const reauthentication = '/sessions/current/reauthentication';
 
-/** Tabs of mina: the first stands still in the middle of a refresh, whose answer comes when `release` is called. */
+/** Tabs of mina. The first is frozen in the middle of a refresh, whose answer comes when `release` is called. */
 async function withStandingTab(browser: Browser) {
   const [standing, one, two] = [await signedInTab(browser), browser.openTab(), browser.openTab()];
   for (const { session } of [one, two]) await session.restore();
@@ -20,7 +20,7 @@ async function withStandingTab(browser: Browser) {
   return { standing, one, two, refreshing, release };
 }
 
-/** Lets time pass once `tab` waits for its turn. */
+/** Advances the clock once `tab` waits for its turn. */
 async function losePatience(browser: Browser, { platform }: Tab, afterMs: number): Promise<void> {
   const before = platform.timers;
   await eventually('it waits', () => expect(platform.timers).toBeGreaterThan(before));
@@ -33,7 +33,7 @@ async function losePatience(browser: Browser, { platform }: Tab, afterMs: number
 const untilAnswered = ({ platform }: Tab) =>
   eventually('its answer has come', () => expect(platform.answers).toBe(1));
 
-/** For what must not happen. */
+/** Waits, so that a fault has time to happen. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 30));
 
 test('a tab that stands still while it refreshes keeps the others waiting for some seconds', async () => {
@@ -46,7 +46,7 @@ test('a tab that stands still while it refreshes keeps the others waiting for so
   expect(signedIn(one).accessToken).not.toBe(before);
   expect(browser.auth.refreshes()).toBe(2);
   await eventually('the other has it', () => expect(two.session.state()).toEqual(one.session.state()));
-  // The turn is not the standing tab's any more: nobody waits again.
+  // The frozen tab has lost its turn, so the next refresh need not wait.
   await two.session.refresh();
   expect(browser.auth.refreshes()).toBe(3);
   release();

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
 import { problem } from './http-server.ts';
 
-/** Tabs of one person, all of which know it. */
+/** Tabs of one person, in all of which the person is signed in. */
 async function openTabs(browser: Browser, count: number): Promise<Tab[]> {
   const first = await signedInTab(browser);
   const others = Array.from({ length: count - 1 }, () => browser.openTab());

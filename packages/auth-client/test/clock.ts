@@ -1,13 +1,13 @@
 import type { Clock } from '../src/index.ts';
 
 export interface TestClock extends Clock {
-  /** Lets this much time pass. */
+  /** Advances both clocks. */
   advance(seconds: number): void;
-  /** Sets the wall clock, as an administrator or NTP does; no time passes. */
+  /** Sets only the wall clock, as an administrator or NTP does. */
   step(seconds: number): void;
 }
 
-/** The system's clocks, from which they can be moved. */
+/** The system's clocks, with an offset that tests can change. */
 export function createTestClock(): TestClock {
   let passedMs = 0;
   let steppedMs = 0;

@@ -6,8 +6,8 @@ import { authClient } from '../src/index.ts';
 import { createTestIssuer, type TestIssuer } from '../src/testing/index.ts';
 import { audience } from './service.ts';
 
-// Ways around a check, and slips, that the types rule out: tsc fails if one of the marked lines compiles. For those who
-// have no types, none of them gets through when it runs, either.
+// Mistakes and ways around a check that the types rule out: tsc fails if one of the marked lines compiles. For callers
+// without types, each must also fail at run time.
 
 let issuer: TestIssuer;
 let options: { issuer: string; audience: string; jwksUri: string; revocations: null };
@@ -84,7 +84,7 @@ describe('a route', () => {
     await app.register(authClient, options);
     const querystring = Type.Object({ sku: Type.String() });
     app.get('/', { onRequest: app.requireScope('cart:read'), schema: { querystring } }, async (request) => {
-      // Beside a type provider, both keep their types.
+      // With a type provider, both keep their types.
       const line: string = request.auth.subject + request.query.sku;
       expect(() => {
         // @ts-expect-error the whole

@@ -71,7 +71,7 @@ export { createTestIssuer as notHere } from '@latchkey/auth-client';
 export type { KeySet } from '@latchkey/auth-client/dist/key-set/key-set.js';
 `;
 
-/** As a service that follows README.md: all that it sees is the error. */
+/** A service that follows README.md sees only the error. */
 const refusedFile = `
 import { authClient } from '@latchkey/auth-client';
 import Fastify from 'fastify';
@@ -87,7 +87,7 @@ await app.ready().catch((error) => {
 `;
 
 let packed: PackedPackage;
-/** The first on PATH that is too old, such as that of Debian 13. There may be none. */
+/** The first Node.js on PATH that is too old, such as Debian 13's. There may be none. */
 const oldNode = (process.env.PATH ?? '')
   .split(delimiter)
   .map((folder) => join(folder, 'node'))

@@ -16,8 +16,8 @@ export type TestService = {
 };
 
 /**
- * A small service with a real socket: /cart wants cart:read, /any-age too, however old the knowledge of what is revoked
- * is, /account any token, /open nothing.
+ * A small service with a real socket. /cart requires cart:read. /any-age does too, but accepts revocation knowledge of
+ * any age. /account requires any token, and /open none.
  */
 export async function startService(
   issuer: Pick<TestIssuer, 'issuer' | 'jwksUri'>,

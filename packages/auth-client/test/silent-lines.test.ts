@@ -11,10 +11,10 @@ import { json, startJwksServer } from './key-set/jwks-server.ts';
 import { type Line, startLine } from './revocation/line.ts';
 import { createShops } from './service-client/faults-fixture.ts';
 
-/** Longer than anything here takes on a busy machine, and all that is waited for. */
+/** Longer than any step takes on a busy machine. No step waits longer. */
 const timeoutMs = 2_000;
 
-// createFetch loads it when it is first called, which is not what is timed here.
+// createFetch loads undici on its first call. The tests must not time that.
 beforeAll(() => import('undici'));
 
 const closing: (() => unknown)[] = [];
@@ -28,15 +28,15 @@ async function lineTo(url: string): Promise<Line> {
   return line;
 }
 
-/** From now on nothing comes through what is open, and nobody has closed it. New connections go through. */
+/** Silences open connections without closing them. New connections work. */
 async function silence(line: Line): Promise<void> {
-  // A connection is idle a moment after the answer that it brought.
+  // A connection becomes idle a moment after its answer has arrived.
   await nextTurn();
   line.freeze();
   await line.mend();
 }
 
-/** A server on a line, and how many connections have come by it. */
+/** A server behind a line, and the number of connections through it. */
 async function serveOnLine(answer: RequestListener) {
   const server = createServer(answer).listen(0, '127.0.0.1');
   let connections = 0;
@@ -58,7 +58,7 @@ describe('after a line fell silent', () => {
     const waiting: (() => void)[] = [];
     const { line, connections } = await serveOnLine((request, response) => {
       waiting.push(() => response.end('here'));
-      // Held back until there are four, so that each has a connection of its own.
+      // Held back until there are four requests, so that each has its own connection.
       if (request.url === '/' || waiting.length === 4) for (const answer of waiting) answer();
     });
     const ask = async (path: string) => {
@@ -83,7 +83,7 @@ describe('after a line fell silent', () => {
     await first.text();
     await silence(line);
     await expect(part.text()).rejects.toThrow();
-    // The connection is closed a moment after whoever read is told.
+    // The connection closes a moment after the reader gets the error.
     for (let turn = 0; turn < 5; turn += 1) await nextTurn();
     expect(await (await ask('/')).text()).toBe('here');
   });

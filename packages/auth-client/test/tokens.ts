@@ -4,9 +4,9 @@ import type { TestIssuer } from '../src/testing/index.ts';
 
 export type RefusalContext = {
   issuer: TestIssuer;
-  /** The service's audience, and the one that the issuer mints for. */
+  /** The service's audience, for which the issuer also mints. */
   audience: string;
-  /** The URL of a server that must never be asked for anything. */
+  /** The URL of a server that must never receive a request. */
   elsewhere: string;
 };
 
@@ -35,7 +35,7 @@ export function goodClaims({ issuer }: RefusalContext): Record<string, unknown> 
   return JSON.parse(decoded(segmentsOf(issuer.mint())[1] ?? '').toString());
 }
 
-/** A token that is really signed by another algorithm, with the issuer's key. */
+/** A token signed with another algorithm by the issuer's key. */
 export function resigned(
   name: string,
   { alg, hash, pss = false }: { alg: string; hash: string; pss?: boolean },

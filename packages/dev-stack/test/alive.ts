@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Whether a process runs. One that has ended but was not yet collected by its new parent is as good as gone. */
+/** Whether a process runs. A zombie, which its new parent has not yet collected, counts as ended. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -15,7 +15,7 @@ import { serviceDefinitions, storefrontDefinition } from '../src/services/defini
 import { demoAccounts } from '../src/services/demo-accounts.ts';
 import { isAlive } from './alive.ts';
 
-// The real thing: `npm start` without npm, with its own data and ports. The tests follow one another on one data set.
+// Runs `npm start` without npm, with its own data and ports. The tests share one data set and run in order.
 const startTimeoutMs = 120_000;
 const children: ChildProcess[] = [];
 const definitions = { ...serviceDefinitions, storefront: storefrontDefinition };
@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** What a shell may hold for other programs. None of it is for what we start. */
+/** Settings that a shell may hold for other programs. The stack must ignore all of them. */
 const foreign = {
   ...{ PGSSLMODE: 'require', PGOPTIONS: '-c no_such_setting=1', NODE_ENV: 'production', LOG_LEVEL: 'notice' },
   ...{
@@ -61,7 +61,7 @@ function run(script: string, env: NodeJS.ProcessEnv = {}) {
   );
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'src', script)], {
     env: { ...process.env, ...foreign, ...settings, LATCHKEY_DIRECTORY: directory, ...env },
-    // By the end of the channel it learns that the tests were killed.
+    // The channel closes when the tests are killed, and the stack then ends too.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   children.push(child);
@@ -76,7 +76,7 @@ function run(script: string, env: NodeJS.ProcessEnv = {}) {
   };
 }
 
-/** Every process that works for the stack in `directory`: its services have it in their settings or open files. */
+/** Every process of the stack in `directory`: its settings or its open files contain the path. */
 function leftovers(): string[] {
   if (process.platform !== 'linux') {
     const { stdout } = spawnSync('ps', ['-Ao', 'command='], { encoding: 'utf8' });
@@ -90,7 +90,7 @@ function leftovers(): string[] {
       const ours = [command, ...files].some((name) => name.includes(directory));
       if (ours && isAlive(Number(pid))) found.push(command);
     } catch {
-      // Ended meanwhile, or not for us to see.
+      // The process has ended, or we may not read it.
     }
   }
   return found;
@@ -122,7 +122,7 @@ test('start, sign in as each demo account, stop; a second start has the data', {
   await first.printed('Press Ctrl-C to stop');
   const page = `http://localhost:${ports.get('storefront')}`;
   expect(first.output()).toContain(`Open ${page} and try it`);
-  // Whatever the browser takes localhost for.
+  // Whichever address the browser resolves localhost to.
   for (const host of loopbackAddresses) {
     const [response] = await once(get(page, { host }), 'response');
     expect(await text(response)).toContain('"demo":true');
@@ -141,7 +141,7 @@ test('start, sign in as each demo account, stop; a second start has the data', {
   const { username = '', password = '' } = demoAccounts[0] ?? {};
   const token = await signIn(username, password);
   await cart(token);
-  // What the checks below rely on: it does see what runs.
+  // The checks below rely on this: the function finds running processes.
   expect(leftovers().length).toBeGreaterThan(2);
   expect(statSync(join(directory, 'secrets.json')).mode & 0o777).toBe(0o600);
 
@@ -163,7 +163,7 @@ test('start, sign in as each demo account, stop; a second start has the data', {
   first.child.kill('SIGINT');
   expect(await first.exit()).toBe(0);
   expect(leftovers()).toEqual([]);
-  // Also while parts of it are stopped, each ended by itself, and had not to be killed.
+  // Even while parts of it are stopped, each process ended by itself and was not killed.
   const lastLineOf = (...path: string[]) =>
     readFileSync(join(directory, ...path), 'utf8')
       .trim()
@@ -176,7 +176,7 @@ test('start, sign in as each demo account, stop; a second start has the data', {
 
   const second = run('start.ts');
   await second.printed('Press Ctrl-C to stop');
-  // The same signing key, account and session: the token of the first run is still good.
+  // The signing key, account and session are the same, so the first run's token is still valid.
   await cart(token);
   second.child.kill('SIGKILL');
   await second.exit();
@@ -184,7 +184,7 @@ test('start, sign in as each demo account, stop; a second start has the data', {
 });
 
 test('a port in use is one line, exit code 1, and nothing started', async () => {
-  // Where there is ::1, a browser that is told localhost asks there first.
+  // Where ::1 exists, a browser tries it first for localhost.
   const server = createServer().listen(ports.get('wishlist'), loopbackAddresses.at(-1));
   await once(server, 'listening');
   const start = run('start.ts');

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { refreshCookieName } from '../src/refresh-cookie-name.ts';
 
 test.each([
-  // Another name than these would sign everybody out.
+  // Any other name would sign everybody out.
   ['http://localhost:4000', 'latchkey-refresh-f07d805b'],
   ['http://localhost:4100', 'latchkey-refresh-e6ed26b9'],
   ['https://auth.example', '__Host-latchkey-refresh-644d89f1'],

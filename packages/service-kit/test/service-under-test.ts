@@ -8,13 +8,13 @@ export type LoggedLine = {
 
 export type ServiceUnderTest = {
   app: Service;
-  /** Everything written to the log so far, as it was written. */
+  /** Everything written to the log so far, unparsed. */
   logText(): string;
   /** The same, parsed; throws when a line is not JSON. */
   logLines(): LoggedLine[];
 };
 
-/** A service whose log is kept. Add routes, then use it; close it with `app.close()`. */
+/** A service whose log is recorded. Add routes, then use it; close it with `app.close()`. */
 export async function serviceUnderTest(overrides: Partial<ServiceOptions> = {}): Promise<ServiceUnderTest> {
   let text = '';
   const app = await createService({
@@ -45,7 +45,7 @@ export type ProblemRequest = {
   headers?: Record<string, string>;
 };
 
-/** The answer to a request that is refused, and the problem document in it. */
+/** The answer to a refused request, and its problem document. */
 export async function problemOf({ app }: ServiceUnderTest, request: ProblemRequest) {
   const response = await app.inject(request);
   return { response, problem: response.json<Problem & Record<string, unknown>>() };

@@ -32,7 +32,7 @@ function stranger(index: number): string {
   return `198.${18 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
 }
 
-/** How long the next one has to wait after as many failures; 0 when it may try (and counts as failed, too). */
+/** How long the next attempt must wait after this many failures. 0 when it may try, and it then counts as failed. */
 async function waitAfter(failures: number, from: { username: string; address: string }): Promise<number> {
   for (let failure = 0; failure < failures; failure += 1) await attempts.admitSignIn(from);
   const admission = await attempts.admitSignIn(from);
@@ -148,7 +148,7 @@ test('a sign-in forgives what its person mistyped, and nothing of what others fa
   await attempts.forgive(await admitted({ username: 'alice', address: home }));
   expect(await waitAfter(nameAndNetworkLimit.most - 1, { username: 'alice', address: home })).toBe(0);
 
-  // One place was left, and it was given back: one more guess, not a hundred.
+  // One place was left, and forgiving gave it back. That allows one more guess, not a hundred.
   expect(await waitAfter(0, { username: 'stranger', address: home })).toBe(0);
   expect(await waitAfter(0, { username: 'stranger', address: home })).toBeGreaterThan(0);
 });
@@ -251,7 +251,7 @@ describe('while Redis is frozen', () => {
   test('the answer is 503, for a whole queue of attempts at once', async () => {
     const replica = createReplica();
     await whileFrozen(async () => {
-      // If each of them took its timeout, the test would take longer than it may.
+      // The test would run out of time if each attempt waited for its timeout.
       for (let turn = 0; turn < 50; turn += 1) {
         await expect(replica.admitSignIn(from)).rejects.toMatchObject({
           status: 503,
@@ -262,7 +262,7 @@ describe('while Redis is frozen', () => {
   });
 
   test('attempts that were answered 503 count for nothing afterwards', async () => {
-    // As many replicas, since each rests after a failure.
+    // Each attempt has its own replica, because a replica pauses after a failure.
     const replicas = Array.from({ length: nameAndNetworkLimit.most + 2 }, createReplica);
     const outcomes = await whileFrozen(() =>
       Promise.allSettled(replicas.map((replica) => replica.admitSignIn(from))),

@@ -75,7 +75,7 @@ describe('a sign-in in flight while its account is disabled', () => {
     await auth.database.untilWaiting(2);
     await unlock();
     expect((await disabling).statusCode).toBe(200);
-    // Whichever of the two got the lock first: the tokens that it may have handed out are worth nothing.
+    // Either request may get the lock first. Tokens that the sign-in issued must be refused.
     const answer = await signingIn;
     if (answer.statusCode === 201) expect(await lives(auth.app, answer.json())).toBe(false);
     expect(await auth.sessionIdsOf(phone)).toEqual([]);
@@ -85,7 +85,7 @@ describe('a sign-in in flight while its account is disabled', () => {
     for (let round = 0; round < 5; round += 1) {
       const phone = await createPerson(auth);
       const signingIn = Array.from({ length: 5 }, () => auth.trySignIn(phone));
-      // A little later each round, to meet another step of theirs.
+      // Starts a little later each round, so that it meets another step of the sign-in.
       await new Promise((resolve) => setTimeout(resolve, 25 * round));
       expect((await auth.setStatus(phone, 'disabled')).statusCode).toBe(200);
       const answers = await Promise.all(signingIn);

@@ -7,7 +7,7 @@ type Answer = ReturnType<typeof ask>;
 export type ManagementFixture = AuthApp & {
   database: Database;
   operator: Person;
-  /** Requests of the operator, or of somebody else. */
+  /** Sends requests as the operator, or as another person. */
   get(url: string, by?: Person): Answer;
   put(url: string, payload: unknown, by?: Person): Answer;
   setStatus(person: Person, status: 'active' | 'disabled', by?: Person): Answer;

@@ -1,7 +1,7 @@
 import { type AuthApp, signIn, startAuthApp, testPassword } from '../support/auth-app.ts';
 import { ask, type Database, openDatabase, type Person } from '../support/operator.ts';
 
-/** What passwords are changed to. */
+/** The new password. */
 export const next = 'another long passphrase';
 
 export type PasswordFixture = AuthApp & {

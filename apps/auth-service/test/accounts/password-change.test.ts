@@ -81,7 +81,7 @@ describe('a change of password', () => {
     await auth.database.untilWaiting(1);
     const failures = () => auth.logs().split('sign_in.failed').length;
     const failedBefore = failures();
-    // Others, who keep the hashing busy until the first is done.
+    // These keep the hashing busy until the first request is done.
     const others = Promise.all(
       Array.from({ length: 16 }, (_, index) =>
         auth.signsInWith({ ...phone, username: `nobody-${index}` }, next),

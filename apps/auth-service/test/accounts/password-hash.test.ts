@@ -46,7 +46,7 @@ test('without a stored hash the same work is done at the same cost, and the answ
   derive.mockClear();
 
   expect(await counted.verify('any password at all', stored)).toBe(true);
-  // Every derivation gives the same bytes here, so only the rule "nobody's hash is no" can refuse.
+  // Every derivation returns the same bytes here, so only the rule for unknown people can cause this refusal.
   expect(await counted.verify('any password at all', undefined)).toBe(false);
   const recipes = derive.mock.calls.map(([, { salt, ...recipe }]) => ({ ...recipe, saltBytes: salt.length }));
   expect(recipes).toHaveLength(2);

@@ -13,7 +13,7 @@ test.each([
   ['lone \ud800 surrogate', 'not_text'],
   ['7 chars', 'too_short'],
   ['👩‍🚀👩‍🚀', 'too_short'],
-  // Seven after NFKC: the accents are no characters of their own.
+  // Seven characters after NFKC, because it composes the accents.
   ['e\u0301'.repeat(7), 'too_short'],
   ['x'.repeat(257), 'too_long'],
   ['x'.repeat(60_000), 'too_long'],
@@ -30,7 +30,7 @@ test.each([
 test('the name before the @ of a mail address counts as the user name', () => {
   expect(ruleBrokenBy('hello-barbara-hello', 'barbara@example.com')).toBe('contains_username');
   expect(ruleBrokenBy('hello-anna-hello', 'anna@example.com')).toBe('contains_username');
-  // Too short to mean anything: else hardly a password would be left.
+  // Shorter names do not count, because they would exclude nearly every password.
   expect(ruleBrokenBy('correct horse battery staple', 'a@example.com')).toBeUndefined();
   expect(ruleBrokenBy('hello-bob-hello', 'bob@example.com')).toBeUndefined();
 });

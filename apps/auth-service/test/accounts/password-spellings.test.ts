@@ -7,7 +7,7 @@ const auth = await forThisFile(startAuthApp());
 
 const next = 'another long passphrase';
 
-/** Each route that takes a password, asked by one person. */
+/** Every route that takes a password, called by one person. */
 function person() {
   const username = `person-${randomBytes(4).toString('hex')}`;
   let token = '';
@@ -32,7 +32,7 @@ describe('one rule for passwords, at every route that takes one', () => {
     ['100 Hangul syllables', '닭장수국문학값싼떡볶이'.repeat(10).slice(0, 100)],
     ['256 Hangul syllables, as many as a password has', '닭'.repeat(256)],
     ['256 letters with three accents each', '\u1fa7'.repeat(256)],
-    // Each is three characters, six code units, when decomposed: the most that there is.
+    // Each decomposes to three characters, six code units: the maximum.
     ['256 characters that decompose into the most', '\u{16d6a}'.repeat(256)],
     ['256 emoji', '🦊'.repeat(256)],
     ['emoji joined into families', '👩‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿'.repeat(10)],

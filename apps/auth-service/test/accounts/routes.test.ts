@@ -156,7 +156,7 @@ test('registering is limited for each network, before a password is hashed', asy
   const username = await register(auth.app);
   const answers = [];
   for (let index = 0; index <= registrationLimit.most; index += 1) {
-    // Each asks for a name that is taken, which costs as much as a registration.
+    // Each request asks for a taken name, which costs as much as a registration.
     answers.push(post({ username, password: testPassword }, 'one-network'));
   }
   const statuses = (await Promise.all(answers)).map(({ statusCode }) => statusCode);

@@ -21,7 +21,7 @@ let accounts: Accounts;
 let audited: AuditEvent[];
 let derivations: string[];
 
-/** Stands for argon2id where only the number of hashes and their cost matter. */
+/** Replaces argon2id where only the number and cost of hashes matter. */
 const countedDerive: Derive = async (password, { memoryKiB, passes, parallelism, salt, hashBytes }) => {
   derivations.push(`${memoryKiB}/${passes}/${parallelism}/${salt.length}`);
   return Buffer.concat([password, Buffer.alloc(hashBytes)]).subarray(0, hashBytes);
@@ -61,7 +61,7 @@ async function register(username: string): Promise<string> {
   return (await accounts.create({ username, password: testPassword, roles: ['customer'] })).id;
 }
 
-/** All that a caller can see of a refusal. */
+/** Everything that a caller can see of a refusal. */
 async function refusalOf(username: string, password: string, address = home): Promise<unknown> {
   try {
     await accounts.signIn({ username, password, address });

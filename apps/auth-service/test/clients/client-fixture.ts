@@ -6,14 +6,14 @@ import { startServices, type TestServices } from '../support/services.ts';
 export type ClientFixture = AuthApp & {
   services: TestServices;
   database: Database;
-  /** Signed in from the command line. */
+  /** A person who signed in from the command line. */
   operator: Person;
   setStatus(id: string, status: string): ReturnType<typeof ask>;
-  /** Switches on again what a test may have switched off. */
+  /** Re-enables the clients that a test may have disabled. */
   activateAll(): Promise<void>;
 };
 
-/** auth-service with two services and an operator, who may switch clients off. */
+/** auth-service with two services and an operator who may disable clients. */
 export async function startWithClients(): Promise<ClientFixture> {
   const services = await startServices(['payment-service', 'cart-service']);
   const auth = await startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris } });
@@ -38,7 +38,7 @@ export async function startWithClients(): Promise<ClientFixture> {
   };
 }
 
-/** POST /sessions from the shop's page. */
+/** Signs in from the shop's page (POST /sessions). */
 export function signInByBrowser(app: Service, username: string, password = testPassword) {
   return app.inject({
     method: 'POST',

@@ -40,7 +40,7 @@ describe('a browser’s client that is revoked', () => {
       expect(answer.statusCode).toBe(403);
       expect(answer.json().code).toBe('client_revoked');
     }
-    // The other client is not concerned.
+    // The other client is not affected.
     await signIn(auth.app, username);
   });
 
@@ -94,7 +94,7 @@ describe('a native client that is revoked', () => {
       error: 'invalid_client',
       error_description: 'The client could not be authenticated.',
     });
-    // An operator who is signed in with it has nothing to say any more either.
+    // An operator who signed in through this client is refused too.
     expect((await whoAmI(another.app, person.access_token)).statusCode).toBe(401);
 
     expect((await put('active')).statusCode).toBe(200);
@@ -125,7 +125,7 @@ describe('a service that is revoked', () => {
       expect(answer.json().error).toBe('invalid_client');
     }
     expect(await isActiveAtCart(auth, exchanged)).toBe(false);
-    // The person is not concerned, nor is another service.
+    // The person and other services are not affected.
     expect((await whoAmI(auth.app, person.access_token)).statusCode).toBe(200);
     expect((await asService('cart-service', own)).statusCode).toBe(200);
 

@@ -6,16 +6,16 @@ import type { Database } from '../../src/database/schema.ts';
 
 export type OpenTestDatabase = {
   readonly db: Database;
-  /** Another pool on the same database, as another replica has it. */
+  /** Opens another pool on the same database, as another replica does. */
   another(): Promise<Database>;
   /** Cuts `db` off from Postgres: connections break, and new ones are refused. */
   cutOff(): Promise<void>;
-  /** Lets it through again. */
+  /** Restores the connection. */
   reconnect(): Promise<void>;
   close(): Promise<void>;
 };
 
-/** auth-service's tables in a database of one's own, behind a relay that can be cut. */
+/** auth-service's tables in a separate database, behind a relay that can be cut. */
 export async function openTestDatabase(): Promise<OpenTestDatabase> {
   const database = await createTestDatabase({ filledBy: migrate });
   const relay = await startRelay(new URL(database.url));

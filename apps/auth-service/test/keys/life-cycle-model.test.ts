@@ -16,14 +16,14 @@ const day = 86_400_000;
 const replicaCount = 3;
 
 /**
- * A house of replicas on one database, with consumers that cache key sets as long as they may, driven by the rules
- * alone. Each replica's clock is off by up to a fifth of the skew either way, and it looks into the database every
- * sixth of the skew at the latest: together less than the skew, as life-cycle.ts wants.
+ * Replicas on one database and consumers that cache key sets for as long as they may, driven only by the rules. Each
+ * replica's clock is off by up to a fifth of the skew, and it reads the database at least every sixth of the skew.
+ * Together that is less than the skew, as life-cycle.ts requires.
  */
 class House {
   now = Date.UTC(2026, 0, 1);
   database: KeyTimes[] = [];
-  /** What each replica saw when it last looked. */
+  /** What each replica saw at its last read. */
   seen: { at: number; keys: KeyTimes[] }[] = [];
   /** The sets that consumers may still hold. */
   cached: { until: number; kids: Set<string> }[] = [];
@@ -49,13 +49,13 @@ class House {
     this.seen[replica] = { at: this.now, keys: this.database };
   }
 
-  /** Time passes in steps in which every replica looks as often as it must. */
+  /** Advances time in steps; in each, every replica reads as often as it must. */
   pass(milliseconds: number): void {
     const reloadMs = (this.policy.skewSeconds * second) / 6;
     const end = this.now + milliseconds;
     while (this.now < end) {
       const due = Math.min(...this.seen.map(({ at }) => at + reloadMs));
-      // Over days in which nothing can change the replicas look all the same; no need to do it step by step.
+      // For days in which nothing can change, one read at the end is enough.
       this.now = end - this.now > day / 2 ? end : Math.min(end, Math.max(due, this.now + 1));
       for (const [replica, { at }] of this.seen.entries()) {
         if (this.now - at >= reloadMs) this.look(replica, { rotate: true });
@@ -82,8 +82,8 @@ class House {
   }
 
   /**
-   * Everybody hears of it. A replica that can read the database does; the others go on with what they have. Consumers
-   * fetch the set anew, wherever they come to.
+   * Every replica learns of the revocation. Those that can read the database do; the others keep what they have. Each
+   * consumer fetches the set again from any replica.
    */
   revoke(replica: number, which: { key: number; readers: readonly boolean[] }): void {
     for (const other of this.seen.keys()) this.look(other, { rotate: false });
@@ -106,7 +106,7 @@ class House {
   }
 
   check(): void {
-    // Plain comparisons: a hundred thousand calls of expect would take longer than all the rest.
+    // Plain comparisons, because a hundred thousand calls of expect would take longer than everything else.
     const count = (state: KeyState) => this.database.filter((key) => stateOf(key) === state).length;
     if (count('active') !== 1) throw new Error(`${count('active')} active keys`);
     if (count('next') > 1) throw new Error(`${count('next')} next keys`);
@@ -219,7 +219,7 @@ test('whatever happens when: one key signs, everybody who meets its tokens holds
     ),
     { numRuns: 1500 },
   );
-  // A run in which nothing ever rotated, or was revoked, would prove nothing.
+  // A run without a rotation or a revocation would prove nothing.
   expect(activations).toBeGreaterThan(1500);
   expect(revocations).toBeGreaterThan(1500);
 });

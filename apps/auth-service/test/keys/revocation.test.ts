@@ -18,7 +18,7 @@ let auth: AuthApp;
 let database: Database;
 let operator: Person;
 beforeAll(async () => {
-  // So that a rotation is allowed two seconds after the one before.
+  // Allows a rotation two seconds after the previous one.
   auth = await startAuthApp({
     env: { KEY_SKEW_SECONDS: '1', JWKS_MAX_AGE_SECONDS: '1' },
     durableRedis: true,
@@ -38,7 +38,7 @@ async function published(app: Service = auth.app): Promise<string[]> {
   return keys.map(({ kid }: { kid: string }) => kid);
 }
 
-/** The operator's own token is one of those that a revoked key takes with it. */
+/** Signs the operator in again for each request, because a revoked key may have signed their last token. */
 async function askAnew(request: Parameters<typeof ask>[2]) {
   const tokens = await signIn(auth.app, operator.username);
   return ask(auth, { ...operator, ...tokens }, request);
@@ -92,7 +92,7 @@ describe('the key that signs, revoked,', () => {
     expect(refused.statusCode).toBe(401);
     expect(refused.json()).toMatchObject({ code: 'invalid_token', reason: 'key_revoked' });
 
-    // Nobody has to sign in again.
+    // The sessions go on.
     const refreshed = await refresh(auth.app, refreshToken);
     expect(kidOf(refreshed.json().access_token)).toBe(next);
     expect((await whoAmI(auth.app, refreshed.json().access_token)).statusCode).toBe(200);
@@ -128,7 +128,7 @@ describe('the key that signs, revoked,', () => {
 });
 
 describe('under traffic, with two replicas,', () => {
-  /** Refreshes again and again, and shows each token to both replicas. */
+  /** Refreshes repeatedly and presents each token to both replicas. */
   async function goOn(replicas: readonly Service[], until: { over: boolean; revoked: Set<string> }) {
     let tokens = await signIn(auth.app, await register(auth.app));
     let accepted = 0;
@@ -142,7 +142,7 @@ describe('under traffic, with two replicas,', () => {
         const answer = await whoAmI(app, tokens.access_token);
         if (answer.statusCode === 200) accepted += 1;
         else {
-          // Of no other key has a token been refused.
+          // Only tokens of the revoked key may be refused.
           expect(until.revoked).toContain(kidOf(tokens.access_token));
           expect(answer.json()).toMatchObject({ reason: 'key_revoked' });
           refusedByRevocation += 1;
@@ -191,7 +191,7 @@ describe('without Redis', () => {
     const asking = { ...operator, ...(await signIn(auth.app, operator.username)) };
     const kid = kidOf(asking.access_token);
     const [other] = (await published()).filter((candidate) => candidate !== kid) as [string];
-    // Not the key that signed the token that asks: that one could not ask again.
+    // Another key than the one that signed the operator's token, so that the operator can repeat the request.
     const request = { method: 'DELETE', url: `/keys/${other}` } as const;
     await auth.redis.kill();
     const refused = await ask(auth, asking, request);

@@ -51,7 +51,7 @@ test('a key stays published for the longest lifetime of a token, however short n
   const { kid } = decode(admin).header;
   now += 90_000;
   expect((await rotate(admin)).statusCode).toBe(200);
-  // The next rotation takes away what is due.
+  // The next rotation removes keys that are due.
   now += 329_000;
   expect((await rotate(admin)).statusCode).toBe(200);
   expect((await keySet()).map((key) => key.kid)).toContain(kid);

@@ -13,7 +13,7 @@ const token = {
   issuedAt: 1000,
 } as unknown as Authentication;
 
-/** A token that is good, until one thing that is known of it is another. */
+/** Introspects a valid token. `known` changes one fact about it. */
 function introspect(known: { isComplete?: boolean; isRevoked?: boolean; issuedFrom?: number | 'ended' }) {
   const { isComplete = true, isRevoked = false, issuedFrom = 0 } = known;
   const parts: IntrospectionParts = {

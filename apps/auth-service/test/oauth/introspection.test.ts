@@ -23,7 +23,7 @@ const auth = await forThisFile(
     clock: () => Date.now() + offsetMs,
   }),
 );
-// It answers for tokens only while it follows the log.
+// Introspection answers only while auth-service follows the log.
 const expectReady = async () => expect((await auth.app.inject('/ready')).statusCode).toBe(200);
 await eventually('every service is ready', expectReady);
 

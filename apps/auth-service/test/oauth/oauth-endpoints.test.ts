@@ -16,7 +16,7 @@ type Asked = {
   headers?: Record<string, string>;
 };
 
-/** What the same at all of them is. */
+/** What all these endpoints have in common. */
 const refused: [what: string, request: Asked, status: number, error: string, says?: string][] = [
   [
     'text, as fetch sends a string',
@@ -180,7 +180,7 @@ describe.each(['/token', '/revoke', '/introspect'])('%s', (path) => {
       headers: type(contentType),
       payload: 'client_id=nobody&token=a+%2B%C3%A9&grant_type=refresh_token&&state',
     });
-    // Read, and understood: the client is the first thing that is looked at.
+    // The server parsed the body: it checks the client first.
     expect(answer.json().error).toBe('invalid_client');
   });
 });

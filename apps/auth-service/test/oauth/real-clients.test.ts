@@ -26,7 +26,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The service's private key, as both libraries want it. */
+/** The service's private key, in the form that both libraries expect. */
 async function webCryptoKey(): Promise<oauth.PrivateKey> {
   const { kid, privateKey } = services.key(service);
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };

@@ -64,7 +64,7 @@ describe('scope on refresh', () => {
     const answer = await refresh(auth.app, session.refresh_token, { scope: 'cart:read cart:write' });
     expect(answer.statusCode).toBe(400);
     expect(answer.json().error).toBe('invalid_scope');
-    // The client has lost nothing: its token was not used up.
+    // The refused request did not consume the refresh token.
     const metrics = () =>
       auth.app.inject({ url: '/metrics' }).then(({ body }) => /verdict="REPLAYED"} (\d+)/.exec(body)?.[1]);
     const replays = await metrics();

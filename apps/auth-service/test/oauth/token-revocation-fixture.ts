@@ -13,13 +13,13 @@ type Answer = ReturnType<typeof postToken>;
 
 export type TokenRevocationFixture = AuthApp & {
   services: TestServices;
-  /** POST /revoke with these parameters, as a form. */
+  /** Posts these parameters to /revoke as a form. */
   revoke(parameters: Record<string, string>, headers?: Record<string, string>): Answer;
-  /** Somebody new, signed in from the command line. */
+  /** A new person, signed in from the command line. */
   session(): Promise<Tokens>;
 };
 
-/** auth-service with two services that may give tokens back, too. */
+/** auth-service with two services that may also revoke tokens. */
 export async function startTokenRevocation(): Promise<TokenRevocationFixture> {
   const services = await startServices(['payment-service', 'cart-service']);
   const auth = await startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris }, durableRedis: true });
@@ -41,7 +41,7 @@ export async function startTokenRevocation(): Promise<TokenRevocationFixture> {
   };
 }
 
-/** What every token that was taken, or could not be, is answered with. */
+/** The one answer to every token, whether it could be revoked or not. */
 export function expectAnswered(answer: Awaited<Answer>): void {
   expect(answer.statusCode).toBe(200);
   expect(answer.body).toBe('');

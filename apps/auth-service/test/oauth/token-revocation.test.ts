@@ -29,7 +29,7 @@ describe('a refresh token that is given back', () => {
     await eventually('the token is refused as revoked', async () =>
       expect(await refused()).toBe('token_revoked'),
     );
-    // Once more is no error, and nothing more happens.
+    // Revoking again is no error and has no further effect.
     expectAnswered(await byCli(refreshToken));
   });
 
@@ -120,7 +120,7 @@ describe('an access token that is given back', () => {
     for (const token of [own, exchanged]) expectAnswered(await auth.revoke({ token, ...credentials() }));
     expect(await isActiveAtCart(auth, exchanged)).toBe(false);
     expect((await whoAmI(auth.app, own)).json()).toMatchObject({ reason: 'token_revoked' });
-    // The person's own token is not the service's to give back, and is as good as before.
+    // The service may not revoke the person's own token, which stays valid.
     expectAnswered(await auth.revoke({ token: persons, ...credentials() }));
     expect((await whoAmI(auth.app, persons)).statusCode).toBe(200);
   });

@@ -29,7 +29,7 @@ test.each(delegations)('$actor toward $audience: every scope is one of that serv
   for (const scope of scopes) expect(server?.scopes).toContain(scope);
   for (const [scope, { requires }] of Object.entries(actorScopes)) {
     expect(server?.actorScopes).toContain(scope);
-    // Whoever requires nothing gives it to every person.
+    // An actor scope that requires nothing would be granted for every person.
     expect(requires.length).toBeGreaterThan(0);
     for (const required of requires) expect(personScopes).toContain(required);
   }

@@ -9,7 +9,7 @@ import { client, createStore, newSession } from '../sessions/session-fixture.ts'
 
 let first: TestRedis;
 let second: TestRedis;
-/** The address at which the master is; who has connected stays where they are. */
+/** The master's address. Existing connections stay with the server that they reached. */
 let link: NetworkLink;
 let redis: Redis;
 let admins: [Redis, Redis];
@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const portOf = ({ url }: TestRedis) => new URL(url).port;
 
-/** From now on the second one is the master, at the same address, with all that the first one has. */
+/** Makes the second server the master, at the same address and with the first server's data. */
 async function promote(): Promise<void> {
   const [demoted, promoted] = admins;
   await demoted.config('SET', 'repl-diskless-sync-delay', 0);

@@ -77,7 +77,7 @@ test('keys that were evicted are said, each time that there are more', async () 
   await createWatch({ everyMs: 5 }).start();
   for (let number = 0; number < 40; number++) await redis.set(`cache:${number}`, 'x'.repeat(20_000));
   const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-  // Less than is used, and much more than is used without these keys, so that Redis can always make room.
+  // Below the memory in use, but far above what remains without these keys, so that Redis can always evict enough.
   await redis.config('SET', 'maxmemory', used - 400_000);
   await redis.set('cache:more', 'x');
   await redis.config('SET', 'maxmemory', 0);

@@ -48,7 +48,7 @@ async function untilRefreshed(): Promise<void> {
     if (statusCode !== 200) refused.add(statusCode);
     expect(statusCode).toBe(200);
   });
-  // Unavailable for a while, but never refused.
+  // Requests fail as unavailable for a while, but are never refused.
   expect([503]).toEqual(expect.arrayContaining([...refused]));
 }
 
@@ -59,7 +59,7 @@ test('a frozen Redis turns into 503 soon, and nobody is signed out by it', async
   } finally {
     process.kill(auth.redis.pid, 'SIGCONT');
   }
-  // Without signing in again: what was asked of the frozen Redis, the sign-out too, is not carried out.
+  // No new sign-in is needed: Redis does not execute the requests of its frozen time, not even the sign-out.
   await untilRefreshed();
 });
 

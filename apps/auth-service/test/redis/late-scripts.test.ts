@@ -8,16 +8,16 @@ import { connectRedis } from '../../src/redis/connection.ts';
 import { learnRedisTime } from '../../src/redis/redis-clock.ts';
 import { loadScript } from '../../src/redis/script.ts';
 
-/** Longer than Redis may take to begin a script, shorter than a line may be silent. */
+/** Longer than Redis may take to start a script, and shorter than a connection may be silent. */
 const stallMs = 1000;
 const now = Date.now();
 const ttlMs = 330_000;
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 const library = 'revocation/log/scripts/publish-revocation.lua';
-/** What is no script by itself. */
+/** Lua files that are parts of scripts, not scripts. */
 const parts = [library, 'redis/scripts/refuse-late.lua'];
 
-/** What each script is asked, in a data set of its own, in which there is one session; and all of it has an effect. */
+/** Arguments for each script, with which it has an effect. Each runs in a data set of its own with one session. */
 const scripts: Record<string, (shard: string) => { keys: string[]; args: (string | number)[] }> = {
   'accounts/scripts/charge-attempt.lua': (shard) => ({
     keys: [`${shard}:attempts`],
@@ -113,14 +113,14 @@ test('the table below names every script', () => {
 
 test('a script that Redis would begin after its deadline has no effect, and in time each of these has one', async () => {
   const before = await everything();
-  // So that the first script of this connection is not what is tested.
+  // Sends a first script, so that the test does not measure a new connection.
   await calls[0]?.(redis);
   await admin.del('{0}:attempts');
 
   await admin.call('CLIENT', 'PAUSE', stallMs, 'ALL');
   const outcomes = await Promise.allSettled(calls.map((call) => call(redis)));
   expect(outcomes.map(({ status }) => status)).toEqual(names.map(() => 'rejected'));
-  // Replies come in order: by then Redis has been through all of them.
+  // Replies come in order, so Redis has then processed all of them.
   await redis.ping();
   expect(await everything()).toEqual(before);
 
@@ -145,7 +145,7 @@ function log(shard: string): string[] {
   return [`${shard}:revocations`, `${shard}:revocations:head`];
 }
 
-/** What there is, by shard. */
+/** All data, by shard. */
 async function everything(): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   for (const key of (await admin.keys('*')).sort()) {

@@ -24,7 +24,7 @@ let services: TestServices;
 let auth: AuthApp;
 let redis: Redis;
 let now: number;
-/** Where none of our data is. */
+/** A server without our data. */
 let other: TestRedis;
 beforeAll(async () => {
   [services, other] = await Promise.all([startServices(['cart-service']), startTestRedis()]);
@@ -46,7 +46,7 @@ afterAll(async () => {
   await other.stop();
 });
 
-/** Somebody at the command line and in a browser. */
+/** Signs a person in at the command line and in a browser. */
 async function signedIn() {
   const username = await register(auth.app);
   const cli = await signIn(auth.app, username);
@@ -143,7 +143,7 @@ describe.each<[string, () => Promise<unknown>]>([
     }
     const anew = await signIn(auth.app, username);
     expect((await whoAmI(auth.app, anew.access_token)).statusCode).toBe(200);
-    // What is revoked now is told at once. It would be missing where the data is, so it is to be repeated.
+    // Services learn of this revocation at once. The answer asks to repeat it, because the lost data set would lack it.
     expectUnavailable(await giveBack(anew.access_token));
     expect((await whoAmI(auth.app, anew.access_token)).json()).toMatchObject({ reason: 'token_revoked' });
     expect((await auth.app.inject('/metrics')).body).toContain(

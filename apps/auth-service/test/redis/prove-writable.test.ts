@@ -7,7 +7,7 @@ import { proveWritable } from '../../src/redis/prove-writable.ts';
 import { connect } from '../sessions/session-fixture.ts';
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
-/** Every command that a script of ours sends. */
+/** Every command that our scripts send. */
 const commands = new Set(
   globSync('**/*.lua', { cwd: source })
     .flatMap((file) => [...readFileSync(source + file, 'utf8').matchAll(/redis\.call\('(\w+)'/g)])

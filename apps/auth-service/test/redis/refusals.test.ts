@@ -18,7 +18,7 @@ import {
 } from '../support/auth-app.ts';
 
 describe('what Redis answers', () => {
-  /** Whether it is Redis that cannot serve (503), or a fault of ours (500). */
+  /** Whether Redis cannot serve (503) or we made a mistake (500). */
   test.each([
     ['WRONGPASS invalid username-password pair or user is disabled.', true],
     ['NOAUTH Authentication required.', true],
@@ -81,7 +81,7 @@ describe('a Redis that refuses us', () => {
     session = await eventually('somebody can sign in', () => signIn(auth.app, username));
   });
 
-  /** How it comes to refuse, how that ends, and the word of it that /ready leaves in the log. */
+  /** What makes Redis refuse, what ends that, and the word that /ready logs for it. */
   test.each([
     [
       'does not let us run scripts',

@@ -31,7 +31,7 @@ test('what a Redis that stood still was asked, and was answered 503, has no effe
   ]).finally(() => process.kill(auth.redis.pid, 'SIGCONT'));
   expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 503));
 
-  // Redis has been through all of the above before it answers this.
+  // Redis answers this only after it has processed everything above.
   await eventually('Redis serves again', () => signIn(app, other));
 
   for (const { access_token, session_id } of living) {
@@ -39,9 +39,9 @@ test('what a Redis that stood still was asked, and was answered 503, has no effe
     const [own] = listed.json().sessions.filter(({ id }: { id: string }) => id === session_id);
     expect(own).toMatchObject({ device_name: 'first name' });
   }
-  // Nobody has been locked out, and the password is what it was.
+  // No account is locked, and the password is unchanged.
   expect((await trySigningIn(username)).statusCode).toBe(201);
-  // Had it been carried out, this would be a replay long after the grace: a theft.
+  // If Redis had executed the refresh, this one would be a replay long after the grace period.
   now += 11_000;
   for (const { refresh_token } of refreshing)
     expect((await refresh(app, refresh_token)).statusCode).toBe(200);

@@ -28,10 +28,10 @@ describe('a clock that was ahead, and is set right', () => {
     clock.advance(-10 * minuteMs);
     const first = await store.refresh(refreshToken, client);
     expect(authTimeOf(first)).toBe(1);
-    // Nor does it become recent when its time comes.
+    // The sign-in does not become recent when its time comes either.
     clock.advance(10 * minuteMs);
     expect(authTimeOf(await store.refresh(tokenOf(first), client))).toBe(1);
-    // To sign in once more is all that it takes.
+    // One new authentication corrects it.
     await store.renewAuthTime(grant.subject, grant.sessionId);
     expect((await store.find(grant.subject, grant.sessionId))?.authTime).toBe(Math.floor(clock.now() / 1000));
   });
@@ -47,7 +47,7 @@ describe('a clock that was ahead, and is set right', () => {
     const { refreshToken } = await store.start(session);
     const changed = await store.start(session);
     clock.advance(monthMs);
-    // A sign-in meanwhile, which tidies the list of sessions up; and what must reach all of them.
+    // A sign-in tidies the list of sessions. The changes that follow must still reach every session.
     await store.start(session);
     await store.changeRoles(session.subject, { roles: ['viewer'], rolesVersion: 1 });
     clock.advance(-monthMs);

@@ -28,7 +28,7 @@ const reasons: Record<EndReason, true> = {
 };
 
 let server: TestRedis;
-/** Of several replicas. Without the timeout that a request has, however slow the machine is. */
+/** The store of several replicas. Without the request timeout, so that a slow machine does not matter. */
 let connections: [Redis, Redis, Redis];
 beforeAll(async () => {
   server = await startTestRedis();
@@ -82,7 +82,7 @@ test('ends, ends of all, and a thief who refreshes, all at once and at every rep
       () => store.end(session.subject, grant.sessionId, 'sign_out'),
       () => store.endAll(session.subject, 'ended_all'),
     ]);
-    // Each round another comes first.
+    // Each round starts with another operation.
     const start = round % attempts.length;
     await Promise.all([...attempts.slice(start), ...attempts.slice(0, start)].map((attempt) => attempt()));
     const deaths = await deathsOf(grant.sessionId);

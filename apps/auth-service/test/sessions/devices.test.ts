@@ -152,7 +152,7 @@ test('signing out ends this session at once, and asking twice changes nothing', 
   const session = await signIn(auth.app, await register(auth.app));
   expect((await end(session, '/sessions/current')).statusCode).toBe(204);
   expect(await lives(auth.app, session)).toBe(false);
-  // By then its token is refused, or about to be.
+  // By then its token is refused, or soon will be.
   expect([204, 401]).toContain((await end(session, '/sessions/current')).statusCode);
 });
 

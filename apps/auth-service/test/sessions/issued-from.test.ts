@@ -12,7 +12,7 @@ import {
 const { redis } = await openTestRedis();
 beforeEach(() => redis.flushall());
 
-/** The clock stands in the middle of a second, which is not the data set's first. */
+/** The clock stands in the middle of a second that is not the data set's first. */
 async function setUp() {
   const clock = createClock();
   clock.advance(500 - (clock.now() % 1000));
@@ -28,7 +28,7 @@ async function setUp() {
   return { clock, store, second, changeRoles };
 }
 
-/** The iat of an access token that is made from this grant. */
+/** The iat of an access token issued from this grant. */
 function issuedAt(grant: SessionGrant): number {
   return Math.max(Math.floor(grant.readAt / 1000), grant.issuedFrom);
 }

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * A TCP proxy that can lose replies: the server has carried the command out, and the connection breaks before the
- * client hears of it.
+ * A TCP proxy that can lose replies: the connection breaks after the server has executed the command and before the
+ * client gets the reply.
  */
 export async function startLossyProxy(targetUrl: string) {
   const target = new URL(targetUrl);

@@ -19,7 +19,7 @@ import {
 const unavailable = { status: 503, code: 'session_store_unavailable' };
 
 let server: TestRedis;
-/** Another Redis, where none of our sessions is. */
+/** A second Redis without our sessions. */
 let other: TestRedis;
 let redis: Redis;
 let otherRedis: Redis;
@@ -27,7 +27,7 @@ beforeAll(async () => {
   [server, other] = await Promise.all([startTestRedis(), startTestRedis()]);
   redis = connect(server.url);
   otherRedis = connect(other.url);
-  // A replica would else have to wait for 5 s for others to come.
+  // Otherwise the master would wait 5 s for more replicas.
   await otherRedis.config('SET', 'repl-diskless-sync-delay', 0);
 });
 beforeEach(async () => {
@@ -40,12 +40,12 @@ afterAll(async () => {
   await Promise.all([server.stop(), other.stop()]);
 });
 
-/** A session in a data set that is known and some seconds old. */
+/** A session in a known data set that is some seconds old. */
 async function setUp() {
   const clock = createClock();
   const memory = createMemory();
   const macKeys = createMacKeys();
-  /** A replica, or this one after a restart. */
+  /** Another replica, or this one after a restart. */
   const start = async () => {
     const dataSets = createTestDataSets({ redis, clock: clock.now, memory });
     await dataSets.start();
@@ -62,7 +62,7 @@ async function setUp() {
 
 type Setup = Awaited<ReturnType<typeof setUp>>;
 
-/** Everything whose answer depends on what is not there. */
+/** Every operation whose answer depends on missing data. */
 const questions: Record<string, (of: Setup) => Promise<unknown>> = {
   refresh: ({ store, refreshToken }) => store.refresh(refreshToken, client),
   grantOf: ({ store, refreshToken }) => store.grantOf(refreshToken, client),
@@ -146,7 +146,7 @@ test.each(['yes', 'no'])(
 );
 
 describe('an older copy of the data, as a replica has it that lagged and became the master', () => {
-  /** What comes back is from before the session, and on another server. */
+  /** Restores a copy from before the session began, on another server. */
   async function goBack() {
     const of = await setUp();
     const now = await keepData(redis);
@@ -162,7 +162,7 @@ describe('an older copy of the data, as a replica has it that lagged and became 
       await expect(questions[what]?.(of), what).rejects.toMatchObject(unavailable);
       await expect(questions[what]?.({ ...of, ...late }), what).rejects.toMatchObject(unavailable);
     }
-    // What ends all sessions ends those that there are.
+    // Ending all sessions ends those that exist in this copy.
     expect(await of.store.endAll(of.person.subject, 'ended_all')).toEqual([]);
     await of.restore();
     expect(await of.store.refresh(of.refreshToken, client)).toMatchObject({ verdict: 'ROTATED' });
@@ -204,7 +204,7 @@ describe('data that does not come back', () => {
     expect(await ask(another.store)).toEqual(lost);
     expect(await ask((await of.start()).store)).toEqual(lost);
     expect(of.dataSets.areKnown).toBe(true);
-    // All its tokens were revoked with the data set, at once.
+    // The loss of the data set revoked all its tokens at once.
     expect(await revocationsIn(redis)).toEqual([
       { kind: 'all', before: expect.any(Number), reason: 'store_lost' },
     ]);
@@ -239,7 +239,7 @@ describe('data that does not come back', () => {
     expect(await of.store.endSurplus(grant, 1)).toEqual([]);
     expect(await of.store.grantOf(of.refreshToken, client, { evenIfUncertain: true })).toBeUndefined();
     expect(await of.store.refresh(refreshToken, client)).toMatchObject({ verdict: 'ROTATED' });
-    // What is there is there.
+    // A session that exists can be ended.
     expect(await of.store.end(of.person.subject, grant.sessionId, 'sign_out')).toBe(true);
   });
 });
@@ -260,7 +260,7 @@ describe('a session that Redis evicted', () => {
     expect((await revocationsIn(redis)).filter(({ kind }) => kind === 'session')).toEqual([
       { kind: 'session', id: of.id, reason: 'session_lost' },
     ]);
-    // What is left to tell it by goes soon.
+    // The record of the lost session expires soon.
     expect(await redis.pttl(sessionKey(of.id))).toBeLessThanOrEqual(330_000);
     expect(await of.store.find(of.person.subject, of.id)).toBeUndefined();
     expect(await of.store.grantOf(of.refreshToken, client)).toBeUndefined();

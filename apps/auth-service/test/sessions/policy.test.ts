@@ -217,7 +217,7 @@ test('a limit that was raised counts for the next sign-in, and 0 is none', async
   }
 });
 
-/** Not at its very end: the last letter has bits that mean nothing. */
+/** Changes a letter that is not the last, because the last one has unused bits. */
 function withAnotherMac(token: string): string {
   return `${token.slice(0, -9)}${token.at(-9) === 'A' ? 'B' : 'A'}${token.slice(-8)}`;
 }

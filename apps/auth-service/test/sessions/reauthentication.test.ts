@@ -13,7 +13,7 @@ import {
 } from '../support/auth-app.ts';
 
 let auth: AuthApp;
-/** auth-service has been there for an hour: people have signed in since. */
+/** The data set of auth-service is an hour old, so that people can have signed in since. */
 let offsetMs = -3_600_000;
 beforeAll(async () => {
   auth = await startAuthApp({ clock: () => Date.now() + offsetMs });
@@ -23,7 +23,7 @@ afterAll(() => auth.stop());
 
 type Person = Tokens & { username: string };
 
-/** Signed in 200 s ago. */
+/** A session whose sign-in was 200 s ago. */
 async function signedInEarlier(body = {}): Promise<Person> {
   offsetMs = -200_000;
   const username = await register(auth.app);

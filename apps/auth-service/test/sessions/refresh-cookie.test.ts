@@ -43,7 +43,7 @@ const cookieHeader = (cookie: string | undefined) => (cookie === undefined ? {} 
 const refresh = (cookie: string | undefined) => post('/sessions/refresh', { cookie });
 const named = (refreshToken: string) => `${refreshCookie}=${refreshToken}`;
 
-/** One that another auth-service of the same name made: another MAC key. */
+/** A token from another auth-service of the same name, which has another MAC key. */
 const foreign = (sessionId = `0-${'a'.repeat(22)}`) =>
   writeRefreshToken({ sessionId, generation: firstGeneration, clientId: 'storefront', key });
 

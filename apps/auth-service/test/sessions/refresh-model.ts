@@ -4,7 +4,7 @@ import { furthestAheadSeconds } from '../../src/tokens/issued-from.ts';
 
 const clocksDifferMs = 30_000;
 
-/** The table of verdicts as plain code: what the store must do, written a second time to compare against. */
+/** The table of verdicts as plain code: a second implementation to compare the store with. */
 export type ModelSession = {
   /** `gone`: Redis has evicted it. */
   state: 'active' | 'reused' | 'revoked' | 'gone';
@@ -39,15 +39,15 @@ export function modelRefresh(session: ModelSession, presented: number, now: numb
   return 'REUSED';
 }
 
-/** What a refresh says of the sign-in: of one in the future, that it is no recent one. */
+/** The sign-in time that a refresh reports. A time in the future does not count as recent. */
 export function modelAuthTime({ authTime }: ModelSession, now: number): number {
   return authTime - Math.floor(now / 1000) > furthestAheadSeconds ? 1 : authTime;
 }
 
-/** A session that is not there has expired, by when it began, or was lost, which its end is told for once. */
+/** A missing session has expired, according to its start, or was lost. A lost session's end is told once. */
 function modelMissing(session: ModelSession, now: number): RefreshVerdict {
   if (now >= session.expiresAt - clocksDifferMs) return 'EXPIRED';
-  // By a clock that was set back, it has not begun, nor has its data set.
+  // According to a clock that was set back, neither the session nor its data set has begun.
   if (now >= session.bornAt - 2 * clocksDifferMs) session.state = 'revoked';
   return 'LOST';
 }

@@ -68,7 +68,7 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
       await redis.flushdb();
       const clock = createClock();
       const macKeys = createMacKeys();
-      // Whole seconds, as the id of a session tells when it began.
+      // Whole seconds, because a session's id holds its start in seconds.
       clock.advance(-(clock.now() % 1000));
       const dataSets = createTestDataSets({ redis, clock: clock.now });
       const store = createStore({ redis, clock: clock.now, macKeys, dataSets });
@@ -133,20 +133,20 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
             seen[expected] = (seen[expected] ?? 0) + 1;
             if (expected === 'REUSED') deaths.push('reuse');
             if (wasGone && model.state === 'revoked') deaths.push('session_lost');
-            // Whoever asks a dead session is told why it died.
+            // A refresh of a dead session says why it died.
             if (outcome.verdict === 'REVOKED') expect(outcome.reason).toBe(deaths.at(-1));
             if ('refreshToken' in outcome) {
               // The child of a generation is always the same string.
               expect(outcome.refreshToken).toBe(successors.get(generation) ?? outcome.refreshToken);
               successors.set(generation, outcome.refreshToken);
-              // Expiry, owner and client never change, nor does the sign-in, unless a clock was wrong.
+              // Expiry, owner and client never change. The sign-in time changes only when a clock was wrong.
               const authTime = modelAuthTime(model, clock.now());
               expect({ ...outcome.grant, readAt: grant.readAt }).toEqual({ ...grant, authTime });
               newest = Math.max(newest, generation + 1);
             }
           }
         }
-        // One head, exactly one entry on the feed per death, and nothing that outlives the session.
+        // One head, exactly one feed entry per death, and no key that outlives the session.
         const [state, head] = await redis.hmget(sessionKey(sessionId), 's', 'g');
         const isKept = head !== null;
         expect(state).toBe(model.state === 'gone' ? null : model.state);
@@ -162,7 +162,7 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
     { numRuns: 200 },
   );
 
-  // The generator reaches every row of the table often, so that the property says something about each.
+  // The generator reaches every row of the table often, so the property tests each.
   for (const verdict of ['ROTATED', 'REPLAYED', 'ADOPTED', 'REUSED', 'REVOKED', 'EXPIRED', 'LOST'] as const) {
     expect(seen[verdict] ?? 0, verdict).toBeGreaterThan(30);
   }
@@ -179,7 +179,7 @@ async function dumpAll(from: Redis): Promise<Dump> {
   return dump;
 }
 
-/** What a failover to a replica that lags does: the store is back where it was, and no client knows. */
+/** A failover to a lagging replica: the store returns to an earlier state, and no client knows. */
 async function restoreAll(to: Redis, dump: Dump): Promise<void> {
   await to.flushdb();
   for (const [key, { value, expiresAt }] of dump) {

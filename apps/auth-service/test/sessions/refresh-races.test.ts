@@ -79,7 +79,7 @@ test('every replay after the grace is caught', async () => {
   }
 });
 
-/** What a client does that meets 503: the same request again. */
+/** A client that gets 503 repeats the same request. */
 async function untilAnswered(request: () => Promise<RefreshOutcome>): Promise<RefreshOutcome> {
   for (let attempt = 0; ; attempt++) {
     try {

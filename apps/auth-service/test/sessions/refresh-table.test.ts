@@ -177,7 +177,7 @@ describe('presenting a refresh token', () => {
   });
 });
 
-/** The last character of 43 carries two unused bits: another spelling of the same MAC. */
+/** The last of 43 characters has two unused bits, so this is another spelling of the same MAC. */
 function withUnusedBits(token: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   return token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1) as string) ^ 1];

@@ -19,14 +19,14 @@ export const client = 'latchkey-cli';
 export const lossSeconds = 60;
 
 /**
- * Unless told otherwise, waits for Redis longer than a service does, so that a busy machine is not taken for a Redis that
+ * By default it waits for Redis longer than a service does, so that it does not take a busy machine for a Redis that
  * is down.
  */
 export function connect(url: string, commandTimeoutMs = 10_000): Redis {
   return connectRedis({ url, commandTimeoutMs, onError: () => {} });
 }
 
-/** A Redis server for the tests of this file, and a connection to it; both end with the file's tests. */
+/** A Redis server for this file's tests and a connection to it. Both end with those tests. */
 export async function openTestRedis() {
   const server = await startTestRedis();
   const redis = connect(server.url);
@@ -41,7 +41,7 @@ export function createMacKeys(): MacKeys {
   return [{ kid: 'k1', secret: randomBytes(32) }];
 }
 
-/** A clock that stands still until it is moved, starting at the present. */
+/** A clock that starts at the present and stands still until it is moved. */
 export function createClock() {
   let now = Date.now();
   return {
@@ -52,7 +52,7 @@ export function createClock() {
   };
 }
 
-/** A memory of data sets that is shared by those who are given it, as a database is. */
+/** A memory of data sets that several stores can share, as they share a database. */
 export function createMemory(): DataSetMemory {
   const kept = new Map<number, KnownDataSet>();
   return {
@@ -113,7 +113,7 @@ export function newSession(overrides: Partial<NewSession> = {}): NewSession {
   };
 }
 
-/** What has been published in a shard and is there yet. */
+/** The revocations that a shard still holds. */
 export async function revocationsIn(redis: Redis, shard = 0): Promise<Revocation[]> {
   const entries = await redis.xrange(revocationsKey(shard), '-', '+');
   return entries.map(([, fields]) => revocationFrom(fields, 0));

@@ -7,7 +7,7 @@ import { client, createStore, openTestRedis } from './session-fixture.ts';
 
 const { redis } = await openTestRedis();
 
-/** Real sessions; the account is whatever the test says that it is, before the password was checked and after. */
+/** Real sessions. The test sets what the account is before and after the password check. */
 function setUp(accounts: { before: Account; after: Account | undefined }, parts: Partial<SignInParts> = {}) {
   const sessions = createStore({ redis, clock: Date.now });
   const events: AuditEvent[] = [];

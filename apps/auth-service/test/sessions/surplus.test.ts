@@ -33,7 +33,7 @@ test('whatever the order in which those that begin at once do it, that many are 
     const ended = await Promise.all(shuffled.map(({ grant }) => store.endSurplus(grant, most)));
     expect(await living()).toHaveLength(most + 1);
     expect(await living()).toContain(other.sessionId);
-    // Each ends once.
+    // Each session ends once.
     expect(new Set(ended.flat()).size).toBe(ended.flat().length);
     expect(ended.flat()).toHaveLength(8 - most);
   }
@@ -44,7 +44,7 @@ test('done twice, it ends nothing more; each end is on the feed once, with its r
   const [first, second] = [await start(), await start()];
   expect(await store.endSurplus(second, 1)).toEqual([first.sessionId]);
   expect(await store.endSurplus(second, 1)).toEqual([]);
-  // What was displaced itself, by the time that its turn comes, ends nobody.
+  // A session that has been displaced itself by then ends no other session.
   expect(await store.endSurplus(first, 1)).toEqual([]);
   expect(await living()).toEqual([second.sessionId]);
   const entries = await redis.xrange(revocationsKey(0), '-', '+');

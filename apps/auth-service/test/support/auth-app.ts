@@ -15,14 +15,14 @@ import type { DelegationPolicy } from '../../src/permissions/delegation-policy.t
 
 export const storefrontOrigin = 'http://localhost:3000';
 export const testIssuer = 'http://localhost:4000';
-/** What its cookie is called. */
+/** The name of its cookie. */
 export const refreshCookie = refreshCookieName(testIssuer);
 export const testPassword = 'a long enough passphrase';
 
-/** One for all of this process, so that each can have the signing keys of the first: two new ones take 0.13 s. */
+/** One key for the whole process, so that databases can reuse the first signing keys: two new ones take 0.13 s. */
 const keyEncryptionKey = randomBytes(32).toString('base64url');
 
-/** argon2id at its least cost, since tests sign in a thousand times. password-hash.test.ts tests the real cost. */
+/** argon2id at its least cost, because tests sign in a thousand times. password-hash.test.ts tests the real cost. */
 const derive: Derive = (password, { salt, hashBytes }) =>
   promisify(argon2)('argon2id', {
     message: password,
@@ -38,19 +38,19 @@ export type AuthApp = {
   redis: TestRedis;
   databaseUrl: string;
   logs(): string;
-  /** Builds another replica: the same service, on the same Redis and the same database. It stops with this one. */
+  /** Builds another replica on the same Redis and the same database. It stops with this one. */
   startReplica(): Promise<Service>;
   stop(): Promise<void>;
 };
 
-/** auth-service whole, on its own Redis and its own database; not listening. */
+/** The whole auth-service, with its own Redis and database; it does not listen. */
 export async function startAuthApp(
   options: {
     env?: Record<string, string>;
     clock?: () => number;
     logLevel?: string;
     delegationPolicy?: DelegationPolicy;
-    /** Has Redis keep its data over a restart. */
+    /** Makes Redis keep its data over a restart. */
     durableRedis?: boolean;
   } = {},
 ): Promise<AuthApp> {
@@ -64,7 +64,7 @@ export async function startAuthApp(
     LOG_LEVEL: options.logLevel ?? 'debug',
     DATABASE_URL: database.url,
     REDIS_URL: redis.url,
-    // So that a busy machine is not taken for a store that is down.
+    // Long timeouts, so that a busy machine does not look like a store that is down.
     DATABASE_TIMEOUT_MS: '10000',
     REDIS_TIMEOUT_MS: '10000',
     ISSUER: testIssuer,
@@ -134,7 +134,7 @@ async function makeTablesAndKeys(url: string): Promise<void> {
   await close();
 }
 
-/** Opens a database whose signing keys were made now. */
+/** Opens a database with new signing keys. */
 async function openAsNew(config: AuthConfig, clock: () => number): Promise<AuthDatabase> {
   const database = await openAuthDatabase(config);
   const now = new Date(clock());
@@ -158,7 +158,7 @@ const accountStores = new WeakMap<Service, AccountStore>();
 
 const passwordHash = createPasswordHasher({ randomBytes, derive }).then(({ hash }) => hash(testPassword));
 
-/** Makes a customer, under a name of their own, as POST /accounts does; but the password is hashed once for all of them. */
+/** Creates a customer with a new name, as POST /accounts does. The password is hashed only once for all of them. */
 export async function register(app: Service): Promise<string> {
   const username = `person-${randomBytes(4).toString('hex')}`;
   const id = randomBytes(16).toString('base64url');
@@ -167,7 +167,7 @@ export async function register(app: Service): Promise<string> {
   return username;
 }
 
-/** Signs in from the command line's client, each person from an address of their own. */
+/** Signs in through the command line's client. Each person has an address of their own. */
 export async function signIn(
   app: Service,
   username: string,
@@ -192,7 +192,7 @@ export function refresh(app: Service, refreshToken: string, parameters: Record<s
   });
 }
 
-/** POST /token with these parameters, as a form. */
+/** Posts these parameters to /token as a form. */
 export function postToken(
   app: Service,
   parameters: Record<string, string>,
@@ -206,7 +206,7 @@ export function postToken(
   });
 }
 
-/** Whether a session can be refreshed, which uses its refresh token up. */
+/** Whether a session can be refreshed. This uses up its refresh token. */
 export async function lives(app: Service, session: Tokens): Promise<boolean> {
   return (await refresh(app, session.refresh_token)).statusCode === 200;
 }
@@ -220,7 +220,7 @@ export function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
 }
 
-/** An address (RFC 2544, 198.18.0.0/15) that follows from the name, so that one test's rate limit is not another's. */
+/** An address (RFC 2544, 198.18.0.0/15) derived from the name, so that tests do not share a rate limit. */
 export function from(name: string): Record<string, string> {
   const hash = Buffer.from(name).reduce((sum, byte) => (sum * 31 + byte) % 65_536, 7);
   return { 'x-forwarded-for': `198.18.${hash >> 8}.${hash & 255}` };

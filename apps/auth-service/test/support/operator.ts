@@ -7,7 +7,7 @@ import { type AuthApp, bearer, from, register, signIn, type Tokens } from './aut
 
 export type Person = Tokens & { readonly id: string; readonly username: string };
 
-/** Registers somebody and signs them in. */
+/** Registers a person and signs them in. */
 export async function createPerson({ app }: AuthApp, body: Record<string, unknown> = {}): Promise<Person> {
   const username = await register(app);
   const tokens = await signIn(app, username, body);
@@ -17,7 +17,7 @@ export async function createPerson({ app }: AuthApp, body: Record<string, unknow
 
 export type Database = ReturnType<typeof openDatabase>;
 
-/** auth-service's own database, for what no route tells or does. */
+/** Direct access to auth-service's database, for what no route reveals or does. */
 export function openDatabase({ databaseUrl }: AuthApp) {
   const db = drizzle(databaseUrl);
   return {
@@ -30,12 +30,12 @@ export function openDatabase({ databaseUrl }: AuthApp) {
     },
     change: (id: string, values: Partial<typeof accounts.$inferInsert>) =>
       db.update(accounts).set(values).where(eq(accounts.id, id)),
-    /** What was recorded about an account, in order. */
+    /** The audit events of an account, in order. */
     eventsOf: (id: string) =>
       db.select().from(auditEvents).where(eq(auditEvents.subject, id)).orderBy(auditEvents.id),
     /**
-     * Keeps everybody else from changing this account until the function that it returns is called. That one may make a
-     * change of its own, which those who wait then find.
+     * Locks this account until the returned function is called. That function can also change the account, and the
+     * waiting requests then see the change.
      */
     async lock(id: string): Promise<(change?: 'disable') => Promise<void>> {
       const client = await db.$client.connect();
@@ -47,7 +47,7 @@ export function openDatabase({ databaseUrl }: AuthApp) {
         client.release();
       };
     },
-    /** Resolves when this many queries wait for such a lock. */
+    /** Resolves when this many queries wait for the lock. */
     async untilWaiting(count: number): Promise<void> {
       const waiting = async () => {
         const { rowCount } = await db.$client.query(
@@ -60,14 +60,14 @@ export function openDatabase({ databaseUrl }: AuthApp) {
   };
 }
 
-/** Somebody who may do what operators do, signed in. */
+/** A signed-in person with an operator's rights. */
 export async function createOperator(auth: AuthApp, { change }: Database): Promise<Person> {
   const person = await createPerson(auth);
   await change(person.id, { roles: ['admin'] });
   return { ...person, ...(await signIn(auth.app, person.username)) };
 }
 
-/** A request of this person, from where they live. */
+/** A request of this person, from their own address. */
 export function ask(
   { app }: AuthApp,
   person: Pick<Person, 'access_token' | 'username'>,

@@ -2,7 +2,7 @@ import { eventually } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
 
-/** Takes a copy of all that Redis has, and returns what puts it back, and nothing else. */
+/** Copies all data in Redis. The returned function restores exactly that copy. */
 export async function keepData(redis: Redis): Promise<() => Promise<void>> {
   const kept = new Map<string, { value: Buffer; expiresAt: number }>();
   for (const key of await redis.keys('*')) {
@@ -18,7 +18,7 @@ export async function keepData(redis: Redis): Promise<() => Promise<void>> {
   };
 }
 
-/** Makes `redis` a read-only replica of the server at `url`: what it had is gone. */
+/** Makes `redis` a read-only replica of the server at `url`. Its own data is lost. */
 export async function replicate(redis: Redis, { url }: { url: string }): Promise<void> {
   await redis.set('only-here', '1');
   await redis.replicaof('127.0.0.1', new URL(url).port);

@@ -10,30 +10,30 @@ export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 export type AssertionChanges = {
-  /** Replaces claims and header parameters; undefined leaves one out. */
+  /** Replaces claims and header parameters; undefined omits one. */
   claims?: Record<string, unknown>;
   header?: Record<string, unknown>;
   key?: SigningKey;
 };
 
 export type TestServices = {
-  /** For SERVICE_JWKS_URIS. */
+  /** The value for SERVICE_JWKS_URIS. */
   readonly jwksUris: string;
   key(name: string): SigningKey;
-  /** A client assertion of this service, good unless the changes make it bad. */
+  /** A client assertion of this service. It is valid unless the changes make it invalid. */
   assertion(name: string, changes?: AssertionChanges): string;
-  /** The parameters by which this service authenticates, each time anew. */
+  /** Returns new parameters by which this service authenticates. */
   credentials(name: string): Record<string, string>;
   /** Publishes these keys, and signs with the first. */
   publish(name: string, keys: readonly [SigningKey, ...SigningKey[]]): void;
-  /** How often its keys were asked for. */
+  /** How often its keys were requested. */
   requests(name: string): number;
   /** Answers 500 while true. */
   setDown(down: boolean): void;
   close(): Promise<void>;
 };
 
-/** The key that each service begins with, in all tests of this process: to make one takes 0.07 s. */
+/** Each service's first key, shared by all tests of this process: making one takes 0.07 s. */
 const firstKeys = new Map<string, SigningKey>();
 
 /** Services as auth-service knows them: real keys, published over HTTP on a loopback port. */
@@ -91,7 +91,7 @@ export async function startServices(names: readonly string[], issuer = testIssue
   return services;
 }
 
-/** What POST /introspect tells cart-service of this token. */
+/** The answer of POST /introspect to cart-service about this token. */
 export async function isActiveAtCart(
   { app, services }: { app: Service; services: TestServices },
   token: string,

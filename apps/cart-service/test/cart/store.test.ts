@@ -4,7 +4,7 @@ import { startCartService, tea } from '../cart-fixture.ts';
 
 const service = await forThisFile(startCartService());
 
-/** More than there are connections, and not so many that one is waited for until the request is refused for that. */
+/** More than there are connections, but few enough that no request is refused while it waits for one. */
 const together = 24;
 
 async function times<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
@@ -17,7 +17,7 @@ async function times<T>(count: number, work: (index: number) => Promise<T>): Pro
   return results;
 }
 
-/** In rounds, so that on a slow machine nobody waits for a connection for longer than the service lets them. */
+/** Runs in rounds, so that on a slow machine no request waits longer for a connection than the service allows. */
 async function inRounds<T>(rounds: number, count: number, work: (index: number) => Promise<T>): Promise<T[]> {
   const done: T[] = [];
   for (let round = 0; round < rounds; round += 1)
@@ -69,7 +69,7 @@ describe('requests at the same time', () => {
 
   it('of all kinds end in a cart that is whole, without a failure', async () => {
     const token = service.tokenOf('shopper');
-    // Many at once: a change that went on without the lock would meet another one, and both would wait for ever.
+    // Many at once: changes that went on without the lock would deadlock.
     const replies = await inRounds(16, 30, (index) => {
       const path = `/cart/items/sku-${index % 3}`;
       if (index % 8 === 0) return service.call('/cart', { method: 'DELETE', token });

@@ -25,7 +25,7 @@ const line = (sku: string, quantity: number): CartLine => ({
 const quantities = (lines: readonly CartLine[]) =>
   Object.fromEntries(lines.map(({ sku, quantity }) => [sku, quantity]));
 const held = async (subject: string) => quantities((await carts.read(subject)).lines);
-/** What a step came to: its result, or the code of its refusal. */
+/** A step's outcome: its result, or the code of its refusal. */
 async function outcomeOf<T>(work: Promise<T>): Promise<T | string> {
   return work.catch((error: unknown) => {
     if (error instanceof CheckoutRefusal) return error.code;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What a buyer, or a payment of theirs, may do with a cart. */
+/** A step that a buyer or a payment of theirs takes with a cart. */
 export type Step =
   | { do: 'add'; sku: string; quantity: number }
   | { do: 'change'; sku: string; quantity: number }
@@ -11,19 +11,19 @@ export type Step =
 const sku = fc.constantFrom('a', 'b');
 const quantity = fc.integer({ min: 1, max: 5 });
 const id = fc.integer({ min: 0, max: 3 });
-/** Any step, with few ids and things, so that steps meet. */
+/** Any step. There are few ids and items, so that steps collide. */
 export const anyStep = fc.oneof<fc.WeightedArbitrary<Step>[]>(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('add' as const), sku, quantity }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('change' as const), sku, quantity }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), sku }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('clear' as const) }) },
-  // Rarely a release: an id that is released before it claimed anything is spent.
+  // Releases are rare, because an id that is released before it claimed anything cannot be used again.
   { weight: 5, arbitrary: fc.record({ do: fc.constant('claim' as const), id }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('complete' as const), id }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('release' as const), id }) },
 );
 
-/** What should be, by pieces alone: how many are in the cart, and how many each claim holds. */
+/** The expected state in pieces: how many the cart holds, and how many each claim holds. */
 export class Ledger {
   readonly inCart = new Map<string, number>();
   readonly claims = new Map<
@@ -33,7 +33,7 @@ export class Ledger {
   added = 0;
   takenOutByHand = 0;
   paid = 0;
-  /** Paid for, and taken out by hand after the claim. */
+  /** Paid for, but removed by hand after the claim. */
   paidAndTakenOut = 0;
 
   apply(step: Step): string | undefined {

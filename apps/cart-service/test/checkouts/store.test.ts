@@ -27,7 +27,7 @@ const held = async (subject: string) => quantities((await carts.read(subject)).l
 const times = <T>(count: number, work: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => untilServed(() => work(index))));
 
-/** On a busy machine a connection may not become free in time: whoever is told so asks again, as clients do. */
+/** On a busy machine a connection may not become free in time. The test then retries, as clients do. */
 async function untilServed<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -38,7 +38,7 @@ async function untilServed<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What a step came to: its result, or the code of its refusal. */
+/** A step's outcome: its result, or the code of its refusal. */
 async function outcomeOf<T>(work: Promise<T>): Promise<T | string> {
   return work.catch((error: unknown) => {
     if (error instanceof CheckoutRefusal) return error.code;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { card, euros, goodCard, type PaymentFixture } from '../payment-fixture.ts';
 
-/** A card without an answer in time, which has been charged all the same. */
+/** A card whose charge succeeds, but whose answer comes too late. */
 export const late = '4000000000000119';
 
-/** One buyer at this service, whose cart costs this much. */
+/** A buyer at this service whose cart costs this much. */
 export function buyerAt(service: PaymentFixture, subject: string, ...amounts: number[]) {
   const token = service.customer(subject);
   for (const amount of amounts) service.carts.put(subject, euros(amount));

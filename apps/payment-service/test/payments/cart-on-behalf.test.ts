@@ -6,7 +6,7 @@ import { cartOnBehalf } from '../../src/payments/cart-on-behalf.ts';
 const id = '0b5a4f5e-6a43-4d0b-9d0a-0d1f6f5b7c11';
 const request = {} as FastifyRequest;
 
-/** A cart-service that answers this, whatever is asked; how the real one is reached, end-to-end tests tell. */
+/** A cart-service that always gives this answer. End-to-end tests call the real one. */
 function cartThatAnswers(status: number, body: unknown) {
   const asked: string[] = [];
   const hop: Hop = {

@@ -21,7 +21,7 @@ describe('a payment', () => {
     service.carts.calls.splice(0);
     const { status, body } = await ada.pay(1999);
     expect([status, body.status, body.cart_settled]).toEqual([201, 'succeeded', true]);
-    // What was added while it went on was not paid for.
+    // The payment does not cover what was added meanwhile.
     expect(service.carts.amountsIn('ada')).toEqual([7]);
     expect(service.carts.calls.splice(0)).toEqual(['claim', 'complete']);
     expect(await charges('ada')).toEqual({ charged: 1, calls: 1, taken: 1999 });
@@ -53,7 +53,7 @@ describe('a payment', () => {
       const body = { amount: price, card: goodCard };
       const refused = await service.pay({ token, key: 'k', body, cart: 'as it is' });
       expect([refused.status, refused.body.code]).toEqual([409, 'cart_changed']);
-      // The processor keeps that it must never charge this reference.
+      // The processor records that it must never charge this reference.
       expect(await rowCounts(service.database.db)).toEqual({
         ...before,
         ledger: Number(before?.['ledger']) + 1,
@@ -80,7 +80,7 @@ describe('two keys for one cart', () => {
     const replies = await Promise.all(Array.from({ length: 20 }, () => pay(100)));
     const codes = replies.map(({ status, body }) => (status === 201 ? 'paid' : body.code));
     expect(codes.filter((code) => code === 'paid')).toHaveLength(1);
-    // One that comes when all is over finds an empty cart.
+    // A request that comes after the end finds an empty cart.
     for (const code of codes) expect(['paid', 'checkout_in_progress', 'cart_empty']).toContain(code);
     const waiting = replies.find(({ body }) => body.code === 'checkout_in_progress');
     expect(waiting?.headers.get('retry-after')).toBe('1');

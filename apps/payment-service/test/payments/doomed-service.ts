@@ -5,16 +5,15 @@ import { openPaymentDatabase } from '../../src/database/open-payment-database.ts
 
 /**
  * A payment-service that kills itself, as SIGKILL does, right before the n-th statement that a POST sends to Postgres,
- * the sandbox's own among them; when there are fewer, right before the answer. What stands between the begin and the
- * commit of a transaction is not counted: Postgres undoes all of it alike. Started as a child process by
- * killed-service.test.ts.
+ * including the sandbox's; with fewer statements, right before the answer. Statements between begin and commit do not
+ * count: Postgres undoes all of them alike. killed-service.test.ts starts it as a child process.
  */
 const lastStatement = Number(process.env['DIES_BEFORE_STATEMENT']);
 
 const die = () => void process.kill(process.pid, 'SIGKILL');
 let open = false;
 
-/** A statement outside of a transaction, its begin, or its commit. */
+/** A statement outside a transaction, or a transaction's begin or commit. */
 function isStep(query: unknown): boolean {
   const text = typeof query === 'string' ? query : (query as { text?: string }).text;
   const within = open;
@@ -53,7 +52,7 @@ app.addHook('onSend', async (request) => {
   }
 });
 await app.listen({ host: config.HOST, port: config.PORT });
-// Nothing else is to speak to Postgres meanwhile. A machine that is busy may need a second attempt for the keys.
+// Nothing else may use Postgres meanwhile. On a busy machine the keys may need a second attempt.
 await untilReady();
 process.send?.({ address: app.server.address() });
 

@@ -9,7 +9,7 @@ import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts'
 import { chargesOf, rowCounts } from '../ledger.ts';
 import { card, euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
-/** So that on a busy machine, too, the processor has answered when it is asked what it did. */
+/** Long enough that the processor has answered before it is asked for the outcome, even on a busy machine. */
 const patient = { PROCESSOR_TIMEOUT_MS: '10000' };
 const service = await forThisFile(startPaymentService({ env: patient }));
 
@@ -38,7 +38,7 @@ test.each([
   ['another amount', { ...body, amount: euros(101) }],
   ['another currency', { ...body, amount: { amount: 100, currency: 'USD' } }],
   ['another card', { ...body, card: card('5555555555554444') }],
-  // Same brand, same last four digits.
+  // Another card of the same brand and with the same last four digits.
   ['another card that looks alike', { ...body, card: card('4000000000024242') }],
   ['another expiry', { ...body, card: { ...goodCard, exp_month: 11 } }],
   ['another cvc', { ...body, card: { ...goodCard, cvc: '124' } }],
@@ -161,7 +161,7 @@ test('while the processor is at work on a request, its repetitions wait and do n
     const charges = () => chargesOf(service.database.db, 'patient crowd');
     const first = other.pay(request);
     await eventually('the processor was asked', async () => expect((await charges()).calls).toBe(1));
-    // Half of them at another replica.
+    // Half of the requests go to another replica.
     const others = Array.from({ length: 20 }, (_, index) => (index % 2 ? service : other).pay(request));
     const replies = await Promise.all([first, ...others]);
 

@@ -7,14 +7,14 @@ import { expect, test } from 'vitest';
 import { refundsOf } from '../ledger.ts';
 import { callsTo, euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
-/** Restarted by whoever restarts services; what repeats the requests. */
+/** The restarted service, which gets the repeated requests. */
 const survivor = await forThisFile(startPaymentService({ env: { PROCESSOR_TIMEOUT_MS: '10000' } }));
 
 const program = fileURLToPath(new URL('./doomed-service.ts', import.meta.url));
 
 type Message = { address?: { port: number }; statements?: number };
 
-/** Lets a service die before the n-th statement of one request. True when the request had no n-th statement. */
+/** Kills a service before the n-th statement of one request. True when the request had no n-th statement. */
 async function dieBefore(statement: number, request: (url: string) => Promise<unknown>): Promise<boolean> {
   const child = fork(program, {
     env: {
@@ -23,7 +23,7 @@ async function dieBefore(statement: number, request: (url: string) => Promise<un
       ...survivor.env,
       LOG_LEVEL: 'silent',
       REVOCATIONS_TOKEN: await survivor.issuer.revocations.accessToken(),
-      // Whoever repeats its request waits for as long as it may have needed.
+      // A repeated request waits for as long as the first one may have needed.
       PROCESSOR_TIMEOUT_MS: '3000',
       DIES_BEFORE_STATEMENT: String(statement),
     },
@@ -52,7 +52,7 @@ async function addressOf(child: ChildProcess): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-/** Tries every statement, a few at a time, until one is past the end. Returns how many deaths there were. */
+/** Tries every statement, a few at a time, until one is past the end. Returns the number of deaths. */
 async function atEveryStep(atStep: (statement: number) => Promise<boolean>): Promise<number> {
   const together = 10;
   for (let first = 1; ; first += together) {

@@ -5,7 +5,7 @@ import { card, euros, goodCard, startPaymentService } from '../payment-fixture.t
 
 const service = await forThisFile(startPaymentService({ clock: () => now }));
 
-// Just before the end of a month, for the card that expires with it.
+// Just before the end of a month, because one test card expires then.
 const endOfMonth = Date.UTC(2030, 10, 30, 23, 59, 59);
 let now = endOfMonth;
 beforeEach(() => {

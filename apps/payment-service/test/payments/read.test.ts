@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { PaymentBody } from '../../src/payments/schemas.ts';
 import { euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
-// Moved by hand, so that payments of the same millisecond are there too.
+// Tests advance this clock, so that some payments share a millisecond.
 let now = Date.UTC(2030, 0, 1);
 const service = await forThisFile(startPaymentService({ clock: () => now }));
 
@@ -115,7 +115,7 @@ test.each([
 });
 
 test('a page is found by the index, without sorting', async () => {
-  // So small a table would be read whole otherwise.
+  // Otherwise Postgres would scan so small a table.
   const plan = await service.database.db.transaction(async (transaction) => {
     await transaction.execute(sql`set local enable_seqscan = off`);
     await transaction.execute(sql`set local enable_bitmapscan = off`);

@@ -165,7 +165,7 @@ test('a refund that gets no answer is 202, blocks its amount, and is brought to 
   const database = service.database.db;
   const sandbox = createSandboxProcessor(database);
   let silent = true;
-  // The refund arrives and is carried out; its answer is lost.
+  // The processor executes the refund, but its answer is lost.
   const lossy: CardProcessor = {
     ...sandbox,
     refund: async (request, signal) => {

@@ -30,7 +30,7 @@ test('more than STEP_UP_AMOUNT wants a recent sign-in, says how recent, and stor
   expect(challenge).toContain('max_age="60"');
   expect(await rowCounts(service.database.db)).toEqual(before);
   expect(service.carts.calls).toEqual([]);
-  // The same key, after signing in again.
+  // The same key after a new sign-in.
   expect((await pay(1001, { signedInSecondsAgo: 5, key: 'k' })).status).toBe(201);
 });
 

@@ -78,7 +78,7 @@ test('a payment of which the processor never heard stays open for its request to
   const token = service.customer('cut off');
   const request = { token, key: randomUUID(), body: { amount: euros(700), card: card('4242424242424242') } };
   const { body } = await service.pay(request);
-  // As a crash before the charge, long ago, leaves it.
+  // The state that a crash before the charge left long ago.
   await service.database.db.execute(sql`delete from sandbox_ledger where reference = ${body.id}`);
   await service.database.db.execute(
     sql`update payments set status = 'pending', created_at = created_at - interval '1 hour' where id = ${body.id}`,

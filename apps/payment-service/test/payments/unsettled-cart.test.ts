@@ -22,7 +22,7 @@ describe('while the cart cannot be reached', () => {
       const first = await pay(100, { key: 'k' });
       expect([first.status, first.body.code]).toEqual([503, 'hop_unavailable']);
       expect(await charges(subject)).toMatchObject({ charged: 0, calls: 0 });
-      // The run has ended: nobody waits for it.
+      // The run has ended, so no one waits for the answer.
       const { rows } = await service.database.db.execute(
         sql`select running_until from idempotency_keys where subject = ${subject} and running_until > now()`,
       );

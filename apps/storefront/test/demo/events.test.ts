@@ -4,7 +4,7 @@ import { host, storefront } from '../storefront-fixture.ts';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 
-/** OTLP as a service sends it. */
+/** OTLP in the form that a service sends. */
 function report(id: string, attributes: object[] = []) {
   const span = {
     traceId: id,
@@ -33,7 +33,7 @@ test('what a service reports reaches the page whose trace it is, and no other', 
   expect((await send(traceId)).status).toBe(200);
   expect((await send(`ffffffffffffffff${traceId.slice(16)}`)).status).toBe(200);
 
-  // By inject no answer without an end can be read, and by fetch no Host can be chosen.
+  // inject cannot read an endless answer, and fetch cannot set Host.
   const { promise, resolve } = Promise.withResolvers<string>();
   const asked = request(`${url}/demo/spans?trace_prefix=${traceId.slice(0, 16)}`, {
     headers: host,

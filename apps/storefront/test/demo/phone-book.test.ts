@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { AuthService } from '../../src/demo/auth-service.ts';
 import { createPhoneBook } from '../../src/demo/phone-book.ts';
 
-/** auth-service, which takes no access token any more and answers a refresh so. */
+/** An auth-service that refuses every access token and answers a refresh like this. */
 function authThatRefuses(status: number): AuthService {
   const answer = { text: '', body: { reason: 'displaced' }, headers: new Headers() };
   return {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { timed } from '../../src/demo/stopwatch.ts';
 
-/** Where a service is that answers so, one after the other, and by the last of it from then on; 0: it hangs up. */
+/** The URL of a service that gives these answers in turn and then repeats the last. 0 breaks the connection. */
 async function serviceThat(...statuses: readonly number[]): Promise<string> {
   const answers = [...statuses];
   const server = createServer((_request, response) => {

@@ -5,7 +5,7 @@ import { cartOnBehalf } from '../../src/wishlist/cart-on-behalf.ts';
 
 const move = { id: 'move-1', quantity: 2, unitPrice: { amount: 450, currency: 'EUR' } };
 
-/** A cart-service that answers this, whatever is asked; how the real one is reached, end-to-end tests tell. */
+/** A cart-service that always gives this answer. End-to-end tests call the real one. */
 function cartThatAnswers(status: number, body: unknown) {
   const asked: [path: string, init: HopInit | undefined][] = [];
   const hop: Hop = {

@@ -24,7 +24,7 @@ describe('a position in a shard', () => {
     '5f3a-1.5',
     '5F3A-1',
     `${'f'.repeat(17)}-1`,
-    // One digit more than a number always holds exactly.
+    // One digit more than a JavaScript number always holds exactly.
     '5f3a-1000000000000000',
     '5f3a-1\n',
   ])('%j is none', (text) => {

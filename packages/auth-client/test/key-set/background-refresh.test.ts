@@ -46,7 +46,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Lets the timer ring, and the fetch that it starts come to its end. */
+/** Fires the timer and waits until the fetch that it starts has ended. */
 async function pass(seconds: number): Promise<void> {
   vi.advanceTimersByTime(seconds * 1000);
   for (let turn = 0; turn < 50; turn += 1) await setImmediate();

@@ -6,7 +6,7 @@ export type JwksServer = {
   jwksUri: string;
   /** Requests received so far. */
   readonly requests: number;
-  /** Replaces what is answered from now on. */
+  /** Replaces the answer from now on. */
   answer(listener: RequestListener): void;
   close(): Promise<void>;
 };

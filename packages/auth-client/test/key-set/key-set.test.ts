@@ -45,7 +45,7 @@ async function start(options: Partial<AuthClientOptions> = {}): Promise<TestServ
   return service;
 }
 
-/** A token that is good in all but its kid. */
+/** A token that is valid but for its kid. */
 function withUnknownKey(n: number): string {
   return issuer.mint({ scope: 'cart:read', header: { kid: `unknown-${n}` } });
 }
@@ -118,7 +118,7 @@ describe('a kid that the set lacks', () => {
     });
     const unknown = Array.from({ length: 500 }, (_, n) => statusOf(cart(withUnknownKey(n))));
     await eventually('the keys were asked for twice', () => expect(jwks.requests).toBe(2));
-    // The fetch hangs; each of these answers would hang with it if it waited.
+    // The fetch hangs. An answer that waited for it would hang too.
     const passed = await Promise.all(Array.from({ length: 50 }, () => statusOf(cart(good()))));
     expect(new Set(passed)).toEqual(new Set([200]));
     release();
@@ -224,7 +224,7 @@ describe('when the issuer cannot be reached', () => {
     expect(await statusOf(cart(remembered))).toBe(200);
     issuer.skew(3500);
     clock.advance(3210);
-    // fast-jwt asks the system's clock: a token from the future would be refused there only by nbf, which it has not.
+    // fast-jwt uses the system's clock. It would refuse a future token only for its nbf, and this one has none.
     expect(await statusOf(cart(good()))).toBe(200);
     expect(app.authClient.keySetAgeSeconds).toBeGreaterThan(3499);
     await app.authClient.ready();

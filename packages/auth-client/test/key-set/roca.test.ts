@@ -21,7 +21,7 @@ const power = (base: bigint, exponent: number, modulus: bigint): bigint => {
   return result;
 };
 
-/** As the broken library made them: k · M + (65537^a mod M), M the product of the first primes. */
+/** A prime as the broken library made it: k · M + (65537^a mod M), where M is the product of the first primes. */
 function rocaPrime(bits: number, primes: number): bigint {
   const m = product(firstPrimes(primes));
   const least = 1n << BigInt(bits - 1);
@@ -60,7 +60,7 @@ it('one good prime is enough', () => {
 
 it('a key of a set that has such a modulus is not used', () => {
   const jwk = (n: bigint) => ({ kty: 'RSA', kid: 'k', e: 'AQAB', n: bytesOf(n).toString('base64url') });
-  // Of exactly 2048 bits, which the product of two primes of 1024 bits may miss by one.
+  // Exactly 2048 bits. The product of two primes of 1024 bits may be one bit shorter.
   let roca = 0n;
   while (roca.toString(2).length !== 2048) roca = rocaPrime(1024, 126) * rocaPrime(1024, 126);
   expect(readJwk(jwk(roca))).toEqual({ refused: 'ROCA' });

@@ -49,14 +49,14 @@ describe('the options', () => {
     [{ jwksUri: 'file:///etc/passwd' }, 'jwksUri must be an http(s) URL'],
     [{ jwksUri: 'https://user:password@auth.example/jwks.json' }, 'jwksUri must be an http(s) URL'],
     [{ jwksUri: '' }, 'jwksUri must be an http(s) URL'],
-    // A URL parser would make something of these, and no token has such an `iss`.
+    // A URL parser would normalise these, and no token has such an `iss`.
     ...[
       ' https://auth.example',
       'https://auth.example\n',
       'https:auth.example',
       'https:\\\\auth.example',
     ].map((issuer): [Record<string, unknown>, string] => [{ issuer }, 'issuer must be an http(s) URL']),
-    // As some issuers write theirs; it is compared as a string.
+    // Some issuers write theirs like this. It is compared as a string.
     [{ issuer: 'https://auth.example/' }, 'none'],
     [{ revocations: undefined }, needed],
     [{ revocations: false }, needed],

@@ -8,7 +8,7 @@ import { audience, startService } from '../service.ts';
 const issuer = await forThisFile(createTestIssuer({ audience }));
 const service = await forThisFile(startService(issuer));
 
-/** Status lines of a request sent as these very bytes. */
+/** The status lines in the answers to exactly these bytes. */
 async function raw(url: string, lines: string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

@@ -12,8 +12,8 @@ import {
 } from '../tokens.ts';
 import { signatureRows } from './signature-rows.ts';
 
-// Tokens that a service must answer with 401 invalid_token, whoever sends them. Each is made from a good one, so that
-// the row's own fault is the only one. `issuer` may be any test issuer whose audience is the service's.
+// Tokens that a service must answer with 401 invalid_token. Each is a valid token with one fault, so that only this
+// fault can cause the refusal. `issuer` may be any test issuer with the service's audience.
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
@@ -126,7 +126,7 @@ const claimRows: RefusalRow[] = [
     withClaims(`${claim} of 256 characters`, () => ({ [claim]: 'x'.repeat(256) })),
     withClaims(`${claim} with a newline`, () => ({ [claim]: 'user-1\nadmin' })),
   ]),
-  // Without both it would be a service's own token, if its subject were the client.
+  // Without both claims this is a service's own token if its subject is the client.
   withClaims('sid and auth_time missing', () => ({ sid: undefined, auth_time: undefined })),
   withClaims('sid missing in a service’s own token', () => ({ sub: 'test-client', sid: undefined })),
   withClaims('auth_time missing in a service’s own token', () => ({
@@ -273,7 +273,7 @@ const encodingRows: RefusalRow[] = [
 
 const lastBase64Url = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-// 256 bytes leave four bits of the last character unused; another of them decodes to the same signature.
+// 256 bytes leave four unused bits in the last character; another value of them decodes to the same signature.
 function withUnusedBits(token: string): string {
   const last = lastBase64Url.indexOf(token.at(-1) ?? '');
   const other = `${token.slice(0, -1)}${lastBase64Url[last ^ 1]}`;
@@ -283,7 +283,7 @@ function withUnusedBits(token: string): string {
   return other;
 }
 
-/** All rows that are one token each. A header nested 200,000 deep does not fit Node's own limit: see refusals.test.ts. */
+/** All rows that are one token. A header nested 200,000 deep exceeds Node's default limit: see refusals.test.ts. */
 export const refusalRows: readonly RefusalRow[] = [
   ...algorithmRows,
   ...headerRows,

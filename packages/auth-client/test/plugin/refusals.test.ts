@@ -15,7 +15,7 @@ let context: RefusalContext;
 const logLines: string[] = [];
 
 beforeAll(async () => {
-  // The table may take a minute: nothing is to be fetched again meanwhile.
+  // The table may take a minute. No key set must be fetched again in that time.
   issuer = await createTestIssuer({ audience, maxAgeSeconds: 3600 });
   elsewhere = createServer((_request, response) => {
     requestsElsewhere += 1;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   context = { issuer, audience, elsewhere: `http://127.0.0.1:${port}` };
   service = await startService(issuer, {
     options: { jwksCooldownSeconds: 3600 },
-    // Room for the longest row: Node's own limit would answer 431 to it.
+    // Room for the longest row, to which Node's default limit would answer 431.
     server: {
       http: { maxHeaderSize: 1 << 20 },
       logger: { level: 'trace', stream: { write: (line) => logLines.push(line) } },
@@ -55,7 +55,7 @@ describe('a token that must be refused', () => {
   it.each(refusalRows)('$name', async ({ token }) => {
     const bad = token(context);
     await expectInvalidToken(await service.get('/account', `Bearer ${bad}`), bad);
-    // Nor does it stand once it has been seen.
+    // The cache must not accept it the second time either.
     await expectInvalidToken(await service.get('/account', `Bearer ${bad}`), bad);
   });
 
@@ -66,7 +66,7 @@ describe('a token that must be refused', () => {
   });
 });
 
-/** Sends each row, so that what is said of all of them holds in whatever order the tests run. */
+/** Sends each row once, so that the tests about all rows do not depend on their order. */
 let sent: Promise<void> | undefined;
 async function sendEveryRow(): Promise<void> {
   for (const { token } of refusalRows)

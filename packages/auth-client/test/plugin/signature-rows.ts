@@ -10,8 +10,8 @@ import {
   segmentsOf,
 } from '../tokens.ts';
 
-// Signatures over a good header and payload, each wrong in one way (after Wycheproof's RSASSA-PKCS1-v1_5 vectors). They
-// are made with the private key, by exponentiating a wrong encoded message: a lenient verifier accepts them.
+// Signatures over a valid header and payload, each with one fault (after Wycheproof's RSASSA-PKCS1-v1_5 vectors). The
+// private key exponentiates a faulty encoded message, so a lenient verifier accepts them.
 
 const modulusBytes = 256;
 const sha256Info = '3031300d060960864801650304020105000420';
@@ -82,7 +82,7 @@ function withByte(at: number, byte: number): (length: number) => Buffer {
   };
 }
 
-/** The same machinery, nothing wrong: shows that the rows below are refused for their fault, not for how they are made. */
+/** Made the same way without a fault. It proves that the rows below are refused for their faults. */
 export const soundSignature = forged('none', {});
 
 export const signatureRows: readonly RefusalRow[] = [

@@ -35,6 +35,6 @@ it('who listens is told which check refused a request, and of no other', async (
     '/cart base64url',
     '/cart exp',
   ]);
-  // What was refused is nobody's.
+  // A refused request has no caller.
   expect(callers).toEqual([undefined, undefined, undefined, undefined]);
 });

@@ -45,7 +45,7 @@ describe('remembered tokens', () => {
     expect(tokens.get('user-2.same-end')).toBeUndefined();
     add(tokens, 'user-2.same-end');
     expect(tokens.get('user-2.same-end')).toMatchObject({ token: 'user-2.same-end' });
-    // Only one of them is remembered: the other is verified anew.
+    // The cache keeps only one of them, so the other is verified again.
     expect(tokens.get('user-1.same-end')).toBeUndefined();
   });
 });

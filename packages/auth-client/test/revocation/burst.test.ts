@@ -46,7 +46,7 @@ function follow(issuer: TestIssuer, uri = issuer.revocations.uri): RevocationLis
   return list;
 }
 
-/** One of every kind but `all`, again and again, no two for the same thing. */
+/** Cycles through every kind but `all`. No two revocations concern the same thing. */
 function revocation(n: number): Revocation {
   const reason = 'sign_out';
   const id = `id-${n}`;
@@ -62,7 +62,7 @@ function revocation(n: number): Revocation {
   }
 }
 
-/** Whether the list says of a token that this concerns, and of one that it does not quite, what is true. */
+/** Whether the list is right about a token that this revocation concerns and about tokens that it does not. */
 function isTruth(list: RevocationList, given: Revocation): boolean {
   const nobody = { sessionId: 's', tokenId: 't', subject: 'u', clientId: 'c', issuedAt: 1, keyId: 'k' };
   if (given.kind === 'all') return false;
@@ -81,7 +81,7 @@ function isTruth(list: RevocationList, given: Revocation): boolean {
 
 const truth = (count: number): Revocation[] => Array.from({ length: count }, (_, n) => revocation(n));
 
-/** What the list has not, or has wrongly. */
+/** The revocations that the list lacks or has wrongly. */
 const missing = (list: RevocationList, given: readonly Revocation[]): Revocation[] =>
   given.filter((one) => !isTruth(list, one));
 
@@ -108,7 +108,7 @@ describe('10,000 revocations in a burst', () => {
     const all = truth(10_000);
     let told = 0;
     for (let round = 0; told < all.length; round += 1) {
-      // Sizes that do not fit into one event, or into one packet.
+      // Sizes that exceed one event or one packet.
       const size = 1 + ((round * 7919) % 1300);
       issuer.revoke(...all.slice(told, told + size));
       told += size;

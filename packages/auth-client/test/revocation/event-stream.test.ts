@@ -7,7 +7,7 @@ import { EventStream, EventStreamError, type StreamMessage } from '../../src/rev
 
 type Told = Pick<StreamMessage, 'id' | 'type' | 'data'>;
 
-/** The messages of a stream whose bytes come in these pieces. */
+/** The messages of a stream that arrives in these pieces. */
 function read(pieces: readonly (string | Uint8Array)[], maxLength?: number): StreamMessage[] {
   const stream = new EventStream(maxLength === undefined ? {} : { maxLength });
   return pieces.flatMap((piece) => stream.push(Buffer.from(piece as string)));
@@ -16,17 +16,17 @@ function read(pieces: readonly (string | Uint8Array)[], maxLength?: number): Str
 const told = (messages: readonly StreamMessage[]): Told[] =>
   messages.map(({ id, type, data }) => ({ id, type, data }));
 
-/** What cannot be thrown away. */
+/** The heap in use after a garbage collection. */
 function heldBytes(): number {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
   return process.memoryUsage().heapUsed;
 }
 
-/** WHATWG HTML §9.2.6 word for word, on the whole text at once. */
+/** WHATWG HTML §9.2.6, followed literally on the whole text. */
 function readAtOnce(text: string): Told[] {
   const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
-  // What is not ended is no line yet.
+  // Text without an end of line is not yet a line.
   lines.pop();
   const messages: Told[] = [];
   let [id, type, data] = ['', '', ''];
@@ -103,7 +103,7 @@ describe('an event stream', () => {
         const bytes = Buffer.from(given);
         const pieces: Uint8Array[] = [];
         for (let at = 0; at < bytes.length; ) {
-          // Pieces of no bytes at all come, too.
+          // Some pieces are empty.
           const size = sizes.next().value ?? 1;
           pieces.push(bytes.subarray(at, at + size));
           at += size;

@@ -18,16 +18,16 @@ export type Changes = {
 
 type Position = readonly string[];
 
-/** Where one shard is after so many entries. */
+/** The position of one shard after this many entries. */
 export const at = (sequence: number, of = epoch): Position => [`${of}-${sequence}`];
 
 export const session = (id: string, reason = 'sign_out'): Revocation => ({ kind: 'session', id, reason });
 
-/** Many sessions, none of them twice. */
+/** This many distinct sessions. */
 export const sessions = (count: number, from = 0): Revocation[] =>
   Array.from({ length: count }, (_, n) => session(`session-${from + n}`));
 
-/** A SET with these claims, good unless the changes make it bad. */
+/** A SET with these claims. It is valid unless the changes make it invalid. */
 export function set(key: SigningKey, claims: Record<string, unknown>, changes: Changes = {}): string {
   const iat = Math.floor(Date.now() / 1000);
   return key.sign(

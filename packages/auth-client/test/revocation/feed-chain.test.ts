@@ -5,7 +5,7 @@ import { at, epoch } from './events.ts';
 
 type Step = [kind: FeedEvent['kind'] | 'page', from: number, to: number, of?: string] | 'open' | 'refuse';
 
-/** What the chain says of each event. A `page` is a page of a snapshot that is not the last. */
+/** The chain's verdict on each event. A `page` is a page of a snapshot that is not the last. */
 function verdicts(chain: FeedChain, ...steps: Step[]): ChainVerdict[] {
   return steps.flatMap((step) => {
     if (typeof step === 'string') {
@@ -18,7 +18,7 @@ function verdicts(chain: FeedChain, ...steps: Step[]): ChainVerdict[] {
   });
 }
 
-/** A chain that knows everything up to here. */
+/** A chain that is complete up to this entry. */
 function known(head: number): FeedChain {
   const chain = new FeedChain();
   verdicts(chain, 'open', ['snapshot', 0, head]);

@@ -11,12 +11,12 @@ import {
 
 export type FollowedFeed = Awaited<ReturnType<typeof startFollowedFeed>>;
 
-/** A feed together with those who follow it. */
+/** A feed and its followers. */
 export async function startFollowedFeed(key: SigningKey) {
   const feed = await startFeedServer(key);
   const closing: (() => unknown)[] = [feed.close];
   return Object.assign(feed, {
-    /** What is done at the end, the last first. */
+    /** Cleanup functions. They run at the end, the last first. */
     closing,
     /** Follows this feed, or another one. */
     follow(
@@ -28,7 +28,7 @@ export async function startFollowedFeed(key: SigningKey) {
       return followed;
     },
     lastStream: (): FeedStream | undefined => [...feed.streams].at(-1),
-    /** Has this log in the feed, which goes on where whoever comes was. */
+    /** Serves this log. Each subscriber continues from its last position. */
     serve(log: ReturnType<typeof sessions>): void {
       feed.stream((stream, { lastEventId }) => {
         const seen = Number(lastEventId?.split('-')[1] ?? Number.NaN);
@@ -43,7 +43,7 @@ export async function startFollowedFeed(key: SigningKey) {
   });
 }
 
-/** Has a test fail that leaves a rejected promise to nobody. Before other hooks of the file: it looks after they are done. */
+/** Fails a test that leaves a rejected promise unhandled. Call it before other hooks, so that it checks after them. */
 export function expectRejectionsHandled(): void {
   const unhandled: unknown[] = [];
   const note = (error: unknown): void => void unhandled.push(error);
@@ -52,7 +52,7 @@ export function expectRejectionsHandled(): void {
   afterEach(() => expect(unhandled.splice(0)).toEqual([]));
 }
 
-/** The ids of the sessions that are revoked, of so many. */
+/** Which of the first `count` sessions are revoked. */
 export const revokedOf = ({ list }: Followed, count: number): number[] =>
   Array.from({ length: count }, (_, n) => n).filter((n) => isRevoked(list, `session-${n}`));
 

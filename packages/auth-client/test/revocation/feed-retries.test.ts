@@ -36,7 +36,7 @@ describe('a feed that cannot be had', () => {
       await eventually('the feed was asked for three times', () =>
         expect(feed.asked.length).toBeGreaterThanOrEqual(3),
       );
-      // An attempt counts before it has come to the server.
+      // The follower counts an attempt before it reaches the server.
       await eventually('each is counted', () =>
         expect(following.follower.reconnects).toBe(feed.asked.length - 1),
       );
@@ -99,7 +99,7 @@ describe('a feed that cannot be had', () => {
       () => {
         throw new Error('no token either');
       },
-      // It never comes.
+      // A token that never arrives.
       () => new Promise(() => {}),
       async () => 'token',
     ];
@@ -137,7 +137,7 @@ describe('a feed that ends again and again', () => {
     await eventually('the feed was asked for eight times', () =>
       expect(feed.asked.length).toBeGreaterThanOrEqual(8),
     );
-    // 100, 200, 400, 500, 500, 500, 500 ms, half of it at the least: 1.35 s.
+    // 100, 200, 400, 500, 500, 500, 500 ms, each at least halved by jitter: 1.35 s.
     expect(performance.now() - before).toBeGreaterThan(1000);
     expect(following.follower.reconnects).toBeGreaterThanOrEqual(7);
   });
@@ -148,7 +148,7 @@ describe('closing', () => {
 
   it('ends everything, whatever is being done', async () => {
     const phases: [Parameters<typeof followFeed>[1], (server: FeedServer) => void][] = [
-      // A token is awaited; the feed is asked; followed; waited for; nothing has begun.
+      // It waits for a token; for the feed's answer; follows; waits to retry; has not begun.
       [{ accessToken: () => never }, () => {}],
       [{}, (server) => server.answer(() => {})],
       [{}, (server) => server.stream((stream) => stream.event(claimsOf.snapshot(0, [])))],
@@ -165,13 +165,13 @@ describe('closing', () => {
       const following = feed.follow(options, server);
       if (index < phases.length - 1) await sleep(300);
       following.close();
-      // What was on its way already may still arrive.
+      // A request already on its way may still arrive.
       await sleep(1000);
       await eventually('no stream is left at the server', () => expect(server.streams.size).toBe(0));
       const { length } = server.asked;
       await sleep(1500);
       expect(server.asked.length).toBe(length);
-      // Twice is as good as once.
+      // Closing twice is harmless.
       following.close();
     });
     await Promise.all(closed);

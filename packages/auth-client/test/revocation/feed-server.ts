@@ -9,7 +9,7 @@ import type { Clock } from '../../src/runtime/clock.ts';
 import type { SigningKey } from '../../src/testing/index.ts';
 import { issuer, set } from './events.ts';
 
-/** What a subscriber asked for. */
+/** A subscriber's request. */
 export type FeedAsked = {
   token: string | undefined;
   lastEventId: string | undefined;
@@ -20,7 +20,7 @@ export type FeedAsked = {
 export type FeedStream = {
   /** Sends a signed event. */
   event(claims: Record<string, unknown>, by?: SigningKey): void;
-  /** Sends these very bytes. */
+  /** Sends exactly these bytes. */
   raw(text: string): void;
   end(): void;
   /** Breaks the connection. */
@@ -33,21 +33,21 @@ export type FeedServer = {
   readonly uri: string;
   readonly url: string;
   readonly jwksUri: string;
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly asked: FeedAsked[];
-  /** Connections that are open. */
+  /** Open connections. */
   readonly streams: ReadonlySet<FeedStream>;
   keySetRequests: number;
-  /** What the key set answers with. */
+  /** The answer of the key set. */
   keys: SigningKey[];
-  /** How the streams of subscribers go from now on. */
+  /** Sets what subscribers' streams do from now on. */
   stream(answer: Answer): void;
-  /** Answers otherwise than with a stream. */
+  /** Answers with something other than a stream. */
   answer(listener: (request: IncomingMessage, response: ServerResponse) => void): void;
   close(): Promise<void>;
 };
 
-/** A feed that does what it is told, and a key set beside it, over HTTP on a loopback port. */
+/** A scripted feed and its key set, over HTTP on a loopback port. */
 export async function startFeedServer(key: SigningKey): Promise<FeedServer> {
   let listener: (request: IncomingMessage, response: ServerResponse) => void = () => {};
   const streams = new Set<FeedStream>();
@@ -121,12 +121,12 @@ export type Followed = {
   list: RevocationList;
   follower: RevocationFollower;
   keySet: KeySet;
-  /** What was reported, in order: 'lost', 'following', and why events were refused. */
+  /** The reports in order: 'lost', 'following', and why events were refused. */
   reports: string[];
   close(): void;
 };
 
-/** Nobody who follows the feed may ask what day it is. */
+/** Following the feed must not depend on the wall clock. */
 export const withoutWallClock: Clock = {
   wallMs: () => {
     throw new Error('the wall clock was asked');
@@ -134,7 +134,7 @@ export const withoutWallClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
-/** Follows the feed, by way of another address if one is given. */
+/** Follows the feed, through another address if one is given. */
 export function followFeed(
   feed: Pick<FeedServer, 'uri' | 'jwksUri'>,
   { pace, ...options }: Partial<Omit<SubscribeOptions, 'pace'>> & { pace?: Partial<FeedPace> } = {},
@@ -151,7 +151,7 @@ export function followFeed(
     policy,
     eventPolicy: policy,
   });
-  // As authClient does, for the sake of access tokens.
+  // authClient does the same, because it needs the keys for access tokens.
   void keySet.refresh();
   const list = createRevocationList({ retentionSeconds: 330, clock });
   const reports: string[] = [];

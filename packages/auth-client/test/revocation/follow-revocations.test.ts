@@ -41,7 +41,7 @@ describe('following revocations', () => {
     issuer.revoke({ kind: 'key', id: kid, reason: 'key_revoked' });
     issuer.revoke({ kind: 'session', id: 'session-1', reason: 'sign_out' });
     await eventually('the list has both revocations', () => expect(list.size).toBe(2));
-    // For the event that the new key signed; at once because a key was revoked; and again a second later.
+    // Once for the event that the new key signed, once because a key was revoked, and once more a second later.
     await eventually('the keys were asked for as often as the feed says', () =>
       expect(issuer?.keySetRequests).toBeGreaterThanOrEqual(3),
     );

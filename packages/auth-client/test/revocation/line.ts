@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 
-/** A line to a server that can be cut or frozen, and mended. */
+/** A connection to a server that tests can cut, freeze and mend. */
 export type Line = {
   readonly url: string;
-  /** Connections break, and nobody answers any more. */
+  /** Breaks connections and accepts no more. */
   cut(): Promise<void>;
-  /** Connections stay, and new ones are taken, but nothing comes through. What was sent meanwhile is lost at the end. */
+  /** Keeps connections and accepts new ones, but passes nothing on. What is sent meanwhile is lost. */
   freeze(): void;
-  /** New connections go through again; those that were frozen never do. */
+  /** Lets new connections through again. Frozen ones stay frozen. */
   mend(): Promise<void>;
   close(): Promise<void>;
 };

@@ -22,7 +22,7 @@ beforeEach(async () => {
 
 afterEach(() => feed.close());
 
-/** When the list is next proved complete. */
+/** Resolves when the list is next confirmed complete. */
 async function nextConfirmation(list: RevocationList): Promise<void> {
   const { confirm } = list;
   await new Promise<void>((resolve) => {
@@ -70,7 +70,7 @@ describe('a line that breaks', () => {
     const before = following.follower.reconnects;
     await line.mend();
     await confirmed;
-    // One may have been under way.
+    // One attempt may already have been under way.
     expect(following.follower.reconnects - before).toBeLessThanOrEqual(2);
     expect(following.list.size).toBe(41);
     expect(feed.asked.at(-1)?.lastEventId).toBe(String(at(1)));
@@ -90,7 +90,7 @@ describe('a line that breaks', () => {
     line.freeze();
     log.push(...sessions(5, 1));
     feed.serve(log);
-    // Attempts are made against the frozen line, too: each is given up after a second.
+    // Attempts on the frozen line also count: each is given up after a second.
     await eventually('the feed was connected to twice more', () =>
       expect(following.follower.reconnects).toBeGreaterThanOrEqual(2),
     );

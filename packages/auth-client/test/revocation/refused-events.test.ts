@@ -48,7 +48,7 @@ describe('an event that is refused', () => {
       await eventually('an event was refused', () => expect(following.follower.refusedEvents).toBe(1));
       expect(following.reports).toEqual([reason]);
       expect(feed.asked).toHaveLength(1);
-      // It is seen in the lag, however much that is not good arrives.
+      // The lag shows it: refused events do not reset it, however many arrive.
       clock.advance(60);
       if (stream) send(stream);
       await eventually('a second event was refused', () => expect(following.follower.refusedEvents).toBe(2));

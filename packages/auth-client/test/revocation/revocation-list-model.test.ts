@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Revocation } from '../../src/feed/revocation.ts';
 import { createRevocationList, type RevocableToken } from '../../src/revocation/revocation-list.ts';
 
-// The list against the same thing without any cleverness: everything that was ever received, looked through from the
-// start. Few names and times close together, so that entries meet.
+// Compares the list with a simple model, which searches everything that was received. Few names and close times make
+// entries collide.
 
 const retentionSeconds = 10;
 
@@ -86,17 +86,17 @@ describe('the list of revocations', () => {
               list.apply(action.apply);
               for (const each of action.apply) received.push({ revocation: each, atMs: monotonicMs });
             } else if ('size' in action) {
-              // What was received again has its time anew, and leaves within a second of it.
+              // A repeated revocation starts its retention again, and is removed at most a second after its end.
               expect(list.size).toBeGreaterThanOrEqual(namesOf(within(retentionSeconds)).size);
               expect(list.size).toBeLessThanOrEqual(namesOf(within(retentionSeconds + 1)).size);
             } else {
               const reasons = (seconds: number): string[] =>
                 within(seconds).flatMap((each) => (concerns(each, action.find) ? [each.reason] : []));
               const found = list.find(action.find);
-              // Everything within its time is held; nothing is held that never was received.
+              // The list holds every entry within its retention, and none that was never received.
               if (reasons(retentionSeconds).length > 0) expect(found).toBeDefined();
               if (found !== undefined) expect(reasons(Number.POSITIVE_INFINITY)).toContain(found);
-              // What was good under this revision still is; what came since is found as well by looking at that alone.
+              // A token that passed under this revision needs a check only against later entries, with the same result.
               const name = JSON.stringify(action.find);
               const goodAt = good.get(name);
               const foundSince = list.find(action.find, goodAt);

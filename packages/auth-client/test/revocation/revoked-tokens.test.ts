@@ -15,7 +15,7 @@ type Row = {
   revocation(token: Authentication): Revocation;
 };
 
-/** What must be refused as soon as the service hears of it, whether it has seen the token before or not. */
+/** Tokens that must be refused once the service learns of the revocation, whether or not it has seen them before. */
 const rows: Row[] = [
   {
     name: 'a revoked session',
@@ -66,7 +66,7 @@ afterEach(() => service.close());
 
 const mint = (): string => issuer.mint({ scope: 'cart:read' });
 
-/** What the token says, by a service that takes no notice of revocations. */
+/** The token's claims, verified by a service that ignores revocations. */
 async function read(token: string): Promise<Authentication> {
   const other = await startService(issuer);
   try {
@@ -143,7 +143,7 @@ describe('whoever is not concerned', () => {
     expect((await service.cart(cached)).status).toBe(200);
     const other = issuer.mint({ sessionId: 'session-2', subject: 'user-2', clientId: 'another-client' });
     const caller = { ...(await read(other)), keyId: 'another-key' };
-    // What is told of is in the past of both tokens.
+    // The revocation lies in the past of both tokens.
     list.apply([revocation({ ...caller, issuedAt: caller.issuedAt - 1000 })]);
     expect((await service.cart(cached)).status).toBe(200);
     expect((await service.cart(mint())).status).toBe(200);
@@ -169,7 +169,7 @@ describe('whoever is not concerned', () => {
 
 describe('a token that was found revoked', () => {
   it('stays refused when the list has forgotten it', async () => {
-    // A list that forgets too early, as one does that was made for tokens with a shorter life.
+    // A list that forgets too early, because it was made for tokens with a shorter life.
     const hasty = createRevocationList({ retentionSeconds: 1, clock });
     const other = await startService(issuer, { options: { revocations: hasty, clock } });
     const token = mint();
@@ -195,11 +195,11 @@ describe('a revoked key', () => {
     await eventually('the keys were asked for again', () =>
       expect(issuer.keySetRequests).toBeGreaterThan(requests),
     );
-    // The new key's tokens are good without any of them having asked for it.
+    // The new key's tokens are accepted, although none of them triggered the fetch.
     await eventually('the new key verifies', async () =>
       expect((await service.cart(mint())).status).toBe(200),
     );
-    // Once more for the replica that had not heard of it yet, and never for a token of the dead key.
+    // Once more for a replica that had not heard of the key, and never for a token of the revoked key.
     await eventually('the keys were asked for twice more', () =>
       expect(issuer.keySetRequests).toBe(requests + 2),
     );

@@ -42,7 +42,7 @@ async function open(token: string): Promise<FeedEvent> {
   return openSecurityEvent(token, { issuer, keySet, isRevokedKey, now: performance.now() });
 }
 
-/** Why a token is refused. */
+/** The reason why a token is refused. */
 async function verdict(token: string): Promise<string> {
   try {
     await open(token);

@@ -26,7 +26,7 @@ const cut = (isReset: boolean) =>
     setTimeout(() => (isReset ? response.destroy() : response.end()), 20);
   });
 
-/** Follows the feed by a clock that stands still until it is turned; attempts are given up soon all the same. */
+/** Follows the feed with a clock that only tests advance. Attempts still time out soon. */
 function followByClock() {
   let nowMs = 1_000_000;
   const clock: Clock = { wallMs: Date.now, monotonicMs: () => nowMs };
@@ -76,14 +76,14 @@ describe('a feed of which not a byte comes', () => {
   it.each<[string, () => void]>([
     ['says no', () => feed.answer((_request, response) => response.writeHead(503).end())],
     ['hangs up', () => feed.answer((request) => request.socket.destroy())],
-    // As auth-service does while Redis is away: it cannot say that nothing was revoked.
+    // auth-service does this while Redis is down: it cannot claim that nothing was revoked.
     ['sends its comment, and nothing else', () => feed.stream((stream) => stream.raw(':\n\n'))],
   ])('is not one that %s', async (_what, behave) => {
     behave();
     const { told, turn, follower } = followByClock();
     for (let n = 0; n < 3; n += 1) {
       await someAttempts();
-      // Less than it takes: on a busy machine a single attempt may run out of time by itself.
+      // Below the limit, because on a busy machine a single attempt may time out.
       turn(99);
     }
     expect([told, follower.isSilent]).toEqual([[], false]);
@@ -124,7 +124,7 @@ describe('a feed that a proxy cuts again and again, in the middle', () => {
   it('has not failed: it is opened again soon, where it was, nothing is missed, and nothing is reported', async () => {
     const log = sessions(1);
     feed.serve(log);
-    // Each stream is followed for longer than `steadyMs`.
+    // Each stream lasts longer than `steadyMs`.
     let nowMs = 0;
     const clock: Clock = { wallMs: Date.now, monotonicMs: () => nowMs };
     const following = feed.follow({ clock, pace: { firstDelayMs: 1, maxDelayMs: 600_000 } });

@@ -121,7 +121,7 @@ describe('when the connection breaks', () => {
       if (lastEventId === undefined) {
         stream.event(claimsOf.snapshot(0, sessions(1)));
         stream.raw(event.slice(0, event.length / 2));
-        // Broken only when the half has arrived.
+        // Breaks the connection only after half has arrived.
         setTimeout(() => stream.destroy(), 50);
       } else stream.raw(event);
     });

@@ -10,7 +10,7 @@ const module = new URL('../../src/runtime/fetch.ts', import.meta.url).href;
 const program = `import { createFetch } from ${JSON.stringify(module)};
 console.log(await (await createFetch()('http://issuer.example/keys')).text());`;
 
-/** A proxy that answers by itself. */
+/** A proxy that answers requests itself. */
 const proxy = createServer((request, response) => response.end(`asked for ${request.url}`));
 beforeAll(async () => {
   await once(proxy.listen(0, '127.0.0.1'), 'listening');
@@ -20,7 +20,7 @@ afterAll(() => {
   proxy.close();
 });
 
-// Each way in which Node.js can be told to ask the proxies that the environment names.
+// Every way to make Node.js use the proxies that the environment names.
 it.each<[string, string[], Record<string, string>]>([
   ['NODE_USE_ENV_PROXY', [], { NODE_USE_ENV_PROXY: '1' }],
   ['an option', ['--use-env-proxy'], {}],

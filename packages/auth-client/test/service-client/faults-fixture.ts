@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { type Shop, type ShopOptions, startShop } from './shop.ts';
 
 export const scopes = ['cart:read'];
-/** Patient: a busy machine is no fault of the other service. */
+/** Long, because a busy machine must not look like a fault of the other service. */
 export const settings = { scopes, timeoutMs: 20_000 };
 
-/** Starts shops, and servers in place of what they call. */
+/** Starts shops, and servers that replace what they call. */
 export function createShops() {
   const closing: (() => unknown)[] = [];
   return {
@@ -15,7 +15,7 @@ export function createShops() {
       closing.push(() => shop.close());
       return shop;
     },
-    /** A server that does this to each connection's requests. */
+    /** A server that handles each connection's requests like this. */
     async serverThat(answer: Parameters<typeof createServer>[1]): Promise<string> {
       const server = createServer(answer);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

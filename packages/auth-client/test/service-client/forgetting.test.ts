@@ -30,7 +30,7 @@ describe('what is revoked is forgotten', () => {
     await eventually('one token is kept', () => expect(payment.serviceClient.keptTokens).toBe(1));
     expect((await call(mine, { settings })).status).toBe(401);
     expect((await call(theirs, { settings })).status).toBe(200);
-    // The person's was refused at the door, and nobody was asked for another.
+    // payment-service refused the person's token itself, and requested no exchange.
     expect([received.length, issuer.tokenRequests]).toEqual([3, 2]);
   });
 
@@ -61,7 +61,7 @@ describe('what is revoked is forgotten', () => {
     list.apply([revocation]);
     expect(payment.serviceClient.keptTokens).toBe(left);
     await payment.close();
-    // Nobody listens any more.
+    // No listener is left.
     list.apply([{ kind: 'all', before: now + 120, reason: 'x' }]);
     expect(payment.serviceClient.keptTokens).toBe(left);
   });
@@ -76,7 +76,7 @@ describe('what is on its way when something is revoked', () => {
     keyId: 'key-1',
   };
 
-  /** A token for this person that is being exchanged. */
+  /** A token for this person whose exchange is in progress. */
   function underWay(issuedAt: number) {
     const exchanging = Promise.withResolvers<IssuedToken>();
     const tokens = new DelegatedTokens({

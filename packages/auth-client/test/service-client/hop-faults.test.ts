@@ -5,7 +5,7 @@ import { createShops, scopes, settings } from './faults-fixture.ts';
 const shops = createShops();
 afterEach(() => shops.close());
 
-/** Nobody listens on this port, and the system gives it to nobody. fetch refuses port 1 by itself. */
+/** No process listens on this port, and the system assigns it to none. fetch itself refuses port 1. */
 const deadUrl = 'http://127.0.0.1:2';
 
 const put = { method: 'PUT' };

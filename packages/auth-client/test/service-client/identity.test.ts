@@ -32,7 +32,7 @@ function create(options: Partial<Parameters<typeof createServiceIdentity>[0]> = 
   return identity;
 }
 
-/** Lets time pass, for the clock and for the timers. */
+/** Advances the clock and the timers. */
 async function pass(seconds: number): Promise<void> {
   clock.advance(seconds);
   await vi.advanceTimersByTimeAsync(seconds * 1000);
@@ -103,7 +103,7 @@ describe('the key', () => {
     const first = await kidOf();
     clock.advance(3600);
     await vi.advanceTimersByTimeAsync(30_000);
-    // A key is made first, which takes its time on a busy machine.
+    // The first step makes a key, which takes a while on a busy machine.
     await eventually('two keys are published', async () => expect(await published()).toHaveLength(2));
     expect(await kidOf()).toBe(first);
     await pass(7);

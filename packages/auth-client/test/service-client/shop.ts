@@ -20,7 +20,7 @@ import {
 } from '../../src/testing/index.ts';
 import { createTestClock, type TestClock } from '../clock.ts';
 
-/** What cart-service received. */
+/** A request that cart-service received. */
 export type Received = {
   method: string;
   url: string;
@@ -38,9 +38,9 @@ export type Shop = {
   payment: FastifyInstance;
   clock: TestClock;
   received: Received[];
-  /** Replaces what cart-service does with a request whose token is good, or with all requests. */
+  /** Replaces cart-service's answer to requests with a valid token, or to all requests. */
   cart: { answer: Answerer | undefined; gate: Answerer | undefined };
-  /** GET /cart at cart-service by way of payment-service, or what else `via` says. */
+  /** Sends GET /cart to cart-service through payment-service. `via` changes the request. */
   call(token: string, via?: Via & { headers?: object }): Promise<Called>;
   /** A person's token for payment-service. */
   mint(overrides?: MintOverrides): string;
@@ -63,18 +63,18 @@ export type Called = {
 export type ShopOptions = {
   client?: Partial<ServiceClientOptions>;
   identityStore?: IdentityStore;
-  /** What payment-service knows of revocations, or 'feed' for what the issuer tells. Default nothing. */
+  /** payment-service's list of revocations, or 'feed' to follow the issuer's. Default none. */
   revocations?: RevocationList | 'feed';
   policy?: TestClient['toward'];
   cartUrl?: string;
 };
 
-/** One for the whole run: what matters here is not the issuer's key. */
+/** One key for the whole run, because these tests do not depend on the issuer's key. */
 let signingKey: Promise<SigningKey> | undefined;
 
 const scopes = 'cart:read cart:write payment:write';
 
-/** Unless a test says otherwise: so that a busy machine is not taken for a service that is slow. */
+/** The default timeout. It is long, so that a busy machine does not look like a slow service. */
 const patientMs = 20_000;
 
 /** An issuer, a payment-service and a cart-service, each listening for real. */
@@ -141,7 +141,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   payment.get('/.well-known/jwks.json', async (_request, reply) =>
     reply.send({ keys: await identity.publicKeys() }),
   );
-  // How each call is to go on, and how it failed, by its number.
+  // How each call is to be made, and its error, by the call's number.
   const calls = new Map<string, { via: Via; error?: unknown }>();
   const callOf = (request: FastifyRequest) => calls.get(String(request.headers['x-call']));
   payment.addHook('onError', async (request, _reply, error) => {
@@ -165,7 +165,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     clock,
     received,
     cart: behaviour,
-    // One sign-in, whatever second the token is minted in.
+    // All tokens share one sign-in time, whichever second they are minted in.
     mint: (overrides) =>
       issuer.mint({ scope: scopes, ...overrides, claims: { auth_time: signedInAt, ...overrides?.claims } }),
     async call(token, { headers = {}, ...via } = {}) {

@@ -84,7 +84,7 @@ describe('the token endpoint', () => {
   it('that does not know our key yet is asked again a second later', async () => {
     const { call, mint, issuer, payment } = await shops.start();
     await payment.serviceClient.identity.ready();
-    // Fetches the key set of whoever answered at that address before us.
+    // Makes the issuer cache the keys of the service that used this address before.
     const { jwksUri } = issuer;
     const own = `${payment.listeningOrigin}/.well-known/jwks.json`;
     issuer.addClient('payment-service', { jwksUri });

@@ -1,20 +1,20 @@
 /**
- * An exchange of a person's token (RFC 8693) for one for cart-service. auth-service and the issuer for tests both run
- * them, or tests made with that issuer would prove nothing.
+ * Exchanges (RFC 8693) of a person's token for one for cart-service. auth-service and the test issuer both run them,
+ * because tests with that issuer prove something only if both agree.
  */
 export type ExchangeCase = {
   readonly name: string;
-  /** Who asks. Default payment-service. */
+  /** The client. Default payment-service. */
   readonly actor?: keyof typeof exchangePolicy;
   /** The scopes of the person's token. Default `personScopes`. */
   readonly held?: string;
-  /** What is sent besides a good exchange for cart-service, or in place of it; undefined leaves a parameter out. */
+  /** Parameters that are added to a valid exchange for cart-service or replace its own; undefined omits one. */
   readonly parameters?: Readonly<Record<string, string | undefined>>;
   /** The scope of the new token, or the error of a 400. */
   readonly answer: { readonly scope: string } | { readonly error: string };
 };
 
-/** Who may do what toward whom, as auth-service's own policy says. */
+/** The permissions of each service toward others, as in auth-service's own policy. */
 export const exchangePolicy = {
   'payment-service': {
     toward: {

@@ -8,7 +8,7 @@ import {
 } from '../../src/index.ts';
 import { createTestIssuer, type TestIssuer, type TestIssuerOptions } from '../../src/testing/index.ts';
 
-// What services are tested with must be what auth-service does, or tests made with it prove nothing.
+// The test issuer must behave like auth-service, or tests made with it prove nothing.
 
 const closing: (() => unknown)[] = [];
 

@@ -5,7 +5,7 @@ import { type JwksServer, json, startJwksServer } from '../key-set/jwks-server.t
 import { decoded, segmentsOf } from '../tokens.ts';
 import { exchangeCases, exchangePolicy, personScopes } from './exchange-cases.ts';
 
-// The issuer for tests must refuse what auth-service refuses, or tests made with it prove nothing.
+// The test issuer must refuse what auth-service refuses, or tests made with it prove nothing.
 
 type Actor = keyof typeof exchangePolicy;
 const actors = Object.keys(exchangePolicy) as Actor[];

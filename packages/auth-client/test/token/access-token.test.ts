@@ -23,7 +23,7 @@ const good = {
   acr: 'urn:example:password',
 };
 
-// The refusals are in refusal-rows.ts: here is where the line runs, to the second and to the character.
+// refusal-rows.ts has the refusals. These tests locate each limit to the second and to the character.
 function verdict(changes: Record<string, unknown>, at = now): string {
   try {
     checkClaims({ ...good, ...changes }, { policy, now: at });

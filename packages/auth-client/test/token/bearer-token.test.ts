@@ -15,7 +15,7 @@ describe('the Authorization header', () => {
     ['bearer abc', 'abc'],
     ['BEARER abc', 'abc'],
     ['bEaReR abc', 'abc'],
-    // What follows the one space is the token, faults and all: reading it strictly is not done here.
+    // Everything after the one space is the token, faults included. Another function parses it strictly.
     ['Bearer  abc', ' abc'],
     ['Bearer abc def', 'abc def'],
     ['Bearer', 'refused: invalid_token'],

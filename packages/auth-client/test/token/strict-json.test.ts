@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJsonObject, scanJson } from '../../src/token/strict-json.ts';
 
-/** A JSON document as a tree that can hold a name twice, and its text. */
+/** A JSON document, as text and as a tree that can hold a name twice. */
 type Node = { text: string; duplicates: boolean };
 
 /** Spells a character of a name in one of JSON's ways. */

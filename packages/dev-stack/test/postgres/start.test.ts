@@ -8,7 +8,7 @@ import { startPostgres } from '../../src/postgres/start.ts';
 
 let directory: string;
 const stops: (() => Promise<void>)[] = [];
-// mkdtemp makes it 0700: as root this is the folder that an unprivileged Postgres cannot enter by itself.
+// mkdtemp creates it with mode 0700. When the tests run as root, an unprivileged Postgres cannot enter it.
 beforeEach(() => {
   directory = join(mkdtempSync(join(tmpdir(), 'latchkey-test-')), 'postgres');
 });
@@ -56,7 +56,7 @@ test('starts whatever the shell says about another Postgres, or about places tha
   for (const [name, value] of Object.entries(foreign)) vi.stubEnv(name, value);
   const postgres = await start();
   const url = await postgres.createDatabase('cart');
-  // What another program of the shell would read is as it was.
+  // Settings of the shell for other programs are unchanged.
   expect(process.env).toMatchObject(foreign);
   vi.unstubAllEnvs();
   expect(await query(url, 'SHOW timezone')).toEqual([{ TimeZone: 'UTC' }]);

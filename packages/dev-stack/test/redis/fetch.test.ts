@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** Has the machine's own apt ask `source` alone, and lets it be as lenient as a machine's settings can make it. */
+/** Makes the machine's own apt use only `source`, with the most lenient settings that a machine can have. */
 function aptWith(source: string): NodeJS.ProcessEnv {
   writeFileSync(join(root, 'sources.list'), `${source}\n`);
   writeFileSync(
@@ -41,7 +41,7 @@ function aptWith(source: string): NodeJS.ProcessEnv {
   return { ...process.env, APT_CONFIG: join(root, 'apt.conf') };
 }
 
-/** A repository without signatures: each package holds a library, and a server that says what `says` is. */
+/** An unsigned repository. Each package holds a library and a server that prints `says`. */
 function repository(packages: string[], says: string): string {
   const folder = join(root, 'repository');
   const entries = packages.map((name) => {
@@ -77,7 +77,7 @@ describe.skipIf(!hasApt(process.env))('on a system with apt (skipped elsewhere)'
     expect(findFetchedRedis(directory)).toBe(program);
     expect(readdirSync(directory)).toEqual(['programs']);
     expect(leftBehind()).toEqual(['redis']);
-    // It is ready once it says that its process is the one that was started: so the script has become the server.
+    // The server reports the started process's id only if the script has replaced itself with the server.
     const server = await startRedisServer({ program, directory: join(root, 'data'), durable: false });
     await server.child.stop('SIGTERM', 5_000);
   });
@@ -122,7 +122,7 @@ describe.skipIf(!hasApt(process.env))('on a system with apt (skipped elsewhere)'
     const source = `deb [trusted=yes] file:${repository(['redis-server', 'redis-tools'], says)} ./`;
     const output = execFileSync(await fetchWith(aptWith(source)), ['--version'], { encoding: 'utf8' });
     const [, folder = '', libraries = ''] = /in (.*), libraries in (.*)/.exec(output) ?? [];
-    // As the loader reads it.
+    // Reads the path as the loader does.
     const found = libraries.split(/[:;]/).flatMap((library) => readdirSync(resolve(folder, library)));
     expect(found).toEqual(['libredis-server.so.1', 'libredis-tools.so.1']);
   });

@@ -29,13 +29,13 @@ async function start(options: Partial<RedisOptions> = {}) {
   return redis;
 }
 
-/** A program in `bin`, for a PATH on which nothing else is. */
+/** A program in `bin`, the only folder on the PATH. */
 function program(name: string, script: string): void {
   writeFileSync(join(bin, name), `#!/bin/sh\nPATH=/usr/bin:/bin\n${script}\n`);
   chmodSync(join(bin, name), 0o755);
 }
 
-/** The environment of a machine that has what is in `bin`, and has fetched nothing yet. */
+/** The environment of a machine that has only the programs in `bin` and has fetched nothing yet. */
 const bare = () => ({ PATH: bin, LATCHKEY_DIRECTORY: root });
 
 async function command(url: string, name: string, ...args: string[]): Promise<unknown> {
@@ -68,7 +68,7 @@ test('a frozen Redis answers nobody, goes on as it was when thawed, and can be s
   expect(await asked).toBe('value');
   await redis.freeze();
   await redis.stop();
-  // Not killed in the end.
+  // The server ended without being killed.
   expect(await redis.exited()).toEqual({ code: 0, signal: null });
 });
 
@@ -172,7 +172,7 @@ test.each([
 });
 
 test('Docker is used when an engine answers, published on loopback alone', async () => {
-  // Stands in for the engine: runs the real server that `docker run` would, on a port of its own.
+  // Replaces the engine: runs the real server that `docker run` would, on its own port.
   program(
     'docker',
     `case "$1" in

@@ -23,7 +23,7 @@ test('a service that is not ready says why in its log, and the last reason count
     msg: 'listening',
   });
   expect(lastComplaint(file)).toBe('not ready: connect ECONNREFUSED');
-  // That it was not ready is not what it died of.
+  // The message that it was not ready is not the cause of its end.
   expect(lastFault(file)).not.toContain('not ready');
   expect(lastComplaint(logOf({ level: 'info', msg: 'listening' }))).toBeUndefined();
 });

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { buildPage } from '../../src/storefront/build-page.ts';
 
-// An app whose vite writes what its page says: what is tested is when it runs, and what becomes of what it makes.
+// An app with a fake vite, because the tests check only when it runs and what becomes of its output.
 const vite = `
 const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const [, , , , to] = process.argv;

@@ -34,13 +34,13 @@ describe('the address that a trusted proxy writes', () => {
     ['fe80::1%eth0', 'fe80::1'],
     ['[fe80::1%25eth0]:443', 'fe80::1'],
     ['\t192.0.2.1 ', '192.0.2.1'],
-    // Empty elements count for nothing.
+    // Empty elements do not count.
     [', 192.0.2.1, ,', '192.0.2.1'],
-    // The right-most that is no trusted proxy: what stands before it may be the client's own invention.
+    // The right-most address that is not a trusted proxy. The client may have invented everything before it.
     ['198.51.100.1, 192.0.2.1', '192.0.2.1'],
     ['unknown, 192.0.2.1:1234', '192.0.2.1'],
     ['198.51.100.1, 192.0.2.1:80, 10.9.9.9:8080, [2001:db8:ffff::1]:443', '192.0.2.1'],
-    // Somebody within the trusted networks.
+    // A client within the trusted networks.
     ['10.1.1.1, 10.2.2.2', '10.1.1.1'],
     ['::ffff:10.1.1.1', '10.1.1.1'],
   ])('%j is %s', (text, address) => {
@@ -71,7 +71,7 @@ describe('the address that a trusted proxy writes', () => {
     '198.51.100.1, 0.0.0.0, 10.0.0.6',
     '192.0.2.1x',
     `[2001:db8::1%${'z'.repeat(200)}]`,
-    // The proxy that wrote the last entry is trusted, and what it was told is not to be read.
+    // A trusted proxy wrote the last entry, but the entry before it cannot be parsed.
     '192.0.2.1, unknown, 10.0.0.6',
   ])('%j is nobody’s, and is told as a fault', (text) => {
     expect(forwardedFor(text)).toEqual({ address: 'unknown', fault: 'unreadable' });

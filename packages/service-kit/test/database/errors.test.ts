@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isDatabaseUnavailable } from '../../src/index.ts';
 
 describe('what Postgres answers', () => {
-  /** The state, and whether it is Postgres that cannot serve (503) or a fault of ours (500). */
+  /** The state, and whether Postgres cannot serve (503) or we made a mistake (500). */
   it.each([
     ['08006 connection failure', true],
     ['25006 read-only transaction', true],

@@ -162,7 +162,7 @@ describe('a password that changes', () => {
     await opened.ping();
     await steps[first]();
     await hangUp();
-    // The connection that was hung up on fails by itself, later ones for the password.
+    // The closed connection fails by itself; later ones fail because of the password.
     for (let attempt = 0; attempt < 3; attempt += 1) expect(await fails()).toBe(true);
     await steps[second]();
     await opened.ping();

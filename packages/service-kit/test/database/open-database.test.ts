@@ -21,7 +21,7 @@ let migrationsFolder: string;
 let test: TestDatabase;
 const opened: TestedDatabase[] = [];
 
-// Slow enough for several migrators to meet, and not to be run twice.
+// Slow enough that several migrators meet, and not repeatable.
 const migration = `create table counters (value integer not null);
 --> statement-breakpoint
 select pg_sleep(0.2);
@@ -87,7 +87,7 @@ describe('openDatabase', () => {
     const opening = open(link.url);
     await delay(500);
     await link.restore();
-    // What was sent meanwhile is lost: the first attempt runs into its timeout.
+    // What was sent meanwhile is lost, so the first attempt times out.
     await (await opening).ping();
     await link.close();
   });
@@ -95,7 +95,7 @@ describe('openDatabase', () => {
   it('gives up at once when waiting would not help', async () => {
     const missing = new URL(test.url);
     missing.pathname = '/no_such_database';
-    // Less than the 15 s for which a connection is tried again.
+    // Less than the 15 s for which the pool retries a connection.
     const started = performance.now();
     await expect(open(missing.href)).rejects.toMatchObject({ code: '3D000' });
     const stranger = new URL(test.url);
@@ -188,7 +188,7 @@ describe('a database that is gone', () => {
   it('that hangs up before a transaction begins costs no connection', async () => {
     const { db, pool } = await open(test.url, 1);
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      // Somebody else’s goodbye, between taking the connection from the pool and the first statement.
+      // Another client's shutdown, after the pool hands out the connection and before the first statement.
       pool.once('acquire', (client) => void client.end());
       const error = await db.transaction(async () => 'begun').catch((reason: unknown) => reason);
       expect(isDatabaseUnavailable(error)).toBe(true);

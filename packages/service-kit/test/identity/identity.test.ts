@@ -63,7 +63,7 @@ async function open(url: string): Promise<Database<typeof schema>> {
   return opened;
 }
 
-/** A replica of payment-service; its clock is ahead of the machine's by so much. */
+/** A replica of payment-service whose clock is this far ahead of the machine's. */
 async function replica(aheadMs = 0): Promise<ServiceIdentity> {
   const clock = { wallMs: () => Date.now() + aheadMs, monotonicMs: () => performance.now() };
   const identity = createServiceIdentity({ clientId: 'payment-service', store, clock });

@@ -62,7 +62,7 @@ const get = (port: number, path: string, agent: http.Agent, host = '127.0.0.1'):
     request.on('error', reject);
   });
 
-/** Waits until so many requests that take long have come. */
+/** Waits until this many slow requests have arrived. */
 const underWay = (port: number, count: number): Promise<void> =>
   eventually('the requests are under way', async () =>
     expect(await (await fetch(`http://127.0.0.1:${port}/under-way`)).json()).toBe(count),
@@ -73,7 +73,7 @@ describe('runService', () => {
     const { child, port, exit, output } = await startAndListen();
     const agent = new http.Agent({ keepAlive: true });
     const outcomes: (number | string)[] = [];
-    // As a well-behaved client does: it keeps its connection until it is told to go elsewhere.
+    // A well-behaved client keeps its connection until the server tells it to close.
     const client = async (index: number): Promise<void> => {
       for (;;) {
         const answer = await get(
@@ -109,7 +109,7 @@ describe('runService', () => {
     const ask = () => fetch(`http://127.0.0.1:${port}/ready`);
     let response = await ask();
     child.kill('SIGINT');
-    // All the while: it does not drain for long, and a busy machine may hear of it late.
+    // Repeated throughout, because draining is short and a busy machine may notice it late.
     while (response.status === 200) response = await ask();
     expect(response.status).toBe(503);
     expect(response.headers.get('connection')).toBe('close');
@@ -125,9 +125,9 @@ describe('runService', () => {
     await once(unused, 'connect');
     const endless = await fetch(`http://127.0.0.1:${port}/endless`);
     child.kill('SIGTERM');
-    // It ends itself when the service begins to stop.
+    // The stream ends itself when the service begins to stop.
     expect(await endless.text()).toBe('for ever\nand a day\n');
-    // With 1 it would have been given up on.
+    // Exit code 1 would mean that the service gave up on it.
     expect(await exit).toBe(0);
     agent.destroy();
     unused.destroy();
@@ -135,7 +135,7 @@ describe('runService', () => {
 
   it('gives up on requests that outlast the timeout', async () => {
     const { child, port, exit, output } = await startAndListen(500);
-    // So that the request goes out on a connection that is there.
+    // Opens a connection first, so that the request uses an existing one.
     await get(port, '/live', http.globalAgent);
     const lost = get(port, '/work?ms=60000', http.globalAgent).catch(
       (error: { code?: string }) => error.code,

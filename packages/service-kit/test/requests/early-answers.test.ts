@@ -31,7 +31,7 @@ async function listen({ app }: ServiceUnderTest): Promise<number> {
     await nextTurn();
     return { slow: true };
   });
-  // Answers once a malformed request has followed ten times, and says how many wait for that answer.
+  // Waits until ten malformed requests have followed, then answers with the number of requests that wait for it.
   app.get('/held', async (_request, { raw }) => {
     const before = raw.listenerCount('close');
     for (let refused = 0; refused < 10; refused += 1) await once(app.server, 'clientError');
@@ -53,13 +53,13 @@ type RawAnswer = {
   text: string;
 };
 
-/** Sends these bytes, one piece after the other, and reads until the connection ends. */
+/** Sends these bytes piece by piece, and reads until the connection ends. */
 async function send(to: number, ...pieces: string[]): Promise<RawAnswer> {
   const socket = net.connect(to, '127.0.0.1').setNoDelay(true);
   let text = '';
   for (const piece of pieces) {
     await new Promise((resolve) => socket.write(piece, 'latin1', resolve));
-    // So that it is a packet of its own.
+    // Makes it a separate packet.
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   for await (const chunk of socket) text += String(chunk);
@@ -77,7 +77,7 @@ const close = 'connection: close\r\n\r\n';
 const large = (bytes: number) => `cookie: other_app=${'x'.repeat(bytes)}\r\n`;
 const json = 'content-type: application/json\r\n';
 
-/** Each with the head of a request by a page of an origin that is let in. */
+/** Each with the request head of a page from an allowed origin. */
 const refusals: [string, number, (origin: string) => string[]][] = [
   ['headers of 17 KB', 431, (o) => [`POST /things HTTP/1.1\r\n${from(o)}${large(17_000)}\r\n`]],
   ['headers of 17 KB, the origin last', 431, (o) => [`GET / HTTP/1.1\r\n${large(17_000)}${from(o)}\r\n`]],
@@ -203,7 +203,7 @@ describe('what cannot be read at all', () => {
     const connected = new Promise<net.Socket>((resolve) => service.app.server.once('connection', resolve));
     const answer = send(port, `POST /things HTTP/1.1\r\n${from(shop)}${json}content-length: 9\r\n\r\n{`);
     const socket = await connected;
-    // As node:http says when the time of a request is up, which takes half a minute.
+    // node:http emits this when a request times out, which would take half a minute.
     const timeUp = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
     await eventually('the head has been read', () => expect(socket.bytesRead).toBeGreaterThan(80));
     setImmediate(() => service.app.server.emit('clientError', timeUp, socket));
@@ -256,7 +256,7 @@ describe('OPTIONS', () => {
       'access-control-allow-methods': expect.stringContaining('POST'),
       'access-control-allow-headers': 'authorization',
     });
-    // Without an Origin it is none: no page asks.
+    // Without an Origin it is not a preflight: no page sent it.
     expect((await options('/things', asked)).headers).toMatchObject({ allow: 'POST, OPTIONS' });
   });
 

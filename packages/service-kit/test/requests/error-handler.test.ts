@@ -46,7 +46,7 @@ beforeAll(async () => {
     });
   });
   app.get('/foreign-exposed', async () => {
-    // A lost connection to another service is not a lost database.
+    // A lost connection to another service does not mean a lost database.
     const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED', syscall: 'connect' });
     const error = new Error('cart-service gave no usable answer.', { cause });
     throw Object.assign(error, {

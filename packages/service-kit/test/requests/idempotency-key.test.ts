@@ -14,7 +14,7 @@ test.each([
   ['~'.repeat(255), '~'.repeat(255)],
   [`"${'~'.repeat(255)}"`, '~'.repeat(255)],
   [`"${'\\"'.repeat(255)}"`, '"'.repeat(255)],
-  // Bare, all of it is the key: so it was, and keys are kept.
+  // Without quotes the whole value is the key, because stored keys were read that way.
   ['k;a=1', 'k;a=1'],
   ["'k'", "'k'"],
   ['a"b"', 'a"b"'],

@@ -6,7 +6,7 @@ import { baseUrl, faultOfUrl, type UrlUse } from '../../src/settings/setting-url
 const uses: readonly UrlUse[] = ['issuer', 'origin', 'base', 'endpoint'];
 const all = uses.join(' ');
 
-/** The URL, what it may be used for, and what is said of it where it may not. */
+/** The URL, its allowed uses, and the message where it is not allowed. */
 const urls: [url: string, uses: string, fault?: string][] = [
   ['http://localhost:4000', all],
   ['https://auth.example', all],

@@ -171,7 +171,7 @@ describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     answerStatus = 500;
     expect((await fetch(`${service.url}/inner`)).status).toBe(200);
     await service.stop();
-    // With 1 it would have been given up on.
+    // Exit code 1 would mean that the service gave up on it.
     expect(service.child.exitCode).toBe(0);
   });
 

@@ -57,7 +57,7 @@ test('replicas that differ in which key-encryption key is first leave each other
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(await encryption()).toEqual(afterTheStarts);
 
-  // What one makes, the other can use, and a rotation is no reason to encrypt anew either.
+  // Each ring can use the other's keys, and a rotation does not encrypt them again.
   for (const ring of [oldFirst, newFirst]) {
     rings.now += lead;
     await ring.rotate();

@@ -12,7 +12,7 @@ type KeyRingOptions = { db?: OpenTestDatabase['db']; keys?: string; reloadMs?: n
 
 export type KeyRingFixture = Awaited<ReturnType<typeof openKeyRings>>;
 
-/** Key rings on a database of their own, by one clock, and everything that they tell. */
+/** Key rings on a separate database with one clock, and everything that they report. */
 export async function openKeyRings() {
   const database = await openTestDatabase();
   const secret = randomBytes(32).toString('base64url');
@@ -30,7 +30,7 @@ export async function openKeyRings() {
     warnings,
     errors,
     published,
-    /** What publishing does besides. */
+    /** An extra action when keys are published. */
     onPublish: async (): Promise<void> => {},
     create(options: KeyRingOptions = {}): KeyRing {
       const ring = createKeyRing({

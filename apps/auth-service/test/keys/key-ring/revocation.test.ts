@@ -54,7 +54,7 @@ describe('revoking a key', () => {
     expect(ring.signer()).toBe(signer);
     expect(kidsOf(ring).sort()).toEqual([signer.kid, result.next].sort());
     expect(rings.published).toEqual([entry(next)]);
-    // It has never signed, and its row says so.
+    // The key has never signed, and its row says so.
     const listed = (await ring.list()).find(({ kid }) => kid === next);
     expect(listed).toMatchObject({ state: 'gone', activatedAt: null, retiredAt: null });
   });
@@ -88,7 +88,7 @@ describe('revoking a key', () => {
     const { kid } = ring.signer();
     rings.onPublish = () => Promise.reject(new Error('nobody there'));
     await expect(ring.revoke(kid)).rejects.toThrow('nobody there');
-    // What is in the database is in the set, too.
+    // The key set contains every key in the database.
     expect(kidsOf(ring)).toHaveLength(2);
     expect(kidsOf(ring)).not.toContain(kid);
     rings.onPublish = async () => {};
@@ -158,7 +158,7 @@ describe('revoking a key', () => {
     const behind = await rings.started();
     const ahead = await rings.started({ keys: `${randomBytes(32).toString('base64url')},${rings.secret}` });
     const revoked = behind.signer().kid;
-    // The next key is under the newer key-encryption key already: the start has seen to that.
+    // The start has already encrypted the next key with the newer key-encryption key.
     await ahead.revoke(revoked);
     await behind.reload();
     expect(kidsOf(behind)).toEqual(kidsOf(ahead));

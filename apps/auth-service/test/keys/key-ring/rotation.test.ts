@@ -146,7 +146,7 @@ test('cut off from Postgres it signs and publishes on, says so, and catches up a
   rings.now += lead;
   await other.rotate();
   expect(other.signer().kid).not.toBe(kid);
-  // The others sign with a key that it publishes all the same, and they publish the key that it signs with.
+  // Each publishes the key that the other signs with, even though the two keys differ.
   expect(kidsOf(ring)).toContain(other.signer().kid);
   expect(kidsOf(other)).toContain(ring.signer().kid);
 

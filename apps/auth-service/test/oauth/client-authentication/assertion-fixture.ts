@@ -4,16 +4,16 @@ import { jwtBearer, startServices, type TestServices } from '../../support/servi
 
 export type AssertionFixture = AuthApp & {
   services: TestServices;
-  /** The key of nobody whom auth-service knows. */
+  /** A key that auth-service does not know. */
   stranger: SigningKey;
-  /** Asks for a service's own token with these parameters. */
+  /** Requests a service's own token with these parameters. */
   authenticate(
     parameters: Record<string, string>,
     headers?: Record<string, string>,
   ): ReturnType<typeof postToken>;
 };
 
-/** auth-service with two services that prove who they are by assertions. */
+/** auth-service with two services that authenticate by assertions. */
 export async function startWithAssertions(): Promise<AssertionFixture> {
   const services = await startServices(['payment-service', 'wishlist-service']);
   const auth = await startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris } });
@@ -32,7 +32,7 @@ export async function startWithAssertions(): Promise<AssertionFixture> {
 
 export const seconds = () => Math.floor(Date.now() / 1000);
 
-/** payment-service, with this assertion. */
+/** payment-service's parameters with this assertion. */
 export const presenting = (assertion: string) => ({
   client_id: 'payment-service',
   client_assertion_type: jwtBearer,

@@ -29,7 +29,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** A replica with a memory that it shares with others, or of its own. */
+/** A replica whose memory of data sets is its own or shared with others. */
 async function startReplica(redis: Redis, { memory = createMemory(), clock = Date.now } = {}) {
   const of = { redis, shards: 1, clock };
   const dataSets = createTestDataSets({ ...of, memory });
@@ -68,17 +68,17 @@ test('it is remembered until no clock of ours accepts the assertion any more, an
   await replicas[0]?.use('payment-service', assertion);
   const key = assertionKey(0, 'payment-service', jti);
   expect(key).toMatch(/^\{0\}:assertion:payment-service:[\w-]{43}$/);
-  // 60 s of life, and at both ends 30 s that a service's clock may differ, and 30 s that a replica's may.
+  // 60 s of life. At each end, 30 s of clock skew for the service and 30 s for the replica.
   expect(await redis.pttl(key)).toBeGreaterThan(170_000);
   expect(await redis.pttl(key)).toBeLessThanOrEqual(180_000);
-  // A replay leaves the first use's mark: its reply may be on its way for the second time.
+  // A replay keeps the first use's mark. Its request may be a retry whose first reply was lost.
   const mark = await redis.get(key);
   await replicas[1]?.use('payment-service', assertion);
   expect(await redis.get(key)).toBe(mark);
 });
 
 describe('after Redis lost the marks', () => {
-  /** Some time ago the first data set began; the clock stands in the middle of a second. */
+  /** The first data set began some time ago; the clock stands in the middle of a second. */
   async function startAndLose(aheadSeconds = 0) {
     const [redis] = connections as [Redis];
     const clock = createClock();

@@ -4,7 +4,7 @@ import type { DelegationPolicy } from '../../../src/permissions/delegation-polic
 import { decode, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
 import { accessTokenType, startServices, tokenExchange } from '../../support/services.ts';
 
-// Longer chains than our own services need, and a service with a token of its own for another service.
+// Chains longer than our services need, and a service that uses its own token at another service.
 const policy: DelegationPolicy = {
   'wishlist-service': {
     ownScopes: ['payment:read'],

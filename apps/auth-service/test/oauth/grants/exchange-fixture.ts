@@ -13,21 +13,21 @@ import { accessTokenType, startServices, type TestServices, tokenExchange } from
 
 export type ExchangeFixture = AuthApp & {
   services: TestServices;
-  /** What is added to the machine's clock for what auth-service does. */
+  /** The offset of auth-service's clock from the machine's. */
   clock: { offsetMs: number };
-  /** Somebody new, signed in. */
+  /** Registers and signs in a new person. */
   session(body?: Record<string, unknown>): Promise<Tokens>;
-  /** Exchanges a token for one for cart-service, or for what the parameters say; undefined leaves one out. */
+  /** Exchanges a token for one for cart-service. `parameters` override the request; undefined omits one. */
   exchange(
     actor: string,
     subjectToken: string,
     parameters?: Readonly<Record<string, string | undefined>>,
   ): ReturnType<typeof postToken>;
-  /** As auth-service itself would, when an administrator asks. Returns the earliest iat of the tokens from then on. */
+  /** Changes roles as auth-service does for an administrator. Returns the earliest iat that is valid afterwards. */
   changeRoles(token: string, roles: string[]): Promise<number>;
 };
 
-/** auth-service with services that act for people. It has been there for an hour: people have signed in since. */
+/** auth-service with services that act for people. Its data set is an hour old, so people can have signed in since. */
 export async function startExchange(): Promise<ExchangeFixture> {
   const services = await startServices(['payment-service', 'wishlist-service', 'cart-service']);
   const clock = { offsetMs: -3_600_000 };

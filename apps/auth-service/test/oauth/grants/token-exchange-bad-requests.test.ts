@@ -65,7 +65,7 @@ describe('a subject token that is no good is invalid_grant', () => {
     const answer = await auth.exchange('payment-service', token);
     expect(answer.json()).toEqual({ error: 'invalid_grant', error_description: expect.any(String) });
     expect(answer.statusCode).toBe(400);
-    // Not one piece of it; but a refresh token has its session's id in it, which is in the log for good reason.
+    // No part of the token is logged, except a refresh token's session id, which logs need.
     const pieces = token.replace(/^rt1\.\w+\.[\w-]+/, '').match(/[\w-]{20}/g) ?? [token];
     expect(pieces.filter((piece) => auth.logs().includes(piece))).toEqual([]);
   });

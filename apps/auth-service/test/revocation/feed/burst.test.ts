@@ -9,7 +9,7 @@ const maxBursts = 20;
 
 const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
-/** The largest value that was seen while the work went on. */
+/** The largest value seen during the work. */
 async function whileSampling<T>(feed: FeedFixture, work: () => Promise<T>): Promise<[T, number]> {
   let most = 0;
   let isDone = false;
@@ -27,7 +27,7 @@ async function whileSampling<T>(feed: FeedFixture, work: () => Promise<T>): Prom
   }
 }
 
-/** Told without a snapshot: each once, and none besides. */
+/** The revocations told without a snapshot: each exactly once. */
 function toldSince(reader: FeedReader): string[] {
   return namesOf(
     reader.events.filter(({ type }) => type !== 'snapshot').flatMap((event) => event.revocations),
@@ -60,12 +60,12 @@ test('10,000 revocations in a burst reach every reader once and in order; one th
       expect(toldSince(reader)).toEqual(namesOf(truth));
       expect(reader.faults).toEqual([]);
     }
-    // One signature for up to 500.
+    // One signature covers up to 500 revocations.
     expect(first.events.length).toBeLessThan(burst / 10);
-    // What follows is about the one that stopped.
+    // The rest of the test needs only the reader that stopped reading.
     second.close();
 
-    // The sockets' own buffers take some megabytes before anything has to wait here.
+    // The sockets' buffers take some megabytes before data waits in this process.
     let bursts = 1;
     const rssBefore = process.memoryUsage().rss;
     const [, mostUnsent] = await whileSampling(feed, async () => {
@@ -94,7 +94,7 @@ test('10,000 revocations in a burst reach every reader once and in order; one th
     expect([...slow.faults, ...resumed.faults]).toEqual([]);
     console.log(`it had read ${slow.count - 1} and got the other ${resumed.count} on resuming`);
 
-    // What a new subscriber gets.
+    // The snapshot that a new subscriber gets.
     const snapshotAt = performance.now();
     const fresh = await open();
     await fresh.until((now) => now.ofType('heartbeat').length > 0);

@@ -24,11 +24,11 @@ afterEach(() => {
 
 const chunk = Buffer.alloc(64 * 1024, 'x');
 
-/** Nobody reads: writes until the sockets' own buffers are full, and this much waits here. */
+/** Writes to a stream that no one reads, until the sockets' buffers are full and this much waits here. */
 async function fill(stream: ReturnType<typeof openEventStream>, bytes: number): Promise<void> {
   while (stream.unsentBytes < bytes) {
     expect(stream.write(chunk)).toBe(true);
-    // What the system takes, it has taken after a turn or two.
+    // The system takes what it can within a turn or two of the event loop.
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

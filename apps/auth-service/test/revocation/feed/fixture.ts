@@ -11,14 +11,14 @@ import { type FeedReader, openFeed } from './reader.ts';
 const service = 'payment-service';
 
 export type FeedFixture = AuthApp & {
-  /** Where the replica listens. */
+  /** The replica's URL. */
   readonly url: string;
-  /** A token with which the feed may be read. */
+  /** A token that may read the feed. */
   token(): Promise<string>;
   open(options?: { url?: string; lastEventId?: string | undefined }): Promise<FeedReader>;
-  /** Has another replica listen, and says where. */
+  /** Starts another replica and returns its URL. */
   listenAlso(): Promise<{ app: Service; url: string }>;
-  /** Appends to the log, as a replica that nobody follows would. */
+  /** Appends to the log, as another replica would. */
   publish(...revocations: PublishableRevocation[]): Promise<void>;
   /** The sum over all labels. */
   metric(name: string): Promise<number>;
@@ -34,7 +34,7 @@ export async function startFeed(
     ...options,
     env: { SERVICE_JWKS_URIS: services.jwksUris, REVOCATION_HEARTBEAT_MS: '200', ...options.env },
   });
-  // Patient, unlike the service's own: a burst takes a while on a busy machine.
+  // A longer timeout than the service's, because a burst takes a while on a busy machine.
   const redis = new Redis(auth.redis.url, { maxRetriesPerRequest: null, commandTimeout: 60_000 });
   redis.on('error', () => {});
   const log = createRevocationLog({
@@ -52,7 +52,7 @@ export async function startFeed(
     ...auth,
     url,
     async token() {
-      // In the second in which Redis lost its data no assertion is let in.
+      // auth-service accepts no assertion from the second in which Redis lost its data.
       const answer = await eventually('a service gets its token', async () => {
         const asked = await postToken(auth.app, {
           grant_type: 'client_credentials',
@@ -88,7 +88,7 @@ export async function startFeed(
   return fixture;
 }
 
-/** So many revocations that are told apart, of the kinds that come in bulk. */
+/** This many distinct revocations, of the kinds that come in bulk. */
 export function someRevocations(count: number, name: string): PublishableRevocation[] {
   return Array.from({ length: count }, (_, index) => {
     const id = `${name}-${String(index).padStart(6, '0')}`;

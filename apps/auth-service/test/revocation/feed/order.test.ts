@@ -17,13 +17,13 @@ type Told =
   | { readonly type: 'snapshot'; readonly batch: RevocationBatch; readonly done: boolean }
   | { readonly type: 'heartbeat'; readonly position: Position };
 
-/** Follows the feed as a subscriber does, and checks every message against what is true. */
+/** Follows the feed as a subscriber does, and compares every message with the truth. */
 class Reader implements EventStream {
   isOpen = true;
   readonly unsentBytes = 0;
   position: Position | undefined;
   heartbeats = 0;
-  /** Whether it has been told that its own token is revoked. */
+  /** Whether the feed has said that the subscriber's own token is revoked. */
   isRevoked = false;
   readonly faults: unknown[] = [];
   readonly closed: Promise<void>;
@@ -59,7 +59,7 @@ class Reader implements EventStream {
     try {
       this.#read(bytes);
     } catch (fault) {
-      // Thrown into the feed it might be taken for a failure that passes.
+      // If thrown into the feed, it could pass for a transient failure.
       this.faults.push(fault);
     }
     return true;
@@ -105,7 +105,7 @@ class Reader implements EventStream {
     { before, after }: { before: Position | undefined; after: Position },
   ): void {
     const isNextPage = this.#isInSnapshot && before?.join() === after.join();
-    // If not the next page, it is the first of another snapshot, which leaves out nothing that is kept.
+    // Otherwise it is the first page of another snapshot, which must contain everything that the log keeps.
     if (!isNextPage) expect(this.#log.keepsNothingBefore(after)).toBe(true);
     this.#isInSnapshot = !done;
     if (done) expect(isAhead(this.#headAtStart, this.position ?? [])).toBe(false);
@@ -178,7 +178,7 @@ test('whatever comes between, every reader gets an unbroken chain of exactly wha
         });
         const readers: Reader[] = [];
         let number = 0;
-        /** With a token that is revoked before long. */
+        /** Subscribes with a token that is soon revoked. */
         const join = (position?: Position) => {
           const reader = new Reader(log, slow, position, `t${number + 8}`);
           readers.push(reader);
@@ -222,6 +222,6 @@ test('whatever comes between, every reader gets an unbroken chain of exactly wha
     ),
     { numRuns: 500 },
   );
-  // All of it has been met: the property says something.
+  // The runs reached every case, so the property was tested.
   expect(Object.entries(met).filter(([, count]) => count === 0)).toEqual([]);
 });

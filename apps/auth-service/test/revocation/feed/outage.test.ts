@@ -9,7 +9,7 @@ afterEach(() => feed.stop());
 
 const epochOf = (position = '') => position.split('-')[0];
 
-/** A second without an event: what was sent before may still be on its way. */
+/** Waits until a second has passed without an event. Earlier events may still be on their way. */
 async function expectSilence(events: readonly unknown[]): Promise<void> {
   let heard = -1;
   for (let seconds = 0; seconds < 5 && events.length !== heard; seconds += 1) {
@@ -52,11 +52,11 @@ for (const [durableRedis, outcome] of [
         .flatMap(({ revocations }) => revocations);
       expect(namesOf(snapshot)).toEqual(expect.arrayContaining(namesOf(before)));
     } else {
-      // The data set's own first entry revokes all tokens from before, the stream's among them.
+      // The new data set's first entry revokes all earlier tokens, including the stream's own.
       await reader.until(({ ended }) => ended === 'complete');
     }
 
-    // Whoever resumes from before is in another epoch, and gets a snapshot too.
+    // A subscriber that resumes from the previous epoch gets a snapshot too.
     const resumed = await feed.open({ lastEventId: oldPosition });
     await resumed.until((now) => now.ofType('heartbeat').length > 0);
     expect(resumed.ofType('snapshot')).toHaveLength(1);

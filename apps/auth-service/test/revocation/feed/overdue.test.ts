@@ -6,7 +6,7 @@ import { ScriptedLog } from './scripted-log.ts';
 
 const token = { tokenId: 't1', subject: 's', clientId: 's', issuedAt: 0, keyId: 'k1' };
 
-/** A stream whose reader had been told everything when it came, and a feed that knows in the end that it is revoked. */
+/** A resumed stream that is up to date, and a feed that can learn that the stream's token is revoked. */
 function resumedStream() {
   const log = new ScriptedLog(1, async (value) => value);
   const known = { isRevoked: false };

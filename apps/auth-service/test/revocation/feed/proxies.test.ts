@@ -7,13 +7,13 @@ import { bearer } from '../../support/auth-app.ts';
 import { type FeedFixture, signedIn, signOut, startFeed } from './fixture.ts';
 import type { FeedReader } from './reader.ts';
 
-/** Skipped where the machine has none: apt-get install nginx-light haproxy. */
+/** Skipped where the programs are missing: apt-get install nginx-light haproxy. */
 const ifNginx = describe.skipIf(proxyPrograms.nginx === undefined);
 const ifHaproxy = describe.skipIf(proxyPrograms.haproxy === undefined);
 
 let feed: FeedFixture;
 beforeAll(async () => {
-  // So rarely that what gathers 4 KB lets nothing through.
+  // So rare that a proxy that buffers 4 KB would let nothing through.
   feed = await startFeed({ env: { REVOCATION_HEARTBEAT_MS: '5000' } });
 });
 afterAll(() => feed.stop());
@@ -24,7 +24,7 @@ async function proxied(starting: Promise<TestProxy>): Promise<string> {
   return proxy.url;
 }
 
-/** Follows the feed by way of each: the first events come, and a sign-out as it happens. */
+/** Follows the feed through each proxy. The first events must arrive, and a sign-out as it happens. */
 async function followedBy(proxies: Readonly<Record<string, Promise<TestProxy>>>): Promise<void> {
   const readers = await Promise.all(
     Object.entries(proxies).map(async ([name, starting]) => {
@@ -44,7 +44,7 @@ async function followedBy(proxies: Readonly<Record<string, Promise<TestProxy>>>)
     expect([name, reader.ended, reader.faults]).toEqual([name, undefined, []]);
 }
 
-/** The head of an answer may never come. */
+/** Times out, because the response head may never arrive. */
 function within(name: string, reader: Promise<FeedReader>): Promise<FeedReader> {
   return eventually(`${name}: the answer begins`, () => reader);
 }

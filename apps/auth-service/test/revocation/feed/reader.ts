@@ -22,7 +22,7 @@ export type FeedEvent = {
   readonly id: string;
   readonly header: Record<string, unknown>;
   readonly payload: Payload;
-  /** Without what goes before the last colon or slash: heartbeat, session-revoked. */
+  /** The part after the last colon or slash: heartbeat, session-revoked. */
   readonly type: string;
   readonly revocations: readonly Revocation[];
 };
@@ -31,23 +31,23 @@ export type FeedOptions = {
   readonly url: string;
   readonly token: string;
   readonly lastEventId?: string | undefined;
-  /** Default those that are published now. */
+  /** Default: the currently published keys. */
   readonly keys?: ReadonlyMap<string, KeyObject>;
 };
 
 /**
- * Follows the feed by plain HTTP and node:crypto, without any code of ours: it verifies each event by the published keys
- * and checks that the chain of positions is unbroken. It can stop reading, as a slow subscriber does.
+ * Follows the feed with plain HTTP and node:crypto, without our own code. It verifies each event with the published
+ * keys and checks that no position is missing. It can stop reading, as a slow subscriber does.
  */
 export class FeedReader {
   readonly events: FeedEvent[] = [];
-  /** What was wrong with what came. A test expects none. */
+  /** Faults in the received events. A test expects none. */
   readonly faults: unknown[] = [];
   position: string | undefined;
   comments = 0;
-  /** How many revocations came. */
+  /** The number of revocations received. */
   count = 0;
-  /** How it ended: by a complete answer, or broken off. */
+  /** How the response ended: complete or broken off. */
   ended: 'complete' | 'broken' | undefined;
   readonly headers: http.IncomingHttpHeaders;
   readonly #response: http.IncomingMessage;
@@ -70,7 +70,7 @@ export class FeedReader {
     response.on('error', () => {});
   }
 
-  /** In the order in which they came, those of snapshots among them. */
+  /** In order of arrival, including those in snapshots. */
   get revocations(): Revocation[] {
     return this.events.flatMap(({ revocations }) => revocations);
   }
@@ -87,7 +87,7 @@ export class FeedReader {
     this.#response.resume();
   }
 
-  /** Hangs up. */
+  /** Closes the connection. */
   close(): void {
     this.#response.destroy();
   }
@@ -165,7 +165,7 @@ function sequences(position: readonly string[]): number {
   return position.reduce((sum, part) => sum + (readShardPosition(part)?.sequence ?? Number.NaN), 0);
 }
 
-/** Opens the feed; resolves when the head of the answer is there. Rejects when it is not 200. */
+/** Opens the feed. Resolves when the response head arrives, and rejects when the status is not 200. */
 export async function openFeed(options: FeedOptions): Promise<FeedReader> {
   const { url, token, lastEventId, keys = await publishedKeys(url) } = options;
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
@@ -194,7 +194,7 @@ export async function publishedKeys(url: string): Promise<Map<string, KeyObject>
   return new Map(set.keys.map((jwk) => [jwk.kid, createPublicKey({ key: jwk, format: 'jwk' })]));
 }
 
-/** What was revoked, as comparable texts in an order of their own: shards have none among them. */
+/** The revocations as sorted texts, because shards have no order among them. */
 export function namesOf(revocations: readonly Revocation[]): string[] {
   return revocations.map((revocation) => JSON.stringify(Object.entries(revocation).sort())).sort();
 }

@@ -4,7 +4,7 @@ import { bearer } from '../../support/auth-app.ts';
 import { signedIn, signOut, someRevocations, startFeed } from './fixture.ts';
 import { namesOf } from './reader.ts';
 
-// Three shards: an event then has three positions, which two replicas may reach in different orders.
+// With three shards an event has three positions, which two replicas may reach in different orders.
 const feed = await forThisFile(startFeed({ env: { REDIS_SHARDS: '3' } }));
 const other = await feed.listenAlso();
 

@@ -54,7 +54,7 @@ test('a snapshot comes first, and then a heartbeat', async () => {
     up_to: [expect.stringMatching(/^[0-9a-f]+-\d+$/)],
     events: {
       'urn:latchkey:event:snapshot': {
-        // The first entry of every data set: what another one promised is over.
+        // The first entry of every data set. It ends what an earlier data set promised.
         revocations: [{ kind: 'all', before: expect.any(Number), reason: 'store_lost' }],
         done: true,
       },
@@ -142,7 +142,7 @@ test('an event id that means nothing here gets a snapshot', async () => {
   const [epoch = '', sequence = ''] = reader.position?.split('-') ?? [];
   reader.close();
   const ids = ['', 'x', `${epoch}-01`, `${epoch}-1,${epoch}-1`, `ab${epoch.slice(2)}-1`, 'a'.repeat(8000)];
-  // The last is ahead of all replicas: that of a data set that lost entries.
+  // The last id is ahead of all replicas, as after a data set lost entries.
   for (const lastEventId of [...ids, `${epoch}-${Number(sequence) + 5}`]) {
     const other = await feed.open({ lastEventId });
     await other.until((now) => now.ofType('heartbeat').length > 0);

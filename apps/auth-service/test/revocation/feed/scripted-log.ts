@@ -5,8 +5,8 @@ import type { RevocationBatch, RevocationLog } from '../../../src/revocation/log
 const page = 3;
 
 /**
- * A log in which the test decides what happens when: when entries are told, how long reading takes, what is trimmed.
- * It keeps what was ever in it, to compare with.
+ * A log in which the test decides when entries are told, how long a read takes and what is trimmed. It keeps every
+ * entry for comparison.
  */
 export class ScriptedLog implements RevocationLog {
   readonly issuedFrom = 0;
@@ -31,7 +31,7 @@ export class ScriptedLog implements RevocationLog {
     return this.#position(this.told);
   }
 
-  /** What is between two positions of the same epoch, whatever became of it since. */
+  /** The entries between two positions of one epoch, even if they have been trimmed since. */
   between(after: Position, upTo: Position): (Revocation | undefined)[] {
     return after.flatMap((text, shard) => {
       const from = readShardPosition(text);
@@ -54,14 +54,14 @@ export class ScriptedLog implements RevocationLog {
     this.#truth.get(this.epoch.toString(16))?.[shard]?.push(revocation);
   }
 
-  /** Tells up to so many entries that have not been told. */
+  /** Tells at most this many new entries. */
   tell(most: number): void {
     const after = this.head;
     const revocations: Revocation[] = [];
     this.entries.forEach((entries, shard) => {
       const from = this.told[shard] ?? 0;
       const news = entries.slice(from, from + most - revocations.length);
-      // What was trimmed before a new epoch is not told again; the first batch begins behind it.
+      // Entries trimmed before a new epoch are not told again; the first batch begins after them.
       revocations.push(...(news as Revocation[]));
       this.told[shard] = from + news.length;
     });
@@ -76,7 +76,7 @@ export class ScriptedLog implements RevocationLog {
     if (entries && index >= 0 && index < (this.told[shard] ?? 0)) entries[index] = undefined;
   }
 
-  /** Redis is another one, with the data or without. The sequence goes on, as it does in Redis. */
+  /** Redis restarts with or without its data. The sequence goes on, as in Redis. */
   restart({ keepsData }: { keepsData: boolean }): void {
     this.epoch += 1;
     if (!keepsData) this.entries = this.entries.map((entries) => entries.map(() => undefined));
@@ -87,7 +87,7 @@ export class ScriptedLog implements RevocationLog {
   }
 
   async read(after: Position | 'oldest'): Promise<RevocationBatch | undefined> {
-    // As of now: nothing that is told while this takes its time may be in the page.
+    // The page must not contain entries that are told while the read is in progress.
     const limit = [...this.told];
     const { epoch } = this;
     await this.#slow(undefined);
@@ -133,7 +133,7 @@ export class ScriptedLog implements RevocationLog {
     return isOurs ? parts.map((part) => part?.sequence ?? 0) : undefined;
   }
 
-  /** Behind what has been trimmed, in each shard. */
+  /** The position after the last trimmed entry, in each shard. */
   #oldest(): number[] {
     return this.entries.map((entries) => entries.lastIndexOf(undefined) + 1);
   }

@@ -31,10 +31,10 @@ test('a stream ends when its token, its client or the key of its token is revoke
   await feed.publish({ kind: 'key', id: String(header['kid']), reason: 'key_revoked' });
   await readers[1]?.until(({ ended }) => ended === 'complete');
   await other.until(({ ended }) => ended === 'complete');
-  // But first it is told: who had to come again to hear of it would go on, so long, taking that key's tokens.
+  // The stream tells of it before it ends. Otherwise the reader would accept that key's tokens until it reconnects.
   for (const reader of [readers[1], other]) expect(JSON.stringify(reader?.events)).toContain('"key_revoked"');
 
-  // Nor is anything signed by that key any more, though a snapshot up to here was signed before.
+  // The key signs nothing more, although it had signed a snapshot up to this position.
   const later = await feed.open();
   await later.until((now) => now.ofType('heartbeat').length > 0);
   expect(later.events.map((event) => event.header['kid'])).not.toContain(header['kid']);
@@ -91,7 +91,7 @@ test('so many streams and no more; those that hang up leave nothing behind', asy
   await eventually('no stream is counted any more', async () =>
     expect(await feed.metric('latchkey_revocation_streams')).toBe(0),
   );
-  // The keys were fetched by a connection that is kept.
+  // The keys were fetched over a keep-alive connection.
   await eventually('the connections of the streams are closed', async () =>
     expect(await connections()).toBeLessThanOrEqual(1),
   );

@@ -10,11 +10,11 @@ export type LogOptions = {
   url: string;
   shards?: number;
   clock?: () => number;
-  /** For whoever publishes thousands at a time: without the timeout that a request has, however slow the machine is. */
+  /** Without the request timeout, for tests that publish thousands of entries on a slow machine. */
   isPatient?: boolean;
 };
 
-/** A log of its own, as one replica has it, with everything that its listeners are told. */
+/** A log as one replica has it, with everything that its listeners are told. */
 export function createLog({ isPatient = false, ...options }: LogOptions) {
   const redis = isPatient ? new Redis(options.url, { commandTimeout: 60_000 }) : connect(options.url, 2_000);
   const errors: Error[] = [];
@@ -49,7 +49,7 @@ export function createLog({ isPatient = false, ...options }: LogOptions) {
 
 export type TestLog = ReturnType<typeof createLog>;
 
-/** Logs on a Redis of their own, which each test finds empty. */
+/** Logs on a separate Redis, which each test finds empty. */
 export async function startLogs() {
   const server = await startTestRedis();
   const logs: TestLog[] = [];
@@ -74,17 +74,17 @@ export async function startLogs() {
 
 export type TestLogs = Awaited<ReturnType<typeof startLogs>>;
 
-/** Waits until it is so. */
+/** Waits until the condition holds. */
 export function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   return eventually(what, async () => expect(await isSo()).toBe(true));
 }
 
-/** A revocation of a session that never was. */
+/** A revocation of a session that does not exist. */
 export function someSession(number: number): { kind: 'session'; id: string; reason: string } {
   return { kind: 'session', id: `0-${String(number).padStart(22, 'x')}`, reason: 'sign_out' };
 }
 
-/** The words of one string: `0x1a-7` is [0x1a, 7]. */
+/** The numbers in a position: `0x1a-7` is [0x1a, 7]. */
 export function sequenceOf(position: string | undefined): number {
   return Number(position?.split('-')[1]);
 }
@@ -93,12 +93,12 @@ export function epochOf(position: string | undefined): string | undefined {
   return position?.split('-')[0];
 }
 
-/** Bytes that a key takes, every part of it counted. */
+/** The bytes that a key uses, every part counted. */
 export async function bytesOf(redis: Redis, key: string): Promise<number> {
   return Number(await redis.memory('USAGE', key, 'SAMPLES', 0));
 }
 
-/** As the scripts do when entries have become too old: none before this number is kept. */
+/** Removes entries before this number, as the scripts do when entries are too old. */
 export async function dropBefore(redis: Redis, number: number, shard = 0): Promise<void> {
   await redis
     .multi()
@@ -107,7 +107,7 @@ export async function dropBefore(redis: Redis, number: number, shard = 0): Promi
     .exec();
 }
 
-/** As time does: the stream goes when all its entries have become too old. */
+/** Deletes the stream, as Redis does when all its entries are too old. */
 export async function dropAll(redis: Redis): Promise<void> {
   await redis.multi().del('{0}:revocations').hset('{0}:revocations:head', 'until', 0).exec();
 }

@@ -21,7 +21,7 @@ const stream = '{0}:revocations';
 const head = '{0}:revocations:head';
 
 const { server, redis } = await openTestRedis();
-/** Without the timeout that a request has, however slow the machine is. */
+/** Without the request timeout, so that a slow machine does not matter. */
 const patient = new Redis(server.url, { commandTimeout: 60_000 });
 afterAll(() => patient.disconnect());
 beforeEach(() => redis.flushall());
@@ -35,7 +35,7 @@ function openLog(revocationSeconds: number) {
 
 type Retained = { now: number; entries: { number: number; at: number }[] };
 
-/** Everything in the stream, with Redis' time at that very moment. */
+/** Everything in the stream, and Redis' time at that moment. */
 async function retained(): Promise<Retained> {
   const replies = await redis.multi().time().xrange(stream, '-', '+').exec();
   const [[, time], [, entries]] = replies as [[null, [string, string]], [null, StreamEntry[]]];
@@ -48,7 +48,7 @@ async function retained(): Promise<Retained> {
 test('trimming drops what is older than the retention, a hundred at a time, and never what is younger', async () => {
   const log = openLog(330);
   await log.publish(someSession(0));
-  // Somebody signed everybody out 331 s ago, and somebody else just now.
+  // One person ended all sessions 331 s ago, and another just now.
   const fill = `
     for number = 3, 1000 do
       redis.call('XADD', KEYS[1], number .. '-0', 'kind', 'session', 'id', 'x', 'reason', 'sign_out', 'at', ARGV[1])
@@ -97,7 +97,7 @@ test('memory is bounded by the rate times the retention, and no entry goes befor
 }, 30_000);
 
 test('100,000 entries that matter are all kept, in less than 120 bytes each', async () => {
-  // Within Redis, by the function that every script publishes with: to ask for each takes ten seconds of processor time.
+  // Runs within Redis, by the function that every script publishes with. Single calls would take 10 s of CPU time.
   const functions = await readFile(scripts('publish-revocation.lua'), 'utf8');
   const publish = `${functions}
     for number = ARGV[1], ARGV[1] + 999 do
@@ -136,7 +136,7 @@ test('a head that was lost makes a new data set, whatever is in the stream', asy
 test('a script that fails in the middle has written nothing', async () => {
   const store = createStore({ redis, clock: Date.now });
   const { grant } = await store.start(newSession());
-  // A number that the stream has had already: XADD refuses.
+  // XADD refuses a number that the stream has already had.
   await redis.xadd(stream, '9-0', 'x', 'y');
   await expect(store.end(grant.subject, grant.sessionId, 'sign_out')).rejects.toThrow(/XADD/);
   expect(await redis.hget(head, 'sequence')).toBe('1');

@@ -37,7 +37,7 @@ async function following(server: TestRedis, options: Partial<LogOptions> = {}) {
 
 const storeLost = { kind: 'all', before: expect.any(Number), reason: 'store_lost' };
 
-/** Once the main connection has noticed that Redis is back. */
+/** Waits until the main connection has noticed that Redis is back. */
 async function publish({ log }: TestLog, number: number): Promise<void> {
   await until('Redis takes a revocation', () =>
     log.publish(someSession(number)).then(
@@ -68,7 +68,7 @@ describe('a Redis that was killed', () => {
     await publish(second, 2);
     for (const { told, epochs, errors } of [first, second]) {
       await until('both have heard of it', () => told().length === 5);
-      // What is retained is told once more, since its end may have been lost.
+      // Retained entries are told again, because later ones may have been lost.
       expect(told()).toEqual([storeLost, someSession(1), storeLost, someSession(1), someSession(2)]);
       expect(epochs()).toBe(2);
       expect(errors).toHaveLength(1);
@@ -115,7 +115,7 @@ test('a failover that lost the newest entries, whose numbers others get: nobody 
   for (let number = 1; number <= 5; number++) await publish(logs[0] as TestLog, number);
   await until('all is told', () => told().length === 6);
 
-  // As a replica that lags would be: another server, and the last three entries are not there.
+  // As after a failover to a lagging replica: another server, without the last three entries.
   await redis
     .multi()
     .xtrim('{0}:revocations', 'MAXLEN', 0)
@@ -280,7 +280,7 @@ describe('Redis is not there', () => {
     if (fault === 'killed') await server.kill();
     else process.kill(server.pid, 'SIGSTOP');
     try {
-      // Redis answers nothing until the test is over.
+      // Redis does not answer until the test is over.
       await log.stop();
       expect(log.isFollowing).toBe(false);
     } finally {

@@ -17,7 +17,7 @@ const logs = await forThisFile(startLogs());
 beforeEach(() => logs.empty());
 afterEach(() => logs.stopLogs());
 
-/** All pages behind a position. */
+/** All pages after a position. */
 async function readAll({ log }: TestLog, after: Position | 'oldest'): Promise<RevocationBatch[]> {
   const pages: RevocationBatch[] = [];
   for (let next: Position | 'oldest' = after; ; ) {
@@ -30,7 +30,7 @@ async function readAll({ log }: TestLog, after: Position | 'oldest'): Promise<Re
 }
 
 describe('reading', () => {
-  /** A log that follows, with 1,200 sessions in it behind the entry of the data set. */
+  /** A log that follows, with 1,200 sessions after the data set's first entry. */
   async function filled(options: { shards?: number } = {}): Promise<TestLog> {
     const test = logs.open({ ...options, isPatient: true });
     await test.log.start();
@@ -140,7 +140,7 @@ describe('reading', () => {
       }
     })();
 
-    // As the feed does it: read until a page ends at the head, and from there on listen.
+    // Reads as the feed does: until a page ends at the head, and from there by listening.
     const heard: unknown[] = [];
     for (let next: Position | 'oldest' = 'oldest'; ; ) {
       const page: RevocationBatch | undefined = await log.read(next);

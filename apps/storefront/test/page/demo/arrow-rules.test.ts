@@ -40,7 +40,7 @@ const entry = (changes: Partial<TrafficEntry> = {}): TrafficEntry => ({
 const ends = (changes?: Partial<TrafficEntry>) =>
   arrowsOf(entry(changes), services).map(({ from, to, status }) => `${from}→${to} ${status}`);
 
-// The demo's server tells nothing of its own part.
+// The demo's server does not report its own requests.
 const panelRequest = pageRequest({ url: 'http://localhost:3000/demo/thefts/access-token', method: 'POST' });
 const panelEntry = entry({
   request: panelRequest,

@@ -25,7 +25,7 @@ describe('what an error means', () => {
       scopes: ['cart:write'],
       requestId: 'request-1',
     });
-    // The token that was sent may be older than what is known of the session.
+    // The token may be older than what the page knows of its session.
     expect(faultOf(error, ['wishlist:write', 'cart:write'])).toMatchObject({
       scopes: ['wishlist:write', 'cart:write'],
     });

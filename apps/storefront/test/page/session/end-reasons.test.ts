@@ -11,7 +11,7 @@ const text = Object.values(
   }),
 ).join('\n');
 
-/** The reasons in the table of "Why a session ended", and the words of "What can be revoked". */
+/** The reasons in the table "Why a session ended", and the words in "What can be revoked". */
 function documentedReasons(): string[] {
   const [, after = ''] = text.split('## Why a session ended\n');
   const [section = ''] = after.split('\n## ');

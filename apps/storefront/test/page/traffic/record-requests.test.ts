@@ -67,7 +67,7 @@ describe('recorded requests', () => {
       store.clear();
       answer = refusal(body);
       expect(await (await recorded('http://localhost:4001/cart')).text()).toBe(body);
-      // What is read of the one before is read by then.
+      // Once the next reason has been read, an earlier one would have been read too.
       answer = refusal('{"code":"next"}');
       await recorded('http://localhost:4001/cart');
       await eventually(`the next refusal's reason has been read`, () =>

@@ -15,7 +15,7 @@ const request = pageRequest();
 const { traceId } = request;
 const sent = withRequest(noTraffic, request);
 
-/** Traffic after so many more requests of each purpose, one after the other. */
+/** The traffic after this many more requests of each purpose in turn. */
 function after(requests: readonly (readonly [Purpose, number])[], before = noTraffic): Traffic {
   return requests
     .flatMap(([purpose, count]) => Array.from({ length: count }, () => purpose))
