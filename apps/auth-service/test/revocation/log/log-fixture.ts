@@ -72,8 +72,6 @@ export async function startLogs() {
   };
 }
 
-export type TestLogs = Awaited<ReturnType<typeof startLogs>>;
-
 /** Waits until the condition holds. */
 export function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   return eventually(what, async () => expect(await isSo()).toBe(true));
