@@ -10,10 +10,17 @@ const count = 12_000;
  */
 const workers = 8;
 let turn = randomInt(count);
+const reserved = new Set<number>();
+
+/** Keeps freePort from returning this port, which somebody chose for a server that does not listen yet. */
+export function reservePort(port: number): void {
+  reserved.add(port);
+}
 
 /**
- * Returns a loopback port that was free a moment ago, and not the same one again for a long time. Another process may
- * take it before it is used: callers that start a server on it retry with another port if the server reports that.
+ * Returns a loopback port that was free a moment ago, and not the same one again for a long time. Never returns a
+ * reserved port. Another process may take it before it is used: callers that start a server on it retry with another
+ * port if the server reports that.
  *
  * @example const port = await freePort();
  */
@@ -24,7 +31,7 @@ export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     turn += 1;
     const port = lowest + from + (turn % size);
-    if (await isPortFree(port)) return port;
+    if (!reserved.has(port) && (await isPortFree(port))) return port;
   }
   throw new DevStackError('No free port on 127.0.0.1: is the loopback interface up?');
 }

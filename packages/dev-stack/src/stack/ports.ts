@@ -1,5 +1,5 @@
 import { DevStackError } from '../errors.ts';
-import { freePort, isPortFree } from '../processes/ports.ts';
+import { freePort, isPortFree, reservePort } from '../processes/ports.ts';
 import type { ServiceDefinition } from '../services/definitions.ts';
 
 /**
@@ -35,6 +35,8 @@ export async function choosePorts<Key extends string>(
     }
     chosen.set(key, port);
   }
+  // Postgres and Redis start first, and must not take one of these.
+  for (const port of chosen.values()) reservePort(port);
   if (taken.length > 0) {
     const noun = taken.length === 1 ? 'Port' : 'Ports';
     const verb = taken.length === 1 ? 'is' : 'are';

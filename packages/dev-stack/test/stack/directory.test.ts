@@ -74,6 +74,12 @@ test('ports are the documented ones unless the environment names others', async 
   );
 });
 
+test('Postgres and Redis never get a port that is chosen for a service which does not listen yet', async () => {
+  const next = (await freePort()) + 1;
+  await choosePorts({ cart: serviceDefinitions.cart }, 'default', { CART_PORT: String(next) });
+  expect(await freePort()).not.toBe(next);
+});
+
 test('a port in use is named, with the setting that chooses another', async () => {
   const port = await freePort();
   const server = createServer().listen(port, '127.0.0.1');
