@@ -5,6 +5,7 @@
  */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   'apps/auth-service/src': [
+    'pages',
     'database',
     'redis',
     'audit',
@@ -15,6 +16,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'clients',
     'accounts',
     'sessions',
+    'logins',
+    'consents',
     'oauth',
     'config.ts',
     'commands',

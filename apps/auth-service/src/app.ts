@@ -7,13 +7,22 @@ import { accountManagementRoutes } from './accounts/management-routes.ts';
 import type { Derive } from './accounts/password-hash.ts';
 import { accountRoutes } from './accounts/routes.ts';
 import { createAuditLog } from './audit/audit-log.ts';
+import { createApplications, directoryOf } from './clients/applications.ts';
 import { createClientStatuses } from './clients/client-statuses.ts';
 import { clientRoutes } from './clients/routes.ts';
 import { type AuthConfig, clientsOf, maxAccessTokenSeconds } from './config.ts';
+import { createConsentStore } from './consents/consent-store.ts';
+import { consentRoutes } from './consents/routes.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
+import { createLoginStore } from './logins/login-store.ts';
+import { createAuthorization } from './oauth/authorization/authorization.ts';
+import { createOwnCookies } from './oauth/authorization/own-cookies.ts';
+import { createAuthorizationPages } from './oauth/authorization/pages.ts';
+import { createPendingRequests } from './oauth/authorization/pending-requests.ts';
+import { authorizationRoutes } from './oauth/authorization/routes.ts';
 import { createAuthenticationFailures } from './oauth/client-authentication/authentication-failures.ts';
 import { createAssertionVerifier } from './oauth/client-authentication/client-assertion.ts';
 import { createClientAuthentication } from './oauth/client-authentication/client-authentication.ts';
@@ -26,6 +35,7 @@ import { createSubjectTokens } from './oauth/subject-tokens.ts';
 import { createTokenRevocation } from './oauth/token-revocation.ts';
 import { tokenRevocationRoute } from './oauth/token-revocation-route.ts';
 import { tokenRoute } from './oauth/token-route.ts';
+import { userInfoRoute } from './oauth/userinfo-route.ts';
 import { type DelegationPolicy, delegationPolicy } from './permissions/delegation-policy.ts';
 import { audiences } from './permissions/resource-servers.ts';
 import { connectRedis } from './redis/connection.ts';
@@ -36,6 +46,7 @@ import { createDataSetStore } from './revocation/log/data-set-store.ts';
 import { createDataSets } from './revocation/log/data-sets.ts';
 import { retentionSeconds } from './revocation/log/revocation.ts';
 import { createRevocations } from './revocation/revocations.ts';
+import { createAuthorizationCodes } from './sessions/authorization-code.ts';
 import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
 import { deviceRoutes } from './sessions/device-routes.ts';
 import { managedSessionRoutes } from './sessions/managed-session-routes.ts';
@@ -46,6 +57,8 @@ import { createSessionStore } from './sessions/session-store.ts';
 import { signInRoute } from './sessions/sign-in-route.ts';
 import { createVerdictCounter } from './sessions/verdict-counter.ts';
 import { createAccessTokenIssuer } from './tokens/access-token.ts';
+import { acrPassword } from './tokens/claims.ts';
+import { createIdTokenIssuer } from './tokens/id-token.ts';
 
 export type AppOptions = {
   readonly config: AuthConfig;
@@ -136,6 +149,15 @@ export async function buildApp({
     dataSets,
     clock,
   });
+  const logins = createLoginStore({ redis, shards: config.REDIS_SHARDS, clock });
+  /** Whoever ends all sessions of a person also ends their logins, or the next request would start a session again. */
+  const allSessions = {
+    ...sessions,
+    endAll: async (...[subject, ...rest]: Parameters<typeof sessions.endAll>) => {
+      await logins.endAll(subject);
+      return sessions.endAll(subject, ...rest);
+    },
+  };
   const accounts = await createAccounts({
     db,
     redis,
@@ -144,7 +166,7 @@ export async function buildApp({
     randomBytes,
     pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
     hashConcurrency: config.PASSWORD_HASH_CONCURRENCY,
-    sessions,
+    sessions: allSessions,
     ...(derive && { derive }),
   });
   const issueAccessToken = createAccessTokenIssuer({
@@ -154,7 +176,9 @@ export async function buildApp({
     issuedFromOf: clientStatuses.issuedFromOf,
     clock,
   });
-  const clients = clientsOf(config);
+  const ownClients = clientsOf(config);
+  const applications = createApplications({ db, log: app.log, audit, clock });
+  const clients = directoryOf(ownClients, applications);
   const assertions = createAssertionVerifier({
     issuer: config.ISSUER,
     usedAssertions: createUsedAssertions({ ...redisParts, dataSets }),
@@ -174,6 +198,7 @@ export async function buildApp({
     assertions.close();
     await keyRing.stop();
     await clientStatuses.stop();
+    await applications.stop();
     await audit.close();
     await revocations.stop();
     evictions.stop();
@@ -199,6 +224,7 @@ export async function buildApp({
   await dataSets.start();
   await keyRing.start();
   await clientStatuses.start();
+  await applications.start();
   // Registered before the feed, so that a revoked key does not sign the event that announces its revocation.
   revocations.log.onBatch(({ revocations: batch }) => {
     keyRing.applyRevocations(batch);
@@ -212,25 +238,39 @@ export async function buildApp({
     jwksUri: config.JWKS_URI,
     fetchKeys,
     revocations: revocations.list,
-    audiences: [...audiences, ...clients.services.map(({ id }) => id)],
+    audiences: [...audiences, ...ownClients.services.map(({ id }) => id)],
   });
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
-  await app.register(authClient, {
+  const verifying = {
     issuer: config.ISSUER,
-    audience: 'auth-service',
     jwksUri: config.JWKS_URI,
     jwksCooldownSeconds: 1,
     revocations: revocations.list,
     fetch: fetchKeys,
-  });
+  };
+  await app.register(userInfoRoute, { verifying, accounts });
+  await app.register(authClient, { ...verifying, audience: 'auth-service' });
 
   await app.register(keyRoutes, { keyRing, jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS });
-  await app.register(clientRoutes, { clients, statuses: clientStatuses });
+  await app.register(clientRoutes, { ownClients, applications, statuses: clientStatuses });
   await app.register(metadataRoute, { issuer: config.ISSUER });
   const refreshing = { sessions, issueAccessToken, audit, onVerdict };
+  const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS });
+  const consents = createConsentStore({ db, clock });
+  const issueIdToken = createIdTokenIssuer({
+    issuer: config.ISSUER,
+    acr: acrPassword,
+    signer: () => keyRing.signer(),
+    clock,
+  });
   const grants = createGrantTable({
     ...refreshing,
+    codes,
+    consents,
+    accounts,
+    issueIdToken,
+    accessTokenSeconds: config.ACCESS_TOKEN_SECONDS,
     policy,
     subjectTokens,
     issuedFrom: () => revocations.log.issuedFrom,
@@ -259,9 +299,19 @@ export async function buildApp({
   });
   await app.register(browserRefreshRoute, { clients, clientStatuses, cookie, ...refreshing });
   await app.register(reauthenticationRoute, { accounts, sessions, issueAccessToken, audit });
-  await app.register(deviceRoutes, { sessions, audit, cookie });
+  await app.register(deviceRoutes, { sessions: allSessions, audit, cookie });
   await app.register(accountRoutes, { accounts });
   await app.register(accountManagementRoutes, { accounts });
-  await app.register(managedSessionRoutes, { accounts, sessions, audit });
+  await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
+  await app.register(consentRoutes, { consents, sessions, clients, audit });
+  await app.register(authorizationRoutes, {
+    issuer: config.ISSUER,
+    authorization: createAuthorization({ accounts, logins, consents, codes, audit, clock }),
+    clients,
+    clientStatuses,
+    cookies: createOwnCookies({ issuer: config.ISSUER }),
+    pages: createAuthorizationPages({ issuer: config.ISSUER }),
+    pending: createPendingRequests({ redis }),
+  });
   return app;
 }

@@ -25,6 +25,7 @@ test('the OpenAPI document says of each route whether it needs an access token',
   expect(namesOf(true)).toEqual([
     'GET /.well-known/jwks.json',
     'GET /.well-known/oauth-authorization-server',
+    'GET /.well-known/openid-configuration',
     'POST /accounts',
     'POST /introspect',
     'POST /revoke',

@@ -1,12 +1,14 @@
 import type { SessionLimits } from './session-limits.ts';
 
 /** A client that people sign in with, or a service. */
-export type Client = BrowserClient | NativeClient | ServiceClient;
+export type Client = BrowserClient | NativeClient | ApplicationClient | ServiceClient;
 
 type Identified = { readonly id: string; readonly name: string };
 
 /** Additional members of clients that people sign in with. */
 type ForPeople = {
+  /** Where the authorization endpoint may send people back to; see redirect-uri.ts. */
+  readonly redirectUris: readonly string[];
   /**
    * The most devices on which a person may be signed in with it; beyond that, the oldest session ends. Null: no limit.
    */
@@ -30,11 +32,33 @@ export type NativeClient = Identified & ForPeople & { readonly kind: 'native' };
  */
 export type ServiceClient = Identified & { readonly kind: 'service'; readonly jwksUri: string };
 
-/** A client that people sign in with. It cannot keep a secret, so it has none. */
+/**
+ * An application of somebody else, which an operator registered. People sign in to it at the authorization endpoint
+ * only, and consent to what it may do.
+ */
+export type ApplicationClient = Identified &
+  ForPeople & {
+    readonly kind: 'application';
+    /** The most that it may ask people for, of `applicationScopes`. */
+    readonly scopes: readonly string[];
+    /** By its OAuth name: `token_endpoint_auth_method` (RFC 7591 §2). */
+    readonly authentication:
+      | { readonly method: 'none' }
+      | { readonly method: 'client_secret_basic'; readonly secretHash: string }
+      | { readonly method: 'private_key_jwt'; readonly jwksUri: string };
+  };
+
+/** One of our own clients that people sign in with. It cannot keep a secret, so it has none. */
 export type PublicClient = BrowserClient | NativeClient;
 
-export type ClientRegistry = {
-  find(id: string): Client | undefined;
+/** A client for which people have sessions. */
+export type PersonsClient = PublicClient | ApplicationClient;
+
+/** Finds clients by id. */
+export type ClientDirectory = { find(id: string): Client | undefined };
+
+/** The clients that are declared here and in the configuration. */
+export type ClientRegistry = ClientDirectory & {
   readonly all: readonly Client[];
   readonly services: readonly ServiceClient[];
 };
@@ -43,8 +67,9 @@ export type ClientRegistry = {
 export type ServiceJwksUris = ReadonlyMap<string, string>;
 
 /**
- * The first-party clients. They are few and change together with their code, so they are declared here and not in a
- * database (docs/decisions/0004). Services come from the configuration, as their URLs do.
+ * Our own clients. They are few and change together with their code, so they are declared here and not in a database
+ * (docs/decisions/0004). Services come from the configuration, as their URLs do, and applications of others from the
+ * database: see applications.ts.
  *
  * @throws Error when a service has the id of another client, or a limit names no client that people sign in with
  */
@@ -63,10 +88,23 @@ export function createClientRegistry(options: {
       name: 'The shop in a browser',
       kind: 'browser',
       origins: options.storefrontOrigins,
+      redirectUris: [],
       maxSessions: null,
     },
-    { id: 'latchkey-cli', name: 'Command line', kind: 'native', maxSessions: null },
-    { id: 'latchkey-mobile', name: 'The shop’s app: one phone at a time', kind: 'native', maxSessions: 1 },
+    {
+      id: 'latchkey-cli',
+      name: 'Command line',
+      kind: 'native',
+      redirectUris: ['http://127.0.0.1/callback', 'http://[::1]/callback'],
+      maxSessions: null,
+    },
+    {
+      id: 'latchkey-mobile',
+      name: 'The shop’s app: one phone at a time',
+      kind: 'native',
+      redirectUris: [],
+      maxSessions: 1,
+    },
   ];
   const clients: readonly Client[] = [...withLimits(declared, options.sessionLimits), ...services];
   const byId = new Map(clients.map((client) => [client.id, client]));

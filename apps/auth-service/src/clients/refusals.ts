@@ -33,3 +33,7 @@ export function ownClient(): ProblemError {
       'You are signed in with this client. Revoke it from another client, so that you are not locked out.',
   });
 }
+
+export function invalidClientMetadata(detail: string): ProblemError {
+  return new ProblemError({ status: 400, code: 'invalid_client_metadata', detail });
+}

@@ -1,9 +1,12 @@
-import { problemSchema, type Service } from '@latchkey/service-kit';
+import { faultOfUrl, problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
+import { applicationScopes } from '../permissions/resource-servers.ts';
+import type { Applications } from './applications.ts';
 import type { ClientStatuses } from './client-statuses.ts';
-import type { Client, ClientRegistry } from './clients.ts';
-import { clientNotFound } from './refusals.ts';
+import type { ApplicationClient, Client, ClientRegistry } from './clients.ts';
+import { faultOfRedirectUri } from './redirect-uri.ts';
+import { clientNotFound, invalidClientMetadata } from './refusals.ts';
 
 const status = Type.Union([
   Type.Literal('active'),
@@ -15,20 +18,64 @@ const status = Type.Union([
 const clientSchema = Type.Object({
   id: Type.String(),
   name: Type.String(),
-  kind: Type.Union([Type.Literal('browser'), Type.Literal('native'), Type.Literal('service')]),
+  kind: Type.Enum(['browser', 'native', 'application', 'service']),
   status,
   revoked_at: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
 });
 
+const registered = {
+  redirect_uris: Type.Array(Type.String()),
+  scopes: Type.Array(Type.String()),
+  token_endpoint_auth_method: Type.Enum(['none', 'client_secret_basic', 'private_key_jwt']),
+};
+
+const registrationSchema = {
+  summary: 'Register an application of somebody else',
+  description:
+    'People sign in to it at the authorization endpoint, and consent to what it may do. The secret is in this answer ' +
+    'and nowhere else. Other replicas know the application within 5 s.',
+  tags: ['clients'],
+  body: Type.Object(
+    {
+      name: Type.String({ minLength: 1, maxLength: 80, description: 'Shown to people.' }),
+      redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), { minItems: 1, maxItems: 10 }),
+      scopes: Type.Array(Type.Enum([...applicationScopes]), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'The most that it may ask people for.',
+      }),
+      token_endpoint_auth_method: registered.token_endpoint_auth_method,
+      jwks_uri: Type.Optional(
+        Type.String({ maxLength: 2048, description: 'For private_key_jwt: the URL of its public keys.' }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  response: {
+    201: Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      ...registered,
+      client_secret: Type.Optional(Type.String({ description: 'Only for client_secret_basic.' })),
+    }),
+    400: problemSchema,
+    401: problemSchema,
+    403: problemSchema,
+    503: problemSchema,
+  },
+};
+
 const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
 
 export type ClientRoutesOptions = {
-  readonly clients: ClientRegistry;
+  readonly ownClients: ClientRegistry;
+  readonly applications: Applications;
   readonly statuses: ClientStatuses;
 };
 
-/** For operators: list the clients, and revoke or reinstate one. */
-export async function clientRoutes(app: Service, { clients, statuses }: ClientRoutesOptions): Promise<void> {
+/** For operators: list the clients, revoke or reinstate one, and register or remove an application of others. */
+export async function clientRoutes(app: Service, options: ClientRoutesOptions): Promise<void> {
+  const { ownClients, applications, statuses } = options;
   app.get(
     '/clients',
     {
@@ -40,8 +87,8 @@ export async function clientRoutes(app: Service, { clients, statuses }: ClientRo
       },
     },
     async () => {
-      await statuses.reload();
-      return { clients: clients.all.map(answerWith) };
+      await Promise.all([statuses.reload(), applications.reload()]);
+      return { clients: [...ownClients.all, ...applications.all].map(answerWith) };
     },
   );
 
@@ -68,12 +115,57 @@ export async function clientRoutes(app: Service, { clients, statuses }: ClientRo
       },
     },
     async (request) => {
-      const client = clients.find(request.params.id);
+      const { id } = request.params;
+      const client = ownClients.find(id) ?? applications.find(id);
       if (client === undefined) throw clientNotFound();
       const { subject, clientId } = request.auth;
       const change = { clientId: client.id, status: request.body.status };
       await statuses.change(change, { subject, clientId, ...requestOrigin(request) });
       return answerWith(client);
+    },
+  );
+
+  app.post(
+    '/clients',
+    { onRequest: app.requireScope('clients:manage'), schema: registrationSchema },
+    async (request, reply) => {
+      const { name, redirect_uris: redirectUris, scopes } = request.body;
+      const { token_endpoint_auth_method: method, jwks_uri: jwksUri } = request.body;
+      const fault = faultOfRegistration({ name, redirectUris, method, jwksUri });
+      if (fault !== undefined) throw invalidClientMetadata(fault);
+      const { subject, clientId } = request.auth;
+      const by = { subject, clientId, ...requestOrigin(request) };
+      const { client, secret } = await applications.register(
+        { name: name.trim(), redirectUris, scopes, method, jwksUri },
+        by,
+      );
+      reply.code(201).header('cache-control', 'no-store');
+      return { ...answerWithApplication(client), ...(secret !== undefined && { client_secret: secret }) };
+    },
+  );
+
+  app.delete(
+    '/clients/:id',
+    {
+      onRequest: app.requireScope('clients:manage'),
+      schema: {
+        summary: 'Remove an application of somebody else',
+        description:
+          'Its sessions cannot be refreshed any more, and services refuse its access tokens within milliseconds. After ' +
+          'a 503, repeat the request to complete it.',
+        tags: ['clients'],
+        params: Type.Object({ id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }) }),
+        response: { 204: Type.Null({ description: 'It is gone.' }), 404: problemSchema, ...refusals },
+      },
+    },
+    async (request, reply) => {
+      const { subject, clientId } = request.auth;
+      const { id } = request.params;
+      const by = { subject, clientId, ...requestOrigin(request) };
+      if (applications.find(id) === undefined) throw clientNotFound();
+      await statuses.change({ clientId: id, status: 'revoked' }, by);
+      await applications.remove(id, by);
+      return reply.code(204).send(null);
     },
   );
 
@@ -87,4 +179,34 @@ export async function clientRoutes(app: Service, { clients, statuses }: ClientRo
       revoked_at: revokedAt === null ? null : new Date(revokedAt).toISOString(),
     };
   }
+}
+
+function answerWithApplication({ id, name, redirectUris, scopes, authentication }: ApplicationClient) {
+  return {
+    id,
+    name,
+    redirect_uris: [...redirectUris],
+    scopes: [...scopes],
+    token_endpoint_auth_method: authentication.method,
+  };
+}
+
+/** Says what is wrong with an application that is to be registered; undefined when nothing is. */
+function faultOfRegistration(application: {
+  readonly name: string;
+  readonly redirectUris: readonly string[];
+  readonly method: string;
+  readonly jwksUri: string | undefined;
+}): string | undefined {
+  const { name, redirectUris, method, jwksUri } = application;
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name) || name.trim() === '')
+    return 'The name has a character that cannot be seen.';
+  for (const [index, uri] of redirectUris.entries()) {
+    const fault = faultOfRedirectUri(uri);
+    if (fault !== undefined) return `Redirect URI ${index + 1} cannot be used: ${fault}.`;
+  }
+  if ((method === 'private_key_jwt') !== (jwksUri !== undefined))
+    return 'jwks_uri belongs to private_key_jwt, and only to it.';
+  const fault = jwksUri === undefined ? undefined : faultOfUrl(jwksUri, 'endpoint');
+  return fault === undefined ? undefined : `jwks_uri cannot be used: ${fault}.`;
 }

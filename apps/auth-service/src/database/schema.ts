@@ -7,6 +7,7 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   text,
   timestamp,
   uniqueIndex,
@@ -81,6 +82,41 @@ export const clientStatuses = pgTable('client_statuses', {
   tokensFrom: instant('tokens_from').notNull(),
 });
 
+/** How a registered client authenticates at the token endpoint (RFC 7591 §2, `token_endpoint_auth_method`). */
+export type ClientAuthenticationMethod = 'none' | 'client_secret_basic' | 'private_key_jwt';
+
+/**
+ * Applications of others that an operator registered. Our own clients are in clients/clients.ts and in the
+ * configuration.
+ */
+export const applications = pgTable('applications', {
+  clientId: text('client_id').primaryKey(),
+  /** Shown to people when the application asks for their consent. */
+  name: text('name').notNull(),
+  redirectUris: text('redirect_uris').array().notNull(),
+  /** The most that it may ask people for. */
+  scopes: text('scopes').array().notNull(),
+  authentication: text('authentication').$type<ClientAuthenticationMethod>().notNull(),
+  /** SHA-256 of the secret, in base64url. We made the secret from 256 random bits, so it needs no slow hash. */
+  secretHash: text('secret_hash'),
+  jwksUri: text('jwks_uri'),
+  createdAt: instant('created_at').notNull(),
+});
+
+/** What people allowed applications to do. */
+export const consents = pgTable(
+  'consents',
+  {
+    subject: text('subject')
+      .notNull()
+      .references(() => accounts.id, { onDelete: 'cascade' }),
+    clientId: text('client_id').notNull(),
+    scopes: text('scopes').array().notNull(),
+    grantedAt: instant('granted_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.subject, table.clientId] })],
+);
+
 /** The known data set of each shard of Redis: see revocation/log/data-sets.ts. */
 export const redisDataSets = pgTable('redis_data_sets', {
   shard: integer('shard').primaryKey(),
@@ -107,7 +143,15 @@ export const auditEvents = pgTable(
   (table) => [index('audit_events_subject_at').on(table.subject, table.at)],
 );
 
-export const authSchema = { accounts, signingKeys, clientStatuses, redisDataSets, auditEvents };
+export const authSchema = {
+  accounts,
+  signingKeys,
+  clientStatuses,
+  applications,
+  consents,
+  redisDataSets,
+  auditEvents,
+};
 
 /** The `db` that service-kit's openDatabase returns for this schema. */
 export type Database = NodePgDatabase<typeof authSchema>;

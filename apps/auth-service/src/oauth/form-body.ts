@@ -30,11 +30,7 @@ export function readForm(body: Buffer): Record<string, string> {
   const seen = new Set<string>();
   const text = textOf(body);
   if (text === undefined) throw malformed('The body is not valid UTF-8.');
-  for (const pair of text.split('&')) {
-    if (pair === '') continue;
-    const equals = pair.indexOf('=');
-    const name = decode(equals === -1 ? pair : pair.slice(0, equals));
-    const value = equals === -1 ? '' : decode(pair.slice(equals + 1));
+  for (const [name, value] of readPairs(text)) {
     if (seen.has(name)) repeated.add(name);
     seen.add(name);
     if (value !== '') form[name] = value;
@@ -42,6 +38,22 @@ export function readForm(body: Buffer): Record<string, string> {
   if ([...repeated].some((name) => !targets.has(name))) throw malformed('A parameter is repeated.');
   if (repeated.size > 0) throw new TokenError('invalid_target', 'A token can have only one audience.');
   return form;
+}
+
+/**
+ * The names and values of a form or a query, decoded, in order.
+ *
+ * @throws TokenError `invalid_request` for what is not percent-encoded UTF-8, or has a NUL character
+ */
+export function readPairs(text: string): [name: string, value: string][] {
+  return text
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const equals = pair.indexOf('=');
+      const name = decode(equals === -1 ? pair : pair.slice(0, equals));
+      return [name, equals === -1 ? '' : decode(pair.slice(equals + 1))];
+    });
 }
 
 /** Unlike URLSearchParams, which replaces invalid UTF-8 by U+FFFD and so changes the text. */

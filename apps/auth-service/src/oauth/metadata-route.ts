@@ -1,57 +1,98 @@
 import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { allScopes } from '../permissions/resource-servers.ts';
+import { identityScopes } from '../permissions/scope.ts';
+import { acrPassword } from '../tokens/claims.ts';
 import { grantTypes } from './grants/grant-table.ts';
+
+const list = Type.Array(Type.String());
 
 const metadataSchema = Type.Object({
   issuer: Type.String(),
+  authorization_endpoint: Type.String(),
   token_endpoint: Type.String(),
+  userinfo_endpoint: Type.String(),
   jwks_uri: Type.String(),
-  scopes_supported: Type.Array(Type.String()),
-  response_types_supported: Type.Array(Type.String()),
-  grant_types_supported: Type.Array(Type.String()),
-  token_endpoint_auth_methods_supported: Type.Array(Type.String()),
-  token_endpoint_auth_signing_alg_values_supported: Type.Array(Type.String()),
+  scopes_supported: list,
+  response_types_supported: list,
+  response_modes_supported: list,
+  grant_types_supported: list,
+  code_challenge_methods_supported: list,
+  authorization_response_iss_parameter_supported: Type.Boolean(),
+  token_endpoint_auth_methods_supported: list,
+  token_endpoint_auth_signing_alg_values_supported: list,
   revocation_endpoint: Type.String(),
-  revocation_endpoint_auth_methods_supported: Type.Array(Type.String()),
-  revocation_endpoint_auth_signing_alg_values_supported: Type.Array(Type.String()),
+  revocation_endpoint_auth_methods_supported: list,
+  revocation_endpoint_auth_signing_alg_values_supported: list,
   introspection_endpoint: Type.String(),
-  introspection_endpoint_auth_methods_supported: Type.Array(Type.String()),
-  introspection_endpoint_auth_signing_alg_values_supported: Type.Array(Type.String()),
+  introspection_endpoint_auth_methods_supported: list,
+  introspection_endpoint_auth_signing_alg_values_supported: list,
+  subject_types_supported: list,
+  id_token_signing_alg_values_supported: list,
+  acr_values_supported: list,
+  claims_supported: list,
+  prompt_values_supported: list,
+  ui_locales_supported: list,
+  claims_parameter_supported: Type.Boolean(),
+  request_parameter_supported: Type.Boolean(),
+  request_uri_parameter_supported: Type.Boolean(),
   service_documentation: Type.String(),
 });
 
-/** GET /.well-known/oauth-authorization-server (RFC 8414). */
+const wellKnown = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'] as const;
+
+/**
+ * The same document at both well-known places: GET /.well-known/oauth-authorization-server (RFC 8414) and
+ * GET /.well-known/openid-configuration (OpenID Connect Discovery §4).
+ */
 export async function metadataRoute(app: Service, options: { issuer: string }): Promise<void> {
   const { issuer } = options;
+  const clientMethods = ['none', 'client_secret_basic', 'private_key_jwt'];
   const metadata = {
     issuer,
+    authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: `${issuer}/token`,
+    userinfo_endpoint: `${issuer}/userinfo`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
-    scopes_supported: [...allScopes],
-    response_types_supported: [],
+    scopes_supported: [...identityScopes, ...allScopes],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query', 'form_post'],
     grant_types_supported: [...grantTypes],
-    token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    token_endpoint_auth_methods_supported: clientMethods,
     token_endpoint_auth_signing_alg_values_supported: ['RS256'],
     revocation_endpoint: `${issuer}/revoke`,
-    revocation_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+    revocation_endpoint_auth_methods_supported: clientMethods,
     revocation_endpoint_auth_signing_alg_values_supported: ['RS256'],
     introspection_endpoint: `${issuer}/introspect`,
     introspection_endpoint_auth_methods_supported: ['private_key_jwt'],
     introspection_endpoint_auth_signing_alg_values_supported: ['RS256'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    acr_values_supported: [acrPassword],
+    claims_supported: [
+      ...['iss', 'sub', 'aud', 'iat', 'exp', 'auth_time', 'nonce', 'acr', 'amr', 'sid', 'at_hash'],
+      ...['preferred_username', 'updated_at'],
+    ],
+    prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
+    ui_locales_supported: ['en', 'ko'],
+    claims_parameter_supported: false,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
     service_documentation: `${issuer}/docs`,
   };
   const schema = {
-    summary: 'Authorization server metadata (RFC 8414)',
+    summary: 'Server metadata (RFC 8414, OpenID Connect Discovery)',
     tags: ['tokens'],
     security: [],
     response: { 200: metadataSchema },
   };
-  const wellKnown = '/.well-known/oauth-authorization-server';
-  // For an issuer with a path, the well-known part comes before the path (§3.1). A proxy may have removed the path.
-  const paths = new Set([wellKnown, wellKnown + new URL(issuer).pathname.replace(/\/$/, '')]);
-  for (const path of paths) {
-    app.get(path, { schema }, async (_request, reply) => {
+  // For an issuer with a path, RFC 8414 §3.1 puts the well-known part before the path, and OpenID Connect after it. A
+  // proxy may have removed the path.
+  const path = new URL(issuer).pathname.replace(/\/$/, '');
+  for (const url of new Set(wellKnown.flatMap((name) => [name, name + path]))) {
+    app.get(url, { schema }, async (_request, reply) => {
       reply.header('cache-control', 'public, max-age=3600');
       return metadata;
     });

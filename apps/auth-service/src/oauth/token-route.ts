@@ -34,7 +34,7 @@ export async function tokenRoute(app: Service, options: TokenRouteOptions): Prom
     if (grant === undefined) {
       throw new TokenError('unsupported_grant_type', `Grant types: ${[...grants.keys()].join(', ')}.`);
     }
-    const answer = await grant({ client, parameters, origin });
+    const answer = await grant({ client, parameters, origin, userAgent: request.headers['user-agent'] });
     reply.header('cache-control', 'no-store');
     return answer;
   });

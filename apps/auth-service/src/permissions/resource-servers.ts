@@ -1,4 +1,5 @@
 import { knownServices, type Scope } from '@latchkey/services';
+import { identityScopes } from './scope.ts';
 
 type ResourceServer = {
   readonly audience: string;
@@ -31,16 +32,35 @@ export const personScopes: readonly Scope[] = resourceServers.flatMap((server) =
 /** SCOPES, and the scopes that only services can have. */
 export const allScopes: readonly string[] = [...new Set(resourceServers.flatMap(scopesOfServer))];
 
+/** What an application of others can ask for: never a scope of auth-service, which runs the whole shop. */
+export const applicationScopes: readonly string[] = [
+  ...identityScopes,
+  ...resourceServers.filter(({ audience }) => audience !== 'auth-service').flatMap(({ scopes }) => scopes),
+];
+
+/** The audience of tokens that are for the UserInfo endpoint and for nothing else at auth-service. */
+export const userInfoAudience = 'userinfo';
+
 /** All services that a token can be for. */
 export const audiences: readonly string[] = resourceServers.map(({ audience }) => audience);
 
 /** The `aud` of a person's token with these scopes (RFC 9068 §2.2.3). */
 export function audienceOf(scopes: readonly string[]): string[] {
-  return resourceServers
+  const services = resourceServers
     .filter(
       (server) => server.audience === 'auth-service' || server.scopes.some((scope) => scopes.includes(scope)),
     )
     .map((server) => server.audience);
+  return scopes.includes('openid') ? [...services, userInfoAudience] : services;
+}
+
+/**
+ * The `aud` of a person's token that an application of others uses: never auth-service, where people manage their
+ * account and devices. A token without any scope is for the UserInfo endpoint, which then refuses it.
+ */
+export function audienceOfApplication(scopes: readonly string[]): string[] {
+  const audiences = audienceOf(scopes).filter((audience) => audience !== 'auth-service');
+  return audiences.length === 0 ? [userInfoAudience] : audiences;
 }
 
 /** The `aud` of a service's own token with these scopes: the services that understand them. */

@@ -45,6 +45,26 @@ export function issuedFromKey(shard: number, subject: string): string {
   return `{${shard}}:n:${subject}`;
 }
 
+/** An authorization code, by the random part that follows its shard. */
+export function codeKey(shard: number, random: string): string {
+  return `{${shard}}:c:${random}`;
+}
+
+/** A login at our own pages. Its id is hashed, so that whoever reads Redis cannot use it as a cookie. */
+export function loginKey(shard: number, idDigest: string): string {
+  return `{${shard}}:l:${idDigest}`;
+}
+
+/** A sorted set of one person's logins, as their digests, scored by absolute expiry. */
+export function loginsOfSubjectKey(shard: number, subject: string): string {
+  return `{${shard}}:lu:${subject}`;
+}
+
+/** An authorization request whose pages are being shown. */
+export function authorizationRequestKey(id: string): string {
+  return `{${id}}:request`;
+}
+
 /**
  * Counts of failed attempts, by pseudonyms. One script uses the keys of a name and of a network, so all of them have
  * the same hash tag. One slot suffices: hashing the password costs a thousand times more than these commands.

@@ -2,7 +2,7 @@ import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientStatuses } from '../clients/client-statuses.ts';
-import type { ClientRegistry } from '../clients/clients.ts';
+import type { ClientDirectory } from '../clients/clients.ts';
 import { refuseRevoked } from '../clients/refusals.ts';
 import { checkBrowserOrigin, isCrossSite } from './browser-origin.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
@@ -24,7 +24,7 @@ const browserRefreshSchema = {
 };
 
 export type BrowserRefreshRouteOptions = RefreshingParts & {
-  readonly clients: ClientRegistry;
+  readonly clients: ClientDirectory;
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly cookie: RefreshCookie;
 };
@@ -50,7 +50,7 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
     const refusals = new Map<string, RefreshRefusedError>();
     for (const { text: refreshToken, sessionId } of cookie.read(request, client.id)) {
       try {
-        const presented = { refreshToken, clientId: client.id, origin: requestOrigin(request) };
+        const presented = { refreshToken, client, origin: requestOrigin(request) };
         return answerWithTokens(reply, { tokens: await refreshTokens(options, presented), client, cookie });
       } catch (error) {
         if (!(error instanceof RefreshRefusedError)) throw error;

@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { PersonsClient } from '../clients/clients.ts';
 import { narrowScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
 import type { RefreshOutcome } from './session.ts';
@@ -16,7 +17,7 @@ export type RefreshingParts = {
 
 export type PresentedRefreshToken = {
   readonly refreshToken: string;
-  readonly clientId: string;
+  readonly client: Pick<PersonsClient, 'id' | 'kind'>;
   readonly scopes?: readonly string[] | undefined;
   readonly origin: Origin;
 };
@@ -57,13 +58,13 @@ export async function refreshTokens(
   presented: PresentedRefreshToken,
 ): Promise<IssuedTokens> {
   await refuseMoreScopesThanGranted(parts.sessions, presented);
-  const outcome = await parts.sessions.refresh(presented.refreshToken, presented.clientId);
+  const outcome = await parts.sessions.refresh(presented.refreshToken, presented.client.id);
   parts.onVerdict(outcome.verdict);
   audit(parts.audit, outcome, presented);
   if (!('refreshToken' in outcome)) throw new RefreshRefusedError('session_over', reasonOf(outcome));
   const scopes = narrowScopes(scopesOfGrant(outcome.grant), presented.scopes);
   if (scopes === undefined) throw new RefreshRefusedError('scope_not_granted');
-  return issueTokens(parts.issueAccessToken, outcome, scopes);
+  return issueTokens(parts.issueAccessToken, outcome, { scopes, client: presented.client });
 }
 
 /** The token carries our MAC, so only its owner, or the holder of a copy, learns the reason. */
@@ -79,7 +80,7 @@ async function refuseMoreScopesThanGranted(
   presented: PresentedRefreshToken,
 ): Promise<void> {
   if (presented.scopes === undefined) return;
-  const grant = await sessions.grantOf(presented.refreshToken, presented.clientId);
+  const grant = await sessions.grantOf(presented.refreshToken, presented.client.id);
   if (grant !== undefined && narrowScopes(scopesOfGrant(grant), presented.scopes) === undefined)
     throw new RefreshRefusedError('scope_not_granted');
 }
@@ -87,7 +88,7 @@ async function refuseMoreScopesThanGranted(
 function audit(
   log: RefreshingParts['audit'],
   outcome: RefreshOutcome,
-  { clientId, origin }: PresentedRefreshToken,
+  { client: { id: clientId }, origin }: PresentedRefreshToken,
 ): void {
   if (outcome.verdict === 'LOST' && outcome.isNews)
     log.record({ event: 'session.lost', sessionId: outcome.sessionId, clientId, ...origin });

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import {
-  issuedFromKey,
   revocationHeadKey,
   revocationsKey,
   sessionKey,
@@ -14,8 +13,9 @@ import type { DataSets } from '../revocation/log/data-sets.ts';
 import { furthestAheadSeconds } from '../tokens/issued-from.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from './refresh-token.ts';
 import type { RefreshOutcome, RefreshVerdict, SessionGrant } from './session.ts';
-import { bornAt, createSessionId } from './session-id.ts';
-import { grantFields, grantFrom, recordOf } from './session-record.ts';
+import { bornAt } from './session-id.ts';
+import { grantFields, grantFrom } from './session-record.ts';
+import { createSessionStarts } from './session-starts.ts';
 import { createSessionsOfSubject } from './sessions-of-subject.ts';
 
 /** How long the previous token still gets the same successor again. A deliberate relaxation. */
@@ -30,18 +30,11 @@ export const maxAdopted = 8;
 /** How far the clocks of the replicas and of Redis may differ. */
 const clocksDifferSeconds = 30;
 
-/** Not 1, because Redis stores small numbers in fewer bytes, and a session must not grow as it is used. */
-export const firstGeneration = 100_000;
-
 const script = (file: string) => new URL(file, import.meta.url);
 const publishRevocation = script('../revocation/log/scripts/publish-revocation.lua');
 /** The script's verdicts. For an UNKNOWN session, this module decides whether it is LOST. */
 type StoreVerdict = Exclude<RefreshVerdict, 'LOST'>;
 
-const startSession = loadScript<number>('startSession', [
-  publishRevocation,
-  script('./scripts/start-session.lua'),
-]);
 const refreshSession = loadScript<[StoreVerdict, ...string[]]>('refreshSession', [
   publishRevocation,
   script('./scripts/refresh-session.lua'),
@@ -68,16 +61,6 @@ export type SessionStoreOptions = {
   readonly clock: () => number;
 };
 
-export type NewSession = {
-  readonly subject: string;
-  readonly clientId: string;
-  readonly roles: readonly string[];
-  readonly rolesVersion: number;
-  readonly scopes?: readonly string[] | undefined;
-  readonly deviceName: string;
-  readonly address: string;
-};
-
 export type SessionStore = ReturnType<typeof createSessionStore>;
 
 /**
@@ -99,37 +82,7 @@ export function createSessionStore(options: SessionStoreOptions) {
   return {
     ...ofSubject,
 
-    /** Starts a session, always under a new id. `displaced`: the sessions that were ended to make room for it. */
-    async start(
-      session: NewSession,
-    ): Promise<{ grant: SessionGrant; refreshToken: string; displaced: string[] }> {
-      const now = clock();
-      const shard = shardOf(session.subject, shards);
-      const sessionId = createSessionId(shard, now);
-      const requested = {
-        sessionId,
-        subject: session.subject,
-        clientId: session.clientId,
-        roles: session.roles,
-        scopes: session.scopes,
-        authTime: Math.floor(now / 1000),
-        expiresAt: now + options.sessionSeconds * 1000,
-        readAt: now,
-      };
-      const keys = [
-        sessionKey(sessionId),
-        sessionsOfSubjectKey(shard, session.subject),
-        issuedFromKey(shard, session.subject),
-        revocationsKey(shard),
-        revocationHeadKey(shard),
-      ];
-      const record = recordOf(requested, { ...session, generation: firstGeneration, kid: signingKey.kid });
-      const args = [sessionId, now, requested.expiresAt, revocationTtlMs, ...record];
-      const issuedFrom = await orUnavailable(startSession(redis, keys, args));
-      const grant: SessionGrant = { ...requested, issuedFrom };
-      const displaced = await ofSubject.endOldest(session.subject);
-      return { grant, refreshToken: tokenOf(grant, firstGeneration, signingKey.kid), displaced };
-    },
+    ...createSessionStarts(options, { endOldest: ofSubject.endOldest }),
 
     /**
      * Returns the grant of a refresh token's session without using the token; undefined when the token is not ours or

@@ -1,4 +1,7 @@
+import type { PersonsClient } from '../clients/clients.ts';
+import { audienceOfApplication } from '../permissions/resource-servers.ts';
 import { isRole, scopesOf } from '../permissions/roles.ts';
+import { identityScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer, AccessTokenLimits } from '../tokens/access-token.ts';
 import { personClaims } from '../tokens/claims.ts';
 import type { SessionGrant } from './session.ts';
@@ -14,11 +17,16 @@ export type IssuedTokens = {
   readonly sessionExpiresAt: number;
 };
 
-/** The scopes of a session's tokens: what its roles allow now, limited to what the sign-in asked for. */
+/**
+ * The scopes of a session's tokens: what its roles allow now, limited to what the sign-in asked for. Scopes of OpenID
+ * Connect need no role, and only somebody who asked for them has them.
+ */
 export function scopesOfGrant(grant: Pick<SessionGrant, 'roles' | 'scopes'>): readonly string[] {
   // A role that this version no longer knows allows nothing.
   const allowed = scopesOf(grant.roles.filter(isRole));
-  return grant.scopes === undefined ? allowed : allowed.filter((scope) => grant.scopes?.includes(scope));
+  if (grant.scopes === undefined) return allowed;
+  const { scopes } = grant;
+  return [...identityScopes, ...allowed].filter((scope) => scopes.includes(scope));
 }
 
 /**
@@ -37,10 +45,14 @@ export function limitsOf({
 export async function issueTokens(
   issueAccessToken: AccessTokenIssuer,
   session: { grant: SessionGrant; refreshToken: string },
-  scopes: readonly string[],
+  { scopes, client }: { scopes: readonly string[]; client: Pick<PersonsClient, 'kind'> },
 ): Promise<IssuedTokens> {
   const { grant } = session;
-  const { token, expiresInSeconds } = await issueAccessToken(personClaims(grant, scopes), limitsOf(grant));
+  const claims =
+    client.kind === 'application'
+      ? personClaims(grant, scopes, audienceOfApplication(scopes))
+      : personClaims(grant, scopes);
+  const { token, expiresInSeconds } = await issueAccessToken(claims, limitsOf(grant));
   return {
     accessToken: token,
     expiresInSeconds,

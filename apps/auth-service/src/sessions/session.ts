@@ -69,6 +69,8 @@ export type RefreshOutcome =
  * - sign_in_failed: the session had started, but its tokens could not be handed over
  * - account_disabled, password_changed: ended with all of the person's sessions, or all others
  * - ended_by_operator: by an account manager · token_revoked: by its client (RFC 7009)
+ * - code_reused: the authorization code that started it was presented again (RFC 9700 §2.1.1)
+ * - consent_withdrawn: the person no longer allows its application anything
  * - shards_changed: REDIS_SHARDS was changed, so its keys are no longer in the person's shard
  */
 export type EndReason =
@@ -83,4 +85,6 @@ export type EndReason =
   | 'password_changed'
   | 'ended_by_operator'
   | 'token_revoked'
+  | 'code_reused'
+  | 'consent_withdrawn'
   | 'shards_changed';

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { passwordSchema } from '../accounts/password-schema.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientStatuses } from '../clients/client-statuses.ts';
-import type { ClientRegistry, PublicClient } from '../clients/clients.ts';
+import type { ClientDirectory, PublicClient } from '../clients/clients.ts';
 import { refuseRevoked } from '../clients/refusals.ts';
 import { parseScope } from '../permissions/scope.ts';
 import { checkBrowserOrigin, refuseCrossSite } from './browser-origin.ts';
@@ -43,7 +43,7 @@ const signInSchema = {
 };
 
 export type SignInRouteOptions = SignInParts & {
-  readonly clients: ClientRegistry;
+  readonly clients: ClientDirectory;
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly cookie: RefreshCookie;
 };
@@ -74,8 +74,9 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
   });
 }
 
-function clientOr400(clients: ClientRegistry, clientId: string): PublicClient {
+function clientOr400(clients: ClientDirectory, clientId: string): PublicClient {
   const client = clients.find(clientId);
+  if (client?.kind === 'application') throw ownPagesOnly();
   if (client && client.kind !== 'service') return client;
   throw new ProblemError({
     status: 400,
@@ -92,5 +93,14 @@ function scopesOr400(scope: string | undefined): string[] | undefined {
     status: 400,
     code: 'malformed_scope',
     detail: 'scope must be a list of scope names, separated by single spaces.',
+  });
+}
+
+/** An application of others must never see a password. */
+function ownPagesOnly(): ProblemError {
+  return new ProblemError({
+    status: 400,
+    code: 'unknown_client',
+    detail: 'People sign in to this client at the authorization endpoint.',
   });
 }

@@ -3,10 +3,11 @@ import type { Account } from '../accounts/account.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
-import type { PublicClient } from '../clients/clients.ts';
+import type { PersonsClient } from '../clients/clients.ts';
 import { narrowScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
 import type { EndReason, SessionGrant } from './session.ts';
+import type { NewSession, StartedSession } from './session-starts.ts';
 import type { SessionStore } from './session-store.ts';
 import { type IssuedTokens, issueTokens, scopesOfGrant } from './session-tokens.ts';
 
@@ -17,10 +18,8 @@ export type SignInParts = {
   readonly audit: AuditLog;
 };
 
-export type SignInRequest = {
-  readonly username: string;
-  readonly password: string;
-  readonly client: Pick<PublicClient, 'id' | 'maxSessions'>;
+export type SessionRequest = {
+  readonly client: Pick<PersonsClient, 'id' | 'kind' | 'maxSessions'>;
   /** Fewer scopes than the roles allow, for a session with less power. */
   readonly scopes: readonly string[] | undefined;
   readonly deviceName: string;
@@ -29,29 +28,56 @@ export type SignInRequest = {
   readonly origin: Origin & { readonly address: string };
 };
 
+export type SessionOpening = {
+  /** The step that starts the session; default: at once. */
+  readonly start?: (session: NewSession) => Promise<StartedSession>;
+  /** Rejects if what allowed the session was taken back while it started. The session is then ended. */
+  readonly confirm?: () => Promise<void>;
+};
+
+export type SignInRequest = SessionRequest & { readonly username: string; readonly password: string };
+
 /**
- * Signs a person in: checks the password, starts a session under a new id, and issues its first tokens. Surplus
- * sessions are ended first, so the client's session limit holds once the tokens are returned.
+ * Signs a person in: checks the password, starts a session under a new id, and issues its first tokens.
  *
  * Does not check the client or its origin: the route has done so.
  *
  * Rejects with what accounts.signIn rejects with, and with ProblemError 403 `scope_not_allowed`.
  */
 export async function signIn(parts: SignInParts, request: SignInRequest): Promise<IssuedTokens> {
-  const { accounts, sessions } = parts;
-  const { username, password, client, scopes, deviceName, origin } = request;
-  const clientId = client.id;
-
-  const account = await accounts.signIn({ username, password, clientId, ...origin });
+  const { username, password, client, scopes, origin } = request;
+  const account = await parts.accounts.signIn({ username, password, clientId: client.id, ...origin });
   refuseMoreScopesThanAllowed(account.roles, scopes);
+  return openSession(parts, { ...request, account });
+}
 
+/**
+ * Starts a session for a person who has authenticated, and issues its first tokens. Surplus sessions are ended first,
+ * so the client's session limit holds once the tokens are returned.
+ *
+ * Rejects with what `start` and `confirm` reject with, and with ProblemError 503 `account_changed`.
+ */
+export async function openSession(
+  parts: Pick<SignInParts, 'sessions' | 'issueAccessToken' | 'audit'> & {
+    readonly accounts: Pick<Accounts, 'findSettled'>;
+  },
+  request: SessionRequest & { readonly account: Account },
+  { start = parts.sessions.start, confirm }: SessionOpening = {},
+): Promise<IssuedTokens> {
+  const { accounts, sessions } = parts;
+  const { account, client, scopes, deviceName, origin } = request;
+  const clientId = client.id;
   const { id: subject, roles, rolesVersion } = account;
   const where = { deviceName, address: origin.address };
-  const session = await sessions.start({ subject, clientId, roles, rolesVersion, scopes, ...where });
+  const session = await start({ subject, clientId, roles, rolesVersion, scopes, ...where });
   const { grant } = session;
   try {
     await refuseIfAccountChanged(accounts, account);
-    const tokens = await issueTokens(parts.issueAccessToken, session, scopesOfGrant(grant));
+    await confirm?.();
+    const tokens = await issueTokens(parts.issueAccessToken, session, {
+      scopes: scopesOfGrant(grant),
+      client,
+    });
     await endReplaced(parts, request);
     const displaced = client.maxSessions === null ? [] : await sessions.endSurplus(grant, client.maxSessions);
     const { sessionId } = grant;
@@ -99,7 +125,7 @@ async function refuseIfAccountChanged(
 }
 
 /** Signing in overwrites the browser's cookie, so the session that only that cookie could use ends (ASVS 5.0 7.2.4). */
-async function endReplaced(parts: SignInParts, request: SignInRequest): Promise<void> {
+async function endReplaced(parts: EndParts, request: SessionRequest): Promise<void> {
   for (const refreshToken of request.replaces ?? []) {
     // After Redis has lost its data, the old session must not prevent a new sign-in.
     const how = { evenIfUncertain: true };
@@ -109,21 +135,23 @@ async function endReplaced(parts: SignInParts, request: SignInRequest): Promise<
 }
 
 /** Records the sessions that were ended to make room for the new one. */
-function recordEnds({ audit }: SignInParts, sessionIds: readonly string[], { request, grant, reason }: End) {
+function recordEnds({ audit }: EndParts, sessionIds: readonly string[], { request, grant, reason }: End) {
   for (const sessionId of sessionIds) {
     const details = { reason, by_session: grant.sessionId };
     audit.record({ ...request.origin, event: 'session.ended', subject: grant.subject, sessionId, details });
   }
 }
 
-type End = { request: SignInRequest; grant: SessionGrant; reason: EndReason };
+type EndParts = Pick<SignInParts, 'sessions' | 'audit'>;
 
-async function end(parts: SignInParts, ending: End): Promise<void> {
+type End = { request: SessionRequest; grant: SessionGrant; reason: EndReason };
+
+async function end(parts: EndParts, ending: End): Promise<void> {
   const { subject, sessionId } = ending.grant;
   if (await parts.sessions.end(subject, sessionId, ending.reason)) recordEnd(parts, ending);
 }
 
-function recordEnd({ audit }: SignInParts, { request, grant, reason }: End): void {
+function recordEnd({ audit }: EndParts, { request, grant, reason }: End): void {
   const { subject, sessionId, clientId } = grant;
   audit.record({
     event: 'session.ended',

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { PublicClient } from '../clients/clients.ts';
+import type { PersonsClient } from '../clients/clients.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import type { IssuedTokens } from './session-tokens.ts';
 
@@ -21,15 +21,18 @@ export const sessionAnswerSchema = Type.Object({
 
 export type SessionAnswer = Static<typeof sessionAnswerSchema>;
 
-/** The answer to a client. It contains the refresh token unless the client is a browser. */
-export function sessionAnswerOf(tokens: IssuedTokens, client: PublicClient): SessionAnswer {
+/**
+ * The answer to a client. It contains the refresh token unless the client is a browser, or an application of others
+ * that was not granted offline_access (OpenID Connect Core §11).
+ */
+export function sessionAnswerOf(tokens: IssuedTokens, client: PersonsClient): SessionAnswer {
   return {
     access_token: tokens.accessToken,
     token_type: 'Bearer',
     expires_in: tokens.expiresInSeconds,
     scope: tokens.scopes.join(' '),
     session_id: tokens.sessionId,
-    ...(client.kind === 'native' ? { refresh_token: tokens.refreshToken } : {}),
+    ...(getsRefreshToken(tokens, client) ? { refresh_token: tokens.refreshToken } : {}),
   };
 }
 
@@ -39,7 +42,7 @@ export function sessionAnswerOf(tokens: IssuedTokens, client: PublicClient): Ses
  */
 export function answerWithTokens(
   reply: FastifyReply,
-  options: { tokens: IssuedTokens; client: PublicClient; cookie: RefreshCookie },
+  options: { tokens: IssuedTokens; client: PersonsClient; cookie: RefreshCookie },
 ): SessionAnswer {
   const { tokens, client, cookie } = options;
   reply.header('cache-control', 'no-store');
@@ -47,4 +50,8 @@ export function answerWithTokens(
     cookie.set(reply, { refreshToken: tokens.refreshToken, expiresAt: tokens.sessionExpiresAt });
   }
   return sessionAnswerOf(tokens, client);
+}
+
+function getsRefreshToken({ scopes }: IssuedTokens, { kind }: PersonsClient): boolean {
+  return kind === 'native' || (kind === 'application' && scopes.includes('offline_access'));
 }

@@ -2,7 +2,7 @@ import type { ActorClaim } from '@latchkey/auth-client';
 import { audienceOf, audienceOfServiceScopes } from '../permissions/resource-servers.ts';
 
 /** How the person authenticated (RFC 9068 §2.2.1, `acr`): with user name and password. */
-const acrPassword = 'urn:latchkey:acr:password';
+export const acrPassword = 'urn:latchkey:acr:password';
 
 /** The claims of an access token, without iss, jti, iat and exp, which the issuer adds. */
 export type TokenClaims = {
@@ -16,7 +16,10 @@ export type TokenClaims = {
   readonly act?: ActorClaim;
 };
 
-/** The claims of a person's own token, for one session. `authTime`: when they last authenticated, in seconds. */
+/**
+ * The claims of a person's own token, for one session. `authTime`: when they last authenticated, in seconds. An
+ * application of others gets another audience than our own clients: audienceOfApplication.
+ */
 export function personClaims(
   grant: {
     readonly subject: string;
@@ -25,10 +28,11 @@ export function personClaims(
     readonly authTime: number;
   },
   scopes: readonly string[],
+  audience: readonly string[] = audienceOf(scopes),
 ): TokenClaims {
   return {
     sub: grant.subject,
-    aud: audienceOf(scopes),
+    aud: audience,
     client_id: grant.clientId,
     ...scopeClaim(scopes),
     sid: grant.sessionId,

@@ -156,11 +156,12 @@ test('metadata (RFC 8414) names the endpoints', async () => {
     token_endpoint: 'http://localhost:4000/token',
     jwks_uri: 'http://localhost:4000/.well-known/jwks.json',
     grant_types_supported: [
+      'authorization_code',
       'refresh_token',
       'client_credentials',
       'urn:ietf:params:oauth:grant-type:token-exchange',
     ],
-    token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+    token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'private_key_jwt'],
     token_endpoint_auth_signing_alg_values_supported: ['RS256'],
   });
 });

@@ -15,7 +15,7 @@ const ttlMs = 330_000;
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 const library = 'revocation/log/scripts/publish-revocation.lua';
 /** Lua files that are parts of scripts, not scripts. */
-const parts = [library, 'redis/scripts/refuse-late.lua'];
+const parts = [library, 'redis/scripts/refuse-late.lua', 'sessions/scripts/redeem-code.lua'];
 
 /** Arguments for each script, with which it has an effect. Each runs in a data set of its own with one session. */
 const scripts: Record<string, (shard: string) => { keys: string[]; args: (string | number)[] }> = {
@@ -27,6 +27,13 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
     keys: [`${shard}:familiar`],
     args: [0, now + 1000, 60_000],
   }),
+  'logins/scripts/end-logins.lua': (shard) => ({ keys: [`${shard}:lu`], args: [`${shard}:l:`] }),
+  'logins/scripts/start-login.lua': (shard) => ({
+    keys: [`${shard}:l:digest`, `${shard}:lu`],
+    args: ['digest', 60_000, now + 3_600_000, 50, 'subject', 'alice'],
+  }),
+  // With an idle lifetime of 0 its effect is visible: the login is gone.
+  'logins/scripts/use-login.lua': (shard) => ({ keys: [`${shard}:l`], args: [0, now] }),
   'oauth/client-authentication/scripts/use-assertion.lua': (shard) => ({
     keys: [`${shard}:assertion`, ...log(shard)],
     args: [now, ttlMs, 'own', 60_000, Math.floor(now / 1000) + 10, '', '', 0, 0],
@@ -53,6 +60,10 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
   'sessions/scripts/end-surplus.lua': (shard) => ({
     keys: [`${shard}:u`, ...log(shard), `${shard}:s`],
     args: ['alice', now, 'displaced', ttlMs, 'latchkey-cli', 0, 'another-id', 'the-id'],
+  }),
+  'sessions/scripts/issue-code.lua': (shard) => ({
+    keys: [`${shard}:c:code`],
+    args: [60_000, 'subject', 'alice'],
   }),
   'sessions/scripts/lose-session.lua': (shard) => ({
     keys: [`${shard}:gone`, ...log(shard)],
@@ -103,6 +114,8 @@ beforeEach(async () => {
     const session = { s: 'active', g: 100_000, t: now - 60_000, r: 0, k: 'k1', x: now + 3_600_000 };
     const owner = { u: 'alice', c: 'latchkey-cli', l: 'customer', v: 1, a: 1, d: 'a name' };
     await admin.hset(`{${index}}:s`, { ...session, ...owner });
+    await admin.hset(`{${index}}:l`, { subject: 'alice', auth_time: 1, expires_at: now + 3_600_000 });
+    await admin.zadd(`{${index}}:lu`, now + 3_600_000, 'another-digest');
   }
 });
 

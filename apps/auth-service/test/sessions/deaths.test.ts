@@ -24,6 +24,8 @@ const reasons: Record<EndReason, true> = {
   password_changed: true,
   ended_by_operator: true,
   token_revoked: true,
+  code_reused: true,
+  consent_withdrawn: true,
   shards_changed: true,
 };
 

@@ -1,7 +1,7 @@
 import { forThisFile } from '@latchkey/testing';
 import { describe, expect, test } from 'vitest';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
-import { firstGeneration } from '../../src/sessions/session-store.ts';
+import { firstGeneration } from '../../src/sessions/session-starts.ts';
 import {
   bearer,
   from,

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
-import { firstGeneration } from '../../src/sessions/session-store.ts';
+import { firstGeneration } from '../../src/sessions/session-starts.ts';
 import { type ModelSession, modelAuthTime, modelRefresh } from './refresh-model.ts';
 import {
   client,

@@ -2,13 +2,8 @@ import type { Revocation } from '@latchkey/auth-client';
 import { describe, expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from '../../src/sessions/refresh-token.ts';
-import {
-  firstGeneration,
-  maxAdopted,
-  maxClockSkewMs,
-  maxReplays,
-  replayGraceMs,
-} from '../../src/sessions/session-store.ts';
+import { firstGeneration } from '../../src/sessions/session-starts.ts';
+import { maxAdopted, maxClockSkewMs, maxReplays, replayGraceMs } from '../../src/sessions/session-store.ts';
 import {
   client,
   createClock,

@@ -13,7 +13,8 @@ import {
 } from '../../src/revocation/log/data-sets.ts';
 import { revocationFrom } from '../../src/revocation/log/revocation.ts';
 import type { MacKeys } from '../../src/sessions/refresh-token.ts';
-import { createSessionStore, type NewSession } from '../../src/sessions/session-store.ts';
+import type { NewSession } from '../../src/sessions/session-starts.ts';
+import { createSessionStore } from '../../src/sessions/session-store.ts';
 
 export const client = 'latchkey-cli';
 export const lossSeconds = 60;

@@ -21,7 +21,7 @@ function setUp(accounts: { before: Account; after: Account | undefined }, parts:
   const request = {
     username: 'ada',
     password: 'secret',
-    client: { id: client, maxSessions: null },
+    client: { id: client, kind: 'native' as const, maxSessions: null },
     scopes: undefined,
     deviceName: 'Phone',
     origin: { address: '192.0.2.1' },

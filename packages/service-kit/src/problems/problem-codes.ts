@@ -115,6 +115,16 @@ export const problemCodes = {
   // Clients, keys, revocations
   client_revoked: problem(403, 'The client was switched off.', 'Nothing: an operator did it.'),
   client_not_found: problem(404, 'There is no such client.', 'Correct the id.'),
+  invalid_client_metadata: problem(
+    400,
+    'An application cannot be registered with these redirect URIs or keys.',
+    'Correct what the detail names.',
+  ),
+  consent_not_found: problem(
+    404,
+    'The person has allowed nothing to an application with this id.',
+    'Read the list again.',
+  ),
   own_client: problem(
     409,
     'The client is the one that the operator is signed in with.',

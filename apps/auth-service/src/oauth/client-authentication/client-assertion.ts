@@ -1,7 +1,6 @@
 import { createJwtVerifier, JwtError, type JwtVerifier } from '@latchkey/auth-client/jwt';
 import { ProblemError } from '@latchkey/service-kit';
 import type { FastifyBaseLogger } from 'fastify';
-import type { ServiceClient } from '../../clients/clients.ts';
 import type { UsedAssertions } from './used-assertions.ts';
 
 /** RFC 7523 §3 asks for "a reasonably short" life; a minute is enough for one request. */
@@ -25,8 +24,11 @@ export class AssertionError extends Error {
   }
 }
 
+/** A client that signs, and the URL of its public keys. */
+export type SigningClient = { readonly id: string; readonly jwksUri: string };
+
 /** Resolves when the assertion is from that client, is addressed to us, and is used for the first time. */
-export type VerifyAssertion = (client: ServiceClient, assertion: string) => Promise<void>;
+export type VerifyAssertion = (client: SigningClient, assertion: string) => Promise<void>;
 
 export type AssertionVerifierOptions = {
   /** Our issuer: the only `aud` that an assertion may have. */
@@ -65,8 +67,10 @@ export function createAssertionVerifier(options: AssertionVerifierOptions) {
     },
   };
 
-  function verifierOf({ id, jwksUri }: ServiceClient): JwtVerifier {
-    const known = verifiers.get(id);
+  function verifierOf({ id, jwksUri }: SigningClient): JwtVerifier {
+    // An application may be registered anew with other keys.
+    const key = `${id} ${jwksUri}`;
+    const known = verifiers.get(key);
     if (known) return known;
     const verifier = createJwtVerifier({
       jwksUri,
@@ -81,7 +85,7 @@ export function createAssertionVerifier(options: AssertionVerifierOptions) {
       onFailed: (error) => log.warn({ err: error, client: id }, "a service's keys could not be fetched"),
       clock: { wallMs: clock, monotonicMs: () => performance.now() },
     });
-    verifiers.set(id, verifier);
+    verifiers.set(key, verifier);
     return verifier;
   }
 }

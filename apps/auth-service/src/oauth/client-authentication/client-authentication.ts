@@ -1,6 +1,8 @@
+import { timingSafeEqual } from 'node:crypto';
 import type { Origin } from '../../audit/audit-event.ts';
+import { hashOfSecret } from '../../clients/applications.ts';
 import type { ClientStatuses } from '../../clients/client-statuses.ts';
-import type { Client, ClientRegistry, ServiceClient } from '../../clients/clients.ts';
+import type { ApplicationClient, Client, ClientDirectory } from '../../clients/clients.ts';
 import { TokenError } from '../token-error.ts';
 import { AssertionError, type VerifyAssertion } from './client-assertion.ts';
 
@@ -26,7 +28,7 @@ export type AuthenticationFailure = {
 };
 
 export type ClientAuthenticationParts = {
-  readonly clients: ClientRegistry;
+  readonly clients: ClientDirectory;
   readonly statuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly verifyAssertion: VerifyAssertion;
   readonly onFailure: (failure: AuthenticationFailure) => void;
@@ -36,8 +38,9 @@ export type AuthenticateClient = (presented: PresentedClient, origin: Origin) =>
 
 /**
  * Identifies and authenticates the client of a request (RFC 6749 §2.3). Public clients, in which people sign in, do not
- * authenticate (`none`). Services authenticate with private_key_jwt (RFC 7523 §2.2). No client has a secret. A revoked
- * client is refused like one that does not exist.
+ * authenticate (`none`). Services authenticate with private_key_jwt (RFC 7523 §2.2). An application of others
+ * authenticates as it was registered. A secret in the body is refused (client_secret_post), because bodies are logged
+ * more often than headers. A revoked client is refused like one that does not exist.
  *
  * Every failure is TokenError `invalid_client` with the same description. Rejects with ProblemError 503 when the
  * service's keys or Redis cannot be reached.
@@ -50,33 +53,41 @@ export function createClientAuthentication(parts: ClientAuthenticationParts): Au
 
   return async (presented, origin) => {
     const { clientId, assertion, assertionType } = presented;
-    const named = clientId ?? (assertion === undefined ? undefined : subjectOf(assertion));
+    const basic = readBasic(presented.authorization);
+    const named = clientId ?? basic?.id ?? (assertion === undefined ? undefined : subjectOf(assertion));
     const client = named === undefined ? undefined : clients.find(named);
     const refuse = (reason: string): TokenError => {
       onFailure({ clientId: client?.id, reason, origin });
       return invalidClient(presented);
     };
-    if (presented.secret !== undefined || isBasic(presented.authorization)) throw refuse('secret');
+    if (presented.secret !== undefined) throw refuse('secret');
     if (client === undefined) throw refuse('unknown');
     if (parts.statuses.isRevoked(client.id)) throw refuse('revoked');
-    if (client.kind !== 'service') {
-      if (assertion !== undefined || assertionType !== undefined)
-        throw refuse('public_client_with_assertion');
-      return client;
+    const authentication = authenticationOf(client);
+    const { method } = authentication;
+    if (basic !== undefined && method !== 'client_secret_basic') throw refuse('secret');
+    const hasAssertion = assertion !== undefined || assertionType !== undefined;
+    if (method !== 'private_key_jwt' && hasAssertion) throw refuse('public_client_with_assertion');
+    if (method === 'client_secret_basic') {
+      if (basic === undefined) throw refuse('no_secret');
+      if (basic.id !== client.id || !isSecret(basic.secret, authentication.secretHash))
+        throw refuse('wrong_secret');
     }
-    if (assertion === undefined) throw refuse('no_assertion');
-    if (assertionType !== jwtBearer) throw refuse('assertion_type');
-    return await verified(client, assertion, refuse);
+    if (method === 'private_key_jwt') {
+      if (assertion === undefined) throw refuse('no_assertion');
+      if (assertionType !== jwtBearer) throw refuse('assertion_type');
+      await verified({ id: client.id, jwksUri: authentication.jwksUri }, assertion, refuse);
+    }
+    return client;
   };
 
   async function verified(
-    client: ServiceClient,
+    client: { readonly id: string; readonly jwksUri: string },
     assertion: string,
     refuse: (reason: string) => TokenError,
-  ): Promise<Client> {
+  ): Promise<void> {
     try {
       await verifyAssertion(client, assertion);
-      return client;
     } catch (error) {
       throw error instanceof AssertionError ? refuse(error.reason) : error;
     }
@@ -100,8 +111,34 @@ function subjectOf(assertion: string): string | undefined {
   }
 }
 
+function authenticationOf(client: Client): ApplicationClient['authentication'] {
+  if (client.kind === 'service') return { method: 'private_key_jwt', jwksUri: client.jwksUri };
+  return client.kind === 'application' ? client.authentication : { method: 'none' };
+}
+
 function isBasic(authorization: string | undefined): boolean {
   return authorization !== undefined && /^basic\b/i.test(authorization);
+}
+
+/**
+ * Reads HTTP Basic, whose parts are form-encoded (RFC 6749 §2.3.1). Undefined without such a header; an id that no
+ * client has when it is malformed.
+ */
+function readBasic(authorization: string | undefined): { id: string; secret: string } | undefined {
+  if (!isBasic(authorization)) return undefined;
+  const [, encoded = ''] = /^basic +([\w+/=-]+)$/i.exec(authorization ?? '') ?? [];
+  const text = Buffer.from(encoded, 'base64').toString();
+  const colon = text.indexOf(':');
+  try {
+    const decode = (part: string) => decodeURIComponent(part.replaceAll('+', ' '));
+    return { id: decode(text.slice(0, Math.max(colon, 0))), secret: decode(text.slice(colon + 1)) };
+  } catch {
+    return { id: '', secret: '' };
+  }
+}
+
+function isSecret(secret: string, hash: string): boolean {
+  return timingSafeEqual(Buffer.from(hashOfSecret(secret)), Buffer.from(hash));
 }
 
 /** RFC 6749 §5.2: a client that used the Authorization header gets a challenge. */

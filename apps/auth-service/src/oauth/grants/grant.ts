@@ -9,7 +9,8 @@ export type GrantRequest = {
   /** Authenticated, if it is a service. */
   readonly client: Client;
   readonly parameters: TokenParameters;
-  readonly origin: Origin;
+  readonly origin: Origin & { readonly address: string };
+  readonly userAgent: string | undefined;
 };
 
 /** Handles one grant type (RFC 6749 §1.3). Rejects with TokenError. */

@@ -19,7 +19,7 @@ export function createRefreshTokenGrant(parts: RefreshingParts): Grant {
       throw new TokenError('invalid_request', 'The parameter refresh_token is missing.');
     const scopes = askedScopes(parameters);
     try {
-      const tokens = await refreshTokens(parts, { refreshToken, clientId: client.id, scopes, origin });
+      const tokens = await refreshTokens(parts, { refreshToken, client, scopes, origin });
       return sessionAnswerOf(tokens, client);
     } catch (error) {
       throw error instanceof RefreshRefusedError ? asTokenError(error) : error;

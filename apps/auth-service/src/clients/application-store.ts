@@ -1,0 +1,71 @@
+import { eq } from 'drizzle-orm';
+import { applications, consents, type Database } from '../database/schema.ts';
+import { applicationScopes } from '../permissions/resource-servers.ts';
+import type { ApplicationClient } from './clients.ts';
+
+/** Reads all registered applications. */
+export async function readApplications(db: Database): Promise<readonly ApplicationClient[]> {
+  return (await db.select().from(applications)).map(clientOf);
+}
+
+/** Adds an application; false when its id is taken. */
+export async function insertApplication(
+  db: Database,
+  application: ApplicationClient,
+  createdAt: Date,
+): Promise<boolean> {
+  const { id, name, redirectUris, scopes, authentication } = application;
+  const added = await db
+    .insert(applications)
+    .values({
+      clientId: id,
+      name,
+      redirectUris: [...redirectUris],
+      scopes: [...scopes],
+      authentication: authentication.method,
+      secretHash: authentication.method === 'client_secret_basic' ? authentication.secretHash : null,
+      jwksUri: authentication.method === 'private_key_jwt' ? authentication.jwksUri : null,
+      createdAt,
+    })
+    .onConflictDoNothing()
+    .returning({ id: applications.clientId });
+  return added.length === 1;
+}
+
+/** Removes an application and what people allowed it; false when there is none with this id. */
+export async function deleteApplication(db: Database, id: string): Promise<boolean> {
+  return db.transaction(async (transaction) => {
+    await transaction.delete(consents).where(eq(consents.clientId, id));
+    const removed = await transaction
+      .delete(applications)
+      .where(eq(applications.clientId, id))
+      .returning({ id: applications.clientId });
+    return removed.length === 1;
+  });
+}
+
+function clientOf(row: typeof applications.$inferSelect): ApplicationClient {
+  return {
+    id: row.clientId,
+    name: row.name,
+    kind: 'application',
+    redirectUris: row.redirectUris,
+    // A scope that this version no longer knows allows nothing.
+    scopes: row.scopes.filter((scope) => applicationScopes.includes(scope)),
+    maxSessions: null,
+    authentication: authenticationOf(row),
+  };
+}
+
+function authenticationOf({
+  clientId,
+  authentication,
+  secretHash,
+  jwksUri,
+}: typeof applications.$inferSelect): ApplicationClient['authentication'] {
+  if (authentication === 'none') return { method: 'none' };
+  if (authentication === 'client_secret_basic' && secretHash !== null)
+    return { method: authentication, secretHash };
+  if (authentication === 'private_key_jwt' && jwksUri !== null) return { method: authentication, jwksUri };
+  throw new Error(`the application ${clientId} cannot authenticate as its row says`);
+}

@@ -1,0 +1,99 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { loginKey, loginsOfSubjectKey, shardOf } from '../redis/key-names.ts';
+import { orUnavailable } from '../redis/or-unavailable.ts';
+import { loadScript } from '../redis/script.ts';
+
+/** A login that is not used for this long ends. */
+export const idleSeconds = 2 * 3600;
+/** A login never lives longer. */
+export const absoluteSeconds = 12 * 3600;
+/** The most logins that a person can have at a time. Beyond that, the oldest ends. */
+const maxLogins = 50;
+
+const script = (file: string) => new URL(file, import.meta.url);
+const startLogin = loadScript<number>('startLogin', [script('./scripts/start-login.lua')]);
+const useLogin = loadScript<[] | [subject: string, authTime: string]>('useLogin', [
+  script('./scripts/use-login.lua'),
+]);
+const endLogins = loadScript<number>('endLogins', [script('./scripts/end-logins.lua')]);
+
+/** One browser's sign-in at our own pages. */
+export type Login = {
+  readonly subject: string;
+  /** When the person authenticated, in seconds since the epoch. */
+  readonly authTime: number;
+  /** Names the login in other records. It cannot be used as a cookie. */
+  readonly digest: string;
+};
+
+export type LoginStore = ReturnType<typeof createLoginStore>;
+
+/**
+ * The logins in Redis. A login is what lets a browser skip the password at the next authorization request. It signs
+ * nobody in at a service. Only its digest is stored, so a copy of Redis's data signs nobody in.
+ *
+ * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer.
+ *
+ * @example
+ * const { id } = await logins.start(account.id);
+ * const login = await logins.use(id);
+ */
+export function createLoginStore(options: {
+  readonly redis: Redis;
+  readonly shards: number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}) {
+  const { redis, shards, clock } = options;
+
+  return {
+    /** Starts a login under a new id, which is the value of its cookie: `<shard>-<256 random bits>`. */
+    async start(subject: string): Promise<{ id: string; login: Login }> {
+      const now = clock();
+      const shard = shardOf(subject, shards);
+      const id = `${shard}-${randomBytes(32).toString('base64url')}`;
+      const digest = digestOf(id);
+      const authTime = Math.floor(now / 1000);
+      const expiresAt = now + absoluteSeconds * 1000;
+      const record = ['subject', subject, 'auth_time', authTime, 'expires_at', expiresAt];
+      const keys = [loginKey(shard, digest), loginsOfSubjectKey(shard, subject)];
+      await orUnavailable(
+        startLogin(redis, keys, [digest, idleSeconds * 1000, expiresAt, maxLogins, ...record]),
+      );
+      return { id, login: { subject, authTime, digest } };
+    },
+
+    /** The login with this id; undefined when there is none. Using it extends its idle lifetime. */
+    async use(id: string): Promise<Login | undefined> {
+      const key = keyOf(id);
+      if (key === undefined) return undefined;
+      const [subject, authTime] = await orUnavailable(useLogin(redis, [key], [idleSeconds * 1000, clock()]));
+      if (subject === undefined) return undefined;
+      return { subject, authTime: Number(authTime), digest: digestOf(id) };
+    },
+
+    /** Ends one login. Codes that it granted cannot be redeemed any more. */
+    async end(id: string): Promise<void> {
+      const key = keyOf(id);
+      if (key !== undefined) await orUnavailable(redis.del(key));
+    },
+
+    /** Ends all logins of a person. */
+    async endAll(subject: string): Promise<void> {
+      const shard = shardOf(subject, shards);
+      await orUnavailable(endLogins(redis, [loginsOfSubjectKey(shard, subject)], [loginKey(shard, '')]));
+    },
+  };
+
+  function keyOf(id: string): string | undefined {
+    const [, digits] = /^(\d{1,4})-[\w-]{43}$/.exec(id) ?? [];
+    return digits === undefined || Number(digits) >= shards
+      ? undefined
+      : loginKey(Number(digits), digestOf(id));
+  }
+}
+
+function digestOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url');
+}

@@ -1,0 +1,19 @@
+-- Starts a login: writes its record, and adds it to the list of the person's logins.
+--
+-- KEYS  1 login  2 logins of the subject
+-- ARGV  1 digest of the login's id  2 idle lifetime (ms)  3 absolute expiry (ms)  4 most logins
+--       5.. the record's fields and values
+local login, logins = KEYS[1], KEYS[2]
+redis.call('HSET', login, unpack(ARGV, 5))
+redis.call('PEXPIRE', login, ARGV[2])
+local time = redis.call('TIME')
+redis.call('ZREMRANGEBYSCORE', logins, '-inf', time[1] * 1000)
+redis.call('ZADD', logins, ARGV[3], ARGV[1])
+-- Those that expire first are the oldest.
+local prefix = string.sub(login, 1, -1 - #ARGV[1])
+for _, digest in ipairs(redis.call('ZRANGE', logins, 0, -1 - tonumber(ARGV[4]))) do
+  redis.call('DEL', prefix .. digest)
+  redis.call('ZREM', logins, digest)
+end
+redis.call('PEXPIREAT', logins, redis.call('ZRANGE', logins, -1, -1, 'WITHSCORES')[2])
+return 1

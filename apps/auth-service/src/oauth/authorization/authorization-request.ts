@@ -1,0 +1,207 @@
+import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
+import { isRegistered } from '../../clients/redirect-uri.ts';
+import { parseScope } from '../../permissions/scope.ts';
+import { readPairs } from '../form-body.ts';
+
+/** OpenID Connect Core §3.1.2.1. */
+const prompts = ['none', 'login', 'consent', 'select_account'] as const;
+
+export type Prompt = (typeof prompts)[number];
+export type ResponseMode = 'query' | 'form_post';
+
+/** Where the answer to an authorization request goes. */
+export type ReplyAddress = {
+  readonly redirectUri: string;
+  readonly responseMode: ResponseMode;
+  readonly state: string | undefined;
+};
+
+/** An authorization request whose every parameter was checked. */
+export type AuthorizationRequest = ReplyAddress & {
+  readonly clientId: string;
+  /** What was asked for and the client may ask for. Undefined for one of our own clients that asked for everything. */
+  readonly scopes: readonly string[] | undefined;
+  /** S256 (RFC 7636 §4.2). */
+  readonly challenge: string;
+  readonly nonce: string | undefined;
+  readonly prompts: readonly Prompt[];
+  /** Seconds. */
+  readonly maxAge: number | undefined;
+  readonly loginHint: string | undefined;
+  readonly uiLocales: string | undefined;
+};
+
+/** RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707 §2. */
+export type AuthorizationErrorCode =
+  | 'invalid_request'
+  | 'unauthorized_client'
+  | 'access_denied'
+  | 'unsupported_response_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'login_required'
+  | 'consent_required'
+  | 'account_selection_required'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'registration_not_supported';
+
+/**
+ * A refused authorization request. `reply` is where the client learns of it. It is undefined while the redirect URI is
+ * not proven to be the client's: then only the person is told, on a page of ours (RFC 9700 §4.11.2).
+ */
+export class AuthorizationError extends Error {
+  readonly code: AuthorizationErrorCode;
+  readonly reply: ReplyAddress | undefined;
+
+  constructor(code: AuthorizationErrorCode, description: string, reply?: ReplyAddress) {
+    super(description);
+    this.name = 'AuthorizationError';
+    this.code = code;
+    this.reply = reply;
+  }
+}
+
+const limits = { state: 2048, nonce: 512, login_hint: 256, ui_locales: 256, scope: 1024 } as const;
+
+const refusedParameters = {
+  request: 'request_not_supported',
+  request_uri: 'request_uri_not_supported',
+  registration: 'registration_not_supported',
+} as const;
+
+/**
+ * Reads an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1) from its form or query.
+ * Unknown parameters are ignored. A scope that the client may not ask for is left out; the token answer says which are
+ * left.
+ *
+ * Does not check the person, and does not check whether the client is revoked.
+ *
+ * @throws AuthorizationError
+ * @example
+ * const { request, client } = parseAuthorizationRequest('response_type=code&client_id=…', clients);
+ */
+export function parseAuthorizationRequest(
+  text: string,
+  clients: ClientDirectory,
+): { request: AuthorizationRequest; client: PersonsClient } {
+  const { values, repeated } = parametersOf(text);
+  const { client, redirectUri } = provenReply(values, repeated, clients);
+  const stated = values.get('state');
+  const state =
+    stated !== undefined && stated.length <= limits.state && !repeated.has('state') ? stated : undefined;
+  const responseMode = values.get('response_mode') === 'form_post' ? 'form_post' : 'query';
+  const reply: ReplyAddress = { redirectUri, responseMode, state };
+  const refuse = (code: AuthorizationErrorCode, description: string) =>
+    new AuthorizationError(code, description, reply);
+
+  if (repeated.size > 0) throw refuse('invalid_request', 'A parameter is repeated.');
+  for (const [name, max] of Object.entries(limits))
+    if ((values.get(name)?.length ?? 0) > max) throw refuse('invalid_request', `${name} is too long.`);
+  for (const [name, code] of Object.entries(refusedParameters))
+    if (values.has(name)) throw refuse(code, `The parameter ${name} is not supported.`);
+  if (values.has('resource')) throw refuse('invalid_target', 'The audience follows from the scopes.');
+  const responseType = values.get('response_type');
+  if (responseType === undefined) throw refuse('invalid_request', 'response_type is missing.');
+  if (responseType !== 'code') throw refuse('unsupported_response_type', 'response_type must be code.');
+  if (!['query', 'form_post', undefined].includes(values.get('response_mode')))
+    throw refuse('invalid_request', 'response_mode must be query or form_post.');
+
+  return {
+    client,
+    request: {
+      ...reply,
+      clientId: client.id,
+      scopes: scopesOf(values.get('scope'), client, refuse),
+      challenge: challengeIn(values, refuse),
+      nonce: values.get('nonce'),
+      prompts: promptsOf(values.get('prompt'), refuse),
+      maxAge: maxAgeOf(values.get('max_age'), refuse),
+      loginHint: values.get('login_hint'),
+      uiLocales: values.get('ui_locales'),
+    },
+  };
+}
+
+type Refuse = (code: AuthorizationErrorCode, description: string) => AuthorizationError;
+
+/** A parameter without a value counts as omitted (RFC 6749 §3.1). */
+function parametersOf(text: string): { values: ReadonlyMap<string, string>; repeated: ReadonlySet<string> } {
+  const values = new Map<string, string>();
+  const repeated = new Set<string>();
+  const seen = new Set<string>();
+  let pairs: [string, string][];
+  try {
+    pairs = readPairs(text);
+  } catch (error) {
+    throw new AuthorizationError('invalid_request', (error as Error).message);
+  }
+  for (const [name, value] of pairs) {
+    if (seen.has(name)) repeated.add(name);
+    seen.add(name);
+    if (value !== '') values.set(name, value);
+  }
+  return { values, repeated };
+}
+
+/** Proves that the client registered the redirect URI. Until then nothing may be sent there. */
+function provenReply(
+  values: ReadonlyMap<string, string>,
+  repeated: ReadonlySet<string>,
+  clients: ClientDirectory,
+): { client: PersonsClient; redirectUri: string } {
+  const unproven = (description: string) => new AuthorizationError('invalid_request', description);
+  for (const name of ['client_id', 'redirect_uri'])
+    if (repeated.has(name)) throw unproven(`${name} is repeated.`);
+  const clientId = values.get('client_id');
+  if (clientId === undefined) throw unproven('client_id is missing.');
+  const client = clients.find(clientId);
+  if (client === undefined || client.kind === 'service')
+    throw unproven('There is no client with this client_id.');
+  const redirectUri = values.get('redirect_uri');
+  if (redirectUri === undefined) throw unproven('redirect_uri is missing.');
+  if (!isRegistered(redirectUri, client.redirectUris))
+    throw unproven('The client has not registered this redirect_uri.');
+  return { client, redirectUri };
+}
+
+function scopesOf(
+  scope: string | undefined,
+  client: PersonsClient,
+  refuse: Refuse,
+): readonly string[] | undefined {
+  const asked = scope === undefined ? undefined : parseScope(scope);
+  if (scope !== undefined && asked === undefined) throw refuse('invalid_scope', 'The scope is malformed.');
+  if (client.kind !== 'application') return asked;
+  const allowed = asked === undefined ? client.scopes : asked.filter((name) => client.scopes.includes(name));
+  if (allowed.length === 0) throw refuse('invalid_scope', 'The client may ask for none of these scopes.');
+  return allowed;
+}
+
+function challengeIn(values: ReadonlyMap<string, string>, refuse: Refuse): string {
+  const challenge = values.get('code_challenge');
+  if (challenge === undefined) throw refuse('invalid_request', 'code_challenge is missing (PKCE, RFC 7636).');
+  // Without a method, plain would apply (RFC 7636 §4.3), which protects against nothing.
+  if (values.get('code_challenge_method') !== 'S256')
+    throw refuse('invalid_request', 'code_challenge_method must be S256.');
+  if (!/^[\w-]{43}$/.test(challenge))
+    throw refuse('invalid_request', 'code_challenge is not a SHA-256 digest.');
+  return challenge;
+}
+
+function promptsOf(prompt: string | undefined, refuse: Refuse): readonly Prompt[] {
+  if (prompt === undefined) return [];
+  const asked = [...new Set(prompt.split(' '))];
+  const known = prompts.filter((name) => asked.includes(name));
+  if (known.length !== asked.length)
+    throw refuse('invalid_request', `prompt must be of ${prompts.join(', ')}.`);
+  if (known.includes('none') && known.length > 1)
+    throw refuse('invalid_request', 'prompt=none stands alone.');
+  return known;
+}
+
+function maxAgeOf(text: string | undefined, refuse: Refuse): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw refuse('invalid_request', 'max_age must be a whole number of seconds.');
+  return Number(text);
+}

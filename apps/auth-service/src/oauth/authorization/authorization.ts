@@ -1,0 +1,122 @@
+import type { Account } from '../../accounts/account.ts';
+import type { Accounts } from '../../accounts/accounts.ts';
+import type { Origin } from '../../audit/audit-event.ts';
+import type { AuditLog } from '../../audit/audit-log.ts';
+import type { PersonsClient } from '../../clients/clients.ts';
+import type { ConsentStore } from '../../consents/consent-store.ts';
+import type { Login, LoginStore } from '../../logins/login-store.ts';
+import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
+import type { AuthorizationRequest } from './authorization-request.ts';
+import { nextStep, type Progress, type Step } from './next-step.ts';
+
+export type AuthorizationParts = {
+  readonly accounts: Pick<Accounts, 'signIn' | 'find'>;
+  readonly logins: LoginStore;
+  readonly consents: ConsentStore;
+  readonly codes: AuthorizationCodes;
+  readonly audit: Pick<AuditLog, 'record'>;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
+
+/** Who is signed in in this browser. */
+export type SignedIn = { readonly login: Login; readonly account: Account };
+
+export type Authorization = ReturnType<typeof createAuthorization>;
+
+/** The use-cases behind the authorization endpoint's pages. Knows neither HTTP nor HTML. */
+export function createAuthorization(parts: AuthorizationParts) {
+  const { accounts, logins, consents, codes, audit, clock } = parts;
+
+  return {
+    /**
+     * Who a login's id stands for; undefined when the login has ended, the account is disabled, or its password was
+     * changed after the login began.
+     */
+    async whoIs(loginId: string | undefined): Promise<SignedIn | undefined> {
+      const login = loginId === undefined ? undefined : await logins.use(loginId);
+      if (login === undefined) return undefined;
+      const account = await accounts.find(login.subject);
+      if (account === undefined || account.disabledAt !== null) return undefined;
+      const changedAt = account.passwordChangedAt?.getTime() ?? 0;
+      return login.authTime >= Math.floor(changedAt / 1000) ? { login, account } : undefined;
+    },
+
+    /**
+     * Checks the password and starts a login under a new id, so that nobody can know it beforehand. Ends the login that
+     * this browser had. Rejects with what accounts.signIn rejects with.
+     */
+    async signIn(
+      credentials: { readonly username: string; readonly password: string },
+      context: {
+        readonly clientId: string;
+        readonly replaces: string | undefined;
+        readonly origin: Origin & { readonly address: string };
+      },
+    ): Promise<SignedIn & { readonly id: string }> {
+      const { clientId, origin, replaces } = context;
+      const account = await accounts.signIn({ ...credentials, clientId, ...origin });
+      const { id, login } = await logins.start(account.id);
+      if (replaces !== undefined) await logins.end(replaces);
+      audit.record({ event: 'sign_in.at_our_page', subject: account.id, clientId, ...origin });
+      return { id, login, account };
+    },
+
+    /** What comes next for this request: a page, an error, or the code. */
+    async next(
+      request: AuthorizationRequest,
+      state: {
+        readonly client: PersonsClient;
+        readonly progress: Progress;
+        readonly signedIn: SignedIn | undefined;
+      },
+    ): Promise<Step> {
+      const { client, progress, signedIn } = state;
+      const isOthers = client.kind === 'application';
+      const allowed =
+        signedIn !== undefined && isOthers ? await consents.scopesFor(signedIn.account.id, client.id) : [];
+      return nextStep(request, {
+        client,
+        progress,
+        login: signedIn?.login,
+        allowed,
+        now: Math.floor(clock() / 1000),
+      });
+    },
+
+    /** Remembers that the person allows what this request asks for. */
+    async allow(
+      { clientId, scopes = [] }: AuthorizationRequest,
+      { account }: SignedIn,
+      origin: Origin,
+    ): Promise<void> {
+      await consents.grant(account.id, clientId, scopes);
+      audit.record({
+        event: 'consent.granted',
+        subject: account.id,
+        clientId,
+        ...origin,
+        details: { scopes },
+      });
+    },
+
+    /** Makes the code for the client. */
+    async grant(
+      request: AuthorizationRequest,
+      { login, account }: SignedIn,
+      origin: Origin,
+    ): Promise<string> {
+      const { clientId, redirectUri, challenge, scopes, nonce } = request;
+      const { authTime, digest } = login;
+      const grant = { clientId, redirectUri, challenge, scopes, nonce, authTime, login: digest };
+      const code = await codes.issue({ ...grant, subject: account.id });
+      audit.record({ event: 'authorization.granted', subject: account.id, clientId, ...origin });
+      return code;
+    },
+
+    /** Records that the person refused. */
+    deny(clientId: string, signedIn: SignedIn | undefined, origin: Origin): void {
+      audit.record({ event: 'authorization.denied', subject: signedIn?.account.id, clientId, ...origin });
+    },
+  };
+}

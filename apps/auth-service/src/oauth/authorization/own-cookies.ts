@@ -1,0 +1,37 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { absoluteSeconds } from '../../logins/login-store.ts';
+
+export type OwnCookies = ReturnType<typeof createOwnCookies>;
+
+/**
+ * The two cookies of our own pages: the login, and an id that binds a request's pages to the browser in which it began.
+ * SameSite=Lax, because people come from the pages of other sites. With an https issuer the prefix `__Host-` binds them
+ * to our host. The name differs per issuer, since localhost shares cookies between ports.
+ */
+export function createOwnCookies({ issuer }: { readonly issuer: string }) {
+  const secure = issuer.startsWith('https:');
+  const suffix = createHash('sha256').update(issuer).digest('hex').slice(0, 8);
+  const nameOf = (what: string) => `${secure ? '__Host-' : ''}latchkey-${what}-${suffix}`;
+  const attributes = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const;
+  const login = nameOf('login');
+  const browser = nameOf('browser');
+
+  return {
+    loginOf: (request: FastifyRequest): string | undefined => request.cookies[login],
+
+    setLogin: (reply: FastifyReply, id: string): void =>
+      void reply.setCookie(login, id, { ...attributes, maxAge: absoluteSeconds }),
+
+    browserOf: (request: FastifyRequest): string | undefined => request.cookies[browser],
+
+    /** The browser's id; sets a new one where there is none. */
+    ensureBrowser(reply: FastifyReply): string {
+      const known = reply.request.cookies[browser];
+      if (known !== undefined && /^[\w-]{22}$/.test(known)) return known;
+      const id = randomBytes(16).toString('base64url');
+      reply.setCookie(browser, id, attributes);
+      return id;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { authorizationRequestKey } from '../../redis/key-names.ts';
+import { orUnavailable } from '../../redis/or-unavailable.ts';
+import type { AuthorizationRequest } from './authorization-request.ts';
+import type { Progress } from './next-step.ts';
+
+/** How long a person may take over the pages of one request. */
+export const pendingSeconds = 600;
+
+/** An authorization request while its pages are shown. */
+export type PendingRequest = {
+  readonly id: string;
+  readonly request: AuthorizationRequest;
+  readonly progress: Progress;
+};
+
+type Kept = Omit<PendingRequest, 'id'> & { readonly browser: string };
+
+export type PendingRequests = ReturnType<typeof createPendingRequests>;
+
+/**
+ * Authorization requests in Redis, each under a random id and bound to the browser that began it. So no parameter
+ * travels through a form, and a link to the pages of a request is worth nothing in another browser.
+ */
+export function createPendingRequests({ redis }: { readonly redis: Redis }) {
+  return {
+    async begin(request: AuthorizationRequest, progress: Progress, browser: string): Promise<PendingRequest> {
+      const pending = { id: randomBytes(16).toString('base64url'), request, progress };
+      await write(pending, browser);
+      return pending;
+    },
+
+    /** Undefined when the request has expired, was answered, or began in another browser. */
+    async find(id: string, browser: string | undefined): Promise<PendingRequest | undefined> {
+      if (browser === undefined) return undefined;
+      const kept = await orUnavailable(redis.get(authorizationRequestKey(id)));
+      if (kept === null) return undefined;
+      const { browser: expected, ...pending } = JSON.parse(kept) as Kept;
+      if (!timingSafeEqual(Buffer.from(digestOf(browser)), Buffer.from(expected))) return undefined;
+      return { id, ...pending };
+    },
+
+    /** Keeps the progress, for as long again. */
+    update: write,
+
+    /** Returns whether it was still there, so that one request is answered once. */
+    async finish(id: string): Promise<boolean> {
+      return (await orUnavailable(redis.del(authorizationRequestKey(id)))) === 1;
+    },
+  };
+
+  async function write({ id, request, progress }: PendingRequest, browser: string): Promise<void> {
+    const kept: Kept = { request, progress, browser: digestOf(browser) };
+    await orUnavailable(redis.set(authorizationRequestKey(id), JSON.stringify(kept), 'EX', pendingSeconds));
+  }
+}
+
+function digestOf(browser: string): string {
+  return createHash('sha256').update(browser).digest('base64url');
+}

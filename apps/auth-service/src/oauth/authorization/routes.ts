@@ -1,0 +1,195 @@
+import { ProblemError, type Service } from '@latchkey/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { requestOrigin } from '../../audit/request-origin.ts';
+import type { ClientStatuses } from '../../clients/client-statuses.ts';
+import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
+import { acceptForms } from '../form-body.ts';
+import { answerClient } from './answer-client.ts';
+import type { Authorization, SignedIn } from './authorization.ts';
+import { AuthorizationError, parseAuthorizationRequest } from './authorization-request.ts';
+import type { Progress, Step } from './next-step.ts';
+import type { OwnCookies } from './own-cookies.ts';
+import { type AuthorizationPages, faultOf } from './pages.ts';
+import type { PendingRequest, PendingRequests } from './pending-requests.ts';
+
+export type AuthorizationRoutesOptions = {
+  readonly issuer: string;
+  readonly authorization: Authorization;
+  readonly clients: ClientDirectory;
+  readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
+  readonly cookies: OwnCookies;
+  readonly pages: AuthorizationPages;
+  readonly pending: PendingRequests;
+};
+
+const start: Progress = { hasSignedIn: false, hasChosen: false, hasAllowed: false };
+
+const formSchema = Type.Object(
+  {
+    action: Type.Enum(['sign_in', 'continue', 'another', 'allow', 'deny']),
+    username: Type.Optional(Type.String({ maxLength: 256 })),
+    password: Type.Optional(Type.String({ maxLength: 1024 })),
+  },
+  { additionalProperties: true },
+);
+
+const hidden = { hide: true };
+
+/**
+ * The authorization endpoint (RFC 6749 §3.1) and its pages:
+ *
+ * - GET and POST /authorize take a request, and answer it at once or lead to its pages
+ * - GET /authorize/:id shows the page that comes next
+ * - POST /authorize/:id takes what the person typed or decided there
+ */
+export async function authorizationRoutes(app: Service, options: AuthorizationRoutesOptions): Promise<void> {
+  const { issuer, authorization, clients, cookies, pages, pending } = options;
+  acceptForms(app);
+  app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
+
+  const begin = async (request: FastifyRequest, reply: FastifyReply, text: string) => {
+    const parsed = parseAuthorizationRequest(text, clients);
+    refuseRevoked(parsed.client);
+    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const step = await authorization.next(parsed.request, { ...parsed, progress: start, signedIn });
+    if (step === 'grant' || typeof step === 'object')
+      return answer(reply, { ...parsed, id: undefined, step, signedIn });
+    const kept = await pending.begin(parsed.request, start, cookies.ensureBrowser(reply));
+    return toPages(reply, kept.id);
+  };
+
+  app.get('/authorize', { schema: hidden }, (request, reply) =>
+    begin(request, reply, request.raw.url?.split('?', 2)[1] ?? ''),
+  );
+
+  app.post('/authorize', { schema: hidden }, (request, reply) =>
+    begin(request, reply, new URLSearchParams(request.body as Record<string, string>).toString()),
+  );
+
+  app.get<{ Params: { id: string } }>('/authorize/:id', { schema: hidden }, async (request, reply) => {
+    const found = await find(request, request.params.id);
+    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    return proceed(request, reply, { found, signedIn });
+  });
+
+  app.post('/authorize/:id', { schema: { ...hidden, body: formSchema } }, async (request, reply) => {
+    // Our pages send their origin. Another site's form has another one, and cannot know the id either.
+    if (request.headers.origin !== new URL(issuer).origin)
+      return pages.problem(request, reply, 'foreign', 403);
+    const { id } = request.params as { id: string };
+    const found = await find(request, id);
+    const { action } = request.body;
+    const origin = requestOrigin(request);
+    const clientId = found.client.id;
+
+    if (action === 'sign_in') {
+      const { username = '', password = '' } = request.body;
+      if (username === '' || password === '')
+        return pages.signIn(request, reply, { found, username, fault: 'missing' });
+      try {
+        const replaces = cookies.loginOf(request);
+        const signedIn = await authorization.signIn({ username, password }, { clientId, replaces, origin });
+        cookies.setLogin(reply, signedIn.id);
+        await advance(request, found, { hasSignedIn: true });
+        return toPages(reply, id);
+      } catch (error) {
+        const fault = faultOf(error);
+        if (fault === undefined) throw error;
+        return pages.signIn(request, reply, { found, username, ...fault });
+      }
+    }
+
+    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    if (action === 'deny') {
+      authorization.deny(clientId, signedIn, origin);
+      return answer(reply, { ...found, step: { error: 'access_denied' }, signedIn });
+    }
+    // What follows is decided only by who is signed in; without a login the next page asks for one.
+    if (signedIn === undefined) return toPages(reply, id);
+    if (action === 'another') {
+      await advance(request, found, { hasSignedIn: false, hasChosen: false });
+      return pages.signIn(request, reply, { found, username: '' });
+    }
+    if (action === 'continue') await advance(request, found, { hasChosen: true });
+    if (action === 'allow') {
+      // Only what comes next can be allowed: not what nobody has seen.
+      const step = await authorization.next(found.request, { ...found, signedIn });
+      if (step === 'consent') {
+        await authorization.allow(found.request, signedIn, origin);
+        await advance(request, found, { hasAllowed: true });
+      }
+    }
+    return toPages(reply, id);
+  });
+
+  type Found = PendingRequest & { readonly client: PersonsClient };
+
+  async function find(request: FastifyRequest, id: string): Promise<Found> {
+    const found = await pending.find(id, cookies.browserOf(request));
+    const client = found && clients.find(found.request.clientId);
+    if (found === undefined || client === undefined || client.kind === 'service') throw pageExpired();
+    refuseRevoked(client);
+    return { ...found, client };
+  }
+
+  async function advance(request: FastifyRequest, found: Found, by: Partial<Progress>): Promise<void> {
+    const progress = { ...found.progress, ...by };
+    await pending.update({ ...found, progress }, cookies.browserOf(request) ?? '');
+  }
+
+  async function proceed(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { found, signedIn }: { found: Found; signedIn: SignedIn | undefined },
+  ): Promise<FastifyReply> {
+    const step = await authorization.next(found.request, { ...found, signedIn });
+    if (step === 'grant' || typeof step === 'object') return answer(reply, { ...found, step, signedIn });
+    if (step === 'sign_in' || signedIn === undefined)
+      return pages.signIn(request, reply, { found, username: found.request.loginHint ?? '' });
+    const { account } = signedIn;
+    return step === 'consent'
+      ? pages.consent(request, reply, { found, account })
+      : pages.chooseAccount(request, reply, { found, account });
+  }
+
+  async function answer(
+    reply: FastifyReply,
+    of: {
+      readonly id: string | undefined;
+      readonly request: Found['request'];
+      readonly step: Step;
+      readonly signedIn: SignedIn | undefined;
+    },
+  ): Promise<FastifyReply> {
+    const { id, request, step, signedIn } = of;
+    if (id !== undefined && !(await pending.finish(id))) throw pageExpired();
+    if (typeof step === 'object') {
+      const description = descriptions[step.error] ?? step.error;
+      return answerClient(reply, request, { error: step.error, description }, issuer);
+    }
+    if (signedIn === undefined) throw new TypeError('nobody is signed in');
+    const code = await authorization.grant(request, signedIn, requestOrigin(reply.request));
+    return answerClient(reply, request, { code }, issuer);
+  }
+
+  function toPages(reply: FastifyReply, id: string): FastifyReply {
+    return reply.code(303).header('location', `${issuer}/authorize/${id}`).send();
+  }
+
+  function refuseRevoked({ id }: PersonsClient): void {
+    if (options.clientStatuses.isRevoked(id))
+      throw new AuthorizationError('unauthorized_client', 'This client is revoked.');
+  }
+}
+
+const descriptions: Readonly<Record<string, string>> = {
+  access_denied: 'The person did not allow it.',
+  login_required: 'Nobody is signed in, and prompt=none allows no page.',
+  consent_required: 'The person has not allowed this, and prompt=none allows no page.',
+  account_selection_required: 'An account must be chosen, and prompt=none allows no page.',
+};
+
+function pageExpired(): ProblemError {
+  return new ProblemError({ status: 404, code: 'not_found', detail: 'This page has expired.' });
+}

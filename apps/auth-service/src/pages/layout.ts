@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { html, type SafeHtml } from '@remix-run/html-template';
+import type { Language } from './language.ts';
+
+/** A page, and what its content security policy has to allow. */
+export type Page = {
+  readonly html: SafeHtml;
+  readonly language: Language;
+  readonly styleHash: string;
+  readonly scriptHash?: string;
+  /** Sources of the directive form-action. */
+  readonly formsTo: readonly string[];
+};
+
+const style = readFileSync(new URL('./style.css', import.meta.url), 'utf8');
+const styleHash = hashOf(style);
+
+/** The frame of every page. Escapes whatever it is given. */
+export function pageOf(options: {
+  readonly language: Language;
+  readonly title: string;
+  readonly body: SafeHtml;
+  readonly formsTo?: readonly string[];
+  /** Runs after the body. The page must work without it. */
+  readonly script?: string;
+}): Page {
+  const { language, title, body, script } = options;
+  return {
+    language,
+    styleHash,
+    ...(script === undefined ? {} : { scriptHash: hashOf(script) }),
+    formsTo: options.formsTo ?? ["'none'"],
+    html: html`<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} – Latchkey</title>
+<style>${html.raw`${style}`}</style>
+</head>
+<body>
+<main>
+<p class="brand">Latchkey</p>
+<h1>${title}</h1>
+${body}
+</main>
+${script === undefined ? '' : html.raw`<script>${script}</script>`}
+</body>
+</html>
+`,
+  };
+}
+
+/** A source of a content security policy (CSP Level 3 §2.3.1). */
+function hashOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}

@@ -1,0 +1,26 @@
+-- Checks an authorization code and marks it as used. start-session.lua follows in the same script. A second use ends
+-- the session that the first one started.
+--
+-- KEYS  as in start-session.lua, then 6 code  7 login, which must still exist
+-- ARGV  as in start-session.lua, then the client, the redirect URI and the challenge of the request
+-- Reply { 'UNKNOWN' } for a code that is missing or was issued for something else, { 'OVER' } when its login has ended,
+--       { 'USED', the ended session }
+do
+  local challenge, redirect_uri, client = table.remove(ARGV), table.remove(ARGV), table.remove(ARGV)
+  local code = redis.call('HMGET', KEYS[6], 'client', 'redirect_uri', 'challenge', 'session')
+  if code[1] ~= client or code[2] ~= redirect_uri or code[3] ~= challenge then return { 'UNKNOWN' } end
+
+  -- The same id: the request was repeated because its first reply was lost.
+  if code[4] and code[4] ~= ARGV[1] then
+    local first = string.gsub(code[4], '^(%d+)-', '{%1}:s:')
+    if redis.call('HGET', first, 's') == 'active' then
+      local now, revocation_ttl = tonumber(ARGV[2]), tonumber(ARGV[4])
+      publish_revocation(KEYS[4], KEYS[5], revocation_ttl, now, { 'kind', 'session', 'id', code[4], 'reason', 'code_reused' })
+      redis.call('HSET', first, 's', 'revoked', 'w', 'code_reused')
+      redis.call('ZREM', KEYS[2], code[4])
+    end
+    return { 'USED', code[4] }
+  end
+  if redis.call('EXISTS', KEYS[7]) == 0 then return { 'OVER' } end
+  redis.call('HSET', KEYS[6], 'session', ARGV[1])
+end

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { SigningKey } from './access-token.ts';
+import { signCompactJws } from './compact-jws.ts';
+
+/** An ID token is read once, at the sign-in. */
+const lifetimeSeconds = 300;
+
+export type IdTokenContent = {
+  readonly subject: string;
+  readonly clientId: string;
+  readonly sessionId: string;
+  /** In seconds since the epoch. */
+  readonly authTime: number;
+  readonly nonce: string | undefined;
+  /** The access token that is returned with it. */
+  readonly accessToken: string;
+};
+
+export type IdTokenIssuer = (content: IdTokenContent) => Promise<string>;
+
+/**
+ * Issues ID tokens (OpenID Connect Core §2), signed with RS256. They say that and how a person authenticated, and hold
+ * nothing else about them: `sub` is opaque. Their `typ` is `JWT`, so no service takes one for an access token.
+ *
+ * @example
+ * const issue = createIdTokenIssuer({ issuer, acr, signer: () => keyRing.signer(), clock: Date.now });
+ */
+export function createIdTokenIssuer(options: {
+  readonly issuer: string;
+  /** How people authenticate here. */
+  readonly acr: string;
+  readonly signer: () => SigningKey;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}): IdTokenIssuer {
+  return ({ subject, clientId, sessionId, authTime, nonce, accessToken }) => {
+    const now = Math.floor(options.clock() / 1000);
+    const payload = {
+      iss: options.issuer,
+      sub: subject,
+      aud: clientId,
+      iat: now,
+      exp: now + lifetimeSeconds,
+      auth_time: authTime,
+      ...(nonce === undefined ? {} : { nonce }),
+      acr: options.acr,
+      // RFC 8176 §2.
+      amr: ['pwd'],
+      sid: sessionId,
+      at_hash: halfHashOf(accessToken),
+    };
+    return signCompactJws({ typ: 'JWT', payload, signer: options.signer() });
+  };
+}
+
+/** OpenID Connect Core §3.1.3.6: the left half of the hash that belongs to RS256. */
+function halfHashOf(token: string): string {
+  return createHash('sha256').update(token, 'ascii').digest().subarray(0, 16).toString('base64url');
+}

@@ -1,0 +1,257 @@
+import { randomBytes } from 'node:crypto';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
+import { bearer, startAuthApp, testIssuer, testPassword } from '../../support/auth-app.ts';
+import {
+  authorize,
+  callback,
+  createBrowser,
+  createFlow,
+  nextPage,
+  registerApplication,
+  returned,
+  signInAt,
+  somebody,
+} from './authorization-fixture.ts';
+
+const auth = await forThisFile(startAuthApp({ durableRedis: true }));
+const { app } = auth;
+const name = 'Gifts <b>&amp;</b> "more"';
+const application = await registerApplication(auth, { name });
+
+const passwordField = 'name="password"';
+
+test('the pages run no script, are in no frame, and lead only to us and to the client', async () => {
+  const browser = createBrowser(app);
+  const page = nextPage(await browser.get(createFlow(application.id).url));
+  const { headers, body } = await browser.get(page);
+  const policy = String(headers['content-security-policy']);
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(policy).toContain(`form-action 'self' ${testIssuer} https://app.example`);
+  expect(policy).not.toContain('script-src');
+  expect(headers).toMatchObject({
+    'cache-control': 'no-store',
+    'referrer-policy': 'same-origin',
+    'x-frame-options': 'DENY',
+  });
+  expect(body).toContain('Gifts &lt;b&gt;&amp;amp;&lt;/b&gt; &quot;more&quot;');
+  expect(body).not.toContain('<b>');
+});
+
+test('what a client or a person writes is escaped', async () => {
+  const browser = createBrowser(app);
+  const login_hint = '"><script>alert(1)</script>';
+  const page = nextPage(await browser.get(createFlow(application.id, { login_hint }).url));
+  expect((await browser.get(page)).body).not.toContain('<script');
+  const answer = await browser.post(page, { action: 'sign_in', username: login_hint, password: 'wrong' });
+  expect(answer.statusCode).toBe(400);
+  expect(answer.body).not.toContain('<script');
+});
+
+describe('a wrong sign-in', () => {
+  test('shows the page again, with the name and without the password', async () => {
+    const username = await somebody(app);
+    const browser = createBrowser(app);
+    const page = nextPage(await browser.get(createFlow(application.id).url));
+    const answer = await browser.post(page, { action: 'sign_in', username, password: 'not-this-one' });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.body).toContain('role="alert"');
+    expect(answer.body).toContain(`value="${username}"`);
+    expect(answer.body).not.toContain('not-this-one');
+    expect((await browser.post(page, { action: 'sign_in', username, password: '' })).statusCode).toBe(400);
+  });
+
+  test('counts against the same limits as at POST /sessions', async () => {
+    const username = await somebody(app);
+    const browser = createBrowser(app);
+    const page = nextPage(await browser.get(createFlow(application.id).url));
+    let status = 0;
+    for (let attempt = 0; attempt < 30 && status !== 429; attempt++)
+      status = (await browser.post(page, { action: 'sign_in', username, password: 'wrong' })).statusCode;
+    expect(status).toBe(429);
+  });
+});
+
+describe('another site', () => {
+  test.each([
+    ['its own origin', { origin: 'https://evil.example' }],
+    ['no origin', { origin: '' }],
+    ['an opaque origin', { origin: 'null' }],
+  ])('cannot send our forms: %s', async (_, headers) => {
+    const browser = createBrowser(app);
+    const page = await signInAt(browser, createFlow(application.id).url, await somebody(app));
+    expect((await browser.post(page, { action: 'allow' }, headers)).statusCode).toBe(403);
+    expect((await browser.get(page)).body).toContain('value="allow"');
+  });
+
+  test('cannot have another browser continue a request that it began (session fixation)', async () => {
+    const attacker = createBrowser(app);
+    const page = nextPage(await attacker.get(createFlow(application.id).url));
+    const victim = createBrowser(app);
+    expect((await victim.get(page)).statusCode).toBe(404);
+    const form = { action: 'sign_in', username: await somebody(app), password: testPassword };
+    expect((await victim.post(page, form)).statusCode).toBe(404);
+    // Also not with a browser id of its own.
+    await victim.get(createFlow(application.id).url);
+    expect((await victim.post(page, form)).statusCode).toBe(404);
+  });
+
+  test('cannot plant a login: each sign-in has a new id, and the old one ends', async () => {
+    const username = await somebody(app);
+    const browser = createBrowser(app);
+    await authorize(browser, createFlow(application.id), username);
+    const loginCookie = [...browser.cookies.keys()].find((cookie) => cookie.includes('login')) ?? '';
+    const planted = browser.cookies.get(loginCookie) ?? '';
+    const again = createFlow(application.id, { prompt: 'login' });
+    const page = nextPage(await browser.get(again.url));
+    await browser.post(page, { action: 'sign_in', username, password: testPassword });
+    expect(browser.cookies.get(loginCookie)).not.toBe(planted);
+    const thief = createBrowser(app);
+    thief.cookies.set(loginCookie, planted);
+    expect((await thief.get(nextPage(await thief.get(createFlow(application.id).url)))).body).toContain(
+      passwordField,
+    );
+  });
+});
+
+test('nobody can allow what they have not seen', async () => {
+  const browser = createBrowser(app);
+  const page = nextPage(await browser.get(createFlow(application.id).url));
+  await browser.post(page, { action: 'allow' });
+  await browser.post(page, { action: 'sign_in', username: await somebody(app), password: testPassword });
+  expect((await browser.get(page)).body).toContain('value="allow"');
+});
+
+test('a request is answered once, in however many tabs', async () => {
+  const browser = createBrowser(app);
+  const page = await signInAt(browser, createFlow(application.id).url, await somebody(app));
+  await browser.post(page, { action: 'allow' });
+  const answers = await Promise.all([browser.get(page), browser.get(page), browser.get(page)]);
+  expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([303, 404, 404]);
+});
+
+test.each([
+  [
+    'a body that is too large',
+    { 'content-type': 'application/x-www-form-urlencoded' },
+    'x'.repeat(70_000),
+    413,
+  ],
+  ['a body of another type', { 'content-type': 'application/json' }, '{}', 415],
+  ['an unknown action', { 'content-type': 'application/x-www-form-urlencoded' }, 'action=grant', 400],
+])('%s is answered with a page', async (_, headers, payload, status) => {
+  const browser = createBrowser(app);
+  const page = nextPage(await browser.get(createFlow(application.id).url));
+  const answer = await app.inject({
+    method: 'POST',
+    url: page.replace(testIssuer, ''),
+    headers: { ...headers, origin: testIssuer },
+    payload,
+  });
+  expect(answer.statusCode).toBe(status);
+  expect(answer.headers['content-type']).toContain('text/html');
+});
+
+describe('OpenID Connect', () => {
+  test('prompt=none shows no page: login_required and consent_required', async () => {
+    const browser = createBrowser(app);
+    const silent = () => createFlow(application.id, { prompt: 'none' }).url;
+    expect(returned(await browser.get(silent()))).toMatchObject({ error: 'login_required' });
+    await signInAt(browser, createFlow(application.id).url, await somebody(app));
+    expect(returned(await browser.get(silent()))).toMatchObject({ error: 'consent_required' });
+  });
+
+  test('prompt=login and max_age=0 ask for the password of who is signed in; prompt=consent asks again', async () => {
+    const username = await somebody(app);
+    const browser = createBrowser(app);
+    await authorize(browser, createFlow(application.id), username);
+    for (const changes of [{ prompt: 'login' }, { max_age: '0' }] as Record<string, string>[]) {
+      const page = nextPage(await browser.get(createFlow(application.id, changes).url));
+      expect((await browser.get(page)).body).toContain(passwordField);
+      await browser.post(page, { action: 'sign_in', username, password: testPassword });
+      expect(returned(await browser.get(page))['code']).toBeDefined();
+    }
+    const page = nextPage(await browser.get(createFlow(application.id, { prompt: 'consent' }).url));
+    expect((await browser.get(page)).body).toContain('value="allow"');
+  });
+
+  test('prompt=select_account offers the account that is signed in, or another', async () => {
+    const username = await somebody(app);
+    const browser = createBrowser(app);
+    await authorize(browser, createFlow(application.id), username);
+    const choose = async () =>
+      nextPage(await browser.get(createFlow(application.id, { prompt: 'select_account' }).url));
+    const first = await choose();
+    expect((await browser.get(first)).body).toContain(`Continue as ${username}`);
+    await browser.post(first, { action: 'continue' });
+    expect(returned(await browser.get(first))['code']).toBeDefined();
+    const second = await choose();
+    expect((await browser.post(second, { action: 'another' })).body).toContain(passwordField);
+  });
+
+  test('response_mode=form_post sends the answer in a form that works without script', async () => {
+    const browser = createBrowser(app);
+    await authorize(browser, createFlow(application.id), await somebody(app));
+    const flow = createFlow(application.id, { response_mode: 'form_post', state: '"><script>' });
+    const { statusCode, body, headers } = await browser.get(flow.url);
+    expect(statusCode).toBe(200);
+    expect(body).toContain(`<form method="post" action="${callback}">`);
+    expect(body).toContain('name="code"');
+    expect(body).toContain('<button');
+    expect(body).not.toContain('"><script>');
+    expect(String(headers['content-security-policy'])).toMatch(/script-src 'sha256-[\w+/]{43}='/);
+  });
+
+  test('the request may come as a form', async () => {
+    const browser = createBrowser(app);
+    const { parameters } = createFlow(application.id);
+    nextPage(await browser.post('/authorize', parameters, { origin: 'https://app.example' }));
+  });
+
+  test('UserInfo wants the scope openid, and a token', async () => {
+    const flow = createFlow(application.id, { scope: 'wishlist:read' });
+    const { code = '' } = await authorize(createBrowser(app), flow, await somebody(app));
+    const { access_token: token, id_token: idToken } = (await flow.redeem(app, code)).json();
+    expect(idToken).toBeUndefined();
+    expect((await app.inject({ url: '/userinfo', headers: bearer(token) })).statusCode).toBe(401);
+    expect((await app.inject('/userinfo')).statusCode).toBe(401);
+  });
+});
+
+test('a changed password ends the logins of all browsers', async () => {
+  const username = await somebody(app);
+  const browser = createBrowser(app);
+  await authorize(browser, createFlow(application.id), username);
+  const own = await app.inject({
+    method: 'POST',
+    url: '/sessions',
+    payload: { client_id: 'latchkey-cli', username, password: testPassword },
+  });
+  const changed = await app.inject({
+    method: 'PUT',
+    url: '/account/password',
+    headers: bearer(own.json().access_token),
+    payload: { current_password: testPassword, new_password: randomBytes(16).toString('hex') },
+  });
+  expect(changed.statusCode).toBe(204);
+  const silent = createFlow(application.id, { prompt: 'none' });
+  expect(returned(await browser.get(silent.url))['error']).toBe('login_required');
+});
+
+test('while Redis is down a page says so, and the request goes on afterwards', async () => {
+  const browser = createBrowser(app);
+  const page = await signInAt(browser, createFlow(application.id).url, await somebody(app));
+  await auth.redis.kill();
+  try {
+    const answer = await browser.get(page);
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['content-type']).toContain('text/html');
+    expect(answer.headers['retry-after']).toBeDefined();
+  } finally {
+    await auth.redis.restart();
+  }
+  await eventually('the page is back', async () =>
+    expect((await browser.get(page)).body).toContain('value="allow"'),
+  );
+});
