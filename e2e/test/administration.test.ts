@@ -62,6 +62,18 @@ describe('an operator at the command line', () => {
     await signIn(stack, 'support');
   });
 
+  it('registers and removes an application of somebody else', async () => {
+    const register = 'clients register Gifts https://gifts.example/callback openid,wishlist:read secret';
+    const { stdout } = await admin(register);
+    const [, id = ''] = /registered as (app-[0-9a-f]+)/.exec(stdout) ?? [];
+    expect(stdout).toMatch(/Its secret, which is shown only now: [\w-]{43}/);
+    expect((await admin('clients list')).stdout).toMatch(new RegExp(`${id} +application +active`));
+    expect((await admin(`clients remove ${id}`)).code).toBe(0);
+    expect((await admin('clients list')).stdout).not.toContain(id);
+    const wrong = await admin('clients register Gifts http://gifts.example/callback openid');
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('loopback') });
+  });
+
   it('lists clients and keys, and revokes one of each', async () => {
     expect((await admin('clients list')).stdout).toMatch(/latchkey-mobile +native +active/);
     expect((await admin('clients revoke latchkey-mobile')).code).toBe(0);
