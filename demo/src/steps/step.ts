@@ -8,7 +8,7 @@ export type DemoAccount = {
   readonly roles: readonly string[];
 };
 
-/** What every step works with. */
+/** The parts that every step works with. */
 export type Stage = {
   readonly tell: Narrator;
   readonly shop: Shop;
