@@ -1,6 +1,5 @@
 import type { Operator } from './operator.ts';
 
-/** The operator, the output and the signal of a command. */
 export type Context = {
   readonly operator: Operator;
   readonly print: (line: string) => void;

@@ -17,7 +17,6 @@ export function createNarrator(write: (line: string) => void) {
       write('');
       write(styleText('bold', `${steps}. ${title}`));
     },
-    /** Explains what happens. */
     say(text: string): void {
       write(`   ${text}`);
     },

@@ -40,7 +40,6 @@ export type Plot = {
   }[];
 };
 
-/** The results of one part of a run. */
 export type SectionResult = {
   readonly figures: readonly Figure[];
   readonly tables: readonly Table[];

@@ -99,7 +99,6 @@ async function fetchByNpx(root, runner, names) {
   try {
     return { toolchain: code === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : {}, code, stderr };
   } catch {
-    // The output is not usable.
     return { toolchain: {}, code, stderr };
   }
 }

@@ -7,7 +7,6 @@ import type { Measured, Searched } from './saturation-section.ts';
 
 type Machine = { readonly signingMicroseconds: number; readonly cores: number };
 
-/** Describes the results of the searches in figures, tables, plots and rules. */
 export function describeSaturation(found: readonly Searched[], machine: Machine): SectionResult {
   return {
     figures: found.flatMap((search) => figuresOf(search, machine)),

@@ -127,7 +127,6 @@ export function isSustained(result: LoadResult): boolean {
   );
 }
 
-/** How many requests ended with a fault. */
 export function faultCount({ faults }: Pick<LoadResult, 'faults'>): number {
   return [...faults.values()].reduce((sum, count) => sum + count, 0);
 }

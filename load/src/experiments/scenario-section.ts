@@ -31,7 +31,6 @@ export const scenarioSection: Section = {
   run,
 };
 
-/** A scenario, and each of its rounds. */
 export type Played = {
   readonly scenario: Scenario;
   readonly rounds: { readonly result: LoadResult; readonly use: SystemUse }[];

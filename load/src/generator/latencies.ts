@@ -23,7 +23,6 @@ export class Latencies {
     this.#histogram.recordValue(Math.min(maxUs, Math.max(1, Math.round(ms * usPerMs))));
   }
 
-  /** Adds everything that another one has recorded. */
   add(other: Latencies): void {
     this.#histogram.add(other.#histogram);
   }

@@ -1,6 +1,5 @@
 import { Latencies } from './latencies.ts';
 
-/** The counts of one second of a run. */
 export type SecondOfLoad = {
   /** Counted from 0 at the beginning of the run. */
   readonly second: number;

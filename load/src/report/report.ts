@@ -30,7 +30,6 @@ export type Judged = {
 
 export type Verdict = 'PASSED' | 'MISSED' | 'INVALID' | 'FAILED';
 
-/** The meaning of each verdict, for people. */
 export const verdictMeaning: Readonly<Record<Verdict, string>> = {
   PASSED: 'Every threshold that was judged is met, by a generator that kept up.',
   MISSED: 'At least one threshold is not met.',

@@ -5,7 +5,6 @@ import { showNumber, withUnit } from './numbers.ts';
 import { type Judged, judge, type Report } from './report.ts';
 import { spreadOf } from './statistics.ts';
 
-/** The thresholds, and whether the run meets them. */
 export function thresholdTable(report: Pick<Report, 'sections'>): Table {
   return {
     title: 'Thresholds',

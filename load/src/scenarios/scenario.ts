@@ -2,7 +2,6 @@ import type { Outcome } from '../generator/open-load.ts';
 import type { Http, ServiceName } from '../system/http.ts';
 import type { Session } from '../system/people.ts';
 
-/** The services and the people of a scenario. */
 export type World = {
   readonly http: Readonly<Record<ServiceName, Http>>;
   /** Signed-in people. A scenario that needs full or empty carts sees to it in `prepare`. */
@@ -16,7 +15,7 @@ export type Scenario = {
   readonly story: string;
   /** How often the action begins, per second, on a small machine. */
   readonly perSecond: number;
-  /** Makes what the requests need. Called before each measurement. */
+  /** Prepares the system for the requests. Called before each measurement. */
   prepare?(world: World): Promise<void>;
   /** Plays the action once. Resolves to 'ok', or to the name of a fault. */
   play(world: World, index: number): Promise<Outcome>;

@@ -4,7 +4,6 @@ import type { SystemUnderLoad } from './system.ts';
 
 export type Account = { readonly username: string; readonly password: string };
 
-/** The system in which accounts are made. */
 export type Place = { readonly system: Pick<SystemUnderLoad, 'stack'>; readonly auth: Http };
 
 /**

@@ -5,7 +5,6 @@ import type { Stack } from '@latchkey/dev-stack';
 import { byService, services } from '@latchkey/services';
 import type { ServiceName } from './http.ts';
 
-/** The Latchkey that gets the load. */
 export type SystemUnderLoad = {
   readonly urls: Readonly<Record<ServiceName, string>>;
   /** Absent if the system is not ours. Nothing of such a system is restarted, killed or looked into. */

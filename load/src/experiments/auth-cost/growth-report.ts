@@ -18,7 +18,7 @@ export type Cell = {
   readonly title: string;
   readonly services: number;
   readonly load: LoadResult;
-  /** Per page: the use of what all services share. */
+  /** Per page: the use of the parts that all services share. */
   readonly commands: number;
   readonly sharedMicroseconds: number;
   /** Per page: the CPU time of all parts. */

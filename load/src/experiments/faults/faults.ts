@@ -5,7 +5,6 @@ import { type Session, signIn } from '../../system/people.ts';
 import type { Away } from './oracle.ts';
 import type { AskedService } from './traffic.ts';
 
-/** The system and the operations that a fault works with. */
 export type Stage = {
   readonly stack: Stack;
   readonly auth: Http;

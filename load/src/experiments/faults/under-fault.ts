@@ -26,7 +26,6 @@ export type FaultPlan = {
   readonly signOutsPerSecond: number;
 };
 
-/** The results of one fault. */
 export type FaultRun = {
   readonly fault: Fault;
   readonly traffic: Traffic;

@@ -16,7 +16,7 @@ export type Chapter = {
   readonly id: string;
   readonly title: string;
   readonly body: Html;
-  /** The plots for which the body has a place, by their ids. */
+  /** The plots that the body refers to by id. */
   readonly plots: readonly (Plot & { readonly id: string })[];
 };
 
