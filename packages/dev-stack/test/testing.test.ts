@@ -61,7 +61,7 @@ test('a durable test Redis has its data after a restart', async () => {
   await server.stop();
 });
 
-test('a test Redis that was left as it came serves the next caller, without what the first one gave it', async () => {
+test('a test Redis that was not changed serves the next caller, without the data of the first one', async () => {
   const first = await startTestRedis();
   const redis = new Redis(first.url);
   await redis.set('key', 'value');
@@ -91,7 +91,7 @@ test.each<{ left: string; leave(redis: Redis, server: TestRedis): Promise<unknow
   expect(await isAnswering(Number(new URL(server.url).port))).toBe(false);
 });
 
-test('a test Redis to which somebody is still connected ends', async () => {
+test('a test Redis that still has a connection ends', async () => {
   const server = await startTestRedis();
   const redis = new Redis(server.url, { retryStrategy: () => null });
   await redis.ping();

@@ -127,7 +127,7 @@ test.each([
   expect(await devicesOf(session)).toMatchObject([{ device_name: 'Phone' }]);
 });
 
-test('nobody names somebody else’s device, one that is gone, or one without saying who they are', async () => {
+test('nobody can name another person’s device, one that is gone, or any without a token', async () => {
   const victim = await signIn(auth.app, await register(auth.app), { device_name: 'Phone' });
   const username = await register(auth.app);
   const [stranger, gone] = [await signIn(auth.app, username), await signIn(auth.app, username)];

@@ -20,7 +20,7 @@ describe('a wishlist', () => {
     expect((await service.wishlist()).items).toEqual([first.body, second.body]);
   });
 
-  it('has a thing once, as it was first added', async () => {
+  it('has an item once, as it was first added', async () => {
     const first = await service.add(tea);
     const again = await service.add({ sku: 'tea', note: 'another note' });
     expect(again.status).toBe(200);

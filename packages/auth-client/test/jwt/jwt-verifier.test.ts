@@ -192,7 +192,7 @@ describe('the keys', () => {
     expect(jwks.requests).toBe(3);
   });
 
-  it('that cannot be had are an error of their own, and are asked for again after the cooldown', async () => {
+  it('that cannot be fetched cause a separate error, and are requested again after the cooldown', async () => {
     const failures: unknown[] = [];
     const watched = create({ onFailed: (error) => failures.push(error) });
     jwks.answer((_request, response) => response.writeHead(500).end());

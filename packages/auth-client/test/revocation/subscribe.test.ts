@@ -144,8 +144,8 @@ describe('when the connection breaks', () => {
   });
 });
 
-describe('the clock of the wall', () => {
-  it('is not asked: events are as good after it was set back or forward by an hour, or a year', async () => {
+describe('the wall clock', () => {
+  it('is not read: events are as good after it was set back or forward by an hour, or a year', async () => {
     feed.stream((stream) => {
       stream.event(claimsOf.snapshot(0, []));
     });

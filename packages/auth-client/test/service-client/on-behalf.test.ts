@@ -166,7 +166,7 @@ describe('exchanged tokens', () => {
 });
 
 describe('a session that was ended', () => {
-  it('loses what was kept for it, and nothing of others', async () => {
+  it('loses the tokens that were kept for it, and none of others', async () => {
     const { call, mint, issuer, payment } = await start();
     const [mine, theirs] = [mint(), mint({ subject: 'user-2', sessionId: 'session-2' })];
     for (const scopes of [['cart:read'], ['cart:write']]) await call(mine, { settings: { scopes } });
@@ -182,7 +182,7 @@ describe('a session that was ended', () => {
     expect(issuer.tokenRequests).toBe(4);
   });
 
-  it('loses what was on its way', async () => {
+  it('loses a token that was on its way', async () => {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;

@@ -24,7 +24,7 @@ function partsOf(token: string): [Record<string, unknown>, Record<string, unknow
 }
 
 describe('a test issuer', () => {
-  it('mints tokens as auth-service does, with what it is told', async () => {
+  it('mints tokens as auth-service does, with the given claims', async () => {
     const issuer = await create({ issuer: 'http://localhost:4000', audience });
     const [header, claims] = partsOf(
       issuer.mint({

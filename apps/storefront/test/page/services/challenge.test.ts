@@ -21,7 +21,7 @@ describe('a challenge', () => {
     });
   });
 
-  it('is nothing where there is none, and guesses nothing', () => {
+  it('is empty where there is none, and contains no guesses', () => {
     const nothing = { error: null, scopes: [], maxAgeSeconds: null };
     expect(parseChallenge(null)).toEqual(nothing);
     expect(parseChallenge('Bearer realm="x"')).toEqual(nothing);
