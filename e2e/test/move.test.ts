@@ -30,7 +30,7 @@ async function carryOn(shopper: Shopper, item: string, how: number): Promise<voi
   else expect([200, 404]).toContain((await shopper.move(item, 3)).status);
 }
 
-test('a wish moves into the cart, on the person’s behalf; what the cart refuses stays a wish', async () => {
+test('a wish moves into the cart, on the person’s behalf; an item that the cart refuses stays a wish', async () => {
   const shopper = await newShopper(stack);
   const item = await shopper.wish('tea');
   const moved = await shopper.move(item, 3);

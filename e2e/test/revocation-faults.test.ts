@@ -124,7 +124,7 @@ describe('Redis with the policy of a cache', () => {
 });
 
 describe('Redis killed', () => {
-  it('and back with its data: what was revoked stays revoked, also for a service that starts later', async () => {
+  it('and back with its data: revoked tokens stay revoked, also for a service that starts later', async () => {
     const [kept, ended] = [await signIn(system.stack), await signIn(system.stack)];
     await signOut(ended);
     await expectRefusedForGood(system.stack, ended.access_token);

@@ -190,7 +190,7 @@ test('a task ends when npm is killed without a signal to it', async () => {
   expect(() => process.kill(Number(line), 0)).toThrow(/ESRCH/);
 });
 
-test('dependencies are installed quietly when the lockfile is not what node_modules holds', async () => {
+test('dependencies are installed quietly when node_modules does not match the lockfile', async () => {
   write('scripts/check.ts', `console.log('ran');`);
   program(
     'pnpm',

@@ -35,7 +35,7 @@ function report(...files: string[]) {
   return spawnSync(process.execPath, [join(scripts, 'test-result.mjs'), ...files], { encoding: 'utf8' });
 }
 
-test('the last lines of a test run name what failed and what was skipped', () => {
+test('the last lines of a test run name the failed and the skipped tests', () => {
   const { stdout, status, result } = runTests(`
     test('works', () => {});
     test.skip('waits', () => {});

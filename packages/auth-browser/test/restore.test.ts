@@ -41,7 +41,7 @@ test.each([
   expect(browser.auth.asked.length).toBe(before);
 });
 
-test('a wrong password and a failed sign-out leave what is remembered as it is', async () => {
+test('a wrong password and a failed sign-out do not change what is remembered', async () => {
   const browser = await openBrowser();
   const tab = browser.openTab();
   const wrong = tab.session.signIn({ username: 'mina', password: 'wrong' });
@@ -55,7 +55,7 @@ test('a wrong password and a failed sign-out leave what is remembered as it is',
   expect(await session.restore()).toMatchObject({ status: 'signed_in' });
 });
 
-test('what is remembered is that there is a session, and whether its cookie has come back', async () => {
+test('only the existence of a session is remembered, and whether its cookie has come back', async () => {
   const browser = await openBrowser();
   const { session } = await signedInTab(browser);
   const name = `latchkey session ["${browser.auth.origin}","storefront"]`;

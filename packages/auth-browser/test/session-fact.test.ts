@@ -37,13 +37,13 @@ test('a reason is kept, and taken from any tab that has one, also when it comes 
   expect(laterOf(signedOut(2), noCookie)).toEqual(signedOut(2, 'no_cookie'));
 });
 
-test('a version is the time, and more than what was before even when the clock was set back', () => {
+test('a version is the time, and larger than the one before even when the clock was set back', () => {
   expect(nextVersion(undefined, 100)).toBe(100);
   expect(nextVersion(signedIn(50), 100)).toBe(100);
   expect(nextVersion(signedIn(500), 100)).toBe(501);
 });
 
-test('what another tab says is read', () => {
+test('a message of another tab is read', () => {
   expect(parseFact(structuredClone(signedIn(1)))).toEqual(signedIn(1));
   expect(parseFact(structuredClone(signedOut(1, 'reuse')))).toEqual(signedOut(1, 'reuse'));
 });

@@ -110,7 +110,7 @@ test.each([
   ['', undefined],
   [', though it heard nothing of it', { loses: 'message' }],
 ] as const)(
-  'signing out waits for a second, and what the standing tab brings later does not undo it%s',
+  'signing out waits for a second, and a later answer of the standing tab does not undo it%s',
   async (_what, how) => {
     const browser = await openBrowser();
     const { standing, one, two, refreshing, release } = await withStandingTab(browser);

@@ -23,7 +23,7 @@ test('two test databases share a server and nothing else', async () => {
   await expect(new pg.Client({ connectionString: first.url }).connect()).rejects.toThrow(/does not exist/);
 });
 
-test('dropping a test database ends what is still connected to it', async () => {
+test('dropping a test database ends its remaining connections', async () => {
   const database = await createTestDatabase();
   const client = new pg.Client({ connectionString: database.url });
   const ended = new Promise((resolve) => client.on('error', resolve));

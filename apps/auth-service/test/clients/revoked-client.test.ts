@@ -113,7 +113,7 @@ describe('a service that is revoked', () => {
       audience: 'cart-service',
     });
 
-  test('can neither get a token of its own nor exchange one, and what it has is refused', async () => {
+  test('can neither get a token of its own nor exchange one, and its tokens are refused', async () => {
     const person = await signIn(auth.app, await register(auth.app));
     const exchanged = (await exchange(person.access_token)).json().access_token;
     expect(await isActiveAtCart(auth, exchanged)).toBe(true);

@@ -138,7 +138,7 @@ describe('not active, and nothing else is said', () => {
     await expectInactive(introspect('cart-service', change(token)));
   });
 
-  test('a token of a session that was signed out, at once, and what was exchanged for it', async () => {
+  test('a token of a session that was signed out, at once, and a token that was exchanged for it', async () => {
     const { access_token: token } = await session();
     const further = await exchanged(token);
     await auth.app.inject({ method: 'DELETE', url: '/sessions/current', headers: bearer(token) });

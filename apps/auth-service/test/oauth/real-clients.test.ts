@@ -60,7 +60,7 @@ describe('oauth4webapi', () => {
     return oauth.processDiscoveryResponse(issuer, answer);
   }
 
-  test('finds the server by its metadata, which offers what it is about to do', async () => {
+  test('finds the server by its metadata, which offers the requests that follow', async () => {
     expect(await discover()).toMatchObject({
       token_endpoint: `${issuer.origin}/token`,
       grant_types_supported: expect.arrayContaining(['client_credentials', tokenExchange]),

@@ -40,7 +40,7 @@ describe('a refresh token that its client revokes', () => {
     expect((await refresh(auth.app, second.refresh_token)).statusCode).toBe(400);
   });
 
-  test('is taken for what it is, whatever the hint says (RFC 7009 §2.1)', async () => {
+  test('is recognized, whatever the hint says (RFC 7009 §2.1)', async () => {
     for (const hint of ['refresh_token', 'access_token', 'something_else', 'x'.repeat(2000)]) {
       const { refresh_token: refreshToken } = await auth.session();
       expectAnswered(await byCli(refreshToken, { token_type_hint: hint }));

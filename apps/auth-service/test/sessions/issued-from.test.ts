@@ -95,7 +95,7 @@ describe('a change of roles', () => {
     expect(issuedAt((await refreshed(store, early.refreshToken)).grant)).toBe(before);
   });
 
-  test('in the same second as another one revokes what was issued between the two', async () => {
+  test('in the same second as another one revokes the tokens that were issued between the two', async () => {
     const { store, changeRoles } = await setUp();
     const person = newSession();
     const { refreshToken } = await store.start(person);
@@ -128,7 +128,7 @@ describe('a change of roles', () => {
     expect(await store.find(other.subject, grant.sessionId)).toEqual(grant);
   });
 
-  test('by a clock that is behind, or carried out late, still revokes what was issued meanwhile', async () => {
+  test('by a clock that is behind, or carried out late, still revokes tokens that were issued meanwhile', async () => {
     const { store, clock } = await setUp();
     const behind = createStore({ redis, clock: () => clock.now() - 10_000 });
     const person = newSession();

@@ -161,7 +161,7 @@ describe('the further check', () => {
 });
 
 describe('the keys', () => {
-  it('are fetched when they are needed: once for all who wait, again when too old', async () => {
+  it('are fetched when they are needed: once for all waiting callers, again when too old', async () => {
     expect(jwks.requests).toBe(0);
     const verdicts = await Promise.all(Array.from({ length: 20 }, () => verdict(assertion())));
     expect(new Set(verdicts)).toEqual(new Set(['good']));

@@ -115,7 +115,7 @@ describe('in a service of any kind', () => {
     expect((await app?.inject('/any'))?.statusCode).toBe(401);
   });
 
-  it('keeps one request from seeing what another was allowed', async () => {
+  it('hides the permissions of one request from another', async () => {
     await prepare();
     app?.get('/', { onRequest: app.authenticate }, async (request) => request.auth.subject);
     const subjects = Array.from({ length: 50 }, (_, n) => `user-${n}`);

@@ -115,7 +115,7 @@ describe('a connection that breaks', () => {
     feed.serve(log);
     line.freeze();
     await line.mend();
-    await eventually('the list holds what was missed', () => expect(following.list.size).toBe(6));
+    await eventually('the list holds the missed revocations', () => expect(following.list.size).toBe(6));
     expect(feed.asked).toHaveLength(2);
   });
 

@@ -148,7 +148,7 @@ describe('how old the knowledge is', () => {
     expect(list.lagSeconds).toBeLessThan(60);
   });
 
-  it('lets those who wait go on when it is complete for the first time', async () => {
+  it('lets waiting callers go on when it is complete for the first time', async () => {
     let isReady = false;
     const waiting = list.ready().then(() => {
       isReady = true;
@@ -226,7 +226,7 @@ describe('the revision', () => {
 describe('a token that was good at some revision', () => {
   const other = (n: number): Revocation => ({ kind: 'session', id: `other-${n}`, reason: 'sign_out' });
 
-  it.each([0, 1, 63, 64, 65, 1000])('is found revoked among what came since, with %i more', (count) => {
+  it.each([0, 1, 63, 64, 65, 1000])('is found revoked among the later revocations, with %i more', (count) => {
     list.apply(Array.from({ length: 100 }, (_, n) => other(n)));
     const { revision } = list;
     expect(list.find(token, revision)).toBeUndefined();

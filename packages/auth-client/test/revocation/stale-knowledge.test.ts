@@ -51,7 +51,7 @@ async function get(
 
 const stale = { status: 503, code: 'revocations_stale', retryAfter: '1' };
 
-describe('a service whose knowledge of what is revoked is old', () => {
+describe('a service whose knowledge of revocations is old', () => {
   it('refuses on routes that set a bound, until it knows again, and carries on elsewhere', async () => {
     list.confirm();
     expect(await get('/pay')).toMatchObject({ status: 200 });
@@ -137,7 +137,7 @@ describe('a service whose knowledge of what is revoked is old', () => {
   });
 });
 
-describe('a bound on the age of what is known', () => {
+describe('a bound on the age of the knowledge', () => {
   it.each<[string, unknown]>([
     ['none', { maxRevocationLagSeconds: undefined }],
     ['no time at all', { maxRevocationLagSeconds: 0 }],

@@ -149,7 +149,7 @@ describe('a hop that answers 401', () => {
   });
 });
 
-describe('what a hop answers', () => {
+describe('the answer of a hop', () => {
   it.each([200, 201, 204, 400, 404, 409, 410, 412, 422])('is the handler’s to judge: %i', async (status) => {
     const { call, mint, cart } = await shops.start();
     cart.answer = (_request, reply) => reply.code(status).send(status === 204 ? undefined : { code: 'x' });

@@ -90,7 +90,7 @@ describe('a path at another service', () => {
   });
 });
 
-describe('what is sent', () => {
+describe('a request to another service', () => {
   it.each(['authorization', 'Authorization', 'COOKIE', 'traceparent', 'x-request-id', 'host'])(
     'does not take %s from the program',
     (name) => {

@@ -107,7 +107,7 @@ describe('exchanged tokens', () => {
     expect(received[0]?.authorization).not.toBe(received[1]?.authorization);
   });
 
-  it('never widen what a narrower token of the same session may do', async () => {
+  it('never widen the permissions of a narrower token of the same session', async () => {
     const { call, mint } = await start();
     const writing = { scopes: ['cart:write'] };
     expect((await call(mint(), { settings: writing })).status).toBe(200);

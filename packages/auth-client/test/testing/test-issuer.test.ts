@@ -58,7 +58,7 @@ describe('a test issuer', () => {
     expect('jti' in claims).toBe(false);
   });
 
-  it('publishes its key at jwksUri, for as long as it is told', async () => {
+  it('publishes its key at jwksUri, with the given max-age', async () => {
     const issuer = await create({ maxAgeSeconds: 7 });
     const response = await fetch(issuer.jwksUri);
     expect(await response.json()).toEqual({ keys: [issuer.signingKey.jwk] });

@@ -88,7 +88,7 @@ test('a Postgres that was killed starts again once the last of its processes has
   await first.kill();
   const second = start();
   try {
-    await eventually('Postgres refuses to start beside what is left', () =>
+    await eventually('Postgres refuses to start beside the remaining processes', () =>
       expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).toContain('pre-existing shared memory'),
     );
   } finally {

@@ -120,7 +120,7 @@ test('without any Redis and without a terminal, the commands to run are named', 
   await expect(start({ env: bare() })).rejects.toThrow(/dnf install .*valkey.*Docker.*REDIS_URL/);
 });
 
-test('the package manager runs only after a yes, and what it installed is used', async () => {
+test('the package manager runs only after a yes, and the Redis that it installed is used', async () => {
   program('dnf', `ln -s ${server} ${join(bin, 'redis-server')}`);
   const questions: string[] = [];
   const ask = (answer: string) => ({

@@ -156,7 +156,7 @@ describe.each(refusals)('%s', (_what, status, request) => {
   });
 });
 
-describe('what cannot be read at all', () => {
+describe('a request that cannot be read', () => {
   it('names no origin where several are allowed, and the only one where it is the only one', async () => {
     const alone = await serviceUnderTest({ corsOrigins: [shop] });
     const closed = await serviceUnderTest();
@@ -199,7 +199,7 @@ describe('what cannot be read at all', () => {
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '400']);
   });
 
-  it('is 408 where a body does not come, to whoever sent the head', async () => {
+  it('is 408 where a body does not come, readable for the sender of the head', async () => {
     const connected = new Promise<net.Socket>((resolve) => service.app.server.once('connection', resolve));
     const answer = send(port, `POST /things HTTP/1.1\r\n${from(shop)}${json}content-length: 9\r\n\r\n{`);
     const socket = await connected;

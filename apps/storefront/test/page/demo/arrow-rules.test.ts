@@ -121,7 +121,7 @@ describe('the filter', () => {
     ]);
   });
 
-  it('can show the person’s own, what services do, or what goes wrong', () => {
+  it('can show the person’s own, those of services, or those that failed', () => {
     expect(shownArrows(traces, 'person')).toEqual(passed);
     expect(shownArrows(traces, 'hops')).toEqual(passed);
     expect(shownArrows(traces, 'refused').map(({ traceId }) => traceId)).toEqual(['5', '3']);
@@ -134,7 +134,7 @@ describe('the filter', () => {
     expect(shownArrows(thefts, 'hops')).toEqual([]);
   });
 
-  it('counts what is shown', () => {
+  it('counts the shown arrows', () => {
     expect(countsOf(shownArrows(traces, 'all'))).toEqual({ passed: 4, refused: 1, failed: 1 });
   });
 });

@@ -28,7 +28,7 @@ describe('a challenge', () => {
     expect(parseChallenge('Bearer max_age="soon", scope=""')).toEqual(nothing);
   });
 
-  it('reads quoted characters, and is not led astray by what stands within quotes', () => {
+  it('reads quoted characters, and is not misled by quoted text', () => {
     const header = String.raw`Bearer error_description="say \"scope=\" or error=\"no\"", error="invalid_token"`;
     expect(parseChallenge(header)).toEqual({ error: 'invalid_token', scopes: [], maxAgeSeconds: null });
   });

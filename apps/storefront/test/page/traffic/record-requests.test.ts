@@ -77,7 +77,7 @@ describe('recorded requests', () => {
     }
   });
 
-  it('remember that no answer came, and throw what was thrown', async () => {
+  it('remember that no answer came, and throw the same error', async () => {
     const fault = new TypeError('Failed to fetch');
     answer = () => Promise.reject(fault);
     await expect(recorded('http://localhost:4001/cart')).rejects.toBe(fault);

@@ -28,7 +28,7 @@ function counts({ entries }: Traffic): Partial<Record<Purpose, number>> {
 }
 
 describe('what the page remembers of its traffic', () => {
-  it('holds a request that is on its way, then its answer, then what the answer said', () => {
+  it('holds a request that is on its way, then its answer, then the content of the answer', () => {
     expect(sent.entries).toEqual([{ request, answer: null, spans: [] }]);
     const answered = withAnswer(sent, traceId, pageAnswer(401));
     expect(answered.entries[0]?.answer?.status).toBe(401);
