@@ -1,19 +1,19 @@
 # Every image of the project. Targets: service (with SERVICE=auth-service, …), storefront, demo-accounts, demo, load,
-# tools. Services run their TypeScript as it stands, so only the page is built; the workspace's symlinks are kept, because
+# tools. Services run their TypeScript as it is, so only the page is built. The workspace's symlinks are kept, because
 # Node.js strips no types inside node_modules.
 FROM node:26-slim AS node
 ENV NODE_ENV=production
 
-# Only manifests go into this stage and the next, so a change of sources leaves them as they are.
+# Only manifests go into this stage and the next, so a change of sources does not rebuild them.
 FROM node AS pnpm
 WORKDIR /app
 COPY package.json ./
-# The pnpm that package.json names; Node.js has brought none since corepack left it.
+# The pnpm that package.json names. Node.js no longer includes corepack, and so brings no pnpm.
 RUN npm install --global --no-fund --no-audit --no-update-notifier \
     "$(node --print 'require("./package.json").packageManager')"
 COPY pnpm-workspace.yaml pnpm-lock.yaml ./
 
-# What one service needs from npm.
+# The npm dependencies of one service.
 FROM pnpm AS dependencies
 COPY packages/auth-client/package.json packages/auth-client/
 COPY packages/person/package.json packages/person/
@@ -21,11 +21,11 @@ COPY packages/service-kit/package.json packages/service-kit/
 COPY packages/services/package.json packages/services/
 ARG SERVICE
 COPY apps/${SERVICE}/package.json apps/${SERVICE}/
-# One store for all services, one build at a time: what they share is downloaded once.
+# All services share one store, and one build uses it at a time, so that shared packages are downloaded once.
 RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
     CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
     --filter "@latchkey/${SERVICE}..."
-# auth-client uses the fastify of whoever uses it (a peer dependency), which a production install does not link.
+# fastify is a peer dependency of auth-client. A production install does not link the fastify of the service to it.
 RUN ln --symbolic --relative apps/${SERVICE}/node_modules/fastify packages/auth-client/node_modules/fastify
 
 FROM node AS service
@@ -37,14 +37,14 @@ COPY packages/person/src packages/person/src
 COPY packages/service-kit/src packages/service-kit/src
 COPY packages/services/src packages/services/src
 COPY apps/${SERVICE} apps/${SERVICE}
-# What Node.js makes of the sources once it has read them, kept for every start: a quarter less work each time.
+# Node.js keeps the sources as it has compiled them, which saves a quarter of the work of each start.
 ENV NODE_COMPILE_CACHE=/app/.compile-cache
 RUN install --directory --owner=node --group=node ${NODE_COMPILE_CACHE}
 WORKDIR /app/apps/${SERVICE}
 USER node
 RUN node --eval "import('./src/app.ts').then(() => require('node:module').flushCompileCache())"
-# The default of 30 s between checks would make a chain of starts slow. Patient all the same: who is unhealthy makes
-# `up --wait` fail, and a machine with other work may take its time.
+# The default of 30 s between checks would make a chain of starts slow. The check is patient all the same, because an
+# unhealthy container makes `up --wait` fail, and a machine with other work may take its time.
 HEALTHCHECK --start-period=60s --start-interval=500ms --interval=5s --timeout=10s --retries=10 \
     CMD ["node", "--eval", "require('node:http').get({ port: process.env.PORT, path: '/ready' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 CMD ["node", "--import", "@latchkey/service-kit/quick-start", "src/main.ts"]
@@ -72,12 +72,12 @@ COPY --from=page /app/apps/storefront/dist dist
 USER root
 RUN install --directory --owner=node --group=node /var/lib/latchkey
 USER node
-# What a volume begins with: no accounts, until somebody makes them.
+# The initial content of the volume: no accounts, until they are made.
 COPY --chown=node:node <<EOF /var/lib/latchkey/demo-accounts.json
 []
 EOF
 
-# auth-service's commands, and the accounts to try the system with: for one's own machine and nothing else.
+# auth-service's commands, and the accounts to try the system with. For one's own machine and nothing else.
 FROM service AS demo-accounts
 COPY packages/dev-stack/package.json /app/packages/dev-stack/
 COPY packages/dev-stack/src /app/packages/dev-stack/src
@@ -92,7 +92,7 @@ USER node
 HEALTHCHECK NONE
 CMD ["node", "/app/deploy/compose/src/demo-accounts.ts"]
 
-# The scripted demo, on a system that runs.
+# The scripted demo, for a running system.
 FROM node AS demo
 WORKDIR /app
 COPY packages/dev-stack/package.json packages/dev-stack/
@@ -107,7 +107,7 @@ RUN mkdir -p demo/node_modules/@latchkey packages/dev-stack/node_modules/@latchk
 USER node
 CMD ["node", "demo/src/main.ts"]
 
-# The load tests, on a system that runs. What is only compared with ours, and what starts a system, stays outside.
+# The load tests, for a running system. The packages that start a system, or are compared with ours, are left out.
 FROM pnpm AS load
 COPY load/package.json load/
 COPY packages/dev-stack/package.json packages/dev-stack/
@@ -123,7 +123,7 @@ WORKDIR /reports
 USER node
 ENTRYPOINT ["node", "/app/load/src/main.ts"]
 
-# The one-shot service that makes the secrets, and the front: Node.js and our sources, no dependencies.
+# The one-shot service that makes the secrets, the front, and observe: Node.js and our sources, no dependencies.
 FROM node AS tools
 WORKDIR /app/deploy/compose
 COPY packages/service-kit/package.json /app/packages/service-kit/

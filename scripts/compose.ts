@@ -45,7 +45,7 @@ function listed(items: readonly string[]): string[] {
   return items.map((item, index) => `  ${item}${index < items.length - 1 ? ',' : ''}`);
 }
 
-/** docker-compose.yml with the parts that follow from packages/services, each between its two comments. */
+/** Returns docker-compose.yml with the parts that are made from packages/services, each between its two comments. */
 export function composeFile(text: string): string {
   return text.replaceAll(/^( *# npm run reference: (\w+)\n)(?:.*\n)*?( *# end)$/gm, (_, begin, name, end) =>
     [begin + (parts[name] ?? []).join('\n'), end].join('\n'),

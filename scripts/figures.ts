@@ -14,7 +14,7 @@ const byAnchor = new Map(
     .map(([name, figure]) => [anchorOf(name), figure] as const),
 );
 const tables = /(<!-- figures -->\n)[\s\S]*(<!-- \/figures -->)/;
-/** Groups: the median, what is around the least and the most if they are told, and where it leads. */
+/** Groups: the median; if they are quoted, the least and the most and the text around them; the unit; the link. */
 const quotation =
   /\[([\d,.–]+)(?:( \()([\d,.–]+)( to | ~ )([\d,.–]+)(\)))?([^\]\d]*)\]\(((?:docs\/)?(?:performance\.md)?#(figure-[^)]+))\)/g;
 
@@ -26,7 +26,7 @@ function anchorOf(name: string): string {
 }
 
 /**
- * The document at that path with its figures as they were measured last, in its tables and in its text.
+ * Returns the document at that path with the latest measured figures, in its tables and in its text.
  *
  * @throws Error when it quotes a figure that is not in the file
  */
@@ -41,7 +41,7 @@ export function withFigures(path: string): string {
     });
 }
 
-/** The text without its figures, its tables of them, and code: where no measured number may stand. */
+/** The text without its figures, its tables of figures, and code. The rest may contain no measured number. */
 export function withoutFigures(text: string): string {
   return text
     .replace(tables, '')
@@ -49,7 +49,7 @@ export function withoutFigures(text: string): string {
     .replaceAll(/`[^`]*`/g, '');
 }
 
-/** A table for each group, and then what each commit was measured by. */
+/** A table for each group, and then the runs that measured them. */
 function allTables(): string {
   const groups = Object.entries(quoted).flatMap(([title, figures]) => [
     `### ${title}`,

@@ -3,8 +3,8 @@ import { cpSync, existsSync, globSync, readFileSync, renameSync, writeFileSync }
 import { join } from 'node:path';
 import { knownServices, nameOf, services } from '@latchkey/services';
 
-// npm run new-service -- orders: writes apps/orders-service, a copy of the smallest service that is whole, and its entry.
-// docs/how-to/add-a-service.md says what is next.
+// npm run new-service -- orders: writes apps/orders-service, a copy of the smallest complete service, and its entry in
+// the list of services. docs/how-to/add-a-service.md says what to do next.
 const repository = join(import.meta.dirname, '..');
 const [name = ''] = process.argv.slice(2);
 const table = join('packages', 'services', 'src', 'services.ts');
@@ -31,7 +31,7 @@ run(
 console.log(`apps/${name}-service is there, on port ${port}: npm start starts it, too.`);
 
 function writeFolder(): void {
-  // With the links to its packages, which are relative: it can be run before anything is installed.
+  // Copies the relative links to the service's packages, too, so that it can run before anything is installed.
   cpSync(join(repository, 'apps', 'sample-service'), folder, { recursive: true, verbatimSymlinks: true });
   const entries = globSync('**/*', { cwd: folder, exclude: ['node_modules'], withFileTypes: true });
   for (const { parentPath, name: file } of entries.filter((entry) => entry.isFile())) {
@@ -49,7 +49,7 @@ function addEntry(text: string): string {
   return text.replace('} as const satisfies', `${entry}} as const satisfies`);
 }
 
-/** The same dependencies as those of the sample, so that nothing is resolved anew. */
+/** The new service has the dependencies of the sample, so that nothing has to be resolved again. */
 function addImporter(lockfile: string): string {
   const heading = '\nimporters:\n\n';
   const begin = lockfile.indexOf(heading) + heading.length;

@@ -5,8 +5,8 @@ import { problemCodes } from '../packages/service-kit/src/problems/problem-codes
 import { composeFile } from './compose.ts';
 import { withFigures } from './figures.ts';
 
-// npm run reference: writes the documents that are made from the code, what docker-compose.yml has of each service, and
-// the measured figures that documents quote. A test fails while they differ from it.
+// npm run reference: writes the documents that are made from the code, the parts of docker-compose.yml for each
+// service, and the measured figures that documents quote. A test fails while they are out of date.
 
 type Property = { readonly description?: string; readonly default?: unknown };
 
@@ -25,7 +25,7 @@ const schemas: Readonly<Record<string, ConfigSchema>> = Object.fromEntries(
 
 const isSetBy = (service: string, name: string) => name in (schemas[service]?.properties ?? {});
 
-/** docs/configuration.md: every setting, what it takes, its default and which services read it. */
+/** docs/configuration.md: every setting with its values, its default, and the services that read it. */
 function configuration(): string {
   const settings = new Map<string, { property: Property; isRequired: boolean }>();
   for (const { properties, required = [] } of Object.values(schemas)) {
@@ -79,14 +79,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const docs = join(repository, 'docs');
 const compose = join(repository, 'docker-compose.yml');
-/** The documents that quote what was measured. */
+/** The documents that quote measured figures. */
 const quoting = [
   'README.md',
   'README.ko.md',
   ...['performance', 'delegation', 'redis'].map((name) => `docs/${name}.md`),
 ];
 
-/** Each file by its path. */
+/** The text of each file, by its path. */
 export const reference: Readonly<Record<string, string>> = {
   [join(docs, 'configuration.md')]: configuration(),
   [join(docs, 'errors.md')]: errors(),

@@ -1,6 +1,5 @@
 import type { Operator } from './operator.ts';
 
-/** What a command works with. */
 export type Context = {
   readonly operator: Operator;
   readonly print: (line: string) => void;
@@ -8,7 +7,7 @@ export type Context = {
   readonly signal: AbortSignal;
 };
 
-/** One thing that an operator can do. */
+/** One action that an operator can take. */
 export type Command = {
   /** The command as the operator types it, with its parameters: `<required>`, `[optional]`. */
   readonly usage: string;

@@ -12,7 +12,7 @@ describe('a command line', () => {
     });
   });
 
-  it('takes an optional parameter, or goes without', () => {
+  it('takes an optional parameter, or none', () => {
     expect(readCommandLine(['sessions', 'end', 'mina', '0-abc'], {})).toMatchObject({
       args: ['mina', '0-abc'],
     });
@@ -25,7 +25,7 @@ describe('a command line', () => {
     expect(readCommandLine(argv, {})).toMatchObject({ args: [kid], authUrl: 'http://localhost:5000' });
   });
 
-  it('says where and who before the environment does', () => {
+  it('overrides the environment', () => {
     const env = { AUTH_URL: 'http://localhost:5000/', LATCHKEY_USERNAME: 'sam' };
     expect(readCommandLine(['keys', 'list'], env)).toMatchObject({
       authUrl: 'http://localhost:5000',
@@ -38,7 +38,7 @@ describe('a command line', () => {
     });
   });
 
-  it('that asks for nothing, or for help, gets the list of commands', () => {
+  it('without a command, or with a request for help, gets the list of commands', () => {
     for (const argv of [[], ['--help'], ['-h', 'keys', 'list']])
       expect(readCommandLine(argv, {})).toEqual({ help: true });
     expect(usage).toContain('npm run admin -- keys revoke <kid>');

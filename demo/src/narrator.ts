@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** Something that a step claims, and whether it held. */
+/** A claim of a step, and whether it held. */
 export type Check = { readonly what: string; readonly held: boolean };
 
 /**
@@ -17,7 +17,6 @@ export function createNarrator(write: (line: string) => void) {
       write('');
       write(styleText('bold', `${steps}. ${title}`));
     },
-    /** Explains what happens. */
     say(text: string): void {
       write(`   ${text}`);
     },

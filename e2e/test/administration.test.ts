@@ -38,7 +38,7 @@ async function admin(args: string, env = environment()): Promise<Outcome> {
 }
 
 describe('an operator at the command line', () => {
-  it('lists and ends the sessions of somebody', async () => {
+  it('lists and ends the sessions of a person', async () => {
     const [one, two] = [await signIn(stack, 'viewer'), await signIn(stack, 'viewer')];
     const listed = await admin('sessions list viewer');
     expect(listed).toMatchObject({ code: 0, stderr: '' });
@@ -90,17 +90,17 @@ describe('an operator at the command line', () => {
     );
   });
 
-  it('watches what is revoked as it happens, and leaves no session behind', async () => {
+  it('watches revocations as they happen, and leaves no session behind', async () => {
     const watch = spawn(process.execPath, [program, 'revocations', 'watch'], { env: environment() });
     let output = '';
     watch.stdout.on('data', (chunk) => (output += String(chunk)));
     watch.stderr.on('data', (chunk) => (output += String(chunk)));
     try {
       // The most recent revocations come first.
-      await eventually('the watcher has begun to tell', () => expect(output).toMatch(/session|key|subject/));
+      await eventually('the watcher begins to report', () => expect(output).toMatch(/session|key|subject/));
       const { session_id: id } = await signIn(stack, 'viewer');
       await admin('sessions end viewer');
-      await eventually('the watcher tells of the session', () => expect(output).toContain(`session ${id}`));
+      await eventually('the watcher reports the session', () => expect(output).toContain(`session ${id}`));
       watch.kill('SIGINT');
       expect((await once(watch, 'exit'))[0]).toBe(0);
     } finally {
@@ -109,7 +109,7 @@ describe('an operator at the command line', () => {
     expect((await admin('sessions list admin')).stdout.match(/npm run admin/g)).toHaveLength(1);
   });
 
-  it('is told in one line what went wrong', async () => {
+  it('gets an error message of one line', async () => {
     expect(await admin('accounts show nobody-here')).toMatchObject({
       code: 1,
       stderr: 'There is no account "nobody-here".\n',

@@ -89,7 +89,7 @@ describe('a checkout', () => {
     expect(await shopper.cart()).toEqual({});
   });
 
-  test('needs no auth-service once a token is kept, and names the hop when there is none', async () => {
+  test('needs no auth-service if it keeps a token, and otherwise names the hop that failed', async () => {
     const { auth } = stack.services;
     const [known, unknown] = [await buyer(), await buyer()];
     // Makes payment-service keep a token for this session.

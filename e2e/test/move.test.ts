@@ -30,7 +30,7 @@ async function carryOn(shopper: Shopper, item: string, how: number): Promise<voi
   else expect([200, 404]).toContain((await shopper.move(item, 3)).status);
 }
 
-test('a wish moves into the cart, on the person’s behalf; what the cart refuses stays a wish', async () => {
+test('a wish moves into the cart, on the person’s behalf; an item that the cart refuses stays a wish', async () => {
   const shopper = await newShopper(stack);
   const item = await shopper.wish('tea');
   const moved = await shopper.move(item, 3);
@@ -50,7 +50,7 @@ test('a wish moves into the cart, on the person’s behalf; what the cart refuse
   expect(await shopper.wishes()).toEqual({ tea: 'wished' });
 });
 
-test('cart-service killed at any step of a move: in the end the thing is in one place', async () => {
+test('cart-service killed at any step of a move: in the end the item is in one place', async () => {
   const steps = await atEveryStep(4, async (numbers) => {
     const replicas = await Promise.all(
       numbers.map((beforeStep) =>
@@ -91,7 +91,7 @@ async function moveThrough(replica: Replica, step: number): Promise<boolean> {
   return died;
 }
 
-test('wishlist-service killed at any step of a move: in the end the thing is in one place', async () => {
+test('wishlist-service killed at any step of a move: in the end the item is in one place', async () => {
   const steps = await atEveryStep(6, async (numbers) => {
     const doomed = await Promise.all(
       numbers.map(async (beforeStep) => {

@@ -88,7 +88,7 @@ test('it answers 401 without a token, 403 without the scope, and 200 with it', a
   expect(await get('orders', '/orders', await tokenFor('orders:read'))).toBe(200);
 });
 
-test('it may call the service that its entry names for a person, with the scopes that stand there', async () => {
+test('it may call the service in its entry on a person’s behalf, with the scopes of the entry', async () => {
   const orders = await joinAsService(stack, 'orders' as 'payment');
   const token = await orders.exchange(await tokenFor('orders:read', 'cart:read', 'cart:write'));
   expect(await get('cart', '/cart', token)).toBe(200);

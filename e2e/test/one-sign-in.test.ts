@@ -30,7 +30,7 @@ test('one sign-in serves cart, wishlist and payment, and so does each token refr
   expect(await statusesWith(next.access_token)).toEqual([200, 200, 200]);
 });
 
-test('a sign-in survives a restart of auth-service, and a refresh token is no good twice for it', async () => {
+test('a sign-in survives a restart of auth-service, and a used refresh token is still refused', async () => {
   const { auth } = stack.services;
   const tokens = await signIn(stack);
   const next = await refresh(tokens.refresh_token);

@@ -56,8 +56,8 @@ describe.each<{ fault: string; cut: () => Promise<unknown>; restore: () => Promi
     cut: async () => lines.map((line) => line.freeze()),
     restore: restoreLines,
   },
-])('a line to the feed that $fault', ({ cut, restore }) => {
-  it('lets carts carry on and stops payments, which recover by themselves; nothing that was revoked meanwhile passes', async () => {
+])('a connection to the feed that $fault', ({ cut, restore }) => {
+  it('does not affect carts and stops payments, which recover by themselves; no token that was revoked meanwhile passes', async () => {
     const [kept, ended] = [await signIn(system.stack), await signIn(system.stack)];
     expect(await verdicts(ended)).toEqual(acceptedEverywhere);
     expect(await tryToPay(kept)).toBe(400);
@@ -79,7 +79,7 @@ describe.each<{ fault: string; cut: () => Promise<unknown>; restore: () => Promi
 });
 
 describe('auth-service killed', () => {
-  it('costs no service its knowledge, and is listened to again when it is back', async () => {
+  it('takes no knowledge from a service, and is followed again when it is back', async () => {
     const [kept, ended] = [await signIn(system.stack), await signIn(system.stack)];
     await signOut(ended);
     await expectRefusedForGood(system.stack, ended.access_token);
@@ -124,7 +124,7 @@ describe('Redis with the policy of a cache', () => {
 });
 
 describe('Redis killed', () => {
-  it('and back with its data: what was revoked stays revoked, also for a service that starts later', async () => {
+  it('and back with its data: revoked tokens stay revoked, also for a service that starts later', async () => {
     const [kept, ended] = [await signIn(system.stack), await signIn(system.stack)];
     await signOut(ended);
     await expectRefusedForGood(system.stack, ended.access_token);
@@ -142,7 +142,7 @@ describe('Redis killed', () => {
     expect(await verdicts(kept)).toEqual(acceptedEverywhere);
   });
 
-  it('and back without its data: every session is lost, and so every token of before dies', async () => {
+  it('and back without its data: every session is lost, and every earlier token is refused', async () => {
     const [lost, ended] = [await signIn(system.stack), await signIn(system.stack)];
     await signOut(ended);
     await expectRefusedForGood(system.stack, ended.access_token);

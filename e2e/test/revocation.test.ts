@@ -154,7 +154,7 @@ describe('a signing key', () => {
   const kidOf = ({ access_token: token }: Tokens): string =>
     JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
 
-  it('that is rotated costs no request; one that is revoked takes its tokens with it, and no others', async () => {
+  it('that is rotated fails no request; one that is revoked revokes its own tokens, and no others', async () => {
     const person = await newPerson();
     const first = await person.signIn();
     const refused: number[] = [];

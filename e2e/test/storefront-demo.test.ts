@@ -56,7 +56,7 @@ function expectAllDied({ stopwatch }: Timed, reason: string): void {
 describe('permissions', () => {
   const granted = ({ scopes }: Permissions) => scopes.flatMap((each) => (each.granted ? [each.scope] : []));
 
-  it('are given and taken one by one, and every service hears of it', async () => {
+  it('are given and taken one by one, and every service learns of it', async () => {
     const mina = await signInAtPage();
     const read = await page.ask<Permissions>('/permissions/read', { method: 'POST', body: mina.body });
     expect(read.body).toMatchObject({ username: 'mina', roles: ['customer'] });
@@ -96,7 +96,7 @@ describe('permissions', () => {
     expect((await page.ask<PermissionsChanged>('/permissions', back)).body.roles).toEqual(['viewer']);
   });
 
-  it('of the administrator stay', async () => {
+  it('of the administrator cannot be taken', async () => {
     const admin = await signInAtPage('admin');
     const change = { method: 'PUT', body: { ...admin.body, scopes: [] } };
     const { status, body } = await page.ask<{ code: string }>('/permissions', change);
@@ -152,7 +152,7 @@ describe('phones', () => {
 });
 
 describe('keys', () => {
-  it('rotate without a token being refused, and one that is killed takes its tokens along', async () => {
+  it('rotate without a refused token, and a revoked key revokes its tokens', async () => {
     const { token, body } = await signInAtPage();
     const before = (await page.ask<SigningKeys>('/keys')).body.keys;
     const next = before.find(({ state }) => state === 'next');
@@ -176,7 +176,7 @@ describe('keys', () => {
 });
 
 describe('spans', () => {
-  it('come as they end, with what the services made of the tokens', async () => {
+  it('arrive as they end, with the services’ verdicts on the tokens', async () => {
     const prefix = 'a1b2c3d4e5f60718';
     const traceId = `${prefix}0000000000000001`;
     const { spans, stop } = page.follow(prefix);
@@ -188,7 +188,7 @@ describe('spans', () => {
     expect(paid.status).toBe(201);
     await send(services.cart.url, { path: '/cart', token: 'no.good.token', headers });
 
-    const found = await eventually('every service has told of its part', () => {
+    const found = await eventually('every service has reported its part', () => {
       const exchanged = spans.find(
         ({ attributes }) => attributes['latchkey.token.act'] === 'payment-service',
       );
@@ -222,13 +222,13 @@ describe('spans', () => {
     expect(spans.every(({ trace_id: id }) => id.startsWith(prefix))).toBe(true);
   });
 
-  it('of the demo’s actions are the page’s own, and those of its stopwatch are not', async () => {
+  it('of the demo’s actions belong to the page, but those of its stopwatch do not', async () => {
     const prefix = 'a1b2c3d4e5f60719';
     const { spans, stop } = page.follow(prefix);
     const { body } = await signInAtPage();
     const call = { method: 'POST', body, traceId: `${prefix}0000000000000001` };
     await page.ask<Timed>('/thefts/access-token/sign-out', call);
-    await eventually('the sign-out is told of', () =>
+    await eventually('the sign-out is reported', () =>
       expect(spans).toContainEqual(
         expect.objectContaining({
           name: 'DELETE /sessions/current',
@@ -245,7 +245,7 @@ describe('spans', () => {
       spans
         .filter(({ service, name }) => service === 'cart-service' && name === 'GET /cart')
         .map(({ trace_id: id }) => id);
-    await eventually('our reading of the cart is told of', () => expect(read()).toContain(ours));
+    await eventually('our reading of the cart is reported', () => expect(read()).toContain(ours));
     stop();
     expect(read()).toEqual([ours]);
   });
@@ -268,7 +268,7 @@ describe('failures', () => {
     expect((await signIn(stack)).access_token).not.toBe('');
   });
 
-  it('Redis is frozen and thawed: sessions cannot be had, and then they can', async () => {
+  it('Redis is frozen and thawed: sessions are unavailable, and then available again', async () => {
     const put = (stopped: boolean) =>
       page.ask<Failures>('/failures/redis', { method: 'PUT', body: { stopped } });
     expect((await put(true)).body.stopped.redis).toBe(true);

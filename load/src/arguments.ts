@@ -9,16 +9,16 @@ export type Arguments = {
   readonly rivals: boolean;
   /** Sections to run; none means all. */
   readonly only: readonly string[];
-  /** Where the report goes: this name with .html and .json. */
+  /** The path of the report, without .html and .json. */
   readonly out: string;
   /** The JSON of an earlier run. */
   readonly compare: string | undefined;
-  /** Whether the figures that the documents quote become those of this run. */
+  /** Whether this run replaces the figures that the documents quote. */
   readonly writeNumbers: boolean;
   readonly seed: number;
 };
 
-/** @throws UsageError naming what is wrong */
+/** @throws UsageError that says what is wrong */
 export function parseArguments(argv: readonly string[], sections: readonly string[]): Arguments {
   const values = parse(argv);
   const only = values.only ?? [];
@@ -42,7 +42,7 @@ export function parseArguments(argv: readonly string[], sections: readonly strin
   };
 }
 
-/** How it is called, with how long it takes. */
+/** The text of --help, which says how long a run takes. */
 export function usage(sections: readonly Pick<Section, 'name' | 'seconds' | 'option'>[]): string {
   const always = sections.filter(({ option }) => option === undefined);
   const takes = (length: 'full' | 'quick') => inWords(secondsOf(always, length).total);

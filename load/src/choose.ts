@@ -6,7 +6,7 @@ export type Choice = {
   readonly skipped: readonly { readonly title: string; readonly reason: string }[];
 };
 
-/** Which parts are to run, and why the others are not. A part that `--only` names needs no option. */
+/** Chooses the parts to run, and says why the others do not run. A part that `--only` names needs no option. */
 export function chooseSections(
   sections: readonly Section[],
   { args, isOwnSystem }: { args: Arguments; isOwnSystem: boolean },

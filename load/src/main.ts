@@ -37,7 +37,7 @@ const sections: readonly Section[] = [
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // The second time it does not wait for everything to be stopped in order.
+    // A second signal ends the process without an orderly stop.
     if (interrupted.signal.aborted) process.exit(1);
     interrupted.abort();
   });
@@ -58,7 +58,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage(sections));
     return 0;
   }
-  // Before anything is measured: a wrong name is not worth ten minutes.
+  // Read before anything is measured, because a wrong name is not worth ten minutes.
   const before = args.compare === undefined ? undefined : readReport(args.compare);
   const choice = chooseSections(sections, { args, isOwnSystem: !namesSystem(process.env) });
   const report = await runSections(choice, { args, argv, signal: interrupted.signal });

@@ -1,6 +1,6 @@
 type Output = { readonly isTTY?: boolean; write(text: string): unknown };
 
-/** Says on standard error what goes on, how it goes, and how long still. */
+/** Reports on standard error what is going on, how it goes, and how much time is left. */
 export function createProgress(totalSeconds: number, output: Output = process.stderr) {
   const beganAt = performance.now();
   let done = 0;
@@ -17,7 +17,7 @@ export function createProgress(totalSeconds: number, output: Output = process.st
 
   function write(text: string): void {
     const line = `${title}: ${text} (about ${left()})`;
-    // Into a file: a line now and then.
+    // A file gets at most one line in 5 s.
     if (output.isTTY) output.write(`\r\u001b[K${line}`);
     else if (performance.now() - lastLine > 5000) {
       lastLine = performance.now();

@@ -10,10 +10,10 @@ import { createHttp } from './system/http.ts';
 import { signInPeople } from './system/people.ts';
 import { findSystem, namesSystem } from './system/system.ts';
 
-/** Where people have to register, each network gets 100 accounts an hour, and later parts need some, too. */
+/** A system that is not ours lets people register, 100 in an hour for each network. Later parts need some of these. */
 const plan = { full: 200, quick: 40, registered: 60 };
 
-/** Runs what was chosen, one part after the other: two at once would measure each other. */
+/** Runs the chosen parts one after the other, because two at once would measure each other. */
 export async function runSections(
   { chosen: sections, skipped }: Choice,
   run: { args: Arguments; argv: readonly string[]; signal: AbortSignal },
@@ -23,7 +23,7 @@ export async function runSections(
   const { toStart, total } = secondsOf(sections, length);
   const progress = createProgress(total);
   progress.begin('Getting ready', toStart);
-  // Before our own system keeps the machine busy.
+  // Called before our own system keeps the machine busy, because it reads the machine's load.
   const { seed, quick } = args;
   const provenance = describeRun({ argv, seed, quick, isOwnSystem: !namesSystem(process.env) });
   progress.tell('starting the system');
@@ -31,7 +31,7 @@ export async function runSections(
   await using _system = { [Symbol.asyncDispose]: () => system.stop() };
   const http = byService((name) => createHttp(system.urls[name]));
   const redis = system.stack && new Redis(system.stack.redis.url);
-  // It is restarted on the way.
+  // Some parts restart Redis, so errors are expected.
   redis?.on('error', () => {});
   await using _clients = {
     [Symbol.asyncDispose]: async () => {
@@ -77,7 +77,7 @@ async function runSection(section: Section, context: Context): Promise<ReportedS
     return { name, title, ...(await section.run(context)), seconds: elapsed() };
   } catch (error) {
     context.signal.throwIfAborted();
-    // What the others measure is still worth having.
+    // The measurements of the other parts are still worth having.
     const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const nothing = { figures: [], tables: [], plots: [], notes: [], invalid: [] };
     return { name, title, ...nothing, seconds: elapsed(), failure };

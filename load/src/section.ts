@@ -3,21 +3,21 @@ import type { GeneratorHealth } from './generator/health.ts';
 import type { World } from './scenarios/scenario.ts';
 import type { SystemUnderLoad } from './system/system.ts';
 
-/** A number that the run is about. */
+/** A number that the run measures. */
 export type Figure = {
-  /** The same from run to run: two runs are compared by it. */
+  /** The same from run to run, because two runs are compared by it. */
   readonly name: string;
-  /** What it is a ratio to, or is to be seen beside. */
+  /** The figure that it is a ratio to, or that it should be read beside. */
   readonly against?: string;
   readonly unit: '1/s' | 'ms' | '' | 'bytes' | 'MB' | 'CPU µs' | 'ops';
-  /** One value for each round, or each thing measured; of a single measurement, one. The median is the figure. */
+  /** One value for each round or each measured item. A single measurement has one. The figure is the median. */
   readonly values: readonly number[];
 };
 
 export type Table = {
   readonly title: string;
   readonly columns: readonly string[];
-  /** Numbers are set to the right. */
+  /** Columns of numbers are aligned to the right. */
   readonly rows: readonly (readonly (string | number)[])[];
 };
 
@@ -40,52 +40,51 @@ export type Plot = {
   }[];
 };
 
-/** What one part of a run brought. */
 export type SectionResult = {
   readonly figures: readonly Figure[];
   readonly tables: readonly Table[];
   readonly plots: readonly Plot[];
-  /** What a reader must know to read the figures right: sentences. */
+  /** Sentences that a reader needs in order to read the figures correctly. */
   readonly notes: readonly string[];
-  /** Why the part says nothing about the system: the generator did not keep up. None when it does. */
+  /** Why the part says nothing about the system: the generator did not keep up. Empty when it did. */
   readonly invalid: readonly string[];
-  /** How the generator fared while each thing was measured. */
+  /** The health of the generator during each measurement. */
   readonly health?: readonly { readonly during: string; readonly health: GeneratorHealth }[];
-  /** What the services used: CPU, memory, event loop, Redis. The report has a chapter of its own for these. */
+  /** What the services used: CPU, memory, event loop, Redis. The report shows these in a chapter of their own. */
   readonly resources?: readonly Table[];
-  /** How much one core does: sentences. */
+  /** Sentences about how much one core does. */
   readonly sizing?: readonly string[];
 };
 
 export type Context = {
   readonly system: SystemUnderLoad;
   readonly world: World;
-  /** Absent where the system is not ours. */
+  /** Absent if the system is not ours. */
   readonly redis?: Redis;
-  /** The shape of everything in a minute and a half, with a wider spread. */
+  /** A run of about a minute and a half. It shows the shape of everything, with a wider spread. */
   readonly quick: boolean;
   readonly seed: number;
-  /** Says what goes on now, and how it goes. */
+  /** Reports what is going on, and how it goes. */
   readonly tell: (text: string) => void;
   readonly signal: AbortSignal;
 };
 
-/** One part of a run, and one of its report. */
+/** One part of a run and of its report. */
 export type Section = {
   readonly name: string;
   readonly title: string;
-  /** About how long it takes. */
+  /** About how long it takes. A quick run leaves out a part with `quick: 0`. */
   readonly seconds: { readonly full: number; readonly quick: number };
-  /** Needs what only a system of our own allows: to restart, to kill, to look inside. */
+  /** Needs operations that only a system of our own allows: restarting, killing, looking inside. */
   readonly needsOwnSystem?: boolean;
-  /** Only when it is asked for by this option. */
+  /** Runs only with this option, or if `--only` names it. */
   readonly option?: 'rivals';
   run(context: Context): Promise<SectionResult>;
 };
 
 const secondsToStart = 11;
 
-/** About how long these take, and what comes before them: the system is started, people are signed in. */
+/** About how long these parts take, including the start of the system and the sign-ins before them. */
 export function secondsOf(
   sections: readonly Pick<Section, 'seconds'>[],
   length: keyof Section['seconds'],

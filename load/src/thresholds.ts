@@ -1,13 +1,13 @@
-/** What a figure must be, by its median over the rounds; with fewer than `fewestRounds` it is not judged. */
+/** The bound of a figure's median over the rounds. A figure with fewer than `fewestRounds` is not judged. */
 export type Threshold = ({ readonly atMost: number } | { readonly atLeast: number }) & {
   readonly fewestRounds?: number;
-  /** It holds for every value, and not for the median. */
+  /** The bound holds for every value, and not for the median. */
   readonly every?: true;
 };
 
 /**
- * What must hold, by the names of figures. Ratios and errors hold on any machine; times are generous, for a small and
- * shared one.
+ * The bounds, by the names of figures. Ratios and errors must meet them on any machine. Times are generous, so that a
+ * small and shared machine meets them.
  */
 export const thresholds: Readonly<Record<string, Threshold>> = {
   'sign-in faults': { atMost: 0 },
@@ -19,7 +19,7 @@ export const thresholds: Readonly<Record<string, Threshold>> = {
   'wrongly accepted under fault': { atMost: 0 },
   'wrongly refused under fault': { atMost: 0 },
   'sessions lost under fault': { atMost: 0 },
-  // An oracle that saw nothing to refuse has shown nothing.
+  // With none, the oracle would have had nothing to judge.
   'Redis restarted: answers that had to be refusals': { atLeast: 1 },
   'cart-service killed: answers that had to be refusals': { atLeast: 1 },
   'auth-service killed: answers that had to be refusals': { atLeast: 1 },
@@ -32,20 +32,20 @@ export const thresholds: Readonly<Record<string, Threshold>> = {
   'auth-service killed: recovered within': { atMost: 3000 },
   'keys rotated: refreshes served': { atLeast: 0.999 },
   'storm of sign-outs: refreshes served': { atLeast: 0.999 },
-  // Nobody but auth-service needs Redis, and no service needs auth-service to verify a token.
+  // Only auth-service needs Redis, and no service needs auth-service to verify a token.
   'Redis restarted: shop requests served': { atLeast: 0.999 },
   'auth-service killed: shop requests served': { atLeast: 0.999 },
   'keys rotated: shop requests served': { atLeast: 0.999 },
   'storm of sign-outs: shop requests served': { atLeast: 0.999 },
   'ratio of CPU of a request: token, and 100,000 revocations held': {
     atMost: 1 / 0.9,
-    // Of short rounds two are apart by a fifth.
+    // Two short rounds may differ by a fifth.
     fewestRounds: 5,
   },
-  // Sessions make it eight.
+  // With sessions it is eight.
   'page of 8 services, shared store: token': { atMost: 0.5 },
   'page of 8 services, faults: token': { atMost: 0 },
-  // What a service holds is bounded: caches are full by then, and nothing is left behind.
+  // A service holds a bounded amount: its caches are full by then, and nothing is left behind.
   'rise of the heap’s low points': { atMost: 10, every: true },
   'memory growth in 10 min': { atMost: 30, every: true },
   'memory growth in 10 min: Redis': { atMost: 5 },
@@ -65,7 +65,7 @@ export const thresholds: Readonly<Record<string, Threshold>> = {
   'bytes of a revocation that a service holds': { atMost: 100 },
   'requests to auth-service for 1,000 checkouts of 50 people': { atMost: 150 },
   'first contentful paint of the page': { atMost: 1000 },
-  // The hot path at half of what it can take.
+  // The most frequent requests, at half of the rate that the system sustains.
   'refresh p99 at half of the knee': { atMost: 25 },
   'refresh faults at half of the knee': { atMost: 0 },
   'browse faults at half of the knee': { atMost: 0 },

@@ -5,7 +5,7 @@ const names = ['scenarios', 'faults', 'rivals'];
 const parse = (...argv: string[]) => parseArguments(argv, names);
 
 describe('the options', () => {
-  it('are for a full run without any', () => {
+  it('default to a full run', () => {
     expect(parse()).toEqual({
       quick: false,
       help: false,

@@ -28,16 +28,16 @@ function chosenBy(argv: readonly string[], isOwnSystem = true): string[] {
 }
 
 describe('the parts of a run', () => {
-  it('are all but those that an option asks for', () => {
+  it('are all except those that need an option', () => {
     expect(chosenBy([])).toEqual(['short', 'long', 'inside']);
     expect(chosenBy(['--rivals'])).toEqual(['short', 'long', 'inside', 'others']);
   });
 
-  it('are only those of a minute when it is to be quick', () => {
+  it('are only the short ones in a quick run', () => {
     expect(chosenBy(['--quick'])).toEqual(['short', 'inside']);
   });
 
-  it('are those that are named, whatever else is said', () => {
+  it('are those that --only names, whatever the other options are', () => {
     expect(chosenBy(['--only', 'others'])).toEqual(['others']);
     expect(chosenBy(['--quick', '--only', 'long', '--only', 'short'])).toEqual(['short', 'long']);
   });

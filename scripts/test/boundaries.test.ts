@@ -72,7 +72,7 @@ test.each([
   expect(lint().status).toBe(0);
 });
 
-test('what runs in production may import no development dependency', () => {
+test('code that runs in production may import no development dependency', () => {
   cpSync(join(repository, 'biome.json'), join(root, 'biome.json'));
   write('.gitignore', 'node_modules/\n');
   write('apps/shop/src/app.ts', `import { x } from '@latchkey/auth-client';\n\nexport const y = x;\n`);

@@ -15,13 +15,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** A program that comes before the machine's own. */
+/** A program that comes before the machine's own on PATH. */
 function program(name: string, script: string): void {
   mkdirSync(join(root, 'bin'), { recursive: true });
   writeFileSync(join(root, 'bin', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
-/** One of the scripts that may lie beside the clone. */
+/** One of the scripts that may be in a folder beside the clone. */
 function beside(name: string, script: string): void {
   const folder = join(root, 'shared', 'containers');
   mkdirSync(folder, { recursive: true });
@@ -64,7 +64,7 @@ describe('where no engine answers', () => {
     expect(run({ CONTAINERS: folder })).toMatchObject({ status: 0, reason: '' });
   });
 
-  it('tells why one did not start, and shows all that it said', () => {
+  it('says why one did not start, and shows its whole output', () => {
     beside('engine.sh', 'echo first; echo mount: permission denied; echo did not start >&2; exit 1');
     expect(run()).toMatchObject({
       status: 1,
@@ -98,7 +98,7 @@ describe('where an engine answers', () => {
     expect(run()).toMatchObject({ status: 1, reason: 'the base images cannot be had: no space left' });
   });
 
-  it('tells when no container runs', () => {
+  it('says when no container runs', () => {
     program('docker', '[ "$1" != run ] || { echo "runc: operation not permitted"; exit 125; }');
     expect(run()).toMatchObject({
       status: 1,

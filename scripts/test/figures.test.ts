@@ -6,7 +6,7 @@ import { withoutFigures } from '../figures.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
-/** Of a README what it claims before its first command, and its table. */
+/** The text of a README before its first command, and its table. */
 const claims = (text: string) =>
   [text.split('```')[0], /^## (?:Measured|측정)$([\s\S]*?)^## /m.exec(text)?.[1]].join('\n');
 const measured = /\d[\d.,]*\s?(?:ms|µs|%|[KMG]B|bytes|times|바이트|배)|\d\.\d+|\d[\d.,]*\/s/g;
@@ -16,12 +16,12 @@ describe('a figure that was measured', () => {
     ['README.md', claims(read('README.md'))],
     ['README.ko.md', claims(read('README.ko.md'))],
     ['docs/performance.md', read('docs/performance.md')],
-  ])('stands in %s as a link to its row, or not at all', (_, text) => {
+  ])('appears in %s only as a link to its row', (_, text) => {
     expect(text).toContain('#figure-');
     expect(withoutFigures(text).match(measured) ?? []).toEqual([]);
   });
 
-  it('belongs to one commit: nothing else was in the working tree', () => {
+  it('belongs to one commit, without other changes in the working tree', () => {
     const figures = Object.values(readQuoted()).flatMap((group) => Object.values(group));
     expect(figures.length).toBeGreaterThan(50);
     for (const { commit } of figures) expect(commit).toMatch(/^[0-9a-f]{7,12}$/);

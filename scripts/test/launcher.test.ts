@@ -18,7 +18,7 @@ import { eventually } from '@latchkey/testing';
 import { loopbackAddresses } from '@latchkey/testing/loopback';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
-// A repository of its own, whose tasks and package managers only say what became of them.
+// A separate repository, whose tasks and package managers only report how they were called.
 let root: string;
 const children: ChildProcess[] = [];
 
@@ -44,7 +44,7 @@ function write(path: string, content: string): void {
   writeFileSync(join(root, path), content);
 }
 
-/** A program in front of all others on PATH. */
+/** A program that comes before all others on PATH. */
 function program(name: string, script: string): void {
   write(`bin/${name}`, `#!/bin/sh\n${script}\n`);
   chmodSync(join(root, 'bin', name), 0o755);
@@ -77,7 +77,7 @@ function oldNode(): string[] {
   return ['--import', join(root, 'old.mjs')];
 }
 
-test('whatever a task starts has its start made quick, and the options that the caller gave', async () => {
+test('every process of a task starts quickly, with the options that the caller gave', async () => {
   write('given.mjs', 'globalThis.isGiven = true;');
   const program = 'console.log(startsQuickly && isGiven)';
   write(
@@ -89,7 +89,7 @@ test('whatever a task starts has its start made quick, and the options that the 
   expect(await run(['check'])).toMatchObject({ stdout: 'true\ntrue\n', code: 0 });
 });
 
-test('a task reaches this machine without the proxy of the shell, and no setting of another Postgres', async () => {
+test('a task reaches this machine without the shell’s proxy, and gets no setting of another Postgres', async () => {
   const names = ['localhost', ...loopbackAddresses.map((host) => (host.includes(':') ? `[${host}]` : host))];
   write(
     'scripts/check.ts',
@@ -127,7 +127,7 @@ test('a task reaches this machine without the proxy of the shell, and no setting
   ]);
 });
 
-test('a task gets its arguments, and its exit code is handed on', async () => {
+test('a task gets its arguments, and its exit code is passed on', async () => {
   write('scripts/check.ts', 'console.log(JSON.stringify(process.argv.slice(2))); process.exitCode = 3;');
   expect(await run(['check', '--no-tests', 'a b'])).toMatchObject({
     stdout: '["--no-tests","a b"]\n',
@@ -163,19 +163,19 @@ test.each([
   await eventually('the child says that it is up', () => expect(output).toContain('up'));
   if (group) process.kill(-(child.pid as number), 'SIGTERM');
   else child.kill('SIGTERM');
-  // What npm does when it was signalled as well.
+  // npm signals the launcher as well when it gets a signal itself.
   if (group) child.kill('SIGTERM');
   const [code] = await once(child, 'close');
   expect(code).toBe(0);
   expect(output).toMatch(group ? /signals [12]\n/ : /signals 1\n/);
 });
 
-test('a task ends when npm is killed without a word', async () => {
+test('a task ends when npm is killed without a signal to it', async () => {
   write(
     'scripts/check.ts',
     `process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000); console.log(process.pid);`,
   );
-  // npm's place is taken by a shell that waits.
+  // A shell that waits takes the place of npm.
   const script = `${process.execPath} scripts/with-toolchain.mjs check; true`;
   const shell = spawn('/bin/sh', ['-c', script], {
     cwd: root,
@@ -185,12 +185,12 @@ test('a task ends when npm is killed without a word', async () => {
   children.push(shell);
   const [line] = await once(shell.stdout.setEncoding('utf8'), 'data');
   shell.kill('SIGKILL');
-  // Its output ends when the last process that holds it does.
+  // The output ends when the last process that has it open ends.
   await once(shell, 'close');
   expect(() => process.kill(Number(line), 0)).toThrow(/ESRCH/);
 });
 
-test('dependencies are installed quietly when the lockfile is not what node_modules holds', async () => {
+test('dependencies are installed quietly when node_modules does not match the lockfile', async () => {
   write('scripts/check.ts', `console.log('ran');`);
   program(
     'pnpm',
@@ -205,7 +205,7 @@ test('dependencies are installed quietly when the lockfile is not what node_modu
   expect(await run(['check'])).toMatchObject({ stderr: '' });
 });
 
-test('an install that fails shows why, stops the task, and is made again', async () => {
+test('an install that fails shows why, stops the task, and is repeated', async () => {
   write('scripts/check.ts', `console.log('ran');`);
   write('pnpm-lock.yaml', 'lock: 2\n');
   program(
@@ -241,7 +241,7 @@ test('on an old Node.js both programs are fetched once, and found again without 
   expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', stderr: '', code: 0 });
 });
 
-test('where the newest Node.js lacks a library of the system, the one before is fetched', async () => {
+test('where the system lacks a library for the newest Node.js, the version before is fetched', async () => {
   write('scripts/check.ts', `console.log('ran');`);
   const paths = JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') });
   program(
@@ -269,7 +269,7 @@ test.each([
   expect((await run([task])).stdout).toContain('12.9.0');
 });
 
-test('where HOME cannot be written, what is fetched is kept in the clone, with the settings of HOME', async () => {
+test('where HOME is not writable, fetched files are kept in the clone, with the settings of HOME', async () => {
   write('scripts/check.ts', `console.log(process.env.HOME);`);
   write('pnpm-lock.yaml', 'lock: 2\n');
   const told = (by: string) =>
@@ -282,10 +282,10 @@ test('where HOME cannot be written, what is fetched is kept in the clone, with t
     'npx',
     `${told('npx')}; echo '${JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') })}'`,
   );
-  // No folder, so nobody can write there, root included.
+  // A file instead of a folder, so that nobody can write there, not even root.
   const nowhere = join(root, 'pnpm-lock.yaml');
   vi.stubEnv('HOME', nowhere);
-  // As npm sets it for its scripts.
+  // npm sets this for its scripts.
   vi.stubEnv('npm_config_cache', join(nowhere, '.npm'));
   vi.stubEnv('npm_config_userconfig', undefined);
   expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: `${nowhere}\n`, code: 0 });

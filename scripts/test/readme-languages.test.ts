@@ -5,7 +5,7 @@ const [english, korean] = ['README.md', 'README.ko.md'].map((name) =>
   readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'),
 ) as [string, string];
 
-/** What is in the code blocks; comments, and pictures' texts, are for people. */
+/** The code blocks without their comments. Comments and the texts of pictures are for people, and differ. */
 function code(text: string): string[] {
   return [...text.matchAll(/```(?:sh|ts)\n([\s\S]*?)```/g)].map(([, block = '']) =>
     block.replaceAll(/ +#.*$/gm, ''),
@@ -20,7 +20,7 @@ function links(text: string): string[] {
     .sort();
 }
 
-/** The figures of the table, row by row, without a year, a unit or a word. */
+/** The numbers of the table, row by row, without units and words. */
 function figures(text: string): string[][] {
   const [, after = ''] = text.split(/^## (?:Measured|측정)$/m);
   const rows = (after.split(/^## /m)[0] ?? '').split('\n').filter((row) => row.startsWith('| '));
@@ -36,7 +36,7 @@ describe('README.ko.md', () => {
     expect(code(korean)).toEqual(code(english));
   });
 
-  it('leads to the same places', () => {
+  it('has the same links', () => {
     expect(links(korean)).toEqual(links(english));
   });
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { reference } from '../reference.ts';
 
 test.each(Object.keys(reference).map((path) => [basename(path), path] as const))(
-  '%s says what the code says: npm run reference',
+  '%s is up to date with the code: npm run reference',
   (_, path) => {
     expect(readFileSync(path, 'utf8')).toBe(reference[path]);
   },

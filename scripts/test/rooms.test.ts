@@ -6,10 +6,10 @@ import { rooms } from '../rooms.ts';
 
 const repository = join(import.meta.dirname, '..', '..');
 
-// Also what is loaded by its path, such as a Lua script of another room: new URL('../revocation/log/publish.lua', …).
+// Also finds a file that is loaded by its path, such as a Lua script of another room: new URL('../log/publish.lua', …).
 const reference = /(['"`])(\.\.?\/[^'"`\s]+)\1/g;
 
-/** Each import of a room that stands over the one that imports: `file -> file`. */
+/** Each import of a room above that of the importing file: `file -> file`. */
 function upwardImports(house: string, rooms: readonly string[]): string[] {
   const files = new Set(globSync('**/*', { cwd: house }));
   const floorOf = (file: string) => {
@@ -32,7 +32,7 @@ describe.each(Object.entries(rooms))('%s', (house, rooms) => {
     const folders = readdirSync(join(repository, house), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name)
-      // No code is in them.
+      // These contain no code.
       .filter((name) => name !== 'public' && name !== 'styles');
     expect(rooms.filter((room) => !room.includes('.')).sort()).toEqual(folders.sort());
     const listed = rooms.filter((room) => room.includes('.'));
@@ -41,12 +41,12 @@ describe.each(Object.entries(rooms))('%s', (house, rooms) => {
     );
   });
 
-  test('no room imports one that stands over it', () => {
+  test('no room imports a higher room', () => {
     expect(upwardImports(join(repository, house), rooms)).toEqual([]);
   });
 });
 
-test('every app has its order', () => {
+test('every app has a list of rooms', () => {
   const houses = globSync('apps/*/{src,page}', { cwd: repository }).filter(
     (house) =>
       readdirSync(join(repository, house), { withFileTypes: true }).filter((entry) => entry.isDirectory())
@@ -55,7 +55,7 @@ test('every app has its order', () => {
   expect(houses.filter((house) => !(house in rooms))).toEqual([]);
 });
 
-test('an import that runs up is found, also of a type and of a script', () => {
+test('an import of a higher room is found, also of a type and of a script', () => {
   const house = mkdtempSync(join(tmpdir(), 'latchkey-rooms-'));
   onTestFinished(() => rmSync(house, { recursive: true }));
   const write = (file: string, text: string) => {

@@ -35,7 +35,7 @@ function report(...files: string[]) {
   return spawnSync(process.execPath, [join(scripts, 'test-result.mjs'), ...files], { encoding: 'utf8' });
 }
 
-test('the last lines of a test run name what failed and what was skipped', () => {
+test('the last lines of a test run name the failed and the skipped tests', () => {
   const { stdout, status, result } = runTests(`
     test('works', () => {});
     test.skip('waits', () => {});
@@ -85,14 +85,14 @@ test.each([
   [{ passed: 3, failed: [], skipped: ['c'] }, 0, 'SKIPPED  c\n5 passed, 0 failed, 1 skipped'],
   [{ passed: 3, failed: ['c'], skipped: [] }, 1, 'FAILED   c\n5 passed, 1 failed, 0 skipped'],
   [{ passed: 0, failed: [], skipped: [] }, 1, 'No test ran.\n2 passed, 0 failed, 0 skipped'],
-])('two results are reported as one, and are good if both are: %j', (second, code, output) => {
+])('two results are reported as one, which passes if both do: %j', (second, code, output) => {
   const files = [join(root, 'first.json'), join(root, 'second.json')] as const;
   writeFileSync(files[0], JSON.stringify({ passed: 2, failed: [], skipped: [] }));
   writeFileSync(files[1], JSON.stringify(second));
   expect(report(...files)).toMatchObject({ status: code, stdout: `${output}\n` });
 });
 
-test('a run that gave no result is a failure, and hides nothing of the other', () => {
+test('a run without a result is a failure, and does not hide the other run', () => {
   const given = join(root, 'given.json');
   writeFileSync(given, JSON.stringify({ passed: 2, failed: [], skipped: [] }));
   const { status, stdout } = report(given, join(root, 'missing.json'));

@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-/** What waits in another way than eventually(), which says what did not come; and what runs a test again that failed. */
+/**
+ * Ways to wait other than eventually(), which reports the state that was not reached, and ways to repeat a failed test.
+ */
 const forbidden = [
   /\bexpect\s*\.poll\(/,
   /\bvi\s*\.wait(For|Until)\(/,
@@ -34,7 +36,7 @@ const sources = execFileSync(
 const findIn = (text: string) => forbidden.flatMap((pattern) => pattern.exec(text)?.[0] ?? []);
 
 describe('tests', () => {
-  it('wait for a state by eventually() alone, and are never run again because they failed', () => {
+  it('wait for a state only by eventually(), and are never repeated because they failed', () => {
     const found = sources.flatMap((file) =>
       findIn(readFileSync(join(root, file), 'utf8')).map((what) => `${file}: ${what}`),
     );
@@ -54,7 +56,7 @@ describe('tests', () => {
     expect(findIn(text)).toHaveLength(1);
   });
 
-  it("a field of an event stream, 'retry: 1', is none", () => {
+  it("a field of an event stream, 'retry: 1', is not found", () => {
     expect(findIn("['data: ', 'retry: 1']")).toEqual([]);
   });
 });

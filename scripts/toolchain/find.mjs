@@ -8,18 +8,19 @@ import { fetchEnvironment } from './environment.mjs';
 /** @typedef {import('./runner.mjs').Runner} Runner */
 /** @typedef {{ node?: string, pnpm?: string }} Toolchain  paths of the two programs */
 
-// The first with crypto.argon2, which hashes passwords.
+// The first version with crypto.argon2, which hashes passwords.
 const oldestNode = '24.7';
 const oldestPnpm = '12.0';
 // 24 is the fallback: Node.js 26 needs a library (libatomic) that a bare system may lack.
 const nodes = ['node@26', 'node@24'];
 const pnpm = 'pnpm@12';
-// A shell's message for a program that cannot be run; npx passes it on.
+// A shell's exit code for a program that cannot be run; npx passes it on.
 const cannotRun = 127;
 const windows = process.platform === 'win32';
 
 /**
- * The Node.js to run the services with: the current one if it is new enough, else one fetched from the npm registry.
+ * Returns the Node.js that runs the services: the current one if it is new enough, else one fetched from the npm
+ * registry.
  *
  * @param {string} root
  * @param {Runner} runner
@@ -31,7 +32,7 @@ export async function findNode(root, runner) {
 }
 
 /**
- * pnpm: the one on PATH if it is new enough, else one fetched from the npm registry.
+ * Returns pnpm: the one on PATH if it is new enough, else one fetched from the npm registry.
  *
  * @param {string} root
  * @param {Runner} runner
@@ -98,7 +99,6 @@ async function fetchByNpx(root, runner, names) {
   try {
     return { toolchain: code === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : {}, code, stderr };
   } catch {
-    // The output is not usable.
     return { toolchain: {}, code, stderr };
   }
 }
@@ -125,7 +125,8 @@ function readToolchain(root) {
  * @param {string} oldest
  */
 function works(program, oldest) {
-  // Not run in the repository: some versions of pnpm would first replace themselves by the one that package.json names.
+  // Does not run in the repository, because some versions of pnpm would first replace themselves with the version that
+  // package.json names.
   const { status, stdout } = spawnSync(program, ['--version'], {
     cwd: tmpdir(),
     encoding: 'utf8',

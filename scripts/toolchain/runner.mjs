@@ -6,12 +6,13 @@ import { constants } from 'node:os';
 
 const stopSignals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
-// npm passes a signal on even if a terminal, or a kill of the whole group, has already sent it to us.
+// npm passes a signal on even if a terminal, or a kill of the whole group, has already sent it to us. A signal within
+// this time is such a repetition.
 const sameSignalMs = 500;
 
 /**
- * Runs one child at a time and passes signals on to it, except Ctrl-C at a terminal: the terminal signals the whole
- * foreground group, so the child would get it twice, and the second signal means "at once".
+ * Runs one child at a time and passes signals on to it, except Ctrl-C at a terminal. The terminal signals the whole
+ * foreground group, so the child would get that signal twice, and a second one means "at once".
  */
 export class Runner {
   /** The exit code after a stop signal; undefined until then. @type {number | undefined} */
@@ -22,8 +23,8 @@ export class Runner {
 
   constructor() {
     for (const signal of stopSignals) process.on(signal, () => this.#onSignal(signal));
-    // npm (or a shell between) may be killed without a signal to us: then our parent changes. Without npm this is not
-    // watched, because the shell that started us may end first.
+    // npm, or a shell in between, may be killed without a signal to us. Then our parent changes. Without npm we do not
+    // watch for this, because the shell that started us may end first.
     const parent = process.ppid;
     if (process.env['npm_lifecycle_event'] === undefined || process.platform === 'win32') return;
     const timer = setInterval(() => {
@@ -39,7 +40,7 @@ export class Runner {
    *
    * @param {string} program
    * @param {string[]} args
-   * @param {RunOptions} options  orphanNotice: give the child an IPC channel, whose end tells it that we have died
+   * @param {RunOptions} options  orphanNotice: gives the child an IPC channel, which ends when we die
    * @returns {Promise<number>} its exit code; 128 + number for a signal
    */
   async run(program, args, { orphanNotice, ...options } = {}) {

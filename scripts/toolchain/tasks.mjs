@@ -1,4 +1,4 @@
-/** The arguments of `node` for each task; the caller's own follow. Paths are relative to the repository. */
+/** The arguments of `node` for each task; the caller's own follow them. Paths are relative to the repository. */
 const tasks = {
   start: ['packages/dev-stack/src/start.ts'],
   reset: ['packages/dev-stack/src/reset.ts'],

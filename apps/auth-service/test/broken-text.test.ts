@@ -24,7 +24,7 @@ afterAll(() => auth.stop());
 
 const withParts = (path: string, part: string) => path.replaceAll(/\{[^}]+\}/g, part);
 
-test('no route takes a URL that is not Unicode, and none falls over a NUL character', async () => {
+test('no route takes a URL that is not Unicode, and none fails on a NUL character', async () => {
   for (const { method, path } of operations) {
     // The first streams without end, and the others would sign the test out.
     if (['/revocations', '/sessions', '/sessions/current'].includes(path)) continue;

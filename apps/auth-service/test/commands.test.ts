@@ -126,7 +126,7 @@ describe('create-accounts', () => {
     expect(await accounts()).not.toHaveProperty('dora');
   });
 
-  it('makes nothing of input that is not UTF-8: nobody could type what was read', async () => {
+  it('makes no account from input that is not UTF-8, because nobody could type such a password', async () => {
     const latin1 = Buffer.from(
       line('erik', 'customer').replace(testPassword, `${testPassword} \u00e9`),
       'latin1',
@@ -138,7 +138,7 @@ describe('create-accounts', () => {
     expect(await accounts()).not.toHaveProperty('erik');
   });
 
-  it('makes nothing when a line is not an account, and does not repeat the line', async () => {
+  it('makes no account when a line is not one, and does not repeat the line', async () => {
     const { code, stderr } = await start(
       ['create-accounts'],
       `${line('emil', 'customer')}{"password":"s3cret"}`,
@@ -157,7 +157,7 @@ describe('rotate-key', () => {
   });
   afterEach(() => unused.drop());
 
-  it('does not go to Redis', async () => {
+  it('does not use Redis', async () => {
     let connections = 0;
     const server = createServer((socket) => {
       connections += 1;
@@ -174,7 +174,7 @@ describe('rotate-key', () => {
     expect(JSON.parse(stdout)).toMatchObject({ action: 'activated', kid: expect.any(String) });
   });
 
-  it('says by its code why it refuses', async () => {
+  it('gives the reason of a refusal by its exit code', async () => {
     const rotateKey = () => command(['rotate-key'], '', { DATABASE_URL: unused.url });
     expect(await rotateKey()).toMatchObject({ code: 0 });
     expect(await rotateKey()).toMatchObject({
@@ -210,7 +210,7 @@ describe('revoke-key', () => {
   const kidOf = async (wanted: KeyState) =>
     [...(await states())].find(([, state]) => state === wanted)?.[0] ?? '';
 
-  it('has the next key sign, tells everybody by way of Redis, and once more when asked again', async () => {
+  it('lets the next key sign, tells everybody through Redis, and tells them again when it is repeated', async () => {
     const [kid, next] = [await kidOf('active'), await kidOf('next')];
     const { code, stdout, stderr } = await revokeOrRotate(['revoke-key', kid]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -228,7 +228,7 @@ describe('revoke-key', () => {
     expect(told).toHaveLength(2);
   });
 
-  it('says by its code that there is no such key, and wants to know which', async () => {
+  it('has an exit code for an unknown key, and requires a key id', async () => {
     // One in 64 keys has an id that begins with a dash.
     expect(await revokeOrRotate(['revoke-key', '-stranger'])).toMatchObject({
       code: 1,
@@ -241,7 +241,7 @@ describe('revoke-key', () => {
     });
   });
 
-  it('when nobody can be told, says so, and what was done stays done', async () => {
+  it('says when nobody can be told, and does not undo the change', async () => {
     const kid = await kidOf('active');
     const unreachable = { REDIS_URL: 'redis://127.0.0.1:1' };
     const { code, stderr } = await start(['revoke-key', kid], '', { DATABASE_URL: own.url, ...unreachable });

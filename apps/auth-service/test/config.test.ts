@@ -13,7 +13,7 @@ const env = {
   KEY_ENCRYPTION_KEY: key(),
 };
 
-test('services stand in SERVICE_JWKS_URIS, and without it there are none', () => {
+test('SERVICE_JWKS_URIS lists the services, and without it there are none', () => {
   expect(clientsOf(readConfig(env)).services).toEqual([]);
   const uri = 'http://127.0.0.1:4003/.well-known/jwks.json';
   const { services, find } = clientsOf(readConfig({ ...env, SERVICE_JWKS_URIS: `payment-service=${uri}` }));
@@ -21,7 +21,7 @@ test('services stand in SERVICE_JWKS_URIS, and without it there are none', () =>
   expect(services).toMatchObject([{ kind: 'service', jwksUri: uri }]);
 });
 
-test('SESSION_LIMITS says on how many devices people may be signed in with a client; without it the code does', () => {
+test('SESSION_LIMITS says on how many devices people may be signed in with a client, and has a default', () => {
   const mostOf = (limits: string | undefined, id: string) => {
     const client = clientsOf(
       readConfig(limits === undefined ? env : { ...env, SESSION_LIMITS: limits }),
@@ -35,7 +35,7 @@ test('SESSION_LIMITS says on how many devices people may be signed in with a cli
 });
 
 test.each(['latchkey-cli', 'latchkey-cli=101', 'nobody=1', 'payment-service=1'])(
-  'SESSION_LIMITS=%s is a fault, and its alone',
+  'SESSION_LIMITS=%s is a fault, and the only one',
   (limits) => {
     const faulty = {
       ...env,

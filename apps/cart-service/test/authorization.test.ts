@@ -32,7 +32,7 @@ const contract = (): ContractService => ({
 });
 describeAuthorization(routes, { otherAudience: 'payment-service' }, contract);
 
-test('nobody sees or touches another’s cart', async () => {
+test('nobody can see or change another person’s cart', async () => {
   const [ada, bob] = [service.tokenOf('ada2'), service.tokenOf('bob2')];
   await service.add(tea, { token: ada });
   await service.add({ ...tea, quantity: 9 }, { token: bob });
@@ -50,7 +50,7 @@ test('nobody sees or touches another’s cart', async () => {
   expect((await service.cart(bob)).items).toEqual([]);
 });
 
-test('another currency in another’s cart is nobody’s business', async () => {
+test('the currency of another person’s cart makes no difference', async () => {
   await service.add(tea, { token: service.tokenOf('ada3') });
   const yen = { ...tea, unit_price: { amount: 1, currency: 'JPY' } };
   expect((await service.add(yen, { token: service.tokenOf('bob3') })).status).toBe(201);

@@ -45,11 +45,11 @@ describe('the real cart-service, asked over HTTP, refuses with 401 and never wit
     expect(await response.json()).toMatchObject({ status: 401, code: 'invalid_token' });
   });
 
-  it('and asks nobody whom a token names', () => {
+  it('and sends no request to an address in a token', () => {
     expect(requestsElsewhere).toBe(0);
   });
 
-  it('while the good token that they were all made from is served', async () => {
+  it('but accepts the good token from which they were all made', async () => {
     expect((await cartWith(service.tokenOf('ada'))).status).toBe(200);
   });
 });

@@ -81,14 +81,14 @@ test.each(['/index.html', '/assets/index-abc123.js.br', '/assets/gone.js', '/../
   },
 );
 
-test('who opens it by another name is sent to the one that the services know', async () => {
+test('a browser that opens it by another host name is redirected to the one that the services know', async () => {
   const app = await storefront();
   const answer = await app.inject({ url: '/', headers: { host: '127.0.0.1:3000' } });
   expect(answer.statusCode).toBe(307);
   expect(answer.headers['location']).toBe('http://localhost:3000/');
 });
 
-test('it is live and ready without anybody else', async () => {
+test('it is live and ready without any service', async () => {
   const app = await storefront();
   expect((await app.inject({ url: '/live' })).statusCode).toBe(200);
   expect((await app.inject({ url: '/ready' })).statusCode).toBe(200);

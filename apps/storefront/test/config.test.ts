@@ -7,7 +7,7 @@ test('the demo is off unless it is asked for', () => {
   expect(readConfig({ ...settings, DEMO: 'true' }).DEMO).toBe(true);
 });
 
-test('the demo does not start in production, nor where nobody says what it is', () => {
+test('the demo does not start in production, nor without NODE_ENV', () => {
   const refusal = /^The configuration is not valid:\n {2}- DEMO is on and NODE_ENV is production: /;
   expect(() => readConfig({ ...settings, DEMO: 'true', NODE_ENV: 'production' })).toThrow(refusal);
   expect(() => readConfig({ ...settings, DEMO: '1', NODE_ENV: '' })).toThrow(refusal);

@@ -19,7 +19,7 @@ test('no setting can end the element that it is written into', () => {
 });
 
 test.each(['<head></head>', html + html])(
-  'a page without one place for the configuration is refused',
+  'a page without exactly one place for the configuration is refused',
   (wrong) => {
     expect(() => pageTemplate(wrong, config)).toThrow('exactly one <script');
   },

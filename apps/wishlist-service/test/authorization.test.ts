@@ -63,7 +63,7 @@ describe('another’s item', () => {
     expect(await service.stored()).toEqual(before);
   });
 
-  it('is not on one’s list, and does not keep one from wishing for the same', async () => {
+  it('is not on the person’s own list, and does not prevent the same wish', async () => {
     const token = service.tokenOf('bob2');
     expect(await service.wishlist(token)).toEqual({ items: [] });
     const reply = await service.add({ sku: 'tea' }, { token });

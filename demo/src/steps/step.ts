@@ -8,7 +8,6 @@ export type DemoAccount = {
   readonly roles: readonly string[];
 };
 
-/** What every step works with. */
 export type Stage = {
   readonly tell: Narrator;
   readonly shop: Shop;

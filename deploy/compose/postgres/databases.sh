@@ -1,6 +1,6 @@
 #!/bin/sh
-# One database per service that has a password here, and one role that may connect to that database and to no other. The
-# services create their own tables when they start. Runs on an empty volume, and again for a new service:
+# Makes one database for each service that has a password here, and one role that may connect to that database alone.
+# The services create their own tables when they start. Runs on an empty volume, and again for a new service:
 #   docker compose exec postgres sh /docker-entrypoint-initdb.d/databases.sh
 set -e
 for file in /run/secrets/*-password; do

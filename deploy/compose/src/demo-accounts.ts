@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDemoAccounts, demoAccounts } from '@latchkey/dev-stack/demo-accounts';
 
-// The accounts of npm start, made by auth-service's own command with auth-service's environment. The folder remembers
-// that they have been made, and tells the storefront's demo of them.
+// Makes the accounts of npm start, with auth-service's own command and environment. The folder records that they exist,
+// and tells the storefront's demo about them.
 const directory = process.argv[2] ?? '/var/lib/latchkey';
 const began = performance.now();
 await createDemoAccounts(directory, process.env);

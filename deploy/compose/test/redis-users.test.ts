@@ -7,13 +7,13 @@ import { authServiceCommands, redisUsers } from '../src/secrets/redis-users.ts';
 
 const authService = join(import.meta.dirname, '..', '..', '..', 'apps', 'auth-service', 'src');
 
-/** By which a connection is made and found alive; ioredis sends them by itself. */
+/** Commands that make a connection and check that it is alive. ioredis sends them by itself. */
 const connectionCommands = ['auth', 'hello', 'info', 'ping', 'client|setname', 'client|setinfo'];
 
-/** What ioredis' own methods are called that send no command, or several. */
+/** Methods of ioredis that send no command, or several. */
 const notCommands = ['on', 'off', 'connect', 'disconnect', 'pipeline', 'exec', 'defineCommand'];
 
-/** What auth-service's scripts call, and what it calls on its connection, in lower case. */
+/** The commands that auth-service's scripts call, and those that it sends on its connection, in lower case. */
 function commandsInUse(): Set<string> {
   const found = new Set(['eval', 'evalsha']);
   const collect = (pattern: string, command: RegExp) => {
@@ -35,7 +35,7 @@ beforeAll(async () => {
   redis = new Redis(server.url);
   const digest = '0'.repeat(64);
   for (const line of redisUsers({ admin: digest, authService: digest }).trim().split('\n')) {
-    // The machine's Redis may be older than the container's: 7.0 does not know that one.
+    // The machine's Redis may be older than the container's: 7.0 does not know client|setinfo.
     const [, name = '', ...rules] = line.replace(' +client|setinfo', '').split(' ');
     if (name !== 'default') await redis.call('ACL', 'SETUSER', name, ...rules);
   }
@@ -80,7 +80,7 @@ describe('the Redis user of auth-service', () => {
 });
 
 describe('the Redis user of the health check', () => {
-  it('may ask whether Redis is there, and nothing else', async () => {
+  it('may send PING and nothing else', async () => {
     expect(await verdict('health', 'PING')).toBe('OK');
     expect(await verdict('health', 'GET', '{0}:u:someone')).toMatch(/no permissions/);
     expect(await verdict('health', 'INFO')).toMatch(/no permissions/);

@@ -36,14 +36,14 @@ function contents(): Record<string, string> {
 
 describe('the one-shot service that makes the secrets', () => {
   it('makes them at the first start and finds the same ones at the second', async () => {
-    // Each service has two for Postgres: its own, and what Postgres knows it by.
+    // Each service adds two files for Postgres: its own URL, and the password in the volume of Postgres.
     expect(await run()).toMatch(new RegExp(`^Secrets written; ${7 + 2 * (containers.length - 2)} files`));
     const first = contents();
     expect(await run()).toMatch(/^Secrets found; 0 files/);
     expect(contents()).toEqual(first);
   });
 
-  it('hands out what a killed run did not get to, from the same secrets', async () => {
+  it('writes the files that a killed run did not write, from the same secrets', async () => {
     await run();
     const whole = contents();
     rmSync(join(directory, 'cart-service', 'database-url'));
@@ -77,11 +77,11 @@ describe('the one-shot service that makes the secrets', () => {
 });
 
 describe('completeSecrets', () => {
-  it('makes each secret a different one', () => {
+  it('makes all secrets different', () => {
     expect(new Set(Object.values(completeSecrets(undefined))).size).toBe(secretNames.length);
   });
 
-  it('makes the secrets that an upgrade has brought, and keeps the others', () => {
+  it('makes the secrets that an upgrade needs, and keeps the others', () => {
     const old = completeSecrets(undefined);
     const { fingerprint_key: _, ...before } = old;
     const after = completeSecrets(JSON.stringify(before));

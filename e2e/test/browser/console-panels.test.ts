@@ -105,7 +105,7 @@ describeInBrowser('the panels', () => {
     isClean();
   });
 
-  it('forge tokens that nobody takes, steal an access token that dies as its owner signs out, and a refresh token, which ends the session for thief and owner', async () => {
+  it('forge tokens that every service refuses, steal an access token that works until its owner signs out, and a refresh token whose use ends the session for thief and owner', async () => {
     const { page, isClean } = await visit();
     const panel = await openPanel(page, 'Thief');
     const forgery = panel.getByRole('region', { name: 'Change what it says' });
@@ -146,7 +146,7 @@ describeInBrowser('the panels', () => {
     isClean();
   });
 
-  it('rotate the key under traffic, kill it and recover; stop auth-service and Redis: what verifies carries on, the rest fails closed and comes back', async () => {
+  it('rotate the key under traffic, revoke it and recover; stop auth-service and Redis: services that verify go on, the rest fails closed and recovers', async () => {
     const { page, isClean } = await visit();
     const panel = await openPanel(page, 'Keys');
     await panel.getByText('Send requests continuously').click();

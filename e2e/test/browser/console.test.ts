@@ -19,7 +19,7 @@ describeInBrowser('the lanes and the inspector', () => {
     return { page, context, isClean };
   }
 
-  it('are alive before anybody does anything; can be walked through by the keyboard, paused, cleared, filtered, and read as a table', async () => {
+  it('show requests right after a sign-in; can be used by keyboard, paused, cleared, filtered, and read as a table', async () => {
     const { page, isClean } = await visit({ reducedMotion: 'no-preference' });
     await signInAs(page, 'mina');
     for (const [path, lane] of [
@@ -45,7 +45,7 @@ describeInBrowser('the lanes and the inspector', () => {
     await openTab(page, 'Cart');
     expect(await lanes(page).getByRole('option').count()).toBe(count);
     await page.getByRole('radio', { name: 'Refused or failed' }).click();
-    await eventually('nothing that was let in is shown', async () =>
+    await eventually('no accepted request is shown', async () =>
       expect(
         await lanes(page)
           .getByRole('option', { name: /let in/ })
@@ -66,7 +66,7 @@ describeInBrowser('the lanes and the inspector', () => {
     isClean();
   });
 
-  it('take a token apart and never show it as it is, also where a request is copied as curl', async () => {
+  it('show the parts of a token but never the token itself, not even in a request copied as curl', async () => {
     const { page, context } = await visit();
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const sent = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
@@ -101,7 +101,7 @@ describeInBrowser('the lanes and the inspector', () => {
     }
   });
 
-  it('show a payment live with the hop that payment-service makes, show what the demo’s server does because of a panel, and keep the focus when what had it goes away', async () => {
+  it('show a payment live with the hop of payment-service, show the requests that a panel causes at the demo’s server, and keep the focus when the focused element disappears', async () => {
     const { page, isClean } = await visit();
     await signInAs(page, 'mina');
     await addToCart(page, 'Blue mug');
@@ -156,7 +156,7 @@ describeInBrowser('the lanes and the inspector', () => {
     );
   });
 
-  it('say which permission is missing to who may only look, name the check that refused and the test that proves it, and say so when a request is not kept any more', async () => {
+  it('tell a viewer which permission is missing, name the check that refused and the test that proves it, and say when a request is no longer kept', async () => {
     const { page, isClean } = await visit();
     await signInAs(page, 'viewer');
     const add = page.getByRole('button', { name: 'Add Teapot to the cart' });
@@ -187,7 +187,7 @@ describeInBrowser('the lanes and the inspector', () => {
     isClean();
   });
 
-  it('change one permission, and leave what another tab has changed meanwhile', async () => {
+  it('change one permission, and keep the changes that another tab has made meanwhile', async () => {
     const { page, context } = await visit();
     const { username } = await registerSomebody(page);
     const otherPage = await context.newPage();

@@ -55,7 +55,7 @@ describeInBrowser('a page that is opened', () => {
     await page.getByRole('heading', { name: 'One token, four services' }).waitFor();
     await page.getByRole('heading', { name: /^Sign(ed)? in$/ }).waitFor();
     await page.getByText('Checking whether you are signed in').waitFor({ state: 'detached' });
-    await eventually('nothing is on its way', () => expect([...underway]).toEqual([]));
+    await eventually('no request is under way', () => expect([...underway]).toEqual([]));
     return page;
   }
 
@@ -65,7 +65,7 @@ describeInBrowser('a page that is opened', () => {
     await page.waitForLoadState('load');
   }
 
-  it('by a first visitor asks no service anything, and nothing is red', async () => {
+  it('by a first visitor sends no request to a service, and causes no error in the browser', async () => {
     const { context } = await system.newPerson();
     await context.clock.install();
     const seen = watch(context);
@@ -80,7 +80,7 @@ describeInBrowser('a page that is opened', () => {
     expect(seen).toEqual({ said: [], red: [], asked: [] });
   });
 
-  it('by somebody who has signed out asks no service anything, in any tab; elsewhere it says so once', async () => {
+  it('by a person who has signed out sends no request to a service, in any tab; another browser says so once', async () => {
     const { context } = await system.newPerson();
     const first = await open(context);
     const credentials = await registerSomebody(first);
@@ -107,7 +107,7 @@ describeInBrowser('a page that is opened', () => {
     expect(later).toEqual({ said: [], red: [], asked: [] });
   });
 
-  it('finds all that browsers and crawlers ask for by themselves', async () => {
+  it('finds all files that browsers and crawlers request by themselves', async () => {
     for (const path of ['/favicon.ico', '/robots.txt', '/icon.svg']) {
       const answer = await fetch(system.origin + path);
       expect([path, answer.status]).toEqual([path, 200]);

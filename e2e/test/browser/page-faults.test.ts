@@ -33,7 +33,7 @@ describeInBrowser('the page', () => {
     return open();
   }
 
-  it('has its three parts in sight at 1280 by 800, signed out and signed in; begins no checkout to see whether payments work, and says at a payment what it asks for and what became of it', async () => {
+  it('shows its three parts at 1280 by 800, signed out and signed in; begins no checkout to find out whether payments work, and says what a payment asks for and how it ended', async () => {
     const page = await visit();
     for (const begin of [async () => {}, () => registerSomebody(page)]) {
       await begin();
@@ -69,7 +69,7 @@ describeInBrowser('the page', () => {
     await page.getByText('Only support may refund.').waitFor();
   });
 
-  it('inspects the newest request until another is chosen, fills the hearts of what is on the wishlist, and no longer says that a service is away once it answers', async () => {
+  it('inspects the newest request until another is chosen, fills the hearts of wished items, and no longer says that a service is away once it answers', async () => {
     const page = await visit();
     await registerSomebody(page);
     const inspected = inspector(page).getByRole('heading', { level: 3 });
@@ -112,7 +112,7 @@ describeInBrowser('the page', () => {
     await told.waitFor({ state: 'detached' });
   });
 
-  it('keeps a note that is being typed when the session ends in another tab, says why it ended, and that somebody is still signed in when auth-service cannot be told', async () => {
+  it('keeps a note that is being typed when the session ends in another tab, says why it ended, and says that the person is still signed in when auth-service cannot be told', async () => {
     const { openTab: open } = await system.newPerson();
     const page = await open();
     const credentials = await registerSomebody(page);
@@ -159,7 +159,7 @@ describeInBrowser('the page', () => {
       const notice = await told.elementHandle();
       const before = unanswered;
       await told.getByRole('button', { name: 'Try again' }).click();
-      await eventually('it has asked again', () => expect(unanswered).toBeGreaterThan(before));
+      await eventually('the page has asked again', () => expect(unanswered).toBeGreaterThan(before));
       expect(await notice?.evaluate((element: { isConnected: boolean }) => element.isConnected)).toBe(true);
     } finally {
       await system.stack.services.auth.start();
@@ -169,15 +169,15 @@ describeInBrowser('the page', () => {
     await message(page, 'You are still signed in').waitFor({ state: 'detached' });
   });
 
-  it('takes away what it told of a missing permission when that is given back, and asks for nothing that one lacks', async () => {
+  it('removes its message about a missing permission when it is given back, and sends no request that the person may not make', async () => {
     const page = await visit();
     await registerSomebody(page);
     const panel = await openPanel(page, 'Permissions');
     const change = async (scope: string, isOn: boolean) => {
       const may = panel.getByRole('switch', { name: scope });
       await panel.getByText(scope).click();
-      await eventually('changed', async () => expect(await may.isChecked()).toBe(isOn));
-      await eventually('done', async () => expect(await may.isEnabled()).toBe(true));
+      await eventually('the switch has changed', async () => expect(await may.isChecked()).toBe(isOn));
+      await eventually('the switch can be used again', async () => expect(await may.isEnabled()).toBe(true));
     };
     const told = message(page, 'You may not do this');
     const add = page.getByRole('button', { name: 'Add Teapot to the cart' });
@@ -211,7 +211,7 @@ describeInBrowser('the page', () => {
     expect(red).toEqual([]);
   });
 
-  it('begins with one press on a phone, shows there what was tapped and each verdict, and stays there when it is loaded again', async () => {
+  it('signs in with one tap behind the scenes on a phone, shows there the tapped request and each verdict, and stays there after a reload', async () => {
     const page = await visit(phone);
     await page.getByRole('button', { name: 'Behind the scenes' }).tap();
     await page.getByRole('button', { name: 'Sign in as mina' }).tap();

@@ -10,7 +10,7 @@ describeInBrowser('the page', () => {
     system = sharedSystem;
   });
 
-  it('opens without a complaint of the browser, asks nobody but us, and runs no script that is not a file of ours', async () => {
+  it('opens without an error in the browser, sends requests only to us, and runs only scripts that are files of ours', async () => {
     const { openTab, complaints, strangers } = await system.newPerson();
     const page = await openTab();
     await page.getByRole('heading').first().waitFor();
@@ -32,7 +32,7 @@ describeInBrowser('the page', () => {
     expect(complaints.join()).toMatch(/Content Security Policy|TrustedScript/);
   });
 
-  it('is a shop and nothing else where it is no demo', async () => {
+  it('is only a shop outside demo mode', async () => {
     await using shop = await startShopAlone(system.stack);
     const { openTab: open, complaints, strangers, context } = await system.newPerson();
     const asked: string[] = [];

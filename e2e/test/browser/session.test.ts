@@ -34,7 +34,7 @@ describeInBrowser('a browser session in real tabs', () => {
     const before = system.front.refreshes();
     const release = hold();
     await tab.beginRefresh();
-    await eventually('it has asked', () => expect(system.front.refreshes()).toBe(before + 1));
+    await eventually('the tab has asked', () => expect(system.front.refreshes()).toBe(before + 1));
     // Later requests of the other tabs are answered.
     hold()();
     return [release, await standStill(tab)];
@@ -74,7 +74,7 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(await again.ask(system.cart)).toBe(200);
   });
 
-  it('five tabs that want a new token at once cause one request, and all have what it brought', async () => {
+  it('five tabs that want a new token at once cause one request, and all get its token', async () => {
     const person = await system.newPerson();
     const tabs = await person.signedInTabs(5);
     const [first] = tabs as [SessionTab];
@@ -101,7 +101,7 @@ describeInBrowser('a browser session in real tabs', () => {
     expect((await send(system.auth.url, { path: '/sessions', token })).status).toBe(401);
   });
 
-  it('a session that its person ended from another device says so in all tabs', async () => {
+  it('all tabs say that the person ended the session from another device', async () => {
     const person = await system.newPerson();
     const tabs = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
     const { sessionId } = await tabs[0].state();
@@ -117,7 +117,7 @@ describeInBrowser('a browser session in real tabs', () => {
     await expectEnd(tabs, 'ended_by_user');
   });
 
-  it('a session that a sign-in elsewhere displaced says so in all tabs', async () => {
+  it('all tabs say that a sign-in elsewhere displaced the session', async () => {
     const person = await system.newPerson();
     const tabs = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
     const other = await person.signInElsewhere();
@@ -126,19 +126,19 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(await other.ask(system.cart)).toBe(200);
   });
 
-  it('a proof of who one is reaches all tabs', async () => {
+  it('a re-authentication reaches all tabs', async () => {
     const person = await system.newPerson();
     const [one, two] = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
     const before = (await one.state()).authTimeMs ?? 0;
     // The server tells the time in seconds.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await one.reauthenticate(person.credentials.password);
-    await eventually('the other tab knows of the proof', async () =>
+    await eventually('the other tab knows of the re-authentication', async () =>
       expect((await two.state()).authTimeMs).toBeGreaterThan(before),
     );
   });
 
-  it('nothing of it is kept where a script could find it, but that there is one', async () => {
+  it('scripts can find nothing of the session, except that there is one', async () => {
     const person = await system.newPerson();
     const [tab] = (await person.signedInTabs(1)) as [SessionTab];
     await tab.refresh();
@@ -193,7 +193,7 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(await (await person.openTab()).state()).toMatchObject({ status: 'signed_in', sessionId });
   });
 
-  it('cookies of other apps on the same host do no harm, and come to none', async () => {
+  it('cookies of other apps on the same host do no harm, and are not changed', async () => {
     const person = await system.newPerson();
     const [tab] = (await person.signedInTabs(1)) as [SessionTab];
     const { sessionId } = await tab.state();
@@ -214,7 +214,7 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(left.filter(({ value }) => value === foreign.value)).toHaveLength(2);
   });
 
-  it('tabs that stand still while they renew stop no other, and take nothing back', async () => {
+  it('tabs that stand still while they renew block no other tab, and undo nothing', async () => {
     const person = await system.newPerson();
     const [standing, one, two] = (await person.signedInTabs(3)) as [SessionTab, SessionTab, SessionTab];
     const { sessionId } = await one.state();
@@ -236,7 +236,7 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(await one.ask(system.cart)).toBe(200);
   });
 
-  it('a tab that stands still while it renews keeps nobody from signing out, for good', async () => {
+  it('a tab that stands still while it renews does not prevent a sign-out, which is final', async () => {
     const person = await system.newPerson();
     const [standing, one] = (await person.signedInTabs(2)) as [SessionTab, SessionTab];
     await hurry(one);
@@ -259,7 +259,7 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(await person.context.cookies()).toEqual([]);
   });
 
-  it('a browser that says nothing of sites is told with the first renewal that it kept no cookie', async () => {
+  it('a browser that does not send Sec-Fetch-Site learns at the first renewal that it kept no cookie', async () => {
     const person = await system.newPerson();
     onTestFinished(system.front.hideSite());
     const tab = await person.openTab(crossSite);
@@ -268,7 +268,7 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(await tab.refresh()).toEqual({ status: 'signed_out', reason: 'no_cookie' });
   });
 
-  it('a redirect does not lead the token elsewhere', async () => {
+  it('a redirect does not take the token to another origin', async () => {
     const person = await system.newPerson();
     const [tab] = (await person.signedInTabs(1)) as [SessionTab];
     expect(await tab.ask(system.redirecting)).toBe('redirected');
@@ -276,7 +276,7 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(system.led).toEqual([]);
   });
 
-  it('left alone for two lives of a token, five tabs renew it once for each', async () => {
+  it('five idle tabs renew the token once in each of its lifetimes', async () => {
     const { signedInTabs, passLives } = await personWithClock();
     const tabs = await signedInTabs(5);
     for (let life = 0; life < 2; life += 1) {
@@ -296,7 +296,7 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(answers).toEqual([200, 200, 200, 200, 200]);
   });
 
-  it('while auth-service is stopped the token serves until it expires, and then the session goes on', async () => {
+  it('while auth-service is stopped the token works until it expires, and afterwards the session goes on', async () => {
     const { signedInTabs, passLives } = await personWithClock();
     const [one, two] = (await signedInTabs(2)) as [SessionTab, SessionTab];
     const { sessionId } = await one.state();

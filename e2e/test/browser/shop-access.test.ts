@@ -55,7 +55,7 @@ describeInBrowser('the shop, for everybody', () => {
     );
   });
 
-  it('speaks Korean to who wants it, and remembers a change', async () => {
+  it('speaks Korean if the browser prefers it, and remembers a change', async () => {
     const { openTab: open, complaints } = await system.newPerson({ locale: 'ko-KR' });
     const page = await open();
     await page.getByRole('heading', { name: '로그인', exact: true }).waitFor();
@@ -132,7 +132,7 @@ describeInBrowser('the shop, for everybody', () => {
     expect(await dark.isChecked()).toBe(false);
   });
 
-  it('sits for the picture in the README: UPDATE_SCREENSHOTS=1 keeps it', async () => {
+  it('has its picture taken for the README: UPDATE_SCREENSHOTS=1 keeps it', async () => {
     const { openTab: open, context } = await system.newPerson({
       viewport: { width: 1280, height: 800 },
       colorScheme: 'light',

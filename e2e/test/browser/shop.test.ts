@@ -32,7 +32,7 @@ describeInBrowser('the shop', () => {
     await page.getByText('Hello, ').waitFor();
   }
 
-  it('sells: register, wish, move to the cart, pay, and find the payment, which support gives back and nobody else', async () => {
+  it('sells: register, wish, move to the cart, pay, and find the payment, which only support can refund', async () => {
     const { page, isClean } = await visit();
     await registerSomebody(page);
     await page.getByRole('button', { name: 'Wish for Teapot' }).click();
@@ -105,7 +105,7 @@ describeInBrowser('the shop', () => {
     expect(new Set(keys).size).toBe(1);
   });
 
-  it('asks for the password before a large payment: pays nothing for who cancels meanwhile, and with the same key for who confirms', async () => {
+  it('asks for the password before a large payment: a cancelled payment costs nothing, and a confirmed one has the same key', async () => {
     const { page, isClean } = await visit();
     let payments = 0;
     page.on('request', (request) => {
@@ -154,7 +154,7 @@ describeInBrowser('the shop', () => {
     isClean();
   });
 
-  it('says which service is down, goes on with the others, and is whole again afterwards, also for who comes back while auth-service is down', async () => {
+  it('says which service is down, goes on with the others, and recovers, even for a person who comes back while auth-service is down', async () => {
     const { page, openAnother } = await visit();
     const { username } = await registerSomebody(page);
     await page.getByRole('button', { name: 'Wish for Teapot' }).click();
@@ -191,7 +191,7 @@ describeInBrowser('the shop', () => {
     }
   });
 
-  it('tells who was signed out from elsewhere why', async () => {
+  it('says why the person was signed out from elsewhere', async () => {
     const { openTab: open } = await system.newPerson();
     const page = await open();
     const { username, password } = await registerSomebody(page);

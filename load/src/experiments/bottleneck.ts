@@ -1,10 +1,10 @@
 import { serviceKeys as services } from '@latchkey/services';
 import type { SystemUse } from '../system/watch.ts';
 
-/** Of what there is of it: above this, something has no room left. */
+/** The share of its capacity above which a part has no room left. */
 const full = 0.9;
 
-/** What a system at its limit had no more of, in a few words, by the CPU that everything used. */
+/** Names the part that limits a system, in a few words, by the CPU that each part used. */
 export function findBottleneck(
   use: SystemUse,
   own: { readonly generatorCpu: number; readonly cores: number },

@@ -11,21 +11,21 @@ const plans = {
   full: { rounds: 7, seconds: 4, warmUpSeconds: 4, signatures: 2000 },
   quick: { rounds: 2, seconds: 0.8, warmUpSeconds: 0.4, signatures: 200 },
 };
-/** As many refreshes are under way at any time. */
+/** This many refreshes are under way at any time. */
 export const devices = 32;
 
-/** Somebody's device: takes the next tokens, or throws. */
+/** A person's device. Gets the next tokens, or throws. */
 export type Device = () => Promise<void>;
 
 export type RefreshRound = {
   readonly perSecond: number;
   readonly cpuMicroseconds: number;
   readonly redisCommands: number;
-  /** Keys that Redis has more than before, for each refresh. */
+  /** How many keys Redis gained for each refresh. */
   readonly keysLeft: number;
 };
 
-/** How near refreshing comes to the one thing in it that cannot be made cheaper: a signature. */
+/** Compares refreshes with bare signatures, the only part of a refresh that cannot be made cheaper. */
 export const refreshSection: Section = {
   name: 'refresh-rate',
   title: 'Refreshes, as many as there can be',
@@ -66,7 +66,7 @@ async function run(context: Context): Promise<SectionResult> {
   };
 }
 
-/** As many of our people as there are devices, at auth-service. */
+/** As many of our people as there are devices. They refresh at our auth-service. */
 export function refreshingAtOurs({ world: { http, people }, redis }: Context): Contender<RefreshRound> {
   if (redis === undefined) throw new Error('This can be measured beside a system of our own only.');
   const own = people.slice(0, devices).map((person) => deviceOf(http.auth, person));
@@ -84,7 +84,7 @@ function deviceOf(auth: Http, person: Session): Device {
   };
 }
 
-/** Every device refreshes again and again, for that long. */
+/** Each device refreshes again and again for this many seconds. */
 export async function refreshFor(
   seconds: number,
   side: { readonly own: readonly Device[]; redis: Redis; cpuSeconds: () => Promise<number> },

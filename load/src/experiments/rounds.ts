@@ -1,13 +1,13 @@
 import type { Plot } from '../section.ts';
 
-/** One who is measured, round by round. */
+/** A candidate that is measured round by round. */
 export type Contender<R> = { readonly name: string; readonly rounds: R[]; play(seconds: number): Promise<R> };
 
 export type RoundPlan = { readonly rounds: number; readonly seconds: number; readonly warmUpSeconds: number };
 
 /**
- * Lets everybody play once to warm up, and then in each round; there and back again, so that nobody always comes after the
- * same one. What disturbs the machine for longer than a round disturbs all alike.
+ * Lets each contender play once to warm up, and then once in each round. Every other round runs in reverse order, so
+ * that none always follows the same one. A disturbance that is longer than a round affects all alike.
  */
 export async function playRounds<R>(
   contenders: readonly Contender<R>[],
@@ -28,7 +28,7 @@ export async function playRounds<R>(
   }
 }
 
-/** Round by round, so that the spread is seen. */
+/** Plots each contender's rounds, which shows the spread. */
 export function plotRounds<R>(
   contenders: readonly Contender<R>[],
   { title, y, of }: { title: string; y: string; of: (round: R) => number },

@@ -7,7 +7,6 @@ import type { Measured, Searched } from './saturation-section.ts';
 
 type Machine = { readonly signingMicroseconds: number; readonly cores: number };
 
-/** What the searches found, as figures, tables, plots and rules. */
 export function describeSaturation(found: readonly Searched[], machine: Machine): SectionResult {
   return {
     figures: found.flatMap((search) => figuresOf(search, machine)),
@@ -93,23 +92,23 @@ function costTable(found: readonly Searched[], { signingMicroseconds }: Machine)
   };
 }
 
-/** "1 core of auth-service per N": of each service that has a part in it. */
+/** Rules such as "1 core of auth-service per N/s", for each service that takes part. */
 function sizingOf({ scenario: { name }, uses, measured }: Searched): string[] {
   if (measured === undefined) return [];
   const rules = uses
     .map((service) => ({ service, microseconds: cpuEach(measured.atHalf, service) }))
-    // What rounds to nothing cannot be divided by.
+    // A cost that rounds to zero cannot be a divisor.
     .filter(({ microseconds }) => microseconds > 0)
     .map(({ service, microseconds }) => `1 core of ${service}-service per ${perCore(microseconds)}/s`);
   return rules.length === 0 ? [] : [`${name}: ${rules.join(', ')}`];
 }
 
-/** Two digits: more would promise what a machine of another make does not keep. */
+/** Two digits, because other machines would not keep the promise of more. */
 function perCore(microseconds: number): string {
   return Number((1e6 / microseconds).toPrecision(2)).toLocaleString('en');
 }
 
-/** In microseconds, beyond what the service uses when nobody asks for anything. */
+/** CPU time per request in microseconds, beyond what the service uses without requests. */
 function cpuEach({ use, idle, requests }: Measured, service: ServiceName): number {
   const cpu = use.services[service].cpu - idle.services[service].cpu;
   return (Math.max(0, cpu) * use.seconds * 1e6) / requests;

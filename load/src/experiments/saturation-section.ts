@@ -18,7 +18,7 @@ import { measureSigning } from './signing.ts';
 type Wanted = {
   readonly scenario: Scenario;
   readonly from: number;
-  /** The services that have work with each one, and not only now and then. */
+  /** The services that work on each request, and not only now and then. */
   readonly uses: readonly ServiceName[];
 };
 
@@ -48,11 +48,11 @@ const plans = {
   },
 };
 
-/** From a rate that was sustained for a few seconds, and not for many, to the next one, and how often. */
+/** If a rate is sustained for a few seconds but not for longer, the next one is lower by this factor. */
 const stepDown = 0.9;
 const maxStepsDown = 6;
 
-/** How much is too much, what there is no more of then, and how much one core does. */
+/** Measures the highest rate, the part that limits it, and the rate of one core. */
 export const saturationSection: Section = {
   name: 'saturation',
   title: 'Saturation',
@@ -60,13 +60,13 @@ export const saturationSection: Section = {
   run,
 };
 
-/** A scenario at a rate that the system sustains, and what that costs. */
+/** A scenario at a constant rate, and the resources that it uses. */
 export type Measured = {
   readonly perSecond: number;
   readonly requests: number;
   readonly result: LoadResult;
   readonly use: SystemUse;
-  /** What is used when nobody asks for anything. */
+  /** The use without requests. */
   readonly idle: SystemUse;
 };
 
@@ -98,7 +98,7 @@ async function search({ scenario, from, uses }: Wanted, context: WithIdle): Prom
   await scenario.prepare?.(world);
   const play = (index: number) => scenario.play(world, index);
   tell(`${scenario.name}: warming up`);
-  // What has not been compiled yet is slow, and a first rate that is too much for that would bound the search.
+  // Code that has not been compiled yet is slow. A first rate that is too high for it would bound the search.
   await runOpenLoad(play, {
     arrivals: evenArrivals({ perSecond: from / 2, seconds: warmUpSeconds }),
     signal,
@@ -122,7 +122,7 @@ async function search({ scenario, from, uses }: Wanted, context: WithIdle): Prom
   return { scenario, uses, points, knee: atKnee.perSecond, measured: { atHalf, atKnee } };
 }
 
-/** What was sustained for some seconds may pile up over more: then a little less is tried. */
+/** Work that was sustained for some seconds may pile up over more. Then slightly lower rates are tried. */
 async function measureSustained(scenario: Scenario, knee: number, context: WithIdle): Promise<Measured> {
   let measured = await measure(scenario, knee, context);
   for (let left = maxStepsDown; left > 0 && !isSustained(measured.result); left -= 1) {

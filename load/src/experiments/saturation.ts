@@ -9,7 +9,7 @@ export type RatePoint = {
   readonly p50: number;
   readonly p99: number;
   readonly faults: number;
-  /** Why the point says nothing about the system; none when it does. */
+  /** The reasons why the point says nothing about the system; empty when there are none. */
   readonly invalid: readonly string[];
   readonly sustained: boolean;
 };
@@ -17,17 +17,17 @@ export type RatePoint = {
 export type Saturation = {
   /** The highest rate that was sustained, per second. */
   readonly knee: number;
-  /** In the order in which they were tried. */
+  /** In the order in which the rates were tried. */
   readonly points: readonly RatePoint[];
 };
 
 export type SaturationOptions = {
-  /** Where the search begins, per second: a rate that is surely sustained. */
+  /** The rate at which the search begins, per second. It should surely be sustained. */
   readonly from: number;
   readonly secondsEach: number;
-  /** Before those, at the same rate and not counted. Default 0.5. */
+  /** How long each rate runs before it counts. Default 0.5. */
   readonly settleSeconds?: number;
-  /** How many times the interval between sustained and not is halved. */
+  /** How often the interval between a rate that is sustained and one that is not is halved. */
   readonly refinements: number;
   readonly onPoint?: (point: RatePoint) => void;
   readonly signal?: AbortSignal;
@@ -35,21 +35,21 @@ export type SaturationOptions = {
   readonly clock?: Clock;
 };
 
-/** How often a rate that was meant to be surely sustained, and was not, is halved. */
+/** How often the first rate is halved if it is not sustained after all. */
 const maxHalvings = 4;
-/** Sustained means: nothing failed, no more than 5 % were behind in the end, and hardly anybody waited for longer than this. */
+/** A rate is sustained if nothing fails, 99 % are answered within this, and at most 5 % are behind at the end. */
 const maxP99Ms = 250;
 const maxBehind = 0.05;
-/** Under way when the sending ends, of a system that keeps up with a few slow requests. */
+/** A few slow requests are under way when the sending ends, even if the system keeps up. */
 const alwaysUnderWay = 2;
 const drainMs = 3000;
-/** For what is still under way then: the next rate is not to pay for it. */
+/** How long to wait for requests that are still under way then, so that they do not burden the next rate. */
 const settleMs = 15_000;
 const highest = 50_000;
 
 /**
- * Looks for the highest rate that the system sustains. Between two rates it waits until what was left over has been
- * answered, so that one does not pay for the other.
+ * Finds the highest rate that the system sustains. Between two rates it waits up to 15 s for remaining answers, so that
+ * one rate does not burden the next.
  *
  * @example
  * const { knee } = await findSaturation(send, { from: 100, secondsEach: 4, refinements: 4 });
@@ -61,8 +61,8 @@ export function findSaturation(send: Send, options: SaturationOptions): Promise<
 type SearchOptions = Pick<SaturationOptions, 'from' | 'refinements' | 'onPoint' | 'signal'>;
 
 /**
- * Doubles the rate until it is not sustained (or halves it until it is, if the first was too much), then halves the
- * interval.
+ * Doubles the rate until it is not sustained, and then halves the interval. If the first rate is not sustained, it is
+ * halved until one is.
  */
 export async function searchKnee(
   tryOne: (perSecond: number) => Promise<RatePoint>,
@@ -116,7 +116,7 @@ async function tryRate(send: Send, perSecond: number, options: SaturationOptions
   };
 }
 
-/** Whether the system kept up; of a generator that did not, nobody knows. */
+/** Whether the system kept up. False if the generator did not, because the result then says nothing. */
 export function isSustained(result: LoadResult): boolean {
   return (
     result.offered > 0 &&
@@ -127,7 +127,6 @@ export function isSustained(result: LoadResult): boolean {
   );
 }
 
-/** How many requests ended otherwise than they should. */
 export function faultCount({ faults }: Pick<LoadResult, 'faults'>): number {
   return [...faults.values()].reduce((sum, count) => sum + count, 0);
 }

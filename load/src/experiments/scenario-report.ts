@@ -15,7 +15,7 @@ type Whole = {
   readonly rounds: Played['rounds'];
 };
 
-/** The rounds of all scenarios, as figures of each round, and as tables and plots of all rounds together. */
+/** Describes the rounds of all scenarios: figures for each round, tables and plots for all rounds together. */
 export function describeScenarios(played: readonly Played[], idle: SystemUse): SectionResult {
   const whole = played.map(({ scenario: { name }, rounds }) => ({
     name,
@@ -42,7 +42,7 @@ function figuresOf({ name, rounds, result }: Whole): Figure[] {
   return [
     { name: `${name} p50`, unit: 'ms', values: latency('p50') },
     { name: `${name} p99`, unit: 'ms', values: latency('p99') },
-    // In all rounds together: one round without a fault does not make up for another.
+    // Faults of all rounds together: a round without a fault does not make up for another.
     { name: `${name} faults`, unit: '', values: [faultCount(result)] },
   ];
 }
@@ -69,7 +69,7 @@ function latencyTable(whole: readonly Whole[]): Table {
   };
 }
 
-/** Redis' commands, less what it is asked when nobody asks us for anything. */
+/** Redis commands, less those that run without requests. */
 function commandsBeyond(idle: SystemUse, use: SystemUse): number | undefined {
   if (idle.redisCommands === undefined || use.redisCommands === undefined) return undefined;
   return Math.max(0, use.redisCommands - (idle.redisCommands / idle.seconds) * use.seconds);

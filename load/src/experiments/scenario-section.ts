@@ -19,11 +19,11 @@ const plans = {
   quick: { rounds: 1, seconds: 0.8, warmUpSeconds: 0.2, idleSeconds: 0.5 },
 };
 
-/** Before the first round of each. */
+/** How often each scenario runs before its first round. */
 const rehearsed = 24;
 const rehearsedAtOnce = 4;
 
-/** What people do, at the rates of a small shop on a busy day: how long each takes, and what it costs. */
+/** Measures the latency and the cost of what people do, at the rates of a small shop on a busy day. */
 export const scenarioSection: Section = {
   name: 'scenarios',
   title: 'What people do',
@@ -31,13 +31,12 @@ export const scenarioSection: Section = {
   run,
 };
 
-/** A scenario, and each of its rounds. */
 export type Played = {
   readonly scenario: Scenario;
   readonly rounds: { readonly result: LoadResult; readonly use: SystemUse }[];
 };
 
-/** One scenario after the other, and then all of them again: what disturbs the machine for a while disturbs all alike. */
+/** Each round plays all scenarios in turn, so that a disturbance of the machine affects all alike. */
 async function run(context: Context): Promise<SectionResult> {
   const { rounds } = context.quick ? plans.quick : plans.full;
   const idle = await idleUse(context);
@@ -58,7 +57,7 @@ async function idleUse({ world, redis, quick, signal, tell }: Context): Promise<
   return watch.end();
 }
 
-/** What has not been compiled yet is slow: a shop that has served nobody today is no shop. */
+/** Warms a scenario up, because a shop in use runs code that is already compiled. */
 async function rehearse(scenario: Scenario, { world, signal }: Context): Promise<void> {
   const waiting = Array.from({ length: rehearsed }, (_, index) => index).values();
   const work = async (): Promise<void> => {
@@ -79,7 +78,7 @@ async function play(scenario: Scenario, { context, round }: { context: Context; 
   const arrivals = randomArrivals({
     perSecond: scenario.perSecond,
     seconds: seconds + warmUpSeconds,
-    // Another pattern in each round, and the same in another run.
+    // Each round has another pattern. The same seed repeats all patterns.
     seed: seed * rounds + round,
   });
   const watch = await watchSystem(world.http, redis);

@@ -1,11 +1,11 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** The length of what is signed for a customer's access token; it hardly matters beside the RSA operation. */
+/** As long as the signed part of a customer's access token. The length hardly matters beside the RSA operation. */
 const signingInput = Buffer.alloc(700, 'a');
 
 /**
- * CPU time of one RS256 signature on this machine, in microseconds: the one thing in a refresh that cannot be made
- * cheaper. Occupies the thread while it measures. One value for each round.
+ * CPU time of one RS256 signature on this machine in microseconds, one value for each round. A signature is the only
+ * part of a refresh that cannot be made cheaper. Blocks the thread while it measures.
  */
 export function measureSigning({ rounds, perRound }: { rounds: number; perRound: number }): number[] {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

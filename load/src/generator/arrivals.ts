@@ -1,8 +1,8 @@
-/** When requests are to start, in milliseconds from the beginning, in order. */
+/** The start times of requests in ascending order, in milliseconds from the beginning. */
 export type Arrivals = IterableIterator<number, undefined>;
 
 /**
- * Arrivals at a constant rate, each at its own moment of an absolute schedule: what happens to one moves no other.
+ * Arrivals at a constant rate. Each has its own time in an absolute schedule, so that a delay of one moves no other.
  *
  * @example evenArrivals({ perSecond: 100, seconds: 60 }) // 0, 10, 20, …
  */
@@ -12,15 +12,14 @@ export function* evenArrivals({ perSecond, seconds }: { perSecond: number; secon
   return undefined;
 }
 
-/** The same for as long as it takes: until `isOver` says so. */
+/** Like evenArrivals, but without a fixed end: they end when `isOver` returns true. */
 export function* evenArrivalsUntil(perSecond: number, isOver: () => boolean): Arrivals {
   for (let index = 0; !isOver(); index += 1) yield (index * 1000) / perSecond;
   return undefined;
 }
 
 /**
- * Arrivals of people who do not know of each other (a Poisson process) at this rate on average; the same for the same
- * seed.
+ * Arrivals of independent people (a Poisson process), at this rate on average. The same seed yields the same arrivals.
  */
 export function* randomArrivals(options: { perSecond: number; seconds: number; seed: number }): Arrivals {
   const { perSecond, seconds } = options;
@@ -33,7 +32,7 @@ export function* randomArrivals(options: { perSecond: number; seconds: number; s
   }
 }
 
-/** A small generator of pseudo-random numbers in [0, 1): 32 bits of state, good enough to space requests. */
+/** A small generator of pseudo-random numbers in [0, 1). Its 32 bits of state are good enough to space requests. */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,4 +1,4 @@
-// The part of autocannon that is used here; the package brings no types.
+// The part of autocannon that is used here, because the package brings no types.
 declare module 'autocannon' {
   export type Options = {
     url: string;
@@ -6,7 +6,7 @@ declare module 'autocannon' {
     pipelining: number;
     /** seconds */
     duration: number;
-    /** How often it looks whether it has been stopped, in milliseconds. */
+    /** How often autocannon checks whether it has been stopped, in milliseconds. */
     sampleInt: number;
     requests: {
       method?: 'GET' | 'POST';

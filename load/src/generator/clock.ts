@@ -1,12 +1,12 @@
 import { setTimeout as realDelay } from 'node:timers/promises';
 
-/** What a run reads time and work from, and waits by. Tests have one that they turn. */
+/** A run's source of time, CPU time and delays. Tests use a clock that they turn themselves. */
 export type Clock = {
-  /** Milliseconds since some moment. */
+  /** Milliseconds since an arbitrary moment. */
   now(): number;
   /** Milliseconds of processor time that this process has used. */
   cpuMs(): number;
-  /** `ref: false`: the process need not stay for it. */
+  /** With `ref: false`, the delay does not keep the process alive. */
   delay(ms: number, options?: { readonly ref?: boolean }): Promise<void>;
 };
 

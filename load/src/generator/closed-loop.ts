@@ -7,28 +7,28 @@ export type ClosedLoad = {
   /** The Authorization headers that each connection sends in turn; undefined sends none. */
   readonly authorizations: readonly (string | undefined)[];
   readonly seconds: number;
-  /** Called when the requests flow, and once more at the end of the seconds: what was used in between. */
+  /** Returns counters. Called when the requests flow, and once more after the seconds. */
   readonly look: () => Promise<Readonly<Record<string, number>>>;
 };
 
 export type ClosedRound = {
   readonly requestsPerSecond: number;
   readonly requests: number;
-  /** By how much each thing that was looked at had grown. */
+  /** By how much each counter of `look` has grown. */
   readonly grown: Readonly<Record<string, number>>;
 };
 
-// Pipelined, so that autocannon needs less of its core than the server of its own.
+// Pipelined, so that autocannon uses less CPU time than the server, and the server is the limit.
 const connections = 10;
 const pipelining = 10;
 const settleMs = 200;
 const maxSeconds = 60;
 
 /**
- * The ceiling: as many requests as a server can take, each connection sending the next when it has an answer (a closed
- * loop). For throughput and cost alone: such a generator leaves out the waiting of whoever would have come meanwhile.
+ * Measures how many requests a server can take: each connection sends the next one when it has an answer (a closed
+ * loop). Suits throughput and cost only: it leaves out the waiting of people who would have come meanwhile.
  *
- * @throws Error when any answer is not 2xx: a refusal is no measure of anything
+ * @throws Error when an answer is not 2xx, because a refusal would distort the figures, or when no answer came
  */
 export async function runClosedLoop(load: ClosedLoad): Promise<ClosedRound> {
   const { url, path, authorizations, seconds, look } = load;

@@ -1,15 +1,15 @@
 import { build, type Histogram } from 'hdr-histogram-js';
 
-/** Times in milliseconds, by nearest rank. */
+/** Times in milliseconds. Percentiles are by nearest rank. */
 export type LatencySummary = Readonly<
   Record<'p50' | 'p90' | 'p99' | 'p999' | 'max' | 'mean', number> & { count: number }
 >;
 
 const usPerMs = 1000;
-/** Two minutes: whatever took longer is counted as that. */
+/** Two minutes. A longer time is recorded as this. */
 const maxUs = 120_000_000;
 
-/** How long things took: an HDR histogram of microseconds, exact to three digits, in constant memory. */
+/** Records durations in an HDR histogram of microseconds: exact to three digits, in constant memory. */
 export class Latencies {
   readonly #histogram: Histogram = build({
     bitBucketSize: 64,
@@ -23,7 +23,6 @@ export class Latencies {
     this.#histogram.recordValue(Math.min(maxUs, Math.max(1, Math.round(ms * usPerMs))));
   }
 
-  /** Takes in all that another has recorded. */
   add(other: Latencies): void {
     this.#histogram.add(other.#histogram);
   }
@@ -32,7 +31,7 @@ export class Latencies {
     return this.#histogram.totalCount;
   }
 
-  /** The time that this share of all, in percent, did not exceed; 0 when there is none. */
+  /** The time in milliseconds that this percentage of all did not exceed; 0 when there are none. */
   percentile(percent: number): number {
     return this.#histogram.getValueAtPercentile(percent) / usPerMs;
   }
@@ -49,7 +48,7 @@ export class Latencies {
     };
   }
 
-  /** The curve of percentiles, denser toward the end, for a plot: pairs of percent and milliseconds. */
+  /** The percentiles for a plot, as pairs of percent and milliseconds. They are denser toward the end. */
   curve(): [number, number][] {
     const percents: number[] = [];
     for (let tail = 100; tail > 0.01; tail /= 1.25) percents.push(100 - tail);

@@ -2,7 +2,7 @@ import type { GeneratorHealth } from './health.ts';
 import { Latencies } from './latencies.ts';
 import type { LoadResult } from './open-load.ts';
 
-/** Several rounds of the same as if they had been one. Of the generator's health the worst round counts. */
+/** Merges several rounds of the same load into one result. Its health is that of the worst round. */
 export function mergeLoads(rounds: readonly LoadResult[]): LoadResult {
   const latencies = new Latencies();
   const faults = new Map<string, number>();

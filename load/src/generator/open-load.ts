@@ -4,21 +4,21 @@ import { type GeneratorHealth, startHealth } from './health.ts';
 import { Latencies } from './latencies.ts';
 import { createSeries, type SecondOfLoad } from './series.ts';
 
-/** What became of one request: 'ok', or the name of a fault. */
+/** The outcome of one request: 'ok', or the name of a fault. */
 export type Outcome = string;
 
-/** Sends one request. It may reject: that is a fault, too. */
+/** Sends one request. A rejection counts as a fault. */
 export type Send = (index: number) => Promise<Outcome>;
 
 export type LoadOptions = {
   readonly arrivals: Arrivals;
-  /** What arrives in the first milliseconds is sent and not counted. Default 0. */
+  /** Requests that are due in this time are sent but not counted. Default 0. */
   readonly warmUpMs?: number;
-  /** How long after the last arrival answers are waited for. Default 10,000. */
+  /** How long to wait for answers after the last arrival. Default 10,000. */
   readonly drainMs?: number;
-  /** 1 % of the requests sent later than this make the result invalid. Default 25: for latencies in milliseconds. */
+  /** The result is invalid if 1 % of the requests are sent later than this. Default 25, for latencies in ms. */
   readonly maxLagMs?: number;
-  /** Told once a second. */
+  /** Called once a second. */
   readonly onSecond?: (second: SecondOfLoad) => void;
   readonly signal?: AbortSignal;
   /** Default: the real one. */
@@ -26,31 +26,31 @@ export type LoadOptions = {
 };
 
 export type LoadResult = {
-  /** Requests that were to be sent while it counted, and the seconds that they were spread over. */
+  /** Requests that were due after the warm-up, and the seconds over which they were spread. */
   readonly offered: number;
   readonly seconds: number;
-  /** Of all that were sent, those too that did not count. */
+  /** All requests that were sent, including those of the warm-up. */
   readonly sent: number;
-  /** Of those offered, answered without a fault while requests were being sent, per second. */
+  /** How many of those offered were answered without a fault while requests were being sent, per second. */
   readonly achievedPerSecond: number;
-  /** Of those offered, without an answer when the sending ended: of a system that falls behind, many. */
+  /** How many of those offered had no answer when the sending ended: many, if the system falls behind. */
   readonly behind: number;
-  /** From the intended start to the end of the answer, of what was answered without a fault. */
+  /** From the intended start to the end of the answer, for requests that were answered without a fault. */
   readonly latencies: Latencies;
-  /** How often each fault came; `unfinished` is what had no answer when the draining ended. */
+  /** How often each fault occurred. `unfinished` counts the requests without an answer when the draining ended. */
   readonly faults: ReadonlyMap<string, number>;
   readonly health: GeneratorHealth;
   readonly series: readonly SecondOfLoad[];
-  /** Resolves when everything has ended, also what the draining did not wait for. */
+  /** Resolves when all requests have ended, including those for which the draining did not wait. */
   readonly settled: Promise<unknown>;
 };
 
 /**
- * Sends requests by an absolute schedule, whatever becomes of those before (an open model), and measures each from the
- * moment at which it was meant to start. So a server that stalls is seen to stall by everybody who would have come
- * meanwhile; a generator that waits for answers would have left them out (coordinated omission).
+ * Sends requests by an absolute schedule, whether or not earlier ones were answered (an open model). Each latency
+ * counts from the time at which the request was due. A stall of the server therefore shows in every request that was
+ * due meanwhile. A generator that waits for answers would leave these requests out (coordinated omission).
  *
- * Does not limit how many requests are under way: `send` queues, if its connections are few.
+ * Does not limit how many requests are under way. If `send` has few connections, requests wait there.
  *
  * @example
  * const result = await runOpenLoad(send, { arrivals: evenArrivals({ perSecond: 200, seconds: 30 }) });
@@ -82,7 +82,7 @@ export async function runOpenLoad(send: Send, options: LoadOptions): Promise<Loa
       .catch(faultOf)
       .then((outcome) => {
         all.delete(answered);
-        // What ends after the draining has been given up on already.
+        // A request that ends after the draining has already been counted as unfinished.
         if (!underWay.delete(index)) return;
         const tookMs = clock.now() - beganAt - dueMs;
         series.ended(clock.now() - beganAt, { tookMs, isFault: outcome !== 'ok' });
@@ -129,7 +129,7 @@ export async function runOpenLoad(send: Send, options: LoadOptions): Promise<Loa
   };
 }
 
-/** Why there was no answer: the code of undici or of the system, if there is one. */
+/** The reason why there was no answer: the error code of undici or of the system, if there is one. */
 function faultOf(error: unknown): Outcome {
   if (!(error instanceof Error)) return 'failed';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;

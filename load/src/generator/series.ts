@@ -1,18 +1,17 @@
 import { Latencies } from './latencies.ts';
 
-/** What happened in one second of a run. */
 export type SecondOfLoad = {
-  /** Counted from the beginning. */
+  /** Counted from 0 at the beginning of the run. */
   readonly second: number;
   readonly started: number;
   /** Answered without a fault. */
   readonly completed: number;
   readonly faults: number;
-  /** Milliseconds, of all that ended in this second; 0 when nothing did. */
+  /** The 99th percentile of all requests that ended in this second, in milliseconds; 0 when none did. */
   readonly p99: number;
 };
 
-/** Tells a run second by second, while it goes on. Times are milliseconds from its beginning, and never go back. */
+/** Reports a run second by second, while it goes on. Times are milliseconds from its beginning, in ascending order. */
 export function createSeries(onSecond: ((second: SecondOfLoad) => void) | undefined) {
   const told: SecondOfLoad[] = [];
   let current = emptySecond();
@@ -39,7 +38,7 @@ export function createSeries(onSecond: ((second: SecondOfLoad) => void) | undefi
       if (isFault) current.faults += 1;
       else current.completed += 1;
     },
-    /** The last second, which need not be a whole one, and all before it. */
+    /** Ends the series and returns all seconds. The last one may be shorter. */
     end(): readonly SecondOfLoad[] {
       tell();
       return told;

@@ -6,13 +6,13 @@ export type MeasuredServerOptions = {
   /** The file that `node` runs. It calls `serveMeasured` once it is ready. */
   readonly script: URL;
   readonly args?: readonly string[];
-  /** Beside our own environment. */
+  /** Added to our own environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 };
 
 export type MeasuredServer = AsyncDisposable & {
-  /** Its origin; of one that serves several, the first. */
+  /** Its origin, or the first one if it serves several. */
   readonly url: string;
   readonly urls: readonly string[];
   /** CPU time that the process has used so far, in all its threads, in seconds. */
@@ -23,9 +23,9 @@ const startWithinMs = 60_000;
 const stopWithinMs = 5000;
 
 /**
- * Runs a server in a process of its own, so that what it costs can be told from what measuring it costs.
+ * Runs a server in a process of its own, so that its cost is separate from the cost of measuring it.
  *
- * @throws Error with what it wrote to standard error, when it ends or stays silent instead of listening
+ * @throws Error with what it wrote to standard error, when it ends; TimeoutError when it does not listen within 60 s
  * @example await using server = await startMeasuredServer({ script, args: ['none'], signal });
  */
 export async function startMeasuredServer(options: MeasuredServerOptions): Promise<MeasuredServer> {

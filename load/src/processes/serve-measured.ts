@@ -1,9 +1,10 @@
-/** What says where it listens: a Fastify, or anything that is made to look like one. */
+/** Anything that can listen as a Fastify does. */
 type Listening = { listen(options: { host: string; port: number }): Promise<string> };
 
 /**
- * Has each listen on a free loopback port, and tells whoever started this process (startMeasuredServer) where; from then
- * on also how much CPU time it has used. The process ends when the one that started it has gone, however that happened.
+ * Lets each listen on a free loopback port, and sends the URLs to the process that started this one
+ * (startMeasuredServer). Answers each later message of that process with the CPU time used so far. Exits when that
+ * process is gone, for whatever reason.
  */
 export async function serveMeasured(...apps: readonly Listening[]): Promise<void> {
   process.on('message', () => process.send?.(process.cpuUsage()));

@@ -3,14 +3,14 @@ import type { Report } from './report.ts';
 import { type Spread, spreadOf } from './statistics.ts';
 
 export type Significance =
-  /** The rounds of one run reach into those of the other: it may be chance. */
+  /** The rounds of the two runs overlap, so the difference may be chance. */
   | 'within noise'
-  /** Every round of one run is above every round of the other, in the direction that people want, or not. */
+  /** Every round of one run is above every round of the other. The unit says which direction is better. */
   | 'better'
   | 'worse'
-  /** As clear, of a figure that is good or bad by what it says, and not by being high. */
+  /** The rounds are as far apart, but a high value of this figure is neither good nor bad in itself. */
   | 'different'
-  /** As clear, and of so few rounds that it may be chance all the same. */
+  /** The rounds are as far apart, but so few that it may be chance all the same. */
   | 'too few rounds';
 
 export type Difference = {
@@ -18,7 +18,7 @@ export type Difference = {
   readonly unit: Figure['unit'];
   readonly before: Spread;
   readonly after: Spread;
-  /** Absent where it was 0 before. */
+  /** Absent if it was 0 before. */
   readonly changePercent?: number;
   readonly significance: Significance;
 };
@@ -28,14 +28,14 @@ export type Comparison = {
   /** Figures that only one of the runs has. */
   readonly onlyBefore: readonly string[];
   readonly onlyAfter: readonly string[];
-  /** Why the two should not be compared: sentences; none when nothing is known against it. */
+  /** Sentences that say why the two should not be compared; empty when nothing speaks against it. */
   readonly cautions: readonly string[];
 };
 
-/** Above it, two runs are not said to differ. */
+/** Two runs are said to differ only if the probability of chance is at most this. */
 const maxChance = 0.05;
 
-/** What has changed from one run to the other, figure by figure, with what the spread of the rounds says about it. */
+/** Compares two runs figure by figure. The spread of the rounds decides how significant each difference is. */
 export function compareReports(before: Report, after: Report): Comparison {
   const old = figuresOf(before);
   const now = figuresOf(after);
@@ -72,14 +72,14 @@ function significanceOf(earlier: Figure, figure: Figure): Significance {
   const isHigher = after.min > before.max;
   if (!isHigher && !(after.max < before.min)) return 'within noise';
   if (chanceOfSeparation(earlier.values.length, figure.values.length) > maxChance) return 'too few rounds';
-  // A ratio may be good or bad when it is high.
+  // A high ratio may be good or bad.
   if (figure.unit === '') return 'different';
   return isHigher === (figure.unit === '1/s') ? 'better' : 'worse';
 }
 
 /**
- * How likely it is that no round of one run reaches into those of the other when nothing has changed: of all orders of the
- * rounds, two have them apart. With 5 and 5 it is 1 of 126, with 2 and 2 it is 1 of 3.
+ * The probability that the rounds of two runs do not overlap although nothing has changed. Of all orders of the rounds,
+ * two keep them apart. With 5 and 5 rounds the probability is 1 in 126, with 2 and 2 it is 1 in 3.
  */
 export function chanceOfSeparation(before: number, after: number): number {
   let orders = 1;

@@ -1,4 +1,4 @@
-/** A number as people read it: three digits that count, thousands apart; '–' for what could not be had. */
+/** A number for people: three significant digits, and whole numbers from 1,000 on; '–' for a missing value. */
 export function showNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);

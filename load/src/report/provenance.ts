@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import type { Redis } from 'ioredis';
 
-/** What the figures depend on besides the code. */
+/** The conditions, besides the code, on which the figures depend. */
 export type Provenance = {
   readonly commit: string;
   readonly command: string;
@@ -11,11 +11,11 @@ export type Provenance = {
   readonly startedAt: string;
   readonly seed: number;
   readonly quick: boolean;
-  /** What ran where. */
+  /** Which processes ran where. */
   readonly system: string;
-  /** Absent where they cannot be asked. */
+  /** Absent if they cannot be asked. */
   readonly stores?: string;
-  /** Processes that wanted a core in the minute before the run, on average. */
+  /** The average number of processes that wanted a core in the minute before the run. */
   readonly loadBefore: number;
 };
 
@@ -42,7 +42,7 @@ export function describeRun(run: {
   };
 }
 
-/** Their versions, and how Redis keeps what it is told: a refresh that need not reach the disk is cheaper. */
+/** Their versions, and whether Redis appends to a file: a refresh that need not reach the disk is cheaper. */
 export async function describeStores(redis: Redis, postgres: { version: string }): Promise<string> {
   const info = await redis.info();
   const field = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1] ?? 'unknown';
@@ -50,7 +50,7 @@ export async function describeStores(redis: Redis, postgres: { version: string }
   return `Redis ${field('redis_version')}, ${isAppended ? 'with' : 'without'} an append-only file; Postgres ${postgres.version}`;
 }
 
-/** A figure belongs to a commit only if nothing else was in the working tree. */
+/** A figure belongs to a commit only if the working tree had no other changes. */
 function describeCommit(): string {
   try {
     const changed = git('status', '--porcelain', '--untracked-files=no') !== '';

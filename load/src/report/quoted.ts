@@ -4,7 +4,7 @@ import type { Figure } from '../section.ts';
 import type { Report } from './report.ts';
 import { spreadOf } from './statistics.ts';
 
-/** A figure that the documents quote. What was not written down in time is null. */
+/** A figure that the documents quote. A value that was not written down in time is null. */
 export type QuotedFigure = {
   readonly unit: Figure['unit'];
   readonly against?: string;
@@ -17,7 +17,7 @@ export type QuotedFigure = {
   readonly command: string;
 };
 
-/** By what they are about, and then by the names that they have in a report; in the order in which they are shown. */
+/** By topic, and then by the names in a report, in the order in which they are shown. */
 export type QuotedFigures = Readonly<Record<string, Readonly<Record<string, QuotedFigure>>>>;
 
 const file = fileURLToPath(new URL('../../../docs/performance.numbers.json', import.meta.url));
@@ -27,8 +27,8 @@ export function readQuoted(): QuotedFigures {
 }
 
 /**
- * Puts the figures of a run into the file; `npm run reference` then puts them into the documents. Returns the names of
- * those that stay as they were.
+ * Writes the figures of a run to the file, from which `npm run reference` puts them into the documents. Returns the
+ * names of the figures that stay as they were.
  */
 export function writeQuoted(report: Report): string[] {
   const quoted = requote(readQuoted(), report);
@@ -38,8 +38,8 @@ export function writeQuoted(report: Report): string[] {
 }
 
 /**
- * The same figures, with those of the run where it has them. A part whose generator did not keep up has none. To quote
- * one more, add its name to the file, with anything.
+ * Returns the same figures, with those of the run where it has them. A part whose generator did not keep up has none.
+ * To quote one more figure, add its name to the file, with any content.
  */
 export function requote(quoted: QuotedFigures, { provenance, sections }: Report): QuotedFigures {
   const { machine, commit, command } = provenance;

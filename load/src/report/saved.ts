@@ -3,7 +3,7 @@ import { UsageError } from '../arguments.ts';
 import type { Report } from './report.ts';
 
 /**
- * A report that an earlier run wrote. Checks its version and that it has the parts that are read; trusts what is in them.
+ * Reads the report of an earlier run. Checks its version, and that the parts exist that are read; not their content.
  *
  * @throws UsageError that says what is wrong with the file
  */

@@ -5,7 +5,6 @@ import { showNumber, withUnit } from './numbers.ts';
 import { type Judged, judge, type Report } from './report.ts';
 import { spreadOf } from './statistics.ts';
 
-/** What was asked of the run, and whether it holds. */
 export function thresholdTable(report: Pick<Report, 'sections'>): Table {
   return {
     title: 'Thresholds',
@@ -26,7 +25,7 @@ export function boundOf(threshold: Threshold): string {
   return threshold.every === true ? `each ${bound}` : bound;
 }
 
-/** Whether the generator kept up, thing by thing. */
+/** Whether the generator kept up in each measurement. */
 export function healthTable({ sections }: Pick<Report, 'sections'>): Table {
   return {
     title: 'How late requests were sent, and what the generator used',

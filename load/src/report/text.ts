@@ -4,7 +4,7 @@ import { showNumber } from './numbers.ts';
 import { judge, type Report, sizingRules, unjudged, verdictMeaning, verdictOf } from './report.ts';
 import { differenceTable, figureTable, thresholdTable } from './tables.ts';
 
-/** The summary for the terminal: what was measured, what changed, and at the end what it comes to. */
+/** The summary for the terminal: measurements, changes, and the verdict at the end. */
 export function renderText(report: Report, comparison?: Comparison): string {
   const { command, commit, machine } = report.provenance;
   const verdict = verdictOf(report);
@@ -35,7 +35,7 @@ function sectionLines(section: Report['sections'][number]): string[] {
   ];
 }
 
-/** Of a part that has no tables, its figures. */
+/** A part that has no tables shows its figures. */
 function tablesOf({ tables, figures, resources = [] }: Report['sections'][number]): readonly Table[] {
   const first = tables.length === 0 ? [figureTable(figures)] : tables;
   return [...first, ...resources].filter(({ rows }) => rows.length > 0);
@@ -57,7 +57,7 @@ function chapter(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', title.toUpperCase(), ...lines];
 }
 
-/** Its lines, in columns; none of a table without rows. */
+/** The lines of a table, in columns; none if the table has no rows. */
 function linesOf({ columns, rows }: Table): string[] {
   if (rows.length === 0) return [];
   const show = (cell: string | number) => (typeof cell === 'number' ? showNumber(cell) : cell);

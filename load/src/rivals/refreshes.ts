@@ -15,7 +15,7 @@ const plans = {
   full: { rounds: 5, seconds: 4, warmUpSeconds: 3 },
   quick: { rounds: 2, seconds: 1, warmUpSeconds: 0.7 },
 };
-/** Refreshes at ours and at node-oidc-provider: both with the same Redis, one signature, and rotation. */
+/** Compares refreshes at ours and at node-oidc-provider: both use the same Redis, sign once, and rotate the token. */
 export async function compareRefreshes(context: Context): Promise<SectionResult> {
   const { system, redis, signal } = context;
   if (redis === undefined || system.stack === undefined)

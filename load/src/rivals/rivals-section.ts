@@ -21,12 +21,12 @@ const plans = {
   quick: { rounds: 2, seconds: 0.6, warmUpSeconds: 0.4 },
 };
 
-/** What others do with the same client, the same connections and, where it is one, the same token. */
+/** Compares others with ours: the same client, the same connections and, if they use tokens, the same tokens. */
 export const rivalsSection: Section = {
   name: 'rivals',
   title: 'Others beside ours',
   seconds: { full: 180, quick: 30 },
-  // They are installed beside it.
+  // The image of the load tests, which drives a running system, does not contain the others.
   needsOwnSystem: true,
   option: 'rivals',
   run,

@@ -1,6 +1,6 @@
 import { expecting, personOf, type Scenario } from './scenario.ts';
 
-/** One request of that many has a token that is no good. */
+/** One of this many requests has a bad token. */
 const everyNth = 20;
 
 export const badTokens: Scenario = {
@@ -16,9 +16,9 @@ export const badTokens: Scenario = {
   },
 };
 
-/** Each of these is different every time, so that none is remembered. */
+/** Each makes a different token every time, so that no service remembers it. */
 const ways: readonly ((token: string, nonce: number) => string)[] = [
-  // Another person, under the old signature.
+  // Another person, with the old signature.
   (token, nonce) => {
     const [header, payload = '', signature] = token.split('.');
     const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), sub: `somebody-${nonce}` };

@@ -19,7 +19,7 @@ export const checkout: Scenario = {
     const person = personOf(world, index);
     return inTurn(person, async () => {
       const outcome = await buyTea(world, person);
-      // So that what failed once does not fail everything after it.
+      // Otherwise a single failure would make all later checkouts fail.
       if (outcome !== 'ok')
         await world.http.cart.status({ method: 'DELETE', path: tea, token: person.accessToken });
       return outcome;

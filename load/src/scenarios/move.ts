@@ -28,6 +28,6 @@ async function moveMug(
   const path = `/wishlist/items/${id}/move`;
   const moved = await wishlist.status({ method: 'POST', path, token, json });
   if (moved !== 200) return `move ${moved}`;
-  // So that the cart of the next time is as this one was.
+  // Restores the cart for the next time.
   return expecting(204, await cart.status({ method: 'DELETE', path: '/cart/items/mug', token }));
 }

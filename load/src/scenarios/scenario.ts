@@ -2,32 +2,31 @@ import type { Outcome } from '../generator/open-load.ts';
 import type { Http, ServiceName } from '../system/http.ts';
 import type { Session } from '../system/people.ts';
 
-/** What a scenario plays in. */
 export type World = {
   readonly http: Readonly<Record<ServiceName, Http>>;
-  /** Signed in. Who needs a full cart, or an empty one, sees to it in `prepare`. */
+  /** Signed-in people. A scenario that needs full or empty carts sees to it in `prepare`. */
   readonly people: readonly Session[];
 };
 
-/** Something that people do, again and again. */
+/** An action that people repeat. */
 export type Scenario = {
   readonly name: string;
   /** What a person does, in a sentence. */
   readonly story: string;
-  /** How often it begins, per second, on a small machine. */
+  /** How often the action begins, per second, on a small machine. */
   readonly perSecond: number;
-  /** Makes what the requests need, once, before anything is measured. */
+  /** Prepares the system for the requests. Called before each measurement. */
   prepare?(world: World): Promise<void>;
-  /** Does it once. Resolves to 'ok', or to what was wrong. */
+  /** Plays the action once. Resolves to 'ok', or to the name of a fault. */
   play(world: World, index: number): Promise<Outcome>;
 };
 
-/** 'ok' for this status, and any other by its number. */
+/** 'ok' for the expected status, or else the status as text. */
 export function expecting(expected: number, status: number): Outcome {
   return status === expected ? 'ok' : String(status);
 }
 
-/** Whose turn it is: everybody comes round before anybody comes again. */
+/** The person whose turn it is. Every person has a turn before any person has another. */
 export function personOf({ people }: World, index: number): Session {
   const person = people[index % people.length];
   if (person === undefined) throw new Error('There is nobody to play the scenario.');

@@ -4,11 +4,10 @@ import type { SystemUnderLoad } from './system.ts';
 
 export type Account = { readonly username: string; readonly password: string };
 
-/** Where accounts are made. */
 export type Place = { readonly system: Pick<SystemUnderLoad, 'stack'>; readonly auth: Http };
 
 /**
- * Makes customers. In a system of our own they are made by auth-service's command, however many; another one lets them
+ * Makes customers. In a system of our own, auth-service's command makes any number of them. Another system lets them
  * register, and allows each network 100 an hour.
  *
  * @throws Error when one is refused

@@ -12,16 +12,16 @@ export type Answer = { readonly status: number; readonly body: Json };
 export type Http = {
   /** Rejects when there is no answer. */
   request(request: Request): Promise<Answer>;
-  /** The body as it came. Rejects unless it was 200. */
+  /** Resolves to the body as text. Rejects if the status is not 200. */
   text(request: Request): Promise<string>;
-  /** The same for whoever wants no more than the status: the body is read and thrown away. */
+  /** Resolves to the status alone: reads the body and discards it. */
   status(request: Request): Promise<number>;
   close(): Promise<void>;
 };
 
-/** More than are ever busy while a service keeps up; when it does not, requests queue here, and their time counts. */
+/** More than are ever busy while a service keeps up. When it does not, requests wait here, and their waiting counts. */
 const connections = 256;
-/** Longer than any service gives another one. */
+/** Longer than any service waits for another one. */
 const timeoutMs = 30_000;
 
 /** A client of one service, with keep-alive connections. */

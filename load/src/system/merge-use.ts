@@ -3,8 +3,7 @@ import type { ServiceName } from './http.ts';
 import type { ServiceUse, SystemUse } from './watch.ts';
 
 /**
- * What was used in several rounds as if they had been one: CPU on average, Redis commands in all, the worst event loop,
- * memory at the end.
+ * Merges the use of several rounds: average CPU, all Redis commands, the worst event loop, and the memory at the end.
  */
 export function mergeUse(rounds: readonly SystemUse[]): SystemUse {
   const seconds = rounds.reduce((total, round) => total + round.seconds, 0);

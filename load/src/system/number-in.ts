@@ -1,7 +1,7 @@
 /**
- * The number that the pattern's first group finds: in metrics, in what Redis says of itself.
+ * The number that the pattern's first group matches, in metrics or in the INFO of Redis.
  *
- * @throws Error when it is not there: a figure must not be made of nothing
+ * @throws Error when there is none, because a figure must not be invented
  */
 export function numberIn(text: string, pattern: RegExp): number {
   const found = pattern.exec(text)?.[1];

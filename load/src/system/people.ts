@@ -2,31 +2,31 @@ import { refreshing, signingIn, type Tokens } from '@latchkey/person';
 import { type Account, makeAccounts, type Place } from './accounts.ts';
 import type { Http } from './http.ts';
 
-/** How every session of theirs is called. */
+/** The device name of each session. */
 export const deviceName = 'load test';
-/** A token is replaced when it has less than this left to live, so that it outlives any scenario. */
+/** An access token with less than this left is replaced, so that it outlives any scenario. */
 const marginMs = 200_000;
 
-/** Somebody who is signed in on one device. */
+/** A person who is signed in on one device. */
 export type Session = {
   readonly username: string;
   readonly password: string;
   readonly sessionId: string;
   accessToken: string;
   refreshToken: string;
-  /** By performance.now(). */
+  /** On the clock of performance.now(). */
   expiresAtMs: number;
 };
 
-/** Signs people in, each on one device, before anything is measured. They are kept for all scenarios. */
+/** Signs people in, each on one device, before anything is measured. All scenarios use these sessions. */
 export async function signInPeople(place: Place, count: number): Promise<Session[]> {
   const accounts = await makeAccounts(count, place);
   return signInAll(place.auth, accounts);
 }
 
 /**
- * Signs people in on more devices, one person after the other and round again: sessions that are to be signed out. A
- * person may have 100 at a time.
+ * Signs people in on more devices, one person after the other and round again. These sessions are made to be signed
+ * out. A person may have 100 at a time.
  */
 export function startSessions(auth: Http, people: readonly Account[], count: number): Promise<Session[]> {
   return signInAll(
@@ -35,7 +35,7 @@ export function startSessions(auth: Http, people: readonly Account[], count: num
   );
 }
 
-/** One more session of an account. */
+/** Signs an account in once more. */
 export async function signIn(auth: Http, account: Account): Promise<Session> {
   const { username, password } = account;
   const { status, body } = await auth.request(signingIn({ username, password, deviceName }));
@@ -44,14 +44,14 @@ export async function signIn(auth: Http, account: Account): Promise<Session> {
   return keep({ username, password, sessionId: tokens.session_id } as Session, tokens);
 }
 
-/** Takes the next generation of a session's tokens. Returns the status of the answer. */
+/** Gets the next tokens of a session. Returns the status of the answer. */
 export async function refresh(auth: Http, session: Session): Promise<number> {
   const { status, body } = await auth.request(refreshing(session.refreshToken));
   if (status === 200) keep(session, body as Tokens);
   return status;
 }
 
-/** Sees to it that everybody's access token outlives the next scenario. */
+/** Refreshes the access tokens that would not outlive the next scenario. */
 export async function freshen(auth: Http, sessions: readonly Session[]): Promise<void> {
   const old = sessions.filter(({ expiresAtMs }) => expiresAtMs - performance.now() < marginMs);
   const waiting = old.values();
@@ -69,7 +69,7 @@ function keep(session: Session, tokens: Tokens): Session {
   return session;
 }
 
-/** Two at a time, as many as auth-service hashes at once: each password costs what a password costs. */
+/** Two at a time, as many as auth-service hashes at once, so that no sign-in waits for another one. */
 async function signInAll(auth: Http, accounts: readonly Account[]): Promise<Session[]> {
   const sessions: Session[] = [];
   const waiting = accounts.values();

@@ -5,10 +5,9 @@ import type { Stack } from '@latchkey/dev-stack';
 import { byService, services } from '@latchkey/services';
 import type { ServiceName } from './http.ts';
 
-/** A Latchkey to drive. */
 export type SystemUnderLoad = {
   readonly urls: Readonly<Record<ServiceName, string>>;
-  /** Absent where it is not ours: then nothing of it is restarted, killed or looked into. */
+  /** Absent if the system is not ours. Nothing of such a system is restarted, killed or looked into. */
   readonly stack?: Stack;
   stop(): Promise<void>;
 };
@@ -23,8 +22,8 @@ export function namesSystem(env: Environment): boolean {
 }
 
 /**
- * The running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL; all or none), or else one
- * of the run's own, on free ports, whose data goes when it stops.
+ * Finds the running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL; all or none). If
+ * it names none, starts one on free ports, whose data is deleted when it stops.
  */
 export async function findSystem(env: Environment, signal: AbortSignal): Promise<SystemUnderLoad> {
   if (!namesSystem(env)) return startOwnSystem(signal);
@@ -38,13 +37,14 @@ async function startOwnSystem(signal: AbortSignal): Promise<SystemUnderLoad> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-load-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    // Only now: where a system runs already, what starts one need not be installed.
+    // Imported only now, because the packages that start a system are not installed everywhere.
     const { startStack } = await import('@latchkey/dev-stack');
-    // Durable, as it would be for people who mean it: a refresh that is not on the disk would be cheaper.
+    // Durable, as in production, because a refresh that need not reach the disk would be cheaper.
     const stack = await startStack({
       directory,
       ports: 'random',
-      // A key may sign once every service has had the time to fetch it: 15 s, or keys could not be rotated in a short run.
+      // A key may sign once every service has had time to fetch it. Only 15 s for that, so that a short run can rotate
+      // keys.
       env: { auth: { JWKS_MAX_AGE_SECONDS: '10', KEY_SKEW_SECONDS: '5' } },
       signal,
     });

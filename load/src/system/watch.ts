@@ -3,24 +3,24 @@ import { byService, serviceKeys } from '@latchkey/services';
 import type { Redis } from 'ioredis';
 import type { Http, ServiceName } from './http.ts';
 
-/** What one service used between two looks at it. */
+/** The use of one service between two readings. */
 export type ServiceUse = {
-  /** Of one core, on average. */
+  /** Average share of one core. */
   readonly cpu: number;
-  /** Resident, at the end, in bytes. */
+  /** Resident memory at the end, in bytes. */
   readonly memoryBytes: number;
-  /** The 99th percentile of how late its event loop came round, in milliseconds. */
+  /** The 99th percentile of the lag of its event loop, in milliseconds. */
   readonly eventLoopP99Ms: number;
 };
 
 export type SystemUse = {
   readonly seconds: number;
   readonly services: Readonly<Record<ServiceName, ServiceUse>>;
-  /** Commands that Redis carried out; absent where it cannot be asked. */
+  /** Commands that Redis carried out; absent if it cannot be asked. */
   readonly redisCommands?: number;
-  /** Of one core, on average; absent where it cannot be asked. */
+  /** Average share of one core; absent if Redis cannot be asked. */
   readonly redisCpu?: number;
-  /** Cores of this machine that were busy, with whatever, on average. */
+  /** The average number of this machine's cores that were busy, with anything. */
   readonly busyCores: number;
 };
 
@@ -33,12 +33,12 @@ type Look = {
   readonly busySeconds: number;
 };
 
-/** The timer by which prom-client looks at the event loop comes round once in so long; what it measures includes that. */
+/** The interval of the timer by which prom-client measures the lag. Its measurement includes the interval. */
 const lagPrecisionMs = 10;
 
 /**
- * Looks at what the services say of themselves (GET /metrics), and at Redis, now and once more at the end. It asks
- * nothing in between: watching must not cost what is watched.
+ * Reads the metrics of the services (GET /metrics) and the INFO of Redis, now and once more at the end. Reads nothing
+ * in between, because watching must not add to the load.
  *
  * @example
  * const watch = await watchSystem(http, redis);
@@ -92,7 +92,7 @@ async function look(http: Readonly<Record<ServiceName, Http>>, redis: Redis | un
   };
 }
 
-/** CPU time that a service has used so far, by its own account, in seconds. */
+/** CPU time in seconds that a service has used so far, by its own metrics. */
 export async function cpuSecondsOf(service: Http): Promise<number> {
   return metric(await service.text({ path: '/metrics' }), 'process_cpu_seconds_total');
 }
@@ -102,7 +102,7 @@ function metric(text: string, name: string): number {
   return found === undefined ? Number.NaN : Number(found);
 }
 
-/** What Redis has done since it was started. */
+/** The work of Redis since it was started. */
 export async function lookAtRedis(redis: Redis): Promise<NonNullable<Look['redis']>> {
   const text = await redis.info();
   const field = (name: string) => Number(new RegExp(`^${name}:([0-9.]+)`, 'm').exec(text)?.[1]);
@@ -112,7 +112,7 @@ export async function lookAtRedis(redis: Redis): Promise<NonNullable<Look['redis
   };
 }
 
-/** Of all cores of this machine together, since it was started. */
+/** CPU seconds of all cores of this machine together, since it was started. */
 function busySeconds(): number {
   return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0) / 1000;
 }

@@ -11,7 +11,7 @@ function using(cpu: Partial<Record<'auth' | 'cart' | 'redis', number>>, busyCore
   return { seconds: 1, busyCores, services, redisCpu: redis };
 }
 
-it('names the machine when all of its cores are busy, and who keeps them so', () => {
+it('names the machine when all its cores are busy, and the processes that use them', () => {
   const use = using({ auth: 1.1, cart: 0.01, redis: 0.1 }, 1.9);
   expect(findBottleneck(use, { generatorCpu: 0.5, cores: 2 })).toBe(
     'all 2 cores of the machine: auth-service 1.10, generator 0.50, Postgres and all else 0.19, Redis 0.10',
@@ -27,6 +27,6 @@ it('names the generator, too', () => {
   expect(findBottleneck(using({}, 1), { generatorCpu: 0.98, cores: 8 })).toBe('generator (0.98 of a core)');
 });
 
-it('says that it was no CPU', () => {
+it('says when no CPU was the limit', () => {
   expect(findBottleneck(using({ auth: 0.3 }, 1), { generatorCpu: 0.2, cores: 8 })).toContain('no CPU');
 });

@@ -14,7 +14,7 @@ function contenders(played: string[]): Contender<number>[] {
   }));
 }
 
-it('plays there and back again, after a round that does not count', async () => {
+it('reverses the order in every other round, after a round that does not count', async () => {
   const played: string[] = [];
   const all = contenders(played);
   await playRounds(all, { rounds: 3, seconds: 2, warmUpSeconds: 1 }, quiet);
@@ -40,7 +40,7 @@ it('stops when it is told to', async () => {
   expect(played).toEqual([]);
 });
 
-it('plots each round of each', () => {
+it('plots each round of each contender', () => {
   const { series } = plotRounds([{ name: 'a', rounds: [5, 6], play: async () => 0 }], {
     title: 't',
     y: 'y',

@@ -7,7 +7,7 @@ import { refresh } from '../../src/scenarios/refresh.ts';
 
 const machine = { signingMicroseconds: 600, cores: 2 };
 
-/** 1,000 refreshes in 10 s, each 800 µs of auth-service beyond what it uses anyway. */
+/** 1,000 refreshes in 10 s. Each costs auth-service 800 µs beyond its use without requests. */
 function measured(faults: readonly string[] = []): Measured {
   const latencies = new Latencies();
   latencies.record(5);
@@ -56,7 +56,7 @@ const searched: Searched = {
   measured: { atHalf: measured(), atKnee: measured() },
 };
 
-it('says how much one core does, of the service that does it', () => {
+it('says how much one core of the service does', () => {
   expect(describeSaturation([searched], machine).sizing).toEqual([
     'refresh: 1 core of auth-service per 1,300/s',
   ]);
@@ -84,13 +84,13 @@ it('is invalid where the generator did not keep up at half of the knee', () => {
   expect(describeSaturation([late], machine).invalid).toEqual(['refresh, at half of the knee: late']);
 });
 
-it('makes no rule of a system that sustained nothing', () => {
+it('makes no rule for a system that sustained nothing', () => {
   const { sizing, figures, tables } = describeSaturation(
     [{ scenario: refresh, uses: ['auth'], knee: 0, points: [] }],
     machine,
   );
   expect(sizing).toEqual([]);
-  // Which meets no threshold.
+  // NaN meets no threshold.
   const p99 = { name: 'refresh p99 at half of the knee', unit: 'ms', values: [Number.NaN] };
   expect(figures).toEqual([{ name: 'refresh knee', unit: '1/s', values: [0] }, p99]);
   expect(tables[0]?.rows[0]?.at(-1)).toBe('no rate that was tried was sustained');

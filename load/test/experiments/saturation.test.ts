@@ -4,7 +4,7 @@ import { Latencies } from '../../src/generator/latencies.ts';
 import type { LoadResult } from '../../src/generator/open-load.ts';
 import { createTurnedClock } from '../generator/turned-clock.ts';
 
-/** A system that sustains so many per second, and not one more. */
+/** A system that sustains this many requests per second, and not one more. */
 function systemOf(most: number) {
   return async (perSecond: number): Promise<RatePoint> => ({
     offeredPerSecond: perSecond,
@@ -69,7 +69,7 @@ describe('a rate', () => {
     };
   };
 
-  it('is sustained when everything is answered soon, but for what has just been sent', () => {
+  it('is sustained when all requests are answered soon, except those that have just been sent', () => {
     expect(isSustained(kept())).toBe(true);
     expect(isSustained(kept({ behind: 7 }))).toBe(true);
   });
@@ -82,11 +82,11 @@ describe('a rate', () => {
     ['people wait', { latencies: slow }],
     ['nothing was sent', { offered: 0 }],
     ['the generator did not keep up', { health: { ...kept().health, faults: ['late'] } }],
-  ])('is not when %s', (_why, change) => {
+  ])('is not sustained when %s', (_why, change) => {
     expect(isSustained(kept(change))).toBe(false);
   });
 
-  it('is not paid for by the next one: what was left over is waited for', async () => {
+  it('does not burden the next one, because the search waits for remaining answers', async () => {
     const clock = createTurnedClock();
     let freeAt = 0;
     let underWay = 0;

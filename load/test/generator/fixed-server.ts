@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
 
-/** A server that answers after so many milliseconds, and a client that sends it one request. */
+/** A server that answers after this many milliseconds, and a client that sends it one request. */
 export async function startFixedServer(answerAfterMs: number) {
   const server = createServer(async (_request, response) => {
     await delay(answerAfterMs);

@@ -31,7 +31,7 @@ function round(
   };
 }
 
-it('takes several rounds for one', () => {
+it('merges several rounds into one', () => {
   const merged = mergeLoads([
     round([1, 1, 1], 5, [['503', 1]]),
     round([1, 9], 40, [

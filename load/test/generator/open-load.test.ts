@@ -4,13 +4,13 @@ import { type LoadOptions, runOpenLoad, type Send } from '../../src/generator/op
 import { startFixedServer } from './fixed-server.ts';
 import { createTurnedClock, type TurnedClock } from './turned-clock.ts';
 
-/** A load on a system that answers by the clock alone. */
+/** Puts load on a system that answers by the clock alone. */
 function run(system: (clock: TurnedClock) => Send, options: LoadOptions) {
   const clock = createTurnedClock();
   return clock.turnUntil(runOpenLoad(system(clock), { ...options, clock }));
 }
 
-/** Answers after so many milliseconds, which may depend on when it is asked. */
+/** Answers after this many milliseconds, which may depend on the time of the request. */
 function takes(answerAfterMs: (sinceStartMs: number) => number) {
   return (clock: TurnedClock): Send =>
     async () => {
@@ -20,7 +20,7 @@ function takes(answerAfterMs: (sinceStartMs: number) => number) {
 }
 
 describe('a server that takes 50 ms', () => {
-  it.each([20, 200, 600])('reads 50 ms at the median, at %i requests/s', async (perSecond) => {
+  it.each([20, 200, 600])('has a median of 50 ms at %i requests/s', async (perSecond) => {
     const arrivals = evenArrivals({ perSecond, seconds: 3 });
     const result = await run(
       takes(() => 50),
@@ -34,7 +34,7 @@ describe('a server that takes 50 ms', () => {
     expect(p50).toBeLessThan(52);
   });
 
-  it('is never read as faster, over HTTP and by the real clock', async () => {
+  it('never appears faster, over HTTP and by the real clock', async () => {
     const server = await startFixedServer(50);
     onTestFinished(server.close);
     const result = await runOpenLoad(server.send, {
@@ -49,8 +49,8 @@ describe('a server that takes 50 ms', () => {
 });
 
 describe('a server that freezes for 2 s', () => {
-  it('is seen to freeze in full by everybody who would have come meanwhile', async () => {
-    // From the 1st second to the 3rd nobody is answered: who comes at 1.0 s waits for 2 s, who comes at 2.9 s for 0.1 s.
+  it('shows its freeze in full in all requests that were due meanwhile', async () => {
+    // From 1 s to 3 s nothing is answered. A request at 1.0 s waits for 2 s, and one at 2.9 s for 0.1 s.
     const system = takes((ms) => (ms > 1000 && ms < 3000 ? 3000 - ms : 1));
     const { offered, latencies } = await run(system, {
       arrivals: evenArrivals({ perSecond: 100, seconds: 6 }),
@@ -58,14 +58,14 @@ describe('a server that freezes for 2 s', () => {
     expect(offered).toBe(600);
     expect(latencies.summary().p99).toBeGreaterThan(1850);
     expect(latencies.summary().max).toBeGreaterThan(1950);
-    // A third of all came during the freeze, and half of those waited for more than a second.
+    // A third of all requests came during the freeze, and half of those waited for more than a second.
     expect(latencies.percentile(80)).toBeGreaterThan(600);
     expect(latencies.percentile(50)).toBeLessThan(100);
   });
 
-  it('is seen to freeze also when a generator with one connection would have stopped sending', async () => {
+  it('shows its freeze even where a generator with one connection would stop sending', async () => {
     const freezes = takes((ms) => (ms > 500 && ms < 2500 ? 2500 - ms : 1));
-    // Everything in a row, as by a client that waits for each answer: an open load still counts from the schedule.
+    // Requests run in a row, as by a client that waits for each answer. An open load still counts from the schedule.
     const inARow = (clock: TurnedClock): Send => {
       const send = freezes(clock);
       let last: Promise<unknown> = Promise.resolve();
@@ -81,7 +81,7 @@ describe('a server that freezes for 2 s', () => {
 });
 
 describe('a server that falls behind', () => {
-  it('is seen to achieve what it can, though everybody is answered in the end', async () => {
+  it('shows the rate that it achieves, although it answers all requests in the end', async () => {
     const oneIn20Ms = (clock: TurnedClock): Send => {
       let freeAt = 0;
       return async () => {
@@ -100,8 +100,8 @@ describe('a server that falls behind', () => {
   });
 });
 
-describe('what goes wrong', () => {
-  it('is counted by its name, and not among the latencies', async () => {
+describe('faults', () => {
+  it('are counted by name, and not among the latencies', async () => {
     const send: Send = async (index) => {
       if (index % 4 === 1) return '503';
       if (index % 4 === 2) throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
@@ -119,13 +119,13 @@ describe('what goes wrong', () => {
     return 'ok';
   };
 
-  it('in the generator makes the run invalid: it was late, and had too much to do', async () => {
+  it('of the generator make the run invalid: it was late, and had too much to do', async () => {
     const arrivals = evenArrivals({ perSecond: 200, seconds: 1 });
     const { health } = await run(worksFor(20), { arrivals });
     expect(health.faults.join()).toMatch(/late.*used 100 % of a core/);
   });
 
-  it('does not when it kept up', async () => {
+  it('are none when the generator kept up', async () => {
     const arrivals = evenArrivals({ perSecond: 50, seconds: 2 });
     const { health } = await run(worksFor(10), { arrivals });
     expect(health.faults).toEqual([]);
@@ -143,7 +143,7 @@ describe('the schedule', () => {
     expect(all).toEqual(all.toSorted((a, b) => a - b));
   });
 
-  it('is told second by second while it runs, and ends when it is aborted', async () => {
+  it('is reported second by second, and ends when it is aborted', async () => {
     const told: number[] = [];
     const abort = new AbortController();
     const { offered } = await run(() => async () => 'ok', {

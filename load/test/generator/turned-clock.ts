@@ -2,13 +2,13 @@ import { setImmediate as whateverIsReady } from 'node:timers/promises';
 import type { Clock } from '../../src/generator/clock.ts';
 
 export type TurnedClock = Clock & {
-  /** Works for that long: time passes, and nothing else happens meanwhile. */
+  /** Works for this long: time passes, and nothing else happens meanwhile. */
   work(ms: number): void;
-  /** Lets time pass from one thing that is waited for to the next, until `promise` settles. */
+  /** Lets time pass from one pending delay to the next, until `promise` settles. */
   turnUntil<T>(promise: Promise<T>): Promise<T>;
 };
 
-/** A clock on which time passes only when everybody waits for it: a run of a minute takes no time, and nothing is late. */
+/** A clock on which time passes only while everything waits. A run of a minute takes no time, and nothing is late. */
 export function createTurnedClock(): TurnedClock {
   const waiting: { readonly atMs: number; readonly resolve: () => void }[] = [];
   let nowMs = 0;

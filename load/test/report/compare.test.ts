@@ -25,7 +25,7 @@ it.each([
   expect(differenceOf(unit, [...before], [...after])?.significance).toBe(significance);
 });
 
-it('knows how likely it is that rounds lie apart by chance', () => {
+it('knows the probability that rounds lie apart by chance', () => {
   expect(chanceOfSeparation(1, 1)).toBe(1);
   expect(chanceOfSeparation(2, 2)).toBeCloseTo(1 / 3);
   expect(chanceOfSeparation(5, 5)).toBeCloseTo(1 / 126);
@@ -56,7 +56,7 @@ it('warns of a run on another machine, and of one of another length', () => {
   expect(compareReports(before, before).cautions).toEqual([]);
 });
 
-it('reads what a run has written, also a figure that it could not have', () => {
+it('reads a written report, even with a figure that could not be measured', () => {
   const written = sampleReport([{ name: 'figure', unit: 'ms', values: [Number.NaN] }]);
   const read = parseReport(JSON.stringify(written), 'saved.json');
   expect(read.provenance).toEqual(written.provenance);

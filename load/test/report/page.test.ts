@@ -26,20 +26,20 @@ describe('the page', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('loads nothing: no address of anything is in it, and its policy forbids it', () => {
+  it('loads nothing: it contains no addresses, and its policy forbids loading', () => {
     expect(page).toContain(`content="default-src 'none';`);
     expect(page).not.toMatch(/<(link|img|iframe)\b/i);
     expect(page).not.toMatch(/<script[^>]+src=/i);
     expect(page).not.toMatch(/@import|url\(/i);
   });
 
-  it('shows what was measured as text, whatever it says', () => {
+  it('escapes everything that was measured', () => {
     expect(page).toContain('Over &lt;time&gt;');
     expect(page).toContain('looks into the cart &amp; at the wishes');
     expect(page).not.toContain('</script><b>');
   });
 
-  it('has a place for each plot, whose axes say what they show', () => {
+  it('has a place for each plot, with the titles of its axes', () => {
     const plots = JSON.parse(
       /<script type="application\/json" id="plots">(.*?)<\/script>/s.exec(page)?.[1] ?? '',
     );
@@ -50,7 +50,7 @@ describe('the page', () => {
     }
   });
 
-  it('shows numbers with the digits that count, and a dash where there is none', () => {
+  it('shows numbers with their significant digits, and a dash for a missing one', () => {
     expect(page).toContain('<td class="number">1,235</td>');
     expect(page).toContain('<td class="number">–</td>');
   });

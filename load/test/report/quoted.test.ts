@@ -15,7 +15,7 @@ const before: QuotedFigure = {
 const quoted = { Scenarios: { 'browse p99': before, 'browse p50': before } };
 const figure = { name: 'browse p99', against: 'a wall', unit: 'ms', values: [14, 12, 13] } as const;
 
-it('takes a figure over with its spread, and with what it depends on', () => {
+it('takes a figure over with its spread, and with the conditions that it depends on', () => {
   const { Scenarios } = requote(quoted, sampleReport([figure, { ...figure, name: 'not quoted' }]));
   expect(Scenarios).toEqual({
     'browse p99': {
@@ -33,7 +33,7 @@ it('takes a figure over with its spread, and with what it depends on', () => {
   });
 });
 
-it('leaves alone what a run could not have, or had from a generator that did not keep up', () => {
+it('keeps a figure that the run could not measure, or whose generator did not keep up', () => {
   expect(requote(quoted, sampleReport([{ ...figure, values: [Number.NaN] }]))).toEqual(quoted);
   expect(requote(quoted, sampleReport([figure], { invalid: ['late'] }))).toEqual(quoted);
 });

@@ -14,7 +14,7 @@ it.each([
   },
 );
 
-it('has no median of nothing, nor of what could not be had', () => {
+it('is NaN without values, and with a missing value', () => {
   expect(spreadOf([]).median).toBeNaN();
   expect(spreadOf([1, Number.NaN]).max).toBeNaN();
 });

@@ -17,7 +17,7 @@ describe('the verdict', () => {
     expect(verdictOf(sampleReport([browseP99(10, 51, 900)]))).toBe('MISSED');
   });
 
-  it('does not pass a figure that could not be had', () => {
+  it('does not pass a figure that could not be measured', () => {
     expect(verdictOf(sampleReport([browseP99(Number.NaN)]))).toBe('MISSED');
     expect(verdictOf(sampleReport([browseP99()]))).toBe('MISSED');
   });
@@ -26,7 +26,7 @@ describe('the verdict', () => {
     expect(verdictOf(sampleReport([browseP99(1)], { invalid: ['browse: late'] }))).toBe('INVALID');
   });
 
-  it('is FAILED when a part came to nothing', () => {
+  it('is FAILED when a part failed', () => {
     expect(verdictOf(sampleReport([], { failure: 'Error', invalid: ['late'] }))).toBe('FAILED');
   });
 
@@ -68,7 +68,7 @@ describe('the summary', () => {
     expect(lines.some((line) => /^browse p99 +60 ms +≤ 50 +MISSED$/.test(line))).toBe(true);
   });
 
-  it('sets its columns one below the other', () => {
+  it('aligns its columns', () => {
     const text = renderText(sampleReport([]));
     expect(text).toContain('scenario    p50  p99\nbrowse    1,235    –\n');
   });

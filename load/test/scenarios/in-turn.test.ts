@@ -12,7 +12,7 @@ const person = (): Session => ({
   expiresAtMs: 0,
 });
 
-it('does one thing of a person after the other, also after one that failed', async () => {
+it('runs the work of a person in sequence, also after work that failed', async () => {
   const one = person();
   const done: string[] = [];
   const task = (name: string, ms: number) => async () => {
@@ -29,7 +29,7 @@ it('does one thing of a person after the other, also after one that failed', asy
   expect(done).toEqual(['first begins', 'first ends', 'second begins', 'second ends']);
 });
 
-it('lets different people do things at once', async () => {
+it('runs the work of different people at once', async () => {
   const outcome = await Promise.race([
     inTurn(person(), () => delay(1000).then(() => 'slow')),
     inTurn(person(), async () => 'quick'),

@@ -28,7 +28,7 @@ test('after close nothing begins, and the state stays as it was', async () => {
   expect(browser.cart.asked).toEqual([]);
 });
 
-test('what waits for its turn gives up', async () => {
+test('a task that waits for its turn gives up', async () => {
   const browser = await openBrowser();
   const [one, two] = [await signedInTab(browser), browser.openTab()];
   await two.session.restore();
@@ -61,7 +61,7 @@ test('a request that is on its way goes on, so that its cookie is kept, and chan
   expect(platform.timers).toBe(0);
 });
 
-test('a closed tab hears nothing, and tells nothing', async () => {
+test('a closed tab receives no message, and sends none', async () => {
   const browser = await openBrowser();
   const [one, two] = [await signedInTab(browser), browser.openTab()];
   await two.session.restore();

@@ -43,7 +43,7 @@ test('just before it expires, the old token serves when there is no new one', as
   expect((await tab.session.fetch(`${browser.cart.origin}/cart`)).status).toBe(200);
 });
 
-test('it is tried again after growing pauses, and comes right', async () => {
+test('it is retried after growing pauses, and succeeds', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.fail('/sessions/refresh', undefined, 8);
@@ -66,7 +66,7 @@ test('it is tried again after growing pauses, and comes right', async () => {
   );
 });
 
-test('nobody asks before auth-service said to, and all who need a token hear why there is none', async () => {
+test('no tab asks earlier than auth-service said, and all callers learn why there is no token', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.fail('/sessions/refresh', unavailable);
@@ -87,7 +87,7 @@ test('nobody asks before auth-service said to, and all who need a token hear why
   expect(browser.auth.refreshes()).toBe(2);
 });
 
-test('who keeps asking while there is no answer causes two requests a second', async () => {
+test('a page that keeps asking while there is no answer causes two requests a second', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.fail('/sessions/refresh', undefined, 1000);
@@ -108,7 +108,7 @@ test('a refusal of the token while auth-service is away is no end of the session
   expect(tab.session.state().status).toBe('signed_in');
 });
 
-test('an auth-service that never answers is one that cannot be reached', async () => {
+test('an auth-service that never answers counts as unreachable', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   const release = browser.auth.hold('/sessions/refresh');
@@ -125,7 +125,7 @@ test.each<[number, Answer]>([
   [431, problem(431, 'headers_too_large', { detail: 'Too many cookies.' })],
   [400, { status: 400, body: '<html>Bad Request</html>', headers: { 'content-type': 'text/html' } }],
   [400, { status: 400, body: '{"code":' }],
-])('a server that answers before it understood (%i %j) is no network that fails', async (status, answer) => {
+])('an answer to a request that was not understood (%i %j) is no network failure', async (status, answer) => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.fail('/sessions/refresh', answer);
@@ -138,7 +138,7 @@ test.each<[number, Answer]>([
   expect((await tab.session.fetch(`${browser.cart.origin}/cart`)).status).toBe(status);
 });
 
-test('when the network is back, it is tried at once', async () => {
+test('when the network is back, it is retried at once', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.fail('/sessions/refresh', undefined);
@@ -158,7 +158,7 @@ test('a client that was switched off keeps its session, for when it is let in ag
   await eventually('a second refresh was asked for', () => expect(browser.auth.refreshes()).toBe(2));
 });
 
-test('a wait longer than timers can be is waited', async () => {
+test('a wait that is longer than a timer allows is kept', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.fail(
@@ -172,7 +172,7 @@ test('a wait longer than timers can be is waited', async () => {
   await eventually('a second refresh was asked for', () => expect(browser.auth.refreshes()).toBe(2));
 });
 
-test('a clock set back by an hour keeps nobody out', async () => {
+test('a clock set back by an hour locks nobody out', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.fail('/sessions/refresh', unavailable);

@@ -19,7 +19,7 @@ test('without Web Locks and channels each tab works for itself', async () => {
   expect(two.session.state().status).toBe('signed_out');
 });
 
-test('within a tab, one thing happens at a time all the same', async () => {
+test('within a tab, tasks still run one at a time', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser, nothing);
   const before = signedIn(tab).authTimeMs;

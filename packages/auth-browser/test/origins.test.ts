@@ -22,7 +22,7 @@ test('the caller’s own Authorization header does not go out', async () => {
   expect(browser.cart.asked[0]?.headers.authorization).toBe(`Bearer ${signedIn(tab).accessToken}`);
 });
 
-test('nobody else gets anything', async () => {
+test('no other origin gets a request', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   const other = await startHttpServer(() => ({ status: 200 }));
@@ -88,7 +88,7 @@ test('a service that is not there is unreachable, and the session goes on', asyn
   expect(tab.session.state().status).toBe('signed_in');
 });
 
-test('what the caller aborts is the caller’s', async () => {
+test('the caller gets the reason of its own abort', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   const reason = new Error('enough');

@@ -27,7 +27,7 @@ it('satisfies publint and attw: its types are found and true', async () => {
   expect(await packed.faults()).toEqual([]);
 });
 
-it('brings nothing with it: no dependency, and only what is needed to run and to be read', () => {
+it('has no dependency, and contains only what is needed to run it and to read it', () => {
   expect(packed.contents).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
   expect(packed.strangers).toEqual([]);
   const { dependencies, peerDependencies } = packed.manifest;

@@ -4,14 +4,14 @@ import { testPassword } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 import { problem } from './http-server.ts';
 
-test('the new token says when, and all tabs have it', async () => {
+test('the new token has the time, and all tabs get it', async () => {
   const browser = await openBrowser();
   const [one, two] = [await signedInTab(browser), browser.openTab()];
   await two.session.restore();
   const before = signedIn(one).authTimeMs;
   await one.session.reauthenticate(testPassword);
   expect(signedIn(one).authTimeMs).toBe(before + 60_000);
-  await eventually('the other tab knows of the proof', () =>
+  await eventually('the other tab knows of the new sign-in', () =>
     expect(signedIn(two).authTimeMs).toBe(before + 60_000),
   );
   expect(browser.auth.refreshes()).toBe(0);
@@ -29,7 +29,7 @@ test('a wrong password is an error, and changes nothing', async () => {
   expect(browser.auth.refreshes()).toBe(0);
 });
 
-test('a token that is over, or refused, is renewed for it', async () => {
+test('an expired or refused token is renewed first', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.clock.step(400_000);
@@ -40,7 +40,7 @@ test('a token that is over, or refused, is renewed for it', async () => {
   expect(tab.session.state().status).toBe('signed_in');
 });
 
-test('there must be somebody, and a session', async () => {
+test('a person must be signed in, and have a session', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.end('mina', 'displaced');
@@ -62,7 +62,7 @@ test('a password is not tried on the account of somebody who has signed in meanw
   expect(asked).toHaveLength(1);
 });
 
-test('a refresh at the same time does not take the new sign-in away', async () => {
+test('a refresh at the same time does not undo it', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   const before = signedIn(tab).authTimeMs;

@@ -50,7 +50,7 @@ test.each([
   ['a missing scope', problem(403, 'insufficient_scope')],
   ['an unavailable service', problem(503, 'database_unavailable')],
   ['a 401 that says nothing', { status: 401, body: '' }],
-])('%s is the caller’s, as it is', async (_, answer) => {
+])('the caller gets %s unchanged', async (_, answer) => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.answer = () => answer;
@@ -63,7 +63,7 @@ test.each([
   expect(browser.auth.refreshes()).toBe(0);
 });
 
-test('a stream cannot be sent again: the refusal is the caller’s, and the next request has a new token', async () => {
+test('a stream cannot be sent again: the caller gets the refusal, and the next request has a new token', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.refuse(signedIn(tab).accessToken);
@@ -74,7 +74,7 @@ test('a stream cannot be sent again: the refusal is the caller’s, and the next
   expect(browser.cart.asked).toHaveLength(2);
 });
 
-test('when the session has ended, the refusal is the caller’s, and the state says why', async () => {
+test('when the session has ended, the caller gets the refusal, and the state says why', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.end('mina', 'displaced');
@@ -112,7 +112,7 @@ test('a service that refuses every token does not have it renewed with every req
   expect((await tab.session.fetch(`${browser.cart.origin}/cart`)).status).toBe(200);
 });
 
-test('what one person asked for is not done in the name of another', async () => {
+test('a request of one person is not repeated with the token of another', async () => {
   const browser = await openBrowser();
   const [one, two] = [await signedInTab(browser), browser.openTab()];
   await two.session.restore();

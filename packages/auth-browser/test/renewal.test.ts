@@ -64,7 +64,7 @@ test('a token that would expire on its way is not sent', async () => {
   expect(browser.cart.asked[0]?.headers.authorization).not.toBe(`Bearer ${accessToken}`);
 });
 
-test('a page that is looked at again renews what is due, and leaves the rest', async () => {
+test('a page that becomes visible again renews a token that is due, and no other', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   tab.platform.wake('shown');
@@ -74,7 +74,7 @@ test('a page that is looked at again renews what is due, and leaves the rest', a
   await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(1));
 });
 
-test('a page out of the back-forward cache, which has heard nothing, finds out what is the case', async () => {
+test('a page from the back-forward cache, which has missed all messages, finds out the current state', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.auth.end('mina', 'ended_by_user');
@@ -84,7 +84,7 @@ test('a page out of the back-forward cache, which has heard nothing, finds out w
   );
 });
 
-test('many who want a new token at once cause one request', async () => {
+test('many callers that want a new token at once cause one request', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   browser.clock.step(400_000);
@@ -96,7 +96,7 @@ test('many who want a new token at once cause one request', async () => {
   expect(browser.auth.refreshes()).toBe(2);
 });
 
-test('refresh says how things are, and why a session ended', async () => {
+test('refresh returns the current state, and says why a session ended', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   const before = tab.session.state();
@@ -124,7 +124,7 @@ test('once signed out, nothing is asked for any more', async () => {
   expect(browser.cart.asked).toEqual([]);
 });
 
-test('what is left of a session’s last seconds is not renewed in a rush', async () => {
+test('the last seconds of a session cause no rush of renewals', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   const { accessToken } = signedIn(tab);

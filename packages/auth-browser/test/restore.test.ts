@@ -8,7 +8,7 @@ const refuse = (): never => {
   throw new DOMException('The operation is insecure.', 'SecurityError');
 };
 
-test('for a first visitor, auth-service is asked nothing: signed out, and there is no reason to tell', async () => {
+test('for a first visitor, auth-service gets no request: signed out, without a reason', async () => {
   const browser = await openBrowser();
   const { session, platform } = browser.openTab();
   expect(session.state()).toEqual({ status: 'restoring' });
@@ -41,7 +41,7 @@ test.each([
   expect(browser.auth.asked.length).toBe(before);
 });
 
-test('a wrong password and a failed sign-out leave what is remembered as it is', async () => {
+test('a wrong password and a failed sign-out do not change what is remembered', async () => {
   const browser = await openBrowser();
   const tab = browser.openTab();
   const wrong = tab.session.signIn({ username: 'mina', password: 'wrong' });
@@ -55,7 +55,7 @@ test('a wrong password and a failed sign-out leave what is remembered as it is',
   expect(await session.restore()).toMatchObject({ status: 'signed_in' });
 });
 
-test('what is remembered is that there is a session, and whether its cookie has come back', async () => {
+test('only the existence of a session is remembered, and whether its cookie has come back', async () => {
   const browser = await openBrowser();
   const { session } = await signedInTab(browser);
   const name = `latchkey session ["${browser.auth.origin}","storefront"]`;
@@ -106,7 +106,7 @@ test('refresh asks also when nothing is remembered, as for another page of the s
   expect(await session.refresh()).toMatchObject({ status: 'signed_in' });
 });
 
-test('a page out of the back-forward cache learns of a session that began meanwhile', async () => {
+test('a page from the back-forward cache learns of a session that began meanwhile', async () => {
   const browser = await openBrowser();
   const asleep = browser.openTab({ without: ['channels'] });
   await asleep.session.restore();
@@ -142,7 +142,7 @@ test('another tab’s token is taken, and auth-service is not asked', async () =
   expect(browser.auth.refreshes()).toBe(0);
 });
 
-test('a tab whose token is over does not hand it on', async () => {
+test('a tab does not hand on an expired token', async () => {
   const browser = await openBrowser();
   await signedInTab(browser);
   browser.clock.step(301_000);
@@ -163,7 +163,7 @@ test('that another tab is signed out is no answer: it may have been asleep', asy
   expect(browser.auth.refreshes()).toBe(before + 1);
 });
 
-test('asking twice asks once', async () => {
+test('two calls cause one request', async () => {
   const browser = await openBrowser();
   (await signedInTab(browser)).session.close();
   const { session } = browser.openTab();
@@ -181,7 +181,7 @@ test('several tabs that open at once ask once', async () => {
   expect(browser.auth.refreshes()).toBe(1);
 });
 
-test('while it cannot be told, the state is open, and it is tried again', async () => {
+test('while it is not known, the state is open, and the request is retried', async () => {
   const browser = await openBrowser();
   (await signedInTab(browser)).session.close();
   browser.auth.fail('/sessions/refresh', undefined);
@@ -192,7 +192,7 @@ test('while it cannot be told, the state is open, and it is tried again', async 
   await eventually('the session is restored', () => expect(session.state().status).toBe('signed_in'));
 });
 
-test('a request while it is not known yet waits for it', async () => {
+test('a request waits until it is known', async () => {
   const browser = await openBrowser();
   (await signedInTab(browser)).session.close();
   const { session } = browser.openTab();

@@ -28,7 +28,7 @@ test('the later fact holds, in whatever order they come', () => {
   expect(laterOf(undefined, signedIn(1))).toEqual(signedIn(1));
 });
 
-test('a reason is kept, and taken from whoever has one, also when it comes late', () => {
+test('a reason is kept, and taken from any tab that has one, also when it comes late', () => {
   expect(laterOf(signedOut(1, 'displaced'), signedOut(2))).toEqual(signedOut(2, 'displaced'));
   expect(laterOf(signedOut(2), signedOut(1, 'displaced'))).toEqual(signedOut(2, 'displaced'));
   const noCookie = signedOut(1, 'no_cookie');
@@ -37,13 +37,13 @@ test('a reason is kept, and taken from whoever has one, also when it comes late'
   expect(laterOf(signedOut(2), noCookie)).toEqual(signedOut(2, 'no_cookie'));
 });
 
-test('a version is the time, and more than what was before even when the clock was set back', () => {
+test('a version is the time, and larger than the one before even when the clock was set back', () => {
   expect(nextVersion(undefined, 100)).toBe(100);
   expect(nextVersion(signedIn(50), 100)).toBe(100);
   expect(nextVersion(signedIn(500), 100)).toBe(501);
 });
 
-test('what another tab says is read', () => {
+test('a message of another tab is read', () => {
   expect(parseFact(structuredClone(signedIn(1)))).toEqual(signedIn(1));
   expect(parseFact(structuredClone(signedOut(1, 'reuse')))).toEqual(signedOut(1, 'reuse'));
 });
@@ -59,6 +59,6 @@ test.each([
   { ...signedIn(1), lifetimeMs: undefined },
   { ...signedIn(1), kind: 'other' },
   { kind: 'signed_out', version: 1 },
-])('what makes no sense is left alone: %j', (value) => {
+])('invalid data is ignored: %j', (value) => {
   expect(parseFact(value)).toBeUndefined();
 });

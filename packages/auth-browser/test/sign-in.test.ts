@@ -29,7 +29,7 @@ test('signing in is seen in all tabs', async () => {
   ]);
 });
 
-test('what is not said is not sent', async () => {
+test('options that are not given are not sent', async () => {
   const browser = await openBrowser();
   await signedInTab(browser);
   expect(browser.auth.bodies('/sessions')).toEqual([
@@ -70,7 +70,7 @@ test('the password is in no error', async () => {
   expect(JSON.stringify(error) + error.stack + error.cause?.stack).not.toContain(testPassword);
 });
 
-test('who subscribes is called when the state changes, until they have enough', async () => {
+test('a subscriber is called when the state changes, until it unsubscribes', async () => {
   const browser = await openBrowser();
   const tab = browser.openTab();
   const { state, subscribe } = tab.session;

@@ -24,7 +24,7 @@ test('everywhere: all devices', async () => {
   expect(browser.auth.asked.at(-1)).toBe('DELETE /sessions');
 });
 
-test('when auth-service does not hear of it, the session goes on', async () => {
+test('when auth-service cannot be told, the session goes on', async () => {
   const browser = await openBrowser();
   const { session } = await signedInTab(browser);
   const before = session.state();
@@ -37,7 +37,7 @@ test('when auth-service does not hear of it, the session goes on', async () => {
   expect(session.state().status).toBe('signed_out');
 });
 
-test('a token that is over, or refused, is renewed for it', async () => {
+test('an expired or refused token is renewed first', async () => {
   const browser = await openBrowser();
   for (const spoil of ['sleep', 'refuse'] as const) {
     const tab = await signedInTab(browser);
@@ -50,7 +50,7 @@ test('a token that is over, or refused, is renewed for it', async () => {
   expect(browser.auth.refreshes()).toBe(2);
 });
 
-test('a session that has ended already is what was asked for, and says why', async () => {
+test('a session that has already ended counts as signed out, and says why', async () => {
   const browser = await openBrowser();
   const { session } = await signedInTab(browser);
   browser.auth.end('mina', 'displaced');
@@ -60,7 +60,7 @@ test('a session that has ended already is what was asked for, and says why', asy
   expect(browser.auth.refreshes()).toBe(1);
 });
 
-test('before it is known whether there is a session, the cookie tells', async () => {
+test('before it is known whether there is a session, the cookie is asked', async () => {
   const browser = await openBrowser();
   (await signedInTab(browser)).session.close();
   const { session } = browser.openTab();

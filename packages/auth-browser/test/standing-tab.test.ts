@@ -23,7 +23,7 @@ async function withStandingTab(browser: Browser) {
 /** Advances the clock once `tab` waits for its turn. */
 async function losePatience(browser: Browser, { platform }: Tab, afterMs: number): Promise<void> {
   const before = platform.timers;
-  await eventually('it waits', () => expect(platform.timers).toBeGreaterThan(before));
+  await eventually('the tab waits', () => expect(platform.timers).toBeGreaterThan(before));
   browser.clock.advance(afterMs - 1);
   await pause();
   expect(platform.timers).toBeGreaterThan(before);
@@ -31,7 +31,7 @@ async function losePatience(browser: Browser, { platform }: Tab, afterMs: number
 }
 
 const untilAnswered = ({ platform }: Tab) =>
-  eventually('its answer has come', () => expect(platform.answers).toBe(1));
+  eventually('the tab has its answer', () => expect(platform.answers).toBe(1));
 
 /** Waits, so that a fault has time to happen. */
 const pause = () => new Promise((resolve) => setTimeout(resolve, 30));
@@ -45,7 +45,7 @@ test('a tab that stands still while it refreshes keeps the others waiting for so
   await refreshing;
   expect(signedIn(one).accessToken).not.toBe(before);
   expect(browser.auth.refreshes()).toBe(2);
-  await eventually('the other has it', () => expect(two.session.state()).toEqual(one.session.state()));
+  await eventually('the other tab has it', () => expect(two.session.state()).toEqual(one.session.state()));
   // The frozen tab has lost its turn, so the next refresh need not wait.
   await two.session.refresh();
   expect(browser.auth.refreshes()).toBe(3);
@@ -58,7 +58,7 @@ test.each<[string, (old: string) => Answer | undefined]>([
   ['the end of the session', () => problem(401, 'session_ended', { reason: 'reuse' })],
   ['a refusal', () => problem(503, 'redis_unavailable', { headers: { 'retry-after': '600' } })],
   ['no answer', () => undefined],
-])('what it hears when it goes on is outdated: %s', async (_what, late) => {
+])('its answer is outdated when it goes on: %s', async (_what, late) => {
   const browser = await openBrowser();
   const { standing, one, two, refreshing, release } = await withStandingTab(browser);
   const next = one.session.refresh();
@@ -86,14 +86,14 @@ test('a session that is closed while it waits takes no turn', async () => {
     expect(refreshing).rejects.toMatchObject({ code: 'closed' }),
   );
   two.session.close();
-  await eventually('it waits', () => expect(one.platform.timers).toBe(2));
+  await eventually('the tab waits', () => expect(one.platform.timers).toBe(2));
   one.session.close();
   await Promise.all(refused);
   expect([one, two].map(({ platform }) => platform.timers)).toEqual([0, 0]);
   expect(browser.auth.refreshes()).toBe(1);
 });
 
-test('when nobody went on without it, its late answer counts', async () => {
+test('its late answer counts if no other tab has refreshed meanwhile', async () => {
   const browser = await openBrowser();
   const { standing, one, refreshing, release } = await withStandingTab(browser);
   const before = signedIn(one).accessToken;
@@ -103,14 +103,14 @@ test('when nobody went on without it, its late answer counts', async () => {
   browser.clock.advance(60_000);
   await standing.platform.thaw();
   expect(await refreshing).toMatchObject({ status: 'signed_in' });
-  await eventually('the other has it', () => expect(signedIn(one).accessToken).not.toBe(before));
+  await eventually('the other tab has it', () => expect(signedIn(one).accessToken).not.toBe(before));
 });
 
 test.each([
   ['', undefined],
   [', though it heard nothing of it', { loses: 'message' }],
 ] as const)(
-  'signing out waits for a second, and what the standing tab brings later does not undo it%s',
+  'signing out waits for a second, and a later answer of the standing tab does not undo it%s',
   async (_what, how) => {
     const browser = await openBrowser();
     const { standing, one, two, refreshing, release } = await withStandingTab(browser);
@@ -125,7 +125,7 @@ test.each([
     await refreshing;
     const signedOut = { status: 'signed_out', reason: 'sign_out' };
     for (const { session } of [standing, one, two])
-      await eventually('it is signed out', () => expect(session.state()).toEqual(signedOut));
+      await eventually('the tab is signed out', () => expect(session.state()).toEqual(signedOut));
     await pause();
     for (const { session } of [standing, one, two]) expect(session.state()).toEqual(signedOut);
     expect([...browser.stored]).toEqual([]);
@@ -140,14 +140,14 @@ test.each([
   ],
   ['sign-out', '/sessions/current', ({ session }: Tab) => session.signOut()],
   ['proof of who one is', reauthentication, ({ session }: Tab) => session.reauthenticate(testPassword)],
-] as const)('a late %s gives way to who has signed in since', async (_what, path, act) => {
+] as const)('a late %s gives way to a later sign-in', async (_what, path, act) => {
   const browser = await openBrowser();
   const [standing, one] = [await signedInTab(browser), browser.openTab()];
   await one.session.restore();
   const release = browser.auth.hold(path);
   const asked = browser.auth.asked.length;
   const acting = act(standing);
-  await eventually('it has asked', () => expect(browser.auth.asked.length).toBe(asked + 1));
+  await eventually('the tab has asked', () => expect(browser.auth.asked.length).toBe(asked + 1));
   standing.platform.freeze();
   release();
   await untilAnswered(standing);

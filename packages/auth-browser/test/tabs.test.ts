@@ -13,7 +13,7 @@ async function openTabs(browser: Browser, count: number): Promise<Tab[]> {
 
 const tokens = (tabs: Tab[]) => new Set(tabs.map((tab) => signedIn(tab).accessToken));
 
-test('tabs that want a new token at once cause one request, and all have what it brought', async () => {
+test('tabs that want a new token at once cause one request, and all get its token', async () => {
   const browser = await openBrowser();
   const tabs = await openTabs(browser, 6);
   const release = browser.auth.hold('/sessions/refresh');
@@ -37,7 +37,7 @@ test('timers of many tabs, even at the same moment, cause one request for each l
   }
 });
 
-test('what fails for one is not tried by all', async () => {
+test('a failure of one tab is not repeated by all', async () => {
   const browser = await openBrowser();
   const tabs = await openTabs(browser, 6);
   browser.auth.fail(
@@ -58,7 +58,7 @@ test('what fails for one is not tried by all', async () => {
   expect(browser.auth.refreshes()).toBe(1);
 });
 
-test('an end is told to all tabs, with its reason, though the cookie is gone by then', async () => {
+test('all tabs learn of an end, with its reason, although the cookie is gone by then', async () => {
   const browser = await openBrowser();
   const tabs = await openTabs(browser, 4);
   browser.auth.end('mina', 'displaced');
@@ -80,7 +80,7 @@ test('a refused token that another tab has replaced already is not renewed again
   expect(browser.auth.refreshes()).toBe(1);
 });
 
-test('tabs of another client hear nothing', async () => {
+test('tabs of another client get no message', async () => {
   const browser = await openBrowser();
   const other = browser.openTab({ clientId: 'backoffice' });
   await other.session.restore();
@@ -90,7 +90,7 @@ test('tabs of another client hear nothing', async () => {
   await tab.session.signOut();
 });
 
-test('what makes no sense on the channel does no harm', async () => {
+test('invalid messages on the channel do no harm', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   const before = tab.session.state();

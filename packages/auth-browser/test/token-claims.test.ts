@@ -6,7 +6,7 @@ const tokenOf = (payload: unknown): string =>
 
 const person = { sub: 'user-1', sid: 'session-1', auth_time: 1_800_000_000 };
 
-test('a token says who, in which session, what they may do, and when they proved who they are', () => {
+test('a token names the person, the session, the scopes, and the time of the sign-in', () => {
   expect(readClaims(tokenOf({ ...person, scope: 'cart:read cart:write' }))).toEqual({
     subject: 'user-1',
     sessionId: 'session-1',
@@ -20,7 +20,7 @@ test('a token without scopes has none', () => {
   expect(readClaims(tokenOf({ ...person, scope: '' }))?.scopes).toEqual([]);
 });
 
-test('names beyond ASCII stay what they are', () => {
+test('names beyond ASCII are not changed', () => {
   expect(readClaims(tokenOf({ ...person, sub: '미나 ÿ?>' }))?.subject).toBe('미나 ÿ?>');
 });
 

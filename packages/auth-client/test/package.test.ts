@@ -107,7 +107,7 @@ describe('the packed package', () => {
     expect(await packed.faults()).toEqual([]);
   });
 
-  it('carries what it needs to run and to be read, and no more', () => {
+  it('contains only what is needed to run it and to read it', () => {
     expect(packed.contents).toEqual(['LICENSE', 'README.md', 'dist', 'package.json']);
     expect(packed.strangers).toEqual([]);
     const { dependencies, peerDependencies } = packed.manifest;

@@ -52,7 +52,7 @@ async function serveOnLine(answer: RequestListener) {
   return { line, connections: () => connections };
 }
 
-describe('after a line fell silent', () => {
+describe('after a connection fell silent', () => {
   it('one request fails by its time limit, and the next one has a new connection, however many were open', async () => {
     const fetch = createFetch();
     const waiting: (() => void)[] = [];
@@ -101,7 +101,7 @@ describe('after a line fell silent', () => {
     expect((await get()).keys).toHaveLength(1);
   });
 
-  it('a token is had at the second attempt', async () => {
+  it('a token is fetched at the second attempt', async () => {
     const identity = createServiceIdentity({ clientId: 'cart-service' });
     await identity.ready();
     const keys = await startJwksServer(json({ keys: await identity.publicKeys() }));

@@ -23,7 +23,7 @@ test('two test databases share a server and nothing else', async () => {
   await expect(new pg.Client({ connectionString: first.url }).connect()).rejects.toThrow(/does not exist/);
 });
 
-test('dropping a test database ends what is still connected to it', async () => {
+test('dropping a test database ends its remaining connections', async () => {
   const database = await createTestDatabase();
   const client = new pg.Client({ connectionString: database.url });
   const ended = new Promise((resolve) => client.on('error', resolve));
@@ -61,7 +61,7 @@ test('a durable test Redis has its data after a restart', async () => {
   await server.stop();
 });
 
-test('a test Redis that was left as it came serves the next caller, without what the first one gave it', async () => {
+test('a test Redis that was not changed serves the next caller, without the data of the first one', async () => {
   const first = await startTestRedis();
   const redis = new Redis(first.url);
   await redis.set('key', 'value');
@@ -91,7 +91,7 @@ test.each<{ left: string; leave(redis: Redis, server: TestRedis): Promise<unknow
   expect(await isAnswering(Number(new URL(server.url).port))).toBe(false);
 });
 
-test('a test Redis to which somebody is still connected ends', async () => {
+test('a test Redis that still has a connection ends', async () => {
   const server = await startTestRedis();
   const redis = new Redis(server.url, { retryStrategy: () => null });
   await redis.ping();

@@ -33,7 +33,7 @@ const answering = (status: number, body: string) => {
   reply = (response) => response.writeHead(status).end(body);
 };
 
-describe('what goes over the line', () => {
+describe('a request over HTTP', () => {
   it.each([
     [
       signingIn({ ...mina, scope: 'cart:read' }),
@@ -74,7 +74,7 @@ describe('an answer', () => {
     expect(await send(origin, { path: '/' })).toMatchObject({ status: 418, text, body });
   });
 
-  it('that refuses is an error for whoever needs a success, and says why', async () => {
+  it('that refuses is an error for a caller that needs a success, and says why', async () => {
     answering(401, '{"code":"invalid_credentials"}');
     await expect(signIn(origin, mina)).rejects.toThrow(
       'POST /sessions was answered 401: {"code":"invalid_credentials"}',

@@ -36,7 +36,7 @@ describe('/docs', () => {
     expect(Object.keys(document.paths)).toEqual(['/things/{id}', '/things']);
   });
 
-  it('says that a route needs a bearer token, unless the route says that anybody may call it', async () => {
+  it('says that a route needs a bearer token, unless the route is public', async () => {
     const { security, paths } = (await service.app.inject('/docs/json')).json<OpenApi>();
     expect(security).toEqual([{ bearer: [] }]);
     expect(paths['/things/{id}']?.get).not.toHaveProperty('security');

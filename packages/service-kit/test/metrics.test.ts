@@ -42,7 +42,7 @@ describe('/metrics', () => {
     expect(await metrics()).toMatch(/process_resident_memory_bytes \d+/);
   });
 
-  it('shows what a service registers, apart from every other service', async () => {
+  it('shows the metrics that a service registers, separately from every other service', async () => {
     new Counter({ name: 'carts_total', help: 'carts', registers: [service.app.metrics] }).inc(3);
     expect(await metrics()).toContain('carts_total 3');
     const other = await serviceUnderTest();

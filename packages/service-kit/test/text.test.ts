@@ -15,7 +15,7 @@ test.each([
   ['text hidden in tags', 'a\u{e0061}\u{e0062}b', 'ab'],
   ['lines', 'a\n\tb', 'a\n\tb'],
   ['families of emoji, Persian, flags', '👩‍👩‍👧 می‌خواهم 🏴󠁧󠁢󠁳󠁣󠁴󠁿 ☕️', '👩‍👩‍👧 می‌خواهم 🏴󠁧󠁢󠁳󠁣󠁴󠁿 ☕️'],
-])('of %s, what people see is kept', (_what, typed, kept) => {
+])('of %s, the visible text is kept', (_what, typed, kept) => {
   expect(shownText(typed)).toBe(kept);
   expect(shownText(kept)).toBe(kept);
 });

@@ -14,7 +14,7 @@ test('names and settings follow from the key', () => {
   });
 });
 
-test.each(verifierKeys)('%s calls services that there are, and its scopes are its own', (key) => {
+test.each(verifierKeys)('%s calls services that exist, and its scopes are its own', (key) => {
   const { calls, scopes, actorScopes } = services[key];
   const names = knownServices.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(Object.keys(calls).map(nameOf)));

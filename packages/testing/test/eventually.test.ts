@@ -38,7 +38,7 @@ describe('eventually', () => {
     await expect(waiting).rejects.toThrow('the attempt did not come to an end');
   });
 
-  test('what is thrown need not be an error', async () => {
+  test('a thrown value need not be an error', async () => {
     const waiting = eventually('an answer', () => Promise.reject('nobody there'), { withinMs: 60 });
     await expect(waiting).rejects.toThrow('last attempt: nobody there');
   });

@@ -55,7 +55,7 @@ test('after ten failures for a name from a network, the eleventh waits 90 s', as
   expect(await waitAfter(0, { username: 'alice', address: home })).toBe(90_000);
 });
 
-test('a refused attempt counts for nothing: insisting does not make the wait longer', async () => {
+test('a refused attempt does not count: insisting does not make the wait longer', async () => {
   await waitAfter(nameAndNetworkLimit.most, { username: 'alice', address: home });
   expect(await waitAfter(1000, { username: 'alice', address: home })).toBe(90_000);
 });
@@ -100,7 +100,7 @@ test('all addresses of an IPv6 /64 count as one', async () => {
   expect(await waitAfter(0, { username: 'alice', address: '2001:db8:0:8::1' })).toBe(0);
 });
 
-test('guesses from everywhere lock a name everywhere but where its person is known', async () => {
+test('guesses from many networks lock a name everywhere except in its person’s familiar networks', async () => {
   await attempts.forgive(await admitted({ username: 'victim', address: home }));
   for (let index = 0; index < unfamiliarNetworksLimit.most; index += 1) {
     await admitted({ username: 'victim', address: stranger(index) });
@@ -109,7 +109,7 @@ test('guesses from everywhere lock a name everywhere but where its person is kno
   expect(await waitAfter(0, { username: 'victim', address: home })).toBe(0);
 });
 
-test('a stranger who uses up the limit of a network does not lock out the people at home in it', async () => {
+test('a stranger who uses up the limit of a network does not lock out the people to whom it is familiar', async () => {
   await attempts.forgive(await admitted({ username: 'victim', address: home }));
   for (let index = 0; index < networkLimit.most; index += 1)
     await admitted({ username: `person${index}`, address: home });
@@ -131,7 +131,7 @@ test('a network is familiar for 30 days after the last sign-in from it', async (
   expect(await isKnownAtHome()).toBe(false);
 });
 
-test('where somebody registered, they are at home', async () => {
+test('the network of a registration is familiar', async () => {
   await attempts.welcome({ username: 'victim', address: home });
   for (let index = 0; index < unfamiliarNetworksLimit.most; index += 1) {
     await admitted({ username: 'victim', address: stranger(index) });
@@ -139,7 +139,7 @@ test('where somebody registered, they are at home', async () => {
   expect(await waitAfter(0, { username: 'victim', address: home })).toBe(0);
 });
 
-test('a sign-in forgives what its person mistyped, and nothing of what others failed in the same network', async () => {
+test('a sign-in clears its person’s own failures, and no failures of others in the same network', async () => {
   for (let index = 0; index < networkLimit.most - 10; index += 1) {
     await admitted({ username: `person${index}`, address: home });
   }
@@ -160,7 +160,7 @@ test('a thousand sign-ins that succeed run into no limit', async () => {
   expect(await waitAfter(0, { username: 'new-here', address: home })).toBe(0);
 });
 
-test('an attempt that came to nothing is given back, once', async () => {
+test('an attempt that was abandoned is taken back, once', async () => {
   const from = { username: 'alice', address: home };
   for (let index = 0; index < nameAndNetworkLimit.most - 1; index += 1) await admitted(from);
   await attempts.abandon(await admitted(from));
@@ -168,7 +168,7 @@ test('an attempt that came to nothing is given back, once', async () => {
   expect(await waitAfter(0, from)).toBe(90_000);
 });
 
-test('of many refusals the first in a minute is news', async () => {
+test('of many refusals only the first in a minute counts as news', async () => {
   await waitAfter(nameAndNetworkLimit.most - 1, { username: 'alice', address: home });
   const refusals = await Promise.all(
     Array.from({ length: 50 }, () => attempts.admitSignIn({ username: 'alice', address: home })),
@@ -193,7 +193,7 @@ test('people whose address is not known share no limit, and each name has its ow
   expect(await waitAfter(0, from('alice'))).toBe(90_000);
 });
 
-test('where the address is not known nobody is at home: guesses from everywhere lock the name there too', async () => {
+test('an unknown address is familiar to nobody: guesses from many networks lock the name there, too', async () => {
   await attempts.forgive(await admitted({ username: 'victim', address: 'unknown' }));
   for (let index = 0; index < unfamiliarNetworksLimit.most; index += 1) {
     await attempts.admitSignIn({ username: 'victim', address: stranger(index) });
@@ -217,7 +217,7 @@ test('a failure that was counted while the clock was an hour ahead makes nobody 
   );
 });
 
-test('what lies in Redis names nobody, and goes away by itself', async () => {
+test('the data in Redis names nobody, and expires by itself', async () => {
   await waitAfter(nameAndNetworkLimit.most, { username: 'alice', address: home });
   await attempts.forgive(await admitted({ username: 'bob', address: '2001:db8::1' }));
   await attempts.admitRegistration(home);
@@ -261,14 +261,14 @@ describe('while Redis is frozen', () => {
     });
   });
 
-  test('attempts that were answered 503 count for nothing afterwards', async () => {
+  test('attempts that were answered 503 do not count afterwards', async () => {
     // Each attempt has its own replica, because a replica pauses after a failure.
     const replicas = Array.from({ length: nameAndNetworkLimit.most + 2 }, createReplica);
     const outcomes = await whileFrozen(() =>
       Promise.allSettled(replicas.map((replica) => replica.admitSignIn(from))),
     );
     expect(outcomes.map(({ status }) => status)).toEqual(replicas.map(() => 'rejected'));
-    await eventually('Redis has been through what it was asked', () => redis.ping());
+    await eventually('Redis has carried out its commands', () => redis.ping());
     expect(await redis.keys('*')).toEqual([]);
     await eventually('the right password is tried', async () =>
       expect(await replicas[0]?.admitSignIn(from)).toMatchObject({ admitted: true }),

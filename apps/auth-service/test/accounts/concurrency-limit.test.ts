@@ -6,7 +6,7 @@ function task() {
   return { run: () => promise, finish: () => resolve('done'), fail: () => reject(new Error('failed')) };
 }
 
-test('no more run than may, and those that wait run in the order in which they came', async () => {
+test('no more tasks run than may, and waiting ones run in the order in which they came', async () => {
   const limit = createConcurrencyLimit({ running: 2, waiting: 10 });
   let running = 0;
   let most = 0;
@@ -26,7 +26,7 @@ test('no more run than may, and those that wait run in the order in which they c
   expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-test('who comes when too many wait is told to come back, at once', async () => {
+test('a task that comes when too many wait is refused at once', async () => {
   const limit = createConcurrencyLimit({ running: 1, waiting: 1 });
   const [first, second] = [task(), task()];
   const running = limit.run(first.run);

@@ -7,7 +7,7 @@ import { startManagement } from './management-fixture.ts';
 const auth = await forThisFile(startManagement());
 
 describe('a disabled account', () => {
-  test('has no session and gets none; sign-in says what it says of a wrong password', async () => {
+  test('has no session and gets none; sign-in answers as for a wrong password', async () => {
     const phone = await createPerson(auth);
     const laptop = await signIn(auth.app, phone.username);
     const stranger = await createPerson(auth);
@@ -81,7 +81,7 @@ describe('a sign-in in flight while its account is disabled', () => {
     expect(await auth.sessionIdsOf(phone)).toEqual([]);
   });
 
-  test('leaves none wherever it is, in five rounds of five', async () => {
+  test('leaves no session, at whatever step it is, in five rounds of five', async () => {
     for (let round = 0; round < 5; round += 1) {
       const phone = await createPerson(auth);
       const signingIn = Array.from({ length: 5 }, () => auth.trySignIn(phone));
@@ -130,7 +130,7 @@ describe('nobody locks themselves out', () => {
     });
   });
 
-  test('but may change what does not, and an operator may do it to another', async () => {
+  test('but operators may make changes that do not, and may lock others out', async () => {
     const other = await createOperator(auth, auth.database);
     expect((await auth.setStatus(other, 'active', other)).statusCode).toBe(200);
     const roles = await auth.put(`/accounts/${other.id}/roles`, { roles: ['viewer', 'admin'] }, other);

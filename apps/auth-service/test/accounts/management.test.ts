@@ -41,7 +41,7 @@ describe('an operator finds an account', () => {
 });
 
 describe('an operator', () => {
-  test('sees somebody’s devices as they do themselves, but none is the current one', async () => {
+  test('sees a person’s devices as the person does, but none is the current one', async () => {
     const phone = await createPerson(auth, { device_name: 'Phone' });
     const [own] = (await auth.get('/sessions', phone)).json().sessions;
     expect((await auth.get(`/accounts/${phone.id}/sessions`)).json()).toEqual({
@@ -76,14 +76,14 @@ describe('an operator', () => {
     expect(await lives(auth.app, await signIn(auth.app, auth.operator.username))).toBe(true);
   });
 
-  test('does not end a session by way of an account that it is not of', async () => {
+  test('does not end a session through another person’s account', async () => {
     const [phone, other] = [await createPerson(auth), await createPerson(auth)];
     expect((await end(`/accounts/${other.id}/sessions/${phone.session_id}`)).statusCode).toBe(404);
     expect(await lives(auth.app, phone)).toBe(true);
   });
 });
 
-describe('access tokens that are out are refused, and say why, after', () => {
+describe('earlier access tokens are refused, with the reason, after', () => {
   test.each([
     ['roles_changed', 'PUT', '/roles', { roles: ['viewer'] }],
     ['account_disabled', 'PUT', '/status', { status: 'disabled' }],
@@ -129,12 +129,12 @@ describe.each(routes)('%s %s refuses', (method, path, body) => {
     expect(await lives(auth.app, person)).toBe(true);
   }
 
-  test('who does not say who they are', async () => {
+  test('a request without a token', async () => {
     expect((await request(person.id, {})).statusCode).toBe(401);
     await expectUnchanged();
   });
 
-  test('a customer, also for themselves', async () => {
+  test('a customer, even for their own account', async () => {
     const answer = await request(person.id, bearer(person.access_token));
     expect(answer.json()).toMatchObject({ status: 403, code: 'insufficient_scope' });
     await expectUnchanged();
@@ -142,7 +142,7 @@ describe.each(routes)('%s %s refuses', (method, path, body) => {
 });
 
 test.each(routes.filter(([, path]) => path.includes('/ID')))(
-  '%s %s refuses an id that nobody has, and what is no id',
+  '%s %s refuses an unknown id, and a text that is no id',
   async (method, path, body) => {
     const request = (id: string) =>
       ask(auth, auth.operator, {

@@ -86,7 +86,7 @@ describe('refused', () => {
     );
   });
 
-  test('guesses, by the count that sign-ins have, which holds for the right password too', async () => {
+  test('guesses, by the same count as sign-ins, and then the right password, too', async () => {
     const phone = await createPerson(auth);
     for (let guess = 0; guess < nameAndNetworkLimit.most; guess += 1) {
       expect((await auth.change(phone, { current_password: `guess number ${guess}` })).statusCode).toBe(401);
@@ -98,7 +98,7 @@ describe('refused', () => {
     expect((await auth.database.accountOf(phone.id)).passwordChangedAt).toBeNull();
   });
 
-  test('guesses by way of the new password: it is tried only right after a change, and counted', async () => {
+  test('guesses through the new password, which is tried only right after a change, and counted', async () => {
     const phone = await createPerson(auth);
     const guess = (number: number) =>
       auth.change(phone, { current_password: `one guess ${number}`, new_password: `other guess ${number}` });
@@ -112,7 +112,7 @@ describe('refused', () => {
     ]);
   });
 
-  test('the same request once more, but eleven minutes later', async () => {
+  test('the same request again, but eleven minutes later', async () => {
     const phone = await createPerson(auth);
     expect((await auth.change(phone)).statusCode).toBe(204);
     await auth.database.change(phone.id, { passwordChangedAt: new Date(Date.now() - 11 * 60_000) });

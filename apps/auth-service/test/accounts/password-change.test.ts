@@ -127,7 +127,7 @@ describe('sign-ins with the old password', () => {
     expect(await auth.sessionIdsOf(phone)).toEqual([phone.session_id]);
   });
 
-  test('at the same moment leave none either, whoever is first', async () => {
+  test('at the same moment leave none either, in whichever order they run', async () => {
     for (let round = 0; round < 4; round += 1) {
       const phone = await createPerson(auth);
       const attempts = Array.from({ length: 5 }, () => signIn(auth.app, phone.username));

@@ -30,7 +30,7 @@ test('two encodings of the same letters are the same password', async () => {
   expect(await hasher.verify('cafe au lait', stored)).toBe(false);
 });
 
-test('nothing is cut, trimmed or changed in case', async () => {
+test('no password is cut, trimmed or changed in case', async () => {
   const password = `${'x'.repeat(255)}y`;
   const stored = await hasher.hash(password);
   expect(await hasher.verify(password, stored)).toBe(true);

@@ -46,7 +46,7 @@ test.each([
   expect(ruleBrokenBy(password)).toBeUndefined();
 });
 
-test('what is said about a fault does not hold the password', () => {
+test('the message about a fault does not contain the password', () => {
   const fault = passwordFault({ password: 'password1', username: 'alice', isBreached: () => true });
   expect(fault?.detail).not.toContain('password1');
 });

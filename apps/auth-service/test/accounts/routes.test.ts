@@ -40,7 +40,7 @@ async function admin(): Promise<string> {
   return (await signIn(auth.app, username)).access_token;
 }
 
-test('who registers is a customer, under an id that says nothing', async () => {
+test('a person who registers is a customer, with an opaque id', async () => {
   const answer = await post({ username: ' Alice.Smith@Example.com', password: testPassword });
   expect(answer.statusCode).toBe(201);
   expect(answer.json()).toEqual({
@@ -52,7 +52,7 @@ test('who registers is a customer, under an id that says nothing', async () => {
   expect(row?.passwordHash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
 });
 
-test('a name is given once, also when twenty ask at once, and however they write it', async () => {
+test('a name can be taken once, even if twenty ask at once, in whatever spelling', async () => {
   const spellings = ['race-for-it', 'RACE-for-it', 'ｒace-for-it', ' race-for-it '];
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
@@ -107,7 +107,7 @@ test('64 characters of any kind are a password, and all of them count', async ()
   await expect(signIn(auth.app, username, { password: password.slice(0, 63) })).rejects.toThrow('401');
 });
 
-test('one sees one’s own account, with what its roles allow', async () => {
+test('a person sees their own account, with what its roles allow', async () => {
   const username = await register(auth.app);
   const { access_token: token } = await signIn(auth.app, username);
   const answer = await auth.app.inject({ url: '/account', headers: bearer(token) });

@@ -122,7 +122,7 @@ test('an unknown name, a wrong password and a disabled account get one answer, a
   ]);
 });
 
-test('a name that nobody has is limited like one that somebody has', async () => {
+test('an unknown name is limited like a known one', async () => {
   await register('alice');
   const answers = async (username: string) => {
     const all = [];
@@ -150,7 +150,7 @@ test('the limit comes before the hash, and holds for the right password too', as
   ).toBeDefined();
 });
 
-test('a hundred sign-ins of one person at once succeed, for all that each is counted first', async () => {
+test('a hundred sign-ins of one person at once succeed, although each is counted first', async () => {
   await register('alice');
   const all = Array.from({ length: 100 }, () =>
     accounts.signIn({ username: 'alice', password: testPassword, address: home }),

@@ -105,7 +105,7 @@ test('while Postgres is away events wait, and are written when it is back', asyn
   expect((await rows()).map(({ details }) => details?.['index'])).toEqual([0, 1, 2]);
 });
 
-test('beyond the bound an event is lost from Postgres: counted, and said aloud; the log still has it', async () => {
+test('beyond the bound an event is lost from Postgres: it is counted and warned of, and the log still has it', async () => {
   const audit = auditLog({ maxQueued: 2 });
   await database.cutOff();
   for (let index = 0; index < 5; index += 1) audit.record({ event: 'sign_in.failed', details: { index } });

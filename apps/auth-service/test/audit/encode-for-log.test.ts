@@ -13,7 +13,7 @@ test.each([
   expect(encodeForLog(text)).toBe(recorded);
 });
 
-test('what looks like a token is not recorded', () => {
+test('a text that looks like a token is not recorded', () => {
   const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl';
   expect(encodeForLog(`before ${jwt} after`)).toBe('before [token] after');
   expect(encodeForLog('rt1.k1.0-abc.5.bWFj')).toBe('[token]');

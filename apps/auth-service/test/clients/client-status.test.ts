@@ -22,7 +22,7 @@ test('a client is active until it is revoked, and again when it is let in again'
   expect(statusOf(activate(revoked))).toBe('active');
 });
 
-test('tokens are good from the next second on, and so much later as a replica may hear of it late', () => {
+test('tokens are good from the next second on, plus the time by which a replica may learn of it late', () => {
   expect(revoke(undefined)).toEqual({
     clientId,
     revokedAt: fixedNow,

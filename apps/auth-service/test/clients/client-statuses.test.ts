@@ -51,7 +51,7 @@ const revoke = (statuses: ClientStatuses, clientId = 'storefront', by = operator
 const activate = (statuses: ClientStatuses, clientId = 'storefront') =>
   statuses.change({ clientId, status: 'active' }, operator);
 
-test('what was revoked stays so over a restart, and everybody was told once it was written', async () => {
+test('a revoked client stays revoked after a restart, and everybody was told once it was written', async () => {
   const statuses = await replica();
   let isWrittenWhenTold = false;
   onPublish = async () => {
@@ -68,7 +68,7 @@ test('what was revoked stays so over a restart, and everybody was told once it w
   expect(audited).toEqual(['client.revoked storefront by operator']);
 });
 
-test('when it is let in again nobody is told, and its tokens are those from after what was revoked', async () => {
+test('letting it in again tells nobody, and its good tokens are those from after the revocation', async () => {
   const statuses = await replica();
   await revoke(statuses);
   await activate(statuses);
@@ -81,13 +81,13 @@ test('when it is let in again nobody is told, and its tokens are those from afte
   ]);
 });
 
-test('while it is revoked no token is made to be from after that', async () => {
+test('while it is revoked it has no earliest time for new tokens', async () => {
   const statuses = await replica();
   await revoke(statuses);
   expect(statuses.issuedFromOf('storefront')).toBe(0);
 });
 
-test('the same request again tells the same again, and so completes one that failed half-way', async () => {
+test('a repeated request publishes the same revocation again, and so completes one that failed half-way', async () => {
   const statuses = await replica();
   onPublish = () => Promise.reject(new Error('nobody there'));
   await expect(revoke(statuses)).rejects.toThrow('nobody there');
@@ -102,7 +102,7 @@ test('the same request again tells the same again, and so completes one that fai
   expect(audited.filter((line) => line.startsWith('client.activated'))).toHaveLength(1);
 });
 
-test('nobody switches off the client that they use, nor any with one that is switched off', async () => {
+test('nobody can switch off the client that they use, or any client by means of one that is switched off', async () => {
   const statuses = await replica();
   await expect(revoke(statuses, 'latchkey-cli')).rejects.toMatchObject({ status: 409, code: 'own_client' });
   await revoke(statuses);
@@ -114,7 +114,7 @@ test('nobody switches off the client that they use, nor any with one that is swi
   expect(statuses.isRevoked('latchkey-cli')).toBe(false);
 });
 
-test('of two operators who switch off each other’s client at two replicas at once, one does', async () => {
+test('of two operators who switch off each other’s client at two replicas at once, one succeeds', async () => {
   const [one, two] = [await replica(), await replica({ db: await database.another() })];
   for (let round = 0; round < 10; round += 1) {
     const results = await Promise.allSettled([
@@ -130,7 +130,7 @@ test('of two operators who switch off each other’s client at two replicas at o
   }
 });
 
-test('another replica follows when it hears of it, and by looking when it does not', async () => {
+test('another replica follows when it is told, and by reading the database when it is not', async () => {
   const one = await replica();
   const hearing = await replica({ db: await database.another() });
   const looking = await replica({ db: await database.another(), reloadMs: 20 });
@@ -151,7 +151,7 @@ test('another replica follows when it hears of it, and by looking when it does n
   expect(hearing.issuedFromOf('storefront')).toBe(one.issuedFromOf('storefront'));
 });
 
-test('what is heard late, or again, does not switch off a client that was let in again since', async () => {
+test('a late or repeated revocation does not switch off a client that was let in again since', async () => {
   const one = await replica();
   const other = await replica({ db: await database.another() });
   await revoke(one);
@@ -164,7 +164,7 @@ test('what is heard late, or again, does not switch off a client that was let in
   expect(other.isRevoked('storefront')).toBe(false);
 });
 
-test('without Postgres it goes by what it has and what it hears', async () => {
+test('without Postgres it uses what it knows and what it is told', async () => {
   const cut = await replica({ reloadMs: 20 });
   const other = await replica({ db: await database.another() });
   await revoke(other, 'payment-service');
@@ -172,12 +172,12 @@ test('without Postgres it goes by what it has and what it hears', async () => {
   await database.cutOff();
   await revoke(other);
   cut.applyRevocations(published.slice(1));
-  await eventually('it has been warned of more than once', () => expect(warnings.length).toBeGreaterThan(1));
+  await eventually('there has been more than one warning', () => expect(warnings.length).toBeGreaterThan(1));
   expect(cut.isRevoked('payment-service')).toBe(true);
   expect(cut.isRevoked('storefront')).toBe(true);
   await activate(other);
   await database.reconnect();
-  await eventually('what was missed while the line was cut is known', () =>
+  await eventually('the change that was missed is known', () =>
     expect(cut.isRevoked('storefront')).toBe(false),
   );
 });

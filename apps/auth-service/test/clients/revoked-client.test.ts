@@ -113,7 +113,7 @@ describe('a service that is revoked', () => {
       audience: 'cart-service',
     });
 
-  test('can neither get a token of its own nor exchange one, and what it has is refused', async () => {
+  test('can neither get a token of its own nor exchange one, and its tokens are refused', async () => {
     const person = await signIn(auth.app, await register(auth.app));
     const exchanged = (await exchange(person.access_token)).json().access_token;
     expect(await isActiveAtCart(auth, exchanged)).toBe(true);
@@ -148,7 +148,7 @@ describe('a service that is revoked', () => {
 });
 
 describe('with another replica', () => {
-  test('that one follows at once, without being asked anything', async () => {
+  test('the other replica follows at once, without a request', async () => {
     const replica = await auth.startReplica();
     const signedIn = await signInByBrowser(auth.app, await register(auth.app));
     const token = signedIn.json().access_token;
@@ -169,7 +169,7 @@ describe('with another replica', () => {
 });
 
 describe('within one second', () => {
-  test('a client is revoked, let in again and revoked: each time what it has dies, and what it gets then is good', async () => {
+  test('a client is revoked, let in again and revoked: each time old tokens are refused, and new ones are good', async () => {
     const username = await register(auth.app);
     let token = (await signInByBrowser(auth.app, username)).json().access_token;
     for (let round = 0; round < 3; round += 1) {

@@ -29,7 +29,7 @@ describe('an operator', () => {
     ]);
   });
 
-  test('is told what became of a client, and asking for the same again changes nothing', async () => {
+  test('gets the new status of a client, and the same request again changes nothing', async () => {
     const first = await auth.setStatus('storefront', 'revoked');
     expect(first.statusCode).toBe(200);
     expect(first.json()).toMatchObject({ id: 'storefront', status: 'revoked' });
@@ -113,7 +113,7 @@ describe('refused', () => {
 });
 
 describe('without Redis', () => {
-  test('a client is revoked all the same, the answer is 503, and asking again tells everybody', async () => {
+  test('a client is revoked nevertheless, the answer is 503, and the same request again tells everybody', async () => {
     const broken = await startAuthApp({ durableRedis: true });
     const shop = openDatabase(broken);
     try {

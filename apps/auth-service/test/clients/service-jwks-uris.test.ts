@@ -4,7 +4,7 @@ import { parseServiceJwksUris } from '../../src/clients/service-jwks-uris.ts';
 
 const uri = 'http://127.0.0.1:4003/.well-known/jwks.json';
 
-test('each service stands with the address of its keys, which may have a query', () => {
+test('each service is listed with the address of its keys, which may have a query', () => {
   const uris = parseServiceJwksUris([`payment-service=${uri}`, 'wishlist-service=https://w.example/k?a=b']);
   expect([...uris]).toEqual([
     ['payment-service', uri],

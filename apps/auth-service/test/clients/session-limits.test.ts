@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseSessionLimits } from '../../src/clients/session-limits.ts';
 
-test('each entry is a client and a number; 0 is as many as people like', () => {
+test('each entry is a client and a number; 0 means no limit', () => {
   expect([...parseSessionLimits(['latchkey-cli=3', 'latchkey-mobile=0', 'storefront=100'])]).toEqual([
     ['latchkey-cli', 3],
     ['latchkey-mobile', null],
@@ -22,6 +22,6 @@ test.each([
   expect(() => parseSessionLimits([entry])).toThrow(/^entry 1 is not client=number, 0 to 100$/);
 });
 
-test('a client that stands there twice is refused', () => {
+test('a client that is listed twice is refused', () => {
   expect(() => parseSessionLimits(['storefront=1', 'storefront=2'])).toThrow(/entry 2 repeats a client/);
 });

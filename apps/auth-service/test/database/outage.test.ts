@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const ready = async () => (await auth.app.inject({ url: '/ready' })).statusCode;
 
-test('without Postgres, who is signed in stays so, /ready says 200, and what needs Postgres says 503', async () => {
+test('without Postgres, people stay signed in, /ready answers 200, and routes that need Postgres answer 503', async () => {
   const username = await register(auth.app);
   const session = await signIn(auth.app, username);
   expect(await ready()).toBe(200);

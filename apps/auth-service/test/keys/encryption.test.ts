@@ -5,7 +5,7 @@ import { KeyEncryptionError, parseKeyEncryptionKeys } from '../../src/keys/encry
 const secret = () => randomBytes(32).toString('base64url');
 const plain = randomBytes(1200);
 
-test('what was encrypted is decrypted, and nothing of it shows', () => {
+test('an encrypted text can be decrypted, and shows nothing of its content', () => {
   const encryption = parseKeyEncryptionKeys(secret());
   const encrypted = encryption.encrypt(plain, 'signing key a');
   expect(encrypted).toMatch(/^v1\.[\w-]{11}\.[\w-]{16}\.[\w-]+$/);

@@ -191,7 +191,7 @@ const clockOffsets = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), {
   maxLength: replicaCount,
 });
 
-test('whatever happens when: one key signs, everybody who meets its tokens holds it, and nobody a revoked one', () => {
+test('in any order of events: one key signs, every verifier of its tokens has it, and none has a revoked one', () => {
   let activations = 0;
   let revocations = 0;
   fc.assert(

@@ -42,7 +42,7 @@ test('after 30 days the next key signs, and another is published to follow it', 
   ]);
 });
 
-test('a command does so at any time after the max-age and the skew, and says when that is before', () => {
+test('a command rotates at any time after the max-age and the skew, and before that says when', () => {
   const at = (now: number) => planRotation({ keys: [active, next], now, policy, commanded: true });
   expect(at(start + 90 * second - 1)).toEqual({ actions: [], refusedUntil: start + 90 * second });
   expect(at(start + 90 * second).actions).toEqual([{ type: 'activate', kid: 'next' }, { type: 'publish' }]);
@@ -105,7 +105,7 @@ test('revoking the active key where no next one waits makes one that signs at on
   ]);
 });
 
-test('who has heard of revocations, and no more, knows which keys are left and which of them signs', () => {
+test('the revocations alone tell which keys are left and which of them signs', () => {
   const left = (...kids: string[]) => afterRevocations([retiring, active, next], { kids, now: start + 7 });
   expect(left('active')).toEqual([retiring, { ...next, activatedAt: start + 7 }]);
   expect(left('old', 'next')).toEqual([active]);

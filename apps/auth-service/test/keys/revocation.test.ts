@@ -152,7 +152,7 @@ describe('under traffic, with two replicas,', () => {
     return { accepted, refusedByRevocation };
   }
 
-  test('a rotation refuses nobody, and a revoked key no token but its own', async () => {
+  test('a rotation refuses no token, and a revocation only the tokens of the revoked key', async () => {
     const replicas = [auth.app, await auth.startReplica()];
     const until = { over: false, revoked: new Set<string>() };
     const clients = Array.from({ length: 4 }, () => goOn(replicas, until));
@@ -187,7 +187,7 @@ describe('under traffic, with two replicas,', () => {
 });
 
 describe('without Redis', () => {
-  test('a key is revoked all the same, the answer is 503, and asking again tells everybody', async () => {
+  test('a key is revoked nevertheless, the answer is 503, and the same request again tells everybody', async () => {
     const asking = { ...operator, ...(await signIn(auth.app, operator.username)) };
     const kid = kidOf(asking.access_token);
     const [other] = (await published()).filter((candidate) => candidate !== kid) as [string];

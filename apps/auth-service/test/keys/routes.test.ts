@@ -57,7 +57,7 @@ test('a key stays published for the longest lifetime of a token, however short n
   expect((await keySet()).map((key) => key.kid)).toContain(kid);
 });
 
-test('who has the set already is told so, until it changes', async () => {
+test('a client that has the set already gets 304, until it changes', async () => {
   const { headers } = await auth.app.inject({ url: '/.well-known/jwks.json' });
   const etag = String(headers['etag']);
   const ask = (tag: string) =>
@@ -112,7 +112,7 @@ test('an admin rotates: too early is 409 with Retry-After, then the next key sig
   expect(listed.body).not.toMatch(/private|encrypted|"d"|v1\./);
 });
 
-test('the keys are managed by nobody who lacks the scope', async () => {
+test('nobody without the scope can manage the keys', async () => {
   const support = await tokenOf('support');
   for (const request of [
     { method: 'GET' as const, url: '/keys' },

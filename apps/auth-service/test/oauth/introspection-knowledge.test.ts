@@ -25,7 +25,7 @@ function introspect(known: { isComplete?: boolean; isRevoked?: boolean; issuedFr
   return createIntrospection(parts)(client, 'a token');
 }
 
-test('nothing is said while what was revoked is not known completely', async () => {
+test('no answer is given while the revocations are not completely known', async () => {
   await expect(introspect({ isComplete: false })).rejects.toMatchObject({
     status: 503,
     code: 'revocations_stale',

@@ -60,7 +60,7 @@ async function expectInactive(answer: Promise<Awaited<ReturnType<typeof post>>>)
 }
 
 describe('active', () => {
-  test('is a person’s token, at a service that it is for, and all that it says is said', async () => {
+  test('is a person’s token, at a service that it is for, and all its claims are returned', async () => {
     const { access_token: token, session_id: sid } = await session();
     const answer = await introspect('cart-service', token);
     expect(answer.statusCode).toBe(200);
@@ -72,7 +72,7 @@ describe('active', () => {
     );
   });
 
-  test('is an exchanged one, and who acts is said', async () => {
+  test('is an exchanged one, and its actor is returned', async () => {
     const { access_token: token, session_id: sid } = await session();
     const answer = await introspect('cart-service', await exchanged(token));
     expect(answer.json()).toMatchObject({
@@ -138,7 +138,7 @@ describe('not active, and nothing else is said', () => {
     await expectInactive(introspect('cart-service', change(token)));
   });
 
-  test('a token of a session that was signed out, at once, and what was exchanged for it', async () => {
+  test('a token of a session that was signed out, at once, and a token that was exchanged for it', async () => {
     const { access_token: token } = await session();
     const further = await exchanged(token);
     await auth.app.inject({ method: 'DELETE', url: '/sessions/current', headers: bearer(token) });
@@ -154,7 +154,7 @@ describe('not active, and nothing else is said', () => {
     offsetMs = 0;
   });
 
-  test('a token that was given back, at once', async () => {
+  test('a token that its client revoked, at once', async () => {
     const { access_token: token } = await session();
     await auth.app.inject({
       method: 'POST',
@@ -165,7 +165,7 @@ describe('not active, and nothing else is said', () => {
     await expectInactive(introspect('cart-service', token));
   });
 
-  test('a token from before a change of roles; the one that the next refresh brings is', async () => {
+  test('a token from before a change of roles, unlike that of the next refresh', async () => {
     const database = openDatabase(auth);
     const person = await createPerson(auth);
     const operator = await createPerson(auth);
@@ -252,7 +252,7 @@ describe('refused', () => {
   });
 });
 
-test('without Redis nothing is active, and nothing is not: the answer is 503', async () => {
+test('without Redis no token is called active or inactive: the answer is 503', async () => {
   const { access_token: token } = await session();
   await auth.redis.kill();
   for (const asked of [token, 'x']) {

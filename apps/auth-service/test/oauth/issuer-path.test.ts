@@ -18,7 +18,7 @@ test('an issuer with a path has its metadata where RFC 8414 §3.1 says, and wher
   expect((await auth.app.inject('/.well-known/oauth-authorization-server/tenants/red')).statusCode).toBe(404);
 });
 
-test('all that the metadata names is there, with the path and without', async () => {
+test('every endpoint in the metadata exists, with the path and without', async () => {
   const metadata = (await auth.app.inject('/.well-known/oauth-authorization-server')).json<
     Record<string, unknown>
   >();

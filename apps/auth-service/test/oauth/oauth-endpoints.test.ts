@@ -185,7 +185,7 @@ describe.each(['/token', '/revoke', '/introspect'])('%s', (path) => {
   });
 });
 
-test('below an endpoint there is nothing, and that is told as everywhere else', async () => {
+test('a path below an endpoint is 404, with a problem document', async () => {
   const answer = await auth.app.inject({
     method: 'POST',
     url: '/token/x',

@@ -34,7 +34,7 @@ test.each<[string, string, unknown]>([
   expect(readPresentedToken(text)).toEqual(expected);
 });
 
-test('a header nested very deep is nothing, and no error', () => {
+test('a very deeply nested header is no token, and causes no error', () => {
   const deep = Buffer.from('['.repeat(30_000)).toString('base64url');
   expect(readPresentedToken(`${deep}.e30.A`).looksLike).toBe('nothing');
 });

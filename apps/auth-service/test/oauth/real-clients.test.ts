@@ -60,7 +60,7 @@ describe('oauth4webapi', () => {
     return oauth.processDiscoveryResponse(issuer, answer);
   }
 
-  test('finds the server by its metadata, which offers what it is about to do', async () => {
+  test('finds the server by its metadata, which offers the requests that follow', async () => {
     expect(await discover()).toMatchObject({
       token_endpoint: `${issuer.origin}/token`,
       grant_types_supported: expect.arrayContaining(['client_credentials', tokenExchange]),
@@ -101,7 +101,7 @@ describe('oauth4webapi', () => {
     expectExchanged(body.access_token);
   });
 
-  test('asks about a person’s token, gives back the one that it exchanged, and asks about that', async () => {
+  test('introspects a person’s token, revokes the one that it exchanged, and introspects that', async () => {
     const server = await discover();
     const authentication = oauth.PrivateKeyJwt(key);
     const ask = async (token: string) =>
@@ -131,7 +131,7 @@ describe('oauth4webapi', () => {
     expect(await ask('no token of ours')).toEqual({ active: false });
   });
 
-  test('gives a person’s refresh token back, as a client that has nothing to prove', async () => {
+  test('revokes a person’s refresh token, as a public client', async () => {
     const server = await discover();
     const cli: oauth.Client = { client_id: 'latchkey-cli' };
     const tokens = await signIn(auth.app, await register(auth.app));
@@ -152,7 +152,7 @@ describe('oauth4webapi', () => {
     });
   });
 
-  test('understands that it may not ask, and that a token is of no type that can be given back', async () => {
+  test('understands that it may not introspect, and that a token is of no type that can be revoked', async () => {
     const server = await discover();
     const asked = await oauth.introspectionRequest(server, client, oauth.None(), personsToken, insecure);
     await expect(oauth.processIntrospectionResponse(server, client, asked)).rejects.toMatchObject({
@@ -202,7 +202,7 @@ describe('openid-client', () => {
     expectExchanged(body.access_token);
   });
 
-  test('asks about a person’s token, gives back the one that it exchanged, and asks about that', async () => {
+  test('introspects a person’s token, revokes the one that it exchanged, and introspects that', async () => {
     const configuration = await discover();
     expect(await openid.tokenIntrospection(configuration, personsToken)).toMatchObject({
       ...decode(personsToken).claims,

@@ -124,7 +124,7 @@ test.each([
   expect(answer.json()).toEqual({ error, error_description: expect.any(String) });
 });
 
-test('a parameter that stands twice is refused (RFC 6749 §3.2)', async () => {
+test('a repeated parameter is refused (RFC 6749 §3.2)', async () => {
   const answer = await auth.app.inject({
     method: 'POST',
     url: '/token',

@@ -98,7 +98,7 @@ describe('refused', () => {
     expect(answer.headers['www-authenticate'] !== undefined).toBe('authorization' in headers);
   });
 
-  test('a token that stands twice', async () => {
+  test('a repeated token parameter', async () => {
     const answer = await auth.app.inject({
       method: 'POST',
       url: '/revoke',

@@ -20,7 +20,7 @@ const auth = await forThisFile(startTokenRevocation());
 const byCli = (token: string, parameters: Record<string, string> = {}) =>
   auth.revoke({ client_id: 'latchkey-cli', token, ...parameters });
 
-describe('a refresh token that is given back', () => {
+describe('a refresh token that its client revokes', () => {
   test('ends its session: no refresh any more, and its access tokens are refused', async () => {
     const { access_token: token, refresh_token: refreshToken } = await auth.session();
     expectAnswered(await byCli(refreshToken));
@@ -40,7 +40,7 @@ describe('a refresh token that is given back', () => {
     expect((await refresh(auth.app, second.refresh_token)).statusCode).toBe(400);
   });
 
-  test('is taken for what it is, whatever the hint says (RFC 7009 §2.1)', async () => {
+  test('is recognized, whatever the hint says (RFC 7009 §2.1)', async () => {
     for (const hint of ['refresh_token', 'access_token', 'something_else', 'x'.repeat(2000)]) {
       const { refresh_token: refreshToken } = await auth.session();
       expectAnswered(await byCli(refreshToken, { token_type_hint: hint }));
@@ -65,7 +65,7 @@ describe('a refresh token that is given back', () => {
   });
 });
 
-describe('an access token that is given back', () => {
+describe('an access token that its client revokes', () => {
   test('dies alone: its session goes on', async () => {
     const { access_token: token, refresh_token: refreshToken } = await auth.session();
     const other = (await refresh(auth.app, refreshToken)).json<Tokens>();
@@ -89,7 +89,7 @@ describe('an access token that is given back', () => {
     );
   });
 
-  test('of a browser, which never sees its refresh token, is taken from anywhere', async () => {
+  test('of a browser, which never sees its refresh token, may be revoked without an Origin header', async () => {
     const username = await register(auth.app);
     const signedIn = await auth.app.inject({
       method: 'POST',
@@ -125,7 +125,7 @@ describe('an access token that is given back', () => {
     expect((await whoAmI(auth.app, persons)).statusCode).toBe(200);
   });
 
-  test('is in the audit log by its id, and not itself', async () => {
+  test('is in the audit log by its id, without the token itself', async () => {
     const { access_token: token } = await auth.session();
     await byCli(token);
     const { jti } = decode(token).claims;

@@ -9,14 +9,14 @@ const delegations = services.flatMap(([actor, { toward }]) =>
   Object.entries(toward).map(([audience, delegation]) => ({ actor, audience, ...delegation })),
 );
 
-test('roles grant what resource servers list as people’s scopes, and no scope of actors', () => {
+test('roles grant the scopes that resource servers list for people, and no scope of actors', () => {
   const people: readonly string[] = scopesOf(['admin']);
   expect(people).toEqual(personScopes);
   for (const { actorScopes } of resourceServers)
     for (const scope of actorScopes) expect(people).not.toContain(scope);
 });
 
-test('of the scopes that services have in their own name, operators have one: to watch what is revoked', () => {
+test('operators have one of the scopes that services have in their own name: to watch revocations', () => {
   const ofServices = resourceServers.flatMap(({ serviceScopes }): readonly string[] => serviceScopes);
   expect(ofServices.filter((scope) => personScopes.some((known) => known === scope))).toEqual([
     'revocations:read',

@@ -32,7 +32,7 @@ async function promote(): Promise<void> {
   const [demoted, promoted] = admins;
   await demoted.config('SET', 'repl-diskless-sync-delay', 0);
   await promoted.replicaof('127.0.0.1', portOf(first));
-  await eventually('the replica has it all', async () => {
+  await eventually('the replica has all data', async () => {
     expect(await promoted.info('replication')).toContain('master_link_status:up');
     expect(await promoted.dbsize()).toBe(await demoted.dbsize());
   });
@@ -63,7 +63,7 @@ describe.each(demotions)('a master that was replaced, keeps its connections, and
     await eventually('refreshes go on at the new master', () => store.refresh(refreshToken, client));
   });
 
-  test('is left by those who follow the log: they hear what is revoked at the new one', async () => {
+  test('is left by the followers of the log, which learn what is revoked at the new one', async () => {
     const options = { redis, redisUrl: link.url, shards: 1, retentionSeconds: 330, clock: Date.now };
     const revocations = createRevocations({ ...options, onError: () => {} });
     await revocations.start();
@@ -75,7 +75,7 @@ describe.each(demotions)('a master that was replaced, keeps its connections, and
       const store = createStore({ redis: admins[1], clock: Date.now });
       const { grant } = await store.start(newSession());
       await store.end(grant.subject, grant.sessionId, 'sign_out');
-      await eventually('the sign-out is heard', () =>
+      await eventually('the sign-out has arrived', () =>
         expect(heard).toContainEqual({ kind: 'session', id: grant.sessionId, reason: 'sign_out' }),
       );
     } finally {

@@ -25,7 +25,7 @@ function createWatch(options: { redis?: Redis; mode?: 'warn' | 'refuse'; everyMs
 const setPolicy = (policy: string) => redis.config('SET', 'maxmemory-policy', policy);
 const about = (text: RegExp) => lines.filter((line) => text.test(line.text));
 
-test('a Redis that evicts nothing is nothing to talk about', async () => {
+test('a Redis that evicts nothing is not logged', async () => {
   const { start } = createWatch({ mode: 'refuse' });
   await start();
   expect(watch?.mayEvict).toBe(false);
@@ -40,11 +40,11 @@ test.each([
   'allkeys-lru',
   'allkeys-lfu',
   'allkeys-random',
-])('%s is said loudly, once; and forbidden where it must not be', async (policy) => {
+])('%s is logged as an error, once, and prevents a start where a setting forbids it', async (policy) => {
   await setPolicy(policy);
   await createWatch({ everyMs: 5 }).start();
   expect(watch?.mayEvict).toBe(true);
-  await eventually('it has looked again', async () => {
+  await eventually('the policy was read again', async () => {
     expect(Number(/cmdstat_info:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1])).toBeGreaterThan(5);
   });
   expect(lines).toEqual([
@@ -59,20 +59,20 @@ test.each([
 test('a policy that changes while it runs is noticed, and its change back too', async () => {
   await createWatch({ everyMs: 5 }).start();
   await setPolicy('allkeys-lru');
-  await eventually('it is noticed', () => expect(watch?.mayEvict).toBe(true));
+  await eventually('the policy is known', () => expect(watch?.mayEvict).toBe(true));
   await setPolicy('noeviction');
-  await eventually('it is noticed', () => expect(watch?.mayEvict).toBe(false));
+  await eventually('the policy is known', () => expect(watch?.mayEvict).toBe(false));
   expect(lines.map(({ level }) => level)).toEqual(['error', 'info']);
 });
 
-test('a Redis with which a connection is made anew is looked at again', async () => {
+test('a Redis is checked again after a new connection', async () => {
   await createWatch().start();
   await setPolicy('allkeys-lru');
   redis.disconnect(true);
-  await eventually('it is noticed', () => expect(watch?.mayEvict).toBe(true));
+  await eventually('the policy is known', () => expect(watch?.mayEvict).toBe(true));
 });
 
-test('keys that were evicted are said, each time that there are more', async () => {
+test('evicted keys are reported, each time that there are more', async () => {
   await setPolicy('allkeys-lru');
   await createWatch({ everyMs: 5 }).start();
   for (let number = 0; number < 40; number++) await redis.set(`cache:${number}`, 'x'.repeat(20_000));
@@ -81,11 +81,11 @@ test('keys that were evicted are said, each time that there are more', async () 
   await redis.config('SET', 'maxmemory', used - 400_000);
   await redis.set('cache:more', 'x');
   await redis.config('SET', 'maxmemory', 0);
-  await eventually('it is said', () => expect(about(/has evicted keys/).length).toBeGreaterThan(0));
+  await eventually('it is reported', () => expect(about(/has evicted keys/).length).toBeGreaterThan(0));
 });
 
-describe('what is not known', () => {
-  test('of a Redis that does not answer, is asked once it does; nothing is refused for it', async () => {
+describe('an unknown policy', () => {
+  test('of a Redis that does not answer is read once it answers, and refuses nothing', async () => {
     const late = await startTestRedis();
     const connection = connect(late.url);
     try {
@@ -93,14 +93,14 @@ describe('what is not known', () => {
       await createWatch({ redis: connection, mode: 'refuse' }).start();
       expect(watch?.mayEvict).toBeUndefined();
       await late.restart();
-      await eventually('it is known', () => expect(watch?.mayEvict).toBe(false));
+      await eventually('the policy is known', () => expect(watch?.mayEvict).toBe(false));
     } finally {
       connection.disconnect();
       await late.stop();
     }
   });
 
-  test('is a user that may not ask: CONFIG forbidden does no harm, INFO forbidden leaves it unknown', async () => {
+  test('of a user without rights: a forbidden CONFIG does no harm, a forbidden INFO leaves it unknown', async () => {
     await setPolicy('volatile-lru');
     await redis.call('ACL', 'SETUSER', 'managed', 'on', 'nopass', '~*', '+@all', '-config');
     await redis.call('ACL', 'SETUSER', 'blind', 'on', 'nopass', '~*', '+@all', '-config', '-info');

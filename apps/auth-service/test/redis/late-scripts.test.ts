@@ -124,7 +124,7 @@ test('the table below names every script', () => {
   expect(names).toEqual(files.sort());
 });
 
-test('a script that Redis would begin after its deadline has no effect, and in time each of these has one', async () => {
+test('a script that Redis would begin after its deadline has no effect, and each of these has one in time', async () => {
   const before = await everything();
   // Sends a first script, so that the test does not measure a new connection.
   await calls[0]?.(redis);
@@ -144,7 +144,7 @@ test('a script that Redis would begin after its deadline has no effect, and in t
   }
 });
 
-test('a clock of Redis that was taken for an hour behind makes nothing late: it is asked once more', async () => {
+test('a clock of Redis that seemed to be an hour behind makes no script late, because it is read again', async () => {
   await calls[0]?.(redis);
   learnRedisTime(redis, Date.now() - 3_600_000);
   await expect(calls[0]?.(redis)).resolves.toBeDefined();

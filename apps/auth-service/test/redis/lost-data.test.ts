@@ -101,7 +101,7 @@ function expectUnavailable(answer: {
   expect(answer.cookies).toEqual([]);
 }
 
-test('while Redis is a read-only replica of an empty server nothing is taken for ended, and afterwards all goes on', async () => {
+test('while Redis is a read-only replica of an empty server no session counts as ended, and afterwards all go on', async () => {
   const { cli, byCookie } = await signedIn();
   const token = bearer(cli.access_token);
   const restore = await keepData(redis);
@@ -118,19 +118,19 @@ test('while Redis is a read-only replica of an empty server nothing is taken for
     { method: 'DELETE', url: '/sessions' },
   ] as const)
     expectUnavailable(await auth.app.inject({ ...request, headers: token }));
-  await eventually('it is not ready', async () => expect((await ready()).statusCode).toBe(503));
+  await eventually('auth-service is not ready', async () => expect((await ready()).statusCode).toBe(503));
 
   await restore();
   expect((await refresh(auth.app, cli.refresh_token)).statusCode).toBe(200);
   expect((await byCookie()).statusCode).toBe(200);
-  await eventually('it is ready', async () => expect((await ready()).json().warnings).toBeUndefined());
+  await eventually('no warning is left', async () => expect((await ready()).json().warnings).toBeUndefined());
 });
 
 describe.each<[string, () => Promise<unknown>]>([
   ['that was emptied', () => redis.flushall()],
   ['that was restarted without its data', () => auth.redis.restart()],
 ])('a Redis %s', (_, lose) => {
-  test('is waited for, also by a replica that starts afterwards; then its sessions are lost, and told so', async () => {
+  test('is waited for, also by a replica that starts afterwards; then its sessions are reported as lost', async () => {
     const { username, cli, byCookie } = await signedIn();
     await lose();
     await eventually('the loss is known', async () => {
@@ -181,7 +181,7 @@ test('an evicted session is no sign-out: its client is told, its access tokens d
   expect(auth.logs().match(/"event":"session.lost"/g)).toHaveLength(1);
 });
 
-test('a client assertion that was used before a loss is not let in once more; a new one is, soon', async () => {
+test('a client assertion that was used before a loss is not accepted again; a new one soon is', async () => {
   const ask = (credentials: Record<string, string>) =>
     postToken(auth.app, { grant_type: 'client_credentials', ...credentials });
   const used = services.credentials('cart-service');
@@ -200,7 +200,7 @@ test('a client assertion that was used before a loss is not let in once more; a 
 });
 
 describe('a Redis that may evict', () => {
-  test('is said on /ready and in the metrics, which stay well', async () => {
+  test('is a warning on /ready, which stays 200, and in the metrics', async () => {
     await redis.config('SET', 'maxmemory-policy', 'volatile-lru');
     const late = await auth.startReplica();
     const answer = await ready(late);
@@ -209,7 +209,7 @@ describe('a Redis that may evict', () => {
     expect(auth.logs()).toContain('set maxmemory-policy to noeviction');
   });
 
-  test('is none to start with, nor to be ready with, where a setting forbids it', async () => {
+  test('prevents a start, and readiness, where a setting forbids it', async () => {
     const strict = await startAuthApp({ env: { REDIS_EVICTION: 'refuse' } });
     const own = connect(strict.redis.url);
     try {
@@ -217,7 +217,7 @@ describe('a Redis that may evict', () => {
       await own.config('SET', 'maxmemory-policy', 'allkeys-lru');
       await expect(strict.startReplica()).rejects.toThrow('REDIS_EVICTION=refuse');
       await own.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-      await eventually('it is not ready', async () => {
+      await eventually('auth-service is not ready', async () => {
         expect((await ready(strict.app)).json()).toMatchObject({ status: 503, failing: ['redis_eviction'] });
       });
     } finally {

@@ -36,7 +36,7 @@ test.each([...commands, 'zrangebyscore'])('a user without the right to %s is not
   await admin.call('ACL', 'SETUSER', 'service', `+${command}`);
 });
 
-test('it leaves next to nothing behind, and that expires', async () => {
+test('it leaves almost nothing behind, and that expires', async () => {
   await proveWritable(redis);
   const keys = await admin.keys('*');
   expect(keys).toHaveLength(1);

@@ -78,7 +78,7 @@ describe('a Redis that refuses us', () => {
     await auth.stop();
   });
   beforeEach(async () => {
-    session = await eventually('somebody can sign in', () => signIn(auth.app, username));
+    session = await eventually('a person can sign in', () => signIn(auth.app, username));
   });
 
   /** What makes Redis refuse, what ends that, and the word that /ready logs for it. */
@@ -126,7 +126,7 @@ describe('a Redis that refuses us', () => {
     } finally {
       for (const command of relent) await tell(command);
     }
-    await eventually('it is ready', async () =>
+    await eventually('auth-service is ready', async () =>
       expect((await auth.app.inject('/ready')).statusCode).toBe(200),
     );
     expect((await refresh(auth.app, session.refresh_token)).statusCode).toBe(200);
@@ -184,7 +184,7 @@ describe('a password that changes', () => {
       });
 
       await steps[second]();
-      await eventually('it is ready', async () =>
+      await eventually('auth-service is ready', async () =>
         expect((await auth.app.inject('/ready')).statusCode).toBe(200),
       );
       expect((await refresh(auth.app, token)).statusCode).toBe(200);

@@ -23,7 +23,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-test('a line that falls silent is given up and made anew, and nothing that was given up is sent on the new one', async () => {
+test('a connection that falls silent is replaced, and commands that were given up are not sent on the new one', async () => {
   const store = createStore({ redis, clock: Date.now });
   const session = newSession();
   const { refreshToken, grant } = await store.start(session);
@@ -48,7 +48,7 @@ test('a line that falls silent is given up and made anew, and nothing that was g
   admin.disconnect();
 });
 
-test('the readers of the log of revocations give a silent line up, and miss nothing', async () => {
+test('the readers of the log of revocations replace a silent connection, and miss nothing', async () => {
   const errors: string[] = [];
   const options = { redis, redisUrl: link.url, shards: 1, retentionSeconds: 330, clock: Date.now };
   const revocations = createRevocations({ ...options, onError: ({ message }) => errors.push(message) });
@@ -62,7 +62,7 @@ test('the readers of the log of revocations give a silent line up, and miss noth
     const { grant } = await store.start(newSession());
     await store.end(grant.subject, grant.sessionId, 'sign_out');
     other.disconnect();
-    await eventually('the sign-out is heard', () =>
+    await eventually('the sign-out has arrived', () =>
       expect(heard).toMatchObject([{ kind: 'session', id: grant.sessionId }]),
     );
     expect(revocations.log.isFollowing).toBe(true);

@@ -7,7 +7,7 @@ const newPassword = 'another long enough passphrase';
 let now = Date.now();
 const auth = await forThisFile(startAuthApp({ env: { REDIS_TIMEOUT_MS: '800' }, clock: () => now }));
 
-test('what a Redis that stood still was asked, and was answered 503, has no effect when it goes on', async () => {
+test('requests that were answered 503 while Redis stood still have no effect when it goes on', async () => {
   const { app } = auth;
   const [username, other] = [await register(app), await register(app)];
   const refreshing = await Promise.all(Array.from({ length: 10 }, () => signIn(app, username)));

@@ -148,7 +148,7 @@ describe('another site cannot use the cookie', () => {
   });
 });
 
-test('signing out takes the cookie away, and it is worth nothing afterwards', async () => {
+test('signing out deletes the cookie, which is refused afterwards', async () => {
   const signedIn = await signInByBrowser();
   const cookie = cookieOf(signedIn);
   const answer = await auth.app.inject({

@@ -36,13 +36,13 @@ describe('a clock that was ahead, and is set right', () => {
     expect((await store.find(grant.subject, grant.sessionId))?.authTime).toBe(Math.floor(clock.now() / 1000));
   });
 
-  test('makes no old sign-in of one that is no further ahead than verifiers bear', async () => {
+  test('leaves a sign-in recent that is no further ahead than verifiers tolerate', async () => {
     const { grant, refreshToken } = await store.start(newSession());
     clock.advance(-30_000);
     expect(authTimeOf(await store.refresh(refreshToken, client))).toBe(grant.authTime);
   });
 
-  test('hides no session from who signs out everywhere, or from a change of roles', async () => {
+  test('hides no session from a sign-out everywhere, or from a change of roles', async () => {
     const session = newSession();
     const { refreshToken } = await store.start(session);
     const changed = await store.start(session);

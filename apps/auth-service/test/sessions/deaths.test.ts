@@ -58,7 +58,7 @@ async function deathsOf(sessionId: string): Promise<string[]> {
 }
 
 test.each(Object.keys(reasons) as EndReason[])(
-  '%s: the feed says it once, and so does whoever refuses the refresh token',
+  '%s: the feed says it once, and a refusal of the refresh token names it, too',
   async (reason) => {
     const { first } = createReplicas();
     const session = newSession();
@@ -71,7 +71,7 @@ test.each(Object.keys(reasons) as EndReason[])(
   },
 );
 
-test('ends, ends of all, and a thief who refreshes, all at once and at every replica: one death, one entry', async () => {
+test('sign-outs, sign-outs everywhere and refreshes of a thief, at once at every replica: one end, one entry', async () => {
   const { clock, first, all } = createReplicas();
   const seen = new Set<string>();
   for (let round = 0; round < 60; round++) {

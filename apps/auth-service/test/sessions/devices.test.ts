@@ -100,7 +100,7 @@ test.each([
   ['has characters of no width', 'A\u200bd\ufeffa', 'Ada'],
   ['is decomposed, and too long only so', '가'.repeat(21).normalize('NFD'), '가'.repeat(21)],
   ['is a family of emoji', '👩‍👩‍👧 iPad', '👩‍👩‍👧 iPad'],
-])('of a name that %s, what people see is kept, at sign-in and later', async (_what, typed, kept) => {
+])('of a name that %s, the visible text is kept, at sign-in and later', async (_what, typed, kept) => {
   const session = await signIn(auth.app, await register(auth.app), { device_name: typed });
   expect(await devicesOf(session)).toMatchObject([{ device_name: kept }]);
   await rename(session, session.session_id, { device_name: 'Phone' });
@@ -127,7 +127,7 @@ test.each([
   expect(await devicesOf(session)).toMatchObject([{ device_name: 'Phone' }]);
 });
 
-test('nobody names somebody else’s device, one that is gone, or one without saying who they are', async () => {
+test('nobody can name another person’s device, one that is gone, or any without a token', async () => {
   const victim = await signIn(auth.app, await register(auth.app), { device_name: 'Phone' });
   const username = await register(auth.app);
   const [stranger, gone] = [await signIn(auth.app, username), await signIn(auth.app, username)];

@@ -60,7 +60,7 @@ describe.each<[string, (store: SessionStore, subject: string, id: string) => Pro
     expect(await ask(store, grant.subject, grant.sessionId)).toBeUndefined();
   });
 
-  test('a session that never was, and what is no session id', async () => {
+  test('an unknown session, and a text that is no session id', async () => {
     const { store, grant } = await setUp();
     const shard = grant.sessionId.split('-')[0];
     for (const id of [`${shard}-${'a'.repeat(22)}`, '', 'x', '__proto__']) {

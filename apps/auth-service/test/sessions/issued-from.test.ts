@@ -95,7 +95,7 @@ describe('a change of roles', () => {
     expect(issuedAt((await refreshed(store, early.refreshToken)).grant)).toBe(before);
   });
 
-  test('in the same second as another one revokes what was issued between the two', async () => {
+  test('in the same second as another one revokes the tokens that were issued between the two', async () => {
     const { store, changeRoles } = await setUp();
     const person = newSession();
     const { refreshToken } = await store.start(person);
@@ -109,7 +109,7 @@ describe('a change of roles', () => {
     expect(issuedAt(after.grant)).toBe(second);
   });
 
-  test('that comes late, or to nobody, says nothing', async () => {
+  test('that comes late, or for a person without sessions, makes no entry', async () => {
     const { store } = await setUp();
     const person = newSession({ rolesVersion: 7 });
     await store.start(person);
@@ -119,7 +119,7 @@ describe('a change of roles', () => {
     expect((await store.list(person.subject)).length).toBe(1);
   });
 
-  test('costs nobody else a token', async () => {
+  test('revokes no token of another person', async () => {
     const { store, changeRoles } = await setUp();
     const [person, other] = [newSession(), newSession()];
     const { grant } = await store.start(other);
@@ -128,7 +128,7 @@ describe('a change of roles', () => {
     expect(await store.find(other.subject, grant.sessionId)).toEqual(grant);
   });
 
-  test('by a clock that is behind, or carried out late, still revokes what was issued meanwhile', async () => {
+  test('by a clock that is behind, or carried out late, still revokes tokens that were issued meanwhile', async () => {
     const { store, clock } = await setUp();
     const behind = createStore({ redis, clock: () => clock.now() - 10_000 });
     const person = newSession();
@@ -145,7 +145,7 @@ describe('a change of roles', () => {
     expect(issuedAt((await refreshed(store, late.refreshToken)).grant)).toBe(before);
   });
 
-  test('made while a clock was an hour ahead revokes no later than by the right one, once that is right', async () => {
+  test('that follows one of a clock an hour ahead revokes by the right clock again', async () => {
     const { store, changeRoles, clock, second } = await setUp();
     const person = newSession();
     await store.start(person);
@@ -175,7 +175,7 @@ describe('a new data set', () => {
   });
 });
 
-test('a session without such a change has no field for it, and one that lives none for why it ended', async () => {
+test('a session without such a change has no field for it, and a living one has none for the reason of its end', async () => {
   const { store } = await setUp();
   const { grant } = await store.start(newSession());
   const key = `{0}:s:${grant.sessionId.slice(2)}`;

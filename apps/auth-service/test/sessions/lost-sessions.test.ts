@@ -116,7 +116,7 @@ describe.each(Object.entries(absences))('while Redis is %s', (_, leave) => {
     expect(await of.store.refresh(of.refreshToken, client)).toMatchObject({ verdict: 'ROTATED' });
   });
 
-  test('nothing is taken for not there, whichever replica is asked, and whenever it started', async () => {
+  test('no session counts as missing, whichever replica is asked, and whenever it started', async () => {
     const of = await setUp();
     await leave();
     const late = await of.start();
@@ -232,7 +232,7 @@ describe('data that does not come back', () => {
     expect(await of.store.refresh(of.refreshToken, client)).toMatchObject({ verdict: 'LOST' });
   });
 
-  test('keeps nobody from signing in anew, at once', async () => {
+  test('does not prevent a new sign-in at once', async () => {
     const of = await setUp();
     await redis.flushall();
     const { grant, refreshToken } = await of.store.start(of.person);
@@ -268,7 +268,7 @@ describe('a session that Redis evicted', () => {
     expect(await of.store.endAll(of.person.subject, 'ended_all')).toEqual([]);
   });
 
-  test('is none when its time was over', async () => {
+  test('does not count as evicted when it had expired', async () => {
     const of = await setUp();
     await redis.del(sessionKey(of.id));
     of.clock.advance(3600_000);
@@ -277,7 +277,7 @@ describe('a session that Redis evicted', () => {
     expect((await revocationsIn(redis)).filter(({ kind }) => kind === 'session')).toEqual([]);
   });
 
-  test('of which the list of the person was evicted is in it again once it is used', async () => {
+  test('is back in its person’s list once it is used, if that list was evicted', async () => {
     const of = await setUp();
     const second = await of.store.start(of.person);
     await redis.del(sessionsOfSubjectKey(0, of.person.subject));
@@ -292,7 +292,7 @@ describe('a session that Redis evicted', () => {
   });
 });
 
-test('a full Redis that evicts nothing takes no sign-in, but tells what it has', async () => {
+test('a full Redis that evicts nothing takes no sign-in, but can still be read', async () => {
   const of = await setUp();
   await redis.config('SET', 'maxmemory', 1, 'maxmemory-policy', 'noeviction');
   try {

@@ -142,7 +142,7 @@ describe('N devices, by the setting SESSION_LIMITS', () => {
     60_000,
   );
 
-  test('a browser whose cookie was for the session before is replaced, another one displaced, and told so', async () => {
+  test('a sign-in with the cookie of the previous session replaces that session, and one without it displaces it', async () => {
     const username = await register(auth.app);
     const signInByBrowser = async (cookies: Record<string, string>) => {
       const answer = await auth.app.inject({
@@ -173,7 +173,7 @@ describe('N devices, by the setting SESSION_LIMITS', () => {
   });
 });
 
-describe('why a session has ended is told to who holds its refresh token', () => {
+describe('the holder of a refresh token learns why its session has ended', () => {
   test.each([
     ['sign_out', '/sessions/current'],
     ['ended_all', '/sessions'],
@@ -191,7 +191,7 @@ describe('why a session has ended is told to who holds its refresh token', () =>
     expect((await refresh(auth.app, third.refresh_token)).json().reason).toBe('reuse');
   });
 
-  test('not to who holds none: a forged token, another client', async () => {
+  test('but nobody else: a forged token, another client', async () => {
     const session = await signIn(auth.app, await register(auth.app));
     await auth.app.inject({ method: 'DELETE', url: '/sessions', headers: bearer(session.access_token) });
     for (const [token, client] of [
@@ -204,7 +204,7 @@ describe('why a session has ended is told to who holds its refresh token', () =>
   });
 });
 
-test('a limit that was raised counts for the next sign-in, and 0 is none', async () => {
+test('a limit that was raised counts for the next sign-in, and 0 means no limit', async () => {
   const app = await startAuthApp({ env: { SESSION_LIMITS: 'latchkey-mobile=0' } });
   try {
     const username = await register(app.app);

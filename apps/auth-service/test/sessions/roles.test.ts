@@ -84,7 +84,7 @@ test('a session that asked for less gets no more when the roles grow', async () 
   expect((await refresh(auth.app, next.refresh_token)).json<Tokens>().scope).toBe('cart:read');
 });
 
-test('who has no role left may still see the own account, and nothing else', async () => {
+test('a person without a role may still see their own account, and nothing else', async () => {
   const session = await signIn(auth.app, await register(auth.app));
   expect(await giveRoles(session, [])).toBe(200);
   const next = (await refresh(auth.app, session.refresh_token)).json<Tokens>();

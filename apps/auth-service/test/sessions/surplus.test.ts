@@ -14,7 +14,7 @@ async function setUp() {
   return { clock, store, subject, start, living };
 }
 
-test('a clock that was set back makes no new session the one that ends', async () => {
+test('after a clock was set back, the session that ends is not a new one', async () => {
   const { clock, store, start, living } = await setUp();
   const first = await start();
   clock.advance(-600_000);
@@ -23,7 +23,7 @@ test('a clock that was set back makes no new session the one that ends', async (
   expect(await living()).toEqual([second.sessionId]);
 });
 
-test('whatever the order in which those that begin at once do it, that many are left', async () => {
+test('in whatever order concurrent sign-ins end surplus sessions, exactly the limit is left', async () => {
   for (let round = 0; round < 20; round += 1) {
     const { store, start, living } = await setUp();
     const most = 1 + (round % 3);

@@ -55,7 +55,7 @@ export function openDatabase({ databaseUrl }: AuthApp) {
         );
         return rowCount;
       };
-      await eventually('so many requests wait for the lock', async () => expect(await waiting()).toBe(count));
+      await eventually('the requests wait for the lock', async () => expect(await waiting()).toBe(count));
     },
   };
 }

@@ -45,7 +45,7 @@ test.each<[string, AccessTokenLimits, { iat: number; exp: number }]>([
   expect(await issue(limits)).toEqual({ ...expected, expiresInSeconds: expect.any(Number) });
 });
 
-test('what holds for its client holds for it as well; the later one counts', async () => {
+test('the earliest time of its client holds for a token as well; the later one counts', async () => {
   const issuedFromOf = (clientId: string) => (clientId === 'cart-service' ? now + 2 : 0);
   expect(await issue({ issuedFrom: now + 1 }, issuedFromOf)).toMatchObject({ iat: now + 2 });
   expect(await issue({ issuedFrom: now + 3 }, issuedFromOf)).toMatchObject({ iat: now + 3 });

@@ -56,7 +56,7 @@ test('no two tokens have the same jti', async () => {
   expect(new Set(tokens.map((token) => decode(token.access_token).claims['jti'])).size).toBe(2);
 });
 
-test('a token does not outlive its session: what ends the sessions of a person would pass over it', async () => {
+test('a token does not outlive its session, because ending all sessions of a person would miss it', async () => {
   const short = await startAuthApp({ env: { SESSION_SECONDS: '60' } });
   try {
     const first = await signIn(short.app, await register(short.app));

@@ -48,7 +48,7 @@ test.each([
   expect(await quantityOf(subject)).toEqual([2]);
 });
 
-test('a refusal of the rules sticks to its key: whoever asks about it later learns the same', async () => {
+test('a refusal by the rules stays with its key: a later request gets the same refusal', async () => {
   const dollars = { ...tea, sku: 'cup', unit_price: { amount: 1, currency: 'USD' } };
   await addWith('cal', 'k');
   expect((await addWith('cal', 'dollars', dollars)).body).toMatchObject({
@@ -89,7 +89,7 @@ test.each([
   expect(await quantityOf(subject)).toEqual([2]);
 });
 
-test('keys that were kept with their quotes are known without them', async () => {
+test('keys that were stored with their quotes are known without them', async () => {
   const { pool } = service.database;
   const rowOf = (key: string) => [`kept ${key}`, key];
   for (const key of ['"k"', '"a\\"b"', 'k', '"'])

@@ -17,7 +17,7 @@ describe('a cart', () => {
     expect(reply.body).toEqual({ items: [], totals: [], updated_at: null });
   });
 
-  it('lists what was put in, in that order, with sums', async () => {
+  it('lists its items in the order in which they were added, with sums', async () => {
     expect(await service.add(tea)).toMatchObject({ status: 201, body: line(tea) });
     expect(await service.add(cup)).toMatchObject({ status: 201, body: line(cup) });
     const { items, totals, updated_at } = await service.cart();
@@ -26,7 +26,7 @@ describe('a cart', () => {
     expect(Math.abs(Date.parse(updated_at ?? '') - Date.now())).toBeLessThan(10_000);
   });
 
-  it('has more of what is put in twice, at the newest price', async () => {
+  it('adds up the quantities of an item that is added twice, at the newest price', async () => {
     await service.add(tea);
     const dearer = { ...tea, quantity: 3, unit_price: { amount: 500, currency: 'EUR' } };
     expect(await service.add(dearer)).toMatchObject({ status: 200, body: line({ ...dearer, quantity: 5 }) });
@@ -41,7 +41,7 @@ describe('a cart', () => {
     expect((await service.cart()).updated_at?.localeCompare(before)).toBe(1);
   });
 
-  it('loses a thing, and stays the same when asked again', async () => {
+  it('loses an item, and stays the same when asked again', async () => {
     await service.add(tea);
     await service.add(cup);
     for (let time = 0; time < 2; time += 1) {
@@ -51,7 +51,7 @@ describe('a cart', () => {
     expect((await service.cart()).items).toEqual([line(cup)]);
   });
 
-  it('is as new after its last thing is gone: another currency may follow', async () => {
+  it('is like a new one after its last item is gone: another currency may follow', async () => {
     await service.add(tea);
     await service.call('/cart/items/tea', { method: 'DELETE' });
     expect(await service.cart()).toEqual({ items: [], totals: [], updated_at: null });
@@ -67,7 +67,7 @@ describe('a cart', () => {
     expect(await service.stored()).toEqual([]);
   });
 
-  it('reports what it does not hold', async () => {
+  it('reports an item that it does not contain', async () => {
     await service.add(cup);
     const before = await service.cart();
     const reply = await service.call('/cart/items/tea', { method: 'PATCH', body: { quantity: 7 } });
@@ -88,7 +88,7 @@ describe('a cart', () => {
 });
 
 describe('the limits of a cart', () => {
-  it('are 100 things', async () => {
+  it('are 100 items', async () => {
     await service.database.pool.query(`insert into carts values ('ada', now())`);
     await service.database.pool.query(
       `insert into cart_lines (subject, sku, quantity, unit_amount, currency)
@@ -99,7 +99,7 @@ describe('the limits of a cart', () => {
     expect((await service.cart()).items).toHaveLength(100);
   });
 
-  it('are 999 pieces of a thing', async () => {
+  it('are 999 pieces of an item', async () => {
     await service.add({ ...tea, quantity: 998 });
     expect((await service.add(tea)).body).toMatchObject({ status: 409, code: 'quantity_limit' });
     expect((await service.cart()).items[0]?.quantity).toBe(998);

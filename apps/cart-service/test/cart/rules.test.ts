@@ -29,18 +29,18 @@ const codeOf = (work: () => unknown): string | undefined => {
 };
 
 describe('adding to a cart', () => {
-  it('makes more of what is there, at the newest price', () => {
+  it('adds up the quantities of an item, at the newest price', () => {
     expect(lineAfterAdding([line('tea', 2, 450)], line('tea', 3, 400))).toEqual(line('tea', 5, 400));
   });
 
-  it('keeps to one currency, which the only thing in the cart may change', () => {
+  it('keeps to one currency, which the only item in the cart may change', () => {
     expect(codeOf(() => lineAfterAdding([line('tea')], line('cup', 1, 100, 'USD')))).toBe(
       'currency_conflict',
     );
     expect(lineAfterAdding([line('tea')], line('tea', 1, 100, 'USD'))).toEqual(line('tea', 2, 100, 'USD'));
   });
 
-  it('stops at 100 things, but still makes more of them', () => {
+  it('stops at 100 items, but still takes more pieces of them', () => {
     const full = Array.from({ length: maximumLines }, (_, index) => line(`sku-${index}`));
     expect(codeOf(() => lineAfterAdding(full, line('one-more')))).toBe('cart_full');
     expect(lineAfterAdding(full, line('sku-0')).quantity).toBe(2);

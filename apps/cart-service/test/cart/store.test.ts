@@ -48,7 +48,7 @@ describe('requests at the same time', () => {
     expect((await service.cart(token)).items).toMatchObject([{ quantity: 900 }]);
   });
 
-  it('never pass the limit of things', async () => {
+  it('never pass the limit of items', async () => {
     const token = service.tokenOf('collector');
     const replies = await inRounds(4, 30, (index) => service.add({ ...tea, sku: `sku-${index}` }, { token }));
     expect(tally(replies.map(({ status }) => status))).toEqual({ 201: 100, 409: 20 });
@@ -67,7 +67,7 @@ describe('requests at the same time', () => {
     expect(new Set((await service.cart(token)).items.map((item) => item.unit_price.currency)).size).toBe(1);
   });
 
-  it('of all kinds end in a cart that is whole, without a failure', async () => {
+  it('of all kinds end in a consistent cart, without a failure', async () => {
     const token = service.tokenOf('shopper');
     // Many at once: changes that went on without the lock would deadlock.
     const replies = await inRounds(16, 30, (index) => {

@@ -54,7 +54,7 @@ async function perform(subject: string, ids: readonly string[], step: Step): Pro
   }
 }
 
-it('whatever the order of edits, claims, ends and repetitions: charged exactly once, and nothing is lost', async () => {
+it('in any order of edits, claims, ends and repetitions, items are charged exactly once, and none is lost', async () => {
   let completions = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 8, maxLength: 25, size: 'max' }), async (steps) => {

@@ -20,7 +20,7 @@ const codeOf = (work: () => unknown): string | undefined => {
 };
 
 describe('a claim', () => {
-  it('needs something in the cart, and no other claim that is open', () => {
+  it('needs an item in the cart, and no other open claim', () => {
     expect(codeOf(() => checkClaim({ lines: [line('tea', 1)], open: false }))).toBeUndefined();
     expect(codeOf(() => checkClaim({ lines: [], open: false }))).toBe('cart_empty');
     expect(codeOf(() => checkClaim({ lines: [line('tea', 1)], open: true }))).toBe('checkout_in_progress');
@@ -43,7 +43,7 @@ describe('the end of a checkout', () => {
     expect(codeOf(() => statusAfter('released', 'complete'))).toBe('checkout_released');
   });
 
-  it('takes what was claimed, and leaves what was added, at the price that it has now', () => {
+  it('takes the claimed items, and leaves added ones, at their present price', () => {
     const now = [line('tea', 5, 400), line('cup', 1), line('jam', 2), line('new', 1)];
     expect(linesAfterCheckout(now, [line('tea', 2, 450), line('cup', 1), line('jam', 3)])).toEqual([
       line('tea', 3, 400),
@@ -51,7 +51,7 @@ describe('the end of a checkout', () => {
     ]);
   });
 
-  it('never takes more of a thing than was claimed, nor than there is', () => {
+  it('never takes more of an item than was claimed, nor than there is', () => {
     const anyLines = fc.uniqueArray(
       fc
         .record({ sku: fc.constantFrom('a', 'b', 'c', 'd'), quantity: fc.integer({ min: 1, max: 999 }) })

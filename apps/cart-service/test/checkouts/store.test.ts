@@ -47,7 +47,7 @@ async function outcomeOf<T>(work: Promise<T>): Promise<T | string> {
 }
 
 describe('a checkout', () => {
-  it('keeps what was claimed, at the prices of then, and leaves what came later', async () => {
+  it('keeps the claimed items at the prices of that time, and leaves later ones', async () => {
     const id = randomUUID();
     await carts.add('ada', line('tea', 2, 450));
     const first = await checkouts.claim('ada', id);
@@ -65,7 +65,7 @@ describe('a checkout', () => {
     expect(await held('ada')).toEqual({ tea: 3, cup: 1 });
   });
 
-  it('that takes the last thing leaves a cart that is as new', async () => {
+  it('that takes the last item leaves the cart like a new one', async () => {
     const id = randomUUID();
     await carts.add('bea', line('tea', 2));
     await checkouts.claim('bea', id);
@@ -75,7 +75,7 @@ describe('a checkout', () => {
     expect(rows).toEqual([]);
   });
 
-  it('that is released leaves everything, and its id claims nothing any more', async () => {
+  it('that is released leaves all items, and its id can claim nothing any more', async () => {
     const id = randomUUID();
     await carts.add('cal', line('tea', 2));
     const { updatedAt } = await carts.read('cal');
@@ -95,7 +95,7 @@ describe('a checkout', () => {
     expect(await held('dot')).toEqual({ tea: 2 });
   });
 
-  it('of another person’s with the same id is another checkout', async () => {
+  it('of another person with the same id is another checkout', async () => {
     const id = randomUUID();
     await carts.add('eve', line('tea', 2));
     await carts.add('fay', line('cup', 1));
@@ -106,7 +106,7 @@ describe('a checkout', () => {
     expect(await held('eve')).toEqual({ tea: 2 });
   });
 
-  it('needs something to claim, and no row is left by one that had nothing', async () => {
+  it('needs an item to claim, and leaves no row without one', async () => {
     expect(await outcomeOf(checkouts.claim('gil', randomUUID()))).toBe('cart_empty');
     const { rows } = await database.pool.query(
       `select subject from carts where subject = 'gil' union all select subject from checkouts where subject = 'gil'`,

@@ -49,14 +49,14 @@ test.each<[number, unknown]>([
   expect(failure).toMatchObject({ code: 'hop_failed', status: 502, hop: 'cart-service', outcome: 'unknown' });
 });
 
-test('ends are asked for by the payment’s id', async () => {
+test('completions and releases carry the payment’s id', async () => {
   const { cart, asked } = cartThatAnswers(200, {});
   await cart.complete(id);
   await cart.release(id);
   expect(asked).toEqual([`POST /cart/checkouts/${id}/complete`, `POST /cart/checkouts/${id}/release`]);
 });
 
-test('completing what was never claimed is done; any other refusal of an end is a failed hop', async () => {
+test('completing an unknown claim counts as done; any other refusal is a failed hop', async () => {
   await cartThatAnswers(404, { code: 'checkout_not_found' }).cart.complete(id);
   for (const [status, code] of [
     [404, 'not_found'],

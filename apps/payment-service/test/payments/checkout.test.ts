@@ -15,7 +15,7 @@ const buyer = (subject: string, ...amounts: number[]) => buyerAt(service, subjec
 const charges = (subject: string) => chargesOf(service.database.db, subject);
 
 describe('a payment', () => {
-  it('charges what the cart costs, and empties it of that', async () => {
+  it('charges what the cart costs, and removes the paid items', async () => {
     const ada = buyer('ada', 1500, 499);
     service.carts.after((step) => (step === 'claim' ? service.carts.put('ada', euros(7)) : undefined));
     service.carts.calls.splice(0);
@@ -108,7 +108,7 @@ describe('two keys for one cart', () => {
     },
   );
 
-  it('a payment that got stuck before its charge is given up, and its own key learns so', async () => {
+  it('a payment that got stuck before its charge is given up, and its own key reports this', async () => {
     const { pay } = buyer('stuck', 100);
     service.carts.after((step) => (step === 'claim' ? Promise.reject(unreachable()) : undefined));
     const first = await pay(100, { key: 'first' });
@@ -126,7 +126,7 @@ describe('two keys for one cart', () => {
     expect(await charges('stuck')).toMatchObject({ charged: 1, taken: 100 });
   });
 
-  it('a run that slept through being given up charges nothing when it wakes', async () => {
+  it('a run that was given up while it slept charges nothing when it wakes', async () => {
     const { pay } = buyer('sleeper', 100);
     const { promise: woken, resolve: wake } = Promise.withResolvers<void>();
     let asleep = false;
@@ -148,7 +148,7 @@ describe('two keys for one cart', () => {
     expect(service.carts.statusesOf('sleeper').sort()).toEqual(['completed', 'released']);
   });
 
-  it('while the processor does not say what became of the first, the second waits', async () => {
+  it('while the processor does not report the result of the first, the second waits', async () => {
     const sandbox = createSandboxProcessor(service.database.db);
     let silent = true;
     const processor: CardProcessor = {

@@ -33,7 +33,7 @@ test('another key is another request, of another fingerprint', () => {
   expect(other.fingerprint).not.toBe(identity.fingerprint);
 });
 
-test('the same key and body of two people have fingerprints that tell nothing of each other', () => {
+test('the same key and body of two people have unrelated fingerprints', () => {
   const other = identifyRequest(secret, { ...request, subject: 'bob' });
   expect(other.subject).toBe('bob');
   expect(other.fingerprint).not.toBe(identity.fingerprint);

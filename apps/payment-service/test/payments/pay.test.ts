@@ -144,7 +144,7 @@ test('another content type is refused', async () => {
   expect([reply.status, reply.body.code]).toEqual([415, 'unsupported_media_type']);
 });
 
-test('whoever pays is in the token alone', async () => {
+test('the token alone says who pays', async () => {
   const reply = await service.pay({ token: service.customer('carol') });
   expect(reply.status).toBe(201);
   expect(await chargesOf(service.database.db, 'carol')).toMatchObject({ charged: 1, taken: 1999 });

@@ -49,7 +49,7 @@ const event = fc.constantFrom<PaymentEvent>(
   'refunded_in_full',
 );
 
-test('news that rests on an old reading moves nothing, in whatever order it comes', async () => {
+test('news that is based on an old reading changes nothing, in whatever order it comes', async () => {
   let stale = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -77,7 +77,7 @@ test('news that rests on an old reading moves nothing, in whatever order it come
   expect(stale).toBeGreaterThan(10);
 });
 
-test('of two opposite verdicts at the same time one is recorded, and the other is told', async () => {
+test('of two opposite verdicts at the same time one is recorded, and the other is reported', async () => {
   for (let round = 0; round < 10; round += 1) {
     const payment = await newPayment();
     const moves = await Promise.all(

@@ -82,7 +82,7 @@ test.each([
   expect(reply.headers.get('content-type')).toMatch(/^application\/problem\+json/);
 });
 
-test('a list holds one’s own payments alone, for support too, and somebody else’s cursor shows nothing of theirs', async () => {
+test('a list contains only the caller’s own payments, for support too, and another person’s cursor shows none of theirs', async () => {
   await makePayments('dora', 3);
   const { cursor } = await page('dora', '?limit=1');
   expect((await page('eve', `?cursor=${cursor}`)).payments).toEqual([]);

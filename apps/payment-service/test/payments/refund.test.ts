@@ -152,7 +152,7 @@ test('refunds of random parts, at once: never more than was paid, and our sum is
   expect((await read(id)).refunded_amount).toBe(given);
 });
 
-test('who refunded is written down', async () => {
+test('the person who refunded is recorded', async () => {
   const id = await paid(1000);
   const { body } = await service.refund(id, { token: service.support('sue') });
   const { rows } = await service.database.db.execute(

@@ -74,7 +74,7 @@ test('ten repetitions and ten readings at once agree, and charge once', async ()
   expect(await chargesOf(service.database.db, 'crowd')).toMatchObject({ charged: 1 });
 });
 
-test('a payment of which the processor never heard stays open for its request to be repeated', async () => {
+test('a payment that never reached the processor stays open for its request to be repeated', async () => {
   const token = service.customer('cut off');
   const request = { token, key: randomUUID(), body: { amount: euros(700), card: card('4242424242424242') } };
   const { body } = await service.pay(request);

@@ -57,7 +57,7 @@ describe('while the cart cannot be reached', () => {
     },
   );
 
-  it('a payment made for good is completed by its buyer’s next one', async () => {
+  it('a charged payment is completed by its buyer’s next one', async () => {
     const { pay, read } = buyer('comes back', 100);
     service.carts.before((step) => (step === 'complete' ? Promise.reject(unreachable()) : undefined));
     const first = await pay(100);
@@ -70,7 +70,7 @@ describe('while the cart cannot be reached', () => {
     expect(service.carts.amountsIn('comes back')).toEqual([]);
   });
 
-  it('a release that fails is made up for as well', async () => {
+  it('a release that fails is repeated as well', async () => {
     const { pay } = buyer('declined', 100);
     service.carts.before((step) => (step === 'release' ? Promise.reject(unreachable()) : undefined));
     const first = await pay(100, { key: 'k', number: '4000000000000002' });

@@ -21,7 +21,7 @@ function report(id: string, attributes: object[] = []) {
   return { resourceSpans: [{ resource, scopeSpans: [{ spans: [span, { ...span, kind: 1 }] }] }] };
 }
 
-test('what a service reports reaches the page whose trace it is, and no other', async () => {
+test('a service’s report reaches only the page to which its trace belongs', async () => {
   const app = await storefront({ DEMO: 'true' });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const send = (id: string) =>

@@ -58,7 +58,7 @@ test('people are those of the setting, and the page says that the demo is there'
   expect((await app.inject({ url: '/', headers: host })).body).toContain('"demo":true');
 });
 
-test('nothing can be stopped where nobody says how', async () => {
+test('nothing can be stopped without a control socket', async () => {
   const app = await storefront(demo);
   const failures = await app.inject({ url: '/demo/failures', headers: host });
   expect(failures.json()).toEqual({ available: false, stopped: { 'auth-service': false, redis: false } });
@@ -71,7 +71,7 @@ test('nothing can be stopped where nobody says how', async () => {
   expect([put.statusCode, put.json()]).toEqual([409, expect.objectContaining({ code: 'not_available' })]);
 });
 
-test('with auth-service away, what needs it says so', async () => {
+test('with auth-service away, routes that need it say so', async () => {
   const app = await storefront({ ...demo, AUTH_URL: 'http://127.0.0.1:1' });
   const answer = await app.inject({ url: '/demo/keys', headers: host });
   expect(answer.statusCode).toBe(503);

@@ -25,7 +25,7 @@ function heard(spans: ReturnType<typeof createSpans>, prefix = ours) {
   return { names, stop };
 }
 
-test('who follows hears of those before, and of what comes until they stop, of their own traces', () => {
+test('a follower gets earlier spans, and later ones until it stops, of its own traces', () => {
   const spans = createSpans();
   spans.add(span(ours, 'before'));
   const { names, stop } = heard(spans);
@@ -36,7 +36,7 @@ test('who follows hears of those before, and of what comes until they stop, of t
   expect(names).toEqual(['before', 'after']);
 });
 
-test('what is older than a minute is not told', () => {
+test('spans that are older than a minute are not sent', () => {
   let now = 0;
   const spans = createSpans({ clock: () => now });
   spans.add(span(ours, 'old'));

@@ -42,6 +42,6 @@ test.each([
     events: [],
     attributes: [{ key: 'list', value: { arrayValue: {} } }],
   }),
-])('%j is one, with whatever it says besides and leaves out', async (body) => {
+])('%j is one, despite further and missing members', async (body) => {
   expect((await report(JSON.stringify(body))).statusCode).toBe(200);
 });

@@ -44,7 +44,7 @@ describe('the colours, in both themes (WCAG 2.2 AA)', () => {
     }
   });
 
-  it('what is pressed can be read', () => {
+  it('pressed controls can be read', () => {
     expect(minContrast('on-accent', 'accent')).toBeGreaterThanOrEqual(4.5);
     expect(minContrast('on-accent', 'accent-hover')).toBeGreaterThanOrEqual(4.5);
   });

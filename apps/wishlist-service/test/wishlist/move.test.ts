@@ -23,7 +23,7 @@ async function wisher(subject: string) {
 }
 
 describe('a move', () => {
-  it('takes the thing off the list and into the cart', async () => {
+  it('takes the item off the list and into the cart', async () => {
     const { move, statuses, inCart } = await wisher('ada');
     const moved = await move();
     expect([moved.status, moved.body]).toEqual([200, { sku: 'tea', quantity: 2, unit_price: price }]);
@@ -117,7 +117,7 @@ describe.each(['before', 'after'] as const)('when the cart fails %s a move arriv
   });
 });
 
-it('a cart that cannot be reached keeps nobody from reading the list, and is asked once for it', async () => {
+it('an unreachable cart does not prevent reading the list, and is asked once for each reading', async () => {
   const subject = 'three on the way';
   const token = service.moverToken(subject);
   let asked = 0;
@@ -161,7 +161,7 @@ describe('a bad request to move', () => {
     expect(await statuses()).toEqual(['wished']);
   });
 
-  it('for another’s item, or none, gets one answer', async () => {
+  it('for another person’s item, or an unknown one, gets the same answer', async () => {
     const { id } = await wisher('owner');
     for (const item of [id, randomUUID()]) {
       const reply = await service.call(`/wishlist/items/${item}/move`, {

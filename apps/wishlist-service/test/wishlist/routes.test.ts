@@ -11,7 +11,7 @@ describe('a wishlist', () => {
     expect([reply.status, reply.body]).toEqual([200, { items: [] }]);
   });
 
-  it('lists what was added, in that order', async () => {
+  it('lists its items in the order in which they were added', async () => {
     const first = await service.add(tea);
     const second = await service.add(cup);
     expect(first).toMatchObject({ status: 201, body: tea });
@@ -20,7 +20,7 @@ describe('a wishlist', () => {
     expect((await service.wishlist()).items).toEqual([first.body, second.body]);
   });
 
-  it('has a thing once, as it was first added', async () => {
+  it('has an item once, as it was first added', async () => {
     const first = await service.add(tea);
     const again = await service.add({ sku: 'tea', note: 'another note' });
     expect(again.status).toBe(200);
@@ -44,7 +44,7 @@ describe('a wishlist', () => {
     ['decomposed', '가'.repeat(500).normalize('NFD'), '가'.repeat(500)],
     ['turned around', 'a \u202egift\u202c', 'a gift'],
     ['with characters of no width', 'a\u200b gift\ufeff', 'a gift'],
-  ])('keeps of a note that is %s what people see', async (_what, note, kept) => {
+  ])('keeps the visible text of a note that is %s', async (_what, note, kept) => {
     const { body: item } = await service.add({ sku: 'tea', note });
     expect(item.note).toBe(kept);
     const path = `/wishlist/items/${item.id}`;

@@ -10,7 +10,7 @@ const times = <T>(count: number, work: (index: number) => Promise<T>) =>
 const count = (statuses: number[], status: number) => statuses.filter((other) => other === status).length;
 
 describe('requests at the same time', () => {
-  it('add a thing once, and all get the same item', async () => {
+  it('add an item once, and all get the same one', async () => {
     const token = service.tokenOf('racer');
     const replies = await times(25, () => service.add(tea, { token }));
     const statuses = replies.map(({ status }) => status);

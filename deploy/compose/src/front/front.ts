@@ -7,20 +7,20 @@ export type FrontOptions = {
   /** 0 takes any free port. */
   readonly port: number;
   readonly replicas: Pick<ReturnType<typeof createReplicas>, 'connect'>;
-  /** How long connections that wait for an answer may take once the front is told to close, in milliseconds. */
+  /** How long connections that wait for an answer may take when the front closes, in milliseconds. */
   readonly drainMs?: number;
 };
 
-/** A connection counts as idle when its last word was an answer, and nothing has been said since for so long. */
+/** A connection counts as idle when its last bytes were an answer, and no others have come for this long. */
 const idleMs = 250;
 
 /**
- * One published port for all replicas of a service: each TCP connection goes to the next replica. Bytes pass unread, so
- * it can neither add nor change a header, and a service sees the front's address as the client's.
+ * One published port for all replicas of a service. Each TCP connection goes to the next replica. Bytes pass unread, so
+ * the front can neither add nor change a header, and a service sees the front's address as the client's.
  *
- * A replica is chosen when the client first says something, so that none has to wait for a request that is late, or
- * hangs up on one. While no replica accepts, a connection waits for one (see Replicas): a restart is a pause, not an
- * error.
+ * It chooses a replica only when the client first sends something, so that no replica has to wait for a late request,
+ * or closes a connection while it waits. While no replica accepts, a connection waits for one (see createReplicas): a
+ * restart is a pause, not an error.
  *
  * @example
  * const front = await startFront({ port: 4000, replicas });
@@ -43,7 +43,7 @@ export async function startFront({ port, replicas, drainMs = 10_000 }: FrontOpti
 
   return {
     port: address.port,
-    /** Stops accepting; hangs up on idle connections at once, and on the others when they are answered or out of time. */
+    /** Stops accepting connections. Closes idle ones at once, and the others when they are answered or out of time. */
     async close(): Promise<void> {
       const closed = once(server, 'close');
       server.close();
@@ -56,7 +56,7 @@ export async function startFront({ port, replicas, drainMs = 10_000 }: FrontOpti
   };
 }
 
-/** A client's connection and, once there is one, that to the replica. */
+/** A client's connection and, once there is one, the connection to the replica. */
 class Connection {
   readonly #client: Socket;
   readonly #closing = new AbortController();
@@ -65,7 +65,7 @@ class Connection {
 
   constructor(client: Socket) {
     this.#client = client;
-    // Node.js tells of a connection that broke by 'error' and 'close': the second is enough.
+    // Node.js reports a broken connection by both 'error' and 'close'. The second is enough.
     client.on('error', () => {});
     client.once('close', () => this.#closing.abort());
   }
@@ -75,7 +75,7 @@ class Connection {
     return this.#closing.signal;
   }
 
-  /** Resolves when the client has said something, which is kept for the replica, or is gone. */
+  /** Resolves when the client has sent something, which is kept for the replica, or is gone. */
   async spoke(): Promise<void> {
     await once(this.#client, 'readable', { signal: this.closed }).catch(() => {});
   }
@@ -88,7 +88,7 @@ class Connection {
     client.pipe(replica);
     replica.pipe(client);
     client.once('close', () => replica.destroy());
-    // A half-closed connection is passed on as such (by pipe); a broken one breaks the other.
+    // A half-closed connection is passed on as such (by pipe). A broken connection breaks the other one.
     replica.once('close', () => {
       if (!replica.readableEnded) client.resetAndDestroy();
     });

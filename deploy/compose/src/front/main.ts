@@ -3,8 +3,8 @@ import { startFront } from './front.ts';
 import { createReplicas } from './replicas.ts';
 import { parseRoutes } from './routes.ts';
 
-// The published ports. Compose can publish a port for one container only, so this one stands before the replicas of
-// each service, as a Service does in Kubernetes. See docs/decisions/0018-a-front-for-published-ports.md.
+// The published ports. Compose can publish a port for one container only, so this container stands in front of the
+// replicas of each service, as a Service does in Kubernetes. See docs/decisions/0018-a-front-for-published-ports.md.
 const routes = parseRoutes(process.env['ROUTES'] ?? '');
 const fronts = await Promise.all(
   routes.map(({ port, host, hostPort }) =>

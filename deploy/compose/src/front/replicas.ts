@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export type ReplicasOptions = {
   readonly port: number;
-  /** The addresses of the replicas that there are now; rejects, or finds none, when there is none. */
+  /** The addresses of the current replicas. Rejects, or resolves to none, when there is none. */
   readonly addresses: () => Promise<string[]>;
   /** How long a replica may take to accept a connection, in milliseconds. */
   readonly connectTimeoutMs?: number;
@@ -15,7 +15,7 @@ export type ReplicasOptions = {
 const retryEveryMs = 50;
 
 /**
- * The replicas of one service, taken in turn. Does not look into what they say: whoever accepts a connection gets it.
+ * The replicas of one service, taken in turn. Does not check what they answer: one that accepts a connection gets it.
  *
  * @example
  * const replicas = createReplicas({ port: 4000, addresses: () => resolve4('auth-service') });
@@ -41,8 +41,8 @@ export function createReplicas(options: ReplicasOptions) {
 
   return {
     /**
-     * A connection to the next replica that accepts one. Undefined when none does within the patience, or when `signal`
-     * is aborted.
+     * Connects to the next replica that accepts. Resolves to undefined when none does within the patience, or when
+     * `signal` is aborted.
      */
     async connect(signal: AbortSignal): Promise<Socket | undefined> {
       const giveUpAt = performance.now() + patienceMs;
@@ -66,7 +66,7 @@ async function tryToConnect(
     await once(socket, 'connect', { signal });
     return socket;
   } catch {
-    // Refused, unreachable, too slow, or not wanted any more: all the same to who tries the next.
+    // Refused, unreachable, too slow or no longer wanted: in each case the caller tries the next one.
     socket.destroy();
     return undefined;
   }

@@ -1,4 +1,4 @@
-/** A port of the front, and the service behind it: all its replicas answer to one name. */
+/** A port of the front, and the service behind it. All replicas of the service have the same name. */
 export type Route = { readonly port: number; readonly host: string; readonly hostPort: number };
 
 /**

@@ -31,7 +31,7 @@ export function createLogs(most = 4000) {
         trace: record.traceId || undefined,
         attributes: plain(record.attributes),
       });
-      // Not at each line: moving the others along costs as much as there are.
+      // Not at each line, because each time all remaining lines are copied.
       if (lines.length > most * 1.5) lines = lines.slice(-most);
     },
 

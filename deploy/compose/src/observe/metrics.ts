@@ -7,14 +7,14 @@ export type ServiceFigures = {
   readonly instances: number;
   readonly requests_per_second: number;
   readonly errors_per_second: number;
-  /** Half of the requests of the last seconds, and 95 of 100, were faster; null when there were none. */
+  /** 50 % and 95 % of the requests between the last two reports were faster; null when there were none. */
   readonly p50_ms: number | null;
   readonly p95_ms: number | null;
-  /** Of one core: 1.5 is one and a half. */
+  /** Cores in use: 1.5 is one and a half. */
   readonly cpu_cores: number;
   readonly memory_bytes: number;
   readonly event_loop_p99_ms: number;
-  /** Spans and log lines that never came here, since the services started. */
+  /** Spans and log lines that the services have dropped since they started. */
   readonly dropped: number;
   /** Requests per second at the last reports, oldest first. */
   readonly history: readonly number[];
@@ -43,7 +43,7 @@ const probes = new Set(['/live', '/ready', '/metrics']);
 const staleMs = 15_000;
 const historyLength = 60;
 
-/** What each service does now, from the difference between an instance's last two reports. */
+/** The current figures of each service, from the difference between the last two reports of each instance. */
 export function createMetrics(clock: () => number = Date.now) {
   const instances = new Map<string, Instance>();
 
@@ -143,7 +143,7 @@ function figuresOf(service: string, replicas: readonly Instance[]): ServiceFigur
   };
 }
 
-/** Within the bucket in which it falls, as Prometheus estimates it. In milliseconds; bounds are in seconds. */
+/** Interpolates within the bucket, as Prometheus does. Returns milliseconds; bounds are in seconds. */
 export function quantile(q: number, bounds: readonly number[], buckets: readonly number[]): number | null {
   const total = buckets.reduce((sum, count) => sum + count, 0);
   if (total <= 0) return null;

@@ -23,8 +23,8 @@ const pageHeaders = {
 };
 
 /**
- * Takes OpenTelemetry's reports (OTLP over HTTP, in JSON) and shows them on one page. Keeps the newest in memory and
- * nothing on disk. Asks nobody to sign in: it is for one's own machine, behind a port on 127.0.0.1.
+ * Receives OpenTelemetry's reports (OTLP over HTTP, in JSON) and shows them on one page. Keeps the newest in memory and
+ * nothing on disk. Requires no sign-in: it is for one's own machine, behind a port on 127.0.0.1.
  */
 export function createObserver(): Server {
   const traces = createTraces();

@@ -17,7 +17,7 @@ export type TraceSummary = {
   readonly name: string;
   readonly services: readonly string[];
   readonly spans: number;
-  /** Spans that came and were not kept, because the trace had too many. */
+  /** Spans that were received but not kept, because the trace had too many. */
   readonly left_out: number;
   readonly start_ms: number;
   readonly duration_ms: number;
@@ -32,8 +32,8 @@ type Trace = { readonly id: string; readonly spans: ShownSpan[]; leftOut: number
 const maxSpansOfOne = 500;
 
 /**
- * The newest traces, in memory. Those that cross services or failed have as much room as all others together, so that
- * a flood of plain requests does not wash away what somebody looks for.
+ * The newest traces, in memory. Those that cross services or failed have as much room as all others together, so that a
+ * flood of plain requests does not displace them.
  */
 export function createTraces({ mostTraces = 2000, mostSpans = 20_000 } = {}) {
   const plainOnes = new Map<string, Trace>();
@@ -77,7 +77,7 @@ export function createTraces({ mostTraces = 2000, mostSpans = 20_000 } = {}) {
         .slice(0, limit);
     },
 
-    /** In the order of their beginning. */
+    /** In the order in which they began. */
     spansOf(id: string): ShownSpan[] {
       return (find(id)?.spans ?? []).toSorted((a, b) => a.start_ms - b.start_ms);
     },

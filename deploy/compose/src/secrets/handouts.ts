@@ -3,12 +3,12 @@ import { type ServiceKey, serviceKeys, services } from '@latchkey/services';
 import { redisUsers } from './redis-users.ts';
 import { passwordOf, type Secrets } from './secrets.ts';
 
-/** For each container that is given secrets, its files: a name as in NAME_FILE, and the contents. */
+/** For each container that gets secrets, its files: a name as in NAME_FILE, and the contents. */
 export type Handouts = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /**
- * Who is given what. Each container mounts its own volume alone, so nobody can read what is not written here for it.
- * Redis checks auth-service's password by a digest; the operator's is there to be used
+ * Decides which container gets which secrets. Each container mounts only its own volume, so it can read nothing else.
+ * Redis checks auth-service's password by a digest. It gets the operator's password itself, for the operator to use
  * (docs/decisions/0019-secrets-in-containers.md).
  */
 export function handoutsOf(secrets: Secrets): Handouts {

@@ -4,21 +4,21 @@ import { handoutsOf } from './handouts.ts';
 import { completeSecrets } from './secrets.ts';
 import { readIfThere, writeWhole } from './write-file.ts';
 
-// Makes the system's secrets at the first start and hands each container its own, in a volume that it alone mounts.
+// Makes the system's secrets at the first start, and writes those of each container into a volume that it alone mounts.
 // A later start finds them and changes nothing. See docs/decisions/0019-secrets-in-containers.md.
 const directory = process.argv[2] ?? '/secrets';
 const stateFile = join(directory, 'all', 'secrets.json');
 
 const secrets = completeSecrets(readIfThere(stateFile));
-// First what all the others derive from: whoever is killed here goes on where it was.
+// Written first, because all other files derive from it. A run that was killed goes on with the same secrets.
 const isNew = writeWhole(stateFile, `${JSON.stringify(secrets, null, 2)}\n`, 0o400);
 
 let written = 0;
 for (const [container, files] of Object.entries(handoutsOf(secrets))) {
   const volume = join(directory, container);
-  // A volume that is not mounted belongs to a container that is not there.
+  // A container that does not exist has no mounted volume.
   if (!existsSync(volume)) continue;
-  // Our services run under our own user; the images of Postgres and Redis under theirs, whose number we do not know.
+  // Our services run as our own user. The images of Postgres and Redis use their own, whose numbers we do not know.
   const mode = container.endsWith('-service') ? 0o400 : 0o444;
   for (const [name, contents] of Object.entries(files)) {
     if (writeWhole(join(volume, name), contents, mode)) written += 1;

@@ -1,6 +1,6 @@
 /**
  * The commands that auth-service sends, in its scripts and outside them, and those by which its client library makes a
- * connection. A test compares this with auth-service's sources: a new command there belongs here too.
+ * connection. A test compares this list with auth-service's sources. A new command there must be added here, too.
  */
 export const authServiceCommands = [
   ...['auth', 'hello', 'info', 'ping', 'time', 'client|setname', 'client|setinfo'],
@@ -16,7 +16,7 @@ export const authServiceCommands = [
  * Redis's access-control list. Passwords come as SHA-256 in hex.
  *
  * - default, the operator's: everything
- * - health, for the health check: may ask whether Redis is there, without a password
+ * - health, for the health check: may send PING, without a password
  * - auth-service: its own commands on keys that carry a hash tag, as all of its keys do; no KEYS, FLUSHALL or CONFIG
  */
 export function redisUsers(digests: { admin: string; authService: string }): string {

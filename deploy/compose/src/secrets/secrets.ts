@@ -8,7 +8,7 @@ const others = [
   'redis_auth_password',
 ] as const;
 
-/** A bare word that names one secret: it is also how the state file and the tests call it. */
+/** The names of all secrets, in the state file and in the tests. */
 export const secretNames = [
   ...others,
   ...Object.values(services).flatMap(({ secrets }) => secrets.map((setting) => setting.toLowerCase())),
@@ -17,22 +17,22 @@ export const secretNames = [
 
 export type Secrets = Readonly<Record<string, string> & Record<(typeof others)[number], string>>;
 
-/** The name of the secret by which a service connects to Postgres. */
+/** The name of the secret with which a service connects to Postgres. */
 export function passwordOf(service: ServiceKey) {
   return `postgres_${service}_password` as const;
 }
 
-/** 256 random bits in base64url: it fits into a URL, an SQL literal and an access-control list as it stands. */
+/** 256 random bits in base64url. A URL, an SQL literal and an access-control list can contain it unescaped. */
 export function makeSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
 /**
- * What the state file holds, and a new secret for each that it lacks (all of them at the first start, a few after an
- * upgrade). Keeps every secret that is there.
+ * Returns the secrets of the state file, and a new one for each that is missing (all of them at the first start, a few
+ * after an upgrade). Keeps every existing secret.
  *
  * @param text the state file; undefined when there is none yet
- * @throws Error when the text is damaged: making new secrets would leave data behind that nobody can read
+ * @throws Error when the text is damaged, because nobody could read the old data with new secrets
  */
 export function completeSecrets(text: string | undefined, make: () => string = makeSecret): Secrets {
   const known = text === undefined ? {} : parse(text);

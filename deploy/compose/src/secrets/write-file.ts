@@ -10,8 +10,8 @@ export function readIfThere(path: string): string | undefined {
 }
 
 /**
- * Writes a file as a whole or not at all, whenever the process is killed. A file that says the same already is left
- * alone.
+ * Writes a file as a whole or not at all, even if the process is killed. Leaves a file alone that already has these
+ * contents.
  *
  * @returns whether it wrote
  */

@@ -27,10 +27,10 @@ async function front(port: number, hosts: string[], options: { patienceMs?: numb
   return started;
 }
 
-/** Who answers on a connection of its own. */
+/** Sends a request on its own connection, and resolves to the answer. */
 async function ask(port: number, path = '/'): Promise<string> {
   const sent = httpRequest({ port, path, agent: false });
-  // A connection that breaks amid the answer is told of by the answer as well.
+  // If the connection breaks amid the answer, reading the answer fails as well.
   sent.on('error', () => {});
   sent.end();
   const [response] = await once(sent, 'response');
@@ -76,7 +76,7 @@ describe('the front', () => {
     await expect(ask(published)).rejects.toThrow(/ECONNRESET|socket hang up/);
   });
 
-  it('chooses a replica when the client speaks: one that stops hangs up on who is silent', async () => {
+  it('chooses a replica only when the client sends something', async () => {
     const { port } = await replica('127.0.0.1', named('later'));
     const chosen: AbortSignal[] = [];
     const replicas = createReplicas({ port, addresses: async () => ['127.0.0.1'] });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 export type ReplicaServer = { port: number; stop(): Promise<void> };
 
-/** An HTTP server on an address of its own: replicas share a port, as containers do. */
+/** An HTTP server on its own address, because replicas share a port, as containers do. */
 export async function startReplica(host: string, answer: RequestListener, port = 0): Promise<ReplicaServer> {
   const server = createServer(answer);
   server.listen(port, host);

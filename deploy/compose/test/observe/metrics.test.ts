@@ -3,7 +3,7 @@ import { createMetrics, quantile } from '../../src/observe/metrics.ts';
 
 const bounds = [0.01, 0.1, 1];
 
-/** A report of requests so far, by bucket. */
+/** A report of all requests so far, by bucket. */
 function report(route: string, counts: [number, number, number, number], { status = '200', cpu = 0 } = {}) {
   const attributes = Object.entries({ route, status }).map(([key, stringValue]) => ({
     key,
@@ -23,7 +23,7 @@ function report(route: string, counts: [number, number, number, number], { statu
 }
 
 describe('createMetrics', () => {
-  it('tells rates from the last two reports of each replica, and adds replicas up', () => {
+  it('computes rates from the last two reports of each replica, and adds replicas up', () => {
     let now = 0;
     const metrics = createMetrics(() => now);
     const add = (instance: string, ...rest: Parameters<typeof report>) =>
@@ -49,7 +49,7 @@ describe('createMetrics', () => {
     expect(metrics.list()).toMatchObject([{ requests_per_second: 0, p50_ms: null }]);
   });
 
-  it('shows no negative rate after a restart, and forgets who no longer reports', () => {
+  it('shows no negative rate after a restart, and forgets replicas that no longer report', () => {
     let now = 0;
     const metrics = createMetrics(() => now);
     metrics.add({ service: 'a', instance: 'one' }, report('/cart', [50, 0, 0, 0]));
@@ -71,7 +71,7 @@ describe('quantile', () => {
     expect(quantile(q, bounds, buckets)).toBeCloseTo(expected);
   });
 
-  it('is unknown when there is nothing', () => {
+  it('is null without requests', () => {
     expect(quantile(0.5, bounds, [0, 0, 0, 0])).toBeNull();
   });
 });

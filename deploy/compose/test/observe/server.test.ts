@@ -51,7 +51,7 @@ const traces = (service: string, ...spans: unknown[]) => ({
 });
 
 describe('traces', () => {
-  it('of several services are put together, whatever comes first', async () => {
+  it('of several services are put together, in whichever order they arrive', async () => {
     await post(
       '/v1/traces',
       traces('cart-service', span('2', '1', [20, 70], { name: 'GET /cart', kind: 2 })),

@@ -26,7 +26,7 @@ it('forgets the oldest trace when all of them have too many spans', () => {
   expect(ids(traces)).toEqual(['c', 'b']);
 });
 
-it('keeps what crossed services or failed while others flood by', () => {
+it('keeps traces that crossed services or failed during a flood of others', () => {
   const traces = createTraces({ mostTraces: 4 });
   traces.add(payment, span('crossing'));
   traces.add(cart, span('crossing'));

@@ -16,8 +16,8 @@ const scripts = {
 type RouteContender = Contender<ClosedRound> & { readonly way: Way };
 
 /**
- * Has one route let requests in by each of these ways, each in a server of its own. The first has no check: the others
- * are held against it. Figures are told of those in `told`.
+ * Measures one route behind each of these ways to decide whether a request may pass, each in its own server. The first
+ * way must have no check: the others are compared with it. Only the ways in `told` yield figures.
  */
 export async function compareRoutes(
   context: Context,
@@ -72,12 +72,12 @@ export async function compareRoutes(
   };
 }
 
-/** CPU of these parts for one request, in microseconds. */
+/** CPU time that these parts used for one request, in microseconds. */
 function cpuOf({ grown, requests }: ClosedRound, parts: readonly string[]): number {
   return (parts.reduce((sum, part) => sum + (grown[part] ?? 0), 0) / requests) * 1e6;
 }
 
-/** CPU of everything that took part in one request, round by round. */
+/** CPU time that all parts used for one request, in microseconds, round by round. */
 function wholeCpuOf({ way, rounds }: RouteContender): number[] {
   return rounds.map((round) => cpuOf(round, ['serverCpu', ...(sharedParts[way] ?? [])]));
 }

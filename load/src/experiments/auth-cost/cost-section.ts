@@ -8,7 +8,7 @@ const plans = {
   quick: { rounds: 2, seconds: 0.3, warmUpSeconds: 0.2 },
 };
 
-/** The same route in servers of their own, behind each way to find out whether a request may pass. */
+/** Compares the ways to decide whether a request may pass. The same route is behind each, in a server of its own. */
 export const costSection: Section = {
   name: 'auth-cost',
   title: 'What auth costs',

@@ -9,23 +9,23 @@ export const compared = [
   { way: 'introspection', title: 'introspection' },
 ] as const satisfies { way: Way; title: string }[];
 export const maxServices = 8;
-/** What introspection at eight services takes on a small machine, too. */
+/** Even a small machine sustains this with introspection at eight services. */
 export const pagesPerSecond = 20;
 
-/** So many services, asked by a page in one way. */
+/** The measurement of a page that asks this many services in one way. */
 export type Cell = {
   readonly way: Way;
   readonly title: string;
   readonly services: number;
   readonly load: LoadResult;
-  /** Each page, of what all services share. */
+  /** Per page: the use of the parts that all services share. */
   readonly commands: number;
   readonly sharedMicroseconds: number;
-  /** Each page, of everything. */
+  /** Per page: the CPU time of all parts. */
   readonly microseconds: number;
 };
 
-/** `processes`: that the services were spread over. */
+/** `processes`: how many processes the services were spread over. */
 export function describeGrowth(cells: readonly Cell[], processes: number): SectionResult {
   const plot = (title: string, y: Plot['y'], of: (cell: Cell) => number): Plot => ({
     title,

@@ -12,15 +12,15 @@ import { settingsOf, settingsVariable } from './settings.ts';
 import { lookAtShared, noUse, type SharedUse, usedBeyond } from './shared-use.ts';
 import { createVisitors, type Visitors } from './visitors.ts';
 
-/** `processes`: that the services are spread over. One takes about a second of CPU to start. */
+/** `processes`: how many processes the services are spread over. One takes about a second of CPU time to start. */
 const plans = {
   full: { counts: [1, 2, 4, 8], processes: 8, seconds: 8, warmUpSeconds: 1 },
   quick: { counts: [1, 8], processes: 2, seconds: 0.6, warmUpSeconds: 0.2 },
 };
-/** For what was left over to be done before the next looks. */
+/** Lets remaining work finish before the next measurement. */
 const pauseMs = 100;
 
-/** A page that asks ever more services at once, by token, by session, and by introspection. */
+/** Measures a page that asks ever more services at once: by token, by session, and by introspection. */
 export const growthSection: Section = {
   name: 'growth',
   title: 'As services grow',
@@ -34,10 +34,10 @@ type Stage = {
   readonly redis: Redis;
   readonly visitors: Visitors;
   readonly servers: readonly MeasuredServer[];
-  /** One for each service: the first is served by the first server, the second by the second, and round again. */
+  /** One for each service. The servers serve them in turn: the first server the first service, and so on. */
   readonly https: readonly Http[];
   readonly idle: SharedUse;
-  /** CPU seconds that each server uses in a second in which nobody asks. */
+  /** CPU seconds that each server uses in a second without requests. */
   readonly idleServers: readonly number[];
 };
 
@@ -123,7 +123,7 @@ async function measure(cell: Pick<Cell, 'way' | 'title' | 'services'>, stage: St
   };
 }
 
-/** What auth-service and Redis use in a second in which nobody asks for anything. */
+/** The use of auth-service and Redis in a second without requests. */
 async function idleUse(seconds: number, look: () => Promise<SharedUse>): Promise<SharedUse> {
   const before = await look();
   await delay(seconds * 1000);
@@ -132,7 +132,7 @@ async function idleUse(seconds: number, look: () => Promise<SharedUse>): Promise
   return { authCpu: authCpu / seconds, redisCpu: redisCpu / seconds, redisCommands: redisCommands / seconds };
 }
 
-/** The same of each server: it holds revocations, and goes on hearing of new ones, whichever way it is asked. */
+/** The same for each server. A server holds revocations and receives new ones, whichever way it is asked. */
 async function idleCpu(seconds: number, servers: readonly MeasuredServer[]): Promise<number[]> {
   const look = () => Promise.all(servers.map((server) => server.cpuSeconds()));
   const before = await look();

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createRevocationList, type Revocation, type RevocationList } from '@latchkey/auth-client';
 
 const held = 100_000;
-/** The longest lifetime of a token and the clocks' skew: how long a service holds what was revoked. */
+/** The longest lifetime of a token plus the clock skew. A service holds a revocation for this long. */
 const retentionSeconds = 330;
 const batchSize = 500;
 
 /**
- * A list that holds as much as when 300 sessions end each second, and into which they go on coming, one by one: each of
- * them has every token looked up again when it comes next.
+ * A list that holds as many revocations as when 300 sessions end each second. New ones are added one by one, and after
+ * each of them every token is looked up again at its next request.
  */
 export function holdRevocations(): RevocationList {
   const list = fillList();
@@ -20,7 +20,7 @@ export function holdRevocations(): RevocationList {
   return list;
 }
 
-/** A list of 100,000. */
+/** A list of 100,000 revocations. */
 export function fillList(): RevocationList {
   const list = createRevocationList({ retentionSeconds });
   for (let count = 0; count < held; count += batchSize) list.apply(signOuts(batchSize));
@@ -28,7 +28,7 @@ export function fillList(): RevocationList {
   return list;
 }
 
-/** Parsed, as they come from the feed, with ids as long as those of sessions. */
+/** Revocations that are parsed as from the feed, with ids as long as those of sessions. */
 function signOuts(count: number): Revocation[] {
   const made = Array.from({ length: count }, () => {
     const id = `0-${randomUUID().replaceAll('-', '').slice(0, 22)}`;

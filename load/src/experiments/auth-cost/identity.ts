@@ -3,7 +3,9 @@ import { createServiceIdentity, type ServiceIdentity } from '@latchkey/auth-clie
 import { openDatabase } from '@latchkey/service-kit';
 import { createIdentityStore, serviceKeys } from '@latchkey/service-kit/identity';
 
-/** Lets us prove who we are as one more replica of a service does: with a key in the service's database. */
+/**
+ * Opens an identity with which we authenticate as one more replica of a service. Its key is in the service's database.
+ */
 export async function openIdentity(
   service: 'cart-service' | 'payment-service',
   databaseUrl: string,

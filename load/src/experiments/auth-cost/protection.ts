@@ -11,11 +11,11 @@ export type Hook = onRequestHookHandler | AsyncHook;
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const connections = 64;
-/** Of this process, whichever services it holds: what a replica has once. */
+/** All services in this process share these, because a replica has each of them once. */
 let held: RevocationList | undefined;
 let introspector: Promise<AsyncHook> | undefined;
 
-/** Makes what decides, in one of these ways, whether a request may pass. */
+/** Makes the hooks that decide, in one of these ways, whether a request may pass. */
 export async function protect(app: FastifyInstance, way: Way, settings: ServerSettings): Promise<Hook[]> {
   switch (way) {
     case 'none':
@@ -39,7 +39,7 @@ export async function protect(app: FastifyInstance, way: Way, settings: ServerSe
   }
 }
 
-/** As our services do it. */
+/** Verifies tokens as our services do. */
 async function verifyLocally(
   app: FastifyInstance,
   { issuer, jwksUri }: ServerSettings,
@@ -50,9 +50,9 @@ async function verifyLocally(
   return app.requireScope(scope);
 }
 
-/** RFC 7662, by a service that proves who it is with a signature (private_key_jwt), as ours do whenever they ask. */
+/** Asks for each token (RFC 7662), and authenticates by private_key_jwt as our services do at auth-service. */
 async function introspect({ issuer, introspectionUri, databaseUrl }: ServerSettings): Promise<AsyncHook> {
-  // Only here: it takes as long to load as all the rest.
+  // Imported only here, because it takes as long to load as all the rest.
   const { openIdentity } = await import('./identity.ts');
   const { identity } = await openIdentity(audience, databaseUrl);
   const { origin, pathname: path } = new URL(introspectionUri);
@@ -72,7 +72,7 @@ async function introspect({ issuer, introspectionUri, databaseUrl }: ServerSetti
     return JSON.parse(text);
   }
 
-  // Until auth-service has seen our new key.
+  // Asks until auth-service has seen our new key.
   for (let left = 100; left > 0; left -= 1) {
     const answer = await ask('none').catch((error: unknown) => error);
     if (!(answer instanceof Error)) break;
@@ -85,7 +85,7 @@ async function introspect({ issuer, introspectionUri, databaseUrl }: ServerSetti
   };
 }
 
-/** The stateful way: the request carries an opaque id, and what it stands for is in a store that all services share. */
+/** The stateful way: the request carries an opaque session id, and all services share the store of sessions. */
 function lookUp({ redisUrl }: ServerSettings): AsyncHook {
   const redis = new Redis(redisUrl);
   return async (request, reply) => {

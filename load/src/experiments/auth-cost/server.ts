@@ -1,5 +1,5 @@
-// node server.ts <number> <way> …: so many small services, whose answer costs next to nothing, with one route for each of
-// the ways.
+// node server.ts <number> <way> …: starts this many small services, each with one route for each way. The routes'
+// answer costs next to nothing.
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serveMeasured } from '../../processes/serve-measured.ts';
 import { protect } from './protection.ts';
@@ -15,7 +15,7 @@ async function build(): Promise<FastifyInstance> {
   return app;
 }
 
-// One after the other: while the modules of one are loaded, another could not hear its keys come in time.
+// One after the other: while the modules of one load, another could not receive its keys in time.
 const apps: FastifyInstance[] = [];
 while (apps.length < Number(count)) apps.push(await build());
 await serveMeasured(...apps);

@@ -1,6 +1,6 @@
 import type { SystemUnderLoad } from '../../system/system.ts';
 
-/** The ways to find out whether a request may pass: ours, and those of others. */
+/** The ways to decide whether a request may pass: ours, and those of others. */
 export const wayTitles = {
   none: 'no check',
   ignored: 'no check, token sent all the same',
@@ -15,25 +15,25 @@ export const wayTitles = {
 } as const;
 export type Way = keyof typeof wayTitles;
 
-/** What a request makes work for beside the service itself. */
+/** The parts beside the service itself that each request makes work for. */
 export const sharedParts: Readonly<Partial<Record<Way, readonly ('authCpu' | 'redisCpu')[]>>> = {
   introspection: ['authCpu', 'redisCpu'],
   session: ['redisCpu'],
 };
 
-/** Where a measured server finds what it needs: as a service of the system would. */
+/** The addresses and secrets that a measured server needs. They are those of a service of the system. */
 export type ServerSettings = {
   readonly issuer: string;
-  /** Of auth-service, as it is called. */
+  /** The URL at which auth-service is called. */
   readonly origin: string;
   readonly jwksUri: string;
   readonly introspectionUri: string;
   readonly redisUrl: string;
-  /** Cart-service's: a measured server is one more replica of it, and proves who it is as a replica does. */
+  /** Cart-service's database. A measured server authenticates as one more replica of cart-service. */
   readonly databaseUrl: string;
 };
 
-/** What every measured route answers with, once it has let a request in. */
+/** The answer of every measured route to a request that it has let in. */
 export const answer = {
   items: [{ sku: 'tea-001', quantity: 2, price: 1250 }],
   total: 2500,
@@ -42,7 +42,7 @@ export const answer = {
 export const audience = 'cart-service';
 export const scope = 'cart:read';
 export const sessionPrefix = 'load:session:';
-/** The environment variable that carries the settings, as JSON: a command line could be read by others. */
+/** The environment variable that carries the settings, as JSON. Others could read a command line. */
 export const settingsVariable = 'LOAD_SERVER_SETTINGS';
 
 /** @throws Error when the system is not ours */

@@ -2,14 +2,14 @@ import type { Redis } from 'ioredis';
 import type { Http } from '../../system/http.ts';
 import { numberIn } from '../../system/number-in.ts';
 
-/** What all services share, and how much of it was used so far. CPU in seconds. */
+/** The parts that all services share, and how much of each was used so far. CPU in seconds. */
 export type SharedUse = {
   readonly authCpu: number;
   readonly redisCpu: number;
   readonly redisCommands: number;
 };
 
-/** Asks auth-service and Redis what they have used. Costs each of them one request, or two commands. */
+/** Reads the use of auth-service and Redis so far. Costs auth-service one request, and Redis two commands. */
 export async function lookAtShared(auth: Http, redis: Redis): Promise<SharedUse> {
   const [metrics, cpu, stats] = await Promise.all([
     auth.text({ path: '/metrics' }),
@@ -24,8 +24,8 @@ export async function lookAtShared(auth: Http, redis: Redis): Promise<SharedUse>
 }
 
 /**
- * What was used between two looks, beyond what is used while nobody asks for anything: `idle`, per second (heartbeats,
- * and auth-service following its own stream).
+ * The use between two readings, less the use without requests. `idle` is the latter, per second: heartbeats, and
+ * auth-service following its own stream.
  */
 export function usedBeyond(
   idle: SharedUse,
@@ -39,5 +39,5 @@ export function usedBeyond(
   };
 }
 
-/** Nothing: to find out what is used while nobody asks. */
+/** No use: the baseline for measuring the use without requests. */
 export const noUse: SharedUse = { authCpu: 0, redisCpu: 0, redisCommands: 0 };

@@ -3,16 +3,16 @@ import type { Redis } from 'ioredis';
 import type { Session } from '../../system/people.ts';
 import { scope, sessionPrefix, type Way } from './settings.ts';
 
-/** What each person shows: their access token, or the id of a session that Redis holds. */
+/** The credentials of each person: an access token, or the id of a session in Redis. */
 export type Visitors = {
-  /** The Authorization headers of everybody; where nothing is checked, none. */
+  /** The Authorization headers of all people. A way without credentials has only undefined. */
   headersFor(way: Way): readonly (string | undefined)[];
   forget(): Promise<void>;
 };
 
 const lifetimeSeconds = 3600;
 
-/** Gives everybody a session in the shared store beside the token that they have. */
+/** Stores a session in Redis for each person, besides the token that the person already has. */
 export async function createVisitors(people: readonly Session[], redis: Redis): Promise<Visitors> {
   const ids = people.map(() => randomBytes(32).toString('base64url'));
   const session = JSON.stringify({

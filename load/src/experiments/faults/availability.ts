@@ -1,7 +1,7 @@
-/** How many requests began in one second, and how many of them were answered as they should be. */
+/** How many requests were sent in one second, and how many of these were served. */
 export type SecondOfService = { readonly second: number; readonly sent: number; readonly served: number };
 
-/** Counts by the second in which a request was sent, so that each is held against what was the case then. */
+/** Counts each request in the second in which it was sent, so that it is compared with the state at that time. */
 export class Availability {
   readonly #beganAtMs: number;
   readonly #seconds: { sent: number; served: number }[] = [];
@@ -21,12 +21,12 @@ export class Availability {
     else this.#lastFailureAtMs = Math.max(this.#lastFailureAtMs, sentAtMs);
   }
 
-  /** Seconds in which nothing was sent are left out. */
+  /** Leaves out seconds in which nothing was sent. */
   seconds(): SecondOfService[] {
     return this.#seconds.map((counts, second) => ({ second, ...counts })).filter(({ sent }) => sent > 0);
   }
 
-  /** The share of all that was served; 1 when nothing was sent. */
+  /** The share of all requests that were served; 1 when nothing was sent. */
   share(): number {
     const sent = this.#seconds.reduce((sum, second) => sum + second.sent, 0);
     const served = this.#seconds.reduce((sum, second) => sum + second.served, 0);
@@ -34,8 +34,8 @@ export class Availability {
   }
 
   /**
-   * How long after that moment the last request was sent that was not served, in milliseconds; 0 if all were; Infinity when
-   * some of the last second were not.
+   * How long after `atMs` the last request was sent that was not served, in milliseconds; 0 when there was none.
+   * Infinity when a request of the last second was not served.
    */
   recoveredWithinMs(atMs: number): number {
     const last = this.#seconds.at(-1);

@@ -26,10 +26,10 @@ const plans = {
     signOutsEach: 8,
   },
 };
-/** Between two words of progress. */
+/** How many sessions start between two reports of progress. */
 const sessionsAtOnce = 250;
 
-/** People shop on while parts of the system are away; and nobody who has signed out may be let in. */
+/** Parts of the system go away while people shop. No service may accept the token of a person who has signed out. */
 export const faultSection: Section = {
   name: 'faults',
   title: 'Under fault',
@@ -150,7 +150,7 @@ function faultTable(runs: readonly FaultRun[]): Table {
   };
 }
 
-/** One by one, so that it can be seen what they have in common; nothing when there are none. */
+/** Lists each wrong acceptance, to show what they have in common. Returns no table when there are none. */
 function wrongTables(runs: readonly FaultRun[]): Table[] {
   const since = (from: number | undefined, toMs: number) =>
     from === undefined ? '' : Math.round(toMs - from);

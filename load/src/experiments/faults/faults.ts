@@ -5,30 +5,29 @@ import { type Session, signIn } from '../../system/people.ts';
 import type { Away } from './oracle.ts';
 import type { AskedService } from './traffic.ts';
 
-/** What a fault is made with. */
 export type Stage = {
   readonly stack: Stack;
   readonly auth: Http;
   readonly signal: AbortSignal;
-  /** How long what is taken away stays away. */
+  /** How long a part that the fault stops stays away. */
   readonly awayMs: number;
-  /** Many who are signed in, for a fault that needs them; else nobody. */
+  /** The sessions of many people, for a fault that needs them; else empty. */
   readonly crowd: readonly Session[];
   signOut(session: Session): Promise<void>;
-  /** Asks a service with the token of somebody who has signed out, and lets the oracle judge. */
+  /** Asks a service with the token of a person who has signed out. The oracle judges the answer. */
   askRevoked(service: AskedService): Promise<unknown>;
-  /** The same until it is refused. */
+  /** Does the same until the service refuses the token. */
   untilRefused(service: AskedService): Promise<void>;
 };
 
-/** Something that goes wrong, or on, while people shop. */
+/** A failure, or an operation such as a rotation of keys, that happens while people shop. */
 export type Fault = {
   readonly name: string;
   readonly story: string;
-  /** Who cannot do their part meanwhile; absent when everybody can. */
+  /** The services that cannot do their part meanwhile; absent when all can. */
   readonly away?: Away;
   readonly needsCrowd?: boolean;
-  /** Does it. Resolves once everything that it took away is back. */
+  /** Makes the fault happen. Resolves once every part that it stopped is back. */
   inject(stage: Stage): Promise<void>;
 };
 
@@ -50,10 +49,10 @@ function killed(service: 'auth' | 'cart'): Fault {
   return {
     name: `${service}-service killed`,
     story: `${service}-service is killed, is away for a while, and is started again`,
-    // Of auth-service everybody hears who has signed out.
+    // All services learn from auth-service who has signed out.
     away: service === 'auth' ? 'everybody' : [service],
     async inject({ stack, signal, awayMs, askRevoked, untilRefused }) {
-      // It must refuse that token from its first answer after the return.
+      // From its first answer after the return, the service must refuse the token that it refuses now.
       await untilRefused(service);
       await stack.services[service].kill();
       await delay(awayMs, undefined, { signal });
@@ -62,7 +61,7 @@ function killed(service: 'auth' | 'cart'): Fault {
   };
 }
 
-/** As often as it can, so that the first answer of a service that starts is among those that are judged. */
+/** Asks as often as possible while a service starts, so that its first answer is judged, too. */
 async function askWhile(starting: Promise<void>, ask: () => Promise<unknown>): Promise<void> {
   let isStarting = true;
   const started = starting.finally(() => {

@@ -1,7 +1,7 @@
-/** What to think of an answer: 'ok', or what is wrong with it. */
+/** The verdict on an answer: 'ok', or the name of its fault. */
 export type Judgement = 'ok' | 'wrongly accepted' | 'wrongly refused' | 'unavailable';
 
-/** One request for a protected route, and what came of it. Times are of one monotonic clock, in milliseconds. */
+/** One request for a protected route, and its answer. Times are milliseconds of one monotonic clock. */
 export type Observation = {
   readonly service: string;
   readonly token: string;
@@ -12,44 +12,46 @@ export type Observation = {
 };
 
 export type OracleCounts = {
-  /** Answers about tokens that the service had to know to be revoked. */
+  /** Answers to requests whose token the service had to refuse. */
   readonly mustBeRefused: number;
   readonly wronglyAccepted: number;
-  /** Refusals of tokens that nobody had asked to revoke. */
+  /** Refusals of tokens for which no sign-out was sent. */
   readonly wronglyRefused: number;
 };
 
-/** A token that passed although it must not have. */
+/** A revoked token that a service accepted although it had to refuse it. */
 export type WrongAcceptance = {
   readonly service: string;
   readonly sentAtMs: number;
-  /** When its sign-out was answered; undefined if it was not. */
+  /** When the sign-out was answered; undefined if it was not. */
   readonly revokedAtMs: number | undefined;
-  /** When that service had refused it before; undefined if it had not. */
+  /** When this service first refused the token; undefined if it had not. */
   readonly refusedAtMs: number | undefined;
 };
 
-/** Enough to see what they have in common. */
+/** Ten are enough to see what wrong acceptances have in common. */
 const maxKept = 10;
 
 type Fate = {
-  /** When the sign-out was answered; undefined as long as, or if never, it was: then either verdict is right. */
+  /**
+   * When the sign-out was answered. While it is undefined, a service may give either verdict until it first refuses.
+   */
   revokedAtMs: number | undefined;
-  /** When each service's first refusal came. */
+  /** The time of each service's first refusal. */
   readonly refusedAtMs: Map<string, number>;
 };
 
-/** The services that could not do their part. */
+/** The services that an outage affects; 'everybody' when the source of the revocations is away. */
 export type Away = readonly string[] | 'everybody';
 type Outage = { readonly away: Away; readonly beganAtMs: number; endedAtMs: number };
 
 /**
- * Knows which tokens were revoked, and when, because it is told of every sign-out; and so whether an answer was right.
+ * Judges whether answers were right. It knows which tokens were revoked and when, because it is told of every sign-out.
  *
- * A revoked token must be refused by a service in each request that is sent after that service's first refusal of it has
- * come: what is known once is never forgotten, whatever is killed. And it must be refused by every service from
- * `boundMs` after its sign-out was answered; for a service that was away within that time, or all of them where what they
- * hear of it from was, from `boundMs` after the return.
+ * A service must refuse a revoked token in every request that is sent after its first refusal of the token has come: a
+ * service never forgets a revocation that it knew, even if it is killed. Every service must also refuse the token from
+ * `boundMs` after the answer to the sign-out. If an outage overlaps that time, the bound counts from the end of the
+ * outage: for a service that was away itself, or for all services if the source of the revocations was away.
  *
  * @example
  * const oracle = new Oracle({ boundMs: 2000 });
@@ -70,12 +72,12 @@ export class Oracle {
     this.#boundMs = boundMs;
   }
 
-  /** To be told before it is sent: the first refusal may come before the answer. */
+  /** Must be called before the sign-out is sent, because the first refusal may come before the answer. */
   signOutSent(token: string): void {
     this.#fates.set(token, { revokedAtMs: undefined, refusedAtMs: new Map() });
   }
 
-  /** It was answered that the session has ended. To be told of no other answer. */
+  /** Must be called only if the answer says that the session has ended. */
   signOutAnswered(token: string, atMs: number): void {
     const fate = this.#fates.get(token);
     if (fate === undefined) throw new Error('A sign-out was answered that was not sent.');
@@ -92,7 +94,7 @@ export class Oracle {
     last.endedAtMs = atMs;
   }
 
-  /** Whether this service has refused this token, which was signed out, before. */
+  /** Whether this service has already refused this token, whose session has ended. */
   hasRefused(service: string, token: string): boolean {
     return this.#fates.get(token)?.refusedAtMs.has(service) === true;
   }
@@ -128,12 +130,12 @@ export class Oracle {
     };
   }
 
-  /** The first of those that were wrongly accepted. */
+  /** The first wrong acceptances, at most ten. */
   get wrong(): readonly WrongAcceptance[] {
     return this.#wrong;
   }
 
-  /** From when on the service must refuse; Infinity while it need not. */
+  /** The time after which the service must refuse the token; Infinity while it need not. */
   #knownFromMs({ revokedAtMs, refusedAtMs }: Fate, service: string): number {
     const refused = refusedAtMs.get(service) ?? Number.POSITIVE_INFINITY;
     if (revokedAtMs === undefined) return refused;

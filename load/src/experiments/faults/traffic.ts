@@ -14,26 +14,26 @@ const doors = {
   payment: '/payments',
 } as const satisfies Partial<Record<ServiceName, string>>;
 const shop = ['cart', 'wishlist', 'payment'] as const;
-/** Of ten requests one is a refresh, and three come with a revoked token, once there are any. */
+/** Of ten requests, one is a refresh and three carry a revoked token, if there is one. */
 const cycle = 10;
 const refreshTurns: readonly number[] = [0];
 const revokedTurns: readonly number[] = [2, 5, 8];
-/** Of so many refreshes one is tried by somebody who has signed out. */
+/** One of this many refreshes uses the refresh token of a person who has signed out. */
 const deadEvery = 5;
-/** Few enough for each to come round again while a lost answer may still be asked for once more (10 s). */
+/** Few enough people for each to refresh again within the grace of 10 s, in which a lost answer can be repeated. */
 const maxRefreshers = 40;
-/** Every other revoked token is one of the last of these, the others are of any age. */
+/** Every other revoked token is one of this many latest ones. The rest are of any age. */
 const recent = 6;
 const untilRefusedMs = 5000;
 const askEveryMs = 20;
 const askedAtOnce = 32;
-/** A prime, and more than are counted here. */
+/** A prime that is larger than the number of tokens here, so that its multiples reach each token. */
 const stride = 7919;
 
-/** A service of which it is known what everybody may read there. */
+/** A service with a route that every person may read. */
 export type AskedService = keyof typeof doors;
 
-/** Requests of people who are signed in, and of people who no longer are, with the oracle looking on. */
+/** Sends requests of people who are signed in and of people who have signed out. The oracle judges the answers. */
 export class Traffic {
   readonly #world: World;
   readonly #oracle: Oracle;
@@ -42,9 +42,9 @@ export class Traffic {
   readonly #refreshing = new Set<Session>();
   readonly shop: Availability;
   readonly refreshes: Availability;
-  /** Refreshes that were refused: the person would have to sign in again. */
+  /** Refreshes that were refused. The person would have to sign in again. */
   sessionsLost = 0;
-  /** Sign-outs that were answered otherwise than 204, or not at all: nobody knows then whether they were done. */
+  /** Sign-outs that were answered otherwise than 204, or not at all. It is unknown whether they took effect. */
   signOutsUnanswered = 0;
 
   constructor({ world, oracle, beganAtMs }: { world: World; oracle: Oracle; beganAtMs: number }) {
@@ -54,7 +54,7 @@ export class Traffic {
     this.refreshes = new Availability(beganAtMs);
   }
 
-  /** Signs somebody out. From then on requests come with their token. */
+  /** Signs a person out. From then on, some requests carry the person's token. */
   async signOut({ accessToken: token, refreshToken }: Session): Promise<void> {
     this.#oracle.signOutSent(token);
     this.#oracle.signOutSent(refreshToken);
@@ -70,13 +70,13 @@ export class Traffic {
     this.#deadRefreshTokens.push(refreshToken);
   }
 
-  /** Asks a service with the token of whoever signed out first. Not counted as served or not. */
+  /** Asks a service with the token of the first person who signed out. Does not count as served or not served. */
   async askRevoked(service: AskedService): Promise<void> {
     const [token] = this.#revoked;
     if (token !== undefined) await this.#judge(service, token);
   }
 
-  /** @throws Error when the service has not refused that token after 5 s, or nobody has signed out */
+  /** Asks until the service refuses that token. @throws Error when it has not after 5 s, or nobody has signed out */
   async untilRefused(service: AskedService, signal: AbortSignal): Promise<void> {
     const endsAtMs = performance.now() + untilRefusedMs;
     const isRefused = () => {
@@ -90,7 +90,7 @@ export class Traffic {
     }
   }
 
-  /** Asks every service with every token of those who have signed out, once. Not counted as served or not. */
+  /** Asks every service once with each token of a person who has signed out. Does not count as served or not served. */
   async askForAllRevoked(): Promise<void> {
     const waiting = this.#revoked.flatMap((token) => shop.map((service) => ({ service, token }))).values();
     const work = async (): Promise<void> => {
@@ -108,7 +108,7 @@ export class Traffic {
   };
 
   async #ask(index: number, token: string): Promise<Outcome> {
-    // By turns of their own, so that each kind of token comes to each service.
+    // The service changes in another rhythm than the kind of token, so that each kind comes to each service.
     const service = shop[Math.floor(index / cycle + index) % shop.length] ?? 'cart';
     const { judgement, sentAtMs } = await this.#judge(service, token);
     this.shop.record(sentAtMs, judgement !== 'unavailable');
@@ -130,7 +130,7 @@ export class Traffic {
     const refreshers = this.#world.people.slice(0, maxRefreshers);
     const person = refreshers[turn % refreshers.length];
     if (person === undefined) return 'nobody to refresh';
-    // Who still waits for the answer to the last one does not ask again, and has not been served.
+    // A person who still waits for an answer does not ask again, and counts as not served.
     if (this.#refreshing.has(person)) {
       this.refreshes.record(performance.now(), false);
       return 'unavailable';
@@ -146,7 +146,7 @@ export class Traffic {
     return 'session lost';
   }
 
-  /** The session has ended: 400 (RFC 6749 §5.2) is the refusal. */
+  /** Tries the refresh token of a session that has ended. 400 (RFC 6749 §5.2) is the refusal. */
   async #refreshDead(token: string): Promise<Outcome> {
     const sentAtMs = performance.now();
     const answered = await this.#world.http.auth.status(refreshing(token)).catch(() => undefined);
@@ -154,7 +154,7 @@ export class Traffic {
     return this.#oracle.judge({ service: 'auth', token, sentAtMs, answeredAtMs: performance.now(), status });
   }
 
-  /** By a stride that has no part in common with the turns, so that each comes to each service. */
+  /** The stride shares no factor with the turns, so that each token comes to each service. */
   #revokedToken(index: number): string | undefined {
     const { length } = this.#revoked;
     const turn = Math.floor(index / revokedTurns.length) * stride;

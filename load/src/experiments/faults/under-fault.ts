@@ -7,32 +7,31 @@ import type { Fault, Stage } from './faults.ts';
 import { Oracle } from './oracle.ts';
 import { Traffic } from './traffic.ts';
 
-/** Whoever subscribes to what is revoked finds the feed again within 2 s; without a fault they hear of it in milliseconds. */
+/** After a fault, subscribers find the feed again within 2 s. Without one, they get a revocation in milliseconds. */
 export const boundMs = 2000;
-/** Shorter than people wait, longer than any answer that comes at all. */
+/** Shorter than people wait, but longer than any answer takes that comes at all. */
 const drainMs = 5000;
-/** What starts again takes the cores for a moment. Here are counted verdicts, and seconds. */
+/** A service that starts takes the cores for a moment. Only verdicts and seconds count here, so a lag does no harm. */
 const maxLagMs = 250;
 
 export type FaultPlan = {
   readonly perSecond: number;
   readonly secondsBefore: number;
-  /** How long what is taken away stays away. */
+  /** How long a part that the fault stops stays away. */
   readonly secondsAway: number;
-  /** From when everything was back: what was revoked meanwhile must be refused by then. */
+  /** How long traffic goes on after everything is back. By then, every revocation of the outage must be known. */
   readonly secondsAfterOutage: number;
-  /** The same where nothing was away. */
+  /** The same for a fault that stops nothing. */
   readonly secondsAfter: number;
   readonly signOutsPerSecond: number;
 };
 
-/** What came of one fault. */
 export type FaultRun = {
   readonly fault: Fault;
   readonly traffic: Traffic;
   readonly oracle: Oracle;
   readonly load: LoadResult;
-  /** From the first thing done to what it took away being back. */
+  /** From the beginning of the fault until everything that it stopped is back. */
   readonly tookMs: number;
   readonly restoredAtMs: number;
 };
@@ -42,7 +41,7 @@ type Cast = Omit<Stage, 'signOut' | 'askRevoked' | 'untilRefused' | 'signal' | '
   readonly plan: FaultPlan;
 };
 
-/** Lets traffic flow, makes the fault, and lets it flow on until everything has had the time to recover. */
+/** Lets traffic flow, makes the fault happen, and lets traffic flow on until everything has had time to recover. */
 export async function playFault(fault: Fault, cast: Cast, context: Context): Promise<FaultRun> {
   const { world, signal, tell } = context;
   const { plan, doomed, crowd } = cast;
@@ -88,7 +87,7 @@ export async function playFault(fault: Fault, cast: Cast, context: Context): Pro
   }
 }
 
-/** One after the other, at this rate, while there are any. */
+/** Signs out one session after the other at this rate, until none is left or the run is over. */
 async function keepSigningOut(
   sessions: readonly Session[],
   options: { everyMs: number; signOut: (session: Session) => Promise<void>; isOver: () => boolean },

@@ -15,25 +15,25 @@ const plans = {
   full: { minutes: 10, everySeconds: 5, secondsEach: 4, refinements: 3 },
   quick: { minutes: 0.5, everySeconds: 1, secondsEach: 1, refinements: 1 },
 };
-/** Of the time: until then caches fill, and code is still being compiled. */
+/** The share of the time that does not count: caches still fill, and code is still being compiled. */
 const warmingUp = 0.4;
 const growthMinutes = 10;
-/** Of the looks that were meant: with fewer there is no telling. */
+/** The share of the planned readings that must succeed. With fewer, the result says nothing. */
 const leastLooks = 0.8;
-/** A slope over less says more about the garbage collector than about what is kept. */
+/** Over a shorter time, a slope says more about the garbage collector than about what is kept. */
 const minMinutes = 5;
-/** What people do, of twenty things. */
+/** How many of twenty actions belong to each scenario. */
 const mix: readonly (readonly [Scenario, number])[] = [
   [browse, 15],
   [refresh, 4],
   [checkout, 1],
 ];
 
-/** Whether memory stays what it is while people shop at half of what the system can take. */
+/** Measures whether memory stays constant while people shop at half of the rate that the system sustains. */
 export const memorySection: Section = {
   name: 'memory',
   title: 'Memory, at half of saturation',
-  // None: only when it is asked for by name is it run quickly, and then it says little.
+  // 0 leaves this out of a quick run unless it is asked for by name; it says little then.
   seconds: { full: 670, quick: 0 },
   run,
 };
@@ -91,7 +91,7 @@ async function run(context: Context): Promise<SectionResult> {
   };
 }
 
-/** Each scenario gets turns of its own, so that everybody comes round in each. */
+/** Each scenario counts its own turns, so that every person comes round in each. */
 function everything(world: World): Send {
   const turns = mix.flatMap(([scenario, share]) =>
     Array.from({ length: share }, (_, turn) => ({ scenario, share, turn })),
@@ -112,7 +112,7 @@ async function keepLooking(
   const looks: Look[] = [];
   while (!isOver()) {
     const atSeconds = (performance.now() - beganAtMs) / 1000;
-    // One that is lost leaves a gap, and no more.
+    // A reading that fails leaves a gap, and does no other harm.
     const use = await lookAtMemory(world.http, redis).catch(() => undefined);
     if (use !== undefined) looks.push({ atSeconds, use });
     await delay(everySeconds * 1000);
@@ -120,7 +120,7 @@ async function keepLooking(
   return looks;
 }
 
-/** How much it grows is said only of a run that was long enough. */
+/** Reports growth only of a run that was long enough. */
 function describeLooks(
   looks: readonly Look[],
   isLongEnough: boolean,

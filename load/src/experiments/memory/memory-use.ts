@@ -5,13 +5,13 @@ import { numberIn } from '../../system/number-in.ts';
 
 const bytesPerMegabyte = 1e6;
 
-/** Megabytes: of each service its heap and all that it holds, and of Redis its data. */
+/** In megabytes: the heap and the resident memory of each service, and the data of Redis. */
 export type MemoryUse = {
   readonly heap: Readonly<Record<string, number>>;
   readonly resident: Readonly<Record<string, number>>;
 };
 
-/** Asks each service (GET /metrics), and Redis if it can be asked. */
+/** Asks each service (GET /metrics), and Redis if its connection is given. */
 export async function lookAtMemory(
   http: Readonly<Record<ServiceName, Pick<Http, 'text'>>>,
   redis?: Pick<Redis, 'info'>,

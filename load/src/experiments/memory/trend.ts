@@ -1,11 +1,11 @@
 import { medianOf } from '../../report/statistics.ts';
 
-/** A value at a time, in seconds. */
+/** A value and its time, in seconds. */
 export type Sample = readonly [atSeconds: number, value: number];
 
 /**
- * By how much the values grow in a second: the median of the slopes between any two of them (Theil and Sen), so that the
- * saw-tooth of a garbage collector and a single peak do not count as growth. 0 when there are fewer than two.
+ * The growth of the values per second: the median of the slopes between any two of them (Theil and Sen), so that
+ * neither the saw-tooth of a garbage collector nor a single peak counts as growth. 0 for fewer than two values.
  */
 export function slopePerSecond(samples: readonly Sample[]): number {
   const slopes = samples.flatMap(([from, start], index) =>
@@ -15,9 +15,9 @@ export function slopePerSecond(samples: readonly Sample[]): number {
 }
 
 /**
- * By how much the least value of the second half is above that of the first; 0 when it is not. For a heap: between two
- * collections it rises whatever is kept, and a tooth of the saw may last for minutes, but where it has been low again
- * nothing was kept.
+ * By how much the least value of the second half is above that of the first; 0 when it is not. This suits a heap:
+ * between two collections it rises even if nothing is kept, sometimes for minutes. A heap that is as low again as
+ * before has kept nothing.
  */
 export function riseOfLowPoints(samples: readonly Sample[]): number {
   const middle = ((samples[0]?.[0] ?? 0) + (samples.at(-1)?.[0] ?? 0)) / 2;

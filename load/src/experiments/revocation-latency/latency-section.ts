@@ -9,7 +9,7 @@ import { freshen, type Session, startSessions } from '../../system/people.ts';
 import { type Door, type SignOutWatched, watchSignOut } from './watch-sign-out.ts';
 
 const plans = {
-  /** `loads`: requests per second of other people, at each service; `settleSeconds`: until they flow. */
+  /** `loads`: requests per second of other people at each service. `settleSeconds`: how long they flow beforehand. */
   full: { signOuts: 200, loads: [0, 200, 500], settleSeconds: 1 },
   quick: { signOuts: 10, loads: [0, 200], settleSeconds: 0.3 },
 };
@@ -18,10 +18,10 @@ const services = [
   ['wishlist', '/wishlist'],
   ['payment', '/payments'],
 ] as const;
-/** Between two sign-outs, so that one does not follow upon the other. */
+/** The pause between two sign-outs, so that one does not affect the next. */
 const pauseMs = 20;
 
-/** How long a token lives on after its sign-out, by how busy the services are. */
+/** Measures how long services accept a token after its sign-out, at several loads. */
 export const latencySection: Section = {
   name: 'revocation',
   title: 'From sign-out to the first refusal',
@@ -34,7 +34,7 @@ type Level = {
   readonly byService: ReadonlyMap<string, Latencies>;
   readonly all: Latencies;
   readonly wronglyAccepted: number;
-  /** Of the generator; undefined when nobody else asked. */
+  /** The generator's health; undefined when there were no other requests. */
   readonly health: GeneratorHealth | undefined;
   readonly invalid: readonly string[];
 };
@@ -101,7 +101,7 @@ function signOutOf({ accessToken: token }: Session, { world }: Context): Promise
   });
 }
 
-/** Other people, at every service. */
+/** Sends requests of other people to every service. */
 function startBackground(perSecond: number, { world, signal }: Context) {
   let isOver = false;
   const ask = async (index: number) => {

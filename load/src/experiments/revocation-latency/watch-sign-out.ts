@@ -1,7 +1,7 @@
 import type { Request } from '../../system/http.ts';
 import { Oracle } from '../faults/oracle.ts';
 
-/** A service, as somebody sees it who asks it with the token in question. */
+/** A service that is asked with the token. */
 export type Door = {
   readonly service: string;
   /** Resolves to the status; rejects when there is no answer. */
@@ -9,27 +9,27 @@ export type Door = {
 };
 
 export type SignOutWatched = {
-  /** By service: from the answer to the sign-out until the first refusal has come; 0 when that came first. */
+  /** By service: from the answer to the sign-out until the first refusal has come; 0 when the refusal came first. */
   readonly latencyMs: ReadonlyMap<string, number>;
-  /** Requests that were sent after a service had refused the token, and passed. */
+  /** Requests that passed although they were sent after the service had refused the token. */
   readonly wronglyAccepted: number;
 };
 
 export type WatchOptions = {
   readonly doors: readonly Door[];
   readonly token: string;
-  /** Resolves when the session has ended, and rejects if that is not what was answered. */
+  /** Resolves when the session has ended. Rejects if the answer says anything else. */
   signOut(): Promise<void>;
-  /** How long a service may go on accepting before it is given up. Default 10,000. */
+  /** How long a service may go on accepting before this fails. Default 10,000. */
   readonly maxMs?: number;
 };
 
-/** More requests after the first refusal, none of which may pass. */
+/** How many requests follow the first refusal. None of them may pass. */
 const afterwards = 5;
 
 /**
- * Ends a session while every service is being asked with its token, one request after the other: each refusal is seen
- * to within one answer.
+ * Ends a session while every service is asked with its token, one request after the other. The time of a refusal is
+ * therefore exact to within one answer.
  *
  * @throws Error when a service neither accepts nor refuses, or goes on accepting
  */
@@ -42,7 +42,7 @@ export async function watchSignOut(options: WatchOptions): Promise<SignOutWatche
     firstAnswers.push(accepted.promise);
     return untilRefused({ service, ask }, { token, oracle, maxMs, onAccepted: accepted.resolve });
   });
-  // Whoever fails is heard by the last line, also if that happens before it is reached.
+  // The caller gets a rejection from `await refused`. If it comes earlier, it must not count as unhandled.
   const refused = Promise.all(refusals);
   refused.catch(() => {});
   await Promise.race([Promise.all(firstAnswers), refused]);
@@ -58,7 +58,7 @@ export async function watchSignOut(options: WatchOptions): Promise<SignOutWatche
 
 type Asking = { token: string; oracle: Oracle; maxMs: number; onAccepted: () => void };
 
-/** Resolves to when the first refusal came. */
+/** Resolves to the time of the first refusal. */
 async function untilRefused({ service, ask }: Door, { token, oracle, maxMs, onAccepted }: Asking) {
   const giveUpAtMs = performance.now() + maxMs;
   let refusedAtMs: number | undefined;

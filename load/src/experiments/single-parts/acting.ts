@@ -9,18 +9,18 @@ import { type HopLatency, measureHop } from './hop-latency.ts';
 
 const buyerCount = 50;
 const checkouts = 1000;
-/** Fetched by the clock, however many people buy. */
+/** Not counted, because services fetch the keys at intervals, however many people buy. */
 const keySet = 'GET /.well-known/jwks.json';
-/** Few: it is not to be the latency of a queue. */
+/** Few, so that no time in a queue is measured. */
 const together = 4;
 const hopRounds = 20;
 
-/** What acting for people costs: what auth-service is asked for, and how much longer a call takes. */
+/** Measures the cost of acting for people: the requests to auth-service, and the time added to a call. */
 export async function measureActing(context: Context): Promise<SectionResult> {
   const { world, tell } = context;
   const { auth } = world.http;
   tell(`signing ${buyerCount} people in`);
-  // None of their tokens has been exchanged: the first checkout of each belongs to the thousand.
+  // None of their tokens has been exchanged yet, so the first exchange for each person is counted, too.
   const buyers: World = { ...world, people: await startSessions(auth, world.people, buyerCount) };
   await checkout.prepare?.(buyers);
   const countNow = async () => countRequests(await auth.text({ path: '/metrics' }));

@@ -1,9 +1,9 @@
 const line = /^http_request_duration_seconds_count\{(.*)\} (\d+)$/gm;
-/** Asked by whoever watches it, of whom we are one, however many people buy. */
+/** Requested by monitoring, and by us, however many people buy. */
 const watched = new Set(['/metrics', '/ready', '/live']);
 
 /**
- * How many requests a service has answered since it was started, by route; what asks for its health is left out.
+ * Counts the requests that a service has answered since it started, by route. Leaves out metrics and health checks.
  *
  * @example countRequests('http_request_duration_seconds_count{method="POST",route="/token",status="200"} 50')
  *   // Map { 'POST /token' => 50 }
@@ -20,7 +20,7 @@ export function countRequests(metrics: string): Map<string, number> {
   return counts;
 }
 
-/** What came in between: only the routes that were asked. */
+/** The requests between two counts. Leaves out routes that were not requested. */
 export function requestsBetween(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,

@@ -11,8 +11,8 @@ import type { Context, SectionResult } from '../../section.ts';
 const plans = { full: { rounds: 15, warmUpRounds: 2 }, quick: { rounds: 5, warmUpRounds: 1 } };
 
 /**
- * How long the page shows nothing to who has never been there, against a page of one word in the same browser. The page
- * is that of a second system: the first one serves none, so that nothing else is measured with it.
+ * Measures how long the page shows nothing to a first-time visitor, against a page of one word in the same browser. The
+ * page belongs to a second system. The first system serves no page, so that nothing else is measured with it.
  */
 export async function measureFirstPaint({ quick, tell, signal }: Context): Promise<SectionResult> {
   if (findChromium() === undefined) return resultOf([], [], 'Left out: there is no chromium here.');
@@ -66,7 +66,7 @@ function resultOf(pageMs: readonly number[], bareMs: readonly number[], note: st
   };
 }
 
-/** As somebody who was never there: each visit has a profile of its own. */
+/** Opens the page as a first-time visitor: each visit has its own browser context. */
 async function paintedAfter(browser: Browser, url: string): Promise<number> {
   const context = await browser.newContext();
   try {

@@ -13,7 +13,7 @@ const batchSize = 250;
 
 type Signed = { readonly token: string; readonly input: Buffer; readonly signature: Buffer };
 
-/** Every check on a token that was never seen before, against the bare RSA operation that it cannot do without. */
+/** Compares the full check of a token that was never seen before with the bare RSA operation that it needs. */
 export async function measureFirstVerification({ quick, tell, signal }: Context): Promise<SectionResult> {
   const plan = quick ? plans.quick : plans.full;
   const issuer = await createTestIssuer();
@@ -48,7 +48,7 @@ export async function measureFirstVerification({ quick, tell, signal }: Context)
   };
 }
 
-/** As auth-service gives it to a customer: the same claims, of the same lengths. */
+/** Makes a token as auth-service issues it to a customer: the same claims, of the same lengths. */
 function mintSigned(issuer: TestIssuer): Signed {
   const token = issuer.mint({
     audience: ['auth-service', 'cart-service', 'wishlist-service', 'payment-service'],
@@ -64,8 +64,8 @@ function mintSigned(issuer: TestIssuer): Signed {
 }
 
 /**
- * How many in a second, either way. Each batch is verified both ways, one right after the other, by a service that has
- * not seen these tokens: what it remembers it would not verify.
+ * Verifications per second, both ways. Each batch is verified both ways, one right after the other. The service has not
+ * seen the tokens before, because it does not verify remembered tokens again.
  */
 async function verifyAll(batches: readonly Signed[][], { issuer, jwksUri, signingKey }: TestIssuer) {
   const app = Fastify();

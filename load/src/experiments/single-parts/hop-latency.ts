@@ -4,19 +4,19 @@ import type { Context } from '../../section.ts';
 import type { Session } from '../../system/people.ts';
 import { openIdentity } from '../auth-cost/identity.ts';
 
-/** Milliseconds of single calls of GET /cart for one person, from one process to the other and back. */
+/** Milliseconds of single calls of GET /cart for one person, from one process to another and back. */
 export type HopLatency = {
-  /** On the person's behalf, with a token that had to be exchanged first: a single one. */
+  /** On the person's behalf, with a token that had to be exchanged first. Holds a single value. */
   readonly exchanged: number[];
   /** On the person's behalf, with a kept token. */
   readonly kept: number[];
-  /** With the person's own token and fetch, by whoever wants to know what the hop costs. */
+  /** With fetch and the person's own token: the baseline. */
   readonly direct: number[];
 };
 
 /**
- * Calls cart-service as payment-service does: from a Fastify route, through auth-client's service client, as one more
- * replica of payment-service. And directly, from the same process and in turn, so that only acting for the person differs.
+ * Calls cart-service from a Fastify route through auth-client's service client, as one more replica of payment-service.
+ * It also calls cart-service directly, from the same process and in turn: only acting for the person differs.
  */
 export async function measureHop(
   { system: { urls, stack }, signal }: Context,
@@ -44,10 +44,10 @@ export async function measureHop(
 
   app.get('/', { onRequest: app.requireScope('payment:read') }, async (request) => {
     const latency: HopLatency = { exchanged: [await onBehalf(request)], kept: [], direct: [] };
-    // cart-service sees this token for the first time, too.
+    // This call does not count: cart-service sees this token for the first time, too.
     await directly(request);
     for (let round = 0; round < rounds; round += 1) {
-      // Each goes first every other time.
+      // Each kind of call goes first every other time.
       if (round % 2 === 0) latency.direct.push(await directly(request));
       latency.kept.push(await onBehalf(request));
       if (round % 2 === 1) latency.direct.push(await directly(request));

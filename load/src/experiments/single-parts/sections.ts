@@ -2,12 +2,12 @@ import type { Context, Section, SectionResult } from '../../section.ts';
 
 type Measure = (context: Context) => Promise<SectionResult>;
 
-/** What it needs is loaded when it runs, because the container of the load tests leaves it out. */
+/** A section's module is loaded when it runs, because the container of the load tests lacks its dependencies. */
 function part(section: Omit<Section, 'run' | 'needsOwnSystem'>, load: () => Promise<Measure>): Section {
   return { ...section, needsOwnSystem: true, run: async (context) => (await load())(context) };
 }
 
-/** Single parts, each against what it cannot do without. */
+/** Single parts of the system, each against the operation that it cannot do without. */
 export const singleParts: readonly Section[] = [
   part(
     { name: 'first-verification', title: 'First verification of a token', seconds: { full: 15, quick: 2 } },

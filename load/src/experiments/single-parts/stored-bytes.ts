@@ -13,7 +13,7 @@ import { fillList } from '../auth-cost/held-revocations.ts';
 const rotations = 10_000;
 const sessionSeconds = 30 * 24 * 3600;
 
-/** The devices of people, one session each, so that every session bears a whole per-person index. */
+/** Devices of different people, one session each, so that every session bears a whole per-person index. */
 const devices: readonly Pick<NewSession, 'clientId' | 'deviceName' | 'address'>[] = [
   { clientId: 'latchkey-cli', deviceName: 'curl', address: '192.0.2.7' },
   { clientId: 'latchkey-cli', deviceName: 'Work laptop', address: '198.51.100.200' },
@@ -27,7 +27,7 @@ const devices: readonly Pick<NewSession, 'clientId' | 'deviceName' | 'address'>[
   { clientId: 'storefront', deviceName: 'Samsung Internet on Android', address: '203.0.113.255' },
 ];
 
-/** Everything as long as it may be; printed, not judged. */
+/** Every field as long as it may be. Its figure has no threshold. */
 const longest: NewSession = {
   subject: randomBytes(16).toString('base64url'),
   clientId: 'latchkey-cli',
@@ -40,10 +40,10 @@ const longest: NewSession = {
 
 type Weight = { readonly session: number; readonly index: number };
 
-/** What a session costs Redis, when it is new and when it is old, and what a revocation costs a service. */
+/** Measures the bytes of a session in Redis, new and old, and of a revocation in a service. */
 export async function measureStoredBytes({ quick, tell, signal }: Context): Promise<SectionResult> {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'latchkey-load-'));
-  // Ours, whatever REDIS_URL names, and empty: all keys are looked at.
+  // A server of our own, whatever REDIS_URL names, and empty, because all its keys are read.
   const { REDIS_URL: _url, ...env } = process.env;
   const server = await startRedis({ directory: directory.path, durable: false, env, signal });
   await using _server = { [Symbol.asyncDispose]: () => server.stop() };
@@ -56,7 +56,7 @@ export async function measureStoredBytes({ quick, tell, signal }: Context): Prom
     shards: 1,
     sessionSeconds,
     revocationSeconds: 330,
-    // Nothing is lost here.
+    // No data is lost here.
     dataSets: { requireKnown: () => {}, confirm: async () => {}, confirmMost: async () => {} },
     clock: () => now,
   });
@@ -67,7 +67,7 @@ export async function measureStoredBytes({ quick, tell, signal }: Context): Prom
     roles: ['customer'],
     rolesVersion: 0,
   }));
-  // The first session begins the data set; those of its first second say so, in one field more.
+  // The first session begins the data set. Sessions of its first second say so in an additional field.
   await store.start(longest);
   now += 2000;
   const sessions = await Promise.all(
@@ -76,7 +76,7 @@ export async function measureStoredBytes({ quick, tell, signal }: Context): Prom
   const tokens = sessions.map(({ refreshToken }) => refreshToken);
 
   const rotateAll = async () => {
-    // Its 10,000 rotations spread over the session's whole life, as if each access token had been used up.
+    // The rotations are spread over the session's whole life, as if each access token had been used until it expired.
     now += Math.floor((sessionSeconds * 1000) / (rotations + 1));
     await Promise.all(
       sessions.map(async ({ person }, index) => {
@@ -100,9 +100,9 @@ export async function measureStoredBytes({ quick, tell, signal }: Context): Prom
   }
   return describe(afterOne, await weighAll());
 
-  /** Every key that names the session or its person, found by looking at all keys: none can hide. */
+  /** The bytes of every key that names the session or its person. Reads all keys, so that it misses none. */
   async function weigh(subject: string, sessionId: string): Promise<Weight> {
-    // A key names the session without its shard, which its hash tag says.
+    // A key names the session without its shard. The key's hash tag contains the shard.
     const name = sessionId.slice(sessionId.indexOf('-') + 1);
     const keys = (await redis.keys('*')).filter((key) => key.includes(name) || key.includes(subject));
     const sizes = await Promise.all(
@@ -144,7 +144,7 @@ function describe(afterOne: readonly Weight[], afterMany: readonly Weight[]): Se
   };
 }
 
-/** What a list of so many costs, for each of them. */
+/** The heap bytes of one revocation, averaged over a list of 100,000. */
 function bytesPerRevocation(): number {
   setFlagsFromString('--expose-gc');
   const collectGarbage: () => void = runInNewContext('gc');

@@ -16,11 +16,11 @@ export type Chapter = {
   readonly id: string;
   readonly title: string;
   readonly body: Html;
-  /** Those that the body has a place for, by its id. */
+  /** The plots that the body refers to by id. */
   readonly plots: readonly (Plot & { readonly id: string })[];
 };
 
-/** The report in the order in which it is read: what it comes to, how far to trust it, then part by part. */
+/** The report in reading order: the verdict, how far to trust it, and then part by part. */
 export function chaptersOf(report: Report, comparison?: Comparison): Chapter[] {
   return [
     plain('verdict', 'Verdict and sizing', verdict(report)),

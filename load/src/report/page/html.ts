@@ -1,10 +1,10 @@
-/** Text that may stand in HTML as it is. */
+/** Text that can be put into HTML unchanged. */
 export type Html = { readonly html: string };
 
 type Part = Html | string | number | readonly Part[];
 
 /**
- * Puts text together to HTML. Whatever is inserted is escaped, unless it is HTML already.
+ * Joins text to HTML. Escapes every inserted value that is not HTML already.
  *
  * @example html`<p>${'a < b'}</p>`.html // '<p>a &lt; b</p>'
  */
@@ -12,7 +12,7 @@ export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Ht
   return { html: texts.map((text, index) => text + show(parts[index] ?? '')).join('') };
 }
 
-/** HTML that somebody else vouches for: a style sheet or a script of ours. Nothing is escaped. */
+/** HTML that the caller vouches for, such as a style sheet or a script of ours. Escapes nothing. */
 export function trusted(text: string): Html {
   return { html: text };
 }

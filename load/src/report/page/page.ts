@@ -7,8 +7,8 @@ import { chaptersOf } from './chapters.ts';
 import { type Html, html, trusted } from './html.ts';
 
 /**
- * The report as one HTML file that needs nothing else: style, script, plots and figures are in it, and its policy lets it
- * load nothing.
+ * The report as one HTML file that needs nothing else. It contains its style, script, plots and figures, and its policy
+ * forbids it to load anything.
  */
 export function renderPage(report: Report, comparison?: Comparison): string {
   const chapters = chaptersOf(report, comparison);
@@ -48,7 +48,7 @@ function when(startedAt: string): string {
   return `${startedAt.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** A file of a package, or of this folder, as it stands. */
+/** The content of a file of a package, or of this folder. */
 function asset(url: string): Html {
   return trusted(readFileSync(fileURLToPath(url), 'utf8'));
 }

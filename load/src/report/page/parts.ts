@@ -2,7 +2,7 @@ import type { Plot, Table } from '../../section.ts';
 import { showNumber } from '../numbers.ts';
 import { type Html, html } from './html.ts';
 
-/** A table that scrolls by itself where the screen is narrow. */
+/** A table that scrolls by itself on a narrow screen. */
 export function renderTable({ title, columns, rows }: Table): Html {
   if (rows.length === 0) return html``;
   const isNumber = columns.map((_, column) => rows.some((row) => typeof row[column] === 'number'));
@@ -22,7 +22,7 @@ export function renderList(lines: readonly string[]): Html {
   return lines.length === 0 ? html`` : html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
 }
 
-/** The place for a plot, which plots.js fills. */
+/** The place of a plot, which plots.js fills. */
 export function renderPlot({ id, title, x, y }: Plot & { readonly id: string }): Html {
   return html`<figure id="${id}"><figcaption>${title}<span>${y.title} by ${x.title}</span></figcaption><div></div></figure>`;
 }

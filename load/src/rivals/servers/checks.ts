@@ -7,7 +7,7 @@ import { audience, type ServerSettings } from '../../experiments/auth-cost/setti
 
 type Check = (app: FastifyInstance, settings: ServerSettings) => Promise<Hook[]>;
 
-/** What lets requests in, each used as its README shows it. */
+/** Libraries that check tokens, each used as its README shows. */
 export const checks: Readonly<Record<'fastify-jwt' | 'jose', Check>> = {
   async 'fastify-jwt'(app, { origin }) {
     const getJwks = buildGetJwks();
@@ -15,7 +15,7 @@ export const checks: Readonly<Record<'fastify-jwt' | 'jose', Check>> = {
       decode: { complete: true },
       secret: (_request: FastifyRequest, token: unknown) => {
         const { header } = token as { header: { kid: string; alg: string } };
-        // The README takes the issuer of the token for the domain; ours is known.
+        // The README uses the issuer of the token as the domain; our issuer is known.
         return getJwks.getPublicKey({ ...header, domain: origin });
       },
     });

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A handler of Node.js's own kind, so that it listens as a Fastify does. */
+/** Lets a handler of plain Node.js listen as a Fastify does. */
 export function listening(handle: RequestListener) {
   return {
     async listen({ host, port }: { host: string; port: number }): Promise<string> {

@@ -1,5 +1,6 @@
-// REDIS_URL=… node node-oidc-provider.ts <devices>: an authorization server with so many people signed in, whose refresh
-// tokens GET /refresh-tokens tells. As in ours, a refresh rotates the refresh token and brings one RS256 access token.
+// REDIS_URL=… node node-oidc-provider.ts <devices>: an authorization server with this many people signed in. GET
+// /refresh-tokens returns their refresh tokens. As in ours, a refresh rotates the refresh token and yields one RS256
+// access token.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Provider } from 'oidc-provider';
@@ -23,7 +24,7 @@ const provider = new Provider('http://localhost', {
   adapter: (model) => redisAdapter(redis, model),
   jwks: { keys: [jwk] },
   cookies: { keys: [randomBytes(32).toString('base64url')] },
-  // A public client: its refresh tokens are rotated each time.
+  // The client is public, so its refresh tokens are rotated at each use.
   clients: [
     {
       client_id: clientId,
@@ -51,7 +52,7 @@ const provider = new Provider('http://localhost', {
   },
 });
 
-/** Signs somebody in, as the pages of a sign-in would at their end. */
+/** Signs a person in, as the last page of a sign-in would. */
 async function signIn(accountId: string): Promise<string> {
   const client = await provider.Client.find(clientId);
   if (client === undefined) throw new Error('The client is not known.');

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
-/** Their tokens and codes are used up, and belong to a grant that can be revoked. */
+/** Models whose entries belong to a grant, which can be revoked, and models whose entries are used up. */
 const grantable = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken', 'DeviceCode']);
 const consumable = new Set(['AuthorizationCode', 'RefreshToken', 'DeviceCode']);
 
 /**
- * Keeps what node-oidc-provider has to remember in Redis, the way the example in its repository does. Only what a refresh
+ * Stores the state of node-oidc-provider in Redis, as the example in its repository does. Supports only what a refresh
  * needs: no interactions, no device codes.
  */
 export function redisAdapter(redis: Redis, model: string): Adapter {
@@ -25,7 +25,7 @@ export function redisAdapter(redis: Redis, model: string): Adapter {
       if (grantable.has(model) && payload.grantId) {
         const grantKey = grantKeyOf(payload.grantId);
         multi.rpush(grantKey, key);
-        // It lives as long as the longest of what belongs to it.
+        // The list lives as long as the longest-lived entry that belongs to the grant.
         if (expiresIn > (await redis.ttl(grantKey))) multi.expire(grantKey, expiresIn);
       }
       await multi.exec();

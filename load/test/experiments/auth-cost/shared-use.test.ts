@@ -15,8 +15,8 @@ const info: Readonly<Record<string, string>> = {
 const redis = { info: async (section: string) => info[section] ?? '' } as unknown as Redis;
 const auth = (text: string) => ({ text: async () => text }) as unknown as Http;
 
-describe('what all services share', () => {
-  it('is read from the metrics of auth-service, and from what Redis says of itself', async () => {
+describe('the use of what all services share', () => {
+  it('is read from the metrics of auth-service, and from the INFO of Redis', async () => {
     expect(await lookAtShared(auth(metrics), redis)).toEqual({
       authCpu: 3.25,
       redisCpu: 1.75,
@@ -24,15 +24,15 @@ describe('what all services share', () => {
     });
   });
 
-  it('is not made up when it is not there', async () => {
+  it('throws when a metric is missing', async () => {
     await expect(lookAtShared(auth('nothing'), redis)).rejects.toThrow('process_cpu_seconds_total');
   });
 });
 
-describe('what was used beyond idleness', () => {
+describe('the use beyond idleness', () => {
   const idle = { authCpu: 0.01, redisCpu: 0.02, redisCommands: 5 };
 
-  it('leaves out what would have been used anyway', () => {
+  it('leaves out the use without requests', () => {
     const before = { authCpu: 1, redisCpu: 1, redisCommands: 100 };
     const after = { authCpu: 1.5, redisCpu: 1.3, redisCommands: 180 };
     const used = usedBeyond(idle, { before, after, seconds: 10 });
@@ -41,7 +41,7 @@ describe('what was used beyond idleness', () => {
     expect(used.redisCommands).toBe(30);
   });
 
-  it('is never less than nothing', () => {
+  it('is never negative', () => {
     expect(usedBeyond(idle, { before: noUse, after: noUse, seconds: 10 })).toEqual(noUse);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Availability } from '../../../src/experiments/faults/availability.ts';
 
-it('counts by the second in which a request was sent', () => {
+it('counts a request in the second in which it was sent', () => {
   const availability = new Availability(500);
   availability.record(500, true);
   availability.record(1499, false);
@@ -24,14 +24,14 @@ it('has recovered once the last request that failed was sent', () => {
   expect(availability.recoveredWithinMs(2000)).toBe(0);
 });
 
-it('has not recovered while some of the last second fail', () => {
+it('has not recovered while a request of the last second fails', () => {
   const availability = new Availability(0);
   availability.record(1000, true);
   availability.record(1900, false);
   expect(availability.recoveredWithinMs(500)).toBe(Number.POSITIVE_INFINITY);
 });
 
-it('was available if nobody asked', () => {
+it('counts as available if there were no requests', () => {
   expect(new Availability(0).share()).toBe(1);
   expect(new Availability(0).recoveredWithinMs(0)).toBe(0);
 });

@@ -10,7 +10,7 @@ function oracleWithSignOutAt(atMs: number): Oracle {
   return oracle;
 }
 
-/** Sent at that moment, answered a millisecond later. */
+/** A request that is sent at that time and answered a millisecond later. */
 function asked(sentAtMs: number, rest: Partial<Observation> = {}): Observation {
   return { service: 'cart', token: 'token', sentAtMs, answeredAtMs: sentAtMs + 1, status: 200, ...rest };
 }
@@ -40,7 +40,7 @@ describe('a revoked token', () => {
     expect(oracle.counts).toEqual({ mustBeRefused: 2, wronglyAccepted: 1, wronglyRefused: 0 });
   });
 
-  it('passes no more where it was refused once: only what was sent before may still', () => {
+  it('may not pass at a service that has refused it, except in requests sent before', () => {
     const oracle = oracleWithSignOutAt(1000);
     expect(oracle.judge(asked(1100, { status: 401, answeredAtMs: 1200 }))).toBe('ok');
     expect(oracle.judge(asked(1150, { answeredAtMs: 1300 }))).toBe('ok');
@@ -61,13 +61,13 @@ describe('a revoked token', () => {
     expect(oracle.judge(asked(1200))).toBe('wrongly accepted');
   });
 
-  it('costs a service nothing that does not answer', () => {
+  it('is not held against a service that does not answer', () => {
     expect(oracleWithSignOutAt(0).judge(asked(9000, { status: undefined }))).toBe('unavailable');
   });
 });
 
 describe('a sign-out that was not answered', () => {
-  it('lets either verdict pass, but no service take a refusal back', () => {
+  it('allows either verdict, but no service may take a refusal back', () => {
     const oracle = new Oracle({ boundMs });
     oracle.signOutSent('token');
     expect(oracle.judge(asked(60_000))).toBe('ok');
@@ -78,7 +78,7 @@ describe('a sign-out that was not answered', () => {
 });
 
 describe('an outage', () => {
-  it('within the bound moves it to the bound after the return', () => {
+  it('within the bound makes the bound count from the return', () => {
     const oracle = oracleWithSignOutAt(1000);
     oracle.outageBegan(2000, 'everybody');
     expect(oracle.judge(asked(9000))).toBe('ok');
@@ -116,7 +116,7 @@ describe('an outage', () => {
   });
 });
 
-it('is told of a sign-out before it is answered, and of an outage before it ends', () => {
+it('must be told of a sign-out before its answer, and of an outage before its end', () => {
   const oracle = new Oracle({ boundMs });
   expect(() => oracle.signOutAnswered('token', 0)).toThrow('was not sent');
   expect(() => oracle.outageEnded(0)).toThrow('had not begun');

@@ -15,7 +15,7 @@ const person = (name: string): Session => ({
   expiresAtMs: Number.POSITIVE_INFINITY,
 });
 
-/** Services that answer as they are told, and remember who asked. */
+/** Services that answer as they are told, and record the requests. */
 function scene(
   options: {
     status?: (request: Request) => number | Promise<number>;
@@ -63,7 +63,7 @@ describe('the traffic', () => {
     expect(oracle.counts).toMatchObject({ wronglyAccepted: 0, wronglyRefused: 0 });
   });
 
-  it('tells of a token that passes after its sign-out', async () => {
+  it('reports a token that passes after its sign-out', async () => {
     const { oracle, traffic } = scene();
     await traffic.signOut(person('eve'));
     // The bound of this oracle is 0 ms.
@@ -74,7 +74,7 @@ describe('the traffic', () => {
     expect(oracle.counts.wronglyAccepted).toBe(4);
   });
 
-  it('tells of a refresh token that is good after its sign-out', async () => {
+  it('reports a refresh token that is good after its sign-out', async () => {
     const { oracle, traffic } = scene();
     await traffic.signOut(person('eve'));
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -83,7 +83,7 @@ describe('the traffic', () => {
     expect(traffic.refreshes.share()).toBe(1);
   });
 
-  it('does not take a sign-out that failed for one that was done', async () => {
+  it('does not count a failed sign-out as done', async () => {
     const { oracle, traffic } = scene({ status: () => 500, signOut: 500 });
     await traffic.signOut(person('eve'));
     await traffic.askRevoked('cart');
@@ -91,7 +91,7 @@ describe('the traffic', () => {
     expect(oracle.counts.mustBeRefused).toBe(0);
   });
 
-  it('waits until a service refuses who has signed out', async () => {
+  it('waits until a service refuses a person who has signed out', async () => {
     let asked = 0;
     const status = () => {
       asked += 1;
@@ -112,7 +112,7 @@ describe('the traffic', () => {
 });
 
 describe('refreshes', () => {
-  it('that are refused are sessions lost; those that are not answered are not', async () => {
+  it('count as lost sessions when they are refused, but not when they are unanswered', async () => {
     const lost = scene();
     expect(await lost.traffic.send(0)).toBe('session lost');
     expect(lost.traffic.sessionsLost).toBe(1);
@@ -135,7 +135,7 @@ describe('refreshes', () => {
       },
     });
     await Promise.all(turns(10).map((turn) => traffic.send(turn * 10)));
-    // Two people.
+    // There are only two people.
     expect(most).toBe(2);
   });
 });

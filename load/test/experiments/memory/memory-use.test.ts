@@ -15,7 +15,7 @@ const heap = byService((key) => 20 + serviceKeys.indexOf(key));
 const resident = byService((key) => 90 + serviceKeys.indexOf(key));
 const http = byService((key) => service(heap[key] * 1e6, resident[key] * 1e6));
 
-it('reads megabytes from metrics, and from what Redis says of itself', async () => {
+it('reads megabytes from metrics, and from the INFO of Redis', async () => {
   const redis = { info: async () => '# Memory\r\nused_memory:2500000\r\nused_memory_rss:9\r\n' };
   expect(await lookAtMemory(http, redis as never)).toEqual({
     heap,
@@ -27,7 +27,7 @@ it('leaves out a Redis that cannot be asked', async () => {
   expect((await lookAtMemory(http)).resident).toEqual(resident);
 });
 
-it('makes no figure of what is not there', async () => {
+it('throws when a metric is missing', async () => {
   const bare = { ...http, cart: { text: async () => 'nothing' } };
   await expect(lookAtMemory(bare)).rejects.toThrow('nodejs_heap_size_used_bytes');
 });

@@ -12,29 +12,29 @@ const series = (value: (second: number) => number): Sample[] =>
 describe('the rise of low points', () => {
   const tooth = (second: number) => ((second + 90) % 200) / 4;
 
-  it('is none for a saw with few and long teeth', () => {
+  it('is small for a saw-tooth with few, long teeth', () => {
     expect(riseOfLowPoints(series((second) => 50 + tooth(second)))).toBeLessThan(3);
   });
 
-  it('is what is kept from one half to the other', () => {
+  it('is the memory that is kept from one half to the next', () => {
     const rise = riseOfLowPoints(series((second) => 50 + tooth(second) + (second > 300 ? 20 : 0)));
     expect(rise).toBeGreaterThan(17);
     expect(rise).toBeLessThan(23);
   });
 
-  it('is none of what falls, and of nothing', () => {
+  it('is 0 for falling values, and without values', () => {
     expect(riseOfLowPoints(series((second) => 100 - second / 10))).toBe(0);
     expect(riseOfLowPoints([])).toBe(0);
   });
 });
 
 describe('the slope of a series', () => {
-  it('is what it grows in a second', () => {
+  it('is the growth in a second', () => {
     expect(slopePerSecond(series((second) => 100 + 0.25 * second))).toBeCloseTo(0.25);
     expect(slopePerSecond(series((second) => 100 - 0.25 * second))).toBeCloseTo(-0.25);
   });
 
-  it('is none for the saw-tooth of a garbage collector', () => {
+  it('is almost 0 for the saw-tooth of a garbage collector', () => {
     expect(Math.abs(slopePerSecond(series((second) => 40 + ((second * 7) % 60))))).toBeLessThan(0.005);
   });
 
@@ -48,7 +48,7 @@ describe('the slope of a series', () => {
     expect(slopePerSecond(series((second) => (second === 595 ? 10_000 : 50)))).toBe(0);
   });
 
-  it('is none without two values at different times', () => {
+  it('is 0 without two values at different times', () => {
     expect(slopePerSecond([])).toBe(0);
     expect(slopePerSecond([[0, 5]])).toBe(0);
     expect(

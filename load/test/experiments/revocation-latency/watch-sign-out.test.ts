@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type Door, watchSignOut } from '../../../src/experiments/revocation-latency/watch-sign-out.ts';
 
-/** A session, and services that learn of its end so many milliseconds later. */
+/** A session, and services that learn of its end after this many milliseconds. */
 function sessionWith(lagsMs: Readonly<Record<string, number>>) {
   let endedAtMs = Number.POSITIVE_INFINITY;
   const doors = Object.entries(lagsMs).map(
@@ -39,7 +39,7 @@ describe('watching a sign-out', () => {
     expect((await watchSignOut({ ...session, signOut })).latencyMs.get('cart')).toBe(0);
   });
 
-  it('counts what passes after a refusal', async () => {
+  it('counts requests that pass after a refusal', async () => {
     const answers = [200, 401, 200, 401, 200, 200].values();
     const ask = async () => {
       await delay(5);
@@ -53,7 +53,7 @@ describe('watching a sign-out', () => {
     expect(watched.wronglyAccepted).toBe(3);
   });
 
-  it('gives up a service that never refuses, and one that says neither', async () => {
+  it('gives up on a service that never refuses, and on one that answers neither', async () => {
     const deaf = sessionWith({ cart: Number.POSITIVE_INFINITY });
     await expect(watchSignOut({ ...deaf, maxMs: 50 })).rejects.toThrow('accepted a token for 50 ms');
     const away: Door = { service: 'cart', ask: async () => 503 };

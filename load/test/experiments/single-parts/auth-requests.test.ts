@@ -4,7 +4,7 @@ import { countRequests, requestsBetween } from '../../../src/experiments/single-
 const counted = (labels: string, count: number) =>
   `http_request_duration_seconds_count{${labels}} ${count}\n`;
 
-it('adds up the requests of a route over all answers, and leaves out those about its health', () => {
+it('adds up the requests of a route over all statuses, and leaves out monitoring', () => {
   const metrics =
     '# TYPE http_request_duration_seconds histogram\n' +
     'http_request_duration_seconds_bucket{le="0.001",method="POST",route="/token",status="200"} 7\n' +
@@ -20,7 +20,7 @@ it('adds up the requests of a route over all answers, and leaves out those about
   );
 });
 
-it('tells what came in between, on routes that were known and on others', () => {
+it('returns the requests in between, on known and on new routes', () => {
   const before = new Map([
     ['POST /token', 40],
     ['POST /sessions', 50],

@@ -35,11 +35,11 @@ describe('an event', () => {
     expect(readEvent(writeEvent(written, by))).toEqual(written);
   });
 
-  it('is refused when it tells of fewer revocations than its positions say', () => {
+  it('is refused when it contains fewer revocations than its positions say', () => {
     expect(() => readEvent(writeEvent(event({ upTo: at(5) }), by))).toThrow();
   });
 
-  it('goes over the line under the position after it', () => {
+  it('is written with the position after it as its id', () => {
     expect(writeMessage(['5f3a-7', '5f3a-9'], 'a.b.c')).toBe('id: 5f3a-7,5f3a-9\ndata: a.b.c\n\n');
   });
 });

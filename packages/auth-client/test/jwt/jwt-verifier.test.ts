@@ -161,7 +161,7 @@ describe('the further check', () => {
 });
 
 describe('the keys', () => {
-  it('are fetched when they are needed: once for all who wait, again when too old', async () => {
+  it('are fetched when they are needed: once for all waiting callers, again when too old', async () => {
     expect(jwks.requests).toBe(0);
     const verdicts = await Promise.all(Array.from({ length: 20 }, () => verdict(assertion())));
     expect(new Set(verdicts)).toEqual(new Set(['good']));
@@ -192,7 +192,7 @@ describe('the keys', () => {
     expect(jwks.requests).toBe(3);
   });
 
-  it('that cannot be had are an error of their own, and are asked for again after the cooldown', async () => {
+  it('that cannot be fetched cause a separate error, and are requested again after the cooldown', async () => {
     const failures: unknown[] = [];
     const watched = create({ onFailed: (error) => failures.push(error) });
     jwks.answer((_request, response) => response.writeHead(500).end());

@@ -53,7 +53,7 @@ async function pass(seconds: number): Promise<void> {
 }
 
 describe('without any request', () => {
-  it('fetches again when the set is no longer fresh, and drops what it lacks', async () => {
+  it('fetches again when the set is no longer fresh, and drops keys that it lacks', async () => {
     await keySet.refresh();
     const key = keySet.find(first.kid);
     expect(key?.current).toBe(true);
@@ -67,7 +67,7 @@ describe('without any request', () => {
     expect(keySet.find(second.kid)?.current).toBe(true);
   });
 
-  it('keeps the same key object while the key stays, so that what it verified stays good', async () => {
+  it('keeps the same key object while the key stays, so that tokens that it verified stay good', async () => {
     await keySet.refresh();
     const key = keySet.find(first.kid);
     published = [second, first];
@@ -115,7 +115,7 @@ describe('without any request', () => {
 });
 
 describe('fetching', () => {
-  it('is done once for all who ask at the same time', async () => {
+  it('is done once for all callers at the same time', async () => {
     expect(await Promise.all([keySet.refresh(), keySet.refresh(), keySet.refresh()])).toEqual([
       true,
       true,

@@ -80,7 +80,7 @@ describe('before the first key set has come', () => {
     expect(app.authClient.keySetAgeSeconds).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('answers 503, not 401, to a token that would be refused: nobody has looked at it', async () => {
+  it('answers 503, not 401, to a token that would be refused, because it has not been checked', async () => {
     jwks.answer((_request, response) => response.writeHead(500).end());
     const { get } = await start();
     await expectUnavailable(await get('/account', 'Bearer x'));

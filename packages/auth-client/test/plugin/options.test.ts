@@ -27,7 +27,7 @@ function fault(changes: Record<string, unknown>): string {
 }
 
 describe('the options', () => {
-  it('have defaults but for who issues, for whom, where the keys are and who tells of revocations', () => {
+  it('have defaults except for the issuer, the audience, the address of the keys and the source of revocations', () => {
     expect(checkOptions(good)).toMatchObject({
       ...good,
       maxTokenLifetimeSeconds: 300,

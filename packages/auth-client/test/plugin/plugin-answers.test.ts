@@ -68,7 +68,7 @@ describe('a request with a token', () => {
     }
   });
 
-  it('is refused when it has two Authorization headers, of which Node shows the first only', async () => {
+  it('is refused when it has two Authorization headers, of which Node.js shows only the first', async () => {
     const good = `Authorization: Bearer ${issuer.mint({ scope: 'cart:read' })}`;
     const request = (...headers: string[]): Promise<string> =>
       raw(service.url, ['GET /cart HTTP/1.1', 'Host: localhost', ...headers, 'Connection: close']);
@@ -83,7 +83,7 @@ describe('a request with a token', () => {
   });
 });
 
-describe('an error that nobody foresaw', () => {
+describe('an unforeseen error', () => {
   const secret = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyLTEifQ';
 
   async function answerWith(

@@ -42,14 +42,14 @@ describe('app.authClient', () => {
 });
 
 describe('what the programmer did wrong', () => {
-  it('is said when request.auth is read on a route without auth', async () => {
+  it('is reported when request.auth is read on a route without auth', async () => {
     const response = await service.get('/undeclared', `Bearer ${issuer.mint()}`);
     expect(response.status).toBe(500);
     expect(await response.text()).toContain('request.auth was read on a route without auth');
   });
 
   it.each([[], [''], ['cart:read cart:write'], ['cart"read'], ['cart\r\nSet-Cookie: x'], [7]])(
-    'is said when a scope is none: %j',
+    'is reported when a scope is invalid: %j',
     (...scopes) => {
       expect(() => service.app.requireScope(...(scopes as [string]))).toThrow('RFC 6749 §3.3');
     },
@@ -115,7 +115,7 @@ describe('in a service of any kind', () => {
     expect((await app?.inject('/any'))?.statusCode).toBe(401);
   });
 
-  it('keeps one request from seeing what another was allowed', async () => {
+  it('hides the permissions of one request from another', async () => {
     await prepare();
     app?.get('/', { onRequest: app.authenticate }, async (request) => request.auth.subject);
     const subjects = Array.from({ length: 50 }, (_, n) => `user-${n}`);

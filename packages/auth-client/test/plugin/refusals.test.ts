@@ -97,7 +97,7 @@ describe('around the table', () => {
     expect(service.app.authClient.verifiedTokens).toBe(before + 1);
   });
 
-  it('asks nobody whom a token names, and asks the issuer once for all unknown keys', async () => {
+  it('sends no request to an address in a token, and asks the issuer once for all unknown keys', async () => {
     await everyRowSent();
     expect(requestsElsewhere).toBe(0);
     expect(issuer.keySetRequests).toBe(2);

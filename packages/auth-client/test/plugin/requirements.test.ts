@@ -162,7 +162,7 @@ describe('a route that wants a recent sign-in', () => {
     expect((await send('PUT /checkout', onBehalf(302))).code).toBe('insufficient_user_authentication');
   });
 
-  it('does not send anybody to sign in who lacks the scope or is the wrong actor', async () => {
+  it('does not send a caller to sign in that lacks the scope or is the wrong actor', async () => {
     expect(await send('POST /refunds', signedIn(400, {}))).toMatchObject({ code: 'insufficient_scope' });
     const token = signedIn(400, { scope: 'cart:checkout' });
     expect(await send('PUT /checkout', token)).toMatchObject({ code: 'actor_not_allowed' });

@@ -22,7 +22,7 @@ function told(): string[] {
   return reasons;
 }
 
-it('who listens is told which check refused a request, and of no other', async () => {
+it('a listener learns which check refused a request, and no other', async () => {
   const reasons = told();
   await service.get('/cart');
   await service.cart(issuer.mint({ scope: 'cart:write' }));

@@ -18,7 +18,7 @@ describe('remembered tokens', () => {
     expect(tokens.get('token-899')).toBeUndefined();
   });
 
-  it('stay as long as they are used, whatever passes by', () => {
+  it('stay as long as they are used, however many others come', () => {
     const tokens = new VerifiedTokens(100);
     add(tokens, 'used');
     for (let n = 0; n < 1000; n += 1) {
@@ -93,7 +93,7 @@ describe('a token that is remembered', () => {
     expect((await service.cart(token)).status).toBe(401);
   });
 
-  it('is not forgotten for garbage', async () => {
+  it('is not displaced by invalid tokens', async () => {
     const token = issuer.mint({ scope: 'cart:read' });
     expect((await service.cart(token)).status).toBe(200);
     const garbage = Array.from({ length: 100 }, (_, n) =>

@@ -99,7 +99,7 @@ describe('10,000 revocations in a burst', () => {
     for (const list of lists) expect(missing(list, all)).toEqual([]);
   });
 
-  it('while the line breaks again and again: none is missed, and nothing else is held', async () => {
+  it('while the connection breaks again and again: none is missed, and nothing else is held', async () => {
     const issuer = await start();
     const line = await startLine(issuer.revocations.uri);
     closing.push(() => line.close());

@@ -21,7 +21,7 @@ afterEach(async () => {
 const mint = (sessionId: string): string => issuer.mint({ scope: 'cart:read', sessionId });
 
 describe('a service that follows the issuer’s feed', () => {
-  it('refuses what is revoked, tells why, and has done so when it tells others', async () => {
+  it('refuses revoked tokens with the reason, before it tells its listeners', async () => {
     const [ended, other] = [mint('session-1'), mint('session-2')];
     for (const token of [ended, other]) expect((await service.cart(token)).status).toBe(200);
     const heard = new Promise<Promise<Response>>((resolve) => {
@@ -35,7 +35,7 @@ describe('a service that follows the issuer’s feed', () => {
     expect(service.app.authClient.revocations).toMatchObject({ entries: 1, reconnects: 0, refusedEvents: 0 });
   });
 
-  it('knows when it starts what was revoked before', async () => {
+  it('knows at its start what was revoked before', async () => {
     const token = mint('session-1');
     issuer.revoke({ kind: 'session', id: 'session-1', reason: 'sign_out' });
     const late = await startService(issuer, { options: { revocations: issuer.revocations } });
@@ -44,7 +44,7 @@ describe('a service that follows the issuer’s feed', () => {
     await late.close();
   });
 
-  it('goes over to another key at once, without a token that asks for it', async () => {
+  it('changes to another key at once, without a token that needs it', async () => {
     const token = mint('session-1');
     expect((await service.cart(token)).status).toBe(200);
     const dead = issuer.signingKey.kid;
@@ -58,12 +58,12 @@ describe('a service that follows the issuer’s feed', () => {
     expect((await service.cart(mint('session-1'))).status).toBe(200);
   });
 
-  it('refuses when it has heard nothing for longer than it may, until it hears again', async () => {
+  it('refuses when the feed was silent for longer than allowed, until it sends again', async () => {
     const [ended, other] = [mint('session-1'), mint('session-2')];
     const status = async (path: string, token: string): Promise<number> =>
       (await service.get(path, `Bearer ${token}`)).status;
     issuer.cutFeed();
-    await eventually('the service refuses, since it heard nothing for too long', async () =>
+    await eventually('the service refuses, since the feed was silent for too long', async () =>
       expect(await status('/cart', other)).toBe(503),
     );
     expect(await status('/account', other)).toBe(503);

@@ -111,7 +111,7 @@ describe('a snapshot', () => {
     expect(chain.position).toBeUndefined();
   });
 
-  it('within which a heartbeat comes is not complete for that', () => {
+  it('is not complete because a heartbeat comes within it', () => {
     const chain = new FeedChain();
     expect(verdicts(chain, 'open', ['page', 0, 4], ['heartbeat', 9, 9], ['snapshot', 4, 9])).toEqual([
       'incomplete',
@@ -120,7 +120,7 @@ describe('a snapshot', () => {
     ]);
   });
 
-  it('that broke off is begun anew, and not gone on with', () => {
+  it('that broke off begins again, and is not continued', () => {
     const chain = known(10);
     expect(verdicts(chain, ['page', 0, 4, 'ffff'])).toEqual(['incomplete']);
     chain.open();

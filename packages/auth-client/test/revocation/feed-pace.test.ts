@@ -9,12 +9,12 @@ describe('how long to wait before the feed is opened again', () => {
     expect(delays).toEqual([100, 200, 400, 500, 500, 500]);
   });
 
-  it('is half of it at the least', () => {
+  it('is at least half of it', () => {
     const delays = [0, 1, 1000].map((failures) => reopenDelayMs(failures, { ...standardPace, random: 0 }));
     expect(delays).toEqual([50, 100, 250]);
   });
 
-  it('and what is tried before that, take less than 2 s together: so soon is a line found that has come back', () => {
+  it('and the attempts before it take less than 2 s together, so a connection that is back is soon found', () => {
     expect(standardPace.answerMs + standardPace.maxDelayMs).toBeLessThan(2000);
   });
 });

@@ -20,7 +20,7 @@ beforeEach(async () => {
 
 afterEach(() => feed.close());
 
-describe('a feed that cannot be had', () => {
+describe('a feed that is not available', () => {
   it.each<[string, number, Record<string, string>]>([
     ['forbidden', 403, {}],
     ['not found', 404, {}],
@@ -29,7 +29,7 @@ describe('a feed that cannot be had', () => {
     ['something else', 200, { 'content-type': 'application/json' }],
     ['nothing', 204, {}],
   ])(
-    'because it is %s is asked for again, soon but not in a hurry, and had when it is back',
+    'because it is %s is asked for again, soon but not in a hurry, and followed when it is back',
     async (_name, status, headers) => {
       feed.answer((_request, response) => response.writeHead(status, headers).end());
       const following = feed.follow();
@@ -37,7 +37,7 @@ describe('a feed that cannot be had', () => {
         expect(feed.asked.length).toBeGreaterThanOrEqual(3),
       );
       // The follower counts an attempt before it reaches the server.
-      await eventually('each is counted', () =>
+      await eventually('each attempt is counted', () =>
         expect(following.follower.reconnects).toBe(feed.asked.length - 1),
       );
       expect(following.reports).toEqual(['lost']);
@@ -47,21 +47,21 @@ describe('a feed that cannot be had', () => {
     },
   );
 
-  it('says what it answers instead, also if that was not the first that was wrong', async () => {
+  it('is reported with its answer, also if that was not the first fault', async () => {
     feed.answer((_request, response) => response.destroy());
     const reasons: string[] = [];
     const onLost = (error: unknown) => reasons.push(String((error as Error).message));
     feed.follow({ onLost });
-    await eventually('it is lost', () => expect(reasons).toHaveLength(1));
+    await eventually('the feed is lost', () => expect(reasons).toHaveLength(1));
     for (const status of [502, 200, 502]) {
       const asked = feed.asked.length;
       feed.answer((_request, response) => response.writeHead(status, { 'content-type': 'text/html' }).end());
-      await eventually('it was asked for again', () => expect(feed.asked.length).toBeGreaterThan(asked + 1));
+      await eventually('it is asked for again', () => expect(feed.asked.length).toBeGreaterThan(asked + 1));
     }
     expect(reasons.slice(1)).toEqual([expect.stringContaining('502'), expect.stringContaining('200')]);
   });
 
-  it('because it is elsewhere is not looked for there', async () => {
+  it('because it redirects is not requested there', async () => {
     const elsewhere = await startFeedServer(key);
     feed.closing.push(() => elsewhere.close());
     feed.answer((_request, response) => response.writeHead(307, { location: elsewhere.uri }).end());

@@ -34,7 +34,7 @@ async function nextConfirmation(list: RevocationList): Promise<void> {
 }
 
 describe('a feed that was lost', () => {
-  it('has the keys fetched when it is back: one that was revoked meanwhile may be told of no more', async () => {
+  it('causes a fetch of the keys when it is back, because it may no longer contain the revocation of one', async () => {
     const next = await createSigningKey();
     feed.serve(sessions(1));
     const following = feed.follow();
@@ -52,7 +52,7 @@ describe('a feed that was lost', () => {
   });
 });
 
-describe('a line that breaks', () => {
+describe('a connection that breaks', () => {
   it('is found again by the second attempt after its return, with all that was revoked meanwhile', async () => {
     const log = sessions(1);
     feed.serve(log);
@@ -115,7 +115,7 @@ describe('a line that breaks', () => {
     feed.serve(log);
     line.freeze();
     await line.mend();
-    await eventually('the list holds what was missed', () => expect(following.list.size).toBe(6));
+    await eventually('the list holds the missed revocations', () => expect(following.list.size).toBe(6));
     expect(feed.asked).toHaveLength(2);
   });
 
@@ -150,7 +150,7 @@ describe('a log that fails', () => {
     await eventually('the list has both revocations', () => expect(following.list.size).toBe(2));
   });
 
-  it('nor does somebody who listens to the list: the event comes again', async () => {
+  it('nor does a listener of the list that throws: the event comes again', async () => {
     const log = sessions(1);
     feed.serve(log);
     const following = feed.follow();

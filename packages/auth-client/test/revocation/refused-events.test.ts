@@ -99,7 +99,7 @@ describe('a key that is not known', () => {
     feed.keys = [other, key];
     const stream = feed.lastStream();
     for (let n = 0; n < 10; n += 1) stream?.event(claimsOf.session(n, `session-${n}`), n % 2 ? key : other);
-    await eventually('all ten revocations were heard of', () => expect(heard).toEqual(sessions(10)));
+    await eventually('all ten revocations have arrived', () => expect(heard).toEqual(sessions(10)));
     expect(feed.keySetRequests).toBe(2);
     expect(following.follower.refusedEvents).toBe(0);
   });

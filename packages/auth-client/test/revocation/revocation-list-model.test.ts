@@ -59,7 +59,7 @@ const step = fc.oneof(
 );
 
 describe('the list of revocations', () => {
-  it('says what looking through everything would say, whatever happens', () => {
+  it('answers as a search through all entries would, whatever happens', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 1e6 }),

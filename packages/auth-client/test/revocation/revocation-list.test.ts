@@ -50,7 +50,7 @@ describe('a list of revocations', () => {
     ['its client, before it', { kind: 'client', id: 'storefront', before: issuedAt, reason: 'x' }],
     ['another key', { kind: 'key', id: 'key-2', reason: 'key_revoked' }],
     ['all before it', { kind: 'all', before: issuedAt, reason: 'store_lost' }],
-  ])('lets a token be that does not concern: %s', (_name, revocation) => {
+  ])('does not refuse a token that it does not concern: %s', (_name, revocation) => {
     list.apply([revocation]);
     expect(list.find(token)).toBeUndefined();
   });
@@ -63,7 +63,7 @@ describe('a list of revocations', () => {
     expect(list.find(ofService)).toBe('client_revoked');
   });
 
-  it('keeps of two for one person what concerns more tokens, whichever came last', () => {
+  it('keeps the one of two for a person that concerns more tokens, whichever came last', () => {
     const of = (before: number, reason: string): Revocation => ({
       kind: 'subject',
       id: 'user-1',
@@ -95,7 +95,7 @@ describe('an entry', () => {
     expect(list.find(token)).toBeUndefined();
   });
 
-  it('leaves when something else comes, or the list is said to be complete, without being asked for', () => {
+  it('leaves when another entry comes, or the list is confirmed, without a look-up', () => {
     list.apply([signOut]);
     clock.advance(331);
     list.confirm();
@@ -106,7 +106,7 @@ describe('an entry', () => {
     expect(list.find(token)).toBeUndefined();
   });
 
-  it('of a key stays: who has the key signs new tokens with it, long after it was revoked', () => {
+  it('of a key stays, because its holder can sign new tokens with it, long after it was revoked', () => {
     list.apply([{ kind: 'key', id: 'key-1', reason: 'key_revoked' }, signOut]);
     clock.advance(100_000);
     list.confirm();
@@ -148,7 +148,7 @@ describe('how old the knowledge is', () => {
     expect(list.lagSeconds).toBeLessThan(60);
   });
 
-  it('lets those who wait go on when it is complete for the first time', async () => {
+  it('lets waiting callers go on when it is complete for the first time', async () => {
     let isReady = false;
     const waiting = list.ready().then(() => {
       isReady = true;
@@ -162,8 +162,8 @@ describe('how old the knowledge is', () => {
   });
 });
 
-describe('those who listen', () => {
-  it('hear what is new, once it holds, and not what was known', () => {
+describe('listeners', () => {
+  it('learn of new entries once they hold, and not of known ones', () => {
     const heard: [Revocation, string | undefined, number][] = [];
     list.onRevoked((revocation) => heard.push([revocation, list.find(token), list.size]));
     const other: Revocation = { ...signOut, id: 'session-2' };
@@ -175,7 +175,7 @@ describe('those who listen', () => {
     ]);
   });
 
-  it('hear of a person again when more of the tokens are concerned', () => {
+  it('learn of a person again when more of the tokens are concerned', () => {
     const heard: Revocation[] = [];
     list.onRevoked((revocation) => heard.push(revocation));
     const first: Revocation = { kind: 'subject', id: 'user-1', before: issuedAt, reason: 'roles_changed' };
@@ -185,7 +185,7 @@ describe('those who listen', () => {
     expect(heard).toEqual([first, more]);
   });
 
-  it('hear nothing any more once they have had enough', () => {
+  it('learn nothing any more once they have unsubscribed', () => {
     let count = 0;
     const stop = list.onRevoked(() => {
       count += 1;
@@ -196,7 +196,7 @@ describe('those who listen', () => {
     expect(count).toBe(1);
   });
 
-  it('do not keep anything from being held by throwing', () => {
+  it('do not prevent an entry from being held by throwing', () => {
     list.onRevoked(() => {
       throw new Error('no');
     });
@@ -226,7 +226,7 @@ describe('the revision', () => {
 describe('a token that was good at some revision', () => {
   const other = (n: number): Revocation => ({ kind: 'session', id: `other-${n}`, reason: 'sign_out' });
 
-  it.each([0, 1, 63, 64, 65, 1000])('is found revoked among what came since, with %i more', (count) => {
+  it.each([0, 1, 63, 64, 65, 1000])('is found revoked among the later revocations, with %i more', (count) => {
     list.apply(Array.from({ length: 100 }, (_, n) => other(n)));
     const { revision } = list;
     expect(list.find(token, revision)).toBeUndefined();
@@ -249,14 +249,14 @@ describe('a token that was good at some revision', () => {
   });
 });
 
-describe('what cannot be', () => {
+describe('invalid options', () => {
   it.each<[object, string]>([
     [{}, 'retentionSeconds'],
     [{ retentionSeconds: 0 }, 'retentionSeconds'],
     [{ retentionSeconds: 0.5 }, 'retentionSeconds'],
     [{ retentionSeconds: Number.POSITIVE_INFINITY }, 'retentionSeconds'],
     [{ retentionSeconds: 330, clock: {} }, 'clock'],
-  ])('is said: %j', (options, word) => {
+  ])('are refused: %j', (options, word) => {
     expect(() => createRevocationList(options as { retentionSeconds: number })).toThrow(word);
   });
 });

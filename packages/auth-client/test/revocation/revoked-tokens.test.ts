@@ -136,7 +136,7 @@ describe('a token that must be refused', () => {
   });
 });
 
-describe('whoever is not concerned', () => {
+describe('a token that is not concerned', () => {
   it.each(rows)('passes, however much is revoked: $name', async ({ revocation }) => {
     await issuer.rotate();
     const cached = mint();
@@ -158,7 +158,7 @@ describe('whoever is not concerned', () => {
     expect((await service.cart(after)).status).toBe(200);
   });
 
-  it('hears of no reason when the token is bad for another one', async () => {
+  it('gets no reason when it is bad for another reason', async () => {
     const bad = issuer.mint({ claims: { aud: 'another-service' } });
     list.apply([{ kind: 'session', id: 'session-1', reason: 'sign_out' }]);
     const response = await service.cart(bad);
@@ -184,7 +184,7 @@ describe('a token that was found revoked', () => {
 });
 
 describe('a revoked key', () => {
-  it('has the keys fetched at once, and its tokens have them fetched no more', async () => {
+  it('causes a fetch of the keys at once, and its tokens cause no more', async () => {
     const token = mint();
     const dead = issuer.signingKey.kid;
     expect((await service.cart(token)).status).toBe(200);
@@ -211,7 +211,7 @@ describe('a revoked key', () => {
   });
 });
 
-describe('a revoked key that the service cannot be rid of, because its issuer is away', () => {
+describe('a revoked key that the service cannot drop, because its issuer is away', () => {
   it('signs no good token ever again, however new', async () => {
     list.apply([{ kind: 'key', id: issuer.signingKey.kid, reason: 'key_revoked' }]);
     clock.advance(1000);
@@ -222,8 +222,8 @@ describe('a revoked key that the service cannot be rid of, because its issuer is
   });
 });
 
-describe('those who listen', () => {
-  it('hear what is revoked once its tokens are refused, whatever others make of it', async () => {
+describe('listeners', () => {
+  it('learn of a revocation once its tokens are refused, even if other listeners throw', async () => {
     const token = mint();
     const heard: [Revocation, Promise<unknown>][] = [];
     const { authClient } = service.app;
@@ -242,7 +242,7 @@ describe('those who listen', () => {
     expect(await heard[0]?.[1]).toMatchObject({ extensions: { reason: 'sign_out' } });
   });
 
-  it('hear nothing where nobody tells the service', async () => {
+  it('learn nothing where the service follows no feed', async () => {
     const deaf = await startService(issuer);
     expect(deaf.app.authClient.revocations).toBeNull();
     deaf.app.authClient.onRevoked(() => expect.fail('who told it?'))();

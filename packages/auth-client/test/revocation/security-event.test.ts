@@ -234,7 +234,7 @@ describe('an event is refused', () => {
   });
 });
 
-describe('what is no event', () => {
+describe('a token that is no event', () => {
   it('passes nowhere as one, and an event passes nowhere as an access token', async () => {
     const found = keySet.find(key.kid);
     expect(() => found?.verify(set(key, batch))).toThrow();

@@ -41,7 +41,7 @@ async function someAttempts(): Promise<void> {
   await eventually('the feed is asked again', () => expect(feed.asked.length).toBeGreaterThan(length + 1));
 }
 
-describe('a feed of which not a byte comes', () => {
+describe('a feed that sends no byte', () => {
   it.each<[string, () => void]>([
     ['not even the head, as behind nginx that gathers', () => feed.answer(() => {})],
     ['but the head', headOnly],
@@ -50,7 +50,7 @@ describe('a feed of which not a byte comes', () => {
       () => cut(true),
     ],
     ['but the head and the end', () => cut(false)],
-  ])('%s, is silent once that has lasted, and told so once', async (_what, behave) => {
+  ])('%s, is silent after some time, and reported once', async (_what, behave) => {
     behave();
     const { told, turn, follower, list } = followByClock();
     await someAttempts();
@@ -58,7 +58,7 @@ describe('a feed of which not a byte comes', () => {
     await someAttempts();
     expect([told, follower.isSilent]).toEqual([[], false]);
     turn(1);
-    await eventually('it is told', () => expect(told).toEqual(['feed_silent']));
+    await eventually('it is reported', () => expect(told).toEqual(['feed_silent']));
     turn(60_000);
     await someAttempts();
     expect([told, follower.isSilent]).toEqual([['feed_silent'], true]);
@@ -70,7 +70,7 @@ describe('a feed of which not a byte comes', () => {
     feed.lastStream()?.end();
     await someAttempts();
     turn(100);
-    await eventually('it is told again', () => expect(told).toEqual(['feed_silent', 'feed_silent']));
+    await eventually('it is reported again', () => expect(told).toEqual(['feed_silent', 'feed_silent']));
   });
 
   it.each<[string, () => void]>([
@@ -95,7 +95,7 @@ describe('a feed of which not a byte comes', () => {
       stream.raw(`:\n\nid: 1\ndata: eyJ${'x'.repeat(3000)}`);
     });
     const { told, follower, list } = followByClock();
-    await eventually('it is told', () => expect(told).toEqual(['feed_silent']));
+    await eventually('it is reported', () => expect(told).toEqual(['feed_silent']));
     await someAttempts();
     expect([told, follower.isSilent, list.size]).toEqual([['feed_silent'], true, 2]);
     feed.serve(sessions(2));
@@ -116,7 +116,7 @@ describe('a feed of which not a byte comes', () => {
     await someAttempts();
     expect(told).toEqual([]);
     turn(1);
-    await eventually('it is told', () => expect(told).toEqual(['feed_silent']));
+    await eventually('it is reported', () => expect(told).toEqual(['feed_silent']));
   });
 });
 
@@ -135,7 +135,7 @@ describe('a feed that a proxy cuts again and again, in the middle', () => {
       const half = `data: eyJ${'x'.repeat(100)}`;
       feed.lastStream()?.raw(half);
       feed.lastStream()?.destroy();
-      await eventually('it is followed again', () => expect(following.list.size).toBe(cut + 1));
+      await eventually('the feed is followed again', () => expect(following.list.size).toBe(cut + 1));
       expect(feed.asked.at(-1)?.lastEventId).toBe(String(at(cut)));
       expect(following.list.lagSeconds).toBe(0);
     }

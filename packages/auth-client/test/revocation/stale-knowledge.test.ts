@@ -51,7 +51,7 @@ async function get(
 
 const stale = { status: 503, code: 'revocations_stale', retryAfter: '1' };
 
-describe('a service whose knowledge of what is revoked is old', () => {
+describe('a service whose knowledge of revocations is old', () => {
   it('refuses on routes that set a bound, until it knows again, and carries on elsewhere', async () => {
     list.confirm();
     expect(await get('/pay')).toMatchObject({ status: 200 });
@@ -62,7 +62,7 @@ describe('a service whose knowledge of what is revoked is old', () => {
     expect(await get('/pay')).toMatchObject({ status: 200 });
   });
 
-  it('has those who come in its first seconds wait until it has been told, and refuses who was revoked', async () => {
+  it('lets requests in its first seconds wait until it knows, and refuses revoked tokens', async () => {
     const [early, revoked] = [get('/cart'), get('/cart', { sessionId: 'session-2' })];
     list.apply([{ kind: 'session', id: 'session-2', reason: 'sign_out' }]);
     await eventually('one key is left', () => expect(app.authClient.keySetSize).toBe(1));
@@ -81,7 +81,7 @@ describe('a service whose knowledge of what is revoked is old', () => {
     expect(await get('/cart')).toMatchObject({ status: 200 });
   });
 
-  it('says so for a token that it has seen', async () => {
+  it('answers 503 even for a token that it has seen', async () => {
     list.confirm();
     const headers = { authorization: `Bearer ${issuer.mint({ scope: 'payment:write' })}` };
     const status = async (): Promise<number> => (await app.inject({ url: '/pay', headers })).statusCode;
@@ -92,7 +92,7 @@ describe('a service whose knowledge of what is revoked is old', () => {
     expect(await status()).toBe(200);
   });
 
-  it('sends nobody to try again later who may not do it anyway', async () => {
+  it('tells no caller to try again later that may not do it anyway', async () => {
     clock.advance(6);
     expect(await get('/pay')).toEqual(stale);
     expect(await get('/pay', { scope: 'cart:read' })).toMatchObject({ code: 'insufficient_scope' });
@@ -137,7 +137,7 @@ describe('a service whose knowledge of what is revoked is old', () => {
   });
 });
 
-describe('a bound on the age of what is known', () => {
+describe('a bound on the age of the knowledge', () => {
   it.each<[string, unknown]>([
     ['none', { maxRevocationLagSeconds: undefined }],
     ['no time at all', { maxRevocationLagSeconds: 0 }],
@@ -147,7 +147,7 @@ describe('a bound on the age of what is known', () => {
     expect(() => app.requireScope('cart:read', options as AccessOptions)).toThrow('maxRevocationLagSeconds');
   });
 
-  it('is refused where nobody tells the service what is revoked', async () => {
+  it('is refused where the service follows no feed', async () => {
     const deaf = await startService(issuer);
     expect(() => deaf.app.requireScope('cart:read', { maxRevocationLagSeconds: 10 })).toThrow('revocations');
     deaf.app.requireScope('cart:read', { maxRevocationLagSeconds: null });

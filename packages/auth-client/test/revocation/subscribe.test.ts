@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => feed.close());
 
 describe('a subscriber', () => {
-  it('has a snapshot first, then what comes, and knows after each event that nothing is missing', async () => {
+  it('gets a snapshot first, then new events, and knows after each event that nothing is missing', async () => {
     feed.stream((stream) => {
       stream.event(claimsOf.snapshot(3, sessions(2), { done: false }));
       stream.event(claimsOf.snapshot(5, sessions(1, 2)));
@@ -131,7 +131,7 @@ describe('when the connection breaks', () => {
     expect(following.follower.refusedEvents).toBe(0);
   });
 
-  it('in the middle of a snapshot, what came of it stays, and all of it is asked for again', async () => {
+  it('in the middle of a snapshot, its received part stays, and all of it is requested again', async () => {
     feed.stream((stream) => {
       stream.event(claimsOf.snapshot(0, sessions(2), { done: false }));
       if (feed.asked.length === 1) stream.end();
@@ -144,8 +144,8 @@ describe('when the connection breaks', () => {
   });
 });
 
-describe('the clock of the wall', () => {
-  it('is not asked: events are as good after it was set back or forward by an hour, or a year', async () => {
+describe('the wall clock', () => {
+  it('is not read: events are as good after it was set back or forward by an hour, or a year', async () => {
     feed.stream((stream) => {
       stream.event(claimsOf.snapshot(0, []));
     });

@@ -65,7 +65,7 @@ describe('client credentials', () => {
     expect(claimsOf(await create({ scopes: [] })()).scope).toBe('revocations:read');
   });
 
-  it('are not asked for before they are wanted, and then once for all who want them', async () => {
+  it('are not requested before they are needed, and then once for all callers', async () => {
     const accessToken = create();
     expect(issuer.tokenRequests).toBe(0);
     const tokens = await Promise.all(Array.from({ length: 100 }, () => accessToken()));
@@ -86,7 +86,7 @@ describe('client credentials', () => {
     expect(issuer.tokenRequests).toBe(2);
   });
 
-  it('that were refused are not given again; another that was is no reason to ask', async () => {
+  it('that a service refused are not returned again; a refusal of other ones causes no request', async () => {
     const accessToken = create();
     const first = await accessToken();
     expect(await accessToken('another')).toBe(first);
@@ -96,7 +96,7 @@ describe('client credentials', () => {
     expect(issuer.tokenRequests).toBe(2);
   });
 
-  it('that cannot be had are an error for all who wait, and are asked for again', async () => {
+  it('that cannot be fetched are an error for all waiting callers, and are requested again', async () => {
     let isDown = true;
     const accessToken = create({
       fetch: (input, init) =>
@@ -140,7 +140,7 @@ describe('client credentials', () => {
     await expect(create(options)()).rejects.toMatchObject({ code: 'token_endpoint', error });
   });
 
-  it('that live shortly are kept for half of their life', async () => {
+  it('with a short lifetime are kept for half of it', async () => {
     let asked = 0;
     const accessToken = create({
       fetch: async () => {

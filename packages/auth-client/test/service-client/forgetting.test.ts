@@ -67,7 +67,7 @@ describe('what is revoked is forgotten', () => {
   });
 });
 
-describe('what is on its way when something is revoked', () => {
+describe('a token that is on its way during a revocation', () => {
   const person = {
     subject: 'user-1',
     sessionId: 'session-1',

@@ -42,7 +42,7 @@ describe('a hop that is dead', () => {
     expect(requests).toBe(attempts);
   });
 
-  it('is forgiven one hang-up', async () => {
+  it('is called again after one hang-up', async () => {
     let requests = 0;
     const cartUrl = await shops.serverThat((request, response) => {
       requests += 1;
@@ -69,7 +69,7 @@ describe('a hop that is slow', () => {
     expect(error).toMatchObject({ code: 'hop_timeout', outcome: 'unknown' });
   });
 
-  it('to be reached, because of the exchange, fails those alone who cannot wait for it', async () => {
+  it('because of the exchange fails only the callers that cannot wait for it', async () => {
     const { call, mint, issuer, payment, received } = await shops.start({
       client: {
         async fetch(input, init) {
@@ -106,7 +106,7 @@ describe('a hop that answers 401', () => {
     expect(new Set(received.map(({ authorization }) => authorization)).size).toBe(2);
   });
 
-  it('costs one exchange for all whom it answers so at a time', async () => {
+  it('causes one exchange for all calls that it answers so at a time', async () => {
     const { call, mint, cart, issuer, received } = await shops.start();
     const token = mint();
     await call(token, { settings });
@@ -118,7 +118,7 @@ describe('a hop that answers 401', () => {
     expect(issuer.tokenRequests).toBe(2);
   });
 
-  it('and again is an error of ours, not of the person’s', async () => {
+  it('twice is an error of ours, not of the person’s', async () => {
     const { call, mint, cart, received } = await shops.start();
     cart.gate = (_request, reply) =>
       reply.code(401).header('www-authenticate', 'Bearer error="invalid_token"').send({});
@@ -149,7 +149,7 @@ describe('a hop that answers 401', () => {
   });
 });
 
-describe('what a hop answers', () => {
+describe('the answer of a hop', () => {
   it.each([200, 201, 204, 400, 404, 409, 410, 412, 422])('is the handler’s to judge: %i', async (status) => {
     const { call, mint, cart } = await shops.start();
     cart.answer = (_request, reply) => reply.code(status).send(status === 204 ? undefined : { code: 'x' });
@@ -169,7 +169,7 @@ describe('what a hop answers', () => {
     [503, 503, 'hop_unavailable', 'unknown'],
     [504, 504, 'hop_timeout', 'unknown'],
   ])(
-    'is an error that names it, and says nothing of what it said: %i',
+    'is an error that names the hop, and repeats nothing of its answer: %i',
     async (given, status, code, outcome) => {
       const { call, mint, cart } = await shops.start();
       const secret = 'pg: password authentication failed for user "cart"';

@@ -10,11 +10,11 @@ describe('a path at another service', () => {
     ['/', `${base}/`],
     ['/cart/items/a%2Fb?x=1&y=%20', `${base}/cart/items/a%2Fb?x=1&y=%20`],
     ['/cart/..a', `${base}/cart/..a`],
-  ])('stands as it is: %s', (path, url) => {
+  ])('is not changed: %s', (path, url) => {
     expect(hopUrl(base, path)).toBe(url);
   });
 
-  it('stands behind the path of the base', () => {
+  it('is appended to the path of the base', () => {
     expect(hopUrl('http://gateway.example/shop/cart', '/cart?x=1')).toBe(
       'http://gateway.example/shop/cart/cart?x=1',
     );
@@ -90,9 +90,9 @@ describe('a path at another service', () => {
   });
 });
 
-describe('what is sent', () => {
+describe('a request to another service', () => {
   it.each(['authorization', 'Authorization', 'COOKIE', 'traceparent', 'x-request-id', 'host'])(
-    'has no %s of the program’s own',
+    'does not take %s from the program',
     (name) => {
       expect(() => checkHopInit({ headers: { [name]: 'x' } })).toThrow(/is set by the service client/);
     },

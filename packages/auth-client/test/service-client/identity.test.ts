@@ -116,7 +116,7 @@ describe('the key', () => {
     expect(await published()).toEqual([second]);
   });
 
-  it('is published again and again until the store takes it, and is the same', async () => {
+  it('is published again and again until the store takes it, and does not change', async () => {
     const failures: unknown[] = [];
     let broken = true;
     const put = vi.fn(async (key: Parameters<IdentityStore['put']>[0]) => {

@@ -107,7 +107,7 @@ describe('exchanged tokens', () => {
     expect(received[0]?.authorization).not.toBe(received[1]?.authorization);
   });
 
-  it('never widen what a narrower token of the same session may do', async () => {
+  it('never widen the permissions of a narrower token of the same session', async () => {
     const { call, mint } = await start();
     const writing = { scopes: ['cart:write'] };
     expect((await call(mint(), { settings: writing })).status).toBe(200);
@@ -166,7 +166,7 @@ describe('exchanged tokens', () => {
 });
 
 describe('a session that was ended', () => {
-  it('loses what was kept for it, and nothing of others', async () => {
+  it('loses the tokens that were kept for it, and none of others', async () => {
     const { call, mint, issuer, payment } = await start();
     const [mine, theirs] = [mint(), mint({ subject: 'user-2', sessionId: 'session-2' })];
     for (const scopes of [['cart:read'], ['cart:write']]) await call(mine, { settings: { scopes } });
@@ -182,7 +182,7 @@ describe('a session that was ended', () => {
     expect(issuer.tokenRequests).toBe(4);
   });
 
-  it('loses what was on its way', async () => {
+  it('loses a token that was on its way', async () => {
     let release = (): void => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;

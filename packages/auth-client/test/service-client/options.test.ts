@@ -31,7 +31,7 @@ function fault(changes: Record<string, unknown>): string {
 }
 
 describe('the options of the service client', () => {
-  it('have defaults but for who, where and whom', () => {
+  it('have defaults except for identity, issuer and services', () => {
     expect(checkServiceClientOptions(good)).toMatchObject({
       ...good,
       exchangeTimeoutMs: 2000,

@@ -95,7 +95,7 @@ describe('the token endpoint', () => {
     expect(issuer.tokenRequests).toBe(2);
   });
 
-  it('that does not know our key after all is a fault of ours, for which the person can do nothing', async () => {
+  it('that still does not know our key is a fault of ours, for which the person can do nothing', async () => {
     const { call, mint, issuer, payment, clock } = await shops.start();
     issuer.addClient('payment-service', { jwksUri: issuer.jwksUri });
     await payment.serviceClient.identity.ready();

@@ -33,7 +33,7 @@ const session = (id: string): Revocation => ({ kind: 'session', id, reason: 'sig
 const sessions = (count: number): Revocation[] => Array.from({ length: count }, (_, n) => session(`s${n}`));
 
 describe('the feed of a test issuer', () => {
-  it('has a snapshot for whoever comes, and what is revoked later', async () => {
+  it('sends each subscriber a snapshot, and later revocations', async () => {
     const issuer = await start();
     issuer.revoke(...sessions(1200));
     const list = follow(issuer);
@@ -57,19 +57,19 @@ describe('the feed of a test issuer', () => {
     expect(list.size).toBe(0);
   });
 
-  it('goes on where a subscriber was who comes back', async () => {
+  it('goes on at the position of a subscriber that comes back', async () => {
     const issuer = await start();
     const list = follow(issuer);
     await list.ready();
     const heard: Revocation[] = [];
     list.apply = (revocations) => heard.push(...revocations);
     issuer.revoke(...sessions(3));
-    await eventually('all three were heard of', () => expect(heard.length).toBe(3));
+    await eventually('all three have arrived', () => expect(heard.length).toBe(3));
     issuer.cutFeed();
     expect(issuer.feedConnections).toBe(0);
     issuer.revoke(session('meanwhile'));
     issuer.restoreFeed();
-    await eventually('the fourth was heard of', () => expect(heard.length).toBe(4));
+    await eventually('the fourth has arrived', () => expect(heard.length).toBe(4));
     expect(heard.at(-1)).toEqual(session('meanwhile'));
   });
 
@@ -95,7 +95,7 @@ describe('the feed of a test issuer', () => {
     expect((await fetch(issuer.revocations.uri, { headers })).status).toBe(401);
   });
 
-  it('takes the keys and the sessions that it says to be revoked out of use', async () => {
+  it('takes the keys and the sessions that it revokes out of use', async () => {
     const issuer = await start();
     const { kid: old } = issuer.signingKey;
     await issuer.rotate();

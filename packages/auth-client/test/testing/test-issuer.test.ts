@@ -24,7 +24,7 @@ function partsOf(token: string): [Record<string, unknown>, Record<string, unknow
 }
 
 describe('a test issuer', () => {
-  it('mints tokens as auth-service does, with what it is told', async () => {
+  it('mints tokens as auth-service does, with the given claims', async () => {
     const issuer = await create({ issuer: 'http://localhost:4000', audience });
     const [header, claims] = partsOf(
       issuer.mint({
@@ -58,7 +58,7 @@ describe('a test issuer', () => {
     expect('jti' in claims).toBe(false);
   });
 
-  it('publishes its key at jwksUri, for as long as it is told', async () => {
+  it('publishes its key at jwksUri, with the given max-age', async () => {
     const issuer = await create({ maxAgeSeconds: 7 });
     const response = await fetch(issuer.jwksUri);
     expect(await response.json()).toEqual({ keys: [issuer.signingKey.jwk] });

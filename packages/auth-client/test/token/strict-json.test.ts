@@ -128,7 +128,7 @@ describe('scanning JSON', () => {
     expect(() => parseJsonObject(text)).toThrow();
   });
 
-  it('says nothing of the text', () => {
+  it('quotes nothing of the text', () => {
     const secret = 'eyJhbGciOiJub25lIn0';
     for (const text of [secret, `{"${secret}":1,"${secret}":2}`, `{"a":"${secret}`, `{"a":"\\x${secret}"}`]) {
       try {

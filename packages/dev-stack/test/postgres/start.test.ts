@@ -45,7 +45,7 @@ test('starts in a folder that only its owner can enter, and keeps data between s
   expect(await query(await second.createDatabase('cart'), 'SELECT id FROM item')).toEqual([{ id: 7 }]);
 });
 
-test('starts whatever the shell says about another Postgres, or about places that there are not', async () => {
+test('starts whatever the shell’s environment says about another Postgres, or an unknown time zone or locale', async () => {
   const foreign = {
     ...{ PGSSLMODE: 'require', PGSSLNEGOTIATION: 'sideways', PGOPTIONS: '-c no_such_setting=1' },
     ...{ PGHOST: 'db.invalid', PGHOSTADDR: '192.0.2.1', PGPORT: '1', PGSERVICE: 'other', PGUSER: 'other' },
@@ -88,7 +88,7 @@ test('a Postgres that was killed starts again once the last of its processes has
   await first.kill();
   const second = start();
   try {
-    await eventually('Postgres refuses to start beside what is left', () =>
+    await eventually('Postgres refuses to start beside the remaining processes', () =>
       expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).toContain('pre-existing shared memory'),
     );
   } finally {
@@ -97,7 +97,7 @@ test('a Postgres that was killed starts again once the last of its processes has
   expect(await query((await second).url('postgres'), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
 
-test('a lock file that names a process of somebody else is removed, and the process left alone', async () => {
+test('a lock file that names a foreign process is removed, and the process is left alone', async () => {
   const first = await start();
   await first.kill();
   const lockFile = join(directory, 'data', 'postmaster.pid');
@@ -108,7 +108,7 @@ test('a lock file that names a process of somebody else is removed, and the proc
   expect(process.kill(process.ppid, 0)).toBe(true);
 });
 
-test('data of another Postgres version is refused with what to do', async () => {
+test('data of another Postgres version is refused, with advice', async () => {
   const first = await start();
   await first.stop();
   writeFileSync(join(directory, 'data', 'PG_VERSION'), '17\n');

@@ -10,7 +10,7 @@ test('a port that was handed out and is not used yet is not handed out again', a
 });
 
 test.each([...loopbackAddresses, '0.0.0.0', ...(loopbackAddresses.length > 1 ? ['::'] : [])])(
-  'a port that somebody listens on at %s is not free',
+  'a port in use at %s is not free',
   async (host) => {
     const server = createServer().listen(await freePort(), host);
     onTestFinished(() => void server.close());

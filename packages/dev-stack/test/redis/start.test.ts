@@ -99,7 +99,7 @@ test.each([
   expect((error as Error).message).not.toMatch(/hunter2|\n/);
 });
 
-test('data that Redis cannot read is named, with what to do', async () => {
+test('data that Redis cannot read is named, with advice', async () => {
   const redis = await start();
   await command(redis.url, 'SET', 'key', 'value');
   await redis.stop();
@@ -115,12 +115,12 @@ test('a port in use is named', async () => {
   await expect(start({ directory: join(root, 'other'), port })).rejects.toThrow(`Port ${port} is in use`);
 });
 
-test('without any Redis and with nobody to ask, the commands to run are named', async () => {
+test('without any Redis and without a terminal, the commands to run are named', async () => {
   program('dnf', 'exit 1');
   await expect(start({ env: bare() })).rejects.toThrow(/dnf install .*valkey.*Docker.*REDIS_URL/);
 });
 
-test('the package manager runs only after a yes, and what it installed is used', async () => {
+test('the package manager runs only after a yes, and the Redis that it installed is used', async () => {
   program('dnf', `ln -s ${server} ${join(bin, 'redis-server')}`);
   const questions: string[] = [];
   const ask = (answer: string) => ({
@@ -145,7 +145,7 @@ test.each([
   expect(await command(redis.url, 'PING')).toBe('PONG');
 });
 
-test('what an earlier start fetched is used, before Docker is asked', async () => {
+test('a Redis that an earlier start fetched is used, before Docker is asked', async () => {
   program('docker', 'exit 0');
   const folder = join(root, 'programs', 'redis');
   mkdirSync(folder, { recursive: true });

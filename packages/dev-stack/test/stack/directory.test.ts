@@ -28,7 +28,7 @@ test('secrets are made once, differ between stacks, and only their owner may rea
   expect(Buffer.from(key, 'base64url')).toHaveLength(32);
 });
 
-test('a secret that a new service has brought is made, and the others are kept', () => {
+test('a secret that a new service needs is made, and the others are kept', () => {
   const { FINGERPRINT_KEY: _, ...before } = loadSecrets(directory);
   const { keyEncryptionKey, refreshTokenKeys } = JSON.parse(
     readFileSync(join(directory, 'secrets.json'), 'utf8'),
@@ -40,7 +40,7 @@ test('a secret that a new service has brought is made, and the others are kept',
 });
 
 test.each(['{"refreshTokenKeys":', '{}', 'null', '{"refreshTokenKeys":"","keyEncryptionKey":7}'])(
-  'damaged secrets (%s) are not replaced behind the back of the data that needs them',
+  'damaged secrets (%s) are not replaced, because existing data needs them',
   (text) => {
     writeFileSync(join(directory, 'secrets.json'), text);
     expect(() => loadSecrets(directory)).toThrow(/secrets\.json is damaged: .*npm run reset/);
@@ -55,7 +55,7 @@ test('a directory is used by one stack at a time', () => {
   lockDirectory(directory)();
 });
 
-test('the lock of a process that has died, or whose number another has now, is taken over', () => {
+test('the lock of a process that has died is taken over, also if another process now has its number', () => {
   const { pid } = spawnSync('true');
   writeFileSync(join(directory, 'stack.lock'), `${pid} 12345\n`);
   lockDirectory(directory)();

@@ -66,7 +66,7 @@ test('a part is stopped once, and started again', async () => {
   expect(done).toEqual(['stop', 'start']);
 });
 
-test('what it does not know is 404, and what it cannot do is said', async () => {
+test('an unknown part is 404, and a failure is reported', async () => {
   expect((await ask('PUT', '/postgres', { stopped: true })).status).toBe(404);
   isStopped = true;
   const asked = ask('PUT', '/redis', { stopped: false });

@@ -26,7 +26,7 @@ it('gives handlers and the log the address of the client alone', async () => {
   expect(logLines().find(({ msg }) => msg === 'request refused')).toMatchObject({ address: '2001:db8::1' });
 });
 
-it('believes a trusted proxy’s X-Forwarded-Host, the last entry, and nobody else’s', async () => {
+it('believes the last entry of a trusted proxy’s X-Forwarded-Host, and no other’s', async () => {
   const { who } = await behindProxy();
   const headers = { host: 'inner:4000', 'x-forwarded-host': 'evil.test, shop.test:8443' };
   expect(await who(headers)).toMatchObject({ host: 'shop.test:8443', hostname: 'shop.test' });
@@ -70,7 +70,7 @@ it('warns again after ten minutes', async () => {
   expect(warnings()).toHaveLength(2);
 });
 
-it('still knows who it was after the client hung up', async () => {
+it('still knows the address after the client hung up', async () => {
   const { app } = await behindProxy();
   const seen: string[] = [];
   let isServed = false;
@@ -89,6 +89,6 @@ it('still knows who it was after the client hung up', async () => {
   await eventually('the handler has gone on', () => expect(seen).toEqual(['192.0.2.1']));
 });
 
-it('does not start with a trusted proxy that is none', async () => {
+it('does not start with an invalid trusted proxy', async () => {
   await expect(serviceUnderTest({ trustedProxies: ['999.0.0.1'] })).rejects.toThrow('neither an IP address');
 });

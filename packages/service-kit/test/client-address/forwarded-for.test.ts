@@ -73,19 +73,19 @@ describe('the address that a trusted proxy writes', () => {
     `[2001:db8::1%${'z'.repeat(200)}]`,
     // A trusted proxy wrote the last entry, but the entry before it cannot be parsed.
     '192.0.2.1, unknown, 10.0.0.6',
-  ])('%j is nobody’s, and is told as a fault', (text) => {
+  ])('%j is unknown, and reported as a fault', (text) => {
     expect(forwardedFor(text)).toEqual({ address: 'unknown', fault: 'unreadable' });
   });
 });
 
-describe('what nobody is believed', () => {
+describe('no address is taken from', () => {
   it('X-Forwarded-For of an address that is not trusted', () => {
     const headers = { 'x-forwarded-for': '203.0.113.9' };
     expect(addressOf(headers, '192.0.2.9')).toEqual({ address: '192.0.2.9', fault: 'untrusted_proxy' });
     expect(addressOf({}, '192.0.2.9')).toEqual({ address: '192.0.2.9' });
   });
 
-  it('Forwarded: beside X-Forwarded-For it may be the client’s own; alone it is told as a fault', () => {
+  it('Forwarded: beside X-Forwarded-For it may be the client’s own; alone it is reported as a fault', () => {
     const forwarded = 'for="[2001:db8::7]:443"';
     expect(addressOf({ forwarded, 'x-forwarded-for': '192.0.2.1' })).toEqual({ address: '192.0.2.1' });
     expect(addressOf({ forwarded })).toEqual({ address: 'unknown', fault: 'other_header' });
@@ -93,7 +93,7 @@ describe('what nobody is believed', () => {
     expect(addressOf({ forwarded }, '192.0.2.9')).toEqual({ address: '192.0.2.9' });
   });
 
-  it('a trusted proxy that does not say whom it speaks for: it may be itself', () => {
+  it('a trusted proxy that names none, because the request may be its own', () => {
     expect(addressOf({})).toEqual({ address: '10.0.0.5', fault: 'missing' });
     expect(addressOf({ 'x-forwarded-for': ' , ' })).toEqual({ address: '10.0.0.5', fault: 'missing' });
   });

@@ -40,7 +40,7 @@ describe('what Postgres answers', () => {
   });
 });
 
-it('an error that stems from no database is not one of a database', () => {
+it('an error that does not come from a database is no database error', () => {
   for (const error of [new Error('anything'), new TypeError('ours'), 'no error', undefined]) {
     expect(isDatabaseUnavailable(error)).toBe(false);
   }

@@ -66,7 +66,7 @@ async function errorOf(query: PromiseLike<unknown>): Promise<unknown> {
   return undefined;
 }
 
-describe('a line to Postgres that falls silent', () => {
+describe('a connection to Postgres that falls silent', () => {
   it('fails one query, and takes its idle neighbours with it: the next one has a new connection', async () => {
     await open(link.url);
     await Promise.all([1, 2, 3, 4].map(() => opened.db.execute(sql`select pg_sleep(0.05)`)));
@@ -92,7 +92,7 @@ describe('a line to Postgres that falls silent', () => {
     await opened.db.transaction((tx) => tx.execute(sql`select 1`));
   });
 
-  it('is none while nobody asks anything, or Postgres answers in time', async () => {
+  it('does not count as silent without queries, or while Postgres answers in time', async () => {
     await open(link.url, 1);
     const backend = async () =>
       (await opened.db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid, pg_sleep(0.3)`)).rows[0]

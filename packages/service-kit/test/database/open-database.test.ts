@@ -196,7 +196,7 @@ describe('a database that is gone', () => {
     expect(await db.transaction((tx) => tx.select().from(counters))).toEqual([{ value: 1 }]);
   });
 
-  it('that freezes is given up on, and no connection on which somebody waited for it is used again', async () => {
+  it('that freezes is given up on, and no connection on which a query waited is used again', async () => {
     const link = await startNetworkLink(test.url);
     const { db } = await open(link.url);
     const errorOf = (query: PromiseLike<unknown>) =>

@@ -20,8 +20,8 @@ const nothingKnown = {
 
 const metrics = async (): Promise<string> => (await app.inject('/metrics')).body;
 
-describe('metrics of what a service knows', () => {
-  it('are as they are when they are asked for', async () => {
+describe('metrics of keys and revocations', () => {
+  it('have the values of the time when they are read', async () => {
     const revocations = { ...nothingKnown };
     const counts = { keySetAgeSeconds: 7, keySetSize: 2, verifiedTokens: 40, revocations };
     addAuthClientMetrics(app.metrics, counts);
@@ -38,7 +38,7 @@ describe('metrics of what a service knows', () => {
     expect(text).toContain('latchkey_revocation_refused_events_total 1');
   });
 
-  it('do not have an age that is no number where JSON carries them', async () => {
+  it('leave out an age that JSON cannot represent', async () => {
     const counts = { keySetAgeSeconds: 7, keySetSize: 2, verifiedTokens: 0 };
     addAuthClientMetrics(app.metrics, { ...counts, revocations: nothingKnown });
     const read = await readMetrics(app.metrics);
@@ -48,7 +48,7 @@ describe('metrics of what a service knows', () => {
     expect(points).toMatchObject({ latchkey_key_set_age_seconds: 1, latchkey_revocation_lag_seconds: 0 });
   });
 
-  it('say nothing of revocations where nobody tells of them', async () => {
+  it('say nothing of revocations where the service follows no feed', async () => {
     addAuthClientMetrics(app.metrics, {
       keySetAgeSeconds: 7,
       keySetSize: 2,

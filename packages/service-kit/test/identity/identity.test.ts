@@ -85,7 +85,7 @@ async function publishedAt(jwksUri: string): Promise<string[]> {
 }
 
 describe('replicas of one service', () => {
-  it('publish each other’s keys, so that any of them is believed by whatever key set is fetched', async () => {
+  it('publish each other’s keys, so that every key set proves each of them', async () => {
     const replicas = await Promise.all([replica(), replica(), replica()]);
     const uris = await Promise.all([listen(), listen(), listen()]);
     const [first = []] = await Promise.all(uris.map(publishedAt));
@@ -122,7 +122,7 @@ describe('replicas of one service', () => {
 describe('the store', () => {
   const jwk = { kty: 'RSA', n: 'AQ', e: 'AQAB', kid: 'k', use: 'sig', alg: 'RS256' };
 
-  it('keeps a key longer when it is put again, and takes it as it was', async () => {
+  it('keeps a key longer when it is put again, without changing it', async () => {
     await store.put({ kid: 'k', jwk, expiresAt: 2_000_000_000_000 });
     await store.put({ kid: 'k', jwk: { ...jwk, n: 'Aw' }, expiresAt: 2_000_000_060_000 });
     expect(await store.list(2_000_000_000_000)).toEqual([{ kid: 'k', jwk, expiresAt: 2_000_000_060_000 }]);
@@ -167,7 +167,7 @@ describe('GET /.well-known/jwks.json', () => {
 });
 
 describe('metrics of the service client', () => {
-  it('are its counters, as they are when they are asked for', async () => {
+  it('are its counters, at the time when they are read', async () => {
     const { app } = await serviceUnderTest();
     closing.push(() => app.close());
     const counts = {

@@ -37,7 +37,7 @@ describe('/live and /ready', () => {
     await app.close();
   });
 
-  it('/ready tells what it is warned of, whether it is ready or not; the metrics tell it too', async () => {
+  it('/ready reports warnings, whether it is ready or not; the metrics report them, too', async () => {
     const { app } = await serviceUnderTest();
     let isFull = false;
     let broken = false;

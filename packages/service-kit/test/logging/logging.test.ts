@@ -64,7 +64,7 @@ describe('the log of a service', () => {
     expect(logText()).toContain('[token]');
   });
 
-  it('cannot be made to hold a line of the caller’s own', async () => {
+  it('cannot be made to contain a line that a caller wrote', async () => {
     const { app, logLines } = await serviceUnderTest();
     const forged = '\n{"level":"fatal","msg":"forged"}\n';
     app.post('/note', { schema: { body: Type.Object({ note: Type.String() }) } }, async (request) => {

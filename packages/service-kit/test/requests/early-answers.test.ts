@@ -156,7 +156,7 @@ describe.each(refusals)('%s', (_what, status, request) => {
   });
 });
 
-describe('what cannot be read at all', () => {
+describe('a request that cannot be read', () => {
   it('names no origin where several are allowed, and the only one where it is the only one', async () => {
     const alone = await serviceUnderTest({ corsOrigins: [shop] });
     const closed = await serviceUnderTest();
@@ -173,7 +173,7 @@ describe('what cannot be read at all', () => {
     }
   });
 
-  it('is told to whoever used the connection last', async () => {
+  it('is readable for the origin that used the connection last', async () => {
     const { text } = await send(port, `GET /live HTTP/1.1\r\n${from(shop)}\r\n`, 'rubbish\r\n\r\n');
     const second = text.slice(text.lastIndexOf('HTTP/1.1 '));
     expect(second).toMatch(/^HTTP\/1\.1 400 /);
@@ -199,7 +199,7 @@ describe('what cannot be read at all', () => {
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '400']);
   });
 
-  it('is 408 where a body does not come, to whoever sent the head', async () => {
+  it('is 408 where a body does not come, readable for the sender of the head', async () => {
     const connected = new Promise<net.Socket>((resolve) => service.app.server.once('connection', resolve));
     const answer = send(port, `POST /things HTTP/1.1\r\n${from(shop)}${json}content-length: 9\r\n\r\n{`);
     const socket = await connected;
@@ -227,7 +227,7 @@ describe('what cannot be read at all', () => {
     expect(other.headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('is 405 for whoever takes us for a proxy', async () => {
+  it('is 405 for a client that uses us as a proxy', async () => {
     expect((await send(port, 'CONNECT a:443 HTTP/1.1\r\nhost: a\r\n\r\n')).status).toBe(405);
   });
 });
@@ -260,7 +260,7 @@ describe('OPTIONS', () => {
     expect((await options('/things', asked)).headers).toMatchObject({ allow: 'POST, OPTIONS' });
   });
 
-  it('is answered alike where no page is let in', async () => {
+  it('is answered alike where no origin is allowed', async () => {
     const { app } = await serviceUnderTest();
     app.get('/things', async () => ({}));
     const answer = await app.inject({ method: 'OPTIONS', url: '/things' });

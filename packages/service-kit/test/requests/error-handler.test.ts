@@ -61,7 +61,7 @@ beforeAll(async () => {
 afterAll(() => service.app.close());
 
 describe('an internal error', () => {
-  it.each(['/broken', '/throws-text', '/wrong-answer'])('at %s tells nothing of the inside', async (url) => {
+  it.each(['/broken', '/throws-text', '/wrong-answer'])('at %s reveals no internals', async (url) => {
     const { response, problem } = await problemOf(service, { url });
     expect(response.statusCode).toBe(500);
     expect(response.headers['content-type']).toContain('application/problem+json');

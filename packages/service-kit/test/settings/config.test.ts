@@ -130,7 +130,7 @@ describe('currentSetting', () => {
     expect(current()).toBe(url('second'));
   });
 
-  it('is what was set, where it comes from no file', () => {
+  it('is the value of the variable, where it comes from no file', () => {
     expect(currentSetting(loadConfig(schema, valid), 'DATABASE_URL')).toBe(valid.DATABASE_URL);
     expect(currentSetting({ DATABASE_URL: 'plain' }, 'DATABASE_URL')).toBe('plain');
   });

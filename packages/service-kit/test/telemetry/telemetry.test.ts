@@ -78,7 +78,7 @@ const metrics = () => allOf<OtlpMetric>('/v1/metrics', ['resourceMetrics', 'scop
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT that was asked for this and that', () => {
+describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT that has had requests', () => {
   let shownMetrics: string;
   beforeAll(async () => {
     const service = await reporting();
@@ -175,7 +175,7 @@ describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     expect(service.child.exitCode).toBe(0);
   });
 
-  it('tells how much it could not deliver, once it can', async () => {
+  it('reports how much it could not deliver, once it can', async () => {
     const service = await reporting();
     const before = received.length;
     answerStatus = 500;
@@ -214,7 +214,7 @@ describe('a service with SPANS_ENDPOINT', () => {
     return { SPANS_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_SERVICE_NAME: 'traced' };
   };
 
-  it('tells of its spans while it runs, and of nothing else', async () => {
+  it('sends its spans while it runs, and nothing else', async () => {
     const service = await start(shown());
     await fetch(`${service.url}/outer/7`, { headers: { traceparent } });
     await eventually('the span is delivered', () =>
@@ -224,7 +224,7 @@ describe('a service with SPANS_ENDPOINT', () => {
     expect(new Set(received.map(({ path }) => path))).toEqual(new Set(['/v1/traces']));
   });
 
-  it('tells a collector too, if there is one, and serves on and stops in time when that is gone', async () => {
+  it('reports to a collector, too, if there is one, and serves on and stops in time when that is gone', async () => {
     const gone = 'http://127.0.0.1:1';
     const service = await start({ ...shown(), OTEL_EXPORTER_OTLP_ENDPOINT: gone });
     expect((await fetch(`${service.url}/inner`)).status).toBe(200);
@@ -242,7 +242,7 @@ describe('a service with SPANS_ENDPOINT', () => {
 });
 
 describe('a service with neither', () => {
-  it('has nobody listening to what it does', async () => {
+  it('has no listeners for its events', async () => {
     const service = await start({});
     expect(await (await fetch(`${service.url}/cost`)).json()).toEqual({ listened_to: false });
     await service.stop();

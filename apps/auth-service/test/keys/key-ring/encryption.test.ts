@@ -30,7 +30,7 @@ test('it refuses to start with a key-encryption key that does not fit', async ()
   );
 });
 
-test('when the key-encryption key changes, what is under the old one is encrypted anew', async () => {
+test('when the key-encryption key changes, keys under the old one are encrypted again', async () => {
   const before = await rings.started();
   const newer = randomBytes(32).toString('base64url');
   const during = await rings.started({ keys: `${newer},${rings.secret}` });
@@ -68,7 +68,7 @@ test('replicas that differ in which key-encryption key is first leave each other
   expect(rings.errors).toEqual([]);
 });
 
-test('a replica that lacks the new key-encryption key publishes on what it cannot open, and says so', async () => {
+test('a replica that lacks the new key-encryption key goes on publishing keys that it cannot decrypt, and says so', async () => {
   const behind = await rings.started();
   const { kid } = behind.signer();
   const ahead = await rings.started({ keys: `${randomBytes(32).toString('base64url')},${rings.secret}` });

@@ -70,7 +70,7 @@ describe('revoking a key', () => {
     expect(rings.published).toEqual([entry(kid)]);
   });
 
-  test('that is gone says so to everybody once more; one that nobody knows is not found', async () => {
+  test('that is gone tells everybody again; an unknown key is not found', async () => {
     const ring = await rings.started();
     const { kid } = ring.signer();
     await ring.revoke(kid);
@@ -97,7 +97,7 @@ describe('revoking a key', () => {
     expect(await rings.database.db.select().from(signingKeys)).toHaveLength(3);
   });
 
-  test('at two replicas at once, while both are told to rotate, leaves one that signs and one to follow', async () => {
+  test('at two replicas at once, while both are told to rotate, leaves one active and one next key', async () => {
     const replicas = [
       await rings.started(),
       await rings.started({ db: await rings.database.another() }),
@@ -118,7 +118,7 @@ describe('revoking a key', () => {
     }
   });
 
-  test('is followed by a replica that hears of it, at once, and with what was made in its place soon', async () => {
+  test('is followed at once by a replica that is told of it, and the new key soon arrives there, too', async () => {
     const [ring, other] = [
       await rings.started(),
       await rings.started({ db: await rings.database.another() }),
@@ -143,7 +143,7 @@ describe('revoking a key', () => {
     await rings.database.cutOff();
     await other.revoke(kid);
     ring.applyRevocations(rings.published);
-    await eventually('it has been warned of more than once', () =>
+    await eventually('there has been more than one warning', () =>
       expect(rings.warnings.length).toBeGreaterThan(1),
     );
     expect(kidsOf(ring)).toEqual([other.signer().kid]);
@@ -154,7 +154,7 @@ describe('revoking a key', () => {
     );
   });
 
-  test('leaves a replica that cannot open the one that signs instead with nothing to sign with', async () => {
+  test('leaves a replica that cannot decrypt the next key without a key that signs', async () => {
     const behind = await rings.started();
     const ahead = await rings.started({ keys: `${randomBytes(32).toString('base64url')},${rings.secret}` });
     const revoked = behind.signer().kid;
@@ -168,7 +168,7 @@ describe('revoking a key', () => {
     expect(rings.errors).toContainEqual(expect.objectContaining({ kid: ahead.signer().kid }));
   });
 
-  test('needs no start', async () => {
+  test('works before the key ring has been started', async () => {
     const ring = await rings.started();
     const { kid } = ring.signer();
     expect(await rings.create().revoke(kid)).toMatchObject({ action: 'revoked', kid });

@@ -33,7 +33,7 @@ describe('refused with invalid_client, in the same words', () => {
     );
   });
 
-  test('but the same jti of another service is not the same', async () => {
+  test('but not the same jti of another service', async () => {
     const jti = randomUUID();
     for (const name of ['payment-service', 'wishlist-service']) {
       const client_assertion = auth.services.assertion(name, { claims: { jti } });
@@ -64,7 +64,7 @@ describe('refused with invalid_client, in the same words', () => {
     expect(answer.headers['www-authenticate']).toBe('Basic realm="auth-service"');
   });
 
-  test('an assertion that stands twice is a bad request (RFC 6749 §3.2)', async () => {
+  test('a repeated assertion parameter is a bad request (RFC 6749 §3.2)', async () => {
     const body = new URLSearchParams({ grant_type: 'client_credentials', ...presenting(good()) });
     body.append('client_assertion', good());
     const answer = await auth.app.inject({
@@ -149,7 +149,7 @@ describe('the audit log', () => {
   });
 });
 
-describe('what cannot be decided now is 503, and says nothing about the client', () => {
+describe('an assertion that cannot be judged now is 503, and says nothing about the client', () => {
   test('its keys cannot be fetched', async () => {
     const cut = await startAuthApp({ env: { SERVICE_JWKS_URIS: auth.services.jwksUris } });
     auth.services.setDown(true);
@@ -168,7 +168,7 @@ describe('what cannot be decided now is 503, and says nothing about the client',
     }
   });
 
-  test('Redis does not answer: nothing is let in uncounted', async () => {
+  test('Redis does not answer: no assertion is accepted without a record of its use', async () => {
     const cut = await startAuthApp({ env: { SERVICE_JWKS_URIS: auth.services.jwksUris } });
     try {
       await cut.redis.kill();

@@ -39,7 +39,7 @@ async function startReplica(redis: Redis, { memory = createMemory(), clock = Dat
 
 const iat = Math.floor(Date.now() / 1000);
 
-test('of sixty uses of one assertion at once, at three replicas, one is the first: a hundred times', async () => {
+test('of sixty uses of one assertion at once, at three replicas, exactly one is the first, in a hundred rounds', async () => {
   for (let round = 0; round < 100; round++) {
     const assertion = { jti: randomUUID(), iat };
     const uses = Array.from({ length: 20 * replicaCount }, (_, index) =>
@@ -49,7 +49,7 @@ test('of sixty uses of one assertion at once, at three replicas, one is the firs
   }
 });
 
-test('a reply that is lost makes no replay of an honest use, and no second first use', async () => {
+test('a lost reply does not make an honest use a replay, and allows no second first use', async () => {
   const [one, two] = replicas as [UsedAssertions, UsedAssertions];
   for (let round = 0; round < 10; round++) {
     const assertion = { jti: randomUUID(), iat };
@@ -61,7 +61,7 @@ test('a reply that is lost makes no replay of an honest use, and no second first
   expect(proxy.lost()).toBeGreaterThanOrEqual(10);
 });
 
-test('it is remembered until no clock of ours accepts the assertion any more, and then forgotten', async () => {
+test('a use is remembered until no clock of ours accepts the assertion any more, and then forgotten', async () => {
   const [redis] = connections as [Redis];
   const jti = 'any text: even\u0000this';
   const assertion = { jti, iat };
@@ -115,7 +115,7 @@ describe('after Redis lost the marks', () => {
     expect(await another.use('payment-service', fresh)).toBe(false);
   });
 
-  test('one of a client whose clock is ahead is known where it was used, though it looks later', async () => {
+  test('one of a client whose clock is ahead is known where it was used, although it seems to be newer', async () => {
     const { clock, replica, issue, used } = await startAndLose(20);
     await expect(replica.use('payment-service', used)).rejects.toMatchObject(undecided);
     clock.advance(1_000);
@@ -123,7 +123,7 @@ describe('after Redis lost the marks', () => {
     expect(await replica.use('wishlist-service', { jti: randomUUID(), iat: used.iat - 14 })).toBe(true);
   });
 
-  test('when they come back, what was used meanwhile is not let in once more, at any replica', async () => {
+  test('when the marks come back, assertions that were used meanwhile are not accepted again, at any replica', async () => {
     const [redis] = connections as [Redis];
     const { clock, replica, start, issue, used } = await startAndLose();
     const both = [replica, await start()] as const;
@@ -145,7 +145,7 @@ describe('after Redis lost the marks', () => {
     expect(await both[1].use('payment-service', issue())).toBe(true);
   });
 
-  test('it is the loss that counts: the first data set ever knows of all uses from its first moment on', async () => {
+  test('without a loss, the first data set knows of all uses from its first moment on', async () => {
     const [redis] = connections as [Redis];
     await redis.flushall();
     expect(

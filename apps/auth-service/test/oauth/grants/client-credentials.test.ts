@@ -34,7 +34,7 @@ test('a service gets a token in its own name: no person, no session, no refresh 
   });
 });
 
-test('it can be used for nothing that is a person’s', async () => {
+test('it opens no route for people', async () => {
   const { access_token } = (await ask('payment-service')).json();
   for (const [method, url] of [
     ['GET', '/account'],
@@ -73,7 +73,7 @@ test.each([
 });
 
 test.each(['storefront', 'latchkey-cli'])(
-  '%s, in which people sign in, has no name of its own',
+  '%s, in which people sign in, gets no token in its own name',
   async (client_id) => {
     const answer = await postToken(auth.app, { grant_type: 'client_credentials', client_id });
     expect([answer.statusCode, answer.json().error]).toEqual([400, 'unauthorized_client']);

@@ -68,7 +68,7 @@ test('a third actor is refused, though the policy names it', async () => {
   });
 });
 
-test('a service’s own token is no person’s, also when it was sent to the service that shows it', async () => {
+test('a service’s own token is not exchanged like a person’s, even by the service to which it was sent', async () => {
   const own = { grant_type: 'client_credentials', ...services.credentials('wishlist-service') };
   const { access_token } = (await postToken(auth.app, own)).json();
   expect(decode(access_token).claims['aud']).toEqual(['payment-service']);

@@ -105,7 +105,7 @@ test.each(['latchkey-cli', 'storefront'])('%s acts for nobody: unauthorized_clie
   expect([answer.statusCode, answer.json().error]).toEqual([400, 'unauthorized_client']);
 });
 
-test('a service that does not prove who it is gets nothing, however good the subject token', async () => {
+test('a service that does not authenticate gets nothing, however good the subject token', async () => {
   const answer = await auth.exchange('payment-service', (await auth.session()).access_token, {
     client_assertion: auth.services.assertion('wishlist-service'),
   });

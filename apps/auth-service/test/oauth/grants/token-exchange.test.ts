@@ -55,7 +55,7 @@ describe('a service that acts for a person', () => {
     expect(body.expires_in).toBe((claims['exp'] as number) - (claims['iat'] as number));
   });
 
-  test('gets a token that dies with the one that came in, however late it asks', async () => {
+  test('gets a token that expires with the subject token, however late it asks', async () => {
     auth.clock.offsetMs = -200_000;
     const person = await auth.session();
     auth.clock.offsetMs = 0;
@@ -66,7 +66,7 @@ describe('a service that acts for a person', () => {
     expect(body.expires_in).toBeGreaterThan(80);
   });
 
-  test('gets a token that a change of roles from before it does not revoke, in the same second either', async () => {
+  test('gets a token that an earlier change of roles does not revoke, not even in the same second', async () => {
     const person = await auth.session();
     const issuedFrom = await auth.changeRoles(person.access_token, ['viewer']);
     const refreshed = (await refresh(auth.app, person.refresh_token)).json<Tokens>();
@@ -139,7 +139,7 @@ test.each(exchangeCases)(
 );
 
 describe('refused by policy', () => {
-  test('a scope that the session has, and the token that came in does not', async () => {
+  test('a scope that the session has and the subject token lacks', async () => {
     const person = await auth.session();
     const narrow = await refresh(auth.app, person.refresh_token, { scope: 'payment:write' });
     const { access_token } = narrow.json<Tokens>();

@@ -50,7 +50,7 @@ test('ending does not wait for ever for a reader that does not read', async () =
   expect(stream.isOpen).toBe(false);
 });
 
-test('whoever waits for a reader goes on when it reads, and when it hangs up', async () => {
+test('a writer that waits for a reader goes on when it reads, and when it hangs up', async () => {
   const stream = openEventStream(response, {});
   await fill(stream, chunk.length);
   const drained = stream.untilDrained();

@@ -141,7 +141,7 @@ const step = fc.oneof(
   },
 );
 
-test('whatever comes between, every reader gets an unbroken chain of exactly what was revoked', async () => {
+test('despite all disturbances, every reader gets an unbroken chain of exactly the revocations', async () => {
   const met = { revocations: 0, snapshot: 0, heartbeat: 0, resumed: 0, revoked: 0, failures: 0 };
   await fc.assert(
     fc.asyncProperty(

@@ -33,7 +33,7 @@ for (const [durableRedis, outcome] of [
     const { position: oldPosition, events } = reader;
 
     await feed.redis.kill();
-    await eventually('it is seen that the log is not followed', async () =>
+    await eventually('the metric says that the log is not followed', async () =>
       expect(await feed.metric('latchkey_revocation_log_following')).toBe(0),
     );
     await expectSilence(events);
@@ -76,7 +76,7 @@ test('while Redis is frozen there are no heartbeats; a subscriber that comes the
   const token = await feed.token();
   process.kill(feed.redis.pid, 'SIGSTOP');
   try {
-    await eventually('it is seen that the log is not followed', async () =>
+    await eventually('the metric says that the log is not followed', async () =>
       expect(await feed.metric('latchkey_revocation_log_following')).toBe(0),
     );
     const waiting = await openFeed({ url: feed.url, token });

@@ -37,7 +37,7 @@ function resumedStream() {
   return { log, stream, known };
 }
 
-test('a stream that was resumed where its token had been revoked already ends, though it is told nothing more', async () => {
+test('a stream that was resumed after the revocation of its token ends, although it gets no more events', async () => {
   const { stream, known } = resumedStream();
   await eventually('the stream has been written to', () => expect(stream.written).toBeGreaterThan(2));
   expect(stream.isOpen).toBe(true);

@@ -57,7 +57,7 @@ async function encodingOf(url: string): Promise<string | null> {
 }
 
 ifNginx('behind nginx', () => {
-  test('the feed is told as it happens', async () => {
+  test('the feed arrives as it is sent', async () => {
     const nginx = (options: { http?: string; location?: string }) =>
       startNginx({ upstream: feed.url, ...options });
     await followedBy({
@@ -67,7 +67,7 @@ ifNginx('behind nginx', () => {
     });
   });
 
-  test('that gathers whatever it is told, a service says on its log and on /ready what is wrong', async () => {
+  test('that buffers the feed, a service says in its log and on /ready what is wrong', async () => {
     const ignoring = 'proxy_ignore_headers X-Accel-Buffering; proxy_buffers 8 64k; proxy_buffer_size 64k;';
     const url = await proxied(startNginx({ upstream: feed.url, location: ignoring }));
     const lines: string[] = [];
@@ -94,7 +94,7 @@ ifNginx('behind nginx', () => {
       expect(lines.join('')).toContain('the feed of revocations cannot be followed'),
     );
     aheadMs = 12_000;
-    await eventually('it says what is wrong', async () => {
+    await eventually('the service says what is wrong', async () => {
       const answer = await app.inject('/ready');
       expect(answer.json()).toMatchObject({
         status: 503,
@@ -110,7 +110,7 @@ ifNginx('behind nginx', () => {
 });
 
 ifHaproxy('behind HAProxy', () => {
-  test('the feed is told as it happens', async () => {
+  test('the feed arrives as it is sent', async () => {
     const haproxy = (...backend: string[]) => startHaproxy({ upstream: feed.url, backend });
     await followedBy({
       'as it comes': haproxy(),
@@ -119,7 +119,7 @@ ifHaproxy('behind HAProxy', () => {
     });
   });
 
-  test('that compresses, it is left alone', async () => {
+  test('that compresses, it stays uncompressed', async () => {
     const backend = ['compression algo gzip', 'compression type text/event-stream application/json'];
     const url = await proxied(startHaproxy({ upstream: feed.url, backend }));
     expect(await encodingOf(url)).toBeNull();

@@ -8,7 +8,7 @@ import { namesOf } from './reader.ts';
 const feed = await forThisFile(startFeed({ env: { REDIS_SHARDS: '3' } }));
 const other = await feed.listenAlso();
 
-test('two replicas serve the same feed, and what one revokes the other refuses', async () => {
+test('two replicas serve the same feed, and each refuses what the other has revoked', async () => {
   const readers = [await feed.open(), await feed.open({ url: other.url })];
   for (const reader of readers) await reader.until(({ events }) => events.length >= 2);
   const { token, sessionId } = await signedIn(feed.app);

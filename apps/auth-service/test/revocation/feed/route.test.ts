@@ -19,7 +19,7 @@ test('without a token it answers 401, and without the scope 403', async () => {
   expect(customer.json()).toMatchObject({ code: 'insufficient_scope' });
 });
 
-test('it answers no other method and no other type, and says what it does answer', async () => {
+test('it accepts no other method and no other type, and names those that it accepts', async () => {
   const headers = bearer(await feed.token());
   for (const method of ['HEAD', 'POST', 'DELETE'] as const) {
     const answer = await feed.app.inject({ method, url: '/revocations', headers });
@@ -71,7 +71,7 @@ test('a snapshot comes first, and then a heartbeat', async () => {
   reader.close();
 });
 
-test('a sign-out is told as CAEP’s session-revoked', async () => {
+test('a sign-out is sent as CAEP’s session-revoked', async () => {
   const reader = await feed.open();
   await reader.until(({ events }) => events.length >= 2);
   const { token, sessionId } = await signedIn(feed.app);
@@ -92,7 +92,7 @@ test('a sign-out is told as CAEP’s session-revoked', async () => {
   reader.close();
 });
 
-test('anything else is told as a batch, and heartbeats go on', async () => {
+test('anything else is sent as a batch, and heartbeats go on', async () => {
   const reader = await feed.open();
   await reader.until(({ events }) => events.length >= 2);
   const revocation = {
@@ -152,7 +152,7 @@ test('an event id that means nothing here gets a snapshot', async () => {
   }
 });
 
-test('after what was trimmed away comes a snapshot of the rest', async () => {
+test('a position from before trimmed entries gets a snapshot of the rest', async () => {
   const reader = await feed.open();
   await reader.until(({ events }) => events.length >= 2);
   const { position = '' } = reader;

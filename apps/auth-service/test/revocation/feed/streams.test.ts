@@ -42,7 +42,7 @@ test('a stream ends when its token, its client or the key of its token is revoke
   later.close();
 });
 
-test('whose token is revoked is told so before the stream ends, however often the heart beats', async () => {
+test('a subscriber learns that its token is revoked before the stream ends, however often heartbeats come', async () => {
   await start({ REVOCATION_HEARTBEAT_MS: '100' });
   const tokens = await Promise.all(Array.from({ length: 40 }, () => feed.token()));
   for (const token of tokens) {
@@ -64,7 +64,7 @@ test('a stream ends when its token expires', async () => {
   expect(Date.now() / 1000).toBeGreaterThanOrEqual(Number(decode(token).claims['exp']));
 });
 
-test('so many streams and no more; those that hang up leave nothing behind', async () => {
+test('the number of streams is limited; those that hang up leave nothing behind', async () => {
   const warnings: string[] = [];
   const onWarning = (warning: Error) => warnings.push(warning.message);
   process.on('warning', onWarning);
@@ -111,7 +111,7 @@ test('shutting down ends all streams at once', async () => {
   await closing;
 });
 
-test('while it drains it takes no new streams, and those that there are end at the signal', async () => {
+test('while it drains it takes no new streams, and existing ones end at the signal', async () => {
   await start();
   const token = await feed.token();
   const reader = await openFeed({ url: feed.url, token });

@@ -74,7 +74,7 @@ describe.each(Object.entries(losses))('a stream that %s', (_, lose) => {
 });
 
 test.each(['was evicted', 'lost one in the middle'])(
-  'a stream that %s gives nobody who catches up a snapshot without its loss',
+  'a stream that %s gives every reader that catches up a snapshot that reports the loss',
   async (loss) => {
     const [{ log }] = opened as [Revocations];
     const before = log.head;
@@ -101,13 +101,13 @@ describe.each(['xadd', 'hset', 'pexpire', 'xrange', 'del'])('a script that Redis
     const kept = await revocationsIn(redis);
     expect(kept.slice(0, 4)).toEqual([storeLost, ...[0, 1, 2].map(someSession)]);
     expect(kept.at(-1)).toEqual(someSession(8));
-    await eventually('all of it is heard, in the same data set', () => {
+    await eventually('all entries have arrived, in the same data set', () => {
       expect(log.isFollowing).toBe(true);
       expect(log.head).toEqual([`${epoch}-${kept.length}`]);
     });
   });
 
-  test('begins no data set that does not say so', async () => {
+  test('begins no data set without an entry that says so', async () => {
     await Promise.all(opened.splice(0).map((revocations) => revocations.stop()));
     await redis.flushall();
     const store = createStore({ redis, clock: Date.now });
@@ -119,7 +119,7 @@ describe.each(['xadd', 'hset', 'pexpire', 'xrange', 'del'])('a script that Redis
   });
 });
 
-test('a stream that went because its time was over is none that was lost', async () => {
+test('a stream that has expired is not lost', async () => {
   const [first] = opened as [Revocations];
   await dropAll(redis);
   const { log } = await startReplica();
@@ -128,7 +128,7 @@ test('a stream that went because its time was over is none that was lost', async
   expect(await revocationsIn(redis)).toEqual([someSession(3)]);
 });
 
-test('the stream lives until the head says so, and longer', async () => {
+test('the stream lives slightly longer than the head says', async () => {
   const [{ log }] = opened as [Revocations];
   await log.publish(someSession(3));
   const [until, ends] = [Number(await redis.hget(head, 'until')), await redis.pexpiretime(stream)];
@@ -137,13 +137,13 @@ test('the stream lives until the head says so, and longer', async () => {
   expect(await redis.ttl(head)).toBe(-1);
 });
 
-test('a head that somebody gave a time to live keeps none', async () => {
+test('a time to live that somebody gave the head is removed', async () => {
   await redis.expire(head, 100);
   await startReplica();
   expect(await redis.ttl(head)).toBe(-1);
 });
 
-test('a head from before it said how long its entries live goes on', async () => {
+test('a head of an older version, without the lifetime of its entries, still works', async () => {
   const [{ log }] = opened as [Revocations];
   await log.publish(someSession(3));
   await redis.hdel(head, 'id', 'oldest', 'until');

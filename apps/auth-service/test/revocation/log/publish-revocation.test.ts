@@ -45,7 +45,7 @@ async function retained(): Promise<Retained> {
   };
 }
 
-test('trimming drops what is older than the retention, a hundred at a time, and never what is younger', async () => {
+test('trimming drops entries that are older than the retention, a hundred at a time, and never younger ones', async () => {
   const log = openLog(330);
   await log.publish(someSession(0));
   // One person ended all sessions 331 s ago, and another just now.
@@ -144,7 +144,7 @@ test('a script that fails in the middle has written nothing', async () => {
   expect(await store.list(grant.subject)).toHaveLength(1);
 });
 
-test('what is sent twice because the reply was lost happens once: ends, reuse, changes of roles, starts', async () => {
+test('a script that is sent twice because the reply was lost has one effect: ends, reuse, changes of roles, starts', async () => {
   const proxy = await startLossyProxy(server.url);
   const lossy = connect(proxy.url);
   const clock = createClock();

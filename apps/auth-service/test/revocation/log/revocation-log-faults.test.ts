@@ -109,7 +109,7 @@ describe('a Redis that was killed', () => {
   });
 });
 
-test('a failover that lost the newest entries, whose numbers others get: nobody passes those over', async () => {
+test('a failover that lost the newest entries, whose numbers others get: no reader skips those', async () => {
   const server = await startRedis();
   const { log, redis, told, epochs } = await following(server);
   for (let number = 1; number <= 5; number++) await publish(logs[0] as TestLog, number);
@@ -231,7 +231,7 @@ describe('a data set that is emptied while everybody is connected', () => {
   });
 });
 
-test('a reader that slept while entries were trimmed begins anew with what there is', async () => {
+test('a reader that slept while entries were trimmed begins again with the remaining ones', async () => {
   const server = await startRedis();
   const { log, redis, told, epochs } = await following(server);
   await redis
@@ -262,7 +262,7 @@ test('a clock that steps by an hour, either way, loses no entry and keeps none t
 });
 
 describe('Redis is not there', () => {
-  test('when the log starts: that takes no longer than an attempt, and it follows once Redis is', async () => {
+  test('when the log starts: that takes no longer than an attempt, and it follows once Redis is there', async () => {
     const server = await startRedis();
     await server.kill();
     const { log, told, errors } = open(server);

@@ -8,7 +8,7 @@ beforeEach(() => logs.empty());
 afterEach(() => logs.stopLogs());
 
 describe('following', () => {
-  test('a new data set begins with one entry: every token from before it is revoked, for ever so little', async () => {
+  test('a new data set begins with one entry: every token from before it is revoked, however recent', async () => {
     const now = 1_700_000_000_999;
     const first = logs.open({ clock: () => now });
     await first.log.start();
@@ -22,7 +22,7 @@ describe('following', () => {
     expect(first.log.head).toEqual(second.log.head);
   });
 
-  test('who starts late is told what is retained, and then the same as everybody, in the same order', async () => {
+  test('a late reader gets the retained entries, and then the same as all others, in the same order', async () => {
     const early = logs.open();
     await early.log.start();
     for (let number = 0; number < 1_200; number++) await early.log.publish(someSession(number));
@@ -75,7 +75,7 @@ describe('following', () => {
     expect(told()[1]).toEqual({ kind: 'all', before: 1_700_000_001, reason: 'unreadable' });
   });
 
-  test('a burst of 10,000 is told once, in order, in batches that join, of 500 at most', async () => {
+  test('a burst of 10,000 arrives once, in order, in contiguous batches of 500 at most', async () => {
     const { log, batches, told, epochs } = logs.open();
     await log.start();
     const publishers = Array.from({ length: 4 }, () => logs.open({ isPatient: true }));
@@ -111,7 +111,7 @@ describe('following', () => {
     expect(ids).toEqual(Array.from({ length: 1_001 }, (_, index) => `${index + 1}-0`));
   });
 
-  test('a listener that throws takes nothing from the others, nor from what comes after', async () => {
+  test('a listener that throws affects neither the other listeners nor later entries', async () => {
     const { log, told, errors } = logs.open();
     log.onBatch(() => {
       throw new Error('cannot take it');
@@ -129,7 +129,7 @@ describe('following', () => {
     expect(log.isFollowing).toBe(true);
   });
 
-  test('head says what has been told, at the time of telling', async () => {
+  test('head is the position of the current batch while listeners get it', async () => {
     const { log, told } = logs.open();
     const heads: [Position, Position][] = [];
     log.onBatch(({ upTo }) => heads.push([log.head, upTo]));

@@ -129,7 +129,7 @@ describe('reading', () => {
     );
   });
 
-  test('while entries pour in, pages and what is told live join without a gap or a double', async () => {
+  test('while entries pour in, pages and live entries join without a gap or a duplicate', async () => {
     const { log } = logs.open();
     await log.start();
     const publisher = logs.open({ isPatient: true });

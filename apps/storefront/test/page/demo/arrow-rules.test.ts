@@ -48,7 +48,7 @@ const panelEntry = entry({
 });
 
 describe('arrows', () => {
-  it('go from who asked to who answered, across services', () => {
+  it('go from the caller to the callee, across services', () => {
     expect(ends()).toEqual(['page→payment 201', 'payment→auth 200', 'payment→cart 200']);
   });
 
@@ -64,19 +64,19 @@ describe('arrows', () => {
     expect(ends({ spans: [claim] })).toEqual(['page→payment 201', 'payment→cart 200']);
   });
 
-  it('end at a service that does not answer, as its caller tells it', () => {
+  it('end at a service that does not answer, as its caller reports', () => {
     const attributes = { 'server.address': 'http://127.0.0.1:4000' };
     const cut = { ...toAuth, status: null, attributes };
     expect(ends({ spans: [payment, cut] })).toEqual(['page→payment 201', 'payment→auth 0']);
   });
 
-  it('are called as services call them, whoever is asked for what', () => {
+  it('are named by the route, like those of services', () => {
     const url = 'http://localhost:4001/cart/items/mug-blue';
     const [own] = arrowsOf(entry({ request: pageRequest({ method: 'DELETE', url }), spans: [] }), services);
     expect(own?.name).toBe('DELETE /cart/items/:sku');
   });
 
-  it('leave out stores, and whoever has no lane', () => {
+  it('leave out stores, and parties without a lane', () => {
     const store = shownSpan({
       span_id: 'db',
       parent_span_id: 'pay',
@@ -121,20 +121,20 @@ describe('the filter', () => {
     ]);
   });
 
-  it('can show the person’s own, what services do, or what goes wrong', () => {
+  it('can show the person’s own, those of services, or those that failed', () => {
     expect(shownArrows(traces, 'person')).toEqual(passed);
     expect(shownArrows(traces, 'hops')).toEqual(passed);
     expect(shownArrows(traces, 'refused').map(({ traceId }) => traceId)).toEqual(['5', '3']);
   });
 
-  it('counts what the demo’s server asks among what the person did, and not as a service', () => {
+  it('counts requests of the demo’s server as the person’s, and not as a service’s', () => {
     const [theft] = arrowsOf(panelEntry, services);
     const thefts = theft === undefined ? [] : [[theft]];
     expect(shownArrows(thefts, 'person')).toEqual([theft]);
     expect(shownArrows(thefts, 'hops')).toEqual([]);
   });
 
-  it('counts what is shown', () => {
+  it('counts the shown arrows', () => {
     expect(countsOf(shownArrows(traces, 'all'))).toEqual({ passed: 4, refused: 1, failed: 1 });
   });
 });

@@ -5,7 +5,7 @@ import { pageRequest } from '../traffic/requests.ts';
 const page = 'http://localhost:3000';
 
 describe('a request as curl', () => {
-  it('names the token, and does not hold it', () => {
+  it('names the token, and does not contain it', () => {
     const request = pageRequest({
       headers: { authorization: 'Bearer $TOKEN', traceparent: '00-…', accept: '*/*' },
       token: 'the.real.token',
@@ -28,7 +28,7 @@ describe('a request as curl', () => {
     );
   });
 
-  it('lets nothing that was typed be taken for a command', () => {
+  it('quotes all typed text, so that none of it becomes a command', () => {
     const body = '{"note":"$(rm) `ls` $HOME \\" $TOKENS"}';
     const command = curlOf(pageRequest({ method: 'POST', body }), page);
     expect(command).toContain('\\$(rm) \\`ls\\` \\$HOME \\\\\\" \\$TOKENS');

@@ -29,13 +29,13 @@ describe('which check decided', () => {
     });
   });
 
-  it('is told by the code where the answer says it', () => {
+  it('follows from the code in the answer', () => {
     expect(decided(403, said('insufficient_scope'))).toMatchObject({ kind: 'refused', check: 'scope' });
     expect(decided(401, said('insufficient_user_authentication'))).toMatchObject({ check: 'recent_sign_in' });
     expect(decided(503, said('revocations_stale'))).toMatchObject({ kind: 'refused', check: 'freshness' });
   });
 
-  it('is not known of a token that is not good until the span is here, unless it was revoked', () => {
+  it('is unknown for a bad token until the span has arrived, unless it was revoked', () => {
     expect(decided(401, said('invalid_token'))).toMatchObject({ kind: 'refused', check: null });
     expect(decided(401, said('invalid_token', 'sign_out'))).toMatchObject({
       check: 'revoked',
@@ -62,13 +62,13 @@ describe('which check decided', () => {
     expect(decisionOfEntry({ request, answer: taken, spans: [] })).toEqual(unfit);
   });
 
-  it('is told of a hop by its span alone', () => {
+  it('follows for a hop from its span alone', () => {
     const attributes = { [tokenAttributes.subject]: 'p-1' };
     expect(decisionOfHop(shownSpan({ attributes }))).toEqual({ kind: 'passed' });
     expect(decisionOfHop(shownSpan({ status: null }))).toEqual({ kind: 'unanswered' });
   });
 });
 
-it('knows nothing of other words', () => {
+it('knows no other words', () => {
   expect(checkNamed('weather')).toBeNull();
 });

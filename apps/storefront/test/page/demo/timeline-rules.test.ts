@@ -36,7 +36,7 @@ describe('the timeline', () => {
     expect(rows.map(({ offsetMs }) => offsetMs)).toEqual([0, 1, 1, 2.5, 4]);
   });
 
-  it('writes a run of questions to one store in one line', () => {
+  it('writes a run of queries to one store in one line', () => {
     const asked = (id: string, store: string, startMs: number) =>
       shownSpan({
         span_id: id,
@@ -61,7 +61,7 @@ describe('the timeline', () => {
     ]);
   });
 
-  it('tells a call once, as the callee saw it, and one without an answer as its caller did', () => {
+  it('shows a call once, as the callee saw it, and one without an answer as its caller saw it', () => {
     const call = shownSpan({
       span_id: 'out',
       kind: 'client',

@@ -21,7 +21,7 @@ describe('a token on the page', () => {
   });
 
   it.each(['', 'a.b', 'a.b.c.d', '!.!.!', `${segment([])}.${segment({})}.x`])(
-    'that is none, %j, is none',
+    'that is malformed, %j, is none',
     (text) => {
       expect(decodeToken(text)).toBeNull();
     },
@@ -33,7 +33,7 @@ describe('a token on the page', () => {
     expect(edited.split('.')[2]).toBe(token.split('.')[2]);
   });
 
-  it('can say of itself that it is not signed', () => {
+  it('can claim to be unsigned', () => {
     const forged = withAlgNone(token);
     expect(decodeToken(forged)).toMatchObject({
       header: { alg: 'none', kid: 'k1' },

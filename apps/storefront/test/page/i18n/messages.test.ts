@@ -27,7 +27,7 @@ describe.each<[part: string, english: Messages, korean: Messages, same: readonly
 ])('the messages of the %s', (_part, english, translated, sameInBoth) => {
   const korean = new Map(flat(translated));
 
-  it('are there in both languages, with the same words to fill in', () => {
+  it('exist in both languages, with the same placeholders', () => {
     expect([...korean.keys()].sort()).toEqual(
       flat(english)
         .map(([path]) => path)
@@ -38,7 +38,7 @@ describe.each<[part: string, english: Messages, korean: Messages, same: readonly
     }
   });
 
-  it('are translated, but for what is the same word', () => {
+  it('are translated, except words that are the same', () => {
     const same = flat(english).filter(([path, text]) => korean.get(path) === text);
     expect(same.map(([path]) => path)).toEqual(sameInBoth);
   });
@@ -58,7 +58,7 @@ describe('the language to begin with', () => {
     expect(chooseLanguage('ko', ['en-GB'])).toBe('ko');
   });
 
-  it('is else the first wish that the page speaks', () => {
+  it('is otherwise the browser’s first preference that the page has', () => {
     expect(chooseLanguage(null, ['ko-KR', 'en'])).toBe('ko');
     expect(chooseLanguage(null, ['fr', 'EN-us', 'ko'])).toBe('en');
     expect(chooseLanguage('tlh', ['fr'])).toBe('en');

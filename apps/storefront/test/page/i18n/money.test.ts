@@ -29,7 +29,7 @@ describe('money', () => {
     ['1e3', null],
     ['', null],
     ['twelve', null],
-  ])('is read as somebody types it: %j', (text, amount) => {
+  ])('is read as a person types it: %j', (text, amount) => {
     expect(parseAmount(text, 'EUR')).toEqual(amount === null ? null : { amount, currency: 'EUR' });
   });
 
@@ -38,7 +38,7 @@ describe('money', () => {
     expect(parseAmount('19.5', 'KRW')).toBeNull();
   });
 
-  it('stands in a field as it can be read again', () => {
+  it('is written into a field so that it can be read again', () => {
     for (const amount of [1, 99, 100, 1234, 123_456_789]) {
       const money = { amount, currency: 'EUR' };
       expect(parseAmount(formatAmount(money), 'EUR')).toEqual(money);

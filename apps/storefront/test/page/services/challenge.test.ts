@@ -21,14 +21,14 @@ describe('a challenge', () => {
     });
   });
 
-  it('is nothing where there is none, and guesses nothing', () => {
+  it('is empty where there is none, and contains no guesses', () => {
     const nothing = { error: null, scopes: [], maxAgeSeconds: null };
     expect(parseChallenge(null)).toEqual(nothing);
     expect(parseChallenge('Bearer realm="x"')).toEqual(nothing);
     expect(parseChallenge('Bearer max_age="soon", scope=""')).toEqual(nothing);
   });
 
-  it('reads quoted characters, and is not led astray by what stands within quotes', () => {
+  it('reads quoted characters, and is not misled by quoted text', () => {
     const header = String.raw`Bearer error_description="say \"scope=\" or error=\"no\"", error="invalid_token"`;
     expect(parseChallenge(header)).toEqual({ error: 'invalid_token', scopes: [], maxAgeSeconds: null });
   });

@@ -99,7 +99,7 @@ describe('what an error means', () => {
     expect(faultOf(stale, [])).toMatchObject({ kind: 'refused', code: 'revocations_stale' });
   });
 
-  it('nobody foresaw it: its text is not shown', async () => {
+  it('it is unforeseen: its text is not shown', async () => {
     expect(faultOf(new TypeError('x is not a function'), [])).toEqual({
       kind: 'unexpected',
       service: null,
@@ -110,7 +110,7 @@ describe('what an error means', () => {
     expect(faultOf(error, [])).toMatchObject({ kind: 'unexpected', service: 'payment-service', status: 500 });
   });
 
-  it('an answer that is no problem document is told by its status', async () => {
+  it('an answer that is no problem document is described by its status', async () => {
     const page = new Response('<h1>Bad gateway</h1>', {
       status: 502,
       headers: { 'x-request-id': 'request-2' },
@@ -139,7 +139,7 @@ describe('whether a request was refused for good', () => {
     expect(isRefusedForGood(await answer({ status, code }))).toBe(expected);
   });
 
-  it('never when nobody answered', () => {
+  it('never without an answer', () => {
     expect(isRefusedForGood(noAnswer('cart-service', undefined))).toBe(false);
     expect(isRefusedForGood(new TypeError('Failed to fetch'))).toBe(false);
   });

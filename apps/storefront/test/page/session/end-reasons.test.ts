@@ -38,25 +38,25 @@ describe('why a session ended', () => {
     }
   });
 
-  it('is no news to who signed out here, or never was signed in', () => {
+  it('is not shown to a person who signed out here, or never was signed in', () => {
     expect(endReason('sign_out')).toBeNull();
     expect(endReason(null)).toBeNull();
   });
 
-  it('has words for what this page has not heard of', () => {
+  it('has words for reasons that this page does not know', () => {
     expect(endReason('something_new')).toBe('other');
     expect(endReason('toString')).toBe('other');
   });
 
   it.each(['cross_site', 'client_revoked', 'account_disabled'] as const)(
-    'asks nobody to sign in again where that cannot help: %s',
+    'does not ask for a new sign-in where that cannot help: %s',
     (reason) => {
       expect(canSignInAgain(reason)).toBe(false);
       expect(canSignInAgain('displaced')).toBe(true);
     },
   );
 
-  it('is alarming where somebody else may be behind it', () => {
+  it('is alarming if another person may be behind it', () => {
     expect(isAlarming('reuse')).toBe(true);
     expect(isAlarming('displaced')).toBe(false);
   });

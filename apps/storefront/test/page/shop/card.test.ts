@@ -3,7 +3,7 @@ import { groupDigits, parseCard, sandboxCards } from '../../../page/shop/checkou
 
 const good = { number: '4242 4242 4242 4242', expiry: '12/30', cvc: '123' };
 
-describe('a card that somebody types', () => {
+describe('a card that a person types', () => {
   it('is read with and without spaces, and with two or four digits of the year', () => {
     const card = { number: '4242424242424242', exp_month: 12, exp_year: 2030, cvc: '123' };
     expect(parseCard(good)).toEqual({ card });

@@ -18,7 +18,7 @@ const cart: Cart = {
 };
 
 describe('a cart that is shown before the service has answered', () => {
-  it('counts the pieces of all things', () => {
+  it('counts the pieces of all items', () => {
     expect(piecesIn(cart)).toBe(3);
     expect(piecesIn(undefined)).toBe(0);
   });
@@ -29,12 +29,12 @@ describe('a cart that is shown before the service has answered', () => {
     expect(changed.totals).toEqual([{ amount: 14100, currency: 'EUR' }]);
   });
 
-  it('leaves everything when the thing is not in it', () => {
+  it('changes nothing when the item is not in it', () => {
     expect(withQuantity(cart, { sku: 'kettle-copper', quantity: 5 })).toEqual(cart);
     expect(without(cart, 'kettle-copper')).toEqual(cart);
   });
 
-  it('has no sum once the last thing is out', () => {
+  it('has no sum once the last item is out', () => {
     const last = without(without(cart, 'teapot'), 'mug-blue');
     expect(last).toEqual({ items: [], totals: [] });
   });

@@ -12,7 +12,7 @@ const payment: Payment = {
 };
 
 describe('a payment', () => {
-  it('is open while nobody knows whether the card was charged', () => {
+  it('is open while it is unknown whether the card was charged', () => {
     const open = ['pending', 'unknown', 'succeeded', 'declined', 'partially_refunded', 'refunded'] as const;
     expect(open.filter((status) => isOpen({ status }))).toEqual(['pending', 'unknown']);
   });

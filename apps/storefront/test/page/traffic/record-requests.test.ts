@@ -38,7 +38,7 @@ describe('recorded requests', () => {
     expect(entry()?.request.traceId).toBe(traceparent?.slice(3, 35));
   });
 
-  it('are remembered with their status, times and headers, the token apart', async () => {
+  it('are remembered with their status, times and headers, and the token separately', async () => {
     answer = () => new Response('{}', { headers: { 'x-request-id': 'r1' } });
     await recorded('http://localhost:4001/cart', { headers: { authorization: 'Bearer a.b.c' } });
     expect(entry()).toMatchObject({
@@ -48,7 +48,7 @@ describe('recorded requests', () => {
     expect(JSON.stringify(entry()?.request.headers)).not.toContain('a.b.c');
   });
 
-  it('say what a problem document says, and leave it to the caller', async () => {
+  it('read the problem document, and leave it readable for the caller', async () => {
     answer = refusal('{"code":"invalid_token","reason":"sign_out","detail":"No."}');
     const response = await recorded('http://localhost:4001/cart');
     expect(await response.json()).toHaveProperty('reason', 'sign_out');
@@ -77,14 +77,14 @@ describe('recorded requests', () => {
     }
   });
 
-  it('remember that no answer came, and throw what was thrown', async () => {
+  it('remember that no answer came, and throw the same error', async () => {
     const fault = new TypeError('Failed to fetch');
     answer = () => Promise.reject(fault);
     await expect(recorded('http://localhost:4001/cart')).rejects.toBe(fault);
     expect(entry()?.answer?.status).toBe(0);
   });
 
-  it('take from a fragment why the page asks, and send none', async () => {
+  it('take the purpose from a fragment, and send no fragment', async () => {
     answer = () => new Response('{}');
     await recorded('http://localhost:4001/cart#background');
     expect(entry()?.request.purpose).toBe('background');

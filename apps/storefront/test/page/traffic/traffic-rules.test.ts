@@ -28,7 +28,7 @@ function counts({ entries }: Traffic): Partial<Record<Purpose, number>> {
 }
 
 describe('what the page remembers of its traffic', () => {
-  it('holds a request that is on its way, then its answer, then what the answer said', () => {
+  it('holds a request that is on its way, then its answer, then the content of the answer', () => {
     expect(sent.entries).toEqual([{ request, answer: null, spans: [] }]);
     const answered = withAnswer(sent, traceId, pageAnswer(401));
     expect(answered.entries[0]?.answer?.status).toBe(401);
@@ -36,7 +36,7 @@ describe('what the page remembers of its traffic', () => {
     expect(withProblem(answered, traceId, problem).entries[0]?.answer?.problem).toEqual(problem);
   });
 
-  it('lets the oldest go', () => {
+  it('drops the oldest', () => {
     let traffic = noTraffic;
     for (let index = 0; index <= maxEntries; index += 1)
       traffic = withRequest(traffic, pageRequest({ traceId: String(index) }));
@@ -44,7 +44,7 @@ describe('what the page remembers of its traffic', () => {
     expect(traffic.entries[0]?.request.traceId).toBe('1');
   });
 
-  it('lets go of load first, then of probes, then of background, and then of the oldest', () => {
+  it('drops load first, then probes, then background, and then the oldest', () => {
     const all = after([
       ['person', 5],
       ['background', 70],
@@ -58,21 +58,21 @@ describe('what the page remembers of its traffic', () => {
     expect(counts(after([['person', maxEntries]], more))).toEqual({ person: maxEntries });
   });
 
-  it('takes in what it would let go first, even when it is full of what people did', () => {
+  it('takes in what it would drop first, even when it is full of the person’s requests', () => {
     const full = after([['person', maxEntries]]);
     const { entries } = after([['background', 1]], full);
     expect(entries.at(-1)?.request.purpose).toBe('background');
     expect(entries).toHaveLength(maxEntries);
   });
 
-  it('sorts spans by when they began, however late they are told', () => {
+  it('sorts spans by when they began, however late they arrive', () => {
     const late = shownSpan({ span_id: 'c', start_ms: 1002 });
     const early = shownSpan({ span_id: 'b', start_ms: 1001 });
     const traffic = withSpan(withSpan(sent, late), early);
     expect(traffic.entries[0]?.spans.map(({ span_id: id }) => id)).toEqual(['b', 'c']);
   });
 
-  it('takes a span once: a stream that opens anew tells the last minute again', () => {
+  it('takes a span once: a stream that opens again repeats the last minute', () => {
     const once = withSpan(sent, shownSpan());
     expect(withSpan(once, shownSpan())).toBe(once);
   });
