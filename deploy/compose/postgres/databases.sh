@@ -8,7 +8,7 @@ for file in /run/secrets/*-password; do
   [ "$service" = superuser ] && continue
   psql --username=postgres --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=service="$service" <<'SQL'
 \set password `cat /run/secrets/:service-password`
--- Whoever is not told otherwise may connect nowhere.
+-- By default, a role may connect to no database.
 REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;
 SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'service') AS is_new \gset
 \if :is_new
