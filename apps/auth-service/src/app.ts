@@ -30,6 +30,8 @@ import { createUsedAssertions } from './oauth/client-authentication/used-asserti
 import { createGrantTable } from './oauth/grants/grant-table.ts';
 import { createIntrospection } from './oauth/introspection.ts';
 import { introspectionRoute } from './oauth/introspection-route.ts';
+import { endSessionRoute } from './oauth/logout/end-session-route.ts';
+import { createLogoutDeliveries } from './oauth/logout/logout-deliveries.ts';
 import { metadataRoute } from './oauth/metadata-route.ts';
 import { createSubjectTokens } from './oauth/subject-tokens.ts';
 import { createTokenRevocation } from './oauth/token-revocation.ts';
@@ -59,6 +61,7 @@ import { createVerdictCounter } from './sessions/verdict-counter.ts';
 import { createAccessTokenIssuer } from './tokens/access-token.ts';
 import { acrPassword } from './tokens/claims.ts';
 import { createIdTokenIssuer } from './tokens/id-token.ts';
+import { createLogoutTokenIssuer } from './tokens/logout-token.ts';
 
 export type AppOptions = {
   readonly config: AuthConfig;
@@ -149,12 +152,31 @@ export async function buildApp({
     dataSets,
     clock,
   });
-  const logins = createLoginStore({ redis, shards: config.REDIS_SHARDS, clock });
+  const ownClients = clientsOf(config);
+  const applications = createApplications({ db, log: app.log, audit, clock });
+  const clients = directoryOf(ownClients, applications);
+  const signer = () => keyRing.signer();
+  const deliveries = createLogoutDeliveries({
+    db,
+    applications,
+    sessions,
+    issueLogoutToken: createLogoutTokenIssuer({ issuer: config.ISSUER, signer, clock }),
+    audit,
+    registry: app.metrics,
+    log: app.log,
+    clock,
+  });
+  const logins = createLoginStore({
+    redis,
+    shards: config.REDIS_SHARDS,
+    revocationSeconds: retention,
+    clock,
+  });
   /** Whoever ends all sessions of a person also ends their logins, or the next request would start a session again. */
   const allSessions = {
     ...sessions,
     endAll: async (...[subject, ...rest]: Parameters<typeof sessions.endAll>) => {
-      await logins.endAll(subject);
+      deliveries.announce(await logins.endAll(subject));
       return sessions.endAll(subject, ...rest);
     },
   };
@@ -172,13 +194,10 @@ export async function buildApp({
   const issueAccessToken = createAccessTokenIssuer({
     issuer: config.ISSUER,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
-    signer: () => keyRing.signer(),
+    signer,
     issuedFromOf: clientStatuses.issuedFromOf,
     clock,
   });
-  const ownClients = clientsOf(config);
-  const applications = createApplications({ db, log: app.log, audit, clock });
-  const clients = directoryOf(ownClients, applications);
   const assertions = createAssertionVerifier({
     issuer: config.ISSUER,
     usedAssertions: createUsedAssertions({ ...redisParts, dataSets }),
@@ -199,6 +218,7 @@ export async function buildApp({
     await keyRing.stop();
     await clientStatuses.stop();
     await applications.stop();
+    await deliveries.stop();
     await audit.close();
     await revocations.stop();
     evictions.stop();
@@ -225,10 +245,12 @@ export async function buildApp({
   await keyRing.start();
   await clientStatuses.start();
   await applications.start();
+  deliveries.start();
   // Registered before the feed, so that a revoked key does not sign the event that announces its revocation.
   revocations.log.onBatch(({ revocations: batch }) => {
     keyRing.applyRevocations(batch);
     clientStatuses.applyRevocations(batch);
+    deliveries.onRevocations(batch);
   });
   await revocations.start();
   // Verifies its own tokens with the keys in memory, without an HTTP request to itself.
@@ -261,7 +283,7 @@ export async function buildApp({
   const issueIdToken = createIdTokenIssuer({
     issuer: config.ISSUER,
     acr: acrPassword,
-    signer: () => keyRing.signer(),
+    signer,
     clock,
   });
   const grants = createGrantTable({
@@ -304,14 +326,32 @@ export async function buildApp({
   await app.register(accountManagementRoutes, { accounts });
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
-  await app.register(authorizationRoutes, {
+  const ownPages = {
     issuer: config.ISSUER,
-    authorization: createAuthorization({ accounts, logins, consents, codes, audit, clock }),
+    authorization: createAuthorization({
+      accounts,
+      logins,
+      consents,
+      codes,
+      audit,
+      announce: deliveries.announce,
+      clock,
+    }),
     clients,
-    clientStatuses,
     cookies: createOwnCookies({ issuer: config.ISSUER }),
     pages: createAuthorizationPages({ issuer: config.ISSUER }),
+  };
+  await app.register(authorizationRoutes, {
+    ...ownPages,
+    clientStatuses,
     pending: createPendingRequests({ redis }),
+  });
+  await app.register(endSessionRoute, {
+    ...ownPages,
+    keys: () => keyRing.jwks().keys,
+    logins,
+    deliveries,
+    audit,
   });
   return app;
 }

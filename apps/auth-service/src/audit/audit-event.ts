@@ -16,6 +16,7 @@ export type AuditEventName =
   | 'code.reused'
   | 'consent.granted'
   | 'consent.withdrawn'
+  | 'logout.undelivered'
   | 'session.ended'
   | 'session.lost'
   | 'session.renamed'

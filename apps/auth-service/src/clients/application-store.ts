@@ -21,6 +21,8 @@ export async function insertApplication(
       clientId: id,
       name,
       redirectUris: [...redirectUris],
+      postLogoutRedirectUris: [...application.postLogoutRedirectUris],
+      backchannelLogoutUri: application.backchannelLogoutUri,
       scopes: [...scopes],
       authentication: authentication.method,
       secretHash: authentication.method === 'client_secret_basic' ? authentication.secretHash : null,
@@ -50,6 +52,8 @@ function clientOf(row: typeof applications.$inferSelect): ApplicationClient {
     name: row.name,
     kind: 'application',
     redirectUris: row.redirectUris,
+    postLogoutRedirectUris: row.postLogoutRedirectUris,
+    backchannelLogoutUri: row.backchannelLogoutUri,
     // A scope that this version no longer knows allows nothing.
     scopes: row.scopes.filter((scope) => applicationScopes.includes(scope)),
     maxSessions: null,

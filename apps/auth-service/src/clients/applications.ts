@@ -13,6 +13,8 @@ const secretBytes = 32;
 export type NewApplication = {
   readonly name: string;
   readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly backchannelLogoutUri: string | null;
   readonly scopes: readonly string[];
   readonly method: ClientAuthenticationMethod;
   /** Required for private_key_jwt. */
@@ -82,6 +84,8 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
         name: application.name,
         kind: 'application',
         redirectUris: application.redirectUris,
+        postLogoutRedirectUris: application.postLogoutRedirectUris,
+        backchannelLogoutUri: application.backchannelLogoutUri,
         scopes: application.scopes,
         maxSessions: null,
         authentication: authenticationOf(application, secret),

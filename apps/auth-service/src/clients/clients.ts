@@ -41,6 +41,10 @@ export type ApplicationClient = Identified &
     readonly kind: 'application';
     /** The most that it may ask people for, of `applicationScopes`. */
     readonly scopes: readonly string[];
+    /** Where people may return to after they have signed out (OpenID Connect RP-Initiated Logout §3). */
+    readonly postLogoutRedirectUris: readonly string[];
+    /** Where it is told of ended sessions (OpenID Connect Back-Channel Logout §2.2); null: it is not. */
+    readonly backchannelLogoutUri: string | null;
     /** By its OAuth name: `token_endpoint_auth_method` (RFC 7591 §2). */
     readonly authentication:
       | { readonly method: 'none' }

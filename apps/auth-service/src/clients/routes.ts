@@ -39,6 +39,14 @@ const registrationSchema = {
     {
       name: Type.String({ minLength: 1, maxLength: 80, description: 'Shown to people.' }),
       redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), { minItems: 1, maxItems: 10 }),
+      post_logout_redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), {
+        maxItems: 10,
+        default: [],
+        description: 'Where people may return to after they have signed out.',
+      }),
+      backchannel_logout_uri: Type.Optional(
+        Type.String({ maxLength: 2048, description: 'Where it is told of ended sessions.' }),
+      ),
       scopes: Type.Array(Type.Enum([...applicationScopes]), {
         minItems: 1,
         uniqueItems: true,
@@ -131,12 +139,15 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
     async (request, reply) => {
       const { name, redirect_uris: redirectUris, scopes } = request.body;
       const { token_endpoint_auth_method: method, jwks_uri: jwksUri } = request.body;
-      const fault = faultOfRegistration({ name, redirectUris, method, jwksUri });
+      const { post_logout_redirect_uris: postLogoutRedirectUris } = request.body;
+      const { backchannel_logout_uri: backchannelLogoutUri = null } = request.body;
+      const logout = { postLogoutRedirectUris, backchannelLogoutUri };
+      const fault = faultOfRegistration({ name, redirectUris, method, jwksUri, ...logout });
       if (fault !== undefined) throw invalidClientMetadata(fault);
       const { subject, clientId } = request.auth;
       const by = { subject, clientId, ...requestOrigin(request) };
       const { client, secret } = await applications.register(
-        { name: name.trim(), redirectUris, scopes, method, jwksUri },
+        { name: name.trim(), redirectUris, scopes, method, jwksUri, ...logout },
         by,
       );
       reply.code(201).header('cache-control', 'no-store');
@@ -197,14 +208,25 @@ function faultOfRegistration(application: {
   readonly redirectUris: readonly string[];
   readonly method: string;
   readonly jwksUri: string | undefined;
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly backchannelLogoutUri: string | null;
 }): string | undefined {
   const { name, redirectUris, method, jwksUri } = application;
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name) || name.trim() === '')
     return 'The name has a character that cannot be seen.';
-  for (const [index, uri] of redirectUris.entries()) {
-    const fault = faultOfRedirectUri(uri);
-    if (fault !== undefined) return `Redirect URI ${index + 1} cannot be used: ${fault}.`;
+  const uris = {
+    'Redirect URI': redirectUris,
+    'Post-logout redirect URI': application.postLogoutRedirectUris,
+  };
+  for (const [what, list] of Object.entries(uris)) {
+    for (const [index, uri] of list.entries()) {
+      const fault = faultOfRedirectUri(uri);
+      if (fault !== undefined) return `${what} ${index + 1} cannot be used: ${fault}.`;
+    }
   }
+  const { backchannelLogoutUri: logoutUri } = application;
+  const logoutFault = logoutUri === null ? undefined : faultOfUrl(logoutUri, 'endpoint');
+  if (logoutFault !== undefined) return `backchannel_logout_uri cannot be used: ${logoutFault}.`;
   if ((method === 'private_key_jwt') !== (jwksUri !== undefined))
     return 'jwks_uri belongs to private_key_jwt, and only to it.';
   const fault = jwksUri === undefined ? undefined : faultOfUrl(jwksUri, 'endpoint');

@@ -94,6 +94,10 @@ export const applications = pgTable('applications', {
   /** Shown to people when the application asks for their consent. */
   name: text('name').notNull(),
   redirectUris: text('redirect_uris').array().notNull(),
+  /** Where people may return to after they have signed out (OpenID Connect RP-Initiated Logout §3). */
+  postLogoutRedirectUris: text('post_logout_redirect_uris').array().notNull().default([]),
+  /** Where it wants to be told of ended sessions (OpenID Connect Back-Channel Logout §2.2). */
+  backchannelLogoutUri: text('backchannel_logout_uri'),
   /** The most that it may ask people for. */
   scopes: text('scopes').array().notNull(),
   authentication: text('authentication').$type<ClientAuthenticationMethod>().notNull(),
@@ -115,6 +119,20 @@ export const consents = pgTable(
     grantedAt: instant('granted_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.subject, table.clientId] })],
+);
+
+/** Logout tokens that have to be delivered to applications. A row goes when it is delivered or given up. */
+export const logoutDeliveries = pgTable(
+  'logout_deliveries',
+  {
+    sessionId: text('session_id').primaryKey(),
+    clientId: text('client_id').notNull(),
+    subject: text('subject').notNull(),
+    since: instant('since').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    nextAttemptAt: instant('next_attempt_at').notNull(),
+  },
+  (table) => [index('logout_deliveries_next').on(table.nextAttemptAt)],
 );
 
 /** The known data set of each shard of Redis: see revocation/log/data-sets.ts. */
@@ -149,6 +167,7 @@ export const authSchema = {
   clientStatuses,
   applications,
   consents,
+  logoutDeliveries,
   redisDataSets,
   auditEvents,
 };

@@ -1,8 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { loginKey, loginsOfSubjectKey, shardOf } from '../redis/key-names.ts';
+import {
+  loginKey,
+  loginsOfSubjectKey,
+  revocationHeadKey,
+  revocationsKey,
+  sessionsOfSubjectKey,
+  shardOf,
+} from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import type { EndReason } from '../sessions/session.ts';
+import { endSessionParts } from '../sessions/sessions-of-subject.ts';
 
 /** A login that is not used for this long ends. */
 export const idleSeconds = 2 * 3600;
@@ -16,7 +25,10 @@ const startLogin = loadScript<number>('startLogin', [script('./scripts/start-log
 const useLogin = loadScript<[] | [subject: string, authTime: string]>('useLogin', [
   script('./scripts/use-login.lua'),
 ]);
-const endLogins = loadScript<number>('endLogins', [script('./scripts/end-logins.lua')]);
+const endLogins = loadScript<(string | number)[]>('endLogins', [
+  ...endSessionParts,
+  script('./scripts/end-logins.lua'),
+]);
 
 /** One browser's sign-in at our own pages. */
 export type Login = {
@@ -25,6 +37,15 @@ export type Login = {
   readonly authTime: number;
   /** Names the login in other records. It cannot be used as a cookie. */
   readonly digest: string;
+};
+
+/** A session that began with a login. */
+export type SessionOfLogin = {
+  readonly sessionId: string;
+  readonly clientId: string;
+  readonly subject: string;
+  /** Whether it ended with the login; false if it had expired before. */
+  readonly hasEnded: boolean;
 };
 
 export type LoginStore = ReturnType<typeof createLoginStore>;
@@ -42,14 +63,19 @@ export type LoginStore = ReturnType<typeof createLoginStore>;
 export function createLoginStore(options: {
   readonly redis: Redis;
   readonly shards: number;
+  /** How long an access token can stay valid after its session ended: its lifetime plus clock skew. */
+  readonly revocationSeconds: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }) {
   const { redis, shards, clock } = options;
 
   return {
-    /** Starts a login under a new id, which is the value of its cookie: `<shard>-<256 random bits>`. */
-    async start(subject: string): Promise<{ id: string; login: Login }> {
+    /**
+     * Starts a login under a new id, which is the value of its cookie: `<shard>-<256 random bits>`. `continues`: a login
+     * of the same person, which it takes the place of, with its sessions.
+     */
+    async start(subject: string, continues?: Login): Promise<{ id: string; login: Login }> {
       const now = clock();
       const shard = shardOf(subject, shards);
       const id = `${shard}-${randomBytes(32).toString('base64url')}`;
@@ -57,7 +83,8 @@ export function createLoginStore(options: {
       const authTime = Math.floor(now / 1000);
       const expiresAt = now + absoluteSeconds * 1000;
       const record = ['subject', subject, 'auth_time', authTime, 'expires_at', expiresAt];
-      const keys = [loginKey(shard, digest), loginsOfSubjectKey(shard, subject)];
+      const previous = continues === undefined ? [] : [loginKey(shard, continues.digest)];
+      const keys = [loginKey(shard, digest), loginsOfSubjectKey(shard, subject), ...previous];
       await orUnavailable(
         startLogin(redis, keys, [digest, idleSeconds * 1000, expiresAt, maxLogins, ...record]),
       );
@@ -73,18 +100,38 @@ export function createLoginStore(options: {
       return { subject, authTime: Number(authTime), digest: digestOf(id) };
     },
 
-    /** Ends one login. Codes that it granted cannot be redeemed any more. */
-    async end(id: string): Promise<void> {
-      const key = keyOf(id);
-      if (key !== undefined) await orUnavailable(redis.del(key));
-    },
+    /**
+     * Ends a login of this person and the sessions that began with it, in one step. Returns these sessions, and those
+     * that had expired. Codes that the login granted cannot be redeemed any more.
+     */
+    end: ({ subject, digest }: Login, reason: EndReason): Promise<readonly SessionOfLogin[]> =>
+      endThese(subject, reason, digest),
 
-    /** Ends all logins of a person. */
-    async endAll(subject: string): Promise<void> {
-      const shard = shardOf(subject, shards);
-      await orUnavailable(endLogins(redis, [loginsOfSubjectKey(shard, subject)], [loginKey(shard, '')]));
-    },
+    /** Ends all logins of a person and no session. Returns the sessions that began with them and have expired. */
+    endAll: (subject: string): Promise<readonly SessionOfLogin[]> => endThese(subject, ''),
   };
+
+  async function endThese(
+    subject: string,
+    reason: EndReason | '',
+    ...digest: string[]
+  ): Promise<SessionOfLogin[]> {
+    const shard = shardOf(subject, shards);
+    const keys = [
+      loginsOfSubjectKey(shard, subject),
+      sessionsOfSubjectKey(shard, subject),
+      revocationsKey(shard),
+      revocationHeadKey(shard),
+    ];
+    const args = [loginKey(shard, ''), clock(), reason, options.revocationSeconds * 1000, ...digest];
+    const found = await orUnavailable(endLogins(redis, keys, args));
+    const sessions: SessionOfLogin[] = [];
+    for (let index = 0; index < found.length; index += 3) {
+      const [sessionId, clientId, ended] = found.slice(index, index + 3) as [string, string, number];
+      sessions.push({ sessionId, clientId, subject, hasEnded: ended === 1 });
+    }
+    return sessions;
+  }
 
   function keyOf(id: string): string | undefined {
     const [, digits] = /^(\d{1,4})-[\w-]{43}$/.exec(id) ?? [];

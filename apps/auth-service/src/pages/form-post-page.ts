@@ -1,5 +1,6 @@
 import { html } from '@remix-run/html-template';
 import { formTargetOf } from './form-target.ts';
+import { hiddenFields } from './hidden-fields.ts';
 import type { Language } from './language.ts';
 import { type Page, pageOf } from './layout.ts';
 import { textsIn } from './texts.ts';
@@ -13,17 +14,13 @@ export function formPostPage(
   language: Language = 'en',
 ): Page {
   const texts = textsIn[language];
-  const fields = Object.entries(parameters).map(
-    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">
-`,
-  );
   return pageOf({
     language,
     title: texts.returning,
     formsTo: [formTargetOf(redirectUri)],
     script: 'document.forms[0].submit()',
     body: html`<form method="post" action="${redirectUri}">
-${fields}<div class="buttons"><button class="main">${texts.continue}</button></div>
+${hiddenFields(parameters)}<div class="buttons"><button class="main">${texts.continue}</button></div>
 </form>`,
   });
 }

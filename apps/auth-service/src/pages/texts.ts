@@ -36,6 +36,12 @@ const english = {
     unavailable: 'Something that we need is unavailable at the moment. Reload this page shortly.',
   },
   detail: (description: string) => `For the developer: ${description}`,
+  signOut: 'Sign out',
+  signOutQuestion: (username: string) =>
+    `Sign ${username} out here? Applications that you signed in to with this browser end your session too.`,
+  stay: 'Stay signed in',
+  signedOut: 'You are signed out',
+  signedOutHere: 'Nobody is signed in here any more. You can close this page.',
   returning: 'Returning to the application',
   continue: 'Continue',
   scopes: {
@@ -87,6 +93,12 @@ const korean: Texts = {
     unavailable: '필요한 서비스에 지금 연결할 수 없습니다. 잠시 후 페이지를 새로 고쳐 주세요.',
   },
   detail: (description) => `개발자용 정보: ${description}`,
+  signOut: '로그아웃',
+  signOutQuestion: (username) =>
+    `${username} 계정에서 로그아웃할까요? 이 브라우저로 로그인한 다른 애플리케이션에서도 세션이 끝납니다.`,
+  stay: '로그인 유지',
+  signedOut: '로그아웃되었습니다',
+  signedOutHere: '이 브라우저에는 이제 로그인한 계정이 없습니다. 페이지를 닫아도 됩니다.',
   returning: '애플리케이션으로 돌아갑니다',
   continue: '계속',
   scopes: {

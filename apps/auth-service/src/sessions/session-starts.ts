@@ -26,6 +26,7 @@ const startSession = loadScript<number>('startSession', [
 ]);
 const redeemCode = loadScript<number | CodeRefusal>('redeemCode', [
   publishRevocation,
+  script('./scripts/end-session.lua'),
   script('./scripts/redeem-code.lua'),
   script('./scripts/start-session.lua'),
 ]);

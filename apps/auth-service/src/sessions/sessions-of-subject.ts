@@ -19,12 +19,14 @@ import { listedFields, listedFrom } from './session-record.ts';
 export const maxSessions = 100;
 
 const publishRevocation = new URL('../revocation/log/scripts/publish-revocation.lua', import.meta.url);
+/** What scripts that end sessions begin with. */
+export const endSessionParts = [publishRevocation, new URL('./scripts/end-session.lua', import.meta.url)];
 const endSessions = loadScript<string[]>('endSessions', [
-  publishRevocation,
+  ...endSessionParts,
   new URL('./scripts/end-sessions.lua', import.meta.url),
 ]);
 const endSurplus = loadScript<string[]>('endSurplus', [
-  publishRevocation,
+  ...endSessionParts,
   new URL('./scripts/end-surplus.lua', import.meta.url),
 ]);
 const renameSession = loadScript<(string | null)[]>('renameSession', [
@@ -111,6 +113,12 @@ export function createSessionsOfSubject({
       if ((await endThese({ shard, subject }, [sessionId], reason)).length === 1) return true;
       await dataSets.confirm(shard, sessionKey(sessionId));
       return false;
+    },
+
+    /** Whose session this is or was, and of which client; undefined when it is gone. */
+    async ownerOf(sessionId: string): Promise<{ subject: string; clientId: string } | undefined> {
+      const [subject, clientId] = await orUnavailable(redis.hmget(sessionKey(sessionId), 'u', 'c'));
+      return subject && clientId ? { subject, clientId } : undefined;
     },
 
     /** Ends a session that is outside its person's shard, where the person could neither see nor end it. */

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import type { PublicJwk } from '../database/schema.ts';
 import type { SigningKey } from './access-token.ts';
 import { signCompactJws } from './compact-jws.ts';
 
@@ -56,4 +57,37 @@ export function createIdTokenIssuer(options: {
 /** OpenID Connect Core §3.1.3.6: the left half of the hash that belongs to RS256. */
 function halfHashOf(token: string): string {
   return createHash('sha256').update(token, 'ascii').digest().subarray(0, 16).toString('base64url');
+}
+
+/** What an ID token says that a client presents as a hint (OpenID Connect RP-Initiated Logout §2). */
+export type IdTokenHint = { readonly subject: string; readonly clientId: string };
+
+/**
+ * Reads an ID token that we issued, expired or not; undefined when it is not ours, or its key is no longer published.
+ *
+ * Does not check whether the session is alive.
+ */
+export function readIdTokenHint(
+  token: string,
+  { issuer, keys }: { readonly issuer: string; readonly keys: readonly PublicJwk[] },
+): IdTokenHint | undefined {
+  const [header = '', payload = '', signature = '', ...more] = token.split('.');
+  const { typ, alg, kid } = objectIn(header);
+  const jwk = keys.find((key) => key.kid === kid);
+  if (more.length > 0 || typ !== 'JWT' || alg !== 'RS256' || jwk === undefined) return undefined;
+  const key = createPublicKey({ key: jwk, format: 'jwk' });
+  const input = Buffer.from(`${header}.${payload}`, 'latin1');
+  if (!verify('sha256', input, key, Buffer.from(signature, 'base64url'))) return undefined;
+  const { iss, sub, aud } = objectIn(payload);
+  if (iss !== issuer || typeof sub !== 'string' || typeof aud !== 'string') return undefined;
+  return { subject: sub, clientId: aud };
+}
+
+function objectIn(part: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
 }

@@ -14,8 +14,9 @@ const now = Date.now();
 const ttlMs = 330_000;
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 const library = 'revocation/log/scripts/publish-revocation.lua';
+const ending = 'sessions/scripts/end-session.lua';
 /** Lua files that are parts of scripts, not scripts. */
-const parts = [library, 'redis/scripts/refuse-late.lua', 'sessions/scripts/redeem-code.lua'];
+const parts = [library, ending, 'redis/scripts/refuse-late.lua', 'sessions/scripts/redeem-code.lua'];
 
 /** Arguments for each script, with which it has an effect. Each runs in a data set of its own with one session. */
 const scripts: Record<string, (shard: string) => { keys: string[]; args: (string | number)[] }> = {
@@ -27,7 +28,10 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
     keys: [`${shard}:familiar`],
     args: [0, now + 1000, 60_000],
   }),
-  'logins/scripts/end-logins.lua': (shard) => ({ keys: [`${shard}:lu`], args: [`${shard}:l:`] }),
+  'logins/scripts/end-logins.lua': (shard) => ({
+    keys: [`${shard}:lu`, `${shard}:u`, ...log(shard)],
+    args: [`${shard}:l:`, now, '', ttlMs],
+  }),
   'logins/scripts/start-login.lua': (shard) => ({
     keys: [`${shard}:l:digest`, `${shard}:lu`],
     args: ['digest', 60_000, now + 3_600_000, 50, 'subject', 'alice'],
@@ -87,7 +91,7 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
 const names = Object.keys(scripts);
 const calls = names.map((name, index) => {
   const { keys, args } = scripts[name]?.(`{${index}}`) ?? { keys: [], args: [] };
-  const files = usesLibrary(name) ? [library, name] : [name];
+  const files = [...partsOf(name), name];
   const script = loadScript<unknown>(
     basename(name, '.lua').replaceAll('-', ''),
     files.map((file) => new URL(`../../src/${file}`, import.meta.url)),
@@ -150,8 +154,10 @@ test('a clock of Redis that seemed to be an hour behind makes no script late, be
   await expect(calls[0]?.(redis)).resolves.toBeDefined();
 });
 
-function usesLibrary(name: string): boolean {
-  return /\b(?:publish_revocation|ensure_data_set|epoch_of)\(/.test(readFileSync(source + name, 'utf8'));
+function partsOf(name: string): string[] {
+  const text = readFileSync(source + name, 'utf8');
+  if (/\bend_session\(/.test(text)) return [library, ending];
+  return /\b(?:publish_revocation|ensure_data_set|epoch_of)\(/.test(text) ? [library] : [];
 }
 
 function log(shard: string): string[] {

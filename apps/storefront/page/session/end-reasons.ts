@@ -13,6 +13,8 @@ const shownAs = {
   account_disabled: 'account_disabled',
   ended_by_operator: 'ended_by_operator',
   token_revoked: 'token_revoked',
+  code_reused: 'code_reused',
+  consent_withdrawn: 'consent_withdrawn',
   reuse: 'reuse',
   sign_in_failed: 'sign_in_failed',
   shards_changed: 'moved',

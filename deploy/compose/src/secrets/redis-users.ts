@@ -6,7 +6,7 @@ export const authServiceCommands = [
   ...['auth', 'hello', 'info', 'ping', 'time', 'client|setname', 'client|setinfo'],
   ...['eval', 'evalsha'],
   ...['get', 'set', 'del', 'exists'],
-  ...['hget', 'hincrby', 'hmget', 'hset'],
+  ...['hget', 'hgetall', 'hincrby', 'hmget', 'hset'],
   ...['zadd', 'zrange', 'zrangebyscore', 'zrem', 'zremrangebyscore'],
   ...['xadd', 'xdel', 'xlen', 'xrange', 'xread'],
   ...['persist', 'pexpire', 'pexpireat', 'pttl'],

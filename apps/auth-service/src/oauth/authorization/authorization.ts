@@ -4,7 +4,7 @@ import type { Origin } from '../../audit/audit-event.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { PersonsClient } from '../../clients/clients.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
-import type { Login, LoginStore } from '../../logins/login-store.ts';
+import type { Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
 import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import { nextStep, type Progress, type Step } from './next-step.ts';
@@ -15,6 +15,8 @@ export type AuthorizationParts = {
   readonly consents: ConsentStore;
   readonly codes: AuthorizationCodes;
   readonly audit: Pick<AuditLog, 'record'>;
+  /** Tells applications that these sessions have ended. */
+  readonly announce: (ended: readonly SessionOfLogin[]) => void;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
@@ -43,8 +45,8 @@ export function createAuthorization(parts: AuthorizationParts) {
     },
 
     /**
-     * Checks the password and starts a login under a new id, so that nobody can know it beforehand. Ends the login that
-     * this browser had. Rejects with what accounts.signIn rejects with.
+     * Checks the password and starts a login under a new id, so that nobody can know it beforehand. A login of the same
+     * person in this browser is continued by it; one of somebody else ends, with its sessions. Rejects with what accounts.signIn rejects with.
      */
     async signIn(
       credentials: { readonly username: string; readonly password: string },
@@ -56,8 +58,11 @@ export function createAuthorization(parts: AuthorizationParts) {
     ): Promise<SignedIn & { readonly id: string }> {
       const { clientId, origin, replaces } = context;
       const account = await accounts.signIn({ ...credentials, clientId, ...origin });
-      const { id, login } = await logins.start(account.id);
-      if (replaces !== undefined) await logins.end(replaces);
+      const previous = replaces === undefined ? undefined : await logins.use(replaces);
+      const isSame = previous?.subject === account.id;
+      // The previous person has lost the cookie, so nobody else could end their sessions of this browser.
+      if (previous !== undefined && !isSame) parts.announce(await logins.end(previous, 'replaced'));
+      const { id, login } = await logins.start(account.id, isSame ? previous : undefined);
       audit.record({ event: 'sign_in.at_our_page', subject: account.id, clientId, ...origin });
       return { id, login, account };
     },

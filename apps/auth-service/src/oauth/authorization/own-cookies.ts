@@ -23,6 +23,8 @@ export function createOwnCookies({ issuer }: { readonly issuer: string }) {
     setLogin: (reply: FastifyReply, id: string): void =>
       void reply.setCookie(login, id, { ...attributes, maxAge: absoluteSeconds }),
 
+    clearLogin: (reply: FastifyReply): void => void reply.clearCookie(login, attributes),
+
     browserOf: (request: FastifyRequest): string | undefined => request.cookies[browser],
 
     /** The browser's id; sets a new one where there is none. */

@@ -4,17 +4,18 @@
 -- KEYS  1 sessions of the subject  2 stream of revocations  3 its head  4.. sessions
 -- ARGV  1 subject  2 now (ms)  3 reason  4 how long a revocation is kept (ms)  5.. session ids, in the keys' order
 -- Reply the ids of the sessions that were ended
-local sessions, stream, head = KEYS[1], KEYS[2], KEYS[3]
-local subject, now, reason, revocation_ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local subject = ARGV[1]
+local by = {
+  sessions = KEYS[1], stream = KEYS[2], head = KEYS[3],
+  now = tonumber(ARGV[2]), reason = ARGV[3], revocation_ttl = tonumber(ARGV[4])
+}
 
 local ended = {}
 for index = 4, #KEYS do
   local found = redis.call('HMGET', KEYS[index], 's', 'u')
   if found[1] == 'active' and found[2] == subject then
     local id = ARGV[index + 1]
-    publish_revocation(stream, head, revocation_ttl, now, { 'kind', 'session', 'id', id, 'reason', reason })
-    redis.call('HSET', KEYS[index], 's', 'revoked', 'w', reason)
-    redis.call('ZREM', sessions, id)
+    end_session(KEYS[index], id, by)
     ended[#ended + 1] = id
   end
 end

@@ -6,8 +6,11 @@
 -- ARGV  1 subject  2 now (ms)  3 reason  4 how long a revocation is kept (ms)  5 client  6 how many there may be
 --       7 id of the session that has just begun  8.. session ids, in the order of the keys
 -- Reply the ids of the sessions that were ended
-local sessions, stream, head = KEYS[1], KEYS[2], KEYS[3]
-local subject, now, reason, revocation_ttl = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local subject = ARGV[1]
+local by = {
+  sessions = KEYS[1], stream = KEYS[2], head = KEYS[3],
+  now = tonumber(ARGV[2]), reason = ARGV[3], revocation_ttl = tonumber(ARGV[4])
+}
 local client, room, spared = ARGV[5], tonumber(ARGV[6]), ARGV[7]
 
 local others = {}
@@ -22,9 +25,7 @@ end
 local ended = {}
 for rank = math.max(room, 0) + 1, #others do
   local session, id = others[rank][1], others[rank][2]
-  publish_revocation(stream, head, revocation_ttl, now, { 'kind', 'session', 'id', id, 'reason', reason })
-  redis.call('HSET', session, 's', 'revoked', 'w', reason)
-  redis.call('ZREM', sessions, id)
+  end_session(session, id, by)
   ended[#ended + 1] = id
 end
 return ended

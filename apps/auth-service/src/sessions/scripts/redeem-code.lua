@@ -14,13 +14,15 @@ do
   if code[4] and code[4] ~= ARGV[1] then
     local first = string.gsub(code[4], '^(%d+)-', '{%1}:s:')
     if redis.call('HGET', first, 's') == 'active' then
-      local now, revocation_ttl = tonumber(ARGV[2]), tonumber(ARGV[4])
-      publish_revocation(KEYS[4], KEYS[5], revocation_ttl, now, { 'kind', 'session', 'id', code[4], 'reason', 'code_reused' })
-      redis.call('HSET', first, 's', 'revoked', 'w', 'code_reused')
-      redis.call('ZREM', KEYS[2], code[4])
+      end_session(first, code[4], {
+        sessions = KEYS[2], stream = KEYS[4], head = KEYS[5],
+        now = tonumber(ARGV[2]), reason = 'code_reused', revocation_ttl = tonumber(ARGV[4])
+      })
     end
     return { 'USED', code[4] }
   end
   if redis.call('EXISTS', KEYS[7]) == 0 then return { 'OVER' } end
   redis.call('HSET', KEYS[6], 'session', ARGV[1])
+  -- The login names its sessions, which end with it.
+  redis.call('HSET', KEYS[7], 'session:' .. ARGV[1], client)
 end

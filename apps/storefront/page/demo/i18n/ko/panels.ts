@@ -27,6 +27,8 @@ export const common = {
     account_disabled: '계정이 정지됨',
     ended_by_operator: '관리자가 세션을 종료함',
     token_revoked: '토큰이 폐기됨',
+    code_reused: '인증 코드가 두 번 쓰임',
+    consent_withdrawn: '동의가 철회됨',
     reuse: '교체된 리프레시 토큰이 쓰임, 도난의 징후',
     sign_in_failed: '로그인이 완료되지 않음',
     roles_changed: '권한이 바뀜',

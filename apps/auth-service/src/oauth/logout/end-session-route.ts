@@ -1,0 +1,148 @@
+import type { Service } from '@latchkey/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AuditLog } from '../../audit/audit-log.ts';
+import { requestOrigin } from '../../audit/request-origin.ts';
+import type { ClientDirectory } from '../../clients/clients.ts';
+import { isRegistered } from '../../clients/redirect-uri.ts';
+import type { PublicJwk } from '../../database/schema.ts';
+import type { LoginStore } from '../../logins/login-store.ts';
+import { formTargetOf } from '../../pages/form-target.ts';
+import { languageFor } from '../../pages/language.ts';
+import { sendPage } from '../../pages/send-page.ts';
+import { signedOutPage, signOutPage } from '../../pages/sign-out-page.ts';
+import { readIdTokenHint } from '../../tokens/id-token.ts';
+import type { Authorization, SignedIn } from '../authorization/authorization.ts';
+import { AuthorizationError } from '../authorization/authorization-request.ts';
+import type { OwnCookies } from '../authorization/own-cookies.ts';
+import type { AuthorizationPages } from '../authorization/pages.ts';
+import { acceptForms, readPairs } from '../form-body.ts';
+import type { LogoutDeliveries } from './logout-deliveries.ts';
+
+export type EndSessionRouteOptions = {
+  readonly issuer: string;
+  readonly keys: () => readonly PublicJwk[];
+  readonly authorization: Pick<Authorization, 'whoIs'>;
+  readonly clients: ClientDirectory;
+  readonly logins: Pick<LoginStore, 'end'>;
+  readonly deliveries: Pick<LogoutDeliveries, 'announce'>;
+  readonly cookies: OwnCookies;
+  readonly pages: Pick<AuthorizationPages, 'sendError' | 'problem'>;
+  readonly audit: Pick<AuditLog, 'record'>;
+};
+
+const names = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state', 'ui_locales'] as const;
+
+type Parameters = Partial<Record<(typeof names)[number], string>>;
+
+/**
+ * GET and POST /end-session (OpenID Connect RP-Initiated Logout §2): ends the login of this browser and every session
+ * that began with it, and tells their applications. With an ID token of who is signed in, at once; otherwise a page asks
+ * first, so that no other site can sign people out. Returns to a registered URI only.
+ */
+export async function endSessionRoute(app: Service, options: EndSessionRouteOptions): Promise<void> {
+  const { issuer, authorization, clients, cookies, pages, audit } = options;
+  acceptForms(app);
+  app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
+  const address = `${issuer}/end-session`;
+
+  app.get('/end-session', { schema: { hide: true } }, async (request, reply) => {
+    const parameters = read(request.raw.url?.split('?', 2)[1] ?? '');
+    const target = targetOf(parameters);
+    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    if (signedIn === undefined) return finish(request, reply, target);
+    if (target.hint?.subject === signedIn.account.id) {
+      await end(request, signedIn);
+      return finish(request, reply, target);
+    }
+    const { uri } = target;
+    const page = signOutPage({
+      language: languageOf(request, parameters),
+      action: address,
+      username: signedIn.account.username,
+      parameters,
+      formsTo: ["'self'", new URL(issuer).origin, ...(uri === undefined ? [] : [formTargetOf(uri)])],
+    });
+    return sendPage(reply, page);
+  });
+
+  app.post('/end-session', { schema: { hide: true } }, async (request, reply) => {
+    const body = (request.body ?? {}) as Readonly<Record<string, string>>;
+    const isOurs = request.headers.origin === new URL(issuer).origin;
+    // The form of an application: browsers send our cookie only once it is a GET request.
+    if (!isOurs || body['answer'] === undefined)
+      return reply
+        .code(303)
+        .header('location', `${address}?${new URLSearchParams(body)}`)
+        .send();
+    const target = targetOf(read(new URLSearchParams(body).toString()));
+    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    if (signedIn !== undefined && body['answer'] === 'yes') await end(request, signedIn);
+    return finish(request, reply, target);
+  });
+
+  async function end(request: FastifyRequest, { login, account }: SignedIn): Promise<void> {
+    const reason = 'sign_out';
+    const ended = await options.logins.end(login, reason);
+    options.deliveries.announce(ended);
+    for (const { sessionId, clientId, hasEnded } of ended) {
+      if (!hasEnded) continue;
+      const of = { subject: account.id, sessionId, clientId, ...requestOrigin(request) };
+      audit.record({ event: 'session.ended', ...of, details: { reason } });
+    }
+  }
+
+  type Target = {
+    readonly hint: { readonly subject: string } | undefined;
+    /** Where to return to, with the state. */
+    readonly uri: string | undefined;
+    readonly parameters: Parameters;
+  };
+
+  function targetOf(parameters: Parameters): Target {
+    const { id_token_hint: token, post_logout_redirect_uri: asked, state } = parameters;
+    const hint = token === undefined ? undefined : readIdTokenHint(token, { issuer, keys: options.keys() });
+    const clientId = parameters.client_id ?? hint?.clientId;
+    if (hint !== undefined && clientId !== hint.clientId)
+      throw new AuthorizationError('invalid_request', 'The ID token was issued to another client.');
+    if (asked === undefined) return { hint, uri: undefined, parameters };
+    const client = clientId === undefined ? undefined : clients.find(clientId);
+    const registered = client?.kind === 'application' ? client.postLogoutRedirectUris : [];
+    if (!isRegistered(asked, registered))
+      throw new AuthorizationError(
+        'invalid_request',
+        'The client has not registered this post_logout_redirect_uri.',
+      );
+    const query =
+      state === undefined ? '' : `${asked.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`;
+    return { hint, uri: `${asked}${query}`, parameters };
+  }
+
+  function finish(request: FastifyRequest, reply: FastifyReply, { uri, parameters }: Target): FastifyReply {
+    cookies.clearLogin(reply);
+    if (uri !== undefined) return reply.code(303).header('location', uri).send();
+    return sendPage(reply, signedOutPage(languageOf(request, parameters)));
+  }
+}
+
+function languageOf(request: FastifyRequest, { ui_locales: uiLocales }: Parameters) {
+  return languageFor({ uiLocales, acceptLanguage: request.headers['accept-language'] });
+}
+
+/** Reads the parameters that we know. */
+function read(text: string): Parameters {
+  const parameters: Parameters = {};
+  let pairs: [string, string][];
+  try {
+    pairs = readPairs(text);
+  } catch (error) {
+    throw new AuthorizationError('invalid_request', (error as Error).message);
+  }
+  for (const [name, value] of pairs) {
+    const known = names.find((candidate) => candidate === name);
+    if (known === undefined || value === '') continue;
+    if (parameters[known] !== undefined)
+      throw new AuthorizationError('invalid_request', `${known} is repeated.`);
+    parameters[known] = value;
+  }
+  return parameters;
+}
