@@ -21,7 +21,9 @@ import { createLoginStore } from './logins/login-store.ts';
 import { createAuthorization } from './oauth/authorization/authorization.ts';
 import { createOwnCookies } from './oauth/authorization/own-cookies.ts';
 import { createAuthorizationPages } from './oauth/authorization/pages.ts';
+import { parRoute } from './oauth/authorization/par-route.ts';
 import { createPendingRequests } from './oauth/authorization/pending-requests.ts';
+import { createPushedRequests } from './oauth/authorization/pushed-requests.ts';
 import { authorizationRoutes } from './oauth/authorization/routes.ts';
 import { createAuthenticationFailures } from './oauth/client-authentication/authentication-failures.ts';
 import { createAssertionVerifier } from './oauth/client-authentication/client-assertion.ts';
@@ -60,7 +62,7 @@ import { signInRoute } from './sessions/sign-in-route.ts';
 import { createVerdictCounter } from './sessions/verdict-counter.ts';
 import { createAccessTokenIssuer } from './tokens/access-token.ts';
 import { acrPassword } from './tokens/claims.ts';
-import { createIdTokenIssuer } from './tokens/id-token.ts';
+import { createIdTokenIssuer, readIdTokenHint } from './tokens/id-token.ts';
 import { createLogoutTokenIssuer } from './tokens/logout-token.ts';
 
 export type AppOptions = {
@@ -326,6 +328,7 @@ export async function buildApp({
   await app.register(accountManagementRoutes, { accounts });
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
+  const pushed = createPushedRequests({ redis });
   const ownPages = {
     issuer: config.ISSUER,
     authorization: createAuthorization({
@@ -340,15 +343,17 @@ export async function buildApp({
     clients,
     cookies: createOwnCookies({ issuer: config.ISSUER }),
     pages: createAuthorizationPages({ issuer: config.ISSUER }),
+    readHint: (token: string) => readIdTokenHint(token, { issuer: config.ISSUER, keys: keyRing.jwks().keys }),
   };
   await app.register(authorizationRoutes, {
     ...ownPages,
     clientStatuses,
     pending: createPendingRequests({ redis }),
+    pushed,
   });
+  await app.register(parRoute, { ...ownPages, authenticate, pushed });
   await app.register(endSessionRoute, {
     ...ownPages,
-    keys: () => keyRing.jwks().keys,
     logins,
     deliveries,
     audit,

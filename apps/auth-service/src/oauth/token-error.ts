@@ -7,9 +7,15 @@ const tokenErrorCodes = [
   'invalid_scope',
   'invalid_target',
   'unsupported_token_type',
+  'unsupported_response_type',
+  'request_not_supported',
+  'request_uri_not_supported',
+  'registration_not_supported',
 ] as const;
 
-/** The error codes of RFC 6749 §5.2, RFC 8693 §2.2.2 and RFC 7009 §2.2.1 that our endpoints answer with. */
+/**
+ * The error codes of RFC 6749 §5.2, RFC 8693 §2.2.2, RFC 7009 §2.2.1 and RFC 9126 §2.3 that our endpoints answer with.
+ */
 export type TokenErrorCode = (typeof tokenErrorCodes)[number];
 
 export function isTokenErrorCode(code: string): code is TokenErrorCode {

@@ -65,6 +65,11 @@ export function authorizationRequestKey(id: string): string {
   return `{${id}}:request`;
 }
 
+/** An authorization request that a client pushed (RFC 9126). */
+export function pushedRequestKey(id: string): string {
+  return `{${id}}:pushed`;
+}
+
 /**
  * Counts of failed attempts, by pseudonyms. One script uses the keys of a name and of a network, so all of them have
  * the same hash tag. One slot suffices: hashing the password costs a thousand times more than these commands.

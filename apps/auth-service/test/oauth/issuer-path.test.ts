@@ -23,7 +23,7 @@ test('every endpoint in the metadata exists, with the path and without', async (
     Record<string, unknown>
   >();
   const named = Object.entries(metadata).filter(([name]) => /(_endpoint|_uri|_documentation)$/.test(name));
-  expect(named).toHaveLength(8);
+  expect(named).toHaveLength(9);
   for (const [name, uri] of named) {
     const { pathname, href } = new URL(String(uri));
     expect(href.startsWith(`${issuer}/`)).toBe(true);

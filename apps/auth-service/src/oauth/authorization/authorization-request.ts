@@ -28,33 +28,39 @@ export type AuthorizationRequest = ReplyAddress & {
   /** Seconds. */
   readonly maxAge: number | undefined;
   readonly loginHint: string | undefined;
+  /** The subject of the ID token that the client presented as a hint: nobody else may come back. */
+  readonly subject: string | undefined;
   readonly uiLocales: string | undefined;
 };
 
-/** RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707 §2. */
-export type AuthorizationErrorCode =
+/** What is wrong with a request itself: RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707 §2. */
+export type RequestErrorCode =
   | 'invalid_request'
   | 'unauthorized_client'
-  | 'access_denied'
   | 'unsupported_response_type'
   | 'invalid_scope'
   | 'invalid_target'
-  | 'login_required'
-  | 'consent_required'
-  | 'account_selection_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
   | 'registration_not_supported';
+
+/** What else a client may be told. */
+export type AuthorizationErrorCode =
+  | RequestErrorCode
+  | 'access_denied'
+  | 'login_required'
+  | 'consent_required'
+  | 'account_selection_required';
 
 /**
  * A refused authorization request. `reply` is where the client learns of it. It is undefined while the redirect URI is
  * not proven to be the client's: then only the person is told, on a page of ours (RFC 9700 §4.11.2).
  */
 export class AuthorizationError extends Error {
-  readonly code: AuthorizationErrorCode;
+  readonly code: RequestErrorCode;
   readonly reply: ReplyAddress | undefined;
 
-  constructor(code: AuthorizationErrorCode, description: string, reply?: ReplyAddress) {
+  constructor(code: RequestErrorCode, description: string, reply?: ReplyAddress) {
     super(description);
     this.name = 'AuthorizationError';
     this.code = code;
@@ -62,13 +68,19 @@ export class AuthorizationError extends Error {
   }
 }
 
-const limits = { state: 2048, nonce: 512, login_hint: 256, ui_locales: 256, scope: 1024 } as const;
+const limits = { state: 2048, nonce: 512, login_hint: 256, ui_locales: 256, scope: 1024, id_token_hint: 4096 } as const;
 
 const refusedParameters = {
   request: 'request_not_supported',
   request_uri: 'request_uri_not_supported',
   registration: 'registration_not_supported',
 } as const;
+
+export type ParseOptions = {
+  readonly clients: ClientDirectory;
+  /** Reads an ID token of ours; undefined when it is none. */
+  readonly readHint: (token: string) => { readonly subject: string } | undefined;
+};
 
 /**
  * Reads an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1) from its form or query.
@@ -79,11 +91,11 @@ const refusedParameters = {
  *
  * @throws AuthorizationError
  * @example
- * const { request, client } = parseAuthorizationRequest('response_type=code&client_id=…', clients);
+ * const { request, client } = parseAuthorizationRequest('response_type=code&client_id=…', { clients, readHint });
  */
 export function parseAuthorizationRequest(
   text: string,
-  clients: ClientDirectory,
+  { clients, readHint }: ParseOptions,
 ): { request: AuthorizationRequest; client: PersonsClient } {
   const { values, repeated } = parametersOf(text);
   const { client, redirectUri } = provenReply(values, repeated, clients);
@@ -92,7 +104,7 @@ export function parseAuthorizationRequest(
     stated !== undefined && stated.length <= limits.state && !repeated.has('state') ? stated : undefined;
   const responseMode = values.get('response_mode') === 'form_post' ? 'form_post' : 'query';
   const reply: ReplyAddress = { redirectUri, responseMode, state };
-  const refuse = (code: AuthorizationErrorCode, description: string) =>
+  const refuse = (code: RequestErrorCode, description: string) =>
     new AuthorizationError(code, description, reply);
 
   if (repeated.size > 0) throw refuse('invalid_request', 'A parameter is repeated.');
@@ -118,12 +130,26 @@ export function parseAuthorizationRequest(
       prompts: promptsOf(values.get('prompt'), refuse),
       maxAge: maxAgeOf(values.get('max_age'), refuse),
       loginHint: values.get('login_hint'),
+      subject: subjectIn(values.get('id_token_hint'), readHint, refuse),
       uiLocales: values.get('ui_locales'),
     },
   };
 }
 
-type Refuse = (code: AuthorizationErrorCode, description: string) => AuthorizationError;
+/**
+ * The request_uri of a request that was pushed (RFC 9126 §4), and the client that says so; undefined when there is none.
+ * All other parameters then count for nothing (RFC 9101 §6.3).
+ */
+export function pushedReference(text: string): { uri: string; clientId: string | undefined } | undefined {
+  const { values, repeated } = parametersOf(text);
+  const uri = values.get('request_uri');
+  if (uri === undefined || !uri.startsWith('urn:ietf:params:oauth:request_uri:')) return undefined;
+  if (repeated.has('request_uri') || repeated.has('client_id'))
+    throw new AuthorizationError('invalid_request', 'A parameter is repeated.');
+  return { uri, clientId: values.get('client_id') };
+}
+
+type Refuse = (code: RequestErrorCode, description: string) => AuthorizationError;
 
 /** A parameter without a value counts as omitted (RFC 6749 §3.1). */
 function parametersOf(text: string): { values: ReadonlyMap<string, string>; repeated: ReadonlySet<string> } {
@@ -198,6 +224,17 @@ function promptsOf(prompt: string | undefined, refuse: Refuse): readonly Prompt[
   if (known.includes('none') && known.length > 1)
     throw refuse('invalid_request', 'prompt=none stands alone.');
   return known;
+}
+
+function subjectIn(
+  token: string | undefined,
+  readHint: ParseOptions['readHint'],
+  refuse: Refuse,
+): string | undefined {
+  if (token === undefined) return undefined;
+  const hint = readHint(token);
+  if (hint === undefined) throw refuse('invalid_request', 'id_token_hint is no ID token of ours.');
+  return hint.subject;
 }
 
 function maxAgeOf(text: string | undefined, refuse: Refuse): number | undefined {

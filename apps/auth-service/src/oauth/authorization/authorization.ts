@@ -77,13 +77,16 @@ export function createAuthorization(parts: AuthorizationParts) {
       },
     ): Promise<Step> {
       const { client, progress, signedIn } = state;
+      // OpenID Connect Core §3.1.2.1, id_token_hint: another person than the hint's is as good as nobody.
+      const isExpected = request.subject === undefined || signedIn?.account.id === request.subject;
+      if (signedIn !== undefined && !isExpected && progress.hasSignedIn) return { error: 'login_required' };
       const isOthers = client.kind === 'application';
       const allowed =
         signedIn !== undefined && isOthers ? await consents.scopesFor(signedIn.account.id, client.id) : [];
       return nextStep(request, {
         client,
         progress,
-        login: signedIn?.login,
+        login: isExpected ? signedIn?.login : undefined,
         allowed,
         now: Math.floor(clock() / 1000),
       });

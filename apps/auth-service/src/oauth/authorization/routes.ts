@@ -7,11 +7,12 @@ import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
 import { acceptForms } from '../form-body.ts';
 import { answerClient } from './answer-client.ts';
 import type { Authorization, SignedIn } from './authorization.ts';
-import { AuthorizationError, parseAuthorizationRequest } from './authorization-request.ts';
+import { AuthorizationError, type ParseOptions, parseAuthorizationRequest, pushedReference } from './authorization-request.ts';
 import type { Progress, Step } from './next-step.ts';
 import type { OwnCookies } from './own-cookies.ts';
 import { type AuthorizationPages, faultOf } from './pages.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
+import type { PushedRequests } from './pushed-requests.ts';
 
 export type AuthorizationRoutesOptions = {
   readonly issuer: string;
@@ -21,6 +22,8 @@ export type AuthorizationRoutesOptions = {
   readonly cookies: OwnCookies;
   readonly pages: AuthorizationPages;
   readonly pending: PendingRequests;
+  readonly pushed: PushedRequests;
+  readonly readHint: ParseOptions['readHint'];
 };
 
 const start: Progress = { hasSignedIn: false, hasChosen: false, hasAllowed: false };
@@ -49,7 +52,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
 
   const begin = async (request: FastifyRequest, reply: FastifyReply, text: string) => {
-    const parsed = parseAuthorizationRequest(text, clients);
+    const parsed = parseAuthorizationRequest(await parametersOf(text), { clients, readHint: options.readHint });
     refuseRevoked(parsed.client);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     const step = await authorization.next(parsed.request, { ...parsed, progress: start, signedIn });
@@ -122,6 +125,15 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     }
     return toPages(reply, id);
   });
+
+  /** The parameters themselves, or those that the client pushed. */
+  async function parametersOf(text: string): Promise<string> {
+    const reference = pushedReference(text);
+    if (reference === undefined) return text;
+    const taken = await options.pushed.take(reference.uri, reference.clientId);
+    if (taken !== undefined) return taken;
+    throw new AuthorizationError('invalid_request', 'The request_uri is unknown, expired or used.');
+  }
 
   type Found = PendingRequest & { readonly client: PersonsClient };
 

@@ -4,13 +4,12 @@ import type { AuditLog } from '../../audit/audit-log.ts';
 import { requestOrigin } from '../../audit/request-origin.ts';
 import type { ClientDirectory } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
-import type { PublicJwk } from '../../database/schema.ts';
 import type { LoginStore } from '../../logins/login-store.ts';
 import { formTargetOf } from '../../pages/form-target.ts';
 import { languageFor } from '../../pages/language.ts';
 import { sendPage } from '../../pages/send-page.ts';
 import { signedOutPage, signOutPage } from '../../pages/sign-out-page.ts';
-import { readIdTokenHint } from '../../tokens/id-token.ts';
+import type { IdTokenHint } from '../../tokens/id-token.ts';
 import type { Authorization, SignedIn } from '../authorization/authorization.ts';
 import { AuthorizationError } from '../authorization/authorization-request.ts';
 import type { OwnCookies } from '../authorization/own-cookies.ts';
@@ -20,7 +19,7 @@ import type { LogoutDeliveries } from './logout-deliveries.ts';
 
 export type EndSessionRouteOptions = {
   readonly issuer: string;
-  readonly keys: () => readonly PublicJwk[];
+  readonly readHint: (token: string) => IdTokenHint | undefined;
   readonly authorization: Pick<Authorization, 'whoIs'>;
   readonly clients: ClientDirectory;
   readonly logins: Pick<LoginStore, 'end'>;
@@ -100,7 +99,7 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
 
   function targetOf(parameters: Parameters): Target {
     const { id_token_hint: token, post_logout_redirect_uri: asked, state } = parameters;
-    const hint = token === undefined ? undefined : readIdTokenHint(token, { issuer, keys: options.keys() });
+    const hint = token === undefined ? undefined : options.readHint(token);
     const clientId = parameters.client_id ?? hint?.clientId;
     if (hint !== undefined && clientId !== hint.clientId)
       throw new AuthorizationError('invalid_request', 'The ID token was issued to another client.');

@@ -1,0 +1,60 @@
+import type { Service } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import { requestOrigin } from '../../audit/request-origin.ts';
+import type { ClientDirectory } from '../../clients/clients.ts';
+import type { AuthenticateClient } from '../client-authentication/client-authentication.ts';
+import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../oauth-endpoint.ts';
+import { TokenError } from '../token-error.ts';
+import { AuthorizationError, type ParseOptions, parseAuthorizationRequest } from './authorization-request.ts';
+import { type PushedRequests, pushedSeconds } from './pushed-requests.ts';
+
+const parSchema = {
+  summary: 'Pushed authorization request (RFC 9126)',
+  description:
+    'Takes the parameters of an authorization request from the client itself, so that no browser sees or changes them. ' +
+    'The answer’s request_uri then replaces them at the authorization endpoint, once.',
+  tags: ['tokens'],
+  security: [],
+  consumes: ['application/x-www-form-urlencoded'],
+  body: Type.Object(clientParameters, { additionalProperties: true }),
+  response: {
+    201: Type.Object({
+      request_uri: Type.String(),
+      expires_in: Type.Integer({ description: 'Seconds.' }),
+    }),
+    400: oauthErrorSchema,
+    401: oauthErrorSchema,
+  },
+};
+
+/** What authenticates the client is no part of its authorization request. */
+const credentials = new Set(['client_assertion', 'client_assertion_type', 'client_secret']);
+
+export type ParRouteOptions = {
+  readonly authenticate: AuthenticateClient;
+  readonly clients: ClientDirectory;
+  readonly readHint: ParseOptions['readHint'];
+  readonly pushed: PushedRequests;
+};
+
+/** POST /par. The request is checked as at the authorization endpoint, and refused with the same codes. */
+export async function parRoute(app: Service, options: ParRouteOptions): Promise<void> {
+  const { authenticate, clients, readHint, pushed } = options;
+  speakOAuth(app, '/par');
+
+  app.post('/par', { schema: parSchema }, async (request, reply) => {
+    const client = await authenticate(presentedBy(request, request.body), requestOrigin(request));
+    const { client_id: named, ...rest } = request.body as Readonly<Record<string, string>>;
+    if (named !== undefined && named !== client.id)
+      throw new TokenError('invalid_request', 'client_id is another client than the one that authenticated.');
+    const parameters = Object.entries(rest).filter(([name]) => !credentials.has(name));
+    const text = new URLSearchParams([['client_id', client.id], ...parameters]).toString();
+    try {
+      parseAuthorizationRequest(text, { clients, readHint });
+    } catch (error) {
+      throw error instanceof AuthorizationError ? new TokenError(error.code, error.message) : error;
+    }
+    reply.code(201).header('cache-control', 'no-store');
+    return { request_uri: await pushed.keep(client.id, text), expires_in: pushedSeconds };
+  });
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { pushedRequestKey } from '../../redis/key-names.ts';
+import { orUnavailable } from '../../redis/or-unavailable.ts';
+
+/** A client sends the person on at once. */
+export const pushedSeconds = 60;
+
+const prefix = 'urn:ietf:params:oauth:request_uri:';
+
+export type PushedRequests = ReturnType<typeof createPushedRequests>;
+
+/** Authorization requests that clients pushed (RFC 9126), in Redis until they are used or expire. */
+export function createPushedRequests({ redis }: { readonly redis: Redis }) {
+  return {
+    /** Keeps the parameters of a client's request, and returns the URI that stands for them. */
+    async keep(clientId: string, text: string): Promise<string> {
+      const id = randomBytes(32).toString('base64url');
+      const kept = JSON.stringify({ clientId, text });
+      await orUnavailable(redis.set(pushedRequestKey(id), kept, 'EX', pushedSeconds));
+      return `${prefix}${id}`;
+    },
+
+    /** Returns the parameters, once; undefined when there are none, or another client pushed them. */
+    async take(uri: string, clientId: string | undefined): Promise<string | undefined> {
+      const id = uri.slice(prefix.length);
+      if (!uri.startsWith(prefix) || !/^[\w-]{43}$/.test(id)) return undefined;
+      const key = pushedRequestKey(id);
+      const kept = await orUnavailable(redis.get(key));
+      if (kept === null) return undefined;
+      const { clientId: owner, text } = JSON.parse(kept) as { clientId: string; text: string };
+      if (owner !== clientId || (await orUnavailable(redis.del(key))) === 0) return undefined;
+      return text;
+    },
+  };
+}
