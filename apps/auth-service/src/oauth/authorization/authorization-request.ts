@@ -68,7 +68,14 @@ export class AuthorizationError extends Error {
   }
 }
 
-const limits = { state: 2048, nonce: 512, login_hint: 256, ui_locales: 256, scope: 1024, id_token_hint: 4096 } as const;
+const limits = {
+  state: 2048,
+  nonce: 512,
+  login_hint: 256,
+  ui_locales: 256,
+  scope: 1024,
+  id_token_hint: 4096,
+} as const;
 
 const refusedParameters = {
   request: 'request_not_supported',

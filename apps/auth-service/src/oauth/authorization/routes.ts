@@ -7,7 +7,12 @@ import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
 import { acceptForms } from '../form-body.ts';
 import { answerClient } from './answer-client.ts';
 import type { Authorization, SignedIn } from './authorization.ts';
-import { AuthorizationError, type ParseOptions, parseAuthorizationRequest, pushedReference } from './authorization-request.ts';
+import {
+  AuthorizationError,
+  type ParseOptions,
+  parseAuthorizationRequest,
+  pushedReference,
+} from './authorization-request.ts';
 import type { Progress, Step } from './next-step.ts';
 import type { OwnCookies } from './own-cookies.ts';
 import { type AuthorizationPages, faultOf } from './pages.ts';
@@ -52,7 +57,10 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
 
   const begin = async (request: FastifyRequest, reply: FastifyReply, text: string) => {
-    const parsed = parseAuthorizationRequest(await parametersOf(text), { clients, readHint: options.readHint });
+    const parsed = parseAuthorizationRequest(await parametersOf(text), {
+      clients,
+      readHint: options.readHint,
+    });
     refuseRevoked(parsed.client);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     const step = await authorization.next(parsed.request, { ...parsed, progress: start, signedIn });

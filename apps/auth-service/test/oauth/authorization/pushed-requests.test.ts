@@ -36,7 +36,10 @@ test('a pushed request works once, and nothing in the browser’s URL changes it
   const pushed = await push(flow.parameters);
   expect([pushed.statusCode, pushed.json().expires_in]).toEqual([201, 60]);
   const { request_uri } = pushed.json();
-  const url = urlOf(application.id, request_uri, { scope: 'wishlist:read', redirect_uri: 'https://evil.example' });
+  const url = urlOf(application.id, request_uri, {
+    scope: 'wishlist:read',
+    redirect_uri: 'https://evil.example',
+  });
   const { code = '' } = await authorize(createBrowser(app), { url }, await somebody(app));
   expect((await flow.redeem(app, code)).json().scope).toBe('openid');
   expect((await createBrowser(app).get(url)).statusCode).toBe(400);
@@ -82,7 +85,8 @@ test('an ID token as a hint: the person is the one in it, or nobody', async () =
   const flow = createFlow(application.id);
   const { code = '' } = await authorize(browser, flow, username);
   const { id_token: id_token_hint } = (await flow.redeem(app, code)).json();
-  const hinted = (more: Record<string, string> = {}) => createFlow(application.id, { id_token_hint, ...more });
+  const hinted = (more: Record<string, string> = {}) =>
+    createFlow(application.id, { id_token_hint, ...more });
   expect(returned(await browser.get(hinted({ prompt: 'none' }).url))['code']).toBeDefined();
 
   const other = createBrowser(app);
