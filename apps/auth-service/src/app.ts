@@ -330,6 +330,7 @@ export async function buildApp({
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   const pushed = createPushedRequests({ redis });
   const ownPages = {
+    admit: accounts.admitAuthorization,
     issuer: config.ISSUER,
     authorization: createAuthorization({
       accounts,

@@ -9,6 +9,7 @@ import { createAccountManagement } from './management.ts';
 import { createPasswordChange } from './password-change.ts';
 import { createPasswordHasher, type Derive } from './password-hash.ts';
 import { createPseudonyms } from './pseudonyms.ts';
+import { tooManyAttempts } from './refusals.ts';
 import { createRegistration } from './register.ts';
 import { createSignIn } from './sign-in.ts';
 
@@ -62,6 +63,15 @@ export async function createAccounts(options: AccountsOptions) {
     ...createAccountManagement({ store, sessions, audit }),
     signIn,
     changePassword: createPasswordChange({ store, sessions, signIn, hasher, hashing, audit, clock }),
+
+    /**
+     * Counts an authorization request that is kept for somebody who may not have signed in yet. Rejects with ProblemError
+     * 429 `too_many_attempts`, and 503 when Redis does not answer.
+     */
+    async admitAuthorization(address: string | undefined): Promise<void> {
+      const waitMs = await attempts.admitAuthorization(address);
+      if (waitMs > 0) throw tooManyAttempts(waitMs);
+    },
 
     /** Returns undefined when there is no such account. */
     find: store.find,

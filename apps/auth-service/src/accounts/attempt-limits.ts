@@ -25,6 +25,9 @@ export const unfamiliarNetworksLimit: AttemptLimit = { most: 30, windowMs: 60 * 
 /** Registrations from one network, successful or not. */
 export const registrationLimit: AttemptLimit = { most: 100, windowMs: 60 * minuteMs };
 
+/** Authorization requests from one network that are kept while their pages are shown. */
+export const authorizationLimit: AttemptLimit = { most: 200, windowMs: 10 * minuteMs };
+
 /** How long a network stays familiar after a sign-in from there. */
 export const familiarForMs = 30 * dayMs;
 

@@ -4,6 +4,7 @@ import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
 import {
   type AttemptLimit,
+  authorizationLimit,
   familiarForMs,
   forgivenessMs,
   nameAndNetworkLimit,
@@ -115,12 +116,12 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
     },
 
     /** Counts a registration. Returns 0 if it is allowed, otherwise how long to wait, in milliseconds. */
-    async admitRegistration(address: string | undefined): Promise<number> {
-      if (networkOf(address) === unknownNetwork) return 0;
-      const key = attemptsKey('registration', pseudonyms.network(networkOf(address)));
-      const [waitMs] = await charge([{ key, limit: registrationLimit, exemptsFamiliar: false }], []);
-      return waitMs;
-    },
+    admitRegistration: (address: string | undefined): Promise<number> =>
+      admit('registration', registrationLimit, address),
+
+    /** Counts an authorization request that we have to keep, likewise: anybody can send one. */
+    admitAuthorization: (address: string | undefined): Promise<number> =>
+      admit('authorization', authorizationLimit, address),
 
     /** Marks the network of a registration as familiar for the new account. */
     async welcome(from: { username: string; address: string | undefined }): Promise<void> {
@@ -129,6 +130,13 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
       await giveBack([], { amounts: [], familiarKeys: [familiarKey] });
     },
   };
+
+  async function admit(what: string, limit: AttemptLimit, address: string | undefined): Promise<number> {
+    if (networkOf(address) === unknownNetwork) return 0;
+    const key = attemptsKey(what, pseudonyms.network(networkOf(address)));
+    const [waitMs] = await charge([{ key, limit, exemptsFamiliar: false }], []);
+    return waitMs;
+  }
 
   function charge(
     limits: readonly { key: string; limit: AttemptLimit; exemptsFamiliar: boolean }[],

@@ -89,6 +89,10 @@ export function createAuthorizationPages({ issuer }: { readonly issuer: string }
       }
       if (error instanceof ProblemError && error.status === 404)
         return sendPage(reply, problemPage(language, 'expired'), 404);
+      if (error instanceof ProblemError && error.status === 429) {
+        reply.headers(error.headers);
+        return sendPage(reply, problemPage(language, 'tooMany'), 429);
+      }
       const { status, message } = clientErrorOf(error);
       if (status < 500) return sendPage(reply, problemPage(language, 'unproven', message), status);
       reply.header('retry-after', '1');

@@ -1,7 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
-import type { ClientDirectory } from '../../clients/clients.ts';
+import type { Client, ClientDirectory } from '../../clients/clients.ts';
 import type { AuthenticateClient } from '../client-authentication/client-authentication.ts';
 import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../oauth-endpoint.ts';
 import { TokenError } from '../token-error.ts';
@@ -35,6 +35,8 @@ export type ParRouteOptions = {
   readonly clients: ClientDirectory;
   readonly readHint: ParseOptions['readHint'];
   readonly pushed: PushedRequests;
+  /** Counts the request of a client that did not authenticate, by the address that it comes from. */
+  readonly admit: (address: string) => Promise<void>;
 };
 
 /** POST /par. The request is checked as at the authorization endpoint, and refused with the same codes. */
@@ -54,7 +56,12 @@ export async function parRoute(app: Service, options: ParRouteOptions): Promise<
     } catch (error) {
       throw error instanceof AuthorizationError ? new TokenError(error.code, error.message) : error;
     }
+    if (isPublic(client)) await options.admit(request.ip);
     reply.code(201).header('cache-control', 'no-store');
     return { request_uri: await pushed.keep(client.id, text), expires_in: pushedSeconds };
   });
+}
+
+function isPublic(client: Client): boolean {
+  return client.kind === 'application' ? client.authentication.method === 'none' : client.kind !== 'service';
 }

@@ -28,6 +28,8 @@ export type AuthorizationRoutesOptions = {
   readonly pages: AuthorizationPages;
   readonly pending: PendingRequests;
   readonly pushed: PushedRequests;
+  /** Counts a request that has to be kept, by the address that it comes from. */
+  readonly admit: (address: string) => Promise<void>;
   readonly readHint: ParseOptions['readHint'];
 };
 
@@ -66,6 +68,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     const step = await authorization.next(parsed.request, { ...parsed, progress: start, signedIn });
     if (step === 'grant' || typeof step === 'object')
       return answer(reply, { ...parsed, id: undefined, step, signedIn });
+    await options.admit(request.ip);
     const kept = await pending.begin(parsed.request, start, cookies.ensureBrowser(reply));
     return toPages(reply, kept.id);
   };

@@ -153,6 +153,16 @@ test.each([
   expect(answer.headers['content-type']).toContain('text/html');
 });
 
+test('one network can have 200 requests kept in ten minutes, and another one is not affected', async () => {
+  const browser = createBrowser(app);
+  const begin = async () => (await browser.get(createFlow(application.id).url)).statusCode;
+  const statuses = await Promise.all(Array.from({ length: 300 }, begin));
+  // One more is allowed every three seconds.
+  expect(statuses.filter((status) => status === 303).length).toBeGreaterThanOrEqual(200);
+  expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
+  nextPage(await createBrowser(app).get(createFlow(application.id).url));
+});
+
 describe('OpenID Connect', () => {
   test('prompt=none shows no page: login_required and consent_required', async () => {
     const browser = createBrowser(app);
