@@ -58,6 +58,11 @@ export type PublicClient = BrowserClient | NativeClient;
 /** A client for which people have sessions. */
 export type PersonsClient = PublicClient | ApplicationClient;
 
+/** Whether anybody can pretend to be this client, because it does not authenticate (RFC 6749 §2.1). */
+export function isPublic(client: Client): boolean {
+  return client.kind === 'application' ? client.authentication.method === 'none' : client.kind !== 'service';
+}
+
 /** Finds clients by id. */
 export type ClientDirectory = { find(id: string): Client | undefined };
 

@@ -2,7 +2,7 @@ import type { Account } from '../../accounts/account.ts';
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { Origin } from '../../audit/audit-event.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
-import type { PersonsClient } from '../../clients/clients.ts';
+import { isPublic, type PersonsClient } from '../../clients/clients.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
 import type { Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
 import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
@@ -84,7 +84,7 @@ export function createAuthorization(parts: AuthorizationParts) {
       const allowed =
         signedIn !== undefined && isOthers ? await consents.scopesFor(signedIn.account.id, client.id) : [];
       return nextStep(request, {
-        client,
+        client: { kind: client.kind, isPublic: isPublic(client) },
         progress,
         login: isExpected ? signedIn?.login : undefined,
         allowed,

@@ -1,8 +1,10 @@
 import type { PersonsClient } from '../../clients/clients.ts';
 import type { AuthorizationErrorCode, AuthorizationRequest } from './authorization-request.ts';
 
-/** How far a person has come with an authorization request. */
+/** How far a person has come with an authorization request. Counts only for the login with which they did so. */
 export type Progress = {
+  /** The digest of that login; undefined before the first step. */
+  readonly login?: string | undefined;
   /** The person has typed their password for this request. */
   readonly hasSignedIn: boolean;
   /** The person has chosen the account that they are signed in with. */
@@ -10,6 +12,9 @@ export type Progress = {
   /** The person has allowed what this request asks for. */
   readonly hasAllowed: boolean;
 };
+
+/** Nobody has done anything yet. */
+export const noProgress: Progress = { hasSignedIn: false, hasChosen: false, hasAllowed: false };
 
 export type Step =
   | 'sign_in'
@@ -26,17 +31,18 @@ export type Step =
  * @param now in seconds since the epoch
  */
 export function nextStep(
-  request: Pick<AuthorizationRequest, 'prompts' | 'maxAge' | 'scopes'>,
+  request: Pick<AuthorizationRequest, 'prompts' | 'maxAge' | 'scopes' | 'redirectUri'>,
   state: {
-    readonly client: Pick<PersonsClient, 'kind'>;
+    readonly client: { readonly kind: PersonsClient['kind']; readonly isPublic: boolean };
     readonly progress: Progress;
-    readonly login: { readonly authTime: number } | undefined;
+    readonly login: { readonly authTime: number; readonly digest: string } | undefined;
     readonly allowed: readonly string[];
     readonly now: number;
   },
 ): Step {
-  const { prompts, maxAge, scopes } = request;
-  const { progress, login, allowed, now } = state;
+  const { prompts, maxAge, scopes, redirectUri } = request;
+  const { client, login, allowed, now } = state;
+  const progress = state.progress.login === login?.digest ? state.progress : noProgress;
   // OpenID Connect Core §3.1.2.6: with prompt=none no page may be shown.
   const page = (step: Step, error: AuthorizationErrorCode): Step =>
     prompts.includes('none') ? { error } : step;
@@ -44,11 +50,14 @@ export function nextStep(
   const isTooOld = login !== undefined && maxAge !== undefined && now - login.authTime > maxAge;
   const mustSignIn = login === undefined || prompts.includes('login') || isTooOld || maxAge === 0;
   if (login === undefined || (mustSignIn && !progress.hasSignedIn)) return page('sign_in', 'login_required');
-  if (prompts.includes('select_account') && !progress.hasSignedIn && !progress.hasChosen)
+  // Another program on the same device can pretend to be this client, so the person has to act (RFC 8252 §8.6).
+  const canBeImitated = client.isPublic && !redirectUri.startsWith('https:');
+  const mustChoose = prompts.includes('select_account') || canBeImitated;
+  if (mustChoose && !progress.hasSignedIn && !progress.hasChosen)
     return page('choose_account', 'account_selection_required');
 
   const isAllowed = (scopes ?? []).every((scope) => allowed.includes(scope));
-  const mustAsk = state.client.kind === 'application' && (!isAllowed || prompts.includes('consent'));
+  const mustAsk = client.kind === 'application' && (!isAllowed || prompts.includes('consent'));
   if (mustAsk && !progress.hasAllowed) return page('consent', 'consent_required');
   return 'grant';
 }

@@ -1,7 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
-import type { Client, ClientDirectory } from '../../clients/clients.ts';
+import { type ClientDirectory, isPublic } from '../../clients/clients.ts';
 import type { AuthenticateClient } from '../client-authentication/client-authentication.ts';
 import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../oauth-endpoint.ts';
 import { TokenError } from '../token-error.ts';
@@ -60,8 +60,4 @@ export async function parRoute(app: Service, options: ParRouteOptions): Promise<
     reply.code(201).header('cache-control', 'no-store');
     return { request_uri: await pushed.keep(client.id, text), expires_in: pushedSeconds };
   });
-}
-
-function isPublic(client: Client): boolean {
-  return client.kind === 'application' ? client.authentication.method === 'none' : client.kind !== 'service';
 }

@@ -13,7 +13,7 @@ import {
   parseAuthorizationRequest,
   pushedReference,
 } from './authorization-request.ts';
-import type { Progress, Step } from './next-step.ts';
+import { noProgress, type Progress, type Step } from './next-step.ts';
 import type { OwnCookies } from './own-cookies.ts';
 import { type AuthorizationPages, faultOf } from './pages.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
@@ -32,8 +32,6 @@ export type AuthorizationRoutesOptions = {
   readonly admit: (address: string) => Promise<void>;
   readonly readHint: ParseOptions['readHint'];
 };
-
-const start: Progress = { hasSignedIn: false, hasChosen: false, hasAllowed: false };
 
 const formSchema = Type.Object(
   {
@@ -65,11 +63,11 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     });
     refuseRevoked(parsed.client);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
-    const step = await authorization.next(parsed.request, { ...parsed, progress: start, signedIn });
+    const step = await authorization.next(parsed.request, { ...parsed, progress: noProgress, signedIn });
     if (step === 'grant' || typeof step === 'object')
       return answer(reply, { ...parsed, id: undefined, step, signedIn });
     await options.admit(request.ip);
-    const kept = await pending.begin(parsed.request, start, cookies.ensureBrowser(reply));
+    const kept = await pending.begin(parsed.request, noProgress, cookies.ensureBrowser(reply));
     return toPages(reply, kept.id);
   };
 
@@ -105,7 +103,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
         const replaces = cookies.loginOf(request);
         const signedIn = await authorization.signIn({ username, password }, { clientId, replaces, origin });
         cookies.setLogin(reply, signedIn.id);
-        await advance(request, found, { hasSignedIn: true });
+        await advance(request, found, { login: signedIn.login.digest, hasSignedIn: true });
         return toPages(reply, id);
       } catch (error) {
         const fault = faultOf(error);
@@ -122,16 +120,17 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     // What follows is decided only by who is signed in; without a login the next page asks for one.
     if (signedIn === undefined) return toPages(reply, id);
     if (action === 'another') {
-      await advance(request, found, { hasSignedIn: false, hasChosen: false });
+      await advance(request, found, noProgress);
       return pages.signIn(request, reply, { found, username: '' });
     }
-    if (action === 'continue') await advance(request, found, { hasChosen: true });
+    const login = signedIn.login.digest;
+    if (action === 'continue') await advance(request, found, { login, hasChosen: true });
     if (action === 'allow') {
       // Only what comes next can be allowed: not what nobody has seen.
       const step = await authorization.next(found.request, { ...found, signedIn });
       if (step === 'consent') {
         await authorization.allow(found.request, signedIn, origin);
-        await advance(request, found, { hasAllowed: true });
+        await advance(request, found, { login, hasAllowed: true });
       }
     }
     return toPages(reply, id);
@@ -157,7 +156,8 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   }
 
   async function advance(request: FastifyRequest, found: Found, by: Partial<Progress>): Promise<void> {
-    const progress = { ...found.progress, ...by };
+    const before = found.progress.login === by.login ? found.progress : noProgress;
+    const progress = { ...before, ...by };
     await pending.update({ ...found, progress }, cookies.browserOf(request) ?? '');
   }
 

@@ -123,6 +123,29 @@ test('nobody can allow what they have not seen', async () => {
   expect((await browser.get(page)).body).toContain('value="allow"');
 });
 
+test('what somebody did for a request counts for nobody else who signs in meanwhile in another tab', async () => {
+  const browser = createBrowser(app);
+  const strict = createFlow(application.id, { prompt: 'login consent' });
+  const page = await signInAt(browser, strict.url, await somebody(app));
+  await browser.post(page, { action: 'allow' });
+  await signInAt(browser, createFlow(application.id, { prompt: 'login' }).url, await somebody(app));
+  expect((await browser.get(page)).body).toContain(passwordField);
+});
+
+test('a program on the same device cannot use a login without the person', async () => {
+  const redirect_uri = 'http://127.0.0.1:49152/callback';
+  const browser = createBrowser(app);
+  const username = await somebody(app);
+  await authorize(browser, createFlow(application.id), username);
+  const flow = createFlow('latchkey-cli', { redirect_uri, scope: 'cart:read' });
+  const page = nextPage(await browser.get(flow.url));
+  expect((await browser.get(page)).body).toContain(`Continue as ${username}`);
+  await browser.post(page, { action: 'continue' });
+  expect(returned(await browser.get(page), redirect_uri)['code']).toBeDefined();
+  const silent = createFlow('latchkey-cli', { redirect_uri, scope: 'cart:read', prompt: 'none' });
+  expect(returned(await browser.get(silent.url), redirect_uri)['error']).toBe('account_selection_required');
+});
+
 test('a request is answered once, in however many tabs', async () => {
   const browser = createBrowser(app);
   const page = await signInAt(browser, createFlow(application.id).url, await somebody(app));
