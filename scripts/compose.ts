@@ -11,6 +11,8 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   lists: [
     'x-jwks-uris: &jwks-uris >-',
     ...listed(verifiers.map((service) => `${service.name}=${urlOf(service)}/.well-known/jwks.json`)),
+    'x-resource-urls: &resource-urls >-',
+    ...listed(verifiers.map((service) => `${service.name}=http://localhost:${portOf(service)}`)),
     'x-routes: &routes >-',
     ...listed(published.map((service) => `${portOf(service)}=${service.name}:${service.port}`)),
     'x-ports: &ports',
@@ -27,16 +29,17 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'x-published-urls: &published-urls',
     ...all.map((service) => `  ${service.urlVariable}: http://localhost:${portOf(service)}`),
   ],
-  services: verifiers.flatMap(({ name, port, called, secrets }) => [
-    `  ${name}:`,
+  services: verifiers.flatMap((service) => [
+    `  ${service.name}:`,
     '    <<: *shop-service',
-    `    build: { context: ., target: service, args: { SERVICE: ${name} } }`,
+    `    build: { context: ., target: service, args: { SERVICE: ${service.name} } }`,
     '    environment:',
     '      <<: *service-settings',
-    `      PORT: ${port}`,
-    ...called.map((key) => `      ${services[key].urlVariable}: ${urlOf(services[key])}`),
-    ...secrets.map((setting) => `      ${setting}_FILE: ${fileOf(setting)}`),
-    `    volumes: [${name}-secrets:/run/secrets:ro]`,
+    `      PORT: ${service.port}`,
+    `      RESOURCE_URL: http://localhost:${portOf(service)}`,
+    ...service.called.map((key) => `      ${services[key].urlVariable}: ${urlOf(services[key])}`),
+    ...service.secrets.map((setting) => `      ${setting}_FILE: ${fileOf(setting)}`),
+    `    volumes: [${service.name}-secrets:/run/secrets:ro]`,
   ]),
   volumes: serviceKeys.map((key) => `  ${services[key].name}-secrets:`),
 };

@@ -92,3 +92,16 @@ test('the signing key rotates while requests flow, and none is refused', async (
 function kidOf(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid;
 }
+
+test('a client that knows one service alone finds auth-service and all that it needs', async () => {
+  for (const key of ['cart', 'wishlist', 'payment'] as const) {
+    const url = stack.services[key].url.replace('127.0.0.1', 'localhost');
+    const refused = await fetch(`${url}/${key === 'payment' ? 'payments' : key}`);
+    const challenge = refused.headers.get('www-authenticate') ?? '';
+    const [, document = ''] = /resource_metadata="([^"]+)"/.exec(challenge) ?? [];
+    const resource = await (await fetch(document)).json();
+    expect(resource).toMatchObject({ resource: url, authorization_servers: [stack.issuer] });
+    const server = await (await fetch(`${stack.issuer}/.well-known/oauth-authorization-server`)).json();
+    expect(server.scopes_supported).toEqual(expect.arrayContaining(resource.scopes_supported));
+  }
+});

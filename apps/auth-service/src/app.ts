@@ -42,6 +42,7 @@ import { tokenRoute } from './oauth/token-route.ts';
 import { userInfoRoute } from './oauth/userinfo-route.ts';
 import { type DelegationPolicy, delegationPolicy } from './permissions/delegation-policy.ts';
 import { audiences } from './permissions/resource-servers.ts';
+import { parseResourceUrls } from './permissions/resource-urls.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createEvictionWatch } from './redis/eviction-watch.ts';
 import { proveWritable } from './redis/prove-writable.ts';
@@ -280,6 +281,7 @@ export async function buildApp({
   await app.register(clientRoutes, { ownClients, applications, statuses: clientStatuses });
   await app.register(metadataRoute, { issuer: config.ISSUER });
   const refreshing = { sessions, issueAccessToken, audit, onVerdict };
+  const resourceUrls = parseResourceUrls(config.RESOURCE_URLS);
   const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS });
   const consents = createConsentStore({ db, clock });
   const issueIdToken = createIdTokenIssuer({
@@ -292,6 +294,7 @@ export async function buildApp({
     ...refreshing,
     codes,
     consents,
+    resourceUrls,
     accounts,
     issueIdToken,
     accessTokenSeconds: config.ACCESS_TOKEN_SECONDS,
@@ -329,6 +332,8 @@ export async function buildApp({
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   const pushed = createPushedRequests({ redis });
+  const readHint = (token: string) =>
+    readIdTokenHint(token, { issuer: config.ISSUER, keys: keyRing.jwks().keys });
   const ownPages = {
     admit: accounts.admitAuthorization,
     issuer: config.ISSUER,
@@ -344,7 +349,8 @@ export async function buildApp({
     clients,
     cookies: createOwnCookies({ issuer: config.ISSUER }),
     pages: createAuthorizationPages({ issuer: config.ISSUER }),
-    readHint: (token: string) => readIdTokenHint(token, { issuer: config.ISSUER, keys: keyRing.jwks().keys }),
+    readHint,
+    parsing: { clients, readHint, resourceUrls },
   };
   await app.register(authorizationRoutes, {
     ...ownPages,

@@ -4,6 +4,7 @@ import { createClientRegistry } from './clients/clients.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
 import { parseSessionLimits } from './clients/session-limits.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
+import { parseResourceUrls } from './permissions/resource-urls.ts';
 import { defaultTimeoutMs } from './redis/connection.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 
@@ -49,6 +50,10 @@ export const configSchema = Type.Object({
     default: [],
     description: 'name=url[,name=url]: the services that may authenticate, and where each publishes its keys',
   }),
+  RESOURCE_URLS: Type.Array(Type.String(), {
+    default: [],
+    description: 'name=url[,name=url]: by which origin clients call each service, for resource indicators',
+  }),
   ACCESS_TOKEN_SECONDS: Type.Integer({
     minimum: 5,
     maximum: maxAccessTokenSeconds,
@@ -93,6 +98,7 @@ export function readConfig(env: Record<string, string | undefined>): AuthConfig 
     ...faultOf('REFRESH_TOKEN_KEYS', () => parseMacKeys(config.REFRESH_TOKEN_KEYS)),
     ...faultOf('KEY_ENCRYPTION_KEY', () => parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY)),
     ...faultOf('SERVICE_JWKS_URIS', () => clientsOf({ ...config, SESSION_LIMITS: [] })),
+    ...faultOf('RESOURCE_URLS', () => parseResourceUrls(config.RESOURCE_URLS)),
     ...faultOf('SESSION_LIMITS', () => clientsOf({ ...config, SERVICE_JWKS_URIS: [] })),
   ];
   if (faults.length > 0) throw new ConfigError(faults);

@@ -2,7 +2,7 @@ export { AuthClientError, AuthError, type AuthErrorCode } from './errors.ts';
 export { isRevocation, type Revocation } from './feed/revocation.ts';
 export { type AuthHook, callerOf } from './plugin/auth-hook.ts';
 export type { RevocationState } from './plugin/known-revocations.ts';
-export type { AuthClientOptions, RevocationFeed } from './plugin/options.ts';
+export type { AuthClientOptions, ProtectedResource, RevocationFeed } from './plugin/options.ts';
 export { type AuthClient, authClient } from './plugin/plugin.ts';
 export { requireRecentSignIn } from './plugin/recent-sign-in.ts';
 export type { Refusal } from './plugin/refuse.ts';

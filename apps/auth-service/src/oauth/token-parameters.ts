@@ -20,7 +20,10 @@ export const tokenParametersSchema = Type.Object(
     requested_token_type: text(128),
     actor_token: Type.Optional(Type.String({ description: 'Refused: the client is the actor.' })),
     actor_token_type: text(128),
-    resource: text(2048, 'Refused: use audience.'),
+    resource: text(
+      2048,
+      'The URL of the only service that the token is for (RFC 8707). Not for a token exchange.',
+    ),
   },
   { additionalProperties: true },
 );

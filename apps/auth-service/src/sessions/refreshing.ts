@@ -1,11 +1,12 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { PersonsClient } from '../clients/clients.ts';
+import type { Target } from '../permissions/resource-urls.ts';
 import { narrowScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
-import type { RefreshOutcome } from './session.ts';
+import type { RefreshOutcome, SessionGrant } from './session.ts';
 import type { SessionStore } from './session-store.ts';
-import { type IssuedTokens, issueTokens, scopesOfGrant } from './session-tokens.ts';
+import { type IssuedTokens, issueTokens, limitToTarget, scopesOfGrant } from './session-tokens.ts';
 
 export type RefreshingParts = {
   readonly sessions: Pick<SessionStore, 'refresh' | 'grantOf'>;
@@ -19,6 +20,8 @@ export type PresentedRefreshToken = {
   readonly refreshToken: string;
   readonly client: Pick<PersonsClient, 'id' | 'kind'>;
   readonly scopes?: readonly string[] | undefined;
+  /** The only service that the access token shall be for. */
+  readonly target?: Target | undefined;
   readonly origin: Origin;
 };
 
@@ -27,8 +30,9 @@ export class RefreshRefusedError extends Error {
   /**
    * - session_over: the session has ended, expired, is lost or unknown, or its token was reused
    * - scope_not_granted: the request asks for more scopes than were granted; the token stays valid
+   * - target_not_granted: the session has no scope of the service that the token shall be for; the token stays valid
    */
-  readonly code: 'session_over' | 'scope_not_granted';
+  readonly code: 'session_over' | 'scope_not_granted' | 'target_not_granted';
   /** Why the session was ended or lost, if that is known. */
   readonly reason: string | undefined;
 
@@ -62,9 +66,21 @@ export async function refreshTokens(
   parts.onVerdict(outcome.verdict);
   audit(parts.audit, outcome, presented);
   if (!('refreshToken' in outcome)) throw new RefreshRefusedError('session_over', reasonOf(outcome));
-  const scopes = narrowScopes(scopesOfGrant(outcome.grant), presented.scopes);
-  if (scopes === undefined) throw new RefreshRefusedError('scope_not_granted');
-  return issueTokens(parts.issueAccessToken, outcome, { scopes, client: presented.client });
+  const { client, target } = presented;
+  return issueTokens(parts.issueAccessToken, outcome, {
+    scopes: scopesFor(outcome.grant, presented),
+    client,
+    target,
+  });
+}
+
+/** Throws RefreshRefusedError when the session has not got what the request asks for. */
+function scopesFor(grant: SessionGrant, { scopes: asked, target }: PresentedRefreshToken): readonly string[] {
+  const granted = narrowScopes(scopesOfGrant(grant), asked);
+  if (granted === undefined) throw new RefreshRefusedError('scope_not_granted');
+  const scopes = limitToTarget(granted, target);
+  if (scopes === undefined) throw new RefreshRefusedError('target_not_granted');
+  return scopes;
 }
 
 /** The token carries our MAC, so only its owner, or the holder of a copy, learns the reason. */
@@ -79,10 +95,9 @@ async function refuseMoreScopesThanGranted(
   sessions: RefreshingParts['sessions'],
   presented: PresentedRefreshToken,
 ): Promise<void> {
-  if (presented.scopes === undefined) return;
+  if (presented.scopes === undefined && presented.target === undefined) return;
   const grant = await sessions.grantOf(presented.refreshToken, presented.client.id);
-  if (grant !== undefined && narrowScopes(scopesOfGrant(grant), presented.scopes) === undefined)
-    throw new RefreshRefusedError('scope_not_granted');
+  if (grant !== undefined) scopesFor(grant, presented);
 }
 
 function audit(

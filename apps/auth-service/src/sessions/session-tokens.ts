@@ -1,5 +1,6 @@
 import type { PersonsClient } from '../clients/clients.ts';
-import { audienceOfApplication } from '../permissions/resource-servers.ts';
+import { audienceOf, audienceOfApplication } from '../permissions/resource-servers.ts';
+import type { Target } from '../permissions/resource-urls.ts';
 import { isRole, scopesOf } from '../permissions/roles.ts';
 import { identityScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer, AccessTokenLimits } from '../tokens/access-token.ts';
@@ -10,7 +11,10 @@ import type { SessionGrant } from './session.ts';
 export type IssuedTokens = {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
+  /** Those of the access token. */
   readonly scopes: readonly string[];
+  /** Those of the session. */
+  readonly grantedScopes: readonly string[];
   readonly sessionId: string;
   readonly refreshToken: string;
   /** The session's absolute expiry, in milliseconds since the epoch. */
@@ -41,24 +45,45 @@ export function limitsOf({
   return { issuedAt: readAt, issuedFrom, expiresBy: Math.ceil(expiresAt / 1000) };
 }
 
+export type TokensRequest = {
+  readonly client: Pick<PersonsClient, 'kind'>;
+  /** Of the session's scopes, or of the target's if there is one. */
+  readonly scopes: readonly string[];
+  /** The only service that the access token is for. */
+  readonly target?: Target | undefined;
+};
+
 /** Makes the access token that goes with a refresh token. Does not check that the session has these scopes. */
 export async function issueTokens(
   issueAccessToken: AccessTokenIssuer,
   session: { grant: SessionGrant; refreshToken: string },
-  { scopes, client }: { scopes: readonly string[]; client: Pick<PersonsClient, 'kind'> },
+  { scopes, client, target }: TokensRequest,
 ): Promise<IssuedTokens> {
   const { grant } = session;
-  const claims =
-    client.kind === 'application'
-      ? personClaims(grant, scopes, audienceOfApplication(scopes))
-      : personClaims(grant, scopes);
+  const audience = target === undefined ? audienceFor(client, scopes) : [target.audience];
+  const claims = personClaims(grant, scopes, audience);
   const { token, expiresInSeconds } = await issueAccessToken(claims, limitsOf(grant));
   return {
     accessToken: token,
     expiresInSeconds,
     scopes,
+    grantedScopes: scopesOfGrant(grant),
     sessionId: grant.sessionId,
     refreshToken: session.refreshToken,
     sessionExpiresAt: grant.expiresAt,
   };
+}
+
+function audienceFor({ kind }: Pick<PersonsClient, 'kind'>, scopes: readonly string[]): readonly string[] {
+  return kind === 'application' ? audienceOfApplication(scopes) : audienceOf(scopes);
+}
+
+/** Leaves the scopes of the service that a token is for; undefined when none is left (RFC 8707 §2.2). */
+export function limitToTarget(
+  scopes: readonly string[],
+  target: Target | undefined,
+): readonly string[] | undefined {
+  if (target === undefined) return scopes;
+  const left = scopes.filter((scope) => target.scopes.includes(scope));
+  return left.length === 0 ? undefined : left;
 }

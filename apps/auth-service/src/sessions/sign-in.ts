@@ -4,12 +4,13 @@ import type { Accounts } from '../accounts/accounts.ts';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { PersonsClient } from '../clients/clients.ts';
+import type { Target } from '../permissions/resource-urls.ts';
 import { narrowScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
 import type { EndReason, SessionGrant } from './session.ts';
 import type { NewSession, StartedSession } from './session-starts.ts';
 import type { SessionStore } from './session-store.ts';
-import { type IssuedTokens, issueTokens, scopesOfGrant } from './session-tokens.ts';
+import { type IssuedTokens, issueTokens, limitToTarget, scopesOfGrant } from './session-tokens.ts';
 
 export type SignInParts = {
   readonly accounts: Pick<Accounts, 'signIn' | 'findSettled'>;
@@ -22,6 +23,8 @@ export type SessionRequest = {
   readonly client: Pick<PersonsClient, 'id' | 'kind' | 'maxSessions'>;
   /** Fewer scopes than the roles allow, for a session with less power. */
   readonly scopes: readonly string[] | undefined;
+  /** The only service that the first access token is for. */
+  readonly target?: Target | undefined;
   readonly deviceName: string;
   /** The refresh tokens that this browser already holds. */
   readonly replaces?: readonly string[];
@@ -74,10 +77,10 @@ export async function openSession(
   try {
     await refuseIfAccountChanged(accounts, account);
     await confirm?.();
-    const tokens = await issueTokens(parts.issueAccessToken, session, {
-      scopes: scopesOfGrant(grant),
-      client,
-    });
+    const { target } = request;
+    // The caller has checked that something is left.
+    const scopes = limitToTarget(scopesOfGrant(grant), target) ?? [];
+    const tokens = await issueTokens(parts.issueAccessToken, session, { scopes, client, target });
     await endReplaced(parts, request);
     const displaced = client.maxSessions === null ? [] : await sessions.endSurplus(grant, client.maxSessions);
     const { sessionId } = grant;

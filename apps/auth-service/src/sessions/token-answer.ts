@@ -52,6 +52,6 @@ export function answerWithTokens(
   return sessionAnswerOf(tokens, client);
 }
 
-function getsRefreshToken({ scopes }: IssuedTokens, { kind }: PersonsClient): boolean {
-  return kind === 'native' || (kind === 'application' && scopes.includes('offline_access'));
+function getsRefreshToken({ grantedScopes }: IssuedTokens, { kind }: PersonsClient): boolean {
+  return kind === 'native' || (kind === 'application' && grantedScopes.includes('offline_access'));
 }

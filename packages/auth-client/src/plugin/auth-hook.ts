@@ -18,6 +18,7 @@ export const appContext = Symbol('latchkey context');
 
 export type AppContext = {
   realm: string;
+  resourceMetadata: string | undefined;
   clock: Clock;
   /** Null: this service gets no revocations. */
   revocations: RevocationList | null;
@@ -61,7 +62,7 @@ export function userOfRequest(this: FastifyRequest): UserAuthentication {
   return caller;
 }
 
-export interface HookContext extends Omit<AppContext, 'realm'> {
+export interface HookContext extends Omit<AppContext, 'realm' | 'resourceMetadata'> {
   verifier: TokenVerifier;
 }
 

@@ -1,7 +1,7 @@
 import type { AuthErrorCode } from '../errors.ts';
 
 /**
- * The WWW-Authenticate value for a refusal (RFC 6750 §3, RFC 9470 §3), or undefined if the refusal has none.
+ * The WWW-Authenticate value for a refusal (RFC 6750 §3, RFC 9470 §3, RFC 9728 §5.1), or undefined if the refusal has none.
  *
  * A request without a token gets no error code. `realm` is the service's audience: RFC 6750 §3 requires at least one
  * parameter after the scheme.
@@ -10,7 +10,7 @@ import type { AuthErrorCode } from '../errors.ts';
  */
 export function challenge(
   code: AuthErrorCode,
-  { realm, scopes = [], maxAuthAgeSeconds }: ChallengeContext,
+  { realm, scopes = [], maxAuthAgeSeconds, resourceMetadata }: ChallengeContext,
 ): string | undefined {
   // RFC 6750 §3.1 has no code for the others, and getting another scope would not help with them.
   if (!hasChallenge(code)) return undefined;
@@ -20,6 +20,7 @@ export function challenge(
   if (code === 'insufficient_scope') parameters.push(`scope=${quoted(scopes.join(' '))}`);
   if (code === 'insufficient_user_authentication' && maxAuthAgeSeconds !== undefined)
     parameters.push(`max_age=${quoted(String(maxAuthAgeSeconds))}`);
+  if (resourceMetadata !== undefined) parameters.push(`resource_metadata=${quoted(resourceMetadata)}`);
   return `Bearer ${parameters.join(', ')}`;
 }
 
@@ -33,6 +34,8 @@ export type ChallengeContext = {
   scopes?: readonly string[];
   /** The greatest allowed age of the sign-in. */
   maxAuthAgeSeconds?: number | undefined;
+  /** Where the service's metadata is (RFC 9728 §5.1). */
+  resourceMetadata?: string | undefined;
 };
 
 const descriptions = {

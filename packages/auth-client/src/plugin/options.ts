@@ -12,6 +12,7 @@ import {
   isServiceName,
   type NumberRanges,
 } from '../runtime/option-checks.ts';
+import { isScope } from '../token/scope.ts';
 import { isAge } from './requirements.ts';
 
 /** The issuer's live feed of revocations. */
@@ -25,6 +26,13 @@ export type RevocationFeed = {
    * requests get 503 revocations_stale. Default null: no limit; a token revoked meanwhile passes until it expires.
    */
   maxLagSeconds?: number | null;
+};
+
+export type ProtectedResource = {
+  /** Its URL as clients call it, without a query and a fragment. */
+  url: string;
+  /** The scopes that it understands; for its metadata. */
+  scopes?: readonly string[];
 };
 
 export type AuthClientOptions = {
@@ -41,6 +49,11 @@ export type AuthClientOptions = {
    * Null: it gets none, and every token is good until it expires.
    */
   revocations: RevocationFeed | RevocationList | null;
+  /**
+   * This service as clients know it. With it the service publishes its metadata (RFC 9728), and each challenge names
+   * that document, so that a client which knows only this service finds the issuer. Default null: it does neither.
+   */
+  resource?: ProtectedResource | null;
   /** Upper limit of `exp − iat`. Default 300. */
   maxTokenLifetimeSeconds?: number;
   /** How far ahead of this machine's clock the issuer's may be. Default 30. */
@@ -70,7 +83,7 @@ const numbers = {
   verifiedTokensMax: { standard: 10_000, min: 2, max: 10_000_000 },
 } as const satisfies NumberRanges;
 
-const others = ['issuer', 'audience', 'jwksUri', 'revocations', 'fetch', 'clock'];
+const others = ['issuer', 'audience', 'jwksUri', 'revocations', 'resource', 'fetch', 'clock'];
 const known = new Set([...others, ...Object.keys(numbers)]);
 const knownOfFeed = new Set(['uri', 'accessToken', 'maxLagSeconds']);
 
@@ -88,7 +101,7 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     if (!isHttpUrl(given[name])) faults.push(`${name} must be an http(s) URL`);
   if (!isServiceName(given.audience))
     faults.push('audience must be 1 to 255 printable ASCII characters without space, quote or backslash');
-  faults.push(...faultsOfRevocations(given.revocations));
+  faults.push(...faultsOfRevocations(given.revocations), ...faultsOfResource(options.resource ?? null));
   faults.push(...faultsOfNumbers(given, numbers), ...faultsOfFetchAndClock({ ...options }));
   if (faults.length > 0) throw new AuthClientOptionsError(faults);
   return {
@@ -96,6 +109,7 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     audience: options.audience,
     jwksUri: options.jwksUri,
     revocations: options.revocations,
+    resource: options.resource ?? null,
     maxTokenLifetimeSeconds: options.maxTokenLifetimeSeconds ?? numbers.maxTokenLifetimeSeconds.standard,
     clockSkewSeconds: options.clockSkewSeconds ?? numbers.clockSkewSeconds.standard,
     jwksTimeoutMs: options.jwksTimeoutMs ?? numbers.jwksTimeoutMs.standard,
@@ -118,6 +132,18 @@ export function isRevocationList(value: object): value is RevocationList {
   return [list.find, list.apply, list.confirm, list.onRevoked, list.ready].every(
     (method) => typeof method === 'function',
   );
+}
+
+function faultsOfResource(resource: ProtectedResource | null): string[] {
+  if (resource === null) return [];
+  const { url, scopes = [] } = resource;
+  const isUrl = isHttpUrl(url) && !/[?#]/.test(url);
+  return [
+    ...(isUrl ? [] : ['resource.url must be an http(s) URL without a query and a fragment']),
+    ...(Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string' && isScope(scope))
+      ? []
+      : ['resource.scopes must be scopes, spelled as in RFC 6749 §3.3']),
+  ];
 }
 
 function faultsOfRevocations(given: unknown): string[] {

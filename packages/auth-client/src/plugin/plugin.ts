@@ -17,6 +17,7 @@ import { type KnownRevocations, learnRevocations, type RevocationState } from '.
 import { type AuthClientOptions, checkOptions, feedOf } from './options.ts';
 import { withChallenge } from './refuse.ts';
 import { type AccessOptions, checkRevocationLag, requirementsFrom } from './requirements.ts';
+import { publishMetadata } from './resource-metadata.ts';
 import { accessTokenSignature, TokenVerifier } from './token-verifier.ts';
 
 /** `app.authClient`: for readiness checks, metrics, and tokens that did not come in a request's header. */
@@ -113,8 +114,9 @@ export const authClient = fastifyPlugin(
     app.decorateRequest(authenticationKey, null);
     app.decorateRequest('caller', { getter: callerOfRequest });
     app.decorateRequest('auth', { getter: userOfRequest });
-    app.decorate(appContext, { realm, clock, revocations });
-    const standard = { realm, maxRevocationLagSeconds: known?.maxLagSeconds ?? null };
+    const resourceMetadata = publishMetadata(app, options);
+    app.decorate(appContext, { realm, resourceMetadata, clock, revocations });
+    const standard = { realm, resourceMetadata, maxRevocationLagSeconds: known?.maxLagSeconds ?? null };
     const context = { verifier, clock, revocations };
     app.decorate('authenticate', createHook(context, { ...standard, scopes: [] }));
     app.decorate('requireScope', (...given: unknown[]) => {
@@ -138,7 +140,7 @@ export const authClient = fastifyPlugin(
           checkRevocationLag(revocations, standard.maxRevocationLagSeconds);
           return authentication;
         } catch (error) {
-          throw withChallenge(asAuthError(error), { realm, scopes: [] });
+          throw withChallenge(asAuthError(error), { realm, resourceMetadata, scopes: [] });
         }
       },
       get keySetAgeSeconds() {

@@ -17,11 +17,11 @@ import { checkAuthAge, isAge } from './requirements.ts';
 export function requireRecentSignIn(request: FastifyRequest, seconds: number): void {
   if (!isAge(seconds))
     throw new AuthClientError('invalid_requirement', 'requireRecentSignIn needs whole seconds, 1 or more');
-  const { realm, clock } = request.server[appContext];
+  const { realm, resourceMetadata, clock } = request.server[appContext];
   try {
     checkAuthAge(request.auth, { maxAuthAgeSeconds: seconds, clock });
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    throw withChallenge(error, { realm, scopes: [], maxAuthAgeSeconds: seconds });
+    throw withChallenge(error, { realm, resourceMetadata, scopes: [], maxAuthAgeSeconds: seconds });
   }
 }

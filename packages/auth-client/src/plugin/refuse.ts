@@ -8,6 +8,8 @@ import type { Requirements } from './requirements.ts';
 export interface Route extends Requirements {
   /** The service's audience. */
   realm: string;
+  /** Where the service's metadata is. */
+  resourceMetadata?: string | undefined;
 }
 
 /** The message on the diagnostics channel `@latchkey/auth-client:refused`, for telemetry. */

@@ -21,6 +21,13 @@ describe('the WWW-Authenticate header', () => {
     );
   });
 
+  it('names the service’s metadata, where it has some (RFC 9728 §5.1)', () => {
+    const resourceMetadata = 'https://cart.example/.well-known/oauth-protected-resource';
+    expect(challenge('missing_token', { realm, resourceMetadata })).toBe(
+      `Bearer realm="cart-service", resource_metadata="${resourceMetadata}"`,
+    );
+  });
+
   it('is not sent with a 503', () => {
     for (const code of ['key_set_unavailable', 'revocations_stale'] as const)
       expect(challenge(code, { realm })).toBeUndefined();

@@ -24,6 +24,7 @@ export function serviceEnvironment(key: ServiceKey, options: EnvironmentOptions)
     JWKS_URI: `${auth}/.well-known/jwks.json`,
     TOKEN_ENDPOINT: `${auth}/token`,
     REVOCATIONS_URI: `${auth}/revocations`,
+    RESOURCE_URL: resourceUrlAt(ports[key]),
     ...Object.fromEntries(services[key].secrets.map((name) => [name, secrets[name]])),
     ...Object.fromEntries(called.map((other) => [services[other].urlVariable, addressOf(ports[other])])),
   };
@@ -37,6 +38,11 @@ export function addressOf(port: number): string {
 /** The issuer in tokens: auth-service's address for people. */
 export function issuerAt(authPort: number): string {
   return `http://localhost:${authPort}`;
+}
+
+/** A service's address for people and their clients. */
+function resourceUrlAt(port: number): string {
+  return `http://localhost:${port}`;
 }
 
 /** The environment of every process of the stack. */
@@ -61,5 +67,6 @@ export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports
     REDIS_URL: redisUrl,
     REFRESH_TOKEN_KEYS: secrets['REFRESH_TOKEN_KEYS'],
     SERVICE_JWKS_URIS: jwksUris.join(','),
+    RESOURCE_URLS: verifierKeys.map((key) => `${services[key].name}=${resourceUrlAt(ports[key])}`).join(','),
   };
 }

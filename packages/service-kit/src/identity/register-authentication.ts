@@ -5,6 +5,7 @@ import {
   type RevocationFeed,
   type ServiceIdentity,
 } from '@latchkey/auth-client';
+import { knownServices } from '@latchkey/services';
 import type { Service } from '../service.ts';
 import { addAuthClientMetrics } from './auth-client-metrics.ts';
 import { createIdentityStore } from './identity-store.ts';
@@ -14,7 +15,9 @@ export type AuthenticationOptions = {
   /** The service's name: the audience of the tokens that it accepts, and its client id when it requests tokens. */
   name: string;
   /** Of serviceConfig and issuerEndpoints. */
-  config: Readonly<Record<'ISSUER' | 'JWKS_URI' | 'TOKEN_ENDPOINT' | 'REVOCATIONS_URI', string>>;
+  config: Readonly<Record<'ISSUER' | 'JWKS_URI' | 'TOKEN_ENDPOINT' | 'REVOCATIONS_URI', string>> & {
+    readonly RESOURCE_URL?: string;
+  };
   /** The database with the table `service_keys`. */
   db: Parameters<typeof createIdentityStore>[0];
   /** Default the one at REVOCATIONS_URI, read in the service's own name. */
@@ -55,6 +58,7 @@ export async function registerAuthentication(
     issuer,
     audience: name,
     jwksUri,
+    resource: config.RESOURCE_URL === undefined ? null : { url: config.RESOURCE_URL, scopes: scopesOf(name) },
     revocations: revocations ?? { uri: config.REVOCATIONS_URI, accessToken },
   });
   addAuthClientMetrics(app.metrics, app.authClient);
@@ -63,4 +67,9 @@ export async function registerAuthentication(
   // A service whose list was complete once stays ready, but still warns that something buffers the feed.
   app.addReadinessWarning('feed_silent', () => app.authClient.revocations?.isSilent ?? false);
   return identity;
+}
+
+/** The scopes that people can have at a service. */
+function scopesOf(name: string): string[] {
+  return Object.keys(knownServices.find((service) => service.name === name)?.scopes ?? {});
 }

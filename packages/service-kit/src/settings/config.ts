@@ -100,6 +100,11 @@ export const serviceConfig = {
 export const issuerEndpoints = {
   TOKEN_ENDPOINT: endpointUrl('the http(s) URL where auth-service issues tokens'),
   REVOCATIONS_URI: endpointUrl('the http(s) URL of auth-service’s feed of revocations'),
+  RESOURCE_URL: Type.Optional(
+    originUrl(
+      'the http(s) origin by which clients call this service; with it the service publishes its metadata',
+    ),
+  ),
 };
 
 /**

@@ -1,6 +1,7 @@
 import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
-import { parseScope } from '../../permissions/scope.ts';
+import { type ResourceUrls, targetOf } from '../../permissions/resource-urls.ts';
+import { identityScopes, parseScope } from '../../permissions/scope.ts';
 import { readPairs } from '../form-body.ts';
 
 /** OpenID Connect Core §3.1.2.1. */
@@ -87,6 +88,7 @@ export type ParseOptions = {
   readonly clients: ClientDirectory;
   /** Reads an ID token of ours; undefined when it is none. */
   readonly readHint: (token: string) => { readonly subject: string } | undefined;
+  readonly resourceUrls: ResourceUrls;
 };
 
 /**
@@ -102,9 +104,9 @@ export type ParseOptions = {
  */
 export function parseAuthorizationRequest(
   text: string,
-  { clients, readHint }: ParseOptions,
+  { clients, readHint, resourceUrls }: ParseOptions,
 ): { request: AuthorizationRequest; client: PersonsClient } {
-  const { values, repeated } = parametersOf(text);
+  const { values, repeated, resources } = parametersOf(text);
   const { client, redirectUri } = provenReply(values, repeated, clients);
   const stated = values.get('state');
   const state =
@@ -119,7 +121,10 @@ export function parseAuthorizationRequest(
     if ((values.get(name)?.length ?? 0) > max) throw refuse('invalid_request', `${name} is too long.`);
   for (const [name, code] of Object.entries(refusedParameters))
     if (values.has(name)) throw refuse(code, `The parameter ${name} is not supported.`);
-  if (values.has('resource')) throw refuse('invalid_target', 'The audience follows from the scopes.');
+  const targets = resources.map((resource) => targetOf(resource, resourceUrls));
+  if (targets.includes(undefined))
+    throw refuse('invalid_target', 'There is no service with this resource URL.');
+  const ofResources = targets.length === 0 ? undefined : targets.flatMap((target) => target?.scopes ?? []);
   const responseType = values.get('response_type');
   if (responseType === undefined) throw refuse('invalid_request', 'response_type is missing.');
   if (responseType !== 'code') throw refuse('unsupported_response_type', 'response_type must be code.');
@@ -131,7 +136,7 @@ export function parseAuthorizationRequest(
     request: {
       ...reply,
       clientId: client.id,
-      scopes: scopesOf(values.get('scope'), client, refuse),
+      scopes: limitedTo(ofResources, scopesOf(values.get('scope'), client, refuse), refuse),
       challenge: challengeIn(values, refuse),
       nonce: values.get('nonce'),
       prompts: promptsOf(values.get('prompt'), refuse),
@@ -159,8 +164,13 @@ export function pushedReference(text: string): { uri: string; clientId: string |
 type Refuse = (code: RequestErrorCode, description: string) => AuthorizationError;
 
 /** A parameter without a value counts as omitted (RFC 6749 §3.1). */
-function parametersOf(text: string): { values: ReadonlyMap<string, string>; repeated: ReadonlySet<string> } {
+function parametersOf(text: string): {
+  values: ReadonlyMap<string, string>;
+  repeated: ReadonlySet<string>;
+  resources: readonly string[];
+} {
   const values = new Map<string, string>();
+  const resources: string[] = [];
   const repeated = new Set<string>();
   const seen = new Set<string>();
   let pairs: [string, string][];
@@ -170,11 +180,16 @@ function parametersOf(text: string): { values: ReadonlyMap<string, string>; repe
     throw new AuthorizationError('invalid_request', (error as Error).message);
   }
   for (const [name, value] of pairs) {
+    // The only parameter that may be repeated (RFC 8707 §2).
+    if (name === 'resource') {
+      if (value !== '') resources.push(value);
+      continue;
+    }
     if (seen.has(name)) repeated.add(name);
     seen.add(name);
     if (value !== '') values.set(name, value);
   }
-  return { values, repeated };
+  return { values, repeated, resources };
 }
 
 /** Proves that the client registered the redirect URI. Until then nothing may be sent there. */
@@ -209,6 +224,20 @@ function scopesOf(
   const allowed = asked === undefined ? client.scopes : asked.filter((name) => client.scopes.includes(name));
   if (allowed.length === 0) throw refuse('invalid_scope', 'The client may ask for none of these scopes.');
   return allowed;
+}
+
+/** Leaves the scopes of the named resources (RFC 8707 §2.1), and those of OpenID Connect, which belong to none. */
+function limitedTo(
+  ofResources: readonly string[] | undefined,
+  scopes: readonly string[] | undefined,
+  refuse: Refuse,
+): readonly string[] | undefined {
+  if (ofResources === undefined) return scopes;
+  const left = (scopes ?? ofResources).filter(
+    (scope) => ofResources.includes(scope) || identityScopes.includes(scope),
+  );
+  if (left.length === 0) throw refuse('invalid_scope', 'None of these scopes is of this resource.');
+  return left;
 }
 
 function challengeIn(values: ReadonlyMap<string, string>, refuse: Refuse): string {

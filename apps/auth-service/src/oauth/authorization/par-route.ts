@@ -1,7 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
-import { type ClientDirectory, isPublic } from '../../clients/clients.ts';
+import { isPublic } from '../../clients/clients.ts';
 import type { AuthenticateClient } from '../client-authentication/client-authentication.ts';
 import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../oauth-endpoint.ts';
 import { TokenError } from '../token-error.ts';
@@ -32,8 +32,7 @@ const credentials = new Set(['client_assertion', 'client_assertion_type', 'clien
 
 export type ParRouteOptions = {
   readonly authenticate: AuthenticateClient;
-  readonly clients: ClientDirectory;
-  readonly readHint: ParseOptions['readHint'];
+  readonly parsing: ParseOptions;
   readonly pushed: PushedRequests;
   /** Counts the request of a client that did not authenticate, by the address that it comes from. */
   readonly admit: (address: string) => Promise<void>;
@@ -41,7 +40,7 @@ export type ParRouteOptions = {
 
 /** POST /par. The request is checked as at the authorization endpoint, and refused with the same codes. */
 export async function parRoute(app: Service, options: ParRouteOptions): Promise<void> {
-  const { authenticate, clients, readHint, pushed } = options;
+  const { authenticate, parsing, pushed } = options;
   speakOAuth(app, '/par');
 
   app.post('/par', { schema: parSchema }, async (request, reply) => {
@@ -52,7 +51,7 @@ export async function parRoute(app: Service, options: ParRouteOptions): Promise<
     const parameters = Object.entries(rest).filter(([name]) => !credentials.has(name));
     const text = new URLSearchParams([['client_id', client.id], ...parameters]).toString();
     try {
-      parseAuthorizationRequest(text, { clients, readHint });
+      parseAuthorizationRequest(text, parsing);
     } catch (error) {
       throw error instanceof AuthorizationError ? new TokenError(error.code, error.message) : error;
     }

@@ -30,7 +30,7 @@ export type AuthorizationRoutesOptions = {
   readonly pushed: PushedRequests;
   /** Counts a request that has to be kept, by the address that it comes from. */
   readonly admit: (address: string) => Promise<void>;
-  readonly readHint: ParseOptions['readHint'];
+  readonly parsing: ParseOptions;
 };
 
 const formSchema = Type.Object(
@@ -57,10 +57,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
 
   const begin = async (request: FastifyRequest, reply: FastifyReply, text: string) => {
-    const parsed = parseAuthorizationRequest(await parametersOf(text), {
-      clients,
-      readHint: options.readHint,
-    });
+    const parsed = parseAuthorizationRequest(await parametersOf(text), options.parsing);
     refuseRevoked(parsed.client);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     const step = await authorization.next(parsed.request, { ...parsed, progress: noProgress, signedIn });

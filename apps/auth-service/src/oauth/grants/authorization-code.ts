@@ -1,22 +1,25 @@
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
+import type { ResourceUrls } from '../../permissions/resource-urls.ts';
 import { type AuthorizationCodes, challengeOf } from '../../sessions/authorization-code.ts';
 import { deviceNameFrom } from '../../sessions/device-name.ts';
 import { CodeRefusedError } from '../../sessions/session-starts.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
+import { limitToTarget, scopesOfGrant } from '../../sessions/session-tokens.ts';
 import { openSession } from '../../sessions/sign-in.ts';
 import { sessionAnswerOf } from '../../sessions/token-answer.ts';
 import type { AccessTokenIssuer } from '../../tokens/access-token.ts';
 import type { IdTokenIssuer } from '../../tokens/id-token.ts';
 import { TokenError } from '../token-error.ts';
-import type { Grant } from './grant.ts';
+import { askedTarget, type Grant } from './grant.ts';
 
 /** RFC 7636 §4.1. */
 const verifierPattern = /^[\w.~-]{43,128}$/;
 
 export type AuthorizationCodeParts = {
   readonly codes: AuthorizationCodes;
+  readonly resourceUrls: ResourceUrls;
   readonly consents: Pick<ConsentStore, 'scopesFor'>;
   readonly accounts: Pick<Accounts, 'find' | 'findSettled'>;
   readonly sessions: SessionStore;
@@ -51,6 +54,9 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
     const account = await accounts.find(found.subject);
     if (account === undefined || account.disabledAt !== null) throw refused();
     const { login, authTime, scopes, nonce, shard, random } = found;
+    const target = askedTarget(parameters, parts.resourceUrls);
+    if (limitToTarget(scopesOfGrant({ roles: account.roles, scopes }), target) === undefined)
+      throw new TokenError('invalid_target', 'The code has no scope of this resource.');
     const isShort = client.kind === 'application' && !scopes?.includes('offline_access');
     const lifetimeSeconds = isShort ? parts.accessTokenSeconds : undefined;
     const challenge = challengeOf(verifier);
@@ -58,7 +64,7 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
     try {
       const tokens = await openSession(
         parts,
-        { client, scopes, account, deviceName: deviceNameFrom(userAgent), origin },
+        { client, scopes, target, account, deviceName: deviceNameFrom(userAgent), origin },
         {
           start: (session) => sessions.startByCode({ ...session, authTime, lifetimeSeconds }, presented),
           confirm: async () => {
@@ -72,7 +78,7 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
       const content = { subject: account.id, clientId: client.id, sessionId, authTime, nonce, accessToken };
       return {
         ...sessionAnswerOf(tokens, client),
-        ...(tokens.scopes.includes('openid') ? { id_token: await parts.issueIdToken(content) } : {}),
+        ...(tokens.grantedScopes.includes('openid') ? { id_token: await parts.issueIdToken(content) } : {}),
       };
     } catch (error) {
       if (!(error instanceof CodeRefusedError)) throw error;

@@ -1,5 +1,6 @@
 import type { Origin } from '../../audit/audit-event.ts';
 import type { Client } from '../../clients/clients.ts';
+import { type ResourceUrls, type Target, targetOf } from '../../permissions/resource-urls.ts';
 import { parseScope } from '../../permissions/scope.ts';
 import type { TokenAnswer } from '../token-answer.ts';
 import { TokenError } from '../token-error.ts';
@@ -22,4 +23,13 @@ export function askedScopes({ scope }: TokenParameters): readonly string[] | und
   const scopes = parseScope(scope);
   if (scopes === undefined) throw new TokenError('invalid_scope', 'The scope is malformed.');
   return scopes;
+}
+
+/** Reads the resource parameter (RFC 8707 §2.2). Throws TokenError `invalid_target` when it names no service. */
+export function askedTarget({ resource }: TokenParameters, urls: ResourceUrls): Target | undefined {
+  if (resource === undefined) return undefined;
+  const target = targetOf(resource, urls);
+  if (target === undefined)
+    throw new TokenError('invalid_target', 'There is no service with this resource URL.');
+  return target;
 }

@@ -1,10 +1,13 @@
+import type { ResourceUrls } from '../../permissions/resource-urls.ts';
 import { type RefreshingParts, RefreshRefusedError, refreshTokens } from '../../sessions/refreshing.ts';
 import { sessionAnswerOf } from '../../sessions/token-answer.ts';
 import { TokenError } from '../token-error.ts';
-import { askedScopes, type Grant } from './grant.ts';
+import { askedScopes, askedTarget, type Grant } from './grant.ts';
 
 /** grant_type refresh_token (RFC 6749 §6), for clients that keep the token themselves. */
-export function createRefreshTokenGrant(parts: RefreshingParts): Grant {
+export function createRefreshTokenGrant(
+  parts: RefreshingParts & { readonly resourceUrls: ResourceUrls },
+): Grant {
   return async ({ client, parameters, origin }) => {
     if (client.kind === 'browser') {
       throw new TokenError(
@@ -18,8 +21,9 @@ export function createRefreshTokenGrant(parts: RefreshingParts): Grant {
     if (refreshToken === undefined)
       throw new TokenError('invalid_request', 'The parameter refresh_token is missing.');
     const scopes = askedScopes(parameters);
+    const target = askedTarget(parameters, parts.resourceUrls);
     try {
-      const tokens = await refreshTokens(parts, { refreshToken, client, scopes, origin });
+      const tokens = await refreshTokens(parts, { refreshToken, client, scopes, target, origin });
       return sessionAnswerOf(tokens, client);
     } catch (error) {
       throw error instanceof RefreshRefusedError ? asTokenError(error) : error;
@@ -29,6 +33,8 @@ export function createRefreshTokenGrant(parts: RefreshingParts): Grant {
 
 /** The description is the same for every session that is over. `reason` is set when it was ended or lost. */
 function asTokenError({ code, reason }: RefreshRefusedError): TokenError {
+  if (code === 'target_not_granted')
+    return new TokenError('invalid_target', 'The session has no scope of this resource.');
   return code === 'scope_not_granted'
     ? new TokenError('invalid_scope', 'The session was not granted this scope.')
     : new TokenError('invalid_grant', 'The refresh token is no longer valid. Sign in again.', { reason });

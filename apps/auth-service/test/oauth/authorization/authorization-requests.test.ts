@@ -97,7 +97,7 @@ describe('everything else that is wrong is told to the client, with state and is
     ['a request object', { request: 'eyJ.eyJ.' }, 'request_not_supported'],
     ['the URL of a request object', { request_uri: 'https://app.example/r' }, 'request_uri_not_supported'],
     ['a registration', { registration: '{}' }, 'registration_not_supported'],
-    ['a resource', { resource: 'https://api.example' }, 'invalid_target'],
+    ['a resource that is no service of ours', { resource: 'https://api.example' }, 'invalid_target'],
     ['a nonce without end', { nonce: 'x'.repeat(513) }, 'invalid_request'],
   ])('%s', async (_, changes, error) => {
     const flow = createFlow(application.id, changes);
