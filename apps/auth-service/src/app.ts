@@ -18,13 +18,7 @@ import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { createLoginStore } from './logins/login-store.ts';
-import { createAuthorization } from './oauth/authorization/authorization.ts';
-import { createOwnCookies } from './oauth/authorization/own-cookies.ts';
-import { createAuthorizationPages } from './oauth/authorization/pages.ts';
-import { parRoute } from './oauth/authorization/par-route.ts';
-import { createPendingRequests } from './oauth/authorization/pending-requests.ts';
-import { createPushedRequests } from './oauth/authorization/pushed-requests.ts';
-import { authorizationRoutes } from './oauth/authorization/routes.ts';
+import { authorizationPages } from './oauth/authorization-pages.ts';
 import { createAuthenticationFailures } from './oauth/client-authentication/authentication-failures.ts';
 import { createAssertionVerifier } from './oauth/client-authentication/client-assertion.ts';
 import { createClientAuthentication } from './oauth/client-authentication/client-authentication.ts';
@@ -32,7 +26,6 @@ import { createUsedAssertions } from './oauth/client-authentication/used-asserti
 import { createGrantTable } from './oauth/grants/grant-table.ts';
 import { createIntrospection } from './oauth/introspection.ts';
 import { introspectionRoute } from './oauth/introspection-route.ts';
-import { endSessionRoute } from './oauth/logout/end-session-route.ts';
 import { createLogoutDeliveries } from './oauth/logout/logout-deliveries.ts';
 import { metadataRoute } from './oauth/metadata-route.ts';
 import { createSubjectTokens } from './oauth/subject-tokens.ts';
@@ -41,7 +34,7 @@ import { tokenRevocationRoute } from './oauth/token-revocation-route.ts';
 import { tokenRoute } from './oauth/token-route.ts';
 import { userInfoRoute } from './oauth/userinfo-route.ts';
 import { type DelegationPolicy, delegationPolicy } from './permissions/delegation-policy.ts';
-import { audiences } from './permissions/resource-servers.ts';
+import { audiences, userInfoAudience } from './permissions/resource-servers.ts';
 import { parseResourceUrls } from './permissions/resource-urls.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createEvictionWatch } from './redis/eviction-watch.ts';
@@ -63,7 +56,7 @@ import { signInRoute } from './sessions/sign-in-route.ts';
 import { createVerdictCounter } from './sessions/verdict-counter.ts';
 import { createAccessTokenIssuer } from './tokens/access-token.ts';
 import { acrPassword } from './tokens/claims.ts';
-import { createIdTokenIssuer, readIdTokenHint } from './tokens/id-token.ts';
+import { createIdTokenIssuer } from './tokens/id-token.ts';
 import { createLogoutTokenIssuer } from './tokens/logout-token.ts';
 
 export type AppOptions = {
@@ -263,7 +256,7 @@ export async function buildApp({
     jwksUri: config.JWKS_URI,
     fetchKeys,
     revocations: revocations.list,
-    audiences: [...audiences, ...ownClients.services.map(({ id }) => id)],
+    audiences: [...audiences, userInfoAudience, ...ownClients.services.map(({ id }) => id)],
   });
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
@@ -284,12 +277,7 @@ export async function buildApp({
   const resourceUrls = parseResourceUrls(config.RESOURCE_URLS);
   const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS });
   const consents = createConsentStore({ db, clock });
-  const issueIdToken = createIdTokenIssuer({
-    issuer: config.ISSUER,
-    acr: acrPassword,
-    signer,
-    clock,
-  });
+  const issueIdToken = createIdTokenIssuer({ issuer: config.ISSUER, acr: acrPassword, signer, clock });
   const grants = createGrantTable({
     ...refreshing,
     codes,
@@ -331,39 +319,21 @@ export async function buildApp({
   await app.register(accountManagementRoutes, { accounts });
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
-  const pushed = createPushedRequests({ redis });
-  const readHint = (token: string) =>
-    readIdTokenHint(token, { issuer: config.ISSUER, keys: keyRing.jwks().keys });
-  const ownPages = {
-    admit: accounts.admitAuthorization,
+  await app.register(authorizationPages, {
     issuer: config.ISSUER,
-    authorization: createAuthorization({
-      accounts,
-      logins,
-      consents,
-      codes,
-      audit,
-      announce: deliveries.announce,
-      clock,
-    }),
-    clients,
-    cookies: createOwnCookies({ issuer: config.ISSUER }),
-    pages: createAuthorizationPages({ issuer: config.ISSUER }),
-    readHint,
-    parsing: { clients, readHint, resourceUrls },
-  };
-  await app.register(authorizationRoutes, {
-    ...ownPages,
-    clientStatuses,
-    pending: createPendingRequests({ redis }),
-    pushed,
-  });
-  await app.register(parRoute, { ...ownPages, authenticate, pushed });
-  await app.register(endSessionRoute, {
-    ...ownPages,
+    redis,
+    accounts,
     logins,
+    consents,
+    codes,
+    clients,
+    clientStatuses,
+    authenticate,
     deliveries,
+    resourceUrls,
+    publicKeys: () => keyRing.jwks().keys,
     audit,
+    clock,
   });
   return app;
 }

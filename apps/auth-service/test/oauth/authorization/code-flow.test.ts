@@ -1,4 +1,4 @@
-import { forThisFile } from '@latchkey/testing';
+import { eventually, forThisFile } from '@latchkey/testing';
 import { describe, expect, test } from 'vitest';
 import { bearer, decode, refresh, startAuthApp, testIssuer, whoAmI } from '../../support/auth-app.ts';
 import {
@@ -93,6 +93,20 @@ describe('an application of others', () => {
     expect((await browser.get(page, { 'accept-language': 'ko-KR,ko;q=0.9' })).body).toContain(
       '위시리스트 보기',
     );
+  });
+
+  test('revokes its own access token, also one that is good for UserInfo alone (RFC 7009)', async () => {
+    const flow = createFlow(application.id, { scope: 'openid' });
+    const { code = '' } = await authorize(createBrowser(app), flow, await somebody(app));
+    const { access_token: token } = (await flow.redeem(app, code)).json();
+    const revoked = await app.inject({
+      method: 'POST',
+      url: '/revoke',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({ client_id: application.id, token }).toString(),
+    });
+    expect(revoked.statusCode).toBe(200);
+    await eventually('it is refused', async () => expect((await userInfo(token)).statusCode).toBe(401));
   });
 
   test('may not take a password itself', async () => {

@@ -1,0 +1,66 @@
+import type { Service } from '@latchkey/service-kit';
+import type { Redis } from 'ioredis';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { ClientStatuses } from '../clients/client-statuses.ts';
+import type { ClientDirectory } from '../clients/clients.ts';
+import type { ConsentStore } from '../consents/consent-store.ts';
+import type { PublicJwk } from '../database/schema.ts';
+import type { LoginStore } from '../logins/login-store.ts';
+import type { ResourceUrls } from '../permissions/resource-urls.ts';
+import type { AuthorizationCodes } from '../sessions/authorization-code.ts';
+import { readIdTokenHint } from '../tokens/id-token.ts';
+import { createAuthorization } from './authorization/authorization.ts';
+import { createOwnCookies } from './authorization/own-cookies.ts';
+import { createAuthorizationPages } from './authorization/pages.ts';
+import { parRoute } from './authorization/par-route.ts';
+import { createPendingRequests } from './authorization/pending-requests.ts';
+import { createPushedRequests } from './authorization/pushed-requests.ts';
+import { authorizationRoutes } from './authorization/routes.ts';
+import type { AuthenticateClient } from './client-authentication/client-authentication.ts';
+import { endSessionRoute } from './logout/end-session-route.ts';
+import type { LogoutDeliveries } from './logout/logout-deliveries.ts';
+
+export type AuthorizationPagesOptions = {
+  readonly issuer: string;
+  readonly redis: Redis;
+  readonly accounts: Accounts;
+  readonly logins: LoginStore;
+  readonly consents: ConsentStore;
+  readonly codes: AuthorizationCodes;
+  readonly clients: ClientDirectory;
+  readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
+  readonly authenticate: AuthenticateClient;
+  readonly deliveries: Pick<LogoutDeliveries, 'announce'>;
+  readonly resourceUrls: ResourceUrls;
+  /** The keys that are published now. */
+  readonly publicKeys: () => readonly PublicJwk[];
+  readonly audit: AuditLog;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
+
+/** The authorization endpoint with its pages, pushed requests, and signing out of all applications. */
+export async function authorizationPages(app: Service, options: AuthorizationPagesOptions): Promise<void> {
+  const { issuer, redis, accounts, clients, clientStatuses, authenticate, deliveries } = options;
+  const { announce } = deliveries;
+  const readHint = (token: string) => readIdTokenHint(token, { issuer, keys: options.publicKeys() });
+  const pushed = createPushedRequests({ redis });
+  const shared = {
+    issuer,
+    clients,
+    authorization: createAuthorization({ ...options, announce }),
+    cookies: createOwnCookies({ issuer }),
+    pages: createAuthorizationPages({ issuer }),
+  };
+  const requests = {
+    parsing: { clients, readHint, resourceUrls: options.resourceUrls },
+    pushed,
+    admit: accounts.admitAuthorization,
+  };
+  const pending = createPendingRequests({ redis });
+  await app.register(authorizationRoutes, { ...shared, ...requests, clientStatuses, pending });
+  await app.register(parRoute, { ...requests, authenticate });
+  const { logins, audit } = options;
+  await app.register(endSessionRoute, { ...shared, readHint, logins, deliveries, audit });
+}
