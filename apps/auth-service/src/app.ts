@@ -23,6 +23,7 @@ import { createAuthenticationFailures } from './oauth/client-authentication/auth
 import { createAssertionVerifier } from './oauth/client-authentication/client-assertion.ts';
 import { createClientAuthentication } from './oauth/client-authentication/client-authentication.ts';
 import { createUsedAssertions } from './oauth/client-authentication/used-assertions.ts';
+import { clientRegistrationRoute } from './oauth/client-registration-route.ts';
 import { createGrantTable } from './oauth/grants/grant-table.ts';
 import { createIntrospection } from './oauth/introspection.ts';
 import { introspectionRoute } from './oauth/introspection-route.ts';
@@ -272,7 +273,10 @@ export async function buildApp({
 
   await app.register(keyRoutes, { keyRing, jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS });
   await app.register(clientRoutes, { ownClients, applications, statuses: clientStatuses });
-  await app.register(metadataRoute, { issuer: config.ISSUER });
+  const isRegistrationOpen = config.CLIENT_REGISTRATION === 'anybody';
+  await app.register(metadataRoute, { issuer: config.ISSUER, isRegistrationOpen });
+  if (isRegistrationOpen)
+    await app.register(clientRegistrationRoute, { applications, admit: accounts.admitClient, clock });
   const refreshing = { sessions, issueAccessToken, audit, onVerdict };
   const resourceUrls = parseResourceUrls(config.RESOURCE_URLS);
   const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS });

@@ -54,6 +54,11 @@ export const configSchema = Type.Object({
     default: [],
     description: 'name=url[,name=url]: by which origin clients call each service, for resource indicators',
   }),
+  CLIENT_REGISTRATION: Type.Union([Type.Literal('operators'), Type.Literal('anybody')], {
+    default: 'operators',
+    description:
+      'operators or anybody: who may register applications; anybody: by RFC 7591, without authentication',
+  }),
   ACCESS_TOKEN_SECONDS: Type.Integer({
     minimum: 5,
     maximum: maxAccessTokenSeconds,

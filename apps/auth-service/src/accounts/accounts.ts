@@ -73,6 +73,12 @@ export async function createAccounts(options: AccountsOptions) {
       if (waitMs > 0) throw tooManyAttempts(waitMs);
     },
 
+    /** Counts an application that registers itself. Rejects likewise. */
+    async admitClient(address: string | undefined): Promise<void> {
+      const waitMs = await attempts.admitClient(address);
+      if (waitMs > 0) throw tooManyAttempts(waitMs);
+    },
+
     /** Returns undefined when there is no such account. */
     find: store.find,
     /** As find, but waits for a concurrent change of the account. */

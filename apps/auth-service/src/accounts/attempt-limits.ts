@@ -25,6 +25,9 @@ export const unfamiliarNetworksLimit: AttemptLimit = { most: 30, windowMs: 60 * 
 /** Registrations from one network, successful or not. */
 export const registrationLimit: AttemptLimit = { most: 100, windowMs: 60 * minuteMs };
 
+/** Applications that register themselves from one network. */
+export const clientRegistrationLimit: AttemptLimit = { most: 20, windowMs: 60 * minuteMs };
+
 /** Authorization requests from one network that are kept while their pages are shown. */
 export const authorizationLimit: AttemptLimit = { most: 200, windowMs: 10 * minuteMs };
 

@@ -5,6 +5,7 @@ import { loadScript } from '../redis/script.ts';
 import {
   type AttemptLimit,
   authorizationLimit,
+  clientRegistrationLimit,
   familiarForMs,
   forgivenessMs,
   nameAndNetworkLimit,
@@ -122,6 +123,10 @@ export function createAttempts({ redis, pseudonyms, clock }: AttemptsOptions) {
     /** Counts an authorization request that we have to keep, likewise: anybody can send one. */
     admitAuthorization: (address: string | undefined): Promise<number> =>
       admit('authorization', authorizationLimit, address),
+
+    /** Counts an application that registers itself, likewise. */
+    admitClient: (address: string | undefined): Promise<number> =>
+      admit('client', clientRegistrationLimit, address),
 
     /** Marks the network of a registration as familiar for the new account. */
     async welcome(from: { username: string; address: string | undefined }): Promise<void> {

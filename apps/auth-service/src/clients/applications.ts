@@ -69,11 +69,12 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
      * Registers an application under an id that nobody can guess or had before. `secret` is returned once and stored
      * nowhere; undefined unless the method is client_secret_basic.
      *
-     * Does not check the redirect URIs and scopes: the route has done so.
+     * Does not check the redirect URIs and scopes: the route has done so. `by`: the operator; nobody for an application
+     * that registers itself.
      */
     async register(
       application: NewApplication,
-      by: Origin & { readonly subject: string; readonly clientId: string },
+      by: Origin & { readonly subject?: string | undefined; readonly clientId?: string | undefined },
     ): Promise<{ client: ApplicationClient; secret: string | undefined }> {
       const secret =
         application.method === 'client_secret_basic'
@@ -92,7 +93,7 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
       };
       if (!(await insertApplication(db, client, new Date(clock())))) throw new Error('an id was drawn twice');
       const { subject, clientId: byClient, ...origin } = by;
-      const details = { by_client: byClient, scopes: application.scopes };
+      const details = { ...(byClient && { by_client: byClient }), scopes: application.scopes };
       audit.record({ ...origin, event: 'client.registered', subject, clientId: client.id, details });
       await reload();
       return { client, secret };

@@ -13,6 +13,7 @@ const metadataSchema = Type.Object({
   token_endpoint: Type.String(),
   userinfo_endpoint: Type.String(),
   pushed_authorization_request_endpoint: Type.String(),
+  registration_endpoint: Type.Optional(Type.String()),
   end_session_endpoint: Type.String(),
   jwks_uri: Type.String(),
   scopes_supported: list,
@@ -49,7 +50,10 @@ const wellKnown = ['/.well-known/oauth-authorization-server', '/.well-known/open
  * The same document at both well-known places: GET /.well-known/oauth-authorization-server (RFC 8414) and
  * GET /.well-known/openid-configuration (OpenID Connect Discovery §4).
  */
-export async function metadataRoute(app: Service, options: { issuer: string }): Promise<void> {
+export async function metadataRoute(
+  app: Service,
+  options: { issuer: string; isRegistrationOpen: boolean },
+): Promise<void> {
   const { issuer } = options;
   const clientMethods = ['none', 'client_secret_basic', 'private_key_jwt'];
   const metadata = {
@@ -58,6 +62,7 @@ export async function metadataRoute(app: Service, options: { issuer: string }): 
     token_endpoint: `${issuer}/token`,
     userinfo_endpoint: `${issuer}/userinfo`,
     pushed_authorization_request_endpoint: `${issuer}/par`,
+    ...(options.isRegistrationOpen && { registration_endpoint: `${issuer}/register` }),
     end_session_endpoint: `${issuer}/end-session`,
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     scopes_supported: [...identityScopes, ...allScopes],

@@ -1,0 +1,82 @@
+import { forThisFile } from '@latchkey/testing';
+import { expect, test } from 'vitest';
+import { from, startAuthApp, testIssuer } from '../support/auth-app.ts';
+import {
+  authorize,
+  callback,
+  createBrowser,
+  createFlow,
+  somebody,
+} from './authorization/authorization-fixture.ts';
+
+const auth = await forThisFile(startAuthApp({ env: { CLIENT_REGISTRATION: 'anybody' } }));
+const { app } = auth;
+
+const register = (body: object, address = from('somebody')) =>
+  app.inject({ method: 'POST', url: '/register', payload: body, headers: address });
+
+test('an application that registers itself signs people in, with their consent', async () => {
+  const answer = await register({
+    client_name: 'Gift ideas',
+    redirect_uris: [callback],
+    scope: 'openid wishlist:read payment:everything accounts:manage',
+    grant_types: ['authorization_code', 'implicit'],
+    logo_uri: 'https://app.example/logo.png',
+  });
+  expect(answer.statusCode).toBe(201);
+  expect(answer.json()).toMatchObject({
+    client_name: 'Gift ideas',
+    scope: 'openid wishlist:read',
+    token_endpoint_auth_method: 'client_secret_basic',
+    grant_types: ['authorization_code', 'refresh_token'],
+    client_secret: expect.stringMatching(/^[\w-]{43}$/),
+    client_secret_expires_at: 0,
+  });
+  const { client_id: id, client_secret: secret } = answer.json();
+  const flow = createFlow(id);
+  const { code = '' } = await authorize(createBrowser(app), flow, await somebody(app));
+  const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+  expect((await flow.redeem(app, code, {}, { authorization })).json().scope).toBe('openid wishlist:read');
+});
+
+test.each<[string, object, string]>([
+  ['without a redirect URI', { redirect_uris: [] }, 'invalid_client_metadata'],
+  [
+    'with http elsewhere than on this device',
+    { redirect_uris: ['http://app.example/'] },
+    'invalid_redirect_uri',
+  ],
+  ['with a script', { redirect_uris: ['javascript:alert(1)'] }, 'invalid_redirect_uri'],
+  ['with scopes that nobody may ask for', { scope: 'accounts:manage' }, 'invalid_client_metadata'],
+  ['with a method that is not known', { token_endpoint_auth_method: 'plain' }, 'invalid_client_metadata'],
+  [
+    'with keys that are nowhere',
+    { token_endpoint_auth_method: 'private_key_jwt' },
+    'invalid_client_metadata',
+  ],
+  ['with a name that cannot be seen', { client_name: 'a\u202eb' }, 'invalid_client_metadata'],
+])('%s it is refused (RFC 7591 §3.2.2)', async (_, changes, error) => {
+  const answer = await register({ redirect_uris: [callback], ...changes });
+  expect([answer.statusCode, answer.json().error]).toEqual([400, error]);
+});
+
+test('one network can register 20 an hour', async () => {
+  const address = from('a busy network');
+  const answers = await Promise.all(
+    Array.from({ length: 21 }, () => register({ redirect_uris: [callback] }, address)),
+  );
+  expect(answers.filter(({ statusCode }) => statusCode === 429)).toHaveLength(1);
+});
+
+test('it is offered in the metadata, and both are missing by default', async () => {
+  const path = '/.well-known/openid-configuration';
+  expect((await app.inject(path)).json().registration_endpoint).toBe(`${testIssuer}/register`);
+  const closed = await startAuthApp();
+  try {
+    expect((await closed.app.inject(path)).json().registration_endpoint).toBeUndefined();
+    const answer = await closed.app.inject({ method: 'POST', url: '/register', payload: {} });
+    expect(answer.statusCode).toBe(404);
+  } finally {
+    await closed.stop();
+  }
+});
