@@ -87,7 +87,7 @@ export async function clientRegistrationRoute(
       client_name: client.name,
       redirect_uris: [...client.redirectUris],
       scope: client.scopes.join(' '),
-      token_endpoint_auth_method: client.authentication.method,
+      token_endpoint_auth_method: application.method,
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       post_logout_redirect_uris: [...client.postLogoutRedirectUris],

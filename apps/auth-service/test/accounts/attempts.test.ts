@@ -57,7 +57,8 @@ test('after ten failures for a name from a network, the eleventh waits 90 s', as
 
 test('a refused attempt does not count: insisting does not make the wait longer', async () => {
   await waitAfter(nameAndNetworkLimit.most, { username: 'alice', address: home });
-  expect(await waitAfter(1000, { username: 'alice', address: home })).toBe(90_000);
+  // Few enough to take less than the 5 s by which Redis' clock may be ahead of the one that stands still here.
+  expect(await waitAfter(50, { username: 'alice', address: home })).toBe(90_000);
 });
 
 test('of a hundred guesses at once no more than ten are admitted', async () => {
