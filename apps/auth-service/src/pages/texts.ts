@@ -35,6 +35,7 @@ const english = {
     foreign: 'This form did not come from our own page. Go back to the application and start again.',
     tooMany:
       'Too many sign-ins were begun from your network. Wait a minute, then go back to the application.',
+    broken: 'Something went wrong here. It has been logged.',
     unavailable: 'Something that we need is unavailable at the moment. Reload this page shortly.',
   },
   detail: (description: string) => `For the developer: ${description}`,
@@ -94,6 +95,7 @@ const korean: Texts = {
     foreign: '이 페이지에서 보낸 양식이 아닙니다. 애플리케이션으로 돌아가 다시 시작해 주세요.',
     tooMany:
       '같은 네트워크에서 로그인을 너무 많이 시작했습니다. 잠시 후 애플리케이션으로 돌아가 다시 시도해 주세요.',
+    broken: '오류가 발생했습니다. 오류 내용은 기록되었습니다.',
     unavailable: '필요한 서비스에 지금 연결할 수 없습니다. 잠시 후 페이지를 새로 고쳐 주세요.',
   },
   detail: (description) => `개발자용 정보: ${description}`,

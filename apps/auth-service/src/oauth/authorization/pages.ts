@@ -1,4 +1,4 @@
-import { ProblemError } from '@latchkey/service-kit';
+import { isDatabaseUnavailable, ProblemError } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Account } from '../../accounts/account.ts';
 import type { PersonsClient } from '../../clients/clients.ts';
@@ -93,10 +93,11 @@ export function createAuthorizationPages({ issuer }: { readonly issuer: string }
         reply.headers(error.headers);
         return sendPage(reply, problemPage(language, 'tooMany'), 429);
       }
-      const { status, message } = clientErrorOf(error);
-      if (status < 500) return sendPage(reply, problemPage(language, 'unproven', message), status);
-      reply.header('retry-after', '1');
-      return sendPage(reply, problemPage(language, 'unavailable'), 503);
+      const status = statusOf(error);
+      if (status < 500)
+        return sendPage(reply, problemPage(language, 'unproven', 'The request is malformed.'), status);
+      if (status === 503) reply.header('retry-after', '1');
+      return sendPage(reply, problemPage(language, status === 503 ? 'unavailable' : 'broken'), status);
     },
   };
 
@@ -136,12 +137,16 @@ function placeOf(redirectUri: string): string {
 
 function codeOf(error: unknown): string {
   if (error instanceof AuthorizationError || error instanceof ProblemError) return error.code;
-  return clientErrorOf(error).status < 500 ? 'invalid_request' : 'internal_error';
+  const status = statusOf(error);
+  if (status === 503) return 'database_unavailable';
+  return status < 500 ? 'invalid_request' : 'internal_server_error';
 }
 
-function clientErrorOf(error: unknown): { status: number; message: string | undefined } {
+/** 503 when a store cannot be reached, 500 for a fault of ours. */
+function statusOf(error: unknown): number {
+  if (error instanceof ProblemError) return error.status;
   const { statusCode, status } = (error ?? {}) as { statusCode?: unknown; status?: unknown };
   const given = statusCode ?? status;
-  const isClients = typeof given === 'number' && given >= 400 && given < 500;
-  return { status: isClients ? given : 503, message: isClients ? 'The request is malformed.' : undefined };
+  if (typeof given === 'number' && given >= 400 && given < 500) return given;
+  return isDatabaseUnavailable(error) ? 503 : 500;
 }
