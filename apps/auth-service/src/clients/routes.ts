@@ -1,12 +1,11 @@
-import { faultOfUrl, problemSchema, type Service } from '@latchkey/service-kit';
+import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
-import { applicationScopes } from '../permissions/resource-servers.ts';
 import type { Applications } from './applications.ts';
 import type { ClientStatuses } from './client-statuses.ts';
 import type { ApplicationClient, Client, ClientRegistry } from './clients.ts';
-import { faultOfRedirectUri } from './redirect-uri.ts';
 import { clientNotFound, invalidClientMetadata } from './refusals.ts';
+import { faultOfRegistration, registrationFields } from './registration.ts';
 
 const status = Type.Union([
   Type.Literal('active'),
@@ -37,13 +36,7 @@ const registrationSchema = {
   tags: ['clients'],
   body: Type.Object(
     {
-      name: Type.String({ minLength: 1, maxLength: 80, description: 'Shown to people.' }),
-      redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), { minItems: 1, maxItems: 10 }),
-      scopes: Type.Array(Type.Enum([...applicationScopes]), {
-        minItems: 1,
-        uniqueItems: true,
-        description: 'The most that it may ask people for.',
-      }),
+      ...registrationFields,
       token_endpoint_auth_method: registered.token_endpoint_auth_method,
       jwks_uri: Type.Optional(
         Type.String({ maxLength: 2048, description: 'For private_key_jwt: the URL of its public keys.' }),
@@ -189,24 +182,4 @@ function answerWithApplication({ id, name, redirectUris, scopes, authentication 
     scopes: [...scopes],
     token_endpoint_auth_method: authentication.method,
   };
-}
-
-/** Says what is wrong with an application that is to be registered; undefined when nothing is. */
-function faultOfRegistration(application: {
-  readonly name: string;
-  readonly redirectUris: readonly string[];
-  readonly method: string;
-  readonly jwksUri: string | undefined;
-}): string | undefined {
-  const { name, redirectUris, method, jwksUri } = application;
-  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name) || name.trim() === '')
-    return 'The name has a character that cannot be seen.';
-  for (const [index, uri] of redirectUris.entries()) {
-    const fault = faultOfRedirectUri(uri);
-    if (fault !== undefined) return `Redirect URI ${index + 1} cannot be used: ${fault}.`;
-  }
-  if ((method === 'private_key_jwt') !== (jwksUri !== undefined))
-    return 'jwks_uri belongs to private_key_jwt, and only to it.';
-  const fault = jwksUri === undefined ? undefined : faultOfUrl(jwksUri, 'endpoint');
-  return fault === undefined ? undefined : `jwks_uri cannot be used: ${fault}.`;
 }
