@@ -32,6 +32,15 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'payments',
   ],
   'apps/wishlist-service/src': ['database', 'wishlist'],
+  'apps/gift-ideas/src': [
+    'settings.ts',
+    'texts.ts',
+    'store.ts',
+    'shop.ts',
+    'provider.ts',
+    'session.ts',
+    'pages.ts',
+  ],
   'apps/storefront/page': [
     'config.ts',
     'preferences.ts',
