@@ -95,6 +95,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'redis',
     'services',
     'storefront',
+    'gift-ideas',
     'stack',
     'terminal',
     'testing',
