@@ -32,6 +32,15 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'payments',
   ],
   'apps/wishlist-service/src': ['database', 'wishlist'],
+  'apps/gift-ideas/src': [
+    'settings.ts',
+    'texts.ts',
+    'store.ts',
+    'shop.ts',
+    'provider.ts',
+    'session.ts',
+    'pages.ts',
+  ],
   'apps/storefront/page': [
     'config.ts',
     'preferences.ts',
@@ -86,6 +95,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'redis',
     'services',
     'storefront',
+    'gift-ideas',
     'stack',
     'terminal',
     'testing',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -147,6 +147,85 @@ describe('create-accounts', () => {
     expect(stderr).toContain('line 2 is not an account');
     expect(stderr).not.toContain('s3cret');
     expect(await accounts()).not.toHaveProperty('emil');
+  });
+});
+
+describe('register-applications', () => {
+  const secret = randomBytes(32).toString('base64url');
+  const gifts = {
+    id: 'gift-ideas',
+    name: 'Gift ideas',
+    redirect_uris: ['http://localhost:3001/callback'],
+    scopes: ['openid', 'wishlist:read'],
+    secret,
+  };
+  const books = { ...gifts, id: 'book-club', name: 'Book club' };
+  const register = (...lines: unknown[]) =>
+    command(['register-applications'], lines.map((each) => `${JSON.stringify(each)}\n`).join(''));
+
+  async function registered() {
+    const { db, close } = await openAuthDatabase({
+      DATABASE_URL: database.url,
+      DATABASE_POOL_SIZE: 1,
+      DATABASE_TIMEOUT_MS: 10_000,
+    });
+    const rows = await db.select().from(authSchema.applications);
+    await close();
+    return new Map(rows.map(({ clientId, ...row }) => [clientId, row]));
+  }
+
+  it('registers each line, with the hash of its secret; a second time it changes what has changed', async () => {
+    const first = await start(['register-applications'], `${JSON.stringify(gifts)}\n\n`);
+    expect(first).toEqual({ code: 0, stdout: 'gift-ideas: registered\n', stderr: '' });
+    const before = (await registered()).get('gift-ideas');
+    expect(before).toEqual({
+      name: 'Gift ideas',
+      redirectUris: gifts.redirect_uris,
+      postLogoutRedirectUris: [],
+      backchannelLogoutUri: null,
+      scopes: gifts.scopes,
+      authentication: 'client_secret_basic',
+      secretHash: createHash('sha256').update(secret).digest('base64url'),
+      jwksUri: null,
+      createdAt: expect.any(Date),
+    });
+
+    expect(await register(gifts, books)).toEqual({
+      code: 0,
+      stdout: 'gift-ideas: unchanged\nbook-club: registered\n',
+      stderr: '',
+    });
+    const moved = { ...gifts, redirect_uris: ['https://gifts.example/callback'] };
+    expect((await register(moved)).stdout).toBe('gift-ideas: changed\n');
+    expect((await registered()).get('gift-ideas')).toEqual({ ...before, redirectUris: moved.redirect_uris });
+  });
+
+  it.each([
+    {
+      what: 'a redirect URI that nobody may have',
+      change: { redirect_uris: ['http://gifts.example/'] },
+      fault: 'Redirect URI 1',
+    },
+    { what: 'a name that cannot be seen', change: { name: '\u200b' }, fault: 'The name' },
+    { what: 'the id of our own client', change: { id: 'storefront' }, fault: 'storefront: This is the id' },
+  ])('refuses $what, as the route does, and registers nothing', async ({ change, fault }) => {
+    const known = (await registered()).size;
+    const { code, stdout, stderr } = await register({ ...gifts, id: 'newcomer' }, { ...gifts, ...change });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^invalid_client_metadata: /);
+    expect(stderr).toContain(fault);
+    expect((await registered()).size).toBe(known);
+  });
+
+  it.each([
+    { what: 'a secret that could be guessed', change: { secret: 's3cret' } },
+    { what: 'a scope of auth-service', change: { scopes: ['openid', 'accounts:manage'] } },
+    { what: 'a member that it does not know', change: { kind: 'browser' } },
+  ])('refuses $what, without repeating the line', async ({ change }) => {
+    const known = (await registered()).size;
+    const refused = register({ ...gifts, id: 'newcomer' }, { ...gifts, ...change });
+    await expect(refused).rejects.toThrow(/^line 2 is not an application$/);
+    expect((await registered()).size).toBe(known);
   });
 });
 

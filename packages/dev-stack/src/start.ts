@@ -19,6 +19,7 @@ try {
     directory,
     ports: 'default',
     storefront: true,
+    giftIdeas: true,
     signal,
     onProgress: (line) => console.log(line),
     onCrash: (message) => console.error(`${message}\nThe others keep running. Press Ctrl-C and start again.`),

@@ -11,14 +11,22 @@ import { eventually } from '@latchkey/testing';
 import { loopbackAddresses } from '@latchkey/testing/loopback';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../src/processes/ports.ts';
-import { serviceDefinitions, storefrontDefinition } from '../src/services/definitions.ts';
+import {
+  giftIdeasDefinition,
+  serviceDefinitions,
+  storefrontDefinition,
+} from '../src/services/definitions.ts';
 import { demoAccounts } from '../src/services/demo-accounts.ts';
 import { isAlive } from './alive.ts';
 
 // Runs `npm start` without npm, with its own data and ports. The tests share one data set and run in order.
 const startTimeoutMs = 120_000;
 const children: ChildProcess[] = [];
-const definitions = { ...serviceDefinitions, storefront: storefrontDefinition };
+const definitions = {
+  ...serviceDefinitions,
+  storefront: storefrontDefinition,
+  giftIdeas: giftIdeasDefinition,
+};
 type Key = keyof typeof definitions;
 const ports = new Map<Key, number>();
 let directory: string;
@@ -127,6 +135,13 @@ test('start, sign in as each demo account, stop; a second start has the data', {
     const [response] = await once(get(page, { host }), 'response');
     expect(await text(response)).toContain('"demo":true');
   }
+  const partner = `http://localhost:${ports.get('giftIdeas')}`;
+  expect(first.output()).toMatch(new RegExp(`gift-ideas +${partner}`));
+  // auth-service knows the application from the start: an unknown one would get a page that says so.
+  const asked = await fetch(`${partner}/sign-in`, { redirect: 'manual' });
+  const begun = await fetch(asked.headers.get('location') ?? '', { redirect: 'manual' });
+  expect([asked.status, begun.status]).toEqual([303, 303]);
+  expect(begun.headers.get('location')).toMatch(/\/authorize\/[\w-]+$/);
   expect(statSync(join(directory, 'control.sock')).mode & 0o777).toBe(0o600);
   for (const key of Object.keys(serviceDefinitions) as Key[]) {
     const port = ports.get(key);

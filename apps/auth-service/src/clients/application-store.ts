@@ -14,24 +14,25 @@ export async function insertApplication(
   application: ApplicationClient,
   createdAt: Date,
 ): Promise<boolean> {
-  const { id, name, redirectUris, scopes, authentication } = application;
   const added = await db
     .insert(applications)
-    .values({
-      clientId: id,
-      name,
-      redirectUris: [...redirectUris],
-      postLogoutRedirectUris: [...application.postLogoutRedirectUris],
-      backchannelLogoutUri: application.backchannelLogoutUri,
-      scopes: [...scopes],
-      authentication: authentication.method,
-      secretHash: authentication.method === 'client_secret_basic' ? authentication.secretHash : null,
-      jwksUri: authentication.method === 'private_key_jwt' ? authentication.jwksUri : null,
-      createdAt,
-    })
+    .values({ ...rowOf(application), createdAt })
     .onConflictDoNothing()
     .returning({ id: applications.clientId });
   return added.length === 1;
+}
+
+/** Adds an application, or changes the one with its id. `createdAt` is for a new one. */
+export async function upsertApplication(
+  db: Database,
+  application: ApplicationClient,
+  createdAt: Date,
+): Promise<void> {
+  const row = rowOf(application);
+  await db
+    .insert(applications)
+    .values({ ...row, createdAt })
+    .onConflictDoUpdate({ target: applications.clientId, set: row });
 }
 
 /** Removes an application and what people allowed it; false when there is none with this id. */
@@ -44,6 +45,20 @@ export async function deleteApplication(db: Database, id: string): Promise<boole
       .returning({ id: applications.clientId });
     return removed.length === 1;
   });
+}
+
+function rowOf({ id, name, scopes, authentication, ...uris }: ApplicationClient) {
+  return {
+    clientId: id,
+    name,
+    redirectUris: [...uris.redirectUris],
+    postLogoutRedirectUris: [...uris.postLogoutRedirectUris],
+    backchannelLogoutUri: uris.backchannelLogoutUri,
+    scopes: [...scopes],
+    authentication: authentication.method,
+    secretHash: authentication.method === 'client_secret_basic' ? authentication.secretHash : null,
+    jwksUri: authentication.method === 'private_key_jwt' ? authentication.jwksUri : null,
+  };
 }
 
 function clientOf(row: typeof applications.$inferSelect): ApplicationClient {

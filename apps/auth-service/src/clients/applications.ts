@@ -1,10 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { createPoll } from '../database/poll.ts';
 import type { ClientAuthenticationMethod, Database } from '../database/schema.ts';
-import { deleteApplication, insertApplication, readApplications } from './application-store.ts';
+import {
+  deleteApplication,
+  insertApplication,
+  readApplications,
+  upsertApplication,
+} from './application-store.ts';
 import type { ApplicationClient, ClientDirectory } from './clients.ts';
 
 const reloadMs = 5000;
@@ -19,6 +25,12 @@ export type NewApplication = {
   readonly method: ClientAuthenticationMethod;
   /** Required for private_key_jwt. */
   readonly jwksUri?: string | undefined;
+};
+
+/** An application whose id and secret the operator has chosen. */
+export type KnownApplication = Omit<NewApplication, 'method' | 'jwksUri'> & {
+  readonly id: string;
+  readonly secret: string;
 };
 
 export type ApplicationsOptions = {
@@ -97,6 +109,30 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
       audit.record({ ...origin, event: 'client.registered', subject, clientId: client.id, details });
       await reload();
       return { client, secret };
+    },
+
+    /**
+     * Registers an application under the id and with the secret that the operator chose, or changes the one with this
+     * id to be as given.
+     *
+     * Does not check anything: the command has done so. Does not reinstate an application that was revoked.
+     */
+    async set({ secret, ...application }: KnownApplication): Promise<'registered' | 'changed' | 'unchanged'> {
+      const client: ApplicationClient = {
+        ...application,
+        kind: 'application',
+        maxSessions: null,
+        authentication: { method: 'client_secret_basic', secretHash: hashOfSecret(secret) },
+      };
+      await reload();
+      const known = byId.get(client.id);
+      if (isDeepStrictEqual(known, client)) return 'unchanged';
+      await upsertApplication(db, client, new Date(clock()));
+      const outcome = known === undefined ? 'registered' : 'changed';
+      const details = { by_command: outcome, scopes: application.scopes };
+      audit.record({ event: 'client.registered', clientId: client.id, details });
+      await reload();
+      return outcome;
     },
 
     /** Removes an application; false when there is none. Revoke it first, so that its tokens are refused. */

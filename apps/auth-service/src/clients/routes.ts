@@ -1,12 +1,11 @@
 import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
-import { applicationScopes } from '../permissions/resource-servers.ts';
-import { faultOfRegistration } from './application-faults.ts';
 import type { Applications } from './applications.ts';
 import type { ClientStatuses } from './client-statuses.ts';
 import type { ApplicationClient, Client, ClientRegistry } from './clients.ts';
 import { clientNotFound, invalidClientMetadata } from './refusals.ts';
+import { faultOfRegistration, registrationFields } from './registration.ts';
 
 const status = Type.Union([
   Type.Literal('active'),
@@ -37,21 +36,7 @@ const registrationSchema = {
   tags: ['clients'],
   body: Type.Object(
     {
-      name: Type.String({ minLength: 1, maxLength: 80, description: 'Shown to people.' }),
-      redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), { minItems: 1, maxItems: 10 }),
-      post_logout_redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), {
-        maxItems: 10,
-        default: [],
-        description: 'Where people may return to after they have signed out.',
-      }),
-      backchannel_logout_uri: Type.Optional(
-        Type.String({ maxLength: 2048, description: 'Where it is told of ended sessions.' }),
-      ),
-      scopes: Type.Array(Type.Enum([...applicationScopes]), {
-        minItems: 1,
-        uniqueItems: true,
-        description: 'The most that it may ask people for.',
-      }),
+      ...registrationFields,
       token_endpoint_auth_method: registered.token_endpoint_auth_method,
       jwks_uri: Type.Optional(
         Type.String({ maxLength: 2048, description: 'For private_key_jwt: the URL of its public keys.' }),
@@ -139,7 +124,7 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
     async (request, reply) => {
       const { name, redirect_uris: redirectUris, scopes } = request.body;
       const { token_endpoint_auth_method: method, jwks_uri: jwksUri } = request.body;
-      const { post_logout_redirect_uris: postLogoutRedirectUris } = request.body;
+      const { post_logout_redirect_uris: postLogoutRedirectUris = [] } = request.body;
       const { backchannel_logout_uri: backchannelLogoutUri = null } = request.body;
       const logout = { postLogoutRedirectUris, backchannelLogoutUri };
       const fault = faultOfRegistration({ name, redirectUris, method, jwksUri, ...logout });

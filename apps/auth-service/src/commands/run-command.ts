@@ -1,25 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { createLogger, ProblemError } from '@latchkey/service-kit';
-import { textOf } from '@latchkey/service-kit/text';
 import type { Redis } from 'ioredis';
-import { type NewAccount, parseAccountLines } from '../accounts/account-lines.ts';
+import { type Static, Type } from 'typebox';
 import { type Accounts, createAccounts } from '../accounts/accounts.ts';
 import { type AuditLog, createAuditLog } from '../audit/audit-log.ts';
-import { type AuthConfig, maxAccessTokenSeconds, readConfig } from '../config.ts';
+import { createApplications } from '../clients/applications.ts';
+import { type AuthConfig, clientsOf, maxAccessTokenSeconds, readConfig } from '../config.ts';
 import { type AuthDatabase, openAuthDatabase } from '../database/open-auth-database.ts';
 import { parseKeyEncryptionKeys } from '../keys/encryption.ts';
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { retentionSeconds } from '../revocation/log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from '../revocation/log/revocation-log.ts';
+import { parseJsonLines, readInput } from './json-lines.ts';
+import { registerApplications } from './register-applications.ts';
 
 const usage = `Usage (with auth-service's environment):
   node src/commands.ts create-account --username NAME --roles ROLE[,ROLE]   reads the password from standard input
   node src/commands.ts create-accounts    one {"username", "password", "roles"} per line of standard input;
                                           existing accounts are not changed
+  node src/commands.ts register-applications   one {"id", "name", "redirect_uris", "scopes", "secret"} per line of
+                                          standard input; an existing application becomes what its line says
   node src/commands.ts rotate-key         sign with the next key from now on
   node src/commands.ts revoke-key KID     refuse every token that this key signed, everywhere, from now on;
                                           after an error, run it again to complete the revocation
@@ -29,9 +32,16 @@ const usage = `Usage (with auth-service's environment):
 const commands: Readonly<Record<string, number>> = {
   'create-account': 0,
   'create-accounts': 0,
+  'register-applications': 0,
   'rotate-key': 0,
   'revoke-key': 1,
 };
+
+const newAccountSchema = Type.Object({
+  username: Type.String(),
+  password: Type.String(),
+  roles: Type.Array(Type.String()),
+});
 
 /** The environment and streams of a command: those of the process, or a test's. */
 export type CommandContext = {
@@ -104,6 +114,7 @@ async function run(task: Task, context: CommandContext): Promise<void> {
   try {
     if (command === 'rotate-key') stdout.write(await rotateKey(stores));
     else if (command === 'revoke-key') stdout.write(await revokeKey(stores, operands[0] ?? ''));
+    else if (command === 'register-applications') stdout.write(await registerFromInput(context, stores));
     else await createAccountsFromInput(task, { context, stores });
   } finally {
     await audit.close();
@@ -155,6 +166,11 @@ function keyRingOf({ config, ...stores }: Stores, publish: RevocationLog['publis
   });
 }
 
+async function registerFromInput({ stdin }: CommandContext, stores: Stores): Promise<string> {
+  const applications = createApplications({ ...stores, clock: Date.now });
+  return registerApplications(await readInput(stdin), { applications, ownClients: clientsOf(stores.config) });
+}
+
 async function createAccountsFromInput(
   { command, values }: Task,
   { context, stores }: { context: CommandContext; stores: Stores },
@@ -181,7 +197,7 @@ async function createAccountsFromInput(
       const account = await accounts.create({ username, password, roles: roles.split(',') });
       stdout.write(`${account.id}\n`);
     } else {
-      for (const account of parseAccountLines(input))
+      for (const account of parseJsonLines(input, newAccountSchema, 'an account'))
         stdout.write(await createUnlessThere(accounts, account));
     }
   } finally {
@@ -189,13 +205,10 @@ async function createAccountsFromInput(
   }
 }
 
-async function readInput(stdin: Readable): Promise<string> {
-  const input = textOf(await buffer(stdin));
-  if (input !== undefined) return input;
-  throw new ProblemError({ status: 400, code: 'malformed_input', detail: 'Standard input is not UTF-8.' });
-}
-
-async function createUnlessThere(accounts: Accounts, account: NewAccount): Promise<string> {
+async function createUnlessThere(
+  accounts: Accounts,
+  account: Static<typeof newAccountSchema>,
+): Promise<string> {
   try {
     const { id } = await accounts.create(account);
     return `${account.username}: ${id}\n`;

@@ -101,7 +101,7 @@ export const applications = pgTable('applications', {
   /** The most that it may ask people for. */
   scopes: text('scopes').array().notNull(),
   authentication: text('authentication').$type<ClientAuthenticationMethod>().notNull(),
-  /** SHA-256 of the secret, in base64url. We made the secret from 256 random bits, so it needs no slow hash. */
+  /** SHA-256 of the secret, in base64url. The secret has 256 random bits, so it needs no slow hash. */
   secretHash: text('secret_hash'),
   jwksUri: text('jwks_uri'),
   createdAt: instant('created_at').notNull(),

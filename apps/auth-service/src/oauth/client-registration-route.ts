@@ -1,8 +1,8 @@
 import type { Service } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
-import { faultOfRegistration } from '../clients/application-faults.ts';
 import type { Applications } from '../clients/applications.ts';
+import { faultOfRegistration } from '../clients/registration.ts';
 import { applicationScopes } from '../permissions/resource-servers.ts';
 import { parseScope } from '../permissions/scope.ts';
 

@@ -26,6 +26,14 @@ export const storefrontDefinition: ServiceDefinition = {
   portVariable: 'STOREFRONT_PORT',
 };
 
+/** An application of a partner, which signs people in with their account here. */
+export const giftIdeasDefinition: ServiceDefinition = {
+  name: 'gift-ideas',
+  directory: folderOf('gift-ideas'),
+  defaultPort: 3001,
+  portVariable: 'GIFT_IDEAS_PORT',
+};
+
 function folderOf(app: string): string {
   return join(import.meta.dirname, '..', '..', '..', '..', 'apps', app);
 }

@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DevStackError } from '../errors.ts';
-import { serviceDefinitions } from './definitions.ts';
+import { runAuthCommand } from './auth-command.ts';
 
 export type DemoAccount = { username: string; password: string; roles: string[] };
 
@@ -44,21 +41,5 @@ export async function createAccounts(
   env: NodeJS.ProcessEnv,
   signal?: AbortSignal,
 ): Promise<void> {
-  const args = ['--disable-warning=ExperimentalWarning', 'src/commands.ts', 'create-accounts'];
-  const child = spawn(process.execPath, args, {
-    cwd: serviceDefinitions.auth.directory,
-    env,
-    stdio: ['pipe', 'ignore', 'pipe'],
-    detached: process.platform !== 'win32',
-    ...(signal === undefined ? {} : { signal }),
-  });
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  child.stdin.on('error', () => {});
-  child.stdin.end(accounts.map((account) => `${JSON.stringify(account)}\n`).join(''));
-  const [code] = await once(child, 'close');
-  signal?.throwIfAborted();
-  if (code !== 0) {
-    throw new DevStackError(`Accounts could not be made: ${errors.trim().split('\n', 1)[0]}`);
-  }
+  await runAuthCommand({ command: 'create-accounts', lines: accounts, env, signal });
 }

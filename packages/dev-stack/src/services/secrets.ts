@@ -4,14 +4,22 @@ import { join } from 'node:path';
 import { services, verifierKeys } from '@latchkey/services';
 import { DevStackError } from '../errors.ts';
 
-/** By the setting that takes it: REFRESH_TOKEN_KEYS of auth-service, and each that a service's entry names. */
+/**
+ * By the setting that takes it: REFRESH_TOKEN_KEYS of auth-service, and each that a service's entry names. And the
+ * secret of gift-ideas.
+ */
 export type Secrets = Readonly<Record<string, string>>;
 
 const ofAuth = ['REFRESH_TOKEN_KEYS', ...services.auth.secrets];
-const settings = [...ofAuth, ...verifierKeys.flatMap((key) => services[key].secrets)];
+const settings = [
+  ...ofAuth,
+  ...verifierKeys.flatMap((key) => services[key].secrets),
+  // With which gift-ideas proves to auth-service who it is.
+  'GIFT_IDEAS_SECRET',
+];
 
 /**
- * The secrets of this stack. They are created at the first start (a new service's own, at its first start) and kept with
+ * The secrets of this stack. They are created at the first start (a new part's own, at its first start) and kept with
  * the data that they protect, readable only by their owner.
  *
  * @throws DevStackError if the file is damaged; new secrets would make the data unreadable

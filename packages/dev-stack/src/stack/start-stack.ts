@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { byService, type ServiceKey, serviceKeys, verifierKeys } from '@latchkey/services';
+import { createGiftIdeas, registerGiftIdeas } from '../gift-ideas/gift-ideas.ts';
 import { type Postgres, startPostgres } from '../postgres/start.ts';
 import { type RedisInstance, startRedis } from '../redis/start.ts';
-import { serviceDefinitions, storefrontDefinition } from '../services/definitions.ts';
+import { giftIdeasDefinition, serviceDefinitions, storefrontDefinition } from '../services/definitions.ts';
 import {
   createAccounts,
   createDemoAccounts,
@@ -31,12 +32,14 @@ type Environments = Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
 export type StackOptions = {
   /** Folder for data, secrets and logs; created if missing. One stack at a time. */
   directory: string;
-  /** 'default': from 4000 on and 3000, or what AUTH_PORT, CART_PORT, …, STOREFRONT_PORT say. */
+  /** 'default': from 4000 on, 3000 and 3001, or what AUTH_PORT, …, STOREFRONT_PORT, GIFT_IDEAS_PORT say. */
   ports: 'default' | 'random';
   /** False: no fsync, for throwaway data. Default true. */
   durable?: boolean;
   /** Serves the page too, in demo mode, and lets it stop and start parts of the stack. Default false. */
   storefront?: boolean;
+  /** Registers and starts gift-ideas too, an application of a partner. Default false. */
+  giftIdeas?: boolean;
   /** Which services to start besides auth-service; the others can be started later. Default all. */
   started?: readonly ServiceKey[];
   /** Settings of single services, which override the stack's own; a function gets the addresses of the services. */
@@ -52,6 +55,8 @@ export type Stack = {
   services: Record<ServiceKey, Service>;
   /** Present only if requested. Its page is at http://localhost on this port. */
   storefront?: Service;
+  /** Present only if requested. Its page is at http://localhost on this port. */
+  giftIdeas?: Service;
   issuer: string;
   accounts: DemoAccount[];
   redis: RedisInstance;
@@ -150,15 +155,24 @@ async function start(
   }
 
   onProgress?.('Starting auth-service …');
-  await all([services.auth.start(signal), createDemoAccounts(directory, commandEnv, signal)]);
+  const partner = hasGiftIdeas(ports) ? { ports, secret: secrets['GIFT_IDEAS_SECRET'] ?? '' } : undefined;
+  const registered = partner && registerGiftIdeas(partner, { directory, env: commandEnv, signal });
+  await all([
+    Promise.resolve(registered).then(() => services.auth.start(signal)),
+    createDemoAccounts(directory, commandEnv, signal),
+  ]);
+  const giftIdeas = partner && createGiftIdeas({ ...partner, logs, onCrash });
+  if (giftIdeas) cleanups.push(giftIdeas.stop);
   const started = verifierKeys.filter((key) => options.started?.includes(key) ?? true);
   const names = started.map((key) => serviceDefinitions[key].name);
+  if (giftIdeas) names.push(giftIdeasDefinition.name);
   onProgress?.(`Starting ${new Intl.ListFormat('en-GB').format(names)} …`);
-  await all(started.map((key) => services[key].start(signal)));
+  await all([...started.map((key) => services[key].start(signal)), giftIdeas?.start(signal)]);
   signal?.throwIfAborted();
   return {
     services,
     ...(storefront && { storefront }),
+    ...(giftIdeas && { giftIdeas }),
     issuer: issuerAt(ports.auth),
     accounts: demoAccounts,
     redis,
@@ -167,9 +181,17 @@ async function start(
   };
 }
 
-async function portsOf({ ports, storefront = false }: StackOptions): Promise<Ports> {
-  if (!storefront) return await choosePorts(serviceDefinitions, ports);
-  return await choosePorts({ ...serviceDefinitions, storefront: storefrontDefinition }, ports);
+async function portsOf({ ports, storefront = false, giftIdeas = false }: StackOptions): Promise<Ports> {
+  const definitions: typeof serviceDefinitions = {
+    ...serviceDefinitions,
+    ...(storefront && { storefront: storefrontDefinition }),
+    ...(giftIdeas && { giftIdeas: giftIdeasDefinition }),
+  };
+  return await choosePorts(definitions, ports);
+}
+
+function hasGiftIdeas(ports: Ports): ports is Ports & { giftIdeas: number } {
+  return ports.giftIdeas !== undefined;
 }
 
 function hasStorefront(ports: Ports): ports is Ports & { storefront: number } {

@@ -5,7 +5,7 @@ import { createService, type Service } from '../services/service.ts';
 import { buildPage } from './build-page.ts';
 import { storefrontEnvironment } from './environment.ts';
 
-export type StorefrontPorts = Required<Ports>;
+export type StorefrontPorts = Ports & { storefront: number };
 
 export type StorefrontOptions = {
   ports: StorefrontPorts;

@@ -9,6 +9,8 @@ export function welcome(stack: Stack, seconds: number): string {
     audience,
     local(docsUrl),
   ]);
+  if (stack.giftIdeas !== undefined)
+    services.push(['gift-ideas', local(stack.giftIdeas.url), '', 'docs/authorization.md']);
   const accounts = stack.accounts.map(({ username, password, roles }) => [
     username,
     password,

@@ -29,13 +29,13 @@ test('secrets are made once, differ between stacks, and only their owner may rea
 });
 
 test('a secret that a new service needs is made, and the others are kept', () => {
-  const { FINGERPRINT_KEY: _, ...before } = loadSecrets(directory);
+  const { KEY_ENCRYPTION_KEY, REFRESH_TOKEN_KEYS } = loadSecrets(directory);
   const { keyEncryptionKey, refreshTokenKeys } = JSON.parse(
     readFileSync(join(directory, 'secrets.json'), 'utf8'),
   );
   writeFileSync(join(directory, 'secrets.json'), JSON.stringify({ keyEncryptionKey, refreshTokenKeys }));
   const after = loadSecrets(directory);
-  expect(after).toMatchObject(before);
+  expect(after).toMatchObject({ KEY_ENCRYPTION_KEY, REFRESH_TOKEN_KEYS });
   expect(after['FINGERPRINT_KEY']).toMatch(/^[\w-]{43}$/);
 });
 

@@ -1,5 +1,27 @@
 import { faultOfUrl } from '@latchkey/service-kit';
+import { Type } from 'typebox';
+import { applicationScopes } from '../permissions/resource-servers.ts';
 import { faultOfRedirectUri } from './redirect-uri.ts';
+
+/** What every registration of an application has to say, at the route and in the operator's command. */
+export const registrationFields = {
+  name: Type.String({ minLength: 1, maxLength: 80, description: 'Shown to people.' }),
+  redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), { minItems: 1, maxItems: 10 }),
+  post_logout_redirect_uris: Type.Optional(
+    Type.Array(Type.String({ maxLength: 2048 }), {
+      maxItems: 10,
+      description: 'Where people may return to after they have signed out.',
+    }),
+  ),
+  backchannel_logout_uri: Type.Optional(
+    Type.String({ maxLength: 2048, description: 'Where it is told of ended sessions.' }),
+  ),
+  scopes: Type.Array(Type.Enum([...applicationScopes]), {
+    minItems: 1,
+    uniqueItems: true,
+    description: 'The most that it may ask people for.',
+  }),
+};
 
 /** Says what is wrong with an application that is to be registered; undefined when nothing is. */
 export function faultOfRegistration(application: {

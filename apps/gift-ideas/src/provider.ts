@@ -1,0 +1,114 @@
+import * as openid from 'openid-client';
+import type { Settings } from './settings.ts';
+
+/** What has to come back with the answer to one sign-in. It never leaves this server. */
+export type PendingSignIn = { readonly verifier: string; readonly state: string; readonly nonce: string };
+
+export type Tokens = {
+  readonly access: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Undefined when the provider gave none. */
+  readonly refresh: string | undefined;
+};
+
+export type Provider = ReturnType<typeof createProvider>;
+
+/** Not the last second of a token: it has to arrive before it expires. */
+const marginMs = 5000;
+
+/** The provider refuses a person's tokens. `reason`: why, such as `consent_withdrawn`. */
+export class SignInEnded extends Error {
+  readonly reason: string;
+  constructor(reason: string) {
+    super(`the sign-in has ended: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+/** Signs people in at the OpenID provider whose metadata is at `issuer`. */
+export function createProvider(settings: Settings, clock: () => number) {
+  const { issuer, clientId, clientSecret } = settings;
+  const redirectUri = `${settings.publicUrl}/callback`;
+  let discovered: Promise<openid.Configuration> | undefined;
+
+  /** Reads the metadata once, and again when that has failed. */
+  function configuration(): Promise<openid.Configuration> {
+    discovered ??= openid
+      .discovery(new URL(issuer), clientId, undefined, openid.ClientSecretBasic(clientSecret), {
+        timeout: 5,
+        execute: [
+          openid.enableNonRepudiationChecks,
+          // The settings allow http for this machine only.
+          ...(issuer.startsWith('http:') ? [openid.allowInsecureRequests] : []),
+        ],
+      })
+      .catch((error: unknown) => {
+        discovered = undefined;
+        throw error;
+      });
+    return discovered;
+  }
+
+  function tokensOf(answer: openid.TokenEndpointResponse): Tokens {
+    return {
+      access: answer.access_token,
+      expiresAt: clock() + (answer.expires_in ?? 60) * 1000 - marginMs,
+      refresh: answer.refresh_token,
+    };
+  }
+
+  return {
+    /** Begins a sign-in: where the browser has to go, and what to check when it is back. */
+    async begin(): Promise<{ url: URL; pending: PendingSignIn }> {
+      const verifier = openid.randomPKCECodeVerifier();
+      const pending = { verifier, state: openid.randomState(), nonce: openid.randomNonce() };
+      const url = openid.buildAuthorizationUrl(await configuration(), {
+        redirect_uri: redirectUri,
+        scope: 'openid profile offline_access wishlist:read',
+        code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        state: pending.state,
+        nonce: pending.nonce,
+      });
+      return { url, pending };
+    },
+
+    /** Redeems the code in `url`, to which the browser came back. Checks state, issuer, nonce, signature and PKCE. */
+    async redeem(url: URL, { verifier, state, nonce }: PendingSignIn) {
+      const config = await configuration();
+      const answer = await openid.authorizationCodeGrant(config, url, {
+        pkceCodeVerifier: verifier,
+        expectedState: state,
+        expectedNonce: nonce,
+      });
+      const subject = answer.claims()?.sub ?? '';
+      const person = await openid.fetchUserInfo(config, answer.access_token, subject);
+      return { name: person.preferred_username ?? subject, tokens: tokensOf(answer) };
+    },
+
+    /** @throws SignInEnded when the provider refuses */
+    async refresh({ refresh }: Tokens): Promise<Tokens> {
+      if (refresh === undefined) throw new SignInEnded('expired');
+      try {
+        const next = tokensOf(await openid.refreshTokenGrant(await configuration(), refresh));
+        return { ...next, refresh: next.refresh ?? refresh };
+      } catch (error) {
+        if (!(error instanceof openid.ResponseBodyError) || error.status >= 500) throw error;
+        // Not a standard member: our provider says why a session has ended.
+        const { reason } = error.cause;
+        throw new SignInEnded(typeof reason === 'string' ? reason : error.error);
+      }
+    },
+
+    /** Ends the session at the provider, and with it all of its tokens. */
+    async revoke({ refresh, access }: Tokens): Promise<void> {
+      await openid.tokenRevocation(await configuration(), refresh ?? access);
+    },
+  };
+}
+
+/** Whether the person did not allow the sign-in. */
+export function isDenial(error: unknown): boolean {
+  return error instanceof openid.AuthorizationResponseError && error.error === 'access_denied';
+}

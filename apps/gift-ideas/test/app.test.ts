@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { buildApp } from '../src/app.ts';
+import type { Settings } from '../src/settings.ts';
+
+const publicUrl = 'http://localhost:3001';
+
+async function startApp(changes: Partial<Settings> = {}) {
+  const settings: Settings = {
+    port: 0,
+    host: '127.0.0.1',
+    publicUrl,
+    issuer: 'http://127.0.0.1:1',
+    clientId: 'gift-ideas',
+    clientSecret: 'a-secret',
+    wishlistUrl: 'http://127.0.0.1:1',
+    cartUrl: 'http://127.0.0.1:1',
+    ...changes,
+  };
+  const app = await buildApp({ settings, logLevel: 'silent' });
+  onTestFinished(() => app.close());
+  return app;
+}
+
+test('its pages run no script, load nothing and are not stored; it says how it is', async () => {
+  const app = await startApp();
+  const { statusCode, headers, body } = await app.inject('/');
+  expect(statusCode).toBe(200);
+  expect(body).toContain('Sign in with Latchkey');
+  expect(headers).toMatchObject({
+    'content-security-policy': expect.stringMatching(
+      /^default-src 'none'; style-src 'sha256-[\w+/=]+'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
+    ),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  expect((await app.inject('/nowhere')).statusCode).toBe(404);
+  expect((await app.inject('/live')).json()).toEqual({ status: 'live' });
+  expect((await app.inject('/ready')).json()).toEqual({ status: 'ready' });
+});
+
+test('an answer that nobody waits for signs nobody in', async () => {
+  const app = await startApp();
+  const answer = await app.inject('/callback?code=stolen&state=guessed');
+  expect([answer.statusCode, answer.body]).toEqual([400, expect.stringContaining('another browser')]);
+});
+
+test('while the provider is down it says so, and asks again the next time', async () => {
+  let isUp = false;
+  const server = createServer((_request, response) => {
+    response.writeHead(isUp ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ issuer, authorization_endpoint: `${issuer}/authorize` }));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const app = await startApp({ issuer });
+  const down = await app.inject({ url: '/sign-in', headers: { 'accept-language': 'ko' } });
+  expect([down.statusCode, down.body]).toEqual([503, expect.stringContaining('연결할 수 없습니다')]);
+  isUp = true;
+  const up = await app.inject('/sign-in');
+  expect(up.statusCode).toBe(303);
+  const { origin, pathname, searchParams } = new URL(String(up.headers.location));
+  expect(origin + pathname).toBe(`${issuer}/authorize`);
+  expect(Object.fromEntries(searchParams)).toMatchObject({
+    client_id: 'gift-ideas',
+    redirect_uri: `${publicUrl}/callback`,
+    scope: 'openid profile offline_access wishlist:read',
+    code_challenge_method: 'S256',
+    state: expect.any(String),
+    nonce: expect.any(String),
+  });
+});
+
+test.each([
+  { url: publicUrl, name: 'gift-ideas-sign-in-3001', secure: undefined },
+  { url: 'https://gifts.example', name: '__Host-gift-ideas-sign-in-443', secure: true },
+])('its cookies at $url are its own', async ({ url, name, secure }) => {
+  const app = await startApp({ publicUrl: url });
+  const { cookies } = await app.inject('/callback');
+  expect(cookies).toMatchObject([{ name, path: '/', httpOnly: true, sameSite: 'Lax' }]);
+  expect(cookies[0]?.['secure']).toBe(secure);
+});
