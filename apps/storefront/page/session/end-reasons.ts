@@ -13,6 +13,8 @@ const shownAs = {
   account_disabled: 'account_disabled',
   ended_by_operator: 'ended_by_operator',
   token_revoked: 'token_revoked',
+  code_reused: 'code_reused',
+  consent_withdrawn: 'consent_withdrawn',
   reuse: 'reuse',
   sign_in_failed: 'sign_in_failed',
   shards_changed: 'moved',
@@ -44,7 +46,7 @@ export function canSignInAgain(reason: EndReason): boolean {
 
 /** True when somebody else may have caused it, so that the notice must stand out. */
 export function isAlarming(reason: EndReason): boolean {
-  return reason === 'reuse' || reason === 'key_revoked';
+  return reason === 'reuse' || reason === 'code_reused' || reason === 'key_revoked';
 }
 
 function isKnown(reason: string): reason is keyof typeof shownAs {

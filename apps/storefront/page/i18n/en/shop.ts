@@ -58,6 +58,9 @@ export const shopMessages = {
     account_disabled: 'Your account was disabled by an operator.',
     ended_by_operator: 'An operator ended this session.',
     token_revoked: 'The app revoked this session’s token.',
+    code_reused:
+      'The code of this sign-in was used a second time, so somebody may have stolen it. To be safe, the session was ended.',
+    consent_withdrawn: 'You withdrew what you had allowed this app.',
     reuse:
       'A token of this session was used again after it had been replaced, so somebody may have stolen it. To be safe, the session was ended for everybody who holds it.',
     sign_in_failed: 'The sign-in was not completed.',

@@ -59,6 +59,9 @@ export const shopMessages = {
     account_disabled: '운영자가 계정을 정지했습니다.',
     ended_by_operator: '운영자가 이 세션을 끝냈습니다.',
     token_revoked: '앱이 이 세션의 토큰을 폐기했습니다.',
+    code_reused:
+      '이 로그인의 코드가 다시 쓰였습니다. 누군가 코드를 훔쳤을 수 있어, 안전을 위해 이 세션을 끝냈습니다.',
+    consent_withdrawn: '이 앱에 허용한 권한을 철회했습니다.',
     reuse:
       '이미 교체된 토큰이 이 세션에서 다시 쓰였습니다. 누군가 토큰을 훔쳤을 수 있어, 안전을 위해 이 세션을 모두에게서 끝냈습니다.',
     sign_in_failed: '로그인이 끝까지 완료되지 않았습니다.',

@@ -27,6 +27,8 @@ export const common = {
     account_disabled: 'the account was disabled',
     ended_by_operator: 'an administrator ended the session',
     token_revoked: 'the token was revoked',
+    code_reused: 'the code of the sign-in was used again, a sign of theft',
+    consent_withdrawn: 'what the application was allowed was withdrawn',
     reuse: 'a replaced refresh token was used, a sign of theft',
     sign_in_failed: 'the sign-in was not completed',
     roles_changed: 'the permissions changed',

@@ -27,6 +27,8 @@ export const common = {
     account_disabled: '계정이 정지됨',
     ended_by_operator: '관리자가 세션을 종료함',
     token_revoked: '토큰이 폐기됨',
+    code_reused: '로그인 코드가 다시 쓰임, 도난의 징후',
+    consent_withdrawn: '애플리케이션에 허용한 권한이 철회됨',
     reuse: '교체된 리프레시 토큰이 쓰임, 도난의 징후',
     sign_in_failed: '로그인이 완료되지 않음',
     roles_changed: '권한이 바뀜',
