@@ -38,7 +38,7 @@ describeInBrowser('the lanes and the inspector', () => {
     expect(await second.getAttribute('aria-selected')).toBe('true');
     await page.keyboard.press('Tab');
     expect(await lanes(page).evaluate((list) => list.matches(':focus-within'))).toBe(false);
-    await tabTo(page, inspector(page).getByRole('button', { name: 'What decided' }));
+    await tabTo(page, inspector(page).locator('summary', { hasText: 'What decided' }));
 
     const count = await lanes(page).getByRole('option').count();
     await addToCart(page, 'Teapot');
@@ -81,8 +81,8 @@ describeInBrowser('the lanes and the inspector', () => {
     await shown.getByText('The person, as an opaque id. It names nobody.').waitFor();
     for (const absent of ['name', 'e-mail address', 'password', 'roles', 'refresh token'])
       await shown.getByRole('listitem').getByText(absent, { exact: true }).waitFor();
-    await shown.getByRole('button', { name: 'Headers' }).click();
-    await shown.getByRole('button', { name: 'As curl' }).click();
+    await shown.getByRole('heading', { name: 'Headers' }).click();
+    await shown.getByRole('heading', { name: 'As curl' }).click();
     await shown.getByText('-H "authorization: Bearer $TOKEN"').waitFor();
     expect(token.length).toBeGreaterThan(500);
     expect(await page.content()).not.toContain(token);

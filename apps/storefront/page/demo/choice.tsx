@@ -1,5 +1,4 @@
-import { ToggleButton } from 'react-aria-components/ToggleButton';
-import { ToggleButtonGroup } from 'react-aria-components/ToggleButtonGroup';
+import { useId } from 'react';
 
 type ChoiceProps<Value extends string> = {
   readonly label: string;
@@ -10,23 +9,15 @@ type ChoiceProps<Value extends string> = {
 
 /** A choice between a few options, side by side. */
 export function Choice<Value extends string>({ label, value, options, onChange }: ChoiceProps<Value>) {
+  const group = useId();
   return (
-    <ToggleButtonGroup
-      className="demo-choice"
-      aria-label={label}
-      selectionMode="single"
-      disallowEmptySelection
-      selectedKeys={[value]}
-      onSelectionChange={(keys) => {
-        const [chosen] = options.find(([name]) => keys.has(name)) ?? [];
-        if (chosen !== undefined) onChange(chosen);
-      }}
-    >
+    <div className="demo-choice" role="radiogroup" aria-label={label}>
       {options.map(([name, text]) => (
-        <ToggleButton key={name} id={name}>
+        <label key={name}>
+          <input type="radio" name={group} checked={name === value} onChange={() => onChange(name)} />
           {text}
-        </ToggleButton>
+        </label>
       ))}
-    </ToggleButtonGroup>
+    </div>
   );
 }

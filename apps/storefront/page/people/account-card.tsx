@@ -7,11 +7,12 @@ import { signOut as endSession } from '../session/sign-out.ts';
 import { Button } from '../ui/button.tsx';
 import { tell, tellFault } from '../ui/toasts.tsx';
 import { Avatar } from './avatar.tsx';
+import { Consents } from './consents.tsx';
 import { useAccount } from './people.ts';
 
 type SignedIn = Extract<SessionState, { status: 'signed_in' }>;
 
-/** The person who is signed in, their permissions, and the sign-out buttons. */
+/** The person who is signed in, their permissions, what they allowed applications, and the sign-out buttons. */
 export function AccountCard({ state }: { state: SignedIn }) {
   const { t } = useTranslation();
   const { time } = useFormats();
@@ -46,6 +47,7 @@ export function AccountCard({ state }: { state: SignedIn }) {
           ))}
         </ul>
       </details>
+      <Consents />
       <div className="form-foot">
         <Button look="small" isPending={signOut.isPending} onPress={() => signOut.mutate(false)}>
           {t('people.signOut')}

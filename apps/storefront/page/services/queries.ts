@@ -2,8 +2,11 @@ import { QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useSession } from '../session/use-session.ts';
 import { ServiceError } from './service-error.ts';
 
-/** What the page reads and caches for a person. The cache is never shared with another person or session. */
-export type Noun = 'account' | 'cart' | 'wishlist' | 'payments';
+/**
+ * What the page reads and caches for a person; `demo` is what the demo's panels show. The cache is never shared with
+ * another person or session.
+ */
+export type Noun = 'account' | 'consents' | 'cart' | 'wishlist' | 'payments' | 'demo';
 
 export const queryClient = new QueryClient({
   defaultOptions: {

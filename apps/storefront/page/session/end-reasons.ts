@@ -46,7 +46,7 @@ export function canSignInAgain(reason: EndReason): boolean {
 
 /** True when somebody else may have caused it, so that the notice must stand out. */
 export function isAlarming(reason: EndReason): boolean {
-  return reason === 'reuse' || reason === 'key_revoked';
+  return reason === 'reuse' || reason === 'code_reused' || reason === 'key_revoked';
 }
 
 function isKnown(reason: string): reason is keyof typeof shownAs {

@@ -1,4 +1,5 @@
 const ids: Readonly<Record<string, string>> = {
+  '/account/consents': ':clientId',
   '/accounts': ':id',
   '/cart/checkouts': ':id',
   '/cart/items': ':sku',

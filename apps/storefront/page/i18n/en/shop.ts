@@ -46,6 +46,28 @@ export const shopMessages = {
     required: 'Sign in first.',
     restoring: 'Checking whether you are signed in …',
   },
+  /** Its scopes have the words of auth-service's page that asks for the consent. */
+  consents: {
+    title: 'Applications with access',
+    empty: 'No application of somebody else has access to your account.',
+    allowed: 'Allowed {{time}}',
+    may: 'It may:',
+    withdraw: 'Withdraw',
+    withdrawFrom: 'Withdraw the access of {{name}}',
+    withdrawn: 'You withdrew the access of {{name}}. It has ended everywhere.',
+    scopes: {
+      openid: 'know that it is you, by a number that says nothing else about you',
+      profile: 'see your user name',
+      cart_read: 'see your cart',
+      cart_write: 'change your cart',
+      wishlist_read: 'see your wishlist',
+      wishlist_write: 'change your wishlist',
+      payment_read: 'see your payments',
+      payment_write: 'pay with your cards',
+      payment_refund: 'give payments back',
+      offline_access: 'go on doing so while you are away, until you withdraw it',
+    },
+  },
   ended: {
     title: 'You were signed out',
     sign_out: 'You signed out elsewhere, for example in another tab.',
@@ -60,7 +82,7 @@ export const shopMessages = {
     token_revoked: 'The app revoked this session’s token.',
     code_reused:
       'The code of this sign-in was used a second time, so somebody may have stolen it. To be safe, the session was ended.',
-    consent_withdrawn: 'You withdrew what you had allowed this application.',
+    consent_withdrawn: 'You withdrew what you had allowed this app.',
     reuse:
       'A token of this session was used again after it had been replaced, so somebody may have stolen it. To be safe, the session was ended for everybody who holds it.',
     sign_in_failed: 'The sign-in was not completed.',
@@ -248,6 +270,7 @@ export const shopMessages = {
     request_header_fields_too_large:
       'The browser sends too many cookies to this host, including those of other apps on it. Delete this host’s cookies in the browser’s settings, and sign in again.',
     invalid_credentials: 'The user name or the password is wrong.',
+    consent_not_found: 'This application has no access any more: you have already withdrawn it.',
     username_taken: 'This user name is already taken.',
     invalid_username:
       'A user name has 3 to 64 characters: letters a to z, digits, and . _ @ + - between them.',

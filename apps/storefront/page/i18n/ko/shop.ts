@@ -47,6 +47,27 @@ export const shopMessages = {
     required: '먼저 로그인해 주세요.',
     restoring: '로그인되어 있는지 확인하는 중 …',
   },
+  consents: {
+    title: '접근을 허용한 애플리케이션',
+    empty: '계정에 접근할 수 있는 외부 애플리케이션이 없습니다.',
+    allowed: '허용: {{time}}',
+    may: '허용한 권한:',
+    withdraw: '철회',
+    withdrawFrom: '{{name}} 접근 권한 철회',
+    withdrawn: '{{name}}의 접근 권한을 철회했습니다. 이제 어디에서도 접근할 수 없습니다.',
+    scopes: {
+      openid: '본인 확인(다른 정보가 담기지 않은 번호 사용)',
+      profile: '아이디 보기',
+      cart_read: '장바구니 보기',
+      cart_write: '장바구니 변경',
+      wishlist_read: '위시리스트 보기',
+      wishlist_write: '위시리스트 변경',
+      payment_read: '결제 내역 보기',
+      payment_write: '카드로 결제',
+      payment_refund: '결제 환불',
+      offline_access: '사용하지 않는 동안에도 권한 유지(철회할 때까지)',
+    },
+  },
   ended: {
     title: '로그아웃되었습니다',
     sign_out: '다른 탭이나 다른 곳에서 로그아웃했습니다.',
@@ -60,8 +81,8 @@ export const shopMessages = {
     ended_by_operator: '운영자가 이 세션을 끝냈습니다.',
     token_revoked: '앱이 이 세션의 토큰을 폐기했습니다.',
     code_reused:
-      '이 로그인에 쓰인 인증 코드가 다시 쓰였습니다. 누군가 코드를 훔쳤을 수 있어, 안전을 위해 세션을 끝냈습니다.',
-    consent_withdrawn: '이 애플리케이션에 허용한 권한을 철회했습니다.',
+      '이 로그인의 코드가 다시 쓰였습니다. 누군가 코드를 훔쳤을 수 있어, 안전을 위해 이 세션을 끝냈습니다.',
+    consent_withdrawn: '이 앱에 허용한 권한을 철회했습니다.',
     reuse:
       '이미 교체된 토큰이 이 세션에서 다시 쓰였습니다. 누군가 토큰을 훔쳤을 수 있어, 안전을 위해 이 세션을 모두에게서 끝냈습니다.',
     sign_in_failed: '로그인이 끝까지 완료되지 않았습니다.',
@@ -249,6 +270,7 @@ export const shopMessages = {
     request_header_fields_too_large:
       '브라우저가 이 호스트로 보내는 쿠키가 너무 많습니다. 같은 호스트를 쓰는 다른 앱의 쿠키도 함께 전송됩니다. 브라우저 설정에서 이 호스트의 쿠키를 지우고 다시 로그인해 주세요.',
     invalid_credentials: '아이디 또는 비밀번호가 맞지 않습니다.',
+    consent_not_found: '이미 접근 권한을 철회한 애플리케이션입니다.',
     username_taken: '이미 쓰이고 있는 아이디입니다.',
     invalid_username: '아이디는 3~64자이며 영문 소문자와 숫자, 그 사이의 . _ @ + - 를 쓸 수 있습니다.',
     weak_password: '추측하기 쉬운 비밀번호입니다. 아이디를 넣지 말고 더 길게 정해 주세요.',

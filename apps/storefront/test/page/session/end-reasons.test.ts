@@ -58,6 +58,7 @@ describe('why a session ended', () => {
 
   it('is alarming if another person may be behind it', () => {
     expect(isAlarming('reuse')).toBe(true);
+    expect(isAlarming('code_reused')).toBe(true);
     expect(isAlarming('displaced')).toBe(false);
   });
 });

@@ -16,6 +16,8 @@ it.each([
   ['/sessions/current/reauthentication', '/sessions/current/reauthentication'],
   ['/sessions/0-cm2iHJfm8_gvnE31rMcZUw', '/sessions/:id'],
   [`/accounts/${id}/sessions/${id}`, '/accounts/:id/sessions/:id'],
+  ['/account/consents', '/account/consents'],
+  ['/account/consents/gift-ideas', '/account/consents/:clientId'],
   ['/keys/rotation', '/keys/rotation'],
   ['/keys/LiQUzt4wfWI40BX7g6YYFmHJ4zYblCRMNTOLP8kk9CY', '/keys/:kid'],
   ['/demo/phones/7', '/demo/phones/:id'],
