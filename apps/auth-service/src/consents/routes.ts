@@ -77,30 +77,28 @@ export async function consentRoutes(app: Service, options: ConsentRoutesOptions)
     async (request, reply) => {
       const { subject } = request.auth;
       const { clientId } = request.params;
-      // The consent goes first: a session that starts meanwhile would otherwise outlive it.
-      const wasAllowed = await consents.withdraw(subject, clientId);
-      const theirs = (await sessions.list(subject)).filter((session) => session.clientId === clientId);
+      const origin = requestOrigin(request);
+      const endTheirs = async () => {
+        const theirs = (await sessions.list(subject)).filter((session) => session.clientId === clientId);
+        for (const { id: sessionId } of theirs) {
+          const details = { reason: 'consent_withdrawn' } as const;
+          if (await sessions.end(subject, sessionId, details.reason))
+            audit.record({ event: 'session.ended', subject, sessionId, clientId, ...origin, details });
+        }
+        return theirs.length > 0;
+      };
       const isApplication = clients.find(clientId)?.kind === 'application';
-      if (!wasAllowed && !(isApplication && theirs.length > 0))
+      // Before the consent goes, so that it stays in the list until all is done; and again for those that began meanwhile.
+      const hadSessions = isApplication && (await endTheirs());
+      const wasAllowed = await consents.withdraw(subject, clientId);
+      if (!wasAllowed && !hadSessions)
         throw new ProblemError({
           status: 404,
           code: 'consent_not_found',
           detail: 'You have allowed nothing to an application with this id.',
         });
-      const reason = 'consent_withdrawn';
-      const origin = requestOrigin(request);
       audit.record({ event: 'consent.withdrawn', subject, clientId, ...origin });
-      for (const { id: sessionId } of theirs) {
-        if (await sessions.end(subject, sessionId, reason))
-          audit.record({
-            event: 'session.ended',
-            subject,
-            sessionId,
-            clientId,
-            ...origin,
-            details: { reason },
-          });
-      }
+      if (isApplication) await endTheirs();
       return reply.code(204).send(null);
     },
   );
