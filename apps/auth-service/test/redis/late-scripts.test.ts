@@ -15,8 +15,10 @@ const ttlMs = 330_000;
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 const library = 'revocation/log/scripts/publish-revocation.lua';
 const ending = 'sessions/scripts/end-session.lua';
+const redeeming = 'sessions/scripts/redeem-code.lua';
+const starting = 'sessions/scripts/start-session.lua';
 /** Lua files that are parts of scripts, not scripts. */
-const parts = [library, ending, 'redis/scripts/refuse-late.lua', 'sessions/scripts/redeem-code.lua'];
+const parts = [library, ending, 'redis/scripts/refuse-late.lua'];
 
 /** Arguments for each script, with which it has an effect. Each runs in a data set of its own with one session. */
 const scripts: Record<string, (shard: string) => { keys: string[]; args: (string | number)[] }> = {
@@ -73,6 +75,22 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
     keys: [`${shard}:gone`, ...log(shard)],
     args: ['another-id', Math.floor(now / 1000), now, ttlMs, 'another', 30],
   }),
+  'sessions/scripts/redeem-code.lua': (shard) => ({
+    keys: [`${shard}:new`, `${shard}:u`, `${shard}:n`, ...log(shard), `${shard}:c`, `${shard}:l`],
+    args: [
+      '0-new',
+      now,
+      now + 3_600_000,
+      ttlMs,
+      's',
+      'active',
+      'u',
+      'alice',
+      'app',
+      'https://app',
+      'challenge',
+    ],
+  }),
   'sessions/scripts/refresh-session.lua': (shard) => ({
     keys: [`${shard}:s`, ...log(shard), `${shard}:u:`],
     args: ['the-id', 100_000, now, 10_000, 5_000, 200, 8, 'k1', ttlMs, 30],
@@ -91,7 +109,9 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
 const names = Object.keys(scripts);
 const calls = names.map((name, index) => {
   const { keys, args } = scripts[name]?.(`{${index}}`) ?? { keys: [], args: [] };
-  const files = [...partsOf(name), name];
+  // A code is redeemed in one script with the start of its session.
+  const next = name === redeeming ? [starting] : [];
+  const files = [...partsOf(name), name, ...next];
   const script = loadScript<unknown>(
     basename(name, '.lua').replaceAll('-', ''),
     files.map((file) => new URL(`../../src/${file}`, import.meta.url)),
@@ -118,6 +138,7 @@ beforeEach(async () => {
     const session = { s: 'active', g: 100_000, t: now - 60_000, r: 0, k: 'k1', x: now + 3_600_000 };
     const owner = { u: 'alice', c: 'latchkey-cli', l: 'customer', v: 1, a: 1, d: 'a name' };
     await admin.hset(`{${index}}:s`, { ...session, ...owner });
+    await admin.hset(`{${index}}:c`, { client: 'app', redirect_uri: 'https://app', challenge: 'challenge' });
     await admin.hset(`{${index}}:l`, { subject: 'alice', auth_time: 1, expires_at: now + 3_600_000 });
     await admin.zadd(`{${index}}:lu`, now + 3_600_000, 'another-digest');
   }
