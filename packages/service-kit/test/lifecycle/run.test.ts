@@ -24,11 +24,12 @@ type Started = {
 };
 
 function start(port = 0, shutdownTimeoutMs = 60_000): Started {
-  const child = spawn(process.execPath, [program, String(port), String(shutdownTimeoutMs)]);
+  const child = spawn(process.execPath, [program, String(port), String(shutdownTimeoutMs)], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
   running.add(child);
   let output = '';
-  child.stdout.on('data', (chunk) => (output += String(chunk)));
-  child.stderr.on('data', (chunk) => (output += String(chunk)));
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
   const exit = once(child, 'close').then(([code]) => {
     running.delete(child);
     return code as number | null;

@@ -40,10 +40,11 @@ async function start(env: NodeJS.ProcessEnv) {
   answerStatus = 200;
   const child = spawn(process.execPath, [program, database.url], {
     env: { PATH: process.env['PATH'], NODE_OPTIONS: process.env['NODE_OPTIONS'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   running.add(child);
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
   const logged = async (text: string) => {
     await eventually(`"${text}" is logged`, () => {
       if (child.exitCode === null) expect(output).toContain(text);
