@@ -71,8 +71,8 @@ export const signingKeys = pgTable(
 );
 
 /**
- * Clients whose status was ever changed. Clients without a row are active. The list of clients is in clients/clients.ts
- * and in the configuration.
+ * Clients whose status was ever changed. Clients without a row are active. Our own clients are in
+ * clients/clients.ts and in the configuration.
  */
 export const clientStatuses = pgTable('client_statuses', {
   clientId: text('client_id').primaryKey(),

@@ -40,6 +40,12 @@ export function readForm(body: Buffer): Record<string, string> {
   return form;
 }
 
+/** The query of a request's URL. It may contain further question marks (RFC 3986 §3.4). */
+export function queryOf(url = ''): string {
+  const start = url.indexOf('?');
+  return start === -1 ? '' : url.slice(start + 1);
+}
+
 /**
  * The names and values of a form or a query, decoded, in order.
  *

@@ -22,7 +22,9 @@ export const clientParameters = {
   client_assertion_type: Type.Optional(Type.String()),
   // No maxLength, so that an assertion that is too long is also answered with invalid_client.
   client_assertion: Type.Optional(Type.String({ description: 'private_key_jwt (RFC 7523 §2.2).' })),
-  client_secret: Type.Optional(Type.String({ description: 'Refused: no client here has a secret.' })),
+  client_secret: Type.Optional(
+    Type.String({ description: 'Refused: a secret belongs in the Authorization header.' }),
+  ),
 };
 
 /**

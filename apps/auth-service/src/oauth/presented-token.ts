@@ -1,3 +1,5 @@
+import { readJwsPart } from '../tokens/compact-jws.ts';
+
 /** What a presented token looks like. Nothing in it is verified. */
 export type PresentedToken =
   | { readonly looksLike: 'refresh_token' | 'nothing' }
@@ -19,21 +21,12 @@ export function readPresentedToken(text: string): PresentedToken {
   if (text.startsWith('rt1.')) return { looksLike: 'refresh_token' };
   const parts = text.split('.');
   if (parts.length !== 3) return { looksLike: 'nothing' };
-  const type = objectIn(parts[0])?.['typ'];
+  const type = readJwsPart(parts[0])?.['typ'];
   if (typeof type !== 'string') return { looksLike: 'nothing' };
   if (!accessTokenType.test(type)) return { looksLike: 'other_token' };
-  const audience = objectIn(parts[1])?.['aud'];
+  const audience = readJwsPart(parts[1])?.['aud'];
   const audiences = (Array.isArray(audience) ? audience : [audience]).filter(
     (name): name is string => typeof name === 'string',
   );
   return { looksLike: 'access_token', audiences };
-}
-
-function objectIn(part: string | undefined): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString());
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -11,7 +11,7 @@ import { textsIn } from './texts.ts';
 export function formPostPage(
   redirectUri: string,
   parameters: Readonly<Record<string, string>>,
-  language: Language = 'en',
+  language: Language,
 ): Page {
   const texts = textsIn[language];
   return pageOf({

@@ -25,6 +25,16 @@ export async function signCompactJws({
   return `${input}.${signature.toString('base64url')}`;
 }
 
+/** Reads the JSON object in one part of a compact JWS; undefined when it has none. Verifies nothing. */
+export function readJwsPart(part: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString());
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function encode(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url');
 }

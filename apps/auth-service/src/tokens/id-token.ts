@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { PublicJwk } from '../database/schema.ts';
 import type { SigningKey } from './access-token.ts';
-import { signCompactJws } from './compact-jws.ts';
+import { readJwsPart, signCompactJws } from './compact-jws.ts';
 
 /** An ID token is read once, at the sign-in. */
 const lifetimeSeconds = 300;
@@ -72,22 +72,13 @@ export function readIdTokenHint(
   { issuer, keys }: { readonly issuer: string; readonly keys: readonly PublicJwk[] },
 ): IdTokenHint | undefined {
   const [header = '', payload = '', signature = '', ...more] = token.split('.');
-  const { typ, alg, kid } = objectIn(header);
+  const { typ, alg, kid } = readJwsPart(header) ?? {};
   const jwk = keys.find((key) => key.kid === kid);
   if (more.length > 0 || typ !== 'JWT' || alg !== 'RS256' || jwk === undefined) return undefined;
   const key = createPublicKey({ key: jwk, format: 'jwk' });
   const input = Buffer.from(`${header}.${payload}`, 'latin1');
   if (!verify('sha256', input, key, Buffer.from(signature, 'base64url'))) return undefined;
-  const { iss, sub, aud } = objectIn(payload);
+  const { iss, sub, aud } = readJwsPart(payload) ?? {};
   if (iss !== issuer || typeof sub !== 'string' || typeof aud !== 'string') return undefined;
   return { subject: sub, clientId: aud };
-}
-
-function objectIn(part: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }

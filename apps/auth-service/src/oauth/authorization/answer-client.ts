@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { formPostPage } from '../../pages/form-post-page.ts';
+import { languageFor } from '../../pages/language.ts';
 import { sendPage } from '../../pages/send-page.ts';
 import type { AuthorizationErrorCode, ReplyAddress } from './authorization-request.ts';
 
@@ -24,7 +25,11 @@ export function answerClient(
     ...(state === undefined ? {} : { state }),
     iss: issuer,
   };
-  if (responseMode === 'form_post') return sendPage(reply, formPostPage(redirectUri, parameters));
+  if (responseMode === 'form_post') {
+    const acceptLanguage = reply.request.headers['accept-language'];
+    const language = languageFor({ uiLocales: undefined, acceptLanguage });
+    return sendPage(reply, formPostPage(redirectUri, parameters, language));
+  }
   const separator = redirectUri.includes('?') ? '&' : '?';
   return reply
     .code(303)

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
 import type { ClientStatuses } from '../../clients/client-statuses.ts';
 import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
-import { acceptForms } from '../form-body.ts';
+import { acceptForms, queryOf } from '../form-body.ts';
 import { answerClient } from './answer-client.ts';
 import type { Authorization, SignedIn } from './authorization.ts';
 import {
@@ -69,7 +69,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   };
 
   app.get('/authorize', { schema: hidden }, (request, reply) =>
-    begin(request, reply, request.raw.url?.split('?', 2)[1] ?? ''),
+    begin(request, reply, queryOf(request.raw.url)),
   );
 
   app.post('/authorize', { schema: hidden }, (request, reply) =>

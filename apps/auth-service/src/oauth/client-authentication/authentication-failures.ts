@@ -16,7 +16,7 @@ export type AuthenticationFailuresOptions = {
  * Records failed client authentication, as `client_authentication_failures_total{client,reason}` and in the audit log.
  * The audit log gets at most one line a minute for each client and reason, with the number of attempts.
  *
- * Does not limit attempts, because there is no secret to guess.
+ * Does not limit attempts, because the secrets of clients have 256 random bits.
  */
 export function createAuthenticationFailures(options: AuthenticationFailuresOptions) {
   const { audit, registry, clock } = options;

@@ -3,6 +3,7 @@ import type { Origin } from '../../audit/audit-event.ts';
 import { hashOfSecret } from '../../clients/applications.ts';
 import type { ClientStatuses } from '../../clients/client-statuses.ts';
 import type { ApplicationClient, Client, ClientDirectory } from '../../clients/clients.ts';
+import { readJwsPart } from '../../tokens/compact-jws.ts';
 import { TokenError } from '../token-error.ts';
 import { AssertionError, type VerifyAssertion } from './client-assertion.ts';
 
@@ -99,16 +100,8 @@ export function createClientAuthentication(parts: ClientAuthenticationParts): Au
  * the keys: the assertion is then verified strictly with that client's keys.
  */
 function subjectOf(assertion: string): string | undefined {
-  try {
-    const payload: unknown = JSON.parse(
-      Buffer.from(assertion.split('.', 2)[1] ?? '', 'base64url').toString(),
-    );
-    const subject =
-      typeof payload === 'object' && payload !== null && 'sub' in payload ? payload.sub : undefined;
-    return typeof subject === 'string' ? subject : undefined;
-  } catch {
-    return undefined;
-  }
+  const subject = readJwsPart(assertion.split('.', 2)[1])?.['sub'];
+  return typeof subject === 'string' ? subject : undefined;
 }
 
 function authenticationOf(client: Client): ApplicationClient['authentication'] {

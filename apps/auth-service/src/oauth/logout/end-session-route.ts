@@ -14,7 +14,7 @@ import type { Authorization, SignedIn } from '../authorization/authorization.ts'
 import { AuthorizationError } from '../authorization/authorization-request.ts';
 import type { OwnCookies } from '../authorization/own-cookies.ts';
 import type { AuthorizationPages } from '../authorization/pages.ts';
-import { acceptForms, readPairs } from '../form-body.ts';
+import { acceptForms, queryOf, readPairs } from '../form-body.ts';
 import type { LogoutDeliveries } from './logout-deliveries.ts';
 
 export type EndSessionRouteOptions = {
@@ -45,7 +45,7 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
   const address = `${issuer}/end-session`;
 
   app.get('/end-session', { schema: { hide: true } }, async (request, reply) => {
-    const parameters = read(request.raw.url?.split('?', 2)[1] ?? '');
+    const parameters = read(queryOf(request.raw.url));
     const target = targetOf(parameters);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     if (signedIn === undefined) return finish(request, reply, target);

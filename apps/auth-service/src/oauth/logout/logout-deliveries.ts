@@ -41,8 +41,6 @@ export type LogoutDeliveriesOptions = {
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Default: the global fetch. */
-  readonly fetch?: typeof globalThis.fetch;
 };
 
 export type LogoutDeliveries = ReturnType<typeof createLogoutDeliveries>;
@@ -58,7 +56,7 @@ export type LogoutDeliveries = ReturnType<typeof createLogoutDeliveries>;
  * deliveries.start();
  */
 export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
-  const { db, applications, sessions, audit, log, clock, fetch = globalThis.fetch } = options;
+  const { db, applications, sessions, audit, log, clock } = options;
   const counter = new Counter({
     name: 'logout_tokens_total',
     help: 'Attempts to tell an application that a session has ended, by outcome',

@@ -233,6 +233,8 @@ describe('OpenID Connect', () => {
     expect(body).toContain('name="code"');
     expect(body).toContain('<button');
     expect(body).not.toContain('"><script>');
+    const korean = createFlow(application.id, { response_mode: 'form_post' });
+    expect((await browser.get(korean.url, { 'accept-language': 'ko' })).body).toContain('<html lang="ko">');
     expect(String(headers['content-security-policy'])).toMatch(/script-src 'sha256-[\w+/]{43}='/);
   });
 

@@ -122,6 +122,12 @@ describe('everything else that is wrong is told to the client, with state and is
   });
 });
 
+test('a question mark within the query ends no parameter (RFC 3986 §3.4)', async () => {
+  const flow = createFlow(application.id, { response_type: 'token' });
+  const answer = await createBrowser(app).get(flow.url.replace('?', '?login_hint=who?&'));
+  expect(returned(answer)).toMatchObject({ error: 'unsupported_response_type', state: flow.state });
+});
+
 test('scopes that it may not ask for are left out, and unknown ones are ignored', async () => {
   const flow = createFlow(application.id, { scope: 'openid email payment:write cart:read' });
   const { code = '' } = await authorize(createBrowser(app), flow, await somebody(app));
