@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { evictUntil } from '@latchkey/dev-stack/testing';
 import { refreshing, send, signingOut, type Tokens } from '@latchkey/person';
 import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
 import { eventually } from '@latchkey/testing';
@@ -108,7 +109,10 @@ describe('Redis with the policy of a cache', () => {
     await signOut(ended);
     await expectRefusedForGood(system.stack, ended.access_token);
     const { redis, services } = system.stack;
-    await evictStream(redis.url);
+    // By the shortest remaining TTL first: the stream's is shorter than those of the sessions.
+    const client = new Redis(redis.url);
+    await evictUntil(redis.url, 'volatile-ttl', async () => (await client.exists('{0}:revocations')) === 0);
+    client.disconnect();
     await services.cart.kill();
     await services.cart.start();
     await expectRefusedForGood(system.stack, ended.access_token);
@@ -163,26 +167,6 @@ describe('Redis killed', () => {
     );
   });
 });
-
-/** Makes Redis evict volatile keys until the stream is gone. */
-async function evictStream(url: string): Promise<void> {
-  const redis = new Redis(url);
-  try {
-    for (let number = 0; number < 40; number++)
-      await redis.set(`cache:${number}`, 'x'.repeat(20_000), 'EX', 600);
-    const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-    // Redis evicts the shortest remaining TTL first: the stream's is shorter than those of the cache and the sessions.
-    // The limit is far above what remains without the cache, so that Redis can always evict enough.
-    await redis.config('SET', 'maxmemory-policy', 'volatile-ttl', 'maxmemory', used - 400_000);
-    await eventually('the stream is evicted', async () => {
-      await redis.set('cache:more', 'x', 'EX', 600);
-      expect(await redis.exists('{0}:revocations')).toBe(0);
-    });
-    await redis.config('SET', 'maxmemory', 0, 'maxmemory-policy', 'noeviction');
-  } finally {
-    redis.disconnect();
-  }
-}
 
 const refusedAtShop = { cart: 401, wishlist: 401, payment: 401 };
 
