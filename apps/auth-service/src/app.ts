@@ -268,7 +268,7 @@ export async function buildApp({
     revocations: revocations.list,
     fetch: fetchKeys,
   };
-  await app.register(userInfoRoute, { verifying, accounts });
+  await app.register(userInfoRoute, { verifying, accounts, clients });
   await app.register(authClient, { ...verifying, audience: 'auth-service' });
 
   await app.register(keyRoutes, { keyRing, jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS });

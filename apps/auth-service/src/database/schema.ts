@@ -93,6 +93,7 @@ export const applications = pgTable('applications', {
   clientId: text('client_id').primaryKey(),
   /** Shown to people when the application asks for their consent. */
   name: text('name').notNull(),
+  logoUri: text('logo_uri'),
   redirectUris: text('redirect_uris').array().notNull(),
   /** Where people may return to after they have signed out (OpenID Connect RP-Initiated Logout §3). */
   postLogoutRedirectUris: text('post_logout_redirect_uris').array().notNull().default([]),
@@ -104,7 +105,19 @@ export const applications = pgTable('applications', {
   /** SHA-256 of the secret, in base64url. The secret has 256 random bits, so it needs no slow hash. */
   secretHash: text('secret_hash'),
   jwksUri: text('jwks_uri'),
+  /** Not null: the application gets pairwise subjects (OpenID Connect Core §8). */
+  pairwiseSector: text('pairwise_sector').references(() => pairwiseSectors.sector),
   createdAt: instant('created_at').notNull(),
+});
+
+/**
+ * Applications of one sector know a person by the same pairwise subject. It is derived with the sector's salt. Rows stay
+ * when applications are removed, so that one that is registered anew knows its people.
+ */
+export const pairwiseSectors = pgTable('pairwise_sectors', {
+  sector: text('sector').primaryKey(),
+  /** 256 random bits in base64url. */
+  salt: text('salt').notNull(),
 });
 
 /** What people allowed applications to do. */
@@ -166,6 +179,7 @@ export const authSchema = {
   signingKeys,
   clientStatuses,
   applications,
+  pairwiseSectors,
   consents,
   logoutDeliveries,
   redisDataSets,

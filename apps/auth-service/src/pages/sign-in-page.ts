@@ -8,6 +8,7 @@ export function signInPage(options: {
   readonly language: Language;
   readonly action: string;
   readonly client: string;
+  readonly logo: string | undefined;
   readonly username: string;
   readonly fault?: keyof Texts['faults'];
   readonly formsTo: readonly string[];
@@ -18,6 +19,7 @@ export function signInPage(options: {
     language,
     title: texts.signInTo(options.client),
     formsTo: options.formsTo,
+    logo: options.logo,
     body: html`${fault === undefined ? '' : html`<p class="fault" role="alert" id="fault">${texts.faults[fault]}</p>`}
 <form method="post" action="${action}">
 <label for="username">${texts.username}</label>

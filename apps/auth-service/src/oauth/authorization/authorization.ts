@@ -3,6 +3,7 @@ import type { Accounts } from '../../accounts/accounts.ts';
 import type { Origin } from '../../audit/audit-event.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import { isPublic, type PersonsClient } from '../../clients/clients.ts';
+import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
 import type { Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
 import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
@@ -78,7 +79,9 @@ export function createAuthorization(parts: AuthorizationParts) {
     ): Promise<Step> {
       const { client, progress, signedIn } = state;
       // OpenID Connect Core §3.1.2.1, id_token_hint: another person than the hint's is as good as nobody.
-      const isExpected = request.subject === undefined || signedIn?.account.id === request.subject;
+      const isExpected =
+        request.subject === undefined ||
+        (signedIn !== undefined && subjectFor(client, signedIn.account.id) === request.subject);
       if (signedIn !== undefined && !isExpected && progress.hasSignedIn) return { error: 'login_required' };
       const isOthers = client.kind === 'application';
       const allowed =
@@ -114,9 +117,18 @@ export function createAuthorization(parts: AuthorizationParts) {
       { login, account }: SignedIn,
       origin: Origin,
     ): Promise<string> {
-      const { clientId, redirectUri, challenge, scopes, nonce } = request;
+      const { clientId, redirectUri, challenge, scopes, nonce, idTokenClaims } = request;
       const { authTime, digest } = login;
-      const grant = { clientId, redirectUri, challenge, scopes, nonce, authTime, login: digest };
+      const grant = {
+        clientId,
+        redirectUri,
+        challenge,
+        scopes,
+        nonce,
+        idTokenClaims,
+        authTime,
+        login: digest,
+      };
       const code = await codes.issue({ ...grant, subject: account.id });
       audit.record({ event: 'authorization.granted', subject: account.id, clientId, ...origin });
       return code;

@@ -34,6 +34,7 @@ export function createAuthorizationPages({ issuer }: { readonly issuer: string }
         ...commonOf(request, found),
         username,
         client: found.client.name,
+        logo: logoOf(found.client),
         ...(fault && { fault }),
       });
       return sendPage(reply, page, status ?? (fault === undefined ? 200 : 400));
@@ -57,6 +58,7 @@ export function createAuthorizationPages({ issuer }: { readonly issuer: string }
       const page = consentPage({
         ...commonOf(request, found),
         client: found.client.name,
+        logo: logoOf(found.client),
         username: account.username,
         permissions: (found.request.scopes ?? []).map((scope) => ({ scope, service: serviceOf(scope) })),
         place: placeOf(found.request.redirectUri),
@@ -123,6 +125,10 @@ export function faultOf(error: unknown): { fault: Fault; status: number; retryAf
 
 function languageOf(request: FastifyRequest, uiLocales?: string): Language {
   return languageFor({ uiLocales, acceptLanguage: request.headers['accept-language'] });
+}
+
+function logoOf(client: PersonsClient): string | undefined {
+  return client.kind === 'application' ? (client.logoUri ?? undefined) : undefined;
 }
 
 function serviceOf(scope: string): string | undefined {

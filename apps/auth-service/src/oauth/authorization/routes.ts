@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
 import type { ClientStatuses } from '../../clients/client-statuses.ts';
 import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
-import { acceptForms, queryOf } from '../form-body.ts';
+import { acceptForms, queryOf, type RequestForm, readRequestForm, textOfRequestForm } from '../form-body.ts';
 import { answerClient } from './answer-client.ts';
 import type { Authorization, SignedIn } from './authorization.ts';
 import {
@@ -53,7 +53,7 @@ const hidden = { hide: true };
  */
 export async function authorizationRoutes(app: Service, options: AuthorizationRoutesOptions): Promise<void> {
   const { issuer, authorization, clients, cookies, pages, pending } = options;
-  acceptForms(app);
+  acceptForms(app, readRequestForm);
   app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
 
   const begin = async (request: FastifyRequest, reply: FastifyReply, text: string) => {
@@ -73,7 +73,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   );
 
   app.post('/authorize', { schema: hidden }, (request, reply) =>
-    begin(request, reply, new URLSearchParams(request.body as Record<string, string>).toString()),
+    begin(request, reply, textOfRequestForm((request.body ?? {}) as RequestForm)),
   );
 
   app.get<{ Params: { id: string } }>('/authorize/:id', { schema: hidden }, async (request, reply) => {

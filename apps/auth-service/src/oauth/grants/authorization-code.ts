@@ -1,5 +1,6 @@
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
+import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
 import type { ResourceUrls } from '../../permissions/resource-urls.ts';
 import { type AuthorizationCodes, challengeOf } from '../../sessions/authorization-code.ts';
@@ -11,6 +12,7 @@ import { openSession } from '../../sessions/sign-in.ts';
 import { sessionAnswerOf } from '../../sessions/token-answer.ts';
 import type { AccessTokenIssuer } from '../../tokens/access-token.ts';
 import type { IdTokenIssuer } from '../../tokens/id-token.ts';
+import { personalClaimsOf } from '../../tokens/personal-claims.ts';
 import { TokenError } from '../token-error.ts';
 import { askedTarget, type Grant } from './grant.ts';
 
@@ -53,7 +55,7 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
     if (found === undefined) throw refused();
     const account = await accounts.find(found.subject);
     if (account === undefined || account.disabledAt !== null) throw refused();
-    const { login, authTime, scopes, nonce, shard, random } = found;
+    const { login, authTime, scopes, nonce, idTokenClaims, shard, random } = found;
     const target = askedTarget(parameters, parts.resourceUrls);
     if (limitToTarget(scopesOfGrant({ roles: account.roles, scopes }), target) === undefined)
       throw new TokenError('invalid_target', 'The code has no scope of this resource.');
@@ -75,7 +77,15 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
         },
       );
       const { accessToken, sessionId } = tokens;
-      const content = { subject: account.id, clientId: client.id, sessionId, authTime, nonce, accessToken };
+      const content = {
+        subject: subjectFor(client, account.id),
+        clientId: client.id,
+        sessionId,
+        authTime,
+        nonce,
+        accessToken,
+        personal: tokens.grantedScopes.includes('profile') ? personalClaimsOf(account, idTokenClaims) : {},
+      };
       return {
         ...sessionAnswerOf(tokens, client),
         ...(tokens.grantedScopes.includes('openid') ? { id_token: await parts.issueIdToken(content) } : {}),

@@ -4,6 +4,7 @@ import type { AuditLog } from '../../audit/audit-log.ts';
 import { requestOrigin } from '../../audit/request-origin.ts';
 import type { ClientDirectory } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
+import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { LoginStore } from '../../logins/login-store.ts';
 import { formTargetOf } from '../../pages/form-target.ts';
 import { languageFor } from '../../pages/language.ts';
@@ -49,7 +50,8 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
     const target = targetOf(parameters);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     if (signedIn === undefined) return finish(request, reply, target);
-    if (target.hint?.subject === signedIn.account.id) {
+    const { hint } = target;
+    if (hint !== undefined && hint.subject === subjectFor(clients.find(hint.clientId), signedIn.account.id)) {
       await end(request, signedIn);
       return finish(request, reply, target);
     }
@@ -91,7 +93,7 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
   }
 
   type Target = {
-    readonly hint: { readonly subject: string } | undefined;
+    readonly hint: IdTokenHint | undefined;
     /** Where to return to, with the state. */
     readonly uri: string | undefined;
     readonly parameters: Parameters;
