@@ -18,6 +18,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'sessions',
     'logins',
     'consents',
+    'federation',
     'oauth',
     'config.ts',
     'commands',

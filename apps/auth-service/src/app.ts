@@ -10,14 +10,21 @@ import { createAuditLog } from './audit/audit-log.ts';
 import { createApplications, directoryOf } from './clients/applications.ts';
 import { createClientStatuses } from './clients/client-statuses.ts';
 import { clientRoutes } from './clients/routes.ts';
-import { type AuthConfig, clientsOf, maxAccessTokenSeconds } from './config.ts';
+import { type AuthConfig, clientsOf, maxAccessTokenSeconds, providersOf } from './config.ts';
 import { createConsentStore } from './consents/consent-store.ts';
 import { consentRoutes } from './consents/routes.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
+import { createFederation } from './federation/federation.ts';
+import { createIdentities } from './federation/identities.ts';
+import { identityRoutes } from './federation/identity-routes.ts';
+import { createIdentityStore } from './federation/identity-store.ts';
+import { providerLogoutRoute } from './federation/provider-logout-route.ts';
+import { createUpstreamStates } from './federation/upstream-states.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { createLoginStore } from './logins/login-store.ts';
+import { createOwnCookies } from './logins/own-cookies.ts';
 import { authorizationPages } from './oauth/authorization-pages.ts';
 import { createAuthenticationFailures } from './oauth/client-authentication/authentication-failures.ts';
 import { createAssertionVerifier } from './oauth/client-authentication/client-assertion.ts';
@@ -322,6 +329,19 @@ export async function buildApp({
   await app.register(accountRoutes, { accounts });
   await app.register(accountManagementRoutes, { accounts });
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
+  const federation = createFederation({ issuer: config.ISSUER, providers: providersOf(config), clock });
+  const states = createUpstreamStates({ redis, clock });
+  const identities = createIdentities({
+    store: createIdentityStore({ db, clock }),
+    accounts,
+    sessions: allSessions,
+    audit,
+  });
+  const ownCookies = createOwnCookies({ issuer: config.ISSUER });
+  const elsewhere = { federation, states, identities, cookies: ownCookies };
+  await app.register(identityRoutes, { ...elsewhere, accounts, clients });
+  const { announce } = deliveries;
+  await app.register(providerLogoutRoute, { ...elsewhere, logins, announce, audit, clock });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {
     issuer: config.ISSUER,
@@ -335,6 +355,7 @@ export async function buildApp({
     authenticate,
     deliveries,
     resourceUrls,
+    ...elsewhere,
     publicKeys: () => keyRing.jwks().keys,
     audit,
     clock,

@@ -68,6 +68,8 @@ export type RefreshOutcome =
  * - displaced: the person signed in with this client on more devices than its policy allows
  * - sign_in_failed: the session had started, but its tokens could not be handed over
  * - account_disabled, password_changed: ended with all of the person's sessions, or all others
+ * - ways_in_changed: an account at another provider was linked or unlinked
+ * - signed_out_at_provider: the person signed out at the provider where they had signed in
  * - ended_by_operator: by an account manager · token_revoked: by its client (RFC 7009)
  * - code_reused: the authorization code that started it was presented again (RFC 9700 §2.1.1)
  * - consent_withdrawn: the person no longer allows its application anything
@@ -83,6 +85,8 @@ export type EndReason =
   | 'sign_in_failed'
   | 'account_disabled'
   | 'password_changed'
+  | 'ways_in_changed'
+  | 'signed_out_at_provider'
   | 'ended_by_operator'
   | 'token_revoked'
   | 'code_reused'

@@ -84,6 +84,22 @@ export const problemCodes = {
   account_not_found: problem(404, 'There is no such account.', 'Correct the id.'),
   username_taken: problem(409, 'Another account has this user name.', 'Choose another one.'),
   own_account: problem(409, 'Operators cannot do this to their own account.', 'Ask another operator.'),
+  unknown_provider: problem(
+    404,
+    'There is no identity provider with this id.',
+    'Read the list of providers.',
+  ),
+  identity_not_found: problem(404, 'The person has no identity with this id.', 'Read the list again.'),
+  last_way_in: problem(
+    409,
+    'Without it the person could not sign in any more.',
+    'Set a password, or link another account, first.',
+  ),
+  provider_unavailable: problem(
+    503,
+    'The identity provider does not answer.',
+    'Try again after Retry-After.',
+  ),
   too_many_attempts: problem(429, 'Too many attempts.', 'Wait for Retry-After.'),
   busy: problem(503, 'Too many passwords wait to be hashed.', 'Try again after Retry-After.'),
   account_changed: problem(503, 'The account was changed during the sign-in.', 'Try again.'),

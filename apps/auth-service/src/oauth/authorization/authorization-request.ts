@@ -35,6 +35,8 @@ export type AuthorizationRequest = ReplyAddress & {
   /** As this client knows it: nobody else may come back. From its ID token as a hint, or from the parameter claims. */
   readonly subject: string | undefined;
   readonly uiLocales: string | undefined;
+  /** The provider at which the person should sign in. A parameter of ours. */
+  readonly identityProvider: string | undefined;
   /** What about the person the ID token should say; only with the scope profile. */
   readonly idTokenClaims: readonly PersonalClaim[];
 };
@@ -80,6 +82,7 @@ const limits = {
   nonce: 512,
   login_hint: 256,
   ui_locales: 256,
+  identity_provider: 64,
   scope: 1024,
   id_token_hint: 4096,
   claims: 4096,
@@ -154,6 +157,7 @@ export function parseAuthorizationRequest(
       loginHint: values.get('login_hint'),
       subject: expectedSubject(client, { hint: values.get('id_token_hint'), claims, readHint, refuse }),
       uiLocales: values.get('ui_locales'),
+      identityProvider: values.get('identity_provider'),
       idTokenClaims: claims.inIdToken,
     },
   };

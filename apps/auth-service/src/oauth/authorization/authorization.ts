@@ -5,7 +5,7 @@ import type { AuditLog } from '../../audit/audit-log.ts';
 import { isPublic, type PersonsClient } from '../../clients/clients.ts';
 import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
-import type { Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
+import type { Elsewhere, Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
 import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import { nextStep, type Progress, type Step } from './next-step.ts';
@@ -20,6 +20,13 @@ export type AuthorizationParts = {
   readonly announce: (ended: readonly SessionOfLogin[]) => void;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+};
+
+/** The request for which somebody signs in. `replaces`: the login of this browser until now. */
+export type SignInContext = {
+  readonly clientId: string;
+  readonly replaces: string | undefined;
+  readonly origin: Origin & { readonly address: string };
 };
 
 /** Who is signed in in this browser. */
@@ -51,22 +58,16 @@ export function createAuthorization(parts: AuthorizationParts) {
      */
     async signIn(
       credentials: { readonly username: string; readonly password: string },
-      context: {
-        readonly clientId: string;
-        readonly replaces: string | undefined;
-        readonly origin: Origin & { readonly address: string };
-      },
+      context: SignInContext,
     ): Promise<SignedIn & { readonly id: string }> {
-      const { clientId, origin, replaces } = context;
+      const { clientId, origin } = context;
       const account = await accounts.signIn({ ...credentials, clientId, ...origin });
-      const previous = replaces === undefined ? undefined : await logins.use(replaces);
-      const isSame = previous?.subject === account.id;
-      // The previous person has lost the cookie, so nobody else could end their sessions of this browser.
-      if (previous !== undefined && !isSame) parts.announce(await logins.end(previous, 'replaced'));
-      const { id, login } = await logins.start(account.id, isSame ? previous : undefined);
-      audit.record({ event: 'sign_in.at_our_page', subject: account.id, clientId, ...origin });
-      return { id, login, account };
+      return begin(account, context);
     },
+
+    /** As signIn, for somebody who has signed in at another provider. */
+    signInElsewhere: (account: Account, elsewhere: Elsewhere, context: SignInContext) =>
+      begin(account, context, elsewhere),
 
     /** What comes next for this request: a page, an error, or the code. */
     async next(
@@ -139,4 +140,21 @@ export function createAuthorization(parts: AuthorizationParts) {
       audit.record({ event: 'authorization.denied', subject: signedIn?.account.id, clientId, ...origin });
     },
   };
+  async function begin(
+    account: Account,
+    { clientId, replaces, origin }: SignInContext,
+    elsewhere?: Elsewhere,
+  ): Promise<SignedIn & { readonly id: string }> {
+    const previous = replaces === undefined ? undefined : await logins.use(replaces);
+    const isSame = previous?.subject === account.id;
+    // The previous person has lost the cookie, so nobody else could end their sessions of this browser.
+    if (previous !== undefined && !isSame) parts.announce(await logins.end(previous, 'replaced'));
+    const { id, login } = await logins.start(account.id, {
+      ...(isSame && { continues: previous }),
+      ...(elsewhere && { elsewhere }),
+    });
+    const details = elsewhere === undefined ? {} : { details: { provider: elsewhere.provider } };
+    audit.record({ event: 'sign_in.at_our_page', subject: account.id, clientId, ...origin, ...details });
+    return { id, login, account };
+  }
 }
