@@ -18,6 +18,7 @@ import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { createLoginStore } from './logins/login-store.ts';
+import { createOwnCookies } from './oauth/authorization/own-cookies.ts';
 import { authorizationPages } from './oauth/authorization-pages.ts';
 import { createAuthenticationFailures } from './oauth/client-authentication/authentication-failures.ts';
 import { createAssertionVerifier } from './oauth/client-authentication/client-assertion.ts';
@@ -27,6 +28,7 @@ import { clientRegistrationRoute } from './oauth/client-registration-route.ts';
 import { createGrantTable } from './oauth/grants/grant-table.ts';
 import { createIntrospection } from './oauth/introspection.ts';
 import { introspectionRoute } from './oauth/introspection-route.ts';
+import { createLoginEnd } from './oauth/logout/end-login.ts';
 import { createLogoutDeliveries } from './oauth/logout/logout-deliveries.ts';
 import { metadataRoute } from './oauth/metadata-route.ts';
 import { createSubjectTokens } from './oauth/subject-tokens.ts';
@@ -46,6 +48,7 @@ import { createDataSets } from './revocation/log/data-sets.ts';
 import { retentionSeconds } from './revocation/log/revocation.ts';
 import { createRevocations } from './revocation/revocations.ts';
 import { createAuthorizationCodes } from './sessions/authorization-code.ts';
+import { browserCodeRoute } from './sessions/browser-code-route.ts';
 import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
 import { deviceRoutes } from './sessions/device-routes.ts';
 import { managedSessionRoutes } from './sessions/managed-session-routes.ts';
@@ -208,6 +211,8 @@ export async function buildApp({
     onFailure: createAuthenticationFailures({ audit, registry: app.metrics, clock }),
   });
   const cookie = createRefreshCookie({ issuer: config.ISSUER, macKeys, clock });
+  const ownCookies = createOwnCookies({ issuer: config.ISSUER });
+  const loginEnd = createLoginEnd({ logins, deliveries, audit, cookies: ownCookies });
   const onVerdict = createVerdictCounter(app.metrics);
 
   app.addHook('onClose', async () => {
@@ -316,9 +321,24 @@ export async function buildApp({
     issueAccessToken,
     audit,
   });
+  await app.register(browserCodeRoute, {
+    accounts,
+    clients,
+    clientStatuses,
+    cookie,
+    codes,
+    sessions,
+    issueAccessToken,
+    audit,
+  });
   await app.register(browserRefreshRoute, { clients, clientStatuses, cookie, ...refreshing });
   await app.register(reauthenticationRoute, { accounts, sessions, issueAccessToken, audit });
-  await app.register(deviceRoutes, { sessions: allSessions, audit, cookie });
+  await app.register(deviceRoutes, {
+    sessions: allSessions,
+    audit,
+    cookie,
+    endLogin: loginEnd.endOfBrowser,
+  });
   await app.register(accountRoutes, { accounts });
   await app.register(accountManagementRoutes, { accounts });
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
@@ -334,6 +354,8 @@ export async function buildApp({
     clientStatuses,
     authenticate,
     deliveries,
+    loginEnd,
+    cookies: ownCookies,
     resourceUrls,
     publicKeys: () => keyRing.jwks().keys,
     audit,

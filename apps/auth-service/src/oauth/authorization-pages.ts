@@ -11,13 +11,14 @@ import type { ResourceUrls } from '../permissions/resource-urls.ts';
 import type { AuthorizationCodes } from '../sessions/authorization-code.ts';
 import { readIdTokenHint } from '../tokens/id-token.ts';
 import { createAuthorization } from './authorization/authorization.ts';
-import { createOwnCookies } from './authorization/own-cookies.ts';
+import type { OwnCookies } from './authorization/own-cookies.ts';
 import { createAuthorizationPages } from './authorization/pages.ts';
 import { parRoute } from './authorization/par-route.ts';
 import { createPendingRequests } from './authorization/pending-requests.ts';
 import { createPushedRequests } from './authorization/pushed-requests.ts';
 import { authorizationRoutes } from './authorization/routes.ts';
 import type { AuthenticateClient } from './client-authentication/client-authentication.ts';
+import type { LoginEnd } from './logout/end-login.ts';
 import { endSessionRoute } from './logout/end-session-route.ts';
 import type { LogoutDeliveries } from './logout/logout-deliveries.ts';
 
@@ -32,6 +33,8 @@ export type AuthorizationPagesOptions = {
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly authenticate: AuthenticateClient;
   readonly deliveries: Pick<LogoutDeliveries, 'announce'>;
+  readonly loginEnd: Pick<LoginEnd, 'end'>;
+  readonly cookies: OwnCookies;
   readonly resourceUrls: ResourceUrls;
   /** The keys that are published now. */
   readonly publicKeys: () => readonly PublicJwk[];
@@ -50,7 +53,7 @@ export async function authorizationPages(app: Service, options: AuthorizationPag
     issuer,
     clients,
     authorization: createAuthorization({ ...options, announce }),
-    cookies: createOwnCookies({ issuer }),
+    cookies: options.cookies,
     pages: createAuthorizationPages({ issuer }),
   };
   const requests = {
@@ -61,6 +64,5 @@ export async function authorizationPages(app: Service, options: AuthorizationPag
   const pending = createPendingRequests({ redis });
   await app.register(authorizationRoutes, { ...shared, ...requests, clientStatuses, pending });
   await app.register(parRoute, { ...requests, authenticate });
-  const { logins, audit } = options;
-  await app.register(endSessionRoute, { ...shared, readHint, logins, deliveries, audit });
+  await app.register(endSessionRoute, { ...shared, readHint, loginEnd: options.loginEnd });
 }
