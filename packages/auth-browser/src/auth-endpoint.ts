@@ -64,6 +64,8 @@ export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         credentials: 'include',
+        // The metadata also tells whether auth-service is there now.
+        cache: 'no-store',
         // Completes even if the page is closed: if the browser missed a refresh's cookie, the session would be lost.
         keepalive: true,
         signal: tooLate.signal,
