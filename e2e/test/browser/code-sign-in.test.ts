@@ -1,10 +1,11 @@
 import { expect } from 'vitest';
+import { ageSignIn } from '../old-sign-in.ts';
 import { typePassword } from './application.ts';
 import { seriousFaultsInBothThemes } from './axe.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
 import { startShopAlone } from './shop-alone.ts';
-import { registerSomebody } from './shop-page.ts';
+import { addToCart, pay, registerSomebody } from './shop-page.ts';
 
 describeInBrowser('signing in from the shop at auth-service’s page', () => {
   let system: BrowserSystem;
@@ -49,6 +50,28 @@ describeInBrowser('signing in from the shop at auth-service’s page', () => {
     await heading.waitFor();
     await page.getByLabel('Password').waitFor();
     expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
+  });
+
+  it('asks there for the password before a large payment, and the payment goes through afterwards', async () => {
+    await using _ = await startShopAlone(system.stack);
+    const { openTab } = await system.newPerson();
+    const page = await openTab();
+    const credentials = await registerSomebody(page);
+    const asking = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
+    await addToCart(page, 'Moon jar');
+    const token = (await (await asking).headerValue('authorization'))?.replace('Bearer ', '') ?? '';
+    await ageSignIn(system.stack, token);
+    // The reload gets a new token.
+    await page.reload();
+    await page.getByText(`Hello, ${credentials.username}.`).waitFor();
+    await pay(page);
+    await page.getByRole('dialog', { name: 'Is it you?' }).getByRole('button').first().click();
+    await page.getByRole('heading', { name: 'Sign in to continue to Latchkey shop' }).waitFor();
+    expect(await page.getByLabel('User name').inputValue()).toBe(credentials.username);
+    await typePassword(page, credentials);
+    await page.getByText(`Hello, ${credentials.username}.`).waitFor();
+    await pay(page);
+    await page.getByText('Paid €720.00. Thank you.').waitFor();
   });
 
   it('says what went wrong: cancelled, an answer to nobody, auth-service away', async () => {

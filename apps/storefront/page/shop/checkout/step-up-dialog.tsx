@@ -39,7 +39,7 @@ export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDial
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    if (isElsewhere) leave.mutate({ loginHint: username, maxAgeSeconds: seconds });
+    if (isElsewhere) leave.mutate({ loginHint: username, maxAgeSeconds: 0 });
     // Not called after the dialog was closed: cancelling pays nothing.
     else if (!confirm.isPending) confirm.mutate(password, { onSuccess: onConfirmed });
   }
