@@ -34,6 +34,7 @@ import { clientRegistrationRoute } from './oauth/client-registration-route.ts';
 import { createGrantTable } from './oauth/grants/grant-table.ts';
 import { createIntrospection } from './oauth/introspection.ts';
 import { introspectionRoute } from './oauth/introspection-route.ts';
+import { createLoginEnd } from './oauth/logout/end-login.ts';
 import { createLogoutDeliveries } from './oauth/logout/logout-deliveries.ts';
 import { metadataRoute } from './oauth/metadata-route.ts';
 import { createSubjectTokens } from './oauth/subject-tokens.ts';
@@ -53,6 +54,7 @@ import { createDataSets } from './revocation/log/data-sets.ts';
 import { retentionSeconds } from './revocation/log/revocation.ts';
 import { createRevocations } from './revocation/revocations.ts';
 import { createAuthorizationCodes } from './sessions/authorization-code.ts';
+import { browserCodeRoute } from './sessions/browser-code-route.ts';
 import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
 import { deviceRoutes } from './sessions/device-routes.ts';
 import { managedSessionRoutes } from './sessions/managed-session-routes.ts';
@@ -63,7 +65,6 @@ import { createSessionStore } from './sessions/session-store.ts';
 import { signInRoute } from './sessions/sign-in-route.ts';
 import { createVerdictCounter } from './sessions/verdict-counter.ts';
 import { createAccessTokenIssuer } from './tokens/access-token.ts';
-import { acrPassword } from './tokens/claims.ts';
 import { createIdTokenIssuer } from './tokens/id-token.ts';
 import { createLogoutTokenIssuer } from './tokens/logout-token.ts';
 
@@ -215,6 +216,8 @@ export async function buildApp({
     onFailure: createAuthenticationFailures({ audit, registry: app.metrics, clock }),
   });
   const cookie = createRefreshCookie({ issuer: config.ISSUER, macKeys, clock });
+  const ownCookies = createOwnCookies({ issuer: config.ISSUER });
+  const loginEnd = createLoginEnd({ logins, deliveries, audit, cookies: ownCookies });
   const onVerdict = createVerdictCounter(app.metrics);
 
   app.addHook('onClose', async () => {
@@ -288,7 +291,7 @@ export async function buildApp({
   const resourceUrls = parseResourceUrls(config.RESOURCE_URLS);
   const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS });
   const consents = createConsentStore({ db, clock });
-  const issueIdToken = createIdTokenIssuer({ issuer: config.ISSUER, acr: acrPassword, signer, clock });
+  const issueIdToken = createIdTokenIssuer({ issuer: config.ISSUER, signer, clock });
   const grants = createGrantTable({
     ...refreshing,
     codes,
@@ -323,9 +326,24 @@ export async function buildApp({
     issueAccessToken,
     audit,
   });
+  await app.register(browserCodeRoute, {
+    accounts,
+    clients,
+    clientStatuses,
+    cookie,
+    codes,
+    sessions,
+    issueAccessToken,
+    audit,
+  });
   await app.register(browserRefreshRoute, { clients, clientStatuses, cookie, ...refreshing });
   await app.register(reauthenticationRoute, { accounts, sessions, issueAccessToken, audit });
-  await app.register(deviceRoutes, { sessions: allSessions, audit, cookie });
+  await app.register(deviceRoutes, {
+    sessions: allSessions,
+    audit,
+    cookie,
+    endLogin: loginEnd.endOfBrowser,
+  });
   await app.register(accountRoutes, { accounts });
   await app.register(accountManagementRoutes, { accounts });
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
@@ -337,7 +355,6 @@ export async function buildApp({
     sessions: allSessions,
     audit,
   });
-  const ownCookies = createOwnCookies({ issuer: config.ISSUER });
   const elsewhere = { federation, states, identities, cookies: ownCookies };
   await app.register(identityRoutes, { ...elsewhere, accounts, clients });
   const { announce } = deliveries;
@@ -354,6 +371,7 @@ export async function buildApp({
     clientStatuses,
     authenticate,
     deliveries,
+    loginEnd,
     resourceUrls,
     ...elsewhere,
     publicKeys: () => keyRing.jwks().keys,

@@ -31,6 +31,7 @@ test('the OpenAPI document says of each route whether it needs an access token',
     'POST /par',
     'POST /revoke',
     'POST /sessions',
+    'POST /sessions/code',
     'POST /sessions/refresh',
     'POST /token',
   ]);

@@ -98,10 +98,10 @@ export function createClientRegistry(options: {
   const declared: readonly PublicClient[] = [
     {
       id: 'storefront',
-      name: 'The shop in a browser',
+      name: 'Latchkey shop',
       kind: 'browser',
       origins: options.storefrontOrigins,
-      redirectUris: [],
+      redirectUris: options.storefrontOrigins.map((origin) => `${origin}/`),
       maxSessions: null,
     },
     {

@@ -24,6 +24,7 @@ import { createProviderSignIn } from './authorization/provider-sign-in.ts';
 import { createPushedRequests } from './authorization/pushed-requests.ts';
 import { authorizationRoutes } from './authorization/routes.ts';
 import type { AuthenticateClient } from './client-authentication/client-authentication.ts';
+import type { LoginEnd } from './logout/end-login.ts';
 import { endSessionRoute } from './logout/end-session-route.ts';
 import type { LogoutDeliveries } from './logout/logout-deliveries.ts';
 
@@ -38,6 +39,7 @@ export type AuthorizationPagesOptions = {
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly authenticate: AuthenticateClient;
   readonly deliveries: Pick<LogoutDeliveries, 'announce'>;
+  readonly loginEnd: Pick<LoginEnd, 'end'>;
   readonly resourceUrls: ResourceUrls;
   readonly cookies: OwnCookies;
   readonly federation: Federation;
@@ -79,6 +81,5 @@ export async function authorizationPages(app: Service, options: AuthorizationPag
     ...{ federation, states, identities, cookies },
     ...{ findRequest, admit, sendError },
   });
-  const { logins, audit } = options;
-  await app.register(endSessionRoute, { ...shared, readHint, logins, deliveries, audit });
+  await app.register(endSessionRoute, { ...shared, readHint, loginEnd: options.loginEnd });
 }

@@ -2,7 +2,7 @@ import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { allScopes } from '../permissions/resource-servers.ts';
 import { identityScopes } from '../permissions/scope.ts';
-import { acrPassword } from '../tokens/claims.ts';
+import { acrPassword, acrProvider } from '../tokens/claims.ts';
 import { personalClaims } from '../tokens/personal-claims.ts';
 import { grantTypes } from './grants/grant-table.ts';
 
@@ -82,7 +82,7 @@ export async function metadataRoute(
     introspection_endpoint_auth_signing_alg_values_supported: ['RS256'],
     subject_types_supported: ['public', 'pairwise'],
     id_token_signing_alg_values_supported: ['RS256'],
-    acr_values_supported: [acrPassword],
+    acr_values_supported: [acrPassword, acrProvider],
     claims_supported: [
       ...['iss', 'sub', 'aud', 'iat', 'exp', 'auth_time', 'nonce', 'acr', 'amr', 'sid', 'at_hash'],
       ...personalClaims,

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { codeKey, loginKey, shardOf } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import { type Acr, acrPassword, acrProvider } from '../tokens/claims.ts';
 import { isPersonalClaim, type PersonalClaim } from '../tokens/personal-claims.ts';
 
 /** RFC 6749 §4.1.2 recommends ten minutes at most. A client redeems its code at once. */
@@ -21,6 +22,7 @@ const fields = [
   'auth_time',
   'nonce',
   'id_token_claims',
+  'acr',
 ] as const;
 
 /** What a person granted to a client by one authorization request. */
@@ -39,6 +41,7 @@ export type CodeGrant = {
   readonly login: string;
   /** In seconds since the epoch. */
   readonly authTime: number;
+  readonly acr: Acr;
 };
 
 /** A code as the client presents it. */
@@ -75,6 +78,7 @@ export function createAuthorizationCodes({
         challenge: grant.challenge,
         login: grant.login,
         auth_time: grant.authTime,
+        acr: grant.acr,
         ...(grant.scopes === undefined ? {} : { scopes: grant.scopes.join(' ') }),
         ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
         ...(grant.idTokenClaims.length > 0 && { id_token_claims: grant.idTokenClaims.join(' ') }),
@@ -93,7 +97,7 @@ export function createAuthorizationCodes({
       const shard = Number(digits);
       if (digits === undefined || shard >= shards) return undefined;
       const values = await orUnavailable(redis.hmget(codeKey(shard, random), ...fields));
-      const [subject, clientId, redirectUri, challenge, login, scopes, authTime, nonce, idTokenClaims] =
+      const [subject, clientId, redirectUri, challenge, login, scopes, authTime, nonce, idTokenClaims, acr] =
         values;
       if (!subject || !clientId || !redirectUri || !challenge || !login) return undefined;
       return {
@@ -106,6 +110,7 @@ export function createAuthorizationCodes({
         login,
         scopes: scopes == null ? undefined : scopes.split(' '),
         authTime: Number(authTime),
+        acr: acr === acrProvider ? acrProvider : acrPassword,
         nonce: nonce ?? undefined,
         idTokenClaims: (idTokenClaims ?? '').split(' ').filter(isPersonalClaim),
       };

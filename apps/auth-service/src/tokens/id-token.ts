@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { PublicJwk } from '../database/schema.ts';
 import type { SigningKey } from './access-token.ts';
+import { type Acr, acrPassword } from './claims.ts';
 import { readJwsPart, signCompactJws } from './compact-jws.ts';
 import type { PersonalClaims } from './personal-claims.ts';
 
@@ -13,6 +14,7 @@ export type IdTokenContent = {
   readonly sessionId: string;
   /** In seconds since the epoch. */
   readonly authTime: number;
+  readonly acr: Acr;
   readonly nonce: string | undefined;
   /** The access token that is returned with it. */
   readonly accessToken: string;
@@ -27,17 +29,15 @@ export type IdTokenIssuer = (content: IdTokenContent) => Promise<string>;
  * opaque, and there is nothing else about them that the client did not ask for by name. Their `typ` is `JWT`, so no service takes one for an access token.
  *
  * @example
- * const issue = createIdTokenIssuer({ issuer, acr, signer: () => keyRing.signer(), clock: Date.now });
+ * const issue = createIdTokenIssuer({ issuer, signer: () => keyRing.signer(), clock: Date.now });
  */
 export function createIdTokenIssuer(options: {
   readonly issuer: string;
-  /** How people authenticate here. */
-  readonly acr: string;
   readonly signer: () => SigningKey;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }): IdTokenIssuer {
-  return ({ subject, clientId, sessionId, authTime, nonce, accessToken, personal }) => {
+  return ({ subject, clientId, sessionId, authTime, acr, nonce, accessToken, personal }) => {
     const now = Math.floor(options.clock() / 1000);
     const payload = {
       iss: options.issuer,
@@ -47,9 +47,9 @@ export function createIdTokenIssuer(options: {
       exp: now + lifetimeSeconds,
       auth_time: authTime,
       ...(nonce === undefined ? {} : { nonce }),
-      acr: options.acr,
-      // RFC 8176 §2.
-      amr: ['pwd'],
+      acr,
+      // RFC 8176 §2. How somebody authenticated elsewhere, we do not know.
+      ...(acr === acrPassword && { amr: ['pwd'] }),
       sid: sessionId,
       at_hash: halfHashOf(accessToken),
       ...personal,

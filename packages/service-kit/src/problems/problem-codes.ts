@@ -105,6 +105,11 @@ export const problemCodes = {
   account_changed: problem(503, 'The account was changed during the sign-in.', 'Try again.'),
 
   // Sessions
+  invalid_code: problem(
+    400,
+    'The authorization code is unknown, expired, used, or was issued for something else.',
+    'Start again at the authorization endpoint.',
+  ),
   unknown_client: problem(400, 'There is no such client.', 'Correct client_id.'),
   malformed_scope: problem(400, 'The scope has a wrong form (RFC 6749 §3.3).', 'Correct it.'),
   device_name_blank: problem(400, 'The device name is blank.', 'Send a name, or none.'),

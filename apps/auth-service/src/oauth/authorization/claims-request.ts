@@ -1,4 +1,4 @@
-import { acrPassword } from '../../tokens/claims.ts';
+import { acrPassword, acrProvider } from '../../tokens/claims.ts';
 import { isPersonalClaim, type PersonalClaim } from '../../tokens/personal-claims.ts';
 
 /** What the parameter `claims` asks for (OpenID Connect Core §5.5). */
@@ -52,7 +52,7 @@ export function parseClaimsRequest(text: string): ClaimsRequest | undefined {
 function isUnmet(acr: Wish | null | undefined): boolean {
   if (acr?.essential !== true) return false;
   const accepted = acr.value !== undefined ? [acr.value] : acr.values;
-  return Array.isArray(accepted) && !accepted.includes(acrPassword);
+  return Array.isArray(accepted) && ![acrPassword, acrProvider].some((acr) => accepted.includes(acr));
 }
 
 function isWishes(value: unknown): value is Readonly<Record<string, Wish | null>> {
