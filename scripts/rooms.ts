@@ -87,6 +87,17 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'identity',
     'testing',
   ],
+  'packages/example-id/src': [
+    'people.ts',
+    'texts.ts',
+    'store.ts',
+    'pages.ts',
+    'provider.ts',
+    'settings.ts',
+    'app.ts',
+    'example-id.ts',
+    'visit.ts',
+  ],
   'packages/dev-stack/src': [
     'errors.ts',
     'directory.ts',
