@@ -149,7 +149,11 @@ describe('gift-ideas, an application of somebody else', () => {
   });
 
   it('is told when somebody does not allow it; and takes no answer of another sign-in', async () => {
-    const [gifts, person, browser] = [await startGiftIdeas(), await newPerson(), createBrowser('ko-KR')];
+    const [gifts, person, browser] = [
+      await startGiftIdeas(),
+      await newPerson(),
+      createBrowser({ language: 'ko-KR' }),
+    ];
     await browser.open(`${gifts.url}/sign-in`);
     await browser.submit({ action: 'sign_in', username: person.username, password });
     const denied = await browser.submit({ action: 'deny' });

@@ -3,6 +3,13 @@ export type Browser = ReturnType<typeof createBrowser>;
 /** The page at which a browser is: after all redirects. */
 export type Page = { readonly url: string; readonly status: number; readonly text: string };
 
+export type BrowserOptions = {
+  /** What it prefers, as in Accept-Language. Default: en. */
+  readonly language?: string;
+  /** Sends a request, for example to where this process reaches an address that is for browsers. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+};
+
 /** More than any sign-in needs. */
 const maxRedirects = 10;
 
@@ -10,13 +17,12 @@ const maxRedirects = 10;
  * A browser at localhost, whose ports share their cookies. It follows redirects, and submits the form of a page, which
  * has to work without script. Ignores the attributes of cookies.
  *
- * @param language what it prefers, as in Accept-Language
  * @example
  * const browser = createBrowser();
  * await browser.open('http://localhost:3001/sign-in');
  * await browser.submit({ action: 'sign_in', username, password });
  */
-export function createBrowser(language = 'en') {
+export function createBrowser({ language = 'en', fetch = globalThis.fetch }: BrowserOptions = {}) {
   const cookies = new Map<string, string>();
   let page: Page = { url: '', status: 0, text: '' };
 
