@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { byService, type ServiceKey, serviceKeys, verifierKeys } from '@latchkey/services';
-import { createGiftIdeas, registerGiftIdeas } from '../gift-ideas/gift-ideas.ts';
+import { createGiftIdeas } from '../gift-ideas/gift-ideas.ts';
+import { registerGiftIdeas } from '../gift-ideas/registration.ts';
 import { type Postgres, startPostgres } from '../postgres/start.ts';
 import { type RedisInstance, startRedis } from '../redis/start.ts';
 import { giftIdeasDefinition, serviceDefinitions, storefrontDefinition } from '../services/definitions.ts';
@@ -156,7 +157,12 @@ async function start(
 
   onProgress?.('Starting auth-service …');
   const partner = hasGiftIdeas(ports) ? { ports, secret: secrets['GIFT_IDEAS_SECRET'] ?? '' } : undefined;
-  const registered = partner && registerGiftIdeas(partner, { directory, env: commandEnv, signal });
+  const registered =
+    partner &&
+    registerGiftIdeas(
+      { port: partner.ports.giftIdeas, secret: partner.secret },
+      { directory, env: commandEnv, signal },
+    );
   await all([
     Promise.resolve(registered).then(() => services.auth.start(signal)),
     createDemoAccounts(directory, commandEnv, signal),
