@@ -107,6 +107,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'services',
     'storefront',
     'gift-ideas',
+    'example-id',
     'stack',
     'terminal',
     'testing',

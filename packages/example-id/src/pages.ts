@@ -21,6 +21,7 @@ button { margin: 1.25rem 0.75rem 0 0; padding: 0.5rem 1.5rem; border: 2px solid 
 button.second { background: #fff; color: #1d2a5b; }
 :focus-visible { outline: 3px solid #b25d00; outline-offset: 2px; }
 .wrong { padding: 0.5rem 0.75rem; background: #fde8e8; border-left: 0.25rem solid #a1121f; }
+h2 { font-size: 1rem; }
 .people { margin-top: 1.75rem; padding-top: 1rem; border-top: 1px solid #b9bfd9; font-size: 0.9375rem; }
 dt { font-weight: 700; }
 dd { margin: 0 0 0.5rem; font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
