@@ -10,6 +10,8 @@ const files = [
   'isolation',
   'secrets',
   'issuer',
+  'storefront',
+  'gift-ideas',
   'healing',
   'draining',
   'demo',

@@ -23,6 +23,8 @@ describe('docker compose up --wait', () => {
       redis: 'healthy',
       ...Object.fromEntries(services.map((service) => [service, 'healthy'])),
       storefront: 'healthy',
+      'gift-ideas-registration': 'exited 0',
+      'gift-ideas': 'healthy',
       front: 'healthy',
     });
   });

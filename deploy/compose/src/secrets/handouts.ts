@@ -14,6 +14,8 @@ export type Handouts = Readonly<Record<string, Readonly<Record<string, string>>>
 export function handoutsOf(secrets: Secrets): Handouts {
   return {
     ...Object.fromEntries(serviceKeys.map((key) => [services[key].name, handoutOf(key, secrets)])),
+    // auth-service gets only its digest, by the one-shot that registers gift-ideas.
+    'gift-ideas': { 'client-secret': secrets.gift_ideas_secret },
     postgres: {
       'superuser-password': secrets.postgres_superuser_password,
       ...Object.fromEntries(serviceKeys.map((key) => [`${key}-password`, secrets[passwordOf(key)]])),

@@ -18,8 +18,8 @@ for (const [container, files] of Object.entries(handoutsOf(secrets))) {
   const volume = join(directory, container);
   // A container that does not exist has no mounted volume.
   if (!existsSync(volume)) continue;
-  // Our services run as our own user. The images of Postgres and Redis use their own, whose numbers we do not know.
-  const mode = container.endsWith('-service') ? 0o400 : 0o444;
+  // Our own images have one user. The images of Postgres and Redis use their own, whose numbers we do not know.
+  const mode = container === 'postgres' || container === 'redis' ? 0o444 : 0o400;
   for (const [name, contents] of Object.entries(files)) {
     if (writeWhole(join(volume, name), contents, mode)) written += 1;
   }
