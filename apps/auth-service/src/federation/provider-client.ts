@@ -11,6 +11,8 @@ const timeoutSeconds = 5;
 const metadataMs = 10 * 60_000;
 /** How much the provider's clock may differ from ours, in seconds. */
 const skewSeconds = 30;
+/** Asked for with `max_age`, a provider has to say `auth_time` (OpenID Connect Core §2). A year refuses hardly anybody. */
+const anyAgeSeconds = 31_536_000;
 /** After this, openid-client fetches the keys again for a `kid` that it does not know, instead of refusing it. */
 const keysAgeSeconds = 60;
 
@@ -64,7 +66,7 @@ export function createProviderClient(
           code_challenge: await oidc.calculatePKCECodeChallenge(checks.verifier),
           code_challenge_method: 'S256',
           ...(provider.responseMode === 'form_post' && { response_mode: 'form_post' }),
-          ...(checks.maxAge !== undefined && { max_age: String(checks.maxAge) }),
+          ...(provider.canReauthenticate && { max_age: String(checks.maxAge ?? anyAgeSeconds) }),
           ...(checks.maxAge === 0 && { prompt: 'login' }),
           ...(uiLocales !== undefined && { ui_locales: uiLocales }),
         });

@@ -7,7 +7,7 @@ import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
 import type { Elsewhere, Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
 import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
-import { acrPassword, acrProvider } from '../../tokens/claims.ts';
+import { type Acr, acrPassword, acrProvider } from '../../tokens/claims.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import { nextStep, type Progress, type Step } from './next-step.ts';
 
@@ -121,7 +121,7 @@ export function createAuthorization(parts: AuthorizationParts) {
     ): Promise<string> {
       const { clientId, redirectUri, challenge, scopes, nonce, idTokenClaims } = request;
       const { authTime, provider, digest } = login;
-      const acr = provider === undefined ? acrPassword : acrProvider;
+      const acr: Acr = provider === undefined ? acrPassword : acrProvider;
       const grant = {
         clientId,
         redirectUri,
