@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import type { Account } from '../accounts/account.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import { passwordSchema } from '../accounts/password-schema.ts';
+import { recentSeconds } from '../accounts/routes.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientDirectory } from '../clients/clients.ts';
 import type { OwnCookies } from '../logins/own-cookies.ts';
@@ -13,9 +14,6 @@ import type { Federation } from './federation.ts';
 import type { Identities } from './identities.ts';
 import { UpstreamError } from './upstream-error.ts';
 import type { UpstreamStates } from './upstream-states.ts';
-
-/** Somebody without a password proves that it is them by having just signed in. */
-const recentSeconds = 300;
 
 export type IdentityRoutesOptions = {
   readonly federation: Federation;

@@ -83,7 +83,7 @@ export function createProviderClient(
         });
         const person =
           provider.oauth === undefined
-            ? personOf(tokens.claims())
+            ? personOf(tokens.claims(), callback)
             : await readProfile(configuration, provider.oauth, tokens.access_token);
         refuseIfTooOld(person, checks);
         keepKeysOf(configuration);
@@ -123,7 +123,11 @@ export function createProviderClient(
     const configuration = new oidc.Configuration(
       server,
       provider.clientId,
-      { [oidc.clockTolerance]: skewSeconds },
+      {
+        [oidc.clockTolerance]: skewSeconds,
+        // It reads the machine's clock, and we have ours.
+        [oidc.clockSkew]: Math.round((clock() - Date.now()) / 1000),
+      },
       authentication(),
     );
     configuration[oidc.customFetch] = fetch;
@@ -155,13 +159,13 @@ export function createProviderClient(
       throw new UpstreamError('refused', 'the person did not authenticate anew');
   }
 
-  function personOf(claims: oidc.IDToken | undefined): UpstreamPerson {
+  function personOf(claims: oidc.IDToken | undefined, callback: URL): UpstreamPerson {
     if (claims === undefined) throw new UpstreamError('refused', 'there is no ID token');
     const { auth_time: authTime, sid } = claims;
     return {
       issuer: claims.iss,
       subject: claims.sub,
-      name: shownName(claims['name'] ?? claims['preferred_username']),
+      name: shownName(claims['name'] ?? claims['preferred_username'] ?? appleName(callback)),
       authTime: authTime === undefined ? undefined : Math.min(authTime, Math.floor(clock() / 1000)),
       sid: typeof sid === 'string' ? sid : undefined,
     };
@@ -201,6 +205,17 @@ async function orUpstreamError<Result>(task: () => Promise<Result>): Promise<Res
     return await task();
   } catch (error) {
     throw upstreamErrorFrom(error);
+  }
+}
+
+/** Apple says the name in the form of the first sign-in, and nowhere else. */
+function appleName(callback: URL): string | undefined {
+  try {
+    const user = JSON.parse(callback.searchParams.get('user') ?? '{}') as { name?: Record<string, unknown> };
+    const names = [user.name?.['firstName'], user.name?.['lastName']];
+    return names.filter((part) => typeof part === 'string').join(' ');
+  } catch {
+    return undefined;
   }
 }
 

@@ -90,6 +90,7 @@ export const problemCodes = {
     'Read the list of providers.',
   ),
   identity_not_found: problem(404, 'The person has no identity with this id.', 'Read the list again.'),
+  no_password: problem(409, 'The account has no password.', 'Let the person sign in anew at their provider.'),
   last_way_in: problem(
     409,
     'Without it the person could not sign in any more.',
