@@ -38,7 +38,7 @@ function contents(): Record<string, string> {
 describe('the one-shot service that makes the secrets', () => {
   it('makes them at the first start and finds the same ones at the second', async () => {
     // Each service adds two files for Postgres: its own URL, and the password in the volume of Postgres.
-    expect(await run()).toMatch(new RegExp(`^Secrets written; ${9 + 2 * (containers.length - 4)} files`));
+    expect(await run()).toMatch(new RegExp(`^Secrets written; ${10 + 2 * (containers.length - 4)} files`));
     const first = contents();
     expect(await run()).toMatch(/^Secrets found; 0 files/);
     expect(contents()).toEqual(first);
@@ -102,14 +102,14 @@ describe('completeSecrets', () => {
 describe('handoutsOf', () => {
   it('gives a service no secret of another', () => {
     const secrets = completeSecrets(undefined);
-    const handouts = handoutsOf(secrets, { auth: '4000' });
+    const handouts = handoutsOf(secrets, { auth: '4000', exampleId: '3002' });
     const holdersOf = (secret = 'no secret') =>
       Object.keys(handouts).filter((container) => JSON.stringify(handouts[container]).includes(secret));
     expect(holdersOf(secrets.refresh_token_key)).toEqual(['auth-service']);
     expect(holdersOf(secrets.key_encryption_key)).toEqual(['auth-service']);
     expect(holdersOf(secrets.fingerprint_key)).toEqual(['payment-service']);
     expect(holdersOf(secrets.gift_ideas_secret)).toEqual(['gift-ideas']);
-    expect(holdersOf(secrets.example_id_secret)).toEqual(['example-id']);
+    expect(holdersOf(secrets.example_id_secret)).toEqual(['auth-service', 'example-id']);
     expect(holdersOf(secrets.redis_auth_password)).toEqual(['auth-service']);
     expect(holdersOf(secrets.redis_admin_password)).toEqual(['redis']);
     expect(holdersOf(secrets.postgres_superuser_password)).toEqual(['postgres']);

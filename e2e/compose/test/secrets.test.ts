@@ -36,7 +36,10 @@ describe('secrets', () => {
     expect(Object.fromEntries(holders.map((name) => [name, Object.keys(before[name] ?? {}).sort()]))).toEqual(
       {
         ...Object.fromEntries(services.map((service) => [service, ['database-url']])),
-        'auth-service': ['database-url', 'key-encryption-key', 'redis-url', 'refresh-token-keys'],
+        'auth-service': [
+          ...['database-url', 'identity-providers', 'key-encryption-key'],
+          ...['redis-url', 'refresh-token-keys'],
+        ],
         'payment-service': ['database-url', 'fingerprint-key'],
         'gift-ideas': ['client-secret'],
         'example-id': ['clients'],
