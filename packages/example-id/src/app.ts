@@ -34,6 +34,7 @@ export async function buildApp({ people, running, logLevel }: AppOptions): Promi
       'x-forwarded-proto': protocol.slice(0, -1),
     });
   });
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'string' },

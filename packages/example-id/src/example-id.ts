@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import type { Provider } from 'oidc-provider';
+import type { JWK, Provider } from 'oidc-provider';
 import { buildApp } from './app.ts';
 import { type Person, seededPeople } from './people.ts';
 import { type Client, createProvider, makeSigningKey } from './provider.ts';
@@ -56,13 +56,11 @@ export async function startExampleId(options: ExampleIdOptions): Promise<Example
     },
   });
 
-  async function provide(issuer: string): Promise<void> {
+  function provide(issuer: string, signingKey: JWK): Provider {
     const warn = (error: unknown, what: string) => app.log.warn({ error: String(error) }, what);
-    const signingKey = await makeSigningKey();
     const provider = createProvider({ issuer, clients, people, store, cookieKey, signingKey, warn });
-    // A client that is not valid is otherwise found when it first asks.
-    for (const { client_id: id } of clients) await provider.Client.find(id);
     running = { issuer, provider };
+    return provider;
   }
 
   async function stop(): Promise<void> {
@@ -71,14 +69,17 @@ export async function startExampleId(options: ExampleIdOptions): Promise<Example
   }
 
   try {
+    const signingKey = await makeSigningKey();
     await app.listen({ host, port });
     const { port: chosen } = app.server.address() as AddressInfo;
     const issuer = options.issuer ?? `http://localhost:${chosen}`;
-    await provide(issuer);
+    const provider = provide(issuer, signingKey);
+    // A client that is not valid is otherwise found when it first asks.
+    for (const { client_id: id } of clients) await provider.Client.find(id);
     return {
       issuer,
       url: `http://${host}:${chosen}`,
-      rotateKeys: () => provide(issuer),
+      rotateKeys: async () => void provide(issuer, await makeSigningKey()),
       ageSignIns: (seconds) => {
         for (const session of store.payloadsOf('Session')) if (session.loginTs) session.loginTs -= seconds;
       },

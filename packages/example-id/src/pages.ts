@@ -77,7 +77,7 @@ export function homePage(texts: Texts, people: readonly Person[], signOutUrl: st
   const body = html`<p>${texts.about}</p>
 <p><a href="${signOutUrl}">${texts.signOut}</a></p>
 ${peopleOf(texts, people)}`;
-  return pageOf(texts, { heading: 'Example ID', body });
+  return pageOf(texts, { heading: texts.home, body });
 }
 
 /** `detail`: what the provider says of it, for developers. */
@@ -107,7 +107,7 @@ function pageOf(
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${heading === 'Example ID' ? heading : `${heading} – Example ID`}</title>
+<title>${heading} – Example ID</title>
 <style>${html.raw`${style}`}</style>
 </head>
 <body>

@@ -84,6 +84,7 @@ export function createProvider(options: ProviderOptions): Provider {
     // As most providers do: the name is in the ID token, too.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
     pkce: { required: () => true },
     discovery: { ui_locales_supported: ['en', 'ko'] },
     interactions: { policy, url: async (_context, { uid }) => `/sign-in/${uid}` },
@@ -112,6 +113,8 @@ export function createProvider(options: ProviderOptions): Provider {
     },
     features: {
       devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
       backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,

@@ -2,8 +2,8 @@ export type Texts = typeof english;
 
 const english = {
   language: 'en',
-  about:
-    'An identity provider to try things with. Its people are made up, and their passwords are public: use no password of your own here.',
+  home: 'An identity provider to try things with',
+  about: 'Its people are made up, and their passwords are public: use no password of your own here.',
   signIn: 'Sign in',
   signInFor: (client: string) => `Sign in to go on to ${client}`,
   shares: (client: string) => `If you sign in, Example ID tells ${client} your name.`,
@@ -26,8 +26,8 @@ const english = {
 
 const korean: Texts = {
   language: 'ko',
-  about:
-    '시험용 로그인 서비스입니다. 가상의 인물만 있고 비밀번호는 공개되어 있으니, 실제로 쓰는 비밀번호는 입력하지 마세요.',
+  home: '시험용 로그인 서비스',
+  about: '가상의 인물만 있고 비밀번호는 공개되어 있습니다. 실제로 쓰는 비밀번호는 입력하지 마세요.',
   signIn: '로그인',
   signInFor: (client) => `${client}에 로그인`,
   shares: (client) => `로그인하면 ${client}에 이름이 제공됩니다.`,

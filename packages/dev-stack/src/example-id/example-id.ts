@@ -6,37 +6,41 @@ import { createService, type Service } from '../services/service.ts';
 
 export type ExampleIdOptions = {
   ports: Ports & { exampleId: number };
-  /** With which auth-service proves who it is. */
-  secret: string;
   /** Folder for the log. */
   logs: string;
   onCrash?: ((message: string) => void) | undefined;
 };
 
-/** Both sides get it when they start, so it is kept nowhere. */
-export function makeExampleIdSecret(): string {
-  return randomBytes(32).toString('base64url');
-}
+export type ExampleId = {
+  service: Service;
+  /** auth-service's settings that name it. */
+  authEnvironment: NodeJS.ProcessEnv;
+};
 
-/** Creates Example ID, an identity provider to try things with, which knows auth-service. Does not start it. */
-export function createExampleId({ ports, secret, logs, onCrash }: ExampleIdOptions): Service {
+/**
+ * Creates Example ID, an identity provider to try things with. Does not start it. It and auth-service share a secret
+ * that is kept nowhere, since both get it when they start.
+ */
+export function createExampleId({ ports, logs, onCrash }: ExampleIdOptions): ExampleId {
   const { name } = exampleIdDefinition;
-  const provider = `${issuerAt(ports.auth)}/providers/${name}`;
+  const issuer = `http://localhost:${ports.exampleId}`;
+  const here = `${issuerAt(ports.auth)}/providers/${name}`;
+  const credentials = { client_id: 'latchkey', client_secret: randomBytes(32).toString('base64url') };
   const client = {
-    client_id: 'latchkey',
-    client_secret: secret,
+    ...credentials,
     client_name: 'Latchkey',
-    redirect_uris: [`${provider}/callback`],
-    backchannel_logout_uri: `${provider}/backchannel-logout`,
+    redirect_uris: [`${here}/callback`],
+    backchannel_logout_uri: `${here}/backchannel-logout`,
   };
-  return createService(exampleIdDefinition, {
-    port: ports.exampleId,
-    env: {
-      ...commonEnvironment(ports.exampleId),
-      ISSUER: `http://localhost:${ports.exampleId}`,
-      CLIENTS: JSON.stringify([client]),
+  return {
+    service: createService(exampleIdDefinition, {
+      port: ports.exampleId,
+      env: { ...commonEnvironment(ports.exampleId), ISSUER: issuer, CLIENTS: JSON.stringify([client]) },
+      logFile: join(logs, `${name}.log`),
+      onCrash,
+    }),
+    authEnvironment: {
+      IDENTITY_PROVIDERS: JSON.stringify([{ id: name, name: 'Example ID', issuer, ...credentials }]),
     },
-    logFile: join(logs, `${name}.log`),
-    onCrash,
-  });
+  };
 }

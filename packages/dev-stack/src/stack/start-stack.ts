@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { byService, type ServiceKey, serviceKeys, verifierKeys } from '@latchkey/services';
-import { createExampleId, makeExampleIdSecret } from '../example-id/example-id.ts';
+import { createExampleId } from '../example-id/example-id.ts';
 import { createGiftIdeas } from '../gift-ideas/gift-ideas.ts';
 import { registerGiftIdeas } from '../gift-ideas/registration.ts';
 import { type Postgres, startPostgres } from '../postgres/start.ts';
@@ -141,7 +141,12 @@ async function start(
       : undefined,
   ]);
 
-  const ownEnv = { ...authEnvironment(redis.url, secrets, ports), ...(storefront && watchedKeys) };
+  const exampleId = has(ports, 'exampleId') ? createExampleId({ ports, logs, onCrash }) : undefined;
+  const ownEnv = {
+    ...authEnvironment(redis.url, secrets, ports),
+    ...(storefront && watchedKeys),
+    ...exampleId?.authEnvironment,
+  };
   type Created = readonly [ServiceKey, { service: Service; env: NodeJS.ProcessEnv }];
   const create = async (key: ServiceKey): Promise<Created> => {
     const definition = serviceDefinitions[key];
@@ -179,10 +184,7 @@ async function start(
     createDemoAccounts(directory, commandEnv, signal),
   ]);
   const giftIdeas = partner && createGiftIdeas({ ...partner, logs, onCrash });
-  const exampleId = has(ports, 'exampleId')
-    ? createExampleId({ ports, secret: makeExampleIdSecret(), logs, onCrash })
-    : undefined;
-  const further = [giftIdeas, exampleId].filter((part) => part !== undefined);
+  const further = [giftIdeas, exampleId?.service].filter((part) => part !== undefined);
   cleanups.push(() => Promise.all(further.map((part) => part.stop())));
   const started = verifierKeys.filter((key) => options.started?.includes(key) ?? true);
   const names = started.map((key) => serviceDefinitions[key].name);
@@ -197,7 +199,7 @@ async function start(
     services,
     ...(storefront && { storefront }),
     ...(giftIdeas && { giftIdeas }),
-    ...(exampleId && { exampleId }),
+    ...(exampleId && { exampleId: exampleId.service }),
     issuer: issuerAt(ports.auth),
     accounts: demoAccounts,
     redis,
