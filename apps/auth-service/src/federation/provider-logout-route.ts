@@ -28,7 +28,7 @@ export type ProviderLogoutRouteOptions = {
   readonly clock: () => number;
 };
 
-/** POST /providers/:provider/logout. Answers 200 also when nobody was signed in by it (§2.8). */
+/** POST /providers/:provider/backchannel-logout. Answers 200 also when nobody was signed in by it (§2.8). */
 export async function providerLogoutRoute(app: Service, options: ProviderLogoutRouteOptions): Promise<void> {
   const { federation, identities, logins, announce, audit, clock } = options;
   app.removeAllContentTypeParsers();
@@ -39,7 +39,7 @@ export async function providerLogoutRoute(app: Service, options: ProviderLogoutR
     async (_: unknown, body: string) => body,
   );
 
-  app.post('/providers/:provider/logout', { schema }, async (request, reply) => {
+  app.post('/providers/:provider/backchannel-logout', { schema }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const federated = federation.find(request.params.provider);
     const token = new URLSearchParams(String(request.body ?? '')).get('logout_token');
