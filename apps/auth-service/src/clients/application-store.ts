@@ -1,11 +1,33 @@
-import { eq } from 'drizzle-orm';
+import { asc, eq } from 'drizzle-orm';
 import { applications, consents, type Database } from '../database/schema.ts';
 import { applicationScopes } from '../permissions/resource-servers.ts';
-import type { ApplicationClient } from './clients.ts';
+import type { ApplicationClient, PersonsClient } from './clients.ts';
+import {
+  type FirstPartyRow,
+  type FirstPartySettings,
+  firstPartyClient,
+  seededClients,
+} from './first-party.ts';
 
-/** Reads all registered applications. */
-export async function readApplications(db: Database): Promise<readonly ApplicationClient[]> {
-  return (await db.select().from(applications)).map(clientOf);
+/** Reads all clients that people sign in with, each kind together. */
+export async function readApplications(
+  db: Database,
+  settings: FirstPartySettings,
+): Promise<readonly PersonsClient[]> {
+  const rows = await db
+    .select()
+    .from(applications)
+    .orderBy(asc(applications.kind), asc(applications.clientId));
+  return rows.map((row) => {
+    const { kind, clientId: id } = row;
+    return kind === 'application' ? applicationOf(row) : firstPartyClient({ ...row, kind, id }, settings);
+  });
+}
+
+/** Adds those of our own clients that are missing. */
+export async function seedApplications(db: Database, createdAt: Date): Promise<void> {
+  const rows = seededClients.map((client) => ({ ...rowOfFirstParty(client), createdAt }));
+  await db.insert(applications).values(rows).onConflictDoNothing();
 }
 
 /** Adds an application; false when its id is taken. */
@@ -25,10 +47,10 @@ export async function insertApplication(
 /** Adds an application, or changes the one with its id. `createdAt` is for a new one. */
 export async function upsertApplication(
   db: Database,
-  application: ApplicationClient,
+  application: ApplicationClient | FirstPartyRow,
   createdAt: Date,
 ): Promise<void> {
-  const row = rowOf(application);
+  const row = application.kind === 'application' ? rowOf(application) : rowOfFirstParty(application);
   await db
     .insert(applications)
     .values({ ...row, createdAt })
@@ -50,6 +72,8 @@ export async function deleteApplication(db: Database, id: string): Promise<boole
 function rowOf({ id, name, scopes, authentication, ...uris }: ApplicationClient) {
   return {
     clientId: id,
+    kind: 'application' as const,
+    maxSessions: null,
     name,
     redirectUris: [...uris.redirectUris],
     postLogoutRedirectUris: [...uris.postLogoutRedirectUris],
@@ -61,7 +85,24 @@ function rowOf({ id, name, scopes, authentication, ...uris }: ApplicationClient)
   };
 }
 
-function clientOf(row: typeof applications.$inferSelect): ApplicationClient {
+function rowOfFirstParty({ id, name, kind, redirectUris, maxSessions }: FirstPartyRow) {
+  return {
+    clientId: id,
+    kind,
+    maxSessions,
+    name,
+    redirectUris: [...redirectUris],
+    postLogoutRedirectUris: [],
+    backchannelLogoutUri: null,
+    // All that the person's roles allow, and no secret: see PublicClient.
+    scopes: [],
+    authentication: 'none' as const,
+    secretHash: null,
+    jwksUri: null,
+  };
+}
+
+function applicationOf(row: typeof applications.$inferSelect): ApplicationClient {
   return {
     id: row.clientId,
     name: row.name,

@@ -70,10 +70,7 @@ export const signingKeys = pgTable(
   ],
 );
 
-/**
- * Clients whose status was ever changed. Clients without a row are active. Our own clients are in
- * clients/clients.ts and in the configuration.
- */
+/** Clients whose status was ever changed. Clients without a row are active. */
 export const clientStatuses = pgTable('client_statuses', {
   clientId: text('client_id').primaryKey(),
   /** Null while it is active. */
@@ -85,13 +82,12 @@ export const clientStatuses = pgTable('client_statuses', {
 /** How a registered client authenticates at the token endpoint (RFC 7591 §2, `token_endpoint_auth_method`). */
 export type ClientAuthenticationMethod = 'none' | 'client_secret_basic' | 'private_key_jwt';
 
-/**
- * Applications of others that an operator registered. Our own clients are in clients/clients.ts and in the
- * configuration.
- */
+/** Clients that people sign in with: applications of others, and our own. Services are in the configuration. */
 export const applications = pgTable('applications', {
   clientId: text('client_id').primaryKey(),
-  /** Shown to people when the application asks for their consent. */
+  /** Only a command of auth-service makes a client one of our own: see clients/first-party.ts. */
+  kind: text('kind').$type<'application' | 'browser' | 'native'>().notNull().default('application'),
+  /** Shown to people when they sign in to it. */
   name: text('name').notNull(),
   redirectUris: text('redirect_uris').array().notNull(),
   /** Where people may return to after they have signed out (OpenID Connect RP-Initiated Logout §3). */
@@ -104,6 +100,8 @@ export const applications = pgTable('applications', {
   /** SHA-256 of the secret, in base64url. The secret has 256 random bits, so it needs no slow hash. */
   secretHash: text('secret_hash'),
   jwksUri: text('jwks_uri'),
+  /** Of our own clients: the most devices on which a person may be signed in with it. Null: no limit. */
+  maxSessions: integer('max_sessions'),
   createdAt: instant('created_at').notNull(),
 });
 
