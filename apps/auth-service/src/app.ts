@@ -157,9 +157,15 @@ export async function buildApp({
     dataSets,
     clock,
   });
-  const ownClients = clientsOf(config);
-  const applications = createApplications({ db, log: app.log, audit, clock });
-  const clients = directoryOf(ownClients, applications);
+  const configured = clientsOf(config);
+  const applications = createApplications({
+    db,
+    firstParty: configured.firstParty,
+    log: app.log,
+    audit,
+    clock,
+  });
+  const clients = directoryOf(configured, applications);
   const signer = () => keyRing.signer();
   const deliveries = createLogoutDeliveries({
     db,
@@ -267,7 +273,7 @@ export async function buildApp({
     jwksUri: config.JWKS_URI,
     fetchKeys,
     revocations: revocations.list,
-    audiences: [...audiences, userInfoAudience, ...ownClients.services.map(({ id }) => id)],
+    audiences: [...audiences, userInfoAudience, ...configured.services.map(({ id }) => id)],
   });
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
@@ -282,7 +288,12 @@ export async function buildApp({
   await app.register(authClient, { ...verifying, audience: 'auth-service' });
 
   await app.register(keyRoutes, { keyRing, jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS });
-  await app.register(clientRoutes, { ownClients, applications, statuses: clientStatuses });
+  await app.register(clientRoutes, {
+    services: configured.services,
+    applications,
+    clients,
+    statuses: clientStatuses,
+  });
   const isRegistrationOpen = config.CLIENT_REGISTRATION === 'anybody';
   await app.register(metadataRoute, { issuer: config.ISSUER, isRegistrationOpen });
   if (isRegistrationOpen)

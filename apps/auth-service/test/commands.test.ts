@@ -179,6 +179,7 @@ describe('register-applications', () => {
     expect(first).toEqual({ code: 0, stdout: 'gift-ideas: registered\n', stderr: '' });
     const before = (await registered()).get('gift-ideas');
     expect(before).toEqual({
+      kind: 'application',
       name: 'Gift ideas',
       redirectUris: gifts.redirect_uris,
       postLogoutRedirectUris: [],
@@ -189,6 +190,7 @@ describe('register-applications', () => {
       jwksUri: null,
       logoUri: null,
       pairwiseSector: null,
+      maxSessions: null,
       createdAt: expect.any(Date),
     });
 
@@ -217,6 +219,23 @@ describe('register-applications', () => {
     expect(stderr).toMatch(/^invalid_client_metadata: /);
     expect(stderr).toContain(fault);
     expect((await registered()).size).toBe(known);
+  });
+
+  it('registers our own clients, which need no secret, and changes those that we add by ourselves', async () => {
+    const kiosk = { id: 'kiosk', name: 'Kiosk', kind: 'native', redirect_uris: [], max_sessions: 2 };
+    const mobile = { ...kiosk, id: 'latchkey-mobile', redirect_uris: ['com.example.shop:/done'] };
+    expect((await register(kiosk, mobile)).stdout).toBe('kiosk: registered\nlatchkey-mobile: registered\n');
+    expect((await register(kiosk)).stdout).toBe('kiosk: unchanged\n');
+    expect((await registered()).get('kiosk')).toMatchObject({
+      kind: 'native',
+      maxSessions: 2,
+      scopes: [],
+      authentication: 'none',
+      secretHash: null,
+    });
+    for (const change of [{ id: 'gift-ideas' }, { kind: 'browser', id: 'latchkey-cli' }, { kind: 'browser' }])
+      expect((await register({ ...kiosk, ...change })).stderr).toContain('This is the id of');
+    expect((await register({ ...gifts, id: 'kiosk' })).stderr).toContain('This is the id of one of our own');
   });
 
   it.each([

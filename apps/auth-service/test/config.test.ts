@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { firstPartyClient, seededClients } from '../src/clients/first-party.ts';
 import { clientsOf, readConfig } from '../src/config.ts';
 
 const key = () => randomBytes(32).toString('base64url');
@@ -23,10 +24,11 @@ test('SERVICE_JWKS_URIS lists the services, and without it there are none', () =
 
 test('SESSION_LIMITS says on how many devices people may be signed in with a client, and has a default', () => {
   const mostOf = (limits: string | undefined, id: string) => {
-    const client = clientsOf(
+    const { firstParty } = clientsOf(
       readConfig(limits === undefined ? env : { ...env, SESSION_LIMITS: limits }),
-    ).find(id);
-    return client?.kind === 'service' ? undefined : client?.maxSessions;
+    );
+    const row = seededClients.find((client) => client.id === id);
+    return row && firstPartyClient(row, firstParty).maxSessions;
   };
   expect(mostOf(undefined, 'latchkey-cli')).toBeNull();
   expect(mostOf(undefined, 'latchkey-mobile')).toBe(1);

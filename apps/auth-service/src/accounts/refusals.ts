@@ -13,6 +13,10 @@ export function invalidCredentials(): ProblemError {
   });
 }
 
+export function currentPasswordMissing(): ProblemError {
+  return new ProblemError({ status: 400, code: 'invalid_request', detail: 'current_password is missing.' });
+}
+
 export function noPassword(): ProblemError {
   return new ProblemError({
     status: 409,

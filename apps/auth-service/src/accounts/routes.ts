@@ -7,7 +7,7 @@ import { scopesOf } from '../permissions/roles.ts';
 import { accountAnswer, accountSchema, rolesSchema } from './account-answer.ts';
 import type { Accounts } from './accounts.ts';
 import { passwordSchema } from './password-schema.ts';
-import { accountNotFound } from './refusals.ts';
+import { accountNotFound, currentPasswordMissing } from './refusals.ts';
 
 /** Somebody without a password proves that it is them by having just signed in elsewhere. */
 export const recentSeconds = 300;
@@ -99,6 +99,7 @@ export async function accountRoutes(
       const { subject, sessionId, clientId } = request.auth;
       const own = await accounts.find(subject);
       if (own?.hasPassword === false) requireRecentSignIn(request, recentSeconds);
+      else if (request.body.current_password === undefined) throw currentPasswordMissing();
       await accounts.changePassword({
         subject,
         sessionId,

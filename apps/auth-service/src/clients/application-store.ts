@@ -1,16 +1,37 @@
 import { randomBytes } from 'node:crypto';
-import { eq } from 'drizzle-orm';
+import { asc, eq } from 'drizzle-orm';
 import { applications, consents, type Database, pairwiseSectors } from '../database/schema.ts';
 import { applicationScopes } from '../permissions/resource-servers.ts';
-import type { ApplicationClient } from './clients.ts';
+import type { ApplicationClient, PersonsClient } from './clients.ts';
+import {
+  type FirstPartyRow,
+  type FirstPartySettings,
+  firstPartyClient,
+  seededClients,
+} from './first-party.ts';
 
-/** Reads all registered applications. */
-export async function readApplications(db: Database): Promise<readonly ApplicationClient[]> {
+/** Reads all clients that people sign in with, each kind together. */
+export async function readApplications(
+  db: Database,
+  settings: FirstPartySettings,
+): Promise<readonly PersonsClient[]> {
   const rows = await db
     .select()
     .from(applications)
-    .leftJoin(pairwiseSectors, eq(applications.pairwiseSector, pairwiseSectors.sector));
-  return rows.map((row) => clientOf(row.applications, row.pairwise_sectors));
+    .leftJoin(pairwiseSectors, eq(applications.pairwiseSector, pairwiseSectors.sector))
+    .orderBy(asc(applications.kind), asc(applications.clientId));
+  return rows.map(({ applications: row, pairwise_sectors: pairwise }) => {
+    const { kind, clientId: id } = row;
+    return kind === 'application'
+      ? applicationOf(row, pairwise)
+      : firstPartyClient({ ...row, kind, id }, settings);
+  });
+}
+
+/** Adds those of our own clients that are missing. */
+export async function seedApplications(db: Database, createdAt: Date): Promise<void> {
+  const rows = seededClients.map((client) => ({ ...rowOfFirstParty(client), createdAt }));
+  await db.insert(applications).values(rows).onConflictDoNothing();
 }
 
 /** Returns a sector with its salt, which is drawn when there is none. */
@@ -46,10 +67,10 @@ export async function insertApplication(
 /** Adds an application, or changes the one with its id. `createdAt` is for a new one. */
 export async function upsertApplication(
   db: Database,
-  application: ApplicationClient,
+  application: ApplicationClient | FirstPartyRow,
   createdAt: Date,
 ): Promise<void> {
-  const row = rowOf(application);
+  const row = application.kind === 'application' ? rowOf(application) : rowOfFirstParty(application);
   await db
     .insert(applications)
     .values({ ...row, createdAt })
@@ -71,6 +92,8 @@ export async function deleteApplication(db: Database, id: string): Promise<boole
 function rowOf({ id, name, scopes, authentication, pairwise, ...uris }: ApplicationClient) {
   return {
     clientId: id,
+    kind: 'application' as const,
+    maxSessions: null,
     name,
     redirectUris: [...uris.redirectUris],
     postLogoutRedirectUris: [...uris.postLogoutRedirectUris],
@@ -84,7 +107,26 @@ function rowOf({ id, name, scopes, authentication, pairwise, ...uris }: Applicat
   };
 }
 
-function clientOf(
+function rowOfFirstParty({ id, name, kind, redirectUris, maxSessions }: FirstPartyRow) {
+  return {
+    clientId: id,
+    kind,
+    maxSessions,
+    name,
+    redirectUris: [...redirectUris],
+    postLogoutRedirectUris: [],
+    backchannelLogoutUri: null,
+    // All that the person's roles allow, and no secret: see PublicClient.
+    scopes: [],
+    authentication: 'none' as const,
+    secretHash: null,
+    jwksUri: null,
+    logoUri: null,
+    pairwiseSector: null,
+  };
+}
+
+function applicationOf(
   row: typeof applications.$inferSelect,
   pairwise: typeof pairwiseSectors.$inferSelect | null,
 ): ApplicationClient {

@@ -10,13 +10,16 @@ import {
   ensureSector,
   insertApplication,
   readApplications,
+  seedApplications,
   upsertApplication,
 } from './application-store.ts';
-import type { ApplicationClient, ClientDirectory } from './clients.ts';
+import type { ApplicationClient, ClientDirectory, PersonsClient } from './clients.ts';
+import { type FirstPartyRow, type FirstPartySettings, firstPartyClient } from './first-party.ts';
 import { sectorOf } from './subject-identifier.ts';
 
 const reloadMs = 5000;
 const secretBytes = 32;
+const noSettings: FirstPartySettings = { origins: [], sessionLimits: new Map() };
 
 export type NewApplication = {
   readonly name: string;
@@ -39,6 +42,7 @@ export type KnownApplication = Omit<NewApplication, 'method' | 'jwksUri'> & {
 
 export type ApplicationsOptions = {
   readonly db: Database;
+  readonly firstParty: FirstPartySettings;
   readonly log: Pick<FastifyBaseLogger, 'warn'>;
   readonly audit: Pick<AuditLog, 'record'>;
   /** Milliseconds since the epoch. */
@@ -48,16 +52,16 @@ export type ApplicationsOptions = {
 export type Applications = ReturnType<typeof createApplications>;
 
 /**
- * The applications of others, in memory as of the last read. Postgres is the source of truth: a replica reads it every
- * 5 s, so a new application is known everywhere within that time.
+ * The clients that people sign in with: applications of others, and our own. In memory as of the last read. Postgres is
+ * the source of truth: a replica reads it every 5 s, so a new client is known everywhere within that time.
  *
  * @example
- * const applications = createApplications({ db, log, audit, clock });
+ * const applications = createApplications({ db, firstParty, log, audit, clock });
  * await applications.start();
  * const { client, secret } = await applications.register({ name, redirectUris, scopes, method: 'none' }, by);
  */
-export function createApplications({ db, log, audit, clock }: ApplicationsOptions) {
-  let byId: ReadonlyMap<string, ApplicationClient> = new Map();
+export function createApplications({ db, firstParty, log, audit, clock }: ApplicationsOptions) {
+  let byId: ReadonlyMap<string, PersonsClient> = new Map();
   const poll = createPoll({
     everyMs: reloadMs,
     task: reload,
@@ -66,7 +70,9 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
   });
 
   return {
+    /** Adds those of our own clients that are missing, then reads all. */
     async start(): Promise<void> {
+      await seedApplications(db, new Date(clock()));
       await reload();
       poll.start();
     },
@@ -75,9 +81,9 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
 
     reload,
 
-    find: (id: string): ApplicationClient | undefined => byId.get(id),
+    find: (id: string): PersonsClient | undefined => byId.get(id),
 
-    get all(): readonly ApplicationClient[] {
+    get all(): readonly PersonsClient[] {
       return [...byId.values()];
     },
 
@@ -119,29 +125,24 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
     },
 
     /**
-     * Registers an application under the id and with the secret that the operator chose, or changes the one with this
-     * id to be as given.
+     * Registers an application under the id and with the secret that the operator chose, or one of our own clients; or
+     * changes the one with this id to be as given.
      *
-     * Does not check anything: the command has done so. Does not reinstate an application that was revoked.
+     * Does not check anything: the command has done so. Does not reinstate a client that was revoked.
      */
-    async set({
-      secret,
-      isPairwise,
-      ...application
-    }: KnownApplication): Promise<'registered' | 'changed' | 'unchanged'> {
-      const client: ApplicationClient = {
-        ...application,
-        kind: 'application',
-        pairwise: await pairwiseOf(application.id, { ...application, isPairwise }),
-        maxSessions: null,
-        authentication: { method: 'client_secret_basic', secretHash: hashOfSecret(secret) },
-      };
-      await reload();
-      const known = byId.get(client.id);
-      if (isDeepStrictEqual(known, client)) return 'unchanged';
+    async set(wanted: KnownApplication | FirstPartyRow): Promise<'registered' | 'changed' | 'unchanged'> {
+      const client = 'secret' in wanted ? await applicationOf(wanted) : wanted;
+      // Without the settings, which hide what a row says.
+      const known = (await readApplications(db, noSettings)).find(({ id }) => id === client.id);
+      const after = client.kind === 'application' ? client : firstPartyClient(client, noSettings);
+      if (isDeepStrictEqual(known, after)) return 'unchanged';
       await upsertApplication(db, client, new Date(clock()));
       const outcome = known === undefined ? 'registered' : 'changed';
-      const details = { by_command: outcome, scopes: application.scopes };
+      const { kind } = client;
+      const details = {
+        by_command: outcome,
+        ...(kind === 'application' ? { scopes: client.scopes } : { kind }),
+      };
       audit.record({ event: 'client.registered', clientId: client.id, details });
       await reload();
       return outcome;
@@ -167,6 +168,16 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
     },
   };
 
+  async function applicationOf({
+    secret,
+    isPairwise,
+    ...application
+  }: KnownApplication): Promise<ApplicationClient> {
+    const pairwise = await pairwiseOf(application.id, { ...application, isPairwise });
+    const authentication = { method: 'client_secret_basic', secretHash: hashOfSecret(secret) } as const;
+    return { ...application, kind: 'application', pairwise, maxSessions: null, authentication };
+  }
+
   async function pairwiseOf(
     id: string,
     { isPairwise, redirectUris }: Pick<NewApplication, 'isPairwise' | 'redirectUris'>,
@@ -176,11 +187,11 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
   }
 
   async function reload(): Promise<void> {
-    byId = new Map((await readApplications(db)).map((client) => [client.id, client]));
+    byId = new Map((await readApplications(db, firstParty)).map((client) => [client.id, client]));
   }
 }
 
-/** One directory of both: our own clients first. */
+/** One directory of all; the first that knows an id decides. */
 export function directoryOf(...directories: readonly ClientDirectory[]): ClientDirectory {
   return {
     find(id) {

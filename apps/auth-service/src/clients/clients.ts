@@ -1,3 +1,4 @@
+import { type FirstPartySettings, seededClients } from './first-party.ts';
 import type { SessionLimits } from './session-limits.ts';
 
 /** A client that people sign in with, or a service. */
@@ -70,68 +71,43 @@ export function isPublic(client: Client): boolean {
 /** Finds clients by id. */
 export type ClientDirectory = { find(id: string): Client | undefined };
 
-/** The clients that are declared here and in the configuration. */
+/** The clients of the configuration: our services. */
 export type ClientRegistry = ClientDirectory & {
-  readonly all: readonly Client[];
   readonly services: readonly ServiceClient[];
+  /** Of a service, or of a client that we add to the database. */
+  kindOf(id: string): Client['kind'] | undefined;
+  /** What the configuration says of our own clients that people sign in with. */
+  readonly firstParty: FirstPartySettings;
 };
 
 /** The URL of each service's public keys, by the service's name. */
 export type ServiceJwksUris = ReadonlyMap<string, string>;
 
 /**
- * Our own clients. They are few and change together with their code, so they are declared here and not in a database
- * (docs/decisions/0004). Services come from the configuration, as their URLs do, and applications of others from the
- * database: see applications.ts.
+ * What the configuration says of clients. Services are in it, as their URLs are; clients that people sign in with are in
+ * the database: see applications.ts (docs/decisions/0056).
  *
- * @throws Error when a service has the id of another client, or a limit names no client that people sign in with
+ * @throws Error when a service has the id of another client, or a limit names no client that we add to the database
  */
 export function createClientRegistry(options: {
   storefrontOrigins: readonly string[];
   serviceJwksUris: ServiceJwksUris;
-  /** Replace the limits that are declared here. */
+  /** Replace the limits of the rows. */
   sessionLimits: SessionLimits;
 }): ClientRegistry {
-  const services = [...options.serviceJwksUris].map(
+  const { storefrontOrigins: origins, sessionLimits, serviceJwksUris } = options;
+  const services = [...serviceJwksUris].map(
     ([id, jwksUri]): ServiceClient => ({ id, name: id, kind: 'service', jwksUri }),
   );
-  const declared: readonly PublicClient[] = [
-    {
-      id: 'storefront',
-      name: 'Latchkey shop',
-      kind: 'browser',
-      origins: options.storefrontOrigins,
-      redirectUris: options.storefrontOrigins.map((origin) => `${origin}/`),
-      maxSessions: null,
-    },
-    {
-      id: 'latchkey-cli',
-      name: 'Command line',
-      kind: 'native',
-      redirectUris: ['http://127.0.0.1/callback', 'http://[::1]/callback'],
-      maxSessions: null,
-    },
-    {
-      id: 'latchkey-mobile',
-      name: 'The shop’s app: one phone at a time',
-      kind: 'native',
-      redirectUris: [],
-      maxSessions: 1,
-    },
-  ];
-  const clients: readonly Client[] = [...withLimits(declared, options.sessionLimits), ...services];
-  const byId = new Map(clients.map((client) => [client.id, client]));
-  if (byId.size !== clients.length) throw new Error('a service has the id of another client');
-  return { find: (id) => byId.get(id), all: clients, services };
-}
-
-function withLimits(clients: readonly PublicClient[], limits: SessionLimits): readonly PublicClient[] {
-  for (const id of limits.keys()) {
-    if (!clients.some((client) => client.id === id))
-      throw new Error('a limit is for no client in which people sign in');
-  }
-  return clients.map((client) => {
-    const limit = limits.get(client.id);
-    return limit === undefined ? client : { ...client, maxSessions: limit };
-  });
+  const seeded = new Map(seededClients.map(({ id, kind }) => [id, kind]));
+  if (services.some(({ id }) => seeded.has(id))) throw new Error('a service has the id of another client');
+  for (const id of sessionLimits.keys())
+    if (!seeded.has(id)) throw new Error('a limit is for no client in which people sign in');
+  const byId = new Map(services.map((client) => [client.id, client]));
+  return {
+    find: (id) => byId.get(id),
+    services,
+    kindOf: (id) => byId.get(id)?.kind ?? seeded.get(id),
+    firstParty: { origins, sessionLimits },
+  };
 }

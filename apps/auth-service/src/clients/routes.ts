@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { Applications } from './applications.ts';
 import type { ClientStatuses } from './client-statuses.ts';
-import type { ApplicationClient, Client, ClientRegistry } from './clients.ts';
+import type { ApplicationClient, Client, ClientDirectory, ServiceClient } from './clients.ts';
 import { clientNotFound, invalidClientMetadata } from './refusals.ts';
 import { faultOfRegistration, registrationFields } from './registration.ts';
 
@@ -61,14 +61,16 @@ const registrationSchema = {
 const refusals = { 401: problemSchema, 403: problemSchema, 503: problemSchema };
 
 export type ClientRoutesOptions = {
-  readonly ownClients: ClientRegistry;
+  readonly services: readonly ServiceClient[];
+  /** All clients. */
+  readonly clients: ClientDirectory;
   readonly applications: Applications;
   readonly statuses: ClientStatuses;
 };
 
 /** For operators: list the clients, revoke or reinstate one, and register or remove an application of others. */
 export async function clientRoutes(app: Service, options: ClientRoutesOptions): Promise<void> {
-  const { ownClients, applications, statuses } = options;
+  const { services, clients, applications, statuses } = options;
   app.get(
     '/clients',
     {
@@ -81,7 +83,9 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
     },
     async () => {
       await Promise.all([statuses.reload(), applications.reload()]);
-      return { clients: [...ownClients.all, ...applications.all].map(answerWith) };
+      const ofPeople = Map.groupBy(applications.all, ({ kind }) => kind === 'application');
+      const [ours = [], others = []] = [ofPeople.get(false), ofPeople.get(true)];
+      return { clients: [...ours, ...services, ...others].map(answerWith) };
     },
   );
 
@@ -109,7 +113,7 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
     },
     async (request) => {
       const { id } = request.params;
-      const client = ownClients.find(id) ?? applications.find(id);
+      const client = clients.find(id);
       if (client === undefined) throw clientNotFound();
       const { subject, clientId } = request.auth;
       const change = { clientId: client.id, status: request.body.status };
@@ -160,7 +164,7 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
       const { subject, clientId } = request.auth;
       const { id } = request.params;
       const by = { subject, clientId, ...requestOrigin(request) };
-      if (applications.find(id) === undefined) throw clientNotFound();
+      if (applications.find(id)?.kind !== 'application') throw clientNotFound();
       await statuses.change({ clientId: id, status: 'revoked' }, by);
       await applications.remove(id, by);
       return reply.code(204).send(null);

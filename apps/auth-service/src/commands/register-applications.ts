@@ -1,13 +1,16 @@
-import { Type } from 'typebox';
-import type { Applications } from '../clients/applications.ts';
-import type { ClientDirectory } from '../clients/clients.ts';
+import { type Static, Type } from 'typebox';
+import type { Applications, KnownApplication } from '../clients/applications.ts';
+import type { ClientRegistry } from '../clients/clients.ts';
+import type { FirstPartyRow } from '../clients/first-party.ts';
 import { invalidClientMetadata } from '../clients/refusals.ts';
 import { faultOfRegistration, registrationFields } from '../clients/registration.ts';
 import { parseJsonLines } from './json-lines.ts';
 
+const id = Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' });
+
 const applicationSchema = Type.Object(
   {
-    id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }),
+    id,
     ...registrationFields,
     // 32 random bytes have 43 characters in base64url. The stored hash is a fast one, so a secret must not be guessable.
     secret: Type.String({ pattern: '^[\\x21-\\x7e]{43,256}$' }),
@@ -15,9 +18,23 @@ const applicationSchema = Type.Object(
   { additionalProperties: false },
 );
 
+/** One of our own clients. Only this command can register it: nobody consents to it, and it may have every scope. */
+const firstPartySchema = Type.Object(
+  {
+    id,
+    name: registrationFields.name,
+    kind: Type.Enum(['browser', 'native']),
+    redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), { maxItems: 10 }),
+    max_sessions: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 100 }), Type.Null()])),
+  },
+  { additionalProperties: false },
+);
+
+const lineSchema = Type.Union([applicationSchema, firstPartySchema]);
+
 /**
- * Registers the applications that `input` lists, each with the id and the secret that it names there. One that is
- * registered already becomes what its line says. Stores nothing when a line has a fault.
+ * Registers the applications that `input` lists, each with the id and the secret that it names there, and our own
+ * clients. One that is registered already becomes what its line says. Stores nothing when a line has a fault.
  *
  * @returns a line about each application
  * @throws SyntaxError naming a line that is not an application
@@ -25,28 +42,46 @@ const applicationSchema = Type.Object(
  */
 export async function registerApplications(
   input: string,
-  { applications, ownClients }: { applications: Applications; ownClients: ClientDirectory },
+  { applications, configured }: { applications: Applications; configured: ClientRegistry },
 ): Promise<string> {
-  const wanted = parseJsonLines(input, applicationSchema, 'an application').map(
-    ({ id, name, secret, scopes, ...line }) => {
-      const application = {
-        name: name.trim(),
-        scopes,
-        redirectUris: line.redirect_uris,
-        postLogoutRedirectUris: line.post_logout_redirect_uris ?? [],
-        backchannelLogoutUri: line.backchannel_logout_uri ?? null,
-        logoUri: line.logo_uri ?? null,
-        isPairwise: line.subject_type === 'pairwise',
-      };
-      const fault =
-        ownClients.find(id) === undefined
-          ? faultOfRegistration({ ...application, method: 'client_secret_basic', jwksUri: undefined })
-          : 'This is the id of one of our own clients or services.';
-      if (fault !== undefined) throw invalidClientMetadata(`${id}: ${fault}`);
-      return { ...application, id, secret };
-    },
-  );
+  await applications.reload();
+  const wanted = parseJsonLines(input, lineSchema, 'an application').map((line) => {
+    const client = clientOf(line);
+    const fault = faultOf(client, { applications, configured });
+    if (fault !== undefined) throw invalidClientMetadata(`${client.id}: ${fault}`);
+    return client;
+  });
   let lines = '';
-  for (const application of wanted) lines += `${application.id}: ${await applications.set(application)}\n`;
+  for (const client of wanted) lines += `${client.id}: ${await applications.set(client)}\n`;
   return lines;
+}
+
+function clientOf(line: Static<typeof lineSchema>): KnownApplication | FirstPartyRow {
+  const common = { id: line.id, name: line.name.trim(), redirectUris: line.redirect_uris };
+  if ('kind' in line) return { ...common, kind: line.kind, maxSessions: line.max_sessions ?? null };
+  return {
+    ...common,
+    scopes: line.scopes,
+    secret: line.secret,
+    postLogoutRedirectUris: line.post_logout_redirect_uris ?? [],
+    backchannelLogoutUri: line.backchannel_logout_uri ?? null,
+    logoUri: line.logo_uri ?? null,
+    isPairwise: line.subject_type === 'pairwise',
+  };
+}
+
+function faultOf(
+  client: KnownApplication | FirstPartyRow,
+  { applications, configured }: { applications: Applications; configured: ClientRegistry },
+): string | undefined {
+  const { id } = client;
+  const kind = 'secret' in client ? 'application' : client.kind;
+  const known = configured.kindOf(id) ?? applications.find(id)?.kind;
+  if (known === 'application' && kind !== known) return 'This is the id of an application of somebody else.';
+  if (known !== undefined && known !== kind)
+    return 'This is the id of one of our own clients or services, and its kind is another.';
+  if ('secret' in client)
+    return faultOfRegistration({ ...client, method: 'client_secret_basic', jwksUri: undefined });
+  const none = { postLogoutRedirectUris: [], backchannelLogoutUri: null, logoUri: null, isPairwise: false };
+  return faultOfRegistration({ ...client, ...none, method: 'none', jwksUri: undefined });
 }

@@ -22,7 +22,8 @@ const usage = `Usage (with auth-service's environment):
   node src/commands.ts create-accounts    one {"username", "password", "roles"} per line of standard input;
                                           existing accounts are not changed
   node src/commands.ts register-applications   one {"id", "name", "redirect_uris", "scopes", "secret"} per line of
-                                          standard input; an existing application becomes what its line says
+                                          standard input; an existing application becomes what its line says.
+                                          Our own clients: {"id", "name", "kind", "redirect_uris"}
   node src/commands.ts rotate-key         sign with the next key from now on
   node src/commands.ts revoke-key KID     refuse every token that this key signed, everywhere, from now on;
                                           after an error, run it again to complete the revocation
@@ -167,8 +168,10 @@ function keyRingOf({ config, ...stores }: Stores, publish: RevocationLog['publis
 }
 
 async function registerFromInput({ stdin }: CommandContext, stores: Stores): Promise<string> {
-  const applications = createApplications({ ...stores, clock: Date.now });
-  return registerApplications(await readInput(stdin), { applications, ownClients: clientsOf(stores.config) });
+  const configured = clientsOf(stores.config);
+  const { firstParty } = configured;
+  const applications = createApplications({ ...stores, firstParty, clock: Date.now });
+  return registerApplications(await readInput(stdin), { applications, configured });
 }
 
 async function createAccountsFromInput(

@@ -93,10 +93,7 @@ export const signingKeys = pgTable(
   ],
 );
 
-/**
- * Clients whose status was ever changed. Clients without a row are active. Our own clients are in
- * clients/clients.ts and in the configuration.
- */
+/** Clients whose status was ever changed. Clients without a row are active. */
 export const clientStatuses = pgTable('client_statuses', {
   clientId: text('client_id').primaryKey(),
   /** Null while it is active. */
@@ -108,13 +105,12 @@ export const clientStatuses = pgTable('client_statuses', {
 /** How a registered client authenticates at the token endpoint (RFC 7591 §2, `token_endpoint_auth_method`). */
 export type ClientAuthenticationMethod = 'none' | 'client_secret_basic' | 'private_key_jwt';
 
-/**
- * Applications of others that an operator registered. Our own clients are in clients/clients.ts and in the
- * configuration.
- */
+/** Clients that people sign in with: applications of others, and our own. Services are in the configuration. */
 export const applications = pgTable('applications', {
   clientId: text('client_id').primaryKey(),
-  /** Shown to people when the application asks for their consent. */
+  /** Only a command of auth-service makes a client one of our own: see clients/first-party.ts. */
+  kind: text('kind').$type<'application' | 'browser' | 'native'>().notNull().default('application'),
+  /** Shown to people when they sign in to it. */
   name: text('name').notNull(),
   logoUri: text('logo_uri'),
   redirectUris: text('redirect_uris').array().notNull(),
@@ -130,6 +126,8 @@ export const applications = pgTable('applications', {
   jwksUri: text('jwks_uri'),
   /** Not null: the application gets pairwise subjects (OpenID Connect Core §8). */
   pairwiseSector: text('pairwise_sector').references(() => pairwiseSectors.sector),
+  /** Of our own clients: the most devices on which a person may be signed in with it. Null: no limit. */
+  maxSessions: integer('max_sessions'),
   createdAt: instant('created_at').notNull(),
 });
 

@@ -249,6 +249,6 @@ describe('somebody without a password', () => {
     // From now on it takes the password.
     expect(
       (await page.call('PUT', '/account/password', { new_password: 'another long passphrase' })).statusCode,
-    ).toBe(401);
+    ).toBe(400);
   });
 });

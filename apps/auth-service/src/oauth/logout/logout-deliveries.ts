@@ -95,7 +95,7 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
 
     /** Announces the sessions whose end is on the log. */
     onRevocations(revocations: readonly Revocation[]): void {
-      if (applications.all.every(({ backchannelLogoutUri }) => backchannelLogoutUri === null)) return;
+      if (applications.all.every(({ id }) => logoutUriOf(id) === undefined)) return;
       const ids = revocations.flatMap((revocation) => (revocation.kind === 'session' ? [revocation.id] : []));
       unknown = [...unknown, ...ids].slice(-maxWaiting);
     },
@@ -123,7 +123,8 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
   }
 
   function logoutUriOf(clientId: string): string | undefined {
-    return applications.find(clientId)?.backchannelLogoutUri ?? undefined;
+    const client = applications.find(clientId);
+    return client?.kind === 'application' ? (client.backchannelLogoutUri ?? undefined) : undefined;
   }
 
   async function deliverDue(): Promise<void> {

@@ -206,7 +206,7 @@ export const shopMessages = {
       'For an amount this large, payment-service requires a password entered less than {{seconds}} s ago. The payment then continues with the same key.',
     confirm: 'Confirm and pay',
     elsewhere:
-      'For an amount this large, payment-service requires a recent password. Enter it on the sign-in page, then check out again. Nothing has been charged.',
+      'For an amount this large, payment-service requires your password once more. Enter it on the sign-in page, then check out again. Nothing has been charged.',
     leave: 'To the sign-in page',
   },
   payments: {
