@@ -13,14 +13,14 @@ const maxReportMs = 3000;
  * Signs a person in at gift-ideas and allows what it asks for, as their browser would. `open` shows its page again, for
  * which it asks wishlist and cart; false when the person is no longer signed in there.
  *
- * @throws {ProblemError} 502 `partner_unavailable` when the sign-in does not end at its page
+ * @throws {ProblemError} 502 `partner_unavailable` when it does not answer, or not with its page; so does `open`
  */
 export async function visitGiftIdeas(
   { username, password }: { username: string; password: string },
   { giftIdeas, insideOf }: Pick<DemoContext, 'giftIdeas' | 'insideOf'>,
 ) {
   const browser = createBrowser({ fetch: (url, init) => browse(url, init, insideOf) });
-  const open = async () => isSignedIn(await browser.open(`${giftIdeas}/`));
+  const open = async () => isSignedIn(await browser.open(`${giftIdeas}/`).catch(throwUnavailable));
   try {
     await browser.open(`${giftIdeas}/sign-in`);
     const answered = await browser.submit({ action: 'sign_in', username, password });
@@ -29,10 +29,14 @@ export async function visitGiftIdeas(
     if (!isSignedIn(page))
       throw new Error(`the sign-in ended at ${new URL(page.url).origin}: ${page.status}`);
   } catch (cause) {
-    const detail = 'gift-ideas could not sign the person in.';
-    throw new ProblemError({ status: 502, code: 'partner_unavailable', detail, cause });
+    throwUnavailable(cause);
   }
   return { open };
+}
+
+function throwUnavailable(cause: unknown): never {
+  const detail = 'gift-ideas does not answer, or could not sign the person in.';
+  throw new ProblemError({ status: 502, code: 'partner_unavailable', detail, cause });
 }
 
 /** Its page has a form to sign out only for who is signed in. */

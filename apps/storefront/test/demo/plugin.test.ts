@@ -92,3 +92,10 @@ test('where gift-ideas does not run, the page learns it', async () => {
   const app = await storefront(demo);
   expect((await app.inject({ url: '/demo/sharing', headers: host })).json()).toEqual({ url: null });
 });
+
+test('with gift-ideas away, the demo says so', async () => {
+  const app = await storefront({ ...demo, GIFT_IDEAS_ORIGIN: 'http://localhost:1' });
+  const payload = { username: 'mina' };
+  const answer = await app.inject({ method: 'POST', url: '/demo/sharing', headers: host, payload });
+  expect([answer.statusCode, answer.json()]).toMatchObject([502, { code: 'partner_unavailable' }]);
+});
