@@ -1,6 +1,6 @@
-# Every image of the project. Targets: service (with SERVICE=auth-service, …), storefront, gift-ideas, demo-accounts,
-# demo, load, tools. Services run their TypeScript as it is, so only the page is built. The workspace's symlinks are
-# kept, because Node.js strips no types inside node_modules.
+# Every image of the project. Targets: service (with SERVICE=auth-service, …), storefront, gift-ideas, example-id,
+# demo-accounts, demo, load, tools. Services run their TypeScript as it is, so only the page is built. The workspace's
+# symlinks are kept, because Node.js strips no types inside node_modules.
 FROM node:26-slim AS node
 ENV NODE_ENV=production
 
@@ -93,6 +93,20 @@ WORKDIR /app/apps/gift-ideas
 USER node
 CMD ["node", "src/main.ts"]
 
+# An identity provider to try things with. It imports nothing of ours, either.
+FROM pnpm AS example-id-dependencies
+COPY packages/example-id/package.json packages/example-id/
+RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
+    CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
+    --filter @latchkey/example-id
+
+FROM server AS example-id
+COPY --from=example-id-dependencies /app ./
+COPY packages/example-id packages/example-id
+WORKDIR /app/packages/example-id
+USER node
+CMD ["node", "src/main.ts"]
+
 # auth-service's commands, and the accounts to try the system with. For one's own machine and nothing else.
 FROM service AS demo-accounts
 COPY packages/dev-stack/package.json /app/packages/dev-stack/
@@ -150,7 +164,7 @@ RUN mkdir -p node_modules/@latchkey \
     && ln -s ../../../../packages/services node_modules/@latchkey/services
 # A volume takes over the owner of the folder that it is first mounted on.
 RUN install --directory --owner=node --group=node --mode=755 \
-    /secrets /secrets/all /secrets/gift-ideas /secrets/postgres /secrets/redis $(node --print \
+    /secrets /secrets/all /secrets/gift-ideas /secrets/example-id /secrets/postgres /secrets/redis $(node --print \
     "Object.values(require('@latchkey/services').services).map(({ name }) => '/secrets/' + name).join(' ')")
 COPY deploy/compose/package.json ./
 COPY deploy/compose/src src

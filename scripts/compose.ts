@@ -9,6 +9,7 @@ const verifiers = verifierKeys.map((key) => services[key]);
 const pages = [
   { name: 'storefront', port: 3000, portVariable: 'STOREFRONT_PORT' },
   { name: 'gift-ideas', port: 3001, portVariable: 'GIFT_IDEAS_PORT' },
+  { name: 'example-id', port: 3002, portVariable: 'EXAMPLE_ID_PORT' },
 ];
 const published = [...pages, ...all];
 
@@ -24,7 +25,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     ...published.map((service) => `  - 127.0.0.1:${portOf(service)}:${portOf(service)}`),
     'x-secrets: &secrets',
     '  - secrets:/secrets/all',
-    ...[...all.map(({ name }) => name), 'gift-ideas', 'postgres', 'redis'].map(
+    ...[...all.map(({ name }) => name), 'gift-ideas', 'example-id', 'postgres', 'redis'].map(
       (name) => `  - ${name}-secrets:/secrets/${name}`,
     ),
     'x-healthy: &healthy',

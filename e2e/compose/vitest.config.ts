@@ -12,6 +12,7 @@ const files = [
   'issuer',
   'storefront',
   'gift-ideas',
+  'example-id',
   'healing',
   'draining',
   'demo',

@@ -187,6 +187,8 @@ describe('register-applications', () => {
       authentication: 'client_secret_basic',
       secretHash: createHash('sha256').update(secret).digest('base64url'),
       jwksUri: null,
+      logoUri: null,
+      pairwiseSector: null,
       createdAt: expect.any(Date),
     });
 

@@ -30,6 +30,12 @@ export const configSchema = Type.Object({
     default: 300,
     description: 'seconds, equal to payment-service’s setting: the page shows it before a payment',
   }),
+  SIGN_IN: Type.Optional(
+    Type.Union([Type.Literal('code'), Type.Literal('password')], {
+      description:
+        'code or password: people sign in at auth-service’s page, or with the form of this one; default code, with DEMO password',
+    }),
+  ),
   DEMO: Type.Boolean({
     default: false,
     description:
@@ -87,6 +93,7 @@ export function pageConfigOf(config: Config): PageConfig {
       payment: config.PAYMENT_ORIGIN,
     },
     step_up: { amount: config.STEP_UP_AMOUNT, max_age_seconds: config.STEP_UP_MAX_AGE_SECONDS },
+    sign_in: config.SIGN_IN ?? (config.DEMO ? 'password' : 'code'),
     demo: config.DEMO,
   };
 }

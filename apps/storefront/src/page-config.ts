@@ -11,6 +11,8 @@ export type PageConfig = {
   };
   /** Above which amount, in minor units, payment-service requires a recent sign-in, and how recent. */
   readonly step_up: { readonly amount: number; readonly max_age_seconds: number };
+  /** Where people type their password: at auth-service's page (the code flow), or here. */
+  readonly sign_in: 'code' | 'password';
   /** Whether demo mode is on. */
   readonly demo: boolean;
 };

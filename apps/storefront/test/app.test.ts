@@ -23,6 +23,7 @@ test('the page comes with its configuration as data, and is asked for anew each 
       payment: 'http://localhost:4003',
     },
     step_up: { amount: 50_000, max_age_seconds: 300 },
+    sign_in: 'code',
     demo: false,
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readConfig } from '../src/config.ts';
+import { pageConfigOf, readConfig } from '../src/config.ts';
 import { settings } from './storefront-fixture.ts';
 
 test('the demo is off unless it is asked for', () => {
@@ -22,4 +22,14 @@ test('accounts that cannot be read are named, and not shown', () => {
 
 test('every missing setting is named', () => {
   expect(() => readConfig({})).toThrow(/PORT is missing.*STOREFRONT_ORIGIN is missing.*CART_ORIGIN/s);
+});
+
+test('people sign in at auth-service’s page, in the demo with the form of the page, unless SIGN_IN says otherwise', () => {
+  const signIn = (more: object) => pageConfigOf(readConfig({ ...settings, ...more })).sign_in;
+  expect([signIn({}), signIn({ DEMO: 'true' })]).toEqual(['code', 'password']);
+  expect([signIn({ SIGN_IN: 'password' }), signIn({ DEMO: 'true', SIGN_IN: 'code' })]).toEqual([
+    'password',
+    'code',
+  ]);
+  expect(() => signIn({ SIGN_IN: 'magic' })).toThrow('SIGN_IN is not valid');
 });

@@ -8,6 +8,7 @@ const config: PageConfig = {
   client_id: 'storefront',
   services: { auth: '', cart: '', wishlist: '', payment: '' },
   step_up: { amount: 50_000, max_age_seconds: 300 },
+  sign_in: 'code',
   demo: false,
 };
 

@@ -25,6 +25,7 @@ describe('docker compose up --wait', () => {
       storefront: 'healthy',
       'gift-ideas-registration': 'exited 0',
       'gift-ideas': 'healthy',
+      'example-id': 'healthy',
       front: 'healthy',
     });
   });

@@ -33,7 +33,7 @@ describeInBrowser('the page', () => {
   });
 
   it('is only a shop outside demo mode', async () => {
-    await using shop = await startShopAlone(system.stack);
+    await using shop = await startShopAlone(system.stack, { SIGN_IN: 'password' });
     const { openTab: open, complaints, strangers, context } = await system.newPerson();
     const asked: string[] = [];
     const askedOfServices: string[] = [];

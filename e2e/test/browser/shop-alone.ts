@@ -10,8 +10,15 @@ export type ShopAlone = AsyncDisposable & {
   log(): string;
 };
 
-/** The storefront without the demo, as in production. It replaces the stack's own, which is stopped. Dispose of it. */
-export async function startShopAlone({ storefront, services, issuer }: Stack): Promise<ShopAlone> {
+/**
+ * The storefront without the demo, as in production. It replaces the stack's own, which is stopped. Dispose of it.
+ *
+ * @param settings of its own
+ */
+export async function startShopAlone(
+  { storefront, services, issuer }: Stack,
+  settings: Record<string, string> = {},
+): Promise<ShopAlone> {
   if (storefront === undefined) throw new Error('the stack has no storefront');
   await storefront.stop();
   const origin = (url: string) => url.replace('127.0.0.1', 'localhost');
@@ -28,6 +35,7 @@ export async function startShopAlone({ storefront, services, issuer }: Stack): P
       CART_ORIGIN: origin(services.cart.url),
       WISHLIST_ORIGIN: origin(services.wishlist.url),
       PAYMENT_ORIGIN: origin(services.payment.url),
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -14,11 +14,17 @@ export type SignInCredentials = {
   scope?: string;
 };
 
+/** The answer of auth-service's page, and what only this tab knows of its request. */
+export type CodeToRedeem = { readonly code: string; readonly verifier: string; readonly redirectUri: string };
+
 /** auth-service's routes for a browser. Each function throws SessionError. */
 export type AuthEndpoint = {
   /** Uses the HttpOnly cookie; `session_ended` when there is no session. */
   refresh(): Promise<IssuedToken>;
   signIn(credentials: SignInCredentials): Promise<IssuedToken>;
+  signInByCode(code: CodeToRedeem): Promise<IssuedToken>;
+  /** From the metadata (RFC 8414). */
+  authorizationEndpoint(): Promise<string>;
   reauthenticate(accessToken: string, password: string): Promise<IssuedToken>;
   signOut(accessToken: string, everywhere: boolean): Promise<void>;
 };
@@ -34,7 +40,7 @@ export interface AuthEndpointOptions extends Pick<CheckedOptions, 'issuer' | 'cl
 }
 
 type EndpointRequest = {
-  readonly method?: 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly accessToken?: string;
   readonly body?: object;
   readonly timeoutMs?: number;
@@ -58,6 +64,8 @@ export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         credentials: 'include',
+        // The metadata also tells whether auth-service is there now.
+        cache: 'no-store',
         // Completes even if the page is closed: if the browser missed a refresh's cookie, the session would be lost.
         keepalive: true,
         signal: tooLate.signal,
@@ -78,6 +86,19 @@ export function createAuthEndpoint(options: AuthEndpointOptions): AuthEndpoint {
       const body = { client_id: clientId, username, password, device_name: deviceName, scope };
       return call('/sessions', { body }, readToken);
     },
+    signInByCode({ code, verifier, redirectUri }) {
+      const body = { client_id: clientId, code, code_verifier: verifier, redirect_uri: redirectUri };
+      return call('/sessions/code', { body }, readToken);
+    },
+    authorizationEndpoint: () =>
+      call('/.well-known/openid-configuration', { method: 'GET' }, async (response) => {
+        const { issuer: claimed, authorization_endpoint: endpoint } = await readJson(response);
+        // RFC 8414 §3.3: nobody else's metadata.
+        if (claimed === issuer && typeof endpoint === 'string') return endpoint;
+        throw new SessionError('unexpected_answer', 'auth-service did not answer with its metadata.', {
+          status: response.status,
+        });
+      }),
     reauthenticate: (accessToken, password) =>
       call('/sessions/current/reauthentication', { accessToken, body: { password } }, readToken),
     signOut: (accessToken, everywhere) =>

@@ -1,5 +1,6 @@
 import { createAuthEndpoint, type SignInCredentials } from './auth-endpoint.ts';
 import { createAuthenticatedFetch } from './authenticated-fetch.ts';
+import { type BeginSignInOptions, createCodeFlow } from './code-flow.ts';
 import { createCurrentToken } from './current-token.ts';
 import { closed } from './errors.ts';
 import { type BrowserSessionOptions, checkOptions } from './options.ts';
@@ -30,6 +31,20 @@ export type BrowserSession = {
   restore(): Promise<SessionState>;
   /** Signs a person in, in all tabs. An existing session ends (`replaced`). `cross_site`: see SessionError. */
   signIn(credentials: SignInCredentials): Promise<void>;
+  /**
+   * Leaves the page for auth-service's own, where the person signs in, or is signed in already (the code flow with PKCE,
+   * RFC 7636). They come back to the `redirectUri`. Rejects, and stays, if auth-service does not answer
+   * (`unreachable`), or if the way back would be lost (`storage_blocked`, `insecure_context`).
+   */
+  beginSignIn(options?: BeginSignInOptions): Promise<void>;
+  /**
+   * Completes the sign-in that led to this page, when the page loads and before `restore`. Takes the answer out of the
+   * address, and signs the person in in all tabs. Resolves to false if the address has no answer.
+   *
+   * Rejects if nobody was signed in; the session is then as it was. `access_denied`: the person cancelled.
+   * `invalid_code`: it took longer than a minute, or somebody used the code. `sign_in_lost`: this tab did not begin it.
+   */
+  completeSignIn(): Promise<boolean>;
   /** Authenticates the signed-in person again, after an answer `insufficient_user_authentication` (RFC 9470). */
   reauthenticate(password: string): Promise<void>;
   /**
@@ -98,6 +113,7 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
   const renewal = createRenewal({ store, mark, tabs, lock, auth, platform });
   const schedule = scheduleRenewal({ store, mark, platform, renew: renewal.renew });
   const actions = createSessionActions({ store, lock, auth, renewal, platform });
+  const codeFlow = createCodeFlow({ name, issuer, clientId, auth, platform });
   const token = createCurrentToken({ store, platform, renewal, schedule, restore });
   const authenticatedFetch = createAuthenticatedFetch({ origins, send, token, platform });
 
@@ -137,6 +153,13 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
     },
     restore: () => unlessClosed(restore),
     signIn: (credentials) => unlessClosed(() => actions.signIn(credentials)),
+    beginSignIn: (options = {}) => unlessClosed(() => codeFlow.begin(options)),
+    completeSignIn: () =>
+      unlessClosed(async () => {
+        const code = codeFlow.take();
+        if (code !== undefined) await actions.signInByCode(code);
+        return code !== undefined;
+      }),
     reauthenticate: (password) => unlessClosed(() => actions.reauthenticate(password)),
     refresh: () => unlessClosed(() => renewal.renew().then(store.state)),
     signOut: ({ everywhere = false } = {}) => unlessClosed(() => actions.signOut(everywhere)),

@@ -15,6 +15,15 @@ export type Platform = {
   openChannel(name: string): BroadcastChannel | undefined;
   /** Shared by all pages of the origin. Undefined in workers, and where storage is forbidden. */
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
+  /** Of this tab alone. Throws where storage is forbidden. */
+  tabStorage(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  /** The page's address. */
+  readonly address: {
+    get(): string;
+    /** Shows another one without loading it. */
+    replace(url: string): void;
+    leaveFor(url: string): void;
+  };
   /** Returns a function that unsubscribes. */
   onWake(callback: (wake: Wake) => void): () => void;
 };
@@ -44,6 +53,12 @@ export const browserPlatform: Platform = {
     } catch {
       return undefined;
     }
+  },
+  tabStorage: () => sessionStorage,
+  address: {
+    get: () => location.href,
+    replace: (url) => history.replaceState(history.state, '', url),
+    leaveFor: (url) => location.assign(url),
   },
   onWake(callback) {
     // A worker has no document.

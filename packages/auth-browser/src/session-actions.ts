@@ -1,4 +1,4 @@
-import type { AuthEndpoint, SignInCredentials } from './auth-endpoint.ts';
+import type { AuthEndpoint, CodeToRedeem, SignInCredentials } from './auth-endpoint.ts';
 import { SessionError, signedOut } from './errors.ts';
 import type { Platform } from './platform.ts';
 import { type RefreshLock, signOutPatienceMs } from './refresh-lock.ts';
@@ -9,6 +9,7 @@ import { readClaims } from './token-claims.ts';
 
 export type SessionActions = {
   signIn(credentials: SignInCredentials): Promise<void>;
+  signInByCode(code: CodeToRedeem): Promise<void>;
   reauthenticate(password: string): Promise<void>;
   signOut(everywhere: boolean): Promise<void>;
 };
@@ -50,6 +51,8 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
 
   return {
     signIn: (credentials) => lock(() => renewal.conclude(() => auth.signIn(credentials), renewal.begin)),
+
+    signInByCode: (code) => lock(() => renewal.conclude(() => auth.signInByCode(code), renewal.begin)),
 
     reauthenticate: (password) =>
       lock(async () => {

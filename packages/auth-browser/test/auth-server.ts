@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Answer, type Asked, type HttpServer, problem, startHttpServer } from './http-server.ts';
 
 export const testPassword = 'harbour-lantern-23';
@@ -27,6 +28,11 @@ export interface AuthServer extends Omit<HttpServer, 'asked'> {
    * Holds back answers to this path until the returned function is called. A later hold applies to later requests.
    */
   hold(path: string): () => void;
+  /**
+   * Signs somebody in at its own page, whose address this is. Returns where the page leads: back, with the code. A code
+   * is good once.
+   */
+  comeBack(page: string, username: string): string;
   /** Ends all sessions of a person. */
   end(subject: string, reason: string): void;
   /** Whether this token's session lives and `refuse` has not refused the token. */
@@ -41,6 +47,7 @@ export interface AuthServer extends Omit<HttpServer, 'asked'> {
  */
 export async function startAuthServer(): Promise<AuthServer> {
   const sessions = new Map<string, Session>();
+  const codes = new Map<string, { challenge: string; redirectUri: string; username: string }>();
   const refused = new Set<string>();
   const faults = new Map<string, (Answer | undefined)[]>();
   const held = new Map<string, Promise<void>>();
@@ -57,10 +64,19 @@ export async function startAuthServer(): Promise<AuthServer> {
     'POST /sessions'({ text }) {
       const { username, password } = JSON.parse(text);
       if (password !== testPassword) return problem(401, 'invalid_credentials', { detail: 'Wrong.' });
-      const id = `session-${sessions.size + 1}`;
-      const session = { id, subject: username, authTime: 1_800_000_000, generation: 0, ended: null };
-      sessions.set(id, session);
-      return withCookie(session, 201);
+      return withCookie(begin(username), 201);
+    },
+    'GET /.well-known/openid-configuration': () => ({
+      status: 200,
+      body: { issuer: server.origin, authorization_endpoint: `${server.origin}/authorize?tenant=1` },
+    }),
+    'POST /sessions/code'({ text }) {
+      const { code, code_verifier: verifier, redirect_uri: redirectUri } = JSON.parse(text);
+      const granted = codes.get(code);
+      codes.delete(code);
+      const challenge = createHash('sha256').update(verifier).digest('base64url');
+      const isFor = granted?.challenge === challenge && granted.redirectUri === redirectUri;
+      return isFor ? withCookie(begin(granted.username), 201) : problem(400, 'invalid_code');
     },
     'POST /sessions/refresh'({ headers }) {
       const [id = '', generation] = (/refresh_token=([^;]+)/.exec(headers.cookie ?? '')?.[1] ?? '').split(
@@ -83,6 +99,13 @@ export async function startAuthServer(): Promise<AuthServer> {
     'DELETE /sessions/current': (asked) => signOut(asked, 'sign_out'),
     'DELETE /sessions': (asked) => signOut(asked, 'ended_all'),
   };
+
+  function begin(subject: string): Session {
+    const id = `session-${sessions.size + 1}`;
+    const session = { id, subject, authTime: 1_800_000_000, generation: 0, ended: null };
+    sessions.set(id, session);
+    return session;
+  }
 
   function signOut(asked: Asked, reason: string): Answer {
     const session = sessionOf(asked);
@@ -131,6 +154,16 @@ export async function startAuthServer(): Promise<AuthServer> {
         held.delete(path);
         resolve();
       };
+    },
+    comeBack(page, username) {
+      const {
+        code_challenge: challenge = '',
+        redirect_uri: redirectUri = '',
+        state = '',
+      } = Object.fromEntries(new URL(page).searchParams);
+      const code = `code-${codes.size + 1}`;
+      codes.set(code, { challenge, redirectUri, username });
+      return `${redirectUri}?${new URLSearchParams({ code, state, iss: server.origin })}`;
     },
     end(subject, reason) {
       for (const session of sessions.values()) if (session.subject === subject) session.ended ??= reason;

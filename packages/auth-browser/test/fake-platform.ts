@@ -4,6 +4,8 @@ import type { FakeClock } from './fake-clock.ts';
 /** Timers up to this long run by themselves: those that wait for other tabs' answers. */
 const passesByItselfMs = 100;
 
+export const pageAddress = 'http://localhost:3000/?view=cart#top';
+
 export interface FakePlatform extends Platform {
   wake(reason: Wake): void;
   /** Freezes the tab: it runs no timer, hears no message and reads no answer. */
@@ -14,6 +16,8 @@ export interface FakePlatform extends Platform {
   whenAwake(run: () => void, what?: 'answer' | 'message'): void;
   /** The number of answers that arrived while the tab is frozen. */
   readonly answers: number;
+  /** The address that the tab shows, or has left for. */
+  href: string;
   /** The number of pending timers. */
   readonly timers: number;
 }
@@ -21,7 +25,7 @@ export interface FakePlatform extends Platform {
 export type FakePlatformOptions = {
   random?: number;
   /** Features that browsers lack, outside secure contexts or altogether. */
-  without?: readonly ('locks' | 'channels' | 'storage')[];
+  without?: readonly ('locks' | 'channels' | 'storage' | 'tabStorage')[];
   /** For a browser that refuses locks. */
   locks?: Platform['locks'];
   /** The origin's storage, which all tabs share. */
@@ -32,6 +36,7 @@ export type FakePlatformOptions = {
 export function createFakePlatform(clock: FakeClock, options: FakePlatformOptions = {}): FakePlatform {
   const { random = 0.5, without = [] } = options;
   const sleepers = new Set<(wake: Wake) => void>();
+  const ofTab = new Map<string, string>();
   let timers = 0;
   let isFrozen = false;
   let due: { readonly run: () => void; readonly what: 'answer' | 'message' | undefined }[] = [];
@@ -41,8 +46,26 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     else run();
   }
 
-  return {
+  const platform: FakePlatform = {
     now: clock.now,
+    href: pageAddress,
+    address: {
+      get: () => platform.href,
+      replace(url) {
+        platform.href = url;
+      },
+      leaveFor(url) {
+        platform.href = url;
+      },
+    },
+    tabStorage() {
+      if (without.includes('tabStorage')) throw new DOMException('forbidden', 'SecurityError');
+      return {
+        getItem: (name) => ofTab.get(name) ?? null,
+        setItem: (name, value) => void ofTab.set(name, value),
+        removeItem: (name) => void ofTab.delete(name),
+      };
+    },
     random: () => random,
     storage: without.includes('storage') ? undefined : options.storage,
     setTimer(run, delayMs) {
@@ -96,6 +119,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
       return timers;
     },
   };
+  return platform;
 }
 
 function openChannel(name: string, whenAwake: FakePlatform['whenAwake']): BroadcastChannel {

@@ -1,11 +1,32 @@
+import { randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
-import { applications, consents, type Database } from '../database/schema.ts';
+import { applications, consents, type Database, pairwiseSectors } from '../database/schema.ts';
 import { applicationScopes } from '../permissions/resource-servers.ts';
 import type { ApplicationClient } from './clients.ts';
 
 /** Reads all registered applications. */
 export async function readApplications(db: Database): Promise<readonly ApplicationClient[]> {
-  return (await db.select().from(applications)).map(clientOf);
+  const rows = await db
+    .select()
+    .from(applications)
+    .leftJoin(pairwiseSectors, eq(applications.pairwiseSector, pairwiseSectors.sector));
+  return rows.map((row) => clientOf(row.applications, row.pairwise_sectors));
+}
+
+/** Returns a sector with its salt, which is drawn when there is none. */
+export async function ensureSector(
+  db: Database,
+  sector: string,
+): Promise<NonNullable<ApplicationClient['pairwise']>> {
+  const salt = randomBytes(32).toString('base64url');
+  // An update that changes nothing, so that the row of somebody else is returned as well.
+  const [row] = await db
+    .insert(pairwiseSectors)
+    .values({ sector, salt })
+    .onConflictDoUpdate({ target: pairwiseSectors.sector, set: { sector } })
+    .returning();
+  if (row === undefined) throw new Error('the sector was not stored');
+  return row;
 }
 
 /** Adds an application; false when its id is taken. */
@@ -47,21 +68,26 @@ export async function deleteApplication(db: Database, id: string): Promise<boole
   });
 }
 
-function rowOf({ id, name, scopes, authentication, ...uris }: ApplicationClient) {
+function rowOf({ id, name, scopes, authentication, pairwise, ...uris }: ApplicationClient) {
   return {
     clientId: id,
     name,
     redirectUris: [...uris.redirectUris],
     postLogoutRedirectUris: [...uris.postLogoutRedirectUris],
     backchannelLogoutUri: uris.backchannelLogoutUri,
+    logoUri: uris.logoUri,
     scopes: [...scopes],
     authentication: authentication.method,
     secretHash: authentication.method === 'client_secret_basic' ? authentication.secretHash : null,
     jwksUri: authentication.method === 'private_key_jwt' ? authentication.jwksUri : null,
+    pairwiseSector: pairwise?.sector ?? null,
   };
 }
 
-function clientOf(row: typeof applications.$inferSelect): ApplicationClient {
+function clientOf(
+  row: typeof applications.$inferSelect,
+  pairwise: typeof pairwiseSectors.$inferSelect | null,
+): ApplicationClient {
   return {
     id: row.clientId,
     name: row.name,
@@ -69,6 +95,8 @@ function clientOf(row: typeof applications.$inferSelect): ApplicationClient {
     redirectUris: row.redirectUris,
     postLogoutRedirectUris: row.postLogoutRedirectUris,
     backchannelLogoutUri: row.backchannelLogoutUri,
+    logoUri: row.logoUri,
+    pairwise,
     // A scope that this version no longer knows allows nothing.
     scopes: row.scopes.filter((scope) => applicationScopes.includes(scope)),
     maxSessions: null,

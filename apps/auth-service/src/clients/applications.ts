@@ -7,20 +7,24 @@ import { createPoll } from '../database/poll.ts';
 import type { ClientAuthenticationMethod, Database } from '../database/schema.ts';
 import {
   deleteApplication,
+  ensureSector,
   insertApplication,
   readApplications,
   upsertApplication,
 } from './application-store.ts';
 import type { ApplicationClient, ClientDirectory } from './clients.ts';
+import { sectorOf } from './subject-identifier.ts';
 
 const reloadMs = 5000;
 const secretBytes = 32;
 
 export type NewApplication = {
   readonly name: string;
+  readonly logoUri: string | null;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
   readonly backchannelLogoutUri: string | null;
+  readonly isPairwise: boolean;
   readonly scopes: readonly string[];
   readonly method: ClientAuthenticationMethod;
   /** Required for private_key_jwt. */
@@ -92,13 +96,16 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
         application.method === 'client_secret_basic'
           ? randomBytes(secretBytes).toString('base64url')
           : undefined;
+      const id = `app-${randomBytes(12).toString('hex')}`;
       const client: ApplicationClient = {
-        id: `app-${randomBytes(12).toString('hex')}`,
+        id,
         name: application.name,
         kind: 'application',
         redirectUris: application.redirectUris,
         postLogoutRedirectUris: application.postLogoutRedirectUris,
         backchannelLogoutUri: application.backchannelLogoutUri,
+        logoUri: application.logoUri,
+        pairwise: await pairwiseOf(id, application),
         scopes: application.scopes,
         maxSessions: null,
         authentication: authenticationOf(application, secret),
@@ -117,10 +124,15 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
      *
      * Does not check anything: the command has done so. Does not reinstate an application that was revoked.
      */
-    async set({ secret, ...application }: KnownApplication): Promise<'registered' | 'changed' | 'unchanged'> {
+    async set({
+      secret,
+      isPairwise,
+      ...application
+    }: KnownApplication): Promise<'registered' | 'changed' | 'unchanged'> {
       const client: ApplicationClient = {
         ...application,
         kind: 'application',
+        pairwise: await pairwiseOf(application.id, { ...application, isPairwise }),
         maxSessions: null,
         authentication: { method: 'client_secret_basic', secretHash: hashOfSecret(secret) },
       };
@@ -154,6 +166,14 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
       return isRemoved;
     },
   };
+
+  async function pairwiseOf(
+    id: string,
+    { isPairwise, redirectUris }: Pick<NewApplication, 'isPairwise' | 'redirectUris'>,
+  ): Promise<ApplicationClient['pairwise']> {
+    const sector = isPairwise ? sectorOf(redirectUris, id) : undefined;
+    return sector === undefined ? null : ensureSector(db, sector);
+  }
 
   async function reload(): Promise<void> {
     byId = new Map((await readApplications(db)).map((client) => [client.id, client]));

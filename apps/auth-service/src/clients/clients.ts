@@ -41,10 +41,14 @@ export type ApplicationClient = Identified &
     readonly kind: 'application';
     /** The most that it may ask people for, of `applicationScopes`. */
     readonly scopes: readonly string[];
+    /** An image that people see on our pages; null: none. */
+    readonly logoUri: string | null;
     /** Where people may return to after they have signed out (OpenID Connect RP-Initiated Logout §3). */
     readonly postLogoutRedirectUris: readonly string[];
     /** Where it is told of ended sessions (OpenID Connect Back-Channel Logout §2.2); null: it is not. */
     readonly backchannelLogoutUri: string | null;
+    /** Null: it knows people by the same subject as everybody (OpenID Connect Core §8). */
+    readonly pairwise: { readonly sector: string; readonly salt: string } | null;
     /** By its OAuth name: `token_endpoint_auth_method` (RFC 7591 §2). */
     readonly authentication:
       | { readonly method: 'none' }
@@ -94,10 +98,10 @@ export function createClientRegistry(options: {
   const declared: readonly PublicClient[] = [
     {
       id: 'storefront',
-      name: 'The shop in a browser',
+      name: 'Latchkey shop',
       kind: 'browser',
       origins: options.storefrontOrigins,
-      redirectUris: [],
+      redirectUris: options.storefrontOrigins.map((origin) => `${origin}/`),
       maxSessions: null,
     },
     {

@@ -1,5 +1,5 @@
 import { ProblemError } from '@latchkey/service-kit';
-import type { Client } from './clients.ts';
+import type { BrowserClient, Client, ClientDirectory } from './clients.ts';
 
 /** @throws ProblemError 403 `client_revoked` */
 export function refuseRevoked(
@@ -7,6 +7,17 @@ export function refuseRevoked(
   client: Pick<Client, 'id'>,
 ): void {
   if (statuses.isRevoked(client.id)) throw clientRevoked();
+}
+
+/** @throws ProblemError 400 `unknown_client` */
+export function browserClientOr400(clients: ClientDirectory, id: string): BrowserClient {
+  const client = clients.find(id);
+  if (client?.kind === 'browser') return client;
+  throw new ProblemError({
+    status: 400,
+    code: 'unknown_client',
+    detail: 'There is no such browser client.',
+  });
 }
 
 export function clientRevoked(): ProblemError {

@@ -35,6 +35,8 @@ export async function registerApplications(
         redirectUris: line.redirect_uris,
         postLogoutRedirectUris: line.post_logout_redirect_uris ?? [],
         backchannelLogoutUri: line.backchannel_logout_uri ?? null,
+        logoUri: line.logo_uri ?? null,
+        isPairwise: line.subject_type === 'pairwise',
       };
       const fault =
         ownClients.find(id) === undefined

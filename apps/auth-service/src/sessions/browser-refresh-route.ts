@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { ClientDirectory } from '../clients/clients.ts';
-import { refuseRevoked } from '../clients/refusals.ts';
+import { browserClientOr400, refuseRevoked } from '../clients/refusals.ts';
 import { checkBrowserOrigin, isCrossSite } from './browser-origin.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { type RefreshingParts, RefreshRefusedError, refreshTokens } from './refreshing.ts';
@@ -36,14 +36,7 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
   const { clients, cookie } = options;
 
   app.post('/sessions/refresh', { schema: browserRefreshSchema }, async (request, reply) => {
-    const client = clients.find(request.body.client_id);
-    if (client?.kind !== 'browser') {
-      throw new ProblemError({
-        status: 400,
-        code: 'unknown_client',
-        detail: 'There is no such browser client.',
-      });
-    }
+    const client = browserClientOr400(clients, request.body.client_id);
     checkBrowserOrigin(request, client);
     // The cookie stays, so that the session continues if the client is reinstated.
     refuseRevoked(options.clientStatuses, client);

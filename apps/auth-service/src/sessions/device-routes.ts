@@ -1,5 +1,5 @@
 import { problemSchema, type Service } from '@latchkey/service-kit';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
@@ -17,11 +17,13 @@ export type DeviceRoutesOptions = {
   readonly sessions: SessionStore;
   readonly audit: AuditLog;
   readonly cookie: RefreshCookie;
+  /** Ends the login of the browser that sends the request, if it is the same person's. */
+  readonly endLogin: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 };
 
 /** A person's own sessions, one per device: list them, rename one, end this one, another, all others, or all. */
 export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): Promise<void> {
-  const { sessions, audit, cookie } = options;
+  const { sessions, audit, cookie, endLogin } = options;
 
   app.get(
     '/sessions',
@@ -45,6 +47,8 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
       onRequest: app.authenticate,
       schema: {
         summary: 'Sign out of this device',
+        description:
+          'In a browser, also at the pages of auth-service, with every application that began there.',
         tags: ['sessions'],
         response: { 204: ended, ...refusals },
       },
@@ -52,6 +56,8 @@ export async function deviceRoutes(app: Service, options: DeviceRoutesOptions): 
     async (request, reply) => {
       // If the session is gone already, the request has what it asked for.
       const { sessionId: current, clientId } = request.auth;
+      // First, so that a failure leaves the session and the request can be repeated.
+      await endLogin(request, reply);
       await endOne(request, current, 'sign_out');
       // If another person has signed in here meanwhile, their cookie stays.
       cookie.clear(reply, { clientId, isOver: (sessionId) => sessionId === current });

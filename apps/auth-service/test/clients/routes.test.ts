@@ -15,7 +15,7 @@ describe('an operator', () => {
     await auth.setStatus('payment-service', 'revoked');
     const active = { status: 'active', revoked_at: null };
     expect(await list()).toEqual([
-      { id: 'storefront', name: 'The shop in a browser', kind: 'browser', ...active },
+      { id: 'storefront', name: 'Latchkey shop', kind: 'browser', ...active },
       { id: 'latchkey-cli', name: 'Command line', kind: 'native', ...active },
       { id: 'latchkey-mobile', name: 'The shop’s app: one phone at a time', kind: 'native', ...active },
       {

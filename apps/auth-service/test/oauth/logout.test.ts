@@ -37,6 +37,8 @@ async function startApplication(...statuses: number[]) {
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   const application = await registerApplication(auth, {
+    // So that a token with the wrong subject is noticed.
+    subject_type: 'pairwise',
     post_logout_redirect_uris: [afterwards],
     backchannel_logout_uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}/logout`,
   });
@@ -194,7 +196,7 @@ test('an application that fails is told again, until it listens', async () => {
 test('an application that never listens is given up after 15 minutes, and the audit log says so', async () => {
   const application = await startApplication(500);
   const browser = createBrowser(app);
-  const { id_token, claims } = await signInTo(browser, application, await somebody(app));
+  const { id_token, access_token } = await signInTo(browser, application, await somebody(app));
   await browser.get(endSession({ id_token_hint: id_token }));
   await eventually('it is tried', () => expect(application.heard.length).toBeGreaterThan(0));
   ahead += giveUpMs;
@@ -208,7 +210,7 @@ test('an application that never listens is given up after 15 minutes, and the au
     expect(rows).toEqual([]);
   });
   await eventually('the audit log says so', async () => {
-    const events = await database.eventsOf(String(claims['sub']));
+    const events = await database.eventsOf(String(decode(access_token).claims['sub']));
     expect(events.map(({ event }) => event)).toContain('logout.undelivered');
   });
 });

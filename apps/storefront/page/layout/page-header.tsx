@@ -1,7 +1,7 @@
-import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
 import { changeLanguage, currentLanguage } from '../i18n/i18n.ts';
 import { isLanguage, languageNames, languages } from '../i18n/language.ts';
+import { Switch } from '../ui/switch.tsx';
 import { chooseTheme, useTheme } from '../ui/theme.ts';
 
 /** The page's name, with the choice of language and theme. */
@@ -51,12 +51,7 @@ function ThemeSwitch() {
   const { t } = useTranslation();
   const theme = useTheme();
   return (
-    <Switch
-      className="switch"
-      isSelected={theme === 'dark'}
-      onChange={(isDark) => chooseTheme(isDark ? 'dark' : 'light')}
-    >
-      <span className="switch-track" aria-hidden="true" />
+    <Switch isSelected={theme === 'dark'} onChange={(isDark) => chooseTheme(isDark ? 'dark' : 'light')}>
       {t('page.dark')}
     </Switch>
   );

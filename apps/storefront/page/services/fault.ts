@@ -24,6 +24,15 @@ const endedCodes: ReadonlySet<string> = new Set([
   'invalid_token',
 ]);
 
+/** SessionError codes of a sign-in at auth-service's page that failed without an answer to the page. */
+const signInCodes: ReadonlySet<string> = new Set([
+  'access_denied',
+  'login_required',
+  'sign_in_lost',
+  'storage_blocked',
+  'insecure_context',
+]);
+
 /**
  * Classifies an error. `granted` are the scopes of the token that was sent: a missing-permission fault names only the
  * required scopes that are not among them.
@@ -70,6 +79,7 @@ function faultOfSession(error: SessionError): Fault {
     return { kind: 'service_down', service: 'auth-service', askedBy: null, requestId };
   }
   if (status === 429) return { kind: 'rate_limited', seconds: retryAfterSeconds ?? 1, requestId };
+  if (signInCodes.has(code)) return { kind: 'refused', code, detail: message, requestId };
   if (status === null || status >= 500) {
     return { kind: 'unexpected', service: 'auth-service', status, requestId };
   }

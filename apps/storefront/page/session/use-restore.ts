@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { session } from './session.ts';
+import { completeSignIn } from './sign-in-answer.ts';
 import { useSession } from './use-session.ts';
 
 const retryMs = 3000;
@@ -13,10 +14,12 @@ export function useRestore(): { readonly error: unknown; readonly retry: () => v
     queryKey: ['restore'],
     // A query clears its error when it retries, so the message would flicker.
     queryFn: () =>
-      session.restore().then(
-        () => ({ error: null }),
-        (error: unknown) => ({ error }),
-      ),
+      completeSignIn()
+        .then(session.restore)
+        .then(
+          () => ({ error: null }),
+          (error: unknown) => ({ error }),
+        ),
     enabled: useSession().status === 'restoring',
     refetchInterval: ({ state }) => (state.data?.error == null ? false : retryMs),
   });

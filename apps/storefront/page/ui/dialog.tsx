@@ -1,30 +1,39 @@
-import type { ReactNode } from 'react';
-import { Dialog as AriaDialog, Heading, Modal, ModalOverlay } from 'react-aria-components/Modal';
+import { type ReactNode, useLayoutEffect, useRef } from 'react';
 
 export type DialogProps = {
   readonly title: string;
-  readonly isOpen: boolean;
   readonly onClose: () => void;
   readonly children: ReactNode;
 };
 
-/** A modal dialog. Escape or a press outside closes it. The focus then returns to where it was. */
-export function Dialog({ title, isOpen, onClose, children }: DialogProps) {
+/**
+ * A modal dialog: the browser's own, which keeps the focus and returns it. It is open while it is rendered. Escape or a
+ * press outside closes it.
+ */
+export function Dialog({ title, onClose, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+
+  useLayoutEffect(() => {
+    const { current } = dialog;
+    current?.showModal();
+    // Before it leaves the document, or the focus would be lost.
+    return () => current?.close();
+  }, []);
+
   return (
-    <ModalOverlay
-      className="dialog-veil"
-      isOpen={isOpen}
-      onOpenChange={(open) => open || onClose()}
-      isDismissable
+    <dialog
+      ref={dialog}
+      className="dialog-frame"
+      aria-label={title}
+      // In development React opens it twice, and hears of the first end afterwards.
+      onClose={({ currentTarget }) => currentTarget.open || onClose()}
+      // Its content covers it, so only what is outside has it as the target.
+      onPointerDown={({ target, currentTarget }) => target === currentTarget && onClose()}
     >
-      <Modal className="dialog-frame">
-        <AriaDialog className="dialog">
-          <Heading slot="title" level={2}>
-            {title}
-          </Heading>
-          {children}
-        </AriaDialog>
-      </Modal>
-    </ModalOverlay>
+      <div className="dialog">
+        <h2>{title}</h2>
+        {children}
+      </div>
+    </dialog>
   );
 }

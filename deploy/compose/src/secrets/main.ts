@@ -14,7 +14,8 @@ const secrets = completeSecrets(readIfThere(stateFile));
 const isNew = writeWhole(stateFile, `${JSON.stringify(secrets, null, 2)}\n`, 0o400);
 
 let written = 0;
-for (const [container, files] of Object.entries(handoutsOf(secrets))) {
+const { AUTH_PORT: auth = '4000', EXAMPLE_ID_PORT: exampleId = '3002' } = process.env;
+for (const [container, files] of Object.entries(handoutsOf(secrets, { auth, exampleId }))) {
   const volume = join(directory, container);
   // A container that does not exist has no mounted volume.
   if (!existsSync(volume)) continue;

@@ -84,11 +84,33 @@ export const problemCodes = {
   account_not_found: problem(404, 'There is no such account.', 'Correct the id.'),
   username_taken: problem(409, 'Another account has this user name.', 'Choose another one.'),
   own_account: problem(409, 'Operators cannot do this to their own account.', 'Ask another operator.'),
+  unknown_provider: problem(
+    404,
+    'There is no identity provider with this id.',
+    'Read the list of providers.',
+  ),
+  identity_not_found: problem(404, 'The person has no identity with this id.', 'Read the list again.'),
+  no_password: problem(409, 'The account has no password.', 'Let the person sign in anew at their provider.'),
+  last_way_in: problem(
+    409,
+    'Without it the person could not sign in any more.',
+    'Set a password, or link another account, first.',
+  ),
+  provider_unavailable: problem(
+    503,
+    'The identity provider does not answer.',
+    'Try again after Retry-After.',
+  ),
   too_many_attempts: problem(429, 'Too many attempts.', 'Wait for Retry-After.'),
   busy: problem(503, 'Too many passwords wait to be hashed.', 'Try again after Retry-After.'),
   account_changed: problem(503, 'The account was changed during the sign-in.', 'Try again.'),
 
   // Sessions
+  invalid_code: problem(
+    400,
+    'The authorization code is unknown, expired, used, or was issued for something else.',
+    'Start again at the authorization endpoint.',
+  ),
   unknown_client: problem(400, 'There is no such client.', 'Correct client_id.'),
   malformed_scope: problem(400, 'The scope has a wrong form (RFC 6749 §3.3).', 'Correct it.'),
   device_name_blank: problem(400, 'The device name is blank.', 'Send a name, or none.'),

@@ -1,32 +1,29 @@
 import type { Service } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AuditLog } from '../../audit/audit-log.ts';
 import { requestOrigin } from '../../audit/request-origin.ts';
 import type { ClientDirectory } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
-import type { LoginStore } from '../../logins/login-store.ts';
+import { subjectFor } from '../../clients/subject-identifier.ts';
+import type { OwnCookies } from '../../logins/own-cookies.ts';
 import { formTargetOf } from '../../pages/form-target.ts';
 import { languageFor } from '../../pages/language.ts';
 import { sendPage } from '../../pages/send-page.ts';
 import { signedOutPage, signOutPage } from '../../pages/sign-out-page.ts';
 import type { IdTokenHint } from '../../tokens/id-token.ts';
-import type { Authorization, SignedIn } from '../authorization/authorization.ts';
+import type { Authorization } from '../authorization/authorization.ts';
 import { AuthorizationError } from '../authorization/authorization-request.ts';
-import type { OwnCookies } from '../authorization/own-cookies.ts';
 import type { AuthorizationPages } from '../authorization/pages.ts';
 import { acceptForms, queryOf, readPairs } from '../form-body.ts';
-import type { LogoutDeliveries } from './logout-deliveries.ts';
+import type { LoginEnd } from './end-login.ts';
 
 export type EndSessionRouteOptions = {
   readonly issuer: string;
   readonly readHint: (token: string) => IdTokenHint | undefined;
   readonly authorization: Pick<Authorization, 'whoIs'>;
   readonly clients: ClientDirectory;
-  readonly logins: Pick<LoginStore, 'end'>;
-  readonly deliveries: Pick<LogoutDeliveries, 'announce'>;
+  readonly loginEnd: Pick<LoginEnd, 'end'>;
   readonly cookies: OwnCookies;
   readonly pages: Pick<AuthorizationPages, 'sendError' | 'problem'>;
-  readonly audit: Pick<AuditLog, 'record'>;
 };
 
 const names = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state', 'ui_locales'] as const;
@@ -39,7 +36,7 @@ type Parameters = Partial<Record<(typeof names)[number], string>>;
  * first, so that no other site can sign people out. Returns to a registered URI only.
  */
 export async function endSessionRoute(app: Service, options: EndSessionRouteOptions): Promise<void> {
-  const { issuer, authorization, clients, cookies, pages, audit } = options;
+  const { issuer, authorization, clients, cookies, pages, loginEnd } = options;
   acceptForms(app);
   app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
   const address = `${issuer}/end-session`;
@@ -49,8 +46,9 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
     const target = targetOf(parameters);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     if (signedIn === undefined) return finish(request, reply, target);
-    if (target.hint?.subject === signedIn.account.id) {
-      await end(request, signedIn);
+    const { hint } = target;
+    if (hint !== undefined && hint.subject === subjectFor(clients.find(hint.clientId), signedIn.account.id)) {
+      await loginEnd.end(signedIn.login, requestOrigin(request));
       return finish(request, reply, target);
     }
     const { uri } = target;
@@ -75,23 +73,13 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
         .send();
     const target = targetOf(read(new URLSearchParams(body).toString()));
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
-    if (signedIn !== undefined && body['answer'] === 'yes') await end(request, signedIn);
+    if (signedIn !== undefined && body['answer'] === 'yes')
+      await loginEnd.end(signedIn.login, requestOrigin(request));
     return finish(request, reply, target);
   });
 
-  async function end(request: FastifyRequest, { login, account }: SignedIn): Promise<void> {
-    const reason = 'sign_out';
-    const ended = await options.logins.end(login, reason);
-    options.deliveries.announce(ended);
-    for (const { sessionId, clientId, hasEnded } of ended) {
-      if (!hasEnded) continue;
-      const of = { subject: account.id, sessionId, clientId, ...requestOrigin(request) };
-      audit.record({ event: 'session.ended', ...of, details: { reason } });
-    }
-  }
-
   type Target = {
-    readonly hint: { readonly subject: string } | undefined;
+    readonly hint: IdTokenHint | undefined;
     /** Where to return to, with the state. */
     readonly uri: string | undefined;
     readonly parameters: Parameters;

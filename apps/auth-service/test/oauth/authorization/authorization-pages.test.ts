@@ -19,6 +19,12 @@ const { app } = auth;
 const name = 'Gifts <b>&amp;</b> "more"';
 const application = await registerApplication(auth, { name });
 
+/** Opens the first page of a request in a new browser. */
+async function openPageOf(url: string) {
+  const browser = createBrowser(app);
+  return browser.get(nextPage(await browser.get(url)));
+}
+
 const passwordField = 'name="password"';
 
 test('the pages run no script, are in no frame, and lead only to us and to the client', async () => {
@@ -37,6 +43,24 @@ test('the pages run no script, are in no frame, and lead only to us and to the c
   });
   expect(body).toContain('Gifts &lt;b&gt;&amp;amp;&lt;/b&gt; &quot;more&quot;');
   expect(body).not.toContain('<b>');
+});
+
+test('an application’s logo is the only image that its pages may show', async () => {
+  const logo = 'https://cdn.example:8443/a"b\'c.png?size=1&x=<b>';
+  const { id } = await registerApplication(auth, { logo_uri: encodeURI(logo) });
+  const { headers, body } = await openPageOf(createFlow(id).url);
+  expect(String(headers['content-security-policy'])).toContain('; img-src https://cdn.example:8443;');
+  expect(body).toContain('src="https://cdn.example:8443/a%22b&#39;c.png?size=1&amp;x=%3Cb%3E"');
+  expect(headers['cross-origin-embedder-policy']).toBeUndefined();
+});
+
+test.each([
+  ['http://cdn.example/a.png'],
+  ['javascript:alert(1)'],
+  ['https://cdn.example;script-src *'],
+  ['data:,'],
+])('a logo at %s cannot be registered', async (logo_uri) => {
+  await expect(registerApplication(auth, { logo_uri })).rejects.toThrow('logo_uri cannot be used');
 });
 
 test('what a client or a person writes is escaped', async () => {

@@ -1,7 +1,7 @@
 import { useState } from 'react';
-import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button.tsx';
+import { Switch } from '../../ui/switch.tsx';
 import { Choice } from '../choice.tsx';
 import { inspectorId } from '../inspector/inspector.tsx';
 import type { Arrow } from './arrow-rules.ts';
@@ -60,8 +60,7 @@ export function LanesSection(props: LanesSectionProps) {
           {isPaused ? t('lanes.carry_on') : t('lanes.pause')}
         </Button>
         <Button onPress={props.onClear}>{t('lanes.clear')}</Button>
-        <Switch className="demo-switch" isSelected={isBackgroundOn} onChange={onBackground}>
-          <span className="demo-switch-track" aria-hidden="true" />
+        <Switch isSelected={isBackgroundOn} onChange={onBackground}>
           {t('lanes.background')}
         </Switch>
       </div>

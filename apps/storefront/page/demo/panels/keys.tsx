@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
 import { session } from '../../session/session.ts';
 import { Button } from '../../ui/button.tsx';
+import { Switch } from '../../ui/switch.tsx';
 import { ActionState, useAction } from '../action.tsx';
 import { demoApi } from '../demo-api.ts';
 import { StopwatchTable } from '../stopwatch/stopwatch-table.tsx';
@@ -38,8 +38,7 @@ function TrafficPart() {
   const names = useMemo(() => ({ requests: t('keys.requests'), errors: t('keys.errors') }), [t]);
   return (
     <>
-      <Switch className="demo-switch" isSelected={isOn} onChange={setOn}>
-        <span className="demo-switch-track" aria-hidden="true" />
+      <Switch isSelected={isOn} onChange={setOn}>
         {t('keys.traffic')}
       </Switch>
       <dl className="demo-counters">

@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Switch } from 'react-aria-components/Switch';
 import { useTranslation } from 'react-i18next';
 import type { Permissions } from '../../../src/demo/api.ts';
 import { useAccount } from '../../people/people.ts';
 import { session } from '../../session/session.ts';
 import { useSession } from '../../session/use-session.ts';
+import { Switch } from '../../ui/switch.tsx';
 import { ActionState, useAction } from '../action.tsx';
 import { demoApi } from '../demo-api.ts';
 import { useDemoPerson } from '../person/demo-person.ts';
@@ -63,12 +63,10 @@ function ScopeSwitches() {
         {scopes.map(({ scope, granted: isGranted }) => (
           <Switch
             key={scope}
-            className="demo-switch"
             isSelected={isGranted}
             isDisabled={change.isPending}
             onChange={(isOn) => change.mutate({ scope, isOn })}
           >
-            <span className="demo-switch-track" aria-hidden="true" />
             <code>{scope}</code>
           </Switch>
         ))}

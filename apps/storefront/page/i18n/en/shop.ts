@@ -22,6 +22,7 @@ export const shopMessages = {
     signIn: 'Sign in',
     demoIntro: 'Pick a demo account. These accounts exist only on this machine.',
     orByName: 'or with a user name and a password',
+    elsewhere: 'You enter your password on the sign-in page, and then come back here.',
     username: 'User name',
     usernameHint: '3 to 64 characters: a to z, digits, . _ @ + -',
     password: 'Password',
@@ -204,6 +205,9 @@ export const shopMessages = {
     textShort:
       'For an amount this large, payment-service requires a password entered less than {{seconds}} s ago. The payment then continues with the same key.',
     confirm: 'Confirm and pay',
+    elsewhere:
+      'For an amount this large, payment-service requires a recent password. Enter it on the sign-in page, then check out again. Nothing has been charged.',
+    leave: 'To the sign-in page',
   },
   payments: {
     title: 'Payments',
@@ -270,6 +274,14 @@ export const shopMessages = {
     request_header_fields_too_large:
       'The browser sends too many cookies to this host, including those of other apps on it. Delete this host’s cookies in the browser’s settings, and sign in again.',
     invalid_credentials: 'The user name or the password is wrong.',
+    access_denied: 'You cancelled it on the sign-in page.',
+    login_required: 'The sign-in page did not sign you in. Try again.',
+    invalid_code: 'You came back too late, or this sign-in was already used. Sign in again.',
+    sign_in_lost:
+      'This tab did not begin the sign-in that led here, or the browser forgot about it. Sign in again.',
+    storage_blocked:
+      'The browser stores nothing for this page, so you could not come back signed in. Allow the page to store data.',
+    insecure_context: 'The connection to this page is not secure. Open it over https, or from localhost.',
     consent_not_found: 'This application has no access any more: you have already withdrawn it.',
     username_taken: 'This user name is already taken.',
     invalid_username:

@@ -23,6 +23,7 @@ export const shopMessages = {
     signIn: '로그인',
     demoIntro: '데모 계정을 고르세요. 이 컴퓨터에만 있는 계정입니다.',
     orByName: '또는 아이디와 비밀번호로',
+    elsewhere: '로그인 페이지에서 비밀번호를 입력하면 이곳으로 돌아옵니다.',
     username: '아이디',
     usernameHint: '3~64자: 영문 소문자, 숫자, . _ @ + -',
     password: '비밀번호',
@@ -203,6 +204,9 @@ export const shopMessages = {
     textShort:
       '금액이 커서 payment-service가 최근 {{seconds}}초 안에 입력한 비밀번호를 요구합니다. 비밀번호를 입력하면 같은 키로 결제를 이어 갑니다.',
     confirm: '확인하고 결제하기',
+    elsewhere:
+      '금액이 커서 payment-service가 비밀번호를 다시 요구합니다. 로그인 페이지에서 비밀번호를 입력한 뒤 다시 결제해 주세요. 아직 결제된 금액은 없습니다.',
+    leave: '로그인 페이지로',
   },
   payments: {
     title: '결제 내역',
@@ -270,6 +274,14 @@ export const shopMessages = {
     request_header_fields_too_large:
       '브라우저가 이 호스트로 보내는 쿠키가 너무 많습니다. 같은 호스트를 쓰는 다른 앱의 쿠키도 함께 전송됩니다. 브라우저 설정에서 이 호스트의 쿠키를 지우고 다시 로그인해 주세요.',
     invalid_credentials: '아이디 또는 비밀번호가 맞지 않습니다.',
+    access_denied: '로그인 페이지에서 취소하셨습니다.',
+    login_required: '로그인 페이지에서 로그인되지 않았습니다. 다시 시도해 주세요.',
+    invalid_code: '너무 늦게 돌아왔거나 이미 사용된 로그인입니다. 다시 로그인해 주세요.',
+    sign_in_lost:
+      '이 탭에서 시작한 로그인이 아니거나, 브라우저에 그 기록이 남아 있지 않습니다. 다시 로그인해 주세요.',
+    storage_blocked:
+      '브라우저가 이 페이지의 데이터를 저장하지 않아 로그인한 상태로 돌아올 수 없습니다. 데이터 저장을 허용해 주세요.',
+    insecure_context: '이 페이지의 연결이 안전하지 않습니다. https 또는 localhost로 열어 주세요.',
     consent_not_found: '이미 접근 권한을 철회한 애플리케이션입니다.',
     username_taken: '이미 쓰이고 있는 아이디입니다.',
     invalid_username: '아이디는 3~64자이며 영문 소문자와 숫자, 그 사이의 . _ @ + - 를 쓸 수 있습니다.',

@@ -1,8 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { config } from '../../config.ts';
 import { useFormats } from '../../i18n/format.ts';
 import { useAccount } from '../../people/people.ts';
+import { useLeave } from '../../people/use-leave.ts';
 import { session } from '../../session/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -16,7 +18,7 @@ export type StepUpDialogProps = {
   readonly onConfirmed: () => void;
 };
 
-/** Asks for the password once more (RFC 9470). */
+/** Asks for the password once more (RFC 9470), here or at auth-service's page. */
 export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDialogProps) {
   const { t } = useTranslation();
   const { number } = useFormats();
@@ -26,37 +28,45 @@ export function StepUpDialog({ maxAgeSeconds, onClose, onConfirmed }: StepUpDial
     mutationFn: (typed: string) => session.reauthenticate(typed),
     onError: () => setPassword(''),
   });
+  const leave = useLeave();
+  const isElsewhere = config.sign_in === 'code';
   const seconds = maxAgeSeconds ?? 300;
-  const text =
+  const textHere =
     seconds % 60 === 0
       ? t('stepUp.text', { minutes: number(seconds / 60) })
       : t('stepUp.textShort', { seconds: number(seconds) });
+  const username = account?.username ?? '';
 
   function submit(event: FormEvent): void {
     event.preventDefault();
+    if (isElsewhere) leave.mutate({ loginHint: username, maxAgeSeconds: 0 });
     // Not called after the dialog was closed: cancelling pays nothing.
-    if (!confirm.isPending) confirm.mutate(password, { onSuccess: onConfirmed });
+    else if (!confirm.isPending) confirm.mutate(password, { onSuccess: onConfirmed });
   }
 
   return (
-    <Dialog title={t('stepUp.title')} isOpen onClose={onClose}>
+    <Dialog title={t('stepUp.title')} onClose={onClose}>
       <form className="form" onSubmit={submit}>
-        <p>{text}</p>
-        {/* Tells password managers which account the password is for. */}
-        <input hidden readOnly autoComplete="username" value={account?.username ?? ''} />
-        <FaultNotice error={confirm.error} />
-        <TextField
-          label={t('people.password')}
-          type="password"
-          autoComplete="current-password"
-          value={password}
-          onChange={setPassword}
-          isRequired
-          autoFocus
-        />
+        <p>{isElsewhere ? t('stepUp.elsewhere') : textHere}</p>
+        <FaultNotice error={confirm.error ?? leave.error} />
+        {!isElsewhere && (
+          <>
+            {/* Tells password managers which account the password is for. */}
+            <input hidden readOnly autoComplete="username" value={username} />
+            <TextField
+              label={t('people.password')}
+              type="password"
+              autoComplete="current-password"
+              value={password}
+              onChange={setPassword}
+              isRequired
+              autoFocus
+            />
+          </>
+        )}
         <div className="form-foot">
-          <Button type="submit" look="primary" isPending={confirm.isPending}>
-            {t('stepUp.confirm')}
+          <Button type="submit" look="primary" isPending={confirm.isPending || leave.isPending}>
+            {isElsewhere ? t('stepUp.leave') : t('stepUp.confirm')}
           </Button>
           <Button onPress={onClose}>{t('page.cancel')}</Button>
         </div>

@@ -46,7 +46,7 @@ export function RefundDialog({ payment, onClose, onRefunded }: RefundDialogProps
   }
 
   return (
-    <Dialog title={t('payments.refundTitle')} isOpen onClose={onClose}>
+    <Dialog title={t('payments.refundTitle')} onClose={onClose}>
       <form className="form" onSubmit={submit}>
         <p>{t('payments.refundText', { amount: money(payment.amount), left: money(left) })}</p>
         <FaultNotice error={refund.error} />

@@ -1,4 +1,3 @@
-import { ToggleButton } from 'react-aria-components/ToggleButton';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../i18n/format.ts';
 import { useRequireSignIn } from '../../people/use-require-sign-in.ts';
@@ -43,14 +42,14 @@ function ProductCard({ product }: { product: Product }) {
     <li className="product">
       <Picture sku={product.sku} />
       {/* Shows whether the wishlist has the product, also after a change elsewhere. */}
-      <ToggleButton
-        className="button icon"
+      <Button
+        look="icon"
         aria-label={t('products.wish', { name })}
-        isSelected={wished !== undefined}
-        onChange={() => !wish.isPending && !unwish.isPending && requireSignIn(changeWish)}
+        aria-pressed={wished !== undefined}
+        onPress={() => !wish.isPending && !unwish.isPending && requireSignIn(changeWish)}
       >
         <Icon name="heart" isFilled={wished !== undefined} />
-      </ToggleButton>
+      </Button>
       <div className="product-text">
         <h3>{name}</h3>
         <p className="description">{t(`products.descriptions.${product.sku}`)}</p>

@@ -39,6 +39,20 @@ describe('what an error means', () => {
     expect(ko.refusals[code]).toMatch(/쿠키를 지우고/);
   });
 
+  it.each([
+    'access_denied',
+    'login_required',
+    'sign_in_lost',
+    'storage_blocked',
+    'insecure_context',
+    'invalid_code',
+  ])('a sign-in at auth-service’s page failed (%s): it is refused, and both languages say why', (code) => {
+    const status = code === 'invalid_code' ? 400 : null;
+    expect(faultOf(new SessionError(code, 'Why.', { status }), [])).toMatchObject({ kind: 'refused', code });
+    expect(en.refusals).toHaveProperty(code);
+    expect(ko.refusals).toHaveProperty(code);
+  });
+
   it('the sign-in is too old', async () => {
     const challenge = 'Bearer realm="x", error="insufficient_user_authentication", max_age="300"';
     const error = await answer(

@@ -1,0 +1,180 @@
+import { eventually, forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
+import {
+  authorize,
+  callback,
+  createBrowser,
+  createFlow,
+  nextPage,
+  registerApplication,
+  returned,
+  somebody,
+} from '../oauth/authorization/authorization-fixture.ts';
+import { bearer, refreshCookie, startAuthApp, storefrontOrigin, whoAmI } from '../support/auth-app.ts';
+
+const auth = await forThisFile(startAuthApp());
+const { app } = auth;
+const redirect_uri = `${storefrontOrigin}/`;
+
+type Browser = ReturnType<typeof createBrowser>;
+
+/** A flow of the shop's page, which asks for everything that the person may do. */
+function pageFlow() {
+  const flow = createFlow('storefront', { redirect_uri, scope: '' });
+  const redeemAtPage = (
+    browser: Browser,
+    code: string,
+    changes: Record<string, unknown> = {},
+    headers: Record<string, string> = { origin: storefrontOrigin },
+  ) =>
+    app.inject({
+      method: 'POST',
+      url: '/sessions/code',
+      payload: { client_id: 'storefront', code, redirect_uri, code_verifier: flow.verifier, ...changes },
+      cookies: Object.fromEntries(browser.cookies),
+      headers,
+    });
+  return { ...flow, redeemAtPage };
+}
+
+async function aCode() {
+  const browser = createBrowser(app);
+  const flow = pageFlow();
+  const username = await somebody(app);
+  const page = nextPage(await browser.get(flow.url));
+  await browser.post(page, { action: 'sign_in', username, password: 'a long enough passphrase' });
+  const { code = '' } = returned(await browser.get(page), redirect_uri);
+  return { browser, flow, code, username };
+}
+
+/** What the answer sets is in the browser from then on. */
+function keep(browser: Browser, answer: Awaited<ReturnType<ReturnType<typeof pageFlow>['redeemAtPage']>>) {
+  for (const { name, value } of answer.cookies) browser.cookies.set(name, value);
+  return answer;
+}
+
+const byCookie = (browser: Browser) =>
+  app.inject({
+    method: 'POST',
+    url: '/sessions/refresh',
+    payload: { client_id: 'storefront' },
+    cookies: Object.fromEntries(browser.cookies),
+    headers: { origin: storefrontOrigin },
+  });
+
+test('a code starts the same session as a password: a cookie, no refresh token in the body, every scope, renewal', async () => {
+  const { browser, flow, code } = await aCode();
+  const answer = keep(browser, await flow.redeemAtPage(browser, code));
+  expect(answer.statusCode).toBe(201);
+  const tokens = answer.json();
+  expect(tokens).not.toHaveProperty('refresh_token');
+  expect(tokens).not.toHaveProperty('id_token');
+  expect(tokens.scope.split(' ')).toContain('payment:write');
+  expect(answer.cookies[0]).toMatchObject({ name: refreshCookie, httpOnly: true, sameSite: 'Strict' });
+  expect((await whoAmI(app, tokens.access_token)).statusCode).toBe(200);
+  expect((await byCookie(browser)).json().session_id).toBe(tokens.session_id);
+});
+
+test('a code that is used twice ends the session that came of it (RFC 9700 §2.1.1)', async () => {
+  const { browser, flow, code } = await aCode();
+  keep(browser, await flow.redeemAtPage(browser, code));
+  const again = await flow.redeemAtPage(createBrowser(app), code);
+  expect([again.statusCode, again.json().code]).toEqual([400, 'invalid_code']);
+  expect((await byCookie(browser)).json()).toMatchObject({ code: 'session_ended', reason: 'code_reused' });
+});
+
+test('a new session takes the place of the one that this browser had', async () => {
+  const { browser, flow, code, username } = await aCode();
+  const first = keep(browser, await flow.redeemAtPage(browser, code)).json();
+  const second = pageFlow();
+  const page = nextPage(await browser.get(second.url));
+  // Anybody on this machine can pretend to be a page on localhost, so it asks once more (RFC 8252 §8.6).
+  expect((await browser.get(page)).body).toContain(username);
+  await browser.post(page, { action: 'continue' });
+  const { code: next = '' } = returned(await browser.get(page), redirect_uri);
+  expect((await second.redeemAtPage(browser, next)).statusCode).toBe(201);
+  await eventually('the first session’s token is refused', async () =>
+    expect((await whoAmI(app, first.access_token)).json()).toMatchObject({ reason: 'replaced' }),
+  );
+});
+
+describe('is refused and leaves the code good', () => {
+  test.each([
+    ['with another verifier', { code_verifier: 'x'.repeat(43) }, {}, 400, 'invalid_code'],
+    ['with another redirect URI', { redirect_uri: 'http://localhost:3000' }, {}, 400, 'invalid_code'],
+    ['with another code', { code: `0-${'x'.repeat(22)}` }, {}, 400, 'invalid_code'],
+    ['without a verifier', { code_verifier: undefined }, {}, 400, 'invalid_request'],
+    ['with a short verifier', { code_verifier: 'short' }, {}, 400, 'invalid_request'],
+    ['for a native client', { client_id: 'latchkey-cli' }, {}, 400, 'unknown_client'],
+    ['from another origin', {}, { origin: 'http://evil.example' }, 403, 'origin_not_allowed'],
+    ['without an origin', {}, { origin: undefined }, 403, 'origin_not_allowed'],
+    ['from another site', {}, { 'sec-fetch-site': 'cross-site' }, 403, 'cross_site'],
+  ])('%s', async (_, changes, { ...headers }, status, problem) => {
+    const { browser, flow, code } = await aCode();
+    const all: Record<string, string | undefined> = { origin: storefrontOrigin, ...headers };
+    const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+    const answer = await flow.redeemAtPage(browser, code, changes, sent as Record<string, string>);
+    expect([answer.statusCode, answer.json().code]).toEqual([status, problem]);
+    expect((await flow.redeemAtPage(browser, code)).statusCode).toBe(201);
+  });
+
+  test('when it is another client’s, and at the token endpoint when it is the page’s', async () => {
+    const application = await registerApplication(auth);
+    const others = createFlow(application.id);
+    const browser = createBrowser(app);
+    const { code = '' } = await authorize(browser, others, await somebody(app));
+    const changes = { code_verifier: others.verifier, redirect_uri: callback };
+    expect((await pageFlow().redeemAtPage(browser, code, changes)).json().code).toBe('invalid_code');
+    expect((await others.redeem(app, code)).statusCode).toBe(200);
+
+    const own = await aCode();
+    expect((await own.flow.redeem(app, own.code)).json().error).toBe('unauthorized_client');
+    expect((await own.flow.redeemAtPage(own.browser, own.code)).statusCode).toBe(201);
+  });
+});
+
+describe('signing out on the page', () => {
+  const signOut = (browser: Browser, token: string) =>
+    app.inject({
+      method: 'DELETE',
+      url: '/sessions/current',
+      cookies: Object.fromEntries(browser.cookies),
+      headers: bearer(token),
+    });
+
+  test('ends the login of this browser with what else began there, and asks for the password again', async () => {
+    const application = await registerApplication(auth);
+    const { browser, flow, code } = await aCode();
+    const { access_token: token } = keep(browser, await flow.redeemAtPage(browser, code)).json();
+    const others = createFlow(application.id);
+    const page = nextPage(await browser.get(others.url));
+    await browser.post(page, { action: 'allow' });
+    const granted = returned(await browser.get(page));
+    const tokens = (await others.redeem(app, granted['code'] ?? '')).json();
+    const userInfo = () => app.inject({ url: '/userinfo', headers: bearer(tokens.access_token) });
+    expect((await userInfo()).statusCode).toBe(200);
+
+    expect((await signOut(browser, token)).statusCode).toBe(204);
+    expect((await userInfo()).json().reason).toBe('sign_out');
+    expect((await whoAmI(app, token)).json().reason).toBe('sign_out');
+    const next = nextPage(await browser.get(pageFlow().url));
+    expect((await browser.get(next)).body).toContain('name="password"');
+  });
+
+  test('leaves the login of somebody else in this browser, and that of another browser', async () => {
+    const first = await aCode();
+    const { access_token: token } = keep(
+      first.browser,
+      await first.flow.redeemAtPage(first.browser, first.code),
+    ).json();
+    const second = await aCode();
+    expect((await signOut(second.browser, token)).statusCode).toBe(204);
+    for (const { browser } of [first, second]) {
+      const silent = createFlow('storefront', { redirect_uri, scope: '', prompt: 'none' });
+      // Not login_required.
+      expect(returned(await browser.get(silent.url), redirect_uri)['error']).toBe(
+        'account_selection_required',
+      );
+    }
+  });
+});
