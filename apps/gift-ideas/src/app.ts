@@ -9,7 +9,7 @@ import { ideasPage, problemPage, sendPage, welcomePage } from './pages.ts';
 import { createProvider, isDenial, isRefusalOfUs, type PendingSignIn, SignInEnded } from './provider.ts';
 import { accessTokenOf, type Session } from './session.ts';
 import type { Settings } from './settings.ts';
-import { ask } from './shop.ts';
+import { ask, traceparentAfter } from './shop.ts';
 import { createStore } from './store.ts';
 import { type Texts, textsFor } from './texts.ts';
 
@@ -98,9 +98,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       const log = 'an access token could not be refreshed';
       return sayFailed(reply, error, { log, status: 503, page: 'unavailable' });
     }
+    const traceparent = traceparentAfter(request.headers['traceparent']);
     const [wishlist, cart] = await Promise.all([
-      ask(`${wishlistUrl}/wishlist`, token),
-      ask(`${cartUrl}/cart`, token),
+      ask(`${wishlistUrl}/wishlist`, token, traceparent),
+      ask(`${cartUrl}/cart`, token, traceparent),
     ]);
     if (wishlist.reason !== undefined) return sayEnded(reply, wishlist.reason);
     return sendPage(reply, ideasPage(texts, { name: session.name, wishlist, cart }));

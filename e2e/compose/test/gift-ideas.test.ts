@@ -1,6 +1,6 @@
 import { ask, createBrowser, send, signIn } from '@latchkey/person';
 import { describe, expect, it } from 'vitest';
-import { container, credentialsOf, eventually, exec, giftIdeasUrl, urls } from '../system.ts';
+import { container, credentialsOf, eventually, exec, giftIdeasUrl, storefrontUrl, urls } from '../system.ts';
 
 /** Which of these addresses the container reaches. */
 async function reachedWithin(service: string, addresses: readonly string[]): Promise<string[]> {
@@ -38,6 +38,21 @@ describe('gift-ideas', () => {
     expect((await send(urls.auth, { method: 'DELETE', path, token })).status).toBe(204);
     await eventually('the application hears that the consent was withdrawn', async () => {
       expect((await browser.open(giftIdeasUrl)).text).toContain('you withdrew your permission');
+    });
+  });
+
+  it('is shown by the page’s demo, whose server reaches it through the front', async () => {
+    const { username, password } = credentialsOf('customer');
+    const shared = await send(storefrontUrl, { method: 'POST', path: '/demo/sharing', json: { username } });
+    expect([shared.status, shared.body]).toMatchObject([
+      201,
+      { scope: expect.stringContaining('wishlist:read'), verdicts: [{ status: 401 }, { status: 200 }] },
+    ]);
+    const { access_token: token } = await signIn(urls.auth, { username, password });
+    const json = { username, access_token: token };
+    const withdrawn = await send(storefrontUrl, { method: 'DELETE', path: '/demo/sharing', json });
+    expect(withdrawn.body).toMatchObject({
+      stopwatch: [{ elapsed_ms: null }, { after: { status: 401 }, elapsed_ms: expect.any(Number) }],
     });
   });
 

@@ -214,6 +214,8 @@ export const problemCodes = {
   phone_not_found: problem(404, 'The demo has no such phone.', 'Sign in on one.'),
   not_signed_in: problem(409, 'Nobody is signed in, whose token could be stolen.', 'Sign in first.'),
   no_administrator: problem(409, 'The demo has no account with the role admin.', 'See DEMO_ACCOUNTS.'),
+  not_shared: problem(409, 'The demo has not signed this person in at gift-ideas.', 'Do that first.'),
+  partner_unavailable: problem(502, 'gift-ideas does not answer the demo as it should.', 'See its log.'),
   not_available: problem(409, 'This system cannot stop and start its parts.', 'Use `npm start`.'),
   control_failed: problem(502, 'A part could not be stopped or started.', 'See the log.'),
   auth_service_unavailable: problem(503, 'auth-service cannot be reached.', 'Try again.'),
