@@ -1,6 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { eventually, forThisFile } from '@latchkey/testing';
-
 import { expect, test } from 'vitest';
 import type { PublicJwk } from '../../src/database/schema.ts';
 import { decode, startAuthApp, testIssuer } from '../support/auth-app.ts';
