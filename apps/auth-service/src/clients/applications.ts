@@ -11,7 +11,7 @@ import {
   readApplications,
   upsertApplication,
 } from './application-store.ts';
-import type { ApplicationClient, ClientDirectory } from './clients.ts';
+import { type ApplicationClient, type ClientDirectory, selfRegisteredPrefix } from './clients.ts';
 
 const reloadMs = 5000;
 const secretBytes = 32;
@@ -93,7 +93,7 @@ export function createApplications({ db, log, audit, clock }: ApplicationsOption
           ? randomBytes(secretBytes).toString('base64url')
           : undefined;
       const client: ApplicationClient = {
-        id: `app-${randomBytes(12).toString('hex')}`,
+        id: `${by.subject === undefined ? selfRegisteredPrefix : 'app-'}${randomBytes(12).toString('hex')}`,
         name: application.name,
         kind: 'application',
         redirectUris: application.redirectUris,

@@ -1,13 +1,14 @@
 import { Type } from 'typebox';
 import type { Applications } from '../clients/applications.ts';
 import type { ClientDirectory } from '../clients/clients.ts';
+import { selfRegisteredPrefix } from '../clients/clients.ts';
 import { invalidClientMetadata } from '../clients/refusals.ts';
 import { faultOfRegistration, registrationFields } from '../clients/registration.ts';
 import { parseJsonLines } from './json-lines.ts';
 
 const applicationSchema = Type.Object(
   {
-    id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }),
+    id: Type.String({ pattern: `^(?!${selfRegisteredPrefix})[a-z][a-z0-9-]{0,63}$` }),
     ...registrationFields,
     // 32 random bytes have 43 characters in base64url. The stored hash is a fast one, so a secret must not be guessable.
     secret: Type.String({ pattern: '^[\\x21-\\x7e]{43,256}$' }),

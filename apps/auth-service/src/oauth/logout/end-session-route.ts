@@ -2,7 +2,7 @@ import type { Service } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import { requestOrigin } from '../../audit/request-origin.ts';
-import type { ClientDirectory } from '../../clients/clients.ts';
+import { type ClientDirectory, isSelfRegistered } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
 import type { LoginStore } from '../../logins/login-store.ts';
 import { formTargetOf } from '../../pages/form-target.ts';
@@ -46,8 +46,8 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
 
   app.get('/end-session', { schema: { hide: true } }, async (request, reply) => {
     const parameters = read(queryOf(request.raw.url));
-    const target = targetOf(parameters);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const target = targetOf(parameters, signedIn);
     if (signedIn === undefined) return finish(request, reply, target);
     if (target.hint?.subject === signedIn.account.id) {
       await end(request, signedIn);
@@ -73,8 +73,8 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
         .code(303)
         .header('location', `${address}?${new URLSearchParams(body)}`)
         .send();
-    const target = targetOf(read(new URLSearchParams(body).toString()));
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const target = targetOf(read(new URLSearchParams(body).toString()), signedIn);
     if (signedIn !== undefined && body['answer'] === 'yes') await end(request, signedIn);
     return finish(request, reply, target);
   });
@@ -97,7 +97,7 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
     readonly parameters: Parameters;
   };
 
-  function targetOf(parameters: Parameters): Target {
+  function targetOf(parameters: Parameters, signedIn: SignedIn | undefined): Target {
     const { id_token_hint: token, post_logout_redirect_uri: asked, state } = parameters;
     const hint = token === undefined ? undefined : options.readHint(token);
     const clientId = parameters.client_id ?? hint?.clientId;
@@ -111,6 +111,10 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
         'invalid_request',
         'The client has not registered this post_logout_redirect_uri.',
       );
+    // Nobody has judged where an application that registered itself sends people. So a link leads there only for who has
+    // signed in to it (RFC 9700 §4.11.2).
+    if (client && isSelfRegistered(client) && (!signedIn || hint?.subject !== signedIn.account.id))
+      return { hint, uri: undefined, parameters };
     const query =
       state === undefined ? '' : `${asked.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`;
     return { hint, uri: `${asked}${query}`, parameters };

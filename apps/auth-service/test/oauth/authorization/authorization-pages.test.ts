@@ -231,6 +231,8 @@ describe('OpenID Connect', () => {
     expect(statusCode).toBe(200);
     expect(body).toContain(`<form method="post" action="${callback}">`);
     expect(body).toContain('name="code"');
+    // Against mix-up (RFC 9700 §4.4.2.1, RFC 9207).
+    expect(body).toContain(`name="iss" value="${testIssuer}"`);
     expect(body).toContain('<button');
     expect(body).not.toContain('"><script>');
     const korean = createFlow(application.id, { response_mode: 'form_post' });
