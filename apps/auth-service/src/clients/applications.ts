@@ -13,7 +13,12 @@ import {
   seedApplications,
   upsertApplication,
 } from './application-store.ts';
-import type { ApplicationClient, ClientDirectory, PersonsClient } from './clients.ts';
+import {
+  type ApplicationClient,
+  type ClientDirectory,
+  type PersonsClient,
+  selfRegisteredPrefix,
+} from './clients.ts';
 import { type FirstPartyRow, type FirstPartySettings, firstPartyClient } from './first-party.ts';
 import { sectorOf } from './subject-identifier.ts';
 
@@ -102,7 +107,7 @@ export function createApplications({ db, firstParty, log, audit, clock }: Applic
         application.method === 'client_secret_basic'
           ? randomBytes(secretBytes).toString('base64url')
           : undefined;
-      const id = `app-${randomBytes(12).toString('hex')}`;
+      const id = `${by.subject === undefined ? selfRegisteredPrefix : 'app-'}${randomBytes(12).toString('hex')}`;
       const client: ApplicationClient = {
         id,
         name: application.name,

@@ -34,7 +34,7 @@ export type NativeClient = Identified & ForPeople & { readonly kind: 'native' };
 export type ServiceClient = Identified & { readonly kind: 'service'; readonly jwksUri: string };
 
 /**
- * An application of somebody else, which an operator registered. People sign in to it at the authorization endpoint
+ * An application of somebody else, which an operator registered, or itself. People sign in to it at the authorization endpoint
  * only, and consent to what it may do.
  */
 export type ApplicationClient = Identified &
@@ -66,6 +66,14 @@ export type PersonsClient = PublicClient | ApplicationClient;
 /** Whether anybody can pretend to be this client, because it does not authenticate (RFC 6749 §2.1). */
 export function isPublic(client: Client): boolean {
   return client.kind === 'application' ? client.authentication.method === 'none' : client.kind !== 'service';
+}
+
+/** With which the id of an application that registered itself begins. No operator can choose such an id. */
+export const selfRegisteredPrefix = 'self-';
+
+/** Whether nobody but the client itself has said that people may be sent to its addresses (RFC 7591 §5). */
+export function isSelfRegistered({ kind, id }: Client): boolean {
+  return kind === 'application' && id.startsWith(selfRegisteredPrefix);
 }
 
 /** Finds clients by id. */

@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox';
 import type { Applications, KnownApplication } from '../clients/applications.ts';
-import type { ClientRegistry } from '../clients/clients.ts';
+import { type ClientRegistry, selfRegisteredPrefix } from '../clients/clients.ts';
 import type { FirstPartyRow } from '../clients/first-party.ts';
 import { invalidClientMetadata } from '../clients/refusals.ts';
 import { faultOfRegistration, registrationFields } from '../clients/registration.ts';
 import { parseJsonLines } from './json-lines.ts';
 
-const id = Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' });
+const id = Type.String({ pattern: `^(?!${selfRegisteredPrefix})[a-z][a-z0-9-]{0,63}$` });
 
 const applicationSchema = Type.Object(
   {

@@ -1,4 +1,4 @@
-import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
+import { type ClientDirectory, isSelfRegistered, type PersonsClient } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
 import { type ResourceUrls, targetOf } from '../../permissions/resource-urls.ts';
 import { identityScopes, parseScope } from '../../permissions/scope.ts';
@@ -123,8 +123,11 @@ export function parseAuthorizationRequest(
     stated !== undefined && stated.length <= limits.state && !repeated.has('state') ? stated : undefined;
   const responseMode = values.get('response_mode') === 'form_post' ? 'form_post' : 'query';
   const reply: ReplyAddress = { redirectUri, responseMode, state };
+  // Nobody has judged where an application that registered itself sends people, so a faulty request of it is told to
+  // the person alone: else a link to us would lead anywhere (RFC 9700 §4.11.2).
+  const told = isSelfRegistered(client) ? undefined : reply;
   const refuse = (code: RequestErrorCode, description: string) =>
-    new AuthorizationError(code, description, reply);
+    new AuthorizationError(code, description, told);
 
   if (repeated.size > 0) throw refuse('invalid_request', 'A parameter is repeated.');
   for (const [name, max] of Object.entries(limits))

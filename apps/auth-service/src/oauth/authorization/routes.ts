@@ -57,13 +57,19 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
 
   const begin = async (request: FastifyRequest, reply: FastifyReply, text: string) => {
-    const parsed = parseAuthorizationRequest(await parametersOf(text), options.parsing);
+    const reference = pushedReference(text);
+    const parsed = parseAuthorizationRequest(
+      reference === undefined ? text : await pushedParameters(reference),
+      options.parsing,
+    );
     requests.refuseRevoked(parsed.client);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     const step = await authorization.next(parsed.request, { ...parsed, progress: noProgress, signedIn });
-    if (step === 'grant' || typeof step === 'object')
-      return answer(reply, { ...parsed, id: undefined, step, signedIn });
-    await options.admit(request.ip);
+    const isAnswered = step === 'grant' || typeof step === 'object';
+    if (!isAnswered) await options.admit(request.ip);
+    // Last, so that a store that is away uses up nothing.
+    if (reference !== undefined && !(await options.pushed.use(reference.uri))) throw unknownReference();
+    if (isAnswered) return answer(reply, { ...parsed, id: undefined, step, signedIn });
     const kept = await pending.begin(parsed.request, noProgress, cookies.ensureBrowser(reply));
     const entrance = step === 'sign_in' ? options.entranceFor(kept) : undefined;
     return entrance === undefined
@@ -136,13 +142,10 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     return toPages(reply, id);
   });
 
-  /** The parameters themselves, or those that the client pushed. */
-  async function parametersOf(text: string): Promise<string> {
-    const reference = pushedReference(text);
-    if (reference === undefined) return text;
-    const taken = await options.pushed.take(reference.uri, reference.clientId);
-    if (taken !== undefined) return taken;
-    throw new AuthorizationError('invalid_request', 'The request_uri is unknown, expired or used.');
+  async function pushedParameters({ uri, clientId }: { uri: string; clientId: string | undefined }) {
+    const found = await options.pushed.find(uri, clientId);
+    if (found === undefined) throw unknownReference();
+    return found;
   }
 
   async function proceed(
@@ -191,3 +194,7 @@ const descriptions: Readonly<Record<string, string>> = {
   consent_required: 'The person has not allowed this, and prompt=none allows no page.',
   account_selection_required: 'An account must be chosen, and prompt=none allows no page.',
 };
+
+function unknownReference(): AuthorizationError {
+  return new AuthorizationError('invalid_request', 'The request_uri is unknown, expired or used.');
+}
