@@ -12,6 +12,7 @@ it.each([
   [`/payments/${id}`, '/payments/:id'],
   [`/payments/${id}/refunds`, '/payments/:id/refunds'],
   ['/sessions/refresh', '/sessions/refresh'],
+  ['/sessions/code', '/sessions/code'],
   ['/sessions/current', '/sessions/current'],
   ['/sessions/current/reauthentication', '/sessions/current/reauthentication'],
   ['/sessions/0-cm2iHJfm8_gvnE31rMcZUw', '/sessions/:id'],
