@@ -40,7 +40,7 @@ ${
     ? ''
     : html`<nav class="providers" aria-label="${texts.elsewhere}">
 ${options.providers.map(
-  ({ href, label, look }) => html`<a class="button ${look}" href="${href}">${label}</a>
+  ({ href, label, look }) => html`<a class="${look}" href="${href}">${label}</a>
 `,
 )}</nav>`
 }`,
