@@ -43,6 +43,7 @@ export function createAuthorizationPages({
         username,
         client: found.client.name,
         logo: logoOf(found.client),
+        isOurs: found.client.kind !== 'application',
         providers: providersFor(found, languageOf(request, found.request.uiLocales)),
         ...(fault && { fault }),
       });
