@@ -1,6 +1,6 @@
-# Every image of the project. Targets: service (with SERVICE=auth-service, …), storefront, demo-accounts, demo, load,
-# tools. Services run their TypeScript as it is, so only the page is built. The workspace's symlinks are kept, because
-# Node.js strips no types inside node_modules.
+# Every image of the project. Targets: service (with SERVICE=auth-service, …), storefront, gift-ideas, example-id,
+# demo-accounts, demo, load, tools. Services run their TypeScript as it is, so only the page is built. The workspace's
+# symlinks are kept, because Node.js strips no types inside node_modules.
 FROM node:26-slim AS node
 ENV NODE_ENV=production
 
@@ -28,8 +28,14 @@ RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked 
 # fastify is a peer dependency of auth-client. A production install does not link the fastify of the service to it.
 RUN ln --symbolic --relative apps/${SERVICE}/node_modules/fastify packages/auth-client/node_modules/fastify
 
-FROM node AS service
+FROM node AS server
 WORKDIR /app
+# The default of 30 s between checks would make a chain of starts slow. The check is patient all the same, because an
+# unhealthy container makes `up --wait` fail, and a machine with other work may take its time.
+HEALTHCHECK --start-period=60s --start-interval=500ms --interval=5s --timeout=10s --retries=10 \
+    CMD ["node", "--eval", "require('node:http').get({ port: process.env.PORT, path: '/ready' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+
+FROM server AS service
 ARG SERVICE
 COPY --from=dependencies /app ./
 COPY packages/auth-client/src packages/auth-client/src
@@ -43,10 +49,6 @@ RUN install --directory --owner=node --group=node ${NODE_COMPILE_CACHE}
 WORKDIR /app/apps/${SERVICE}
 USER node
 RUN node --eval "import('./src/app.ts').then(() => require('node:module').flushCompileCache())"
-# The default of 30 s between checks would make a chain of starts slow. The check is patient all the same, because an
-# unhealthy container makes `up --wait` fail, and a machine with other work may take its time.
-HEALTHCHECK --start-period=60s --start-interval=500ms --interval=5s --timeout=10s --retries=10 \
-    CMD ["node", "--eval", "require('node:http').get({ port: process.env.PORT, path: '/ready' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 CMD ["node", "--import", "@latchkey/service-kit/quick-start", "src/main.ts"]
 
 # The page, as vite builds it.
@@ -76,6 +78,34 @@ USER node
 COPY --chown=node:node <<EOF /var/lib/latchkey/demo-accounts.json
 []
 EOF
+
+# An application of a partner. It imports nothing of ours.
+FROM pnpm AS gift-ideas-dependencies
+COPY apps/gift-ideas/package.json apps/gift-ideas/
+RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
+    CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
+    --filter @latchkey/gift-ideas
+
+FROM server AS gift-ideas
+COPY --from=gift-ideas-dependencies /app ./
+COPY apps/gift-ideas apps/gift-ideas
+WORKDIR /app/apps/gift-ideas
+USER node
+CMD ["node", "src/main.ts"]
+
+# An identity provider to try things with. It imports nothing of ours, either.
+FROM pnpm AS example-id-dependencies
+COPY packages/example-id/package.json packages/example-id/
+RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
+    CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
+    --filter @latchkey/example-id
+
+FROM server AS example-id
+COPY --from=example-id-dependencies /app ./
+COPY packages/example-id packages/example-id
+WORKDIR /app/packages/example-id
+USER node
+CMD ["node", "src/main.ts"]
 
 # auth-service's commands, and the accounts to try the system with. For one's own machine and nothing else.
 FROM service AS demo-accounts
@@ -134,7 +164,7 @@ RUN mkdir -p node_modules/@latchkey \
     && ln -s ../../../../packages/services node_modules/@latchkey/services
 # A volume takes over the owner of the folder that it is first mounted on.
 RUN install --directory --owner=node --group=node --mode=755 \
-    /secrets /secrets/all /secrets/postgres /secrets/redis $(node --print \
+    /secrets /secrets/all /secrets/gift-ideas /secrets/example-id /secrets/postgres /secrets/redis $(node --print \
     "Object.values(require('@latchkey/services').services).map(({ name }) => '/secrets/' + name).join(' ')")
 COPY deploy/compose/package.json ./
 COPY deploy/compose/src src

@@ -1,11 +1,17 @@
 import { type Service, serviceKeys, services, verifierKeys } from '@latchkey/services';
 
 const all = Object.values(services);
-const portOf = ({ port, portVariable }: Service) => `\${${portVariable}:-${port}}`;
+const portOf = ({ port, portVariable }: Pick<Service, 'port' | 'portVariable'>) =>
+  `\${${portVariable}:-${port}}`;
 const urlOf = ({ name, port }: Service) => `http://${name}:${port}`;
 const fileOf = (setting: string) => `/run/secrets/${setting.toLowerCase().replaceAll('_', '-')}`;
 const verifiers = verifierKeys.map((key) => services[key]);
-const published = [{ name: 'storefront', port: 3000, portVariable: 'STOREFRONT_PORT' } as Service, ...all];
+const pages = [
+  { name: 'storefront', port: 3000, portVariable: 'STOREFRONT_PORT' },
+  { name: 'gift-ideas', port: 3001, portVariable: 'GIFT_IDEAS_PORT' },
+  { name: 'example-id', port: 3002, portVariable: 'EXAMPLE_ID_PORT' },
+];
+const published = [...pages, ...all];
 
 const parts: Readonly<Record<string, readonly string[]>> = {
   lists: [
@@ -19,7 +25,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     ...published.map((service) => `  - 127.0.0.1:${portOf(service)}:${portOf(service)}`),
     'x-secrets: &secrets',
     '  - secrets:/secrets/all',
-    ...[...all.map(({ name }) => name), 'postgres', 'redis'].map(
+    ...[...all.map(({ name }) => name), 'gift-ideas', 'example-id', 'postgres', 'redis'].map(
       (name) => `  - ${name}-secrets:/secrets/${name}`,
     ),
     'x-healthy: &healthy',

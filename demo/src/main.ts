@@ -7,6 +7,7 @@ import { revokeKey, rotateKeys } from './steps/keys.ts';
 import { onBehalf, stepUp } from './steps/on-behalf.ts';
 import { oneSignIn } from './steps/one-sign-in.ts';
 import { twoTabs } from './steps/refreshing.ts';
+import { sharingWithAnOutsider } from './steps/sharing.ts';
 import { stateless } from './steps/stateless.ts';
 import type { Stage } from './steps/step.ts';
 import { stolenAccessToken, stolenRefreshToken } from './steps/stolen-tokens.ts';
@@ -22,10 +23,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  const { urls, accounts, auth, stepUpAfterSeconds, logs } = system;
+  const { urls, accounts, giftIdeas, auth, stepUpAfterSeconds, logs } = system;
   const stage: Stage = {
     tell,
     shop: createShop(urls),
+    giftIdeas,
     account(role) {
       const found = accounts.find(({ roles }) => roles.length === 1 && roles[0] === role);
       if (found === undefined) throw new Error(`there is no demo account with the role ${role} alone`);
@@ -50,6 +52,7 @@ try {
   await stolenRefreshToken(stage, customer);
   await revokeKey(stage, signedByOldKey);
   await stateless(stage);
+  await sharingWithAnOutsider(stage);
 } finally {
   await system.stop();
 }

@@ -14,6 +14,7 @@ export async function startOwnSystem(): Promise<System> {
   const stack = await startStack({
     directory,
     ports: 'random',
+    giftIdeas: true,
     // A key may sign once every service has had time to fetch it: short here, so that the demo need not wait.
     // For the same reason, a large payment requires a new sign-in after two seconds.
     env: {
@@ -24,6 +25,7 @@ export async function startOwnSystem(): Promise<System> {
   return {
     urls: byService((key) => stack.services[key].url),
     accounts: stack.accounts,
+    giftIdeas: stack.giftIdeas?.url.replace('127.0.0.1', 'localhost'),
     stepUpAfterSeconds: stepUpAfterSeconds,
     auth: stack.services.auth,
     logs: (service) => stack.services[service].logs(),

@@ -22,7 +22,9 @@ export async function timeRefusals(
   await revoke();
   const answeredAt = performance.now();
   const times = await Promise.all(
-    services.map(([service, path]) => firstRefusal(() => shop.call(service, { path, token }), answeredAt)),
+    services.map(([service, path]) =>
+      firstRefusal(async () => (await shop.call(service, { path, token })).status === 401, answeredAt),
+    ),
   );
   const told = services.map(([service], index) => `${service} ${times[index]?.toFixed(0)} ms`);
   tell.check(
@@ -31,11 +33,10 @@ export async function timeRefusals(
   );
 }
 
-/** Milliseconds until the first 401; Infinity when it is not refused in time. */
-async function firstRefusal(ask: () => Promise<{ status: number }>, since: number): Promise<number> {
+/** Milliseconds until the first refusal; Infinity when there is none in time. */
+export async function firstRefusal(isRefused: () => Promise<boolean>, since: number): Promise<number> {
   while (performance.now() - since < boundMs) {
-    const { status } = await ask();
-    if (status === 401) return performance.now() - since;
+    if (await isRefused()) return performance.now() - since;
     await delay(1);
   }
   return Number.POSITIVE_INFINITY;

@@ -6,6 +6,8 @@ import type { DemoAccount } from './steps/step.ts';
 export type System = {
   readonly urls: Urls;
   readonly accounts: readonly DemoAccount[];
+  /** Where browsers reach gift-ideas; undefined where it does not run. */
+  readonly giftIdeas: string | undefined;
   /** Absent where the demo may not stop and start auth-service. */
   readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
   /** Maximum age of a sign-in for a large payment, in seconds; absent where the demo cannot wait that long. */
@@ -18,8 +20,8 @@ export type System = {
 const variables = byService((key) => services[key].urlVariable);
 
 /**
- * Uses the running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL: all or none). That
- * system must have the demo accounts. Without these variables, starts a separate system.
+ * Uses the running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL: all or none; and
+ * GIFT_IDEAS_URL, where that runs). That system must have the demo accounts. Without these variables, starts a separate system.
  */
 export async function findSystem(env: NodeJS.ProcessEnv): Promise<System> {
   const missing = Object.values(variables).filter((variable) => !env[variable]);
@@ -31,5 +33,6 @@ export async function findSystem(env: NodeJS.ProcessEnv): Promise<System> {
   const { demoAccounts } = await import('@latchkey/dev-stack/demo-accounts');
   if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all services, or none`);
   const urls = byService((key) => env[variables[key]]?.replace(/\/+$/, '') ?? '');
-  return { urls, accounts: demoAccounts, stop: async () => {} };
+  const giftIdeas = env['GIFT_IDEAS_URL']?.replace(/\/+$/, '') || undefined;
+  return { urls, accounts: demoAccounts, giftIdeas, stop: async () => {} };
 }

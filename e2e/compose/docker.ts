@@ -9,7 +9,9 @@ export const repository = join(import.meta.dirname, '..', '..');
 /** The project's name. It is this clone's own, so a system that is already running stays as it is. */
 export const project = `latchkey-test-${createHash('sha256').update(repository).digest('hex').slice(0, 8)}`;
 
-export type Ports = Readonly<Record<'storefront' | 'observe' | ServiceKey, number>>;
+export type Ports = Readonly<
+  Record<'storefront' | 'gift_ideas' | 'example_id' | 'observe' | ServiceKey, number>
+>;
 
 const run = promisify(execFile);
 const maxBuffer = 64 * 1024 * 1024;

@@ -59,7 +59,7 @@ async function twice(work: () => Promise<unknown>): Promise<void> {
  * restarts, and the kernel must not hand that port to another process meanwhile.
  */
 async function freePorts(): Promise<Ports> {
-  const names = ['storefront', 'observe', ...serviceKeys];
+  const names = ['storefront', 'gift_ideas', 'example_id', 'observe', ...serviceKeys];
   const free = new Set<number>();
   while (free.size < names.length) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);

@@ -12,6 +12,10 @@ export const observeUrl = `http://localhost:${ports.observe}`;
 
 export const storefrontUrl = `http://localhost:${ports.storefront}`;
 
+export const giftIdeasUrl = `http://localhost:${ports.gift_ideas}`;
+
+export const exampleIdUrl = `http://localhost:${ports.example_id}`;
+
 export const urls = byService((key) => `http://localhost:${ports[key]}`);
 
 export const services = Object.values(table).map(({ name }) => name);

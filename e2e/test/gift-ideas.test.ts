@@ -4,9 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Stack } from '@latchkey/dev-stack';
 import { buildApp } from '@latchkey/gift-ideas/app';
-import { ask, send, signIn as signInAt } from '@latchkey/person';
+import { ask, type Browser, createBrowser, send, signIn as signInAt } from '@latchkey/person';
 import { eventually } from '@latchkey/testing';
-import { describe, expect, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished, vi } from 'vitest';
 import { it, signIn } from './system.ts';
 
 const password = 'walnut-harbour-lantern-39';
@@ -19,7 +19,7 @@ describe('gift-ideas, an application of somebody else', () => {
   });
 
   /** Starts the application, registered by an operator. `turn` turns its clock forward. */
-  async function startGiftIdeas() {
+  async function startGiftIdeas(changes: { clientSecret?: string } = {}) {
     const server = createServer().listen(0, 'localhost');
     onTestFinished(() => void server.close());
     await once(server, 'listening');
@@ -46,10 +46,12 @@ describe('gift-ideas, an application of somebody else', () => {
         host: 'localhost',
         publicUrl,
         issuer: stack.issuer,
+        providerUrl: stack.issuer,
         clientId: id,
         clientSecret: secret,
         wishlistUrl: wishlist.url,
         cartUrl: cart.url,
+        ...changes,
       },
       clock: () => Date.now() + turnedMs,
       logLevel: 'silent',
@@ -57,7 +59,15 @@ describe('gift-ideas, an application of somebody else', () => {
     onTestFinished(() => app.close());
     await app.ready();
     server.on('request', app.routing);
-    return { url: publicUrl, id, turn: (seconds: number) => (turnedMs += seconds * 1000) };
+    return {
+      url: publicUrl,
+      id,
+      turn: (seconds: number) => (turnedMs += seconds * 1000),
+      faults: vi.spyOn(app.log, 'error'),
+      /** Removes its registration, as an operator. */
+      unregister: () =>
+        send(auth.url, { method: 'DELETE', path: `/clients/${id}`, token: operator.access_token }),
+    };
   }
 
   /** Somebody with an account and one wish. */
@@ -139,7 +149,11 @@ describe('gift-ideas, an application of somebody else', () => {
   });
 
   it('is told when somebody does not allow it; and takes no answer of another sign-in', async () => {
-    const [gifts, person, browser] = [await startGiftIdeas(), await newPerson(), createBrowser('ko-KR')];
+    const [gifts, person, browser] = [
+      await startGiftIdeas(),
+      await newPerson(),
+      createBrowser({ language: 'ko-KR' }),
+    ];
     await browser.open(`${gifts.url}/sign-in`);
     await browser.submit({ action: 'sign_in', username: person.username, password });
     const denied = await browser.submit({ action: 'deny' });
@@ -148,50 +162,20 @@ describe('gift-ideas, an application of somebody else', () => {
     const forged = await browser.open(`${gifts.url}/callback?code=c&state=s&iss=${stack.issuer}`);
     expect([forged.status, forged.text]).toEqual([400, expect.stringContaining('로그인에 실패했습니다')]);
   });
+
+  it('says that its secret is wrong, or that it is no longer registered, and not that Latchkey is away', async () => {
+    const person = await newPerson();
+    const wrong = await startGiftIdeas({ clientSecret: 'a'.repeat(43) });
+    const { status, text } = await signInWith(createBrowser(), wrong, person);
+    expect([status, text]).toEqual([500, expect.stringContaining('does not accept this application')]);
+
+    const [removed, browser] = [await startGiftIdeas(), createBrowser()];
+    await signInWith(browser, removed, person);
+    await removed.unregister();
+    removed.turn(300);
+    const { text: said } = await browser.open(removed.url);
+    expect(said).toContain('does not accept this application');
+    for (const { faults } of [wrong, removed])
+      expect(faults).toHaveBeenCalledWith(expect.stringContaining('CLIENT_ID and CLIENT_SECRET'));
+  });
 });
-
-type Browser = ReturnType<typeof createBrowser>;
-type Page = { url: string; status: number; text: string };
-
-/** A browser at localhost, whose ports share their cookies. It follows redirects, and submits the form of a page. */
-function createBrowser(language = 'en') {
-  const cookies = new Map<string, string>();
-  let page: Page = { url: '', status: 0, text: '' };
-
-  async function load(
-    address: string,
-    form?: { fields: Record<string, string>; origin: string },
-  ): Promise<Page> {
-    const response = await fetch(address, {
-      redirect: 'manual',
-      headers: {
-        'accept-language': language,
-        cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-        ...(form && { origin: form.origin }),
-      },
-      ...(form && { method: 'POST', body: new URLSearchParams(form.fields) }),
-    });
-    for (const cookie of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-      if (value === '') cookies.delete(name);
-      else cookies.set(name, value);
-    }
-    const text = await response.text();
-    const location = response.headers.get('location');
-    if (response.status === 303 && location !== null) return load(new URL(location, address).href);
-    return { url: address, status: response.status, text };
-  }
-
-  return {
-    open: async (url: string): Promise<Page> => {
-      page = await load(url);
-      return page;
-    },
-    /** Submits the page's form, as if from a page of `origin`. */
-    submit: async (fields: Record<string, string>, origin = new URL(page.url).origin): Promise<Page> => {
-      const action = /<form method="post" action="([^"]+)"/.exec(page.text)?.[1] ?? '';
-      page = await load(new URL(action, page.url).href, { fields, origin });
-      return page;
-    },
-  };
-}

@@ -9,6 +9,8 @@ import type {
   PhoneSignedIn,
   Phones,
   RefreshTokenTheft,
+  Shared,
+  Sharing,
   SigningKeys,
   Timed,
 } from '@latchkey/storefront/demo-api';
@@ -148,6 +150,42 @@ describe('phones', () => {
     const { phones } = (await page.ask<Phones>('/phones?username=mina')).body;
     expect(phones.at(-1)).toMatchObject({ signed_in: false, reason: 'ended_by_user' });
     expect((await page.ask('/phones', { method: 'POST', body: { username: 'nobody' } })).status).toBe(404);
+  });
+});
+
+describe('sharing', () => {
+  const username = 'mina';
+
+  it('lets gift-ideas read the wishlist and nothing else, until the person withdraws it', async () => {
+    expect((await page.ask<Sharing>('/sharing')).body).toEqual({
+      url: stack.giftIdeas?.url.replace('127.0.0.1', 'localhost'),
+    });
+    const cart = { service: 'cart-service', status: 401, code: null, reason: null };
+    const wishlist = { service: 'wishlist-service', status: 200, code: null, reason: null };
+    // The second time, auth-service does not ask whether to allow it.
+    for (const time of [1, 2]) {
+      const shared = await page.ask<Shared>('/sharing', { method: 'POST', body: { username } });
+      expect([time, shared.status, shared.body.scope]).toEqual([
+        time,
+        201,
+        'openid profile offline_access wishlist:read',
+      ]);
+      expect(shared.body.verdicts).toEqual([cart, wishlist]);
+    }
+    const { body } = await signInAtPage(username);
+    const withdraw = { method: 'DELETE', body: { ...body, username } };
+    const { stopwatch } = (await page.ask<Timed>('/sharing', withdraw)).body;
+    expect(stopwatch).toEqual([
+      { service: 'cart-service', before: cart, after: expect.anything(), elapsed_ms: null },
+      {
+        service: 'wishlist-service',
+        before: wishlist,
+        after: { ...wishlist, status: 401, reason: 'consent_withdrawn' },
+        elapsed_ms: expect.any(Number),
+      },
+    ]);
+    const again = await page.ask<{ code: string }>('/sharing', withdraw);
+    expect([again.status, again.body.code]).toEqual([409, 'not_shared']);
   });
 });
 

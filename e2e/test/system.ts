@@ -17,7 +17,7 @@ export type System = {
 
 /**
  * Starts the whole system, as `npm start` does, on free ports and in its own folder. `env` holds the settings of single
- * services, or a function of their addresses. With `storefront`, the page is served too.
+ * services, or a function of their addresses. With `storefront`, the page is served too, and gift-ideas runs.
  */
 export async function startSystem(
   env: NonNullable<StackOptions['env']> = {},
@@ -31,6 +31,7 @@ export async function startSystem(
       ports: 'random',
       env: async (urls) => patient(typeof env === 'function' ? await env(urls) : env),
       storefront,
+      giftIdeas: storefront,
     });
     return { stack, directory, stop: () => stack.stop().then(remove) };
   } catch (error) {

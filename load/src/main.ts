@@ -16,6 +16,7 @@ import { writeQuoted } from './report/quoted.ts';
 import { verdictOf } from './report/report.ts';
 import { readReport } from './report/saved.ts';
 import { renderText } from './report/text.ts';
+import { codeFlowSection } from './rivals/code-flow/code-flow-section.ts';
 import { rivalsSection } from './rivals/rivals-section.ts';
 import { runSections } from './run.ts';
 import type { Section } from './section.ts';
@@ -32,6 +33,7 @@ const sections: readonly Section[] = [
   ...singleParts,
   memorySection,
   rivalsSection,
+  codeFlowSection,
 ];
 
 const interrupted = new AbortController();

@@ -60,6 +60,7 @@ export const thresholds: Readonly<Record<string, Threshold>> = {
   'ratio of first verifications/s': { atLeast: 0.5, fewestRounds: 20 },
   'ratio of refreshes/s to bare signatures/s': { atLeast: 0.6, fewestRounds: 5 },
   'refreshes/s, ours against node-oidc-provider': { atLeast: 1.5, fewestRounds: 5 },
+  'bytes of a code flow in Redis, after its end: request, code and session': { atMost: 0 },
   'bytes of a session in Redis, after 10,000 rotations': { atMost: 400, every: true },
   'ratio of bytes of a session in Redis, after 10,000 rotations': { atMost: 1, every: true },
   'bytes of a revocation that a service holds': { atMost: 100 },

@@ -36,13 +36,17 @@ export const clientCommands: readonly Command[] = [
     },
   },
   {
-    usage: 'clients register <name> <redirect-uri> <scope,scope> [none|secret|jwks-uri]',
+    usage: 'clients register <name> <redirect-uri> <scope,scope> [none|secret|jwks-uri] [public|pairwise]',
     summary: 'registers an application of somebody else; prints its id, and its secret once',
-    async run([name = '', redirectUri = '', scopes = '', how = 'none'], { operator, print }) {
+    async run(
+      [name = '', redirectUri = '', scopes = '', how = 'none', subjects = 'public'],
+      { operator, print },
+    ) {
       const json = {
         name,
         redirect_uris: [redirectUri],
         scopes: scopes.split(','),
+        subject_type: subjects,
         ...authentication(how),
       };
       const registered = await operator.call('/clients', { method: 'POST', json });

@@ -10,15 +10,21 @@ import { createAuditLog } from './audit/audit-log.ts';
 import { createApplications, directoryOf } from './clients/applications.ts';
 import { createClientStatuses } from './clients/client-statuses.ts';
 import { clientRoutes } from './clients/routes.ts';
-import { type AuthConfig, clientsOf, maxAccessTokenSeconds } from './config.ts';
+import { type AuthConfig, clientsOf, maxAccessTokenSeconds, providersOf } from './config.ts';
 import { createConsentStore } from './consents/consent-store.ts';
 import { consentRoutes } from './consents/routes.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
+import { createFederation } from './federation/federation.ts';
+import { createIdentities } from './federation/identities.ts';
+import { identityRoutes } from './federation/identity-routes.ts';
+import { createIdentityStore } from './federation/identity-store.ts';
+import { providerLogoutRoute } from './federation/provider-logout-route.ts';
+import { createUpstreamStates } from './federation/upstream-states.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { createLoginStore } from './logins/login-store.ts';
-import { createOwnCookies } from './oauth/authorization/own-cookies.ts';
+import { createOwnCookies } from './logins/own-cookies.ts';
 import { authorizationPages } from './oauth/authorization-pages.ts';
 import { createAuthenticationFailures } from './oauth/client-authentication/authentication-failures.ts';
 import { createAssertionVerifier } from './oauth/client-authentication/client-assertion.ts';
@@ -59,7 +65,6 @@ import { createSessionStore } from './sessions/session-store.ts';
 import { signInRoute } from './sessions/sign-in-route.ts';
 import { createVerdictCounter } from './sessions/verdict-counter.ts';
 import { createAccessTokenIssuer } from './tokens/access-token.ts';
-import { acrPassword } from './tokens/claims.ts';
 import { createIdTokenIssuer } from './tokens/id-token.ts';
 import { createLogoutTokenIssuer } from './tokens/logout-token.ts';
 
@@ -280,7 +285,7 @@ export async function buildApp({
     revocations: revocations.list,
     fetch: fetchKeys,
   };
-  await app.register(userInfoRoute, { verifying, accounts });
+  await app.register(userInfoRoute, { verifying, accounts, clients });
   await app.register(authClient, { ...verifying, audience: 'auth-service' });
 
   await app.register(keyRoutes, { keyRing, jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS });
@@ -298,7 +303,7 @@ export async function buildApp({
   const resourceUrls = parseResourceUrls(config.RESOURCE_URLS);
   const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS });
   const consents = createConsentStore({ db, clock });
-  const issueIdToken = createIdTokenIssuer({ issuer: config.ISSUER, acr: acrPassword, signer, clock });
+  const issueIdToken = createIdTokenIssuer({ issuer: config.ISSUER, signer, clock });
   const grants = createGrantTable({
     ...refreshing,
     codes,
@@ -354,6 +359,18 @@ export async function buildApp({
   await app.register(accountRoutes, { accounts });
   await app.register(accountManagementRoutes, { accounts });
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
+  const federation = createFederation({ issuer: config.ISSUER, providers: providersOf(config), clock });
+  const states = createUpstreamStates({ redis, clock });
+  const identities = createIdentities({
+    store: createIdentityStore({ db, clock }),
+    accounts,
+    sessions: allSessions,
+    audit,
+  });
+  const elsewhere = { federation, states, identities, cookies: ownCookies };
+  await app.register(identityRoutes, { ...elsewhere, accounts, clients });
+  const { announce } = deliveries;
+  await app.register(providerLogoutRoute, { ...elsewhere, logins, announce, audit, clock });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {
     issuer: config.ISSUER,
@@ -367,8 +384,8 @@ export async function buildApp({
     authenticate,
     deliveries,
     loginEnd,
-    cookies: ownCookies,
     resourceUrls,
+    ...elsewhere,
     publicKeys: () => keyRing.jwks().keys,
     audit,
     clock,

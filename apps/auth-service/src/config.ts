@@ -1,8 +1,10 @@
 import { ConfigError, loadConfig, redisUrl, serviceConfig } from '@latchkey/service-kit';
-import { type Static, Type } from 'typebox';
+import { type Static, type TString, Type } from 'typebox';
 import { createClientRegistry } from './clients/clients.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
 import { parseSessionLimits } from './clients/session-limits.ts';
+import type { Provider } from './federation/provider.ts';
+import { parseProviders } from './federation/settings.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { parseResourceUrls } from './permissions/resource-urls.ts';
 import { defaultTimeoutMs } from './redis/connection.ts';
@@ -10,6 +12,21 @@ import { parseMacKeys } from './sessions/refresh-token.ts';
 
 /** The upper bound of an access token's lifetime, whatever ACCESS_TOKEN_SECONDS is or was. */
 export const maxAccessTokenSeconds = 300;
+
+/** Presets for which an id and a secret are all that is needed. */
+const shorthandPresets = ['google', 'microsoft', 'github', 'facebook', 'kakao', 'naver'] as const;
+
+const optionalText = (description: string) => Type.String({ default: '', description });
+
+const shorthandSettings = Object.fromEntries(
+  shorthandPresets.flatMap((preset) => [
+    [
+      `${preset.toUpperCase()}_CLIENT_ID`,
+      optionalText(`our client id at ${preset}: people can sign in with it`),
+    ],
+    [`${preset.toUpperCase()}_CLIENT_SECRET`, optionalText(`its secret`)],
+  ]),
+) as Record<`${Uppercase<(typeof shorthandPresets)[number]>}_CLIENT_${'ID' | 'SECRET'}`, TString>;
 
 export const configSchema = Type.Object({
   ...serviceConfig,
@@ -54,6 +71,11 @@ export const configSchema = Type.Object({
     default: [],
     description: 'name=url[,name=url]: by which origin clients call each service, for resource indicators',
   }),
+  IDENTITY_PROVIDERS: Type.String({
+    default: '[]',
+    description: 'JSON: where people can sign in with an account elsewhere, see docs/identity-providers.md',
+  }),
+  ...shorthandSettings,
   CLIENT_REGISTRATION: Type.Union([Type.Literal('operators'), Type.Literal('anybody')], {
     default: 'operators',
     description:
@@ -104,6 +126,7 @@ export function readConfig(env: Record<string, string | undefined>): AuthConfig 
     ...faultOf('KEY_ENCRYPTION_KEY', () => parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY)),
     ...faultOf('SERVICE_JWKS_URIS', () => clientsOf({ ...config, SESSION_LIMITS: [] })),
     ...faultOf('RESOURCE_URLS', () => parseResourceUrls(config.RESOURCE_URLS)),
+    ...faultOf('IDENTITY_PROVIDERS', () => providersOf(config)),
     ...faultOf('SESSION_LIMITS', () => clientsOf({ ...config, SERVICE_JWKS_URIS: [] })),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
@@ -116,6 +139,22 @@ export function clientsOf(config: Pick<AuthConfig, 'CORS_ORIGINS' | 'SERVICE_JWK
     storefrontOrigins: config.CORS_ORIGINS,
     serviceJwksUris: parseServiceJwksUris(config.SERVICE_JWKS_URIS),
     sessionLimits: parseSessionLimits(config.SESSION_LIMITS),
+  });
+}
+
+/** Reads the identity providers from these settings. */
+export function providersOf(config: AuthConfig): readonly Provider[] {
+  const shorthand = new Map(
+    shorthandPresets.flatMap((preset) => {
+      const name = preset.toUpperCase() as Uppercase<typeof preset>;
+      const [clientId, secret] = [config[`${name}_CLIENT_ID`], config[`${name}_CLIENT_SECRET`]];
+      if ((clientId === '') !== (secret === ''))
+        throw new Error(`${name}_CLIENT_ID and ${name}_CLIENT_SECRET belong together`);
+      return clientId === '' ? [] : [[preset, { clientId, secret }] as const];
+    }),
+  );
+  return parseProviders(config.IDENTITY_PROVIDERS, shorthand, {
+    isProduction: config.NODE_ENV === 'production',
   });
 }
 

@@ -188,6 +188,8 @@ describe('register-applications', () => {
       authentication: 'client_secret_basic',
       secretHash: createHash('sha256').update(secret).digest('base64url'),
       jwksUri: null,
+      logoUri: null,
+      pairwiseSector: null,
       maxSessions: null,
       createdAt: expect.any(Date),
     });

@@ -6,12 +6,14 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { ideasPage, problemPage, sendPage, welcomePage } from './pages.ts';
-import { createProvider, isDenial, type PendingSignIn, SignInEnded } from './provider.ts';
+import { createProvider, isDenial, isRefusalOfUs, type PendingSignIn, SignInEnded } from './provider.ts';
 import { accessTokenOf, type Session } from './session.ts';
 import type { Settings } from './settings.ts';
-import { ask } from './shop.ts';
+import { ask, traceparentAfter } from './shop.ts';
 import { createStore } from './store.ts';
 import { type Texts, textsFor } from './texts.ts';
+
+type Problem = keyof Texts['problems'];
 
 const signInSeconds = 600;
 const sessionSeconds = 8 * 60 * 60;
@@ -40,18 +42,33 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   // Requests are not logged: the address of /callback contains a code.
   const logController = new LogController({ disableRequestLogging: true });
-  const app = fastify({ logger: { level: logLevel }, logController, bodyLimit: 1024 });
+  const logger = { level: logLevel, formatters: { level: (level: string) => ({ level }) } };
+  const app = fastify({ logger, logController, bodyLimit: 1024 });
   await app.register(cookies);
   // Our only form has no fields.
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, async () => undefined);
 
-  const problem = (reply: FastifyReply, status: number, what: keyof Texts['problems']) =>
+  const problem = (reply: FastifyReply, status: number, what: Problem) =>
     sendPage(reply, problemPage(textsOf(reply.request), what), status);
 
   /** Not the error as a whole: what openid-client puts into `cause` may contain tokens. */
   function warn(error: unknown, what: string): void {
     const { cause } = Object(error) as Error;
     app.log.warn({ error: String(error), ...(cause instanceof Error && { cause: String(cause) }) }, what);
+  }
+
+  /** After a request to the provider: a provider that does not accept us is a fault of our settings. */
+  function sayFailed(
+    reply: FastifyReply,
+    error: unknown,
+    said: { log: string; status: number; page: Problem },
+  ) {
+    if (!isRefusalOfUs(error)) {
+      warn(error, said.log);
+      return problem(reply, said.status, said.page);
+    }
+    app.log.error('the provider does not accept CLIENT_ID and CLIENT_SECRET (invalid_client)');
+    return problem(reply, 500, 'refused');
   }
 
   /** Forgets a session here, and ends it at the provider, whose failure must keep nobody signed in here. */
@@ -78,12 +95,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       token = await accessTokenOf(session, provider, clock);
     } catch (error) {
       if (error instanceof SignInEnded) return sayEnded(reply, error.reason);
-      warn(error, 'an access token could not be refreshed');
-      return problem(reply, 503, 'unavailable');
+      const log = 'an access token could not be refreshed';
+      return sayFailed(reply, error, { log, status: 503, page: 'unavailable' });
     }
+    const traceparent = traceparentAfter(request.headers['traceparent']);
     const [wishlist, cart] = await Promise.all([
-      ask(`${wishlistUrl}/wishlist`, token),
-      ask(`${cartUrl}/cart`, token),
+      ask(`${wishlistUrl}/wishlist`, token, traceparent),
+      ask(`${cartUrl}/cart`, token, traceparent),
     ]);
     if (wishlist.reason !== undefined) return sayEnded(reply, wishlist.reason);
     return sendPage(reply, ideasPage(texts, { name: session.name, wishlist, cart }));
@@ -112,8 +130,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       return reply.header('cache-control', 'no-store').redirect('/', 303);
     } catch (error) {
       if (isDenial(error)) return problem(reply, 403, 'denied');
-      warn(error, 'a sign-in failed');
-      return problem(reply, 400, 'failed');
+      return sayFailed(reply, error, { log: 'a sign-in failed', status: 400, page: 'failed' });
     }
   });
 

@@ -28,15 +28,26 @@ export class SignInEnded extends Error {
 
 /** Signs people in at the OpenID provider whose metadata is at `issuer`. */
 export function createProvider(settings: Settings, clock: () => number) {
-  const { issuer, clientId, clientSecret } = settings;
+  const { issuer, clientId, clientSecret, providerUrl } = settings;
   const redirectUri = `${settings.publicUrl}/callback`;
   let discovered: Promise<openid.Configuration> | undefined;
+
+  /**
+   * Sends our own requests to where we reach the provider. Browsers go to the addresses in its metadata, which has to
+   * name the issuer all the same.
+   */
+  const reach: openid.CustomFetch = (url, options) => {
+    const { origin, pathname, search } = new URL(url);
+    const isThere = origin === new URL(issuer).origin;
+    return fetch(isThere ? new URL(pathname + search, providerUrl) : url, options as RequestInit);
+  };
 
   /** Reads the metadata once, and again when that has failed. */
   function configuration(): Promise<openid.Configuration> {
     discovered ??= openid
       .discovery(new URL(issuer), clientId, undefined, openid.ClientSecretBasic(clientSecret), {
         timeout: 5,
+        [openid.customFetch]: reach,
         execute: [
           openid.enableNonRepudiationChecks,
           // The settings allow http for this machine only.
@@ -94,7 +105,8 @@ export function createProvider(settings: Settings, clock: () => number) {
         const next = tokensOf(await openid.refreshTokenGrant(await configuration(), refresh));
         return { ...next, refresh: next.refresh ?? refresh };
       } catch (error) {
-        if (!(error instanceof openid.ResponseBodyError) || error.status >= 500) throw error;
+        if (!(error instanceof openid.ResponseBodyError) || error.status >= 500 || isRefusalOfUs(error))
+          throw error;
         // Not a standard member: our provider says why a session has ended.
         const { reason } = error.cause;
         throw new SignInEnded(typeof reason === 'string' ? reason : error.error);
@@ -111,4 +123,14 @@ export function createProvider(settings: Settings, clock: () => number) {
 /** Whether the person did not allow the sign-in. */
 export function isDenial(error: unknown): boolean {
   return error instanceof openid.AuthorizationResponseError && error.error === 'access_denied';
+}
+
+/** Whether the provider does not know us by our id and secret (RFC 6749 §5.2). */
+export function isRefusalOfUs(error: unknown): boolean {
+  return (
+    (error instanceof openid.ResponseBodyError && error.error === 'invalid_client') ||
+    // Not a Bearer challenge, which would be about a person's token.
+    (error instanceof openid.WWWAuthenticateChallengeError &&
+      error.cause.some(({ scheme }) => scheme === 'basic'))
+  );
 }

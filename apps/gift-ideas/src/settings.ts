@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 export type Settings = ReturnType<typeof readSettings>;
 
 /**
- * Reads the settings from the environment. Only PORT and HOST have a default.
+ * Reads the settings from the environment. PORT, HOST and PROVIDER_URL have a default.
  *
  * @throws Error naming every fault at once, without repeating a value
  */
@@ -15,6 +15,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
     return value;
   };
   const secretFile = env['CLIENT_SECRET_FILE'] || undefined;
+  const issuer = text('ISSUER', isPrivate, 'the URL of the OpenID provider: https, or http://localhost:…');
   const settings = {
     port: Number(env['PORT'] ?? 3001),
     host: env['HOST'] || '127.0.0.1',
@@ -24,7 +25,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
       (url) => isOrigin(url) && isPrivate(url),
       'our origin: https, or http://localhost:…',
     ),
-    issuer: text('ISSUER', isPrivate, 'the URL of the OpenID provider: https, or http://localhost:…'),
+    issuer,
+    /** Where this server reaches the provider, when that is not where browsers do: the origin of a private network. */
+    providerUrl: env['PROVIDER_URL']
+      ? text('PROVIDER_URL', isOrigin, 'an origin, without a slash at its end')
+      : originOf(issuer),
     clientId: text('CLIENT_ID', Boolean, 'as the provider knows us'),
     clientSecret:
       secretFile === undefined
@@ -39,6 +44,10 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>) 
     faults.push('CLIENT_SECRET_FILE is not valid (a file that can be read, with the secret)');
   if (faults.length > 0) throw new Error(`the settings are not valid:\n  - ${faults.join('\n  - ')}`);
   return settings;
+}
+
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : '';
 }
 
 function isOrigin(url: string): boolean {

@@ -31,6 +31,8 @@ const english = {
     denied: 'You did not allow it, so we read nothing. Nobody has signed in.',
     expired: 'This sign-in is too old, has been used already, or was begun in another browser. Begin again.',
     failed: 'The sign-in failed. Nobody has signed in.',
+    refused:
+      'Latchkey does not accept this application: it is not registered there, or its secret is another one. Its operator has to correct that.',
     unavailable: 'Latchkey cannot be reached at the moment. Try again shortly.',
     broken: 'There is no such page, or it does not work at the moment.',
   },
@@ -68,6 +70,8 @@ const korean: Texts = {
     expired:
       '로그인 요청이 만료되었거나 이미 사용되었거나 다른 브라우저에서 시작되었습니다. 다시 시작해 주세요.',
     failed: '로그인에 실패했습니다. 로그인되지 않았습니다.',
+    refused:
+      'Latchkey가 이 애플리케이션을 인정하지 않습니다. 등록되어 있지 않거나 비밀 값이 다릅니다. 운영자가 바로잡아야 합니다.',
     unavailable: '지금은 Latchkey에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요.',
     broken: '없는 페이지이거나 지금은 이용할 수 없습니다.',
   },

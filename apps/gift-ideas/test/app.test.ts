@@ -13,6 +13,7 @@ async function startApp(changes: Partial<Settings> = {}) {
     host: '127.0.0.1',
     publicUrl,
     issuer: 'http://127.0.0.1:1',
+    providerUrl: changes.issuer ?? 'http://127.0.0.1:1',
     clientId: 'gift-ideas',
     clientSecret: 'a-secret',
     wishlistUrl: 'http://127.0.0.1:1',
@@ -22,6 +23,19 @@ async function startApp(changes: Partial<Settings> = {}) {
   const app = await buildApp({ settings, logLevel: 'silent' });
   onTestFinished(() => app.close());
   return app;
+}
+
+/** Serves the metadata of the issuer that is given; 503 for undefined. Returns its own origin. */
+async function startMetadata(issuerAt: (origin: string) => string | undefined): Promise<string> {
+  const server = createServer((_request, response) => {
+    const issuer = issuerAt(origin);
+    response.writeHead(issuer === undefined ? 503 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ issuer, authorization_endpoint: `${issuer}/authorize` }));
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return origin;
 }
 
 test('its pages run no script, load nothing and are not stored; it says how it is', async () => {
@@ -49,13 +63,7 @@ test('an answer that nobody waits for signs nobody in', async () => {
 
 test('while the provider is down it says so, and asks again the next time', async () => {
   let isUp = false;
-  const server = createServer((_request, response) => {
-    response.writeHead(isUp ? 200 : 503, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ issuer, authorization_endpoint: `${issuer}/authorize` }));
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issuer = await startMetadata((origin) => (isUp ? origin : undefined));
   const app = await startApp({ issuer });
   const down = await app.inject({ url: '/sign-in', headers: { 'accept-language': 'ko' } });
   expect([down.statusCode, down.body]).toEqual([503, expect.stringContaining('연결할 수 없습니다')]);
@@ -72,6 +80,17 @@ test('while the provider is down it says so, and asks again the next time', asyn
     state: expect.any(String),
     nonce: expect.any(String),
   });
+});
+
+test('it may reach the provider elsewhere than browsers do, if that one is the issuer all the same', async () => {
+  let issuer = 'http://127.0.0.1:1';
+  const providerUrl = await startMetadata(() => issuer);
+  const app = await startApp({ issuer, providerUrl });
+  issuer = 'http://127.0.0.1:2';
+  expect((await app.inject('/sign-in')).statusCode).toBe(503);
+  issuer = 'http://127.0.0.1:1';
+  const { statusCode, headers } = await app.inject('/sign-in');
+  expect([statusCode, new URL(String(headers.location)).origin]).toEqual([303, issuer]);
 });
 
 test.each([

@@ -20,15 +20,17 @@ test('are read as they are given', () => {
     host: '127.0.0.1',
     publicUrl: 'http://localhost:3001',
     issuer: 'http://localhost:4000',
+    providerUrl: 'http://localhost:4000',
     clientId: 'gift-ideas',
     clientSecret: 'hunter2-hunter2',
     wishlistUrl: 'http://wishlist:4002',
     cartUrl: 'https://cart.example',
   });
+  expect(readSettings({ ...env, PROVIDER_URL: 'http://front:4000' }).providerUrl).toBe('http://front:4000');
 });
 
 test('that are missing are all named at once', () => {
-  const names = ['PUBLIC_URL', 'ISSUER', 'CLIENT_ID', 'CLIENT_SECRET', 'WISHLIST_URL', 'CART_URL'];
+  const names = ['ISSUER', 'PUBLIC_URL', 'CLIENT_ID', 'CLIENT_SECRET', 'WISHLIST_URL', 'CART_URL'];
   expect(() => readSettings({})).toThrow(
     new RegExp(names.map((name) => `- ${name} is missing`).join('.*'), 's'),
   );
@@ -41,6 +43,7 @@ test.each([
   { name: 'PUBLIC_URL', value: 'http://gifts.example' },
   { name: 'ISSUER', value: 'http://shop.example' },
   { name: 'ISSUER', value: 'shop' },
+  { name: 'PROVIDER_URL', value: 'http://front:4000/' },
   { name: 'WISHLIST_URL', value: 'ftp://wishlist' },
   { name: 'CART_URL', value: 'http://cart/cart' },
 ])('$name: $value is refused', ({ name, value }) => {

@@ -15,6 +15,9 @@ export const configSchema = Type.Object({
   CART_ORIGIN: origin('cart-service'),
   WISHLIST_ORIGIN: origin('wishlist-service'),
   PAYMENT_ORIGIN: origin('payment-service'),
+  GIFT_IDEAS_ORIGIN: Type.Optional(
+    originUrl('the origin at which browsers reach gift-ideas; without it, the demo leaves it out'),
+  ),
   STEP_UP_AMOUNT: Type.Integer({
     minimum: 0,
     maximum: 100_000_000_000,
@@ -52,6 +55,7 @@ export const configSchema = Type.Object({
   CART_URL: hereabouts('cart-service', 'CART_ORIGIN'),
   WISHLIST_URL: hereabouts('wishlist-service', 'WISHLIST_ORIGIN'),
   PAYMENT_URL: hereabouts('payment-service', 'PAYMENT_ORIGIN'),
+  GIFT_IDEAS_URL: hereabouts('gift-ideas', 'GIFT_IDEAS_ORIGIN'),
 });
 
 export type Config = Static<typeof configSchema>;

@@ -13,6 +13,8 @@ export type Stage = {
   readonly shop: Shop;
   /** The demo account that has this role alone. */
   readonly account: (role: 'customer' | 'viewer' | 'admin') => DemoAccount;
+  /** Where browsers reach gift-ideas; undefined where it does not run. */
+  readonly giftIdeas: string | undefined;
   /** Absent where the demo may not stop auth-service. */
   readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
   /** Maximum age of a sign-in for a large payment, in seconds; absent where the demo cannot wait that long. */

@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { handoutsOf } from '../src/secrets/handouts.ts';
 import { completeSecrets, secretNames } from '../src/secrets/secrets.ts';
 
-const containers = [...Object.values(services).map(({ name }) => name), 'postgres', 'redis'];
+const strangers = ['gift-ideas', 'example-id'];
+const containers = [...Object.values(services).map(({ name }) => name), ...strangers, 'postgres', 'redis'];
 
 let directory: string;
 beforeEach(() => {
@@ -37,7 +38,7 @@ function contents(): Record<string, string> {
 describe('the one-shot service that makes the secrets', () => {
   it('makes them at the first start and finds the same ones at the second', async () => {
     // Each service adds two files for Postgres: its own URL, and the password in the volume of Postgres.
-    expect(await run()).toMatch(new RegExp(`^Secrets written; ${7 + 2 * (containers.length - 2)} files`));
+    expect(await run()).toMatch(new RegExp(`^Secrets written; ${10 + 2 * (containers.length - 4)} files`));
     const first = contents();
     expect(await run()).toMatch(/^Secrets found; 0 files/);
     expect(contents()).toEqual(first);
@@ -56,8 +57,9 @@ describe('the one-shot service that makes the secrets', () => {
     await run();
     const mode = (path: string) => (statSync(join(directory, path)).mode & 0o777).toString(8);
     expect(mode('all/secrets.json')).toBe('400');
-    for (const file of readdirSync(join(directory, 'auth-service')))
-      expect(mode(`auth-service/${file}`)).toBe('400');
+    for (const container of ['auth-service', ...strangers])
+      for (const file of readdirSync(join(directory, container)))
+        expect(mode(`${container}/${file}`)).toBe('400');
   });
 
   it('passes over the volume of a container that is not there', async () => {
@@ -100,12 +102,14 @@ describe('completeSecrets', () => {
 describe('handoutsOf', () => {
   it('gives a service no secret of another', () => {
     const secrets = completeSecrets(undefined);
-    const handouts = handoutsOf(secrets);
+    const handouts = handoutsOf(secrets, { auth: '4000', exampleId: '3002' });
     const holdersOf = (secret = 'no secret') =>
       Object.keys(handouts).filter((container) => JSON.stringify(handouts[container]).includes(secret));
     expect(holdersOf(secrets.refresh_token_key)).toEqual(['auth-service']);
     expect(holdersOf(secrets.key_encryption_key)).toEqual(['auth-service']);
     expect(holdersOf(secrets.fingerprint_key)).toEqual(['payment-service']);
+    expect(holdersOf(secrets.gift_ideas_secret)).toEqual(['gift-ideas']);
+    expect(holdersOf(secrets.example_id_secret)).toEqual(['auth-service', 'example-id']);
     expect(holdersOf(secrets.redis_auth_password)).toEqual(['auth-service']);
     expect(holdersOf(secrets.redis_admin_password)).toEqual(['redis']);
     expect(holdersOf(secrets.postgres_superuser_password)).toEqual(['postgres']);

@@ -57,7 +57,7 @@ describe.each(named(running))('a process in the container of %s', (_, container)
 });
 
 describe('published ports', () => {
-  it('are those of the page and the four services, held by the front, on 127.0.0.1 alone', () => {
+  it('are those of the pages and the four services, held by the front, on 127.0.0.1 alone', () => {
     const bindings = all.flatMap((each) =>
       Object.values(each.NetworkSettings.Ports ?? {}).flatMap((published) =>
         (published ?? []).map(({ HostIp, HostPort }) => `${serviceOf(each)} ${HostIp}:${HostPort}`),

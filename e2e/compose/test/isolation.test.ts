@@ -58,7 +58,7 @@ describe.each(['postgres', 'redis'] as const)('%s', (name) => {
   it('is reached by those that use it, and by nobody else', async () => {
     const users = name === 'redis' ? ['auth-service'] : services;
     const reached = [];
-    for (const from of [...services, 'storefront', 'front']) {
+    for (const from of [...services, 'storefront', 'gift-ideas', 'example-id', 'front']) {
       if (reply.test(await answerWithin(await container(from), name, port, bytes))) reached.push(from);
     }
     expect(reached).toEqual(users);
@@ -71,7 +71,7 @@ describe('the networks', () => {
       Object.keys(NetworkSettings.Networks).some((network) => network.endsWith('_edge')),
     );
     expect(outward.map(serviceOf)).toEqual(['front']);
-    for (const name of [...services, 'storefront', 'redis', 'postgres']) {
+    for (const name of [...services, 'storefront', 'gift-ideas', 'example-id', 'redis', 'postgres']) {
       const routes = await exec(await container(name), 'cat', '/proc/net/route');
       // The default route has destination 0.
       expect(routes).not.toMatch(/^\S+\s+00000000\s/m);

@@ -25,7 +25,7 @@ async function secretsOf(service: string): Promise<Record<string, string>> {
   );
 }
 
-const holders = [...services, 'postgres', 'redis'];
+const holders = [...services, 'gift-ideas', 'example-id', 'postgres', 'redis'];
 let before: Record<string, Record<string, string>>;
 beforeAll(async () => {
   before = Object.fromEntries(await Promise.all(holders.map(async (name) => [name, await secretsOf(name)])));
@@ -36,8 +36,13 @@ describe('secrets', () => {
     expect(Object.fromEntries(holders.map((name) => [name, Object.keys(before[name] ?? {}).sort()]))).toEqual(
       {
         ...Object.fromEntries(services.map((service) => [service, ['database-url']])),
-        'auth-service': ['database-url', 'key-encryption-key', 'redis-url', 'refresh-token-keys'],
+        'auth-service': [
+          ...['database-url', 'identity-providers', 'key-encryption-key'],
+          ...['redis-url', 'refresh-token-keys'],
+        ],
         'payment-service': ['database-url', 'fingerprint-key'],
+        'gift-ideas': ['client-secret'],
+        'example-id': ['clients'],
         postgres: [...serviceKeys, 'superuser'].sort().map((role) => `${role}-password`),
         redis: ['admin-password', 'users.acl'],
       },
@@ -56,9 +61,11 @@ describe('secrets', () => {
     expect(readers.every(({ writable }) => !writable)).toBe(true);
     expect(readers.map(({ volume, by }) => `${volume} ${by}`).sort()).toEqual(
       [
-        ...[...services, 'postgres', 'redis'].map((holder) => `${holder}-secrets ${holder}`),
-        // demo-accounts runs auth-service's own command.
+        ...holders.map((holder) => `${holder}-secrets ${holder}`),
+        // These two run auth-service's own commands.
         'auth-service-secrets demo-accounts',
+        'auth-service-secrets gift-ideas-registration',
+        'gift-ideas-secrets gift-ideas-registration',
       ].sort(),
     );
   });

@@ -23,6 +23,9 @@ describe('docker compose up --wait', () => {
       redis: 'healthy',
       ...Object.fromEntries(services.map((service) => [service, 'healthy'])),
       storefront: 'healthy',
+      'gift-ideas-registration': 'exited 0',
+      'gift-ideas': 'healthy',
+      'example-id': 'healthy',
       front: 'healthy',
     });
   });

@@ -14,7 +14,7 @@ export function inspector(page: Page): Locator {
   return page.getByRole('region', { name: 'Inspector' });
 }
 
-type PanelName = 'Permissions' | 'Devices' | 'Thief' | 'Keys' | 'Failures';
+type PanelName = 'Permissions' | 'Devices' | 'Thief' | 'Sharing' | 'Keys' | 'Failures';
 
 /** Opens a panel. */
 export async function openPanel(page: Page, name: PanelName): Promise<Locator> {

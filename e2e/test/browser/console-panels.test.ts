@@ -2,7 +2,7 @@ import { eventually } from '@latchkey/testing';
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { seriousFaults } from './axe.ts';
-import { openPanel, stopwatchIn, verdictsIn } from './console-page.ts';
+import { arrow, inspector, openPanel, stopwatchIn, verdictsIn } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
 import { signInAs } from './shop-page.ts';
@@ -200,4 +200,37 @@ describeInBrowser('the panels', () => {
     expect(await seriousFaults(page)).toEqual([]);
     isClean();
   }, 180_000);
+
+  it('share the wishlist with gift-ideas, which the cart refuses, and withdraw it', async () => {
+    const { page, isClean } = await visit();
+    const panel = await openPanel(page, 'Sharing');
+    const link = panel.getByRole('link', { name: 'Open gift-ideas and do it yourself' });
+    expect(await link.getAttribute('href')).toBe(
+      system.stack.giftIdeas?.url.replace('127.0.0.1', 'localhost'),
+    );
+    await panel.getByRole('button', { name: 'Sign in there and allow it' }).click();
+    await panel.getByText('openid profile offline_access wishlist:read').waitFor();
+    expect(
+      await verdictsIn(panel, 'gift-ideas asks for your wishlist, and for your cart, too'),
+    ).toMatchObject({
+      'cart-service': [expect.stringContaining('401')],
+      'wishlist-service': [expect.stringContaining('200')],
+    });
+    await arrow(page, /^GET \/cart from gift-ideas to Cart 401 refused/).waitFor();
+    await arrow(page, /^GET \/wishlist from gift-ideas to Wishlist 200 let in/).click();
+    await inspector(page).getByText('calls with what you allowed it').waitFor();
+    expect(await seriousFaults(page)).toEqual([]);
+
+    await panel.getByRole('button', { name: 'Withdraw it, as in your account' }).click();
+    expect(await stopwatchIn(panel)).toMatchObject({
+      'cart-service': [expect.stringContaining('401'), expect.stringContaining('401'), 'unchanged'],
+      'wishlist-service': [
+        expect.stringContaining('200'),
+        expect.stringContaining('what the application was allowed was withdrawn'),
+        expect.stringMatching(took),
+      ],
+    });
+    expect(await seriousFaults(page)).toEqual([]);
+    isClean();
+  }, 60_000);
 });

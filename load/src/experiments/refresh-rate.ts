@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import { medianOf, ratios } from '../report/statistics.ts';
 import type { Context, Section, SectionResult } from '../section.ts';
 import type { Http } from '../system/http.ts';
 import { refresh, type Session } from '../system/people.ts';
-import { cpuSecondsOf, lookAtRedis } from '../system/watch.ts';
+import { cpuSecondsOf } from '../system/watch.ts';
+import { type Device, type Repeated, repeatFor } from './repeat.ts';
 import type { Contender } from './rounds.ts';
 import { measureSigning } from './signing.ts';
 
@@ -13,17 +13,6 @@ const plans = {
 };
 /** This many refreshes are under way at any time. */
 export const devices = 32;
-
-/** A person's device. Gets the next tokens, or throws. */
-export type Device = () => Promise<void>;
-
-export type RefreshRound = {
-  readonly perSecond: number;
-  readonly cpuMicroseconds: number;
-  readonly redisCommands: number;
-  /** How many keys Redis gained for each refresh. */
-  readonly keysLeft: number;
-};
 
 /** Compares refreshes with bare signatures, the only part of a refresh that cannot be made cheaper. */
 export const refreshSection: Section = {
@@ -67,13 +56,13 @@ async function run(context: Context): Promise<SectionResult> {
 }
 
 /** As many of our people as there are devices. They refresh at our auth-service. */
-export function refreshingAtOurs({ world: { http, people }, redis }: Context): Contender<RefreshRound> {
+export function refreshingAtOurs({ world: { http, people }, redis }: Context): Contender<Repeated> {
   if (redis === undefined) throw new Error('This can be measured beside a system of our own only.');
   const own = people.slice(0, devices).map((person) => deviceOf(http.auth, person));
   return {
     name: 'Latchkey',
     rounds: [],
-    play: (seconds) => refreshFor(seconds, { own, redis, cpuSeconds: () => cpuSecondsOf(http.auth) }),
+    play: (seconds) => repeatFor(seconds, { own, redis, cpuSeconds: () => cpuSecondsOf(http.auth) }),
   };
 }
 
@@ -81,36 +70,5 @@ function deviceOf(auth: Http, person: Session): Device {
   return async () => {
     const status = await refresh(auth, person);
     if (status !== 200) throw new Error(`auth-service answered a refresh with ${status}.`);
-  };
-}
-
-/** Each device refreshes again and again for this many seconds. */
-export async function refreshFor(
-  seconds: number,
-  side: { readonly own: readonly Device[]; redis: Redis; cpuSeconds: () => Promise<number> },
-): Promise<RefreshRound> {
-  const look = async () => ({
-    cpu: await side.cpuSeconds(),
-    keys: await side.redis.dbsize(),
-    commands: (await lookAtRedis(side.redis)).commands,
-  });
-  const before = await look();
-  const beganAt = performance.now();
-  const endAt = beganAt + seconds * 1000;
-  let count = 0;
-  const keepRefreshing = async (device: Device): Promise<void> => {
-    while (performance.now() < endAt) {
-      await device();
-      count += 1;
-    }
-  };
-  await Promise.all(side.own.map(keepRefreshing));
-  const elapsedMs = performance.now() - beganAt;
-  const after = await look();
-  return {
-    perSecond: (count * 1000) / elapsedMs,
-    cpuMicroseconds: ((after.cpu - before.cpu) * 1e6) / count,
-    redisCommands: (after.commands - before.commands) / count,
-    keysLeft: (after.keys - before.keys) / count,
   };
 }

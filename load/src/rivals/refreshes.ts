@@ -1,20 +1,16 @@
-import {
-  type Device,
-  devices,
-  type RefreshRound,
-  refreshFor,
-  refreshingAtOurs,
-} from '../experiments/refresh-rate.ts';
-import { type Contender, playRounds, plotRounds } from '../experiments/rounds.ts';
+import { devices, refreshingAtOurs } from '../experiments/refresh-rate.ts';
+import { type Device, type Repeated, repeatFor } from '../experiments/repeat.ts';
+import { type Contender, playRounds } from '../experiments/rounds.ts';
 import { startMeasuredServer } from '../processes/measured-server.ts';
-import { medianOf, ratios, spreadOf } from '../report/statistics.ts';
 import type { Context, SectionResult } from '../section.ts';
 import { createHttp, type Http } from '../system/http.ts';
+import { besideRival } from './beside-rival.ts';
 
 const plans = {
   full: { rounds: 5, seconds: 4, warmUpSeconds: 3 },
   quick: { rounds: 2, seconds: 1, warmUpSeconds: 0.7 },
 };
+
 /** Compares refreshes at ours and at node-oidc-provider: both use the same Redis, sign once, and rotate the token. */
 export async function compareRefreshes(context: Context): Promise<SectionResult> {
   const { system, redis, signal } = context;
@@ -29,16 +25,26 @@ export async function compareRefreshes(context: Context): Promise<SectionResult>
   const http = createHttp(server.url);
   await using _http = { [Symbol.asyncDispose]: () => http.close() };
   const own = await signedInAt(http);
-  const contenders: Contender<RefreshRound>[] = [
+  const contenders: Contender<Repeated>[] = [
     refreshingAtOurs(context),
     {
       name: 'node-oidc-provider',
       rounds: [],
-      play: (seconds) => refreshFor(seconds, { own, redis, cpuSeconds: () => server.cpuSeconds() }),
+      play: (seconds) => repeatFor(seconds, { own, redis, cpuSeconds: () => server.cpuSeconds() }),
     },
   ];
   await playRounds(contenders, context.quick ? plans.quick : plans.full, context);
-  return describe(contenders);
+  return {
+    ...besideRival(contenders, {
+      one: 'refresh',
+      many: 'refreshes',
+      title: `Refreshes, ${devices} devices at a time`,
+    }),
+    notes: [
+      'Refreshes: both rotate the refresh token, sign one RS256 access token and use the same Redis (append-only file); node-oidc-provider keeps its state as the adapter in its own examples does, writes no log, and gives no ID token.',
+    ],
+    invalid: [],
+  };
 }
 
 async function signedInAt(http: Http): Promise<Device[]> {
@@ -56,62 +62,4 @@ async function signedInAt(http: Http): Promise<Device[]> {
       token = next;
     };
   });
-}
-
-function describe(contenders: readonly Contender<RefreshRound>[]): SectionResult {
-  const values = (each: Contender<RefreshRound> | undefined, of: keyof RefreshRound) =>
-    (each?.rounds ?? []).map((round) => round[of]);
-  const [ours, theirs] = contenders;
-  return {
-    figures: [
-      ...contenders.flatMap((each) => [
-        { name: `refreshes/s: ${each.name}`, unit: '1/s' as const, values: values(each, 'perSecond') },
-        {
-          name: `CPU of a refresh: ${each.name}`,
-          unit: 'CPU µs' as const,
-          values: values(each, 'cpuMicroseconds'),
-        },
-      ]),
-      {
-        name: 'refreshes/s, ours against node-oidc-provider',
-        against: 'node-oidc-provider',
-        unit: '',
-        values: ratios(values(ours, 'perSecond'), values(theirs, 'perSecond')),
-      },
-      {
-        name: 'refreshes for the same CPU, ours against node-oidc-provider',
-        against: 'node-oidc-provider',
-        unit: '',
-        values: ratios(values(theirs, 'cpuMicroseconds'), values(ours, 'cpuMicroseconds')),
-      },
-    ],
-    tables: [
-      {
-        title: `Refreshes, ${devices} devices at a time`,
-        columns: [
-          'who',
-          'refreshes/s',
-          'lowest',
-          'highest',
-          'CPU µs each',
-          'Redis commands each',
-          'keys left by each',
-        ],
-        rows: contenders.map((each) => {
-          const { median, min, max } = spreadOf(values(each, 'perSecond'));
-          const others = (['cpuMicroseconds', 'redisCommands', 'keysLeft'] as const).map((of) =>
-            medianOf(values(each, of)),
-          );
-          return [each.name, median, min, max, ...others];
-        }),
-      },
-    ],
-    plots: [
-      plotRounds(contenders, { title: 'Refreshes', y: 'refreshes/s', of: ({ perSecond }) => perSecond }),
-    ],
-    notes: [
-      'Refreshes: both rotate the refresh token, sign one RS256 access token and use the same Redis (append-only file); node-oidc-provider keeps its state as the adapter in its own examples does, writes no log, and gives no ID token.',
-    ],
-    invalid: [],
-  };
 }

@@ -20,6 +20,7 @@ try {
     ports: 'default',
     storefront: true,
     giftIdeas: true,
+    exampleId: true,
     signal,
     onProgress: (line) => console.log(line),
     onCrash: (message) => console.error(`${message}\nThe others keep running. Press Ctrl-C and start again.`),

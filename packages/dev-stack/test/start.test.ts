@@ -12,6 +12,7 @@ import { loopbackAddresses } from '@latchkey/testing/loopback';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../src/processes/ports.ts';
 import {
+  exampleIdDefinition,
   giftIdeasDefinition,
   serviceDefinitions,
   storefrontDefinition,
@@ -26,6 +27,7 @@ const definitions = {
   ...serviceDefinitions,
   storefront: storefrontDefinition,
   giftIdeas: giftIdeasDefinition,
+  exampleId: exampleIdDefinition,
 };
 type Key = keyof typeof definitions;
 const ports = new Map<Key, number>();
@@ -142,6 +144,10 @@ test('start, sign in as each demo account, stop; a second start has the data', {
   const begun = await fetch(asked.headers.get('location') ?? '', { redirect: 'manual' });
   expect([asked.status, begun.status]).toEqual([303, 303]);
   expect(begun.headers.get('location')).toMatch(/\/authorize\/[\w-]+$/);
+  const exampleId = `http://localhost:${ports.get('exampleId')}`;
+  expect(first.output()).toMatch(new RegExp(`Example ID.*${exampleId}.* as mina, password amber-kettle-`));
+  const metadata = await fetch(`${exampleId}/.well-known/openid-configuration`);
+  expect(await metadata.json()).toMatchObject({ issuer: exampleId });
   expect(statSync(join(directory, 'control.sock')).mode & 0o777).toBe(0o600);
   for (const key of Object.keys(serviceDefinitions) as Key[]) {
     const port = ports.get(key);

@@ -1,3 +1,4 @@
+export { type Browser, createBrowser } from './browser.ts';
 export {
   type Answer,
   ask,

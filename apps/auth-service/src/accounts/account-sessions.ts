@@ -5,7 +5,7 @@ export type AccountSessions = {
   /** Ends all sessions of this person but `except`; returns the ids of those that it ended. */
   endAll(
     subject: string,
-    reason: 'account_disabled' | 'password_changed',
+    reason: 'account_disabled' | 'password_changed' | 'ways_in_changed',
     except?: string,
   ): Promise<readonly string[]>;
   /** Gives all live sessions of this person new roles. */

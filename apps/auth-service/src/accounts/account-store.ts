@@ -1,12 +1,13 @@
-import { and, eq } from 'drizzle-orm';
-import { accounts, type Database } from '../database/schema.ts';
+import { and, eq, TransactionRollbackError } from 'drizzle-orm';
+import { accounts, type Database, type Transaction } from '../database/schema.ts';
 import { parseRoles, type Role } from '../permissions/roles.ts';
 import type { Account } from './account.ts';
 
 export type NewAccount = {
   readonly id: string;
   readonly username: string;
-  readonly passwordHash: string;
+  /** Null for somebody who only signs in at other providers. */
+  readonly passwordHash: string | null;
   readonly roles: readonly Role[];
 };
 
@@ -27,6 +28,39 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
         .onConflictDoNothing({ target: accounts.username })
         .returning();
       return row && accountOf(row);
+    },
+
+    /**
+     * As `insert`, and `also` in the same transaction; when that returns false, nothing is inserted. Throws when the user
+     * name is taken.
+     */
+    async insertTogether(
+      account: NewAccount,
+      also: (transaction: Transaction) => Promise<boolean>,
+    ): Promise<Account | undefined> {
+      const createdAt = now();
+      const values = { ...account, roles: [...account.roles], createdAt, updatedAt: createdAt };
+      try {
+        return await db.transaction(async (transaction) => {
+          const [row] = await transaction.insert(accounts).values(values).returning();
+          if (!(await also(transaction))) transaction.rollback();
+          return row && accountOf(row);
+        });
+      } catch (error) {
+        if (error instanceof TransactionRollbackError) return undefined;
+        throw error;
+      }
+    },
+
+    /** Runs `task` while nobody else can change this account. */
+    async locked<Result>(
+      id: string,
+      task: (account: Account, transaction: Transaction) => Promise<Result>,
+    ): Promise<Result | undefined> {
+      return db.transaction(async (transaction) => {
+        const [row] = await transaction.select().from(accounts).where(eq(accounts.id, id)).for('update');
+        return row && task(accountOf(row), transaction);
+      });
     },
 
     async find(id: string): Promise<Account | undefined> {
@@ -50,7 +84,7 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
 
     async findWithPassword(
       username: string,
-    ): Promise<{ account: Account; passwordHash: string } | undefined> {
+    ): Promise<{ account: Account; passwordHash: string | null } | undefined> {
       const [row] = await db.select().from(accounts).where(eq(accounts.username, username));
       return row && { account: accountOf(row), passwordHash: row.passwordHash };
     },
@@ -129,6 +163,8 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
 }
 
 function accountOf(row: typeof accounts.$inferSelect): Account {
-  const { id, username, roles, rolesVersion, createdAt, disabledAt, passwordChangedAt } = row;
-  return { id, username, roles: parseRoles(roles), rolesVersion, createdAt, disabledAt, passwordChangedAt };
+  const { id, username, rolesVersion, createdAt, disabledAt, passwordChangedAt } = row;
+  const roles = parseRoles(row.roles);
+  const hasPassword = row.passwordHash !== null;
+  return { id, username, roles, rolesVersion, hasPassword, createdAt, disabledAt, passwordChangedAt };
 }

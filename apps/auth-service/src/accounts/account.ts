@@ -10,6 +10,8 @@ export type Account = {
   /** The number of role changes so far. */
   readonly rolesVersion: number;
   readonly createdAt: Date;
+  /** False for somebody who only signs in at other providers. */
+  readonly hasPassword: boolean;
   /** Null unless the account is disabled. */
   readonly disabledAt: Date | null;
   /** Null if the password was never changed. */

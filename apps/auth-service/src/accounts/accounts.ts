@@ -83,5 +83,7 @@ export async function createAccounts(options: AccountsOptions) {
     find: store.find,
     /** As find, but waits for a concurrent change of the account. */
     findSettled: store.findSettled,
+    /** Runs a task while nobody else can change this account. Undefined when there is none. */
+    locked: store.locked,
   };
 }

@@ -30,14 +30,15 @@ export type PasswordChange = {
   /** The session of the request. It is not ended. */
   readonly sessionId: string;
   readonly clientId: string;
-  readonly currentPassword: string;
+  /** Not looked at when the account has none yet. Then the caller has checked that the person has just signed in. */
+  readonly currentPassword: string | undefined;
   readonly newPassword: string;
   readonly endOtherSessions: boolean;
   readonly origin: Origin;
 };
 
 /**
- * Changes a person's password, and ends their other sessions if requested. A wrong current password counts against the
+ * Changes or sets a person's password, and ends their other sessions if requested. A wrong current password counts against the
  * same limits as at sign-in, and costs the same.
  *
  * The change and the end of the other sessions belong together (docs/decisions/0026). The sessions end first, while no
@@ -56,7 +57,8 @@ export function createPasswordChange(parts: PasswordChangeParts): (change: Passw
     const account = await store.find(subject);
     if (account === undefined) throw invalidCredentials();
     await refuseWeakPassword(newPassword, account.username);
-    if (passwordText(newPassword) === passwordText(currentPassword)) throw unchangedPassword();
+    if (currentPassword !== undefined && passwordText(newPassword) === passwordText(currentPassword))
+      throw unchangedPassword();
 
     const proven = await proveCurrent(change, account);
     if (proven !== undefined && (await replace(change, proven))) return;
@@ -67,8 +69,9 @@ export function createPasswordChange(parts: PasswordChangeParts): (change: Passw
 
   /** Returns undefined when the password is wrong, but may have been right until recently. */
   async function proveCurrent(change: PasswordChange, account: Account): Promise<Account | undefined> {
+    if (!account.hasPassword) return account;
     try {
-      return await prove(change, account, change.currentPassword);
+      return await prove(change, account, change.currentPassword ?? '');
     } catch (error) {
       if (isInvalidCredentials(error) && (await wasChangedLately(account.id))) return undefined;
       throw error;

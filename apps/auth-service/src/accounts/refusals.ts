@@ -13,6 +13,18 @@ export function invalidCredentials(): ProblemError {
   });
 }
 
+export function currentPasswordMissing(): ProblemError {
+  return new ProblemError({ status: 400, code: 'invalid_request', detail: 'current_password is missing.' });
+}
+
+export function noPassword(): ProblemError {
+  return new ProblemError({
+    status: 409,
+    code: 'no_password',
+    detail: 'This account has no password. Sign in again at the provider.',
+  });
+}
+
 export function isInvalidCredentials(error: unknown): boolean {
   return error instanceof ProblemError && error.code === 'invalid_credentials';
 }

@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { Transaction } from '../database/schema.ts';
 import type { Role } from '../permissions/roles.ts';
 import type { Account } from './account.ts';
 import type { AccountStore } from './account-store.ts';
@@ -50,6 +51,29 @@ export function createRegistration(parts: RegisterParts) {
       // The account exists now, so a failure of Redis is ignored.
       await attempts.welcome({ username: account.username, address: origin.address }).catch(() => {});
       return account;
+    },
+
+    /**
+     * Makes an account without a password, for somebody who signs in at another provider. `link` ties it to them in the
+     * same transaction; when it returns false, there is no account and the result is undefined.
+     *
+     * Rejects with ProblemError 429 `too_many_attempts`.
+     */
+    async registerElsewhere(
+      origin: Origin,
+      link: (accountId: string, transaction: Transaction) => Promise<boolean>,
+    ): Promise<Account | undefined> {
+      const waitMs = await attempts.admitRegistration(origin.address);
+      if (waitMs > 0) throw tooManyAttempts(waitMs);
+      const id = parts.randomBytes(idBytes).toString('base64url');
+      // People do not type it. It says nothing about them, and nobody can have it.
+      const username = `guest-${parts.randomBytes(8).toString('hex')}`;
+      const account = { id, username, passwordHash: null, roles: ['customer'] } as const;
+      const inserted = await store.insertTogether(account, (transaction) => link(id, transaction));
+      if (inserted === undefined) return undefined;
+      const details = { roles: inserted.roles };
+      audit.record({ ...origin, event: 'account.created', subject: id, details });
+      return inserted;
     },
 
     async create(account: {

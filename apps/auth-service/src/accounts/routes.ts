@@ -1,3 +1,4 @@
+import { requireRecentSignIn } from '@latchkey/auth-client';
 import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
@@ -6,7 +7,10 @@ import { scopesOf } from '../permissions/roles.ts';
 import { accountAnswer, accountSchema, rolesSchema } from './account-answer.ts';
 import type { Accounts } from './accounts.ts';
 import { passwordSchema } from './password-schema.ts';
-import { accountNotFound } from './refusals.ts';
+import { accountNotFound, currentPasswordMissing } from './refusals.ts';
+
+/** Somebody without a password proves that it is them by having just signed in elsewhere. */
+export const recentSeconds = 300;
 
 const registrationSchema = {
   summary: 'Register',
@@ -53,11 +57,12 @@ const passwordChangeSchema = {
   summary: 'Change my password, and sign my other devices out',
   description:
     'Repeating the request does no harm. After a 503, the other devices may be signed out already, but the password ' +
-    'only changes if they are.',
+    'only changes if they are. Somebody who has no password yet sets one without `current_password`, if they have just ' +
+    'signed in.',
   tags: ['accounts'],
   body: Type.Object(
     {
-      current_password: passwordSchema,
+      current_password: Type.Optional(passwordSchema),
       new_password: passwordSchema,
       end_other_sessions: Type.Boolean({ default: true }),
     },
@@ -92,6 +97,9 @@ export async function accountRoutes(
     { onRequest: app.authenticate, schema: passwordChangeSchema },
     async (request, reply) => {
       const { subject, sessionId, clientId } = request.auth;
+      const own = await accounts.find(subject);
+      if (own?.hasPassword === false) requireRecentSignIn(request, recentSeconds);
+      else if (request.body.current_password === undefined) throw currentPasswordMissing();
       await accounts.changePassword({
         subject,
         sessionId,

@@ -62,9 +62,10 @@ export function createSignIn(parts: SignInParts): SignIn {
     }
 
     await attempts.forgive(admission.attempt);
-    if (hasher.needsRehash(found.passwordHash)) {
+    const { passwordHash } = found;
+    if (passwordHash !== null && hasher.needsRehash(passwordHash)) {
       await store.replacePasswordHash(found.account.id, {
-        from: found.passwordHash,
+        from: passwordHash,
         to: await hasher.hash(password),
       });
     }
@@ -74,7 +75,7 @@ export function createSignIn(parts: SignInParts): SignIn {
   async function check(username: string, password: string) {
     // Invalid names are not looked up. Some, such as those with a NUL character, Postgres cannot even compare.
     const found = isUsername(username) ? await store.findWithPassword(username) : undefined;
-    return { found, isRight: await hasher.verify(password, found?.passwordHash) };
+    return { found, isRight: await hasher.verify(password, found?.passwordHash ?? undefined) };
   }
 
   async function orAbandon<T>(attempt: SignInAttempt, step: () => Promise<T>): Promise<T> {

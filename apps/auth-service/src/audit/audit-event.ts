@@ -16,6 +16,8 @@ export type AuditEventName =
   | 'code.reused'
   | 'consent.granted'
   | 'consent.withdrawn'
+  | 'identity.linked'
+  | 'identity.unlinked'
   | 'logout.undelivered'
   | 'session.ended'
   | 'session.lost'

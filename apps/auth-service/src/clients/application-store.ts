@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { asc, eq } from 'drizzle-orm';
-import { applications, consents, type Database } from '../database/schema.ts';
+import { applications, consents, type Database, pairwiseSectors } from '../database/schema.ts';
 import { applicationScopes } from '../permissions/resource-servers.ts';
 import type { ApplicationClient, PersonsClient } from './clients.ts';
 import {
@@ -17,10 +18,13 @@ export async function readApplications(
   const rows = await db
     .select()
     .from(applications)
+    .leftJoin(pairwiseSectors, eq(applications.pairwiseSector, pairwiseSectors.sector))
     .orderBy(asc(applications.kind), asc(applications.clientId));
-  return rows.map((row) => {
+  return rows.map(({ applications: row, pairwise_sectors: pairwise }) => {
     const { kind, clientId: id } = row;
-    return kind === 'application' ? applicationOf(row) : firstPartyClient({ ...row, kind, id }, settings);
+    return kind === 'application'
+      ? applicationOf(row, pairwise)
+      : firstPartyClient({ ...row, kind, id }, settings);
   });
 }
 
@@ -28,6 +32,22 @@ export async function readApplications(
 export async function seedApplications(db: Database, createdAt: Date): Promise<void> {
   const rows = seededClients.map((client) => ({ ...rowOfFirstParty(client), createdAt }));
   await db.insert(applications).values(rows).onConflictDoNothing();
+}
+
+/** Returns a sector with its salt, which is drawn when there is none. */
+export async function ensureSector(
+  db: Database,
+  sector: string,
+): Promise<NonNullable<ApplicationClient['pairwise']>> {
+  const salt = randomBytes(32).toString('base64url');
+  // An update that changes nothing, so that the row of somebody else is returned as well.
+  const [row] = await db
+    .insert(pairwiseSectors)
+    .values({ sector, salt })
+    .onConflictDoUpdate({ target: pairwiseSectors.sector, set: { sector } })
+    .returning();
+  if (row === undefined) throw new Error('the sector was not stored');
+  return row;
 }
 
 /** Adds an application; false when its id is taken. */
@@ -69,7 +89,7 @@ export async function deleteApplication(db: Database, id: string): Promise<boole
   });
 }
 
-function rowOf({ id, name, scopes, authentication, ...uris }: ApplicationClient) {
+function rowOf({ id, name, scopes, authentication, pairwise, ...uris }: ApplicationClient) {
   return {
     clientId: id,
     kind: 'application' as const,
@@ -78,10 +98,12 @@ function rowOf({ id, name, scopes, authentication, ...uris }: ApplicationClient)
     redirectUris: [...uris.redirectUris],
     postLogoutRedirectUris: [...uris.postLogoutRedirectUris],
     backchannelLogoutUri: uris.backchannelLogoutUri,
+    logoUri: uris.logoUri,
     scopes: [...scopes],
     authentication: authentication.method,
     secretHash: authentication.method === 'client_secret_basic' ? authentication.secretHash : null,
     jwksUri: authentication.method === 'private_key_jwt' ? authentication.jwksUri : null,
+    pairwiseSector: pairwise?.sector ?? null,
   };
 }
 
@@ -99,10 +121,15 @@ function rowOfFirstParty({ id, name, kind, redirectUris, maxSessions }: FirstPar
     authentication: 'none' as const,
     secretHash: null,
     jwksUri: null,
+    logoUri: null,
+    pairwiseSector: null,
   };
 }
 
-function applicationOf(row: typeof applications.$inferSelect): ApplicationClient {
+function applicationOf(
+  row: typeof applications.$inferSelect,
+  pairwise: typeof pairwiseSectors.$inferSelect | null,
+): ApplicationClient {
   return {
     id: row.clientId,
     name: row.name,
@@ -110,6 +137,8 @@ function applicationOf(row: typeof applications.$inferSelect): ApplicationClient
     redirectUris: row.redirectUris,
     postLogoutRedirectUris: row.postLogoutRedirectUris,
     backchannelLogoutUri: row.backchannelLogoutUri,
+    logoUri: row.logoUri,
+    pairwise,
     // A scope that this version no longer knows allows nothing.
     scopes: row.scopes.filter((scope) => applicationScopes.includes(scope)),
     maxSessions: null,

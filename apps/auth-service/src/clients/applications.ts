@@ -7,13 +7,20 @@ import { createPoll } from '../database/poll.ts';
 import type { ClientAuthenticationMethod, Database } from '../database/schema.ts';
 import {
   deleteApplication,
+  ensureSector,
   insertApplication,
   readApplications,
   seedApplications,
   upsertApplication,
 } from './application-store.ts';
-import type { ApplicationClient, ClientDirectory, PersonsClient } from './clients.ts';
+import {
+  type ApplicationClient,
+  type ClientDirectory,
+  type PersonsClient,
+  selfRegisteredPrefix,
+} from './clients.ts';
 import { type FirstPartyRow, type FirstPartySettings, firstPartyClient } from './first-party.ts';
+import { sectorOf } from './subject-identifier.ts';
 
 const reloadMs = 5000;
 const secretBytes = 32;
@@ -21,9 +28,11 @@ const noSettings: FirstPartySettings = { origins: [], sessionLimits: new Map() }
 
 export type NewApplication = {
   readonly name: string;
+  readonly logoUri: string | null;
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
   readonly backchannelLogoutUri: string | null;
+  readonly isPairwise: boolean;
   readonly scopes: readonly string[];
   readonly method: ClientAuthenticationMethod;
   /** Required for private_key_jwt. */
@@ -98,13 +107,16 @@ export function createApplications({ db, firstParty, log, audit, clock }: Applic
         application.method === 'client_secret_basic'
           ? randomBytes(secretBytes).toString('base64url')
           : undefined;
+      const id = `${by.subject === undefined ? selfRegisteredPrefix : 'app-'}${randomBytes(12).toString('hex')}`;
       const client: ApplicationClient = {
-        id: `app-${randomBytes(12).toString('hex')}`,
+        id,
         name: application.name,
         kind: 'application',
         redirectUris: application.redirectUris,
         postLogoutRedirectUris: application.postLogoutRedirectUris,
         backchannelLogoutUri: application.backchannelLogoutUri,
+        logoUri: application.logoUri,
+        pairwise: await pairwiseOf(id, application),
         scopes: application.scopes,
         maxSessions: null,
         authentication: authenticationOf(application, secret),
@@ -124,7 +136,7 @@ export function createApplications({ db, firstParty, log, audit, clock }: Applic
      * Does not check anything: the command has done so. Does not reinstate a client that was revoked.
      */
     async set(wanted: KnownApplication | FirstPartyRow): Promise<'registered' | 'changed' | 'unchanged'> {
-      const client = 'secret' in wanted ? applicationOf(wanted) : wanted;
+      const client = 'secret' in wanted ? await applicationOf(wanted) : wanted;
       // Without the settings, which hide what a row says.
       const known = (await readApplications(db, noSettings)).find(({ id }) => id === client.id);
       const after = client.kind === 'application' ? client : firstPartyClient(client, noSettings);
@@ -161,14 +173,27 @@ export function createApplications({ db, firstParty, log, audit, clock }: Applic
     },
   };
 
+  async function applicationOf({
+    secret,
+    isPairwise,
+    ...application
+  }: KnownApplication): Promise<ApplicationClient> {
+    const pairwise = await pairwiseOf(application.id, { ...application, isPairwise });
+    const authentication = { method: 'client_secret_basic', secretHash: hashOfSecret(secret) } as const;
+    return { ...application, kind: 'application', pairwise, maxSessions: null, authentication };
+  }
+
+  async function pairwiseOf(
+    id: string,
+    { isPairwise, redirectUris }: Pick<NewApplication, 'isPairwise' | 'redirectUris'>,
+  ): Promise<ApplicationClient['pairwise']> {
+    const sector = isPairwise ? sectorOf(redirectUris, id) : undefined;
+    return sector === undefined ? null : ensureSector(db, sector);
+  }
+
   async function reload(): Promise<void> {
     byId = new Map((await readApplications(db, firstParty)).map((client) => [client.id, client]));
   }
-}
-
-function applicationOf({ secret, ...application }: KnownApplication): ApplicationClient {
-  const authentication = { method: 'client_secret_basic', secretHash: hashOfSecret(secret) } as const;
-  return { ...application, kind: 'application', maxSessions: null, authentication };
 }
 
 /** One directory of all; the first that knows an id decides. */

@@ -34,7 +34,7 @@ export type NativeClient = Identified & ForPeople & { readonly kind: 'native' };
 export type ServiceClient = Identified & { readonly kind: 'service'; readonly jwksUri: string };
 
 /**
- * An application of somebody else, which an operator registered. People sign in to it at the authorization endpoint
+ * An application of somebody else, which an operator registered, or itself. People sign in to it at the authorization endpoint
  * only, and consent to what it may do.
  */
 export type ApplicationClient = Identified &
@@ -42,10 +42,14 @@ export type ApplicationClient = Identified &
     readonly kind: 'application';
     /** The most that it may ask people for, of `applicationScopes`. */
     readonly scopes: readonly string[];
+    /** An image that people see on our pages; null: none. */
+    readonly logoUri: string | null;
     /** Where people may return to after they have signed out (OpenID Connect RP-Initiated Logout §3). */
     readonly postLogoutRedirectUris: readonly string[];
     /** Where it is told of ended sessions (OpenID Connect Back-Channel Logout §2.2); null: it is not. */
     readonly backchannelLogoutUri: string | null;
+    /** Null: it knows people by the same subject as everybody (OpenID Connect Core §8). */
+    readonly pairwise: { readonly sector: string; readonly salt: string } | null;
     /** By its OAuth name: `token_endpoint_auth_method` (RFC 7591 §2). */
     readonly authentication:
       | { readonly method: 'none' }
@@ -62,6 +66,14 @@ export type PersonsClient = PublicClient | ApplicationClient;
 /** Whether anybody can pretend to be this client, because it does not authenticate (RFC 6749 §2.1). */
 export function isPublic(client: Client): boolean {
   return client.kind === 'application' ? client.authentication.method === 'none' : client.kind !== 'service';
+}
+
+/** With which the id of an application that registered itself begins. No operator can choose such an id. */
+export const selfRegisteredPrefix = 'self-';
+
+/** Whether nobody but the client itself has said that people may be sent to its addresses (RFC 7591 §5). */
+export function isSelfRegistered({ kind, id }: Client): boolean {
+  return kind === 'application' && id.startsWith(selfRegisteredPrefix);
 }
 
 /** Finds clients by id. */

@@ -2,10 +2,14 @@ import { faultOfUrl } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { applicationScopes } from '../permissions/resource-servers.ts';
 import { faultOfRedirectUri } from './redirect-uri.ts';
+import { sectorOf } from './subject-identifier.ts';
 
 /** What every registration of an application has to say, at the route and in the operator's command. */
 export const registrationFields = {
   name: Type.String({ minLength: 1, maxLength: 80, description: 'Shown to people.' }),
+  logo_uri: Type.Optional(
+    Type.String({ maxLength: 2048, description: 'An image at an https URL, shown to people on our pages.' }),
+  ),
   redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), { minItems: 1, maxItems: 10 }),
   post_logout_redirect_uris: Type.Optional(
     Type.Array(Type.String({ maxLength: 2048 }), {
@@ -15,6 +19,11 @@ export const registrationFields = {
   ),
   backchannel_logout_uri: Type.Optional(
     Type.String({ maxLength: 2048, description: 'Where it is told of ended sessions.' }),
+  ),
+  subject_type: Type.Optional(
+    Type.Enum(['public', 'pairwise'], {
+      description: 'pairwise: it knows people by another subject than the applications of other hosts do.',
+    }),
   ),
   scopes: Type.Array(Type.Enum([...applicationScopes]), {
     minItems: 1,
@@ -31,6 +40,8 @@ export function faultOfRegistration(application: {
   readonly jwksUri: string | undefined;
   readonly postLogoutRedirectUris: readonly string[];
   readonly backchannelLogoutUri: string | null;
+  readonly logoUri: string | null;
+  readonly isPairwise: boolean;
 }): string | undefined {
   const { name, redirectUris, method, jwksUri } = application;
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name) || name.trim() === '')
@@ -45,6 +56,12 @@ export function faultOfRegistration(application: {
       if (fault !== undefined) return `${what} ${index + 1} cannot be used: ${fault}.`;
     }
   }
+  const { logoUri } = application;
+  const logoFault = logoUri === null ? undefined : faultOfUrl(logoUri, 'endpoint');
+  if (logoFault !== undefined) return `logo_uri cannot be used: ${logoFault}.`;
+  if (logoUri?.startsWith('http:')) return 'logo_uri cannot be used: it does not begin with https://.';
+  if (application.isPairwise && sectorOf(redirectUris, 'itself') === undefined)
+    return 'Pairwise subjects need redirect URIs of one host.';
   const { backchannelLogoutUri: logoutUri } = application;
   const logoutFault = logoutUri === null ? undefined : faultOfUrl(logoutUri, 'endpoint');
   if (logoutFault !== undefined) return `backchannel_logout_uri cannot be used: ${logoutFault}.`;

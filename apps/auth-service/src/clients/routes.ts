@@ -130,13 +130,15 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
       const { token_endpoint_auth_method: method, jwks_uri: jwksUri } = request.body;
       const { post_logout_redirect_uris: postLogoutRedirectUris = [] } = request.body;
       const { backchannel_logout_uri: backchannelLogoutUri = null } = request.body;
-      const logout = { postLogoutRedirectUris, backchannelLogoutUri };
-      const fault = faultOfRegistration({ name, redirectUris, method, jwksUri, ...logout });
+      const isPairwise = request.body.subject_type === 'pairwise';
+      const { logo_uri: logoUri = null } = request.body;
+      const rest = { postLogoutRedirectUris, backchannelLogoutUri, logoUri, isPairwise };
+      const fault = faultOfRegistration({ name, redirectUris, method, jwksUri, ...rest });
       if (fault !== undefined) throw invalidClientMetadata(fault);
       const { subject, clientId } = request.auth;
       const by = { subject, clientId, ...requestOrigin(request) };
       const { client, secret } = await applications.register(
-        { name: name.trim(), redirectUris, scopes, method, jwksUri, ...logout },
+        { name: name.trim(), redirectUris, scopes, method, jwksUri, ...rest },
         by,
       );
       reply.code(201).header('cache-control', 'no-store');

@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox';
 import type { Applications, KnownApplication } from '../clients/applications.ts';
-import type { ClientRegistry } from '../clients/clients.ts';
+import { type ClientRegistry, selfRegisteredPrefix } from '../clients/clients.ts';
 import type { FirstPartyRow } from '../clients/first-party.ts';
 import { invalidClientMetadata } from '../clients/refusals.ts';
 import { faultOfRegistration, registrationFields } from '../clients/registration.ts';
 import { parseJsonLines } from './json-lines.ts';
 
-const id = Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' });
+const id = Type.String({ pattern: `^(?!${selfRegisteredPrefix})[a-z][a-z0-9-]{0,63}$` });
 
 const applicationSchema = Type.Object(
   {
@@ -65,6 +65,8 @@ function clientOf(line: Static<typeof lineSchema>): KnownApplication | FirstPart
     secret: line.secret,
     postLogoutRedirectUris: line.post_logout_redirect_uris ?? [],
     backchannelLogoutUri: line.backchannel_logout_uri ?? null,
+    logoUri: line.logo_uri ?? null,
+    isPairwise: line.subject_type === 'pairwise',
   };
 }
 
@@ -80,6 +82,6 @@ function faultOf(
     return 'This is the id of one of our own clients or services, and its kind is another.';
   if ('secret' in client)
     return faultOfRegistration({ ...client, method: 'client_secret_basic', jwksUri: undefined });
-  const none = { postLogoutRedirectUris: [], backchannelLogoutUri: null };
+  const none = { postLogoutRedirectUris: [], backchannelLogoutUri: null, logoUri: null, isPairwise: false };
   return faultOfRegistration({ ...client, ...none, method: 'none', jwksUri: undefined });
 }

@@ -20,8 +20,8 @@ export const accounts = pgTable('accounts', {
   id: text('id').primaryKey(),
   /** Normalised by normaliseUsername. */
   username: text('username').notNull().unique(),
-  /** A PHC string. */
-  passwordHash: text('password_hash').notNull(),
+  /** A PHC string. Null for somebody who only signs in at other providers. */
+  passwordHash: text('password_hash'),
   roles: text('roles').array().notNull(),
   /** The number of role changes so far, so that two changes can be ordered. */
   rolesVersion: integer('roles_version').notNull().default(0),
@@ -31,6 +31,29 @@ export const accounts = pgTable('accounts', {
   createdAt: instant('created_at').notNull(),
   updatedAt: instant('updated_at').notNull(),
 });
+
+/** People's accounts at other providers. Nothing else about them is kept, and no token. */
+export const identities = pgTable(
+  'identities',
+  {
+    id: text('id').primaryKey(),
+    accountId: text('account_id')
+      .notNull()
+      .references(() => accounts.id, { onDelete: 'cascade' }),
+    /** The id of the provider in our settings. */
+    provider: text('provider').notNull(),
+    /** With the subject, what the provider calls them for good (OpenID Connect Core §2). */
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    /** How they want to be called there; null when the provider did not say. */
+    displayName: text('display_name'),
+    linkedAt: instant('linked_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('identities_issuer_subject').on(table.issuer, table.subject),
+    index('identities_account').on(table.accountId),
+  ],
+);
 
 /** A public key in the format of the key set (RFC 7517 §4, RFC 7518 §6.3.1). */
 export type PublicJwk = {
@@ -89,6 +112,7 @@ export const applications = pgTable('applications', {
   kind: text('kind').$type<'application' | 'browser' | 'native'>().notNull().default('application'),
   /** Shown to people when they sign in to it. */
   name: text('name').notNull(),
+  logoUri: text('logo_uri'),
   redirectUris: text('redirect_uris').array().notNull(),
   /** Where people may return to after they have signed out (OpenID Connect RP-Initiated Logout §3). */
   postLogoutRedirectUris: text('post_logout_redirect_uris').array().notNull().default([]),
@@ -100,9 +124,21 @@ export const applications = pgTable('applications', {
   /** SHA-256 of the secret, in base64url. The secret has 256 random bits, so it needs no slow hash. */
   secretHash: text('secret_hash'),
   jwksUri: text('jwks_uri'),
+  /** Not null: the application gets pairwise subjects (OpenID Connect Core §8). */
+  pairwiseSector: text('pairwise_sector').references(() => pairwiseSectors.sector),
   /** Of our own clients: the most devices on which a person may be signed in with it. Null: no limit. */
   maxSessions: integer('max_sessions'),
   createdAt: instant('created_at').notNull(),
+});
+
+/**
+ * Applications of one sector know a person by the same pairwise subject. It is derived with the sector's salt. Rows stay
+ * when applications are removed, so that one that is registered anew knows its people.
+ */
+export const pairwiseSectors = pgTable('pairwise_sectors', {
+  sector: text('sector').primaryKey(),
+  /** 256 random bits in base64url. */
+  salt: text('salt').notNull(),
 });
 
 /** What people allowed applications to do. */
@@ -161,9 +197,11 @@ export const auditEvents = pgTable(
 
 export const authSchema = {
   accounts,
+  identities,
   signingKeys,
   clientStatuses,
   applications,
+  pairwiseSectors,
   consents,
   logoutDeliveries,
   redisDataSets,

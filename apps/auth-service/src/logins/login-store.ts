@@ -22,7 +22,7 @@ const maxLogins = 50;
 
 const script = (file: string) => new URL(file, import.meta.url);
 const startLogin = loadScript<number>('startLogin', [script('./scripts/start-login.lua')]);
-const useLogin = loadScript<[] | [subject: string, authTime: string]>('useLogin', [
+const useLogin = loadScript<[] | [subject: string, authTime: string, provider: string]>('useLogin', [
   script('./scripts/use-login.lua'),
 ]);
 const endLogins = loadScript<(string | number)[]>('endLogins', [
@@ -35,6 +35,8 @@ export type Login = {
   readonly subject: string;
   /** When the person authenticated, in seconds since the epoch. */
   readonly authTime: number;
+  /** The provider at which they did; undefined when they typed their password here. */
+  readonly provider: string | undefined;
   /** Names the login in other records. It cannot be used as a cookie. */
   readonly digest: string;
 };
@@ -42,6 +44,13 @@ export type Login = {
 type NamedLogin = Pick<Login, 'subject' | 'digest'>;
 
 export type LoginOfSession = { readonly login: NamedLogin; readonly clientId: string };
+
+/** How a person signed in at another provider. `authTime`: in seconds since the epoch, if it says so. */
+export type Elsewhere = {
+  readonly provider: string;
+  readonly sid: string | undefined;
+  readonly authTime: number | undefined;
+};
 
 /** A session that began with a login. */
 export type SessionOfLogin = {
@@ -79,29 +88,41 @@ export function createLoginStore(options: {
      * Starts a login under a new id, which is the value of its cookie: `<shard>-<256 random bits>`. `continues`: a login
      * of the same person, which it takes the place of, with its sessions.
      */
-    async start(subject: string, continues?: Login): Promise<{ id: string; login: Login }> {
+    async start(
+      subject: string,
+      {
+        continues,
+        elsewhere,
+      }: { readonly continues?: Login | undefined; readonly elsewhere?: Elsewhere } = {},
+    ): Promise<{ id: string; login: Login }> {
       const now = clock();
       const shard = shardOf(subject, shards);
       const id = `${shard}-${randomBytes(32).toString('base64url')}`;
       const digest = digestOf(id);
-      const authTime = Math.floor(now / 1000);
+      const authTime = elsewhere?.authTime ?? Math.floor(now / 1000);
       const expiresAt = now + absoluteSeconds * 1000;
-      const record = ['subject', subject, 'auth_time', authTime, 'expires_at', expiresAt];
+      const { provider, sid } = elsewhere ?? {};
+      const record = [
+        ...['subject', subject, 'auth_time', authTime, 'expires_at', expiresAt],
+        ...(provider === undefined ? [] : ['provider', provider]),
+        ...(sid === undefined ? [] : ['provider_sid', sid]),
+      ];
       const previous = continues === undefined ? [] : [loginKey(shard, continues.digest)];
       const keys = [loginKey(shard, digest), loginsOfSubjectKey(shard, subject), ...previous];
       await orUnavailable(
         startLogin(redis, keys, [digest, idleSeconds * 1000, expiresAt, maxLogins, ...record]),
       );
-      return { id, login: { subject, authTime, digest } };
+      return { id, login: { subject, authTime, provider, digest } };
     },
 
     /** The login with this id; undefined when there is none. Using it extends its idle lifetime. */
     async use(id: string): Promise<Login | undefined> {
       const key = keyOf(id);
       if (key === undefined) return undefined;
-      const [subject, authTime] = await orUnavailable(useLogin(redis, [key], [idleSeconds * 1000, clock()]));
+      const found = await orUnavailable(useLogin(redis, [key], [idleSeconds * 1000, clock()]));
+      const [subject, authTime, provider] = found;
       if (subject === undefined) return undefined;
-      return { subject, authTime: Number(authTime), digest: digestOf(id) };
+      return { subject, authTime: Number(authTime), provider: provider || undefined, digest: digestOf(id) };
     },
 
     /** The login that a session of this person began with, and the session's client; undefined when it is over. */
@@ -124,6 +145,30 @@ export function createLoginStore(options: {
      */
     end: ({ subject, digest }: NamedLogin, reason: EndReason): Promise<readonly SessionOfLogin[]> =>
       endThese(subject, reason, digest),
+
+    /**
+     * Ends the logins by which a person signed in at this provider: those of its session `sid`, or all if it names none.
+     * Only those that began by `startedBy`, in seconds since the epoch, so that an old message does no harm.
+     */
+    async endOf(
+      subject: string,
+      at: { readonly provider: string; readonly sid: string | undefined; readonly startedBy: number },
+      reason: EndReason,
+    ): Promise<readonly SessionOfLogin[]> {
+      const shard = shardOf(subject, shards);
+      const digests = await orUnavailable(redis.zrange(loginsOfSubjectKey(shard, subject), '0', '-1'));
+      const ended: SessionOfLogin[] = [];
+      for (const digest of digests) {
+        const fields = ['provider', 'provider_sid', 'expires_at'];
+        const [provider, sid, expiresAt] = await orUnavailable(
+          redis.hmget(loginKey(shard, digest), ...fields),
+        );
+        const isOf = provider === at.provider && (at.sid === undefined || sid === at.sid);
+        const startedAt = Number(expiresAt) / 1000 - absoluteSeconds;
+        if (isOf && startedAt <= at.startedBy) ended.push(...(await endThese(subject, reason, digest)));
+      }
+      return ended;
+    },
 
     /** Ends all logins of a person and no session. Returns the sessions that began with them and have expired. */
     endAll: (subject: string): Promise<readonly SessionOfLogin[]> => endThese(subject, ''),

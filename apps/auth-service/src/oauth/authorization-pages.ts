@@ -6,15 +6,21 @@ import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { ClientDirectory } from '../clients/clients.ts';
 import type { ConsentStore } from '../consents/consent-store.ts';
 import type { PublicJwk } from '../database/schema.ts';
+import type { Federation } from '../federation/federation.ts';
+import type { Identities } from '../federation/identities.ts';
+import { upstreamRoutes } from '../federation/upstream-routes.ts';
+import type { UpstreamStates } from '../federation/upstream-states.ts';
 import type { LoginStore } from '../logins/login-store.ts';
+import type { OwnCookies } from '../logins/own-cookies.ts';
 import type { ResourceUrls } from '../permissions/resource-urls.ts';
 import type { AuthorizationCodes } from '../sessions/authorization-code.ts';
 import { readIdTokenHint } from '../tokens/id-token.ts';
 import { createAuthorization } from './authorization/authorization.ts';
-import type { OwnCookies } from './authorization/own-cookies.ts';
+import { createFoundRequests } from './authorization/found-requests.ts';
 import { createAuthorizationPages } from './authorization/pages.ts';
 import { parRoute } from './authorization/par-route.ts';
 import { createPendingRequests } from './authorization/pending-requests.ts';
+import { createProviderSignIn } from './authorization/provider-sign-in.ts';
 import { createPushedRequests } from './authorization/pushed-requests.ts';
 import { authorizationRoutes } from './authorization/routes.ts';
 import type { AuthenticateClient } from './client-authentication/client-authentication.ts';
@@ -34,8 +40,11 @@ export type AuthorizationPagesOptions = {
   readonly authenticate: AuthenticateClient;
   readonly deliveries: Pick<LogoutDeliveries, 'announce'>;
   readonly loginEnd: Pick<LoginEnd, 'end'>;
-  readonly cookies: OwnCookies;
   readonly resourceUrls: ResourceUrls;
+  readonly cookies: OwnCookies;
+  readonly federation: Federation;
+  readonly states: UpstreamStates;
+  readonly identities: Identities;
   /** The keys that are published now. */
   readonly publicKeys: () => readonly PublicJwk[];
   readonly audit: AuditLog;
@@ -45,24 +54,32 @@ export type AuthorizationPagesOptions = {
 
 /** The authorization endpoint with its pages, pushed requests, and signing out of all applications. */
 export async function authorizationPages(app: Service, options: AuthorizationPagesOptions): Promise<void> {
-  const { issuer, redis, accounts, clients, clientStatuses, authenticate, deliveries } = options;
+  const { issuer, redis, accounts, clients, clientStatuses, authenticate, deliveries, federation } = options;
   const { announce } = deliveries;
   const readHint = (token: string) => readIdTokenHint(token, { issuer, keys: options.publicKeys() });
-  const pushed = createPushedRequests({ redis });
   const shared = {
     issuer,
     clients,
     authorization: createAuthorization({ ...options, announce }),
     cookies: options.cookies,
-    pages: createAuthorizationPages({ issuer }),
-  };
-  const requests = {
-    parsing: { clients, readHint, resourceUrls: options.resourceUrls },
-    pushed,
-    admit: accounts.admitAuthorization,
+    pages: createAuthorizationPages({ issuer, federation }),
   };
   const pending = createPendingRequests({ redis });
-  await app.register(authorizationRoutes, { ...shared, ...requests, clientStatuses, pending });
-  await app.register(parRoute, { ...requests, authenticate });
+  const admit = accounts.admitAuthorization;
+  const requests = createFoundRequests({ ...shared, pending, clientStatuses });
+  const { findRequest, entranceFor } = createProviderSignIn({ ...shared, federation, requests });
+  const beginning = {
+    parsing: { clients, readHint, resourceUrls: options.resourceUrls },
+    pushed: createPushedRequests({ redis }),
+    admit,
+  };
+  await app.register(authorizationRoutes, { ...shared, ...beginning, pending, requests, entranceFor });
+  await app.register(parRoute, { ...beginning, authenticate });
+  const { sendError } = shared.pages;
+  const { cookies, states, identities } = options;
+  await app.register(upstreamRoutes, {
+    ...{ federation, states, identities, cookies },
+    ...{ findRequest, admit, sendError },
+  });
   await app.register(endSessionRoute, { ...shared, readHint, loginEnd: options.loginEnd });
 }

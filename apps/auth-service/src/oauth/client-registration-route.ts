@@ -15,6 +15,7 @@ const metadata = {
   scope: Type.Optional(Type.String({ maxLength: 1024 })),
   token_endpoint_auth_method: Type.Optional(Type.Enum(['none', 'client_secret_basic'])),
   post_logout_redirect_uris: Type.Optional(uris),
+  subject_type: Type.Optional(Type.Enum(['public', 'pairwise'])),
   grant_types: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 10 })),
   response_types: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 10 })),
 };
@@ -91,6 +92,7 @@ export async function clientRegistrationRoute(
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       post_logout_redirect_uris: [...client.postLogoutRedirectUris],
+      subject_type: application.isPairwise ? ('pairwise' as const) : ('public' as const),
     };
   });
 }
@@ -109,6 +111,9 @@ function applicationOf(body: Static<typeof requestSchema>) {
     redirectUris,
     postLogoutRedirectUris: body.post_logout_redirect_uris ?? [],
     backchannelLogoutUri: null,
+    // A stranger's image would tell them who opens our pages. What we do not support is left out (RFC 7591 §2).
+    logoUri: null,
+    isPairwise: body.subject_type === 'pairwise',
     method,
     jwksUri: undefined,
     scopes: scopesOf(body.scope),

@@ -10,10 +10,10 @@ const targets: ReadonlySet<string> = new Set(['audience', 'resource']);
 /**
  * Makes a plugin's routes accept forms only, as OAuth's endpoints do. See readForm for what is refused.
  */
-export function acceptForms(app: FastifyInstance): void {
+export function acceptForms(app: FastifyInstance, read: (body: Buffer) => object = readForm): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(form, { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) =>
-    readForm(body),
+    read(body),
   );
 }
 
@@ -25,12 +25,37 @@ export function acceptForms(app: FastifyInstance): void {
  * @example readForm(Buffer.from('grant_type=refresh_token&scope=')); // { grant_type: 'refresh_token' }
  */
 export function readForm(body: Buffer): Record<string, string> {
+  return formOf(pairsOf(body));
+}
+
+/** The parameters of an authorization request that came as a form: `resource` may be repeated (RFC 8707 §2). */
+export type RequestForm = Readonly<Record<string, string | readonly string[]>>;
+
+/** As readForm, for an authorization request. */
+export function readRequestForm(body: Buffer): RequestForm {
+  const pairs = pairsOf(body);
+  const resource = pairs.filter(([name, value]) => name === 'resource' && value !== '');
+  const form = formOf(pairs.filter(([name]) => name !== 'resource'));
+  return resource.length === 0 ? form : { ...form, resource: resource.map(([, value]) => value) };
+}
+
+/** Writes such a form as text. */
+export function textOfRequestForm(form: RequestForm): string {
+  const pairs = Object.entries(form).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+  return new URLSearchParams(pairs).toString();
+}
+
+function pairsOf(body: Buffer): [name: string, value: string][] {
+  const text = textOf(body);
+  if (text === undefined) throw malformed('The body is not valid UTF-8.');
+  return readPairs(text);
+}
+
+function formOf(pairs: readonly (readonly [name: string, value: string])[]): Record<string, string> {
   const form: Record<string, string> = Object.create(null);
   const repeated = new Set<string>();
   const seen = new Set<string>();
-  const text = textOf(body);
-  if (text === undefined) throw malformed('The body is not valid UTF-8.');
-  for (const [name, value] of readPairs(text)) {
+  for (const [name, value] of pairs) {
     if (seen.has(name)) repeated.add(name);
     seen.add(name);
     if (value !== '') form[name] = value;

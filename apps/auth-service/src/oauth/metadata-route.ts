@@ -2,7 +2,8 @@ import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { allScopes } from '../permissions/resource-servers.ts';
 import { identityScopes } from '../permissions/scope.ts';
-import { acrPassword } from '../tokens/claims.ts';
+import { acrPassword, acrProvider } from '../tokens/claims.ts';
+import { personalClaims } from '../tokens/personal-claims.ts';
 import { grantTypes } from './grants/grant-table.ts';
 
 const list = Type.Array(Type.String());
@@ -79,18 +80,18 @@ export async function metadataRoute(
     introspection_endpoint: `${issuer}/introspect`,
     introspection_endpoint_auth_methods_supported: ['private_key_jwt'],
     introspection_endpoint_auth_signing_alg_values_supported: ['RS256'],
-    subject_types_supported: ['public'],
+    subject_types_supported: ['public', 'pairwise'],
     id_token_signing_alg_values_supported: ['RS256'],
-    acr_values_supported: [acrPassword],
+    acr_values_supported: [acrPassword, acrProvider],
     claims_supported: [
       ...['iss', 'sub', 'aud', 'iat', 'exp', 'auth_time', 'nonce', 'acr', 'amr', 'sid', 'at_hash'],
-      ...['preferred_username', 'updated_at'],
+      ...personalClaims,
     ],
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
     ui_locales_supported: ['en', 'ko'],
     backchannel_logout_supported: true,
     backchannel_logout_session_supported: true,
-    claims_parameter_supported: false,
+    claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     service_documentation: `${issuer}/docs`,

@@ -2,7 +2,7 @@ import type { ErrorAnswer, ErrorForm, Service } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { PresentedClient } from './client-authentication/client-authentication.ts';
-import { acceptForms, form } from './form-body.ts';
+import { acceptForms, form, readForm } from './form-body.ts';
 import { isTokenErrorCode, TokenError } from './token-error.ts';
 
 /** RFC 6749 §5.2, which RFC 7009 §2.2.1 and RFC 7662 §2.3 adopt. */
@@ -32,8 +32,8 @@ export const clientParameters = {
  * problem document. That includes a wrong content type, a wrong method and a body that is too large. Server errors stay
  * problem documents (docs/decisions/0050-one-form-for-errors-of-oauth.md).
  */
-export function speakOAuth(app: Service, path: string): void {
-  acceptForms(app);
+export function speakOAuth(app: Service, path: string, read: (body: Buffer) => object = readForm): void {
+  acceptForms(app, read);
   app.answerErrorsAs(path, asOAuthError);
   // Without a body no parser runs, for example when all parameters are in the URL.
   app.addHook('preValidation', async ({ body }) => {

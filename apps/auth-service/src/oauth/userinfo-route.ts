@@ -3,7 +3,10 @@ import { problemSchema, type Service } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { ClientDirectory } from '../clients/clients.ts';
+import { subjectFor } from '../clients/subject-identifier.ts';
 import { userInfoAudience } from '../permissions/resource-servers.ts';
+import { personalClaimsOf } from '../tokens/personal-claims.ts';
 import { sessionEnded } from '../tokens/session-ended.ts';
 
 const schema = {
@@ -31,6 +34,7 @@ export async function userInfoRoute(
   options: {
     readonly verifying: Omit<AuthClientOptions, 'audience'>;
     readonly accounts: Pick<Accounts, 'find'>;
+    readonly clients: ClientDirectory;
   },
 ): Promise<void> {
   await app.register(authClient, { ...options.verifying, audience: userInfoAudience } as AuthClientOptions);
@@ -44,12 +48,7 @@ export async function userInfoRoute(
     const account = await options.accounts.find(request.auth.subject);
     if (account === undefined || account.disabledAt !== null) throw sessionEnded();
     reply.header('cache-control', 'no-store');
-    if (!request.auth.scopes.has('profile')) return { sub: account.id };
-    const updatedAt = account.passwordChangedAt ?? account.createdAt;
-    return {
-      sub: account.id,
-      preferred_username: account.username,
-      updated_at: Math.floor(updatedAt.getTime() / 1000),
-    };
+    const sub = subjectFor(options.clients.find(request.auth.clientId), account.id);
+    return request.auth.scopes.has('profile') ? { sub, ...personalClaimsOf(account) } : { sub };
   }
 }

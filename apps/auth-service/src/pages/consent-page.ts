@@ -11,6 +11,7 @@ export function consentPage(options: {
   readonly language: Language;
   readonly action: string;
   readonly client: string;
+  readonly logo: string | undefined;
   readonly username: string;
   readonly permissions: readonly AskedPermission[];
   /** Where the person returns to, as they would recognise it. */
@@ -28,6 +29,7 @@ export function consentPage(options: {
     language,
     title: texts.consentTo(client),
     formsTo: options.formsTo,
+    logo: options.logo,
     body: html`<p>${texts.wants(client)}</p>
 <ul>
 ${items}</ul>

@@ -11,6 +11,8 @@ export type Page = {
   readonly scriptHash?: string;
   /** Sources of the directive form-action. */
   readonly formsTo: readonly string[];
+  /** The only image; its URL is the source of the directive img-src. */
+  readonly logo?: string | undefined;
 };
 
 const style = readFileSync(new URL('./style.css', import.meta.url), 'utf8');
@@ -22,15 +24,18 @@ export function pageOf(options: {
   readonly title: string;
   readonly body: SafeHtml;
   readonly formsTo?: readonly string[];
+  /** The URL of an image that stands before the title. */
+  readonly logo?: string | undefined;
   /** Runs after the body. The page must work without it. */
   readonly script?: string;
 }): Page {
-  const { language, title, body, script } = options;
+  const { language, title, body, script, logo } = options;
   return {
     language,
     styleHash,
     ...(script === undefined ? {} : { scriptHash: hashOf(script) }),
     formsTo: options.formsTo ?? ["'none'"],
+    logo,
     html: html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -42,6 +47,7 @@ export function pageOf(options: {
 <body>
 <main>
 <p class="brand">Latchkey</p>
+${logo === undefined ? '' : html`<img class="logo" src="${logo}" alt="" width="48" height="48" referrerpolicy="no-referrer">`}
 <h1>${title}</h1>
 ${body}
 </main>

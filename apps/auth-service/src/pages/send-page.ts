@@ -2,7 +2,8 @@ import type { FastifyReply } from 'fastify';
 import type { Page } from './layout.ts';
 
 /**
- * Sends a page under a content security policy that allows no script, no frame, and only the page's own style. `formsTo`
+ * Sends a page under a content security policy that allows no script, no frame, and only the page's own style
+ * and logo. `formsTo`
  * are the places where its forms may lead, also by a redirect: browsers check both.
  */
 export function sendPage(reply: FastifyReply, page: Page, status = 200): FastifyReply {
@@ -10,6 +11,7 @@ export function sendPage(reply: FastifyReply, page: Page, status = 200): Fastify
     "default-src 'none'",
     `style-src ${page.styleHash}`,
     ...(page.scriptHash === undefined ? [] : [`script-src ${page.scriptHash}`]),
+    ...(page.logo === undefined ? [] : [`img-src ${new URL(page.logo).origin}`]),
     `form-action ${page.formsTo.join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",

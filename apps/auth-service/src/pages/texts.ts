@@ -5,9 +5,12 @@ export type Texts = typeof english;
 const english = {
   signIn: 'Sign in',
   signInTo: (client: string) => `Sign in to continue to ${client}`,
+  ours: (client: string) => `${client} is part of this shop, so it asks for no permission.`,
   username: 'User name',
   password: 'Password',
   cancel: 'Cancel',
+  elsewhere: 'Sign in with an account elsewhere',
+  otherWays: 'Other ways to sign in',
   chooseAccount: 'Choose an account',
   continueAs: (username: string) => `Continue as ${username}`,
   another: 'Use another account',
@@ -36,6 +39,13 @@ const english = {
     tooMany:
       'Too many sign-ins were begun from your network. Wait a minute, then go back to the application.',
     broken: 'Something went wrong here. It has been logged.',
+    providerExpired:
+      'This sign-in has expired, or was finished before. Go back to the application and start again.',
+    providerElsewhere:
+      'This sign-in began in another browser, or your browser keeps no cookies. Nobody was signed in.',
+    providerUnavailable: 'The provider of your other account does not answer at the moment.',
+    providerRefused:
+      'The provider of your other account gave an answer that we cannot accept. It has been logged.',
     unavailable: 'Something that we need is unavailable at the moment. Reload this page shortly.',
   },
   detail: (description: string) => `For the developer: ${description}`,
@@ -64,9 +74,12 @@ const english = {
 const korean: Texts = {
   signIn: '로그인',
   signInTo: (client) => `${client}에 로그인`,
+  ours: (client) => `${client}은(는) 이 상점의 서비스이므로 따로 권한을 묻지 않습니다.`,
   username: '아이디',
   password: '비밀번호',
   cancel: '취소',
+  elsewhere: '다른 서비스 계정으로 로그인',
+  otherWays: '다른 방법으로 로그인',
   chooseAccount: '계정 선택',
   continueAs: (username) => `${username} 계정으로 계속`,
   another: '다른 계정 사용',
@@ -96,6 +109,12 @@ const korean: Texts = {
     tooMany:
       '같은 네트워크에서 로그인을 너무 많이 시작했습니다. 잠시 후 애플리케이션으로 돌아가 다시 시도해 주세요.',
     broken: '오류가 발생했습니다. 오류 내용은 기록되었습니다.',
+    providerExpired:
+      '로그인 시간이 지났거나 이미 끝난 로그인입니다. 애플리케이션으로 돌아가 다시 시작해 주세요.',
+    providerElsewhere:
+      '다른 브라우저에서 시작한 로그인이거나, 브라우저가 쿠키를 저장하지 않습니다. 로그인은 이루어지지 않았습니다.',
+    providerUnavailable: '다른 서비스의 로그인 페이지에 지금 연결할 수 없습니다.',
+    providerRefused: '다른 서비스에서 받은 로그인 결과를 확인할 수 없습니다. 오류 내용은 기록되었습니다.',
     unavailable: '필요한 서비스에 지금 연결할 수 없습니다. 잠시 후 페이지를 새로 고쳐 주세요.',
   },
   detail: (description) => `개발자용 정보: ${description}`,

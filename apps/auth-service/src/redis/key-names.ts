@@ -70,6 +70,11 @@ export function pushedRequestKey(id: string): string {
   return `{${id}}:pushed`;
 }
 
+/** What we remember of a sign-in at another provider while the person is there. */
+export function upstreamStateKey(state: string): string {
+  return `{${state}}:upstream`;
+}
+
 /**
  * Counts of failed attempts, by pseudonyms. One script uses the keys of a name and of a network, so all of them have
  * the same hash tag. One slot suffices: hashing the password costs a thousand times more than these commands.

@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis';
 import { codeKey, loginKey, shardOf } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import { type Acr, acrPassword, acrProvider } from '../tokens/claims.ts';
+import { isPersonalClaim, type PersonalClaim } from '../tokens/personal-claims.ts';
 
 /** RFC 6749 §4.1.2 recommends ten minutes at most. A client redeems its code at once. */
 export const codeSeconds = 60;
@@ -19,6 +21,8 @@ const fields = [
   'scopes',
   'auth_time',
   'nonce',
+  'id_token_claims',
+  'acr',
 ] as const;
 
 /** What a person granted to a client by one authorization request. */
@@ -31,10 +35,13 @@ export type CodeGrant = {
   /** Undefined for everything that the person's roles allow. */
   readonly scopes: readonly string[] | undefined;
   readonly nonce: string | undefined;
+  /** What about the person the ID token should say. */
+  readonly idTokenClaims: readonly PersonalClaim[];
   /** The digest of the login's id. */
   readonly login: string;
   /** In seconds since the epoch. */
   readonly authTime: number;
+  readonly acr: Acr;
 };
 
 /** A code as the client presents it. */
@@ -71,8 +78,10 @@ export function createAuthorizationCodes({
         challenge: grant.challenge,
         login: grant.login,
         auth_time: grant.authTime,
+        acr: grant.acr,
         ...(grant.scopes === undefined ? {} : { scopes: grant.scopes.join(' ') }),
         ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
+        ...(grant.idTokenClaims.length > 0 && { id_token_claims: grant.idTokenClaims.join(' ') }),
       };
       const args = [codeSeconds * 1000, ...Object.entries(record).flat()];
       await orUnavailable(issueCode(redis, [codeKey(shard, random)], args));
@@ -88,7 +97,8 @@ export function createAuthorizationCodes({
       const shard = Number(digits);
       if (digits === undefined || shard >= shards) return undefined;
       const values = await orUnavailable(redis.hmget(codeKey(shard, random), ...fields));
-      const [subject, clientId, redirectUri, challenge, login, scopes, authTime, nonce] = values;
+      const [subject, clientId, redirectUri, challenge, login, scopes, authTime, nonce, idTokenClaims, acr] =
+        values;
       if (!subject || !clientId || !redirectUri || !challenge || !login) return undefined;
       return {
         shard,
@@ -100,7 +110,9 @@ export function createAuthorizationCodes({
         login,
         scopes: scopes == null ? undefined : scopes.split(' '),
         authTime: Number(authTime),
+        acr: acr === acrProvider ? acrProvider : acrPassword,
         nonce: nonce ?? undefined,
+        idTokenClaims: (idTokenClaims ?? '').split(' ').filter(isPersonalClaim),
       };
     },
   };

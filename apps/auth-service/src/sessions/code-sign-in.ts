@@ -40,13 +40,13 @@ export async function signInByCode(
   parts: CodeSignInParts,
   request: CodeSignInRequest,
   limitsOf: (grant: CodeGrant, account: Account) => CodeLimits = () => ({}),
-): Promise<{ readonly tokens: IssuedTokens; readonly grant: CodeGrant }> {
+): Promise<{ readonly tokens: IssuedTokens; readonly grant: CodeGrant; readonly account: Account }> {
   const { code, redirectUri, verifier, client, origin } = request;
   const grant = await parts.codes.read(code);
   const account = grant && (await parts.accounts.find(grant.subject));
   if (grant === undefined || account === undefined || account.disabledAt !== null)
     throw new CodeRefusedError(['UNKNOWN']);
-  const { login, authTime, scopes, shard, random } = grant;
+  const { login, authTime, acr, scopes, shard, random } = grant;
   const { target, lifetimeSeconds, confirm } = limitsOf(grant, account);
   const challenge = challengeOf(verifier);
   const presented = { clientId: client.id, redirectUri, challenge, login, shard, random };
@@ -55,11 +55,12 @@ export async function signInByCode(
       parts,
       { ...request, scopes, target, account },
       {
-        start: (session) => parts.sessions.startByCode({ ...session, authTime, lifetimeSeconds }, presented),
+        start: (session) =>
+          parts.sessions.startByCode({ ...session, authTime, acr, lifetimeSeconds }, presented),
         ...(confirm && { confirm }),
       },
     );
-    return { tokens, grant };
+    return { tokens, grant, account };
   } catch (error) {
     if (error instanceof CodeRefusedError && error.verdict === 'USED') {
       const { endedSession: sessionId } = error;

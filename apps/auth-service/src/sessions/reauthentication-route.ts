@@ -17,6 +17,7 @@ const reauthenticationSchema = {
     400: problemSchema,
     401: problemSchema,
     403: problemSchema,
+    409: problemSchema,
     429: problemSchema,
     503: problemSchema,
   },

@@ -1,5 +1,5 @@
 import type { Accounts } from '../accounts/accounts.ts';
-import { invalidCredentials } from '../accounts/refusals.ts';
+import { invalidCredentials, noPassword } from '../accounts/refusals.ts';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { AccessToken, AccessTokenIssuer } from '../tokens/access-token.ts';
@@ -37,7 +37,8 @@ export type Reauthenticated = AccessToken & {
  *
  * A wrong password counts like one at sign-in, against the same limits.
  *
- * Rejects with what accounts.signIn rejects with, and with ProblemError 401 `session_ended`.
+ * Rejects with what accounts.signIn rejects with, and with ProblemError 401 `session_ended`; 409 `no_password` for
+ * somebody who only signs in elsewhere: they do it there, by a new authorization request with max_age=0.
  */
 export async function reauthenticate(
   parts: ReauthenticationParts,
@@ -46,6 +47,7 @@ export async function reauthenticate(
   const { subject, sessionId, clientId, password, origin } = request;
   const account = await parts.accounts.find(subject);
   if (account === undefined) throw invalidCredentials();
+  if (!account.hasPassword) throw noPassword();
   await parts.accounts.signIn({ username: account.username, password, clientId, sessionId, ...origin });
 
   const grant = await parts.sessions.renewAuthTime(subject, sessionId);

@@ -1,4 +1,5 @@
 import { networkOf } from '../accounts/network.ts';
+import { acrPassword, acrProvider } from '../tokens/claims.ts';
 import type { ListedSession, SessionGrant } from './session.ts';
 
 /**
@@ -10,11 +11,11 @@ import type { ListedSession, SessionGrant } from './session.ts';
  * generation · k kid of the MAC key that signed it · x absolute expiry (ms) · u subject (user) · c client · l roles ·
  * o scopes, if the sign-in asked for fewer than the roles allow · a when the person last authenticated (s) ·
  * d device name · i address · b when it was created (s) · v version of the roles · n issuedFrom (s), if there is one ·
- * w why it ended, if it has
+ * w why it ended, if it has · m p for somebody who signed in at another provider
  */
 
 /** The fields that refresh-session.lua returns, in this order. */
-export const grantFields = ['u', 'c', 'l', 'o', 'a', 'x', 'n'] as const;
+export const grantFields = ['u', 'c', 'l', 'o', 'a', 'x', 'n', 'm'] as const;
 
 /** The fields that a list of devices is made from. */
 export const listedFields = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
@@ -46,6 +47,7 @@ export function recordOf(
     d: start.deviceName,
     i: networkOf(start.address),
     b: Math.floor(grant.readAt / 1000),
+    ...(grant.acr === acrPassword ? {} : { m: 'p' }),
   };
   return Object.entries(record).flat();
 }
@@ -56,7 +58,7 @@ export function grantFrom(
   values: readonly (string | null)[],
   readAt: number,
 ): SessionGrant {
-  const [subject, clientId, roles, scope, authTime, expiresAt, issuedFrom] = values;
+  const [subject, clientId, roles, scope, authTime, expiresAt, issuedFrom, means] = values;
   if (subject == null || clientId == null || roles == null)
     throw new Error(`session ${sessionId} has no owner`);
   return {
@@ -66,6 +68,7 @@ export function grantFrom(
     roles: roles === '' ? [] : roles.split(' '),
     scopes: scope == null ? undefined : scope.split(' '),
     authTime: Number(authTime),
+    acr: means === 'p' ? acrProvider : acrPassword,
     expiresAt: Number(expiresAt),
     issuedFrom: Number(issuedFrom ?? 0),
     readAt,

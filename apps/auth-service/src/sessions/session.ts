@@ -1,3 +1,5 @@
+import type { Acr } from '../tokens/claims.ts';
+
 /** What a session was granted: everything that its access tokens are made from. */
 export type SessionGrant = {
   readonly sessionId: string;
@@ -8,6 +10,8 @@ export type SessionGrant = {
   readonly scopes: readonly string[] | undefined;
   /** When the person last proved who they are, in seconds since the epoch. */
   readonly authTime: number;
+  /** How they did. */
+  readonly acr: Acr;
   /** The session's absolute expiry, in milliseconds since the epoch. */
   readonly expiresAt: number;
   /** Access tokens with an earlier `iat` are revoked, and new ones have no earlier `iat`; in seconds, 0 for none. */
@@ -68,6 +72,8 @@ export type RefreshOutcome =
  * - displaced: the person signed in with this client on more devices than its policy allows
  * - sign_in_failed: the session had started, but its tokens could not be handed over
  * - account_disabled, password_changed: ended with all of the person's sessions, or all others
+ * - ways_in_changed: an account at another provider was linked or unlinked
+ * - signed_out_at_provider: the person signed out at the provider where they had signed in
  * - ended_by_operator: by an account manager · token_revoked: by its client (RFC 7009)
  * - code_reused: the authorization code that started it was presented again (RFC 9700 §2.1.1)
  * - consent_withdrawn: the person no longer allows its application anything
@@ -83,6 +89,8 @@ export type EndReason =
   | 'sign_in_failed'
   | 'account_disabled'
   | 'password_changed'
+  | 'ways_in_changed'
+  | 'signed_out_at_provider'
   | 'ended_by_operator'
   | 'token_revoked'
   | 'code_reused'

@@ -3,6 +3,10 @@ import { audienceOf, audienceOfServiceScopes } from '../permissions/resource-ser
 
 /** How the person authenticated (RFC 9068 §2.2.1, `acr`): with user name and password. */
 export const acrPassword = 'urn:latchkey:acr:password';
+/** With an account at another provider. How they authenticated there, we do not know. */
+export const acrProvider = 'urn:latchkey:acr:provider';
+
+export type Acr = typeof acrPassword | typeof acrProvider;
 
 /** The claims of an access token, without iss, jti, iat and exp, which the issuer adds. */
 export type TokenClaims = {
@@ -26,6 +30,7 @@ export function personClaims(
     readonly clientId: string;
     readonly sessionId: string;
     readonly authTime: number;
+    readonly acr: Acr;
   },
   scopes: readonly string[],
   audience: readonly string[] = audienceOf(scopes),
@@ -37,7 +42,7 @@ export function personClaims(
     ...scopeClaim(scopes),
     sid: grant.sessionId,
     auth_time: grant.authTime,
-    acr: acrPassword,
+    acr: grant.acr,
   };
 }
 

@@ -1,7 +1,9 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { PublicJwk } from '../database/schema.ts';
 import type { SigningKey } from './access-token.ts';
+import { type Acr, acrPassword } from './claims.ts';
 import { readJwsPart, signCompactJws } from './compact-jws.ts';
+import type { PersonalClaims } from './personal-claims.ts';
 
 /** An ID token is read once, at the sign-in. */
 const lifetimeSeconds = 300;
@@ -12,29 +14,30 @@ export type IdTokenContent = {
   readonly sessionId: string;
   /** In seconds since the epoch. */
   readonly authTime: number;
+  readonly acr: Acr;
   readonly nonce: string | undefined;
   /** The access token that is returned with it. */
   readonly accessToken: string;
+  /** What the client asked the ID token to say about the person, and may know. */
+  readonly personal: Partial<PersonalClaims>;
 };
 
 export type IdTokenIssuer = (content: IdTokenContent) => Promise<string>;
 
 /**
- * Issues ID tokens (OpenID Connect Core §2), signed with RS256. They say that and how a person authenticated, and hold
- * nothing else about them: `sub` is opaque. Their `typ` is `JWT`, so no service takes one for an access token.
+ * Issues ID tokens (OpenID Connect Core §2), signed with RS256. They say that and how a person authenticated: `sub` is
+ * opaque, and there is nothing else about them that the client did not ask for by name. Their `typ` is `JWT`, so no service takes one for an access token.
  *
  * @example
- * const issue = createIdTokenIssuer({ issuer, acr, signer: () => keyRing.signer(), clock: Date.now });
+ * const issue = createIdTokenIssuer({ issuer, signer: () => keyRing.signer(), clock: Date.now });
  */
 export function createIdTokenIssuer(options: {
   readonly issuer: string;
-  /** How people authenticate here. */
-  readonly acr: string;
   readonly signer: () => SigningKey;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }): IdTokenIssuer {
-  return ({ subject, clientId, sessionId, authTime, nonce, accessToken }) => {
+  return ({ subject, clientId, sessionId, authTime, acr, nonce, accessToken, personal }) => {
     const now = Math.floor(options.clock() / 1000);
     const payload = {
       iss: options.issuer,
@@ -44,11 +47,12 @@ export function createIdTokenIssuer(options: {
       exp: now + lifetimeSeconds,
       auth_time: authTime,
       ...(nonce === undefined ? {} : { nonce }),
-      acr: options.acr,
-      // RFC 8176 §2.
-      amr: ['pwd'],
+      acr,
+      // RFC 8176 §2. How somebody authenticated elsewhere, we do not know.
+      ...(acr === acrPassword && { amr: ['pwd'] }),
       sid: sessionId,
       at_hash: halfHashOf(accessToken),
+      ...personal,
     };
     return signCompactJws({ typ: 'JWT', payload, signer: options.signer() });
   };

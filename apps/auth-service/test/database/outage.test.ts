@@ -3,13 +3,6 @@ import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testin
 import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
-  createBrowser,
-  createFlow,
-  registerApplication,
-  returned,
-  signInAt,
-} from '../oauth/authorization/authorization-fixture.ts';
-import {
   type AuthApp,
   bearer,
   from,
@@ -92,37 +85,5 @@ test('without Postgres operators can change nothing, and are told so', async () 
   const list = { method: 'GET', url: '/clients' } as const;
   await eventually('the accounts can be listed again', async () =>
     expect((await ask(auth, operator, list)).statusCode).toBe(200),
-  );
-});
-
-test('without Postgres the pages of an authorization request say so, and the request goes on afterwards', async () => {
-  const application = await registerApplication({ ...auth, databaseUrl: database.url });
-  await eventually('the application is known', async () =>
-    expect((await createBrowser(auth.app).get(createFlow(application.id).url)).statusCode).toBe(303),
-  );
-  const browser = createBrowser(auth.app);
-  const username = await register(auth.app);
-  const flow = createFlow(application.id);
-  const page = await signInAt(browser, flow.url, username);
-  await link.cut();
-  for (const answer of [
-    await browser.get(page),
-    await browser.post(page, { action: 'allow' }),
-    await browser.post(page, { action: 'sign_in', username, password: testPassword }),
-  ]) {
-    expect(answer.statusCode).toBe(503);
-    expect(answer.headers['content-type']).toContain('text/html');
-    expect(answer.headers['retry-after']).toBeDefined();
-  }
-  await link.restore();
-  await eventually('the page is back', async () => expect((await browser.get(page)).statusCode).toBe(200));
-  await browser.post(page, { action: 'allow' });
-  const { code = '' } = returned(await browser.get(page));
-
-  await link.cut();
-  expect((await flow.redeem(auth.app, code)).statusCode).toBe(503);
-  await link.restore();
-  await eventually('the code is still good', async () =>
-    expect((await flow.redeem(auth.app, code)).statusCode).toBe(200),
   );
 });

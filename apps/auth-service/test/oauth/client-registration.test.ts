@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { from, startAuthApp, testIssuer } from '../support/auth-app.ts';
 import {
   authorize,
+  type Browser,
   callback,
   createBrowser,
   createFlow,
@@ -79,4 +80,36 @@ test('it is offered in the metadata, and both are missing by default', async () 
   } finally {
     await closed.stop();
   }
+});
+
+test('an application that registered itself makes us no open redirector (RFC 9700 §4.11.2)', async () => {
+  const bye = 'https://app.example/bye';
+  const registered = await register({
+    redirect_uris: [callback],
+    post_logout_redirect_uris: [bye],
+    token_endpoint_auth_method: 'none',
+  });
+  const { client_id: id } = registered.json();
+  const ending = (parameters: Record<string, string>) =>
+    `/end-session?${new URLSearchParams({ client_id: id, post_logout_redirect_uri: bye, ...parameters })}`;
+  const leadsNowhere = async (browser: Browser, url: string) =>
+    expect([url, (await browser.get(url)).headers.location]).toEqual([url, undefined]);
+  const faulty = createFlow(id, { response_type: 'token' }).url;
+
+  const flow = createFlow(id, { scope: 'openid' });
+  const own = createBrowser(app);
+  const { code = '' } = await authorize(own, flow, await somebody(app));
+  const { id_token: id_token_hint } = (await flow.redeem(app, code)).json();
+  for (const url of [faulty, ending({}), ending({ id_token_hint })])
+    await leadsNowhere(createBrowser(app), url);
+  for (const url of [faulty, ending({})]) await leadsNowhere(own, url);
+  expect(
+    (await own.post('/end-session', { client_id: id, post_logout_redirect_uri: bye, answer: 'no' })).headers
+      .location,
+  ).toBeUndefined();
+  const again = createBrowser(app);
+  const next = createFlow(id, { scope: 'openid' });
+  const { code: second = '' } = await authorize(again, next, await somebody(app));
+  const hint = (await next.redeem(app, second)).json().id_token;
+  expect((await again.get(ending({ id_token_hint: hint }))).headers.location).toBe(bye);
 });

@@ -1,4 +1,4 @@
-import { forThisFile } from '@latchkey/testing';
+import { eventually, forThisFile } from '@latchkey/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   authorize,
@@ -106,7 +106,9 @@ test('a new session takes the place of the one that this browser had', async () 
   await browser.post(page, { action: 'continue' });
   const { code: next = '' } = returned(await browser.get(page), redirect_uri);
   expect((await second.redeemAtPage(browser, next)).statusCode).toBe(201);
-  expect((await whoAmI(app, first.access_token)).json().reason).toBe('replaced');
+  await eventually('the first session’s token is refused', async () =>
+    expect((await whoAmI(app, first.access_token)).json()).toMatchObject({ reason: 'replaced' }),
+  );
 });
 
 describe('is refused and leaves the code good', () => {

@@ -26,6 +26,8 @@ const reasons: Record<EndReason, true> = {
   token_revoked: true,
   code_reused: true,
   consent_withdrawn: true,
+  ways_in_changed: true,
+  signed_out_at_provider: true,
   shards_changed: true,
 };
 

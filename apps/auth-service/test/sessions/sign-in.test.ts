@@ -37,6 +37,7 @@ function person(changes: Partial<Account> = {}): Account {
     username: 'ada',
     roles: ['customer'],
     rolesVersion: 3,
+    hasPassword: true,
     createdAt: new Date(),
     disabledAt: null,
     passwordChangedAt: null,

@@ -7,6 +7,8 @@ import type {
   PhoneSignedIn,
   Phones,
   RefreshTokenTheft,
+  Shared,
+  Sharing,
   SigningKeys,
   Timed,
 } from '../../src/demo/api.ts';
@@ -41,6 +43,9 @@ export const demoApi = {
   phones: (username: string) => read<Phones>('GET', `phones?${new URLSearchParams({ username })}`),
   signPhoneIn: (username: string) => act<PhoneSignedIn>('POST', 'phones', { username }),
   signPhoneOut: (id: string) => act<Timed>('DELETE', `phones/${encodeURIComponent(id)}`, withToken()),
+  sharing: () => read<Sharing>('GET', 'sharing'),
+  share: (username: string) => act<Shared>('POST', 'sharing', { username }),
+  withdraw: (username: string) => act<Timed>('DELETE', 'sharing', { ...withToken(), username }),
   keys: () => read<SigningKeys>('GET', 'keys'),
   rotateKeys: () => act<SigningKeys>('POST', 'keys/rotation'),
   revokeKey: (kid: string) =>

@@ -118,6 +118,26 @@ export type Phones = { readonly phones: readonly Phone[] };
 export type PhoneSignedIn = Phones & Timed & { readonly phone: Phone };
 /** DELETE /demo/phones/{id} with WithToken: the person ends the phone's session from this page; answers Timed. */
 
+/** The client_id of gift-ideas, an application of a partner. */
+export const partner = 'gift-ideas';
+
+/** GET /demo/sharing: where browsers open gift-ideas; null when it does not run here. */
+export type Sharing = { readonly url: string | null };
+/**
+ * POST /demo/sharing {username}: signs the person in at gift-ideas and allows what it asks for, as their browser would.
+ * Its tokens stay there, so the services' own reports say what its token may do, and how they answered it.
+ */
+export type Shared = {
+  /** The scopes of its token, separated by spaces; null when no service has reported it. */
+  readonly scope: string | null;
+  /** Of cart and wishlist, as far as they have reported. A report has no `code`. */
+  readonly verdicts: readonly Verdict[];
+};
+/**
+ * DELETE /demo/sharing {access_token, username}: withdraws the consent with the person's own token; answers Timed.
+ * Measured until gift-ideas, which asks again every few milliseconds, has been refused.
+ */
+
 /** GET /demo/keys */
 export type SigningKeys = {
   readonly keys: readonly {

@@ -1,4 +1,4 @@
-import { refreshCookieName } from '@latchkey/service-kit';
+import { ProblemError, refreshCookieName } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import type { Config } from '../config.ts';
 import { type DemoAccount, parseDemoAccounts } from './accounts.ts';
@@ -12,6 +12,10 @@ export type DemoContext = {
   readonly auth: AuthService;
   readonly administrator: Administrator;
   readonly services: ShopServices;
+  /** Where browsers reach gift-ideas; undefined when it does not run here. */
+  readonly giftIdeas: string | undefined;
+  /** Where this server reaches an origin that is for browsers, by that origin. */
+  readonly insideOf: ReadonlyMap<string, string>;
   /** The page's origin. */
   readonly origin: string;
   /** The cookie's name. Over HTTPS, the browser would not send this server the cookie (docs/threat-model.md). */
@@ -20,7 +24,9 @@ export type DemoContext = {
 
 export function demoContext(config: Config): DemoContext {
   const accounts = parseDemoAccounts(config.DEMO_ACCOUNTS) ?? [];
-  const auth = createAuthService(config.AUTH_URL ?? config.AUTH_ORIGIN);
+  const authUrl = config.AUTH_URL ?? config.AUTH_ORIGIN;
+  const auth = createAuthService(authUrl);
+  const giftIdeas = config.GIFT_IDEAS_ORIGIN;
   return {
     accounts,
     auth,
@@ -30,6 +36,11 @@ export function demoContext(config: Config): DemoContext {
       'wishlist-service': config.WISHLIST_URL ?? config.WISHLIST_ORIGIN,
       'payment-service': config.PAYMENT_URL ?? config.PAYMENT_ORIGIN,
     },
+    giftIdeas,
+    insideOf: new Map([
+      [new URL(config.ISSUER).origin, authUrl],
+      ...(giftIdeas === undefined ? [] : [[giftIdeas, config.GIFT_IDEAS_URL ?? giftIdeas] as const]),
+    ]),
     origin: config.STOREFRONT_ORIGIN,
     refreshCookieName: refreshCookieName(config.ISSUER),
   };
@@ -40,3 +51,14 @@ export const tags = ['demo'];
 /** The member of a request's body that is an access token. */
 export const tokenMember = { access_token: Type.String({ minLength: 1, maxLength: 16_384 }) };
 export const withTokenSchema = Type.Object(tokenMember);
+
+/** The member that names a person. */
+export const usernameMember = { username: Type.String({ minLength: 1, maxLength: 256 }) };
+
+/** @throws {ProblemError} 404 `no_demo_account` */
+export function accountOf(accounts: readonly DemoAccount[], username: string): DemoAccount {
+  const account = accounts.find((each) => each.username === username);
+  if (account !== undefined) return account;
+  const detail = 'No demo account has this name.';
+  throw new ProblemError({ status: 404, code: 'no_demo_account', detail });
+}

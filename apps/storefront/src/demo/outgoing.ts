@@ -21,6 +21,20 @@ export function send(origin: string, request: Request, timeoutMs = 20_000): Prom
   return sendOnce(origin, { ...request, headers }, { fetch, timeoutMs });
 }
 
+/** Sends what a browser would, in the trace, to where this server reaches the origin that is for browsers. */
+export function browse(
+  url: string,
+  init: RequestInit,
+  insideOf: ReadonlyMap<string, string>,
+): Promise<Response> {
+  const { origin, pathname, search } = new URL(url);
+  const headers = new Headers(init.headers);
+  const traceparent = trace.getStore();
+  if (traceparent !== undefined) headers.set('traceparent', traceparent);
+  const signal = AbortSignal.timeout(20_000);
+  return fetch((insideOf.get(origin) ?? origin) + pathname + search, { ...init, headers, signal });
+}
+
 /** A text member of an answer; undefined when it is not a text. */
 export function textIn({ body }: Pick<Answer, 'body'>, name: string): string | undefined {
   const value = body[name];

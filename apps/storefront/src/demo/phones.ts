@@ -1,12 +1,12 @@
 import { ProblemError, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import type { PhoneSignedIn, Phones, Timed } from './api.ts';
-import { type DemoContext, tags, withTokenSchema } from './context.ts';
+import { accountOf, type DemoContext, tags, usernameMember, withTokenSchema } from './context.ts';
 import { orPassOn } from './outgoing.ts';
 import { createPhoneBook } from './phone-book.ts';
 import { timed } from './stopwatch.ts';
 
-const whoSchema = Type.Object({ username: Type.String({ minLength: 1, maxLength: 256 }) });
+const whoSchema = Type.Object(usernameMember);
 
 /** The routes of a person's phones. One may be signed in at a time, and another one displaces it. */
 export async function phoneRoutes(app: Service, { accounts, auth, services }: DemoContext): Promise<void> {
@@ -23,8 +23,7 @@ export async function phoneRoutes(app: Service, { accounts, auth, services }: De
     { schema: { summary: 'Sign one more phone in', tags, body: whoSchema } },
     async (request, reply): Promise<PhoneSignedIn> => {
       const { username } = request.body;
-      const account = accounts.find((each) => each.username === username);
-      if (account === undefined) throw notFound('no_demo_account', 'No demo account has this name.');
+      const account = accountOf(accounts, username);
       await book.list(username);
       const displaced = book.signedIn(username);
       const signIn = () => book.signIn(username, account.password);
@@ -49,7 +48,7 @@ export async function phoneRoutes(app: Service, { accounts, auth, services }: De
     },
     async (request): Promise<Timed> => {
       const phone = book.find(request.params.id);
-      if (phone === undefined) throw notFound('phone_not_found', 'There is no phone with this id.');
+      if (phone === undefined) throw notFound();
       const { stopwatch } = await timed(services, phone.tokens.access_token, async () => {
         const path = `/sessions/${phone.shown.session_id}`;
         orPassOn(await auth.ask({ method: 'DELETE', path, token: request.body.access_token }));
@@ -59,6 +58,7 @@ export async function phoneRoutes(app: Service, { accounts, auth, services }: De
   );
 }
 
-function notFound(code: 'no_demo_account' | 'phone_not_found', detail: string): ProblemError {
-  return new ProblemError({ status: 404, code, detail });
+function notFound(): ProblemError {
+  const detail = 'There is no phone with this id.';
+  return new ProblemError({ status: 404, code: 'phone_not_found', detail });
 }

@@ -12,6 +12,7 @@ import { permissionRoutes } from './permissions.ts';
 import { phoneRoutes } from './phones.ts';
 import { refreshTokenTheftRoutes } from './refresh-token-theft.ts';
 import { sameOriginOnly } from './same-origin.ts';
+import { sharingRoutes } from './sharing.ts';
 import { createSpans } from './spans.ts';
 
 export type DemoOptions = { readonly config: Config };
@@ -37,6 +38,7 @@ export async function demo(app: Service, { config }: DemoOptions): Promise<void>
       await routes.register(accessTokenTheftRoutes, context);
       await routes.register(refreshTokenTheftRoutes, context);
       await routes.register(phoneRoutes, context);
+      await routes.register(sharingRoutes, { ...context, spans });
       await routes.register(keyRoutes, context);
       await routes.register(failureRoutes, { socket: config.CONTROL_SOCKET });
       await routes.register(eventRoutes, { spans });

@@ -18,6 +18,9 @@ const routes = [
   ['GET', '/demo/phones?username=mina'],
   ['POST', '/demo/phones'],
   ['DELETE', '/demo/phones/1'],
+  ['GET', '/demo/sharing'],
+  ['POST', '/demo/sharing'],
+  ['DELETE', '/demo/sharing'],
   ['GET', '/demo/keys'],
   ['POST', '/demo/keys/rotation'],
   ['DELETE', `/demo/keys/${'k'.repeat(43)}`],
@@ -83,4 +86,16 @@ test('a browser without a session has no refresh token to steal', async () => {
   const app = await storefront(demo);
   const answer = await app.inject({ method: 'POST', url: '/demo/thefts/refresh-token', headers: host });
   expect([answer.statusCode, answer.json().code]).toEqual([409, 'not_signed_in']);
+});
+
+test('where gift-ideas does not run, the page learns it', async () => {
+  const app = await storefront(demo);
+  expect((await app.inject({ url: '/demo/sharing', headers: host })).json()).toEqual({ url: null });
+});
+
+test('with gift-ideas away, the demo says so', async () => {
+  const app = await storefront({ ...demo, GIFT_IDEAS_ORIGIN: 'http://localhost:1' });
+  const payload = { username: 'mina' };
+  const answer = await app.inject({ method: 'POST', url: '/demo/sharing', headers: host, payload });
+  expect([answer.statusCode, answer.json()]).toMatchObject([502, { code: 'partner_unavailable' }]);
 });

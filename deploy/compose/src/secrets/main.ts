@@ -14,12 +14,13 @@ const secrets = completeSecrets(readIfThere(stateFile));
 const isNew = writeWhole(stateFile, `${JSON.stringify(secrets, null, 2)}\n`, 0o400);
 
 let written = 0;
-for (const [container, files] of Object.entries(handoutsOf(secrets))) {
+const { AUTH_PORT: auth = '4000', EXAMPLE_ID_PORT: exampleId = '3002' } = process.env;
+for (const [container, files] of Object.entries(handoutsOf(secrets, { auth, exampleId }))) {
   const volume = join(directory, container);
   // A container that does not exist has no mounted volume.
   if (!existsSync(volume)) continue;
-  // Our services run as our own user. The images of Postgres and Redis use their own, whose numbers we do not know.
-  const mode = container.endsWith('-service') ? 0o400 : 0o444;
+  // Our own images have one user. The images of Postgres and Redis use their own, whose numbers we do not know.
+  const mode = container === 'postgres' || container === 'redis' ? 0o444 : 0o400;
   for (const [name, contents] of Object.entries(files)) {
     if (writeWhole(join(volume, name), contents, mode)) written += 1;
   }

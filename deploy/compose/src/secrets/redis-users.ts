@@ -6,7 +6,7 @@ export const authServiceCommands = [
   ...['auth', 'hello', 'info', 'ping', 'time', 'client|setname', 'client|setinfo'],
   ...['eval', 'evalsha'],
   ...['get', 'set', 'del', 'exists'],
-  ...['hget', 'hgetall', 'hincrby', 'hmget', 'hset'],
+  ...['hdel', 'hget', 'hgetall', 'hincrby', 'hlen', 'hmget', 'hset'],
   ...['zadd', 'zrange', 'zrangebyscore', 'zrem', 'zremrangebyscore'],
   ...['xadd', 'xdel', 'xlen', 'xrange', 'xread'],
   ...['persist', 'pexpire', 'pexpireat', 'pttl'],

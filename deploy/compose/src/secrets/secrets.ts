@@ -6,6 +6,8 @@ const others = [
   'postgres_superuser_password',
   'redis_admin_password',
   'redis_auth_password',
+  'gift_ideas_secret',
+  'example_id_secret',
 ] as const;
 
 /** The names of all secrets, in the state file and in the tests. */

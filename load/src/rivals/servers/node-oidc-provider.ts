@@ -1,11 +1,12 @@
 // REDIS_URL=… node node-oidc-provider.ts <devices>: an authorization server with this many people signed in. GET
 // /refresh-tokens returns their refresh tokens. As in ours, a refresh rotates the refresh token and yields one RS256
-// access token.
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+// access token. Whoever comes to /auth without a login is signed in as somebody new, and has allowed everything.
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Provider } from 'oidc-provider';
 import { audience } from '../../experiments/auth-cost/settings.ts';
 import { serveMeasured } from '../../processes/serve-measured.ts';
+import { redirectUri } from '../code-flow/flow.ts';
 import { listening } from './listening.ts';
 import { redisAdapter } from './redis-adapter.ts';
 
@@ -30,7 +31,7 @@ const provider = new Provider('http://localhost', {
       client_id: clientId,
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
-      redirect_uris: ['http://localhost/callback'],
+      redirect_uris: [redirectUri],
     },
   ],
   findAccount: async (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
@@ -52,14 +53,19 @@ const provider = new Provider('http://localhost', {
   },
 });
 
+/** The person allows the client everything. */
+async function allow(accountId: string): Promise<string> {
+  const grant = new provider.Grant({ accountId, clientId });
+  grant.addOIDCScope('openid offline_access');
+  grant.addResourceScope(resource, shopScope);
+  return grant.save();
+}
+
 /** Signs a person in, as the last page of a sign-in would. */
 async function signIn(accountId: string): Promise<string> {
   const client = await provider.Client.find(clientId);
   if (client === undefined) throw new Error('The client is not known.');
-  const grant = new provider.Grant({ accountId, clientId });
-  grant.addOIDCScope('offline_access');
-  grant.addResourceScope(resource, shopScope);
-  const grantId = await grant.save();
+  const grantId = await allow(accountId);
   const token = new provider.RefreshToken({
     accountId,
     client,
@@ -77,6 +83,11 @@ const refreshTokens: string[] = [];
 for (let index = 0; index < devices; index += 1) refreshTokens.push(await signIn(`person-${index}`));
 provider.use(async (context, next) => {
   if (context.path === '/refresh-tokens') context.body = { refreshTokens };
-  else await next();
+  else if (context.path.startsWith('/interaction/')) {
+    const accountId = randomUUID();
+    const result = { login: { accountId }, consent: { grantId: await allow(accountId) } };
+    context.respond = false;
+    await provider.interactionFinished(context.req, context.res, result);
+  } else await next();
 });
 await serveMeasured(listening(provider.callback()));

@@ -7,11 +7,12 @@ const consumable = new Set(['AuthorizationCode', 'RefreshToken', 'DeviceCode']);
 
 /**
  * Stores the state of node-oidc-provider in Redis, as the example in its repository does. Supports only what a refresh
- * needs: no interactions, no device codes.
+ * and a code flow need: no device codes.
  */
 export function redisAdapter(redis: Redis, model: string): Adapter {
   const keyOf = (id: string) => `${model}:${id}`;
   const grantKeyOf = (grantId: string) => `grant:${grantId}`;
+  const uidKeyOf = (uid: string) => `uid:${uid}`;
   const notNeeded = async (): Promise<undefined> => undefined;
 
   return {
@@ -22,6 +23,7 @@ export function redisAdapter(redis: Redis, model: string): Adapter {
       if (consumable.has(model)) multi.hset(key, { payload: text });
       else multi.set(key, text);
       if (expiresIn > 0) multi.expire(key, expiresIn);
+      if (payload.uid !== undefined) multi.set(uidKeyOf(payload.uid), id, 'EX', expiresIn || 3600);
       if (grantable.has(model) && payload.grantId) {
         const grantKey = grantKeyOf(payload.grantId);
         multi.rpush(grantKey, key);
@@ -38,6 +40,10 @@ export function redisAdapter(redis: Redis, model: string): Adapter {
       const { payload, ...rest } = await redis.hgetall(keyOf(id));
       return payload === undefined ? undefined : { ...rest, ...JSON.parse(payload) };
     },
+    async findByUid(uid) {
+      const id = await redis.get(uidKeyOf(uid));
+      return id === null ? undefined : this.find(id);
+    },
     async consume(id) {
       await redis.hset(keyOf(id), 'consumed', Math.floor(Date.now() / 1000));
     },
@@ -48,7 +54,6 @@ export function redisAdapter(redis: Redis, model: string): Adapter {
       const keys = await redis.lrange(grantKeyOf(grantId), 0, -1);
       await redis.del(grantKeyOf(grantId), ...keys);
     },
-    findByUid: notNeeded,
     findByUserCode: notNeeded,
   };
 }

@@ -34,6 +34,14 @@ export const giftIdeasDefinition: ServiceDefinition = {
   portVariable: 'GIFT_IDEAS_PORT',
 };
 
-function folderOf(app: string): string {
-  return join(import.meta.dirname, '..', '..', '..', '..', 'apps', app);
+/** An identity provider, with which people may sign in too. */
+export const exampleIdDefinition: ServiceDefinition = {
+  name: 'example-id',
+  directory: folderOf('example-id', 'packages'),
+  defaultPort: 3002,
+  portVariable: 'EXAMPLE_ID_PORT',
+};
+
+function folderOf(name: string, group: 'apps' | 'packages' = 'apps'): string {
+  return join(import.meta.dirname, '..', '..', '..', '..', group, name);
 }

@@ -6,7 +6,9 @@ import type { Secrets } from './secrets.ts';
 // The levels of loadConfig. A level meant for another program must not keep ours from starting.
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
-export type Ports = Readonly<Record<ServiceKey, number> & { storefront?: number; giftIdeas?: number }>;
+export type OptionalPart = 'storefront' | 'giftIdeas' | 'exampleId';
+
+export type Ports = Readonly<Record<ServiceKey, number> & Partial<Record<OptionalPart, number>>>;
 
 export type EnvironmentOptions = { ports: Ports; databaseUrl: string; secrets: Secrets };
 

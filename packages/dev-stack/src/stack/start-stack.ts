@@ -1,10 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { byService, type ServiceKey, serviceKeys, verifierKeys } from '@latchkey/services';
-import { createGiftIdeas, registerGiftIdeas } from '../gift-ideas/gift-ideas.ts';
+import { createExampleId } from '../example-id/example-id.ts';
+import { createGiftIdeas } from '../gift-ideas/gift-ideas.ts';
+import { registerGiftIdeas } from '../gift-ideas/registration.ts';
 import { type Postgres, startPostgres } from '../postgres/start.ts';
 import { type RedisInstance, startRedis } from '../redis/start.ts';
-import { giftIdeasDefinition, serviceDefinitions, storefrontDefinition } from '../services/definitions.ts';
+import {
+  exampleIdDefinition,
+  giftIdeasDefinition,
+  serviceDefinitions,
+  storefrontDefinition,
+} from '../services/definitions.ts';
 import {
   createAccounts,
   createDemoAccounts,
@@ -15,6 +22,7 @@ import {
   addressOf,
   authEnvironment,
   issuerAt,
+  type OptionalPart,
   type Ports,
   serviceEnvironment,
 } from '../services/environment.ts';
@@ -32,7 +40,7 @@ type Environments = Partial<Record<ServiceKey, NodeJS.ProcessEnv>>;
 export type StackOptions = {
   /** Folder for data, secrets and logs; created if missing. One stack at a time. */
   directory: string;
-  /** 'default': from 4000 on, 3000 and 3001, or what AUTH_PORT, …, STOREFRONT_PORT, GIFT_IDEAS_PORT say. */
+  /** 'default': from 4000 on, and 3000 to 3002, or what AUTH_PORT, …, STOREFRONT_PORT say. */
   ports: 'default' | 'random';
   /** False: no fsync, for throwaway data. Default true. */
   durable?: boolean;
@@ -40,6 +48,8 @@ export type StackOptions = {
   storefront?: boolean;
   /** Registers and starts gift-ideas too, an application of a partner. Default false. */
   giftIdeas?: boolean;
+  /** Starts Example ID too, an identity provider that knows auth-service. Default false. */
+  exampleId?: boolean;
   /** Which services to start besides auth-service; the others can be started later. Default all. */
   started?: readonly ServiceKey[];
   /** Settings of single services, which override the stack's own; a function gets the addresses of the services. */
@@ -57,6 +67,8 @@ export type Stack = {
   storefront?: Service;
   /** Present only if requested. Its page is at http://localhost on this port. */
   giftIdeas?: Service;
+  /** Present only if requested. Its issuer is http://localhost on this port. */
+  exampleId?: Service;
   issuer: string;
   accounts: DemoAccount[];
   redis: RedisInstance;
@@ -104,7 +116,7 @@ async function start(
   const logs = join(directory, 'logs');
   const controlSocket = controlSocketIn(directory);
   onProgress?.(
-    hasStorefront(ports) ? 'Starting Postgres, Redis and the page …' : 'Starting Postgres and Redis …',
+    has(ports, 'storefront') ? 'Starting Postgres, Redis and the page …' : 'Starting Postgres and Redis …',
   );
   const stop = { ...(signal === undefined ? {} : { signal }) };
   const [postgres, redis, storefront] = await all([
@@ -117,7 +129,7 @@ async function start(
       return started;
     }),
     // Started first: it needs none of the others, and shows their spans from the start.
-    hasStorefront(ports)
+    has(ports, 'storefront')
       ? startStorefront({
           ports,
           controlSocket,
@@ -129,7 +141,12 @@ async function start(
       : undefined,
   ]);
 
-  const ownEnv = { ...authEnvironment(redis.url, secrets, ports), ...(storefront && watchedKeys) };
+  const exampleId = has(ports, 'exampleId') ? createExampleId({ ports, logs, onCrash }) : undefined;
+  const ownEnv = {
+    ...authEnvironment(redis.url, secrets, ports),
+    ...(storefront && watchedKeys),
+    ...exampleId?.authEnvironment,
+  };
   type Created = readonly [ServiceKey, { service: Service; env: NodeJS.ProcessEnv }];
   const create = async (key: ServiceKey): Promise<Created> => {
     const definition = serviceDefinitions[key];
@@ -155,24 +172,34 @@ async function start(
   }
 
   onProgress?.('Starting auth-service …');
-  const partner = hasGiftIdeas(ports) ? { ports, secret: secrets['GIFT_IDEAS_SECRET'] ?? '' } : undefined;
-  const registered = partner && registerGiftIdeas(partner, { directory, env: commandEnv, signal });
+  const partner = has(ports, 'giftIdeas') ? { ports, secret: secrets['GIFT_IDEAS_SECRET'] ?? '' } : undefined;
+  const registered =
+    partner &&
+    registerGiftIdeas(
+      { port: partner.ports.giftIdeas, secret: partner.secret },
+      { directory, env: commandEnv, signal },
+    );
   await all([
     Promise.resolve(registered).then(() => services.auth.start(signal)),
     createDemoAccounts(directory, commandEnv, signal),
   ]);
   const giftIdeas = partner && createGiftIdeas({ ...partner, logs, onCrash });
-  if (giftIdeas) cleanups.push(giftIdeas.stop);
+  const further = [giftIdeas, exampleId?.service].filter((part) => part !== undefined);
+  cleanups.push(() => Promise.all(further.map((part) => part.stop())));
   const started = verifierKeys.filter((key) => options.started?.includes(key) ?? true);
   const names = started.map((key) => serviceDefinitions[key].name);
-  if (giftIdeas) names.push(giftIdeasDefinition.name);
+  names.push(...further.map(({ audience }) => audience));
   onProgress?.(`Starting ${new Intl.ListFormat('en-GB').format(names)} …`);
-  await all([...started.map((key) => services[key].start(signal)), giftIdeas?.start(signal)]);
+  await all([
+    ...started.map((key) => services[key].start(signal)),
+    ...further.map((part) => part.start(signal)),
+  ]);
   signal?.throwIfAborted();
   return {
     services,
     ...(storefront && { storefront }),
     ...(giftIdeas && { giftIdeas }),
+    ...(exampleId && { exampleId: exampleId.service }),
     issuer: issuerAt(ports.auth),
     accounts: demoAccounts,
     redis,
@@ -181,21 +208,19 @@ async function start(
   };
 }
 
-async function portsOf({ ports, storefront = false, giftIdeas = false }: StackOptions): Promise<Ports> {
+async function portsOf(options: StackOptions): Promise<Ports> {
+  const { ports, storefront = false, giftIdeas = false, exampleId = false } = options;
   const definitions: typeof serviceDefinitions = {
     ...serviceDefinitions,
     ...(storefront && { storefront: storefrontDefinition }),
     ...(giftIdeas && { giftIdeas: giftIdeasDefinition }),
+    ...(exampleId && { exampleId: exampleIdDefinition }),
   };
   return await choosePorts(definitions, ports);
 }
 
-function hasGiftIdeas(ports: Ports): ports is Ports & { giftIdeas: number } {
-  return ports.giftIdeas !== undefined;
-}
-
-function hasStorefront(ports: Ports): ports is Ports & { storefront: number } {
-  return ports.storefront !== undefined;
+function has<Part extends OptionalPart>(ports: Ports, part: Part): ports is Ports & Record<Part, number> {
+  return ports[part] !== undefined;
 }
 
 async function givenEnvironments({ env = {} }: StackOptions, ports: Ports): Promise<Environments> {

@@ -5,7 +5,7 @@ import type { StorefrontPorts } from './storefront.ts';
 
 /** The settings of the storefront in demo mode. */
 export function storefrontEnvironment(ports: StorefrontPorts, controlSocket: string): NodeJS.ProcessEnv {
-  const { auth, storefront } = ports;
+  const { auth, storefront, giftIdeas } = ports;
   const addresses = serviceKeys.flatMap((key) => [
     [`${key.toUpperCase()}_ORIGIN`, `http://localhost:${ports[key]}`],
     [services[key].urlVariable, addressOf(ports[key])],
@@ -15,6 +15,7 @@ export function storefrontEnvironment(ports: StorefrontPorts, controlSocket: str
     ISSUER: issuerAt(auth),
     STOREFRONT_ORIGIN: `http://localhost:${storefront}`,
     ...Object.fromEntries(addresses),
+    ...(giftIdeas !== undefined && { GIFT_IDEAS_ORIGIN: `http://localhost:${giftIdeas}` }),
     DEMO: 'true',
     DEMO_ACCOUNTS: JSON.stringify(demoAccounts satisfies DemoAccount[]),
     CONTROL_SOCKET: controlSocket,

@@ -1,3 +1,4 @@
+import { seededPeople } from '@latchkey/example-id/people';
 import type { Stack } from '../stack/start-stack.ts';
 import { formatTable } from './table.ts';
 
@@ -11,6 +12,8 @@ export function welcome(stack: Stack, seconds: number): string {
   ]);
   if (stack.giftIdeas !== undefined)
     services.push(['gift-ideas', local(stack.giftIdeas.url), '', 'docs/authorization.md']);
+  if (stack.exampleId !== undefined)
+    services.push(['example-id', local(stack.exampleId.url), '', 'packages/example-id/README.md']);
   const accounts = stack.accounts.map(({ username, password, roles }) => [
     username,
     password,
@@ -20,6 +23,11 @@ export function welcome(stack: Stack, seconds: number): string {
     stack.storefront === undefined
       ? ''
       : `\nOpen ${local(stack.storefront.url)} and try it, or use the services yourself:\n`;
+  const [{ username, password }] = seededPeople;
+  const elsewhere =
+    stack.exampleId === undefined
+      ? ''
+      : `\nAt Example ID, another provider (${local(stack.exampleId.url)}), sign in as ${username}, password ${password}.\n`;
   const [first] = stack.accounts;
   const auth = local(stack.services.auth.url);
   const body = JSON.stringify({
@@ -33,7 +41,7 @@ ${page}
 ${formatTable([['service', 'URL', 'audience', 'docs'], ...services])}
 
 ${formatTable([['demo account', 'password (this machine only)', 'roles'], ...accounts])}
-
+${elsewhere}
 Sign in once, then use every service with the same token:
 
   TOKEN=$(curl -s ${auth}/sessions -H 'content-type: application/json' \\

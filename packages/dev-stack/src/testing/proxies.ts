@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,10 +13,18 @@ export type TestProxy = {
   stop(): Promise<void>;
 };
 
-/** The proxies on this machine. On Debian: apt-get install nginx-light haproxy. */
+const path = `${process.env['PATH'] ?? ''}:/usr/sbin`;
+/** Where Debian keeps the modules of Apache. */
+const apacheModules = '/usr/lib/apache2/modules';
+
+/**
+ * The proxies on this machine; Apache only with mod_auth_openidc. On Debian: apt-get install nginx-light haproxy
+ * apache2-bin libapache2-mod-auth-openidc.
+ */
 export const proxyPrograms = {
-  nginx: findOnPath(['nginx'], `${process.env['PATH'] ?? ''}:/usr/sbin`),
-  haproxy: findOnPath(['haproxy'], `${process.env['PATH'] ?? ''}:/usr/sbin`),
+  nginx: findOnPath(['nginx'], path),
+  haproxy: findOnPath(['haproxy'], path),
+  apache: existsSync(`${apacheModules}/mod_auth_openidc.so`) ? findOnPath(['apache2'], path) : undefined,
 };
 
 /**
@@ -73,7 +81,41 @@ ${backend.map((line) => `  ${line}\n`).join('')}  server one ${new URL(upstream)
   });
 }
 
-type Setup = (port: number, directory: string) => { config: string; args: (configFile: string) => string[] };
+/**
+ * Starts a real Apache with mod_auth_openidc in the same way. It serves one empty page at `/`. `directives` are further
+ * ones, for its URL.
+ *
+ * @throws DevStackError if there is no Apache with this module, or it does not start
+ */
+export function startApache({
+  directives,
+}: {
+  directives: (url: string) => Promise<string> | string;
+}): Promise<TestProxy> {
+  return startProxy('apache', async (port, directory) => {
+    // Its workers run as another user when it is started by root.
+    chmodSync(directory, 0o755);
+    writeFileSync(join(directory, 'index.html'), '');
+    const modules = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'dir', 'headers', 'auth_openidc'];
+    const loaded = modules.map((name) => `LoadModule ${name}_module ${apacheModules}/mod_${name}.so`);
+    const config = `${loaded.join('\n')}
+ServerName 127.0.0.1
+Listen 127.0.0.1:${port}
+DefaultRuntimeDir ${directory}
+PidFile ${directory}/pid
+ErrorLog /dev/stderr
+DocumentRoot ${directory}
+DirectoryIndex index.html
+StartServers 1
+${process.getuid?.() === 0 ? 'User nobody\nGroup nogroup' : ''}
+${await directives(`http://127.0.0.1:${port}`)}
+`;
+    return { config, args: (file) => ['-D', 'FOREGROUND', '-d', directory, '-f', file] };
+  });
+}
+
+type Started = { config: string; args: (configFile: string) => string[] };
+type Setup = (port: number, directory: string) => Started | Promise<Started>;
 
 async function startProxy(name: keyof typeof proxyPrograms, setup: Setup): Promise<TestProxy> {
   const program = proxyPrograms[name];
@@ -82,7 +124,7 @@ async function startProxy(name: keyof typeof proxyPrograms, setup: Setup): Promi
   const logFile = join(directory, 'output.log');
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    const { config, args } = setup(port, directory);
+    const { config, args } = await setup(port, directory);
     const configFile = join(directory, 'proxy.conf');
     writeFileSync(configFile, config);
     const child = await startChild(program, args(configFile), {

@@ -1,8 +1,11 @@
-import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
+import { type ClientDirectory, isSelfRegistered, type PersonsClient } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
 import { type ResourceUrls, targetOf } from '../../permissions/resource-urls.ts';
 import { identityScopes, parseScope } from '../../permissions/scope.ts';
+import type { IdTokenHint } from '../../tokens/id-token.ts';
+import type { PersonalClaim } from '../../tokens/personal-claims.ts';
 import { readPairs } from '../form-body.ts';
+import { type ClaimsRequest, noClaims, parseClaimsRequest } from './claims-request.ts';
 
 /** OpenID Connect Core §3.1.2.1. */
 const prompts = ['none', 'login', 'consent', 'select_account'] as const;
@@ -29,9 +32,13 @@ export type AuthorizationRequest = ReplyAddress & {
   /** Seconds. */
   readonly maxAge: number | undefined;
   readonly loginHint: string | undefined;
-  /** The subject of the ID token that the client presented as a hint: nobody else may come back. */
+  /** As this client knows it: nobody else may come back. From its ID token as a hint, or from the parameter claims. */
   readonly subject: string | undefined;
   readonly uiLocales: string | undefined;
+  /** The provider at which the person should sign in. A parameter of ours. */
+  readonly identityProvider: string | undefined;
+  /** What about the person the ID token should say; only with the scope profile. */
+  readonly idTokenClaims: readonly PersonalClaim[];
 };
 
 /** What is wrong with a request itself: RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707 §2. */
@@ -43,7 +50,8 @@ export type RequestErrorCode =
   | 'invalid_target'
   | 'request_not_supported'
   | 'request_uri_not_supported'
-  | 'registration_not_supported';
+  | 'registration_not_supported'
+  | 'unmet_authentication_requirements';
 
 /** What else a client may be told. */
 export type AuthorizationErrorCode =
@@ -74,8 +82,10 @@ const limits = {
   nonce: 512,
   login_hint: 256,
   ui_locales: 256,
+  identity_provider: 64,
   scope: 1024,
   id_token_hint: 4096,
+  claims: 4096,
 } as const;
 
 const refusedParameters = {
@@ -87,7 +97,7 @@ const refusedParameters = {
 export type ParseOptions = {
   readonly clients: ClientDirectory;
   /** Reads an ID token of ours; undefined when it is none. */
-  readonly readHint: (token: string) => { readonly subject: string } | undefined;
+  readonly readHint: (token: string) => IdTokenHint | undefined;
   readonly resourceUrls: ResourceUrls;
 };
 
@@ -113,8 +123,11 @@ export function parseAuthorizationRequest(
     stated !== undefined && stated.length <= limits.state && !repeated.has('state') ? stated : undefined;
   const responseMode = values.get('response_mode') === 'form_post' ? 'form_post' : 'query';
   const reply: ReplyAddress = { redirectUri, responseMode, state };
+  // Nobody has judged where an application that registered itself sends people, so a faulty request of it is told to
+  // the person alone: else a link to us would lead anywhere (RFC 9700 §4.11.2).
+  const told = isSelfRegistered(client) ? undefined : reply;
   const refuse = (code: RequestErrorCode, description: string) =>
-    new AuthorizationError(code, description, reply);
+    new AuthorizationError(code, description, told);
 
   if (repeated.size > 0) throw refuse('invalid_request', 'A parameter is repeated.');
   for (const [name, max] of Object.entries(limits))
@@ -130,20 +143,25 @@ export function parseAuthorizationRequest(
   if (responseType !== 'code') throw refuse('unsupported_response_type', 'response_type must be code.');
   if (!['query', 'form_post', undefined].includes(values.get('response_mode')))
     throw refuse('invalid_request', 'response_mode must be query or form_post.');
+  const scopes = scopesOf(values.get('scope'), client, refuse);
+  const claims = claimsIn(values.get('claims'), scopes, refuse);
+  const wanted = claims.isPersonal && mayAskFor(client, 'profile') ? withProfile(scopes) : scopes;
 
   return {
     client,
     request: {
       ...reply,
       clientId: client.id,
-      scopes: limitedTo(ofResources, scopesOf(values.get('scope'), client, refuse), refuse),
+      scopes: limitedTo(ofResources, wanted, refuse),
       challenge: challengeIn(values, refuse),
       nonce: values.get('nonce'),
       prompts: promptsOf(values.get('prompt'), refuse),
       maxAge: maxAgeOf(values.get('max_age'), refuse),
       loginHint: values.get('login_hint'),
-      subject: subjectIn(values.get('id_token_hint'), readHint, refuse),
+      subject: expectedSubject(client, { hint: values.get('id_token_hint'), claims, readHint, refuse }),
       uiLocales: values.get('ui_locales'),
+      identityProvider: values.get('identity_provider'),
+      idTokenClaims: claims.inIdToken,
     },
   };
 }
@@ -262,15 +280,49 @@ function promptsOf(prompt: string | undefined, refuse: Refuse): readonly Prompt[
   return known;
 }
 
-function subjectIn(
-  token: string | undefined,
-  readHint: ParseOptions['readHint'],
+/** Without the scope openid this is no request of OpenID Connect, and the parameter has no meaning (§5.5). */
+function claimsIn(
+  text: string | undefined,
+  scopes: readonly string[] | undefined,
   refuse: Refuse,
+): ClaimsRequest {
+  if (text === undefined || !scopes?.includes('openid')) return noClaims;
+  const claims = parseClaimsRequest(text);
+  if (claims === undefined)
+    throw refuse('invalid_request', 'claims is not as OpenID Connect Core §5.5 says.');
+  if (claims.isUnmet)
+    throw refuse('unmet_authentication_requirements', 'Nobody can sign in here by the required acr.');
+  return claims;
+}
+
+function mayAskFor(client: PersonsClient, scope: string): boolean {
+  return client.kind !== 'application' || client.scopes.includes(scope);
+}
+
+/** The person is asked for claims in the words of the scope that has them. */
+function withProfile(scopes: readonly string[] | undefined): readonly string[] | undefined {
+  return scopes === undefined || scopes.includes('profile') ? scopes : [...scopes, 'profile'];
+}
+
+function expectedSubject(
+  client: PersonsClient,
+  of: {
+    readonly hint: string | undefined;
+    readonly claims: ClaimsRequest;
+    readonly readHint: ParseOptions['readHint'];
+    readonly refuse: Refuse;
+  },
 ): string | undefined {
-  if (token === undefined) return undefined;
-  const hint = readHint(token);
-  if (hint === undefined) throw refuse('invalid_request', 'id_token_hint is no ID token of ours.');
-  return hint.subject;
+  const { hint: token, claims, readHint, refuse } = of;
+  const hint = token === undefined ? undefined : readHint(token);
+  if (token !== undefined && hint === undefined)
+    throw refuse('invalid_request', 'id_token_hint is no ID token of ours.');
+  // Its subject may be one that this client does not know (OpenID Connect Core §8).
+  if (hint !== undefined && hint.clientId !== client.id)
+    throw refuse('invalid_request', 'id_token_hint was issued to another client.');
+  if (hint !== undefined && claims.subject !== undefined && hint.subject !== claims.subject)
+    throw refuse('invalid_request', 'id_token_hint and claims name two persons.');
+  return hint?.subject ?? claims.subject;
 }
 
 function maxAgeOf(text: string | undefined, refuse: Refuse): number | undefined {

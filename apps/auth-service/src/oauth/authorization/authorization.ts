@@ -3,9 +3,11 @@ import type { Accounts } from '../../accounts/accounts.ts';
 import type { Origin } from '../../audit/audit-event.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import { isPublic, type PersonsClient } from '../../clients/clients.ts';
+import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
-import type { Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
+import type { Elsewhere, Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
 import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
+import { type Acr, acrPassword, acrProvider } from '../../tokens/claims.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import { nextStep, type Progress, type Step } from './next-step.ts';
 
@@ -19,6 +21,13 @@ export type AuthorizationParts = {
   readonly announce: (ended: readonly SessionOfLogin[]) => void;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+};
+
+/** The request for which somebody signs in. `replaces`: the login of this browser until now. */
+export type SignInContext = {
+  readonly clientId: string;
+  readonly replaces: string | undefined;
+  readonly origin: Origin & { readonly address: string };
 };
 
 /** Who is signed in in this browser. */
@@ -50,22 +59,16 @@ export function createAuthorization(parts: AuthorizationParts) {
      */
     async signIn(
       credentials: { readonly username: string; readonly password: string },
-      context: {
-        readonly clientId: string;
-        readonly replaces: string | undefined;
-        readonly origin: Origin & { readonly address: string };
-      },
+      context: SignInContext,
     ): Promise<SignedIn & { readonly id: string }> {
-      const { clientId, origin, replaces } = context;
+      const { clientId, origin } = context;
       const account = await accounts.signIn({ ...credentials, clientId, ...origin });
-      const previous = replaces === undefined ? undefined : await logins.use(replaces);
-      const isSame = previous?.subject === account.id;
-      // The previous person has lost the cookie, so nobody else could end their sessions of this browser.
-      if (previous !== undefined && !isSame) parts.announce(await logins.end(previous, 'replaced'));
-      const { id, login } = await logins.start(account.id, isSame ? previous : undefined);
-      audit.record({ event: 'sign_in.at_our_page', subject: account.id, clientId, ...origin });
-      return { id, login, account };
+      return begin(account, context);
     },
+
+    /** As signIn, for somebody who has signed in at another provider. */
+    signInElsewhere: (account: Account, elsewhere: Elsewhere, context: SignInContext) =>
+      begin(account, context, elsewhere),
 
     /** What comes next for this request: a page, an error, or the code. */
     async next(
@@ -78,7 +81,9 @@ export function createAuthorization(parts: AuthorizationParts) {
     ): Promise<Step> {
       const { client, progress, signedIn } = state;
       // OpenID Connect Core §3.1.2.1, id_token_hint: another person than the hint's is as good as nobody.
-      const isExpected = request.subject === undefined || signedIn?.account.id === request.subject;
+      const isExpected =
+        request.subject === undefined ||
+        (signedIn !== undefined && subjectFor(client, signedIn.account.id) === request.subject);
       if (signedIn !== undefined && !isExpected && progress.hasSignedIn) return { error: 'login_required' };
       const isOthers = client.kind === 'application';
       const allowed =
@@ -114,9 +119,20 @@ export function createAuthorization(parts: AuthorizationParts) {
       { login, account }: SignedIn,
       origin: Origin,
     ): Promise<string> {
-      const { clientId, redirectUri, challenge, scopes, nonce } = request;
-      const { authTime, digest } = login;
-      const grant = { clientId, redirectUri, challenge, scopes, nonce, authTime, login: digest };
+      const { clientId, redirectUri, challenge, scopes, nonce, idTokenClaims } = request;
+      const { authTime, provider, digest } = login;
+      const acr: Acr = provider === undefined ? acrPassword : acrProvider;
+      const grant = {
+        clientId,
+        redirectUri,
+        challenge,
+        scopes,
+        nonce,
+        idTokenClaims,
+        authTime,
+        acr,
+        login: digest,
+      };
       const code = await codes.issue({ ...grant, subject: account.id });
       audit.record({ event: 'authorization.granted', subject: account.id, clientId, ...origin });
       return code;
@@ -127,4 +143,21 @@ export function createAuthorization(parts: AuthorizationParts) {
       audit.record({ event: 'authorization.denied', subject: signedIn?.account.id, clientId, ...origin });
     },
   };
+  async function begin(
+    account: Account,
+    { clientId, replaces, origin }: SignInContext,
+    elsewhere?: Elsewhere,
+  ): Promise<SignedIn & { readonly id: string }> {
+    const previous = replaces === undefined ? undefined : await logins.use(replaces);
+    const isSame = previous?.subject === account.id;
+    // The previous person has lost the cookie, so nobody else could end their sessions of this browser.
+    if (previous !== undefined && !isSame) parts.announce(await logins.end(previous, 'replaced'));
+    const { id, login } = await logins.start(account.id, {
+      ...(isSame && { continues: previous }),
+      ...(elsewhere && { elsewhere }),
+    });
+    const details = elsewhere === undefined ? {} : { details: { provider: elsewhere.provider } };
+    audit.record({ event: 'sign_in.at_our_page', subject: account.id, clientId, ...origin, ...details });
+    return { id, login, account };
+  }
 }

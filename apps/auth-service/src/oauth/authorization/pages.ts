@@ -2,18 +2,20 @@ import { isDatabaseUnavailable, ProblemError } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Account } from '../../accounts/account.ts';
 import type { PersonsClient } from '../../clients/clients.ts';
+import type { Federation } from '../../federation/federation.ts';
 import { accountPage } from '../../pages/account-page.ts';
 import { consentPage } from '../../pages/consent-page.ts';
 import { formTargetOf } from '../../pages/form-target.ts';
 import { type Language, languageFor } from '../../pages/language.ts';
 import { problemPage } from '../../pages/problem-page.ts';
 import { sendPage } from '../../pages/send-page.ts';
-import { signInPage } from '../../pages/sign-in-page.ts';
+import { type ProviderLink, signInPage } from '../../pages/sign-in-page.ts';
 import type { Texts } from '../../pages/texts.ts';
 import { resourceServers } from '../../permissions/resource-servers.ts';
 import { answerClient } from './answer-client.ts';
 import { AuthorizationError } from './authorization-request.ts';
 import type { PendingRequest } from './pending-requests.ts';
+import { maxAgeOf } from './provider-sign-in.ts';
 
 type Found = PendingRequest & { readonly client: PersonsClient };
 type Fault = keyof Texts['faults'];
@@ -21,7 +23,13 @@ type Fault = keyof Texts['faults'];
 export type AuthorizationPages = ReturnType<typeof createAuthorizationPages>;
 
 /** The pages of authorization requests. */
-export function createAuthorizationPages({ issuer }: { readonly issuer: string }) {
+export function createAuthorizationPages({
+  issuer,
+  federation,
+}: {
+  readonly issuer: string;
+  readonly federation: Federation;
+}) {
   return {
     signIn(
       request: FastifyRequest,
@@ -34,6 +42,9 @@ export function createAuthorizationPages({ issuer }: { readonly issuer: string }
         ...commonOf(request, found),
         username,
         client: found.client.name,
+        logo: logoOf(found.client),
+        isOurs: found.client.kind !== 'application',
+        providers: providersFor(found, languageOf(request, found.request.uiLocales)),
         ...(fault && { fault }),
       });
       return sendPage(reply, page, status ?? (fault === undefined ? 200 : 400));
@@ -57,6 +68,7 @@ export function createAuthorizationPages({ issuer }: { readonly issuer: string }
       const page = consentPage({
         ...commonOf(request, found),
         client: found.client.name,
+        logo: logoOf(found.client),
         username: account.username,
         permissions: (found.request.scopes ?? []).map((scope) => ({ scope, service: serviceOf(scope) })),
         place: placeOf(found.request.redirectUri),
@@ -83,7 +95,9 @@ export function createAuthorizationPages({ issuer }: { readonly issuer: string }
         const isRevoked = error.code === 'unauthorized_client';
         return sendPage(
           reply,
-          isRevoked ? problemPage(language, 'revoked') : problemPage(language, 'unproven', error.message),
+          isRevoked
+            ? problemPage(language, 'revoked')
+            : problemPage(language, 'unproven', { description: error.message }),
           isRevoked ? 403 : 400,
         );
       }
@@ -95,11 +109,27 @@ export function createAuthorizationPages({ issuer }: { readonly issuer: string }
       }
       const status = statusOf(error);
       if (status < 500)
-        return sendPage(reply, problemPage(language, 'unproven', 'The request is malformed.'), status);
+        return sendPage(
+          reply,
+          problemPage(language, 'unproven', { description: 'The request is malformed.' }),
+          status,
+        );
       if (status === 503) reply.header('retry-after', '1');
       return sendPage(reply, problemPage(language, status === 503 ? 'unavailable' : 'broken'), status);
     },
   };
+
+  /** Only those that can prove what the request demands. */
+  function providersFor({ id, request }: Found, language: Language): readonly ProviderLink[] {
+    const mustProve = maxAgeOf(request) !== undefined;
+    return federation.providers
+      .filter(({ canReauthenticate }) => canReauthenticate || !mustProve)
+      .map(({ id: provider, labels, look }) => ({
+        href: federation.entranceOf(provider, id),
+        label: labels[language],
+        look,
+      }));
+  }
 
   function commonOf(request: FastifyRequest, found: Found) {
     return {
@@ -123,6 +153,10 @@ export function faultOf(error: unknown): { fault: Fault; status: number; retryAf
 
 function languageOf(request: FastifyRequest, uiLocales?: string): Language {
   return languageFor({ uiLocales, acceptLanguage: request.headers['accept-language'] });
+}
+
+function logoOf(client: PersonsClient): string | undefined {
+  return client.kind === 'application' ? (client.logoUri ?? undefined) : undefined;
 }
 
 function serviceOf(scope: string): string | undefined {

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
 import { isPublic } from '../../clients/clients.ts';
 import type { AuthenticateClient } from '../client-authentication/client-authentication.ts';
+import { type RequestForm, readRequestForm, textOfRequestForm } from '../form-body.ts';
 import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../oauth-endpoint.ts';
 import { TokenError } from '../token-error.ts';
 import { AuthorizationError, type ParseOptions, parseAuthorizationRequest } from './authorization-request.ts';
@@ -41,15 +42,15 @@ export type ParRouteOptions = {
 /** POST /par. The request is checked as at the authorization endpoint, and refused with the same codes. */
 export async function parRoute(app: Service, options: ParRouteOptions): Promise<void> {
   const { authenticate, parsing, pushed } = options;
-  speakOAuth(app, '/par');
+  speakOAuth(app, '/par', readRequestForm);
 
   app.post('/par', { schema: parSchema }, async (request, reply) => {
     const client = await authenticate(presentedBy(request, request.body), requestOrigin(request));
-    const { client_id: named, ...rest } = request.body as Readonly<Record<string, string>>;
+    const { client_id: named, ...rest } = request.body as RequestForm;
     if (named !== undefined && named !== client.id)
       throw new TokenError('invalid_request', 'client_id is another client than the one that authenticated.');
     const parameters = Object.entries(rest).filter(([name]) => !credentials.has(name));
-    const text = new URLSearchParams([['client_id', client.id], ...parameters]).toString();
+    const text = textOfRequestForm({ client_id: client.id, ...Object.fromEntries(parameters) });
     try {
       parseAuthorizationRequest(text, parsing);
     } catch (error) {

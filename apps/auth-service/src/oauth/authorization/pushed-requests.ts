@@ -21,16 +21,24 @@ export function createPushedRequests({ redis }: { readonly redis: Redis }) {
       return `${prefix}${id}`;
     },
 
-    /** Returns the parameters, once; undefined when there are none, or another client pushed them. */
-    async take(uri: string, clientId: string | undefined): Promise<string | undefined> {
-      const id = uri.slice(prefix.length);
-      if (!uri.startsWith(prefix) || !/^[\w-]{43}$/.test(id)) return undefined;
-      const key = pushedRequestKey(id);
-      const kept = await orUnavailable(redis.get(key));
+    /** The parameters; undefined when there are none, or another client pushed them. Does not use them up. */
+    async find(uri: string, clientId: string | undefined): Promise<string | undefined> {
+      const key = keyOf(uri);
+      const kept = key === undefined ? null : await orUnavailable(redis.get(key));
       if (kept === null) return undefined;
       const { clientId: owner, text } = JSON.parse(kept) as { clientId: string; text: string };
-      if (owner !== clientId || (await orUnavailable(redis.del(key))) === 0) return undefined;
-      return text;
+      return owner === clientId ? text : undefined;
+    },
+
+    /** Returns whether they were still there, so that each URI is used once. */
+    async use(uri: string): Promise<boolean> {
+      const key = keyOf(uri);
+      return key !== undefined && (await orUnavailable(redis.del(key))) === 1;
     },
   };
+
+  function keyOf(uri: string): string | undefined {
+    const id = uri.slice(prefix.length);
+    return uri.startsWith(prefix) && /^[\w-]{43}$/.test(id) ? pushedRequestKey(id) : undefined;
+  }
 }

@@ -1,10 +1,9 @@
-import { ProblemError, type Service } from '@latchkey/service-kit';
+import type { Service } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
-import type { ClientStatuses } from '../../clients/client-statuses.ts';
-import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
-import { acceptForms, queryOf } from '../form-body.ts';
+import type { OwnCookies } from '../../logins/own-cookies.ts';
+import { acceptForms, queryOf, type RequestForm, readRequestForm, textOfRequestForm } from '../form-body.ts';
 import { answerClient } from './answer-client.ts';
 import type { Authorization, SignedIn } from './authorization.ts';
 import {
@@ -13,8 +12,8 @@ import {
   parseAuthorizationRequest,
   pushedReference,
 } from './authorization-request.ts';
-import { noProgress, type Progress, type Step } from './next-step.ts';
-import type { OwnCookies } from './own-cookies.ts';
+import { type FoundRequest, type FoundRequests, pageExpired } from './found-requests.ts';
+import { noProgress, type Step } from './next-step.ts';
 import { type AuthorizationPages, faultOf } from './pages.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 import type { PushedRequests } from './pushed-requests.ts';
@@ -22,8 +21,9 @@ import type { PushedRequests } from './pushed-requests.ts';
 export type AuthorizationRoutesOptions = {
   readonly issuer: string;
   readonly authorization: Authorization;
-  readonly clients: ClientDirectory;
-  readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
+  readonly requests: FoundRequests;
+  /** Where a person signs in at the provider that the request names; undefined when there is none that can. */
+  readonly entranceFor: (pending: PendingRequest) => string | undefined;
   readonly cookies: OwnCookies;
   readonly pages: AuthorizationPages;
   readonly pending: PendingRequests;
@@ -52,20 +52,29 @@ const hidden = { hide: true };
  * - POST /authorize/:id takes what the person typed or decided there
  */
 export async function authorizationRoutes(app: Service, options: AuthorizationRoutesOptions): Promise<void> {
-  const { issuer, authorization, clients, cookies, pages, pending } = options;
-  acceptForms(app);
+  const { issuer, authorization, cookies, pages, pending, requests } = options;
+  acceptForms(app, readRequestForm);
   app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
 
   const begin = async (request: FastifyRequest, reply: FastifyReply, text: string) => {
-    const parsed = parseAuthorizationRequest(await parametersOf(text), options.parsing);
-    refuseRevoked(parsed.client);
+    const reference = pushedReference(text);
+    const parsed = parseAuthorizationRequest(
+      reference === undefined ? text : await pushedParameters(reference),
+      options.parsing,
+    );
+    requests.refuseRevoked(parsed.client);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     const step = await authorization.next(parsed.request, { ...parsed, progress: noProgress, signedIn });
-    if (step === 'grant' || typeof step === 'object')
-      return answer(reply, { ...parsed, id: undefined, step, signedIn });
-    await options.admit(request.ip);
+    const isAnswered = step === 'grant' || typeof step === 'object';
+    if (!isAnswered) await options.admit(request.ip);
+    // Last, so that a store that is away uses up nothing.
+    if (reference !== undefined && !(await options.pushed.use(reference.uri))) throw unknownReference();
+    if (isAnswered) return answer(reply, { ...parsed, id: undefined, step, signedIn });
     const kept = await pending.begin(parsed.request, noProgress, cookies.ensureBrowser(reply));
-    return toPages(reply, kept.id);
+    const entrance = step === 'sign_in' ? options.entranceFor(kept) : undefined;
+    return entrance === undefined
+      ? toPages(reply, kept.id)
+      : reply.code(303).header('location', entrance).send();
   };
 
   app.get('/authorize', { schema: hidden }, (request, reply) =>
@@ -73,11 +82,11 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   );
 
   app.post('/authorize', { schema: hidden }, (request, reply) =>
-    begin(request, reply, new URLSearchParams(request.body as Record<string, string>).toString()),
+    begin(request, reply, textOfRequestForm((request.body ?? {}) as RequestForm)),
   );
 
   app.get<{ Params: { id: string } }>('/authorize/:id', { schema: hidden }, async (request, reply) => {
-    const found = await find(request, request.params.id);
+    const found = await requests.find(request, request.params.id);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     return proceed(request, reply, { found, signedIn });
   });
@@ -87,7 +96,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     if (request.headers.origin !== new URL(issuer).origin)
       return pages.problem(request, reply, 'foreign', 403);
     const { id } = request.params as { id: string };
-    const found = await find(request, id);
+    const found = await requests.find(request, id);
     const { action } = request.body;
     const origin = requestOrigin(request);
     const clientId = found.client.id;
@@ -100,7 +109,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
         const replaces = cookies.loginOf(request);
         const signedIn = await authorization.signIn({ username, password }, { clientId, replaces, origin });
         cookies.setLogin(reply, signedIn.id);
-        await advance(request, found, { login: signedIn.login.digest, hasSignedIn: true });
+        await requests.advance(request, found, { login: signedIn.login.digest, hasSignedIn: true });
         return toPages(reply, id);
       } catch (error) {
         const fault = faultOf(error);
@@ -117,51 +126,32 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     // What follows is decided only by who is signed in; without a login the next page asks for one.
     if (signedIn === undefined) return toPages(reply, id);
     if (action === 'another') {
-      await advance(request, found, noProgress);
+      await requests.advance(request, found, noProgress);
       return pages.signIn(request, reply, { found, username: '' });
     }
     const login = signedIn.login.digest;
-    if (action === 'continue') await advance(request, found, { login, hasChosen: true });
+    if (action === 'continue') await requests.advance(request, found, { login, hasChosen: true });
     if (action === 'allow') {
       // Only what comes next can be allowed: not what nobody has seen.
       const step = await authorization.next(found.request, { ...found, signedIn });
       if (step === 'consent') {
         await authorization.allow(found.request, signedIn, origin);
-        await advance(request, found, { login, hasAllowed: true });
+        await requests.advance(request, found, { login, hasAllowed: true });
       }
     }
     return toPages(reply, id);
   });
 
-  /** The parameters themselves, or those that the client pushed. */
-  async function parametersOf(text: string): Promise<string> {
-    const reference = pushedReference(text);
-    if (reference === undefined) return text;
-    const taken = await options.pushed.take(reference.uri, reference.clientId);
-    if (taken !== undefined) return taken;
-    throw new AuthorizationError('invalid_request', 'The request_uri is unknown, expired or used.');
-  }
-
-  type Found = PendingRequest & { readonly client: PersonsClient };
-
-  async function find(request: FastifyRequest, id: string): Promise<Found> {
-    const found = await pending.find(id, cookies.browserOf(request));
-    const client = found && clients.find(found.request.clientId);
-    if (found === undefined || client === undefined || client.kind === 'service') throw pageExpired();
-    refuseRevoked(client);
-    return { ...found, client };
-  }
-
-  async function advance(request: FastifyRequest, found: Found, by: Partial<Progress>): Promise<void> {
-    const before = found.progress.login === by.login ? found.progress : noProgress;
-    const progress = { ...before, ...by };
-    await pending.update({ ...found, progress }, cookies.browserOf(request) ?? '');
+  async function pushedParameters({ uri, clientId }: { uri: string; clientId: string | undefined }) {
+    const found = await options.pushed.find(uri, clientId);
+    if (found === undefined) throw unknownReference();
+    return found;
   }
 
   async function proceed(
     request: FastifyRequest,
     reply: FastifyReply,
-    { found, signedIn }: { found: Found; signedIn: SignedIn | undefined },
+    { found, signedIn }: { found: FoundRequest; signedIn: SignedIn | undefined },
   ): Promise<FastifyReply> {
     const step = await authorization.next(found.request, { ...found, signedIn });
     if (step === 'grant' || typeof step === 'object') return answer(reply, { ...found, step, signedIn });
@@ -177,7 +167,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     reply: FastifyReply,
     of: {
       readonly id: string | undefined;
-      readonly request: Found['request'];
+      readonly request: FoundRequest['request'];
       readonly step: Step;
       readonly signedIn: SignedIn | undefined;
     },
@@ -196,11 +186,6 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   function toPages(reply: FastifyReply, id: string): FastifyReply {
     return reply.code(303).header('location', `${issuer}/authorize/${id}`).send();
   }
-
-  function refuseRevoked({ id }: PersonsClient): void {
-    if (options.clientStatuses.isRevoked(id))
-      throw new AuthorizationError('unauthorized_client', 'This client is revoked.');
-  }
 }
 
 const descriptions: Readonly<Record<string, string>> = {
@@ -210,6 +195,6 @@ const descriptions: Readonly<Record<string, string>> = {
   account_selection_required: 'An account must be chosen, and prompt=none allows no page.',
 };
 
-function pageExpired(): ProblemError {
-  return new ProblemError({ status: 404, code: 'not_found', detail: 'This page has expired.' });
+function unknownReference(): AuthorizationError {
+  return new AuthorizationError('invalid_request', 'The request_uri is unknown, expired or used.');
 }

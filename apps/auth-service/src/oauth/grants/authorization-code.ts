@@ -1,3 +1,4 @@
+import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
 import type { ResourceUrls } from '../../permissions/resource-urls.ts';
 import { type CodeSignInParts, signInByCode, verifierPattern } from '../../sessions/code-sign-in.ts';
@@ -6,6 +7,7 @@ import { CodeRefusedError } from '../../sessions/session-starts.ts';
 import { limitToTarget, scopesOfGrant } from '../../sessions/session-tokens.ts';
 import { sessionAnswerOf } from '../../sessions/token-answer.ts';
 import type { IdTokenIssuer } from '../../tokens/id-token.ts';
+import { personalClaimsOf } from '../../tokens/personal-claims.ts';
 import { TokenError } from '../token-error.ts';
 import { askedTarget, type Grant } from './grant.ts';
 
@@ -36,7 +38,7 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
       throw new TokenError('invalid_request', 'code_verifier is missing or malformed (RFC 7636 §4.1).');
 
     const request = { client, code, redirectUri, verifier, deviceName: deviceNameFrom(userAgent), origin };
-    const { tokens, grant } = await signInByCode(parts, request, ({ scopes }, account) => {
+    const { tokens, grant, account } = await signInByCode(parts, request, ({ scopes }, account) => {
       const target = askedTarget(parameters, parts.resourceUrls);
       if (limitToTarget(scopesOfGrant({ roles: account.roles, scopes }), target) === undefined)
         throw new TokenError('invalid_target', 'The code has no scope of this resource.');
@@ -53,8 +55,13 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
       throw error instanceof CodeRefusedError ? refused() : error;
     });
     const { accessToken, sessionId } = tokens;
-    const { subject, authTime, nonce } = grant;
-    const content = { subject, clientId: client.id, sessionId, authTime, nonce, accessToken };
+    const { authTime, acr, nonce, idTokenClaims } = grant;
+    const content = {
+      subject: subjectFor(client, account.id),
+      clientId: client.id,
+      ...{ sessionId, authTime, acr, nonce, accessToken },
+      personal: tokens.grantedScopes.includes('profile') ? personalClaimsOf(account, idTokenClaims) : {},
+    };
     return {
       ...sessionAnswerOf(tokens, client),
       ...(tokens.grantedScopes.includes('openid') ? { id_token: await parts.issueIdToken(content) } : {}),

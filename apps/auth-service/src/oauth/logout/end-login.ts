@@ -4,9 +4,9 @@ import type { AuditLog } from '../../audit/audit-log.ts';
 import { requestOrigin } from '../../audit/request-origin.ts';
 import type { ClientDirectory } from '../../clients/clients.ts';
 import type { Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
+import type { OwnCookies } from '../../logins/own-cookies.ts';
 import type { EndReason } from '../../sessions/session.ts';
 import type { SessionStore } from '../../sessions/session-store.ts';
-import type { OwnCookies } from '../authorization/own-cookies.ts';
 import type { LogoutDeliveries } from './logout-deliveries.ts';
 
 export type LoginEndParts = {

@@ -1,16 +1,17 @@
 import type { Service } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { requestOrigin } from '../../audit/request-origin.ts';
-import type { ClientDirectory } from '../../clients/clients.ts';
+import { type ClientDirectory, isSelfRegistered } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
+import { subjectFor } from '../../clients/subject-identifier.ts';
+import type { OwnCookies } from '../../logins/own-cookies.ts';
 import { formTargetOf } from '../../pages/form-target.ts';
 import { languageFor } from '../../pages/language.ts';
 import { sendPage } from '../../pages/send-page.ts';
 import { signedOutPage, signOutPage } from '../../pages/sign-out-page.ts';
 import type { IdTokenHint } from '../../tokens/id-token.ts';
-import type { Authorization } from '../authorization/authorization.ts';
+import type { Authorization, SignedIn } from '../authorization/authorization.ts';
 import { AuthorizationError } from '../authorization/authorization-request.ts';
-import type { OwnCookies } from '../authorization/own-cookies.ts';
 import type { AuthorizationPages } from '../authorization/pages.ts';
 import { acceptForms, queryOf, readPairs } from '../form-body.ts';
 import type { LoginEnd } from './end-login.ts';
@@ -42,10 +43,10 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
 
   app.get('/end-session', { schema: { hide: true } }, async (request, reply) => {
     const parameters = read(queryOf(request.raw.url));
-    const target = targetOf(parameters);
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const target = targetOf(parameters, signedIn);
     if (signedIn === undefined) return finish(request, reply, target);
-    if (target.hint?.subject === signedIn.account.id) {
+    if (isAbout(target.hint, signedIn)) {
       await loginEnd.end(signedIn.login, requestOrigin(request));
       return finish(request, reply, target);
     }
@@ -69,21 +70,27 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
         .code(303)
         .header('location', `${address}?${new URLSearchParams(body)}`)
         .send();
-    const target = targetOf(read(new URLSearchParams(body).toString()));
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const target = targetOf(read(new URLSearchParams(body).toString()), signedIn);
     if (signedIn !== undefined && body['answer'] === 'yes')
       await loginEnd.end(signedIn.login, requestOrigin(request));
     return finish(request, reply, target);
   });
 
+  /** Whether the ID token says who is signed in. Its client may know them by a subject of its own. */
+  function isAbout(hint: IdTokenHint | undefined, signedIn: SignedIn | undefined): boolean {
+    if (hint === undefined || signedIn === undefined) return false;
+    return hint.subject === subjectFor(clients.find(hint.clientId), signedIn.account.id);
+  }
+
   type Target = {
-    readonly hint: { readonly subject: string } | undefined;
+    readonly hint: IdTokenHint | undefined;
     /** Where to return to, with the state. */
     readonly uri: string | undefined;
     readonly parameters: Parameters;
   };
 
-  function targetOf(parameters: Parameters): Target {
+  function targetOf(parameters: Parameters, signedIn: SignedIn | undefined): Target {
     const { id_token_hint: token, post_logout_redirect_uri: asked, state } = parameters;
     const hint = token === undefined ? undefined : options.readHint(token);
     const clientId = parameters.client_id ?? hint?.clientId;
@@ -97,6 +104,10 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
         'invalid_request',
         'The client has not registered this post_logout_redirect_uri.',
       );
+    // Nobody has judged where an application that registered itself sends people. So a link leads there only for who has
+    // signed in to it (RFC 9700 §4.11.2).
+    if (client && isSelfRegistered(client) && !isAbout(hint, signedIn))
+      return { hint, uri: undefined, parameters };
     const query =
       state === undefined ? '' : `${asked.includes('?') ? '&' : '?'}${new URLSearchParams({ state })}`;
     return { hint, uri: `${asked}${query}`, parameters };

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { Counter, type Registry } from 'prom-client';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import type { Applications } from '../../clients/applications.ts';
+import { subjectFor } from '../../clients/subject-identifier.ts';
 import { createPoll } from '../../database/poll.ts';
 import type { Database } from '../../database/schema.ts';
 import type { SessionOfLogin } from '../../logins/login-store.ts';
@@ -137,7 +138,9 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
     const { sessionId, clientId, subject, attempts, since } = delivery;
     const uri = logoutUriOf(clientId);
     if (uri === undefined) return forgetDelivery(db, sessionId);
-    const fault = await faultOf(uri, await options.issueLogoutToken({ sessionId, clientId, subject }));
+    const known = subjectFor(applications.find(clientId), subject);
+    const token = await options.issueLogoutToken({ sessionId, clientId, subject: known });
+    const fault = await faultOf(uri, token);
     counter.inc({ outcome: fault === undefined ? 'delivered' : 'failed' });
     if (fault === undefined) return forgetDelivery(db, sessionId);
     const now = clock();

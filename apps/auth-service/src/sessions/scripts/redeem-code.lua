@@ -25,4 +25,15 @@ do
   redis.call('HSET', KEYS[6], 'session', ARGV[1])
   -- The login names its sessions, which end with it.
   redis.call('HSET', KEYS[7], 'session:' .. ARGV[1], client)
+  -- So that a login which is used again and again does not grow: this client's sessions that have expired are
+  -- forgotten. This new one is told of the sign-out.
+  if redis.call('HLEN', KEYS[7]) > 128 then
+    local named = redis.call('HGETALL', KEYS[7])
+    for index = 1, #named, 2 do
+      local id = named[index + 1] == client and string.match(named[index], '^session:(.+)$')
+      -- The new session's record is written after this.
+      local record = id and id ~= ARGV[1] and string.gsub(id, '^(%d+)-', '{%1}:s:')
+      if record and redis.call('EXISTS', record) == 0 then redis.call('HDEL', KEYS[7], named[index]) end
+    end
+  end
 end

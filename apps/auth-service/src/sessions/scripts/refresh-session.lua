@@ -13,7 +13,7 @@ local grace, most_skew, most_replays = tonumber(ARGV[4]), tonumber(ARGV[5]), ton
 local most_adopted, signing_kid, revocation_ttl = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 local furthest_ahead = tonumber(ARGV[10])
 
-local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n')
+local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n', 'm')
 local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
 local kid, why, expires_at = found[5], found[6], tonumber(found[12])
 
@@ -32,7 +32,7 @@ local function answer(verdict, successor_kid)
   -- If only entries were lost, a session outlives its data set, and the new one revokes its earlier tokens.
   local from = tonumber(redis.call('HGET', head, 'from') or 0)
   if from > math.floor(now / 1000) then found[13] = math.max(from, tonumber(found[13] or 0)) end
-  return { verdict, successor_kid, unpack(found, 7, 13) }
+  return { verdict, successor_kid, unpack(found, 7, 14) }
 end
 
 -- If the list of the person's sessions was evicted, ending all of them would miss this one.

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { forThisFile } from '@latchkey/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { startAuthApp, testIssuer } from '../../support/auth-app.ts';
+import { from, startAuthApp, testIssuer } from '../../support/auth-app.ts';
 import { ask, createOperator, openDatabase } from '../../support/operator.ts';
 import {
   authorize,
@@ -46,6 +47,20 @@ describe('nothing is sent to a redirect URI that is not proven (RFC 9700 §4.1, 
     ['a relative reference', '/callback'],
     ['a host without a scheme', '//app.example/callback'],
     ['a loopback address', 'http://127.0.0.1/callback'],
+    ['a port in user information', 'https://app.example:443@evil.example/callback'],
+    ['an encoded host', 'https://%61pp.example/callback'],
+    ['a host with a dot at its end', 'https://app.example./callback'],
+    ['the host in punycode of another alphabet', 'https://xn--pp-6kc.example/callback'],
+    ['an encoded slash', 'https://app.example%2fevil.example/callback'],
+    ['an encoded letter of the path', 'https://app.example/%63allback'],
+    ['a path parameter', 'https://app.example/callback;evil'],
+    ['an empty query', 'https://app.example/callback?'],
+    ['an empty fragment', 'https://app.example/callback#'],
+    ['a NUL character', 'https://app.example/callback\u0000'],
+    ['a tab in the host', 'https://app.exam\tple/callback'],
+    ['three slashes', 'https:///app.example/callback'],
+    ['one slash', 'https:/app.example/callback'],
+    ['data', 'data:text/html,evil'],
     ['nothing', ''],
   ])('%s', async (_, redirect_uri) => {
     const answer = await createBrowser(app).get(createFlow(application.id, { redirect_uri }).url);
@@ -134,28 +149,72 @@ test('scopes that it may not ask for are left out, and unknown ones are ignored'
   expect((await flow.redeem(app, code)).json().scope).toBe('openid cart:read');
 });
 
-test('whatever is asked, the answer is a page or goes to a registered place, and never 500', async () => {
+describe('whatever is asked, the answer is a page or goes to exactly the registered place, and never 500:', () => {
   const names = Object.keys(createFlow(application.id).parameters);
   const texts = fc.oneof(
     fc.string({ maxLength: 60 }),
     fc.string({ unit: 'binary', maxLength: 20 }),
     fc.constantFrom(callback, 'code', 'S256', 'none', '0', '%', '&', '=', '<script>', '\u0000'),
   );
-  await fc.assert(
-    fc.asyncProperty(
-      fc.dictionary(fc.constantFrom(...names, 'prompt', 'max_age', 'response_mode', 'ui_locales'), texts, {
-        maxKeys: 4,
-      }),
-      async (changes) => {
-        const answer = await createBrowser(app).get(createFlow(application.id, changes).url);
-        expect([303, 400]).toContain(answer.statusCode);
-        const location = String(answer.headers.location ?? callback);
-        expect(location.startsWith(callback) || location.startsWith(`${testIssuer}/authorize/`)).toBe(true);
-        expect(answer.body).not.toContain('<script');
-      },
-    ),
-    { numRuns: 300 },
+  const changed = fc.dictionary(
+    fc.constantFrom(...names, 'prompt', 'max_age', 'response_mode', 'ui_locales', 'resource'),
+    texts,
+    { maxKeys: 4 },
   );
+  // The registered one with something put in somewhere, or taken away.
+  const redirectUris = fc
+    .tuple(fc.nat(callback.length), fc.nat(3), fc.string({ maxLength: 4 }))
+    .map(([at, without, text]) => `${callback.slice(0, at)}${text}${callback.slice(at + without)}`)
+    .filter((uri) => uri !== callback);
+  const nowhere = { redirect_uri: 'https://evil.example' };
+
+  const formOf = (parameters: Record<string, string>) => ({
+    url: '/authorize',
+    payload: new URLSearchParams(parameters).toString(),
+  });
+
+  const ourPage = new RegExp(`^${testIssuer}/authorize/[\\w-]{22}$`);
+
+  type Asked = { readonly url: string; readonly payload?: string };
+  test.each<[string, fc.Arbitrary<Asked>]>([
+    ['parameters', changed.map((changes) => createFlow(application.id, changes))],
+    ['a form', changed.map((changes) => formOf(createFlow(application.id, changes).parameters))],
+    ['a redirect URI', redirectUris.map((redirect_uri) => createFlow(application.id, { redirect_uri }))],
+    [
+      'any text',
+      fc
+        .string({ unit: 'grapheme-ascii', maxLength: 80 })
+        .map((text) => ({ url: `/authorize?${text.replace(/[ #]/g, '+')}` })),
+    ],
+    [
+      'text behind a request, and a second place in it',
+      texts.map((text) => ({
+        url: `${createFlow(application.id).url}&${encodeURIComponent(text)}&${new URLSearchParams(nowhere)}`,
+      })),
+    ],
+  ])('%s', async (_, all) => {
+    await fc.assert(
+      fc.asyncProperty(all, async ({ url, payload }) => {
+        const address = from(randomBytes(4).toString('hex'));
+        const { statusCode, headers, body } = await app.inject(
+          payload === undefined
+            ? { url, headers: address }
+            : {
+                method: 'POST',
+                url,
+                payload,
+                headers: { ...address, 'content-type': 'application/x-www-form-urlencoded' },
+              },
+        );
+        const location = String(headers.location);
+        if (location.startsWith(testIssuer)) expect(location).toMatch(ourPage);
+        else if (statusCode === 303) expect(location.split('?')[0]).toBe(callback);
+        else expect([statusCode, headers.location]).toEqual([400, undefined]);
+        expect(body).not.toContain('<script');
+      }),
+      { numRuns: 100 },
+    );
+  });
 });
 
 test('a client that is revoked sends nobody here', async () => {

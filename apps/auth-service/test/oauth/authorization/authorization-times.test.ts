@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { forThisFile } from '@latchkey/testing';
 import { Redis } from 'ioredis';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { decode, startAuthApp } from '../../support/auth-app.ts';
 import {
   authorize,
@@ -46,4 +47,23 @@ test('a login ends after two idle hours, and after twelve at the latest', async 
   expect(returned(await browser.get(silent()))['code']).toBeDefined();
   ahead += 0.2 * 3600 * 1000;
   expect(returned(await browser.get(silent()))['error']).toBe('login_required');
+});
+
+test('a login that is used again and again does not grow without end', async () => {
+  const redis = new Redis(auth.redis.url);
+  onTestFinished(() => redis.disconnect());
+  const browser = createBrowser(app);
+  await authorize(browser, createFlow(application.id), await somebody(app));
+  const [, id = ''] = [...browser.cookies].find(([name]) => name.includes('login')) ?? [];
+  const login = `{0}:l:${createHash('sha256').update(id).digest('base64url')}`;
+  const expired = Array.from({ length: 200 }, (_, index) => [`session:0-${index}`, application.id]);
+  await redis.hset(login, Object.fromEntries([...expired, ['session:0-other', 'another client']]));
+  const redeemed = [];
+  for (let count = 0; count < 2; count += 1) {
+    const flow = createFlow(application.id);
+    const { code = '' } = returned(await browser.get(flow.url));
+    redeemed.push(decode((await flow.redeem(app, code)).json().id_token).claims['sid']);
+  }
+  const named = (await redis.hkeys(login)).filter((field) => field.startsWith('session:'));
+  expect(named.toSorted()).toEqual(['0-other', ...redeemed].map((sid) => `session:${sid}`).toSorted());
 });

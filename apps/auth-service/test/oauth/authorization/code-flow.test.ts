@@ -193,7 +193,7 @@ describe('a code', () => {
   });
 
   test.each([
-    ['another verifier', { code_verifier: 'x'.repeat(43) }],
+    ['another verifier (code injection, RFC 9700 §4.5)', { code_verifier: 'x'.repeat(43) }],
     ['another redirect URI', { redirect_uri: 'https://app.example/callback2' }],
     ['another client', { client_id: 'latchkey-cli' }],
     ['another code', { code: `0-${'x'.repeat(22)}` }],
@@ -272,7 +272,20 @@ test('the redirect URI of a native app may have any port, and nothing else may d
     ['http://localhost:1234/callback', 400],
     ['http://127.0.0.1:1234/callback/', 400],
     ['http://127.0.0.1:99999/callback', 400],
+    ['http://127.0.0.1:0/callback', 400],
+    ['http://127.0.0.1:/callback', 400],
+    ['http://127.0.0.1:1234/callback#evil', 400],
+    ['http://127.0.0.1:1234/callback?evil', 400],
+    ['http://127.0.0.1:1234@evil.example/callback', 400],
+    ['http://127.0.0.1.evil.example:1234/callback', 400],
+    ['http://127.1:1234/callback', 400],
+    ['http://2130706433:1234/callback', 400],
+    ['http://[::ffff:127.0.0.1]:1234/callback', 400],
+    ['https://127.0.0.1:1234/callback', 400],
     [callback, 400],
   ] as const)
-    expect((await browser.get(createFlow('latchkey-cli', { redirect_uri }).url)).statusCode).toBe(status);
+    expect([
+      redirect_uri,
+      (await browser.get(createFlow('latchkey-cli', { redirect_uri }).url)).statusCode,
+    ]).toEqual([redirect_uri, status]);
 });

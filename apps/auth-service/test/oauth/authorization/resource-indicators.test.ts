@@ -1,6 +1,6 @@
 import { forThisFile } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { decode, refresh, startAuthApp } from '../../support/auth-app.ts';
+import { decode, refresh, startAuthApp, testPassword } from '../../support/auth-app.ts';
 import {
   authorize,
   createBrowser,
@@ -45,6 +45,26 @@ test('an authorization request is limited to the services that it names, one or 
   expect((await one.flow.redeem(app, one.code)).json().scope).toBe('openid offline_access wishlist:read');
   const both = await granted({ resource: wishlist }, `&${new URLSearchParams({ resource: cart })}`);
   expect((await both.flow.redeem(app, both.code)).json().scope).toBe(scope);
+});
+
+test.each(['/authorize', '/par'])('a form to %s names several, too', async (url) => {
+  const flow = createFlow(application.id, { scope });
+  const browser = createBrowser(app);
+  const several = [cart, wishlist].map((resource) => ['resource', resource]);
+  const payload = new URLSearchParams([...Object.entries(flow.parameters), ...several]).toString();
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const answer = await app.inject({ method: 'POST', url, headers, payload });
+  if (url === '/authorize') {
+    for (const { name, value } of answer.cookies) browser.cookies.set(name, value);
+    const page = String(answer.headers.location);
+    await browser.post(page, { action: 'sign_in', username: await somebody(app), password: testPassword });
+    await browser.post(page, { action: 'allow' });
+    const { code = '' } = returned(await browser.get(page));
+    return expect((await flow.redeem(app, code)).json().scope).toBe(scope);
+  }
+  const pushed = new URLSearchParams({ client_id: application.id, request_uri: answer.json().request_uri });
+  const { code = '' } = await authorize(browser, { url: `/authorize?${pushed}` }, await somebody(app));
+  expect((await flow.redeem(app, code)).json().scope).toBe(scope);
 });
 
 test('one of our own clients gets a token for that service alone, too', async () => {

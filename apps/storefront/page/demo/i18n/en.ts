@@ -1,6 +1,6 @@
 import { checkWords, claimWords, inspector } from './en/inspector.ts';
 import { lanes } from './en/lanes.ts';
-import { common, devices, failures, keys, permissions, thief } from './en/panels.ts';
+import { common, devices, failures, keys, permissions, sharing, thief } from './en/panels.ts';
 
 export const demoMessages = {
   lanes,
@@ -11,6 +11,7 @@ export const demoMessages = {
   permissions,
   devices,
   thief,
+  sharing,
   keys,
   failures,
 };

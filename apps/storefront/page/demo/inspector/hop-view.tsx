@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { type ShownSpan, tokenAttributes } from '../../../src/demo/api.ts';
+import { partner, type ShownSpan, tokenAttributes } from '../../../src/demo/api.ts';
 import { actorsOf } from '../lanes/arrow-rules.ts';
 
 const fields = [
@@ -26,7 +26,12 @@ export function HopView({ span, caller }: HopViewProps) {
     const value = attributes[attribute];
     return value === undefined ? [] : [[name, String(value)] as const];
   });
-  const ownName = caller === null ? t('inspector.hop_demo') : t('inspector.hop_own', { caller });
+  const ownName =
+    caller === null
+      ? t('inspector.hop_demo')
+      : caller === partner
+        ? t('inspector.hop_partner')
+        : t('inspector.hop_own', { caller });
   return (
     <>
       <p className="inspector-hop">

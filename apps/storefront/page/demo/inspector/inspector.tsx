@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { partner } from '../../../src/demo/api.ts';
 import { useSession } from '../../session/use-session.ts';
 import type { TrafficEntry } from '../../traffic/traffic.ts';
 import { type Arrow, isByDemo } from '../lanes/arrow-rules.ts';
@@ -60,7 +61,10 @@ function Inspected({ entry, arrow }: { readonly entry: TrafficEntry; readonly ar
       </Section>
       {span !== null && (
         <Section title={t('inspector.hop')} isOpen>
-          <HopView span={span} caller={isByDemo(arrow) ? null : `${from}-service`} />
+          <HopView
+            span={span}
+            caller={isByDemo(arrow) ? null : from === 'partner' ? partner : `${from}-service`}
+          />
         </Section>
       )}
       <Section title={t('inspector.timeline')} isOpen>

@@ -1,9 +1,10 @@
 import type { Arrow } from './arrow-rules.ts';
 import { lanes, type Origin } from './lanes.ts';
 
-/** The position of a lane's line in percent of the width; at the edge for the demo's server. */
+/** The position of a lane's line in percent of the width; at an edge for who has no lane. */
 export function lanePosition(lane: Origin): number {
   if (lane === 'demo') return 1;
+  if (lane === 'partner') return 99;
   return ((lanes.indexOf(lane) + 0.5) / lanes.length) * 100;
 }
 

@@ -1,4 +1,4 @@
-import { type ShownSpan, tokenAttributes } from '../../../src/demo/api.ts';
+import { partner, type ShownSpan, tokenAttributes } from '../../../src/demo/api.ts';
 import type { PageConfig } from '../../../src/page-config.ts';
 import { shownPath } from '../../traffic/shown-path.ts';
 import type { Purpose, TrafficEntry } from '../../traffic/traffic.ts';
@@ -73,7 +73,7 @@ function hopArrow(span: ShownSpan, { entry, asked, services }: ArrowContext): Ar
   if (by === null) return null;
   const ends =
     span.kind === 'server'
-      ? { from: callerOf(span, spans) ?? asked, to: by }
+      ? { from: callerOf(span, spans) ?? (isByPartner(span, spans) ? 'partner' : asked), to: by }
       : { from: by, to: unansweredAt(span, services) };
   if (ends.to === null || ends.from === ends.to) return null;
   const status = span.kind === 'server' ? span.status : 0;
@@ -97,6 +97,16 @@ function hopArrow(span: ShownSpan, { entry, asked, services }: ArrowContext): Ar
 function callerOf(span: ShownSpan, spans: readonly ShownSpan[]): Lane | null {
   const parent = spans.find(({ span_id: id }) => id === span.parent_span_id);
   return parent === undefined ? null : laneOfService(parent.service);
+}
+
+/**
+ * Whether gift-ideas asked, which reports nothing itself. A refused token names no client. So this goes by its other
+ * request, which follows from the same one of the person.
+ */
+function isByPartner({ parent_span_id: parent }: ShownSpan, spans: readonly ShownSpan[]): boolean {
+  return spans.some(
+    ({ parent_span_id: id, attributes }) => id === parent && attributes[tokenAttributes.client] === partner,
+  );
 }
 
 /**

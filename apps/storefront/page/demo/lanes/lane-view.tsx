@@ -56,7 +56,12 @@ function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
   const { from, to, name, status, verdict, actors, durationMs, span } = arrow;
   const [actor] = actors;
   const ends = t('lanes.ends', { from: t(`lanes.names.${from}`), to: t(`lanes.names.${to}`) });
-  const acts = isByDemo(arrow) ? t('lanes.by_demo') : actor && t('lanes.acts_for_you', { actor });
+  const acts =
+    from === 'partner'
+      ? t('lanes.by_partner')
+      : isByDemo(arrow)
+        ? t('lanes.by_demo')
+        : actor && t('lanes.acts_for_you', { actor });
   return (
     <ListBoxItem
       id={arrow.key}

@@ -3,8 +3,11 @@ import type { PageConfig } from '../../../src/page-config.ts';
 /** From left to right. */
 export const lanes = ['page', 'auth', 'cart', 'wishlist', 'payment'] as const;
 export type Lane = (typeof lanes)[number];
-/** Where a request comes from. The demo's server, which plays thief, phone and administrator, has no lane. */
-export type Origin = Lane | 'demo';
+/**
+ * Where a request comes from. The demo's server, which plays thief, phone and administrator, has no lane. Nor has
+ * gift-ideas, an application of somebody else.
+ */
+export type Origin = Lane | 'demo' | 'partner';
 
 /** The lane of a service, e.g. of `cart-service`; null for a service without a lane. */
 export function laneOfService(service: string): Lane | null {

@@ -7,12 +7,14 @@ import { DevicesPanel } from './devices.tsx';
 import { FailuresPanel } from './failures.tsx';
 import { KeysPanel } from './keys.tsx';
 import { PermissionsPanel } from './permissions.tsx';
+import { SharingPanel } from './sharing.tsx';
 import { ThiefPanel } from './thief.tsx';
 
 const panels = [
   ['permissions', PermissionsPanel],
   ['devices', DevicesPanel],
   ['thief', ThiefPanel],
+  ['sharing', SharingPanel],
   ['keys', KeysPanel],
   ['failures', FailuresPanel],
 ] as const satisfies readonly (readonly [string, ComponentType])[];

@@ -52,7 +52,7 @@ export function PhonesPart() {
           {t('devices.phone_add')}
         </Button>
       </div>
-      {isStranger && <p className="demo-about">{t('devices.phone_stranger')}</p>}
+      {isStranger && <p className="demo-about">{t('common.stranger')}</p>}
       <ActionState action={add} />
       <ActionState action={end} />
       {stopwatch.length > 0 && <StopwatchTable stopwatch={stopwatch} />}

@@ -48,6 +48,19 @@ const panelEntry = entry({
 });
 
 describe('arrows', () => {
+  it('come from gift-ideas when its token asks, also where that token is refused, which names no client', () => {
+    const asked = { parent_span_id: 'gifts', kind: 'server' } as const;
+    const attributes = { [tokenAttributes.client]: 'gift-ideas' };
+    const wishlist = shownSpan({ ...asked, span_id: 'w', service: 'wishlist-service', attributes });
+    const cart = shownSpan({ ...asked, span_id: 'c', service: 'cart-service', status: 401 });
+    const byDemo = shownSpan({ ...cart, span_id: 'd', parent_span_id: 'storefront' });
+    expect(ends({ request: panelRequest, spans: [wishlist, cart, byDemo] })).toEqual([
+      'partner→wishlist 200',
+      'partner→cart 401',
+      'demo→cart 401',
+    ]);
+  });
+
   it('go from the caller to the callee, across services', () => {
     expect(ends()).toEqual(['page→payment 201', 'payment→auth 200', 'payment→cart 200']);
   });

@@ -19,7 +19,12 @@ function wordsToFill(text: string): string[] {
 }
 
 const sameOfShop = ['checkout.cvc'];
-const sameOfDemo = ['thief.forged_claim', 'failures.parts.auth-service', 'failures.parts.redis'];
+const sameOfDemo = [
+  'lanes.names.partner',
+  'thief.forged_claim',
+  'failures.parts.auth-service',
+  'failures.parts.redis',
+];
 
 describe.each<[part: string, english: Messages, korean: Messages, same: readonly string[]]>([
   ['shop', en, ko, sameOfShop],

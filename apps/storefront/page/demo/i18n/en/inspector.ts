@@ -64,6 +64,8 @@ export const inspector = {
     '{{actor}} calls {{service}} on behalf of the person. It exchanged the person’s token for one that is valid only for this.',
   hop_chain: '{{actors}} acted before it.',
   hop_own: '{{caller}} calls in its own name. It proves its identity with its own key.',
+  hop_partner:
+    'gift-ideas calls with what you allowed it. It knows neither your password nor this page’s token.',
   hop_demo:
     'The demo’s server sent this, because a panel asked it to. It used the same public routes as a thief, a phone or an administrator would.',
   hop_fields: {

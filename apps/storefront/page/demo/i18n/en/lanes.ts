@@ -31,6 +31,7 @@ export const lanes = {
     cart: 'Cart',
     wishlist: 'Wishlist',
     payment: 'Payment',
+    partner: 'gift-ideas',
   },
   verdicts: {
     waiting: 'on its way',
@@ -42,6 +43,7 @@ export const lanes = {
   no_answer: 'no answer',
   acts_for_you: '{{actor}} acts for you',
   by_demo: 'by the demo’s server',
+  by_partner: 'an application of somebody else',
   ends: 'from {{from}} to {{to}}',
   counts: '{{passed}} let in, {{refused}} refused, {{failed}} failed',
   spans_lost: 'The connection to the services’ telemetry is lost. The page reconnects by itself.',

@@ -7,6 +7,8 @@ export const common = {
   sign_in_again: 'Sign in again as {{username}}',
   signed_in_again: 'Signed in again as {{username}}.',
   need_session: 'Sign in to try this: in the shop, pick mina.',
+  stranger:
+    'This signs in with a password, and the demo does not know yours. Sign in with a demo account to try it.',
   busy: 'Working …',
   failed: 'It failed: {{code}}.',
   stopwatch: 'How each service changed its verdict',
@@ -80,8 +82,6 @@ export const devices = {
   phones_about:
     'The phone application allows one device. Sign a second one in: it displaces the first, every service refuses the first phone’s token, and that phone is told why.',
   phone_add: 'Sign a phone in',
-  phone_stranger:
-    'The phone signs in with a password, and the demo does not know yours. Sign in with a demo account to try this.',
   phone_state: 'State',
   phone_in: 'signed in',
   phone_out: 'signed out: {{reason}}',
@@ -121,6 +121,17 @@ export const thief = {
   asked: 'What each service answers',
   answered: 'Answered after',
   done: 'Three services answered: {{summary}}',
+};
+
+export const sharing = {
+  tab: 'Sharing',
+  about:
+    'Share your wishlist, and nothing else, with an outsider: gift-ideas, an application of a partner. You sign in at auth-service, and allow it there. Then withdraw it.',
+  open: 'Open gift-ideas and do it yourself',
+  share: 'Sign in there and allow it',
+  scope: 'Its token may do:',
+  verdicts: 'gift-ideas asks for your wishlist, and for your cart, too',
+  withdraw: 'Withdraw it, as in your account',
 };
 
 export const keys = {

@@ -31,6 +31,7 @@ export const lanes = {
     cart: '장바구니',
     wishlist: '위시리스트',
     payment: '결제',
+    partner: 'gift-ideas',
   },
   verdicts: {
     waiting: '진행 중',
@@ -42,6 +43,7 @@ export const lanes = {
   no_answer: '응답 없음',
   acts_for_you: '{{actor}}가 나를 대신함',
   by_demo: '데모 서버가 보냄',
+  by_partner: '외부 애플리케이션이 보냄',
   ends: '{{from}}에서 {{to}}(으)로',
   counts: '통과 {{passed}}, 거부 {{refused}}, 실패 {{failed}}',
   spans_lost: '서비스 텔레메트리와의 연결이 끊겼습니다. 자동으로 다시 연결합니다.',

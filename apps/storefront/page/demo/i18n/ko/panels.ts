@@ -7,6 +7,8 @@ export const common = {
   sign_in_again: '{{username}}(으)로 다시 로그인',
   signed_in_again: '{{username}}(으)로 다시 로그인했습니다.',
   need_session: '로그인하면 해 볼 수 있습니다. 상점에서 mina를 고르세요.',
+  stranger:
+    '비밀번호로 로그인해야 하는데 데모는 이 계정의 비밀번호를 모릅니다. 데모 계정으로 로그인해 해 보세요.',
   busy: '진행 중 …',
   failed: '실패했습니다: {{code}}.',
   stopwatch: '서비스마다 판정이 어떻게 바뀌었나',
@@ -80,8 +82,6 @@ export const devices = {
   phones_about:
     '휴대폰 앱은 한 대만 허용합니다. 두 번째 휴대폰으로 로그인해 보세요. 첫 번째 휴대폰은 로그아웃되고, 그 토큰은 모든 서비스에서 거부되며, 이유도 통보받습니다.',
   phone_add: '휴대폰 로그인',
-  phone_stranger:
-    '휴대폰은 비밀번호로 로그인하는데, 데모는 내 비밀번호를 모릅니다. 데모 계정으로 로그인해 시도해 보세요.',
   phone_state: '상태',
   phone_in: '로그인됨',
   phone_out: '로그아웃됨: {{reason}}',
@@ -121,6 +121,17 @@ export const thief = {
   asked: '각 서비스의 답',
   answered: '응답까지',
   done: '세 서비스가 답했습니다: {{summary}}',
+};
+
+export const sharing = {
+  tab: '공유',
+  about:
+    '제휴사의 애플리케이션인 gift-ideas에 위시리스트만 공유해 보세요. 로그인과 허용은 auth-service에서 합니다. 그런 다음 철회해 보세요.',
+  open: 'gift-ideas를 열어 직접 해 보기',
+  share: '로그인하고 허용하기',
+  scope: '토큰으로 할 수 있는 일:',
+  verdicts: 'gift-ideas가 위시리스트를 요청하고, 장바구니도 요청해 봅니다',
+  withdraw: '계정에서처럼 철회하기',
 };
 
 export const keys = {

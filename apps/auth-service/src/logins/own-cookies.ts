@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { absoluteSeconds } from '../../logins/login-store.ts';
+import { absoluteSeconds } from './login-store.ts';
 
 export type OwnCookies = ReturnType<typeof createOwnCookies>;
 

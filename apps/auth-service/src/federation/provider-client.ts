@@ -1,0 +1,227 @@
+import { createHmac } from 'node:crypto';
+import * as oidc from 'openid-client';
+import { signAppleSecret } from './apple-secret.ts';
+import { createBoundedFetch } from './bounded-fetch.ts';
+import type { OAuthProvider, Provider, UpstreamPerson } from './provider.ts';
+import { UpstreamError, upstreamErrorFrom } from './upstream-error.ts';
+
+/** People wait for it. */
+const timeoutSeconds = 5;
+/** A provider's document changes rarely, and this way never needs a restart. */
+const metadataMs = 10 * 60_000;
+/** How much the provider's clock may differ from ours, in seconds. */
+const skewSeconds = 30;
+/** Asked for with `max_age`, a provider has to say `auth_time` (OpenID Connect Core §2). A year refuses hardly anybody. */
+const anyAgeSeconds = 31_536_000;
+/** After this, openid-client fetches the keys again for a `kid` that it does not know, instead of refusing it. */
+const keysAgeSeconds = 60;
+
+/** What binds the answer to the request (RFC 9700 §4.7). */
+export type UpstreamChecks = {
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  /** The person must have authenticated there at most so many seconds before the request; undefined: whenever. */
+  readonly maxAge: number | undefined;
+  /** When the request was made, in seconds since the epoch. */
+  readonly startedAt: number;
+};
+
+export type ProviderClient = ReturnType<typeof createProviderClient>;
+
+/**
+ * Speaks with one provider, by openid-client: discovery, the code flow with PKCE, state, nonce and `iss`, and the ID
+ * token with its signature. Of an OAuth provider it reads the profile instead. Keeps no token.
+ *
+ * Rejects with UpstreamError.
+ *
+ * @example
+ * const client = createProviderClient(provider, { redirectUri, clock: Date.now });
+ * const url = await client.begin(checks);
+ * const person = await client.complete(new URL(callback), checks);
+ */
+export function createProviderClient(
+  provider: Provider,
+  options: {
+    readonly redirectUri: string;
+    /** Milliseconds since the epoch. */
+    readonly clock: () => number;
+  },
+) {
+  const { clock } = options;
+  const fetch = createBoundedFetch(provider.reachedAt);
+  let metadata: { readonly server: oidc.ServerMetadata; readonly until: number } | undefined;
+  let keys: ReturnType<typeof oidc.getJwksCache>;
+
+  return {
+    /** Where to send the browser. */
+    begin: (checks: UpstreamChecks, uiLocales?: string): Promise<URL> =>
+      orUpstreamError(async () => {
+        const configuration = configurationFor(await serverMetadata());
+        return oidc.buildAuthorizationUrl(configuration, {
+          redirect_uri: options.redirectUri,
+          ...(provider.scope !== '' && { scope: provider.scope }),
+          state: checks.state,
+          ...(provider.oauth === undefined && { nonce: checks.nonce }),
+          code_challenge: await oidc.calculatePKCECodeChallenge(checks.verifier),
+          code_challenge_method: 'S256',
+          ...(provider.responseMode === 'form_post' && { response_mode: 'form_post' }),
+          ...(provider.canReauthenticate && { max_age: String(checks.maxAge ?? anyAgeSeconds) }),
+          ...(checks.maxAge === 0 && { prompt: 'login' }),
+          ...(uiLocales !== undefined && { ui_locales: uiLocales }),
+        });
+      }),
+
+    /** Who has signed in there. `callback`: the redirect URI with the answer's parameters as its query. */
+    complete: (callback: URL, checks: UpstreamChecks): Promise<UpstreamPerson> =>
+      orUpstreamError(async () => {
+        const configuration = configurationFor(await serverMetadata());
+        const tokens = await oidc.authorizationCodeGrant(configuration, callback, {
+          pkceCodeVerifier: checks.verifier,
+          expectedState: checks.state,
+          ...(provider.oauth === undefined && { expectedNonce: checks.nonce, idTokenExpected: true }),
+        });
+        const person =
+          provider.oauth === undefined
+            ? personOf(tokens.claims(), callback)
+            : await readProfile(configuration, provider.oauth, tokens.access_token);
+        refuseIfTooOld(person, checks);
+        keepKeysOf(configuration);
+        return person;
+      }),
+
+    /** The provider's document, for what openid-client does not do. */
+    serverMetadata: (): Promise<oidc.ServerMetadata> => orUpstreamError(serverMetadata),
+
+    /** Fetches as this provider has to be reached. */
+    fetch,
+  };
+
+  async function serverMetadata(): Promise<oidc.ServerMetadata> {
+    const now = clock();
+    if (metadata !== undefined && now < metadata.until) return metadata.server;
+    const server = await readMetadata();
+    metadata = { server, until: now + metadataMs };
+    return server;
+  }
+
+  async function readMetadata(): Promise<oidc.ServerMetadata> {
+    const { oauth, issuer } = provider;
+    if (oauth !== undefined) {
+      const { authorizationEndpoint, tokenEndpoint } = oauth;
+      return { issuer, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint };
+    }
+    const found = await oidc.discovery(new URL(issuer), provider.clientId, undefined, oidc.None(), {
+      [oidc.customFetch]: fetch,
+      timeout: timeoutSeconds,
+      ...(issuer.startsWith('http:') && { execute: [oidc.allowInsecureRequests] }),
+    });
+    return found.serverMetadata();
+  }
+
+  function configurationFor(server: oidc.ServerMetadata): oidc.Configuration {
+    const configuration = new oidc.Configuration(
+      server,
+      provider.clientId,
+      {
+        [oidc.clockTolerance]: skewSeconds,
+        // It reads the machine's clock, and we have ours.
+        [oidc.clockSkew]: Math.round((clock() - Date.now()) / 1000),
+      },
+      authentication(),
+    );
+    configuration[oidc.customFetch] = fetch;
+    configuration.timeout = timeoutSeconds;
+    if (server.issuer.startsWith('http:')) oidc.allowInsecureRequests(configuration);
+    if (provider.oauth !== undefined) return configuration;
+    oidc.enableNonRepudiationChecks(configuration);
+    if (keys !== undefined) oidc.setJwksCache(configuration, { ...keys, uat: keys.uat - keysAgeSeconds });
+    return configuration;
+  }
+
+  function keepKeysOf(configuration: oidc.Configuration): void {
+    const now = oidc.getJwksCache(configuration);
+    const isFetched = now !== undefined && now.uat !== (keys?.uat ?? 0) - keysAgeSeconds;
+    if (isFetched) keys = now;
+  }
+
+  function authentication(): oidc.ClientAuth {
+    const { secret, clientId, issuer } = provider;
+    if (secret.kind === 'secret') return oidc.ClientSecretPost(secret.secret);
+    return oidc.ClientSecretPost(
+      signAppleSecret(secret, { clientId, issuer, now: Math.floor(clock() / 1000) }),
+    );
+  }
+
+  function refuseIfTooOld({ authTime }: UpstreamPerson, { maxAge, startedAt }: UpstreamChecks): void {
+    if (maxAge === undefined) return;
+    if (authTime === undefined || authTime < startedAt - maxAge - skewSeconds)
+      throw new UpstreamError('refused', 'the person did not authenticate anew');
+  }
+
+  function personOf(claims: oidc.IDToken | undefined, callback: URL): UpstreamPerson {
+    if (claims === undefined) throw new UpstreamError('refused', 'there is no ID token');
+    const { auth_time: authTime, sid } = claims;
+    return {
+      issuer: claims.iss,
+      subject: claims.sub,
+      name: shownName(claims['name'] ?? claims['preferred_username'] ?? appleName(callback)),
+      authTime: authTime === undefined ? undefined : Math.min(authTime, Math.floor(clock() / 1000)),
+      sid: typeof sid === 'string' ? sid : undefined,
+    };
+  }
+
+  async function readProfile(
+    configuration: oidc.Configuration,
+    oauth: OAuthProvider,
+    accessToken: string,
+  ): Promise<UpstreamPerson> {
+    const url = new URL(oauth.profileEndpoint);
+    if (oauth.isProven && provider.secret.kind === 'secret') {
+      const proof = createHmac('sha256', provider.secret.secret).update(accessToken).digest('hex');
+      url.searchParams.set('appsecret_proof', proof);
+    }
+    const headers = new Headers({ accept: 'application/json', 'user-agent': 'latchkey' });
+    const response = await oidc.fetchProtectedResource(
+      configuration,
+      accessToken,
+      url,
+      'GET',
+      undefined,
+      headers,
+    );
+    if (response.status >= 500) throw new UpstreamError('unavailable', `profile: status ${response.status}`);
+    const person = response.ok ? oauth.read(await response.json()) : undefined;
+    if (person === undefined)
+      throw new UpstreamError('refused', `profile: status ${response.status}, without a person`);
+    const { issuer } = provider;
+    const { subject, name } = person;
+    return { issuer, subject, name: shownName(name), authTime: undefined, sid: undefined };
+  }
+}
+
+async function orUpstreamError<Result>(task: () => Promise<Result>): Promise<Result> {
+  try {
+    return await task();
+  } catch (error) {
+    throw upstreamErrorFrom(error);
+  }
+}
+
+/** Apple says the name in the form of the first sign-in, and nowhere else. */
+function appleName(callback: URL): string | undefined {
+  try {
+    const user = JSON.parse(callback.searchParams.get('user') ?? '{}') as { name?: Record<string, unknown> };
+    const names = [user.name?.['firstName'], user.name?.['lastName']];
+    return names.filter((part) => typeof part === 'string').join(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+/** What people see of a name that a stranger has chosen. */
+function shownName(name: unknown): string | null {
+  if (typeof name !== 'string') return null;
+  const seen = name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').trim();
+  return seen === '' ? null : [...seen].slice(0, 80).join('');
+}

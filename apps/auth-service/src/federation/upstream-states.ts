@@ -1,0 +1,113 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { upstreamStateKey } from '../redis/key-names.ts';
+import { orUnavailable } from '../redis/or-unavailable.ts';
+import type { UpstreamChecks } from './provider-client.ts';
+
+/** How long a person may take at the provider. */
+export const upstreamSeconds = 600;
+
+/** Why somebody is at a provider. */
+export type Purpose =
+  /** To sign in for this authorization request. */
+  | { readonly kind: 'sign_in'; readonly requestId: string }
+  /** To link an identity to their account, from this session. */
+  | {
+      readonly kind: 'link';
+      readonly subject: string;
+      readonly sessionId: string;
+      readonly clientId: string;
+      readonly returnTo: string;
+    };
+
+export type UpstreamState = {
+  readonly provider: string;
+  readonly purpose: Purpose;
+  readonly checks: UpstreamChecks;
+};
+
+/** `answer`: the parameters that the provider had the browser post. */
+type Kept = UpstreamState & { readonly browser: string; readonly answer?: string };
+
+export type UpstreamStates = ReturnType<typeof createUpstreamStates>;
+
+/**
+ * What we remember while a person is at a provider: in Redis for 10 minutes, under the `state` of the request, and bound
+ * to the browser, so that nobody can finish their own sign-in in another person's browser (RFC 6749 §10.12).
+ */
+export function createUpstreamStates(options: {
+  readonly redis: Redis;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}) {
+  const { redis } = options;
+
+  return {
+    async begin(of: {
+      readonly provider: string;
+      readonly purpose: Purpose;
+      readonly maxAge: number | undefined;
+      readonly browser: string;
+    }): Promise<UpstreamChecks> {
+      const { provider, purpose, maxAge, browser } = of;
+      const checks: UpstreamChecks = {
+        state: random(),
+        nonce: random(),
+        verifier: random(),
+        maxAge,
+        startedAt: Math.floor(options.clock() / 1000),
+      };
+      await write({ provider, purpose, checks, browser: digestOf(browser) });
+      return checks;
+    },
+
+    /**
+     * Keeps an answer that came by form_post. The browser sends no cookie with another site's POST, so the answer waits
+     * here until it comes back by GET. False when there is no such state.
+     */
+    async keepAnswer(provider: string, state: string, answer: string): Promise<boolean> {
+      const kept = await read(state);
+      if (kept?.provider !== provider || kept.answer !== undefined) return false;
+      await write({ ...kept, answer });
+      return true;
+    },
+
+    /**
+     * Takes the state, once. Undefined when it is unknown, expired or used, or is another provider's; 'elsewhere' when
+     * this is not the browser in which it began. The latter leaves it in place.
+     */
+    async take(
+      provider: string,
+      state: string,
+      browser: string | undefined,
+    ): Promise<(UpstreamState & { readonly answer: string | undefined }) | 'elsewhere' | undefined> {
+      const kept = await read(state);
+      if (kept?.provider !== provider) return undefined;
+      const { browser: expected, ...rest } = kept;
+      if (browser === undefined || !timingSafeEqual(Buffer.from(digestOf(browser)), Buffer.from(expected)))
+        return 'elsewhere';
+      if ((await orUnavailable(redis.del(upstreamStateKey(state)))) === 0) return undefined;
+      return { ...rest, answer: kept.answer };
+    },
+  };
+
+  async function read(state: string): Promise<Kept | undefined> {
+    if (!/^[\w-]{43}$/.test(state)) return undefined;
+    const kept = await orUnavailable(redis.get(upstreamStateKey(state)));
+    return kept === null ? undefined : (JSON.parse(kept) as Kept);
+  }
+
+  async function write(kept: Kept): Promise<void> {
+    const { state } = kept.checks;
+    await orUnavailable(redis.set(upstreamStateKey(state), JSON.stringify(kept), 'EX', upstreamSeconds));
+  }
+}
+
+/** 256 bits: also a code verifier (RFC 7636 §4.1). */
+function random(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function digestOf(browser: string): string {
+  return createHash('sha256').update(browser).digest('base64url');
+}

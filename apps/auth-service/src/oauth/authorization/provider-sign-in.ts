@@ -1,0 +1,53 @@
+import type { FastifyRequest } from 'fastify';
+import { requestOrigin } from '../../audit/request-origin.ts';
+import type { Federation } from '../../federation/federation.ts';
+import type { WaitingRequest } from '../../federation/upstream-routes.ts';
+import type { OwnCookies } from '../../logins/own-cookies.ts';
+import type { Authorization } from './authorization.ts';
+import type { AuthorizationRequest } from './authorization-request.ts';
+import type { FoundRequests } from './found-requests.ts';
+import type { PendingRequest } from './pending-requests.ts';
+
+/** The greatest age of a sign-in, in seconds, that a request allows; undefined: any. */
+export function maxAgeOf({ prompts, maxAge }: AuthorizationRequest): number | undefined {
+  return prompts.includes('login') ? 0 : maxAge;
+}
+
+/** What federation/ needs of authorization requests, so that people can sign in for one at another provider. */
+export function createProviderSignIn(parts: {
+  readonly issuer: string;
+  readonly authorization: Pick<Authorization, 'signInElsewhere'>;
+  readonly cookies: OwnCookies;
+  readonly federation: Federation;
+  readonly requests: FoundRequests;
+}) {
+  const { authorization, cookies, federation, requests } = parts;
+
+  return {
+    /** Where the person signs in at the provider that the request names, if that one can do what it demands. */
+    entranceFor({ id, request }: PendingRequest): string | undefined {
+      const named = federation.find(request.identityProvider ?? '')?.provider;
+      if (named === undefined) return undefined;
+      const can = named.canReauthenticate || maxAgeOf(request) === undefined;
+      return can ? federation.entranceOf(named.id, id) : undefined;
+    },
+
+    async findRequest(request: FastifyRequest, id: string): Promise<WaitingRequest> {
+      const found = await requests.find(request, id);
+      return {
+        maxAge: maxAgeOf(found.request),
+        uiLocales: found.request.uiLocales,
+        page: `${parts.issuer}/authorize/${id}`,
+        signIn: async (reply, account, elsewhere) => {
+          const signedIn = await authorization.signInElsewhere(account, elsewhere, {
+            clientId: found.client.id,
+            replaces: cookies.loginOf(request),
+            origin: requestOrigin(request),
+          });
+          cookies.setLogin(reply, signedIn.id);
+          await requests.advance(request, found, { login: signedIn.login.digest, hasSignedIn: true });
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,268 @@
+import { createHash, createHmac, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { forThisFile } from '@latchkey/testing';
+import { beforeEach, expect, test } from 'vitest';
+import { identities } from '../../src/database/schema.ts';
+import {
+  createBrowser,
+  createFlow,
+  nextPage,
+  registerApplication,
+} from '../oauth/authorization/authorization-fixture.ts';
+import { startAuthApp } from '../support/auth-app.ts';
+import { openDatabase } from '../support/operator.ts';
+import { callbackOf, leave } from './federation-fixture.ts';
+
+/** What a provider is asked. `form`: at its token endpoint. */
+type Asked = {
+  host: string;
+  path: string;
+  form: URLSearchParams;
+  headers: Record<string, unknown>;
+  query: URLSearchParams;
+};
+
+const appleKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const signingKey = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const secret = 'a secret of the test';
+let asked: Asked[] = [];
+let answers: Record<string, unknown> = {};
+beforeEach(() => {
+  asked = [];
+  answers = {};
+});
+
+/** The APIs of all these providers, each at the path of its host. The shapes are those of their documentation. */
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url ?? '', 'http://x');
+  const [, host = '', ...rest] = url.pathname.split('/');
+  const path = `/${rest.join('/')}`;
+  asked.push({
+    host,
+    path,
+    form: new URLSearchParams(await text(request)),
+    headers: request.headers,
+    query: url.searchParams,
+  });
+  const answer = answers[`${host}${path}`] ?? { status: 404 };
+  const { status = 200, ...body } = answer as { status?: number };
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}).listen(0, '127.0.0.1');
+await once(server, 'listening');
+const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const reachedAt = (...hosts: string[]) =>
+  Object.fromEntries(hosts.map((host) => [`https://${host}`, `${base}/${host}`]));
+
+const withSecret = { client_id: 'our-id', client_secret: secret };
+const settings = [
+  { id: 'github', preset: 'github', ...withSecret, reached_at: reachedAt('github.com', 'api.github.com') },
+  { id: 'facebook', preset: 'facebook', ...withSecret, reached_at: reachedAt('graph.facebook.com') },
+  { id: 'kakao', preset: 'kakao', ...withSecret, reached_at: reachedAt('kauth.kakao.com', 'kapi.kakao.com') },
+  {
+    id: 'naver',
+    preset: 'naver',
+    ...withSecret,
+    reached_at: reachedAt('nid.naver.com', 'openapi.naver.com'),
+  },
+  {
+    ...{ id: 'apple', preset: 'apple', client_id: 'com.example.shop', team_id: 'TEAM', key_id: 'KEY' },
+    private_key: appleKey.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    reached_at: reachedAt('appleid.apple.com'),
+  },
+];
+const auth = await forThisFile(startAuthApp({ env: { IDENTITY_PROVIDERS: JSON.stringify(settings) } }));
+const { app } = auth;
+const { id: client } = await registerApplication(auth);
+const database = await forThisFile(
+  Promise.resolve(openDatabase(auth)).then((opened) => ({ ...opened, stop: opened.close })),
+);
+await forThisFile(Promise.resolve({ stop: async () => void server.close() }));
+
+async function identityOf(issuer: string) {
+  const rows = await database.db.select().from(identities);
+  return rows.find((row) => row.issuer === issuer);
+}
+
+test.each<{
+  id: string;
+  issuer: string;
+  authorize: string;
+  token: string;
+  profile: string;
+  person: object;
+  subject: string;
+  name: string;
+}>([
+  {
+    id: 'github',
+    issuer: 'https://github.com/login/oauth',
+    authorize: 'https://github.com/login/oauth/authorize',
+    token: 'github.com/login/oauth/access_token',
+    profile: 'api.github.com/user',
+    person: { id: 583231, login: 'octo', name: null },
+    subject: '583231',
+    name: 'octo',
+  },
+  {
+    id: 'facebook',
+    issuer: 'https://www.facebook.com',
+    authorize: 'https://www.facebook.com/v24.0/dialog/oauth',
+    token: 'graph.facebook.com/v24.0/oauth/access_token',
+    profile: 'graph.facebook.com/v24.0/me',
+    person: { id: '10158', name: 'Ada' },
+    subject: '10158',
+    name: 'Ada',
+  },
+  {
+    id: 'kakao',
+    issuer: 'https://kauth.kakao.com',
+    authorize: 'https://kauth.kakao.com/oauth/authorize',
+    token: 'kauth.kakao.com/oauth/token',
+    profile: 'kapi.kakao.com/v2/user/me',
+    person: { id: 123456789, kakao_account: { profile: { nickname: '에이다' } } },
+    subject: '123456789',
+    name: '에이다',
+  },
+  {
+    id: 'naver',
+    issuer: 'https://nid.naver.com',
+    authorize: 'https://nid.naver.com/oauth2.0/authorize',
+    token: 'nid.naver.com/oauth2.0/token',
+    profile: 'openapi.naver.com/v1/nid/me',
+    person: { resultcode: '00', message: 'success', response: { id: '32742776', nickname: '에이다' } },
+    subject: '32742776',
+    name: '에이다',
+  },
+])('$id: the code is redeemed with PKCE, and the profile read', async (of) => {
+  // Naver writes the lifetime as text.
+  answers = {
+    [of.token]: { access_token: 'theirs', token_type: 'bearer', expires_in: '3600' },
+    [of.profile]: of.person,
+  };
+  const browser = createBrowser(app);
+  const there = new URL(await leave(browser, createFlow(client).url, of.id));
+  expect(`${there.origin}${there.pathname}`).toBe(of.authorize);
+  expect(Object.fromEntries(there.searchParams)).toMatchObject({
+    client_id: 'our-id',
+    redirect_uri: callbackOf(of.id),
+  });
+  const state = there.searchParams.get('state') ?? '';
+  nextPage(await browser.get(`${callbackOf(of.id)}?${new URLSearchParams({ code: 'c', state })}`));
+  const [redeemed, profile] = asked;
+  expect(Object.fromEntries(redeemed?.form ?? [])).toMatchObject({ code: 'c', client_secret: secret });
+  const verifier = redeemed?.form.get('code_verifier') ?? '';
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  expect(there.searchParams.get('code_challenge')).toBe(challenge);
+  expect(profile?.headers).toMatchObject({ authorization: 'Bearer theirs', 'user-agent': 'latchkey' });
+  if (of.id === 'facebook')
+    expect(profile?.query.get('appsecret_proof')).toBe(
+      createHmac('sha256', secret).update('theirs').digest('hex'),
+    );
+  expect(await identityOf(of.issuer)).toMatchObject({ subject: of.subject, displayName: of.name });
+});
+
+const partOf = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+test('apple: the secret is signed, the answer is a form of another site, and the name comes once', async () => {
+  const issuer = 'https://appleid.apple.com';
+  answers['appleid.apple.com/.well-known/openid-configuration'] = {
+    ...{ issuer, authorization_endpoint: `${issuer}/auth/authorize`, token_endpoint: `${issuer}/auth/token` },
+    jwks_uri: `${issuer}/auth/keys`,
+  };
+  const jwk = { ...signingKey.publicKey.export({ format: 'jwk' }), kid: 'a1', alg: 'RS256', use: 'sig' };
+  answers['appleid.apple.com/auth/keys'] = { keys: [jwk] };
+  const browser = createBrowser(app);
+  const there = new URL(await leave(browser, createFlow(client).url, 'apple'));
+  expect(Object.fromEntries(there.searchParams)).toMatchObject({
+    response_mode: 'form_post',
+    scope: 'openid name',
+  });
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    iss: issuer,
+    sub: '001.ab',
+    aud: 'com.example.shop',
+    iat: now,
+    exp: now + 600,
+    nonce: there.searchParams.get('nonce'),
+  };
+  const input = `${partOf({ alg: 'RS256', kid: 'a1' })}.${partOf(claims)}`;
+  const idToken = `${input}.${sign('sha256', Buffer.from(input), signingKey.privateKey).toString('base64url')}`;
+  answers['appleid.apple.com/auth/token'] = {
+    access_token: 'theirs',
+    token_type: 'Bearer',
+    id_token: idToken,
+  };
+
+  const state = there.searchParams.get('state') ?? '';
+  const user = JSON.stringify({ name: { firstName: 'Ada', lastName: 'Lovelace' }, email: 'ada@example.com' });
+  // A browser sends no SameSite=Lax cookie with a form of another site.
+  const posted = await app.inject({
+    method: 'POST',
+    url: '/providers/apple/callback',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: issuer },
+    payload: new URLSearchParams({ code: 'c', state, user }).toString(),
+  });
+  expect(posted.statusCode).toBe(303);
+  const back = String(posted.headers.location);
+  expect(back).not.toMatch(/code|Ada/);
+  nextPage(await browser.get(back));
+  expect(await identityOf(issuer)).toMatchObject({ subject: '001.ab', displayName: 'Ada Lovelace' });
+  expect(JSON.stringify(await database.db.select().from(identities))).not.toContain('ada@example.com');
+
+  const sent = asked.find(({ path }) => path === '/auth/token')?.form.get('client_secret') ?? '';
+  const [header = '', payload = '', signature = ''] = sent.split('.');
+  const key = {
+    key: createPublicKey(appleKey.publicKey.export({ type: 'spki', format: 'pem' })),
+    dsaEncoding: 'ieee-p1363',
+  } as const;
+  expect(
+    verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url')),
+  ).toBe(true);
+  expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
+    iss: 'TEAM',
+    sub: 'com.example.shop',
+    aud: issuer,
+  });
+});
+
+test.each<[string, Record<string, unknown>]>([
+  [
+    'an answer without a person',
+    { 'openapi.naver.com/v1/nid/me': { resultcode: '024', response: { id: '1' } } },
+  ],
+  [
+    'an id that is no id',
+    { 'openapi.naver.com/v1/nid/me': { resultcode: '00', response: { id: { $ne: 1 } } } },
+  ],
+  [
+    'a refused code',
+    { 'nid.naver.com/oauth2.0/token': { error: 'invalid_request', error_description: 'no' } },
+  ],
+  ['a profile that is down', { 'openapi.naver.com/v1/nid/me': { status: 502 } }],
+])('%s: a page says so, and the other ways to sign in are left', async (_, changes) => {
+  answers = {
+    'nid.naver.com/oauth2.0/token': { access_token: 'theirs', token_type: 'bearer' },
+    ...changes,
+  };
+  const browser = createBrowser(app);
+  const there = new URL(await leave(browser, createFlow(client).url, 'naver'));
+  const query = new URLSearchParams({ code: 'c', state: there.searchParams.get('state') ?? '' });
+  const answer = await browser.get(`${callbackOf('naver')}?${query}`);
+  expect([400, 503]).toContain(answer.statusCode);
+  expect(answer.body).toContain('Other ways to sign in');
+  const [, page = ''] = /href="([^"]+\/authorize\/[^"]+)"/.exec(answer.body) ?? [];
+  expect((await browser.get(page)).body).toContain('name="password"');
+});
+
+test('a provider that cannot prove a fresh sign-in is not offered for a request that wants one', async () => {
+  const browser = createBrowser(app);
+  const page = nextPage(await browser.get(createFlow(client, { max_age: '60' }).url));
+  const { body } = await browser.get(page);
+  expect(body).not.toContain('/providers/');
+  const id = page.split('/').at(-1);
+  expect((await browser.get(`/providers/github/sign-in?request=${id}`)).statusCode).toBe(400);
+});

@@ -1,0 +1,161 @@
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { type Cookies, seededPeople, signOutAtExampleId, startExampleId } from '@latchkey/example-id';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { describe, expect, test } from 'vitest';
+import {
+  createBrowser,
+  createFlow,
+  registerApplication,
+  returned,
+} from '../oauth/authorization/authorization-fixture.ts';
+import { bearer, decode, refresh, startAuthApp } from '../support/auth-app.ts';
+import { openDatabase } from '../support/operator.ts';
+import { callbackOf, tokensOf } from './federation-fixture.ts';
+
+const [mina, viewer] = seededPeople;
+const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const otherKey = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const secret = 'a secret of the test';
+
+/** A provider of which we only need the document and the keys; and the way from Example ID to auth-service. */
+const server = createServer(async (request, response) => {
+  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const json = (body: object) =>
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+  if (request.url === '/.well-known/openid-configuration')
+    return json({
+      issuer,
+      authorization_endpoint: `${issuer}/auth`,
+      token_endpoint: `${issuer}/token`,
+      jwks_uri: `${issuer}/jwks`,
+    });
+  if (request.url === '/jwks')
+    return json({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256' }] });
+  const { statusCode } = await postLogout('example', await text(request));
+  response.writeHead(statusCode).end();
+}).listen(0, '127.0.0.1');
+await once(server, 'listening');
+const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
+await forThisFile(Promise.resolve({ stop: async () => void server.close() }));
+
+const client = {
+  ...{ client_id: 'latchkey', client_secret: secret, redirect_uris: [callbackOf('example')] },
+  token_endpoint_auth_method: 'client_secret_post',
+  backchannel_logout_uri: `${issuer}/to-auth-service`,
+} as const;
+const exampleId = await forThisFile(startExampleId({ clients: [client] }));
+const credentials = { client_id: 'latchkey', client_secret: secret };
+const settings = [
+  { id: 'example', name: 'Example ID', issuer: exampleId.issuer, ...credentials },
+  { id: 'own', name: 'Own', issuer, ...credentials },
+];
+const auth = await forThisFile(startAuthApp({ env: { IDENTITY_PROVIDERS: JSON.stringify(settings) } }));
+const { app } = auth;
+const application = await registerApplication(auth);
+const database = await forThisFile(
+  Promise.resolve(openDatabase(auth)).then((opened) => ({ ...opened, stop: opened.close })),
+);
+
+const postLogout = (provider: string, payload: string) =>
+  app.inject({
+    method: 'POST',
+    url: `/providers/${provider}/backchannel-logout`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload,
+  });
+
+async function signIn(person = mina, cookies: Cookies = new Map()) {
+  const browser = createBrowser(app);
+  const { flow, answer } = await tokensOf(
+    browser,
+    { client: application.id, person, visit: { cookies } },
+    { scope: 'openid offline_access' },
+  );
+  return { browser, cookies, tokens: (await flow.redeem(app, answer['code'] ?? '')).json() };
+}
+
+const userInfo = async (token: string) =>
+  (await app.inject({ url: '/userinfo', headers: bearer(token) })).statusCode;
+
+test('signing out at the provider ends what began there: the login and its sessions, and those of nobody else', async () => {
+  const ended = await signIn();
+  const elsewhere = await signIn();
+  const other = await signIn(viewer);
+  await signOutAtExampleId(exampleId.issuer, ended.cookies);
+  await eventually('the token is refused', async () =>
+    expect(await userInfo(ended.tokens.access_token)).toBe(401),
+  );
+  const refused = await refresh(app, ended.tokens.refresh_token, { client_id: application.id });
+  expect(refused.json()).toMatchObject({ reason: 'signed_out_at_provider' });
+  const silent = createFlow(application.id, { prompt: 'none' }).url;
+  expect(returned(await ended.browser.get(silent))).toMatchObject({ error: 'login_required' });
+  // Another session at the provider, and another person.
+  for (const { tokens } of [elsewhere, other]) expect(await userInfo(tokens.access_token)).toBe(200);
+  const events = await database.eventsOf(String(decode(ended.tokens.access_token).claims['sub']));
+  expect(events.find(({ event }) => event === 'session.ended')?.details).toEqual({
+    ...{ reason: 'signed_out_at_provider', provider: 'example' },
+  });
+});
+
+describe('a logout token', () => {
+  const partOf = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const now = () => Math.floor(Date.now() / 1000);
+  const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+  const claims = () => ({
+    iss: issuer,
+    aud: 'latchkey',
+    iat: now(),
+    exp: now() + 120,
+    jti: 'j',
+    sub: 's',
+    events,
+  });
+
+  function tokenOf(
+    changes: object = {},
+    { alg = 'RS256', by = key.privateKey as KeyObject | string | null } = {},
+  ) {
+    const input = `${partOf({ alg, kid: 'k', typ: 'logout+jwt' })}.${partOf({ ...claims(), ...changes })}`;
+    if (by === null) return `${input}.`;
+    const signature =
+      typeof by === 'string'
+        ? createHmac('sha256', by).update(input).digest()
+        : sign('sha256', Buffer.from(input), by);
+    return `${input}.${signature.toString('base64url')}`;
+  }
+
+  test('about somebody who never came here is answered 200', async () => {
+    const answer = await postLogout('own', new URLSearchParams({ logout_token: tokenOf() }).toString());
+    expect([answer.statusCode, answer.headers['cache-control']]).toEqual([200, 'no-store']);
+  });
+
+  test.each<[string, () => string]>([
+    ['for another client', () => tokenOf({ aud: 'other' })],
+    ['of another issuer', () => tokenOf({ iss: 'https://evil.example' })],
+    ['signed by another key', () => tokenOf({}, { by: otherKey.privateKey })],
+    ['without a signature', () => tokenOf({}, { alg: 'none', by: null })],
+    ['signed with the client secret', () => tokenOf({}, { alg: 'HS256', by: secret })],
+    ['of an hour ago', () => tokenOf({ iat: now() - 3600 })],
+    ['that has expired', () => tokenOf({ exp: now() - 60 })],
+    ['with a nonce, as an ID token has', () => tokenOf({ nonce: 'n' })],
+    ['without the event', () => tokenOf({ events: {} })],
+    ['without events', () => tokenOf({ events: undefined })],
+    ['without a jti', () => tokenOf({ jti: undefined })],
+    ['about nobody', () => tokenOf({ sub: undefined })],
+    ['that is none', () => 'x.y.z'],
+  ])('%s is refused', async (_, token) => {
+    const answer = await postLogout('own', new URLSearchParams({ logout_token: token() }).toString());
+    expect(answer.statusCode).toBe(400);
+  });
+
+  test.each([
+    ['missing', 'own', ''],
+    ['for a provider that is not known', 'nobody', 'logout_token=x'],
+  ])('that is %s is refused', async (_, provider, payload) => {
+    expect((await postLogout(provider, payload)).statusCode).toBe(400);
+  });
+});

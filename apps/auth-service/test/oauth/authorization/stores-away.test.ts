@@ -1,0 +1,213 @@
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import type { Service } from '@latchkey/service-kit';
+import { startNetworkLink } from '@latchkey/service-kit/testing';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { Redis } from 'ioredis';
+import { expect, onTestFinished, test } from 'vitest';
+import { bearer, decode, from, refresh, startAuthApp, testPassword } from '../../support/auth-app.ts';
+import { openDatabase } from '../../support/operator.ts';
+import {
+  authorize,
+  callback,
+  createBrowser,
+  createFlow,
+  nextPage,
+  registerApplication,
+  returned,
+  signInAt,
+  somebody,
+} from './authorization-fixture.ts';
+
+type Answer = Awaited<ReturnType<Service['inject']>>;
+
+const database = await createTestDatabase();
+const link = await startNetworkLink(database.url);
+const auth = await forThisFile(
+  startAuthApp({
+    durableRedis: true,
+    env: {
+      DATABASE_URL: link.url,
+      DATABASE_TIMEOUT_MS: '1500',
+      REDIS_TIMEOUT_MS: '1500',
+      CLIENT_REGISTRATION: 'anybody',
+    },
+  }).then((started) => ({
+    ...started,
+    async stop() {
+      await started.stop();
+      await link.close();
+      await database.drop();
+    },
+  })),
+);
+const { app, redis } = auth;
+const application = await registerApplication(
+  { ...auth, databaseUrl: database.url },
+  { post_logout_redirect_uris: [callback] },
+);
+const scope = 'openid offline_access';
+
+/** What a person or an application is about to do, and may do again. */
+type Step = {
+  readonly send: () => Promise<Answer>;
+  /** The status once the stores are back. */
+  readonly status: number;
+  /** The statuses without Redis, and without Postgres. 503 where none is given. */
+  readonly without?: { readonly redis?: number; readonly postgres?: number };
+  readonly isPage?: boolean;
+};
+
+async function signedIn() {
+  const browser = createBrowser(app);
+  const username = await somebody(app);
+  const flow = createFlow(application.id, { scope });
+  const { code = '' } = await authorize(browser, flow, username);
+  return { browser, username, flow, code };
+}
+
+async function steps(): Promise<Record<string, Step>> {
+  const [one, two, three] = [await signedIn(), await signedIn(), await signedIn()];
+  const tokens = (await two.flow.redeem(app, two.code)).json();
+  const own = (await three.flow.redeem(app, three.code)).json();
+  const page = { isPage: true };
+
+  const asked = createBrowser(app);
+  const askedName = await somebody(app);
+  const signInPage = nextPage(await asked.get(createFlow(application.id).url));
+  const allowing = createBrowser(app);
+  const consentPage = await signInAt(allowing, createFlow(application.id).url, await somebody(app));
+  const form = (url: string, parameters: Record<string, string>) =>
+    app.inject({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams(parameters).toString(),
+    });
+  const pushed = createFlow(application.id, { scope });
+  const { request_uri } = (await form('/par', pushed.parameters)).json();
+  const pushedUrl = `/authorize?${new URLSearchParams({ client_id: application.id, request_uri })}`;
+
+  return {
+    'GET /authorize with a login': {
+      ...page,
+      send: () => one.browser.get(createFlow(application.id, { scope }).url),
+      status: 303,
+    },
+    'GET /authorize of a pushed request': { ...page, send: () => two.browser.get(pushedUrl), status: 303 },
+    'the page of a sign-in': {
+      ...page,
+      send: () => asked.get(signInPage),
+      status: 200,
+      without: { postgres: 200 },
+    },
+    'a sign-in': {
+      ...page,
+      send: () => asked.post(signInPage, { action: 'sign_in', username: askedName, password: testPassword }),
+      status: 303,
+    },
+    'the page of a consent': { ...page, send: () => allowing.get(consentPage), status: 200 },
+    'a consent': { ...page, send: () => allowing.post(consentPage, { action: 'allow' }), status: 303 },
+    'POST /token with a code': { send: () => one.flow.redeem(app, one.code), status: 200 },
+    'POST /token with a refresh token': {
+      send: () => refresh(app, tokens.refresh_token, { client_id: application.id }),
+      status: 200,
+      without: { postgres: 200 },
+    },
+    // Tokens are verified without Redis.
+    'GET /userinfo': {
+      send: () => app.inject({ url: '/userinfo', headers: bearer(own.access_token) }),
+      status: 200,
+      without: { redis: 200 },
+    },
+    'GET /end-session': {
+      ...page,
+      send: () =>
+        three.browser.get(
+          `/end-session?${new URLSearchParams({ id_token_hint: own.id_token, post_logout_redirect_uri: callback })}`,
+        ),
+      status: 303,
+    },
+    'POST /par': {
+      send: () => form('/par', createFlow(application.id).parameters),
+      status: 201,
+      without: { postgres: 201 },
+    },
+    'POST /register': {
+      send: () =>
+        app.inject({
+          method: 'POST',
+          url: '/register',
+          payload: { redirect_uris: [callback] },
+          headers: from('a developer'),
+        }),
+      status: 201,
+    },
+  };
+}
+
+test.each<[string, 'redis' | 'postgres', () => unknown, () => unknown]>([
+  [
+    'Redis does not answer',
+    'redis',
+    async () => process.kill(redis.pid, 'SIGSTOP'),
+    async () => process.kill(redis.pid, 'SIGCONT'),
+  ],
+  ['Redis is down', 'redis', () => redis.kill(), () => redis.restart()],
+  ['Postgres does not answer', 'postgres', async () => link.freeze(), () => link.restore()],
+  ['Postgres is down', 'postgres', () => link.cut(), () => link.restore()],
+])('%s: each step says so, gives nothing, and succeeds afterwards', async (_, store, begin, end) => {
+  const all = Object.entries(await steps());
+  await begin();
+  try {
+    await Promise.all(
+      all.map(async ([name, { send, without, isPage = false }]) => {
+        const { statusCode, headers, body, cookies } = await send();
+        const expected = without?.[store] ?? 503;
+        expect([name, statusCode]).toEqual([name, expected]);
+        if (expected !== 503) return;
+        expect([name, headers['retry-after']]).toEqual([name, expect.any(String)]);
+        expect([name, String(headers['content-type'])]).toEqual([
+          name,
+          expect.stringContaining(isPage ? 'text/html' : 'json'),
+        ]);
+        expect([name, headers.location, cookies]).toEqual([name, undefined, []]);
+        expect(body).not.toContain('token');
+      }),
+    );
+  } finally {
+    await end();
+  }
+  for (const [name, { send, status }] of all)
+    await eventually(`${name} succeeds`, async () =>
+      expect([name, (await send()).statusCode]).toEqual([name, status]),
+    );
+});
+
+test('Postgres goes away while a code is redeemed: the session ends at once, and the flow starts anew', async () => {
+  const { browser, flow, code } = await signedIn();
+  const claims = decode((await flow.redeem(app, code)).json().access_token).claims;
+  const next = createFlow(application.id, { scope });
+  const { code: second = '' } = returned(await browser.get(next.url));
+  const direct = openDatabase({ ...auth, databaseUrl: database.url });
+  onTestFinished(() => direct.close());
+  const sessions = () => redisOf.zcard(`{0}:u:${claims['sub']}`);
+  const redisOf = new Redis(redis.url);
+  onTestFinished(() => redisOf.disconnect());
+
+  const unlock = await direct.lock(String(claims['sub']));
+  const redeeming = next.redeem(app, second);
+  // The code is used, and the session has begun.
+  await direct.untilWaiting(1);
+  expect(await sessions()).toBe(2);
+  await link.cut();
+  expect((await redeeming).statusCode).toBe(503);
+  await unlock();
+  await link.restore();
+  expect(await sessions()).toBe(1);
+  await eventually('the code is refused', async () =>
+    expect((await next.redeem(app, second)).json().error).toBe('invalid_grant'),
+  );
+  const anew = createFlow(application.id, { scope });
+  const { code: third = '' } = returned(await browser.get(anew.url));
+  expect((await anew.redeem(app, third)).statusCode).toBe(200);
+});
