@@ -183,9 +183,12 @@ export async function buildApp({
     revocationSeconds: retention,
     clock,
   });
-  /** Whoever ends all sessions of a person also ends their logins, or the next request would start a session again. */
+  const ownCookies = createOwnCookies({ issuer: config.ISSUER });
+  const loginEnd = createLoginEnd({ logins, sessions, clients, deliveries, audit, cookies: ownCookies });
+  /** Whoever ends sessions of a person also ends the logins, or the next request would start a session again. */
   const allSessions = {
     ...sessions,
+    end: loginEnd.endSession,
     endAll: async (...[subject, ...rest]: Parameters<typeof sessions.endAll>) => {
       deliveries.announce(await logins.endAll(subject));
       return sessions.endAll(subject, ...rest);
@@ -222,8 +225,6 @@ export async function buildApp({
     onFailure: createAuthenticationFailures({ audit, registry: app.metrics, clock }),
   });
   const cookie = createRefreshCookie({ issuer: config.ISSUER, macKeys, clock });
-  const ownCookies = createOwnCookies({ issuer: config.ISSUER });
-  const loginEnd = createLoginEnd({ logins, deliveries, audit, cookies: ownCookies });
   const onVerdict = createVerdictCounter(app.metrics);
 
   app.addHook('onClose', async () => {

@@ -41,6 +41,10 @@ export type Login = {
   readonly digest: string;
 };
 
+type NamedLogin = Pick<Login, 'subject' | 'digest'>;
+
+export type LoginOfSession = { readonly login: NamedLogin; readonly clientId: string };
+
 /** How a person signed in at another provider. `authTime`: in seconds since the epoch, if it says so. */
 export type Elsewhere = {
   readonly provider: string;
@@ -121,11 +125,25 @@ export function createLoginStore(options: {
       return { subject, authTime: Number(authTime), provider: provider || undefined, digest: digestOf(id) };
     },
 
+    /** The login that a session of this person began with, and the session's client; undefined when it is over. */
+    async ofSession(subject: string, sessionId: string): Promise<LoginOfSession | undefined> {
+      const shard = shardOf(subject, shards);
+      const digests = await orUnavailable(redis.zrange(loginsOfSubjectKey(shard, subject), '0', '-1'));
+      const field = `session:${sessionId}`;
+      const found = digests.map(async (digest) => ({
+        login: { subject, digest },
+        clientId: await redis.hget(loginKey(shard, digest), field),
+      }));
+      for (const { login, clientId } of await orUnavailable(Promise.all(found)))
+        if (clientId !== null) return { login, clientId };
+      return undefined;
+    },
+
     /**
      * Ends a login of this person and the sessions that began with it, in one step. Returns these sessions, and those
      * that had expired. Codes that the login granted cannot be redeemed any more.
      */
-    end: ({ subject, digest }: Login, reason: EndReason): Promise<readonly SessionOfLogin[]> =>
+    end: ({ subject, digest }: NamedLogin, reason: EndReason): Promise<readonly SessionOfLogin[]> =>
       endThese(subject, reason, digest),
 
     /**

@@ -95,9 +95,10 @@ test('signing out at the provider ends what began there: the login and its sessi
   expect(returned(await ended.browser.get(silent))).toMatchObject({ error: 'login_required' });
   // Another session at the provider, and another person.
   for (const { tokens } of [elsewhere, other]) expect(await userInfo(tokens.access_token)).toBe(200);
-  const events = await database.eventsOf(String(decode(ended.tokens.access_token).claims['sub']));
-  expect(events.find(({ event }) => event === 'session.ended')?.details).toEqual({
-    ...{ reason: 'signed_out_at_provider', provider: 'example' },
+  const subject = String(decode(ended.tokens.access_token).claims['sub']);
+  await eventually('the audit log says so', async () => {
+    const found = (await database.eventsOf(subject)).find(({ event }) => event === 'session.ended');
+    expect(found?.details).toEqual({ reason: 'signed_out_at_provider', provider: 'example' });
   });
 });
 
