@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import type { ProofAlgorithm } from '../proof/proof-key.ts';
 
 export type ProofOverrides = {
   /** Replaces any claims; undefined leaves one out. */
@@ -25,11 +26,11 @@ export type Prover = {
   prove(request: ProofRequest, overrides?: ProofOverrides): string;
 };
 
-const kinds = {
+const kinds: Readonly<Record<ProofAlgorithm, () => { publicKey: KeyObject; privateKey: KeyObject }>> = {
   ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   EdDSA: () => generateKeyPairSync('ed25519'),
   RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
-} as const;
+};
 
 /**
  * Makes a key and proofs with it, for tests of whatever takes them.
@@ -39,7 +40,7 @@ const kinds = {
  * const accessToken = issuer.mint({ claims: { cnf: { jkt: prover.thumbprint } } });
  * const headers = { authorization: `DPoP ${accessToken}`, dpop: prover.prove({ method: 'GET', url, accessToken }) };
  */
-export function createProver(alg: keyof typeof kinds = 'ES256'): Prover {
+export function createProver(alg: ProofAlgorithm = 'ES256'): Prover {
   const { publicKey, privateKey } = kinds[alg]();
   const jwk = publicKey.export({ format: 'jwk' });
   // RFC 7638 §3: the required members in the order of their names.
