@@ -86,6 +86,13 @@ test('oauth4webapi signs somebody in, reads UserInfo, refreshes, and signs out',
   const { url: page } = await visit(`${server.authorization_endpoint}?${asked}`);
   const { url: returned } = await signInAt(visit, page, username);
 
+  // Mix-up (RFC 9700 §4.4.2.1): the metadata tells the client that each answer has our iss (RFC 9207 §3).
+  for (const [name, value] of [['iss', 'https://evil.example'], ['iss'], ['state', 'another']] as const) {
+    const other = new URL(returned);
+    if (value === undefined) other.searchParams.delete(name);
+    else other.searchParams.set(name, value);
+    expect(() => oauth.validateAuthResponse(server, client, other, state)).toThrow(`"${name}"`);
+  }
   const parameters = oauth.validateAuthResponse(server, client, returned, state);
   const tokens = await oauth.processAuthorizationCodeResponse(
     server,
