@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Account } from '../accounts/account.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
-import type { Elsewhere } from '../logins/login-store.ts';
+import type { SignInElsewhere } from '../logins/login-store.ts';
 import type { OwnCookies } from '../logins/own-cookies.ts';
 import { languageFor } from '../pages/language.ts';
 import { problemPage } from '../pages/problem-page.ts';
@@ -25,7 +25,7 @@ export type WaitingRequest = {
   /** The page on which it goes on. */
   readonly page: string;
   /** Continues it for who has signed in. */
-  signIn(reply: FastifyReply, account: Account, elsewhere: Elsewhere): Promise<void>;
+  signIn(reply: FastifyReply, account: Account, elsewhere: SignInElsewhere): Promise<void>;
 };
 
 export type UpstreamRoutesOptions = {
