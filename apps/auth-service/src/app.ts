@@ -370,7 +370,8 @@ export async function buildApp({
   const elsewhere = { federation, states, identities, cookies: ownCookies };
   await app.register(identityRoutes, { ...elsewhere, accounts, clients });
   const { announce } = deliveries;
-  await app.register(providerLogoutRoute, { ...elsewhere, logins, announce, audit, clock });
+  const admit = accounts.admitAuthorization;
+  await app.register(providerLogoutRoute, { ...elsewhere, logins, announce, audit, admit, clock });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {
     issuer: config.ISSUER,
