@@ -76,11 +76,13 @@ export function createProviderClient(
     complete: (callback: URL, checks: UpstreamChecks): Promise<UpstreamPerson> =>
       orUpstreamError(async () => {
         const configuration = configurationFor(await serverMetadata());
-        const tokens = await oidc.authorizationCodeGrant(configuration, callback, {
+        const expected = {
           pkceCodeVerifier: checks.verifier,
           expectedState: checks.state,
           ...(provider.oauth === undefined && { expectedNonce: checks.nonce, idTokenExpected: true }),
-        });
+        };
+        const more = provider.oauth?.repeatsState === true ? { state: checks.state } : {};
+        const tokens = await oidc.authorizationCodeGrant(configuration, callback, expected, more);
         const person =
           provider.oauth === undefined
             ? personOf(tokens.claims(), callback)

@@ -53,6 +53,8 @@ export type OAuthProvider = {
   readonly profileEndpoint: string;
   /** Facebook wants each call to prove that it knows the secret (appsecret_proof). */
   readonly isProven: boolean;
+  /** Naver wants `state` with the code again, at its token endpoint. */
+  readonly repeatsState?: boolean;
   /** Reads the answer of the API; undefined when it is not as documented. */
   readonly read: (answer: unknown) => { readonly subject: string; readonly name: unknown } | undefined;
 };

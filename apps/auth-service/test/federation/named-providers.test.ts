@@ -156,6 +156,8 @@ test.each<{
   nextPage(await browser.get(`${callbackOf(of.id)}?${new URLSearchParams({ code: 'c', state })}`));
   const [redeemed, profile] = asked;
   expect(Object.fromEntries(redeemed?.form ?? [])).toMatchObject({ code: 'c', client_secret: secret });
+  // Naver's documentation sends it, and nobody else's.
+  expect(redeemed?.form.get('state')).toBe(of.id === 'naver' ? state : null);
   const verifier = redeemed?.form.get('code_verifier') ?? '';
   const challenge = createHash('sha256').update(verifier).digest('base64url');
   expect(there.searchParams.get('code_challenge')).toBe(challenge);
