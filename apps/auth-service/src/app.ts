@@ -373,13 +373,14 @@ export async function buildApp({
   const elsewhere = { federation, states, identities, cookies: ownCookies };
   await app.register(identityRoutes, { ...elsewhere, accounts, clients, requireRecentReturn: recent });
   const { announce } = deliveries;
+  const admit = accounts.admitAuthorization;
   /** A session outlives its login, and ends with the sign-in at the provider all the same. */
   const endOf: typeof logins.endOf = async (subject, at, reason) => {
     const ended = await logins.endOf(subject, at, reason);
     const others = await sessions.endOfProvider(subject, at, reason);
     return [...ended, ...others.map((session) => ({ ...session, subject, hasEnded: true }))];
   };
-  await app.register(providerLogoutRoute, { ...elsewhere, logins: { endOf }, announce, audit, clock });
+  await app.register(providerLogoutRoute, { ...elsewhere, logins: { endOf }, announce, audit, admit, clock });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {
     issuer: config.ISSUER,

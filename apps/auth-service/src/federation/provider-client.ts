@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import * as oidc from 'openid-client';
 import { signAppleSecret } from './apple-secret.ts';
 import { createBoundedFetch } from './bounded-fetch.ts';
-import type { OAuthProvider, Provider, UpstreamPerson } from './provider.ts';
+import { isIdentifier, type OAuthProvider, type Provider, type UpstreamPerson } from './provider.ts';
 import { UpstreamError, upstreamErrorFrom } from './upstream-error.ts';
 
 /** People wait for it. */
@@ -75,11 +75,13 @@ export function createProviderClient(
     complete: (callback: URL, checks: UpstreamChecks): Promise<UpstreamPerson> =>
       orUpstreamError(async () => {
         const speaking = await configuration();
-        const tokens = await oidc.authorizationCodeGrant(speaking, callback, {
+        const expected = {
           pkceCodeVerifier: checks.verifier,
           expectedState: checks.state,
           ...(provider.oauth === undefined && { expectedNonce: checks.nonce, idTokenExpected: true }),
-        });
+        };
+        const more = provider.oauth?.repeatsState === true ? { state: checks.state } : {};
+        const tokens = await oidc.authorizationCodeGrant(speaking, callback, expected, more);
         const person =
           provider.oauth === undefined
             ? personOf(tokens.claims(), callback)
@@ -170,13 +172,13 @@ export function createProviderClient(
 
   function personOf(claims: oidc.IDToken | undefined, callback: URL): UpstreamPerson {
     if (claims === undefined) throw new UpstreamError('refused', 'there is no ID token');
+    // openid-client has checked that it is a number.
     const { auth_time: authTime, sid } = claims;
     return {
-      issuer: claims.iss,
-      subject: claims.sub,
+      ...checkedIdentity(claims.iss, claims.sub),
       name: shownName(claims['name'] ?? claims['preferred_username'] ?? appleName(callback)),
-      authTime: authTime === undefined ? undefined : Math.min(authTime, Math.floor(clock() / 1000)),
-      sid: typeof sid === 'string' ? sid : undefined,
+      authTime: authTime === undefined ? undefined : Math.floor(Math.min(authTime, clock() / 1000)),
+      sid: isIdentifier(sid) ? sid : undefined,
     };
   }
 
@@ -196,10 +198,15 @@ export function createProviderClient(
     const person = response.ok ? oauth.read(await response.json()) : undefined;
     if (person === undefined)
       throw new UpstreamError('refused', `profile: status ${response.status}, without a person`);
-    const { issuer } = provider;
     const { subject, name } = person;
-    return { issuer, subject, name: shownName(name), authTime: undefined, sid: undefined };
+    const identity = checkedIdentity(provider.issuer, subject);
+    return { ...identity, name: shownName(name), authTime: undefined, sid: undefined };
   }
+}
+
+function checkedIdentity(issuer: string, subject: string): Pick<UpstreamPerson, 'issuer' | 'subject'> {
+  if (isIdentifier(issuer) && isIdentifier(subject)) return { issuer, subject };
+  throw new UpstreamError('refused', 'issuer or subject cannot be kept');
 }
 
 async function orUpstreamError<Result>(task: () => Promise<Result>): Promise<Result> {

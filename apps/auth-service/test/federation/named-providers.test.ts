@@ -4,9 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { forThisFile } from '@latchkey/testing';
+import { Redis } from 'ioredis';
 import { beforeEach, expect, test } from 'vitest';
 import { identities } from '../../src/database/schema.ts';
 import {
+  type Browser,
   createBrowser,
   createFlow,
   nextPage,
@@ -159,6 +161,8 @@ test.each<{
   nextPage(await browser.get(`${callbackOf(of.id)}?${new URLSearchParams({ code: 'c', state })}`));
   const [redeemed, profile] = asked;
   expect(Object.fromEntries(redeemed?.form ?? [])).toMatchObject({ code: 'c', client_secret: secret });
+  // Naver's documentation sends it, and nobody else's.
+  expect(redeemed?.form.get('state')).toBe(of.id === 'naver' ? state : null);
   const verifier = redeemed?.form.get('code_verifier') ?? '';
   const challenge = createHash('sha256').update(verifier).digest('base64url');
   expect(there.searchParams.get('code_challenge')).toBe(challenge);
@@ -172,37 +176,46 @@ test.each<{
 
 const partOf = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-test('apple: the secret is signed, the answer is a form of another site, and the name comes once', async () => {
-  const issuer = 'https://appleid.apple.com';
+const appleIssuer = 'https://appleid.apple.com';
+
+/** Goes to Apple, which then has an ID token with these claims for us. */
+async function goToApple(browser: Browser, url: string, changes: object = {}) {
+  const issuer = appleIssuer;
   answers['appleid.apple.com/.well-known/openid-configuration'] = {
     ...{ issuer, authorization_endpoint: `${issuer}/auth/authorize`, token_endpoint: `${issuer}/auth/token` },
     jwks_uri: `${issuer}/auth/keys`,
   };
   const jwk = { ...signingKey.publicKey.export({ format: 'jwk' }), kid: 'a1', alg: 'RS256', use: 'sig' };
   answers['appleid.apple.com/auth/keys'] = { keys: [jwk] };
+  const there = new URL(await leave(browser, url, 'apple'));
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    ...{ iss: issuer, sub: '001.ab', aud: 'com.example.shop', iat: now, exp: now + 600 },
+    nonce: there.searchParams.get('nonce'),
+    ...changes,
+  };
+  const input = `${partOf({ alg: 'RS256', kid: 'a1' })}.${partOf(claims)}`;
+  const signature = sign('sha256', Buffer.from(input), signingKey.privateKey).toString('base64url');
+  answers['appleid.apple.com/auth/token'] = {
+    ...{ access_token: 'theirs', token_type: 'Bearer', id_token: `${input}.${signature}` },
+  };
+  return there;
+}
+
+/** The answer when the browser returns from there. */
+const comeBack = (browser: Browser, there: URL) =>
+  browser.get(
+    `${callbackOf('apple')}?${new URLSearchParams({ code: 'c', state: there.searchParams.get('state') ?? '' })}`,
+  );
+
+test('apple: the secret is signed, the answer is a form of another site, and the name comes once', async () => {
+  const issuer = appleIssuer;
   const browser = createBrowser(app);
-  const there = new URL(await leave(browser, createFlow(client).url, 'apple'));
+  const there = await goToApple(browser, createFlow(client).url);
   expect(Object.fromEntries(there.searchParams)).toMatchObject({
     response_mode: 'form_post',
     scope: 'openid name',
   });
-  const now = Math.floor(Date.now() / 1000);
-  const claims = {
-    iss: issuer,
-    sub: '001.ab',
-    aud: 'com.example.shop',
-    iat: now,
-    exp: now + 600,
-    nonce: there.searchParams.get('nonce'),
-  };
-  const input = `${partOf({ alg: 'RS256', kid: 'a1' })}.${partOf(claims)}`;
-  const idToken = `${input}.${sign('sha256', Buffer.from(input), signingKey.privateKey).toString('base64url')}`;
-  answers['appleid.apple.com/auth/token'] = {
-    access_token: 'theirs',
-    token_type: 'Bearer',
-    id_token: idToken,
-  };
-
   const state = there.searchParams.get('state') ?? '';
   const user = JSON.stringify({ name: { firstName: 'Ada', lastName: 'Lovelace' }, email: 'ada@example.com' });
   // A browser sends no SameSite=Lax cookie with a form of another site.
@@ -235,21 +248,26 @@ test('apple: the secret is signed, the answer is a form of another site, and the
   });
 });
 
-test.each<[string, Record<string, unknown>]>([
+const naverIs = (id: unknown) => ({
+  'openapi.naver.com/v1/nid/me': { resultcode: '00', response: { id } },
+});
+
+test.each<[string, Record<string, unknown>, number]>([
   [
     'an answer without a person',
     { 'openapi.naver.com/v1/nid/me': { resultcode: '024', response: { id: '1' } } },
+    400,
   ],
-  [
-    'an id that is no id',
-    { 'openapi.naver.com/v1/nid/me': { resultcode: '00', response: { id: { $ne: 1 } } } },
-  ],
+  ['an id that is no id', naverIs({ $ne: 1 }), 400],
+  ['an id that no index can hold', naverIs('1'.repeat(8000)), 400],
+  ['an id that no database keeps', naverIs('1\u0000'), 400],
   [
     'a refused code',
     { 'nid.naver.com/oauth2.0/token': { error: 'invalid_request', error_description: 'no' } },
+    400,
   ],
-  ['a profile that is down', { 'openapi.naver.com/v1/nid/me': { status: 502 } }],
-])('%s: a page says so, and the other ways to sign in are left', async (_, changes) => {
+  ['a profile that is down', { 'openapi.naver.com/v1/nid/me': { status: 502 } }, 503],
+])('%s: a page says so, and the other ways to sign in are left', async (_, changes, status) => {
   answers = {
     'nid.naver.com/oauth2.0/token': { access_token: 'theirs', token_type: 'bearer' },
     ...changes,
@@ -258,10 +276,40 @@ test.each<[string, Record<string, unknown>]>([
   const there = new URL(await leave(browser, createFlow(client).url, 'naver'));
   const query = new URLSearchParams({ code: 'c', state: there.searchParams.get('state') ?? '' });
   const answer = await browser.get(`${callbackOf('naver')}?${query}`);
-  expect([400, 503]).toContain(answer.statusCode);
+  expect(answer.statusCode).toBe(status);
   expect(answer.body).toContain('Other ways to sign in');
   const [, page = ''] = /href="([^"]+\/authorize\/[^"]+)"/.exec(answer.body) ?? [];
   expect((await browser.get(page)).body).toContain('name="password"');
+});
+
+test.each<[string, object]>([
+  ['a subject that no index can hold', { sub: 'x'.repeat(8000) }],
+  ['a subject that no database keeps', { sub: 'a\u0000b' }],
+  ['a subject that is not Unicode', { sub: 'a\ud800' }],
+  ['an empty subject', { sub: '' }],
+  ['a time of authentication that is none', { auth_time: 'today' }],
+])('an ID token with %s is refused with a page', async (_, changes) => {
+  const browser = createBrowser(app);
+  const there = await goToApple(browser, createFlow(client).url, changes);
+  expect((await comeBack(browser, there)).statusCode).toBe(400);
+});
+
+test('a time of authentication with a fraction becomes a whole second, and a session’s id of 8,000 characters is not kept', async () => {
+  const browser = createBrowser(app);
+  const flow = createFlow(client);
+  const authenticated = Math.floor(Date.now() / 1000) - 100;
+  const odd = { sub: 'odd', auth_time: authenticated + 0.7, sid: 'x'.repeat(8000) };
+  const page = nextPage(await comeBack(browser, await goToApple(browser, flow.url, odd)));
+  await browser.post(page, { action: 'allow' });
+  const { code = '' } = returned(await browser.get(page));
+  const tokens = (await flow.redeem(app, code)).json();
+  expect(decode(tokens.access_token).claims).toMatchObject({ auth_time: authenticated });
+  const redis = new Redis(auth.redis.url);
+  const logins = await redis.keys('*:l:*');
+  const sids = await Promise.all(logins.map((key) => redis.hget(key, 'provider_sid')));
+  await redis.quit();
+  expect(sids.length).toBeGreaterThan(0);
+  expect(sids.join('')).not.toContain('xxx');
 });
 
 test('a provider that cannot prove a fresh sign-in is not offered for a request that wants one', async () => {
