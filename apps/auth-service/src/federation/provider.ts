@@ -17,6 +17,9 @@ export type UpstreamPerson = {
 export type Provider = {
   /** Part of the redirect URI, so it must not change. */
   readonly id: string;
+  /** Its own name for itself. */
+  readonly name: string;
+  /** What its button says. */
   readonly labels: Readonly<Record<Language, string>>;
   /** Colours the button. */
   readonly look: string;

@@ -70,11 +70,12 @@ function providerOf(setting: Setting, isProduction: boolean): Provider {
   const fault = faultOfUrl(issuer, 'base');
   if (fault !== undefined) throw fail(`its issuer is not valid: ${fault}`);
   if (isProduction && !isSecure(issuer)) throw fail('its issuer must be https in production');
-  const shown = name ?? preset?.labels.en;
+  const shown = name ?? preset?.name;
   if (shown === undefined) throw fail('it needs a name');
   const graphVersion = setting.graph_version ?? defaultGraphVersion;
   return {
     id,
+    name: shown,
     labels:
       name === undefined && preset !== undefined
         ? preset.labels
