@@ -20,7 +20,7 @@ export type ProofDialogProps = {
   readonly action: {
     readonly error: unknown;
     readonly isPending: boolean;
-    readonly mutate: (proof: Proof, options: { onSuccess: () => void }) => void;
+    readonly mutateAsync: (proof: Proof) => Promise<unknown>;
   };
   readonly onClose: () => void;
   readonly onDone?: () => void;
@@ -36,11 +36,14 @@ export function ProofDialog({ title, text, confirm, password, action, onClose, o
   function submit(event: FormEvent): void {
     event.preventDefault();
     if (action.isPending) return;
-    const onSuccess = () => {
-      onDone?.();
-      onClose();
-    };
-    action.mutate(password === null ? {} : { password: typed }, { onSuccess });
+    action.mutateAsync(password === null ? {} : { password: typed }).then(
+      () => {
+        // By now what opened the dialog may be gone.
+        onDone?.();
+        onClose();
+      },
+      () => setTyped(''),
+    );
   }
 
   if (isTooOld) {
