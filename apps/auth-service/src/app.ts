@@ -20,6 +20,7 @@ import { createIdentities } from './federation/identities.ts';
 import { identityRoutes } from './federation/identity-routes.ts';
 import { createIdentityStore } from './federation/identity-store.ts';
 import { providerLogoutRoute } from './federation/provider-logout-route.ts';
+import { providersRoute } from './federation/providers-route.ts';
 import { createUpstreamStates } from './federation/upstream-states.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
@@ -371,6 +372,7 @@ export async function buildApp({
     audit,
   });
   const elsewhere = { federation, states, identities, cookies: ownCookies };
+  await app.register(providersRoute, { federation });
   await app.register(identityRoutes, { ...elsewhere, accounts, clients, requireRecentReturn: recent });
   const { announce } = deliveries;
   const admit = accounts.admitAuthorization;

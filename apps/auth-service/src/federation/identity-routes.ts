@@ -44,10 +44,6 @@ const listSchema = {
           linked_at: Type.String({ format: 'date-time' }),
         }),
       ),
-      providers: Type.Array(
-        Type.Object({ id: Type.String(), labels: Type.Record(Type.String(), Type.String()) }),
-        { description: 'Where an account can be linked.' },
-      ),
     }),
     ...refusals,
   },
@@ -106,7 +102,6 @@ export async function identityRoutes(app: Service, options: IdentityRoutesOption
           ...{ id, provider, display_name: displayName },
           linked_at: linkedAt.toISOString(),
         })),
-        providers: federation.providers.map(({ id, labels }) => ({ id, labels: { ...labels } })),
       };
     },
   );

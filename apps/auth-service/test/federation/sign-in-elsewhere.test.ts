@@ -83,6 +83,20 @@ test('the sign-in page offers it, also to people who read Korean', async () => {
   expect(body).toContain('/providers/example/sign-in?request=');
 });
 
+test('pages on which nobody is signed in can ask which providers there are, and learn no secret of ours', async () => {
+  const { headers, json } = await app.inject({ url: '/providers' });
+  const { providers } = json();
+  expect([headers['cache-control'], providers]).toEqual([
+    'public, max-age=60',
+    [
+      {
+        ...{ id: 'example', name: 'Example ID', look: 'other', can_reauthenticate: true },
+        labels: { en: 'Continue with Example ID', ko: 'Example ID 계정으로 계속하기' },
+      },
+    ],
+  ]);
+});
+
 test('a request that names the provider goes there at once', async () => {
   const browser = createBrowser(app);
   const named = await browser.get(createFlow(client, { identity_provider: 'example' }).url);

@@ -9,10 +9,11 @@ import { tell, tellFault } from '../ui/toasts.tsx';
 import { Avatar } from './avatar.tsx';
 import { Consents } from './consents.tsx';
 import { useAccount } from './people.ts';
+import { WaysIn } from './ways-in.tsx';
 
 type SignedIn = Extract<SessionState, { status: 'signed_in' }>;
 
-/** The person who is signed in, their permissions, what they allowed applications, and the sign-out buttons. */
+/** The person who is signed in, their permissions, what they allowed applications, how they sign in, and the sign-out buttons. */
 export function AccountCard({ state }: { state: SignedIn }) {
   const { t } = useTranslation();
   const { time } = useFormats();
@@ -33,7 +34,7 @@ export function AccountCard({ state }: { state: SignedIn }) {
         <Avatar name={name} />
         <p className="account-name">
           <strong>{t('people.hello', { name })}</strong>
-          <span className="soft">{t('people.passwordGiven', { time: time(state.authTimeMs) })}</span>
+          <span className="soft">{t('people.signedInAt', { time: time(state.authTimeMs) })}</span>
         </p>
       </div>
       <details className="permissions">
@@ -48,6 +49,7 @@ export function AccountCard({ state }: { state: SignedIn }) {
         </ul>
       </details>
       <Consents />
+      <WaysIn />
       <div className="form-foot">
         <Button look="small" isPending={signOut.isPending} onPress={() => signOut.mutate(false)}>
           {t('people.signOut')}
