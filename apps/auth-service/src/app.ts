@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import { authClient } from '@latchkey/auth-client';
+import { ProofNonces, replaysInStore } from '@latchkey/auth-client/proof';
 import { createService, currentSetting, type Service, type ServiceOptions } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { createAccounts } from './accounts/accounts.ts';
@@ -33,6 +34,7 @@ import { createAssertionVerifier } from './oauth/client-authentication/client-as
 import { createClientAuthentication } from './oauth/client-authentication/client-authentication.ts';
 import { createUsedAssertions } from './oauth/client-authentication/used-assertions.ts';
 import { clientRegistrationRoute } from './oauth/client-registration-route.ts';
+import { createProofReader } from './oauth/dpop-proofs.ts';
 import { createGrantTable } from './oauth/grants/grant-table.ts';
 import { createIntrospection } from './oauth/introspection.ts';
 import { introspectionRoute } from './oauth/introspection-route.ts';
@@ -50,6 +52,7 @@ import { parseResourceUrls } from './permissions/resource-urls.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createEvictionWatch } from './redis/eviction-watch.ts';
 import { proveWritable } from './redis/prove-writable.ts';
+import { createUsedProofs } from './redis/used-proofs.ts';
 import { feedRoute } from './revocation/feed/route.ts';
 import { createDataSetStore } from './revocation/log/data-set-store.ts';
 import { createDataSets } from './revocation/log/data-sets.ts';
@@ -281,7 +284,10 @@ export async function buildApp({
   });
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
+  const usedProofs = createUsedProofs({ redis });
   const verifying = {
+    url: config.ISSUER,
+    proofStore: usedProofs,
     issuer: config.ISSUER,
     jwksUri: config.JWKS_URI,
     jwksCooldownSeconds: 1,
@@ -319,7 +325,13 @@ export async function buildApp({
     subjectTokens,
     issuedFrom: () => revocations.log.issuedFrom,
   });
-  await app.register(tokenRoute, { authenticate, grants });
+  const seconds = () => clock() / 1000;
+  const nonces = new ProofNonces({ key: keyEncryptionKeys.deriveKey('proof nonces'), seconds });
+  const readProof = createProofReader({
+    issuer: config.ISSUER,
+    replays: replaysInStore(usedProofs, { nonces, seconds }),
+  });
+  await app.register(tokenRoute, { authenticate, grants, readProof });
   const revokeToken = createTokenRevocation({ sessions, subjectTokens, publish, audit });
   await app.register(tokenRevocationRoute, { authenticate, revokeToken });
   const isComplete = () => revocations.log.isFollowing;
@@ -394,6 +406,7 @@ export async function buildApp({
     clients,
     clientStatuses,
     authenticate,
+    readProof,
     deliveries,
     loginEnd,
     resourceUrls,

@@ -26,6 +26,7 @@ export type AuditEventName =
   | 'refresh.replayed'
   | 'refresh.adopted'
   | 'refresh.reused'
+  | 'refresh.foreign_key'
   | 'token.exchanged'
   | 'token.exchange_refused'
   | 'token.revoked'

@@ -24,6 +24,7 @@ import { createProviderSignIn } from './authorization/provider-sign-in.ts';
 import { createPushedRequests } from './authorization/pushed-requests.ts';
 import { authorizationRoutes } from './authorization/routes.ts';
 import type { AuthenticateClient } from './client-authentication/client-authentication.ts';
+import type { ReadProof } from './dpop-proofs.ts';
 import type { LoginEnd } from './logout/end-login.ts';
 import { endSessionRoute } from './logout/end-session-route.ts';
 import type { LogoutDeliveries } from './logout/logout-deliveries.ts';
@@ -38,6 +39,7 @@ export type AuthorizationPagesOptions = {
   readonly clients: ClientDirectory;
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly authenticate: AuthenticateClient;
+  readonly readProof: ReadProof;
   readonly deliveries: Pick<LogoutDeliveries, 'announce'>;
   readonly loginEnd: Pick<LoginEnd, 'end'>;
   readonly resourceUrls: ResourceUrls;
@@ -74,7 +76,7 @@ export async function authorizationPages(app: Service, options: AuthorizationPag
     admit,
   };
   await app.register(authorizationRoutes, { ...shared, ...beginning, pending, requests, entranceFor });
-  await app.register(parRoute, { ...beginning, authenticate });
+  await app.register(parRoute, { ...beginning, authenticate, readProof: options.readProof });
   const { sendError } = shared.pages;
   const { cookies, states, identities } = options;
   await app.register(upstreamRoutes, {

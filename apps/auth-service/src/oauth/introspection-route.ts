@@ -14,7 +14,7 @@ const answerSchema = Type.Object({
   active: Type.Boolean(),
   scope: text,
   client_id: text,
-  token_type: Type.Optional(Type.Literal('Bearer')),
+  token_type: Type.Optional(Type.Enum(['Bearer', 'DPoP'])),
   exp: seconds,
   iat: seconds,
   sub: text,
@@ -25,6 +25,12 @@ const answerSchema = Type.Object({
   auth_time: seconds,
   acr: text,
   act: Type.Optional(Type.Unknown({ description: 'Who acts for the subject (RFC 8693 §4.1).' })),
+  cnf: Type.Optional(
+    Type.Object(
+      { jkt: Type.String() },
+      { description: 'The key that its sender has to prove (RFC 9449 §6.2).' },
+    ),
+  ),
 });
 
 const introspectionSchema = {
@@ -68,11 +74,11 @@ export async function introspectionRoute(
 }
 
 function activeAnswer({ claims, audience }: Authentication) {
-  const { scope, client_id, exp, iat, sub, iss, jti, sid, auth_time, acr, act } = claims;
+  const { scope, client_id, exp, iat, sub, iss, jti, sid, auth_time, acr, act, cnf } = claims;
   return {
     active: true,
     client_id,
-    token_type: 'Bearer' as const,
+    token_type: cnf === undefined ? ('Bearer' as const) : ('DPoP' as const),
     exp,
     iat,
     sub,
@@ -83,5 +89,7 @@ function activeAnswer({ claims, audience }: Authentication) {
     ...(sid !== undefined && { sid, auth_time }),
     ...(acr !== undefined && { acr }),
     ...(act !== undefined && { act }),
+    // RFC 9449 §6.2: the service has to check the proof.
+    ...(cnf !== undefined && { cnf: { jkt: cnf.jkt } }),
   };
 }

@@ -1,3 +1,4 @@
+import { proofAlgorithms } from '@latchkey/auth-client/proof';
 import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { allScopes } from '../permissions/resource-servers.ts';
@@ -42,6 +43,7 @@ const metadataSchema = Type.Object({
   claims_parameter_supported: Type.Boolean(),
   request_parameter_supported: Type.Boolean(),
   request_uri_parameter_supported: Type.Boolean(),
+  dpop_signing_alg_values_supported: list,
   service_documentation: Type.String(),
 });
 
@@ -94,6 +96,7 @@ export async function metadataRoute(
     claims_parameter_supported: true,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
+    dpop_signing_alg_values_supported: [...proofAlgorithms],
     service_documentation: `${issuer}/docs`,
   };
   const schema = {

@@ -55,12 +55,12 @@ export async function createSubjectTokens(options: {
     async verify(token, audience) {
       const host = hosts.get(audience);
       if (host === undefined) throw new TypeError(`There is no verifier for ${audience}.`);
-      return host.authClient.verify(token);
+      return host.authClient.inspect(token);
     },
     async verifyFor(token, audiences) {
       const host = audiences.map((audience) => hosts.get(audience)).find((known) => known !== undefined);
       if (host === undefined) throw new AuthError('invalid_token', { reason: 'aud' });
-      return host.authClient.verify(token);
+      return host.authClient.inspect(token);
     },
     async close() {
       await Promise.all([...hosts.values()].map((host) => host.close()));

@@ -12,10 +12,12 @@ const tokenErrorCodes = [
   'request_uri_not_supported',
   'registration_not_supported',
   'unmet_authentication_requirements',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
 ] as const;
 
 /**
- * The error codes of RFC 6749 §5.2, RFC 8693 §2.2.2, RFC 7009 §2.2.1 and RFC 9126 §2.3 that our endpoints answer with, and
+ * The error codes of RFC 6749 §5.2, RFC 8693 §2.2.2, RFC 7009 §2.2.1, RFC 9126 §2.3 and RFC 9449 §5, §8 that our endpoints answer with, and
  * that of OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
  */
 export type TokenErrorCode = (typeof tokenErrorCodes)[number];

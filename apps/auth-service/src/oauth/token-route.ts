@@ -1,6 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { AuthenticateClient } from './client-authentication/client-authentication.ts';
+import type { ReadProof } from './dpop-proofs.ts';
 import type { GrantTable } from './grants/grant-table.ts';
 import { oauthErrorSchema, presentedBy, speakOAuth } from './oauth-endpoint.ts';
 import { tokenAnswerSchema } from './token-answer.ts';
@@ -19,11 +20,12 @@ const tokenSchema = {
 export type TokenRouteOptions = {
   readonly authenticate: AuthenticateClient;
   readonly grants: GrantTable;
+  readonly readProof: ReadProof;
 };
 
 /** POST /token. Its errors are RFC 6749's JSON, not problem documents. */
 export async function tokenRoute(app: Service, options: TokenRouteOptions): Promise<void> {
-  const { authenticate, grants } = options;
+  const { authenticate, grants, readProof } = options;
   speakOAuth(app, '/token');
 
   app.post('/token', { schema: tokenSchema }, async (request, reply) => {
@@ -34,7 +36,11 @@ export async function tokenRoute(app: Service, options: TokenRouteOptions): Prom
     if (grant === undefined) {
       throw new TokenError('unsupported_grant_type', `Grant types: ${[...grants.keys()].join(', ')}.`);
     }
-    const answer = await grant({ client, parameters, origin, userAgent: request.headers['user-agent'] });
+    const proven = await readProof(request, reply);
+    const answer = await grant({
+      ...{ client, parameters, origin, proven },
+      userAgent: request.headers['user-agent'],
+    });
     reply.header('cache-control', 'no-store');
     return answer;
   });

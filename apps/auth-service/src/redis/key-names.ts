@@ -99,6 +99,11 @@ export function assertionKey(shard: number, clientId: string, jti: string): stri
   return `{${shard}}:assertion:${clientId}:${digest}`;
 }
 
+/** Exists once a proof of possession was used. `id` is a hash of its key and its `jti`. */
+export function proofKey(id: string): string {
+  return `{${id}}:proof`;
+}
+
 /** Written and read by the check whether Redis can serve. */
 export function probeKey(): string {
   return '{probe}:writable';

@@ -25,6 +25,7 @@ const fields = [
   'provider',
   'provider_sid',
   'returned_at',
+  'jkt',
 ] as const;
 
 /** What a person granted to a client by one authorization request. */
@@ -44,6 +45,8 @@ export type CodeGrant = {
   /** In seconds since the epoch. */
   readonly authTime: number;
   readonly elsewhere: Elsewhere | undefined;
+  /** The thumbprint of the key with which alone it can be redeemed; undefined for any. */
+  readonly boundTo: string | undefined;
 };
 
 /** A code as the client presents it. */
@@ -81,6 +84,7 @@ export function createAuthorizationCodes({
         login: grant.login,
         auth_time: grant.authTime,
         ...fieldsOf(grant.elsewhere),
+        ...(grant.boundTo === undefined ? {} : { jkt: grant.boundTo }),
         ...(grant.scopes === undefined ? {} : { scopes: grant.scopes.join(' ') }),
         ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
         ...(grant.idTokenClaims.length > 0 && { id_token_claims: grant.idTokenClaims.join(' ') }),
@@ -112,6 +116,7 @@ export function createAuthorizationCodes({
         provider,
         providerSid,
         returnedAt,
+        boundTo,
       ] = values;
       if (!subject || !clientId || !redirectUri || !challenge || !login) return undefined;
       return {
@@ -125,6 +130,7 @@ export function createAuthorizationCodes({
         scopes: scopes == null ? undefined : scopes.split(' '),
         authTime: Number(authTime),
         elsewhere: elsewhereFrom(provider, providerSid, returnedAt),
+        boundTo: boundTo ?? undefined,
         nonce: nonce ?? undefined,
         idTokenClaims: (idTokenClaims ?? '').split(' ').filter(isPersonalClaim),
       };

@@ -41,7 +41,7 @@ export async function reauthenticationRoute(app: Service, parts: Reauthenticatio
       reply.header('cache-control', 'no-store');
       return {
         access_token: renewed.token,
-        token_type: 'Bearer' as const,
+        token_type: renewed.isBound ? ('DPoP' as const) : ('Bearer' as const),
         expires_in: renewed.expiresInSeconds,
         scope: renewed.scopes.join(' '),
         session_id: renewed.sessionId,

@@ -29,6 +29,8 @@ export type ReauthenticationRequest = {
 export type Reauthenticated = AccessToken & {
   readonly scopes: readonly string[];
   readonly sessionId: string;
+  /** Whether the access token is bound to a key, as the session is. */
+  readonly isBound: boolean;
 };
 
 /**
@@ -59,5 +61,5 @@ export async function reauthenticate(
     limitsOf(grant),
   );
   parts.audit.record({ event: 'session.reauthenticated', subject, sessionId, clientId, ...origin });
-  return { ...accessToken, scopes, sessionId };
+  return { ...accessToken, scopes, sessionId, isBound: grant.boundTo !== undefined };
 }

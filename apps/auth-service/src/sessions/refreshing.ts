@@ -22,17 +22,20 @@ export type PresentedRefreshToken = {
   readonly scopes?: readonly string[] | undefined;
   /** The only service that the access token shall be for. */
   readonly target?: Target | undefined;
+  /** The thumbprint of the key that the client has just proved to have. */
+  readonly proven?: string | undefined;
   readonly origin: Origin;
 };
 
 /** Why a refresh token was refused. Each endpoint reports it in its own form. */
 export class RefreshRefusedError extends Error {
   /**
+   * - foreign_key: the session is bound to a key that the client did not prove to have; the token stays valid
    * - session_over: the session has ended, expired, is lost or unknown, or its token was reused
    * - scope_not_granted: the request asks for more scopes than were granted; the token stays valid
    * - target_not_granted: the session has no scope of the service that the token shall be for; the token stays valid
    */
-  readonly code: 'session_over' | 'scope_not_granted' | 'target_not_granted';
+  readonly code: 'foreign_key' | 'session_over' | 'scope_not_granted' | 'target_not_granted';
   /** Why the session was ended or lost, if that is known. */
   readonly reason: string | undefined;
 
@@ -48,6 +51,7 @@ const audited = {
   REPLAYED: 'refresh.replayed',
   ADOPTED: 'refresh.adopted',
   REUSED: 'refresh.reused',
+  FOREIGN_KEY: 'refresh.foreign_key',
 } as const;
 
 /**
@@ -62,15 +66,17 @@ export async function refreshTokens(
   presented: PresentedRefreshToken,
 ): Promise<IssuedTokens> {
   await refuseMoreScopesThanGranted(parts.sessions, presented);
-  const outcome = await parts.sessions.refresh(presented.refreshToken, presented.client.id);
+  const outcome = await parts.sessions.refresh(presented.refreshToken, presented.client.id, presented.proven);
   parts.onVerdict(outcome.verdict);
   audit(parts.audit, outcome, presented);
+  if (outcome.verdict === 'FOREIGN_KEY') throw new RefreshRefusedError('foreign_key');
   if (!('refreshToken' in outcome)) throw new RefreshRefusedError('session_over', reasonOf(outcome));
   const { client, target } = presented;
   return issueTokens(parts.issueAccessToken, outcome, {
     scopes: scopesFor(outcome.grant, presented),
     client,
     target,
+    boundTo: presented.proven,
   });
 }
 
@@ -100,6 +106,12 @@ async function refuseMoreScopesThanGranted(
   if (grant !== undefined) scopesFor(grant, presented);
 }
 
+function isAudited(
+  outcome: RefreshOutcome,
+): outcome is Extract<RefreshOutcome, { verdict: keyof typeof audited }> {
+  return Object.hasOwn(audited, outcome.verdict);
+}
+
 function audit(
   log: RefreshingParts['audit'],
   outcome: RefreshOutcome,
@@ -107,7 +119,7 @@ function audit(
 ): void {
   if (outcome.verdict === 'LOST' && outcome.isNews)
     log.record({ event: 'session.lost', sessionId: outcome.sessionId, clientId, ...origin });
-  if (outcome.verdict !== 'REPLAYED' && outcome.verdict !== 'ADOPTED' && outcome.verdict !== 'REUSED') return;
+  if (!isAudited(outcome)) return;
   const { subject, sessionId } = outcome.grant;
   log.record({
     event: audited[outcome.verdict],

@@ -12,11 +12,11 @@ import type { ListedSession, SessionGrant } from './session.ts';
  * o scopes, if the sign-in asked for fewer than the roles allow · a when the person last authenticated (s) ·
  * d device name · i address · b when it was created (s) · v version of the roles · n issuedFrom (s), if there is one ·
  * w why it ended, if it has · for somebody who signed in elsewhere: m provider, q session there,
- * y when they returned (s)
+ * y when they returned (s) · j thumbprint of the key that the session is bound to
  */
 
 /** The fields that refresh-session.lua returns, in this order. */
-export const grantFields = ['u', 'c', 'l', 'o', 'a', 'x', 'n', 'm', 'q', 'y'] as const;
+export const grantFields = ['u', 'c', 'l', 'o', 'a', 'x', 'n', 'm', 'q', 'y', 'j'] as const;
 
 /** The fields that a list of devices is made from. */
 export const listedFields = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
@@ -49,6 +49,7 @@ export function recordOf(
     i: networkOf(start.address),
     b: Math.floor(grant.readAt / 1000),
     ...elsewhereFields(grant.elsewhere),
+    ...(grant.boundTo === undefined ? {} : { j: grant.boundTo }),
   };
   return Object.entries(record).flat();
 }
@@ -69,7 +70,8 @@ export function grantFrom(
   values: readonly (string | null)[],
   readAt: number,
 ): SessionGrant {
-  const [subject, clientId, roles, scope, authTime, expiresAt, issuedFrom, ...elsewhere] = values;
+  const [subject, clientId, roles, scope, authTime, expiresAt, issuedFrom, ...more] = values;
+  const [provider, sid, returnedAt, boundTo] = more;
   if (subject == null || clientId == null || roles == null)
     throw new Error(`session ${sessionId} has no owner`);
   return {
@@ -79,7 +81,8 @@ export function grantFrom(
     roles: roles === '' ? [] : roles.split(' '),
     scopes: scope == null ? undefined : scope.split(' '),
     authTime: Number(authTime),
-    elsewhere: elsewhereFrom(elsewhere[0], elsewhere[1], elsewhere[2]),
+    elsewhere: elsewhereFrom(provider, sid, returnedAt),
+    boundTo: boundTo ?? undefined,
     expiresAt: Number(expiresAt),
     issuedFrom: Number(issuedFrom ?? 0),
     readAt,

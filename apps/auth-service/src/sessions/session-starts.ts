@@ -56,6 +56,8 @@ export type NewSession = {
   readonly address: string;
   /** When the person authenticated, in seconds since the epoch; default: now. */
   readonly authTime?: number | undefined;
+  /** The thumbprint of the key to which the session is bound; undefined for none. */
+  readonly boundTo?: string | undefined;
   /** Where they did, if not here. */
   readonly elsewhere?: Elsewhere | undefined;
   /** The most that the session may live; default: `sessionSeconds`. */
@@ -127,6 +129,7 @@ export function createSessionStarts(
       scopes: session.scopes,
       authTime: session.authTime ?? Math.floor(now / 1000),
       elsewhere: session.elsewhere,
+      boundTo: session.boundTo,
       expiresAt: now + lifetimeSeconds * 1000,
       readAt: now,
     };

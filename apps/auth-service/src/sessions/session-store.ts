@@ -27,6 +27,9 @@ export const maxClockSkewMs = 5_000;
 /** How many lost rotations of the store are tolerated by adopting their tokens. */
 export const maxAdopted = 8;
 
+/** How many generations a client with the key of a bound session may be behind: each is a reply that it lost. */
+export const maxBehind = 8;
+
 /** How far the clocks of the replicas and of Redis may differ. */
 const clocksDifferSeconds = 30;
 
@@ -104,8 +107,11 @@ export function createSessionStore(options: SessionStoreOptions) {
       return undefined;
     },
 
-    /** Presents a refresh token; see RefreshVerdict for the possible outcomes. A forged token is UNKNOWN. */
-    async refresh(refreshToken: string, clientId: string): Promise<RefreshOutcome> {
+    /**
+     * Presents a refresh token; see RefreshVerdict for the possible outcomes. A forged token is UNKNOWN. `proven`: the
+     * thumbprint of the key that the client has just proved to have.
+     */
+    async refresh(refreshToken: string, clientId: string, proven?: string): Promise<RefreshOutcome> {
       const presented = readRefreshToken(refreshToken, clientId, macKeys);
       const shard = presented && shardOfSession(presented.sessionId);
       if (presented === undefined || shard === undefined || shard >= shards) return { verdict: 'UNKNOWN' };
@@ -119,7 +125,7 @@ export function createSessionStore(options: SessionStoreOptions) {
       ];
       const limits = [replayGraceMs, maxClockSkewMs, maxReplays, maxAdopted];
       const now = clock();
-      const how = [signingKey.kid, revocationTtlMs, furthestAheadSeconds];
+      const how = [signingKey.kid, revocationTtlMs, furthestAheadSeconds, proven ?? '', maxBehind];
       const args = [sessionId, generation, now, ...limits, ...how];
       const [verdict, detail, ...values] = await orUnavailable(refreshSession(redis, keys, args));
       if (verdict === 'REVOKED') return { verdict, reason: detail ?? undefined };
@@ -129,12 +135,12 @@ export function createSessionStore(options: SessionStoreOptions) {
       }
       if (verdict === 'EXPIRED') return { verdict };
       const grant = grantFrom(sessionId, values, now);
-      if (verdict === 'REUSED') return { verdict, grant };
+      if (verdict === 'REUSED' || verdict === 'FOREIGN_KEY') return { verdict, grant };
       if (shardOf(grant.subject, shards) !== shard) {
         await ofSubject.endMisplaced(grant);
         return { verdict: 'REVOKED', reason: 'shards_changed' };
       }
-      return { verdict, grant, refreshToken: tokenOf(grant, generation + 1, detail as string) };
+      return { verdict, grant, refreshToken: tokenOf(grant, Number(values.at(-1)), detail as string) };
     },
 
     /** The current grant of this person's session; undefined when it has ended or is another person's. */

@@ -11,6 +11,8 @@ import type { SessionGrant } from './session.ts';
 /** The members of RFC 6749 §5.1, under our own names. */
 export type IssuedTokens = {
   readonly accessToken: string;
+  /** Whether it is bound to a key (RFC 9449). */
+  readonly isBound: boolean;
   readonly expiresInSeconds: number;
   /** Those of the access token. */
   readonly scopes: readonly string[];
@@ -52,20 +54,23 @@ export type TokensRequest = {
   readonly scopes: readonly string[];
   /** The only service that the access token is for. */
   readonly target?: Target | undefined;
+  /** The thumbprint of the key to which it is bound. */
+  readonly boundTo?: string | undefined;
 };
 
 /** Makes the access token that goes with a refresh token. Does not check that the session has these scopes. */
 export async function issueTokens(
   issueAccessToken: AccessTokenIssuer,
   session: { grant: SessionGrant; refreshToken: string },
-  { scopes, client, target }: TokensRequest,
+  { scopes, client, target, boundTo }: TokensRequest,
 ): Promise<IssuedTokens> {
   const { grant } = session;
   const audience = target === undefined ? audienceFor(client, scopes) : [target.audience];
-  const claims = personClaims({ ...grant, acr: acrOf(grant.elsewhere) }, scopes, audience);
+  const claims = personClaims({ ...grant, acr: acrOf(grant.elsewhere), boundTo }, scopes, audience);
   const { token, expiresInSeconds } = await issueAccessToken(claims, limitsOf(grant));
   return {
     accessToken: token,
+    isBound: boundTo !== undefined,
     expiresInSeconds,
     scopes,
     grantedScopes: scopesOfGrant(grant),

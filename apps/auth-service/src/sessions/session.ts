@@ -12,6 +12,8 @@ export type SessionGrant = {
   readonly authTime: number;
   /** The provider at which they did; undefined when they typed their password here. */
   readonly elsewhere: Elsewhere | undefined;
+  /** The thumbprint of the client's key, without which its refresh tokens are worth nothing (RFC 9449 §5). */
+  readonly boundTo: string | undefined;
   /** The session's absolute expiry, in milliseconds since the epoch. */
   readonly expiresAt: number;
   /** Access tokens with an earlier `iat` are revoked, and new ones have no earlier `iat`; in seconds, 0 for none. */
@@ -37,7 +39,9 @@ export type ListedSession = {
  *
  * - ROTATED: the current generation; the next one was issued.
  * - REPLAYED: the previous generation, moments after the rotation (a lost reply, two tabs); the same successor again.
+ *   With the key of a bound session: one of the last eight, at any time.
  * - ADOPTED: a newer generation than the store has, proved by our MAC: the store lost writes in a failover.
+ * - FOREIGN_KEY: the session is bound to a key, and the client did not prove that it has it. Nothing happens.
  * - REUSED: a generation replaced long ago, so somebody has a copy. The session is ended.
  * - LOST: we issued it and its session has not expired, but the store no longer has the session.
  */
@@ -45,6 +49,7 @@ export type RefreshVerdict =
   | 'ROTATED'
   | 'REPLAYED'
   | 'ADOPTED'
+  | 'FOREIGN_KEY'
   | 'REUSED'
   | 'REVOKED'
   | 'EXPIRED'
@@ -57,7 +62,7 @@ export type RefreshOutcome =
       readonly grant: SessionGrant;
       readonly refreshToken: string;
     }
-  | { readonly verdict: 'REUSED'; readonly grant: SessionGrant }
+  | { readonly verdict: 'REUSED' | 'FOREIGN_KEY'; readonly grant: SessionGrant }
   /** `reason`: an EndReason, `reuse` or `session_lost`; missing when the session ended before reasons were kept. */
   | { readonly verdict: 'REVOKED'; readonly reason: string | undefined }
   /** `isNews`: Redis evicted this one session, and this is the first report of it. */

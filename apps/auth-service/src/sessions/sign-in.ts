@@ -25,6 +25,10 @@ export type SessionRequest = {
   readonly scopes: readonly string[] | undefined;
   /** The only service that the first access token is for. */
   readonly target?: Target | undefined;
+  /** The thumbprint of the key to which the first access token is bound. */
+  readonly boundTo?: string | undefined;
+  /** The same for the refresh tokens. */
+  readonly refreshBoundTo?: string | undefined;
   readonly deviceName: string;
   /** The refresh tokens that this browser already holds. */
   readonly replaces?: readonly string[];
@@ -72,7 +76,12 @@ export async function openSession(
   const clientId = client.id;
   const { id: subject, roles, rolesVersion } = account;
   const where = { deviceName, address: origin.address };
-  const session = await start({ subject, clientId, roles, rolesVersion, scopes, ...where });
+  const { boundTo, refreshBoundTo } = request;
+  const session = await start({
+    ...{ subject, clientId, roles, rolesVersion, scopes },
+    ...where,
+    boundTo: refreshBoundTo,
+  });
   const { grant } = session;
   try {
     await refuseIfAccountChanged(accounts, account);
@@ -80,7 +89,7 @@ export async function openSession(
     const { target } = request;
     // The caller has checked that something is left.
     const scopes = limitToTarget(scopesOfGrant(grant), target) ?? [];
-    const tokens = await issueTokens(parts.issueAccessToken, session, { scopes, client, target });
+    const tokens = await issueTokens(parts.issueAccessToken, session, { scopes, client, target, boundTo });
     await endReplaced(parts, request);
     const displaced = client.maxSessions === null ? [] : await sessions.endSurplus(grant, client.maxSessions);
     const { sessionId } = grant;

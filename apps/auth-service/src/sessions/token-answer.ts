@@ -7,7 +7,7 @@ import type { IssuedTokens } from './session-tokens.ts';
 /** RFC 6749 §5.1: the members of every answer with an access token. */
 export const accessTokenMembers = {
   access_token: Type.String(),
-  token_type: Type.Literal('Bearer'),
+  token_type: Type.Enum(['Bearer', 'DPoP']),
   expires_in: Type.Integer({ description: 'Seconds until the access token expires.' }),
   scope: Type.String(),
 };
@@ -28,7 +28,7 @@ export type SessionAnswer = Static<typeof sessionAnswerSchema>;
 export function sessionAnswerOf(tokens: IssuedTokens, client: PersonsClient): SessionAnswer {
   return {
     access_token: tokens.accessToken,
-    token_type: 'Bearer',
+    token_type: tokens.isBound ? 'DPoP' : 'Bearer',
     expires_in: tokens.expiresInSeconds,
     scope: tokens.scopes.join(' '),
     session_id: tokens.sessionId,

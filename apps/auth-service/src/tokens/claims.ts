@@ -21,6 +21,7 @@ export type TokenClaims = {
   readonly auth_time?: number;
   readonly acr?: string;
   readonly act?: ActorClaim;
+  readonly cnf?: { readonly jkt: string };
 };
 
 /**
@@ -34,6 +35,8 @@ export function personClaims(
     readonly sessionId: string;
     readonly authTime: number;
     readonly acr: Acr;
+    /** The thumbprint of the client's key. */
+    readonly boundTo?: string | undefined;
   },
   scopes: readonly string[],
   audience: readonly string[] = audienceOf(scopes),
@@ -46,16 +49,22 @@ export function personClaims(
     sid: grant.sessionId,
     auth_time: grant.authTime,
     acr: grant.acr,
+    ...confirmation(grant.boundTo),
   };
 }
 
 /** The claims of a service's own token (RFC 9068 §2.2: `sub` is the client). It has no person and no session. */
-export function serviceClaims(clientId: string, scopes: readonly string[]): TokenClaims {
+export function serviceClaims(
+  clientId: string,
+  scopes: readonly string[],
+  boundTo?: string | undefined,
+): TokenClaims {
   return {
     sub: clientId,
     aud: audienceOfServiceScopes(scopes),
     client_id: clientId,
     ...scopeClaim(scopes),
+    ...confirmation(boundTo),
   };
 }
 
@@ -74,9 +83,11 @@ export function delegatedClaims(
     readonly actors: readonly string[];
     readonly audience: string;
     readonly scopes: readonly string[];
+    /** The thumbprint of the acting service's key. */
+    readonly boundTo?: string | undefined;
   },
 ): TokenClaims {
-  const { actors, audience, scopes } = delegated;
+  const { actors, audience, scopes, boundTo } = delegated;
   const [actor] = actors;
   const act = actorClaim(actors);
   if (actor === undefined || act === undefined) throw new TypeError('A delegated token has an actor.');
@@ -89,7 +100,13 @@ export function delegatedClaims(
     auth_time: person.authTime,
     ...(person.acr === undefined ? {} : { acr: person.acr }),
     act,
+    ...confirmation(boundTo),
   };
+}
+
+/** RFC 9449 §6.1. */
+function confirmation(boundTo: string | undefined): Pick<TokenClaims, 'cnf'> {
+  return boundTo === undefined ? {} : { cnf: { jkt: boundTo } };
 }
 
 /** RFC 8693 §4.1: the most recent actor is outermost. */

@@ -1,5 +1,11 @@
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
-import { maxAdopted, maxClockSkewMs, maxReplays, replayGraceMs } from '../../src/sessions/session-store.ts';
+import {
+  maxAdopted,
+  maxBehind,
+  maxClockSkewMs,
+  maxReplays,
+  replayGraceMs,
+} from '../../src/sessions/session-store.ts';
 import { furthestAheadSeconds } from '../../src/tokens/issued-from.ts';
 
 const clocksDifferMs = 30_000;
@@ -15,13 +21,22 @@ export type ModelSession = {
   expiresAt: number;
   /** Seconds since the epoch. */
   authTime: number;
+  /** The key to which it is bound. */
+  boundTo?: string | undefined;
 };
 
-export function modelRefresh(session: ModelSession, presented: number, now: number): RefreshVerdict {
+export function modelRefresh(
+  session: ModelSession,
+  presented: number,
+  now: number,
+  proven?: string,
+): RefreshVerdict {
   if (session.state === 'gone') return modelMissing(session, now);
   if (session.state !== 'active') return 'REVOKED';
   if (now >= session.expiresAt) return 'EXPIRED';
+  if (session.boundTo !== undefined && session.boundTo !== proven) return 'FOREIGN_KEY';
   const ahead = presented - session.generation;
+  if (session.boundTo !== undefined && ahead < 0 && ahead >= -maxBehind) return 'REPLAYED';
   if (ahead === 0 || (ahead > 0 && ahead <= maxAdopted)) {
     session.generation = presented + 1;
     session.reachedAt = now;

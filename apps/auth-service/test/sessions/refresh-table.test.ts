@@ -2,8 +2,14 @@ import type { Revocation } from '@latchkey/auth-client';
 import { describe, expect, test } from 'vitest';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import { type MacKeys, readRefreshToken, writeRefreshToken } from '../../src/sessions/refresh-token.ts';
-import { firstGeneration } from '../../src/sessions/session-starts.ts';
-import { maxAdopted, maxClockSkewMs, maxReplays, replayGraceMs } from '../../src/sessions/session-store.ts';
+import { firstGeneration, type NewSession } from '../../src/sessions/session-starts.ts';
+import {
+  maxAdopted,
+  maxBehind,
+  maxClockSkewMs,
+  maxReplays,
+  replayGraceMs,
+} from '../../src/sessions/session-store.ts';
 import {
   client,
   createClock,
@@ -16,10 +22,10 @@ import {
 
 const { redis } = await openTestRedis();
 
-async function setUp(macKeys: MacKeys = createMacKeys()) {
+async function setUp(macKeys: MacKeys = createMacKeys(), session: Partial<NewSession> = {}) {
   const clock = createClock();
   const store = createStore({ redis, clock: clock.now, macKeys });
-  const { grant, refreshToken } = await store.start(newSession());
+  const { grant, refreshToken } = await store.start(newSession(session));
   const { sessionId } = grant;
   const tokenAt = (generation: number) =>
     writeRefreshToken({ sessionId, generation, clientId: client, key: macKeys[0] });
@@ -169,6 +175,59 @@ describe('presenting a refresh token', () => {
     const { first, present, grant } = await setUp();
     await redis.del(sessionKey(grant.sessionId));
     expect(await present(first)).toEqual({ verdict: 'LOST', sessionId: grant.sessionId, isNews: true });
+  });
+});
+
+describe('presenting a refresh token of a session that is bound to a key', () => {
+  async function setUpBound() {
+    const all = await setUp(createMacKeys(), { boundTo: 'own' });
+    const presentWith = (token: string, key?: string) => all.store.refresh(token, client, key);
+    return { ...all, presentWith };
+  }
+
+  test('with that key, it is decided as for any other', async () => {
+    const { first, presentWith, tokenAt } = await setUpBound();
+    expect(await presentWith(first, 'own')).toMatchObject({
+      verdict: 'ROTATED',
+      refreshToken: tokenAt(firstGeneration + 1),
+    });
+  });
+
+  test.each([
+    ['another key', 'other'],
+    ['no key', undefined],
+  ])('with %s it is a FOREIGN_KEY: the session goes on as if nothing had happened', async (_, key) => {
+    const { first, presentWith, grant } = await setUpBound();
+    const before = await redis.hgetall(sessionKey(grant.sessionId));
+    expect(await presentWith(first, key)).toMatchObject({ verdict: 'FOREIGN_KEY', grant });
+    expect(await redis.hgetall(sessionKey(grant.sessionId))).toEqual(before);
+    expect(await revocationsOf(grant.sessionId)).toEqual([]);
+    expect(await presentWith(first, 'own')).toMatchObject({ verdict: 'ROTATED' });
+  });
+
+  test.each([1, 4, maxBehind])(
+    '%s generations behind, at any time, it is REPLAYED: the current one again',
+    async (behind) => {
+      const { first, presentWith, clock, tokenAt } = await setUpBound();
+      for (let done = 0; done < behind; done++) await presentWith(tokenAt(firstGeneration + done), 'own');
+      for (const pauseMs of [0, 60_000, 1_800_000]) {
+        clock.advance(pauseMs);
+        expect(await presentWith(first, 'own')).toMatchObject({
+          verdict: 'REPLAYED',
+          refreshToken: tokenAt(firstGeneration + behind),
+        });
+        expect(await presentWith(first)).toMatchObject({ verdict: 'FOREIGN_KEY' });
+      }
+      expect(await presentWith(tokenAt(firstGeneration + behind), 'own')).toMatchObject({
+        verdict: 'ROTATED',
+      });
+    },
+  );
+
+  test('further behind it is REUSED', async () => {
+    const { first, presentWith, tokenAt } = await setUpBound();
+    for (let done = 0; done <= maxBehind; done++) await presentWith(tokenAt(firstGeneration + done), 'own');
+    expect(await presentWith(first, 'own')).toMatchObject({ verdict: 'REUSED' });
   });
 });
 

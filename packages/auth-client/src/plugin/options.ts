@@ -56,6 +56,11 @@ export type AuthClientOptions = {
    */
   resource?: ProtectedResource | null;
   /**
+   * This service's base URL as clients call it, with which the proofs of bound tokens are compared. Default
+   * `resource.url`, and without that what each request says.
+   */
+  url?: string | null;
+  /**
    * 'required': only tokens that are bound to a key (RFC 9449) are accepted, so a stolen one is worth nothing. Default
    * 'accepted': bearer tokens are too. A bound token as Bearer is refused in both cases.
    */
@@ -97,7 +102,7 @@ const numbers = {
 
 const others = [
   ...['issuer', 'audience', 'jwksUri', 'revocations', 'resource', 'fetch', 'clock'],
-  ...['proofOfPossession', 'proofStore'],
+  ...['proofOfPossession', 'proofStore', 'url'],
 ];
 const known = new Set([...others, ...Object.keys(numbers)]);
 const knownOfFeed = new Set(['uri', 'accessToken', 'maxLagSeconds']);
@@ -116,6 +121,7 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     if (!isHttpUrl(given[name])) faults.push(`${name} must be an http(s) URL`);
   if (!isServiceName(given.audience))
     faults.push('audience must be 1 to 255 printable ASCII characters without space, quote or backslash');
+  if (options.url != null && !isHttpUrl(options.url)) faults.push('url must be an http(s) URL, or null');
   if (!['accepted', 'required', undefined].includes(options.proofOfPossession))
     faults.push("proofOfPossession must be 'accepted' or 'required'");
   if (options.proofStore != null && typeof options.proofStore.use !== 'function')
@@ -129,6 +135,7 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     jwksUri: options.jwksUri,
     revocations: options.revocations,
     resource: options.resource ?? null,
+    url: options.url ?? options.resource?.url ?? null,
     proofOfPossession: options.proofOfPossession ?? 'accepted',
     proofStore: options.proofStore ?? null,
     maxTokenLifetimeSeconds: options.maxTokenLifetimeSeconds ?? numbers.maxTokenLifetimeSeconds.standard,

@@ -36,6 +36,11 @@ export type AuthClient = {
    * comes with it. @throws AuthError
    */
   verify(token: string): Promise<Authentication>;
+  /**
+   * As verify, for a token that somebody else received and asks about. Accepts one that is bound to a key: whoever uses
+   * it checks the proof, against `boundTo`. @throws AuthError
+   */
+  inspect(token: string): Promise<Authentication>;
   /** Seconds since the issuer's keys were last fetched; Infinity before the first time. */
   readonly keySetAgeSeconds: number;
   /** How many usable keys the set has. */
@@ -136,23 +141,30 @@ export const authClient = fastifyPlugin(
       }
       return createHook(context, { ...standard, ...requirements });
     });
+    const told = (error: unknown) =>
+      withChallenge(asAuthError(error), { realm, resourceMetadata, scopes: [] });
+    const inspect = async (token: string): Promise<Authentication> => {
+      try {
+        const authentication = await verifier.verify(token);
+        checkRevocationLag(revocations, standard.maxRevocationLagSeconds);
+        return authentication;
+      } catch (error) {
+        throw told(error);
+      }
+    };
     app.decorate('authClient', {
       async ready() {
         await keySet.untilUsable();
         await known?.ready();
       },
       async verify(token) {
-        try {
-          const authentication = await verifier.verify(token);
-          if (authentication.boundTo !== undefined)
-            throw invalidToken('cnf: bound to a key, without a proof');
-          if (possession.isRequired) throw invalidToken('cnf: not bound to a key');
-          checkRevocationLag(revocations, standard.maxRevocationLagSeconds);
-          return authentication;
-        } catch (error) {
-          throw withChallenge(asAuthError(error), { realm, resourceMetadata, scopes: [] });
-        }
+        const authentication = await inspect(token);
+        const { boundTo } = authentication;
+        if (boundTo !== undefined) throw told(invalidToken('cnf: bound to a key, without a proof'));
+        if (possession.isRequired) throw told(invalidToken('cnf: not bound to a key'));
+        return authentication;
       },
+      inspect,
       get keySetAgeSeconds() {
         return keySet.ageSeconds;
       },
@@ -169,16 +181,11 @@ export const authClient = fastifyPlugin(
   { name: '@latchkey/auth-client', fastify: '5.x' },
 );
 
-function possessionPolicy({
-  proofOfPossession,
-  proofStore,
-  resource,
-  clock,
-}: CheckedOptions): PossessionPolicy {
+function possessionPolicy({ proofOfPossession, proofStore, url, clock }: CheckedOptions): PossessionPolicy {
   const seconds = () => clock.wallMs() / 1000;
   return {
     isRequired: proofOfPossession === 'required',
-    url: resource?.url.replace(/\/$/, ''),
+    url: url?.replace(/\/$/, ''),
     replays:
       proofStore === null
         ? replaysInMemory(seconds)

@@ -40,6 +40,8 @@ export type AuthorizationRequest = ReplyAddress & {
   readonly identityProvider: string | undefined;
   /** What about the person the ID token should say; only with the scope profile. */
   readonly idTokenClaims: readonly PersonalClaim[];
+  /** The thumbprint of the key with which alone the code can be redeemed (RFC 9449 §10). */
+  readonly boundTo: string | undefined;
   /** How the person has to authenticate; undefined: in any way. */
   readonly acrs: readonly Acr[] | undefined;
 };
@@ -166,6 +168,7 @@ export function parseAuthorizationRequest(
       identityProvider: values.get('identity_provider'),
       idTokenClaims: claims.inIdToken,
       acrs: claims.acrs,
+      boundTo: thumbprintIn(values.get('dpop_jkt'), refuse),
     },
   };
 }
@@ -271,6 +274,12 @@ function challengeIn(values: ReadonlyMap<string, string>, refuse: Refuse): strin
   if (!/^[\w-]{43}$/.test(challenge))
     throw refuse('invalid_request', 'code_challenge is not a SHA-256 digest.');
   return challenge;
+}
+
+function thumbprintIn(text: string | undefined, refuse: Refuse): string | undefined {
+  if (text !== undefined && !/^[\w-]{43}$/.test(text))
+    throw refuse('invalid_request', 'dpop_jkt is not a SHA-256 thumbprint.');
+  return text;
 }
 
 function promptsOf(prompt: string | undefined, refuse: Refuse): readonly Prompt[] {

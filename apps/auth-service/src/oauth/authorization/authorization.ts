@@ -127,7 +127,7 @@ export function createAuthorization(parts: AuthorizationParts) {
       { login, account }: SignedIn,
       origin: Origin,
     ): Promise<string> {
-      const { clientId, redirectUri, challenge, scopes, nonce, idTokenClaims } = request;
+      const { clientId, redirectUri, challenge, scopes, nonce, idTokenClaims, boundTo } = request;
       const { authTime, elsewhere, digest } = login;
       const grant = {
         clientId,
@@ -138,6 +138,7 @@ export function createAuthorization(parts: AuthorizationParts) {
         idTokenClaims,
         authTime,
         elsewhere,
+        boundTo,
         login: digest,
       };
       const code = await codes.issue({ ...grant, subject: account.id });

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
 import { isPublic } from '../../clients/clients.ts';
 import type { AuthenticateClient } from '../client-authentication/client-authentication.ts';
+import type { ReadProof } from '../dpop-proofs.ts';
 import { type RequestForm, readRequestForm, textOfRequestForm } from '../form-body.ts';
 import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../oauth-endpoint.ts';
 import { TokenError } from '../token-error.ts';
@@ -35,6 +36,7 @@ export type ParRouteOptions = {
   readonly authenticate: AuthenticateClient;
   readonly parsing: ParseOptions;
   readonly pushed: PushedRequests;
+  readonly readProof: ReadProof;
   /** Counts the request of a client that did not authenticate, by the address that it comes from. */
   readonly admit: (address: string) => Promise<void>;
 };
@@ -50,7 +52,15 @@ export async function parRoute(app: Service, options: ParRouteOptions): Promise<
     if (named !== undefined && named !== client.id)
       throw new TokenError('invalid_request', 'client_id is another client than the one that authenticated.');
     const parameters = Object.entries(rest).filter(([name]) => !credentials.has(name));
-    const text = textOfRequestForm({ client_id: client.id, ...Object.fromEntries(parameters) });
+    // RFC 9449 §10.1: a proof says as much as dpop_jkt, and must not say anything else.
+    const proven = await options.readProof(request, reply);
+    if (proven !== undefined && rest['dpop_jkt'] !== undefined && rest['dpop_jkt'] !== proven)
+      throw new TokenError('invalid_dpop_proof', 'dpop_jkt is another key than that of the proof.');
+    const text = textOfRequestForm({
+      client_id: client.id,
+      ...Object.fromEntries(parameters),
+      ...(proven !== undefined && { dpop_jkt: proven }),
+    });
     try {
       parseAuthorizationRequest(text, parsing);
     } catch (error) {

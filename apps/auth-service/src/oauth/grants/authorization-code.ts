@@ -1,3 +1,4 @@
+import { isPublic } from '../../clients/clients.ts';
 import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
 import type { ResourceUrls } from '../../permissions/resource-urls.ts';
@@ -29,7 +30,7 @@ export type AuthorizationCodeParts = CodeSignInParts & {
  * `invalid_grant` in the same words.
  */
 export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Grant {
-  return async ({ client, parameters, origin, userAgent }) => {
+  return async ({ client, parameters, origin, userAgent, proven }) => {
     if (client.kind === 'service' || client.kind === 'browser')
       throw new TokenError('unauthorized_client', 'This client does not use authorization codes here.');
     const { code, redirect_uri: redirectUri, code_verifier: verifier } = parameters;
@@ -38,8 +39,15 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
     if (verifier === undefined || !verifierPattern.test(verifier))
       throw new TokenError('invalid_request', 'code_verifier is missing or malformed (RFC 7636 §4.1).');
 
-    const request = { client, code, redirectUri, verifier, deviceName: deviceNameFrom(userAgent), origin };
-    const { tokens, grant, account } = await signInByCode(parts, request, ({ scopes }, account) => {
+    const request = {
+      ...{ client, code, redirectUri, verifier, origin },
+      deviceName: deviceNameFrom(userAgent),
+      boundTo: proven,
+      // A client that authenticates needs no key for its refresh tokens, and may change it (RFC 9449 §5).
+      refreshBoundTo: isPublic(client) ? proven : undefined,
+    };
+    const { tokens, grant, account } = await signInByCode(parts, request, ({ scopes, boundTo }, account) => {
+      if (boundTo !== undefined && boundTo !== proven) throw refused();
       const target = askedTarget(parameters, parts.resourceUrls);
       if (limitToTarget(scopesOfGrant({ roles: account.roles, scopes }), target) === undefined)
         throw new TokenError('invalid_target', 'The code has no scope of this resource.');

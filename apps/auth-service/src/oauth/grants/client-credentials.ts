@@ -22,7 +22,7 @@ export function createClientCredentialsGrant({
   issueAccessToken,
   issuedFrom,
 }: ClientCredentialsParts): Grant {
-  return async ({ client, parameters }) => {
+  return async ({ client, parameters, proven }) => {
     const own =
       client.kind === 'service' && Object.hasOwn(policy, client.id) ? policy[client.id]?.ownScopes : [];
     if (own === undefined || own.length === 0) {
@@ -30,13 +30,13 @@ export function createClientCredentialsGrant({
     }
     const scopes = narrowScopes(own, askedScopes(parameters));
     if (scopes === undefined) throw new TokenError('invalid_scope', 'The client does not have this scope.');
-    const { token, expiresInSeconds } = await issueAccessToken(serviceClaims(client.id, scopes), {
+    const { token, expiresInSeconds } = await issueAccessToken(serviceClaims(client.id, scopes, proven), {
       // There is no session to take this from. After a lost data set, all tokens with an earlier `iat` are revoked.
       issuedFrom: issuedFrom(),
     });
     return {
       access_token: token,
-      token_type: 'Bearer',
+      token_type: proven === undefined ? 'Bearer' : 'DPoP',
       expires_in: expiresInSeconds,
       scope: scopes.join(' '),
     };

@@ -12,6 +12,8 @@ export type GrantRequest = {
   readonly parameters: TokenParameters;
   readonly origin: Origin & { readonly address: string };
   readonly userAgent: string | undefined;
+  /** The thumbprint of the key that the client proved to have; its tokens are bound to it. */
+  readonly proven: string | undefined;
 };
 
 /** Handles one grant type (RFC 6749 §1.3). Rejects with TokenError. */

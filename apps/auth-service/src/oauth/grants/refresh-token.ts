@@ -8,7 +8,7 @@ import { askedScopes, askedTarget, type Grant } from './grant.ts';
 export function createRefreshTokenGrant(
   parts: RefreshingParts & { readonly resourceUrls: ResourceUrls },
 ): Grant {
-  return async ({ client, parameters, origin }) => {
+  return async ({ client, parameters, origin, proven }) => {
     if (client.kind === 'browser') {
       throw new TokenError(
         'unauthorized_client',
@@ -23,7 +23,7 @@ export function createRefreshTokenGrant(
     const scopes = askedScopes(parameters);
     const target = askedTarget(parameters, parts.resourceUrls);
     try {
-      const tokens = await refreshTokens(parts, { refreshToken, client, scopes, target, origin });
+      const tokens = await refreshTokens(parts, { refreshToken, client, scopes, target, origin, proven });
       return sessionAnswerOf(tokens, client);
     } catch (error) {
       throw error instanceof RefreshRefusedError ? asTokenError(error) : error;
@@ -33,6 +33,11 @@ export function createRefreshTokenGrant(
 
 /** The description is the same for every session that is over. `reason` is set when it was ended or lost. */
 function asTokenError({ code, reason }: RefreshRefusedError): TokenError {
+  if (code === 'foreign_key')
+    return new TokenError(
+      'invalid_dpop_proof',
+      'This refresh token is bound to a key. Prove that you have it.',
+    );
   if (code === 'target_not_granted')
     return new TokenError('invalid_target', 'The session has no scope of this resource.');
   return code === 'scope_not_granted'

@@ -66,7 +66,7 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
     const { scopes } = decision;
     const claims = delegatedClaims(
       { sub: person.subject, sid: person.sessionId, authTime: person.authTime, acr: person.acr },
-      { actors: decision.actors, audience, scopes },
+      { actors: decision.actors, audience, scopes, boundTo: request.proven },
     );
     const { token, expiresInSeconds } = await issueAccessToken(claims, {
       ...limitsOf(session),
@@ -80,7 +80,7 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
     return {
       access_token: token,
       issued_token_type: accessTokenType,
-      token_type: 'Bearer',
+      token_type: request.proven === undefined ? 'Bearer' : 'DPoP',
       expires_in: expiresInSeconds,
       scope: scopes.join(' '),
     } satisfies TokenAnswer;

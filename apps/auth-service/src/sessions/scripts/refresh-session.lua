@@ -4,18 +4,20 @@
 -- KEYS  1 session  2 stream of revocations  3 its head  4 prefix of the keys of session lists, before the subject
 -- ARGV  1 session id  2 presented generation  3 now (ms)  4 grace (ms)  5 how far replicas' clocks may be apart (ms)
 --       6 most replays  7 most generations to adopt  8 kid that signs now  9 how long a revocation is kept (ms)
---       10 how far ahead a sign-in may be (s)
+--       10 how far ahead a sign-in may be (s)  11 thumbprint of the key that the client proved, '' for none
+--       12 most generations that a client with the session's key may be behind
 -- Reply { verdict }, { 'UNKNOWN', id of the data set, when it came to this server },
---       { 'REVOKED', the reason, if it is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n, m, q, y }
+--       { 'REVOKED', the reason, if it is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n, m, q, y, j,
+--       the generation of the successor }
 local session, stream, head, lists = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace, most_skew, most_replays = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local most_adopted, signing_kid, revocation_ttl = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
-local furthest_ahead = tonumber(ARGV[10])
+local furthest_ahead, proven, most_behind = tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12])
 
-local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n', 'm', 'q', 'y')
+local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n', 'm', 'q', 'y', 'j')
 local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
-local kid, why, expires_at = found[5], found[6], tonumber(found[12])
+local kid, why, expires_at, bound_to = found[5], found[6], tonumber(found[12]), found[17]
 
 if not state then
   refuse_replica(head)
@@ -28,11 +30,12 @@ if now >= expires_at then return { 'EXPIRED' } end
 -- never counts as recent.
 if tonumber(found[11]) - math.floor(now / 1000) > furthest_ahead then found[11] = '1' end
 
-local function answer(verdict, successor_kid)
+local function answer(verdict, successor_kid, successor)
   -- If only entries were lost, a session outlives its data set, and the new one revokes its earlier tokens.
   local from = tonumber(redis.call('HGET', head, 'from') or 0)
   if from > math.floor(now / 1000) then found[13] = math.max(from, tonumber(found[13] or 0)) end
-  return { verdict, successor_kid, unpack(found, 7, 16) }
+  found[18] = successor or current
+  return { verdict, successor_kid, unpack(found, 7, 18) }
 end
 
 -- If the list of the person's sessions was evicted, ending all of them would miss this one.
@@ -45,11 +48,16 @@ end
 local function rotate(verdict)
   relist()
   redis.call('HSET', session, 'g', presented + 1, 't', now, 'r', 0, 'k', signing_kid, 'a', found[11])
-  return answer(verdict, signing_kid)
+  return answer(verdict, signing_kid, presented + 1)
 end
+
+-- Whoever has copied the token has not got the key, and must not be able to end the session with it.
+if bound_to and bound_to ~= proven then return answer('FOREIGN_KEY', kid) end
 
 local ahead = presented - current
 if ahead == 0 then return rotate('ROTATED') end
+-- The same client again, whose replies were lost. With its key there is no need to tell it from a thief.
+if bound_to and ahead < 0 and ahead >= -most_behind then return answer('REPLAYED', kid) end
 -- A rotation far in the future means that a clock was wrong, so it does not count as recent.
 local since = now - reached_at
 if ahead == -1 and since <= grace and since >= -most_skew and replays < most_replays then
