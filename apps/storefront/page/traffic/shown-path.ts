@@ -1,5 +1,6 @@
 const ids: Readonly<Record<string, string>> = {
   '/account/consents': ':clientId',
+  '/account/identities': ':id',
   '/accounts': ':id',
   '/cart/checkouts': ':id',
   '/cart/items': ':sku',
@@ -12,7 +13,7 @@ const ids: Readonly<Record<string, string>> = {
   '/wishlist/items': ':id',
 };
 /** Path segments in the place of an id that are not ids. */
-const words: ReadonlySet<string> = new Set(['current', 'refresh', 'rotation']);
+const words: ReadonlySet<string> = new Set(['code', 'current', 'refresh', 'rotation']);
 
 const member = new RegExp(`^(${Object.keys(ids).join('|')})/([^/]+)(.*)$`);
 

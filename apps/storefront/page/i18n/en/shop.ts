@@ -233,7 +233,7 @@ export const shopMessages = {
       other: 'no reason was given',
     },
     largeAmount:
-      'Above {{amount}}, payment-service requires a sign-in less than {{minutes}} min ago. Yours was {{time}}.',
+      'Above {{amount}}, payment-service requires a sign-in less than {{minutes}} min ago. Yours was at {{time}}.',
   },
   stepUp: {
     title: 'Is it you?',
