@@ -60,6 +60,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'errors.ts',
     'runtime',
     'token',
+    'proof',
     'key-set',
     'jwt',
     'feed',

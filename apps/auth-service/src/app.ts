@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import { authClient } from '@latchkey/auth-client';
 import { createService, currentSetting, type Service, type ServiceOptions } from '@latchkey/service-kit';
+import type { FastifyRequest } from 'fastify';
 import { createAccounts } from './accounts/accounts.ts';
 import { accountManagementRoutes } from './accounts/management-routes.ts';
 import type { Derive } from './accounts/password-hash.ts';
@@ -60,6 +61,7 @@ import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
 import { deviceRoutes } from './sessions/device-routes.ts';
 import { managedSessionRoutes } from './sessions/managed-session-routes.ts';
 import { reauthenticationRoute } from './sessions/reauthentication-route.ts';
+import { requireRecentReturn } from './sessions/recent-return.ts';
 import { createRefreshCookie } from './sessions/refresh-cookie.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 import { createSessionStore } from './sessions/session-store.ts';
@@ -184,9 +186,12 @@ export async function buildApp({
     revocationSeconds: retention,
     clock,
   });
-  /** Whoever ends all sessions of a person also ends their logins, or the next request would start a session again. */
+  const ownCookies = createOwnCookies({ issuer: config.ISSUER });
+  const loginEnd = createLoginEnd({ logins, sessions, clients, deliveries, audit, cookies: ownCookies });
+  /** Whoever ends sessions of a person also ends the logins, or the next request would start a session again. */
   const allSessions = {
     ...sessions,
+    end: loginEnd.endSession,
     endAll: async (...[subject, ...rest]: Parameters<typeof sessions.endAll>) => {
       deliveries.announce(await logins.endAll(subject));
       return sessions.endAll(subject, ...rest);
@@ -223,8 +228,6 @@ export async function buildApp({
     onFailure: createAuthenticationFailures({ audit, registry: app.metrics, clock }),
   });
   const cookie = createRefreshCookie({ issuer: config.ISSUER, macKeys, clock });
-  const ownCookies = createOwnCookies({ issuer: config.ISSUER });
-  const loginEnd = createLoginEnd({ logins, deliveries, audit, cookies: ownCookies });
   const onVerdict = createVerdictCounter(app.metrics);
 
   app.addHook('onClose', async () => {
@@ -356,7 +359,8 @@ export async function buildApp({
     cookie,
     endLogin: loginEnd.endOfBrowser,
   });
-  await app.register(accountRoutes, { accounts });
+  const recent = (request: FastifyRequest) => requireRecentReturn(request, { sessions, clock });
+  await app.register(accountRoutes, { accounts, requireRecentReturn: recent });
   await app.register(accountManagementRoutes, { accounts });
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
   const federation = createFederation({ issuer: config.ISSUER, providers: providersOf(config), clock });
@@ -369,9 +373,16 @@ export async function buildApp({
   });
   const elsewhere = { federation, states, identities, cookies: ownCookies };
   await app.register(providersRoute, { federation });
-  await app.register(identityRoutes, { ...elsewhere, accounts, clients });
+  await app.register(identityRoutes, { ...elsewhere, accounts, clients, requireRecentReturn: recent });
   const { announce } = deliveries;
-  await app.register(providerLogoutRoute, { ...elsewhere, logins, announce, audit, clock });
+  const admit = accounts.admitAuthorization;
+  /** A session outlives its login, and ends with the sign-in at the provider all the same. */
+  const endOf: typeof logins.endOf = async (subject, at, reason) => {
+    const ended = await logins.endOf(subject, at, reason);
+    const others = await sessions.endOfProvider(subject, at, reason);
+    return [...ended, ...others.map((session) => ({ ...session, subject, hasEnded: true }))];
+  };
+  await app.register(providerLogoutRoute, { ...elsewhere, logins: { endOf }, announce, audit, admit, clock });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {
     issuer: config.ISSUER,

@@ -235,6 +235,8 @@ describe('register-applications', () => {
     });
     for (const change of [{ id: 'gift-ideas' }, { kind: 'browser', id: 'latchkey-cli' }, { kind: 'browser' }])
       expect((await register({ ...kiosk, ...change })).stderr).toContain('This is the id of');
+    const page = { id: 'page', name: 'Page', kind: 'browser', redirect_uris: ['com.example.shop:/done'] };
+    expect((await register(page)).stderr).toContain('A page is at an http or https address');
     expect((await register({ ...gifts, id: 'kiosk' })).stderr).toContain('This is the id of one of our own');
   });
 

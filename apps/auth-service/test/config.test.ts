@@ -49,6 +49,21 @@ test.each(['latchkey-cli', 'latchkey-cli=101', 'nobody=1', 'payment-service=1'])
   },
 );
 
+test.each<[string, string, RegExp | undefined]>([
+  ['https://id.example', 'http://10.0.0.7:8080/id', undefined],
+  ['https://id.example/', 'http://10.0.0.7', /example: reached_at names what is no origin/],
+  ['id.example', 'http://10.0.0.7', /example: reached_at names what is no origin/],
+  ['https://id.example', '10.0.0.7', /example: reached_at has an address that is not valid/],
+  ['https://id.example', 'file:///etc', /example: reached_at has an address that is not valid/],
+])('a provider’s reached_at: %s at %s', (origin, address, fault) => {
+  const credentials = { client_id: 'us', client_secret: 'c2VjcmV0' };
+  const example = { id: 'example', name: 'Example', issuer: 'https://id.example', ...credentials };
+  const list = JSON.stringify([{ ...example, reached_at: { [origin]: address } }]);
+  const read = () => readConfig({ ...env, IDENTITY_PROVIDERS: list });
+  if (fault === undefined) expect(read).not.toThrow();
+  else expect(read).toThrow(fault);
+});
+
 test('every fault is named in one message, and no secret is in it', () => {
   const faulty = {
     ...env,

@@ -14,6 +14,8 @@ export class AuthClientError extends Error {
 export type AuthErrorCode =
   | 'missing_token'
   | 'invalid_token'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
   | 'insufficient_user_authentication'
   | 'insufficient_scope'
   | 'user_required'
@@ -24,6 +26,8 @@ export type AuthErrorCode =
 const statusOf: Record<AuthErrorCode, number> = {
   missing_token: 401,
   invalid_token: 401,
+  invalid_dpop_proof: 401,
+  use_dpop_nonce: 401,
   insufficient_user_authentication: 401,
   insufficient_scope: 403,
   user_required: 403,
@@ -35,6 +39,8 @@ const statusOf: Record<AuthErrorCode, number> = {
 const messageOf: Record<AuthErrorCode, string> = {
   missing_token: 'This resource needs an access token',
   invalid_token: 'The access token is malformed, expired, revoked or not meant for this service',
+  invalid_dpop_proof: 'The request does not prove that its sender has the key of the access token',
+  use_dpop_nonce: 'The proof needs the nonce of the DPoP-Nonce header',
   insufficient_user_authentication: 'The sign-in is too long ago for this: the person must sign in again',
   insufficient_scope: 'The access token lacks a scope that this resource needs',
   user_required: 'This resource is for people: a service cannot use it in its own name',

@@ -41,7 +41,9 @@ export function firstPartyClient(row: FirstPartyRow, settings: FirstPartySetting
   const maxSessions = limit === undefined ? row.maxSessions : limit;
   if (kind === 'native') return { id, name, kind, redirectUris, maxSessions };
   if (redirectUris.length > 0) {
-    const origins = [...new Set(redirectUris.map((uri) => new URL(uri).origin))];
+    const all = new Set(redirectUris.map((uri) => new URL(uri).origin));
+    // An app's URI has none, and every sandboxed page says that of itself (RFC 6454 §7.3).
+    const origins = [...all].filter((origin) => origin !== 'null');
     return { id, name, kind, redirectUris, origins, maxSessions };
   }
   const { origins } = settings;

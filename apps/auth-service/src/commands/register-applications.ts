@@ -82,6 +82,8 @@ function faultOf(
     return 'This is the id of one of our own clients or services, and its kind is another.';
   if ('secret' in client)
     return faultOfRegistration({ ...client, method: 'client_secret_basic', jwksUri: undefined });
+  if (kind === 'browser' && !client.redirectUris.every((uri) => /^https?:/.test(uri)))
+    return 'A page is at an http or https address, so its redirect URIs are too.';
   const none = { postLogoutRedirectUris: [], backchannelLogoutUri: null, logoUri: null, isPairwise: false };
   return faultOfRegistration({ ...client, ...none, method: 'none', jwksUri: undefined });
 }

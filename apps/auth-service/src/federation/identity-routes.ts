@@ -1,11 +1,9 @@
-import { requireRecentSignIn } from '@latchkey/auth-client';
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Account } from '../accounts/account.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import { passwordSchema } from '../accounts/password-schema.ts';
-import { recentSeconds } from '../accounts/routes.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientDirectory } from '../clients/clients.ts';
 import type { OwnCookies } from '../logins/own-cookies.ts';
@@ -22,6 +20,8 @@ export type IdentityRoutesOptions = {
   readonly accounts: Pick<Accounts, 'find' | 'signIn'>;
   readonly clients: ClientDirectory;
   readonly cookies: OwnCookies;
+  /** Rejects for somebody without a password who has not just signed in. */
+  readonly requireRecentReturn: (request: FastifyRequest) => Promise<void>;
 };
 
 const proof = {
@@ -156,7 +156,7 @@ export async function identityRoutes(app: Service, options: IdentityRoutesOption
   async function prove(request: FastifyRequest, password: string | undefined): Promise<void> {
     const { subject, sessionId, clientId } = request.auth;
     const { hasPassword, username } = await accountOf(subject);
-    if (!hasPassword) return requireRecentSignIn(request, recentSeconds);
+    if (!hasPassword) return options.requireRecentReturn(request);
     const of = { username, password: password ?? '', sessionId, clientId };
     await accounts.signIn({ ...of, ...requestOrigin(request) });
   }

@@ -107,6 +107,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       tokenEndpoint: 'https://nid.naver.com/oauth2.0/token',
       profileEndpoint: 'https://openapi.naver.com/v1/nid/me',
       isProven: false,
+      repeatsState: true,
       read: (answer) => {
         const person = member(answer, 'response');
         if (member(answer, 'resultcode') !== '00') return undefined;

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import * as oidc from 'openid-client';
 import { signAppleSecret } from './apple-secret.ts';
 import { createBoundedFetch } from './bounded-fetch.ts';
-import type { OAuthProvider, Provider, UpstreamPerson } from './provider.ts';
+import { isIdentifier, type OAuthProvider, type Provider, type UpstreamPerson } from './provider.ts';
 import { UpstreamError, upstreamErrorFrom } from './upstream-error.ts';
 
 /** People wait for it. */
@@ -13,7 +13,7 @@ const metadataMs = 10 * 60_000;
 const skewSeconds = 30;
 /** Asked for with `max_age`, a provider has to say `auth_time` (OpenID Connect Core §2). A year refuses hardly anybody. */
 const anyAgeSeconds = 31_536_000;
-/** After this, openid-client fetches the keys again for a `kid` that it does not know, instead of refusing it. */
+/** The age, in seconds, from which openid-client fetches keys again for an unknown `kid`. */
 const keysAgeSeconds = 60;
 
 /** What binds the answer to the request (RFC 9700 §4.7). */
@@ -50,15 +50,14 @@ export function createProviderClient(
 ) {
   const { clock } = options;
   const fetch = createBoundedFetch(provider.reachedAt);
-  let metadata: { readonly server: oidc.ServerMetadata; readonly until: number } | undefined;
+  let document: { readonly text: string; readonly until: number } | undefined;
   let keys: ReturnType<typeof oidc.getJwksCache>;
 
   return {
     /** Where to send the browser. */
     begin: (checks: UpstreamChecks, uiLocales?: string): Promise<URL> =>
       orUpstreamError(async () => {
-        const configuration = configurationFor(await serverMetadata());
-        return oidc.buildAuthorizationUrl(configuration, {
+        return oidc.buildAuthorizationUrl(await configuration(), {
           redirect_uri: options.redirectUri,
           ...(provider.scope !== '' && { scope: provider.scope }),
           state: checks.state,
@@ -75,82 +74,94 @@ export function createProviderClient(
     /** Who has signed in there. `callback`: the redirect URI with the answer's parameters as its query. */
     complete: (callback: URL, checks: UpstreamChecks): Promise<UpstreamPerson> =>
       orUpstreamError(async () => {
-        const configuration = configurationFor(await serverMetadata());
-        const tokens = await oidc.authorizationCodeGrant(configuration, callback, {
+        const speaking = await configuration();
+        const expected = {
           pkceCodeVerifier: checks.verifier,
           expectedState: checks.state,
           ...(provider.oauth === undefined && { expectedNonce: checks.nonce, idTokenExpected: true }),
-        });
+        };
+        const more = provider.oauth?.repeatsState === true ? { state: checks.state } : {};
+        const tokens = await oidc.authorizationCodeGrant(speaking, callback, expected, more);
         const person =
           provider.oauth === undefined
             ? personOf(tokens.claims(), callback)
-            : await readProfile(configuration, provider.oauth, tokens.access_token);
+            : await readProfile(speaking, provider.oauth, tokens.access_token);
         refuseIfTooOld(person, checks);
-        keepKeysOf(configuration);
+        keepKeysOf(speaking);
         return person;
       }),
 
     /** The provider's document, for what openid-client does not do. */
-    serverMetadata: (): Promise<oidc.ServerMetadata> => orUpstreamError(serverMetadata),
+    serverMetadata: (): Promise<oidc.ServerMetadata> =>
+      orUpstreamError(async () => (await configuration()).serverMetadata()),
 
     /** Fetches as this provider has to be reached. */
     fetch,
   };
 
-  async function serverMetadata(): Promise<oidc.ServerMetadata> {
-    const now = clock();
-    if (metadata !== undefined && now < metadata.until) return metadata.server;
-    const server = await readMetadata();
-    metadata = { server, until: now + metadataMs };
-    return server;
+  /**
+   * A new one each time, since openid-client keeps the keys with it, and refuses a `kid` that it does not know while they
+   * are younger than a minute. We hand it older ones.
+   */
+  async function configuration(): Promise<oidc.Configuration> {
+    const { oauth } = provider;
+    // It reads the machine's clock, and we have ours.
+    const skew = Math.round((clock() - Date.now()) / 1000);
+    const metadata = { [oidc.clockTolerance]: skewSeconds, [oidc.clockSkew]: skew };
+    if (oauth !== undefined) return withoutDiscovery(oauth, metadata);
+    const made = await discover(metadata);
+    if (keys !== undefined) oidc.setJwksCache(made, { ...keys, uat: keys.uat - keysAgeSeconds });
+    return made;
   }
 
-  async function readMetadata(): Promise<oidc.ServerMetadata> {
-    const { oauth, issuer } = provider;
-    if (oauth !== undefined) {
-      const { authorizationEndpoint, tokenEndpoint } = oauth;
-      return { issuer, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint };
-    }
-    const found = await oidc.discovery(new URL(issuer), provider.clientId, undefined, oidc.None(), {
-      [oidc.customFetch]: fetch,
+  /** The document is fetched once in a while only, and kept when openid-client has accepted it. */
+  async function discover(metadata: Partial<oidc.ClientMetadata>): Promise<oidc.Configuration> {
+    const isInsecure = provider.issuer.startsWith('http:');
+    let text = document !== undefined && clock() < document.until ? document.text : undefined;
+    const isKept = text !== undefined;
+    const fetchUnlessKept: oidc.CustomFetch = async (url, options) => {
+      if (!url.endsWith('/.well-known/openid-configuration')) return fetch(url, options);
+      if (text === undefined) {
+        const response = await fetch(url, options);
+        if (!response.ok) return response;
+        text = await response.text();
+      }
+      return new Response(text, { headers: { 'content-type': 'application/json' } });
+    };
+    const made = await oidc.discovery(new URL(provider.issuer), provider.clientId, metadata, authentication, {
+      [oidc.customFetch]: fetchUnlessKept,
       timeout: timeoutSeconds,
-      ...(issuer.startsWith('http:') && { execute: [oidc.allowInsecureRequests] }),
+      execute: [oidc.enableNonRepudiationChecks, ...(isInsecure ? [oidc.allowInsecureRequests] : [])],
     });
-    return found.serverMetadata();
+    if (!isKept && text !== undefined) document = { text, until: clock() + metadataMs };
+    return made;
   }
 
-  function configurationFor(server: oidc.ServerMetadata): oidc.Configuration {
-    const configuration = new oidc.Configuration(
-      server,
-      provider.clientId,
-      {
-        [oidc.clockTolerance]: skewSeconds,
-        // It reads the machine's clock, and we have ours.
-        [oidc.clockSkew]: Math.round((clock() - Date.now()) / 1000),
-      },
-      authentication(),
-    );
-    configuration[oidc.customFetch] = fetch;
-    configuration.timeout = timeoutSeconds;
-    if (server.issuer.startsWith('http:')) oidc.allowInsecureRequests(configuration);
-    if (provider.oauth !== undefined) return configuration;
-    oidc.enableNonRepudiationChecks(configuration);
-    if (keys !== undefined) oidc.setJwksCache(configuration, { ...keys, uat: keys.uat - keysAgeSeconds });
-    return configuration;
-  }
-
-  function keepKeysOf(configuration: oidc.Configuration): void {
-    const now = oidc.getJwksCache(configuration);
+  function keepKeysOf(used: oidc.Configuration): void {
+    const now = oidc.getJwksCache(used);
     const isFetched = now !== undefined && now.uat !== (keys?.uat ?? 0) - keysAgeSeconds;
     if (isFetched) keys = now;
   }
 
-  function authentication(): oidc.ClientAuth {
+  function withoutDiscovery(
+    { authorizationEndpoint, tokenEndpoint }: OAuthProvider,
+    metadata: Partial<oidc.ClientMetadata>,
+  ): oidc.Configuration {
+    const { issuer, clientId } = provider;
+    const server = { issuer, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint };
+    const made = new oidc.Configuration(server, clientId, metadata, authentication);
+    made[oidc.customFetch] = fetch;
+    made.timeout = timeoutSeconds;
+    return made;
+  }
+
+  /** Apple's secret is signed for each request. */
+  function authentication(...request: Parameters<oidc.ClientAuth>): void {
     const { secret, clientId, issuer } = provider;
-    if (secret.kind === 'secret') return oidc.ClientSecretPost(secret.secret);
-    return oidc.ClientSecretPost(
-      signAppleSecret(secret, { clientId, issuer, now: Math.floor(clock() / 1000) }),
-    );
+    const now = Math.floor(clock() / 1000);
+    const text =
+      secret.kind === 'secret' ? secret.secret : signAppleSecret(secret, { clientId, issuer, now });
+    oidc.ClientSecretPost(text)(...request);
   }
 
   function refuseIfTooOld({ authTime }: UpstreamPerson, { maxAge, startedAt }: UpstreamChecks): void {
@@ -161,18 +172,18 @@ export function createProviderClient(
 
   function personOf(claims: oidc.IDToken | undefined, callback: URL): UpstreamPerson {
     if (claims === undefined) throw new UpstreamError('refused', 'there is no ID token');
+    // openid-client has checked that it is a number.
     const { auth_time: authTime, sid } = claims;
     return {
-      issuer: claims.iss,
-      subject: claims.sub,
+      ...checkedIdentity(claims.iss, claims.sub),
       name: shownName(claims['name'] ?? claims['preferred_username'] ?? appleName(callback)),
-      authTime: authTime === undefined ? undefined : Math.min(authTime, Math.floor(clock() / 1000)),
-      sid: typeof sid === 'string' ? sid : undefined,
+      authTime: authTime === undefined ? undefined : Math.floor(Math.min(authTime, clock() / 1000)),
+      sid: isIdentifier(sid) ? sid : undefined,
     };
   }
 
   async function readProfile(
-    configuration: oidc.Configuration,
+    speaking: oidc.Configuration,
     oauth: OAuthProvider,
     accessToken: string,
   ): Promise<UpstreamPerson> {
@@ -182,22 +193,20 @@ export function createProviderClient(
       url.searchParams.set('appsecret_proof', proof);
     }
     const headers = new Headers({ accept: 'application/json', 'user-agent': 'latchkey' });
-    const response = await oidc.fetchProtectedResource(
-      configuration,
-      accessToken,
-      url,
-      'GET',
-      undefined,
-      headers,
-    );
+    const response = await oidc.fetchProtectedResource(speaking, accessToken, url, 'GET', undefined, headers);
     if (response.status >= 500) throw new UpstreamError('unavailable', `profile: status ${response.status}`);
     const person = response.ok ? oauth.read(await response.json()) : undefined;
     if (person === undefined)
       throw new UpstreamError('refused', `profile: status ${response.status}, without a person`);
-    const { issuer } = provider;
     const { subject, name } = person;
-    return { issuer, subject, name: shownName(name), authTime: undefined, sid: undefined };
+    const identity = checkedIdentity(provider.issuer, subject);
+    return { ...identity, name: shownName(name), authTime: undefined, sid: undefined };
   }
+}
+
+function checkedIdentity(issuer: string, subject: string): Pick<UpstreamPerson, 'issuer' | 'subject'> {
+  if (isIdentifier(issuer) && isIdentifier(subject)) return { issuer, subject };
+  throw new UpstreamError('refused', 'issuer or subject cannot be kept');
 }
 
 async function orUpstreamError<Result>(task: () => Promise<Result>): Promise<Result> {

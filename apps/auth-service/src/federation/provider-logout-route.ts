@@ -5,7 +5,7 @@ import { requestOrigin } from '../audit/request-origin.ts';
 import type { LoginStore, SessionOfLogin } from '../logins/login-store.ts';
 import type { Federation } from './federation.ts';
 import type { Identities } from './identities.ts';
-import { readProviderLogout } from './provider-logout.ts';
+import { createProviderLogoutReader } from './provider-logout.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 const schema = {
@@ -24,13 +24,16 @@ export type ProviderLogoutRouteOptions = {
   /** Tells applications that these sessions have ended. */
   readonly announce: (ended: readonly SessionOfLogin[]) => void;
   readonly audit: Pick<AuditLog, 'record'>;
+  /** Counts a request, by the address that it comes from. */
+  readonly admit: (address: string) => Promise<void>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
 
 /** POST /providers/:provider/backchannel-logout. Answers 200 also when nobody was signed in by it (§2.8). */
 export async function providerLogoutRoute(app: Service, options: ProviderLogoutRouteOptions): Promise<void> {
-  const { federation, identities, logins, announce, audit, clock } = options;
+  const { federation, identities, logins, announce, audit, admit, clock } = options;
+  const readProviderLogout = createProviderLogoutReader({ clock });
   app.removeAllContentTypeParsers();
   const form = { parseAs: 'string', bodyLimit: 16 * 1024 } as const;
   app.addContentTypeParser(
@@ -41,11 +44,12 @@ export async function providerLogoutRoute(app: Service, options: ProviderLogoutR
 
   app.post('/providers/:provider/backchannel-logout', { schema }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
+    await admit(request.ip);
     const federated = federation.find(request.params.provider);
     const token = new URLSearchParams(String(request.body ?? '')).get('logout_token');
     if (federated === undefined || token === null) throw invalid('There is no logout token.');
     const { id: provider } = federated.provider;
-    const { issuer, subject, sid, issuedAt } = await readProviderLogout(token, federated, clock).catch(
+    const { issuer, subject, sid, issuedAt } = await readProviderLogout(token, federated).catch(
       (error: unknown) => {
         if (!(error instanceof UpstreamError)) throw error;
         request.log.warn({ provider, reason: error.message }, 'a logout token was refused');

@@ -13,6 +13,14 @@ export type UpstreamPerson = {
   readonly sid: string | undefined;
 };
 
+/**
+ * Whether a provider's `iss`, `sub` or `sid` can be kept and compared: at most 255 characters (OpenID Connect Core §2),
+ * and none that a database refuses or changes.
+ */
+export function isIdentifier(value: unknown): value is string {
+  return typeof value === 'string' && /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(value);
+}
+
 /** Where people who are not ours can sign in. Everything about it is data. */
 export type Provider = {
   /** Part of the redirect URI, so it must not change. */
@@ -48,6 +56,8 @@ export type OAuthProvider = {
   readonly profileEndpoint: string;
   /** Facebook wants each call to prove that it knows the secret (appsecret_proof). */
   readonly isProven: boolean;
+  /** Naver wants `state` with the code again, at its token endpoint. */
+  readonly repeatsState?: boolean;
   /** Reads the answer of the API; undefined when it is not as documented. */
   readonly read: (answer: unknown) => { readonly subject: string; readonly name: unknown } | undefined;
 };

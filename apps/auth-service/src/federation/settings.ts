@@ -72,6 +72,11 @@ function providerOf(setting: Setting, isProduction: boolean): Provider {
   if (isProduction && !isSecure(issuer)) throw fail('its issuer must be https in production');
   const shown = name ?? preset?.name;
   if (shown === undefined) throw fail('it needs a name');
+  const reached = Object.entries(setting.reached_at ?? {});
+  if (reached.some(([origin]) => faultOfUrl(origin, 'origin') !== undefined))
+    throw fail('reached_at names what is no origin');
+  if (reached.some(([, address]) => faultOfUrl(address, 'base') !== undefined))
+    throw fail('reached_at has an address that is not valid');
   const graphVersion = setting.graph_version ?? defaultGraphVersion;
   return {
     id,

@@ -39,6 +39,8 @@ export function upstreamErrorFrom(error: unknown): UpstreamError {
     const fault = silences.includes(error.code) ? 'unavailable' : 'refused';
     return new UpstreamError(fault, error.code, error);
   }
+  if (error instanceof DOMException && ['TimeoutError', 'AbortError'].includes(error.name))
+    return new UpstreamError('unavailable', 'no answer in time', error);
   // fetch: no connection, an untrusted certificate.
   if (error instanceof TypeError) return new UpstreamError('unavailable', 'no connection', error);
   return new UpstreamError('refused', 'the answer is not valid', error);

@@ -12,6 +12,8 @@ export function signInPage(options: {
   readonly action: string;
   readonly client: string;
   readonly logo: string | undefined;
+  /** Whether it is one of our own clients, which asks for no consent. */
+  readonly isOurs: boolean;
   readonly username: string;
   readonly fault?: keyof Texts['faults'];
   readonly providers: readonly ProviderLink[];
@@ -25,6 +27,7 @@ export function signInPage(options: {
     formsTo: options.formsTo,
     logo: options.logo,
     body: html`${fault === undefined ? '' : html`<p class="fault" role="alert" id="fault">${texts.faults[fault]}</p>`}
+${options.isOurs ? html`<p class="soft">${texts.ours(options.client)}</p>` : ''}
 <form method="post" action="${action}">
 <label for="username">${texts.username}</label>
 <input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="256"${username === '' ? html` autofocus` : ''}>
@@ -40,7 +43,7 @@ ${
     ? ''
     : html`<nav class="providers" aria-label="${texts.elsewhere}">
 ${options.providers.map(
-  ({ href, label, look }) => html`<a class="button ${look}" href="${href}">${label}</a>
+  ({ href, label, look }) => html`<a class="${look}" href="${href}">${label}</a>
 `,
 )}</nav>`
 }`,

@@ -5,6 +5,7 @@ export type Texts = typeof english;
 const english = {
   signIn: 'Sign in',
   signInTo: (client: string) => `Sign in to continue to ${client}`,
+  ours: (client: string) => `${client} is part of this shop, so it asks for no permission.`,
   username: 'User name',
   password: 'Password',
   cancel: 'Cancel',
@@ -73,6 +74,7 @@ const english = {
 const korean: Texts = {
   signIn: '로그인',
   signInTo: (client) => `${client}에 로그인`,
+  ours: (client) => `${client}은(는) 이 상점의 서비스이므로 따로 권한을 묻지 않습니다.`,
   username: '아이디',
   password: '비밀번호',
   cancel: '취소',

@@ -1,7 +1,9 @@
 import { forThisFile } from '@latchkey/testing';
+import type { FastifyRequest } from 'fastify';
 import { expect, test } from 'vitest';
 import { createApplications } from '../../src/clients/applications.ts';
 import { firstPartyClient, seededClients } from '../../src/clients/first-party.ts';
+import { checkBrowserOrigin } from '../../src/sessions/browser-origin.ts';
 import { openTestDatabase } from '../database/open-test-database.ts';
 
 const database = await forThisFile(openTestDatabase());
@@ -60,4 +62,13 @@ test('a page with redirect URIs of its own may be used from their origins alone'
     redirectUris,
     origins: ['https://kiosk.example', 'https://shop.example:8443'],
   });
+});
+
+test('a page whose row names an app’s redirect URI may not be used from opaque origins', () => {
+  const redirectUris = ['com.example.kiosk:/done'];
+  const row = { id: 'kiosk', name: 'Kiosk', kind: 'browser', redirectUris, maxSessions: null } as const;
+  const request = { headers: { origin: 'null' } } as FastifyRequest;
+  expect(() => checkBrowserOrigin(request, firstPartyClient(row, firstParty))).toThrow(
+    expect.objectContaining({ code: 'origin_not_allowed' }),
+  );
 });

@@ -67,6 +67,17 @@ describe('refused', () => {
     url: `/clients/${id}/status`,
     payload,
   });
+  const application = {
+    name: 'Gift ideas',
+    redirect_uris: ['https://gifts.example/'],
+    scopes: ['openid'],
+    token_endpoint_auth_method: 'none',
+  };
+  const register = (more: object): Asked => ({
+    method: 'POST',
+    url: '/clients',
+    payload: { ...application, ...more },
+  });
   const revoked = { status: 'revoked' };
   const anybody = { access_token: '', username: 'anybody' };
   const operator = async () => auth.operator;
@@ -99,6 +110,15 @@ describe('refused', () => {
     ['another status', operator, put('storefront', { status: 'asleep' }), 400, 'invalid_request'],
     ['no status', operator, put('storefront', {}), 400, 'invalid_request'],
     ['more than a status', operator, put('storefront', { ...revoked, name: 'x' }), 400, 'invalid_request'],
+    ['a client of our own', operator, register({ kind: 'browser' }), 400, 'invalid_request'],
+    ['a scope of our own', operator, register({ scopes: ['keys:manage'] }), 400, 'invalid_request'],
+    [
+      'to forget a client of our own',
+      operator,
+      { method: 'DELETE', url: '/clients/storefront' },
+      404,
+      'client_not_found',
+    ],
     ['one’s own client', operator, put('latchkey-cli', revoked), 409, 'own_client'],
   ])('%s', async (_what, who, request, status, code) => {
     const person = await who();

@@ -128,10 +128,11 @@ describe('linking', () => {
     await link(page);
     expect((await refresh(app, phone.refresh_token)).json()).toMatchObject({ reason: 'ways_in_changed' });
     expect((await whoAmI(app, page.token)).statusCode).toBe(200);
-    const events = await database.eventsOf(await subjectOf(page.token));
-    expect(events.map(({ event }) => event)).toEqual(
-      expect.arrayContaining(['identity.linked', 'session.ended']),
-    );
+    const subject = await subjectOf(page.token);
+    await eventually('the audit log says so', async () => {
+      const events = (await database.eventsOf(subject)).map(({ event }) => event);
+      expect(events).toEqual(expect.arrayContaining(['identity.linked', 'session.ended']));
+    });
   });
 
   test('the same identity twice changes nothing, and another account’s is refused', async () => {

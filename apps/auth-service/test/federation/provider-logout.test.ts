@@ -5,14 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type Cookies, seededPeople, signOutAtExampleId, startExampleId } from '@latchkey/example-id';
 import { eventually, forThisFile } from '@latchkey/testing';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   createBrowser,
   createFlow,
   registerApplication,
   returned,
 } from '../oauth/authorization/authorization-fixture.ts';
-import { bearer, decode, refresh, startAuthApp } from '../support/auth-app.ts';
+import { bearer, decode, from, refresh, startAuthApp } from '../support/auth-app.ts';
 import { openDatabase } from '../support/operator.ts';
 import { callbackOf, tokensOf } from './federation-fixture.ts';
 
@@ -20,6 +20,14 @@ const [mina, viewer] = seededPeople;
 const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const otherKey = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const secret = 'a secret of the test';
+
+/** Of the requests for the keys: how many there were, and how they are answered. */
+let keyRequests = 0;
+let keysStatus: number | 'silence' = 200;
+beforeEach(() => {
+  keyRequests = 0;
+  keysStatus = 200;
+});
 
 /** A provider of which we only need the document and the keys; and the way from Example ID to auth-service. */
 const server = createServer(async (request, response) => {
@@ -33,8 +41,12 @@ const server = createServer(async (request, response) => {
       token_endpoint: `${issuer}/token`,
       jwks_uri: `${issuer}/jwks`,
     });
-  if (request.url === '/jwks')
+  if (request.url === '/jwks') {
+    keyRequests += 1;
+    if (keysStatus === 'silence') return;
+    response.statusCode = keysStatus;
     return json({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256' }] });
+  }
   const { statusCode } = await postLogout('example', await text(request));
   response.writeHead(statusCode).end();
 }).listen(0, '127.0.0.1');
@@ -53,18 +65,20 @@ const settings = [
   { id: 'example', name: 'Example ID', issuer: exampleId.issuer, ...credentials },
   { id: 'own', name: 'Own', issuer, ...credentials },
 ];
-const auth = await forThisFile(startAuthApp({ env: { IDENTITY_PROVIDERS: JSON.stringify(settings) } }));
+const auth = await forThisFile(
+  startAuthApp({ env: { IDENTITY_PROVIDERS: JSON.stringify(settings) }, clock: () => Date.now() }),
+);
 const { app } = auth;
 const application = await registerApplication(auth);
 const database = await forThisFile(
   Promise.resolve(openDatabase(auth)).then((opened) => ({ ...opened, stop: opened.close })),
 );
 
-const postLogout = (provider: string, payload: string) =>
+const postLogout = (provider: string, payload: string, address = {}) =>
   app.inject({
     method: 'POST',
     url: `/providers/${provider}/backchannel-logout`,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...address },
     payload,
   });
 
@@ -95,13 +109,35 @@ test('signing out at the provider ends what began there: the login and its sessi
   expect(returned(await ended.browser.get(silent))).toMatchObject({ error: 'login_required' });
   // Another session at the provider, and another person.
   for (const { tokens } of [elsewhere, other]) expect(await userInfo(tokens.access_token)).toBe(200);
-  const events = await database.eventsOf(String(decode(ended.tokens.access_token).claims['sub']));
-  expect(events.find(({ event }) => event === 'session.ended')?.details).toEqual({
-    ...{ reason: 'signed_out_at_provider', provider: 'example' },
+  const subject = String(decode(ended.tokens.access_token).claims['sub']);
+  await eventually('the audit log says so', async () => {
+    const found = (await database.eventsOf(subject)).find(({ event }) => event === 'session.ended');
+    expect(found?.details).toEqual({ reason: 'signed_out_at_provider', provider: 'example' });
   });
 });
 
+test('signing out at the provider also ends a session whose login has expired', async () => {
+  const { browser, cookies, tokens } = await signIn();
+  const { Redis } = await import('ioredis');
+  const redis = new Redis(auth.redis.url);
+  await redis.del(await redis.keys('*:l:*'));
+  await redis.quit();
+  expect(returned(await browser.get(createFlow(application.id, { prompt: 'none' }).url))).toMatchObject({
+    error: 'login_required',
+  });
+  await signOutAtExampleId(exampleId.issuer, cookies);
+  await eventually('the session has ended', async () =>
+    expect((await refresh(app, tokens.refresh_token, { client_id: application.id })).json()).toMatchObject({
+      reason: 'signed_out_at_provider',
+    }),
+  );
+});
+
 describe('a logout token', () => {
+  // It never goes back, so that no test sees keys that another one fetched later.
+  beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'], now: Date.now() }));
+  afterAll(() => void vi.useRealTimers());
+
   const partOf = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const now = () => Math.floor(Date.now() / 1000);
   const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
@@ -117,9 +153,9 @@ describe('a logout token', () => {
 
   function tokenOf(
     changes: object = {},
-    { alg = 'RS256', by = key.privateKey as KeyObject | string | null } = {},
+    { alg = 'RS256', kid = 'k', by = key.privateKey as KeyObject | string | null } = {},
   ) {
-    const input = `${partOf({ alg, kid: 'k', typ: 'logout+jwt' })}.${partOf({ ...claims(), ...changes })}`;
+    const input = `${partOf({ alg, kid, typ: 'logout+jwt' })}.${partOf({ ...claims(), ...changes })}`;
     if (by === null) return `${input}.`;
     const signature =
       typeof by === 'string'
@@ -128,8 +164,12 @@ describe('a logout token', () => {
     return `${input}.${signature.toString('base64url')}`;
   }
 
+  const post = (token: string) => postLogout('own', new URLSearchParams({ logout_token: token }).toString());
+  /** Lets the cached keys become too old to be used. */
+  const later = () => vi.setSystemTime(Date.now() + 61_000);
+
   test('about somebody who never came here is answered 200', async () => {
-    const answer = await postLogout('own', new URLSearchParams({ logout_token: tokenOf() }).toString());
+    const answer = await post(tokenOf());
     expect([answer.statusCode, answer.headers['cache-control']]).toEqual([200, 'no-store']);
   });
 
@@ -146,10 +186,53 @@ describe('a logout token', () => {
     ['without events', () => tokenOf({ events: undefined })],
     ['without a jti', () => tokenOf({ jti: undefined })],
     ['about nobody', () => tokenOf({ sub: undefined })],
+    ['about somebody whose subject no database keeps', () => tokenOf({ sub: 'a\0b' })],
     ['that is none', () => 'x.y.z'],
   ])('%s is refused', async (_, token) => {
-    const answer = await postLogout('own', new URLSearchParams({ logout_token: token() }).toString());
-    expect(answer.statusCode).toBe(400);
+    expect((await post(token())).statusCode).toBe(400);
+  });
+
+  test('makes us fetch the keys once a minute; one with an unknown key, once in 10 s', async () => {
+    later();
+    for (let time = 0; time < 3; time++) expect((await post(tokenOf())).statusCode).toBe(200);
+    expect(keyRequests).toBe(1);
+    vi.setSystemTime(Date.now() + 11_000);
+    for (let time = 0; time < 3; time++)
+      expect((await post(tokenOf({}, { kid: `unknown-${time}` }))).statusCode).toBe(400);
+    expect(keyRequests).toBe(2);
+  });
+
+  test.each<[string, () => string]>([
+    ['is none', () => 'x'],
+    ['is for another client', () => tokenOf({ aud: 'other' })],
+    ['is of another issuer', () => tokenOf({ iss: 'https://evil.example' })],
+    ['has expired', () => tokenOf({ exp: now() - 60 })],
+    ['has no signature', () => tokenOf({}, { alg: 'none', by: null })],
+  ])('that %s makes us fetch nothing', async (_, token) => {
+    later();
+    expect((await post(token())).statusCode).toBe(400);
+    expect(keyRequests).toBe(0);
+  });
+
+  test.each([404, 500, 'silence'] as const)(
+    'cannot be read while the keys are answered by %s: 503',
+    async (status) => {
+      later();
+      keysStatus = status;
+      const answer = await post(tokenOf());
+      expect([answer.statusCode, answer.json().code]).toEqual([503, 'provider_unavailable']);
+      expect(answer.headers['retry-after']).toBe('5');
+    },
+  );
+
+  test('is one of at most 200 that a network sends at once', async () => {
+    const sender = from('many logout tokens');
+    const answers = await Promise.all(
+      Array.from({ length: 250 }, () => postLogout('own', 'logout_token=x', sender)),
+    );
+    const statuses = new Set(answers.map(({ statusCode }) => statusCode));
+    expect(statuses).toEqual(new Set([400, 429]));
+    expect((await post(tokenOf())).statusCode).toBe(200);
   });
 
   test.each([

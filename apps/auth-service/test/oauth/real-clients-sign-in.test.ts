@@ -1,26 +1,18 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { proxyPrograms, startApache, type TestProxy } from '@latchkey/dev-stack/testing';
 import { eventually, forThisFile } from '@latchkey/testing';
 import * as oauth from 'oauth4webapi';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bearer, decode, signIn, startAuthApp, testPassword } from '../support/auth-app.ts';
+import { freePort } from '../support/free-port.ts';
 import { callback, registerApplication, somebody } from './authorization/authorization-fixture.ts';
 
 const issuer = new URL(`http://127.0.0.1:${await freePort()}`);
 const auth = await forThisFile(startAuthApp({ env: { ISSUER: issuer.origin } }));
 await auth.app.listen({ host: '127.0.0.1', port: Number(issuer.port) });
 const scopes = ['openid', 'profile', 'offline_access'];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A browser over HTTP. It follows redirects between loopback servers, and stops at any other address. */
 function createBrowser() {
@@ -94,6 +86,13 @@ test('oauth4webapi signs somebody in, reads UserInfo, refreshes, and signs out',
   const { url: page } = await visit(`${server.authorization_endpoint}?${asked}`);
   const { url: returned } = await signInAt(visit, page, username);
 
+  // Mix-up (RFC 9700 §4.4.2.1): the metadata tells the client that each answer has our iss (RFC 9207 §3).
+  for (const [name, value] of [['iss', 'https://evil.example'], ['iss'], ['state', 'another']] as const) {
+    const other = new URL(returned);
+    if (value === undefined) other.searchParams.delete(name);
+    else other.searchParams.set(name, value);
+    expect(() => oauth.validateAuthResponse(server, client, other, state)).toThrow(`"${name}"`);
+  }
   const parameters = oauth.validateAuthResponse(server, client, returned, state);
   const tokens = await oauth.processAuthorizationCodeResponse(
     server,

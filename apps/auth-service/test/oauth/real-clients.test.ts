@@ -1,10 +1,9 @@
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { forThisFile } from '@latchkey/testing';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { describe, expect, test } from 'vitest';
 import { decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
+import { freePort } from '../support/free-port.ts';
 import { accessTokenType, startServices, tokenExchange } from '../support/services.ts';
 
 const service = 'payment-service';
@@ -17,14 +16,6 @@ const auth = await forThisFile(
 await auth.app.listen({ host: '127.0.0.1', port: Number(issuer.port) });
 const key = await webCryptoKey();
 const personsToken = (await signIn(auth.app, await register(auth.app))).access_token;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The service's private key, in the form that both libraries expect. */
 async function webCryptoKey(): Promise<oauth.PrivateKey> {

@@ -1,5 +1,5 @@
 import { eventually, forThisFile } from '@latchkey/testing';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   authorize,
   callback,
@@ -10,11 +10,24 @@ import {
   returned,
   somebody,
 } from '../oauth/authorization/authorization-fixture.ts';
-import { bearer, refreshCookie, startAuthApp, storefrontOrigin, whoAmI } from '../support/auth-app.ts';
+import {
+  bearer,
+  decode,
+  refreshCookie,
+  signIn,
+  startAuthApp,
+  storefrontOrigin,
+  testPassword,
+  whoAmI,
+} from '../support/auth-app.ts';
+import { createOperator, openDatabase } from '../support/operator.ts';
 
 const auth = await forThisFile(startAuthApp());
 const { app } = auth;
 const redirect_uri = `${storefrontOrigin}/`;
+const accounts = openDatabase(auth);
+const operator = await createOperator(auth, accounts);
+afterAll(() => accounts.close());
 
 type Browser = ReturnType<typeof createBrowser>;
 
@@ -42,7 +55,7 @@ async function aCode() {
   const flow = pageFlow();
   const username = await somebody(app);
   const page = nextPage(await browser.get(flow.url));
-  await browser.post(page, { action: 'sign_in', username, password: 'a long enough passphrase' });
+  await browser.post(page, { action: 'sign_in', username, password: testPassword });
   const { code = '' } = returned(await browser.get(page), redirect_uri);
   return { browser, flow, code, username };
 }
@@ -161,20 +174,43 @@ describe('signing out on the page', () => {
     expect((await browser.get(next)).body).toContain('name="password"');
   });
 
-  test('leaves the login of somebody else in this browser, and that of another browser', async () => {
-    const first = await aCode();
+  test.each([
+    ['the person, from another device', 'ended_by_user'],
+    ['an operator', 'ended_by_operator'],
+  ])('works from elsewhere, too: %s ends the login that it began with', async (_, reason) => {
+    const { browser, flow, code, username } = await aCode();
+    const { session_id: id, access_token: token } = keep(
+      browser,
+      await flow.redeemAtPage(browser, code),
+    ).json();
+    const elsewhere = await signIn(app, username);
+    const subject = String(decode(token).claims['sub']);
+    const end =
+      reason === 'ended_by_user'
+        ? { url: `/sessions/${id}`, headers: bearer(elsewhere.access_token) }
+        : { url: `/accounts/${subject}/sessions/${id}`, headers: bearer(operator.access_token) };
+    expect((await app.inject({ method: 'DELETE', ...end })).statusCode).toBe(204);
+    expect((await byCookie(browser)).json()).toMatchObject({ code: 'session_ended', reason });
+    expect((await whoAmI(app, elsewhere.access_token)).statusCode).toBe(200);
+    const next = nextPage(await browser.get(pageFlow().url));
+    expect((await browser.get(next)).body).toContain('name="password"');
+    expect((await app.inject({ method: 'DELETE', ...end })).statusCode).toBe(404);
+  });
+
+  test('leaves the login of somebody else in this browser, and the person’s own in another browser', async () => {
+    const [first, others] = [await aCode(), await aCode()];
     const { access_token: token } = keep(
       first.browser,
       await first.flow.redeemAtPage(first.browser, first.code),
     ).json();
-    const second = await aCode();
-    expect((await signOut(second.browser, token)).statusCode).toBe(204);
-    for (const { browser } of [first, second]) {
+    const second = createBrowser(app);
+    const page = nextPage(await second.get(pageFlow().url));
+    await second.post(page, { action: 'sign_in', username: first.username, password: testPassword });
+    expect((await signOut(others.browser, token)).statusCode).toBe(204);
+    for (const browser of [second, others.browser]) {
       const silent = createFlow('storefront', { redirect_uri, scope: '', prompt: 'none' });
-      // Not login_required.
-      expect(returned(await browser.get(silent.url), redirect_uri)['error']).toBe(
-        'account_selection_required',
-      );
+      const { error } = returned(await browser.get(silent.url), redirect_uri);
+      expect(error).toBe('account_selection_required');
     }
   });
 });

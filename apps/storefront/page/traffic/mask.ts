@@ -3,6 +3,8 @@ const secretMembers: Readonly<Record<string, string>> = {
   password: '$PASSWORD',
   new_password: '$PASSWORD',
   current_password: '$PASSWORD',
+  code: '$CODE',
+  code_verifier: '$CODE_VERIFIER',
   access_token: '$TOKEN',
   refresh_token: '$REFRESH_TOKEN',
   number: '$CARD_NUMBER',

@@ -3,7 +3,9 @@ import { AuthClientError, AuthError, asAuthError } from '../errors.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Authentication, UserAuthentication } from '../token/authentication.ts';
-import { bearerToken } from '../token/bearer-token.ts';
+import { type PresentedToken, presentedToken } from '../token/presented-token.ts';
+import type { Scheme } from './challenge.ts';
+import { checkPossession, type PossessionPolicy } from './possession.ts';
 import { type Route, refuse } from './refuse.ts';
 import { checkRequirements } from './requirements.ts';
 import type { TokenVerifier } from './token-verifier.ts';
@@ -64,33 +66,64 @@ export function userOfRequest(this: FastifyRequest): UserAuthentication {
 
 export interface HookContext extends Omit<AppContext, 'realm' | 'resourceMetadata'> {
   verifier: TokenVerifier;
+  possession: PossessionPolicy;
 }
 
 /** Uses a callback and no promise on the usual path: a cached token costs a lookup and a few comparisons. */
-export function createHook({ verifier, clock, revocations }: HookContext, route: Route): AuthHook {
+export function createHook(
+  { verifier, possession, clock, revocations }: HookContext,
+  route: Route,
+): AuthHook {
   function admit(request: FastifyRequest, authentication: Authentication): void {
     checkRequirements(authentication, { requirements: route, clock, revocations });
     request[authenticationKey] = authentication;
   }
 
+  /** A second hook of a route does not look at the proof again, which was used up. */
+  function authenticationOf(
+    request: FastifyRequest,
+    presented: PresentedToken,
+  ): Authentication | Promise<Authentication> {
+    const proven = (authentication: Authentication) => {
+      const checked = checkPossession(authentication, presented, { request, policy: possession });
+      return checked instanceof Promise ? checked.then(() => authentication) : authentication;
+    };
+    const verified = verifier.verify(presented.token);
+    return verified instanceof Promise ? verified.then(proven) : proven(verified);
+  }
+
   return function authenticate(request, reply, done) {
     let result: Authentication | Promise<Authentication>;
+    let used: PresentedToken['scheme'] = 'Bearer';
+    const answer = (error: unknown) =>
+      refuse(asAuthError(error), {
+        request,
+        reply,
+        route: { ...route, schemes: schemesFor(used, possession) },
+      });
     try {
-      result = request[authenticationKey] ?? verifier.verify(bearerToken(request.raw.rawHeaders));
+      const known = request[authenticationKey];
+      if (known === null || known === undefined) {
+        const presented = presentedToken(request.raw.rawHeaders);
+        used = presented.scheme;
+        result = authenticationOf(request, presented);
+      } else result = known;
       if (!(result instanceof Promise)) admit(request, result);
+      if (used === 'DPoP') reply.header('dpop-nonce', possession.replays.nonce);
     } catch (error) {
-      refuse(asAuthError(error), { request, reply, route });
+      answer(error);
       return;
     }
     if (!(result instanceof Promise)) {
       done();
       return;
     }
-    result
-      .then((authentication) => admit(request, authentication))
-      .then(
-        () => done(),
-        (error: unknown) => refuse(asAuthError(error), { request, reply, route }),
-      );
+    result.then((authentication) => admit(request, authentication)).then(() => done(), answer);
   };
+}
+
+/** The schemes that challenges name. */
+function schemesFor(used: Scheme, { isRequired }: PossessionPolicy): readonly Scheme[] {
+  if (isRequired) return ['DPoP'];
+  return used === 'DPoP' ? ['DPoP', 'Bearer'] : ['Bearer', 'DPoP'];
 }

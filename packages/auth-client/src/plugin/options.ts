@@ -1,3 +1,4 @@
+import type { ProofStore } from '../proof/proof-replays.ts';
 import type { AccessTokenSource } from '../revocation/access-token-source.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
@@ -54,6 +55,17 @@ export type AuthClientOptions = {
    * that document, so that a client which knows only this service finds the issuer. Default null: it does neither.
    */
   resource?: ProtectedResource | null;
+  /**
+   * 'required': only tokens that are bound to a key (RFC 9449) are accepted, so a stolen one is worth nothing. Default
+   * 'accepted': bearer tokens are too. A bound token as Bearer is refused in both cases.
+   */
+  proofOfPossession?: 'accepted' | 'required';
+  /**
+   * Where the replicas of this service keep which proofs were used, so that each is accepted once by all of them.
+   * Default null: each replica accepts only proofs with a nonce of its own, so none is accepted twice either; a client
+   * that comes to another replica is sent back once.
+   */
+  proofStore?: ProofStore | null;
   /** Upper limit of `exp − iat`. Default 300. */
   maxTokenLifetimeSeconds?: number;
   /** How far ahead of this machine's clock the issuer's may be. Default 30. */
@@ -83,7 +95,10 @@ const numbers = {
   verifiedTokensMax: { standard: 10_000, min: 2, max: 10_000_000 },
 } as const satisfies NumberRanges;
 
-const others = ['issuer', 'audience', 'jwksUri', 'revocations', 'resource', 'fetch', 'clock'];
+const others = [
+  ...['issuer', 'audience', 'jwksUri', 'revocations', 'resource', 'fetch', 'clock'],
+  ...['proofOfPossession', 'proofStore'],
+];
 const known = new Set([...others, ...Object.keys(numbers)]);
 const knownOfFeed = new Set(['uri', 'accessToken', 'maxLagSeconds']);
 
@@ -101,6 +116,10 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     if (!isHttpUrl(given[name])) faults.push(`${name} must be an http(s) URL`);
   if (!isServiceName(given.audience))
     faults.push('audience must be 1 to 255 printable ASCII characters without space, quote or backslash');
+  if (!['accepted', 'required', undefined].includes(options.proofOfPossession))
+    faults.push("proofOfPossession must be 'accepted' or 'required'");
+  if (options.proofStore != null && typeof options.proofStore.use !== 'function')
+    faults.push('proofStore must have a function use, or be null');
   faults.push(...faultsOfRevocations(given.revocations), ...faultsOfResource(options.resource ?? null));
   faults.push(...faultsOfNumbers(given, numbers), ...faultsOfFetchAndClock({ ...options }));
   if (faults.length > 0) throw new AuthClientOptionsError(faults);
@@ -110,6 +129,8 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     jwksUri: options.jwksUri,
     revocations: options.revocations,
     resource: options.resource ?? null,
+    proofOfPossession: options.proofOfPossession ?? 'accepted',
+    proofStore: options.proofStore ?? null,
     maxTokenLifetimeSeconds: options.maxTokenLifetimeSeconds ?? numbers.maxTokenLifetimeSeconds.standard,
     clockSkewSeconds: options.clockSkewSeconds ?? numbers.clockSkewSeconds.standard,
     jwksTimeoutMs: options.jwksTimeoutMs ?? numbers.jwksTimeoutMs.standard,

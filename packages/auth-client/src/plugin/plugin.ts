@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import { AuthClientError, asAuthError } from '../errors.ts';
+import { AuthClientError, asAuthError, invalidToken } from '../errors.ts';
 import type { Revocation } from '../feed/revocation.ts';
 import { KeySet } from '../key-set/key-set.ts';
+import { ProofNonces } from '../proof/proof-nonces.ts';
+import { replaysInMemory, replaysInStore } from '../proof/proof-replays.ts';
 import { securityEventSignature } from '../revocation/security-event.ts';
 import type { Authentication, UserAuthentication } from '../token/authentication.ts';
 import {
@@ -14,7 +16,8 @@ import {
   userOfRequest,
 } from './auth-hook.ts';
 import { type KnownRevocations, learnRevocations, type RevocationState } from './known-revocations.ts';
-import { type AuthClientOptions, checkOptions, feedOf } from './options.ts';
+import { type AuthClientOptions, type CheckedOptions, checkOptions, feedOf } from './options.ts';
+import type { PossessionPolicy } from './possession.ts';
 import { withChallenge } from './refuse.ts';
 import { type AccessOptions, checkRevocationLag, requirementsFrom } from './requirements.ts';
 import { publishMetadata } from './resource-metadata.ts';
@@ -28,7 +31,10 @@ export type AuthClient = {
    * requested but sends nothing
    */
   ready(): Promise<void>;
-  /** Verifies a token as the hooks do. Does not check scopes. @throws AuthError */
+  /**
+   * Verifies a token as the hooks do. Does not check scopes. A token that is bound to a key is refused, since no proof
+   * comes with it. @throws AuthError
+   */
   verify(token: string): Promise<Authentication>;
   /** Seconds since the issuer's keys were last fetched; Infinity before the first time. */
   readonly keySetAgeSeconds: number;
@@ -117,7 +123,8 @@ export const authClient = fastifyPlugin(
     const resourceMetadata = publishMetadata(app, options);
     app.decorate(appContext, { realm, resourceMetadata, clock, revocations });
     const standard = { realm, resourceMetadata, maxRevocationLagSeconds: known?.maxLagSeconds ?? null };
-    const context = { verifier, clock, revocations };
+    const possession = possessionPolicy(options);
+    const context = { verifier, possession, clock, revocations };
     app.decorate('authenticate', createHook(context, { ...standard, scopes: [] }));
     app.decorate('requireScope', (...given: unknown[]) => {
       const requirements = requirementsFrom(given);
@@ -137,6 +144,9 @@ export const authClient = fastifyPlugin(
       async verify(token) {
         try {
           const authentication = await verifier.verify(token);
+          if (authentication.boundTo !== undefined)
+            throw invalidToken('cnf: bound to a key, without a proof');
+          if (possession.isRequired) throw invalidToken('cnf: not bound to a key');
           checkRevocationLag(revocations, standard.maxRevocationLagSeconds);
           return authentication;
         } catch (error) {
@@ -158,6 +168,23 @@ export const authClient = fastifyPlugin(
   },
   { name: '@latchkey/auth-client', fastify: '5.x' },
 );
+
+function possessionPolicy({
+  proofOfPossession,
+  proofStore,
+  resource,
+  clock,
+}: CheckedOptions): PossessionPolicy {
+  const seconds = () => clock.wallMs() / 1000;
+  return {
+    isRequired: proofOfPossession === 'required',
+    url: resource?.url.replace(/\/$/, ''),
+    replays:
+      proofStore === null
+        ? replaysInMemory(seconds)
+        : replaysInStore(proofStore, { nonces: new ProofNonces({ seconds }), seconds }),
+  };
+}
 
 /** Isolates listeners: an error in one must not keep the revocation from others, nor stop the feed. */
 function listen(

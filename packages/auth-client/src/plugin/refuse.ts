@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthError } from '../errors.ts';
-import { challenge } from './challenge.ts';
+import { challenge, type Scheme } from './challenge.ts';
 import type { Requirements } from './requirements.ts';
 
 /** What a route requires, and what its challenges say. */
@@ -10,6 +10,8 @@ export interface Route extends Requirements {
   realm: string;
   /** Where the service's metadata is. */
   resourceMetadata?: string | undefined;
+  /** The schemes that it accepts, first the one that the request used. Default both. */
+  schemes?: readonly Scheme[] | undefined;
 }
 
 /** The message on the diagnostics channel `@latchkey/auth-client:refused`, for telemetry. */

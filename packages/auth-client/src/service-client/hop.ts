@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { AuthClientError } from '../errors.ts';
 import { boundedBody } from '../runtime/bounded-body.ts';
 import { isTimeout, withDeadline } from '../runtime/deadline.ts';
-import { bearerToken } from '../token/bearer-token.ts';
+import { presentedToken } from '../token/presented-token.ts';
 import type { ServiceCounters } from './counters.ts';
 import type { DelegatedTokens, Delegation } from './delegated-tokens.ts';
 import { judgeAnswer, wantsRecentSignIn } from './hop-answer.ts';
@@ -115,7 +115,7 @@ export function createHop(options: HopOptions): Hop {
     const url = hopUrl(baseUrl, path);
     checkHopInit(init);
     const trace = traceHeaders(request);
-    const subjectToken = bearerToken(request.raw.rawHeaders);
+    const { token: subjectToken } = presentedToken(request.raw.rawHeaders);
     const delegation = { user, subjectToken, audience: hop, scopes, headers: trace, counters };
     const call: Call = { url, init, trace, mayBeDone: false };
     try {

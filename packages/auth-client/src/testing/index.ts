@@ -1,4 +1,5 @@
 export type { MintOverrides } from './mint.ts';
+export { createProver, type ProofOverrides, type ProofRequest, type Prover } from './prover.ts';
 export { createSigningKey, type SigningKey } from './signing-key.ts';
 export {
   createTestIssuer,

@@ -21,6 +21,8 @@ type CommonClaims = {
   readonly nbf?: number;
   readonly scope?: string;
   readonly acr?: string;
+  /** The key to which the token is bound (RFC 7800 §3.1, RFC 9449 §6.1). */
+  readonly cnf?: { readonly jkt: string };
   readonly [name: string]: unknown;
 };
 
@@ -79,7 +81,15 @@ export function checkClaims(
   if (!isServicesOwn(claims)) checkSignIn(claims, now + clockSkewSeconds);
   if (hasClaim(claims, 'scope') && !(typeof claims.scope === 'string' && isScopeList(claims.scope)))
     throw invalidToken('scope');
+  if (hasClaim(claims, 'cnf') && !isConfirmation(claims.cnf)) throw invalidToken('cnf');
   if (hasClaim(claims, 'acr') && !isIdentifier(claims.acr)) throw invalidToken('acr');
+}
+
+/** A confirmation that we cannot check must not be ignored: the token would be a bearer token (RFC 7800 §3.1). */
+function isConfirmation(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { jkt } = value as { jkt?: unknown };
+  return Object.keys(value).length === 1 && typeof jkt === 'string' && /^[A-Za-z0-9_-]{43}$/.test(jkt);
 }
 
 function isServicesOwn(claims: Record<string, unknown>): boolean {

@@ -21,6 +21,8 @@ type CommonAuthentication = {
   readonly expiresAt: number;
   /** The authentication context class (`acr`), if the issuer names one. */
   readonly acr: string | undefined;
+  /** The thumbprint of the key to which the token is bound (`cnf.jkt`, RFC 9449); undefined for a bearer token. */
+  readonly boundTo: string | undefined;
 };
 
 /** What a person's token says: `request.auth`. Frozen, and shared by all requests with the same token. */
@@ -64,6 +66,7 @@ export function authenticationOf(claims: AccessTokenClaims, keyId: string): Auth
     issuedAt: claims.iat,
     expiresAt: claims.exp,
     acr: claims.acr,
+    boundTo: claims.cnf?.jkt,
   };
   freezeDeep(claims);
   if (claims.sid === undefined) return Object.freeze({ ...common, isService: true, claims });

@@ -24,7 +24,9 @@ describe('a request without a token', () => {
     async (authorization) => {
       const response = await service.get('/cart', authorization);
       expect(response.status).toBe(401);
-      expect(response.headers.get('www-authenticate')).toBe('Bearer realm="cart-service"');
+      expect(response.headers.get('www-authenticate')).toBe(
+        'Bearer realm="cart-service", DPoP algs="ES256 EdDSA RS256"',
+      );
       expect(await response.json()).toEqual({
         type: 'about:blank',
         title: 'Unauthorized',
@@ -42,7 +44,9 @@ describe('a request without a token', () => {
       headers: { cookie: `access_token=${token}; token=${token}`, 'x-access-token': token },
     });
     expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="cart-service"');
+    expect(response.headers.get('www-authenticate')).toBe(
+      'Bearer realm="cart-service", DPoP algs="ES256 EdDSA RS256"',
+    );
   });
 });
 
@@ -58,7 +62,7 @@ describe('a request with a token', () => {
       const response = await service.cart(issuer.mint(scope === undefined ? {} : { scope }));
       expect(response.status).toBe(403);
       expect(response.headers.get('www-authenticate')).toMatch(
-        /error="insufficient_scope", .*scope="cart:read"$/,
+        /error="insufficient_scope", .*scope="cart:read", DPoP algs="ES256 EdDSA RS256"$/,
       );
       expect(await response.json()).toMatchObject({
         status: 403,

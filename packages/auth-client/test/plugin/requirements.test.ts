@@ -149,7 +149,7 @@ describe('a route that wants a recent sign-in', () => {
       body: expect.any(String),
       challenge:
         'Bearer realm="cart-service", error="insufficient_user_authentication", ' +
-        'error_description="The sign-in is too long ago", max_age="300"',
+        'error_description="The sign-in is too long ago", max_age="300", DPoP algs="ES256 EdDSA RS256"',
     });
   });
 
@@ -183,7 +183,7 @@ describe('a handler that wants a recent sign-in', () => {
     expect(await send('POST /payments', token, { amount: 50_000 })).toMatchObject({ status: 200 });
     const answer = await send('POST /payments', token, { amount: 50_001 });
     expect(answer).toMatchObject({ status: 401, code: 'insufficient_user_authentication' });
-    expect(answer.challenge).toMatch(/error="insufficient_user_authentication".*max_age="300"$/);
+    expect(answer.challenge).toMatch(/error="insufficient_user_authentication".*max_age="300", DPoP/);
     const fresh = signedIn(10, { scope: 'payment:write' });
     expect(await send('POST /payments', fresh, { amount: 50_001 })).toMatchObject({ status: 200 });
   });

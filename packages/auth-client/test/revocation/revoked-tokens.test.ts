@@ -79,7 +79,7 @@ async function read(token: string): Promise<Authentication> {
 async function expectRevoked(response: Response, reason: string): Promise<void> {
   expect(response.status).toBe(401);
   expect(response.headers.get('www-authenticate')).toBe(
-    'Bearer realm="cart-service", error="invalid_token", error_description="The access token is not valid here"',
+    'Bearer realm="cart-service", error="invalid_token", error_description="The access token is not valid here", DPoP algs="ES256 EdDSA RS256"',
   );
   expect(await response.json()).toEqual({
     type: 'about:blank',

@@ -36,6 +36,12 @@ export const problemCodes = {
   not_ready: problem(503, 'Of GET /ready: `failing` names what is not ready.', 'Wait.'),
 
   // Access tokens
+  invalid_dpop_proof: problem(
+    401,
+    'The request does not prove that its sender has the key of the token (RFC 9449).',
+    'Send a new proof for this request.',
+  ),
+  use_dpop_nonce: problem(401, 'The proof needs a nonce.', 'Repeat with the nonce of DPoP-Nonce.'),
   missing_token: problem(401, 'There is no access token.', 'Send one: `Authorization: Bearer …`.'),
   invalid_token: problem(
     401,

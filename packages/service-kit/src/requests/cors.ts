@@ -1,7 +1,7 @@
 import fastifyCors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 
-const exposedHeaders = ['x-request-id', 'traceparent', 'retry-after', 'www-authenticate'];
+const exposedHeaders = ['x-request-id', 'traceparent', 'retry-after', 'www-authenticate', 'dpop-nonce'];
 
 /** The headers that let a page of this origin read an answer; none for an origin that is not allowed. */
 export type CorsHeaders = (origin: string | undefined) => Readonly<Record<string, string>>;

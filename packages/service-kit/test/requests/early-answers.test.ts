@@ -138,7 +138,7 @@ describe.each(refusals)('%s', (_what, status, request) => {
       'content-type': 'application/problem+json; charset=utf-8',
       'access-control-allow-origin': admin,
       'access-control-allow-credentials': 'true',
-      'access-control-expose-headers': 'x-request-id, traceparent, retry-after, www-authenticate',
+      'access-control-expose-headers': 'x-request-id, traceparent, retry-after, www-authenticate, dpop-nonce',
       vary: 'Origin',
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',

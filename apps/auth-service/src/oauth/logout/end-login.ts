@@ -2,12 +2,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Origin } from '../../audit/audit-event.ts';
 import type { AuditLog } from '../../audit/audit-log.ts';
 import { requestOrigin } from '../../audit/request-origin.ts';
-import type { Login, LoginStore } from '../../logins/login-store.ts';
+import type { ClientDirectory } from '../../clients/clients.ts';
+import type { Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
 import type { OwnCookies } from '../../logins/own-cookies.ts';
+import type { EndReason } from '../../sessions/session.ts';
+import type { SessionStore } from '../../sessions/session-store.ts';
 import type { LogoutDeliveries } from './logout-deliveries.ts';
 
 export type LoginEndParts = {
-  readonly logins: Pick<LoginStore, 'use' | 'end'>;
+  readonly logins: Pick<LoginStore, 'use' | 'end' | 'ofSession'>;
+  readonly sessions: Pick<SessionStore, 'end'>;
+  readonly clients: ClientDirectory;
   readonly deliveries: Pick<LogoutDeliveries, 'announce'>;
   readonly audit: Pick<AuditLog, 'record'>;
   readonly cookies: OwnCookies;
@@ -15,26 +20,52 @@ export type LoginEndParts = {
 
 export type LoginEnd = ReturnType<typeof createLoginEnd>;
 
-/** Ends logins because somebody signed out. */
-export function createLoginEnd({ logins, deliveries, audit, cookies }: LoginEndParts) {
+/** Ends logins because somebody signed out, or was signed out. */
+export function createLoginEnd(parts: LoginEndParts) {
+  const { logins, sessions, clients, deliveries, audit, cookies } = parts;
+
   return {
-    end,
+    /** Ends a login and every session that began with it, and tells their applications. */
+    async end(login: Login, origin: Origin): Promise<void> {
+      record(await endWith(login, 'sign_out'), 'sign_out', origin);
+    },
 
     /** Ends the login of the browser that sent this request, if it is the person's of the request's token. */
     async endOfBrowser(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const id = cookies.loginOf(request);
       const login = id === undefined ? undefined : await logins.use(id);
       if (login === undefined || login.subject !== request.auth.subject) return;
-      await end(login, requestOrigin(request));
+      record(await endWith(login, 'sign_out'), 'sign_out', requestOrigin(request));
       cookies.clearLogin(reply);
+    },
+
+    /**
+     * Ends a session as the store does. A page's session takes the login with it that it began with: otherwise whoever
+     * has that browser could start the next one without a password.
+     */
+    async endSession(subject: string, sessionId: string, reason: EndReason): Promise<boolean> {
+      const begun = await logins.ofSession(subject, sessionId);
+      if (begun === undefined || clients.find(begun.clientId)?.kind !== 'browser')
+        return sessions.end(subject, sessionId, reason);
+      const ended = await endWith(begun.login, reason);
+      // The caller records the session itself.
+      const others = ended.filter((session) => session.sessionId !== sessionId);
+      record(others, reason, {});
+      const isEnded = ended.some((session) => session.sessionId === sessionId && session.hasEnded);
+      return isEnded || sessions.end(subject, sessionId, reason);
     },
   };
 
-  /** Ends a login and every session that began with it, and tells their applications. */
-  async function end(login: Login, origin: Origin): Promise<void> {
-    const reason = 'sign_out';
+  async function endWith(
+    login: Pick<Login, 'subject' | 'digest'>,
+    reason: EndReason,
+  ): Promise<readonly SessionOfLogin[]> {
     const ended = await logins.end(login, reason);
     deliveries.announce(ended);
+    return ended;
+  }
+
+  function record(ended: readonly SessionOfLogin[], reason: EndReason, origin: Origin): void {
     for (const { sessionId, clientId, subject, hasEnded } of ended) {
       if (!hasEnded) continue;
       const of = { subject, sessionId, clientId, ...origin };

@@ -54,6 +54,12 @@ test('an application’s logo is the only image that its pages may show', async 
   expect(headers['cross-origin-embedder-policy']).toBeUndefined();
 });
 
+test('a client of ours says that it is, and an application of somebody else does not', async () => {
+  const ours = createFlow('latchkey-cli', { redirect_uri: 'http://127.0.0.1/callback', scope: '' });
+  expect((await openPageOf(ours.url)).body).toContain('is part of this shop');
+  expect((await openPageOf(createFlow(application.id).url)).body).not.toContain('is part of this shop');
+});
+
 test.each([
   ['http://cdn.example/a.png'],
   ['javascript:alert(1)'],

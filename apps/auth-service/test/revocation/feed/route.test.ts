@@ -12,7 +12,9 @@ const feed = await forThisFile(startFeed());
 test('without a token it answers 401, and without the scope 403', async () => {
   const nobody = await feed.app.inject('/revocations');
   expect(nobody.statusCode).toBe(401);
-  expect(nobody.headers['www-authenticate']).toBe('Bearer realm="auth-service"');
+  expect(nobody.headers['www-authenticate']).toBe(
+    'Bearer realm="auth-service", DPoP algs="ES256 EdDSA RS256"',
+  );
   const { token } = await signedIn(feed.app);
   const customer = await feed.app.inject({ url: '/revocations', headers: bearer(token) });
   expect(customer.statusCode).toBe(403);

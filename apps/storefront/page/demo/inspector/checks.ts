@@ -59,7 +59,7 @@ function rfc(number: number, section: string): { readonly name: string; readonly
 
 /** The tests that prove each check, as paths in the repository. */
 export const proofs: Readonly<Record<Check, string>> = {
-  token: 'packages/auth-client/test/token/bearer-token.test.ts',
+  token: 'packages/auth-client/test/token/presented-token.test.ts',
   form: 'packages/auth-client/test/plugin/refusals.test.ts',
   signature: 'packages/auth-client/test/plugin/refusals.test.ts',
   issuer: 'packages/auth-client/test/plugin/refusals.test.ts',

@@ -65,9 +65,7 @@ export function LanesSection(props: LanesSectionProps) {
         </Switch>
       </div>
       {!props.areSpansThere && <p className="demo-fault">{t('lanes.spans_lost')}</p>}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: rows and buttons within it are what is pressed */}
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a key that presses a button clicks, too */}
-      <div onClick={showInspector}>
+      <div onClickCapture={showInspector}>
         <View arrows={arrows} selected={selected} onSelect={onSelect}>
           {traces.length === 0 ? <NoRequest /> : <p>{t('lanes.nothing')}</p>}
         </View>
@@ -77,7 +75,7 @@ export function LanesSection(props: LanesSectionProps) {
   );
 }
 
-/** On a small screen the inspector is below, so a press on a request scrolls to it. */
+/** On a small screen the inspector is below, so a press on a request scrolls to it. Rows let no click bubble. */
 function showInspector({ target }: { readonly target: EventTarget }): void {
   if (!(target instanceof Element) || target.closest('[data-trace], button') === null) return;
   const inspector = document.getElementById(inspectorId);

@@ -101,12 +101,15 @@ describe('recorded requests', () => {
     });
   });
 
-  it('hide passwords and card numbers', async () => {
-    answer = () => new Response('{}');
-    const body = JSON.stringify({ username: 'mina', password: 'p-1', card: { number: '4242', cvc: '123' } });
-    await recorded('http://localhost:4000/sessions', { method: 'POST', body });
-    expect(entry()?.request.body).toBe(
+  it.each([
+    [
+      { username: 'mina', password: 'p-1', card: { number: '4242', cvc: '123' } },
       '{"username":"mina","password":"$PASSWORD","card":{"number":"$CARD_NUMBER","cvc":"$CVC"}}',
-    );
+    ],
+    [{ code: '0-c', code_verifier: 'v' }, '{"code":"$CODE","code_verifier":"$CODE_VERIFIER"}'],
+  ])('hide passwords, codes and card numbers: %j', async (body, masked) => {
+    answer = () => new Response('{}');
+    await recorded('http://localhost:4000/sessions', { method: 'POST', body: JSON.stringify(body) });
+    expect(entry()?.request.body).toBe(masked);
   });
 });

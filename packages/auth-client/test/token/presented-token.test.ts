@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { bearerToken } from '../../src/token/bearer-token.ts';
+import { presentedToken } from '../../src/token/presented-token.ts';
 
 function reading(...headers: string[]): string {
   try {
-    return bearerToken(headers);
+    const { scheme, token, proof } = presentedToken(headers);
+    return [...(scheme === 'DPoP' ? ['DPoP'] : []), token, ...(proof === undefined ? [] : [proof])].join('|');
   } catch (error) {
     return `refused: ${(error as { code: string }).code}`;
   }
@@ -24,7 +25,10 @@ describe('the Authorization header', () => {
     ['Bearer=abc', 'refused: invalid_token'],
     ['', 'refused: missing_token'],
     ['Basic YTpi', 'refused: missing_token'],
-    ['DPoP abc', 'refused: missing_token'],
+    ['DPoP abc', 'DPoP|abc'],
+    ['dpop abc', 'DPoP|abc'],
+    ['DPoP', 'refused: invalid_token'],
+    ['DPoPX abc', 'refused: missing_token'],
     ['BearerX abc', 'refused: missing_token'],
     ['Bearer-Token abc', 'refused: missing_token'],
     ['abc', 'refused: missing_token'],
@@ -41,6 +45,14 @@ describe('the Authorization header', () => {
   it('is not taken for a value that looks like it', () => {
     expect(reading('Host', 'authorization', 'X-Authorization', 'Bearer abc', 'Cookie', 'Bearer abc')).toBe(
       'refused: missing_token',
+    );
+  });
+
+  it('comes with the proof of the DPoP header, of which there is one (RFC 9449 §4.3)', () => {
+    expect(reading('dPoP', 'p', 'Authorization', 'DPoP abc')).toBe('DPoP|abc|p');
+    expect(reading('Authorization', 'Bearer abc', 'DPoP', 'p')).toBe('abc|p');
+    expect(reading('DPoP', 'p', 'Authorization', 'DPoP abc', 'DPoP', 'p')).toBe(
+      'refused: invalid_dpop_proof',
     );
   });
 

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { AuthError } from '../errors.ts';
+import { type DpopProof, invalidProof } from './dpop-proof.ts';
+import { ProofNonces } from './proof-nonces.ts';
+
+/** How much a client's clock may differ from ours, in seconds, where no nonce is required. */
+const maxAgeSeconds = 60;
+
+/**
+ * A memory that the replicas of a service share: which proofs were used. `use` resolves to false when `id` was used
+ * before, and remembers it for `seconds` otherwise, in one step.
+ */
+export type ProofStore = { use(id: string, seconds: number): Promise<boolean> };
+
+export type ProofReplays = {
+  /** @throws AuthError invalid_dpop_proof or use_dpop_nonce, thrown or as the promise's rejection */
+  accept(proof: DpopProof): void | Promise<void>;
+  /** The nonce for the client's next proof. */
+  readonly nonce: string;
+};
+
+/** Bounds the memory: about 10 MB. */
+const maxRemembered = 50_000;
+
+/**
+ * No replica accepts a proof that any replica has accepted, without asking another: each proof must have a nonce that
+ * this process gave out within the last two minutes, and this process remembers those that it accepted. Behind a load
+ * balancer, a client that comes to another replica is sent back once for that one's nonce.
+ *
+ * When more proofs come than are remembered, all nonces are given up, and clients fetch new ones.
+ */
+export function replaysInMemory(seconds: () => number): ProofReplays {
+  const nonces = new ProofNonces({ seconds });
+  let [young, old] = [new Set<string>(), new Set<string>()];
+  let since = Number.NEGATIVE_INFINITY;
+
+  return {
+    get nonce() {
+      return nonces.current;
+    },
+    accept(proof) {
+      if (proof.nonce === undefined || !nonces.isCurrent(proof.nonce)) throw nonceNeeded(nonces.current);
+      const now = seconds();
+      // A nonce is accepted for two minutes at most, so proofs that are older than that cannot come again.
+      if (now - since >= 120) [young, old, since] = [new Set(), young, now];
+      const id = idOf(proof);
+      if (young.has(id) || old.has(id)) throw invalidProof('replayed');
+      if (young.size + old.size >= maxRemembered) {
+        nonces.renew();
+        [young, old] = [new Set(), new Set()];
+        throw nonceNeeded(nonces.current);
+      }
+      young.add(id);
+    },
+  };
+}
+
+/**
+ * A proof is accepted once by all who share `store`. A nonce is required only of a client whose clock is wrong by more
+ * than a minute.
+ *
+ * @param nonces of all who share the store, so that they accept each other's
+ */
+export function replaysInStore(
+  store: ProofStore,
+  { nonces, seconds }: { nonces: ProofNonces; seconds: () => number },
+): ProofReplays {
+  return {
+    get nonce() {
+      return nonces.current;
+    },
+    async accept(proof) {
+      const { nonce, iat } = proof;
+      if (nonce !== undefined && !nonces.isCurrent(nonce)) throw nonceNeeded(nonces.current);
+      if (nonce === undefined && Math.abs(seconds() - iat) > maxAgeSeconds) throw nonceNeeded(nonces.current);
+      // By its nonce or its time, a proof is good for two minutes at most.
+      if (!(await store.use(idOf(proof), 150))) throw invalidProof('replayed');
+    },
+  };
+}
+
+/** Short, and of one length: the client chooses the `jti`. */
+function idOf({ thumbprint, jti }: DpopProof): string {
+  return createHash('sha256').update(`${thumbprint}.${jti}`).digest('base64url');
+}
+
+function nonceNeeded(nonce: string): AuthError {
+  return new AuthError('use_dpop_nonce', { headers: { 'dpop-nonce': nonce } });
+}

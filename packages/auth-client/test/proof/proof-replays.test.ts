@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { AuthError } from '../../src/errors.ts';
+import { ProofNonces } from '../../src/proof/proof-nonces.ts';
+import {
+  type ProofReplays,
+  type ProofStore,
+  replaysInMemory,
+  replaysInStore,
+} from '../../src/proof/proof-replays.ts';
+
+let now = 1_800_000_000;
+const seconds = () => now;
+
+async function verdict(
+  replays: ProofReplays,
+  claims: { jti?: string; nonce?: string | undefined; iat?: number },
+) {
+  try {
+    await replays.accept({ thumbprint: 't', jti: 'j', iat: now, nonce: undefined, ...claims });
+    return 'accepted';
+  } catch (error) {
+    const { code, headers } = error as AuthError;
+    return code === 'use_dpop_nonce' ? { nonce: headers['dpop-nonce'] } : code;
+  }
+}
+
+describe('a replica that keeps proofs in its memory', () => {
+  it('wants a nonce of its own, and accepts each proof once', async () => {
+    const [one, other] = [replaysInMemory(seconds), replaysInMemory(seconds)];
+    expect(await verdict(one, {})).toEqual({ nonce: one.nonce });
+    const proof = { nonce: one.nonce };
+    expect(await verdict(one, proof)).toBe('accepted');
+    expect(await verdict(one, proof)).toBe('invalid_dpop_proof');
+    expect(await verdict(other, proof)).toEqual({ nonce: other.nonce });
+  });
+
+  it.each([59, 61, 119, 121, 239, 241, 1000])('does not accept it %i s later either', async (later) => {
+    const replays = replaysInMemory(seconds);
+    const proof = { nonce: replays.nonce };
+    await verdict(replays, proof);
+    for (let step = 0; step < later; step += 30) {
+      now += Math.min(30, later - step);
+      await verdict(replays, { jti: `other ${now}`, nonce: replays.nonce });
+    }
+    expect(await verdict(replays, proof)).not.toBe('accepted');
+  });
+
+  it('does not look at the client’s clock', async () => {
+    const replays = replaysInMemory(seconds);
+    expect(await verdict(replays, { nonce: replays.nonce, iat: now - 600 })).toBe('accepted');
+  });
+
+  it('gives its nonces up rather than forget a proof', async () => {
+    const replays = replaysInMemory(seconds);
+    const { nonce } = replays;
+    for (let number = 0; number < 50_000; number += 1) await verdict(replays, { jti: `j${number}`, nonce });
+    expect(await verdict(replays, { jti: 'one more', nonce })).toEqual({ nonce: replays.nonce });
+    expect(replays.nonce).not.toBe(nonce);
+    expect(await verdict(replays, { jti: 'j1', nonce })).toEqual({ nonce: replays.nonce });
+    expect(await verdict(replays, { jti: 'j1', nonce: replays.nonce })).toBe('accepted');
+  });
+});
+
+describe('replicas that share a store', () => {
+  const used = new Set<string>();
+  const store: ProofStore = {
+    async use(id) {
+      return !used.has(id) && Boolean(used.add(id));
+    },
+  };
+  const nonces = new ProofNonces({ key: Buffer.alloc(32, 1), seconds });
+  const [one, other] = [
+    replaysInStore(store, { nonces, seconds }),
+    replaysInStore(store, { nonces, seconds }),
+  ];
+
+  it('accept a proof once, without a nonce', async () => {
+    expect(await verdict(one, { jti: 'once' })).toBe('accepted');
+    expect(await verdict(other, { jti: 'once' })).toBe('invalid_dpop_proof');
+  });
+
+  it.each([-61, 61, 600])('want a nonce of a client whose clock is %i s off', async (off) => {
+    expect(await verdict(one, { iat: now + off })).toEqual({ nonce: one.nonce });
+    expect(await verdict(other, { jti: `off ${off}`, iat: now + off, nonce: one.nonce })).toBe('accepted');
+  });
+
+  it('refuse a nonce that is not theirs, or no longer', async () => {
+    expect(await verdict(one, { nonce: 'made up' })).toEqual({ nonce: one.nonce });
+    const { nonce } = one;
+    now += 120;
+    expect(await verdict(one, { nonce })).toEqual({ nonce: one.nonce });
+  });
+});
