@@ -21,8 +21,11 @@ describeInBrowser('an account elsewhere', () => {
   const hello = (page: Page) => page.getByText(/^Hello, guest-[0-9a-f]{16}\.$/);
   const outcome = (page: Page, text: string) => page.getByRole('alert').getByText(text);
 
+  const arrivedThere = (page: Page) =>
+    page.getByRole('heading', { name: 'Sign in to go on to Latchkey' }).waitFor();
+
   async function signInThere(page: Page, { username, password } = mina): Promise<void> {
-    await page.getByRole('heading', { name: 'Sign in to go on to Latchkey' }).waitFor();
+    await arrivedThere(page);
     await page.getByLabel('User name').fill(username);
     await page.getByLabel('Password').fill(password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
@@ -83,6 +86,7 @@ describeInBrowser('an account elsewhere', () => {
     await page.getByRole('dialog').getByText('The user name or the password is wrong.').waitFor();
     await page.keyboard.press('Escape');
     await change(page, 'Link Example ID', password, 'Continue');
+    await arrivedThere(page);
     await page.getByRole('button', { name: 'Cancel' }).click();
     await outcome(page, 'You cancelled it at Example ID. Nothing was linked.').waitFor();
     expect(page.url()).toBe(`${system.origin}/`);

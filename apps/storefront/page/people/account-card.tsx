@@ -2,6 +2,7 @@ import type { SessionState } from '@latchkey/auth-browser';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../i18n/format.ts';
+import { knownAuthTime } from '../session/auth-time.ts';
 import { session } from '../session/session.ts';
 import { signOut as endSession } from '../session/sign-out.ts';
 import { Button } from '../ui/button.tsx';
@@ -25,6 +26,7 @@ export function AccountCard({ state }: { state: SignedIn }) {
     onError: (error) =>
       session.state().status === 'signed_in' ? tellFault(error, t('people.stillSignedIn')) : tellFault(error),
   });
+  const authTime = knownAuthTime(state);
   // Without auth-service's answer, the page knows only the opaque id in the token.
   const name = account?.username ?? state.subject.slice(0, 8);
 
@@ -34,7 +36,9 @@ export function AccountCard({ state }: { state: SignedIn }) {
         <Avatar name={name} />
         <p className="account-name">
           <strong>{t('people.hello', { name })}</strong>
-          <span className="soft">{t('people.signedInAt', { time: time(state.authTimeMs) })}</span>
+          {authTime !== null && (
+            <span className="soft">{t('people.signedInAt', { time: time(authTime) })}</span>
+          )}
         </p>
       </div>
       <details className="permissions">

@@ -7,26 +7,27 @@ import { useLeave } from './use-leave.ts';
 
 export type ProviderButtonsProps = {
   readonly providers: readonly Provider[];
-  /** 0: the person has to sign in anew, even if they are signed in there. */
-  readonly maxAgeSeconds?: number;
+  /** The person has to sign in anew, even if they are signed in there. A provider that cannot do that only confirms it. */
+  readonly isAnew?: boolean;
 };
 
 /** A button for each provider, in its words and colours. It leaves the page, and the person comes back signed in. */
-export function ProviderButtons({ providers, maxAgeSeconds }: ProviderButtonsProps) {
+export function ProviderButtons({ providers, isAnew = false }: ProviderButtonsProps) {
   const { t } = useTranslation();
   const leave = useLeave();
-  const age = maxAgeSeconds === undefined ? {} : { maxAgeSeconds };
   return (
     <>
       <FaultNotice error={leave.error} refusedTitle={t('people.signInFailed')} />
       <ul className="providers" aria-label={t('people.elsewhereButtons')}>
-        {providers.map(({ id, labels, look }) => (
+        {providers.map(({ id, labels, look, can_reauthenticate: canProve }) => (
           <li key={id}>
             <Button
               className="button quiet provider"
               data-look={look}
               isPending={leave.isPending}
-              onPress={() => leave.mutate({ identityProvider: id, ...age })}
+              onPress={() =>
+                leave.mutate({ identityProvider: id, ...(isAnew && canProve && { maxAgeSeconds: 0 }) })
+              }
             >
               {labels[currentLanguage()]}
             </Button>

@@ -4,16 +4,24 @@ import { ProviderButtons } from './provider-buttons.tsx';
 import { useProviders } from './providers.ts';
 import { useWaysIn } from './use-identities.ts';
 
-/** Has somebody without a password sign in anew where they have an account: only that proves that it is them. */
-export function SignInElsewhere({ onCancel }: { readonly onCancel: () => void }) {
+type SignInElsewhereProps = {
+  /** Whether the sign-in itself must be recent (max_age). Otherwise it is enough to have just come back from there. */
+  readonly isStrict?: boolean;
+  readonly onCancel: () => void;
+};
+
+/** Has somebody without a password sign in once more where they have an account. */
+export function SignInElsewhere({ isStrict = false, onCancel }: SignInElsewhereProps) {
   const { t } = useTranslation();
   const { data: ways } = useWaysIn();
   const own = new Set(ways?.identities.map(({ provider }) => provider));
-  const providers = useProviders().filter(({ id, can_reauthenticate: canProve }) => canProve && own.has(id));
+  const providers = useProviders().filter(
+    ({ id, can_reauthenticate: canProve }) => own.has(id) && (canProve || !isStrict),
+  );
   return (
     <div className="form">
       {providers.length > 0 ? (
-        <ProviderButtons providers={providers} maxAgeSeconds={0} />
+        <ProviderButtons providers={providers} isAnew />
       ) : (
         <p>{t('identities.nobodyProves')}</p>
       )}

@@ -91,7 +91,7 @@ export const shopMessages = {
     passwordSet: 'Your password is set.',
     signInFirst: 'Your sign-in is too long ago for this. Sign in once more, and then try again.',
     nobodyProves:
-      'Where you have your account, nobody can confirm that you are there just now. Sign out, sign in again, and set a password at once.',
+      'Where you have your account, nobody can confirm that it is you just now. First set a password in your account.',
     outcomes: {
       linked:
         'Your account at {{name}} is linked, and you can sign in with it. Your other devices were signed out.',
@@ -232,8 +232,8 @@ export const shopMessages = {
       cancelled: 'it was cancelled in favour of a later payment',
       other: 'no reason was given',
     },
-    largeAmount:
-      'Above {{amount}}, payment-service requires a sign-in less than {{minutes}} min ago. Yours was {{time}}.',
+    largeAmount: 'Above {{amount}}, payment-service requires a sign-in less than {{minutes}} min ago.',
+    lastSignIn: 'Yours was at {{time}}.',
   },
   stepUp: {
     title: 'Is it you?',

@@ -90,7 +90,7 @@ export const shopMessages = {
     passwordSet: '비밀번호를 만들었습니다.',
     signInFirst: '로그인한 지 오래되었습니다. 한 번 더 로그인한 뒤 다시 시도해 주세요.',
     nobodyProves:
-      '연결된 서비스에서는 지금 본인이 맞는지 확인할 수 없습니다. 로그아웃했다가 다시 로그인한 다음 바로 비밀번호를 만들어 주세요.',
+      '연결된 서비스에서는 지금 본인이 맞는지 확인할 수 없습니다. 먼저 내 계정에서 비밀번호를 만들어 주세요.',
     outcomes: {
       linked:
         '{{name}} 계정을 연결했습니다. 이제 이 계정으로 로그인할 수 있습니다. 다른 기기에서는 로그아웃되었습니다.',
@@ -230,8 +230,8 @@ export const shopMessages = {
       cancelled: '뒤이은 결제 때문에 취소됨',
       other: '사유를 알 수 없음',
     },
-    largeAmount:
-      '{{amount}}를 넘는 결제에는 최근 {{minutes}}분 안에 로그인했어야 합니다. 마지막 로그인: {{time}}',
+    largeAmount: '{{amount}}를 넘는 결제에는 최근 {{minutes}}분 안에 로그인했어야 합니다.',
+    lastSignIn: '마지막 로그인: {{time}}',
   },
   stepUp: {
     title: '본인이 맞으신가요?',

@@ -32,7 +32,7 @@ export function StepUpDialog(props: StepUpDialogProps) {
       ) : ways?.has_password === false ? (
         <>
           <p>{t('stepUp.provider')}</p>
-          <SignInElsewhere onCancel={onClose} />
+          <SignInElsewhere isStrict onCancel={onClose} />
         </>
       ) : (
         // Also where it cannot be known whether there is a password.
