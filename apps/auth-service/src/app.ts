@@ -367,10 +367,10 @@ export async function buildApp({
     sessions: allSessions,
     audit,
   });
-  const elsewhere = { federation, states, identities, cookies: ownCookies };
-  await app.register(identityRoutes, { ...elsewhere, accounts, clients });
-  const { announce } = deliveries;
   const admit = accounts.admitAuthorization;
+  const elsewhere = { federation, states, identities, cookies: ownCookies };
+  await app.register(identityRoutes, { ...elsewhere, accounts, clients, admit });
+  const { announce } = deliveries;
   await app.register(providerLogoutRoute, { ...elsewhere, logins, announce, audit, admit, clock });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {

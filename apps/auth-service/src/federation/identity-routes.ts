@@ -22,6 +22,8 @@ export type IdentityRoutesOptions = {
   readonly accounts: Pick<Accounts, 'find' | 'signIn'>;
   readonly clients: ClientDirectory;
   readonly cookies: OwnCookies;
+  /** Counts a state that is kept, by the address that it comes from. */
+  readonly admit: (address: string) => Promise<void>;
 };
 
 const proof = {
@@ -121,6 +123,7 @@ export async function identityRoutes(app: Service, options: IdentityRoutesOption
       const { subject, sessionId, clientId } = request.auth;
       refuseForeignPage(request, clientId, returnTo);
       await prove(request, password);
+      await options.admit(request.ip);
       const checks = await options.states.begin({
         provider,
         purpose: { kind: 'link', subject, sessionId, clientId, returnTo },
