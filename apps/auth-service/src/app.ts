@@ -363,6 +363,7 @@ export async function buildApp({
   const states = createUpstreamStates({ redis, clock });
   const identities = createIdentities({
     store: createIdentityStore({ db, clock }),
+    federation,
     accounts,
     sessions: allSessions,
     audit,

@@ -3,6 +3,7 @@ import type { AccountSessions } from '../accounts/account-sessions.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { Federation } from './federation.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
 import type { Provider, UpstreamPerson } from './provider.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -26,11 +27,12 @@ export type Identities = ReturnType<typeof createIdentities>;
  */
 export function createIdentities(parts: {
   readonly store: IdentityStore;
+  readonly federation: Pick<Federation, 'find'>;
   readonly accounts: Pick<Accounts, 'find' | 'locked' | 'registerElsewhere'>;
   readonly sessions: Pick<AccountSessions, 'endAll' | 'find'>;
   readonly audit: Pick<AuditLog, 'record'>;
 }) {
-  const { store, accounts, sessions, audit } = parts;
+  const { store, federation, accounts, sessions, audit } = parts;
 
   return {
     list: (accountId: string): Promise<readonly Identity[]> => store.list(accountId),
@@ -83,15 +85,16 @@ export function createIdentities(parts: {
     },
 
     /**
-     * Unlinks an identity. 'last': the account has no password and no other identity, so nobody could sign in to it any
-     * more; undefined: it has no identity with this id.
+     * Unlinks an identity. 'last': the account has no password and no other identity of a provider that is configured, so
+     * nobody could sign in to it any more; undefined: it has no identity with this id.
      */
     async unlink(changing: Changing, id: string): Promise<'unlinked' | 'last' | undefined> {
       const done = await accounts.locked(changing.subject, async ({ hasPassword }, transaction) => {
         const all = await store.list(changing.subject, transaction);
         const found = all.find((identity) => identity.id === id);
         if (found === undefined) return undefined;
-        if (!hasPassword && all.length === 1) return 'last';
+        const others = all.filter((identity) => identity !== found);
+        if (!hasPassword && !others.some(({ provider }) => federation.find(provider))) return 'last';
         await store.remove(transaction, id);
         await endOthers(changing);
         return found;

@@ -242,6 +242,17 @@ describe('unlinking', () => {
     );
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([204, 409]);
   });
+
+  test('an identity of a provider that is configured no more is no way in', async () => {
+    const page = await elsewhere();
+    const [usable] = (await page.list()).identities;
+    const accountId = await subjectOf(page.token);
+    const gone = { id: 'g'.repeat(22), provider: 'gone', issuer: 'https://gone.example', subject: '1' };
+    await database.db.insert(identities).values({ ...gone, accountId, linkedAt: new Date() });
+    const unlink = (id: string) => page.call('DELETE', `/account/identities/${id}`, {});
+    expect((await unlink(usable.id)).json().code).toBe('last_way_in');
+    expect((await unlink(gone.id)).statusCode).toBe(204);
+  });
 });
 
 describe('somebody without a password', () => {
