@@ -52,14 +52,13 @@ export function createIdentities(parts: {
     async accountOf(provider: Provider, person: UpstreamPerson, origin: Origin): Promise<Account> {
       const account =
         (await this.find(person)) ??
-        (await accounts.registerElsewhere(origin, (id, transaction) =>
-          store.insert(transaction, id, provider.id, person),
-        )) ??
+        (await begin(provider, person, origin)) ??
         // It was linked meanwhile: the same sign-in in another tab.
         (await this.find(person));
-      if (account === undefined || account.disabledAt !== null)
-        throw new UpstreamError('refused', 'the account cannot be used');
-      return account;
+      if (account !== undefined && account.disabledAt === null) return account;
+      const details = { provider: provider.id };
+      audit.record({ event: 'sign_in.failed', subject: account?.id, ...origin, details });
+      throw new UpstreamError('refused', 'the account cannot be used');
     },
 
     /** Links an identity. 'known': it was linked to this account before; 'taken': to another one. */
@@ -104,6 +103,20 @@ export function createIdentities(parts: {
       return 'unlinked';
     },
   };
+
+  async function begin(
+    provider: Provider,
+    person: UpstreamPerson,
+    origin: Origin,
+  ): Promise<Account | undefined> {
+    const details = { provider: provider.id };
+    const account = await accounts.registerElsewhere({ ...origin, ...details }, (id, transaction) =>
+      store.insert(transaction, id, provider.id, person),
+    );
+    if (account !== undefined)
+      audit.record({ event: 'identity.linked', subject: account.id, ...origin, details });
+    return account;
+  }
 
   async function endOthers({ subject, sessionId: except, clientId, origin }: Changing): Promise<void> {
     const reason = 'ways_in_changed';
