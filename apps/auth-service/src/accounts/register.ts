@@ -54,8 +54,8 @@ export function createRegistration(parts: RegisterParts) {
     },
 
     /**
-     * Makes an account without a password, for somebody who signs in at this provider. `link` ties it to them in the same
-     * transaction; when it returns false, there is no account and the result is undefined.
+     * Makes an account without a password, for somebody who signs in at this provider. `link` ties it to them in the
+     * same transaction; when it returns false, there is no account and the result is undefined.
      *
      * Rejects with ProblemError 429 `too_many_attempts`.
      */

@@ -84,8 +84,8 @@ export function createIdentities(parts: {
     },
 
     /**
-     * Unlinks an identity. 'last': the account has no password and no other identity of a provider that is configured, so
-     * nobody could sign in to it any more; undefined: it has no identity with this id.
+     * Unlinks an identity. 'last': the account has no password and no other identity of a provider that is configured,
+     * so nobody could sign in to it any more; undefined: it has no identity with this id.
      */
     async unlink(changing: Changing, id: string): Promise<'unlinked' | 'last' | undefined> {
       const done = await accounts.locked(changing.subject, async ({ hasPassword }, transaction) => {
