@@ -379,15 +379,16 @@ export async function buildApp({
   const states = createUpstreamStates({ redis, clock });
   const identities = createIdentities({
     store: createIdentityStore({ db, clock }),
+    federation,
     accounts,
     sessions: allSessions,
     audit,
   });
+  const admit = accounts.admitAuthorization;
   const elsewhere = { federation, states, identities, cookies: ownCookies };
   await app.register(providersRoute, { federation });
-  await app.register(identityRoutes, { ...elsewhere, accounts, clients, requireRecentReturn: recent });
+  await app.register(identityRoutes, { ...elsewhere, accounts, clients, admit, requireRecentReturn: recent });
   const { announce } = deliveries;
-  const admit = accounts.admitAuthorization;
   /** A session outlives its login, and ends with the sign-in at the provider all the same. */
   const endOf: typeof logins.endOf = async (subject, at, reason) => {
     const ended = await logins.endOf(subject, at, reason);

@@ -38,8 +38,8 @@ export type PasswordChange = {
 };
 
 /**
- * Changes or sets a person's password, and ends their other sessions if requested. A wrong current password counts against the
- * same limits as at sign-in, and costs the same.
+ * Changes or sets a person's password, and ends their other sessions if requested. A wrong current password counts
+ * against the same limits as at sign-in, and costs the same.
  *
  * The change and the end of the other sessions belong together (docs/decisions/0026). The sessions end first, while no
  * sign-in with the old password can succeed. If they cannot be ended, the password does not change. Repeating the

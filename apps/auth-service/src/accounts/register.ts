@@ -54,13 +54,13 @@ export function createRegistration(parts: RegisterParts) {
     },
 
     /**
-     * Makes an account without a password, for somebody who signs in at another provider. `link` ties it to them in the
+     * Makes an account without a password, for somebody who signs in at this provider. `link` ties it to them in the
      * same transaction; when it returns false, there is no account and the result is undefined.
      *
      * Rejects with ProblemError 429 `too_many_attempts`.
      */
     async registerElsewhere(
-      origin: Origin,
+      { provider, ...origin }: Origin & { readonly provider: string },
       link: (accountId: string, transaction: Transaction) => Promise<boolean>,
     ): Promise<Account | undefined> {
       const waitMs = await attempts.admitRegistration(origin.address);
@@ -71,7 +71,7 @@ export function createRegistration(parts: RegisterParts) {
       const account = { id, username, passwordHash: null, roles: ['customer'] } as const;
       const inserted = await store.insertTogether(account, (transaction) => link(id, transaction));
       if (inserted === undefined) return undefined;
-      const details = { roles: inserted.roles };
+      const details = { roles: inserted.roles, provider };
       audit.record({ ...origin, event: 'account.created', subject: id, details });
       return inserted;
     },

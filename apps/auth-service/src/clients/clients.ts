@@ -34,8 +34,8 @@ export type NativeClient = Identified & ForPeople & { readonly kind: 'native' };
 export type ServiceClient = Identified & { readonly kind: 'service'; readonly jwksUri: string };
 
 /**
- * An application of somebody else, which an operator registered, or itself. People sign in to it at the authorization endpoint
- * only, and consent to what it may do.
+ * An application of somebody else, which an operator registered, or itself. People sign in to it at the authorization
+ * endpoint only, and consent to what it may do.
  */
 export type ApplicationClient = Identified &
   ForPeople & {

@@ -3,6 +3,7 @@ import type { AccountSessions } from '../accounts/account-sessions.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { Federation } from './federation.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
 import type { Provider, UpstreamPerson } from './provider.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -26,11 +27,12 @@ export type Identities = ReturnType<typeof createIdentities>;
  */
 export function createIdentities(parts: {
   readonly store: IdentityStore;
+  readonly federation: Pick<Federation, 'find'>;
   readonly accounts: Pick<Accounts, 'find' | 'locked' | 'registerElsewhere'>;
   readonly sessions: Pick<AccountSessions, 'endAll' | 'find'>;
   readonly audit: Pick<AuditLog, 'record'>;
 }) {
-  const { store, accounts, sessions, audit } = parts;
+  const { store, federation, accounts, sessions, audit } = parts;
 
   return {
     list: (accountId: string): Promise<readonly Identity[]> => store.list(accountId),
@@ -50,14 +52,13 @@ export function createIdentities(parts: {
     async accountOf(provider: Provider, person: UpstreamPerson, origin: Origin): Promise<Account> {
       const account =
         (await this.find(person)) ??
-        (await accounts.registerElsewhere(origin, (id, transaction) =>
-          store.insert(transaction, id, provider.id, person),
-        )) ??
+        (await begin(provider, person, origin)) ??
         // It was linked meanwhile: the same sign-in in another tab.
         (await this.find(person));
-      if (account === undefined || account.disabledAt !== null)
-        throw new UpstreamError('refused', 'the account cannot be used');
-      return account;
+      if (account !== undefined && account.disabledAt === null) return account;
+      const details = { provider: provider.id };
+      audit.record({ event: 'sign_in.failed', subject: account?.id, ...origin, details });
+      throw new UpstreamError('refused', 'the account cannot be used');
     },
 
     /** Links an identity. 'known': it was linked to this account before; 'taken': to another one. */
@@ -84,15 +85,16 @@ export function createIdentities(parts: {
     },
 
     /**
-     * Unlinks an identity. 'last': the account has no password and no other identity, so nobody could sign in to it any
-     * more; undefined: it has no identity with this id.
+     * Unlinks an identity. 'last': the account has no password and no other identity of a provider that is configured,
+     * so nobody could sign in to it any more; undefined: it has no identity with this id.
      */
     async unlink(changing: Changing, id: string): Promise<'unlinked' | 'last' | undefined> {
       const done = await accounts.locked(changing.subject, async ({ hasPassword }, transaction) => {
         const all = await store.list(changing.subject, transaction);
         const found = all.find((identity) => identity.id === id);
         if (found === undefined) return undefined;
-        if (!hasPassword && all.length === 1) return 'last';
+        const others = all.filter((identity) => identity !== found);
+        if (!hasPassword && !others.some(({ provider }) => federation.find(provider))) return 'last';
         await store.remove(transaction, id);
         await endOthers(changing);
         return found;
@@ -102,6 +104,20 @@ export function createIdentities(parts: {
       return 'unlinked';
     },
   };
+
+  async function begin(
+    provider: Provider,
+    person: UpstreamPerson,
+    origin: Origin,
+  ): Promise<Account | undefined> {
+    const details = { provider: provider.id };
+    const account = await accounts.registerElsewhere({ ...origin, ...details }, (id, transaction) =>
+      store.insert(transaction, id, provider.id, person),
+    );
+    if (account !== undefined)
+      audit.record({ event: 'identity.linked', subject: account.id, ...origin, details });
+    return account;
+  }
 
   async function endOthers({ subject, sessionId: except, clientId, origin }: Changing): Promise<void> {
     const reason = 'ways_in_changed';

@@ -22,6 +22,8 @@ export type IdentityRoutesOptions = {
   readonly cookies: OwnCookies;
   /** Rejects for somebody without a password who has not just signed in. */
   readonly requireRecentReturn: (request: FastifyRequest) => Promise<void>;
+  /** Counts a state that is kept, by the address that it comes from. */
+  readonly admit: (address: string) => Promise<void>;
 };
 
 const proof = {
@@ -116,6 +118,7 @@ export async function identityRoutes(app: Service, options: IdentityRoutesOption
       const { subject, sessionId, clientId } = request.auth;
       refuseForeignPage(request, clientId, returnTo);
       await prove(request, password);
+      await options.admit(request.ip);
       const checks = await options.states.begin({
         provider,
         purpose: { kind: 'link', subject, sessionId, clientId, returnTo },

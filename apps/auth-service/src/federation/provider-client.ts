@@ -11,7 +11,7 @@ const timeoutSeconds = 5;
 const metadataMs = 10 * 60_000;
 /** How much the provider's clock may differ from ours, in seconds. */
 const skewSeconds = 30;
-/** Asked for with `max_age`, a provider has to say `auth_time` (OpenID Connect Core §2). A year refuses hardly anybody. */
+/** Asked for with `max_age`, a provider must say `auth_time` (OpenID Connect Core §2). A year refuses hardly anybody. */
 const anyAgeSeconds = 31_536_000;
 /** The age, in seconds, from which openid-client fetches keys again for an unknown `kid`. */
 const keysAgeSeconds = 60;

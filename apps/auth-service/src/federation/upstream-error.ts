@@ -24,7 +24,7 @@ const outages = ['temporarily_unavailable', 'server_error'];
 /** What openid-client says of answers that never came. */
 const silences = ['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM'];
 
-/** Sorts what openid-client and fetch throw. Its message names the kind of error, and nothing that the provider wrote. */
+/** Sorts what openid-client, jose and fetch throw. Its message names the kind of error, nothing that the provider wrote. */
 export function upstreamErrorFrom(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;
   if (error instanceof AuthorizationResponseError) {

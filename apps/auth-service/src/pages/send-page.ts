@@ -2,9 +2,8 @@ import type { FastifyReply } from 'fastify';
 import type { Page } from './layout.ts';
 
 /**
- * Sends a page under a content security policy that allows no script, no frame, and only the page's own style
- * and logo. `formsTo`
- * are the places where its forms may lead, also by a redirect: browsers check both.
+ * Sends a page under a content security policy that allows no frame, and only the page's own style, script and logo.
+ * `formsTo` are the places where its forms may lead, also by a redirect: browsers check both.
  */
 export function sendPage(reply: FastifyReply, page: Page, status = 200): FastifyReply {
   const policy = [

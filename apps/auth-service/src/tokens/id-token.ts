@@ -26,7 +26,8 @@ export type IdTokenIssuer = (content: IdTokenContent) => Promise<string>;
 
 /**
  * Issues ID tokens (OpenID Connect Core §2), signed with RS256. They say that and how a person authenticated: `sub` is
- * opaque, and there is nothing else about them that the client did not ask for by name. Their `typ` is `JWT`, so no service takes one for an access token.
+ * opaque, and there is nothing else about them that the client did not ask for by name. Their `typ` is `JWT`, so no
+ * service takes one for an access token.
  *
  * @example
  * const issue = createIdTokenIssuer({ issuer, signer: () => keyRing.signer(), clock: Date.now });

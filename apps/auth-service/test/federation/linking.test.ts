@@ -1,7 +1,8 @@
 import { type Cookies, cancelAtExampleId, seededPeople, signInAtExampleId } from '@latchkey/example-id';
 import { eventually, forThisFile } from '@latchkey/testing';
+import { eq } from 'drizzle-orm';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { identities } from '../../src/database/schema.ts';
+import { accounts, identities } from '../../src/database/schema.ts';
 import {
   createBrowser,
   createFlow,
@@ -11,6 +12,7 @@ import {
 import {
   bearer,
   decode,
+  from,
   refresh,
   register,
   signIn,
@@ -55,20 +57,28 @@ function pageOf(token: string, browser: ReturnType<typeof createBrowser>) {
     method: 'GET' | 'POST' | 'DELETE' | 'PUT',
     url: string,
     payload?: object,
-    origin = storefrontOrigin,
+    more: Record<string, string> = {},
   ) => {
-    const headers = { ...bearer(token), origin };
+    const headers = { ...bearer(token), origin: storefrontOrigin, ...more };
     const answer = await app.inject({ method, url, headers, ...(payload && { payload }) });
     for (const { name, value } of answer.cookies) browser.cookies.set(name, value);
     return answer;
   };
   return {
     call,
-    begin: (proof: Proof = { password: testPassword }, changes: object = {}) =>
-      call('POST', '/account/identities', {
-        ...{ provider: 'example', return_to: `${storefrontOrigin}/?tab=account`, ...proof },
+    begin: (
+      proof: Proof = { password: testPassword },
+      changes: object = {},
+      headers: Record<string, string> = {},
+    ) => {
+      const body = {
+        provider: 'example',
+        return_to: `${storefrontOrigin}/?tab=account`,
+        ...proof,
         ...changes,
-      }),
+      };
+      return call('POST', '/account/identities', body, headers);
+    },
     list: async () => (await call('GET', '/account/identities')).json(),
   };
 }
@@ -156,7 +166,25 @@ describe('linking', () => {
   test('by the page of another site is refused', async () => {
     const { call } = await atThePage();
     const body = { provider: 'example', return_to: `${storefrontOrigin}/`, password: testPassword };
-    expect((await call('POST', '/account/identities', body, 'https://evil.example')).statusCode).toBe(403);
+    expect(
+      (await call('POST', '/account/identities', body, { origin: 'https://evil.example' })).statusCode,
+    ).toBe(403);
+  });
+
+  test('one network can begin 200 at once', async () => {
+    const page = await atThePage();
+    const statuses = new Set<number>();
+    // The password is not what limits it.
+    await database.db
+      .update(accounts)
+      .set({ passwordHash: null })
+      .where(eq(accounts.username, page.username));
+    for (let attempt = 0; attempt < 250 && !statuses.has(429); attempt++) {
+      const begun = await page.begin({}, {}, from('many links'));
+      statuses.add(begun.statusCode);
+    }
+    expect(statuses).toEqual(new Set([200, 429]));
+    expect((await page.begin({})).statusCode).toBe(200);
   });
 
   test('cannot be finished in the browser of somebody else', async () => {
@@ -209,6 +237,17 @@ describe('unlinking', () => {
       both.map(({ id }: { id: string }) => page.call('DELETE', `/account/identities/${id}`, {})),
     );
     expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([204, 409]);
+  });
+
+  test('an identity of a provider that is configured no more is no way in', async () => {
+    const page = await elsewhere();
+    const [usable] = (await page.list()).identities;
+    const accountId = await subjectOf(page.token);
+    const gone = { id: 'g'.repeat(22), provider: 'gone', issuer: 'https://gone.example', subject: '1' };
+    await database.db.insert(identities).values({ ...gone, accountId, linkedAt: new Date() });
+    const unlink = (id: string) => page.call('DELETE', `/account/identities/${id}`, {});
+    expect((await unlink(usable.id)).json().code).toBe('last_way_in');
+    expect((await unlink(gone.id)).statusCode).toBe(204);
   });
 });
 

@@ -1,10 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Cookies, cancelAtExampleId, seededPeople, signInAtExampleId } from '@latchkey/example-id';
 import { eventually, forThisFile } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
-import { describe, expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { accounts, identities } from '../../src/database/schema.ts';
 import { acrPassword, acrProvider } from '../../src/tokens/claims.ts';
 import {
+  authorize,
+  type Browser,
   createBrowser,
   createFlow,
   nextPage,
@@ -39,6 +43,9 @@ async function signIn(person = mina, changes: Record<string, string> = {}, brows
   };
 }
 
+/** Of pg, as far as it is used here. */
+type Client = { query(...sent: unknown[]): unknown };
+
 const stateIn = (url: string) => new URL(url).searchParams.get('state') ?? '';
 
 test('one sign-in elsewhere gives a token of ours, and the same account each time', async () => {
@@ -50,6 +57,19 @@ test('one sign-in elsewhere gives a token of ours, and the same account each tim
   expect((await signIn(viewer)).claims['sub']).not.toBe(first.claims['sub']);
   const renewed = (await refresh(app, first.tokens.refresh_token, { client_id: client })).json();
   expect(decode(renewed.access_token).claims).toMatchObject({ acr: acrProvider });
+});
+
+test('the audit log says of the first sign-in at which provider it was', async () => {
+  await database.db.delete(identities);
+  const { claims } = await signIn();
+  await eventually('it does', async () => {
+    const events = await database.eventsOf(String(claims['sub']));
+    expect(events.map(({ event }) => event)).toContain('sign_in.succeeded');
+    expect(events.slice(0, 2)).toMatchObject([
+      { event: 'account.created', details: { roles: ['customer'], provider: 'example' } },
+      { event: 'identity.linked', details: { provider: 'example' } },
+    ]);
+  });
 });
 
 test('of the person only subject, issuer and display name are kept, and no token of the provider', async () => {
@@ -66,13 +86,67 @@ test('of the person only subject, issuer and display name are kept, and no token
   });
 });
 
-test('nothing of a sign-in stays in Redis, but what a password leaves too', async () => {
-  const { Redis } = await import('ioredis');
-  const redis = new Redis(auth.redis.url);
+/** A whole flow by a password or a provider, of a person who has consented before, in another browser. */
+async function flows() {
+  const username = await somebody(app);
+  await authorize(createBrowser(app), createFlow(client, { scope }), username);
   await signIn();
-  const keys = await redis.keys('*');
-  await redis.quit();
-  expect(keys.filter((key) => key.includes('upstream'))).toEqual([]);
+  const by = (signInFor: (browser: Browser, url: string) => Promise<string>) => async () => {
+    const browser = createBrowser(app);
+    const flow = createFlow(client, { scope });
+    const { code = '' } = returned(await browser.get(await signInFor(browser, flow.url)));
+    expect((await flow.redeem(app, code)).statusCode).toBe(200);
+  };
+  return {
+    byPassword: by((browser, url) => signInAt(browser, url, username)),
+    byProvider: by((browser, url) => signInElsewhere(browser, url, mina)),
+  };
+}
+
+test('nothing of a sign-in stays in Redis, but what a password leaves too', async () => {
+  const redis = new Redis(auth.redis.url);
+  onTestFinished(async () => void (await redis.quit()));
+  /** Of the keys that a task adds: what they are for, without the ids in them. */
+  const kindsOf = async (task: () => Promise<void>) => {
+    const before = new Set(await redis.keys('*'));
+    await task();
+    const added = (await redis.keys('*')).filter((key) => !before.has(key));
+    return new Set(added.map((key) => key.split(':')[1]));
+  };
+  await signIn();
+  const username = await somebody(app);
+  const ofPassword = await kindsOf(async () => {
+    const flow = createFlow(client, { scope });
+    const { code = '' } = await authorize(createBrowser(app), flow, username);
+    await flow.redeem(app, code);
+  });
+  expect([...ofPassword]).toEqual(expect.arrayContaining(['l', 's']));
+  const ofProvider = await kindsOf(async () => void (await signIn()));
+  expect([...ofProvider].filter((kind) => !ofPassword.has(kind))).toEqual([]);
+});
+
+test('a sign-in takes at most two queries more than one by password', async () => {
+  const counting = new AsyncLocalStorage<string[]>();
+  // Queries that nobody waits for run outside of a counted task, or are the audit log's.
+  const { prototype } = (database.db.$client as unknown as { Client: { prototype: Client } }).Client;
+  const { query } = prototype;
+  prototype.query = function (this: Client, ...sent: unknown[]) {
+    const text = (sent[0] as { text?: string }).text ?? String(sent[0]);
+    if (!text.includes('audit_events')) counting.getStore()?.push(text);
+    return query.apply(this, sent);
+  };
+  onTestFinished(() => {
+    prototype.query = query;
+  });
+  const queriesOf = async (task: () => Promise<void>) => {
+    const queries: string[] = [];
+    await counting.run(queries, task);
+    return queries.length;
+  };
+  const { byPassword, byProvider } = await flows();
+  const ofPassword = await queriesOf(byPassword);
+  expect(ofPassword).toBeGreaterThan(0);
+  expect((await queriesOf(byProvider)) - ofPassword).toBeLessThanOrEqual(2);
 });
 
 test('the sign-in page offers it, also to people who read Korean', async () => {
@@ -214,20 +288,26 @@ describe('a person who comes back from the provider', () => {
     await signIn();
   });
 
-  test('whose account is disabled, is not signed in', async () => {
+  test('whose account is disabled, is not signed in, and the audit log says so', async () => {
     const { claims } = await signIn(viewer);
-    const of = eq(accounts.id, String(claims['sub']));
-    await database.db.update(accounts).set({ disabledAt: new Date() }).where(of);
+    const subject = String(claims['sub']);
+    await database.change(subject, { disabledAt: new Date() });
+    onTestFinished(async () => void (await database.change(subject, { disabledAt: null })));
     const browser = createBrowser(app);
     const { url } = await signInAtExampleId(await leave(browser, createFlow(client).url), viewer);
     expect((await browser.get(url)).statusCode).toBe(400);
-    await database.db.update(accounts).set({ disabledAt: null }).where(of);
+    await eventually('the audit log says so', async () =>
+      expect((await database.eventsOf(subject)).at(-1)).toMatchObject({
+        ...{ event: 'sign_in.failed', details: { provider: 'example' } },
+      }),
+    );
   });
 });
 
 test('the first sign-in in two tabs at once makes one account', async () => {
   const [one, two] = [createBrowser(app), createBrowser(app)];
   await database.db.delete(identities);
+  const before = await database.db.$count(accounts);
   const answers = await Promise.all(
     [one, two].map(async (browser) => {
       const flow = createFlow(client, { scope });
@@ -235,9 +315,8 @@ test('the first sign-in in two tabs at once makes one account', async () => {
     }),
   );
   await Promise.all(answers.map(async ({ browser, url }) => nextPage(await browser.get(url))));
-  await eventually('there is one identity', async () =>
-    expect(await database.db.select().from(identities)).toHaveLength(1),
-  );
+  expect(await database.db.select().from(identities)).toHaveLength(1);
+  expect(await database.db.$count(accounts)).toBe(before + 1);
 });
 
 test('somebody without a password cannot be guessed into', async () => {

@@ -51,7 +51,7 @@ export const problemCodes = {
   insufficient_user_authentication: problem(
     401,
     'The sign-in is too long ago for this (RFC 9470).',
-    'Ask the person for the password: POST /sessions/current/reauthentication.',
+    'Ask the person for the password: POST /sessions/current/reauthentication. Who has none signs in anew, with max_age.',
   ),
   insufficient_scope: problem(
     403,
@@ -96,7 +96,11 @@ export const problemCodes = {
     'Read the list of providers.',
   ),
   identity_not_found: problem(404, 'The person has no identity with this id.', 'Read the list again.'),
-  no_password: problem(409, 'The account has no password.', 'Let the person sign in anew at their provider.'),
+  no_password: problem(
+    409,
+    'The account has no password.',
+    'Let the person sign in anew at their provider, with max_age, or set a password soon after signing in.',
+  ),
   last_way_in: problem(
     409,
     'Without it the person could not sign in any more.',

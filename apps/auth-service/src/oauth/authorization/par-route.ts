@@ -1,7 +1,7 @@
 import type { Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
-import { isPublic } from '../../clients/clients.ts';
+import { isPublic, isSelfRegistered } from '../../clients/clients.ts';
 import type { AuthenticateClient } from '../client-authentication/client-authentication.ts';
 import type { ReadProof } from '../dpop-proofs.ts';
 import { type RequestForm, readRequestForm, textOfRequestForm } from '../form-body.ts';
@@ -29,6 +29,9 @@ const parSchema = {
   },
 };
 
+/** Of which everything is kept. At the authorization endpoint, a URL is no longer either. */
+const maxRequestBytes = 16 * 1024;
+
 /** What authenticates the client is no part of its authorization request. */
 const credentials = new Set(['client_assertion', 'client_assertion_type', 'client_secret']);
 
@@ -37,7 +40,7 @@ export type ParRouteOptions = {
   readonly parsing: ParseOptions;
   readonly pushed: PushedRequests;
   readonly readProof: ReadProof;
-  /** Counts the request of a client that did not authenticate, by the address that it comes from. */
+  /** Counts the request of a client that anybody can be, by the address that it comes from. */
   readonly admit: (address: string) => Promise<void>;
 };
 
@@ -46,7 +49,7 @@ export async function parRoute(app: Service, options: ParRouteOptions): Promise<
   const { authenticate, parsing, pushed } = options;
   speakOAuth(app, '/par', readRequestForm);
 
-  app.post('/par', { schema: parSchema }, async (request, reply) => {
+  app.post('/par', { schema: parSchema, bodyLimit: maxRequestBytes }, async (request, reply) => {
     const client = await authenticate(presentedBy(request, request.body), requestOrigin(request));
     const { client_id: named, ...rest } = request.body as RequestForm;
     if (named !== undefined && named !== client.id)
@@ -66,7 +69,7 @@ export async function parRoute(app: Service, options: ParRouteOptions): Promise<
     } catch (error) {
       throw error instanceof AuthorizationError ? new TokenError(error.code, error.message) : error;
     }
-    if (isPublic(client)) await options.admit(request.ip);
+    if (isPublic(client) || isSelfRegistered(client)) await options.admit(request.ip);
     reply.code(201).header('cache-control', 'no-store');
     return { request_uri: await pushed.keep(client.id, text), expires_in: pushedSeconds };
   });

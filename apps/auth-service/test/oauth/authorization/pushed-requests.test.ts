@@ -1,8 +1,9 @@
 import { forThisFile } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { startAuthApp } from '../../support/auth-app.ts';
+import { from, startAuthApp } from '../../support/auth-app.ts';
 import {
   authorize,
+  callback,
   createBrowser,
   createFlow,
   registerApplication,
@@ -10,7 +11,7 @@ import {
   somebody,
 } from './authorization-fixture.ts';
 
-const auth = await forThisFile(startAuthApp());
+const auth = await forThisFile(startAuthApp({ env: { CLIENT_REGISTRATION: 'anybody' } }));
 const { app } = auth;
 const application = await registerApplication(auth);
 const confidential = await registerApplication(auth, { token_endpoint_auth_method: 'client_secret_basic' });
@@ -100,4 +101,27 @@ test('an ID token as a hint: the person is the one in it, or nobody', async () =
 
   const forged = createFlow(application.id, { id_token_hint: `${id_token_hint}x` });
   expect(returned(await browser.get(forged.url))['error']).toBe('invalid_request');
+});
+
+test('one network can push 200 at once for a client that registered itself, with a secret or not', async () => {
+  const registered = await app.inject({
+    method: 'POST',
+    url: '/register',
+    payload: {
+      client_name: 'Itself',
+      redirect_uris: [callback],
+      token_endpoint_auth_method: 'client_secret_basic',
+    },
+  });
+  const itself = { id: registered.json().client_id, secret: registered.json().client_secret };
+  const { parameters } = createFlow(itself.id, { scope: 'openid' });
+  const headers = { ...basic(itself), ...from('many pushed requests') };
+  const answers = await Promise.all(Array.from({ length: 250 }, () => push(parameters, headers)));
+  expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([201, 429]));
+});
+
+test('a request of more than 16 KB is not kept', async () => {
+  const { parameters } = createFlow(application.id, { more: 'x'.repeat(17_000) });
+  const answer = await push(parameters);
+  expect([answer.statusCode, answer.json().error]).toEqual([413, 'invalid_request']);
 });

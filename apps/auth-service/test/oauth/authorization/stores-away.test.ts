@@ -1,10 +1,20 @@
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
+import { seededPeople, signInAtExampleId } from '@latchkey/example-id';
 import type { Service } from '@latchkey/service-kit';
 import { startNetworkLink } from '@latchkey/service-kit/testing';
 import { eventually, forThisFile } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { bearer, decode, from, refresh, startAuthApp, testPassword } from '../../support/auth-app.ts';
+import { leave, startProvider } from '../../federation/federation-fixture.ts';
+import {
+  bearer,
+  decode,
+  from,
+  refresh,
+  startAuthApp,
+  storefrontOrigin,
+  testPassword,
+} from '../../support/auth-app.ts';
 import { openDatabase } from '../../support/operator.ts';
 import {
   authorize,
@@ -20,6 +30,7 @@ import {
 
 type Answer = Awaited<ReturnType<Service['inject']>>;
 
+const provider = await startProvider();
 const database = await createTestDatabase();
 const link = await startNetworkLink(database.url);
 const auth = await forThisFile(
@@ -30,6 +41,7 @@ const auth = await forThisFile(
       DATABASE_TIMEOUT_MS: '1500',
       REDIS_TIMEOUT_MS: '1500',
       CLIENT_REGISTRATION: 'anybody',
+      ...provider.env,
     },
   }).then((started) => ({
     ...started,
@@ -55,6 +67,8 @@ type Step = {
   /** The statuses without Redis, and without Postgres. 503 where none is given. */
   readonly without?: { readonly redis?: number; readonly postgres?: number };
   readonly isPage?: boolean;
+  /** The status once Postgres is back, where it is another. */
+  readonly afterPostgres?: number;
 };
 
 async function signedIn() {
@@ -63,6 +77,14 @@ async function signedIn() {
   const flow = createFlow(application.id, { scope });
   const { code = '' } = await authorize(browser, flow, username);
   return { browser, username, flow, code };
+}
+
+/** The headers of somebody's page in the shop. */
+async function atTheShop() {
+  const payload = { client_id: 'storefront', username: await somebody(app), password: testPassword };
+  const headers = { origin: storefrontOrigin };
+  const answer = await app.inject({ method: 'POST', url: '/sessions', payload, headers });
+  return { ...headers, ...bearer(answer.json().access_token) };
 }
 
 async function steps(): Promise<Record<string, Step>> {
@@ -87,7 +109,46 @@ async function steps(): Promise<Record<string, Step>> {
   const { request_uri } = (await form('/par', pushed.parameters)).json();
   const pushedUrl = `/authorize?${new URLSearchParams({ client_id: application.id, request_uri })}`;
 
+  const going = createBrowser(app);
+  const [, waiting] = nextPage(await going.get(createFlow(application.id).url)).split('/authorize/');
+  const returning = createBrowser(app);
+  const there = await leave(returning, createFlow(application.id).url);
+  const back = await signInAtExampleId(there, seededPeople[0]);
+  const atShop = await atTheShop();
+  const identities = (method: 'GET' | 'POST' | 'DELETE', path = '', payload?: object) =>
+    app.inject({
+      ...{ method, url: `/account/identities${path}`, headers: atShop },
+      ...(payload && { payload: { ...payload, password: testPassword } }),
+    });
+
   return {
+    'GET /providers/…/sign-in': {
+      ...page,
+      send: () => going.get(`/providers/example/sign-in?request=${waiting}`),
+      status: 303,
+      without: { postgres: 303 },
+    },
+    // The state and the code are used up before Postgres is asked.
+    'GET /providers/…/callback': {
+      ...page,
+      send: () => returning.get(back.url),
+      status: 303,
+      afterPostgres: 404,
+    },
+    'POST /providers/…/backchannel-logout': {
+      send: () => form('/providers/example/backchannel-logout', { logout_token: 'x' }),
+      status: 400,
+      without: { postgres: 400 },
+    },
+    'GET /account/identities': { send: () => identities('GET'), status: 200, without: { redis: 200 } },
+    'POST /account/identities': {
+      send: () => identities('POST', '', { provider: 'example', return_to: `${storefrontOrigin}/` }),
+      status: 200,
+    },
+    'DELETE /account/identities/…': {
+      send: () => identities('DELETE', `/${'x'.repeat(22)}`, {}),
+      status: 404,
+    },
     'GET /authorize with a login': {
       ...page,
       send: () => one.browser.get(createFlow(application.id, { scope }).url),
@@ -177,9 +238,9 @@ test.each<[string, 'redis' | 'postgres', () => unknown, () => unknown]>([
   } finally {
     await end();
   }
-  for (const [name, { send, status }] of all)
+  for (const [name, { send, status, afterPostgres = status }] of all)
     await eventually(`${name} succeeds`, async () =>
-      expect([name, (await send()).statusCode]).toEqual([name, status]),
+      expect([name, (await send()).statusCode]).toEqual([name, store === 'redis' ? status : afterPostgres]),
     );
 });
 
