@@ -11,7 +11,7 @@ type Reading = readonly [name: string, help: string, read: () => number];
  */
 export function addAuthClientMetrics(
   registry: Registry,
-  client: Omit<AuthClient, 'ready' | 'verify' | 'onRevoked'>,
+  client: Omit<AuthClient, 'ready' | 'verify' | 'inspect' | 'onRevoked'>,
 ): void {
   const registers = [registry];
   const { revocations } = client;
