@@ -161,7 +161,7 @@ export async function upstreamRoutes(app: Service, options: UpstreamRoutesOption
     page: string,
   ): FastifyReply {
     // The state and the code are used up, so the page has to lead to a new attempt.
-    if (isUnavailable(error)) return problem(reply, 'unavailable', 503, page);
+    if (isUnavailable(error)) return problem(reply.header('retry-after', '1'), 'unavailable', 503, page);
     if (!(error instanceof UpstreamError)) throw error;
     const { fault } = error;
     if (fault === 'cancelled') return reply.code(303).header('location', page).send();
