@@ -129,10 +129,13 @@ COPY packages/dev-stack/package.json packages/dev-stack/
 COPY packages/dev-stack/src packages/dev-stack/src
 COPY packages/person packages/person
 COPY packages/services packages/services
+COPY packages/example-id/package.json packages/example-id/
+COPY packages/example-id/src/people.ts packages/example-id/src/visit.ts packages/example-id/src/
 COPY demo/package.json demo/
 COPY demo/src demo/src
 RUN mkdir -p demo/node_modules/@latchkey packages/dev-stack/node_modules/@latchkey \
-    && ln -s ../../../packages/dev-stack ../../../packages/person ../../../packages/services demo/node_modules/@latchkey/ \
+    && ln -s ../../../packages/dev-stack ../../../packages/example-id ../../../packages/person ../../../packages/services \
+        demo/node_modules/@latchkey/ \
     && ln -s ../../../services packages/dev-stack/node_modules/@latchkey/services
 USER node
 CMD ["node", "demo/src/main.ts"]

@@ -1,4 +1,4 @@
-import { type Service, serviceKeys, services, verifierKeys } from '@latchkey/services';
+import { type Service, serviceKeys, services, shorthandSettings, verifierKeys } from '@latchkey/services';
 
 const all = Object.values(services);
 const portOf = ({ port, portVariable }: Pick<Service, 'port' | 'portVariable'>) =>
@@ -35,6 +35,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'x-published-urls: &published-urls',
     ...all.map((service) => `  ${service.urlVariable}: http://localhost:${portOf(service)}`),
   ],
+  providers: shorthandSettings.map((name) => `  ${name}: \${${name}:-}`),
   services: verifiers.flatMap((service) => [
     `  ${service.name}:`,
     '    <<: *shop-service',

@@ -8,6 +8,7 @@ import { onBehalf, stepUp } from './steps/on-behalf.ts';
 import { oneSignIn } from './steps/one-sign-in.ts';
 import { twoTabs } from './steps/refreshing.ts';
 import { sharingWithAnOutsider } from './steps/sharing.ts';
+import { signedInElsewhere } from './steps/signed-in-elsewhere.ts';
 import { stateless } from './steps/stateless.ts';
 import type { Stage } from './steps/step.ts';
 import { stolenAccessToken, stolenRefreshToken } from './steps/stolen-tokens.ts';
@@ -53,6 +54,7 @@ try {
   await revokeKey(stage, signedByOldKey);
   await stateless(stage);
   await sharingWithAnOutsider(stage);
+  await signedInElsewhere(stage);
 } finally {
   await system.stop();
 }

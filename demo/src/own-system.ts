@@ -15,6 +15,7 @@ export async function startOwnSystem(): Promise<System> {
     directory,
     ports: 'random',
     giftIdeas: true,
+    exampleId: true,
     // A key may sign once every service has had time to fetch it: short here, so that the demo need not wait.
     // For the same reason, a large payment requires a new sign-in after two seconds.
     env: {

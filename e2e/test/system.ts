@@ -17,7 +17,8 @@ export type System = {
 
 /**
  * Starts the whole system, as `npm start` does, on free ports and in its own folder. `env` holds the settings of single
- * services, or a function of their addresses. With `storefront`, the page is served too, and gift-ideas runs.
+ * services, or a function of their addresses. With `storefront`, the page is served too, and gift-ideas and Example ID
+ * run.
  */
 export async function startSystem(
   env: NonNullable<StackOptions['env']> = {},
@@ -32,6 +33,7 @@ export async function startSystem(
       env: async (urls) => patient(typeof env === 'function' ? await env(urls) : env),
       storefront,
       giftIdeas: storefront,
+      exampleId: storefront,
     });
     return { stack, directory, stop: () => stack.stop().then(remove) };
   } catch (error) {

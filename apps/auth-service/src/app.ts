@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import { authClient } from '@latchkey/auth-client';
 import { createService, currentSetting, type Service, type ServiceOptions } from '@latchkey/service-kit';
+import type { FastifyRequest } from 'fastify';
 import { createAccounts } from './accounts/accounts.ts';
 import { accountManagementRoutes } from './accounts/management-routes.ts';
 import type { Derive } from './accounts/password-hash.ts';
@@ -19,6 +20,7 @@ import { createIdentities } from './federation/identities.ts';
 import { identityRoutes } from './federation/identity-routes.ts';
 import { createIdentityStore } from './federation/identity-store.ts';
 import { providerLogoutRoute } from './federation/provider-logout-route.ts';
+import { providersRoute } from './federation/providers-route.ts';
 import { createUpstreamStates } from './federation/upstream-states.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
@@ -59,6 +61,7 @@ import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
 import { deviceRoutes } from './sessions/device-routes.ts';
 import { managedSessionRoutes } from './sessions/managed-session-routes.ts';
 import { reauthenticationRoute } from './sessions/reauthentication-route.ts';
+import { requireRecentReturn } from './sessions/recent-return.ts';
 import { createRefreshCookie } from './sessions/refresh-cookie.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 import { createSessionStore } from './sessions/session-store.ts';
@@ -356,7 +359,8 @@ export async function buildApp({
     cookie,
     endLogin: loginEnd.endOfBrowser,
   });
-  await app.register(accountRoutes, { accounts });
+  const recent = (request: FastifyRequest) => requireRecentReturn(request, { sessions, clock });
+  await app.register(accountRoutes, { accounts, requireRecentReturn: recent });
   await app.register(accountManagementRoutes, { accounts });
   await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
   const federation = createFederation({ issuer: config.ISSUER, providers: providersOf(config), clock });
@@ -370,9 +374,16 @@ export async function buildApp({
   });
   const admit = accounts.admitAuthorization;
   const elsewhere = { federation, states, identities, cookies: ownCookies };
-  await app.register(identityRoutes, { ...elsewhere, accounts, clients, admit });
+  await app.register(providersRoute, { federation });
+  await app.register(identityRoutes, { ...elsewhere, accounts, clients, admit, requireRecentReturn: recent });
   const { announce } = deliveries;
-  await app.register(providerLogoutRoute, { ...elsewhere, logins, announce, audit, admit, clock });
+  /** A session outlives its login, and ends with the sign-in at the provider all the same. */
+  const endOf: typeof logins.endOf = async (subject, at, reason) => {
+    const ended = await logins.endOf(subject, at, reason);
+    const others = await sessions.endOfProvider(subject, at, reason);
+    return [...ended, ...others.map((session) => ({ ...session, subject, hasEnded: true }))];
+  };
+  await app.register(providerLogoutRoute, { ...elsewhere, logins: { endOf }, announce, audit, admit, clock });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {
     issuer: config.ISSUER,

@@ -1,4 +1,5 @@
 import { ConfigError, loadConfig, redisUrl, serviceConfig } from '@latchkey/service-kit';
+import { shorthandProviders } from '@latchkey/services';
 import { type Static, type TString, Type } from 'typebox';
 import { createClientRegistry } from './clients/clients.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
@@ -13,20 +14,17 @@ import { parseMacKeys } from './sessions/refresh-token.ts';
 /** The upper bound of an access token's lifetime, whatever ACCESS_TOKEN_SECONDS is or was. */
 export const maxAccessTokenSeconds = 300;
 
-/** Presets for which an id and a secret are all that is needed. */
-const shorthandPresets = ['google', 'microsoft', 'github', 'facebook', 'kakao', 'naver'] as const;
-
 const optionalText = (description: string) => Type.String({ default: '', description });
 
 const shorthandSettings = Object.fromEntries(
-  shorthandPresets.flatMap((preset) => [
+  shorthandProviders.flatMap((preset) => [
     [
       `${preset.toUpperCase()}_CLIENT_ID`,
       optionalText(`our client id at ${preset}: people can sign in with it`),
     ],
     [`${preset.toUpperCase()}_CLIENT_SECRET`, optionalText(`its secret`)],
   ]),
-) as Record<`${Uppercase<(typeof shorthandPresets)[number]>}_CLIENT_${'ID' | 'SECRET'}`, TString>;
+) as Record<`${Uppercase<(typeof shorthandProviders)[number]>}_CLIENT_${'ID' | 'SECRET'}`, TString>;
 
 export const configSchema = Type.Object({
   ...serviceConfig,
@@ -145,7 +143,7 @@ export function clientsOf(config: Pick<AuthConfig, 'CORS_ORIGINS' | 'SERVICE_JWK
 /** Reads the identity providers from these settings. */
 export function providersOf(config: AuthConfig): readonly Provider[] {
   const shorthand = new Map(
-    shorthandPresets.flatMap((preset) => {
+    shorthandProviders.flatMap((preset) => {
       const name = preset.toUpperCase() as Uppercase<typeof preset>;
       const [clientId, secret] = [config[`${name}_CLIENT_ID`], config[`${name}_CLIENT_SECRET`]];
       if ((clientId === '') !== (secret === ''))

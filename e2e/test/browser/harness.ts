@@ -39,7 +39,8 @@ export const it = stackIt.extend(
     const browser = await launchChromium();
     onCleanup(() => browser.close());
     const origin = local(stack.storefront?.url ?? '');
-    const ours = new Set([origin, ...Object.values(stack.services).map(({ url }) => local(url))]);
+    const parts = [...Object.values(stack.services), stack.exampleId];
+    const ours = new Set([origin, ...parts.map((part) => local(part?.url ?? ''))]);
     return { stack, browser, origin, newPerson: (options) => newPerson(browser, { origin, ours, options }) };
   },
 );

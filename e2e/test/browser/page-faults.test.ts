@@ -61,7 +61,7 @@ describeInBrowser('the page', () => {
     await pay(page, 'is declined');
     await expectInSight(page.getByText('The card was declined: the bank says no.'));
     expect(await page.getByRole('status').getByText('The card was declined').count()).toBe(1);
-    await page.getByText(/^Above €500\.00, .* less than 5 min ago\. Yours was entered \d/).waitFor();
+    await page.getByText(/^Above €500\.00, .* less than 5 min ago\. Yours was at \d/).waitFor();
     await page.getByRole('radio', { name: 'is charged' }).first().check();
     await page.getByRole('button', { name: /^Pay / }).click();
     await page.getByText('Paid €19.00. Thank you.').waitFor();

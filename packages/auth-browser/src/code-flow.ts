@@ -7,8 +7,10 @@ export type BeginSignInOptions = {
   loginHint?: string;
   /** The languages of auth-service's page, the first is best, separated by spaces. Default: the browser's. */
   uiLocales?: string;
-  /** The person types the password again if they last did so longer ago. */
+  /** The person types the password again, or signs in again at the provider, if they last did so longer ago. */
   maxAgeSeconds?: number;
+  /** The id of the provider elsewhere at which the person signs in, of auth-service's `GET /providers`. */
+  identityProvider?: string;
   /** Fewer scopes than the person has, separated by spaces, to limit the session. */
   scope?: string;
   /** Where auth-service returns to, as the client registered it. Default: `/` of the page's origin. */
@@ -39,7 +41,7 @@ export function createCodeFlow({ name, issuer, clientId, auth, platform }: CodeF
   const { tabStorage, address } = platform;
 
   return {
-    async begin({ loginHint, uiLocales, maxAgeSeconds, scope, ...options }) {
+    async begin({ loginHint, uiLocales, maxAgeSeconds, identityProvider, scope, ...options }) {
       const { origin } = new URL(address.get());
       const begun = { state: random(), verifier: random(), redirectUri: options.redirectUri ?? `${origin}/` };
       const challenge = await challengeOf(begun.verifier);
@@ -61,6 +63,7 @@ export function createCodeFlow({ name, issuer, clientId, auth, platform }: CodeF
         login_hint: loginHint,
         ui_locales: uiLocales,
         max_age: maxAgeSeconds,
+        identity_provider: identityProvider,
       };
       for (const [key, value] of Object.entries(parameters))
         if (value !== undefined) url.searchParams.set(key, String(value));

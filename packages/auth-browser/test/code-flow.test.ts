@@ -38,6 +38,7 @@ test('what it asks for is in the address of auth-service’s page, with a new ch
       loginHint: 'mina',
       uiLocales: 'ko en',
       maxAgeSeconds: 0,
+      identityProvider: 'example',
       scope: 'cart:read',
     });
     expect(platform.href.startsWith(`${browser.auth.origin}/authorize?tenant=1&`)).toBe(true);
@@ -56,6 +57,7 @@ test('what it asks for is in the address of auth-service’s page, with a new ch
     login_hint: 'mina',
     ui_locales: 'ko en',
     max_age: '0',
+    identity_provider: 'example',
   });
   for (const name of ['state', 'code_challenge']) expect(first[name]).not.toBe(second[name]);
 });

@@ -128,7 +128,7 @@ test('SIGTERM half-way through the first start leaves nothing running', {
 test('start, sign in as each demo account, stop; a second start has the data', {
   timeout: 2 * startTimeoutMs,
 }, async () => {
-  const first = run('start.ts');
+  const first = run('start.ts', { GOOGLE_CLIENT_ID: 'ours', GOOGLE_CLIENT_SECRET: 'a secret of the test' });
   await first.printed('Press Ctrl-C to stop');
   const page = `http://localhost:${ports.get('storefront')}`;
   expect(first.output()).toContain(`Open ${page} and try it`);
@@ -148,6 +148,8 @@ test('start, sign in as each demo account, stop; a second start has the data', {
   expect(first.output()).toMatch(new RegExp(`Example ID.*${exampleId}.* as mina, password amber-kettle-`));
   const metadata = await fetch(`${exampleId}/.well-known/openid-configuration`);
   expect(await metadata.json()).toMatchObject({ issuer: exampleId });
+  const providers = await fetch(`http://localhost:${ports.get('auth')}/providers`);
+  expect(await providers.json()).toMatchObject({ providers: [{ id: 'example-id' }, { id: 'google' }] });
   expect(statSync(join(directory, 'control.sock')).mode & 0o777).toBe(0o600);
   for (const key of Object.keys(serviceDefinitions) as Key[]) {
     const port = ports.get(key);

@@ -73,12 +73,11 @@ export async function buildApp({ people, running, logLevel }: AppOptions): Promi
     reply: FastifyReply,
   ): Promise<SignIn & { texts: ReturnType<typeof textsOf> }> {
     const { params } = await running().provider.interactionDetails(request.raw, reply.raw);
-    const { client_id: id, redirect_uri: redirectUri, login_hint: hint, ui_locales: locales } = params;
+    const { client_id: id, login_hint: hint, ui_locales: locales } = params;
     const client = await running().provider.Client.find(String(id));
     return {
       texts: textsOf(request, locales),
       client: client?.clientName ?? String(id),
-      redirectUri: String(redirectUri),
       username: typeof hint === 'string' ? hint : '',
       people,
     };

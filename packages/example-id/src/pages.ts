@@ -32,15 +32,13 @@ const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')
 export type SignIn = {
   /** The name of who asks. */
   readonly client: string;
-  /** Where the browser goes next: the form's answer redirects there, which the policy has to allow. */
-  readonly redirectUri: string;
   readonly username: string;
   readonly people: readonly Person[];
   readonly wrong?: boolean;
 };
 
 /** Asks who somebody is. Its form posts `action` (sign_in or cancel), `username` and `password` to its own address. */
-export function signInPage(texts: Texts, { client, redirectUri, username, people, wrong }: SignIn): Page {
+export function signInPage(texts: Texts, { client, username, people, wrong }: SignIn): Page {
   const body = html`<p>${texts.shares(client)}</p>
 ${wrong ? html`<p class="wrong" role="alert">${texts.wrong}</p>` : ''}
 <form method="post" action="">
@@ -52,7 +50,7 @@ ${wrong ? html`<p class="wrong" role="alert">${texts.wrong}</p>` : ''}
 <button class="second" name="action" value="cancel" formnovalidate>${texts.cancel}</button>
 </form>
 ${peopleOf(texts, people)}`;
-  return pageOf(texts, { heading: texts.signInFor(client), body, formsTo: redirectUri });
+  return pageOf(texts, { heading: texts.signInFor(client), body, leadsAway: true });
 }
 
 /** Asks whether to sign out. `redirectUri`: where the browser goes then, when a client has asked. */
@@ -66,7 +64,7 @@ export function signOutPage(
 <button name="logout" value="yes">${texts.signOut}</button>
 <button class="second">${texts.stay}</button>
 </form>`;
-  return pageOf(texts, { heading: texts.signOutQuestion, body, formsTo: form.redirectUri });
+  return pageOf(texts, { heading: texts.signOutQuestion, body, leadsAway: form.redirectUri !== undefined });
 }
 
 export function signedOutPage(texts: Texts): Page {
@@ -99,9 +97,9 @@ ${people.map(({ username, password }) => html`<dt>${username}</dt><dd>${password
 /** The template escapes what it is given. Only the style is not escaped. */
 function pageOf(
   texts: Texts,
-  page: { readonly heading: string; readonly body: SafeHtml; readonly formsTo?: string | undefined },
+  page: { readonly heading: string; readonly body: SafeHtml; readonly leadsAway?: boolean },
 ): Page {
-  const { heading, body, formsTo } = page;
+  const { heading, body, leadsAway = false } = page;
   const text = html`<!doctype html>
 <html lang="${texts.language}">
 <head>
@@ -122,8 +120,8 @@ ${body}
   const policy = [
     "default-src 'none'",
     `style-src ${styleHash}`,
-    // Browsers also hold a form's redirects against this.
-    `form-action 'self'${formsTo === undefined ? '' : ` ${new URL(formsTo).origin}`}`,
+    // Browsers also hold a form's redirects against this, and only the client knows where it redirects to.
+    ...(leadsAway ? [] : ["form-action 'self'"]),
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; ');

@@ -143,3 +143,11 @@ export const verifierKeys = serviceKeys.filter((key) => key !== 'auth');
 export function byService<Thing>(make: (key: ServiceKey) => Thing): Record<ServiceKey, Thing> {
   return Object.fromEntries(serviceKeys.map((key) => [key, make(key)])) as Record<ServiceKey, Thing>;
 }
+
+/** Identity providers for which auth-service needs no more than an id and a secret: GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET. */
+export const shorthandProviders = ['google', 'microsoft', 'github', 'facebook', 'kakao', 'naver'] as const;
+
+/** The names of these settings. Whoever starts auth-service passes on what the shell has of them. */
+export const shorthandSettings = shorthandProviders.flatMap((name) =>
+  (['ID', 'SECRET'] as const).map((member) => `${name.toUpperCase()}_CLIENT_${member}`),
+);

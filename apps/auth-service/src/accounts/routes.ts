@@ -1,5 +1,5 @@
-import { requireRecentSignIn } from '@latchkey/auth-client';
 import { problemSchema, type Service } from '@latchkey/service-kit';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
 import { personScopes } from '../permissions/resource-servers.ts';
@@ -8,9 +8,6 @@ import { accountAnswer, accountSchema, rolesSchema } from './account-answer.ts';
 import type { Accounts } from './accounts.ts';
 import { passwordSchema } from './password-schema.ts';
 import { accountNotFound, currentPasswordMissing } from './refusals.ts';
-
-/** Somebody without a password proves that it is them by having just signed in elsewhere. */
-export const recentSeconds = 300;
 
 const registrationSchema = {
   summary: 'Register',
@@ -76,10 +73,16 @@ const passwordChangeSchema = {
   },
 };
 
+export type AccountRoutesOptions = {
+  readonly accounts: Accounts;
+  /** Rejects for somebody without a password who has not just signed in. sessions/ provides it. */
+  readonly requireRecentReturn: (request: FastifyRequest) => Promise<void>;
+};
+
 /** Registration, and a person's own account. For signing in see sessions/. */
 export async function accountRoutes(
   app: Service,
-  { accounts }: { readonly accounts: Accounts },
+  { accounts, requireRecentReturn }: AccountRoutesOptions,
 ): Promise<void> {
   app.post('/accounts', { schema: registrationSchema }, async (request, reply) => {
     const registered = await accounts.register({ ...request.body, ...requestOrigin(request) });
@@ -98,7 +101,7 @@ export async function accountRoutes(
     async (request, reply) => {
       const { subject, sessionId, clientId } = request.auth;
       const own = await accounts.find(subject);
-      if (own?.hasPassword === false) requireRecentSignIn(request, recentSeconds);
+      if (own?.hasPassword === false) await requireRecentReturn(request);
       else if (request.body.current_password === undefined) throw currentPasswordMissing();
       await accounts.changePassword({
         subject,

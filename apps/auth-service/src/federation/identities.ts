@@ -68,11 +68,11 @@ export function createIdentities(parts: {
       person: UpstreamPerson,
     ): Promise<'linked' | 'known' | 'taken' | 'over'> {
       const { subject, sessionId } = changing;
-      // The person may have been signed out while they were at the provider.
-      if ((await sessions.find(subject, sessionId)) === undefined) return 'over';
+      let isOver = false;
       const isNews = await accounts.locked(subject, async ({ disabledAt }, transaction) => {
-        if (disabledAt !== null || !(await store.insert(transaction, subject, provider.id, person)))
-          return false;
+        // The person may have been signed out while they were at the provider. Whoever does that holds this lock too.
+        isOver = disabledAt !== null || (await sessions.find(subject, sessionId)) === undefined;
+        if (isOver || !(await store.insert(transaction, subject, provider.id, person))) return false;
         await endOthers(changing);
         return true;
       });
@@ -80,6 +80,7 @@ export function createIdentities(parts: {
         record('identity.linked', changing, provider.id);
         return 'linked';
       }
+      if (isOver) return 'over';
       return (await store.accountOf(person)) === subject ? 'known' : 'taken';
     },
 

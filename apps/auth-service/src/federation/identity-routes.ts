@@ -1,11 +1,9 @@
-import { requireRecentSignIn } from '@latchkey/auth-client';
 import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Account } from '../accounts/account.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import { passwordSchema } from '../accounts/password-schema.ts';
-import { recentSeconds } from '../accounts/routes.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientDirectory } from '../clients/clients.ts';
 import type { OwnCookies } from '../logins/own-cookies.ts';
@@ -22,6 +20,8 @@ export type IdentityRoutesOptions = {
   readonly accounts: Pick<Accounts, 'find' | 'signIn'>;
   readonly clients: ClientDirectory;
   readonly cookies: OwnCookies;
+  /** Rejects for somebody without a password who has not just signed in. */
+  readonly requireRecentReturn: (request: FastifyRequest) => Promise<void>;
   /** Counts a state that is kept, by the address that it comes from. */
   readonly admit: (address: string) => Promise<void>;
 };
@@ -45,10 +45,6 @@ const listSchema = {
           display_name: Type.Union([Type.String(), Type.Null()]),
           linked_at: Type.String({ format: 'date-time' }),
         }),
-      ),
-      providers: Type.Array(
-        Type.Object({ id: Type.String(), labels: Type.Record(Type.String(), Type.String()) }),
-        { description: 'Where an account can be linked.' },
       ),
     }),
     ...refusals,
@@ -108,7 +104,6 @@ export async function identityRoutes(app: Service, options: IdentityRoutesOption
           ...{ id, provider, display_name: displayName },
           linked_at: linkedAt.toISOString(),
         })),
-        providers: federation.providers.map(({ id, labels }) => ({ id, labels: { ...labels } })),
       };
     },
   );
@@ -164,7 +159,7 @@ export async function identityRoutes(app: Service, options: IdentityRoutesOption
   async function prove(request: FastifyRequest, password: string | undefined): Promise<void> {
     const { subject, sessionId, clientId } = request.auth;
     const { hasPassword, username } = await accountOf(subject);
-    if (!hasPassword) return requireRecentSignIn(request, recentSeconds);
+    if (!hasPassword) return options.requireRecentReturn(request);
     const of = { username, password: password ?? '', sessionId, clientId };
     await accounts.signIn({ ...of, ...requestOrigin(request) });
   }

@@ -1,7 +1,10 @@
 import type { OAuthProvider, Provider } from './provider.ts';
 
 /** What we know of a provider from its public documentation. */
-export type Preset = Pick<Provider, 'labels' | 'issuer' | 'scope' | 'canReauthenticate' | 'responseMode'> & {
+export type Preset = Pick<
+  Provider,
+  'name' | 'labels' | 'issuer' | 'scope' | 'canReauthenticate' | 'responseMode'
+> & {
   readonly oauth?: (options: { readonly graphVersion: string }) => OAuthProvider;
 };
 
@@ -23,12 +26,14 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   // Says no auth_time, and does not know max_age.
   google: {
     ...openid,
+    name: 'Google',
     issuer: 'https://accounts.google.com',
     labels: { en: 'Sign in with Google', ko: 'Google 계정으로 로그인' },
   },
   // Asked for a name, it answers by form_post. The name is in the form, and only the first time.
   apple: {
     ...openid,
+    name: 'Apple',
     scope: 'openid name',
     responseMode: 'form_post',
     issuer: 'https://appleid.apple.com',
@@ -37,12 +42,14 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   // Its tokens name the tenant as their issuer. A setting limits it to one.
   microsoft: {
     ...openid,
+    name: 'Microsoft',
     issuer: 'https://login.microsoftonline.com/common/v2.0',
     labels: { en: 'Sign in with Microsoft', ko: 'Microsoft 계정으로 로그인' },
   },
   // A user name can be given to somebody else, so the subject is the number.
   github: {
     ...oauth,
+    name: 'GitHub',
     scope: '',
     issuer: 'https://github.com/login/oauth',
     labels: { en: 'Continue with GitHub', ko: 'GitHub으로 계속하기' },
@@ -57,6 +64,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   // Its discovery document is for tokens that apps get directly, and not for the code flow.
   facebook: {
     ...oauth,
+    name: 'Facebook',
     scope: 'public_profile',
     issuer: 'https://www.facebook.com',
     labels: { en: 'Continue with Facebook', ko: 'Facebook으로 계속하기' },
@@ -71,6 +79,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   // The nickname is in the profile of the account.
   kakao: {
     ...oauth,
+    name: 'Kakao',
     scope: 'profile_nickname',
     issuer: 'https://kauth.kakao.com',
     labels: { en: 'Login with Kakao', ko: '카카오 로그인' },
@@ -89,6 +98,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   // The profile is in `response`, and status 200 says nothing without the result code 00.
   naver: {
     ...oauth,
+    name: 'NAVER',
     scope: '',
     issuer: 'https://nid.naver.com',
     labels: { en: 'Sign in with NAVER', ko: '네이버 로그인' },

@@ -13,7 +13,7 @@ const metadataMs = 10 * 60_000;
 const skewSeconds = 30;
 /** Asked for with `max_age`, a provider must say `auth_time` (OpenID Connect Core §2). A year refuses hardly anybody. */
 const anyAgeSeconds = 31_536_000;
-/** After this, openid-client fetches the keys again for a `kid` that it does not know, instead of refusing it. */
+/** The age, in seconds, from which openid-client fetches keys again for an unknown `kid`. */
 const keysAgeSeconds = 60;
 
 /** What binds the answer to the request (RFC 9700 §4.7). */
@@ -50,15 +50,14 @@ export function createProviderClient(
 ) {
   const { clock } = options;
   const fetch = createBoundedFetch(provider.reachedAt);
-  let metadata: { readonly server: oidc.ServerMetadata; readonly until: number } | undefined;
+  let document: { readonly text: string; readonly until: number } | undefined;
   let keys: ReturnType<typeof oidc.getJwksCache>;
 
   return {
     /** Where to send the browser. */
     begin: (checks: UpstreamChecks, uiLocales?: string): Promise<URL> =>
       orUpstreamError(async () => {
-        const configuration = configurationFor(await serverMetadata());
-        return oidc.buildAuthorizationUrl(configuration, {
+        return oidc.buildAuthorizationUrl(await configuration(), {
           redirect_uri: options.redirectUri,
           ...(provider.scope !== '' && { scope: provider.scope }),
           state: checks.state,
@@ -75,84 +74,94 @@ export function createProviderClient(
     /** Who has signed in there. `callback`: the redirect URI with the answer's parameters as its query. */
     complete: (callback: URL, checks: UpstreamChecks): Promise<UpstreamPerson> =>
       orUpstreamError(async () => {
-        const configuration = configurationFor(await serverMetadata());
+        const speaking = await configuration();
         const expected = {
           pkceCodeVerifier: checks.verifier,
           expectedState: checks.state,
           ...(provider.oauth === undefined && { expectedNonce: checks.nonce, idTokenExpected: true }),
         };
         const more = provider.oauth?.repeatsState === true ? { state: checks.state } : {};
-        const tokens = await oidc.authorizationCodeGrant(configuration, callback, expected, more);
+        const tokens = await oidc.authorizationCodeGrant(speaking, callback, expected, more);
         const person =
           provider.oauth === undefined
             ? personOf(tokens.claims(), callback)
-            : await readProfile(configuration, provider.oauth, tokens.access_token);
+            : await readProfile(speaking, provider.oauth, tokens.access_token);
         refuseIfTooOld(person, checks);
-        keepKeysOf(configuration);
+        keepKeysOf(speaking);
         return person;
       }),
 
     /** The provider's document, for what openid-client does not do. */
-    serverMetadata: (): Promise<oidc.ServerMetadata> => orUpstreamError(serverMetadata),
+    serverMetadata: (): Promise<oidc.ServerMetadata> =>
+      orUpstreamError(async () => (await configuration()).serverMetadata()),
 
     /** Fetches as this provider has to be reached. */
     fetch,
   };
 
-  async function serverMetadata(): Promise<oidc.ServerMetadata> {
-    const now = clock();
-    if (metadata !== undefined && now < metadata.until) return metadata.server;
-    const server = await readMetadata();
-    metadata = { server, until: now + metadataMs };
-    return server;
+  /**
+   * A new one each time, since openid-client keeps the keys with it, and refuses a `kid` that it does not know while they
+   * are younger than a minute. We hand it older ones.
+   */
+  async function configuration(): Promise<oidc.Configuration> {
+    const { oauth } = provider;
+    // It reads the machine's clock, and we have ours.
+    const skew = Math.round((clock() - Date.now()) / 1000);
+    const metadata = { [oidc.clockTolerance]: skewSeconds, [oidc.clockSkew]: skew };
+    if (oauth !== undefined) return withoutDiscovery(oauth, metadata);
+    const made = await discover(metadata);
+    if (keys !== undefined) oidc.setJwksCache(made, { ...keys, uat: keys.uat - keysAgeSeconds });
+    return made;
   }
 
-  async function readMetadata(): Promise<oidc.ServerMetadata> {
-    const { oauth, issuer } = provider;
-    if (oauth !== undefined) {
-      const { authorizationEndpoint, tokenEndpoint } = oauth;
-      return { issuer, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint };
-    }
-    const found = await oidc.discovery(new URL(issuer), provider.clientId, undefined, oidc.None(), {
-      [oidc.customFetch]: fetch,
+  /** The document is fetched once in a while only, and kept when openid-client has accepted it. */
+  async function discover(metadata: Partial<oidc.ClientMetadata>): Promise<oidc.Configuration> {
+    const isInsecure = provider.issuer.startsWith('http:');
+    let text = document !== undefined && clock() < document.until ? document.text : undefined;
+    const isKept = text !== undefined;
+    const fetchUnlessKept: oidc.CustomFetch = async (url, options) => {
+      if (!url.endsWith('/.well-known/openid-configuration')) return fetch(url, options);
+      if (text === undefined) {
+        const response = await fetch(url, options);
+        if (!response.ok) return response;
+        text = await response.text();
+      }
+      return new Response(text, { headers: { 'content-type': 'application/json' } });
+    };
+    const made = await oidc.discovery(new URL(provider.issuer), provider.clientId, metadata, authentication, {
+      [oidc.customFetch]: fetchUnlessKept,
       timeout: timeoutSeconds,
-      ...(issuer.startsWith('http:') && { execute: [oidc.allowInsecureRequests] }),
+      execute: [oidc.enableNonRepudiationChecks, ...(isInsecure ? [oidc.allowInsecureRequests] : [])],
     });
-    return found.serverMetadata();
+    if (!isKept && text !== undefined) document = { text, until: clock() + metadataMs };
+    return made;
   }
 
-  function configurationFor(server: oidc.ServerMetadata): oidc.Configuration {
-    const configuration = new oidc.Configuration(
-      server,
-      provider.clientId,
-      {
-        [oidc.clockTolerance]: skewSeconds,
-        // It reads the machine's clock, and we have ours.
-        [oidc.clockSkew]: Math.round((clock() - Date.now()) / 1000),
-      },
-      authentication(),
-    );
-    configuration[oidc.customFetch] = fetch;
-    configuration.timeout = timeoutSeconds;
-    if (server.issuer.startsWith('http:')) oidc.allowInsecureRequests(configuration);
-    if (provider.oauth !== undefined) return configuration;
-    oidc.enableNonRepudiationChecks(configuration);
-    if (keys !== undefined) oidc.setJwksCache(configuration, { ...keys, uat: keys.uat - keysAgeSeconds });
-    return configuration;
-  }
-
-  function keepKeysOf(configuration: oidc.Configuration): void {
-    const now = oidc.getJwksCache(configuration);
+  function keepKeysOf(used: oidc.Configuration): void {
+    const now = oidc.getJwksCache(used);
     const isFetched = now !== undefined && now.uat !== (keys?.uat ?? 0) - keysAgeSeconds;
     if (isFetched) keys = now;
   }
 
-  function authentication(): oidc.ClientAuth {
+  function withoutDiscovery(
+    { authorizationEndpoint, tokenEndpoint }: OAuthProvider,
+    metadata: Partial<oidc.ClientMetadata>,
+  ): oidc.Configuration {
+    const { issuer, clientId } = provider;
+    const server = { issuer, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint };
+    const made = new oidc.Configuration(server, clientId, metadata, authentication);
+    made[oidc.customFetch] = fetch;
+    made.timeout = timeoutSeconds;
+    return made;
+  }
+
+  /** Apple's secret is signed for each request. */
+  function authentication(...request: Parameters<oidc.ClientAuth>): void {
     const { secret, clientId, issuer } = provider;
-    if (secret.kind === 'secret') return oidc.ClientSecretPost(secret.secret);
-    return oidc.ClientSecretPost(
-      signAppleSecret(secret, { clientId, issuer, now: Math.floor(clock() / 1000) }),
-    );
+    const now = Math.floor(clock() / 1000);
+    const text =
+      secret.kind === 'secret' ? secret.secret : signAppleSecret(secret, { clientId, issuer, now });
+    oidc.ClientSecretPost(text)(...request);
   }
 
   function refuseIfTooOld({ authTime }: UpstreamPerson, { maxAge, startedAt }: UpstreamChecks): void {
@@ -174,7 +183,7 @@ export function createProviderClient(
   }
 
   async function readProfile(
-    configuration: oidc.Configuration,
+    speaking: oidc.Configuration,
     oauth: OAuthProvider,
     accessToken: string,
   ): Promise<UpstreamPerson> {
@@ -184,14 +193,7 @@ export function createProviderClient(
       url.searchParams.set('appsecret_proof', proof);
     }
     const headers = new Headers({ accept: 'application/json', 'user-agent': 'latchkey' });
-    const response = await oidc.fetchProtectedResource(
-      configuration,
-      accessToken,
-      url,
-      'GET',
-      undefined,
-      headers,
-    );
+    const response = await oidc.fetchProtectedResource(speaking, accessToken, url, 'GET', undefined, headers);
     if (response.status >= 500) throw new UpstreamError('unavailable', `profile: status ${response.status}`);
     const person = response.ok ? oauth.read(await response.json()) : undefined;
     if (person === undefined)

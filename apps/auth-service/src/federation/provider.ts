@@ -25,6 +25,9 @@ export function isIdentifier(value: unknown): value is string {
 export type Provider = {
   /** Part of the redirect URI, so it must not change. */
   readonly id: string;
+  /** Its own name for itself. */
+  readonly name: string;
+  /** What its button says. */
   readonly labels: Readonly<Record<Language, string>>;
   /** Colours the button. */
   readonly look: string;

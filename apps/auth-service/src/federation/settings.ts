@@ -70,7 +70,7 @@ function providerOf(setting: Setting, isProduction: boolean): Provider {
   const fault = faultOfUrl(issuer, 'base');
   if (fault !== undefined) throw fail(`its issuer is not valid: ${fault}`);
   if (isProduction && !isSecure(issuer)) throw fail('its issuer must be https in production');
-  const shown = name ?? preset?.labels.en;
+  const shown = name ?? preset?.name;
   if (shown === undefined) throw fail('it needs a name');
   const reached = Object.entries(setting.reached_at ?? {});
   if (reached.some(([origin]) => faultOfUrl(origin, 'origin') !== undefined))
@@ -80,6 +80,7 @@ function providerOf(setting: Setting, isProduction: boolean): Provider {
   const graphVersion = setting.graph_version ?? defaultGraphVersion;
   return {
     id,
+    name: shown,
     labels:
       name === undefined && preset !== undefined
         ? preset.labels

@@ -1,9 +1,9 @@
-import type { Service } from '@latchkey/service-kit';
+import { isDatabaseUnavailable, ProblemError, type Service } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Account } from '../accounts/account.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
-import type { Elsewhere } from '../logins/login-store.ts';
+import type { SignInElsewhere } from '../logins/login-store.ts';
 import type { OwnCookies } from '../logins/own-cookies.ts';
 import { languageFor } from '../pages/language.ts';
 import { problemPage } from '../pages/problem-page.ts';
@@ -25,7 +25,7 @@ export type WaitingRequest = {
   /** The page on which it goes on. */
   readonly page: string;
   /** Continues it for who has signed in. */
-  signIn(reply: FastifyReply, account: Account, elsewhere: Elsewhere): Promise<void>;
+  signIn(reply: FastifyReply, account: Account, elsewhere: SignInElsewhere): Promise<void>;
 };
 
 export type UpstreamRoutesOptions = {
@@ -160,6 +160,8 @@ export async function upstreamRoutes(app: Service, options: UpstreamRoutesOption
     { provider }: Federated,
     page: string,
   ): FastifyReply {
+    // The state and the code are used up, so the page has to lead to a new attempt.
+    if (isUnavailable(error)) return problem(reply, 'unavailable', 503, page);
     if (!(error instanceof UpstreamError)) throw error;
     const { fault } = error;
     if (fault === 'cancelled') return reply.code(303).header('location', page).send();
@@ -180,6 +182,11 @@ export async function upstreamRoutes(app: Service, options: UpstreamRoutesOption
     const language = languageFor({ uiLocales: undefined, acceptLanguage });
     return sendPage(reply, problemPage(language, what, { back }), status);
   }
+}
+
+/** Whether a store of ours is away. */
+function isUnavailable(error: unknown): boolean {
+  return (error instanceof ProblemError && error.status === 503) || isDatabaseUnavailable(error);
 }
 
 /** Not the cause as a whole: what openid-client puts there may contain tokens. */

@@ -68,8 +68,9 @@ export function createUpstreamStates(options: {
     async keepAnswer(provider: string, state: string, answer: string): Promise<boolean> {
       const kept = await read(state);
       if (kept?.provider !== provider || kept.answer !== undefined) return false;
-      await write({ ...kept, answer });
-      return true;
+      // Only while it is there, and for no longer than before: somebody may be taking it.
+      const text = JSON.stringify({ ...kept, answer } satisfies Kept);
+      return (await orUnavailable(redis.set(upstreamStateKey(state), text, 'KEEPTTL', 'XX'))) === 'OK';
     },
 
     /**

@@ -10,8 +10,10 @@ import {
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import { type Elsewhere, elsewhereFrom } from '../sessions/elsewhere.ts';
 import type { EndReason } from '../sessions/session.ts';
 import { endSessionParts } from '../sessions/sessions-of-subject.ts';
+import { unknownAuthTime } from '../tokens/claims.ts';
 
 /** A login that is not used for this long ends. */
 export const idleSeconds = 2 * 3600;
@@ -22,9 +24,9 @@ const maxLogins = 50;
 
 const script = (file: string) => new URL(file, import.meta.url);
 const startLogin = loadScript<number>('startLogin', [script('./scripts/start-login.lua')]);
-const useLogin = loadScript<[] | [subject: string, authTime: string, provider: string]>('useLogin', [
-  script('./scripts/use-login.lua'),
-]);
+const useLogin = loadScript<
+  [] | [subject: string, authTime: string, expiresAt: string, ...elsewhere: string[]]
+>('useLogin', [script('./scripts/use-login.lua')]);
 const endLogins = loadScript<(string | number)[]>('endLogins', [
   ...endSessionParts,
   script('./scripts/end-logins.lua'),
@@ -35,8 +37,10 @@ export type Login = {
   readonly subject: string;
   /** When the person authenticated, in seconds since the epoch. */
   readonly authTime: number;
-  /** The provider at which they did; undefined when they typed their password here. */
-  readonly provider: string | undefined;
+  /** When this login began, in seconds since the epoch. */
+  readonly startedAt: number;
+  /** The provider at which they authenticated; undefined when they typed their password here. */
+  readonly elsewhere: Elsewhere | undefined;
   /** Names the login in other records. It cannot be used as a cookie. */
   readonly digest: string;
 };
@@ -45,12 +49,8 @@ type NamedLogin = Pick<Login, 'subject' | 'digest'>;
 
 export type LoginOfSession = { readonly login: NamedLogin; readonly clientId: string };
 
-/** How a person signed in at another provider. `authTime`: in seconds since the epoch, if it says so. */
-export type Elsewhere = {
-  readonly provider: string;
-  readonly sid: string | undefined;
-  readonly authTime: number | undefined;
-};
+/** What a provider said of a sign-in there. `authTime`: in seconds since the epoch, if it said so. */
+export type SignInElsewhere = Pick<Elsewhere, 'provider' | 'sid'> & { readonly authTime: number | undefined };
 
 /** A session that began with a login. */
 export type SessionOfLogin = {
@@ -93,26 +93,30 @@ export function createLoginStore(options: {
       {
         continues,
         elsewhere,
-      }: { readonly continues?: Login | undefined; readonly elsewhere?: Elsewhere } = {},
+      }: { readonly continues?: Login | undefined; readonly elsewhere?: SignInElsewhere } = {},
     ): Promise<{ id: string; login: Login }> {
       const now = clock();
       const shard = shardOf(subject, shards);
       const id = `${shard}-${randomBytes(32).toString('base64url')}`;
       const digest = digestOf(id);
-      const authTime = elsewhere?.authTime ?? Math.floor(now / 1000);
+      const startedAt = Math.floor(now / 1000);
+      const authTime = elsewhere === undefined ? startedAt : (elsewhere.authTime ?? unknownAuthTime);
+      const returnedAt = elsewhere !== undefined && elsewhere.authTime === undefined ? startedAt : undefined;
       const expiresAt = now + absoluteSeconds * 1000;
       const { provider, sid } = elsewhere ?? {};
       const record = [
         ...['subject', subject, 'auth_time', authTime, 'expires_at', expiresAt],
         ...(provider === undefined ? [] : ['provider', provider]),
         ...(sid === undefined ? [] : ['provider_sid', sid]),
+        ...(returnedAt === undefined ? [] : ['returned_at', returnedAt]),
       ];
       const previous = continues === undefined ? [] : [loginKey(shard, continues.digest)];
       const keys = [loginKey(shard, digest), loginsOfSubjectKey(shard, subject), ...previous];
       await orUnavailable(
         startLogin(redis, keys, [digest, idleSeconds * 1000, expiresAt, maxLogins, ...record]),
       );
-      return { id, login: { subject, authTime, provider, digest } };
+      const known = provider === undefined ? undefined : { provider, sid, returnedAt };
+      return { id, login: { subject, authTime, startedAt, elsewhere: known, digest } };
     },
 
     /** The login with this id; undefined when there is none. Using it extends its idle lifetime. */
@@ -120,9 +124,15 @@ export function createLoginStore(options: {
       const key = keyOf(id);
       if (key === undefined) return undefined;
       const found = await orUnavailable(useLogin(redis, [key], [idleSeconds * 1000, clock()]));
-      const [subject, authTime, provider] = found;
+      const [subject, authTime, expiresAt, provider, sid, returnedAt] = found;
       if (subject === undefined) return undefined;
-      return { subject, authTime: Number(authTime), provider: provider || undefined, digest: digestOf(id) };
+      return {
+        subject,
+        authTime: Number(authTime),
+        startedAt: startOf(expiresAt),
+        elsewhere: elsewhereFrom(provider, sid, returnedAt),
+        digest: digestOf(id),
+      };
     },
 
     /** The login that a session of this person began with, and the session's client; undefined when it is over. */
@@ -164,8 +174,8 @@ export function createLoginStore(options: {
           redis.hmget(loginKey(shard, digest), ...fields),
         );
         const isOf = provider === at.provider && (at.sid === undefined || sid === at.sid);
-        const startedAt = Number(expiresAt) / 1000 - absoluteSeconds;
-        if (isOf && startedAt <= at.startedBy) ended.push(...(await endThese(subject, reason, digest)));
+        if (isOf && startOf(expiresAt) <= at.startedBy)
+          ended.push(...(await endThese(subject, reason, digest)));
       }
       return ended;
     },
@@ -202,6 +212,11 @@ export function createLoginStore(options: {
       ? undefined
       : loginKey(Number(digits), digestOf(id));
   }
+}
+
+/** A login lives for a fixed time, so its end says when it began. */
+function startOf(expiresAt: string | null | undefined): number {
+  return Math.floor(Number(expiresAt) / 1000) - absoluteSeconds;
 }
 
 function digestOf(id: string): string {

@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 import { codeKey, loginKey, shardOf } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
-import { type Acr, acrPassword, acrProvider } from '../tokens/claims.ts';
 import { isPersonalClaim, type PersonalClaim } from '../tokens/personal-claims.ts';
+import { type Elsewhere, elsewhereFrom } from './elsewhere.ts';
 
 /** RFC 6749 §4.1.2 recommends ten minutes at most. A client redeems its code at once. */
 export const codeSeconds = 60;
@@ -22,7 +22,9 @@ const fields = [
   'auth_time',
   'nonce',
   'id_token_claims',
-  'acr',
+  'provider',
+  'provider_sid',
+  'returned_at',
 ] as const;
 
 /** What a person granted to a client by one authorization request. */
@@ -41,7 +43,7 @@ export type CodeGrant = {
   readonly login: string;
   /** In seconds since the epoch. */
   readonly authTime: number;
-  readonly acr: Acr;
+  readonly elsewhere: Elsewhere | undefined;
 };
 
 /** A code as the client presents it. */
@@ -78,7 +80,7 @@ export function createAuthorizationCodes({
         challenge: grant.challenge,
         login: grant.login,
         auth_time: grant.authTime,
-        acr: grant.acr,
+        ...fieldsOf(grant.elsewhere),
         ...(grant.scopes === undefined ? {} : { scopes: grant.scopes.join(' ') }),
         ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
         ...(grant.idTokenClaims.length > 0 && { id_token_claims: grant.idTokenClaims.join(' ') }),
@@ -97,8 +99,20 @@ export function createAuthorizationCodes({
       const shard = Number(digits);
       if (digits === undefined || shard >= shards) return undefined;
       const values = await orUnavailable(redis.hmget(codeKey(shard, random), ...fields));
-      const [subject, clientId, redirectUri, challenge, login, scopes, authTime, nonce, idTokenClaims, acr] =
-        values;
+      const [
+        subject,
+        clientId,
+        redirectUri,
+        challenge,
+        login,
+        scopes,
+        authTime,
+        nonce,
+        idTokenClaims,
+        provider,
+        providerSid,
+        returnedAt,
+      ] = values;
       if (!subject || !clientId || !redirectUri || !challenge || !login) return undefined;
       return {
         shard,
@@ -110,11 +124,21 @@ export function createAuthorizationCodes({
         login,
         scopes: scopes == null ? undefined : scopes.split(' '),
         authTime: Number(authTime),
-        acr: acr === acrProvider ? acrProvider : acrPassword,
+        elsewhere: elsewhereFrom(provider, providerSid, returnedAt),
         nonce: nonce ?? undefined,
         idTokenClaims: (idTokenClaims ?? '').split(' ').filter(isPersonalClaim),
       };
     },
+  };
+}
+
+function fieldsOf(elsewhere: Elsewhere | undefined): Record<string, string | number> {
+  if (elsewhere === undefined) return {};
+  const { provider, sid, returnedAt } = elsewhere;
+  return {
+    provider,
+    ...(sid !== undefined && { provider_sid: sid }),
+    ...(returnedAt !== undefined && { returned_at: returnedAt }),
   };
 }
 

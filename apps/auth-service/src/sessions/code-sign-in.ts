@@ -46,7 +46,7 @@ export async function signInByCode(
   const account = grant && (await parts.accounts.find(grant.subject));
   if (grant === undefined || account === undefined || account.disabledAt !== null)
     throw new CodeRefusedError(['UNKNOWN']);
-  const { login, authTime, acr, scopes, shard, random } = grant;
+  const { login, authTime, elsewhere, scopes, shard, random } = grant;
   const { target, lifetimeSeconds, confirm } = limitsOf(grant, account);
   const challenge = challengeOf(verifier);
   const presented = { clientId: client.id, redirectUri, challenge, login, shard, random };
@@ -56,7 +56,7 @@ export async function signInByCode(
       { ...request, scopes, target, account },
       {
         start: (session) =>
-          parts.sessions.startByCode({ ...session, authTime, acr, lifetimeSeconds }, presented),
+          parts.sessions.startByCode({ ...session, authTime, elsewhere, lifetimeSeconds }, presented),
         ...(confirm && { confirm }),
       },
     );

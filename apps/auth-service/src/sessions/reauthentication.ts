@@ -5,6 +5,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import type { AccessToken, AccessTokenIssuer } from '../tokens/access-token.ts';
 import { personClaims } from '../tokens/claims.ts';
 import { sessionEnded } from '../tokens/session-ended.ts';
+import { acrOf } from './elsewhere.ts';
 import type { SessionStore } from './session-store.ts';
 import { limitsOf, scopesOfGrant } from './session-tokens.ts';
 
@@ -53,7 +54,10 @@ export async function reauthenticate(
   const grant = await parts.sessions.renewAuthTime(subject, sessionId);
   if (grant === undefined) throw sessionEnded();
   const scopes = scopesOfGrant(grant).filter((scope) => request.scopes.has(scope));
-  const accessToken = await parts.issueAccessToken(personClaims(grant, scopes), limitsOf(grant));
+  const accessToken = await parts.issueAccessToken(
+    personClaims({ ...grant, acr: acrOf(grant.elsewhere) }, scopes),
+    limitsOf(grant),
+  );
   parts.audit.record({ event: 'session.reauthenticated', subject, sessionId, clientId, ...origin });
   return { ...accessToken, scopes, sessionId };
 }

@@ -1,5 +1,5 @@
 import { networkOf } from '../accounts/network.ts';
-import { acrPassword, acrProvider } from '../tokens/claims.ts';
+import { type Elsewhere, elsewhereFrom } from './elsewhere.ts';
 import type { ListedSession, SessionGrant } from './session.ts';
 
 /**
@@ -11,11 +11,12 @@ import type { ListedSession, SessionGrant } from './session.ts';
  * generation · k kid of the MAC key that signed it · x absolute expiry (ms) · u subject (user) · c client · l roles ·
  * o scopes, if the sign-in asked for fewer than the roles allow · a when the person last authenticated (s) ·
  * d device name · i address · b when it was created (s) · v version of the roles · n issuedFrom (s), if there is one ·
- * w why it ended, if it has · m p for somebody who signed in at another provider
+ * w why it ended, if it has · for somebody who signed in elsewhere: m provider, q session there,
+ * y when they returned (s)
  */
 
 /** The fields that refresh-session.lua returns, in this order. */
-export const grantFields = ['u', 'c', 'l', 'o', 'a', 'x', 'n', 'm'] as const;
+export const grantFields = ['u', 'c', 'l', 'o', 'a', 'x', 'n', 'm', 'q', 'y'] as const;
 
 /** The fields that a list of devices is made from. */
 export const listedFields = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
@@ -47,9 +48,19 @@ export function recordOf(
     d: start.deviceName,
     i: networkOf(start.address),
     b: Math.floor(grant.readAt / 1000),
-    ...(grant.acr === acrPassword ? {} : { m: 'p' }),
+    ...elsewhereFields(grant.elsewhere),
   };
   return Object.entries(record).flat();
+}
+
+function elsewhereFields(elsewhere: Elsewhere | undefined): Record<string, string | number> {
+  if (elsewhere === undefined) return {};
+  const { provider, sid, returnedAt } = elsewhere;
+  return {
+    m: provider,
+    ...(sid !== undefined && { q: sid }),
+    ...(returnedAt !== undefined && { y: returnedAt }),
+  };
 }
 
 /** Reads the values of `grantFields`. `readAt`: our time before they were requested. */
@@ -58,7 +69,7 @@ export function grantFrom(
   values: readonly (string | null)[],
   readAt: number,
 ): SessionGrant {
-  const [subject, clientId, roles, scope, authTime, expiresAt, issuedFrom, means] = values;
+  const [subject, clientId, roles, scope, authTime, expiresAt, issuedFrom, ...elsewhere] = values;
   if (subject == null || clientId == null || roles == null)
     throw new Error(`session ${sessionId} has no owner`);
   return {
@@ -68,7 +79,7 @@ export function grantFrom(
     roles: roles === '' ? [] : roles.split(' '),
     scopes: scope == null ? undefined : scope.split(' '),
     authTime: Number(authTime),
-    acr: means === 'p' ? acrProvider : acrPassword,
+    elsewhere: elsewhereFrom(elsewhere[0], elsewhere[1], elsewhere[2]),
     expiresAt: Number(expiresAt),
     issuedFrom: Number(issuedFrom ?? 0),
     readAt,

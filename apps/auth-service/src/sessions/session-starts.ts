@@ -9,8 +9,8 @@ import {
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
-import { type Acr, acrPassword } from '../tokens/claims.ts';
 import { type CodeToRedeem, codeKeys } from './authorization-code.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { type MacKeys, writeRefreshToken } from './refresh-token.ts';
 import type { SessionGrant } from './session.ts';
 import { createSessionId } from './session-id.ts';
@@ -56,8 +56,8 @@ export type NewSession = {
   readonly address: string;
   /** When the person authenticated, in seconds since the epoch; default: now. */
   readonly authTime?: number | undefined;
-  /** How they did; default: with their password. */
-  readonly acr?: Acr | undefined;
+  /** Where they did, if not here. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** The most that the session may live; default: `sessionSeconds`. */
   readonly lifetimeSeconds?: number | undefined;
 };
@@ -126,7 +126,7 @@ export function createSessionStarts(
       roles: session.roles,
       scopes: session.scopes,
       authTime: session.authTime ?? Math.floor(now / 1000),
-      acr: session.acr ?? acrPassword,
+      elsewhere: session.elsewhere,
       expiresAt: now + lifetimeSeconds * 1000,
       readAt: now,
     };

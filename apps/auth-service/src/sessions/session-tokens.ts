@@ -5,6 +5,7 @@ import { isRole, scopesOf } from '../permissions/roles.ts';
 import { identityScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer, AccessTokenLimits } from '../tokens/access-token.ts';
 import { personClaims } from '../tokens/claims.ts';
+import { acrOf } from './elsewhere.ts';
 import type { SessionGrant } from './session.ts';
 
 /** The members of RFC 6749 §5.1, under our own names. */
@@ -61,7 +62,7 @@ export async function issueTokens(
 ): Promise<IssuedTokens> {
   const { grant } = session;
   const audience = target === undefined ? audienceFor(client, scopes) : [target.audience];
-  const claims = personClaims(grant, scopes, audience);
+  const claims = personClaims({ ...grant, acr: acrOf(grant.elsewhere) }, scopes, audience);
   const { token, expiresInSeconds } = await issueAccessToken(claims, limitsOf(grant));
   return {
     accessToken: token,

@@ -1,4 +1,4 @@
-import type { Acr } from '../tokens/claims.ts';
+import type { Elsewhere } from './elsewhere.ts';
 
 /** What a session was granted: everything that its access tokens are made from. */
 export type SessionGrant = {
@@ -10,8 +10,8 @@ export type SessionGrant = {
   readonly scopes: readonly string[] | undefined;
   /** When the person last proved who they are, in seconds since the epoch. */
   readonly authTime: number;
-  /** How they did. */
-  readonly acr: Acr;
+  /** The provider at which they did; undefined when they typed their password here. */
+  readonly elsewhere: Elsewhere | undefined;
   /** The session's absolute expiry, in milliseconds since the epoch. */
   readonly expiresAt: number;
   /** Access tokens with an earlier `iat` are revoked, and new ones have no earlier `iat`; in seconds, 0 for none. */

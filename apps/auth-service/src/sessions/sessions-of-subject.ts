@@ -147,6 +147,29 @@ export function createSessionsOfSubject({
       return orUnavailable(endSurplus(redis, keysFor(shardOf(subject, shards), subject, ids), args));
     },
 
+    /**
+     * Ends the sessions that began with a sign-in at this provider: in its session `sid`, or in any if that is
+     * undefined. Only those that began by `startedBy`, in seconds since the epoch. Returns the ids and clients of those
+     * that it ended.
+     */
+    async endOfProvider(
+      subject: string,
+      at: { readonly provider: string; readonly sid: string | undefined; readonly startedBy: number },
+      reason: EndReason,
+    ): Promise<{ sessionId: string; clientId: string }[]> {
+      const ids = await allIdsOf(subject);
+      const records = await orUnavailable(
+        Promise.all(ids.map((id) => redis.hmget(sessionKey(id), 'm', 'q', 'b', 'c'))),
+      );
+      const clients = new Map<string, string>();
+      for (const [index, [provider, sid, startedAt, client]] of records.entries()) {
+        const isOf = provider === at.provider && (at.sid === undefined || sid === at.sid);
+        if (isOf && Number(startedAt) <= at.startedBy) clients.set(ids[index] as string, client ?? '');
+      }
+      const ended = await endThese({ shard: shardOf(subject, shards), subject }, [...clients.keys()], reason);
+      return ended.map((sessionId) => ({ sessionId, clientId: clients.get(sessionId) ?? '' }));
+    },
+
     /** Ends the oldest sessions until `maxSessions` are left; returns the ids of those that it ended. */
     async endOldest(subject: string): Promise<string[]> {
       const shard = shardOf(subject, shards);

@@ -6,6 +6,9 @@ export const acrPassword = 'urn:latchkey:acr:password';
 /** With an account at another provider. How they authenticated there, we do not know. */
 export const acrProvider = 'urn:latchkey:acr:provider';
 
+/** The `auth_time` of somebody of whom it is not known: 1 s after 1970, so that it never counts as recent. */
+export const unknownAuthTime = 1;
+
 export type Acr = typeof acrPassword | typeof acrProvider;
 
 /** The claims of an access token, without iss, jti, iat and exp, which the issuer adds. */

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { PublicJwk } from '../database/schema.ts';
 import type { SigningKey } from './access-token.ts';
-import { type Acr, acrPassword } from './claims.ts';
+import { type Acr, acrPassword, unknownAuthTime } from './claims.ts';
 import { readJwsPart, signCompactJws } from './compact-jws.ts';
 import type { PersonalClaims } from './personal-claims.ts';
 
@@ -46,7 +46,8 @@ export function createIdTokenIssuer(options: {
       aud: clientId,
       iat: now,
       exp: now + lifetimeSeconds,
-      auth_time: authTime,
+      // A provider may not have said. Then no client asked for it either (OpenID Connect Core §2).
+      ...(authTime !== unknownAuthTime && { auth_time: authTime }),
       ...(nonce === undefined ? {} : { nonce }),
       acr,
       // RFC 8176 §2. How somebody authenticated elsewhere, we do not know.

@@ -124,11 +124,7 @@ const subjectOf = async (token: string) => (await whoAmI(app, token)).json().id;
 describe('linking', () => {
   test('after the password: then the person gets into the same account from elsewhere', async () => {
     const page = await atThePage();
-    expect(await page.list()).toMatchObject({
-      has_password: true,
-      identities: [],
-      providers: [{ id: 'example' }],
-    });
+    expect(await page.list()).toEqual({ has_password: true, identities: [] });
     expect(await link(page)).toBe('linked');
     expect(await page.list()).toMatchObject({
       identities: [{ provider: 'example', display_name: mina.name, id: expect.any(String) }],

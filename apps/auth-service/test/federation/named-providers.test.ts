@@ -15,7 +15,7 @@ import {
   registerApplication,
   returned,
 } from '../oauth/authorization/authorization-fixture.ts';
-import { decode, startAuthApp } from '../support/auth-app.ts';
+import { bearer, decode, startAuthApp, testPassword } from '../support/auth-app.ts';
 import { openDatabase } from '../support/operator.ts';
 import { callbackOf, leave } from './federation-fixture.ts';
 
@@ -61,6 +61,8 @@ const reachedAt = (...hosts: string[]) =>
 
 const withSecret = { client_id: 'our-id', client_secret: secret };
 const settings = [
+  { id: 'google', preset: 'google', ...withSecret, reached_at: reachedAt('accounts.google.com') },
+  { id: 'microsoft', preset: 'microsoft', ...withSecret, reached_at: reachedAt('login.microsoftonline.com') },
   { id: 'github', preset: 'github', ...withSecret, reached_at: reachedAt('github.com', 'api.github.com') },
   { id: 'facebook', preset: 'facebook', ...withSecret, reached_at: reachedAt('graph.facebook.com') },
   { id: 'kakao', preset: 'kakao', ...withSecret, reached_at: reachedAt('kauth.kakao.com', 'kapi.kakao.com') },
@@ -76,7 +78,10 @@ const settings = [
     reached_at: reachedAt('appleid.apple.com'),
   },
 ];
-const auth = await forThisFile(startAuthApp({ env: { IDENTITY_PROVIDERS: JSON.stringify(settings) } }));
+let ahead = 0;
+const auth = await forThisFile(
+  startAuthApp({ env: { IDENTITY_PROVIDERS: JSON.stringify(settings) }, clock: () => Date.now() + ahead }),
+);
 const { app } = auth;
 const { id: client } = await registerApplication(auth);
 const database = await forThisFile(
@@ -314,4 +319,76 @@ test('a provider that cannot prove a fresh sign-in is not offered for a request 
   expect(body).not.toContain('/providers/');
   const id = page.split('/').at(-1);
   expect((await browser.get(`/providers/github/sign-in?request=${id}`)).statusCode).toBe(400);
+});
+
+/** Signs in at Naver, which does not say when a person authenticated there, for a client of ours. */
+async function tokensByNaver() {
+  answers = {
+    'nid.naver.com/oauth2.0/token': { access_token: 'theirs', token_type: 'bearer' },
+    'openapi.naver.com/v1/nid/me': { resultcode: '00', response: { id: 'somebody' } },
+  };
+  const browser = createBrowser(app);
+  const redirect_uri = 'http://127.0.0.1/callback';
+  const flow = createFlow('latchkey-cli', { redirect_uri, scope: '' });
+  const there = new URL(await leave(browser, flow.url, 'naver'));
+  const query = new URLSearchParams({ code: 'c', state: there.searchParams.get('state') ?? '' });
+  const page = nextPage(await browser.get(`${callbackOf('naver')}?${query}`));
+  const { code = '' } = returned(await browser.get(page), redirect_uri);
+  return { browser, tokens: (await flow.redeem(app, code)).json() };
+}
+
+test('a sign-in at a provider that does not say when it was never counts as recent', async () => {
+  const { browser, tokens } = await tokensByNaver();
+  expect(decode(tokens.access_token).claims['auth_time']).toBe(1);
+  const page = nextPage(await browser.get(createFlow(client, { max_age: '60' }).url));
+  expect((await browser.get(page)).body).toContain('name="password"');
+  const silent = createFlow(client, { max_age: '60', prompt: 'none' });
+  expect(returned(await browser.get(silent.url))).toMatchObject({ error: 'login_required' });
+});
+
+test('somebody who has just come back from there can set a password, and nobody later', async () => {
+  const { tokens } = await tokensByNaver();
+  const setPassword = () =>
+    app.inject({
+      method: 'PUT',
+      url: '/account/password',
+      headers: bearer(tokens.access_token),
+      payload: { new_password: testPassword },
+    });
+  ahead = 301_000;
+  expect((await setPassword()).statusCode).toBe(401);
+  ahead = 0;
+  expect((await setPassword()).statusCode).toBe(204);
+});
+
+test.each([
+  ['google', 'https://accounts.google.com', 'https://accounts.google.com'],
+  [
+    'microsoft',
+    'https://login.microsoftonline.com/{tenantid}/v2.0',
+    'https://login.microsoftonline.com/t-1/v2.0',
+  ],
+])('%s: its discovery document and its ID token are understood', async (id, issuer, signer) => {
+  const at = id === 'google' ? 'accounts.google.com' : 'login.microsoftonline.com/common/v2.0';
+  const origin = id === 'google' ? 'https://accounts.google.com' : 'https://login.microsoftonline.com';
+  const host = new URL(origin).host;
+  answers[`${at}/.well-known/openid-configuration`] = {
+    ...{ issuer, authorization_endpoint: `${origin}/authorize`, token_endpoint: `${origin}/token` },
+    jwks_uri: `${origin}/keys`,
+  };
+  const jwk = { ...signingKey.publicKey.export({ format: 'jwk' }), kid: 'a1', alg: 'RS256', use: 'sig' };
+  answers[`${host}/keys`] = { keys: [jwk] };
+  const browser = createBrowser(app);
+  const there = new URL(await leave(browser, createFlow(client).url, id));
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    ...{ iss: signer, sub: `of ${id}`, aud: 'our-id', iat: now, exp: now + 600, name: 'Ada', tid: 't-1' },
+    nonce: there.searchParams.get('nonce'),
+  };
+  const input = `${partOf({ alg: 'RS256', kid: 'a1' })}.${partOf(claims)}`;
+  const idToken = `${input}.${sign('sha256', Buffer.from(input), signingKey.privateKey).toString('base64url')}`;
+  answers[`${host}/token`] = { access_token: 'theirs', token_type: 'Bearer', id_token: idToken };
+  const query = new URLSearchParams({ code: 'c', state: there.searchParams.get('state') ?? '' });
+  nextPage(await browser.get(`${callbackOf(id)}?${query}`));
+  expect(await identityOf(signer)).toMatchObject({ subject: `of ${id}`, displayName: 'Ada' });
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import { seededPeople, signInAtExampleId, startExampleId } from '@latchkey/example-id';
 import { startNetworkLink } from '@latchkey/service-kit/testing';
 import { eventually, forThisFile } from '@latchkey/testing';
@@ -159,4 +160,28 @@ test('an answer of 2 MB is refused, and so is one that no request belongs to', a
     });
   expect((await post(`state=${'x'.repeat(2_000_000)}`)).statusCode).toBe(413);
   expect((await post('state=unknown')).statusCode).toBe(404);
+});
+
+test('Postgres away in the callback: a page leads to another attempt, which works once it is back', async () => {
+  const database = await createTestDatabase();
+  onTestFinished(database.drop);
+  const link = await startNetworkLink(database.url);
+  onTestFinished(link.close);
+  const env = {
+    IDENTITY_PROVIDERS: JSON.stringify(settings),
+    DATABASE_URL: link.url,
+    DATABASE_TIMEOUT_MS: '1000',
+  };
+  const cut = await startAuthApp({ env });
+  onTestFinished(cut.stop);
+  const application = await registerApplication({ ...cut, databaseUrl: database.url });
+  const browser = createBrowser(cut.app);
+  const back = await signInAtExampleId(await leave(browser, createFlow(application.id).url), mina);
+  await link.cut();
+  const shown = await browser.get(back.url);
+  expect([shown.statusCode, shown.body.includes('Other ways to sign in')]).toEqual([503, true]);
+  await link.restore();
+  const [, page = ''] = /href="([^"]+\/authorize\/[^"]+)"/.exec(shown.body) ?? [];
+  const again = await browser.get(`/providers/example/sign-in?request=${page.split('/').at(-1)}`);
+  nextPage(await browser.get((await signInAtExampleId(String(again.headers.location), mina)).url));
 });

@@ -116,6 +116,23 @@ test('signing out at the provider ends what began there: the login and its sessi
   });
 });
 
+test('signing out at the provider also ends a session whose login has expired', async () => {
+  const { browser, cookies, tokens } = await signIn();
+  const { Redis } = await import('ioredis');
+  const redis = new Redis(auth.redis.url);
+  await redis.del(await redis.keys('*:l:*'));
+  await redis.quit();
+  expect(returned(await browser.get(createFlow(application.id, { prompt: 'none' }).url))).toMatchObject({
+    error: 'login_required',
+  });
+  await signOutAtExampleId(exampleId.issuer, cookies);
+  await eventually('the session has ended', async () =>
+    expect((await refresh(app, tokens.refresh_token, { client_id: application.id })).json()).toMatchObject({
+      reason: 'signed_out_at_provider',
+    }),
+  );
+});
+
 describe('a logout token', () => {
   // It never goes back, so that no test sees keys that another one fetched later.
   beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'], now: Date.now() }));

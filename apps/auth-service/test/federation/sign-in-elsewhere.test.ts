@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Cookies, cancelAtExampleId, seededPeople, signInAtExampleId } from '@latchkey/example-id';
 import { eventually, forThisFile } from '@latchkey/testing';
+import { eq } from 'drizzle-orm';
 import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { accounts, identities } from '../../src/database/schema.ts';
-import { acrProvider } from '../../src/tokens/claims.ts';
+import { acrPassword, acrProvider } from '../../src/tokens/claims.ts';
 import {
   authorize,
   type Browser,
@@ -154,6 +155,20 @@ test('the sign-in page offers it, also to people who read Korean', async () => {
   const { body } = await browser.get(page);
   expect(body).toContain('Example ID 계정으로 계속하기');
   expect(body).toContain('/providers/example/sign-in?request=');
+});
+
+test('pages on which nobody is signed in can ask which providers there are, and learn no secret of ours', async () => {
+  const { headers, json } = await app.inject({ url: '/providers' });
+  const { providers } = json();
+  expect([headers['cache-control'], providers]).toEqual([
+    'public, max-age=60',
+    [
+      {
+        ...{ id: 'example', name: 'Example ID', look: 'other', can_reauthenticate: true },
+        labels: { en: 'Continue with Example ID', ko: 'Example ID 계정으로 계속하기' },
+      },
+    ],
+  ]);
 });
 
 test('a request that names the provider goes there at once', async () => {
@@ -325,5 +340,64 @@ test('another person in the same browser ends the sessions of the first', async 
   returned(await browser.get(page));
   expect((await refresh(app, tokens.refresh_token, { client_id: client })).json()).toMatchObject({
     reason: 'replaced',
+  });
+});
+
+test('a link of another site does not sign somebody out, and in as somebody else', async () => {
+  const username = await somebody(app);
+  const browser = createBrowser(app);
+  await signInAt(browser, createFlow(client).url, username);
+  const claims = JSON.stringify({ id_token: { sub: { value: 'nobody' } } });
+  const link = createFlow(client, { identity_provider: 'example', claims, scope: 'openid' });
+  // Our own page, and not the provider at once.
+  nextPage(await browser.get(link.url));
+});
+
+test('somebody who set a password still comes in by an older sign-in at the provider', async () => {
+  const cookies: Cookies = new Map();
+  await tokensOf(createBrowser(app), { client, person: viewer, visit: { cookies } }, { scope });
+  const [identity] = await database.db
+    .select()
+    .from(identities)
+    .where(eq(identities.subject, viewer.subject));
+  const of = eq(accounts.id, identity?.accountId ?? '');
+  await database.db.update(accounts).set({ passwordChangedAt: new Date() }).where(of);
+  exampleId.ageSignIns(60);
+  const { answer } = await tokensOf(
+    createBrowser(app),
+    { client, person: viewer, visit: { cookies } },
+    { scope },
+  );
+  expect(answer).toHaveProperty('code');
+});
+
+describe('a request that requires an acr', () => {
+  const flowFor = (value: string, changes: Record<string, string> = {}) =>
+    createFlow(client, {
+      scope: 'openid',
+      claims: JSON.stringify({ id_token: { acr: { essential: true, value } } }),
+      ...changes,
+    });
+
+  test('of a password is not met by a sign-in elsewhere', async () => {
+    const { browser } = await signIn();
+    const page = nextPage(await browser.get(flowFor(acrPassword).url));
+    const { body } = await browser.get(page);
+    expect([body.includes('name="password"'), body.includes('/providers/')]).toEqual([true, false]);
+    const silent = flowFor(acrPassword, { prompt: 'none' });
+    expect(returned(await browser.get(silent.url))).toMatchObject({ error: 'login_required' });
+  });
+
+  test('of a provider is met by that, and not by a password', async () => {
+    const browser = createBrowser(app);
+    const { url } = flowFor(acrProvider);
+    const page = await signInAt(browser, url, await somebody(app));
+    expect(returned(await browser.get(page))).toMatchObject({ error: 'unmet_authentication_requirements' });
+    const { answer } = await tokensOf(
+      createBrowser(app),
+      { client, person: mina },
+      flowFor(acrProvider).parameters,
+    );
+    expect(answer).toHaveProperty('code');
   });
 });

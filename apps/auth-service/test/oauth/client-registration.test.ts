@@ -113,3 +113,15 @@ test('an application that registered itself makes us no open redirector (RFC 970
   const hint = (await next.redeem(app, second)).json().id_token;
   expect((await again.get(ending({ id_token_hint: hint }))).headers.location).toBe(bye);
 });
+
+test('an application that registered itself learns nothing of people who never dealt with it, not even by prompt=none', async () => {
+  const { client_id: id } = (await register({ redirect_uris: [callback] }, from('a phisher'))).json();
+  const silent = createFlow(id, { scope: 'openid', prompt: 'none' }).url;
+  const stranger = await createBrowser(app).get(silent);
+  expect([stranger.statusCode, stranger.headers.location]).toEqual([400, undefined]);
+  const browser = createBrowser(app);
+  await authorize(browser, createFlow(id, { scope: 'openid' }), await somebody(app));
+  expect((await browser.get(silent)).headers.location).toContain('code=');
+  const more = createFlow(id, { scope: 'openid profile', prompt: 'none' }).url;
+  expect((await browser.get(more)).headers.location).toContain('error=consent_required');
+});

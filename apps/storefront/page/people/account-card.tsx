@@ -2,6 +2,7 @@ import type { SessionState } from '@latchkey/auth-browser';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../i18n/format.ts';
+import { knownAuthTime } from '../session/auth-time.ts';
 import { session } from '../session/session.ts';
 import { signOut as endSession } from '../session/sign-out.ts';
 import { Button } from '../ui/button.tsx';
@@ -9,10 +10,11 @@ import { tell, tellFault } from '../ui/toasts.tsx';
 import { Avatar } from './avatar.tsx';
 import { Consents } from './consents.tsx';
 import { useAccount } from './people.ts';
+import { WaysIn } from './ways-in.tsx';
 
 type SignedIn = Extract<SessionState, { status: 'signed_in' }>;
 
-/** The person who is signed in, their permissions, what they allowed applications, and the sign-out buttons. */
+/** The person who is signed in, their permissions, what they allowed applications, how they sign in, and the sign-out buttons. */
 export function AccountCard({ state }: { state: SignedIn }) {
   const { t } = useTranslation();
   const { time } = useFormats();
@@ -24,6 +26,7 @@ export function AccountCard({ state }: { state: SignedIn }) {
     onError: (error) =>
       session.state().status === 'signed_in' ? tellFault(error, t('people.stillSignedIn')) : tellFault(error),
   });
+  const authTime = knownAuthTime(state);
   // Without auth-service's answer, the page knows only the opaque id in the token.
   const name = account?.username ?? state.subject.slice(0, 8);
 
@@ -33,7 +36,9 @@ export function AccountCard({ state }: { state: SignedIn }) {
         <Avatar name={name} />
         <p className="account-name">
           <strong>{t('people.hello', { name })}</strong>
-          <span className="soft">{t('people.passwordGiven', { time: time(state.authTimeMs) })}</span>
+          {authTime !== null && (
+            <span className="soft">{t('people.signedInAt', { time: time(authTime) })}</span>
+          )}
         </p>
       </div>
       <details className="permissions">
@@ -48,6 +53,7 @@ export function AccountCard({ state }: { state: SignedIn }) {
         </ul>
       </details>
       <Consents />
+      <WaysIn />
       <div className="form-foot">
         <Button look="small" isPending={signOut.isPending} onPress={() => signOut.mutate(false)}>
           {t('people.signOut')}

@@ -5,6 +5,7 @@ import { useSession } from '../session/use-session.ts';
 import { FaultNotice } from '../ui/fault-notice.tsx';
 import { AccountCard } from './account-card.tsx';
 import { EndedNotice } from './ended-notice.tsx';
+import { LinkNotice } from './link-notice.tsx';
 import { SignInForm } from './sign-in-form.tsx';
 
 /** The sign-in form, or the account of the person who is signed in. */
@@ -28,6 +29,7 @@ export function PeopleSection() {
       <h2 id="people-heading" ref={heading} tabIndex={-1}>
         {state.status === 'signed_in' ? t('people.signedInAs') : t('people.signIn')}
       </h2>
+      <LinkNotice />
       {state.status === 'restoring' && (
         <>
           <p className="soft">{t('people.restoring')}</p>

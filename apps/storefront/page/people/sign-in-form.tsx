@@ -7,12 +7,14 @@ import { FaultNotice } from '../ui/fault-notice.tsx';
 import { TextField } from '../ui/text-field.tsx';
 import { tell } from '../ui/toasts.tsx';
 import { DemoPeopleList } from './demo-people.tsx';
+import { ProviderButtons } from './provider-buttons.tsx';
+import { useProviders } from './providers.ts';
 import { useLeave } from './use-leave.ts';
 import { useSignIn } from './use-sign-in.ts';
 
 /**
- * Signs in: with one press for a demo account, else at auth-service's page, or with user name and password. Also
- * registers new accounts.
+ * Signs in: with one press for a demo account, else at auth-service's page, or with user name and password, or at a
+ * provider. Also registers new accounts.
  */
 export function SignInForm() {
   const { t } = useTranslation();
@@ -80,6 +82,20 @@ export function SignInForm() {
           </Button>
         </div>
       </form>
+      <ElsewhereButtons />
+    </>
+  );
+}
+
+/** Below the form, so that nothing moves when the providers become known. */
+function ElsewhereButtons() {
+  const { t } = useTranslation();
+  const providers = useProviders();
+  if (providers.length === 0) return null;
+  return (
+    <>
+      <p className="divider">{t('people.orElsewhere')}</p>
+      <ProviderButtons providers={providers} />
     </>
   );
 }

@@ -12,8 +12,10 @@ const origins: Readonly<Record<ServiceName, string>> = {
 };
 
 export type RequestOptions = {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: object;
+  /** `include`: sends cookies, and takes those of the answer. */
+  readonly credentials?: RequestCredentials;
   /** For a request that must not take effect twice: each repetition sends the same key. */
   readonly idempotencyKey?: string;
 };
@@ -42,15 +44,18 @@ export async function ask<Body>(
 async function send(
   service: ServiceName,
   path: string,
-  { method = 'GET', body, idempotencyKey }: RequestOptions,
+  { method = 'GET', body, credentials, idempotencyKey }: RequestOptions,
 ): Promise<Response> {
   const headers = {
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
   };
-  const json = body === undefined ? {} : { body: JSON.stringify(body) };
+  const more = {
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(credentials !== undefined && { credentials }),
+  };
   try {
-    const response = await session.fetch(`${origins[service]}${path}`, { method, headers, ...json });
+    const response = await session.fetch(`${origins[service]}${path}`, { method, headers, ...more });
     if (response.status < 500) heardFrom(service);
     return response;
   } catch (error) {

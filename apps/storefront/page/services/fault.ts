@@ -15,7 +15,11 @@ export type Fault = { readonly requestId: string | null } & (
 
 const downCodes: ReadonlySet<string> = new Set(['hop_unavailable', 'hop_failed', 'hop_timeout']);
 /** Codes of a 503 from a service that is up, but lacks something. */
-const lackingCodes: ReadonlySet<string> = new Set(['revocations_stale', 'key_set_unavailable']);
+const lackingCodes: ReadonlySet<string> = new Set([
+  'revocations_stale',
+  'key_set_unavailable',
+  'provider_unavailable',
+]);
 /** SessionError codes for when nobody, or somebody else, is signed in by now. */
 const endedCodes: ReadonlySet<string> = new Set([
   'signed_out',
@@ -60,7 +64,7 @@ function faultOfService(error: ServiceError, granted: readonly string[]): Fault 
       requestId,
     };
   }
-  if (status === 401) return { kind: 'session_ended', reason, requestId };
+  if (status === 401 && code !== 'invalid_credentials') return { kind: 'session_ended', reason, requestId };
   if (status === 429) return { kind: 'rate_limited', seconds: retryAfterSeconds ?? 1, requestId };
   if (hop !== null && downCodes.has(code)) {
     return { kind: 'service_down', service: hop, askedBy: service, requestId };

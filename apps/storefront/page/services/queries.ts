@@ -6,7 +6,7 @@ import { ServiceError } from './service-error.ts';
  * What the page reads and caches for a person; `demo` is what the demo's panels show. The cache is never shared with
  * another person or session.
  */
-export type Noun = 'account' | 'consents' | 'cart' | 'wishlist' | 'payments' | 'demo';
+export type Noun = 'account' | 'consents' | 'identities' | 'cart' | 'wishlist' | 'payments' | 'demo';
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -23,7 +23,8 @@ export const queryClient = new QueryClient({
 
 /** Clears the cache of the person who was signed in. */
 export function forgetEverybody(): void {
-  queryClient.removeQueries({ predicate: ({ queryKey: [noun] }) => noun !== 'demo-people' });
+  const ofNobody: readonly unknown[] = ['demo-people', 'providers'];
+  queryClient.removeQueries({ predicate: ({ queryKey: [noun] }) => !ofNobody.includes(noun) });
 }
 
 /** The cache key for the person who is signed in. */

@@ -10,6 +10,8 @@ const shownAs = {
   displaced: 'displaced',
   too_many: 'too_many',
   password_changed: 'password_changed',
+  ways_in_changed: 'ways_in_changed',
+  signed_out_at_provider: 'signed_out_at_provider',
   account_disabled: 'account_disabled',
   ended_by_operator: 'ended_by_operator',
   token_revoked: 'token_revoked',

@@ -1,5 +1,6 @@
 const ids: Readonly<Record<string, string>> = {
   '/account/consents': ':clientId',
+  '/account/identities': ':id',
   '/accounts': ':id',
   '/cart/checkouts': ':id',
   '/cart/items': ':sku',

@@ -19,6 +19,8 @@ export type PageRequest = {
   readonly body: string | null;
   /** Milliseconds since the epoch, with fractions. */
   readonly startMs: number;
+  /** Set when the browser itself went there, and came back to the page at the address `back`. */
+  readonly visit?: { readonly provider: string | null; readonly back: string };
 };
 
 /** How it ended. */

@@ -2,6 +2,7 @@ import { type ClientDirectory, isSelfRegistered, type PersonsClient } from '../.
 import { isRegistered } from '../../clients/redirect-uri.ts';
 import { type ResourceUrls, targetOf } from '../../permissions/resource-urls.ts';
 import { identityScopes, parseScope } from '../../permissions/scope.ts';
+import type { Acr } from '../../tokens/claims.ts';
 import type { IdTokenHint } from '../../tokens/id-token.ts';
 import type { PersonalClaim } from '../../tokens/personal-claims.ts';
 import { readPairs } from '../form-body.ts';
@@ -39,6 +40,8 @@ export type AuthorizationRequest = ReplyAddress & {
   readonly identityProvider: string | undefined;
   /** What about the person the ID token should say; only with the scope profile. */
   readonly idTokenClaims: readonly PersonalClaim[];
+  /** How the person has to authenticate; undefined: in any way. */
+  readonly acrs: readonly Acr[] | undefined;
 };
 
 /** What is wrong with a request itself: RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707 §2. */
@@ -162,6 +165,7 @@ export function parseAuthorizationRequest(
       uiLocales: values.get('ui_locales'),
       identityProvider: values.get('identity_provider'),
       idTokenClaims: claims.inIdToken,
+      acrs: claims.acrs,
     },
   };
 }
@@ -290,7 +294,7 @@ function claimsIn(
   const claims = parseClaimsRequest(text);
   if (claims === undefined)
     throw refuse('invalid_request', 'claims is not as OpenID Connect Core §5.5 says.');
-  if (claims.isUnmet)
+  if (claims.acrs?.length === 0)
     throw refuse('unmet_authentication_requirements', 'Nobody can sign in here by the required acr.');
   return claims;
 }

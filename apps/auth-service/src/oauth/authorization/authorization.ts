@@ -5,9 +5,9 @@ import type { AuditLog } from '../../audit/audit-log.ts';
 import { isPublic, type PersonsClient } from '../../clients/clients.ts';
 import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
-import type { Elsewhere, Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
+import type { Login, LoginStore, SessionOfLogin, SignInElsewhere } from '../../logins/login-store.ts';
 import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
-import { type Acr, acrPassword, acrProvider } from '../../tokens/claims.ts';
+import { acrOf } from '../../sessions/elsewhere.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import { nextStep, type Progress, type Step } from './next-step.ts';
 
@@ -50,7 +50,7 @@ export function createAuthorization(parts: AuthorizationParts) {
       const account = await accounts.find(login.subject);
       if (account === undefined || account.disabledAt !== null) return undefined;
       const changedAt = account.passwordChangedAt?.getTime() ?? 0;
-      return login.authTime >= Math.floor(changedAt / 1000) ? { login, account } : undefined;
+      return login.startedAt >= Math.floor(changedAt / 1000) ? { login, account } : undefined;
     },
 
     /**
@@ -67,7 +67,7 @@ export function createAuthorization(parts: AuthorizationParts) {
     },
 
     /** As signIn, for somebody who has signed in at another provider. */
-    signInElsewhere: (account: Account, elsewhere: Elsewhere, context: SignInContext) =>
+    signInElsewhere: (account: Account, elsewhere: SignInElsewhere, context: SignInContext) =>
       begin(account, context, elsewhere),
 
     /** What comes next for this request: a page, an error, or the code. */
@@ -85,13 +85,17 @@ export function createAuthorization(parts: AuthorizationParts) {
         request.subject === undefined ||
         (signedIn !== undefined && subjectFor(client, signedIn.account.id) === request.subject);
       if (signedIn !== undefined && !isExpected && progress.hasSignedIn) return { error: 'login_required' };
+      // §5.5.1.1: a sign-in by other means than the required ones is as good as none.
+      const isBy =
+        signedIn === undefined || request.acrs?.includes(acrOf(signedIn.login.elsewhere)) !== false;
+      if (!isBy && progress.hasSignedIn) return { error: 'unmet_authentication_requirements' };
       const isOthers = client.kind === 'application';
       const allowed =
         signedIn !== undefined && isOthers ? await consents.scopesFor(signedIn.account.id, client.id) : [];
       return nextStep(request, {
         client: { kind: client.kind, isPublic: isPublic(client) },
         progress,
-        login: isExpected ? signedIn?.login : undefined,
+        login: isExpected && isBy ? signedIn?.login : undefined,
         allowed,
         now: Math.floor(clock() / 1000),
       });
@@ -113,6 +117,10 @@ export function createAuthorization(parts: AuthorizationParts) {
       });
     },
 
+    /** Whether this person has allowed this application anything. */
+    hasConsented: async ({ account }: SignedIn, clientId: string): Promise<boolean> =>
+      (await consents.scopesFor(account.id, clientId)).length > 0,
+
     /** Makes the code for the client. */
     async grant(
       request: AuthorizationRequest,
@@ -120,8 +128,7 @@ export function createAuthorization(parts: AuthorizationParts) {
       origin: Origin,
     ): Promise<string> {
       const { clientId, redirectUri, challenge, scopes, nonce, idTokenClaims } = request;
-      const { authTime, provider, digest } = login;
-      const acr: Acr = provider === undefined ? acrPassword : acrProvider;
+      const { authTime, elsewhere, digest } = login;
       const grant = {
         clientId,
         redirectUri,
@@ -130,7 +137,7 @@ export function createAuthorization(parts: AuthorizationParts) {
         nonce,
         idTokenClaims,
         authTime,
-        acr,
+        elsewhere,
         login: digest,
       };
       const code = await codes.issue({ ...grant, subject: account.id });
@@ -146,7 +153,7 @@ export function createAuthorization(parts: AuthorizationParts) {
   async function begin(
     account: Account,
     { clientId, replaces, origin }: SignInContext,
-    elsewhere?: Elsewhere,
+    elsewhere?: SignInElsewhere,
   ): Promise<SignedIn & { readonly id: string }> {
     const previous = replaces === undefined ? undefined : await logins.use(replaces);
     const isSame = previous?.subject === account.id;

@@ -1,4 +1,4 @@
-import { acrPassword, acrProvider } from '../../tokens/claims.ts';
+import { type Acr, acrPassword, acrProvider } from '../../tokens/claims.ts';
 import { isPersonalClaim, type PersonalClaim } from '../../tokens/personal-claims.ts';
 
 /** What the parameter `claims` asks for (OpenID Connect Core §5.5). */
@@ -9,15 +9,15 @@ export type ClaimsRequest = {
   readonly inIdToken: readonly PersonalClaim[];
   /** The only subject that the client accepts. */
   readonly subject: string | undefined;
-  /** It requires an `acr` that people cannot have here (§5.5.1.1). */
-  readonly isUnmet: boolean;
+  /** The only acceptable values of `acr`, if it is essential (§5.5.1.1); empty when nobody can have one here. */
+  readonly acrs: readonly Acr[] | undefined;
 };
 
 export const noClaims: ClaimsRequest = {
   isPersonal: false,
   inIdToken: [],
   subject: undefined,
-  isUnmet: false,
+  acrs: undefined,
 };
 
 type Wish = { readonly essential?: unknown; readonly value?: unknown; readonly values?: unknown };
@@ -45,14 +45,16 @@ export function parseClaimsRequest(text: string): ClaimsRequest | undefined {
     isPersonal: Object.keys({ ...idToken, ...userinfo }).some(isPersonalClaim),
     inIdToken: Object.keys(idToken).filter(isPersonalClaim),
     subject: subjects[0] as string | undefined,
-    isUnmet: isUnmet(idToken['acr']),
+    acrs: acrsIn(idToken['acr']),
   };
 }
 
-function isUnmet(acr: Wish | null | undefined): boolean {
-  if (acr?.essential !== true) return false;
+function acrsIn(acr: Wish | null | undefined): readonly Acr[] | undefined {
+  if (acr?.essential !== true) return undefined;
   const accepted = acr.value !== undefined ? [acr.value] : acr.values;
-  return Array.isArray(accepted) && ![acrPassword, acrProvider].some((acr) => accepted.includes(acr));
+  return Array.isArray(accepted)
+    ? [acrPassword, acrProvider].filter((known): known is Acr => accepted.includes(known))
+    : undefined;
 }
 
 function isWishes(value: unknown): value is Readonly<Record<string, Wish | null>> {

@@ -15,7 +15,7 @@ import { resourceServers } from '../../permissions/resource-servers.ts';
 import { answerClient } from './answer-client.ts';
 import { AuthorizationError } from './authorization-request.ts';
 import type { PendingRequest } from './pending-requests.ts';
-import { maxAgeOf } from './provider-sign-in.ts';
+import { canServe } from './provider-sign-in.ts';
 
 type Found = PendingRequest & { readonly client: PersonsClient };
 type Fault = keyof Texts['faults'];
@@ -121,9 +121,8 @@ export function createAuthorizationPages({
 
   /** Only those that can prove what the request demands. */
   function providersFor({ id, request }: Found, language: Language): readonly ProviderLink[] {
-    const mustProve = maxAgeOf(request) !== undefined;
     return federation.providers
-      .filter(({ canReauthenticate }) => canReauthenticate || !mustProve)
+      .filter((provider) => canServe(provider, request))
       .map(({ id: provider, labels, look }) => ({
         href: federation.entranceOf(provider, id),
         label: labels[language],

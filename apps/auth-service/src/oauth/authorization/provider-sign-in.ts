@@ -1,8 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { requestOrigin } from '../../audit/request-origin.ts';
 import type { Federation } from '../../federation/federation.ts';
+import type { Provider } from '../../federation/provider.ts';
 import type { WaitingRequest } from '../../federation/upstream-routes.ts';
+import type { Login } from '../../logins/login-store.ts';
 import type { OwnCookies } from '../../logins/own-cookies.ts';
+import { acrProvider } from '../../tokens/claims.ts';
 import type { Authorization } from './authorization.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import type { FoundRequests } from './found-requests.ts';
@@ -11,6 +14,15 @@ import type { PendingRequest } from './pending-requests.ts';
 /** The greatest age of a sign-in, in seconds, that a request allows; undefined: any. */
 export function maxAgeOf({ prompts, maxAge }: AuthorizationRequest): number | undefined {
   return prompts.includes('login') ? 0 : maxAge;
+}
+
+/** Whether a sign-in at this provider can be what the request demands. */
+export function canServe(
+  { canReauthenticate }: Pick<Provider, 'canReauthenticate'>,
+  request: AuthorizationRequest,
+): boolean {
+  const isAccepted = request.acrs?.includes(acrProvider) !== false;
+  return isAccepted && (canReauthenticate || maxAgeOf(request) === undefined);
 }
 
 /** What federation/ needs of authorization requests, so that people can sign in for one at another provider. */
@@ -24,12 +36,15 @@ export function createProviderSignIn(parts: {
   const { authorization, cookies, federation, requests } = parts;
 
   return {
-    /** Where the person signs in at the provider that the request names, if that one can do what it demands. */
-    entranceFor({ id, request }: PendingRequest): string | undefined {
+    /**
+     * Where the person signs in at the provider that the request names, if that one can do what it demands. Not for
+     * somebody who is signed in by other means: any site's link could sign them out, and in as somebody else.
+     */
+    entranceFor({ id, request }: PendingRequest, login: Login | undefined): string | undefined {
       const named = federation.find(request.identityProvider ?? '')?.provider;
       if (named === undefined) return undefined;
-      const can = named.canReauthenticate || maxAgeOf(request) === undefined;
-      return can ? federation.entranceOf(named.id, id) : undefined;
+      const isSwitch = login !== undefined && login.elsewhere?.provider !== named.id;
+      return !isSwitch && canServe(named, request) ? federation.entranceOf(named.id, id) : undefined;
     },
 
     async findRequest(request: FastifyRequest, id: string): Promise<WaitingRequest> {

@@ -2,12 +2,15 @@ import type { Service } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { requestOrigin } from '../../audit/request-origin.ts';
+import { isSelfRegistered, type PersonsClient } from '../../clients/clients.ts';
+import type { Login } from '../../logins/login-store.ts';
 import type { OwnCookies } from '../../logins/own-cookies.ts';
 import { acceptForms, queryOf, type RequestForm, readRequestForm, textOfRequestForm } from '../form-body.ts';
 import { answerClient } from './answer-client.ts';
 import type { Authorization, SignedIn } from './authorization.ts';
 import {
   AuthorizationError,
+  type AuthorizationErrorCode,
   type ParseOptions,
   parseAuthorizationRequest,
   pushedReference,
@@ -22,8 +25,8 @@ export type AuthorizationRoutesOptions = {
   readonly issuer: string;
   readonly authorization: Authorization;
   readonly requests: FoundRequests;
-  /** Where a person signs in at the provider that the request names; undefined when there is none that can. */
-  readonly entranceFor: (pending: PendingRequest) => string | undefined;
+  /** Where a person signs in at the provider that the request names; undefined for our own page. */
+  readonly entranceFor: (pending: PendingRequest, login: Login | undefined) => string | undefined;
   readonly cookies: OwnCookies;
   readonly pages: AuthorizationPages;
   readonly pending: PendingRequests;
@@ -66,12 +69,13 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     const signedIn = await authorization.whoIs(cookies.loginOf(request));
     const step = await authorization.next(parsed.request, { ...parsed, progress: noProgress, signedIn });
     const isAnswered = step === 'grant' || typeof step === 'object';
+    if (typeof step === 'object') await refuseStranger(parsed.client, signedIn, step.error);
     if (!isAnswered) await options.admit(request.ip);
     // Last, so that a store that is away uses up nothing.
     if (reference !== undefined && !(await options.pushed.use(reference.uri))) throw unknownReference();
     if (isAnswered) return answer(reply, { ...parsed, id: undefined, step, signedIn });
     const kept = await pending.begin(parsed.request, noProgress, cookies.ensureBrowser(reply));
-    const entrance = step === 'sign_in' ? options.entranceFor(kept) : undefined;
+    const entrance = step === 'sign_in' ? options.entranceFor(kept, signedIn?.login) : undefined;
     return entrance === undefined
       ? toPages(reply, kept.id)
       : reply.code(303).header('location', entrance).send();
@@ -146,6 +150,20 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     const found = await options.pushed.find(uri, clientId);
     if (found === undefined) throw unknownReference();
     return found;
+  }
+
+  /**
+   * Whoever registered themselves could use us to send people to their pages, with a link that leads to us. So such an
+   * application is told an error only about somebody who has dealt with it before (RFC 9700 §4.11.2).
+   */
+  async function refuseStranger(
+    client: PersonsClient,
+    signedIn: SignedIn | undefined,
+    error: AuthorizationErrorCode,
+  ): Promise<void> {
+    if (!isSelfRegistered(client)) return;
+    if (signedIn !== undefined && (await authorization.hasConsented(signedIn, client.id))) return;
+    throw new AuthorizationError('invalid_request', descriptions[error] ?? error);
   }
 
   async function proceed(

@@ -3,6 +3,7 @@ import type { ConsentStore } from '../../consents/consent-store.ts';
 import type { ResourceUrls } from '../../permissions/resource-urls.ts';
 import { type CodeSignInParts, signInByCode, verifierPattern } from '../../sessions/code-sign-in.ts';
 import { deviceNameFrom } from '../../sessions/device-name.ts';
+import { acrOf } from '../../sessions/elsewhere.ts';
 import { CodeRefusedError } from '../../sessions/session-starts.ts';
 import { limitToTarget, scopesOfGrant } from '../../sessions/session-tokens.ts';
 import { sessionAnswerOf } from '../../sessions/token-answer.ts';
@@ -55,11 +56,11 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
       throw error instanceof CodeRefusedError ? refused() : error;
     });
     const { accessToken, sessionId } = tokens;
-    const { authTime, acr, nonce, idTokenClaims } = grant;
+    const { authTime, elsewhere, nonce, idTokenClaims } = grant;
     const content = {
       subject: subjectFor(client, account.id),
       clientId: client.id,
-      ...{ sessionId, authTime, acr, nonce, accessToken },
+      ...{ sessionId, authTime, acr: acrOf(elsewhere), nonce, accessToken },
       personal: tokens.grantedScopes.includes('profile') ? personalClaimsOf(account, idTokenClaims) : {},
     };
     return {

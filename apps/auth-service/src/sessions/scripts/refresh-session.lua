@@ -6,14 +6,14 @@
 --       6 most replays  7 most generations to adopt  8 kid that signs now  9 how long a revocation is kept (ms)
 --       10 how far ahead a sign-in may be (s)
 -- Reply { verdict }, { 'UNKNOWN', id of the data set, when it came to this server },
---       { 'REVOKED', the reason, if it is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n }
+--       { 'REVOKED', the reason, if it is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n, m, q, y }
 local session, stream, head, lists = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace, most_skew, most_replays = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local most_adopted, signing_kid, revocation_ttl = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 local furthest_ahead = tonumber(ARGV[10])
 
-local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n', 'm')
+local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n', 'm', 'q', 'y')
 local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
 local kid, why, expires_at = found[5], found[6], tonumber(found[12])
 
@@ -32,7 +32,7 @@ local function answer(verdict, successor_kid)
   -- If only entries were lost, a session outlives its data set, and the new one revokes its earlier tokens.
   local from = tonumber(redis.call('HGET', head, 'from') or 0)
   if from > math.floor(now / 1000) then found[13] = math.max(from, tonumber(found[13] or 0)) end
-  return { verdict, successor_kid, unpack(found, 7, 14) }
+  return { verdict, successor_kid, unpack(found, 7, 16) }
 end
 
 -- If the list of the person's sessions was evicted, ending all of them would miss this one.

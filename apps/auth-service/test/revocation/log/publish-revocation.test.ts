@@ -117,7 +117,8 @@ test('once nothing was revoked for as long as an entry is kept, the stream goes,
   await eventually('the stream of revocations has expired', async () =>
     expect(await redis.exists(stream)).toBe(0),
   );
-  await log.publish(someSession(2));
+  // For longer, so that it is still there when it is read.
+  await openLog(60).publish(someSession(2));
   expect(await redis.hget(head, 'sequence')).toBe('3');
   expect((await retained()).entries.map(({ number }) => number)).toEqual([3]);
 });

@@ -12,6 +12,7 @@ import { HopView } from './hop-view.tsx';
 import { Section } from './section.tsx';
 import { TimelineView } from './timeline-view.tsx';
 import { TokenView } from './token-view.tsx';
+import { VisitView } from './visit-view.tsx';
 
 export const inspectorId = 'inspector';
 
@@ -44,6 +45,7 @@ function Inspected({ entry, arrow }: { readonly entry: TrafficEntry; readonly ar
   const { t } = useTranslation('demo');
   const { span, from, to, name, status } = arrow;
   const service = `${to}-service`;
+  const { visit } = entry.request;
   return (
     <>
       <h3 className="inspector-name">
@@ -56,9 +58,13 @@ function Inspected({ entry, arrow }: { readonly entry: TrafficEntry; readonly ar
         </span>{' '}
         <code>{name}</code> <VerdictBadge status={status} />
       </h3>
-      <Section title={t('inspector.decided')} isOpen>
-        <DecisionView decision={span ? decisionOfHop(span) : decisionOfEntry(entry)} service={service} />
-      </Section>
+      {visit === undefined ? (
+        <Section title={t('inspector.decided')} isOpen>
+          <DecisionView decision={span ? decisionOfHop(span) : decisionOfEntry(entry)} service={service} />
+        </Section>
+      ) : (
+        <VisitView url={entry.request.url} {...visit} />
+      )}
       {span !== null && (
         <Section title={t('inspector.hop')} isOpen>
           <HopView
@@ -67,10 +73,12 @@ function Inspected({ entry, arrow }: { readonly entry: TrafficEntry; readonly ar
           />
         </Section>
       )}
-      <Section title={t('inspector.timeline')} isOpen>
-        <TimelineView entry={entry} />
-      </Section>
-      {span === null && (
+      {visit === undefined && (
+        <Section title={t('inspector.timeline')} isOpen>
+          <TimelineView entry={entry} />
+        </Section>
+      )}
+      {span === null && visit === undefined && (
         <>
           <Section title={t('inspector.token')} isOpen>
             <TokenView token={entry.request.token} />

@@ -4,7 +4,7 @@ import { lanes, type Origin } from './lanes.ts';
 /** The position of a lane's line in percent of the width; at an edge for who has no lane. */
 export function lanePosition(lane: Origin): number {
   if (lane === 'demo') return 1;
-  if (lane === 'partner') return 99;
+  if (lane === 'partner' || lane === 'provider') return 99;
   return ((lanes.indexOf(lane) + 0.5) / lanes.length) * 100;
 }
 

@@ -13,7 +13,7 @@ export type Arrow = {
   readonly span: ShownSpan | null;
   readonly purpose: Purpose;
   readonly from: Origin;
-  readonly to: Lane;
+  readonly to: Origin;
   /** E.g. `GET /cart`. */
   readonly name: string;
   /** HTTP status; 0: no answer; null: not yet. */
@@ -27,6 +27,7 @@ export type Arrow = {
 
 /** The page's request, then the services' requests that follow from it, in the order of their start. */
 export function arrowsOf(entry: TrafficEntry, services: PageConfig['services']): readonly Arrow[] {
+  if (entry.request.visit !== undefined) return visitArrows(entry);
   const own = ownArrow(entry, services);
   const asked = own?.to ?? 'demo';
   const hops = entry.spans.flatMap((span) => hopArrow(span, { entry, asked, services }) ?? []);
@@ -56,6 +57,20 @@ function ownArrow({ request, answer }: TrafficEntry, services: PageConfig['servi
     startMs: request.startMs,
     actors: [],
   };
+}
+
+/** The browser leaves and comes back. The page sees nothing between. */
+function visitArrows({ request, answer }: TrafficEntry): readonly Arrow[] {
+  const { traceId, purpose, url, startMs, visit } = request;
+  const place = visit?.provider == null ? 'auth' : 'provider';
+  const durationMs = answer?.durationMs ?? 0;
+  const shared = { traceId, purpose, span: null, actors: [], verdict: 'passed' } as const;
+  const there = { from: 'page', to: place, name: `GET ${new URL(url).pathname}`, status: 303 } as const;
+  const back = { from: place, to: 'page', name: `GET ${visit?.back}`, status: 200 } as const;
+  return [
+    { ...shared, ...there, key: traceId, durationMs, startMs },
+    { ...shared, ...back, key: `${traceId}/back`, durationMs: null, startMs: startMs + durationMs },
+  ];
 }
 
 type ArrowContext = {

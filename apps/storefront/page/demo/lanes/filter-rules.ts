@@ -25,7 +25,7 @@ function isShown(arrows: readonly Arrow[], filter: Filter): boolean {
   const wentWrong = arrows.some(({ verdict }) => verdict === 'refused' || verdict === 'failed');
   if (first.purpose === 'load' && !wentWrong) return false;
   if (filter === 'person') return first.purpose === 'person';
-  if (filter === 'hops') return arrows.some(({ from }) => from !== 'page' && from !== 'demo');
+  if (filter === 'hops') return arrows.some(({ from, span }) => span !== null && from !== 'demo');
   return filter === 'all' || wentWrong;
 }
 

@@ -61,7 +61,11 @@ function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
       ? t('lanes.by_partner')
       : isByDemo(arrow)
         ? t('lanes.by_demo')
-        : actor && t('lanes.acts_for_you', { actor });
+        : to === 'provider'
+          ? t('lanes.leaves')
+          : to === 'page'
+            ? t('lanes.returns')
+            : actor && t('lanes.acts_for_you', { actor });
   return (
     <ListBoxItem
       id={arrow.key}

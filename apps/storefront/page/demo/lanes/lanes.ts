@@ -5,9 +5,9 @@ export const lanes = ['page', 'auth', 'cart', 'wishlist', 'payment'] as const;
 export type Lane = (typeof lanes)[number];
 /**
  * Where a request comes from. The demo's server, which plays thief, phone and administrator, has no lane. Nor has
- * gift-ideas, an application of somebody else.
+ * gift-ideas, an application of somebody else, or a provider where people sign in.
  */
-export type Origin = Lane | 'demo' | 'partner';
+export type Origin = Lane | 'demo' | 'partner' | 'provider';
 
 /** The lane of a service, e.g. of `cart-service`; null for a service without a lane. */
 export function laneOfService(service: string): Lane | null {

@@ -21,6 +21,8 @@ export const shopMessages = {
   people: {
     signIn: 'Sign in',
     demoIntro: 'Pick a demo account. These accounts exist only on this machine.',
+    orElsewhere: 'or with an account elsewhere',
+    elsewhereButtons: 'Sign in with an account elsewhere',
     orByName: 'or with a user name and a password',
     elsewhere: 'You enter your password on the sign-in page, and then come back here.',
     username: 'User name',
@@ -37,7 +39,7 @@ export const shopMessages = {
     signedInAs: 'Signed in',
     hello: 'Hello, {{name}}.',
     roles: { customer: 'buys', viewer: 'may only look', support: 'refunds', admin: 'runs the system' },
-    passwordGiven: 'Password entered {{time}}',
+    signedInAt: 'Signed in {{time}}',
     permissions: 'Permissions ({{total}})',
     noPermissions: 'None.',
     signOut: 'Sign out',
@@ -69,6 +71,38 @@ export const shopMessages = {
       offline_access: 'go on doing so while you are away, until you withdraw it',
     },
   },
+  identities: {
+    title: 'Accounts elsewhere',
+    empty: 'You sign in with your password alone.',
+    linkedAt: 'Linked {{time}}',
+    link: 'Link {{name}}',
+    linkText:
+      'From then on you can also sign in with your account at {{name}}. Your other devices are signed out. You choose the account on the next page.',
+    leave: 'Continue',
+    unlink: 'Unlink',
+    unlinkFrom: 'Unlink {{name}}',
+    unlinkText:
+      'You can then no longer sign in with this account at {{name}}. Your other devices are signed out.',
+    unlinked: '{{name}} is unlinked.',
+    setPassword: 'Set a password',
+    setPasswordText:
+      'You can then also sign in with your user name and this password. Your other devices are signed out.',
+    newPassword: 'New password',
+    passwordSet: 'Your password is set.',
+    signInFirst: 'Your sign-in is too long ago for this. Sign in once more, and then try again.',
+    nobodyProves:
+      'Where you have your account, nobody can confirm that it is you just now. First set a password in your account.',
+    outcomes: {
+      linked:
+        'Your account at {{name}} is linked, and you can sign in with it. Your other devices were signed out.',
+      known: 'Your account at {{name}} was linked already.',
+      taken: 'That account at {{name}} belongs to another account here, so it was not linked.',
+      cancelled: 'You cancelled it at {{name}}. Nothing was linked.',
+      unavailable: '{{name}} does not answer at the moment. Nothing was linked.',
+      refused: 'The answer of {{name}} could not be accepted. Nothing was linked.',
+      over: 'You were signed out meanwhile. Nothing was linked.',
+    },
+  },
   ended: {
     title: 'You were signed out',
     sign_out: 'You signed out elsewhere, for example in another tab.',
@@ -78,6 +112,8 @@ export const shopMessages = {
     displaced: 'You signed in on another device, and this app allows no more devices.',
     too_many: 'You reached the limit of sessions, and this was the oldest.',
     password_changed: 'Your password was changed on another device.',
+    ways_in_changed: 'You changed on another device how you can sign in.',
+    signed_out_at_provider: 'You signed out where you had signed in, with your account elsewhere.',
     account_disabled: 'Your account was disabled by an operator.',
     ended_by_operator: 'An operator ended this session.',
     token_revoked: 'The app revoked this session’s token.',
@@ -196,8 +232,8 @@ export const shopMessages = {
       cancelled: 'it was cancelled in favour of a later payment',
       other: 'no reason was given',
     },
-    largeAmount:
-      'Above {{amount}}, payment-service requires a password entered less than {{minutes}} min ago. Yours was entered {{time}}.',
+    largeAmount: 'Above {{amount}}, payment-service requires a sign-in less than {{minutes}} min ago.',
+    lastSignIn: 'Yours was at {{time}}.',
   },
   stepUp: {
     title: 'Is it you?',
@@ -208,6 +244,8 @@ export const shopMessages = {
     elsewhere:
       'For an amount this large, payment-service requires your password once more. Enter it on the sign-in page, then check out again. Nothing has been charged.',
     leave: 'To the sign-in page',
+    provider:
+      'For an amount this large, payment-service requires a new sign-in. Sign in once more where you have your account, then check out again. Nothing has been charged.',
   },
   payments: {
     title: 'Payments',
@@ -274,6 +312,11 @@ export const shopMessages = {
     request_header_fields_too_large:
       'The browser sends too many cookies to this host, including those of other apps on it. Delete this host’s cookies in the browser’s settings, and sign in again.',
     invalid_credentials: 'The user name or the password is wrong.',
+    no_password: 'Your account has no password. Sign in once more where you have your account.',
+    last_way_in: 'You could not sign in any more. First set a password, or link another account.',
+    identity_not_found: 'This account is not linked any more.',
+    unknown_provider: 'Nobody can sign in there any more.',
+    provider_unavailable: 'The other side does not answer at the moment. Try again in a moment.',
     access_denied: 'You cancelled it on the sign-in page.',
     login_required: 'The sign-in page did not sign you in. Try again.',
     invalid_code: 'You came back too late, or this sign-in was already used. Sign in again.',

@@ -22,6 +22,8 @@ export const shopMessages = {
   people: {
     signIn: '로그인',
     demoIntro: '데모 계정을 고르세요. 이 컴퓨터에만 있는 계정입니다.',
+    orElsewhere: '또는 다른 서비스 계정으로',
+    elsewhereButtons: '다른 서비스 계정으로 로그인',
     orByName: '또는 아이디와 비밀번호로',
     elsewhere: '로그인 페이지에서 비밀번호를 입력하면 이곳으로 돌아옵니다.',
     username: '아이디',
@@ -38,7 +40,7 @@ export const shopMessages = {
     signedInAs: '로그인됨',
     hello: '{{name}} 님, 안녕하세요.',
     roles: { customer: '구매', viewer: '보기만 가능', support: '환불 담당', admin: '시스템 운영' },
-    passwordGiven: '비밀번호 입력: {{time}}',
+    signedInAt: '로그인: {{time}}',
     permissions: '권한 ({{total}})',
     noPermissions: '없음',
     signOut: '로그아웃',
@@ -69,6 +71,37 @@ export const shopMessages = {
       offline_access: '사용하지 않는 동안에도 권한 유지(철회할 때까지)',
     },
   },
+  identities: {
+    title: '연결된 계정',
+    empty: '지금은 비밀번호로만 로그인합니다.',
+    linkedAt: '연결: {{time}}',
+    link: '{{name}} 연결',
+    linkText:
+      '연결하면 {{name}} 계정으로도 로그인할 수 있습니다. 다른 기기에서는 로그아웃됩니다. 계정은 다음 페이지에서 고릅니다.',
+    leave: '계속하기',
+    unlink: '연결 해제',
+    unlinkFrom: '{{name}} 연결 해제',
+    unlinkText: '연결을 해제하면 이 {{name}} 계정으로 로그인할 수 없습니다. 다른 기기에서는 로그아웃됩니다.',
+    unlinked: '{{name}} 연결을 해제했습니다.',
+    setPassword: '비밀번호 만들기',
+    setPasswordText:
+      '비밀번호를 만들면 아이디와 비밀번호로도 로그인할 수 있습니다. 다른 기기에서는 로그아웃됩니다.',
+    newPassword: '새 비밀번호',
+    passwordSet: '비밀번호를 만들었습니다.',
+    signInFirst: '로그인한 지 오래되었습니다. 한 번 더 로그인한 뒤 다시 시도해 주세요.',
+    nobodyProves:
+      '연결된 서비스에서는 지금 본인이 맞는지 확인할 수 없습니다. 먼저 내 계정에서 비밀번호를 만들어 주세요.',
+    outcomes: {
+      linked:
+        '{{name}} 계정을 연결했습니다. 이제 이 계정으로 로그인할 수 있습니다. 다른 기기에서는 로그아웃되었습니다.',
+      known: '이미 연결된 {{name}} 계정입니다.',
+      taken: '다른 회원과 연결된 {{name}} 계정이라 연결하지 않았습니다.',
+      cancelled: '{{name}}에서 취소하셨습니다. 연결하지 않았습니다.',
+      unavailable: '지금은 {{name}}에 연결할 수 없습니다. 계정을 연결하지 않았습니다.',
+      refused: '{{name}}에서 받은 결과를 확인할 수 없어 연결하지 않았습니다.',
+      over: '그사이 로그아웃되어 연결하지 않았습니다.',
+    },
+  },
   ended: {
     title: '로그아웃되었습니다',
     sign_out: '다른 탭이나 다른 곳에서 로그아웃했습니다.',
@@ -78,6 +111,8 @@ export const shopMessages = {
     displaced: '다른 기기에서 로그인했습니다. 이 앱에서 허용하는 기기 수를 넘었습니다.',
     too_many: '세션 수가 한도를 넘어 가장 오래된 이 세션이 끝났습니다.',
     password_changed: '다른 기기에서 비밀번호를 바꿨습니다.',
+    ways_in_changed: '다른 기기에서 로그인 방법을 바꿨습니다.',
+    signed_out_at_provider: '로그인할 때 이용한 다른 서비스에서 로그아웃했습니다.',
     account_disabled: '운영자가 계정을 정지했습니다.',
     ended_by_operator: '운영자가 이 세션을 끝냈습니다.',
     token_revoked: '앱이 이 세션의 토큰을 폐기했습니다.',
@@ -195,8 +230,8 @@ export const shopMessages = {
       cancelled: '뒤이은 결제 때문에 취소됨',
       other: '사유를 알 수 없음',
     },
-    largeAmount:
-      '{{amount}}를 넘는 결제에는 최근 {{minutes}}분 안에 비밀번호를 입력했어야 합니다. 마지막 입력: {{time}}',
+    largeAmount: '{{amount}}를 넘는 결제에는 최근 {{minutes}}분 안에 로그인했어야 합니다.',
+    lastSignIn: '마지막 로그인: {{time}}',
   },
   stepUp: {
     title: '본인이 맞으신가요?',
@@ -207,6 +242,8 @@ export const shopMessages = {
     elsewhere:
       '금액이 커서 payment-service가 비밀번호를 다시 요구합니다. 로그인 페이지에서 비밀번호를 입력한 뒤 다시 결제해 주세요. 아직 결제된 금액은 없습니다.',
     leave: '로그인 페이지로',
+    provider:
+      '금액이 커서 payment-service가 다시 로그인할 것을 요구합니다. 연결된 계정으로 한 번 더 로그인한 뒤 다시 결제해 주세요. 아직 결제된 금액은 없습니다.',
   },
   payments: {
     title: '결제 내역',
@@ -274,6 +311,12 @@ export const shopMessages = {
     request_header_fields_too_large:
       '브라우저가 이 호스트로 보내는 쿠키가 너무 많습니다. 같은 호스트를 쓰는 다른 앱의 쿠키도 함께 전송됩니다. 브라우저 설정에서 이 호스트의 쿠키를 지우고 다시 로그인해 주세요.',
     invalid_credentials: '아이디 또는 비밀번호가 맞지 않습니다.',
+    no_password: '비밀번호가 없는 계정입니다. 연결된 계정으로 다시 로그인해 주세요.',
+    last_way_in:
+      '연결을 해제하면 로그인할 방법이 없어집니다. 먼저 비밀번호를 만들거나 다른 계정을 연결해 주세요.',
+    identity_not_found: '이미 연결이 해제된 계정입니다.',
+    unknown_provider: '이제 이 서비스의 계정으로는 로그인할 수 없습니다.',
+    provider_unavailable: '지금은 상대 서비스에 연결할 수 없습니다. 잠시 후 다시 시도해 주세요.',
     access_denied: '로그인 페이지에서 취소하셨습니다.',
     login_required: '로그인 페이지에서 로그인되지 않았습니다. 다시 시도해 주세요.',
     invalid_code: '너무 늦게 돌아왔거나 이미 사용된 로그인입니다. 다시 로그인해 주세요.',

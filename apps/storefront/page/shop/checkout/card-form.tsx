@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { config } from '../../config.ts';
 import { useFormats } from '../../i18n/format.ts';
 import type { Money } from '../../i18n/money.ts';
+import { knownAuthTime } from '../../session/auth-time.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { TextField } from '../../ui/text-field.tsx';
@@ -82,20 +83,21 @@ export function CardForm({ amount, isPending, onPay }: CardFormProps) {
   );
 }
 
-/** Says above which amount the password is required, and when it was last entered. */
+/** Says above which amount a recent sign-in is required, and when the last one was. */
 function LargeAmountHint() {
   const { t } = useTranslation();
   const { money, number, time } = useFormats();
   const state = useSession();
   if (state.status !== 'signed_in') return null;
+  const authTime = knownAuthTime(state);
   const { amount, max_age_seconds: maxAgeSeconds } = config.step_up;
   return (
     <p className="hint">
       {t('checkout.largeAmount', {
         amount: money({ amount, currency: 'EUR' }),
         minutes: number(maxAgeSeconds / 60),
-        time: time(state.authTimeMs),
-      })}
+      })}{' '}
+      {authTime !== null && t('checkout.lastSignIn', { time: time(authTime) })}
     </p>
   );
 }

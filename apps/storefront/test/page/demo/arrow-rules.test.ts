@@ -48,6 +48,21 @@ const panelEntry = entry({
 });
 
 describe('arrows', () => {
+  it('show that the browser left for a provider, or for auth-service, and came back', () => {
+    const back = '/?code=$CODE&state=$STATE';
+    const url = 'http://localhost:4000/authorize?state=$STATE';
+    const visited = (provider: string | null) => {
+      const visit = entry({ request: pageRequest({ url, visit: { provider, back } }), spans: [] });
+      return arrowsOf(visit, services);
+    };
+    expect(visited('example-id').map(({ from, to, name }) => `${from}→${to} ${name}`)).toEqual([
+      'page→provider GET /authorize',
+      `provider→page GET ${back}`,
+    ]);
+    expect(visited(null).map(({ from, to }) => `${from}→${to}`)).toEqual(['page→auth', 'auth→page']);
+    expect(shownArrows([visited(null)], 'hops')).toEqual([]);
+  });
+
   it('come from gift-ideas when its token asks, also where that token is refused, which names no client', () => {
     const asked = { parent_span_id: 'gifts', kind: 'server' } as const;
     const attributes = { [tokenAttributes.client]: 'gift-ideas' };

@@ -53,6 +53,11 @@ describe('what an error means', () => {
     expect(ko.refusals).toHaveProperty(code);
   });
 
+  it('a wrong password before a change of the account: it is refused, and the session goes on', async () => {
+    const error = await answer({ status: 401, code: 'invalid_credentials' });
+    expect(faultOf(error, [])).toMatchObject({ kind: 'refused', code: 'invalid_credentials' });
+  });
+
   it('the sign-in is too old', async () => {
     const challenge = 'Bearer realm="x", error="insufficient_user_authentication", max_age="300"';
     const error = await answer(

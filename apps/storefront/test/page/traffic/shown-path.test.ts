@@ -19,6 +19,7 @@ it.each([
   [`/accounts/${id}/sessions/${id}`, '/accounts/:id/sessions/:id'],
   ['/account/consents', '/account/consents'],
   ['/account/consents/gift-ideas', '/account/consents/:clientId'],
+  ['/account/identities/kmuWGpHbLZ6mYhXvq2r4sA', '/account/identities/:id'],
   ['/keys/rotation', '/keys/rotation'],
   ['/keys/LiQUzt4wfWI40BX7g6YYFmHJ4zYblCRMNTOLP8kk9CY', '/keys/:kid'],
   ['/demo/phones/7', '/demo/phones/:id'],

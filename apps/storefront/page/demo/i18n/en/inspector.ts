@@ -4,6 +4,13 @@ export const inspector = {
   nobody:
     'This shows the newest request: what it carried, and which check decided. Pick mina to send the first one.',
   gone: 'The request that you asked for is no longer kept. Newer ones have replaced it.',
+  visit: 'Away from this page',
+  visit_sign_in:
+    'The browser itself went to {{place}} and came back. No script of this page sees what it asked there. It came back with a code, which only this tab can redeem: it alone has the PKCE verifier. auth-service then issues the token, also for somebody who signed in elsewhere: it is the same token for all services.',
+  visit_link:
+    'The browser itself went to {{place}} and came back through auth-service. The address says only what came of it: no token of the provider reaches this page.',
+  visit_to: 'There',
+  visit_back: 'Back',
   decided: 'What decided',
   proof: 'The test that proves it, to run in the repository:',
   standard: 'Specified in',

@@ -32,6 +32,7 @@ export const lanes = {
     wishlist: 'Wishlist',
     payment: 'Payment',
     partner: 'gift-ideas',
+    provider: 'Provider',
   },
   verdicts: {
     waiting: 'on its way',
@@ -43,6 +44,8 @@ export const lanes = {
   no_answer: 'no answer',
   acts_for_you: '{{actor}} acts for you',
   by_demo: 'by the demo’s server',
+  leaves: 'the browser leaves',
+  returns: 'the browser comes back',
   by_partner: 'an application of somebody else',
   ends: 'from {{from}} to {{to}}',
   counts: '{{passed}} let in, {{refused}} refused, {{failed}} failed',

@@ -26,6 +26,8 @@ export const common = {
     displaced: 'another device signed in, and only one is allowed',
     too_many: 'signed in on too many devices',
     password_changed: 'the password was changed',
+    ways_in_changed: 'the ways to sign in were changed',
+    signed_out_at_provider: 'signed out at the provider',
     account_disabled: 'the account was disabled',
     ended_by_operator: 'an administrator ended the session',
     token_revoked: 'the token was revoked',

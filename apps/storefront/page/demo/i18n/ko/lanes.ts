@@ -32,6 +32,7 @@ export const lanes = {
     wishlist: '위시리스트',
     payment: '결제',
     partner: 'gift-ideas',
+    provider: '외부 로그인',
   },
   verdicts: {
     waiting: '진행 중',
@@ -43,6 +44,8 @@ export const lanes = {
   no_answer: '응답 없음',
   acts_for_you: '{{actor}}가 나를 대신함',
   by_demo: '데모 서버가 보냄',
+  leaves: '브라우저가 이동함',
+  returns: '브라우저가 돌아옴',
   by_partner: '외부 애플리케이션이 보냄',
   ends: '{{from}}에서 {{to}}(으)로',
   counts: '통과 {{passed}}, 거부 {{refused}}, 실패 {{failed}}',

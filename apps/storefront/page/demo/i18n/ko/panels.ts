@@ -26,6 +26,8 @@ export const common = {
     displaced: '한 대만 허용되는데 다른 기기가 로그인함',
     too_many: '너무 많은 기기에서 로그인함',
     password_changed: '비밀번호가 바뀜',
+    ways_in_changed: '로그인 방법이 바뀜',
+    signed_out_at_provider: '로그인에 이용한 다른 서비스에서 로그아웃함',
     account_disabled: '계정이 정지됨',
     ended_by_operator: '관리자가 세션을 종료함',
     token_revoked: '토큰이 폐기됨',
