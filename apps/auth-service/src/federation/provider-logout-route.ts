@@ -24,7 +24,7 @@ export type ProviderLogoutRouteOptions = {
   /** Tells applications that these sessions have ended. */
   readonly announce: (ended: readonly SessionOfLogin[]) => void;
   readonly audit: Pick<AuditLog, 'record'>;
-  /** Counts a request, by the address that it comes from. */
+  /** Counts a request for which the provider is asked, by the address that it comes from. */
   readonly admit: (address: string) => Promise<void>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -44,18 +44,18 @@ export async function providerLogoutRoute(app: Service, options: ProviderLogoutR
 
   app.post('/providers/:provider/backchannel-logout', { schema }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
-    await admit(request.ip);
     const federated = federation.find(request.params.provider);
     const token = new URLSearchParams(String(request.body ?? '')).get('logout_token');
     if (federated === undefined || token === null) throw invalid('There is no logout token.');
     const { id: provider } = federated.provider;
-    const { issuer, subject, sid, issuedAt } = await readProviderLogout(token, federated).catch(
-      (error: unknown) => {
-        if (!(error instanceof UpstreamError)) throw error;
-        request.log.warn({ provider, reason: error.message }, 'a logout token was refused');
-        throw error.fault === 'unavailable' ? unavailable() : invalid('The logout token is not valid.');
-      },
-    );
+    const { issuer, subject, sid, issuedAt } = await readProviderLogout(token, {
+      ...federated,
+      admit: () => admit(request.ip),
+    }).catch((error: unknown) => {
+      if (!(error instanceof UpstreamError)) throw error;
+      request.log.warn({ provider, reason: error.message }, 'a logout token was refused');
+      throw error.fault === 'unavailable' ? unavailable() : invalid('The logout token is not valid.');
+    });
     const account = await identities.find({ issuer, subject });
     if (account === undefined) return reply.send();
     const reason = 'signed_out_at_provider';

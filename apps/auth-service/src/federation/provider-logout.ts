@@ -1,11 +1,11 @@
+import { ProblemError } from '@latchkey/service-kit';
 import {
   createRemoteJWKSet,
   customFetch,
   decodeProtectedHeader,
   type JWTClaimVerificationOptions,
-  type JWTPayload,
-  type JWTVerifyGetKey,
   jwtVerify,
+  type ProtectedHeaderParameters,
   UnsecuredJWT,
 } from 'jose';
 import type { Federated } from './federation.ts';
@@ -28,30 +28,36 @@ export type ProviderLogout = {
   readonly issuedAt: number;
 };
 
-export type ReadProviderLogout = (token: string, federated: Federated) => Promise<ProviderLogout>;
+/** `admit` counts a token for which the provider is asked; it can reject. */
+export type ReadProviderLogout = (
+  token: string,
+  of: Federated & { readonly admit: () => Promise<void> },
+) => Promise<ProviderLogout>;
+
+type Keys = ReturnType<typeof createRemoteJWKSet>;
 
 /**
  * Makes what checks logout tokens (OpenID Connect Back-Channel Logout §2.6, RFC 8417). A token that comes twice does no
  * harm, since it ends only what began before it.
  *
- * Anybody can send one. So it asks the provider for nothing before the claims are right, and for its keys at most once
- * in 10 s, while it answers.
+ * Anybody can send one. So it asks the provider for nothing before the claims are right, for its keys at most once in
+ * 10 s while it answers, and counts who makes it ask. Tokens with a known key are not counted: none of them gets lost.
  *
- * Rejects with UpstreamError.
+ * Rejects with UpstreamError, and with what `admit` rejects with.
  */
 export function createProviderLogoutReader({ clock }: { readonly clock: () => number }): ReadProviderLogout {
-  const kept = new Map<string, { readonly uri: string; readonly keys: JWTVerifyGetKey }>();
+  const kept = new Map<string, { readonly uri: string; readonly keys: Keys }>();
 
   return async (token, federated) => {
     try {
       return await read(token, federated);
     } catch (error) {
-      throw upstreamErrorFrom(error);
+      throw error instanceof ProblemError ? error : upstreamErrorFrom(error);
     }
   };
 
-  async function read(token: string, federated: Federated): Promise<ProviderLogout> {
-    const { provider, client } = federated;
+  async function read(...[token, federated]: Parameters<ReadProviderLogout>): Promise<ProviderLogout> {
+    const { provider, client, admit } = federated;
     const checks = {
       audience: provider.clientId,
       requiredClaims: ['iat', 'jti', 'events'],
@@ -59,7 +65,10 @@ export function createProviderLogoutReader({ clock }: { readonly clock: () => nu
       clockTolerance: skewSeconds,
       currentDate: new Date(clock()),
     };
-    const claims = claimsOf(token, checks);
+    const { kid, claims } = partsOf(token, checks);
+    const known = kept.get(provider.id)?.keys;
+    const isKnown = known?.fresh === true && known.jwks()?.keys.some((key) => key.kid === kid) === true;
+    if (!isKnown) await admit();
     const { issuer, jwks_uri: uri } = await client.serverMetadata();
     if (uri === undefined) throw new UpstreamError('refused', 'the provider publishes no keys');
     if (claims.iss !== issuer) throw new UpstreamError('refused', 'it is of another issuer');
@@ -68,7 +77,7 @@ export function createProviderLogoutReader({ clock }: { readonly clock: () => nu
     return { issuer, subject: claims.sub, sid: isIdentifier(sid) ? sid : undefined, issuedAt };
   }
 
-  function keysOf({ provider, client }: Federated, uri: string): JWTVerifyGetKey {
+  function keysOf({ provider, client }: Federated, uri: string): Keys {
     const found = kept.get(provider.id);
     if (found?.uri === uri) return found.keys;
     const keys = createRemoteJWKSet(new URL(uri), {
@@ -86,29 +95,26 @@ export function createProviderLogoutReader({ clock }: { readonly clock: () => nu
   }
 }
 
-/** Checks the claims of a token, and not who signed it. */
-function claimsOf(
-  token: string,
-  checks: JWTClaimVerificationOptions,
-): JWTPayload & { readonly sub: string; readonly iat: number } {
-  if (!algorithms.includes(algorithmOf(token)))
-    throw new UpstreamError('refused', 'it is not signed as it should be');
+/** Reads a token and checks its claims, and not who signed it. */
+function partsOf(token: string, checks: JWTClaimVerificationOptions) {
+  const { alg = '', kid } = headerOf(token);
+  if (!algorithms.includes(alg)) throw new UpstreamError('refused', 'it is not signed as it should be');
   const [, payload] = token.split('.');
   // jose checks the claims of a token without a signature alone.
   const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`;
   const { payload: claims } = UnsecuredJWT.decode(unsigned, checks);
-  const { sub, iat, events } = claims;
+  const { sub, iat = 0, events } = claims;
   const isLogout = typeof events === 'object' && events !== null && event in events;
   // An ID token can have a nonce, and a logout token must not (§2.4), so neither passes for the other.
   if (!isLogout || claims['nonce'] !== undefined) throw new UpstreamError('refused', 'no logout token');
   // §2.4 allows a token with `sid` alone. We would have to keep that of every sign-in to know whose it is.
   if (!isIdentifier(sub)) throw new UpstreamError('refused', 'it names no person');
-  return { ...claims, sub, iat: iat ?? 0 };
+  return { kid, claims: { ...claims, sub, iat, sid: claims['sid'] } };
 }
 
-function algorithmOf(token: string): string {
+function headerOf(token: string): ProtectedHeaderParameters {
   try {
-    return decodeProtectedHeader(token).alg ?? '';
+    return decodeProtectedHeader(token);
   } catch (error) {
     throw new UpstreamError('refused', 'it is no token', error);
   }

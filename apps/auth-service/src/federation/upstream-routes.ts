@@ -166,7 +166,6 @@ export async function upstreamRoutes(app: Service, options: UpstreamRoutesOption
     const { fault } = error;
     if (fault === 'cancelled') return reply.code(303).header('location', page).send();
     warn(reply, error, provider.id);
-    if (fault === 'unavailable') reply.header('retry-after', '5');
     return fault === 'unavailable'
       ? problem(reply, 'providerUnavailable', 503, page)
       : problem(reply, 'providerRefused', 400, page);
@@ -180,6 +179,7 @@ export async function upstreamRoutes(app: Service, options: UpstreamRoutesOption
   ): FastifyReply {
     const acceptLanguage = reply.request.headers['accept-language'];
     const language = languageFor({ uiLocales: undefined, acceptLanguage });
+    if (status === 503) reply.header('retry-after', '5');
     return sendPage(reply, problemPage(language, what, { back }), status);
   }
 }
