@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createProver, type ProofRequest } from '@latchkey/auth-client/testing';
 import { forThisFile } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
@@ -17,12 +18,12 @@ import {
 
 /*
  * The modules of the OpenID Foundation's FAPI 2.0 Security Profile Final (OpenID Connect, private_key_jwt), one test
- * each with the module's name: 36 of 52. What each module checks is written here from its public description. Tokens are
- * Bearer tokens, since we have no DPoP yet. So this is no conformance to FAPI 2.0, and no certification.
+ * each with the module's name: 40 of 52. What each module checks is written here from its public description. This is no
+ * certification.
  *
- * Left out: the 11 modules about DPoP (happy-flow, ensure-holder-of-key-required, dpop-negative-tests and others);
+ * Left out: 8 modules that vary a DPoP proof further; bound-tokens.test.ts and auth-client's possession.test.ts do so;
  * discovery-end-point-verification and ensure-signed-client-assertion-with-RS256-fails, since we sign and take RS256;
- * test-claims-parameter-identity-claims; ensure-unsigned-authorization-request-without-using-par-fails, since no client
+ * ensure-unsigned-authorization-request-without-using-par-fails, since no client
  * has to push; par-ensure-reused-request-uri-prior-to-auth-completion-succeeds, since a request_uri is used once.
  */
 
@@ -267,4 +268,40 @@ test.each<[string, (request: Awaited<ReturnType<typeof pushed>>) => Promise<stri
 ])(of('%s'), async (_, urlOf) => {
   const answer = await createBrowser(app).get(await urlOf(await pushed()));
   expect([answer.statusCode, answer.headers.location]).toEqual([400, undefined]);
+});
+
+test(of('test-claims-parameter-identity-claims'), async () => {
+  const claims = JSON.stringify({ id_token: { preferred_username: { essential: true } } });
+  const request = await answered({ claims });
+  expect(await idTokenOf(request)).toMatchObject({ preferred_username: expect.any(String) });
+});
+
+const prover = createProver();
+const proofOf = (changes: Partial<ProofRequest> = {}) =>
+  prover.prove({ method: 'POST', url: `${testIssuer}/token`, ...changes });
+const redeemBound = ({ flow, code }: Answered, dpop: string) =>
+  flow.redeem(app, code, { client_id: one.id, ...proof(one) }, { dpop });
+const userInfo = (authorization: string, dpop?: string) =>
+  app.inject({ url: '/userinfo', headers: { authorization, ...(dpop !== undefined && { dpop }) } });
+
+test(of('happy-flow'), async () => {
+  const { access_token: accessToken, token_type } = (await redeemBound(await answered(), proofOf())).json();
+  expect(token_type).toBe('DPoP');
+  const dpop = proofOf({ method: 'GET', url: `${testIssuer}/userinfo`, accessToken });
+  expect((await userInfo(`DPoP ${accessToken}`, dpop)).statusCode).toBe(200);
+});
+
+test(of('ensure-holder-of-key-required'), async () => {
+  const { access_token: token } = (await redeemBound(await answered(), proofOf())).json();
+  for (const scheme of ['Bearer', 'DPoP'])
+    expect((await userInfo(`${scheme} ${token}`)).statusCode).toBe(401);
+});
+
+test(of('dpop-negative-tests'), async () => {
+  const request = await answered();
+  const used = proofOf();
+  for (const dpop of [proofOf({ method: 'GET' }), proofOf({ url: `${testIssuer}/par` }), 'x.y.z'])
+    expect((await redeemBound(request, dpop)).json().error).toBe('invalid_dpop_proof');
+  expect((await redeemBound(request, used)).statusCode).toBe(200);
+  expect((await redeemBound(await answered(), used)).json().error).toBe('invalid_dpop_proof');
 });
