@@ -1,4 +1,4 @@
-import { ProblemError, problemSchema, type Service } from '@latchkey/service-kit';
+import { problemSchema, type Service } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Account } from '../accounts/account.ts';
@@ -10,6 +10,7 @@ import type { OwnCookies } from '../logins/own-cookies.ts';
 import { sessionEnded } from '../tokens/session-ended.ts';
 import type { Federation } from './federation.ts';
 import type { Identities } from './identities.ts';
+import { foreignPage, lastWayIn, providerUnavailable, unknownIdentity, unknownProvider } from './refusals.ts';
 import { UpstreamError } from './upstream-error.ts';
 import type { UpstreamStates } from './upstream-states.ts';
 
@@ -173,45 +174,4 @@ export async function identityRoutes(app: Service, options: IdentityRoutesOption
     );
     if (!isOwn) throw foreignPage();
   }
-}
-
-function unknownProvider(): ProblemError {
-  return new ProblemError({
-    status: 404,
-    code: 'unknown_provider',
-    detail: 'There is no provider with this id.',
-  });
-}
-
-function unknownIdentity(): ProblemError {
-  return new ProblemError({
-    status: 404,
-    code: 'identity_not_found',
-    detail: 'You have no identity with this id.',
-  });
-}
-
-function lastWayIn(): ProblemError {
-  return new ProblemError({
-    status: 409,
-    code: 'last_way_in',
-    detail: 'You could not sign in any more. Set a password, or link another account, first.',
-  });
-}
-
-function foreignPage(): ProblemError {
-  return new ProblemError({
-    status: 403,
-    code: 'origin_not_allowed',
-    detail: 'Only a page of this client can link accounts, and the person returns to it.',
-  });
-}
-
-function providerUnavailable(): ProblemError {
-  return new ProblemError({
-    status: 503,
-    code: 'provider_unavailable',
-    detail: 'The provider does not answer at the moment.',
-    headers: { 'retry-after': '5' },
-  });
 }

@@ -6,6 +6,7 @@ import type { LoginStore, SessionOfLogin } from '../logins/login-store.ts';
 import type { Federation } from './federation.ts';
 import type { Identities } from './identities.ts';
 import { createProviderLogoutReader } from './provider-logout.ts';
+import { providerUnavailable } from './refusals.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 const schema = {
@@ -54,7 +55,7 @@ export async function providerLogoutRoute(app: Service, options: ProviderLogoutR
     }).catch((error: unknown) => {
       if (!(error instanceof UpstreamError)) throw error;
       request.log.warn({ provider, reason: error.message }, 'a logout token was refused');
-      throw error.fault === 'unavailable' ? unavailable() : invalid('The logout token is not valid.');
+      throw error.fault === 'unavailable' ? providerUnavailable() : invalid('The logout token is not valid.');
     });
     const account = await identities.find({ issuer, subject });
     if (account === undefined) return reply.send();
@@ -72,13 +73,4 @@ export async function providerLogoutRoute(app: Service, options: ProviderLogoutR
 
 function invalid(detail: string): ProblemError {
   return new ProblemError({ status: 400, code: 'invalid_request', detail });
-}
-
-function unavailable(): ProblemError {
-  return new ProblemError({
-    status: 503,
-    code: 'provider_unavailable',
-    detail: 'The provider’s keys cannot be read at the moment.',
-    headers: { 'retry-after': '5' },
-  });
 }
