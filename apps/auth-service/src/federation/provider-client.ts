@@ -1,20 +1,12 @@
 import { createHmac } from 'node:crypto';
 import * as oidc from 'openid-client';
-import { signAppleSecret } from './apple-secret.ts';
 import { createBoundedFetch } from './bounded-fetch.ts';
+import { createConfigurations, skewSeconds } from './configurations.ts';
 import { isIdentifier, type OAuthProvider, type Provider, type UpstreamPerson } from './provider.ts';
 import { UpstreamError, upstreamErrorFrom } from './upstream-error.ts';
 
-/** People wait for it. */
-const timeoutSeconds = 5;
-/** A provider's document changes rarely, and this way never needs a restart. */
-const metadataMs = 10 * 60_000;
-/** How much the provider's clock may differ from ours, in seconds. */
-const skewSeconds = 30;
 /** Asked for with `max_age`, a provider must say `auth_time` (OpenID Connect Core §2). A year refuses hardly anybody. */
 const anyAgeSeconds = 31_536_000;
-/** The age, in seconds, from which openid-client fetches keys again for an unknown `kid`. */
-const keysAgeSeconds = 60;
 
 /** What binds the answer to the request (RFC 9700 §4.7). */
 export type UpstreamChecks = {
@@ -50,8 +42,7 @@ export function createProviderClient(
 ) {
   const { clock } = options;
   const fetch = createBoundedFetch(provider.reachedAt);
-  let document: { readonly text: string; readonly until: number } | undefined;
-  let keys: ReturnType<typeof oidc.getJwksCache>;
+  const { configuration, keepKeysOf } = createConfigurations(provider, { fetch, clock });
 
   return {
     /** Where to send the browser. */
@@ -98,71 +89,6 @@ export function createProviderClient(
     /** Fetches as this provider has to be reached. */
     fetch,
   };
-
-  /**
-   * A new one each time, since openid-client keeps the keys with it, and refuses a `kid` that it does not know while they
-   * are younger than a minute. We hand it older ones.
-   */
-  async function configuration(): Promise<oidc.Configuration> {
-    const { oauth } = provider;
-    // It reads the machine's clock, and we have ours.
-    const skew = Math.round((clock() - Date.now()) / 1000);
-    const metadata = { [oidc.clockTolerance]: skewSeconds, [oidc.clockSkew]: skew };
-    if (oauth !== undefined) return withoutDiscovery(oauth, metadata);
-    const made = await discover(metadata);
-    if (keys !== undefined) oidc.setJwksCache(made, { ...keys, uat: keys.uat - keysAgeSeconds });
-    return made;
-  }
-
-  /** The document is fetched once in a while only, and kept when openid-client has accepted it. */
-  async function discover(metadata: Partial<oidc.ClientMetadata>): Promise<oidc.Configuration> {
-    const isInsecure = provider.issuer.startsWith('http:');
-    let text = document !== undefined && clock() < document.until ? document.text : undefined;
-    const isKept = text !== undefined;
-    const fetchUnlessKept: oidc.CustomFetch = async (url, options) => {
-      if (!url.endsWith('/.well-known/openid-configuration')) return fetch(url, options);
-      if (text === undefined) {
-        const response = await fetch(url, options);
-        if (!response.ok) return response;
-        text = await response.text();
-      }
-      return new Response(text, { headers: { 'content-type': 'application/json' } });
-    };
-    const made = await oidc.discovery(new URL(provider.issuer), provider.clientId, metadata, authentication, {
-      [oidc.customFetch]: fetchUnlessKept,
-      timeout: timeoutSeconds,
-      execute: [oidc.enableNonRepudiationChecks, ...(isInsecure ? [oidc.allowInsecureRequests] : [])],
-    });
-    if (!isKept && text !== undefined) document = { text, until: clock() + metadataMs };
-    return made;
-  }
-
-  function keepKeysOf(used: oidc.Configuration): void {
-    const now = oidc.getJwksCache(used);
-    const isFetched = now !== undefined && now.uat !== (keys?.uat ?? 0) - keysAgeSeconds;
-    if (isFetched) keys = now;
-  }
-
-  function withoutDiscovery(
-    { authorizationEndpoint, tokenEndpoint }: OAuthProvider,
-    metadata: Partial<oidc.ClientMetadata>,
-  ): oidc.Configuration {
-    const { issuer, clientId } = provider;
-    const server = { issuer, authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint };
-    const made = new oidc.Configuration(server, clientId, metadata, authentication);
-    made[oidc.customFetch] = fetch;
-    made.timeout = timeoutSeconds;
-    return made;
-  }
-
-  /** Apple's secret is signed for each request. */
-  function authentication(...request: Parameters<oidc.ClientAuth>): void {
-    const { secret, clientId, issuer } = provider;
-    const now = Math.floor(clock() / 1000);
-    const text =
-      secret.kind === 'secret' ? secret.secret : signAppleSecret(secret, { clientId, issuer, now });
-    oidc.ClientSecretPost(text)(...request);
-  }
 
   function refuseIfTooOld({ authTime }: UpstreamPerson, { maxAge, startedAt }: UpstreamChecks): void {
     if (maxAge === undefined) return;
