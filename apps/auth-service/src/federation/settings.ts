@@ -77,6 +77,9 @@ function providerOf(setting: Setting, isProduction: boolean): Provider {
     throw fail('reached_at names what is no origin');
   if (reached.some(([, address]) => faultOfUrl(address, 'base') !== undefined))
     throw fail('reached_at has an address that is not valid');
+  const scope = setting.scope ?? preset?.scope ?? 'openid profile';
+  if (preset?.oauth === undefined && !scope.split(' ').includes('openid'))
+    throw fail('its scope needs openid, or there is no ID token');
   const graphVersion = setting.graph_version ?? defaultGraphVersion;
   return {
     id,
@@ -89,7 +92,7 @@ function providerOf(setting: Setting, isProduction: boolean): Provider {
     issuer,
     clientId: setting.client_id,
     secret: secretOf(setting, fail),
-    scope: setting.scope ?? preset?.scope ?? 'openid profile',
+    scope,
     canReauthenticate: preset?.canReauthenticate ?? true,
     responseMode: preset?.responseMode ?? 'query',
     oauth: preset?.oauth?.({ graphVersion }),
@@ -103,6 +106,15 @@ function isSecure(issuer: string): boolean {
   return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }
 
+/** Apple wants ES256. */
+function isP256(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1';
+  } catch {
+    return false;
+  }
+}
+
 function secretOf(setting: Setting, fail: (fault: string) => Error): ProviderSecret {
   const { client_secret: secret, team_id: teamId, key_id: keyId, private_key: privateKey } = setting;
   if (setting.preset !== 'apple') {
@@ -111,10 +123,6 @@ function secretOf(setting: Setting, fail: (fault: string) => Error): ProviderSec
   }
   if (teamId === undefined || keyId === undefined || privateKey === undefined)
     throw fail('it needs team_id, key_id and private_key instead of a secret');
-  try {
-    createPrivateKey(privateKey);
-  } catch {
-    throw fail('its private_key is no PEM');
-  }
+  if (!isP256(privateKey)) throw fail('its private_key is no PEM of a P-256 key');
   return { kind: 'apple', teamId, keyId, privateKey };
 }
