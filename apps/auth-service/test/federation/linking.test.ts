@@ -288,3 +288,11 @@ describe('somebody without a password', () => {
     ).toBe(400);
   });
 });
+
+test('what is kept of a person elsewhere goes with their account', async () => {
+  const page = await atThePage();
+  await link(page);
+  const id = await subjectOf(page.token);
+  await database.db.delete(accounts).where(eq(accounts.id, id));
+  expect(await database.db.select().from(identities)).toEqual([]);
+});
