@@ -19,7 +19,10 @@ describe('gift-ideas, an application of somebody else', () => {
   });
 
   /** Starts the application, registered by an operator. `turn` turns its clock forward. */
-  async function startGiftIdeas(changes: { clientSecret?: string } = {}) {
+  async function startGiftIdeas(
+    changes: { clientSecret?: string } = {},
+    registration: (url: string) => object = () => ({}),
+  ) {
     const server = createServer().listen(0, 'localhost');
     onTestFinished(() => void server.close());
     await once(server, 'listening');
@@ -36,6 +39,7 @@ describe('gift-ideas, an application of somebody else', () => {
         redirect_uris: [`${publicUrl}/callback`],
         scopes: ['openid', 'profile', 'offline_access', 'wishlist:read'],
         token_endpoint_auth_method: 'client_secret_basic',
+        ...registration(publicUrl),
       },
     });
     const [id, secret] = [String(registered['id']), String(registered['client_secret'])];
@@ -58,10 +62,16 @@ describe('gift-ideas, an application of somebody else', () => {
     });
     onTestFinished(() => app.close());
     await app.ready();
+    const told: number[] = [];
+    server.on('request', (request, response) => {
+      if (request.url === '/backchannel-logout') response.on('finish', () => told.push(response.statusCode));
+    });
     server.on('request', app.routing);
     return {
       url: publicUrl,
       id,
+      /** How it answered logout tokens. */
+      told,
       turn: (seconds: number) => (turnedMs += seconds * 1000),
       faults: vi.spyOn(app.log, 'error'),
       /** Removes its registration, as an operator. */
@@ -124,6 +134,21 @@ describe('gift-ideas, an application of somebody else', () => {
     });
     expect(ended.text).not.toContain('tea pot');
     expect((await browser.open(gifts.url)).text).not.toContain('you withdrew your permission');
+  });
+
+  it('is told when the session has ended elsewhere, and by nobody else', async () => {
+    const toldAt = (url: string) => ({ backchannel_logout_uri: `${url}/backchannel-logout` });
+    const [gifts, person, browser] = [await startGiftIdeas({}, toldAt), await newPerson(), createBrowser()];
+    await signInWith(browser, gifts, person);
+    const body = new URLSearchParams({ logout_token: 'x.y.z' });
+    expect((await fetch(`${gifts.url}/backchannel-logout`, { method: 'POST', body })).status).toBe(400);
+    expect((await browser.open(gifts.url)).text).toContain('tea pot');
+    await person.withdraw(gifts.id);
+    await eventually('it is told', () => expect(gifts.told).toEqual([400, 200]));
+    // It has forgotten the person. It would know the reason if the shop had refused it.
+    const { text } = await browser.open(gifts.url);
+    expect(text).toContain('Sign in with Latchkey');
+    expect(text).not.toContain('you withdrew your permission');
   });
 
   it('refreshes an access token that has expired, and learns from a refusal why its session ended', async () => {

@@ -45,8 +45,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const logger = { level: logLevel, formatters: { level: (level: string) => ({ level }) } };
   const app = fastify({ logger, logController, bodyLimit: 1024 });
   await app.register(cookies);
-  // Our only form has no fields.
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, async () => undefined);
+  const form = { parseAs: 'string' } as const;
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    form,
+    async (_: unknown, body: string) => body,
+  );
 
   const problem = (reply: FastifyReply, status: number, what: Problem) =>
     sendPage(reply, problemPage(textsOf(reply.request), what), status);
@@ -138,6 +142,21 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     if (request.headers.origin !== publicUrl) return problem(reply, 403, 'broken');
     await signOut(request.cookies[sessionCookie]);
     return reply.clearCookie(sessionCookie, attributes).redirect('/', 303);
+  });
+
+  // The provider itself tells us that a session has ended.
+  app.post('/backchannel-logout', { bodyLimit: 8192 }, async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    try {
+      const sid = await provider.readLogout(
+        new URLSearchParams(String(request.body)).get('logout_token') ?? '',
+      );
+      sessions.remove((session) => session.sid === sid);
+      return reply.send();
+    } catch (error) {
+      warn(error, 'a logout token was refused');
+      return reply.code(400).send();
+    }
   });
 
   app.get('/live', async () => ({ status: 'live' }));

@@ -1,3 +1,4 @@
+import * as jose from 'jose';
 import * as openid from 'openid-client';
 import type { Settings } from './settings.ts';
 
@@ -31,16 +32,18 @@ export function createProvider(settings: Settings, clock: () => number) {
   const { issuer, clientId, clientSecret, providerUrl } = settings;
   const redirectUri = `${settings.publicUrl}/callback`;
   let discovered: Promise<openid.Configuration> | undefined;
+  let keys: ReturnType<typeof jose.createRemoteJWKSet> | undefined;
 
   /**
    * Sends our own requests to where we reach the provider. Browsers go to the addresses in its metadata, which has to
    * name the issuer all the same.
    */
-  const reach: openid.CustomFetch = (url, options) => {
+  const reachAny = (url: string, options: RequestInit): Promise<Response> => {
     const { origin, pathname, search } = new URL(url);
     const isThere = origin === new URL(issuer).origin;
-    return fetch(isThere ? new URL(pathname + search, providerUrl) : url, options as RequestInit);
+    return fetch(isThere ? new URL(pathname + search, providerUrl) : url, options);
   };
+  const reach: openid.CustomFetch = (url, options) => reachAny(url, options as RequestInit);
 
   /** Reads the metadata once, and again when that has failed. */
   function configuration(): Promise<openid.Configuration> {
@@ -93,9 +96,12 @@ export function createProvider(settings: Settings, clock: () => number) {
         expectedState: state,
         expectedNonce: nonce,
       });
-      const subject = answer.claims()?.sub ?? '';
+      const claims = answer.claims();
+      const subject = claims?.sub ?? '';
+      const sid = claims?.['sid'];
       const person = await openid.fetchUserInfo(config, answer.access_token, subject);
-      return { name: person.preferred_username ?? subject, tokens: tokensOf(answer) };
+      const name = person.preferred_username ?? subject;
+      return { name, sid: typeof sid === 'string' ? sid : undefined, tokens: tokensOf(answer) };
     },
 
     /** @throws SignInEnded when the provider refuses */
@@ -111,6 +117,33 @@ export function createProvider(settings: Settings, clock: () => number) {
         const { reason } = error.cause;
         throw new SignInEnded(typeof reason === 'string' ? reason : error.error);
       }
+    },
+
+    /**
+     * The session that a logout token says has ended (OpenID Connect Back-Channel Logout §2.6).
+     *
+     * @throws when the token is not valid
+     */
+    async readLogout(token: string): Promise<string> {
+      const { jwks_uri: jwksUri = '' } = (await configuration()).serverMetadata();
+      keys ??= jose.createRemoteJWKSet(new URL(jwksUri), {
+        [jose.customFetch]: reachAny,
+      });
+      const { payload } = await jose.jwtVerify(token, keys, {
+        issuer,
+        audience: clientId,
+        typ: 'logout+jwt',
+        requiredClaims: ['iat', 'jti', 'events', 'sid'],
+        maxTokenAge: '5 min',
+        currentDate: new Date(clock()),
+      });
+      const { events, nonce, sid } = payload;
+      const isLogout = Object.hasOwn(
+        Object(events) as object,
+        'http://schemas.openid.net/event/backchannel-logout',
+      );
+      if (!isLogout || nonce !== undefined || typeof sid !== 'string') throw new Error('no logout token');
+      return sid;
     },
 
     /** Ends the session at the provider, and with it all of its tokens. */

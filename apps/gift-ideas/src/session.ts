@@ -1,7 +1,13 @@
 import type { Provider, Tokens } from './provider.ts';
 
 /** A person who is signed in here. */
-export type Session = { readonly name: string; tokens: Tokens; refreshing?: Promise<void> | undefined };
+export type Session = {
+  readonly name: string;
+  /** The session at the provider. */
+  readonly sid: string | undefined;
+  tokens: Tokens;
+  refreshing?: Promise<void> | undefined;
+};
 
 /**
  * The access token of a session; a new one when it has expired. A refresh token is good for one use, so requests that

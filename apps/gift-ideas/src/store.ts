@@ -31,6 +31,10 @@ export function createStore<T>(options: { seconds: number; most: number; clock: 
       entries.set(id, { value, expiresAt: clock() + seconds * 1000 });
       return id;
     },
+    /** Forgets the values of which this is true. */
+    remove(isMeant: (value: T) => boolean): void {
+      for (const [id, { value }] of entries) if (isMeant(value)) entries.delete(id);
+    },
     /** Forgets a value, and returns it. */
     take(id: string | undefined): T | undefined {
       const value = get(id);

@@ -5,7 +5,7 @@ const tokens = { access: 'first', expiresAt: 1000, refresh: 'r1' };
 
 test('a token is used until it expires; then requests that come together share one refresh', async () => {
   let [now, refreshes] = [999, 0];
-  const session: Session = { name: 'mina', tokens };
+  const session: Session = { name: 'mina', sid: undefined, tokens };
   const refresh = async () => {
     refreshes += 1;
     return { access: `next-${refreshes}`, expiresAt: now + 1000, refresh: 'r2' };
@@ -20,7 +20,7 @@ test('a token is used until it expires; then requests that come together share o
 });
 
 test('a refresh that failed is tried again', async () => {
-  const session: Session = { name: 'mina', tokens };
+  const session: Session = { name: 'mina', sid: undefined, tokens };
   const down = { refresh: () => Promise.reject(new Error('down')) };
   const clock = () => 5000;
   await expect(accessTokenOf(session, down, clock)).rejects.toThrow('down');
