@@ -33,8 +33,8 @@ export type CodeLimits = Pick<SessionRequest, 'target'> & {
  *
  * Does not check the client or its origin: the endpoint has done so.
  *
- * Rejects with CodeRefusedError when the code is unknown, expired, used, or was issued for something else, and with what
- * `limitsOf` rejects with.
+ * Rejects with CodeRefusedError when the code is unknown, expired, used, or was issued for something else or for another
+ * key than `boundTo`, and with what `limitsOf` rejects with.
  */
 export async function signInByCode(
   parts: CodeSignInParts,
@@ -45,6 +45,9 @@ export async function signInByCode(
   const grant = await parts.codes.read(code);
   const account = grant && (await parts.accounts.find(grant.subject));
   if (grant === undefined || account === undefined || account.disabledAt !== null)
+    throw new CodeRefusedError(['UNKNOWN']);
+  // RFC 9449 §10.
+  if (grant.boundTo !== undefined && grant.boundTo !== request.boundTo)
     throw new CodeRefusedError(['UNKNOWN']);
   const { login, authTime, elsewhere, scopes, shard, random } = grant;
   const { target, lifetimeSeconds, confirm } = limitsOf(grant, account);

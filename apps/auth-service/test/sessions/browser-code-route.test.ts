@@ -32,8 +32,8 @@ afterAll(() => accounts.close());
 type Browser = ReturnType<typeof createBrowser>;
 
 /** A flow of the shop's page, which asks for everything that the person may do. */
-function pageFlow() {
-  const flow = createFlow('storefront', { redirect_uri, scope: '' });
+function pageFlow(more: Record<string, string> = {}) {
+  const flow = createFlow('storefront', { redirect_uri, scope: '', ...more });
   const redeemAtPage = (
     browser: Browser,
     code: string,
@@ -50,9 +50,9 @@ function pageFlow() {
   return { ...flow, redeemAtPage };
 }
 
-async function aCode() {
+async function aCode(more: Record<string, string> = {}) {
   const browser = createBrowser(app);
-  const flow = pageFlow();
+  const flow = pageFlow(more);
   const username = await somebody(app);
   const page = nextPage(await browser.get(flow.url));
   await browser.post(page, { action: 'sign_in', username, password: testPassword });
@@ -144,6 +144,12 @@ describe('is refused and leaves the code good', () => {
     expect((await own.flow.redeem(app, own.code)).json().error).toBe('unauthorized_client');
     expect((await own.flow.redeemAtPage(own.browser, own.code)).statusCode).toBe(201);
   });
+});
+
+test('a code that is bound to a key is worth nothing without that key (RFC 9449 §10)', async () => {
+  const { browser, flow, code } = await aCode({ dpop_jkt: 'k'.repeat(43) });
+  const answer = await flow.redeemAtPage(browser, code);
+  expect([answer.statusCode, answer.json().code]).toEqual([400, 'invalid_code']);
 });
 
 describe('signing out on the page', () => {

@@ -46,8 +46,7 @@ export function createAuthorizationCodeGrant(parts: AuthorizationCodeParts): Gra
       // A client that authenticates needs no key for its refresh tokens, and may change it (RFC 9449 §5).
       refreshBoundTo: isPublic(client) ? proven : undefined,
     };
-    const { tokens, grant, account } = await signInByCode(parts, request, ({ scopes, boundTo }, account) => {
-      if (boundTo !== undefined && boundTo !== proven) throw refused();
+    const { tokens, grant, account } = await signInByCode(parts, request, ({ scopes }, account) => {
       const target = askedTarget(parameters, parts.resourceUrls);
       if (limitToTarget(scopesOfGrant({ roles: account.roles, scopes }), target) === undefined)
         throw new TokenError('invalid_target', 'The code has no scope of this resource.');
