@@ -26,6 +26,7 @@ import { createUpstreamStates } from './federation/upstream-states.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
+import { createLoginEnd } from './logins/end-login.ts';
 import { createLoginStore } from './logins/login-store.ts';
 import { createOwnCookies } from './logins/own-cookies.ts';
 import { authorizationPages } from './oauth/authorization-pages.ts';
@@ -38,7 +39,6 @@ import { createProofReader } from './oauth/dpop-proofs.ts';
 import { createGrantTable } from './oauth/grants/grant-table.ts';
 import { createIntrospection } from './oauth/introspection.ts';
 import { introspectionRoute } from './oauth/introspection-route.ts';
-import { createLoginEnd } from './oauth/logout/end-login.ts';
 import { createLogoutDeliveries } from './oauth/logout/logout-deliveries.ts';
 import { metadataRoute } from './oauth/metadata-route.ts';
 import { createSubjectTokens } from './oauth/subject-tokens.ts';
@@ -190,13 +190,14 @@ export async function buildApp({
     clock,
   });
   const ownCookies = createOwnCookies({ issuer: config.ISSUER });
-  const loginEnd = createLoginEnd({ logins, sessions, clients, deliveries, audit, cookies: ownCookies });
+  const { announce } = deliveries;
+  const loginEnd = createLoginEnd({ logins, sessions, clients, announce, audit, cookies: ownCookies });
   /** Whoever ends sessions of a person also ends the logins, or the next request would start a session again. */
   const allSessions = {
     ...sessions,
     end: loginEnd.endSession,
     endAll: async (...[subject, ...rest]: Parameters<typeof sessions.endAll>) => {
-      deliveries.announce(await logins.endAll(subject));
+      announce(await logins.endAll(subject));
       return sessions.endAll(subject, ...rest);
     },
   };
@@ -388,14 +389,7 @@ export async function buildApp({
   const elsewhere = { federation, states, identities, cookies: ownCookies };
   await app.register(providersRoute, { federation });
   await app.register(identityRoutes, { ...elsewhere, accounts, clients, admit, requireRecentReturn: recent });
-  const { announce } = deliveries;
-  /** A session outlives its login, and ends with the sign-in at the provider all the same. */
-  const endOf: typeof logins.endOf = async (subject, at, reason) => {
-    const ended = await logins.endOf(subject, at, reason);
-    const others = await sessions.endOfProvider(subject, at, reason);
-    return [...ended, ...others.map((session) => ({ ...session, subject, hasEnded: true }))];
-  };
-  await app.register(providerLogoutRoute, { ...elsewhere, logins: { endOf }, announce, audit, admit, clock });
+  await app.register(providerLogoutRoute, { ...elsewhere, loginEnd, admit, clock });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {
     issuer: config.ISSUER,

@@ -1,8 +1,7 @@
 import { ProblemError, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
-import type { AuditLog } from '../audit/audit-log.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
-import type { LoginStore, SessionOfLogin } from '../logins/login-store.ts';
+import type { LoginEnd } from '../logins/end-login.ts';
 import type { Federation } from './federation.ts';
 import type { Identities } from './identities.ts';
 import { createProviderLogoutReader } from './provider-logout.ts';
@@ -21,10 +20,7 @@ const schema = {
 export type ProviderLogoutRouteOptions = {
   readonly federation: Federation;
   readonly identities: Pick<Identities, 'find'>;
-  readonly logins: Pick<LoginStore, 'endOf'>;
-  /** Tells applications that these sessions have ended. */
-  readonly announce: (ended: readonly SessionOfLogin[]) => void;
-  readonly audit: Pick<AuditLog, 'record'>;
+  readonly loginEnd: Pick<LoginEnd, 'endElsewhere'>;
   /** Counts a request for which the provider is asked, by the address that it comes from. */
   readonly admit: (address: string) => Promise<void>;
   /** Milliseconds since the epoch. */
@@ -33,7 +29,7 @@ export type ProviderLogoutRouteOptions = {
 
 /** POST /providers/:provider/backchannel-logout. Answers 200 also when nobody was signed in by it (§2.8). */
 export async function providerLogoutRoute(app: Service, options: ProviderLogoutRouteOptions): Promise<void> {
-  const { federation, identities, logins, announce, audit, admit, clock } = options;
+  const { federation, identities, loginEnd, admit, clock } = options;
   const readProviderLogout = createProviderLogoutReader({ clock });
   app.removeAllContentTypeParsers();
   const form = { parseAs: 'string', bodyLimit: 16 * 1024 } as const;
@@ -58,15 +54,8 @@ export async function providerLogoutRoute(app: Service, options: ProviderLogoutR
       throw error.fault === 'unavailable' ? providerUnavailable() : invalid('The logout token is not valid.');
     });
     const account = await identities.find({ issuer, subject });
-    if (account === undefined) return reply.send();
-    const reason = 'signed_out_at_provider';
-    const ended = await logins.endOf(account.id, { provider, sid, startedBy: issuedAt + 1 }, reason);
-    announce(ended);
-    for (const { sessionId, clientId, hasEnded } of ended) {
-      if (!hasEnded) continue;
-      const of = { subject: account.id, sessionId, clientId, ...requestOrigin(request) };
-      audit.record({ event: 'session.ended', ...of, details: { reason, provider } });
-    }
+    const signOut = { provider, sid, startedBy: issuedAt + 1 };
+    if (account !== undefined) await loginEnd.endElsewhere(account.id, signOut, requestOrigin(request));
     return reply.send();
   });
 }

@@ -1,5 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { digestOfBrowser, isSameBrowser } from '../logins/own-cookies.ts';
 import { upstreamStateKey } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import type { UpstreamChecks } from './provider-client.ts';
@@ -57,7 +58,7 @@ export function createUpstreamStates(options: {
         maxAge,
         startedAt: Math.floor(options.clock() / 1000),
       };
-      await write({ provider, purpose, checks, browser: digestOf(browser) });
+      await write({ provider, purpose, checks, browser: digestOfBrowser(browser) });
       return checks;
     },
 
@@ -85,8 +86,7 @@ export function createUpstreamStates(options: {
       const kept = await read(state);
       if (kept?.provider !== provider) return undefined;
       const { browser: expected, ...rest } = kept;
-      if (browser === undefined || !timingSafeEqual(Buffer.from(digestOf(browser)), Buffer.from(expected)))
-        return 'elsewhere';
+      if (!isSameBrowser(browser, expected)) return 'elsewhere';
       if ((await orUnavailable(redis.del(upstreamStateKey(state)))) === 0) return undefined;
       return { ...rest, answer: kept.answer };
     },
@@ -107,8 +107,4 @@ export function createUpstreamStates(options: {
 /** 256 bits: also a code verifier (RFC 7636 §4.1). */
 function random(): string {
   return randomBytes(32).toString('base64url');
-}
-
-function digestOf(browser: string): string {
-  return createHash('sha256').update(browser).digest('base64url');
 }

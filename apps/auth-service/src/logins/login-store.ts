@@ -10,7 +10,13 @@ import {
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
-import { type Elsewhere, elsewhereFrom } from '../sessions/elsewhere.ts';
+import {
+  type Elsewhere,
+  elsewhereFields,
+  elsewhereFrom,
+  endsWith,
+  type SignOutElsewhere,
+} from '../sessions/elsewhere.ts';
 import type { EndReason } from '../sessions/session.ts';
 import { endSessionParts } from '../sessions/sessions-of-subject.ts';
 import { unknownAuthTime } from '../tokens/claims.ts';
@@ -101,21 +107,26 @@ export function createLoginStore(options: {
       const digest = digestOf(id);
       const startedAt = Math.floor(now / 1000);
       const authTime = elsewhere === undefined ? startedAt : (elsewhere.authTime ?? unknownAuthTime);
-      const returnedAt = elsewhere !== undefined && elsewhere.authTime === undefined ? startedAt : undefined;
+      const known = elsewhere && {
+        provider: elsewhere.provider,
+        sid: elsewhere.sid,
+        returnedAt: elsewhere.authTime === undefined ? startedAt : undefined,
+      };
       const expiresAt = now + absoluteSeconds * 1000;
-      const { provider, sid } = elsewhere ?? {};
-      const record = [
-        ...['subject', subject, 'auth_time', authTime, 'expires_at', expiresAt],
-        ...(provider === undefined ? [] : ['provider', provider]),
-        ...(sid === undefined ? [] : ['provider_sid', sid]),
-        ...(returnedAt === undefined ? [] : ['returned_at', returnedAt]),
-      ];
+      const record = {
+        subject,
+        auth_time: authTime,
+        expires_at: expiresAt,
+        ...elsewhereFields(known, ['provider', 'provider_sid', 'returned_at']),
+      };
       const previous = continues === undefined ? [] : [loginKey(shard, continues.digest)];
       const keys = [loginKey(shard, digest), loginsOfSubjectKey(shard, subject), ...previous];
       await orUnavailable(
-        startLogin(redis, keys, [digest, idleSeconds * 1000, expiresAt, maxLogins, ...record]),
+        startLogin(redis, keys, [
+          ...[digest, idleSeconds * 1000, expiresAt, maxLogins],
+          ...Object.entries(record).flat(),
+        ]),
       );
-      const known = provider === undefined ? undefined : { provider, sid, returnedAt };
       return { id, login: { subject, authTime, startedAt, elsewhere: known, digest } };
     },
 
@@ -156,13 +167,10 @@ export function createLoginStore(options: {
     end: ({ subject, digest }: NamedLogin, reason: EndReason): Promise<readonly SessionOfLogin[]> =>
       endThese(subject, reason, digest),
 
-    /**
-     * Ends the logins by which a person signed in at this provider: those of its session `sid`, or all if it names none.
-     * Only those that began by `startedBy`, in seconds since the epoch, so that an old message does no harm.
-     */
-    async endOf(
+    /** Ends the logins that end with a sign-out of this person at a provider. Returns their sessions, as `end` does. */
+    async endElsewhere(
       subject: string,
-      at: { readonly provider: string; readonly sid: string | undefined; readonly startedBy: number },
+      signOut: SignOutElsewhere,
       reason: EndReason,
     ): Promise<readonly SessionOfLogin[]> {
       const shard = shardOf(subject, shards);
@@ -173,8 +181,7 @@ export function createLoginStore(options: {
         const [provider, sid, expiresAt] = await orUnavailable(
           redis.hmget(loginKey(shard, digest), ...fields),
         );
-        const isOf = provider === at.provider && (at.sid === undefined || sid === at.sid);
-        if (isOf && startOf(expiresAt) <= at.startedBy)
+        if (endsWith(signOut, { provider, sid, startedAt: startOf(expiresAt) }))
           ended.push(...(await endThese(subject, reason, digest)));
       }
       return ended;

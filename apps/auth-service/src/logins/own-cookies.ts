@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { absoluteSeconds } from './login-store.ts';
 
@@ -36,4 +36,14 @@ export function createOwnCookies({ issuer }: { readonly issuer: string }) {
       return id;
     },
   };
+}
+
+/** What a record keeps of the browser to which it is bound. It cannot be used as a cookie. */
+export function digestOfBrowser(id: string): string {
+  return createHash('sha256').update(id).digest('base64url');
+}
+
+/** Whether this browser is the one of which a record keeps the digest. */
+export function isSameBrowser(id: string | undefined, digest: string): boolean {
+  return id !== undefined && timingSafeEqual(Buffer.from(digestOfBrowser(id)), Buffer.from(digest));
 }

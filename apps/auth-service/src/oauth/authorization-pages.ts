@@ -10,6 +10,7 @@ import type { Federation } from '../federation/federation.ts';
 import type { Identities } from '../federation/identities.ts';
 import { upstreamRoutes } from '../federation/upstream-routes.ts';
 import type { UpstreamStates } from '../federation/upstream-states.ts';
+import type { LoginEnd } from '../logins/end-login.ts';
 import type { LoginStore } from '../logins/login-store.ts';
 import type { OwnCookies } from '../logins/own-cookies.ts';
 import type { ResourceUrls } from '../permissions/resource-urls.ts';
@@ -25,7 +26,6 @@ import { createPushedRequests } from './authorization/pushed-requests.ts';
 import { authorizationRoutes } from './authorization/routes.ts';
 import type { AuthenticateClient } from './client-authentication/client-authentication.ts';
 import type { ReadProof } from './dpop-proofs.ts';
-import type { LoginEnd } from './logout/end-login.ts';
 import { endSessionRoute } from './logout/end-session-route.ts';
 import type { LogoutDeliveries } from './logout/logout-deliveries.ts';
 

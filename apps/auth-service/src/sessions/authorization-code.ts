@@ -4,7 +4,7 @@ import { codeKey, loginKey, shardOf } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
 import { isPersonalClaim, type PersonalClaim } from '../tokens/personal-claims.ts';
-import { type Elsewhere, elsewhereFrom } from './elsewhere.ts';
+import { type Elsewhere, elsewhereFields, elsewhereFrom } from './elsewhere.ts';
 
 /** RFC 6749 §4.1.2 recommends ten minutes at most. A client redeems its code at once. */
 export const codeSeconds = 60;
@@ -83,7 +83,7 @@ export function createAuthorizationCodes({
         challenge: grant.challenge,
         login: grant.login,
         auth_time: grant.authTime,
-        ...fieldsOf(grant.elsewhere),
+        ...elsewhereFields(grant.elsewhere, ['provider', 'provider_sid', 'returned_at']),
         ...(grant.boundTo === undefined ? {} : { jkt: grant.boundTo }),
         ...(grant.scopes === undefined ? {} : { scopes: grant.scopes.join(' ') }),
         ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
@@ -135,16 +135,6 @@ export function createAuthorizationCodes({
         idTokenClaims: (idTokenClaims ?? '').split(' ').filter(isPersonalClaim),
       };
     },
-  };
-}
-
-function fieldsOf(elsewhere: Elsewhere | undefined): Record<string, string | number> {
-  if (elsewhere === undefined) return {};
-  const { provider, sid, returnedAt } = elsewhere;
-  return {
-    provider,
-    ...(sid !== undefined && { provider_sid: sid }),
-    ...(returnedAt !== undefined && { returned_at: returnedAt }),
   };
 }
 

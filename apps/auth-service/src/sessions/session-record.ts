@@ -1,5 +1,5 @@
 import { networkOf } from '../accounts/network.ts';
-import { type Elsewhere, elsewhereFrom } from './elsewhere.ts';
+import { elsewhereFields, elsewhereFrom } from './elsewhere.ts';
 import type { ListedSession, SessionGrant } from './session.ts';
 
 /**
@@ -48,20 +48,10 @@ export function recordOf(
     d: start.deviceName,
     i: networkOf(start.address),
     b: Math.floor(grant.readAt / 1000),
-    ...elsewhereFields(grant.elsewhere),
+    ...elsewhereFields(grant.elsewhere, ['m', 'q', 'y']),
     ...(grant.boundTo === undefined ? {} : { j: grant.boundTo }),
   };
   return Object.entries(record).flat();
-}
-
-function elsewhereFields(elsewhere: Elsewhere | undefined): Record<string, string | number> {
-  if (elsewhere === undefined) return {};
-  const { provider, sid, returnedAt } = elsewhere;
-  return {
-    m: provider,
-    ...(sid !== undefined && { q: sid }),
-    ...(returnedAt !== undefined && { y: returnedAt }),
-  };
 }
 
 /** Reads the values of `grantFields`. `readAt`: our time before they were requested. */

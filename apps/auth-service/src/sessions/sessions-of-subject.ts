@@ -12,6 +12,7 @@ import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
 import type { DataSets } from '../revocation/log/data-sets.ts';
 import { furthestAheadSeconds } from '../tokens/issued-from.ts';
+import { endsWith, type SignOutElsewhere } from './elsewhere.ts';
 import type { EndReason, ListedSession, SessionGrant } from './session.ts';
 import { listedFields, listedFrom } from './session-record.ts';
 
@@ -147,14 +148,10 @@ export function createSessionsOfSubject({
       return orUnavailable(endSurplus(redis, keysFor(shardOf(subject, shards), subject, ids), args));
     },
 
-    /**
-     * Ends the sessions that began with a sign-in at this provider: in its session `sid`, or in any if that is
-     * undefined. Only those that began by `startedBy`, in seconds since the epoch. Returns the ids and clients of those
-     * that it ended.
-     */
-    async endOfProvider(
+    /** Ends the sessions that end with a sign-out at a provider. Returns the ids and clients of those that it ended. */
+    async endElsewhere(
       subject: string,
-      at: { readonly provider: string; readonly sid: string | undefined; readonly startedBy: number },
+      signOut: SignOutElsewhere,
       reason: EndReason,
     ): Promise<{ sessionId: string; clientId: string }[]> {
       const ids = await allIdsOf(subject);
@@ -163,8 +160,8 @@ export function createSessionsOfSubject({
       );
       const clients = new Map<string, string>();
       for (const [index, [provider, sid, startedAt, client]] of records.entries()) {
-        const isOf = provider === at.provider && (at.sid === undefined || sid === at.sid);
-        if (isOf && Number(startedAt) <= at.startedBy) clients.set(ids[index] as string, client ?? '');
+        if (endsWith(signOut, { provider, sid, startedAt: Number(startedAt) }))
+          clients.set(ids[index] as string, client ?? '');
       }
       const ended = await endThese({ shard: shardOf(subject, shards), subject }, [...clients.keys()], reason);
       return ended.map((sessionId) => ({ sessionId, clientId: clients.get(sessionId) ?? '' }));

@@ -31,6 +31,6 @@ test.each<[string, { sid?: string; startedBy?: number }, string[]]>([
   ['that began before', { startedBy: now() - 3600 }, ['password', 'one', 'two', 'other']],
 ])('the logins %s end, and no others', async (name, { sid, startedBy = now() + 1 }, left) => {
   const { alive } = await started(name);
-  await logins.endOf(name, { provider: 'example', sid, startedBy }, reason);
+  await logins.endElsewhere(name, { provider: 'example', sid, startedBy }, reason);
   expect(await alive()).toEqual(left);
 });

@@ -1,5 +1,6 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { digestOfBrowser, isSameBrowser } from '../../logins/own-cookies.ts';
 import { authorizationRequestKey } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
@@ -37,8 +38,7 @@ export function createPendingRequests({ redis }: { readonly redis: Redis }) {
       const kept = await orUnavailable(redis.get(authorizationRequestKey(id)));
       if (kept === null) return undefined;
       const { browser: expected, ...pending } = JSON.parse(kept) as Kept;
-      if (!timingSafeEqual(Buffer.from(digestOf(browser)), Buffer.from(expected))) return undefined;
-      return { id, ...pending };
+      return isSameBrowser(browser, expected) ? { id, ...pending } : undefined;
     },
 
     /** Keeps the progress, for as long again. */
@@ -51,11 +51,7 @@ export function createPendingRequests({ redis }: { readonly redis: Redis }) {
   };
 
   async function write({ id, request, progress }: PendingRequest, browser: string): Promise<void> {
-    const kept: Kept = { request, progress, browser: digestOf(browser) };
+    const kept: Kept = { request, progress, browser: digestOfBrowser(browser) };
     await orUnavailable(redis.set(authorizationRequestKey(id), JSON.stringify(kept), 'EX', pendingSeconds));
   }
-}
-
-function digestOf(browser: string): string {
-  return createHash('sha256').update(browser).digest('base64url');
 }

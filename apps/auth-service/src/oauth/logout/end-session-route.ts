@@ -4,6 +4,7 @@ import { requestOrigin } from '../../audit/request-origin.ts';
 import { type ClientDirectory, isSelfRegistered } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
 import { subjectFor } from '../../clients/subject-identifier.ts';
+import type { LoginEnd } from '../../logins/end-login.ts';
 import type { OwnCookies } from '../../logins/own-cookies.ts';
 import { formTargetOf } from '../../pages/form-target.ts';
 import { languageFor } from '../../pages/language.ts';
@@ -14,7 +15,6 @@ import type { Authorization, SignedIn } from '../authorization/authorization.ts'
 import { AuthorizationError } from '../authorization/authorization-request.ts';
 import type { AuthorizationPages } from '../authorization/pages.ts';
 import { acceptForms, queryOf, readPairs } from '../form-body.ts';
-import type { LoginEnd } from './end-login.ts';
 
 export type EndSessionRouteOptions = {
   readonly issuer: string;

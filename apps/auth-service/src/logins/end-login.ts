@@ -1,19 +1,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Origin } from '../../audit/audit-event.ts';
-import type { AuditLog } from '../../audit/audit-log.ts';
-import { requestOrigin } from '../../audit/request-origin.ts';
-import type { ClientDirectory } from '../../clients/clients.ts';
-import type { Login, LoginStore, SessionOfLogin } from '../../logins/login-store.ts';
-import type { OwnCookies } from '../../logins/own-cookies.ts';
-import type { EndReason } from '../../sessions/session.ts';
-import type { SessionStore } from '../../sessions/session-store.ts';
-import type { LogoutDeliveries } from './logout-deliveries.ts';
+import type { Origin } from '../audit/audit-event.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { requestOrigin } from '../audit/request-origin.ts';
+import type { ClientDirectory } from '../clients/clients.ts';
+import type { SignOutElsewhere } from '../sessions/elsewhere.ts';
+import type { EndReason } from '../sessions/session.ts';
+import type { SessionStore } from '../sessions/session-store.ts';
+import type { Login, LoginStore, SessionOfLogin } from './login-store.ts';
+import type { OwnCookies } from './own-cookies.ts';
 
 export type LoginEndParts = {
-  readonly logins: Pick<LoginStore, 'use' | 'end' | 'ofSession'>;
-  readonly sessions: Pick<SessionStore, 'end'>;
+  readonly logins: Pick<LoginStore, 'use' | 'end' | 'endElsewhere' | 'ofSession'>;
+  readonly sessions: Pick<SessionStore, 'end' | 'endElsewhere'>;
   readonly clients: ClientDirectory;
-  readonly deliveries: Pick<LogoutDeliveries, 'announce'>;
+  /** Tells applications that these sessions have ended. */
+  readonly announce: (ended: readonly SessionOfLogin[]) => void;
   readonly audit: Pick<AuditLog, 'record'>;
   readonly cookies: OwnCookies;
 };
@@ -22,12 +23,12 @@ export type LoginEnd = ReturnType<typeof createLoginEnd>;
 
 /** Ends logins because somebody signed out, or was signed out. */
 export function createLoginEnd(parts: LoginEndParts) {
-  const { logins, sessions, clients, deliveries, audit, cookies } = parts;
+  const { logins, sessions, clients, announce, audit, cookies } = parts;
 
   return {
     /** Ends a login and every session that began with it, and tells their applications. */
     async end(login: Login, origin: Origin): Promise<void> {
-      record(await endWith(login, 'sign_out'), 'sign_out', origin);
+      record(await endWith(login, 'sign_out'), { reason: 'sign_out' }, origin);
     },
 
     /** Ends the login of the browser that sent this request, if it is the person's of the request's token. */
@@ -35,8 +36,19 @@ export function createLoginEnd(parts: LoginEndParts) {
       const id = cookies.loginOf(request);
       const login = id === undefined ? undefined : await logins.use(id);
       if (login === undefined || login.subject !== request.auth.subject) return;
-      record(await endWith(login, 'sign_out'), 'sign_out', requestOrigin(request));
+      record(await endWith(login, 'sign_out'), { reason: 'sign_out' }, requestOrigin(request));
       cookies.clearLogin(reply);
+    },
+
+    /** Ends what began with a sign-in at a provider, because the person has signed out there. */
+    async endElsewhere(subject: string, signOut: SignOutElsewhere, origin: Origin): Promise<void> {
+      const reason = 'signed_out_at_provider';
+      const ofLogins = await logins.endElsewhere(subject, signOut, reason);
+      // A session outlives its login, and ends all the same.
+      const others = await sessions.endElsewhere(subject, signOut, reason);
+      const ended = [...ofLogins, ...others.map((session) => ({ ...session, subject, hasEnded: true }))];
+      announce(ended);
+      record(ended, { reason, provider: signOut.provider }, origin);
     },
 
     /**
@@ -50,7 +62,7 @@ export function createLoginEnd(parts: LoginEndParts) {
       const ended = await endWith(begun.login, reason);
       // The caller records the session itself.
       const others = ended.filter((session) => session.sessionId !== sessionId);
-      record(others, reason, {});
+      record(others, { reason }, {});
       const isEnded = ended.some((session) => session.sessionId === sessionId && session.hasEnded);
       return isEnded || sessions.end(subject, sessionId, reason);
     },
@@ -61,15 +73,19 @@ export function createLoginEnd(parts: LoginEndParts) {
     reason: EndReason,
   ): Promise<readonly SessionOfLogin[]> {
     const ended = await logins.end(login, reason);
-    deliveries.announce(ended);
+    announce(ended);
     return ended;
   }
 
-  function record(ended: readonly SessionOfLogin[], reason: EndReason, origin: Origin): void {
+  function record(
+    ended: readonly SessionOfLogin[],
+    details: { readonly reason: EndReason; readonly provider?: string },
+    origin: Origin,
+  ): void {
     for (const { sessionId, clientId, subject, hasEnded } of ended) {
       if (!hasEnded) continue;
       const of = { subject, sessionId, clientId, ...origin };
-      audit.record({ event: 'session.ended', ...of, details: { reason } });
+      audit.record({ event: 'session.ended', ...of, details });
     }
   }
 }
