@@ -16,13 +16,7 @@ import { type AuthConfig, clientsOf, maxAccessTokenSeconds, providersOf } from '
 import { createConsentStore } from './consents/consent-store.ts';
 import { consentRoutes } from './consents/routes.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
-import { createFederation } from './federation/federation.ts';
-import { createIdentities } from './federation/identities.ts';
-import { identityRoutes } from './federation/identity-routes.ts';
-import { createIdentityStore } from './federation/identity-store.ts';
-import { providerLogoutRoute } from './federation/provider-logout-route.ts';
-import { providersRoute } from './federation/providers-route.ts';
-import { createUpstreamStates } from './federation/upstream-states.ts';
+import { createElsewhere, elsewhereRoutes } from './federation/elsewhere.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { keyRoutes } from './keys/routes.ts';
@@ -34,17 +28,12 @@ import { createAuthenticationFailures } from './oauth/client-authentication/auth
 import { createAssertionVerifier } from './oauth/client-authentication/client-assertion.ts';
 import { createClientAuthentication } from './oauth/client-authentication/client-authentication.ts';
 import { createUsedAssertions } from './oauth/client-authentication/used-assertions.ts';
+import { clientEndpoints } from './oauth/client-endpoints.ts';
 import { clientRegistrationRoute } from './oauth/client-registration-route.ts';
 import { createProofReader } from './oauth/dpop-proofs.ts';
-import { createGrantTable } from './oauth/grants/grant-table.ts';
-import { createIntrospection } from './oauth/introspection.ts';
-import { introspectionRoute } from './oauth/introspection-route.ts';
 import { createLogoutDeliveries } from './oauth/logout/logout-deliveries.ts';
 import { metadataRoute } from './oauth/metadata-route.ts';
 import { createSubjectTokens } from './oauth/subject-tokens.ts';
-import { createTokenRevocation } from './oauth/token-revocation.ts';
-import { tokenRevocationRoute } from './oauth/token-revocation-route.ts';
-import { tokenRoute } from './oauth/token-route.ts';
 import { userInfoRoute } from './oauth/userinfo-route.ts';
 import { type DelegationPolicy, delegationPolicy } from './permissions/delegation-policy.ts';
 import { audiences, userInfoAudience } from './permissions/resource-servers.ts';
@@ -59,16 +48,11 @@ import { createDataSets } from './revocation/log/data-sets.ts';
 import { retentionSeconds } from './revocation/log/revocation.ts';
 import { createRevocations } from './revocation/revocations.ts';
 import { createAuthorizationCodes } from './sessions/authorization-code.ts';
-import { browserCodeRoute } from './sessions/browser-code-route.ts';
-import { browserRefreshRoute } from './sessions/browser-refresh-route.ts';
-import { deviceRoutes } from './sessions/device-routes.ts';
-import { managedSessionRoutes } from './sessions/managed-session-routes.ts';
-import { reauthenticationRoute } from './sessions/reauthentication-route.ts';
 import { requireRecentReturn } from './sessions/recent-return.ts';
 import { createRefreshCookie } from './sessions/refresh-cookie.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
+import { sessionRoutes } from './sessions/session-routes.ts';
 import { createSessionStore } from './sessions/session-store.ts';
-import { signInRoute } from './sessions/sign-in-route.ts';
 import { createVerdictCounter } from './sessions/verdict-counter.ts';
 import { createAccessTokenIssuer } from './tokens/access-token.ts';
 import { createIdTokenIssuer } from './tokens/id-token.ts';
@@ -193,7 +177,7 @@ export async function buildApp({
   const { announce } = deliveries;
   const loginEnd = createLoginEnd({ logins, sessions, clients, announce, audit, cookies: ownCookies });
   /** Whoever ends sessions of a person also ends the logins, or the next request would start a session again. */
-  const allSessions = {
+  const sessionsWithLogins = {
     ...sessions,
     end: loginEnd.endSession,
     endAll: async (...[subject, ...rest]: Parameters<typeof sessions.endAll>) => {
@@ -209,7 +193,7 @@ export async function buildApp({
     randomBytes,
     pseudonymKey: keyEncryptionKeys.deriveKey('pseudonyms'),
     hashConcurrency: config.PASSWORD_HASH_CONCURRENCY,
-    sessions: allSessions,
+    sessions: sessionsWithLogins,
     ...(derive && { derive }),
   });
   const issueAccessToken = createAccessTokenIssuer({
@@ -314,8 +298,16 @@ export async function buildApp({
   const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS });
   const consents = createConsentStore({ db, clock });
   const issueIdToken = createIdTokenIssuer({ issuer: config.ISSUER, signer, clock });
-  const grants = createGrantTable({
+  const seconds = () => clock() / 1000;
+  const nonces = new ProofNonces({ key: keyEncryptionKeys.deriveKey('proof nonces'), seconds });
+  const readProof = createProofReader({
+    issuer: config.ISSUER,
+    replays: replaysInStore(usedProofs, { nonces, seconds }),
+  });
+  await app.register(clientEndpoints, {
     ...refreshing,
+    authenticate,
+    readProof,
     codes,
     consents,
     resourceUrls,
@@ -325,19 +317,10 @@ export async function buildApp({
     policy,
     subjectTokens,
     issuedFrom: () => revocations.log.issuedFrom,
+    publish,
+    clientStatuses,
+    isComplete: () => revocations.log.isFollowing,
   });
-  const seconds = () => clock() / 1000;
-  const nonces = new ProofNonces({ key: keyEncryptionKeys.deriveKey('proof nonces'), seconds });
-  const readProof = createProofReader({
-    issuer: config.ISSUER,
-    replays: replaysInStore(usedProofs, { nonces, seconds }),
-  });
-  await app.register(tokenRoute, { authenticate, grants, readProof });
-  const revokeToken = createTokenRevocation({ sessions, subjectTokens, publish, audit });
-  await app.register(tokenRevocationRoute, { authenticate, revokeToken });
-  const isComplete = () => revocations.log.isFollowing;
-  const introspect = createIntrospection({ sessions, clientStatuses, subjectTokens, isComplete });
-  await app.register(introspectionRoute, { authenticate, introspect });
   await app.register(feedRoute, {
     issuer: config.ISSUER,
     revocations,
@@ -345,51 +328,32 @@ export async function buildApp({
     heartbeatMs: config.REVOCATION_HEARTBEAT_MS,
     clock,
   });
-  await app.register(signInRoute, {
-    accounts,
-    clients,
-    clientStatuses,
-    cookie,
-    sessions,
-    issueAccessToken,
-    audit,
-  });
-  await app.register(browserCodeRoute, {
+  await app.register(sessionRoutes, {
+    ...refreshing,
     accounts,
     clients,
     clientStatuses,
     cookie,
     codes,
-    sessions,
-    issueAccessToken,
-    audit,
-  });
-  await app.register(browserRefreshRoute, { clients, clientStatuses, cookie, ...refreshing });
-  await app.register(reauthenticationRoute, { accounts, sessions, issueAccessToken, audit });
-  await app.register(deviceRoutes, {
-    sessions: allSessions,
-    audit,
-    cookie,
+    sessionsWithLogins,
     endLogin: loginEnd.endOfBrowser,
   });
   const recent = (request: FastifyRequest) => requireRecentReturn(request, { sessions, clock });
   await app.register(accountRoutes, { accounts, requireRecentReturn: recent });
   await app.register(accountManagementRoutes, { accounts });
-  await app.register(managedSessionRoutes, { accounts, sessions: allSessions, audit });
-  const federation = createFederation({ issuer: config.ISSUER, providers: providersOf(config), clock });
-  const states = createUpstreamStates({ redis, clock });
-  const identities = createIdentities({
-    store: createIdentityStore({ db, clock }),
-    federation,
-    accounts,
-    sessions: allSessions,
-    audit,
+  const elsewhere = createElsewhere({
+    issuer: config.ISSUER,
+    providers: providersOf(config),
+    ...{ db, redis, accounts, audit, clock },
+    sessions: sessionsWithLogins,
   });
-  const admit = accounts.admitAuthorization;
-  const elsewhere = { federation, states, identities, cookies: ownCookies };
-  await app.register(providersRoute, { federation });
-  await app.register(identityRoutes, { ...elsewhere, accounts, clients, admit, requireRecentReturn: recent });
-  await app.register(providerLogoutRoute, { ...elsewhere, loginEnd, admit, clock });
+  await app.register(elsewhereRoutes, {
+    ...elsewhere,
+    ...{ accounts, clients, loginEnd, clock },
+    cookies: ownCookies,
+    admit: accounts.admitAuthorization,
+    requireRecentReturn: recent,
+  });
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {
     issuer: config.ISSUER,
@@ -406,6 +370,7 @@ export async function buildApp({
     loginEnd,
     resourceUrls,
     ...elsewhere,
+    cookies: ownCookies,
     publicKeys: () => keyRing.jwks().keys,
     audit,
     clock,

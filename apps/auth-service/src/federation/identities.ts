@@ -18,6 +18,14 @@ export type Changing = {
 
 export type Identities = ReturnType<typeof createIdentities>;
 
+export type IdentitiesParts = {
+  readonly store: IdentityStore;
+  readonly federation: Pick<Federation, 'find'>;
+  readonly accounts: Pick<Accounts, 'find' | 'locked' | 'registerElsewhere'>;
+  readonly sessions: Pick<AccountSessions, 'endAll' | 'find'>;
+  readonly audit: Pick<AuditLog, 'record'>;
+};
+
 /**
  * People's accounts at other providers, and ours to which they are linked. No rule looks at an e-mail address or a name,
  * so nobody gets into an account by having the same one.
@@ -25,13 +33,7 @@ export type Identities = ReturnType<typeof createIdentities>;
  * Whoever changes how a person can sign in also ends all their other sessions, as a changed password does. They end
  * first: if they cannot be ended, nothing changes.
  */
-export function createIdentities(parts: {
-  readonly store: IdentityStore;
-  readonly federation: Pick<Federation, 'find'>;
-  readonly accounts: Pick<Accounts, 'find' | 'locked' | 'registerElsewhere'>;
-  readonly sessions: Pick<AccountSessions, 'endAll' | 'find'>;
-  readonly audit: Pick<AuditLog, 'record'>;
-}) {
+export function createIdentities(parts: IdentitiesParts) {
   const { store, federation, accounts, sessions, audit } = parts;
 
   return {

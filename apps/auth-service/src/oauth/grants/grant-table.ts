@@ -16,10 +16,13 @@ export const grantTypes = [
   'urn:ietf:params:oauth:grant-type:token-exchange',
 ] as const;
 
+export type GrantTableParts = AuthorizationCodeParts &
+  RefreshingParts &
+  ClientCredentialsParts &
+  TokenExchangeParts;
+
 /** All grants of POST /token. */
-export function createGrantTable(
-  parts: AuthorizationCodeParts & RefreshingParts & ClientCredentialsParts & TokenExchangeParts,
-): GrantTable {
+export function createGrantTable(parts: GrantTableParts): GrantTable {
   const grants = {
     authorization_code: createAuthorizationCodeGrant(parts),
     refresh_token: createRefreshTokenGrant(parts),
