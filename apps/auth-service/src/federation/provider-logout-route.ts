@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { LoginEnd } from '../logins/end-login.ts';
 import type { Federation } from './federation.ts';
+import { acceptFormText, formText } from './form-text.ts';
 import type { Identities } from './identities.ts';
 import { createProviderLogoutReader } from './provider-logout.ts';
 import { providerUnavailable } from './refusals.ts';
@@ -31,18 +32,12 @@ export type ProviderLogoutRouteOptions = {
 export async function providerLogoutRoute(app: Service, options: ProviderLogoutRouteOptions): Promise<void> {
   const { federation, identities, loginEnd, admit, clock } = options;
   const readProviderLogout = createProviderLogoutReader({ clock });
-  app.removeAllContentTypeParsers();
-  const form = { parseAs: 'string', bodyLimit: 16 * 1024 } as const;
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    form,
-    async (_: unknown, body: string) => body,
-  );
+  acceptFormText(app);
 
   app.post('/providers/:provider/backchannel-logout', { schema }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const federated = federation.find(request.params.provider);
-    const token = new URLSearchParams(String(request.body ?? '')).get('logout_token');
+    const token = new URLSearchParams(formText(request)).get('logout_token');
     if (federated === undefined || token === null) throw invalid('There is no logout token.');
     const { id: provider } = federated.provider;
     const { issuer, subject, sid, issuedAt } = await readProviderLogout(token, {

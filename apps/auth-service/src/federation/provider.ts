@@ -21,6 +21,9 @@ export function isIdentifier(value: unknown): value is string {
   return typeof value === 'string' && /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(value);
 }
 
+/** Of a provider's id, which is part of addresses. */
+export const providerIdPattern = '^[a-z][a-z0-9-]{0,30}$';
+
 /** Where people who are not ours can sign in. Everything about it is data. */
 export type Provider = {
   /** Part of the redirect URI, so it must not change. */

@@ -3,13 +3,13 @@ import { faultOfUrl } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { Check, Errors } from 'typebox/value';
 import { defaultGraphVersion, type PresetName, presetNames, presets } from './presets.ts';
-import type { Provider, ProviderSecret } from './provider.ts';
+import { type Provider, type ProviderSecret, providerIdPattern } from './provider.ts';
 
 const text = Type.String({ minLength: 1, maxLength: 4096 });
 
 const providerSchema = Type.Object(
   {
-    id: Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$' }),
+    id: Type.String({ pattern: providerIdPattern }),
     preset: Type.Optional(Type.Enum([...presetNames])),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
     issuer: Type.Optional(text),

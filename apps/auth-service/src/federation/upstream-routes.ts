@@ -10,16 +10,15 @@ import { problemPage } from '../pages/problem-page.ts';
 import { sendPage } from '../pages/send-page.ts';
 import type { Texts } from '../pages/texts.ts';
 import type { Federated, Federation } from './federation.ts';
+import { acceptFormText, formText } from './form-text.ts';
 import type { Identities } from './identities.ts';
+import { providerIdPattern } from './provider.ts';
 import { UpstreamError, type UpstreamFault } from './upstream-error.ts';
 import type { Purpose, UpstreamState, UpstreamStates } from './upstream-states.ts';
 
-/** A provider's answer has a code and a state, and Apple's the name of a person. */
-const maxAnswerBytes = 16 * 1024;
-
 /** An authorization request for which somebody signs in. oauth/ provides it. */
 export type WaitingRequest = {
-  /** The greatest age of the sign-in, in seconds, that the request allows; undefined: any. */
+  /** How long ago the person may have signed in, in seconds; undefined: any time. */
   readonly maxAge: number | undefined;
   readonly uiLocales: string | undefined;
   /** The page on which it goes on. */
@@ -41,8 +40,7 @@ export type UpstreamRoutesOptions = {
 };
 
 const hidden = { hide: true };
-const idPattern = '^[a-z][a-z0-9-]{0,30}$';
-const params = Type.Object({ provider: Type.String({ pattern: idPattern }) });
+const params = Type.Object({ provider: Type.String({ pattern: providerIdPattern }) });
 
 /**
  * Signing in elsewhere:
@@ -54,13 +52,7 @@ const params = Type.Object({ provider: Type.String({ pattern: idPattern }) });
  */
 export async function upstreamRoutes(app: Service, options: UpstreamRoutesOptions): Promise<void> {
   const { federation, states, identities, cookies, findRequest } = options;
-  app.removeAllContentTypeParsers();
-  const form = { parseAs: 'string', bodyLimit: maxAnswerBytes } as const;
-  app.addContentTypeParser(
-    'application/x-www-form-urlencoded',
-    form,
-    async (_: unknown, body: string) => body,
-  );
+  acceptFormText(app);
   app.setErrorHandler((error, request, reply) => options.sendError(error, request, reply));
 
   const entrance = {
@@ -89,7 +81,7 @@ export async function upstreamRoutes(app: Service, options: UpstreamRoutesOption
 
   app.post('/providers/:provider/callback', { schema: { ...hidden, params } }, async (request, reply) => {
     const { provider } = request.params;
-    const answer = typeof request.body === 'string' ? request.body : '';
+    const answer = formText(request);
     const state = new URLSearchParams(answer).get('state') ?? '';
     if (!(await states.keepAnswer(provider, state, answer))) return problem(reply, 'providerExpired', 404);
     const back = `${federation.redirectUriOf(provider)}?${new URLSearchParams({ state })}`;
@@ -167,7 +159,7 @@ export async function upstreamRoutes(app: Service, options: UpstreamRoutesOption
     if (fault === 'cancelled') return reply.code(303).header('location', page).send();
     warn(reply, error, provider.id);
     return fault === 'unavailable'
-      ? problem(reply, 'providerUnavailable', 503, page)
+      ? problem(reply.header('retry-after', '5'), 'providerUnavailable', 503, page)
       : problem(reply, 'providerRefused', 400, page);
   }
 
@@ -179,7 +171,6 @@ export async function upstreamRoutes(app: Service, options: UpstreamRoutesOption
   ): FastifyReply {
     const acceptLanguage = reply.request.headers['accept-language'];
     const language = languageFor({ uiLocales: undefined, acceptLanguage });
-    if (status === 503) reply.header('retry-after', '5');
     return sendPage(reply, problemPage(language, what, { back }), status);
   }
 }

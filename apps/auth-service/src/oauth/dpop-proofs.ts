@@ -7,8 +7,8 @@ import { TokenError } from './token-error.ts';
 export type ReadProof = (request: FastifyRequest, reply: FastifyReply) => Promise<string | undefined>;
 
 /**
- * Checks the proofs that clients send to OAuth's endpoints (RFC 9449 §5), where there is no access token yet. Each answer
- * to one has the nonce for the next.
+ * Checks the proofs that clients send to OAuth's endpoints (RFC 9449 §5), where there is no access token yet. Each
+ * answer to one has the nonce for the next.
  *
  * Rejects with TokenError `invalid_dpop_proof` or `use_dpop_nonce`, and with ProblemError 503 when Redis does not answer.
  */

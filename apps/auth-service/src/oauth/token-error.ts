@@ -17,8 +17,8 @@ const tokenErrorCodes = [
 ] as const;
 
 /**
- * The error codes of RFC 6749 §5.2, RFC 8693 §2.2.2, RFC 7009 §2.2.1, RFC 9126 §2.3 and RFC 9449 §5, §8 that our endpoints answer with, and
- * that of OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+ * The error codes of RFC 6749 §5.2, RFC 8693 §2.2.2, RFC 7009 §2.2.1, RFC 9126 §2.3 and RFC 9449 §5, §8 that our
+ * endpoints answer with, and that of OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
  */
 export type TokenErrorCode = (typeof tokenErrorCodes)[number];
 

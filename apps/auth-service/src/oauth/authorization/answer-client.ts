@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { formPostPage } from '../../pages/form-post-page.ts';
 import { languageFor } from '../../pages/language.ts';
 import { sendPage } from '../../pages/send-page.ts';
-import type { AuthorizationErrorCode, ReplyAddress } from './authorization-request.ts';
+import type { AuthorizationErrorCode, ReplyAddress } from './authorization-error.ts';
 
 export type AuthorizationAnswer =
   | { readonly code: string }

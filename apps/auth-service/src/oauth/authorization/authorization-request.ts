@@ -1,25 +1,23 @@
 import { type ClientDirectory, isSelfRegistered, type PersonsClient } from '../../clients/clients.ts';
 import { isRegistered } from '../../clients/redirect-uri.ts';
 import { type ResourceUrls, targetOf } from '../../permissions/resource-urls.ts';
-import { identityScopes, parseScope } from '../../permissions/scope.ts';
 import type { Acr } from '../../tokens/claims.ts';
-import type { IdTokenHint } from '../../tokens/id-token.ts';
 import type { PersonalClaim } from '../../tokens/personal-claims.ts';
 import { readPairs } from '../form-body.ts';
-import { type ClaimsRequest, noClaims, parseClaimsRequest } from './claims-request.ts';
-
-/** OpenID Connect Core §3.1.2.1. */
-const prompts = ['none', 'login', 'consent', 'select_account'] as const;
-
-export type Prompt = (typeof prompts)[number];
-export type ResponseMode = 'query' | 'form_post';
-
-/** Where the answer to an authorization request goes. */
-export type ReplyAddress = {
-  readonly redirectUri: string;
-  readonly responseMode: ResponseMode;
-  readonly state: string | undefined;
-};
+import { AuthorizationError, type ReplyAddress, type RequestErrorCode } from './authorization-error.ts';
+import {
+  challengeIn,
+  claimsIn,
+  expectedSubject,
+  limitedTo,
+  maxAgeOf,
+  type Prompt,
+  promptsOf,
+  type ReadHint,
+  scopesOf,
+  thumbprintIn,
+  withScopeOf,
+} from './request-parameters.ts';
 
 /** An authorization request whose every parameter was checked. */
 export type AuthorizationRequest = ReplyAddress & {
@@ -46,42 +44,6 @@ export type AuthorizationRequest = ReplyAddress & {
   readonly acrs: readonly Acr[] | undefined;
 };
 
-/** What is wrong with a request itself: RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707 §2. */
-export type RequestErrorCode =
-  | 'invalid_request'
-  | 'unauthorized_client'
-  | 'unsupported_response_type'
-  | 'invalid_scope'
-  | 'invalid_target'
-  | 'request_not_supported'
-  | 'request_uri_not_supported'
-  | 'registration_not_supported'
-  | 'unmet_authentication_requirements';
-
-/** What else a client may be told. */
-export type AuthorizationErrorCode =
-  | RequestErrorCode
-  | 'access_denied'
-  | 'login_required'
-  | 'consent_required'
-  | 'account_selection_required';
-
-/**
- * A refused authorization request. `reply` is where the client learns of it. It is undefined while the redirect URI is
- * not proven to be the client's: then only the person is told, on a page of ours (RFC 9700 §4.11.2).
- */
-export class AuthorizationError extends Error {
-  readonly code: RequestErrorCode;
-  readonly reply: ReplyAddress | undefined;
-
-  constructor(code: RequestErrorCode, description: string, reply?: ReplyAddress) {
-    super(description);
-    this.name = 'AuthorizationError';
-    this.code = code;
-    this.reply = reply;
-  }
-}
-
 const limits = {
   state: 2048,
   nonce: 512,
@@ -101,8 +63,7 @@ const refusedParameters = {
 
 export type ParseOptions = {
   readonly clients: ClientDirectory;
-  /** Reads an ID token of ours; undefined when it is none. */
-  readonly readHint: (token: string) => IdTokenHint | undefined;
+  readonly readHint: ReadHint;
   readonly resourceUrls: ResourceUrls;
 };
 
@@ -150,14 +111,13 @@ export function parseAuthorizationRequest(
     throw refuse('invalid_request', 'response_mode must be query or form_post.');
   const scopes = scopesOf(values.get('scope'), client, refuse);
   const claims = claimsIn(values.get('claims'), scopes, refuse);
-  const wanted = claims.isPersonal && mayAskFor(client, 'profile') ? withProfile(scopes) : scopes;
 
   return {
     client,
     request: {
       ...reply,
       clientId: client.id,
-      scopes: limitedTo(ofResources, wanted, refuse),
+      scopes: limitedTo(ofResources, withScopeOf(claims, scopes, client), refuse),
       challenge: challengeIn(values, refuse),
       nonce: values.get('nonce'),
       prompts: promptsOf(values.get('prompt'), refuse),
@@ -185,8 +145,6 @@ export function pushedReference(text: string): { uri: string; clientId: string |
     throw new AuthorizationError('invalid_request', 'A parameter is repeated.');
   return { uri, clientId: values.get('client_id') };
 }
-
-type Refuse = (code: RequestErrorCode, description: string) => AuthorizationError;
 
 /** A parameter without a value counts as omitted (RFC 6749 §3.1). */
 function parametersOf(text: string): {
@@ -236,110 +194,4 @@ function provenReply(
   if (!isRegistered(redirectUri, client.redirectUris))
     throw unproven('The client has not registered this redirect_uri.');
   return { client, redirectUri };
-}
-
-function scopesOf(
-  scope: string | undefined,
-  client: PersonsClient,
-  refuse: Refuse,
-): readonly string[] | undefined {
-  const asked = scope === undefined ? undefined : parseScope(scope);
-  if (scope !== undefined && asked === undefined) throw refuse('invalid_scope', 'The scope is malformed.');
-  if (client.kind !== 'application') return asked;
-  const allowed = asked === undefined ? client.scopes : asked.filter((name) => client.scopes.includes(name));
-  if (allowed.length === 0) throw refuse('invalid_scope', 'The client may ask for none of these scopes.');
-  return allowed;
-}
-
-/** Leaves the scopes of the named resources (RFC 8707 §2.1), and those of OpenID Connect, which belong to none. */
-function limitedTo(
-  ofResources: readonly string[] | undefined,
-  scopes: readonly string[] | undefined,
-  refuse: Refuse,
-): readonly string[] | undefined {
-  if (ofResources === undefined) return scopes;
-  const left = (scopes ?? ofResources).filter(
-    (scope) => ofResources.includes(scope) || identityScopes.includes(scope),
-  );
-  if (left.length === 0) throw refuse('invalid_scope', 'None of these scopes is of this resource.');
-  return left;
-}
-
-function challengeIn(values: ReadonlyMap<string, string>, refuse: Refuse): string {
-  const challenge = values.get('code_challenge');
-  if (challenge === undefined) throw refuse('invalid_request', 'code_challenge is missing (PKCE, RFC 7636).');
-  // Without a method, plain would apply (RFC 7636 §4.3), which protects against nothing.
-  if (values.get('code_challenge_method') !== 'S256')
-    throw refuse('invalid_request', 'code_challenge_method must be S256.');
-  if (!/^[\w-]{43}$/.test(challenge))
-    throw refuse('invalid_request', 'code_challenge is not a SHA-256 digest.');
-  return challenge;
-}
-
-function thumbprintIn(text: string | undefined, refuse: Refuse): string | undefined {
-  if (text !== undefined && !/^[\w-]{43}$/.test(text))
-    throw refuse('invalid_request', 'dpop_jkt is not a SHA-256 thumbprint.');
-  return text;
-}
-
-function promptsOf(prompt: string | undefined, refuse: Refuse): readonly Prompt[] {
-  if (prompt === undefined) return [];
-  const asked = [...new Set(prompt.split(' '))];
-  const known = prompts.filter((name) => asked.includes(name));
-  if (known.length !== asked.length)
-    throw refuse('invalid_request', `prompt must be of ${prompts.join(', ')}.`);
-  if (known.includes('none') && known.length > 1)
-    throw refuse('invalid_request', 'prompt=none stands alone.');
-  return known;
-}
-
-/** Without the scope openid this is no request of OpenID Connect, and the parameter has no meaning (§5.5). */
-function claimsIn(
-  text: string | undefined,
-  scopes: readonly string[] | undefined,
-  refuse: Refuse,
-): ClaimsRequest {
-  if (text === undefined || !scopes?.includes('openid')) return noClaims;
-  const claims = parseClaimsRequest(text);
-  if (claims === undefined)
-    throw refuse('invalid_request', 'claims is not as OpenID Connect Core §5.5 says.');
-  if (claims.acrs?.length === 0)
-    throw refuse('unmet_authentication_requirements', 'Nobody can sign in here by the required acr.');
-  return claims;
-}
-
-function mayAskFor(client: PersonsClient, scope: string): boolean {
-  return client.kind !== 'application' || client.scopes.includes(scope);
-}
-
-/** The person is asked for claims in the words of the scope that has them. */
-function withProfile(scopes: readonly string[] | undefined): readonly string[] | undefined {
-  return scopes === undefined || scopes.includes('profile') ? scopes : [...scopes, 'profile'];
-}
-
-function expectedSubject(
-  client: PersonsClient,
-  of: {
-    readonly hint: string | undefined;
-    readonly claims: ClaimsRequest;
-    readonly readHint: ParseOptions['readHint'];
-    readonly refuse: Refuse;
-  },
-): string | undefined {
-  const { hint: token, claims, readHint, refuse } = of;
-  const hint = token === undefined ? undefined : readHint(token);
-  if (token !== undefined && hint === undefined)
-    throw refuse('invalid_request', 'id_token_hint is no ID token of ours.');
-  // Its subject may be one that this client does not know (OpenID Connect Core §8).
-  if (hint !== undefined && hint.clientId !== client.id)
-    throw refuse('invalid_request', 'id_token_hint was issued to another client.');
-  if (hint !== undefined && claims.subject !== undefined && hint.subject !== claims.subject)
-    throw refuse('invalid_request', 'id_token_hint and claims name two persons.');
-  return hint?.subject ?? claims.subject;
-}
-
-function maxAgeOf(text: string | undefined, refuse: Refuse): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw refuse('invalid_request', 'max_age must be a whole number of seconds.');
-  return Number(text);
 }

@@ -9,6 +9,7 @@ import type { Login, LoginStore, SessionOfLogin, SignInElsewhere } from '../../l
 import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
 import { acrOf } from '../../sessions/elsewhere.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
+import { acceptsAcr } from './claims-request.ts';
 import { nextStep, type Progress, type Step } from './next-step.ts';
 
 export type AuthorizationParts = {
@@ -86,8 +87,7 @@ export function createAuthorization(parts: AuthorizationParts) {
         (signedIn !== undefined && subjectFor(client, signedIn.account.id) === request.subject);
       if (signedIn !== undefined && !isExpected && progress.hasSignedIn) return { error: 'login_required' };
       // §5.5.1.1: a sign-in by other means than the required ones is as good as none.
-      const isBy =
-        signedIn === undefined || request.acrs?.includes(acrOf(signedIn.login.elsewhere)) !== false;
+      const isBy = signedIn === undefined || acceptsAcr(request, acrOf(signedIn.login.elsewhere));
       if (!isBy && progress.hasSignedIn) return { error: 'unmet_authentication_requirements' };
       const isOthers = client.kind === 'application';
       const allowed =
@@ -151,6 +151,7 @@ export function createAuthorization(parts: AuthorizationParts) {
       audit.record({ event: 'authorization.denied', subject: signedIn?.account.id, clientId, ...origin });
     },
   };
+
   async function begin(
     account: Account,
     { clientId, replaces, origin }: SignInContext,

@@ -20,6 +20,11 @@ export const noClaims: ClaimsRequest = {
   acrs: undefined,
 };
 
+/** Whether somebody who authenticated in this way meets a request. */
+export function acceptsAcr({ acrs }: Pick<ClaimsRequest, 'acrs'>, acr: Acr): boolean {
+  return acrs === undefined || acrs.includes(acr);
+}
+
 type Wish = { readonly essential?: unknown; readonly value?: unknown; readonly values?: unknown };
 
 /**

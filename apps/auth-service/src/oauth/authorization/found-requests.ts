@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { ClientStatuses } from '../../clients/client-statuses.ts';
 import type { ClientDirectory, PersonsClient } from '../../clients/clients.ts';
 import type { OwnCookies } from '../../logins/own-cookies.ts';
-import { AuthorizationError } from './authorization-request.ts';
+import { AuthorizationError } from './authorization-error.ts';
 import { noProgress, type Progress } from './next-step.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 

@@ -1,5 +1,6 @@
 import type { PersonsClient } from '../../clients/clients.ts';
-import type { AuthorizationErrorCode, AuthorizationRequest } from './authorization-request.ts';
+import type { AuthorizationErrorCode } from './authorization-error.ts';
+import type { AuthorizationRequest } from './authorization-request.ts';
 
 /** How far a person has come with an authorization request. Counts only for the login with which they did so. */
 export type Progress = {

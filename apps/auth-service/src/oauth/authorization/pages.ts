@@ -13,11 +13,10 @@ import { type ProviderLink, signInPage } from '../../pages/sign-in-page.ts';
 import type { Texts } from '../../pages/texts.ts';
 import { resourceServers } from '../../permissions/resource-servers.ts';
 import { answerClient } from './answer-client.ts';
-import { AuthorizationError } from './authorization-request.ts';
-import type { PendingRequest } from './pending-requests.ts';
+import { AuthorizationError } from './authorization-error.ts';
+import type { FoundRequest } from './found-requests.ts';
 import { canServe } from './provider-sign-in.ts';
 
-type Found = PendingRequest & { readonly client: PersonsClient };
 type Fault = keyof Texts['faults'];
 
 export type AuthorizationPages = ReturnType<typeof createAuthorizationPages>;
@@ -34,7 +33,7 @@ export function createAuthorizationPages({
     signIn(
       request: FastifyRequest,
       reply: FastifyReply,
-      of: { found: Found; username: string; fault?: Fault; status?: number; retryAfter?: string },
+      of: { found: FoundRequest; username: string; fault?: Fault; status?: number; retryAfter?: string },
     ): FastifyReply {
       const { found, username, fault, status, retryAfter } = of;
       if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
@@ -53,7 +52,7 @@ export function createAuthorizationPages({
     chooseAccount(
       request: FastifyRequest,
       reply: FastifyReply,
-      of: { found: Found; account: Account },
+      of: { found: FoundRequest; account: Account },
     ): FastifyReply {
       const { username } = of.account;
       return sendPage(reply, accountPage({ ...commonOf(request, of.found), username }));
@@ -62,7 +61,7 @@ export function createAuthorizationPages({
     consent(
       request: FastifyRequest,
       reply: FastifyReply,
-      of: { found: Found; account: Account },
+      of: { found: FoundRequest; account: Account },
     ): FastifyReply {
       const { found, account } = of;
       const page = consentPage({
@@ -120,7 +119,7 @@ export function createAuthorizationPages({
   };
 
   /** Only those that can prove what the request demands. */
-  function providersFor({ id, request }: Found, language: Language): readonly ProviderLink[] {
+  function providersFor({ id, request }: FoundRequest, language: Language): readonly ProviderLink[] {
     return federation.providers
       .filter((provider) => canServe(provider, request))
       .map(({ id: provider, labels, look }) => ({
@@ -130,7 +129,7 @@ export function createAuthorizationPages({
       }));
   }
 
-  function commonOf(request: FastifyRequest, found: Found) {
+  function commonOf(request: FastifyRequest, found: FoundRequest) {
     return {
       language: languageOf(request, found.request.uiLocales),
       action: `${issuer}/authorize/${found.id}`,

@@ -7,7 +7,8 @@ import type { ReadProof } from '../dpop-proofs.ts';
 import { type RequestForm, readRequestForm, textOfRequestForm } from '../form-body.ts';
 import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from '../oauth-endpoint.ts';
 import { TokenError } from '../token-error.ts';
-import { AuthorizationError, type ParseOptions, parseAuthorizationRequest } from './authorization-request.ts';
+import { AuthorizationError } from './authorization-error.ts';
+import { type ParseOptions, parseAuthorizationRequest } from './authorization-request.ts';
 import { type PushedRequests, pushedSeconds } from './pushed-requests.ts';
 
 const parSchema = {

@@ -8,11 +8,12 @@ import type { OwnCookies } from '../../logins/own-cookies.ts';
 import { acrProvider } from '../../tokens/claims.ts';
 import type { Authorization } from './authorization.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
+import { acceptsAcr } from './claims-request.ts';
 import type { FoundRequests } from './found-requests.ts';
 import type { PendingRequest } from './pending-requests.ts';
 
-/** The greatest age of a sign-in, in seconds, that a request allows; undefined: any. */
-export function maxAgeOf({ prompts, maxAge }: AuthorizationRequest): number | undefined {
+/** The `max_age` to ask the provider for: prompt=login means the same as 0. */
+function maxAgeFor({ prompts, maxAge }: AuthorizationRequest): number | undefined {
   return prompts.includes('login') ? 0 : maxAge;
 }
 
@@ -21,8 +22,7 @@ export function canServe(
   { canReauthenticate }: Pick<Provider, 'canReauthenticate'>,
   request: AuthorizationRequest,
 ): boolean {
-  const isAccepted = request.acrs?.includes(acrProvider) !== false;
-  return isAccepted && (canReauthenticate || maxAgeOf(request) === undefined);
+  return acceptsAcr(request, acrProvider) && (canReauthenticate || maxAgeFor(request) === undefined);
 }
 
 /** What federation/ needs of authorization requests, so that people can sign in for one at another provider. */
@@ -37,8 +37,9 @@ export function createProviderSignIn(parts: {
 
   return {
     /**
-     * Where the person signs in at the provider that the request names, if that one can do what it demands. Not for
-     * somebody who is signed in by other means: any site's link could sign them out, and in as somebody else.
+     * Where the person signs in at the provider that the request names, if that provider can do what the request
+     * demands. Undefined for somebody who is signed in by other means. Otherwise a link on any site could end their
+     * login, and start one for another person.
      */
     entranceFor({ id, request }: PendingRequest, login: Login | undefined): string | undefined {
       const named = federation.find(request.identityProvider ?? '')?.provider;
@@ -50,7 +51,7 @@ export function createProviderSignIn(parts: {
     async findRequest(request: FastifyRequest, id: string): Promise<WaitingRequest> {
       const found = await requests.find(request, id);
       return {
-        maxAge: maxAgeOf(found.request),
+        maxAge: maxAgeFor(found.request),
         uiLocales: found.request.uiLocales,
         page: `${parts.issuer}/authorize/${id}`,
         signIn: async (reply, account, elsewhere) => {

@@ -8,13 +8,8 @@ import type { OwnCookies } from '../../logins/own-cookies.ts';
 import { acceptForms, queryOf, type RequestForm, readRequestForm, textOfRequestForm } from '../form-body.ts';
 import { answerClient } from './answer-client.ts';
 import type { Authorization, SignedIn } from './authorization.ts';
-import {
-  AuthorizationError,
-  type AuthorizationErrorCode,
-  type ParseOptions,
-  parseAuthorizationRequest,
-  pushedReference,
-} from './authorization-request.ts';
+import { AuthorizationError, type AuthorizationErrorCode } from './authorization-error.ts';
+import { type ParseOptions, parseAuthorizationRequest, pushedReference } from './authorization-request.ts';
 import { type FoundRequest, type FoundRequests, pageExpired } from './found-requests.ts';
 import { noProgress, type Step } from './next-step.ts';
 import { type AuthorizationPages, faultOf } from './pages.ts';

@@ -12,7 +12,7 @@ import { sendPage } from '../../pages/send-page.ts';
 import { signedOutPage, signOutPage } from '../../pages/sign-out-page.ts';
 import type { IdTokenHint } from '../../tokens/id-token.ts';
 import type { Authorization, SignedIn } from '../authorization/authorization.ts';
-import { AuthorizationError } from '../authorization/authorization-request.ts';
+import { AuthorizationError } from '../authorization/authorization-error.ts';
 import type { AuthorizationPages } from '../authorization/pages.ts';
 import { acceptForms, queryOf, readPairs } from '../form-body.ts';
 
