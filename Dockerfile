@@ -1,6 +1,6 @@
-# Every image of the project. Targets: service (with SERVICE=auth-service, …), storefront, gift-ideas, example-id,
-# demo-accounts, demo, load, tools. Services run their TypeScript as it is, so only the page is built. The workspace's
-# symlinks are kept, because Node.js strips no types inside node_modules.
+# Every image of the project. Targets: service (with SERVICE=auth-service, …), storefront, stranger (with
+# FOLDER=apps/gift-ideas or packages/example-id), demo-accounts, demo, load, tools. Services run their TypeScript as it
+# is, so only the page is built. The workspace's symlinks are kept, because Node.js strips no types inside node_modules.
 FROM node:26-slim AS node
 ENV NODE_ENV=production
 
@@ -79,31 +79,19 @@ COPY --chown=node:node <<EOF /var/lib/latchkey/demo-accounts.json
 []
 EOF
 
-# An application of a partner. It imports nothing of ours.
-FROM pnpm AS gift-ideas-dependencies
-COPY apps/gift-ideas/package.json apps/gift-ideas/
+# A program that imports nothing of ours: an application of a partner, or an identity provider to try things with.
+FROM pnpm AS stranger-dependencies
+ARG FOLDER
+COPY ${FOLDER}/package.json ${FOLDER}/
 RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
     CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
-    --filter @latchkey/gift-ideas
+    --filter "./${FOLDER}"
 
-FROM server AS gift-ideas
-COPY --from=gift-ideas-dependencies /app ./
-COPY apps/gift-ideas apps/gift-ideas
-WORKDIR /app/apps/gift-ideas
-USER node
-CMD ["node", "src/main.ts"]
-
-# An identity provider to try things with. It imports nothing of ours, either.
-FROM pnpm AS example-id-dependencies
-COPY packages/example-id/package.json packages/example-id/
-RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
-    CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
-    --filter @latchkey/example-id
-
-FROM server AS example-id
-COPY --from=example-id-dependencies /app ./
-COPY packages/example-id packages/example-id
-WORKDIR /app/packages/example-id
+FROM server AS stranger
+ARG FOLDER
+COPY --from=stranger-dependencies /app ./
+COPY ${FOLDER} ${FOLDER}
+WORKDIR /app/${FOLDER}
 USER node
 CMD ["node", "src/main.ts"]
 

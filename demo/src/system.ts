@@ -21,7 +21,8 @@ const variables = byService((key) => services[key].urlVariable);
 
 /**
  * Uses the running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL: all or none; and
- * GIFT_IDEAS_URL, where that runs). That system must have the demo accounts. Without these variables, starts a separate system.
+ * GIFT_IDEAS_URL, where that runs). That system must have the demo accounts. Without these variables, starts a separate
+ * system.
  */
 export async function findSystem(env: NodeJS.ProcessEnv): Promise<System> {
   const missing = Object.values(variables).filter((variable) => !env[variable]);

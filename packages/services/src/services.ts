@@ -144,7 +144,7 @@ export function byService<Thing>(make: (key: ServiceKey) => Thing): Record<Servi
   return Object.fromEntries(serviceKeys.map((key) => [key, make(key)])) as Record<ServiceKey, Thing>;
 }
 
-/** Identity providers for which auth-service needs no more than an id and a secret: GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET. */
+/** Identity providers for which auth-service needs only an id and a secret: GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET. */
 export const shorthandProviders = ['google', 'microsoft', 'github', 'facebook', 'kakao', 'naver'] as const;
 
 /** The names of these settings. Whoever starts auth-service passes on what the shell has of them. */

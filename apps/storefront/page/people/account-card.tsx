@@ -14,7 +14,10 @@ import { WaysIn } from './ways-in.tsx';
 
 type SignedIn = Extract<SessionState, { status: 'signed_in' }>;
 
-/** The person who is signed in, their permissions, what they allowed applications, how they sign in, and the sign-out buttons. */
+/**
+ * The person who is signed in: their permissions, what they allowed applications, how they sign in, and the sign-out
+ * buttons.
+ */
 export function AccountCard({ state }: { state: SignedIn }) {
   const { t } = useTranslation();
   const { time } = useFormats();

@@ -51,7 +51,10 @@ function handoutOf(key: ServiceKey, secrets: Secrets): Record<string, string> {
   };
 }
 
-/** What Example ID knows of auth-service, and the reverse. Browsers go to localhost, the two reach each other by the front. */
+/**
+ * What Example ID knows of auth-service, and the reverse. Browsers go to localhost. The two reach each other by the
+ * front.
+ */
 function exampleIdOf(secrets: Secrets, { auth, exampleId }: Ports) {
   const credentials = { client_id: 'latchkey', client_secret: secrets.example_id_secret };
   const issuer = `http://localhost:${exampleId}`;

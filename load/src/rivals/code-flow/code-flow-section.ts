@@ -11,7 +11,10 @@ import { type Browser, createPlace, type Place } from './browser.ts';
 import { type Endpoints, signInWith } from './flow.ts';
 import { registerAtOurs, throughOurPages, weighFlows } from './ours.ts';
 
-/** A person has 100 sessions at most, and a session of these lives five minutes: this many people begin none too many. */
+/**
+ * A person has at most 100 sessions, and one of a code flow lives for five minutes. With this many people, nobody gets
+ * more.
+ */
 const plans = {
   full: { rounds: 5, seconds: 4, warmUpSeconds: 3, people: 128, weighed: 50 },
   quick: { rounds: 2, seconds: 1, warmUpSeconds: 0.7, people: 32, weighed: 10 },

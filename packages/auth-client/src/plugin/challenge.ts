@@ -2,7 +2,8 @@ import type { AuthErrorCode } from '../errors.ts';
 import { proofAlgorithms } from '../proof/proof-key.ts';
 
 /**
- * The WWW-Authenticate value for a refusal (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3, RFC 9728 §5.1), or undefined if the refusal has none.
+ * The WWW-Authenticate value for a refusal (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3, RFC 9728 §5.1), or undefined if
+ * the refusal has none.
  *
  * A request without a token gets no error code. `realm` is the service's audience: RFC 6750 §3 requires at least one
  * parameter after the scheme.

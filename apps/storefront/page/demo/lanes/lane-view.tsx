@@ -53,19 +53,9 @@ export function LaneView({ arrows, selected, onSelect, children }: ArrowsProps) 
 
 function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
   const { t } = useTranslation('demo');
-  const { from, to, name, status, verdict, actors, durationMs, span } = arrow;
-  const [actor] = actors;
+  const { from, to, name, status, verdict, durationMs, span } = arrow;
   const ends = t('lanes.ends', { from: t(`lanes.names.${from}`), to: t(`lanes.names.${to}`) });
-  const acts =
-    from === 'partner'
-      ? t('lanes.by_partner')
-      : isByDemo(arrow)
-        ? t('lanes.by_demo')
-        : to === 'provider'
-          ? t('lanes.leaves')
-          : to === 'page'
-            ? t('lanes.returns')
-            : actor && t('lanes.acts_for_you', { actor });
+  const acts = useActs()(arrow);
   return (
     <ListBoxItem
       id={arrow.key}
@@ -87,6 +77,19 @@ function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
       </span>
     </ListBoxItem>
   );
+}
+
+/** Says who acts where it is not the page itself. */
+function useActs(): (arrow: Arrow) => string | undefined {
+  const { t } = useTranslation('demo');
+  return (arrow) => {
+    if (arrow.from === 'partner') return t('lanes.by_partner');
+    if (isByDemo(arrow)) return t('lanes.by_demo');
+    if (arrow.to === 'provider') return t('lanes.leaves');
+    if (arrow.to === 'page') return t('lanes.returns');
+    const [actor] = arrow.actors;
+    return actor && t('lanes.acts_for_you', { actor });
+  };
 }
 
 /** A label starts at the arrow's left end, or ends at its right end when there is more room. */
