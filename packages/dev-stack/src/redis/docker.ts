@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError } from '../errors.ts';
-import { startChild } from '../processes/child.ts';
+import { type Child, startChild } from '../processes/child.ts';
 import { checkRedis, isAnswering } from './check.ts';
-import type { RedisServer } from './server.ts';
+import { lastLineOf, type RedisServer } from './server.ts';
 
 const image = 'redis:8';
 const maxPullMs = 120_000;
@@ -69,14 +69,16 @@ export async function startDockerRedis(options: DockerRedisOptions): Promise<Red
     docker,
     [
       ...['run', '--rm', '--name', name, '--publish', `127.0.0.1:${options.port ?? ''}:6379`],
-      ...[...user, '--volume', `${directory}:/data`, image],
-      ...['redis-server', '--save', '', '--appendonly', durable ? 'yes' : 'no', '--databases', '1'],
-      ...['--maxmemory-policy', 'noeviction'],
+      // Not the image's own entrypoint: as root, it would give the folder to another user, or fail to write it.
+      ...[...user, '--volume', `${directory}:/data`, '--entrypoint', 'redis-server', image],
+      ...['--save', '', '--appendonly', durable ? 'yes' : 'no', '--databases', '1'],
+      // Our requests do not come from the container's own loopback. The port is published on ours alone.
+      ...['--maxmemory-policy', 'noeviction', '--protected-mode', 'no'],
     ],
     { env: process.env, logFile, orphan: { signal: 'SIGTERM' } },
   );
   try {
-    const port = await publishedPort(docker, name, signal);
+    const port = await publishedPort(child, { docker, name, logFile, signal });
     await checkRedis(`redis://127.0.0.1:${port}`);
     const tell = (command: 'pause' | 'unpause') => spawnSync(docker, [command, name], { timeout: 10_000 });
     const freeze = async () => void tell('pause');
@@ -89,9 +91,17 @@ export async function startDockerRedis(options: DockerRedisOptions): Promise<Red
   }
 }
 
-async function publishedPort(docker: string, name: string, signal?: AbortSignal): Promise<number> {
+async function publishedPort(
+  child: Child,
+  of: { docker: string; name: string; logFile: string; signal: AbortSignal | undefined },
+): Promise<number> {
+  const { docker, name, logFile, signal } = of;
   for (const end = Date.now() + 30_000; Date.now() < end; await sleep(100)) {
     signal?.throwIfAborted();
+    if (child.exit() !== undefined) {
+      const line = lastLineOf(readFileSync(logFile, 'utf8'));
+      throw new DevStackError(`Redis in Docker did not start: ${line} (${logFile})`);
+    }
     const { stdout } = spawnSync(docker, ['port', name, '6379/tcp'], { encoding: 'utf8', timeout: 5_000 });
     const port = Number(/127\.0\.0\.1:(\d+)/.exec(stdout ?? '')?.[1]);
     if (port > 0 && (await isAnswering(port))) return port;

@@ -75,16 +75,16 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
       if (/Bad file format|corrupt|Unexpected end of file/i.test(log)) {
         throw new DevStackError(`Redis cannot read its data in ${directory}: npm run reset empties it.`);
       }
-      const line =
-        log
-          .trim()
-          .split('\n')
-          .at(-1)
-          ?.replace(/^\d+:\w .*? [*#.-] /, '') ?? '';
       if (/: 7\.0 or later/.test(String(error))) throw error;
-      throw new DevStackError(explainText(log) ?? `Redis did not start: ${line} (${logFile})`);
+      throw new DevStackError(explainText(log) ?? `Redis did not start: ${lastLineOf(log)} (${logFile})`);
     }
   }
+}
+
+/** What Redis said last, without its number, role and time. */
+export function lastLineOf(log: string): string {
+  const line = log.trim().split('\n').at(-1) ?? '';
+  return line.replace(/^\d+:\w .*? [*#.-] /, '');
 }
 
 function serverArguments(

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -188,8 +197,25 @@ test('Docker is used when an engine answers, published on loopback alone', async
   const redis = await start({ env: bare() });
   expect(redis.url).toBe(`redis://127.0.0.1:${port}`);
   expect(await command(redis.url, 'PING')).toBe('PONG');
+  const run = readFileSync(join(root, 'run'), 'utf8');
+  expect(run).toContain('--publish 127.0.0.1::6379');
+  // The image's own entrypoint makes root another user, who may not be able to write the folder.
+  expect(run).toContain('--entrypoint redis-server');
   await redis.stop();
   await expect(command(redis.url, 'PING')).rejects.toThrow();
+});
+
+test('a Redis in Docker that ends at once is told of at once, with what it said', async () => {
+  program(
+    'docker',
+    `case "$1" in
+      info|image) exit 0 ;;
+      run) echo "1:M 29 Nov 2026 01:13:32.935 # Can't open or create append-only dir: Permission denied"; exit 1 ;;
+    esac`,
+  );
+  await expect(start({ env: bare() })).rejects.toThrow(
+    /^Redis in Docker did not start: Can't open or create append-only dir: Permission denied \(.*redis\.log\)$/,
+  );
 });
 
 test.each([
