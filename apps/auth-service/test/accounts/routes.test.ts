@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { registrationLimit } from '../../src/accounts/attempt-limits.ts';
 import { accounts, auditEvents } from '../../src/database/schema.ts';
@@ -14,12 +13,13 @@ import {
   startAuthApp,
   testPassword,
 } from '../support/auth-app.ts';
+import { connectDatabase } from '../support/connect-database.ts';
 
 let auth: AuthApp;
-let db: ReturnType<typeof drizzle>;
+let db: ReturnType<typeof connectDatabase>;
 beforeAll(async () => {
   auth = await startAuthApp();
-  db = drizzle(auth.databaseUrl);
+  db = connectDatabase(auth.databaseUrl);
 });
 afterAll(async () => {
   await db.$client.end();

@@ -1,9 +1,9 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { eq } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { accounts } from '../../src/database/schema.ts';
 import { type AuthApp, bearer, decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
+import { connectDatabase } from '../support/connect-database.ts';
 
 let auth: AuthApp;
 let now: number;
@@ -15,7 +15,7 @@ afterEach(() => auth.stop());
 
 async function tokenOf(role: string): Promise<string> {
   const username = await register(auth.app);
-  const db = drizzle(auth.databaseUrl);
+  const db = connectDatabase(auth.databaseUrl);
   await db
     .update(accounts)
     .set({ roles: [role] })

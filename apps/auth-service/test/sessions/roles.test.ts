@@ -1,6 +1,5 @@
 import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accounts } from '../../src/database/schema.ts';
 import {
@@ -13,12 +12,13 @@ import {
   startAuthApp,
   type Tokens,
 } from '../support/auth-app.ts';
+import { connectDatabase } from '../support/connect-database.ts';
 
 let auth: AuthApp;
-let db: ReturnType<typeof drizzle>;
+let db: ReturnType<typeof connectDatabase>;
 beforeAll(async () => {
   auth = await startAuthApp();
-  db = drizzle(auth.databaseUrl);
+  db = connectDatabase(auth.databaseUrl);
 });
 afterAll(async () => {
   await db.$client.end();

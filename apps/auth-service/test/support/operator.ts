@@ -1,9 +1,9 @@
 import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { expect } from 'vitest';
 import { accounts, auditEvents } from '../../src/database/schema.ts';
 import { type AuthApp, bearer, from, register, signIn, type Tokens } from './auth-app.ts';
+import { connectDatabase } from './connect-database.ts';
 
 export type Person = Tokens & { readonly id: string; readonly username: string };
 
@@ -19,7 +19,7 @@ export type Database = ReturnType<typeof openDatabase>;
 
 /** Direct access to auth-service's database, for what no route reveals or does. */
 export function openDatabase({ databaseUrl }: AuthApp) {
-  const db = drizzle(databaseUrl);
+  const db = connectDatabase(databaseUrl);
   return {
     db,
     close: () => db.$client.end(),
