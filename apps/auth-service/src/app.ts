@@ -48,6 +48,7 @@ import { createDataSets } from './revocation/log/data-sets.ts';
 import { retentionSeconds } from './revocation/log/revocation.ts';
 import { createRevocations } from './revocation/revocations.ts';
 import { createAuthorizationCodes } from './sessions/authorization-code.ts';
+import { createKeyProofs } from './sessions/key-proofs.ts';
 import { requireRecentReturn } from './sessions/recent-return.ts';
 import { createRefreshCookie } from './sessions/refresh-cookie.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
@@ -300,10 +301,11 @@ export async function buildApp({
   const issueIdToken = createIdTokenIssuer({ issuer: config.ISSUER, signer, clock });
   const seconds = () => clock() / 1000;
   const nonces = new ProofNonces({ key: keyEncryptionKeys.deriveKey('proof nonces'), seconds });
-  const readProof = createProofReader({
+  const keyProofs = createKeyProofs({
     issuer: config.ISSUER,
     replays: replaysInStore(usedProofs, { nonces, seconds }),
   });
+  const readProof = createProofReader(keyProofs);
   await app.register(clientEndpoints, {
     ...refreshing,
     authenticate,
@@ -334,6 +336,7 @@ export async function buildApp({
     clients,
     clientStatuses,
     cookie,
+    keyProofs,
     codes,
     sessionsWithLogins,
     endLogin: loginEnd.endOfBrowser,

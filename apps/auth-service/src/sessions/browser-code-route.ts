@@ -7,6 +7,7 @@ import { browserClientOr400, refuseRevoked } from '../clients/refusals.ts';
 import { checkBrowserOrigin, refuseCrossSite } from './browser-origin.ts';
 import { type CodeSignInParts, signInByCode, verifierPattern } from './code-sign-in.ts';
 import { deviceNameFrom } from './device-name.ts';
+import { type KeyProofs, replacedKeyProof, signInKeys } from './key-proofs.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { CodeRefusedError } from './session-starts.ts';
 import { answerWithTokens, sessionAnswerSchema } from './token-answer.ts';
@@ -22,12 +23,14 @@ const browserCodeSchema = {
       code: Type.String({ maxLength: 256 }),
       redirect_uri: Type.String({ maxLength: 2048 }),
       code_verifier: Type.String({ pattern: verifierPattern.source, description: 'RFC 7636 §4.1.' }),
+      replaced_key_proof: replacedKeyProof,
     },
     { additionalProperties: false },
   ),
   response: {
     201: sessionAnswerSchema,
     400: problemSchema,
+    401: problemSchema,
     403: problemSchema,
     503: problemSchema,
   },
@@ -37,6 +40,7 @@ export type BrowserCodeRouteOptions = CodeSignInParts & {
   readonly clients: ClientDirectory;
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly cookie: RefreshCookie;
+  readonly keyProofs: KeyProofs;
 };
 
 /** POST /sessions/code: redeems the code of a page, and answers as POST /sessions does. */
@@ -49,13 +53,16 @@ export async function browserCodeRoute(app: Service, options: BrowserCodeRouteOp
     checkBrowserOrigin(request, client);
     refuseCrossSite(request, client);
     refuseRevoked(clientStatuses, client);
+    const { boundTo, provenKeys } = await signInKeys(options.keyProofs, request, reply);
     const { tokens } = await signInByCode(options, {
       client,
       code,
       redirectUri,
       verifier,
       deviceName: deviceNameFrom(request.headers['user-agent']),
-      replaces: cookie.read(request, client.id).map(({ text }) => text),
+      boundTo,
+      refreshBoundTo: boundTo,
+      replaces: { refreshTokens: cookie.read(request, client.id).map(({ text }) => text), provenKeys },
       origin: requestOrigin(request),
     }).catch((error: unknown) => {
       throw error instanceof CodeRefusedError ? invalidCode(error) : error;

@@ -5,6 +5,7 @@ import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { ClientDirectory } from '../clients/clients.ts';
 import { browserClientOr400, refuseRevoked } from '../clients/refusals.ts';
 import { checkBrowserOrigin, isCrossSite } from './browser-origin.ts';
+import type { KeyProofs } from './key-proofs.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { type RefreshingParts, RefreshRefusedError, refreshTokens } from './refreshing.ts';
 import { answerWithTokens, sessionAnswerSchema } from './token-answer.ts';
@@ -27,10 +28,12 @@ export type BrowserRefreshRouteOptions = RefreshingParts & {
   readonly clients: ClientDirectory;
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly cookie: RefreshCookie;
+  readonly keyProofs: KeyProofs;
 };
 
 /**
  * POST /sessions/refresh, the browser's counterpart of POST /token. 401: sign in again; `reason` says why, if known.
+ * `foreign_key`: the session goes on, and this browser did not prove to have its key.
  */
 export async function browserRefreshRoute(app: Service, options: BrowserRefreshRouteOptions): Promise<void> {
   const { clients, cookie } = options;
@@ -40,17 +43,19 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
     checkBrowserOrigin(request, client);
     // The cookie stays, so that the session continues if the client is reinstated.
     refuseRevoked(options.clientStatuses, client);
+    const proven = await options.keyProofs.keyOf(request, reply);
     const refusals = new Map<string, RefreshRefusedError>();
     for (const { text: refreshToken, sessionId } of cookie.read(request, client.id)) {
       try {
-        const presented = { refreshToken, client, origin: requestOrigin(request) };
+        const presented = { refreshToken, client, proven, origin: requestOrigin(request) };
         return answerWithTokens(reply, { tokens: await refreshTokens(options, presented), client, cookie });
       } catch (error) {
         if (!(error instanceof RefreshRefusedError)) throw error;
         refusals.set(sessionId, error);
       }
     }
-    cookie.clear(reply, { clientId: client.id, isOver: (sessionId) => refusals.has(sessionId) });
+    const isOver = (sessionId: string) => refusals.get(sessionId)?.code === 'session_over';
+    cookie.clear(reply, { clientId: client.id, isOver });
     throw signInAgain([...refusals.values()], isCrossSite(request) ? 'cross_site' : 'no_cookie');
   });
 }

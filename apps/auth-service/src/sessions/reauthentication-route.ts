@@ -29,19 +29,20 @@ export async function reauthenticationRoute(app: Service, parts: Reauthenticatio
     '/sessions/current/reauthentication',
     { onRequest: app.authenticate, schema: reauthenticationSchema },
     async (request, reply) => {
-      const { subject, sessionId, clientId, scopes } = request.auth;
+      const { subject, sessionId, clientId, scopes, boundTo } = request.auth;
       const renewed = await reauthenticate(parts, {
         subject,
         sessionId,
         clientId,
         scopes,
+        boundTo,
         password: request.body.password,
         origin: requestOrigin(request),
       });
       reply.header('cache-control', 'no-store');
       return {
         access_token: renewed.token,
-        token_type: renewed.isBound ? ('DPoP' as const) : ('Bearer' as const),
+        token_type: boundTo === undefined ? ('Bearer' as const) : ('DPoP' as const),
         expires_in: renewed.expiresInSeconds,
         scope: renewed.scopes.join(' '),
         session_id: renewed.sessionId,

@@ -22,6 +22,8 @@ export type ReauthenticationRequest = {
   readonly clientId: string;
   /** The scopes of the request's token. The new token has no others. */
   readonly scopes: ReadonlySet<string>;
+  /** The thumbprint of the key to which the request's token is bound. The new token is bound to it as well. */
+  readonly boundTo: string | undefined;
   readonly password: string;
   readonly origin: Origin & { readonly address: string };
 };
@@ -29,8 +31,6 @@ export type ReauthenticationRequest = {
 export type Reauthenticated = AccessToken & {
   readonly scopes: readonly string[];
   readonly sessionId: string;
-  /** Whether the access token is bound to a key, as the session is. */
-  readonly isBound: boolean;
 };
 
 /**
@@ -57,9 +57,9 @@ export async function reauthenticate(
   if (grant === undefined) throw sessionEnded();
   const scopes = scopesOfGrant(grant).filter((scope) => request.scopes.has(scope));
   const accessToken = await parts.issueAccessToken(
-    personClaims({ ...grant, acr: acrOf(grant.elsewhere) }, scopes),
+    personClaims({ ...grant, acr: acrOf(grant.elsewhere), boundTo: request.boundTo }, scopes),
     limitsOf(grant),
   );
   parts.audit.record({ event: 'session.reauthenticated', subject, sessionId, clientId, ...origin });
-  return { ...accessToken, scopes, sessionId, isBound: grant.boundTo !== undefined };
+  return { ...accessToken, scopes, sessionId };
 }

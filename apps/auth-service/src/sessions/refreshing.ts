@@ -36,7 +36,7 @@ export class RefreshRefusedError extends Error {
    * - target_not_granted: the session has no scope of the service that the token shall be for; the token stays valid
    */
   readonly code: 'foreign_key' | 'session_over' | 'scope_not_granted' | 'target_not_granted';
-  /** Why the session was ended or lost, if that is known. */
+  /** Why the session was ended, lost or refused, if that is known. */
   readonly reason: string | undefined;
 
   constructor(code: RefreshRefusedError['code'], reason?: string) {
@@ -69,7 +69,7 @@ export async function refreshTokens(
   const outcome = await parts.sessions.refresh(presented.refreshToken, presented.client.id, presented.proven);
   parts.onVerdict(outcome.verdict);
   audit(parts.audit, outcome, presented);
-  if (outcome.verdict === 'FOREIGN_KEY') throw new RefreshRefusedError('foreign_key');
+  if (outcome.verdict === 'FOREIGN_KEY') throw new RefreshRefusedError('foreign_key', 'foreign_key');
   if (!('refreshToken' in outcome)) throw new RefreshRefusedError('session_over', reasonOf(outcome));
   const { client, target } = presented;
   return issueTokens(parts.issueAccessToken, outcome, {

@@ -12,6 +12,14 @@ export const listedSessionSchema = Type.Object({
   created_at: time,
   last_used_at: time,
   expires_at: time,
+  bound: Type.Boolean({ description: 'Whether its tokens are worth nothing without the key of the device.' }),
+  foreign_key_at: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description:
+        'When its refresh token was last presented without that key, as by somebody who has copied it.',
+    }),
+  ),
   current: Type.Boolean({ description: 'Whether the request’s token belongs to this session.' }),
 });
 
@@ -25,6 +33,10 @@ export function listedSessionAnswer(session: ListedSession, currentId: string) {
     created_at: new Date(session.createdAt).toISOString(),
     last_used_at: new Date(session.lastUsedAt).toISOString(),
     expires_at: new Date(session.expiresAt).toISOString(),
+    bound: session.isBound,
+    ...(session.foreignKeyAt !== undefined && {
+      foreign_key_at: new Date(session.foreignKeyAt).toISOString(),
+    }),
     current: session.id === currentId,
   };
 }

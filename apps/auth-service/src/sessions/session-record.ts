@@ -12,14 +12,15 @@ import type { ListedSession, SessionGrant } from './session.ts';
  * o scopes, if the sign-in asked for fewer than the roles allow · a when the person last authenticated (s) ·
  * d device name · i address · b when it was created (s) · v version of the roles · n issuedFrom (s), if there is one ·
  * w why it ended, if it has · for somebody who signed in elsewhere: m provider, q session there,
- * y when they returned (s) · j thumbprint of the key that the session is bound to
+ * y when they returned (s) · j thumbprint of the key that the session is bound to · f when its token was last presented
+ * without that key (s), if it was
  */
 
 /** The fields that refresh-session.lua returns, in this order. */
 export const grantFields = ['u', 'c', 'l', 'o', 'a', 'x', 'n', 'm', 'q', 'y', 'j'] as const;
 
 /** The fields that a list of devices is made from. */
-export const listedFields = ['s', 'c', 'd', 'i', 'b', 't', 'x'] as const;
+export const listedFields = ['s', 'c', 'd', 'i', 'b', 't', 'x', 'j', 'f'] as const;
 
 /** The fields and values of a new session. */
 export function recordOf(
@@ -81,7 +82,8 @@ export function grantFrom(
 
 /** Reads the values of `listedFields`; undefined for a session that has ended or is gone. */
 export function listedFrom(id: string, values: readonly (string | null)[]): ListedSession | undefined {
-  const [state, clientId, deviceName, address, createdAtSeconds, lastUsedAt, expiresAt] = values;
+  const [state, clientId, deviceName, address, createdAtSeconds, lastUsedAt, expiresAt, ...more] = values;
+  const [boundTo, foreignKeyAt] = more;
   if (state !== 'active') return undefined;
   return {
     id,
@@ -91,5 +93,7 @@ export function listedFrom(id: string, values: readonly (string | null)[]): List
     createdAt: Number(createdAtSeconds) * 1000,
     lastUsedAt: Number(lastUsedAt),
     expiresAt: Number(expiresAt),
+    isBound: boundTo != null,
+    foreignKeyAt: foreignKeyAt == null ? undefined : Number(foreignKeyAt) * 1000,
   };
 }

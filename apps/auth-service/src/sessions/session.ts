@@ -32,6 +32,10 @@ export type ListedSession = {
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly expiresAt: number;
+  /** Whether its tokens are worth nothing without the key of the device (RFC 9449). */
+  readonly isBound: boolean;
+  /** When its refresh token was last presented without that key, as by somebody who has copied it. */
+  readonly foreignKeyAt: number | undefined;
 };
 
 /**
@@ -41,7 +45,8 @@ export type ListedSession = {
  * - REPLAYED: the previous generation, moments after the rotation (a lost reply, two tabs); the same successor again.
  *   With the key of a bound session: one of the last eight, at any time.
  * - ADOPTED: a newer generation than the store has, proved by our MAC: the store lost writes in a failover.
- * - FOREIGN_KEY: the session is bound to a key, and the client did not prove that it has it. Nothing happens.
+ * - FOREIGN_KEY: the session is bound to a key, and the client did not prove that it has it. The
+ *   session goes on; the list of devices shows when this happened.
  * - REUSED: a generation replaced long ago, so somebody has a copy. The session is ended.
  * - LOST: we issued it and its session has not expired, but the store no longer has the session.
  */

@@ -9,6 +9,7 @@ import { parseScope } from '../permissions/scope.ts';
 import { checkBrowserOrigin, refuseCrossSite } from './browser-origin.ts';
 import { deviceNameFrom } from './device-name.ts';
 import { deviceNameSchema, keptDeviceName } from './device-name-schema.ts';
+import { type KeyProofs, replacedKeyProof, signInKeys } from './key-proofs.ts';
 import type { RefreshCookie } from './refresh-cookie.ts';
 import { type SignInParts, signIn } from './sign-in.ts';
 import { answerWithTokens, sessionAnswerSchema } from './token-answer.ts';
@@ -23,6 +24,7 @@ const signInSchema = {
       username: Type.String({ minLength: 1, maxLength: 256 }),
       password: passwordSchema,
       device_name: Type.Optional(deviceNameSchema),
+      replaced_key_proof: replacedKeyProof,
       scope: Type.Optional(
         Type.String({
           maxLength: 1024,
@@ -46,9 +48,13 @@ export type SignInRouteOptions = SignInParts & {
   readonly clients: ClientDirectory;
   readonly clientStatuses: Pick<ClientStatuses, 'isRevoked'>;
   readonly cookie: RefreshCookie;
+  readonly keyProofs: KeyProofs;
 };
 
-/** POST /sessions: checks user name and password; answers with a session and its first tokens. */
+/**
+ * POST /sessions: checks user name and password; answers with a session and its first tokens. They are bound to the key
+ * of the request's proof, if it has one.
+ */
 export async function signInRoute(app: Service, options: SignInRouteOptions): Promise<void> {
   app.post('/sessions', { schema: signInSchema }, async (request, reply) => {
     const { client_id: clientId, username, password, device_name: typedName, scope } = request.body;
@@ -58,6 +64,8 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
     refuseRevoked(options.clientStatuses, client);
     const scopes = scopesOr400(scope);
     const deviceName = typedName === undefined ? undefined : keptDeviceName(typedName);
+    const { boundTo, provenKeys } = await signInKeys(options.keyProofs, request, reply);
+    const held = client.kind === 'browser' ? options.cookie.read(request, client.id) : [];
 
     const tokens = await signIn(options, {
       username,
@@ -65,8 +73,9 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
       client,
       scopes,
       deviceName: deviceName ?? deviceNameFrom(request.headers['user-agent']),
-      replaces:
-        client.kind === 'browser' ? options.cookie.read(request, client.id).map(({ text }) => text) : [],
+      boundTo,
+      refreshBoundTo: boundTo,
+      replaces: { refreshTokens: held.map(({ text }) => text), provenKeys },
       origin: requestOrigin(request),
     });
     reply.code(201);

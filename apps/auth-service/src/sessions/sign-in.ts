@@ -30,8 +30,8 @@ export type SessionRequest = {
   /** The same for the refresh tokens. */
   readonly refreshBoundTo?: string | undefined;
   readonly deviceName: string;
-  /** The refresh tokens that this browser already holds. */
-  readonly replaces?: readonly string[];
+  /** The refresh tokens that this browser already holds, and the keys that it has proved to have. */
+  readonly replaces?: { readonly refreshTokens: readonly string[]; readonly provenKeys: readonly string[] };
   readonly origin: Origin & { readonly address: string };
 };
 
@@ -136,13 +136,19 @@ async function refuseIfAccountChanged(
   });
 }
 
-/** Signing in overwrites the browser's cookie, so the session that only that cookie could use ends (ASVS 5.0 7.2.4). */
-async function endReplaced(parts: EndParts, request: SessionRequest): Promise<void> {
-  for (const refreshToken of request.replaces ?? []) {
+/**
+ * Signing in overwrites the browser's cookie, so the session that only that cookie could use ends (ASVS 5.0 7.2.4).
+ * Whoever has copied the cookie of a session that is bound to a key cannot end that session.
+ */
+async function endReplaced(parts: EndParts, { replaces, ...request }: SessionRequest): Promise<void> {
+  for (const refreshToken of replaces?.refreshTokens ?? []) {
     // After Redis has lost its data, the old session must not prevent a new sign-in.
     const how = { evenIfUncertain: true };
     const grant = await parts.sessions.grantOf(refreshToken, request.client.id, how);
-    if (grant !== undefined) await end(parts, { request, grant, reason: 'replaced' });
+    if (grant === undefined) continue;
+    const { boundTo } = grant;
+    const isOwn = boundTo === undefined || replaces?.provenKeys.includes(boundTo);
+    if (isOwn) await end(parts, { request, grant, reason: 'replaced' });
   }
 }
 

@@ -23,6 +23,8 @@ export type ModelSession = {
   authTime: number;
   /** The key to which it is bound. */
   boundTo?: string | undefined;
+  /** When it was last presented without that key, in seconds since the epoch. */
+  foreignKeyAt?: number;
 };
 
 export function modelRefresh(
@@ -34,7 +36,10 @@ export function modelRefresh(
   if (session.state === 'gone') return modelMissing(session, now);
   if (session.state !== 'active') return 'REVOKED';
   if (now >= session.expiresAt) return 'EXPIRED';
-  if (session.boundTo !== undefined && session.boundTo !== proven) return 'FOREIGN_KEY';
+  if (session.boundTo !== undefined && session.boundTo !== proven) {
+    session.foreignKeyAt = Math.floor(now / 1000);
+    return 'FOREIGN_KEY';
+  }
   const ahead = presented - session.generation;
   if (session.boundTo !== undefined && ahead < 0 && ahead >= -maxBehind) return 'REPLAYED';
   if (ahead === 0 || (ahead > 0 && ahead <= maxAdopted)) {

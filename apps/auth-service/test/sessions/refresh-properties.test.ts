@@ -153,10 +153,14 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
             }
           }
           // One head, exactly one feed entry per death, and no key that outlives the session.
-          const [state, head] = await redis.hmget(sessionKey(sessionId), 's', 'g');
+          const [state, head, foreignKeyAt] = await redis.hmget(sessionKey(sessionId), 's', 'g', 'f');
           const isKept = head !== null;
           expect(state).toBe(model.state === 'gone' ? null : model.state);
-          if (isKept) expect(Number(head)).toBe(model.generation);
+          if (isKept)
+            expect([Number(head), foreignKeyAt]).toEqual([
+              model.generation,
+              model.foreignKeyAt === undefined ? null : String(model.foreignKeyAt),
+            ]);
           expect((await revocationsIn(redis)).filter(({ kind }) => kind === 'session')).toEqual(
             deaths.map((reason) => ({ kind: 'session', id: sessionId, reason })),
           );

@@ -196,11 +196,12 @@ describe('presenting a refresh token of a session that is bound to a key', () =>
   test.each([
     ['another key', 'other'],
     ['no key', undefined],
-  ])('with %s it is a FOREIGN_KEY: the session goes on as if nothing had happened', async (_, key) => {
-    const { first, presentWith, grant } = await setUpBound();
+  ])('with %s it is a FOREIGN_KEY: the session goes on, and remembers when that was', async (_, key) => {
+    const { first, presentWith, grant, clock } = await setUpBound();
     const before = await redis.hgetall(sessionKey(grant.sessionId));
     expect(await presentWith(first, key)).toMatchObject({ verdict: 'FOREIGN_KEY', grant });
-    expect(await redis.hgetall(sessionKey(grant.sessionId))).toEqual(before);
+    const f = String(Math.floor(clock.now() / 1000));
+    expect(await redis.hgetall(sessionKey(grant.sessionId))).toEqual({ ...before, f });
     expect(await revocationsOf(grant.sessionId)).toEqual([]);
     expect(await presentWith(first, 'own')).toMatchObject({ verdict: 'ROTATED' });
   });

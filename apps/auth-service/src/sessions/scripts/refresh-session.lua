@@ -51,8 +51,12 @@ local function rotate(verdict)
   return answer(verdict, signing_kid, presented + 1)
 end
 
--- Whoever has copied the token has not got the key, and must not be able to end the session with it.
-if bound_to and bound_to ~= proven then return answer('FOREIGN_KEY', kid) end
+-- Whoever has copied the token has not got the key, and must not be able to end the session with it. The person sees
+-- in the list of devices that it was tried.
+if bound_to and bound_to ~= proven then
+  redis.call('HSET', session, 'f', string.format('%.0f', math.floor(now / 1000)))
+  return answer('FOREIGN_KEY', kid)
+end
 
 local ahead = presented - current
 if ahead == 0 then return rotate('ROTATED') end

@@ -2,7 +2,7 @@
 --
 -- KEYS  1 session
 -- ARGV  1 subject  2 now (ms)  3 device name
--- Reply { s, c, d, i, b, t, x } as in session-record.ts; empty when the session has ended or is another person's
+-- Reply { s, c, d, i, b, t, x, j, f } as in session-record.ts; empty when the session has ended or is another person's
 local session = KEYS[1]
 local subject, now, name = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 
@@ -10,4 +10,4 @@ local found = redis.call('HMGET', session, 's', 'u', 'x')
 if found[1] ~= 'active' or found[2] ~= subject or now >= tonumber(found[3]) then return {} end
 
 redis.call('HSET', session, 'd', name)
-return redis.call('HMGET', session, 's', 'c', 'd', 'i', 'b', 't', 'x')
+return redis.call('HMGET', session, 's', 'c', 'd', 'i', 'b', 't', 'x', 'j', 'f')

@@ -1,0 +1,83 @@
+import { AuthError } from '@latchkey/auth-client';
+import { type ProofReplays, readDpopProof } from '@latchkey/auth-client/proof';
+import { ProblemError } from '@latchkey/service-kit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+
+/**
+ * Checks the proofs of requests that have no access token (RFC 9449 §5). Each answer to one has the nonce for the next.
+ *
+ * Both functions reject with ProblemError 401 `invalid_dpop_proof` or `use_dpop_nonce`, and 503 when Redis does not answer.
+ */
+export type KeyProofs = {
+  /** The thumbprint of the key that a request proves to have; undefined for a request without a proof. */
+  keyOf(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>;
+  /** The same for a second key, whose proof is in the body. It is a proof for the same request. */
+  secondKeyOf(request: FastifyRequest, proof: string): Promise<string>;
+};
+
+export function createKeyProofs({
+  issuer,
+  replays,
+}: {
+  readonly issuer: string;
+  readonly replays: ProofReplays;
+}): KeyProofs {
+  async function check(request: FastifyRequest, proof: string): Promise<string> {
+    try {
+      const url = `${issuer}${request.routeOptions.url ?? ''}`;
+      const read = readDpopProof(proof, { method: request.method, url });
+      await replays.accept(read);
+      return read.thumbprint;
+    } catch (error) {
+      throw error instanceof AuthError ? refused(error) : error;
+    }
+  }
+
+  return {
+    async keyOf(request, reply) {
+      const [proof, ...more] = proofsIn(request.raw.rawHeaders);
+      if (proof === undefined) return undefined;
+      reply.header('dpop-nonce', replays.nonce);
+      // RFC 9449 §4.3 allows one.
+      if (more.length > 0) throw refused(new AuthError('invalid_dpop_proof'));
+      return check(request, proof);
+    },
+    secondKeyOf: check,
+  };
+}
+
+/** A member of the bodies that start a session in a browser. */
+export const replacedKeyProof = Type.Optional(
+  Type.String({
+    maxLength: 4096,
+    description:
+      'A second proof for this request (RFC 9449), by the key of the session that this browser has until now. Without ' +
+      'it, a session that is bound to a key goes on beside the new one.',
+  }),
+);
+
+/** The keys that a sign-in proves: the one of the new session, and that of the one that it replaces. */
+export async function signInKeys(
+  proofs: KeyProofs,
+  request: FastifyRequest<{ Body: { replaced_key_proof?: string } }>,
+  reply: FastifyReply,
+): Promise<{ readonly boundTo: string | undefined; readonly provenKeys: readonly string[] }> {
+  const boundTo = await proofs.keyOf(request, reply);
+  const { replaced_key_proof: proof } = request.body;
+  const replaced = proof === undefined ? undefined : await proofs.secondKeyOf(request, proof);
+  return { boundTo, provenKeys: [boundTo, replaced].filter((key) => key !== undefined) };
+}
+
+function refused(cause: AuthError): ProblemError {
+  const code = cause.code === 'use_dpop_nonce' ? 'use_dpop_nonce' : 'invalid_dpop_proof';
+  const detail =
+    code === 'use_dpop_nonce'
+      ? 'The proof needs the nonce of the header DPoP-Nonce.'
+      : 'The proof is not valid for this request, or was used before.';
+  return new ProblemError({ status: 401, code, detail, cause });
+}
+
+function proofsIn(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
+}
