@@ -1,16 +1,16 @@
 import type { CurrentToken } from './current-token.ts';
 import { SessionError } from './errors.ts';
+import { canBeSentAgain, type ProvingSend } from './keys/proving-send.ts';
 import type { Platform } from './platform.ts';
 import { readProblem } from './problem.ts';
 import { createRefusalBackoff } from './refusal-backoff.ts';
-import type { Send } from './send.ts';
 import type { SignedInFact } from './session-fact.ts';
 import { readClaims } from './token-claims.ts';
 
 export type AuthenticatedFetchParts = {
   /** The origins that may get the token. */
   readonly origins: ReadonlySet<string>;
-  readonly send: Send;
+  readonly send: ProvingSend;
   readonly token: CurrentToken;
   readonly platform: Platform;
 };
@@ -25,14 +25,14 @@ export function createAuthenticatedFetch(parts: AuthenticatedFetchParts): Authen
   return async (address, init = {}) => {
     const url = allowed(address, parts.origins);
     const first = await token.get();
-    const response = await send(url.href, withToken(init, first));
+    const response = await send(url.href, withoutCookies(init), first);
     const refusal = await refusalIn(response);
     if (refusal === undefined || backoff.isOn(url.origin)) return response;
 
     const next = await token.after(first, refusal.reason);
     if (next === undefined || !isSameUser(first, next) || !canBeSentAgain(init.body)) return response;
     void response.body?.cancel();
-    const second = await send(url.href, withToken(init, next));
+    const second = await send(url.href, withoutCookies(init), next);
     if ((await refusalIn(second)) === undefined) backoff.reset(url.origin);
     else backoff.extend(url.origin);
     return second;
@@ -48,11 +48,9 @@ function allowed(address: string | URL, origins: ReadonlySet<string>): URL {
   throw new SessionError('origin_not_allowed', `The token is not sent to ${url?.origin ?? 'this address'}.`);
 }
 
-function withToken(init: RequestInit, { accessToken }: SignedInFact): RequestInit {
-  const headers = new Headers(init.headers);
-  headers.set('authorization', `Bearer ${accessToken}`);
-  // If page and services share an origin, the default would send cookies, and with them the refresh token.
-  return { credentials: 'omit', ...init, headers };
+/** If page and services share an origin, the default would send cookies, and with them the refresh token. */
+function withoutCookies(init: RequestInit): RequestInit {
+  return { credentials: 'omit', ...init };
 }
 
 /**
@@ -70,9 +68,4 @@ async function refusalIn(response: Response): Promise<{ readonly reason: string 
 /** A person's request must not be repeated in the name of another person who has signed in meanwhile. */
 function isSameUser(one: SignedInFact, other: SignedInFact): boolean {
   return readClaims(one.accessToken)?.subject === readClaims(other.accessToken)?.subject;
-}
-
-/** A stream can be read only once. */
-function canBeSentAgain(body: RequestInit['body']): boolean {
-  return !(body instanceof ReadableStream);
 }

@@ -3,6 +3,9 @@ import { createAuthenticatedFetch } from './authenticated-fetch.ts';
 import { type BeginSignInOptions, createCodeFlow } from './code-flow.ts';
 import { createCurrentToken } from './current-token.ts';
 import { closed } from './errors.ts';
+import { createKeyRing } from './keys/key-ring.ts';
+import { createKeyedEndpoint } from './keys/keyed-endpoint.ts';
+import { createProvingSend } from './keys/proving-send.ts';
 import { type BrowserSessionOptions, checkOptions } from './options.ts';
 import { browserPlatform, type Platform } from './platform.ts';
 import { createRefreshLock } from './refresh-lock.ts';
@@ -78,7 +81,8 @@ export type BrowserSession = {
  * Creates a person's session in a page, shared by all tabs of its origin.
  *
  * The access token is in memory only; the refresh token is in an HttpOnly cookie of auth-service, which no script can
- * read. The session renews the token before it expires and tells why it ended.
+ * read. Both are bound to a key that no script can read either (`binding`). The session renews the token before it expires
+ * and tells why it ended.
  *
  * Does not verify tokens: the services do. Does not protect against scripts that run in the page: use a content
  * security policy against them.
@@ -96,7 +100,7 @@ export function createBrowserSession(options: BrowserSessionOptions): BrowserSes
 
 /** The same on another platform, for tests. */
 export function startBrowserSession(options: BrowserSessionOptions, platform: Platform): BrowserSession {
-  const { issuer, clientId, origins, fetch } = checkOptions(options);
+  const { issuer, clientId, origins, binding, fetch } = checkOptions(options);
   const name = `latchkey session ${JSON.stringify([issuer, clientId])}`;
   const closing = new AbortController();
   const { signal } = closing;
@@ -108,12 +112,14 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
   store.subscribe(() => mark.follow(store.fact()));
   const tabs = openTabChannel({ name, platform, store });
   const lock = createRefreshLock({ name, platform, signal });
-  const send = createSend(fetch);
-  const auth = createAuthEndpoint({ issuer, clientId, send, platform });
+  const keyRing = createKeyRing({ name, binding, platform });
+  const send = createProvingSend({ send: createSend(fetch), keyRing, platform });
+  const endpoint = createAuthEndpoint({ issuer, clientId, send, keyRing, platform });
+  const auth = createKeyedEndpoint({ endpoint, keyRing, binding });
   const renewal = createRenewal({ store, mark, tabs, lock, auth, platform });
   const schedule = scheduleRenewal({ store, mark, platform, renew: renewal.renew });
   const actions = createSessionActions({ store, lock, auth, renewal, platform });
-  const codeFlow = createCodeFlow({ name, issuer, clientId, auth, platform });
+  const codeFlow = createCodeFlow({ name, issuer, clientId, auth: endpoint, platform });
   const token = createCurrentToken({ store, platform, renewal, schedule, restore });
   const authenticatedFetch = createAuthenticatedFetch({ origins, send, token, platform });
 

@@ -1,5 +1,6 @@
 import type { AuthEndpoint, CodeToRedeem } from './auth-endpoint.ts';
 import { SessionError } from './errors.ts';
+import { base64url, hashOf } from './keys/base64url.ts';
 import type { Platform } from './platform.ts';
 
 export type BeginSignInOptions = {
@@ -109,12 +110,5 @@ async function challengeOf(verifier: string): Promise<string> {
   const { subtle } = crypto as Partial<Crypto>;
   if (subtle === undefined)
     throw new SessionError('insecure_context', 'Serve the page over https, or from localhost.');
-  return base64url(new Uint8Array(await subtle.digest('SHA-256', new TextEncoder().encode(verifier))));
-}
-
-function base64url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
+  return hashOf(verifier);
 }

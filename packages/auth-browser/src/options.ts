@@ -7,9 +7,17 @@ export type BrowserSessionOptions = {
   clientId: string;
   /** Origins that may get the token, besides the issuer's. */
   services: readonly string[];
+  /**
+   * Whether tokens are bound to a key that no script can read, so that a copied cookie or token is worth nothing (RFC
+   * 9449). `required`, the default: without a key nobody is signed in. `where_possible`: where the browser can keep none,
+   * the cookie alone is enough. `none`: it always is.
+   */
+  binding?: Binding;
   /** Makes every request; default the global fetch. It is called with a string and an init. */
   fetch?: typeof globalThis.fetch;
 };
+
+export type Binding = 'required' | 'where_possible' | 'none';
 
 export type CheckedOptions = {
   /** Without a trailing slash. */
@@ -17,16 +25,20 @@ export type CheckedOptions = {
   readonly clientId: string;
   /** The origins that may get the token. */
   readonly origins: ReadonlySet<string>;
+  readonly binding: Binding;
   readonly fetch: typeof globalThis.fetch;
 };
 
+const bindings: readonly Binding[] = ['required', 'where_possible', 'none'];
+
 /** @throws {SessionError} `invalid_options`, with all faults in one message */
 export function checkOptions(options: BrowserSessionOptions): CheckedOptions {
-  const { issuer, clientId, services } = options;
+  const { issuer, clientId, services, binding = 'required' } = options;
   const faults: string[] = [];
   if (!isHttpUrl(issuer) || /[?#]/.test(issuer))
     faults.push('issuer must be an http(s) URL without query and fragment');
   if (clientId === '') faults.push('clientId must not be empty');
+  if (!bindings.includes(binding)) faults.push(`binding must be one of ${bindings.join(', ')}`);
   for (const service of services) {
     if (!isHttpUrl(service) || new URL(service).origin !== service)
       faults.push(
@@ -38,6 +50,7 @@ export function checkOptions(options: BrowserSessionOptions): CheckedOptions {
     issuer: issuer.replace(/\/+$/, ''),
     clientId,
     origins: new Set([new URL(issuer).origin, ...services]),
+    binding,
     // Looked up at each call, and called as a method of the global object, as browsers require.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
   };

@@ -1,3 +1,5 @@
+import { indexedDbRecords, type Records } from './keys/records.ts';
+
 /** Why the session should be checked now: the page became visible, left the back-forward cache, or went online. */
 export type Wake = 'shown' | 'thawed' | 'online';
 
@@ -15,6 +17,8 @@ export type Platform = {
   openChannel(name: string): BroadcastChannel | undefined;
   /** Shared by all pages of the origin. Undefined in workers, and where storage is forbidden. */
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
+  /** Shared by all pages of the origin. Undefined where there is no IndexedDB, or no Web Crypto (insecure contexts). */
+  readonly records: Records | undefined;
   /** Of this tab alone. Throws where storage is forbidden. */
   tabStorage(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** The page's address. */
@@ -53,6 +57,11 @@ export const browserPlatform: Platform = {
     } catch {
       return undefined;
     }
+  },
+  get records() {
+    const isSecure = (globalThis.crypto as Partial<Crypto> | undefined)?.subtle !== undefined;
+    const factory = globalThis.indexedDB as IDBFactory | undefined;
+    return isSecure && factory !== undefined ? indexedDbRecords(factory) : undefined;
   },
   tabStorage: () => sessionStorage,
   address: {

@@ -6,11 +6,19 @@ export type Problem = {
   readonly reason: string | null;
 };
 
-/** Reads and consumes an answer's body. Every member is null if it is not a problem document. */
+/**
+ * Reads and consumes an answer's body: a problem document, or an error of OAuth (RFC 6749 §5.2). Every member is null if it
+ * is neither.
+ */
 export async function readProblem(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => undefined);
-  const { code, detail, reason } = (typeof body === 'object' ? (body ?? {}) : {}) as Record<string, unknown>;
-  return { code: textOf(code), detail: textOf(detail), reason: textOf(reason) };
+  const members = (typeof body === 'object' ? (body ?? {}) : {}) as Record<string, unknown>;
+  const { code, error, detail, error_description: description, reason } = members;
+  return {
+    code: textOf(code) ?? textOf(error),
+    detail: textOf(detail) ?? textOf(description),
+    reason: textOf(reason),
+  };
 }
 
 function textOf(value: unknown): string | null {

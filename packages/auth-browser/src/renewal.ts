@@ -1,5 +1,5 @@
-import type { AuthEndpoint } from './auth-endpoint.ts';
 import { SessionError } from './errors.ts';
+import type { SessionEndpoint } from './keys/keyed-endpoint.ts';
 import type { Platform } from './platform.ts';
 import { type RefreshLock, signOutPatienceMs } from './refresh-lock.ts';
 import { errorOf, failureOf, isBlocked } from './renewal-failure.ts';
@@ -16,7 +16,7 @@ export type RenewalParts = {
   readonly mark: SessionMark;
   readonly tabs: TabChannel;
   readonly lock: RefreshLock;
-  readonly auth: AuthEndpoint;
+  readonly auth: Pick<SessionEndpoint, 'refresh'>;
   readonly platform: Platform;
 };
 

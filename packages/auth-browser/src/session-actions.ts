@@ -1,5 +1,6 @@
-import type { AuthEndpoint, CodeToRedeem, SignInCredentials } from './auth-endpoint.ts';
+import type { CodeToRedeem, SignInCredentials } from './auth-endpoint.ts';
 import { SessionError, signedOut } from './errors.ts';
+import type { SessionEndpoint } from './keys/keyed-endpoint.ts';
 import type { Platform } from './platform.ts';
 import { type RefreshLock, signOutPatienceMs } from './refresh-lock.ts';
 import type { Renewal } from './renewal.ts';
@@ -17,7 +18,7 @@ export type SessionActions = {
 export type SessionActionsParts = {
   readonly store: SessionStore;
   readonly lock: RefreshLock;
-  readonly auth: AuthEndpoint;
+  readonly auth: SessionEndpoint;
   readonly renewal: Renewal;
   readonly platform: Platform;
 };
@@ -63,7 +64,7 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
           if (asked !== undefined && asked !== subject)
             throw new SessionError('session_changed', 'Another person has signed in meanwhile.');
           asked = subject;
-          await renewal.conclude(() => auth.reauthenticate(held.accessToken, password), renewal.begin);
+          await renewal.conclude(() => auth.reauthenticate(held, password), renewal.begin);
         });
         const fact = store.fact();
         if (fact?.kind !== 'signed_in') throw signedOut(fact?.reason);
@@ -74,7 +75,7 @@ export function createSessionActions(parts: SessionActionsParts): SessionActions
         () =>
           withToken((held) =>
             renewal.conclude(
-              () => auth.signOut(held.accessToken, everywhere),
+              () => auth.signOut(held, everywhere),
               // auth-service's names for these reasons.
               () => renewal.end(everywhere ? 'ended_all' : 'sign_out'),
             ),

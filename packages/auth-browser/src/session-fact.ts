@@ -8,6 +8,8 @@ export type IssuedToken = {
   readonly expiresAtMs: number;
   /** Its lifetime when it was issued. */
   readonly lifetimeMs: number;
+  /** The thumbprint of the key to which it is bound (RFC 9449); absent for a bearer token. */
+  readonly boundTo?: string | undefined;
 };
 
 /**
@@ -66,23 +68,35 @@ export function stateOf(fact: SessionFact): SessionState {
   if (fact.kind === 'signed_out') return Object.freeze({ status: 'signed_out', reason: fact.reason });
   const claims = readClaims(fact.accessToken);
   if (claims === undefined) throw new TypeError('Not the access token of a person');
-  const { accessToken, expiresAtMs } = fact;
-  return Object.freeze({ status: 'signed_in', accessToken, ...claims, expiresAtMs });
+  const { accessToken, expiresAtMs, boundTo } = fact;
+  const isBound = boundTo !== undefined;
+  return Object.freeze({ status: 'signed_in', accessToken, ...claims, expiresAtMs, isBound });
 }
 
-export function isReadable({ accessToken }: IssuedToken): boolean {
+export function isReadable({ accessToken }: Pick<IssuedToken, 'accessToken'>): boolean {
   return readClaims(accessToken) !== undefined;
 }
 
 /** Reads a fact from another tab, which may run another release of the page; undefined if it is malformed. */
 export function parseFact(value: unknown): SessionFact | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { kind, version, reason, accessToken, expiresAtMs, lifetimeMs } = value as Record<string, unknown>;
+  const { kind, version, reason, accessToken, expiresAtMs, lifetimeMs, boundTo } = value as Record<
+    string,
+    unknown
+  >;
   if (typeof version !== 'number') return undefined;
   if (kind === 'signed_out' && (reason === null || typeof reason === 'string'))
     return { kind, version, reason };
   if (kind !== 'signed_in' || typeof accessToken !== 'string') return undefined;
   if (typeof expiresAtMs !== 'number' || typeof lifetimeMs !== 'number') return undefined;
-  const fact = { kind, version, accessToken, expiresAtMs, lifetimeMs } as const;
+  if (boundTo !== undefined && typeof boundTo !== 'string') return undefined;
+  const fact = {
+    kind,
+    version,
+    accessToken,
+    expiresAtMs,
+    lifetimeMs,
+    ...(boundTo !== undefined && { boundTo }),
+  } as const;
   return isReadable(fact) ? fact : undefined;
 }

@@ -22,4 +22,6 @@ export type SessionState =
       readonly expiresAtMs: number;
       /** When the person last authenticated, in milliseconds since the epoch, by auth-service's clock. */
       readonly authTimeMs: number;
+      /** Whether the tokens are worth nothing without this browser's key. `fetch` proves that it is there. */
+      readonly isBound: boolean;
     };

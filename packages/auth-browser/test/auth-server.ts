@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Answer, type Asked, type HttpServer, problem, startHttpServer } from './http-server.ts';
+import { nonceOf, provenKey, shownBy } from './shown-token.ts';
 
 export const testPassword = 'harbour-lantern-23';
 
@@ -13,6 +14,8 @@ type Session = {
   /** The value of the cookie that is valid. */
   generation: number;
   ended: string | null;
+  /** The thumbprint of the key to which it is bound. */
+  readonly key: string | undefined;
 };
 
 export interface AuthServer extends Omit<HttpServer, 'asked'> {
@@ -24,6 +27,8 @@ export interface AuthServer extends Omit<HttpServer, 'asked'> {
   bodies(path: string): unknown[];
   /** Answers the next requests to this path with these. Undefined breaks the connection. */
   fail(path: string, answer: Answer | undefined, times?: number): void;
+  /** Does what the next request to this path asks, and sets its cookie; the answer itself is a proxy's 502. */
+  loseAnswer(path: string): void;
   /**
    * Holds back answers to this path until the returned function is called. A later hold applies to later requests.
    */
@@ -35,8 +40,13 @@ export interface AuthServer extends Omit<HttpServer, 'asked'> {
   comeBack(page: string, username: string): string;
   /** Ends all sessions of a person. */
   end(subject: string, reason: string): void;
-  /** Whether this token's session lives and `refuse` has not refused the token. */
-  accepts(accessToken: string | undefined): boolean;
+  /**
+   * Whether the session of this request's token lives, `refuse` has not refused the token, and the request proves the
+   * session's key, if it has one.
+   */
+  accepts(asked: Asked): boolean;
+  /** Takes only proofs with this nonce from now on. */
+  askForNonce(nonce: string): void;
   /** Makes every service refuse this token, whatever its session. */
   refuse(accessToken: string): void;
 }
@@ -51,38 +61,46 @@ export async function startAuthServer(): Promise<AuthServer> {
   const refused = new Set<string>();
   const faults = new Map<string, (Answer | undefined)[]>();
   const held = new Map<string, Promise<void>>();
+  const lost = new Set<string>();
   let tokens = 0;
+  let nonce: string | undefined;
 
   const server = await startHttpServer(async (asked) => {
     await held.get(asked.path);
     const fault = faults.get(asked.path);
     if (fault !== undefined && fault.length > 0) return fault.shift();
-    return routes[`${asked.method} ${asked.path}`]?.(asked) ?? problem(404, 'not_found');
+    const hasProof = asked.headers['dpop'] !== undefined;
+    if (nonce !== undefined && hasProof && nonceOf(asked, shownBy(asked)?.token) !== nonce)
+      return problem(401, 'use_dpop_nonce', { headers: { 'dpop-nonce': nonce } });
+    const answer = routes[`${asked.method} ${asked.path}`]?.(asked) ?? problem(404, 'not_found');
+    if (!lost.delete(asked.path)) return answer;
+    return { ...problem(502, 'bad_gateway'), ...(answer.headers && { headers: answer.headers }) };
   });
 
   const routes: Record<string, (asked: Asked) => Answer> = {
-    'POST /sessions'({ text }) {
-      const { username, password } = JSON.parse(text);
+    'POST /sessions'(asked) {
+      const { username, password } = JSON.parse(asked.text);
       if (password !== testPassword) return problem(401, 'invalid_credentials', { detail: 'Wrong.' });
-      return withCookie(begin(username), 201);
+      return withCookie(begin(username, asked), 201);
     },
     'GET /.well-known/openid-configuration': () => ({
       status: 200,
       body: { issuer: server.origin, authorization_endpoint: `${server.origin}/authorize?tenant=1` },
     }),
-    'POST /sessions/code'({ text }) {
-      const { code, code_verifier: verifier, redirect_uri: redirectUri } = JSON.parse(text);
+    'POST /sessions/code'(asked) {
+      const { code, code_verifier: verifier, redirect_uri: redirectUri } = JSON.parse(asked.text);
       const granted = codes.get(code);
       codes.delete(code);
       const challenge = createHash('sha256').update(verifier).digest('base64url');
       const isFor = granted?.challenge === challenge && granted.redirectUri === redirectUri;
-      return isFor ? withCookie(begin(granted.username), 201) : problem(400, 'invalid_code');
+      return isFor ? withCookie(begin(granted.username, asked), 201) : problem(400, 'invalid_code');
     },
-    'POST /sessions/refresh'({ headers }) {
-      const [id = '', generation] = (/refresh_token=([^;]+)/.exec(headers.cookie ?? '')?.[1] ?? '').split(
-        '.',
-      );
+    'POST /sessions/refresh'(asked) {
+      const [, cookie = ''] = /refresh_token=([^;]+)/.exec(asked.headers.cookie ?? '') ?? [];
+      const [id = '', generation] = cookie.split('.');
       const session = sessions.get(id);
+      if (session?.ended === null && session.key !== undefined && session.key !== provenKey(asked))
+        return problem(401, 'session_ended', { reason: 'foreign_key' });
       if (session?.ended === null && session.generation === Number(generation))
         return withCookie(session, 200);
       const reason = session === undefined ? 'no_cookie' : (session.ended ?? 'reuse');
@@ -100,9 +118,10 @@ export async function startAuthServer(): Promise<AuthServer> {
     'DELETE /sessions': (asked) => signOut(asked, 'ended_all'),
   };
 
-  function begin(subject: string): Session {
+  function begin(subject: string, asked: Asked): Session {
     const id = `session-${sessions.size + 1}`;
-    const session = { id, subject, authTime: 1_800_000_000, generation: 0, ended: null };
+    const start = { authTime: 1_800_000_000, generation: 0, ended: null };
+    const session = { id, subject, ...start, key: provenKey(asked) };
     sessions.set(id, session);
     return session;
   }
@@ -114,12 +133,12 @@ export async function startAuthServer(): Promise<AuthServer> {
     return cleared({ status: 204 });
   }
 
-  function sessionOf({ headers }: Asked): Session | undefined {
-    const token = headers.authorization?.replace('Bearer ', '') ?? '';
-    if (refused.has(token)) return undefined;
-    const { sid } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString() || '{}');
+  function sessionOf(asked: Asked): Session | undefined {
+    const shown = shownBy(asked);
+    if (shown === undefined || refused.has(shown.token)) return undefined;
+    const { sid } = JSON.parse(Buffer.from(shown.token.split('.')[1] ?? '', 'base64url').toString() || '{}');
     const session = sessions.get(sid);
-    return session?.ended === null ? session : undefined;
+    return session?.ended === null && session.key === shown.key ? session : undefined;
   }
 
   function withCookie(session: Session, status: number): Answer {
@@ -128,11 +147,12 @@ export async function startAuthServer(): Promise<AuthServer> {
     return { status, body: tokenAnswer(session), headers: { 'set-cookie': cookie } };
   }
 
-  function tokenAnswer({ id, subject, authTime }: Session): object {
+  function tokenAnswer({ id, subject, authTime, key }: Session): object {
     tokens += 1;
     const claims = { sub: subject, sid: id, scope: 'cart:read cart:write', auth_time: authTime, jti: tokens };
     const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
-    return { access_token: `e30.${payload}.`, token_type: 'Bearer', expires_in: lifetimeSeconds };
+    const type = key === undefined ? 'Bearer' : 'DPoP';
+    return { access_token: `e30.${payload}.`, token_type: type, expires_in: lifetimeSeconds };
   }
 
   return {
@@ -147,6 +167,7 @@ export async function startAuthServer(): Promise<AuthServer> {
     fail(path, answer, times = 1) {
       faults.set(path, Array(times).fill(answer));
     },
+    loseAnswer: (path) => void lost.add(path),
     hold(path) {
       const { promise, resolve } = Promise.withResolvers<void>();
       held.set(path, promise);
@@ -168,8 +189,10 @@ export async function startAuthServer(): Promise<AuthServer> {
     end(subject, reason) {
       for (const session of sessions.values()) if (session.subject === subject) session.ended ??= reason;
     },
-    accepts: (accessToken) =>
-      sessionOf({ headers: { authorization: `Bearer ${accessToken}` } } as Asked) !== undefined,
+    accepts: (asked) => sessionOf(asked) !== undefined,
+    askForNonce: (required) => {
+      nonce = required;
+    },
     refuse: (accessToken) => void refused.add(accessToken),
   };
 }

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { type BrowserSession, startBrowserSession } from '../src/browser-session.ts';
+import type { Binding } from '../src/options.ts';
 import { type AuthServer, invalidToken, startAuthServer, testPassword } from './auth-server.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakePlatform, type FakePlatform, type FakePlatformOptions } from './fake-platform.ts';
@@ -19,9 +20,11 @@ export type Browser = {
   /** Replaces cart-service's answer. Undefined keeps the default. */
   answer: ((asked: Asked) => Promise<Answer> | Answer | undefined) | undefined;
   /** Opens another tab. */
-  openTab(options?: FakePlatformOptions & { clientId?: string; cookies?: 'blocked' }): Tab;
+  openTab(options?: FakePlatformOptions & { clientId?: string; cookies?: 'blocked'; binding?: Binding }): Tab;
   /** What the page's origin has stored. */
   readonly stored: Map<string, string>;
+  /** What it keeps of keys. */
+  readonly records: Map<string, unknown>;
   /** The one cookie, as the browser sends it. */
   cookie(): string;
 };
@@ -30,13 +33,24 @@ export type Browser = {
 export async function openBrowser(): Promise<Browser> {
   const auth = await startAuthServer();
   const cart = await startHttpServer((asked) => {
-    const good = auth.accepts(asked.headers.authorization?.replace('Bearer ', ''));
+    const good = auth.accepts(asked);
     return browser.answer?.(asked) ?? (good ? { status: 200, body: { items: [] } } : invalidToken());
   });
   const clock = createFakeClock();
   let cookie = '';
   const tabs: Tab[] = [];
   const stored = new Map<string, string>();
+  const kept = new Map<string, unknown>();
+  const records: FakePlatformOptions['records'] = {
+    async update(name, change) {
+      const before = kept.get(name);
+      const after = change(before);
+      if (after === undefined) kept.delete(name);
+      // As IndexedDB does it.
+      else if (after !== before) kept.set(name, structuredClone(after));
+      return after;
+    },
+  };
   const storage: FakePlatformOptions['storage'] = {
     getItem: (name) => stored.get(name) ?? null,
     setItem: (name, value) => void stored.set(name, value),
@@ -71,14 +85,16 @@ export async function openBrowser(): Promise<Browser> {
     cart,
     answer: undefined,
     stored,
+    records: kept,
     cookie: () => cookie,
-    openTab({ clientId = 'storefront', cookies, ...options } = {}) {
-      const platform = createFakePlatform(clock, { storage, ...options });
+    openTab({ clientId = 'storefront', cookies, binding, ...options } = {}) {
+      const platform = createFakePlatform(clock, { storage, records, ...options });
       const session = startBrowserSession(
         {
           issuer: auth.origin,
           clientId,
           services: [cart.origin],
+          ...(binding && { binding }),
           fetch: cookies === 'blocked' ? fetch : fetchOf(platform),
         },
         platform,

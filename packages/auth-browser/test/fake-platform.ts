@@ -25,11 +25,13 @@ export interface FakePlatform extends Platform {
 export type FakePlatformOptions = {
   random?: number;
   /** Features that browsers lack, outside secure contexts or altogether. */
-  without?: readonly ('locks' | 'channels' | 'storage' | 'tabStorage')[];
+  without?: readonly ('locks' | 'channels' | 'storage' | 'tabStorage' | 'records')[];
   /** For a browser that refuses locks. */
   locks?: Platform['locks'];
   /** The origin's storage, which all tabs share. */
   storage?: Platform['storage'];
+  /** The origin's keys, which all tabs share. */
+  records?: Platform['records'];
 };
 
 /** Uses Node.js's Web Locks and channels. They connect all sessions of this process, as a browser's connect tabs. */
@@ -68,6 +70,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     },
     random: () => random,
     storage: without.includes('storage') ? undefined : options.storage,
+    records: without.includes('records') ? undefined : options.records,
     setTimer(run, delayMs) {
       if (delayMs <= passesByItselfMs) {
         const timer = setTimeout(() => whenAwake(run), delayMs);

@@ -8,7 +8,7 @@ test('the issuer and the listed services get the token, and no cookie', async ()
   await tab.session.fetch(new URL('/cart', browser.cart.origin), { headers: [['x-request-id', 'r1']] });
   const [{ headers } = { headers: {} }] = browser.cart.asked;
   expect(headers).toMatchObject({
-    authorization: `Bearer ${signedIn(tab).accessToken}`,
+    authorization: `DPoP ${signedIn(tab).accessToken}`,
     'x-request-id': 'r1',
   });
   expect(headers).not.toHaveProperty('cookie');
@@ -19,7 +19,7 @@ test('the caller’s own Authorization header does not go out', async () => {
   const browser = await openBrowser();
   const tab = await signedInTab(browser);
   await tab.session.fetch(`${browser.cart.origin}/cart`, { headers: { Authorization: 'Basic abc' } });
-  expect(browser.cart.asked[0]?.headers.authorization).toBe(`Bearer ${signedIn(tab).accessToken}`);
+  expect(browser.cart.asked[0]?.headers.authorization).toBe(`DPoP ${signedIn(tab).accessToken}`);
 });
 
 test('no other origin gets a request', async () => {

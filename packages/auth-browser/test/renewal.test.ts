@@ -48,7 +48,7 @@ test('a token that is due but good is used, while the next one is fetched', asyn
   const release = browser.auth.hold('/sessions/refresh');
   browser.clock.step(250_000);
   expect((await tab.session.fetch(`${browser.cart.origin}/cart`)).status).toBe(200);
-  expect(browser.cart.asked[0]?.headers.authorization).toBe(`Bearer ${accessToken}`);
+  expect(browser.cart.asked[0]?.headers.authorization).toBe(`DPoP ${accessToken}`);
   release();
   await eventually('the tab has another token', () =>
     expect(signedIn(tab).accessToken).not.toBe(accessToken),
@@ -61,7 +61,7 @@ test('a token that would expire on its way is not sent', async () => {
   const { accessToken } = signedIn(tab);
   browser.clock.step(296_000);
   await tab.session.fetch(`${browser.cart.origin}/cart`);
-  expect(browser.cart.asked[0]?.headers.authorization).not.toBe(`Bearer ${accessToken}`);
+  expect(browser.cart.asked[0]?.headers.authorization).not.toBe(`DPoP ${accessToken}`);
 });
 
 test('a page that becomes visible again renews a token that is due, and no other', async () => {
@@ -130,7 +130,7 @@ test('the last seconds of a session cause no rush of renewals', async () => {
   const { accessToken } = signedIn(tab);
   browser.auth.fail('/sessions/refresh', {
     status: 200,
-    body: { access_token: `${accessToken}x`, expires_in: 0 },
+    body: { access_token: `${accessToken}x`, expires_in: 0, token_type: 'DPoP' },
   });
   await tab.session.refresh();
   expect(browser.auth.refreshes()).toBe(1);

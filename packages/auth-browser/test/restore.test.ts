@@ -129,6 +129,7 @@ test('the cookie brings the session back', async () => {
     scopes: ['cart:read', 'cart:write'],
     expiresAtMs: browser.clock.now() + 300_000,
     authTimeMs: 1_800_000_000_000,
+    isBound: true,
   });
   expect(session.state()).toBe(state);
   expect(browser.auth.bodies('/sessions/refresh')).toEqual([{ client_id: 'storefront' }]);

@@ -54,7 +54,10 @@ test('a tab that stands still while it refreshes keeps the others waiting for so
 });
 
 test.each<[string, (old: string) => Answer | undefined]>([
-  ['an older token', (old) => ({ status: 200, body: { access_token: old, expires_in: 300 } })],
+  [
+    'an older token',
+    (old) => ({ status: 200, body: { access_token: old, expires_in: 300, token_type: 'DPoP' } }),
+  ],
   ['the end of the session', () => problem(401, 'session_ended', { reason: 'reuse' })],
   ['a refusal', () => problem(503, 'redis_unavailable', { headers: { 'retry-after': '600' } })],
   ['no answer', () => undefined],
@@ -118,7 +121,10 @@ test.each([
     const signingOut = one.session.signOut();
     await losePatience(browser, one, 1_000);
     await signingOut;
-    browser.auth.fail(refresh, { status: 200, body: { access_token: `${accessToken}x`, expires_in: 300 } });
+    browser.auth.fail(refresh, {
+      status: 200,
+      body: { access_token: `${accessToken}x`, expires_in: 300, token_type: 'DPoP' },
+    });
     release();
     await untilAnswered(standing);
     await standing.platform.thaw(how);
