@@ -15,6 +15,7 @@ export type ClientEndpointsOptions = GrantTableParts &
 export async function clientEndpoints(app: Service, options: ClientEndpointsOptions): Promise<void> {
   const { authenticate, readProof } = options;
   await app.register(tokenRoute, { authenticate, readProof, grants: createGrantTable(options) });
-  await app.register(tokenRevocationRoute, { authenticate, revokeToken: createTokenRevocation(options) });
+  const revokeToken = createTokenRevocation(options);
+  await app.register(tokenRevocationRoute, { authenticate, readProof, revokeToken });
   await app.register(introspectionRoute, { authenticate, introspect: createIntrospection(options) });
 }

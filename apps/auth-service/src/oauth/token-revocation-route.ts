@@ -2,6 +2,7 @@ import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { AuthenticateClient } from './client-authentication/client-authentication.ts';
+import type { ReadProof } from './dpop-proofs.ts';
 import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from './oauth-endpoint.ts';
 import type { RevokeToken } from './token-revocation.ts';
 
@@ -33,19 +34,21 @@ const revocationSchema = {
 export type TokenRevocationRouteOptions = {
   readonly authenticate: AuthenticateClient;
   readonly revokeToken: RevokeToken;
+  readonly readProof: ReadProof;
 };
 
 /** POST /revoke. */
 export async function tokenRevocationRoute(
   app: Service,
-  { authenticate, revokeToken }: TokenRevocationRouteOptions,
+  { authenticate, revokeToken, readProof }: TokenRevocationRouteOptions,
 ): Promise<void> {
   speakOAuth(app, '/revoke');
 
   app.post('/revoke', { schema: revocationSchema }, async (request, reply) => {
     const origin = requestOrigin(request);
     const client = await authenticate(presentedBy(request, request.body), origin);
-    await revokeToken({ client, token: request.body.token, origin });
+    const proven = await readProof(request, reply);
+    await revokeToken({ client, token: request.body.token, proven, origin });
     // RFC 7009 §2.2: only the status matters.
     return reply.header('cache-control', 'no-store').type('text/plain').send('');
   });

@@ -20,6 +20,8 @@ export type TokenRevocationRequest = {
   /** Authenticated, if it is a service. */
   readonly client: Client;
   readonly token: string;
+  /** The thumbprint of the key that the request proves to have. */
+  readonly proven: string | undefined;
   readonly origin: Origin;
 };
 
@@ -29,8 +31,9 @@ export type RevokeToken = (request: TokenRevocationRequest) => Promise<void>;
  * Token revocation (RFC 7009). A refresh token of any generation ends its session and with it all its access tokens. An
  * access token is revoked alone. A token that is invalid or belongs to another client is ignored, without an error.
  *
- * Rejects with TokenError `unsupported_token_type` for a JWT that is not an access token; with ProblemError 503 when
- * Redis does not answer. After a 503 the token is still valid.
+ * Rejects with TokenError `unsupported_token_type` for a JWT that is not an access token, and `invalid_dpop_proof` for one
+ * that is bound to another key: who has copied a token must not sign its owner out with it. Rejects with ProblemError 503
+ * when Redis does not answer. After a 503 the token is still valid.
  */
 export function createTokenRevocation(parts: TokenRevocationParts): RevokeToken {
   const { sessions, subjectTokens, publish, audit } = parts;
@@ -52,9 +55,15 @@ export function createTokenRevocation(parts: TokenRevocationParts): RevokeToken 
     }
   };
 
-  async function revokeRefreshToken({ client, token, origin }: TokenRevocationRequest): Promise<void> {
+  async function revokeRefreshToken({
+    client,
+    token,
+    proven,
+    origin,
+  }: TokenRevocationRequest): Promise<void> {
     const grant = await sessions.grantOf(token, client.id);
     if (grant === undefined) return;
+    refuseForeignKey(grant, proven);
     const { subject, sessionId, clientId } = grant;
     if (!(await sessions.end(subject, sessionId, 'token_revoked'))) return;
     const details = { reason: 'token_revoked' };
@@ -62,16 +71,22 @@ export function createTokenRevocation(parts: TokenRevocationParts): RevokeToken 
   }
 
   async function revokeAccessToken(
-    { client, token, origin }: TokenRevocationRequest,
+    { client, token, proven, origin }: TokenRevocationRequest,
     audiences: readonly string[],
   ): Promise<void> {
     const verified = await subjectTokens.verifyFor(token, audiences).catch(noneIfInvalid);
     if (verified?.clientId !== client.id) return;
+    refuseForeignKey(verified, proven);
     const { tokenId, subject, sessionId, clientId } = verified;
     await publish({ kind: 'token', id: tokenId, reason: 'token_revoked' });
     const details = { token_id: tokenId };
     audit.record({ event: 'token.revoked', subject, sessionId, clientId, ...origin, details });
   }
+}
+
+function refuseForeignKey({ boundTo }: { boundTo?: string | undefined }, proven: string | undefined): void {
+  if (boundTo !== undefined && boundTo !== proven)
+    throw new TokenError('invalid_dpop_proof', 'This token is bound to a key. Prove that you have it.');
 }
 
 /** Returns undefined for an invalid token. Rethrows any other error, because it says nothing about the token. */

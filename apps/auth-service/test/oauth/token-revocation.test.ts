@@ -1,3 +1,4 @@
+import { createProver, type Prover } from '@latchkey/auth-client/testing';
 import { eventually, forThisFile } from '@latchkey/testing';
 import { describe, expect, test } from 'vitest';
 import {
@@ -8,6 +9,7 @@ import {
   register,
   storefrontOrigin,
   type Tokens,
+  testIssuer,
   testPassword,
   whoAmI,
 } from '../support/auth-app.ts';
@@ -63,6 +65,44 @@ describe('a refresh token that its client revokes', () => {
     );
     await database.close();
   });
+});
+
+test('a token that is bound to a key is revoked with that key alone', async () => {
+  const key = createProver();
+  const username = await register(auth.app);
+  const prove = (by: Prover, path: string) => by.prove({ method: 'POST', url: `${testIssuer}${path}` });
+  const signedIn = await auth.app.inject({
+    method: 'POST',
+    url: '/sessions',
+    payload: { client_id: 'latchkey-cli', username, password: testPassword },
+    headers: { ...from(username), dpop: prove(key, '/sessions') },
+  });
+  const { refresh_token: token, access_token: accessToken } = signedIn.json<Tokens>();
+  const revoke = (revoked: string, by?: Prover) =>
+    auth.app.inject({
+      method: 'POST',
+      url: '/revoke',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(by && { dpop: prove(by, '/revoke') }),
+      },
+      payload: new URLSearchParams({ client_id: 'latchkey-cli', token: revoked }).toString(),
+    });
+  for (const stolen of [token, accessToken])
+    for (const by of [undefined, createProver()])
+      expect((await revoke(stolen, by)).json().error).toBe('invalid_dpop_proof');
+  const url = `${testIssuer}/account`;
+  const ask = () =>
+    auth.app.inject({
+      url: '/account',
+      headers: {
+        authorization: `DPoP ${accessToken}`,
+        dpop: key.prove({ method: 'GET', url, accessToken }),
+      },
+    });
+  expect((await ask()).statusCode).toBe(200);
+  expect((await revoke(token, key)).statusCode).toBe(200);
+  await eventually('the session has ended', async () => expect((await ask()).statusCode).toBe(401));
 });
 
 describe('an access token that its client revokes', () => {
