@@ -1,3 +1,4 @@
+import { createAuthCall } from './auth-call.ts';
 import { createAuthEndpoint, type SignInCredentials } from './auth-endpoint.ts';
 import { createAuthenticatedFetch } from './authenticated-fetch.ts';
 import { type BeginSignInOptions, createCodeFlow } from './code-flow.ts';
@@ -17,6 +18,8 @@ import { createSessionMark } from './session-mark.ts';
 import type { SessionState } from './session-state.ts';
 import { createSessionStore } from './session-store.ts';
 import { openTabChannel } from './tab-channel.ts';
+import { createTokenEndpoint } from './vault/token-endpoint.ts';
+import { createVault } from './vault/vault.ts';
 
 /** Functions that fail reject with SessionError. All functions can be passed on without the object. */
 export type BrowserSession = {
@@ -98,9 +101,12 @@ export function createBrowserSession(options: BrowserSessionOptions): BrowserSes
   return startBrowserSession(options, browserPlatform);
 }
 
+/** Less would be renewed at once. */
+const leastLeftMs = 30_000;
+
 /** The same on another platform, for tests. */
 export function startBrowserSession(options: BrowserSessionOptions, platform: Platform): BrowserSession {
-  const { issuer, clientId, origins, binding, fetch } = checkOptions(options);
+  const { issuer, clientId, origins, binding, storage, fetch } = checkOptions(options);
   const name = `latchkey session ${JSON.stringify([issuer, clientId])}`;
   const closing = new AbortController();
   const { signal } = closing;
@@ -114,12 +120,20 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
   const lock = createRefreshLock({ name, platform, signal });
   const keyRing = createKeyRing({ name, binding, platform });
   const send = createProvingSend({ send: createSend(fetch), keyRing, platform });
-  const endpoint = createAuthEndpoint({ issuer, clientId, send, keyRing, platform });
+  const vault = storage === 'vault' ? createVault({ name, platform }) : undefined;
+  const call = createAuthCall({ issuer, send, keyRing, platform, cookies: vault === undefined });
+  const endpoint = vault
+    ? createTokenEndpoint({ clientId, call, vault })
+    : createAuthEndpoint({ clientId, call });
   const auth = createKeyedEndpoint({ endpoint, keyRing, binding });
   const renewal = createRenewal({ store, mark, tabs, lock, auth, platform });
   const schedule = scheduleRenewal({ store, mark, platform, renew: renewal.renew });
   const actions = createSessionActions({ store, lock, auth, renewal, platform });
-  const codeFlow = createCodeFlow({ name, issuer, clientId, auth: endpoint, platform });
+  const codeFlow = createCodeFlow({
+    ...{ name, issuer, clientId, call, platform },
+    // Without it, an application of others gets no refresh token (OpenID Connect Core §11).
+    alwaysAsked: vault && 'offline_access',
+  });
   const token = createCurrentToken({ store, platform, renewal, schedule, restore });
   const authenticatedFetch = createAuthenticatedFetch({ origins, send, token, platform });
 
@@ -137,8 +151,25 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
     // Version 0 is older than any other tab's fact. It is not posted to other tabs, because it is not news.
     if (store.fact() === undefined && !mark.mayExist())
       store.take({ kind: 'signed_out', version: 0, reason: null });
+    if (store.fact() === undefined) await takeFromVault();
     if (store.fact() === undefined) await renewal.renew();
     return store.state();
+  }
+
+  /** A token that is still good needs no request. */
+  async function takeFromVault(): Promise<void> {
+    const kept = await vault?.read().catch(() => undefined);
+    if (kept === undefined || kept.expiresAtMs - leastLeftMs <= platform.now()) return;
+    const { accessToken, expiresAtMs, lifetimeMs, boundTo } = kept;
+    // Version 1 is older than what another tab says, and later than a first visit.
+    store.take({
+      kind: 'signed_in',
+      version: 1,
+      accessToken,
+      expiresAtMs,
+      lifetimeMs,
+      ...(boundTo && { boundTo }),
+    });
   }
 
   /** Refuses to start anything once the session is closed. */

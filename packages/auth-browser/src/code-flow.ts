@@ -1,4 +1,5 @@
-import type { AuthEndpoint, CodeToRedeem } from './auth-endpoint.ts';
+import { type AuthCall, readJson } from './auth-call.ts';
+import type { CodeToRedeem } from './auth-endpoint.ts';
 import { SessionError } from './errors.ts';
 import { base64url, hashOf } from './keys/base64url.ts';
 import type { Platform } from './platform.ts';
@@ -31,15 +32,18 @@ export type CodeFlowParts = {
   readonly name: string;
   readonly issuer: string;
   readonly clientId: string;
-  readonly auth: Pick<AuthEndpoint, 'authorizationEndpoint'>;
+  readonly call: AuthCall;
+  /** A scope to ask for in any case. */
+  readonly alwaysAsked?: string | undefined;
   readonly platform: Pick<Platform, 'tabStorage' | 'address'>;
 };
 
 /** What this tab remembers until the person is back. Without the code, the verifier is of no use. */
 type Begun = { readonly state: string; readonly verifier: string; readonly redirectUri: string };
 
-export function createCodeFlow({ name, issuer, clientId, auth, platform }: CodeFlowParts): CodeFlow {
-  const { tabStorage, address } = platform;
+export function createCodeFlow(parts: CodeFlowParts): CodeFlow {
+  const { name, issuer, clientId, alwaysAsked } = parts;
+  const { tabStorage, address } = parts.platform;
 
   return {
     async begin({ loginHint, uiLocales, maxAgeSeconds, identityProvider, scope, ...options }) {
@@ -47,7 +51,7 @@ export function createCodeFlow({ name, issuer, clientId, auth, platform }: CodeF
       const begun = { state: random(), verifier: random(), redirectUri: options.redirectUri ?? `${origin}/` };
       const challenge = await challengeOf(begun.verifier);
       // Asked first, so that nobody leaves the page for one that does not answer.
-      const url = new URL(await auth.authorizationEndpoint());
+      const url = new URL(await readAuthorizationEndpoint(parts));
       try {
         tabStorage().setItem(name, JSON.stringify(begun));
       } catch (cause) {
@@ -60,7 +64,7 @@ export function createCodeFlow({ name, issuer, clientId, auth, platform }: CodeF
         state: begun.state,
         code_challenge: challenge,
         code_challenge_method: 'S256',
-        scope,
+        scope: [scope, alwaysAsked].filter(Boolean).join(' ') || undefined,
         login_hint: loginHint,
         ui_locales: uiLocales,
         max_age: maxAgeSeconds,
@@ -111,4 +115,19 @@ async function challengeOf(verifier: string): Promise<string> {
   if (subtle === undefined)
     throw new SessionError('insecure_context', 'Serve the page over https, or from localhost.');
   return hashOf(verifier);
+}
+
+/** From the metadata (RFC 8414). */
+function readAuthorizationEndpoint({
+  call,
+  issuer,
+}: Pick<CodeFlowParts, 'call' | 'issuer'>): Promise<string> {
+  return call('/.well-known/openid-configuration', { method: 'GET' }, async (response) => {
+    const { issuer: claimed, authorization_endpoint: endpoint } = await readJson(response);
+    // RFC 8414 §3.3: nobody else's metadata.
+    if (claimed === issuer && typeof endpoint === 'string') return endpoint;
+    throw new SessionError('unexpected_answer', 'auth-service did not answer with its metadata.', {
+      status: response.status,
+    });
+  });
 }

@@ -21,6 +21,7 @@ export type SessionErrorDetails = {
  * - `signed_out`: nobody is signed in · `session_changed`: another person has signed in meanwhile
  * - `sign_in_lost`, `storage_blocked`, `insecure_context`: see `beginSignIn` and `completeSignIn`, which also reject with
  *   the codes of RFC 6749 §4.1.2.1 (`access_denied`, …)
+ * - `unsupported`: a page with a vault cannot do this itself
  * - `origin_not_allowed`: the token may not be sent to this address · `invalid_options` · `closed`
  *
  * Contains no token and no password.

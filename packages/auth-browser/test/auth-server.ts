@@ -89,11 +89,31 @@ export async function startAuthServer(): Promise<AuthServer> {
     }),
     'POST /sessions/code'(asked) {
       const { code, code_verifier: verifier, redirect_uri: redirectUri } = JSON.parse(asked.text);
-      const granted = codes.get(code);
-      codes.delete(code);
-      const challenge = createHash('sha256').update(verifier).digest('base64url');
-      const isFor = granted?.challenge === challenge && granted.redirectUri === redirectUri;
-      return isFor ? withCookie(begin(granted.username, asked), 201) : problem(400, 'invalid_code');
+      const username = redeem(code, verifier, redirectUri);
+      return username === undefined ? problem(400, 'invalid_code') : withCookie(begin(username, asked), 201);
+    },
+    'POST /token'(asked) {
+      const { grant_type: type, ...form } = Object.fromEntries(new URLSearchParams(asked.text));
+      if (type === 'authorization_code') {
+        const username = redeem(form['code'], form['code_verifier'], form['redirect_uri']);
+        return username === undefined
+          ? oauthError('invalid_grant')
+          : withRefreshToken(begin(username, asked));
+      }
+      const [id = '', generation] = form['refresh_token']?.split('.') ?? [];
+      const session = sessions.get(id);
+      if (session?.ended !== null) return oauthError('invalid_grant', session?.ended ?? undefined);
+      if (session.key !== provenKey(asked)) return oauthError('invalid_dpop_proof');
+      // With the key, a lost reply is forgiven.
+      if (session.generation > Number(generation)) session.generation -= 1;
+      return withRefreshToken(session);
+    },
+    'POST /revoke'(asked) {
+      const [id = ''] = new URLSearchParams(asked.text).get('token')?.split('.') ?? [];
+      const session = sessions.get(id);
+      if (session?.key !== provenKey(asked)) return oauthError('invalid_dpop_proof');
+      if (session !== undefined) session.ended ??= 'token_revoked';
+      return { status: 200 };
     },
     'POST /sessions/refresh'(asked) {
       const [, cookie = ''] = /refresh_token=([^;]+)/.exec(asked.headers.cookie ?? '') ?? [];
@@ -117,6 +137,20 @@ export async function startAuthServer(): Promise<AuthServer> {
     'DELETE /sessions/current': (asked) => signOut(asked, 'sign_out'),
     'DELETE /sessions': (asked) => signOut(asked, 'ended_all'),
   };
+
+  function redeem(code = '', verifier = '', redirectUri = ''): string | undefined {
+    const granted = codes.get(code);
+    codes.delete(code);
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const isFor = granted?.challenge === challenge && granted.redirectUri === redirectUri;
+    return isFor ? granted.username : undefined;
+  }
+
+  function withRefreshToken(session: Session): Answer {
+    session.generation += 1;
+    const body = { ...tokenAnswer(session), refresh_token: `${session.id}.${session.generation}` };
+    return { status: 200, body };
+  }
 
   function begin(subject: string, asked: Asked): Session {
     const id = `session-${sessions.size + 1}`;
@@ -200,6 +234,11 @@ export async function startAuthServer(): Promise<AuthServer> {
 export function invalidToken(reason?: string): Answer {
   const headers = { 'www-authenticate': 'Bearer realm="cart-service", error="invalid_token"' };
   return problem(401, 'invalid_token', { headers, ...(reason !== undefined && { reason }) });
+}
+
+/** RFC 6749 §5.2. */
+function oauthError(error: string, reason?: string): Answer {
+  return { status: 400, body: { error, error_description: error, ...(reason !== undefined && { reason }) } };
 }
 
 function cleared(answer: Answer): Answer {

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { type BrowserSession, startBrowserSession } from '../src/browser-session.ts';
-import type { Binding } from '../src/options.ts';
+import type { Binding, Storage } from '../src/options.ts';
 import { type AuthServer, invalidToken, startAuthServer, testPassword } from './auth-server.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakePlatform, type FakePlatform, type FakePlatformOptions } from './fake-platform.ts';
@@ -20,7 +20,14 @@ export type Browser = {
   /** Replaces cart-service's answer. Undefined keeps the default. */
   answer: ((asked: Asked) => Promise<Answer> | Answer | undefined) | undefined;
   /** Opens another tab. */
-  openTab(options?: FakePlatformOptions & { clientId?: string; cookies?: 'blocked'; binding?: Binding }): Tab;
+  openTab(
+    options?: FakePlatformOptions & {
+      clientId?: string;
+      cookies?: 'blocked';
+      binding?: Binding;
+      keptIn?: Storage;
+    },
+  ): Tab;
   /** What the page's origin has stored. */
   readonly stored: Map<string, string>;
   /** What it keeps of keys. */
@@ -87,7 +94,7 @@ export async function openBrowser(): Promise<Browser> {
     stored,
     records: kept,
     cookie: () => cookie,
-    openTab({ clientId = 'storefront', cookies, binding, ...options } = {}) {
+    openTab({ clientId = 'storefront', cookies, binding, keptIn, ...options } = {}) {
       const platform = createFakePlatform(clock, { storage, records, ...options });
       const session = startBrowserSession(
         {
@@ -95,6 +102,7 @@ export async function openBrowser(): Promise<Browser> {
           clientId,
           services: [cart.origin],
           ...(binding && { binding }),
+          ...(keptIn && { storage: keptIn }),
           fetch: cookies === 'blocked' ? fetch : fetchOf(platform),
         },
         platform,

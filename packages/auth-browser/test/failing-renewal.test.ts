@@ -7,8 +7,11 @@ const unavailable = problem(503, 'redis_unavailable', { headers: { 'retry-after'
 
 /** Advances the clock until the tab's next refresh request. Returns how long that took. */
 async function nextAttempt(browser: Browser, { platform }: Tab): Promise<number> {
-  // Only the timer of the next renewal: the one before has come to its end.
-  await eventually('the tab waits', () => expect(platform.timers).toBe(1));
+  await eventually('the tab waits for the next renewal alone', async () => {
+    const { held = [], pending = [] } = await navigator.locks.query();
+    expect([...held, ...pending]).toEqual([]);
+    expect(platform.timers).toBe(1);
+  });
   const attempts = browser.auth.refreshes;
   const before = attempts();
   for (let waitedMs = 0; waitedMs < 120_000; waitedMs += 100) {

@@ -53,6 +53,8 @@ export type ServiceOptions = {
   logLevel: string;
   /** Exact origins whose pages may call the service; without any, no page may. */
   corsOrigins: string[];
+  /** Paths whose answers the pages of any origin may read, without cookies; default none. */
+  openPaths?: readonly string[];
   /** Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Host are trusted; without any, none are. */
   trustedProxies: string[];
   /** A path prefix under which all routes work too, whether a proxy strips it or not; default none. */
@@ -76,8 +78,8 @@ const requestTimeoutMs = 30_000;
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
   const lifecycle = createLifecycle();
-  const { logDestination: destination, corsOrigins: origins } = options;
-  const cors = corsHeadersFor(origins);
+  const { logDestination: destination, corsOrigins: origins, openPaths } = options;
+  const cors = corsHeadersFor({ origins, openPaths });
   const early = createEarlyAnswers({ cors, origins });
   const app: Service = fastify({
     loggerInstance: createLogger({
@@ -112,7 +114,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   addResponseHeaders(app, lifecycle);
   addRequestLog(app);
   addOptions(app, { allowedMethods, cors });
-  await addCors(app, origins);
+  await addCors(app, { origins, openPaths });
   addRequestChecks(app);
   refuseBrokenText(app);
   await addDocs(app, {

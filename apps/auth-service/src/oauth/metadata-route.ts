@@ -47,7 +47,10 @@ const metadataSchema = Type.Object({
   service_documentation: Type.String(),
 });
 
-const wellKnown = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'] as const;
+export const wellKnown = [
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+] as const;
 
 /**
  * The same document at both well-known places: GET /.well-known/oauth-authorization-server (RFC 8414) and

@@ -67,6 +67,18 @@ describe('a refresh token that its client revokes', () => {
   });
 });
 
+test('pages of any origin may read the answers of OAuth’s endpoints, without cookies', async () => {
+  const ask = (url: string) =>
+    auth.app.inject({ method: 'POST', url, headers: { origin: 'https://partner.example' }, payload: {} });
+  for (const url of ['/token', '/revoke']) {
+    const { headers } = await ask(url);
+    expect(headers['access-control-allow-origin']).toBe('*');
+    expect(headers['access-control-allow-credentials']).toBeUndefined();
+  }
+  for (const url of ['/sessions', '/sessions/refresh', '/introspect'])
+    expect((await ask(url)).headers['access-control-allow-origin']).toBeUndefined();
+});
+
 test('a token that is bound to a key is revoked with that key alone', async () => {
   const key = createProver();
   const username = await register(auth.app);

@@ -106,7 +106,7 @@ export function createEarlyAnswers({ cors, origins }: { cors: CorsHeaders; origi
     /** For fastify's `frameworkErrors`. */
     frameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
       setResponseHeaders(reply, request.id);
-      reply.headers(cors(request.headers.origin));
+      reply.headers(cors(request.headers.origin, request.url));
       sendError(error, { request, reply });
       const { statusCode: status } = reply;
       request.log.info({ status, code: request.failure?.code, address: request.ip }, 'request refused');

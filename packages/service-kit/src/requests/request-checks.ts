@@ -56,7 +56,7 @@ export function addOptions(
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     const { origin, 'access-control-request-method': asked } = request.headers;
     if (request.method !== 'OPTIONS' || (origin !== undefined && asked !== undefined)) return done();
-    reply.headers(cors(origin));
+    reply.headers(cors(origin, request.url));
     const [path = ''] = request.url.split('?', 1);
     // `OPTIONS *` asks about the server as a whole.
     if (path === '*') return void reply.code(204).send();

@@ -39,6 +39,31 @@ describe('cross-origin requests', () => {
     await app.close();
   });
 
+  it.each([[[]], [['http://shop.test']]])(
+    'are allowed to any page at open paths, without credentials, when %j may do more',
+    async (corsOrigins) => {
+      const { app } = await serviceUnderTest({ corsOrigins, openPaths: ['/live'] });
+      const requests = [
+        ask('http://other.test', 'OPTIONS'),
+        ask('http://other.test'),
+        { ...ask('http://other.test'), url: '/live?a=b' },
+      ];
+      for (const request of requests) {
+        const { headers } = await app.inject(request);
+        expect(headers['access-control-allow-origin']).toBe('*');
+        expect(headers['access-control-allow-credentials']).toBeUndefined();
+      }
+      const closed = await app.inject({ ...ask('http://other.test'), url: '/ready' });
+      expect(closed.headers['access-control-allow-origin']).toBeUndefined();
+      for (const origin of corsOrigins) {
+        const { headers } = await app.inject(ask(origin));
+        expect(headers['access-control-allow-origin']).toBe(origin);
+        expect(headers['access-control-allow-credentials']).toBe('true');
+      }
+      await app.close();
+    },
+  );
+
   it('are allowed to nobody when no origin is configured', async () => {
     const { app } = await serviceUnderTest();
     expect(

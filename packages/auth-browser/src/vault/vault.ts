@@ -1,0 +1,115 @@
+import { SessionError } from '../errors.ts';
+import type { Platform } from '../platform.ts';
+import type { IssuedToken } from '../session-fact.ts';
+
+/** What the vault keeps of a session. */
+export type Kept = IssuedToken & { readonly sessionId: string; readonly refreshToken: string };
+
+/** A session's tokens, at rest under a key that no script can read. Each function but `read` throws SessionError. */
+export type Vault = {
+  /** Undefined if there are none, or if they cannot be opened: they were made for another origin, client or session. */
+  read(): Promise<Kept | undefined>;
+  /** Keeps the tokens of a new session, under a new key. */
+  begin(kept: Kept): Promise<void>;
+  /** Keeps the next tokens of the same session. Does nothing if another one has begun, or this one has ended. */
+  replace(kept: Kept): Promise<void>;
+  /** Deletes the tokens with their key. */
+  wipe(): Promise<void>;
+};
+
+export type VaultOptions = {
+  /** Of the issuer and the client. */
+  readonly name: string;
+  readonly platform: Pick<Platform, 'records' | 'address'>;
+};
+
+type Sealed = {
+  readonly key: CryptoKey;
+  readonly sessionId: string;
+  readonly iv: Uint8Array<ArrayBuffer>;
+  readonly bytes: ArrayBuffer;
+};
+
+/**
+ * AES-256-GCM (NIST SP 800-38D) with a non-extractable key of WebCrypto in IndexedDB. The additional data are the origin,
+ * the issuer, the client and the session, so nothing that was sealed elsewhere opens here.
+ *
+ * Does not protect against scripts of this origin while they run: they can use the vault as the page does.
+ *
+ * @example
+ * const vault = createVault({ name, platform });
+ * await vault.begin({ ...token, sessionId, refreshToken });
+ */
+export function createVault({ name, platform }: VaultOptions): Vault {
+  const recordName = `${name} vault`;
+
+  async function update(change: (record: unknown) => unknown): Promise<unknown> {
+    const { records } = platform;
+    if (records === undefined)
+      throw new SessionError('insecure_context', 'Serve the page over https, or from localhost.');
+    try {
+      return await records.update(recordName, change);
+    } catch (cause) {
+      throw new SessionError('storage_blocked', 'The browser stores nothing for this page.', { cause });
+    }
+  }
+
+  /** AES-GCM allows one use of an IV with a key. 96 random bits repeat for nobody who refreshes less than 2^32 times. */
+  function parametersFor({ iv, sessionId }: Pick<Sealed, 'iv' | 'sessionId'>): AesGcmParams {
+    const { origin } = new URL(platform.address.get());
+    const about = JSON.stringify([origin, name, sessionId]);
+    return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(about), tagLength: 128 };
+  }
+
+  async function seal(key: CryptoKey, kept: Kept): Promise<Sealed> {
+    const { sessionId } = kept;
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    const text = new TextEncoder().encode(JSON.stringify(kept));
+    const bytes = await crypto.subtle.encrypt(parametersFor({ iv, sessionId }), key, text);
+    return { key, sessionId, iv, bytes };
+  }
+
+  return {
+    async read() {
+      const sealed = await update((record) => record);
+      if (!isSealed(sealed)) return undefined;
+      try {
+        const text = await crypto.subtle.decrypt(parametersFor(sealed), sealed.key, sealed.bytes);
+        return JSON.parse(new TextDecoder().decode(text)) as Kept;
+      } catch {
+        return undefined;
+      }
+    },
+
+    async begin(kept) {
+      const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+        'encrypt',
+        'decrypt',
+      ]);
+      const sealed = await seal(key, kept);
+      await update(() => sealed);
+    },
+
+    async replace(kept) {
+      const before = await update((record) => record);
+      if (!isSealed(before) || before.sessionId !== kept.sessionId) return;
+      const sealed = await seal(before.key, kept);
+      await update((record) => (isSealed(record) && record.sessionId === kept.sessionId ? sealed : record));
+    },
+
+    async wipe() {
+      await update(() => undefined);
+    },
+  };
+}
+
+function isSealed(record: unknown): record is Sealed {
+  if (typeof record !== 'object' || record === null) return false;
+  const { key, sessionId, iv, bytes } = record as Record<string, unknown>;
+  return (
+    key instanceof CryptoKey &&
+    typeof sessionId === 'string' &&
+    iv instanceof Uint8Array &&
+    bytes instanceof ArrayBuffer
+  );
+}
