@@ -9,7 +9,9 @@ const unavailable = problem(503, 'redis_unavailable', { headers: { 'retry-after'
 async function nextAttempt(browser: Browser, { platform }: Tab): Promise<number> {
   await eventually('the tab waits for the next renewal alone', async () => {
     const { held = [], pending = [] } = await navigator.locks.query();
-    expect([...held, ...pending]).toEqual([]);
+    // Other tests of this process have locks too.
+    const own = [...held, ...pending].filter(({ name }) => name?.includes(browser.auth.origin));
+    expect(own).toEqual([]);
     expect(platform.timers).toBe(1);
   });
   const attempts = browser.auth.refreshes;

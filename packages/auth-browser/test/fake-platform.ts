@@ -34,7 +34,7 @@ export type FakePlatformOptions = {
   records?: Platform['records'];
 };
 
-/** Uses Node.js's Web Locks and channels. They connect all sessions of this process, as a browser's connect tabs. */
+/** Its locks and channels connect all sessions of this process, as a browser's connect tabs. */
 export function createFakePlatform(clock: FakeClock, options: FakePlatformOptions = {}): FakePlatform {
   const { random = 0.5, without = [] } = options;
   const sleepers = new Set<(wake: Wake) => void>();
@@ -125,11 +125,36 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
   return platform;
 }
 
-function openChannel(name: string, whenAwake: FakePlatform['whenAwake']): BroadcastChannel {
-  const channel = new BroadcastChannel(name);
-  const addEventListener = channel.addEventListener.bind(channel);
-  return Object.assign(channel, {
-    addEventListener: (type: 'message', hear: (event: MessageEvent) => void) =>
-      addEventListener(type, (event) => whenAwake(() => hear(event as MessageEvent), 'message')),
-  });
+type Hear = (event: MessageEvent) => void;
+
+/** The open channels of this process by their names. */
+const channels = new Map<string, Set<(data: unknown) => void>>();
+
+/**
+ * A BroadcastChannel that delivers in a microtask. Node.js's own may take longer than tabs wait for each other when the
+ * machine is busy. Browser tests use a real one.
+ */
+export function openChannel(
+  name: string,
+  whenAwake: FakePlatform['whenAwake'] = (run) => run(),
+): BroadcastChannel {
+  const others = channels.get(name) ?? new Set();
+  channels.set(name, others);
+  const hearers = new Set<Hear>();
+  const receive = (data: unknown): void => {
+    for (const hear of hearers) whenAwake(() => hear({ data } as MessageEvent), 'message');
+  };
+  others.add(receive);
+  const channel: Pick<BroadcastChannel, 'postMessage' | 'close'> & {
+    addEventListener: (type: 'message', hear: Hear) => void;
+  } = {
+    addEventListener: (_type, hear) => void hearers.add(hear),
+    postMessage(message) {
+      const data = structuredClone(message);
+      for (const other of others)
+        if (other !== receive) queueMicrotask(() => others.has(other) && other(data));
+    },
+    close: () => void others.delete(receive),
+  };
+  return channel as BroadcastChannel;
 }

@@ -1,6 +1,7 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
 import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
+import { openChannel } from './fake-platform.ts';
 import { problem } from './http-server.ts';
 
 /** Tabs of one person, in all of which the person is signed in. */
@@ -95,11 +96,11 @@ test('invalid messages on the channel do no harm', async () => {
   const tab = await signedInTab(browser);
   const before = tab.session.state();
   const name = `latchkey session ${JSON.stringify([browser.auth.origin, 'storefront'])}`;
-  const channel = new BroadcastChannel(name);
+  const channel = openChannel(name);
   for (const message of [null, 'hello', 7, {}, { type: 'fact' }, { type: 'failure', failure: 1 }])
     channel.postMessage(message);
   channel.postMessage({ type: 'fact', fact: { kind: 'signed_in', version: 9e15, accessToken: 'none' } });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((resolve) => setImmediate(resolve));
   channel.close();
   expect(tab.session.state()).toBe(before);
 });
