@@ -6,6 +6,8 @@ import { type HttpServer, startHttpServer } from './http-server.ts';
 export type AuthFront = HttpServer & {
   /** How often a refresh was asked for. */
   refreshes(): number;
+  /** How often a refresh was answered with a new token. */
+  renewals(): number;
   /**
    * Holds back auth-service's answers until the returned function is called. A later hold applies to later
    * requests.
@@ -21,6 +23,7 @@ export type AuthFront = HttpServer & {
  */
 export async function startAuthFront(authUrl: () => string): Promise<AuthFront> {
   let refreshes = 0;
+  let renewals = 0;
   let isOpen = Promise.resolve();
   let isSiteHidden = false;
 
@@ -29,12 +32,14 @@ export async function startAuthFront(authUrl: () => string): Promise<AuthFront> 
     const { 'sec-fetch-site': site, ...others } = request.headers;
     const headers = isSiteHidden ? others : request.headers;
     const open = isOpen;
-    if (method === 'POST' && url === '/sessions/refresh') refreshes += 1;
+    const isRefresh = method === 'POST' && url === '/sessions/refresh';
+    if (isRefresh) refreshes += 1;
     const upstream = send(new URL(url ?? '/', authUrl()), { method, headers });
     const [[answer]] = await Promise.all([
       once(upstream, 'response') as Promise<[IncomingMessage]>,
       pipeline(request, upstream),
     ]);
+    if (isRefresh && answer.statusCode === 200) renewals += 1;
     if (method !== 'OPTIONS') await open;
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     await pipeline(answer, response);
@@ -43,6 +48,7 @@ export async function startAuthFront(authUrl: () => string): Promise<AuthFront> 
   return {
     ...server,
     refreshes: () => refreshes,
+    renewals: () => renewals,
     hold() {
       const { promise, resolve } = Promise.withResolvers<void>();
       isOpen = promise;

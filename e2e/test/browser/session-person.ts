@@ -12,7 +12,7 @@ export type SessionPerson = {
   readonly context: BrowserContext;
   openTab(path?: string): Promise<SessionTab>;
   /** Opens tabs in which they are signed in. */
-  signedInTabs(count: number): Promise<readonly SessionTab[]>;
+  signedInTabs(count: number, path?: string): Promise<readonly SessionTab[]>;
   /** Signs them in in another browser. */
   signInElsewhere(): Promise<SessionTab>;
   /** Gets a token of theirs through another client, which leaves the browser's session alone. */
@@ -33,10 +33,10 @@ export async function newSessionPerson({ authUrl, page, browser }: PersonContext
     credentials,
     context,
     openTab,
-    async signedInTabs(count) {
-      const tabs = [await openTab()];
+    async signedInTabs(count, path) {
+      const tabs = [await openTab(path)];
       await tabs[0]?.signIn(credentials);
-      while (tabs.length < count) tabs.push(await openTab());
+      while (tabs.length < count) tabs.push(await openTab(path));
       return tabs;
     },
     async signInElsewhere() {

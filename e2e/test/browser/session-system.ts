@@ -1,4 +1,5 @@
 import { launchChromium } from '@latchkey/dev-stack/chromium';
+import { byService } from '@latchkey/services';
 import type { Browser } from 'playwright-core';
 import { type System, startSystem } from '../system.ts';
 import { type AuthFront, startAuthFront } from './auth-front.ts';
@@ -8,6 +9,8 @@ import { newSessionPerson, type SessionPerson } from './session-person.ts';
 
 /** The path of a page that treats auth-service as cross-site. */
 export const crossSite = '/cross-site';
+/** The path of a page whose tokens are bound to no key. */
+export const unbound = '/unbound';
 
 export type SessionSystem = {
   readonly auth: System['stack']['services']['auth'];
@@ -50,6 +53,8 @@ export async function startSessionSystem(tokenSeconds: number): Promise<SessionS
     issuer: path === crossSite ? front.origin.replace('localhost', '127.0.0.1') : front.origin,
     clientId: 'storefront',
     services: [urlOf('cart'), redirecting.origin],
+    // auth-service does not know the other name by which the cross-site page calls it, and so refuses its proofs.
+    ...((path === unbound || path === crossSite) && { binding: 'none' }),
   }));
   const servers: HttpServer[] = [stranger, redirecting, front, page];
   let browser: Browser | undefined;
@@ -63,9 +68,10 @@ export async function startSessionSystem(tokenSeconds: number): Promise<SessionS
   try {
     const started = await launchChromium();
     browser = started;
-    const env = { CORS_ORIGINS: page.origin };
+    // A proof names the address to which the browser sends it, so the proxy's is auth-service's for all.
+    const env = { ISSUER: front.origin, CORS_ORIGINS: page.origin };
     const auth = { ACCESS_TOKEN_SECONDS: String(tokenSeconds), SESSION_LIMITS: 'storefront=1' };
-    system = await startSystem({ auth: { ...env, ...auth }, cart: env });
+    system = await startSystem(byService((name) => (name === 'auth' ? { ...env, ...auth } : env)));
     return {
       auth: system.stack.services.auth,
       newPerson: () => newSessionPerson({ authUrl: urlOf('auth'), page: page.origin, browser: started }),
@@ -83,5 +89,5 @@ export async function startSessionSystem(tokenSeconds: number): Promise<SessionS
 }
 
 function cors(origin = '*'): Record<string, string> {
-  return { 'access-control-allow-origin': origin, 'access-control-allow-headers': 'authorization' };
+  return { 'access-control-allow-origin': origin, 'access-control-allow-headers': 'authorization, dpop' };
 }

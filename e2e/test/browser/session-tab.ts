@@ -7,6 +7,7 @@ export type State = {
   accessToken?: string;
   sessionId?: string;
   authTimeMs?: number;
+  isBound?: boolean;
 };
 
 /** The session in the page, as session-page.ts makes it. These tests have no DOM types. */
@@ -64,6 +65,12 @@ export async function openSessionTab(context: BrowserContext, address: string) {
           return (error as { code: string }).code;
         }
       }, url),
+    /** The JSON body of the answer. */
+    read: (url: string): Promise<unknown> =>
+      page.evaluate(
+        async (given) => (await (globalThis as unknown as WithSession).session.fetch(given)).json(),
+        url,
+      ),
     /** How many refreshes, across all tabs, wait for another to end. */
     queued: (): Promise<number> =>
       page.evaluate(
