@@ -1,5 +1,7 @@
 export { AuthClientError, AuthError, type AuthErrorCode } from './errors.ts';
 export { isRevocation, type Revocation } from './feed/revocation.ts';
+export type { EncryptionJwk } from './key-set/encryption-key.ts';
+export type { TokenDecryption } from './key-set/token-decryption.ts';
 export { type AuthHook, callerOf } from './plugin/auth-hook.ts';
 export type { RevocationState } from './plugin/known-revocations.ts';
 export type { AuthClientOptions, ProtectedResource, RevocationFeed } from './plugin/options.ts';
@@ -53,3 +55,4 @@ export type {
   ServiceAuthentication,
   UserAuthentication,
 } from './token/authentication.ts';
+export { signedTokenOf } from './token/encrypted-token.ts';

@@ -31,22 +31,35 @@ const maxKeys = 64;
 const jsonMediaType = /^application\/(?:json|jwk-set\+json)\s*(?:;|$)/i;
 
 /**
- * Fetches a JWK Set (RFC 7517 §5) from the configured address: no redirects, only 200 with JSON, at most 256 KB, within
- * the timeout. Leaves out unusable keys, and all keys that share a kid.
+ * Fetches the RSA keys of a JWK Set that sign. Leaves out unusable keys, and all keys that share a kid.
  *
  * @throws KeySetFetchError, or what fetch throws
  */
-export async function fetchKeySet({
+export async function fetchKeySet(options: FetchKeySetOptions): Promise<FetchedKeySet> {
+  const { members, maxAgeSeconds } = await fetchJwkSet(options);
+  return { ...usableKeys(members), maxAgeSeconds };
+}
+
+/** The members of a key set, unchecked. */
+export type FetchedJwkSet = { members: readonly unknown[]; maxAgeSeconds: number | undefined };
+
+/**
+ * Fetches a JWK Set (RFC 7517 §5) from the configured address: no redirects, only 200 with JSON, at most 256 KB and 64
+ * keys, within the timeout.
+ *
+ * @throws KeySetFetchError, or what fetch throws
+ */
+export async function fetchJwkSet({
   timeoutMs,
   closing,
   ...from
-}: FetchKeySetOptions): Promise<FetchedKeySet> {
+}: FetchKeySetOptions): Promise<FetchedJwkSet> {
   const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing]);
   // Enforces the timeout even on a fetch that ignores its signal.
   return untilAborted(signal, () => fetchFrom(from, signal));
 }
 
-async function fetchFrom({ jwksUri, fetch }: FetchSource, signal: AbortSignal): Promise<FetchedKeySet> {
+async function fetchFrom({ jwksUri, fetch }: FetchSource, signal: AbortSignal): Promise<FetchedJwkSet> {
   const response = await fetch(jwksUri, {
     headers: { accept: 'application/jwk-set+json, application/json' },
     redirect: 'error',
@@ -58,7 +71,7 @@ async function fetchFrom({ jwksUri, fetch }: FetchSource, signal: AbortSignal): 
   }
   const { keys } = parseJsonObject(await boundedText(response));
   if (!Array.isArray(keys) || keys.length > maxKeys) throw new KeySetFetchError('not a JWK Set');
-  return { ...usableKeys(keys), maxAgeSeconds: freshForSeconds(response.headers) };
+  return { members: keys, maxAgeSeconds: freshForSeconds(response.headers) };
 }
 
 async function boundedText(response: Response): Promise<string> {
@@ -68,7 +81,7 @@ async function boundedText(response: Response): Promise<string> {
   return bytes.toString('utf8');
 }
 
-function usableKeys(values: unknown[]): { keys: RsaJwk[]; refused: string[] } {
+function usableKeys(values: readonly unknown[]): { keys: RsaJwk[]; refused: string[] } {
   const keys = new Map<string, RsaJwk>();
   const seen = new Set<string>();
   const refused: string[] = [];

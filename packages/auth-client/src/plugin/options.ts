@@ -1,3 +1,4 @@
+import type { TokenDecryption } from '../key-set/token-decryption.ts';
 import type { ProofStore } from '../proof/proof-replays.ts';
 import type { AccessTokenSource } from '../revocation/access-token-source.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
@@ -71,6 +72,16 @@ export type AuthClientOptions = {
    * that comes to another replica is sent back once.
    */
   proofStore?: ProofStore | null;
+  /**
+   * Opens access tokens that are encrypted to this service: `decryption` of its identity, whose `decryptionKeys` it has.
+   * Default null: encrypted tokens are refused.
+   */
+  decryption?: TokenDecryption | null;
+  /**
+   * 'required': only encrypted tokens are accepted, so that none whose claims anybody could read is in use. Default
+   * 'accepted': signed tokens that are not encrypted are too.
+   */
+  encryptedTokens?: 'accepted' | 'required';
   /** Upper limit of `exp − iat`. Default 300. */
   maxTokenLifetimeSeconds?: number;
   /** How far ahead of this machine's clock the issuer's may be. Default 30. */
@@ -102,7 +113,7 @@ const numbers = {
 
 const others = [
   ...['issuer', 'audience', 'jwksUri', 'revocations', 'resource', 'fetch', 'clock'],
-  ...['proofOfPossession', 'proofStore', 'url'],
+  ...['proofOfPossession', 'proofStore', 'url', 'decryption', 'encryptedTokens'],
 ];
 const known = new Set([...others, ...Object.keys(numbers)]);
 const knownOfFeed = new Set(['uri', 'accessToken', 'maxLagSeconds']);
@@ -126,6 +137,12 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     faults.push("proofOfPossession must be 'accepted' or 'required'");
   if (options.proofStore != null && typeof options.proofStore.use !== 'function')
     faults.push('proofStore must have a function use, or be null');
+  if (options.decryption != null && typeof options.decryption.open !== 'function')
+    faults.push('decryption must be that of a service’s identity, or null');
+  if (!['accepted', 'required', undefined].includes(options.encryptedTokens))
+    faults.push("encryptedTokens must be 'accepted' or 'required'");
+  if (options.encryptedTokens === 'required' && options.decryption == null)
+    faults.push("encryptedTokens 'required' needs decryption");
   faults.push(...faultsOfRevocations(given.revocations), ...faultsOfResource(options.resource ?? null));
   faults.push(...faultsOfNumbers(given, numbers), ...faultsOfFetchAndClock({ ...options }));
   if (faults.length > 0) throw new AuthClientOptionsError(faults);
@@ -138,6 +155,8 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     url: options.url ?? options.resource?.url ?? null,
     proofOfPossession: options.proofOfPossession ?? 'accepted',
     proofStore: options.proofStore ?? null,
+    decryption: options.decryption ?? null,
+    encryptedTokens: options.encryptedTokens ?? 'accepted',
     maxTokenLifetimeSeconds: options.maxTokenLifetimeSeconds ?? numbers.maxTokenLifetimeSeconds.standard,
     clockSkewSeconds: options.clockSkewSeconds ?? numbers.clockSkewSeconds.standard,
     jwksTimeoutMs: options.jwksTimeoutMs ?? numbers.jwksTimeoutMs.standard,

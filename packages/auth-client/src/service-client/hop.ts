@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { AuthClientError } from '../errors.ts';
 import { boundedBody } from '../runtime/bounded-body.ts';
 import { isTimeout, withDeadline } from '../runtime/deadline.ts';
+import { signedTokenOf } from '../token/encrypted-token.ts';
 import { presentedToken } from '../token/presented-token.ts';
 import type { ServiceCounters } from './counters.ts';
 import type { DelegatedTokens, Delegation } from './delegated-tokens.ts';
@@ -115,7 +116,8 @@ export function createHop(options: HopOptions): Hop {
     const url = hopUrl(baseUrl, path);
     checkHopInit(init);
     const trace = traceHeaders(request);
-    const { token: subjectToken } = presentedToken(request.raw.rawHeaders);
+    // Only this service can open an encrypted token, so it presents what was inside.
+    const subjectToken = signedTokenOf(user) ?? presentedToken(request.raw.rawHeaders).token;
     const delegation = { user, subjectToken, audience: hop, scopes, headers: trace, counters };
     const call: Call = { url, init, trace, mayBeDone: false };
     try {

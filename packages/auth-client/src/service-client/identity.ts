@@ -1,5 +1,7 @@
 import { AuthClientError } from '../errors.ts';
+import type { EncryptionJwk } from '../key-set/encryption-key.ts';
 import { generateRsaKey, type PublicJwk, type RsaKey } from '../key-set/rsa-key.ts';
+import { createTokenDecryption, type TokenDecryption } from '../key-set/token-decryption.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
 import {
@@ -16,6 +18,11 @@ export type ServiceIdentityOptions = {
   clientId: string;
   /** Stores the public keys of all replicas. Default this process's memory: enough for one replica. */
   store?: IdentityStore;
+  /**
+   * Private keys on P-256, each 32 bytes in base64url, with which this service opens access tokens that are encrypted
+   * to it. All replicas have the same: the issuer encrypts to the first, and all open tokens. Default none.
+   */
+  decryptionKeys?: readonly string[];
   /** How long one key signs. Default 24. */
   rotationHours?: number;
   /** Called when the key could not be published, for the log. */
@@ -31,8 +38,13 @@ export type ServiceIdentity = {
   ready(): Promise<void>;
   /** A client assertion for this issuer, good for one use. @throws AuthClientError identity_unavailable */
   assertion(issuer: string): Promise<string>;
-  /** The public keys of all replicas, for /.well-known/jwks.json. @throws what the store throws */
-  publicKeys(): Promise<PublicJwk[]>;
+  /**
+   * For /.well-known/jwks.json: the keys with which the replicas sign, and the one to which tokens are encrypted, if
+   * there is one. @throws what the store throws
+   */
+  publicKeys(): Promise<(PublicJwk | EncryptionJwk)[]>;
+  /** Opens access tokens, for the option of authClient; null without decryptionKeys. */
+  readonly decryption: TokenDecryption | null;
   /** Whether the key that signs was published so recently that the authorization server may not know it yet. */
   readonly justPublished: boolean;
   /** Stops publishing: the key disappears when it expires. */
@@ -54,7 +66,8 @@ const retryAfterMs = 2000;
 const settleMs = 6000;
 const hourMs = 3_600_000;
 const numbers = { rotationHours: { standard: 24, min: 1, max: 8760 } } as const;
-const known = new Set(['clientId', 'store', 'rotationHours', 'onFailed', 'clock']);
+const impossible = 'a service’s identity cannot be made';
+const known = new Set(['clientId', 'store', 'decryptionKeys', 'rotationHours', 'onFailed', 'clock']);
 
 /**
  * Makes this process's identity: a key pair that never leaves the process. The public key is published through the
@@ -70,6 +83,7 @@ const known = new Set(['clientId', 'store', 'rotationHours', 'onFailed', 'clock'
  */
 export function createServiceIdentity(options: ServiceIdentityOptions): ServiceIdentity {
   check(options);
+  const decryption = decryptionOf(options);
   const { clientId, clock = systemClock, onFailed } = options;
   const rotationHours = options.rotationHours ?? numbers.rotationHours.standard;
   const store = options.store ?? createMemoryIdentityStore();
@@ -132,7 +146,11 @@ export function createServiceIdentity(options: ServiceIdentityOptions): ServiceI
     },
     assertion: async (audience) =>
       signAssertion(await signingKey(), { clientId, audience, now: clock.wallMs() }),
-    publicKeys: async () => (await store.list(clock.wallMs())).map(({ jwk }) => jwk),
+    publicKeys: async () => [
+      ...(await store.list(clock.wallMs())).map(({ jwk }) => jwk),
+      ...(decryption ? [decryption.publicKey] : []),
+    ],
+    decryption,
     get justPublished() {
       return current !== undefined && !isOlder(current, settleMs);
     },
@@ -159,7 +177,15 @@ function check(options: ServiceIdentityOptions): void {
     ...(given.store === undefined || isStore(given.store) ? [] : ['store must have put() and list()']),
     ...faultsOfNumbers(given, numbers),
   ];
-  if (faults.length > 0) throw new AuthClientOptionsError(faults, 'a service’s identity cannot be made');
+  if (faults.length > 0) throw new AuthClientOptionsError(faults, impossible);
+}
+
+function decryptionOf({ decryptionKeys: keys = [] }: ServiceIdentityOptions): TokenDecryption | null {
+  try {
+    return keys.length === 0 ? null : createTokenDecryption(keys);
+  } catch (error) {
+    throw new AuthClientOptionsError([`decryptionKeys: ${(error as Error).message}`], impossible);
+  }
 }
 
 function isStore(value: unknown): boolean {

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Revocation } from '../feed/revocation.ts';
+import { type EncryptionJwk, encryptToken } from '../key-set/encryption-key.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
 import { scopesOf } from '../token/scope.ts';
-import { createMint, issuerAudience, type Mint, ofService } from './mint.ts';
+import { createMint, issuerAudience, type Mint, type MintOverrides, ofService } from './mint.ts';
 import { openToken } from './open-token.ts';
 import { createTestFeed } from './revocation-feed.ts';
 import { createSigningKey, type SigningKey } from './signing-key.ts';
@@ -56,6 +57,8 @@ export type TestIssuer = {
   readonly keySetRequests: number;
   /** An access token (RFC 9068), signed and good unless the overrides make it bad. */
   mint: Mint;
+  /** The same, encrypted to this key: a service's `identity.decryption.publicKey`. */
+  mintEncrypted(to: EncryptionJwk, overrides?: MintOverrides): Promise<string>;
   /** An access token that expired a minute ago. */
   expired: Mint;
   /** Signs with a new key from now on. The old one stays published, unless `keepOld: false`. */
@@ -160,6 +163,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       return keySetRequests;
     },
     mint,
+    mintEncrypted: (to, overrides) => encryptToken(mint(overrides), to),
     expired(overrides = {}) {
       const iat = Math.floor(context.now() / 1000) - 360;
       return mint({ ...overrides, claims: { iat, auth_time: iat, exp: iat + 300, ...overrides.claims } });

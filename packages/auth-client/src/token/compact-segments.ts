@@ -21,6 +21,24 @@ export function segmentsOf(
   return { header, payload, signature };
 }
 
+/** Exactly what RFC 7516 §7.1 has when the key is agreed on directly (ECDH-ES): the second segment is empty. */
+const fiveSegments = /^([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
+
+/**
+ * The header of a JWE of RFC 7516 §7.1 (compact serialization) without an encrypted key, each segment in canonical
+ * base64url.
+ *
+ * @throws AuthError invalid_token
+ */
+export function encryptedHeaderOf(token: string, maxLength: number): string {
+  if (token.length > maxLength) throw invalidToken('length');
+  const [, ...segments] = fiveSegments.exec(token) ?? [];
+  const [header] = segments;
+  if (header === undefined) throw invalidToken('format');
+  if (!segments.every(isCanonical)) throw invalidToken('base64url');
+  return header;
+}
+
 /** RFC 4648 §3.5: the unused bits of the last character must be zero, or several texts would encode one value. */
 function isCanonical(segment: string): boolean {
   const rest = segment.length % 4;

@@ -4,7 +4,7 @@ import { isKeyId } from './key-id.ts';
 import { parseJsonObject, StrictJsonError, scanJson } from './strict-json.ts';
 
 /** The longest token that is read, in characters, unless its profile says otherwise. */
-const maxTokenLength = 8192;
+export const maxTokenLength = 8192;
 
 /** The result of reading a token strictly, before a key is chosen. */
 export type CompactToken = {
@@ -31,7 +31,7 @@ export const accessTokenProfile: TokenProfile = { types: ['at+jwt'] };
 
 // Each of these would let the header choose the key, or how to read the token. Other unknown parameters are ignored
 // (RFC 7515 §4): a parameter that must not be ignored is named in crit, and crit is refused.
-const refusedParameters = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c'];
+export const refusedParameters: readonly string[] = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c'];
 
 /**
  * Reads a token of RFC 7515 §7.1 (compact serialization) strictly, so that every byte has one meaning: three non-empty

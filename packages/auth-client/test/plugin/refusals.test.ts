@@ -1,9 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encryptToken } from '../../src/jwt/index.ts';
+import { createTokenDecryption } from '../../src/key-set/token-decryption.ts';
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.ts';
 import { audience, startService, type TestService } from '../service.ts';
 import type { RefusalContext } from '../tokens.ts';
+import { decryptionKey } from './encryption-rows.ts';
 import { refusalRows } from './refusal-rows.ts';
 import { soundSignature } from './signature-rows.ts';
 
@@ -13,6 +16,16 @@ let elsewhere: Server;
 let requestsElsewhere = 0;
 let context: RefusalContext;
 const logLines: string[] = [];
+const decryption = createTokenDecryption([decryptionKey()]);
+
+/** Each row runs in both forms: what is inside an encrypted token must pass every check that a signed token must. */
+const forms = [
+  { form: 'signed', inForm: async (token: string) => token },
+  { form: 'encrypted', inForm: (token: string) => encryptToken(token, decryption.publicKey) },
+];
+const bothForms = forms.flatMap(({ form, inForm }) =>
+  refusalRows.map(({ name, token }) => ({ name: `${form}: ${name}`, token: () => inForm(token(context)) })),
+);
 
 beforeAll(async () => {
   // The table may take a minute. No key set must be fetched again in that time.
@@ -25,7 +38,7 @@ beforeAll(async () => {
   const { port } = elsewhere.address() as AddressInfo;
   context = { issuer, audience, elsewhere: `http://127.0.0.1:${port}` };
   service = await startService(issuer, {
-    options: { jwksCooldownSeconds: 3600 },
+    options: { jwksCooldownSeconds: 3600, decryption },
     // Room for the longest row, to which Node's default limit would answer 431.
     server: {
       http: { maxHeaderSize: 1 << 20 },
@@ -52,8 +65,8 @@ async function expectInvalidToken(response: Response, token: string): Promise<vo
 }
 
 describe('a token that must be refused', () => {
-  it.each(refusalRows)('$name', async ({ token }) => {
-    const bad = token(context);
+  it.each(bothForms)('$name', async ({ token }) => {
+    const bad = await token();
     await expectInvalidToken(await service.get('/account', `Bearer ${bad}`), bad);
     // The cache must not accept it the second time either.
     await expectInvalidToken(await service.get('/account', `Bearer ${bad}`), bad);
@@ -69,8 +82,7 @@ describe('a token that must be refused', () => {
 /** Sends each row once, so that the tests about all rows do not depend on their order. */
 let sent: Promise<void> | undefined;
 async function sendEveryRow(): Promise<void> {
-  for (const { token } of refusalRows)
-    await (await service.get('/account', `Bearer ${token(context)}`)).text();
+  for (const { token } of bothForms) await (await service.get('/account', `Bearer ${await token()}`)).text();
 }
 
 function everyRowSent(): Promise<void> {
@@ -79,8 +91,8 @@ function everyRowSent(): Promise<void> {
 }
 
 describe('around the table', () => {
-  it('accepts the good token that the rows are made from', async () => {
-    const response = await service.get('/account', `Bearer ${issuer.mint()}`);
+  it.each(forms)('accepts the good token that the rows are made from, $form', async ({ inForm }) => {
+    const response = await service.get('/account', `Bearer ${await inForm(issuer.mint())}`);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ subject: 'user-1' });
   });
@@ -105,7 +117,7 @@ describe('around the table', () => {
 
   it('logs no token', async () => {
     await everyRowSent();
-    expect(logLines.length).toBeGreaterThan(refusalRows.length);
+    expect(logLines.length).toBeGreaterThan(bothForms.length);
     expect(logLines.join('')).not.toMatch(/ey[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+/);
     expect(logLines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
   });

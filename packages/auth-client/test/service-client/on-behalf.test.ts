@@ -1,5 +1,7 @@
 import { eventually } from '@latchkey/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { encryptToken } from '../../src/jwt/index.ts';
+import { decryptionKey } from '../plugin/encryption-rows.ts';
 import { type Shop, type ShopOptions, startShop } from './shop.ts';
 
 let shop: Shop;
@@ -34,6 +36,16 @@ describe('a call on the person’s behalf', () => {
     });
     expect(received[0]?.authorization).not.toContain(token);
     expect(received[0]).toMatchObject({ method: 'GET', url: '/cart' });
+  });
+
+  it('exchanges what was inside a token that is encrypted to this service', async () => {
+    const decryptionKeys = [decryptionKey()];
+    const { call, mint, received, payment } = await start({ decryptionKeys });
+    const { decryption } = payment.serviceClient.identity;
+    const token = decryption ? await encryptToken(mint({ subject: 'user-7' }), decryption.publicKey) : '';
+    const answer = await call(token, { settings });
+    expect(answer).toMatchObject({ status: 200, body: { body: { owner: 'user-7' } } });
+    expect(received).toHaveLength(1);
   });
 
   it('names who acted before, when the person’s token came through another service', async () => {

@@ -63,6 +63,8 @@ export type Called = {
 export type ShopOptions = {
   client?: Partial<ServiceClientOptions>;
   identityStore?: IdentityStore;
+  /** With which payment-service opens encrypted tokens. */
+  decryptionKeys?: readonly string[];
   /** payment-service's list of revocations, or 'feed' to follow the issuer's. Default none. */
   revocations?: RevocationList | 'feed';
   policy?: TestClient['toward'];
@@ -79,7 +81,7 @@ const patientMs = 20_000;
 
 /** An issuer, a payment-service and a cart-service, each listening for real. */
 export async function startShop(options: ShopOptions = {}): Promise<Shop> {
-  const { client = {}, policy, cartUrl, identityStore, revocations = null } = options;
+  const { client = {}, policy, cartUrl, identityStore, decryptionKeys = [], revocations = null } = options;
   signingKey ??= createSigningKey();
   const issuer = await createTestIssuer({ audience: 'payment-service', signingKey: await signingKey });
   const clock = createTestClock();
@@ -117,16 +119,18 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const cartAddress = await cart.listen({ port: 0, host: '127.0.0.1' });
 
   const payment = Fastify();
+  const identity = createServiceIdentity({
+    clientId: 'payment-service',
+    clock,
+    decryptionKeys,
+    ...(identityStore && { store: identityStore }),
+  });
   await payment.register(authClient, {
     issuer: iss,
     audience: 'payment-service',
     jwksUri,
+    decryption: identity.decryption,
     revocations: revocations === 'feed' ? issuer.revocations : revocations,
-  });
-  const identity = createServiceIdentity({
-    clientId: 'payment-service',
-    clock,
-    ...(identityStore && { store: identityStore }),
   });
   payment.addHook('onClose', async () => identity.close());
   await payment.register(serviceClient, {

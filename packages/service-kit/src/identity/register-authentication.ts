@@ -17,6 +17,8 @@ export type AuthenticationOptions = {
   /** Of serviceConfig and issuerEndpoints. */
   config: Readonly<Record<'ISSUER' | 'JWKS_URI' | 'TOKEN_ENDPOINT' | 'REVOCATIONS_URI', string>> & {
     readonly RESOURCE_URL?: string;
+    readonly TOKEN_DECRYPTION_KEYS?: readonly string[];
+    readonly ENCRYPTED_TOKENS?: 'accepted' | 'required';
   };
   /** The database with the table `service_keys`. */
   db: Parameters<typeof createIdentityStore>[0];
@@ -26,7 +28,7 @@ export type AuthenticationOptions = {
 
 /**
  * Makes a service verify access tokens and follow revocations. For that it creates the service's identity and publishes
- * its public key. The identity can also call other services for people: pass it to `serviceClient`.
+ * its public keys. The identity can also call other services for people: pass it to `serviceClient`.
  *
  * The service is not ready before it has the issuer's keys and a complete revocation list. Afterwards it keeps working
  * while the issuer is away. A route that needs a more recent list sets `maxRevocationLagSeconds`.
@@ -44,10 +46,11 @@ export async function registerAuthentication(
   const identity = createServiceIdentity({
     clientId: name,
     store,
+    decryptionKeys: config.TOKEN_DECRYPTION_KEYS ?? [],
     onFailed: (error) => app.log.warn({ err: error }, 'this service’s public key could not be published'),
   });
   app.addHook('onClose', async () => identity.close());
-  await app.register(jwksRoute, { store });
+  await app.register(jwksRoute, { identity });
   const accessToken = createClientCredentials({
     identity,
     issuer,
@@ -59,6 +62,8 @@ export async function registerAuthentication(
     audience: name,
     jwksUri,
     resource: config.RESOURCE_URL === undefined ? null : { url: config.RESOURCE_URL, scopes: scopesOf(name) },
+    decryption: identity.decryption,
+    encryptedTokens: config.ENCRYPTED_TOKENS ?? 'accepted',
     revocations: revocations ?? { uri: config.REVOCATIONS_URI, accessToken },
   });
   addAuthClientMetrics(app.metrics, app.authClient);

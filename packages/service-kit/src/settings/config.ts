@@ -105,6 +105,15 @@ export const issuerEndpoints = {
       'the http(s) origin by which clients call this service; with it the service publishes its metadata',
     ),
   ),
+  TOKEN_DECRYPTION_KEYS: Type.Array(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }), {
+    default: [],
+    description:
+      'base64url of 32 bytes[,older ones], private keys on P-256: access tokens are encrypted to the first; all open them',
+  }),
+  ENCRYPTED_TOKENS: Type.Union([Type.Literal('accepted'), Type.Literal('required')], {
+    default: 'accepted',
+    description: 'accepted or required: whether access tokens that are not encrypted pass; needs a key',
+  }),
 };
 
 /**

@@ -75,7 +75,8 @@ async function replica(aheadMs = 0): Promise<ServiceIdentity> {
 async function listen({ clock = Date.now, of = store } = {}): Promise<string> {
   const { app } = await serviceUnderTest();
   closing.push(() => app.close());
-  await app.register(jwksRoute, { store: of, clock });
+  const publicKeys = async () => (await of.list(clock())).map(({ jwk }) => jwk);
+  await app.register(jwksRoute, { identity: { publicKeys } });
   return `${await app.listen({ port: 0, host: '127.0.0.1' })}/.well-known/jwks.json`;
 }
 
