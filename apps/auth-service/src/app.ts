@@ -11,8 +11,15 @@ import { accountRoutes } from './accounts/routes.ts';
 import { createAuditLog } from './audit/audit-log.ts';
 import { createApplications, directoryOf } from './clients/applications.ts';
 import { createClientStatuses } from './clients/client-statuses.ts';
+import { createEncryptionKeys } from './clients/encryption-keys.ts';
 import { clientRoutes } from './clients/routes.ts';
-import { type AuthConfig, clientsOf, maxAccessTokenSeconds, providersOf } from './config.ts';
+import {
+  type AuthConfig,
+  clientsOf,
+  encryptedServicesOf,
+  maxAccessTokenSeconds,
+  providersOf,
+} from './config.ts';
 import { createConsentStore } from './consents/consent-store.ts';
 import { consentRoutes } from './consents/routes.ts';
 import type { AuthDatabase } from './database/open-auth-database.ts';
@@ -199,11 +206,17 @@ export async function buildApp({
     sessions: sessionsWithLogins,
     ...(derive && { derive }),
   });
+  const encryption = createEncryptionKeys({
+    services: configured.services,
+    encrypted: encryptedServicesOf(config),
+    log: app.log,
+  });
   const issueAccessToken = createAccessTokenIssuer({
     issuer: config.ISSUER,
     lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
     signer,
     issuedFromOf: clientStatuses.issuedFromOf,
+    encryption,
     clock,
   });
   const assertions = createAssertionVerifier({
@@ -223,6 +236,7 @@ export async function buildApp({
 
   app.addHook('onClose', async () => {
     assertions.close();
+    encryption.close();
     await keyRing.stop();
     await clientStatuses.stop();
     await applications.stop();
@@ -296,7 +310,7 @@ export async function buildApp({
   await app.register(metadataRoute, { issuer: config.ISSUER, isRegistrationOpen });
   if (isRegistrationOpen)
     await app.register(clientRegistrationRoute, { applications, admit: accounts.admitClient, clock });
-  const refreshing = { sessions, issueAccessToken, audit, onVerdict };
+  const refreshing = { sessions, issueAccessToken, encryption, audit, onVerdict };
   const resourceUrls = parseResourceUrls(config.RESOURCE_URLS);
   const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS });
   const consents = createConsentStore({ db, clock });

@@ -2,6 +2,7 @@ import { ConfigError, loadConfig, redisUrl, serviceConfig } from '@latchkey/serv
 import { shorthandProviders } from '@latchkey/services';
 import { type Static, type TString, Type } from 'typebox';
 import { createClientRegistry } from './clients/clients.ts';
+import { parseEncryptedServices } from './clients/encryption-keys.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
 import { parseSessionLimits } from './clients/session-limits.ts';
 import type { Provider } from './federation/provider.ts';
@@ -69,6 +70,10 @@ export const configSchema = Type.Object({
     default: [],
     description: 'name=url[,name=url]: by which origin clients call each service, for resource indicators',
   }),
+  ENCRYPTED_TOKENS_FOR: Type.Array(Type.String(), {
+    default: [],
+    description: 'name[,name]: the services whose access tokens are encrypted to the key that each publishes',
+  }),
   IDENTITY_PROVIDERS: Type.String({
     default: '[]',
     description: 'JSON: where people can sign in with an account elsewhere, see docs/identity-providers.md',
@@ -123,6 +128,7 @@ export function readConfig(env: Record<string, string | undefined>): AuthConfig 
     ...faultOf('REFRESH_TOKEN_KEYS', () => parseMacKeys(config.REFRESH_TOKEN_KEYS)),
     ...faultOf('KEY_ENCRYPTION_KEY', () => parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY)),
     ...faultOf('SERVICE_JWKS_URIS', () => clientsOf({ ...config, SESSION_LIMITS: [] })),
+    ...faultOf('ENCRYPTED_TOKENS_FOR', () => encryptedServicesOf(config)),
     ...faultOf('RESOURCE_URLS', () => parseResourceUrls(config.RESOURCE_URLS)),
     ...faultOf('IDENTITY_PROVIDERS', () => providersOf(config)),
     ...faultOf('SESSION_LIMITS', () => clientsOf({ ...config, SERVICE_JWKS_URIS: [] })),
@@ -138,6 +144,14 @@ export function clientsOf(config: Pick<AuthConfig, 'CORS_ORIGINS' | 'SERVICE_JWK
     serviceJwksUris: parseServiceJwksUris(config.SERVICE_JWKS_URIS),
     sessionLimits: parseSessionLimits(config.SESSION_LIMITS),
   });
+}
+
+/** The names of the services whose access tokens are encrypted. */
+export function encryptedServicesOf(
+  config: Pick<AuthConfig, 'ENCRYPTED_TOKENS_FOR' | 'SERVICE_JWKS_URIS'>,
+): ReadonlySet<string> {
+  if (config.ENCRYPTED_TOKENS_FOR.length === 0) return new Set();
+  return parseEncryptedServices(config.ENCRYPTED_TOKENS_FOR, parseServiceJwksUris(config.SERVICE_JWKS_URIS));
 }
 
 /** Reads the identity providers from these settings. */

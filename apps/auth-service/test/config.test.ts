@@ -22,6 +22,25 @@ test('SERVICE_JWKS_URIS lists the services, and without it there are none', () =
   expect(services).toMatchObject([{ kind: 'service', jwksUri: uri }]);
 });
 
+test.each<[string, RegExp | undefined]>([
+  ['cart-service', undefined],
+  [
+    'payment-service',
+    /ENCRYPTED_TOKENS_FOR is not valid: SERVICE_JWKS_URIS does not say where payment-service/,
+  ],
+  ['order-service', /ENCRYPTED_TOKENS_FOR is not valid: entry 1 names no service/],
+  ['cart-service,Cart', /ENCRYPTED_TOKENS_FOR is not valid: entry 2 names no service/],
+  ['auth-service', /ENCRYPTED_TOKENS_FOR is not valid: tokens for auth-service itself/],
+])('ENCRYPTED_TOKENS_FOR names services that publish keys: %s', (names, fault) => {
+  const settings = {
+    ...env,
+    ENCRYPTED_TOKENS_FOR: names,
+    SERVICE_JWKS_URIS: 'cart-service=http://127.0.0.1:4001/.well-known/jwks.json',
+  };
+  if (fault === undefined) expect(readConfig(settings).ENCRYPTED_TOKENS_FOR).toEqual([names]);
+  else expect(() => readConfig(settings)).toThrow(fault);
+});
+
 test('SESSION_LIMITS says on how many devices people may be signed in with a client, and has a default', () => {
   const mostOf = (limits: string | undefined, id: string) => {
     const { firstParty } = clientsOf(

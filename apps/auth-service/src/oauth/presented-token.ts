@@ -2,7 +2,7 @@ import { readJwsPart } from '../tokens/compact-jws.ts';
 
 /** What a presented token looks like. Nothing in it is verified. */
 export type PresentedToken =
-  | { readonly looksLike: 'refresh_token' | 'nothing' }
+  | { readonly looksLike: 'refresh_token' | 'encrypted_token' | 'nothing' }
   | { readonly looksLike: 'access_token'; readonly audiences: readonly string[] }
   /** A JWT of another type: a client assertion, a security event. */
   | { readonly looksLike: 'other_token' };
@@ -20,6 +20,9 @@ const accessTokenType = /^(application\/)?at\+jwt$/i;
 export function readPresentedToken(text: string): PresentedToken {
   if (text.startsWith('rt1.')) return { looksLike: 'refresh_token' };
   const parts = text.split('.');
+  // RFC 7516 §4.1.2: only an encrypted token has `enc`.
+  if (parts.length === 5 && typeof readJwsPart(parts[0])?.['enc'] === 'string')
+    return { looksLike: 'encrypted_token' };
   if (parts.length !== 3) return { looksLike: 'nothing' };
   const type = readJwsPart(parts[0])?.['typ'];
   if (typeof type !== 'string') return { looksLike: 'nothing' };

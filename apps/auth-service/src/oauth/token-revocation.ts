@@ -31,9 +31,9 @@ export type RevokeToken = (request: TokenRevocationRequest) => Promise<void>;
  * Token revocation (RFC 7009). A refresh token of any generation ends its session and with it all its access tokens. An
  * access token is revoked alone. A token that is invalid or belongs to another client is ignored, without an error.
  *
- * Rejects with TokenError `unsupported_token_type` for a JWT that is not an access token, and `invalid_dpop_proof` for one
- * that is bound to another key: who has copied a token must not sign its owner out with it. Rejects with ProblemError 503
- * when Redis does not answer. After a 503 the token is still valid.
+ * Rejects with TokenError `unsupported_token_type` for a JWT that is not an access token, or is encrypted, and
+ * `invalid_dpop_proof` for a token that is bound to another key: who has copied a token must not sign its owner out with
+ * it. Rejects with ProblemError 503 when Redis does not answer. After a 503 the token is still valid.
  */
 export function createTokenRevocation(parts: TokenRevocationParts): RevokeToken {
   const { sessions, subjectTokens, publish, audit } = parts;
@@ -45,6 +45,11 @@ export function createTokenRevocation(parts: TokenRevocationParts): RevokeToken 
         return revokeRefreshToken(request);
       case 'access_token':
         return revokeAccessToken(request, presented.audiences);
+      case 'encrypted_token':
+        throw new TokenError(
+          'unsupported_token_type',
+          'Only the service that this token is for can open it. Revoke the refresh token instead.',
+        );
       case 'other_token':
         throw new TokenError(
           'unsupported_token_type',

@@ -70,6 +70,11 @@ export function audienceOfServiceScopes(scopes: readonly string[]): string[] {
     .map((server) => server.audience);
 }
 
+/** The scopes that this service understands. */
+export function scopesOfAudience(audience: string): readonly string[] {
+  return resourceServers.filter((server) => server.audience === audience).flatMap(scopesOfServer);
+}
+
 function scopesOfServer({ scopes, actorScopes, serviceScopes }: ResourceServer): readonly string[] {
   return [...scopes, ...actorScopes, ...serviceScopes];
 }

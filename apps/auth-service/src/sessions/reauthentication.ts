@@ -29,7 +29,6 @@ export type ReauthenticationRequest = {
 };
 
 export type Reauthenticated = AccessToken & {
-  readonly scopes: readonly string[];
   readonly sessionId: string;
 };
 
@@ -61,5 +60,5 @@ export async function reauthenticate(
     limitsOf(grant),
   );
   parts.audit.record({ event: 'session.reauthenticated', subject, sessionId, clientId, ...origin });
-  return { ...accessToken, scopes, sessionId };
+  return { ...accessToken, sessionId };
 }

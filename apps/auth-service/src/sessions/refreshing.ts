@@ -4,13 +4,21 @@ import type { PersonsClient } from '../clients/clients.ts';
 import type { Target } from '../permissions/resource-urls.ts';
 import { narrowScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
+import type { TokenEncryption } from '../tokens/token-encryption.ts';
 import type { RefreshOutcome, SessionGrant } from './session.ts';
 import type { SessionStore } from './session-store.ts';
-import { type IssuedTokens, issueTokens, limitToTarget, scopesOfGrant } from './session-tokens.ts';
+import {
+  type IssuedTokens,
+  issueTokens,
+  limitToTarget,
+  scopesOfGrant,
+  untilEncryptable,
+} from './session-tokens.ts';
 
 export type RefreshingParts = {
   readonly sessions: Pick<SessionStore, 'refresh' | 'grantOf'>;
   readonly issueAccessToken: AccessTokenIssuer;
+  readonly encryption: TokenEncryption;
   readonly audit: Pick<AuditLog, 'record'>;
   /** Counts the verdicts. */
   readonly onVerdict: (verdict: RefreshOutcome['verdict']) => void;
@@ -59,13 +67,14 @@ const audited = {
  *
  * Does not check the client or its origin: the endpoint has done so.
  *
- * Rejects with RefreshRefusedError, and with ProblemError 503 when Redis does not answer.
+ * Rejects with RefreshRefusedError, and with ProblemError 503 when Redis does not answer, or when the token cannot be
+ * encrypted; the refresh token is not used up then.
  */
 export async function refreshTokens(
   parts: RefreshingParts,
   presented: PresentedRefreshToken,
 ): Promise<IssuedTokens> {
-  await refuseMoreScopesThanGranted(parts.sessions, presented);
+  await refuseWhatCannotBeIssued(parts, presented);
   const outcome = await parts.sessions.refresh(presented.refreshToken, presented.client.id, presented.proven);
   parts.onVerdict(outcome.verdict);
   audit(parts.audit, outcome, presented);
@@ -97,13 +106,16 @@ function reasonOf(outcome: RefreshOutcome): string | undefined {
 }
 
 /** Runs before the token is used, so that a client that asked for too much can ask again with the same token. */
-async function refuseMoreScopesThanGranted(
-  sessions: RefreshingParts['sessions'],
+async function refuseWhatCannotBeIssued(
+  { sessions, encryption }: RefreshingParts,
   presented: PresentedRefreshToken,
 ): Promise<void> {
-  if (presented.scopes === undefined && presented.target === undefined) return;
-  const grant = await sessions.grantOf(presented.refreshToken, presented.client.id);
-  if (grant !== undefined) scopesFor(grant, presented);
+  const { refreshToken, client, scopes, target } = presented;
+  // Our own clients' tokens are for auth-service as well, so they are encrypted for a target only.
+  if (scopes === undefined && target === undefined && client.kind !== 'application') return;
+  const grant = await sessions.grantOf(refreshToken, client.id);
+  if (grant === undefined) return;
+  await untilEncryptable(encryption, { scopes: scopesFor(grant, presented), client, target });
 }
 
 function isAudited(

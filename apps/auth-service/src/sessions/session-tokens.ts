@@ -5,6 +5,7 @@ import { isRole, scopesOf } from '../permissions/roles.ts';
 import { identityScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer, AccessTokenLimits } from '../tokens/access-token.ts';
 import { personClaims } from '../tokens/claims.ts';
+import { recipientOf, type TokenEncryption } from '../tokens/token-encryption.ts';
 import { acrOf } from './elsewhere.ts';
 import type { SessionGrant } from './session.ts';
 
@@ -62,12 +63,13 @@ export type TokensRequest = {
 export async function issueTokens(
   issueAccessToken: AccessTokenIssuer,
   session: { grant: SessionGrant; refreshToken: string },
-  { scopes, client, target, boundTo }: TokensRequest,
+  request: TokensRequest,
 ): Promise<IssuedTokens> {
   const { grant } = session;
-  const audience = target === undefined ? audienceFor(client, scopes) : [target.audience];
-  const claims = personClaims({ ...grant, acr: acrOf(grant.elsewhere), boundTo }, scopes, audience);
-  const { token, expiresInSeconds } = await issueAccessToken(claims, limitsOf(grant));
+  const { boundTo } = request;
+  const identity = { ...grant, acr: acrOf(grant.elsewhere), boundTo };
+  const claims = personClaims(identity, request.scopes, audienceFor(request));
+  const { token, expiresInSeconds, scopes } = await issueAccessToken(claims, limitsOf(grant));
   return {
     accessToken: token,
     isBound: boundTo !== undefined,
@@ -80,8 +82,20 @@ export async function issueTokens(
   };
 }
 
-function audienceFor({ kind }: Pick<PersonsClient, 'kind'>, scopes: readonly string[]): readonly string[] {
-  return kind === 'application' ? audienceOfApplication(scopes) : audienceOf(scopes);
+function audienceFor({ client, scopes, target }: TokensRequest): readonly string[] {
+  if (target !== undefined) return [target.audience];
+  return client.kind === 'application' ? audienceOfApplication(scopes) : audienceOf(scopes);
+}
+
+/**
+ * Waits for the key to which such an access token is encrypted, if it is. Call it before a refresh token or a code is
+ * used up, so that the client can repeat its request when there is no key.
+ *
+ * Rejects with ProblemError 503 `encryption_key_unavailable`.
+ */
+export async function untilEncryptable(encryption: TokenEncryption, request: TokensRequest): Promise<void> {
+  const recipient = recipientOf(audienceFor(request), encryption);
+  if (recipient !== undefined) await encryption.keyOf(recipient);
 }
 
 /** Leaves the scopes of the service that a token is for; undefined when none is left (RFC 8707 §2.2). */

@@ -7,15 +7,23 @@ import type { PersonsClient } from '../clients/clients.ts';
 import type { Target } from '../permissions/resource-urls.ts';
 import { narrowScopes } from '../permissions/scope.ts';
 import type { AccessTokenIssuer } from '../tokens/access-token.ts';
+import type { TokenEncryption } from '../tokens/token-encryption.ts';
 import type { EndReason, SessionGrant } from './session.ts';
 import type { NewSession, StartedSession } from './session-starts.ts';
 import type { SessionStore } from './session-store.ts';
-import { type IssuedTokens, issueTokens, limitToTarget, scopesOfGrant } from './session-tokens.ts';
+import {
+  type IssuedTokens,
+  issueTokens,
+  limitToTarget,
+  scopesOfGrant,
+  untilEncryptable,
+} from './session-tokens.ts';
 
 export type SignInParts = {
   readonly accounts: Pick<Accounts, 'signIn' | 'findSettled'>;
   readonly sessions: SessionStore;
   readonly issueAccessToken: AccessTokenIssuer;
+  readonly encryption: TokenEncryption;
   readonly audit: AuditLog;
 };
 
@@ -62,10 +70,11 @@ export async function signIn(parts: SignInParts, request: SignInRequest): Promis
  * Starts a session for a person who has authenticated, and issues its first tokens. Surplus sessions are ended first,
  * so the client's session limit holds once the tokens are returned.
  *
- * Rejects with what `start` and `confirm` reject with, and with ProblemError 503 `account_changed`.
+ * Rejects with what `start` and `confirm` reject with, and with ProblemError 503 `account_changed` or
+ * `encryption_key_unavailable`.
  */
 export async function openSession(
-  parts: Pick<SignInParts, 'sessions' | 'issueAccessToken' | 'audit'> & {
+  parts: Pick<SignInParts, 'sessions' | 'issueAccessToken' | 'encryption' | 'audit'> & {
     readonly accounts: Pick<Accounts, 'findSettled'>;
   },
   request: SessionRequest & { readonly account: Account },
@@ -76,7 +85,11 @@ export async function openSession(
   const clientId = client.id;
   const { id: subject, roles, rolesVersion } = account;
   const where = { deviceName, address: origin.address };
-  const { boundTo, refreshBoundTo } = request;
+  const { target, boundTo, refreshBoundTo } = request;
+  // The caller has checked that something is left.
+  const left = (grant: Pick<SessionGrant, 'roles' | 'scopes'>) =>
+    limitToTarget(scopesOfGrant(grant), target) ?? [];
+  await untilEncryptable(parts.encryption, { scopes: left({ roles, scopes }), client, target });
   const session = await start({
     ...{ subject, clientId, roles, rolesVersion, scopes },
     ...where,
@@ -86,10 +99,8 @@ export async function openSession(
   try {
     await refuseIfAccountChanged(accounts, account);
     await confirm?.();
-    const { target } = request;
-    // The caller has checked that something is left.
-    const scopes = limitToTarget(scopesOfGrant(grant), target) ?? [];
-    const tokens = await issueTokens(parts.issueAccessToken, session, { scopes, client, target, boundTo });
+    const asked = { scopes: left(grant), client, target, boundTo };
+    const tokens = await issueTokens(parts.issueAccessToken, session, asked);
     await endReplaced(parts, request);
     const displaced = client.maxSessions === null ? [] : await sessions.endSurplus(grant, client.maxSessions);
     const { sessionId } = grant;

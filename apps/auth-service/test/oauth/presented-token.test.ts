@@ -27,6 +27,12 @@ test.each<[string, string, unknown]>([
   ['a JWT whose type is no text', jwt({ typ: ['at+jwt'] }), { looksLike: 'nothing' }],
   ['a header that is no object', jwt(null), { looksLike: 'nothing' }],
   ['a header that is no JSON', 'bm90IGpzb24.e30.AAAA', { looksLike: 'nothing' }],
+  [
+    'an encrypted token',
+    `${part({ alg: 'ECDH-ES', enc: 'A256GCM' })}..AAAA.AAAA.AAAA`,
+    { looksLike: 'encrypted_token' },
+  ],
+  ['five parts of something else', `${part({ alg: 'RS256' })}..AAAA.AAAA.AAAA`, { looksLike: 'nothing' }],
   ['any text', 'x', { looksLike: 'nothing' }],
   ['nothing', '', { looksLike: 'nothing' }],
   ['dots', '..', { looksLike: 'nothing' }],

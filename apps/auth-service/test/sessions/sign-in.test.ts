@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Account } from '../../src/accounts/account.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import { type SignInParts, signIn } from '../../src/sessions/sign-in.ts';
+import { noEncryption } from '../../src/tokens/token-encryption.ts';
 import { client, createStore, openTestRedis } from './session-fixture.ts';
 
 const { redis } = await openTestRedis();
@@ -14,7 +15,8 @@ function setUp(accounts: { before: Account; after: Account | undefined }, parts:
   const all: SignInParts = {
     accounts: { signIn: async () => accounts.before, findSettled: async () => accounts.after },
     sessions,
-    issueAccessToken: async (_grant, scopes) => ({ token: 'signed', expiresInSeconds: 300, scopes }),
+    issueAccessToken: async () => ({ token: 'signed', expiresInSeconds: 300, scopes: [] }),
+    encryption: noEncryption,
     audit: { record: (event: AuditEvent) => void events.push(event) } as SignInParts['audit'],
     ...parts,
   };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { EncryptionJwk } from '@latchkey/auth-client';
 import { createSigningKey, type SigningKey } from '@latchkey/auth-client/testing';
 import type { Service } from '@latchkey/service-kit';
 import { testIssuer } from './auth-app.ts';
@@ -26,6 +27,8 @@ export type TestServices = {
   credentials(name: string): Record<string, string>;
   /** Publishes these keys, and signs with the first. */
   publish(name: string, keys: readonly [SigningKey, ...SigningKey[]]): void;
+  /** Publishes this key to encrypt to, beside those with which it signs; null: none. */
+  publishEncryptionKey(name: string, key: EncryptionJwk | null): void;
   /** How often its keys were requested. */
   requests(name: string): number;
   /** Answers 500 while true. */
@@ -44,6 +47,7 @@ export async function startServices(names: readonly string[], issuer = testIssue
     firstKeys.set(name, key);
     keys.set(name, [key]);
   }
+  const encryptionKeys = new Map<string, EncryptionJwk | null>();
   const requests = new Map<string, number>();
   let isDown = false;
 
@@ -52,7 +56,9 @@ export async function startServices(names: readonly string[], issuer = testIssue
     requests.set(name, (requests.get(name) ?? 0) + 1);
     if (isDown) return void response.writeHead(500).end();
     response.setHeader('content-type', 'application/jwk-set+json').setHeader('cache-control', 'max-age=5');
-    response.end(JSON.stringify({ keys: keys.get(name)?.map(({ jwk }) => jwk) }));
+    const signing = keys.get(name)?.map(({ jwk }) => jwk) ?? [];
+    const encryption = encryptionKeys.get(name) ?? null;
+    response.end(JSON.stringify({ keys: encryption === null ? signing : [...signing, encryption] }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -79,6 +85,7 @@ export async function startServices(names: readonly string[], issuer = testIssue
       client_assertion: services.assertion(name),
     }),
     publish: (name, published) => void keys.set(name, published),
+    publishEncryptionKey: (name, key) => void encryptionKeys.set(name, key),
     requests: (name) => requests.get(name) ?? 0,
     setDown(down) {
       isDown = down;

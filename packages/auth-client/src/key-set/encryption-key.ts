@@ -19,19 +19,19 @@ export function encryptionJwk({ x, y }: { x: string; y: string }): EncryptionJwk
 
 /**
  * Fetches the key to which the publisher of this key set wants its tokens encrypted: the first usable one of `use: enc`
- * with `alg: ECDH-ES`, on P-256. Undefined when the set has none. Keys nothing back, and asks once.
+ * with `alg: ECDH-ES`, on P-256. Undefined when the set has none. Remembers nothing, and asks once. `maxAgeSeconds`: how
+ * long the answer may be kept, if it says so.
  *
  * @throws when the key set cannot be fetched within the timeout, or is none
  * @example
- * const key = await fetchEncryptionKey({ jwksUri, fetch, timeoutMs: 2000, closing })
+ * const { key } = await fetchEncryptionKey({ jwksUri, fetch, timeoutMs: 2000, closing })
  */
-export async function fetchEncryptionKey(options: FetchKeySetOptions): Promise<EncryptionJwk | undefined> {
-  const { members } = await fetchJwkSet(options);
-  for (const member of members) {
-    const key = readEncryptionKey(member);
-    if (key) return key;
-  }
-  return undefined;
+export async function fetchEncryptionKey(
+  options: FetchKeySetOptions,
+): Promise<{ key: EncryptionJwk | undefined; maxAgeSeconds: number | undefined }> {
+  const { members, maxAgeSeconds } = await fetchJwkSet(options);
+  const key = members.map(readEncryptionKey).find((usable) => usable !== undefined);
+  return { key, maxAgeSeconds };
 }
 
 function readEncryptionKey(value: unknown): EncryptionJwk | undefined {

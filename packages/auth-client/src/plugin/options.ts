@@ -35,6 +35,8 @@ export type ProtectedResource = {
   url: string;
   /** The scopes that it understands; for its metadata. */
   scopes?: readonly string[];
+  /** Where it publishes its keys, such as the one to which its tokens are encrypted; for its metadata. */
+  jwksUri?: string;
 };
 
 export type AuthClientOptions = {
@@ -183,10 +185,11 @@ export function isRevocationList(value: object): value is RevocationList {
 
 function faultsOfResource(resource: ProtectedResource | null): string[] {
   if (resource === null) return [];
-  const { url, scopes = [] } = resource;
+  const { url, scopes = [], jwksUri } = resource;
   const isUrl = isHttpUrl(url) && !/[?#]/.test(url);
   return [
     ...(isUrl ? [] : ['resource.url must be an http(s) URL without a query and a fragment']),
+    ...(jwksUri === undefined || isHttpUrl(jwksUri) ? [] : ['resource.jwksUri must be an http(s) URL']),
     ...(Array.isArray(scopes) && scopes.every((scope) => typeof scope === 'string' && isScope(scope))
       ? []
       : ['resource.scopes must be scopes, spelled as in RFC 6749 §3.3']),

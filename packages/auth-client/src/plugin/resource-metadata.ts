@@ -20,6 +20,7 @@ export function publishMetadata(
     authorization_servers: [issuer],
     bearer_methods_supported: ['header'],
     resource_name: audience,
+    ...(resource.jwksUri !== undefined && { jwks_uri: resource.jwksUri }),
     ...(resource.scopes && { scopes_supported: resource.scopes }),
   };
   // The path of a resource comes after the well-known part (§3.1). A proxy may have removed it.

@@ -17,7 +17,8 @@ async function start(resource?: ProtectedResource | null) {
 }
 
 test('a client that knows only the service finds its issuer', async () => {
-  const app = await start({ url: 'https://cart.example', scopes: ['cart:read'] });
+  const jwksUri = 'https://cart.example/.well-known/jwks.json';
+  const app = await start({ url: 'https://cart.example', scopes: ['cart:read'], jwksUri });
   const refused = await app.inject('/cart');
   const [, found = ''] =
     /resource_metadata="([^"]+)"/.exec(String(refused.headers['www-authenticate'])) ?? [];
@@ -28,6 +29,7 @@ test('a client that knows only the service finds its issuer', async () => {
     authorization_servers: ['https://auth.example'],
     bearer_methods_supported: ['header'],
     resource_name: 'cart-service',
+    jwks_uri: jwksUri,
     scopes_supported: ['cart:read'],
   });
   expect(answer.headers['access-control-allow-origin']).toBe('*');
@@ -50,6 +52,7 @@ test.each([
   [{ url: 'cart-service' }, 'resource.url'],
   [{ url: 'https://cart.example/?a=1' }, 'resource.url'],
   [{ url: 'https://cart.example', scopes: ['cart read'] }, 'resource.scopes'],
+  [{ url: 'https://cart.example', jwksUri: '/jwks.json' }, 'resource.jwksUri'],
 ])('%j is refused', async (resource, fault) => {
   await expect(start(resource)).rejects.toThrow(fault);
 });

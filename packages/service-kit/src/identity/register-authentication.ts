@@ -2,6 +2,7 @@ import {
   authClient,
   createClientCredentials,
   createServiceIdentity,
+  type ProtectedResource,
   type RevocationFeed,
   type ServiceIdentity,
 } from '@latchkey/auth-client';
@@ -61,7 +62,7 @@ export async function registerAuthentication(
     issuer,
     audience: name,
     jwksUri,
-    resource: config.RESOURCE_URL === undefined ? null : { url: config.RESOURCE_URL, scopes: scopesOf(name) },
+    resource: config.RESOURCE_URL === undefined ? null : resourceAt(config.RESOURCE_URL, name),
     decryption: identity.decryption,
     encryptedTokens: config.ENCRYPTED_TOKENS ?? 'accepted',
     revocations: revocations ?? { uri: config.REVOCATIONS_URI, accessToken },
@@ -74,7 +75,8 @@ export async function registerAuthentication(
   return identity;
 }
 
-/** The scopes that people can have at a service. */
-function scopesOf(name: string): string[] {
-  return Object.keys(knownServices.find((service) => service.name === name)?.scopes ?? {});
+/** With the scopes that people can have there. */
+function resourceAt(url: string, name: string): ProtectedResource {
+  const scopes = Object.keys(knownServices.find((service) => service.name === name)?.scopes ?? {});
+  return { url, scopes, jwksUri: `${url}/.well-known/jwks.json` };
 }

@@ -170,6 +170,11 @@ export const problemCodes = {
     'The keys of the client cannot be fetched.',
     'Try again after Retry-After.',
   ),
+  encryption_key_unavailable: problem(
+    503,
+    'The key of the service whose tokens are encrypted cannot be fetched.',
+    'Try again after Retry-After.',
+  ),
   temporarily_unavailable: problem(
     503,
     'It is not known whether this client assertion was used.',

@@ -96,7 +96,8 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
       subject = await parts.subjectTokens.verify(token, actor.id);
     } catch (error) {
       if (!(error instanceof AuthError) || error.status === 503) throw error;
-      throw refusal(request)('invalid_grant', invalidSubject, { reason: error.reason });
+      const description = error.reason === 'encrypted' ? encryptedSubject : invalidSubject;
+      throw refusal(request)('invalid_grant', description, { reason: error.reason });
     }
     // Another service's own token has no person on whose behalf to act.
     if (subject.isService)
@@ -117,6 +118,9 @@ export function createTokenExchangeGrant(parts: TokenExchangeParts): Grant {
 }
 
 const invalidSubject = 'The subject_token is not valid, or was not sent to this client.';
+
+const encryptedSubject =
+  'The subject_token is encrypted. Present the signed token inside it: only the service that it is for can open it.';
 
 const descriptions = {
   invalid_target: 'This client may not act for this person at that service.',

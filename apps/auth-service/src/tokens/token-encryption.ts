@@ -1,0 +1,44 @@
+import type { EncryptionJwk } from '@latchkey/auth-client/jwt';
+import { scopesOfAudience, userInfoAudience } from '../permissions/resource-servers.ts';
+import type { TokenClaims } from './claims.ts';
+
+/** Which services want their access tokens encrypted, and to which key. */
+export type TokenEncryption = {
+  wantedBy(audience: string): boolean;
+  /** The key of a service that wants it. Rejects with ProblemError 503 when it cannot be had. */
+  keyOf(audience: string): Promise<EncryptionJwk>;
+};
+
+/** For a system in which no service wants it. */
+export const noEncryption: TokenEncryption = {
+  wantedBy: () => false,
+  keyOf: () => Promise.reject(new TypeError('No service wants encrypted tokens.')),
+};
+
+/** The service to whose key a token with this audience is encrypted; undefined when it is not. */
+export function recipientOf(audience: readonly string[], encryption: TokenEncryption): string | undefined {
+  const [only] = audience;
+  return audience.length === 1 && only !== undefined && encryption.wantedBy(only) ? only : undefined;
+}
+
+/**
+ * The claims without the services that want encrypted tokens, and without their scopes, unless the token is for one such
+ * service alone. A token can be encrypted to one service only, and none of these may get a token that others can read.
+ */
+export function withoutEncrypted(claims: TokenClaims, encryption: TokenEncryption): TokenClaims {
+  const encrypted = claims.aud.filter((audience) => encryption.wantedBy(audience));
+  if (encrypted.length === 0 || claims.aud.length === 1) return claims;
+  const left = claims.aud.filter((audience) => !encrypted.includes(audience));
+  const theirs = new Set(encrypted.flatMap(scopesOfAudience));
+  const scopes = scopesIn(claims).filter((scope) => !theirs.has(scope));
+  const { scope: _, ...others } = claims;
+  return {
+    ...others,
+    aud: left.length === 0 ? [userInfoAudience] : left,
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+  };
+}
+
+export function scopesIn({ scope }: TokenClaims): readonly string[] {
+  return scope === undefined ? [] : scope.split(' ');
+}
