@@ -9,6 +9,8 @@ type ResourceServer = {
   readonly actorScopes: readonly string[];
   /** Granted to services in their own name; some of them to people too. */
   readonly serviceScopes: readonly string[];
+  /** Of other services: what it may pass on when it acts for a person whose token has them. */
+  readonly passesOn: readonly string[];
 };
 
 /**
@@ -18,11 +20,12 @@ type ResourceServer = {
  * may see their own account and devices. So a token with fewer scopes is valid at fewer services.
  */
 export const resourceServers: readonly ResourceServer[] = knownServices.map(
-  ({ name, scopes, actorScopes, serviceScopes }) => ({
+  ({ name, scopes, actorScopes, serviceScopes, calls }) => ({
     audience: name,
     scopes: Object.keys(scopes) as Scope[],
     actorScopes,
     serviceScopes,
+    passesOn: Object.values(calls).flatMap((delegation) => delegation.scopes),
   }),
 );
 
@@ -70,9 +73,12 @@ export function audienceOfServiceScopes(scopes: readonly string[]): string[] {
     .map((server) => server.audience);
 }
 
-/** The scopes that this service understands. */
-export function scopesOfAudience(audience: string): readonly string[] {
-  return resourceServers.filter((server) => server.audience === audience).flatMap(scopesOfServer);
+/** Those of a person's scopes that mean something to one of these services: it understands them or may pass them on. */
+export function scopesWithMeaning(scopes: readonly string[], audience: readonly string[]): readonly string[] {
+  const meant = new Set<string>(audience.includes(userInfoAudience) ? identityScopes : []);
+  for (const server of resourceServers.filter((one) => audience.includes(one.audience)))
+    for (const scope of [...scopesOfServer(server), ...server.passesOn]) meant.add(scope);
+  return scopes.filter((scope) => meant.has(scope));
 }
 
 function scopesOfServer({ scopes, actorScopes, serviceScopes }: ResourceServer): readonly string[] {

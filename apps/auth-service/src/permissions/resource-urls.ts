@@ -27,7 +27,12 @@ export function parseResourceUrls(entries: readonly string[]): ResourceUrls {
 }
 
 /** A service that a token is for, and for nothing else. */
-export type Target = { readonly audience: string; readonly scopes: readonly string[] };
+export type Target = {
+  readonly audience: string;
+  readonly scopes: readonly string[];
+  /** Scopes of other services that it may pass on. */
+  readonly passesOn: readonly string[];
+};
 
 /**
  * The service that a resource indicator names, with or without the slash at the end of an origin; undefined when there is

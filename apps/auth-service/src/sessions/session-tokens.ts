@@ -98,12 +98,15 @@ export async function untilEncryptable(encryption: TokenEncryption, request: Tok
   if (recipient !== undefined) await encryption.keyOf(recipient);
 }
 
-/** Leaves the scopes of the service that a token is for; undefined when none is left (RFC 8707 §2.2). */
+/**
+ * Leaves the scopes of the service that a token is for, and those that it may pass on when it acts for the person.
+ * Undefined when none of its own is left (RFC 8707 §2.2).
+ */
 export function limitToTarget(
   scopes: readonly string[],
   target: Target | undefined,
 ): readonly string[] | undefined {
   if (target === undefined) return scopes;
-  const left = scopes.filter((scope) => target.scopes.includes(scope));
-  return left.length === 0 ? undefined : left;
+  if (!scopes.some((scope) => target.scopes.includes(scope))) return undefined;
+  return scopes.filter((scope) => target.scopes.includes(scope) || target.passesOn.includes(scope));
 }

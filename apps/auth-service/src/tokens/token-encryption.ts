@@ -1,5 +1,5 @@
 import type { EncryptionJwk } from '@latchkey/auth-client/jwt';
-import { scopesOfAudience, userInfoAudience } from '../permissions/resource-servers.ts';
+import { scopesWithMeaning, userInfoAudience } from '../permissions/resource-servers.ts';
 import type { TokenClaims } from './claims.ts';
 
 /** Which services want their access tokens encrypted, and to which key. */
@@ -22,21 +22,17 @@ export function recipientOf(audience: readonly string[], encryption: TokenEncryp
 }
 
 /**
- * The claims without the services that want encrypted tokens, and without their scopes, unless the token is for one such
- * service alone. A token can be encrypted to one service only, and none of these may get a token that others can read.
+ * The claims without the services that want encrypted tokens, unless the token is for one such service alone. A token can
+ * be encrypted to one service only, and none of these may get a token that others can read. Scopes that mean nothing to
+ * the others are left out, too (RFC 9068 §2.2.3).
  */
 export function withoutEncrypted(claims: TokenClaims, encryption: TokenEncryption): TokenClaims {
-  const encrypted = claims.aud.filter((audience) => encryption.wantedBy(audience));
-  if (encrypted.length === 0 || claims.aud.length === 1) return claims;
-  const left = claims.aud.filter((audience) => !encrypted.includes(audience));
-  const theirs = new Set(encrypted.flatMap(scopesOfAudience));
-  const scopes = scopesIn(claims).filter((scope) => !theirs.has(scope));
+  if (claims.aud.length === 1 || !claims.aud.some(encryption.wantedBy)) return claims;
+  const left = claims.aud.filter((audience) => !encryption.wantedBy(audience));
+  const aud = left.length === 0 ? [userInfoAudience] : left;
+  const scopes = scopesWithMeaning(scopesIn(claims), aud);
   const { scope: _, ...others } = claims;
-  return {
-    ...others,
-    aud: left.length === 0 ? [userInfoAudience] : left,
-    ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
-  };
+  return { ...others, aud, ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }) };
 }
 
 export function scopesIn({ scope }: TokenClaims): readonly string[] {
