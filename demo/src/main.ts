@@ -2,7 +2,7 @@ import { createNarrator } from './narrator.ts';
 import { createShop } from './shop.ts';
 import { rolesAndAccounts } from './steps/administration.ts';
 import { oneDevice } from './steps/devices.ts';
-import { insideTheToken } from './steps/inside-the-token.ts';
+import { encryptedToken, insideTheToken } from './steps/inside-the-token.ts';
 import { revokeKey, rotateKeys } from './steps/keys.ts';
 import { onBehalf, stepUp } from './steps/on-behalf.ts';
 import { oneSignIn } from './steps/one-sign-in.ts';
@@ -24,7 +24,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  const { urls, accounts, giftIdeas, auth, stepUpAfterSeconds, logs } = system;
+  const { urls, accounts, giftIdeas, auth, encryptTokensFor, stepUpAfterSeconds, logs } = system;
   const stage: Stage = {
     tell,
     shop: createShop(urls),
@@ -35,12 +35,14 @@ try {
       return found;
     },
     ...(auth && { auth }),
+    ...(encryptTokensFor && { encryptTokensFor }),
     ...(stepUpAfterSeconds !== undefined && { stepUpAfterSeconds }),
     ...(logs && { logs }),
   };
 
   const customer = await oneSignIn(stage);
   await insideTheToken(stage, customer);
+  await encryptedToken(stage);
   await verdicts(stage, customer);
   await onBehalf(stage);
   await whoActsForWhom(stage);

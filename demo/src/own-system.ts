@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack } from '@latchkey/dev-stack';
-import { byService } from '@latchkey/services';
+import { byService, nameOf } from '@latchkey/services';
 import type { System } from './system.ts';
 
 const stepUpAfterSeconds = 2;
@@ -20,7 +21,11 @@ export async function startOwnSystem(): Promise<System> {
     // For the same reason, a large payment requires a new sign-in after two seconds.
     env: {
       auth: { JWKS_MAX_AGE_SECONDS: '2', KEY_SKEW_SECONDS: '1' },
-      payment: { STEP_UP_MAX_AGE_SECONDS: String(stepUpAfterSeconds) },
+      payment: {
+        STEP_UP_MAX_AGE_SECONDS: String(stepUpAfterSeconds),
+        // A key on P-256, with which it opens encrypted tokens: one step of the demo encrypts.
+        TOKEN_DECRYPTION_KEYS: randomBytes(32).toString('base64url'),
+      },
     },
   });
   return {
@@ -29,6 +34,12 @@ export async function startOwnSystem(): Promise<System> {
     giftIdeas: stack.giftIdeas?.url.replace('127.0.0.1', 'localhost'),
     stepUpAfterSeconds: stepUpAfterSeconds,
     auth: stack.services.auth,
+    async encryptTokensFor(service) {
+      const { auth } = stack.services;
+      auth.configure({ ENCRYPTED_TOKENS_FOR: service === null ? '' : nameOf(service) });
+      await auth.stop();
+      await auth.start();
+    },
     logs: (service) => stack.services[service].logs(),
     async stop() {
       await stack.stop();

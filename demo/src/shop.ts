@@ -39,6 +39,12 @@ export function createShop(urls: Urls) {
       return answer.body as Tokens;
     },
     refresh: (refreshToken: string, tell?: Narrator) => call('auth', refreshing(refreshToken), tell),
+    /** A refresh that asks for a token for one service, by the address that clients know (RFC 8707). */
+    refreshFor(service: ServiceName, refreshToken: string): Promise<Answer> {
+      const { form, ...request } = refreshing(refreshToken);
+      const resource = urls[service].replace('127.0.0.1', 'localhost');
+      return call('auth', { ...request, form: { ...form, resource } });
+    },
   };
 }
 

@@ -17,6 +17,8 @@ export type Stage = {
   readonly giftIdeas: string | undefined;
   /** Absent where the demo may not stop auth-service. */
   readonly auth?: { stop(): Promise<void>; start(): Promise<void> };
+  /** From now on tokens for this service alone are encrypted to its key; null: none. Absent where the demo cannot do so. */
+  readonly encryptTokensFor?: (service: 'payment' | null) => Promise<void>;
   /** Maximum age of a sign-in for a large payment, in seconds; absent where the demo cannot wait that long. */
   readonly stepUpAfterSeconds?: number;
   /** Everything that a service has logged; absent where the demo cannot read it. */

@@ -24,6 +24,8 @@ export type Service = {
   readonly pid: number | undefined;
   /** Starts the service and waits until it reports that it is ready. Its log is continued. */
   start(signal?: AbortSignal): Promise<void>;
+  /** Changes settings of the next start. */
+  configure(settings: NodeJS.ProcessEnv): void;
   /** SIGTERM: requests in flight finish. */
   stop(): Promise<void>;
   /** SIGKILL, as a crash would. */
@@ -40,7 +42,8 @@ const readyMs = 60_000;
  * Creates a service as a child process that can be stopped, killed and restarted on the same port. Does not start it.
  */
 export function createService(definition: ServiceDefinition, options: ServiceOptions): Service {
-  const { port, env, logFile, onCrash } = options;
+  const { port, logFile, onCrash } = options;
+  let { env } = options;
   const url = `http://127.0.0.1:${port}`;
   let child: Child | undefined;
   let expected = false;
@@ -89,6 +92,9 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
         if (!expected)
           onCrash?.(`${definition.name} ended (${describe(exit)}): ${lastFault(logFile)} (${logFile})`);
       });
+    },
+    configure(settings) {
+      env = { ...env, ...settings };
     },
     stop: () => end((running) => running.stop('SIGTERM', stopMs)),
     kill: () => end((running) => running.kill()),
