@@ -39,10 +39,10 @@ export type EncryptionKeysOptions = {
 };
 
 /**
- * The keys to which access tokens are encrypted: each service's own, from the key set that it publishes. They are
- * fetched when they are needed, in one request at a time and at most one a second, and used for as long as the answer may
- * be kept, a minute at most. While a service does not answer, its last key is used for five minutes. After that, or when
- * it publishes none, no token for it is issued: 503 `encryption_key_unavailable`.
+ * The keys to which access tokens are encrypted: each service's own, from the key set that it publishes. A key is fetched
+ * when it is needed, in one request at a time and at most one a second, and again when the answer may no longer be kept,
+ * after a minute at most. Meanwhile, and while its service does not answer, the last key is used, for five minutes. After
+ * that, or when the service publishes none, no token for it is issued: 503 `encryption_key_unavailable`.
  *
  * @example
  * const { keyOf } = createEncryptionKeys({ services, encrypted: new Set(['wishlist-service']), log });
@@ -103,14 +103,17 @@ function createKeySource({ fetchKey, onFailed, seconds }: KeySourceOptions) {
     }
   }
 
+  const usableKey = () => (held !== undefined && seconds() < held.usableUntil ? held.key : undefined);
+
   return async (): Promise<EncryptionJwk | undefined> => {
     if (held !== undefined && seconds() < held.freshUntil) return held.key;
     if (asking === undefined && seconds() - askedAt >= secondsBetweenFetches)
       asking = ask().finally(() => {
         asking = undefined;
       });
-    await asking;
-    return held !== undefined && seconds() < held.usableUntil ? held.key : undefined;
+    // A service that does not answer must not keep those waiting for whom there is a key.
+    if (usableKey() === undefined) await asking;
+    return usableKey();
   };
 }
 

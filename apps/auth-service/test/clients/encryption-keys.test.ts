@@ -1,5 +1,5 @@
 import { createServiceIdentity, type EncryptionJwk } from '@latchkey/auth-client';
-import { forThisFile } from '@latchkey/testing';
+import { eventually, forThisFile } from '@latchkey/testing';
 import { beforeEach, expect, test } from 'vitest';
 import { createEncryptionKeys } from '../../src/clients/encryption-keys.ts';
 import { parseServiceJwksUris } from '../../src/clients/service-jwks-uris.ts';
@@ -23,6 +23,7 @@ function keyOf(privateKey: string): EncryptionJwk {
 
 beforeEach(() => {
   services.setDown(false);
+  services.setFrozen(false);
   services.publishEncryptionKey(name, old);
 });
 
@@ -66,9 +67,24 @@ test('a new key is taken when the answer with the old one may no longer be kept 
   const { keyOf } = keys();
   await keyOf(name);
   services.publishEncryptionKey(name, fresh);
+  now += 4_900;
+  const before = services.requests(name);
   expect(await keyOf(name)).toEqual(old);
-  now += 5_000;
-  expect(await keyOf(name)).toEqual(fresh);
+  expect(services.requests(name)).toBe(before);
+  now += 100;
+  await eventually('the new key is there', async () => expect(await keyOf(name)).toEqual(fresh));
+  expect(services.requests(name)).toBe(before + 1);
+});
+
+test('a service that accepts connections and does not answer keeps nobody waiting who has a key', async () => {
+  const { keyOf } = keys();
+  await keyOf(name);
+  services.setFrozen(true);
+  now += 299_000;
+  const answered = await Promise.all(Array.from({ length: 20 }, () => keyOf(name)));
+  expect([answered.every((key) => key.kid === old.kid), warnings]).toEqual([true, 0]);
+  now += 1_000;
+  await expect(keyOf(name)).rejects.toMatchObject(unavailable);
 });
 
 test('while the service does not answer, its last key is used for five minutes, and asked for once a second', async () => {
@@ -77,7 +93,8 @@ test('while the service does not answer, its last key is used for five minutes, 
   services.setDown(true);
   now += 299_000;
   const before = services.requests(name);
-  await keyOf(name);
+  expect(await keyOf(name)).toEqual(old);
+  await eventually('the failure is logged', () => expect(warnings).toBe(1));
   now += 500;
   expect(await keyOf(name)).toEqual(old);
   expect([services.requests(name) - before, warnings]).toEqual([1, 1]);
@@ -101,6 +118,6 @@ test.each<[string, EncryptionJwk | null]>([
   await keyOf(name);
   services.publishEncryptionKey(name, published);
   now += 5_000;
-  await expect(keyOf(name)).rejects.toMatchObject(unavailable);
+  await eventually('it is noticed', () => expect(keyOf(name)).rejects.toMatchObject(unavailable));
   expect(warnings).toBe(1);
 });

@@ -33,6 +33,8 @@ export type TestServices = {
   requests(name: string): number;
   /** Answers 500 while true. */
   setDown(down: boolean): void;
+  /** Does not answer while true. */
+  setFrozen(frozen: boolean): void;
   close(): Promise<void>;
 };
 
@@ -50,10 +52,12 @@ export async function startServices(names: readonly string[], issuer = testIssue
   const encryptionKeys = new Map<string, EncryptionJwk | null>();
   const requests = new Map<string, number>();
   let isDown = false;
+  let isFrozen = false;
 
   const server = createServer((request, response) => {
     const name = request.url?.slice(1) ?? '';
     requests.set(name, (requests.get(name) ?? 0) + 1);
+    if (isFrozen) return;
     if (isDown) return void response.writeHead(500).end();
     response.setHeader('content-type', 'application/jwk-set+json').setHeader('cache-control', 'max-age=5');
     const signing = keys.get(name)?.map(({ jwk }) => jwk) ?? [];
@@ -89,6 +93,9 @@ export async function startServices(names: readonly string[], issuer = testIssue
     requests: (name) => requests.get(name) ?? 0,
     setDown(down) {
       isDown = down;
+    },
+    setFrozen(frozen) {
+      isFrozen = frozen;
     },
     async close() {
       server.closeAllConnections();
