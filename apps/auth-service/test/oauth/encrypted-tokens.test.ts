@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServiceIdentity } from '@latchkey/auth-client';
 import { createProver } from '@latchkey/auth-client/testing';
 import { eventually, forThisFile } from '@latchkey/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   bearer,
   decode,
@@ -153,6 +153,10 @@ describe('when a service’s key cannot be had', () => {
     const application = await registerApplication(auth);
     const flow = createFlow(application.id, { scope: 'cart:read wishlist:read' });
     const { code: grant = '' } = await authorize(createBrowser(app), flow, await somebody(app));
+    onTestFinished(async () => {
+      atCart.publish();
+      await untilAnswered(undefined);
+    });
     services.publishEncryptionKey('cart-service', null);
     await untilAnswered('encryption_key_unavailable');
     const refreshes = async () => (await app.inject('/metrics')).body.match(/^refresh_tokens_total.*$/gm);
