@@ -82,6 +82,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'database',
     'telemetry',
     'lifecycle',
+    'migrate.ts',
     'requests',
     'docs.ts',
     'metrics.ts',

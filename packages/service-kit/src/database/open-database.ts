@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
@@ -49,7 +50,8 @@ const migrationLock = 0x1a7c_4e79;
 
 /**
  * Connects to Postgres, migrates its tables and returns a pool. Several replicas may start at once: an advisory lock
- * lets one migrate while the others wait. The first connection is retried for 15 s.
+ * lets one migrate while the others wait. Where nothing is left to migrate, the role needs no right to change tables.
+ * The first connection is retried for 15 s.
  *
  * Afterwards an outage of the database does not end the process: queries reject until it is back, and the error handler
  * answers 503. A silent connection is closed after 6 s. Does not create the database.
@@ -92,11 +94,13 @@ export async function openDatabase<S extends Record<string, unknown>>(
   };
 }
 
-async function migrateDatabase<S extends Record<string, unknown>>(
-  options: DatabaseOptions<S>,
+/** Applies the migrations that are missing, as `openDatabase` does first. */
+export async function migrateDatabase(
+  options: Pick<DatabaseOptions<never>, 'config' | 'migrationsFolder' | 'applicationName'>,
 ): Promise<void> {
   const client = await firstConnection(options);
   try {
+    if (await isMigrated(client, options.migrationsFolder)) return;
     // If this connection dies, the server must not keep the lock for the two hours until it would notice.
     await client.query(
       "select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_count', '3', false)",
@@ -107,6 +111,19 @@ async function migrateDatabase<S extends Record<string, unknown>>(
     // Ending the session releases the lock.
     await client.end();
   }
+}
+
+// Drizzle would first make its own table if it is not there, which needs the right to make tables even if it is.
+async function isMigrated(client: pg.Client, migrationsFolder: string): Promise<boolean> {
+  const newest = Math.max(
+    ...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis),
+  );
+  const { rows } = await client.query(
+    "select to_regclass('drizzle.__drizzle_migrations') is not null as exists",
+  );
+  if (!rows[0]?.exists) return false;
+  const applied = await client.query('select max(created_at) as newest from drizzle.__drizzle_migrations');
+  return Number(applied.rows[0]?.newest) >= newest;
 }
 
 // Waiting does not help with a wrong password or a missing database.

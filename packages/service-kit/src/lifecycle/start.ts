@@ -34,6 +34,8 @@ export async function startService(start: () => Promise<void>): Promise<void> {
 const refusedBy: Readonly<Record<string, string>> = {
   '28P01': 'Postgres refuses the user or the password in DATABASE_URL.',
   '28000': 'Postgres refuses the user in DATABASE_URL.',
+  '42501':
+    'The role in DATABASE_URL lacks a right: permission denied. If another role migrates the database, let it do so first.',
   '3D000': 'The database that DATABASE_URL names does not exist: create it first.',
 };
 
@@ -41,11 +43,16 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   const described = describeError(error);
   const { code, message } = described;
-  const refusal = code === undefined ? undefined : refusedBy[code];
+  const refusal = refusedBy[codeOf(described) ?? ''];
   if (refusal !== undefined) return refusal;
   if (isDatabaseUnavailable(error))
     return `Postgres cannot be reached (${code ?? message}): is it running where DATABASE_URL says?`;
   return withoutTokens(`The service could not start: ${inFull(described)}`);
+}
+
+/** Drizzle wraps the errors of Postgres in its own. */
+function codeOf({ code, cause }: ErrorDescription): string | undefined {
+  return code ?? (cause && codeOf(cause));
 }
 
 /** The error and each of its causes, with stacks. */
