@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
-import { folder, type Manifest, manifests, ofKind } from './manifests.ts';
+import { expect, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { folder, it, type Manifest, manifests, ofKind } from './manifests.ts';
 
 const packages: Readonly<Record<string, string>> = {
   'external-secrets.io/v1': '@kubernetes-models/external-secrets/',
@@ -35,7 +36,8 @@ function faultsOf(list: readonly unknown[]): string {
 }
 
 it('writes no field that Kubernetes or a custom resource does not know, and none of a wrong type', () => {
-  expect(faultsOf([...manifests.dev, ...manifests.production])).toBe('');
+  const internet = parse(readFileSync(join(folder, 'overlays', 'production', 'internet.yaml'), 'utf8'));
+  expect(faultsOf([...manifests.dev, ...manifests.production, internet])).toBe('');
 });
 
 it('would notice a misspelt field, a wrong type, a missing field and an unknown word', () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from '@latchkey/services';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { parse } from 'yaml';
 import { connectionsOf, type Place } from './connections.ts';
-import { type Overlay, ofKind, repository, workloads } from './manifests.ts';
+import { folder, it, type Overlay, ofKind, repository, workloads } from './manifests.ts';
 
 /** Services of docker-compose.yml that no cluster gets, because they are for one's own machine. */
 const forOneMachine = [
@@ -154,4 +154,16 @@ it('keeps the stores from calling anybody but themselves', () => {
     const { allowed } = connections('dev', [...pods('dev'), gateway, ...strangers]);
     expect(allowed.filter((connection) => connection.startsWith(`${store} →`))).toEqual([]);
   }
+});
+
+it('lets auth-service alone call the internet, and nothing private, once an operator wants it', () => {
+  const internet = parse(readFileSync(join(folder, 'overlays', 'production', 'internet.yaml'), 'utf8'));
+  const outside = ['203.0.113.9', '169.254.169.254', '10.1.2.3', '172.20.0.1', '192.168.1.1'].map((ip) => ({
+    ...{ name: ip, labels: {}, ip },
+    ports: [{ number: 443 }, { number: 25 }],
+  }));
+  const policies = [...ofKind('production', 'NetworkPolicy'), internet];
+  const found = connectionsOf(policies, [...pods('production'), ...outside]);
+  const called = found.filter((connection) => outside.some(({ ip }) => connection.includes(`→ ${ip}:`)));
+  expect(called).toEqual(['auth-service → 203.0.113.9:443']);
 });

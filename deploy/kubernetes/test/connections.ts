@@ -66,8 +66,7 @@ function policiesOf(policies: readonly INetworkPolicy[], { labels, namespace, ip
 function isPeer(peers: readonly INetworkPolicyPeer[] | undefined, place: Place): boolean {
   if (peers === undefined || peers.length === 0) return true;
   return peers.some(({ ipBlock, namespaceSelector, podSelector }) => {
-    if (ipBlock !== undefined)
-      return place.ip !== undefined && isIn(ipBlock.cidr, place.ip) && !ipBlock.except;
+    if (ipBlock !== undefined) return place.ip !== undefined && isIn(ipBlock, place.ip);
     if (place.ip !== undefined) return false;
     const isThere =
       namespaceSelector === undefined
@@ -93,9 +92,12 @@ function selects(selector: INetworkPolicyPeer['podSelector'], labels: Labels): b
   return Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
 }
 
-function isIn(cidr: string, ip: string): boolean {
-  const [address = '', prefix] = cidr.split('/');
-  const list = new BlockList();
-  list.addSubnet(address, Number(prefix));
-  return list.check(ip);
+function isIn({ cidr, except = [] }: NonNullable<INetworkPolicyPeer['ipBlock']>, ip: string): boolean {
+  const covers = (range: string) => {
+    const [address = '', prefix] = range.split('/');
+    const list = new BlockList();
+    list.addSubnet(address, Number(prefix));
+    return list.check(ip);
+  };
+  return covers(cidr) && !except.some(covers);
 }

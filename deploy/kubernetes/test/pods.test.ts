@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createService } from '@latchkey/service-kit';
 import { services } from '@latchkey/services';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { parse } from 'yaml';
-import { apps, type Overlay, ofKind, repository, sharedSettings, workloads } from './manifests.ts';
+import { apps, it, type Overlay, ofKind, repository, sharedSettings, workloads } from './manifests.ts';
 
 const overlays: Overlay[] = ['dev', 'production'];
 const portOf = (app: string) => Object.values(services).find(({ name }) => name === app)?.port ?? 3000;

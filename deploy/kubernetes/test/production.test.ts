@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { apps, folder, type Manifest, manifests, ofKind, sharedSettings } from './manifests.ts';
+import { expect } from 'vitest';
+import { apps, folder, it, type Manifest, manifests, ofKind, sharedSettings } from './manifests.ts';
 
 const texts = (list: readonly Manifest[]) => list.map((manifest) => JSON.stringify(manifest));
 

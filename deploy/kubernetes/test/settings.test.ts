@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serviceKeys, services, verifierKeys } from '@latchkey/services';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { apps, type Overlay, ofKind, repository, sharedSettings } from './manifests.ts';
+import { describe, expect, onTestFinished } from 'vitest';
+import { apps, it, type Overlay, ofKind, repository, sharedSettings } from './manifests.ts';
 
 type App = {
   configSchema: { properties: object };
