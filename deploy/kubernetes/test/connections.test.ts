@@ -40,17 +40,18 @@ function connectionsOfCompose(): string[] {
     );
 }
 
+/** Nobody listens there, and so nothing may be let through. */
+const unused = [{ number: 9 }, { number: 443 }, { number: 9229 }];
+
 function pods(overlay: Overlay): Place[] {
-  return workloads(overlay).map(({ name, template }) => ({
-    name,
-    labels: template.metadata?.labels ?? {},
-    ports: (template.spec?.containers ?? []).flatMap((container) =>
-      (container.ports ?? []).map(({ name: portName, containerPort }) => ({
-        name: portName,
-        number: containerPort,
-      })),
-    ),
-  }));
+  return workloads(overlay).map(({ name, template }) => {
+    const used = (template.spec?.containers ?? []).flatMap(({ ports: own = [] }) => own);
+    return {
+      name,
+      labels: template.metadata?.labels ?? {},
+      ports: [...used.map((port) => ({ name: port.name, number: port.containerPort })), ...unused],
+    };
+  });
 }
 
 const inNamespace = (name: string) => ({ 'kubernetes.io/metadata.name': name });
