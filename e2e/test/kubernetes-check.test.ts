@@ -24,7 +24,7 @@ async function check({ services, accounts }: Stack, ...closed: string[]) {
   running.child.stdin?.end(program);
   return running.then(
     ({ stdout }) => ({ code: 0, lines: stdout.trim().split('\n') }),
-    ({ code, stdout }) => ({ code, lines: stdout.trim().split('\n') }),
+    ({ code, stdout }: { code: number; stdout: string }) => ({ code, lines: stdout.trim().split('\n') }),
   );
 }
 

@@ -116,7 +116,7 @@ describe.each(overlays)('in %s', (overlay) => {
         )
         .map(([name]) => name);
     for (const { metadata, spec } of ofKind(overlay, 'Service'))
-      expect(selected(spec?.selector)).toEqual([metadata.name]);
+      expect(selected(spec?.selector)).toEqual([metadata.name.replace(/-keys$/, '')]);
     for (const { metadata, spec } of ofKind(overlay, 'PodDisruptionBudget'))
       expect(selected(spec?.selector?.matchLabels)).toEqual([metadata.name]);
     for (const { name, pod } of servers) {

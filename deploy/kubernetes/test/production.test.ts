@@ -82,7 +82,10 @@ it('sets no time limit on the feed', () => {
 it('reads the metrics of every server', () => {
   const [monitor] = ofKind('production', 'ServiceMonitor');
   const wanted = Object.entries(monitor?.spec?.selector?.matchLabels ?? {});
-  const found = ofKind('production', 'Service').filter(({ metadata }) =>
+  const named = ofKind('production', 'Service').filter(({ spec }) =>
+    spec?.ports?.some(({ name }) => name === 'http'),
+  );
+  const found = named.filter(({ metadata }) =>
     wanted.every(
       ([label, value]) => (metadata as { labels?: Record<string, string> }).labels?.[label] === value,
     ),

@@ -130,7 +130,9 @@ describe.each<Overlay>(['dev', 'production'])('in %s', (overlay) => {
     const auth = environmentOf(overlay, services.auth.name);
     for (const key of verifierKeys) {
       const { name, port } = services[key];
-      expect(auth['SERVICE_JWKS_URIS']).toContain(`${name}=http://${name}:${port}/.well-known/jwks.json`);
+      expect(auth['SERVICE_JWKS_URIS']).toContain(
+        `${name}=http://${name}-keys:${port}/.well-known/jwks.json`,
+      );
       const { RESOURCE_URL } = environmentOf(overlay, name);
       expect(auth['RESOURCE_URLS']).toContain(`${name}=${RESOURCE_URL}`);
     }
@@ -139,5 +141,17 @@ describe.each<Overlay>(['dev', 'production'])('in %s', (overlay) => {
         const { name, port, urlVariable } = services[called];
         expect(environmentOf(overlay, services[key].name)[urlVariable]).toBe(`http://${name}:${port}`);
       }
+  });
+
+  it('lets keys, and nothing else, be read from a service that is not ready', () => {
+    const early = ofKind(overlay, 'Service').filter(({ spec }) => spec?.publishNotReadyAddresses);
+    const { JWKS_URI = '', SERVICE_JWKS_URIS = '' } = sharedSettings(overlay);
+    const keySets = [JWKS_URI, ...SERVICE_JWKS_URIS.split(',').map((entry) => entry.replace(/^[^=]+=/, ''))];
+    const hosts = keySets.map((url) => new URL(url).hostname);
+    expect(early.map(({ metadata }) => metadata.name).sort()).toEqual(hosts.sort());
+    const others = Object.entries(sharedSettings(overlay)).filter(
+      ([name]) => !name.endsWith('JWKS_URI') && !name.endsWith('JWKS_URIS'),
+    );
+    for (const [, value] of others) expect(value).not.toContain('-keys:');
   });
 });
