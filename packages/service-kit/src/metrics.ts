@@ -33,7 +33,9 @@ export function addMetrics(app: FastifyInstance): void {
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
     done();
   });
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
+    // A proxy that keeps this path inside may not know `/%6detrics`, or the path below that of the issuer.
+    if (request.originalUrl.split('?', 1)[0] !== '/metrics') return reply.callNotFound();
     reply.type(registry.contentType);
     return registry.metrics();
   });

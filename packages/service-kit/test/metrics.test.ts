@@ -38,6 +38,14 @@ describe('/metrics', () => {
     expect(text).not.toContain('unknown-');
   });
 
+  it('is found by no other spelling of its path, so that a proxy can keep it inside', async () => {
+    const other = await serviceUnderTest({ basePath: '/auth' });
+    for (const path of ['/%6detrics', '/metric%73', '/auth/metrics'])
+      expect((await other.app.inject(path)).statusCode, path).toBe(404);
+    expect((await other.app.inject('/metrics?x')).statusCode).toBe(200);
+    await other.app.close();
+  });
+
   it('has the figures of the process', async () => {
     expect(await metrics()).toMatch(/process_resident_memory_bytes \d+/);
   });
