@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { services } from '@latchkey/services';
 import { expect } from 'vitest';
 import { parse } from 'yaml';
 import { connectionsOf, type Place } from './connections.ts';
-import { folder, it, type Overlay, ofKind, repository, workloads } from './manifests.ts';
+import { apps, compose, folder, it, type Overlay, ofKind, ports, workloads } from './manifests.ts';
 
 /** Services of docker-compose.yml that no cluster gets, because they are for one's own machine. */
 const forOneMachine = [
@@ -14,17 +13,6 @@ const forOneMachine = [
 ];
 /** They answer, and call nobody. Compose's networks have no direction. */
 const stores = ['postgres', 'redis'];
-const ports: Readonly<Record<string, number>> = {
-  storefront: 3000,
-  postgres: 5432,
-  redis: 6379,
-  ...Object.fromEntries(Object.values(services).map(({ name, port }) => [name, port])),
-};
-
-const compose: { services: Record<string, { networks?: string[] }> } = parse(
-  readFileSync(join(repository, 'docker-compose.yml'), 'utf8'),
-  { merge: true },
-);
 
 /** Who shares a network with whom in docker-compose.yml. The front only passes on what comes from outside. */
 function connectionsOfCompose(): string[] {
@@ -131,9 +119,8 @@ it('allows in production what compose allows, and that metrics are read and data
     ...managed,
     ...strangers,
   ]);
-  const servers = Object.keys(ports).filter((name) => !stores.includes(name));
   const more = [
-    ...servers.map((name) => `prometheus → ${name}:${ports[name]}`),
+    ...apps.map((name) => `prometheus → ${name}:${ports[name]}`),
     ...workloads('production').flatMap(({ kind, name }) =>
       kind === 'Job' ? [`${name} → postgres:5432`] : [],
     ),

@@ -15,7 +15,7 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import type { IConfigMap, INamespace, IPodTemplateSpec, ISecret, IService } from 'kubernetes-models/v1';
 import { test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 type Kinds = {
   ConfigMap: IConfigMap;
@@ -43,6 +43,23 @@ export const repository = join(folder, '..', '..');
 /** The servers that both overlays deploy. */
 export const apps = [...Object.values(services).map(({ name }) => name), 'storefront'];
 
+type ComposeService = {
+  build?: { target: string; args?: { SERVICE?: string } };
+  image?: string;
+  networks?: string[];
+};
+
+export const compose: { name: string; services: Readonly<Record<string, ComposeService>> } = parse(
+  readFileSync(join(repository, 'docker-compose.yml'), 'utf8'),
+  { merge: true },
+);
+
+/** Where each server and each store listens. */
+export const ports: Readonly<Record<string, number>> = {
+  ...{ storefront: 3000, postgres: 5432, redis: 6379 },
+  ...Object.fromEntries(Object.values(services).map(({ name, port }) => [name, port])),
+};
+
 /** The package has kubectl for Linux on x64. Elsewhere it has to be installed, or these tests are skipped. */
 const isPacked = process.platform === 'linux' && process.arch === 'x64';
 const isThere = isPacked || spawnSync('kubectl', ['version', '--client']).status === 0;
@@ -56,6 +73,11 @@ export const manifests: Readonly<Record<Overlay, readonly Manifest[]>> = isThere
 export function ofKind<Kind extends keyof Kinds>(overlay: Overlay, kind: Kind) {
   const found = manifests[overlay].filter((manifest) => manifest.kind === kind);
   return found as (Manifest & Kinds[Kind])[];
+}
+
+/** The pods of one server. */
+export function podOf(overlay: Overlay, app: string) {
+  return workloads(overlay).find(({ name }) => name === app)?.template.spec;
 }
 
 /** Everything that makes pods. */

@@ -1,20 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createService } from '@latchkey/service-kit';
-import { services } from '@latchkey/services';
 import { describe, expect } from 'vitest';
 import { parse } from 'yaml';
-import { apps, it, type Overlay, ofKind, repository, sharedSettings, workloads } from './manifests.ts';
+import {
+  apps,
+  compose,
+  it,
+  type Overlay,
+  ofKind,
+  ports,
+  repository,
+  sharedSettings,
+  workloads,
+} from './manifests.ts';
 
 const overlays: Overlay[] = ['dev', 'production'];
-const portOf = (app: string) => Object.values(services).find(({ name }) => name === app)?.port ?? 3000;
 const imageOf = (image: string) => /^(?:[^/]+\/)?([\w-]+)(?::([\w.]+))?$/.exec(image)?.slice(1) ?? [];
-
-type Build = { target: string; args?: { SERVICE?: string } };
-const compose: { name: string; services: Record<string, { build?: Build; image?: string }> } = parse(
-  readFileSync(join(repository, 'docker-compose.yml'), 'utf8'),
-  { merge: true },
-);
 const dockerfile = readFileSync(join(repository, 'Dockerfile'), 'utf8');
 const stages = Array.from(dockerfile.matchAll(/^FROM \S+ AS (\S+)/gm), ([, stage]) => stage);
 
@@ -87,7 +89,7 @@ describe.each(overlays)('in %s', (overlay) => {
   it.each(servers)(
     '$name listens, is reached and is probed where the table of services says',
     ({ name, container }) => {
-      const number = portOf(name);
+      const number = ports[name];
       expect(container?.ports).toEqual([{ name: 'http', containerPort: number }]);
       expect(container?.env).toContainEqual({ name: 'PORT', value: String(number) });
       expect(imageOf(container?.image ?? '')[0]).toBe(`${compose.name}-${name}`);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serviceKeys, services, verifierKeys } from '@latchkey/services';
 import { describe, expect, onTestFinished } from 'vitest';
-import { apps, it, type Overlay, ofKind, repository, sharedSettings } from './manifests.ts';
+import { apps, it, type Overlay, ofKind, podOf, repository, sharedSettings, workloads } from './manifests.ts';
 
 type App = {
   configSchema: { properties: object };
@@ -39,8 +39,7 @@ function secretFiles(overlay: Overlay): Map<string, Record<string, string>> {
 
 /** The files that a server finds in /run/secrets. */
 function mounted(overlay: Overlay, app: string): Record<string, string> {
-  const pod = ofKind(overlay, 'Deployment').find(({ metadata }) => metadata.name === app)?.spec?.template
-    .spec;
+  const pod = podOf(overlay, app);
   const volume = pod?.volumes?.find(({ name }) => name === 'secrets');
   if (volume === undefined) return {};
   const mount = pod?.containers[0]?.volumeMounts?.find(({ name }) => name === 'secrets');
@@ -52,8 +51,7 @@ function mounted(overlay: Overlay, app: string): Record<string, string> {
 
 /** The environment of a server, as the kubelet makes it. */
 function environmentOf(overlay: Overlay, app: string): Record<string, string> {
-  const pod = ofKind(overlay, 'Deployment').find(({ metadata }) => metadata.name === app)?.spec?.template
-    .spec;
+  const pod = podOf(overlay, app);
   const environment = { ...sharedSettings(overlay) };
   for (const { name, value = '' } of pod?.containers[0]?.env ?? [])
     environment[name] = value.replaceAll(/\$\((\w+)\)/g, (_, other) => environment[other] ?? `no ${other}`);
@@ -87,10 +85,9 @@ describe.each<Overlay>(['dev', 'production'])('in %s', (overlay) => {
         apps.filter((app) => knows(app, setting)),
         setting,
       ).not.toEqual([]);
-    // The page has no other origin to allow.
-    for (const { metadata, spec } of ofKind(overlay, 'Deployment'))
-      for (const { name } of spec?.template.spec?.containers[0]?.env ?? [])
-        expect(knows(metadata.name, name.replace(/_FILE$/, '')), `${metadata.name}: ${name}`).toBe(true);
+    for (const app of apps)
+      for (const { name } of podOf(overlay, app)?.containers[0]?.env ?? [])
+        expect(knows(app, name.replace(/_FILE$/, '')), `${app}: ${name}`).toBe(true);
   });
 
   it('mounts every secret that is read from a file, and no other', () => {
@@ -105,11 +102,7 @@ describe.each<Overlay>(['dev', 'production'])('in %s', (overlay) => {
 
   it('makes or fetches every secret that something mounts', () => {
     const known = secretFiles(overlay);
-    const volumes = [
-      ...ofKind(overlay, 'Deployment'),
-      ...ofKind(overlay, 'StatefulSet'),
-      ...ofKind(overlay, 'Job'),
-    ].flatMap(({ spec }) => spec?.template.spec?.volumes ?? []);
+    const volumes = workloads(overlay).flatMap(({ template }) => template.spec?.volumes ?? []);
     const used = volumes.flatMap(({ secret }) => secret?.secretName ?? []);
     expect([...known.keys()].sort()).toEqual([...new Set(used)].sort());
   });
