@@ -20,6 +20,7 @@ export type AuthErrorCode =
   | 'insufficient_scope'
   | 'user_required'
   | 'actor_not_allowed'
+  | 'proof_store_unavailable'
   | 'key_set_unavailable'
   | 'revocations_stale';
 
@@ -32,6 +33,7 @@ const statusOf: Record<AuthErrorCode, number> = {
   insufficient_scope: 403,
   user_required: 403,
   actor_not_allowed: 403,
+  proof_store_unavailable: 503,
   key_set_unavailable: 503,
   revocations_stale: 503,
 };
@@ -45,6 +47,7 @@ const messageOf: Record<AuthErrorCode, string> = {
   insufficient_scope: 'The access token lacks a scope that this resource needs',
   user_required: 'This resource is for people: a service cannot use it in its own name',
   actor_not_allowed: 'The service that acts for the person may not use this resource',
+  proof_store_unavailable: 'This service cannot find out at the moment whether the proof was used before',
   key_set_unavailable: 'This service has no current signing keys to verify access tokens with',
   revocations_stale: 'This service does not know at the moment which access tokens were revoked recently',
 };

@@ -9,7 +9,7 @@ export { type AuthClient, authClient } from './plugin/plugin.ts';
 export { requireRecentSignIn } from './plugin/recent-sign-in.ts';
 export type { Refusal } from './plugin/refuse.ts';
 export type { AccessOptions } from './plugin/requirements.ts';
-export type { AccessTokenSource } from './revocation/access-token-source.ts';
+export type { AccessTokenSource, OwnToken } from './revocation/access-token-source.ts';
 export { concerns } from './revocation/concerns.ts';
 export { FeedSilentError } from './revocation/feed-silence.ts';
 export { type FollowRevocationsOptions, followRevocations } from './revocation/follow-revocations.ts';
@@ -41,7 +41,7 @@ export {
   type IdentityStore,
   type PublishedKey,
 } from './service-client/identity-store.ts';
-export type { HopSettings, ServiceClientOptions } from './service-client/options.ts';
+export type { HopSettings, ProofOfPossession, ServiceClientOptions } from './service-client/options.ts';
 export { type ServiceClient, serviceClient } from './service-client/plugin.ts';
 export type {
   AccessTokenClaims,

@@ -109,7 +109,8 @@ export function createHook(
         result = authenticationOf(request, presented);
       } else result = known;
       if (!(result instanceof Promise)) admit(request, result);
-      if (used === 'DPoP') reply.header('dpop-nonce', possession.replays.nonce);
+      const nonce = used === 'DPoP' ? possession.replays.nonce : undefined;
+      if (nonce !== undefined) reply.header('dpop-nonce', nonce);
     } catch (error) {
       answer(error);
       return;

@@ -59,19 +59,20 @@ export type AuthClientOptions = {
    */
   resource?: ProtectedResource | null;
   /**
-   * This service's base URL as clients call it, with which the proofs of bound tokens are compared. Default
-   * `resource.url`, and without that what each request says.
+   * This service's base URL as clients call it, or all of them, with which the proofs of bound tokens are compared.
+   * Default `resource.url`, and without that what each request says: then who gets a proof that was made for another
+   * host can send it here with that host's name.
    */
-  url?: string | null;
+  url?: string | readonly string[] | null;
   /**
    * 'required': only tokens that are bound to a key (RFC 9449) are accepted, so a stolen one is worth nothing. Default
    * 'accepted': bearer tokens are too. A bound token as Bearer is refused in both cases.
    */
   proofOfPossession?: 'accepted' | 'required';
   /**
-   * Where the replicas of this service keep which proofs were used, so that each is accepted once by all of them.
-   * Default null: each replica accepts only proofs with a nonce of its own, so none is accepted twice either; a client
-   * that comes to another replica is sent back once.
+   * Where the replicas of this service keep which proofs were used, so that each is accepted once by all of them: see
+   * createRedisProofStore and createPostgresProofStore. Default null: each replica accepts only proofs with a nonce of its
+   * own, so none is accepted twice either; a client that comes to another replica is sent back for that one's nonce.
    */
   proofStore?: ProofStore | null;
   /**
@@ -102,7 +103,10 @@ export type AuthClientOptions = {
   clock?: Clock;
 };
 
-export type CheckedOptions = Required<AuthClientOptions>;
+export type CheckedOptions = Required<Omit<AuthClientOptions, 'url'>> & {
+  /** Without a slash at the end. Empty: what each request says. */
+  url: readonly string[];
+};
 
 const numbers = {
   maxTokenLifetimeSeconds: { standard: 300, min: 1, max: 86_400 },
@@ -134,7 +138,8 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     if (!isHttpUrl(given[name])) faults.push(`${name} must be an http(s) URL`);
   if (!isServiceName(given.audience))
     faults.push('audience must be 1 to 255 printable ASCII characters without space, quote or backslash');
-  if (options.url != null && !isHttpUrl(options.url)) faults.push('url must be an http(s) URL, or null');
+  const urls = urlsOf(options);
+  if (!urls.every(isHttpUrl)) faults.push('url must be an http(s) URL, a list of them, or null');
   if (!['accepted', 'required', undefined].includes(options.proofOfPossession))
     faults.push("proofOfPossession must be 'accepted' or 'required'");
   if (options.proofStore != null && typeof options.proofStore.use !== 'function')
@@ -154,7 +159,7 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     jwksUri: options.jwksUri,
     revocations: options.revocations,
     resource: options.resource ?? null,
-    url: options.url ?? options.resource?.url ?? null,
+    url: urls.map((url) => url.replace(/\/$/, '')),
     proofOfPossession: options.proofOfPossession ?? 'accepted',
     proofStore: options.proofStore ?? null,
     decryption: options.decryption ?? null,
@@ -168,6 +173,11 @@ export function checkOptions(options: AuthClientOptions): CheckedOptions {
     fetch: options.fetch ?? createFetch(),
     clock: options.clock ?? systemClock,
   };
+}
+
+function urlsOf({ url, resource }: AuthClientOptions): readonly string[] {
+  const own = url ?? resource?.url ?? [];
+  return typeof own === 'object' ? own : [own];
 }
 
 /** The feed, if that is the source of revocations. */

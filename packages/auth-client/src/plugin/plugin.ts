@@ -3,7 +3,6 @@ import fastifyPlugin from 'fastify-plugin';
 import { AuthClientError, asAuthError, invalidToken } from '../errors.ts';
 import type { Revocation } from '../feed/revocation.ts';
 import { KeySet } from '../key-set/key-set.ts';
-import { ProofNonces } from '../proof/proof-nonces.ts';
 import { replaysInMemory, replaysInStore } from '../proof/proof-replays.ts';
 import { securityEventSignature } from '../revocation/security-event.ts';
 import type { Authentication, UserAuthentication } from '../token/authentication.ts';
@@ -185,11 +184,8 @@ function possessionPolicy({ proofOfPossession, proofStore, url, clock }: Checked
   const seconds = () => clock.wallMs() / 1000;
   return {
     isRequired: proofOfPossession === 'required',
-    url: url?.replace(/\/$/, ''),
-    replays:
-      proofStore === null
-        ? replaysInMemory(seconds)
-        : replaysInStore(proofStore, { nonces: new ProofNonces({ seconds }), seconds }),
+    urls: url,
+    replays: proofStore === null ? replaysInMemory(seconds) : replaysInStore(proofStore, seconds),
   };
 }
 

@@ -9,8 +9,8 @@ export type PossessionPolicy = {
   /** Whether every token must be bound to a key. */
   readonly isRequired: boolean;
   readonly replays: ProofReplays;
-  /** The service's base URL as clients know it; undefined: what the request says. */
-  readonly url: string | undefined;
+  /** The service's base URLs as clients know it; empty: what the request says. */
+  readonly urls: readonly string[];
 };
 
 /**
@@ -32,14 +32,14 @@ export function checkPossession(
   if (presented.proof === undefined) throw new AuthError('invalid_dpop_proof', { reason: 'proof: missing' });
   const proof = readDpopProof(presented.proof, {
     method: request.method,
-    url: urlOf(request, policy.url),
+    url: urlsOf(request, policy.urls),
     accessToken: presented.token,
   });
   if (proof.thumbprint !== boundTo) throw invalidProof('another key');
   return policy.replays.accept(proof);
 }
 
-function urlOf(request: FastifyRequest, base: string | undefined): string {
-  const path = request.raw.url ?? '/';
-  return base === undefined ? `${request.protocol}://${request.host}${path}` : `${base}${path}`;
+/** By the URL that was sent, not by what the app rewrites it to. */
+function urlsOf({ originalUrl: path, protocol, host }: FastifyRequest, bases: readonly string[]): string[] {
+  return bases.length === 0 ? [`${protocol}://${host}${path}`] : bases.map((base) => `${base}${path}`);
 }

@@ -13,8 +13,8 @@ const maxTextLength = 256;
 export type ExpectedProof = {
   /** The method of the request. */
   readonly method: string;
-  /** The URL of the request as its client knows it. Query and fragment do not count. */
-  readonly url: string;
+  /** The URL of the request as its client knows it, or all by which clients know it. Query and fragment do not count. */
+  readonly url: string | readonly string[];
   /** The access token that comes with it; undefined at the token endpoint. */
   readonly accessToken?: string | undefined;
 };
@@ -47,7 +47,7 @@ export function readDpopProof(text: string, expected: ExpectedProof): DpopProof 
   if (!isText(jti)) throw invalidProof('jti');
   if (typeof iat !== 'number' || !Number.isFinite(iat)) throw invalidProof('iat');
   if (htm !== expected.method) throw invalidProof('htm');
-  if (typeof htu !== 'string' || targetOf(htu) !== targetOf(expected.url)) throw invalidProof('htu');
+  if (!isTarget(htu, expected.url)) throw invalidProof('htu');
   if (nonce !== undefined && !isText(nonce)) throw invalidProof('nonce');
   const { accessToken } = expected;
   if (accessToken !== undefined && ath !== hashOf(accessToken)) throw invalidProof('ath');
@@ -69,6 +69,12 @@ function keyOf(header: string): ProofKey {
   if (lastKeys.size >= maxKeys) lastKeys.clear();
   lastKeys.set(header, key);
   return key;
+}
+
+function isTarget(htu: unknown, expected: ExpectedProof['url']): boolean {
+  const target = typeof htu === 'string' ? targetOf(htu) : undefined;
+  const urls = typeof expected === 'string' ? [expected] : expected;
+  return target !== undefined && urls.some((url) => targetOf(url) === target);
 }
 
 /** RFC 9449 §4.3: compared after normalisation (RFC 3986 §6.2.2, §6.2.3), without query and fragment. */

@@ -1,4 +1,6 @@
+export { type ClientProofs, createClientProofs } from './client-proofs.ts';
 export { type DpopProof, type ExpectedProof, readDpopProof } from './dpop-proof.ts';
+export { createPostgresProofStore, usedProofsSql } from './postgres-proof-store.ts';
 export { proofAlgorithms } from './proof-key.ts';
-export { ProofNonces } from './proof-nonces.ts';
 export { type ProofReplays, type ProofStore, replaysInMemory, replaysInStore } from './proof-replays.ts';
+export { createRedisProofStore } from './redis-proof-store.ts';

@@ -1,22 +1,33 @@
 import { createHash } from 'node:crypto';
 import { AuthError } from '../errors.ts';
+import { withDeadline } from '../runtime/deadline.ts';
 import { type DpopProof, invalidProof } from './dpop-proof.ts';
 import { ProofNonces } from './proof-nonces.ts';
 
 /** How much a client's clock may differ from ours, in seconds, where no nonce is required. */
 const maxAgeSeconds = 60;
 
-/**
- * A memory that the replicas of a service share: which proofs were used. `use` resolves to false when `id` was used
- * before, and remembers it for `seconds` otherwise, in one step.
- */
-export type ProofStore = { use(id: string, seconds: number): Promise<boolean> };
+/** How long a store may take. */
+const storeTimeoutMs = 1000;
+/** How long the key of nonces is used before the store is asked again. */
+const nonceKeySeconds = 300;
+
+/** A memory that the replicas of a service share: which proofs were used. */
+export type ProofStore = {
+  /** Resolves to false when `id` was used before, and remembers it for `seconds` otherwise, in one step. */
+  use(id: string, seconds: number): Promise<boolean>;
+  /**
+   * Resolves to 32 random bytes, the same for all who share the store, so that they accept each other's nonces. Without
+   * it, a client that needs nonces is sent back at each replica that it comes to.
+   */
+  readonly nonceKey?: () => Promise<Buffer>;
+};
 
 export type ProofReplays = {
-  /** @throws AuthError invalid_dpop_proof or use_dpop_nonce, thrown or as the promise's rejection */
+  /** @throws AuthError invalid_dpop_proof, use_dpop_nonce or proof_store_unavailable, thrown or as a rejection */
   accept(proof: DpopProof): void | Promise<void>;
-  /** The nonce for the client's next proof. */
-  readonly nonce: string;
+  /** The nonce for the client's next proof; undefined before there is one. */
+  readonly nonce: string | undefined;
 };
 
 /** Bounds the memory: about 10 MB. */
@@ -57,26 +68,45 @@ export function replaysInMemory(seconds: () => number): ProofReplays {
 
 /**
  * A proof is accepted once by all who share `store`. A nonce is required only of a client whose clock is wrong by more
- * than a minute.
- *
- * @param nonces of all who share the store, so that they accept each other's
+ * than a minute. A store that does not answer within a second refuses the request.
  */
-export function replaysInStore(
-  store: ProofStore,
-  { nonces, seconds }: { nonces: ProofNonces; seconds: () => number },
-): ProofReplays {
+export function replaysInStore(store: ProofStore, seconds: () => number): ProofReplays {
+  const { nonceKey } = store;
+  let known = nonceKey === undefined ? new ProofNonces({ seconds }) : undefined;
+  let knownSince = seconds();
+
+  /** Asks for the key again now and then: a store that lost its data has another one. */
+  async function noncesOf(): Promise<ProofNonces> {
+    if (known !== undefined && (nonceKey === undefined || seconds() - knownSince < nonceKeySeconds))
+      return known;
+    const key = nonceKey && (await orUnavailable(nonceKey));
+    known = new ProofNonces({ ...(key && { key }), seconds });
+    knownSince = seconds();
+    return known;
+  }
+
   return {
     get nonce() {
-      return nonces.current;
+      return known?.current;
     },
     async accept(proof) {
       const { nonce, iat } = proof;
+      const nonces = await noncesOf();
       if (nonce !== undefined && !nonces.isCurrent(nonce)) throw nonceNeeded(nonces.current);
       if (nonce === undefined && Math.abs(seconds() - iat) > maxAgeSeconds) throw nonceNeeded(nonces.current);
       // By its nonce or its time, a proof is good for two minutes at most.
-      if (!(await store.use(idOf(proof), 150))) throw invalidProof('replayed');
+      if (!(await orUnavailable(() => store.use(idOf(proof), 150)))) throw invalidProof('replayed');
     },
   };
+}
+
+async function orUnavailable<Result>(ask: () => Promise<Result>): Promise<Result> {
+  try {
+    return await withDeadline(storeTimeoutMs, ask);
+  } catch (cause) {
+    const headers = { 'retry-after': '1' };
+    throw new AuthError('proof_store_unavailable', { reason: 'proof: store', headers, cause });
+  }
 }
 
 /** Short, and of one length: the client chooses the `jti`. */

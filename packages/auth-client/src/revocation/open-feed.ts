@@ -1,9 +1,10 @@
 import { eventIdOf, type Position } from '../feed/position.ts';
 import { untilAborted } from '../runtime/deadline.ts';
+import { authorizationOf, type OwnToken } from './access-token-source.ts';
 
 export type FeedRequest = {
   uri: string;
-  token: string;
+  token: OwnToken;
   /** Where to resume; undefined requests a snapshot. */
   position: Position | undefined;
   fetch: typeof globalThis.fetch;
@@ -24,7 +25,7 @@ export class FeedAnswerError extends Error {
 const eventStream = /^text\/event-stream\s*(?:;|$)/i;
 
 /**
- * Requests the feed. Redirects are not followed.
+ * Requests the feed, and once more if it wants its nonce in the proof (RFC 9449 §9). Redirects are not followed.
  *
  * @throws FeedAnswerError, or what fetch throws
  */
@@ -35,20 +36,25 @@ export async function openFeed({
   fetch,
   signal,
 }: FeedRequest): Promise<ReadableStreamDefaultReader<Uint8Array>> {
-  const headers = {
-    accept: 'text/event-stream',
-    // A proxy that compresses buffers the stream, which delays the events.
-    'accept-encoding': 'identity',
-    authorization: `Bearer ${token}`,
-    'cache-control': 'no-store',
-    ...(position && { 'last-event-id': eventIdOf(position) }),
+  const ask = () => {
+    const headers = {
+      accept: 'text/event-stream',
+      // A proxy that compresses buffers the stream, which delays the events.
+      'accept-encoding': 'identity',
+      ...authorizationOf(token, { method: 'GET', url: uri }),
+      'cache-control': 'no-store',
+      ...(position && { 'last-event-id': eventIdOf(position) }),
+    };
+    return untilAborted(signal, () => fetch(uri, { headers, redirect: 'error', signal }));
   };
-  const {
-    status,
-    headers: given,
-    body,
-  } = await untilAborted(signal, () => fetch(uri, { headers, redirect: 'error', signal }));
-  if (status !== 200 || !body || !eventStream.test(given.get('content-type') ?? ''))
+  let response = await ask();
+  if (token.proofs?.learn(uri, response)) {
+    await response.body?.cancel();
+    response = await ask();
+    token.proofs.learn(uri, response);
+  }
+  const { status, headers, body } = response;
+  if (status !== 200 || !body || !eventStream.test(headers.get('content-type') ?? ''))
     throw new FeedAnswerError(status);
   return body.getReader();
 }

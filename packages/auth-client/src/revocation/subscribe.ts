@@ -4,7 +4,7 @@ import type { FeedEvent } from '../feed/event.ts';
 import type { KeySet } from '../key-set/key-set.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { untilAborted } from '../runtime/deadline.ts';
-import type { AccessTokenSource } from './access-token-source.ts';
+import { type AccessTokenSource, type OwnToken, ownToken } from './access-token-source.ts';
 import { EventStream, type StreamMessage } from './event-stream.ts';
 import { FeedChain } from './feed-chain.ts';
 import { type FeedPace, reopenDelayMs, standardPace } from './feed-pace.ts';
@@ -161,22 +161,22 @@ class Subscription implements RevocationFollower {
   }
 
   /** Gets what the request needs first: keys to verify the events with, and an access token. */
-  async #prepare(): Promise<string> {
+  async #prepare(): Promise<OwnToken> {
     const { keySet, clock, accessToken } = this.#options;
     if (!keySet.isUsableAt(clock.monotonicMs())) {
       await keySet.refreshForEvents();
       await keySet.untilUsable();
     }
-    return accessToken(this.#refusedToken);
+    return ownToken(accessToken, this.#refusedToken);
   }
 
-  async #open(token: string, signal: AbortSignal): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+  async #open(token: OwnToken, signal: AbortSignal): Promise<ReadableStreamDefaultReader<Uint8Array>> {
     const { uri, fetch } = this.#options;
     this.#refusedToken = undefined;
     try {
       return await openFeed({ uri, token, position: this.#chain.position, fetch, signal });
     } catch (error) {
-      if (error instanceof FeedAnswerError && error.status === 401) this.#refusedToken = token;
+      if (error instanceof FeedAnswerError && error.status === 401) this.#refusedToken = token.accessToken;
       throw error;
     }
   }

@@ -127,9 +127,10 @@ export class DelegatedTokens {
     const askedAtMs = this.#options.clock.monotonicMs();
     try {
       const issued = await this.#options.exchange(exchange);
+      const { accessToken, isBound } = issued;
       const { sessionId, subject, clientId } = user;
       const usableUntilMs = askedAtMs + usableForMs(issued);
-      return { accessToken: issued.accessToken, key, sessionId, subject, clientId, usableUntilMs };
+      return { accessToken, isBound, key, sessionId, subject, clientId, usableUntilMs };
     } catch (error) {
       counters.failedExchanges += 1;
       throw error;

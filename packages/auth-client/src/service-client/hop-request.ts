@@ -5,12 +5,15 @@ import { AuthClientError } from '../errors.ts';
 export type HopInit = {
   /** Default GET. */
   method?: string;
-  /** The client sets `authorization` itself and never sends `cookie`; `host` and the trace headers are refused too. */
+  /**
+   * The client sets `authorization` and `dpop` itself and never sends `cookie`; `host` and the trace headers are refused
+   * too.
+   */
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array | URLSearchParams;
 };
 
-const refusedHeaders = new Set(['authorization', 'cookie', 'host', 'traceparent', 'x-request-id']);
+const refusedHeaders = new Set(['authorization', 'dpop', 'cookie', 'host', 'traceparent', 'x-request-id']);
 /** RFC 9110 §9.2.2 */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 const traceparentShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { AuthClientError } from '../errors.ts';
+import type { ClientProofs } from '../proof/client-proofs.ts';
 import { boundedBody } from '../runtime/bounded-body.ts';
 import { isTimeout, withDeadline } from '../runtime/deadline.ts';
 import { signedTokenOf } from '../token/encrypted-token.ts';
@@ -19,7 +20,8 @@ export type Hop = {
    * must require auth. Resolves to answers that the handler can act on: 2xx, and 4xx except 401, 403, 408 and 429.
    * Redirects are not followed.
    *
-   * After a 401 it tries once more with a fresh token; after a lost connection it does so if the method is idempotent.
+   * After a 401 it tries once more, with the nonce that the service wants in the proof (RFC 9449 §9) or with a fresh
+   * token; after a lost connection it does so if the method is idempotent. Each attempt has a proof of its own.
    *
    * @throws HopError, to be passed on or handled by its `code` and `outcome`; AuthError user_required for a service's
    * own token; AuthClientError invalid_hop_request
@@ -40,6 +42,8 @@ export type HopOptions = {
   tokens: DelegatedTokens;
   counters: ServiceCounters;
   fetch: typeof globalThis.fetch;
+  /** The key of bound tokens; null: there are none. */
+  proofs: ClientProofs | null;
 };
 
 type Call = {
@@ -57,6 +61,7 @@ type CallContext = {
 };
 
 const maxBodyBytes = 1024 * 1024;
+const normalisedMethods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
 const withoutBody = new Set([204, 205, 304]);
 /** Headers about the transfer of the body, which has been read and decoded. */
 const connectionHeaders = [
@@ -99,13 +104,30 @@ export function createHop(options: HopOptions): Hop {
     }
   }
 
-  async function sendOnce({ call, signal }: CallContext, { accessToken }: KeptToken): Promise<Response> {
+  /** Sends it, and once more if the service wants its nonce in the proof. */
+  async function sendOnce(context: CallContext, token: KeptToken): Promise<Response> {
+    const response = await sendWithProof(context, token);
+    const { call } = context;
+    if (!options.proofs?.learn(call.url, response) || !token.isBound) return response;
+    call.mayBeDone = false;
+    const again = await sendWithProof(context, token);
+    options.proofs.learn(call.url, again);
+    return again;
+  }
+
+  async function sendWithProof(
+    { call, signal }: CallContext,
+    { accessToken, isBound }: KeptToken,
+  ): Promise<Response> {
     // The deadline may have passed while the token was awaited.
     signal.throwIfAborted();
     counters.requests += 1;
     call.mayBeDone = true;
-    const headers = { ...call.init.headers, ...call.trace, authorization: `Bearer ${accessToken}` };
-    const response = await options.fetch(call.url, { ...call.init, headers, redirect: 'manual', signal });
+    const { url, init } = call;
+    const proven = isBound && options.proofs?.headersFor({ method: methodOf(init), url, accessToken });
+    const authorization = proven || { authorization: `Bearer ${accessToken}` };
+    const headers = { ...init.headers, ...call.trace, ...authorization };
+    const response = await options.fetch(url, { ...init, headers, redirect: 'manual', signal });
     const body = await boundedBody(response, maxBodyBytes);
     if (!body) throw new HopError('hop_failed', { hop, outcome: 'unknown', reason: 'answer too long' });
     return readAnswer(response, body);
@@ -142,6 +164,12 @@ export function createHop(options: HopOptions): Hop {
       }
     },
   };
+}
+
+/** As fetch spells it on the wire (Fetch §2.2.1): `patch` stays as it is. */
+function methodOf({ method = 'GET' }: HopInit): string {
+  const upper = method.toUpperCase();
+  return normalisedMethods.has(upper) ? upper : method;
 }
 
 /** An answer with its whole body in memory, so that reading it cannot fail. */

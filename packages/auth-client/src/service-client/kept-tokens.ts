@@ -1,6 +1,8 @@
 /** A token for calls to another service on one person's behalf. */
 export type KeptToken = {
   readonly accessToken: string;
+  /** Sent with proofs of this service's key (RFC 9449 §7.1), not as Bearer. */
+  readonly isBound: boolean;
   readonly key: string;
   /** From the person's token: the session, the person, and the client that the person signed in with. */
   readonly sessionId: string;

@@ -23,6 +23,12 @@ export type ServiceClientOptions = {
   issuer: string;
   /** The services that may be called: each audience and its base URL. Tokens are sent to no other address. */
   services: Readonly<Record<string, string>>;
+  /**
+   * Whether exchanged tokens are bound to a key of this process (RFC 9449), so that nobody else can use them. 'offered'
+   * (the default): if the issuer knows how. 'required': a bearer token is refused. 'off': for called services that do not
+   * understand DPoP.
+   */
+  proofOfPossession?: ProofOfPossession;
   /** How long an exchange may take. Default 2000. */
   exchangeTimeoutMs?: number;
   /** How many exchanged tokens are kept. Default 10000; about 2 KB each. */
@@ -32,6 +38,8 @@ export type ServiceClientOptions = {
   /** Default the system's clocks. */
   clock?: Clock;
 };
+
+export type ProofOfPossession = 'offered' | 'required' | 'off';
 
 export type HopSettings = {
   /** The scopes that the calls need. An empty list requests all scopes that the policy allows this service there. */
@@ -47,7 +55,7 @@ const numbers = {
   keptTokensMax: { standard: 10_000, min: 1, max: 1_000_000 },
 } as const satisfies NumberRanges;
 
-const others = ['identity', 'tokenEndpoint', 'issuer', 'services', 'fetch', 'clock'];
+const others = ['identity', 'tokenEndpoint', 'issuer', 'services', 'proofOfPossession', 'fetch', 'clock'];
 const known = new Set([...others, ...Object.keys(numbers)]);
 const defaultTimeoutMs = 2000;
 
@@ -66,6 +74,7 @@ export function checkServiceClientOptions(options: ServiceClientOptions): Checke
       isHttpUrl(given[name]) ? [] : [`${name} must be an http(s) URL`],
     ),
     ...faultsOfServices(given.services),
+    ...faultsOfPossession(given.proofOfPossession),
     ...faultsOfNumbers(given, numbers),
     ...faultsOfFetchAndClock(given),
   ];
@@ -75,6 +84,7 @@ export function checkServiceClientOptions(options: ServiceClientOptions): Checke
     tokenEndpoint: options.tokenEndpoint,
     issuer: options.issuer,
     services: { ...options.services },
+    proofOfPossession: options.proofOfPossession ?? 'offered',
     exchangeTimeoutMs: options.exchangeTimeoutMs ?? numbers.exchangeTimeoutMs.standard,
     keptTokensMax: options.keptTokensMax ?? numbers.keptTokensMax.standard,
     fetch: options.fetch ?? createFetch(),
@@ -95,6 +105,13 @@ export function checkHopSettings(settings: HopSettings): Required<HopSettings> {
   if (!good)
     throw new AuthClientError('invalid_options', 'serviceClient takes scopes and timeoutMs (1 to 600000)');
   return { scopes: [...new Set(scopes)].sort(), timeoutMs };
+}
+
+/** The fault of the option that says whether this service's tokens are bound to a key. */
+export function faultsOfPossession(given: unknown): string[] {
+  return [undefined, 'offered', 'required', 'off'].some((value) => value === given)
+    ? []
+    : ["proofOfPossession must be 'offered', 'required' or 'off'"];
 }
 
 function faultsOfServices(services: unknown): string[] {

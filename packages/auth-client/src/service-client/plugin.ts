@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { AuthClientError } from '../errors.ts';
 import { appContext } from '../plugin/auth-hook.ts';
+import { createClientProofs } from '../proof/client-proofs.ts';
 import { newCounters, type ServiceCounters } from './counters.ts';
 import { DelegatedTokens } from './delegated-tokens.ts';
 import { createHop, type Hop } from './hop.ts';
@@ -47,6 +48,9 @@ declare module 'fastify' {
  * Calls other services on the person's behalf. It exchanges the person's token for one that only the other service
  * accepts, with no more scopes than the call needs (RFC 8693), and authenticates with this service's key (RFC 7523).
  *
+ * The new token is bound to a key of this process if the issuer binds tokens (RFC 9449), and each call proves the key. A
+ * copied token is worth nothing to somebody else then.
+ *
  * Register authClient first. Kept tokens that a revocation concerns are dropped at once. If authClient has
  * `revocations: null`, a kept token is used for its whole life (300 s), unless forgetSession is called. Does not
  * publish the keys and does not close the identity: see createServiceIdentity.
@@ -66,12 +70,15 @@ export const serviceClient = fastifyPlugin(
     const options = checkServiceClientOptions(given);
     const { identity, services, fetch, clock } = options;
     const { clientId } = identity;
+    const proofs = options.proofOfPossession === 'off' ? null : createClientProofs(clock);
     const endpoint = {
       tokenEndpoint: options.tokenEndpoint,
       issuer: options.issuer,
       identity,
       timeoutMs: options.exchangeTimeoutMs,
       fetch,
+      proofs,
+      isBoundOnly: options.proofOfPossession === 'required',
     };
     const tokens = new DelegatedTokens({
       exchange: (exchange) => exchangeToken(exchange, endpoint),
@@ -93,7 +100,16 @@ export const serviceClient = fastifyPlugin(
         );
       }
       const checked = checkHopSettings(settings);
-      return createHop({ hop: audience, baseUrl, realm: clientId, tokens, counters: own, fetch, ...checked });
+      return createHop({
+        hop: audience,
+        baseUrl,
+        realm: clientId,
+        tokens,
+        counters: own,
+        fetch,
+        proofs,
+        ...checked,
+      });
     }
 
     app.decorate(

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientProofs } from '../proof/client-proofs.ts';
 import { boundedBody } from '../runtime/bounded-body.ts';
 import { isTimeout, withDeadline } from '../runtime/deadline.ts';
 import { isScopeList } from '../token/scope.ts';
@@ -14,6 +15,10 @@ export type TokenEndpointOptions = {
   identity: ServiceIdentity;
   timeoutMs: number;
   fetch: typeof globalThis.fetch;
+  /** The key to which tokens are to be bound; null: bearer tokens. */
+  proofs: ClientProofs | null;
+  /** Refuses a bearer token in spite of `proofs`. */
+  isBoundOnly: boolean;
 };
 
 /** A token request, without the client authentication. */
@@ -31,6 +36,8 @@ export type IssuedToken = {
   accessToken: string;
   /** Counted from the moment of the request. */
   expiresInSeconds: number;
+  /** Bound to the key of `proofs`. An issuer that does not know DPoP issues a bearer token all the same (RFC 9449 §5). */
+  isBound: boolean;
 };
 
 const maxBodyBytes = 64 * 1024;
@@ -49,7 +56,8 @@ export function usableForMs({ expiresInSeconds }: IssuedToken): number {
  * Requests an access token (RFC 6749 §3.2), authenticating with a client assertion (RFC 7523 §2.2). A token of another
  * type, or without a requested scope, is an error.
  *
- * Keeps nothing and asks once. It asks a second time only if our key is so new that the server may not know it yet.
+ * Keeps nothing and asks once. It asks a second time only if the server wants its nonce in the proof (RFC 9449 §8), or if
+ * our key is so new that the server may not know it yet.
  *
  * @throws TokenEndpointError; AuthClientError identity_unavailable
  */
@@ -58,11 +66,22 @@ export async function requestToken(
   options: TokenEndpointOptions,
 ): Promise<IssuedToken> {
   try {
-    return await askOnce(request, options);
+    return await askWithNonce(request, options);
   } catch (error) {
     const mayBeNew = error instanceof TokenEndpointError && error.error === 'invalid_client';
     if (!mayBeNew || !options.identity.justPublished) throw error;
     await delay(keySeenAfterMs);
+    return askWithNonce(request, options);
+  }
+}
+
+/** With a new client assertion too, because the refused request has used one up. */
+async function askWithNonce(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {
+  try {
+    return await askOnce(request, options);
+  } catch (error) {
+    const wantsNonce = error instanceof TokenEndpointError && error.error === 'use_dpop_nonce';
+    if (!wantsNonce || options.proofs === null) throw error;
     return askOnce(request, options);
   }
 }
@@ -82,8 +101,9 @@ async function askOnce(request: TokenRequest, options: TokenEndpointOptions): Pr
   ).catch((cause: unknown) => {
     throw new TokenEndpointError(isTimeout(cause) ? 'timeout' : 'unreachable', { cause });
   });
+  options.proofs?.learn(options.tokenEndpoint, response);
   if (response.status !== 200) throw new TokenEndpointError(errorOf(response, body), { response });
-  return issuedToken(body, request);
+  return issuedToken(body, { request, options });
 }
 
 type PostContext = {
@@ -96,9 +116,11 @@ async function post(
   form: URLSearchParams,
   { request, options, signal }: PostContext,
 ): Promise<{ response: Response; body: Record<string, unknown> }> {
-  const response = await options.fetch(options.tokenEndpoint, {
-    method: 'POST',
-    headers: { ...request.headers, accept: 'application/json' },
+  const { tokenEndpoint: url, proofs } = options;
+  const method = 'POST';
+  const response = await options.fetch(url, {
+    method,
+    headers: { ...request.headers, accept: 'application/json', ...proofs?.headersFor({ method, url }) },
     body: form,
     redirect: 'error',
     signal,
@@ -121,17 +143,24 @@ function errorOf({ status }: Response, { error }: Record<string, unknown>): stri
   return named && /^[a-z_]{1,40}$/.test(error) ? error : `answered ${status}`;
 }
 
-/** RFC 6749 §5.1, RFC 8693 §2.2.1 */
-function issuedToken(body: Record<string, unknown>, { scopes, issuedTokenType }: TokenRequest): IssuedToken {
+/** RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9449 §5 */
+function issuedToken(
+  body: Record<string, unknown>,
+  { request: { scopes, issuedTokenType }, options }: Omit<PostContext, 'signal'>,
+): IssuedToken {
   const { access_token: accessToken, expires_in: expiresInSeconds, scope } = body;
   const isToken = typeof accessToken === 'string' && /^[\x21-\x7e]{1,8192}$/.test(accessToken);
-  const isBearer = typeof body.token_type === 'string' && body.token_type.toLowerCase() === 'bearer';
+  const type = typeof body.token_type === 'string' ? body.token_type.toLowerCase() : '';
+  const isBound = type === 'dpop' && options.proofs !== null;
   const isWanted = issuedTokenType === undefined || body.issued_token_type === issuedTokenType;
   const lives = typeof expiresInSeconds === 'number' && expiresInSeconds > 0;
-  if (!(isToken && isBearer && lives && isWanted)) throw new TokenEndpointError('malformed answer');
+  if (!(isToken && (isBound || type === 'bearer') && lives && isWanted))
+    throw new TokenEndpointError('malformed answer');
+  if (!isBound && options.isBoundOnly) throw new TokenEndpointError('not bound');
+  const token = { accessToken, expiresInSeconds, isBound };
   // RFC 6749 §5.1: without `scope` the token has the requested scopes.
-  if (scope === undefined) return { accessToken, expiresInSeconds };
+  if (scope === undefined) return token;
   const granted = typeof scope === 'string' && (scope === '' || isScopeList(scope)) ? scope.split(' ') : [];
   if (!scopes.every((wanted) => granted.includes(wanted))) throw new TokenEndpointError('invalid_scope');
-  return { accessToken, expiresInSeconds };
+  return token;
 }

@@ -1,5 +1,8 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { ProofAlgorithm } from '../proof/proof-key.ts';
+import { type ProofRequest, proofClaims, signProof, thumbprintOf } from '../proof/sign-proof.ts';
+
+export type { ProofRequest };
 
 export type ProofOverrides = {
   /** Replaces any claims; undefined leaves one out. */
@@ -8,13 +11,6 @@ export type ProofOverrides = {
   header?: Record<string, unknown>;
   /** Signs with another key. */
   signedBy?: KeyObject;
-};
-
-export type ProofRequest = {
-  method: string;
-  url: string;
-  accessToken?: string | undefined;
-  nonce?: string | undefined;
 };
 
 /** A client's key, and its proofs (RFC 9449). */
@@ -43,32 +39,10 @@ const kinds: Readonly<Record<ProofAlgorithm, () => { publicKey: KeyObject; priva
 export function createProver(alg: ProofAlgorithm = 'ES256'): Prover {
   const { publicKey, privateKey } = kinds[alg]();
   const jwk = publicKey.export({ format: 'jwk' });
-  // RFC 7638 §3: the required members in the order of their names.
-  const required = Object.entries(jwk).sort(([one], [other]) => (one < other ? -1 : 1));
-  const thumbprint = createHash('sha256')
-    .update(JSON.stringify(Object.fromEntries(required)))
-    .digest('base64url');
   return {
-    thumbprint,
+    thumbprint: thumbprintOf(jwk),
     privateKey,
-    prove({ method, url, accessToken, nonce }, { claims, header, signedBy = privateKey } = {}) {
-      const payload = {
-        jti: randomUUID(),
-        htm: method,
-        htu: url.replace(/[?#].*$/s, ''),
-        iat: Math.floor(Date.now() / 1000),
-        ...(accessToken !== undefined && {
-          ath: createHash('sha256').update(accessToken).digest('base64url'),
-        }),
-        ...(nonce !== undefined && { nonce }),
-        ...claims,
-      };
-      const input = [{ typ: 'dpop+jwt', alg, jwk, ...header }, payload]
-        .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-        .join('.');
-      const hash = alg === 'EdDSA' ? null : 'sha256';
-      const signature = sign(hash, Buffer.from(input), { key: signedBy, dsaEncoding: 'ieee-p1363' });
-      return `${input}.${signature.toString('base64url')}`;
-    },
+    prove: (request, { claims, header, signedBy = privateKey } = {}) =>
+      signProof({ alg, jwk, ...header }, { ...proofClaims(request, Date.now()), ...claims }, signedBy),
   };
 }

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AuthError } from '../errors.ts';
 import { type FeedEvent, feedTokenType, maxRevocations, writeEvent, writeMessage } from '../feed/event.ts';
 import { type Position, readShardPosition, writeShardPosition } from '../feed/position.ts';
 import type { Revocation } from '../feed/revocation.ts';
@@ -8,8 +9,8 @@ import type { SigningKey } from './signing-key.ts';
 export type TestFeedOptions = {
   issuer: string;
   signingKey(): SigningKey;
-  /** Whether this token may read the feed. */
-  mayRead(token: string): boolean;
+  /** @throws AuthError unless this request has a token that may read the feed, and proves its key if it is bound to one */
+  checkReader(request: IncomingMessage): Promise<void>;
   heartbeatMs: number;
   /** Milliseconds since 1970, by the issuer's clock. */
   now(): number;
@@ -19,7 +20,7 @@ export type TestFeed = {
   /** How many subscribers there are. */
   readonly connections: number;
   /** GET /revocations */
-  serve(request: IncomingMessage, response: ServerResponse): void;
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
   revoke(revocations: readonly Revocation[]): void;
   /** Closes all connections, and every new one until restore. */
   cut(): void;
@@ -27,13 +28,17 @@ export type TestFeed = {
   close(): void;
 };
 
-const bearer = /^Bearer (\S+)$/;
-
 /**
  * A feed of revocations like auth-service's: signed events (RFC 8417) with positions, replay after Last-Event-ID, a
  * snapshot for subscribers that cannot resume, heartbeats. Keeps all entries.
  */
-export function createTestFeed({ issuer, signingKey, mayRead, heartbeatMs, now }: TestFeedOptions): TestFeed {
+export function createTestFeed({
+  issuer,
+  signingKey,
+  checkReader,
+  heartbeatMs,
+  now,
+}: TestFeedOptions): TestFeed {
   const epoch = randomBytes(8).toString('hex');
   const log: Revocation[] = [];
   const streams = new Set<ServerResponse>();
@@ -105,14 +110,16 @@ export function createTestFeed({ issuer, signingKey, mayRead, heartbeatMs, now }
     get connections() {
       return streams.size;
     },
-    serve(request, response) {
+    async serve(request, response) {
+      const refusal = await checkReader(request).catch((error: unknown) => error);
       if (isCut) {
         request.socket.destroy();
         return;
       }
-      const token = bearer.exec(request.headers.authorization ?? '')?.[1];
-      if (token === undefined || !mayRead(token)) {
-        response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end();
+      if (refusal !== undefined) {
+        if (!(refusal instanceof AuthError)) throw refusal;
+        const challenge = `Bearer error="${refusal.code}", DPoP error="${refusal.code}"`;
+        response.writeHead(401, { ...refusal.headers, 'www-authenticate': challenge }).end();
         return;
       }
       const id = request.headers['last-event-id'];

@@ -1,9 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { invalidToken } from '../errors.ts';
 import type { Revocation } from '../feed/revocation.ts';
 import { type EncryptionJwk, encryptToken } from '../key-set/encryption-key.ts';
 import { checkRuntime } from '../runtime/node-version.ts';
+import { presentedToken } from '../token/presented-token.ts';
 import { scopesOf } from '../token/scope.ts';
+import { createTestProofs } from './issuer-proofs.ts';
 import { createMint, issuerAudience, type Mint, type MintOverrides, ofService } from './mint.ts';
 import { openToken } from './open-token.ts';
 import { createTestFeed } from './revocation-feed.ts';
@@ -96,7 +99,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       return;
     }
     if (request.url === '/revocations') {
-      feed.serve(request, response);
+      feed.serve(request, response).catch((error: unknown) => response.destroy(error as Error));
       return;
     }
     if (request.url !== '/.well-known/jwks.json') {
@@ -118,12 +121,16 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     now: () => Date.now() + offsetSeconds * 1000,
   };
   const mint = createMint({ ...context, audience });
-  const tokenEndpoint = createTestTokenEndpoint({ ...context, clients, endedSessions, mint });
-  const feed = createTestFeed({ ...context, heartbeatMs, mayRead });
+  const provenBy = createTestProofs(() => [address, issuer], context.now);
+  const tokenEndpoint = createTestTokenEndpoint({ ...context, clients, endedSessions, mint, provenBy });
+  const feed = createTestFeed({ ...context, heartbeatMs, checkReader });
 
-  function mayRead(token: string): boolean {
+  async function checkReader(request: IncomingMessage): Promise<void> {
+    const { scheme, token } = presentedToken(request.rawHeaders);
     const claims = openToken(token, { ...context, audience: issuerAudience });
-    return claims !== undefined && scopesOf(claims.scope ?? '').has('revocations:read');
+    if (!scopesOf(claims?.scope ?? '').has('revocations:read')) throw invalidToken('scope');
+    const proof = scheme === 'DPoP' ? await provenBy(request, token) : undefined;
+    if (claims?.cnf?.jkt !== proof?.thumbprint) throw invalidToken('cnf');
   }
 
   return {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AuthError } from '../errors.ts';
 import { createJwtVerifier, type JwtVerifier } from '../jwt/jwt-verifier.ts';
+import type { DpopProof } from '../proof/dpop-proof.ts';
 import type { ActorClaim, UserTokenClaims } from '../token/access-token.ts';
 import { type Mint, ofService } from './mint.ts';
 import { openToken } from './open-token.ts';
@@ -29,6 +31,8 @@ export type TestTokenEndpointOptions = {
   endedSessions: ReadonlySet<string>;
   publishedKeys(): readonly SigningKey[];
   mint: Mint;
+  /** Checks the proof that came with a request (RFC 9449 §5), if any. @throws AuthError */
+  provenBy(request: IncomingMessage): Promise<DpopProof | undefined>;
   /** Milliseconds since 1970, by the issuer's clock. */
   now(): number;
 };
@@ -39,6 +43,8 @@ type Form = Readonly<Record<string, string>>;
 type AuthenticatedClient = {
   id: string;
   client: TestClient;
+  /** The claim and the type of a token that is bound to the key that the client proved; of a bearer token otherwise. */
+  binding: { claims: { cnf?: { jkt: string } }; tokenType: 'DPoP' | 'Bearer' };
 };
 
 class Refusal extends Error {}
@@ -49,7 +55,7 @@ const maxActors = 2;
 const maxLifeSeconds = 300;
 
 /**
- * A token endpoint by auth-service's rules. The client authenticates with private_key_jwt; each assertion works once.
+ * A token endpoint by auth-service's rules. A token is bound to the key of the request's proof, if there is one. The client authenticates with private_key_jwt; each assertion works once.
  * It gets its own tokens (client credentials) and exchanges people's tokens (RFC 8693). The scopes are those that the
  * policy and the person's token share, plus the actor's own. `act` names the chain, at most two actors. The new token
  * lives no longer than the exchanged one.
@@ -58,7 +64,7 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
   const verifiers = new Map<string, JwtVerifier>();
   const usedAssertions = new Set<string>();
 
-  async function authenticate(form: Form): Promise<AuthenticatedClient> {
+  async function authenticate(form: Form): Promise<Omit<AuthenticatedClient, 'binding'>> {
     const id = form.client_id ?? '';
     const client = options.clients.get(id);
     if (!client) throw new Refusal('invalid_client');
@@ -88,8 +94,15 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
     return checked;
   }
 
-  async function grant(form: Form): Promise<object> {
-    const authenticated = await authenticate(form);
+  async function grant(form: Form, request: IncomingMessage): Promise<object> {
+    const client = await authenticate(form);
+    const proof = await options.provenBy(request);
+    const authenticated: AuthenticatedClient = {
+      ...client,
+      binding: proof
+        ? { claims: { cnf: { jkt: proof.thumbprint } }, tokenType: 'DPoP' }
+        : { claims: {}, tokenType: 'Bearer' },
+    };
     switch (form.grant_type) {
       case exchangeGrant:
         return exchange(form, authenticated);
@@ -100,17 +113,18 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
     }
   }
 
-  function ownToken(form: Form, { id, client }: AuthenticatedClient): object {
-    const own = client.ownScopes ?? ['revocations:read'];
-    const scopes = form.scope?.split(' ') ?? own;
-    if (own.length === 0) throw new Refusal('unauthorized_client');
-    if (!scopes.every((scope) => own.includes(scope))) throw new Refusal('invalid_scope');
-    const accessToken = options.mint(ofService(id, scopes));
+  function ownToken(form: Form, { id, client, binding }: AuthenticatedClient): object {
+    const allowed = client.ownScopes ?? ['revocations:read'];
+    const scopes = form.scope?.split(' ') ?? allowed;
+    if (allowed.length === 0) throw new Refusal('unauthorized_client');
+    if (!scopes.every((scope) => allowed.includes(scope))) throw new Refusal('invalid_scope');
+    const own = ofService(id, scopes);
+    const accessToken = options.mint({ ...own, claims: { ...own.claims, ...binding.claims } });
     const scope = scopes.join(' ');
-    return { access_token: accessToken, token_type: 'Bearer', expires_in: maxLifeSeconds, scope };
+    return { access_token: accessToken, token_type: binding.tokenType, expires_in: maxLifeSeconds, scope };
   }
 
-  function exchange(form: Form, { id, client }: AuthenticatedClient): object {
+  function exchange(form: Form, { id, client, binding }: AuthenticatedClient): object {
     const { subject_token: subjectToken, audience } = form;
     if (subjectToken === undefined || audience === undefined) throw new Refusal('invalid_request');
     const types = [form.subject_token_type, form.requested_token_type ?? accessTokenType];
@@ -128,12 +142,16 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
       sessionId: user.sid,
       clientId: id,
       scope: scopes,
-      claims: { iat, exp, auth_time: user.auth_time, act, ...(user.acr !== undefined && { acr: user.acr }) },
+      claims: {
+        ...{ iat, exp, auth_time: user.auth_time, act },
+        ...(user.acr !== undefined && { acr: user.acr }),
+        ...binding.claims,
+      },
     });
     return {
       access_token: accessToken,
       issued_token_type: accessTokenType,
-      token_type: 'Bearer',
+      token_type: binding.tokenType,
       expires_in: exp - iat,
       scope: scopes.join(' '),
     };
@@ -143,15 +161,21 @@ export function createTestTokenEndpoint(options: TestTokenEndpointOptions) {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     const given = [...new URLSearchParams(body)].filter(([, value]) => value !== '');
-    const answer = await grant(Object.fromEntries(given)).then(
-      (token) => ({ status: 200, body: token }),
+    const answer = await grant(Object.fromEntries(given), request).then(
+      (token) => ({ status: 200, headers: {}, body: token }),
       (error: unknown) => {
+        if (error instanceof AuthError)
+          return { status: 400, headers: error.headers, body: { error: error.code } };
         if (!(error instanceof Refusal)) throw error;
         const status = error.message === 'invalid_client' ? 401 : 400;
-        return { status, body: { error: error.message } };
+        return { status, headers: {}, body: { error: error.message } };
       },
     );
-    response.writeHead(answer.status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.writeHead(answer.status, {
+      ...answer.headers,
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+    });
     response.end(JSON.stringify(answer.body));
   };
 }

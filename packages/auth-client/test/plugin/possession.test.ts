@@ -156,11 +156,13 @@ describe('a second replica', () => {
     expect(await verdict(await send(other, { token, proof }))).toBe('invalid_dpop_proof');
   });
 
-  it('whose store is away answers 401, and never admits', async () => {
+  it('whose store is away answers 503, and never admits', async () => {
     const proofStore = { use: () => Promise.reject(new Error('away')) };
     const broken = await start({ proofStore });
     const token = bound();
     const proof = prover.prove({ method: 'GET', url: `${broken.url}/cart`, accessToken: token });
-    expect((await send(broken, { token, proof })).ok).toBe(false);
+    const response = await send(broken, { token, proof });
+    expect([response.status, await verdict(response)]).toEqual([503, 'proof_store_unavailable']);
+    expect(response.headers.get('retry-after')).toBe('1');
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthError } from '../../src/errors.ts';
-import { ProofNonces } from '../../src/proof/proof-nonces.ts';
 import {
   type ProofReplays,
   type ProofStore,
@@ -13,7 +12,7 @@ const seconds = () => now;
 
 async function verdict(
   replays: ProofReplays,
-  claims: { jti?: string; nonce?: string | undefined; iat?: number },
+  claims: { jti?: string; nonce?: string | undefined; iat?: number; thumbprint?: string },
 ) {
   try {
     await replays.accept({ thumbprint: 't', jti: 'j', iat: now, nonce: undefined, ...claims });
@@ -63,24 +62,30 @@ describe('a replica that keeps proofs in its memory', () => {
 
 describe('replicas that share a store', () => {
   const used = new Set<string>();
+  const key = Buffer.alloc(32, 1);
   const store: ProofStore = {
     async use(id) {
       return !used.has(id) && Boolean(used.add(id));
     },
+    nonceKey: async () => key,
   };
-  const nonces = new ProofNonces({ key: Buffer.alloc(32, 1), seconds });
-  const [one, other] = [
-    replaysInStore(store, { nonces, seconds }),
-    replaysInStore(store, { nonces, seconds }),
-  ];
+  const [one, other] = [replaysInStore(store, seconds), replaysInStore(store, seconds)];
 
   it('accept a proof once, without a nonce', async () => {
     expect(await verdict(one, { jti: 'once' })).toBe('accepted');
     expect(await verdict(other, { jti: 'once' })).toBe('invalid_dpop_proof');
   });
 
+  it('take the same jti of another key for another proof', async () => {
+    expect(await verdict(one, { jti: 'shared' })).toBe('accepted');
+    const batch = Array.from({ length: 20 }, (_, number) =>
+      verdict(other, { jti: 'shared', thumbprint: `t${number}` }),
+    );
+    expect(new Set(await Promise.all(batch))).toEqual(new Set(['accepted']));
+  });
+
   it.each([-61, 61, 600])('want a nonce of a client whose clock is %i s off', async (off) => {
-    expect(await verdict(one, { iat: now + off })).toEqual({ nonce: one.nonce });
+    expect(await verdict(one, { jti: 'first', iat: now + off })).toEqual({ nonce: one.nonce });
     expect(await verdict(other, { jti: `off ${off}`, iat: now + off, nonce: one.nonce })).toBe('accepted');
   });
 
@@ -89,5 +94,26 @@ describe('replicas that share a store', () => {
     const { nonce } = one;
     now += 120;
     expect(await verdict(one, { nonce })).toEqual({ nonce: one.nonce });
+  });
+
+  it('learn of another key when the store has lost its data', async () => {
+    const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const renewed = replaysInStore({ ...store, nonceKey: async () => keys[0] as Buffer }, seconds);
+    await verdict(renewed, { jti: 'before' });
+    const { nonce } = renewed;
+    keys.shift();
+    now += 301;
+    expect(await verdict(renewed, { jti: 'after', nonce })).toEqual({ nonce: renewed.nonce });
+    expect(await verdict(renewed, { jti: 'again', nonce: renewed.nonce })).toBe('accepted');
+  });
+
+  it.each<[string, Partial<ProofStore>]>([
+    ['is away', { use: () => Promise.reject(new Error('away')) }],
+    ['never answers', { use: () => new Promise(() => {}) }],
+    ['has no key for nonces', { nonceKey: () => Promise.reject(new Error('away')) }],
+  ])('accept nothing while it %s', async (_, fault) => {
+    expect(await verdict(replaysInStore({ ...store, ...fault }, seconds), { jti: 'x' })).toBe(
+      'proof_store_unavailable',
+    );
   });
 });

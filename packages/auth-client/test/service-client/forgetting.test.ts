@@ -98,7 +98,7 @@ describe('a token that is on its way during a revocation', () => {
     return {
       tokens,
       token: tokens.get(delegation),
-      arrive: () => exchanging.resolve({ accessToken: 'b', expiresInSeconds: 300 }),
+      arrive: () => exchanging.resolve({ accessToken: 'b', expiresInSeconds: 300, isBound: false }),
     };
   }
 
@@ -137,7 +137,7 @@ describe('kept tokens of many people', () => {
   it('are forgotten one session or one person at a time, without looking at the others', async () => {
     const people = 2000;
     const tokens = new DelegatedTokens({
-      exchange: async () => ({ accessToken: 'b', expiresInSeconds: 300 }),
+      exchange: async () => ({ accessToken: 'b', expiresInSeconds: 300, isBound: false }),
       clientId: 'payment-service',
       clock: createTestClock(),
       max: people,

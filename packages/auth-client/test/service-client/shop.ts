@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
+  type AuthClientOptions,
   authClient,
   createServiceIdentity,
   HopError,
@@ -25,6 +26,7 @@ export type Received = {
   method: string;
   url: string;
   authorization: string;
+  proof: string | undefined;
   trace: string | undefined;
   requestId: string | undefined;
   body: unknown;
@@ -69,6 +71,8 @@ export type ShopOptions = {
   revocations?: RevocationList | 'feed';
   policy?: TestClient['toward'];
   cartUrl?: string;
+  /** cart-service's. Default: it remembers proofs as with a shared store, so that nobody needs its nonces. */
+  cart?: Partial<AuthClientOptions>;
 };
 
 /** One key for the whole run, because these tests do not depend on the issuer's key. */
@@ -91,14 +95,23 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const { issuer: iss, jwksUri, tokenEndpoint } = issuer;
 
   const cart = Fastify();
-  await cart.register(authClient, { issuer: iss, audience: 'cart-service', jwksUri, revocations: null });
+  const used = new Set<string>();
+  await cart.register(authClient, {
+    issuer: iss,
+    audience: 'cart-service',
+    jwksUri,
+    revocations: null,
+    proofStore: { use: async (id) => !used.has(id) && Boolean(used.add(id)) },
+    ...options.cart,
+  });
   cart.addHook('onRequest', async (request, reply) => {
-    const { authorization = '', traceparent, 'x-request-id': requestId } = request.headers;
+    const { authorization = '', dpop, traceparent, 'x-request-id': requestId } = request.headers;
     const { method, url } = request;
     received.push({
       method,
       url,
       authorization,
+      proof: dpop as string | undefined,
       trace: traceparent as string,
       requestId: requestId as string,
       body: undefined,
@@ -113,8 +126,8 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   });
   cart.all('/*', async (request, reply) => {
     if (behaviour.answer) return behaviour.answer(request, reply);
-    const { subject, scopes: held, actor, audience, clientId } = request.auth;
-    return { owner: subject, scopes: [...held], actor, audience, clientId };
+    const { subject, scopes: held, actor, audience, clientId, boundTo } = request.auth;
+    return { owner: subject, scopes: [...held], actor, audience, clientId, boundTo };
   });
   const cartAddress = await cart.listen({ port: 0, host: '127.0.0.1' });
 
