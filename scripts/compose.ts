@@ -44,6 +44,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     '      <<: *service-settings',
     `      PORT: ${service.port}`,
     `      RESOURCE_URL: http://localhost:${portOf(service)}`,
+    `      INTERNAL_URLS: ${urlOf(service)}`,
     ...service.called.map((key) => `      ${services[key].urlVariable}: ${urlOf(services[key])}`),
     ...service.secrets.map((setting) => `      ${setting}_FILE: ${fileOf(setting)}`),
     `    volumes: [${service.name}-secrets:/run/secrets:ro]`,

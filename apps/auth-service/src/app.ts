@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import { authClient } from '@latchkey/auth-client';
-import { ProofNonces, replaysInStore } from '@latchkey/auth-client/proof';
+import { createRedisProofStore, replaysInStore } from '@latchkey/auth-client/proof';
 import { createService, currentSetting, type Service, type ServiceOptions } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { createAccounts } from './accounts/accounts.ts';
@@ -48,8 +48,8 @@ import { audiences, userInfoAudience } from './permissions/resource-servers.ts';
 import { parseResourceUrls } from './permissions/resource-urls.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createEvictionWatch } from './redis/eviction-watch.ts';
+import { proofKey } from './redis/key-names.ts';
 import { proveWritable } from './redis/prove-writable.ts';
-import { createUsedProofs } from './redis/used-proofs.ts';
 import { feedRoute } from './revocation/feed/route.ts';
 import { createDataSetStore } from './revocation/log/data-set-store.ts';
 import { createDataSets } from './revocation/log/data-sets.ts';
@@ -286,9 +286,13 @@ export async function buildApp({
   });
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
-  const usedProofs = createUsedProofs({ redis });
+  const usedProofs = {
+    ...createRedisProofStore(redis, { keyOf: proofKey }),
+    nonceKey: async () => keyEncryptionKeys.deriveKey('proof nonces'),
+  };
+  const urls = [config.ISSUER, ...config.INTERNAL_URLS];
   const verifying = {
-    url: config.ISSUER,
+    url: urls,
     proofStore: usedProofs,
     issuer: config.ISSUER,
     jwksUri: config.JWKS_URI,
@@ -316,11 +320,7 @@ export async function buildApp({
   const consents = createConsentStore({ db, clock });
   const issueIdToken = createIdTokenIssuer({ issuer: config.ISSUER, signer, clock });
   const seconds = () => clock() / 1000;
-  const nonces = new ProofNonces({ key: keyEncryptionKeys.deriveKey('proof nonces'), seconds });
-  const keyProofs = createKeyProofs({
-    issuer: config.ISSUER,
-    replays: replaysInStore(usedProofs, { nonces, seconds }),
-  });
+  const keyProofs = createKeyProofs({ urls, replays: replaysInStore(usedProofs, seconds) });
   const readProof = createProofReader(keyProofs);
   await app.register(clientEndpoints, {
     ...refreshing,

@@ -32,7 +32,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
   app.addHook('onClose', () => database.close());
   app.addReadinessCheck('postgres', () => database.ping());
 
-  await registerAuthentication(app, { name: 'cart-service', config, db: database.db, revocations });
+  await registerAuthentication(app, { name: 'cart-service', config, database, revocations });
   await app.register(cartRoutes, { store: createCartStore(database.db) });
   await app.register(checkoutRoutes, { store: createCheckoutStore(database.db) });
   return app;

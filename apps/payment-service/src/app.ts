@@ -61,7 +61,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
   const identity = await registerAuthentication(app, {
     name: 'payment-service',
     config,
-    db,
+    database,
     revocations: options.revocations,
   });
   await app.register(serviceClient, {

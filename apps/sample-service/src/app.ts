@@ -26,7 +26,7 @@ export async function buildApp({ config, database, revocations }: AppOptions): P
   app.addHook('onClose', () => database.close());
   app.addReadinessCheck('postgres', () => database.ping());
 
-  await registerAuthentication(app, { name: 'sample-service', config, db: database.db, revocations });
+  await registerAuthentication(app, { name: 'sample-service', config, database, revocations });
   await app.register(sampleRoutes);
   return app;
 }

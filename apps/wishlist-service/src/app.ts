@@ -38,7 +38,7 @@ export async function buildApp(options: AppOptions): Promise<Service> {
   const identity = await registerAuthentication(app, {
     name: 'wishlist-service',
     config,
-    db: database.db,
+    database,
     revocations: options.revocations,
   });
   await app.register(serviceClient, {

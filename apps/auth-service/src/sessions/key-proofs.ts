@@ -5,7 +5,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 
 /**
- * Checks the proofs of requests that have no access token (RFC 9449 §5). Each answer to one has the nonce for the next.
+ * Checks the proofs of requests that have no access token (RFC 9449 §5). A client whose clock is wrong gets a nonce, and the
+ * next one with each answer.
  *
  * Both functions reject with ProblemError 401 `invalid_dpop_proof` or `use_dpop_nonce`, and 503 when Redis does not answer.
  */
@@ -17,18 +18,18 @@ export type KeyProofs = {
 };
 
 export function createKeyProofs({
-  issuer,
+  urls,
   replays,
 }: {
-  readonly issuer: string;
+  /** auth-service's base URLs: the issuer, and those by which services call it. */
+  readonly urls: readonly string[];
   readonly replays: ProofReplays;
 }): KeyProofs {
-  async function check(request: FastifyRequest, proof: string): Promise<string> {
+  async function check(request: FastifyRequest, proof: string) {
     try {
-      const url = `${issuer}${request.routeOptions.url ?? ''}`;
-      const read = readDpopProof(proof, { method: request.method, url });
-      await replays.accept(read);
-      return read.thumbprint;
+      const url = urls.map((base) => `${base}${request.routeOptions.url ?? ''}`);
+      const { thumbprint, ...read } = readDpopProof(proof, { method: request.method, url });
+      return { thumbprint, nonce: await replays.accept({ thumbprint, ...read }) };
     } catch (error) {
       throw error instanceof AuthError ? refused(error) : error;
     }
@@ -38,12 +39,19 @@ export function createKeyProofs({
     async keyOf(request, reply) {
       const [proof, ...more] = proofsIn(request.raw.rawHeaders);
       if (proof === undefined) return undefined;
-      reply.header('dpop-nonce', replays.nonce);
       // RFC 9449 §4.3 allows one.
       if (more.length > 0) throw refused(new AuthError('invalid_dpop_proof'));
-      return check(request, proof);
+      try {
+        const { thumbprint, nonce } = await check(request, proof);
+        if (nonce !== undefined) reply.header('dpop-nonce', nonce);
+        return thumbprint;
+      } catch (error) {
+        // Whoever turns the error into one of another form would lose the nonce.
+        if (error instanceof ProblemError) reply.headers(error.headers);
+        throw error;
+      }
     },
-    secondKeyOf: check,
+    secondKeyOf: async (request, proof) => (await check(request, proof)).thumbprint,
   };
 }
 
@@ -70,12 +78,15 @@ export async function signInKeys(
 }
 
 function refused(cause: AuthError): ProblemError {
+  const { headers } = cause;
+  if (cause.code === 'proof_store_unavailable')
+    return new ProblemError({ status: 503, code: cause.code, detail: `${cause.message}.`, headers, cause });
   const code = cause.code === 'use_dpop_nonce' ? 'use_dpop_nonce' : 'invalid_dpop_proof';
   const detail =
     code === 'use_dpop_nonce'
       ? 'The proof needs the nonce of the header DPoP-Nonce.'
       : 'The proof is not valid for this request, or was used before.';
-  return new ProblemError({ status: 401, code, detail, cause });
+  return new ProblemError({ status: 401, code, detail, headers, cause });
 }
 
 function proofsIn(rawHeaders: readonly string[]): string[] {

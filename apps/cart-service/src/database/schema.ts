@@ -96,4 +96,4 @@ export const checkouts = pgTable(
 );
 
 /** The public keys of this service's replicas. */
-export { serviceKeys } from '@latchkey/service-kit/identity';
+export { serviceKeys, usedProofs } from '@latchkey/service-kit/identity';

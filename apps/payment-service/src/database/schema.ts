@@ -111,4 +111,4 @@ export const sandboxLedger = pgTable('sandbox_ledger', {
 });
 
 /** The public keys of this service's replicas. */
-export { serviceKeys } from '@latchkey/service-kit/identity';
+export { serviceKeys, usedProofs } from '@latchkey/service-kit/identity';

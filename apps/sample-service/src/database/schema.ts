@@ -1,2 +1,2 @@
 /** The public keys of this service's replicas. */
-export { serviceKeys } from '@latchkey/service-kit/identity';
+export { serviceKeys, usedProofs } from '@latchkey/service-kit/identity';

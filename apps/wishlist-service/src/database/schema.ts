@@ -28,4 +28,4 @@ export const wishlistItems = pgTable(
 );
 
 /** The public keys of this service's replicas. */
-export { serviceKeys } from '@latchkey/service-kit/identity';
+export { serviceKeys, usedProofs } from '@latchkey/service-kit/identity';

@@ -83,10 +83,15 @@ export function createHook(
   function authenticationOf(
     request: FastifyRequest,
     presented: PresentedToken,
+    reply: FastifyReply,
   ): Authentication | Promise<Authentication> {
     const proven = (authentication: Authentication) => {
+      const told = (nonce: string | undefined) => {
+        if (nonce !== undefined) reply.header('dpop-nonce', nonce);
+        return authentication;
+      };
       const checked = checkPossession(authentication, presented, { request, policy: possession });
-      return checked instanceof Promise ? checked.then(() => authentication) : authentication;
+      return checked instanceof Promise ? checked.then(told) : told(checked);
     };
     const verified = verifier.verify(presented.token);
     return verified instanceof Promise ? verified.then(proven) : proven(verified);
@@ -106,11 +111,9 @@ export function createHook(
       if (known === null || known === undefined) {
         const presented = presentedToken(request.raw.rawHeaders);
         used = presented.scheme;
-        result = authenticationOf(request, presented);
+        result = authenticationOf(request, presented, reply);
       } else result = known;
       if (!(result instanceof Promise)) admit(request, result);
-      const nonce = used === 'DPoP' ? possession.replays.nonce : undefined;
-      if (nonce !== undefined) reply.header('dpop-nonce', nonce);
     } catch (error) {
       answer(error);
       return;

@@ -15,7 +15,8 @@ export type PossessionPolicy = {
 
 /**
  * Checks that the sender has the key to which the token is bound (RFC 9449 §7.1). A bound token is never accepted
- * without a proof, whatever the policy, or whoever copied it would only have to write Bearer.
+ * without a proof, whatever the policy, or whoever copied it would only have to write Bearer. Returns the nonce for the
+ * sender's next proof, if there is one.
  *
  * @throws AuthError invalid_token, invalid_dpop_proof or use_dpop_nonce, thrown or as the promise's rejection
  */
@@ -23,10 +24,10 @@ export function checkPossession(
   { boundTo }: Authentication,
   presented: PresentedToken,
   { request, policy }: { request: FastifyRequest; policy: PossessionPolicy },
-): void | Promise<void> {
+): string | undefined | Promise<string | undefined> {
   if (boundTo === undefined) {
     if (presented.scheme === 'DPoP' || policy.isRequired) throw invalidToken('cnf: not bound to a key');
-    return;
+    return undefined;
   }
   if (presented.scheme === 'Bearer') throw invalidToken('cnf: bound to a key, sent as Bearer');
   if (presented.proof === undefined) throw new AuthError('invalid_dpop_proof', { reason: 'proof: missing' });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../runtime/clock.ts';
 import type { ProofStore } from './proof-replays.ts';
 
 /** What the store needs of a Postgres client. A pool of `pg` has it as it is. */
@@ -37,12 +38,16 @@ const cleanEveryMs = 30_000;
  * const pool = new pg.Pool({ connectionString, query_timeout: 1000 });
  * await app.register(authClient, { …, proofStore: createPostgresProofStore(pool) });
  */
-export function createPostgresProofStore(database: PostgresQueries): Required<ProofStore> {
-  let cleanedAtMs = performance.now();
+export function createPostgresProofStore(
+  database: PostgresQueries,
+  { clock = systemClock }: { readonly clock?: Pick<Clock, 'monotonicMs'> } = {},
+): Required<ProofStore> {
+  let cleanedAtMs = clock.monotonicMs();
 
   function clean(): void {
-    if (performance.now() - cleanedAtMs < cleanEveryMs) return;
-    cleanedAtMs = performance.now();
+    const nowMs = clock.monotonicMs();
+    if (nowMs - cleanedAtMs < cleanEveryMs) return;
+    cleanedAtMs = nowMs;
     // A failure costs nothing but space until the next time.
     database.query(cleanSql, []).catch(() => {});
   }

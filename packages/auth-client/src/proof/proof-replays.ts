@@ -24,10 +24,13 @@ export type ProofStore = {
 };
 
 export type ProofReplays = {
-  /** @throws AuthError invalid_dpop_proof, use_dpop_nonce or proof_store_unavailable, thrown or as a rejection */
-  accept(proof: DpopProof): void | Promise<void>;
-  /** The nonce for the client's next proof; undefined before there is one. */
-  readonly nonce: string | undefined;
+  /**
+   * Returns the nonce for the client's next proof; undefined for a client that needs none. RFC 9449 §11.3: who was given
+   * a nonce must use it.
+   *
+   * @throws AuthError invalid_dpop_proof, use_dpop_nonce or proof_store_unavailable, thrown or as a rejection
+   */
+  accept(proof: DpopProof): string | Promise<string | undefined>;
 };
 
 /** Bounds the memory: about 10 MB. */
@@ -46,9 +49,6 @@ export function replaysInMemory(seconds: () => number): ProofReplays {
   let since = Number.NEGATIVE_INFINITY;
 
   return {
-    get nonce() {
-      return nonces.current;
-    },
     accept(proof) {
       if (proof.nonce === undefined || !nonces.isCurrent(proof.nonce)) throw nonceNeeded(nonces.current);
       const now = seconds();
@@ -62,6 +62,7 @@ export function replaysInMemory(seconds: () => number): ProofReplays {
         throw nonceNeeded(nonces.current);
       }
       young.add(id);
+      return nonces.current;
     },
   };
 }
@@ -86,9 +87,6 @@ export function replaysInStore(store: ProofStore, seconds: () => number): ProofR
   }
 
   return {
-    get nonce() {
-      return known?.current;
-    },
     async accept(proof) {
       const { nonce, iat } = proof;
       const nonces = await noncesOf();
@@ -96,6 +94,7 @@ export function replaysInStore(store: ProofStore, seconds: () => number): ProofR
       if (nonce === undefined && Math.abs(seconds() - iat) > maxAgeSeconds) throw nonceNeeded(nonces.current);
       // By its nonce or its time, a proof is good for two minutes at most.
       if (!(await orUnavailable(() => store.use(idOf(proof), 150)))) throw invalidProof('replayed');
+      return nonce === undefined ? undefined : nonces.current;
     },
   };
 }

@@ -27,6 +27,9 @@ export function serviceEnvironment(key: ServiceKey, options: EnvironmentOptions)
     TOKEN_ENDPOINT: `${auth}/token`,
     REVOCATIONS_URI: `${auth}/revocations`,
     RESOURCE_URL: resourceUrlAt(ports[key]),
+    INTERNAL_URLS: addressOf(ports[key]),
+    // Each service has one replica here.
+    PROOF_STORE: 'memory',
     ...Object.fromEntries(services[key].secrets.map((name) => [name, secrets[name]])),
     ...Object.fromEntries(called.map((other) => [services[other].urlVariable, addressOf(ports[other])])),
   };

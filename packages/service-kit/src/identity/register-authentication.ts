@@ -6,7 +6,9 @@ import {
   type RevocationFeed,
   type ServiceIdentity,
 } from '@latchkey/auth-client';
+import { createPostgresProofStore } from '@latchkey/auth-client/proof';
 import { knownServices } from '@latchkey/services';
+import type { Database } from '../database/open-database.ts';
 import type { Service } from '../service.ts';
 import { addAuthClientMetrics } from './auth-client-metrics.ts';
 import { createIdentityStore } from './identity-store.ts';
@@ -20,9 +22,11 @@ export type AuthenticationOptions = {
     readonly RESOURCE_URL?: string;
     readonly TOKEN_DECRYPTION_KEYS?: readonly string[];
     readonly ENCRYPTED_TOKENS?: 'accepted' | 'required';
+    readonly INTERNAL_URLS: readonly string[];
+    readonly PROOF_STORE: 'memory' | 'database';
   };
-  /** The database with the table `service_keys`. */
-  db: Parameters<typeof createIdentityStore>[0];
+  /** The database with the tables `service_keys` and `used_proofs`. */
+  database: { readonly db: Parameters<typeof createIdentityStore>[0] } & Pick<Database<never>, 'pool'>;
   /** Default the one at REVOCATIONS_URI, read in the service's own name. */
   revocations?: RevocationFeed | undefined;
 };
@@ -35,15 +39,15 @@ export type AuthenticationOptions = {
  * while the issuer is away. A route that needs a more recent list sets `maxRevocationLagSeconds`.
  *
  * @example
- * const identity = await registerAuthentication(app, { name: 'cart-service', config, db });
+ * const identity = await registerAuthentication(app, { name: 'cart-service', config, database });
  * app.get('/cart', { onRequest: app.requireScope('cart:read') }, …);
  */
 export async function registerAuthentication(
   app: Service,
-  { name, config, db, revocations }: AuthenticationOptions,
+  { name, config, database, revocations }: AuthenticationOptions,
 ): Promise<ServiceIdentity> {
   const { ISSUER: issuer, JWKS_URI: jwksUri, TOKEN_ENDPOINT: tokenEndpoint } = config;
-  const store = createIdentityStore(db);
+  const store = createIdentityStore(database.db);
   const identity = createServiceIdentity({
     clientId: name,
     store,
@@ -65,6 +69,8 @@ export async function registerAuthentication(
     resource: config.RESOURCE_URL === undefined ? null : resourceAt(config.RESOURCE_URL, name),
     decryption: identity.decryption,
     encryptedTokens: config.ENCRYPTED_TOKENS ?? 'accepted',
+    url: config.RESOURCE_URL === undefined ? null : [config.RESOURCE_URL, ...config.INTERNAL_URLS],
+    proofStore: config.PROOF_STORE === 'memory' ? null : createPostgresProofStore(database.pool),
     revocations: revocations ?? { uri: config.REVOCATIONS_URI, accessToken },
   });
   addAuthClientMetrics(app.metrics, app.authClient);

@@ -42,6 +42,11 @@ export const problemCodes = {
     'Send a new proof for this request.',
   ),
   use_dpop_nonce: problem(401, 'The proof needs a nonce.', 'Repeat with the nonce of DPoP-Nonce.'),
+  proof_store_unavailable: problem(
+    503,
+    'It is not known whether the proof was used before.',
+    'Try again after Retry-After, with a new proof.',
+  ),
   missing_token: problem(401, 'There is no access token.', 'Send one: `Authorization: Bearer …`.'),
   invalid_token: problem(
     401,

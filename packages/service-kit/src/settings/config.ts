@@ -85,6 +85,10 @@ export const serviceConfig = {
   }),
   ISSUER: issuerUrl('the http(s) URL that tokens name as their issuer, without a slash at its end'),
   JWKS_URI: endpointUrl('the http(s) URL where the issuer publishes its keys'),
+  INTERNAL_URLS: Type.Array(originUrl('an origin'), {
+    default: [],
+    description: 'http(s) origins by which other services call this one, separated by commas',
+  }),
   CORS_ORIGINS: Type.Array(originUrl('an origin'), {
     default: [],
     description: 'origins (scheme://host[:port], no path, no *), separated by commas',
@@ -113,6 +117,11 @@ export const issuerEndpoints = {
   ENCRYPTED_TOKENS: Type.Union([Type.Literal('accepted'), Type.Literal('required')], {
     default: 'accepted',
     description: 'accepted or required: whether access tokens that are not encrypted pass; needs a key',
+  }),
+  PROOF_STORE: Type.Union([Type.Literal('database'), Type.Literal('memory')], {
+    default: 'database',
+    description:
+      'database or memory: where it is kept which DPoP proofs were used; memory is for one replica',
   }),
 };
 

@@ -40,6 +40,7 @@ describe('loadConfig', () => {
       LOG_LEVEL: 'info',
       NODE_ENV: 'production',
       CORS_ORIGINS: [],
+      INTERNAL_URLS: [],
       TRUSTED_PROXIES: [],
       SHUTDOWN_TIMEOUT_MS: 10_000,
     });

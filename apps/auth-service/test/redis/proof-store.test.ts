@@ -1,0 +1,78 @@
+import type { AuthError } from '@latchkey/auth-client';
+import { createRedisProofStore, replaysInStore } from '@latchkey/auth-client/proof';
+import { eventually } from '@latchkey/testing';
+import type { Redis } from 'ioredis';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startLossyProxy } from '../sessions/lossy-proxy.ts';
+import { connect, openTestRedis } from '../sessions/session-fixture.ts';
+
+const { server, redis } = await openTestRedis();
+const another = connect(server.url);
+afterAll(() => another.disconnect());
+
+const seconds = () => Date.now() / 1000;
+const replaysOf = (own: Redis) => replaysInStore(createRedisProofStore(own), seconds);
+
+async function verdict(replays: ReturnType<typeof replaysOf>, jti: string): Promise<string> {
+  const proof = { thumbprint: 't', jti, iat: seconds(), nonce: undefined };
+  return Promise.resolve(replays.accept(proof)).then(
+    () => 'accepted',
+    (error: AuthError) => error.code,
+  );
+}
+
+describe('proofs in Redis', () => {
+  test('are accepted once by two replicas that get them at the same time', async () => {
+    const replicas = [redis, another].map(replaysOf);
+    for (const jti of ['one', 'two', 'three']) {
+      const verdicts = await Promise.all(
+        Array.from({ length: 50 }, () => replicas.map((replica) => verdict(replica, jti))).flat(),
+      );
+      expect(verdicts.filter((it) => it === 'accepted')).toHaveLength(1);
+      expect(new Set(verdicts)).toEqual(new Set(['accepted', 'invalid_dpop_proof']));
+    }
+  });
+
+  test('are forgotten by Redis itself, after the time that they are good for', async () => {
+    await createRedisProofStore(redis).use('timed', 150);
+    expect(await redis.ttl('proof:timed')).toBeGreaterThan(140);
+    await createRedisProofStore(redis).use('short', 1);
+    await eventually('it is gone', async () => expect(await redis.exists('proof:short')).toBe(0));
+    expect(await createRedisProofStore(another).use('short', 1)).toBe(true);
+  });
+
+  test('whose reply was lost are no replays: the command that is sent again knows its mark', async () => {
+    const proxy = await startLossyProxy(server.url);
+    const own = connect(proxy.url);
+    onTestFinished(async () => {
+      own.disconnect();
+      await proxy.stop();
+    });
+    await own.ping();
+    proxy.loseReplies(1);
+    expect(await createRedisProofStore(own).use('lost', 150)).toBe(true);
+    expect(proxy.lost()).toBe(1);
+    expect(await createRedisProofStore(redis).use('lost', 150)).toBe(false);
+  });
+
+  test('have one key of nonces for all replicas', async () => {
+    const keys = await Promise.all(
+      [redis, another, redis].map((own) => createRedisProofStore(own).nonceKey()),
+    );
+    expect(new Set(keys.map((key) => key.toString('hex'))).size).toBe(1);
+    expect(keys[0]).toHaveLength(32);
+  });
+
+  test('are not accepted while Redis is frozen', async () => {
+    const replays = replaysOf(redis);
+    await verdict(replays, 'before');
+    process.kill(server.pid, 'SIGSTOP');
+    const codes = await Promise.all([verdict(replays, 'new'), verdict(replays, 'before')]).finally(() =>
+      process.kill(server.pid, 'SIGCONT'),
+    );
+    expect(codes).toEqual(['proof_store_unavailable', 'proof_store_unavailable']);
+    await eventually('it serves again', async () =>
+      expect(await verdict(replays, 'before')).toBe('invalid_dpop_proof'),
+    );
+  });
+});
