@@ -115,7 +115,7 @@ describe('a checkout', () => {
 });
 
 test('payment-service killed at any step: repeated, it charges once and empties the cart once', async () => {
-  const steps = await atEveryStep(12, async (numbers) => {
+  const steps = await atEveryStep(13, async (numbers) => {
     // All start at once, so that auth-service learns of all their keys together.
     const doomed = await Promise.all(
       numbers.map(async (beforeStep) => {
@@ -143,14 +143,15 @@ test('payment-service killed at any step: repeated, it charges once and empties 
       }),
     );
   });
-  // Write down (2), look at others, exchange, claim, charge, record, complete, settle, keep the answer, send it.
-  expect(steps).toBe(11);
+  // Write down (2), look at others, exchange, claim without and with cart-service's nonce, charge, record, complete,
+  // settle, keep the answer, send it.
+  expect(steps).toBe(12);
 });
 
 test('cart-service killed before or after each of its two parts: repeated, it charges once and empties the cart once', async () => {
-  // claim comes, claim is answered, completion comes, completion is answered
+  // The claim comes and is answered, without and with the replica's nonce; the completion comes and is answered.
   const replicas = await Promise.all(
-    [1, 2, 3, 4].map((beforeStep) =>
+    [1, 2, 3, 4, 5, 6].map((beforeStep) =>
       startDoomedReplica(stack, {
         service: 'cart',
         env: {},
@@ -163,7 +164,7 @@ test('cart-service killed before or after each of its two parts: repeated, it ch
     await cartIsAt(replica.url);
     const first = await shopper.pay(2100, { key: 'the-same' });
     expect(await replica.ended).toBe('SIGKILL');
-    if (index < 2) expect([first.status, first.body['hop']]).toEqual([503, 'cart-service']);
+    if (index < 4) expect([first.status, first.body['hop']]).toEqual([503, 'cart-service']);
     else
       expect([first.status, first.body['status'], first.body['cart_settled']]).toEqual([
         202,
@@ -173,7 +174,7 @@ test('cart-service killed before or after each of its two parts: repeated, it ch
 
     await cartIsAt(stack.services.cart.url);
     // One repeats the request, one reads the payment, and one does neither and pays for something else.
-    if (index === 3) await shopper.payment(first.body['id']);
+    if (index === 5) await shopper.payment(first.body['id']);
     else expect((await shopper.pay(2100, { key: 'the-same' })).status).toBe(201);
     await expectPaidOnce(shopper, `killed at ${index}`);
   }

@@ -51,7 +51,7 @@ test('a wish moves into the cart, on the person’s behalf; an item that the car
 });
 
 test('cart-service killed at any step of a move: in the end the item is in one place', async () => {
-  const steps = await atEveryStep(4, async (numbers) => {
+  const steps = await atEveryStep(5, async (numbers) => {
     const replicas = await Promise.all(
       numbers.map((beforeStep) =>
         startDoomedReplica(stack, {
@@ -66,8 +66,8 @@ test('cart-service killed at any step of a move: in the end the item is in one p
       was.push(await moveThrough(replica, numbers[index] ?? 0));
     return was;
   });
-  // Begin, commit, answer.
-  expect(steps).toBe(3);
+  // Ask for a nonce, begin, commit, answer.
+  expect(steps).toBe(4);
 });
 
 /** True when the replica died of it. */
@@ -92,7 +92,7 @@ async function moveThrough(replica: Replica, step: number): Promise<boolean> {
 }
 
 test('wishlist-service killed at any step of a move: in the end the item is in one place', async () => {
-  const steps = await atEveryStep(6, async (numbers) => {
+  const steps = await atEveryStep(7, async (numbers) => {
     const doomed = await Promise.all(
       numbers.map(async (beforeStep) => {
         const replica = await startDoomedReplica(stack, {
@@ -122,6 +122,6 @@ test('wishlist-service killed at any step of a move: in the end the item is in o
       }),
     );
   });
-  // Mark, exchange, add, take off the list, answer.
-  expect(steps).toBe(5);
+  // Mark, exchange, add without and with cart-service's nonce, take off the list, answer.
+  expect(steps).toBe(6);
 });

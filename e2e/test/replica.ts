@@ -75,6 +75,7 @@ function settings(stack: Stack, service: ReplicaOptions['service']): Record<stri
     CART_URL: cart.url,
     TOKEN_ENDPOINT: `${auth.url}/token`,
     REVOCATIONS_URI: `${auth.url}/revocations`,
+    PROOF_STORE: 'memory',
   };
 }
 

@@ -22,12 +22,16 @@ beforeAll(async () => {
       lines.push(line);
       return { REVOCATIONS_URI: `${line.url.replace(/\/$/, '')}/revocations` };
     };
+    const [cart, wishlist] = [await lineTo(), await lineTo()];
     const payment = { ...(await lineTo()), REVOCATION_MAX_LAG_SECONDS: String(maxLagSeconds) };
     // Often enough that payment-service's list never becomes older than its limit.
     return {
-      auth: { REVOCATION_HEARTBEAT_MS: '500' },
-      cart: await lineTo(),
-      wishlist: await lineTo(),
+      auth: {
+        REVOCATION_HEARTBEAT_MS: '500',
+        INTERNAL_URLS: [auth, ...lines.map(({ url }) => new URL(url).origin)].join(),
+      },
+      cart,
+      wishlist,
       payment,
     };
   });

@@ -73,10 +73,11 @@ export const it = plainIt
   .extend('sharedStack', { scope: 'worker' }, async ({ cartLink }, { onCleanup }) => {
     const callsCart = { CART_URL: cartLink.url, CART_TIMEOUT_MS: '10000' };
     const system = await startSystem(
-      {
+      ({ cart }) => ({
         // A key may sign ten seconds after its publication, rather than ninety. With a shorter time idle services
         // would fetch keys constantly.
         auth: { JWKS_MAX_AGE_SECONDS: '5', KEY_SKEW_SECONDS: '5', KEY_ENCRYPTION_KEY: keyEncryptionKey },
+        cart: { INTERNAL_URLS: [new URL(cartLink.url).origin, cart].join() },
         wishlist: callsCart,
         payment: {
           ...callsCart,
@@ -85,7 +86,7 @@ export const it = plainIt
           // Without auth-service payments are soon refused. In these tests that must not be what stops them.
           REVOCATION_MAX_LAG_SECONDS: '3600',
         },
-      },
+      }),
       { storefront: true },
     );
     onCleanup(() => system.stop());

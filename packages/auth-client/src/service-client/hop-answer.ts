@@ -1,6 +1,7 @@
 import { HopError, type HopErrorDetails, retryAfterOf } from './hop-error.ts';
 
 const stepUp = /(?:^|[\s,])error="?insufficient_user_authentication"?(?=$|[\s,])/;
+const challengeError = /(?:^|[\s,])error="?([a-z_]{1,40})"?(?=$|[\s,])/;
 const maxAge = /(?:^|[\s,])max_age="?(\d{1,9})"?(?=$|[\s,])/;
 
 /** Whether a 401 requires a new sign-in (RFC 9470 §3): another token of the same sign-in would not help. */
@@ -17,7 +18,9 @@ export function wantsRecentSignIn(response: Response): boolean {
 export function judgeAnswer(response: Response, { hop, realm }: { hop: string; realm: string }): Response {
   const { status } = response;
   if (status >= 200 && status < 300) return response;
-  const reason = `answered ${status}`;
+  const [, code] = challengeError.exec(response.headers.get('www-authenticate') ?? '') ?? [];
+  // Such as invalid_dpop_proof, where a service does not know the URL by which it is called.
+  const reason = code === undefined ? `answered ${status}` : `answered ${status} ${code}`;
   const refused: HopErrorDetails = { hop, outcome: 'refused', reason };
   const unknown: HopErrorDetails = { hop, outcome: 'unknown', reason };
   if (wantsRecentSignIn(response)) {
