@@ -66,6 +66,11 @@ export const configSchema = Type.Object({
     default: [],
     description: 'name=url[,name=url]: the services that may authenticate, and where each publishes its keys',
   }),
+  BOUND_ONLY_SERVICES: Type.Array(Type.String(), {
+    default: [],
+    description:
+      'names of SERVICE_JWKS_URIS, separated by commas: services that get no token without a DPoP proof',
+  }),
   RESOURCE_URLS: Type.Array(Type.String(), {
     default: [],
     description: 'name=url[,name=url]: by which origin clients call each service, for resource indicators',
@@ -127,21 +132,29 @@ export function readConfig(env: Record<string, string | undefined>): AuthConfig 
   const faults = [
     ...faultOf('REFRESH_TOKEN_KEYS', () => parseMacKeys(config.REFRESH_TOKEN_KEYS)),
     ...faultOf('KEY_ENCRYPTION_KEY', () => parseKeyEncryptionKeys(config.KEY_ENCRYPTION_KEY)),
-    ...faultOf('SERVICE_JWKS_URIS', () => clientsOf({ ...config, SESSION_LIMITS: [] })),
+    ...faultOf('SERVICE_JWKS_URIS', () =>
+      clientsOf({ ...config, SESSION_LIMITS: [], BOUND_ONLY_SERVICES: [] }),
+    ),
+    ...faultOf('BOUND_ONLY_SERVICES', () => clientsOf({ ...config, SESSION_LIMITS: [] })),
     ...faultOf('ENCRYPTED_TOKENS_FOR', () => encryptedServicesOf(config)),
     ...faultOf('RESOURCE_URLS', () => parseResourceUrls(config.RESOURCE_URLS)),
     ...faultOf('IDENTITY_PROVIDERS', () => providersOf(config)),
-    ...faultOf('SESSION_LIMITS', () => clientsOf({ ...config, SERVICE_JWKS_URIS: [] })),
+    ...faultOf('SESSION_LIMITS', () =>
+      clientsOf({ ...config, SERVICE_JWKS_URIS: [], BOUND_ONLY_SERVICES: [] }),
+    ),
   ];
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
 
 /** Builds the registry of clients from these settings. */
-export function clientsOf(config: Pick<AuthConfig, 'CORS_ORIGINS' | 'SERVICE_JWKS_URIS' | 'SESSION_LIMITS'>) {
+export function clientsOf(
+  config: Pick<AuthConfig, 'CORS_ORIGINS' | 'SERVICE_JWKS_URIS' | 'BOUND_ONLY_SERVICES' | 'SESSION_LIMITS'>,
+) {
   return createClientRegistry({
     storefrontOrigins: config.CORS_ORIGINS,
     serviceJwksUris: parseServiceJwksUris(config.SERVICE_JWKS_URIS),
+    boundOnlyServices: config.BOUND_ONLY_SERVICES,
     sessionLimits: parseSessionLimits(config.SESSION_LIMITS),
   });
 }

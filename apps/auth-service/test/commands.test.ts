@@ -180,6 +180,7 @@ describe('register-applications', () => {
     const before = (await registered()).get('gift-ideas');
     expect(before).toEqual({
       kind: 'application',
+      isBoundOnly: false,
       name: 'Gift ideas',
       redirectUris: gifts.redirect_uris,
       postLogoutRedirectUris: [],
@@ -222,12 +223,16 @@ describe('register-applications', () => {
   });
 
   it('registers our own clients, which need no secret, and changes those that we add by ourselves', async () => {
-    const kiosk = { id: 'kiosk', name: 'Kiosk', kind: 'native', redirect_uris: [], max_sessions: 2 };
+    const kiosk = {
+      ...{ id: 'kiosk', name: 'Kiosk', kind: 'native', redirect_uris: [], max_sessions: 2 },
+      dpop_bound_access_tokens: true,
+    };
     const mobile = { ...kiosk, id: 'latchkey-mobile', redirect_uris: ['com.example.shop:/done'] };
     expect((await register(kiosk, mobile)).stdout).toBe('kiosk: registered\nlatchkey-mobile: registered\n');
     expect((await register(kiosk)).stdout).toBe('kiosk: unchanged\n');
     expect((await registered()).get('kiosk')).toMatchObject({
       kind: 'native',
+      isBoundOnly: true,
       maxSessions: 2,
       scopes: [],
       authentication: 'none',

@@ -21,10 +21,10 @@ export async function readApplications(
     .leftJoin(pairwiseSectors, eq(applications.pairwiseSector, pairwiseSectors.sector))
     .orderBy(asc(applications.kind), asc(applications.clientId));
   return rows.map(({ applications: row, pairwise_sectors: pairwise }) => {
-    const { kind, clientId: id } = row;
+    const { kind } = row;
     return kind === 'application'
       ? applicationOf(row, pairwise)
-      : firstPartyClient({ ...row, kind, id }, settings);
+      : firstPartyClient(firstPartyRowOf({ ...row, kind }), settings);
   });
 }
 
@@ -89,11 +89,12 @@ export async function deleteApplication(db: Database, id: string): Promise<boole
   });
 }
 
-function rowOf({ id, name, scopes, authentication, pairwise, ...uris }: ApplicationClient) {
+function rowOf({ id, name, scopes, authentication, pairwise, isBoundOnly, ...uris }: ApplicationClient) {
   return {
     clientId: id,
     kind: 'application' as const,
     maxSessions: null,
+    isBoundOnly,
     name,
     redirectUris: [...uris.redirectUris],
     postLogoutRedirectUris: [...uris.postLogoutRedirectUris],
@@ -107,11 +108,20 @@ function rowOf({ id, name, scopes, authentication, pairwise, ...uris }: Applicat
   };
 }
 
-function rowOfFirstParty({ id, name, kind, redirectUris, maxSessions }: FirstPartyRow) {
+function firstPartyRowOf({
+  clientId: id,
+  ...row
+}: typeof applications.$inferSelect & Pick<FirstPartyRow, 'kind'>): FirstPartyRow {
+  const { name, kind, redirectUris, maxSessions, isBoundOnly } = row;
+  return { id, name, kind, redirectUris, maxSessions, isBoundOnly };
+}
+
+function rowOfFirstParty({ id, name, kind, redirectUris, maxSessions, isBoundOnly }: FirstPartyRow) {
   return {
     clientId: id,
     kind,
     maxSessions,
+    isBoundOnly,
     name,
     redirectUris: [...redirectUris],
     postLogoutRedirectUris: [],
@@ -142,6 +152,7 @@ function applicationOf(
     // A scope that this version no longer knows allows nothing.
     scopes: row.scopes.filter((scope) => applicationScopes.includes(scope)),
     maxSessions: null,
+    isBoundOnly: row.isBoundOnly,
     authentication: authenticationOf(row),
   };
 }

@@ -33,6 +33,7 @@ export type NewApplication = {
   readonly postLogoutRedirectUris: readonly string[];
   readonly backchannelLogoutUri: string | null;
   readonly isPairwise: boolean;
+  readonly isBoundOnly: boolean;
   readonly scopes: readonly string[];
   readonly method: ClientAuthenticationMethod;
   /** Required for private_key_jwt. */
@@ -118,6 +119,7 @@ export function createApplications({ db, firstParty, log, audit, clock }: Applic
         logoUri: application.logoUri,
         pairwise: await pairwiseOf(id, application),
         scopes: application.scopes,
+        isBoundOnly: application.isBoundOnly,
         maxSessions: null,
         authentication: authenticationOf(application, secret),
       };

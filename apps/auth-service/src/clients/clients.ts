@@ -4,7 +4,12 @@ import type { SessionLimits } from './session-limits.ts';
 /** A client that people sign in with, or a service. */
 export type Client = BrowserClient | NativeClient | ApplicationClient | ServiceClient;
 
-type Identified = { readonly id: string; readonly name: string };
+type Identified = {
+  readonly id: string;
+  readonly name: string;
+  /** It gets no token without a proof of possession (RFC 9449 §5.2, `dpop_bound_access_tokens`). */
+  readonly isBoundOnly: boolean;
+};
 
 /** Additional members of clients that people sign in with. */
 type ForPeople = {
@@ -95,17 +100,25 @@ export type ServiceJwksUris = ReadonlyMap<string, string>;
  * What the configuration says of clients. Services are in it, as their URLs are; clients that people sign in with are in
  * the database: see applications.ts (docs/decisions/0056).
  *
- * @throws Error when a service has the id of another client, or a limit names no client that we add to the database
+ * @throws Error when a service has the id of another client, or a limit names no client that we add to the database, or
+ * a service that shall be bound only is none
  */
 export function createClientRegistry(options: {
   storefrontOrigins: readonly string[];
   serviceJwksUris: ServiceJwksUris;
+  /** The services that get no token without a proof of possession. Default none. */
+  boundOnlyServices?: readonly string[];
   /** Replace the limits of the rows. */
   sessionLimits: SessionLimits;
 }): ClientRegistry {
-  const { storefrontOrigins: origins, sessionLimits, serviceJwksUris } = options;
+  const { storefrontOrigins: origins, sessionLimits, serviceJwksUris, boundOnlyServices = [] } = options;
+  if (boundOnlyServices.some((id) => !serviceJwksUris.has(id)))
+    throw new Error('it names a service that is not in SERVICE_JWKS_URIS');
   const services = [...serviceJwksUris].map(
-    ([id, jwksUri]): ServiceClient => ({ id, name: id, kind: 'service', jwksUri }),
+    ([id, jwksUri]): ServiceClient => ({
+      ...{ id, name: id, kind: 'service', jwksUri },
+      isBoundOnly: boundOnlyServices.includes(id),
+    }),
   );
   const seeded = new Map(seededClients.map(({ id, kind }) => [id, kind]));
   if (services.some(({ id }) => seeded.has(id))) throw new Error('a service has the id of another client');

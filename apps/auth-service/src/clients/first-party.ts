@@ -2,7 +2,10 @@ import type { PublicClient } from './clients.ts';
 import type { SessionLimits } from './session-limits.ts';
 
 /** What the database says of one of our own clients. */
-export type FirstPartyRow = Pick<PublicClient, 'id' | 'name' | 'kind' | 'redirectUris' | 'maxSessions'>;
+export type FirstPartyRow = Pick<
+  PublicClient,
+  'id' | 'name' | 'kind' | 'redirectUris' | 'maxSessions' | 'isBoundOnly'
+>;
 
 /** What the configuration says of them. */
 export type FirstPartySettings = {
@@ -14,13 +17,21 @@ export type FirstPartySettings = {
 
 /** Our own clients of a new installation. auth-service adds those that are missing when it starts. */
 export const seededClients: readonly FirstPartyRow[] = [
-  { id: 'storefront', name: 'Latchkey shop', kind: 'browser', redirectUris: [], maxSessions: null },
+  {
+    id: 'storefront',
+    name: 'Latchkey shop',
+    kind: 'browser',
+    redirectUris: [],
+    maxSessions: null,
+    isBoundOnly: false,
+  },
   {
     id: 'latchkey-cli',
     name: 'Command line',
     kind: 'native',
     redirectUris: ['http://127.0.0.1/callback', 'http://[::1]/callback'],
     maxSessions: null,
+    isBoundOnly: false,
   },
   {
     id: 'latchkey-mobile',
@@ -28,6 +39,7 @@ export const seededClients: readonly FirstPartyRow[] = [
     kind: 'native',
     redirectUris: [],
     maxSessions: 1,
+    isBoundOnly: false,
   },
 ];
 
@@ -36,16 +48,16 @@ export const seededClients: readonly FirstPartyRow[] = [
  * origin, and people return to its `/`. Otherwise its origins are those of its redirect URIs.
  */
 export function firstPartyClient(row: FirstPartyRow, settings: FirstPartySettings): PublicClient {
-  const { id, name, kind, redirectUris } = row;
-  const limit = settings.sessionLimits.get(id);
-  const maxSessions = limit === undefined ? row.maxSessions : limit;
-  if (kind === 'native') return { id, name, kind, redirectUris, maxSessions };
+  const { kind, redirectUris, ...common } = row;
+  const limit = settings.sessionLimits.get(row.id);
+  const limited = { ...common, maxSessions: limit === undefined ? row.maxSessions : limit };
+  if (kind === 'native') return { ...limited, kind, redirectUris };
   if (redirectUris.length > 0) {
     const all = new Set(redirectUris.map((uri) => new URL(uri).origin));
     // An app's URI has none, and every sandboxed page says that of itself (RFC 6454 §7.3).
     const origins = [...all].filter((origin) => origin !== 'null');
-    return { id, name, kind, redirectUris, origins, maxSessions };
+    return { ...limited, kind, redirectUris, origins };
   }
   const { origins } = settings;
-  return { id, name, kind, redirectUris: origins.map((origin) => `${origin}/`), origins, maxSessions };
+  return { ...limited, kind, redirectUris: origins.map((origin) => `${origin}/`), origins };
 }

@@ -25,6 +25,9 @@ export const registrationFields = {
       description: 'pairwise: it knows people by another subject than the applications of other hosts do.',
     }),
   ),
+  dpop_bound_access_tokens: Type.Optional(
+    Type.Boolean({ description: 'It gets no token without a proof of possession (RFC 9449 §5.2).' }),
+  ),
   scopes: Type.Array(Type.Enum([...applicationScopes]), {
     minItems: 1,
     uniqueItems: true,

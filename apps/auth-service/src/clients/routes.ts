@@ -18,6 +18,7 @@ const clientSchema = Type.Object({
   id: Type.String(),
   name: Type.String(),
   kind: Type.Enum(['browser', 'native', 'application', 'service']),
+  dpop_bound_access_tokens: Type.Boolean({ description: 'It gets no token without a proof of possession.' }),
   status,
   revoked_at: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
 });
@@ -27,6 +28,8 @@ const registered = {
   scopes: Type.Array(Type.String()),
   token_endpoint_auth_method: Type.Enum(['none', 'client_secret_basic', 'private_key_jwt']),
 };
+
+const boundOnly = { dpop_bound_access_tokens: Type.Boolean() };
 
 const registrationSchema = {
   summary: 'Register an application of somebody else',
@@ -49,6 +52,7 @@ const registrationSchema = {
       id: Type.String(),
       name: Type.String(),
       ...registered,
+      ...boundOnly,
       client_secret: Type.Optional(Type.String({ description: 'Only for client_secret_basic.' })),
     }),
     400: problemSchema,
@@ -132,7 +136,8 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
       const { backchannel_logout_uri: backchannelLogoutUri = null } = request.body;
       const isPairwise = request.body.subject_type === 'pairwise';
       const { logo_uri: logoUri = null } = request.body;
-      const rest = { postLogoutRedirectUris, backchannelLogoutUri, logoUri, isPairwise };
+      const isBoundOnly = request.body.dpop_bound_access_tokens ?? false;
+      const rest = { postLogoutRedirectUris, backchannelLogoutUri, logoUri, isPairwise, isBoundOnly };
       const fault = faultOfRegistration({ name, redirectUris, method, jwksUri, ...rest });
       if (fault !== undefined) throw invalidClientMetadata(fault);
       const { subject, clientId } = request.auth;
@@ -171,24 +176,27 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
     },
   );
 
-  function answerWith({ id, name, kind }: Client) {
+  function answerWith({ id, name, kind, isBoundOnly }: Client) {
     const revokedAt = statuses.revokedAt(id);
     return {
       id,
       name,
       kind,
+      dpop_bound_access_tokens: isBoundOnly,
       status: revokedAt === null ? ('active' as const) : ('revoked' as const),
       revoked_at: revokedAt === null ? null : new Date(revokedAt).toISOString(),
     };
   }
 }
 
-function answerWithApplication({ id, name, redirectUris, scopes, authentication }: ApplicationClient) {
+function answerWithApplication(client: ApplicationClient) {
+  const { id, name, redirectUris, scopes, authentication, isBoundOnly } = client;
   return {
     id,
     name,
     redirect_uris: [...redirectUris],
     scopes: [...scopes],
     token_endpoint_auth_method: authentication.method,
+    dpop_bound_access_tokens: isBoundOnly,
   };
 }

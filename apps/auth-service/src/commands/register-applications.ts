@@ -25,6 +25,7 @@ const firstPartySchema = Type.Object(
     name: registrationFields.name,
     kind: Type.Enum(['browser', 'native']),
     redirect_uris: Type.Array(Type.String({ maxLength: 2048 }), { maxItems: 10 }),
+    dpop_bound_access_tokens: registrationFields.dpop_bound_access_tokens,
     max_sessions: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 100 }), Type.Null()])),
   },
   { additionalProperties: false },
@@ -57,7 +58,10 @@ export async function registerApplications(
 }
 
 function clientOf(line: Static<typeof lineSchema>): KnownApplication | FirstPartyRow {
-  const common = { id: line.id, name: line.name.trim(), redirectUris: line.redirect_uris };
+  const common = {
+    ...{ id: line.id, name: line.name.trim(), redirectUris: line.redirect_uris },
+    isBoundOnly: line.dpop_bound_access_tokens ?? false,
+  };
   if ('kind' in line) return { ...common, kind: line.kind, maxSessions: line.max_sessions ?? null };
   return {
     ...common,

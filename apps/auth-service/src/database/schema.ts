@@ -128,6 +128,8 @@ export const applications = pgTable('applications', {
   pairwiseSector: text('pairwise_sector').references(() => pairwiseSectors.sector),
   /** Of our own clients: the most devices on which a person may be signed in with it. Null: no limit. */
   maxSessions: integer('max_sessions'),
+  /** It gets no token without a proof of possession (RFC 9449 §5.2). */
+  isBoundOnly: boolean('is_bound_only').notNull().default(false),
   createdAt: instant('created_at').notNull(),
 });
 

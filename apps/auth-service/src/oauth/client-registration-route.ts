@@ -16,6 +16,7 @@ const metadata = {
   token_endpoint_auth_method: Type.Optional(Type.Enum(['none', 'client_secret_basic'])),
   post_logout_redirect_uris: Type.Optional(uris),
   subject_type: Type.Optional(Type.Enum(['public', 'pairwise'])),
+  dpop_bound_access_tokens: Type.Optional(Type.Boolean()),
   grant_types: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 10 })),
   response_types: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 10 })),
 };
@@ -93,6 +94,7 @@ export async function clientRegistrationRoute(
       response_types: ['code'],
       post_logout_redirect_uris: [...client.postLogoutRedirectUris],
       subject_type: application.isPairwise ? ('pairwise' as const) : ('public' as const),
+      dpop_bound_access_tokens: client.isBoundOnly,
     };
   });
 }
@@ -114,6 +116,7 @@ function applicationOf(body: Static<typeof requestSchema>) {
     // A stranger's image would tell them who opens our pages. What we do not support is left out (RFC 7591 §2).
     logoUri: null,
     isPairwise: body.subject_type === 'pairwise',
+    isBoundOnly: body.dpop_bound_access_tokens ?? false,
     method,
     jwksUri: undefined,
     scopes: scopesOf(body.scope),

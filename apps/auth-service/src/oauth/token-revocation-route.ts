@@ -47,7 +47,7 @@ export async function tokenRevocationRoute(
   app.post('/revoke', { schema: revocationSchema }, async (request, reply) => {
     const origin = requestOrigin(request);
     const client = await authenticate(presentedBy(request, request.body), origin);
-    const proven = await readProof(request, reply);
+    const proven = await readProof(request, reply, null);
     await revokeToken({ client, token: request.body.token, proven, origin });
     // RFC 7009 §2.2: only the status matters.
     return reply.header('cache-control', 'no-store').type('text/plain').send('');

@@ -36,7 +36,7 @@ export async function tokenRoute(app: Service, options: TokenRouteOptions): Prom
     if (grant === undefined) {
       throw new TokenError('unsupported_grant_type', `Grant types: ${[...grants.keys()].join(', ')}.`);
     }
-    const proven = await readProof(request, reply);
+    const proven = await readProof(request, reply, client);
     const answer = await grant({
       ...{ client, parameters, origin, proven },
       userAgent: request.headers['user-agent'],

@@ -53,7 +53,7 @@ export async function browserCodeRoute(app: Service, options: BrowserCodeRouteOp
     checkBrowserOrigin(request, client);
     refuseCrossSite(request, client);
     refuseRevoked(clientStatuses, client);
-    const { boundTo, provenKeys } = await signInKeys(options.keyProofs, request, reply);
+    const { boundTo, provenKeys } = await signInKeys(options.keyProofs, request, { reply, client });
     const { tokens } = await signInByCode(options, {
       client,
       code,

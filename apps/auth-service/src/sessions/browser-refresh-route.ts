@@ -43,7 +43,7 @@ export async function browserRefreshRoute(app: Service, options: BrowserRefreshR
     checkBrowserOrigin(request, client);
     // The cookie stays, so that the session continues if the client is reinstated.
     refuseRevoked(options.clientStatuses, client);
-    const proven = await options.keyProofs.keyOf(request, reply);
+    const proven = await options.keyProofs.keyOf(request, reply, client);
     const refusals = new Map<string, RefreshRefusedError>();
     for (const { text: refreshToken, sessionId } of cookie.read(request, client.id)) {
       try {

@@ -3,6 +3,7 @@ import { type ProofReplays, readDpopProof } from '@latchkey/auth-client/proof';
 import { ProblemError } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { Client } from '../clients/clients.ts';
 
 /**
  * Checks the proofs of requests that have no access token (RFC 9449 §5). A client whose clock is wrong gets a nonce, and the
@@ -11,8 +12,15 @@ import { Type } from 'typebox';
  * Both functions reject with ProblemError 401 `invalid_dpop_proof` or `use_dpop_nonce`, and 503 when Redis does not answer.
  */
 export type KeyProofs = {
-  /** The thumbprint of the key that a request proves to have; undefined for a request without a proof. */
-  keyOf(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>;
+  /**
+   * The thumbprint of the key that a request proves to have; undefined for a request without a proof. Such a request is
+   * refused for a client that gets bound tokens only; null: the request does not ask for tokens.
+   */
+  keyOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    client: Pick<Client, 'isBoundOnly'> | null,
+  ): Promise<string | undefined>;
   /** The same for a second key, whose proof is in the body. It is a proof for the same request. */
   secondKeyOf(request: FastifyRequest, proof: string): Promise<string>;
 };
@@ -36,9 +44,12 @@ export function createKeyProofs({
   }
 
   return {
-    async keyOf(request, reply) {
+    async keyOf(request, reply, client) {
       const [proof, ...more] = proofsIn(request.raw.rawHeaders);
-      if (proof === undefined) return undefined;
+      if (proof === undefined) {
+        if (client?.isBoundOnly) throw proofMissing();
+        return undefined;
+      }
       // RFC 9449 §4.3 allows one.
       if (more.length > 0) throw refused(new AuthError('invalid_dpop_proof'));
       try {
@@ -69,12 +80,21 @@ export const replacedKeyProof = Type.Optional(
 export async function signInKeys(
   proofs: KeyProofs,
   request: FastifyRequest<{ Body: { replaced_key_proof?: string } }>,
-  reply: FastifyReply,
+  { reply, client }: { readonly reply: FastifyReply; readonly client: Pick<Client, 'isBoundOnly'> },
 ): Promise<{ readonly boundTo: string | undefined; readonly provenKeys: readonly string[] }> {
-  const boundTo = await proofs.keyOf(request, reply);
+  const boundTo = await proofs.keyOf(request, reply, client);
   const { replaced_key_proof: proof } = request.body;
   const replaced = proof === undefined ? undefined : await proofs.secondKeyOf(request, proof);
   return { boundTo, provenKeys: [boundTo, replaced].filter((key) => key !== undefined) };
+}
+
+/** For a client that gets bound tokens only (RFC 9449 §5.2). */
+export function proofMissing(): ProblemError {
+  return new ProblemError({
+    status: 401,
+    code: 'invalid_dpop_proof',
+    detail: 'This client gets only tokens that are bound to a key. Send a proof (RFC 9449).',
+  });
 }
 
 function refused(cause: AuthError): ProblemError {

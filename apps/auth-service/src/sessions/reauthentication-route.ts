@@ -2,6 +2,8 @@ import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { passwordSchema } from '../accounts/password-schema.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
+import type { ClientDirectory } from '../clients/clients.ts';
+import { proofMissing } from './key-proofs.ts';
 import { type ReauthenticationParts, reauthenticate } from './reauthentication.ts';
 import { sessionAnswerSchema } from './token-answer.ts';
 
@@ -24,12 +26,17 @@ const reauthenticationSchema = {
 };
 
 /** POST /sessions/current/reauthentication. */
-export async function reauthenticationRoute(app: Service, parts: ReauthenticationParts): Promise<void> {
+export async function reauthenticationRoute(
+  app: Service,
+  parts: ReauthenticationParts & { readonly clients: ClientDirectory },
+): Promise<void> {
   app.post(
     '/sessions/current/reauthentication',
     { onRequest: app.authenticate, schema: reauthenticationSchema },
     async (request, reply) => {
       const { subject, sessionId, clientId, scopes, boundTo } = request.auth;
+      // A token of the time before its client was marked.
+      if (boundTo === undefined && parts.clients.find(clientId)?.isBoundOnly) throw proofMissing();
       const renewed = await reauthenticate(parts, {
         subject,
         sessionId,

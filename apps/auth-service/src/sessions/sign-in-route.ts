@@ -64,7 +64,7 @@ export async function signInRoute(app: Service, options: SignInRouteOptions): Pr
     refuseRevoked(options.clientStatuses, client);
     const scopes = scopesOr400(scope);
     const deviceName = typedName === undefined ? undefined : keptDeviceName(typedName);
-    const { boundTo, provenKeys } = await signInKeys(options.keyProofs, request, reply);
+    const { boundTo, provenKeys } = await signInKeys(options.keyProofs, request, { reply, client });
     const held = client.kind === 'browser' ? options.cookie.read(request, client.id) : [];
 
     const tokens = await signIn(options, {

@@ -57,7 +57,14 @@ test('a client that was changed stays as it is at the next start, and its row is
 
 test('a page with redirect URIs of its own may be used from their origins alone', () => {
   const redirectUris = ['https://kiosk.example/', 'https://kiosk.example/back', 'https://shop.example:8443/'];
-  const row = { id: 'kiosk', name: 'Kiosk', kind: 'browser', redirectUris, maxSessions: null } as const;
+  const row = {
+    id: 'kiosk',
+    name: 'Kiosk',
+    kind: 'browser',
+    redirectUris,
+    maxSessions: null,
+    isBoundOnly: false,
+  } as const;
   expect(firstPartyClient(row, firstParty)).toMatchObject({
     redirectUris,
     origins: ['https://kiosk.example', 'https://shop.example:8443'],
@@ -66,7 +73,14 @@ test('a page with redirect URIs of its own may be used from their origins alone'
 
 test('a page whose row names an app’s redirect URI may not be used from opaque origins', () => {
   const redirectUris = ['com.example.kiosk:/done'];
-  const row = { id: 'kiosk', name: 'Kiosk', kind: 'browser', redirectUris, maxSessions: null } as const;
+  const row = {
+    id: 'kiosk',
+    name: 'Kiosk',
+    kind: 'browser',
+    redirectUris,
+    maxSessions: null,
+    isBoundOnly: false,
+  } as const;
   const request = { headers: { origin: 'null' } } as FastifyRequest;
   expect(() => checkBrowserOrigin(request, firstPartyClient(row, firstParty))).toThrow(
     expect.objectContaining({ code: 'origin_not_allowed' }),

@@ -13,7 +13,7 @@ const list = async () =>
 describe('an operator', () => {
   test('sees all clients, which kind each is, and which are switched off', async () => {
     await auth.setStatus('payment-service', 'revoked');
-    const active = { status: 'active', revoked_at: null };
+    const active = { status: 'active', revoked_at: null, dpop_bound_access_tokens: false };
     expect(await list()).toEqual([
       { id: 'storefront', name: 'Latchkey shop', kind: 'browser', ...active },
       { id: 'latchkey-cli', name: 'Command line', kind: 'native', ...active },
@@ -22,6 +22,7 @@ describe('an operator', () => {
         id: 'payment-service',
         name: 'payment-service',
         kind: 'service',
+        dpop_bound_access_tokens: false,
         status: 'revoked',
         revoked_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       },

@@ -4,7 +4,10 @@ import type { Client } from '../../src/clients/clients.ts';
 import { createIntrospection, type IntrospectionParts } from '../../src/oauth/introspection.ts';
 import type { SessionGrant } from '../../src/sessions/session.ts';
 
-const client: Client = { id: 'cart-service', name: 'cart-service', kind: 'service', jwksUri: 'http://cart' };
+const client: Client = {
+  ...{ id: 'cart-service', name: 'cart-service', kind: 'service', jwksUri: 'http://cart' },
+  isBoundOnly: false,
+};
 const token = {
   isService: false,
   subject: 'mina',

@@ -1,7 +1,7 @@
 import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
 import { expect } from 'vitest';
-import { accounts, auditEvents } from '../../src/database/schema.ts';
+import { accounts, applications, auditEvents } from '../../src/database/schema.ts';
 import { type AuthApp, bearer, from, register, signIn, type Tokens } from './auth-app.ts';
 import { connectDatabase } from './connect-database.ts';
 
@@ -28,6 +28,9 @@ export function openDatabase({ databaseUrl }: AuthApp) {
       if (row === undefined) throw new Error('there is no such account');
       return row;
     },
+    /** Marks one of our own clients, or takes the mark back. A replica reads it at the next look. */
+    markBoundOnly: (clientId: string, isBoundOnly: boolean) =>
+      db.update(applications).set({ isBoundOnly }).where(eq(applications.clientId, clientId)),
     change: (id: string, values: Partial<typeof accounts.$inferInsert>) =>
       db.update(accounts).set(values).where(eq(accounts.id, id)),
     /** The audit events of an account, in order. */

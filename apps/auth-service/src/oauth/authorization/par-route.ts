@@ -57,7 +57,7 @@ export async function parRoute(app: Service, options: ParRouteOptions): Promise<
       throw new TokenError('invalid_request', 'client_id is another client than the one that authenticated.');
     const parameters = Object.entries(rest).filter(([name]) => !credentials.has(name));
     // RFC 9449 §10.1: a proof says as much as dpop_jkt, and must not say anything else.
-    const proven = await options.readProof(request, reply);
+    const proven = await options.readProof(request, reply, null);
     if (proven !== undefined && rest['dpop_jkt'] !== undefined && rest['dpop_jkt'] !== proven)
       throw new TokenError('invalid_dpop_proof', 'dpop_jkt is another key than that of the proof.');
     const text = textOfRequestForm({

@@ -1,0 +1,1 @@
+ALTER TABLE "applications" ADD COLUMN "is_bound_only" boolean DEFAULT false NOT NULL;
