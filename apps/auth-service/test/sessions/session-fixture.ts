@@ -91,6 +91,7 @@ export function createStore(options: {
   macKeys?: MacKeys;
   shards?: number;
   dataSets?: DataSets;
+  sessionSeconds?: number;
 }) {
   return createSessionStore({
     dataSets: createTestDataSets(options),
