@@ -73,7 +73,7 @@ export const it = plainIt
   .extend('sharedStack', { scope: 'worker' }, async ({ cartLink }, { onCleanup }) => {
     const callsCart = { CART_URL: cartLink.url, CART_TIMEOUT_MS: '10000' };
     const system = await startSystem(
-      ({ cart }) => ({
+      async ({ cart }) => ({
         // A key may sign ten seconds after its publication, rather than ninety. With a shorter time idle services
         // would fetch keys constantly.
         auth: { JWKS_MAX_AGE_SECONDS: '5', KEY_SKEW_SECONDS: '5', KEY_ENCRYPTION_KEY: keyEncryptionKey },

@@ -33,6 +33,7 @@ function keys() {
   const clients = [...parseServiceJwksUris(services.jwksUris.split(','))].map(([id, jwksUri]) => ({
     ...{ id, jwksUri, name: id },
     kind: 'service' as const,
+    isBoundOnly: false,
   }));
   return createEncryptionKeys({
     services: clients,
