@@ -1,6 +1,8 @@
+type Name = 'language' | 'theme' | 'binding';
+
 /** The page's settings that this browser remembers. Never a token. */
 export const preferences = {
-  read(name: 'language' | 'theme'): string | null {
+  read(name: Name): string | null {
     try {
       return localStorage.getItem(`latchkey.${name}`);
     } catch {
@@ -9,7 +11,7 @@ export const preferences = {
     }
   },
 
-  write(name: 'language' | 'theme', value: string | null): void {
+  write(name: Name, value: string | null): void {
     try {
       if (value === null) localStorage.removeItem(`latchkey.${name}`);
       else localStorage.setItem(`latchkey.${name}`, value);

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useAnnounce } from './announcer.tsx';
+import { boundToken } from './demo-api.ts';
 
 type ActionOptions<Input, Result> = {
   readonly work: (input: Input) => Promise<Result>;
@@ -10,15 +11,23 @@ type ActionOptions<Input, Result> = {
 
 /** An action of a panel, which really happens. Announces the outcome, and reads again what it may have changed. */
 export function useAction<Result, Input = void>({ work, say }: ActionOptions<Input, Result>) {
-  const { t } = useTranslation('demo');
   const announce = useAnnounce();
+  const failure = useFailure();
   const queries = useQueryClient();
   return useMutation({
     mutationFn: work,
     onSuccess: (result) => announce(say(result)),
-    onError: (error) => announce(t('common.failed', { code: codeOf(error) })),
+    onError: (error) => announce(failure(error)),
     onSettled: () => queries.invalidateQueries({ queryKey: ['demo', 'state'] }),
   });
+}
+
+function useFailure(): (error: unknown) => string {
+  const { t } = useTranslation('demo');
+  return (error) => {
+    const code = codeOf(error);
+    return code === boundToken ? t('binding.server_cannot') : t('common.failed', { code });
+  };
 }
 
 /** The code of an error, as the service or the session gives it; else its name. */
@@ -34,7 +43,9 @@ export function ActionState({
   readonly action: { readonly isPending: boolean; readonly error: unknown };
 }) {
   const { t } = useTranslation('demo');
+  const failure = useFailure();
   if (action.isPending) return <p className="demo-busy">{t('common.busy')}</p>;
   if (action.error === null) return null;
-  return <p className="demo-fault">{t('common.failed', { code: codeOf(action.error) })}</p>;
+  const look = codeOf(action.error) === boundToken ? 'demo-about' : 'demo-fault';
+  return <p className={look}>{failure(action.error)}</p>;
 }

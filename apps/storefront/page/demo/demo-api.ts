@@ -11,6 +11,7 @@ import type {
   Sharing,
   SigningKeys,
   Timed,
+  WithToken,
 } from '../../src/demo/api.ts';
 import { session } from '../session/session.ts';
 import { recordedFetch } from '../traffic/recorded-fetch.ts';
@@ -37,7 +38,7 @@ export const demoApi = {
     const change: ChangePermissions = { ...withToken(), scopes };
     return act<PermissionsChanged>('PUT', 'permissions', change);
   },
-  tryStolenAccessToken: () => act<AccessTokenTheft>('POST', 'thefts/access-token', withToken()),
+  tryStolenAccessToken: () => act<AccessTokenTheft>('POST', 'thefts/access-token', stolenToken()),
   signOutRobbed: () => act<Timed>('POST', 'thefts/access-token/sign-out', withToken()),
   stealRefreshToken: () => act<RefreshTokenTheft>('POST', 'thefts/refresh-token'),
   phones: (username: string) => read<Phones>('GET', `phones?${new URLSearchParams({ username })}`),
@@ -80,7 +81,17 @@ async function ask<Body>(send: typeof fetch, [method, path, body]: DemoRequest):
   });
 }
 
-function withToken(): { readonly access_token: string } {
+/** The code of the error when the demo's server would have to use a token that only this browser can use. */
+export const boundToken = 'bound_token';
+
+function withToken(): WithToken {
+  const state = session.state();
+  if (state.status === 'signed_in' && state.isBound) throw new DemoError(boundToken);
+  return stolenToken();
+}
+
+/** Also a bound token, for the demo's server to find out that it cannot use it. */
+function stolenToken(): WithToken {
   const state = session.state();
   if (state.status !== 'signed_in') throw new DemoError('signed_out');
   return { access_token: state.accessToken };

@@ -11,7 +11,8 @@ export type Challenge = {
 const parameter = /([a-z_]+)="((?:[^"\\]|\\.)*)"/g;
 
 /**
- * Parses the Bearer challenge of our services. Does not parse several challenges in one header.
+ * Parses the challenges of our services, of which only the first has these parameters: a second one names the other
+ * scheme.
  *
  * @example parseChallenge('Bearer realm="x", error="insufficient_scope", scope="cart:write"').scopes // ['cart:write']
  */

@@ -18,6 +18,7 @@ const shownAs = {
   code_reused: 'code_reused',
   consent_withdrawn: 'consent_withdrawn',
   reuse: 'reuse',
+  foreign_key: 'foreign_key',
   sign_in_failed: 'sign_in_failed',
   shards_changed: 'moved',
   store_lost: 'moved',

@@ -7,6 +7,12 @@ export function useSession(): SessionState {
   return useSyncExternalStore(session.subscribe, session.state);
 }
 
+/** Whether the current session is bound to a key of this browser. */
+export function useIsBound(): boolean {
+  const state = useSession();
+  return state.status === 'signed_in' && state.isBound;
+}
+
 /**
  * Whether the current token has this scope. It decides only what the page shows: the services decide what is allowed.
  */

@@ -14,7 +14,7 @@ if (config.demo && endedVisit !== null) {
   const { traceId, spanId } = traceIds.next();
   trafficStore.began({
     ...{ traceId, spanId, purpose: 'person', method: 'GET', url, startMs },
-    ...{ headers: {}, token: null, body: null, visit: { provider, back } },
+    ...{ headers: {}, token: null, proof: null, body: null, visit: { provider, back } },
   });
   // A page does not see the redirects that led the browser back.
   const durationMs = Date.now() - startMs;

@@ -1,4 +1,4 @@
-const bearer = /^bearer\s+(.+)$/i;
+const credentials = /^(bearer|dpop)\s+(.+)$/i;
 const secretMembers: Readonly<Record<string, string>> = {
   password: '$PASSWORD',
   new_password: '$PASSWORD',
@@ -7,22 +7,26 @@ const secretMembers: Readonly<Record<string, string>> = {
   code_verifier: '$CODE_VERIFIER',
   access_token: '$TOKEN',
   refresh_token: '$REFRESH_TOKEN',
+  replaced_key_proof: '$PROOF',
   number: '$CARD_NUMBER',
   cvc: '$CVC',
 };
 /** Longer bodies are not worth showing. */
 const longestBody = 4096;
 
-/** The bearer token in a request's headers, and the headers without it: `Bearer $TOKEN`. */
+/** The token and the proof in a request's headers, and the headers without them: `Bearer $TOKEN`, `DPoP $TOKEN`. */
 export function maskHeaders(headers: Headers): {
   readonly headers: Readonly<Record<string, string>>;
   readonly token: string | null;
+  readonly proof: string | null;
 } {
-  const token = bearer.exec(headers.get('authorization') ?? '')?.[1] ?? null;
+  const [, scheme, token = null] = credentials.exec(headers.get('authorization') ?? '') ?? [];
+  const proof = headers.get('dpop');
   const masked = Object.fromEntries(headers);
   if (headers.has('authorization'))
-    masked['authorization'] = token === null ? '$CREDENTIALS' : 'Bearer $TOKEN';
-  return { headers: masked, token };
+    masked['authorization'] = token === null ? '$CREDENTIALS' : `${scheme} $TOKEN`;
+  if (proof !== null) masked['dpop'] = '$PROOF';
+  return { headers: masked, token, proof };
 }
 
 /** The text of a request's JSON body without passwords, tokens and card numbers; null for anything else. */

@@ -15,6 +15,8 @@ export type PageRequest = {
   readonly headers: Readonly<Record<string, string>>;
   /** The access token that it carried. The page decodes it, and never shows it as it is. */
   readonly token: string | null;
+  /** The proof of a key that it carried (RFC 9449), likewise. */
+  readonly proof: string | null;
   /** The body with masked secrets; null when there was none, or it was not text. */
   readonly body: string | null;
   /** Milliseconds since the epoch, with fractions. */

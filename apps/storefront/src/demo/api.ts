@@ -90,7 +90,10 @@ export type PermissionsChanged = Permissions & Timed;
 export type AccessTokenTheft = { readonly verdicts: readonly Verdict[] };
 /** POST /demo/thefts/access-token/sign-out with WithToken: its owner signs out; answers Timed. */
 
-/** POST /demo/thefts/refresh-token, with the cookie that the browser sends by itself. */
+/**
+ * POST /demo/thefts/refresh-token, with the cookie that the browser sends by itself. For a session that is bound to a
+ * key, the thief's refusal is the only step, and nothing is measured.
+ */
 export type RefreshTokenTheft = Timed & {
   /** What happened, in order. */
   readonly steps: readonly {

@@ -1,7 +1,7 @@
 /** A service's checks of a token, in the order in which it makes them. */
 export const checks = [
   ...['token', 'form', 'signature', 'issuer', 'audience', 'claims', 'times', 'revoked'],
-  ...['person', 'scope', 'actor', 'recent_sign_in', 'freshness'],
+  ...['possession', 'person', 'scope', 'actor', 'recent_sign_in', 'freshness'],
 ] as const;
 export type Check = (typeof checks)[number];
 
@@ -15,6 +15,7 @@ const names: Readonly<Record<string, Check>> = {
   ...stepOf('claims', ['sub', 'client_id', 'jti', 'sid', 'act', 'acr', 'auth_time']),
   ...stepOf('times', ['iat', 'exp', 'nbf', 'expired']),
   revoked: 'revoked',
+  ...stepOf('possession', ['cnf', 'proof', 'invalid_dpop_proof']),
   user_required: 'person',
   ...stepOf('scope', ['scope', 'insufficient_scope']),
   ...stepOf('actor', ['actor', 'actor_not_allowed']),
@@ -43,6 +44,7 @@ export const standards: Readonly<Record<Check, { readonly name: string; readonly
   claims: rfc(9068, '2.2'),
   times: rfc(7519, '4.1.4'),
   revoked: { name: 'CAEP 1.0', url: 'https://openid.net/specs/openid-caep-1_0-final.html' },
+  possession: rfc(9449, '7.1'),
   person: rfc(9068, '2.2'),
   scope: rfc(6750, '3.1'),
   actor: rfc(8693, '4.1'),
@@ -67,9 +69,16 @@ export const proofs: Readonly<Record<Check, string>> = {
   claims: 'packages/auth-client/test/token/access-token.test.ts',
   times: 'packages/auth-client/test/token/access-token.test.ts',
   revoked: 'e2e/test/revocation.test.ts',
+  possession: 'packages/auth-client/test/plugin/possession.test.ts',
   person: 'packages/auth-client/test/plugin/requirements.test.ts',
   scope: 'e2e/test/permission-matrix.test.ts',
   actor: 'e2e/test/permission-matrix.test.ts',
   recent_sign_in: 'apps/payment-service/test/payments/step-up.test.ts',
   freshness: 'packages/auth-client/test/revocation/stale-knowledge.test.ts',
+};
+
+/** Where it is specified and proven that a service may ask for a nonce. */
+export const nonces = {
+  standard: rfc(9449, '9'),
+  proof: 'packages/auth-client/test/proof/proof-replays.test.ts',
 };

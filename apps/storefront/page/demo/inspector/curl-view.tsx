@@ -17,7 +17,9 @@ export function CurlView({ request }: { readonly request: PageRequest }) {
         <CopyButton text={command} copied={t('inspector.copied')}>
           {t('inspector.copy')}
         </CopyButton>
-        <span className="demo-about">{t('inspector.curl_note')}</span>
+        <span className="demo-about">
+          {t(request.proof === null ? 'inspector.curl_note' : 'inspector.curl_bound')}
+        </span>
       </div>
     </>
   );

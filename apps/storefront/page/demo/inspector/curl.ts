@@ -1,7 +1,7 @@
 import type { PageRequest } from '../../traffic/traffic.ts';
 
 /** The headers that the command repeats. A browser adds the others by itself. */
-const shownHeaders = ['authorization', 'content-type', 'idempotency-key'];
+const shownHeaders = ['authorization', 'dpop', 'content-type', 'idempotency-key'];
 const byCookie = /\/sessions\/refresh$/;
 
 /**
@@ -28,6 +28,6 @@ export function curlOf({ method, url, headers, body }: PageRequest, pageOrigin: 
 function quoted(text: string): string {
   const escaped = text
     .replace(/[\\"`]/g, '\\$&')
-    .replace(/\$(?!(?:TOKEN|PASSWORD|REFRESH_TOKEN|CARD_NUMBER|CVC|CREDENTIALS)\b)/g, '\\$$');
+    .replace(/\$(?!(?:TOKEN|PROOF|PASSWORD|REFRESH_TOKEN|CARD_NUMBER|CVC|CREDENTIALS)\b)/g, '\\$$');
   return `"${escaped}"`;
 }

@@ -10,6 +10,8 @@ export type Decision =
   | { readonly kind: 'unanswered' }
   /** The token passed every check. */
   | { readonly kind: 'passed' }
+  /** Nothing yet: the service asks for a proof with a fresh nonce, and the page repeats the request. */
+  | { readonly kind: 'again' }
   /** The request had no token, and needed none. */
   | { readonly kind: 'open' }
   /** A check refused the token. `check` is null until the service's span, which names it, arrives. */
@@ -60,6 +62,7 @@ function decide({ answer, hasToken, served }: Known): Decision {
   const named = served?.attributes[tokenAttributes.refusedBy];
   const refusedBy = typeof named === 'string' ? named : null;
   const check = checkOf({ refusedBy, code, reason });
+  if (code === 'use_dpop_nonce') return { kind: 'again' };
   if (status === 0) return { kind: 'unanswered' };
   if (check !== null || refusedBy !== null || (hasToken && (status === 401 || status === 403)))
     return { kind: 'refused', check, code, reason: reason ?? reasonIn(refusedBy), refusedBy };
@@ -80,7 +83,7 @@ function checkOf(said: {
   return said.code === null ? null : checkNamed(said.code);
 }
 
-/** `revoked: sign_out` */
+/** `revoked: sign_out`. Of other checks, the service's own name for it is told as it is. */
 function reasonIn(refusedBy: string | null): string | null {
-  return refusedBy?.split(':')[1]?.trim() ?? null;
+  return /^revoked: *(.+)$/.exec(refusedBy ?? '')?.[1] ?? null;
 }

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { useReason } from '../reason.ts';
-import { type Check, checks, proofs, standards } from './checks.ts';
+import { type Check, checks, nonces, proofs, standards } from './checks.ts';
 import { CopyButton } from './copy-button.tsx';
 import type { Decision } from './decision-rules.ts';
 
@@ -15,22 +15,29 @@ type DecisionViewProps = {
 /** The check that decided, in plain words, with its specification and the test that proves it. */
 export function DecisionView({ decision, service }: DecisionViewProps) {
   const { t } = useTranslation('demo');
-  const check = decision.kind === 'refused' ? decision.check : null;
-  const shown = check ?? (decision.kind === 'passed' || decision.kind === 'turned_down' ? 'signature' : null);
+  const source = sourceOf(decision);
   return (
     <>
       <p className="inspector-decision" data-kind={decision.kind}>
         <DecisionText decision={decision} service={service} />
       </p>
-      {shown !== null && (
+      {source !== null && (
         <p className="inspector-sources">
-          {t('inspector.standard')} <a href={standards[shown].url}>{standards[shown].name}</a>.{' '}
-          {t('inspector.proof')} <Proof command={`npm test -- ${proofs[shown]}`} />
+          {t('inspector.standard')} <a href={source.standard.url}>{source.standard.name}</a>.{' '}
+          {t('inspector.proof')} <Proof command={`npm test -- ${source.proof}`} />
         </p>
       )}
       <Ladder decision={decision} />
     </>
   );
+}
+
+function sourceOf(decision: Decision): typeof nonces | null {
+  const { kind } = decision;
+  if (kind === 'again') return nonces;
+  const check = kind === 'refused' ? decision.check : null;
+  const shown = check ?? (kind === 'passed' || kind === 'turned_down' ? 'signature' : null);
+  return shown === null ? null : { standard: standards[shown], proof: proofs[shown] };
 }
 
 function Proof({ command }: { readonly command: string }) {

@@ -9,6 +9,7 @@ import { decisionOfEntry, decisionOfHop } from './decision-rules.ts';
 import { DecisionView } from './decision-view.tsx';
 import { HeadersView } from './headers-view.tsx';
 import { HopView } from './hop-view.tsx';
+import { ProofView } from './proof-view.tsx';
 import { Section } from './section.tsx';
 import { TimelineView } from './timeline-view.tsx';
 import { TokenView } from './token-view.tsx';
@@ -43,7 +44,7 @@ export function Inspector({ entry, arrow, isGone }: InspectorProps) {
 
 function Inspected({ entry, arrow }: { readonly entry: TrafficEntry; readonly arrow: Arrow }) {
   const { t } = useTranslation('demo');
-  const { span, from, to, name, status } = arrow;
+  const { span, from, to, name, status, verdict } = arrow;
   const service = `${to}-service`;
   const { visit } = entry.request;
   return (
@@ -56,7 +57,7 @@ function Inspected({ entry, arrow }: { readonly entry: TrafficEntry; readonly ar
         <span className="demo-lane" data-lane={to}>
           {t(`lanes.names.${to}`)}
         </span>{' '}
-        <code>{name}</code> <VerdictBadge status={status} />
+        <code>{name}</code> <VerdictBadge status={status} verdict={verdict} />
       </h3>
       {visit === undefined ? (
         <Section title={t('inspector.decided')} isOpen>
@@ -83,6 +84,11 @@ function Inspected({ entry, arrow }: { readonly entry: TrafficEntry; readonly ar
           <Section title={t('inspector.token')} isOpen>
             <TokenView token={entry.request.token} />
           </Section>
+          {entry.request.proof !== null && (
+            <Section title={t('inspector.proof_title')} isOpen>
+              <ProofView proof={entry.request.proof} />
+            </Section>
+          )}
           <Section title={t('inspector.headers')}>
             <HeadersView entry={entry} />
           </Section>

@@ -1,5 +1,4 @@
 import type { Arrow } from './arrow-rules.ts';
-import { verdictOf } from './verdicts.ts';
 
 export const filters = ['all', 'person', 'hops', 'refused'] as const;
 export type Filter = (typeof filters)[number];
@@ -33,6 +32,6 @@ function isShown(arrows: readonly Arrow[], filter: Filter): boolean {
 export function countsOf(
   arrows: readonly Arrow[],
 ): Readonly<Record<'passed' | 'refused' | 'failed', number>> {
-  const count = (wanted: string) => arrows.filter(({ status }) => verdictOf(status) === wanted).length;
+  const count = (wanted: string) => arrows.filter(({ verdict }) => verdict === wanted).length;
   return { passed: count('passed'), refused: count('refused'), failed: count('failed') };
 }

@@ -69,7 +69,7 @@ function ArrowItem({ arrow }: { readonly arrow: Arrow }) {
       <span className="lanes-label" style={placeOf(arrow)}>
         <span className="lanes-name">{name}</span>
         <span className="visually-hidden"> {ends} </span>
-        <VerdictBadge status={status} />
+        <VerdictBadge status={status} verdict={verdict} />
         {durationMs !== null && (
           <span className="lanes-took">{formatDuration(durationMs, currentLanguage())}</span>
         )}

@@ -30,7 +30,7 @@ export function TableView({ arrows, selected, onSelect, children }: ArrowsProps)
           </tr>
         </thead>
         <tbody>
-          {arrows.map(({ key, startMs, from, to, name, status, durationMs, span }) => (
+          {arrows.map(({ key, startMs, from, to, name, status, verdict, durationMs, span }) => (
             <tr key={key} data-hop={span !== null} aria-current={key === selected || undefined}>
               <td className="lanes-time">{time.format(startMs)}</td>
               <td>
@@ -49,7 +49,7 @@ export function TableView({ arrows, selected, onSelect, children }: ArrowsProps)
                 </button>
               </td>
               <td>
-                <VerdictBadge status={status} />
+                <VerdictBadge status={status} verdict={verdict} />
               </td>
               <td className="demo-elapsed">
                 {durationMs === null ? '' : formatDuration(durationMs, language)}

@@ -6,6 +6,7 @@ import { ask } from '../../services/ask.ts';
 import { asOwnEnd } from '../../session/sign-out.ts';
 import { useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
+import { Notice } from '../../ui/notice.tsx';
 import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { ActionState, useAction } from '../action.tsx';
 import { Scroll } from '../scroll.tsx';
@@ -19,6 +20,10 @@ type Device = {
   readonly client_id: string;
   readonly device_name: string;
   readonly last_used_at: string;
+  /** Whether its tokens are worth nothing without a key of that device. */
+  readonly bound: boolean;
+  /** When its refresh token was last presented without that key. */
+  readonly foreign_key_at?: string;
   readonly current: boolean;
 };
 
@@ -69,6 +74,13 @@ function DeviceList() {
 
   return (
     <section {...useKeptFocus<HTMLElement>()} className="demo-devices" aria-label={t('devices.list')}>
+      {list.map(({ id, device_name: device, foreign_key_at: at }) =>
+        at === undefined ? null : (
+          <Notice key={id} tone="bad" title={t('devices.stolen')} isAlert>
+            {t('devices.stolen_about', { device, time: time(at) })}
+          </Notice>
+        ),
+      )}
       <Scroll>
         <table className="demo-table">
           <caption>{t('devices.list')}</caption>
@@ -94,6 +106,7 @@ function DeviceList() {
                     device.device_name
                   )}
                   {device.current && <span className="demo-mark">{t('devices.this_one')}</span>}
+                  {device.bound && <span className="demo-mark">{t('devices.bound')}</span>}
                 </th>
                 <td>{device.client_id}</td>
                 <td>{time(device.last_used_at)}</td>

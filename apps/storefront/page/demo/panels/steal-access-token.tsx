@@ -1,20 +1,31 @@
 import { useTranslation } from 'react-i18next';
 import { session } from '../../session/session.ts';
 import { asOwnEnd } from '../../session/sign-out.ts';
-import { useSession } from '../../session/use-session.ts';
+import { useIsBound, useSession } from '../../session/use-session.ts';
 import { Button } from '../../ui/button.tsx';
 import { ActionState, useAction } from '../action.tsx';
 import { demoApi } from '../demo-api.ts';
 import { StopwatchTable, VerdictTable } from '../stopwatch/stopwatch-table.tsx';
 import { useSummary } from '../stopwatch/summary.ts';
+import { decodeToken } from '../token/token.ts';
+import type { Thefts } from './thefts.ts';
 
-/** Uses the access token as a thief, until its owner signs out. */
-export function AccessTokenTheftPart() {
+type AccessTokenTheftProps = { readonly onOutcome: (isBound: boolean, theft: Thefts) => void };
+
+/** Uses the access token as a thief, until its owner signs out; a bound one in vain. */
+export function AccessTokenTheftPart({ onOutcome }: AccessTokenTheftProps) {
   const { t } = useTranslation('demo');
   const summary = useSummary();
   const isSignedIn = useSession().status === 'signed_in';
+  const isBound = useIsBound();
   const use = useAction({
-    work: demoApi.tryStolenAccessToken,
+    work: async () => {
+      const state = session.state();
+      const { verdicts } = await demoApi.tryStolenAccessToken();
+      const confirmation = state.status === 'signed_in' && decodeToken(state.accessToken)?.claims['cnf'];
+      onOutcome(Boolean(confirmation), { access: verdicts });
+      return { verdicts, confirmation };
+    },
     say: ({ verdicts }) =>
       t('thief.done', { summary: verdicts.map(({ service, status }) => `${service} ${status}`).join(', ') }),
   });
@@ -30,7 +41,7 @@ export function AccessTokenTheftPart() {
   return (
     <section className="demo-part" aria-labelledby="access-theft-title">
       <h3 id="access-theft-title">{t('thief.access_title')}</h3>
-      <p className="demo-about">{t('thief.access_about')}</p>
+      <p className="demo-about">{t(isBound ? 'thief.access_about_bound' : 'thief.access_about')}</p>
       <div className="demo-actions">
         <Button
           data-kind="danger"
@@ -44,7 +55,7 @@ export function AccessTokenTheftPart() {
         </Button>
         <Button
           look="primary"
-          isDisabled={!isSignedIn || use.data === undefined || signOut.isPending}
+          isDisabled={!isSignedIn || isBound || use.data === undefined || signOut.isPending}
           onPress={() => signOut.mutate()}
         >
           {t('thief.access_sign_out')}
@@ -53,7 +64,14 @@ export function AccessTokenTheftPart() {
       <ActionState action={use} />
       <ActionState action={signOut} />
       {use.data && !signOut.data && (
-        <VerdictTable verdicts={use.data.verdicts} caption={t('thief.access_used')} />
+        <>
+          <VerdictTable verdicts={use.data.verdicts} caption={t('thief.access_used')} />
+          {use.data.confirmation && (
+            <p className="demo-forged">
+              {t('thief.access_why')} <code>cnf: {JSON.stringify(use.data.confirmation)}</code>
+            </p>
+          )}
+        </>
       )}
       {signOut.data && <StopwatchTable stopwatch={signOut.data.stopwatch} />}
     </section>

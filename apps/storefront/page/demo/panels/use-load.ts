@@ -30,15 +30,21 @@ async function readOnce(url: string): Promise<Outcome | null> {
   const state = session.state();
   if (state.status !== 'signed_in') return null;
   try {
+    // Only the session's fetch can prove the key of a bound token.
+    if (state.isBound) return await readBySession(url);
     const headers = { authorization: `Bearer ${state.accessToken}` };
     const first = await recordedFetch(url, { headers });
     await first.body?.cancel();
     if (first.status !== 401) return first.ok ? 'passed' : 'failed';
     // The session's fetch gets a new token and retries once, as for every request of the page.
-    const second = await session.fetch(url);
-    await second.body?.cancel();
-    return second.ok ? 'recovered' : 'failed';
+    return (await readBySession(url)) === 'passed' ? 'recovered' : 'failed';
   } catch {
     return 'failed';
   }
+}
+
+async function readBySession(url: string): Promise<'passed' | 'failed'> {
+  const answer = await session.fetch(url);
+  await answer.body?.cancel();
+  return answer.ok ? 'passed' : 'failed';
 }

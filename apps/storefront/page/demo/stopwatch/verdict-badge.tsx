@@ -5,15 +5,21 @@ import { type Verdict, verdictOf } from '../lanes/verdicts.ts';
 const signs: Readonly<Record<Verdict, string>> = {
   waiting: '…',
   passed: '✓',
+  again: '↻',
   refused: '✕',
   turned_down: '↩',
   failed: '!',
 };
 
+type VerdictBadgeProps = {
+  readonly status: number | null;
+  /** Follows from the status by default. */
+  readonly verdict?: Verdict;
+};
+
 /** A status as a coloured label: `✓ 200`. */
-export function VerdictBadge({ status }: { readonly status: number | null }) {
+export function VerdictBadge({ status, verdict = verdictOf(status) }: VerdictBadgeProps) {
   const { t } = useTranslation('demo');
-  const verdict = verdictOf(status);
   return (
     <span className="demo-badge" data-verdict={verdict}>
       <span aria-hidden="true">{signs[verdict]} </span>

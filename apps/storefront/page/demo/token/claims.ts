@@ -11,9 +11,26 @@ const times = new Set(['iat', 'exp', 'auth_time', 'nbf']);
 
 /** The claims that the messages explain. Any other claim is shown without an explanation. */
 export const explainedClaims = [
-  ...['iss', 'sub', 'aud', 'client_id', 'scope', 'sid', 'jti', 'iat', 'exp', 'auth_time', 'acr', 'act'],
+  ...[
+    'iss',
+    'sub',
+    'aud',
+    'client_id',
+    'scope',
+    'sid',
+    'jti',
+    'iat',
+    'exp',
+    'auth_time',
+    'acr',
+    'act',
+    'cnf',
+  ],
   ...['alg', 'typ', 'kid'],
 ] as const;
+
+/** What a proof says (RFC 9449 §4.2). */
+export const proofClaims = ['jti', 'htm', 'htu', 'iat', 'ath', 'nonce'] as const;
 
 /** What people expect in a token, but it does not contain. */
 export const absentThings = ['name', 'email', 'password', 'roles', 'refresh_token'] as const;

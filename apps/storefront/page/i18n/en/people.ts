@@ -104,6 +104,7 @@ export const peopleMessages = {
     consent_withdrawn: 'You withdrew what you had allowed this app.',
     reuse:
       'A token of this session was used again after it had been replaced, so somebody may have stolen it. To be safe, the session was ended for everybody who holds it.',
+    foreign_key: 'This browser no longer has the key of your session.',
     sign_in_failed: 'The sign-in was not completed.',
     moved: 'The system’s record of sessions was lost or moved, and your session with it.',
     client_revoked: 'An operator switched this app off.',

@@ -13,6 +13,7 @@ const mina = (changes: Partial<SignedIn> = {}): SessionState => ({
   scopes: ['cart:read'],
   expiresAtMs: 300_000,
   authTimeMs: 1000,
+  isBound: false,
   ...changes,
 });
 const nobody: SessionState = { status: 'signed_out', reason: null };

@@ -11,6 +11,7 @@ export function pageRequest(changes: Partial<PageRequest> = {}): PageRequest {
     url: 'http://localhost:4001/cart',
     headers: {},
     token: 'header.claims.signature',
+    proof: null,
     body: null,
     startMs: 1000,
     ...changes,

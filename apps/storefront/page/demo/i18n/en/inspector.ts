@@ -24,6 +24,8 @@ export const inspector = {
       'The service refused the token. Its answer does not say why, so that an attacker learns nothing. The reason is in its telemetry, which arrives in a moment.',
     not_signed_in: 'auth-service did not accept it: {{code}}.',
     no_session: 'There is no session to renew: nobody is signed in.',
+    again:
+      'No refusal: {{service}} wants the proof to hold a nonce of its own, which it sent with this answer. It shows that the proof was made just now. The page repeats the request by itself.',
     turned_down: 'The token passed every check, but the request was not carried out: {{code}}.',
     unfit: 'The request was not carried out, for a reason other than the token: {{code}}.',
     failed: 'Something that the service needs failed: {{code}}.',
@@ -55,12 +57,17 @@ export const inspector = {
     roles: 'roles',
     refresh_token: 'refresh token',
   },
+  proof_title: 'The proof of the key',
+  proof_note:
+    'The header DPoP holds a document that this browser’s key signed for this one request. No service takes it twice, and none takes it for another request.',
   headers: 'Headers',
   request_headers: 'Sent',
   answer_headers: 'Answered',
   no_headers: 'None that a page may see.',
   curl: 'As curl',
   curl_note: 'Set TOKEN first: the page never copies the token itself.',
+  curl_bound:
+    'The page’s proof was good once, and only this browser can make another. Without one, services refuse this token.',
   copy: 'Copy as curl',
   copy_proof: 'Copy',
   proof_copied: 'Copied.',
@@ -110,6 +117,10 @@ export const checkWords = {
     asks: 'Has it been revoked?',
     refused: 'It was valid, and was revoked. The service was told at that moment.',
   },
+  possession: {
+    asks: 'If it is bound to a key: is there a proof of that key?',
+    refused: 'The token is bound to a key, and who sent it did not prove to have that key.',
+  },
   person: {
     asks: 'Is it a person’s token?',
     refused: 'A service’s own token may not use a person’s routes.',
@@ -145,7 +156,18 @@ export const claimWords = {
   auth_time: 'When the password was last given.',
   acr: 'How the person proved who they are.',
   act: 'Who acts for the person.',
+  cnf: 'To which key it is bound, by its thumbprint. Without a proof of that key no service accepts it.',
   alg: 'How it is signed. Only RS256 is accepted.',
   typ: 'Marks an access token, to tell it from other signed documents.',
   kid: 'Which key signed it.',
+};
+
+/** What a proof says (RFC 9449 §4.2). */
+export const proofWords = {
+  jti: 'This one proof’s number.',
+  htm: 'The method of the request.',
+  htu: 'Its address, without the query.',
+  iat: 'When the proof was made.',
+  ath: 'Which access token it goes with: a hash of it.',
+  nonce: 'The nonce that the service asked for.',
 };

@@ -37,6 +37,7 @@ export const lanes = {
   verdicts: {
     waiting: 'on its way',
     passed: 'let in',
+    again: 'asks for a nonce',
     refused: 'refused',
     turned_down: 'not done',
     failed: 'failed',

@@ -34,6 +34,7 @@ export const common = {
     code_reused: 'the code of the sign-in was used again, a sign of theft',
     consent_withdrawn: 'what the application was allowed was withdrawn',
     reuse: 'a replaced refresh token was used, a sign of theft',
+    foreign_key: 'the browser has not got the session’s key',
     sign_in_failed: 'the sign-in was not completed',
     roles_changed: 'the permissions changed',
     no_cookie: 'the browser sent no cookie',
@@ -69,6 +70,10 @@ export const devices = {
   last_used: 'Last used',
   actions: 'Actions',
   this_one: 'this page',
+  bound: 'bound to a key',
+  stolen: 'Somebody may have copied this session’s token',
+  stolen_about:
+    '{{device}}, {{time}}: somebody presented this session’s token without its key. They got nothing. It may have been that device itself, if its browsing data were deleted. Otherwise look for malware there.',
   rename: 'Rename',
   rename_device: 'Rename: {{device}}',
   new_name: 'New name of {{device}}',
@@ -89,40 +94,6 @@ export const devices = {
   phone_out: 'signed out: {{reason}}',
   phone_none: 'No phone yet. Sign one in, and then another.',
   phone_added: '{{device}} is signed in. {{summary}}',
-};
-
-export const thief = {
-  tab: 'Thief',
-  about: 'Four ways to use a token that is not yours. See how far each gets.',
-  refresh_title: 'Steal the refresh token',
-  refresh_about:
-    'The demo’s server reads this browser’s cookie, as malware on this machine could, and refreshes with it. The owner’s copy is then out of date. Using that copy reveals the theft, and the session ends for both.',
-  refresh_do: 'Steal it and use it',
-  steps: 'What happened, in order',
-  who: 'Who',
-  generation: 'Generation',
-  generation_note:
-    'A session’s refresh tokens are numbered: each use makes the next generation. The first is generation {{first}}. A client that sends an older one holds a copy.',
-  answer: 'Answer',
-  whos: { thief: 'thief', owner: 'owner' },
-  access_title: 'Steal the access token',
-  access_about:
-    'Anybody who holds an access token can use it: that is what “bearer” means. The question is for how long. Sign out and watch.',
-  access_do: 'Use it from another machine',
-  access_sign_out: 'Now sign out',
-  access_used: 'The thief’s machine uses your token',
-  edit_title: 'Change what it says',
-  edit_about:
-    'The page changes a claim in its own token and keeps the signature. Anybody can do that; no service accepts it.',
-  edits: { refund: 'May refund payments', other: 'Pose as somebody else', forever: 'Never expire' },
-  none_title: 'Say that it needs no signature',
-  none_about: 'A token whose header says “alg: none” once fooled many libraries.',
-  none_do: 'Send it unsigned',
-  forged: 'The forged token says',
-  forged_claim: '{{name}}: {{value}}',
-  asked: 'What each service answers',
-  answered: 'Answered after',
-  done: 'Three services answered: {{summary}}',
 };
 
 export const sharing = {

@@ -37,6 +37,7 @@ export const lanes = {
   verdicts: {
     waiting: '진행 중',
     passed: '통과',
+    again: '논스 요청',
     refused: '거부',
     turned_down: '처리 안 됨',
     failed: '실패',

@@ -34,6 +34,7 @@ export const common = {
     code_reused: '로그인 코드가 다시 쓰임, 도난의 징후',
     consent_withdrawn: '애플리케이션에 허용한 권한이 철회됨',
     reuse: '교체된 리프레시 토큰이 쓰임, 도난의 징후',
+    foreign_key: '브라우저에 이 세션의 키가 없음',
     sign_in_failed: '로그인이 완료되지 않음',
     roles_changed: '권한이 바뀜',
     no_cookie: '브라우저가 쿠키를 보내지 않음',
@@ -69,6 +70,10 @@ export const devices = {
   last_used: '마지막 사용',
   actions: '작업',
   this_one: '이 페이지',
+  bound: '키에 묶임',
+  stolen: '누군가 이 세션의 토큰을 복사했을 수 있습니다',
+  stolen_about:
+    '{{device}}, {{time}}: 누군가 키 없이 이 세션의 토큰을 쓰려 했지만 아무것도 얻지 못했습니다. 그 기기에서 인터넷 사용 기록을 지운 뒤라면 그 기기가 보낸 것일 수 있습니다. 그렇지 않다면 그 기기에 악성 코드가 있는지 확인하세요.',
   rename: '이름 바꾸기',
   rename_device: '이름 바꾸기: {{device}}',
   new_name: '{{device}}의 새 이름',
@@ -89,40 +94,6 @@ export const devices = {
   phone_out: '로그아웃됨: {{reason}}',
   phone_none: '아직 휴대폰이 없습니다. 한 대로 로그인한 다음 한 대 더 로그인해 보세요.',
   phone_added: '{{device}}이(가) 로그인했습니다. {{summary}}',
-};
-
-export const thief = {
-  tab: '도둑',
-  about: '남의 토큰을 쓰는 네 가지 방법입니다. 어디까지 통하는지 보세요.',
-  refresh_title: '리프레시 토큰 훔치기',
-  refresh_about:
-    '이 컴퓨터의 악성 코드가 그럴 수 있듯, 데모 서버가 이 브라우저의 쿠키를 읽어 토큰을 갱신합니다. 그러면 주인의 토큰은 이전 세대가 됩니다. 주인이 그 토큰을 쓰면 도난이 드러나고, 세션은 양쪽 모두에게서 끝납니다.',
-  refresh_do: '훔쳐서 사용하기',
-  steps: '일어난 일, 순서대로',
-  who: '누가',
-  generation: '세대',
-  generation_note:
-    '세션의 리프레시 토큰은 한 번 쓸 때마다 다음 세대가 됩니다. 첫 세대는 {{first}}입니다. 이전 세대의 토큰을 보내는 쪽은 복사본을 가진 것입니다.',
-  answer: '응답',
-  whos: { thief: '도둑', owner: '주인' },
-  access_title: '액세스 토큰 훔치기',
-  access_about:
-    '액세스 토큰은 가진 사람이 쓸 수 있습니다. “bearer”란 그런 뜻입니다. 문제는 얼마나 오래 쓸 수 있느냐입니다. 로그아웃하고 지켜보세요.',
-  access_do: '다른 컴퓨터에서 사용하기',
-  access_sign_out: '이제 로그아웃하기',
-  access_used: '도둑의 컴퓨터가 내 토큰을 사용합니다',
-  edit_title: '내용 고치기',
-  edit_about:
-    '페이지가 자기 토큰의 클레임을 고치고 서명은 그대로 둡니다. 누구나 할 수 있지만 어느 서비스도 받아들이지 않습니다.',
-  edits: { refund: '환불 권한 넣기', other: '다른 사람인 척하기', forever: '만료되지 않게 하기' },
-  none_title: '서명이 필요 없다고 하기',
-  none_about: '헤더에 “alg: none”이라고 적은 토큰에 한때 많은 라이브러리가 속았습니다.',
-  none_do: '서명 없이 보내기',
-  forged: '위조한 토큰의 내용',
-  forged_claim: '{{name}}: {{value}}',
-  asked: '각 서비스의 답',
-  answered: '응답까지',
-  done: '세 서비스가 답했습니다: {{summary}}',
 };
 
 export const sharing = {
