@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createProver, type Prover } from '@latchkey/auth-client/testing';
 import type { Stack } from '@latchkey/dev-stack';
 import { send, signingIn } from '@latchkey/person';
 import type {
@@ -28,12 +29,14 @@ it.beforeAll(({ sharedStack }) => {
   page = demoPage(stack);
 });
 
-/** Signs in as a browser does: the refresh token is in a cookie. */
-async function signInAtPage(username = 'mina') {
+/** Signs in as a browser does: the refresh token is in a cookie. With a key, the session is bound to it. */
+async function signInAtPage(username = 'mina', key?: Prover) {
   const { services, accounts } = stack;
   const { password = '' } = accounts.find((account) => account.username === username) ?? {};
   const request = signingIn({ clientId: 'storefront', username, password });
-  const answer = await send(services.auth.url, { ...request, headers: { origin: page.origin } });
+  const proof = key?.prove({ method: 'POST', url: `${stack.issuer}/sessions` });
+  const headers = { origin: page.origin, ...(proof !== undefined && { dpop: proof }) };
+  const answer = await send(services.auth.url, { ...request, headers });
   expect(answer.status).toBe(201);
   expect(answer.headers.get('access-control-allow-origin')).toBe(page.origin);
   const token = String(answer.body['access_token']);
@@ -120,6 +123,39 @@ describe('thefts', () => {
     ]);
     expectAllDied(body, 'reuse');
     await untilRefused(stack, token);
+  });
+
+  it('of the tokens of a session that is bound to a key fail everywhere, and do not end it', async () => {
+    const key = createProver();
+    const { cookie, token, body } = await signInAtPage('mina', key);
+    const access = await page.ask<AccessTokenTheft>('/thefts/access-token', { method: 'POST', body });
+    const refused = { status: 401, code: 'invalid_token', reason: null };
+    expect(access.body.verdicts).toEqual(
+      ['cart-service', 'wishlist-service', 'payment-service'].map((service) => ({ service, ...refused })),
+    );
+    const call = { method: 'POST', cookie };
+    const { status, body: theft } = await page.ask<RefreshTokenTheft>('/thefts/refresh-token', call);
+    expect(status).toBe(200);
+    expect(theft).toEqual({
+      steps: [
+        {
+          who: 'thief',
+          generation: expect.any(Number),
+          status: 401,
+          code: 'session_ended',
+          reason: 'foreign_key',
+        },
+      ],
+      stopwatch: [],
+    });
+    const headers = {
+      authorization: `DPoP ${token}`,
+      dpop: key.prove({ method: 'GET', url: `${stack.issuer}/sessions`, accessToken: token }),
+    };
+    const { body: devices } = await send(stack.services.auth.url, { path: '/sessions', headers });
+    expect(devices['sessions']).toContainEqual(
+      expect.objectContaining({ current: true, bound: true, foreign_key_at: expect.any(String) }),
+    );
   });
 
   it('of an access token let the thief in until its owner signs out', async () => {

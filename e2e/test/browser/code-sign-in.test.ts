@@ -5,7 +5,7 @@ import { seriousFaultsInBothThemes } from './axe.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
 import { startShopAlone } from './shop-alone.ts';
-import { addToCart, pay, registerSomebody } from './shop-page.ts';
+import { addToCart, pay, registerSomebody, tokenSentBy } from './shop-page.ts';
 
 describeInBrowser('signing in from the shop at auth-service’s page', () => {
   let system: BrowserSystem;
@@ -57,9 +57,7 @@ describeInBrowser('signing in from the shop at auth-service’s page', () => {
     const { openTab } = await system.newPerson();
     const page = await openTab();
     const credentials = await registerSomebody(page);
-    const asking = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
-    await addToCart(page, 'Moon jar');
-    const token = (await (await asking).headerValue('authorization'))?.replace('Bearer ', '') ?? '';
+    const token = await tokenSentBy(page, () => addToCart(page, 'Moon jar'));
     await ageSignIn(system.stack, token);
     // The reload gets a new token.
     await page.reload();

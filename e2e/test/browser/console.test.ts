@@ -4,7 +4,16 @@ import { seriousFaultsInBothThemes } from './axe.ts';
 import { arrow, inspector, lanes, openPanel, stopwatchIn } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
-import { addToCart, message, openTab, pay, registerSomebody, signInAs, tabTo } from './shop-page.ts';
+import {
+  addToCart,
+  message,
+  openTab,
+  pay,
+  registerSomebody,
+  signInAs,
+  tabTo,
+  tokenSentBy,
+} from './shop-page.ts';
 
 describeInBrowser('the lanes and the inspector', () => {
   let system: BrowserSystem;
@@ -69,9 +78,7 @@ describeInBrowser('the lanes and the inspector', () => {
   it('show the parts of a token but never the token itself, not even in a request copied as curl', async () => {
     const { page, context } = await visit();
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-    const sent = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
-    await signInAs(page, 'mina');
-    const token = (await sent).headers()['authorization']?.replace('Bearer ', '') ?? '';
+    const token = await tokenSentBy(page, () => signInAs(page, 'mina'));
     await arrow(page, /^GET \/cart from Page to Cart \d+ let in/).click();
     const shown = inspector(page);
     await shown.getByText('Every check passed.').waitFor();

@@ -29,6 +29,14 @@ export async function signInAs(page: Page, name: string): Promise<void> {
   await page.getByText(`Hello, ${name}.`).waitFor();
 }
 
+/** The access token of the next request that carries one, which `act` causes. */
+export async function tokenSentBy(page: Page, act: () => Promise<unknown>): Promise<string> {
+  const asking = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
+  await act();
+  // The scheme is Bearer, or DPoP for a token that is bound to a key.
+  return (await (await asking).headerValue('authorization'))?.split(' ')[1] ?? '';
+}
+
 /** Goes to a part of the shop. */
 export async function openTab(
   page: Page,

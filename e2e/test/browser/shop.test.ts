@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { ageSignIn } from '../old-sign-in.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
-import { addToCart, message, openTab, pay, registerSomebody, signInAs } from './shop-page.ts';
+import { addToCart, message, openTab, pay, registerSomebody, signInAs, tokenSentBy } from './shop-page.ts';
 
 describeInBrowser('the shop', () => {
   let system: BrowserSystem;
@@ -23,9 +23,7 @@ describeInBrowser('the shop', () => {
 
   /** Makes the page's sign-in an hour old. */
   async function signedInAnHourAgo(page: Page): Promise<void> {
-    const asking = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
-    await page.reload();
-    const token = (await (await asking).headerValue('authorization'))?.replace('Bearer ', '') ?? '';
+    const token = await tokenSentBy(page, () => page.reload());
     await ageSignIn(system.stack, token);
     // The reload gets a new token.
     await page.reload();

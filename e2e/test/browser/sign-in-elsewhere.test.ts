@@ -7,7 +7,7 @@ import { seriousFaultsInBothThemes } from './axe.ts';
 import { lanes } from './console-page.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
-import { addToCart, message, pay, registerSomebody } from './shop-page.ts';
+import { addToCart, message, pay, registerSomebody, tokenSentBy } from './shop-page.ts';
 
 const [mina, viewer] = seededPeople;
 
@@ -111,9 +111,7 @@ describeInBrowser('an account elsewhere', () => {
     await elsewhere(page).click();
     await signInThere(page, viewer);
     await hello(page).waitFor();
-    const asking = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
-    await addToCart(page, 'Moon jar');
-    const token = (await (await asking).headerValue('authorization'))?.replace('Bearer ', '') ?? '';
+    const token = await tokenSentBy(page, () => addToCart(page, 'Moon jar'));
     await ageSignIn(system.stack, token);
     await page.reload();
     await hello(page).waitFor();

@@ -116,6 +116,17 @@ describe('arrows', () => {
     expect(ends({ request: panelRequest, spans: [] })).toEqual([]);
   });
 
+  it('are no refusal where the service asks for a fresh nonce', () => {
+    const problem = { code: 'use_dpop_nonce', reason: null, detail: null };
+    const arrows = arrowsOf(entry({ answer: pageAnswer(401, { problem }), spans: [] }), services);
+    expect(arrows).toMatchObject([{ status: 401, verdict: 'again' }]);
+    expect(shownArrows([arrows], 'refused')).toEqual([]);
+    expect(countsOf(arrows)).toEqual({ passed: 0, refused: 0, failed: 0 });
+    expect(arrowsOf(entry({ answer: pageAnswer(401), spans: [] }), services)).toMatchObject([
+      { verdict: 'refused' },
+    ]);
+  });
+
   it('come from outside where the demo’s server asked because of a panel', () => {
     const arrows = arrowsOf(panelEntry, services);
     expect(arrows.map(({ from, to }) => `${from}→${to}`)).toEqual(['demo→payment', 'payment→auth']);

@@ -15,6 +15,13 @@ describe('a request as curl', () => {
     );
   });
 
+  it('names the proof of a bound token’s key', () => {
+    const headers = { authorization: 'DPoP $TOKEN', dpop: '$PROOF' };
+    expect(curlOf(pageRequest({ headers, proof: 'the.real.proof' }), page)).toBe(
+      'curl -i "http://localhost:4001/cart" \\\n  -H "authorization: DPoP $TOKEN" \\\n  -H "dpop: $PROOF"',
+    );
+  });
+
   it('sends method, type and body', () => {
     const request = pageRequest({
       method: 'POST',

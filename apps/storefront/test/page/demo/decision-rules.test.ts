@@ -21,6 +21,8 @@ describe('which check decided', () => {
     ['aud', 'audience'],
     ['expired', 'times'],
     ['revoked: sign_out', 'revoked'],
+    ['cnf: bound to a key, sent as Bearer', 'possession'],
+    ['proof: another key', 'possession'],
   ])('a service’s own word %j means the step %s', (refusedBy, check) => {
     expect(decided(401, said('invalid_token'), refusedBy)).toMatchObject({
       kind: 'refused',
@@ -40,6 +42,18 @@ describe('which check decided', () => {
     expect(decided(401, said('invalid_token', 'sign_out'))).toMatchObject({
       check: 'revoked',
       reason: 'sign_out',
+    });
+  });
+
+  it('is none where the service asks for a nonce, which is no refusal', () => {
+    expect(decided(401, said('use_dpop_nonce'))).toEqual({ kind: 'again' });
+    expect(decided(401, said('use_dpop_nonce'), 'use_dpop_nonce')).toEqual({ kind: 'again' });
+  });
+
+  it('tells the reason of a revocation alone, as other checks have none', () => {
+    expect(decided(401, said('invalid_token'), 'revoked: sign_out')).toMatchObject({ reason: 'sign_out' });
+    expect(decided(401, said('invalid_token'), 'cnf: bound to a key, sent as Bearer')).toMatchObject({
+      reason: null,
     });
   });
 

@@ -2,6 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { parseChallenge } from '../../../page/services/challenge.ts';
 
 describe('a challenge', () => {
+  it('reads the challenge of the scheme that was used, before the other one', () => {
+    const header =
+      'DPoP realm="cart-service", error="insufficient_scope", scope="cart:write", algs="ES256 EdDSA", Bearer';
+    expect(parseChallenge(header)).toEqual({
+      error: 'insufficient_scope',
+      scopes: ['cart:write'],
+      maxAgeSeconds: null,
+    });
+  });
+
   it('names the scopes that a route needs', () => {
     const header =
       'Bearer realm="cart-service", error="insufficient_scope", error_description="The access token lacks a scope", scope="cart:read cart:write"';

@@ -48,6 +48,15 @@ describe('recorded requests', () => {
     expect(JSON.stringify(entry()?.request.headers)).not.toContain('a.b.c');
   });
 
+  it('show a bound token’s scheme, and neither the token nor the proof of its key', async () => {
+    answer = () => new Response('{}');
+    const headers = { authorization: 'DPoP a.b.c', dpop: 'd.e.f' };
+    await recorded('http://localhost:4001/cart', { headers });
+    expect(entry()?.request).toMatchObject({ token: 'a.b.c', proof: 'd.e.f' });
+    expect(entry()?.request.headers).toMatchObject({ authorization: 'DPoP $TOKEN', dpop: '$PROOF' });
+    expect(sent[0]?.headers.get('dpop')).toBe('d.e.f');
+  });
+
   it('read the problem document, and leave it readable for the caller', async () => {
     answer = refusal('{"code":"invalid_token","reason":"sign_out","detail":"No."}');
     const response = await recorded('http://localhost:4001/cart');
@@ -107,6 +116,7 @@ describe('recorded requests', () => {
       '{"username":"mina","password":"$PASSWORD","card":{"number":"$CARD_NUMBER","cvc":"$CVC"}}',
     ],
     [{ code: '0-c', code_verifier: 'v' }, '{"code":"$CODE","code_verifier":"$CODE_VERIFIER"}'],
+    [{ replaced_key_proof: 'd.e.f' }, '{"replaced_key_proof":"$PROOF"}'],
   ])('hide passwords, codes and card numbers: %j', async (body, masked) => {
     answer = () => new Response('{}');
     await recorded('http://localhost:4000/sessions', { method: 'POST', body: JSON.stringify(body) });
