@@ -37,10 +37,13 @@ describeInBrowser('the page', () => {
     const { openTab: open, complaints, strangers, context } = await system.newPerson();
     const asked: string[] = [];
     const askedOfServices: string[] = [];
+    const schemes = new Set<string | undefined>();
     context.on('request', (request) => {
       const url = new URL(request.url());
       asked.push(url.pathname);
       if (url.origin !== system.origin) askedOfServices.push(url.pathname);
+      const { authorization } = request.headers();
+      if (authorization !== undefined) schemes.add(authorization.split(' ')[0]);
     });
     const page = await open();
     await page.getByLabel('User name').waitFor();
@@ -51,11 +54,27 @@ describeInBrowser('the page', () => {
     await addToCart(page, 'Blue mug');
     await pay(page);
     await page.getByText('Paid €19.00. Thank you.').waitFor();
+    // Each token is bound to a key of this browser.
+    expect([...schemes]).toEqual(['DPoP']);
     expect(await page.getByRole('region', { name: 'Inspector' }).count()).toBe(0);
     expect(asked.filter((path) => path.startsWith('/demo') || path.includes('console'))).toEqual([]);
     for (const path of ['/demo/spans', '/demo/people', '/demo/permissions'])
       expect((await fetch(system.origin + path, { method: 'POST' })).status).toBe(404);
     expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
     expect(shop.log()).not.toMatch(/"level":"?(error|warn|50|40)/);
+  });
+
+  it('sells also where the browser keeps no key, with tokens that are bound to none', async () => {
+    await using _ = await startShopAlone(system.stack, { SIGN_IN: 'password' });
+    const { openTab: open, complaints, context } = await system.newPerson();
+    await context.addInitScript('Object.defineProperty(globalThis, "indexedDB", { value: undefined })');
+    const page = await open();
+    const asking = page.waitForRequest((request) => request.headers()['authorization'] !== undefined);
+    await registerSomebody(page);
+    expect((await asking).headers()['authorization']).toMatch(/^Bearer /);
+    await page.reload();
+    await page.getByText('Hello, ').waitFor();
+    await addToCart(page, 'Blue mug');
+    expect(complaints).toEqual([]);
   });
 });
