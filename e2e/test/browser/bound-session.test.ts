@@ -72,7 +72,7 @@ describeInBrowser('a browser session that is bound to a key', () => {
     expect(await thumbprints(tabs[0])).toEqual([]);
   });
 
-  it('is worth nothing in another browser that has a copy of all its storage and of its token; the owner stays in, and hears of it', async () => {
+  it('is worth nothing in another browser that has its token, its cookies and all that a script can read; the owner stays in, and hears of it', async () => {
     const { tabs } = await signedIn(1);
     const { sessionId } = await tabs[0].state();
     const loot = await plunder(tabs[0], record);

@@ -5,7 +5,7 @@ export const thief = {
   refresh_about:
     'The demo’s server reads this browser’s cookie, as malware on this machine could, and refreshes with it. The owner’s copy is then out of date. Using that copy reveals the theft, and the session ends for both.',
   refresh_about_bound:
-    'The demo’s server reads this browser’s cookie, as malware on this machine could, and tries to refresh with it. It has not got the key. The theft is recorded, and the owner goes on.',
+    'The demo’s server reads this browser’s cookie and tries to refresh with it, but it has not got the key. That it was tried is recorded, and the owner goes on.',
   refresh_stays:
     'The thief got nothing, and you are still signed in. Your list of devices says that somebody tried.',
   refresh_do: 'Steal it and use it',
@@ -45,7 +45,7 @@ export const binding = {
   bound: 'bound to a key of this browser',
   unbound: 'not bound to a key',
   why_bound:
-    'The browser made a key that it shows to nobody, not even to a script of this page. With each request the page proves that it has this key (DPoP, RFC 9449). Whoever copies the token, or the cookie, has not got the key and gets nothing. What this does not prevent: a script that runs in this page can use the key while the page is open.',
+    'The browser made a key that it shows to nobody, not even to a script of this page. With each request the page proves that it has this key (DPoP, RFC 9449). Whoever copies the token, or the cookie, has not got the key and gets nothing. Two things it does not prevent: a script that runs in this page can use the key while the page is open, and a program on this machine that copies the browser’s own files has the key as well.',
   why_unbound:
     'Whoever copies its token, or its cookie, can use it as you do, until the theft is noticed. Bound to a key of this browser, the copy would be worth nothing. The demo begins without a key, because its server plays the thief and measures with your token.',
   bind: 'Bind my session to a key',
