@@ -29,8 +29,8 @@ export function RefreshTokenTheftPart({ onOutcome }: RefreshTokenTheftProps) {
     work: async () => {
       const { steps: tried, stopwatch } = await demoApi.stealRefreshToken();
       const isInVain = tried.every(({ status }) => status >= 400);
-      const { status } = await session.refresh().catch(session.state);
-      const isOwnerIn = isInVain && status === 'signed_in';
+      const state = await session.refresh().catch(() => null);
+      const isOwnerIn = isInVain && state?.status === 'signed_in';
       const steps = isOwnerIn ? [...tried, ownerGoesOn(tried)] : tried;
       onOutcome(isInVain, { refresh: steps });
       return { steps, stopwatch, isOwnerIn };

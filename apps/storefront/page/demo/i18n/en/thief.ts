@@ -1,6 +1,6 @@
 export const thief = {
   tab: 'Thief',
-  about: 'Five ways to use a token that is not yours. See how far each gets.',
+  about: 'Four ways to use a token that is not yours. See how far each gets.',
   refresh_title: 'Steal the refresh token',
   refresh_about:
     'The demo’s server reads this browser’s cookie, as malware on this machine could, and refreshes with it. The owner’s copy is then out of date. Using that copy reveals the theft, and the session ends for both.',
