@@ -129,6 +129,8 @@ describeInBrowser('a session that is bound to a key, in the demo', () => {
 
   it('shows in the lanes that a service asks for a nonce, and in the inspector the proof, never whole', async () => {
     const { page, context, isClean } = await visitBound();
+    // Every service asks a client for a nonce whose clock is wrong, and some ask all clients.
+    await context.clock.install({ time: Date.now() + 600_000 });
     const secrets = new Set<string>();
     context.on('request', (request) => {
       const { authorization, dpop } = request.headers();
