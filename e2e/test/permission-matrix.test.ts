@@ -171,7 +171,7 @@ test('auth-service exchanges no token of a session that has ended, nor of anothe
 });
 
 function send(service: Route['service'], request: Request): Promise<Response> {
-  return fetch(stack.services[service].url + request.path, messageOf(request));
+  return fetch(stack.services[service].url + request.path, messageOf(request, stack.services[service].url));
 }
 
 /** The revocation feed never ends, so this reads only the status. */

@@ -14,12 +14,11 @@ export const revocationCommands: readonly Command[] = [
       const { createRevocationList, followRevocations } = await import('@latchkey/auth-client');
       const list = createRevocationList({ retentionSeconds });
       list.onRevoked((revocation) => print(describe(revocation)));
-      const { issuer } = await operator.call('/.well-known/oauth-authorization-server');
       const follower = followRevocations(list, {
-        issuer: String(issuer),
+        issuer: operator.issuer,
         jwksUri: `${operator.authUrl}/.well-known/jwks.json`,
         uri: `${operator.authUrl}/revocations`,
-        accessToken: operator.accessToken,
+        accessToken: Object.assign(bearerToken, { bound: operator.boundToken }),
         onLost: (error) =>
           print(`The feed was lost: ${error instanceof Error ? error.message : String(error)}`),
         onSilent: ({ message }) => print(`${message}.`),
@@ -32,6 +31,11 @@ export const revocationCommands: readonly Command[] = [
     },
   },
 ];
+
+/** Never called: the feed prefers the bound token. */
+async function bearerToken(): Promise<never> {
+  throw new Error('The operator has no bearer token.');
+}
 
 function describe(revocation: Revocation): string {
   const time = new Date().toISOString();

@@ -28,7 +28,7 @@ const timeoutMs = 30_000;
 export function createHttp(url: string): Http {
   const pool = new Pool(url, { connections, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
 
-  const send = (request: Request) => pool.request({ path: request.path, ...messageOf(request) });
+  const send = (request: Request) => pool.request({ path: request.path, ...messageOf(request, url) });
 
   return {
     async request(request) {

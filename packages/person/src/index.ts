@@ -1,4 +1,5 @@
 export { type Browser, createBrowser } from './browser.ts';
+export { createKey, type Key } from './key.ts';
 export {
   type Answer,
   ask,

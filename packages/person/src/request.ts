@@ -1,11 +1,15 @@
+import type { Key } from './key.ts';
+
 export type Json = Readonly<Record<string, unknown>>;
 
-/** A request to one of the services. Whoever has connections of their own sends `messageOf` it over those. */
+/** A request to one of the services. */
 export type Request = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | undefined;
   readonly path: string;
   /** An access token (RFC 6750). */
   readonly token?: string | undefined;
+  /** The key to which the token is bound, or to which the tokens in the answer shall be (RFC 9449). */
+  readonly key?: Key | undefined;
   /** Sent as JSON. */
   readonly json?: unknown;
   /** Sent as a form, in place of JSON. */
@@ -28,12 +32,17 @@ export type SendOptions = {
   readonly timeoutMs?: number;
 };
 
-/** What of a request goes over the line, for `fetch` as well as for undici's `Pool`. */
-export function messageOf({ method = 'GET', token, json, form, headers }: Request) {
+/**
+ * What of a request to this origin goes over the line, for `fetch` as well as for undici's `Pool`. With a key it is good
+ * once.
+ */
+export function messageOf(request: Request, origin: string) {
+  const { method = 'GET', path, token, key, json, form, headers } = request;
   return {
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...key?.headersFor({ method, url: origin + path, ...(token !== undefined && { accessToken: token }) }),
       ...(json !== undefined && { 'content-type': 'application/json' }),
       ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
       ...headers,
@@ -43,15 +52,24 @@ export function messageOf({ method = 'GET', token, json, form, headers }: Reques
 }
 
 /**
- * Sends a request and reads the answer, whatever its status.
+ * Sends a request and reads the answer, whatever its status. Sends it again when the server wants its nonce in the proof
+ * (RFC 9449 §8, §9).
  *
  * @throws when there is no answer in time
  * @example const { status } = await send('http://localhost:4001', { path: '/cart', token });
  */
 export async function send(origin: string, request: Request, options: SendOptions = {}): Promise<Answer> {
+  const answer = await sendOnce(origin, request, options);
+  const { code, error } = answer.body;
+  const wantsNonce = request.key !== undefined && [code, error].includes('use_dpop_nonce');
+  return wantsNonce ? sendOnce(origin, request, options) : answer;
+}
+
+async function sendOnce(origin: string, request: Request, options: SendOptions): Promise<Answer> {
   const { fetch = globalThis.fetch, timeoutMs = 60_000 } = options;
-  const init = { ...messageOf(request), signal: AbortSignal.timeout(timeoutMs) };
+  const init = { ...messageOf(request, origin), signal: AbortSignal.timeout(timeoutMs) };
   const response = await fetch(origin + request.path, init);
+  request.key?.learn(origin + request.path, response);
   const { status, headers } = response;
   const text = await response.text();
   return { status, headers, text, body: objectIn(text) };

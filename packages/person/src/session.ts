@@ -1,7 +1,12 @@
+import type { Key } from './key.ts';
 import { ask, type Request, type SendOptions } from './request.ts';
 
-/** Any of our clients that keeps its refresh token itself; latchkey-cli without it. */
-type Client = { readonly clientId?: string | undefined };
+type Client = {
+  /** Any of our clients that keeps its refresh token itself; latchkey-cli without it. */
+  readonly clientId?: string | undefined;
+  /** Binds the session to it. Bearer tokens without it. */
+  readonly key?: Key | undefined;
+};
 
 export type SignIn = Client & {
   readonly username: string;
@@ -16,6 +21,7 @@ export type SignIn = Client & {
 export type Tokens = {
   readonly access_token: string;
   readonly refresh_token: string;
+  readonly token_type: 'Bearer' | 'DPoP';
   readonly session_id: string;
   readonly scope: string;
   /** How long the access token lives, in seconds. */
@@ -24,19 +30,20 @@ export type Tokens = {
 
 const cli = 'latchkey-cli';
 
-export function signingIn({ clientId = cli, username, password, deviceName, scope }: SignIn): Request {
+export function signingIn(person: SignIn): Request {
+  const { clientId = cli, key, username, password, deviceName, scope } = person;
   const json = { client_id: clientId, device_name: deviceName, username, password, scope };
-  return { method: 'POST', path: '/sessions', json };
+  return { method: 'POST', path: '/sessions', key, json };
 }
 
-export function refreshing(refreshToken: string, { clientId = cli }: Client = {}): Request {
+export function refreshing(refreshToken: string, { clientId = cli, key }: Client = {}): Request {
   const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken };
-  return { method: 'POST', path: '/token', form };
+  return { method: 'POST', path: '/token', key, form };
 }
 
 /** Ends the session of this access token. */
-export function signingOut(token: string): Request {
-  return { method: 'DELETE', path: '/sessions/current', token };
+export function signingOut(token: string, { key }: Pick<Client, 'key'> = {}): Request {
+  return { method: 'DELETE', path: '/sessions/current', token, key };
 }
 
 /**
