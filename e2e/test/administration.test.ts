@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Stack } from '@latchkey/dev-stack';
+import { createKey, refreshing, send, signIn as signInAt } from '@latchkey/person';
 import { eventually } from '@latchkey/testing';
 import { describe, expect } from 'vitest';
 import { it, signIn } from './system.ts';
@@ -106,7 +107,22 @@ describe('an operator at the command line', () => {
     } finally {
       watch.kill('SIGKILL');
     }
-    expect((await admin('sessions list admin')).stdout.match(/npm run admin/g)).toHaveLength(1);
+    const own = (await admin('sessions list admin')).stdout.match(/npm run admin.*/g);
+    expect(own).toEqual([expect.stringContaining(' bound ')]);
+  });
+
+  it('sees that somebody without its key tried a refresh token', async () => {
+    const account = stack.accounts.find(({ roles }) => roles.includes('viewer'));
+    if (account === undefined) throw new Error('no viewer');
+    const { url } = stack.services.auth;
+    const key = createKey({ [url]: stack.issuer });
+    const { refresh_token: copied, session_id: id } = await signInAt(url, { ...account, key });
+    const tried = / bound, tried without at \d{4}-/;
+    const row = async () => (await admin('sessions list viewer')).stdout.match(`.*${id}`)?.[0];
+    expect(await row()).not.toMatch(tried);
+    expect((await send(url, refreshing(copied))).body).toMatchObject({ error: 'invalid_dpop_proof' });
+    expect(await row()).toMatch(tried);
+    expect(await admin(`sessions end viewer ${id}`)).toMatchObject({ code: 0 });
   });
 
   it('gets an error message of one line', async () => {

@@ -4,7 +4,7 @@ import { findAccount } from './accounts.ts';
 
 type Session = Readonly<
   Record<'id' | 'client_id' | 'device_name' | 'address' | 'created_at' | 'last_used_at', string>
->;
+> & { readonly bound: boolean; readonly foreign_key_at?: string };
 
 export const sessionCommands: readonly Command[] = [
   {
@@ -19,9 +19,10 @@ export const sessionCommands: readonly Command[] = [
         session.address,
         session.created_at,
         session.last_used_at,
+        keyOf(session),
         session.id,
       ]);
-      const columns = ['device', 'client', 'address', 'signed in', 'last used', 'id'];
+      const columns = ['device', 'client', 'address', 'signed in', 'last used', 'key', 'id'];
       for (const line of tableOf(columns, rows)) print(line);
     },
   },
@@ -37,3 +38,9 @@ export const sessionCommands: readonly Command[] = [
     },
   },
 ];
+
+/** Whether a copied token of the session is worth anything, and when somebody without its key last tried one. */
+function keyOf({ bound, foreign_key_at: triedAt }: Session): string {
+  if (!bound) return 'none';
+  return triedAt === undefined ? 'bound' : `bound, tried without at ${triedAt}`;
+}
