@@ -1,6 +1,7 @@
 import { createNarrator } from './narrator.ts';
 import { createShop } from './shop.ts';
 import { rolesAndAccounts } from './steps/administration.ts';
+import { lostReply, theftsSideBySide } from './steps/bound-tokens.ts';
 import { oneDevice } from './steps/devices.ts';
 import { encryptedToken, insideTheToken } from './steps/inside-the-token.ts';
 import { revokeKey, rotateKeys } from './steps/keys.ts';
@@ -24,7 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  const { urls, accounts, giftIdeas, auth, encryptTokensFor, stepUpAfterSeconds, logs } = system;
+  const { urls, accounts, giftIdeas, auth, encryptTokensFor, stepUpAfterSeconds, turnClock, logs } = system;
   const stage: Stage = {
     tell,
     shop: createShop(urls),
@@ -37,6 +38,7 @@ try {
     ...(auth && { auth }),
     ...(encryptTokensFor && { encryptTokensFor }),
     ...(stepUpAfterSeconds !== undefined && { stepUpAfterSeconds }),
+    ...(turnClock && { turnClock }),
     ...(logs && { logs }),
   };
 
@@ -53,10 +55,13 @@ try {
   await oneDevice(stage);
   await rolesAndAccounts(stage);
   await stolenRefreshToken(stage, customer);
+  await theftsSideBySide(stage);
   await revokeKey(stage, signedByOldKey);
   await stateless(stage);
   await sharingWithAnOutsider(stage);
   await signedInElsewhere(stage);
+  // Last, because it may leave a clock turned.
+  await lostReply(stage);
 } finally {
   await system.stop();
 }

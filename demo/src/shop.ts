@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import {
   type Answer,
+  messageOf,
   type Request,
   refreshing,
   type SignIn,
@@ -27,6 +28,11 @@ export function createShop(urls: Urls) {
 
   return {
     call,
+    /** The same request as it goes over the line, once: with its proof, and without its key. */
+    onTheLine(service: ServiceName, request: Request): Request {
+      const { headers } = messageOf(request, urls[service]);
+      return { ...request, headers, token: undefined, key: undefined };
+    },
     metrics: async (service: ServiceName) => (await send(urls[service], { path: '/metrics' })).text,
     async signIn(
       person: SignIn,

@@ -14,6 +14,8 @@ export type System = {
   readonly encryptTokensFor?: (service: 'payment' | null) => Promise<void>;
   /** Maximum age of a sign-in for a large payment, in seconds; absent where the demo cannot wait that long. */
   readonly stepUpAfterSeconds?: number;
+  /** Turns auth-service's clock ahead by so many seconds; absent where the demo may not. */
+  readonly turnClock?: (seconds: number) => Promise<void>;
   /** Everything that a service has logged; absent where the demo cannot read it. */
   readonly logs?: (service: ServiceName) => string;
   stop(): Promise<void>;

@@ -21,6 +21,11 @@ export type Stage = {
   readonly encryptTokensFor?: (service: 'payment' | null) => Promise<void>;
   /** Maximum age of a sign-in for a large payment, in seconds; absent where the demo cannot wait that long. */
   readonly stepUpAfterSeconds?: number;
+  /**
+   * Turns auth-service's clock ahead by so many seconds. The other services keep their time, so nothing else works after
+   * it. Absent where the demo may not.
+   */
+  readonly turnClock?: (seconds: number) => Promise<void>;
   /** Everything that a service has logged; absent where the demo cannot read it. */
   readonly logs?: (service: ServiceName) => string;
 };

@@ -4,7 +4,7 @@ import { timeRefusals } from '../stopwatch.ts';
 import type { Customer, Stage } from './step.ts';
 
 /** How long auth-service accepts a repeated refresh token. Later, it treats a repetition as theft. */
-const graceMs = 10_000;
+export const graceMs = 10_000;
 
 /** A copied access token works for the thief until the owner signs out. Then every service refuses it. */
 export async function stolenAccessToken(stage: Stage): Promise<void> {
