@@ -8,12 +8,16 @@ declare module 'autocannon' {
     duration: number;
     /** How often autocannon checks whether it has been stopped, in milliseconds. */
     sampleInt: number;
-    requests: {
-      method?: 'GET' | 'POST';
-      path: string;
-      headers: Record<string, string>;
-      body?: string;
-    }[];
+    requests: Request[];
+  };
+
+  export type Request = {
+    method?: 'GET' | 'POST';
+    path: string;
+    headers?: Readonly<Record<string, string>>;
+    body?: string;
+    /** Called before each request, which is then built anew. */
+    setupRequest?: (request: Request) => Request;
   };
 
   export type Result = {

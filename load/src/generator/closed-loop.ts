@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import autocannon from 'autocannon';
 
+export type RequestHeaders = Readonly<Record<string, string>>;
+
 export type ClosedLoad = {
   readonly url: string;
   readonly path: string;
-  /** The Authorization headers that each connection sends in turn; undefined sends none. */
-  readonly authorizations: readonly (string | undefined)[];
+  /** The headers of requests, which each connection sends in turn; or a function that makes those of the next request. */
+  readonly headers: readonly RequestHeaders[] | (() => RequestHeaders);
   readonly seconds: number;
   /** Returns counters. Called when the requests flow, and once more after the seconds. */
   readonly look: () => Promise<Readonly<Record<string, number>>>;
@@ -31,17 +33,17 @@ const maxSeconds = 60;
  * @throws Error when an answer is not 2xx, because a refusal would distort the figures, or when no answer came
  */
 export async function runClosedLoop(load: ClosedLoad): Promise<ClosedRound> {
-  const { url, path, authorizations, seconds, look } = load;
+  const { url, path, headers, seconds, look } = load;
   const run = autocannon({
     url,
     connections,
     pipelining,
     duration: maxSeconds,
     sampleInt: 50,
-    requests: authorizations.map((authorization) => ({
-      path,
-      headers: authorization === undefined ? {} : { authorization },
-    })),
+    requests:
+      typeof headers === 'function'
+        ? [{ path, setupRequest: (request) => ({ ...request, headers: headers() }) }]
+        : headers.map((each) => ({ path, headers: each })),
   });
   let answered = 0;
   run.on('response', () => {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { AuthError } from '@latchkey/auth-client';
 import { readDpopProof, replaysInMemory } from '@latchkey/auth-client/proof';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createKey, messageOf, refreshing, send, signIn, signingOut } from '../src/index.ts';
@@ -18,17 +19,20 @@ const server = createServer(async (request, response) => {
   const { authorization, dpop } = headers;
   if (url === '/too-late') seconds += 180;
   const accessToken = authorization?.replace('DPoP ', '');
-  const verdict = await Promise.resolve()
-    .then(async () => {
-      const proof = readDpopProof(String(dpop), { method, url: name + url, accessToken });
-      await replays.accept(proof);
-      return proof.thumbprint;
-    })
-    .catch((error: { code: string }) => error.code);
+  let verdict: string;
+  try {
+    const proof = readDpopProof(String(dpop), { method, url: name + url, accessToken });
+    response.setHeader('dpop-nonce', String(await replays.accept(proof)));
+    verdict = proof.thumbprint;
+  } catch (error) {
+    const refusal = error as AuthError;
+    for (const [header, value] of Object.entries(refusal.headers)) response.setHeader(header, value);
+    verdict = refusal.code;
+  }
   requests.push({ authorization, body: await text(request), verdict });
   const isGood = /^[\w-]{43}$/.test(verdict);
   const status = isGood ? 200 : url === '/token' ? 400 : 401;
-  response.writeHead(status, { 'dpop-nonce': replays.nonce });
+  response.writeHead(status);
   response.end(JSON.stringify(isGood ? {} : { [url === '/token' ? 'error' : 'code']: verdict }));
 });
 beforeAll(async () => {

@@ -4,6 +4,7 @@ import { medianOf, ratios, spreadOf } from '../../report/statistics.ts';
 import type { Context, Figure, SectionResult, Table } from '../../section.ts';
 import { freshen } from '../../system/people.ts';
 import { type Contender, playRounds, plotRounds, type RoundPlan } from '../rounds.ts';
+import { bindPeople, proofsFor } from './bound-visitors.ts';
 import { settingsOf, settingsVariable, sharedParts, type Way, wayTitles } from './settings.ts';
 import { lookAtShared } from './shared-use.ts';
 import { createVisitors } from './visitors.ts';
@@ -12,6 +13,9 @@ const scripts = {
   fastify: new URL('./server.ts', import.meta.url),
   express: new URL('../../rivals/servers/protected-express.ts', import.meta.url),
 };
+
+/** How many proofs are signed before a round, for each of its seconds. More than a service verifies. */
+const proofsPerSecond = 12_000;
 
 type RouteContender = Contender<ClosedRound> & { readonly way: Way };
 
@@ -27,6 +31,7 @@ export async function compareRoutes(
   if (redis === undefined) throw new Error('Routes can be compared beside a system of our own only.');
   await freshen(world.http.auth, world.people);
   const visitors = await createVisitors(world.people, redis);
+  const bound = ways.includes('bound') ? await bindPeople(world.http.auth, world.people) : [];
   await using servers = new AsyncDisposableStack();
   servers.defer(() => visitors.forget());
   const env = {
@@ -37,17 +42,28 @@ export async function compareRoutes(
   const contenders = await Promise.all(
     ways.map(async (way): Promise<RouteContender> => {
       const script = scripts[way.startsWith('express') ? 'express' : 'fastify'];
-      const server = servers.use(await startMeasuredServer({ script, args: ['1', way], env, signal }));
+      // A service remembers a bounded number of proofs. So each round has a service of its own, in the same process.
+      const services = way === 'bound' ? plan.rounds + 1 : 1;
+      const args = [String(services), way];
+      const server = servers.use(await startMeasuredServer({ script, args, env, signal }));
+      const urls = server.urls.values();
       const look = async () => ({
         serverCpu: await server.cpuSeconds(),
         ...(await lookAtShared(world.http.auth, redis)),
       });
-      const load = { url: server.url, path: `/${way}`, authorizations: visitors.headersFor(way), look };
+      const path = `/${way}`;
       return {
         way,
         name: wayTitles[way],
         rounds: [],
-        play: (seconds) => runClosedLoop({ ...load, seconds }),
+        async play(seconds) {
+          const url = urls.next().value ?? server.url;
+          const headers =
+            way === 'bound'
+              ? await proofsFor(bound, { origin: url, path, count: Math.ceil(seconds * proofsPerSecond) })
+              : visitors.headersFor(way);
+          return runClosedLoop({ url, path, headers, seconds, look });
+        },
       };
     }),
   );
@@ -55,7 +71,7 @@ export async function compareRoutes(
   return {
     figures: contenders
       .filter(({ way }) => told.includes(way))
-      .flatMap((each) => figuresOf(each, contenders[0])),
+      .flatMap((each) => [...figuresOf(each, contenders[0]), ...besideBearer(each, contenders)]),
     tables: [costTable(contenders)],
     plots: [
       plotRounds(contenders, {
@@ -107,6 +123,20 @@ function figuresOf(each: RouteContender, unprotected: RouteContender | undefined
       against,
       unit: '',
       values: ratios(wholeCpuOf(each), wholeCpuOf(unprotected)),
+    },
+  ];
+}
+
+/** What a bound token costs beside the same token without a key. */
+function besideBearer(each: RouteContender, contenders: readonly RouteContender[]): Figure[] {
+  const bearer = contenders.find(({ way }) => way === 'local');
+  if (each.way !== 'bound' || bearer === undefined) return [];
+  return [
+    {
+      name: `ratio of CPU of a request: ${each.name}, to a bearer token`,
+      against: bearer.name,
+      unit: '',
+      values: ratios(wholeCpuOf(each), wholeCpuOf(bearer)),
     },
   ];
 }

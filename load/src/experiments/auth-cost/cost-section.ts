@@ -2,7 +2,10 @@ import type { Section } from '../../section.ts';
 import { compareRoutes } from './compare-routes.ts';
 import type { Way } from './settings.ts';
 
-const ways: readonly Way[] = ['none', 'ignored', 'local', 'revocation', 'introspection', 'session'];
+const ways: readonly Way[] = [
+  ...(['none', 'ignored', 'local', 'bound'] as const),
+  ...(['revocation', 'introspection', 'session'] as const),
+];
 const plans = {
   full: { rounds: 7, seconds: 2.5, warmUpSeconds: 2 },
   quick: { rounds: 2, seconds: 0.3, warmUpSeconds: 0.2 },

@@ -86,7 +86,9 @@ async function measure(cell: Pick<Cell, 'way' | 'title' | 'services'>, stage: St
   const { context, redis, visitors, servers, https, idle, idleServers } = stage;
   const { seconds, warmUpSeconds } = context.quick ? plans.quick : plans.full;
   const asked = https.slice(0, services);
-  const tokens = visitors.headersFor(way).map((header = '') => header.slice('Bearer '.length));
+  const tokens = visitors
+    .headersFor(way)
+    .map(({ authorization = '' }) => authorization.slice('Bearer '.length));
   const page = async (index: number): Promise<string> => {
     const token = tokens[index % tokens.length] ?? '';
     const statuses = await Promise.all(asked.map((http) => http.status({ path: `/${way}`, token })));

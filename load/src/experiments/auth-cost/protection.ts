@@ -22,6 +22,7 @@ export async function protect(app: FastifyInstance, way: Way, settings: ServerSe
     case 'ignored':
       return [];
     case 'local':
+    case 'bound':
       return [await verifyLocally(app, settings, null)];
     case 'revocation':
       held ??= holdRevocations();

@@ -5,6 +5,7 @@ export const wayTitles = {
   none: 'no check',
   ignored: 'no check, token sent all the same',
   local: 'token, verified locally',
+  bound: 'token bound to a key, proof per request',
   revocation: 'token, and 100,000 revocations held',
   introspection: 'token, introspected per request',
   session: 'session, looked up in Redis per request',

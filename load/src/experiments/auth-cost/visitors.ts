@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import type { RequestHeaders } from '../../generator/closed-loop.ts';
 import type { Session } from '../../system/people.ts';
 import { scope, sessionPrefix, type Way } from './settings.ts';
 
 /** The credentials of each person: an access token, or the id of a session in Redis. */
 export type Visitors = {
-  /** The Authorization headers of all people. A way without credentials has only undefined. */
-  headersFor(way: Way): readonly (string | undefined)[];
+  /** The headers of a request of each person. A way without credentials has one request without headers. */
+  headersFor(way: Way): readonly RequestHeaders[];
   forget(): Promise<void>;
 };
 
@@ -25,9 +26,9 @@ export async function createVisitors(people: readonly Session[], redis: Redis): 
   await Promise.all(ids.map((id) => redis.set(sessionPrefix + id, session, 'EX', lifetimeSeconds)));
   return {
     headersFor(way) {
-      if (way === 'none' || way === 'express') return [undefined];
+      if (way === 'none' || way === 'express') return [{}];
       const shown = way === 'session' ? ids : people.map(({ accessToken }) => accessToken);
-      return shown.map((each) => `Bearer ${each}`);
+      return shown.map((each) => ({ authorization: `Bearer ${each}` }));
     },
     forget: async () => void (await redis.del(ids.map((id) => sessionPrefix + id))),
   };
