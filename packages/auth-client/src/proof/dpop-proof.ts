@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { AuthError } from '../errors.ts';
 import { segmentsOf, typeOf, utf8 } from '../token/compact-segments.ts';
 import { parseJsonObject, StrictJsonError } from '../token/strict-json.ts';
@@ -50,7 +50,8 @@ export function readDpopProof(text: string, expected: ExpectedProof): DpopProof 
   if (!isTarget(htu, expected.url)) throw invalidProof('htu');
   if (nonce !== undefined && !isText(nonce)) throw invalidProof('nonce');
   const { accessToken } = expected;
-  if (accessToken !== undefined && ath !== hashOf(accessToken)) throw invalidProof('ath');
+  if (accessToken !== undefined && ath !== hash('sha256', accessToken, 'base64url'))
+    throw invalidProof('ath');
   return { thumbprint: key.thumbprint, jti, iat, nonce };
 }
 
@@ -83,10 +84,6 @@ function targetOf(url: string): string | undefined {
   return parsed === null || parsed.username !== '' || parsed.password !== ''
     ? undefined
     : `${parsed.origin}${parsed.pathname}`;
-}
-
-function hashOf(token: string): string {
-  return createHash('sha256').update(token, 'ascii').digest('base64url');
 }
 
 function isText(value: unknown): value is string {

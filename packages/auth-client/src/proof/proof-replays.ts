@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { AuthError } from '../errors.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { type DpopProof, invalidProof } from './dpop-proof.ts';
@@ -110,7 +110,7 @@ async function orUnavailable<Result>(ask: () => Promise<Result>): Promise<Result
 
 /** Short, and of one length: the client chooses the `jti`. */
 function idOf({ thumbprint, jti }: DpopProof): string {
-  return createHash('sha256').update(`${thumbprint}.${jti}`).digest('base64url');
+  return hash('sha256', `${thumbprint}.${jti}`, 'base64url');
 }
 
 function nonceNeeded(nonce: string): AuthError {
