@@ -110,9 +110,11 @@ USER node
 HEALTHCHECK NONE
 CMD ["node", "/app/deploy/compose/src/demo-accounts.ts"]
 
-# The scripted demo, for a running system.
+# The scripted demo, for a running system. Of auth-client it uses the proofs, which need no other package.
 FROM node AS demo
 WORKDIR /app
+COPY packages/auth-client/package.json packages/auth-client/
+COPY packages/auth-client/src packages/auth-client/src
 COPY packages/dev-stack/package.json packages/dev-stack/
 COPY packages/dev-stack/src packages/dev-stack/src
 COPY packages/person packages/person
@@ -122,6 +124,8 @@ COPY packages/example-id/src/people.ts packages/example-id/src/visit.ts packages
 COPY demo/package.json demo/
 COPY demo/src demo/src
 RUN mkdir -p demo/node_modules/@latchkey packages/dev-stack/node_modules/@latchkey \
+        packages/person/node_modules/@latchkey \
+    && ln -s ../../../auth-client packages/person/node_modules/@latchkey/auth-client \
     && ln -s ../../../packages/dev-stack ../../../packages/example-id ../../../packages/person ../../../packages/services \
         demo/node_modules/@latchkey/ \
     && ln -s ../../../services packages/dev-stack/node_modules/@latchkey/services
@@ -131,12 +135,14 @@ CMD ["node", "demo/src/main.ts"]
 # The load tests, for a running system. The packages that start a system, or are compared with ours, are left out.
 FROM pnpm AS load
 COPY load/package.json load/
+COPY packages/auth-client/package.json packages/auth-client/
 COPY packages/dev-stack/package.json packages/dev-stack/
 COPY packages/person packages/person
 COPY packages/services packages/services
 RUN --mount=type=cache,id=latchkey-pnpm-store,target=/pnpm/store,sharing=locked \
     CI=true pnpm install --prod --frozen-lockfile --store-dir=/pnpm/store --package-import-method=copy \
-    --filter @latchkey/load
+    --filter @latchkey/load --filter @latchkey/person
+COPY packages/auth-client/src packages/auth-client/src
 COPY load/src load/src
 # A volume takes over the owner of the folder that it is first mounted on.
 RUN install --directory --owner=node --group=node /reports

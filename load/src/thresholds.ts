@@ -42,6 +42,8 @@ export const thresholds: Readonly<Record<string, Threshold>> = {
     // Two short rounds may differ by a fifth.
     fewestRounds: 5,
   },
+  // One ES256 verification takes five times as long as a request without a check.
+  'ratio of CPU of a request: token bound to a key, proof per request': { atMost: 15, fewestRounds: 5 },
   // With sessions it is eight.
   'page of 8 services, shared store: token': { atMost: 0.5 },
   'page of 8 services, faults: token': { atMost: 0 },

@@ -15,7 +15,7 @@ const plans = {
 export const costSection: Section = {
   name: 'auth-cost',
   title: 'What auth costs',
-  seconds: { full: 150, quick: 13 },
+  seconds: { full: 190, quick: 16 },
   needsOwnSystem: true,
   async run(context) {
     const plan = context.quick ? plans.quick : plans.full;
