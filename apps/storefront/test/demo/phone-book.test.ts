@@ -10,6 +10,7 @@ function authThatRefuses(status: number): AuthService {
     signIn: async () => ({
       access_token: 'a',
       refresh_token: 'r',
+      token_type: 'Bearer',
       session_id: 's',
       scope: 'cart:read',
       expires_in: 300,
