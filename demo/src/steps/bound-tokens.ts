@@ -101,6 +101,7 @@ export async function lostReply(stage: Stage): Promise<void> {
   const token = String(again.body['access_token']);
   const triedAt = await foreignKeyAt(shop, bound, token);
   tell.check('nobody is suspected: the list of devices has no foreign_key_at', triedAt === undefined);
+  await shop.call('auth', signingOut(token, { key: bound.key }));
 }
 
 async function signInTwice({ shop, account, tell }: Stage): Promise<Record<'bearer' | 'bound', Owner>> {

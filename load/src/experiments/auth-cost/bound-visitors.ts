@@ -25,7 +25,7 @@ export async function bindPeople(auth: Http, people: readonly Session[]): Promis
  * Makes the headers of requests to a service, each good for one. It signs `count` proofs beforehand, so that signing does
  * not slow down the generator while it measures, and more only when these are used up.
  *
- * @throws Error when the service gives no nonce
+ * @throws Error when the service does not accept them
  */
 export async function proofsFor(
   visitors: readonly BoundVisitor[],
@@ -33,10 +33,11 @@ export async function proofsFor(
 ): Promise<() => RequestHeaders> {
   const [first] = visitors;
   if (first === undefined) throw new Error('Nobody has a bound token.');
-  // Without a nonce the service answers with one, which is good for everybody, for a minute at least.
+  // A service that needs a nonce answers with one, which is good for everybody, for a minute at least.
   const asked = await fetch(origin + path, messageOf({ path, ...first }, origin));
   await asked.body?.cancel();
-  if (!asked.headers.has('dpop-nonce')) throw new Error(`${origin} gave no nonce: ${asked.status}`);
+  if (!asked.ok && !asked.headers.has('dpop-nonce'))
+    throw new Error(`GET ${path} was answered ${asked.status}, and no nonce came with it.`);
   for (const { key } of visitors) key.learn(origin + path, asked);
 
   let signed = 0;

@@ -5,7 +5,15 @@ import type { Context, Figure, SectionResult, Table } from '../../section.ts';
 import { freshen } from '../../system/people.ts';
 import { type Contender, playRounds, plotRounds, type RoundPlan } from '../rounds.ts';
 import { bindPeople, proofsFor } from './bound-visitors.ts';
-import { settingsOf, settingsVariable, sharedParts, type Way, wayTitles } from './settings.ts';
+import {
+  askingPostgres,
+  isBound,
+  settingsOf,
+  settingsVariable,
+  sharedParts,
+  type Way,
+  wayTitles,
+} from './settings.ts';
 import { lookAtShared } from './shared-use.ts';
 import { createVisitors } from './visitors.ts';
 
@@ -31,7 +39,7 @@ export async function compareRoutes(
   if (redis === undefined) throw new Error('Routes can be compared beside a system of our own only.');
   await freshen(world.http.auth, world.people);
   const visitors = await createVisitors(world.people, redis);
-  const bound = ways.includes('bound') ? await bindPeople(world.http.auth, world.people) : [];
+  const bound = ways.some(isBound) ? await bindPeople(world.http.auth, world.people) : [];
   await using servers = new AsyncDisposableStack();
   servers.defer(() => visitors.forget());
   const env = {
@@ -43,7 +51,7 @@ export async function compareRoutes(
     ways.map(async (way): Promise<RouteContender> => {
       const script = scripts[way.startsWith('express') ? 'express' : 'fastify'];
       // A service remembers a bounded number of proofs. So each round has a service of its own, in the same process.
-      const services = way === 'bound' ? plan.rounds + 1 : 1;
+      const services = isBound(way) ? plan.rounds + 1 : 1;
       const args = [String(services), way];
       const server = servers.use(await startMeasuredServer({ script, args, env, signal }));
       const urls = server.urls.values();
@@ -58,10 +66,9 @@ export async function compareRoutes(
         rounds: [],
         async play(seconds) {
           const url = urls.next().value ?? server.url;
-          const headers =
-            way === 'bound'
-              ? await proofsFor(bound, { origin: url, path, count: Math.ceil(seconds * proofsPerSecond) })
-              : visitors.headersFor(way);
+          const headers = isBound(way)
+            ? await proofsFor(bound, { origin: url, path, count: Math.ceil(seconds * proofsPerSecond) })
+            : visitors.headersFor(way);
           return runClosedLoop({ url, path, headers, seconds, look });
         },
       };
@@ -103,28 +110,18 @@ function ratesOf({ rounds }: RouteContender): number[] {
 }
 
 function figuresOf(each: RouteContender, unprotected: RouteContender | undefined): Figure[] {
-  const { name } = each;
-  const own: Figure[] = [
-    { name: `requests/s: ${name}`, unit: '1/s', values: ratesOf(each) },
-    { name: `CPU of a request: ${name}`, unit: 'CPU µs', values: wholeCpuOf(each) },
-  ];
-  if (unprotected === undefined || each === unprotected) return own;
-  const against = unprotected.name;
-  return [
-    ...own,
-    {
-      name: `ratio of requests/s: ${name}`,
-      against,
-      unit: '',
-      values: ratios(ratesOf(each), ratesOf(unprotected)),
-    },
-    {
-      name: `ratio of CPU of a request: ${name}`,
-      against,
-      unit: '',
-      values: ratios(wholeCpuOf(each), wholeCpuOf(unprotected)),
-    },
-  ];
+  const measured = [
+    { what: 'requests/s', unit: '1/s', of: ratesOf },
+    { what: 'CPU of a request', unit: 'CPU µs', of: wholeCpuOf },
+  ] as const;
+  return measured
+    .filter(({ of }) => of === ratesOf || each.way !== askingPostgres)
+    .flatMap(({ what, unit, of }): Figure[] => {
+      const own = { name: `${what}: ${each.name}`, unit, values: of(each) };
+      if (unprotected === undefined || each === unprotected) return [own];
+      const values = ratios(of(each), of(unprotected));
+      return [own, { name: `ratio of ${what}: ${each.name}`, against: unprotected.name, unit: '', values }];
+    });
 }
 
 /** What a bound token costs beside the same token without a key. */
@@ -175,7 +172,7 @@ function costTable(contenders: readonly RouteContender[]): Table {
         cpu('serverCpu'),
         cpu('authCpu'),
         cpu('redisCpu'),
-        medianOf(wholeCpuOf(each)),
+        way === askingPostgres ? '' : medianOf(wholeCpuOf(each)),
         Number(commands.toFixed(2)),
       ];
     }),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { authClient, type RevocationList } from '@latchkey/auth-client';
+import { createPostgresProofStore, type ProofStore } from '@latchkey/auth-client/proof';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { Redis } from 'ioredis';
 import { Pool } from 'undici';
@@ -11,9 +12,12 @@ export type Hook = onRequestHookHandler | AsyncHook;
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const connections = 64;
+/** As many as a service has: DATABASE_POOL_SIZE. */
+const proofConnections = 10;
 /** All services in this process share these, because a replica has each of them once. */
 let held: RevocationList | undefined;
 let introspector: Promise<AsyncHook> | undefined;
+let proofStore: Promise<ProofStore> | undefined;
 
 /** Makes the hooks that decide, in one of these ways, whether a request may pass. */
 export async function protect(app: FastifyInstance, way: Way, settings: ServerSettings): Promise<Hook[]> {
@@ -23,10 +27,13 @@ export async function protect(app: FastifyInstance, way: Way, settings: ServerSe
       return [];
     case 'local':
     case 'bound':
-      return [await verifyLocally(app, settings, null)];
+      return [await verifyLocally(app, settings)];
+    case 'bound-stored':
+      proofStore ??= keepProofs(settings);
+      return [await verifyLocally(app, settings, { proofStore: await proofStore })];
     case 'revocation':
       held ??= holdRevocations();
-      return [await verifyLocally(app, settings, held)];
+      return [await verifyLocally(app, settings, { revocations: held })];
     case 'introspection':
       introspector ??= introspect(settings);
       return [await introspector];
@@ -44,11 +51,19 @@ export async function protect(app: FastifyInstance, way: Way, settings: ServerSe
 async function verifyLocally(
   app: FastifyInstance,
   { issuer, jwksUri }: ServerSettings,
-  revocations: RevocationList | null,
+  options: { revocations?: RevocationList; proofStore?: ProofStore } = {},
 ): Promise<Hook> {
-  await app.register(authClient, { issuer, audience, jwksUri, revocations });
+  await app.register(authClient, { issuer, audience, jwksUri, revocations: null, ...options });
   await app.authClient.ready();
   return app.requireScope(scope);
+}
+
+/** As our services do by default: their replicas share a database. */
+async function keepProofs({ databaseUrl }: ServerSettings): Promise<ProofStore> {
+  const { openServiceDatabase } = await import('./service-database.ts');
+  return createPostgresProofStore(
+    (await openServiceDatabase(audience, databaseUrl, { connections: proofConnections })).pool,
+  );
 }
 
 /** Asks for each token (RFC 7662), and authenticates by private_key_jwt as our services do at auth-service. */

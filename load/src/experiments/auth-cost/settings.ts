@@ -6,6 +6,7 @@ export const wayTitles = {
   ignored: 'no check, token sent all the same',
   local: 'token, verified locally',
   bound: 'token bound to a key, proof per request',
+  'bound-stored': 'token bound to a key, proofs kept in Postgres',
   revocation: 'token, and 100,000 revocations held',
   introspection: 'token, introspected per request',
   session: 'session, looked up in Redis per request',
@@ -16,11 +17,19 @@ export const wayTitles = {
 } as const;
 export type Way = keyof typeof wayTitles;
 
+/** The way that also makes work for Postgres, whose CPU time is not read: it has no CPU time of a whole request. */
+export const askingPostgres: Way = 'bound-stored';
+
 /** The parts beside the service itself that each request makes work for. */
 export const sharedParts: Readonly<Partial<Record<Way, readonly ('authCpu' | 'redisCpu')[]>>> = {
   introspection: ['authCpu', 'redisCpu'],
   session: ['redisCpu'],
 };
+
+/** The ways that bind a token to a key (RFC 9449). */
+export function isBound(way: Way): boolean {
+  return way === 'bound' || way === 'bound-stored';
+}
 
 /** The addresses and secrets that a measured server needs. They are those of a service of the system. */
 export type ServerSettings = {
