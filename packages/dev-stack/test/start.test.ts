@@ -6,7 +6,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ask, signIn as signInAt } from '@latchkey/person';
 import { eventually } from '@latchkey/testing';
 import { loopbackAddresses } from '@latchkey/testing/loopback';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -106,12 +105,23 @@ function leftovers(): string[] {
   return found;
 }
 
+async function ask<Body>(service: 'auth' | 'cart', path: string, init: RequestInit): Promise<Body> {
+  const response = await fetch(`http://127.0.0.1:${ports.get(service)}${path}`, init);
+  expect(response.ok, `${path} was answered ${response.status}`).toBe(true);
+  return (await response.json()) as Body;
+}
+
 async function signIn(username: string, password: string): Promise<string> {
-  return (await signInAt(`http://127.0.0.1:${ports.get('auth')}`, { username, password })).access_token;
+  const { access_token: token } = await ask<{ access_token: string }>('auth', '/sessions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_id: 'latchkey-cli', username, password }),
+  });
+  return token;
 }
 
 function cart(token: string): Promise<unknown> {
-  return ask(`http://127.0.0.1:${ports.get('cart')}`, { path: '/cart', token });
+  return ask('cart', '/cart', { headers: { authorization: `Bearer ${token}` } });
 }
 
 test('SIGTERM half-way through the first start leaves nothing running', {
