@@ -76,7 +76,13 @@ export const it = plainIt
       async ({ cart }) => ({
         // A key may sign ten seconds after its publication, rather than ninety. With a shorter time idle services
         // would fetch keys constantly.
-        auth: { JWKS_MAX_AGE_SECONDS: '5', KEY_SKEW_SECONDS: '5', KEY_ENCRYPTION_KEY: keyEncryptionKey },
+        auth: {
+          JWKS_MAX_AGE_SECONDS: '5',
+          KEY_SKEW_SECONDS: '5',
+          KEY_ENCRYPTION_KEY: keyEncryptionKey,
+          // So it follows the feed with a bound token, or it would never get ready.
+          BOUND_ONLY_SERVICES: 'cart-service',
+        },
         cart: { INTERNAL_URLS: [new URL(cartLink.url).origin, cart].join() },
         wishlist: callsCart,
         payment: {
