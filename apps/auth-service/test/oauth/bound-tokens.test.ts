@@ -1,8 +1,9 @@
 import { createProver, type ProofRequest, type Prover } from '@latchkey/auth-client/testing';
 import { eventually, forThisFile } from '@latchkey/testing';
-import { describe, expect, test } from 'vitest';
-import { decode, startAuthApp, testIssuer } from '../support/auth-app.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { decode, postToken, startAuthApp, testIssuer } from '../support/auth-app.ts';
 import { openDatabase } from '../support/operator.ts';
+import { startServices } from '../support/services.ts';
 import {
   authorize,
   createBrowser,
@@ -185,4 +186,45 @@ test('a foreign key is in the audit log', async () => {
     expect(events.map(({ event }) => event)).toContain('refresh.foreign_key');
   });
   await database.close();
+});
+
+test('a proof is for the issuer’s URL with its path, or for an address by which services call auth-service', async () => {
+  const issuer = 'https://login.example/auth';
+  const services = await startServices(['cart-service'], issuer);
+  const elsewhere = await startAuthApp({
+    env: {
+      ...{ ISSUER: issuer, JWKS_URI: `${issuer}/.well-known/jwks.json` },
+      ...{ INTERNAL_URLS: 'http://auth.internal:4000', SERVICE_JWKS_URIS: services.jwksUris },
+    },
+  });
+  onTestFinished(async () => {
+    await elsewhere.stop();
+    await services.close();
+  });
+  const answerTo = async (url: string) => {
+    const parameters = { grant_type: 'client_credentials', ...services.credentials('cart-service') };
+    const headers = { dpop: proofFor(prover, { url }), host: new URL(url).host };
+    return (await postToken(elsewhere.app, parameters, headers)).json();
+  };
+  for (const url of [`${issuer}/token`, 'http://auth.internal:4000/token'])
+    expect((await answerTo(url)).token_type).toBe('DPoP');
+  for (const url of ['https://login.example/token', 'http://auth.internal:4000/auth/token', tokenUrl])
+    expect((await answerTo(url)).error).toBe('invalid_dpop_proof');
+});
+
+test('while Redis stands still a proof is not accepted: 503, and nothing has happened', async () => {
+  const { refresh_token } = (await signIn()).answer.json();
+  const dpop = proofFor();
+  process.kill(auth.redis.pid, 'SIGSTOP');
+  const answer = await refreshWith(refresh_token, { dpop }).finally(() =>
+    process.kill(auth.redis.pid, 'SIGCONT'),
+  );
+  expect([answer.statusCode, answer.json().code, answer.headers['retry-after']]).toEqual([
+    503,
+    'proof_store_unavailable',
+    '1',
+  ]);
+  await eventually('Redis serves again', async () =>
+    expect((await refreshWith(refresh_token, { dpop: proofFor() })).statusCode).toBe(200),
+  );
 });
