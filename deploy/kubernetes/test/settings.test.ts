@@ -134,6 +134,11 @@ describe.each<Overlay>(['dev', 'production'])('in %s', (overlay) => {
         const { name, port, urlVariable } = services[called];
         expect(environmentOf(overlay, services[key].name)[urlVariable]).toBe(`http://${name}:${port}`);
       }
+    // With which they compare the URL of a proof (RFC 9449).
+    for (const key of serviceKeys) {
+      const { name, port } = services[key];
+      expect(environmentOf(overlay, name)['INTERNAL_URLS']).toBe(`http://${name}:${port}`);
+    }
   });
 
   it('lets keys, and nothing else, be read from a service that is not ready', () => {
