@@ -62,7 +62,7 @@ function decide({ answer, hasToken, served }: Known): Decision {
   const named = served?.attributes[tokenAttributes.refusedBy];
   const refusedBy = typeof named === 'string' ? named : null;
   const check = checkOf({ refusedBy, code, reason });
-  if (code === 'use_dpop_nonce') return { kind: 'again' };
+  if (refusedBy === 'use_dpop_nonce' || code === 'use_dpop_nonce') return { kind: 'again' };
   if (status === 0) return { kind: 'unanswered' };
   if (check !== null || refusedBy !== null || (hasToken && (status === 401 || status === 403)))
     return { kind: 'refused', check, code, reason: reason ?? reasonIn(refusedBy), refusedBy };

@@ -92,6 +92,7 @@ function hopArrow(span: ShownSpan, { entry, asked, services }: ArrowContext): Ar
       : { from: by, to: unansweredAt(span, services) };
   if (ends.to === null || ends.from === ends.to) return null;
   const status = span.kind === 'server' ? span.status : 0;
+  const { [tokenAttributes.refusedBy]: refusedBy, 'error.type': code } = span.attributes;
   return {
     key: `${request.traceId}/${span.span_id}`,
     traceId: request.traceId,
@@ -101,7 +102,7 @@ function hopArrow(span: ShownSpan, { entry, asked, services }: ArrowContext): Ar
     to: ends.to,
     name: span.name,
     status,
-    verdict: verdictOf(status, span.attributes['error.type']),
+    verdict: verdictOf(status, refusedBy ?? code),
     durationMs: span.duration_ms,
     startMs: span.start_ms,
     actors: actorsOf(span),

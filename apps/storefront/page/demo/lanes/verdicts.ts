@@ -6,7 +6,7 @@ export type Verdict = 'waiting' | 'passed' | 'again' | 'refused' | 'turned_down'
 
 /**
  * @param status HTTP status; 0: no answer; null: not yet
- * @param code of the problem in the answer, if it is known
+ * @param code of the problem in the answer, or the service's own name for it, if that is known
  */
 export function verdictOf(status: number | null, code: unknown = null): Verdict {
   // RFC 9449 §8, §9

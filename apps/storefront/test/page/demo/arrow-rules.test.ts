@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { arrowsOf, isByDemo } from '../../../page/demo/lanes/arrow-rules.ts';
 import { countsOf, shownArrows } from '../../../page/demo/lanes/filter-rules.ts';
 import type { Purpose, TrafficEntry } from '../../../page/traffic/traffic.ts';
-import { tokenAttributes } from '../../../src/demo/api.ts';
+import { type ShownSpan, tokenAttributes } from '../../../src/demo/api.ts';
 import { pageAnswer, pageRequest, services, shownSpan } from '../traffic/requests.ts';
 
 const request = pageRequest({ method: 'POST', url: 'http://localhost:4003/payments' });
@@ -125,6 +125,11 @@ describe('arrows', () => {
     expect(arrowsOf(entry({ answer: pageAnswer(401), spans: [] }), services)).toMatchObject([
       { verdict: 'refused' },
     ]);
+    const hop = (attributes: ShownSpan['attributes']) =>
+      arrowsOf(entry({ spans: [payment, { ...claim, status: 401, attributes }] }), services).at(-1)?.verdict;
+    expect(hop({ [tokenAttributes.refusedBy]: 'use_dpop_nonce' })).toBe('again');
+    expect(hop({ 'error.type': 'use_dpop_nonce' })).toBe('again');
+    expect(hop({ [tokenAttributes.refusedBy]: 'proof: replayed' })).toBe('refused');
   });
 
   it('come from outside where the demo’s server asked because of a panel', () => {

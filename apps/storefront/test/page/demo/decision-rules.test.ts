@@ -48,6 +48,8 @@ describe('which check decided', () => {
   it('is none where the service asks for a nonce, which is no refusal', () => {
     expect(decided(401, said('use_dpop_nonce'))).toEqual({ kind: 'again' });
     expect(decided(401, said('use_dpop_nonce'), 'use_dpop_nonce')).toEqual({ kind: 'again' });
+    const attributes = { [tokenAttributes.refusedBy]: 'use_dpop_nonce' };
+    expect(decisionOfHop(shownSpan({ status: 401, attributes }))).toEqual({ kind: 'again' });
   });
 
   it('tells the reason of a revocation alone, as other checks have none', () => {
