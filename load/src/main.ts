@@ -3,6 +3,7 @@ import { parseArguments, UsageError, usage } from './arguments.ts';
 import { chooseSections } from './choose.ts';
 import { costSection } from './experiments/auth-cost/cost-section.ts';
 import { growthSection } from './experiments/auth-cost/growth-section.ts';
+import { proofStoreSection } from './experiments/auth-cost/proof-store-section.ts';
 import { faultSection } from './experiments/faults/fault-section.ts';
 import { memorySection } from './experiments/memory/memory-section.ts';
 import { refreshSection } from './experiments/refresh-rate.ts';
@@ -24,6 +25,7 @@ import { namesSystem } from './system/system.ts';
 
 const sections: readonly Section[] = [
   costSection,
+  proofStoreSection,
   growthSection,
   scenarioSection,
   saturationSection,

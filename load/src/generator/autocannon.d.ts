@@ -22,6 +22,8 @@ declare module 'autocannon' {
 
   export type Result = {
     '2xx': number;
+    '4xx': number;
+    '5xx': number;
     non2xx: number;
     errors: number;
     timeouts: number;

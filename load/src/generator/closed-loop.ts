@@ -60,9 +60,13 @@ export async function runClosedLoop(load: ClosedLoad): Promise<ClosedRound> {
   } finally {
     run.stop();
   }
-  const { non2xx, errors, timeouts } = await run;
+  const result = await run;
+  const { non2xx, errors, timeouts } = result;
   const failed = non2xx + errors + timeouts;
-  if (failed > 0) throw new Error(`${failed} requests to ${path} did not succeed.`);
+  if (failed > 0) {
+    const why = `4xx: ${result['4xx']}, 5xx: ${result['5xx']}, no answer: ${errors + timeouts}`;
+    throw new Error(`${failed} requests to ${path} did not succeed (${why}).`);
+  }
   const requests = after.answered - before.answered;
   if (requests === 0) throw new Error(`Nothing came back from ${path} in ${seconds} s.`);
   const grown = Object.entries(after.used).map(([name, value]) => [name, value - (before.used[name] ?? 0)]);

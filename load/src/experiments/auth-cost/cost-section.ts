@@ -3,7 +3,7 @@ import { compareRoutes } from './compare-routes.ts';
 import type { Way } from './settings.ts';
 
 const ways: readonly Way[] = [
-  ...(['none', 'ignored', 'local', 'bound', 'bound-stored'] as const),
+  ...(['none', 'ignored', 'local', 'bound'] as const),
   ...(['revocation', 'introspection', 'session'] as const),
 ];
 const plans = {
@@ -15,7 +15,7 @@ const plans = {
 export const costSection: Section = {
   name: 'auth-cost',
   title: 'What auth costs',
-  seconds: { full: 230, quick: 18 },
+  seconds: { full: 190, quick: 16 },
   needsOwnSystem: true,
   async run(context) {
     const plan = context.quick ? plans.quick : plans.full;
@@ -25,7 +25,7 @@ export const costSection: Section = {
       notes: [
         ...result.notes,
         'A service verifies the signature of a token when the token first comes, and remembers that; each person comes again and again. A request without a check sends no token, because nobody would; what reading a token’s header costs is seen where it is sent and ignored.',
-        'A bound token: each person has an ES256 key, and each request a proof that is signed before the round. The service remembers the proofs in its memory, or in Postgres, as services with replicas do: one insert each, whose CPU time is not in the table.',
+        'A bound token: each person has an ES256 key, and each request a proof that is signed before the round. The service remembers the proofs in its memory.',
         'Revocations held: 300 more come each second, one by one, as from the feed, and after each of them every token is looked up anew.',
         'Introspection: the service signs a client assertion for each request (private_key_jwt), as ours do whenever they ask auth-service; Redis remembers it as used, and looks the session up. Nothing is cached, or it would not be the answer of that moment.',
         'The session in Redis is one GET of some 250 bytes over a kept connection, and JSON.parse; more is asked of a real one, such as to prolong it.',

@@ -1,6 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { authClient, type RevocationList } from '@latchkey/auth-client';
-import { createPostgresProofStore, type ProofStore } from '@latchkey/auth-client/proof';
+import {
+  createPostgresProofStore,
+  createRedisProofStore,
+  type ProofStore,
+} from '@latchkey/auth-client/proof';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { Redis } from 'ioredis';
 import { Pool } from 'undici';
@@ -28,8 +32,14 @@ export async function protect(app: FastifyInstance, way: Way, settings: ServerSe
     case 'local':
     case 'bound':
       return [await verifyLocally(app, settings)];
-    case 'bound-stored':
-      proofStore ??= keepProofs(settings);
+    case 'bound-redis':
+      return [
+        await verifyLocally(app, settings, {
+          proofStore: createRedisProofStore(new Redis(settings.redisUrl)),
+        }),
+      ];
+    case 'bound-postgres':
+      proofStore ??= keepInPostgres(settings);
       return [await verifyLocally(app, settings, { proofStore: await proofStore })];
     case 'revocation':
       held ??= holdRevocations();
@@ -59,7 +69,7 @@ async function verifyLocally(
 }
 
 /** As our services do by default: their replicas share a database. */
-async function keepProofs({ databaseUrl }: ServerSettings): Promise<ProofStore> {
+async function keepInPostgres({ databaseUrl }: ServerSettings): Promise<ProofStore> {
   const { openServiceDatabase } = await import('./service-database.ts');
   return createPostgresProofStore(
     (await openServiceDatabase(audience, databaseUrl, { connections: proofConnections })).pool,

@@ -6,7 +6,8 @@ export const wayTitles = {
   ignored: 'no check, token sent all the same',
   local: 'token, verified locally',
   bound: 'token bound to a key, proof per request',
-  'bound-stored': 'token bound to a key, proofs kept in Postgres',
+  'bound-redis': 'token bound to a key, proofs kept in Redis',
+  'bound-postgres': 'token bound to a key, proofs kept in Postgres',
   revocation: 'token, and 100,000 revocations held',
   introspection: 'token, introspected per request',
   session: 'session, looked up in Redis per request',
@@ -18,17 +19,18 @@ export const wayTitles = {
 export type Way = keyof typeof wayTitles;
 
 /** The way that also makes work for Postgres, whose CPU time is not read: it has no CPU time of a whole request. */
-export const askingPostgres: Way = 'bound-stored';
+export const askingPostgres: Way = 'bound-postgres';
 
 /** The parts beside the service itself that each request makes work for. */
 export const sharedParts: Readonly<Partial<Record<Way, readonly ('authCpu' | 'redisCpu')[]>>> = {
   introspection: ['authCpu', 'redisCpu'],
   session: ['redisCpu'],
+  'bound-redis': ['redisCpu'],
 };
 
 /** The ways that bind a token to a key (RFC 9449). */
 export function isBound(way: Way): boolean {
-  return way === 'bound' || way === 'bound-stored';
+  return way.startsWith('bound');
 }
 
 /** The addresses and secrets that a measured server needs. They are those of a service of the system. */
