@@ -43,6 +43,36 @@ describe('proofs in Postgres', () => {
     }
   });
 
+  test('are decided without a deadlock when two replicas get the same ones in another order', async () => {
+    const ids = Array.from({ length: 400 }, (_, index) => `crossing ${index}`);
+    const [one, other] = [pool, connect()].map((own) => createPostgresProofStore(own));
+    const news = await Promise.all([
+      ...ids.map((id) => one?.use(id, 150)),
+      ...ids.toReversed().map((id) => other?.use(id, 150)),
+    ]);
+    expect(news.filter(Boolean)).toHaveLength(ids.length);
+  });
+
+  test('that come together share a few statements, and each gets its own verdict', async () => {
+    let statements = 0;
+    const counted: typeof pool.query = ((...args: Parameters<typeof pool.query>) => {
+      statements += 1;
+      return pool.query(...args);
+    }) as typeof pool.query;
+    const store = createPostgresProofStore({ query: counted });
+    await store.use('together 7', 150);
+    statements = 0;
+    const news = await Promise.all(
+      Array.from({ length: 2000 }, (_, index) => store.use(`together ${index % 1000}`, 150)),
+    );
+    expect(news.filter(Boolean)).toHaveLength(999);
+    expect([news[7], news[1007]]).toEqual([false, false]);
+    expect(news.slice(0, 1000).every((isNew, index) => index === 7 || isNew !== news[1000 + index])).toBe(
+      true,
+    );
+    expect(statements).toBeLessThan(20);
+  });
+
   test('are refused after a crash of the service, too: they are kept by the database', async () => {
     const before = connect();
     expect(await createPostgresProofStore(before).use('kept', 150)).toBe(true);
