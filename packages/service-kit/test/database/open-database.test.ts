@@ -240,6 +240,8 @@ describe('a database that is gone', () => {
 
   it('has no connection left: requests wait, then are refused', async () => {
     const { db, pool } = await open(test.url, 1, 200);
+    // On a busy machine, connecting may take longer than that, too.
+    await eventually('the one connection is there', () => pool.query('select 1'));
     const busy = pool.query('select pg_sleep(1)');
     const error = await db.execute(sql`select 1`).then(
       () => undefined,
