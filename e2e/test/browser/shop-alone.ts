@@ -26,6 +26,7 @@ export async function startShopAlone(
     cwd: directory,
     env: {
       PATH: process.env['PATH'],
+      NODE_OPTIONS: process.env['NODE_OPTIONS'],
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       PORT: new URL(storefront.url).port,

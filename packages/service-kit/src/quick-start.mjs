@@ -12,16 +12,23 @@ if (cache !== null) {
 
 // To learn that a .js file is a module, Node.js reads its package's package.json and parses the "exports" as well: 170
 // KB in drizzle-orm, for each of its hundred files, which was half of a service's start. An .mjs file, of which typebox
-// has seven hundred, is a module by its name.
+// has seven hundred, is a module by its name; so are our own sources.
 module.registerHooks?.({
   resolve(specifier, context, next) {
     const { parentURL, conditions } = context;
-    return parentURL !== undefined &&
-      conditions.includes('import') &&
-      /^\.\.?\//.test(specifier) &&
-      (specifier.endsWith('.mjs') ||
-        (specifier.endsWith('.js') && parentURL.includes('/node_modules/drizzle-orm/')))
-      ? { url: new URL(specifier, parentURL).href, format: 'module', shortCircuit: true }
-      : next(specifier, context);
+    const format =
+      parentURL !== undefined && conditions.includes('import') && /^\.\.?\//.test(specifier)
+        ? formatOf(specifier, parentURL)
+        : undefined;
+    return format === undefined
+      ? next(specifier, context)
+      : { url: new URL(specifier, parentURL).href, format, shortCircuit: true };
   },
 });
+
+function formatOf(specifier, parentURL) {
+  if (specifier.endsWith('.mjs')) return 'module';
+  if (specifier.endsWith('.js') && parentURL.includes('/node_modules/drizzle-orm/')) return 'module';
+  if (specifier.endsWith('.ts') && !parentURL.includes('/node_modules/')) return 'module-typescript';
+  return undefined;
+}

@@ -6,6 +6,7 @@ import { explain } from '../errors.ts';
 import { startPostgres } from '../postgres/start.ts';
 import { findRedisServer } from '../redis/find.ts';
 import { provideRedis } from '../redis/start.ts';
+import { bundleLibraries } from './bundled/options.ts';
 import { keepTemporaryFilesInMemory } from './temporary-files.ts';
 
 /**
@@ -13,6 +14,7 @@ import { keepTemporaryFilesInMemory } from './temporary-files.ts';
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   keepTemporaryFilesInMemory();
+  bundleLibraries(process.env);
   await putRedisOnPath();
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
   const remove = () => rmSync(directory, { recursive: true, force: true });
