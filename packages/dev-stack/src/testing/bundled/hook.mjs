@@ -1,19 +1,25 @@
 // Loaded before everything else (node --import) by programs that tests start: imports of libraries in our own sources
-// lead to the bundled files of bundle.ts. Each is about a hundred files otherwise.
+// lead to the bundled files of bundle.ts. For any Node.js: tests start old ones too, which go on without the bundle.
 import { readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
+import * as module from 'node:module';
 
 const file = new URL(import.meta.url).searchParams.get('map');
 const bundled = new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8'))));
+const repository = new URL('../../../../../', import.meta.url).href;
 
 // Vitest's own workers resolve imports in their own way, and would have two copies of a library.
 if (!/[\\/]vitest[\\/]/.test(process.argv[1] ?? '')) {
-  registerHooks({
+  module.registerHooks?.({
     resolve(specifier, context, next) {
       const url = bundled.get(specifier);
-      return url === undefined || (context.parentURL ?? '/node_modules/').includes('/node_modules/')
+      return url === undefined || !isOurs(context.parentURL)
         ? next(specifier, context)
         : { url, format: 'module', shortCircuit: true };
     },
   });
+}
+
+/** Not a packed package that a test installs elsewhere. */
+function isOurs(parentURL = '') {
+  return parentURL.startsWith(repository) && !parentURL.includes('/node_modules/');
 }
