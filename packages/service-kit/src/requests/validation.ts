@@ -1,7 +1,8 @@
 import AjvCompiler from '@fastify/ajv-compiler';
+import SerializerSelector from '@fastify/fast-json-stringify-compiler';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 
-type Compile = (route: AjvCompiler.RouteDefinition) => (data: unknown) => boolean;
+type Compile = (route: { schema?: unknown; httpPart?: string }) => (data: unknown) => unknown;
 
 // An unknown property is refused, not silently removed, so that a caller notices a misspelt `quantity`.
 // Only in URLs "1" may become 1, because numbers in a URL arrive as text.
@@ -15,18 +16,43 @@ const bodyOptions = {
 };
 const urlOptions = { ...bodyOptions, coerceTypes: 'array' };
 
-// The package's own type also covers JSON Type Definition, which makes its calls untypable.
-const build = AjvCompiler() as unknown as (externalSchemas: unknown, options: object) => Compile;
+// The packages' own types also cover JSON Type Definition, which makes their calls untypable.
+type Factory = (externalSchemas: unknown, options: object) => Compile;
+const validators = AjvCompiler() as unknown as Factory;
+const serializers = SerializerSelector() as unknown as Factory;
 
 function buildValidator(externalSchemas: unknown, options: object): Compile {
-  const body = build(externalSchemas, { ...options, customOptions: bodyOptions });
-  const elsewhere = build(externalSchemas, { ...options, customOptions: urlOptions });
+  const compilerOf = (part: string, customOptions: object) =>
+    compileOnce(validators(externalSchemas, { ...options, customOptions }), [part, externalSchemas]);
+  const body = compilerOf('body', bodyOptions);
+  const elsewhere = compilerOf('elsewhere', urlOptions);
   return (route) => (route.httpPart === 'body' ? body(route) : elsewhere(route));
 }
 
-/** How requests are validated: bodies strictly, URLs and headers with coercion. */
+function buildSerializer(externalSchemas: unknown, options: object): Compile {
+  return compileOnce(serializers(externalSchemas, options), ['answer', externalSchemas]);
+}
+
+const compiled = new Map<string, ReturnType<Compile>>();
+
+/** Compiles equal schemas once in this process: routes share their error answers, and tests build many services. */
+function compileOnce(compile: Compile, kind: unknown): Compile {
+  return (route) => {
+    const key = JSON.stringify([kind, route.schema], (_, value) =>
+      value instanceof RegExp ? String(value) : value,
+    );
+    const known = compiled.get(key) ?? compile(route);
+    compiled.set(key, known);
+    return known;
+  };
+}
+
+/** How requests are validated, bodies strictly, URLs and headers with coercion; and how answers are written. */
 export const schemaController: NonNullable<FastifyServerOptions['schemaController']> = {
-  compilersFactory: { buildValidator: buildValidator as unknown as AjvCompiler.BuildCompilerFromPool },
+  compilersFactory: {
+    buildValidator: buildValidator as unknown as AjvCompiler.BuildCompilerFromPool,
+    buildSerializer: buildSerializer as unknown as SerializerSelector.SerializerFactory,
+  },
 };
 
 /** Forbids unknown properties in every body schema that does not itself decide about them. */

@@ -15,3 +15,27 @@ it.each(wrong)('a service does not start with a route whose schema has $what', a
   app.post('/things', { schema: { body: schema } }, async () => ({}));
   await expect(app.ready()).rejects.toThrow('POST: /things');
 });
+
+it('one schema for a body and a query is strict about the body and coerces the query, in each service anew', async () => {
+  const things = { type: 'object', properties: { count: { type: 'integer' } } };
+  for (let service = 0; service < 2; service += 1) {
+    const { app } = await serviceUnderTest();
+    app.post('/things', { schema: { body: structuredClone(things) } }, async ({ body }) => body);
+    app.get('/things', { schema: { querystring: structuredClone(things) } }, async ({ query }) => query);
+    const post = (payload: object) => app.inject({ method: 'POST', url: '/things', payload });
+    expect((await post({ count: 1 })).json()).toEqual({ count: 1 });
+    expect((await post({ count: '1' })).statusCode).toBe(400);
+    expect((await post({ counts: 1 })).statusCode).toBe(400);
+    expect((await app.inject('/things?count=1')).json()).toEqual({ count: 1 });
+  }
+});
+
+it('answers are written by their own schema', async () => {
+  const { app } = await serviceUnderTest();
+  const answer = { sku: 'tea', count: 1 };
+  const schemas = { '/sku': { sku: { type: 'string' } }, '/count': { count: { type: 'integer' } } };
+  for (const [url, properties] of Object.entries(schemas))
+    app.get(url, { schema: { response: { 200: { type: 'object', properties } } } }, async () => answer);
+  expect((await app.inject('/sku')).json()).toEqual({ sku: 'tea' });
+  expect((await app.inject('/count')).json()).toEqual({ count: 1 });
+});
