@@ -57,7 +57,9 @@ export function createPool(config: Omit<pg.PoolConfig, 'Client'>, { url, silentM
   function watch(client: pg.Client): void {
     const insides = client as unknown as Insides;
     const { stream } = insides.connection;
-    stream.setTimeout(silentMs, () => {
+    stream.setTimeout(silentMs);
+    // Not as a parameter of setTimeout: that is called only once, and the first time may be on an idle connection.
+    stream.on('timeout', () => {
       if (insides.readyForQuery) return;
       const error = asConnectionError(new Error(`Postgres has sent nothing for ${silentMs} ms.`));
       for (const other of idle) (other as unknown as Insides).connection.stream.destroy(error);

@@ -66,6 +66,13 @@ async function errorOf(query: PromiseLike<unknown>): Promise<unknown> {
   return undefined;
 }
 
+async function pauseLongerThanSilence(): Promise<void> {
+  const other = new pg.Client(database.url);
+  await other.connect();
+  await other.query(`select pg_sleep(${(silentMs + 100) / 1000})`);
+  await other.end();
+}
+
 describe('a connection to Postgres that falls silent', () => {
   it('fails one query, and takes its idle neighbours with it: the next one has a new connection', async () => {
     await open(link.url);
@@ -75,6 +82,15 @@ describe('a connection to Postgres that falls silent', () => {
     expect(isDatabaseUnavailable(await errorOf(opened.db.execute(sql`select 1`)))).toBe(true);
     await eventually('all four connections are given up', () => expect(opened.pool.totalCount).toBe(0));
     for (let query = 0; query < 4; query += 1) await opened.db.execute(sql`select 1`);
+  });
+
+  it('is found out also after it was idle for longer than that', async () => {
+    await open(link.url, 1);
+    await opened.db.execute(sql`select 1`);
+    await pauseLongerThanSilence();
+    link.silence();
+    expect(isDatabaseUnavailable(await errorOf(opened.db.execute(sql`select 1`)))).toBe(true);
+    await opened.db.execute(sql`select 1`);
   });
 
   it('fails a transaction at once, without waiting for its end as well', async () => {
@@ -98,10 +114,7 @@ describe('a connection to Postgres that falls silent', () => {
       (await opened.db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid, pg_sleep(0.3)`)).rows[0]
         ?.pid;
     const first = await backend();
-    const other = new pg.Client(database.url);
-    await other.connect();
-    await other.query(`select pg_sleep(${(silentMs + 100) / 1000})`);
-    await other.end();
+    await pauseLongerThanSilence();
     expect(await backend()).toBe(first);
   });
 });
