@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { services } from '@latchkey/services';
 import { problemCodes } from '../packages/service-kit/src/problems/problem-codes.ts';
+import { telemetryConfig } from '../packages/service-kit/src/telemetry/settings.ts';
 import { composeFile } from './compose.ts';
 import { withFigures } from './figures.ts';
 
@@ -16,10 +17,10 @@ const repository = join(import.meta.dirname, '..');
 const apps = [...Object.values(services).map(({ name }) => name), 'storefront'];
 const schemas: Readonly<Record<string, ConfigSchema>> = Object.fromEntries(
   await Promise.all(
-    apps.map(async (app) => [
-      app,
-      (await import(join(repository, 'apps', app, 'src', 'config.ts'))).configSchema,
-    ]),
+    apps.map(async (app) => {
+      const { configSchema } = await import(join(repository, 'apps', app, 'src', 'config.ts'));
+      return [app, { ...configSchema, properties: { ...configSchema.properties, ...telemetryConfig } }];
+    }),
   ),
 );
 

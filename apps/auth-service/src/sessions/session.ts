@@ -50,16 +50,18 @@ export type ListedSession = {
  * - REUSED: a generation replaced long ago, so somebody has a copy. The session is ended.
  * - LOST: we issued it and its session has not expired, but the store no longer has the session.
  */
-export type RefreshVerdict =
-  | 'ROTATED'
-  | 'REPLAYED'
-  | 'ADOPTED'
-  | 'FOREIGN_KEY'
-  | 'REUSED'
-  | 'REVOKED'
-  | 'EXPIRED'
-  | 'LOST'
-  | 'UNKNOWN';
+export const refreshVerdicts = [
+  'ROTATED',
+  'REPLAYED',
+  'ADOPTED',
+  'FOREIGN_KEY',
+  'REUSED',
+  'REVOKED',
+  'EXPIRED',
+  'LOST',
+  'UNKNOWN',
+] as const;
+export type RefreshVerdict = (typeof refreshVerdicts)[number];
 
 export type RefreshOutcome =
   | {

@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client';
-import type { RefreshVerdict } from './session.ts';
+import { type RefreshVerdict, refreshVerdicts } from './session.ts';
 
 /**
  * Counts presented refresh tokens by verdict, as `refresh_tokens_total{verdict}`. A rising REPLAYED means that clients
@@ -13,5 +13,7 @@ export function createVerdictCounter(registry: Registry): (verdict: RefreshVerdi
     labelNames: ['verdict'],
     registers: [registry],
   });
+  // A series that begins with its first token cannot be seen to rise, and an alert would miss that token.
+  for (const verdict of refreshVerdicts) counter.inc({ verdict }, 0);
   return (verdict) => counter.inc({ verdict });
 }

@@ -1,14 +1,13 @@
-import { basename } from 'node:path';
 import { isDatabaseUnavailable } from '../database/errors.ts';
 import { describeError, type ErrorDescription } from '../logging/describe-error.ts';
 import { withoutTokens } from '../logging/logging.ts';
 import { ConfigError } from '../settings/config.ts';
 
 /**
- * Runs the start of a service's main.ts. With OTEL_EXPORTER_OTLP_ENDPOINT set, the service reports to that
- * OpenTelemetry collector, under the name in OTEL_SERVICE_NAME. With SPANS_ENDPOINT set, as in the demo, its spans go
- * there almost at once. Without either, no telemetry is loaded. If the start fails, the process exits with code 1 and
- * writes a message to standard error that says what to do; the stack is added only if the cause is unknown.
+ * Runs the start of a service's main.ts. With an endpoint of OpenTelemetry set, such as OTEL_EXPORTER_OTLP_ENDPOINT, the
+ * service reports there. With SPANS_ENDPOINT set, as in the demo, its spans go there almost at once. Without either, no
+ * telemetry is loaded. If the start fails, the process exits with code 1 and writes a message to standard error that
+ * says what to do; the stack is added only if the cause is unknown.
  *
  * @example
  * await startService(async () => {
@@ -18,11 +17,10 @@ import { ConfigError } from '../settings/config.ts';
  */
 export async function startService(start: () => Promise<void>): Promise<void> {
   try {
-    const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, SPANS_ENDPOINT: spansEndpoint } = process.env;
-    if (endpoint || spansEndpoint) {
+    const names = Object.keys(process.env).filter((name) => process.env[name]);
+    if (names.some((name) => /^(OTEL_EXPORTER_OTLP_|SPANS_)(\w+_)?ENDPOINT(_FILE)?$/.test(name))) {
       const { startTelemetry } = await import('../telemetry/start-telemetry.ts');
-      const serviceName = process.env['OTEL_SERVICE_NAME'] || basename(process.cwd());
-      startTelemetry({ endpoint, spansEndpoint, serviceName });
+      startTelemetry(process.env);
     }
     await start();
   } catch (error) {

@@ -18,7 +18,7 @@ export type TraceContext = {
   readonly parentId: string | null;
   /** This request's own span, 16 hex digits. */
   readonly spanId: string;
-  /** Two hex digits: 01 when the caller recorded the trace. */
+  /** Two hex digits; the last bit says that the trace is recorded. */
   readonly flags: string;
   /** The `traceparent` for the next service. */
   readonly header: string;
@@ -29,6 +29,16 @@ const noTrace = '0'.repeat(32);
 const noSpan = '0'.repeat(16);
 const maxLength = 256;
 
+type Sampler = (traceId: string, parentFlags?: string) => boolean;
+let sampler: Sampler | undefined;
+
+/** Lets `decide` say which traces of this process are recorded. Without it, the caller's decision is passed on. */
+export function sampleTraces(decide: Sampler): void {
+  sampler = decide;
+}
+
+export const isSampled = (flags: string): boolean => (Number.parseInt(flags, 16) & 1) === 1;
+
 /** Continues the trace that a `traceparent` header names, or starts one when it is missing or malformed. */
 export function traceContextFrom(header: string | undefined): TraceContext {
   const found = header === undefined || header.length > maxLength ? null : shape.exec(header);
@@ -38,8 +48,11 @@ export function traceContextFrom(header: string | undefined): TraceContext {
   return trace(traceId, parentId, flags);
 }
 
-function trace(traceId: string, parentId: string | null, flags: string): TraceContext {
+function trace(traceId: string, parentId: string | null, given: string): TraceContext {
   const spanId = randomHex(8);
+  const isTaken = sampler?.(traceId, parentId === null ? undefined : given) ?? isSampled(given);
+  const bits = (Number.parseInt(given, 16) & ~1) | (isTaken ? 1 : 0);
+  const flags = bits.toString(16).padStart(2, '0');
   return { traceId, parentId, spanId, flags, header: `00-${traceId}-${spanId}-${flags}` };
 }
 

@@ -1,35 +1,27 @@
-import { attributesOf, cumulative, nanoseconds, type OtlpMetric } from './otlp.ts';
+import { Counter } from 'prom-client';
 
-type Kind = 'spans' | 'log_lines';
+type Kind = 'spans' | 'log_lines' | 'metrics';
 
-/** Counts undelivered items as a metric, so that missing telemetry is visible. */
+/** Counts undelivered items as the metric `telemetry_dropped_total{kind}`, so that missing telemetry is visible. */
 export function createDropCounter() {
-  const counts: Record<Kind, number> = { spans: 0, log_lines: 0 };
-  const startTimeUnixNano = nanoseconds(performance.timeOrigin);
-  const add = (kind: Kind, many: number): void => {
-    counts[kind] += many;
-  };
+  const counter = new Counter({
+    name: 'telemetry_dropped_total',
+    help: 'Spans, log lines and reports of metrics that were not delivered to the collector',
+    labelNames: ['kind'],
+    registers: [],
+  });
+  const add = (kind: Kind, many: number): void => counter.inc({ kind }, many);
+  // A counter that begins with its first item cannot be seen to rise.
+  for (const kind of ['spans', 'log_lines', 'metrics'] as const) add(kind, 0);
   return {
+    /** For the registries of the services that report. */
+    metric: counter,
     add,
     /** Counts the items unless the delivery succeeds. Resolves to whether it did. */
     async unless(delivery: Promise<boolean>, kind: Kind, many: number): Promise<boolean> {
       const isDelivered = await delivery;
       if (!isDelivered) add(kind, many);
       return isDelivered;
-    },
-    metric(): OtlpMetric {
-      const timeUnixNano = nanoseconds(Date.now());
-      const dataPoints = Object.entries(counts).map(([kind, asDouble]) => ({
-        attributes: attributesOf({ kind }),
-        timeUnixNano,
-        startTimeUnixNano,
-        asDouble,
-      }));
-      return {
-        name: 'telemetry_dropped_total',
-        description: 'Spans and log lines that were not delivered to the collector.',
-        sum: { dataPoints, aggregationTemporality: cumulative, isMonotonic: true },
-      };
     },
   };
 }

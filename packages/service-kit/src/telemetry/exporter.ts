@@ -1,69 +1,79 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { createFetch } from '@latchkey/auth-client';
 import { createDropCounter } from './dropped.ts';
 import type { Attribute, OtlpLogRecord, OtlpMetric, OtlpSpan } from './otlp.ts';
+import type { Destination, Signal } from './settings.ts';
 
 export type ExporterOptions = {
-  /** The collector, e.g. `http://localhost:4318`. */
-  readonly endpoint: URL;
+  /** Signals without one are not reported. */
+  readonly destinations: Readonly<Partial<Record<Signal, Destination>>>;
   /** The sender: service.name and so on. */
   readonly resource: readonly Attribute[];
-  /** Default none: then only spans are reported, and nothing while there are none. */
+  /** Read every `metricsIntervalMs`, and at the end. */
   readonly metrics?: () => Promise<OtlpMetric[]>;
-  /** Called once when the collector stops accepting reports, and once when it accepts them again. */
+  /** Default 60 s. */
+  readonly metricsIntervalMs?: number;
+  /** Called once when a collector stops accepting reports, and once when all accept them again. */
   readonly onChange: (isReached: boolean) => void;
+  /** Between two reports of spans and log lines; default 2 s. */
   readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly isCompressed?: boolean;
   readonly fetch?: typeof globalThis.fetch;
 };
 
 /** The most items of each kind between two reports. More are dropped, so that a missing collector costs little. */
 const maxWaiting = 8000;
-const timeoutMs = 2000;
 const scope = { name: '@latchkey/service-kit' };
+const compress = promisify(gzip);
 
 /**
- * Reports spans, log lines and metrics to an OpenTelemetry collector, by default every two seconds, as OTLP over HTTP
- * in JSON. Undeliverable items are dropped and counted in the metric telemetry_dropped_total, so that telemetry never
- * delays the work.
+ * Reports spans, log lines and metrics to OpenTelemetry collectors, as OTLP over HTTP in JSON. Undeliverable items are
+ * dropped and counted in the metric telemetry_dropped_total, so that telemetry never delays the work.
  *
  * @example
- * const exporter = createExporter({ endpoint, resource, metrics, onChange });
+ * const exporter = createExporter({ destinations, resource, metrics, onChange });
  * exporter.addSpan(span);
  * await exporter.stop();
  */
 export function createExporter(options: ExporterOptions) {
-  const { endpoint, resource, metrics, onChange, intervalMs = 2000, fetch = createFetch() } = options;
+  const { destinations, resource, metrics, onChange, fetch = createFetch() } = options;
+  const { intervalMs = 2000, metricsIntervalMs = 60_000, timeoutMs = 2000, isCompressed = false } = options;
   let spans: OtlpSpan[] = [];
   let logs: OtlpLogRecord[] = [];
   const dropped = createDropCounter();
   let isReached = true;
+  let metricsDueAt = 0;
   let reporting: Promise<void> = Promise.resolve();
   const timer = setInterval(() => void report(), intervalMs).unref();
 
   /** Sends one report at a time, so that a slow collector does not cause parallel requests. */
-  function report(): Promise<void> {
-    reporting = reporting.then(send);
+  function report({ isLast = false } = {}): Promise<void> {
+    reporting = reporting.then(() => send(isLast));
     return reporting;
   }
 
-  async function send(): Promise<void> {
+  async function send(isLast: boolean): Promise<void> {
     const of = { resource: { attributes: resource } };
     const [newSpans, newLogs] = [spans, logs];
     spans = [];
     logs = [];
     const sent: Promise<boolean>[] = [];
-    if (metrics !== undefined) {
-      const figures = [...(await metrics().catch(() => [])), dropped.metric()];
-      sent.push(
-        post('metrics', { resourceMetrics: [{ ...of, scopeMetrics: [{ scope, metrics: figures }] }] }),
-      );
+    const now = performance.now();
+    if (metrics !== undefined && destinations.metrics && (isLast || now >= metricsDueAt)) {
+      metricsDueAt = now + metricsIntervalMs;
+      const figures = await metrics().catch(() => []);
+      const body = { resourceMetrics: [{ ...of, scopeMetrics: [{ scope, metrics: figures }] }] };
+      sent.push(dropped.unless(post(destinations.metrics, body), 'metrics', 1));
     }
-    if (newSpans.length > 0) {
+    if (newSpans.length > 0 && destinations.traces) {
       const body = { resourceSpans: [{ ...of, scopeSpans: [{ scope, spans: newSpans }] }] };
-      sent.push(dropped.unless(post('traces', body), 'spans', newSpans.length));
+      sent.push(dropped.unless(post(destinations.traces, body), 'spans', newSpans.length));
     }
-    if (newLogs.length > 0) {
+    if (newLogs.length > 0 && destinations.logs) {
       const body = { resourceLogs: [{ ...of, scopeLogs: [{ scope, logRecords: newLogs }] }] };
-      sent.push(dropped.unless(post('logs', body), 'log_lines', newLogs.length));
+      sent.push(dropped.unless(post(destinations.logs, body), 'log_lines', newLogs.length));
     }
     if (sent.length === 0) return;
     const wasReached = (await Promise.all(sent)).every(Boolean);
@@ -71,12 +81,17 @@ export function createExporter(options: ExporterOptions) {
     isReached = wasReached;
   }
 
-  async function post(signal: 'metrics' | 'traces' | 'logs', body: unknown): Promise<boolean> {
+  async function post({ url, headers }: Destination, body: unknown): Promise<boolean> {
     try {
-      const response = await fetch(new URL(`v1/${signal}`, endpoint), {
+      const text = JSON.stringify(body);
+      const response = await fetch(url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
+        headers: {
+          ...headers,
+          'content-type': 'application/json',
+          ...(isCompressed && { 'content-encoding': 'gzip' }),
+        },
+        body: isCompressed ? await compress(text) : text,
         signal: AbortSignal.timeout(timeoutMs),
       });
       await response.body?.cancel();
@@ -87,12 +102,17 @@ export function createExporter(options: ExporterOptions) {
   }
 
   return {
+    /** What was not delivered. */
+    dropped: dropped.metric,
+
     addSpan(span: OtlpSpan): void {
+      if (destinations.traces === undefined) return;
       if (spans.length < maxWaiting) spans.push(span);
       else dropped.add('spans', 1);
     },
 
     addLog(record: OtlpLogRecord): void {
+      if (destinations.logs === undefined) return;
       if (logs.length < maxWaiting) logs.push(record);
       else dropped.add('log_lines', 1);
     },
@@ -100,7 +120,7 @@ export function createExporter(options: ExporterOptions) {
     /** Sends a last report and stops. Waits some seconds at most. */
     async stop(): Promise<void> {
       clearInterval(timer);
-      await report();
+      await report({ isLast: true });
     },
   };
 }

@@ -25,7 +25,8 @@ export function traceSentRequests(tracer: Tracer, except: readonly string[]): vo
     const span = tracer.start({ name: request.method, kind: 'client' });
     spans.set(request, { span });
     const isPassedOn = request.headers.some((name) => String(name).toLowerCase() === 'traceparent');
-    if (!isPassedOn) request.addHeader('traceparent', `00-${span.traceId}-${span.spanId}-00`);
+    if (!isPassedOn)
+      request.addHeader('traceparent', `00-${span.traceId}-${span.spanId}-${span.isSampled ? '01' : '00'}`);
   });
   subscribe('undici:request:headers', (message) => {
     const { request, response } = message as { request: SentRequest; response: { statusCode: number } };

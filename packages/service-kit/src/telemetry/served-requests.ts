@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { traceContextOf } from '../logging/trace-context.ts';
+import { isSampled, traceContextOf } from '../logging/trace-context.ts';
 import type { ActiveSpan, Tracer } from './spans.ts';
 import { followTokens } from './token-attributes.ts';
 
@@ -18,8 +18,9 @@ export function traceServedRequests(tracer: Tracer, onService: (app: FastifyInst
     const spans = new WeakMap<FastifyRequest, ActiveSpan>();
     app.addHook('onRequest', (request, _reply, done) => {
       if (probes.has(request.routeOptions.url ?? '')) return done();
-      const { traceId, spanId, parentId } = traceContextOf(request.raw);
-      const span = tracer.start({ name: request.method, kind: 'server', ids: { traceId, spanId, parentId } });
+      const { traceId, spanId, parentId, flags } = traceContextOf(request.raw);
+      const ids = { traceId, spanId, parentId, isSampled: isSampled(flags) };
+      const span = tracer.start({ name: request.method, kind: 'server', ids });
       spans.set(request, span);
       tracer.within(span, done);
     });

@@ -1,9 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomHex } from '../random-hex.ts';
 import { attributesOf, nanoseconds, type OtlpSpan, spanKinds } from './otlp.ts';
+import type { Sampler } from './sampling.ts';
 
 /** The parent of new spans: the request that is being served. */
-type SpanContext = { readonly traceId: string; readonly spanId: string };
+type SpanContext = {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Whether the trace goes to the collector. */
+  readonly isSampled: boolean;
+};
 
 export type SpanDescription = {
   readonly name: string;
@@ -24,13 +30,13 @@ export type ActiveSpan = SpanContext & { end(end: EndOfSpan): void };
 export type Tracer = ReturnType<typeof createTracer>;
 
 /**
- * Makes spans and knows which request is being served.
+ * Makes spans and knows which request is being served. `sampler` decides about traces that begin with a span here.
  *
  * @example
  * const span = tracer.start({ name: 'GET', kind: 'client' });
  * span.end({ failed: false });
  */
-export function createTracer(onEnd: (span: OtlpSpan) => void) {
+export function createTracer(sampler: Sampler, onEnd: (span: OtlpSpan, isSampled: boolean) => void) {
   const current = new AsyncLocalStorage<SpanContext>();
   return {
     /** The request that is being served at the call, if any. */
@@ -43,13 +49,15 @@ export function createTracer(onEnd: (span: OtlpSpan) => void) {
       const parent = current.getStore();
       const traceId = ids?.traceId ?? parent?.traceId ?? randomHex(16);
       const spanId = ids?.spanId ?? randomHex(8);
+      const isSampled = ids?.isSampled ?? parent?.isSampled ?? sampler(traceId);
       const parentId = ids === undefined ? parent?.spanId : ids.parentId;
       const began = performance.now();
       return {
         traceId,
         spanId,
+        isSampled,
         end(end) {
-          onEnd({
+          const span = {
             traceId,
             spanId,
             ...(parentId ? { parentSpanId: parentId } : {}),
@@ -59,7 +67,8 @@ export function createTracer(onEnd: (span: OtlpSpan) => void) {
             endTimeUnixNano: nanoseconds(performance.timeOrigin + performance.now()),
             attributes: attributesOf(end.attributes ?? {}),
             status: { code: end.failed ? 2 : 0 },
-          });
+          } as const;
+          onEnd(span, isSampled);
         },
       };
     },

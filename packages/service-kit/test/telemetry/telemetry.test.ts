@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -14,12 +15,15 @@ const running = new Set<ChildProcess>();
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let collector: Server;
-let received: { path: string; body: Record<string, unknown> }[];
+let received: { path: string; headers: IncomingHttpHeaders; body: Record<string, unknown> }[];
 let answerStatus: number;
 beforeAll(async () => {
   database = await createTestDatabase();
   collector = createServer(async (request, response) => {
-    received.push({ path: request.url ?? '', body: (await json(request)) as Record<string, unknown> });
+    const { url: path = '', headers } = request;
+    const bytes = await buffer(request);
+    const text = headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
+    received.push({ path, headers, body: JSON.parse(String(text)) });
     response.writeHead(answerStatus).end('{}');
   });
   collector.listen(0, '127.0.0.1');
@@ -59,9 +63,10 @@ async function start(env: NodeJS.ProcessEnv) {
   return { url, stop, logged, output: () => output, child };
 }
 
-function reporting() {
-  const { port } = collector.address() as AddressInfo;
-  return start({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_SERVICE_NAME: 'traced' });
+const collectorUrl = () => `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+
+function reporting(env: NodeJS.ProcessEnv = {}) {
+  return start({ OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl(), OTEL_SERVICE_NAME: 'traced', ...env });
 }
 
 type Reports<T> = { resource: { attributes: unknown[] } } & Record<string, Record<string, T[]>[]>;
@@ -187,6 +192,8 @@ describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
         expect.arrayContaining(['/v1/traces', '/v1/logs']),
       ),
     );
+    const shown = await (await fetch(`${service.url}/metrics`)).text();
+    expect(shown).toMatch(/telemetry_dropped_total\{kind="spans"\} 1\n/);
     answerStatus = 200;
     await service.stop();
     const dropped = metrics().findLast(({ name }) => name === 'telemetry_dropped_total');
@@ -197,6 +204,7 @@ describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
     expect(counts).toEqual({
       '{"stringValue":"spans"}': 1,
       '{"stringValue":"log_lines"}': expect.any(Number),
+      '{"stringValue":"metrics"}': 1,
     });
     expect(counts['{"stringValue":"log_lines"}']).toBeGreaterThan(0);
   });
@@ -209,11 +217,80 @@ describe('a service with OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   });
 });
 
+describe('a service with more of the standard variables', () => {
+  it('reports each signal to its own address, compressed, with the headers that are asked for', async () => {
+    const service = await reporting({
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20of-all,x-tenant=shop',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collectorUrl()}/elsewhere?kind=traces`,
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'authorization=Bearer%20of-traces',
+      OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+      OTEL_LOGS_EXPORTER: 'none',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=a%20place,service.name=not this one',
+    });
+    await fetch(`${service.url}/counted`);
+    await service.stop();
+    const sent = received.map(
+      ({ path, headers }) => `${path} ${headers.authorization} ${headers['x-tenant']}`,
+    );
+    expect(new Set(sent)).toEqual(
+      new Set(['/elsewhere?kind=traces Bearer of-traces shop', '/v1/metrics Bearer of-all shop']),
+    );
+    expect(received.every(({ headers }) => headers['content-encoding'] === 'gzip')).toBe(true);
+    const [report] = received.flatMap(({ body }) => Object.values(body).flat()) as Reports<unknown>[];
+    expect(report?.resource.attributes).toEqual(
+      expect.arrayContaining([
+        { key: 'deployment.environment.name', value: { stringValue: 'a place' } },
+        { key: 'service.name', value: { stringValue: 'traced' } },
+      ]),
+    );
+  });
+
+  it('records what the caller records, and of its own traces the share that is asked for', async () => {
+    const service = await reporting({
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0',
+    });
+    await fetch(`${service.url}/counted`);
+    await fetch(`${service.url}/inner`, { headers: { traceparent: traceparent.replace(/01$/, '00') } });
+    await fetch(`${service.url}/outer/7`, { headers: { traceparent } });
+    await service.stop();
+    expect(
+      spans()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['GET', 'GET /inner', 'GET /outer/:id', 'postgres select']);
+  });
+
+  it('passes on that a trace which begins here is recorded', async () => {
+    const service = await reporting();
+    const { headers } = await fetch(`${service.url}/counted`);
+    await service.stop();
+    expect(headers.get('traceparent')).toMatch(/-01$/);
+  });
+
+  it('reports nothing with OTEL_SDK_DISABLED', async () => {
+    const service = await reporting({ OTEL_SDK_DISABLED: 'true' });
+    await fetch(`${service.url}/counted`);
+    await service.stop();
+    expect(received).toEqual([]);
+  });
+
+  it.each([
+    { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+    { OTEL_EXPORTER_OTLP_HEADERS: 'authorization' },
+    { OTEL_TRACES_SAMPLER: 'xray' },
+    { OTEL_TRACES_SAMPLER_ARG: '2' },
+    { OTEL_EXPORTER_OTLP_CERTIFICATE: '/etc/ssl/ca.pem' },
+  ])('does not start with %o', async (env) => {
+    const { child, output } = await reporting(env);
+    if (child.exitCode === null) await once(child, 'close');
+    expect(child.exitCode).toBe(1);
+    expect(output()).toContain(Object.keys(env)[0]);
+  });
+});
+
 describe('a service with SPANS_ENDPOINT', () => {
-  const shown = () => {
-    const { port } = collector.address() as AddressInfo;
-    return { SPANS_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_SERVICE_NAME: 'traced' };
-  };
+  const shown = () => ({ SPANS_ENDPOINT: collectorUrl(), OTEL_SERVICE_NAME: 'traced' });
 
   it('sends its spans while it runs, and nothing else', async () => {
     const service = await start(shown());

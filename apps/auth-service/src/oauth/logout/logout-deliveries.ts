@@ -64,6 +64,8 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
     labelNames: ['outcome'],
     registers: [options.registry],
   });
+  // So that the first one is seen to rise.
+  for (const outcome of ['delivered', 'failed', 'given_up']) counter.inc({ outcome }, 0);
   /** Announced, and not in Postgres yet. */
   let unkept: Announced[] = [];
   /** On the log, and not looked up yet. */
