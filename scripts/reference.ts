@@ -78,7 +78,22 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n');
 }
 
+/** The rules of Prometheus for its operator. */
+function rulesForKubernetes(): string {
+  const [, groups = ''] = readFileSync(join(observability, 'rules.yaml'), 'utf8').split(/^(?=groups:)/m);
+  return [
+    '# Made by `npm run reference` from rules.yaml.',
+    'apiVersion: monitoring.coreos.com/v1',
+    'kind: PrometheusRule',
+    'metadata:',
+    '  name: latchkey',
+    'spec:',
+    groups.replaceAll(/^(?=.)/gm, '  '),
+  ].join('\n');
+}
+
 const docs = join(repository, 'docs');
+const observability = join(repository, 'deploy', 'observability');
 const compose = join(repository, 'docker-compose.yml');
 /** The documents that quote measured figures. */
 const quoting = [
@@ -92,6 +107,7 @@ export const reference: Readonly<Record<string, string>> = {
   [join(docs, 'configuration.md')]: configuration(),
   [join(docs, 'errors.md')]: errors(),
   ...Object.fromEntries(quoting.map((name) => [join(repository, name), withFigures(join(repository, name))])),
+  [join(observability, 'rules.kubernetes.yaml')]: rulesForKubernetes(),
   [compose]: composeFile(readFileSync(compose, 'utf8')),
 };
 

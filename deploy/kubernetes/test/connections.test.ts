@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { parse } from 'yaml';
 import { connectionsOf, type Place } from './connections.ts';
-import { apps, compose, folder, it, type Overlay, ofKind, ports, workloads } from './manifests.ts';
+import {
+  apps,
+  compose,
+  folder,
+  it,
+  type Overlay,
+  ofKind,
+  ports,
+  sharedSettings,
+  workloads,
+} from './manifests.ts';
 
 /** Services of docker-compose.yml that no cluster gets, because they are for one's own machine. */
 const forOneMachine = [
@@ -31,7 +41,7 @@ function connectionsOfCompose(): string[] {
 /** Nobody listens there, and so nothing may be let through. */
 const unused = [{ number: 9 }, { number: 443 }, { number: 9229 }];
 
-function pods(overlay: Overlay): Place[] {
+function pods(overlay: Overlay | 'withCollector'): Place[] {
   return workloads(overlay).map(({ name, template }) => {
     const used = (template.spec?.containers ?? []).flatMap(({ ports: own = [] }) => own);
     return {
@@ -154,4 +164,19 @@ it('lets auth-service alone call the internet, and nothing private, once an oper
   const found = connectionsOf(policies, [...pods('production'), ...outside]);
   const called = found.filter((connection) => outside.some(({ ip }) => connection.includes(`→ ${ip}:`)));
   expect(called).toEqual(['auth-service → 203.0.113.9:443']);
+});
+
+it('lets every server report to a collector, once an operator wants it, and nobody else there', () => {
+  const beside = (name: string, labels: Record<string, string>): Place => ({
+    ...{ name, labels, namespace: inNamespace('monitoring') },
+    ports: [{ number: 4318 }, { number: 4317 }],
+  });
+  const collector = beside('collector', { 'app.kubernetes.io/name': 'opentelemetry-collector' });
+  const places = [...pods('withCollector'), collector, beside('another', {})];
+  const added = connectionsOf(ofKind('withCollector', 'NetworkPolicy'), places).filter((connection) =>
+    /^(?!collector|another).*→ (collector|another)/.test(connection),
+  );
+  expect(added.sort()).toEqual(apps.map((app) => `${app} → collector:4318`).sort());
+  const { OTEL_EXPORTER_OTLP_ENDPOINT = '' } = sharedSettings('withCollector');
+  expect(new URL(OTEL_EXPORTER_OTLP_ENDPOINT).host).toBe('opentelemetry-collector.monitoring:4318');
 });

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IExternalSecret } from '@kubernetes-models/external-secrets/external-secrets.io/v1';
 import type { IHTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
-import type { IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
+import type {
+  IPrometheusRule,
+  IServiceMonitor,
+} from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import { services } from '@latchkey/services';
 import { unzipSync } from 'fflate';
 import type { IDeployment, IStatefulSet } from 'kubernetes-models/apps/v1';
@@ -27,6 +30,7 @@ type Kinds = {
   Namespace: INamespace;
   NetworkPolicy: INetworkPolicy;
   PodDisruptionBudget: IPodDisruptionBudget;
+  PrometheusRule: IPrometheusRule;
   Secret: ISecret;
   Service: IService;
   ServiceMonitor: IServiceMonitor;
@@ -35,6 +39,8 @@ type Kinds = {
 
 export type Manifest = { apiVersion: string; kind: string; metadata: { name: string } };
 export type Overlay = 'dev' | 'production';
+/** The production overlay with what operators may add to it. */
+type Rendered = Overlay | 'withCollector';
 export type Workload = { name: string; kind: string; template: IPodTemplateSpec };
 
 export const folder = join(import.meta.dirname, '..');
@@ -65,12 +71,12 @@ const isPacked = process.platform === 'linux' && process.arch === 'x64';
 const isThere = isPacked || spawnSync('kubectl', ['version', '--client']).status === 0;
 export const it = test.skipIf(!isThere);
 
-/** Both overlays, as `kubectl kustomize` renders them. */
-export const manifests: Readonly<Record<Overlay, readonly Manifest[]>> = isThere
+/** Both overlays, as `kubectl kustomize` renders them, and production with the collector. */
+export const manifests: Readonly<Record<Rendered, readonly Manifest[]>> = isThere
   ? renderAll()
-  : { dev: [], production: [] };
+  : { dev: [], production: [], withCollector: [] };
 
-export function ofKind<Kind extends keyof Kinds>(overlay: Overlay, kind: Kind) {
+export function ofKind<Kind extends keyof Kinds>(overlay: Rendered, kind: Kind) {
   const found = manifests[overlay].filter((manifest) => manifest.kind === kind);
   return found as (Manifest & Kinds[Kind])[];
 }
@@ -81,7 +87,7 @@ export function podOf(overlay: Overlay, app: string) {
 }
 
 /** Everything that makes pods. */
-export function workloads(overlay: Overlay): Workload[] {
+export function workloads(overlay: Rendered): Workload[] {
   const makers = [
     ...ofKind(overlay, 'Deployment'),
     ...ofKind(overlay, 'StatefulSet'),
@@ -93,7 +99,7 @@ export function workloads(overlay: Overlay): Workload[] {
 }
 
 /** The settings that an overlay gives to all of its servers. */
-export function sharedSettings(overlay: Overlay): Record<string, string> {
+export function sharedSettings(overlay: Rendered): Record<string, string> {
   const found = ofKind(overlay, 'ConfigMap').find(({ metadata }) => metadata.name.startsWith('settings-'));
   return found?.data ?? {};
 }
@@ -103,7 +109,7 @@ function renderAll() {
   try {
     const kubectl = kubectlIn(directory);
     const copy = copyOfSources(directory);
-    const render = (overlay: Overlay): Manifest[] => {
+    const render = (overlay: Rendered): Manifest[] => {
       const text = execFileSync(
         kubectl,
         [
@@ -115,7 +121,11 @@ function renderAll() {
       );
       return parseAllDocuments(text).map((document) => document.toJS());
     };
-    return { dev: render('dev'), production: render('production') };
+    return {
+      dev: render('dev'),
+      production: render('production'),
+      withCollector: render('withCollector'),
+    };
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -133,11 +143,23 @@ function kubectlIn(directory: string): string {
 
 /** With secrets as try-on-kind.sh makes them, which belong in no clone. */
 function copyOfSources(directory: string): string {
-  for (const part of ['kubernetes/base', 'kubernetes/overlays', 'compose/postgres', 'compose/redis'])
+  for (const part of [
+    'kubernetes/base',
+    'kubernetes/overlays',
+    'compose/postgres',
+    'compose/redis',
+    'observability',
+  ])
     cpSync(join(folder, '..', part), join(directory, part), {
       recursive: true,
       filter: (path) => !path.endsWith('/secrets'),
     });
+  const added = join(directory, 'kubernetes', 'overlays', 'withCollector');
+  mkdirSync(added);
+  writeFileSync(
+    join(added, 'kustomization.yaml'),
+    'resources: [../production]\ncomponents: [../../../observability/collector]\n',
+  );
   const secrets = join(directory, 'kubernetes', 'overlays', 'dev', 'secrets');
   for (const name of ['all', 'postgres', 'redis', ...apps.filter((app) => app !== 'storefront')])
     mkdirSync(join(secrets, name), { recursive: true });
