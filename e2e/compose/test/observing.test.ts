@@ -18,7 +18,7 @@ import {
 } from '../system.ts';
 
 type Overview = {
-  services: { service: string; instances: number; memory_bytes: number; cpu_cores: number }[];
+  services: string[];
   traces: { id: string; name: string; services: string[] }[];
   logs: { service: string; message: string }[];
 };
@@ -63,15 +63,14 @@ describe('with the profile observe', () => {
     expect(NetworkSettings.Ports['4318/tcp']?.map(({ HostIp }) => HostIp)).toEqual(['127.0.0.1']);
   });
 
-  it('shows metrics, traces and logs of all services', async () => {
+  it('shows traces and logs of all services', async () => {
     await eventually('the collector shows every service', async () => {
       await useEverything();
       await refresh('rt1.not.a.real.token');
       await reported();
-      const { services: figures, traces, logs } = await read<Overview>('/api/overview');
+      const { services: reporting, traces, logs } = await read<Overview>('/api/overview');
       const named = (list: { service: string }[]) => [...new Set(list.map(({ service }) => service))].sort();
-      expect(named(figures)).toEqual(services.toSorted());
-      expect(figures.every(({ memory_bytes: memory }) => memory > 10_000_000)).toBe(true);
+      expect(reporting).toEqual(services.toSorted());
       expect(named(logs)).toEqual(services.toSorted());
       expect(new Set(traces.flatMap((trace) => trace.services))).toEqual(new Set(services));
     });

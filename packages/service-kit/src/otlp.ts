@@ -30,26 +30,6 @@ export type LogRecord = {
   readonly traceId?: string;
 };
 
-export type NumberPoint = {
-  readonly attributes?: readonly KeyValue[];
-  readonly asDouble?: number;
-  readonly asInt?: string | number;
-};
-
-export type HistogramPoint = {
-  readonly attributes?: readonly KeyValue[];
-  readonly count?: string | number;
-  readonly bucketCounts?: readonly (string | number)[];
-  readonly explicitBounds?: readonly number[];
-};
-
-export type Metric = {
-  readonly name: string;
-  readonly gauge?: { readonly dataPoints?: readonly NumberPoint[] };
-  readonly sum?: { readonly dataPoints?: readonly NumberPoint[] };
-  readonly histogram?: { readonly dataPoints?: readonly HistogramPoint[] };
-};
-
 /** The sender of a report. */
 export type Source = { readonly service: string; readonly instance: string };
 
@@ -65,12 +45,6 @@ export type LogReport = {
     readonly scopeLogs?: readonly { readonly logRecords?: readonly LogRecord[] }[];
   })[];
 };
-export type MetricReport = {
-  readonly resourceMetrics?: readonly (Resource & {
-    readonly scopeMetrics?: readonly { readonly metrics?: readonly Metric[] }[];
-  })[];
-};
-
 /** The sender of a report, from its resource. */
 export function sourceOf({ resource }: Resource): Source {
   const attributes = plain(resource?.attributes);

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { type LogReport, type MetricReport, sourceOf, type TraceReport } from '@latchkey/service-kit/otlp';
+import { type LogReport, type Source, sourceOf, type TraceReport } from '@latchkey/service-kit/otlp';
 import { createLogs } from './logs.ts';
-import { createMetrics } from './metrics.ts';
 import { createTraces } from './traces.ts';
 
 const maxBytes = 16 * 1024 * 1024;
@@ -23,31 +22,28 @@ const pageHeaders = {
 };
 
 /**
- * Receives OpenTelemetry's reports (OTLP over HTTP, in JSON) and shows them on one page. Keeps the newest in memory and
+ * Receives traces and log lines (OTLP over HTTP, in JSON) and shows them on one page. Keeps the newest in memory and
  * nothing on disk. Requires no sign-in: it is for one's own machine, behind a port on 127.0.0.1.
  */
 export function createObserver(): Server {
   const traces = createTraces();
   const logs = createLogs();
-  const metrics = createMetrics();
+  const reporting = new Set<string>();
+  const heard = (source: Source): Source => {
+    reporting.add(source.service);
+    return source;
+  };
 
   const take: Readonly<Record<string, (report: unknown) => void>> = {
     '/v1/traces': (report) => {
       for (const resource of (report as TraceReport).resourceSpans ?? [])
         for (const { spans = [] } of resource.scopeSpans ?? [])
-          for (const span of spans) traces.add(sourceOf(resource), span);
+          for (const span of spans) traces.add(heard(sourceOf(resource)), span);
     },
     '/v1/logs': (report) => {
       for (const resource of (report as LogReport).resourceLogs ?? [])
         for (const { logRecords = [] } of resource.scopeLogs ?? [])
-          for (const record of logRecords) logs.add(sourceOf(resource), record);
-    },
-    '/v1/metrics': (report) => {
-      for (const resource of (report as MetricReport).resourceMetrics ?? [])
-        metrics.add(
-          sourceOf(resource),
-          (resource.scopeMetrics ?? []).flatMap((scope) => scope.metrics ?? []),
-        );
+          for (const record of logRecords) logs.add(heard(sourceOf(resource)), record);
     },
   };
 
@@ -61,7 +57,7 @@ export function createObserver(): Server {
       const [service, text] = [query.get('trace_service') ?? '', query.get('trace_text') ?? ''];
       const [from, words] = [query.get('log_service') ?? '', query.get('log_text') ?? ''];
       answer(response, 200, {
-        services: metrics.list(),
+        services: [...reporting].sort(),
         traces: traces.list(100, { service, text, failed: query.get('trace_failed') === 'true' }),
         logs: logs.list(200, { service: from, text: words, severity: Number(query.get('log_severity')) }),
       });

@@ -3,7 +3,6 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ShownLine } from '../../src/observe/logs.ts';
-import type { ServiceFigures } from '../../src/observe/metrics.ts';
 import { createObserver } from '../../src/observe/server.ts';
 import type { ShownSpan, TraceSummary } from '../../src/observe/traces.ts';
 
@@ -22,16 +21,13 @@ function post(path: string, body: unknown, type = 'application/json'): Promise<R
   return fetch(url + path, { method: 'POST', body: text, headers: { 'content-type': type } });
 }
 
-type Overview = { services: ServiceFigures[]; traces: TraceSummary[]; logs: ShownLine[] };
+type Overview = { services: string[]; traces: TraceSummary[]; logs: ShownLine[] };
 const overview = async () => (await (await fetch(`${url}/api/overview`)).json()) as Overview;
 const traceOf = async (id: string) =>
   (await (await fetch(`${url}/api/traces/${id}`)).json()) as { spans: ShownSpan[]; logs: ShownLine[] };
 
-const resource = (service: string, instance = `${service}-1`) => ({
-  attributes: [
-    { key: 'service.name', value: { stringValue: service } },
-    { key: 'service.instance.id', value: { stringValue: instance } },
-  ],
+const resource = (service: string) => ({
+  attributes: [{ key: 'service.name', value: { stringValue: service } }],
 });
 const traceId = 'a'.repeat(32);
 const nano = (ms: number) => String(BigInt(1_800_000_000_000 + ms) * 1_000_000n);
@@ -71,6 +67,7 @@ describe('traces', () => {
       status: 201,
     });
     expect(trace?.services).toContain('cart-service');
+    expect((await overview()).services).toContain('cart-service');
     const { spans } = await traceOf(traceId);
     expect(spans.map(({ service, name, kind, duration_ms }) => [service, name, kind, duration_ms])).toEqual([
       ['payment-service', 'POST /payments', 'server', 100],
@@ -135,38 +132,6 @@ describe('log lines that are asked for', () => {
   });
 });
 
-describe('metrics', () => {
-  it('become figures for each service', async () => {
-    const report = (instance: string) => ({
-      resourceMetrics: [
-        {
-          resource: resource('cart-service', instance),
-          scopeMetrics: [
-            {
-              metrics: [
-                { name: 'process_resident_memory_bytes', gauge: { dataPoints: [{ asDouble: 1000 }] } },
-                { name: 'telemetry_dropped_total', sum: { dataPoints: [{ asDouble: 3 }, { asInt: '4' }] } },
-              ],
-            },
-          ],
-        },
-      ],
-    });
-    await post('/v1/metrics', report('one'));
-    await post('/v1/metrics', report('two'));
-    expect((await overview()).services).toMatchObject([
-      {
-        service: 'cart-service',
-        instances: 2,
-        memory_bytes: 2000,
-        dropped: 14,
-        requests_per_second: 0,
-        p95_ms: null,
-      },
-    ]);
-  });
-});
-
 describe('the server', () => {
   it('gives its page, without inline scripts', async () => {
     const answer = await fetch(url);
@@ -181,7 +146,7 @@ describe('the server', () => {
     ['a report that is no object', '/v1/traces', 'null', 'application/json', 400],
     ['protobuf', '/v1/traces', 'x', 'application/x-protobuf', 415],
     ['another path', '/v1/other', '{}', 'application/json', 404],
-    ['a report without anything in it', '/v1/metrics', '{}', 'application/json', 200],
+    ['a report without anything in it', '/v1/logs', '{}', 'application/json', 200],
     [
       'a report that is too long',
       '/v1/logs',

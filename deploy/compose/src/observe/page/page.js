@@ -24,41 +24,7 @@ function drawn(tag, attributes, ...children) {
 const clock = (ms) =>
   `${new Date(ms).toLocaleTimeString([], { hour12: false })}.${String(Math.floor(ms % 1000)).padStart(3, '0')}`;
 const duration = (ms) =>
-  ms === null
-    ? '–'
-    : ms < 10
-      ? `${ms.toFixed(1)} ms`
-      : ms < 1000
-        ? `${ms.toFixed(0)} ms`
-        : `${(ms / 1000).toFixed(1)} s`;
-const number = (value) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
-
-function history(values) {
-  const top = Math.max(1, ...values);
-  const points = values.map((value, index) => `${(index / 59) * 160},${23 - (value / top) * 22}`).join(' ');
-  return drawn(
-    'svg',
-    { class: 'history', viewBox: '0 0 160 24', 'aria-hidden': 'true' },
-    drawn('polyline', { points }),
-  );
-}
-
-function serviceRow(figures) {
-  const cell = (text, className = '') => element('td', { text, className: `number ${className}` });
-  const row = element('tr', {}, element('td', { text: figures.service }));
-  row.append(
-    cell(figures.instances),
-    cell(number(figures.requests_per_second)),
-    cell(number(figures.errors_per_second), figures.errors_per_second > 0 ? 'bad' : ''),
-    cell(duration(figures.p50_ms)),
-    cell(duration(figures.p95_ms)),
-    cell(`${(figures.cpu_cores * 100).toFixed(0)} %`),
-    cell(`${(figures.memory_bytes / 2 ** 20).toFixed(0)} MiB`),
-    cell(duration(figures.event_loop_p99_ms)),
-    element('td', {}, history(figures.history)),
-  );
-  return row;
-}
+  ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 
 function traceItem(trace) {
   const button = element('button', { title: trace.id });
@@ -161,10 +127,8 @@ function offer(select, services) {
 }
 
 function draw({ services, traces, logs }) {
-  const names = services.map(({ service }) => service);
-  offer(byId('trace-service'), names);
-  offer(byId('log-service'), names);
-  byId('services').replaceChildren(...services.map(serviceRow));
+  offer(byId('trace-service'), services);
+  offer(byId('log-service'), services);
   keep(byId('traces'), traces, traceItem);
   // One stop for Tab; from there the arrow keys lead on.
   for (const [index, button] of buttonsOf(byId('traces')).entries()) button.tabIndex = index === 0 ? 0 : -1;
@@ -173,14 +137,10 @@ function draw({ services, traces, logs }) {
 
 const buttonsOf = (list) => [...list.querySelectorAll('button')];
 
-function stateOf(services) {
-  const count = services.reduce((sum, { instances }) => sum + instances, 0);
-  const dropped = services.reduce((sum, each) => sum + each.dropped, 0);
-  if (count === 0)
+function stateOf({ length }) {
+  if (length === 0)
     return 'No service reports: start the system by COMPOSE_PROFILES=observe docker compose up --wait';
-  const lost =
-    dropped === 0 ? 'nothing was lost on the way' : `${dropped} spans and log lines were lost on the way`;
-  return `${count} ${count === 1 ? 'process reports' : 'processes report'} · ${lost}`;
+  return length === 1 ? '1 service reports' : `${length} services report`;
 }
 
 function query() {
