@@ -92,6 +92,7 @@ export function createExporter(options: ExporterOptions) {
           ...(isCompressed && { 'content-encoding': 'gzip' }),
         },
         body: isCompressed ? await compress(text) : text,
+        redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
       });
       await response.body?.cancel();

@@ -53,6 +53,8 @@ export function startTelemetry(env: Record<string, string | undefined>): void {
     viewer && createExporter({ ...common, destinations: { traces: viewer }, intervalMs: spansIntervalMs });
   const exporters = [reports, shown].filter((exporter) => exporter !== undefined);
 
+  // With OTEL_SDK_DISABLED.
+  if (exporters.length === 0) return;
   const sampler = createSampler(settings.sampler, settings.sampledShare);
   if (reports) sampleTraces(sampler);
   const tracer = createTracer(sampler, (span, isSampled) => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
     const bytes = await buffer(request);
     const text = headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes;
     received.push({ path, headers, body: JSON.parse(String(text)) });
-    response.writeHead(answerStatus).end('{}');
+    response.writeHead(answerStatus, { location: `${collectorUrl()}/led-astray` }).end('{}');
   });
   collector.listen(0, '127.0.0.1');
   await once(collector, 'listening');
@@ -243,6 +243,15 @@ describe('a service with more of the standard variables', () => {
         { key: 'service.name', value: { stringValue: 'traced' } },
       ]),
     );
+  });
+
+  it('follows no redirect: the headers may hold a key', async () => {
+    const service = await reporting({ OTEL_EXPORTER_OTLP_HEADERS: 'x-key=secret' });
+    answerStatus = 307;
+    await fetch(`${service.url}/counted`);
+    await service.stop();
+    expect(received.length).toBeGreaterThan(0);
+    expect(received.map(({ path }) => path)).not.toContain('/led-astray');
   });
 
   it('records what the caller records, and of its own traces the share that is asked for', async () => {
