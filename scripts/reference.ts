@@ -5,9 +5,10 @@ import { problemCodes } from '../packages/service-kit/src/problems/problem-codes
 import { telemetryConfig } from '../packages/service-kit/src/telemetry/settings.ts';
 import { composeFile } from './compose.ts';
 import { withFigures } from './figures.ts';
+import { withScaleTables } from './scale.ts';
 
 // npm run reference: writes the documents that are made from the code, the parts of docker-compose.yml for each
-// service, and the measured figures that documents quote. A test fails while they are out of date.
+// service, the measured figures that documents quote, and the tables of docs/scale.md. A test fails while they are out of date.
 
 type Property = { readonly description?: string; readonly default?: unknown };
 
@@ -95,6 +96,7 @@ function rulesForKubernetes(): string {
 const docs = join(repository, 'docs');
 const observability = join(repository, 'deploy', 'observability');
 const compose = join(repository, 'docker-compose.yml');
+const scale = join(docs, 'scale.md');
 /** The documents that quote measured figures. */
 const quoting = [
   'README.md',
@@ -108,6 +110,7 @@ export const reference: Readonly<Record<string, string>> = {
   [join(docs, 'errors.md')]: errors(),
   ...Object.fromEntries(quoting.map((name) => [join(repository, name), withFigures(join(repository, name))])),
   [join(observability, 'rules.kubernetes.yaml')]: rulesForKubernetes(),
+  [scale]: withScaleTables(withFigures(scale)),
   [compose]: composeFile(readFileSync(compose, 'utf8')),
 };
 

@@ -29,4 +29,12 @@ export const singleParts: readonly Section[] = [
     { name: 'first-paint', title: 'First paint of the page', seconds: { full: 40, quick: 0 } },
     async () => (await import('./first-paint.ts')).measureFirstPaint,
   ),
+  part(
+    {
+      name: 'scale',
+      title: 'More people, services and regions, by simulation',
+      seconds: { full: 15, quick: 0 },
+    },
+    async () => (await import('./scale.ts')).simulateScale,
+  ),
 ];
