@@ -153,13 +153,25 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
         if (before === undefined) return undefined;
         const [after] = await transaction
           .update(accounts)
-          .set({ roles: [...roles], rolesVersion: before.rolesVersion + 1, updatedAt: now() })
+          .set({
+            roles: [...roles],
+            rolesVersion: laterVersion(before.rolesVersion, options.clock()),
+            updatedAt: now(),
+          })
           .where(eq(accounts.id, id))
           .returning();
         return { account: accountOf(after ?? before), before: parseRoles(before.roles) };
       });
     },
   };
+}
+
+/**
+ * Follows the time, so that after a restore of an older backup a change still counts as later than those that sessions
+ * in Redis have already. Seconds since 2020 fit into the column until 2088.
+ */
+function laterVersion(before: number, nowMs: number): number {
+  return Math.max(before + 1, Math.floor((nowMs - Date.UTC(2020, 0)) / 1000));
 }
 
 function accountOf(row: typeof accounts.$inferSelect): Account {

@@ -11,10 +11,14 @@ import { type AuthConfig, clientsOf, maxAccessTokenSeconds, readConfig } from '.
 import { type AuthDatabase, openAuthDatabase } from '../database/open-auth-database.ts';
 import { parseKeyEncryptionKeys } from '../keys/encryption.ts';
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
+import { createLoginStore } from '../logins/login-store.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { retentionSeconds } from '../revocation/log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from '../revocation/log/revocation-log.ts';
+import { createSessionsOfSubject } from '../sessions/sessions-of-subject.ts';
 import { parseJsonLines, readInput } from './json-lines.ts';
+import { readLoggedChanges } from './logged-changes.ts';
+import { reapplyChanges } from './reapply-log.ts';
 import { registerApplications } from './register-applications.ts';
 
 const usage = `Usage (with auth-service's environment):
@@ -27,6 +31,8 @@ const usage = `Usage (with auth-service's environment):
   node src/commands.ts rotate-key         sign with the next key from now on
   node src/commands.ts revoke-key KID     refuse every token that this key signed, everywhere, from now on;
                                           after an error, run it again to complete the revocation
+  node src/commands.ts reapply-log        after a restore: reads auth-service's log since the backup from standard
+                                          input, and does again what took access away; names what is left to do
 `;
 
 /** How many operands each command takes. */
@@ -36,6 +42,7 @@ const commands: Readonly<Record<string, number>> = {
   'register-applications': 0,
   'rotate-key': 0,
   'revoke-key': 1,
+  'reapply-log': 0,
 };
 
 const newAccountSchema = Type.Object({
@@ -115,6 +122,7 @@ async function run(task: Task, context: CommandContext): Promise<void> {
   try {
     if (command === 'rotate-key') stdout.write(await rotateKey(stores));
     else if (command === 'revoke-key') stdout.write(await revokeKey(stores, operands[0] ?? ''));
+    else if (command === 'reapply-log') await reapplyLog(context, stores);
     else if (command === 'register-applications') stdout.write(await registerFromInput(context, stores));
     else await createAccountsFromInput(task, { context, stores });
   } finally {
@@ -130,24 +138,57 @@ async function rotateKey(stores: Stores): Promise<string> {
 }
 
 async function revokeKey(stores: Stores, kid: string): Promise<string> {
-  const { config } = stores;
-  const redis = connect(config);
+  const redis = connect(stores.config);
   try {
-    const { publish } = createRevocationLog({
-      redis,
-      redisUrl: config.REDIS_URL,
-      shards: config.REDIS_SHARDS,
-      revocationSeconds: retentionSeconds({
-        tokenSeconds: maxAccessTokenSeconds,
-        skewSeconds: config.KEY_SKEW_SECONDS,
-      }),
-      clock: Date.now,
-      onError: () => {},
-    });
+    const { publish } = revocationLogOf(stores, redis);
     return `${JSON.stringify(await keyRingOf(stores, publish).revoke(kid))}\n`;
   } finally {
     redis.disconnect();
   }
+}
+
+async function reapplyLog({ stdin, stdout }: CommandContext, stores: Stores): Promise<void> {
+  const { config } = stores;
+  const changes = await readLoggedChanges(stdin);
+  const redis = connect(config);
+  try {
+    const { publish } = revocationLogOf(stores, redis);
+    const shared = {
+      redis,
+      shards: config.REDIS_SHARDS,
+      revocationSeconds: retentionOf(config),
+      clock: Date.now,
+    };
+    // Whoever restores Redis has decided that it is the right one.
+    const dataSets = { confirm: async () => {}, confirmMost: async () => {} };
+    stdout.write(`${changes.events} audit events\n`);
+    await reapplyChanges(changes, {
+      ...stores,
+      publish,
+      keyRing: keyRingOf(stores, publish),
+      sessions: createSessionsOfSubject({ ...shared, dataSets }),
+      logins: createLoginStore(shared),
+      clock: Date.now,
+      tell: (text) => stdout.write(`${text}\n`),
+    });
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function revocationLogOf({ config }: Stores, redis: Redis): RevocationLog {
+  return createRevocationLog({
+    redis,
+    redisUrl: config.REDIS_URL,
+    shards: config.REDIS_SHARDS,
+    revocationSeconds: retentionOf(config),
+    clock: Date.now,
+    onError: () => {},
+  });
+}
+
+function retentionOf({ KEY_SKEW_SECONDS: skewSeconds }: AuthConfig): number {
+  return retentionSeconds({ tokenSeconds: maxAccessTokenSeconds, skewSeconds });
 }
 
 function connect({ REDIS_URL: url, REDIS_TIMEOUT_MS: commandTimeoutMs }: AuthConfig): Redis {

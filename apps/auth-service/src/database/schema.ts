@@ -23,7 +23,7 @@ export const accounts = pgTable('accounts', {
   /** A PHC string. Null for somebody who only signs in at other providers. */
   passwordHash: text('password_hash'),
   roles: text('roles').array().notNull(),
-  /** The number of role changes so far, so that two changes can be ordered. */
+  /** Grows with each change of the roles, so that two changes can be ordered. */
   rolesVersion: integer('roles_version').notNull().default(0),
   disabledAt: instant('disabled_at'),
   /** Null if the password was never changed. */

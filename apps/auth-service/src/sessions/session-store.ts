@@ -26,6 +26,8 @@ export const maxReplays = 200;
 export const maxClockSkewMs = 5_000;
 /** How many lost rotations of the store are tolerated by adopting their tokens. */
 export const maxAdopted = 8;
+/** How many at a session's first refresh after its data came to another server: a day, by a page that stays open. */
+export const maxAdoptedAfterRestore = 400;
 
 /** How many generations a client with the key of a bound session may be behind: each is a reply that it lost. */
 export const maxBehind = 8;
@@ -125,7 +127,14 @@ export function createSessionStore(options: SessionStoreOptions) {
       ];
       const limits = [replayGraceMs, maxClockSkewMs, maxReplays, maxAdopted];
       const now = clock();
-      const how = [signingKey.kid, revocationTtlMs, furthestAheadSeconds, proven ?? '', maxBehind];
+      const how = [
+        signingKey.kid,
+        revocationTtlMs,
+        furthestAheadSeconds,
+        proven ?? '',
+        maxBehind,
+        maxAdoptedAfterRestore,
+      ];
       const args = [sessionId, generation, now, ...limits, ...how];
       const [verdict, detail, ...values] = await orUnavailable(refreshSession(redis, keys, args));
       if (verdict === 'REVOKED') return { verdict, reason: detail ?? undefined };

@@ -49,6 +49,8 @@ export type SessionsOfSubjectOptions = {
   readonly clock: () => number;
 };
 
+export type SessionsOfSubject = ReturnType<typeof createSessionsOfSubject>;
+
 /**
  * Operations on the sessions of one person. Each takes the subject, so a caller cannot reach another person's session
  * by guessing its id. Each script that ends sessions or revokes access tokens publishes that in the same step.

@@ -34,12 +34,19 @@ const derive: Derive = (password, { salt, hashBytes }) =>
   });
 
 export type AuthApp = {
-  app: Service;
+  /** The first replica; after `pause` another one. */
+  readonly app: Service;
   redis: TestRedis;
   databaseUrl: string;
   logs(): string;
   /** Builds another replica on the same Redis and the same database. It stops with this one. */
   startReplica(): Promise<Service>;
+  /** Stops all replicas, waits for the task, and starts one again on the same stores, with the same secrets. */
+  pause(task: () => Promise<unknown>): Promise<void>;
+  /** Copies the database while paused; see TestDatabase. */
+  backUpDatabase(): Promise<() => Promise<void>>;
+  /** The settings, as environment variables: for commands. */
+  env: Record<string, string>;
   stop(): Promise<void>;
 };
 
@@ -58,7 +65,7 @@ export async function startAuthApp(
     createTestDatabase({ filledBy: makeTablesAndKeys }),
     startTestRedis({ durable: options.durableRedis ?? false }),
   ]);
-  const config = readConfig({
+  const env = {
     PORT: '0',
     NODE_ENV: 'test',
     LOG_LEVEL: options.logLevel ?? 'debug',
@@ -74,12 +81,15 @@ export async function startAuthApp(
     REFRESH_TOKEN_KEYS: `k1:${randomBytes(32).toString('base64url')}`,
     KEY_ENCRYPTION_KEY: keyEncryptionKey,
     ...options.env,
-  });
+  };
+  const config = readConfig(env);
   const { clock: now = Date.now } = options;
   let logged = '';
   const replicas: Service[] = [];
+  let isNew = true;
   const startReplica = async () => {
-    const database = replicas.length === 0 ? await openAsNew(config, now) : await openAuthDatabase(config);
+    const database = isNew ? await openAsNew(config, now) : await openAuthDatabase(config);
+    isNew = false;
     const replica = await buildApp({
       config,
       database,
@@ -97,14 +107,25 @@ export async function startAuthApp(
     await replica.ready();
     return replica;
   };
+  const closeAll = () => Promise.all(replicas.splice(0).map((replica) => replica.close()));
+  let app = await startReplica();
   return {
-    app: await startReplica(),
+    get app() {
+      return app;
+    },
     redis,
     databaseUrl: database.url,
+    backUpDatabase: () => database.backUp(),
+    env,
     logs: () => logged,
     startReplica,
+    async pause(task) {
+      await closeAll();
+      await task();
+      app = await startReplica();
+    },
     async stop() {
-      await Promise.all(replicas.map((replica) => replica.close()));
+      await closeAll();
       await redis.stop();
       await database.drop();
     },

@@ -11,7 +11,12 @@ declare module 'vitest' {
 
 export type TestDatabase = {
   url: string;
-  /** Deletes the database, closing all connections to it. */
+  /**
+   * Copies the database, to which nobody may be connected. The returned function puts the copy in its place, once, and
+   * closes all connections to it.
+   */
+  backUp(): Promise<() => Promise<void>>;
+  /** Deletes the database and its unused copies, closing all connections to it. */
   drop(): Promise<void>;
 };
 
@@ -53,7 +58,23 @@ async function create(template: string): Promise<TestDatabase> {
   await query(admin, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(admin);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => query(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  const copies = new Set<string>();
+  return {
+    url: url.href,
+    async backUp() {
+      const copy = `${name}_copy_${copies.size + 1}`;
+      copies.add(copy);
+      await query(admin, `CREATE DATABASE ${copy} TEMPLATE ${name}`);
+      return async () => {
+        await query(admin, `DROP DATABASE ${name} WITH (FORCE)`);
+        await query(admin, `ALTER DATABASE ${copy} RENAME TO ${name}`);
+      };
+    },
+    async drop() {
+      for (const each of [name, ...copies])
+        await query(admin, `DROP DATABASE IF EXISTS ${each} WITH (FORCE)`);
+    },
+  };
 }
 
 async function query(url: string, sql: string): Promise<void> {

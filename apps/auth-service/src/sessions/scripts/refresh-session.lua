@@ -6,6 +6,7 @@
 --       6 most replays  7 most generations to adopt  8 kid that signs now  9 how long a revocation is kept (ms)
 --       10 how far ahead a sign-in may be (s)  11 thumbprint of the key that the client proved, '' for none
 --       12 most generations that a client with the session's key may be behind
+--       13 most generations to adopt after the data came to another server
 -- Reply { verdict }, { 'UNKNOWN', id of the data set, when it came to this server },
 --       { 'REVOKED', the reason, if it is known }, or { verdict, kid of the successor, u, c, l, o, a, x, n, m, q, y, j,
 --       the generation of the successor }
@@ -14,6 +15,7 @@ local id, presented, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local grace, most_skew, most_replays = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local most_adopted, signing_kid, revocation_ttl = tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[9])
 local furthest_ahead, proven, most_behind = tonumber(ARGV[10]), ARGV[11], tonumber(ARGV[12])
+local most_restored = tonumber(ARGV[13])
 
 local found = redis.call('HMGET', session, 's', 'g', 't', 'r', 'k', 'w', 'u', 'c', 'l', 'o', 'a', 'x', 'n', 'm', 'q', 'y', 'j')
 local state, current, reached_at, replays = found[1], tonumber(found[2]), tonumber(found[3]), tonumber(found[4])
@@ -70,6 +72,8 @@ if ahead == -1 and since <= grace and since >= -most_skew and replays < most_rep
 end
 -- We signed this generation, so the store has lost writes. It is no sign of theft.
 if ahead > 0 and ahead <= most_adopted then return rotate('ADOPTED') end
+-- A copy of an hour ago has lost a dozen. Only a session that was not refreshed since the copy came here can lack them.
+if ahead > 0 and ahead <= most_restored and note_server(head, now) > reached_at then return rotate('ADOPTED') end
 
 publish_revocation(stream, head, revocation_ttl, now, { 'kind', 'session', 'id', id, 'reason', 'reuse' })
 redis.call('HSET', session, 's', 'reused', 'w', 'reuse')
