@@ -1,6 +1,8 @@
 import { eventually } from '@latchkey/testing';
+import { eq } from 'drizzle-orm';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { consents } from '../../src/database/schema.ts';
 import { revocationHeadKey, revocationsKey } from '../../src/redis/key-names.ts';
 import {
   type AuthApp,
@@ -12,7 +14,14 @@ import {
   testPassword,
   whoAmI,
 } from '../support/auth-app.ts';
-import { ask, createOperator, createPerson, openDatabase, type Person } from '../support/operator.ts';
+import {
+  ask,
+  createOperator,
+  createPerson,
+  type Database,
+  openDatabase,
+  type Person,
+} from '../support/operator.ts';
 import { fate, reapplyLog, tryToSignIn } from './restore-fixture.ts';
 
 let auth: AuthApp;
@@ -36,6 +45,25 @@ async function forgetRevocations(): Promise<void> {
   await redis.multi().hset(revocationHeadKey(0), 'until', 1).del(revocationsKey(0)).exec();
   redis.disconnect();
 }
+async function inDatabase<Result>(task: (database: Database) => Promise<Result>): Promise<Result> {
+  const database = openDatabase(auth);
+  try {
+    return await task(database);
+  } finally {
+    await database.close();
+  }
+}
+const consentOf = ({ id: subject }: Person, clientId: string) => ({
+  subject,
+  clientId,
+  scopes: ['openid'],
+  grantedAt: new Date(),
+});
+const consentsOf = ({ id }: Person) =>
+  inDatabase(async ({ db }) => {
+    const rows = await db.select().from(consents).where(eq(consents.subject, id));
+    return rows.map(({ clientId }) => clientId).sort();
+  });
 const keyIds = async () =>
   (await auth.app.inject('/.well-known/jwks.json')).json().keys.map(({ kid }: { kid: string }) => kid);
 
@@ -45,11 +73,18 @@ test('a database of yesterday brings back what was taken since; reapply-log take
   )) as [Person, Person, Person, Person];
   expect((await put(`/accounts/${demoted.id}/roles`, { roles: ['admin'] })).statusCode).toBe(200);
   const leaked = decode(operator.access_token).header['kid'] as string;
+  await inDatabase(({ db }) =>
+    db.insert(consents).values(['gift-ideas', 'book-club'].map((clientId) => consentOf(unchanged, clientId))),
+  );
   let restore = async () => {};
   await auth.pause(async () => {
     restore = await auth.backUpDatabase();
   });
 
+  for (const id of ['gift-ideas', 'book-club']) {
+    const withdrawn = await ask(auth, unchanged, { method: 'DELETE', url: `/account/consents/${id}` });
+    expect(withdrawn.statusCode, withdrawn.body).toBe(204);
+  }
   const newcomer = await createPerson(auth);
   const newPassword = `${testPassword} of today`;
   const changed = await auth.app.inject({
@@ -81,7 +116,10 @@ test('a database of yesterday brings back what was taken since; reapply-log take
   // What is gone. A refresh asks Redis alone.
   expect(await tryToSignIn(auth, newcomer)).toBe(401);
 
+  expect(await consentsOf(unchanged)).toEqual(['book-club', 'gift-ideas']);
+
   const told = await reapplyLog(auth);
+  expect(await consentsOf(unchanged)).toEqual([]);
   expect(told).toEqual(
     expect.arrayContaining([
       `key ${leaked}: revoked`,
